@@ -1,0 +1,1 @@
+"""Batch Loop: the nodes and what stands behind them."""

@@ -1,0 +1,63 @@
+"""Every error that Batch Loop raises on purpose.
+
+Each message says what happened, what was received, and what to do next. ComfyUI shows the
+message as it is, in its error dialog or beside the node.
+"""
+
+from __future__ import annotations
+
+
+class BatchLoopError(Exception):
+    """Base of all errors below: catch it to catch what Batch Loop reports to its user."""
+
+
+class PathRefused(BatchLoopError):
+    """Raised when a folder or file lies outside the allow-list, or its path is not acceptable."""
+
+
+class FolderNotFound(BatchLoopError):
+    """Raised when the directory does not exist, or cannot be read."""
+
+
+class NotAFolder(BatchLoopError):
+    """Raised when the directory is a file."""
+
+
+class NoImages(BatchLoopError):
+    """Raised when a folder has no file that the filter admits."""
+
+
+class InvalidSetting(BatchLoopError):
+    """Raised when an input of a node has a value that cannot work, such as an empty pattern."""
+
+
+class UnreadableImage(BatchLoopError):
+    """Raised when an image file cannot be decoded; `reason` says why in a few words."""
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+
+class UnwritableImage(BatchLoopError):
+    """Raised when a result cannot be written; the message names the path and the reason."""
+
+
+class LoopEndMissing(BatchLoopError):
+    """Raised before a run, when no Loop End is connected to a Directory Iterator."""
+
+
+class LoopEndNotReached(BatchLoopError):
+    """Raised when two prompts in a row succeeded on one image without reaching Loop End."""
+
+
+class IllegalTransition(BatchLoopError):
+    """Raised when an item is asked to change to a state that its present one does not lead to."""
+
+
+class OutsidePrompt(BatchLoopError):
+    """Raised when a node runs where no prompt runs, so that its item would have no outcome."""
+
+
+class UnknownLoop(BatchLoopError):
+    """Raised when a loop is asked for by an id that no loop has."""
