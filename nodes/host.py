@@ -1,0 +1,153 @@
+"""The door to ComfyUI: prompts and how they end, folders, and the prompt that is being checked.
+
+Written against what ComfyUI 0.3.52 and all since have. Beside this module, only the node files
+import anything of ComfyUI's.
+"""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextvars import ContextVar
+from typing import Any
+
+import folder_paths
+from comfy_execution.utils import get_executing_context
+from server import PromptServer
+
+from .loop.errors import OutsidePrompt
+from .loop.prompt import Ending, Failure, Outcome, Prompt
+from .names import NODE_PREFIX, UI_KEY
+
+Graph = Mapping[str, Mapping[str, Any]]
+"""A prompt in API format: node id to `class_type` and `inputs`."""
+
+_submitted_graph: ContextVar[Graph | None] = ContextVar("batch_loop_submitted_graph", default=None)
+
+
+class ComfyHost:
+    """The ComfyUI server that this process is."""
+
+    def install(self) -> None:
+        """Have ComfyUI show every submission to `_note_submission`. Call once, at loading."""
+        PromptServer.instance.add_on_prompt_handler(self._note_submission)
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def current_prompt(self) -> Prompt:
+        """The prompt whose node runs in this thread; OutsidePrompt when none does."""
+        context = get_executing_context()
+        queue = PromptServer.instance.prompt_queue
+        with queue.mutex:
+            for entry in queue.currently_running.values():
+                if context is not None and entry[1] == context.prompt_id:
+                    return _prompt(entry)
+        message = (
+            "Batch Loop's nodes work in prompts that ComfyUI's queue runs, and this one was not "
+            f"found there (executing context: {context!r}). Submit the workflow to ComfyUI's "
+            "/prompt, as its page does."
+        )
+        raise OutsidePrompt(message)
+
+    def outcome(self, prompt: Prompt) -> Outcome:
+        """How `prompt` ended, from the queue's history."""
+        queue = PromptServer.instance.prompt_queue
+        # The queue moves a prompt from running to history in one step under this lock.
+        with queue.mutex:
+            for entry in queue.currently_running.values():
+                if entry[1] == prompt.id and _prompt(entry) == prompt:
+                    return Outcome(Ending.RUNNING)
+            entry = queue.history.get(prompt.id)
+            if entry is None:
+                return Outcome(Ending.STOPPED)
+            return _outcome(entry)
+
+    def submitted_graph(self) -> Graph | None:
+        """The prompt that the request of this thread has submitted, while it is validated."""
+        return _submitted_graph.get()
+
+    def input_folder(self) -> str:
+        """ComfyUI's input folder."""
+        return str(folder_paths.get_input_directory())
+
+    def output_folder(self) -> str:
+        """ComfyUI's output folder."""
+        return str(folder_paths.get_output_directory())
+
+    def temp_folder(self) -> str:
+        """ComfyUI's temp folder."""
+        return str(folder_paths.get_temp_directory())
+
+    def user_folder(self) -> str:
+        """ComfyUI's user folder, where packs keep their settings."""
+        return str(folder_paths.get_user_directory())
+
+    def _note_submission(self, submission: dict[str, Any]) -> dict[str, Any]:
+        """Remember a submission's graph for validation, and write the time of it down.
+
+        ComfyUI calls this in the request that it then validates the prompt in, so that a context
+        variable carries the graph from here to `validate_inputs`, which is not given it.
+        """
+        graph = submission.get("prompt")
+        _submitted_graph.set(graph if isinstance(graph, dict) else None)
+        if isinstance(graph, dict) and any(_is_ours(node) for node in graph.values()):
+            extra = submission.setdefault("extra_data", {})
+            if isinstance(extra, dict):
+                extra[UI_KEY] = {"submitted_at": self.now()}
+        return submission
+
+
+def _is_ours(node: object) -> bool:
+    return isinstance(node, dict) and str(node.get("class_type", "")).startswith(NODE_PREFIX)
+
+
+def _prompt(entry: tuple[Any, ...]) -> Prompt:
+    """The prompt of an entry of the queue: (number, id, graph, extra data, outputs, ...)."""
+    extra = entry[3]
+    noted = extra.get(UI_KEY, {}).get("submitted_at")
+    # A prompt that was put into the queue past the handler has ComfyUI's own note, in ms, from
+    # 0.3.75 on; before that it counts as the oldest, which never starts a batch over.
+    submitted_at = extra.get("create_time", 0) / 1000 if noted is None else noted
+    return Prompt(id=entry[1], submitted_at=submitted_at, client_id=extra.get("client_id"))
+
+
+def _outcome(entry: Mapping[str, Any]) -> Outcome:
+    """The outcome in an entry of the history."""
+    status = entry.get("status") or {}
+    # Other messages may follow the one that ended the prompt, never another of these.
+    for event, data in status.get("messages", ()):
+        if event == "execution_interrupted":
+            return Outcome(Ending.STOPPED)
+        if event == "execution_error":
+            return Outcome(Ending.ERROR, _failure(data))
+    if status.get("status_str") == "success":
+        return Outcome(Ending.SUCCESS, saved=tuple(_saved_files(entry.get("outputs") or {})))
+    return Outcome(Ending.STOPPED)
+
+
+def _failure(data: Mapping[str, Any]) -> Failure:
+    message = str(data.get("exception_message") or "").strip()
+    return Failure(
+        reason=message or str(data.get("exception_type") or "no reason given"),
+        node_id=str(data.get("node_id")),
+        node_type=str(data.get("node_type")),
+    )
+
+
+def _saved_files(outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Real paths of the files in the `ui` results of a prompt's nodes, as previews name them."""
+    for result in outputs.values():
+        for files in result.values():
+            if not isinstance(files, (list, tuple)):
+                continue
+            for file in files:
+                if isinstance(file, dict) and "filename" in file:
+                    folder = folder_paths.get_directory_by_type(file.get("type") or "output")
+                    if folder is not None:
+                        subfolder = str(file.get("subfolder") or "")
+                        yield os.path.realpath(
+                            os.path.join(folder, subfolder, str(file["filename"]))
+                        )

@@ -1,0 +1,321 @@
+"""Directory Iterator: hands out one image of a folder in each prompt."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from typing import Any
+
+from comfy_api.v0_0_2 import io as comfy_io
+from comfy_execution.graph_utils import ExecutionBlocker
+
+from .. import runtime
+from ..loop.errors import BatchLoopError, LoopEndMissing, NoImages, PathRefused, UnreadableImage
+from ..loop.graph import is_link, reaches
+from ..loop.registry import Request, no_images
+from ..loop.report import handed_out
+from ..loop.state import (
+    ErrorHandling,
+    Iteration,
+    IterationMode,
+    LoopKey,
+    Policy,
+    WhenComplete,
+)
+from ..names import UI_KEY, node_id
+from ..schema import LoopSocket, advanced, chosen, combo, schema
+from .decode import DecodedImage, decode
+from .listing import Filter, Selection, SortBy, has_images
+from .paths import check_file, resolve_source
+
+LARGEST = 2**31 - 1
+"""Largest number that the frontend's number widgets are given."""
+
+
+class DirectoryIterator(comfy_io.ComfyNode):
+    """The next image of a folder, each time the workflow runs."""
+
+    @classmethod
+    def define_schema(cls) -> comfy_io.Schema:
+        return schema(
+            node_id=node_id(cls.__name__),
+            display_name="Directory Iterator",
+            description=(
+                "Goes through a folder of images, one in each run. Switch Run (Instant) on and "
+                "press Run once: every image is processed, and End Queue switches it off."
+            ),
+            search_aliases=[
+                "load images from folder",
+                "batch images",
+                "load image batch",
+                "image folder",
+                "for each image",
+                "directory",
+            ],
+            hidden=[comfy_io.Hidden.unique_id],
+            inputs=_inputs(),
+            outputs=_outputs(),
+        )
+
+    @classmethod
+    def validate_inputs(cls, directory: str | None) -> bool | str:
+        """Check the folder, and that a Loop End follows, before anything runs.
+
+        ComfyUI reports what this returns beside each input that it names, so it names one. The
+        other inputs are read from the submitted graph.
+        """
+        graph = runtime.host().submitted_graph() or {}
+        unique_id = cls.hidden.unique_id
+        inputs = graph.get(unique_id, {}).get("inputs", {})
+        try:
+            if graph and not reaches(graph, unique_id, node_id("LoopEnd"), "loop"):
+                raise LoopEndMissing(_loop_end_missing())
+            if directory is not None:
+                folder = resolve_source(directory, runtime.allowed_folders())
+                _check_holds_images(folder, inputs)
+        except BatchLoopError as error:
+            return str(error)
+        return True
+
+    @classmethod
+    def fingerprint_inputs(cls, **_inputs: Any) -> int:
+        """Whether the cached image is still the one to hand out: any change of state denies it."""
+        return runtime.registry().revision
+
+    @classmethod
+    def execute(cls, directory: str, **settings: Any) -> comfy_io.NodeOutput:
+        """Take the next image that can be read."""
+        allowed = runtime.allowed_folders()
+        request = _request(resolve_source(directory, allowed), settings)
+        registry = runtime.registry()
+        prompt = runtime.host().current_prompt()
+        while True:
+            iteration = registry.acquire(request, prompt)
+            if iteration.item is None:
+                return _nothing_left(iteration, request.policy)
+            path = os.path.join(request.key.directory, *iteration.item.path.split("/"))
+            try:
+                image = decode(check_file(path, allowed))
+            except UnreadableImage as error:
+                registry.reject(iteration, error, error.reason)
+            except PathRefused as error:
+                registry.reject(iteration, error, str(error))
+            else:
+                return _image(iteration, request.policy, image)
+
+
+def _inputs() -> list[comfy_io.Input]:
+    return [
+        comfy_io.String.Input(
+            "directory",
+            default="",
+            tooltip=(
+                "The folder of images: a folder inside ComfyUI's input folder (. for the input "
+                "folder itself), or the full path of an allowed folder."
+            ),
+        ),
+        combo("filter", Filter, Filter.ALL, "Which files to take."),
+        comfy_io.String.Input(
+            "custom_pattern",
+            default="",
+            tooltip=(
+                "With filter Custom: patterns, separated by commas, such as *.png, IMG_*.jpg; "
+                "one that begins with ! leaves files out: *, !*_mask.png"
+            ),
+        ),
+        comfy_io.Boolean.Input(
+            "recursive", default=False, tooltip="Whether to take the images in subfolders too."
+        ),
+        combo(
+            "sort_by",
+            SortBy,
+            SortBy.NATURAL,
+            "The order of the images. Natural name puts img2 before img10.",
+        ),
+        comfy_io.Boolean.Input(
+            "descending", default=False, tooltip="Whether to turn the order around."
+        ),
+        combo(
+            "iteration_mode",
+            IterationMode,
+            IterationMode.CONTINUE,
+            "Continue goes on where the batch stands. Reset starts it over, once: at the next "
+            "run, and again when it is complete.",
+        ),
+        combo(
+            "error_handling",
+            ErrorHandling,
+            ErrorHandling.STOP,
+            "When an image cannot be read, or the workflow fails on it: stop there, so that the "
+            "next run tries it again, or note it as failed and go on.",
+        ),
+        comfy_io.Int.Input(
+            "start_index",
+            default=0,
+            min=0,
+            max=LARGEST,
+            tooltip="How many images at the beginning of the order to leave out.",
+        ),
+        comfy_io.Int.Input(
+            "limit",
+            default=0,
+            min=0,
+            max=LARGEST,
+            tooltip="How many images to take at the most; 0 takes all.",
+        ),
+        advanced(
+            comfy_io.Int.Input(
+                "max_attempts",
+                default=1,
+                min=1,
+                max=100,
+                tooltip=(
+                    "With Skip on error: how often the workflow may fail on an image before it "
+                    "is given up."
+                ),
+            )
+        ),
+        advanced(
+            combo(
+                "when_complete",
+                WhenComplete,
+                WhenComplete.STOP,
+                "What a run does when every image is finished: nothing, or begin again.",
+            )
+        ),
+        advanced(
+            comfy_io.String.Input(
+                "loop_name",
+                default="",
+                tooltip=(
+                    "Two workflows on one folder share its images between them, unless their "
+                    "loop names differ: then each goes through all of them."
+                ),
+            )
+        ),
+    ]
+
+
+def _outputs() -> list[comfy_io.Output]:
+    return [
+        LoopSocket.Output("loop", display_name="loop", tooltip="Connect Loop Start's loop."),
+        comfy_io.Image.Output("image", display_name="image", tooltip="The image."),
+        comfy_io.Mask.Output(
+            "mask", display_name="mask", tooltip="Its transparency: 1 where it is transparent."
+        ),
+        comfy_io.String.Output("filename", display_name="filename", tooltip="Such as img1.png"),
+        comfy_io.String.Output("stem", display_name="stem", tooltip="Such as img1"),
+        comfy_io.String.Output(
+            "relative_path",
+            display_name="relative_path",
+            tooltip="The file's path inside the folder, such as holiday/img1.png",
+        ),
+        comfy_io.Int.Output(
+            "index", display_name="index", tooltip="The image's place in the order, from 0."
+        ),
+        comfy_io.Int.Output("total", display_name="total", tooltip="How many images there are."),
+        comfy_io.String.Output(
+            "status", display_name="status", tooltip="Such as 3 of 7: img3.png"
+        ),
+    ]
+
+
+def _selection(settings: dict[str, Any]) -> Selection:
+    return Selection(
+        filter=chosen(Filter, settings["filter"], "filter"),
+        custom_pattern=settings["custom_pattern"],
+        recursive=bool(settings["recursive"]),
+        sort_by=chosen(SortBy, settings["sort_by"], "sort_by"),
+        descending=bool(settings["descending"]),
+        start_index=int(settings["start_index"]),
+        limit=int(settings["limit"]),
+    )
+
+
+def _request(folder: str, settings: dict[str, Any]) -> Request:
+    return Request(
+        key=LoopKey(settings["loop_name"].strip(), folder),
+        selection=_selection(settings),
+        mode=chosen(IterationMode, settings["iteration_mode"], "iteration_mode"),
+        policy=Policy(
+            error_handling=chosen(ErrorHandling, settings["error_handling"], "error_handling"),
+            max_attempts=max(1, int(settings["max_attempts"])),
+            when_complete=chosen(WhenComplete, settings["when_complete"], "when_complete"),
+        ),
+    )
+
+
+def _check_holds_images(folder: str, inputs: dict[str, Any]) -> None:
+    """Raise NoImages when nothing in `folder` matches, unless a link decides what matches."""
+    deciding = ("filter", "custom_pattern", "recursive")
+    if any(is_link(inputs.get(name)) or name not in inputs for name in deciding):
+        return
+    selection = Selection(
+        filter=chosen(Filter, inputs["filter"], "filter"),
+        custom_pattern=str(inputs["custom_pattern"]),
+        recursive=bool(inputs["recursive"]),
+    )
+    if not has_images(folder, selection):
+        raise NoImages(no_images(folder, selection))
+
+
+def _nothing_left(iteration: Iteration, policy: Policy) -> comfy_io.NodeOutput:
+    """The outputs on a complete batch: what works on an image is blocked, so that none of it runs."""
+    status = handed_out(iteration)
+    total = iteration.counts.total
+    return comfy_io.NodeOutput(
+        iteration,
+        *[ExecutionBlocker(None)] * 6,
+        total,
+        status,
+        ui=_ui(iteration, policy, index=total, filename="", status=status),
+    )
+
+
+def _image(iteration: Iteration, policy: Policy, image: DecodedImage) -> comfy_io.NodeOutput:
+    """The outputs on an image."""
+    assert iteration.item is not None  # noqa: S101 for the type checker: the caller has looked
+    path, index = iteration.item.path, iteration.item.index
+    filename = posixpath.basename(path)
+    status = handed_out(iteration)
+    return comfy_io.NodeOutput(
+        iteration,
+        image.image,
+        image.mask,
+        filename,
+        posixpath.splitext(filename)[0],
+        path,
+        index,
+        iteration.counts.total,
+        status,
+        ui=_ui(iteration, policy, index=index, filename=filename, status=status),
+    )
+
+
+def _ui(
+    iteration: Iteration, policy: Policy, *, index: int, filename: str, status: str
+) -> dict[str, list[dict[str, Any]]]:
+    """What the web extension and scripts are told of this turn."""
+    return {
+        UI_KEY: [
+            {
+                "kind": "iteration",
+                "loop": iteration.key.id,
+                "directory": iteration.key.directory,
+                "loop_name": iteration.key.name,
+                "complete": iteration.complete,
+                "index": index,
+                "total": iteration.counts.total,
+                "filename": filename,
+                "error_handling": policy.error_handling.value,
+                "status": status,
+            }
+        ]
+    }
+
+
+def _loop_end_missing() -> str:
+    return (
+        "No Loop End is connected to this Directory Iterator, so no image would ever count as "
+        "done. Add a Loop End, and connect its `loop` to Loop Start's `loop` (or to this node's)."
+    )

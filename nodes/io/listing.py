@@ -1,0 +1,278 @@
+"""Which images of a folder a batch is made of, and in which order.
+
+An image is named by its path relative to the folder, with "/" on every system, exactly as the
+file system spells it: Unicode is never normalised, so both spellings of an "é" stay two files.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import functools
+import logging
+import os
+import random
+import re
+import unicodedata
+from dataclasses import dataclass
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+from natsort import natsort_keygen, ns
+
+from ..loop.errors import FolderNotFound, InvalidSetting, NotAFolder
+from .paths import quoted
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+_log = logging.getLogger(__name__)
+
+_PNG = (".png", ".apng")
+_JPEG = (".jpg", ".jpeg", ".jpe", ".jfif")
+_WEBP = (".webp",)
+
+IMAGE_EXTENSIONS = frozenset(
+    (
+        *_PNG,
+        *_JPEG,
+        *_WEBP,
+        *(".avif", ".bmp", ".dib", ".gif", ".jp2", ".mpo", ".pbm", ".pgm", ".pnm", ".ppm"),
+        *(".qoi", ".tga", ".tif", ".tiff"),
+    ),
+)
+"""What "All images" admits: still images that Pillow, and so ComfyUI's Load Image, decodes."""
+
+
+class Filter(str, Enum):
+    """Which files of the folder are images of the batch; the values are what users see."""
+
+    ALL = "All images"
+    PNG = "PNG"
+    JPEG = "JPEG"
+    WEBP = "WebP"
+    CUSTOM = "Custom"
+
+
+class SortBy(str, Enum):
+    """The order of the batch; the values are what users see."""
+
+    NATURAL = "natural name"
+    """img2 before img10, as file managers do; a folder's own files before its subfolders'."""
+    NAME = "name"
+    """Character by character (by code point): img10 before img2, B before a."""
+    MODIFIED = "modified time"
+    """Oldest first."""
+    SIZE = "size"
+    """Smallest file first."""
+    SHUFFLE = "shuffle"
+    """Random, the same for the same seed and files; `descending` means nothing here."""
+
+
+_EXTENSIONS = {
+    Filter.ALL: IMAGE_EXTENSIONS,
+    Filter.PNG: frozenset(_PNG),
+    Filter.JPEG: frozenset(_JPEG),
+    Filter.WEBP: frozenset(_WEBP),
+}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Everything that a listing depends on, beside the folder and the seed of the shuffle."""
+
+    filter: Filter = Filter.ALL
+    custom_pattern: str = ""
+    """Globs, separated by commas, in use with `Filter.CUSTOM` alone. One with a leading "!"
+    excludes. A glob is held against the file's name, or against the relative path if it has a
+    "/" (where "*" also stands for "/"); upper and lower case are the same."""
+    recursive: bool = False
+    sort_by: SortBy = SortBy.NATURAL
+    descending: bool = False
+    start_index: int = 0
+    limit: int = 0
+    """0 = no limit."""
+
+    def matcher(self) -> Callable[[str], bool]:
+        """Return the test whether a relative path belongs to the batch.
+
+        Raises `InvalidSetting` if the filter is Custom and `custom_pattern` holds no glob.
+        """
+        if self.filter is Filter.CUSTOM:
+            return _custom_matcher(self.custom_pattern)
+        return _extension_matcher(_EXTENSIONS[self.filter])
+
+
+def list_images(directory: str, selection: Selection, *, seed: int = 0) -> list[str]:
+    """List the images of a folder in the batch's order.
+
+    Returns relative paths, which is what the whole batch is; empty if nothing matches, or
+    `start_index` is beyond the last. The result depends on nothing but the files and the
+    arguments: files of the same time or size stand in natural order.
+
+    Hidden files and folders (with a leading dot, as the temporary files of this pack have) are
+    left out, and so are links to folders, which could lead out of the folder or in circles. A
+    link to a file is listed; where it leads is checked on use. A subfolder that cannot be read
+    is left out with a warning in the log.
+
+    Raises `FolderNotFound` if the folder cannot be read, `NotAFolder` if it is a file, and
+    `InvalidSetting` as `Selection.matcher` does.
+    """
+    order = selection.sort_by
+    found = list(_images(directory, selection))
+    names = [path for path, _ in found]
+    # Sorted twice, as the second sort keeps the order of equals: natural order takes
+    # img1 and img01 for equal, and the order of the file system must not show.
+    names.sort()
+    if order is SortBy.NAME:
+        if selection.descending:
+            names.reverse()
+    elif order is SortBy.SHUFFLE:
+        random.Random(seed).shuffle(names)  # noqa: S311 - an order, not a secret
+    elif order is SortBy.NATURAL:
+        names.sort(key=natural_key)
+        if selection.descending:
+            names.reverse()
+    else:
+        names.sort(key=natural_key)
+        weigh = _modified if order is SortBy.MODIFIED else _size
+        weights = {path: weigh(entry) for path, entry in found}
+        names.sort(key=weights.__getitem__, reverse=selection.descending)
+    end = selection.start_index + selection.limit if selection.limit else None
+    return names[selection.start_index : end]
+
+
+def has_images(directory: str, selection: Selection) -> bool:
+    """Whether a folder has any image that the filter admits, whatever the range.
+
+    Stops at the first, so it is quick also in a folder of any size. Raises as `list_images`.
+    """
+    return any(True for _ in _images(directory, selection))
+
+
+def natural_key(path: str) -> tuple[Any, Any, str]:
+    """Sort key for natural order of relative paths: by folder, then name, then extension.
+
+    The extension stands apart so that "img1.png" comes before "img1 (2).png".
+    """
+    folder, _, name = path.rpartition("/")
+    stem, dot, extension = name.rpartition(".")
+    return _folder_key(folder), _name_key(stem if dot else name), extension
+
+
+# Upper and lower case are the same, as in file managers.
+_name_key = natsort_keygen(alg=ns.IGNORECASE)
+
+
+@functools.lru_cache(maxsize=1024)
+def _folder_key(folder: str) -> tuple[Any, ...]:
+    return tuple(_name_key(part) for part in folder.split("/")) if folder else ()
+
+
+def _extension_matcher(extensions: frozenset[str]) -> Callable[[str], bool]:
+    def matches(path: str) -> bool:
+        return path[path.rfind(".") :].lower() in extensions
+
+    return matches
+
+
+def _custom_matcher(custom_pattern: str) -> Callable[[str], bool]:
+    globs = [glob.strip() for glob in custom_pattern.split(",")]
+    includes = [glob for glob in globs if glob and not glob.startswith("!")]
+    excludes = [glob[1:].strip() for glob in globs if glob.startswith("!")]
+    excludes = [glob for glob in excludes if glob]
+    if not includes and not excludes:
+        msg = (
+            "The filter is Custom, and custom_pattern names no files: it is "
+            f"{quoted(custom_pattern)}. Give patterns such as '*.png, photo_*.jpg, !*_mask.png', "
+            "or choose another filter."
+        )
+        raise InvalidSetting(msg)
+    included = _any_glob(includes) if includes else _extension_matcher(IMAGE_EXTENSIONS)
+    excluded = _any_glob(excludes)
+    return lambda path: included(path) and not excluded(path)
+
+
+def _any_glob(globs: list[str]) -> Callable[[str], bool]:
+    # On Windows users write "\" for "/"; elsewhere this replaces "/" by itself.
+    globs = [_composed(glob.replace(os.sep, "/")) for glob in globs]
+    match_path = _compiled([glob for glob in globs if "/" in glob])
+    match_name = _compiled([glob for glob in globs if "/" not in glob])
+
+    def matches(path: str) -> bool:
+        path = _composed(path)
+        return bool(match_name(path.rpartition("/")[2]) or match_path(path))
+
+    return matches
+
+
+def _compiled(globs: list[str]) -> Callable[[str], re.Match[str] | None]:
+    nothing = r"(?!)"
+    expression = "|".join(map(fnmatch.translate, globs)) or nothing
+    return re.compile(expression, re.IGNORECASE).match
+
+
+def _composed(text: str) -> str:
+    # macOS hands out names in the decomposed form, keyboards type the composed one.
+    return unicodedata.normalize("NFC", text)
+
+
+def _images(directory: str, selection: Selection) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    matches = selection.matcher()
+    try:
+        entries = os.scandir(directory)
+    except NotADirectoryError as error:
+        msg = f"{quoted(directory)} is a file, not a folder. Choose the folder that it is in."
+        raise NotAFolder(msg) from error
+    except OSError as error:
+        msg = (
+            f"The folder {quoted(directory)} cannot be read: {error.strerror or error}. Check "
+            "that it exists and that the user that runs ComfyUI may read it."
+        )
+        raise FolderNotFound(msg) from error
+    yield from _walk(entries, "", matches, recursive=selection.recursive)
+
+
+def _walk(
+    entries: Iterator[os.DirEntry[str]],
+    prefix: str,
+    matches: Callable[[str], bool],
+    *,
+    recursive: bool,
+) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    subfolders: list[os.DirEntry[str]] = []
+    for entry in entries:
+        name = entry.name
+        if name.startswith("."):
+            continue
+        path = prefix + name
+        if matches(path) and entry.is_file():
+            yield path, entry
+        elif recursive and _is_own_folder(entry):
+            subfolders.append(entry)
+    for subfolder in subfolders:
+        path = f"{prefix}{subfolder.name}/"
+        try:
+            inner = os.scandir(subfolder.path)
+        except OSError as error:
+            _log.warning(
+                "Batch Loop leaves out the folder %s: %s",
+                quoted(subfolder.path),
+                error.strerror or error,
+            )
+            continue
+        yield from _walk(inner, path, matches, recursive=True)
+
+
+def _is_own_folder(entry: os.DirEntry[str]) -> bool:
+    if not entry.is_dir(follow_symlinks=False):
+        return False
+    # A Windows junction is a link that does not say so.
+    return os.name != "nt" or os.path.realpath(entry.path) == os.path.abspath(entry.path)
+
+
+def _modified(entry: os.DirEntry[str]) -> int:
+    return _stat(entry).st_mtime_ns
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    return _stat(entry).st_size

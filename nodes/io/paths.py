@@ -1,0 +1,239 @@
+"""Which folders and files the pack may touch: the allow-list, checked on real paths.
+
+A prompt reaches a ComfyUI server without a login, also from a web page of somebody else, and a
+prompt names folders. So every path that comes from a prompt or a route passes through here first.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..loop.errors import FolderNotFound, InvalidSetting, NotAFolder, PathRefused
+from ..names import ENV_PREFIX
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ALLOWED_DIRS_VARIABLE = ENV_PREFIX + "ALLOWED_DIRS"
+"""Environment variable with more allowed folders, separated like those of `PATH`."""
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class AllowedFolders:
+    """The allow-list: real paths of the folders below which the pack reads and writes."""
+
+    input: str
+    output: str
+    temp: str
+    extra: tuple[str, ...] = ()
+    how_to_allow: str = ""
+    """The file that a refusal tells the user to add a line to, or ""."""
+
+    @classmethod
+    def load(
+        cls,
+        *,
+        input_dir: str,
+        output_dir: str,
+        temp_dir: str,
+        user_dir: str,
+        environ: Mapping[str, str],
+    ) -> AllowedFolders:
+        """Read the allow-list as it stands now.
+
+        Beside ComfyUI's own folders it holds those of `BATCH_LOOP_ALLOWED_DIRS` in `environ`
+        (separated by `os.pathsep`), and the lines of `<user_dir>/batch_loop/allowed_dirs.txt`
+        (UTF-8; blank lines and lines that begin with "#" are skipped; a missing file is an empty
+        one). An entry that is not an absolute path is skipped with a warning in the log: what
+        it meant would depend on where ComfyUI was started.
+        """
+        allowed_dirs_file = os.path.join(os.path.abspath(user_dir), "batch_loop", "allowed_dirs.txt")
+        extra: list[str] = []
+        for origin, entries in (
+            (ALLOWED_DIRS_VARIABLE, environ.get(ALLOWED_DIRS_VARIABLE, "").split(os.pathsep)),
+            (allowed_dirs_file, _lines(allowed_dirs_file)),
+        ):
+            for entry in map(_unquoted, entries):
+                if not entry or entry.startswith("#"):
+                    continue
+                if os.path.isabs(entry) and "\0" not in entry:
+                    extra.append(os.path.realpath(entry))
+                else:
+                    _log.warning(
+                        "Batch Loop skips the allowed folder %s in %s: it is not a full path.",
+                        quoted(entry),
+                        quoted(origin),
+                    )
+        return cls(
+            input=os.path.realpath(input_dir),
+            output=os.path.realpath(output_dir),
+            temp=os.path.realpath(temp_dir),
+            extra=tuple(extra),
+            how_to_allow=allowed_dirs_file,
+        )
+
+    def __contains__(self, real_path: str) -> bool:
+        """Whether a real path is one of the folders, or lies below one."""
+        return any(
+            _is_within(real_path, folder)
+            for folder in (self.input, self.output, self.temp, *self.extra)
+        )
+
+
+def resolve_source(directory: str, allowed: AllowedFolders) -> str:
+    """Find the folder that a user named to read images from.
+
+    `directory` is a full path, or a path inside ComfyUI's input folder ("." is that folder
+    itself). Spaces and quotes around it, as they come with a pasted path, are dropped; "~" is an
+    ordinary character.
+
+    Returns its real path: one folder, however it is written, has one real path.
+
+    Raises `InvalidSetting` if `directory` is empty, `PathRefused` if it is outside of the
+    allow-list or not acceptable, `FolderNotFound` if there is no such folder or it cannot be
+    looked at, and `NotAFolder` if it is a file. Whether something exists is only looked at, and
+    only said, inside the allow-list.
+    """
+    cleaned = _unquoted(directory)
+    if not cleaned:
+        msg = (
+            "No folder is chosen: 'directory' is empty. Choose a folder: its full path, or a "
+            "folder inside ComfyUI's input folder ('.' is the input folder itself)."
+        )
+        raise InvalidSetting(msg)
+    real_path = _allowed_real_path(cleaned, allowed.input, allowed)
+    try:
+        mode = os.stat(real_path).st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        msg = (
+            f"The folder {quoted(real_path)} does not exist ('directory' is {quoted(directory)}). "
+            "Check how it is written: give its full path, or a folder inside ComfyUI's input "
+            "folder."
+        )
+        raise FolderNotFound(msg) from error
+    except OSError as error:
+        msg = (
+            f"The folder {quoted(real_path)} cannot be looked at: {error.strerror or error}. "
+            "Let the user that runs ComfyUI read it, or choose another folder."
+        )
+        raise FolderNotFound(msg) from error
+    if not stat.S_ISDIR(mode):
+        msg = (
+            f"{quoted(real_path)} is a file, not a folder. Choose the folder that it is in: "
+            f"{quoted(os.path.dirname(real_path))}."
+        )
+        raise NotAFolder(msg)
+    return real_path
+
+
+def resolve_target(folder: str, allowed: AllowedFolders) -> str:
+    """Find the folder that a user named to save to; it need not exist yet.
+
+    As `resolve_source`, but relative to ComfyUI's output folder, which is also what an empty
+    `folder` means. Raises `PathRefused`.
+    """
+    return _allowed_real_path(_unquoted(folder) or ".", allowed.output, allowed)
+
+
+def check_file(path: str, allowed: AllowedFolders) -> str:
+    """Return the real path of a file that was found by a listing or is about to be written.
+
+    `path` is absolute. Raises `PathRefused` if a link on the way leads out of the allow-list.
+    """
+    real_path = os.path.realpath(path)
+    if real_path not in allowed:
+        msg = (
+            f"Batch Loop may not use {quoted(path)}: it is a link that leads out of the folders "
+            "that Batch Loop may use, or lies in none of them. Put the file itself there, or "
+            f"allow the folder that the link leads to: {_how_to_allow('that folder', allowed)}"
+        )
+        raise PathRefused(msg)
+    return real_path
+
+
+def quoted(path: str) -> str:
+    r"""Put a path into quotes for a message, with what cannot be shown (as "\n") escaped."""
+    shown = "".join(
+        character if character.isprintable() else ascii(character)[1:-1] for character in path
+    )
+    return f'"{shown}"'
+
+
+def _unquoted(text: str) -> str:
+    stripped = text.strip()
+    for quote in ('"', "'"):
+        if len(stripped) > 1 and stripped[0] == stripped[-1] == quote:
+            return stripped[1:-1]
+    return stripped
+
+
+def _lines(path: str) -> Iterator[str]:
+    try:
+        # utf-8-sig: Windows' Notepad begins a file with a byte order mark.
+        with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
+            yield from file
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        _log.warning("Batch Loop cannot read %s: %s", quoted(path), error.strerror or error)
+
+
+def _allowed_real_path(path: str, base: str, allowed: AllowedFolders) -> str:
+    # Only the text is looked at here: on Windows the mere look at a path on another machine
+    # sends that machine the user's credentials.
+    if path.replace("/", "\\").startswith("\\\\"):
+        msg = (
+            f"Batch Loop does not use network or device paths such as {quoted(path)}. Give the "
+            "network folder a drive letter or mount it, and use that path."
+        )
+        raise PathRefused(msg)
+    if "\0" in path or not _is_encodable(path):
+        msg = (
+            f"{quoted(path)} is not a path: it has a character that no file name can have. "
+            "Type the path again."
+        )
+        raise PathRefused(msg)
+    full_path = os.path.join(base, path)
+    real_path = os.path.realpath(full_path)
+    if real_path not in allowed:
+        # The path as it was typed, never the real one: that would tell where links lead.
+        typed = os.path.normpath(full_path)
+        msg = (
+            f"Batch Loop may not use the folder {quoted(typed)}: it is outside of the folders "
+            "that this ComfyUI lets Batch Loop read and write (input, output, temp, and those "
+            "added by its owner). Choose one inside, or allow this one: "
+            f"{_how_to_allow(typed, allowed)}"
+        )
+        raise PathRefused(msg)
+    return real_path
+
+
+def _how_to_allow(folder: str, allowed: AllowedFolders) -> str:
+    variable = f"put it into the environment variable {ALLOWED_DIRS_VARIABLE}"
+    if not allowed.how_to_allow:
+        return f"{variable}, and start ComfyUI again."
+    return (
+        f"add the line {folder} to the file {quoted(allowed.how_to_allow)} and run again, or "
+        f"{variable} and start ComfyUI again."
+    )
+
+
+def _is_encodable(path: str) -> bool:
+    # JSON can carry half a surrogate pair, which no file system call takes.
+    try:
+        os.fsencode(path)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
+def _is_within(real_path: str, folder: str) -> bool:
+    # normcase: on Windows C:\Pics and c:\pics are one folder.
+    real_path, folder = os.path.normcase(real_path), os.path.normcase(folder)
+    return real_path == folder or real_path.startswith(folder.rstrip(os.sep) + os.sep)

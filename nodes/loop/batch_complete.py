@@ -1,0 +1,82 @@
+"""Batch Complete: says how far the batch is, and whether it is complete."""
+
+from __future__ import annotations
+
+from comfy_api.v0_0_2 import io as comfy_io
+
+from .. import runtime
+from ..names import UI_KEY, node_id
+from ..schema import LoopSocket, schema
+from . import report
+from .state import Iteration
+
+
+class BatchComplete(comfy_io.ComfyNode):
+    """Tells what has become of the batch so far."""
+
+    @classmethod
+    def define_schema(cls) -> comfy_io.Schema:
+        return schema(
+            node_id=node_id(cls.__name__),
+            display_name="Batch Complete",
+            description=(
+                "Says whether every image of the batch is finished, and how many are done and "
+                "failed. Connect complete to End Queue."
+            ),
+            search_aliases=["batch finished", "progress", "report", "counter", "loop done"],
+            is_output_node=True,
+            inputs=[LoopSocket.Input("loop", tooltip="Connect Loop End's loop.")],
+            outputs=[
+                comfy_io.Boolean.Output(
+                    "complete",
+                    display_name="complete",
+                    tooltip="True when no image is left to hand out, and none is under way.",
+                ),
+                comfy_io.String.Output(
+                    "status", display_name="status", tooltip="The batch in one line."
+                ),
+                comfy_io.Int.Output(
+                    "done",
+                    display_name="done",
+                    tooltip="Images done, with this one, which is done when its run has ended.",
+                ),
+                comfy_io.Int.Output("failed", display_name="failed", tooltip="Images given up."),
+                comfy_io.Int.Output(
+                    "total", display_name="total", tooltip="All images of the batch."
+                ),
+                comfy_io.String.Output(
+                    "report",
+                    display_name="report",
+                    tooltip="The batch in some lines: what failed, at which node, and why.",
+                ),
+            ],
+        )
+
+    @classmethod
+    def execute(cls, loop: Iteration) -> comfy_io.NodeOutput:
+        """Read the loop's state."""
+        snapshot = runtime.registry().snapshot(loop.key.id)
+        counts = snapshot.counts
+        status = report.progress(snapshot)
+        done = report.done(counts)
+        return comfy_io.NodeOutput(
+            snapshot.complete,
+            status,
+            done,
+            counts.failed,
+            counts.total,
+            report.report(snapshot),
+            ui={
+                UI_KEY: [
+                    {
+                        "kind": "progress",
+                        "loop": snapshot.id,
+                        "complete": snapshot.complete,
+                        "status": status,
+                        "done": done,
+                        "failed": counts.failed,
+                        "total": counts.total,
+                    }
+                ]
+            },
+        )

@@ -1,0 +1,37 @@
+"""What a prompt's graph says about a loop before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+
+def is_link(value: object) -> bool:
+    """Whether an input's value in an API-format graph is a link to another node's output."""
+    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)
+
+
+def linked(graph: Mapping[str, Mapping[str, Any]], node_id: str) -> Iterator[str]:
+    """Ids of the nodes that feed `node_id`, at any distance, itself included."""
+    seen: set[str] = set()
+    waiting = [node_id]
+    while waiting:
+        current = waiting.pop()
+        if current in seen or current not in graph:
+            continue
+        seen.add(current)
+        yield current
+        inputs = graph[current].get("inputs", {})
+        waiting.extend(value[0] for value in inputs.values() if is_link(value))
+
+
+def reaches(
+    graph: Mapping[str, Mapping[str, Any]], start: str, class_type: str, input_name: str
+) -> bool:
+    """Whether `start` feeds the input `input_name` of a node of class `class_type`."""
+    for node in graph.values():
+        source = node.get("inputs", {}).get(input_name)
+        if node.get("class_type") == class_type and is_link(source):
+            if start in linked(graph, source[0]):
+                return True
+    return False

@@ -1,0 +1,79 @@
+"""Loop Start: where the workflow for one image begins."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from comfy_api.v0_0_2 import io as comfy_io
+from comfy_execution.graph_utils import ExecutionBlocker
+
+from ..names import node_id
+from ..schema import LoopSocket, schema
+from .state import Iteration
+
+
+class LoopStart(comfy_io.ComfyNode):
+    """Hands the workflow what the iteration before carried over, and where the loop stands."""
+
+    @classmethod
+    def define_schema(cls) -> comfy_io.Schema:
+        return schema(
+            node_id=node_id(cls.__name__),
+            display_name="Loop Start",
+            description=(
+                "The beginning of the workflow for one image. Gives what Loop End carried over "
+                "from the image before, and the number of the iteration."
+            ),
+            search_aliases=["for loop", "batch loop", "loop begin", "feedback", "iteration"],
+            inputs=[
+                LoopSocket.Input("loop", tooltip="Connect Directory Iterator's loop."),
+                comfy_io.AnyType.Input(
+                    "initial_value",
+                    optional=True,
+                    lazy=True,
+                    tooltip="Given as value in the first iteration, when nothing was carried over.",
+                ),
+            ],
+            outputs=[
+                LoopSocket.Output(
+                    "loop_started", display_name="loop", tooltip="Connect Loop End's loop."
+                ),
+                comfy_io.AnyType.Output(
+                    "value",
+                    display_name="value",
+                    tooltip=(
+                        "What Loop End was given as value in the iteration before; "
+                        "in the first one, initial_value."
+                    ),
+                ),
+                comfy_io.Int.Output(
+                    "iteration",
+                    display_name="iteration",
+                    tooltip="How many images of the batch were finished before this one, from 0.",
+                ),
+                comfy_io.Boolean.Output(
+                    "is_first",
+                    display_name="is_first",
+                    tooltip="Whether this is the first image of the batch.",
+                ),
+                comfy_io.Boolean.Output(
+                    "is_last",
+                    display_name="is_last",
+                    tooltip="Whether no other image of the batch is left.",
+                ),
+            ],
+        )
+
+    @classmethod
+    def check_lazy_status(cls, loop: Iteration, **optional: Any) -> list[str]:
+        """Ask for `initial_value` only in an iteration that uses it."""
+        return [] if loop.complete or loop.carried is not None else list(optional)
+
+    @classmethod
+    def execute(cls, loop: Iteration, initial_value: Any = None) -> comfy_io.NodeOutput:
+        """Give out the iteration; blocked outputs when the batch is complete."""
+        if loop.complete:
+            blocked = ExecutionBlocker(None)
+            return comfy_io.NodeOutput(loop, blocked, blocked, blocked, blocked)
+        value = initial_value if loop.carried is None else loop.carried
+        return comfy_io.NodeOutput(loop, value, loop.number, loop.is_first, loop.is_last)

@@ -1,0 +1,67 @@
+"""What the registry knows of ComfyUI: prompts, how they end, and a host that tells.
+
+`nodes.host` answers from a real ComfyUI; unit tests answer from a fake of a few lines.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+from typing import Protocol
+
+
+@dataclass(frozen=True)
+class Prompt:
+    """One prompt of the queue.
+
+    Two submissions may carry the same id (a client may choose it), so the time of submission
+    is part of what makes a prompt itself.
+    """
+
+    id: str
+    submitted_at: float
+    """Seconds since the epoch, by this machine's clock."""
+    client_id: str | None = None
+    """The browser tab, or other client, that submitted it; None when it did not say."""
+
+
+@dataclass(frozen=True)
+class Failure:
+    """Why an item failed."""
+
+    reason: str
+    node_id: str | None = None
+    """The node that raised; None when the file itself could not be read."""
+    node_type: str | None = None
+
+
+class Ending(Enum):
+    """How far a prompt has come."""
+
+    RUNNING = "running"
+    """It has not ended yet."""
+    SUCCESS = "success"
+    ERROR = "error"
+    """A node raised; the outcome carries a failure."""
+    STOPPED = "stopped"
+    """Interrupted, deleted, or lost without a trace: nothing may be concluded from it."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a prompt ended."""
+
+    ending: Ending
+    failure: Failure | None = None
+    saved: tuple[str, ...] = ()
+    """Real paths of the files that the prompt's output nodes said they saved."""
+
+
+class Host(Protocol):
+    """The questions that the registry asks of ComfyUI."""
+
+    def outcome(self, prompt: Prompt) -> Outcome:
+        """How `prompt` ended, or that it still runs."""
+
+    def now(self) -> float:
+        """Seconds since the epoch, on the clock that `Prompt.submitted_at` is read from."""

@@ -1,0 +1,405 @@
+"""The registry: the one object that owns what is known of every loop."""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Any
+
+from .clients import Clients
+from .errors import BatchLoopError, LoopEndNotReached, NoImages, UnknownLoop
+from .prompt import Ending, Failure, Host, Outcome, Prompt
+from .state import (
+    FAILURES_SHOWN,
+    Claim,
+    ErrorHandling,
+    Item,
+    ItemState,
+    Iteration,
+    IterationMode,
+    LoopKey,
+    Policy,
+    Snapshot,
+    WhenComplete,
+)
+from .store import LoopRecord, Store
+from .watcher import Watcher
+
+if TYPE_CHECKING:
+    from ..io.listing import Selection
+
+Lister = Callable[[str, "Selection", int], Sequence[str]]
+"""Lists a directory under a selection, shuffled (if at all) by a seed: relative paths in order."""
+
+UNENDED_ALLOWED = 2
+"""Prompts that may succeed on an item without reaching Loop End before that is called an error:
+one is somebody trying a part of the graph, two in a row would be Auto Queue on one image."""
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a Directory Iterator asks for."""
+
+    key: LoopKey
+    selection: Selection
+    mode: IterationMode = IterationMode.CONTINUE
+    policy: Policy = Policy()
+
+
+class LoopRegistry:
+    """Every loop of the process; safe to use from any thread.
+
+    A prompt calls `acquire`, and `end` when it reaches Loop End. The prompt's own outcome, read
+    from the host, decides what becomes of the item (`settle`).
+    """
+
+    def __init__(self, store: Store, host: Host, lister: Lister) -> None:
+        self._lock = threading.RLock()
+        self._store = store
+        self._host = host
+        self._lister = lister
+        self._clients: defaultdict[LoopKey, Clients] = defaultdict(Clients)
+        self._revision = 0
+        self._watcher = Watcher(self._settle_all)
+
+    @property
+    def revision(self) -> int:
+        """A number that every change of state raises: Directory Iterator's fingerprint."""
+        with self._lock:
+            return self._revision
+
+    def acquire(self, request: Request, prompt: Prompt) -> Iteration:
+        """Hand out the next item of a loop to `prompt`, or the one that it already has.
+
+        Settles what earlier prompts left, and begins or restarts the batch where that is due.
+        The iteration's item is None when the batch is complete.
+
+        Raises:
+            NoImages: a listing is due, and holds nothing.
+            LoopEndNotReached: two prompts in a row succeeded on the item without Loop End.
+            FolderNotFound, InvalidSetting: the listing could not be taken.
+
+        """
+        key = request.key
+        with self._lock:
+            self._settle(key)
+            held = self._held(key, prompt)
+            if held is not None:
+                return self._iteration(key, prompt, held)
+            self._prepare(request, prompt)
+            # Raised even where nothing is handed out: else ComfyUI would answer the next run from
+            # its cache, and a run that is meant to start the batch over would not get here.
+            self._revision += 1
+            item = self._store.claim(key, Claim(prompt, request.policy, self._host.now()))
+            self._clients[key].note(prompt.client_id, request.mode, knows_the_end=item is None)
+            if item is not None and item.unended >= UNENDED_ALLOWED:
+                self._store.move(key, item, ItemState.PENDING, claim=None, unended=0)
+                raise _loop_end_not_reached(item)
+            return self._iteration(key, prompt, item)
+
+    def reject(self, iteration: Iteration, error: BatchLoopError, reason: str) -> None:
+        """Give back an item whose file cannot be read.
+
+        With Skip on error it is FAILED for `reason`, and the next `acquire` of the same prompt
+        hands out another. With Stop on error it waits for the next run, and `error` is raised.
+        """
+        with self._lock:
+            item = self._claimed(iteration)
+            if item is None or item.claim is None:
+                return
+            self._revision += 1
+            skip = item.claim.policy.error_handling is ErrorHandling.SKIP
+            self._store.move(
+                iteration.key,
+                item,
+                ItemState.FAILED if skip else ItemState.PENDING,
+                claim=None,
+                attempts=item.attempts + 1,
+                failure=Failure(reason),
+            )
+            self._note_completion(iteration.key)
+        if not skip:
+            raise error
+
+    def end(self, iteration: Iteration, value: Any = None) -> None:
+        """Note that the iteration's prompt has reached Loop End, and carries `value` over.
+
+        Nothing happens for an iteration without an item, or whose loop has started over since.
+        """
+        key = iteration.key
+        with self._lock:
+            item = self._claimed(iteration)
+            if item is None or item.claim is None or item.state is not ItemState.RUNNING:
+                return
+            self._revision += 1
+            claim = replace(item.claim, carried=value)
+            self._store.move(key, item, ItemState.ENDED, claim=claim, unended=0)
+            self._look_again_once(key)
+            self._note_completion(key)
+            if self._store.counts(key).complete:
+                self._clients[key].told_the_end(iteration.prompt.client_id)
+        self._watcher.wake()
+
+    def write_output(self, iteration: Iteration, target: str) -> bool:
+        """Ask whether the iteration's item may write the file at real path `target`.
+
+        False when another item of the same batch wrote it: two sources may share a name, and
+        neither result may be lost.
+        """
+        with self._lock:
+            item = iteration.item
+            return item is None or self._store.write_output(iteration.key, target, item.path)
+
+    def start_over(self, loop_id: str) -> Snapshot:
+        """Begin a new batch of an existing loop, from the folder as it is now.
+
+        Raises:
+            UnknownLoop: no loop has this id.
+            NoImages, FolderNotFound: there is nothing to begin with; the loop stays as it was.
+
+        """
+        with self._lock:
+            key = self._find(loop_id)
+            record = self._record(key)
+            self._begin(key, record.selection, record.mode, record.batch + 1)
+            self._revision += 1
+            return self._snapshot(key)
+
+    def snapshot(self, loop_id: str) -> Snapshot:
+        """A loop as it stands, with what is known by now of its prompts; UnknownLoop."""
+        with self._lock:
+            key = self._find(loop_id)
+            self._settle(key)
+            return self._snapshot(key)
+
+    def snapshots(self) -> list[Snapshot]:
+        """Every loop as it stands."""
+        with self._lock:
+            return [self.snapshot(key.id) for key in self._store.keys()]
+
+    # What follows expects the lock to be held.
+
+    def _find(self, loop_id: str) -> LoopKey:
+        key = self._store.find(loop_id)
+        if key is None:
+            message = (
+                f"No loop is known by the id {loop_id!r}. A loop is known from its first run on, "
+                "until ComfyUI is restarted: run the workflow once."
+            )
+            raise UnknownLoop(message)
+        return key
+
+    def _record(self, key: LoopKey) -> LoopRecord:
+        record = self._store.load(key)
+        if record is None:
+            return self._record(self._find(key.id))
+        return record
+
+    def _snapshot(self, key: LoopKey) -> Snapshot:
+        record = self._record(key)
+        return Snapshot(
+            id=key.id,
+            name=key.name,
+            directory=key.directory,
+            batch=record.batch,
+            counts=self._store.counts(key),
+            seconds=record.seconds,
+            failures=self._store.failures(key, FAILURES_SHOWN),
+        )
+
+    def _iteration(self, key: LoopKey, prompt: Prompt, item: Item | None) -> Iteration:
+        record = self._record(key)
+        return Iteration(
+            key=key,
+            prompt=prompt,
+            batch=record.batch,
+            counts=self._store.counts(key),
+            item=item,
+            carried=record.carried,
+        )
+
+    def _held(self, key: LoopKey, prompt: Prompt) -> Item | None:
+        """The item that `prompt` already has: a graph may hold two iterators on one loop."""
+        for item in self._store.open_items(key):
+            if item.claim is not None and item.claim.prompt == prompt:
+                return item
+        return None
+
+    def _claimed(self, iteration: Iteration) -> Item | None:
+        """The iteration's item, while its prompt still has it in the same batch."""
+        record = self._store.load(iteration.key)
+        if iteration.item is None or record is None or record.batch != iteration.batch:
+            return None
+        item = self._store.item(iteration.key, iteration.item.path)
+        if item is None or item.claim is None or item.claim.prompt != iteration.prompt:
+            return None
+        return item
+
+    # Beginning, and beginning again.
+
+    def _prepare(self, request: Request, prompt: Prompt) -> None:
+        """Bring the listing to what `request` needs, in a new batch where one is due."""
+        key, selection, mode = request.key, request.selection, request.mode
+        record = self._store.load(key)
+        if record is None:
+            self._begin(key, selection, mode, 1)
+        elif self._starts_over(record, request, prompt):
+            self._begin(key, selection, mode, record.batch + 1)
+        elif record.selection != selection:
+            self._store.relist(key, self._list(key, selection, record.batch))
+            self._save(key, selection=selection, mode=mode, looked_at=self._host.now())
+            self._note_completion(key)
+        elif record.completed_at is not None and prompt.submitted_at > record.looked_at:
+            self._look_again(key)
+            self._save(key, mode=mode)
+            self._note_completion(key)
+        elif record.mode is not mode:
+            self._save(key, mode=mode)
+
+    def _starts_over(self, record: LoopRecord, request: Request, prompt: Prompt) -> bool:
+        clients = self._clients[request.key]
+        reset = request.mode is IterationMode.RESET
+        if reset and clients.mode(prompt.client_id, record.mode) is not IterationMode.RESET:
+            return True
+        after_the_end = (
+            record.completed_at is not None
+            and prompt.submitted_at > record.completed_at
+            and clients.knows_the_end(prompt.client_id)
+        )
+        return after_the_end and (
+            reset or request.policy.when_complete is WhenComplete.START_OVER
+        )
+
+    def _begin(
+        self, key: LoopKey, selection: Selection, mode: IterationMode, batch: int
+    ) -> None:
+        paths = self._list(key, selection, batch)
+        self._store.begin(key, paths)
+        self._store.save(key, LoopRecord(selection, batch, mode, looked_at=self._host.now()))
+
+    def _list(self, key: LoopKey, selection: Selection, batch: int) -> Sequence[str]:
+        # Another batch, another shuffle; the same batch, the same one.
+        paths = self._lister(key.directory, selection, int(key.id, 16) + batch)
+        if not paths:
+            raise NoImages(no_images(key.directory, selection))
+        return paths
+
+    def _look_again_once(self, key: LoopKey) -> None:
+        """Let files join that came while the batch ran, when its listing has run out.
+
+        Once a batch: should the workflow save into the folder that it reads, in a way that
+        ComfyUI is not told of, its results must not feed it for ever.
+        """
+        if self._record(key).looked_again or not self._store.counts(key).complete:
+            return
+        self._save(key, looked_again=True)
+        try:
+            self._look_again(key)
+        except BatchLoopError:
+            # The folder went away in the meantime. That is no fault of the prompt that has just
+            # done its work; the next run says what is wrong.
+            return
+
+    def _look_again(self, key: LoopKey) -> None:
+        """Append the files that were not there when the listing was taken."""
+        record = self._record(key)
+        selection = record.selection
+        self._save(key, looked_at=self._host.now())
+        if selection.start_index or selection.limit:
+            # A range counts files: with one more in front, it would hold another at its end.
+            return
+        known = self._store
+        new = [
+            path
+            for path in self._list(key, selection, record.batch)
+            if known.item(key, path) is None
+            and not known.is_output(key, os.path.join(key.directory, *path.split("/")))
+        ]
+        known.extend(key, new)
+
+    def _save(self, key: LoopKey, **changes: Any) -> None:
+        self._store.save(key, replace(self._record(key), **changes))
+
+    def _note_completion(self, key: LoopKey) -> None:
+        complete = self._store.counts(key).complete
+        if complete != (self._record(key).completed_at is not None):
+            self._save(key, completed_at=self._host.now() if complete else None)
+
+    # Settling.
+
+    def _settle_all(self) -> bool:
+        """Settle every loop; whether any has an item ENDED still, so that looking again pays."""
+        with self._lock:
+            waiting = False
+            for key in self._store.keys():
+                self._settle(key)
+                waiting = waiting or self._store.counts(key).ended > 0
+            return waiting
+
+    def _settle(self, key: LoopKey) -> None:
+        """Bring every open item of a loop to what the outcome of its prompt makes of it."""
+        settled = False
+        for item in self._store.open_items(key):
+            if item.claim is None:
+                continue
+            outcome = self._host.outcome(item.claim.prompt)
+            if outcome.ending is Ending.RUNNING:
+                continue
+            self._settle_item(key, item, item.claim, outcome)
+            settled = True
+        if settled:
+            self._note_completion(key)
+
+    def _settle_item(self, key: LoopKey, item: Item, claim: Claim, outcome: Outcome) -> None:
+        self._revision += 1
+        seconds = self._record(key).seconds + max(0.0, self._host.now() - claim.since)
+        self._save(key, seconds=seconds)
+        for target in outcome.saved:
+            self._store.write_output(key, target, item.path)
+        if outcome.ending is Ending.SUCCESS and item.state is ItemState.ENDED:
+            self._store.move(key, item, ItemState.DONE, claim=None, failure=None)
+            self._save(key, carried=claim.carried)
+        elif outcome.ending is Ending.SUCCESS:
+            unended = item.unended + 1
+            self._store.move(key, item, ItemState.PENDING, claim=None, unended=unended)
+        elif outcome.ending is Ending.ERROR:
+            attempts = item.attempts + 1
+            give_up = (
+                claim.policy.error_handling is ErrorHandling.SKIP
+                and attempts >= claim.policy.max_attempts
+            )
+            self._store.move(
+                key,
+                item,
+                ItemState.FAILED if give_up else ItemState.PENDING,
+                claim=None,
+                attempts=attempts,
+                failure=outcome.failure or Failure("the prompt failed"),
+            )
+        else:
+            self._store.move(key, item, ItemState.PENDING, claim=None)
+
+
+def no_images(directory: str, selection: Selection) -> str:
+    """What to tell somebody whose folder holds nothing under `selection`."""
+    looked_for = selection.filter.value
+    if selection.custom_pattern and looked_for == "Custom":
+        looked_for += f" {selection.custom_pattern!r}"
+    where = "in it or in its subfolders" if selection.recursive else "in it (subfolders left out)"
+    message = f"No images to work on in {directory!r}: {looked_for} matches no file {where}"
+    if selection.start_index or selection.limit:
+        message += f", from start_index {selection.start_index} with limit {selection.limit}"
+    return message + ". Choose another folder, or widen filter, custom_pattern, recursive or range."
+
+
+def _loop_end_not_reached(item: Item) -> LoopEndNotReached:
+    return LoopEndNotReached(
+        f"Loop End was not reached: {item.unended} prompts in a row ended without an error on "
+        f"{item.path!r}, and none of them got as far as Loop End, so the image is not done. "
+        "Connect Loop End's `loop` to Directory Iterator or Loop Start, run the whole workflow "
+        "rather than a part of it, and leave `value` and `after` free of nodes that block. "
+        "Then run again: the loop goes on with this image."
+    )

@@ -1,0 +1,49 @@
+"""What is said of a loop in words."""
+
+from __future__ import annotations
+
+from .state import Counts, Item, Iteration, Snapshot
+
+
+def handed_out(iteration: Iteration) -> str:
+    """What Directory Iterator says: which image this is, or why there is none."""
+    if iteration.item is None:
+        return f"Complete: {tally(iteration.counts)}"
+    return f"{iteration.item.index + 1} of {iteration.counts.total}: {iteration.item.path}"
+
+
+def tally(counts: Counts) -> str:
+    """Counts in words. An item whose prompt is at its end counts as done: see `done`."""
+    text = f"{done(counts)} of {counts.total} done"
+    return f"{text}, {counts.failed} failed" if counts.failed else text
+
+
+def done(counts: Counts) -> int:
+    """How many items are done once the prompt that asks has ended in success."""
+    return counts.done + counts.ended
+
+
+def progress(snapshot: Snapshot) -> str:
+    """What Batch Complete says of the batch."""
+    text = tally(snapshot.counts)
+    return f"Complete: {text}" if snapshot.complete else text
+
+
+def report(snapshot: Snapshot) -> str:
+    """The batch in some lines: the tally, then each failed item with its node and its reason."""
+    lines = [progress(snapshot)]
+    lines += [_failed(item) for item in snapshot.failures]
+    unnamed = snapshot.counts.failed - len(snapshot.failures)
+    if unnamed:
+        lines.append(f"… and {unnamed} more")
+    return "\n".join(lines)
+
+
+def _failed(item: Item) -> str:
+    if item.failure is None:
+        return item.path
+    tries = "" if item.attempts <= 1 else f" (after {item.attempts} tries)"
+    if item.failure.node_id is None:
+        return f"{item.path}: {item.failure.reason}{tries}"
+    node = f"{item.failure.node_type} #{item.failure.node_id}"
+    return f"{item.path}: {node}: {item.failure.reason}{tries}"

@@ -1,0 +1,213 @@
+"""The states of an item, and the frozen records that the registry hands out.
+
+Nothing in this module changes after it was made: whoever holds a record may read it from any
+thread, for as long as it likes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum
+from typing import Any
+
+from .errors import IllegalTransition
+from .prompt import Failure, Prompt
+
+
+class ItemState(str, Enum):
+    """Where an item stands."""
+
+    PENDING = "pending"
+    """Waits for its turn."""
+    RUNNING = "running"
+    """A prompt works on it."""
+    ENDED = "ended"
+    """Its prompt has reached Loop End, and has not ended yet."""
+    DONE = "done"
+    """Its prompt ended in success."""
+    FAILED = "failed"
+    """Given up, with a reason."""
+
+
+LEADS_TO: Mapping[ItemState, frozenset[ItemState]] = {
+    ItemState.PENDING: frozenset({ItemState.RUNNING}),
+    ItemState.RUNNING: frozenset({ItemState.ENDED, ItemState.PENDING, ItemState.FAILED}),
+    ItemState.ENDED: frozenset({ItemState.DONE, ItemState.PENDING, ItemState.FAILED}),
+    ItemState.DONE: frozenset({ItemState.PENDING}),
+    ItemState.FAILED: frozenset({ItemState.PENDING}),
+}
+"""Every move that an item can make."""
+
+
+def check_transition(path: str, old: ItemState, new: ItemState) -> None:
+    """Allow the move of the item at `path` from `old` to `new`, or raise IllegalTransition."""
+    if new not in LEADS_TO[old]:
+        allowed = ", ".join(sorted(state.value for state in LEADS_TO[old]))
+        message = (
+            f"Item {path!r} is {old.value} and cannot become {new.value}: "
+            f"from {old.value} it can only become {allowed}. "
+            "This is a fault in Batch Loop; please report it with the steps that led here."
+        )
+        raise IllegalTransition(message)
+
+
+class IterationMode(str, Enum):
+    """What a run does with the results of runs before it."""
+
+    CONTINUE = "Continue"
+    RESET = "Reset"
+
+
+class ErrorHandling(str, Enum):
+    """What happens to an item that fails."""
+
+    STOP = "Stop on error"
+    SKIP = "Skip on error"
+
+
+class WhenComplete(str, Enum):
+    """What a run on a complete batch does."""
+
+    STOP = "Stop"
+    START_OVER = "Start over"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """How a loop treats failures and its end."""
+
+    error_handling: ErrorHandling = ErrorHandling.STOP
+    max_attempts: int = 1
+    """With Skip on error: how many prompts may fail on an item before it is FAILED; 1 or more."""
+    when_complete: WhenComplete = WhenComplete.STOP
+
+
+@dataclass(frozen=True)
+class LoopKey:
+    """What makes a loop the same loop."""
+
+    name: str
+    directory: str
+    """Real path of the directory."""
+
+    @property
+    def id(self) -> str:
+        """A short name for routes and events, which gives away neither name nor path."""
+        # A path may hold undecodable bytes, which reach Python as lone surrogates.
+        text = f"{self.name}\0{self.directory}".encode("utf-8", "surrogatepass")
+        return hashlib.sha256(text).hexdigest()[:16]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A prompt's hold on an item."""
+
+    prompt: Prompt
+    policy: Policy
+    """As it was when the item was handed out: what decides, should the prompt fail."""
+    since: float
+    """Seconds since the epoch."""
+    carried: Any = field(default=None, compare=False, repr=False)
+    """What Loop End was given to carry over, once the prompt has reached it."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file of a loop."""
+
+    path: str
+    """Relative to the directory, with `/`."""
+    index: int
+    """Position in the listing, from 0."""
+    state: ItemState = ItemState.PENDING
+    attempts: int = 0
+    """How many prompts have failed on it."""
+    unended: int = 0
+    """How many prompts in a row succeeded on it without reaching Loop End."""
+    claim: Claim | None = None
+    """Present while it is RUNNING or ENDED."""
+    failure: Failure | None = None
+    """Why it is FAILED, or why the last prompt failed on it."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many items of a loop are in each state."""
+
+    pending: int = 0
+    running: int = 0
+    ended: int = 0
+    done: int = 0
+    failed: int = 0
+
+    @property
+    def total(self) -> int:
+        """All items of the listing."""
+        return self.pending + self.running + self.ended + self.done + self.failed
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to hand out or under way."""
+        return self.pending == 0 and self.running == 0
+
+
+@dataclass(frozen=True)
+class Iteration:
+    """What travels on a `loop` socket: one prompt's turn in a loop."""
+
+    key: LoopKey
+    prompt: Prompt
+    batch: int
+    """Number of the batch: 1 for the first, one more each time the loop starts over."""
+    counts: Counts
+    """As they were when the item was handed out."""
+    item: Item | None = None
+    """None when the batch was complete and nothing was handed out."""
+    carried: Any = field(default=None, compare=False, repr=False)
+    """What Loop End carried over from the iteration before; None for nothing."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing was handed out, so that the workflow has nothing to do."""
+        return self.item is None
+
+    @property
+    def number(self) -> int:
+        """How many items of the batch were finished before this one, from 0."""
+        return self.counts.ended + self.counts.done + self.counts.failed
+
+    @property
+    def is_first(self) -> bool:
+        """Whether no item of the batch was finished before this one."""
+        return self.item is not None and self.number == 0
+
+    @property
+    def is_last(self) -> bool:
+        """Whether no other item of the batch waits or runs."""
+        return self.item is not None and self.counts.pending == 0 and self.counts.running == 1
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """A loop at one moment."""
+
+    id: str
+    name: str
+    directory: str
+    batch: int
+    counts: Counts
+    seconds: float
+    """Time spent in prompts of this batch, from handing out to outcome."""
+    failures: tuple[Item, ...] = ()
+    """The FAILED items in the listing's order, the first `FAILURES_SHOWN` of them."""
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to hand out or under way."""
+        return self.counts.complete
+
+
+FAILURES_SHOWN = 100
+"""How many failures a snapshot holds, so that it stays small whatever went wrong."""

@@ -1,0 +1,226 @@
+"""Where loops are kept.
+
+The registry decides what happens; a store only remembers it. `MemoryStore` forgets when the
+process ends. Every method is called under the registry's lock, and costs the same whatever the
+number of items, except the two that take a listing.
+"""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_left, insort
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Any, Protocol
+
+from .state import (
+    Claim,
+    Counts,
+    IterationMode,
+    Item,
+    ItemState,
+    LoopKey,
+    check_transition,
+)
+
+if TYPE_CHECKING:
+    from ..io.listing import Selection
+
+
+@dataclass(frozen=True)
+class LoopRecord:
+    """What is known of a loop besides its items."""
+
+    selection: Selection
+    """What the listing was taken with."""
+    batch: int
+    mode: IterationMode
+    """The mode of the newest run."""
+    looked_at: float
+    """When the folder was last listed, in seconds since the epoch."""
+    looked_again: bool = False
+    """Whether the folder was looked through a second time, when the listing had run out."""
+    completed_at: float | None = None
+    """When the batch became complete; None while it is not."""
+    seconds: float = 0.0
+    """Time spent in prompts of this batch."""
+    carried: Any = field(default=None, repr=False)
+    """What Loop End carried over in the newest prompt that succeeded; None for nothing."""
+
+
+class Store(Protocol):
+    """What the registry needs remembered."""
+
+    def load(self, key: LoopKey) -> LoopRecord | None:
+        """The record of a loop, or None for a loop that never ran."""
+
+    def save(self, key: LoopKey, record: LoopRecord) -> None:
+        """Put `record` in the place of the loop's record."""
+
+    def find(self, loop_id: str) -> LoopKey | None:
+        """The loop whose `LoopKey.id` this is."""
+
+    def keys(self) -> list[LoopKey]:
+        """All loops."""
+
+    def begin(self, key: LoopKey, paths: Sequence[str]) -> None:
+        """Take `paths` as the listing of a new batch: every item PENDING, nothing else known."""
+
+    def relist(self, key: LoopKey, paths: Sequence[str]) -> None:
+        """Take `paths` as the listing of the running batch; items already known keep their state."""
+
+    def extend(self, key: LoopKey, paths: Iterable[str]) -> None:
+        """Append unknown `paths` to the listing."""
+
+    def claim(self, key: LoopKey, claim: Claim) -> Item | None:
+        """Make the first PENDING item RUNNING under `claim`, or return None when there is none."""
+
+    def move(self, key: LoopKey, item: Item, state: ItemState, **changes: Any) -> Item:
+        """Bring `item` to `state`, with `changes` to its other fields; IllegalTransition."""
+
+    def item(self, key: LoopKey, path: str) -> Item | None:
+        """The item at a relative path."""
+
+    def open_items(self, key: LoopKey) -> list[Item]:
+        """The items that are RUNNING or ENDED: as many as there are prompts at work on the loop."""
+
+    def counts(self, key: LoopKey) -> Counts:
+        """How many items of the listing are in each state."""
+
+    def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
+        """The first `most` FAILED items, in the listing's order."""
+
+    def write_output(self, key: LoopKey, target: str, path: str) -> bool:
+        """Note that the item at `path` writes the file `target`; False if another item did."""
+
+    def is_output(self, key: LoopKey, target: str) -> bool:
+        """Whether an item of this batch wrote the file `target`."""
+
+
+OPEN = frozenset({ItemState.RUNNING, ItemState.ENDED})
+
+UNLISTED = -1
+"""Index of an item that is known, but not in the present listing."""
+
+
+class _Items:
+    """The items of one loop, with what makes each look-up cheap."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        self.known: dict[str, Item] = {}
+        self.outputs: dict[str, str] = {}
+        self.relist(paths)
+
+    def relist(self, paths: Sequence[str]) -> None:
+        before = self.known
+        self.known = {path: replace(item, index=UNLISTED) for path, item in before.items()}
+        self.order: list[str] = []
+        self.counts = dict.fromkeys(ItemState, 0)
+        self.pending: list[int] = []
+        self.failed: list[int] = []
+        # An open item outlives its place in the listing: its prompt is still to end.
+        self.open = {path for path, item in before.items() if item.state in OPEN}
+        for path in paths:
+            self.append(path)
+
+    def append(self, path: str) -> None:
+        index = len(self.order)
+        known = self.known.get(path)
+        item = Item(path, index) if known is None else replace(known, index=index)
+        self.order.append(path)
+        self.known[path] = item
+        self.enter(item)
+
+    def enter(self, item: Item) -> None:
+        """Enter `item` where its state belongs."""
+        if item.state in OPEN:
+            self.open.add(item.path)
+        if item.index == UNLISTED:
+            return
+        self.counts[item.state] += 1
+        if item.state is ItemState.PENDING:
+            heapq.heappush(self.pending, item.index)
+        elif item.state is ItemState.FAILED:
+            insort(self.failed, item.index)
+
+    def leave(self, item: Item) -> None:
+        """Take `item` out of where its state has it; `claim` has taken a PENDING one already."""
+        self.open.discard(item.path)
+        if item.index == UNLISTED:
+            return
+        self.counts[item.state] -= 1
+        if item.state is ItemState.FAILED:
+            del self.failed[bisect_left(self.failed, item.index)]
+
+    def put(self, old: Item, new: Item) -> Item:
+        self.leave(old)
+        self.known[new.path] = new
+        self.enter(new)
+        return new
+
+
+class MemoryStore:
+    """A store that lasts as long as the process."""
+
+    def __init__(self) -> None:
+        self._records: dict[LoopKey, LoopRecord] = {}
+        self._items: dict[LoopKey, _Items] = {}
+        self._ids: dict[str, LoopKey] = {}
+
+    def load(self, key: LoopKey) -> LoopRecord | None:
+        return self._records.get(key)
+
+    def save(self, key: LoopKey, record: LoopRecord) -> None:
+        self._records[key] = record
+        self._ids[key.id] = key
+
+    def find(self, loop_id: str) -> LoopKey | None:
+        return self._ids.get(loop_id)
+
+    def keys(self) -> list[LoopKey]:
+        return list(self._records)
+
+    def begin(self, key: LoopKey, paths: Sequence[str]) -> None:
+        self._items[key] = _Items(paths)
+
+    def relist(self, key: LoopKey, paths: Sequence[str]) -> None:
+        self._items[key].relist(paths)
+
+    def extend(self, key: LoopKey, paths: Iterable[str]) -> None:
+        items = self._items[key]
+        for path in paths:
+            items.append(path)
+
+    def claim(self, key: LoopKey, claim: Claim) -> Item | None:
+        items = self._items[key]
+        if not items.pending:
+            return None
+        item = items.known[items.order[heapq.heappop(items.pending)]]
+        check_transition(item.path, item.state, ItemState.RUNNING)
+        return items.put(item, replace(item, state=ItemState.RUNNING, claim=claim))
+
+    def move(self, key: LoopKey, item: Item, state: ItemState, **changes: Any) -> Item:
+        check_transition(item.path, item.state, state)
+        return self._items[key].put(item, replace(item, state=state, **changes))
+
+    def item(self, key: LoopKey, path: str) -> Item | None:
+        items = self._items.get(key)
+        return None if items is None else items.known.get(path)
+
+    def open_items(self, key: LoopKey) -> list[Item]:
+        items = self._items.get(key)
+        return [] if items is None else [items.known[path] for path in items.open]
+
+    def counts(self, key: LoopKey) -> Counts:
+        counts = self._items[key].counts
+        return Counts(**{state.value: number for state, number in counts.items()})
+
+    def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
+        items = self._items[key]
+        return tuple(items.known[items.order[index]] for index in items.failed[:most])
+
+    def write_output(self, key: LoopKey, target: str, path: str) -> bool:
+        return self._items[key].outputs.setdefault(target, path) == path
+
+    def is_output(self, key: LoopKey, target: str) -> bool:
+        return target in self._items[key].outputs

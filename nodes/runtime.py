@@ -1,0 +1,35 @@
+"""The one registry and the one host of this process."""
+
+from __future__ import annotations
+
+import functools
+import os
+
+from .host import ComfyHost
+from .io.listing import list_images
+from .io.paths import AllowedFolders
+from .loop.registry import LoopRegistry
+from .loop.store import MemoryStore
+
+
+@functools.cache
+def host() -> ComfyHost:
+    """The ComfyUI that this process is."""
+    return ComfyHost()
+
+
+@functools.cache
+def registry() -> LoopRegistry:
+    """The registry that all nodes share."""
+    return LoopRegistry(store=MemoryStore(), host=host(), lister=list_images)
+
+
+def allowed_folders() -> AllowedFolders:
+    """The allow-list as it stands now: a person may add a folder while ComfyUI runs."""
+    return AllowedFolders.load(
+        input_dir=host().input_folder(),
+        output_dir=host().output_folder(),
+        temp_dir=host().temp_folder(),
+        user_dir=host().user_folder(),
+        environ=os.environ,
+    )
