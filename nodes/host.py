@@ -13,6 +13,7 @@ from contextvars import ContextVar
 from typing import Any
 
 import folder_paths
+from comfy.cli_args import args as cli_args
 from comfy_execution.utils import get_executing_context
 from server import PromptServer
 
@@ -84,6 +85,10 @@ class ComfyHost:
     def user_folder(self) -> str:
         """ComfyUI's user folder, where packs keep their settings."""
         return str(folder_paths.get_user_directory())
+
+    def metadata_allowed(self) -> bool:
+        """Whether results may hold the workflow: ComfyUI's option --disable-metadata forbids it."""
+        return not cli_args.disable_metadata
 
     def _note_submission(self, submission: dict[str, Any]) -> dict[str, Any]:
         """Remember a submission's graph for validation, and write the time of it down.

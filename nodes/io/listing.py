@@ -120,22 +120,17 @@ def list_images(directory: str, selection: Selection, *, seed: int = 0) -> list[
     order = selection.sort_by
     found = list(_images(directory, selection))
     names = [path for path, _ in found]
-    # Sorted twice, as the second sort keeps the order of equals: natural order takes
-    # img1 and img01 for equal, and the order of the file system must not show.
-    names.sort()
-    if order is SortBy.NAME:
-        if selection.descending:
-            names.reverse()
+    if order is SortBy.NATURAL:
+        names.sort(key=natural_key, reverse=selection.descending)
+    elif order is SortBy.NAME:
+        names.sort(reverse=selection.descending)
     elif order is SortBy.SHUFFLE:
+        names.sort()  # so that the order of the file system does not show
         random.Random(seed).shuffle(names)  # noqa: S311 - an order, not a secret
-    elif order is SortBy.NATURAL:
-        names.sort(key=natural_key)
-        if selection.descending:
-            names.reverse()
     else:
-        names.sort(key=natural_key)
         weigh = _modified if order is SortBy.MODIFIED else _size
         weights = {path: weigh(entry) for path, entry in found}
+        names.sort(key=natural_key)
         names.sort(key=weights.__getitem__, reverse=selection.descending)
     end = selection.start_index + selection.limit if selection.limit else None
     return names[selection.start_index : end]
@@ -150,13 +145,14 @@ def has_images(directory: str, selection: Selection) -> bool:
 
 
 def natural_key(path: str) -> tuple[Any, Any, str]:
-    """Sort key for natural order of relative paths: by folder, then name, then extension.
+    """Sort key for natural order of relative paths: by folder, then name without extension.
 
-    The extension stands apart so that "img1.png" comes before "img1 (2).png".
+    Without it "img1.png" comes before "img1 (2).png". The path itself is the last part, so no two
+    paths are equal: natural order alone takes "img1" and "img01" for the same.
     """
     folder, _, name = path.rpartition("/")
-    stem, dot, extension = name.rpartition(".")
-    return _folder_key(folder), _name_key(stem if dot else name), extension
+    stem, dot, _ = name.rpartition(".")
+    return _folder_key(folder), _name_key(stem if dot else name), path
 
 
 # Upper and lower case are the same, as in file managers.
@@ -218,49 +214,51 @@ def _composed(text: str) -> str:
 
 def _images(directory: str, selection: Selection) -> Iterator[tuple[str, os.DirEntry[str]]]:
     matches = selection.matcher()
-    try:
-        entries = os.scandir(directory)
-    except NotADirectoryError as error:
-        msg = f"{quoted(directory)} is a file, not a folder. Choose the folder that it is in."
-        raise NotAFolder(msg) from error
-    except OSError as error:
-        msg = (
-            f"The folder {quoted(directory)} cannot be read: {error.strerror or error}. Check "
-            "that it exists and that the user that runs ComfyUI may read it."
-        )
-        raise FolderNotFound(msg) from error
-    yield from _walk(entries, "", matches, recursive=selection.recursive)
-
-
-def _walk(
-    entries: Iterator[os.DirEntry[str]],
-    prefix: str,
-    matches: Callable[[str], bool],
-    *,
-    recursive: bool,
-) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    subfolders: list[os.DirEntry[str]] = []
-    for entry in entries:
-        name = entry.name
-        if name.startswith("."):
-            continue
-        path = prefix + name
-        if matches(path) and entry.is_file():
-            yield path, entry
-        elif recursive and _is_own_folder(entry):
-            subfolders.append(entry)
-    for subfolder in subfolders:
-        path = f"{prefix}{subfolder.name}/"
+    prefixes = [""]
+    while prefixes:
+        prefix = prefixes.pop()
         try:
-            inner = os.scandir(subfolder.path)
+            for entry in _entries(os.path.join(directory, prefix)):
+                name = entry.name
+                if name.startswith("."):
+                    continue
+                path = prefix + name
+                if matches(path) and _is_file(entry):
+                    yield path, entry
+                elif selection.recursive and _is_own_folder(entry):
+                    prefixes.append(path + "/")
         except OSError as error:
+            if not prefix:
+                raise _unreadable_folder(directory, error) from error
             _log.warning(
-                "Batch Loop leaves out the folder %s: %s",
-                quoted(subfolder.path),
+                "Batch Loop leaves out the subfolder %s of %s: %s",
+                quoted(prefix),
+                quoted(directory),
                 error.strerror or error,
             )
-            continue
-        yield from _walk(inner, path, matches, recursive=True)
+
+
+def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
+    with os.scandir(folder) as entries:
+        yield from entries
+
+
+def _unreadable_folder(directory: str, error: OSError) -> FolderNotFound | NotAFolder:
+    if isinstance(error, NotADirectoryError):
+        return NotAFolder(
+            f"{quoted(directory)} is a file, not a folder. Choose the folder that it is in.",
+        )
+    return FolderNotFound(
+        f"The folder {quoted(directory)} cannot be read: {error.strerror or error}. Check that it "
+        "exists, and that the user that runs ComfyUI may read it.",
+    )
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link in a circle, or to where nobody may look
+        return False
 
 
 def _is_own_folder(entry: os.DirEntry[str]) -> bool:
@@ -271,8 +269,17 @@ def _is_own_folder(entry: os.DirEntry[str]) -> bool:
 
 
 def _modified(entry: os.DirEntry[str]) -> int:
-    return _stat(entry).st_mtime_ns
+    status = _status(entry)
+    return status.st_mtime_ns if status else 0
 
 
 def _size(entry: os.DirEntry[str]) -> int:
-    return _stat(entry).st_size
+    status = _status(entry)
+    return status.st_size if status else 0
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    try:
+        return entry.stat()
+    except OSError:  # it has gone meanwhile, which whoever opens it will say
+        return None

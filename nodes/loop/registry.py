@@ -7,6 +7,7 @@ import threading
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from .clients import Clients
@@ -37,6 +38,19 @@ Lister = Callable[[str, "Selection", int], Sequence[str]]
 UNENDED_ALLOWED = 2
 """Prompts that may succeed on an item without reaching Loop End before that is called an error:
 one is somebody trying a part of the graph, two in a row would be Auto Queue on one image."""
+
+
+class Owner(Enum):
+    """Whose a file is that a result is to be written to."""
+
+    NEW = "new"
+    """No image of the batch wrote it: it is there from before, or not at all."""
+    SAME = "same"
+    """The image wrote it in an earlier try of the same batch."""
+    OTHER = "other"
+    """Another image of the batch wrote it."""
+    SOURCE = "source"
+    """It is one of the images that the batch reads."""
 
 
 @dataclass(frozen=True)
@@ -143,15 +157,23 @@ class LoopRegistry:
                 self._clients[key].told_the_end(iteration.prompt.client_id)
         self._watcher.wake()
 
-    def write_output(self, iteration: Iteration, target: str) -> bool:
-        """Ask whether the iteration's item may write the file at real path `target`.
+    def claim_output(self, iteration: Iteration, target: str) -> Owner:
+        """Claim the file at real path `target` for the iteration's item, if it is still free.
 
-        False when another item of the same batch wrote it: two sources may share a name, and
-        neither result may be lost.
+        Two sources may lead to one name; neither result, and no source, may be lost by it.
         """
         with self._lock:
-            item = iteration.item
-            return item is None or self._store.write_output(iteration.key, target, item.path)
+            item, key = iteration.item, iteration.key
+            if item is None:
+                return Owner.NEW
+            path = os.path.relpath(target, key.directory).replace(os.sep, "/")
+            if self._store.item(key, path) is not None:
+                return Owner.SOURCE
+            owner = self._store.output_owner(key, target)
+            if owner is None:
+                self._store.note_output(key, target, item.path)
+                return Owner.NEW
+            return Owner.SAME if owner == item.path else Owner.OTHER
 
     def start_over(self, loop_id: str) -> Snapshot:
         """Begin a new batch of an existing loop, from the folder as it is now.
@@ -316,7 +338,7 @@ class LoopRegistry:
             path
             for path in self._list(key, selection, record.batch)
             if known.item(key, path) is None
-            and not known.is_output(key, os.path.join(key.directory, *path.split("/")))
+            and known.output_owner(key, os.path.join(key.directory, *path.split("/"))) is None
         ]
         known.extend(key, new)
 
@@ -358,7 +380,7 @@ class LoopRegistry:
         seconds = self._record(key).seconds + max(0.0, self._host.now() - claim.since)
         self._save(key, seconds=seconds)
         for target in outcome.saved:
-            self._store.write_output(key, target, item.path)
+            self._store.note_output(key, target, item.path)
         if outcome.ending is Ending.SUCCESS and item.state is ItemState.ENDED:
             self._store.move(key, item, ItemState.DONE, claim=None, failure=None)
             self._save(key, carried=claim.carried)

@@ -90,11 +90,11 @@ class Store(Protocol):
     def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
         """The first `most` FAILED items, in the listing's order."""
 
-    def write_output(self, key: LoopKey, target: str, path: str) -> bool:
-        """Note that the item at `path` writes the file `target`; False if another item did."""
+    def note_output(self, key: LoopKey, target: str, path: str) -> None:
+        """Note that the item at `path` writes the file at real path `target`."""
 
-    def is_output(self, key: LoopKey, target: str) -> bool:
-        """Whether an item of this batch wrote the file `target`."""
+    def output_owner(self, key: LoopKey, target: str) -> str | None:
+        """Path of the item of this batch that writes the file `target`."""
 
 
 OPEN = frozenset({ItemState.RUNNING, ItemState.ENDED})
@@ -219,8 +219,8 @@ class MemoryStore:
         items = self._items[key]
         return tuple(items.known[items.order[index]] for index in items.failed[:most])
 
-    def write_output(self, key: LoopKey, target: str, path: str) -> bool:
-        return self._items[key].outputs.setdefault(target, path) == path
+    def note_output(self, key: LoopKey, target: str, path: str) -> None:
+        self._items[key].outputs[target] = path
 
-    def is_output(self, key: LoopKey, target: str) -> bool:
-        return target in self._items[key].outputs
+    def output_owner(self, key: LoopKey, target: str) -> str | None:
+        return self._items[key].outputs.get(target)

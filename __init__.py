@@ -1,0 +1,47 @@
+"""Batch Loop: run a workflow over a folder of images, one prompt an image, by Auto Queue."""
+
+from __future__ import annotations
+
+from comfy_api.v0_0_2 import ComfyExtension
+from comfy_api.v0_0_2 import io as comfy_io
+from server import PromptServer
+
+from .nodes import routes, runtime
+from .nodes.io.directory_iterator import DirectoryIterator
+from .nodes.io.save_image import SaveImage
+from .nodes.loop.batch_complete import BatchComplete
+from .nodes.loop.end_queue import EndQueue
+from .nodes.loop.loop_end import LoopEnd
+from .nodes.loop.loop_start import LoopStart
+
+WEB_DIRECTORY = "./web"
+
+__all__ = ["WEB_DIRECTORY", "BatchLoopExtension", "comfy_entrypoint"]
+
+NODES: list[type[comfy_io.ComfyNode]] = [
+    DirectoryIterator,
+    LoopStart,
+    LoopEnd,
+    BatchComplete,
+    EndQueue,
+    SaveImage,
+]
+
+
+class BatchLoopExtension(ComfyExtension):
+    """What ComfyUI is given of the pack."""
+
+    async def get_node_list(self) -> list[type[comfy_io.ComfyNode]]:
+        """The node classes."""
+        return NODES
+
+
+async def comfy_entrypoint() -> BatchLoopExtension:
+    """ComfyUI's way in: connects the pack to the server, and hands over the nodes."""
+    # Tools that only list a pack's nodes load it without a server.
+    if getattr(PromptServer, "instance", None) is not None:
+        runtime.host().install()
+        routes.add_routes(
+            PromptServer.instance.routes, runtime.registry(), runtime.allowed_folders
+        )
+    return BatchLoopExtension()

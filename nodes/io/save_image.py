@@ -1,0 +1,216 @@
+"""Save Image (Batch): saves a result under its source's own name."""
+
+from __future__ import annotations
+
+import os
+import posixpath
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import torch
+from comfy_api.v0_0_2 import io as comfy_io
+
+from .. import runtime
+from ..loop.errors import BatchLoopError, InvalidSetting, UnwritableImage
+from ..loop.registry import Owner
+from ..loop.state import Iteration
+from ..names import node_id
+from ..schema import LoopSocket, chosen, combo, schema
+from .encode import Format, encode, extension_of, format_of
+from .files import IfExists, write_whole
+from .paths import check_file, resolve_target
+from .preview import preview
+
+DEFAULT_FOLDER = "batch_loop"
+
+
+class SaveImage(comfy_io.ComfyNode):
+    """Saves an image under the name, and in the subfolder, of the file that it came from."""
+
+    @classmethod
+    def define_schema(cls) -> comfy_io.Schema:
+        return schema(
+            node_id=node_id(cls.__name__),
+            display_name="Save Image (Batch)",
+            description=(
+                "Saves the image under its source's own name. A file appears only when it is "
+                "whole, and results of one batch never overwrite each other or a source."
+            ),
+            search_aliases=["save image", "save batch", "export", "keep filename", "write image"],
+            is_output_node=True,
+            hidden=[comfy_io.Hidden.prompt, comfy_io.Hidden.extra_pnginfo],
+            inputs=_inputs(),
+            outputs=[
+                comfy_io.Image.Output(
+                    "saved_image",
+                    display_name="image",
+                    tooltip="The image as it came in: connect it to Loop End's value or after.",
+                ),
+                comfy_io.String.Output(
+                    "path",
+                    display_name="path",
+                    tooltip="The file's full path; one a line when several images came in.",
+                ),
+            ],
+        )
+
+    @classmethod
+    def validate_inputs(cls, folder: str | None) -> bool | str:
+        """Check that the folder is one that may be written to, before anything runs."""
+        try:
+            if folder is not None:
+                resolve_target(folder, runtime.allowed_folders())
+        except BatchLoopError as error:
+            return str(error)
+        return True
+
+    @classmethod
+    def execute(
+        cls, image: torch.Tensor, loop: Iteration, **settings: Any
+    ) -> comfy_io.NodeOutput:
+        """Write each image [H,W,C] of the batch [N,H,W,C] to its own file."""
+        metadata = None
+        if settings["embed_workflow"] and runtime.host().metadata_allowed():
+            metadata = {"prompt": cls.hidden.prompt, **(cls.hidden.extra_pnginfo or {})}
+        saver = _Saver(loop, settings, metadata)
+        paths = [saver.save(picture, name) for picture, name in saver.named(image)]
+        shown = [preview(path, runtime.host()) for path in paths]
+        return comfy_io.NodeOutput(
+            image, "\n".join(paths), ui={"images": [entry for entry in shown if entry is not None]}
+        )
+
+
+def _inputs() -> list[comfy_io.Input]:
+    return [
+        comfy_io.Image.Input("image", tooltip="What to save."),
+        LoopSocket.Input(
+            "loop", tooltip="Connect Loop Start's loop: it knows the name of the source."
+        ),
+        comfy_io.String.Input(
+            "folder",
+            default=DEFAULT_FOLDER,
+            tooltip=(
+                "Where to save: a folder inside ComfyUI's output folder, or the full path of an "
+                "allowed folder."
+            ),
+        ),
+        comfy_io.String.Input("prefix", default="", tooltip="Put before the source's name."),
+        comfy_io.String.Input("suffix", default="", tooltip="Put after the source's name."),
+        combo(
+            "format",
+            Format,
+            Format.PNG,
+            "The kind of file. Same as source keeps it where it can be written.",
+        ),
+        comfy_io.Int.Input(
+            "quality",
+            default=95,
+            min=1,
+            max=100,
+            tooltip="For JPEG and WebP; WebP at 100 is lossless. PNG is always lossless.",
+        ),
+        combo(
+            "if_exists",
+            IfExists,
+            IfExists.OVERWRITE,
+            "What to do when the file is there from before: overwrite it, skip (keep it), or "
+            "rename the new one (img_1.png).",
+        ),
+        comfy_io.Boolean.Input(
+            "keep_subfolders",
+            default=True,
+            tooltip="Whether to make the source's subfolders in the folder too.",
+        ),
+        comfy_io.Boolean.Input(
+            "embed_workflow",
+            default=True,
+            tooltip="Whether to put the workflow into the file, so that it can be dragged back in.",
+        ),
+    ]
+
+
+class _Saver:
+    """The settings of one run of the node, made ready."""
+
+    def __init__(
+        self, loop: Iteration, settings: Mapping[str, Any], metadata: Mapping[str, Any] | None
+    ) -> None:
+        if loop.item is None:
+            message = (
+                "Save Image (Batch) was given an image in a loop that has none left to hand out, "
+                "so it has no name for it. Connect `loop` and the image to the same loop."
+            )
+            raise InvalidSetting(message)
+        self._loop = loop
+        self._allowed = runtime.allowed_folders()
+        self._folder = resolve_target(settings["folder"], self._allowed)
+        self._if_exists = chosen(IfExists, settings["if_exists"], "if_exists")
+        self._quality = int(settings["quality"])
+        self._metadata = metadata
+        subfolder, filename = posixpath.split(loop.item.path)
+        stem, extension = posixpath.splitext(filename)
+        self._format = chosen(Format, settings["format"], "format")
+        if self._format is Format.SOURCE:
+            self._format = format_of(extension)
+        if settings["keep_subfolders"]:
+            self._folder = os.path.join(self._folder, *subfolder.split("/"))
+        affixes = {name: str(settings[name]) for name in ("prefix", "suffix")}
+        self._stem = affixes["prefix"] + stem + affixes["suffix"]
+        for name, value in affixes.items():
+            if any(mark in value for mark in '/\\\0<>:"|?*'):
+                message = (
+                    f"{name} was {value!r}: it becomes a part of a file's name, and cannot hold "
+                    'any of / \\ < > : " | ? *. To save into a subfolder, write it in folder.'
+                )
+                raise InvalidSetting(message)
+
+    def named(self, images: torch.Tensor) -> Iterator[tuple[torch.Tensor, str]]:
+        """Each image with the stem of its file: numbered from 1 when there are several."""
+        if len(images) == 1:
+            yield images[0], self._stem
+            return
+        digits = len(str(len(images)))
+        for number, picture in enumerate(images, start=1):
+            yield picture, f"{self._stem}_{number:0{digits}}"
+
+    def save(self, picture: torch.Tensor, stem: str) -> str:
+        """Write one image; the path of the file that now holds it, or of the one kept for it."""
+        data: bytes | None = None
+        for target in self._candidates(stem):
+            owner = runtime.registry().claim_output(self._loop, target)
+            if owner is Owner.OTHER or (
+                owner is Owner.SOURCE and self._if_exists is IfExists.RENAME
+            ):
+                continue
+            if owner is Owner.SOURCE:
+                raise UnwritableImage(_would_overwrite(target))
+            overwrite = owner is Owner.SAME or self._if_exists is IfExists.OVERWRITE
+            if self._if_exists is IfExists.SKIP and owner is Owner.NEW and os.path.exists(target):
+                return target
+            if data is None:
+                data = encode(
+                    picture, format=self._format, quality=self._quality, metadata=self._metadata
+                )
+            written = write_whole(
+                target, data, IfExists.OVERWRITE if overwrite else IfExists.SKIP
+            )
+            if written is not None or self._if_exists is IfExists.SKIP:
+                return target
+        message = "unreachable: there is always another candidate"
+        raise AssertionError(message)
+
+    def _candidates(self, stem: str) -> Iterator[str]:
+        """Paths to try: the name itself, then numbered ones."""
+        extension = extension_of(self._format)
+        number = 0
+        while True:
+            name = f"{stem}_{number}" if number else stem
+            yield check_file(os.path.join(self._folder, name + extension), self._allowed)
+            number += 1
+
+
+def _would_overwrite(target: str) -> str:
+    return (
+        f"Saving to {target!r} would overwrite an image that this batch reads, so nothing was "
+        "written. Choose another folder, a prefix or a suffix, or set if_exists to rename."
+    )
