@@ -1,0 +1,251 @@
+"""A small synchronous client of a ComfyUI server: prompts, their results, and plain routes."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import requests
+
+from .errors import ToolError
+from .events import EventLog
+from .results import RunResult, result_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+    from .events import Event
+
+    Prompt = Mapping[str, Mapping[str, Any]]
+    """A workflow in API format, by node id."""
+
+HTTP_SECONDS = 30.0
+RUN_SECONDS = 60.0
+BAD_REQUEST = 400
+
+
+class PromptRejected(ToolError):
+    """Raised when ComfyUI refuses a prompt before it runs.
+
+    `error` and `node_errors` are as the server sent them; `messages` are its sentences in
+    plain text, one for the prompt and one for each input at fault.
+    """
+
+    def __init__(self, answer: Mapping[str, Any]) -> None:
+        self.error: dict[str, Any] = dict(answer.get("error") or {})
+        self.node_errors: dict[str, Any] = dict(answer.get("node_errors") or {})
+        self.messages = [_sentence(self.error)] if self.error else []
+        for node_id, at_fault in self.node_errors.items():
+            self.messages += [
+                f"node {node_id} ({at_fault['class_type']}): {_sentence(error)}"
+                for error in at_fault["errors"]
+            ]
+        super().__init__("ComfyUI refused the prompt: " + "; ".join(self.messages))
+
+
+class UnexpectedAnswer(ToolError):
+    """Raised when a route answers with an HTTP error; `status` and `body` are what came."""
+
+    def __init__(self, method: str, path: str, status: int, body: str) -> None:
+        self.status = status
+        self.body = body
+        super().__init__(f"{method} {path} answered {status}: {body[:500]}")
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The ids of the prompts that run and that wait, in the order they will run in."""
+
+    running: tuple[str, ...]
+    pending: tuple[str, ...]
+
+
+class ComfyClient:
+    """One client with its own id and websocket; close it, or use it in a `with` statement.
+
+    `url` has no trailing slash. The websocket is read from the start, so `events` holds every
+    event that the server sent to this client, and every broadcast.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.url = url
+        self.client_id = uuid.uuid4().hex
+        self._session = requests.Session()
+        # By prompt id, how many events there were when it was submitted: all of its own follow.
+        self._submitted: dict[str, int] = {}
+        self._log = EventLog(f"ws{url.removeprefix('http')}/ws?clientId={self.client_id}")
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All events so far, oldest first."""
+        return self._log.events
+
+    def submit(
+        self,
+        prompt: Prompt,
+        *,
+        extra: Mapping[str, Any] | None = None,
+        targets: Sequence[str] | None = None,
+        front: bool = False,
+    ) -> str:
+        """Queue a prompt and return its id; raises `PromptRejected` if it is refused.
+
+        `extra` is the prompt's `extra_data` (`{"extra_pnginfo": {"workflow": …}}`). `targets`
+        names the only output nodes to run, as the frontend does for a part of the graph.
+        A prompt of which only some outputs are valid is taken by ComfyUI without the others:
+        that is refused here, and taken off the queue.
+        """
+        body: dict[str, Any] = {"prompt": prompt, "client_id": self.client_id}
+        body["extra_data"] = dict(extra or {})
+        if targets is not None:
+            body["partial_execution_targets"] = list(targets)
+        if front:
+            body["front"] = True
+        events_before = len(self.events)
+        answer = self._session.post(f"{self.url}/prompt", json=body, timeout=HTTP_SECONDS)
+        if answer.status_code == BAD_REQUEST:
+            raise PromptRejected(answer.json())
+        data = self._json("POST", "/prompt", answer)
+        prompt_id: str = data["prompt_id"]
+        self._submitted[prompt_id] = events_before
+        if data.get("node_errors"):
+            self.delete(prompt_id)
+            raise PromptRejected(data)
+        return prompt_id
+
+    def wait(self, prompt_id: str, timeout: float = RUN_SECONDS) -> RunResult:
+        """Wait until that prompt has ended and stands in the history; returns its result.
+
+        Only for prompts of this client. Raises `ToolError` after `timeout` seconds, and when
+        the server goes away.
+        """
+
+        has_started = False
+
+        def has_ended(event: Event) -> bool:
+            nonlocal has_started
+            if event.data.get("prompt_id") == prompt_id:
+                has_started = True
+                # The server sends this one after the history is written.
+                return event.type == "executing" and event.data["node"] is None
+            # A prompt taken off the queue ends without an event of its own.
+            return event.type == "status" and not has_started and self._is_gone(prompt_id)
+
+        since = self._submitted.get(prompt_id, 0)
+        self._log.wait_for(has_ended, timeout, f"the end of prompt {prompt_id}", since)
+        return result_of(prompt_id, self.history(prompt_id), self.events[since:])
+
+    def run(
+        self,
+        prompt: Prompt,
+        *,
+        extra: Mapping[str, Any] | None = None,
+        targets: Sequence[str] | None = None,
+        timeout: float = RUN_SECONDS,
+    ) -> RunResult:
+        """`submit`, then `wait`."""
+        return self.wait(self.submit(prompt, extra=extra, targets=targets), timeout)
+
+    def wait_for(
+        self, matches: Callable[[Event], bool], timeout: float = RUN_SECONDS, what: str = "an event"
+    ) -> Event:
+        """The first event, of those past and those to come, that `matches`; waits for it."""
+        return self._log.wait_for(matches, timeout, what)
+
+    def wait_until_executing(
+        self, prompt_id: str, node_id: str, timeout: float = RUN_SECONDS
+    ) -> None:
+        """Wait until that node of that prompt has been started."""
+
+        def is_it(event: Event) -> bool:
+            data = event.data
+            return (
+                event.type == "executing"
+                and data["node"] == node_id
+                and data.get("prompt_id") == prompt_id
+            )
+
+        since = self._submitted.get(prompt_id, 0)
+        self._log.wait_for(is_it, timeout, f"node {node_id} of prompt {prompt_id}", since)
+
+    def interrupt(self, prompt_id: str | None = None) -> None:
+        """Press Cancel: the running prompt, or (0.3.75 and later) only if it is that one."""
+        self.post("/interrupt", {"prompt_id": prompt_id} if prompt_id else {})
+
+    def history(self, prompt_id: str) -> dict[str, Any] | None:
+        """The history's entry of that prompt; None when it has not ended or was deleted."""
+        entry: dict[str, Any] | None = self.get_json(f"/history/{prompt_id}").get(prompt_id)
+        return entry
+
+    def queue(self) -> Queue:
+        """What runs and what waits now."""
+        data = self.get_json("/queue")
+        pending = sorted(data["queue_pending"], key=lambda item: float(item[0]))
+        return Queue(
+            running=tuple(item[1] for item in data["queue_running"]),
+            pending=tuple(item[1] for item in pending),
+        )
+
+    def clear_queue(self) -> None:
+        """Take every waiting prompt off the queue; the running one goes on."""
+        self.post("/queue", {"clear": True})
+
+    def delete(self, prompt_id: str) -> None:
+        """Take one waiting prompt off the queue."""
+        self.post("/queue", {"delete": [prompt_id]})
+
+    def get_json(self, path: str, **params: str) -> Any:  # noqa: ANN401 - as the route has it
+        """GET a route's JSON; raises `UnexpectedAnswer` on an HTTP error."""
+        answer = self._session.get(f"{self.url}{path}", params=params, timeout=HTTP_SECONDS)
+        return self._json("GET", path, answer)
+
+    def post_json(self, path: str, body: object = None) -> Any:  # noqa: ANN401 - as above
+        """POST JSON to a route and return its JSON; raises `UnexpectedAnswer`."""
+        return self._json("POST", path, self.post(path, body))
+
+    def post(self, path: str, body: object = None) -> requests.Response:
+        """POST JSON to a route that may answer without JSON; raises `UnexpectedAnswer`."""
+        answer = self._session.post(f"{self.url}{path}", json=body, timeout=HTTP_SECONDS)
+        if not answer.ok:
+            raise UnexpectedAnswer("POST", path, answer.status_code, answer.text)
+        return answer
+
+    def close(self) -> None:
+        """Close the websocket and the connections."""
+        self._log.close()
+        self._session.close()
+
+    def __enter__(self) -> Self:
+        """Return the client itself."""
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Close."""
+        self.close()
+
+    def _is_gone(self, prompt_id: str) -> bool:
+        # In this order: a prompt that ends between the two questions is in the history then.
+        queue = self.queue()
+        if prompt_id in queue.running or prompt_id in queue.pending:
+            return False
+        return self.history(prompt_id) is None
+
+    def _json(self, method: str, path: str, answer: requests.Response) -> Any:  # noqa: ANN401
+        if not answer.ok:
+            raise UnexpectedAnswer(method, path, answer.status_code, answer.text)
+        return answer.json()
+
+
+def _sentence(error: Mapping[str, Any]) -> str:
+    message = str(error.get("message", "")).strip()
+    details = str(error.get("details", "")).strip()
+    return f"{message}: {details}" if details and details != message else message

