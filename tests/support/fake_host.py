@@ -1,0 +1,33 @@
+"""A host for unit tests: prompts end when the test says so, and time passes when it is read."""
+
+from __future__ import annotations
+
+import itertools
+
+from batch_loop.nodes.loop.prompt import Ending, Failure, Outcome, Prompt
+
+
+class FakeHost:
+    """Answers what `nodes.loop.prompt.Host` asks."""
+
+    def __init__(self) -> None:
+        self._outcomes: dict[Prompt, Outcome] = {}
+        self._clock = itertools.count(1)
+        self._numbers = itertools.count(1)
+
+    def now(self) -> float:
+        """One more than at the last call, so that no two moments are the same."""
+        return float(next(self._clock))
+
+    def outcome(self, prompt: Prompt) -> Outcome:
+        """What `finish` was told; RUNNING before."""
+        return self._outcomes.get(prompt, Outcome(Ending.RUNNING))
+
+    def submit(self, client_id: str | None = None) -> Prompt:
+        """A prompt that is submitted now."""
+        return Prompt(f"prompt-{next(self._numbers)}", self.now(), client_id)
+
+    def finish(self, prompt: Prompt, ending: Ending = Ending.SUCCESS, *saved: str) -> None:
+        """End a prompt."""
+        failure = Failure("it broke", "7", "TestRaise") if ending is Ending.ERROR else None
+        self._outcomes[prompt] = Outcome(ending, failure, saved)
