@@ -1,0 +1,57 @@
+/** How many prompts are remembered: one runs at a time, so more are only left by lost events. */
+const LIMIT = 64;
+
+/** What the nodes of one prompt have said so far. */
+class Run {
+  /** @type {Map<string, object>} Directory Iterator's word on each loop */
+  iterations = new Map();
+  /** @type {Map<string, object>} Batch Complete's word on each loop */
+  progress = new Map();
+  /** Whether End Queue asks to stop. */
+  stop = false;
+
+  /** The iterations that handed an image out. */
+  get handedOut() {
+    return [...this.iterations.values()].filter((iteration) => !iteration.complete);
+  }
+
+  /** Every loop that a node spoke of. */
+  get loops() {
+    return [...new Set([...this.iterations.keys(), ...this.progress.keys()])];
+  }
+}
+
+/** The memory of the prompts that run, by prompt id; forgets the oldest beyond a limit. */
+export class Runs {
+  #runs = new Map();
+  #limit;
+
+  constructor(limit = LIMIT) {
+    this.#limit = limit;
+  }
+
+  /** Write down what a node of a prompt said. */
+  note(promptId, said) {
+    const run = this.#run(promptId);
+    if (said.kind === "iteration") run.iterations.set(said.loop, said);
+    else if (said.kind === "progress") run.progress.set(said.loop, said);
+    else if (said.kind === "end_queue") run.stop ||= said.stop === true;
+  }
+
+  /** What a prompt said, which is then forgotten; undefined if no node of ours spoke in it. */
+  take(promptId) {
+    const run = this.#runs.get(promptId);
+    this.#runs.delete(promptId);
+    return run;
+  }
+
+  #run(promptId) {
+    let run = this.#runs.get(promptId);
+    if (!run) {
+      run = new Run();
+      this.#runs.set(promptId, run);
+      if (this.#runs.size > this.#limit) this.#runs.delete(this.#runs.keys().next().value);
+    }
+    return run;
+  }
+}

@@ -1,0 +1,59 @@
+/** How many failed images a toast names; the rest is a number. */
+const NAMED_FAILURES = 3;
+/** Longest reason shown, in characters: some models put a whole traceback into it. */
+const REASON_LENGTH = 160;
+
+/** `12 s`, `3 min 5 s`, `1 h 2 min`. */
+export function duration(seconds) {
+  const whole = Math.round(seconds);
+  if (whole < 60) return `${whole} s`;
+  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
+  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+}
+
+/** The first failed images with their reasons, one a line; empty when none failed. */
+export function failureLines(failures) {
+  const lines = failures.slice(0, NAMED_FAILURES).map(({ path, reason }) => {
+    const line = String(reason ?? "").split("\n")[0].trim();
+    return `${path}: ${line.length > REASON_LENGTH ? `${line.slice(0, REASON_LENGTH)}…` : line}`;
+  });
+  const more = failures.length - lines.length;
+  if (more > 0) lines.push(`… and ${more} more`);
+  return lines;
+}
+
+/** The toast for a batch that has come to its end, from the loop's state on the server. */
+export function batchEnd(state) {
+  const figures = `${state.done} done, ${state.failed} failed, ${duration(state.seconds)}`;
+  const summary = state.complete
+    ? `Batch complete: ${figures}`
+    : `Batch stopped: ${figures}, ${state.pending} to do`;
+  return {
+    severity: state.complete && !state.failed ? "success" : "warn",
+    summary,
+    detail: [state.directory, ...failureLines(state.failures ?? [])].join("\n"),
+  };
+}
+
+/** The toast for a prompt that found nothing to do. */
+export function nothingToDo(status) {
+  return {
+    severity: "info",
+    summary: "Nothing to do",
+    detail: `${sentence(status)} Press Start over, or choose Reset, to run them again.`,
+  };
+}
+
+/** The toast for a batch that was cancelled. */
+export function paused(filename) {
+  return {
+    severity: "info",
+    summary: "Batch paused",
+    detail: `Auto Queue is off. Run goes on with ${filename}.`,
+  };
+}
+
+function sentence(text) {
+  const trimmed = (text || "The batch is complete").trim();
+  return /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
+}
