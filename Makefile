@@ -31,3 +31,30 @@ demo: setup-demo
 
 comfy: setup-demo
 	@$(IN_VENV) -m tools.comfy
+
+# mypy knows the root by the name that the tests import it under: a link, as a checkout's folder
+# may have a name that Python cannot import.
+.build/batch_loop:
+	@mkdir -p .build && ln -s .. $@
+
+lint: setup .build/batch_loop
+	@$(IN_VENV) -m ruff check
+	@$(IN_VENV) -m ruff format --check
+	@$(IN_VENV) -m mypy -p batch_loop.nodes -p batch_loop.tools
+
+PYTEST := $(IN_VENV) -m pytest
+
+test-unit: setup
+	@$(PYTEST) tests/unit $(ARGS)
+
+test-integration: setup
+	@$(PYTEST) tests/integration $(ARGS)
+
+test-browser: setup
+	@$(IN_VENV) -m tools.chromium
+	@$(PYTEST) tests/browser $(ARGS)
+
+# Chromium is asked for first: without it the browser tests would fail one by one, at the end.
+test: lint
+	@$(IN_VENV) -m tools.chromium
+	@$(PYTEST) $(ARGS)

@@ -3,25 +3,19 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from types import TracebackType
+from typing import Any
 
 import requests
 
 from .errors import ToolError
-from .events import EventLog
+from .events import Event, EventLog, ServerGone
 from .results import RunResult, result_of
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
-    from types import TracebackType
-
-    from typing_extensions import Self
-
-    from .events import Event
-
-    Prompt = Mapping[str, Mapping[str, Any]]
-    """A workflow in API format, by node id."""
+Prompt = Mapping[str, Mapping[str, Any]]
+"""A workflow in API format, by node id."""
 
 HTTP_SECONDS = 30.0
 RUN_SECONDS = 60.0
@@ -106,7 +100,7 @@ class ComfyClient:
         if front:
             body["front"] = True
         events_before = len(self.events)
-        answer = self._session.post(f"{self.url}/prompt", json=body, timeout=HTTP_SECONDS)
+        answer = self._request("POST", "/prompt", json=body)
         if answer.status_code == BAD_REQUEST:
             raise PromptRejected(answer.json())
         data = self._json("POST", "/prompt", answer)
@@ -120,10 +114,9 @@ class ComfyClient:
     def wait(self, prompt_id: str, timeout: float = RUN_SECONDS) -> RunResult:
         """Wait until that prompt has ended and stands in the history; returns its result.
 
-        Only for prompts of this client. Raises `ToolError` after `timeout` seconds, and when
-        the server goes away.
+        Only for prompts of this client. Raises `ToolError` after `timeout` seconds, and
+        `ServerGone` when the server goes away.
         """
-
         has_started = False
 
         def has_ended(event: Event) -> bool:
@@ -190,6 +183,20 @@ class ComfyClient:
             pending=tuple(item[1] for item in pending),
         )
 
+    def wait_until_idle(self, timeout: float = RUN_SECONDS) -> None:
+        """Wait until no prompt runs and none waits, whoever submitted them."""
+
+        def is_idle() -> bool:
+            queue = self.queue()
+            return not queue.running and not queue.pending
+
+        since = len(self.events)
+        if not is_idle():
+            # The server tells every client when its queue changes.
+            self._log.wait_for(
+                lambda event: event.type == "status" and is_idle(), timeout, "an empty queue", since
+            )
+
     def clear_queue(self) -> None:
         """Take every waiting prompt off the queue; the running one goes on."""
         self.post("/queue", {"clear": True})
@@ -198,18 +205,18 @@ class ComfyClient:
         """Take one waiting prompt off the queue."""
         self.post("/queue", {"delete": [prompt_id]})
 
-    def get_json(self, path: str, **params: str) -> Any:  # noqa: ANN401 - as the route has it
+    def get_json(self, path: str, **params: str) -> Any:
         """GET a route's JSON; raises `UnexpectedAnswer` on an HTTP error."""
-        answer = self._session.get(f"{self.url}{path}", params=params, timeout=HTTP_SECONDS)
+        answer = self._request("GET", path, params=params)
         return self._json("GET", path, answer)
 
-    def post_json(self, path: str, body: object = None) -> Any:  # noqa: ANN401 - as above
+    def post_json(self, path: str, body: object = None) -> Any:
         """POST JSON to a route and return its JSON; raises `UnexpectedAnswer`."""
         return self._json("POST", path, self.post(path, body))
 
     def post(self, path: str, body: object = None) -> requests.Response:
         """POST JSON to a route that may answer without JSON; raises `UnexpectedAnswer`."""
-        answer = self._session.post(f"{self.url}{path}", json=body, timeout=HTTP_SECONDS)
+        answer = self._request("POST", path, json=body)
         if not answer.ok:
             raise UnexpectedAnswer("POST", path, answer.status_code, answer.text)
         return answer
@@ -219,7 +226,7 @@ class ComfyClient:
         self._log.close()
         self._session.close()
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> ComfyClient:  # noqa: PYI034 - typing.Self came with 3.11
         """Return the client itself."""
         return self
 
@@ -239,7 +246,15 @@ class ComfyClient:
             return False
         return self.history(prompt_id) is None
 
-    def _json(self, method: str, path: str, answer: requests.Response) -> Any:  # noqa: ANN401
+    def _request(self, method: str, path: str, **details: Any) -> requests.Response:
+        try:
+            return self._session.request(
+                method, f"{self.url}{path}", timeout=HTTP_SECONDS, **details
+            )
+        except requests.ConnectionError as error:
+            raise ServerGone(f"the server does not answer: {method} {path}") from error
+
+    def _json(self, method: str, path: str, answer: requests.Response) -> Any:
         if not answer.ok:
             raise UnexpectedAnswer(method, path, answer.status_code, answer.text)
         return answer.json()

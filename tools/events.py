@@ -7,21 +7,19 @@ import json
 import socket
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import websocket
 
 from .errors import ToolError
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 CONNECT_SECONDS = 30.0
 
 
 class ServerGone(ToolError):
-    """Raised to those who wait for an event when the server has closed the connection."""
+    """Raised to those who wait or ask when the server has gone away."""
 
 
 @dataclass(frozen=True)
@@ -59,8 +57,8 @@ class EventLog:
     ) -> Event:
         """The first event, of those past and those to come, that `matches`.
 
-        The first `since` events are passed over. Raises `ToolError` after `timeout` seconds, naming `what` was waited for, and
-        `ServerGone` when the connection has closed without it.
+        The first `since` events are passed over. Raises `ToolError` after `timeout` seconds,
+        naming `what` was waited for, and `ServerGone` when the connection has closed without it.
         """
         deadline = time.monotonic() + timeout
         seen = since
@@ -81,10 +79,13 @@ class EventLog:
     def close(self) -> None:
         """Close the connection and wait for the reader."""
         # Closing alone would not wake the reader, and a closing handshake would race it.
-        with contextlib.suppress(OSError):
-            self._socket.sock.shutdown(socket.SHUT_RDWR)
+        # Where the server has gone already there is nothing left to close (no sock, or an error).
+        sock = self._socket.sock
+        if sock is not None:
+            with contextlib.suppress(OSError):
+                sock.shutdown(socket.SHUT_RDWR)
         self._reader.join(CONNECT_SECONDS)
-        self._socket.shutdown()
+        self._socket.shutdown()  # type: ignore[no-untyped-call]
 
     def _read(self) -> None:
         try:

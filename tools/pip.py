@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import subprocess
-from typing import TYPE_CHECKING
+from collections.abc import Sequence
+from pathlib import Path
 
 from .errors import ToolError
 from .layout import VENV
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 NETWORK_SIGNS = ("connection", "network", "resolution", "timed out", "no matching distribution")
 

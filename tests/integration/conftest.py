@@ -1,0 +1,111 @@
+"""Real ComfyUI servers: one for each cache mode, shared by all tests, each started when asked for.
+
+Every test gets its own folders below the server's input and output, so that one server can
+serve them all. A test that has to kill a server or to change its flags takes `start_server`.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_loop.tools.client import ComfyClient
+from batch_loop.tools.layout import DEFAULT
+from batch_loop.tools.server import ComfyServer
+
+HELPERS = Path(__file__).parent.parent / "nodes" / "batch_loop_helpers.py"
+
+CACHE_MODES: dict[str, tuple[str, ...]] = {
+    "classic": ("--cache-classic",),
+    "lru": ("--cache-lru", "10"),
+    "none": ("--cache-none",),
+}
+if DEFAULT.is_users_own:
+    # Newer releases have another cache by default; in 0.3.75 it is the classic one.
+    CACHE_MODES["default"] = ()
+
+
+@dataclass(frozen=True)
+class Workspace:
+    """One test's own folders; `name` is what a workflow calls both input and output."""
+
+    name: str
+    input: Path
+    output: Path
+    scratch: Path
+    """Outside of ComfyUI: for the files that steer the helper nodes, and for records."""
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    if metafunc.definition.get_closest_marker("each_cache"):
+        metafunc.parametrize("server", list(CACHE_MODES), indirect=True)
+
+
+@pytest.fixture(scope="session")
+def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
+    """The server of a cache mode, started at the first call."""
+    running: dict[str, ComfyServer] = {}
+
+    def get(mode: str) -> ComfyServer:
+        if mode not in running:
+            base = tmp_path_factory.mktemp(f"comfyui-{mode}")
+            server = ComfyServer(base, flags=CACHE_MODES[mode], custom_nodes=[HELPERS])
+            running[mode] = server.start()
+        return running[mode]
+
+    yield get
+    for server in running.values():
+        server.stop()
+
+
+@pytest.fixture
+def server(request: pytest.FixtureRequest, shared_server: Callable[[str], Any]) -> ComfyServer:
+    """A running server, shared with other tests; `@pytest.mark.each_cache` runs with each mode."""
+    running: ComfyServer = shared_server(getattr(request, "param", "classic"))
+    return running
+
+
+@pytest.fixture
+def client(server: ComfyServer) -> Iterator[ComfyClient]:
+    """A client of `server`; whatever a test leaves in the queue is ended with it."""
+    with server.client() as client:
+        yield client
+        client.clear_queue()
+        if client.queue().running:
+            client.interrupt()
+        client.wait_until_idle()
+
+
+@pytest.fixture
+def workspace(request: pytest.FixtureRequest, server: ComfyServer, tmp_path: Path) -> Workspace:
+    """Fresh folders on `server` for this test alone."""
+    test = re.sub(r"\W+", "-", request.node.name)[:40].strip("-")
+    name = f"{test}-{uuid.uuid4().hex[:8]}"
+    for folder in (server.input / name, server.output / name):
+        folder.mkdir()
+    return Workspace(name, server.input / name, server.output / name, tmp_path)
+
+
+@pytest.fixture
+def start_server(tmp_path: Path) -> Iterator[Callable[..., ComfyServer]]:
+    """Start a server of one's own, with `ComfyServer`'s arguments; stopped after the test.
+
+    Without a `base` it gets a fresh one.
+    """
+    started: list[ComfyServer] = []
+
+    def start(base: Path | None = None, **knobs: Any) -> ComfyServer:
+        knobs.setdefault("custom_nodes", [HELPERS])
+        server = ComfyServer(base or tmp_path / f"comfyui-{len(started)}", **knobs)
+        started.append(server)
+        return server.start()
+
+    yield start
+    for server in started:
+        server.stop()

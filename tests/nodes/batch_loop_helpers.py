@@ -1,0 +1,88 @@
+"""Nodes that fail, wait and record when a test says so; loaded only into the tests' servers.
+
+They are steered by files whose paths the test gives, and cached like any other node.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any, ClassVar
+
+import comfy.model_management
+import torch
+
+LOOK_SECONDS = 0.005
+
+
+class TestRaise:
+    """Passes the image on, and fails when `filename` is a line of the file `fail_list`."""
+
+    CATEGORY = "batch loop tests"
+    FUNCTION = "run"
+    RETURN_TYPES = ("IMAGE",)
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "image": ("IMAGE",),
+                "filename": ("STRING", {"default": ""}),
+                "fail_list": ("STRING", {"default": ""}),
+            }
+        }
+
+    def run(self, image: torch.Tensor, filename: str, fail_list: str) -> tuple[torch.Tensor]:
+        listed = Path(fail_list)
+        if listed.is_file() and filename in listed.read_text(encoding="utf-8").splitlines():
+            raise RuntimeError("asked to fail")
+        return (image,)
+
+
+class TestWait:
+    """Passes the image on once there is a file `until`; can be interrupted meanwhile."""
+
+    CATEGORY = "batch loop tests"
+    FUNCTION = "run"
+    RETURN_TYPES = ("IMAGE",)
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {"required": {"image": ("IMAGE",), "until": ("STRING", {"default": ""})}}
+
+    def run(self, image: torch.Tensor, until: str) -> tuple[torch.Tensor]:
+        while not Path(until).exists():
+            comfy.model_management.throw_exception_if_processing_interrupted()
+            time.sleep(LOOK_SECONDS)
+        return (image,)
+
+
+class TestRecord:
+    """Appends `text` as a line to the file `path`: proof that it was really run."""
+
+    CATEGORY = "batch loop tests"
+    FUNCTION = "run"
+    RETURN_TYPES = ()
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "image": ("IMAGE",),
+                "text": ("STRING", {"default": ""}),
+                "path": ("STRING", {"default": ""}),
+            }
+        }
+
+    def run(self, image: torch.Tensor, text: str, path: str) -> tuple[()]:  # noqa: ARG002 - order
+        with Path(path).open("a", encoding="utf-8") as record:
+            record.write(f"{text}\n")
+        return ()
+
+
+NODE_CLASS_MAPPINGS: ClassVar = {
+    "TestRaise": TestRaise,
+    "TestWait": TestWait,
+    "TestRecord": TestRecord,
+}
