@@ -102,7 +102,7 @@ class Selection:
         return _extension_matcher(_EXTENSIONS[self.filter])
 
 
-def list_images(directory: str, selection: Selection, *, seed: int = 0) -> list[str]:
+def list_images(directory: str, selection: Selection, seed: int = 0) -> list[str]:
     """List the images of a folder in the batch's order.
 
     Returns relative paths, which is what the whole batch is; empty if nothing matches, or

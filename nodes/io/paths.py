@@ -53,7 +53,9 @@ class AllowedFolders:
         one). An entry that is not an absolute path is skipped with a warning in the log: what
         it meant would depend on where ComfyUI was started.
         """
-        allowed_dirs_file = os.path.join(os.path.abspath(user_dir), "batch_loop", "allowed_dirs.txt")
+        allowed_dirs_file = os.path.join(
+            os.path.abspath(user_dir), "batch_loop", "allowed_dirs.txt"
+        )
         extra: list[str] = []
         for origin, entries in (
             (ALLOWED_DIRS_VARIABLE, environ.get(ALLOWED_DIRS_VARIABLE, "").split(os.pathsep)),
@@ -146,6 +148,7 @@ def check_file(path: str, allowed: AllowedFolders) -> str:
 
     `path` is absolute. Raises `PathRefused` if a link on the way leads out of the allow-list.
     """
+    _check_characters(path)
     real_path = os.path.realpath(path)
     if real_path not in allowed:
         msg = (
@@ -193,12 +196,7 @@ def _allowed_real_path(path: str, base: str, allowed: AllowedFolders) -> str:
             "network folder a drive letter or mount it, and use that path."
         )
         raise PathRefused(msg)
-    if "\0" in path or not _is_encodable(path):
-        msg = (
-            f"{quoted(path)} is not a path: it has a character that no file name can have. "
-            "Type the path again."
-        )
-        raise PathRefused(msg)
+    _check_characters(path)
     full_path = os.path.join(base, path)
     real_path = os.path.realpath(full_path)
     if real_path not in allowed:
@@ -224,13 +222,18 @@ def _how_to_allow(folder: str, allowed: AllowedFolders) -> str:
     )
 
 
-def _is_encodable(path: str) -> bool:
-    # JSON can carry half a surrogate pair, which no file system call takes.
+def _check_characters(path: str) -> None:
     try:
-        os.fsencode(path)
+        # JSON can carry half a surrogate pair, which no file system takes.
+        usable = b"\0" not in os.fsencode(path)
     except UnicodeEncodeError:
-        return False
-    return True
+        usable = False
+    if not usable:
+        msg = (
+            f"{quoted(path)} is not a path: it has a character that no file name can have. "
+            "Type it again."
+        )
+        raise PathRefused(msg)
 
 
 def _is_within(real_path: str, folder: str) -> bool:

@@ -1,0 +1,116 @@
+"""An image file, as the tensors that ComfyUI's own Load Image makes of it."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+
+from ..loop.errors import UnreadableImage
+from .paths import quoted
+
+_WHITE_8_BIT = np.float32(255)
+_WHITE_16_BIT = np.float32(65535)
+_WHITE_FLOAT = np.float32(1)
+
+_REASONS: dict[type[Exception], str] = {
+    FileNotFoundError: "the file is gone",
+    PermissionError: "the user that runs ComfyUI may not read it",
+    IsADirectoryError: "it is a folder",
+    MemoryError: "there is not enough memory for it",
+    UnidentifiedImageError: "it is not an image, or of a format that Pillow does not know",
+}
+
+
+@dataclass(frozen=True)
+class DecodedImage:
+    """An image and its mask, of the same height and width."""
+
+    image: torch.Tensor
+    """[1,H,W,3] float32, 0 to 1, RGB."""
+    mask: torch.Tensor
+    """[1,H,W] float32, 0 to 1; 1 is where the image is transparent, as ComfyUI has it."""
+
+
+def decode(path: str) -> DecodedImage:
+    """Decode an image file: of an animated one the first frame, of a multi-page one page one.
+
+    The pixels are those of ComfyUI's Load Image: turned upright by the EXIF orientation,
+    converted to RGB without regard to colour profiles, the alpha channel or the palette's
+    transparency inverted to the mask. It differs where Load Image loses something:
+
+    - More than 8 bits of grey keep their precision: 16-bit values are divided by 65535, where
+      Load Image clips them to white. Integers above 65535, and float values above 1, have no
+      agreed white: they are divided by the image's largest value. Values below 0 are black.
+    - Without transparency the mask is zeros of the image's size, not of 64x64.
+    - A file that is cut short is an error, where Load Image fills up with grey.
+
+    Raises `UnreadableImage` for any file that cannot be decoded, with the reason. One of them is
+    Pillow's limit against decompression bombs, twice `PIL.Image.MAX_IMAGE_PIXELS`, which Load
+    Image has too.
+    """
+    try:
+        # Opened here, so that what is wrong with the file itself is told from what is in it.
+        with open(path, "rb") as file:
+            if os.fstat(file.fileno()).st_size == 0:
+                raise ValueError("the file is empty")  # noqa: TRY301 - becomes the reason below
+            return _decode_image(Image.open(file))
+    except Exception as error:  # of any type: what Pillow's parsers raise depends on the damage
+        reason = _reason(error)
+        msg = (
+            f"Cannot read the image {quoted(path)}: {reason}. Open it in an image editor and save "
+            "it again, or take it out of the folder, and run again. To go on without such images, "
+            "set error_handling to Skip on error."
+        )
+        raise UnreadableImage(msg, reason) from error
+
+
+def _decode_image(opened: Image.Image) -> DecodedImage:
+    frame = next(iter(ImageSequence.Iterator(opened)))
+    frame = ImageOps.exif_transpose(frame)
+    if 0 in frame.size:
+        raise ValueError(f"it has no pixels: {frame.width}x{frame.height}")
+    deep = frame.mode == "F" or frame.mode.startswith("I")
+    image = _deep_grey(frame) if deep else _scaled(frame.convert("RGB"))
+    alpha = _alpha(frame)
+    mask = np.zeros(image.shape[:2], np.float32) if alpha is None else 1 - _scaled(alpha)
+    return DecodedImage(torch.from_numpy(image)[None], torch.from_numpy(mask)[None])
+
+
+def _scaled(image: Image.Image) -> npt.NDArray[np.float32]:
+    # In one pass what Load Image computes as `array.astype(float32) / 255.0`.
+    scaled: npt.NDArray[np.float32] = np.divide(
+        np.asarray(image),
+        _WHITE_8_BIT,
+        dtype=np.float32,
+    )
+    return scaled
+
+
+def _deep_grey(image: Image.Image) -> npt.NDArray[np.float32]:
+    """[H,W,3] of a grey image with 16-bit (mode "I;16"), 32-bit ("I") or float ("F") pixels."""
+    grey = np.nan_to_num(np.asarray(image).astype(np.float32), nan=0.0)
+    np.maximum(grey, 0, out=grey)
+    white = max(grey.max(), _WHITE_FLOAT if image.mode == "F" else _WHITE_16_BIT)
+    return np.repeat((grey / white)[:, :, None], 3, axis=2)
+
+
+def _alpha(image: Image.Image) -> Image.Image | None:
+    if "A" in image.getbands():
+        return image.getchannel("A")
+    if image.mode == "P" and "transparency" in image.info:
+        return image.convert("RGBA").getchannel("A")
+    return None
+
+
+def _reason(error: Exception) -> str:
+    """Say in a few words why a file could not be decoded."""
+    if type(error) in _REASONS:
+        return _REASONS[type(error)]
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error).strip().rstrip(".") or type(error).__name__

@@ -1,0 +1,199 @@
+"""An image tensor, as the bytes of an image file."""
+
+from __future__ import annotations
+
+import io
+import json
+import logging
+import struct
+from enum import Enum
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from PIL import Image, PngImagePlugin, TiffTags
+
+from ..loop.errors import UnwritableImage
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_log = logging.getLogger(__name__)
+
+
+class Format(str, Enum):
+    """A format to save in; the values are what users see."""
+
+    SOURCE = "same as source"
+    """The format of the file that the image came from, see `format_of`."""
+    PNG = "PNG"
+    JPEG = "JPEG"
+    WEBP = "WebP"
+    TIFF = "TIFF"
+    BMP = "BMP"
+
+
+_EXTENSIONS = {
+    Format.PNG: (".png", ".apng"),
+    Format.JPEG: (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
+    Format.WEBP: (".webp",),
+    Format.TIFF: (".tif", ".tiff"),
+    Format.BMP: (".bmp", ".dib"),
+}
+
+_CHANNELS = {1, 3, 4}  # grey, RGB, RGBA
+
+_PNG_COMPRESS_LEVEL = 4  # as ComfyUI's Save Image
+_LOSSLESS_WEBP_QUALITY = 100
+_LARGEST_JPEG_EXIF = 65533  # bytes that fit into one marker of a JPEG file
+
+# Where ComfyUI's own WebP files have the prompt and, counting down, everything else.
+_PROMPT_TAG = 0x0110
+_FIRST_EXTRA_TAG = 0x010F
+
+
+def format_of(extension: str) -> Format:
+    """Return the format to save in for a source with this extension (".jpg", in any case).
+
+    PNG, which loses nothing, for what cannot be written in its own format (as GIF and AVIF).
+    """
+    extension = extension.lower()
+    return next(
+        (format_ for format_, all_ in _EXTENSIONS.items() if extension in all_),
+        Format.PNG,
+    )
+
+
+def extension_of(format: Format) -> str:  # noqa: A002 - the word users see
+    """Return the usual extension of a format, ".jpg" for JPEG. `format` is not `SOURCE`."""
+    return _EXTENSIONS[format][0]
+
+
+def to_uint8(image: torch.Tensor) -> npt.NDArray[np.uint8]:
+    """Convert an image [H,W,C], float 0 to 1, to uint8 exactly as ComfyUI's Save Image does.
+
+    That is 255 times the value, clipped and cut off (not rounded). NaN, for which ComfyUI's
+    result depends on the processor, becomes 0.
+    """
+    if image.dtype is torch.bfloat16:  # unknown to numpy
+        image = image.float()
+    scaled = 255.0 * image.detach().cpu().numpy()
+    # Not np.clip: fmax takes the number where the other value is NaN.
+    np.fmax(scaled, 0, out=scaled)
+    np.fmin(scaled, 255, out=scaled)
+    result: npt.NDArray[np.uint8] = scaled.astype(np.uint8)
+    return result
+
+
+def encode(
+    image: torch.Tensor,
+    *,
+    format: Format,  # noqa: A002 - the word users see
+    quality: int,
+    metadata: Mapping[str, object] | None,
+) -> bytes:
+    """Encode an image [H,W,C], float 0 to 1, with C = 1 (grey), 3 (RGB) or 4 (RGBA).
+
+    `quality`, 1 to 100, is for JPEG and WebP; WebP at 100 is lossless. PNG and TIFF always are.
+    JPEG and BMP have no alpha channel: it is dropped, the colours below it stay.
+
+    `metadata` ("prompt", "workflow" and what else ComfyUI hands out, each a JSON value; None for
+    none) is embedded as ComfyUI does, so that its page opens the workflow of a PNG or WebP that
+    is dropped on it. JPEG and TIFF carry the same as EXIF, as WebP does, which ComfyUI's page does
+    not read today. JPEG has room for 64 KB: what does not fit, the largest first, is left out with
+    a warning in the log. BMP has no place for it.
+
+    Raises `UnwritableImage` if the image's shape cannot be saved, or not in this format.
+    """
+    pixels = to_uint8(image)
+    if pixels.ndim != 3 or pixels.shape[2] not in _CHANNELS or 0 in pixels.shape:  # noqa: PLR2004
+        msg = (
+            f"Cannot save an image of shape {tuple(image.shape)}: it must be height, width and "
+            "channels, with 1 (grey), 3 (RGB) or 4 (RGBA) channels. Connect an IMAGE output."
+        )
+        raise UnwritableImage(msg)
+    if format in {Format.JPEG, Format.BMP}:
+        pixels = pixels[:, :, :3]
+    if pixels.shape[2] == 1:
+        pixels = pixels[:, :, 0]
+    picture = Image.fromarray(pixels)
+    buffer = io.BytesIO()
+    try:
+        picture.save(buffer, format.value, **_options(format, quality, dict(metadata or {})))
+    except (OSError, ValueError, struct.error) as error:
+        msg = (
+            f"Cannot save an image of {picture.width}x{picture.height} pixels as {format.value}: "
+            f"{error}. Save it as PNG, or make it smaller."
+        )
+        raise UnwritableImage(msg) from error
+    data = buffer.getvalue()
+    return _with_even_chunks(data) if format is Format.WEBP else data
+
+
+def _options(format_: Format, quality: int, metadata: dict[str, object]) -> dict[str, Any]:
+    """Return what Pillow's `save` is given beside the format."""
+    if format_ is Format.PNG:
+        texts = PngImagePlugin.PngInfo()
+        for key, value in metadata.items():
+            texts.add_text(key, json.dumps(value))
+        return {"compress_level": _PNG_COMPRESS_LEVEL, "pnginfo": texts}
+    if format_ is Format.JPEG:
+        return {"quality": quality, "exif": _exif_for_jpeg(metadata)}
+    if format_ is Format.WEBP:
+        lossless = quality >= _LOSSLESS_WEBP_QUALITY
+        # exact: else the colours of transparent pixels would be lost.
+        return {
+            "quality": quality,
+            "lossless": lossless,
+            "exact": lossless,
+            "exif": _exif(metadata),
+        }
+    if format_ is Format.TIFF:
+        return {"compression": "tiff_lzw", "exif": _exif(metadata)}
+    return {}
+
+
+def _exif(metadata: Mapping[str, object]) -> bytes:
+    """Return EXIF data in which ComfyUI's page finds `key:json` in one text tag each."""
+    exif = Image.Exif()
+    tag = _FIRST_EXTRA_TAG
+    for key, value in metadata.items():
+        text = f"{key}:{json.dumps(value)}"
+        if key == "prompt":
+            exif[_PROMPT_TAG] = text
+            continue
+        while TiffTags.lookup(tag).type not in {None, TiffTags.ASCII}:
+            tag -= 1  # a tag for numbers, which takes no text
+        exif[tag] = text
+        tag -= 1
+    return exif.tobytes() if metadata else b""
+
+
+def _with_even_chunks(webp: bytes) -> bytes:
+    """Make every chunk of a WebP file even in length, by taking its byte of padding into it.
+
+    ComfyUI's page (until 1.40 or so) forgets that an odd chunk is followed by such a byte, and
+    does not find the EXIF data behind it. Decoders do not look at what follows an image's data.
+    """
+    data = bytearray(webp)
+    position = 12  # behind "RIFF", the length and "WEBP"
+    while position + 8 <= len(data):
+        (length,) = struct.unpack_from("<I", data, position + 4)
+        length += length % 2
+        struct.pack_into("<I", data, position + 4, length)
+        position += 8 + length
+    return bytes(data)
+
+
+def _exif_for_jpeg(metadata: dict[str, object]) -> bytes:
+    left = dict(metadata)
+    while len(exif := _exif(left)) > _LARGEST_JPEG_EXIF:
+        largest = max(left, key=lambda key: len(json.dumps(left[key])))
+        del left[largest]
+        _log.warning(
+            "Batch Loop leaves the %s out of a JPEG file: it is larger than the 64 KB that JPEG "
+            "has room for. Save as PNG or WebP to keep it.",
+            largest,
+        )
+    return exif
