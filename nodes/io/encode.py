@@ -6,8 +6,9 @@ import io
 import json
 import logging
 import struct
+from collections.abc import Mapping
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -15,9 +16,6 @@ import torch
 from PIL import Image, PngImagePlugin, TiffTags
 
 from ..loop.errors import UnwritableImage
-
-if TYPE_CHECKING:
-    from collections.abc import Mapping
 
 _log = logging.getLogger(__name__)
 

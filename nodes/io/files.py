@@ -7,14 +7,11 @@ import errno
 import itertools
 import os
 import secrets
+from collections.abc import Iterator
 from enum import Enum
-from typing import TYPE_CHECKING
 
 from ..loop.errors import UnwritableImage
 from .paths import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 TEMPORARY_SUFFIX = ".batch-loop.tmp"
 """How the name of every unfinished file ends; it also begins with a dot, so that no listing takes

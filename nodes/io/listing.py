@@ -13,17 +13,15 @@ import os
 import random
 import re
 import unicodedata
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from natsort import natsort_keygen, ns
 
 from ..loop.errors import FolderNotFound, InvalidSetting, NotAFolder
 from .paths import quoted
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
 
 _log = logging.getLogger(__name__)
 

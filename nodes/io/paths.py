@@ -9,14 +9,11 @@ from __future__ import annotations
 import logging
 import os
 import stat
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from ..loop.errors import FolderNotFound, InvalidSetting, NotAFolder, PathRefused
 from ..names import ENV_PREFIX
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
 
 ALLOWED_DIRS_VARIABLE = ENV_PREFIX + "ALLOWED_DIRS"
 """Environment variable with more allowed folders, separated like those of `PATH`."""

@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from .clients import Clients
 from .errors import BatchLoopError, LoopEndNotReached, NoImages, UnknownLoop
@@ -32,8 +32,13 @@ from .watcher import Watcher
 if TYPE_CHECKING:
     from ..io.listing import Selection
 
-Lister = Callable[[str, "Selection", int], Sequence[str]]
-"""Lists a directory under a selection, shuffled (if at all) by a seed: relative paths in order."""
+
+class Lister(Protocol):
+    """Lists a directory."""
+
+    def __call__(self, directory: str, selection: Selection, *, seed: int) -> Sequence[str]:
+        """Relative paths in order; `seed` decides on the order of a shuffle."""
+
 
 UNENDED_ALLOWED = 2
 """Prompts that may succeed on an item without reaching Loop End before that is called an error:
@@ -304,7 +309,7 @@ class LoopRegistry:
 
     def _list(self, key: LoopKey, selection: Selection, batch: int) -> Sequence[str]:
         # Another batch, another shuffle; the same batch, the same one.
-        paths = self._lister(key.directory, selection, int(key.id, 16) + batch)
+        paths = self._lister(key.directory, selection, seed=int(key.id, 16) + batch)
         if not paths:
             raise NoImages(no_images(key.directory, selection))
         return paths

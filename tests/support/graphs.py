@@ -1,0 +1,71 @@
+"""Workflows in API format, for tests that submit prompts."""
+
+from __future__ import annotations
+
+from typing import Any
+
+Graph = dict[str, dict[str, Any]]
+
+ITERATOR, START, WORK, SAVE, END, COMPLETE, STOP = "1", "2", "3", "4", "5", "6", "7"
+"""Ids of the nodes of `batch_graph`."""
+
+ITERATOR_SETTINGS: dict[str, Any] = {
+    "filter": "All images",
+    "custom_pattern": "",
+    "recursive": False,
+    "sort_by": "natural name",
+    "descending": False,
+    "iteration_mode": "Continue",
+    "error_handling": "Stop on error",
+    "start_index": 0,
+    "limit": 0,
+    "max_attempts": 1,
+    "when_complete": "Stop",
+    "loop_name": "",
+}
+
+SAVE_SETTINGS: dict[str, Any] = {
+    "prefix": "",
+    "suffix": "",
+    "format": "PNG",
+    "quality": 95,
+    "if_exists": "overwrite",
+    "keep_subfolders": True,
+    "embed_workflow": True,
+}
+
+
+def node(class_type: str, **inputs: Any) -> dict[str, Any]:
+    """A node of a graph."""
+    return {"class_type": class_type, "inputs": inputs}
+
+
+def iterator(directory: str, **settings: Any) -> dict[str, Any]:
+    """A Directory Iterator with its widgets' defaults, but for `settings`."""
+    return node(
+        "BatchLoopDirectoryIterator", directory=directory, **{**ITERATOR_SETTINGS, **settings}
+    )
+
+
+def save(image: list[Any], folder: str, **settings: Any) -> dict[str, Any]:
+    """A Save Image (Batch) with its widgets' defaults, but for `settings`."""
+    values = {**SAVE_SETTINGS, **settings}
+    return node("BatchLoopSaveImage", image=image, loop=[START, 0], folder=folder, **values)
+
+
+def batch_graph(
+    directory: str, folder: str, work: dict[str, Any] | None = None, **settings: Any
+) -> Graph:
+    """The smallest whole batch: iterator, start, `work` on the image, save, end, verdict.
+
+    `work` takes the image from [ITERATOR, 1]; without one the image is inverted.
+    """
+    return {
+        ITERATOR: iterator(directory, **settings),
+        START: node("BatchLoopLoopStart", loop=[ITERATOR, 0]),
+        WORK: work or node("ImageInvert", image=[ITERATOR, 1]),
+        SAVE: save([WORK, 0], folder),
+        END: node("BatchLoopLoopEnd", loop=[START, 0], after=[SAVE, 0]),
+        COMPLETE: node("BatchLoopBatchComplete", loop=[END, 0]),
+        STOP: node("BatchLoopEndQueue", stop=[COMPLETE, 0]),
+    }
