@@ -5,7 +5,7 @@ They are steered by files whose paths the test gives, and cached like any other 
 
 from __future__ import annotations
 
-import time
+import threading
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -29,10 +29,18 @@ class TestRaise:
                 "image": ("IMAGE",),
                 "filename": ("STRING", {"default": ""}),
                 "fail_list": ("STRING", {"default": ""}),
-            }
+            },
+            # Only for order.
+            "optional": {"after": ("*",)},
         }
 
-    def run(self, image: torch.Tensor, filename: str, fail_list: str) -> tuple[torch.Tensor]:
+    def run(
+        self,
+        image: torch.Tensor,
+        filename: str,
+        fail_list: str,
+        after: object = None,  # noqa: ARG002 - only for order
+    ) -> tuple[torch.Tensor]:
         listed = Path(fail_list)
         if listed.is_file() and filename in listed.read_text(encoding="utf-8").splitlines():
             raise RuntimeError("asked to fail")
@@ -51,9 +59,10 @@ class TestWait:
         return {"required": {"image": ("IMAGE",), "until": ("STRING", {"default": ""})}}
 
     def run(self, image: torch.Tensor, until: str) -> tuple[torch.Tensor]:
+        pause = threading.Event()
         while not Path(until).exists():
             comfy.model_management.throw_exception_if_processing_interrupted()
-            time.sleep(LOOK_SECONDS)
+            pause.wait(LOOK_SECONDS)
         return (image,)
 
 

@@ -1,0 +1,56 @@
+"""Running batches headless, as a script would: the same prompt again until End Queue says stop."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from batch_loop.tests.support.graphs import COMPLETE, ITERATOR, SAVE, STOP, Graph, node
+from batch_loop.tools.client import ComfyClient
+from batch_loop.tools.results import RunResult
+
+SEVEN = ["img1.png", "img2.png", "img3.png", "img4.png", "img5.png", "img10.png", "img11.png"]
+"""Seven names in natural order."""
+
+RECORD = "record"
+
+
+def recorded(graph: Graph, path: Path, text: list[Any] | str = "") -> Graph:
+    """`graph` with a node behind its save that appends the source's name to the file `path`."""
+    name = text or [ITERATOR, 3]
+    return {**graph, RECORD: node("TestRecord", image=[SAVE, 0], text=name, path=str(path))}
+
+
+def records(path: Path) -> list[str]:
+    """The names that were appended so far."""
+    return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
+
+
+def told(result: RunResult, node_id: str) -> dict[str, Any]:
+    """What a node of ours reported in a prompt; {} when it did not run."""
+    (entry,) = result.outputs.get(node_id, {}).get("batch_loop", [{}])
+    return entry
+
+
+def says_stop(result: RunResult) -> bool:
+    """Whether End Queue's verdict was to stop."""
+    return told(result, STOP).get("stop") is True
+
+
+def run_until_stop(client: ComfyClient, graph: Graph, most: int = 30) -> list[RunResult]:
+    """Submit `graph` again and again, also after an error, until End Queue says stop."""
+    results: list[RunResult] = []
+    while len(results) < most:
+        results.append(client.run(graph))
+        if says_stop(results[-1]):
+            return results
+    statuses = [result.status for result in results]
+    message = f"{most} prompts, and no stop: {statuses}, last {results[-1]}"
+    raise AssertionError(message)
+
+
+def loop_state(client: ComfyClient, result: RunResult) -> dict[str, Any]:
+    """The state, by the pack's route, of the loop that took part in a prompt."""
+    loop = told(result, ITERATOR) or told(result, COMPLETE)
+    state: dict[str, Any] = client.get_json(f"/batch_loop/loops/{loop['loop']}")
+    return state

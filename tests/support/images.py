@@ -1,0 +1,40 @@
+"""Small image files for tests, each of a colour of its own."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from pathlib import Path
+
+from PIL import Image
+
+
+def colour_of(name: str) -> tuple[int, int, int]:
+    """The colour (RGB) that `write_images` gives an image of this name."""
+    red, green, blue = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()[:3]
+    return red, green, blue
+
+
+def write_images(
+    folder: Path, names: Sequence[str], size: tuple[int, int] = (64, 64)
+) -> list[Path]:
+    """Write images of one colour, `colour_of(name)`, so that a result tells where it came from.
+
+    `names` are relative paths with "/"; the extension says the format, and folders are made as
+    needed. `size` is (width, height) in pixels. PNG, BMP and TIFF have exactly the colour, JPEG
+    and lossy WebP nearly so.
+    """
+    paths = [folder / name for name in names]
+    for name, path in zip(names, paths, strict=True):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", size, colour_of(name)).save(path)
+    return paths
+
+
+def write_broken(path: Path) -> Path:
+    """Write an image file that is cut off in the middle of its pixels,."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    Image.effect_noise((64, 64), 64).save(path)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) // 2])
+    return path

@@ -1,0 +1,52 @@
+"""The project's own files, for the tests that read them."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+from batch_loop.tools.layout import ROOT
+
+
+def pack_files() -> list[Path]:
+    """Every Python file that ComfyUI loads."""
+    return [ROOT / "__init__.py", *sorted((ROOT / "nodes").rglob("*.py"))]
+
+
+def test_files() -> list[Path]:
+    """Every file with tests or what they stand on."""
+    return sorted(
+        path
+        for path in (ROOT / "tests").rglob("*")
+        if path.suffix in {".py", ".js", ".mjs"} and "node_modules" not in path.parts
+    )
+
+
+def name_of(path: Path) -> str:
+    """The file's name in a report: its path from the root."""
+    return path.relative_to(ROOT).as_posix()
+
+
+def tree_of(path: Path) -> ast.Module:
+    """The file's syntax tree."""
+    return ast.parse(path.read_text(encoding="utf-8"), name_of(path))
+
+
+def imported_modules(path: Path) -> Iterator[str]:
+    """The absolute names of all modules that a file imports.
+
+    Relative imports are named from the root: `nodes/io/a.py` with `from ..loop import state`
+    gives `.nodes.loop` and `.nodes.loop.state`, with the dot that tells them from ComfyUI's.
+    """
+    package = path.relative_to(ROOT).parent.parts
+    for node in ast.walk(tree_of(path)):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom) and node.level == 0:
+            yield node.module or ""
+        elif isinstance(node, ast.ImportFrom):
+            base = package[: len(package) - node.level + 1]
+            module = ".".join(["", *base, *([node.module] if node.module else [])])
+            yield module
+            yield from (f"{module}.{alias.name}" for alias in node.names)
