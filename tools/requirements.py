@@ -20,10 +20,15 @@ NOT_NEEDED = {"torchaudio"}
 """Named by ComfyUI for two audio node files, and far larger than they are worth here."""
 
 
+def pyproject() -> dict[str, Any]:
+    """The contents of `pyproject.toml`."""
+    with (ROOT / "pyproject.toml").open("rb") as file:
+        return tomllib.load(file)
+
+
 def of_project(*extras: str) -> list[str]:
     """The pack's own requirements and those of the named extras in `pyproject.toml`."""
-    with (ROOT / "pyproject.toml").open("rb") as file:
-        project: dict[str, Any] = tomllib.load(file)["project"]
+    project = pyproject()["project"]
     wanted = list(project["dependencies"])
     for extra in extras:
         wanted += project["optional-dependencies"][extra]

@@ -1,0 +1,56 @@
+"""What the registry, ComfyUI-Manager and pip are told, and that they are told the same."""
+
+from __future__ import annotations
+
+import re
+
+from batch_loop.nodes.names import NODE_PREFIX
+from batch_loop.tools.layout import DEFAULT, OLDEST, ROOT
+from batch_loop.tools.requirements import of_comfyui, of_project, package_name, pyproject
+
+PYPROJECT = pyproject()
+
+
+def test_the_manager_installs_what_pip_would() -> None:
+    lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").split("\n")
+    wanted = [line for line in lines if line and not line.startswith("#")]
+    assert wanted == PYPROJECT["project"]["dependencies"]
+
+
+def test_nothing_is_required_that_comfyui_brings() -> None:
+    brought = {package_name(line) for line in of_comfyui(DEFAULT.tree)}
+    assert brought.isdisjoint(package_name(line) for line in of_project())
+
+
+def test_no_release_is_pinned() -> None:
+    assert [line for line in of_project("demo", "test") if re.search(r"==|~=|<|\+", line)] == []
+
+
+def test_the_registry_is_told_the_names_of_the_design() -> None:
+    comfy = PYPROJECT["tool"]["comfy"]
+    assert PYPROJECT["project"]["name"] == comfy["PublisherId"] == "batch-loop"
+    assert comfy["DisplayName"] == "Batch Loop"
+    assert comfy["DisplayName"].replace(" ", "") == NODE_PREFIX
+
+
+def test_the_extension_is_loaded_once() -> None:
+    # WEB_DIRECTORY in __init__.py names it; with both, the browser would load it twice.
+    assert "web" not in PYPROJECT["tool"]["comfy"]
+    assert "WEB_DIRECTORY" in (ROOT / "__init__.py").read_text(encoding="utf-8")
+
+
+def test_the_oldest_comfyui_promised_is_one_that_is_tested() -> None:
+    assert PYPROJECT["tool"]["comfy"]["requires-comfyui"] == f">={OLDEST.version}"
+
+
+def test_the_oldest_python_is_the_same_everywhere() -> None:
+    oldest = PYPROJECT["project"]["requires-python"].removeprefix(">=")
+    assert PYPROJECT["tool"]["mypy"]["python_version"] == oldest
+    assert PYPROJECT["tool"]["ruff"]["target-version"] == f"py{oldest.replace('.', '')}"
+
+
+def test_the_newest_entry_of_the_changelog_is_this_version() -> None:
+    changelog = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    newest = re.search(r"^## \[?(\d+\.\d+\.\d+)\]?", changelog, re.MULTILINE)
+    assert newest is not None
+    assert newest.group(1) == PYPROJECT["project"]["version"]

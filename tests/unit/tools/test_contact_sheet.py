@@ -1,0 +1,29 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from batch_loop.tools.contact_sheet import MARGIN, THUMBNAIL, draw_contact_sheet
+
+MIDDLE = (MARGIN + THUMBNAIL // 2, MARGIN + THUMBNAIL // 2)
+
+
+@pytest.mark.parametrize(
+    ("mode", "color", "seen"),
+    [
+        ("RGB", (10, 200, 30), (10, 200, 30)),
+        ("L", 77, (77, 77, 77)),
+        ("RGBA", (10, 200, 30, 255), (10, 200, 30)),
+        ("I;16", 128 * 256, (128, 128, 128)),
+    ],
+)
+def test_an_image_is_seen_in_its_own_colours(
+    tmp_path: Path, mode: str, color: int | tuple[int, ...], seen: tuple[int, ...]
+) -> None:
+    path = tmp_path / "image.png"
+    Image.new(mode, (64, 32), color).save(path)
+    sheet = draw_contact_sheet([("image.png", path, path)])
+    assert np.allclose(sheet.getpixel(MIDDLE), seen, atol=1)

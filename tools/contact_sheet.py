@@ -1,0 +1,47 @@
+"""A contact sheet: each image before and after, side by side, with its name."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageOps
+
+THUMBNAIL = 160
+MARGIN = 12
+CAPTION = 18
+COLUMNS = 3
+BACKGROUND = (32, 32, 36)
+INK = (220, 220, 220)
+BEHIND_TRANSPARENT = (90, 90, 98)
+
+
+def draw_contact_sheet(pairs: Sequence[tuple[str, Path, Path]]) -> Image.Image:
+    """Draw (name, before, after), in their order, row by row."""
+    width = 2 * THUMBNAIL + 3 * MARGIN
+    height = THUMBNAIL + CAPTION + MARGIN
+    rows = math.ceil(len(pairs) / COLUMNS)
+    sheet = Image.new("RGB", (COLUMNS * width, rows * height + MARGIN), BACKGROUND)
+    draw = ImageDraw.Draw(sheet)
+    for number, (name, before, after) in enumerate(pairs):
+        left = number % COLUMNS * width + MARGIN
+        top = number // COLUMNS * height + MARGIN
+        for column, path in enumerate((before, after)):
+            thumbnail = _thumbnail(path)
+            x = left + column * (THUMBNAIL + MARGIN) + (THUMBNAIL - thumbnail.width) // 2
+            sheet.paste(thumbnail, (x, top + (THUMBNAIL - thumbnail.height) // 2))
+        draw.text((left, top + THUMBNAIL + 2), f"{name}: before, after", fill=INK)
+    return sheet
+
+
+def _thumbnail(path: Path) -> Image.Image:
+    with Image.open(path) as image:
+        upright = ImageOps.exif_transpose(image)
+        if upright.mode.startswith("I"):  # 16 bits, which Pillow would clip, not scale
+            upright = Image.fromarray((np.asarray(upright) // 256).astype(np.uint8))
+        if upright.has_transparency_data:
+            behind = Image.new("RGBA", upright.size, BEHIND_TRANSPARENT)
+            upright = Image.alpha_composite(behind, upright.convert("RGBA"))
+        return ImageOps.contain(upright.convert("RGB"), (THUMBNAIL, THUMBNAIL))
