@@ -14,7 +14,7 @@ def pack_files() -> list[Path]:
     return [ROOT / "__init__.py", *sorted((ROOT / "nodes").rglob("*.py"))]
 
 
-def test_files() -> list[Path]:
+def files_of_tests() -> list[Path]:
     """Every file with tests or what they stand on."""
     return sorted(
         path

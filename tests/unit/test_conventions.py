@@ -13,7 +13,7 @@ from batch_loop.tests.support.sources import (
     imported_modules,
     name_of,
     pack_files,
-    test_files,
+    files_of_tests,
     tree_of,
 )
 from batch_loop.tools.layout import ROOT
@@ -127,7 +127,7 @@ def test_no_two_modules_of_the_pack_import_each_other() -> None:
         visit(name, ())
 
 
-@pytest.mark.parametrize("path", test_files(), ids=name_of)
+@pytest.mark.parametrize("path", files_of_tests(), ids=name_of)
 def test_tests_wait_on_conditions_and_are_never_skipped(path: Path) -> None:
     if path == Path(__file__):
         return  # it has to say the words
