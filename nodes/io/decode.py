@@ -72,12 +72,16 @@ def decode(path: str) -> DecodedImage:
 def _decode_image(opened: Image.Image) -> DecodedImage:
     frame = next(iter(ImageSequence.Iterator(opened)))
     frame = ImageOps.exif_transpose(frame)
+    if frame.mode == "P" and "transparency" in frame.info:
+        frame = frame.convert("RGBA")
     if 0 in frame.size:
         raise ValueError(f"it has no pixels: {frame.width}x{frame.height}")
     deep = frame.mode == "F" or frame.mode.startswith("I")
     image = _deep_grey(frame) if deep else _scaled(frame.convert("RGB"))
-    alpha = _alpha(frame)
-    mask = np.zeros(image.shape[:2], np.float32) if alpha is None else 1 - _scaled(alpha)
+    if "A" in frame.getbands():
+        mask = 1 - _scaled(frame.getchannel("A"))
+    else:
+        mask = np.zeros(image.shape[:2], np.float32)
     return DecodedImage(torch.from_numpy(image)[None], torch.from_numpy(mask)[None])
 
 
@@ -97,14 +101,6 @@ def _deep_grey(image: Image.Image) -> npt.NDArray[np.float32]:
     np.maximum(grey, 0, out=grey)
     white = max(grey.max(), _WHITE_FLOAT if image.mode == "F" else _WHITE_16_BIT)
     return np.repeat((grey / white)[:, :, None], 3, axis=2)
-
-
-def _alpha(image: Image.Image) -> Image.Image | None:
-    if "A" in image.getbands():
-        return image.getchannel("A")
-    if image.mode == "P" and "transparency" in image.info:
-        return image.convert("RGBA").getchannel("A")
-    return None
 
 
 def _reason(error: Exception) -> str:
