@@ -72,5 +72,7 @@ function identity(node) {
 }
 
 function isLinked(node) {
-  return (node.inputs ?? []).some((input) => IDENTITY.includes(input.name) && input.link != null);
+  return (node.inputs ?? []).some(
+    (input, slot) => IDENTITY.includes(input.name) && node.isInputConnected(slot),
+  );
 }

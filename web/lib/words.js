@@ -11,13 +11,17 @@ export function duration(seconds) {
   return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
 }
 
-/** The first failed images with their reasons, one a line; empty when none failed. */
-export function failureLines(failures) {
+/**
+ * The first failed images with their reasons, one a line; empty when none failed.
+ *
+ * `failed` is their number: the server lists only so many.
+ */
+export function failureLines(failures, failed) {
   const lines = failures.slice(0, NAMED_FAILURES).map(({ path, reason }) => {
     const line = String(reason ?? "").split("\n")[0].trim();
     return `${path}: ${line.length > REASON_LENGTH ? `${line.slice(0, REASON_LENGTH)}…` : line}`;
   });
-  const more = failures.length - lines.length;
+  const more = failed - lines.length;
   if (more > 0) lines.push(`… and ${more} more`);
   return lines;
 }
@@ -31,7 +35,7 @@ export function batchEnd(state) {
   return {
     severity: state.complete && !state.failed ? "success" : "warn",
     summary,
-    detail: [state.directory, ...failureLines(state.failures ?? [])].join("\n"),
+    detail: [state.directory, ...failureLines(state.failures, state.failed)].join("\n"),
   };
 }
 

@@ -1,0 +1,143 @@
+"""A folder of images, the workflow that goes through it, and what came of it on disk."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from batch_loop.tests.support.waiting import wait_for
+from PIL import Image
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from batch_loop.tools.client import ComfyClient
+
+SIDE = 64
+
+ITERATOR = "1"
+SAVE = "6"
+DIRECTORY = "20"
+
+
+@dataclass(frozen=True)
+class Batch:
+    """One test's images and results; `name` is what the workflow calls both folders."""
+
+    name: str
+    input: Path
+    output: Path
+    scratch: Path
+    """Outside of ComfyUI: the files that steer the helper nodes, and their record."""
+    client: ComfyClient
+
+    def add(self, name: str) -> None:
+        """Make an image in a colour of its own, with its gate open."""
+        self._image(name).save(self.input / name)
+        self.open_gate(name)
+
+    def open_gate(self, name: str) -> None:
+        """Let the workflow go on with an image."""
+        (self.scratch / f"go-{name}").touch()
+
+    def close_gate(self, name: str) -> None:
+        """Have the workflow wait in the middle of an image."""
+        (self.scratch / f"go-{name}").unlink()
+
+    def fail_on(self, *names: str) -> None:
+        """Have the workflow fail on these images, and on no others."""
+        (self.scratch / "fail").write_text("\n".join(names), encoding="utf-8")
+
+    def graph(self, *, linked: bool = False, **settings: object) -> dict[str, dict[str, Any]]:
+        """The workflow: fail or wait as told, record the name, save, end the loop.
+
+        `settings` go to Directory Iterator; with `linked` its directory comes from a node.
+        """
+        nodes: dict[str, dict[str, Any]] = {
+            ITERATOR: _node(
+                "BatchLoopDirectoryIterator",
+                directory=[DIRECTORY, 0] if linked else self.name,
+                filter="All images",
+                custom_pattern="",
+                recursive=False,
+                sort_by="natural name",
+                descending=False,
+                iteration_mode="Continue",
+                error_handling="Stop on error",
+                start_index=0,
+                limit=0,
+                max_attempts=1,
+                when_complete="Stop",
+                loop_name="",
+            ),
+            "2": _node("BatchLoopLoopStart", loop=[ITERATOR, 0]),
+            "3": _node(
+                "TestRaise",
+                image=[ITERATOR, 1],
+                filename=[ITERATOR, 3],
+                fail_list=str(self.scratch / "fail"),
+            ),
+            "4": _node(
+                "StringConcatenate",
+                string_a=str(self.scratch / "go-"),
+                string_b=[ITERATOR, 3],
+                delimiter="",
+            ),
+            "5": _node("TestWait", image=["3", 0], until=["4", 0]),
+            SAVE: _node("SaveImage", images=["5", 0], filename_prefix=f"{self.name}/result"),
+            "7": _node(
+                "TestRecord", image=["5", 0], text=[ITERATOR, 3], path=str(self.scratch / "ran")
+            ),
+            "8": _node("BatchLoopLoopEnd", loop=["2", 0], after=["5", 0]),
+            "9": _node("BatchLoopBatchComplete", loop=["8", 0]),
+            "10": _node("BatchLoopEndQueue", stop=["9", 0]),
+        }
+        if linked:
+            nodes[DIRECTORY] = _node("PrimitiveString", value=self.name)
+        nodes[ITERATOR]["inputs"].update(settings)
+        return nodes
+
+    @property
+    def ran(self) -> list[str]:
+        """The images that were taken through the workflow, in order."""
+        record = self.scratch / "ran"
+        return record.read_text(encoding="utf-8").split() if record.exists() else []
+
+    @property
+    def saved(self) -> list[str]:
+        """The images whose results were saved, in order: told by their colours."""
+        names = {
+            self._image(path.name.removeprefix("go-")).getpixel((0, 0)): path.name.removeprefix(
+                "go-"
+            )
+            for path in self.scratch.glob("go-*")
+        }
+        results = sorted(self.output.glob("result_*.png"))
+        return [names[Image.open(path).convert("RGB").getpixel((0, 0))] for path in results]
+
+    @property
+    def state(self) -> dict[str, Any]:
+        """The loop's state on the server."""
+        loops = self.client.get_json("/batch_loop/loops")["loops"]
+        found = [loop for loop in loops if loop["directory"] == str(self.input.resolve())]
+        assert len(found) == 1, loops
+        return dict(found[0])
+
+    def wait_until_in_image(self, done: int) -> None:
+        """Wait until the workflow is in the middle of the image after `done` others."""
+
+        def is_there() -> bool:
+            state = self.state
+            return bool(state["done"] == done and state["running"] == 1)
+
+        wait_for(is_there, f"image {done + 1} to be under way", timeout=60)
+
+    @staticmethod
+    def _image(name: str) -> Image.Image:
+        colour = random.Random(name).randbytes(3)
+        return Image.new("RGB", (SIDE, SIDE), tuple(colour))
+
+
+def _node(class_type: str, **inputs: object) -> dict[str, Any]:
+    return {"class_type": class_type, "inputs": inputs}

@@ -1,0 +1,238 @@
+"""ComfyUI's page as a person uses it: by the Run button, its menu, and a node's own button."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import expect
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from playwright.sync_api import ConsoleMessage, Locator, Page, Request
+
+Graph = "Mapping[str, Mapping[str, Any]]"
+"""A workflow in API format, by node id."""
+
+ON = ("instant", "instant-running", "change")
+"""The modes in which ComfyUI queues by itself."""
+
+TOASTS = ".p-toast-message, [data-testid=toast]"
+DIALOG_CLOSE = ".p-dialog-close-button, [data-testid=error-overlay-dismiss]"
+
+NOT_OURS = {
+    r"404 .*/(user\.css|favicon\.ico|api/userdata\b.*)$": "files that no user has made yet",
+    r"404 .*/api/jobs\?|\[Jobs API\]|Failed to fetch queue: JobsApiError": (
+        "a frontend newer than the server asks for a route that is not there yet"
+    ),
+    r"violates the (following|document's) Content Security Policy": (
+        "the page asks for things outside, which --disable-api-nodes forbids it"
+    ),
+    r"^Attempted to cleanup event listeners for graph that was never set up": "1.25, at its start",
+    r"^TypeError: Cannot read properties of undefined \(reading 'id'\)\s+at onChange \(": (
+        "1.32, when it reads its settings"
+    ),
+}
+"""What ComfyUI's own pages write to the console as errors without this pack, and why."""
+
+
+class ComfyPage:
+    """One browser tab with ComfyUI in it.
+
+    `faults` collects what went wrong in the page: errors thrown, and errors written to the
+    console that are not known to be ComfyUI's own.
+    """
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        self.faults: list[str] = []
+        self.submitted = 0
+        """How many prompts this tab has sent."""
+        page.on("console", self._on_console)
+        page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
+        page.on("request", self._on_request)
+
+    def open(self) -> None:
+        """Load ComfyUI, and wait until it can be used."""
+        self.page.goto(self.url)
+        self.page.wait_for_function(
+            "() => window.app?.graph && window.app.extensionManager"
+            " && window.LiteGraph?.registered_node_types?.BatchLoopDirectoryIterator"
+        )
+        expect(self.run_button).to_be_visible()
+
+    @property
+    def run_button(self) -> Locator:
+        """The Run button, without the arrow that opens its menu."""
+        group = self.page.get_by_test_id("queue-button")
+        split = group.locator(".p-splitbutton-button")
+        return split.or_(group.and_(self.page.locator("button"))).first
+
+    @property
+    def mode(self) -> str:
+        """ComfyUI's name for how it queues."""
+        return str(self.page.evaluate("app.extensionManager.queueSettings.mode"))
+
+    def choose(self, label: str) -> None:
+        """Choose an entry of the Run button's menu: `Run`, `Run (Instant)`, `Run (On Change)`."""
+        arrow = self.page.locator(".p-splitbutton-dropdown, [data-testid=queue-mode-menu-trigger]")
+        arrow.first.click()
+        entry = self.page.locator(".p-tieredmenu-item, [role=menuitemradio]")
+        entry.filter(has_text=re.compile(f"^\\s*{re.escape(label)}\\s*$")).first.click()
+        # Newer frontends leave the menu open.
+        self.page.keyboard.press("Escape")
+        expect(entry).to_have_count(0)
+
+    def press_run(self) -> None:
+        """Press Run."""
+        self.run_button.click()
+
+    def run_instant(self) -> None:
+        """Choose Run (Instant), and press it once."""
+        self.choose("Run (Instant)")
+        self.press_run()
+
+    def set_batch_count(self, count: int) -> None:
+        """Type a number into the field beside Run."""
+        field = self.page.locator(".batch-count input").first
+        field.fill(str(count))
+        field.press("Enter")
+        self.page.wait_for_function(
+            "count => app.extensionManager.queueSettings.batchCount === count", arg=count
+        )
+
+    def press_interrupt(self) -> None:
+        """Press the cross that cancels the running prompt."""
+        self.page.get_by_role("button", name=re.compile("^(Cancel current run|Interrupt)$")).click()
+
+    def wait_until_off(self) -> None:
+        """Wait until ComfyUI no longer queues by itself."""
+        self.page.wait_for_function(
+            "on => !on.includes(app.extensionManager.queueSettings.mode)",
+            arg=list(ON),
+            timeout=60_000,
+        )
+
+    def settle(self) -> None:
+        """Wait until a prompt that this tab was about to send has been sent."""
+        self.page.evaluate("async () => { await app.graphToPrompt(); await app.graphToPrompt(); }")
+
+    def toast(self, text: str) -> Locator:
+        """The message that holds this text; waits until it is on the screen."""
+        found = self.page.locator(TOASTS).filter(has_text=text).first
+        expect(found).to_be_visible(timeout=15_000)
+        return found
+
+    def load(self, graph: Graph) -> None:
+        """Open a workflow."""
+        self.page.evaluate("graph => app.loadApiJson(graph, 'batch')", graph)
+        self.page.wait_for_function(
+            "count => app.graph._nodes.length === count", arg=len(graph)
+        )
+
+    def set_widget(self, node: str, name: str, value: object) -> None:
+        """Enter a value on a node of the workflow's first level."""
+        self.page.evaluate(
+            """([id, name, value]) => {
+                const node = app.graph.getNodeById(id);
+                const widget = node.widgets.find((widget) => widget.name === name);
+                widget.value = value;
+                widget.callback?.(value, app.canvas, node);
+                app.graph.setDirtyCanvas(true, true);
+            }""",
+            [node, name, value],
+        )
+
+    def press_button(self, label: str) -> None:
+        """Click a button on a node of the graph on screen."""
+        found = self.page.evaluate_handle(
+            """label => {
+                const canvas = app.canvas;
+                const has = (node) => node.widgets?.some((widget) => widget.name === label);
+                const node = canvas.graph._nodes.find(has);
+                canvas.centerOnNode(node);
+                canvas.draw(true, true);
+                const widget = node.widgets.find((widget) => widget.name === label);
+                const y = node.pos[1] + (widget.last_y ?? widget.y) + 10;
+                const [x0, y0] = canvas.ds.convertOffsetToCanvas([node.pos[0] + 60, y]);
+                const box = canvas.canvas.getBoundingClientRect();
+                return [box.left + x0, box.top + y0];
+            }""",
+            label,
+        )
+        x, y = found.json_value()
+        self.page.mouse.click(x, y)
+
+    def convert_to_subgraph(self, nodes: list[str]) -> None:
+        """Select nodes, and make a subgraph of them."""
+        self.page.evaluate(
+            """async (ids) => {
+                app.canvas.deselectAll();
+                app.canvas.selectItems(ids.map((id) => app.graph.getNodeById(id)));
+                await app.extensionManager.command.execute("Comfy.Graph.ConvertToSubgraph");
+            }""",
+            nodes,
+        )
+        self.page.wait_for_function("() => app.graph._nodes.some((node) => node.subgraph)")
+
+    def enter_subgraph(self) -> None:
+        """Open the workflow's subgraph."""
+        self.page.evaluate(
+            "() => app.canvas.setGraph(app.graph._nodes.find((node) => node.subgraph).subgraph)"
+        )
+
+    def saved_widgets(self, node_type: str) -> list[Any]:
+        """What the saved workflow holds for a node's widgets."""
+        values: list[Any] = self.page.evaluate(
+            """type => [...app.graph.serialize().nodes]
+                .find((node) => node.type === type).widgets_values""",
+            node_type,
+        )
+        return values
+
+    def reload_workflow(self) -> None:
+        """Save the workflow and open what was saved."""
+        self.page.evaluate(
+            "async () => app.loadGraphData(JSON.parse(JSON.stringify(app.graph.serialize())))"
+        )
+
+    def close_dialogs(self) -> int:
+        """Close what ComfyUI has opened over the page; returns how many there were."""
+        closed = 0
+        buttons = self.page.locator(DIALOG_CLOSE)
+        while buttons.count():
+            before = buttons.count()
+            buttons.last.click()
+            expect(buttons).to_have_count(before - 1)
+            closed += 1
+        return closed
+
+    def tidy(self) -> None:
+        """Bring a tab that another test has used back to how it was opened."""
+        self.close_dialogs()
+        self.page.evaluate(
+            """() => {
+                const toast = app.extensionManager.toast;
+                (toast.removeAll ?? toast.dismissAll).call(toast);
+                app.extensionManager.queueSettings.mode = "disabled";
+                app.extensionManager.queueSettings.batchCount = 1;
+                app.canvas.setGraph(app.graph);
+            }"""
+        )
+        expect(self.page.locator(TOASTS)).to_have_count(0)
+        self.submitted = 0
+        self.faults.clear()
+
+    def _on_console(self, message: ConsoleMessage) -> None:
+        text = f"{message.text} {message.location.get('url', '')}"
+        ours = "[Batch Loop]" in text or "Uncaught error in" in text
+        if message.type != "error" and not ours:
+            return
+        if ours or not any(re.search(known, text) for known in NOT_OURS):
+            self.faults.append(text)
+
+    def _on_request(self, request: Request) -> None:
+        if request.method == "POST" and re.search(r"/prompt$", request.url):
+            self.submitted += 1

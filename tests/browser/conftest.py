@@ -1,0 +1,147 @@
+"""A real ComfyUI for each pair of server and frontend, and real Chromium tabs on it.
+
+Starting a server and loading its page takes many times as long as a test, so the tests of one
+pair share them; each test has folders, files and a workflow of its own.
+"""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from batch_loop.tests.browser.batch import Batch
+from batch_loop.tests.browser.comfy_page import ComfyPage
+from batch_loop.tools.chromium import find_chromium
+from batch_loop.tools.layout import DEFAULT, NEWEST_FRONTEND, OLDEST
+from batch_loop.tools.server import ComfyServer
+from playwright.sync_api import sync_playwright
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from batch_loop.tools.client import ComfyClient
+    from playwright.sync_api import Browser
+
+HELPERS = Path(__file__).parent.parent / "nodes" / "batch_loop_helpers.py"
+
+PAIRS = (
+    (DEFAULT.version, DEFAULT.frontend),
+    (DEFAULT.version, NEWEST_FRONTEND),
+    (OLDEST.version, OLDEST.frontend),
+)
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+SIZE = {"width": 1600, "height": 1000}
+
+SETTINGS = {
+    # The Templates window covers a page that is opened for the first time.
+    "Comfy.TutorialCompleted": True,
+}
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+        yield browser
+        browser.close()
+
+
+@pytest.fixture(scope="session", params=PAIRS, ids=lambda pair: f"{pair[0]}-{pair[1]}")
+def server(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[ComfyServer]:
+    version, frontend = request.param
+    base = tmp_path_factory.mktemp(f"comfyui-{version}-{frontend}")
+    server = ComfyServer(base, version=version, frontend=frontend, custom_nodes=[HELPERS])
+    with server, server.client() as client:
+        client.post("/settings", SETTINGS)
+        yield server
+
+
+@pytest.fixture(scope="session")
+def tabs(browser: Browser, server: ComfyServer) -> Iterator[Callable[[int], ComfyPage]]:
+    """The first, the second … tab on the server, each like another person's browser."""
+    opened: dict[int, ComfyPage] = {}
+
+    def tab(number: int) -> ComfyPage:
+        if number not in opened:
+            opened[number] = ComfyPage(browser.new_context(viewport=SIZE).new_page(), server.url)
+            opened[number].open()
+        return opened[number]
+
+    yield tab
+    for comfy in opened.values():
+        comfy.page.context.close()
+
+
+@pytest.fixture
+def client(server: ComfyServer) -> Iterator[ComfyClient]:
+    """A client of the server, which leaves it idle."""
+    with server.client() as client:
+        yield client
+        client.clear_queue()
+        if client.queue().running:
+            client.interrupt()
+        client.wait_until_idle()
+
+
+@pytest.fixture
+def open_tab(tabs: Callable[[int], ComfyPage], client: ComfyClient) -> Iterator[Any]:
+    """Open a tab; at the end of the test nothing may have gone wrong in any."""
+    used: list[ComfyPage] = []
+
+    def open_tab() -> ComfyPage:
+        comfy = tabs(len(used))
+        used.append(comfy)
+        return comfy
+
+    yield open_tab
+    faults = []
+    for comfy in used:
+        comfy.page.evaluate("app.extensionManager.queueSettings.mode = 'disabled'")
+    client.clear_queue()
+    for comfy in used:
+        faults += comfy.faults
+        comfy.tidy()
+    assert not faults, "\n".join(faults)
+
+
+@pytest.fixture
+def comfy(open_tab: Callable[[], ComfyPage]) -> ComfyPage:
+    return open_tab()
+
+
+@pytest.fixture
+def new_batch(
+    server: ComfyServer, client: ComfyClient, tmp_path: Path
+) -> Callable[..., Batch]:
+    """Make a folder of images on the server, and the workflow for it."""
+
+    def new_batch(*names: str) -> Batch:
+        name = uuid.uuid4().hex[:12]
+        scratch = tmp_path / name
+        for folder in (server.input / name, server.output / name, scratch):
+            folder.mkdir()
+        batch = Batch(name, server.input / name, server.output / name, scratch, client)
+        for image in names:
+            batch.add(image)
+        return batch
+
+    return new_batch
+
+
+@pytest.fixture
+def batch(new_batch: Callable[..., Batch]) -> Batch:
+    """Seven images, in an order that is not the alphabet's."""
+    return new_batch("img1.png", "img2.png", "img3.png", "img4.png", "img10.png", "img20.png", "img100.png")
