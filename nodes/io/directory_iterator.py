@@ -214,9 +214,7 @@ def _outputs() -> list[comfy_io.Output]:
             "index", display_name="index", tooltip="The image's place in the order, from 0."
         ),
         comfy_io.Int.Output("total", display_name="total", tooltip="How many images there are."),
-        comfy_io.String.Output(
-            "status", display_name="status", tooltip="Such as 3 of 7: img3.png"
-        ),
+        comfy_io.String.Output("status", display_name="status", tooltip="Such as 3 of 7: img3.png"),
     ]
 
 

@@ -65,9 +65,7 @@ class SaveImage(comfy_io.ComfyNode):
         return True
 
     @classmethod
-    def execute(
-        cls, image: torch.Tensor, loop: Iteration, **settings: Any
-    ) -> comfy_io.NodeOutput:
+    def execute(cls, image: torch.Tensor, loop: Iteration, **settings: Any) -> comfy_io.NodeOutput:
         """Write each image [H,W,C] of the batch [N,H,W,C] to its own file."""
         metadata = None
         if settings["embed_workflow"] and runtime.host().metadata_allowed():
@@ -191,9 +189,7 @@ class _Saver:
                 data = encode(
                     picture, format=self._format, quality=self._quality, metadata=self._metadata
                 )
-            written = write_whole(
-                target, data, IfExists.OVERWRITE if overwrite else IfExists.SKIP
-            )
+            written = write_whole(target, data, IfExists.OVERWRITE if overwrite else IfExists.SKIP)
             if written is not None or self._if_exists is IfExists.SKIP:
                 return target
         message = "unreachable: there is always another candidate"

@@ -296,13 +296,9 @@ class LoopRegistry:
             and prompt.submitted_at > record.completed_at
             and clients.knows_the_end(prompt.client_id)
         )
-        return after_the_end and (
-            reset or request.policy.when_complete is WhenComplete.START_OVER
-        )
+        return after_the_end and (reset or request.policy.when_complete is WhenComplete.START_OVER)
 
-    def _begin(
-        self, key: LoopKey, selection: Selection, mode: IterationMode, batch: int
-    ) -> None:
+    def _begin(self, key: LoopKey, selection: Selection, mode: IterationMode, batch: int) -> None:
         paths = self._list(key, selection, batch)
         self._store.begin(key, paths)
         self._store.save(key, LoopRecord(selection, batch, mode, looked_at=self._host.now()))

@@ -346,9 +346,7 @@ def test_the_server_sends_nothing_of_ours_and_queues_nothing(seven: Seven) -> No
     assert {event.type for event in seven.client.events} <= own
     submitted = [result.prompt_id for result in results]
     started = [
-        event.data["prompt_id"]
-        for event in seven.client.events
-        if event.type == "execution_start"
+        event.data["prompt_id"] for event in seven.client.events if event.type == "execution_start"
     ]
     assert started == submitted
     queue = seven.client.queue()

@@ -48,9 +48,7 @@ class Loop:
         return self.names[selection.start_index : end]
 
     def acquire(self, prompt: Prompt | None = None, **changes: object) -> Iteration:
-        return self.registry.acquire(
-            replace(self.request, **changes), prompt or self.host.submit()
-        )
+        return self.registry.acquire(replace(self.request, **changes), prompt or self.host.submit())
 
     def run(self, ending: Ending = Ending.SUCCESS, value: object = None, **changes: object) -> str:
         """One whole prompt; the path of its item, "" when there was none."""

@@ -1,0 +1,228 @@
+"""Bad input gets a clear message before anything runs, and bad files follow error_handling."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from batch_loop.tests.integration.conftest import Workspace
+from batch_loop.tests.support.batches import loop_state, run_until_stop, told
+from batch_loop.tests.support.graphs import (
+    COMPLETE,
+    END,
+    ITERATOR,
+    START,
+    STOP,
+    batch_graph,
+)
+from batch_loop.tests.support.images import write_broken, write_images
+from batch_loop.tools.client import ComfyClient, PromptRejected, UnexpectedAnswer
+
+
+def refusal(client: ComfyClient, graph: dict[str, Any]) -> str:
+    """What ComfyUI says of the one input that it finds fault with."""
+    with pytest.raises(PromptRejected) as refused:
+        client.submit(graph)
+    (found,) = refused.value.node_errors.values()
+    (error,) = found["errors"]
+    assert client.queue().running == client.queue().pending == ()
+    message: str = error["details"]
+    return message
+
+
+@pytest.mark.parametrize(
+    ("directory", "settings", "words"),
+    [
+        ("", {}, "No folder is chosen"),
+        ("no/such/folder", {}, "does not exist"),
+        ("{name}/a.png", {}, "is a file, not a folder"),
+        ("{name}/empty", {}, "No images to work on"),
+        ("{name}", {"filter": "WebP"}, "WebP matches no file"),
+        ("{name}", {"filter": "Custom", "custom_pattern": "*.tga"}, "'*.tga' matches no file"),
+        ("{name}", {"filter": "Custom", "custom_pattern": " , "}, "pattern"),
+        ("{name}", {"filter": "Everything"}, "filter was 'Everything'"),
+        ("../..", {}, "may not use the folder"),
+        ("/", {}, "may not use the folder"),
+        ("/etc", {}, "allowed_dirs.txt"),
+        ("\\\\server\\share", {}, "network or device paths"),
+        ("//server/share", {}, "network or device paths"),
+        ("\\\\?\\C:\\", {}, "network or device paths"),
+        ("a\0b", {}, "is not a path"),
+    ],
+)
+def test_a_directory_that_cannot_work_is_refused(
+    client: ComfyClient,
+    workspace: Workspace,
+    directory: str,
+    settings: dict[str, Any],
+    words: str,
+) -> None:
+    write_images(workspace.input, ["a.png"])
+    (workspace.input / "empty").mkdir()
+    graph = batch_graph(directory.format(name=workspace.name), workspace.name, **settings)
+    assert words in refusal(client, graph)
+
+
+def test_a_link_that_leads_out_is_refused(client: ComfyClient, workspace: Workspace) -> None:
+    outside = workspace.scratch / "outside"
+    write_images(outside, ["a.png"])
+    (workspace.input / "link").symlink_to(outside)
+    graph = batch_graph(f"{workspace.name}/link", workspace.name)
+    message = refusal(client, graph)
+    assert "may not use the folder" in message
+    assert str(outside) not in message
+
+
+def test_a_file_that_leads_out_is_not_read(client: ComfyClient, workspace: Workspace) -> None:
+    (secret,) = write_images(workspace.scratch / "outside", ["secret.png"])
+    (workspace.input / "a.png").symlink_to(secret)
+    write_images(workspace.input, ["b.png"])
+    graph = batch_graph(workspace.name, workspace.name)
+    result = client.run(graph)
+    assert result.status == "error"
+    assert result.error is not None
+    assert "link that leads out" in result.error.message
+    skip = batch_graph(workspace.name, workspace.name, error_handling="Skip on error")
+    results = run_until_stop(client, skip)
+    assert [path.name for path in workspace.output.iterdir()] == ["b.png"]
+    assert loop_state(client, results[-1])["failed"] == 1
+
+
+@pytest.mark.parametrize("folder", ["/etc", "../escape", "//server/share"])
+def test_a_folder_to_save_to_is_checked_too(
+    client: ComfyClient, workspace: Workspace, folder: str
+) -> None:
+    write_images(workspace.input, ["a.png"])
+    message = refusal(client, batch_graph(workspace.name, folder))
+    assert message.startswith("folder - Batch Loop")
+
+
+def test_an_allowed_folder_may_be_read_and_written(
+    client: ComfyClient, workspace: Workspace, server: Any
+) -> None:
+    photos = workspace.scratch / "photos"
+    write_images(photos, ["a.png"])
+    graph = batch_graph(str(photos), str(workspace.scratch / "results"))
+    with pytest.raises(PromptRejected, match=r"allowed_dirs\.txt"):
+        client.submit(graph)
+    allowed = server.base / "user" / "batch_loop" / "allowed_dirs.txt"
+    allowed.parent.mkdir(parents=True, exist_ok=True)
+    with allowed.open("a", encoding="utf-8") as lines:
+        lines.write(f"{workspace.scratch}\n")
+    run_until_stop(client, graph)
+    assert [path.name for path in (workspace.scratch / "results").iterdir()] == ["a.png"]
+
+
+@pytest.mark.parametrize("kept", [(), (START,), (START, END)])
+def test_a_graph_without_a_loop_end_is_refused(
+    client: ComfyClient, workspace: Workspace, kept: tuple[str, ...]
+) -> None:
+    write_images(workspace.input, ["a.png"])
+    graph = batch_graph(workspace.name, workspace.name)
+    for key in {START, END, COMPLETE, STOP} - set(kept):
+        del graph[key]
+    graph["4"]["inputs"]["loop"] = [ITERATOR, 0]
+    if END in kept:
+        # There is one, but of another loop.
+        graph["other"] = {**graph[ITERATOR], "inputs": {**graph[ITERATOR]["inputs"]}}
+        graph["other"]["inputs"]["loop_name"] = "other"
+        graph[START]["inputs"]["loop"] = ["other", 0]
+        graph[END]["inputs"].pop("after")
+        with pytest.raises(PromptRejected) as refused:
+            client.submit(graph)
+        assert "No Loop End is connected" in str(refused.value)
+        return
+    if START not in kept:
+        graph["4"]["inputs"]["loop"] = [ITERATOR, 0]
+    assert "No Loop End is connected" in refusal(client, graph)
+
+
+def test_an_unreadable_file_with_stop_on_error(client: ComfyClient, workspace: Workspace) -> None:
+    write_images(workspace.input, ["a.png", "c.png"])
+    broken = write_broken(workspace.input / "b.png")
+    graph = batch_graph(workspace.name, workspace.name)
+    assert client.run(graph).status == "success"
+    for _ in range(2):
+        result = client.run(graph)
+        assert result.status == "error"
+        assert result.error is not None
+        assert result.error.node_id == ITERATOR
+        for words in (str(broken), "Skip on error", "save it again"):
+            assert words in result.error.message
+    write_images(workspace.input, ["b.png"])
+    results = run_until_stop(client, graph)
+    assert [told(result, ITERATOR)["filename"] for result in results] == ["b.png", "c.png"]
+
+
+def test_an_unreadable_file_with_skip_on_error(client: ComfyClient, workspace: Workspace) -> None:
+    write_images(workspace.input, ["a.png", "c.png"])
+    write_broken(workspace.input / "b.png")
+    write_broken(workspace.input / "z.png")
+    graph = batch_graph(workspace.name, workspace.name, error_handling="Skip on error")
+    results = run_until_stop(client, graph)
+    # z.png is found broken by the prompt that then has nothing left to do.
+    filenames = [told(result, ITERATOR)["filename"] for result in results]
+    assert filenames == ["a.png", "c.png", ""]
+    state = loop_state(client, results[-1])
+    assert (state["done"], state["failed"]) == (2, 2)
+    assert [failure["path"] for failure in state["failures"]] == ["b.png", "z.png"]
+    assert all(failure["reason"] for failure in state["failures"])
+
+
+def test_a_file_that_has_gone_is_named(client: ComfyClient, workspace: Workspace) -> None:
+    paths = write_images(workspace.input, ["a.png", "b.png", "c.png"])
+    graph = batch_graph(workspace.name, workspace.name, error_handling="Skip on error")
+    client.run(graph)
+    paths[1].unlink()
+    results = run_until_stop(client, graph)
+    (failure,) = loop_state(client, results[-1])["failures"]
+    assert (failure["path"], failure["reason"]) == ("b.png", "the file is gone")
+
+
+def test_a_folder_that_is_all_broken_ends(client: ComfyClient, workspace: Workspace) -> None:
+    for number in range(5):
+        write_broken(workspace.input / f"{number}.png")
+    graph = batch_graph(workspace.name, workspace.name, error_handling="Skip on error")
+    results = run_until_stop(client, graph)
+    assert len(results) == 1
+    assert told(results[0], COMPLETE)["status"] == "Complete: 0 of 5 done, 5 failed"
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        ({"loop": "0123456789abcdef"}, 404, "run the workflow once"),
+        ({"directory": "{name}"}, 404, "run the workflow once"),
+        ({"directory": "/etc"}, 403, "may not use the folder"),
+        ({"directory": "no such folder"}, 400, "does not exist"),
+        ({}, 400, "Send"),
+        ([], 400, "Send"),
+    ],
+)
+def test_the_reset_route_refuses_what_it_does_not_know(
+    client: ComfyClient, workspace: Workspace, body: Any, status: int, words: str
+) -> None:
+    if isinstance(body, dict):
+        body = {key: value.format(name=workspace.name) for key, value in body.items()}
+    with pytest.raises(UnexpectedAnswer) as answer:
+        client.post("/batch_loop/loops/reset", body)
+    assert answer.value.status == status
+    assert words in str(answer.value)
+
+
+def test_the_reset_route_takes_no_form(client: ComfyClient) -> None:
+    import requests
+
+    url = f"{client.url}/batch_loop/loops/reset"
+    answer = requests.post(url, data='{"loop": "x"}', headers={"Content-Type": "text/plain"})
+    assert answer.status_code == 415
+    assert requests.get(url).status_code == 404
+
+
+def test_every_loop_is_listed(client: ComfyClient, workspace: Workspace) -> None:
+    write_images(workspace.input, ["a.png"])
+    result = client.run(batch_graph(workspace.name, workspace.name))
+    state = loop_state(client, result)
+    assert state in client.get_json("/batch_loop/loops")["loops"]
+    assert (state["total"], state["done"], state["complete"]) == (1, 1, True)
