@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import contextlib
 import io
 import os
 import struct
@@ -46,7 +47,7 @@ class TestTensors:
             assert tensor.device.type == "cpu"
             assert tensor.is_contiguous()
             assert 0 <= tensor.min() <= tensor.max() <= 1
-            tensor += 0  # a node may write into what it got, without a warning
+            tensor.add_(0)  # a node may write into what it got, without a warning
 
     def test_8_bit_values_are_divided_by_255_in_float32(self, tmp_path: Path) -> None:
         ramp = np.arange(256, dtype=np.uint8)[None]
@@ -342,11 +343,8 @@ class TestUnreadable:
             damaged.append(bytes(flipped))
         for content in damaged:
             path.write_bytes(content)
-            try:
+            with contextlib.suppress(UnreadableImage):
                 decoded = decode(str(path))
-            except UnreadableImage as error:
-                assert error.reason
-            else:
                 assert decoded.image.ndim == 4
                 assert decoded.mask.shape == decoded.image.shape[:3]
 
