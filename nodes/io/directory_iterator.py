@@ -258,7 +258,7 @@ def _check_holds_images(folder: str, inputs: dict[str, Any]) -> None:
 
 
 def _nothing_left(iteration: Iteration, policy: Policy) -> comfy_io.NodeOutput:
-    """The outputs on a complete batch: what works on an image is blocked, so that none of it runs."""
+    """The outputs on a complete batch: blocked where they lead to work on an image."""
     status = handed_out(iteration)
     total = iteration.counts.total
     return comfy_io.NodeOutput(

@@ -8,7 +8,8 @@ from typing import Any
 
 def is_link(value: object) -> bool:
     """Whether an input's value in an API-format graph is a link to another node's output."""
-    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)
+    # [node id, number of the output]
+    return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)  # noqa: PLR2004
 
 
 def linked(graph: Mapping[str, Mapping[str, Any]], node_id: str) -> Iterator[str]:
@@ -29,9 +30,9 @@ def reaches(
     graph: Mapping[str, Mapping[str, Any]], start: str, class_type: str, input_name: str
 ) -> bool:
     """Whether `start` feeds the input `input_name` of a node of class `class_type`."""
-    for node in graph.values():
-        source = node.get("inputs", {}).get(input_name)
-        if node.get("class_type") == class_type and is_link(source):
-            if start in linked(graph, source[0]):
-                return True
-    return False
+    sources = (
+        node.get("inputs", {}).get(input_name)
+        for node in graph.values()
+        if node.get("class_type") == class_type
+    )
+    return any(is_link(source) and start in linked(graph, source[0]) for source in sources)

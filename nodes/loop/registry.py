@@ -14,6 +14,7 @@ from .clients import Clients
 from .errors import BatchLoopError, LoopEndNotReached, NoImages, UnknownLoop
 from .prompt import Ending, Failure, Host, Outcome, Prompt
 from .state import (
+    DEFAULT_POLICY,
     FAILURES_SHOWN,
     Claim,
     ErrorHandling,
@@ -65,7 +66,7 @@ class Request:
     key: LoopKey
     selection: Selection
     mode: IterationMode = IterationMode.CONTINUE
-    policy: Policy = Policy()
+    policy: Policy = DEFAULT_POLICY
 
 
 class LoopRegistry:
@@ -205,7 +206,7 @@ class LoopRegistry:
     def snapshots(self) -> list[Snapshot]:
         """Every loop as it stands."""
         with self._lock:
-            return [self.snapshot(key.id) for key in self._store.keys()]
+            return [self.snapshot(key.id) for key in self._store.loops()]
 
     # What follows expects the lock to be held.
 
@@ -357,7 +358,7 @@ class LoopRegistry:
         """Settle every loop; whether any has an item ENDED still, so that looking again pays."""
         with self._lock:
             waiting = False
-            for key in self._store.keys():
+            for key in self._store.loops():
                 self._settle(key)
                 waiting = waiting or self._store.counts(key).ended > 0
             return waiting

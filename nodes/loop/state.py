@@ -84,6 +84,10 @@ class Policy:
     when_complete: WhenComplete = WhenComplete.STOP
 
 
+DEFAULT_POLICY = Policy()
+"""What Directory Iterator's widgets say at first."""
+
+
 @dataclass(frozen=True)
 class LoopKey:
     """What makes a loop the same loop."""

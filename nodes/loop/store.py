@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 from .state import (
     Claim,
     Counts,
-    IterationMode,
     Item,
     ItemState,
+    IterationMode,
     LoopKey,
     check_transition,
 )
@@ -60,14 +60,14 @@ class Store(Protocol):
     def find(self, loop_id: str) -> LoopKey | None:
         """The loop whose `LoopKey.id` this is."""
 
-    def keys(self) -> list[LoopKey]:
+    def loops(self) -> list[LoopKey]:
         """All loops."""
 
     def begin(self, key: LoopKey, paths: Sequence[str]) -> None:
         """Take `paths` as the listing of a new batch: every item PENDING, nothing else known."""
 
     def relist(self, key: LoopKey, paths: Sequence[str]) -> None:
-        """Take `paths` as the listing of the running batch; items already known keep their state."""
+        """Take `paths` as the listing of the running batch; known items keep their state."""
 
     def extend(self, key: LoopKey, paths: Iterable[str]) -> None:
         """Append unknown `paths` to the listing."""
@@ -177,7 +177,7 @@ class MemoryStore:
     def find(self, loop_id: str) -> LoopKey | None:
         return self._ids.get(loop_id)
 
-    def keys(self) -> list[LoopKey]:
+    def loops(self) -> list[LoopKey]:
         return list(self._records)
 
     def begin(self, key: LoopKey, paths: Sequence[str]) -> None:

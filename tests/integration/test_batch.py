@@ -5,7 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support.batches import (
@@ -377,8 +379,5 @@ def test_a_value_is_fed_back(client: ComfyClient, workspace: Workspace) -> None:
 
 
 def _pixels(path: Path) -> Any:
-    import numpy as np
-    from PIL import Image
-
     with Image.open(path) as image:
         return np.asarray(image.convert("RGB")).astype(float)

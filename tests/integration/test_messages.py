@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import requests
 
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support.batches import loop_state, run_until_stop, told
@@ -212,12 +213,11 @@ def test_the_reset_route_refuses_what_it_does_not_know(
 
 
 def test_the_reset_route_takes_no_form(client: ComfyClient) -> None:
-    import requests
-
     url = f"{client.url}/batch_loop/loops/reset"
-    answer = requests.post(url, data='{"loop": "x"}', headers={"Content-Type": "text/plain"})
+    form = {"Content-Type": "text/plain"}
+    answer = requests.post(url, data='{"loop": "x"}', headers=form, timeout=20)
     assert answer.status_code == 415
-    assert requests.get(url).status_code == 404
+    assert requests.get(url, timeout=20).status_code == 404
 
 
 def test_every_loop_is_listed(client: ComfyClient, workspace: Workspace) -> None:

@@ -23,6 +23,7 @@ from batch_loop.nodes.loop.state import (
     IterationMode,
     LoopKey,
     Policy,
+    Snapshot,
     WhenComplete,
 )
 from batch_loop.nodes.loop.store import MemoryStore
@@ -64,7 +65,7 @@ class Loop:
             paths.append(path)
         return paths
 
-    def snapshot(self):
+    def snapshot(self) -> Snapshot:
         return self.registry.snapshot(self.request.key.id)
 
 
@@ -167,7 +168,7 @@ def test_an_unreadable_file_stops_with_stop_on_error(loop: Loop) -> None:
 def test_a_prompt_that_never_reaches_loop_end_is_told_so_the_third_time(loop: Loop) -> None:
     for _ in range(2):
         loop.host.finish(loop.acquire().prompt)
-    with pytest.raises(LoopEndNotReached, match="2 prompts in a row .* 'a'"):
+    with pytest.raises(LoopEndNotReached, match=r"2 prompts in a row .* 'a'"):
         loop.acquire()
     assert loop.run_all() == ["a", "b", "c"]
 
