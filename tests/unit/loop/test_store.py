@@ -1,0 +1,142 @@
+"""The contract of a store; every store is held to it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+
+from batch_loop.nodes.io.listing import Selection
+from batch_loop.nodes.loop.errors import IllegalTransition
+from batch_loop.nodes.loop.prompt import Prompt
+from batch_loop.nodes.loop.state import (
+    Claim,
+    Item,
+    ItemState,
+    IterationMode,
+    LoopKey,
+    Policy,
+)
+from batch_loop.nodes.loop.store import UNLISTED, LoopRecord, MemoryStore, Store
+
+KEY = LoopKey("", "/folder")
+CLAIM = Claim(Prompt("p", 1.0), Policy(), since=1.0)
+
+
+@pytest.fixture(params=[MemoryStore])
+def store(request: pytest.FixtureRequest) -> Store:
+    """An empty store with one loop of three items."""
+    make: Callable[[], Store] = request.param
+    store = make()
+    store.begin(KEY, ["a", "b", "c"])
+    return store
+
+
+def claimed(store: Store) -> Item:
+    item = store.claim(KEY, CLAIM)
+    assert item is not None
+    return item
+
+
+def finish(store: Store, item: Item, state: ItemState = ItemState.DONE) -> Item:
+    if state is ItemState.DONE:
+        item = store.move(KEY, item, ItemState.ENDED)
+    return store.move(KEY, item, state, claim=None)
+
+
+def test_a_record_is_kept_and_found_by_its_id(store: Store) -> None:
+    assert store.load(KEY) is None
+    record = LoopRecord(Selection(), 1, IterationMode.CONTINUE, looked_at=0.0)
+    store.save(KEY, record)
+    assert store.load(KEY) == record
+    assert store.find(KEY.id) == KEY
+    assert store.find("unknown") is None
+    assert store.loops() == [KEY]
+
+
+def test_claims_go_by_the_order_and_end(store: Store) -> None:
+    assert [claimed(store).path for _ in range(3)] == ["a", "b", "c"]
+    assert store.claim(KEY, CLAIM) is None
+
+
+def test_a_claim_makes_running_and_is_remembered(store: Store) -> None:
+    item = claimed(store)
+    assert (item.state, item.claim) == (ItemState.RUNNING, CLAIM)
+    assert store.open_items(KEY) == [item]
+    assert store.counts(KEY).running == 1
+
+
+def test_an_item_given_back_is_the_next_one(store: Store) -> None:
+    first = claimed(store)
+    claimed(store)
+    store.move(KEY, first, ItemState.PENDING, claim=None)
+    assert claimed(store).path == "a"
+
+
+def test_moves_are_checked(store: Store) -> None:
+    with pytest.raises(IllegalTransition):
+        store.move(KEY, claimed(store), ItemState.DONE)
+
+
+def test_counts_and_failures_follow(store: Store) -> None:
+    items = [claimed(store) for _ in range(3)]
+    finish(store, items[2], ItemState.FAILED)
+    finish(store, items[0], ItemState.FAILED)
+    finish(store, items[1])
+    counts = store.counts(KEY)
+    assert (counts.done, counts.failed, counts.total) == (1, 2, 3)
+    assert [item.path for item in store.failures(KEY, 5)] == ["a", "c"]
+    assert [item.path for item in store.failures(KEY, 1)] == ["a"]
+    assert store.open_items(KEY) == []
+
+
+def test_a_new_listing_keeps_what_is_known(store: Store) -> None:
+    finish(store, claimed(store))
+    store.relist(KEY, ["c", "a", "d"])
+    assert [claimed(store).path for _ in range(2)] == ["c", "d"]
+    assert store.counts(KEY).done == 1
+    unlisted = store.item(KEY, "b")
+    assert unlisted is not None
+    assert unlisted.index == UNLISTED
+    store.relist(KEY, ["b", "a"])
+    assert claimed(store).path == "b"
+
+
+def test_a_running_item_outlives_its_place_in_the_listing(store: Store) -> None:
+    item = claimed(store)
+    store.relist(KEY, ["b", "c"])
+    (still_open,) = store.open_items(KEY)
+    assert still_open.path == item.path
+    assert store.counts(KEY).running == 0
+    finish(store, still_open)
+    assert store.counts(KEY).total == 2
+    store.relist(KEY, ["a", "b", "c"])
+    assert store.counts(KEY).done == 1
+
+
+def test_a_new_batch_knows_nothing_of_the_old(store: Store) -> None:
+    finish(store, claimed(store))
+    store.note_output(KEY, "/out/a", "a")
+    store.begin(KEY, ["a"])
+    assert store.counts(KEY).pending == 1
+    assert store.output_owner(KEY, "/out/a") is None
+
+
+def test_new_items_go_to_the_end(store: Store) -> None:
+    store.extend(KEY, ["0", "1"])
+    assert [claimed(store).path for _ in range(5)] == ["a", "b", "c", "0", "1"]
+
+
+def test_an_output_has_one_owner(store: Store) -> None:
+    assert store.output_owner(KEY, "/out/x") is None
+    store.note_output(KEY, "/out/x", "a")
+    assert store.output_owner(KEY, "/out/x") == "a"
+
+
+def test_loops_do_not_touch_each_other(store: Store) -> None:
+    other = LoopKey("other", KEY.directory)
+    store.begin(other, ["a"])
+    claimed(store)
+    assert store.counts(other).pending == 1
+    assert store.item(LoopKey("none", ""), "a") is None
+    assert store.open_items(LoopKey("none", "")) == []

@@ -1,0 +1,75 @@
+"""The watcher's life: it starts when woken, and ends when nothing waits."""
+
+from __future__ import annotations
+
+import logging
+import threading
+
+import pytest
+
+from batch_loop.nodes.loop.watcher import Watcher
+from batch_loop.tests.support.waiting import wait_for
+
+QUICK = 0.001
+
+
+def test_it_looks_until_told_that_nothing_waits() -> None:
+    answers = [True, True, False]
+    before = set(threading.enumerate())
+    watcher = Watcher(lambda: answers.pop(0), QUICK)
+    assert before == set(threading.enumerate())
+    watcher.wake()
+    wait_for(lambda: not answers, "three looks")
+    wait_for(lambda: before.issuperset(threading.enumerate()), "the thread to end")
+
+
+def test_a_call_while_it_looks_is_not_lost() -> None:
+    looks: list[int] = []
+    looking, go = threading.Event(), threading.Event()
+
+    def settle() -> bool:
+        looks.append(1)
+        looking.set()
+        go.wait()
+        return False
+
+    watcher = Watcher(settle, QUICK)
+    watcher.wake()
+    looking.wait()
+    watcher.wake()
+    go.set()
+    wait_for(lambda: len(looks) == 2, "a second look")
+
+
+def test_it_starts_again_after_it_ended() -> None:
+    looks: list[int] = []
+    before = set(threading.enumerate())
+
+    def settle() -> bool:
+        looks.append(1)
+        return False
+
+    watcher = Watcher(settle, QUICK)
+    for number in (1, 2):
+        watcher.wake()
+        wait_for(lambda number=number: len(looks) == number, "a look")
+        wait_for(lambda: before.issuperset(threading.enumerate()), "the thread to end")
+
+
+def test_an_error_is_logged_and_does_not_end_it_for_good(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    before = set(threading.enumerate())
+    answers: list[bool] = []
+
+    def settle() -> bool:
+        return answers.pop()
+
+    watcher = Watcher(settle, QUICK)
+    with caplog.at_level(logging.ERROR):
+        watcher.wake()
+        wait_for(lambda: "could not settle" in caplog.text, "the log")
+        wait_for(lambda: before.issuperset(threading.enumerate()), "the thread to end")
+    answers.append(False)
+    watcher.wake()
+    wait_for(lambda: not answers, "another look")
