@@ -26,7 +26,7 @@ from ..names import UI_KEY, node_id
 from ..schema import LoopSocket, advanced, chosen, combo, schema
 from .decode import DecodedImage, decode
 from .listing import Filter, Selection, SortBy, has_images
-from .paths import check_file, resolve_source
+from .paths import check_source_file, resolve_source
 
 LARGEST = 2**31 - 1
 """Largest number that the frontend's number widgets are given."""
@@ -95,7 +95,7 @@ class DirectoryIterator(comfy_io.ComfyNode):
                 return _nothing_left(iteration, request.policy)
             path = os.path.join(request.key.directory, *iteration.item.path.split("/"))
             try:
-                image = decode(check_file(path, allowed))
+                image = decode(check_source_file(path, allowed))
             except UnreadableImage as error:
                 registry.reject(iteration, error, error.reason)
             except PathRefused as error:

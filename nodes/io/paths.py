@@ -9,7 +9,7 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..loop.errors import FolderNotFound, InvalidSetting, NotAFolder, PathRefused
@@ -17,6 +17,18 @@ from ..names import ENV_PREFIX
 
 ALLOWED_DIRS_VARIABLE = ENV_PREFIX + "ALLOWED_DIRS"
 """Environment variable with more allowed folders, separated like those of `PATH`."""
+
+EXAMPLE_FOLDER = "batch-loop/examples/images"
+"""What a workflow calls the pack's own example images, wherever the pack is installed.
+
+An example workflow has to run where it is opened, and nothing is copied into the user's folders
+for it.
+"""
+
+EXAMPLE_IMAGES = os.path.realpath(
+    os.path.join(os.path.dirname(__file__), "..", "..", "examples", "images")
+)
+"""Real path of that folder: it may be read, and not written."""
 
 _log = logging.getLogger(__name__)
 
@@ -77,20 +89,24 @@ class AllowedFolders:
             how_to_allow=allowed_dirs_file,
         )
 
-    def __contains__(self, real_path: str) -> bool:
+    def may_write(self, real_path: str) -> bool:
         """Whether a real path is one of the folders, or lies below one."""
         return any(
             _is_within(real_path, folder)
             for folder in (self.input, self.output, self.temp, *self.extra)
         )
 
+    def may_read(self, real_path: str) -> bool:
+        """Whether a real path may be written, or belongs to the pack's example images."""
+        return self.may_write(real_path) or _is_within(real_path, EXAMPLE_IMAGES)
+
 
 def resolve_source(directory: str, allowed: AllowedFolders) -> str:
     """Find the folder that a user named to read images from.
 
     `directory` is a full path, or a path inside ComfyUI's input folder ("." is that folder
-    itself). Spaces and quotes around it, as they come with a pasted path, are dropped; "~" is an
-    ordinary character.
+    itself), or `EXAMPLE_FOLDER` for the pack's own example images. Spaces and quotes around it,
+    as they come with a pasted path, are dropped; "~" is an ordinary character.
 
     Returns its real path: one folder, however it is written, has one real path.
 
@@ -106,7 +122,9 @@ def resolve_source(directory: str, allowed: AllowedFolders) -> str:
             "folder inside ComfyUI's input folder ('.' is the input folder itself)."
         )
         raise InvalidSetting(msg)
-    real_path = _allowed_real_path(cleaned, allowed.input, allowed)
+    if cleaned.replace("\\", "/").rstrip("/") == EXAMPLE_FOLDER:
+        cleaned = EXAMPLE_IMAGES
+    real_path = _allowed_real_path(cleaned, allowed.input, allowed, allowed.may_read)
     try:
         mode = os.stat(real_path).st_mode
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -137,17 +155,27 @@ def resolve_target(folder: str, allowed: AllowedFolders) -> str:
     As `resolve_source`, but relative to ComfyUI's output folder, which is also what an empty
     `folder` means. Raises `PathRefused`.
     """
-    return _allowed_real_path(_unquoted(folder) or ".", allowed.output, allowed)
+    folder = _unquoted(folder) or "."
+    return _allowed_real_path(folder, allowed.output, allowed, allowed.may_write)
 
 
-def check_file(path: str, allowed: AllowedFolders) -> str:
-    """Return the real path of a file that was found by a listing or is about to be written.
+def check_source_file(path: str, allowed: AllowedFolders) -> str:
+    """Return the real path of a file that a listing has found.
 
     `path` is absolute. Raises `PathRefused` if a link on the way leads out of the allow-list.
     """
+    return _check_file(path, allowed, allowed.may_read)
+
+
+def check_target_file(path: str, allowed: AllowedFolders) -> str:
+    """Return the real path of a file that is about to be written; as `check_source_file`."""
+    return _check_file(path, allowed, allowed.may_write)
+
+
+def _check_file(path: str, allowed: AllowedFolders, may: Callable[[str], bool]) -> str:
     _check_characters(path)
     real_path = os.path.realpath(path)
-    if real_path not in allowed:
+    if not may(real_path):
         msg = (
             f"Batch Loop may not use {quoted(path)}: it is a link that leads out of the folders "
             "that Batch Loop may use, or lies in none of them. Put the file itself there, or "
@@ -184,7 +212,9 @@ def _lines(path: str) -> Iterator[str]:
         _log.warning("Batch Loop cannot read %s: %s", quoted(path), error.strerror or error)
 
 
-def _allowed_real_path(path: str, base: str, allowed: AllowedFolders) -> str:
+def _allowed_real_path(
+    path: str, base: str, allowed: AllowedFolders, may: Callable[[str], bool]
+) -> str:
     # Only the text is looked at here: on Windows the mere look at a path on another machine
     # sends that machine the user's credentials.
     if path.replace("/", "\\").startswith("\\\\"):
@@ -196,7 +226,7 @@ def _allowed_real_path(path: str, base: str, allowed: AllowedFolders) -> str:
     _check_characters(path)
     full_path = os.path.join(base, path)
     real_path = os.path.realpath(full_path)
-    if real_path not in allowed:
+    if not may(real_path):
         # The path as it was typed, never the real one: that would tell where links lead.
         typed = os.path.normpath(full_path)
         msg = (

@@ -18,7 +18,7 @@ from ..names import node_id
 from ..schema import LoopSocket, chosen, combo, schema
 from .encode import Format, encode, extension_of, format_of
 from .files import IfExists, write_whole
-from .paths import check_file, resolve_target
+from .paths import check_target_file, resolve_target
 from .preview import preview
 
 DEFAULT_FOLDER = "batch_loop"
@@ -201,7 +201,7 @@ class _Saver:
         number = 0
         while True:
             name = f"{stem}_{number}" if number else stem
-            yield check_file(os.path.join(self._folder, name + extension), self._allowed)
+            yield check_target_file(os.path.join(self._folder, name + extension), self._allowed)
             number += 1
 
 

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -9,13 +10,18 @@ import pytest
 
 from batch_loop.nodes.io.paths import (
     ALLOWED_DIRS_VARIABLE,
+    EXAMPLE_FOLDER,
+    EXAMPLE_IMAGES,
     AllowedFolders,
-    check_file,
+    check_source_file,
+    check_target_file,
     quoted,
     resolve_source,
     resolve_target,
 )
 from batch_loop.nodes.loop.errors import FolderNotFound, InvalidSetting, NotAFolder, PathRefused
+
+Check = Callable[[str, AllowedFolders], str]
 
 
 @pytest.fixture
@@ -105,23 +111,23 @@ class TestAllowedFolders:
 
     def test_a_folder_holds_itself_and_what_is_below_and_no_more(self, root: Path) -> None:
         allowed = load(root)
-        assert str(root / "input") in allowed
-        assert str(root / "input" / "a" / "b") in allowed
-        assert str(root / "input2") not in allowed
-        assert str(root / "inpu") not in allowed
-        assert str(root) not in allowed
+        assert allowed.may_write(str(root / "input"))
+        assert allowed.may_write(str(root / "input" / "a" / "b"))
+        assert not allowed.may_write(str(root / "input2"))
+        assert not allowed.may_write(str(root / "inpu"))
+        assert not allowed.may_write(str(root))
 
     def test_case_counts_where_the_system_says_so(
         self, root: Path, allowed: AllowedFolders, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         other_case = str(root / "INPUT" / "pics")
-        assert other_case not in allowed
+        assert not allowed.may_write(other_case)
         monkeypatch.setattr(os.path, "normcase", str.lower)  # as on Windows
-        assert other_case in allowed
+        assert allowed.may_write(other_case)
 
     def test_the_root_of_the_file_system_holds_everything(self, allowed: AllowedFolders) -> None:
         allowed = replace(allowed, extra=(os.path.abspath(os.sep),))
-        assert os.path.abspath("/etc") in allowed
+        assert allowed.may_write(os.path.abspath("/etc"))
 
 
 class TestResolveSource:
@@ -337,39 +343,67 @@ class TestResolveTarget:
             resolve_target("link/new", allowed)
 
 
+@pytest.fixture(params=[check_source_file, check_target_file])
+def check(request: pytest.FixtureRequest) -> Check:
+    function: Check = request.param
+    return function
+
+
 class TestCheckFile:
-    def test_returns_the_real_path(self, root: Path, allowed: AllowedFolders) -> None:
+    def test_returns_the_real_path(self, root: Path, allowed: AllowedFolders, check: Check) -> None:
         (root / "temp" / "a.png").write_bytes(b"")
         (root / "input" / "link.png").symlink_to(root / "temp" / "a.png")
-        assert check_file(str(root / "input" / "link.png"), allowed) == str(root / "temp" / "a.png")
+        assert check(str(root / "input" / "link.png"), allowed) == str(root / "temp" / "a.png")
 
-    def test_a_file_need_not_exist(self, root: Path, allowed: AllowedFolders) -> None:
+    def test_a_file_need_not_exist(self, root: Path, allowed: AllowedFolders, check: Check) -> None:
         path = str(root / "output" / "new" / "a.png")
-        assert check_file(path, allowed) == path
+        assert check(path, allowed) == path
 
-    def test_refuses_a_link_that_leads_out(self, root: Path, allowed: AllowedFolders) -> None:
+    def test_refuses_a_link_that_leads_out(
+        self, root: Path, allowed: AllowedFolders, check: Check
+    ) -> None:
         link = root / "input" / "link.png"
         link.symlink_to(root / "outside" / "secret.png")
         with pytest.raises(PathRefused) as raised:
-            check_file(str(link), allowed)
+            check(str(link), allowed)
         assert quoted(str(link)) in str(raised.value)
         assert "secret" not in str(raised.value)
 
-    def test_refuses_a_file_swapped_for_a_link(self, root: Path, allowed: AllowedFolders) -> None:
+    def test_refuses_a_file_swapped_for_a_link(
+        self, root: Path, allowed: AllowedFolders, check: Check
+    ) -> None:
         path = root / "input" / "a.png"
         path.write_bytes(b"")
-        assert check_file(str(path), allowed) == str(path)
+        assert check(str(path), allowed) == str(path)
         path.unlink()
         path.symlink_to(root / "outside" / "secret.png")
         with pytest.raises(PathRefused):
-            check_file(str(path), allowed)
+            check(str(path), allowed)
 
     @pytest.mark.parametrize("name", ["a\0.png", "\udc00\ud800.png"])
     def test_refuses_characters_that_no_path_has(
-        self, root: Path, allowed: AllowedFolders, name: str
+        self, root: Path, allowed: AllowedFolders, check: Check, name: str
     ) -> None:
         with pytest.raises(PathRefused, match="is not a path"):
-            check_file(str(root / "input" / name), allowed)
+            check(str(root / "input" / name), allowed)
+
+
+class TestExampleImages:
+    def test_they_have_a_name_of_their_own(self, allowed: AllowedFolders) -> None:
+        for spelling in (EXAMPLE_FOLDER, f"{EXAMPLE_FOLDER}/", EXAMPLE_FOLDER.replace("/", "\\")):
+            assert resolve_source(spelling, allowed) == EXAMPLE_IMAGES
+
+    def test_they_may_be_read_and_not_written(self, allowed: AllowedFolders) -> None:
+        image = os.path.join(EXAMPLE_IMAGES, "img1.png")
+        assert check_source_file(image, allowed) == image
+        with pytest.raises(PathRefused):
+            check_target_file(image, allowed)
+        with pytest.raises(PathRefused):
+            resolve_target(EXAMPLE_IMAGES, allowed)
+
+    def test_nothing_beside_them_may_be_read(self, allowed: AllowedFolders) -> None:
+        with pytest.raises(PathRefused):
+            resolve_source(os.path.dirname(EXAMPLE_IMAGES), allowed)
 
 
 @pytest.mark.parametrize(
