@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 from batch_loop.tests.support.sources import (
+    files_of_tests,
     imported_modules,
     name_of,
     pack_files,
-    files_of_tests,
     tree_of,
 )
 from batch_loop.tools.layout import ROOT
