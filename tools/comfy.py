@@ -16,14 +16,15 @@ BASE = COMFYUI / "comfy"
 def main() -> int:
     """Start ComfyUI, say where it is, and stay until it ends."""
     server = ComfyServer(BASE)
-    copy_images(server.input)
+    copy = copy_images(server.input)
     sys.stdout.write("starting ComfyUI ... ")
     sys.stdout.flush()
     with server:
         sys.stdout.write(
             f"open {server.url}\n"
             "The example workflows: Workflow > Browse Templates > batch-loop.\n"
-            f"The example images are in {server.input}, results go to {server.output}.\n"
+            f"A copy of the example images, to try things on: {copy}\n"
+            f"Results go to: {server.output}\n"
             "Ctrl-C ends it.\n"
         )
         sys.stdout.flush()

@@ -20,7 +20,7 @@ from tqdm import tqdm
 from .client import ComfyClient
 from .contact_sheet import draw_contact_sheet
 from .errors import ToolError, run_command
-from .examples import copy_images, directory_of, load_prompt
+from .examples import load_prompt
 from .layout import COMFYUI, ROOT
 from .results import RunResult
 from .server import ComfyServer
@@ -40,6 +40,7 @@ class Batch:
     """What a run of the batch left."""
 
     loop_id: str = ""
+    directory: Path = Path()
     saved: list[tuple[str, str]] = field(default_factory=list)
     """Source file name, and the result's path below the output folder."""
 
@@ -50,7 +51,6 @@ def main() -> int:
         shutil.rmtree(old, ignore_errors=True)
     prompt = load_prompt(EXAMPLE)
     server = ComfyServer(BASE)
-    copy_images(server.input)
     sys.stdout.write("starting ComfyUI ... ")
     sys.stdout.flush()
     with server:
@@ -62,7 +62,7 @@ def main() -> int:
             loop: dict[str, Any] = client.get_json(f"/batch_loop/loops/{batch.loop_id}")
     shutil.copytree(server.output, OUTPUT / "images")
     pairs = [
-        (name, _source(server.input / directory_of(prompt), name, saved), OUTPUT / "images" / saved)
+        (name, _source(batch.directory, name, saved), OUTPUT / "images" / saved)
         for name, saved in batch.saved
     ]
     draw_contact_sheet(pairs).save(OUTPUT / "contact_sheet.png")
@@ -104,6 +104,8 @@ def _note(result: RunResult, batch: Batch, bar: tqdm[Any]) -> None:
     for entry in _entries(result):
         batch.loop_id = entry.get("loop", batch.loop_id)
         filename = entry.get("filename") or filename
+        if entry["kind"] == "iteration":
+            batch.directory = Path(entry["directory"])
         if entry["kind"] == "progress":
             bar.total = entry["total"]
             bar.n = entry["done"] + entry["failed"]

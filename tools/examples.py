@@ -11,12 +11,11 @@ from .errors import ToolError
 from .layout import ROOT
 
 EXAMPLES = ROOT / "examples"
-IMAGES = EXAMPLES / "images"
-ITERATOR = "BatchLoopDirectoryIterator"
+COPY = "example_images"
 
 
 def load_prompt(name: str) -> dict[str, Any]:
-    """The example of that name in API format."""
+    """The example of that name in API format. It reads the example images where they are."""
     path = EXAMPLES / "api" / f"{name}.json"
     try:
         prompt: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
@@ -25,16 +24,8 @@ def load_prompt(name: str) -> dict[str, Any]:
     return prompt
 
 
-def directory_of(prompt: dict[str, Any]) -> str:
-    """The folder that the prompt's Directory Iterator reads."""
-    for node in prompt.values():
-        if node["class_type"] == ITERATOR:
-            return str(node["inputs"]["directory"])
-    raise ToolError("the example has no Directory Iterator")
-
-
-def copy_images(input_folder: Path) -> None:
-    """Put the example images where each example workflow looks for them."""
-    prompts = sorted((EXAMPLES / "api").glob("*.json"))
-    for directory in {directory_of(load_prompt(path.stem)) for path in prompts}:
-        shutil.copytree(IMAGES, input_folder / directory, dirs_exist_ok=True)
+def copy_images(input_folder: Path) -> Path:
+    """Put a copy of the example images below the input folder, to try things on; returns it."""
+    folder = input_folder / COPY
+    shutil.copytree(EXAMPLES / "images", folder, dirs_exist_ok=True)
+    return folder
