@@ -149,8 +149,9 @@ def _saved_files(outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             if not isinstance(files, (list, tuple)):
                 continue
             for file in files:
-                if isinstance(file, dict) and "filename" in file:
-                    folder = folder_paths.get_directory_by_type(file.get("type") or "output")
+                # By these two keys newer ComfyUI, too, tells a file from other entries.
+                if isinstance(file, dict) and {"filename", "type"} <= file.keys():
+                    folder = folder_paths.get_directory_by_type(file["type"])
                     if folder is not None:
                         subfolder = str(file.get("subfolder") or "")
                         yield os.path.realpath(

@@ -6,7 +6,7 @@ import functools
 import os
 
 from .host import ComfyHost
-from .io.listing import list_images
+from .io.listing import list_images, modified_at
 from .io.paths import AllowedFolders
 from .loop.registry import LoopRegistry
 from .loop.store import MemoryStore
@@ -21,7 +21,7 @@ def host() -> ComfyHost:
 @functools.cache
 def registry() -> LoopRegistry:
     """The registry that all nodes share."""
-    return LoopRegistry(store=MemoryStore(), host=host(), lister=list_images)
+    return LoopRegistry(MemoryStore(), host(), list_images, modified_at)
 
 
 def allowed_folders() -> AllowedFolders:

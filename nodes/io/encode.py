@@ -65,7 +65,12 @@ def format_of(extension: str) -> Format:
 
 def extension_of(format: Format) -> str:  # noqa: A002 - the word users see
     """Return the usual extension of a format, ".jpg" for JPEG. `format` is not `SOURCE`."""
-    return _EXTENSIONS[format][0]
+    return extensions_of(format)[0]
+
+
+def extensions_of(format: Format) -> tuple[str, ...]:  # noqa: A002 - the word users see
+    """Return every extension that files of a format have. `format` is not `SOURCE`."""
+    return _EXTENSIONS[format]
 
 
 def to_uint8(image: torch.Tensor) -> npt.NDArray[np.uint8]:

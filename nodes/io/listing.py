@@ -143,6 +143,14 @@ def has_images(directory: str, selection: Selection) -> bool:
     return any(True for _ in _images(directory, selection))
 
 
+def modified_at(path: str) -> float:
+    """When a file was last changed, in seconds since the epoch; 0 if it is gone."""
+    try:
+        return os.stat(path).st_mtime
+    except OSError:
+        return 0.0
+
+
 def natural_key(path: str) -> tuple[Any, Any, str]:
     """Sort key for natural order of relative paths: by folder, then name without extension.
 

@@ -16,7 +16,7 @@ from ..loop.registry import Owner
 from ..loop.state import Iteration
 from ..names import node_id
 from ..schema import LoopSocket, chosen, combo, schema
-from .encode import Format, encode, extension_of, format_of
+from .encode import Format, encode, extension_of, extensions_of, format_of
 from .files import IfExists, write_whole
 from .paths import check_target_file, resolve_target
 from .preview import preview
@@ -69,7 +69,7 @@ class SaveImage(comfy_io.ComfyNode):
         """Write each image [H,W,C] of the batch [N,H,W,C] to its own file."""
         metadata = None
         if settings["embed_workflow"] and runtime.host().metadata_allowed():
-            metadata = {"prompt": cls.hidden.prompt, **(cls.hidden.extra_pnginfo or {})}
+            metadata = _metadata(cls.hidden.prompt, cls.hidden.extra_pnginfo)
         saver = _Saver(loop, settings, metadata)
         paths = [saver.save(picture, name) for picture, name in saver.named(image)]
         shown = [preview(path, runtime.host()) for path in paths]
@@ -127,6 +127,12 @@ def _inputs() -> list[comfy_io.Input]:
     ]
 
 
+def _metadata(prompt: object, extra: Mapping[str, object] | None) -> dict[str, object]:
+    """What ComfyUI embeds: the prompt in API format, and what its page sent along."""
+    metadata = {} if prompt is None else {"prompt": prompt}
+    return {**metadata, **(extra or {})}
+
+
 class _Saver:
     """The settings of one run of the node, made ready."""
 
@@ -150,6 +156,11 @@ class _Saver:
         self._format = chosen(Format, settings["format"], "format")
         if self._format is Format.SOURCE:
             self._format = format_of(extension)
+            # .jpeg stays .jpeg, but what cannot be written as it was (.gif) gets a new extension.
+            kept = extension.lower() in extensions_of(self._format)
+            self._extension = extension if kept else extension_of(self._format)
+        else:
+            self._extension = extension_of(self._format)
         if settings["keep_subfolders"]:
             self._folder = os.path.join(self._folder, *subfolder.split("/"))
         affixes = {name: str(settings[name]) for name in ("prefix", "suffix")}
@@ -197,11 +208,12 @@ class _Saver:
 
     def _candidates(self, stem: str) -> Iterator[str]:
         """Paths to try: the name itself, then numbered ones."""
-        extension = extension_of(self._format)
         number = 0
         while True:
             name = f"{stem}_{number}" if number else stem
-            yield check_target_file(os.path.join(self._folder, name + extension), self._allowed)
+            yield check_target_file(
+                os.path.join(self._folder, name + self._extension), self._allowed
+            )
             number += 1
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import math
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -46,6 +47,11 @@ UNENDED_ALLOWED = 2
 one is somebody trying a part of the graph, two in a row would be Auto Queue on one image."""
 
 
+CLOCK_SLACK = 0.02
+"""Seconds by which a file's time of change may lie before the clock's: the system stamps files
+with the time of its last tick."""
+
+
 class Owner(Enum):
     """Whose a file is that a result is to be written to."""
 
@@ -76,11 +82,15 @@ class LoopRegistry:
     from the host, decides what becomes of the item (`settle`).
     """
 
-    def __init__(self, store: Store, host: Host, lister: Lister) -> None:
+    def __init__(
+        self, store: Store, host: Host, lister: Lister, modified_at: Callable[[str], float]
+    ) -> None:
+        """`modified_at` tells when the file at a full path was last changed; 0 if it is gone."""
         self._lock = threading.RLock()
         self._store = store
         self._host = host
         self._lister = lister
+        self._modified_at = modified_at
         self._clients: defaultdict[LoopKey, Clients] = defaultdict(Clients)
         self._revision = 0
         self._watcher = Watcher(self._settle_all)
@@ -321,28 +331,37 @@ class LoopRegistry:
             return
         self._save(key, looked_again=True)
         try:
-            self._look_again(key)
+            self._look_again(key, self._claimed_since(key) - CLOCK_SLACK)
         except BatchLoopError:
             # The folder went away in the meantime. That is no fault of the prompt that has just
             # done its work; the next run says what is wrong.
             return
 
-    def _look_again(self, key: LoopKey) -> None:
-        """Append the files that were not there when the listing was taken."""
+    def _claimed_since(self, key: LoopKey) -> float:
+        """When the oldest prompt that still has an item was given it."""
+        claims = [item.claim for item in self._store.open_items(key)]
+        return min((claim.since for claim in claims if claim is not None), default=math.inf)
+
+    def _look_again(self, key: LoopKey, until: float = math.inf) -> None:
+        """Append the files that were not there when the listing was taken.
+
+        Only those that were last changed before `until`: what is newer may be a result of a
+        prompt that still runs, and has yet to say what it saved. The next run finds it.
+        """
         record = self._record(key)
         selection = record.selection
         self._save(key, looked_at=self._host.now())
         if selection.start_index or selection.limit:
             # A range counts files: with one more in front, it would hold another at its end.
             return
-        known = self._store
-        new = [
-            path
-            for path in self._list(key, selection, record.batch)
-            if known.item(key, path) is None
-            and known.output_owner(key, os.path.join(key.directory, *path.split("/"))) is None
-        ]
-        known.extend(key, new)
+        for path in self._list(key, selection, record.batch):
+            full = os.path.join(key.directory, *path.split("/"))
+            if (
+                self._store.item(key, path) is None
+                and self._store.output_owner(key, full) is None
+                and self._modified_at(full) < until
+            ):
+                self._store.append(key, path)
 
     def _save(self, key: LoopKey, **changes: Any) -> None:
         self._store.save(key, replace(self._record(key), **changes))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, insort
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -69,8 +69,8 @@ class Store(Protocol):
     def relist(self, key: LoopKey, paths: Sequence[str]) -> None:
         """Take `paths` as the listing of the running batch; known items keep their state."""
 
-    def extend(self, key: LoopKey, paths: Iterable[str]) -> None:
-        """Append unknown `paths` to the listing."""
+    def append(self, key: LoopKey, path: str) -> None:
+        """Append an unknown item to the listing."""
 
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
         """Make the first PENDING item RUNNING under `claim`, or return None when there is none."""
@@ -186,10 +186,8 @@ class MemoryStore:
     def relist(self, key: LoopKey, paths: Sequence[str]) -> None:
         self._items[key].relist(paths)
 
-    def extend(self, key: LoopKey, paths: Iterable[str]) -> None:
-        items = self._items[key]
-        for path in paths:
-            items.append(path)
+    def append(self, key: LoopKey, path: str) -> None:
+        self._items[key].append(path)
 
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
         items = self._items[key]

@@ -288,6 +288,23 @@ def test_results_saved_beside_their_sources_are_not_processed(seven: Seven) -> N
     assert len(list(seven.workspace.input.iterdir())) == 14
 
 
+def test_what_comfyuis_own_save_image_puts_beside_the_sources_is_not_processed(
+    seven: Seven,
+) -> None:
+    write_images(seven.workspace.output, SEVEN)
+    name = seven.workspace.name
+    graph = batch_graph(str(seven.workspace.output), name)
+    graph["own"] = node("SaveImage", images=[WORK, 0], filename_prefix=f"{name}/own")
+    del graph[SAVE]
+    # ComfyUI runs an output node that is ready first, so the image is saved before Loop End.
+    graph["wait"] = node("TestWait", image=[WORK, 0], until=str(seven.workspace.output))
+    graph[END]["inputs"]["after"] = ["wait", 0]
+    results = seven.run(graph)
+    assert len(results) == 7
+    assert loop_state(seven.client, results[-1])["done"] == 7
+    assert len(list(seven.workspace.output.glob("own_*.png"))) == 7
+
+
 def test_an_image_whose_save_fails_after_loop_end_is_not_done(seven: Seven) -> None:
     seven.fail_list.write_text("img2.png", encoding="utf-8")
     # ComfyUI's own Save Image has no output to connect to `after`: Loop End is not kept waiting.

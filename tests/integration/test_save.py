@@ -118,7 +118,8 @@ def test_a_source_is_never_overwritten(client: ComfyClient, workspace: Workspace
         ("JPEG", "a.png", ("a.jpg", "JPEG")),
         ("WebP", "a.png", ("a.webp", "WEBP")),
         ("same as source", "a.webp", ("a.webp", "WEBP")),
-        ("same as source", "a.jpeg", ("a.jpg", "JPEG")),
+        ("same as source", "a.jpeg", ("a.jpeg", "JPEG")),
+        ("same as source", "a.PNG", ("a.PNG", "PNG")),
         ("same as source", "a.gif", ("a.png", "PNG")),
     ],
 )

@@ -40,13 +40,17 @@ class Loop:
         self.host = FakeHost()
         self.names = list(names)
         self.listings = 0
-        self.registry = LoopRegistry(MemoryStore(), self.host, self._list)
+        self.times: dict[str, float] = {}
+        self.registry = LoopRegistry(MemoryStore(), self.host, self._list, self._modified_at)
         self.request = Request(LoopKey("", os.path.abspath("folder")), Selection())
 
     def _list(self, directory: str, selection: Selection, *, seed: int) -> list[str]:  # noqa: ARG002
         self.listings += 1
         end = selection.start_index + selection.limit if selection.limit else None
         return self.names[selection.start_index : end]
+
+    def _modified_at(self, path: str) -> float:
+        return self.times.get(os.path.basename(path), 0.0)
 
     def acquire(self, prompt: Prompt | None = None, **changes: object) -> Iteration:
         return self.registry.acquire(replace(self.request, **changes), prompt or self.host.submit())
@@ -304,6 +308,19 @@ def test_results_saved_into_the_folder_do_not_join(loop: Loop) -> None:
     while run():
         pass
     assert loop.snapshot().counts.done == 2
+
+
+def test_what_a_running_prompt_may_have_saved_does_not_join(loop: Loop) -> None:
+    """Not yet: with the next run it is a file like any other."""
+    loop.run()
+    loop.run()
+    loop.names.append("old enough")
+    iteration = loop.acquire()
+    loop.names.append("saved by c")
+    loop.times["saved by c"] = loop.host.now()
+    loop.registry.end(iteration)
+    loop.host.finish(iteration.prompt)
+    assert loop.run_all() == ["old enough", "saved by c"]
 
 
 def test_results_that_nobody_told_of_do_not_feed_the_loop_for_ever(loop: Loop) -> None:

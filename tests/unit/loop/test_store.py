@@ -123,7 +123,8 @@ def test_a_new_batch_knows_nothing_of_the_old(store: Store) -> None:
 
 
 def test_new_items_go_to_the_end(store: Store) -> None:
-    store.extend(KEY, ["0", "1"])
+    for path in ("0", "1"):
+        store.append(KEY, path)
     assert [claimed(store).path for _ in range(5)] == ["a", "b", "c", "0", "1"]
 
 
