@@ -36,8 +36,8 @@ class ComfyServer:
     `custom_nodes` and the log. The pack is linked into `custom_nodes` as `pack_name`, and so
     is each folder or file of `custom_nodes` under its own name. `frontend` None is the one
     that this ComfyUI asks for. `flags` and `env` are added to the command line and to the
-    environment. After `stop` or `kill` it may be started again on the
-    same base; `port` None takes another free one at each start.
+    environment. After `stop` or `kill` it may be started again on the same base; `port` None
+    takes another free one at each start.
     """
 
     def __init__(  # noqa: PLR0913 - each is one independent knob of the server

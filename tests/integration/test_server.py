@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from batch_loop.tools import server as server_module
 from batch_loop.tools.client import ComfyClient, PromptRejected
 from batch_loop.tools.events import ServerGone
 from batch_loop.tools.layout import RELEASES
-from batch_loop.tools.server import ComfyServer, ServerDied
+from batch_loop.tools.server import HOST, ComfyServer, ServerDied
 
 
 def waiting(until: Path, color: int = 0) -> dict[str, Any]:
@@ -120,3 +122,18 @@ def test_a_server_that_cannot_start_says_why_at_once(
 ) -> None:
     with pytest.raises(ServerDied, match="unrecognized arguments: --no-such-flag"):
         start_server(flags=["--no-such-flag"])
+
+
+def test_a_port_that_was_taken_meanwhile_is_given_up_for_another(
+    start_server: Callable[..., ComfyServer], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with socket.socket() as other:
+        other.bind((HOST, 0))
+        other.listen()
+        taken = other.getsockname()[1]
+        free_port = server_module._free_port
+        ports = iter([taken])
+        monkeypatch.setattr(server_module, "_free_port", lambda: next(ports, free_port()))
+        server = start_server()
+        assert server.port != taken
+        assert next(ports, None) is None
