@@ -1,0 +1,73 @@
+/** What `make_examples.py` does inside of ComfyUI's page. */
+window.batchLoopExamples = {
+  /** Build a workflow on the empty canvas from an `Example`. */
+  build({ nodes, links, groups }) {
+    const graph = app.graph;
+    graph.clear();
+    const made = {};
+    for (const [name, spec] of Object.entries(nodes)) {
+      const node = LiteGraph.createNode(spec.type);
+      graph.add(node);
+      made[name] = node;
+      if (spec.title) node.title = spec.title;
+      for (const [widgetName, value] of Object.entries(spec.values)) {
+        const widget = node.widgets.find((each) => each.name === widgetName);
+        widget.value = value;
+        widget.callback?.(value, app.canvas, node);
+      }
+      node.pos = spec.at;
+      node.setSize(spec.size);
+      // What Manager goes by when somebody opens the workflow without this pack.
+      const pack = spec.type.startsWith("BatchLoop") ? "batch-loop" : "comfy-core";
+      if (node.comfyClass) node.properties.cnr_id = pack;
+    }
+    for (const link of links) {
+      const [[from, output], [to, input]] = link.split(" -> ").map((end) => end.split("."));
+      const [source, target] = [made[from], made[to]];
+      const ends = [source.findOutputSlot(output), target, target.findInputSlot(input)];
+      if (!source.connect(...ends)) throw new Error(`could not link ${link}`);
+    }
+    for (const { title, box, color } of groups) {
+      const group = new LiteGraph.LGraphGroup(title);
+      graph.add(group);
+      group.pos = box.slice(0, 2);
+      group.size = box.slice(2);
+      group.color = color;
+    }
+  },
+
+  /** Show the whole workflow as large as it goes; returns where on the page it is. */
+  async frameWorkflow(margin) {
+    const nodes = app.graph._nodes;
+    const boxes = [...app.graph._groups, ...nodes].map((item) => item.boundingRect);
+    const left = Math.min(...boxes.map(([x]) => x)) - margin;
+    const top = Math.min(...boxes.map(([, y]) => y)) - margin;
+    const width = Math.max(...boxes.map(([x, , wide]) => x + wide)) + margin - left;
+    const height = Math.max(...boxes.map(([, y, , high]) => y + high)) + margin - top;
+    const { ds, canvas } = app.canvas;
+    const page = canvas.getBoundingClientRect();
+    ds.scale = Math.min(page.width / width, page.height / height);
+    ds.offset = [-left, -top];
+    app.canvas.deselectAll();
+    await Promise.all(nodes.flatMap((node) => node.imgs ?? []).map((image) => image.decode()));
+    // One frame draws the canvas, the next moves the texts, which lie over it, to their places.
+    for (let frame = 0; frame < 3; frame += 1) {
+      app.canvas.setDirty(true, true);
+      await new Promise(requestAnimationFrame);
+    }
+    return { x: page.left, y: page.top, width: width * ds.scale, height: height * ds.scale };
+  },
+
+  /** Where on the page the Run button and its open menu are, once they stand still. */
+  async frameMenu() {
+    await Promise.all(document.getAnimations().map((animation) => animation.finished));
+    const parts = [".actionbar-container", ".p-tieredmenu"];
+    const boxes = parts.map((part) => document.querySelector(part).getBoundingClientRect());
+    const x = Math.min(...boxes.map((box) => box.left));
+    const y = Math.min(...boxes.map((box) => box.top));
+    const right = Math.max(...boxes.map((box) => box.right));
+    const bottom = Math.max(...boxes.map((box) => box.bottom));
+    const shadow = 8;
+    return { x, y, width: right - x, height: bottom - y + shadow };
+  },
+};

@@ -1,0 +1,149 @@
+"""Makes the example workflows, their API copies and their pictures, in ComfyUI's own page.
+
+Run it as `python -m tools.make_examples`; the results are committed, and so is the README's
+picture of the Run button's menu, which is taken on the way.
+
+A workflow file holds much that only the page knows: slots, sizes, the order of the widgets. So
+each example is built in a real page, saved by it, run in it to the end, and photographed there.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+import tempfile
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import FloatRect, Locator, Page, ViewportSize, sync_playwright
+
+from .chromium import find_chromium
+from .errors import run_command
+from .example_graphs import EXAMPLES, Example
+from .examples import EXAMPLES as FOLDER
+from .layout import ROOT
+from .server import ComfyServer
+
+MENU_PICTURE = ROOT / "docs" / "images" / "run_instant.png"
+IN_PAGE = Path(__file__).with_suffix(".js")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
+SETTINGS = {
+    # The Templates window covers a page that is opened for the first time.
+    "Comfy.TutorialCompleted": True,
+    # Nothing but the workflow belongs in its picture.
+    "Comfy.Graph.CanvasInfo": False,
+    "Comfy.Minimap.Visible": False,
+    "Comfy.NodeBadge.NodeSourceBadgeMode": "None",
+    "Comfy.NodeBadge.NodeIdBadgeMode": "None",
+    "Comfy.NodeBadge.NodeLifeCycleBadgeMode": "None",
+    # A picture is smaller than the page, and its notes are to be read.
+    "Comfy.TextareaWidget.FontSize": 13,
+}
+SIZE = ViewportSize(width=1800, height=1100)
+SHARPNESS = 2
+"""Device pixels for each of the page's, so that the pictures can be drawn smaller."""
+MARGIN = 24
+"""Around the workflow, in the canvas's units."""
+PICTURE_WIDTH = 1200
+QUALITY = 88
+RUN = "[data-testid=queue-button] .p-splitbutton-button"
+ONLY_THE_WORKFLOW = ".p-toast, .graph-canvas-panel, .comfy-menu-hamburger { visibility: hidden }"
+
+
+def main() -> int:
+    """Make every example anew."""
+    with tempfile.TemporaryDirectory() as base, ComfyServer(Path(base)) as server:
+        with server.client() as client:
+            client.post("/settings", SETTINGS)
+        with _browser_page() as page:
+            _open(page, server.url)
+            MENU_PICTURE.parent.mkdir(parents=True, exist_ok=True)
+            _photograph_menu(page).save(MENU_PICTURE, optimize=True)
+            for example in EXAMPLES:
+                make(example, page, server)
+                sys.stdout.write(f"{example.name}\n")
+    return 0
+
+
+def make(example: Example, page: Page, server: ComfyServer) -> None:
+    """Build, save, run and photograph one example."""
+    _open(page, server.url)
+    page.evaluate("example => batchLoopExamples.build(example)", asdict(example))
+    workflow = json.loads(page.evaluate("JSON.stringify(app.graph.serialize())"))
+    prompt = json.loads(page.evaluate("app.graphToPrompt().then((p) => JSON.stringify(p.output))"))
+    # The page makes up an id, and notes which part of the canvas it showed and which frontend it
+    # was. Without the part, newer frontends show the whole workflow.
+    workflow["id"] = str(uuid.uuid5(uuid.NAMESPACE_URL, f"batch-loop/{example.name}"))
+    workflow["extra"] = {}
+    _write(FOLDER / f"{example.name}.json", workflow)
+    _write(FOLDER / "api" / f"{example.name}.json", prompt)
+    _run_to_the_end(page, server)
+    _photograph(page).save(FOLDER / f"{example.name}.jpg", quality=QUALITY, optimize=True)
+
+
+@contextmanager
+def _browser_page() -> Iterator[Page]:
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+        yield browser.new_page(viewport=SIZE, device_scale_factor=SHARPNESS)
+        browser.close()
+
+
+def _open(page: Page, url: str) -> None:
+    page.goto(url)
+    page.wait_for_function(
+        "() => window.app?.graph && window.app.extensionManager"
+        " && window.LiteGraph?.registered_node_types?.BatchLoopDirectoryIterator"
+    )
+    page.add_script_tag(path=IN_PAGE)
+
+
+def _run_to_the_end(page: Page, server: ComfyServer) -> None:
+    """Choose Run (Instant), press Run once, and wait until End Queue has switched it off."""
+    _open_run_menu(page).click()
+    page.locator(RUN).first.click()
+    page.wait_for_function("app.extensionManager.queueSettings.mode === 'disabled'")
+    with server.client() as client:
+        client.wait_until_idle()
+
+
+def _open_run_menu(page: Page) -> Locator:
+    """Open the menu beside Run; returns its entry Run (Instant)."""
+    page.locator(".p-splitbutton-dropdown").first.click()
+    return page.locator(".p-tieredmenu-item").filter(has_text="Run (Instant)").first
+
+
+def _photograph_menu(page: Page) -> Image.Image:
+    """The Run button with its menu open, at Run (Instant)."""
+    page.evaluate("app.graph.clear()")
+    _open_run_menu(page).hover()
+    return _shot(page, page.evaluate("batchLoopExamples.frameMenu()"))
+
+
+def _photograph(page: Page) -> Image.Image:
+    """The workflow, with nothing of the page around it."""
+    page.evaluate("app.extensionManager.command.execute('Workspace.ToggleFocusMode')")
+    page.add_style_tag(content=ONLY_THE_WORKFLOW)
+    picture = _shot(page, page.evaluate("m => batchLoopExamples.frameWorkflow(m)", MARGIN))
+    height = round(picture.height * PICTURE_WIDTH / picture.width)
+    return picture.resize((PICTURE_WIDTH, height), Image.Resampling.LANCZOS)
+
+
+def _shot(page: Page, clip: FloatRect) -> Image.Image:
+    return Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB")
+
+
+def _write(path: Path, content: Any) -> None:
+    path.parent.mkdir(exist_ok=True)
+    text = json.dumps(content, indent=2, ensure_ascii=False)
+    path.write_text(text + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    run_command(main)
