@@ -148,13 +148,18 @@ SAVE_BATCH = Example(
         "end": Node(ours("LoopEnd"), (1110, 80), (140, 66)),
         "complete": Node(ours("BatchComplete"), (1300, 80), (180, 126)),
         "stop": Node(ours("EndQueue"), (1540, 80), (280, 26)),
-        "status": Node("PreviewAny", (1540, 165), (280, 70), title="Progress"),
-        "report": Node("PreviewAny", (1540, 285), (280, 100), title="What failed"),
+        "status": Node("PreviewAny", (1540, 170), (280, 130), title="Progress"),
+        "report": Node("PreviewAny", (1540, 360), (280, 250), title="What failed"),
         "note": _note(
-            (1110, 475),
-            (710, 135),
-            "The results are in ComfyUI's output folder, in *save_batch*, under the names of "
-            "their sources. One of the images is broken: **Skip on error** passes it over.",
+            (1110, 300),
+            (370, 310),
+            "The results are in ComfyUI's output folder, in *save_batch*, under the names and in "
+            "the subfolders of their sources.",
+            "",
+            "One of the images is broken. **Skip on error** passes it over, and Batch Complete "
+            "reports it.",
+            "",
+            "Put your own nodes in the place of Outlines.",
         ),
     },
     links=(
@@ -169,7 +174,7 @@ SAVE_BATCH = Example(
         "complete.status -> status.source",
         "complete.report -> report.source",
     ),
-    groups=_frames("2 · The work on each image", 630, (750, 405)),
+    groups=_frames("2 · The work on each image", 630, (750, 630)),
 )
 
 FEEDBACK_LOOP = Example(

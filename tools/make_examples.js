@@ -36,6 +36,18 @@ window.batchLoopExamples = {
     }
   },
 
+  /** The workflow in API format, less what only widgets that the page itself adds have put in. */
+  async prompt() {
+    const { output } = await app.graphToPrompt();
+    for (const { class_type: type, inputs } of Object.values(output)) {
+      const { required, optional } = LiteGraph.registered_node_types[type].nodeData.input;
+      for (const name of Object.keys(inputs)) {
+        if (!(name in { ...required, ...optional })) delete inputs[name];
+      }
+    }
+    return JSON.stringify(output);
+  },
+
   /** Show the whole workflow as large as it goes; returns where on the page it is. */
   async frameWorkflow(margin) {
     const nodes = app.graph._nodes;

@@ -76,7 +76,7 @@ def make(example: Example, page: Page, server: ComfyServer) -> None:
     _open(page, server.url)
     page.evaluate("example => batchLoopExamples.build(example)", asdict(example))
     workflow = json.loads(page.evaluate("JSON.stringify(app.graph.serialize())"))
-    prompt = json.loads(page.evaluate("app.graphToPrompt().then((p) => JSON.stringify(p.output))"))
+    prompt = json.loads(page.evaluate("batchLoopExamples.prompt()"))
     # The page makes up an id, and notes which part of the canvas it showed and which frontend it
     # was. Without the part, newer frontends show the whole workflow.
     workflow["id"] = str(uuid.uuid5(uuid.NAMESPACE_URL, f"batch-loop/{example.name}"))
@@ -91,7 +91,9 @@ def make(example: Example, page: Page, server: ComfyServer) -> None:
 def _browser_page() -> Iterator[Page]:
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
-        yield browser.new_page(viewport=SIZE, device_scale_factor=SHARPNESS)
+        page = browser.new_page(viewport=SIZE, device_scale_factor=SHARPNESS)
+        page.add_init_script(path=IN_PAGE)
+        yield page
         browser.close()
 
 
@@ -101,7 +103,6 @@ def _open(page: Page, url: str) -> None:
         "() => window.app?.graph && window.app.extensionManager"
         " && window.LiteGraph?.registered_node_types?.BatchLoopDirectoryIterator"
     )
-    page.add_script_tag(path=IN_PAGE)
 
 
 def _run_to_the_end(page: Page, server: ComfyServer) -> None:
