@@ -24,6 +24,7 @@ const submissions = new Submissions();
 const startOver = new StartOver({ server, toasts });
 const conductor = new Conductor({
   autoQueue: new AutoQueue(app),
+  submissions,
   notices: new Notices({ server, toasts, submissions }),
 });
 
@@ -50,7 +51,7 @@ app.registerExtension({
     api.addEventListener("status", ({ detail }) =>
       conductor.queueIs(detail?.exec_info?.queue_remaining),
     );
-    api.addEventListener("promptQueued", () => submissions.end());
+    api.addEventListener("promptQueued", () => conductor.sent());
   },
 
   nodeCreated(node) {
@@ -58,6 +59,6 @@ app.registerExtension({
     const button = startOver.addButton(node);
     // ComfyUI calls this on every widget before it sends a prompt: the one official sign, in all
     // its frontends, that this tab begins to submit.
-    button.beforeQueued = () => submissions.begin();
+    button.beforeQueued = () => conductor.sending();
   },
 });

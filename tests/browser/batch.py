@@ -16,6 +16,9 @@ if TYPE_CHECKING:
 
 SIDE = 64
 
+SEVEN = ["img1.png", "img2.png", "img3.png", "img4.png", "img10.png", "img20.png", "img100.png"]
+"""Natural order, which is not the alphabet's."""
+
 ITERATOR = "1"
 SAVE = "6"
 DIRECTORY = "20"
@@ -116,22 +119,32 @@ class Batch:
         results = sorted(self.output.glob("result_*.png"))
         return [names[Image.open(path).convert("RGB").getpixel((0, 0))] for path in results]
 
-    @property
-    def state(self) -> dict[str, Any]:
-        """The loop's state on the server."""
-        loops = self.client.get_json("/batch_loop/loops")["loops"]
-        found = [loop for loop in loops if loop["directory"] == str(self.input.resolve())]
-        assert len(found) == 1, loops
-        return dict(found[0])
+    def state(self, name: str = "") -> dict[str, Any] | None:
+        """The state of the loop with that name on the server; None before its first run."""
+        for loop in self.client.get_json("/batch_loop/loops")["loops"]:
+            if (loop["name"], loop["directory"]) == (name, str(self.input.resolve())):
+                return dict(loop)
+        return None
 
-    def wait_until_in_image(self, done: int) -> None:
-        """Wait until the workflow is in the middle of the image after `done` others."""
+    def counts(self, name: str = "") -> tuple[int, int]:
+        """How many images the server counts as done, and as failed, when all is settled."""
+
+        def settled() -> dict[str, Any] | None:
+            state = self.state(name)
+            return None if state is None or state["ended"] or state["running"] else state
+
+        state = wait_for(settled, "the last prompt to be settled")
+        assert state is not None
+        return state["done"], state["failed"]
+
+    def wait_until_in_image(self, number: int) -> None:
+        """Wait until the workflow is in the middle of that image, counted from 1."""
 
         def is_there() -> bool:
-            state = self.state
-            return bool(state["done"] == done and state["running"] == 1)
+            state = self.state()
+            return state is not None and (state["done"], state["running"]) == (number - 1, 1)
 
-        wait_for(is_there, f"image {done + 1} to be under way", timeout=60)
+        wait_for(is_there, f"image {number} to be under way", timeout=60)
 
     @staticmethod
     def _image(name: str) -> Image.Image:

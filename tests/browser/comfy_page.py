@@ -10,15 +10,16 @@ from playwright.sync_api import expect
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from playwright.sync_api import ConsoleMessage, Locator, Page, Request
+    Graph = Mapping[str, Mapping[str, Any]]
+    """A workflow in API format, by node id."""
 
-Graph = "Mapping[str, Mapping[str, Any]]"
-"""A workflow in API format, by node id."""
+    from playwright.sync_api import ConsoleMessage, Locator, Page, Response
 
 ON = ("instant", "instant-running", "change")
 """The modes in which ComfyUI queues by itself."""
 
 TOASTS = ".p-toast-message, [data-testid=toast]"
+TOAST_CLOSE = ".p-toast-close-button, [data-testid=toast-close]"
 DIALOG_CLOSE = ".p-dialog-close-button, [data-testid=error-overlay-dismiss]"
 
 NOT_OURS = {
@@ -49,10 +50,11 @@ class ComfyPage:
         self.url = url
         self.faults: list[str] = []
         self.submitted = 0
-        """How many prompts this tab has sent."""
+        """How many prompts this tab has sent, and the server has taken."""
+        self.batch_count = 1
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
-        page.on("request", self._on_request)
+        page.on("response", self._on_response)
 
     def open(self) -> None:
         """Load ComfyUI, and wait until it can be used."""
@@ -77,6 +79,7 @@ class ComfyPage:
 
     def choose(self, label: str) -> None:
         """Choose an entry of the Run button's menu: `Run`, `Run (Instant)`, `Run (On Change)`."""
+        self.close_toasts()  # some frontends show them over the button
         arrow = self.page.locator(".p-splitbutton-dropdown, [data-testid=queue-mode-menu-trigger]")
         arrow.first.click()
         entry = self.page.locator(".p-tieredmenu-item, [role=menuitemradio]")
@@ -87,6 +90,7 @@ class ComfyPage:
 
     def press_run(self) -> None:
         """Press Run."""
+        self.close_toasts()
         self.run_button.click()
 
     def run_instant(self) -> None:
@@ -97,11 +101,14 @@ class ComfyPage:
     def set_batch_count(self, count: int) -> None:
         """Type a number into the field beside Run."""
         field = self.page.locator(".batch-count input").first
-        field.fill(str(count))
+        # Typed, as some frontends only listen to the keys.
+        field.press("ControlOrMeta+a")
+        field.press_sequentially(str(count))
         field.press("Enter")
         self.page.wait_for_function(
             "count => app.extensionManager.queueSettings.batchCount === count", arg=count
         )
+        self.batch_count = count
 
     def press_interrupt(self) -> None:
         """Press the cross that cancels the running prompt."""
@@ -116,14 +123,43 @@ class ComfyPage:
         )
 
     def settle(self) -> None:
-        """Wait until a prompt that this tab was about to send has been sent."""
-        self.page.evaluate("async () => { await app.graphToPrompt(); await app.graphToPrompt(); }")
+        """Wait until the prompts that this tab was about to send have been sent."""
+        # The same steps that the frontend takes before it sends one.
+        self.page.evaluate(
+            """async () => {
+                await app.graphToPrompt();
+                await app.graphToPrompt();
+                await fetch("queue");
+            }"""
+        )
+        while self.submitted % self.batch_count:
+            self.page.wait_for_event("response", _is_prompt)
 
     def toast(self, text: str) -> Locator:
         """The message that holds this text; waits until it is on the screen."""
         found = self.page.locator(TOASTS).filter(has_text=text).first
         expect(found).to_be_visible(timeout=15_000)
         return found
+
+    def toasts(self) -> int:
+        """How many messages are on the screen."""
+        return self.page.locator(TOASTS).count()
+
+    def close_toasts(self) -> None:
+        """Close every message that is on the screen."""
+        buttons = self.page.locator(TOAST_CLOSE)
+        while count := buttons.count():
+            buttons.first.click()
+            expect(buttons).not_to_have_count(count)
+
+    def wait_until_submitted(self, count: int) -> None:
+        """Wait until this tab has sent that many prompts."""
+        while self.submitted < count:
+            self.page.wait_for_event("response", _is_prompt)
+
+    def wait_for_error(self) -> None:
+        """Wait until ComfyUI shows an error in the workflow."""
+        self.page.wait_for_function("() => app.lastExecutionError", timeout=60_000)
 
     def load(self, graph: Graph) -> None:
         """Open a workflow."""
@@ -198,6 +234,12 @@ class ComfyPage:
             "async () => app.loadGraphData(JSON.parse(JSON.stringify(app.graph.serialize())))"
         )
 
+    def forgive(self, pattern: str) -> None:
+        """Take a fault that the test itself has provoked off the list; it has to be there."""
+        provoked = [fault for fault in self.faults if re.search(pattern, fault)]
+        assert provoked, self.faults
+        self.faults = [fault for fault in self.faults if fault not in provoked]
+
     def close_dialogs(self) -> int:
         """Close what ComfyUI has opened over the page; returns how many there were."""
         closed = 0
@@ -212,17 +254,15 @@ class ComfyPage:
     def tidy(self) -> None:
         """Bring a tab that another test has used back to how it was opened."""
         self.close_dialogs()
+        self.close_toasts()
         self.page.evaluate(
             """() => {
-                const toast = app.extensionManager.toast;
-                (toast.removeAll ?? toast.dismissAll).call(toast);
                 app.extensionManager.queueSettings.mode = "disabled";
                 app.extensionManager.queueSettings.batchCount = 1;
                 app.canvas.setGraph(app.graph);
             }"""
         )
-        expect(self.page.locator(TOASTS)).to_have_count(0)
-        self.submitted = 0
+        self.submitted, self.batch_count = 0, 1
         self.faults.clear()
 
     def _on_console(self, message: ConsoleMessage) -> None:
@@ -233,6 +273,12 @@ class ComfyPage:
         if ours or not any(re.search(known, text) for known in NOT_OURS):
             self.faults.append(text)
 
-    def _on_request(self, request: Request) -> None:
-        if request.method == "POST" and re.search(r"/prompt$", request.url):
+    def _on_response(self, response: Response) -> None:
+        if _is_prompt(response):
             self.submitted += 1
+
+
+def _is_prompt(response: Response) -> bool:
+    return bool(
+        response.ok and response.request.method == "POST" and response.url.endswith("/prompt")
+    )

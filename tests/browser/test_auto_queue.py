@@ -2,35 +2,386 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
+
+import pytest
+from batch_loop.tests.browser.batch import DIRECTORY, ITERATOR, SAVE, SEVEN, Batch
+from batch_loop.tests.browser.comfy_page import ComfyPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from batch_loop.tests.browser.batch import Batch
-    from batch_loop.tests.browser.comfy_page import ComfyPage
     from batch_loop.tools.client import ComfyClient
 
-SEVEN = ["img1.png", "img2.png", "img3.png", "img4.png", "img10.png", "img20.png", "img100.png"]
+    Ends = Callable[..., None]
+
+SKIP = "Skip on error"
+WITHOUT_THE_THIRD = [name for name in SEVEN if name != "img3.png"]
 
 
-def ends(client: ComfyClient, *tabs: ComfyPage) -> None:
-    """Wait until Auto Queue is off in each tab and nothing runs or follows."""
-    for comfy in tabs:
-        comfy.wait_until_off()
-    client.wait_until_idle()
-    for comfy in tabs:
-        comfy.settle()
-    client.wait_until_idle()
+@pytest.fixture
+def ends(client: ComfyClient) -> Ends:
+    """Wait until Auto Queue is off in each of some tabs, and nothing runs or follows."""
+
+    def ends(*tabs: ComfyPage) -> None:
+        for comfy in tabs:
+            comfy.wait_until_off()
+        idle(*tabs)
+
+    def idle(*tabs: ComfyPage) -> None:
+        client.wait_until_idle()
+        for comfy in tabs:
+            comfy.settle()
+        client.wait_until_idle()
+
+    return ends
 
 
-def test_seven_images_once_in_natural_order(
-    comfy: ComfyPage, batch: Batch, client: ComfyClient
-) -> None:
+def test_seven_images_once_in_natural_order(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
     comfy.load(batch.graph())
     comfy.run_instant()
-    ends(client, comfy)
+    ends(comfy)
     assert batch.saved == SEVEN
     assert batch.ran == SEVEN
+    assert batch.counts() == (7, 0)
+    # One more at the most, which the frontend had already sent, and which ran nothing.
     assert comfy.submitted in (7, 8)
     comfy.toast("Batch complete: 7 done, 0 failed")
+    assert comfy.toasts() == 1
+
+
+def test_batch_count_of_three(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+    comfy.load(batch.graph())
+    comfy.set_batch_count(3)
+    comfy.run_instant()
+    ends(comfy)
+    assert batch.saved == SEVEN
+    assert batch.ran == SEVEN
+    comfy.toast("Batch complete: 7 done, 0 failed")
+    assert comfy.toasts() == 1
+
+
+def test_run_pressed_for_each_image(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+    comfy.load(batch.graph(limit=2))
+    for pressed in (1, 2):
+        comfy.press_run()
+        comfy.wait_until_submitted(pressed)
+        ends(comfy)
+    assert batch.saved == SEVEN[:2]
+    comfy.toast("Batch complete: 2 done, 0 failed")
+
+
+def test_an_error_is_skipped(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+    batch.fail_on("img3.png")
+    comfy.load(batch.graph(error_handling=SKIP))
+    comfy.run_instant()
+    ends(comfy)
+    assert batch.saved == WITHOUT_THE_THIRD
+    assert batch.counts() == (6, 1)
+    comfy.toast("Batch complete: 6 done, 1 failed")
+    comfy.toast("img3.png: asked to fail")
+    assert comfy.submitted in (7, 8)
+    # However many images fail, there is one dialog to close.
+    assert comfy.close_dialogs() <= 1
+
+
+def test_errors_in_the_first_and_the_last_image_are_skipped(
+    comfy: ComfyPage, batch: Batch, ends: Ends
+) -> None:
+    batch.fail_on(SEVEN[0], SEVEN[-1])
+    comfy.load(batch.graph(error_handling=SKIP))
+    comfy.run_instant()
+    ends(comfy)
+    assert batch.saved == SEVEN[1:-1]
+    assert batch.counts() == (5, 2)
+    comfy.toast("Batch complete: 5 done, 2 failed")
+
+
+def test_errors_are_skipped_with_a_batch_count_of_three(
+    comfy: ComfyPage, batch: Batch, ends: Ends
+) -> None:
+    batch.fail_on("img2.png", "img3.png", "img20.png")
+    comfy.load(batch.graph(error_handling=SKIP))
+    comfy.set_batch_count(3)
+    comfy.run_instant()
+    ends(comfy)
+    assert batch.saved == ["img1.png", "img4.png", "img10.png", "img100.png"]
+    assert batch.counts() == (4, 3)
+    comfy.toast("Batch complete: 4 done, 3 failed")
+
+
+def test_an_error_stops_and_run_resumes(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+    batch.fail_on("img3.png")
+    comfy.load(batch.graph())
+    comfy.run_instant()
+    comfy.wait_for_error()
+    comfy.settle()
+    batch.client.wait_until_idle()
+    assert batch.ran == SEVEN[:2]
+    assert comfy.submitted == 3
+    comfy.close_dialogs()
+    batch.fail_on()
+    comfy.press_run()
+    ends(comfy)
+    assert batch.saved == SEVEN
+    assert batch.ran == SEVEN
+    assert batch.counts() == (7, 0)
+
+
+def test_interrupt_stops_and_run_resumes(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+    batch.close_gate("img4.png")
+    comfy.load(batch.graph())
+    comfy.run_instant()
+    batch.wait_until_in_image(4)
+    comfy.press_interrupt()
+    ends(comfy)
+    assert batch.ran == SEVEN[:3]
+    assert comfy.submitted == 4
+    comfy.toast("Batch paused")
+    batch.open_gate("img4.png")
+    comfy.run_instant()
+    ends(comfy)
+    assert batch.saved == SEVEN
+    assert batch.ran == SEVEN
+
+
+def test_run_on_a_complete_batch(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+    comfy.load(batch.graph())
+    comfy.run_instant()
+    ends(comfy)
+    comfy.toast("Batch complete")
+    for _ in range(2):
+        before = comfy.submitted
+        comfy.close_toasts()
+        comfy.run_instant()
+        comfy.toast("Nothing to do")
+        comfy.toast("Complete: 7 of 7 done")
+        ends(comfy)
+        assert comfy.submitted in (before + 1, before + 2)
+    assert batch.saved == SEVEN
+    assert batch.ran == SEVEN
+
+
+def test_start_over(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+    comfy.load(batch.graph())
+    comfy.run_instant()
+    ends(comfy)
+    comfy.press_button("Start over")
+    comfy.toast("Starts over with the first image at the next Run")
+    assert batch.ran == SEVEN
+    comfy.run_instant()
+    ends(comfy)
+    assert batch.saved == SEVEN + SEVEN
+    assert batch.ran == SEVEN + SEVEN
+
+
+def test_start_over_in_a_tab_that_has_not_run_it(
+    open_tab: Callable[[], ComfyPage], batch: Batch, ends: Ends
+) -> None:
+    first, second = open_tab(), open_tab()
+    first.load(batch.graph())
+    second.load(batch.graph())
+    second.press_button("Start over")
+    second.toast("run the workflow once")
+    second.forgive("404 .*/loops/reset")
+    first.run_instant()
+    ends(first)
+    second.press_button("Start over")
+    second.toast("Starts over with the first image at the next Run")
+    second.run_instant()
+    ends(second)
+    assert batch.saved == SEVEN + SEVEN
+
+
+def test_reset(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+    comfy.load(batch.graph())
+    comfy.run_instant()
+    ends(comfy)
+    comfy.set_widget(ITERATOR, "iteration_mode", "Reset")
+    for runs in (2, 3):
+        comfy.run_instant()
+        ends(comfy)
+        assert batch.saved == SEVEN * runs
+        assert batch.ran == SEVEN * runs
+
+
+def test_another_folder_and_back(
+    comfy: ComfyPage, batch: Batch, new_batch: Callable[..., Batch], ends: Ends
+) -> None:
+    other = new_batch("a.png", "b.png")
+    for name in ("a.png", "b.png"):
+        # The workflow's gates lie in the first folder's scratch.
+        batch.open_gate(name)
+    batch.close_gate("img3.png")
+    comfy.load(batch.graph())
+    comfy.run_instant()
+    batch.wait_until_in_image(3)
+    comfy.press_interrupt()
+    ends(comfy)
+    comfy.set_widget(ITERATOR, "directory", other.name)
+    comfy.run_instant()
+    ends(comfy)
+    assert other.counts() == (2, 0)
+    comfy.set_widget(ITERATOR, "directory", batch.name)
+    batch.open_gate("img3.png")
+    comfy.run_instant()
+    ends(comfy)
+    assert batch.counts() == (7, 0)
+    assert batch.ran == [*SEVEN[:2], "a.png", "b.png", *SEVEN[2:]]
+
+
+def test_start_over_is_of_the_folder_that_the_node_shows(
+    comfy: ComfyPage, batch: Batch, new_batch: Callable[..., Batch], ends: Ends
+) -> None:
+    other = new_batch("a.png")
+    batch.open_gate("a.png")
+    comfy.load(batch.graph())
+    comfy.run_instant()
+    ends(comfy)
+    comfy.set_widget(ITERATOR, "directory", other.name)
+    comfy.run_instant()
+    ends(comfy)
+    comfy.set_widget(ITERATOR, "directory", batch.name)
+    comfy.press_button("Start over")
+    comfy.toast("Starts over with the first image at the next Run")
+    assert batch.counts() == (0, 0)
+    assert other.counts() == (1, 0)
+
+
+def test_two_tabs_share_a_folder(
+    open_tab: Callable[[], ComfyPage], batch: Batch, ends: Ends
+) -> None:
+    tabs = open_tab(), open_tab()
+    batch.close_gate("img1.png")
+    for comfy in tabs:
+        comfy.load(batch.graph())
+        comfy.run_instant()
+        comfy.wait_until_submitted(1)
+    batch.open_gate("img1.png")
+    ends(*tabs)
+    assert batch.saved == SEVEN
+    assert batch.ran == SEVEN
+    assert all(comfy.submitted > 1 for comfy in tabs)
+
+
+def test_two_tabs_with_two_loop_names_each_have_every_image(
+    open_tab: Callable[[], ComfyPage], batch: Batch, ends: Ends
+) -> None:
+    tabs = {"one": open_tab(), "two": open_tab()}
+    batch.close_gate("img1.png")
+    for name, comfy in tabs.items():
+        comfy.load(batch.graph(loop_name=name))
+        comfy.run_instant()
+        comfy.wait_until_submitted(1)
+    batch.open_gate("img1.png")
+    ends(*tabs.values())
+    assert sorted(batch.saved) == sorted(SEVEN + SEVEN)
+    assert sorted(batch.ran) == sorted(SEVEN + SEVEN)
+    for name, comfy in tabs.items():
+        assert batch.counts(name) == (7, 0)
+        comfy.toast("Batch complete: 7 done, 0 failed")
+
+
+def test_inside_a_subgraph(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+    batch.fail_on("img3.png")
+    graph = batch.graph(error_handling=SKIP)
+    comfy.load(graph)
+    comfy.convert_to_subgraph(list(graph))
+    comfy.run_instant()
+    ends(comfy)
+    assert batch.saved == WITHOUT_THE_THIRD
+    comfy.toast("Batch complete: 6 done, 1 failed")
+    comfy.close_dialogs()
+    batch.fail_on()
+    comfy.enter_subgraph()
+    comfy.press_button("Start over")
+    comfy.toast("Starts over with the first image at the next Run")
+    comfy.run_instant()
+    ends(comfy)
+    assert batch.saved == WITHOUT_THE_THIRD + SEVEN
+
+
+def test_directory_linked_from_another_node(
+    comfy: ComfyPage, batch: Batch, new_batch: Callable[..., Batch], ends: Ends
+) -> None:
+    other = new_batch("a.png", "b.png")
+    for name in ("a.png", "b.png"):
+        batch.open_gate(name)
+    comfy.load(batch.graph(linked=True))
+    comfy.press_button("Start over")
+    comfy.toast("Run once first")
+    comfy.run_instant()
+    ends(comfy)
+    assert batch.saved == SEVEN
+    comfy.press_button("Start over")
+    comfy.toast("Starts over with the first image at the next Run")
+    comfy.run_instant()
+    ends(comfy)
+    assert batch.saved == SEVEN + SEVEN
+    comfy.set_widget(DIRECTORY, "value", other.name)
+    comfy.run_instant()
+    ends(comfy)
+    assert batch.saved == [*SEVEN, *SEVEN, "a.png", "b.png"]
+
+
+def test_files_come_and_go_mid_run(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+    batch.close_gate("img4.png")
+    comfy.load(batch.graph())
+    comfy.run_instant()
+    batch.wait_until_in_image(4)
+    batch.add("img0.png")
+    (batch.input / "img1.png").unlink()
+    batch.open_gate("img4.png")
+    ends(comfy)
+    # What came late is taken last: the order was fixed when the batch began.
+    assert batch.saved == [*SEVEN, "img0.png"]
+    assert batch.ran == [*SEVEN, "img0.png"]
+
+
+def test_a_save_that_fails_after_loop_end_is_not_done(
+    comfy: ComfyPage, batch: Batch, ends: Ends
+) -> None:
+    graph = batch.graph()
+    graph[SAVE] = {
+        "class_type": "BatchLoopSaveImage",
+        "inputs": {
+            "image": ["5", 0],
+            "loop": ["8", 0],
+            "folder": batch.name,
+            "prefix": "",
+            "suffix": "",
+            "format": "PNG",
+            "quality": 95,
+            "if_exists": "overwrite",
+            "keep_subfolders": True,
+            "embed_workflow": True,
+        },
+    }
+    # A folder where the file is to go.
+    in_the_way = batch.output / "img3.png"
+    in_the_way.mkdir()
+    comfy.load(graph)
+    comfy.run_instant()
+    comfy.wait_for_error()
+    comfy.settle()
+    batch.client.wait_until_idle()
+    assert batch.counts() == (2, 0)
+    comfy.close_dialogs()
+    in_the_way.rmdir()
+    comfy.press_run()
+    ends(comfy)
+    assert batch.counts() == (7, 0)
+    assert sorted(path.name for path in batch.output.iterdir()) == sorted(SEVEN)
+
+
+def test_the_button_is_not_saved_with_the_workflow(comfy: ComfyPage, batch: Batch) -> None:
+    comfy.load(batch.graph(start_index=1, limit=2, loop_name="mine"))
+    saved = comfy.saved_widgets("BatchLoopDirectoryIterator")
+    assert "Start over" not in saved
+    assert None not in saved
+    comfy.reload_workflow()
+    assert comfy.saved_widgets("BatchLoopDirectoryIterator") == saved
+    prompt = comfy.page.evaluate("app.graphToPrompt().then(({output}) => output)")
+    assert prompt[ITERATOR]["inputs"] == batch.graph(start_index=1, limit=2, loop_name="mine")[
+        ITERATOR
+    ]["inputs"]

@@ -1,20 +1,26 @@
 import { Runs } from "./runs.js";
 
 const SKIP = "Skip on error";
+/** How many failed prompts are remembered: only the last can hold Auto Queue back. */
+const FAILED_LIMIT = 16;
 
 /** What to do with Auto Queue, and what to tell, when a prompt of a batch ends. */
 export class Conductor {
   #autoQueue;
   #notices;
-  #runs = new Runs();
-  /** Id of the last prompt that failed and is to be passed over. */
-  #passOver;
+  #submissions;
   #later;
+  #runs = new Runs();
+  /** Ids of the last prompts that failed and are to be passed over. */
+  #passedOver = [];
+  /** Whether all that this tab has sent so far is known to have ended. */
+  #queueIsEmpty = false;
 
   /** `later` runs a function after the frontend's own turn. */
-  constructor({ autoQueue, notices, later = (turn) => setTimeout(turn, 0) }) {
+  constructor({ autoQueue, notices, submissions, later = (turn) => setTimeout(turn, 0) }) {
     this.#autoQueue = autoQueue;
     this.#notices = notices;
+    this.#submissions = submissions;
     this.#later = later;
   }
 
@@ -40,7 +46,7 @@ export class Conductor {
     this.#notices.processed(run.handedOut);
     // An error in a prompt that handed nothing out would come again at every turn.
     if (run.handedOut.some((iteration) => iteration.error_handling === SKIP)) {
-      this.#passOver = promptId;
+      this.#passedOver = [promptId, ...this.#passedOver].slice(0, FAILED_LIMIT);
     } else {
       this.#autoQueue.showStopped();
     }
@@ -53,20 +59,30 @@ export class Conductor {
     if (this.#autoQueue.switchOff()) this.#notices.paused(run.handedOut);
   }
 
-  /** The server's queue has this many prompts, the running one included. */
-  queueIs(remaining) {
-    if (remaining !== 0 || !this.#passOver) return;
-    // The frontend decides on the same event whether it queues again. Queueing lifts the error
-    // that holds it back, so in the same turn both would queue.
-    this.#later(() => this.#goOn());
+  /** This tab is about to send a prompt. */
+  sending() {
+    this.#submissions.begin();
+    this.#queueIsEmpty = false;
   }
 
-  #goOn() {
-    const failed = this.#passOver;
-    this.#passOver = undefined;
-    // Held back by another error, or by none (a later prompt ran): nothing to do.
-    if (failed && this.#autoQueue.on && this.#autoQueue.heldBackBy === failed) {
-      this.#autoQueue.queueAgain();
-    }
+  /** This tab has sent what it was asked to. */
+  sent() {
+    // What it sent may have ended before the frontend was through with sending.
+    this.#submissions.end(() => this.#goOnIfHeldBack());
+  }
+
+  /** The server's queue has this many prompts, the running one included. */
+  queueIs(remaining) {
+    this.#queueIsEmpty = remaining === 0;
+    // The frontend decides on the same event whether it queues again. Queueing lifts the error
+    // that holds it back, so in the same turn both would queue.
+    if (this.#queueIsEmpty) this.#later(() => this.#goOnIfHeldBack());
+  }
+
+  #goOnIfHeldBack() {
+    if (!this.#queueIsEmpty || this.#submissions.open) return;
+    // Held back by another error, or by none: that is not ours to lift.
+    if (!this.#passedOver.includes(this.#autoQueue.heldBackBy)) return;
+    if (this.#autoQueue.on) this.#autoQueue.queueAgain();
   }
 }

@@ -3,7 +3,7 @@ import { batchEnd, nothingToDo, paused } from "./words.js";
 /** How often, and how many times at most, the server is asked whether the last image is settled. */
 const ASK_EVERY_MS = 250;
 const ASK_TIMES = 40;
-const INFO_LIFE_MS = 20_000;
+const LIFE_MS = 10_000;
 
 /** What the person at the screen is told of a batch. */
 export class Notices {
@@ -41,14 +41,13 @@ export class Notices {
   /** Auto Queue was stopped by Cancel. */
   paused(iterations) {
     for (const { loop, filename } of iterations) {
-      this.#toasts.show(loop, { ...paused(filename), life: INFO_LIFE_MS });
+      this.#toasts.show(loop, { ...paused(filename), life: LIFE_MS });
     }
   }
 
   async #tellEnd(loop) {
     try {
-      // No `life`: who walked away from the batch finds it when they come back.
-      this.#toasts.show(loop, batchEnd(await this.#settled(loop)));
+      this.#toasts.showUntilSeen(loop, batchEnd(await this.#settled(loop)), LIFE_MS);
     } catch (error) {
       console.warn(`[Batch Loop] the state of the batch could not be read: ${error.message}`);
     }
@@ -59,7 +58,7 @@ export class Notices {
     // An iterator with nothing new to say is cached, and a cached node may stay silent.
     if (complete.length === 0) complete.push({ loop: run.loops[0] ?? "nothing", status: "" });
     for (const { loop, status } of complete) {
-      this.#toasts.show(loop, { ...nothingToDo(status), life: INFO_LIFE_MS });
+      this.#toasts.show(loop, { ...nothingToDo(status), life: LIFE_MS });
     }
   }
 

@@ -1,4 +1,5 @@
 const KINDS = { success: "success", info: "info", warn: "warning", error: "error" };
+const SIGNS_OF_LIFE = ["pointermove", "pointerdown", "keydown"];
 
 /** Messages in the corner of the screen; a new one under the same key takes the old one's place. */
 export class Toasts {
@@ -9,29 +10,47 @@ export class Toasts {
     this.#app = app;
   }
 
-  /** Show a message; without `life` (ms) it stays until it is closed or replaced. */
+  /** Show a message for `life` ms; without it until it is closed, replaced or hidden. */
   show(key, { severity, summary, detail, life }) {
     this.hide(key);
+    const message = { severity, summary, detail, life };
+    this.#shown.set(key, message);
     const manager = this.#app.extensionManager.toast;
     if (replacesById(manager)) {
       manager[KINDS[severity]](summary, { id: idOf(key), description: detail, duration: life });
-      return;
+    } else {
+      manager.add(message);
     }
-    const message = { severity, summary, detail, life };
-    this.#shown.set(key, message);
-    manager.add(message);
+  }
+
+  /**
+   * Show a message until somebody has been there to see it: who walked away from a batch finds it
+   * when they come back. It goes `life` ms after that, as it lies over ComfyUI's own buttons.
+   */
+  showUntilSeen(key, message, life) {
+    this.show(key, message);
+    const shown = this.#shown.get(key);
+    const seen = new AbortController();
+    for (const sign of SIGNS_OF_LIFE) {
+      window.addEventListener(
+        sign,
+        () => {
+          seen.abort();
+          setTimeout(() => this.#shown.get(key) === shown && this.hide(key), life);
+        },
+        { signal: seen.signal, capture: true, passive: true },
+      );
+    }
   }
 
   /** Take a message away, if it is still there. */
   hide(key) {
-    const manager = this.#app.extensionManager.toast;
-    if (replacesById(manager)) {
-      manager.dismiss(idOf(key));
-      return;
-    }
     const message = this.#shown.get(key);
+    if (!message) return;
     this.#shown.delete(key);
-    if (message) manager.remove?.(message);
+    const manager = this.#app.extensionManager.toast;
+    if (replacesById(manager)) manager.dismiss(idOf(key));
+    else manager.remove?.(message);
   }
 }
 
