@@ -15,7 +15,11 @@ export class Notices {
   /** The submission in which the last end, or the last "nothing to do", was told. */
   #toldAt = 0;
 
-  constructor({ server, toasts, submissions }) {
+  #pause;
+
+  /** `pause` waits for a while; what else is given are the pack's modules of these names. */
+  constructor({ server, toasts, submissions, pause = defaultPause }) {
+    this.#pause = pause;
     this.#server = server;
     this.#toasts = toasts;
     this.#submissions = submissions;
@@ -29,13 +33,13 @@ export class Notices {
     }
   }
 
-  /** Auto Queue was stopped by End Queue. */
-  stopped(run) {
+  /** Auto Queue was stopped by End Queue; settles when all that there is to tell is told. */
+  async stopped(run) {
     const isNews = this.#submissions.count > this.#toldAt;
     this.#toldAt = this.#submissions.count;
     const worked = run.loops.filter((loop) => this.#worked.delete(loop));
-    for (const loop of worked) this.#tellEnd(loop);
     if (worked.length === 0 && isNews) this.#tellNothing(run);
+    await Promise.all(worked.map((loop) => this.#tellEnd(loop)));
   }
 
   /** Auto Queue was stopped by Cancel. */
@@ -55,8 +59,6 @@ export class Notices {
 
   #tellNothing(run) {
     const complete = [...run.iterations.values()].filter((iteration) => iteration.complete);
-    // An iterator with nothing new to say is cached, and a cached node may stay silent.
-    if (complete.length === 0) complete.push({ loop: run.loops[0] ?? "nothing", status: "" });
     for (const { loop, status } of complete) {
       this.#toasts.show(loop, { ...nothingToDo(status), life: LIFE_MS });
     }
@@ -67,7 +69,11 @@ export class Notices {
     for (let asked = 1; ; asked += 1) {
       const state = await this.#server.loop(loop);
       if (!state.ended || asked === ASK_TIMES) return state;
-      await new Promise((resume) => setTimeout(resume, ASK_EVERY_MS));
+      await this.#pause();
     }
   }
+}
+
+function defaultPause() {
+  return new Promise((resume) => setTimeout(resume, ASK_EVERY_MS));
 }

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { AutoQueue } from "../../web/lib/auto_queue.js";
+
+function appWith(settings, ui = {}) {
+  const queued = [];
+  return {
+    queued,
+    ui,
+    extensionManager: { queueSettings: settings },
+    queuePrompt: (...args) => queued.push(args),
+  };
+}
+
+for (const [mode, off] of [
+  ["instant-running", "instant-idle"],
+  ["instant", "disabled"],
+  ["change", "disabled"],
+]) {
+  test(`${mode} is on, and is switched to ${off}`, () => {
+    const settings = { mode, batchCount: 1 };
+    const autoQueue = new AutoQueue(appWith(settings));
+    assert.equal(autoQueue.on, true);
+    assert.equal(autoQueue.switchOff(), true);
+    assert.equal(settings.mode, off);
+    assert.equal(autoQueue.on, false);
+  });
+}
+
+for (const mode of ["disabled", "instant-idle", "a mode of the future"]) {
+  test(`${mode} is off, and is left alone`, () => {
+    const settings = { mode };
+    const autoQueue = new AutoQueue(appWith(settings));
+    assert.equal(autoQueue.on, false);
+    assert.equal(autoQueue.switchOff(), false);
+    assert.equal(settings.mode, mode);
+  });
+}
+
+test("only the running form of instant is shown as stopped", () => {
+  for (const [mode, shown] of [
+    ["instant-running", "instant-idle"],
+    ["instant", "instant"],
+    ["change", "change"],
+  ]) {
+    const settings = { mode };
+    new AutoQueue(appWith(settings)).showStopped();
+    assert.equal(settings.mode, shown);
+  }
+});
+
+test("the old menu's checkbox is the last resort", (t) => {
+  const box = { checked: true };
+  globalThis.document = { getElementById: (id) => (id === "autoQueueCheckbox" ? box : null) };
+  t.after(() => delete globalThis.document);
+  const app = appWith(undefined, { autoQueueEnabled: true, batchCount: 4 });
+  const autoQueue = new AutoQueue(app);
+  assert.equal(autoQueue.on, true);
+  autoQueue.queueAgain();
+  assert.deepEqual(app.queued, [[0, 4]]);
+  assert.equal(autoQueue.switchOff(), true);
+  assert.equal(app.ui.autoQueueEnabled, false);
+  assert.equal(box.checked, false);
+});
+
+test("queueing again queues as many as Auto Queue would", () => {
+  const app = appWith({ mode: "instant", batchCount: 3 });
+  new AutoQueue(app).queueAgain();
+  assert.deepEqual(app.queued, [[0, 3]]);
+});
+
+test("the error that holds Auto Queue back is told by its prompt", () => {
+  const app = appWith({ mode: "instant" });
+  const autoQueue = new AutoQueue(app);
+  assert.equal(autoQueue.heldBackBy, undefined);
+  app.lastExecutionError = { prompt_id: "p" };
+  assert.equal(autoQueue.heldBackBy, "p");
+});

@@ -1,0 +1,171 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Conductor } from "../../web/lib/conductor.js";
+import { Submissions } from "../../web/lib/submissions.js";
+
+const SKIP = "Skip on error";
+const STOP = "Stop on error";
+
+/** A conductor on a stand-in for Auto Queue; `turn()` runs what waits for the frontend's turn. */
+function setUp({ on = true } = {}) {
+  const waiting = [];
+  const later = (run) => waiting.push(run);
+  const autoQueue = {
+    on,
+    heldBackBy: undefined,
+    did: [],
+    switchOff() {
+      this.did.push("off");
+      return this.on && !(this.on = false);
+    },
+    showStopped() {
+      this.did.push("shown stopped");
+    },
+    queueAgain() {
+      this.did.push("queued");
+    },
+  };
+  const told = [];
+  const notices = {
+    processed: (iterations) => iterations.forEach(({ filename }) => told.push(filename)),
+    stopped: () => told.push("stopped"),
+    paused: () => told.push("paused"),
+  };
+  const submissions = new Submissions({ later });
+  const conductor = new Conductor({ autoQueue, notices, submissions, later });
+  const turn = () => waiting.splice(0).forEach((run) => run());
+  return { autoQueue, conductor, told, turn };
+}
+
+function iteration(error_handling, { complete = false } = {}) {
+  return { kind: "iteration", loop: "l", filename: "a.png", complete, error_handling };
+}
+
+const VERDICT = { kind: "end_queue", stop: true };
+
+test("the verdict is acted on when its prompt has succeeded, not before", () => {
+  const { autoQueue, conductor, told } = setUp();
+  conductor.heard("p", iteration(STOP));
+  conductor.heard("p", VERDICT);
+  assert.deepEqual(autoQueue.did, []);
+  conductor.succeeded("p");
+  assert.deepEqual(autoQueue.did, ["off"]);
+  assert.deepEqual(told, ["a.png", "stopped"]);
+});
+
+test("the verdict of a prompt that fails after it is forgotten", () => {
+  const { autoQueue, conductor } = setUp();
+  conductor.heard("p", iteration(SKIP));
+  conductor.heard("p", VERDICT);
+  conductor.failed("p");
+  conductor.succeeded("p");
+  assert.deepEqual(autoQueue.did, []);
+});
+
+test("without a verdict, and of prompts of others, nothing is done", () => {
+  const { autoQueue, conductor, turn } = setUp();
+  conductor.heard("p", iteration(SKIP));
+  conductor.succeeded("p");
+  for (const end of ["succeeded", "failed", "interrupted"]) conductor[end]("somebody else's");
+  autoQueue.heldBackBy = "somebody else's";
+  conductor.queueIs(0);
+  turn();
+  assert.deepEqual(autoQueue.did, []);
+});
+
+test("after an error that is skipped, it goes on when the queue is empty", () => {
+  const { autoQueue, conductor, turn } = setUp();
+  conductor.heard("p", iteration(SKIP));
+  conductor.failed("p");
+  autoQueue.heldBackBy = "p";
+  conductor.queueIs(1);
+  turn();
+  assert.deepEqual(autoQueue.did, []);
+  conductor.queueIs(0);
+  assert.deepEqual(autoQueue.did, [], "not in the frontend's own turn");
+  turn();
+  assert.deepEqual(autoQueue.did, ["queued"]);
+});
+
+test("it does not go on when Auto Queue is off, or is not held back by that error", () => {
+  for (const [on, heldBackBy] of [
+    [false, "p"],
+    [true, undefined],
+    [true, "another"],
+  ]) {
+    const { autoQueue, conductor, turn } = setUp({ on });
+    conductor.heard("p", iteration(SKIP));
+    conductor.failed("p");
+    autoQueue.heldBackBy = heldBackBy;
+    conductor.queueIs(0);
+    turn();
+    assert.deepEqual(autoQueue.did, []);
+  }
+});
+
+test("with Stop on error, or with nothing handed out, it stays stopped and shows it", () => {
+  for (const said of [iteration(STOP), iteration(SKIP, { complete: true })]) {
+    const { autoQueue, conductor, turn } = setUp();
+    conductor.heard("p", said);
+    conductor.failed("p");
+    autoQueue.heldBackBy = "p";
+    conductor.queueIs(0);
+    turn();
+    assert.deepEqual(autoQueue.did, ["shown stopped"]);
+  }
+});
+
+test("while the frontend is sending, it waits for the end of that", () => {
+  const { autoQueue, conductor, turn } = setUp();
+  conductor.sending();
+  conductor.heard("p", iteration(SKIP));
+  conductor.failed("p");
+  autoQueue.heldBackBy = "p";
+  conductor.queueIs(0);
+  turn();
+  assert.deepEqual(autoQueue.did, []);
+  conductor.sent();
+  turn();
+  assert.deepEqual(autoQueue.did, ["queued"]);
+});
+
+test("a frontend that sends on by itself is left to it", () => {
+  const { autoQueue, conductor, turn } = setUp();
+  conductor.sending();
+  conductor.heard("p", iteration(SKIP));
+  conductor.failed("p");
+  conductor.queueIs(0);
+  conductor.sent();
+  conductor.sending(); // in the same turn
+  autoQueue.heldBackBy = "p"; // noted late
+  turn();
+  conductor.sent();
+  turn();
+  assert.deepEqual(autoQueue.did, []);
+  conductor.queueIs(0); // and that one has ended, with the old error still there
+  turn();
+  assert.deepEqual(autoQueue.did, ["queued"]);
+});
+
+test("Cancel switches off, when an image was in work", () => {
+  const { autoQueue, conductor, told } = setUp();
+  conductor.heard("p", iteration(STOP));
+  conductor.interrupted("p");
+  assert.deepEqual(autoQueue.did, ["off"]);
+  assert.deepEqual(told, ["paused"]);
+});
+
+test("Cancel of a prompt that had nothing to do is ComfyUI's own matter", () => {
+  const { autoQueue, conductor, told } = setUp();
+  conductor.heard("p", iteration(STOP, { complete: true }));
+  conductor.interrupted("p");
+  assert.deepEqual(autoQueue.did, []);
+  assert.deepEqual(told, []);
+});
+
+test("Cancel without Auto Queue is not told", () => {
+  const { conductor, told } = setUp({ on: false });
+  conductor.heard("p", iteration(STOP));
+  conductor.interrupted("p");
+  assert.deepEqual(told, []);
+});

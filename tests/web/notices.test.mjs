@@ -1,0 +1,75 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Notices } from "../../web/lib/notices.js";
+
+const STATE = { directory: "d", complete: true, done: 1, failed: 0, pending: 0, seconds: 1, failures: [] };
+
+function setUp(states = [{ ...STATE, ended: 0 }]) {
+  const shown = [];
+  const hidden = [];
+  const toasts = {
+    show: (key, toast) => shown.push([key, toast.summary]),
+    showUntilSeen: (key, toast) => shown.push([key, toast.summary]),
+    hide: (key) => hidden.push(key),
+  };
+  const asked = [];
+  const server = {
+    loop: async (id) => {
+      asked.push(id);
+      return states.length > 1 ? states.shift() : states[0];
+    },
+  };
+  const submissions = { count: 1 };
+  const notices = new Notices({ server, toasts, submissions, pause: async () => {} });
+  return { notices, shown, hidden, asked, submissions };
+}
+
+function run({ loop = "l", complete = true } = {}) {
+  const said = { loop, complete, filename: "a.png", status: "Complete: 7 of 7 done" };
+  return { loops: [loop], iterations: new Map([[loop, said]]), handedOut: complete ? [] : [said] };
+}
+
+test("the end of a batch that this tab worked on is told once it is settled", async () => {
+  const { notices, shown, asked } = setUp([{ ...STATE, ended: 1 }, { ...STATE, ended: 0 }]);
+  const last = run({ complete: false });
+  notices.processed(last.handedOut);
+  await notices.stopped(last);
+  assert.deepEqual(asked, ["l", "l"]);
+  assert.deepEqual(shown, [["l", "Batch complete: 1 done, 0 failed, 1 s"]]);
+});
+
+test("a prompt that was already sent and finds nothing to do is no news", async () => {
+  const { notices, shown, submissions } = setUp();
+  const last = run({ complete: false });
+  notices.processed(last.handedOut);
+  await notices.stopped(last);
+  await notices.stopped(run());
+  assert.equal(shown.length, 1);
+  submissions.count += 1;
+  await notices.stopped(run());
+  assert.deepEqual(shown[1], ["l", "Nothing to do"]);
+  await notices.stopped(run());
+  assert.equal(shown.length, 2, "once for each time that somebody pressed Run");
+});
+
+test("an End Queue without a loop of ours says nothing", async () => {
+  const { notices, shown } = setUp();
+  await notices.stopped({ loops: [], iterations: new Map(), handedOut: [] });
+  assert.deepEqual(shown, []);
+});
+
+test("what was said before goes when the next image is through", () => {
+  const { notices, hidden } = setUp();
+  notices.processed(run({ complete: false }).handedOut);
+  assert.deepEqual(hidden, ["l"]);
+});
+
+test("a server that cannot be asked is noted, and shows nothing", async (t) => {
+  const warned = t.mock.method(console, "warn", () => {});
+  const { notices, shown } = setUp([Promise.reject(new Error("gone"))]);
+  const last = run({ complete: false });
+  notices.processed(last.handedOut);
+  await notices.stopped(last);
+  assert.match(warned.mock.calls[0].arguments[0], /gone/);
+  assert.deepEqual(shown, []);
+});

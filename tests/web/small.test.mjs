@@ -1,0 +1,105 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { nodeByExecutionId } from "../../web/lib/graph.js";
+import { Runs } from "../../web/lib/runs.js";
+import { LoopServer } from "../../web/lib/server.js";
+import { StartOver, whichLoop } from "../../web/lib/start_over.js";
+import { Submissions } from "../../web/lib/submissions.js";
+
+function graph(nodes) {
+  return { getNodeById: (id) => nodes[id] ?? null };
+}
+
+test("an execution id leads through the subgraphs", () => {
+  const inner = { name: "inner" };
+  const root = graph({ 5: { subgraph: graph({ 3: { subgraph: graph({ 7: inner }) } }) }, 3: {} });
+  assert.equal(nodeByExecutionId(root, "5:3:7"), inner);
+  assert.equal(nodeByExecutionId(root, "5:3").subgraph !== undefined, true);
+  assert.equal(nodeByExecutionId(root, 3), root.getNodeById(3));
+  assert.equal(nodeByExecutionId(root, "3:7"), null);
+  assert.equal(nodeByExecutionId(undefined, "3"), null);
+});
+
+test("an id may hold a colon itself", () => {
+  const inner = { name: "inner" };
+  const root = graph({ "5:1": { subgraph: graph({ 3: inner }) } });
+  assert.equal(nodeByExecutionId(root, "5:1:3"), inner);
+});
+
+test("a prompt's words are kept by loop, and forgotten when taken", () => {
+  const runs = new Runs();
+  runs.note("p", { kind: "iteration", loop: "a", complete: false });
+  runs.note("p", { kind: "iteration", loop: "b", complete: true });
+  runs.note("p", { kind: "progress", loop: "c" });
+  runs.note("p", { kind: "end_queue", stop: true });
+  runs.note("p", { kind: "end_queue", stop: false });
+  runs.note("p", { kind: "of the future" });
+  const run = runs.take("p");
+  assert.deepEqual(run.loops, ["a", "b", "c"]);
+  assert.deepEqual(run.handedOut.map(({ loop }) => loop), ["a"]);
+  assert.equal(run.stop, true, "one End Queue of two is enough");
+  assert.equal(runs.take("p"), undefined);
+});
+
+test("only so many prompts are remembered", () => {
+  const runs = new Runs(2);
+  for (const id of ["p", "q", "r"]) runs.note(id, { kind: "end_queue", stop: true });
+  assert.equal(runs.take("p"), undefined);
+  assert.equal(runs.take("r").stop, true);
+});
+
+test("a submission lasts until nothing more follows in the same turn", () => {
+  const waiting = [];
+  const turn = () => waiting.splice(0).forEach((run) => run());
+  const submissions = new Submissions({ later: (run) => waiting.push(run) });
+  submissions.begin();
+  submissions.begin();
+  submissions.end();
+  submissions.begin();
+  turn();
+  assert.equal(submissions.open, true);
+  let ended = 0;
+  submissions.end(() => (ended += 1));
+  turn();
+  assert.deepEqual([submissions.open, submissions.count, ended], [false, 1, 1]);
+  submissions.begin();
+  assert.equal(submissions.count, 2);
+});
+
+function iterator({ directory = "in", loop_name = "", linked = [] } = {}) {
+  const widgets = Object.entries({ directory, loop_name }).map(([name, value]) => ({ name, value }));
+  const inputs = widgets.map(({ name }) => ({ name }));
+  const isInputConnected = (slot) => linked.includes(inputs[slot].name);
+  return { widgets, inputs, isInputConnected };
+}
+
+test("the loop is named by what the node shows, until it has run", () => {
+  assert.deepEqual(whichLoop(iterator(), undefined), { directory: "in", loop_name: "" });
+  const last = { loop: "id", directory: "in", loop_name: "" };
+  assert.deepEqual(whichLoop(iterator(), last), { loop: "id" });
+  const moved = iterator({ directory: "other" });
+  assert.deepEqual(whichLoop(moved, last), { directory: "other", loop_name: "" });
+});
+
+test("with a linked input the last run is all that is known", () => {
+  const linked = iterator({ linked: ["directory"] });
+  assert.equal(whichLoop(linked, undefined), null);
+  const last = { loop: "id", directory: "x", loop_name: "" };
+  assert.deepEqual(whichLoop(linked, last), { loop: "id" });
+});
+
+test("the server's refusal is shown in its own words", async () => {
+  const shown = [];
+  const answer = { ok: false, status: 404, statusText: "Not Found", json: async () => ({ error: "no" }) };
+  const server = new LoopServer({ fetchApi: async () => answer });
+  const startOver = new StartOver({ server, toasts: { show: (_, toast) => shown.push(toast) } });
+  await startOver.press(iterator());
+  assert.deepEqual([shown[0].severity, shown[0].detail], ["error", "no"]);
+});
+
+test("an answer that is not JSON is told by its status", async () => {
+  const json = async () => JSON.parse("<html>");
+  const answer = { ok: false, status: 502, statusText: "Bad Gateway", json };
+  const server = new LoopServer({ fetchApi: async () => answer });
+  await assert.rejects(server.loop("id"), { message: "502 Bad Gateway" });
+});

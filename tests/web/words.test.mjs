@@ -1,0 +1,65 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { batchEnd, duration, failureLines, nothingToDo, paused } from "../../web/lib/words.js";
+
+const STATE = {
+  directory: "/input/seven",
+  complete: true,
+  done: 7,
+  failed: 0,
+  pending: 0,
+  seconds: 11.6,
+  failures: [],
+};
+
+test("durations are short", () => {
+  assert.equal(duration(0.4), "0 s");
+  assert.equal(duration(59.4), "59 s");
+  assert.equal(duration(59.6), "1 min 0 s");
+  assert.equal(duration(3725), "1 h 2 min");
+});
+
+test("a complete batch is told as a success", () => {
+  const toast = batchEnd(STATE);
+  assert.equal(toast.severity, "success");
+  assert.equal(toast.summary, "Batch complete: 7 done, 0 failed, 12 s");
+  assert.equal(toast.detail, "/input/seven");
+});
+
+test("failures are named, the first line of each reason, and the rest counted", () => {
+  const failures = ["a", "b", "c", "d"].map((path) => ({ path, reason: `${path} broke\nTraceback` }));
+  const toast = batchEnd({ ...STATE, done: 2, failed: 5, failures });
+  assert.equal(toast.severity, "warn");
+  assert.deepEqual(toast.detail.split("\n"), [
+    "/input/seven",
+    "a: a broke",
+    "b: b broke",
+    "c: c broke",
+    "… and 2 more",
+  ]);
+});
+
+test("a reason is cut when it is long, and may be missing", () => {
+  const [long, none] = failureLines(
+    [{ path: "a", reason: "x".repeat(1000) }, { path: "b", reason: null }],
+    2,
+  );
+  assert.ok(long.length < 200 && long.endsWith("…"));
+  assert.equal(none, "b: ");
+});
+
+test("a batch that is not complete was stopped", () => {
+  const toast = batchEnd({ ...STATE, complete: false, done: 3, pending: 4 });
+  assert.equal(toast.severity, "warn");
+  assert.equal(toast.summary, "Batch stopped: 3 done, 0 failed, 12 s, 4 to do");
+});
+
+test("nothing to do gives the node's own words, as a sentence", () => {
+  const toast = nothingToDo("Complete: 7 of 7 done");
+  assert.equal(toast.severity, "info");
+  assert.match(toast.detail, /^Complete: 7 of 7 done\. Press Start over/);
+});
+
+test("a pause names the image that comes next", () => {
+  assert.match(paused("img4.png").detail, /img4\.png/);
+});
