@@ -1,0 +1,155 @@
+"""The example workflows: whole, laid out cleanly, and the same in both formats."""
+
+from __future__ import annotations
+
+import ast
+import itertools
+import json
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from batch_loop.nodes.io.paths import EXAMPLE_FOLDER
+from batch_loop.nodes.names import NODE_PREFIX, node_id
+from batch_loop.tests.support.sources import tree_of
+from batch_loop.tools.example_graphs import EXAMPLES as MADE_FROM
+from batch_loop.tools.example_graphs import NOTE
+from batch_loop.tools.examples import EXAMPLES, load_prompt
+from batch_loop.tools.layout import ROOT
+
+NAMES = sorted(path.stem for path in EXAMPLES.glob("*.json"))
+EACH = pytest.mark.parametrize("name", NAMES)
+
+TITLE_HEIGHT = 30
+WIDTH, MOST_BYTES = 1200, 200_000
+OF_COMFYUI = {"ImageBlend", "ImageInvert", "Morphology", "PreviewAny", "SaveImage"}
+
+Box = tuple[float, float, float, float]
+
+
+def workflow(name: str) -> dict[str, Any]:
+    content: dict[str, Any] = json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))
+    return content
+
+
+def inputs_of(ui_node: dict[str, Any], links: dict[int, list[Any]]) -> dict[str, Any]:
+    """A node's inputs as the page would submit them."""
+    inputs: dict[str, Any] = {}
+    widgets = [slot["name"] for slot in ui_node["inputs"] if "widget" in slot]
+    inputs.update(zip(widgets, ui_node.get("widgets_values") or [], strict=True))
+    for slot in ui_node["inputs"]:
+        if slot["link"] is not None:
+            _, source, output, *_ = links[slot["link"]]
+            inputs[slot["name"]] = [str(source), output]
+    return inputs
+
+
+def box_of(ui_node: dict[str, Any]) -> Box:
+    """Left, top, right and bottom of a node with its title."""
+    (left, top), (width, height) = ui_node["pos"], ui_node["size"]
+    return left, top - TITLE_HEIGHT, left + width, top + height
+
+
+def overlap(one: Box, other: Box) -> bool:
+    apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
+    return not apart
+
+
+def classes_of_the_pack() -> set[str]:
+    """Names of the node classes that the extension hands to ComfyUI."""
+    for statement in tree_of(ROOT / "__init__.py").body:
+        if isinstance(statement, ast.AnnAssign) and ast.unparse(statement.target) == "NODES":
+            assert isinstance(statement.value, ast.List)
+            return {ast.unparse(element) for element in statement.value.elts}
+    raise AssertionError("__init__.py has no list NODES")
+
+
+def test_there_is_each_example_that_the_maker_makes() -> None:
+    assert [example.name for example in MADE_FROM] != []
+    assert {example.name for example in MADE_FROM} == set(NAMES)
+
+
+@pytest.mark.parametrize(("folder", "ending"), [("", ".jpg"), ("api", ".json")])
+def test_each_example_has_its_picture_and_its_api_copy(folder: str, ending: str) -> None:
+    # ComfyUI takes every .json beside the pictures for a workflow.
+    assert sorted(path.stem for path in (EXAMPLES / folder).glob(f"*{ending}")) == NAMES
+
+
+@EACH
+def test_the_picture_is_large_enough_to_read_and_small_enough_to_load(name: str) -> None:
+    path = EXAMPLES / f"{name}.jpg"
+    with Image.open(path) as picture:
+        assert (picture.format, picture.width) == ("JPEG", WIDTH)
+    assert path.stat().st_size < MOST_BYTES
+
+
+@EACH
+def test_it_holds_nodes_of_this_pack_and_of_comfyui_alone(name: str) -> None:
+    ours = {node_id(class_name) for class_name in classes_of_the_pack()}
+    types = {node["type"] for node in workflow(name)["nodes"]}
+    assert types <= ours | OF_COMFYUI | {NOTE}
+    assert ours - types <= {node_id("SaveImage")}
+
+
+@EACH
+def test_the_api_copy_is_what_the_page_would_submit(name: str) -> None:
+    content = workflow(name)
+    links = {link[0]: link for link in content["links"]}
+    submitted = {
+        str(node["id"]): {"class_type": node["type"], "inputs": inputs_of(node, links)}
+        for node in content["nodes"]
+        if node["type"] != NOTE
+    }
+    prompt = load_prompt(name)
+    assert {
+        key: value | {"_meta": prompt[key]["_meta"]} for key, value in submitted.items()
+    } == prompt
+
+
+@EACH
+def test_it_reads_the_packs_own_images_in_a_loop_of_its_own(name: str) -> None:
+    (inputs,) = (
+        node["inputs"]
+        for node in load_prompt(name).values()
+        if node["class_type"] == node_id("DirectoryIterator")
+    )
+    assert inputs["directory"] == EXAMPLE_FOLDER
+    # Without a name of its own, it would find the images done that another example has done.
+    assert inputs["loop_name"] == name
+
+
+@EACH
+def test_it_says_how_to_run_it(name: str) -> None:
+    (text,) = (
+        node["widgets_values"][0] for node in workflow(name)["nodes"] if node["type"] == NOTE
+    )
+    assert "Run (Instant)" in text
+    assert "Press Run once" in text
+
+
+@EACH
+def test_no_node_covers_another(name: str) -> None:
+    nodes = workflow(name)["nodes"]
+    covering = [
+        (one["type"], other["type"])
+        for one, other in itertools.combinations(nodes, 2)
+        if overlap(box_of(one), box_of(other))
+    ]
+    assert covering == []
+
+
+@EACH
+def test_every_link_leads_from_left_to_right(name: str) -> None:
+    content = workflow(name)
+    boxes = {node["id"]: box_of(node) for node in content["nodes"]}
+    back = [link for link in content["links"] if boxes[link[1]][2] >= boxes[link[3]][0]]
+    assert back == []
+
+
+@EACH
+def test_it_holds_nothing_of_the_machine_that_it_was_made_on(name: str) -> None:
+    for path in (EXAMPLES / f"{name}.json", EXAMPLES / "api" / f"{name}.json"):
+        text = path.read_text(encoding="utf-8")
+        assert str(ROOT) not in text
+        assert NODE_PREFIX in text
