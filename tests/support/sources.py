@@ -50,3 +50,12 @@ def imported_modules(path: Path) -> Iterator[str]:
             module = ".".join(["", *base, *([node.module] if node.module else [])])
             yield module
             yield from (f"{module}.{alias.name}" for alias in node.names)
+
+
+def classes_of_the_pack() -> set[str]:
+    """Names of the node classes that the extension hands to ComfyUI."""
+    for statement in tree_of(ROOT / "__init__.py").body:
+        if isinstance(statement, ast.AnnAssign) and ast.unparse(statement.target) == "NODES":
+            assert isinstance(statement.value, ast.List)
+            return {ast.unparse(element) for element in statement.value.elts}
+    raise AssertionError("__init__.py has no list NODES")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import itertools
 import json
 from typing import Any
@@ -12,7 +11,7 @@ from PIL import Image
 
 from batch_loop.nodes.io.paths import EXAMPLE_FOLDER
 from batch_loop.nodes.names import NODE_PREFIX, node_id
-from batch_loop.tests.support.sources import tree_of
+from batch_loop.tests.support.sources import classes_of_the_pack
 from batch_loop.tools.example_graphs import EXAMPLES as MADE_FROM
 from batch_loop.tools.example_graphs import NOTE
 from batch_loop.tools.examples import EXAMPLES, load_prompt
@@ -54,15 +53,6 @@ def box_of(ui_node: dict[str, Any]) -> Box:
 def overlap(one: Box, other: Box) -> bool:
     apart = one[2] <= other[0] or other[2] <= one[0] or one[3] <= other[1] or other[3] <= one[1]
     return not apart
-
-
-def classes_of_the_pack() -> set[str]:
-    """Names of the node classes that the extension hands to ComfyUI."""
-    for statement in tree_of(ROOT / "__init__.py").body:
-        if isinstance(statement, ast.AnnAssign) and ast.unparse(statement.target) == "NODES":
-            assert isinstance(statement.value, ast.List)
-            return {ast.unparse(element) for element in statement.value.elts}
-    raise AssertionError("__init__.py has no list NODES")
 
 
 def test_there_is_each_example_that_the_maker_makes() -> None:

@@ -1,0 +1,106 @@
+"""The documentation against a real server: its tables, its script, and the help pages."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from typing import Any
+
+import pytest
+import requests
+
+from batch_loop.nodes.names import node_id
+from batch_loop.tests.integration.conftest import Workspace
+from batch_loop.tests.support import markdown
+from batch_loop.tests.support.batches import loop_state, run_until_stop
+from batch_loop.tests.support.graphs import COMPLETE, ITERATOR, STOP, batch_graph
+from batch_loop.tests.support.images import write_broken, write_images
+from batch_loop.tests.support.sources import classes_of_the_pack
+from batch_loop.tools.client import ComfyClient
+from batch_loop.tools.layout import ROOT
+from batch_loop.tools.server import ComfyServer
+
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+ROUTES = (ROOT / "docs" / "routes.md").read_text(encoding="utf-8")
+IDS = sorted(node_id(name) for name in classes_of_the_pack())
+EACH_NODE = pytest.mark.parametrize("node", IDS)
+
+
+def schema_of(client: ComfyClient, node: str) -> dict[str, Any]:
+    schema: dict[str, Any] = client.get_json(f"/object_info/{node}")[node]
+    return schema
+
+
+def check_tables(text: str, schema: dict[str, Any]) -> None:
+    """Hold a page's two tables to a node's schema: the names in order, and the options."""
+    declared = {**schema["input"].get("required", {}), **schema["input"].get("optional", {})}
+    inputs, outputs = markdown.table(text, "input"), markdown.table(text, "output")
+    assert list(inputs) == list(declared)
+    assert list(outputs) == schema["output_name"]
+    for name, (kind, *rest) in declared.items():
+        options = rest[0]["options"] if kind == "COMBO" else ()
+        assert [each for each in options if each.lower() not in inputs[name].lower()] == []
+
+
+@EACH_NODE
+def test_the_readme_names_each_input_and_output(client: ComfyClient, node: str) -> None:
+    schema = schema_of(client, node)
+    check_tables(markdown.section(README, schema["display_name"]), schema)
+
+
+@EACH_NODE
+def test_the_help_page_names_each_input_and_output(client: ComfyClient, node: str) -> None:
+    page = (ROOT / "web" / "docs" / f"{node}.md").read_text(encoding="utf-8")
+    schema = schema_of(client, node)
+    assert page.startswith(f"# {schema['display_name']}\n")
+    check_tables(page, schema)
+
+
+@EACH_NODE
+def test_comfyui_serves_the_help_page(server: ComfyServer, node: str) -> None:
+    answer = requests.get(f"{server.url}/extensions/batch-loop/docs/{node}.md", timeout=30)
+    assert answer.ok
+    assert answer.content == (ROOT / "web" / "docs" / f"{node}.md").read_bytes()
+
+
+def test_the_readmes_script_runs_a_batch_to_its_end(server: ComfyServer) -> None:
+    (script,) = markdown.code(markdown.section(README, "From a script"), "python")
+    address = "http://127.0.0.1:8188"
+    assert address in script
+    done = subprocess.run(
+        [sys.executable, "-c", script.replace(address, server.url)],
+        cwd=ROOT,
+        env={**os.environ, "no_proxy": "*"},
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    lines = done.stdout.splitlines()
+    assert lines[-1] == "success Complete: 11 of 12 done, 1 failed"
+    assert len(lines) == len(list((server.output / "save_batch").rglob("*.png"))) == 11
+
+
+def test_the_routes_answer_what_is_described(client: ComfyClient, workspace: Workspace) -> None:
+    write_images(workspace.input, ["img1.png"])
+    write_broken(workspace.input / "img2.png")
+    graph = batch_graph(workspace.name, workspace.name, error_handling="Skip on error")
+    (result,) = run_until_stop(client, graph)[:1]
+
+    state = loop_state(client, result)
+    described = markdown.table(markdown.section(ROUTES, "`GET /batch_loop/loops/{id}`"), "field")
+    assert set(described) == set(state)
+    assert [name for name in state["failures"][0] if f"`{name}`" not in described["failures"]] == []
+
+    said = markdown.section(ROUTES, "What the nodes say")
+    for title, node in (
+        ("Directory Iterator", ITERATOR),
+        ("Batch Complete", COMPLETE),
+        ("End Queue", STOP),
+    ):
+        (entry,) = result.outputs[node]["batch_loop"]
+        table = markdown.table(said.split(f"\n{title}:\n", 1)[1], "field")
+        assert set(table) == set(entry)
+        assert table["kind"] == f"`{entry['kind']}`"
