@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 
 if TYPE_CHECKING:
@@ -17,6 +18,9 @@ if TYPE_CHECKING:
 
 ON = ("instant", "instant-running", "change")
 """The modes in which ComfyUI queues by itself."""
+
+CLICK_MS = 2_000
+CLICK_TRIES = 10
 
 TOASTS = ".p-toast-message, [data-testid=toast]"
 TOAST_CLOSE = ".p-toast-close-button, [data-testid=toast-close]"
@@ -79,19 +83,18 @@ class ComfyPage:
 
     def choose(self, label: str) -> None:
         """Choose an entry of the Run button's menu: `Run`, `Run (Instant)`, `Run (On Change)`."""
-        self.close_toasts()  # some frontends show them over the button
-        arrow = self.page.locator(".p-splitbutton-dropdown, [data-testid=queue-mode-menu-trigger]")
-        arrow.first.click()
+        self._click(
+            self.page.locator(".p-splitbutton-dropdown, [data-testid=queue-mode-menu-trigger]")
+        )
         entry = self.page.locator(".p-tieredmenu-item, [role=menuitemradio]")
-        entry.filter(has_text=re.compile(f"^\\s*{re.escape(label)}\\s*$")).first.click()
+        self._click(entry.filter(has_text=re.compile(f"^\\s*{re.escape(label)}\\s*$")))
         # Newer frontends leave the menu open.
         self.page.keyboard.press("Escape")
         expect(entry).to_have_count(0)
 
     def press_run(self) -> None:
         """Press Run."""
-        self.close_toasts()
-        self.run_button.click()
+        self._click(self.run_button)
 
     def run_instant(self) -> None:
         """Choose Run (Instant), and press it once."""
@@ -264,6 +267,18 @@ class ComfyPage:
         )
         self.submitted, self.batch_count = 0, 1
         self.faults.clear()
+
+    def _click(self, target: Locator) -> None:
+        """Click, and close the messages that lie over the target in some frontends."""
+        for _ in range(CLICK_TRIES):
+            self.close_toasts()
+            try:
+                target.first.click(timeout=CLICK_MS)
+            except PlaywrightTimeoutError:
+                # One has come up between the two lines.
+                continue
+            return
+        target.first.click(timeout=CLICK_MS)
 
     def _on_console(self, message: ConsoleMessage) -> None:
         text = f"{message.text} {message.location.get('url', '')}"

@@ -2,9 +2,21 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Notices } from "../../web/lib/notices.js";
 
-const STATE = { directory: "d", complete: true, done: 1, failed: 0, pending: 0, seconds: 1, failures: [] };
+const STATE = {
+  directory: "d",
+  batch: 1,
+  complete: true,
+  done: 0,
+  ended: 1,
+  failed: 0,
+  pending: 0,
+  seconds: 1,
+  failures: [],
+};
+const SETTLED = { ...STATE, done: 1, ended: 0 };
+const BEGUN_AGAIN = { ...STATE, batch: 2, complete: false, ended: 0, pending: 1 };
 
-function setUp(states = [{ ...STATE, ended: 0 }]) {
+function setUp(states = [SETTLED]) {
   const shown = [];
   const hidden = [];
   const toasts = {
@@ -26,16 +38,35 @@ function setUp(states = [{ ...STATE, ended: 0 }]) {
 
 function run({ loop = "l", complete = true } = {}) {
   const said = { loop, complete, filename: "a.png", status: "Complete: 7 of 7 done" };
-  return { loops: [loop], iterations: new Map([[loop, said]]), handedOut: complete ? [] : [said] };
+  return {
+    loops: [loop],
+    iterations: new Map([[loop, said]]),
+    progress: new Map([[loop, { complete: true }]]),
+    handedOut: complete ? [] : [said],
+  };
 }
 
 test("the end of a batch that this tab worked on is told once it is settled", async () => {
-  const { notices, shown, asked } = setUp([{ ...STATE, ended: 1 }, { ...STATE, ended: 0 }]);
+  const { notices, shown, asked } = setUp([STATE, SETTLED]);
   const last = run({ complete: false });
   notices.processed(last.handedOut);
   await notices.stopped(last);
   assert.deepEqual(asked, ["l", "l"]);
   assert.deepEqual(shown, [["l", "Batch complete: 1 done, 0 failed, 1 s"]]);
+});
+
+test("a batch that was begun again meanwhile is told with its last figures, or not at all", async () => {
+  for (const [states, count] of [
+    [[STATE, BEGUN_AGAIN], 1],
+    [[BEGUN_AGAIN], 0],
+  ]) {
+    const { notices, shown } = setUp(states);
+    const last = run({ complete: false });
+    notices.processed(last.handedOut);
+    await notices.stopped(last);
+    assert.equal(shown.length, count);
+    for (const [, summary] of shown) assert.match(summary, /^Batch complete: 1 done/);
+  }
 });
 
 test("a prompt that was already sent and finds nothing to do is no news", async () => {

@@ -5,7 +5,8 @@ import { batchEnd, duration, failureLines, nothingToDo, paused } from "../../web
 const STATE = {
   directory: "/input/seven",
   complete: true,
-  done: 7,
+  done: 6,
+  ended: 1,
   failed: 0,
   pending: 0,
   seconds: 11.6,
@@ -28,7 +29,7 @@ test("a complete batch is told as a success", () => {
 
 test("failures are named, the first line of each reason, and the rest counted", () => {
   const failures = ["a", "b", "c", "d"].map((path) => ({ path, reason: `${path} broke\nTraceback` }));
-  const toast = batchEnd({ ...STATE, done: 2, failed: 5, failures });
+  const toast = batchEnd({ ...STATE, done: 1, failed: 5, failures });
   assert.equal(toast.severity, "warn");
   assert.deepEqual(toast.detail.split("\n"), [
     "/input/seven",
@@ -49,7 +50,7 @@ test("a reason is cut when it is long, and may be missing", () => {
 });
 
 test("a batch that is not complete was stopped", () => {
-  const toast = batchEnd({ ...STATE, complete: false, done: 3, pending: 4 });
+  const toast = batchEnd({ ...STATE, complete: false, done: 2, pending: 4 });
   assert.equal(toast.severity, "warn");
   assert.equal(toast.summary, "Batch stopped: 3 done, 0 failed, 12 s, 4 to do");
 });

@@ -39,7 +39,7 @@ export class Notices {
     this.#toldAt = this.#submissions.count;
     const worked = run.loops.filter((loop) => this.#worked.delete(loop));
     if (worked.length === 0 && isNews) this.#tellNothing(run);
-    await Promise.all(worked.map((loop) => this.#tellEnd(loop)));
+    await Promise.all(worked.map((loop) => this.#tellEnd(loop, run.progress.get(loop))));
   }
 
   /** Auto Queue was stopped by Cancel. */
@@ -49,9 +49,12 @@ export class Notices {
     }
   }
 
-  async #tellEnd(loop) {
+  async #tellEnd(loop, progress) {
     try {
-      this.#toasts.showUntilSeen(loop, batchEnd(await this.#settled(loop)), LIFE_MS);
+      const state = await this.#settled(loop);
+      // Somebody has begun it again meanwhile: these figures are of the new batch.
+      if (progress?.complete && !state.complete) return;
+      this.#toasts.showUntilSeen(loop, batchEnd(state), LIFE_MS);
     } catch (error) {
       console.warn(`[Batch Loop] the state of the batch could not be read: ${error.message}`);
     }
@@ -64,13 +67,16 @@ export class Notices {
     }
   }
 
-  /** The loop's state once the outcome of its last prompt is known to the server. */
+  /** The loop's state once the outcome of the batch's last prompt is known to the server. */
   async #settled(loop) {
-    for (let asked = 1; ; asked += 1) {
-      const state = await this.#server.loop(loop);
-      if (!state.ended || asked === ASK_TIMES) return state;
+    let state = await this.#server.loop(loop);
+    for (let asked = 1; state.ended && asked < ASK_TIMES; asked += 1) {
       await this.#pause();
+      const later = await this.#server.loop(loop);
+      if (later.batch !== state.batch) break;
+      state = later;
     }
+    return state;
   }
 }
 

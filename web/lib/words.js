@@ -28,7 +28,9 @@ export function failureLines(failures, failed) {
 
 /** The toast for a batch that has come to its end, from the loop's state on the server. */
 export function batchEnd(state) {
-  const figures = `${state.done} done, ${state.failed} failed, ${duration(state.seconds)}`;
+  // What has ended is done as well, only that the server has not yet looked how.
+  const done = state.done + state.ended;
+  const figures = `${done} done, ${state.failed} failed, ${duration(state.seconds)}`;
   const summary = state.complete
     ? `Batch complete: ${figures}`
     : `Batch stopped: ${figures}, ${state.pending} to do`;
