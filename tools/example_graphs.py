@@ -46,6 +46,9 @@ class Example:
     groups: Sequence[Group] = ()
 
 
+NARROWEST = 225
+"""Nodes 2.0 draws no node narrower: what is narrower here covers its neighbour there."""
+
 READ, WORK, END = "#3f789e", "#88a", "#b58b2a"
 """Colours of the three frames: where images come from, what happens to them, how it ends."""
 
@@ -67,11 +70,20 @@ def _iterator(loop_name: str, **values: object) -> Node:
         "loop_name": loop_name,
         **values,
     }
-    return Node(ours("DirectoryIterator"), (40, 80), (320, 530), values=values)
+    return Node(ours("DirectoryIterator"), (40, 80), (300, 560), values=values)
 
 
-def _start(left: int = 440) -> Node:
-    return Node(ours("LoopStart"), (left, 80), (190, 106))
+def _start(left: int) -> Node:
+    return Node(ours("LoopStart"), (left, 80), (NARROWEST, 106))
+
+
+def _ending(left: int) -> dict[str, Node]:
+    """The three nodes that end a batch, side by side."""
+    return {
+        "end": Node(ours("LoopEnd"), (left, 80), (NARROWEST, 66)),
+        "complete": Node(ours("BatchComplete"), (left + 265, 80), (NARROWEST, 126)),
+        "stop": Node(ours("EndQueue"), (left + 530, 80), (NARROWEST, 26)),
+    }
 
 
 def _note(at: tuple[int, int], size: tuple[int, int], *lines: str) -> Node:
@@ -79,12 +91,11 @@ def _note(at: tuple[int, int], size: tuple[int, int], *lines: str) -> Node:
     return Node(NOTE, at, size, title="How to run it", values={"text": "\n".join(steps + lines)})
 
 
-def _frames(work: str, work_width: int, end_size: tuple[int, int]) -> tuple[Group, ...]:
-    end_left = 420 + work_width + 40
+def _frames(work: str, work_width: int, end_height: int) -> tuple[Group, ...]:
     return (
-        Group("1 · The folder", (20, 0, 360, 630), READ),
-        Group(work, (420, 0, work_width, 630), WORK),
-        Group("3 · The end", (end_left, 0, *end_size), END),
+        Group("1 · The folder", (20, 0, 340, 670), READ),
+        Group(work, (400, 0, work_width, 670), WORK),
+        Group("3 · The end", (440 + work_width, 0, 795, end_height), END),
     )
 
 
@@ -92,17 +103,15 @@ SMALLEST_LOOP = Example(
     name="smallest_loop",
     nodes={
         "iterator": _iterator("smallest_loop"),
-        "start": _start(),
-        "invert": Node("ImageInvert", (440, 250), (190, 26)),
+        "start": _start(420),
+        "invert": Node("ImageInvert", (420, 300), (NARROWEST, 26)),
         "save": Node(
-            "SaveImage", (690, 310), (340, 300), values={"filename_prefix": "smallest_loop/image"}
+            "SaveImage", (700, 360), (300, 280), values={"filename_prefix": "smallest_loop/image"}
         ),
-        "end": Node(ours("LoopEnd"), (1110, 80), (140, 66)),
-        "complete": Node(ours("BatchComplete"), (1300, 80), (180, 126)),
-        "stop": Node(ours("EndQueue"), (1530, 80), (150, 26)),
+        **_ending(1080),
         "note": _note(
-            (1110, 320),
-            (570, 290),
+            (1080, 350),
+            (755, 290),
             "Every image of the folder goes through, one in each run. At the end, End Queue "
             "switches Run (Instant) off. The results are in ComfyUI's output folder, in "
             "*smallest_loop*.",
@@ -124,48 +133,46 @@ SMALLEST_LOOP = Example(
         "end.loop -> complete.loop",
         "complete.complete -> stop.stop",
     ),
-    groups=_frames("2 · The work on each image", 630, (610, 230)),
+    groups=_frames("2 · The work on each image", 620, 270),
 )
 
 SAVE_BATCH = Example(
     name="save_batch",
     nodes={
         "iterator": _iterator("save_batch", recursive=True),
-        "start": _start(),
-        "outlines": Node(
-            "Morphology",
-            (440, 270),
-            (210, 82),
-            title="Outlines",
-            values={"operation": "gradient", "kernel_size": 3},
+        "start": _start(420),
+        "comic": Node(
+            "ImageSharpen",
+            (420, 300),
+            (NARROWEST, 106),
+            title="Comic look",
+            values={"sharpen_radius": 8, "sigma": 4.0, "alpha": 3.0},
         ),
         "save": Node(
             ours("SaveImage"),
-            (710, 150),
-            (320, 460),
-            values={"folder": "save_batch", "suffix": "_outlines"},
+            (700, 170),
+            (300, 470),
+            values={"folder": "save_batch", "suffix": "_comic"},
         ),
-        "end": Node(ours("LoopEnd"), (1110, 80), (140, 66)),
-        "complete": Node(ours("BatchComplete"), (1300, 80), (180, 126)),
-        "stop": Node(ours("EndQueue"), (1540, 80), (280, 26)),
-        "status": Node("PreviewAny", (1540, 170), (280, 130), title="Progress"),
-        "report": Node("PreviewAny", (1540, 360), (280, 250), title="What failed"),
+        **_ending(1080),
+        "status": Node("PreviewAny", (1610, 190), (NARROWEST, 130), title="Progress"),
+        "report": Node("PreviewAny", (1610, 390), (NARROWEST, 250), title="What failed"),
         "note": _note(
-            (1110, 300),
-            (370, 310),
+            (1080, 320),
+            (490, 320),
             "The results are in ComfyUI's output folder, in *save_batch*, under the names and in "
             "the subfolders of their sources.",
             "",
             "One of the images is broken. **Skip on error** passes it over, and Batch Complete "
             "reports it.",
             "",
-            "Put your own nodes in the place of Outlines.",
+            "Put your own nodes in the place of Comic look.",
         ),
     },
     links=(
         "iterator.loop -> start.loop",
-        "iterator.image -> outlines.image",
-        "outlines.IMAGE -> save.image",
+        "iterator.image -> comic.image",
+        "comic.IMAGE -> save.image",
         "start.loop -> save.loop",
         "start.loop -> end.loop",
         "save.image -> end.after",
@@ -174,26 +181,28 @@ SAVE_BATCH = Example(
         "complete.status -> status.source",
         "complete.report -> report.source",
     ),
-    groups=_frames("2 · The work on each image", 630, (750, 630)),
+    groups=_frames("2 · The work on each image", 620, 670),
 )
 
 FEEDBACK_LOOP = Example(
     name="feedback_loop",
     nodes={
         "iterator": _iterator("feedback_loop"),
-        "start": _start(500),
+        "start": _start(480),
         "blend": Node(
-            "ImageBlend", (740, 380), (210, 102), values={"blend_factor": 0.5}, title="Blend"
+            "ImageBlend",
+            (760, 400),
+            (NARROWEST, 102),
+            title="Blend",
+            values={"blend_factor": 0.5},
         ),
         "save": Node(
-            ours("SaveImage"), (1000, 150), (300, 460), values={"folder": "feedback_loop"}
+            ours("SaveImage"), (1040, 170), (300, 470), values={"folder": "feedback_loop"}
         ),
-        "end": Node(ours("LoopEnd"), (1380, 80), (140, 66)),
-        "complete": Node(ours("BatchComplete"), (1565, 80), (170, 126)),
-        "stop": Node(ours("EndQueue"), (1780, 80), (140, 26)),
+        **_ending(1420),
         "note": _note(
-            (1380, 320),
-            (540, 290),
+            (1420, 350),
+            (755, 290),
             "Each image is blended with the result of the image before it:",
             "",
             "- **Loop End** keeps what it is given as *value*",
@@ -215,7 +224,7 @@ FEEDBACK_LOOP = Example(
         "end.loop -> complete.loop",
         "complete.complete -> stop.stop",
     ),
-    groups=_frames("2 · The work on each image, with the result before", 900, (580, 230)),
+    groups=_frames("2 · The work on each image, with the result before", 960, 270),
 )
 
 EXAMPLES = (SMALLEST_LOOP, SAVE_BATCH, FEEDBACK_LOOP)

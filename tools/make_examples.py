@@ -50,7 +50,7 @@ SHARPNESS = 2
 """Device pixels for each of the page's, so that the pictures can be drawn smaller."""
 MARGIN = 24
 """Around the workflow, in the canvas's units."""
-PICTURE_WIDTH = 1200
+PICTURE_WIDTH = 1400
 QUALITY = 88
 RUN = "[data-testid=queue-button] .p-splitbutton-button"
 ONLY_THE_WORKFLOW = ".p-toast, .graph-canvas-panel, .comfy-menu-hamburger { visibility: hidden }"

@@ -21,8 +21,8 @@ NAMES = sorted(path.stem for path in EXAMPLES.glob("*.json"))
 EACH = pytest.mark.parametrize("name", NAMES)
 
 TITLE_HEIGHT = 30
-WIDTH, MOST_BYTES = 1200, 200_000
-OF_COMFYUI = {"ImageBlend", "ImageInvert", "Morphology", "PreviewAny", "SaveImage"}
+WIDTH, MOST_BYTES = 1400, 200_000
+OF_COMFYUI = {"ImageBlend", "ImageInvert", "ImageSharpen", "PreviewAny", "SaveImage"}
 
 Box = tuple[float, float, float, float]
 
