@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import posixpath
+from collections.abc import Mapping
 from typing import Any
 
 from comfy_api.v0_0_2 import io as comfy_io
@@ -218,7 +219,14 @@ def _outputs() -> list[comfy_io.Output]:
     ]
 
 
-def _selection(settings: dict[str, Any]) -> Selection:
+_DECIDING = {"filter", "custom_pattern", "recursive"}
+"""Inputs that decide which files match."""
+
+_SETTINGS = {widget.id for widget in _inputs()} - {"directory"}
+"""All inputs beside the folder."""
+
+
+def _selection(settings: Mapping[str, Any]) -> Selection:
     return Selection(
         filter=chosen(Filter, settings["filter"], "filter"),
         custom_pattern=settings["custom_pattern"],
@@ -230,7 +238,7 @@ def _selection(settings: dict[str, Any]) -> Selection:
     )
 
 
-def _request(folder: str, settings: dict[str, Any]) -> Request:
+def _request(folder: str, settings: Mapping[str, Any]) -> Request:
     return Request(
         key=LoopKey(settings["loop_name"].strip(), folder),
         selection=_selection(settings),
@@ -243,15 +251,21 @@ def _request(folder: str, settings: dict[str, Any]) -> Request:
     )
 
 
-def _check_holds_images(folder: str, inputs: dict[str, Any]) -> None:
-    """Raise NoImages when nothing in `folder` matches, unless a link decides what matches."""
-    deciding = ("filter", "custom_pattern", "recursive")
-    if any(is_link(inputs.get(name)) or name not in inputs for name in deciding):
+def _check_holds_images(folder: str, inputs: Mapping[str, Any]) -> None:
+    """Raise NoImages when nothing in `folder` matches, as far as that shows before the run.
+
+    A loop that has its listing is not looked at again: where few files match, the first of them
+    may be far behind, and this is done for each prompt.
+    """
+    given = {name: value for name, value in inputs.items() if not is_link(value)}
+    if not _DECIDING <= given.keys():
+        return
+    if _SETTINGS <= given.keys() and runtime.registry().has_listing(_request(folder, given)):
         return
     selection = Selection(
-        filter=chosen(Filter, inputs["filter"], "filter"),
-        custom_pattern=str(inputs["custom_pattern"]),
-        recursive=bool(inputs["recursive"]),
+        filter=chosen(Filter, given["filter"], "filter"),
+        custom_pattern=str(given["custom_pattern"]),
+        recursive=bool(given["recursive"]),
     )
     if not has_images(folder, selection):
         raise NoImages(no_images(folder, selection))

@@ -101,6 +101,12 @@ class LoopRegistry:
         with self._lock:
             return self._revision
 
+    def has_listing(self, request: Request) -> bool:
+        """Whether the loop has a listing that was taken under the request's selection."""
+        with self._lock:
+            record = self._store.load(request.key)
+            return record is not None and record.selection == request.selection
+
     def acquire(self, request: Request, prompt: Prompt) -> Iteration:
         """Hand out the next item of a loop to `prompt`, or the one that it already has.
 

@@ -92,6 +92,13 @@ def test_a_listing_is_taken_once_and_looked_at_once_more_at_the_end(loop: Loop) 
     assert loop.listings == 2
 
 
+def test_a_loop_has_a_listing_under_the_selection_of_its_newest_run(loop: Loop) -> None:
+    assert not loop.registry.has_listing(loop.request)
+    loop.run()
+    assert loop.registry.has_listing(loop.request)
+    assert not loop.registry.has_listing(replace(loop.request, selection=Selection(limit=1)))
+
+
 def test_one_prompt_has_one_item(loop: Loop) -> None:
     first = loop.acquire()
     assert loop.acquire(first.prompt).item == first.item
