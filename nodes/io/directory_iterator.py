@@ -258,9 +258,9 @@ def _check_holds_images(folder: str, inputs: Mapping[str, Any]) -> None:
     may be far behind, and this is done for each prompt.
     """
     given = {name: value for name, value in inputs.items() if not is_link(value)}
-    if not _DECIDING <= given.keys():
+    if not given.keys() >= _DECIDING:
         return
-    if _SETTINGS <= given.keys() and runtime.registry().has_listing(_request(folder, given)):
+    if given.keys() >= _SETTINGS and runtime.registry().has_listing(_request(folder, given)):
         return
     selection = Selection(
         filter=chosen(Filter, given["filter"], "filter"),
