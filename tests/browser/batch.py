@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import random
+import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from batch_loop.tests.support.waiting import wait_for
 from PIL import Image
+
+from batch_loop.tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -18,6 +19,9 @@ SIDE = 64
 
 SEVEN = ["img1.png", "img2.png", "img3.png", "img4.png", "img10.png", "img20.png", "img100.png"]
 """Natural order, which is not the alphabet's."""
+
+GATE = "go-"
+"""The workflow waits in an image until there is a file of this and the image's name."""
 
 ITERATOR = "1"
 SAVE = "6"
@@ -42,11 +46,11 @@ class Batch:
 
     def open_gate(self, name: str) -> None:
         """Let the workflow go on with an image."""
-        (self.scratch / f"go-{name}").touch()
+        (self.scratch / f"{GATE}{name}").touch()
 
     def close_gate(self, name: str) -> None:
         """Have the workflow wait in the middle of an image."""
-        (self.scratch / f"go-{name}").unlink()
+        (self.scratch / f"{GATE}{name}").unlink()
 
     def fail_on(self, *names: str) -> None:
         """Have the workflow fail on these images, and on no others."""
@@ -83,7 +87,7 @@ class Batch:
             ),
             "4": _node(
                 "StringConcatenate",
-                string_a=str(self.scratch / "go-"),
+                string_a=str(self.scratch / GATE),
                 string_b=[ITERATOR, 3],
                 delimiter="",
             ),
@@ -110,14 +114,10 @@ class Batch:
     @property
     def saved(self) -> list[str]:
         """The images whose results were saved, in order: told by their colours."""
-        names = {
-            self._image(path.name.removeprefix("go-")).getpixel((0, 0)): path.name.removeprefix(
-                "go-"
-            )
-            for path in self.scratch.glob("go-*")
-        }
+        known = [gate.name.removeprefix(GATE) for gate in self.scratch.glob(f"{GATE}*")]
+        names = {_colour(self._image(name)): name for name in known}
         results = sorted(self.output.glob("result_*.png"))
-        return [names[Image.open(path).convert("RGB").getpixel((0, 0))] for path in results]
+        return [names[_colour(Image.open(path))] for path in results]
 
     def state(self, name: str = "") -> dict[str, Any] | None:
         """The state of the loop with that name on the server; None before its first run."""
@@ -148,8 +148,12 @@ class Batch:
 
     @staticmethod
     def _image(name: str) -> Image.Image:
-        colour = random.Random(name).randbytes(3)
+        colour = hashlib.sha256(name.encode()).digest()[:3]
         return Image.new("RGB", (SIDE, SIDE), tuple(colour))
+
+
+def _colour(image: Image.Image) -> object:
+    return image.convert("RGB").getpixel((0, 0))
 
 
 def _node(class_type: str, **inputs: object) -> dict[str, Any]:

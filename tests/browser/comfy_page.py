@@ -101,6 +101,22 @@ class ComfyPage:
         self.choose("Run (Instant)")
         self.press_run()
 
+    def open_old_menu(self) -> None:
+        """Choose the menu that ComfyUI had before, with an Auto Queue of its own."""
+        self._set("Comfy.UseNewMenu", "Disabled")
+        expect(self.page.locator("#queue-button")).to_be_visible()
+
+    def open_new_menu(self) -> None:
+        """Choose the menu of today again."""
+        self._set("Comfy.UseNewMenu", "Top")
+        expect(self.run_button).to_be_visible()
+
+    def run_by_old_menu(self) -> None:
+        """Tick Auto Queue in the old menu, and press Queue Prompt."""
+        self.page.get_by_label("Extra options").check()
+        self.page.locator("#autoQueueCheckbox").check()
+        self.page.locator("#queue-button").click()
+
     def set_batch_count(self, count: int) -> None:
         """Type a number into the field beside Run."""
         field = self.page.locator(".batch-count input").first
@@ -120,7 +136,8 @@ class ComfyPage:
     def wait_until_off(self) -> None:
         """Wait until ComfyUI no longer queues by itself."""
         self.page.wait_for_function(
-            "on => !on.includes(app.extensionManager.queueSettings.mode)",
+            "on => !on.includes(app.extensionManager.queueSettings.mode)"
+            " && !app.ui.autoQueueEnabled",
             arg=list(ON),
             timeout=60_000,
         )
@@ -167,9 +184,7 @@ class ComfyPage:
     def load(self, graph: Graph) -> None:
         """Open a workflow."""
         self.page.evaluate("graph => app.loadApiJson(graph, 'batch')", graph)
-        self.page.wait_for_function(
-            "count => app.graph._nodes.length === count", arg=len(graph)
-        )
+        self.page.wait_for_function("count => app.graph._nodes.length === count", arg=len(graph))
 
     def set_widget(self, node: str, name: str, value: object) -> None:
         """Enter a value on a node of the workflow's first level."""
@@ -267,6 +282,11 @@ class ComfyPage:
         )
         self.submitted, self.batch_count = 0, 1
         self.faults.clear()
+
+    def _set(self, setting: str, value: object) -> None:
+        self.page.evaluate(
+            "([name, value]) => app.extensionManager.setting.set(name, value)", [setting, value]
+        )
 
     def _click(self, target: Locator) -> None:
         """Click, and close the messages that lie over the target in some frontends."""

@@ -11,18 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import sync_playwright
+
 from batch_loop.tests.browser.batch import SEVEN, Batch
 from batch_loop.tests.browser.comfy_page import ComfyPage
 from batch_loop.tools.chromium import find_chromium
 from batch_loop.tools.layout import DEFAULT, NEWEST_FRONTEND, OLDEST
 from batch_loop.tools.server import ComfyServer
-from playwright.sync_api import sync_playwright
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from batch_loop.tools.client import ComfyClient
     from playwright.sync_api import Browser
+
+    from batch_loop.tools.client import ComfyClient
 
 HELPERS = Path(__file__).parent.parent / "nodes" / "batch_loop_helpers.py"
 
@@ -125,9 +127,7 @@ def comfy(open_tab: Callable[[], ComfyPage]) -> ComfyPage:
 
 
 @pytest.fixture
-def new_batch(
-    server: ComfyServer, client: ComfyClient, tmp_path: Path
-) -> Callable[..., Batch]:
+def new_batch(server: ComfyServer, client: ComfyClient, tmp_path: Path) -> Callable[..., Batch]:
     """Make a folder of images on the server, and the workflow for it."""
 
     def new_batch(*names: str) -> Batch:

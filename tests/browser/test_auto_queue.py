@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from batch_loop.tests.browser.batch import DIRECTORY, ITERATOR, SAVE, SEVEN, Batch
 from batch_loop.tests.browser.comfy_page import ComfyPage
 
@@ -26,9 +27,6 @@ def ends(client: ComfyClient) -> Ends:
     def ends(*tabs: ComfyPage) -> None:
         for comfy in tabs:
             comfy.wait_until_off()
-        idle(*tabs)
-
-    def idle(*tabs: ComfyPage) -> None:
         client.wait_until_idle()
         for comfy in tabs:
             comfy.settle()
@@ -69,6 +67,27 @@ def test_run_pressed_for_each_image(comfy: ComfyPage, batch: Batch, ends: Ends) 
         ends(comfy)
     assert batch.saved == SEVEN[:2]
     comfy.toast("Batch complete: 2 done, 0 failed")
+
+
+def test_run_on_change_is_switched_off_too(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+    comfy.load(batch.graph(limit=1))
+    comfy.choose("Run (On Change)")
+    comfy.press_run()
+    ends(comfy)
+    assert batch.saved == SEVEN[:1]
+    assert comfy.mode == "disabled"
+
+
+def test_auto_queue_of_the_old_menu(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+    batch.fail_on("img3.png")
+    comfy.load(batch.graph(error_handling=SKIP))
+    comfy.open_old_menu()
+    comfy.run_by_old_menu()
+    ends(comfy)
+    assert batch.saved == WITHOUT_THE_THIRD
+    assert not comfy.page.locator("#autoQueueCheckbox").is_checked()
+    comfy.close_dialogs()
+    comfy.open_new_menu()
 
 
 def test_an_error_is_skipped(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
@@ -375,13 +394,12 @@ def test_a_save_that_fails_after_loop_end_is_not_done(
 
 
 def test_the_button_is_not_saved_with_the_workflow(comfy: ComfyPage, batch: Batch) -> None:
-    comfy.load(batch.graph(start_index=1, limit=2, loop_name="mine"))
+    graph = batch.graph(start_index=1, limit=2, loop_name="mine")
+    comfy.load(graph)
     saved = comfy.saved_widgets("BatchLoopDirectoryIterator")
     assert "Start over" not in saved
     assert None not in saved
     comfy.reload_workflow()
     assert comfy.saved_widgets("BatchLoopDirectoryIterator") == saved
     prompt = comfy.page.evaluate("app.graphToPrompt().then(({output}) => output)")
-    assert prompt[ITERATOR]["inputs"] == batch.graph(start_index=1, limit=2, loop_name="mine")[
-        ITERATOR
-    ]["inputs"]
+    assert prompt[ITERATOR]["inputs"] == graph[ITERATOR]["inputs"]

@@ -56,9 +56,9 @@ test("a batch that is not complete was stopped", () => {
 });
 
 test("nothing to do gives the node's own words, as a sentence", () => {
-  const toast = nothingToDo("Complete: 7 of 7 done");
+  const toast = nothingToDo({ directory: "/input/seven", status: "Complete: 7 of 7 done" });
   assert.equal(toast.severity, "info");
-  assert.match(toast.detail, /^Complete: 7 of 7 done\. Press Start over/);
+  assert.match(toast.detail, /^\/input\/seven\nComplete: 7 of 7 done\. Press Start over/);
 });
 
 test("a pause names the image that comes next", () => {

@@ -62,8 +62,8 @@ export class Notices {
 
   #tellNothing(run) {
     const complete = [...run.iterations.values()].filter((iteration) => iteration.complete);
-    for (const { loop, status } of complete) {
-      this.#toasts.show(loop, { ...nothingToDo(status), life: LIFE_MS });
+    for (const iteration of complete) {
+      this.#toasts.show(iteration.loop, { ...nothingToDo(iteration), life: LIFE_MS });
     }
   }
 

@@ -41,12 +41,12 @@ export function batchEnd(state) {
   };
 }
 
-/** The toast for a prompt that found nothing to do. */
-export function nothingToDo(status) {
+/** The toast for a prompt that found nothing to do, from what Directory Iterator said. */
+export function nothingToDo({ directory, status }) {
   return {
     severity: "info",
     summary: "Nothing to do",
-    detail: `${sentence(status)} Press Start over, or choose Reset, to run them again.`,
+    detail: `${directory}\n${sentence(status)} Press Start over, or choose Reset, to run them again.`,
   };
 }
 
@@ -60,6 +60,6 @@ export function paused(filename) {
 }
 
 function sentence(text) {
-  const trimmed = (text || "The batch is complete").trim();
+  const trimmed = text.trim();
   return /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }
