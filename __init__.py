@@ -11,7 +11,7 @@ from .nodes.io.directory_iterator import DirectoryIterator
 from .nodes.io.save_image import SaveImage
 from .nodes.loop.batch_complete import BatchComplete
 from .nodes.loop.end_queue import EndQueue
-from .nodes.loop.loop_end import LoopEnd
+from .nodes.loop.loop_end import EndIteration, LoopEnd
 from .nodes.loop.loop_start import LoopStart
 
 WEB_DIRECTORY = "./web"
@@ -22,6 +22,7 @@ NODES: list[type[comfy_io.ComfyNode]] = [
     DirectoryIterator,
     LoopStart,
     LoopEnd,
+    EndIteration,
     BatchComplete,
     EndQueue,
     SaveImage,
@@ -41,7 +42,5 @@ async def comfy_entrypoint() -> BatchLoopExtension:
     # Tools that only list a pack's nodes load it without a server.
     if getattr(PromptServer, "instance", None) is not None:
         runtime.host().install()
-        routes.add_routes(
-            PromptServer.instance.routes, runtime.registry(), runtime.allowed_folders
-        )
+        routes.add_routes(PromptServer.instance.routes, runtime.registry(), runtime.allowed_folders)
     return BatchLoopExtension()

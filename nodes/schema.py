@@ -16,25 +16,46 @@ Choice = TypeVar("Choice", bound=Enum)
 LoopSocket = comfy_io.Custom(SOCKET_TYPE)
 """The type of the `loop` sockets."""
 
+_KNOWN = {field.name for field in dataclasses.fields(comfy_io.Schema)}
+
 _NEWER = frozenset({"search_aliases"})
 """Fields that 0.3.52 does not have, and that the node works without."""
 
 
 def schema(**fields: Any) -> comfy_io.Schema:
     """A schema in the pack's category, less what this ComfyUI does not know."""
-    known = {field.name for field in dataclasses.fields(comfy_io.Schema)}
-    fields = {name: value for name, value in fields.items() if name not in _NEWER - known}
+    fields = {name: value for name, value in fields.items() if name not in _NEWER - _KNOWN}
     return comfy_io.Schema(category=CATEGORY, **fields)
+
+
+def internal_schema(**fields: Any) -> comfy_io.Schema:
+    """The schema of a node that only other nodes make, and that no menu offers."""
+    # Frontends leave deprecated nodes out of their menus, too.
+    hidden = "is_dev_only" if "is_dev_only" in _KNOWN else "is_deprecated"
+    return schema(**fields, **{hidden: True})
 
 
 def advanced(widget: comfy_io.Input) -> comfy_io.Input:
     """`widget`, shown only when a person asks for the advanced inputs."""
-    if hasattr(widget, "advanced"):
-        widget.advanced = True
+    return _with_option(widget, "advanced")
+
+
+def raw_link(socket: comfy_io.Input) -> comfy_io.Input:
+    """`socket`, whose node is given the link itself, `[node id, output]`, for a value.
+
+    So ComfyUI has nothing to evaluate, and a blocked output behind the link does not block the
+    node: it may look first whether it wants the value, and then get it by an expansion.
+    """
+    return _with_option(socket, "rawLink")
+
+
+def _with_option(of: comfy_io.Input, option: str) -> comfy_io.Input:
+    if hasattr(of, option):
+        setattr(of, option, True)
     else:
-        # The frontend knew the flag before the schema did.
-        widget.extra_dict = {**widget.extra_dict, "advanced": True}
-    return widget
+        # ComfyUI knew the option before its V3 schema did.
+        of.extra_dict = {**of.extra_dict, option: True}
+    return of
 
 
 def combo(name: str, choices: type[Choice], default: Choice, tooltip: str) -> comfy_io.Input:

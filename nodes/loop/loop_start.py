@@ -8,7 +8,7 @@ from comfy_api.v0_0_2 import io as comfy_io
 from comfy_execution.graph_utils import ExecutionBlocker
 
 from ..names import node_id
-from ..schema import LoopSocket, schema
+from ..schema import LoopSocket, raw_link, schema
 from .state import Iteration
 
 
@@ -25,13 +25,18 @@ class LoopStart(comfy_io.ComfyNode):
                 "from the image before, and the number of the iteration."
             ),
             search_aliases=["for loop", "batch loop", "loop begin", "feedback", "iteration"],
+            enable_expand=True,
             inputs=[
                 LoopSocket.Input("loop", tooltip="Connect Directory Iterator's loop."),
-                comfy_io.AnyType.Input(
-                    "initial_value",
-                    optional=True,
-                    lazy=True,
-                    tooltip="Given as value in the first iteration, when nothing was carried over.",
+                raw_link(
+                    comfy_io.AnyType.Input(
+                        "initial_value",
+                        optional=True,
+                        lazy=True,
+                        tooltip=(
+                            "Given as value in the first iteration, when nothing was carried over."
+                        ),
+                    )
                 ),
             ],
             outputs=[
@@ -65,15 +70,18 @@ class LoopStart(comfy_io.ComfyNode):
         )
 
     @classmethod
-    def check_lazy_status(cls, loop: Iteration, **optional: Any) -> list[str]:
-        """Ask for `initial_value` only in an iteration that uses it."""
-        return [] if loop.complete or loop.carried is not None else list(optional)
+    def execute(
+        cls, loop: Iteration, initial_value: list[Any] | None = None
+    ) -> comfy_io.NodeOutput:
+        """Give out the iteration; blocked outputs when the batch is complete.
 
-    @classmethod
-    def execute(cls, loop: Iteration, initial_value: Any = None) -> comfy_io.NodeOutput:
-        """Give out the iteration; blocked outputs when the batch is complete."""
+        `initial_value` is a link. Where it is wanted, it is given out as it is: ComfyUI evaluates
+        a link in the outputs of an expansion, so nothing of it runs in any other iteration.
+        """
         if loop.complete:
             blocked = ExecutionBlocker(None)
             return comfy_io.NodeOutput(loop, blocked, blocked, blocked, blocked)
-        value = initial_value if loop.carried is None else loop.carried
-        return comfy_io.NodeOutput(loop, value, loop.number, loop.is_first, loop.is_last)
+        position = (loop.number, loop.is_first, loop.is_last)
+        if loop.carried is None and initial_value is not None:
+            return comfy_io.NodeOutput(loop, initial_value, *position, expand={})
+        return comfy_io.NodeOutput(loop, loop.carried, *position)

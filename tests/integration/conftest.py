@@ -16,19 +16,21 @@ from typing import Any
 import pytest
 
 from batch_loop.tools.client import ComfyClient
-from batch_loop.tools.layout import DEFAULT
+from batch_loop.tools.layout import DEFAULT, OLDEST
 from batch_loop.tools.server import ComfyServer
 
 HELPERS = Path(__file__).parent.parent / "nodes" / "batch_loop_helpers.py"
 
-CACHE_MODES: dict[str, tuple[str, ...]] = {
-    "classic": ("--cache-classic",),
-    "lru": ("--cache-lru", "10"),
-    "none": ("--cache-none",),
+CACHE_MODES: dict[str, dict[str, Any]] = {
+    "classic": {"flags": ("--cache-classic",)},
+    "lru": {"flags": ("--cache-lru", "10")},
+    "none": {"flags": ("--cache-none",)},
+    # The oldest release evaluates links in another way.
+    "oldest": {"version": OLDEST.version},
 }
 if DEFAULT.is_users_own:
     # Newer releases have another cache by default; in 0.3.75 it is the classic one.
-    CACHE_MODES["default"] = ()
+    CACHE_MODES["default"] = {}
 
 
 @dataclass(frozen=True)
@@ -55,7 +57,7 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
     def get(mode: str) -> ComfyServer:
         if mode not in running:
             base = tmp_path_factory.mktemp(f"comfyui-{mode}")
-            server = ComfyServer(base, flags=CACHE_MODES[mode], custom_nodes=[HELPERS])
+            server = ComfyServer(base, **CACHE_MODES[mode], custom_nodes=[HELPERS])
             running[mode] = server.start()
         return running[mode]
 

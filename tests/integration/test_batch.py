@@ -346,6 +346,24 @@ def test_a_part_run_alone_leaves_its_image_and_twice_says_so(seven: Seven) -> No
     assert seven.recorded == SEVEN
 
 
+def test_an_image_that_the_workflow_leaves_out_on_purpose_is_done(seven: Seven) -> None:
+    block = node("TestBlock", image=[ITERATOR, 1], filename=[ITERATOR, 3], blocked="img3.png")
+    results = seven.run(seven.graph(block))
+    assert len(results) == 7
+    assert seven.recorded == [name for name in SEVEN if name != "img3.png"]
+    assert loop_state(seven.client, results[-1])["done"] == 7
+
+
+def test_a_value_that_a_complete_batch_does_not_have_does_not_block_it(seven: Seven) -> None:
+    graph = seven.graph()
+    # Straight through, and from the very node that also gives `loop`.
+    graph[START]["inputs"]["initial_value"] = [ITERATOR, 1]
+    graph[END]["inputs"] = {"loop": [START, 0], "value": [START, 1], "after": [ITERATOR, 3]}
+    assert len(seven.run(graph)) == 7
+    (last,) = seven.run(graph)
+    assert told(last, ITERATOR)["complete"] is True
+
+
 def test_the_server_sends_nothing_of_ours_and_queues_nothing(seven: Seven) -> None:
     results = seven.run()
     own = {
@@ -389,6 +407,8 @@ def test_a_value_is_fed_back(client: ComfyClient, workspace: Workspace) -> None:
     graph[START]["inputs"]["initial_value"] = [ITERATOR, 1]
     graph[END]["inputs"]["value"] = [WORK, 0]
     run_until_stop(client, graph)
+    # Also when every link leads to what is blocked on a complete batch.
+    assert told(run_until_stop(client, graph, most=1)[0], ITERATOR)["complete"] is True
     expected = _pixels(workspace.input / "a.png")
     for name in names:
         expected = (_pixels(workspace.input / name) + expected) / 2

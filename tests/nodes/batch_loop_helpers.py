@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 
 import comfy.model_management
 import torch
+from comfy_execution.graph_utils import ExecutionBlocker
 
 LOOK_SECONDS = 0.005
 
@@ -45,6 +46,29 @@ class TestRaise:
         if listed.is_file() and filename in listed.read_text(encoding="utf-8").splitlines():
             raise RuntimeError("asked to fail")
         return (image,)
+
+
+class TestBlock:
+    """Passes the image on, and blocks what follows when `filename` is `blocked`."""
+
+    CATEGORY = "batch loop tests"
+    FUNCTION = "run"
+    RETURN_TYPES = ("IMAGE",)
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "image": ("IMAGE",),
+                "filename": ("STRING", {"default": ""}),
+                "blocked": ("STRING", {"default": ""}),
+            }
+        }
+
+    def run(
+        self, image: torch.Tensor, filename: str, blocked: str
+    ) -> tuple[torch.Tensor | ExecutionBlocker]:
+        return (ExecutionBlocker(None) if filename == blocked else image,)
 
 
 class TestWait:
@@ -91,6 +115,7 @@ class TestRecord:
 
 
 NODE_CLASS_MAPPINGS: ClassVar = {
+    "TestBlock": TestBlock,
     "TestRaise": TestRaise,
     "TestWait": TestWait,
     "TestRecord": TestRecord,
