@@ -22,11 +22,13 @@ NODES: list[type[comfy_io.ComfyNode]] = [
     DirectoryIterator,
     LoopStart,
     LoopEnd,
-    EndIteration,
     BatchComplete,
     EndQueue,
     SaveImage,
 ]
+
+INTERNAL: list[type[comfy_io.ComfyNode]] = [EndIteration]
+"""Nodes that only other nodes make."""
 
 
 class BatchLoopExtension(ComfyExtension):
@@ -34,7 +36,7 @@ class BatchLoopExtension(ComfyExtension):
 
     async def get_node_list(self) -> list[type[comfy_io.ComfyNode]]:
         """The node classes."""
-        return NODES
+        return [*NODES, *INTERNAL]
 
 
 async def comfy_entrypoint() -> BatchLoopExtension:
