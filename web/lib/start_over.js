@@ -1,3 +1,5 @@
+import { Refused } from "./server.js";
+
 const LABEL = "Start over";
 const LIFE_MS = 8_000;
 
@@ -8,7 +10,7 @@ const IDENTITY = ["directory", "loop_name"];
 export class StartOver {
   #server;
   #toasts;
-  /** What each node's last event said, and the widgets' values at that time. */
+  /** The loop that each node worked on last. */
   #last = new WeakMap();
 
   constructor({ server, toasts }) {
@@ -27,9 +29,9 @@ export class StartOver {
     return button;
   }
 
-  /** A node's iteration was of this loop. */
+  /** A node worked on this loop. */
   remember(node, loop) {
-    this.#last.set(node, { loop, ...identity(node) });
+    this.#last.set(node, loop);
   }
 
   /** Start the node's loop over, and say how it went. */
@@ -40,10 +42,10 @@ export class StartOver {
       return;
     }
     try {
-      await this.#server.reset(which);
-      this.#say("success", "Starts over with the first image at the next Run.");
+      const { directory } = await this.#server.reset(which);
+      this.#say("success", `${directory}\nStarts over with the first image at the next Run.`);
     } catch (error) {
-      this.#say("error", error.message);
+      this.#say(error instanceof Refused ? "warn" : "error", error.message);
     }
   }
 
@@ -53,21 +55,14 @@ export class StartOver {
 }
 
 /**
- * How to name the loop to the server: by what the node shows, or, where its inputs come from
- * other nodes, by what it ran last. Null when neither is known.
+ * How to name the loop to the server: by what the node shows or, where that comes from other
+ * nodes, by the loop it worked on last. Null when that is not known either: a guess could start
+ * another folder over.
  */
 export function whichLoop(node, last) {
-  const now = identity(node);
-  const linked = isLinked(node);
-  if (last && (linked || IDENTITY.every((name) => last[name] === now[name]))) {
-    return { loop: last.loop };
-  }
-  return linked ? null : now;
-}
-
-function identity(node) {
+  if (isLinked(node)) return last ? { loop: last } : null;
   return Object.fromEntries(
-    IDENTITY.map((name) => [name, node.widgets?.find((widget) => widget.name === name)?.value ?? ""]),
+    IDENTITY.map((name) => [name, node.widgets.find((widget) => widget.name === name).value]),
   );
 }
 
