@@ -6,13 +6,16 @@ import anything of ComfyUI's.
 
 from __future__ import annotations
 
+import functools
 import os
+import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
 from typing import Any
 
 import folder_paths
+import psutil
 from comfy.cli_args import args as cli_args
 from comfy_execution.utils import get_executing_context
 from server import PromptServer
@@ -53,8 +56,19 @@ class ComfyHost:
         )
         raise OutsidePrompt(message)
 
-    def outcome(self, prompt: Prompt) -> Outcome:
-        """How `prompt` ended, from the queue's history."""
+    @functools.cached_property
+    def server(self) -> str:
+        """This process: the machine, the process id, and when the process began.
+
+        An id alone is given out again; in a container it may be the same each time.
+        """
+        process = psutil.Process()
+        return f"{socket.gethostname()}/{process.pid}/{process.create_time():.3f}"
+
+    def outcome(self, prompt: Prompt, server: str) -> Outcome:
+        """How `prompt` ended, from the queue's history; of another server, whether it may yet."""
+        if server != self.server:
+            return Outcome(Ending.RUNNING if _is_alive(server) else Ending.STOPPED)
         queue = PromptServer.instance.prompt_queue
         # The queue moves a prompt from running to history in one step under this lock.
         with queue.mutex:
@@ -103,6 +117,17 @@ class ComfyHost:
             if isinstance(extra, dict):
                 extra[UI_KEY] = {"submitted_at": self.now()}
         return submission
+
+
+def _is_alive(server: str) -> bool:
+    """Whether a server process still runs, as far as this machine can tell."""
+    machine, process_id, began = server.rsplit("/", 2)
+    if machine != socket.gethostname():
+        return True
+    try:
+        return f"{psutil.Process(int(process_id)).create_time():.3f}" == began
+    except psutil.Error:
+        return False
 
 
 def _is_ours(node: object) -> bool:

@@ -8,8 +8,13 @@ import os
 from .host import ComfyHost
 from .io.listing import list_images, modified_at
 from .io.paths import AllowedFolders
+from .loop.database import open_store
 from .loop.registry import LoopRegistry
-from .loop.store import MemoryStore
+from .loop.store import MemoryStore, Store
+from .names import ENV_PREFIX
+
+STATE_VARIABLE = ENV_PREFIX + "STATE"
+"""Environment variable that, as `memory`, has loops forgotten when ComfyUI ends."""
 
 
 @functools.cache
@@ -21,7 +26,14 @@ def host() -> ComfyHost:
 @functools.cache
 def registry() -> LoopRegistry:
     """The registry that all nodes share."""
-    return LoopRegistry(MemoryStore(), host(), list_images, modified_at)
+    return LoopRegistry(_store(), host(), list_images, modified_at)
+
+
+def _store() -> Store:
+    """Where loops are kept: a file in the user folder, unless BATCH_LOOP_STATE says memory."""
+    if os.environ.get(STATE_VARIABLE, "").strip().lower() == "memory":
+        return MemoryStore()
+    return open_store(os.path.join(host().user_folder(), "batch_loop"))
 
 
 def allowed_folders() -> AllowedFolders:

@@ -82,6 +82,6 @@ class LoopStart(comfy_io.ComfyNode):
             blocked = ExecutionBlocker(None)
             return comfy_io.NodeOutput(loop, blocked, blocked, blocked, blocked)
         position = (loop.number, loop.is_first, loop.is_last)
-        if loop.carried is None and initial_value is not None:
+        if loop.carried.value is None and initial_value is not None:
             return comfy_io.NodeOutput(loop, initial_value, *position, expand={})
-        return comfy_io.NodeOutput(loop, loop.carried, *position)
+        return comfy_io.NodeOutput(loop, loop.carried.value, *position)

@@ -60,8 +60,15 @@ class Outcome:
 class Host(Protocol):
     """The questions that the registry asks of ComfyUI."""
 
-    def outcome(self, prompt: Prompt) -> Outcome:
-        """How `prompt` ended, or that it still runs."""
+    @property
+    def server(self) -> str:
+        """A name for this server process that no other has, before or after it."""
+
+    def outcome(self, prompt: Prompt, server: str) -> Outcome:
+        """How `prompt` ended on `server`, or that it still runs.
+
+        STOPPED for a prompt whose server has ended without noting an outcome.
+        """
 
     def now(self) -> float:
         """Seconds since the epoch, on the clock that `Prompt.submitted_at` is read from."""

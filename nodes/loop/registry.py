@@ -6,7 +6,8 @@ import math
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
@@ -93,6 +94,10 @@ class LoopRegistry:
         self._modified_at = modified_at
         self._clients: defaultdict[LoopKey, Clients] = defaultdict(Clients)
         self._revision = 0
+        # What Loop End was given in prompts that have not ended yet. It dies with the prompt.
+        self._candidates: defaultdict[LoopKey, dict[str, Any]] = defaultdict(dict)
+        # Loops with an item ENDED in a prompt of this process.
+        self._waiting: set[LoopKey] = set()
         self._watcher = Watcher(self._settle_all)
 
     @property
@@ -103,7 +108,7 @@ class LoopRegistry:
 
     def has_listing(self, request: Request) -> bool:
         """Whether the loop has a listing that was taken under the request's selection."""
-        with self._lock:
+        with self._exclusive():
             record = self._store.load(request.key)
             return record is not None and record.selection == request.selection
 
@@ -120,7 +125,7 @@ class LoopRegistry:
 
         """
         key = request.key
-        with self._lock:
+        with self._exclusive():
             self._settle(key)
             held = self._held(key, prompt)
             if held is not None:
@@ -129,7 +134,8 @@ class LoopRegistry:
             # Raised even where nothing is handed out: else ComfyUI would answer the next run from
             # its cache, and a run that is meant to start the batch over would not get here.
             self._revision += 1
-            item = self._store.claim(key, Claim(prompt, request.policy, self._host.now()))
+            claim = Claim(prompt, request.policy, self._host.now(), self._host.server)
+            item = self._store.claim(key, claim)
             self._clients[key].note(prompt.client_id, request.mode, knows_the_end=item is None)
             if item is not None and item.unended >= UNENDED_ALLOWED:
                 self._store.move(key, item, ItemState.PENDING, claim=None, unended=0)
@@ -142,7 +148,7 @@ class LoopRegistry:
         With Skip on error it is FAILED for `reason`, and the next `acquire` of the same prompt
         hands out another. With Stop on error it waits for the next run, and `error` is raised.
         """
-        with self._lock:
+        with self._exclusive():
             item = self._claimed(iteration)
             if item is None or item.claim is None:
                 return
@@ -166,13 +172,14 @@ class LoopRegistry:
         Nothing happens for an iteration without an item, or whose loop has started over since.
         """
         key = iteration.key
-        with self._lock:
+        with self._exclusive():
             item = self._claimed(iteration)
             if item is None or item.claim is None or item.state is not ItemState.RUNNING:
                 return
             self._revision += 1
-            claim = replace(item.claim, carried=value)
-            self._store.move(key, item, ItemState.ENDED, claim=claim, unended=0)
+            self._store.move(key, item, ItemState.ENDED, unended=0)
+            self._candidates[key][item.path] = value
+            self._waiting.add(key)
             self._look_again_once(key)
             self._note_completion(key)
             if self._store.counts(key).complete:
@@ -184,7 +191,7 @@ class LoopRegistry:
 
         Two sources may lead to one name; neither result, and no source, may be lost by it.
         """
-        with self._lock:
+        with self._exclusive():
             item, key = iteration.item, iteration.key
             if item is None:
                 return Owner.NEW
@@ -205,7 +212,7 @@ class LoopRegistry:
             NoImages, FolderNotFound: there is nothing to begin with; the loop stays as it was.
 
         """
-        with self._lock:
+        with self._exclusive():
             key = self._find(loop_id)
             record = self._record(key)
             self._begin(key, record.selection, record.mode, record.batch + 1)
@@ -214,17 +221,23 @@ class LoopRegistry:
 
     def snapshot(self, loop_id: str) -> Snapshot:
         """A loop as it stands, with what is known by now of its prompts; UnknownLoop."""
-        with self._lock:
+        with self._exclusive():
             key = self._find(loop_id)
             self._settle(key)
             return self._snapshot(key)
 
     def snapshots(self) -> list[Snapshot]:
         """Every loop as it stands."""
-        with self._lock:
+        with self._exclusive():
             return [self.snapshot(key.id) for key in self._store.loops()]
 
-    # What follows expects the lock to be held.
+    @contextmanager
+    def _exclusive(self) -> Iterator[None]:
+        """Alone in the process, and in one transaction of the store."""
+        with self._lock, self._store.transaction():
+            yield
+
+    # What follows expects to run inside of `_exclusive`.
 
     def _find(self, loop_id: str) -> LoopKey:
         key = self._store.find(loop_id)
@@ -262,7 +275,7 @@ class LoopRegistry:
             batch=record.batch,
             counts=self._store.counts(key),
             item=item,
-            carried=record.carried,
+            carried=self._store.carried(key),
         )
 
     def _held(self, key: LoopKey, prompt: Prompt) -> Item | None:
@@ -318,6 +331,7 @@ class LoopRegistry:
     def _begin(self, key: LoopKey, selection: Selection, mode: IterationMode, batch: int) -> None:
         paths = self._list(key, selection, batch)
         self._store.begin(key, paths)
+        self._candidates.pop(key, None)
         self._store.save(key, LoopRecord(selection, batch, mode, looked_at=self._host.now()))
 
     def _list(self, key: LoopKey, selection: Selection, batch: int) -> Sequence[str]:
@@ -380,13 +394,13 @@ class LoopRegistry:
     # Settling.
 
     def _settle_all(self) -> bool:
-        """Settle every loop; whether any has an item ENDED still, so that looking again pays."""
-        with self._lock:
-            waiting = False
-            for key in self._store.loops():
+        """Settle every loop that waits; whether any still does, so that looking again pays."""
+        with self._exclusive():
+            for key in list(self._waiting):
                 self._settle(key)
-                waiting = waiting or self._store.counts(key).ended > 0
-            return waiting
+                if not any(item.state is ItemState.ENDED for item in self._store.open_items(key)):
+                    self._waiting.discard(key)
+            return bool(self._waiting)
 
     def _settle(self, key: LoopKey) -> None:
         """Bring every open item of a loop to what the outcome of its prompt makes of it."""
@@ -394,7 +408,7 @@ class LoopRegistry:
         for item in self._store.open_items(key):
             if item.claim is None:
                 continue
-            outcome = self._host.outcome(item.claim.prompt)
+            outcome = self._host.outcome(item.claim.prompt, item.claim.server)
             if outcome.ending is Ending.RUNNING:
                 continue
             self._settle_item(key, item, item.claim, outcome)
@@ -404,13 +418,14 @@ class LoopRegistry:
 
     def _settle_item(self, key: LoopKey, item: Item, claim: Claim, outcome: Outcome) -> None:
         self._revision += 1
+        value = self._candidates[key].pop(item.path, None)
         seconds = self._record(key).seconds + max(0.0, self._host.now() - claim.since)
         self._save(key, seconds=seconds)
         for target in outcome.saved:
             self._store.note_output(key, target, item.path)
         if outcome.ending is Ending.SUCCESS and item.state is ItemState.ENDED:
             self._store.move(key, item, ItemState.DONE, claim=None, failure=None)
-            self._save(key, carried=claim.carried)
+            self._store.carry(key, value)
         elif outcome.ending is Ending.SUCCESS:
             unended = item.unended + 1
             self._store.move(key, item, ItemState.PENDING, claim=None, unended=unended)

@@ -105,6 +105,19 @@ class LoopKey:
 
 
 @dataclass(frozen=True)
+class Carried:
+    """A value that Loop End carried over."""
+
+    value: Any = field(default=None, repr=False)
+    """None for nothing."""
+    lost: str | None = None
+    """What could not be kept when ComfyUI was started again, in words; None for nothing."""
+
+
+NOTHING_CARRIED = Carried()
+
+
+@dataclass(frozen=True)
 class Claim:
     """A prompt's hold on an item."""
 
@@ -113,8 +126,8 @@ class Claim:
     """As it was when the item was handed out: what decides, should the prompt fail."""
     since: float
     """Seconds since the epoch."""
-    carried: Any = field(default=None, compare=False, repr=False)
-    """What Loop End was given to carry over, once the prompt has reached it."""
+    server: str = ""
+    """The server that the prompt runs on, see `nodes.loop.prompt.Host.server`."""
 
 
 @dataclass(frozen=True)
@@ -169,8 +182,8 @@ class Iteration:
     """As they were when the item was handed out."""
     item: Item | None = None
     """None when the batch was complete and nothing was handed out."""
-    carried: Any = field(default=None, compare=False, repr=False)
-    """What Loop End carried over from the iteration before; None for nothing."""
+    carried: Carried = field(default=NOTHING_CARRIED, compare=False, repr=False)
+    """What Loop End carried over from the iteration before."""
 
     @property
     def complete(self) -> bool:

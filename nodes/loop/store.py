@@ -10,10 +10,13 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left, insort
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from .state import (
+    NOTHING_CARRIED,
+    Carried,
     Claim,
     Counts,
     Item,
@@ -44,12 +47,16 @@ class LoopRecord:
     """When the batch became complete; None while it is not."""
     seconds: float = 0.0
     """Time spent in prompts of this batch."""
-    carried: Any = field(default=None, repr=False)
-    """What Loop End carried over in the newest prompt that succeeded; None for nothing."""
 
 
 class Store(Protocol):
     """What the registry needs remembered."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """What is done inside is kept as a whole or not at all, also if the process dies.
+
+        A `BatchLoopError` keeps it: such an error is an answer, and what led to it has happened.
+        """
 
     def load(self, key: LoopKey) -> LoopRecord | None:
         """The record of a loop, or None for a loop that never ran."""
@@ -89,6 +96,12 @@ class Store(Protocol):
 
     def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
         """The first `most` FAILED items, in the listing's order."""
+
+    def carry(self, key: LoopKey, value: Any) -> None:
+        """Keep what Loop End carried over, in the place of what was carried before."""
+
+    def carried(self, key: LoopKey) -> Carried:
+        """What was carried over last in this batch."""
 
     def note_output(self, key: LoopKey, target: str, path: str) -> None:
         """Note that the item at `path` writes the file at real path `target`."""
@@ -166,6 +179,10 @@ class MemoryStore:
         self._records: dict[LoopKey, LoopRecord] = {}
         self._items: dict[LoopKey, _Items] = {}
         self._ids: dict[str, LoopKey] = {}
+        self._carried: dict[LoopKey, Carried] = {}
+
+    def transaction(self) -> AbstractContextManager[None]:
+        return nullcontext()
 
     def load(self, key: LoopKey) -> LoopRecord | None:
         return self._records.get(key)
@@ -182,6 +199,7 @@ class MemoryStore:
 
     def begin(self, key: LoopKey, paths: Sequence[str]) -> None:
         self._items[key] = _Items(paths)
+        self._carried.pop(key, None)
 
     def relist(self, key: LoopKey, paths: Sequence[str]) -> None:
         self._items[key].relist(paths)
@@ -216,6 +234,12 @@ class MemoryStore:
     def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
         items = self._items[key]
         return tuple(items.known[items.order[index]] for index in items.failed[:most])
+
+    def carry(self, key: LoopKey, value: Any) -> None:
+        self._carried[key] = Carried(value)
+
+    def carried(self, key: LoopKey) -> Carried:
+        return self._carried.get(key, NOTHING_CARRIED)
 
     def note_output(self, key: LoopKey, target: str, path: str) -> None:
         self._items[key].outputs[target] = path

@@ -14,14 +14,26 @@ class FakeHost:
         self._outcomes: dict[Prompt, Outcome] = {}
         self._clock = itertools.count(1)
         self._numbers = itertools.count(1)
+        self._server = 1
 
     def now(self) -> float:
         """One more than at the last call, so that no two moments are the same."""
         return float(next(self._clock))
 
-    def outcome(self, prompt: Prompt) -> Outcome:
-        """What `finish` was told; RUNNING before."""
-        return self._outcomes.get(prompt, Outcome(Ending.RUNNING))
+    @property
+    def server(self) -> str:
+        """The name of the server that runs now."""
+        return f"server {self._server}"
+
+    def crash(self) -> None:
+        """End the server, and start another: prompts are gone, and so is what they came to."""
+        self._server += 1
+        self._outcomes.clear()
+
+    def outcome(self, prompt: Prompt, server: str) -> Outcome:
+        """What `finish` was told; before, RUNNING on the server that runs."""
+        unknown = Ending.RUNNING if server == self.server else Ending.STOPPED
+        return self._outcomes.get(prompt, Outcome(unknown))
 
     def submit(self, client_id: str | None = None) -> Prompt:
         """A prompt that is submitted now."""

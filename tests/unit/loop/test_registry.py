@@ -385,7 +385,7 @@ def test_each_folder_and_each_name_has_its_own_position(loop: Loop) -> None:
 
 def test_a_value_is_carried_over_by_success_only(loop: Loop) -> None:
     loop.run(value="first")
-    assert loop.acquire().carried == "first"
+    assert loop.acquire().carried.value == "first"
     loop.host.finish(loop.host.submit())
     for ending in (Ending.ERROR, Ending.STOPPED):
         iteration = loop.acquire()
@@ -393,13 +393,13 @@ def test_a_value_is_carried_over_by_success_only(loop: Loop) -> None:
         iteration = loop.acquire()
         loop.registry.end(iteration, "lost")
         loop.host.finish(iteration.prompt, ending)
-        assert loop.acquire().carried == "first"
+        assert loop.acquire().carried.value == "first"
 
 
 def test_a_value_does_not_outlive_its_batch(loop: Loop) -> None:
     loop.run(value="old")
     loop.registry.start_over(loop.request.key.id)
-    assert loop.acquire().carried is None
+    assert loop.acquire().carried.value is None
 
 
 def test_iterations_count_and_know_the_first_and_the_last(loop: Loop) -> None:

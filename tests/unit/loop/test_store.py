@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from batch_loop.nodes.io.listing import Selection
+from batch_loop.nodes.io.listing import Filter, Selection, SortBy
+from batch_loop.nodes.loop.database import open_store
 from batch_loop.nodes.loop.errors import IllegalTransition
 from batch_loop.nodes.loop.prompt import Prompt
 from batch_loop.nodes.loop.state import (
@@ -20,16 +22,22 @@ from batch_loop.nodes.loop.state import (
 from batch_loop.nodes.loop.store import UNLISTED, LoopRecord, MemoryStore, Store
 
 KEY = LoopKey("", "/folder")
+RECORD = LoopRecord(Selection(), 1, IterationMode.CONTINUE, looked_at=0.0)
 CLAIM = Claim(Prompt("p", 1.0), Policy(), since=1.0)
 
 
-@pytest.fixture(params=[MemoryStore])
-def store(request: pytest.FixtureRequest) -> Store:
-    """An empty store with one loop of three items."""
-    make: Callable[[], Store] = request.param
-    store = make()
-    store.begin(KEY, ["a", "b", "c"])
-    return store
+@pytest.fixture(params=["memory", "sqlite"])
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A store with one loop of three items, inside of a transaction."""
+    store = MemoryStore() if request.param == "memory" else open_store(str(tmp_path))
+    with store.transaction():
+        begin(store, KEY, ["a", "b", "c"])
+        yield store
+
+
+def begin(store: Store, key: LoopKey, paths: list[str]) -> None:
+    store.begin(key, paths)
+    store.save(key, RECORD)
 
 
 def claimed(store: Store) -> Item:
@@ -45,8 +53,17 @@ def finish(store: Store, item: Item, state: ItemState = ItemState.DONE) -> Item:
 
 
 def test_a_record_is_kept_and_found_by_its_id(store: Store) -> None:
-    assert store.load(KEY) is None
-    record = LoopRecord(Selection(), 1, IterationMode.CONTINUE, looked_at=0.0)
+    assert store.load(LoopKey("none", "")) is None
+    selection = Selection(Filter.CUSTOM, "*.x", sort_by=SortBy.SIZE, limit=3)
+    record = LoopRecord(
+        selection,
+        2,
+        IterationMode.RESET,
+        looked_at=1.5,
+        looked_again=True,
+        completed_at=2.5,
+        seconds=3.5,
+    )
     store.save(KEY, record)
     assert store.load(KEY) == record
     assert store.find(KEY.id) == KEY
@@ -117,7 +134,7 @@ def test_a_running_item_outlives_its_place_in_the_listing(store: Store) -> None:
 def test_a_new_batch_knows_nothing_of_the_old(store: Store) -> None:
     finish(store, claimed(store))
     store.note_output(KEY, "/out/a", "a")
-    store.begin(KEY, ["a"])
+    begin(store, KEY, ["a"])
     assert store.counts(KEY).pending == 1
     assert store.output_owner(KEY, "/out/a") is None
 
@@ -136,7 +153,7 @@ def test_an_output_has_one_owner(store: Store) -> None:
 
 def test_loops_do_not_touch_each_other(store: Store) -> None:
     other = LoopKey("other", KEY.directory)
-    store.begin(other, ["a"])
+    begin(store, other, ["a"])
     claimed(store)
     assert store.counts(other).pending == 1
     assert store.item(LoopKey("none", ""), "a") is None

@@ -1,0 +1,65 @@
+"""Carried values as files: what outlives a restart, and how it is written down.
+
+Tensors, numbers, text, lists, tuples and dicts with text for keys, in any nesting. A latent is a
+dict of tensors, so it is among them; a model is not. The file is one of the `safetensors` format,
+which holds data and no code, with the nesting as JSON in its header.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import torch
+from safetensors import safe_open
+from safetensors.torch import save
+
+_HEADER = "batch_loop"
+"""Key of the nesting in the file's header."""
+
+
+class CannotKeep(Exception):
+    """Raised when a value holds something that no file can keep; the message names its type."""
+
+
+def encode(value: Any) -> bytes:
+    """Write `value` as the content of a file. Tensors go to the CPU; CannotKeep."""
+    tensors: dict[str, torch.Tensor] = {}
+    outline = _outline(value, tensors)
+    return save(tensors, metadata={_HEADER: json.dumps(outline)})
+
+
+def read(path: str) -> Any:
+    """The value that a file keeps, its tensors on the CPU."""
+    with safe_open(path, framework="pt") as file:
+        outline = json.loads(file.metadata()[_HEADER])
+        return _value(outline, file.get_tensor)
+
+
+def _outline(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
+    """`value` as JSON: what JSON has is itself, the rest is `[kind, content]`."""
+    # Not isinstance for the plain ones: a subclass may be more than what JSON keeps of it.
+    if value is None or type(value) in (bool, int, float, str):
+        return value
+    if isinstance(value, torch.Tensor) and not value.is_sparse:
+        name = str(len(tensors))
+        # A copy of its own: the format refuses tensors that share their memory.
+        tensors[name] = value.detach().to("cpu").clone().contiguous()
+        return ["tensor", name]
+    if type(value) in (list, tuple):
+        return [type(value).__name__, [_outline(part, tensors) for part in value]]
+    if type(value) is dict and all(type(name) is str for name in value):
+        return ["dict", {name: _outline(part, tensors) for name, part in value.items()}]
+    raise CannotKeep(type(value).__name__)
+
+
+def _value(outline: Any, tensor: Any) -> Any:
+    if not isinstance(outline, list):
+        return outline
+    kind, content = outline
+    if kind == "tensor":
+        return tensor(content)
+    if kind == "dict":
+        return {name: _value(part, tensor) for name, part in content.items()}
+    parts = [_value(part, tensor) for part in content]
+    return tuple(parts) if kind == "tuple" else parts

@@ -1,0 +1,417 @@
+"""A store in a database, by default a SQLite file: what it holds outlives the process."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import logging
+import os
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from sqlalchemy import (
+    Connection,
+    Engine,
+    Row,
+    and_,
+    bindparam,
+    delete,
+    insert,
+    select,
+    update,
+)
+
+from ..io.files import IfExists, write_whole
+from ..io.listing import Filter, Selection, SortBy
+from . import carried as carried_files
+from .errors import BatchLoopError
+from .prompt import Failure, Prompt
+from .state import (
+    NOTHING_CARRIED,
+    Carried,
+    Claim,
+    Counts,
+    ErrorHandling,
+    Item,
+    ItemState,
+    IterationMode,
+    LoopKey,
+    Policy,
+    WhenComplete,
+    check_transition,
+)
+from .store import OPEN, UNLISTED, LoopRecord
+from .tables import items, loops, outputs
+
+_log = logging.getLogger(__name__)
+
+_OPEN = [state.value for state in OPEN]
+
+
+class _Loop:
+    """A loop's row within a transaction: read once, and written once, when it ends."""
+
+    def __init__(self, row: Mapping[str, Any]) -> None:
+        self.row = dict(row)
+        self._set: set[str] = set()
+        self._added: Counter[str] = Counter()
+
+    def set(self, **values: Any) -> None:
+        self.row |= values
+        self._set |= values.keys()
+        for name in values:
+            self._added.pop(name, None)
+
+    def add(self, **changes: int) -> None:
+        for name, change in changes.items():
+            self.row[name] += change
+            if name not in self._set:
+                self._added[name] += change
+
+    @property
+    def changes(self) -> dict[str, Any]:
+        """What to write. Counts by difference: other servers change them too."""
+        added = {name: loops.c[name] + by for name, by in self._added.items() if by}
+        return {name: self.row[name] for name in self._set} | added
+
+
+class SqlStore:
+    """A store on an SQLAlchemy engine whose tables are prepared.
+
+    `carried_dir` is the folder for carried values. Every method but `transaction` is called
+    inside of a transaction.
+    """
+
+    def __init__(self, engine: Engine, carried_dir: str) -> None:
+        self._engine = engine
+        self._carried_dir = carried_dir
+        self._connection: Connection | None = None
+        self._loops: dict[str, _Loop] = {}
+        # What was carried over in this process: no need to read it back, and some values cannot
+        # be kept in a file.
+        self._carried: dict[str, Carried] = {}
+        # Files whose value was replaced: deleted when the transaction is kept.
+        self._superseded: list[str] = []
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        if self._connection is not None:
+            yield
+            return
+        answer: BatchLoopError | None = None
+        try:
+            with self._engine.begin() as connection:
+                self._connection = connection
+                try:
+                    yield
+                except BatchLoopError as error:
+                    answer = error
+                self._write_loops()
+        finally:
+            self._connection = None
+            self._loops.clear()
+        for path in self._superseded:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+        self._superseded.clear()
+        if answer is not None:
+            raise answer
+
+    @property
+    def _db(self) -> Connection:
+        if self._connection is None:
+            raise RuntimeError("a store is used inside of a transaction")
+        return self._connection
+
+    # Loops.
+
+    def load(self, key: LoopKey) -> LoopRecord | None:
+        loop = self._loop(key)
+        return None if loop is None else _record(loop.row)
+
+    def save(self, key: LoopKey, record: LoopRecord) -> None:
+        self._known(key).set(
+            selection=json.dumps(asdict(record.selection)),
+            batch=record.batch,
+            mode=record.mode.value,
+            looked_at=record.looked_at,
+            looked_again=record.looked_again,
+            completed_at=record.completed_at,
+            seconds=record.seconds,
+        )
+
+    def find(self, loop_id: str) -> LoopKey | None:
+        query = select(loops.c.name, loops.c.directory).where(loops.c.id == loop_id)
+        row = self._db.execute(query).one_or_none()
+        return None if row is None else LoopKey(row.name, row.directory)
+
+    def loops(self) -> list[LoopKey]:
+        query = select(loops.c.name, loops.c.directory)
+        return [LoopKey(row.name, row.directory) for row in self._db.execute(query)]
+
+    def _loop(self, key: LoopKey) -> _Loop | None:
+        if key.id not in self._loops:
+            row = self._db.execute(select(loops).where(loops.c.id == key.id)).mappings().first()
+            if row is None:
+                return None
+            self._loops[key.id] = _Loop(row)
+        loop = self._loops[key.id]
+        return loop if loop.row["batch"] else None
+
+    def _known(self, key: LoopKey) -> _Loop:
+        """The row of a loop that has one, though its first batch may only just begin."""
+        self._loop(key)
+        return self._loops[key.id]
+
+    def _write_loops(self) -> None:
+        for loop_id, loop in self._loops.items():
+            if changes := loop.changes:
+                self._db.execute(update(loops).where(loops.c.id == loop_id).values(changes))
+
+    # Listings.
+
+    def begin(self, key: LoopKey, paths: Sequence[str]) -> None:
+        self._forget_carried(key)
+        for table in (items, outputs):
+            self._db.execute(delete(table).where(table.c.loop == key.id))
+        if self._loop(key) is None and key.id not in self._loops:
+            row = {
+                "id": key.id,
+                "name": key.name,
+                "directory": key.directory,
+                "selection": "{}",
+                "batch": 0,
+                "mode": "",
+                "looked_at": 0.0,
+                "looked_again": False,
+                "seconds": 0.0,
+            }
+            self._db.execute(insert(loops).values(row))
+        self._insert(key, enumerate(paths))
+        counts = {state.value: 0 for state in ItemState} | {"pending": len(paths)}
+        self._known(key).set(**counts)
+
+    def relist(self, key: LoopKey, paths: Sequence[str]) -> None:
+        own = items.c.loop == key.id
+        query = select(items.c.path, items.c.state).where(own)
+        states = {row.path: row.state for row in self._db.execute(query)}
+        self._db.execute(update(items).where(own).values(position=None))
+        counts = Counter({state.value: 0 for state in ItemState})
+        counts.update(states.get(path, "pending") for path in paths)
+        listed = list(enumerate(paths))
+        self._insert(key, ((at, path) for at, path in listed if path not in states))
+        statement = (
+            update(items)
+            .where(own, items.c.path == bindparam("known"))
+            .values(position=bindparam("at"))
+        )
+        moved = [{"known": path, "at": at} for at, path in listed if path in states]
+        if moved:
+            self._db.execute(statement, moved)
+        self._known(key).set(**counts)
+
+    def append(self, key: LoopKey, path: str) -> None:
+        self._insert(key, [(self.counts(key).total, path)])
+        self._known(key).add(pending=1)
+
+    def _insert(self, key: LoopKey, listed: Iterable[tuple[int, str]]) -> None:
+        rows = [
+            {"loop": key.id, "path": path, "position": at, "state": "pending"}
+            for at, path in listed
+        ]
+        if rows:
+            self._db.execute(insert(items), rows)
+
+    # Items.
+
+    def claim(self, key: LoopKey, claim: Claim) -> Item | None:
+        first = (
+            select(items.c.path)
+            .where(
+                items.c.loop == key.id, items.c.state == "pending", items.c.position.is_not(None)
+            )
+            .order_by(items.c.position)
+            .limit(1)
+            # Where several servers share the table, each takes another item.
+            .with_for_update(skip_locked=True)
+            .scalar_subquery()
+        )
+        statement = (
+            update(items)
+            .where(items.c.loop == key.id, items.c.path == first, items.c.state == "pending")
+            .values(state="running", **_claim_columns(claim))
+            .returning(items)
+        )
+        row = self._db.execute(statement).one_or_none()
+        if row is None:
+            return None
+        self._known(key).add(pending=-1, running=1)
+        return _item(row)
+
+    def move(self, key: LoopKey, item: Item, state: ItemState, **changes: Any) -> Item:
+        check_transition(item.path, item.state, state)
+        new = replace(item, state=state, **changes)
+        values: dict[str, Any] = {"state": state.value}
+        if "claim" in changes:
+            values |= _claim_columns(new.claim)
+        if "failure" in changes:
+            values |= _failure_columns(new.failure)
+        values |= {name: changes[name] for name in ("attempts", "unended") if name in changes}
+        self._db.execute(
+            update(items).where(items.c.loop == key.id, items.c.path == item.path).values(values)
+        )
+        if item.index != UNLISTED:
+            self._known(key).add(**{item.state.value: -1, state.value: 1})
+        return new
+
+    def item(self, key: LoopKey, path: str) -> Item | None:
+        query = select(items).where(items.c.loop == key.id, items.c.path == path)
+        row = self._db.execute(query).one_or_none()
+        return None if row is None else _item(row)
+
+    def open_items(self, key: LoopKey) -> list[Item]:
+        query = select(items).where(items.c.loop == key.id, items.c.state.in_(_OPEN))
+        return [_item(row) for row in self._db.execute(query)]
+
+    def counts(self, key: LoopKey) -> Counts:
+        row = self._known(key).row
+        return Counts(**{state.value: row[state.value] for state in ItemState})
+
+    def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
+        query = (
+            select(items)
+            .where(items.c.loop == key.id, items.c.state == "failed", items.c.position.is_not(None))
+            .order_by(items.c.position)
+            .limit(most)
+        )
+        return tuple(_item(row) for row in self._db.execute(query))
+
+    # Carried values.
+
+    def carry(self, key: LoopKey, value: Any) -> None:
+        self._forget_carried(key)
+        self._carried[key.id] = Carried(value)
+        columns: dict[str, str | None] = {"carried_file": None, "carried_lost": None}
+        if value is not None:
+            try:
+                columns["carried_file"] = self._write_carried(key, value)
+            except carried_files.CannotKeep as error:
+                columns["carried_lost"] = str(error)
+        self._known(key).set(**columns)
+
+    def carried(self, key: LoopKey) -> Carried:
+        if key.id in self._carried:
+            return self._carried[key.id]
+        row = self._known(key).row
+        if row["carried_lost"] is not None:
+            found = Carried(lost=f"a value of type {row['carried_lost']}, which no file can hold")
+        elif row["carried_file"] is not None:
+            found = self._read_carried(row["carried_file"])
+        else:
+            found = NOTHING_CARRIED
+        self._carried[key.id] = found
+        return found
+
+    def _write_carried(self, key: LoopKey, value: Any) -> str:
+        data = carried_files.encode(value)
+        row = self._known(key).row
+        # Another name each time, so that the old file stands until the transaction is kept.
+        name = f"{key.id}-{row['batch']}-{row['done']}.safetensors"
+        write_whole(os.path.join(self._carried_dir, name), data, IfExists.OVERWRITE)
+        return name
+
+    def _read_carried(self, name: str) -> Carried:
+        path = os.path.join(self._carried_dir, name)
+        try:
+            return Carried(carried_files.read(path))
+        except Exception as error:  # noqa: BLE001 whatever is wrong with the file
+            _log.warning("Batch Loop cannot read the carried value in %s: %s", path, error)
+            return Carried(lost=f"the file {name}, which cannot be read")
+
+    def _forget_carried(self, key: LoopKey) -> None:
+        self._carried.pop(key.id, None)
+        loop = self._loop(key)
+        if loop is not None:
+            if loop.row["carried_file"] is not None:
+                self._superseded.append(os.path.join(self._carried_dir, loop.row["carried_file"]))
+            loop.set(carried_file=None, carried_lost=None)
+
+    # Outputs.
+
+    def note_output(self, key: LoopKey, target: str, path: str) -> None:
+        own = and_(outputs.c.loop == key.id, outputs.c.target == target)
+        changed = self._db.execute(update(outputs).where(own).values(path=path))
+        if changed.rowcount == 0:
+            self._db.execute(insert(outputs).values(loop=key.id, target=target, path=path))
+
+    def output_owner(self, key: LoopKey, target: str) -> str | None:
+        query = select(outputs.c.path).where(outputs.c.loop == key.id, outputs.c.target == target)
+        owner: str | None = self._db.execute(query).scalar_one_or_none()
+        return owner
+
+
+def _record(row: Mapping[str, Any]) -> LoopRecord:
+    selection = json.loads(row["selection"])
+    selection["filter"] = Filter(selection["filter"])
+    selection["sort_by"] = SortBy(selection["sort_by"])
+    return LoopRecord(
+        selection=Selection(**selection),
+        batch=row["batch"],
+        mode=IterationMode(row["mode"]),
+        looked_at=row["looked_at"],
+        looked_again=row["looked_again"],
+        completed_at=row["completed_at"],
+        seconds=row["seconds"],
+    )
+
+
+def _item(row: Row[Any]) -> Item:
+    claim = None
+    if row.claim_prompt is not None:
+        claim = Claim(
+            Prompt(row.claim_prompt, row.claim_submitted_at, row.claim_client),
+            _policy(json.loads(row.claim_policy)),
+            row.claim_since,
+            row.claim_server,
+        )
+    failure = None
+    if row.failure_reason is not None:
+        failure = Failure(row.failure_reason, row.failure_node_id, row.failure_node_type)
+    return Item(
+        path=row.path,
+        index=UNLISTED if row.position is None else row.position,
+        state=ItemState(row.state),
+        attempts=row.attempts,
+        unended=row.unended,
+        claim=claim,
+        failure=failure,
+    )
+
+
+def _policy(values: Mapping[str, Any]) -> Policy:
+    return Policy(
+        error_handling=ErrorHandling(values["error_handling"]),
+        max_attempts=values["max_attempts"],
+        when_complete=WhenComplete(values["when_complete"]),
+    )
+
+
+def _claim_columns(claim: Claim | None) -> dict[str, Any]:
+    return {
+        "claim_prompt": None if claim is None else claim.prompt.id,
+        "claim_submitted_at": None if claim is None else claim.prompt.submitted_at,
+        "claim_client": None if claim is None else claim.prompt.client_id,
+        "claim_server": None if claim is None else claim.server,
+        "claim_since": None if claim is None else claim.since,
+        "claim_policy": None if claim is None else json.dumps(asdict(claim.policy)),
+    }
+
+
+def _failure_columns(failure: Failure | None) -> dict[str, Any]:
+    return {
+        "failure_reason": None if failure is None else failure.reason,
+        "failure_node_id": None if failure is None else failure.node_id,
+        "failure_node_type": None if failure is None else failure.node_type,
+    }
