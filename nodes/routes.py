@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import Callable
-from dataclasses import asdict
-from typing import Any
 
 from aiohttp import web
 
 from .io.paths import AllowedFolders, resolve_source
 from .loop.errors import BatchLoopError, PathRefused, UnknownLoop
+from .loop.export import as_csv, as_json, as_json_text
 from .loop.registry import LoopRegistry
-from .loop.state import Item, LoopKey, Snapshot
+from .loop.state import LoopKey, Snapshot
 from .names import ROUTE_PREFIX
 
 
@@ -35,54 +34,68 @@ def add_routes(
         """One loop."""
         return await _answer(registry.snapshot, request.match_info["loop"])
 
+    @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}/report.{{kind:json|csv}}")
+    async def report(request: web.Request) -> web.StreamResponse:
+        """Every item of a loop, as JSON or CSV."""
+        return await _report(registry, request.match_info["loop"], request.match_info["kind"])
+
     @table.post(f"{ROUTE_PREFIX}/loops/reset")
     async def reset(request: web.Request) -> web.Response:
-        """Start a loop over: `{"loop": id}`, or `{"directory": path, "loop_name": name}`."""
-        # A page elsewhere can make a browser post a form here, but not JSON.
-        if request.content_type != "application/json":
-            return _error("Send the loop as JSON, with content type application/json.", 415)
-        try:
-            body = await request.json()
-        except json.JSONDecodeError as error:
-            return _error(f"The body is not JSON: {error}.", 400)
-        if not isinstance(body, dict) or not ({"loop", "directory"} & body.keys()):
-            message = 'Send {"loop": id}, or {"directory": path, "loop_name": name}.'
-            return _error(message, 400)
+        """Start a loop over."""
+        return await _change(request, registry.start_over, allowed_folders)
 
-        def start_over() -> Snapshot:
-            loop_id = str(body.get("loop") or "")
-            if not loop_id:
-                folder = resolve_source(str(body["directory"]), allowed_folders())
-                loop_id = LoopKey(str(body.get("loop_name") or "").strip(), folder).id
-            return registry.start_over(loop_id)
-
-        return await _answer(start_over)
+    @table.post(f"{ROUTE_PREFIX}/loops/retry")
+    async def retry(request: web.Request) -> web.Response:
+        """Have the failed images of a loop taken again."""
+        return await _change(request, registry.retry_failed, allowed_folders)
 
 
-def as_json(snapshot: Snapshot) -> dict[str, Any]:
-    """A snapshot as the routes give it."""
-    return {
-        "id": snapshot.id,
-        "name": snapshot.name,
-        "directory": snapshot.directory,
-        "batch": snapshot.batch,
-        "complete": snapshot.complete,
-        "seconds": round(snapshot.seconds, 3),
-        "total": snapshot.counts.total,
-        **asdict(snapshot.counts),
-        "failures": [_failed(item) for item in snapshot.failures],
-    }
+async def _change(
+    request: web.Request,
+    change: Callable[[str], Snapshot],
+    allowed_folders: Callable[[], AllowedFolders],
+) -> web.Response:
+    """Change a loop, named by `{"loop": id}` or by `{"directory": path, "loop_name": name}`."""
+    # A page elsewhere can make a browser post a form here, but not JSON.
+    if request.content_type != "application/json":
+        return _error("Send the loop as JSON, with content type application/json.", 415)
+    try:
+        body = await request.json()
+    except json.JSONDecodeError as error:
+        return _error(f"The body is not JSON: {error}.", 400)
+    if not isinstance(body, dict) or not ({"loop", "directory"} & body.keys()):
+        message = 'Send {"loop": id}, or {"directory": path, "loop_name": name}.'
+        return _error(message, 400)
+
+    def named() -> Snapshot:
+        loop_id = str(body.get("loop") or "")
+        if not loop_id:
+            folder = resolve_source(str(body["directory"]), allowed_folders())
+            loop_id = LoopKey(str(body.get("loop_name") or "").strip(), folder).id
+        return change(loop_id)
+
+    return await _answer(named)
 
 
-def _failed(item: Item) -> dict[str, Any]:
-    failure = item.failure
-    return {
-        "path": item.path,
-        "attempts": item.attempts,
-        "reason": failure.reason if failure else "",
-        "node_id": failure.node_id if failure else None,
-        "node_type": failure.node_type if failure else None,
-    }
+async def _report(registry: LoopRegistry, loop_id: str, kind: str) -> web.Response:
+    """A report as a file to download; put together in a thread, since a batch may be large."""
+
+    def make() -> str:
+        snapshot = registry.snapshot(loop_id)
+        items = registry.report(loop_id)
+        return as_csv(items) if kind == "csv" else as_json_text(snapshot, items)
+
+    try:
+        text = await asyncio.to_thread(make)
+    except UnknownLoop as error:
+        return _error(str(error), 404)
+    return web.Response(
+        # Names may hold bytes that are no text; they are shown, not refused.
+        body=text.encode("utf-8", "backslashreplace"),
+        content_type="text/csv" if kind == "csv" else "application/json",
+        charset="utf-8",
+        headers={"Content-Disposition": f'attachment; filename="batch-loop-{loop_id}.{kind}"'},
+    )
 
 
 async def _answer(call: Callable[..., Snapshot], *arguments: str) -> web.Response:

@@ -141,7 +141,7 @@ def _inputs() -> list[comfy_io.Input]:
             IterationMode,
             IterationMode.CONTINUE,
             "Continue goes on where the batch stands. Reset starts it over, once: at the next "
-            "run, and again when it is complete.",
+            "run, and again when it is complete. Retry failed takes what failed again, likewise.",
         ),
         combo(
             "error_handling",

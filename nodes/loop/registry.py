@@ -219,6 +219,23 @@ class LoopRegistry:
             self._revision += 1
             return self._snapshot(key)
 
+    def retry_failed(self, loop_id: str) -> Snapshot:
+        """Have the FAILED items of a loop taken again at the next runs; UnknownLoop."""
+        with self._exclusive():
+            key = self._find(loop_id)
+            self._settle(key)
+            self._store.retry(key)
+            self._note_completion(key)
+            self._revision += 1
+            return self._snapshot(key)
+
+    def report(self, loop_id: str) -> list[tuple[Item, tuple[str, ...]]]:
+        """Every item of a loop in the listing's order, with the files it wrote; UnknownLoop."""
+        with self._exclusive():
+            key = self._find(loop_id)
+            self._settle(key)
+            return self._store.report(key)
+
     def snapshot(self, loop_id: str) -> Snapshot:
         """A loop as it stands, with what is known by now of its prompts; UnknownLoop."""
         with self._exclusive():
@@ -305,6 +322,10 @@ class LoopRegistry:
             self._begin(key, selection, mode, 1)
         elif self._starts_over(record, request, prompt):
             self._begin(key, selection, mode, record.batch + 1)
+        elif self._is_chosen(IterationMode.RETRY_FAILED, record, request, prompt):
+            self._store.retry(key)
+            self._save(key, mode=mode)
+            self._note_completion(key)
         elif record.selection != selection:
             self._store.relist(key, self._list(key, selection, record.batch))
             self._save(key, selection=selection, mode=mode, looked_at=self._host.now())
@@ -317,16 +338,32 @@ class LoopRegistry:
             self._save(key, mode=mode)
 
     def _starts_over(self, record: LoopRecord, request: Request, prompt: Prompt) -> bool:
-        clients = self._clients[request.key]
-        reset = request.mode is IterationMode.RESET
-        if reset and clients.mode(prompt.client_id, record.mode) is not IterationMode.RESET:
+        if self._is_chosen(IterationMode.RESET, record, request, prompt):
             return True
-        after_the_end = (
+        start_over = request.policy.when_complete is WhenComplete.START_OVER
+        # Who wants only what failed does not want all of it again.
+        start_over = start_over and request.mode is not IterationMode.RETRY_FAILED
+        return start_over and self._is_after_the_end(record, request.key, prompt)
+
+    def _is_chosen(
+        self, mode: IterationMode, record: LoopRecord, request: Request, prompt: Prompt
+    ) -> bool:
+        """Whether this run is the one that does what `mode` does once.
+
+        The first after it was chosen, or the first after the batch was complete.
+        """
+        if request.mode is not mode:
+            return False
+        before = self._clients[request.key].mode(prompt.client_id, record.mode)
+        return before is not mode or self._is_after_the_end(record, request.key, prompt)
+
+    def _is_after_the_end(self, record: LoopRecord, key: LoopKey, prompt: Prompt) -> bool:
+        """Whether a run was meant as a new one: submitted by somebody who knew of the end."""
+        return (
             record.completed_at is not None
             and prompt.submitted_at > record.completed_at
-            and clients.knows_the_end(prompt.client_id)
+            and self._clients[key].knows_the_end(prompt.client_id)
         )
-        return after_the_end and (reset or request.policy.when_complete is WhenComplete.START_OVER)
 
     def _begin(self, key: LoopKey, selection: Selection, mode: IterationMode, batch: int) -> None:
         paths = self._list(key, selection, batch)
@@ -419,32 +456,31 @@ class LoopRegistry:
     def _settle_item(self, key: LoopKey, item: Item, claim: Claim, outcome: Outcome) -> None:
         self._revision += 1
         value = self._candidates[key].pop(item.path, None)
-        seconds = self._record(key).seconds + max(0.0, self._host.now() - claim.since)
-        self._save(key, seconds=seconds)
+        took = max(0.0, self._host.now() - claim.since)
+        self._save(key, seconds=self._record(key).seconds + took)
         for target in outcome.saved:
             self._store.note_output(key, target, item.path)
-        if outcome.ending is Ending.SUCCESS and item.state is ItemState.ENDED:
-            self._store.move(key, item, ItemState.DONE, claim=None, failure=None)
+        state, changes = _settled(item, claim, outcome)
+        self._store.move(key, item, state, claim=None, seconds=item.seconds + took, **changes)
+        if state is ItemState.DONE:
             self._store.carry(key, value)
-        elif outcome.ending is Ending.SUCCESS:
-            unended = item.unended + 1
-            self._store.move(key, item, ItemState.PENDING, claim=None, unended=unended)
-        elif outcome.ending is Ending.ERROR:
-            attempts = item.attempts + 1
-            give_up = (
-                claim.policy.error_handling is ErrorHandling.SKIP
-                and attempts >= claim.policy.max_attempts
-            )
-            self._store.move(
-                key,
-                item,
-                ItemState.FAILED if give_up else ItemState.PENDING,
-                claim=None,
-                attempts=attempts,
-                failure=outcome.failure or Failure("the prompt failed"),
-            )
-        else:
-            self._store.move(key, item, ItemState.PENDING, claim=None)
+
+
+def _settled(item: Item, claim: Claim, outcome: Outcome) -> tuple[ItemState, dict[str, Any]]:
+    """What an open item becomes by the outcome of its prompt, and what changes with that."""
+    if outcome.ending is Ending.SUCCESS and item.state is ItemState.ENDED:
+        return ItemState.DONE, {"failure": None}
+    if outcome.ending is Ending.SUCCESS:
+        return ItemState.PENDING, {"unended": item.unended + 1}
+    if outcome.ending is Ending.STOPPED:
+        return ItemState.PENDING, {}
+    attempts = item.attempts + 1
+    skip = claim.policy.error_handling is ErrorHandling.SKIP
+    give_up = skip and attempts >= claim.policy.max_attempts
+    return ItemState.FAILED if give_up else ItemState.PENDING, {
+        "attempts": attempts,
+        "failure": outcome.failure or Failure("the prompt failed"),
+    }
 
 
 def no_images(directory: str, selection: Selection) -> str:

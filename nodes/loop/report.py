@@ -9,7 +9,13 @@ def handed_out(iteration: Iteration) -> str:
     """What Directory Iterator says: which image this is, or why there is none."""
     if iteration.item is None:
         return f"Complete: {tally(iteration.counts)}"
-    return f"{iteration.item.index + 1} of {iteration.counts.total}: {iteration.item.path}"
+    text = f"{iteration.item.index + 1} of {iteration.counts.total}: {iteration.item.path}"
+    if iteration.carried.lost is None:
+        return text
+    return (
+        f"{text} (ComfyUI was started again, and what Loop End had carried over is lost: "
+        f"{iteration.carried.lost}. Loop Start gives initial_value.)"
+    )
 
 
 def tally(counts: Counts) -> str:

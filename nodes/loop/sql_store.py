@@ -6,7 +6,7 @@ import contextlib
 import json
 import logging
 import os
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
 from typing import Any
@@ -258,7 +258,8 @@ class SqlStore:
             values |= _claim_columns(new.claim)
         if "failure" in changes:
             values |= _failure_columns(new.failure)
-        values |= {name: changes[name] for name in ("attempts", "unended") if name in changes}
+        plain = ("attempts", "unended", "seconds")
+        values |= {name: changes[name] for name in plain if name in changes}
         self._db.execute(
             update(items).where(items.c.loop == key.id, items.c.path == item.path).values(values)
         )
@@ -287,6 +288,27 @@ class SqlStore:
             .limit(most)
         )
         return tuple(_item(row) for row in self._db.execute(query))
+
+    def retry(self, key: LoopKey) -> int:
+        failed = self.counts(key).failed
+        values = {"state": "pending", "attempts": 0, **_failure_columns(None)}
+        listed = and_(items.c.state == "failed", items.c.position.is_not(None))
+        self._db.execute(update(items).where(items.c.loop == key.id, listed).values(values))
+        self._known(key).add(failed=-failed, pending=failed)
+        return failed
+
+    def report(self, key: LoopKey) -> list[tuple[Item, tuple[str, ...]]]:
+        written: defaultdict[str, list[str]] = defaultdict(list)
+        query = select(outputs).where(outputs.c.loop == key.id)
+        for row in self._db.execute(query):
+            written[row.path].append(row.target)
+        listed = (
+            select(items)
+            .where(items.c.loop == key.id, items.c.position.is_not(None))
+            .order_by(items.c.position)
+        )
+        found = (_item(row) for row in self._db.execute(listed))
+        return [(item, tuple(sorted(written[item.path]))) for item in found]
 
     # Carried values.
 
@@ -387,6 +409,7 @@ def _item(row: Row[Any]) -> Item:
         unended=row.unended,
         claim=claim,
         failure=failure,
+        seconds=row.seconds,
     )
 
 

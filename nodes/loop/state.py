@@ -58,6 +58,8 @@ class IterationMode(str, Enum):
 
     CONTINUE = "Continue"
     RESET = "Reset"
+    RETRY_FAILED = "Retry failed"
+    """Once, take the FAILED items again; then like Continue."""
 
 
 class ErrorHandling(str, Enum):
@@ -147,6 +149,8 @@ class Item:
     """Present while it is RUNNING or ENDED."""
     failure: Failure | None = None
     """Why it is FAILED, or why the last prompt failed on it."""
+    seconds: float = 0.0
+    """Time spent in its prompts, from handing out to outcome."""
 
 
 @dataclass(frozen=True)

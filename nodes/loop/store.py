@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 from bisect import bisect_left, insort
+from collections import defaultdict
 from collections.abc import Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
@@ -102,6 +103,12 @@ class Store(Protocol):
 
     def carried(self, key: LoopKey) -> Carried:
         """What was carried over last in this batch."""
+
+    def retry(self, key: LoopKey) -> int:
+        """Make every FAILED item PENDING, with no attempt counted; how many those were."""
+
+    def report(self, key: LoopKey) -> list[tuple[Item, tuple[str, ...]]]:
+        """Every item of the listing in order, with the files that it wrote."""
 
     def note_output(self, key: LoopKey, target: str, path: str) -> None:
         """Note that the item at `path` writes the file at real path `target`."""
@@ -234,6 +241,20 @@ class MemoryStore:
     def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
         items = self._items[key]
         return tuple(items.known[items.order[index]] for index in items.failed[:most])
+
+    def retry(self, key: LoopKey) -> int:
+        items = self._items[key]
+        failed = [items.known[items.order[index]] for index in items.failed]
+        for item in failed:
+            self.move(key, item, ItemState.PENDING, attempts=0, failure=None)
+        return len(failed)
+
+    def report(self, key: LoopKey) -> list[tuple[Item, tuple[str, ...]]]:
+        items = self._items[key]
+        written: defaultdict[str, list[str]] = defaultdict(list)
+        for target, path in items.outputs.items():
+            written[path].append(target)
+        return [(items.known[path], tuple(sorted(written[path]))) for path in items.order]
 
     def carry(self, key: LoopKey, value: Any) -> None:
         self._carried[key] = Carried(value)

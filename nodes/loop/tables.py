@@ -90,6 +90,7 @@ items = Table(
     Column("failure_reason", Text),
     Column("failure_node_id", Text),
     Column("failure_node_type", Text),
+    Column("seconds", Double, nullable=False, default=0.0),
 )
 Index("batch_loop_items_by_state", items.c.loop, items.c.state, items.c.position)
 

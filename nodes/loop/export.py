@@ -1,0 +1,71 @@
+"""A loop as JSON and CSV, for pages, scripts and spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from .state import Item, Snapshot
+
+ReportedItem = tuple[Item, tuple[str, ...]]
+"""An item, and the real paths of the files that it wrote."""
+
+
+def as_json(snapshot: Snapshot) -> dict[str, Any]:
+    """A snapshot as the routes give it."""
+    return {
+        "id": snapshot.id,
+        "name": snapshot.name,
+        "directory": snapshot.directory,
+        "batch": snapshot.batch,
+        "complete": snapshot.complete,
+        "seconds": round(snapshot.seconds, 3),
+        "total": snapshot.counts.total,
+        **asdict(snapshot.counts),
+        "failures": [_failed(item) for item in snapshot.failures],
+    }
+
+
+def as_json_text(snapshot: Snapshot, items: Iterable[ReportedItem]) -> str:
+    """The whole batch as JSON text: the snapshot, with every item in the place of `failures`."""
+    loop = as_json(snapshot)
+    del loop["failures"]
+    return json.dumps({**loop, "items": [_row(*item) for item in items]}, indent=1)
+
+
+def as_csv(items: Iterable[ReportedItem]) -> str:
+    """Every item as a line of CSV, under a line of names; several outputs with `|` between."""
+    text = io.StringIO()
+    names = _row(Item("", 0), ()).keys()
+    writer = csv.DictWriter(text, names)
+    writer.writeheader()
+    for item, outputs in items:
+        row = _row(item, outputs)
+        writer.writerow({**row, "outputs": "|".join(row["outputs"])})
+    return text.getvalue()
+
+
+def _failed(item: Item) -> dict[str, Any]:
+    failure = item.failure
+    return {
+        "path": item.path,
+        "attempts": item.attempts,
+        "reason": failure.reason if failure else "",
+        "node_id": failure.node_id if failure else None,
+        "node_type": failure.node_type if failure else None,
+    }
+
+
+def _row(item: Item, outputs: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "index": item.index,
+        "path": item.path,
+        "state": item.state.value,
+        "seconds": round(item.seconds, 3),
+        "outputs": list(outputs),
+        **{name: value for name, value in _failed(item).items() if name != "path"},
+    }
