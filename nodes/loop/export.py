@@ -45,8 +45,14 @@ def as_csv(items: Iterable[ReportedItem]) -> str:
     writer.writeheader()
     for item, outputs in items:
         row = _row(item, outputs)
-        writer.writerow({**row, "outputs": "|".join(row["outputs"])})
+        row["outputs"] = "|".join(row["outputs"])
+        writer.writerow({name: _as_text(value) for name, value in row.items()})
     return text.getvalue()
+
+
+def _as_text(value: Any) -> Any:
+    """`value`, so that no spreadsheet takes a file's name for a formula."""
+    return f"'{value}" if str(value).startswith(("=", "+", "-", "@", "\t", "\r")) else value
 
 
 def _failed(item: Item) -> dict[str, Any]:

@@ -47,6 +47,7 @@ from .tables import items, loops, outputs
 
 _log = logging.getLogger(__name__)
 
+_LOOP_COLUMNS = list(enumerate(loops.columns))
 _OPEN = [state.value for state in OPEN]
 
 
@@ -153,10 +154,10 @@ class SqlStore:
 
     def _loop(self, key: LoopKey) -> _Loop | None:
         if key.id not in self._loops:
-            row = self._db.execute(select(loops).where(loops.c.id == key.id)).mappings().first()
+            row = self._db.execute(select(loops).where(loops.c.id == key.id)).one_or_none()
             if row is None:
                 return None
-            self._loops[key.id] = _Loop(row)
+            self._loops[key.id] = _Loop({column.name: row[at] for at, column in _LOOP_COLUMNS})
         loop = self._loops[key.id]
         return loop if loop.row["batch"] else None
 
