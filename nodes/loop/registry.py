@@ -12,12 +12,15 @@ from dataclasses import dataclass, replace
 from enum import Enum
 from typing import TYPE_CHECKING, Any, Protocol
 
+from ..io.arrivals import Arrivals
+from ..io.finished import finished
 from .clients import Clients
 from .errors import BatchLoopError, LoopEndNotReached, NoImages, UnknownLoop
 from .prompt import Ending, Failure, Host, Outcome, Prompt
 from .state import (
     DEFAULT_POLICY,
     FAILURES_SHOWN,
+    Arrived,
     Claim,
     ErrorHandling,
     Item,
@@ -29,7 +32,7 @@ from .state import (
     Snapshot,
     WhenComplete,
 )
-from .store import LoopRecord, Store
+from .store import UNLISTED, LoopRecord, Store
 from .watcher import Watcher
 
 if TYPE_CHECKING:
@@ -98,6 +101,11 @@ class LoopRegistry:
         self._candidates: defaultdict[LoopKey, dict[str, Any]] = defaultdict(dict)
         # Loops with an item ENDED in a prompt of this process.
         self._waiting: set[LoopKey] = set()
+        # Loops that are watched for new files, by their newest run or by somebody who asks.
+        self._arrivals: dict[LoopKey, Arrivals] = {}
+        # What is to be done beside the store once it has kept a change, see `_exclusive`.
+        self._when_kept: list[Callable[[], object]] = []
+        self._inside = False
         self._watcher = Watcher(self._settle_all)
 
     @property
@@ -126,6 +134,10 @@ class LoopRegistry:
         """
         key = request.key
         with self._exclusive():
+            if request.policy.when_complete is WhenComplete.WATCH:
+                self._arrivals.setdefault(key, Arrivals())
+            else:
+                self._arrivals.pop(key, None)
             self._settle(key)
             held = self._held(key, prompt)
             if held is not None:
@@ -136,7 +148,7 @@ class LoopRegistry:
             self._revision += 1
             claim = Claim(prompt, request.policy, self._host.now(), self._host.server)
             item = self._store.claim(key, claim)
-            self._clients[key].note(prompt.client_id, request.mode, knows_the_end=item is None)
+            self._note_client(request, prompt, knows_the_end=item is None)
             if item is not None and item.unended >= UNENDED_ALLOWED:
                 self._store.move(key, item, ItemState.PENDING, claim=None, unended=0)
                 raise _loop_end_not_reached(item)
@@ -183,7 +195,8 @@ class LoopRegistry:
             self._look_again_once(key)
             self._note_completion(key)
             if self._store.counts(key).complete:
-                self._clients[key].told_the_end(iteration.prompt.client_id)
+                client_id = iteration.prompt.client_id
+                self._when_kept.append(lambda: self._clients[key].told_the_end(client_id))
         self._watcher.wake()
 
     def claim_output(self, iteration: Iteration, target: str) -> Owner:
@@ -229,6 +242,42 @@ class LoopRegistry:
             self._revision += 1
             return self._snapshot(key)
 
+    def watch(self, loop_id: str) -> Arrived:
+        """Whether a complete loop has something to do: new files that have stopped growing.
+
+        Costs next to nothing while nothing comes, so that it may be asked every other second. The
+        next `acquire` under `WhenComplete.WATCH` takes what is ready, and leaves what grows.
+
+        Raises:
+            UnknownLoop: no loop has this id.
+            FolderNotFound: the folder is not there now.
+
+        """
+        with self._exclusive():
+            key = self._find(loop_id)
+            arrived = Arrived(key.id, key.directory)
+            self._settle(key)
+            # What its prompt saves is only known when it has ended: it is no new file.
+            if self._store.open_items(key):
+                return arrived
+            pending = self._store.counts(key).pending
+            if pending:
+                return replace(arrived, ready=pending)
+            arrivals = self._arrivals.setdefault(key, Arrivals())
+            record = self._record(key)
+            began = self._host.now()
+            if not arrivals.worth_a_look(key.directory, record.selection, began):
+                return arrived
+            arrivals.looking(key.directory, record.selection, began)
+        # Others have their turn while the folder is read.
+        found, _ = self._listed(key, record.selection, record.batch)
+        with self._exclusive():
+            now = self._host.now()
+            unknown = [_full(key, path) for path in self._unknown(key, found)]
+            arrivals.looked(began, now, unknown)
+            ready = sum(arrivals.is_whole(path, now) for path in unknown)
+            return replace(arrived, ready=ready, growing=len(unknown) - ready)
+
     def report(self, loop_id: str) -> list[tuple[Item, tuple[str, ...]]]:
         """Every item of a loop in the listing's order, with the files it wrote; UnknownLoop."""
         with self._exclusive():
@@ -250,9 +299,30 @@ class LoopRegistry:
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
-        """Alone in the process, and in one transaction of the store."""
-        with self._lock, self._store.transaction():
-            yield
+        """Alone in the process, and in one transaction of the store.
+
+        What only the registry remembers changes when the store has kept the rest: should it not,
+        the next run has to find everything as it was.
+        """
+        with self._lock:
+            if self._inside:
+                yield
+                return
+            self._inside = True
+            answer: BatchLoopError | None = None
+            try:
+                with self._store.transaction():
+                    try:
+                        yield
+                    except BatchLoopError as error:
+                        answer = error
+                for change in self._when_kept:
+                    change()
+            finally:
+                self._when_kept.clear()
+                self._inside = False
+            if answer is not None:
+                raise answer
 
     # What follows expects to run inside of `_exclusive`.
 
@@ -282,6 +352,7 @@ class LoopRegistry:
             counts=self._store.counts(key),
             seconds=record.seconds,
             failures=self._store.failures(key, FAILURES_SHOWN),
+            finished=record.finished,
         )
 
     def _iteration(self, key: LoopKey, prompt: Prompt, item: Item | None) -> Iteration:
@@ -293,6 +364,8 @@ class LoopRegistry:
             counts=self._store.counts(key),
             item=item,
             carried=self._store.carried(key),
+            finished=record.finished,
+            watch=key in self._arrivals,
         )
 
     def _held(self, key: LoopKey, prompt: Prompt) -> Item | None:
@@ -312,6 +385,12 @@ class LoopRegistry:
             return None
         return item
 
+    def _note_client(self, request: Request, prompt: Prompt, *, knows_the_end: bool) -> None:
+        clients = self._clients[request.key]
+        self._when_kept.append(
+            lambda: clients.note(prompt.client_id, request.mode, knows_the_end=knows_the_end)
+        )
+
     # Beginning, and beginning again.
 
     def _prepare(self, request: Request, prompt: Prompt) -> None:
@@ -322,20 +401,24 @@ class LoopRegistry:
             self._begin(key, selection, mode, 1)
         elif self._starts_over(record, request, prompt):
             self._begin(key, selection, mode, record.batch + 1)
-        elif self._is_chosen(IterationMode.RETRY_FAILED, record, request, prompt):
-            self._store.retry(key)
-            self._save(key, mode=mode)
-            self._note_completion(key)
-        elif record.selection != selection:
+        else:
+            self._go_on(record, request, prompt)
+
+    def _go_on(self, record: LoopRecord, request: Request, prompt: Prompt) -> None:
+        """Bring the listing of a batch that goes on to what `request` needs."""
+        key, selection, mode = request.key, request.selection, request.mode
+        retries = self._is_chosen(IterationMode.RETRY_FAILED, record, request, prompt)
+        is_new_run = record.completed_at is not None and prompt.submitted_at > record.looked_at
+        if record.selection != selection:
             self._store.relist(key, self._list(key, selection, record.batch))
-            self._save(key, selection=selection, mode=mode, looked_at=self._host.now())
-            self._note_completion(key)
-        elif record.completed_at is not None and prompt.submitted_at > record.looked_at:
+            self._save(key, selection=selection, looked_at=self._host.now())
+        elif is_new_run and not retries:
             self._look_again(key)
+        if retries:
+            self._store.retry(key)
+        if record.mode is not mode:
             self._save(key, mode=mode)
-            self._note_completion(key)
-        elif record.mode is not mode:
-            self._save(key, mode=mode)
+        self._note_completion(key)
 
     def _starts_over(self, record: LoopRecord, request: Request, prompt: Prompt) -> bool:
         if self._is_chosen(IterationMode.RESET, record, request, prompt):
@@ -368,7 +451,7 @@ class LoopRegistry:
     def _begin(self, key: LoopKey, selection: Selection, mode: IterationMode, batch: int) -> None:
         paths = self._list(key, selection, batch)
         self._store.begin(key, paths)
-        self._candidates.pop(key, None)
+        self._when_kept.append(lambda: self._candidates.pop(key, None))
         self._store.save(key, LoopRecord(selection, batch, mode, looked_at=self._host.now()))
 
     def _list(self, key: LoopKey, selection: Selection, batch: int) -> Sequence[str]:
@@ -413,8 +496,10 @@ class LoopRegistry:
             return
         for path in self._list(key, selection, record.batch):
             full = os.path.join(key.directory, *path.split("/"))
+            known = self._store.item(key, path)
             if (
-                self._store.item(key, path) is None
+                # A file may have been away when the listing was taken anew, and be back.
+                (known is None or known.index == UNLISTED)
                 and self._store.output_owner(key, full) is None
                 and self._modified_at(full) < until
             ):
@@ -455,7 +540,9 @@ class LoopRegistry:
 
     def _settle_item(self, key: LoopKey, item: Item, claim: Claim, outcome: Outcome) -> None:
         self._revision += 1
-        value = self._candidates[key].pop(item.path, None)
+        candidates = self._candidates[key]
+        value = candidates.get(item.path)
+        self._when_kept.append(lambda: candidates.pop(item.path, None))
         took = max(0.0, self._host.now() - claim.since)
         self._save(key, seconds=self._record(key).seconds + took)
         for target in outcome.saved:

@@ -6,6 +6,7 @@ import contextlib
 import json
 import logging
 import os
+import secrets
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, replace
@@ -25,8 +26,9 @@ from sqlalchemy import (
 
 from ..io.files import IfExists, write_whole
 from ..io.listing import Filter, Selection, SortBy
+from ..io.naming import ResultName
 from . import carried as carried_files
-from .errors import BatchLoopError
+from .errors import BatchLoopError, UnwritableImage
 from .prompt import Failure, Prompt
 from .state import (
     NOTHING_CARRIED,
@@ -90,11 +92,13 @@ class SqlStore:
         self._carried_dir = carried_dir
         self._connection: Connection | None = None
         self._loops: dict[str, _Loop] = {}
-        # What was carried over in this process: no need to read it back, and some values cannot
-        # be kept in a file.
-        self._carried: dict[str, Carried] = {}
-        # Files whose value was replaced: deleted when the transaction is kept.
+        # What was carried over in this process, with the name of its file: no need to read it
+        # back, and some values cannot be kept in a file. Another server may have carried on since.
+        self._carried: dict[str, tuple[str, Carried]] = {}
+        # Files whose value was replaced, and files that were written: the ones are deleted when
+        # the transaction is kept, the others when it is not.
         self._superseded: list[str] = []
+        self._written: list[str] = []
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -102,6 +106,7 @@ class SqlStore:
             yield
             return
         answer: BatchLoopError | None = None
+        unneeded = self._written
         try:
             with self._engine.begin() as connection:
                 self._connection = connection
@@ -110,13 +115,15 @@ class SqlStore:
                 except BatchLoopError as error:
                     answer = error
                 self._write_loops()
+            unneeded = self._superseded
         finally:
             self._connection = None
             self._loops.clear()
-        for path in self._superseded:
-            with contextlib.suppress(OSError):
-                os.unlink(path)
-        self._superseded.clear()
+            for path in unneeded:
+                with contextlib.suppress(OSError):
+                    os.unlink(path)
+            self._superseded.clear()
+            self._written.clear()
         if answer is not None:
             raise answer
 
@@ -141,6 +148,7 @@ class SqlStore:
             looked_again=record.looked_again,
             completed_at=record.completed_at,
             seconds=record.seconds,
+            finished=record.finished,
         )
 
     def find(self, loop_id: str) -> LoopKey | None:
@@ -214,8 +222,14 @@ class SqlStore:
         self._known(key).set(**counts)
 
     def append(self, key: LoopKey, path: str) -> None:
-        self._insert(key, [(self.counts(key).total, path)])
-        self._known(key).add(pending=1)
+        at = self.counts(key).total
+        own = and_(items.c.loop == key.id, items.c.path == path)
+        back = update(items).where(own).values(position=at).returning(items.c.state)
+        state = self._db.execute(back).scalar_one_or_none()
+        if state is None:
+            state = "pending"
+            self._insert(key, [(at, path)])
+        self._known(key).add(**{state: 1})
 
     def _insert(self, key: LoopKey, listed: Iterable[tuple[int, str]]) -> None:
         rows = [
@@ -273,6 +287,11 @@ class SqlStore:
         row = self._db.execute(query).one_or_none()
         return None if row is None else _item(row)
 
+    def paths(self, key: LoopKey) -> set[str]:
+        listed = and_(items.c.loop == key.id, items.c.position.is_not(None))
+        query = select(items.c.path).where(listed)
+        return set(self._db.execute(query).scalars())
+
     def open_items(self, key: LoopKey) -> list[Item]:
         query = select(items).where(items.c.loop == key.id, items.c.state.in_(_OPEN))
         return [_item(row) for row in self._db.execute(query)]
@@ -315,35 +334,41 @@ class SqlStore:
 
     def carry(self, key: LoopKey, value: Any) -> None:
         self._forget_carried(key)
-        self._carried[key.id] = Carried(value)
-        columns: dict[str, str | None] = {"carried_file": None, "carried_lost": None}
-        if value is not None:
-            try:
-                columns["carried_file"] = self._write_carried(key, value)
-            except carried_files.CannotKeep as error:
-                columns["carried_lost"] = str(error)
-        self._known(key).set(**columns)
+        if value is None:
+            return
+        # A new name each time, so that the old file stands until the transaction is kept.
+        name = f"{key.id}-{secrets.token_hex(8)}.safetensors"
+        lost = None
+        try:
+            self._write_carried(name, value)
+        except carried_files.CannotKeep as error:
+            lost = f"a value of type {error}, which no file can hold"
+        except UnwritableImage as error:
+            # The image is done all the same, and this process still has the value.
+            _log.warning("Batch Loop cannot keep what Loop End carries over: %s", error)
+            lost = "a value whose file could not be written"
+        self._known(key).set(carried_file=name, carried_lost=lost)
+        self._carried[key.id] = (name, Carried(value))
 
     def carried(self, key: LoopKey) -> Carried:
-        if key.id in self._carried:
-            return self._carried[key.id]
         row = self._known(key).row
-        if row["carried_lost"] is not None:
-            found = Carried(lost=f"a value of type {row['carried_lost']}, which no file can hold")
-        elif row["carried_file"] is not None:
-            found = self._read_carried(row["carried_file"])
-        else:
-            found = NOTHING_CARRIED
-        self._carried[key.id] = found
+        name = row["carried_file"]
+        if name is None:
+            return NOTHING_CARRIED
+        cached, found = self._carried.get(key.id, ("", NOTHING_CARRIED))
+        if cached != name:
+            if row["carried_lost"] is None:
+                found = self._read_carried(name)
+            else:
+                found = Carried(lost=row["carried_lost"])
+            self._carried[key.id] = (name, found)
         return found
 
-    def _write_carried(self, key: LoopKey, value: Any) -> str:
+    def _write_carried(self, name: str, value: Any) -> None:
         data = carried_files.encode(value)
-        row = self._known(key).row
-        # Another name each time, so that the old file stands until the transaction is kept.
-        name = f"{key.id}-{row['batch']}-{row['done']}.safetensors"
-        write_whole(os.path.join(self._carried_dir, name), data, IfExists.OVERWRITE)
-        return name
+        path = os.path.join(self._carried_dir, name)
+        self._written.append(path)
+        write_whole(path, data, IfExists.OVERWRITE)
 
     def _read_carried(self, name: str) -> Carried:
         path = os.path.join(self._carried_dir, name)
@@ -354,7 +379,6 @@ class SqlStore:
             return Carried(lost=f"the file {name}, which cannot be read")
 
     def _forget_carried(self, key: LoopKey) -> None:
-        self._carried.pop(key.id, None)
         loop = self._loop(key)
         if loop is not None:
             if loop.row["carried_file"] is not None:
@@ -379,6 +403,9 @@ def _record(row: Mapping[str, Any]) -> LoopRecord:
     selection = json.loads(row["selection"])
     selection["filter"] = Filter(selection["filter"])
     selection["sort_by"] = SortBy(selection["sort_by"])
+    selection["finished"] = tuple(
+        ResultName(name["folder"], tuple(name["parts"])) for name in selection["finished"]
+    )
     return LoopRecord(
         selection=Selection(**selection),
         batch=row["batch"],
@@ -387,6 +414,7 @@ def _record(row: Mapping[str, Any]) -> LoopRecord:
         looked_again=row["looked_again"],
         completed_at=row["completed_at"],
         seconds=row["seconds"],
+        finished=row["finished"],
     )
 
 

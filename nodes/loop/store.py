@@ -2,7 +2,7 @@
 
 The registry decides what happens; a store only remembers it. `MemoryStore` forgets when the
 process ends. Every method is called under the registry's lock, and costs the same whatever the
-number of items, except the two that take a listing.
+number of items, except those that take a listing or give all paths.
 """
 
 from __future__ import annotations
@@ -48,6 +48,8 @@ class LoopRecord:
     """When the batch became complete; None while it is not."""
     seconds: float = 0.0
     """Time spent in prompts of this batch."""
+    finished: int = 0
+    """How many images were left out of the listing, as their results were there already."""
 
 
 class Store(Protocol):
@@ -78,7 +80,7 @@ class Store(Protocol):
         """Take `paths` as the listing of the running batch; known items keep their state."""
 
     def append(self, key: LoopKey, path: str) -> None:
-        """Append an unknown item to the listing."""
+        """Append an item that is not in the listing; a known one keeps its state."""
 
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
         """Make the first PENDING item RUNNING under `claim`, or return None when there is none."""
@@ -88,6 +90,9 @@ class Store(Protocol):
 
     def item(self, key: LoopKey, path: str) -> Item | None:
         """The item at a relative path."""
+
+    def paths(self, key: LoopKey) -> set[str]:
+        """The paths of the present listing."""
 
     def open_items(self, key: LoopKey) -> list[Item]:
         """The items that are RUNNING or ENDED: as many as there are prompts at work on the loop."""
@@ -229,6 +234,9 @@ class MemoryStore:
     def item(self, key: LoopKey, path: str) -> Item | None:
         items = self._items.get(key)
         return None if items is None else items.known.get(path)
+
+    def paths(self, key: LoopKey) -> set[str]:
+        return set(self._items[key].order)
 
     def open_items(self, key: LoopKey) -> list[Item]:
         items = self._items.get(key)

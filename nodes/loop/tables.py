@@ -66,7 +66,9 @@ loops = Table(
     Column("ended", Integer, nullable=False, default=0),
     Column("done", Integer, nullable=False, default=0),
     Column("failed", Integer, nullable=False, default=0),
-    # The file with the carried value, or the type of one that could not be kept.
+    # Left out of the listing, as their results were there already.
+    Column("finished", Integer, nullable=False, default=0),
+    # The name of the carried value's file, and why there is no such file where there is none.
     Column("carried_file", Text),
     Column("carried_lost", Text),
 )
