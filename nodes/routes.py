@@ -1,4 +1,4 @@
-"""The HTTP routes: a loop's state, and starting it over."""
+"""The HTTP routes: a loop's state, starting it over, and watching its folder."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from collections.abc import Callable
 
 from aiohttp import web
 
-from .io.paths import AllowedFolders, resolve_source
+from .io.paths import AllowedFolders, check_source_file, resolve_source
 from .loop.errors import BatchLoopError, PathRefused, UnknownLoop
-from .loop.export import as_csv, as_json, as_json_text
+from .loop.export import arrived_as_json, as_csv, as_json, as_json_text
 from .loop.registry import LoopRegistry
-from .loop.state import LoopKey, Snapshot
+from .loop.state import Arrived, LoopKey, Snapshot
 from .names import ROUTE_PREFIX
 
 
@@ -44,6 +44,17 @@ def add_routes(
         """Start a loop over."""
         return await _change(request, registry.start_over, allowed_folders)
 
+    @table.post(f"{ROUTE_PREFIX}/loops/watch")
+    async def watch(request: web.Request) -> web.Response:
+        """Whether new files have come to a loop, and are whole."""
+
+        def look(loop_id: str) -> Arrived:
+            # The folder may have been swapped for a link, or taken off the list, since the run.
+            check_source_file(registry.snapshot(loop_id).directory, allowed_folders())
+            return registry.watch(loop_id)
+
+        return await _change(request, look, allowed_folders)
+
     @table.post(f"{ROUTE_PREFIX}/loops/retry")
     async def retry(request: web.Request) -> web.Response:
         """Have the failed images of a loop taken again."""
@@ -52,10 +63,10 @@ def add_routes(
 
 async def _change(
     request: web.Request,
-    change: Callable[[str], Snapshot],
+    change: Callable[[str], Snapshot | Arrived],
     allowed_folders: Callable[[], AllowedFolders],
 ) -> web.Response:
-    """Change a loop, named by `{"loop": id}` or by `{"directory": path, "loop_name": name}`."""
+    """Change or watch a loop: `{"loop": id}`, or `{"directory": path, "loop_name": name}`."""
     # A page elsewhere can make a browser post a form here, but not JSON.
     if request.content_type != "application/json":
         return _error("Send the loop as JSON, with content type application/json.", 415)
@@ -67,7 +78,7 @@ async def _change(
         message = 'Send {"loop": id}, or {"directory": path, "loop_name": name}.'
         return _error(message, 400)
 
-    def named() -> Snapshot:
+    def named() -> Snapshot | Arrived:
         loop_id = str(body.get("loop") or "")
         if not loop_id:
             folder = resolve_source(str(body["directory"]), allowed_folders())
@@ -98,17 +109,18 @@ async def _report(registry: LoopRegistry, loop_id: str, kind: str) -> web.Respon
     )
 
 
-async def _answer(call: Callable[..., Snapshot], *arguments: str) -> web.Response:
-    """Answer with the snapshot that `call` returns; in a thread, since it may list a folder."""
+async def _answer(call: Callable[..., Snapshot | Arrived], *arguments: str) -> web.Response:
+    """Answer with the record that `call` returns; in a thread, since it may list a folder."""
     try:
-        snapshot = await asyncio.to_thread(call, *arguments)
+        found = await asyncio.to_thread(call, *arguments)
     except UnknownLoop as error:
         return _error(str(error), 404)
     except PathRefused as error:
         return _error(str(error), 403)
     except BatchLoopError as error:
         return _error(str(error), 400)
-    return web.json_response(as_json(snapshot))
+    answer = arrived_as_json(found) if isinstance(found, Arrived) else as_json(found)
+    return web.json_response(answer)
 
 
 def _error(message: str, status: int) -> web.Response:

@@ -11,7 +11,14 @@ from comfy_api.v0_0_2 import io as comfy_io
 from comfy_execution.graph_utils import ExecutionBlocker
 
 from .. import runtime
-from ..loop.errors import BatchLoopError, LoopEndMissing, NoImages, PathRefused, UnreadableImage
+from ..loop.errors import (
+    BatchLoopError,
+    InvalidSetting,
+    LoopEndMissing,
+    NoImages,
+    PathRefused,
+    UnreadableImage,
+)
 from ..loop.graph import is_link, reaches
 from ..loop.registry import Request, no_images
 from ..loop.report import handed_out
@@ -26,7 +33,9 @@ from ..loop.state import (
 from ..names import UI_KEY, node_id
 from ..schema import LoopSocket, advanced, chosen, combo, schema
 from .decode import DecodedImage, decode
+from .finished import expected_results
 from .listing import Filter, Selection, SortBy, has_images
+from .naming import ResultName
 from .paths import check_source_file, resolve_source
 
 LARGEST = 2**31 - 1
@@ -53,7 +62,7 @@ class DirectoryIterator(comfy_io.ComfyNode):
                 "for each image",
                 "directory",
             ],
-            hidden=[comfy_io.Hidden.unique_id],
+            hidden=[comfy_io.Hidden.unique_id, comfy_io.Hidden.prompt],
             inputs=_inputs(),
             outputs=_outputs(),
         )
@@ -73,7 +82,7 @@ class DirectoryIterator(comfy_io.ComfyNode):
                 raise LoopEndMissing(_loop_end_missing())
             if directory is not None:
                 folder = resolve_source(directory, runtime.allowed_folders())
-                _check_holds_images(folder, inputs)
+                _check_settings(folder, inputs, graph, unique_id)
         except BatchLoopError as error:
             return str(error)
         return True
@@ -87,7 +96,8 @@ class DirectoryIterator(comfy_io.ComfyNode):
     def execute(cls, directory: str, **settings: Any) -> comfy_io.NodeOutput:
         """Take the next image that can be read."""
         allowed = runtime.allowed_folders()
-        request = _request(resolve_source(directory, allowed), settings)
+        expected = _expected(settings, cls.hidden.prompt or {}, cls.hidden.unique_id)
+        request = _request(resolve_source(directory, allowed), settings, expected)
         registry = runtime.registry()
         prompt = runtime.host().current_prompt()
         while True:
@@ -181,7 +191,8 @@ def _inputs() -> list[comfy_io.Input]:
                 "when_complete",
                 WhenComplete,
                 WhenComplete.STOP,
-                "What a run does when every image is finished: nothing, or begin again.",
+                "When every image is finished: Stop does nothing more, Start over begins again "
+                "with the next run, Watch waits for new images and goes on by itself.",
             )
         ),
         advanced(
@@ -191,6 +202,22 @@ def _inputs() -> list[comfy_io.Input]:
                 tooltip=(
                     "Two workflows on one folder share its images between them, unless their "
                     "loop names differ: then each goes through all of them."
+                ),
+            )
+        ),
+        comfy_io.Boolean.Input(
+            "skip_finished",
+            default=False,
+            tooltip="Leave out images whose result is there already.",
+        ),
+        advanced(
+            comfy_io.String.Input(
+                "finished_as",
+                default="",
+                tooltip=(
+                    "With skip_finished: how results are named, such as "
+                    "upscaled/{stem}_00001_.png in ComfyUI's output folder. Also {filename} and "
+                    "{subfolder}. Empty: as Save Image (Batch) names them."
                 ),
             )
         ),
@@ -222,11 +249,24 @@ def _outputs() -> list[comfy_io.Output]:
 _DECIDING = {"filter", "custom_pattern", "recursive"}
 """Inputs that decide which files match."""
 
+_NAMING = {"skip_finished", "finished_as"}
+"""Inputs that decide which images are left out."""
+
 _SETTINGS = {widget.id for widget in _inputs()} - {"directory"}
 """All inputs beside the folder."""
 
 
-def _selection(settings: Mapping[str, Any]) -> Selection:
+def _expected(
+    settings: Mapping[str, Any], graph: Mapping[str, Mapping[str, Any]], unique_id: str
+) -> tuple[ResultName, ...]:
+    """How results are named, where images with a result are to be left out."""
+    if not settings["skip_finished"]:
+        return ()
+    finished_as = str(settings["finished_as"])
+    return expected_results(graph, unique_id, finished_as, runtime.allowed_folders())
+
+
+def _selection(settings: Mapping[str, Any], expected: tuple[ResultName, ...]) -> Selection:
     return Selection(
         filter=chosen(Filter, settings["filter"], "filter"),
         custom_pattern=settings["custom_pattern"],
@@ -235,32 +275,48 @@ def _selection(settings: Mapping[str, Any]) -> Selection:
         descending=bool(settings["descending"]),
         start_index=int(settings["start_index"]),
         limit=int(settings["limit"]),
+        finished=expected,
     )
 
 
-def _request(folder: str, settings: Mapping[str, Any]) -> Request:
+def _request(folder: str, settings: Mapping[str, Any], expected: tuple[ResultName, ...]) -> Request:
+    selection = _selection(settings, expected)
+    when_complete = chosen(WhenComplete, settings["when_complete"], "when_complete")
+    if when_complete is WhenComplete.WATCH and selection.has_range:
+        raise InvalidSetting(_watched_range(selection))
     return Request(
         key=LoopKey(settings["loop_name"].strip(), folder),
-        selection=_selection(settings),
+        selection=selection,
         mode=chosen(IterationMode, settings["iteration_mode"], "iteration_mode"),
         policy=Policy(
             error_handling=chosen(ErrorHandling, settings["error_handling"], "error_handling"),
             max_attempts=max(1, int(settings["max_attempts"])),
-            when_complete=chosen(WhenComplete, settings["when_complete"], "when_complete"),
+            when_complete=when_complete,
         ),
     )
 
 
-def _check_holds_images(folder: str, inputs: Mapping[str, Any]) -> None:
-    """Raise NoImages when nothing in `folder` matches, as far as that shows before the run.
+def _check_settings(
+    folder: str,
+    inputs: Mapping[str, Any],
+    graph: Mapping[str, Mapping[str, Any]],
+    unique_id: str,
+) -> None:
+    """Raise what execution would, as far as that shows before the run.
 
-    A loop that has its listing is not looked at again: where few files match, the first of them
-    may be far behind, and this is done for each prompt.
+    NoImages when nothing in `folder` matches. A loop that has its listing is not looked at again:
+    where few files match, the first of them may be far behind, and this is done for each prompt.
     """
     given = {name: value for name, value in inputs.items() if not is_link(value)}
+    expected: tuple[ResultName, ...] = ()
+    if given.keys() >= _NAMING:
+        expected = _expected(given, graph, unique_id)
+    if given.keys() >= _SETTINGS:
+        request = _request(folder, given, expected)
+        watches = request.policy.when_complete is WhenComplete.WATCH
+        if watches or runtime.registry().has_listing(request):
+            return
     if not given.keys() >= _DECIDING:
-        return
-    if given.keys() >= _SETTINGS and runtime.registry().has_listing(_request(folder, given)):
         return
     selection = Selection(
         filter=chosen(Filter, given["filter"], "filter"),
@@ -320,10 +376,20 @@ def _ui(
                 "total": iteration.counts.total,
                 "filename": filename,
                 "error_handling": policy.error_handling.value,
+                "finished": iteration.finished,
+                "watch": iteration.watch,
                 "status": status,
             }
         ]
     }
+
+
+def _watched_range(selection: Selection) -> str:
+    return (
+        f"when_complete is Watch, and start_index {selection.start_index} and limit "
+        f"{selection.limit} make a range, to which no new image is added. Set both to 0, or "
+        "choose Stop."
+    )
 
 
 def _loop_end_missing() -> str:

@@ -21,6 +21,7 @@ from typing import Any
 from natsort import natsort_keygen, ns
 
 from ..loop.errors import FolderNotFound, InvalidSetting, NotAFolder
+from .naming import ResultName
 from .paths import quoted
 
 _log = logging.getLogger(__name__)
@@ -89,6 +90,14 @@ class Selection:
     start_index: int = 0
     limit: int = 0
     """0 = no limit."""
+    finished: tuple[ResultName, ...] = ()
+    """What the results of an image are named, if those that have all of them are left out: see
+    `nodes.io.finished`. The range counts them, so that it holds the same images either way."""
+
+    @property
+    def has_range(self) -> bool:
+        """Whether it holds only a part of the images that match."""
+        return bool(self.start_index or self.limit)
 
     def matcher(self) -> Callable[[str], bool]:
         """Return the test whether a relative path belongs to the batch.
@@ -101,7 +110,7 @@ class Selection:
 
 
 def list_images(directory: str, selection: Selection, seed: int = 0) -> list[str]:
-    """List the images of a folder in the batch's order.
+    """List the images of a folder in the batch's order, those that are finished among them.
 
     Returns relative paths, which is what the whole batch is; empty if nothing matches, or
     `start_index` is beyond the last. The result depends on nothing but the files and the

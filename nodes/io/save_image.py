@@ -16,8 +16,9 @@ from ..loop.registry import Owner
 from ..loop.state import Iteration
 from ..names import node_id
 from ..schema import LoopSocket, chosen, combo, schema
-from .encode import Format, encode, extension_of, extensions_of, format_of
+from .encode import Format, encode
 from .files import IfExists, write_whole
+from .naming import format_for, saved_as
 from .paths import check_target_file, resolve_target
 from .preview import preview
 
@@ -147,31 +148,21 @@ class _Saver:
             raise InvalidSetting(message)
         self._loop = loop
         self._allowed = runtime.allowed_folders()
-        self._folder = resolve_target(settings["folder"], self._allowed)
         self._if_exists = chosen(IfExists, settings["if_exists"], "if_exists")
         self._quality = int(settings["quality"])
         self._metadata = metadata
-        subfolder, filename = posixpath.split(loop.item.path)
-        stem, extension = posixpath.splitext(filename)
-        self._format = chosen(Format, settings["format"], "format")
-        if self._format is Format.SOURCE:
-            self._format = format_of(extension)
-            # .jpeg stays .jpeg, but what cannot be written as it was (.gif) gets a new extension.
-            kept = extension.lower() in extensions_of(self._format)
-            self._extension = extension if kept else extension_of(self._format)
-        else:
-            self._extension = extension_of(self._format)
-        if settings["keep_subfolders"]:
-            self._folder = os.path.join(self._folder, *subfolder.split("/"))
-        affixes = {name: str(settings[name]) for name in ("prefix", "suffix")}
-        self._stem = affixes["prefix"] + stem + affixes["suffix"]
-        for name, value in affixes.items():
-            if any(mark in value for mark in '/\\\0<>:"|?*'):
-                message = (
-                    f"{name} was {value!r}: it becomes a part of a file's name, and cannot hold "
-                    'any of / \\ < > : " | ? *. To save into a subfolder, write it in folder.'
-                )
-                raise InvalidSetting(message)
+        format_ = chosen(Format, settings["format"], "format")
+        name = saved_as(
+            resolve_target(settings["folder"], self._allowed),
+            prefix=str(settings["prefix"]),
+            suffix=str(settings["suffix"]),
+            format=format_,
+            keep_subfolders=bool(settings["keep_subfolders"]),
+        )
+        subfolder, filename = posixpath.split(name.of(loop.item.path))
+        self._format = format_for(loop.item.path, format_)
+        self._folder = os.path.join(name.folder, *subfolder.split("/"))
+        self._stem, self._extension = posixpath.splitext(filename)
 
     def named(self, images: torch.Tensor) -> Iterator[tuple[torch.Tensor, str]]:
         """Each image with the stem of its file: numbered from 1 when there are several."""

@@ -76,6 +76,7 @@ class BatchComplete(comfy_io.ComfyNode):
                         "done": done,
                         "failed": counts.failed,
                         "total": counts.total,
+                        "watch": loop.watch,
                     }
                 ]
             },

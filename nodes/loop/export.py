@@ -9,7 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from .state import Item, Snapshot
+from .state import Arrived, Item, Snapshot
 
 ReportedItem = tuple[Item, tuple[str, ...]]
 """An item, and the real paths of the files that it wrote."""
@@ -26,8 +26,14 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
         "seconds": round(snapshot.seconds, 3),
         "total": snapshot.counts.total,
         **asdict(snapshot.counts),
+        "finished": snapshot.finished,
         "failures": [_failed(item) for item in snapshot.failures],
     }
+
+
+def arrived_as_json(arrived: Arrived) -> dict[str, Any]:
+    """What has come to a watched loop, as the route gives it."""
+    return asdict(arrived)
 
 
 def as_json_text(snapshot: Snapshot, items: Iterable[ReportedItem]) -> str:

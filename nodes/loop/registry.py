@@ -6,7 +6,7 @@ import math
 import os
 import threading
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
@@ -32,7 +32,7 @@ from .state import (
     Snapshot,
     WhenComplete,
 )
-from .store import UNLISTED, LoopRecord, Store
+from .store import LoopRecord, Store
 from .watcher import Watcher
 
 if TYPE_CHECKING:
@@ -263,17 +263,20 @@ class LoopRegistry:
             pending = self._store.counts(key).pending
             if pending:
                 return replace(arrived, ready=pending)
-            arrivals = self._arrivals.setdefault(key, Arrivals())
             record = self._record(key)
+            if record.selection.has_range:
+                return arrived
+            arrivals = self._arrivals.setdefault(key, Arrivals())
             began = self._host.now()
             if not arrivals.worth_a_look(key.directory, record.selection, began):
                 return arrived
             arrivals.looking(key.directory, record.selection, began)
         # Others have their turn while the folder is read.
-        found, _ = self._listed(key, record.selection, record.batch)
+        found, _ = self._list(key, record.selection, record.batch)
         with self._exclusive():
             now = self._host.now()
-            unknown = [_full(key, path) for path in self._unknown(key, found)]
+            new = self._unlisted(key, found, self._store.paths(key))
+            unknown = [_full(key, path) for path in new]
             arrivals.looked(began, now, unknown)
             ready = sum(arrivals.is_whole(path, now) for path in unknown)
             return replace(arrived, ready=ready, growing=len(unknown) - ready)
@@ -410,8 +413,10 @@ class LoopRegistry:
         retries = self._is_chosen(IterationMode.RETRY_FAILED, record, request, prompt)
         is_new_run = record.completed_at is not None and prompt.submitted_at > record.looked_at
         if record.selection != selection:
-            self._store.relist(key, self._list(key, selection, record.batch))
-            self._save(key, selection=selection, looked_at=self._host.now())
+            found, left_out = self._list(key, selection, record.batch)
+            self._store.relist(key, self._whole(key, found, self._store.paths(key)))
+            changes = {"selection": selection, "finished": len(left_out)}
+            self._save(key, looked_at=self._host.now(), **changes)
         elif is_new_run and not retries:
             self._look_again(key)
         if retries:
@@ -449,17 +454,45 @@ class LoopRegistry:
         )
 
     def _begin(self, key: LoopKey, selection: Selection, mode: IterationMode, batch: int) -> None:
-        paths = self._list(key, selection, batch)
-        self._store.begin(key, paths)
+        found, left_out = self._list(key, selection, batch)
+        self._store.begin(key, self._whole(key, found, ()))
         self._when_kept.append(lambda: self._candidates.pop(key, None))
-        self._store.save(key, LoopRecord(selection, batch, mode, looked_at=self._host.now()))
+        record = LoopRecord(
+            selection, batch, mode, looked_at=self._host.now(), finished=len(left_out)
+        )
+        self._store.save(key, record)
+        self._note_completion(key)
 
-    def _list(self, key: LoopKey, selection: Selection, batch: int) -> Sequence[str]:
+    def _list(
+        self, key: LoopKey, selection: Selection, batch: int
+    ) -> tuple[Sequence[str], set[str]]:
+        """The images in order, and those that are left out as their results are there already."""
         # Another batch, another shuffle; the same batch, the same one.
         paths = self._lister(key.directory, selection, seed=int(key.id, 16) + batch)
-        if not paths:
+        # A folder that is watched may still be empty.
+        if not paths and key not in self._arrivals:
             raise NoImages(no_images(key.directory, selection))
-        return paths
+        left_out = finished(selection.finished, key.directory, paths)
+        return [path for path in paths if path not in left_out], left_out
+
+    def _whole(self, key: LoopKey, paths: Sequence[str], listed: Collection[str]) -> Sequence[str]:
+        """`paths`, without new files that may still be growing where the folder is watched."""
+        arrivals = self._arrivals.get(key)
+        if arrivals is None:
+            return paths
+        now = self._host.now()
+        return [
+            path for path in paths if path in listed or arrivals.is_whole(_full(key, path), now)
+        ]
+
+    def _unlisted(
+        self, key: LoopKey, paths: Sequence[str], listed: Collection[str]
+    ) -> Iterator[str]:
+        """Those of `paths` that are new: neither in the listing, nor written by the workflow."""
+        for path in paths:
+            # A file may have been away when the listing was taken anew, and be back.
+            if path not in listed and self._store.output_owner(key, _full(key, path)) is None:
+                yield path
 
     def _look_again_once(self, key: LoopKey) -> None:
         """Let files join that came while the batch ran, when its listing has run out.
@@ -491,18 +524,15 @@ class LoopRegistry:
         record = self._record(key)
         selection = record.selection
         self._save(key, looked_at=self._host.now())
-        if selection.start_index or selection.limit:
+        if selection.has_range:
             # A range counts files: with one more in front, it would hold another at its end.
             return
-        for path in self._list(key, selection, record.batch):
-            full = os.path.join(key.directory, *path.split("/"))
-            known = self._store.item(key, path)
-            if (
-                # A file may have been away when the listing was taken anew, and be back.
-                (known is None or known.index == UNLISTED)
-                and self._store.output_owner(key, full) is None
-                and self._modified_at(full) < until
-            ):
+        found, left_out = self._list(key, selection, record.batch)
+        listed = self._store.paths(key)
+        self._save(key, finished=len(left_out - listed))
+        new = list(self._unlisted(key, found, listed))
+        for path in self._whole(key, new, ()):
+            if self._modified_at(_full(key, path)) < until:
                 self._store.append(key, path)
 
     def _save(self, key: LoopKey, **changes: Any) -> None:
@@ -553,6 +583,10 @@ class LoopRegistry:
             self._store.carry(key, value)
 
 
+def _full(key: LoopKey, path: str) -> str:
+    return os.path.join(key.directory, *path.split("/"))
+
+
 def _settled(item: Item, claim: Claim, outcome: Outcome) -> tuple[ItemState, dict[str, Any]]:
     """What an open item becomes by the outcome of its prompt, and what changes with that."""
     if outcome.ending is Ending.SUCCESS and item.state is ItemState.ENDED:
@@ -577,7 +611,7 @@ def no_images(directory: str, selection: Selection) -> str:
         looked_for += f" {selection.custom_pattern!r}"
     where = "in it or in its subfolders" if selection.recursive else "in it (subfolders left out)"
     message = f"No images to work on in {directory!r}: {looked_for} matches no file {where}"
-    if selection.start_index or selection.limit:
+    if selection.has_range:
         message += f", from start_index {selection.start_index} with limit {selection.limit}"
     return message + ". Choose another folder, or widen filter, custom_pattern, recursive or range."
 

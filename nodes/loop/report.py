@@ -8,7 +8,7 @@ from .state import Counts, Item, Iteration, Snapshot
 def handed_out(iteration: Iteration) -> str:
     """What Directory Iterator says: which image this is, or why there is none."""
     if iteration.item is None:
-        return f"Complete: {tally(iteration.counts)}"
+        return f"Complete: {tally(iteration.counts, iteration.finished)}"
     text = f"{iteration.item.index + 1} of {iteration.counts.total}: {iteration.item.path}"
     if iteration.carried.lost is None:
         return text
@@ -18,10 +18,17 @@ def handed_out(iteration: Iteration) -> str:
     )
 
 
-def tally(counts: Counts) -> str:
-    """Counts in words. An item whose prompt is at its end counts as done: see `done`."""
+def tally(counts: Counts, finished: int = 0) -> str:
+    """Counts in words. An item whose prompt is at its end counts as done: see `done`.
+
+    `finished` images were left out, as their results were there already.
+    """
+    if not counts.total:
+        return f"all {finished} results are there already" if finished else "no images yet"
     text = f"{done(counts)} of {counts.total} done"
-    return f"{text}, {counts.failed} failed" if counts.failed else text
+    if counts.failed:
+        text += f", {counts.failed} failed"
+    return f"{text}, {finished} were there already" if finished else text
 
 
 def done(counts: Counts) -> int:
@@ -31,7 +38,7 @@ def done(counts: Counts) -> int:
 
 def progress(snapshot: Snapshot) -> str:
     """What Batch Complete says of the batch."""
-    text = tally(snapshot.counts)
+    text = tally(snapshot.counts, snapshot.finished)
     return f"Complete: {text}" if snapshot.complete else text
 
 

@@ -74,6 +74,8 @@ class WhenComplete(str, Enum):
 
     STOP = "Stop"
     START_OVER = "Start over"
+    WATCH = "Watch"
+    """Nothing, like Stop; but the batch waits for new files, and takes only whole ones."""
 
 
 @dataclass(frozen=True)
@@ -188,6 +190,10 @@ class Iteration:
     """None when the batch was complete and nothing was handed out."""
     carried: Carried = field(default=NOTHING_CARRIED, compare=False, repr=False)
     """What Loop End carried over from the iteration before."""
+    finished: int = 0
+    """How many images were left out, as their results were there already."""
+    watch: bool = False
+    """Whether the batch is to wait for new files when it is complete."""
 
     @property
     def complete(self) -> bool:
@@ -223,11 +229,26 @@ class Snapshot:
     """Time spent in prompts of this batch, from handing out to outcome."""
     failures: tuple[Item, ...] = ()
     """The FAILED items in the listing's order, the first `FAILURES_SHOWN` of them."""
+    finished: int = 0
+    """How many images were left out, as their results were there already."""
 
     @property
     def complete(self) -> bool:
         """Whether nothing is left to hand out or under way."""
         return self.counts.complete
+
+
+@dataclass(frozen=True)
+class Arrived:
+    """What has come to a loop that is watched."""
+
+    loop: str
+    """Its id."""
+    directory: str
+    ready: int = 0
+    """How many images the next runs would work on; 0 while a run is under way."""
+    growing: int = 0
+    """How many new images may still be growing."""
 
 
 FAILURES_SHOWN = 100

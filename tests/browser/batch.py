@@ -77,6 +77,8 @@ class Batch:
                 max_attempts=1,
                 when_complete="Stop",
                 loop_name="",
+                skip_finished=False,
+                finished_as="",
             ),
             "2": _node("BatchLoopLoopStart", loop=[ITERATOR, 0]),
             "3": _node(

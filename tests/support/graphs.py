@@ -22,6 +22,8 @@ ITERATOR_SETTINGS: dict[str, Any] = {
     "max_attempts": 1,
     "when_complete": "Stop",
     "loop_name": "",
+    "skip_finished": False,
+    "finished_as": "",
 }
 
 SAVE_SETTINGS: dict[str, Any] = {

@@ -1,0 +1,97 @@
+"""How the file of a result is named after the image that it was made from."""
+
+from __future__ import annotations
+
+import posixpath
+import re
+from dataclasses import dataclass
+
+from ..loop.errors import InvalidSetting
+from .encode import Format, extension_of, extensions_of, format_of
+
+_UNNAMEABLE = '/\\\0<>:"|?*'
+"""What some system does not take in a file's name."""
+
+_FIELD = re.compile(r"\{([^{}]*)\}")
+_SOURCE_EXTENSION = "source_extension"
+
+
+@dataclass(frozen=True, order=True)
+class ResultName:
+    """The name of a result, for any source."""
+
+    folder: str
+    """Real path of the folder that results go to."""
+    parts: tuple[str, ...]
+    """Text and the names of fields, by turns: `("", "stem", ".png")`."""
+
+    def of(self, source: str) -> str:
+        """The result's path relative to the folder, with "/"; of a source's relative path."""
+        fields = _fields(source)
+        text = "".join(fields[part] if place % 2 else part for place, part in enumerate(self.parts))
+        # An image beside the subfolders has an empty {subfolder}.
+        return "/".join(part for part in text.split("/") if part)
+
+
+PATTERN_FIELDS = ("stem", "filename", "subfolder")
+"""What a pattern may name in braces."""
+
+
+def parts_of_pattern(text: str) -> tuple[str, ...]:
+    """A pattern such as `{subfolder}/{stem}.png` as the parts of a ResultName; InvalidSetting."""
+    parts = tuple(_FIELD.split(text))
+    named = parts[1::2]
+    unknown = [name for name in named if name not in PATTERN_FIELDS]
+    if unknown or not {"stem", "filename"} & set(named):
+        what = (
+            f"names {{{unknown[0]}}}, which is nothing that a name is made of"
+            if unknown
+            else "has neither {stem} nor {filename}, so every image would have the same result"
+        )
+        message = (
+            f"finished_as was {text!r}: it {what}. Write how results are named, with {{stem}} "
+            "(img1), {filename} (img1.png) and {subfolder}, such as upscaled/{stem}_00001_.png"
+        )
+        raise InvalidSetting(message)
+    return parts
+
+
+def saved_as(
+    folder: str,
+    *,
+    prefix: str,
+    suffix: str,
+    format: Format,  # noqa: A002 - the word users see
+    keep_subfolders: bool,
+) -> ResultName:
+    """How Save Image (Batch) names its results in the folder at a real path; InvalidSetting."""
+    for name, value in (("prefix", prefix), ("suffix", suffix)):
+        if any(mark in value for mark in _UNNAMEABLE):
+            message = (
+                f"{name} was {value!r}: it becomes a part of a file's name, and cannot hold "
+                'any of / \\ < > : " | ? *. To save into a subfolder, write it in folder.'
+            )
+            raise InvalidSetting(message)
+    parts = ("", "subfolder", f"/{prefix}") if keep_subfolders else (prefix,)
+    if format is Format.SOURCE:
+        return ResultName(folder, (*parts, "stem", suffix, _SOURCE_EXTENSION, ""))
+    return ResultName(folder, (*parts, "stem", suffix + extension_of(format)))
+
+
+def format_for(source: str, chosen: Format) -> Format:
+    """The format that the result of a source is written in."""
+    return format_of(posixpath.splitext(source)[1]) if chosen is Format.SOURCE else chosen
+
+
+def _fields(source: str) -> dict[str, str]:
+    subfolder, filename = posixpath.split(source)
+    stem, extension = posixpath.splitext(filename)
+    written = format_of(extension)
+    # .jpeg stays .jpeg, but what cannot be written as it was (.gif) gets a new extension.
+    kept = extension.lower() in extensions_of(written)
+    return {
+        "stem": stem,
+        "filename": filename,
+        "subfolder": subfolder,
+        _SOURCE_EXTENSION: extension if kept else extension_of(written),
+    }
