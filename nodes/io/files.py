@@ -6,16 +6,12 @@ import contextlib
 import errno
 import itertools
 import os
-import secrets
 from collections.abc import Iterator
 from enum import Enum
 
 from ..loop.errors import UnwritableImage
+from .leftovers import sweep_once, temporary_name
 from .paths import quoted
-
-TEMPORARY_SUFFIX = ".batch-loop.tmp"
-"""How the name of every unfinished file ends; it also begins with a dot, so that no listing takes
-it for an image. One that is there when ComfyUI starts was left by a crash."""
 
 _REASONS = {
     errno.ENOSPC: ("the disk is full", "Free some space"),
@@ -46,17 +42,18 @@ def write_whole(path: str, data: bytes, if_exists: IfExists) -> str | None:
     Returns None if it was skipped. The data goes to a temporary file in the same folder, is
     flushed to the disk, and then gets its name in one step: whatever stops the write, no part of
     a file ever stands under that name, and with skip and rename no existing file is touched, also
-    if somebody else makes one of that name at the same time. The folder is never scanned.
+    if somebody else makes one of that name at the same time. At the first write to a folder it is
+    looked through for what a crash has left there, and then never again.
 
     Raises `UnwritableImage`, with nothing left behind, if the file cannot be written.
     """
     folder = os.path.dirname(path)
     try:
         os.makedirs(folder, exist_ok=True)
+        sweep_once(folder)
         if if_exists is IfExists.SKIP and os.path.lexists(path):
             return None  # before the work; below it is made sure of
-        # Without the final name in it, which may already be as long as a name can be.
-        temporary = os.path.join(folder, f".{secrets.token_hex(8)}{TEMPORARY_SUFFIX}")
+        temporary = os.path.join(folder, temporary_name())
         try:
             _write_flushed(temporary, data)
             return _publish(temporary, path, if_exists)

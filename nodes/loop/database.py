@@ -8,7 +8,7 @@ import os
 import time
 
 from sqlalchemy import Connection, Engine, create_engine, event, text
-from sqlalchemy.exc import DatabaseError
+from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from .sql_store import SqlStore
 from .store import MemoryStore, Store
@@ -33,13 +33,11 @@ def open_store(folder: str) -> Store:
     carried = os.path.join(folder, CARRIED)
     try:
         os.makedirs(carried, exist_ok=True)
-        try:
-            return SqlStore(open_engine(path), carried)
-        except (DatabaseError, NewerVersion) as error:
-            aside = _set_aside(path)
-            _log.warning("%s", _set_aside_message(path, aside, error))
-            return SqlStore(open_engine(path), carried)
-    except (OSError, DatabaseError) as error:
+        store = SqlStore(_sound_engine(path), carried)
+        # A file that was set aside may be given its name back, and want its carried values.
+        if not _has_been_set_aside(path):
+            store.tidy()
+    except (OSError, SQLAlchemyError) as error:
         _log.warning(
             "Batch Loop cannot keep its state in %s: %s. Batches work, but are forgotten when "
             "ComfyUI ends. Make the folder writable, and start ComfyUI again.",
@@ -47,13 +45,39 @@ def open_store(folder: str) -> Store:
             error,
         )
         return MemoryStore()
+    return store
+
+
+def _sound_engine(path: str) -> Engine:
+    """An engine on the file at `path`; on a new one, where that one cannot be used."""
+    try:
+        return open_engine(path)
+    except Exception as error:
+        if not _is_of_the_file(error):
+            raise
+        aside = _set_aside(path)
+        _log.warning("%s", _set_aside_message(path, aside, error))
+        return open_engine(path)
+
+
+def _is_of_the_file(error: Exception) -> bool:
+    """Whether it is what the file holds that is wrong.
+
+    A full disk, missing permission or another server that holds the file for long are no reason
+    to part with it.
+    """
+    if isinstance(error, OperationalError):
+        return "no such " in str(error.orig)
+    return not isinstance(error, OSError)
 
 
 def open_engine(path: str) -> Engine:
     """An engine on the SQLite file at `path`, with the tables prepared.
 
-    Raises `DatabaseError` if the file is damaged, `NewerVersion` if it is of a later version.
+    Raises `NewerVersion` if the file is of a later version, and whatever else comes of damage.
     """
+    if os.path.exists(path) and not os.path.getsize(path):
+        raise DatabaseError("open", None, ValueError("the file is empty"))
     engine = create_engine(f"sqlite:///{path}")
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
@@ -89,6 +113,10 @@ def _check(connection: Connection) -> None:
     found = connection.execute(text("PRAGMA quick_check(1)")).scalar_one()
     if found != "ok":
         raise DatabaseError("PRAGMA quick_check", None, ValueError(str(found)))
+
+
+def _has_been_set_aside(path: str) -> bool:
+    return any(entry.startswith(f"{FILE}.") for entry in os.listdir(os.path.dirname(path)))
 
 
 def _set_aside(path: str) -> str:

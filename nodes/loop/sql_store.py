@@ -25,6 +25,7 @@ from sqlalchemy import (
 )
 
 from ..io.files import IfExists, write_whole
+from ..io.leftovers import sweep
 from ..io.listing import Filter, Selection, SortBy
 from ..io.naming import ResultName
 from . import carried as carried_files
@@ -50,6 +51,7 @@ from .tables import items, loops, outputs
 _log = logging.getLogger(__name__)
 
 _LOOP_COLUMNS = list(enumerate(loops.columns))
+_CARRIED_SUFFIX = ".safetensors"
 _OPEN = [state.value for state in OPEN]
 
 
@@ -337,7 +339,7 @@ class SqlStore:
         if value is None:
             return
         # A new name each time, so that the old file stands until the transaction is kept.
-        name = f"{key.id}-{secrets.token_hex(8)}.safetensors"
+        name = f"{key.id}-{secrets.token_hex(8)}{_CARRIED_SUFFIX}"
         lost = None
         try:
             self._write_carried(name, value)
@@ -363,6 +365,16 @@ class SqlStore:
                 found = Carried(lost=row["carried_lost"])
             self._carried[key.id] = (name, found)
         return found
+
+    def tidy(self) -> None:
+        """Delete the files that crashes have left beside the database."""
+        sweep(self._carried_dir)
+        # Nobody else writes a carried value meanwhile: that is done inside of transactions.
+        with self.transaction():
+            kept = set(self._db.execute(select(loops.c.carried_file)).scalars())
+            for name in os.listdir(self._carried_dir):
+                if name.endswith(_CARRIED_SUFFIX) and name not in kept:
+                    os.unlink(os.path.join(self._carried_dir, name))
 
     def _write_carried(self, name: str, value: Any) -> None:
         data = carried_files.encode(value)

@@ -6,6 +6,7 @@ They are steered by files whose paths the test gives, and cached like any other 
 from __future__ import annotations
 
 import threading
+import time
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -90,6 +91,70 @@ class TestWait:
         return (image,)
 
 
+class TestSlow:
+    """Passes anything on after `seconds`, as a model would; can be interrupted meanwhile."""
+
+    CATEGORY = "batch loop tests"
+    FUNCTION = "run"
+    RETURN_TYPES = ("*",)
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {"required": {"value": ("*",), "seconds": ("FLOAT", {"default": 0.06})}}
+
+    def run(self, value: Any, seconds: float) -> tuple[Any]:
+        pause = threading.Event()
+        until = time.monotonic() + seconds
+        while time.monotonic() < until:
+            comfy.model_management.throw_exception_if_processing_interrupted()
+            pause.wait(LOOK_SECONDS)
+        return (value,)
+
+
+class TestValue:
+    """Gives a value of the wanted `kind`."""
+
+    CATEGORY = "batch loop tests"
+    FUNCTION = "run"
+    RETURN_TYPES = ("*",)
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {"required": {"kind": ("STRING", {"default": ""})}, "optional": {"after": ("*",)}}
+
+    def run(self, kind: str, after: object = None) -> tuple[Any]:  # noqa: ARG002 - only for order
+        tensor = torch.arange(6, dtype=torch.float32).reshape(2, 3) / 4
+        values: dict[str, Any] = {
+            "tensor": tensor,
+            "number": 2.5,
+            "text": "text",
+            "list": [1, "two", [3.5, None], tensor],
+            "dict": {"samples": tensor, "names": ["a", "b"], "flag": True},
+            "object": threading.Lock(),
+            "initial": "initial",
+        }
+        return (values[kind],)
+
+
+class TestShow:
+    """Appends what `value` is, in words, as a line to the file `path`."""
+
+    CATEGORY = "batch loop tests"
+    FUNCTION = "run"
+    RETURN_TYPES = ()
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {"required": {"value": ("*",), "path": ("STRING", {"default": ""})}}
+
+    def run(self, value: Any, path: str) -> tuple[()]:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(f"{value!r}".replace("\n", "") + "\n")
+        return ()
+
+
 class TestRecord:
     """Appends `text` as a line to the file `path`: proof that it was really run."""
 
@@ -119,4 +184,7 @@ NODE_CLASS_MAPPINGS: ClassVar = {
     "TestRaise": TestRaise,
     "TestWait": TestWait,
     "TestRecord": TestRecord,
+    "TestShow": TestShow,
+    "TestSlow": TestSlow,
+    "TestValue": TestValue,
 }

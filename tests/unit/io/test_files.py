@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from batch_loop.nodes.io import files
-from batch_loop.nodes.io.files import TEMPORARY_SUFFIX, IfExists, write_whole
+from batch_loop.nodes.io.files import IfExists, write_whole
+from batch_loop.nodes.io.leftovers import TEMPORARY_SUFFIX
 from batch_loop.nodes.io.listing import Filter, Selection, list_images
 from batch_loop.nodes.loop.errors import UnwritableImage
 
@@ -117,13 +118,13 @@ class TestAnExistingFile:
         write_whole(str(tmp_path / "a.png"), b"new", IfExists.OVERWRITE)
         assert content(tmp_path) == {"target": b"old", "a.png": b"new"}
 
-    def test_the_folder_is_never_scanned(
+    def test_the_folder_is_scanned_once_and_never_again(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         def scanned(*_args: object) -> object:
             raise AssertionError("the folder was scanned")
 
-        (tmp_path / "a.png").touch()
+        write_whole(str(tmp_path / "a.png"), b"old", IfExists.OVERWRITE)
         monkeypatch.setattr(os, "scandir", scanned)
         monkeypatch.setattr(os, "listdir", scanned)
         for if_exists in (IfExists.RENAME, IfExists.SKIP, IfExists.OVERWRITE):

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from batch_loop.nodes.io import listing
-from batch_loop.nodes.io.files import TEMPORARY_SUFFIX
+from batch_loop.nodes.io.leftovers import TEMPORARY_SUFFIX
 from batch_loop.nodes.io.listing import (
     IMAGE_EXTENSIONS,
     Filter,
