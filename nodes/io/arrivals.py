@@ -76,10 +76,12 @@ class Arrivals:
             return True  # which whoever opens it will say
         sight = self._sights.get(path)
         if sight is None or (sight.size, sight.modified) != (status.st_size, status.st_mtime_ns):
-            self._sights[path] = _Sight(status.st_size, status.st_mtime_ns, now)
             # The second time is one that no program that copies can set, except on Windows.
             last = max(status.st_mtime, status.st_ctime)
-            return sight is None and last < now - QUIET_SECONDS
+            is_quiet = sight is None and last < now - QUIET_SECONDS
+            since = last if is_quiet else now
+            self._sights[path] = _Sight(status.st_size, status.st_mtime_ns, since)
+            return is_quiet
         return now - sight.at >= STILL_SECONDS
 
 
