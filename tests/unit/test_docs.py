@@ -65,7 +65,10 @@ def test_each_route_is_described() -> None:
     code = read(ROOT / "nodes" / "routes.py")
     calls = re.findall(r"@table\.(get|post)\(f\"\{ROUTE_PREFIX\}([^\"]*)\"", code)
     routes = {
-        f"{verb.upper()} {ROUTE_PREFIX}{path.replace('{{loop}}', '{id}')}" for verb, path in calls
+        f"{verb.upper()} {ROUTE_PREFIX}{path}".replace("{{loop}}", "{id}").replace(
+            "{{kind:json|csv}}", "{kind}"
+        )
+        for verb, path in calls
     }
     described = re.findall(r"^### `(.+)`$", read(ROOT / "docs" / "routes.md"), re.MULTILINE)
     assert set(described) == routes != set()
