@@ -5,6 +5,7 @@ They are steered by files whose paths the test gives, and cached like any other 
 
 from __future__ import annotations
 
+import json
 import threading
 import time
 from pathlib import Path
@@ -138,7 +139,7 @@ class TestValue:
 
 
 class TestShow:
-    """Appends what `value` is, in words, as a line to the file `path`."""
+    """Appends what `value` is, as a line of JSON, to the file `path`."""
 
     CATEGORY = "batch loop tests"
     FUNCTION = "run"
@@ -151,8 +152,14 @@ class TestShow:
 
     def run(self, value: Any, path: str) -> tuple[()]:
         with Path(path).open("a", encoding="utf-8") as file:
-            file.write(f"{value!r}".replace("\n", "") + "\n")
+            file.write(json.dumps(value, default=_described) + "\n")
         return ()
+
+
+def _described(value: Any) -> Any:
+    if isinstance(value, torch.Tensor):
+        return {"tensor": value.tolist(), "dtype": str(value.dtype)}
+    return type(value).__name__
 
 
 class TestRecord:

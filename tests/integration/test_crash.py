@@ -1,0 +1,239 @@
+"""ComfyUI is killed, and its state damaged: the batch goes on, and nothing is lost."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import sqlite3
+from collections.abc import Callable
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_loop.tests.support.batches import (
+    loop_state,
+    recorded,
+    records,
+    run_until_stop,
+    says_stop,
+    told,
+)
+from batch_loop.tests.support.graphs import (
+    COMPLETE,
+    END,
+    ITERATOR,
+    START,
+    STOP,
+    Graph,
+    batch_graph,
+    iterator,
+    node,
+)
+from batch_loop.tests.support.images import write_images
+from batch_loop.tests.support.waiting import wait_for
+from batch_loop.tools import crash
+from batch_loop.tools.client import ComfyClient
+from batch_loop.tools.server import ComfyServer
+
+StartServer = Callable[..., ComfyServer]
+
+NAMES = ["a.png", "b.png", "c.png"]
+SETTLED_SECONDS = 1.0
+TENSOR = {"tensor": [[0.0, 0.25, 0.5], [0.75, 1.0, 1.25]], "dtype": "torch.float32"}
+CARRIED: dict[str, Any] = {
+    "tensor": TENSOR,
+    "number": 2.5,
+    "text": "text",
+    "list": [1, "two", [3.5, None], TENSOR],
+    "dict": {"samples": TENSOR, "names": ["a", "b"], "flag": True},
+    # What no file can hold begins again.
+    "object": "initial",
+}
+
+
+def state_file(server: ComfyServer) -> Path:
+    return server.user / "batch_loop" / "state.sqlite3"
+
+
+def states(server: ComfyServer) -> list[str]:
+    """The states of all items, read past the server: asking it would make it look."""
+    connection = sqlite3.connect(f"file:{state_file(server)}?mode=ro", uri=True)
+    try:
+        found = connection.execute("SELECT state FROM batch_loop_items ORDER BY loop, position")
+        return [state for (state,) in found]
+    finally:
+        connection.close()
+
+
+def test_killed_at_random_moments_nothing_is_lost(tmp_path: Path) -> None:
+    figures = crash.run(tmp_path, images=60, kills=6, seed=7)
+    found = asdict(figures)
+    assert (figures.lost, figures.half_files, figures.stray_files) == (0, 0, 0), found
+    assert figures.out_of_order == 0, found
+    assert figures.most_redone_by_one_kill <= 1, found
+    assert figures.redone <= figures.kills == 6, found
+    assert set(figures.kills_by_moment) == set(crash.MOMENTS), found
+
+
+# A damaged state file.
+
+
+@pytest.fixture(scope="module")
+def stopped_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folders of a server that was ended in the midst of a batch."""
+    base = tmp_path_factory.mktemp("stopped")
+    helpers = [Path(__file__).parent.parent / "nodes" / "batch_loop_helpers.py"]
+    with ComfyServer(base, custom_nodes=helpers) as server:
+        write_images(server.input / "batch", NAMES)
+        with server.client() as client:
+            client.run(batch_graph("batch", "batch"))
+            wait_for(lambda: states(server) == ["done", "pending", "pending"], "the first image")
+    # Into the file itself: what stands in the log beside it would mend some damage.
+    connection = sqlite3.connect(state_file(server))
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    connection.close()
+    return base
+
+
+def _cut_short(path: Path) -> None:
+    path.write_bytes(path.read_bytes()[: path.stat().st_size // 2 + 100])
+
+
+def _zeros(path: Path) -> None:
+    path.write_bytes(bytes(path.stat().st_size))
+
+
+def _garbage(path: Path) -> None:
+    path.write_bytes(b"\xde\xad\xbe\xef" * (path.stat().st_size // 4))
+
+
+def _newer(path: Path) -> None:
+    connection = sqlite3.connect(path)
+    with connection:
+        connection.execute("UPDATE batch_loop_version SET version = 1000")
+    connection.close()
+
+
+DAMAGED = "is damaged ("
+LATER = "was made by a later version of Batch Loop (its tables have version 1000)"
+
+
+@pytest.mark.parametrize(
+    ("damage", "why"),
+    [(_cut_short, DAMAGED), (_zeros, DAMAGED), (_garbage, DAMAGED), (_newer, LATER)],
+    ids=["cut short", "zeros", "garbage", "newer"],
+)
+def test_a_state_file_that_cannot_be_used_is_set_aside(
+    stopped_base: Path,
+    tmp_path: Path,
+    start_server: StartServer,
+    damage: Callable[[Path], None],
+    why: str,
+) -> None:
+    base = tmp_path / "base"
+    shutil.copytree(stopped_base, base, symlinks=True)
+    path = base / "user" / "batch_loop" / "state.sqlite3"
+    damage(path)
+    damaged = path.read_bytes()
+    server = start_server(base)
+    (line,) = [line for line in server.log().splitlines() if why in line]
+    assert f"Batch Loop's state in {path} {why}" in line
+    aside = [entry for entry in path.parent.glob("state.sqlite3.*") if entry.suffix != ".sqlite3"]
+    assert [entry.read_bytes() for entry in aside if str(entry) in line] == [damaged]
+    record = tmp_path / "record"
+    with server.client() as client:
+        results = run_until_stop(client, recorded(batch_graph("batch", "batch"), record))
+        assert loop_state(client, results[-1])["done"] == len(NAMES)
+    assert records(record) == NAMES
+
+
+def test_a_stopped_batch_goes_on_where_it_stood(
+    stopped_base: Path, tmp_path: Path, start_server: StartServer
+) -> None:
+    """In the very folders, for a loop is known by them: what the tests above begin anew."""
+    server = start_server(stopped_base)
+    record = tmp_path / "record"
+    with server.client() as client:
+        results = run_until_stop(client, recorded(batch_graph("batch", "batch"), record))
+        assert loop_state(client, results[-1])["done"] == len(NAMES)
+    assert records(record) == NAMES[1:]
+    assert "set aside" not in server.log()
+
+
+def test_state_in_memory_makes_no_file(start_server: StartServer) -> None:
+    server = start_server(env={"BATCH_LOOP_STATE": "memory"})
+    write_images(server.input / "batch", NAMES)
+    with server.client() as client:
+        results = run_until_stop(client, batch_graph("batch", "batch"))
+        assert loop_state(client, results[-1])["done"] == len(NAMES)
+    assert [path for path in server.user.rglob("*") if "batch_loop" in str(path)] == []
+
+
+# What outlives a kill.
+
+
+def carrying(kind: str, shown: Path) -> Graph:
+    """A graph that shows what was carried over, and carries over a value of `kind`."""
+    return {
+        ITERATOR: iterator("batch", loop_name=kind),
+        START: node("BatchLoopLoopStart", loop=[ITERATOR, 0], initial_value=["initial", 0]),
+        "initial": node("TestValue", kind="initial"),
+        "show": node("TestShow", value=[START, 1], path=str(shown)),
+        "value": node("TestValue", kind=kind),
+        END: node("BatchLoopLoopEnd", loop=[START, 0], value=["value", 0]),
+        COMPLETE: node("BatchLoopBatchComplete", loop=[END, 0]),
+        STOP: node("BatchLoopEndQueue", stop=[COMPLETE, 0]),
+    }
+
+
+def run_each(client: ComfyClient, folder: Path) -> dict[str, tuple[Any, dict[str, Any]]]:
+    """One turn of each loop: what it showed, and what Directory Iterator said."""
+    found = {}
+    for kind in CARRIED:
+        shown = folder / f"{kind}.json"
+        result = client.run(carrying(kind, shown))
+        assert result.status == "success", result.error
+        assert says_stop(result) is False
+        found[kind] = (json.loads(records(shown)[-1]), told(result, ITERATOR))
+    return found
+
+
+def test_what_is_done_and_carried_over_outlives_a_kill(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    server = start_server()
+    write_images(server.input / "batch", NAMES)
+    with server.client() as client:
+        first = run_each(client, tmp_path)
+        # Nobody asks and no prompt follows: the last image is settled all the same.
+        wait_for(
+            lambda: states(server) == ["done", "pending", "pending"] * len(CARRIED),
+            "every image to be settled",
+            SETTLED_SECONDS,
+        )
+        server.kill()
+    assert {kind: shown for kind, (shown, _) in first.items()} == dict.fromkeys(CARRIED, "initial")
+    again = start_server(server.base)
+    with again.client() as client:
+        second = run_each(client, tmp_path)
+        third = run_each_to_the_end(client, tmp_path)
+    assert {kind: shown for kind, (shown, _) in second.items()} == CARRIED
+    for kind, (_, said) in second.items():
+        assert said["filename"] == "b.png"
+        lost = "what Loop End had carried over is lost" in said["status"]
+        assert lost is (kind == "object"), said["status"]
+    assert "a value of type lock" in second["object"][1]["status"]
+    # In the same process even that is carried over.
+    assert third == {**CARRIED, "object": "lock"}
+
+
+def run_each_to_the_end(client: ComfyClient, folder: Path) -> dict[str, Any]:
+    shown = {}
+    for kind in CARRIED:
+        path = folder / f"{kind}.json"
+        result = client.run(carrying(kind, path))
+        assert says_stop(result), result
+        shown[kind] = json.loads(records(path)[-1])
+    return shown
