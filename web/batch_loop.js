@@ -9,12 +9,14 @@ import { api } from "../../scripts/api.js";
 import { app } from "../../scripts/app.js";
 import { AutoQueue } from "./lib/auto_queue.js";
 import { Conductor } from "./lib/conductor.js";
-import { nodeByExecutionId } from "./lib/graph.js";
 import { Notices } from "./lib/notices.js";
+import { Screen } from "./lib/screen.js";
 import { LoopServer } from "./lib/server.js";
 import { StartOver } from "./lib/start_over.js";
+import { StopWatching } from "./lib/stop_watching.js";
 import { Submissions } from "./lib/submissions.js";
 import { Toasts } from "./lib/toasts.js";
+import { Watch } from "./lib/watch.js";
 
 const ITERATOR = "BatchLoopDirectoryIterator";
 
@@ -22,9 +24,14 @@ const server = new LoopServer(api);
 const toasts = new Toasts(app);
 const submissions = new Submissions();
 const startOver = new StartOver({ server, toasts });
+const screen = new Screen(app);
+const autoQueue = new AutoQueue(app);
+const stopWatching = new StopWatching(() => watch.end());
+const watch = new Watch({ server, autoQueue, toasts, screen, button: stopWatching });
 const conductor = new Conductor({
-  autoQueue: new AutoQueue(app),
+  autoQueue,
   submissions,
+  watch,
   notices: new Notices({ server, toasts, submissions }),
 });
 
@@ -32,7 +39,7 @@ function onExecuted({ detail }) {
   for (const said of detail.output?.batch_loop ?? []) {
     conductor.heard(detail.prompt_id, said);
     if (said.kind === "iteration") {
-      const node = nodeByExecutionId(app.rootGraph ?? app.graph, detail.display_node ?? detail.node);
+      const node = screen.note(detail.display_node ?? detail.node, said.loop);
       if (node) startOver.remember(node, said.loop);
     }
   }
@@ -60,5 +67,6 @@ app.registerExtension({
     // ComfyUI calls this on every widget before it sends a prompt: the one official sign, in all
     // its frontends, that this tab begins to submit.
     button.beforeQueued = () => conductor.sending();
+    stopWatching.addButton(node);
   },
 });

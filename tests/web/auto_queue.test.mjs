@@ -19,11 +19,15 @@ for (const [mode, off] of [
 ]) {
   test(`${mode} is on, and is switched to ${off}`, () => {
     const settings = { mode, batchCount: 1 };
-    const autoQueue = new AutoQueue(appWith(settings));
+    const app = appWith(settings);
+    const autoQueue = new AutoQueue(app);
     assert.equal(autoQueue.on, true);
-    assert.equal(autoQueue.switchOff(), true);
+    assert.equal(autoQueue.switchOff(), mode);
     assert.equal(settings.mode, off);
     assert.equal(autoQueue.on, false);
+    autoQueue.goOn(mode, 3);
+    assert.equal(settings.mode, mode);
+    assert.deepEqual(app.queued, [[0, mode === "change" ? 3 : 1]]);
   });
 }
 
@@ -32,7 +36,7 @@ for (const mode of ["disabled", "instant-idle", "a mode of the future"]) {
     const settings = { mode };
     const autoQueue = new AutoQueue(appWith(settings));
     assert.equal(autoQueue.on, false);
-    assert.equal(autoQueue.switchOff(), false);
+    assert.equal(autoQueue.switchOff(), null);
     assert.equal(settings.mode, mode);
   });
 }
@@ -58,9 +62,13 @@ test("the old menu's checkbox is the last resort", (t) => {
   assert.equal(autoQueue.on, true);
   autoQueue.queueAgain();
   assert.deepEqual(app.queued, [[0, 4]]);
-  assert.equal(autoQueue.switchOff(), true);
+  const mode = autoQueue.switchOff();
   assert.equal(app.ui.autoQueueEnabled, false);
   assert.equal(box.checked, false);
+  autoQueue.goOn(mode, 9);
+  assert.equal(app.ui.autoQueueEnabled, true);
+  assert.equal(box.checked, true);
+  assert.deepEqual(app.queued[1], [0, 4]);
 });
 
 test("queueing again queues as many as Auto Queue would", () => {

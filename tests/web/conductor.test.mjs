@@ -16,7 +16,9 @@ function setUp({ on = true } = {}) {
     did: [],
     switchOff() {
       this.did.push("off");
-      return this.on && !(this.on = false);
+      const mode = this.on ? "instant" : null;
+      this.on = false;
+      return mode;
     },
     showStopped() {
       this.did.push("shown stopped");
@@ -31,10 +33,20 @@ function setUp({ on = true } = {}) {
     stopped: () => told.push("stopped"),
     paused: () => told.push("paused"),
   };
+  const watch = {
+    did: [],
+    stopped(run, mode) {
+      this.did.push(mode);
+      return false;
+    },
+    end() {
+      this.did.push("end");
+    },
+  };
   const submissions = new Submissions({ later });
-  const conductor = new Conductor({ autoQueue, notices, submissions, later });
+  const conductor = new Conductor({ autoQueue, notices, submissions, watch, later });
   const turn = () => waiting.splice(0).forEach((run) => run());
-  return { autoQueue, conductor, told, turn };
+  return { autoQueue, conductor, told, turn, watch };
 }
 
 function iteration(error_handling, { complete = false } = {}) {
@@ -168,4 +180,18 @@ test("Cancel without Auto Queue is not told", () => {
   conductor.heard("p", iteration(STOP));
   conductor.interrupted("p");
   assert.deepEqual(told, []);
+});
+
+test("a Run or a Cancel ends watching, a prompt that was under way does not", () => {
+  const { conductor, watch } = setUp();
+  conductor.sending();
+  assert.deepEqual(watch.did, ["end"]);
+  conductor.heard("p", iteration(STOP));
+  conductor.heard("p", VERDICT);
+  conductor.succeeded("p");
+  assert.deepEqual(watch.did, ["end", "instant"]);
+  conductor.sending(); // the next of what ComfyUI was asked to send before
+  assert.deepEqual(watch.did, ["end", "instant"]);
+  conductor.interrupted("somebody's");
+  assert.deepEqual(watch.did, ["end", "instant", "end"]);
 });

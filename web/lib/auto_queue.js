@@ -6,6 +6,9 @@ const OFF = {
   change: "disabled",
 };
 
+/** What stands for the old menu's checkbox among the modes. */
+const LEGACY = "checkbox";
+
 /** ComfyUI's Auto Queue, whichever of its forms the frontend at hand has. */
 export class AutoQueue {
   #app;
@@ -20,13 +23,26 @@ export class AutoQueue {
     return Boolean(settings && settings.mode in OFF) || this.#legacyOn;
   }
 
-  /** Switch it off; returns whether it was on. */
+  /** How it queues now, whether by itself or not. */
+  get mode() {
+    return this.#legacyOn ? LEGACY : this.#settings?.mode;
+  }
+
+  /** Switch it off; returns the mode that it was in, null if it was off. */
   switchOff() {
-    const wasOn = this.on;
+    const mode = this.on ? this.mode : null;
     const settings = this.#settings;
     if (settings && settings.mode in OFF) settings.mode = OFF[settings.mode];
-    if (this.#legacyOn) this.#switchLegacyOff();
-    return wasOn;
+    if (this.#legacyOn) this.#switchLegacy(false);
+    return mode;
+  }
+
+  /** Switch it on again in a mode that `switchOff` has returned, and queue for some images. */
+  goOn(mode, images) {
+    if (mode === LEGACY) this.#switchLegacy(true);
+    else this.#settings.mode = mode;
+    // Run (On Change) queues no more by itself until a person changes something.
+    return this.queueAgain(mode === "change" ? images : 1);
   }
 
   /**
@@ -43,10 +59,10 @@ export class AutoQueue {
     return this.#app.lastExecutionError?.prompt_id;
   }
 
-  /** Queue what Auto Queue would have queued. */
-  queueAgain() {
+  /** Queue what Auto Queue would have queued, and `least` prompts at least. */
+  queueAgain(least = 1) {
     const batchCount = this.#legacyOn ? this.#app.ui.batchCount : this.#settings?.batchCount;
-    return this.#app.queuePrompt(0, batchCount ?? 1);
+    return this.#app.queuePrompt(0, Math.max(batchCount ?? 1, least));
   }
 
   get #settings() {
@@ -58,10 +74,10 @@ export class AutoQueue {
     return Boolean(this.#app.ui?.autoQueueEnabled);
   }
 
-  #switchLegacyOff() {
-    this.#app.ui.autoQueueEnabled = false;
+  #switchLegacy(on) {
+    this.#app.ui.autoQueueEnabled = on;
     // ComfyUI keeps the checkbox and the flag in step by hand, so it is done by hand here too.
     const box = document.getElementById("autoQueueCheckbox");
-    if (box) box.checked = false;
+    if (box) box.checked = on;
   }
 }

@@ -9,6 +9,7 @@ export class Conductor {
   #autoQueue;
   #notices;
   #submissions;
+  #watch;
   #later;
   #runs = new Runs();
   /** Ids of the last prompts that failed and are to be passed over. */
@@ -17,10 +18,11 @@ export class Conductor {
   #queueIsEmpty = false;
 
   /** `later` runs a function after the frontend's own turn. */
-  constructor({ autoQueue, notices, submissions, later = (turn) => setTimeout(turn, 0) }) {
+  constructor({ autoQueue, notices, submissions, watch, later = (turn) => setTimeout(turn, 0) }) {
     this.#autoQueue = autoQueue;
     this.#notices = notices;
     this.#submissions = submissions;
+    this.#watch = watch;
     this.#later = later;
   }
 
@@ -35,8 +37,8 @@ export class Conductor {
     if (!run) return;
     this.#notices.processed(run.handedOut);
     if (!run.stop) return;
-    this.#autoQueue.switchOff();
-    this.#notices.stopped(run);
+    const watches = this.#watch.stopped(run, this.#autoQueue.switchOff());
+    this.#notices.stopped(run, { watches });
   }
 
   /** A prompt failed: with Skip on error, Auto Queue is to go on with the next image. */
@@ -54,6 +56,7 @@ export class Conductor {
 
   /** Who presses Cancel means the batch, not only the image: ComfyUI would queue the next one. */
   interrupted(promptId) {
+    this.#watch.end();
     const run = this.#runs.take(promptId);
     if (!run?.handedOut.length) return;
     if (this.#autoQueue.switchOff()) this.#notices.paused(run.handedOut);
@@ -61,6 +64,8 @@ export class Conductor {
 
   /** This tab is about to send a prompt. */
   sending() {
+    // A prompt that was under way when the batch ended is no new Run.
+    if (!this.#submissions.open) this.#watch.end();
     this.#submissions.begin();
     this.#queueIsEmpty = false;
   }

@@ -33,12 +33,15 @@ export class Notices {
     }
   }
 
-  /** Auto Queue was stopped by End Queue; settles when all that there is to tell is told. */
-  async stopped(run) {
+  /**
+   * Auto Queue was stopped by End Queue; settles when all that there is to tell is told. Where the
+   * folder is watched, that there is nothing to do now is no news.
+   */
+  async stopped(run, { watches = false } = {}) {
     const isNews = this.#submissions.count > this.#toldAt;
     this.#toldAt = this.#submissions.count;
     const worked = run.loops.filter((loop) => this.#worked.delete(loop));
-    if (worked.length === 0 && isNews) this.#tellNothing(run);
+    if (worked.length === 0 && isNews && !watches) this.#tellNothing(run);
     await Promise.all(worked.map((loop) => this.#tellEnd(loop, run.progress.get(loop))));
   }
 

@@ -15,6 +15,16 @@ class Run {
     return [...this.iterations.values()].filter((iteration) => !iteration.complete);
   }
 
+  /**
+   * The loops to wait for new images in, by what Directory Iterator said of them; none if any loop
+   * of the run has something left to do: then it was not the end of the batch that stopped it.
+   */
+  get watched() {
+    const iterations = [...this.iterations.values()];
+    const isComplete = ({ loop, complete }) => this.progress.get(loop)?.complete ?? complete;
+    return iterations.every(isComplete) ? iterations.filter(({ watch }) => watch) : [];
+  }
+
   /** Every loop that a node spoke of. */
   get loops() {
     return [...new Set([...this.iterations.keys(), ...this.progress.keys()])];

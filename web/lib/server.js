@@ -1,5 +1,11 @@
 /** Raised when the server refuses a request; the message is the server's own. */
-export class Refused extends Error {}
+export class Refused extends Error {
+  constructor(message, status) {
+    super(message);
+    /** Of the HTTP answer. */
+    this.status = status;
+  }
+}
 
 /** The pack's routes on the ComfyUI server. */
 export class LoopServer {
@@ -16,10 +22,19 @@ export class LoopServer {
 
   /** Start a loop over, named by `{loop}` or by `{directory, loop_name}`. */
   async reset(which) {
-    return this.#ask("/batch_loop/loops/reset", {
+    return this.#post("/batch_loop/loops/reset", which);
+  }
+
+  /** Whether new images have come to a loop, and are whole. */
+  async watch(loop) {
+    return this.#post("/batch_loop/loops/watch", { loop });
+  }
+
+  async #post(route, body) {
+    return this.#ask(route, {
       method: "POST",
       headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(which),
+      body: JSON.stringify(body),
     });
   }
 
@@ -27,7 +42,10 @@ export class LoopServer {
     const response = await this.#api.fetchApi(route, options);
     // ComfyUI itself answers some errors in plain text.
     const body = await response.json().catch(() => ({}));
-    if (!response.ok) throw new Refused(body.error ?? `${response.status} ${response.statusText}`);
+    if (!response.ok) {
+      const status = `${response.status} ${response.statusText}`;
+      throw new Refused(body.error ?? status, response.status);
+    }
     return body;
   }
 }

@@ -42,11 +42,32 @@ export function batchEnd(state) {
 }
 
 /** The toast for a prompt that found nothing to do, from what Directory Iterator said. */
-export function nothingToDo({ directory, status }) {
+export function nothingToDo({ directory, status, finished }) {
+  const how = finished
+    ? "Switch skip_finished off to run them again."
+    : "Press Start over, or choose Reset, to run them again.";
   return {
     severity: "info",
     summary: "Nothing to do",
-    detail: `${directory}\n${sentence(status)} Press Start over, or choose Reset, to run them again.`,
+    detail: `${directory}\n${sentence(status)} ${how}`,
+  };
+}
+
+/** The toast for folders in which new images are waited for. */
+export function watching(directories) {
+  return {
+    severity: "info",
+    summary: `Watching ${directories.join(", ")} for new images`,
+    detail: "Press Stop watching on Directory Iterator, or Run, to end it.",
+  };
+}
+
+/** The toast for a server that has refused to look; `on` tells whether it is asked again. */
+export function watchingStopped(reason, on) {
+  return {
+    severity: "warn",
+    summary: on ? "Watching, but the folder cannot be read" : "No longer watching",
+    detail: reason,
   };
 }
 

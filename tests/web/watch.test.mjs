@@ -1,0 +1,183 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Runs } from "../../web/lib/runs.js";
+import { Screen } from "../../web/lib/screen.js";
+import { Refused } from "../../web/lib/server.js";
+import { StopWatching } from "../../web/lib/stop_watching.js";
+import { Watch } from "../../web/lib/watch.js";
+
+/** A watch that is asked to look by `look()`; `answers` are the server's, the last for ever. */
+function setUp(answers = [{ ready: 0 }]) {
+  const waiting = [];
+  const autoQueue = {
+    mode: "instant-idle",
+    did: [],
+    goOn(...args) {
+      this.did.push(args);
+    },
+  };
+  const shown = [];
+  const toasts = {
+    show: (key, toast) => shown.push(toast.summary),
+    showUntilSeen: (key, toast) => shown.push(toast.summary),
+    hide: () => shown.push("hidden"),
+  };
+  const server = {
+    asked: 0,
+    async watch() {
+      this.asked += 1;
+      const answer = answers.length > 1 ? answers.shift() : answers[0];
+      if (answer instanceof Error) throw answer;
+      return answer;
+    },
+  };
+  const screen = { open: true, node: () => (screen.open ? "node" : null) };
+  const button = { shown: false, show: () => (button.shown = true), hide: () => (button.shown = false) };
+  const later = (turn) => waiting.push(turn);
+  const watch = new Watch({ server, autoQueue, toasts, screen, button, later });
+  const look = async () => {
+    for (const turn of waiting.splice(0)) await turn();
+  };
+  return { autoQueue, button, look, screen, server, shown, watch };
+}
+
+const LOOP = { loop: "l", directory: "/in" };
+const RUN = { watched: [LOOP] };
+
+function said(loops) {
+  const runs = new Runs();
+  for (const [loop, { complete, watch, left }] of Object.entries(loops)) {
+    runs.note("p", { kind: "iteration", loop, complete, watch });
+    if (left !== undefined) runs.note("p", { kind: "progress", loop, complete: !left });
+  }
+  return runs.take("p").watched.map(({ loop }) => loop);
+}
+
+test("what a run asks to watch: complete loops, if there are no others", () => {
+  assert.deepEqual(said({ a: { complete: true, watch: true } }), ["a"]);
+  assert.deepEqual(said({ a: { complete: false, watch: true, left: false } }), ["a"]);
+  assert.deepEqual(said({ a: { complete: true, watch: false } }), []);
+  assert.deepEqual(said({ a: { complete: false, watch: true, left: true } }), []);
+  assert.deepEqual(
+    said({ a: { complete: true, watch: true }, b: { complete: false, watch: false } }),
+    [],
+  );
+});
+
+test("it asks until there is something, and then goes on in the mode of before", async () => {
+  const { autoQueue, button, look, shown, watch } = setUp([{ ready: 0 }, { ready: 2 }]);
+  assert.equal(watch.stopped(RUN, "instant-running"), true);
+  assert.deepEqual(shown, ["Watching /in for new images"]);
+  assert.equal(button.shown, true);
+  await look();
+  assert.deepEqual(autoQueue.did, []);
+  await look();
+  assert.deepEqual(autoQueue.did, [["instant-running", 2]]);
+  assert.deepEqual([watch.on, button.shown, shown.at(-1)], [false, false, "hidden"]);
+});
+
+test("without Auto Queue, or without Watch, nothing is watched", async () => {
+  const { look, server, watch } = setUp();
+  assert.equal(watch.stopped(RUN, null), false);
+  assert.equal(watch.stopped({ watched: [] }, "instant"), false);
+  await look();
+  assert.equal(server.asked, 0);
+});
+
+test("a late prompt of the batch changes nothing, a verdict for another reason ends it", async () => {
+  const { watch } = setUp();
+  watch.stopped(RUN, "instant-running");
+  assert.equal(watch.stopped(RUN, null), true);
+  assert.equal(watch.stopped({ watched: [] }, null), false);
+});
+
+for (const [what, act] of [
+  ["Stop watching, Run or Cancel", ({ watch }) => watch.end()],
+  ["another mode", ({ autoQueue }) => (autoQueue.mode = "disabled")],
+]) {
+  test(`${what} ends it, also while the server looks`, async () => {
+    for (const during of [false, true]) {
+      const all = setUp([{ ready: 1 }]);
+      all.watch.stopped(RUN, "instant-running");
+      if (!during) act(all);
+      const looked = all.look();
+      if (during) act(all);
+      await looked;
+      assert.deepEqual(all.autoQueue.did, []);
+      assert.equal(all.watch.on, false);
+      await all.look();
+      assert.equal(all.server.asked, during ? 1 : 0);
+    }
+  });
+}
+
+test("another workflow on screen is not queued", async () => {
+  const { autoQueue, look, screen, watch } = setUp([{ ready: 1 }]);
+  watch.stopped(RUN, "instant-running");
+  screen.open = false;
+  await look();
+  assert.deepEqual([autoQueue.did, watch.on], [[], true]);
+  screen.open = true;
+  await look();
+  assert.deepEqual(autoQueue.did, [["instant-running", 1]]);
+});
+
+test("a server that is away is asked again; a folder that is away is told once", async () => {
+  const gone = new Refused("gone", 400);
+  const { look, shown, watch } = setUp([new TypeError("no network"), gone, gone]);
+  watch.stopped(RUN, "instant");
+  await look();
+  assert.equal(shown.length, 1);
+  await look();
+  await look();
+  assert.deepEqual(shown.slice(1), ["Watching, but the folder cannot be read"]);
+  assert.equal(watch.on, true);
+});
+
+test("a loop that the server has forgotten ends it", async () => {
+  const { look, shown, watch } = setUp([new Refused("unknown", 404)]);
+  watch.stopped(RUN, "instant");
+  await look();
+  assert.equal(watch.on, false);
+  assert.equal(shown.at(-1), "No longer watching");
+});
+
+test("the node of a loop is the one that spoke, while it shows the same", () => {
+  const directory = { name: "directory", value: "in" };
+  const node = { type: "T", widgets: [directory, { name: "loop_name", value: "" }] };
+  const app = { graph: { getNodeById: (id) => (id === "7" ? node : null) } };
+  const screen = new Screen(app);
+  assert.equal(screen.node("l"), null);
+  assert.equal(screen.note("7", "l"), node);
+  assert.equal(screen.note("8", "m"), null);
+  assert.equal(screen.node("l"), node);
+  directory.value = "other";
+  assert.equal(screen.node("l"), null);
+});
+
+test("the button is there only while it is needed, and no widget moves", () => {
+  const node = {
+    size: [300, 100],
+    widgets: [],
+    addWidget: (type, name, value, callback, options) => {
+      const widget = { name, callback, options };
+      node.widgets.push(widget);
+      return widget;
+    },
+    computeSize: () => [200, 120],
+    setSize: (size) => (node.size = size),
+  };
+  let pressed = 0;
+  const stop = new StopWatching(() => (pressed += 1));
+  stop.addButton(node);
+  const [button] = node.widgets;
+  assert.deepEqual([button.serialize, button.options.serialize], [false, false]);
+  assert.deepEqual([button.hidden, button.options.hidden], [true, true]);
+  stop.show(node);
+  stop.show(node);
+  assert.deepEqual([button.hidden, button.options.hidden, node.size], [false, false, [300, 120]]);
+  button.callback();
+  assert.equal(pressed, 1);
+  stop.hide();
+  assert.deepEqual([button.hidden, button.options.hidden, node.size], [true, true, [300, 100]]);
+});
