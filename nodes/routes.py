@@ -92,8 +92,7 @@ async def _report(registry: LoopRegistry, loop_id: str, kind: str) -> web.Respon
     """A report as a file to download; put together in a thread, since a batch may be large."""
 
     def make() -> str:
-        snapshot = registry.snapshot(loop_id)
-        items = registry.report(loop_id)
+        snapshot, items = registry.report(loop_id)
         return as_csv(items) if kind == "csv" else as_json_text(snapshot, items)
 
     try:

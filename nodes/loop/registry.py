@@ -281,12 +281,17 @@ class LoopRegistry:
             ready = sum(arrivals.is_whole(path, now) for path in unknown)
             return replace(arrived, ready=ready, growing=len(unknown) - ready)
 
-    def report(self, loop_id: str) -> list[tuple[Item, tuple[str, ...]]]:
-        """Every item of a loop in the listing's order, with the files it wrote; UnknownLoop."""
+    def report(self, loop_id: str) -> tuple[Snapshot, list[tuple[Item, tuple[str, ...]]]]:
+        """A loop, and at the same moment its items in order with the files they wrote.
+
+        Raises:
+            UnknownLoop: no loop has this id.
+
+        """
         with self._exclusive():
             key = self._find(loop_id)
             self._settle(key)
-            return self._store.report(key)
+            return self._snapshot(key), self._store.report(key)
 
     def snapshot(self, loop_id: str) -> Snapshot:
         """A loop as it stands, with what is known by now of its prompts; UnknownLoop."""
