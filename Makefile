@@ -7,6 +7,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.10 pyth
 IN_VENV := .venv/bin/python
 
 .PHONY: help setup setup-demo demo comfy lint test test-unit test-integration test-browser test-web
+.PHONY: crash soak
 
 help:
 	@echo 'make setup   make the environment and the ComfyUI that the rest runs on'
@@ -15,6 +16,8 @@ help:
 	@echo 'make test    lint and every test; or test-unit, test-web, test-integration,'
 	@echo '             test-browser'
 	@echo 'make lint    ruff and mypy'
+	@echo 'make crash   kill a server fifty times in the midst of a batch (about 7 minutes)'
+	@echo 'make soak    20,000 images on one server (about 15 minutes); both write docs/figures/'
 
 ifeq ($(PYTHON),)
 setup setup-demo:
@@ -42,6 +45,13 @@ lint: setup .build/batch_loop
 	@$(IN_VENV) -m ruff check
 	@$(IN_VENV) -m ruff format --check
 	@$(IN_VENV) -m mypy -p batch_loop.nodes -p batch_loop.tools
+
+# Too long for every change: their figures are kept in docs/figures/.
+crash: setup
+	@$(IN_VENV) -m tools.crash $(ARGS)
+
+soak: setup
+	@$(IN_VENV) -m tools.soak $(ARGS)
 
 PYTEST := $(IN_VENV) -m pytest
 
