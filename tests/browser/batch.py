@@ -139,6 +139,17 @@ class Batch:
         assert state is not None
         return state["done"], state["failed"]
 
+    def wait_until_ready(self) -> None:
+        """Wait until the server has a new image ready for the next run."""
+        state = self.state()
+        assert state is not None
+        look = {"loop": state["id"]}
+
+        def is_ready() -> bool:
+            return bool(self.client.post_json("/batch_loop/loops/watch", look)["ready"])
+
+        wait_for(is_ready, "a new image to be ready")
+
     def wait_until_in_image(self, number: int) -> None:
         """Wait until the workflow is in the middle of that image, counted from 1."""
 

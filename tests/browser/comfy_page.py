@@ -219,6 +219,14 @@ class ComfyPage:
         x, y = found.json_value()
         self.page.mouse.click(x, y)
 
+    def wait_until_no_button(self, label: str) -> None:
+        """Wait until no node shows a button."""
+        self.page.wait_for_function(
+            """label => !app.graph._nodes.some((node) =>
+                node.widgets?.some((widget) => widget.name === label && !widget.hidden))""",
+            arg=label,
+        )
+
     def convert_to_subgraph(self, nodes: list[str]) -> None:
         """Select nodes, and make a subgraph of them."""
         self.page.evaluate(
