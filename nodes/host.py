@@ -147,14 +147,15 @@ def _prompt(entry: tuple[Any, ...]) -> Prompt:
 def _outcome(entry: Mapping[str, Any]) -> Outcome:
     """The outcome in an entry of the history."""
     status = entry.get("status") or {}
+    saved = tuple(_saved_files(entry.get("outputs") or {}))
     # Other messages may follow the one that ended the prompt, never another of these.
     for event, data in status.get("messages", ()):
         if event == "execution_interrupted":
-            return Outcome(Ending.STOPPED)
+            return Outcome(Ending.STOPPED, saved=saved)
         if event == "execution_error":
-            return Outcome(Ending.ERROR, _failure(data))
+            return Outcome(Ending.ERROR, _failure(data), saved)
     if status.get("status_str") == "success":
-        return Outcome(Ending.SUCCESS, saved=tuple(_saved_files(entry.get("outputs") or {})))
+        return Outcome(Ending.SUCCESS, saved=saved)
     return Outcome(Ending.STOPPED)
 
 

@@ -448,7 +448,11 @@ class LoopRegistry:
         if request.mode is not mode:
             return False
         before = self._clients[request.key].mode(prompt.client_id, record.mode)
-        return before is not mode or self._is_after_the_end(record, request.key, prompt)
+        if before is not mode:
+            return True
+        # A batch that waits for more has no end: each new file would bring all of them back.
+        watches = request.policy.when_complete is WhenComplete.WATCH
+        return not watches and self._is_after_the_end(record, request.key, prompt)
 
     def _is_after_the_end(self, record: LoopRecord, key: LoopKey, prompt: Prompt) -> bool:
         """Whether a run was meant as a new one: submitted by somebody who knew of the end."""
@@ -581,7 +585,10 @@ class LoopRegistry:
         took = max(0.0, self._host.now() - claim.since)
         self._save(key, seconds=self._record(key).seconds + took)
         for target in outcome.saved:
-            self._store.note_output(key, target, item.path)
+            # A prompt that failed may only repeat what an earlier one has saved.
+            succeeded = outcome.ending is Ending.SUCCESS
+            if succeeded or self._store.output_owner(key, target) is None:
+                self._store.note_output(key, target, item.path)
         state, changes = _settled(item, claim, outcome)
         self._store.move(key, item, state, claim=None, seconds=item.seconds + took, **changes)
         if state is ItemState.DONE:

@@ -20,6 +20,7 @@ from batch_loop.nodes.loop.prompt import Ending
 from batch_loop.nodes.loop.registry import LoopRegistry, Request
 from batch_loop.nodes.loop.report import handed_out
 from batch_loop.nodes.loop.state import (
+    ErrorHandling,
     Iteration,
     IterationMode,
     LoopKey,
@@ -257,6 +258,32 @@ def test_a_result_in_the_watched_folder_is_no_new_file(loop: Loop) -> None:
     loop.host.finish(iteration.prompt, Ending.SUCCESS, str(loop.input.resolve() / "result.png"))
     assert [loop.look(), loop.look(), loop.look()] == [(0, 0)] * 3
     assert loop.run(policy=WATCH) == ""
+
+
+def test_what_a_prompt_saved_before_it_failed_is_no_new_file(loop: Loop) -> None:
+    loop.add("a.png", "b.png")
+    loop.run(str(loop.input.resolve() / "a_up.png"), policy=WATCH)
+    iteration = loop.acquire(policy=replace(WATCH, error_handling=ErrorHandling.SKIP))
+    loop.add("a_up.png", "b_up.png")
+    # ComfyUI repeats what nodes said that have not run this time.
+    saved = [str(loop.input.resolve() / name) for name in ("a_up.png", "b_up.png")]
+    loop.host.finish(iteration.prompt, Ending.ERROR, *saved)
+    assert loop.look() == (0, 0)
+    _, items = loop.registry.report(loop.key.id)
+    outputs = {item.path: files for item, files in items}
+    assert outputs == {"a.png": (saved[0],), "b.png": (saved[1],)}
+
+
+@pytest.mark.parametrize("mode", [IterationMode.RESET, IterationMode.RETRY_FAILED])
+def test_a_new_file_does_not_bring_the_others_back(loop: Loop, mode: IterationMode) -> None:
+    loop.add("a.png", "b.png")
+    skip = replace(WATCH, error_handling=ErrorHandling.SKIP)
+    iteration = loop.acquire(policy=skip, mode=mode)
+    loop.host.finish(iteration.prompt, Ending.ERROR)
+    assert loop.run_all(policy=skip, mode=mode) == ["b.png"]
+    loop.add("c.png")
+    assert loop.look() == (1, 0)
+    assert loop.run_all(policy=skip, mode=mode) == ["c.png"]
 
 
 def test_what_is_left_to_do_is_ready(loop: Loop) -> None:
