@@ -56,6 +56,7 @@ PENDING, RUNNING, ENDED, DONE, FAILED = ItemState
 picks = st.integers(0, 11)
 """Which of those there are, by the remainder: that shrinks well."""
 keys = st.sampled_from([KEYS[0], *KEYS])
+clients = st.sampled_from(["one", "two", None])
 modes = st.sampled_from([IterationMode.CONTINUE, *IterationMode])
 selections = st.sampled_from(SELECTIONS)
 policies = st.builds(
@@ -273,7 +274,7 @@ class RegistryMachine(RuleBasedStateMachine):
     # Prompts.
 
     @precondition(lambda self: len(self.queue) < MOST_PROMPTS)
-    @rule(pick=picks, client=st.sampled_from(["one", "two", None]))
+    @rule(pick=picks, client=clients)
     def submit(self, pick: int, client: str | None) -> None:
         server = self._server(pick)
         self.queue.append((server, server.host.submit(client)))
@@ -415,13 +416,20 @@ class RegistryMachine(RuleBasedStateMachine):
                 server.waiting.discard(key)
         assert more is bool(server.waiting)
 
-    @precondition(lambda self: self.state_folder and self.queue)
-    @rule(pick=picks, key=keys, mode=modes, selection=selections)
+    @precondition(lambda self: self.state_folder and len(self.jobs) < MOST_PROMPTS)
+    @rule(
+        pick=picks,
+        client=clients,
+        key=keys,
+        mode=st.sampled_from([IterationMode.RESET, *IterationMode]),
+        selection=selections,
+    )
     def cannot_begin(
-        self, pick: int, key: LoopKey, mode: IterationMode, selection: Selection
+        self, pick: int, client: str | None, key: LoopKey, mode: IterationMode, selection: Selection
     ) -> None:
         """The disk refuses what a prompt would change: it fails, and nothing has changed."""
-        server, prompt = self.queue.pop(pick % len(self.queue))
+        server = self._server(pick)
+        prompt = server.host.submit(client)
         request = Request(key, selection, mode)
         self._broken(server, lambda: server.registry.acquire(request, prompt))
         server.host.finish(prompt, Ending.ERROR)
