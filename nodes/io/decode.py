@@ -12,6 +12,7 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from ..loop.errors import UnreadableImage
 from .paths import quoted
+from .real_paths import open_file
 
 _WHITE_8_BIT = np.float32(255)
 _WHITE_16_BIT = np.float32(65535)
@@ -37,7 +38,7 @@ class DecodedImage:
 
 
 def decode(path: str) -> DecodedImage:
-    """Decode an image file: of an animated one the first frame, of a multi-page one page one.
+    """Decode the image file at a real path: of an animated one the first frame, or page one.
 
     The pixels are those of ComfyUI's Load Image: turned upright by the EXIF orientation,
     converted to RGB without regard to colour profiles, the alpha channel or the palette's
@@ -55,7 +56,7 @@ def decode(path: str) -> DecodedImage:
     """
     try:
         # Opened here, so that what is wrong with the file itself is told from what is in it.
-        with open(path, "rb") as file:
+        with os.fdopen(open_file(path), "rb") as file:
             if os.fstat(file.fileno()).st_size == 0:
                 raise ValueError("the file is empty")  # noqa: TRY301 - becomes the reason below
             return _decode_image(Image.open(file))

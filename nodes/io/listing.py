@@ -23,6 +23,7 @@ from natsort import natsort_keygen, ns
 from ..loop.errors import FolderNotFound, InvalidSetting, NotAFolder
 from .naming import ResultName
 from .paths import quoted
+from .real_paths import check_again
 
 _log = logging.getLogger(__name__)
 
@@ -110,7 +111,7 @@ class Selection:
 
 
 def list_images(directory: str, selection: Selection, seed: int = 0) -> list[str]:
-    """List the images of a folder in the batch's order, those that are finished among them.
+    """List the images of the folder at a real path in order, those that are finished among them.
 
     Returns relative paths, which is what the whole batch is; empty if nothing matches, or
     `start_index` is beyond the last. The result depends on nothing but the files and the
@@ -256,6 +257,7 @@ def _images(directory: str, selection: Selection) -> Iterator[tuple[str, os.DirE
 
 def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
     with os.scandir(folder) as entries:
+        check_again(folder.rstrip(os.sep) or folder)
         yield from entries
 
 

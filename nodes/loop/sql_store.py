@@ -91,7 +91,7 @@ class SqlStore:
 
     def __init__(self, engine: Engine, carried_dir: str) -> None:
         self._engine = engine
-        self._carried_dir = carried_dir
+        self._carried_dir = os.path.realpath(carried_dir)
         self._connection: Connection | None = None
         self._loops: dict[str, _Loop] = {}
         # What was carried over in this process, with the name of its file: no need to read it

@@ -5,6 +5,7 @@ They are steered by files whose paths the test gives, and cached like any other 
 
 from __future__ import annotations
 
+import hashlib
 import json
 import threading
 import time
@@ -162,6 +163,41 @@ def _described(value: Any) -> Any:
     return type(value).__name__
 
 
+class TestDigest:
+    """Appends what it is given of an image, in short, as a line of JSON to the file `path`."""
+
+    CATEGORY = "batch loop tests"
+    FUNCTION = "run"
+    RETURN_TYPES = ()
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        texts = {"text": ("STRING", {"default": ""}), "path": ("STRING", {"default": ""})}
+        return {"required": {"image": ("IMAGE",), "mask": ("MASK",), **texts}}
+
+    def run(self, image: torch.Tensor, mask: torch.Tensor, text: str, path: str) -> tuple[()]:
+        # Of an animated picture, Load Image gives every frame.
+        entry = {
+            "name": text,
+            "image": digest(image[:1]),
+            "shape": list(image.shape[1:]),
+            "mask": digest(mask[:1]),
+            "mask_shape": list(mask.shape[1:]),
+            "is_clear": bool(mask[:1].any()),
+            "least": float(image[:1].min()),
+            "most": float(image[:1].max()),
+        }
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(json.dumps(entry) + "\n")
+        return ()
+
+
+def digest(tensor: torch.Tensor) -> str:
+    """One for each sequence of values."""
+    return hashlib.sha256(tensor.contiguous().numpy().tobytes()).hexdigest()
+
+
 class TestRecord:
     """Appends `text` as a line to the file `path`: proof that it was really run."""
 
@@ -188,6 +224,7 @@ class TestRecord:
 
 NODE_CLASS_MAPPINGS: ClassVar = {
     "TestBlock": TestBlock,
+    "TestDigest": TestDigest,
     "TestRaise": TestRaise,
     "TestWait": TestWait,
     "TestRecord": TestRecord,

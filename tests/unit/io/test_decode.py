@@ -309,10 +309,10 @@ class TestUnreadable:
     def test_a_file_that_may_not_be_read(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def denied(*_args: object) -> object:  # the superuser may read any file
+        def denied(*_args: object, **_more: object) -> object:  # the superuser may read any file
             raise PermissionError(13, "Permission denied")
 
-        monkeypatch.setattr("builtins.open", denied)
+        monkeypatch.setattr(os, "open", denied)
         reason = self.reason(tmp_path / "a.png")
         monkeypatch.undo()
         assert reason == "the user that runs ComfyUI may not read it"

@@ -173,7 +173,7 @@ class TestTwoWriters:
 def without_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
     """Have the file system behave as FAT does."""
 
-    def refused(*_args: object) -> None:
+    def refused(*_args: object, **_more: object) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refused)
@@ -195,7 +195,7 @@ class TestWithoutHardLinks:
     ) -> None:
         without_hard_links(monkeypatch)
 
-        def failed(*_args: object) -> None:
+        def failed(*_args: object, **_more: object) -> None:
             raise OSError(errno.EIO, "Input/output error")
 
         monkeypatch.setattr(os, "replace", failed)

@@ -1,0 +1,124 @@
+"""Opening what was checked: a link that is put in a path's way afterwards is not followed.
+
+Real paths hold no links. So whoever opens one part by part, and follows no link, opens the very
+path that was checked, whatever is done to the folders meanwhile. Linux can do this. Elsewhere the
+path is opened as a whole, and looked at again afterwards; two swaps at the right moments could
+still deceive that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import stat
+from collections.abc import Iterator
+
+_STEP = getattr(os, "O_PATH", 0)
+"""Flag to open a folder by which only the way leads on, as needs no permission to read it."""
+
+IS_STEPWISE = bool(_STEP)
+"""Whether paths are opened part by part here."""
+
+_ONLY_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+# A pipe, put in the place of a file, must not keep the reader waiting.
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+
+_SWAPPED = "a link was put into its path while it was looked at"
+
+
+@contextlib.contextmanager
+def opened_folder(real_path: str, *, make: bool = False) -> Iterator[int | None]:
+    """A descriptor of a folder, for what takes `dir_fd`; None where that is not to be had.
+
+    With `make` it is made where needed. Raises `OSError`, for a link with `errno.ELOOP`.
+    """
+    if not IS_STEPWISE:
+        if make:
+            check_again(real_path)
+            os.makedirs(real_path, exist_ok=True)
+        check_again(real_path)
+        yield None
+        return
+    folder = _walk(real_path, make=make)
+    try:
+        yield folder
+    finally:
+        os.close(folder)
+
+
+def open_file(real_path: str) -> int:
+    """A descriptor to read a plain file with; the caller closes it.
+
+    Raises `OSError`, for a link with `errno.ELOOP`.
+    """
+    folder, name = os.path.split(real_path)
+    with opened_folder(folder) as where:
+        if where is None:
+            descriptor = os.open(real_path, _ONLY_READ | _NO_LINK)
+        else:
+            descriptor = _open_in(where, name, real_path)
+    try:
+        if where is None:
+            check_again(real_path)
+        _check_plain(descriptor, real_path)
+    except BaseException:
+        os.close(descriptor)
+        raise
+    return descriptor
+
+
+def _open_in(folder: int, name: str, real_path: str) -> int:
+    try:
+        return os.open(name, _ONLY_READ | _NO_LINK, dir_fd=folder)
+    except OSError as error:
+        if error.errno == errno.ELOOP:
+            raise OSError(errno.ELOOP, _SWAPPED, real_path) from None
+        raise
+
+
+def _check_plain(descriptor: int, real_path: str) -> None:
+    mode = os.fstat(descriptor).st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), real_path)
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.EINVAL, "it is not a plain file", real_path)
+
+
+def _walk(real_path: str, *, make: bool) -> int:
+    """Open a folder part by part, from the root of the file system on."""
+    flags = _STEP | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+    here = os.open(os.sep, flags)
+    for part in filter(None, real_path.split(os.sep)):
+        try:
+            below = _step(part, here, flags, make=make)
+        except NotADirectoryError:
+            if _is_link(part, here):
+                raise OSError(errno.ELOOP, _SWAPPED, real_path) from None
+            raise
+        finally:
+            os.close(here)
+        here = below
+    return here
+
+
+def _step(part: str, here: int, flags: int, *, make: bool) -> int:
+    if not make:
+        return os.open(part, flags, dir_fd=here)
+    try:
+        return os.open(part, flags, dir_fd=here)
+    except FileNotFoundError:
+        # Somebody else may make it meanwhile, or put a link there.
+        with contextlib.suppress(FileExistsError):
+            os.mkdir(part, dir_fd=here)
+        return os.open(part, flags, dir_fd=here)
+
+
+def _is_link(part: str, here: int) -> bool:
+    return stat.S_ISLNK(os.stat(part, dir_fd=here, follow_symlinks=False).st_mode)
+
+
+def check_again(real_path: str) -> None:
+    """Raise `OSError` with `errno.ELOOP` if a path that was real is so no more."""
+    if os.path.normcase(os.path.realpath(real_path)) != os.path.normcase(real_path):
+        raise OSError(errno.ELOOP, _SWAPPED, real_path)

@@ -1,0 +1,121 @@
+"""Hundreds of odd and broken files in one batch, beside what Load Image makes of them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from batch_loop.tests.integration.conftest import Workspace
+from batch_loop.tests.support.batches import loop_state, run_until_stop
+from batch_loop.tests.support.graphs import (
+    COMPLETE,
+    END,
+    ITERATOR,
+    START,
+    STOP,
+    Graph,
+    iterator,
+    node,
+)
+from batch_loop.tests.support.odd_images import Grey, OddFile, write_odd_files
+from batch_loop.tools.client import ComfyClient
+
+Digest = dict[str, Any]
+
+
+def digest_node(image: list[Any], mask: list[Any], text: Any, path: Path) -> dict[str, Any]:
+    return node("TestDigest", image=image, mask=mask, text=text, path=str(path))
+
+
+def batch(directory: str, path: Path) -> Graph:
+    """A batch over every file, which is written down and not saved."""
+    return {
+        ITERATOR: iterator(
+            directory,
+            filter="Custom",
+            custom_pattern="*",
+            sort_by="name",
+            error_handling="Skip on error",
+        ),
+        START: node("BatchLoopLoopStart", loop=[ITERATOR, 0]),
+        "digest": digest_node([ITERATOR, 1], [ITERATOR, 2], [ITERATOR, 3], path),
+        END: node("BatchLoopLoopEnd", loop=[START, 0]),
+        COMPLETE: node("BatchLoopBatchComplete", loop=[END, 0]),
+        STOP: node("BatchLoopEndQueue", stop=[COMPLETE, 0]),
+    }
+
+
+def load_all(client: ComfyClient, folder: str, files: list[OddFile], path: Path) -> None:
+    """Have ComfyUI's own node load each of them, in a prompt of its own."""
+    for file in files:
+        graph = {
+            "load": node("LoadImage", image=f"{folder}/{file.name}"),
+            "digest": digest_node(["load", 0], ["load", 1], file.name, path),
+        }
+        client.submit(graph)
+    client.wait_until_idle()
+
+
+def digests(path: Path) -> dict[str, Digest]:
+    """What was written down, by file; every file at most once."""
+    entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
+    by_name = {entry["name"]: entry for entry in entries}
+    assert len(by_name) == len(entries)
+    return by_name
+
+
+def difference(file: OddFile, ours: Digest | None, own: Digest | None) -> str:
+    """What is wrong with how a file was decoded; "" if nothing is."""
+    if ours is None:
+        return "sound, and not decoded" if file.is_sound else ""
+    if not 0 <= ours["least"] <= ours["most"] <= 1 or ours["mask_shape"] != ours["shape"][:2]:
+        return "not an image with its mask"
+    if file.grey is not None and is_grey(ours, file.grey, exactly=file.is_sound):
+        return ""
+    if own is None:
+        # Load Image reads every frame, and one behind the first is broken.
+        return "" if file.is_animated else "decoded, where Load Image gives up"
+    if ours["image"] != own["image"]:
+        return "other pixels than Load Image's"
+    # Without transparency Load Image's mask is of 64x64, whatever the image.
+    same_mask = ours["mask"] == own["mask"] or not (ours["is_clear"] or own["is_clear"])
+    return "" if same_mask else "another mask than Load Image's"
+
+
+def is_grey(ours: Digest, grey: Grey, *, exactly: bool) -> bool:
+    """Whether an image is the grey that was written; if not `exactly`, maybe made smaller."""
+    if not exactly:
+        return np.allclose([ours["least"], ours["most"]], [grey.min(), grey.max()])
+    expected = np.repeat(grey[:, :, None], 3, axis=2).astype(np.float32)
+    is_same: bool = ours["image"] == hashlib.sha256(expected.tobytes()).hexdigest()
+    return is_same
+
+
+def test_odd_and_broken_files_end_as_load_image_has_them_or_failed(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    files = write_odd_files(workspace.input)
+    assert len(files) >= 300
+    ours_path, own_path = workspace.scratch / "ours", workspace.scratch / "own"
+    last = run_until_stop(client, batch(workspace.name, ours_path), most=len(files) + 1)[-1]
+    loop = loop_state(client, last)
+    report = client.get_json(f"/batch_loop/loops/{loop['id']}/report.json")
+    items = {item["path"]: item for item in report["items"]}
+    assert items.keys() == {file.name for file in files}
+    load_all(client, workspace.name, files, own_path)
+    ours, own = digests(ours_path), digests(own_path)
+    assert {name for name, item in items.items() if item["state"] == "done"} == ours.keys()
+    failed = {name for name, item in items.items() if item["state"] == "failed"}
+    assert failed == items.keys() - ours.keys()
+    assert [name for name in failed if not 3 < len(items[name]["reason"]) < 300] == []
+    wrong = {file.name: difference(file, ours.get(file.name), own.get(file.name)) for file in files}
+    assert {name: words for name, words in wrong.items() if words} == {}
+    # There is something of each kind, so that all of the above was put to the test.
+    assert len(ours) > 150
+    assert len(failed) > 100
+    # Load Image fills up what is cut off with grey; here it is an error.
+    assert failed & own.keys()
