@@ -162,6 +162,7 @@ test("the button is there only while it is needed, and no widget moves", () => {
     addWidget: (type, name, value, callback, options) => {
       const widget = { name, callback, options };
       node.widgets.push(widget);
+      node.size = [300, 120];
       return widget;
     },
     computeSize: () => [200, 120],
@@ -172,9 +173,11 @@ test("the button is there only while it is needed, and no widget moves", () => {
   stop.addButton(node);
   const [button] = node.widgets;
   assert.deepEqual([button.serialize, button.options.serialize], [false, false]);
-  assert.deepEqual([button.hidden, button.options.hidden], [true, true]);
+  assert.deepEqual([button.hidden, button.options.hidden, node.size], [true, true, [300, 100]]);
+  assert.deepEqual(button.computeSize(), [0, -4]);
   stop.show(node);
   stop.show(node);
+  assert.equal(button.computeSize, undefined);
   assert.deepEqual([button.hidden, button.options.hidden, node.size], [false, false, [300, 120]]);
   button.callback();
   assert.equal(pressed, 1);

@@ -1,4 +1,6 @@
 const LABEL = "Stop watching";
+/** Between two widgets, in the canvas's units. */
+const GAP = 4;
 
 /** The Stop watching button of Directory Iterator, there only while its folder is watched. */
 export class StopWatching {
@@ -14,6 +16,7 @@ export class StopWatching {
 
   /** Add the button, out of sight, to a node. */
   addButton(node) {
+    const size = [...node.size];
     const button = node.addWidget("button", LABEL, null, () => this.#pressed(), {
       serialize: false,
     });
@@ -21,6 +24,7 @@ export class StopWatching {
     button.tooltip = "New images in the folder are no longer processed by themselves.";
     this.#buttons.set(node, button);
     setHidden(button, true);
+    node.setSize(size); // it had grown to make room
   }
 
   /** Show the button of a node. */
@@ -46,6 +50,9 @@ function setHidden(button, hidden) {
   // The one is read by the canvas, the other by Nodes 2.0.
   button.hidden = hidden;
   button.options.hidden = hidden;
+  // The canvas makes room for hidden widgets too, with a gap after each.
+  if (hidden) button.computeSize = () => [0, -GAP];
+  else delete button.computeSize;
 }
 
 function setHeight(node, height) {
