@@ -65,6 +65,8 @@ def test_run_pressed_for_each_image(comfy: ComfyPage, batch: Batch, ends: Ends) 
         comfy.press_run()
         comfy.wait_until_submitted(pressed)
         ends(comfy)
+        assert comfy.submitted == pressed
+        assert batch.ran == SEVEN[:pressed]
     assert batch.saved == SEVEN[:2]
     comfy.toast("Batch complete: 2 done, 0 failed")
 
