@@ -156,9 +156,9 @@ class ComfyPage:
         expect(found).to_be_visible(timeout=15_000)
         return found
 
-    def toasts(self) -> int:
-        """How many messages are on the screen."""
-        return self.page.locator(TOASTS).count()
+    def toasts(self, text: str) -> int:
+        """How many messages on the screen hold this text."""
+        return self.page.locator(TOASTS).filter(has_text=text).count()
 
     def close_toasts(self) -> None:
         """Close every message that is on the screen."""
@@ -291,7 +291,7 @@ class ComfyPage:
         buttons = self.page.locator(selector)
         for _ in range(TRIES):
             if not buttons.count():
-                break
+                return closed
             try:
                 button = buttons.last.element_handle(timeout=CLICK_MS)
                 button.click(timeout=CLICK_MS)
