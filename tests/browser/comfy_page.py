@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 
@@ -20,7 +21,7 @@ ON = ("instant", "instant-running", "change")
 """The modes in which ComfyUI queues by itself."""
 
 CLICK_MS = 2_000
-CLICK_TRIES = 10
+TRIES = 20
 
 TOASTS = ".p-toast-message, [data-testid=toast]"
 TOAST_CLOSE = ".p-toast-close-button, [data-testid=toast-close]"
@@ -55,7 +56,6 @@ class ComfyPage:
         self.faults: list[str] = []
         self.submitted = 0
         """How many prompts this tab has sent, and the server has taken."""
-        self.batch_count = 1
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
         page.on("response", self._on_response)
@@ -127,7 +127,6 @@ class ComfyPage:
         self.page.wait_for_function(
             "count => app.extensionManager.queueSettings.batchCount === count", arg=count
         )
-        self.batch_count = count
 
     def press_interrupt(self) -> None:
         """Press the cross that cancels the running prompt."""
@@ -144,16 +143,12 @@ class ComfyPage:
 
     def settle(self) -> None:
         """Wait until the prompts that this tab was about to send have been sent."""
-        # The same steps that the frontend takes before it sends one.
+        # Submitting none at all is refused while the frontend still submits others.
         self.page.evaluate(
             """async () => {
-                await app.graphToPrompt();
-                await app.graphToPrompt();
-                await fetch("queue");
+                while (!(await app.queuePrompt(0, 0))) await new Promise(requestAnimationFrame);
             }"""
         )
-        while self.submitted % self.batch_count:
-            self.page.wait_for_event("response", _is_prompt)
 
     def toast(self, text: str) -> Locator:
         """The message that holds this text; waits until it is on the screen."""
@@ -161,16 +156,13 @@ class ComfyPage:
         expect(found).to_be_visible(timeout=15_000)
         return found
 
-    def toasts(self) -> int:
-        """How many messages are on the screen."""
-        return self.page.locator(TOASTS).count()
+    def toasts(self, text: str) -> int:
+        """How many messages on the screen hold this text."""
+        return self.page.locator(TOASTS).filter(has_text=text).count()
 
     def close_toasts(self) -> None:
         """Close every message that is on the screen."""
-        buttons = self.page.locator(TOAST_CLOSE)
-        while count := buttons.count():
-            buttons.first.click()
-            expect(buttons).not_to_have_count(count)
+        self._close_all(TOAST_CLOSE)
 
     def wait_until_submitted(self, count: int) -> None:
         """Wait until this tab has sent that many prompts."""
@@ -268,14 +260,7 @@ class ComfyPage:
 
     def close_dialogs(self) -> int:
         """Close what ComfyUI has opened over the page; returns how many there were."""
-        closed = 0
-        buttons = self.page.locator(DIALOG_CLOSE)
-        while buttons.count():
-            before = buttons.count()
-            buttons.last.click()
-            expect(buttons).to_have_count(before - 1)
-            closed += 1
-        return closed
+        return self._close_all(DIALOG_CLOSE)
 
     def tidy(self) -> None:
         """Bring a tab that another test has used back to how it was opened."""
@@ -288,7 +273,7 @@ class ComfyPage:
                 app.canvas.setGraph(app.graph);
             }"""
         )
-        self.submitted, self.batch_count = 0, 1
+        self.submitted = 0
         self.faults.clear()
 
     def _set(self, setting: str, value: object) -> None:
@@ -297,16 +282,33 @@ class ComfyPage:
         )
 
     def _click(self, target: Locator) -> None:
-        """Click, and close the messages that lie over the target in some frontends."""
-        for _ in range(CLICK_TRIES):
+        """Click, and close what some frontends show over the target."""
+        for _ in range(TRIES):
+            self.close_dialogs()
             self.close_toasts()
             try:
                 target.first.click(timeout=CLICK_MS)
             except PlaywrightTimeoutError:
-                # One has come up between the two lines.
-                continue
+                continue  # something has come up between the two lines
             return
         target.first.click(timeout=CLICK_MS)
+
+    def _close_all(self, selector: str) -> int:
+        """Click all of these close buttons; returns how many there were."""
+        closed = 0
+        buttons = self.page.locator(selector)
+        for _ in range(TRIES):
+            if not buttons.count():
+                return closed
+            try:
+                button = buttons.last.element_handle(timeout=CLICK_MS)
+                button.click(timeout=CLICK_MS)
+            except PlaywrightError:
+                continue  # it went by itself
+            button.wait_for_element_state("hidden")
+            closed += 1
+        expect(buttons).to_have_count(0)
+        return closed
 
     def _on_console(self, message: ConsoleMessage) -> None:
         text = f"{message.text} {message.location.get('url', '')}"

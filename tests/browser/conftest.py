@@ -114,6 +114,7 @@ def open_tab(tabs: Callable[[int], ComfyPage], client: ComfyClient) -> Iterator[
     faults = []
     for comfy in used:
         comfy.page.evaluate("app.extensionManager.queueSettings.mode = 'disabled'")
+        comfy.settle()
     client.clear_queue()
     for comfy in used:
         faults += comfy.faults
