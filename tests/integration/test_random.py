@@ -15,8 +15,8 @@ from PIL import Image
 
 from batch_loop.nodes.io.leftovers import TEMPORARY_SUFFIX
 from batch_loop.tests.integration.conftest import Workspace
-from batch_loop.tests.support.batches import recorded, records, run_until_stop
-from batch_loop.tests.support.graphs import ITERATOR, WORK, Graph, batch_graph, node
+from batch_loop.tests.support.batches import RECORD, recorded, records, run_until_stop
+from batch_loop.tests.support.graphs import END, ITERATOR, WORK, Graph, batch_graph, node
 from batch_loop.tests.support.images import colour_of, write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
@@ -26,6 +26,9 @@ SEED = 20
 OPERATIONS = 200
 NAMES = [f"img{number}.png" for number in range(1, 81)]
 MOST_WAITING = 8
+TAIL = "tail"
+LONG = 30.0
+"""Seconds that no prompt waits for: it is interrupted meanwhile."""
 
 
 @dataclass
@@ -65,12 +68,19 @@ class Desk:
 
     @property
     def graph(self) -> Graph:
-        name = self.workspace.name
         work = node("TestWait", image=[ITERATOR, 1], until=str(self.gate))
         # Only in one of two does the work wait: a prompt may be anywhere when it is stopped.
         if self.chance.random() < 0.5:
             work = node("TestSlow", value=[ITERATOR, 1], seconds=self.chance.uniform(0, 0.03))
-        return recorded(batch_graph(name, name, work), self.record)
+        return self._graph(work, self.chance.uniform(0, 0.02))
+
+    def _graph(self, work: dict[str, Any], tail_seconds: float) -> Graph:
+        """A batch that records an image behind Loop End: the proof that its prompt got there."""
+        name = self.workspace.name
+        graph = recorded(batch_graph(name, name, work), self.record)
+        graph[TAIL] = node("TestSlow", value=[END, 0], seconds=tail_seconds)
+        graph[RECORD]["inputs"]["after"] = [TAIL, 0]
+        return graph
 
     # The operations. Each is followed by a look at everything.
 
@@ -98,10 +108,15 @@ class Desk:
 
     def interrupt_at_work(self) -> None:
         """While a prompt is held up at its work, so that there surely is something to interrupt."""
-        self.gate.unlink(missing_ok=True)
-        name = self.workspace.name
         work = node("TestWait", image=[ITERATOR, 1], until=str(self.gate))
-        graph = recorded(batch_graph(name, name, work), self.record)
+        self._interrupt_at(WORK, self._graph(work, 0.0))
+
+    def interrupt_after_loop_end(self) -> None:
+        work = node("TestSlow", value=[ITERATOR, 1], seconds=0.0)
+        self._interrupt_at(TAIL, self._graph(work, LONG))
+
+    def _interrupt_at(self, held_at: str, graph: Graph) -> None:
+        self.gate.unlink(missing_ok=True)
         self.tab.clear_queue()
         prompt = self.tab.submit(graph, front=True)
         running = set(self.tab.queue().running) - {prompt}
@@ -111,17 +126,17 @@ class Desk:
         if self.state["complete"]:
             self.gate.touch()
             return
-        self._wait_until_held_up(prompt)
+        self._wait_until_held_up(prompt, held_at)
         self.allowed.interrupts += 1
         self.tab.interrupt()
         assert self.tab.wait(prompt).status in {"interrupted", "success"}
         self.gate.touch()
 
-    def _wait_until_held_up(self, prompt: str) -> None:
+    def _wait_until_held_up(self, prompt: str, held_at: str) -> None:
         def is_there() -> bool:
             held = any(
                 event.type == "executing"
-                and event.data["node"] == WORK
+                and event.data["node"] == held_at
                 and event.data.get("prompt_id") == prompt
                 for event in self.tab.events
             )
@@ -171,6 +186,7 @@ class Desk:
             *often,
             self.interrupt,
             self.interrupt_at_work,
+            self.interrupt_after_loop_end,
             self.delete,
             self.clear_queue,
             self.clear_history,

@@ -213,10 +213,18 @@ class TestRecord:
                 "image": ("IMAGE",),
                 "text": ("STRING", {"default": ""}),
                 "path": ("STRING", {"default": ""}),
-            }
+            },
+            # Only for order, as the image is.
+            "optional": {"after": ("*",)},
         }
 
-    def run(self, image: torch.Tensor, text: str, path: str) -> tuple[()]:  # noqa: ARG002 - order
+    def run(
+        self,
+        image: torch.Tensor,  # noqa: ARG002 - only for order
+        text: str,
+        path: str,
+        after: object = None,  # noqa: ARG002 - only for order
+    ) -> tuple[()]:
         with Path(path).open("a", encoding="utf-8") as record:
             record.write(f"{text}\n")
         return ()
