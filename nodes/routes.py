@@ -9,7 +9,7 @@ from collections.abc import Callable
 from aiohttp import web
 
 from .io.paths import AllowedFolders, check_source_file, resolve_source
-from .loop.errors import BatchLoopError, PathRefused, UnknownLoop
+from .loop.errors import BatchLoopError, PathRefused, StateNotKept, UnknownLoop
 from .loop.export import arrived_as_json, as_csv, as_json, as_json_text
 from .loop.registry import LoopRegistry
 from .loop.state import Arrived, LoopKey, Snapshot
@@ -26,7 +26,10 @@ def add_routes(
     @table.get(f"{ROUTE_PREFIX}/loops")
     async def loops(_request: web.Request) -> web.Response:
         """Every loop that the server knows."""
-        snapshots = await asyncio.to_thread(registry.snapshots)
+        try:
+            snapshots = await asyncio.to_thread(registry.snapshots)
+        except StateNotKept as error:
+            return _error(str(error), 503)
         return web.json_response({"loops": [as_json(snapshot) for snapshot in snapshots]})
 
     @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}")
@@ -99,6 +102,8 @@ async def _report(registry: LoopRegistry, loop_id: str, kind: str) -> web.Respon
         text = await asyncio.to_thread(make)
     except UnknownLoop as error:
         return _error(str(error), 404)
+    except StateNotKept as error:
+        return _error(str(error), 503)
     return web.Response(
         # Names may hold bytes that are no text; they are shown, not refused.
         body=text.encode("utf-8", "backslashreplace"),
@@ -116,6 +121,8 @@ async def _answer(call: Callable[..., Snapshot | Arrived], *arguments: str) -> w
         return _error(str(error), 404)
     except PathRefused as error:
         return _error(str(error), 403)
+    except StateNotKept as error:
+        return _error(str(error), 503)
     except BatchLoopError as error:
         return _error(str(error), 400)
     answer = arrived_as_json(found) if isinstance(found, Arrived) else as_json(found)

@@ -34,7 +34,7 @@ from ..names import UI_KEY, node_id
 from ..schema import LoopSocket, advanced, chosen, combo, schema
 from .decode import DecodedImage, decode
 from .finished import expected_results
-from .listing import Filter, Selection, SortBy, has_images
+from .listing import Filter, Selection, SortBy, folder_lost, has_images
 from .naming import ResultName
 from .paths import check_source_file, resolve_source
 
@@ -108,7 +108,8 @@ class DirectoryIterator(comfy_io.ComfyNode):
             try:
                 image = decode(check_source_file(path, allowed))
             except UnreadableImage as error:
-                registry.reject(iteration, error, error.reason)
+                lost = folder_lost(request.key.directory, error)
+                registry.reject(iteration, lost or error, error.reason)
             except PathRefused as error:
                 registry.reject(iteration, error, str(error))
             else:

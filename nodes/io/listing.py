@@ -6,6 +6,7 @@ file system spells it: Unicode is never normalised, so both spellings of an "é"
 
 from __future__ import annotations
 
+import errno
 import fnmatch
 import functools
 import logging
@@ -20,7 +21,7 @@ from typing import Any
 
 from natsort import natsort_keygen, ns
 
-from ..loop.errors import FolderNotFound, InvalidSetting, NotAFolder
+from ..loop.errors import FolderNotFound, InvalidSetting, NotAFolder, UnreadableImage
 from .naming import ResultName
 from .paths import quoted
 from .real_paths import check_again
@@ -67,6 +68,22 @@ class SortBy(str, Enum):
     SHUFFLE = "shuffle"
     """Random, the same for the same seed and files; `descending` means nothing here."""
 
+
+_SIGNS_OF_LOSS = {
+    getattr(errno, name, None)
+    for name in [
+        "ENOENT",
+        "ENOTDIR",
+        "EIO",
+        "ENXIO",
+        "ENODEV",
+        "ESTALE",
+        "ENOTCONN",
+        "EHOSTDOWN",
+        "ETIMEDOUT",
+    ]
+} - {None}
+"""How opening a file fails where its folder is not to be had."""
 
 _EXTENSIONS = {
     Filter.ALL: IMAGE_EXTENSIONS,
@@ -151,6 +168,28 @@ def has_images(directory: str, selection: Selection) -> bool:
     Stops at the first, so it is quick also in a folder of any size. Raises as `list_images`.
     """
     return any(True for _ in _images(directory, selection))
+
+
+def folder_lost(directory: str, error: UnreadableImage) -> FolderNotFound | None:
+    """What is wrong with the folder, if that is why a file of it cannot be read; else None.
+
+    A drive that is unplugged or unmounted leaves an empty folder, or none. Then a night's batch
+    must not run through its list, and call every image broken.
+    """
+    cause = error.__cause__
+    if not isinstance(cause, OSError) or cause.errno not in _SIGNS_OF_LOSS:
+        return None
+    why = "it is empty, where it had the images of this batch"
+    try:
+        with os.scandir(directory) as entries:
+            if any(True for _ in entries):
+                return None
+    except OSError as unreadable:
+        why = unreadable.strerror or str(unreadable)
+    return FolderNotFound(
+        f"The folder {quoted(directory)} is gone in the midst of its batch: {why}. Bring it back "
+        "(is its drive connected?), and run again: the batch goes on where it stood.",
+    )
 
 
 def modified_at(path: str) -> float:

@@ -43,6 +43,10 @@ class UnwritableImage(BatchLoopError):
     """Raised when a result cannot be written; the message names the path and the reason."""
 
 
+class StateNotKept(BatchLoopError):
+    """Raised when the store cannot be read or written: nothing has changed."""
+
+
 class LoopEndMissing(BatchLoopError):
     """Raised before a run, when no Loop End is connected to a Directory Iterator."""
 

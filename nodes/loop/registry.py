@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..io.arrivals import Arrivals
 from ..io.finished import finished
 from .clients import Clients
-from .errors import BatchLoopError, LoopEndNotReached, NoImages, UnknownLoop
+from .errors import BatchLoopError, FolderNotFound, LoopEndNotReached, NoImages, UnknownLoop
 from .prompt import Ending, Failure, Host, Outcome, Prompt
 from .state import (
     DEFAULT_POLICY,
@@ -159,19 +159,22 @@ class LoopRegistry:
 
         With Skip on error it is FAILED for `reason`, and the next `acquire` of the same prompt
         hands out another. With Stop on error it waits for the next run, and `error` is raised.
+        When the whole folder is gone, `error` a FolderNotFound, it waits in either case: no
+        image is to blame.
         """
         with self._exclusive():
             item = self._claimed(iteration)
             if item is None or item.claim is None:
                 return
             self._revision += 1
-            skip = item.claim.policy.error_handling is ErrorHandling.SKIP
+            of_the_file = not isinstance(error, FolderNotFound)
+            skip = of_the_file and item.claim.policy.error_handling is ErrorHandling.SKIP
             self._store.move(
                 iteration.key,
                 item,
                 ItemState.FAILED if skip else ItemState.PENDING,
                 claim=None,
-                attempts=item.attempts + 1,
+                attempts=item.attempts + of_the_file,
                 failure=Failure(reason),
             )
             self._note_completion(iteration.key)

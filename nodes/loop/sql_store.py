@@ -23,13 +23,15 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.exc import OperationalError
 
 from ..io.files import IfExists, write_whole
 from ..io.leftovers import sweep
 from ..io.listing import Filter, Selection, SortBy
 from ..io.naming import ResultName
+from ..io.paths import quoted
 from . import carried as carried_files
-from .errors import BatchLoopError, UnwritableImage
+from .errors import BatchLoopError, StateNotKept, UnwritableImage
 from .prompt import Failure, Prompt
 from .state import (
     NOTHING_CARRIED,
@@ -47,6 +49,14 @@ from .state import (
 )
 from .store import OPEN, UNLISTED, LoopRecord
 from .tables import items, loops, outputs
+
+_REASONS = {
+    "database or disk is full": ("the disk is full", "Free some space"),
+    "attempt to write a readonly database": ("it is read-only", "Make the folder writable"),
+    "unable to open database file": ("it cannot be opened", "Bring the folder back"),
+    "database is locked": ("another program holds it", "End that program"),
+}
+"""What SQLite says, in words for users, and what they can do."""
 
 _log = logging.getLogger(__name__)
 
@@ -118,6 +128,8 @@ class SqlStore:
                     answer = error
                 self._write_loops()
             unneeded = self._superseded
+        except (OperationalError, OSError) as error:
+            raise StateNotKept(self._not_kept(error)) from error
         finally:
             self._connection = None
             self._loops.clear()
@@ -128,6 +140,16 @@ class SqlStore:
             self._written.clear()
         if answer is not None:
             raise answer
+
+    def _not_kept(self, error: OperationalError | OSError) -> str:
+        where = self._engine.url.database or self._engine.url.render_as_string()
+        said = str(error.orig) if isinstance(error, OperationalError) else str(error)
+        reason, advice = _REASONS.get(said, (said, "Check the folder and the disk"))
+        return (
+            f"Batch Loop cannot keep its state in {quoted(where)}: {reason}. {advice}, and run "
+            "again: the batch goes on with this image. (Nothing is done without it, as what is "
+            "done could not be told from what is not.)"
+        )
 
     @property
     def _db(self) -> Connection:

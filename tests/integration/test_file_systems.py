@@ -1,0 +1,252 @@
+"""A file system that is full, read-only or gone in the midst of a batch: nothing is lost by it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from batch_loop.nodes.io.leftovers import TEMPORARY_SUFFIX
+from batch_loop.tests.integration.conftest import Workspace
+from batch_loop.tests.integration.test_names import colours, unchanged
+from batch_loop.tests.support.batches import loop_state, run_until_stop, says_stop, told
+from batch_loop.tests.support.graphs import ITERATOR, Graph
+from batch_loop.tests.support.images import colour_of, write_images
+from batch_loop.tests.support.mounts import Mount, mounted
+from batch_loop.tests.support.waiting import wait_for
+from batch_loop.tools.client import ComfyClient, PromptRejected
+from batch_loop.tools.results import RunResult
+from batch_loop.tools.server import ComfyServer
+
+NAMES = ["a.png", "b.png", "c.png", "d.png"]
+COLOURS = {name: colour_of(name) for name in NAMES}
+
+each_policy = pytest.mark.parametrize("error_handling", ["Stop on error", "Skip on error"])
+
+
+def refusal(client: ComfyClient, graph: Graph) -> str:
+    """The message of a prompt that is refused, or fails."""
+    try:
+        result = client.run(graph)
+    except PromptRejected as refused:
+        return str(refused)
+    assert result.status == "error"
+    assert result.error is not None
+    return result.error.message
+
+
+def files(folder: Path) -> list[str]:
+    """Every file, hidden ones too."""
+    return sorted(path.name for path in folder.rglob("*") if path.is_file())
+
+
+def handed_out(results: list[RunResult]) -> list[str]:
+    return [told(result, ITERATOR)["filename"] for result in results]
+
+
+def check_ended(client: ComfyClient, last: RunResult) -> None:
+    """The batch has ended, with every image done."""
+    assert says_stop(last)
+    state = loop_state(client, last)
+    assert (state["done"], state["failed"], state["total"]) == (4, 0, 4)
+
+
+@pytest.fixture
+def output(workspace: Workspace) -> Iterator[Mount]:
+    with mounted(workspace.output / "disk") as mount:
+        yield mount
+
+
+# The folder that is saved to.
+
+
+@each_policy
+def test_a_full_output_folder(
+    client: ComfyClient, workspace: Workspace, output: Mount, error_handling: str
+) -> None:
+    write_images(workspace.input, NAMES)
+    graph = unchanged(workspace.name, f"{workspace.name}/disk", error_handling=error_handling)
+    graph = with_attempts(graph, 3)
+    client.run(graph)
+    output.fill()
+    for _ in range(2):
+        message = refusal(client, graph)
+        assert f'"{output.path / "b.png"}": the disk is full. Free some space' in message
+        assert files(output.path) == ["a.png", "filler"]
+    output.free()
+    results = run_until_stop(client, graph)
+    assert handed_out(results) == NAMES[1:]
+    check_ended(client, results[-1])
+    assert colours(output.path) == COLOURS
+    assert files(output.path) == NAMES
+
+
+@each_policy
+def test_an_image_that_only_half_fits(
+    client: ComfyClient, workspace: Workspace, error_handling: str
+) -> None:
+    Image.effect_noise((300, 300), 64).save(workspace.input / "a.png")
+    with mounted(workspace.output / "disk", kilobytes=64) as output:
+        graph = unchanged(workspace.name, f"{workspace.name}/disk", error_handling=error_handling)
+        message = refusal(client, with_attempts(graph, 3))
+        assert "the disk is full" in message
+        assert files(output.path) == []
+
+
+@each_policy
+def test_a_read_only_output_folder(
+    client: ComfyClient, workspace: Workspace, output: Mount, error_handling: str
+) -> None:
+    write_images(workspace.input, NAMES)
+    graph = unchanged(workspace.name, f"{workspace.name}/disk", error_handling=error_handling)
+    graph = with_attempts(graph, 3)
+    client.run(graph)
+    output.set_read_only(to=True)
+    for _ in range(2):
+        message = refusal(client, graph)
+        assert f'"{output.path / "b.png"}": the folder is read-only' in message
+    output.set_read_only(to=False)
+    results = run_until_stop(client, graph)
+    assert handed_out(results) == NAMES[1:]
+    check_ended(client, results[-1])
+    assert colours(output.path) == COLOURS
+    assert files(output.path) == NAMES
+
+
+@each_policy
+def test_an_output_folder_that_is_moved_away(
+    client: ComfyClient, workspace: Workspace, error_handling: str
+) -> None:
+    """A new one is made, as at the beginning: nothing is written twice, or not at all."""
+    write_images(workspace.input, NAMES)
+    folder, moved = workspace.output / "folder", workspace.output / "moved"
+    graph = unchanged(workspace.name, f"{workspace.name}/folder", error_handling=error_handling)
+    client.run(graph)
+    folder.rename(moved)
+    results = run_until_stop(client, graph)
+    check_ended(client, results[-1])
+    assert (files(moved), files(folder)) == (NAMES[:1], NAMES[1:])
+    assert colours(moved) | colours(folder) == COLOURS
+
+
+# The folder that is read.
+
+
+@each_policy
+def test_an_input_drive_that_is_unplugged(
+    client: ComfyClient, workspace: Workspace, error_handling: str
+) -> None:
+    with mounted(workspace.input / "disk") as disk:
+        write_images(disk.path, NAMES)
+        graph = unchanged(f"{workspace.name}/disk", workspace.name, error_handling=error_handling)
+        client.run(graph)
+        disk.unmount()
+        for _ in range(2):
+            message = refusal(client, graph)
+            assert f'"{disk.path}" is gone in the midst of its batch: it is empty' in message
+        disk.mount()
+        write_images(disk.path, NAMES)
+        results = run_until_stop(client, graph)
+        assert handed_out(results) == NAMES[1:]
+        check_ended(client, results[-1])
+    assert colours(workspace.output) == COLOURS
+
+
+@each_policy
+def test_an_input_folder_that_is_moved_away(
+    client: ComfyClient, workspace: Workspace, error_handling: str
+) -> None:
+    folder = workspace.input / "folder"
+    write_images(folder, NAMES)
+    graph = unchanged(f"{workspace.name}/folder", workspace.name, error_handling=error_handling)
+    client.run(graph)
+    folder.rename(folder.with_name("moved"))
+    for _ in range(2):
+        assert f'"{folder}" does not exist' in refusal(client, graph)
+    folder.with_name("moved").rename(folder)
+    results = run_until_stop(client, graph)
+    assert handed_out(results) == NAMES[1:]
+    check_ended(client, results[-1])
+    assert colours(workspace.output) == COLOURS
+
+
+@each_policy
+def test_one_file_that_is_gone_is_no_lost_folder(
+    client: ComfyClient, workspace: Workspace, error_handling: str
+) -> None:
+    write_images(workspace.input, NAMES)
+    graph = unchanged(workspace.name, workspace.name, error_handling=error_handling)
+    client.run(graph)
+    (workspace.input / "b.png").unlink()
+    result = client.run(graph)
+    if error_handling == "Stop on error":
+        assert result.error is not None
+        assert "the file is gone" in result.error.message
+    else:
+        assert told(result, ITERATOR)["filename"] == "c.png"
+
+
+# The folder of the state.
+
+
+@pytest.fixture
+def state(tmp_path: Path) -> Iterator[Mount]:
+    """A file system for the state of the server in tmp_path/server."""
+    with mounted(tmp_path / "server" / "user" / "batch_loop") as mount:
+        yield mount
+
+
+def test_a_full_state_folder(
+    start_server: Callable[..., ComfyServer], tmp_path: Path, state: Mount
+) -> None:
+    """The batch stops, and says why: what is done could not be told from what is not."""
+    server = start_server(tmp_path / "server")
+    write_images(server.input / "batch", NAMES)
+    graph = unchanged("batch", "batch", error_handling="Skip on error")
+    with server.client() as client:
+        first = client.run(graph)
+        wait_for(lambda: loop_state(client, first)["done"] == 1, "the first image to be done")
+        state.fill()
+        for _ in range(2):
+            message = refusal(client, graph)
+            path = state.path / "state.sqlite3"
+            assert f'its state in "{path}": the disk is full. Free some space' in message
+        assert colours(server.output / "batch") == {"a.png": COLOURS["a.png"]}
+        state.free()
+        results = [client.run(graph)]
+        assert handed_out(results) == ["b.png"]
+        wait_for(lambda: loop_state(client, first)["done"] == 2, "the second image to be done")
+    # What was done in between is known to the next server, too.
+    server.stop()
+    server.start()
+    with server.client() as client:
+        results += run_until_stop(client, graph)
+        assert handed_out(results) == NAMES[1:]
+        check_ended(client, results[-1])
+    assert colours(server.output / "batch") == COLOURS
+    assert [name for name in files(state.path) if name.endswith(TEMPORARY_SUFFIX)] == []
+
+
+def test_a_read_only_state_folder(
+    start_server: Callable[..., ComfyServer], tmp_path: Path, state: Mount
+) -> None:
+    """ComfyUI starts; the log warns, and the batch is kept in memory: nothing else is to be had."""
+    state.set_read_only(to=True)
+    server = start_server(tmp_path / "server")
+    write_images(server.input / "batch", NAMES)
+    graph = unchanged("batch", "batch", error_handling="Skip on error")
+    assert f"Batch Loop cannot keep its state in {state.path}" in server.log()
+    assert "are forgotten when ComfyUI ends. Make the folder writable" in server.log()
+    with server.client() as client:
+        results = run_until_stop(client, graph)
+        assert handed_out(results) == NAMES
+        check_ended(client, results[-1])
+    assert files(state.path) == []
+
+
+def with_attempts(graph: Graph, attempts: int) -> Graph:
+    """With so many attempts an image is not given up while the disk is full."""
+    inputs = {**graph[ITERATOR]["inputs"], "max_attempts": attempts}
+    return {**graph, ITERATOR: {**graph[ITERATOR], "inputs": inputs}}
