@@ -18,6 +18,7 @@ from ..names import node_id
 from .encode import Format
 from .naming import ResultName, parts_of_pattern, saved_as
 from .paths import AllowedFolders, resolve_target
+from .real_paths import scanned
 
 Graph = Mapping[str, Mapping[str, Any]]
 
@@ -90,7 +91,7 @@ def _files(folder: str) -> Iterator[str]:
     try:
         if os.path.normcase(os.path.realpath(folder)) != os.path.normcase(os.path.abspath(folder)):
             return
-        with os.scandir(folder) as entries:
+        with scanned(os.path.abspath(folder)) as entries:
             for entry in entries:
                 # Only Windows has the size at hand: elsewhere it would take a question a file.
                 if entry.is_file() and (os.name != "nt" or entry.stat().st_size):

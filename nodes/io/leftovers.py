@@ -12,6 +12,8 @@ import threading
 
 import psutil
 
+from .real_paths import opened_folder, scanned
+
 TEMPORARY_SUFFIX = ".batch-loop.tmp"
 """How the name of every unfinished file ends; it also begins with a dot, so that no listing takes
 it for an image."""
@@ -46,15 +48,18 @@ def sweep_once(folder: str) -> None:
 
 
 def sweep(folder: str) -> None:
-    """Delete the unfinished files in `folder` whose process has ended.
+    """Delete the unfinished files in the folder at a real path whose process has ended.
 
     Those of other machines stay: whether they are still written cannot be told from here.
     """
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
-        left = [entry.path for entry in entries if _is_left(entry.name)]
-        for path in left:
-            with contextlib.suppress(OSError):
-                os.unlink(path)
+    with contextlib.suppress(OSError):
+        with scanned(folder) as entries:
+            left = [entry.name for entry in entries if _is_left(entry.name)]
+        with opened_folder(folder) as where:
+            for name in left:
+                path = name if where is not None else os.path.join(folder, name)
+                with contextlib.suppress(OSError):
+                    os.unlink(path, dir_fd=where)
 
 
 def _is_left(name: str) -> bool:

@@ -24,7 +24,7 @@ from natsort import natsort_keygen, ns
 from ..loop.errors import FolderNotFound, InvalidSetting, NotAFolder, UnreadableImage
 from .naming import ResultName
 from .paths import quoted
-from .real_paths import check_again
+from .real_paths import scanned
 
 _log = logging.getLogger(__name__)
 
@@ -143,7 +143,9 @@ def list_images(directory: str, selection: Selection, seed: int = 0) -> list[str
     `InvalidSetting` as `Selection.matcher` does.
     """
     order = selection.sort_by
-    found = list(_images(directory, selection))
+    weigh = {SortBy.MODIFIED: _modified, SortBy.SIZE: _size}.get(order)
+    # Each is weighed at once: its entry is good only while its folder is open.
+    found = [(path, weigh(entry) if weigh else 0) for path, entry in _images(directory, selection)]
     # Sorted first of all so that the order of the file system never shows; and natural order is
     # near to this one, so that a third of the comparisons are saved.
     names = sorted(path for path, _ in found)
@@ -154,8 +156,7 @@ def list_images(directory: str, selection: Selection, seed: int = 0) -> list[str
     elif order is SortBy.SHUFFLE:
         random.Random(seed).shuffle(names)  # noqa: S311 - an order, not a secret
     else:
-        weigh = _modified if order is SortBy.MODIFIED else _size
-        weights = {path: weigh(entry) for path, entry in found}
+        weights = dict(found)
         names.sort(key=natural_key)
         names.sort(key=weights.__getitem__, reverse=selection.descending)
     end = selection.start_index + selection.limit if selection.limit else None
@@ -181,7 +182,7 @@ def folder_lost(directory: str, error: UnreadableImage) -> FolderNotFound | None
         return None
     why = "it is empty, where it had the images of this batch"
     try:
-        with os.scandir(directory) as entries:
+        with scanned(directory) as entries:
             if any(True for _ in entries):
                 return None
     except OSError as unreadable:
@@ -281,7 +282,7 @@ def _images(directory: str, selection: Selection) -> Iterator[tuple[str, os.DirE
                 path = prefix + name
                 if matches(path) and _is_file(entry):
                     yield path, entry
-                elif selection.recursive and _is_own_folder(entry):
+                elif selection.recursive and _is_own_folder(entry, directory, path):
                     prefixes.append(path + "/")
         except OSError as error:
             if not prefix:
@@ -295,8 +296,7 @@ def _images(directory: str, selection: Selection) -> Iterator[tuple[str, os.DirE
 
 
 def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
-    with os.scandir(folder) as entries:
-        check_again(folder.rstrip(os.sep) or folder)
+    with scanned(folder.rstrip(os.sep) or folder) as entries:
         yield from entries
 
 
@@ -318,11 +318,12 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
         return False
 
 
-def _is_own_folder(entry: os.DirEntry[str]) -> bool:
+def _is_own_folder(entry: os.DirEntry[str], directory: str, path: str) -> bool:
     if not entry.is_dir(follow_symlinks=False):
         return False
     # A Windows junction is a link that does not say so.
-    return os.name != "nt" or os.path.realpath(entry.path) == os.path.abspath(entry.path)
+    full = os.path.abspath(os.path.join(directory, path))
+    return os.name != "nt" or os.path.realpath(full) == full
 
 
 def _modified(entry: os.DirEntry[str]) -> int:

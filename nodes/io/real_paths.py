@@ -47,6 +47,26 @@ def opened_folder(real_path: str, *, make: bool = False) -> Iterator[int | None]
         os.close(folder)
 
 
+@contextlib.contextmanager
+def scanned(real_path: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+    """What is in a folder; the entries are good as long as it is open, and their path is not.
+
+    Raises `OSError`, for a link with `errno.ELOOP`.
+    """
+    with opened_folder(real_path) as where:
+        if where is None:
+            with os.scandir(real_path) as entries:
+                check_again(real_path)
+                yield entries
+            return
+        descriptor = os.open(os.curdir, _ONLY_READ | os.O_DIRECTORY, dir_fd=where)
+        try:
+            with os.scandir(descriptor) as entries:
+                yield entries
+        finally:
+            os.close(descriptor)
+
+
 def open_file(real_path: str) -> int:
     """A descriptor to read a plain file with; the caller closes it.
 

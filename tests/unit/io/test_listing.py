@@ -219,14 +219,14 @@ class TestWhatIsListed:
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         touch(tmp_path, "a.png", "locked/b.png", "open/c.png")
-        scandir = os.scandir
+        entries = listing._entries
 
         def locked(folder: str) -> object:  # the superuser may read any folder
             if folder.endswith("locked/"):
                 raise PermissionError(13, "Permission denied")
-            return scandir(folder)
+            return entries(folder)
 
-        monkeypatch.setattr(os, "scandir", locked)
+        monkeypatch.setattr(listing, "_entries", locked)
         with caplog.at_level(logging.WARNING):
             found = list_images(str(tmp_path), Selection(recursive=True))
         assert found == ["a.png", "open/c.png"]
@@ -325,9 +325,9 @@ class TestOrder:
         entries = listing._entries
 
         def removed(folder: str) -> object:
-            found = list(entries(folder))
-            os.unlink(os.path.join(folder, "img1.png"))
-            return found
+            for entry in entries(folder):
+                (Path(folder) / "img1.png").unlink(missing_ok=True)
+                yield entry
 
         monkeypatch.setattr(listing, "_entries", removed)
         assert list_images(str(folder), Selection(sort_by=SortBy.SIZE))[0] == "img1.png"
@@ -357,8 +357,7 @@ class TestOrder:
     ) -> None:
         selection = Selection(sort_by=order, descending=descending)
         expected = list_images(str(folder), selection)
-        entries = listing._entries
-        monkeypatch.setattr(listing, "_entries", lambda folder: reversed(list(entries(folder))))
+        monkeypatch.setattr(listing, "_entries", lambda folder: reversed(list(os.scandir(folder))))
         assert list_images(str(folder), selection) == expected
 
     @pytest.mark.parametrize(

@@ -1,0 +1,439 @@
+"""Somebody on the network, or a page elsewhere, tries to reach what lies outside.
+
+The kernel is asked whether anything outside was opened, read, listed or written.
+"""
+
+from __future__ import annotations
+
+import json
+import shutil
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+import requests
+from PIL import Image
+
+from batch_loop.tests.integration.conftest import Workspace
+from batch_loop.tests.integration.test_names import unchanged
+from batch_loop.tests.support.batches import loop_state, run_until_stop, told
+from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph
+from batch_loop.tests.support.images import write_images
+from batch_loop.tests.support.watching import Watch
+from batch_loop.tools.client import ComfyClient, PromptRejected
+
+SECRET = (200, 30, 90)
+SECONDS = 20
+
+
+@dataclass(frozen=True)
+class Outside:
+    """A folder that the server may not touch, with a secret in it."""
+
+    folder: Path
+    secret: Path
+    missing: Path
+    """A path in it that leads to nothing."""
+    watch: Watch
+
+
+@pytest.fixture
+def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
+    """Whatever the test does, nothing in this folder may be touched."""
+    folder = tmp_path_factory.mktemp("outside")
+    secret = folder / "secret.png"
+    Image.new("RGB", (8, 8), SECRET).save(secret)
+    before = secret.read_bytes()
+    watch = Watch(folder)
+    # It does see a look and a read.
+    secret.read_bytes()
+    list(folder.iterdir())
+    seen = watch.accesses()
+    assert "read secret.png" in seen
+    assert "opened" in seen
+    yield Outside(folder, secret, folder / "missing", watch)
+    accesses = watch.accesses()
+    watch.close()
+    assert accesses == []
+    assert [path.name for path in folder.iterdir()] == ["secret.png"]
+    assert secret.read_bytes() == before
+
+
+def said_to(client: ComfyClient, graph: Graph) -> str:
+    """What a prompt that must not work is answered."""
+    try:
+        result = client.run(graph)
+    except PromptRejected as refused:
+        return str(refused)
+    assert result.status == "error"
+    assert result.error is not None
+    return result.error.message
+
+
+def answer_to(client: ComfyClient, graph: Graph) -> str:
+    """What a prompt is answered that may work, as some paths are names like any other."""
+    try:
+        result = client.run(graph)
+    except PromptRejected as refused:
+        return str(refused)
+    return result.error.message if result.error else result.status
+
+
+def spellings(path: Path, workspace: Workspace) -> dict[str, str]:
+    """Ways to write a path that lies outside."""
+    up = "../" * 12
+    plain = str(path)
+    return {
+        "absolute": plain,
+        "double slash inside": plain.replace("/", "//").replace("//", "/", 1),
+        "dots": f"{up}{plain[1:]}",
+        "dots behind a folder": f"{workspace.name}/{up}{plain[1:]}",
+        "dots behind an allowed path": f"{workspace.input}/{up}{plain[1:]}",
+        "dots behind the examples": f"batch-loop/examples/images/{up}{plain[1:]}",
+        "dots and backslashes": f"{up}{plain[1:]}".replace("/", "\\"),
+        "in quotes": f'"{plain}"',
+        "with spaces": f"  {plain}  ",
+        "dot parts": plain.replace("/", "/./"),
+        "through proc": f"/proc/self/root{plain}",
+        "through a descriptor": f"/proc/self/cwd/{up}{plain[1:]}",
+        "through a link": f"{workspace.name}/link",
+        "through a link and back": f"{workspace.name}/link/../{path.name}",
+        "through a link to a link": f"{workspace.name}/link-to-link",
+        "UNC": f"\\\\localhost{plain}",
+        "UNC with slashes": f"//localhost{plain}",
+        "UNC, mixed": f"/\\localhost{plain}",
+        "UNC in quotes": f"'\\\\localhost{plain}'",
+        "long path": f"\\\\?\\{plain}",
+        "long UNC": f"\\\\?\\UNC\\localhost{plain}",
+        "device": f"\\\\.\\{plain}",
+        "file URL": f"file://{plain}",
+        "percent-encoded": plain.replace("/", "%2f"),
+        "percent-encoded dots": f"%2e%2e/%2e%2e/%2e%2e{plain}",
+        "NUL at the end": f"{plain}\0",
+        "NUL before an extension": f"{plain}\0.png",
+        "NUL behind an allowed folder": f"{workspace.input}\0{plain}",
+        "half a surrogate pair": f"{plain}\ud800",
+        "overlong part": f"{plain}/{'n' * 300}",
+        "overlong path": f"{plain}/{'n/' * 5000}",
+        "tilde": f"~/../..{plain}",
+        "variable": f"$HOME/../..{plain}",
+        "new line": f"{workspace.name}\n{plain}",
+    }
+
+
+SPELLINGS = list(spellings(Path("/x"), Workspace("", Path("/i"), Path("/o"), Path("/s"))))
+
+
+def link_out(workspace: Workspace, path: Path) -> None:
+    for folder in (workspace.input, workspace.output):
+        (folder / "link").symlink_to(path)
+        (folder / "link-to-link").symlink_to(folder / "link")
+
+
+def without(text: str, *parts: str) -> str:
+    """`text` with every one of `parts` taken out, also as JSON and as Python write it."""
+    for part in parts:
+        for form in (part, json.dumps(part)[1:-1], repr(part)[1:-1]):
+            text = text.replace(form, "…")
+    return text
+
+
+# Through prompts.
+
+
+@pytest.mark.parametrize("way", SPELLINGS)
+def test_no_spelling_of_a_folder_leads_out(
+    client: ComfyClient, workspace: Workspace, outside: Outside, way: str
+) -> None:
+    write_images(workspace.input, ["a.png"])
+    answers = []
+    for path in (outside.folder, outside.missing):
+        link_out(workspace, path)
+        named = spellings(path, workspace)[way]
+        to_read = said_to(client, unchanged(named, workspace.name))
+        finished_as = f"{named}/{{stem}}"
+        finding = {"skip_finished": True, "finished_as": finished_as}
+        to_find = answer_to(client, unchanged(workspace.name, workspace.name, **finding))
+        answers.append([without(said, named, str(path), path.name) for said in (to_read, to_find)])
+        graph = unchanged(workspace.name, named, loop_name=path.name)
+        try:
+            result = client.run(graph)
+        except PromptRejected:
+            pass
+        else:
+            # Some are names like any other, once they are taken by the letter.
+            assert result.status == "error" or is_inside(told_path(result), workspace)
+        for folder in (workspace.input, workspace.output):
+            (folder / "link").unlink()
+            (folder / "link-to-link").unlink()
+    # What is there, and what is not, is answered alike.
+    assert answers[0] == answers[1]
+
+
+def told_path(result: Any) -> Path:
+    (entry,) = result.outputs[SAVE]["images"]
+    return Path(entry["subfolder"]) / entry["filename"]
+
+
+def is_inside(path: Path, workspace: Workspace) -> bool:
+    return (workspace.output.parent / path).resolve().is_relative_to(workspace.output.parent)
+
+
+@pytest.mark.parametrize("setting", ["prefix", "suffix"])
+@pytest.mark.parametrize("value", ["/../../{}/x", "\\..\\..\\x", "../", "a\0b", "\ud800"])
+def test_no_name_leads_out(
+    client: ComfyClient, workspace: Workspace, outside: Outside, setting: str, value: str
+) -> None:
+    write_images(workspace.input, ["a.png"])
+    graph = unchanged(workspace.name, workspace.name)
+    graph[SAVE]["inputs"][setting] = value.format(outside.folder)
+    assert said_to(client, graph)
+    assert list(workspace.output.iterdir()) == []
+
+
+def test_no_listed_file_leads_out(
+    client: ComfyClient, workspace: Workspace, outside: Outside
+) -> None:
+    write_images(workspace.input, ["z.png"], (8, 8))
+    links = {
+        "absolute.png": outside.secret,
+        "relative.png": Path("../" * 12) / str(outside.secret)[1:],
+        "missing.png": outside.missing,
+        "proc.png": Path("/proc/self/root") / str(outside.secret)[1:],
+        "device.png": Path("/dev/zero"),
+        "folder": outside.folder,
+    }
+    for name, target in links.items():
+        (workspace.input / name).symlink_to(target)
+    graph = unchanged(workspace.name, workspace.name, recursive=True)
+    graph[ITERATOR]["inputs"]["error_handling"] = "Skip on error"
+    results = run_until_stop(client, graph)
+    state = loop_state(client, results[-1])
+    assert state["done"] == 1
+    assert [path.name for path in workspace.output.iterdir()] == ["z.png"]
+    # A link to nothing, and one to a device, are no files; the others say nothing of their ends.
+    reasons = {failure["path"]: failure["reason"] for failure in state["failures"]}
+    assert reasons.keys() == {"absolute.png", "relative.png", "proc.png"}
+    assert all("a link that leads out" in reason for reason in reasons.values())
+    assert all(str(outside.folder) not in reason for reason in reasons.values())
+
+
+def test_custom_patterns_do_not_lead_out(
+    client: ComfyClient, workspace: Workspace, outside: Outside
+) -> None:
+    write_images(workspace.input, ["a.png"])
+    patterns = (str(outside.secret), f"../{outside.folder.name}/*", "../*", f"{'../' * 12}**/*.png")
+    for pattern in patterns:
+        graph = unchanged(workspace.name, workspace.name, filter="Custom", custom_pattern=pattern)
+        assert "matches no file" in said_to(client, graph)
+
+
+def test_links_that_are_swapped_all_the_time_lead_nowhere(
+    client: ComfyClient, workspace: Workspace, outside: Outside
+) -> None:
+    """While folders turn into links to the outside and back, images are read and written."""
+    write_images(workspace.input / "sub", ["secret.png"], (8, 8))
+    (workspace.output / "sub").mkdir()
+    swapped = [workspace.input / "sub", workspace.output / "sub"]
+    graph = unchanged(workspace.name, workspace.name, recursive=True, when_complete="Start over")
+    ended = threading.Event()
+    swaps = 0
+
+    def swap_without_end() -> None:
+        nonlocal swaps
+        while not ended.is_set():
+            for folder in swapped:
+                away = folder.with_name("away")
+                try:
+                    folder.rename(away)
+                    folder.symlink_to(outside.folder)
+                    swaps += 1
+                    folder.unlink()
+                    away.rename(folder)
+                except OSError:
+                    # The server has made the folder anew in between.
+                    shutil.rmtree(away)
+
+    swapper = threading.Thread(target=swap_without_end)
+    swapper.start()
+    succeeded = 0
+    try:
+        for _ in range(150):
+            try:
+                succeeded += client.run(graph).status == "success"
+            except PromptRejected:
+                continue
+    finally:
+        ended.set()
+        swapper.join()
+    assert swaps > 100
+    assert succeeded
+    for path in workspace.output.rglob("*.png"):
+        with Image.open(path) as image:
+            assert image.getpixel((0, 0)) != SECRET
+
+
+# Through routes.
+
+CHANGING = ("reset", "retry", "watch")
+BAD_IDS = [
+    "%2e%2e",
+    "%2e%2e%2f%2e%2e%2f%2e%2e%2fetc%2fpasswd",
+    "..%5c..%5c",
+    "%00",
+    "%ff%fe",
+    "%0d%0aX-Injected:%20yes",
+    "%22%3b%20filename=%22x",
+    "'%20OR%201=1%20--",
+    "0123456789ABCDEF",
+    "0123456789abcde%0a",
+    "n" * 3000,
+]
+
+
+def refused(answer: requests.Response) -> bool:
+    """An answer that says no, in JSON where it is ours, and is no accident."""
+    assert "X-Injected" not in answer.headers
+    return 400 <= answer.status_code < 500 and len(answer.content) < 2000
+
+
+@pytest.mark.parametrize("end", ["", "/report.json", "/report.csv"])
+@pytest.mark.parametrize("bad", BAD_IDS)
+def test_no_id_in_a_url_leads_anywhere(client: ComfyClient, bad: str, end: str) -> None:
+    answer = requests.get(f"{client.url}/batch_loop/loops/{bad}{end}", timeout=SECONDS)
+    assert refused(answer)
+    assert answer.status_code == 404
+
+
+@pytest.mark.parametrize("route", CHANGING)
+@pytest.mark.parametrize("way", SPELLINGS)
+def test_no_folder_in_a_body_leads_out(
+    client: ComfyClient, workspace: Workspace, outside: Outside, way: str, route: str
+) -> None:
+    answers = []
+    for path in (outside.folder, outside.missing):
+        link_out(workspace, path)
+        named = spellings(path, workspace)[way]
+        url = f"{client.url}/batch_loop/loops/{route}"
+        answer = requests.post(url, json={"directory": named}, timeout=SECONDS)
+        assert 400 <= answer.status_code < 500, answer.text
+        error = answer.json()["error"]
+        answers.append((answer.status_code, without(error, named, str(path), path.name)))
+        for folder in (workspace.input, workspace.output):
+            (folder / "link").unlink()
+            (folder / "link-to-link").unlink()
+    assert answers[0] == answers[1]
+
+
+@pytest.mark.parametrize("route", CHANGING)
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"{", 400),
+        (b"null", 400),
+        (b"[]", 400),
+        (b'"loop"', 400),
+        (b"\xff\xfe", 400),
+        (b"[" * 60_000, 400),
+        (b'{"loop": 5}', 400),
+        (b'{"loop": ["a"]}', 400),
+        (b'{"loop": null}', 400),
+        (b'{"loop": {"directory": "."}}', 400),
+        (b'{"directory": 7}', 400),
+        (b'{"directory": ".", "loop_name": {}}', 400),
+        (b'{"loop": ""}', 404),
+        (b'{"loop": "\\ud800"}', 404),
+        (b'{"loop": "../../etc/passwd"}', 404),
+        (b'{"directory": ".", "loop_name": "\\ud800"}', 404),
+        (b'{"loop": "' + b"n" * 5_000_000 + b'"}', 413),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_bodies_that_are_none(client: ComfyClient, route: str, body: bytes, status: int) -> None:
+    url = f"{client.url}/batch_loop/loops/{route}"
+    headers = {"Content-Type": "application/json"}
+    answer = requests.post(url, data=body, headers=headers, timeout=SECONDS)
+    assert refused(answer)
+    assert answer.status_code == status
+
+
+@pytest.fixture
+def loop(client: ComfyClient, workspace: Workspace) -> dict[str, Any]:
+    """A loop in the midst of its batch, with an image done and one failed."""
+    write_images(workspace.input, ["b.png", "c.png"], (8, 8))
+    (workspace.input / "a.png").write_bytes(b"no image")
+    graph = unchanged(workspace.name, workspace.name, error_handling="Skip on error")
+    state = loop_state(client, client.run(graph))
+    assert (state["failed"], state["pending"]) == (1, 1)
+    return state
+
+
+def now(client: ComfyClient, loop: dict[str, Any]) -> dict[str, Any]:
+    state: dict[str, Any] = client.get_json(f"/batch_loop/loops/{loop['id']}")
+    return {name: state[name] for name in ("batch", "failed", "pending", "total")}
+
+
+@pytest.mark.parametrize("route", ["reset", "retry"])
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Content-Type": "text/plain"},
+        {"Content-Type": "text/plain; application/json"},
+        {"Content-Type": "application/x-www-form-urlencoded"},
+        {"Content-Type": "multipart/form-data; boundary=x"},
+        {},
+        {"Content-Type": "application/json", "Origin": "http://elsewhere.example"},
+        {"Content-Type": "application/json", "Origin": "null"},
+        {"Content-Type": "application/json", "Sec-Fetch-Site": "cross-site"},
+    ],
+    ids=lambda headers: " ".join(headers.values()) or "none",
+)
+def test_a_page_elsewhere_changes_nothing(
+    client: ComfyClient, loop: dict[str, Any], route: str, headers: dict[str, str]
+) -> None:
+    before = now(client, loop)
+    url = f"{client.url}/batch_loop/loops/{route}"
+    body = json.dumps({"loop": loop["id"]}).encode()
+    answer = requests.post(url, data=body, headers=headers, timeout=SECONDS)
+    assert answer.status_code in {403, 415}
+    assert now(client, loop) == before
+    # The same without the disguise does change it.
+    as_json = {"Content-Type": "application/json"}
+    assert requests.post(url, data=body, headers=as_json, timeout=SECONDS).ok
+    assert now(client, loop) != before
+
+
+@pytest.mark.parametrize("route", CHANGING)
+@pytest.mark.parametrize("method", ["GET", "HEAD", "PUT", "DELETE", "PATCH"])
+def test_other_methods_change_nothing(
+    client: ComfyClient, loop: dict[str, Any], route: str, method: str
+) -> None:
+    before = now(client, loop)
+    url = f"{client.url}/batch_loop/loops/{route}"
+    for query in ("", f"?loop={loop['id']}"):
+        answer = requests.request(method, url + query, json={"loop": loop["id"]}, timeout=SECONDS)
+        assert answer.status_code in {404, 405}
+    assert now(client, loop) == before
+
+
+@pytest.mark.parametrize("route", ["reset", "watch"])
+def test_a_folder_that_has_become_a_link_is_not_listed(
+    client: ComfyClient, workspace: Workspace, outside: Outside, route: str
+) -> None:
+    folder = workspace.input / "sub"
+    write_images(folder, ["a.png"], (8, 8))
+    result = run_until_stop(client, unchanged(f"{workspace.name}/sub", workspace.name))[-1]
+    loop = loop_state(client, result)
+    folder.rename(folder.with_name("away"))
+    folder.symlink_to(outside.folder)
+    url = f"{client.url}/batch_loop/loops/{route}"
+    answer = requests.post(url, json={"loop": loop["id"]}, timeout=SECONDS)
+    assert refused(answer)
+    assert outside.secret.name not in answer.text
+    report = client.get_json(f"/batch_loop/loops/{loop['id']}/report.json")
+    assert [item["path"] for item in report["items"]] == ["a.png"]
+    assert told(result, ITERATOR)["loop"] == loop["id"]
