@@ -18,6 +18,7 @@ from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support.batches import loop_state, run_until_stop, told
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, batch_graph
 from batch_loop.tests.support.images import colour_of, write_images
+from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.results import RunResult
 from batch_loop.tools.server import ComfyServer
@@ -149,6 +150,8 @@ def test_every_name_of_a_file_across_a_restart(start_server: Callable[..., Comfy
     with server.client() as client:
         results = [client.run(graph) for _ in range(len(NAMES) // 2)]
         previews = check_previews(client, results, server.output / "names")
+        # A server that ends before the last image is settled has that one done again.
+        wait_for(lambda: loop_state(client, results[-1])["ended"] == 0, "the last to be settled")
     server.stop()
     server.start()
     with server.client() as client:
