@@ -44,5 +44,6 @@ async def comfy_entrypoint() -> BatchLoopExtension:
     # Tools that only list a pack's nodes load it without a server.
     if getattr(PromptServer, "instance", None) is not None:
         runtime.host().install()
+        runtime.start()
         routes.add_routes(PromptServer.instance.routes, runtime.registry(), runtime.allowed_folders)
     return BatchLoopExtension()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import functools
 import os
+import threading
 
 from .host import ComfyHost
+from .io.leftovers import sweep_once
 from .io.listing import list_images, modified_at
 from .io.paths import AllowedFolders
 from .loop.database import open_store
@@ -27,6 +29,21 @@ def host() -> ComfyHost:
 def registry() -> LoopRegistry:
     """The registry that all nodes share."""
     return LoopRegistry(_store(), host(), list_images, modified_at)
+
+
+def start() -> None:
+    """Clean up behind the server before this one. Call once, when ComfyUI's server is there."""
+    shared = registry()
+    # The disk may be slow, and ComfyUI is to start.
+    threading.Thread(target=_sweep, args=(shared,), name="batch-loop-sweep", daemon=True).start()
+
+
+def _sweep(shared: LoopRegistry) -> None:
+    """Delete the unfinished files that a crash has left where images were being saved."""
+    allowed = allowed_folders()
+    for folder in shared.unfinished_folders():
+        if allowed.may_write(folder):
+            sweep_once(folder)
 
 
 def _store() -> Store:

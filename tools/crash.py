@@ -8,14 +8,16 @@ least fifty times and writes its figures to `docs/figures/crash.json`; a test do
 from __future__ import annotations
 
 import argparse
+import contextlib
 import json
+import os
 import random
 import sys
 import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -45,6 +47,7 @@ MOMENTS = {
     "in the work": "while the slow node works on an image",
     "after Loop End": "between Loop End and the end of the prompt",
     "in a write": "as soon as an unfinished file of a result is there",
+    "at its name": "as soon as a result has its name",
 }
 """When the server is killed: each kill takes one of these by turns."""
 
@@ -93,6 +96,7 @@ class Batch:
         self.chance = chance
         self.figures = figures
         self.names = [f"img{number}.png" for number in range(1, images + 1)]
+        self._named = set(self.names)
         self.graph = graph(self.record)
         folder = self.server.input / FOLDER
         folder.mkdir(parents=True)
@@ -106,17 +110,23 @@ class Batch:
         moments = list(MOMENTS)
         for number in range(kills):
             before = len(self.recorded)
-            self.server.start()
+            self._start()
             self._kill_at(moments[number % len(moments)])
             self._look(before)
             if set(self.recorded) == set(self.names):
                 break
-        self.server.start()
+        self._start()
         try:
             self._finish()
         finally:
             self.server.stop()
         self._check()
+
+    def _start(self) -> None:
+        """Start the server, which deletes what the one before it has left unfinished."""
+        self.server.start()
+        _look_until(lambda: not self._unfinished())
+        self.figures.stray_files += len(self._unfinished())
 
     @property
     def recorded(self) -> list[str]:
@@ -148,11 +158,21 @@ class Batch:
         elif moment == "after Loop End":
             client.wait_until_executing(chosen, TAIL)
             pause.wait(self.chance.uniform(0, TAIL_SECONDS))
-        else:
+        elif moment == "in a write":
             client.wait_until_executing(prompts[0], WORK)
-            give_up = time.monotonic() + MOST_SECONDS
-            while not self._unfinished() and time.monotonic() < give_up:
-                pass
+            _look_until(lambda: bool(self._unfinished()))
+        else:
+            # What is not whole under its name is so from the first moment on.
+            client.wait_until_executing(prompts[0], WORK)
+            before = self._results()
+            _look_until(lambda: self._results() != before)
+
+    def _results(self) -> set[tuple[str, int]]:
+        """The results by name and inode: a result that is made again is another one."""
+        folder = self.server.output / FOLDER
+        with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+            return {(found.name, found.inode()) for found in entries if found.name in self._named}
+        return set()
 
     def _unfinished(self) -> list[Path]:
         return [*(self.server.output / FOLDER).glob(f".*{TEMPORARY}")]
@@ -212,6 +232,13 @@ class Batch:
         figures.out_of_order += firsts != self.names
         stray = [*self.server.base.rglob(f"*{TEMPORARY}")]
         figures.stray_files += len(stray)
+
+
+def _look_until(seen: Callable[[], bool]) -> None:
+    """Look again and again, without a pause: the moment is short."""
+    give_up = time.monotonic() + MOST_SECONDS
+    while not seen() and time.monotonic() < give_up:
+        pass
 
 
 def run(base: Path, images: int, kills: int, seed: int) -> Figures:

@@ -109,9 +109,12 @@ class ComfyServer:
             return self
         raise ToolError(f"no free port for ComfyUI in {PORT_TRIES} tries; see {self.log_path}")
 
-    def stop(self) -> None:
-        """End ComfyUI and all that it started, and wait for it; does nothing if it has ended."""
-        self._signal(signal.SIGTERM)
+    def stop(self, by: signal.Signals = signal.SIGTERM) -> None:
+        """End ComfyUI and all that it started, and wait for it; does nothing if it has ended.
+
+        `signal.SIGINT` is what Ctrl-C sends.
+        """
+        self._signal(by)
         if self._process is not None:
             try:
                 self._process.wait(STOP_SECONDS)

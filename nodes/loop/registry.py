@@ -308,6 +308,11 @@ class LoopRegistry:
         with self._exclusive():
             return [self.snapshot(key.id) for key in self._store.loops()]
 
+    def unfinished_folders(self) -> set[str]:
+        """Folders that open items write to: after a crash, the leftovers of it are there."""
+        with self._exclusive():
+            return {os.path.dirname(target) for target in self._store.open_outputs()}
+
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
         """Alone in the process, and in one transaction of the store.

@@ -432,6 +432,11 @@ class SqlStore:
         owner: str | None = self._db.execute(query).scalar_one_or_none()
         return owner
 
+    def open_outputs(self) -> set[str]:
+        same = and_(items.c.loop == outputs.c.loop, items.c.path == outputs.c.path)
+        query = select(outputs.c.target).join(items, same).where(items.c.state.in_(_OPEN))
+        return set(self._db.execute(query).scalars())
+
 
 def _record(row: Mapping[str, Any]) -> LoopRecord:
     selection = json.loads(row["selection"])

@@ -121,6 +121,9 @@ class Store(Protocol):
     def output_owner(self, key: LoopKey, target: str) -> str | None:
         """Path of the item of this batch that writes the file `target`."""
 
+    def open_outputs(self) -> set[str]:
+        """The files that RUNNING and ENDED items of all loops write."""
+
 
 OPEN = frozenset({ItemState.RUNNING, ItemState.ENDED})
 
@@ -275,3 +278,11 @@ class MemoryStore:
 
     def output_owner(self, key: LoopKey, target: str) -> str | None:
         return self._items[key].outputs.get(target)
+
+    def open_outputs(self) -> set[str]:
+        return {
+            target
+            for items in self._items.values()
+            for target, path in items.outputs.items()
+            if path in items.open
+        }

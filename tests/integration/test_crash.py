@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import signal
 import sqlite3
 from collections.abc import Callable
 from dataclasses import asdict
@@ -227,6 +228,25 @@ def test_what_is_done_and_carried_over_outlives_a_kill(
     assert "a value of type lock" in second["object"][1]["status"]
     # In the same process even that is carried over.
     assert third == {**CARRIED, "object": "lock"}
+
+
+def test_who_closes_comfyui_right_after_a_prompt_loses_nothing(
+    start_server: StartServer, tmp_path: Path
+) -> None:
+    """By Ctrl-C, and at once: before anybody else would have looked how the prompt ended."""
+    names = [f"img{number}.png" for number in range(2)]
+    record = tmp_path / "record"
+    server = start_server()
+    write_images(server.input / "batch", names)
+    for number, name in enumerate(names, start=1):
+        if server.pid is None:
+            server.start()
+        with server.client() as client:
+            result = client.run(recorded(batch_graph("batch", "batch"), record))
+            server.stop(by=signal.SIGINT)
+        assert told(result, ITERATOR)["filename"] == name
+        assert states(server) == ["done"] * number + ["pending"] * (len(names) - number)
+    assert records(record) == names
 
 
 def run_each_to_the_end(client: ComfyClient, folder: Path) -> dict[str, Any]:

@@ -736,7 +736,7 @@ def test_in_a_file_with_several_servers_and_crashes() -> None:
     with tempfile.TemporaryDirectory() as folder:
         run(
             lambda: RegistryMachine(steps, tempfile.mkdtemp(dir=folder)),
-            examples=60,
+            examples=120,
             steps=50,
         )
-    assert steps["steps"] >= 2_500
+    assert steps["steps"] >= 5_000

@@ -151,6 +151,18 @@ def test_an_output_has_one_owner(store: Store) -> None:
     assert store.output_owner(KEY, "/out/x") == "a"
 
 
+def test_outputs_of_open_items_are_told(store: Store) -> None:
+    for path in ("a", "b", "c"):
+        store.note_output(KEY, f"/out/{path}", path)
+    assert store.open_outputs() == set()
+    first = claimed(store)
+    ended = store.move(KEY, claimed(store), ItemState.ENDED)
+    assert store.open_outputs() == {"/out/a", "/out/b"}
+    store.move(KEY, ended, ItemState.DONE, claim=None)
+    store.move(KEY, first, ItemState.PENDING, claim=None)
+    assert store.open_outputs() == set()
+
+
 def test_loops_do_not_touch_each_other(store: Store) -> None:
     other = LoopKey("other", KEY.directory)
     begin(store, other, ["a"])
