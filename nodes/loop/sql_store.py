@@ -47,7 +47,7 @@ from .state import (
     WhenComplete,
     check_transition,
 )
-from .store import OPEN, UNLISTED, LoopRecord
+from .store import OPEN, UNLISTED, LoopEntry
 from .tables import items, loops, outputs
 
 _REASONS = {
@@ -159,20 +159,20 @@ class SqlStore:
 
     # Loops.
 
-    def load(self, key: LoopKey) -> LoopRecord | None:
+    def load(self, key: LoopKey) -> LoopEntry | None:
         loop = self._loop(key)
-        return None if loop is None else _record(loop.row)
+        return None if loop is None else _entry(loop.row)
 
-    def save(self, key: LoopKey, record: LoopRecord) -> None:
+    def save(self, key: LoopKey, entry: LoopEntry) -> None:
         self._known(key).set(
-            selection=json.dumps(asdict(record.selection)),
-            batch=record.batch,
-            mode=record.mode.value,
-            looked_at=record.looked_at,
-            looked_again=record.looked_again,
-            completed_at=record.completed_at,
-            seconds=record.seconds,
-            finished=record.finished,
+            selection=json.dumps(asdict(entry.selection)),
+            batch=entry.batch,
+            mode=entry.mode.value,
+            looked_at=entry.looked_at,
+            looked_again=entry.looked_again,
+            completed_at=entry.completed_at,
+            seconds=entry.seconds,
+            finished=entry.finished,
         )
 
     def find(self, loop_id: str) -> LoopKey | None:
@@ -433,14 +433,14 @@ class SqlStore:
         return owner
 
 
-def _record(row: Mapping[str, Any]) -> LoopRecord:
+def _entry(row: Mapping[str, Any]) -> LoopEntry:
     selection = json.loads(row["selection"])
     selection["filter"] = Filter(selection["filter"])
     selection["sort_by"] = SortBy(selection["sort_by"])
     selection["finished"] = tuple(
         ResultName(name["folder"], tuple(name["parts"])) for name in selection["finished"]
     )
-    return LoopRecord(
+    return LoopEntry(
         selection=Selection(**selection),
         batch=row["batch"],
         mode=IterationMode(row["mode"]),
