@@ -7,15 +7,16 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.10 pyth
 IN_VENV := .venv/bin/python
 
 .PHONY: help setup setup-demo demo comfy lint test test-unit test-integration test-browser test-web
-.PHONY: crash soak
+.PHONY: check-registry crash soak
 
 help:
 	@echo 'make setup   make the environment and the ComfyUI that the rest runs on'
 	@echo 'make demo    run an example workflow over examples/images, into demo_output/'
 	@echo 'make comfy   open ComfyUI with the pack, to click in'
-	@echo 'make test    lint and every test; or test-unit, test-web, test-integration,'
-	@echo '             test-browser'
+	@echo 'make test    lint, check-registry and every test; or test-unit, test-web,'
+	@echo '             test-integration, test-browser'
 	@echo 'make lint    ruff and mypy'
+	@echo 'make check-registry   what the registry checks of a pack, on the files it would hand out'
 	@echo 'make crash   kill a server fifty times in the midst of a batch (about 7 minutes)'
 	@echo 'make soak    20,000 images on one server (about 15 minutes); both write docs/figures/'
 
@@ -46,6 +47,9 @@ lint: setup .build/batch_loop
 	@$(IN_VENV) -m ruff format --check
 	@$(IN_VENV) -m mypy -p batch_loop.nodes -p batch_loop.tools
 
+check-registry: setup
+	@$(IN_VENV) -m tools.check_registry
+
 # Too long for every change: their figures are kept in docs/figures/.
 crash: setup
 	@$(IN_VENV) -m tools.crash $(ARGS)
@@ -71,6 +75,6 @@ test-browser: setup
 	@$(PYTEST) tests/browser $(ARGS)
 
 # Chromium is asked for first: without it the browser tests would fail one by one, at the end.
-test: lint test-web
+test: lint check-registry test-web
 	@$(IN_VENV) -m tools.chromium
 	@$(PYTEST) $(ARGS)

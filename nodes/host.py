@@ -1,17 +1,18 @@
 """The door to ComfyUI: prompts and how they end, folders, and the prompt that is being checked.
 
-Written against what ComfyUI 0.3.52 and all since have. Beside this module, only the node files
-import anything of ComfyUI's.
+Beside this module, only the node files import anything of ComfyUI's.
 """
+
+# Written against what ComfyUI 0.3.52 and all since have.
 
 from __future__ import annotations
 
 import functools
 import os
-import socket
 import time
 from collections.abc import Iterator, Mapping
 from contextvars import ContextVar
+from socket import gethostname
 from typing import Any
 
 import folder_paths
@@ -63,7 +64,7 @@ class ComfyHost:
         An id alone is given out again; in a container it may be the same each time.
         """
         process = psutil.Process()
-        return f"{socket.gethostname()}/{process.pid}/{process.create_time():.3f}"
+        return f"{gethostname()}/{process.pid}/{process.create_time():.3f}"
 
     def outcome(self, prompt: Prompt, server: str) -> Outcome:
         """How `prompt` ended, from the queue's history; of another server, whether it may yet."""
@@ -122,7 +123,7 @@ class ComfyHost:
 def _is_alive(server: str) -> bool:
     """Whether a server process still runs, as far as this machine can tell."""
     machine, process_id, began = server.rsplit("/", 2)
-    if machine != socket.gethostname():
+    if machine != gethostname():
         return True
     try:
         return f"{psutil.Process(int(process_id)).create_time():.3f}" == began

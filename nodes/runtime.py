@@ -47,7 +47,7 @@ def _sweep(shared: LoopRegistry) -> None:
 
 
 def _store() -> Store:
-    """Where loops are kept: a file in the user folder, unless BATCH_LOOP_STATE says memory."""
+    """Where loops are kept: in a file of the user folder, or only in the memory of the process."""
     if os.environ.get(STATE_VARIABLE, "").strip().lower() == "memory":
         return MemoryStore()
     return open_store(os.path.join(host().user_folder(), "batch_loop"))

@@ -6,16 +6,19 @@ import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
+from . import venvs
 from .errors import ToolError
 from .layout import VENV
 
 NETWORK_SIGNS = ("connection", "network", "resolution", "timed out", "no matching distribution")
 
 
-def install(requirements: Sequence[str], target: Path | None = None) -> None:
-    """Install into `.venv`, or with `target` into that folder and without dependencies."""
+def install(
+    requirements: Sequence[str], target: Path | None = None, environment: Path = VENV
+) -> None:
+    """Install into an environment, or with `target` into that folder and without dependencies."""
     into = ["--no-deps", "--target", str(target)] if target else []
-    _run("install", *into, *requirements)
+    _run("install", *into, *requirements, environment=environment)
 
 
 def download(requirement: str, into: Path) -> Path:
@@ -25,8 +28,8 @@ def download(requirement: str, into: Path) -> Path:
     return wheel
 
 
-def _run(verb: str, *arguments: str) -> None:
-    command = [str(VENV / "bin" / "python"), "-m", "pip", verb, "--quiet", "--no-input"]
+def _run(verb: str, *arguments: str, environment: Path = VENV) -> None:
+    command = [str(venvs.python_of(environment)), "-m", "pip", verb, "--quiet", "--no-input"]
     command += ["--disable-pip-version-check", "--no-warn-script-location", *arguments]
     if verb == "download":
         command.remove("--no-warn-script-location")

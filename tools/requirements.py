@@ -28,11 +28,15 @@ def pyproject() -> dict[str, Any]:
 
 def of_project(*extras: str) -> list[str]:
     """The pack's own requirements and those of the named extras in `pyproject.toml`."""
-    project = pyproject()["project"]
-    wanted = list(project["dependencies"])
+    wanted: list[str] = list(pyproject()["project"]["dependencies"])
     for extra in extras:
-        wanted += project["optional-dependencies"][extra]
+        wanted += of_extra(extra)
     return wanted
+
+
+def of_extra(extra: str) -> list[str]:
+    """The requirements of that extra in `pyproject.toml`, and nothing beside them."""
+    return list(pyproject()["project"]["optional-dependencies"][extra])
 
 
 def of_comfyui(tree: Path) -> list[str]:

@@ -44,15 +44,15 @@ def decode(path: str) -> DecodedImage:
     converted to RGB without regard to colour profiles, the alpha channel or the palette's
     transparency inverted to the mask. It differs where Load Image loses something:
 
-    - More than 8 bits of grey keep their precision: 16-bit values are divided by 65535, where
-      Load Image clips them to white. Integers above 65535, and float values above 1, have no
-      agreed white: they are divided by the image's largest value. Values below 0 are black.
+    - More than 8 bits of grey keep their precision: values of 16 bits are divided by the largest
+      of them, where Load Image clips them to white. Larger integers, and float values above 1,
+      have no agreed white: they are divided by the image's largest value. Values below 0 are
+      black.
     - Without transparency the mask is zeros of the image's size, not of 64x64.
     - A file that is cut short is an error, where Load Image fills up with grey.
 
     Raises `UnreadableImage` for any file that cannot be decoded, with the reason. One of them is
-    Pillow's limit against decompression bombs, twice `PIL.Image.MAX_IMAGE_PIXELS`, which Load
-    Image has too.
+    Pillow's limit against decompression bombs, which Load Image has too.
     """
     try:
         # Opened here, so that what is wrong with the file itself is told from what is in it.
@@ -97,7 +97,8 @@ def _scaled(image: Image.Image) -> npt.NDArray[np.float32]:
 
 
 def _deep_grey(image: Image.Image) -> npt.NDArray[np.float32]:
-    """[H,W,3] of a grey image with 16-bit (mode "I;16"), 32-bit ("I") or float ("F") pixels."""
+    """[H,W,3] of a grey image with pixels of more than 8 bits."""
+    # Of 16 bits in Pillow's mode "I;16", of 32 bits in "I", and float in "F".
     grey = np.nan_to_num(np.asarray(image).astype(np.float32), nan=0.0)
     np.maximum(grey, 0, out=grey)
     white = max(grey.max(), _WHITE_FLOAT if image.mode == "F" else _WHITE_16_BIT)

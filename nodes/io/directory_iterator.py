@@ -34,8 +34,8 @@ from ..names import UI_KEY, node_id
 from ..schema import LoopSocket, advanced, chosen, combo, schema
 from .decode import DecodedImage, decode
 from .finished import expected_results
-from .listing import Filter, Selection, SortBy, folder_lost, has_images
-from .naming import ResultName
+from .listing import CUSTOM_EXAMPLE, Filter, Selection, SortBy, folder_lost, has_images
+from .naming import PATTERN_EXAMPLE, ResultName
 from .paths import check_source_file, resolve_source
 
 LARGEST = 2**31 - 1
@@ -131,8 +131,8 @@ def _inputs() -> list[comfy_io.Input]:
             "custom_pattern",
             default="",
             tooltip=(
-                "With filter Custom: patterns, separated by commas, such as *.png, IMG_*.jpg; "
-                "one that begins with ! leaves files out: *, !*_mask.png"
+                f"With filter Custom: patterns, separated by commas, such as {CUSTOM_EXAMPLE}. "
+                "One that begins with an exclamation mark leaves files out."
             ),
         ),
         comfy_io.Boolean.Input(
@@ -216,9 +216,9 @@ def _inputs() -> list[comfy_io.Input]:
                 "finished_as",
                 default="",
                 tooltip=(
-                    "With skip_finished: how results are named, such as "
-                    "upscaled/{stem}_00001_.png in ComfyUI's output folder. Also {filename} and "
-                    "{subfolder}. Empty: as Save Image (Batch) names them."
+                    "With skip_finished: how results are named in the output folder, such as "
+                    f"{PATTERN_EXAMPLE}. A name can also have {{filename}} and {{subfolder}} in "
+                    "it. Empty: as Save Image (Batch) names them."
                 ),
             )
         ),

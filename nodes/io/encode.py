@@ -26,10 +26,17 @@ class Format(str, Enum):
     SOURCE = "same as source"
     """The format of the file that the image came from, see `format_of`."""
     PNG = "PNG"
+    """Loses nothing."""
     JPEG = "JPEG"
+    """Has no alpha channel: it is dropped, the colours below it stay. Metadata is EXIF, as in WebP,
+    which ComfyUI's page does not read today; what does not fit into the 64 KB that there are, the
+    largest first, is left out with a warning in the log."""
     WEBP = "WebP"
+    """Loses nothing at the best quality, 100."""
     TIFF = "TIFF"
+    """Loses nothing. Metadata is EXIF, as in WebP, which ComfyUI's page does not read today."""
     BMP = "BMP"
+    """Has no alpha channel, as JPEG, and no place for metadata."""
 
 
 _EXTENSIONS = {
@@ -64,7 +71,7 @@ def format_of(extension: str) -> Format:
 
 
 def extension_of(format: Format) -> str:  # noqa: A002 - the word users see
-    """Return the usual extension of a format, ".jpg" for JPEG. `format` is not `SOURCE`."""
+    """Return the usual extension of a format, with its dot. `format` is not `SOURCE`."""
     return extensions_of(format)[0]
 
 
@@ -76,9 +83,9 @@ def extensions_of(format: Format) -> tuple[str, ...]:  # noqa: A002 - the word u
 def to_uint8(image: torch.Tensor) -> npt.NDArray[np.uint8]:
     """Convert an image [H,W,C], float 0 to 1, to uint8 exactly as ComfyUI's Save Image does.
 
-    That is 255 times the value, clipped and cut off (not rounded). NaN, for which ComfyUI's
-    result depends on the processor, becomes 0.
+    What is not a number, for which the result of ComfyUI depends on the processor, becomes zero.
     """
+    # That is 255 times the value, clipped and cut off (not rounded).
     if image.dtype is torch.bfloat16:  # unknown to numpy
         image = image.float()
     scaled = 255.0 * image.detach().cpu().numpy()
@@ -96,24 +103,23 @@ def encode(
     quality: int,
     metadata: Mapping[str, object] | None,
 ) -> bytes:
-    """Encode an image [H,W,C], float 0 to 1, with C = 1 (grey), 3 (RGB) or 4 (RGBA).
+    """Encode an image; what each format keeps of it is said at `Format`.
 
-    `quality`, 1 to 100, is for JPEG and WebP; WebP at 100 is lossless. PNG and TIFF always are.
-    JPEG and BMP have no alpha channel: it is dropped, the colours below it stay.
+    The image is [H,W,C], float 0 to 1, with one channel (grey), three (colours) or four (colours
+    and alpha). `quality`, 1 to 100, is for the formats that may lose something.
 
-    `metadata` ("prompt", "workflow" and what else ComfyUI hands out, each a JSON value; None for
-    none) is embedded as ComfyUI does, so that its page opens the workflow of a PNG or WebP that
-    is dropped on it. JPEG and TIFF carry the same as EXIF, as WebP does, which ComfyUI's page does
-    not read today. JPEG has room for 64 KB: what does not fit, the largest first, is left out with
-    a warning in the log. BMP has no place for it.
+    `metadata` (the prompt, the workflow and what else ComfyUI hands out, each a JSON value; None
+    for none) is embedded as ComfyUI does, so that its page opens the workflow of an image that is
+    dropped on it.
 
     Raises `UnwritableImage` if the image's shape cannot be saved, or not in this format.
     """
     pixels = to_uint8(image)
     if pixels.ndim != 3 or pixels.shape[2] not in _CHANNELS or 0 in pixels.shape:  # noqa: PLR2004
         msg = (
-            f"Cannot save an image of shape {tuple(image.shape)}: it must be height, width and "
-            "channels, with 1 (grey), 3 (RGB) or 4 (RGBA) channels. Connect an IMAGE output."
+            f"Cannot save an image of shape {tuple(image.shape)}: it has to be height, width and "
+            "channels, and the channels one (grey), three (RGB) or four (RGBA). Connect the "
+            "output of a node that makes images."
         )
         raise UnwritableImage(msg)
     if format in {Format.JPEG, Format.BMP}:
@@ -158,7 +164,7 @@ def _options(format_: Format, quality: int, metadata: dict[str, object]) -> dict
 
 
 def _exif(metadata: Mapping[str, object]) -> bytes:
-    """Return EXIF data in which ComfyUI's page finds `key:json` in one text tag each."""
+    """Return EXIF data in which ComfyUI's page finds each key with its value, in one tag."""
     exif = Image.Exif()
     tag = _FIRST_EXTRA_TAG
     for key, value in metadata.items():

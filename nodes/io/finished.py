@@ -16,7 +16,7 @@ from ..loop.errors import InvalidSetting, PathRefused
 from ..loop.graph import is_link, linked
 from ..names import node_id
 from .encode import Format
-from .naming import ResultName, parts_of_pattern, saved_as
+from .naming import PATTERN_EXAMPLE, ResultName, parts_of_pattern, saved_as
 from .paths import AllowedFolders, resolve_target
 from .real_paths import scanned
 
@@ -43,8 +43,7 @@ def expected_results(
         message = (
             "skip_finished is on, and nothing tells how results are named: no Save Image (Batch) "
             "has a loop that comes from this Directory Iterator, and finished_as is empty. Add "
-            "that node, or write in finished_as how results are named, such as "
-            "upscaled/{stem}_00001_.png"
+            f"that node, or write in finished_as how results are named, such as {PATTERN_EXAMPLE}"
         )
         raise InvalidSetting(message)
     return tuple(sorted(names))

@@ -7,8 +7,8 @@ import hashlib
 import os
 import re
 import secrets
-import socket
 import threading
+from socket import gethostname
 
 import psutil
 
@@ -18,12 +18,13 @@ TEMPORARY_SUFFIX = ".batch-loop.tmp"
 """How the name of every unfinished file ends; it also begins with a dot, so that no listing takes
 it for an image."""
 
-_MACHINE = hashlib.sha256(socket.gethostname().encode("utf-8", "replace")).hexdigest()[:8]
+_MACHINE = hashlib.sha256(gethostname().encode("utf-8", "replace")).hexdigest()[:8]
 _PROCESS = secrets.token_hex(4)
 """Tells this process from an earlier one of the same id, as in a container."""
-_NAME = re.compile(
-    r"\.(?P<machine>[0-9a-f]{8})-(?P<id>\d+)-(?P<process>[0-9a-f]{8})-[0-9a-f]+"
-    + re.escape(TEMPORARY_SUFFIX)
+_HEX = "[0-9a-f]"
+_NAME = (
+    rf"\.(?P<machine>{_HEX}{{8}})-(?P<id>\d+)-(?P<process>{_HEX}{{8}})-{_HEX}+"
+    rf"{re.escape(TEMPORARY_SUFFIX)}"
 )
 
 _lock = threading.Lock()
@@ -63,7 +64,7 @@ def sweep(folder: str) -> None:
 
 
 def _is_left(name: str) -> bool:
-    found = _NAME.fullmatch(name)
+    found = re.fullmatch(_NAME, name)
     if found is None or found["machine"] != _MACHINE:
         return False
     if int(found["id"]) == os.getpid():

@@ -28,15 +28,15 @@ from .real_paths import scanned
 
 _log = logging.getLogger(__name__)
 
-_PNG = (".png", ".apng")
-_JPEG = (".jpg", ".jpeg", ".jpe", ".jfif")
-_WEBP = (".webp",)
+_PNG_EXTENSIONS = (".png", ".apng")
+_JPEG_EXTENSIONS = (".jpg", ".jpeg", ".jpe", ".jfif")
+_WEBP_EXTENSIONS = (".webp",)
 
 IMAGE_EXTENSIONS = frozenset(
     (
-        *_PNG,
-        *_JPEG,
-        *_WEBP,
+        *_PNG_EXTENSIONS,
+        *_JPEG_EXTENSIONS,
+        *_WEBP_EXTENSIONS,
         *(".avif", ".bmp", ".dib", ".gif", ".jp2", ".mpo", ".pbm", ".pgm", ".pnm", ".ppm"),
         *(".qoi", ".tga", ".tif", ".tiff"),
     ),
@@ -70,8 +70,10 @@ class SortBy(str, Enum):
 
 
 _SIGNS_OF_LOSS = {
-    getattr(errno, name, None)
-    for name in [
+    number
+    for name, number in vars(errno).items()
+    if name
+    in {
         "ENOENT",
         "ENOTDIR",
         "EIO",
@@ -81,15 +83,18 @@ _SIGNS_OF_LOSS = {
         "ENOTCONN",
         "EHOSTDOWN",
         "ETIMEDOUT",
-    ]
-} - {None}
+    }
+}
 """How opening a file fails where its folder is not to be had."""
+
+CUSTOM_EXAMPLE = "*.png, photo_*.jpg, !*_mask.png"
+"""What a message shows of how `Selection.custom_pattern` is written."""
 
 _EXTENSIONS = {
     Filter.ALL: IMAGE_EXTENSIONS,
-    Filter.PNG: frozenset(_PNG),
-    Filter.JPEG: frozenset(_JPEG),
-    Filter.WEBP: frozenset(_WEBP),
+    Filter.PNG: frozenset(_PNG_EXTENSIONS),
+    Filter.JPEG: frozenset(_JPEG_EXTENSIONS),
+    Filter.WEBP: frozenset(_WEBP_EXTENSIONS),
 }
 
 
@@ -236,7 +241,7 @@ def _custom_matcher(custom_pattern: str) -> Callable[[str], bool]:
     if not includes and not excludes:
         msg = (
             "The filter is Custom, and custom_pattern names no files: it is "
-            f"{quoted(custom_pattern)}. Give patterns such as '*.png, photo_*.jpg, !*_mask.png', "
+            f"{quoted(custom_pattern)}. Give patterns such as '{CUSTOM_EXAMPLE}', "
             "or choose another filter."
         )
         raise InvalidSetting(msg)
@@ -248,8 +253,8 @@ def _custom_matcher(custom_pattern: str) -> Callable[[str], bool]:
 def _any_glob(globs: list[str]) -> Callable[[str], bool]:
     # On Windows users write "\" for "/"; elsewhere this replaces "/" by itself.
     globs = [_composed(glob.replace(os.sep, "/")) for glob in globs]
-    match_path = _compiled([glob for glob in globs if "/" in glob])
-    match_name = _compiled([glob for glob in globs if "/" not in glob])
+    match_path = _matcher_of([glob for glob in globs if "/" in glob])
+    match_name = _matcher_of([glob for glob in globs if "/" not in glob])
 
     def matches(path: str) -> bool:
         path = _composed(path)
@@ -258,10 +263,10 @@ def _any_glob(globs: list[str]) -> Callable[[str], bool]:
     return matches
 
 
-def _compiled(globs: list[str]) -> Callable[[str], re.Match[str] | None]:
+def _matcher_of(globs: list[str]) -> Callable[[str], re.Match[str] | None]:
     nothing = r"(?!)"
     expression = "|".join(map(fnmatch.translate, globs)) or nothing
-    return re.compile(expression, re.IGNORECASE).match
+    return lambda text: re.match(expression, text, re.IGNORECASE)
 
 
 def _composed(text: str) -> str:

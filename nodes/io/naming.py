@@ -12,7 +12,7 @@ from .encode import Format, extension_of, extensions_of, format_of
 _UNNAMEABLE = '/\\\0<>:"|?*'
 """What some system does not take in a file's name."""
 
-_FIELD = re.compile(r"\{([^{}]*)\}")
+_FIELD = r"\{([^{}]*)\}"
 _SOURCE_EXTENSION = "source_extension"
 
 
@@ -36,10 +36,16 @@ class ResultName:
 PATTERN_FIELDS = ("stem", "filename", "subfolder")
 """What a pattern may name in braces."""
 
+PATTERN_EXAMPLE = "upscaled/{stem}_00001_.png"
+
 
 def parts_of_pattern(text: str) -> tuple[str, ...]:
-    """A pattern such as `{subfolder}/{stem}.png` as the parts of a ResultName; InvalidSetting."""
-    parts = tuple(_FIELD.split(text))
+    """A pattern such as the example above as the parts of a `ResultName`.
+
+    Raises `InvalidSetting` if a field in it is unknown, or if it has neither the stem nor the
+    filename.
+    """
+    parts = tuple(re.split(_FIELD, text))
     named = parts[1::2]
     unknown = [name for name in named if name not in PATTERN_FIELDS]
     if unknown or not {"stem", "filename"} & set(named):
@@ -50,7 +56,7 @@ def parts_of_pattern(text: str) -> tuple[str, ...]:
         )
         message = (
             f"finished_as was {text!r}: it {what}. Write how results are named, with {{stem}} "
-            "(img1), {filename} (img1.png) and {subfolder}, such as upscaled/{stem}_00001_.png"
+            f"(img1), {{filename}} (img1.png) and {{subfolder}}, such as {PATTERN_EXAMPLE}"
         )
         raise InvalidSetting(message)
     return parts

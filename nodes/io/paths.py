@@ -56,11 +56,11 @@ class AllowedFolders:
     ) -> AllowedFolders:
         """Read the allow-list as it stands now.
 
-        Beside ComfyUI's own folders it holds those of `BATCH_LOOP_ALLOWED_DIRS` in `environ`
-        (separated by `os.pathsep`), and the lines of `<user_dir>/batch_loop/allowed_dirs.txt`
-        (UTF-8; blank lines and lines that begin with "#" are skipped; a missing file is an empty
-        one). An entry that is not an absolute path is skipped with a warning in the log: what
-        it meant would depend on where ComfyUI was started.
+        Beside ComfyUI's own folders it holds those that `ALLOWED_DIRS_VARIABLE` has in `environ`
+        (separated by `os.pathsep`), and the lines of `batch_loop/allowed_dirs.txt` in `user_dir`
+        (in UTF-8; blank lines and those that begin with a hash sign are skipped; a missing file
+        is an empty one). An entry that is not an absolute path is skipped with a warning in the
+        log: what it meant would depend on where ComfyUI was started.
         """
         allowed_dirs_file = os.path.join(
             os.path.abspath(user_dir), "batch_loop", "allowed_dirs.txt"

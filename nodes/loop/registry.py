@@ -32,7 +32,7 @@ from .state import (
     Snapshot,
     WhenComplete,
 )
-from .store import LoopRecord, Store
+from .store import LoopEntry, Store
 from .watcher import Watcher
 
 if TYPE_CHECKING:
@@ -117,8 +117,8 @@ class LoopRegistry:
     def has_listing(self, request: Request) -> bool:
         """Whether the loop has a listing that was taken under the request's selection."""
         with self._exclusive():
-            record = self._store.load(request.key)
-            return record is not None and record.selection == request.selection
+            entry = self._store.load(request.key)
+            return entry is not None and entry.selection == request.selection
 
     def acquire(self, request: Request, prompt: Prompt) -> Iteration:
         """Hand out the next item of a loop to `prompt`, or the one that it already has.
@@ -230,8 +230,8 @@ class LoopRegistry:
         """
         with self._exclusive():
             key = self._find(loop_id)
-            record = self._record(key)
-            self._begin(key, record.selection, record.mode, record.batch + 1)
+            entry = self._entry(key)
+            self._begin(key, entry.selection, entry.mode, entry.batch + 1)
             self._revision += 1
             return self._snapshot(key)
 
@@ -266,16 +266,16 @@ class LoopRegistry:
             pending = self._store.counts(key).pending
             if pending:
                 return replace(arrived, ready=pending)
-            record = self._record(key)
-            if record.selection.has_range:
+            entry = self._entry(key)
+            if entry.selection.has_range:
                 return arrived
             arrivals = self._arrivals.setdefault(key, Arrivals())
             began = self._host.now()
-            if not arrivals.worth_a_look(key.directory, record.selection, began):
+            if not arrivals.worth_a_look(key.directory, entry.selection, began):
                 return arrived
-            arrivals.looking(key.directory, record.selection, began)
+            arrivals.looking(key.directory, entry.selection, began)
         # Others have their turn while the folder is read.
-        found, _ = self._list(key, record.selection, record.batch)
+        found, _ = self._list(key, entry.selection, entry.batch)
         with self._exclusive():
             now = self._host.now()
             new = self._unlisted(key, found, self._store.paths(key))
@@ -352,35 +352,35 @@ class LoopRegistry:
             raise UnknownLoop(message)
         return key
 
-    def _record(self, key: LoopKey) -> LoopRecord:
-        record = self._store.load(key)
-        if record is None:
-            return self._record(self._find(key.id))
-        return record
+    def _entry(self, key: LoopKey) -> LoopEntry:
+        entry = self._store.load(key)
+        if entry is None:
+            return self._entry(self._find(key.id))
+        return entry
 
     def _snapshot(self, key: LoopKey) -> Snapshot:
-        record = self._record(key)
+        entry = self._entry(key)
         return Snapshot(
             id=key.id,
             name=key.name,
             directory=key.directory,
-            batch=record.batch,
+            batch=entry.batch,
             counts=self._store.counts(key),
-            seconds=record.seconds,
+            seconds=entry.seconds,
             failures=self._store.failures(key, FAILURES_SHOWN),
-            finished=record.finished,
+            finished=entry.finished,
         )
 
     def _iteration(self, key: LoopKey, prompt: Prompt, item: Item | None) -> Iteration:
-        record = self._record(key)
+        entry = self._entry(key)
         return Iteration(
             key=key,
             prompt=prompt,
-            batch=record.batch,
+            batch=entry.batch,
             counts=self._store.counts(key),
             item=item,
             carried=self._store.carried(key),
-            finished=record.finished,
+            finished=entry.finished,
             watch=key in self._arrivals,
         )
 
@@ -393,8 +393,8 @@ class LoopRegistry:
 
     def _claimed(self, iteration: Iteration) -> Item | None:
         """The iteration's item, while its prompt still has it in the same batch."""
-        record = self._store.load(iteration.key)
-        if iteration.item is None or record is None or record.batch != iteration.batch:
+        entry = self._store.load(iteration.key)
+        if iteration.item is None or entry is None or entry.batch != iteration.batch:
             return None
         item = self._store.item(iteration.key, iteration.item.path)
         if item is None or item.claim is None or item.claim.prompt != iteration.prompt:
@@ -412,21 +412,21 @@ class LoopRegistry:
     def _prepare(self, request: Request, prompt: Prompt) -> None:
         """Bring the listing to what `request` needs, in a new batch where one is due."""
         key, selection, mode = request.key, request.selection, request.mode
-        record = self._store.load(key)
-        if record is None:
+        entry = self._store.load(key)
+        if entry is None:
             self._begin(key, selection, mode, 1)
-        elif self._starts_over(record, request, prompt):
-            self._begin(key, selection, mode, record.batch + 1)
+        elif self._starts_over(entry, request, prompt):
+            self._begin(key, selection, mode, entry.batch + 1)
         else:
-            self._go_on(record, request, prompt)
+            self._go_on(entry, request, prompt)
 
-    def _go_on(self, record: LoopRecord, request: Request, prompt: Prompt) -> None:
+    def _go_on(self, entry: LoopEntry, request: Request, prompt: Prompt) -> None:
         """Bring the listing of a batch that goes on to what `request` needs."""
         key, selection, mode = request.key, request.selection, request.mode
-        retries = self._is_chosen(IterationMode.RETRY_FAILED, record, request, prompt)
-        is_new_run = record.completed_at is not None and prompt.submitted_at > record.looked_at
-        if record.selection != selection:
-            found, left_out = self._list(key, selection, record.batch)
+        retries = self._is_chosen(IterationMode.RETRY_FAILED, entry, request, prompt)
+        is_new_run = entry.completed_at is not None and prompt.submitted_at > entry.looked_at
+        if entry.selection != selection:
+            found, left_out = self._list(key, selection, entry.batch)
             self._store.relist(key, self._whole(key, found, self._store.paths(key)))
             changes = {"selection": selection, "finished": len(left_out)}
             self._save(key, looked_at=self._host.now(), **changes)
@@ -434,20 +434,20 @@ class LoopRegistry:
             self._look_again(key)
         if retries:
             self._store.retry(key)
-        if record.mode is not mode:
+        if entry.mode is not mode:
             self._save(key, mode=mode)
         self._note_completion(key)
 
-    def _starts_over(self, record: LoopRecord, request: Request, prompt: Prompt) -> bool:
-        if self._is_chosen(IterationMode.RESET, record, request, prompt):
+    def _starts_over(self, entry: LoopEntry, request: Request, prompt: Prompt) -> bool:
+        if self._is_chosen(IterationMode.RESET, entry, request, prompt):
             return True
         start_over = request.policy.when_complete is WhenComplete.START_OVER
         # Who wants only what failed does not want all of it again.
         start_over = start_over and request.mode is not IterationMode.RETRY_FAILED
-        return start_over and self._is_after_the_end(record, request.key, prompt)
+        return start_over and self._is_after_the_end(entry, request.key, prompt)
 
     def _is_chosen(
-        self, mode: IterationMode, record: LoopRecord, request: Request, prompt: Prompt
+        self, mode: IterationMode, entry: LoopEntry, request: Request, prompt: Prompt
     ) -> bool:
         """Whether this run is the one that does what `mode` does once.
 
@@ -455,18 +455,18 @@ class LoopRegistry:
         """
         if request.mode is not mode:
             return False
-        before = self._clients[request.key].mode(prompt.client_id, record.mode)
+        before = self._clients[request.key].mode(prompt.client_id, entry.mode)
         if before is not mode:
             return True
         # A batch that waits for more has no end: each new file would bring all of them back.
         watches = request.policy.when_complete is WhenComplete.WATCH
-        return not watches and self._is_after_the_end(record, request.key, prompt)
+        return not watches and self._is_after_the_end(entry, request.key, prompt)
 
-    def _is_after_the_end(self, record: LoopRecord, key: LoopKey, prompt: Prompt) -> bool:
+    def _is_after_the_end(self, entry: LoopEntry, key: LoopKey, prompt: Prompt) -> bool:
         """Whether a run was meant as a new one: submitted by somebody who knew of the end."""
         return (
-            record.completed_at is not None
-            and prompt.submitted_at > record.completed_at
+            entry.completed_at is not None
+            and prompt.submitted_at > entry.completed_at
             and self._clients[key].knows_the_end(prompt.client_id)
         )
 
@@ -474,10 +474,10 @@ class LoopRegistry:
         found, left_out = self._list(key, selection, batch)
         self._store.begin(key, self._whole(key, found, ()))
         self._when_kept.append(lambda: self._candidates.pop(key, None))
-        record = LoopRecord(
+        entry = LoopEntry(
             selection, batch, mode, looked_at=self._host.now(), finished=len(left_out)
         )
-        self._store.save(key, record)
+        self._store.save(key, entry)
         self._note_completion(key)
 
     def _list(
@@ -517,7 +517,7 @@ class LoopRegistry:
         Once a batch: should the workflow save into the folder that it reads, in a way that
         ComfyUI is not told of, its results must not feed it for ever.
         """
-        if self._record(key).looked_again or not self._store.counts(key).complete:
+        if self._entry(key).looked_again or not self._store.counts(key).complete:
             return
         self._save(key, looked_again=True)
         try:
@@ -538,13 +538,13 @@ class LoopRegistry:
         Only those that were last changed before `until`: what is newer may be a result of a
         prompt that still runs, and has yet to say what it saved. The next run finds it.
         """
-        record = self._record(key)
-        selection = record.selection
+        entry = self._entry(key)
+        selection = entry.selection
         self._save(key, looked_at=self._host.now())
         if selection.has_range:
             # A range counts files: with one more in front, it would hold another at its end.
             return
-        found, left_out = self._list(key, selection, record.batch)
+        found, left_out = self._list(key, selection, entry.batch)
         listed = self._store.paths(key)
         self._save(key, finished=len(left_out - listed))
         new = list(self._unlisted(key, found, listed))
@@ -553,11 +553,11 @@ class LoopRegistry:
                 self._store.append(key, path)
 
     def _save(self, key: LoopKey, **changes: Any) -> None:
-        self._store.save(key, replace(self._record(key), **changes))
+        self._store.save(key, replace(self._entry(key), **changes))
 
     def _note_completion(self, key: LoopKey) -> None:
         complete = self._store.counts(key).complete
-        if complete != (self._record(key).completed_at is not None):
+        if complete != (self._entry(key).completed_at is not None):
             self._save(key, completed_at=self._host.now() if complete else None)
 
     # Settling.
@@ -591,7 +591,7 @@ class LoopRegistry:
         value = candidates.get(item.path)
         self._when_kept.append(lambda: candidates.pop(item.path, None))
         took = max(0.0, self._host.now() - claim.since)
-        self._save(key, seconds=self._record(key).seconds + took)
+        self._save(key, seconds=self._entry(key).seconds + took)
         for target in outcome.saved:
             # A prompt that failed may only repeat what an earlier one has saved.
             succeeded = outcome.ending is Ending.SUCCESS

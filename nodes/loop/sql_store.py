@@ -47,7 +47,7 @@ from .state import (
     WhenComplete,
     check_transition,
 )
-from .store import OPEN, UNLISTED, LoopRecord
+from .store import OPEN, UNLISTED, LoopEntry
 from .tables import items, loops, outputs
 
 _REASONS = {
@@ -152,41 +152,41 @@ class SqlStore:
         )
 
     @property
-    def _db(self) -> Connection:
+    def _database(self) -> Connection:
         if self._connection is None:
             raise RuntimeError("a store is used inside of a transaction")
         return self._connection
 
     # Loops.
 
-    def load(self, key: LoopKey) -> LoopRecord | None:
+    def load(self, key: LoopKey) -> LoopEntry | None:
         loop = self._loop(key)
-        return None if loop is None else _record(loop.row)
+        return None if loop is None else _entry(loop.row)
 
-    def save(self, key: LoopKey, record: LoopRecord) -> None:
+    def save(self, key: LoopKey, entry: LoopEntry) -> None:
         self._known(key).set(
-            selection=json.dumps(asdict(record.selection)),
-            batch=record.batch,
-            mode=record.mode.value,
-            looked_at=record.looked_at,
-            looked_again=record.looked_again,
-            completed_at=record.completed_at,
-            seconds=record.seconds,
-            finished=record.finished,
+            selection=json.dumps(asdict(entry.selection)),
+            batch=entry.batch,
+            mode=entry.mode.value,
+            looked_at=entry.looked_at,
+            looked_again=entry.looked_again,
+            completed_at=entry.completed_at,
+            seconds=entry.seconds,
+            finished=entry.finished,
         )
 
     def find(self, loop_id: str) -> LoopKey | None:
         query = select(loops.c.name, loops.c.directory).where(loops.c.id == loop_id)
-        row = self._db.execute(query).one_or_none()
+        row = self._database.execute(query).one_or_none()
         return None if row is None else LoopKey(row.name, row.directory)
 
     def loops(self) -> list[LoopKey]:
         query = select(loops.c.name, loops.c.directory)
-        return [LoopKey(row.name, row.directory) for row in self._db.execute(query)]
+        return [LoopKey(row.name, row.directory) for row in self._database.execute(query)]
 
     def _loop(self, key: LoopKey) -> _Loop | None:
         if key.id not in self._loops:
-            row = self._db.execute(select(loops).where(loops.c.id == key.id)).one_or_none()
+            row = self._database.execute(select(loops).where(loops.c.id == key.id)).one_or_none()
             if row is None:
                 return None
             self._loops[key.id] = _Loop({column.name: row[at] for at, column in _LOOP_COLUMNS})
@@ -201,14 +201,14 @@ class SqlStore:
     def _write_loops(self) -> None:
         for loop_id, loop in self._loops.items():
             if changes := loop.changes:
-                self._db.execute(update(loops).where(loops.c.id == loop_id).values(changes))
+                self._database.execute(update(loops).where(loops.c.id == loop_id).values(changes))
 
     # Listings.
 
     def begin(self, key: LoopKey, paths: Sequence[str]) -> None:
         self._forget_carried(key)
         for table in (items, outputs):
-            self._db.execute(delete(table).where(table.c.loop == key.id))
+            self._database.execute(delete(table).where(table.c.loop == key.id))
         if self._loop(key) is None and key.id not in self._loops:
             row = {
                 "id": key.id,
@@ -221,7 +221,7 @@ class SqlStore:
                 "looked_again": False,
                 "seconds": 0.0,
             }
-            self._db.execute(insert(loops).values(row))
+            self._database.execute(insert(loops).values(row))
         self._insert(key, enumerate(paths))
         counts = {state.value: 0 for state in ItemState} | {"pending": len(paths)}
         self._known(key).set(**counts)
@@ -229,8 +229,8 @@ class SqlStore:
     def relist(self, key: LoopKey, paths: Sequence[str]) -> None:
         own = items.c.loop == key.id
         query = select(items.c.path, items.c.state).where(own)
-        states = {row.path: row.state for row in self._db.execute(query)}
-        self._db.execute(update(items).where(own).values(position=None))
+        states = {row.path: row.state for row in self._database.execute(query)}
+        self._database.execute(update(items).where(own).values(position=None))
         counts = Counter({state.value: 0 for state in ItemState})
         counts.update(states.get(path, "pending") for path in paths)
         listed = list(enumerate(paths))
@@ -242,14 +242,14 @@ class SqlStore:
         )
         moved = [{"known": path, "at": at} for at, path in listed if path in states]
         if moved:
-            self._db.execute(statement, moved)
+            self._database.execute(statement, moved)
         self._known(key).set(**counts)
 
     def append(self, key: LoopKey, path: str) -> None:
         at = self.counts(key).total
         own = and_(items.c.loop == key.id, items.c.path == path)
         back = update(items).where(own).values(position=at).returning(items.c.state)
-        state = self._db.execute(back).scalar_one_or_none()
+        state = self._database.execute(back).scalar_one_or_none()
         if state is None:
             state = "pending"
             self._insert(key, [(at, path)])
@@ -261,7 +261,7 @@ class SqlStore:
             for at, path in listed
         ]
         if rows:
-            self._db.execute(insert(items), rows)
+            self._database.execute(insert(items), rows)
 
     # Items.
 
@@ -283,7 +283,7 @@ class SqlStore:
             .values(state="running", **_claim_columns(claim))
             .returning(items)
         )
-        row = self._db.execute(statement).one_or_none()
+        row = self._database.execute(statement).one_or_none()
         if row is None:
             return None
         self._known(key).add(pending=-1, running=1)
@@ -299,7 +299,7 @@ class SqlStore:
             values |= _failure_columns(new.failure)
         plain = ("attempts", "unended", "seconds")
         values |= {name: changes[name] for name in plain if name in changes}
-        self._db.execute(
+        self._database.execute(
             update(items).where(items.c.loop == key.id, items.c.path == item.path).values(values)
         )
         if item.index != UNLISTED:
@@ -308,17 +308,17 @@ class SqlStore:
 
     def item(self, key: LoopKey, path: str) -> Item | None:
         query = select(items).where(items.c.loop == key.id, items.c.path == path)
-        row = self._db.execute(query).one_or_none()
+        row = self._database.execute(query).one_or_none()
         return None if row is None else _item(row)
 
     def paths(self, key: LoopKey) -> set[str]:
         listed = and_(items.c.loop == key.id, items.c.position.is_not(None))
         query = select(items.c.path).where(listed)
-        return set(self._db.execute(query).scalars())
+        return set(self._database.execute(query).scalars())
 
     def open_items(self, key: LoopKey) -> list[Item]:
         query = select(items).where(items.c.loop == key.id, items.c.state.in_(_OPEN))
-        return [_item(row) for row in self._db.execute(query)]
+        return [_item(row) for row in self._database.execute(query)]
 
     def counts(self, key: LoopKey) -> Counts:
         row = self._known(key).row
@@ -331,27 +331,27 @@ class SqlStore:
             .order_by(items.c.position)
             .limit(most)
         )
-        return tuple(_item(row) for row in self._db.execute(query))
+        return tuple(_item(row) for row in self._database.execute(query))
 
     def retry(self, key: LoopKey) -> int:
         failed = self.counts(key).failed
         values = {"state": "pending", "attempts": 0, **_failure_columns(None)}
         listed = and_(items.c.state == "failed", items.c.position.is_not(None))
-        self._db.execute(update(items).where(items.c.loop == key.id, listed).values(values))
+        self._database.execute(update(items).where(items.c.loop == key.id, listed).values(values))
         self._known(key).add(failed=-failed, pending=failed)
         return failed
 
     def report(self, key: LoopKey) -> list[tuple[Item, tuple[str, ...]]]:
         written: defaultdict[str, list[str]] = defaultdict(list)
         query = select(outputs).where(outputs.c.loop == key.id)
-        for row in self._db.execute(query):
+        for row in self._database.execute(query):
             written[row.path].append(row.target)
         listed = (
             select(items)
             .where(items.c.loop == key.id, items.c.position.is_not(None))
             .order_by(items.c.position)
         )
-        found = (_item(row) for row in self._db.execute(listed))
+        found = (_item(row) for row in self._database.execute(listed))
         return [(item, tuple(sorted(written[item.path]))) for item in found]
 
     # Carried values.
@@ -393,7 +393,7 @@ class SqlStore:
         sweep(self._carried_dir)
         # Nobody else writes a carried value meanwhile: that is done inside of transactions.
         with self.transaction():
-            kept = set(self._db.execute(select(loops.c.carried_file)).scalars())
+            kept = set(self._database.execute(select(loops.c.carried_file)).scalars())
             for name in os.listdir(self._carried_dir):
                 if name.endswith(_CARRIED_SUFFIX) and name not in kept:
                     os.unlink(os.path.join(self._carried_dir, name))
@@ -423,13 +423,13 @@ class SqlStore:
 
     def note_output(self, key: LoopKey, target: str, path: str) -> None:
         own = and_(outputs.c.loop == key.id, outputs.c.target == target)
-        changed = self._db.execute(update(outputs).where(own).values(path=path))
+        changed = self._database.execute(update(outputs).where(own).values(path=path))
         if changed.rowcount == 0:
-            self._db.execute(insert(outputs).values(loop=key.id, target=target, path=path))
+            self._database.execute(insert(outputs).values(loop=key.id, target=target, path=path))
 
     def output_owner(self, key: LoopKey, target: str) -> str | None:
         query = select(outputs.c.path).where(outputs.c.loop == key.id, outputs.c.target == target)
-        owner: str | None = self._db.execute(query).scalar_one_or_none()
+        owner: str | None = self._database.execute(query).scalar_one_or_none()
         return owner
 
     def open_outputs(self) -> set[str]:
@@ -438,14 +438,14 @@ class SqlStore:
         return set(self._db.execute(query).scalars())
 
 
-def _record(row: Mapping[str, Any]) -> LoopRecord:
+def _entry(row: Mapping[str, Any]) -> LoopEntry:
     selection = json.loads(row["selection"])
     selection["filter"] = Filter(selection["filter"])
     selection["sort_by"] = SortBy(selection["sort_by"])
     selection["finished"] = tuple(
         ResultName(name["folder"], tuple(name["parts"])) for name in selection["finished"]
     )
-    return LoopRecord(
+    return LoopEntry(
         selection=Selection(**selection),
         batch=row["batch"],
         mode=IterationMode(row["mode"]),

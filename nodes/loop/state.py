@@ -228,7 +228,7 @@ class Snapshot:
     seconds: float
     """Time spent in prompts of this batch, from handing out to outcome."""
     failures: tuple[Item, ...] = ()
-    """The FAILED items in the listing's order, the first `FAILURES_SHOWN` of them."""
+    """The failed items in the order of the listing, the first `FAILURES_SHOWN` of them."""
     finished: int = 0
     """How many images were left out, as their results were there already."""
 

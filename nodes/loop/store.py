@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class LoopRecord:
+class LoopEntry:
     """What is known of a loop besides its items."""
 
     selection: Selection
@@ -61,11 +61,11 @@ class Store(Protocol):
         A `BatchLoopError` keeps it: such an error is an answer, and what led to it has happened.
         """
 
-    def load(self, key: LoopKey) -> LoopRecord | None:
-        """The record of a loop, or None for a loop that never ran."""
+    def load(self, key: LoopKey) -> LoopEntry | None:
+        """The entry of a loop, or None for a loop that never ran."""
 
-    def save(self, key: LoopKey, record: LoopRecord) -> None:
-        """Put `record` in the place of the loop's record."""
+    def save(self, key: LoopKey, entry: LoopEntry) -> None:
+        """Put `entry` in the place of the loop's entry."""
 
     def find(self, loop_id: str) -> LoopKey | None:
         """The loop whose `LoopKey.id` this is."""
@@ -191,7 +191,7 @@ class MemoryStore:
     """A store that lasts as long as the process."""
 
     def __init__(self) -> None:
-        self._records: dict[LoopKey, LoopRecord] = {}
+        self._entries: dict[LoopKey, LoopEntry] = {}
         self._items: dict[LoopKey, _Items] = {}
         self._ids: dict[str, LoopKey] = {}
         self._carried: dict[LoopKey, Carried] = {}
@@ -199,18 +199,18 @@ class MemoryStore:
     def transaction(self) -> AbstractContextManager[None]:
         return nullcontext()
 
-    def load(self, key: LoopKey) -> LoopRecord | None:
-        return self._records.get(key)
+    def load(self, key: LoopKey) -> LoopEntry | None:
+        return self._entries.get(key)
 
-    def save(self, key: LoopKey, record: LoopRecord) -> None:
-        self._records[key] = record
+    def save(self, key: LoopKey, entry: LoopEntry) -> None:
+        self._entries[key] = entry
         self._ids[key.id] = key
 
     def find(self, loop_id: str) -> LoopKey | None:
         return self._ids.get(loop_id)
 
     def loops(self) -> list[LoopKey]:
-        return list(self._records)
+        return list(self._entries)
 
     def begin(self, key: LoopKey, paths: Sequence[str]) -> None:
         self._items[key] = _Items(paths)

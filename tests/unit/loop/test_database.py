@@ -15,7 +15,7 @@ from batch_loop.nodes.loop.database import CARRIED, FILE, open_store
 from batch_loop.nodes.loop.prompt import Prompt
 from batch_loop.nodes.loop.sql_store import SqlStore
 from batch_loop.nodes.loop.state import Claim, IterationMode, LoopKey, Policy
-from batch_loop.nodes.loop.store import LoopRecord, MemoryStore
+from batch_loop.nodes.loop.store import LoopEntry, MemoryStore
 
 KEY = LoopKey("", "/folder")
 CLAIM = Claim(Prompt("p", 1.0), Policy(), since=1.0)
@@ -26,7 +26,7 @@ def begun(folder: Path, carried: object = None) -> SqlStore:
     assert isinstance(store, SqlStore)
     with store.transaction():
         store.begin(KEY, [f"{number}.png" for number in range(500)])
-        store.save(KEY, LoopRecord(Selection(), 1, IterationMode.CONTINUE, looked_at=0.0))
+        store.save(KEY, LoopEntry(Selection(), 1, IterationMode.CONTINUE, looked_at=0.0))
         assert store.claim(KEY, CLAIM) is not None
         store.carry(KEY, carried)
     store._engine.dispose()

@@ -669,9 +669,9 @@ class RegistryMachine(RuleBasedStateMachine):
         with store.transaction():
             assert set(store.loops()) == set(self.loops)
             for key, loop in self.loops.items():
-                record = store.load(key)
-                assert record is not None
-                assert (record.batch, record.selection) == (loop.batch, loop.selection)
+                entry = store.load(key)
+                assert entry is not None
+                assert (entry.batch, entry.selection) == (loop.batch, loop.selection)
                 items = [item for item, _ in store.report(key)]
                 assert [item.path for item in items] == loop.listing
                 assert [item.index for item in items] == list(range(len(items)))
@@ -680,7 +680,7 @@ class RegistryMachine(RuleBasedStateMachine):
                 counted = Counter(item.state.value for item in items)
                 counts = store.counts(key)
                 assert {state.value: counted[state.value] for state in ItemState} == vars(counts)
-                assert (record.completed_at is not None) is counts.complete
+                assert (entry.completed_at is not None) is counts.complete
                 holders = [item.claim.prompt for item in store.open_items(key) if item.claim]
                 assert len(holders) == len(set(holders)) == len(loop.open)
                 failed = [item for item in items if item.state is FAILED]

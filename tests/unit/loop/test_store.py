@@ -19,10 +19,10 @@ from batch_loop.nodes.loop.state import (
     LoopKey,
     Policy,
 )
-from batch_loop.nodes.loop.store import UNLISTED, LoopRecord, MemoryStore, Store
+from batch_loop.nodes.loop.store import UNLISTED, LoopEntry, MemoryStore, Store
 
 KEY = LoopKey("", "/folder")
-RECORD = LoopRecord(Selection(), 1, IterationMode.CONTINUE, looked_at=0.0)
+ENTRY = LoopEntry(Selection(), 1, IterationMode.CONTINUE, looked_at=0.0)
 CLAIM = Claim(Prompt("p", 1.0), Policy(), since=1.0)
 
 
@@ -37,7 +37,7 @@ def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
 
 def begin(store: Store, key: LoopKey, paths: list[str]) -> None:
     store.begin(key, paths)
-    store.save(key, RECORD)
+    store.save(key, ENTRY)
 
 
 def claimed(store: Store) -> Item:
@@ -52,10 +52,10 @@ def finish(store: Store, item: Item, state: ItemState = ItemState.DONE) -> Item:
     return store.move(KEY, item, state, claim=None)
 
 
-def test_a_record_is_kept_and_found_by_its_id(store: Store) -> None:
+def test_an_entry_is_kept_and_found_by_its_id(store: Store) -> None:
     assert store.load(LoopKey("none", "")) is None
     selection = Selection(Filter.CUSTOM, "*.x", sort_by=SortBy.SIZE, limit=3)
-    record = LoopRecord(
+    entry = LoopEntry(
         selection,
         2,
         IterationMode.RESET,
@@ -64,8 +64,8 @@ def test_a_record_is_kept_and_found_by_its_id(store: Store) -> None:
         completed_at=2.5,
         seconds=3.5,
     )
-    store.save(KEY, record)
-    assert store.load(KEY) == record
+    store.save(KEY, entry)
+    assert store.load(KEY) == entry
     assert store.find(KEY.id) == KEY
     assert store.find("unknown") is None
     assert store.loops() == [KEY]

@@ -1,0 +1,43 @@
+from __future__ import annotations
+
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from batch_loop.tools.check_registry import published
+from batch_loop.tools.errors import ToolError
+from batch_loop.tools.layout import ROOT
+
+
+def write(root: Path, *names: str) -> None:
+    for name in names:
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+
+
+def test_what_is_tracked_and_not_left_out_is_published(tmp_path: Path) -> None:
+    write(
+        tmp_path, "Makefile", "a file.py", "nodes/é.py", "tests/a.py", "nodes/tests.py", "gone.py"
+    )
+    (tmp_path / ".comfyignore").write_text("# why\ntests/\nMakefile\n")
+    for command in (["init", "--quiet"], ["add", "."]):
+        subprocess.run(["git", "-C", tmp_path, *command], check=True)  # noqa: S607 - the user's git
+    write(tmp_path, "untracked.py")
+    (tmp_path / "gone.py").unlink()
+    expected = {".comfyignore", "a file.py", "nodes/é.py", "nodes/tests.py"}
+    assert set(published(tmp_path)) == expected
+
+
+def test_where_git_knows_of_nothing_the_message_says_so(tmp_path: Path) -> None:
+    with pytest.raises(ToolError, match="needs a clone"):
+        published(tmp_path)
+
+
+def test_the_pack_is_published_without_what_only_developers_need() -> None:
+    files = published(ROOT)
+    assert {"__init__.py", "pyproject.toml", "requirements.txt", "README.md"} <= set(files)
+    assert {name.split("/")[0] for name in files}.isdisjoint(
+        {"tests", "tools", ".ci", ".github", "Makefile"}
+    )

@@ -1,0 +1,181 @@
+"""Runs the registry's checkers on the files that it would hand out: they may find nothing.
+
+`nodesafe scan` looks for what malware looks like, `comfy node validate` is what `comfy node
+publish` begins with. They have an environment of their own: what they depend on must not be mixed
+with what ComfyUI needs. Neither asks anything, sends anything or writes into the user's home.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from . import pip, stamps, venvs
+from .errors import ToolError, run_command
+from .layout import ROOT
+from .provision import alone, step
+from .requirements import of_extra
+
+CHECKERS = ROOT / ".build" / "checkers"
+STAMP = CHECKERS / ".batch-loop-stamp"
+IGNORED = ".comfyignore"
+
+BAIT = 'eval("1")\n'
+"""What nodesafe must find: one that cannot see it finds nothing anywhere."""
+
+ALL_IS_WELL = "All validation checks passed"
+"""What `comfy node validate` says in the end; it leaves with 0 also after a warning."""
+COMPLAINT = r"(?i)warning|error|issue|invalid"
+
+SECONDS = 300
+"""How long a checker may take; it takes one."""
+
+
+def main() -> int:
+    """Run both checkers, and say what they found."""
+    with alone():
+        make_environment()
+    files = published(ROOT)
+    with tempfile.TemporaryDirectory(prefix="batch-loop-registry-") as name:
+        folder, home = Path(name, "pack"), Path(name, "home")
+        copy(files, folder)
+        home.mkdir()
+        found = [*scan(folder, home), *validate(folder, home)]
+    for line in found:
+        sys.stdout.write(f"{line}\n")
+    if found:
+        raise ToolError(
+            "the registry's checkers find fault with the pack (above): change what they point at, "
+            "see CONTRIBUTING.md"
+        )
+    sys.stdout.write(f"check-registry: nothing found in {len(files)} files\n")
+    return 0
+
+
+def make_environment() -> None:
+    """Make the checkers' environment, unless it is there as it is asked for."""
+    wanted = of_extra("checkers")
+    # Its scripts name its Python, so it is good for one place and one version alone.
+    asked_for = [wanted, sys.version_info[:2], str(CHECKERS)]
+    if stamps.is_made(STAMP, asked_for) and venvs.runs(CHECKERS):
+        return
+    with step("the registry's checkers (.build/checkers)"):
+        STAMP.unlink(missing_ok=True)
+        CHECKERS.parent.mkdir(exist_ok=True)
+        venvs.make(CHECKERS)
+        pip.install(wanted, environment=CHECKERS)
+        stamps.set_made(STAMP, asked_for)
+
+
+def published(root: Path) -> list[str]:
+    """The files below `root` that the registry would hand out, as paths relative to it.
+
+    Those that git tracks, less what `.comfyignore` names. Raises `ToolError` where git knows of
+    none.
+    """
+    tracked = _git(root, "ls-files", "-z")
+    if not tracked:
+        raise ToolError(f"git tracks no file in {root}: the check needs a clone of the repository")
+    left_out: set[str] = set()
+    if (root / IGNORED).is_file():
+        ignored = _git(root, "ls-files", "-z", "-c", "-i", f"--exclude-from={root / IGNORED}")
+        left_out.update(ignored)
+    # One that was deleted is tracked until the next commit.
+    return [name for name in tracked if name not in left_out and (root / name).is_file()]
+
+
+def copy(files: Sequence[str], folder: Path) -> None:
+    """Copy files of the repository into a folder that is made for them."""
+    for name in files:
+        target = folder / name
+        target.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(ROOT / name, target)
+
+
+def scan(folder: Path, home: Path) -> list[str]:
+    """Everything that nodesafe finds in the folder, of whatever severity, a line each."""
+    bait = home / "bait"
+    bait.mkdir()
+    (bait / "bait.py").write_text(BAIT, encoding="utf-8")
+    if not _findings(bait, home):
+        raise ToolError(f"nodesafe finds nothing where it should, in {BAIT.strip()}")
+    return [
+        f"{finding['file'] or 'the whole pack'}:{finding['line'] or 1}: {finding['title']}"
+        for finding in _findings(folder, home)
+    ]
+
+
+def validate(folder: Path, home: Path) -> list[str]:
+    """What `comfy node validate` says against the folder, in its own lines."""
+    command = ["comfy", "--skip-prompt", "--no-enable-telemetry", "node", "validate"]
+    done = _run(command, folder, home)
+    lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
+    if done.returncode or not any(ALL_IS_WELL in line for line in lines):
+        return lines or [f"comfy node validate ended with {done.returncode}, and said nothing"]
+    return [line for line in lines if re.search(COMPLAINT, line)]
+
+
+def _findings(folder: Path, home: Path) -> list[dict[str, Any]]:
+    done = _run(["nodesafe", "scan", "--format", "json", "--fail-on", "none", "."], folder, home)
+    try:
+        found: list[dict[str, Any]] = json.loads(done.stdout)["findings"]
+    except (ValueError, KeyError) as error:
+        said = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
+        raise ToolError(f"nodesafe scan failed ({said[-1]})") from error
+    return found
+
+
+def _run(command: list[str], folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
+    """Run a checker in the folder, with settings of nobody's."""
+    name, *arguments = command
+    environment = {
+        "PATH": os.environ.get("PATH", os.defpath),
+        "HOME": str(home),
+        "DO_NOT_TRACK": "1",
+        "PYTHONUTF8": "1",
+    }
+    try:
+        return subprocess.run(  # noqa: S603 - the command is our own
+            [str(CHECKERS / "bin" / name), *arguments],
+            cwd=folder,
+            env=environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            encoding="utf-8",
+            timeout=SECONDS,
+            check=False,
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ToolError(f"{' '.join(command)} did not end within {SECONDS} s") from error
+
+
+def _git(root: Path, *arguments: str) -> list[str]:
+    """Names that git lists, each ended by a NUL."""
+    try:
+        done = subprocess.run(  # noqa: S603 - the command is our own
+            ["git", "-C", str(root), *arguments],  # noqa: S607 - the user's git
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            check=False,
+        )
+    except FileNotFoundError as error:
+        raise ToolError("git is missing: install it (apt-get install git)") from error
+    if done.returncode:
+        said = done.stderr.strip().splitlines() or ["it said nothing"]
+        raise ToolError(
+            f"git ls-files failed ({said[0]}): the check needs a clone of the repository"
+        )
+    return [name for name in done.stdout.split("\0") if name]
+
+
+if __name__ == "__main__":
+    run_command(main)
