@@ -435,7 +435,7 @@ class SqlStore:
     def open_outputs(self) -> set[str]:
         same = and_(items.c.loop == outputs.c.loop, items.c.path == outputs.c.path)
         query = select(outputs.c.target).join(items, same).where(items.c.state.in_(_OPEN))
-        return set(self._db.execute(query).scalars())
+        return set(self._database.execute(query).scalars())
 
 
 def _entry(row: Mapping[str, Any]) -> LoopEntry:

@@ -478,9 +478,9 @@ class RegistryMachine(RuleBasedStateMachine):
             assert iteration.item.claim is not None
             item = loop.known[iteration.item.path]
             item.since = iteration.item.claim.since
-            assert iteration.item.index == loop.listing.index(iteration.item.path) or (
-                iteration.item.index == -1
-            )
+            # An image that is not listed any more may still be this prompt's.
+            place = loop.listing.index(got) if got in loop.listing else -1
+            assert iteration.item.index == place
         self._check_carried(server, loop, iteration)
         job.turns[key] = iteration
         if not self._ended_before(job, key):
