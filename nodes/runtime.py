@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import atexit
 import functools
 import os
 import threading
@@ -32,10 +33,14 @@ def registry() -> LoopRegistry:
 
 
 def start() -> None:
-    """Clean up behind the server before this one. Call once, when ComfyUI's server is there."""
+    """Clean up behind the server before this one, and see to it that this one leaves no loose end.
+
+    Call once, when ComfyUI's server is there.
+    """
     shared = registry()
     # The disk may be slow, and ComfyUI is to start.
     threading.Thread(target=_sweep, args=(shared,), name="batch-loop-sweep", daemon=True).start()
+    atexit.register(shared.settle)
 
 
 def _sweep(shared: LoopRegistry) -> None:

@@ -308,6 +308,10 @@ class LoopRegistry:
         with self._exclusive():
             return [self.snapshot(key.id) for key in self._store.loops()]
 
+    def settle(self) -> None:
+        """Settle what has ended by now: when ComfyUI is closed, nobody is there to do it later."""
+        self._settle_all()
+
     def unfinished_folders(self) -> set[str]:
         """Folders that open items write to: after a crash, the leftovers of it are there."""
         with self._exclusive():

@@ -83,11 +83,18 @@ class ComfyPage:
 
     def choose(self, label: str) -> None:
         """Choose an entry of the Run button's menu: `Run`, `Run (Instant)`, `Run (On Change)`."""
-        self._click(
-            self.page.locator(".p-splitbutton-dropdown, [data-testid=queue-mode-menu-trigger]")
-        )
+        opener = self.page.locator(".p-splitbutton-dropdown, [data-testid=queue-mode-menu-trigger]")
         entry = self.page.locator(".p-tieredmenu-item, [role=menuitemradio]")
-        self._click(entry.filter(has_text=re.compile(f"^\\s*{re.escape(label)}\\s*$")))
+        wanted = entry.filter(has_text=re.compile(f"^\\s*{re.escape(label)}\\s*$"))
+        for _ in range(TRIES):
+            self._click(opener)
+            try:
+                wanted.first.click(timeout=CLICK_MS)
+            except PlaywrightTimeoutError:
+                continue  # what came up between the two lines has closed the menu
+            break
+        else:
+            raise AssertionError(f"no entry {label!r} in the Run button's menu")
         # Newer frontends leave the menu open.
         self.page.keyboard.press("Escape")
         expect(entry).to_have_count(0)
