@@ -35,6 +35,20 @@ class Reader:
         return decode(path)
 
 
+class StrictBudget(MemoryBudget):
+    """Tells when it has refused memory."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.refused = threading.Event()
+
+    def take(self, size: int) -> bool:
+        taken = super().take(size)
+        if not taken:
+            self.refused.set()
+        return taken
+
+
 @pytest.fixture
 def reader() -> Iterator[Reader]:
     reader = Reader()
@@ -62,6 +76,7 @@ def test_what_was_read_ahead_is_what_decode_gives(folder: Path, reader: Reader) 
     budget = MemoryBudget(PLENTY)
     ahead, path = ahead_with(budget, reader), path_of(folder, "a.png")
     ahead.begin(LOOP, path)
+    assert reader.began.wait(10)
     found, expected = ahead.take(LOOP, path), decode(path)
     assert found is not None
     assert found.image.equal(expected.image)
@@ -75,6 +90,7 @@ def test_what_was_read_ahead_is_what_decode_gives(folder: Path, reader: Reader) 
 def test_it_is_given_out_once(folder: Path, reader: Reader) -> None:
     ahead, path = ahead_with(MemoryBudget(PLENTY), reader), path_of(folder, "a.png")
     ahead.begin(LOOP, path)
+    assert reader.began.wait(10)
     assert ahead.take(LOOP, path) is not None
     assert ahead.take(LOOP, path) is None
 
@@ -137,16 +153,18 @@ def test_what_cannot_be_read_is_left_to_the_node(tmp_path: Path, reader: Reader)
 
 def test_the_budget_holds(folder: Path, reader: Reader) -> None:
     size = sum(tensor.nbytes for tensor in vars(decode(path_of(folder, "a.png"))).values())
-    budget = MemoryBudget(size)
+    budget = StrictBudget(size)
     ahead = ahead_with(budget, reader)
     ahead.begin(LOOP, path_of(folder, "a.png"))
     wait_for(lambda: reader.read == ["a.png"], "the first to be read")
     ahead.begin(OTHER, path_of(folder, "b.png"))
+    assert budget.refused.wait(10)
     assert ahead.take(OTHER, path_of(folder, "b.png")) is None
     assert budget.most <= size
     assert reader.read == ["a.png"]
     ahead.cancel(LOOP)
     ahead.begin(OTHER, path_of(folder, "b.png"))
+    wait_for(lambda: reader.read == ["a.png", "b.png"], "the second to be read")
     assert ahead.take(OTHER, path_of(folder, "b.png")) is not None
 
 
