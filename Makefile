@@ -6,8 +6,8 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.10 pyth
 	&& { echo $$python; break; }; done)
 IN_VENV := .venv/bin/python
 
-.PHONY: help setup setup-demo demo comfy lint test test-unit test-integration test-browser test-web
-.PHONY: check-registry crash soak
+.PHONY: help setup setup-demo setup-bench demo comfy lint test test-unit test-integration test-browser test-web
+.PHONY: check-registry bench crash soak
 
 help:
 	@echo 'make setup   make the environment and the ComfyUI that the rest runs on'
@@ -17,11 +17,12 @@ help:
 	@echo '             test-integration, test-browser'
 	@echo 'make lint    ruff and mypy'
 	@echo 'make check-registry   what the registry checks of a pack, on the files it would hand out'
+	@echo 'make bench   measure Batch Loop against ComfyUI'"'"'s own nodes (about 10 minutes)'
 	@echo 'make crash   kill a server fifty times in the midst of a batch (about 7 minutes)'
 	@echo 'make soak    20,000 images on one server (about 15 minutes); both write docs/figures/'
 
 ifeq ($(PYTHON),)
-setup setup-demo:
+setup setup-demo setup-bench:
 	@echo 'error: no Python 3.10 or newer: install one (on Debian and Ubuntu:' \
 		'apt-get install python3 python3-venv), or name it: make PYTHON=...' >&2; exit 1
 else
@@ -29,6 +30,8 @@ setup:
 	@$(PYTHON) -m tools.provision test
 setup-demo:
 	@$(PYTHON) -m tools.provision demo
+setup-bench:
+	@$(PYTHON) -m tools.provision bench
 endif
 
 demo: setup-demo
@@ -49,6 +52,11 @@ lint: setup .build/batch_loop
 
 check-registry: setup
 	@$(IN_VENV) -m tools.check_registry
+
+# ARGS='--quick' for smaller numbers, ARGS='--only iteration' for one measurement.
+bench: setup-bench
+	@$(IN_VENV) -m tools.chromium
+	@$(IN_VENV) -m tools.bench $(ARGS)
 
 # Too long for every change: their figures are kept in docs/figures/.
 crash: setup

@@ -13,6 +13,7 @@ from .nodes.loop.batch_complete import BatchComplete
 from .nodes.loop.end_queue import EndQueue
 from .nodes.loop.loop_end import EndIteration, LoopEnd
 from .nodes.loop.loop_start import LoopStart
+from .nodes.views import waits_for_writes
 
 WEB_DIRECTORY = "./web"
 
@@ -45,5 +46,11 @@ async def comfy_entrypoint() -> BatchLoopExtension:
     if getattr(PromptServer, "instance", None) is not None:
         runtime.host().install()
         runtime.start()
-        routes.add_routes(PromptServer.instance.routes, runtime.registry(), runtime.allowed_folders)
+        runtime.host().add_middleware(waits_for_writes(runtime.write_behind(), runtime.host()))
+        routes.add_routes(
+            PromptServer.instance.routes,
+            runtime.registry(),
+            runtime.allowed_folders,
+            runtime.budget(),
+        )
     return BatchLoopExtension()

@@ -10,13 +10,14 @@ from __future__ import annotations
 import functools
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from socket import gethostname
 from typing import Any
 
 import folder_paths
 import psutil
+from aiohttp import web
 from comfy.cli_args import args as cli_args
 from comfy_execution.utils import get_executing_context
 from server import PromptServer
@@ -24,6 +25,8 @@ from server import PromptServer
 from .loop.errors import OutsidePrompt
 from .loop.prompt import Ending, Failure, Outcome, Prompt
 from .names import NODE_PREFIX, UI_KEY
+
+Middleware = Callable[..., Awaitable[web.StreamResponse]]
 
 Graph = Mapping[str, Mapping[str, Any]]
 """A prompt in API format: node id to `class_type` and `inputs`."""
@@ -37,6 +40,15 @@ class ComfyHost:
     def install(self) -> None:
         """Have ComfyUI show every submission to `_note_submission`. Call once, at loading."""
         PromptServer.instance.add_on_prompt_handler(self._note_submission)
+
+    def add_middleware(self, middleware: Middleware) -> None:
+        """Add an aiohttp middleware, innermost. Only while ComfyUI loads its packs."""
+        PromptServer.instance.app.middlewares.append(middleware)
+
+    def folder(self, kind: str) -> str | None:
+        """The folder that ComfyUI's `/view` calls `kind`; None if it knows none of that name."""
+        found = folder_paths.get_directory_by_type(kind)
+        return None if found is None else str(found)
 
     def now(self) -> float:
         """Seconds since the epoch."""
@@ -73,13 +85,25 @@ class ComfyHost:
         queue = PromptServer.instance.prompt_queue
         # The queue moves a prompt from running to history in one step under this lock.
         with queue.mutex:
-            for entry in queue.currently_running.values():
-                if entry[1] == prompt.id and _prompt(entry) == prompt:
-                    return Outcome(Ending.RUNNING)
+            if _is_running(queue, prompt):
+                return Outcome(Ending.RUNNING)
             entry = queue.history.get(prompt.id)
             if entry is None:
                 return Outcome(Ending.STOPPED)
             return _outcome(entry)
+
+    def saved(self, prompt: Prompt) -> tuple[str, ...]:
+        """Real paths of the files that a prompt's output nodes said they saved, by the history."""
+        queue = PromptServer.instance.prompt_queue
+        with queue.mutex:
+            outputs = (queue.history.get(prompt.id) or {}).get("outputs") or {}
+        return tuple(_saved_files(outputs))
+
+    def has_ended(self, prompt: Prompt) -> bool:
+        """Whether a prompt of this server has ended, however it did."""
+        queue = PromptServer.instance.prompt_queue
+        with queue.mutex:
+            return not _is_running(queue, prompt)
 
     def submitted_graph(self) -> Graph | None:
         """The prompt that the request of this thread has submitted, while it is validated."""
@@ -120,6 +144,14 @@ class ComfyHost:
         return submission
 
 
+def _is_running(queue: Any, prompt: Prompt) -> bool:
+    """Whether the queue, whose lock is held, runs a prompt now."""
+    return any(
+        entry[1] == prompt.id and _prompt(entry) == prompt
+        for entry in queue.currently_running.values()
+    )
+
+
 def _is_alive(server: str) -> bool:
     """Whether a server process still runs, as far as this machine can tell."""
     machine, process_id, began = server.rsplit("/", 2)
@@ -148,15 +180,14 @@ def _prompt(entry: tuple[Any, ...]) -> Prompt:
 def _outcome(entry: Mapping[str, Any]) -> Outcome:
     """The outcome in an entry of the history."""
     status = entry.get("status") or {}
-    saved = tuple(_saved_files(entry.get("outputs") or {}))
     # Other messages may follow the one that ended the prompt, never another of these.
     for event, data in status.get("messages", ()):
         if event == "execution_interrupted":
-            return Outcome(Ending.STOPPED, saved=saved)
+            return Outcome(Ending.STOPPED)
         if event == "execution_error":
-            return Outcome(Ending.ERROR, _failure(data), saved)
+            return Outcome(Ending.ERROR, _failure(data))
     if status.get("status_str") == "success":
-        return Outcome(Ending.SUCCESS, saved=saved)
+        return Outcome(Ending.SUCCESS)
     return Outcome(Ending.STOPPED)
 
 

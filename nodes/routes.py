@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from aiohttp import web
 
+from .io.budget import MemoryBudget
 from .io.paths import AllowedFolders, check_source_file, resolve_source
 from .loop.errors import BatchLoopError, PathRefused, StateNotKept, UnknownLoop
 from .loop.export import arrived_as_json, as_csv, as_json, as_json_text
@@ -24,6 +25,7 @@ def add_routes(
     table: web.RouteTableDef,
     registry: LoopRegistry,
     allowed_folders: Callable[[], AllowedFolders],
+    budget: MemoryBudget,
 ) -> None:
     """Add the pack's routes to `table`."""
 
@@ -45,6 +47,12 @@ def add_routes(
     async def report(request: web.Request) -> web.StreamResponse:
         """Every item of a loop, as JSON or CSV."""
         return await _report(registry, request.match_info["loop"], request.match_info["kind"])
+
+    @table.get(f"{ROUTE_PREFIX}/memory")
+    async def memory(_request: web.Request) -> web.Response:
+        """What images take that are read ahead or wait to be written."""
+        found = {"limit": budget.limit, "taken": budget.taken, "most": budget.most}
+        return web.json_response(found)
 
     _add_changing(table, registry, allowed_folders)
 

@@ -4,17 +4,28 @@ from __future__ import annotations
 
 import atexit
 import functools
+import logging
 import os
+import stat
 import threading
 
+import psutil
+
 from .host import ComfyHost
+from .io.budget import MemoryBudget, limit_from
+from .io.decode import decode
 from .io.leftovers import sweep_once
 from .io.listing import list_images, modified_at
-from .io.paths import AllowedFolders
+from .io.paths import ALLOWED_DIRS_VARIABLE, AllowedFolders, allowed_dirs_file
+from .io.read_ahead import ReadAhead
+from .io.write_behind import WriteBehind
 from .loop.database import open_store
+from .loop.errors import InvalidSetting
 from .loop.registry import LoopRegistry
 from .loop.store import MemoryStore, Store
 from .names import ENV_PREFIX
+
+_log = logging.getLogger(__name__)
 
 STATE_VARIABLE = ENV_PREFIX + "STATE"
 """Environment variable that, as `memory`, has loops forgotten when ComfyUI ends."""
@@ -29,15 +40,40 @@ def host() -> ComfyHost:
 @functools.cache
 def registry() -> LoopRegistry:
     """The registry that all nodes share."""
-    return LoopRegistry(_store(), host(), list_images, modified_at)
+    return LoopRegistry(_store(), host(), list_images, modified_at, write_behind())
+
+
+@functools.cache
+def budget() -> MemoryBudget:
+    """The memory that images read ahead and images waiting to be written share."""
+    memory = psutil.virtual_memory().total
+    try:
+        return MemoryBudget(limit_from(os.environ, memory))
+    except InvalidSetting as error:
+        _log.warning("Batch Loop goes by its default: %s", error)
+        return MemoryBudget(limit_from({}, memory))
+
+
+@functools.cache
+def read_ahead() -> ReadAhead:
+    """What reads the images of the prompts to come."""
+    return ReadAhead(budget(), decode)
+
+
+@functools.cache
+def write_behind() -> WriteBehind:
+    """What writes the results of prompts that go on."""
+    return WriteBehind(budget())
 
 
 def start() -> None:
-    """Clean up behind the server before this one, and see to it that this one leaves no loose end.
+    """Make what is shared, clean up behind the server before this one, and leave no loose end.
 
-    Call once, when ComfyUI's server is there.
+    Call once, when ComfyUI's server is there and before any other thread is: what is made on
+    demand could be made twice by two threads.
     """
     shared = registry()
+    read_ahead()
     # The disk may be slow, and ComfyUI is to start.
     threading.Thread(target=_sweep, args=(shared,), name="batch-loop-sweep", daemon=True).start()
     atexit.register(shared.settle)
@@ -60,10 +96,39 @@ def _store() -> Store:
 
 def allowed_folders() -> AllowedFolders:
     """The allow-list as it stands now: a person may add a folder while ComfyUI runs."""
+    folders = (host().input_folder(), host().output_folder(), host().temp_folder())
+    user = host().user_folder()
+    listed = os.environ.get(ALLOWED_DIRS_VARIABLE, "")
+    # Each may have become a link to another place since, and the file another one.
+    identities = tuple(map(_identity, (*folders, allowed_dirs_file(user))))
+    return _allowed_folders(folders, user, listed, identities)
+
+
+@functools.lru_cache(maxsize=1)
+def _allowed_folders(
+    folders: tuple[str, str, str],
+    user: str,
+    listed: str,
+    _identities: tuple[tuple[int, ...] | None, ...],
+) -> AllowedFolders:
+    """The allow-list, read again when anything that it is made of has changed."""
+    input_dir, output_dir, temp_dir = folders
     return AllowedFolders.load(
-        input_dir=host().input_folder(),
-        output_dir=host().output_folder(),
-        temp_dir=host().temp_folder(),
-        user_dir=host().user_folder(),
-        environ=os.environ,
+        input_dir=input_dir,
+        output_dir=output_dir,
+        temp_dir=temp_dir,
+        user_dir=user,
+        environ={ALLOWED_DIRS_VARIABLE: listed},
     )
+
+
+def _identity(path: str) -> tuple[int, ...] | None:
+    """Tells a file or folder from what may be put in its place; None for nothing."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    # A folder's times change with each file in it, and say nothing here.
+    is_folder = stat.S_ISDIR(found.st_mode)
+    times = () if is_folder else (found.st_mtime_ns, found.st_ctime_ns, found.st_size)
+    return (found.st_dev, found.st_ino, *times)

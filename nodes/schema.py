@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import copy
 import dataclasses
+import functools
+from collections.abc import Callable
 from enum import Enum
 from typing import Any, TypeVar
 
@@ -20,6 +23,28 @@ _KNOWN = {field.name for field in dataclasses.fields(comfy_io.Schema)}
 
 _NEWER = frozenset({"search_aliases"})
 """Fields that 0.3.52 does not have, and that the node works without."""
+
+
+def built_once(define: Callable[[Any], comfy_io.Schema]) -> Callable[[Any], comfy_io.Schema]:
+    """Have a node's schema built at the first call, and copied at each further one.
+
+    ComfyUI asks for it several times an input in each prompt; building it each time took longer
+    than all else that the nodes do.
+    """
+    built: list[comfy_io.Schema] = []
+
+    @functools.wraps(define)
+    def defined(cls: Any) -> comfy_io.Schema:
+        if not built:
+            built.append(define(cls))
+        copied = copy.copy(built[0])
+        # ComfyUI completes what it is given.
+        for name, value in vars(copied).items():
+            if isinstance(value, list):
+                setattr(copied, name, list(value))
+        return copied
+
+    return defined
 
 
 def schema(**fields: Any) -> comfy_io.Schema:

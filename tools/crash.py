@@ -17,7 +17,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -90,8 +90,15 @@ def graph(record: Path) -> dict[str, Any]:
 class Batch:
     """One batch on one server that is killed."""
 
-    def __init__(self, base: Path, images: int, chance: random.Random, figures: Figures) -> None:
-        self.server = ComfyServer(base, custom_nodes=[HELPERS])
+    def __init__(
+        self,
+        base: Path,
+        images: int,
+        chance: random.Random,
+        figures: Figures,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self.server = ComfyServer(base, custom_nodes=[HELPERS], env=env)
         self.record = base / "record"
         self.chance = chance
         self.figures = figures
@@ -241,13 +248,15 @@ def _look_until(seen: Callable[[], bool]) -> None:
         pass
 
 
-def run(base: Path, images: int, kills: int, seed: int) -> Figures:
-    """Kill a server at least `kills` times over batches of so many images."""
+def run(
+    base: Path, images: int, kills: int, seed: int, env: Mapping[str, str] | None = None
+) -> Figures:
+    """Kill a server, in that environment, at least `kills` times over batches of so many images."""
     chance = random.Random(seed)  # noqa: S311 for chance that can be repeated
     figures = Figures(seed=seed)
     began = time.monotonic()
     while figures.kills < kills:
-        batch = Batch(base / f"batch-{figures.batches + 1}", images, chance, figures)
+        batch = Batch(base / f"batch-{figures.batches + 1}", images, chance, figures, env)
         batch.run(kills - figures.kills)
     figures.seconds = round(time.monotonic() - began, 1)
     return figures

@@ -1,9 +1,10 @@
 """Set-up: the environment, ComfyUI and its frontends, each made once.
 
-The command is `python3 -m tools.provision demo` or `… test`: `demo` makes what the demo and
-`make comfy` need, `test` also what the tests need. Whatever is made carries a stamp; where the
-stamp says that it is what is asked for, nothing is done. Things are made under a temporary name
-and renamed, so that a killed set-up leaves nothing that looks whole.
+The command is `python3 -m tools.provision demo`, `… test` or `… bench`: `demo` makes what the demo
+and `make comfy` need, `test` also what the tests need, and `bench` what the benchmark needs beside
+those. Whatever is made carries a stamp; where the stamp says that it is what is asked for, nothing
+is done. Things are made under a temporary name and renamed, so that a killed set-up leaves nothing
+that looks whole.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ UNFINISHED = VENV / ".batch-loop-unfinished"
 def main() -> int:
     """Make what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python3 -m tools.provision")
-    parser.add_argument("what", choices=("demo", "test"))
+    parser.add_argument("what", choices=("demo", "test", "bench"))
     what: str = parser.parse_args().what
     with alone():
         make_environment()
@@ -55,7 +56,9 @@ def main() -> int:
         python = str(venvs.python_of(VENV))
         os.execv(python, [python, "-m", "tools.provision", what])  # noqa: S606 - our own command
     with alone():
-        provision(for_tests=what == "test")
+        provision(for_tests=what != "demo")
+        if what == "bench":
+            install_for_bench()
     return 0
 
 
@@ -104,6 +107,19 @@ def install_packages(*, for_tests: bool) -> None:
             stamps.set_made(VENV / f"{STAMP}-demo", base)
         stamps.set_made(stamp, wanted)
         UNFINISHED.unlink()
+
+
+def install_for_bench() -> None:
+    """Install what the benchmark draws with: no test needs it."""
+    from .requirements import of_extra  # noqa: PLC0415 - needs the environment
+
+    wanted = of_extra("bench")
+    stamp = VENV / f"{STAMP}-bench"
+    if stamps.is_made(stamp, wanted):
+        return
+    with step("packages of the benchmark"):
+        pip.install(wanted)
+        stamps.set_made(stamp, wanted)
 
 
 def make_tree(release: Release) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -11,10 +12,12 @@ import torch
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from ..loop.errors import UnreadableImage
+from . import jpeg
 from .paths import quoted
+from .pixels import to_float
 from .real_paths import open_file
+from .upright import upright
 
-_WHITE_8_BIT = np.float32(255)
 _WHITE_16_BIT = np.float32(65535)
 _WHITE_FLOAT = np.float32(1)
 
@@ -59,7 +62,7 @@ def decode(path: str) -> DecodedImage:
         with os.fdopen(open_file(path), "rb") as file:
             if os.fstat(file.fileno()).st_size == 0:
                 raise ValueError("the file is empty")  # noqa: TRY301 - becomes the reason below
-            return _decode_image(Image.open(file))
+            return _decode_image(Image.open(file), file)
     except Exception as error:  # of any type: what Pillow's parsers raise depends on the damage
         reason = _reason(error)
         msg = (
@@ -70,30 +73,42 @@ def decode(path: str) -> DecodedImage:
         raise UnreadableImage(msg, reason) from error
 
 
-def _decode_image(opened: Image.Image) -> DecodedImage:
+def _decode_image(opened: Image.Image, file: BinaryIO) -> DecodedImage:
     frame = next(iter(ImageSequence.Iterator(opened)))
+    pixels = _jpeg_pixels(frame, file)
+    if pixels is not None:
+        return _tensors(to_float(pixels))
     frame = ImageOps.exif_transpose(frame)
     if frame.mode == "P" and "transparency" in frame.info:
         frame = frame.convert("RGBA")
     if 0 in frame.size:
         raise ValueError(f"it has no pixels: {frame.width}x{frame.height}")
     deep = frame.mode == "F" or frame.mode.startswith("I")
-    image = _deep_grey(frame) if deep else _scaled(frame.convert("RGB"))
+    rgb = frame if frame.mode == "RGB" else frame.convert("RGB")
+    image = _deep_grey(frame) if deep else to_float(np.asarray(rgb))
     if "A" in frame.getbands():
-        mask = 1 - _scaled(frame.getchannel("A"))
-    else:
+        return _tensors(image, 1 - to_float(np.asarray(frame.getchannel("A"))))
+    return _tensors(image)
+
+
+def _tensors(
+    image: npt.NDArray[np.float32], mask: npt.NDArray[np.float32] | None = None
+) -> DecodedImage:
+    if mask is None:
         mask = np.zeros(image.shape[:2], np.float32)
     return DecodedImage(torch.from_numpy(image)[None], torch.from_numpy(mask)[None])
 
 
-def _scaled(image: Image.Image) -> npt.NDArray[np.float32]:
-    # In one pass what Load Image computes as `array.astype(float32) / 255.0`.
-    scaled: npt.NDArray[np.float32] = np.divide(
-        np.asarray(image),
-        _WHITE_8_BIT,
-        dtype=np.float32,
-    )
-    return scaled
+def _jpeg_pixels(frame: Image.Image, file: BinaryIO) -> npt.NDArray[np.uint8] | None:
+    """[H,W,3] of a JPEG file, upright; None if the file is another one, or Pillow's to decode."""
+    # MPO is a JPEG file with others behind it. CMYK is left to Pillow.
+    if frame.format not in {"JPEG", "MPO"} or frame.mode not in {"L", "RGB"}:
+        return None
+    position = file.tell()
+    file.seek(0)
+    pixels = jpeg.decode(file.read(), frame.size)
+    file.seek(position)  # where Pillow left it, should it go on
+    return None if pixels is None else upright(pixels, frame)
 
 
 def _deep_grey(image: Image.Image) -> npt.NDArray[np.float32]:

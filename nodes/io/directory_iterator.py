@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import posixpath
 from collections.abc import Mapping
@@ -31,12 +32,12 @@ from ..loop.state import (
     WhenComplete,
 )
 from ..names import UI_KEY, node_id
-from ..schema import LoopSocket, advanced, chosen, combo, schema
+from ..schema import LoopSocket, advanced, built_once, chosen, combo, schema
 from .decode import DecodedImage, decode
 from .finished import expected_results
 from .listing import CUSTOM_EXAMPLE, Filter, Selection, SortBy, folder_lost, has_images
 from .naming import PATTERN_EXAMPLE, ResultName
-from .paths import check_source_file, resolve_source
+from .paths import AllowedFolders, check_source_file, resolve_source
 
 LARGEST = 2**31 - 1
 """Largest number that the frontend's number widgets are given."""
@@ -46,6 +47,7 @@ class DirectoryIterator(comfy_io.ComfyNode):
     """The next image of a folder, each time the workflow runs."""
 
     @classmethod
+    @built_once
     def define_schema(cls) -> comfy_io.Schema:
         return schema(
             node_id=node_id(cls.__name__),
@@ -104,16 +106,35 @@ class DirectoryIterator(comfy_io.ComfyNode):
             iteration = registry.acquire(request, prompt)
             if iteration.item is None:
                 return _nothing_left(iteration, request.policy)
-            path = os.path.join(request.key.directory, *iteration.item.path.split("/"))
             try:
-                image = decode(check_source_file(path, allowed))
+                image = _read(request.key, iteration.item.path, allowed)
             except UnreadableImage as error:
                 lost = folder_lost(request.key.directory, error)
                 registry.reject(iteration, lost or error, error.reason)
             except PathRefused as error:
                 registry.reject(iteration, error, str(error))
             else:
+                _read_ahead(iteration, allowed)
                 return _image(iteration, request.policy, image)
+
+
+def _source_file(key: LoopKey, path: str, allowed: AllowedFolders) -> str:
+    return check_source_file(os.path.join(key.directory, *path.split("/")), allowed)
+
+
+def _read(key: LoopKey, path: str, allowed: AllowedFolders) -> DecodedImage:
+    """The image of an item, from memory if it was read ahead."""
+    source = _source_file(key, path, allowed)
+    return runtime.read_ahead().take(key.id, source) or decode(source)
+
+
+def _read_ahead(iteration: Iteration, allowed: AllowedFolders) -> None:
+    """Begin to read the image that the next prompt will ask for, if all goes well."""
+    if iteration.following is not None:
+        # What is wrong with the file, its own prompt will say.
+        with contextlib.suppress(PathRefused):
+            source = _source_file(iteration.key, iteration.following, allowed)
+            runtime.read_ahead().begin(iteration.key.id, source)
 
 
 def _inputs() -> list[comfy_io.Input]:

@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from enum import Enum
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
 import torch
 from PIL import Image, PngImagePlugin, TiffTags
 
 from ..loop.errors import UnwritableImage
+from . import png
+from .pixels import to_uint8
 
 _log = logging.getLogger(__name__)
 
@@ -49,8 +49,8 @@ _EXTENSIONS = {
 
 _CHANNELS = {1, 3, 4}  # grey, RGB, RGBA
 
-_PNG_COMPRESS_LEVEL = 4  # as ComfyUI's Save Image
 _LOSSLESS_WEBP_QUALITY = 100
+_LOSSLESS_WEBP_EFFORT = 50  # what Pillow takes the quality for; 100 takes twice as long
 _LARGEST_JPEG_EXIF = 65533  # bytes that fit into one marker of a JPEG file
 
 # Where ComfyUI's own WebP files have the prompt and, counting down, everything else.
@@ -80,22 +80,6 @@ def extensions_of(format: Format) -> tuple[str, ...]:  # noqa: A002 - the word u
     return _EXTENSIONS[format]
 
 
-def to_uint8(image: torch.Tensor) -> npt.NDArray[np.uint8]:
-    """Convert an image [H,W,C], float 0 to 1, to uint8 exactly as ComfyUI's Save Image does.
-
-    What is not a number, for which the result of ComfyUI depends on the processor, becomes zero.
-    """
-    # That is 255 times the value, clipped and cut off (not rounded).
-    if image.dtype is torch.bfloat16:  # unknown to numpy
-        image = image.float()
-    scaled = 255.0 * image.detach().cpu().numpy()
-    # Not np.clip: fmax takes the number where the other value is NaN.
-    np.fmax(scaled, 0, out=scaled)
-    np.fmin(scaled, 255, out=scaled)
-    result: npt.NDArray[np.uint8] = scaled.astype(np.uint8)
-    return result
-
-
 def encode(
     image: torch.Tensor,
     *,
@@ -114,8 +98,7 @@ def encode(
 
     Raises `UnwritableImage` if the image's shape cannot be saved, or not in this format.
     """
-    pixels = to_uint8(image)
-    if pixels.ndim != 3 or pixels.shape[2] not in _CHANNELS or 0 in pixels.shape:  # noqa: PLR2004
+    if image.ndim != 3 or image.shape[2] not in _CHANNELS or 0 in image.shape:  # noqa: PLR2004
         msg = (
             f"Cannot save an image of shape {tuple(image.shape)}: it has to be height, width and "
             "channels, and the channels one (grey), three (RGB) or four (RGBA). Connect the "
@@ -123,37 +106,56 @@ def encode(
         )
         raise UnwritableImage(msg)
     if format in {Format.JPEG, Format.BMP}:
-        pixels = pixels[:, :, :3]
-    if pixels.shape[2] == 1:
-        pixels = pixels[:, :, 0]
-    picture = Image.fromarray(pixels)
-    buffer = io.BytesIO()
+        image = image[:, :, :3]
     try:
-        picture.save(buffer, format.value, **_options(format, quality, dict(metadata or {})))
+        if format is Format.PNG:
+            return _as_png(image, metadata or {})
+        return _with_pillow(image, format, quality, dict(metadata or {}))
     except (OSError, ValueError, struct.error) as error:
+        height, width, _ = image.shape
         msg = (
-            f"Cannot save an image of {picture.width}x{picture.height} pixels as {format.value}: "
-            f"{error}. Save it as PNG, or make it smaller."
+            f"Cannot save an image of {width}x{height} pixels as {format.value}: {error}. Save it "
+            "as PNG, or make it smaller."
         )
         raise UnwritableImage(msg) from error
+
+
+def _as_png(image: torch.Tensor, metadata: Mapping[str, object]) -> bytes:
+    # Pillow alone knows how a text becomes a chunk, and which type of chunk.
+    texts = PngImagePlugin.PngInfo()
+    for key, value in metadata.items():
+        texts.add_text(key, json.dumps(value))
+    image = image.detach().cpu()  # at once, and not band by band
+    height, width, channels = image.shape
+    return png.encode_rows(
+        (height, width, channels),
+        lambda first, last: to_uint8(image[first:last]),
+        chunks=[(chunk[0], chunk[1]) for chunk in texts.chunks],
+    )
+
+
+def _with_pillow(
+    image: torch.Tensor, format_: Format, quality: int, metadata: dict[str, object]
+) -> bytes:
+    pixels = to_uint8(image)
+    if pixels.shape[2] == 1:
+        pixels = pixels[:, :, 0]
+    buffer = io.BytesIO()
+    picture = Image.fromarray(pixels)
+    picture.save(buffer, format_.value, **_options(format_, quality, metadata))
     data = buffer.getvalue()
-    return _with_even_chunks(data) if format is Format.WEBP else data
+    return _with_even_chunks(data) if format_ is Format.WEBP else data
 
 
 def _options(format_: Format, quality: int, metadata: dict[str, object]) -> dict[str, Any]:
     """Return what Pillow's `save` is given beside the format."""
-    if format_ is Format.PNG:
-        texts = PngImagePlugin.PngInfo()
-        for key, value in metadata.items():
-            texts.add_text(key, json.dumps(value))
-        return {"compress_level": _PNG_COMPRESS_LEVEL, "pnginfo": texts}
     if format_ is Format.JPEG:
         return {"quality": quality, "exif": _exif_for_jpeg(metadata)}
     if format_ is Format.WEBP:
         lossless = quality >= _LOSSLESS_WEBP_QUALITY
         # exact: else the colours of transparent pixels would be lost.
         return {
-            "quality": quality,
+            "quality": _LOSSLESS_WEBP_EFFORT if lossless else quality,
             "lossless": lossless,
             "exact": lossless,
             "exif": _exif(metadata),

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import itertools
 import os
+import stat
 from collections.abc import Iterator
 from enum import Enum
 from typing import BinaryIO
@@ -58,6 +59,21 @@ def write_whole(path: str, data: bytes, if_exists: IfExists) -> str | None:
     except (OSError, ValueError) as error:  # ValueError: a character that no name can have
         raise UnwritableImage(_message(path, error)) from error
     return None if written is None else os.path.join(folder, written)
+
+
+def check_name(path: str) -> None:
+    """Raise `UnwritableImage` where no file can get that real path, as far as a look can tell.
+
+    A name that is too long, or a folder that has it: what a caller should know before it goes on.
+    """
+    try:
+        mode = os.lstat(path).st_mode
+    except FileNotFoundError:
+        return
+    except (OSError, ValueError) as error:
+        raise UnwritableImage(_message(path, error)) from error
+    if stat.S_ISDIR(mode):
+        raise UnwritableImage(_message(path, IsADirectoryError(errno.EISDIR, "")))
 
 
 class _Folder:

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import fnmatch
-import functools
 import logging
 import os
 import random
@@ -17,12 +16,10 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from typing import Any
-
-from natsort import natsort_keygen, ns
 
 from ..loop.errors import FolderNotFound, InvalidSetting, NotAFolder, UnreadableImage
 from .naming import ResultName
+from .natural import natural_key
 from .paths import quoted
 from .real_paths import scanned
 
@@ -149,11 +146,12 @@ def list_images(directory: str, selection: Selection, seed: int = 0) -> list[str
     """
     order = selection.sort_by
     weigh = {SortBy.MODIFIED: _modified, SortBy.SIZE: _size}.get(order)
+    images = _images(directory, selection)
     # Each is weighed at once: its entry is good only while its folder is open.
-    found = [(path, weigh(entry) if weigh else 0) for path, entry in _images(directory, selection)]
+    weights = {path: weigh(entry) for path, entry in images} if weigh else {}
     # Sorted first of all so that the order of the file system never shows; and natural order is
     # near to this one, so that a third of the comparisons are saved.
-    names = sorted(path for path, _ in found)
+    names = sorted(weights or [path for path, _ in images])
     if order is SortBy.NATURAL:
         names.sort(key=natural_key, reverse=selection.descending)
     elif order is SortBy.NAME:
@@ -161,7 +159,6 @@ def list_images(directory: str, selection: Selection, seed: int = 0) -> list[str
     elif order is SortBy.SHUFFLE:
         random.Random(seed).shuffle(names)  # noqa: S311 - an order, not a secret
     else:
-        weights = dict(found)
         names.sort(key=natural_key)
         names.sort(key=weights.__getitem__, reverse=selection.descending)
     end = selection.start_index + selection.limit if selection.limit else None
@@ -204,26 +201,6 @@ def modified_at(path: str) -> float:
         return os.stat(path).st_mtime
     except OSError:
         return 0.0
-
-
-def natural_key(path: str) -> tuple[Any, Any, str]:
-    """Sort key for natural order of relative paths: by folder, then name without extension.
-
-    Without it "img1.png" comes before "img1 (2).png". The path itself is the last part, so no two
-    paths are equal: natural order alone takes "img1" and "img01" for the same.
-    """
-    folder, _, name = path.rpartition("/")
-    stem, dot, _ = name.rpartition(".")
-    return _folder_key(folder), _name_key(stem if dot else name), path
-
-
-# Upper and lower case are the same, as in file managers.
-_name_key = natsort_keygen(alg=ns.IGNORECASE)
-
-
-@functools.lru_cache(maxsize=1024)
-def _folder_key(folder: str) -> tuple[Any, ...]:
-    return tuple(_name_key(part) for part in folder.split("/")) if folder else ()
 
 
 def _extension_matcher(extensions: frozenset[str]) -> Callable[[str], bool]:

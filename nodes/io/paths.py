@@ -33,6 +33,11 @@ EXAMPLE_IMAGES = os.path.realpath(
 _log = logging.getLogger(__name__)
 
 
+def allowed_dirs_file(user_dir: str) -> str:
+    """The file in ComfyUI's user folder that lists more allowed folders, one a line."""
+    return os.path.join(os.path.abspath(user_dir), "batch_loop", "allowed_dirs.txt")
+
+
 @dataclass(frozen=True)
 class AllowedFolders:
     """The allow-list: real paths of the folders below which the pack reads and writes."""
@@ -62,13 +67,11 @@ class AllowedFolders:
         is an empty one). An entry that is not an absolute path is skipped with a warning in the
         log: what it meant would depend on where ComfyUI was started.
         """
-        allowed_dirs_file = os.path.join(
-            os.path.abspath(user_dir), "batch_loop", "allowed_dirs.txt"
-        )
+        listed_in = allowed_dirs_file(user_dir)
         extra: list[str] = []
         for origin, entries in (
             (ALLOWED_DIRS_VARIABLE, environ.get(ALLOWED_DIRS_VARIABLE, "").split(os.pathsep)),
-            (allowed_dirs_file, _lines(allowed_dirs_file)),
+            (listed_in, _lines(listed_in)),
         ):
             for entry in map(_unquoted, entries):
                 if not entry or entry.startswith("#"):
@@ -86,7 +89,7 @@ class AllowedFolders:
             output=os.path.realpath(output_dir),
             temp=os.path.realpath(temp_dir),
             extra=tuple(extra),
-            how_to_allow=allowed_dirs_file,
+            how_to_allow=listed_in,
         )
 
     def may_write(self, real_path: str) -> bool:

@@ -12,23 +12,27 @@ from comfy_api.v0_0_2 import io as comfy_io
 
 from .. import runtime
 from ..loop.errors import BatchLoopError, InvalidSetting, UnwritableImage
+from ..loop.graph import is_asked_for
 from ..loop.registry import Owner
 from ..loop.state import Iteration
 from ..names import node_id
-from ..schema import LoopSocket, chosen, combo, schema
-from .encode import Format, encode
-from .files import IfExists, write_whole
+from ..schema import LoopSocket, built_once, chosen, combo, schema
+from .encode import Format
+from .files import IfExists, check_name
 from .naming import format_for, saved_as
 from .paths import check_target_file, resolve_target
 from .preview import preview
+from .result import Background, Result
 
 DEFAULT_FOLDER = "batch_loop"
+_PATH_OUTPUT = 1
 
 
 class SaveImage(comfy_io.ComfyNode):
     """Saves an image under the name, and in the subfolder, of the file that it came from."""
 
     @classmethod
+    @built_once
     def define_schema(cls) -> comfy_io.Schema:
         return schema(
             node_id=node_id(cls.__name__),
@@ -39,7 +43,11 @@ class SaveImage(comfy_io.ComfyNode):
             ),
             search_aliases=["save image", "save batch", "export", "keep filename", "write image"],
             is_output_node=True,
-            hidden=[comfy_io.Hidden.prompt, comfy_io.Hidden.extra_pnginfo],
+            hidden=[
+                comfy_io.Hidden.unique_id,
+                comfy_io.Hidden.prompt,
+                comfy_io.Hidden.extra_pnginfo,
+            ],
             inputs=_inputs(),
             outputs=[
                 comfy_io.Image.Output(
@@ -67,16 +75,33 @@ class SaveImage(comfy_io.ComfyNode):
 
     @classmethod
     def execute(cls, image: torch.Tensor, loop: Iteration, **settings: Any) -> comfy_io.NodeOutput:
-        """Write each image [H,W,C] of the batch [N,H,W,C] to its own file."""
+        """Write each image [H,W,C] of the batch [N,H,W,C] to its own file.
+
+        In the background, where the workflow has something else to do meanwhile: not the last
+        image of a batch, and not where another node asks for the path, as it may want the file.
+        """
         metadata = None
         if settings["embed_workflow"] and runtime.host().metadata_allowed():
             metadata = _metadata(cls.hidden.prompt, cls.hidden.extra_pnginfo)
-        saver = _Saver(loop, settings, metadata)
+        runtime.registry().finish_earlier(loop)
+        saver = _Saver(loop, settings, metadata, cls._background(loop))
         paths = [saver.save(picture, name) for picture, name in saver.named(image)]
         shown = [preview(path, runtime.host()) for path in paths]
         return comfy_io.NodeOutput(
             image, "\n".join(paths), ui={"images": [entry for entry in shown if entry is not None]}
         )
+
+    @classmethod
+    def _background(cls, loop: Iteration) -> Background | None:
+        own_id, graph = str(cls.hidden.unique_id), cls.hidden.prompt or {}
+        # A node that another one has made is in no graph that could be looked at.
+        if loop.item is None or loop.is_last or own_id not in graph:
+            return None
+        if is_asked_for(graph, own_id, _PATH_OUTPUT):
+            return None
+        # Not cls, which may be a copy that ComfyUI made, of another name.
+        node = (own_id, node_id(SaveImage.__name__))
+        return Background(runtime.write_behind(), loop, loop.item.path, node)
 
 
 def _inputs() -> list[comfy_io.Input]:
@@ -138,7 +163,11 @@ class _Saver:
     """The settings of one run of the node, made ready."""
 
     def __init__(
-        self, loop: Iteration, settings: Mapping[str, Any], metadata: Mapping[str, Any] | None
+        self,
+        loop: Iteration,
+        settings: Mapping[str, Any],
+        metadata: Mapping[str, Any] | None,
+        behind: Background | None,
     ) -> None:
         if loop.item is None:
             message = (
@@ -151,6 +180,7 @@ class _Saver:
         self._if_exists = chosen(IfExists, settings["if_exists"], "if_exists")
         self._quality = int(settings["quality"])
         self._metadata = metadata
+        self._behind = behind
         format_ = chosen(Format, settings["format"], "format")
         name = saved_as(
             resolve_target(settings["folder"], self._allowed),
@@ -174,8 +204,8 @@ class _Saver:
             yield picture, f"{self._stem}_{number:0{digits}}"
 
     def save(self, picture: torch.Tensor, stem: str) -> str:
-        """Write one image; the path of the file that now holds it, or of the one kept for it."""
-        data: bytes | None = None
+        """Write one image; the path of the file that holds it soon, or of the one kept for it."""
+        result = Result(picture, self._format, self._quality, self._metadata)
         for target in self._candidates(stem):
             owner = runtime.registry().claim_output(self._loop, target)
             if owner is Owner.OTHER or (
@@ -184,18 +214,24 @@ class _Saver:
                 continue
             if owner is Owner.SOURCE:
                 raise UnwritableImage(_would_overwrite(target))
-            overwrite = owner is Owner.SAME or self._if_exists is IfExists.OVERWRITE
-            if self._if_exists is IfExists.SKIP and owner is Owner.NEW and os.path.exists(target):
+            if owner is Owner.SAME or self._if_exists is IfExists.OVERWRITE:
+                self._write(result, target, IfExists.OVERWRITE)
                 return target
-            if data is None:
-                data = encode(
-                    picture, format=self._format, quality=self._quality, metadata=self._metadata
-                )
-            written = write_whole(target, data, IfExists.OVERWRITE if overwrite else IfExists.SKIP)
-            if written is not None or self._if_exists is IfExists.SKIP:
+            if os.path.lexists(target):
+                if self._if_exists is IfExists.SKIP:
+                    return target
+                continue
+            if self._write(result, target, IfExists.SKIP) or self._if_exists is IfExists.SKIP:
                 return target
         message = "unreachable: there is always another candidate"
         raise AssertionError(message)
+
+    def _write(self, result: Result, target: str, if_exists: IfExists) -> bool:
+        """Write the file now, or soon; False if one of that name came meanwhile, and is kept."""
+        check_name(target)
+        if self._behind is not None and self._behind.write(result, target, if_exists):
+            return True
+        return result.write(target, if_exists)
 
     def _candidates(self, stem: str) -> Iterator[str]:
         """Paths to try: the name itself, then numbered ones."""

@@ -6,7 +6,7 @@ from comfy_api.v0_0_2 import io as comfy_io
 
 from .. import runtime
 from ..names import UI_KEY, node_id
-from ..schema import LoopSocket, schema
+from ..schema import LoopSocket, built_once, schema
 from . import report
 from .state import Iteration
 
@@ -15,6 +15,7 @@ class BatchComplete(comfy_io.ComfyNode):
     """Tells what has become of the batch so far."""
 
     @classmethod
+    @built_once
     def define_schema(cls) -> comfy_io.Schema:
         return schema(
             node_id=node_id(cls.__name__),
@@ -54,8 +55,8 @@ class BatchComplete(comfy_io.ComfyNode):
 
     @classmethod
     def execute(cls, loop: Iteration) -> comfy_io.NodeOutput:
-        """Read the loop's state."""
-        snapshot = runtime.registry().snapshot(loop.key.id)
+        """Read the loop's state; at the end, once every result is on the disk."""
+        snapshot = runtime.registry().finish(loop)
         counts = snapshot.counts
         status = report.progress(snapshot)
         done = report.done(counts)

@@ -12,7 +12,7 @@ from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
 from .sql_store import SqlStore
 from .store import MemoryStore, Store
-from .tables import NewerVersion, prepare
+from .versions import NewerVersion, prepare
 
 FILE = "state.sqlite3"
 CARRIED = "carried"
@@ -78,7 +78,8 @@ def open_engine(path: str) -> Engine:
     """
     if os.path.exists(path) and not os.path.getsize(path):
         raise DatabaseError("open", None, ValueError("the file is empty"))
-    engine = create_engine(f"sqlite:///{path}")
+    # The store ends each transaction itself, so there is nothing to roll back afterwards.
+    engine = create_engine(f"sqlite:///{path}", pool_reset_on_return=None)
     event.listen(engine, "connect", _on_connect)
     event.listen(engine, "begin", _on_begin)
     try:

@@ -5,13 +5,14 @@ from __future__ import annotations
 from comfy_api.v0_0_2 import io as comfy_io
 
 from ..names import UI_KEY, node_id
-from ..schema import schema
+from ..schema import built_once, schema
 
 
 class EndQueue(comfy_io.ComfyNode):
     """Reports whether Auto Queue is to stop; the web extension, or a script, acts on it."""
 
     @classmethod
+    @built_once
     def define_schema(cls) -> comfy_io.Schema:
         return schema(
             node_id=node_id(cls.__name__),

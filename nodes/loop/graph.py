@@ -36,3 +36,12 @@ def reaches(
         if node.get("class_type") == class_type
     )
     return any(is_link(source) and start in linked(graph, source[0]) for source in sources)
+
+
+def is_asked_for(graph: Mapping[str, Mapping[str, Any]], node_id: str, output: int) -> bool:
+    """Whether any node has an input linked to that output of `node_id`."""
+    return any(
+        is_link(value) and value == [node_id, output]
+        for node in graph.values()
+        for value in node.get("inputs", {}).values()
+    )

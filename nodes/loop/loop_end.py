@@ -9,7 +9,7 @@ from comfy_execution.graph_utils import GraphBuilder
 
 from .. import runtime
 from ..names import node_id
-from ..schema import LoopSocket, internal_schema, raw_link, schema
+from ..schema import LoopSocket, built_once, internal_schema, raw_link, schema
 from .state import Iteration
 
 
@@ -17,6 +17,7 @@ class LoopEnd(comfy_io.ComfyNode):
     """Ends the iteration, and carries a value over to the next one."""
 
     @classmethod
+    @built_once
     def define_schema(cls) -> comfy_io.Schema:
         return schema(
             node_id=node_id(cls.__name__),
@@ -77,6 +78,7 @@ class EndIteration(comfy_io.ComfyNode):
     """What Loop End expands into: waits for what is connected there, and ends the iteration."""
 
     @classmethod
+    @built_once
     def define_schema(cls) -> comfy_io.Schema:
         return internal_schema(
             node_id=node_id(cls.__name__),

@@ -8,7 +8,7 @@ from comfy_api.v0_0_2 import io as comfy_io
 from comfy_execution.graph_utils import ExecutionBlocker
 
 from ..names import node_id
-from ..schema import LoopSocket, raw_link, schema
+from ..schema import LoopSocket, built_once, raw_link, schema
 from .state import Iteration
 
 
@@ -16,6 +16,7 @@ class LoopStart(comfy_io.ComfyNode):
     """Hands the workflow what the iteration before carried over, and where the loop stands."""
 
     @classmethod
+    @built_once
     def define_schema(cls) -> comfy_io.Schema:
         return schema(
             node_id=node_id(cls.__name__),

@@ -53,8 +53,6 @@ class Outcome:
 
     ending: Ending
     failure: Failure | None = None
-    saved: tuple[str, ...] = ()
-    """Real paths of the files that the prompt's output nodes said they saved."""
 
 
 class Host(Protocol):
@@ -69,6 +67,15 @@ class Host(Protocol):
 
         STOPPED for a prompt whose server has ended without noting an outcome.
         """
+
+    def saved(self, prompt: Prompt) -> tuple[str, ...]:
+        """Real paths of the files that a prompt which has ended says it saved.
+
+        () for one that is not known here, as of another server.
+        """
+
+    def has_ended(self, prompt: Prompt) -> bool:
+        """Whether a prompt of this server has ended: no more than that, as it is asked often."""
 
     def now(self) -> float:
         """Seconds since the epoch, on the clock that `Prompt.submitted_at` is read from."""

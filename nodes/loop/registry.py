@@ -15,7 +15,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 from ..io.arrivals import Arrivals
 from ..io.finished import finished
 from .clients import Clients
-from .errors import BatchLoopError, FolderNotFound, LoopEndNotReached, NoImages, UnknownLoop
+from .errors import (
+    BatchLoopError,
+    FolderNotFound,
+    LoopEndNotReached,
+    NoImages,
+    UnknownLoop,
+    UnwritableImage,
+)
 from .prompt import Ending, Failure, Host, Outcome, Prompt
 from .state import (
     DEFAULT_POLICY,
@@ -34,6 +41,7 @@ from .state import (
 )
 from .store import LoopEntry, Store
 from .watcher import Watcher
+from .writes import NoWrites, Turn, Writes
 
 if TYPE_CHECKING:
     from ..io.listing import Selection
@@ -87,20 +95,31 @@ class LoopRegistry:
     """
 
     def __init__(
-        self, store: Store, host: Host, lister: Lister, modified_at: Callable[[str], float]
+        self,
+        store: Store,
+        host: Host,
+        lister: Lister,
+        modified_at: Callable[[str], float],
+        writes: Writes | None = None,
     ) -> None:
-        """`modified_at` tells when the file at a full path was last changed; 0 if it is gone."""
+        """`modified_at` tells when the file at a full path was last changed; 0 if it is gone.
+
+        `writes` tells of files that are written in the background; None: of none.
+        """
         self._lock = threading.RLock()
         self._store = store
         self._host = host
         self._lister = lister
         self._modified_at = modified_at
+        self._writes = writes or NoWrites()
+        # What could not be written after its prompt had ended, to be told to the next one.
+        self._untold: dict[LoopKey, str] = {}
         self._clients: defaultdict[LoopKey, Clients] = defaultdict(Clients)
         self._revision = 0
         # What Loop End was given in prompts that have not ended yet. It dies with the prompt.
         self._candidates: defaultdict[LoopKey, dict[str, Any]] = defaultdict(dict)
-        # Loops with an item ENDED in a prompt of this process.
-        self._waiting: set[LoopKey] = set()
+        # The turns of this process in which an item is ENDED, each with the item's loop.
+        self._waiting: dict[Turn, LoopKey] = {}
         # Loops that are watched for new files, by their newest run or by somebody who asks.
         self._arrivals: dict[LoopKey, Arrivals] = {}
         # What is to be done beside the store once it has kept a change, see `_exclusive`.
@@ -129,10 +148,13 @@ class LoopRegistry:
         Raises:
             NoImages: a listing is due, and holds nothing.
             LoopEndNotReached: two prompts in a row succeeded on the item without Loop End.
+            UnwritableImage: the result of an earlier prompt could not be written after it had
+                ended, with Stop on error. The next call hands that image out again.
             FolderNotFound, InvalidSetting: the listing could not be taken.
 
         """
         key = request.key
+        self._wait_for_stopped_writes(key)
         with self._exclusive():
             if request.policy.when_complete is WhenComplete.WATCH:
                 self._arrivals.setdefault(key, Arrivals())
@@ -142,6 +164,8 @@ class LoopRegistry:
             held = self._held(key, prompt)
             if held is not None:
                 return self._iteration(key, prompt, held)
+            if key in self._untold:
+                raise UnwritableImage(self._untold.pop(key))
             self._prepare(request, prompt)
             # Raised even where nothing is handed out: else ComfyUI would answer the next run from
             # its cache, and a run that is meant to start the batch over would not get here.
@@ -194,13 +218,44 @@ class LoopRegistry:
             self._revision += 1
             self._store.move(key, item, ItemState.ENDED, unended=0)
             self._candidates[key][item.path] = value
-            self._waiting.add(key)
+            self._waiting[_turn(key, iteration.prompt, item)] = key
             self._look_again_once(key)
             self._note_completion(key)
             if self._store.counts(key).complete:
                 client_id = iteration.prompt.client_id
                 self._when_kept.append(lambda: self._clients[key].told_the_end(client_id))
         self._watcher.wake()
+
+    def finish_earlier(self, iteration: Iteration) -> None:
+        """Wait until what earlier prompts write in the background is written, and settle it.
+
+        So no more than one image's results are on their way to the disk when another's are made,
+        and a crash has no more than that one done again.
+        """
+        key = iteration.key
+        if self._writes.busy(key.id):
+            own = [_turn(iteration.key, iteration.prompt, iteration.item)] if iteration.item else []
+            self._writes.wait(key.id, but=own)
+            with self._exclusive():
+                self._settle(key)
+
+    def finish(self, iteration: Iteration) -> Snapshot:
+        """The loop as it stands; if it is complete, once all of its results are written.
+
+        Raises:
+            UnwritableImage: the iteration's own result could not be written.
+            UnknownLoop: the loop is gone.
+
+        """
+        snapshot = self.snapshot(iteration.key.id)
+        if not snapshot.complete:
+            return snapshot
+        self._writes.wait(iteration.key.id)
+        if iteration.item is not None:
+            failure = self._writes.failure(_turn(iteration.key, iteration.prompt, iteration.item))
+            if failure is not None:
+                raise UnwritableImage(failure.reason)
+        return self.snapshot(iteration.key.id)
 
     def claim_output(self, iteration: Iteration, target: str) -> Owner:
         """Claim the file at real path `target` for the iteration's item, if it is still free.
@@ -211,8 +266,8 @@ class LoopRegistry:
             item, key = iteration.item, iteration.key
             if item is None:
                 return Owner.NEW
-            path = os.path.relpath(target, key.directory).replace(os.sep, "/")
-            if self._store.item(key, path) is not None:
+            path = _path_in(key, target)
+            if path is not None and self._store.item(key, path) is not None:
                 return Owner.SOURCE
             owner = self._store.output_owner(key, target)
             if owner is None:
@@ -386,7 +441,36 @@ class LoopRegistry:
             carried=self._store.carried(key),
             finished=entry.finished,
             watch=key in self._arrivals,
+            following=None if item is None else self._store.first_pending(key),
         )
+
+    def _wait_for_stopped_writes(self, key: LoopKey) -> None:
+        """Wait for what is written for images that may now be handed out again.
+
+        Their prompts were stopped or failed, or another batch begins. Two prompts would write
+        the same file else, and the older one might be the last.
+        """
+        if not self._writes.busy(key.id):
+            return
+        with self._exclusive():
+            goes_on = self._store.load(key) and not self._store.counts(key).complete
+            others = self._turns_that_go_well(key) if goes_on else []
+        self._writes.wait(key.id, but=others)
+
+    def _turns_that_go_well(self, key: LoopKey) -> list[Turn]:
+        """The turns whose items will be done, as far as can be told before they are written.
+
+        Without those that carry a value over: it is the next iteration's when they are done.
+        """
+        turns = []
+        for item in self._store.open_items(key):
+            if item.claim is not None:
+                ending = self._host.outcome(item.claim.prompt, item.claim.server).ending
+                ended = ending is Ending.SUCCESS and item.state is ItemState.ENDED
+                carries = self._candidates[key].get(item.path) is not None
+                if (ended and not carries) or ending is Ending.RUNNING:
+                    turns.append(_turn(key, item.claim.prompt, item))
+        return turns
 
     def _held(self, key: LoopKey, prompt: Prompt) -> Item | None:
         """The item that `prompt` already has: a graph may hold two iterators on one loop."""
@@ -478,6 +562,7 @@ class LoopRegistry:
         found, left_out = self._list(key, selection, batch)
         self._store.begin(key, self._whole(key, found, ()))
         self._when_kept.append(lambda: self._candidates.pop(key, None))
+        self._when_kept.append(lambda: self._untold.pop(key, None))
         entry = LoopEntry(
             selection, batch, mode, looked_at=self._host.now(), finished=len(left_out)
         )
@@ -567,13 +652,26 @@ class LoopRegistry:
     # Settling.
 
     def _settle_all(self) -> bool:
-        """Settle every loop that waits; whether any still does, so that looking again pays."""
-        with self._exclusive():
-            for key in list(self._waiting):
-                self._settle(key)
-                if not any(item.state is ItemState.ENDED for item in self._store.open_items(key)):
-                    self._waiting.discard(key)
+        """Settle every loop that waits; whether any still does, so that looking again pays.
+
+        The host is asked first: while prompts run and results are written, the store is left
+        alone.
+        """
+        with self._lock:
+            waiting = dict(self._waiting)
+        ended = {turn: key for turn, key in waiting.items() if self._has_ended(turn)}
+        if ended:
+            with self._exclusive():
+                for key in set(ended.values()):
+                    self._settle(key)
+        with self._lock:
+            for turn in ended:
+                self._waiting.pop(turn, None)
             return bool(self._waiting)
+
+    def _has_ended(self, turn: Turn) -> bool:
+        """Whether a turn's prompt has ended, and its files are written."""
+        return not self._writes.under_way(turn) and self._host.has_ended(turn.prompt)
 
     def _settle(self, key: LoopKey) -> None:
         """Bring every open item of a loop to what the outcome of its prompt makes of it."""
@@ -582,21 +680,36 @@ class LoopRegistry:
             if item.claim is None:
                 continue
             outcome = self._host.outcome(item.claim.prompt, item.claim.server)
-            if outcome.ending is Ending.RUNNING:
+            turn = _turn(key, item.claim.prompt, item)
+            if outcome.ending is Ending.RUNNING or self._writes.under_way(turn):
                 continue
-            self._settle_item(key, item, item.claim, outcome)
+            self._settle_item(key, item, item.claim, self._with_writes(key, turn, item, outcome))
             settled = True
         if settled:
             self._note_completion(key)
+
+    def _with_writes(self, key: LoopKey, turn: Turn, item: Item, outcome: Outcome) -> Outcome:
+        """The outcome of a prompt, with that of what was written for it in the background."""
+        failure = self._writes.failure(turn)
+        self._when_kept.append(lambda: self._writes.forget(turn))
+        if failure is None or outcome.ending is Ending.STOPPED:
+            return outcome
+        policy = DEFAULT_POLICY if item.claim is None else item.claim.policy
+        if outcome.ending is Ending.SUCCESS and policy.error_handling is ErrorHandling.STOP:
+            # Nobody was told: the prompt had ended well. This very run is to say it, so it cannot
+            # wait for the store; should that fail, the next one says it again.
+            self._untold[key] = failure.reason
+        return Outcome(Ending.ERROR, failure)
 
     def _settle_item(self, key: LoopKey, item: Item, claim: Claim, outcome: Outcome) -> None:
         self._revision += 1
         candidates = self._candidates[key]
         value = candidates.get(item.path)
         self._when_kept.append(lambda: candidates.pop(item.path, None))
+        self._when_kept.append(lambda: self._waiting.pop(_turn(key, claim.prompt, item), None))
         took = max(0.0, self._host.now() - claim.since)
         self._save(key, seconds=self._entry(key).seconds + took)
-        for target in outcome.saved:
+        for target in self._host.saved(claim.prompt):
             # A prompt that failed may only repeat what an earlier one has saved.
             succeeded = outcome.ending is Ending.SUCCESS
             if succeeded or self._store.output_owner(key, target) is None:
@@ -607,8 +720,20 @@ class LoopRegistry:
             self._store.carry(key, value)
 
 
+def _turn(key: LoopKey, prompt: Prompt, item: Item) -> Turn:
+    return Turn(key.id, item.path, prompt)
+
+
 def _full(key: LoopKey, path: str) -> str:
     return os.path.join(key.directory, *path.split("/"))
+
+
+def _path_in(key: LoopKey, target: str) -> str | None:
+    """Path of a file relative to the loop's directory; None for one that is not in it."""
+    folder = os.path.join(key.directory, "")
+    if not os.path.normcase(target).startswith(os.path.normcase(folder)):
+        return None
+    return target[len(folder) :].replace(os.sep, "/")
 
 
 def _settled(item: Item, claim: Claim, outcome: Outcome) -> tuple[ItemState, dict[str, Any]]:

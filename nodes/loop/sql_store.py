@@ -8,47 +8,33 @@ import logging
 import os
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import (
-    Connection,
-    Engine,
-    Row,
-    and_,
-    bindparam,
-    delete,
-    insert,
-    select,
-    update,
-)
+from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
 
 from ..io.files import IfExists, write_whole
 from ..io.leftovers import sweep
-from ..io.listing import Filter, Selection, SortBy
-from ..io.naming import ResultName
 from ..io.paths import quoted
 from . import carried as carried_files
+from . import statements
 from .errors import BatchLoopError, StateNotKept, UnwritableImage
-from .prompt import Failure, Prompt
+from .known_loop import KnownLoop
+from .rows import claim_columns, entry_columns, failure_columns, item_of
 from .state import (
     NOTHING_CARRIED,
     Carried,
     Claim,
     Counts,
-    ErrorHandling,
     Item,
     ItemState,
-    IterationMode,
     LoopKey,
-    Policy,
-    WhenComplete,
     check_transition,
 )
-from .store import OPEN, UNLISTED, LoopEntry
-from .tables import items, loops, outputs
+from .store import UNLISTED, LoopEntry
+from .tables import loops
 
 _REASONS = {
     "database or disk is full": ("the disk is full", "Free some space"),
@@ -62,48 +48,22 @@ _log = logging.getLogger(__name__)
 
 _LOOP_COLUMNS = list(enumerate(loops.columns))
 _CARRIED_SUFFIX = ".safetensors"
-_OPEN = [state.value for state in OPEN]
-
-
-class _Loop:
-    """A loop's row within a transaction: read once, and written once, when it ends."""
-
-    def __init__(self, row: Mapping[str, Any]) -> None:
-        self.row = dict(row)
-        self._set: set[str] = set()
-        self._added: Counter[str] = Counter()
-
-    def set(self, **values: Any) -> None:
-        self.row |= values
-        self._set |= values.keys()
-        for name in values:
-            self._added.pop(name, None)
-
-    def add(self, **changes: int) -> None:
-        for name, change in changes.items():
-            self.row[name] += change
-            if name not in self._set:
-                self._added[name] += change
-
-    @property
-    def changes(self) -> dict[str, Any]:
-        """What to write. Counts by difference: other servers change them too."""
-        added = {name: loops.c[name] + by for name, by in self._added.items() if by}
-        return {name: self.row[name] for name in self._set} | added
 
 
 class SqlStore:
     """A store on an SQLAlchemy engine whose tables are prepared.
 
     `carried_dir` is the folder for carried values. Every method but `transaction` is called
-    inside of a transaction.
+    inside of a transaction. The engine serves this store alone.
     """
 
     def __init__(self, engine: Engine, carried_dir: str) -> None:
         self._engine = engine
         self._carried_dir = os.path.realpath(carried_dir)
         self._connection: Connection | None = None
-        self._loops: dict[str, _Loop] = {}
+        self._loops: dict[str, KnownLoop] = {}
+        # The connection that these were read through, and when others had last written by then.
+        self._known_since: tuple[object, int] | None = None
         # What was carried over in this process, with the name of its file: no need to read it
         # back, and some values cannot be kept in a file. Another server may have carried on since.
         self._carried: dict[str, tuple[str, Carried]] = {}
@@ -119,20 +79,24 @@ class SqlStore:
             return
         answer: BatchLoopError | None = None
         unneeded = self._written
+        kept = False
         try:
             with self._engine.begin() as connection:
                 self._connection = connection
+                self._forget_what_others_changed(connection)
                 try:
                     yield
                 except BatchLoopError as error:
                     answer = error
                 self._write_loops()
             unneeded = self._superseded
+            kept = True
         except (OperationalError, OSError) as error:
             raise StateNotKept(self._not_kept(error)) from error
         finally:
             self._connection = None
-            self._loops.clear()
+            if not kept:
+                self._loops.clear()
             for path in unneeded:
                 with contextlib.suppress(OSError):
                     os.unlink(path)
@@ -140,6 +104,19 @@ class SqlStore:
             self._written.clear()
         if answer is not None:
             raise answer
+
+    def _forget_what_others_changed(self, connection: Connection) -> None:
+        """Keep what is known of the loops only if it is sure to be what a read would give."""
+        since: tuple[object, int] | None = None
+        if connection.dialect.name == "sqlite":
+            # A number that changes when somebody writes through any other connection. It is asked
+            # for inside of the transaction, which keeps them all from writing; and of the driver,
+            # as this is done each time.
+            driver: Any = connection.connection.dbapi_connection
+            since = (driver, driver.execute("PRAGMA data_version").fetchone()[0])
+        if since is None or since != self._known_since:
+            self._loops.clear()
+        self._known_since = since
 
     def _not_kept(self, error: OperationalError | OSError) -> str:
         where = self._engine.url.database or self._engine.url.render_as_string()
@@ -161,54 +138,54 @@ class SqlStore:
 
     def load(self, key: LoopKey) -> LoopEntry | None:
         loop = self._loop(key)
-        return None if loop is None else _entry(loop.row)
+        return None if loop is None else loop.entry
 
     def save(self, key: LoopKey, entry: LoopEntry) -> None:
-        self._known(key).set(
-            selection=json.dumps(asdict(entry.selection)),
-            batch=entry.batch,
-            mode=entry.mode.value,
-            looked_at=entry.looked_at,
-            looked_again=entry.looked_again,
-            completed_at=entry.completed_at,
-            seconds=entry.seconds,
-            finished=entry.finished,
-        )
+        loop = self._known(key)
+        columns = entry_columns(entry)
+        loop.set(**{name: value for name, value in columns.items() if loop.row[name] != value})
 
     def find(self, loop_id: str) -> LoopKey | None:
-        query = select(loops.c.name, loops.c.directory).where(loops.c.id == loop_id)
-        row = self._database.execute(query).one_or_none()
+        loop = self._loops.get(loop_id)
+        if loop is not None:
+            return LoopKey(loop.row["name"], loop.row["directory"])
+        row = self._database.execute(statements.loop_key, {"of_loop": loop_id}).one_or_none()
         return None if row is None else LoopKey(row.name, row.directory)
 
     def loops(self) -> list[LoopKey]:
-        query = select(loops.c.name, loops.c.directory)
-        return [LoopKey(row.name, row.directory) for row in self._database.execute(query)]
+        rows = self._database.execute(statements.loop_keys)
+        return [LoopKey(row.name, row.directory) for row in rows]
 
-    def _loop(self, key: LoopKey) -> _Loop | None:
-        if key.id not in self._loops:
-            row = self._database.execute(select(loops).where(loops.c.id == key.id)).one_or_none()
+    def _loop(self, key: LoopKey) -> KnownLoop | None:
+        loop = self._loops.get(key.id)
+        if loop is None:
+            row = self._database.execute(statements.loop_row, {"of_loop": key.id}).one_or_none()
             if row is None:
                 return None
-            self._loops[key.id] = _Loop({column.name: row[at] for at, column in _LOOP_COLUMNS})
-        loop = self._loops[key.id]
+            loop = KnownLoop({column.name: row[at] for at, column in _LOOP_COLUMNS})
+            self._loops[key.id] = loop
         return loop if loop.row["batch"] else None
 
-    def _known(self, key: LoopKey) -> _Loop:
+    def _known(self, key: LoopKey) -> KnownLoop:
         """The row of a loop that has one, though its first batch may only just begin."""
         self._loop(key)
         return self._loops[key.id]
 
     def _write_loops(self) -> None:
         for loop_id, loop in self._loops.items():
-            if changes := loop.changes:
-                self._database.execute(update(loops).where(loops.c.id == loop_id).values(changes))
+            values, added = loop.take_changes()
+            if added:
+                by = {f"by_{name}": added.get(name, 0) for name in statements.COUNTS}
+                self._database.execute(statements.count_loop, {"of_loop": loop_id, **by, **values})
+            elif values:
+                self._database.execute(statements.set_loop, {"of_loop": loop_id, **values})
 
     # Listings.
 
     def begin(self, key: LoopKey, paths: Sequence[str]) -> None:
         self._forget_carried(key)
-        for table in (items, outputs):
-            self._database.execute(delete(table).where(table.c.loop == key.id))
+        for statement in (statements.delete_items, statements.delete_outputs):
+            self._database.execute(statement, {"of_loop": key.id})
         if self._loop(key) is None and key.id not in self._loops:
             row = {
                 "id": key.id,
@@ -221,137 +198,147 @@ class SqlStore:
                 "looked_again": False,
                 "seconds": 0.0,
             }
-            self._database.execute(insert(loops).values(row))
-        self._insert(key, enumerate(paths))
-        counts = {state.value: 0 for state in ItemState} | {"pending": len(paths)}
-        self._known(key).set(**counts)
+            self._database.execute(statements.add_loop, row)
+        self._insert(key, paths)
+        loop = self._known(key)
+        loop.set(**dict.fromkeys(statements.COUNTS, 0) | {"pending": len(paths)})
+        loop.forget_items()
+        loop.owners.clear()
 
     def relist(self, key: LoopKey, paths: Sequence[str]) -> None:
-        own = items.c.loop == key.id
-        query = select(items.c.path, items.c.state).where(own)
-        states = {row.path: row.state for row in self._database.execute(query)}
-        self._database.execute(update(items).where(own).values(position=None))
-        counts = Counter({state.value: 0 for state in ItemState})
+        own = {"of_loop": key.id}
+        rows = self._database.execute(statements.known_states, own)
+        states = {row.path: row.state for row in rows}
+        self._database.execute(statements.unlist_items, own)
+        counts = Counter(dict.fromkeys(statements.COUNTS, 0))
         counts.update(states.get(path, "pending") for path in paths)
-        listed = list(enumerate(paths))
-        self._insert(key, ((at, path) for at, path in listed if path not in states))
-        statement = (
-            update(items)
-            .where(own, items.c.path == bindparam("known"))
-            .values(position=bindparam("at"))
-        )
-        moved = [{"known": path, "at": at} for at, path in listed if path in states]
+        self._insert(key, [None if path in states else path for path in paths])
+        moved = [
+            own | {"of_path": path, "of_place": at}
+            for at, path in enumerate(paths)
+            if path in states
+        ]
         if moved:
-            self._database.execute(statement, moved)
-        self._known(key).set(**counts)
+            self._database.execute(statements.relist_item, moved)
+        loop = self._known(key)
+        loop.set(**counts)
+        loop.forget_items()
 
     def append(self, key: LoopKey, path: str) -> None:
         at = self.counts(key).total
-        own = and_(items.c.loop == key.id, items.c.path == path)
-        back = update(items).where(own).values(position=at).returning(items.c.state)
-        state = self._database.execute(back).scalar_one_or_none()
+        known = {"of_loop": key.id, "of_path": path, "of_place": at}
+        state = self._database.execute(statements.back_in_listing, known).scalar_one_or_none()
         if state is None:
             state = "pending"
-            self._insert(key, [(at, path)])
-        self._known(key).add(**{state: 1})
+            self._insert_each(key, [(at, path)])
+        loop = self._known(key)
+        loop.add(**{state: 1})
+        loop.forget_items()
 
-    def _insert(self, key: LoopKey, listed: Iterable[tuple[int, str]]) -> None:
+    def _insert(self, key: LoopKey, paths: Sequence[str | None]) -> None:
+        """Add PENDING items, whose positions are their places in `paths`, without those of None."""
+        if self._database.dialect.name == "sqlite" and _are_text(paths):
+            given = {"of_loop": key.id, "of_paths": json.dumps(list(paths))}
+            self._database.execute(statements.add_items_from_json, given)
+        else:
+            listed = [(at, path) for at, path in enumerate(paths) if path is not None]
+            self._insert_each(key, listed)
+
+    def _insert_each(self, key: LoopKey, listed: Iterable[tuple[int, str]]) -> None:
         rows = [
             {"loop": key.id, "path": path, "position": at, "state": "pending"}
             for at, path in listed
         ]
         if rows:
-            self._database.execute(insert(items), rows)
+            self._database.execute(statements.add_items, rows)
 
     # Items.
 
+    def first_pending(self, key: LoopKey) -> str | None:
+        found = self._database.execute(statements.first_pending, {"of_loop": key.id})
+        path: str | None = found.scalar_one_or_none()
+        return path
+
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
-        first = (
-            select(items.c.path)
-            .where(
-                items.c.loop == key.id, items.c.state == "pending", items.c.position.is_not(None)
-            )
-            .order_by(items.c.position)
-            .limit(1)
-            # Where several servers share the table, each takes another item.
-            .with_for_update(skip_locked=True)
-            .scalar_subquery()
-        )
-        statement = (
-            update(items)
-            .where(items.c.loop == key.id, items.c.path == first, items.c.state == "pending")
-            .values(state="running", **_claim_columns(claim))
-            .returning(items)
-        )
-        row = self._database.execute(statement).one_or_none()
+        given = {"of_loop": key.id, **claim_columns(claim)}
+        row = self._database.execute(statements.claim_item, given).one_or_none()
         if row is None:
             return None
-        self._known(key).add(pending=-1, running=1)
-        return _item(row)
+        item = item_of(row)
+        loop = self._known(key)
+        loop.add(pending=-1, running=1)
+        loop.moved(ItemState.PENDING, item)
+        return item
 
     def move(self, key: LoopKey, item: Item, state: ItemState, **changes: Any) -> Item:
         check_transition(item.path, item.state, state)
         new = replace(item, state=state, **changes)
-        values: dict[str, Any] = {"state": state.value}
+        values: dict[str, Any] = {"of_loop": key.id, "of_path": item.path, "state": state.value}
         if "claim" in changes:
-            values |= _claim_columns(new.claim)
+            values |= claim_columns(new.claim)
         if "failure" in changes:
-            values |= _failure_columns(new.failure)
+            values |= failure_columns(new.failure)
         plain = ("attempts", "unended", "seconds")
         values |= {name: changes[name] for name in plain if name in changes}
-        self._database.execute(
-            update(items).where(items.c.loop == key.id, items.c.path == item.path).values(values)
-        )
+        self._database.execute(statements.set_item, values)
+        loop = self._known(key)
         if item.index != UNLISTED:
-            self._known(key).add(**{item.state.value: -1, state.value: 1})
+            loop.add(**{item.state.value: -1, state.value: 1})
+        loop.moved(item.state, new)
         return new
 
     def item(self, key: LoopKey, path: str) -> Item | None:
-        query = select(items).where(items.c.loop == key.id, items.c.path == path)
-        row = self._database.execute(query).one_or_none()
-        return None if row is None else _item(row)
+        loop = self._loop(key)
+        if loop is None:
+            return None
+        if loop.open is not None and path in loop.open:
+            return loop.open[path]
+        given = {"of_loop": key.id, "of_path": path}
+        row = self._database.execute(statements.item_row, given).one_or_none()
+        return None if row is None else item_of(row)
 
     def paths(self, key: LoopKey) -> set[str]:
-        listed = and_(items.c.loop == key.id, items.c.position.is_not(None))
-        query = select(items.c.path).where(listed)
-        return set(self._database.execute(query).scalars())
+        return set(self._database.execute(statements.listed_paths, {"of_loop": key.id}).scalars())
 
     def open_items(self, key: LoopKey) -> list[Item]:
-        query = select(items).where(items.c.loop == key.id, items.c.state.in_(_OPEN))
-        return [_item(row) for row in self._database.execute(query)]
+        loop = self._loop(key)
+        if loop is None:
+            return []
+        if loop.open is None:
+            rows = self._database.execute(statements.open_rows, {"of_loop": key.id})
+            loop.open = {row.path: item_of(row) for row in rows}
+        return list(loop.open.values())
 
     def counts(self, key: LoopKey) -> Counts:
         row = self._known(key).row
-        return Counts(**{state.value: row[state.value] for state in ItemState})
+        return Counts(**{name: row[name] for name in statements.COUNTS})
 
     def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
-        query = (
-            select(items)
-            .where(items.c.loop == key.id, items.c.state == "failed", items.c.position.is_not(None))
-            .order_by(items.c.position)
-            .limit(most)
-        )
-        return tuple(_item(row) for row in self._database.execute(query))
+        loop = self._known(key)
+        if not loop.row["failed"]:
+            return ()
+        if loop.failures is None or loop.failures[0] != most:
+            given = {"of_loop": key.id, "of_most": most}
+            rows = self._database.execute(statements.failed_rows, given)
+            loop.failures = most, tuple(item_of(row) for row in rows)
+        return loop.failures[1]
 
     def retry(self, key: LoopKey) -> int:
-        failed = self.counts(key).failed
-        values = {"state": "pending", "attempts": 0, **_failure_columns(None)}
-        listed = and_(items.c.state == "failed", items.c.position.is_not(None))
-        self._database.execute(update(items).where(items.c.loop == key.id, listed).values(values))
-        self._known(key).add(failed=-failed, pending=failed)
+        loop = self._known(key)
+        failed: int = loop.row["failed"]
+        if failed:
+            values = {"state": "pending", "attempts": 0, **failure_columns(None)}
+            self._database.execute(statements.set_failed, {"of_loop": key.id, **values})
+            loop.add(failed=-failed, pending=failed)
+            loop.forget_items()
         return failed
 
     def report(self, key: LoopKey) -> list[tuple[Item, tuple[str, ...]]]:
         written: defaultdict[str, list[str]] = defaultdict(list)
-        query = select(outputs).where(outputs.c.loop == key.id)
-        for row in self._database.execute(query):
+        own = {"of_loop": key.id}
+        for row in self._database.execute(statements.output_rows, own):
             written[row.path].append(row.target)
-        listed = (
-            select(items)
-            .where(items.c.loop == key.id, items.c.position.is_not(None))
-            .order_by(items.c.position)
-        )
-        found = (_item(row) for row in self._database.execute(listed))
+        found = (item_of(row) for row in self._database.execute(statements.listed_rows, own))
         return [(item, tuple(sorted(written[item.path]))) for item in found]
 
     # Carried values.
@@ -393,7 +380,7 @@ class SqlStore:
         sweep(self._carried_dir)
         # Nobody else writes a carried value meanwhile: that is done inside of transactions.
         with self.transaction():
-            kept = set(self._database.execute(select(loops.c.carried_file)).scalars())
+            kept = set(self._database.execute(statements.carried_names).scalars())
             for name in os.listdir(self._carried_dir):
                 if name.endswith(_CARRIED_SUFFIX) and name not in kept:
                     os.unlink(os.path.join(self._carried_dir, name))
@@ -422,87 +409,31 @@ class SqlStore:
     # Outputs.
 
     def note_output(self, key: LoopKey, target: str, path: str) -> None:
-        own = and_(outputs.c.loop == key.id, outputs.c.target == target)
-        changed = self._database.execute(update(outputs).where(own).values(path=path))
-        if changed.rowcount == 0:
-            self._database.execute(insert(outputs).values(loop=key.id, target=target, path=path))
+        owner = self.output_owner(key, target)
+        if owner is None:
+            row = {"loop": key.id, "target": target, "path": path}
+            self._database.execute(statements.add_output, row)
+        elif owner != path:
+            given = {"of_loop": key.id, "of_target": target, "path": path}
+            self._database.execute(statements.set_output, given)
+        self._known(key).owners[target] = path
 
     def output_owner(self, key: LoopKey, target: str) -> str | None:
-        query = select(outputs.c.path).where(outputs.c.loop == key.id, outputs.c.target == target)
-        owner: str | None = self._database.execute(query).scalar_one_or_none()
-        return owner
+        owners = self._known(key).owners
+        if target not in owners:
+            given = {"of_loop": key.id, "of_target": target}
+            found = self._database.execute(statements.output_owner, given)
+            owners[target] = found.scalar_one_or_none()
+        return owners[target]
 
     def open_outputs(self) -> set[str]:
-        same = and_(items.c.loop == outputs.c.loop, items.c.path == outputs.c.path)
-        query = select(outputs.c.target).join(items, same).where(items.c.state.in_(_OPEN))
-        return set(self._database.execute(query).scalars())
+        return set(self._database.execute(statements.open_targets).scalars())
 
 
-def _entry(row: Mapping[str, Any]) -> LoopEntry:
-    selection = json.loads(row["selection"])
-    selection["filter"] = Filter(selection["filter"])
-    selection["sort_by"] = SortBy(selection["sort_by"])
-    selection["finished"] = tuple(
-        ResultName(name["folder"], tuple(name["parts"])) for name in selection["finished"]
-    )
-    return LoopEntry(
-        selection=Selection(**selection),
-        batch=row["batch"],
-        mode=IterationMode(row["mode"]),
-        looked_at=row["looked_at"],
-        looked_again=row["looked_again"],
-        completed_at=row["completed_at"],
-        seconds=row["seconds"],
-        finished=row["finished"],
-    )
-
-
-def _item(row: Row[Any]) -> Item:
-    claim = None
-    if row.claim_prompt is not None:
-        claim = Claim(
-            Prompt(row.claim_prompt, row.claim_submitted_at, row.claim_client),
-            _policy(json.loads(row.claim_policy)),
-            row.claim_since,
-            row.claim_server,
-        )
-    failure = None
-    if row.failure_reason is not None:
-        failure = Failure(row.failure_reason, row.failure_node_id, row.failure_node_type)
-    return Item(
-        path=row.path,
-        index=UNLISTED if row.position is None else row.position,
-        state=ItemState(row.state),
-        attempts=row.attempts,
-        unended=row.unended,
-        claim=claim,
-        failure=failure,
-        seconds=row.seconds,
-    )
-
-
-def _policy(values: Mapping[str, Any]) -> Policy:
-    return Policy(
-        error_handling=ErrorHandling(values["error_handling"]),
-        max_attempts=values["max_attempts"],
-        when_complete=WhenComplete(values["when_complete"]),
-    )
-
-
-def _claim_columns(claim: Claim | None) -> dict[str, Any]:
-    return {
-        "claim_prompt": None if claim is None else claim.prompt.id,
-        "claim_submitted_at": None if claim is None else claim.prompt.submitted_at,
-        "claim_client": None if claim is None else claim.prompt.client_id,
-        "claim_server": None if claim is None else claim.server,
-        "claim_since": None if claim is None else claim.since,
-        "claim_policy": None if claim is None else json.dumps(asdict(claim.policy)),
-    }
-
-
-def _failure_columns(failure: Failure | None) -> dict[str, Any]:
-    return {
-        "failure_reason": None if failure is None else failure.reason,
-        "failure_node_id": None if failure is None else failure.node_id,
-        "failure_node_type": None if failure is None else failure.node_type,
-    }
+def _are_text(paths: Iterable[str | None]) -> bool:
+    """Whether no path holds bytes that are no text, which JSON could not carry as they are."""
+    try:
+        "".join(filter(None, paths)).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

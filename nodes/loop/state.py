@@ -6,6 +6,7 @@ thread, for as long as it likes.
 
 from __future__ import annotations
 
+import functools
 import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -100,7 +101,7 @@ class LoopKey:
     directory: str
     """Real path of the directory."""
 
-    @property
+    @functools.cached_property
     def id(self) -> str:
         """A short name for routes and events, which gives away neither name nor path."""
         # A path may hold undecodable bytes, which reach Python as lone surrogates.
@@ -194,6 +195,8 @@ class Iteration:
     """How many images were left out, as their results were there already."""
     watch: bool = False
     """Whether the batch is to wait for new files when it is complete."""
+    following: str | None = field(default=None, compare=False)
+    """Path of the item that the next prompt will be given, as things stand; None for none."""
 
     @property
     def complete(self) -> bool:

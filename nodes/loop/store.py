@@ -85,6 +85,9 @@ class Store(Protocol):
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
         """Make the first PENDING item RUNNING under `claim`, or return None when there is none."""
 
+    def first_pending(self, key: LoopKey) -> str | None:
+        """Path of the item that `claim` would take."""
+
     def move(self, key: LoopKey, item: Item, state: ItemState, **changes: Any) -> Item:
         """Bring `item` to `state`, with `changes` to its other fields; IllegalTransition."""
 
@@ -135,17 +138,32 @@ class _Items:
     """The items of one loop, with what makes each look-up cheap."""
 
     def __init__(self, paths: Sequence[str]) -> None:
+        # Only those that a prompt has had: making a hundred thousand items takes a while.
         self.known: dict[str, Item] = {}
         self.outputs: dict[str, str] = {}
-        self.relist(paths)
+        self.open: set[str] = set()
+        self._list(paths)
+
+    def _list(self, paths: Sequence[str]) -> None:
+        self.order = list(paths)
+        self.places = {path: index for index, path in enumerate(self.order)}
+        self.counts = dict.fromkeys(ItemState, 0) | {ItemState.PENDING: len(self.order)}
+        # A heap, as it is in order.
+        self.pending = list(range(len(self.order)))
+        self.failed: list[int] = []
+
+    def get(self, path: str) -> Item | None:
+        index = self.places.get(path)
+        return self.known.get(path) or (None if index is None else Item(path, index))
+
+    def at(self, index: int) -> Item:
+        path = self.order[index]
+        return self.known.get(path) or Item(path, index)
 
     def relist(self, paths: Sequence[str]) -> None:
-        before = self.known
+        before = {path: Item(path, UNLISTED) for path in self.order} | self.known
+        self._list(())
         self.known = {path: replace(item, index=UNLISTED) for path, item in before.items()}
-        self.order: list[str] = []
-        self.counts = dict.fromkeys(ItemState, 0)
-        self.pending: list[int] = []
-        self.failed: list[int] = []
         # An open item outlives its place in the listing: its prompt is still to end.
         self.open = {path for path, item in before.items() if item.state in OPEN}
         for path in paths:
@@ -156,6 +174,7 @@ class _Items:
         known = self.known.get(path)
         item = Item(path, index) if known is None else replace(known, index=index)
         self.order.append(path)
+        self.places[path] = index
         self.known[path] = item
         self.enter(item)
 
@@ -226,9 +245,13 @@ class MemoryStore:
         items = self._items[key]
         if not items.pending:
             return None
-        item = items.known[items.order[heapq.heappop(items.pending)]]
+        item = items.at(heapq.heappop(items.pending))
         check_transition(item.path, item.state, ItemState.RUNNING)
         return items.put(item, replace(item, state=ItemState.RUNNING, claim=claim))
+
+    def first_pending(self, key: LoopKey) -> str | None:
+        items = self._items[key]
+        return items.order[items.pending[0]] if items.pending else None
 
     def move(self, key: LoopKey, item: Item, state: ItemState, **changes: Any) -> Item:
         check_transition(item.path, item.state, state)
@@ -236,7 +259,7 @@ class MemoryStore:
 
     def item(self, key: LoopKey, path: str) -> Item | None:
         items = self._items.get(key)
-        return None if items is None else items.known.get(path)
+        return None if items is None else items.get(path)
 
     def paths(self, key: LoopKey) -> set[str]:
         return set(self._items[key].order)
@@ -251,11 +274,11 @@ class MemoryStore:
 
     def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
         items = self._items[key]
-        return tuple(items.known[items.order[index]] for index in items.failed[:most])
+        return tuple(items.at(index) for index in items.failed[:most])
 
     def retry(self, key: LoopKey) -> int:
         items = self._items[key]
-        failed = [items.known[items.order[index]] for index in items.failed]
+        failed = [items.at(index) for index in items.failed]
         for item in failed:
             self.move(key, item, ItemState.PENDING, attempts=0, failure=None)
         return len(failed)
@@ -265,7 +288,8 @@ class MemoryStore:
         written: defaultdict[str, list[str]] = defaultdict(list)
         for target, path in items.outputs.items():
             written[path].append(target)
-        return [(items.known[path], tuple(sorted(written[path]))) for path in items.order]
+        listed = map(items.at, range(len(items.order)))
+        return [(item, tuple(sorted(written[item.path]))) for item in listed]
 
     def carry(self, key: LoopKey, value: Any) -> None:
         self._carried[key] = Carried(value)

@@ -1,4 +1,4 @@
-"""The tables that loops are kept in, and their versions.
+"""The tables that loops are kept in.
 
 One design for SQLite and for PostgreSQL: an item is claimed by one statement, and a claim has an
 owner and a time.
@@ -6,12 +6,10 @@ owner and a time.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-
 from sqlalchemy import (
     Boolean,
     Column,
-    Connection,
+    ColumnElement,
     Double,
     Index,
     Integer,
@@ -21,12 +19,11 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
-    inspect,
-    select,
+    literal_column,
+    or_,
 )
 
-VERSION = 1
-"""Number of the present design; a database of a later one is not touched."""
+from .state import ItemState
 
 
 class PathText(TypeDecorator[str]):
@@ -93,8 +90,30 @@ items = Table(
     Column("failure_node_id", Text),
     Column("failure_node_type", Text),
     Column("seconds", Double, nullable=False, default=0.0),
+    # The rows lie in their primary key: one tree to write where there would be two.
+    sqlite_with_rowid=False,
 )
-Index("batch_loop_items_by_state", items.c.loop, items.c.state, items.c.position)
+
+
+def in_state(*states: ItemState) -> ColumnElement[bool]:
+    """Whether an item is in one of `states`, written out: so a database sees which index fits."""
+    return or_(*(items.c.state == literal_column(f"'{state.value}'") for state in states))
+
+
+is_pending = in_state(ItemState.PENDING)
+is_open = in_state(ItemState.RUNNING, ItemState.ENDED)
+is_failed = in_state(ItemState.FAILED)
+
+
+def _index_of(name: str, which: ColumnElement[bool], *columns: Column[int] | Column[str]) -> None:
+    Index(f"batch_loop_items_{name}", *columns, sqlite_where=which, postgresql_where=which)
+
+
+# Each holds no more than is looked for: most items of a batch are in none but the first, and then
+# in none at all.
+_index_of("pending", is_pending, items.c.loop, items.c.position)
+_index_of("open", is_open, items.c.loop)
+_index_of("failed", is_failed, items.c.loop, items.c.position)
 
 outputs = Table(
     "batch_loop_outputs",
@@ -102,29 +121,5 @@ outputs = Table(
     Column("loop", String(16), primary_key=True),
     Column("target", PathText, primary_key=True),
     Column("path", PathText, nullable=False),
+    sqlite_with_rowid=False,
 )
-
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {}
-"""How to get from each earlier version to the one that follows it."""
-
-
-class NewerVersion(Exception):
-    """Raised when a database was made by a later version of the pack."""
-
-
-def prepare(
-    connection: Connection,
-    version: int = VERSION,
-    migrations: Mapping[int, Callable[[Connection], None]] = MIGRATIONS,
-) -> None:
-    """Make the tables, or bring those that are there to `version`; NewerVersion."""
-    if not inspect(connection).has_table(versions.name):
-        metadata.create_all(connection)
-        connection.execute(versions.insert().values(version=version))
-        return
-    found = connection.execute(select(versions.c.version)).scalar_one()
-    if found > version:
-        raise NewerVersion(str(found))
-    for step in range(found, version):
-        migrations[step](connection)
-    connection.execute(versions.update().values(version=version))

@@ -14,8 +14,8 @@ import pytest
 from playwright.sync_api import sync_playwright
 
 from batch_loop.tests.browser.batch import SEVEN, Batch
-from batch_loop.tests.browser.comfy_page import ComfyPage
 from batch_loop.tools.chromium import find_chromium
+from batch_loop.tools.comfy_page import FLAGS, SETTINGS, ComfyPage
 from batch_loop.tools.layout import DEFAULT, NEWEST_FRONTEND, OLDEST
 from batch_loop.tools.server import ComfyServer
 
@@ -34,21 +34,7 @@ PAIRS = (
     (OLDEST.version, OLDEST.frontend),
 )
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
 SIZE = {"width": 1600, "height": 1000}
-
-SETTINGS = {
-    # The Templates window covers a page that is opened for the first time.
-    "Comfy.TutorialCompleted": True,
-}
 
 
 @pytest.fixture(scope="session")

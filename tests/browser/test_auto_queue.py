@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from batch_loop.tests.browser.batch import DIRECTORY, ITERATOR, SAVE, SEVEN, Batch
-from batch_loop.tests.browser.comfy_page import ComfyPage
+from batch_loop.tools.comfy_page import ComfyPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

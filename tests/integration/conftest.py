@@ -25,6 +25,8 @@ CACHE_MODES: dict[str, dict[str, Any]] = {
     "classic": {"flags": ("--cache-classic",)},
     "lru": {"flags": ("--cache-lru", "10")},
     "none": {"flags": ("--cache-none",)},
+    # Nothing is read ahead, and everything written while its node runs.
+    "nothing behind": {"env": {"BATCH_LOOP_MEMORY_MB": "0"}},
     # The oldest release evaluates links in another way.
     "oldest": {"version": OLDEST.version},
 }
@@ -47,6 +49,10 @@ class Workspace:
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
     if metafunc.definition.get_closest_marker("each_cache"):
         metafunc.parametrize("server", list(CACHE_MODES), indirect=True)
+    if metafunc.definition.get_closest_marker("nothing_behind"):
+        metafunc.parametrize("server", ["nothing behind"], indirect=True)
+    if metafunc.definition.get_closest_marker("both_settings"):
+        metafunc.parametrize("server", ["classic", "nothing behind"], indirect=True)
 
 
 @pytest.fixture(scope="session")

@@ -68,13 +68,14 @@ def states(server: ComfyServer) -> list[str]:
         connection.close()
 
 
-def test_killed_at_random_moments_nothing_is_lost(tmp_path: Path) -> None:
-    figures = crash.run(tmp_path, images=60, kills=6, seed=7)
+@pytest.mark.parametrize("env", [{}, {"BATCH_LOOP_MEMORY_MB": "0"}], ids=["default", "no memory"])
+def test_killed_at_random_moments_nothing_is_lost(tmp_path: Path, env: dict[str, str]) -> None:
+    figures = crash.run(tmp_path, images=60, kills=5, seed=7, env=env)
     found = asdict(figures)
     assert (figures.lost, figures.half_files, figures.stray_files) == (0, 0, 0), found
     assert figures.out_of_order == 0, found
     assert figures.most_redone_by_one_kill <= 1, found
-    assert figures.redone <= figures.kills == 6, found
+    assert figures.redone <= figures.kills == 5, found
     assert set(figures.kills_by_moment) == set(crash.MOMENTS), found
 
 

@@ -59,10 +59,11 @@ def output(workspace: Workspace) -> Iterator[Mount]:
         yield mount
 
 
-# The folder that is saved to.
+# The folder that is saved to; test_write_behind.py has more.
 
 
 @each_policy
+@pytest.mark.nothing_behind
 def test_a_full_output_folder(
     client: ComfyClient, workspace: Workspace, output: Mount, error_handling: str
 ) -> None:
@@ -84,6 +85,7 @@ def test_a_full_output_folder(
 
 
 @each_policy
+@pytest.mark.nothing_behind
 def test_an_image_that_only_half_fits(
     client: ComfyClient, workspace: Workspace, error_handling: str
 ) -> None:
@@ -96,6 +98,7 @@ def test_an_image_that_only_half_fits(
 
 
 @each_policy
+@pytest.mark.nothing_behind
 def test_a_read_only_output_folder(
     client: ComfyClient, workspace: Workspace, output: Mount, error_handling: str
 ) -> None:
@@ -116,6 +119,7 @@ def test_a_read_only_output_folder(
 
 
 @each_policy
+@pytest.mark.both_settings
 def test_an_output_folder_that_is_moved_away(
     client: ComfyClient, workspace: Workspace, error_handling: str
 ) -> None:
@@ -135,6 +139,7 @@ def test_an_output_folder_that_is_moved_away(
 
 
 @each_policy
+@pytest.mark.both_settings
 def test_an_input_drive_that_is_unplugged(
     client: ComfyClient, workspace: Workspace, error_handling: str
 ) -> None:
@@ -155,6 +160,7 @@ def test_an_input_drive_that_is_unplugged(
 
 
 @each_policy
+@pytest.mark.both_settings
 def test_an_input_folder_that_is_moved_away(
     client: ComfyClient, workspace: Workspace, error_handling: str
 ) -> None:
@@ -173,6 +179,7 @@ def test_an_input_folder_that_is_moved_away(
 
 
 @each_policy
+@pytest.mark.both_settings
 def test_one_file_that_is_gone_is_no_lost_folder(
     client: ComfyClient, workspace: Workspace, error_handling: str
 ) -> None:

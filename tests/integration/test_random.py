@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pytest
 from PIL import Image
 
 from batch_loop.nodes.io.leftovers import TEMPORARY_SUFFIX
@@ -229,8 +230,10 @@ class Desk:
         assert {name: report[name] for name in names} == {name: counted[name] for name in names}
         assert state["total"] == len(NAMES)
         assert counted["failed"] == 0
-        # One executor, so one prompt that has an image, and one image that it has.
-        assert counted["running"] + counted["ended"] <= 1
+        # One executor, so one prompt that has an image, and one image that it has; and one more
+        # whose prompt has ended, and whose result is being written.
+        assert counted["running"] <= 1
+        assert counted["running"] + counted["ended"] <= 2
         # What is done stays done, was saved, and is whole.
         done = {item["path"] for item in items if item["state"] == "done"}
         assert done >= self.done
@@ -266,6 +269,7 @@ def last_of(names: list[str], name: str) -> int:
     return len(names) - 1 - names[::-1].index(name)
 
 
+@pytest.mark.both_settings
 def test_two_hundred_operations_in_a_random_order(
     server: ComfyServer, workspace: Workspace
 ) -> None:

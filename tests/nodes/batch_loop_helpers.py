@@ -230,9 +230,26 @@ class TestRecord:
         return ()
 
 
+class TestFileSize:
+    """Says how large the file `path` is; fails when it is not there."""
+
+    CATEGORY = "batch loop tests"
+    FUNCTION = "run"
+    RETURN_TYPES = ()
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {"required": {"path": ("STRING", {"default": ""})}}
+
+    def run(self, path: str) -> dict[str, Any]:
+        return {"ui": {"size": [Path(path).stat().st_size]}}
+
+
 NODE_CLASS_MAPPINGS: ClassVar = {
     "TestBlock": TestBlock,
     "TestDigest": TestDigest,
+    "TestFileSize": TestFileSize,
     "TestRaise": TestRaise,
     "TestWait": TestWait,
     "TestRecord": TestRecord,

@@ -12,6 +12,7 @@ class FakeHost:
 
     def __init__(self) -> None:
         self._outcomes: dict[Prompt, Outcome] = {}
+        self._saved: dict[Prompt, tuple[str, ...]] = {}
         self._clock = itertools.count(1)
         self._numbers = itertools.count(1)
         self._server = 1
@@ -29,11 +30,20 @@ class FakeHost:
         """End the server, and start another: prompts are gone, and so is what they came to."""
         self._server += 1
         self._outcomes.clear()
+        self._saved.clear()
 
     def outcome(self, prompt: Prompt, server: str) -> Outcome:
         """What `finish` was told; before, RUNNING on the server that runs."""
         unknown = Ending.RUNNING if server == self.server else Ending.STOPPED
         return self._outcomes.get(prompt, Outcome(unknown))
+
+    def saved(self, prompt: Prompt) -> tuple[str, ...]:
+        """What `finish` was told of."""
+        return self._saved.get(prompt, ())
+
+    def has_ended(self, prompt: Prompt) -> bool:
+        """Whether `finish` was told of it."""
+        return self.outcome(prompt, self.server).ending is not Ending.RUNNING
 
     def submit(self, client_id: str | None = None) -> Prompt:
         """A prompt that is submitted now."""
@@ -42,4 +52,5 @@ class FakeHost:
     def finish(self, prompt: Prompt, ending: Ending = Ending.SUCCESS, *saved: str) -> None:
         """End a prompt."""
         failure = Failure("it broke", "7", "TestRaise") if ending is Ending.ERROR else None
-        self._outcomes[prompt] = Outcome(ending, failure, saved)
+        self._outcomes[prompt] = Outcome(ending, failure)
+        self._saved[prompt] = saved

@@ -11,7 +11,8 @@ import pytest
 import torch
 from PIL import Image
 
-from batch_loop.nodes.io.encode import Format, encode, extension_of, format_of, to_uint8
+from batch_loop.nodes.io.encode import Format, encode, extension_of, format_of
+from batch_loop.nodes.io.pixels import to_uint8
 from batch_loop.nodes.loop.errors import UnwritableImage
 
 METADATA = {
@@ -38,38 +39,6 @@ def encoded(
 
 def opened(data: bytes) -> Image.Image:
     return Image.open(io.BytesIO(data))
-
-
-class TestToUint8:
-    def test_cuts_off_and_does_not_round_as_save_image(self) -> None:
-        image = torch.tensor([[[0, 0.999 / 255, 1 / 255, 127.9 / 255, 1]]])
-        assert to_uint8(image).tolist() == [[[0, 0, 1, 127, 255]]]
-
-    def test_clips(self) -> None:
-        image = torch.tensor([[[-1, 1.001, 5, float("inf"), float("-inf"), float("nan")]]])
-        assert to_uint8(image).tolist() == [[[0, 255, 255, 255, 0, 0]]]
-
-    def test_every_8_bit_value_survives_a_load_and_a_save(self) -> None:
-        ramp = np.arange(256, dtype=np.uint8)
-        image = torch.from_numpy(ramp.astype(np.float32) / np.float32(255))
-        assert np.array_equal(to_uint8(image[None, None])[0, 0], ramp)
-
-    @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
-    def test_takes_every_float_type(self, dtype: torch.dtype) -> None:
-        image = torch.tensor([[[0, 0.5, 1]]], dtype=dtype)
-        result = to_uint8(image)
-        assert result.dtype == np.uint8
-        assert result.tolist() == [[[0, 127, 255]]]
-
-    def test_leaves_the_image_as_it_was(self) -> None:
-        image = torch.tensor([[[-1.0, 0.5, 2.0]]])
-        to_uint8(image)
-        assert image.tolist() == [[[-1.0, 0.5, 2.0]]]
-
-    def test_takes_what_is_not_contiguous_or_needs_a_gradient(self) -> None:
-        image = noise(3, 4, 5).permute(1, 2, 0).requires_grad_()
-        expected = np.clip(255.0 * image.detach().numpy(), 0, 255).astype(np.uint8)
-        assert np.array_equal(to_uint8(image), expected)
 
 
 class TestPixels:

@@ -18,7 +18,6 @@ from batch_loop.nodes.io.listing import (
     SortBy,
     has_images,
     list_images,
-    natural_key,
 )
 from batch_loop.nodes.loop.errors import FolderNotFound, InvalidSetting, NotAFolder
 
@@ -359,28 +358,6 @@ class TestOrder:
         expected = list_images(str(folder), selection)
         monkeypatch.setattr(listing, "_entries", lambda folder: reversed(list(os.scandir(folder))))
         assert list_images(str(folder), selection) == expected
-
-    @pytest.mark.parametrize(
-        "paths",
-        [
-            ["img1.png", "img2.png", "img10.png"],
-            ["img1.png", "img1 (2).png", "img1 (10).png", "img1-2.png", "img1a.png"],
-            ["1.png", "1.5.png", "2.png", "a.png"],
-            ["img01.png", "img1.jpg", "img1.png"],
-            ["A.png", "a.png", "B.png", "b.png"],
-            ["z.png", "a/1.png", "a/2.png", "a/b/1.png", "b2/1.png", "b10/1.png"],
-            ["img-1.png", "img-2.png"],
-            ["img99999999999999999998.png", "img99999999999999999999.png"],
-            ["noext1", "noext2"],
-        ],
-    )
-    def test_natural_key(self, paths: list[str]) -> None:
-        paths_reversed = paths[::-1]
-        assert sorted(paths_reversed, key=natural_key) == paths
-
-    def test_no_two_natural_keys_are_equal(self) -> None:
-        paths = ["img1.png", "img01.png", "IMG1.png", "img1.PNG", "\u00e9.png", "e\u0301.png"]
-        assert len({natural_key(path) for path in paths}) == len(paths)
 
 
 class TestRange:

@@ -14,10 +14,12 @@ from batch_loop.nodes.io.listing import Selection
 from batch_loop.nodes.loop.database import CARRIED, FILE, open_store
 from batch_loop.nodes.loop.prompt import Prompt
 from batch_loop.nodes.loop.sql_store import SqlStore
-from batch_loop.nodes.loop.state import Claim, IterationMode, LoopKey, Policy
+from batch_loop.nodes.loop.state import Claim, Counts, IterationMode, LoopKey, Policy
 from batch_loop.nodes.loop.store import LoopEntry, MemoryStore
+from batch_loop.nodes.loop.versions import VERSION
 
 KEY = LoopKey("", "/folder")
+DESIGN = "SELECT sql FROM sqlite_master ORDER BY name"
 CLAIM = Claim(Prompt("p", 1.0), Policy(), since=1.0)
 
 
@@ -95,11 +97,44 @@ def test_a_file_of_a_later_version_is_set_aside_whole(
     (aside,) = [path for path in tmp_path.glob(f"{FILE}.*") if not path.name.endswith("-wal")]
     begun(tmp_path)
     os.replace(aside, tmp_path / FILE)
-    changed("UPDATE batch_loop_version SET version = 1")(tmp_path / FILE)
+    changed(f"UPDATE batch_loop_version SET version = {VERSION}")(tmp_path / FILE)  # noqa: S608
     store = open_store(str(tmp_path))
     with store.transaction():
         assert store.carried(KEY).value == [1, 2]
     assert [path for path in values if not path.exists()] == []
+
+
+VERSION_1 = Path(__file__).with_name("state_version_1.sql")
+"""A file of the first design, as `sqlite3` dumps it: a batch of three, one image of it done."""
+
+
+def test_a_file_of_an_earlier_version_is_brought_up_to_date(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        connection.executescript(VERSION_1.read_text(encoding="utf-8"))
+    connection.close()
+    for _ in range(2):
+        store = open_store(str(tmp_path))
+        assert isinstance(store, SqlStore)
+        with store.transaction():
+            assert store.counts(KEY) == Counts(pending=1, running=1, done=1)
+            report = [(item.path, item.state.value, out) for item, out in store.report(KEY)]
+            assert report == [
+                ("a.png", "done", ("/out/a.png",)),
+                ("b.png", "running", ()),
+                ("c.png", "pending", ()),
+            ]
+            (running,) = store.open_items(KEY)
+            assert running.claim == Claim(Prompt("p", 1.0), Policy(), since=2.0, server="s")
+    assert caplog.records == []
+    with sqlite3.connect(tmp_path / FILE) as connection:
+        upgraded = [row[0] for row in connection.execute(DESIGN)]
+    connection.close()
+    begun(tmp_path / "new")
+    with sqlite3.connect(tmp_path / "new" / FILE) as connection:
+        assert upgraded == [row[0] for row in connection.execute(DESIGN)]
+    connection.close()
 
 
 def test_a_file_that_cannot_be_written_now_is_not_parted_with(

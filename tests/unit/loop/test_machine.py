@@ -128,7 +128,7 @@ class Server:
     registry: LoopRegistry
     seen: dict[tuple[LoopKey, str | None], tuple[IterationMode, bool]] = field(default_factory=dict)
     """For each client: the mode of its newest run, and whether it knows of the batch's end."""
-    waiting: set[LoopKey] = field(default_factory=set)
+    waiting: set[tuple[LoopKey, Prompt]] = field(default_factory=set)
 
     @property
     def name(self) -> str:
@@ -410,10 +410,12 @@ class RegistryMachine(RuleBasedStateMachine):
         """The watcher looks."""
         server = self._server(pick)
         more = server.registry._settle_all()
-        for key in list(server.waiting):
+        ended = [
+            (key, prompt) for key, prompt in server.waiting if server.host.known_ending(prompt)
+        ]
+        for key, prompt in ended:
             self._settle(server, key)
-            if not any(item.state is ENDED for _, item in self.loops[key].open):
-                server.waiting.discard(key)
+            server.waiting.discard((key, prompt))
         assert more is bool(server.waiting)
 
     @precondition(lambda self: self.state_folder and len(self.jobs) < MOST_PROMPTS)
@@ -509,7 +511,7 @@ class RegistryMachine(RuleBasedStateMachine):
             return
         loop = self.loops[key]
         item.state, item.unended, item.value = ENDED, 0, value
-        job.server.waiting.add(key)
+        job.server.waiting.add((key, job.prompt))
         if loop.complete and not loop.looked_again:
             loop.looked_again = True
             until = min(item.since for _, item in loop.open) - 0.02
@@ -636,15 +638,15 @@ class RegistryMachine(RuleBasedStateMachine):
             if ending is None:
                 continue
             settled = True
-            self._settle_item(server, loop, item, ending)
+            self._settle_item(server, key, item, ending)
             done = (key, loop.batch, path)
             self.unsettled = [entry for entry in self.unsettled if entry[1] != done]
         if settled:
             self._note_completion(loop)
 
-    def _settle_item(
-        self, server: Server, loop: ModelLoop, item: ModelItem, ending: Ending
-    ) -> None:
+    def _settle_item(self, server: Server, key: LoopKey, item: ModelItem, ending: Ending) -> None:
+        loop = self.loops[key]
+        server.waiting.discard((key, item.prompt))
         item.prompt = None
         if ending is Ending.SUCCESS and item.state is ENDED:
             item.state, item.failed_before = DONE, False

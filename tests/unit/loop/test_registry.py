@@ -440,10 +440,10 @@ def test_the_watcher_settles_what_no_other_prompt_settles(loop: Loop) -> None:
     wait_for(lambda: loop.registry.revision > before, "the watcher to settle the item")
 
 
-def test_the_watcher_ends_when_nothing_waits(loop: Loop) -> None:
-    before = set(threading.enumerate())
+def test_the_watcher_looks_no_more_when_nothing_waits(loop: Loop) -> None:
     loop.run()
-    wait_for(lambda: before.issuperset(threading.enumerate()), "the watcher to end")
+    wait_for(lambda: not loop.registry._waiting, "the item to be settled")
+    assert loop.registry._settle_all() is False
 
 
 def test_two_results_of_one_name_are_told_apart(loop: Loop) -> None:

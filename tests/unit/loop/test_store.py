@@ -145,6 +145,28 @@ def test_new_items_go_to_the_end(store: Store) -> None:
     assert [claimed(store).path for _ in range(5)] == ["a", "b", "c", "0", "1"]
 
 
+ODD = [
+    "a b.png",
+    "caf\u00e9.png",
+    "\U0001f600.png",
+    "q\"'.png",
+    "new\nline",
+    "back\\slash",
+    "$.a[0]",
+]
+
+
+@pytest.mark.parametrize("more", [[], ["not text \udce9.png"]])
+def test_odd_names_are_kept_as_they_are(store: Store, more: list[str]) -> None:
+    paths = [*ODD, *more, *(f"{number}.png" for number in range(2000))]
+    begin(store, KEY, paths)
+    assert [item.path for item, _ in store.report(KEY)] == paths
+    assert [claimed(store).path for _ in paths] == paths
+    store.relist(KEY, ["new", *paths[::-1], "\u00fc"])
+    assert [item.path for item, _ in store.report(KEY)] == ["new", *paths[::-1], "\u00fc"]
+    assert [claimed(store).path for _ in range(2)] == ["new", "\u00fc"]
+
+
 def test_an_output_has_one_owner(store: Store) -> None:
     assert store.output_owner(KEY, "/out/x") is None
     store.note_output(KEY, "/out/x", "a")

@@ -1,4 +1,4 @@
-"""The watcher's life: it starts when woken, and ends when nothing waits."""
+"""The watcher's life: it begins when woken, and ends some time after nothing waits."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ QUICK = 0.001
 def test_it_looks_until_told_that_nothing_waits() -> None:
     answers = [True, True, False]
     before = set(threading.enumerate())
-    watcher = Watcher(lambda: answers.pop(0), QUICK)
+    watcher = Watcher(lambda: answers.pop(0), QUICK, QUICK)
     assert before == set(threading.enumerate())
     watcher.wake()
     wait_for(lambda: not answers, "three looks")
@@ -33,7 +33,7 @@ def test_a_call_while_it_looks_is_not_lost() -> None:
         go.wait()
         return False
 
-    watcher = Watcher(settle, QUICK)
+    watcher = Watcher(settle, QUICK, QUICK)
     watcher.wake()
     looking.wait()
     watcher.wake()
@@ -49,7 +49,7 @@ def test_it_starts_again_after_it_ended() -> None:
         looks.append(1)
         return False
 
-    watcher = Watcher(settle, QUICK)
+    watcher = Watcher(settle, QUICK, QUICK)
     for number in (1, 2):
         watcher.wake()
         wait_for(lambda number=number: len(looks) == number, "a look")
@@ -65,7 +65,7 @@ def test_an_error_is_logged_and_does_not_end_it_for_good(
     def settle() -> bool:
         return answers.pop()
 
-    watcher = Watcher(settle, QUICK)
+    watcher = Watcher(settle, QUICK, QUICK)
     with caplog.at_level(logging.ERROR):
         watcher.wake()
         wait_for(lambda: "could not settle" in caplog.text, "the log")
@@ -73,3 +73,17 @@ def test_an_error_is_logged_and_does_not_end_it_for_good(
     answers.append(False)
     watcher.wake()
     wait_for(lambda: not answers, "another look")
+
+
+def test_one_thread_serves_many_prompts() -> None:
+    threads: list[threading.Thread] = []
+
+    def settle() -> bool:
+        threads.append(threading.current_thread())
+        return False
+
+    watcher = Watcher(settle, QUICK)
+    for number in (1, 2, 3):
+        watcher.wake()
+        wait_for(lambda number=number: len(threads) == number, "a look")
+    assert len(set(threads)) == 1

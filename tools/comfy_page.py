@@ -9,6 +9,8 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 
+from .errors import ToolError
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
@@ -16,6 +18,23 @@ if TYPE_CHECKING:
     """A workflow in API format, by node id."""
 
     from playwright.sync_api import ConsoleMessage, Locator, Page, Response
+
+FLAGS = (
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+)
+"""What Chromium is started with."""
+
+SETTINGS = {
+    # The Templates window covers a page that is opened for the first time.
+    "Comfy.TutorialCompleted": True,
+}
+"""What the server is told before a page is opened."""
 
 ON = ("instant", "instant-running", "change")
 """The modes in which ComfyUI queues by itself."""
@@ -262,7 +281,8 @@ class ComfyPage:
     def forgive(self, pattern: str) -> None:
         """Take a fault that the test itself has provoked off the list; it has to be there."""
         provoked = [fault for fault in self.faults if re.search(pattern, fault)]
-        assert provoked, self.faults
+        if not provoked:
+            raise ToolError(f"no fault is like {pattern!r}; there are {self.faults}")
         self.faults = [fault for fault in self.faults if fault not in provoked]
 
     def close_dialogs(self) -> int:

@@ -1,0 +1,50 @@
+"""Pixels of 8 bits as floats from 0 to 1, and back, exactly as ComfyUI has them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+
+_WHITE = np.float32(255)
+
+_CHUNK = 1 << 20
+"""Values at a time: few enough for the cache, enough for threads not to wait on Python."""
+
+
+def to_float(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
+    """Return pixels of any shape as values from 0 to 1, contiguous, whatever their strides are.
+
+    These are the values that Load Image has, which it takes two passes for.
+    """
+    scaled = np.empty(pixels.shape, np.float32)
+    np.divide(pixels, _WHITE, out=scaled, dtype=np.float32)
+    return scaled
+
+
+def to_uint8(image: torch.Tensor) -> npt.NDArray[np.uint8]:
+    """Convert an image [H,W,C], float 0 to 1, to uint8 exactly as ComfyUI's Save Image does.
+
+    It may have any float type, strides and device. What is not a number, for which the result of
+    ComfyUI depends on the processor, becomes zero.
+    """
+    if image.dtype is torch.bfloat16:  # unknown to numpy
+        image = image.float()
+    values: npt.NDArray[Any] = image.detach().cpu().numpy()
+    result = np.empty(values.shape, np.uint8)
+    if not result.size:
+        return result
+    rows = max(1, _CHUNK // values[0].size)
+    # In the type of the image, as ComfyUI: another would round in another way.
+    scratch = np.empty((rows, *values.shape[1:]), np.result_type(values.dtype, 255.0))
+    with np.errstate(over="ignore", invalid="ignore"):  # too bright becomes white, without a word
+        for first in range(0, len(values), rows):
+            part = values[first : first + rows]
+            # That is 255 times the value, clipped and cut off (not rounded).
+            scaled = np.multiply(part, 255.0, out=scratch[: len(part)])
+            # Not np.clip: fmax takes the number where the other value is NaN.
+            np.fmax(scaled, 0, out=scaled)
+            np.fmin(scaled, 255, out=result[first : first + rows], casting="unsafe")
+    return result

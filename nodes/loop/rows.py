@@ -1,0 +1,125 @@
+"""Between the rows of the tables and the records of the registry."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Row
+
+from ..io.listing import Filter, Selection, SortBy
+from ..io.naming import ResultName
+from .prompt import Failure, Prompt
+from .state import Claim, ErrorHandling, Item, ItemState, IterationMode, Policy, WhenComplete
+from .store import UNLISTED, LoopEntry
+
+_REMEMBERED = 256
+"""Settings that are not read and written as JSON again: each loop has one of either kind."""
+
+
+def entry_of(row: Mapping[str, Any]) -> LoopEntry:
+    """The entry in a loop's row."""
+    return LoopEntry(
+        selection=_selection(row["selection"]),
+        batch=row["batch"],
+        mode=IterationMode(row["mode"]),
+        looked_at=row["looked_at"],
+        looked_again=row["looked_again"],
+        completed_at=row["completed_at"],
+        seconds=row["seconds"],
+        finished=row["finished"],
+    )
+
+
+def entry_columns(entry: LoopEntry) -> dict[str, Any]:
+    """What an entry is in a loop's row."""
+    return {
+        "selection": _selection_text(entry.selection),
+        "batch": entry.batch,
+        "mode": entry.mode.value,
+        "looked_at": entry.looked_at,
+        "looked_again": entry.looked_again,
+        "completed_at": entry.completed_at,
+        "seconds": entry.seconds,
+        "finished": entry.finished,
+    }
+
+
+def item_of(row: Row[Any]) -> Item:
+    """The item in its row."""
+    claim = None
+    if row.claim_prompt is not None:
+        claim = Claim(
+            Prompt(row.claim_prompt, row.claim_submitted_at, row.claim_client),
+            _policy(row.claim_policy),
+            row.claim_since,
+            row.claim_server,
+        )
+    failure = None
+    if row.failure_reason is not None:
+        failure = Failure(row.failure_reason, row.failure_node_id, row.failure_node_type)
+    return Item(
+        path=row.path,
+        index=UNLISTED if row.position is None else row.position,
+        state=ItemState(row.state),
+        attempts=row.attempts,
+        unended=row.unended,
+        claim=claim,
+        failure=failure,
+        seconds=row.seconds,
+    )
+
+
+def claim_columns(claim: Claim | None) -> dict[str, Any]:
+    """What a claim is in an item's row."""
+    return {
+        "claim_prompt": None if claim is None else claim.prompt.id,
+        "claim_submitted_at": None if claim is None else claim.prompt.submitted_at,
+        "claim_client": None if claim is None else claim.prompt.client_id,
+        "claim_server": None if claim is None else claim.server,
+        "claim_since": None if claim is None else claim.since,
+        "claim_policy": None if claim is None else _policy_text(claim.policy),
+    }
+
+
+def failure_columns(failure: Failure | None) -> dict[str, Any]:
+    """What a failure is in an item's row."""
+    return {
+        "failure_reason": None if failure is None else failure.reason,
+        "failure_node_id": None if failure is None else failure.node_id,
+        "failure_node_type": None if failure is None else failure.node_type,
+    }
+
+
+@functools.lru_cache(_REMEMBERED)
+def _selection(text: str) -> Selection:
+    selection = json.loads(text)
+    selection["filter"] = Filter(selection["filter"])
+    selection["sort_by"] = SortBy(selection["sort_by"])
+    selection["finished"] = tuple(
+        ResultName(name["folder"], tuple(name["parts"])) for name in selection["finished"]
+    )
+    return Selection(**selection)
+
+
+@functools.lru_cache(_REMEMBERED)
+def _selection_text(selection: Selection) -> str:
+    return json.dumps(asdict(selection))
+
+
+@functools.lru_cache(_REMEMBERED)
+def _policy(text: str) -> Policy:
+    values = json.loads(text)
+    return Policy(
+        error_handling=ErrorHandling(values["error_handling"]),
+        max_attempts=values["max_attempts"],
+        when_complete=WhenComplete(values["when_complete"]),
+    )
+
+
+@functools.lru_cache(_REMEMBERED)
+def _policy_text(policy: Policy) -> str:
+    return json.dumps(asdict(policy))

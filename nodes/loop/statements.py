@@ -1,0 +1,101 @@
+"""The statements that a prompt is made of, built once: building one takes longer than running it.
+
+What a statement is given besides the columns that it sets has a name with `of_`, or `by_` for the
+change of a number.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Integer,
+    LargeBinary,
+    String,
+    Text,
+    and_,
+    bindparam,
+    cast,
+    delete,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
+
+from .state import ItemState
+from .tables import is_failed, is_open, is_pending, items, loops, outputs
+
+_of_this_loop = items.c.loop == bindparam("of_loop")
+_listed = and_(_of_this_loop, items.c.position.is_not(None))
+_this_item = and_(_of_this_loop, items.c.path == bindparam("of_path"))
+_this_output = and_(
+    outputs.c.loop == bindparam("of_loop"), outputs.c.target == bindparam("of_target")
+)
+
+# Loops.
+
+COUNTS = tuple(state.value for state in ItemState)
+"""The columns of a loop's row that say how many items are in each state."""
+
+loop_row = select(loops).where(loops.c.id == bindparam("of_loop"))
+loop_key = select(loops.c.name, loops.c.directory).where(loops.c.id == bindparam("of_loop"))
+loop_keys = select(loops.c.name, loops.c.directory)
+carried_names = select(loops.c.carried_file)
+add_loop = insert(loops)
+set_loop = update(loops).where(loops.c.id == bindparam("of_loop"))
+# By difference: other servers change them too.
+count_loop = set_loop.values({name: loops.c[name] + bindparam(f"by_{name}") for name in COUNTS})
+
+# Items.
+
+item_row = select(items).where(_this_item)
+open_rows = select(items).where(_of_this_loop, is_open)
+failed_rows = (
+    select(items).where(_listed, is_failed).order_by(items.c.position).limit(bindparam("of_most"))
+)
+listed_rows = select(items).where(_listed).order_by(items.c.position)
+listed_paths = select(items.c.path).where(_listed)
+known_states = select(items.c.path, items.c.state).where(_of_this_loop)
+
+first_pending = select(items.c.path).where(_listed, is_pending).order_by(items.c.position).limit(1)
+# Where several servers share the table, each takes another item.
+_free = first_pending.with_for_update(skip_locked=True).scalar_subquery()
+claim_item = (
+    update(items)
+    .where(_of_this_loop, items.c.path == _free, is_pending)
+    .values(state=ItemState.RUNNING.value)
+    .returning(items)
+)
+set_item = update(items).where(_this_item)
+relist_item = set_item.values(position=bindparam("of_place"))
+back_in_listing = relist_item.returning(items.c.state)
+set_failed = update(items).where(_listed, is_failed)
+unlist_items = update(items).where(_of_this_loop).values(position=None)
+delete_items = delete(items).where(_of_this_loop)
+
+add_items = insert(items)
+_paths = func.json_each(bindparam("of_paths", type_=Text)).table_valued("key", "value")
+add_items_from_json = insert(items).from_select(
+    ["loop", "path", "position", "state"],
+    select(
+        bindparam("of_loop", type_=String),
+        cast(_paths.c.value, LargeBinary),
+        cast(_paths.c.key, Integer),
+        literal_column(f"'{ItemState.PENDING.value}'"),
+    ).where(_paths.c.value.is_not(None)),
+)
+"""All of a listing in one statement, from a list of paths: for SQLite alone, and several times as
+fast there as a row at a time."""
+
+# Outputs.
+
+output_owner = select(outputs.c.path).where(_this_output)
+add_output = insert(outputs)
+set_output = update(outputs).where(_this_output)
+output_rows = select(outputs).where(outputs.c.loop == bindparam("of_loop"))
+delete_outputs = delete(outputs).where(outputs.c.loop == bindparam("of_loop"))
+open_targets = (
+    select(outputs.c.target)
+    .join(items, and_(items.c.loop == outputs.c.loop, items.c.path == outputs.c.path))
+    .where(is_open)
+)

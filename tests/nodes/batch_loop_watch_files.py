@@ -1,0 +1,70 @@
+"""Notes which files the pack asks the system about: loaded only into the server of one test.
+
+Nothing is patched: Python itself tells of what is opened and listed (an audit hook), and of the
+calls of its own functions that look at a file (a profiler). Whatever has a function of the pack
+on the stack, in any thread, becomes a line of JSON in the file that the environment names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import threading
+from types import FrameType
+from typing import Any, ClassVar
+
+VARIABLE = "BATCH_LOOP_TEST_WATCH"
+"""Environment variable: the file to write to."""
+
+OPENED = {"open": "open", "os.scandir": "scandir", "os.listdir": "scandir"}
+"""Audit events, and what they count as."""
+
+LOOKED_AT = {"stat", "lstat", "fstat", "access", "readlink", "is_file", "is_dir"}
+"""Functions in C that ask the system about a file; the last two may."""
+
+OF_THE_PACK = f"{os.sep}batch-loop{os.sep}nodes{os.sep}"
+STEP = getattr(os, "O_PATH", 0)
+"""Flag by which a folder is opened only as a way to what lies in it."""
+
+_lines = os.open(os.environ[VARIABLE], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
+
+
+def _caller(frame: FrameType | None) -> str | None:
+    """The function of the pack that is nearest on the stack."""
+    while frame is not None:
+        if OF_THE_PACK in frame.f_code.co_filename:
+            return frame.f_code.co_name
+        frame = frame.f_back
+    return None
+
+
+def _note(kind: str, name: str, frame: FrameType | None) -> None:
+    caller = _caller(frame)
+    if caller is not None:
+        line = {"kind": kind, "name": name, "in": caller, "by": threading.current_thread().name}
+        # os.write is no event itself.
+        os.write(_lines, json.dumps(line).encode() + b"\n")
+
+
+def _on_event(event: str, arguments: tuple[Any, ...]) -> None:
+    kind = OPENED.get(event)
+    # What is given by its number is open already, or was noted when it was opened.
+    if kind is not None and not (event == "open" and isinstance(arguments[0], int)):
+        flags = arguments[2] if event == "open" else 0
+        if STEP and isinstance(flags, int) and flags & STEP == STEP:
+            kind = "step"
+        _note(kind, str(arguments[0]), sys._getframe(1))
+
+
+def _on_call(frame: FrameType, event: str, called: Any) -> None:
+    if event == "c_call" and called.__name__ in LOOKED_AT:
+        _note("stat", called.__name__, frame)
+
+
+sys.addaudithook(_on_event)
+# ComfyUI starts the threads that run prompts after it has loaded its nodes, in this one.
+threading.setprofile(_on_call)
+sys.setprofile(_on_call)
+
+NODE_CLASS_MAPPINGS: ClassVar = {}

@@ -1,0 +1,64 @@
+"""Writes in the background that go on until a test says so."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection
+
+from batch_loop.nodes.loop.prompt import Failure
+from batch_loop.nodes.loop.writes import Turn
+
+
+class FakeWrites:
+    """Answers what `nodes.loop.writes.Writes` asks; `wait` tells a test that somebody waits."""
+
+    def __init__(self) -> None:
+        self._changed = threading.Condition()
+        self._under_way: set[Turn] = set()
+        self._failures: dict[Turn, Failure] = {}
+        self.waits = 0
+        self.looks = 0
+        """How often somebody asked whether a turn is under way."""
+
+    def begin(self, turn: Turn) -> None:
+        with self._changed:
+            self._under_way.add(turn)
+
+    def end(self, turn: Turn, failure: Failure | None = None) -> None:
+        with self._changed:
+            self._under_way.discard(turn)
+            if failure is not None:
+                self._failures[turn] = failure
+            self._changed.notify_all()
+
+    def busy(self, loop: str) -> bool:
+        with self._changed:
+            return any(turn.loop == loop for turn in self._under_way)
+
+    def under_way(self, turn: Turn) -> bool:
+        with self._changed:
+            self.looks += 1
+            return turn in self._under_way
+
+    def failure(self, turn: Turn) -> Failure | None:
+        with self._changed:
+            return self._failures.get(turn)
+
+    def wait(self, loop: str, but: Collection[Turn] = ()) -> None:
+        with self._changed:
+            if self._left(loop, but):
+                self.waits += 1
+                self._changed.notify_all()
+            self._changed.wait_for(lambda: not self._left(loop, but))
+
+    def _left(self, loop: str, but: Collection[Turn]) -> list[Turn]:
+        return [turn for turn in self._under_way if turn.loop == loop and turn not in but]
+
+    def forget(self, turn: Turn) -> None:
+        with self._changed:
+            self._failures.pop(turn, None)
+
+    def wait_for_a_wait(self, number: int = 1) -> None:
+        """Wait until somebody has begun to wait, the so-manieth time."""
+        with self._changed:
+            assert self._changed.wait_for(lambda: self.waits >= number, 10)

@@ -1,0 +1,43 @@
+"""Watching what a store's engine is asked to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import event
+
+from batch_loop.nodes.loop.sql_store import SqlStore
+
+
+@dataclass
+class Asked:
+    """The statements and transactions of a while."""
+
+    statements: list[tuple[str, Any]] = field(default_factory=list)
+    """Text and parameters."""
+    transactions: int = 0
+
+
+@contextmanager
+def asked_of(store: SqlStore) -> Iterator[Asked]:
+    """Everything that `store` asks of its database in the block."""
+    asked = Asked()
+
+    def execute(_c: object, _cursor: object, text: str, given: Any, *_rest: object) -> None:
+        if text != "BEGIN IMMEDIATE":
+            asked.statements.append((text, given))
+
+    def begin(_connection: object) -> None:
+        asked.transactions += 1
+
+    listeners = {"before_cursor_execute": execute, "begin": begin}
+    for name, listener in listeners.items():
+        event.listen(store._engine, name, listener)
+    try:
+        yield asked
+    finally:
+        for name, listener in listeners.items():
+            event.remove(store._engine, name, listener)

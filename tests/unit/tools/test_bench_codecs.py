@@ -1,0 +1,25 @@
+from __future__ import annotations
+
+from batch_loop.tools.bench_codecs import MEASURED, measure
+
+
+def test_measures_each_kind_of_file_and_what_is_lossless_is_identical() -> None:
+    rows = measure(60, 80, runs=1)
+    assert {row.image for row in rows} == set(MEASURED)
+    ours = [row for row in rows if row.codec == "Batch Loop"]
+    assert {row.operation for row in ours} == {
+        "to uint8",
+        "to float",
+        "PNG write",
+        "PNG read",
+        "JPEG write",
+        "JPEG read",
+        "WebP write",
+        "WebP lossless",
+    }
+    lossy = {"JPEG write", "WebP write"}
+    for row in ours:
+        assert row.difference == (None if row.operation in lossy else 0), row
+        assert (row.bytes is None) is row.operation.startswith("to ")
+        assert row.milliseconds > 0
+        assert row.megapixels == 60 * 80 / 1e6

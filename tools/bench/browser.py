@@ -1,0 +1,98 @@
+"""The gap between two prompts in ComfyUI's own page, under Run (Instant)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from playwright.sync_api import Browser, ViewportSize, sync_playwright
+
+from ..chromium import find_chromium
+from ..client import ComfyClient
+from ..comfy_page import FLAGS, SETTINGS, ComfyPage
+from ..defaults import filled_in, node
+from . import graphs
+from .folders import small_images
+from .prompts import Timing, gaps, median_ms, timing
+from .rows import Measured, Row
+from .setting import Setting
+
+FOLDER = "images"
+SIZE = ViewportSize(width=1600, height=1000)
+WORK_SECONDS = 0.05
+MOST_LEFT_OUT = 2
+"""Prompts at either end that are no part of the run: the page may send one more than needed."""
+
+
+def measure(setting: Setting) -> Measured:
+    """Run a batch in a real page, and as many prompts of a workflow without our nodes."""
+    count = setting.of(40, 10)
+    server = setting.server("browser")
+    small_images(server.input / FOLDER, count)
+    with server, server.client() as client, sync_playwright() as playwright:
+        client.post("/settings", SETTINGS)
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+        setting.say("browser: Run (Instant) with our nodes")
+        ours = _gap(client, browser, _numbered(filled_in(client, _ours())), None)
+        setting.say("browser: Run (Instant) without them")
+        own = _gap(client, browser, _numbered(filled_in(client, _plain())), count)
+        browser.close()
+    row = Row(
+        "from the end of a prompt to the beginning of the next, in the browser, Run (Instant)",
+        "ms",
+        ours,
+        own,
+        "a workflow without Batch Loop",
+    )
+    return Measured([row])
+
+
+def _ours() -> graphs.Graph:
+    return graphs.loop(FOLDER, node("BenchSleep", image=[graphs.ITERATOR, 1], seconds=WORK_SECONDS))
+
+
+def _plain() -> graphs.Graph:
+    """As long, and different in each prompt, so that it is run."""
+    graph = graphs.plain(f"{FOLDER}/img1.png")
+    graph["tick"] = node("BenchTick")
+    graph["pass0"]["inputs"]["after"] = ["tick", 0]
+    graph["pass1"] = node("BenchSleep", image=["pass0", 0], seconds=WORK_SECONDS)
+    return graph
+
+
+def _gap(client: ComfyClient, browser: Browser, graph: graphs.Graph, count: int | None) -> float:
+    """The median gap in ms, in a page of its own; `count` None runs until the batch is complete."""
+    client.post("/history", {"clear": True})
+    context = browser.new_context(viewport=SIZE)
+    comfy = ComfyPage(context.new_page(), client.url)
+    comfy.open()
+    comfy.load(graph)
+    comfy.run_instant()
+    if count is not None:
+        comfy.wait_until_submitted(count)
+        comfy.page.evaluate("app.extensionManager.queueSettings.mode = 'disabled'")
+    comfy.wait_until_off()
+    comfy.settle()
+    client.wait_until_idle()
+    context.close()
+    return median_ms(gaps(_timings(client))[:-MOST_LEFT_OUT])
+
+
+def _timings(client: ComfyClient) -> list[Timing]:
+    history: dict[str, Any] = client.get_json("/history")
+    return [timing(client, prompt_id) for prompt_id in history]
+
+
+def _numbered(graph: graphs.Graph) -> graphs.Graph:
+    """The workflow with numbers for ids, which is what the page takes."""
+    numbers = {name: str(number) for number, name in enumerate(graph, start=1)}
+    return {
+        numbers[name]: {
+            **part,
+            "inputs": {key: _link(value, numbers) for key, value in part["inputs"].items()},
+        }
+        for name, part in graph.items()
+    }
+
+
+def _link(value: Any, numbers: dict[str, str]) -> Any:
+    return [numbers[value[0]], value[1]] if isinstance(value, list) else value

@@ -1,0 +1,68 @@
+"""Whether the server's memory grows over some hundred iterations."""
+
+from __future__ import annotations
+
+import statistics
+
+from ..defaults import filled_in, node
+from ..server import ComfyServer
+from . import graphs
+from .folders import small_images
+from .process import memory_mb
+from .prompts import run_all
+from .rows import Measured, Row, Target
+from .setting import Setting
+
+FOLDER = "images"
+SIDE = 512
+EARLY = 20
+WINDOW = 10
+"""Iterations whose median is taken: the next prompt runs already when one is looked at, so single
+looks stray by the size of its images."""
+MOST_MB = 10.0
+
+
+def measure(setting: Setting) -> Measured:
+    """Run as many prompts with our nodes, and with ComfyUI's own, each on a new server."""
+    count = setting.of(300, 60)
+    series = {}
+    for name in ("ours", "own"):
+        server = setting.server(f"memory-{name}")
+        names = small_images(server.input / FOLDER, count, side=SIDE)
+        with server:
+            setting.say(f"memory: {count} iterations, {name}")
+            series[name] = _run(server, names, is_ours=name == "ours")
+    rows = [
+        Row(
+            f"memory at iteration {count}: {what} of {SIDE}x{SIDE}",
+            "MB",
+            _settled(held, count),
+            _settled(held, EARLY),
+            f"at iteration {EARLY}",
+            target,
+        )
+        for what, held, target in (
+            ("Batch Loop, PNG", series["ours"], Target(MOST_MB, "difference")),
+            ("Load Image and Save Image (for comparison), PNG", series["own"], None),
+        )
+    ]
+    return Measured(rows, {"memory": series})
+
+
+def _settled(held: list[float], iteration: int) -> float:
+    """What was held at an iteration, without what comes and goes."""
+    return statistics.median(held[iteration - WINDOW : iteration])
+
+
+def _run(server: ComfyServer, names: list[str], *, is_ours: bool) -> list[float]:
+    held: list[float] = []
+    saver = node("SaveImage", images=[graphs.WORK, 0], filename_prefix="own/result")
+    with server.client() as client:
+        if is_ours:
+            prompt = filled_in(client, graphs.loop(FOLDER, saving={"folder": "ours"}))
+            prompts = [prompt] * len(names)
+        else:
+            prompt = filled_in(client, graphs.own("", saver))
+            prompts = [graphs.with_image(prompt, f"{FOLDER}/{name}") for name in names]
+        run_all(client, prompts, lambda _: held.append(round(memory_mb(server), 1)))
+    return held

@@ -1,0 +1,94 @@
+"""Running prompts headless, and when they began and ended by the server's own clock."""
+
+from __future__ import annotations
+
+import itertools
+import statistics
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..client import ComfyClient, Prompt
+from ..defaults import filled_in
+from ..errors import ToolError
+from . import graphs
+
+WAITING = 3
+"""Prompts that wait while one runs, so that the server is never idle."""
+MOST_SECONDS = 600.0
+
+
+@dataclass(frozen=True)
+class Timing:
+    """When a prompt began and ended, in seconds since the epoch; the server notes milliseconds."""
+
+    began: float
+    ended: float
+
+
+def run_all(
+    client: ComfyClient,
+    prompts: Sequence[Prompt],
+    each: Callable[[int], object] = lambda _: None,
+) -> list[Timing]:
+    """Run prompts one behind the other, with `WAITING` more submitted at any time.
+
+    `each` is called with the number of prompts that have ended, after each of them.
+    """
+    submitted: list[str] = []
+    for number in range(len(prompts)):
+        while len(submitted) < min(len(prompts), number + 1 + WAITING):
+            submitted.append(client.submit(prompts[len(submitted)]))
+        client.wait(submitted[number], MOST_SECONDS)
+        each(number + 1)
+    return [timing(client, prompt) for prompt in submitted]
+
+
+def run_behind_gate(
+    client: ComfyClient, scratch: Path, prompts: Sequence[Prompt]
+) -> tuple[list[Timing], list[str]]:
+    """Run prompts that were all submitted before the first began: nothing else goes on meanwhile.
+
+    Returns their timings, and their ids.
+    """
+    opener = scratch / f"gate-{uuid.uuid4().hex}"
+    held = client.submit(filled_in(client, graphs.gate(str(opener))))
+    client.wait_until_executing(held, graphs.WORK)
+    submitted = [client.submit(prompt) for prompt in prompts]
+    opener.touch()
+    client.wait(submitted[-1], MOST_SECONDS)
+    return [timing(client, prompt) for prompt in submitted], submitted
+
+
+def timing(client: ComfyClient, prompt_id: str) -> Timing:
+    """When a prompt ran; ToolError unless it has ended well."""
+    entry = client.history(prompt_id)
+    messages = dict(entry["status"]["messages"]) if entry else {}
+    if "execution_success" not in messages:
+        raise ToolError(f"a prompt of the benchmark did not end well: {messages}")
+    return Timing(
+        messages["execution_start"]["timestamp"] / 1000,
+        messages["execution_success"]["timestamp"] / 1000,
+    )
+
+
+def seconds_each(timings: Sequence[Timing]) -> float:
+    """From the beginning of the first to the end of the last, for each of them."""
+    return (timings[-1].ended - timings[0].began) / len(timings)
+
+
+def seconds_after_first(timings: Sequence[Timing]) -> float:
+    """The same without the first, which has to make up for what ran before it."""
+    return (timings[-1].ended - timings[0].ended) / (len(timings) - 1)
+
+
+def gaps(timings: Sequence[Timing]) -> list[float]:
+    """Seconds between the end of each and the beginning of the next."""
+    in_order = sorted(timings, key=lambda timing: timing.began)
+    return [after.began - before.ended for before, after in itertools.pairwise(in_order)]
+
+
+def median_ms(seconds: Sequence[float]) -> float:
+    """The median, in milliseconds."""
+    return 1000 * statistics.median(seconds)

@@ -1,0 +1,80 @@
+"""What is measured: a line with a value, what it is held against, and the target it has to meet."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from typing import Any, Literal
+
+Of = Literal["value", "ratio", "difference"]
+
+
+@dataclass(frozen=True)
+class Target:
+    """What a line may come to at the most."""
+
+    most: float
+    of: Of = "value"
+    """The value itself, the value divided by the other one, or the value less the other one."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table."""
+
+    what: str
+    unit: str
+    ours: float
+    """What was measured of Batch Loop."""
+    other: float | None = None
+    """The same of what it is held against."""
+    against: str = ""
+    """What that is."""
+    target: Target | None = None
+
+    @property
+    def ratio(self) -> float | None:
+        """How many times the other value this one is; None without one."""
+        return self.ours / self.other if self.other else None
+
+    @property
+    def reached(self) -> float | None:
+        """What the target limits; None where there is no target, or nothing to hold it against."""
+        if self.target is None or self.target.of == "value":
+            return self.ours if self.target else None
+        if self.target.of == "ratio":
+            return self.ratio
+        return None if self.other is None else self.ours - self.other
+
+    @property
+    def met(self) -> bool | None:
+        """Whether the target is met; None without one."""
+        if self.target is None:
+            return None
+        return self.reached is not None and self.reached <= self.target.most
+
+    def as_json(self) -> dict[str, Any]:
+        """For the file of figures, with what follows from the rest."""
+        return {**asdict(self), "ratio": self.ratio, "met": self.met}
+
+
+@dataclass(frozen=True)
+class Measured:
+    """What one measurement came to."""
+
+    rows: list[Row]
+    series: dict[str, Any] = field(default_factory=dict)
+    """Figures for the picture, beside those of the lines."""
+
+
+def row_of(found: Mapping[str, Any]) -> Row:
+    """The line that `as_json` was given."""
+    target = found["target"]
+    return Row(
+        what=found["what"],
+        unit=found["unit"],
+        ours=found["ours"],
+        other=found["other"],
+        against=found["against"],
+        target=Target(**target) if target else None,
+    )
