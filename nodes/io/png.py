@@ -16,6 +16,7 @@ from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -23,6 +24,7 @@ import numpy.typing as npt
 
 from . import deflate
 from .deflate import Way
+from .low_priority import step_back
 
 Bytes = npt.NDArray[np.uint8]
 Rows = Callable[[int, int], npt.NDArray[Any]]
@@ -40,7 +42,9 @@ _BAND = 1 << 20
 
 _MOST_WORKERS = 4
 _workers = ThreadPoolExecutor(
-    min(_MOST_WORKERS, os.cpu_count() or 1), thread_name_prefix="batch-loop-png"
+    min(_MOST_WORKERS, os.cpu_count() or 1),
+    thread_name_prefix="batch-loop-png",
+    initializer=step_back,
 )
 _AHEAD = 2 * _MOST_WORKERS
 """Bands that are held at a time."""
@@ -55,9 +59,10 @@ _SAMPLED_AT_LEAST = 4
 """Rows sampled at each place: with less, no filter could show that rows are alike."""
 
 _WORTH_REPEATS = 0.95
-_WORTH_VALUES = 1.005
+_WORTH_VALUES = 1.01
 """A way of compressing is taken when the size is so many times that of `Way.RUNS`: one that takes
-four times as long has to save something, and the quickest may lose a little."""
+more than twice as long has to save something, and the quickest, with half the time, may lose a
+little."""
 
 
 def encode(pixels: npt.NDArray[Any], chunks: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
@@ -177,7 +182,8 @@ def _best(layout: _Layout) -> tuple[int, Way]:
         return len(deflate.part(filtered[kind], way, is_last=True))
 
     def best(way: Way) -> tuple[int, int]:
-        return min((size(kind, way), kind) for kind in _FILTERS)
+        sizes = _workers.map(partial(size, way=way), _FILTERS)
+        return min(zip(sizes, _FILTERS, strict=True))
 
     runs, kind = best(Way.RUNS)
     if size(kind, Way.REPEATS) < _WORTH_REPEATS * runs:

@@ -13,6 +13,7 @@ from PIL import Image
 
 from .budget import MemoryBudget
 from .decode import DecodedImage
+from .low_priority import step_back
 from .real_paths import open_file
 
 KEPT_SECONDS = 60.0
@@ -65,7 +66,9 @@ class ReadAhead:
         self._lock = threading.Lock()
         self._ahead: dict[str, _Ahead] = {}
         self._janitor: threading.Thread | None = None
-        self._pool = ThreadPoolExecutor(1, thread_name_prefix="batch-loop-read-ahead")
+        self._pool = ThreadPoolExecutor(
+            1, thread_name_prefix="batch-loop-read-ahead", initializer=step_back
+        )
 
     def begin(self, loop: str, path: str) -> None:
         """Read the file at a real path for the loop of that id, instead of any other for it."""

@@ -13,6 +13,7 @@ from ..loop.errors import BatchLoopError
 from ..loop.prompt import Failure
 from ..loop.writes import Turn
 from .budget import MemoryBudget
+from .low_priority import step_back
 
 _MOST_WORKERS = 4
 _log = logging.getLogger(__name__)
@@ -28,7 +29,9 @@ class WriteBehind:
         self._failures: dict[Turn, Failure] = {}
         # Python waits for these threads before it ends.
         self._pool = ThreadPoolExecutor(
-            min(_MOST_WORKERS, os.cpu_count() or 1), thread_name_prefix="batch-loop-write-behind"
+            min(_MOST_WORKERS, os.cpu_count() or 1),
+            thread_name_prefix="batch-loop-write-behind",
+            initializer=step_back,
         )
 
     def write(

@@ -1,0 +1,20 @@
+"""Threads that step back while the workflow has work for the processor."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+
+NICENESS = 10
+"""What Unix calls it: a thread of it gets a tenth of a core that another one wants."""
+
+
+def step_back() -> None:
+    """Give the current thread a low priority; give it to `ThreadPoolExecutor` as `initializer`.
+
+    Only Linux has a priority for each thread; elsewhere it would be that of the whole process, so
+    nothing is done.
+    """
+    if sys.platform == "linux":
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)
