@@ -14,6 +14,7 @@ from .setting import Setting
 
 NAMES = (
     "iteration",
+    "registry",
     "saving",
     "listing",
     "large",

@@ -9,7 +9,7 @@ from typing import Any
 from ..errors import ToolError
 from ..layout import ROOT
 from .rows import row_of
-from .table import table
+from .table import codecs_table, table
 
 PAGE = ROOT / "docs" / "speed.md"
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
@@ -29,6 +29,7 @@ def shown(figures: Mapping[str, Any]) -> str:
         f"{machine['memory_gb']} GB of memory, {machine['system']};\n"
         f"load before it began: {machine['load']}.\n"
         f"ComfyUI {machine['comfyui']}, Python {machine['python']}, PyTorch {machine['torch']}.\n"
+        f"\n{codecs_table(figures['series']['codecs'])}\n"
     )
 
 

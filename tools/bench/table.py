@@ -2,17 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from .rows import Row
 
 HEAD = ("measured", "Batch Loop", "compared with", "ratio", "target", "met")
+CODECS_HEAD = ("image", "what", "codec", "time", "file", "off by, of 255")
 TENS, HUNDREDS = 10, 100
 
 
 def table(rows: Iterable[Row]) -> str:
     """The lines in Markdown; ends without a line break."""
     lines = [HEAD, ("---",) * len(HEAD), *map(_cells, rows)]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def codecs_table(coded: Iterable[Mapping[str, Any]]) -> str:
+    """What each codec takes in Markdown: a line for an operation on an image, quickest first."""
+    order = sorted(coded, key=lambda each: (each["image"], each["operation"], each["milliseconds"]))
+    lines = [CODECS_HEAD, ("---",) * len(CODECS_HEAD)]
+    lines += [
+        (
+            each["image"],
+            each["operation"],
+            each["codec"],
+            f"{number(each['milliseconds'])} ms",
+            "" if each["bytes"] is None else f"{number(each['bytes'] / 1e6)} MB",
+            "" if each["difference"] is None else f"{each['difference']:g}",
+        )
+        for each in order
+    ]
     return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
 
 

@@ -6,7 +6,13 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.tools.bench_registry import STORES, iterations, listing, make_folder, validation
+from batch_loop.tools.bench.registry_alone import (
+    STORES,
+    iterations,
+    listing,
+    make_folder,
+    validation,
+)
 
 
 @pytest.mark.parametrize("kind", STORES)

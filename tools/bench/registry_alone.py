@@ -1,32 +1,29 @@
 """How long the registry takes over an iteration, and over the first listing of a large folder.
 
-`python -m tools.as_pack bench_registry`. No ComfyUI and no image is needed: the prompts are those
-of the tests' host, and the files are empty.
+No ComfyUI and no image is needed: the prompts are those of the tests' host, and the files are
+empty. It is a part of the pack to Python, so whoever measures imports it by `tools.pack`.
 """
 
 from __future__ import annotations
 
-import argparse
-import json
 import statistics
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ..nodes.io.listing import Selection, SortBy, has_images, list_images, modified_at
-from ..nodes.io.natural import natural_key
-from ..nodes.loop.database import open_store
-from ..nodes.loop.prompt import Ending
-from ..nodes.loop.registry import LoopRegistry, Request
-from ..nodes.loop.sql_store import SqlStore
-from ..nodes.loop.state import IterationMode, LoopKey
-from ..nodes.loop.store import LoopEntry, MemoryStore, Store
-from ..tests.support.fake_host import FakeHost
+from ...nodes.io.listing import Selection, SortBy, has_images, list_images, modified_at
+from ...nodes.io.natural import natural_key
+from ...nodes.loop.database import open_store
+from ...nodes.loop.prompt import Ending
+from ...nodes.loop.registry import LoopRegistry, Request
+from ...nodes.loop.sql_store import SqlStore
+from ...nodes.loop.state import IterationMode, LoopKey
+from ...nodes.loop.store import LoopEntry, MemoryStore, Store
+from ...tests.support.fake_host import FakeHost
 
 STORES = ("memory", "sqlite")
 SIZES = (10, 100_000)
@@ -198,26 +195,3 @@ def _taken(work: Callable[[], object]) -> float:
 
 def _best(work: Callable[[], object], repeats: int) -> float:
     return min(_taken(work) for _ in range(repeats))
-
-
-def main() -> int:
-    """Measure everything, and write a row as a line of JSON."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--files", type=int, nargs="+", default=SIZES)
-    options = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="batch-loop-bench-") as root:
-        for files in options.files:
-            folder = make_folder(Path(root, str(files)), files)
-            for kind in STORES:
-                for row in (
-                    iterations(files, kind),
-                    validation(folder, kind),
-                    listing(folder, kind),
-                ):
-                    sys.stdout.write(f"{type(row).__name__} {json.dumps(asdict(row))}\n")
-                    sys.stdout.flush()
-    return 0
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -1,12 +1,12 @@
 from __future__ import annotations
 
-from batch_loop.tools.bench_codecs import MEASURED, measure
+from batch_loop.tools.bench.coding import COMFYUI, MEASURED, OURS, measure_codecs
 
 
 def test_measures_each_kind_of_file_and_what_is_lossless_is_identical() -> None:
-    rows = measure(60, 80, runs=1)
+    rows = measure_codecs(60, 80, runs=1)
     assert {row.image for row in rows} == set(MEASURED)
-    ours = [row for row in rows if row.codec == "Batch Loop"]
+    ours = [row for row in rows if row.codec == OURS]
     assert {row.operation for row in ours} == {
         "to uint8",
         "to float",
@@ -23,3 +23,7 @@ def test_measures_each_kind_of_file_and_what_is_lossless_is_identical() -> None:
         assert (row.bytes is None) is row.operation.startswith("to ")
         assert row.milliseconds > 0
         assert row.megapixels == 60 * 80 / 1e6
+    # Each of ours has ComfyUI's beside it.
+    assert {(row.image, row.operation) for row in ours} == {
+        (row.image, row.operation) for row in rows if row.codec == COMFYUI
+    }

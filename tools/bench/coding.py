@@ -1,19 +1,14 @@
-"""Measures how long image files take to be read and written: the pack's way, and others beside it.
+"""How long image files take to be read and written: the pack's way, and others beside it.
 
 Everybody begins or ends with floats, as ComfyUI has them; those that know 8 bits alone are lent
-the pack's conversion. `python3 -m tools.bench_codecs` prints a table, `measure` gives it to a
-program. What is compared with but is no part of the pack (OpenCV, torchvision, imagecodecs) is
-measured where it is installed.
+the pack's conversion. `Pillow` is called as ComfyUI's nodes call it. What is compared with but is
+no part of the pack is measured where it is installed.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib
-import importlib.machinery
-import importlib.util
 import io
-import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -26,20 +21,19 @@ import numpy as np
 import torch
 from PIL import Image
 
-from .drawings import DRAWINGS
-from .errors import run_command
-from .layout import ROOT
+from ..drawings import DRAWINGS
+from ..pack import pack
 
 HEIGHT, WIDTH = 3000, 4000
 MEASURED = ("photo", "noise", "flat")
 QUALITY = 90
 PILLOWS_LEVEL = 4  # as ComfyUI's Save Image
 OTHERS_LEVEL = 1  # the quickest that they compress with
-ALIAS = "batch_loop"
+OURS, COMFYUI = "Batch Loop", "ComfyUI"
 
 
 @dataclass(frozen=True)
-class Row:
+class Coded:
     """One line of the table."""
 
     image: str
@@ -58,24 +52,7 @@ class Row:
     original where a file is written. None for lossy files that are written."""
 
 
-def main() -> int:
-    """Print the table."""
-    parser = argparse.ArgumentParser(prog="python3 -m tools.bench_codecs")
-    parser.add_argument("--runs", type=int, default=3, help="take the best of so many (3)")
-    parser.add_argument("--height", type=int, default=HEIGHT)
-    parser.add_argument("--width", type=int, default=WIDTH)
-    chosen = parser.parse_args()
-    for row in measure(chosen.height, chosen.width, chosen.runs):
-        size = "" if row.bytes is None else f"{row.bytes / 1e6:.2f} MB"
-        off = "" if row.difference is None else f"{row.difference:g} off"
-        sys.stdout.write(
-            f"{row.image:7} {row.operation:16} {row.codec:12} {row.milliseconds:8.1f} ms "
-            f"{size:>9} {off:>7}\n"
-        )
-    return 0
-
-
-def measure(height: int = HEIGHT, width: int = WIDTH, runs: int = 3) -> list[Row]:
+def measure_codecs(height: int = HEIGHT, width: int = WIDTH, runs: int = 3) -> list[Coded]:
     """Measure everything on images of that size; each time is the best of `runs`."""
     rows = []
     for name in MEASURED:
@@ -95,21 +72,19 @@ class _Bench:
         self._image = torch.from_numpy(pixels.astype(np.float32) / np.float32(255))
         self._runs = runs
 
-    def conversions(self) -> Iterator[Row]:
-        ours = _pack("pixels")
+    def conversions(self) -> Iterator[Coded]:
+        ours = pack("nodes.io.pixels")
         image, pixels = self._image, self._pixels
-        yield self._row("to uint8", "Batch Loop", lambda: ours.to_uint8(image), pixels)
-        yield self._row("to uint8", "ComfyUI", lambda: _comfyuis_uint8(image), pixels)
+        yield self._row("to uint8", OURS, lambda: ours.to_uint8(image), pixels)
+        yield self._row("to uint8", COMFYUI, lambda: _comfyuis_uint8(image), pixels)
         scaled = self._image.numpy()
-        yield self._row("to float", "Batch Loop", lambda: ours.to_float(pixels), scaled)
-        yield self._row("to float", "ComfyUI", lambda: pixels.astype(np.float32) / 255.0, scaled)
+        yield self._row("to float", OURS, lambda: ours.to_float(pixels), scaled)
+        yield self._row("to float", COMFYUI, lambda: pixels.astype(np.float32) / 255.0, scaled)
 
-    def png(self) -> Iterator[Row]:
+    def png(self) -> Iterator[Coded]:
         files = {
-            "Batch Loop": lambda: self._encoded("PNG"),
-            "ComfyUI": lambda: _by_pillow(
-                _comfyuis_uint8(self._image), "PNG", compress_level=PILLOWS_LEVEL
-            ),
+            OURS: lambda: self._encoded("PNG"),
+            COMFYUI: lambda: self._by_pillow("PNG", compress_level=PILLOWS_LEVEL),
         }
         if (cv2 := _other("cv2")) is not None:
             level = [cv2.IMWRITE_PNG_COMPRESSION, OTHERS_LEVEL]
@@ -130,8 +105,9 @@ class _Bench:
             yield self._row("PNG write", codec, write, self._pixels)
         yield from self._reads("PNG", self._encoded("PNG"))
 
-    def jpeg(self) -> Iterator[Row]:
-        yield self._row("JPEG write", "Batch Loop", lambda: self._encoded("JPEG"))
+    def jpeg(self) -> Iterator[Coded]:
+        yield self._row("JPEG write", OURS, lambda: self._encoded("JPEG"))
+        yield self._row("JPEG write", COMFYUI, lambda: self._by_pillow("JPEG", quality=QUALITY))
         if (simplejpeg := _other("simplejpeg")) is not None:
             options = {"quality": QUALITY, "colorsubsampling": "420"}  # as Pillow
             yield self._row(
@@ -141,20 +117,16 @@ class _Bench:
             )
         yield from self._reads("JPEG", self._encoded("JPEG"))
 
-    def webp(self) -> Iterator[Row]:
-        yield self._row("WebP write", "Batch Loop", lambda: self._encoded("WebP"))
-        yield self._row(
-            "WebP lossless", "Batch Loop", lambda: self._encoded("WebP", 100), self._pixels
-        )
+    def webp(self) -> Iterator[Coded]:
+        yield self._row("WebP write", OURS, lambda: self._encoded("WebP"))
+        yield self._row("WebP write", COMFYUI, lambda: self._by_pillow("WEBP", quality=QUALITY))
+        yield self._row("WebP lossless", OURS, lambda: self._encoded("WebP", 100), self._pixels)
         options = {"lossless": True, "quality": 100, "exact": True}
         yield self._row(
-            "WebP lossless",
-            "most effort",
-            lambda: _by_pillow(self._uint8(), "WEBP", **options),
-            self._pixels,
+            "WebP lossless", COMFYUI, lambda: self._by_pillow("WEBP", **options), self._pixels
         )
 
-    def _reads(self, format_: str, data: bytes) -> Iterator[Row]:
+    def _reads(self, format_: str, data: bytes) -> Iterator[Coded]:
         reference = _read(data).astype(np.float32) / np.float32(255)
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "image")
@@ -163,10 +135,10 @@ class _Bench:
                 yield self._row(f"{format_} read", codec, read, reference, data)
 
     def _readers(self, format_: str, data: bytes, path: Path) -> dict[str, Callable[[], Any]]:
-        ours, to_float = _pack("decode"), _pack("pixels").to_float
+        ours, to_float = pack("nodes.io.decode"), pack("nodes.io.pixels").to_float
         readers: dict[str, Callable[[], Any]] = {
-            "Batch Loop": lambda: ours.decode(str(path)).image[0],
-            "ComfyUI": lambda: _read(data).astype(np.float32) / 255.0,
+            OURS: lambda: ours.decode(str(path)).image[0],
+            COMFYUI: lambda: _read(data).astype(np.float32) / 255.0,
         }
         if (cv2 := _other("cv2")) is not None:
             buffer = np.frombuffer(data, np.uint8)
@@ -182,10 +154,15 @@ class _Bench:
         return readers
 
     def _uint8(self) -> Any:
-        return _pack("pixels").to_uint8(self._image)
+        return pack("nodes.io.pixels").to_uint8(self._image)
+
+    def _by_pillow(self, format_: str, **options: Any) -> bytes:
+        buffer = io.BytesIO()
+        Image.fromarray(_comfyuis_uint8(self._image)).save(buffer, format_, **options)
+        return buffer.getvalue()
 
     def _encoded(self, format_: str, quality: int = QUALITY) -> bytes:
-        encoder = _pack("encode")
+        encoder = pack("nodes.io.encode")
         data: bytes = encoder.encode(
             self._image, format=encoder.Format(format_), quality=quality, metadata=None
         )
@@ -198,14 +175,14 @@ class _Bench:
         work: Callable[[], Any],
         reference: Any = None,
         data: bytes | None = None,
-    ) -> Row:
+    ) -> Coded:
         """Time the work. It gives a file's bytes or pixels, which should be the reference's."""
         milliseconds, result = _best(work, self._runs)
         if isinstance(result, bytes):
             data = result
             result = None if reference is None else _read(result)
         height, width, _ = self._pixels.shape
-        return Row(
+        return Coded(
             image=self._name,
             operation=operation,
             codec=codec,
@@ -235,12 +212,6 @@ def _read(data: bytes) -> Any:
     return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
 
 
-def _by_pillow(pixels: Any, format_: str, **options: Any) -> bytes:
-    buffer = io.BytesIO()
-    Image.fromarray(pixels).save(buffer, format_, **options)
-    return buffer.getvalue()
-
-
 def _comfyuis_uint8(image: torch.Tensor) -> Any:
     return np.clip(255.0 * image.numpy(), 0, 255).astype(np.uint8)
 
@@ -251,16 +222,3 @@ def _other(name: str) -> ModuleType | None:
         return importlib.import_module(name)
     except ImportError:
         return None
-
-
-def _pack(name: str) -> ModuleType:
-    """A module of the pack's `nodes/io`, which imports relatively from the root on."""
-    if ALIAS not in sys.modules:
-        spec = importlib.machinery.ModuleSpec(ALIAS, loader=None, is_package=True)
-        spec.submodule_search_locations = [str(ROOT)]
-        sys.modules[ALIAS] = importlib.util.module_from_spec(spec)
-    return importlib.import_module(f"{ALIAS}.nodes.io.{name}")
-
-
-if __name__ == "__main__":
-    run_command(main)
