@@ -7,6 +7,7 @@ has no saver of JPEG; ours is held against its PNG.
 from __future__ import annotations
 
 import itertools
+import math
 import statistics
 from collections.abc import Mapping
 from dataclasses import astuple, dataclass
@@ -70,7 +71,7 @@ def measure(setting: Setting) -> Measured:
             WAITS: node("BenchSleep", seconds=MODEL_SECONDS),
             COMPUTES: node("BenchCompute", products=products),
         }
-        _warm_up(server, client, names[:1])
+        _warm_up(server, client, names)
         for model, work in works.items():
             for format_ in (PNG, JPEG, WEBP):
                 setting.say(f"large: {format_}, {model}")
@@ -160,9 +161,14 @@ def _run(server: ComfyServer, client: ComfyClient, prompts: list[graphs.Graph]) 
     return Cost(
         seconds_each(timings),
         (cpu_seconds(server) - before) / len(prompts),
-        # Not with the last one, which ends when everything is written.
-        statistics.median(b - a for a, b in itertools.pairwise(ends[:-1] or ends)),
+        _between(ends),
     )
+
+
+def _between(ends: list[float]) -> float:
+    """The median time from end to end, without the last one: it waits for all to be written."""
+    gaps = [after - before for before, after in itertools.pairwise(ends[:-1])]
+    return statistics.median(gaps) if gaps else math.nan
 
 
 def _median(runs: list[Cost]) -> Cost:
@@ -176,7 +182,7 @@ def _warm_up(server: ComfyServer, client: ComfyClient, names: list[str]) -> None
     for format_ in (PNG, JPEG, WEBP):
         _ours(server, client, names, work, f"{format_} to-begin-with")
         if format_ in SAVERS:
-            _own(server, client, names, work, format_)
+            _own(server, client, names[:1], work, format_)
 
 
 def _calibrated(client: ComfyClient) -> tuple[int, float]:
