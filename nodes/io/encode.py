@@ -15,7 +15,7 @@ from PIL import Image, PngImagePlugin, TiffTags
 
 from ..loop.errors import UnwritableImage
 from . import png
-from .pixels import to_uint8
+from .pixels import to_uint8, to_uint16
 
 _log = logging.getLogger(__name__)
 
@@ -26,7 +26,9 @@ class Format(str, Enum):
     SOURCE = "same as source"
     """The format of the file that the image came from, see `format_of`."""
     PNG = "PNG"
-    """Loses nothing."""
+    """Loses nothing that 8 bits can hold."""
+    PNG_16 = "PNG 16-bit"
+    """Loses nothing: for height maps, gradients, and what is to be edited further."""
     JPEG = "JPEG"
     """Has no alpha channel: it is dropped, the colours below it stay. Metadata is EXIF, as in WebP,
     which ComfyUI's page does not read today; what does not fit into the 64 KB that there are, the
@@ -41,6 +43,7 @@ class Format(str, Enum):
 
 _EXTENSIONS = {
     Format.PNG: (".png", ".apng"),
+    Format.PNG_16: (".png", ".apng"),
     Format.JPEG: (".jpg", ".jpeg", ".jpe", ".jfif", ".mpo"),
     Format.WEBP: (".webp",),
     Format.TIFF: (".tif", ".tiff"),
@@ -108,8 +111,8 @@ def encode(
     if format in {Format.JPEG, Format.BMP}:
         image = image[:, :, :3]
     try:
-        if format is Format.PNG:
-            return _as_png(image, metadata or {})
+        if format in {Format.PNG, Format.PNG_16}:
+            return _as_png(image, metadata or {}, bits=16 if format is Format.PNG_16 else 8)
         return _with_pillow(image, format, quality, dict(metadata or {}))
     except (OSError, ValueError, struct.error) as error:
         height, width, _ = image.shape
@@ -120,16 +123,18 @@ def encode(
         raise UnwritableImage(msg) from error
 
 
-def _as_png(image: torch.Tensor, metadata: Mapping[str, object]) -> bytes:
+def _as_png(image: torch.Tensor, metadata: Mapping[str, object], bits: int) -> bytes:
     # Pillow alone knows how a text becomes a chunk, and which type of chunk.
     texts = PngImagePlugin.PngInfo()
     for key, value in metadata.items():
         texts.add_text(key, json.dumps(value))
     image = image.detach().cpu()  # at once, and not band by band
     height, width, channels = image.shape
+    convert = to_uint16 if bits == 16 else to_uint8  # noqa: PLR2004
     return png.encode_rows(
         (height, width, channels),
-        lambda first, last: to_uint8(image[first:last]),
+        lambda first, last: convert(image[first:last]),
+        bits=bits,
         chunks=[(chunk[0], chunk[1]) for chunk in texts.chunks],
     )
 

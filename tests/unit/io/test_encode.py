@@ -12,7 +12,7 @@ import torch
 from PIL import Image
 
 from batch_loop.nodes.io.encode import Format, encode, extension_of, format_of
-from batch_loop.nodes.io.pixels import to_uint8
+from batch_loop.nodes.io.pixels import to_uint8, to_uint16
 from batch_loop.nodes.loop.errors import UnwritableImage
 
 METADATA = {
@@ -35,6 +35,11 @@ def encoded(
     metadata: dict[str, Any] | None = None,
 ) -> bytes:
     return encode(image, format=format_, quality=quality, metadata=metadata)
+
+
+def name_of(format_: Format) -> str:
+    """What Pillow calls it."""
+    return format_.value.split()[0].upper()
 
 
 def opened(data: bytes) -> Image.Image:
@@ -60,7 +65,22 @@ class TestPixels:
 
     @pytest.mark.parametrize("format_", FORMATS)
     def test_the_content_is_what_the_format_says(self, format_: Format) -> None:
-        assert opened(encoded(noise(8, 8, 3), format_)).format == format_.value.upper()
+        assert opened(encoded(noise(8, 8, 3), format_)).format == name_of(format_)
+
+    def test_16_bits_keep_every_value_of_a_grey_file(self) -> None:
+        values = np.arange(1 << 16, dtype=np.uint16).reshape(256, 256)
+        image = torch.from_numpy(values.astype(np.float32) / np.float32(65535))[:, :, None]
+        picture = opened(encoded(image, Format.PNG_16))
+        assert picture.mode == "I;16"
+        assert np.array_equal(np.asarray(picture), values)
+
+    @pytest.mark.parametrize("channels", [3, 4])
+    def test_16_bits_of_each_channel(self, channels: int) -> None:
+        image = noise(11, 17, channels)
+        data = encoded(image, Format.PNG_16)
+        assert data[24] == 16  # the header's bit depth
+        # Pillow keeps the higher half of each value.
+        assert np.array_equal(np.asarray(opened(data)), to_uint16(image) >> 8)
 
     def test_webp_at_100_keeps_the_colours_of_transparent_pixels(self) -> None:
         image = noise(8, 8, 4)
@@ -79,7 +99,7 @@ class TestPixels:
         assert sizes == sorted(sizes)
         assert sizes[0] < sizes[1] < sizes[2]
 
-    @pytest.mark.parametrize("format_", [Format.PNG, Format.TIFF, Format.BMP])
+    @pytest.mark.parametrize("format_", [Format.PNG, Format.PNG_16, Format.TIFF, Format.BMP])
     def test_quality_does_not_count(self, format_: Format) -> None:
         image = noise(8, 8, 3)
         assert encoded(image, format_, 1) == encoded(image, format_, 100)
@@ -203,7 +223,7 @@ class TestMetadata:
             assert texts == {key: json.dumps(value) for key, value in metadata.items()}
         assert len(png_texts(encoded(noise(8, 8, 3), Format.PNG, metadata=metadata))) == 20
 
-    @pytest.mark.parametrize("format_", [Format.PNG, Format.WEBP, Format.TIFF])
+    @pytest.mark.parametrize("format_", [Format.PNG, Format.PNG_16, Format.WEBP, Format.TIFF])
     def test_of_any_size(self, format_: Format) -> None:
         metadata = {"prompt": "p" * 100_000, "workflow": "w" * 500_000}
         data = encoded(noise(8, 8, 3), format_, metadata=metadata)
@@ -256,5 +276,7 @@ class TestFormats:
 
     @pytest.mark.parametrize("format_", FORMATS)
     def test_an_extension_leads_back_to_its_format(self, format_: Format) -> None:
-        assert format_of(extension_of(format_)) is format_
-        assert Image.registered_extensions()[extension_of(format_)] == format_.value.upper()
+        # A name does not tell how many bits there are: the usual number, then.
+        usual = Format.PNG if format_ is Format.PNG_16 else format_
+        assert format_of(extension_of(format_)) is usual
+        assert Image.registered_extensions()[extension_of(format_)] == name_of(format_)

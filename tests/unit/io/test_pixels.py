@@ -5,7 +5,7 @@ import pytest
 import torch
 
 from batch_loop.nodes.io import pixels
-from batch_loop.nodes.io.pixels import to_float, to_uint8
+from batch_loop.nodes.io.pixels import to_float, to_uint8, to_uint16
 
 
 def noise(*shape: int) -> torch.Tensor:
@@ -68,6 +68,21 @@ class TestToUint8:
     def test_no_pixels(self) -> None:
         assert to_uint8(torch.zeros(4, 0, 3)).shape == (4, 0, 3)
         assert to_uint8(torch.zeros(0, 4, 3)).shape == (0, 4, 3)
+
+
+class TestToUint16:
+    @pytest.mark.parametrize("dtype", [np.float32, np.float64])
+    def test_every_16_bit_value_survives_a_load_and_a_save(self, dtype: type) -> None:
+        ramp = np.arange(1 << 16, dtype=np.uint16)
+        image = torch.from_numpy(ramp.astype(dtype) / dtype(65535))
+        assert np.array_equal(to_uint16(image[None, None])[0, 0], ramp)
+
+    @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+    def test_takes_every_float_type_and_clips(self, dtype: torch.dtype) -> None:
+        image = torch.tensor([[[-1, 0, 0.5, 1, 1.5, float("inf"), float("nan")]]], dtype=dtype)
+        result = to_uint16(image)
+        assert result.dtype == np.uint16
+        assert result.tolist() == [[[0, 0, 32768, 65535, 65535, 65535, 0]]]
 
 
 class TestToFloat:
