@@ -1,4 +1,4 @@
-"""Pixels, as a PNG file: in a fraction of the time that Pillow takes, and of no larger size.
+"""Pixels, as a PNG file: in a fraction of the time that Pillow takes, and of much the same size.
 
 Rows are filtered with numpy and compressed, band by band, some bands at a time. Every row of an
 image is filtered in the same way, and all of it compressed in one way, which are found by trying
