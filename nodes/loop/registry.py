@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from ..io.arrivals import Arrivals
 from ..io.finished import finished
@@ -45,6 +45,9 @@ from .writes import NoWrites, Turn, Writes
 
 if TYPE_CHECKING:
     from ..io.listing import Selection
+
+
+T = TypeVar("T")
 
 
 class Lister(Protocol):
@@ -135,9 +138,12 @@ class LoopRegistry:
 
     def has_listing(self, request: Request) -> bool:
         """Whether the loop has a listing that was taken under the request's selection."""
-        with self._exclusive():
+
+        def is_listed() -> bool:
             entry = self._store.load(request.key)
             return entry is not None and entry.selection == request.selection
+
+        return self._read(is_listed)
 
     def acquire(self, request: Request, prompt: Prompt) -> Iteration:
         """Hand out the next item of a loop to `prompt`, or the one that it already has.
@@ -353,6 +359,17 @@ class LoopRegistry:
 
     def snapshot(self, loop_id: str) -> Snapshot:
         """A loop as it stands, with what is known by now of its prompts; UnknownLoop."""
+
+        def as_it_stands() -> Snapshot | None:
+            key = self._store.find(loop_id)
+            if key is None or any(self._ended(key, item) for item in self._store.open_items(key)):
+                return None
+            return self._snapshot(key)
+
+        with self._lock:
+            found = self._store.at_hand(as_it_stands)
+        if found is not None:
+            return found
         with self._exclusive():
             key = self._find(loop_id)
             self._settle(key)
@@ -398,6 +415,15 @@ class LoopRegistry:
                 self._inside = False
             if answer is not None:
                 raise answer
+
+    def _read(self, read: Callable[[], T]) -> T:
+        """What `read` makes of the store; in a transaction only if it takes one."""
+        with self._lock:
+            found = self._store.at_hand(read)
+        if found is not None:
+            return found
+        with self._exclusive():
+            return read()
 
     # What follows expects to run inside of `_exclusive`.
 
@@ -677,16 +703,23 @@ class LoopRegistry:
         """Bring every open item of a loop to what the outcome of its prompt makes of it."""
         settled = False
         for item in self._store.open_items(key):
-            if item.claim is None:
+            outcome = self._ended(key, item)
+            if outcome is None or item.claim is None:
                 continue
-            outcome = self._host.outcome(item.claim.prompt, item.claim.server)
             turn = _turn(key, item.claim.prompt, item)
-            if outcome.ending is Ending.RUNNING or self._writes.under_way(turn):
-                continue
             self._settle_item(key, item, item.claim, self._with_writes(key, turn, item, outcome))
             settled = True
         if settled:
             self._note_completion(key)
+
+    def _ended(self, key: LoopKey, item: Item) -> Outcome | None:
+        """How the prompt of an open item ended; None while it, or a write for it, goes on."""
+        if item.claim is None:
+            return None
+        outcome = self._host.outcome(item.claim.prompt, item.claim.server)
+        goes_on = outcome.ending is Ending.RUNNING
+        goes_on = goes_on or self._writes.under_way(_turn(key, item.claim.prompt, item))
+        return None if goes_on else outcome
 
     def _with_writes(self, key: LoopKey, turn: Turn, item: Item, outcome: Outcome) -> Outcome:
         """The outcome of a prompt, with that of what was written for it in the background."""

@@ -7,10 +7,11 @@ import json
 import logging
 import os
 import secrets
+import sqlite3
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import OperationalError
@@ -45,16 +46,21 @@ _REASONS = {
 """What SQLite says, in words for users, and what they can do."""
 
 _log = logging.getLogger(__name__)
+T = TypeVar("T")
 
 _LOOP_COLUMNS = list(enumerate(loops.columns))
 _CARRIED_SUFFIX = ".safetensors"
+
+
+class _OutsideTransaction(RuntimeError):
+    """Raised when the database is needed, and there is no transaction."""
 
 
 class SqlStore:
     """A store on an SQLAlchemy engine whose tables are prepared.
 
     `carried_dir` is the folder for carried values. Every method but `transaction` is called
-    inside of a transaction. The engine serves this store alone.
+    inside of a transaction, or of `at_hand`. The engine serves this store alone.
     """
 
     def __init__(self, engine: Engine, carried_dir: str) -> None:
@@ -105,15 +111,31 @@ class SqlStore:
         if answer is not None:
             raise answer
 
+    def at_hand(self, read: Callable[[], T]) -> T | None:
+        if self._connection is None and not self._is_known():
+            return None
+        try:
+            return read()
+        except _OutsideTransaction:
+            return None
+
+    def _is_known(self) -> bool:
+        """Whether nobody else has written since the last transaction."""
+        if self._known_since is None:
+            return False
+        driver, version = self._known_since
+        try:
+            return bool(_data_version(driver) == version)
+        except sqlite3.Error:  # it was closed: the next transaction gets another
+            return False
+
     def _forget_what_others_changed(self, connection: Connection) -> None:
         """Keep what is known of the loops only if it is sure to be what a read would give."""
         since: tuple[object, int] | None = None
         if connection.dialect.name == "sqlite":
-            # A number that changes when somebody writes through any other connection. It is asked
-            # for inside of the transaction, which keeps them all from writing; and of the driver,
-            # as this is done each time.
-            driver: Any = connection.connection.dbapi_connection
-            since = (driver, driver.execute("PRAGMA data_version").fetchone()[0])
+            # It is asked for inside of the transaction, which keeps all others from writing.
+            driver = connection.connection.dbapi_connection
+            since = (driver, _data_version(driver))
         if since is None or since != self._known_since:
             self._loops.clear()
         self._known_since = since
@@ -131,7 +153,7 @@ class SqlStore:
     @property
     def _database(self) -> Connection:
         if self._connection is None:
-            raise RuntimeError("a store is used inside of a transaction")
+            raise _OutsideTransaction("a store is used inside of a transaction")
         return self._connection
 
     # Loops.
@@ -428,6 +450,14 @@ class SqlStore:
 
     def open_outputs(self) -> set[str]:
         return set(self._database.execute(statements.open_targets).scalars())
+
+
+def _data_version(driver: Any) -> Any:
+    """A number that changes when somebody writes to the SQLite file by any other connection.
+
+    The driver itself is asked, as this is done each time.
+    """
+    return driver.execute("PRAGMA data_version").fetchone()[0]
 
 
 def _are_text(paths: Iterable[str | None]) -> bool:

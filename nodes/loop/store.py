@@ -10,10 +10,10 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from .state import (
     NOTHING_CARRIED,
@@ -29,6 +29,8 @@ from .state import (
 
 if TYPE_CHECKING:
     from ..io.listing import Selection
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
@@ -59,6 +61,12 @@ class Store(Protocol):
         """What is done inside is kept as a whole or not at all, also if the process dies.
 
         A `BatchLoopError` keeps it: such an error is an answer, and what led to it has happened.
+        """
+
+    def at_hand(self, read: Callable[[], T]) -> T | None:
+        """What `read` makes of the store, which it does not change, without a transaction.
+
+        None where not all that it asks for is known to be as it was last seen.
         """
 
     def load(self, key: LoopKey) -> LoopEntry | None:
@@ -217,6 +225,9 @@ class MemoryStore:
 
     def transaction(self) -> AbstractContextManager[None]:
         return nullcontext()
+
+    def at_hand(self, read: Callable[[], T]) -> T | None:
+        return read()
 
     def load(self, key: LoopKey) -> LoopEntry | None:
         return self._entries.get(key)

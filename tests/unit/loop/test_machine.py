@@ -446,7 +446,7 @@ class RegistryMachine(RuleBasedStateMachine):
         """The disk refuses what the outcomes of prompts would change: they are read again."""
         server = self._server(pick)
         if key in self.loops:
-            self._broken(server, lambda: server.registry.snapshot(key.id))
+            self._broken(server, lambda: server.registry.report(key.id))
 
     def _broken(self, server: Server, change: Callable[[], object]) -> None:
         def refuse() -> None:
