@@ -19,8 +19,8 @@ MOST_STATEMENTS = 9
 """To claim the image and see the one after it, its result's name and owner, Loop End and the
 outcome; and the loop's row with three of them."""
 MOST_TRANSACTIONS = 5
-"""Directory Iterator, Save, Loop End, and the outcome; and Batch Complete after a failure. Else what
-it shows is at hand, as is what validation asks for."""
+"""Directory Iterator, Save, Loop End, and the outcome; and Batch Complete after a failure. Else
+what it shows is at hand, as is what validation asks for."""
 
 
 class NoWatcher:
