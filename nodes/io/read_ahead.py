@@ -102,7 +102,8 @@ class ReadAhead:
             return None
         image = ahead.image.result()
         self._budget.give_back(ahead.size)
-        return image if image is not None and ahead.stamp == _stamp(path) else None
+        # A file that went while it was read has no stamp, and neither has one that is gone now.
+        return image if ahead.stamp is not None and ahead.stamp == _stamp(path) else None
 
     def cancel(self, loop: str) -> None:
         """Throw away what was read ahead for a loop."""

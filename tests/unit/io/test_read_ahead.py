@@ -131,6 +131,20 @@ def test_a_file_that_changed_since_is_read_again(folder: Path, reader: Reader, c
     assert ahead.take(LOOP, path) is None
 
 
+def test_a_file_that_goes_while_it_is_read_is_not_given_out(folder: Path) -> None:
+    path = path_of(folder, "a.png")
+
+    def decode_and_lose(path: str) -> DecodedImage:
+        image = decode(path)
+        os.unlink(path)
+        return image
+
+    ahead = ReadAhead(MemoryBudget(PLENTY), decode_and_lose, smallest=0)
+    ahead.begin(LOOP, path)
+    wait_for(lambda: not os.path.exists(path), "it to be read and lost")
+    assert ahead.take(LOOP, path) is None
+
+
 def test_a_file_that_changes_while_it_is_read_is_read_again(folder: Path, reader: Reader) -> None:
     ahead, path = ahead_with(MemoryBudget(PLENTY), reader), path_of(folder, "a.png")
     reader.go_on.clear()
