@@ -65,6 +65,9 @@ def test_only_what_is_missing_is_done_on_servers_that_know_nothing(
                 statuses.append(told(last, COMPLETE)["status"])
             for _ in range(most or 0):
                 client.run(work)
+        if most is not None:
+            results = base / "output" / "out"
+            wait_for(lambda: len(list(results.rglob("*.png"))) == most, "the results to be written")
         server.kill()
         return records(record)[before:]
 
