@@ -128,6 +128,7 @@ def test_an_output_folder_that_is_moved_away(
     folder, moved = workspace.output / "folder", workspace.output / "moved"
     graph = unchanged(workspace.name, f"{workspace.name}/folder", error_handling=error_handling)
     client.run(graph)
+    wait_for(lambda: folder.is_dir() and files(folder) == NAMES[:1], "the result to be written")
     folder.rename(moved)
     results = run_until_stop(client, graph)
     check_ended(client, results[-1])
