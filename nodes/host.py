@@ -180,15 +180,24 @@ def _prompt(entry: tuple[Any, ...]) -> Prompt:
 def _outcome(entry: Mapping[str, Any]) -> Outcome:
     """The outcome in an entry of the history."""
     status = entry.get("status") or {}
+    ended_at = None
     # Other messages may follow the one that ended the prompt, never another of these.
     for event, data in status.get("messages", ()):
         if event == "execution_interrupted":
-            return Outcome(Ending.STOPPED)
+            return Outcome(Ending.STOPPED, ended_at=_time_of(data))
         if event == "execution_error":
-            return Outcome(Ending.ERROR, _failure(data))
+            return Outcome(Ending.ERROR, _failure(data), _time_of(data))
+        if event == "execution_success":
+            ended_at = _time_of(data)
     if status.get("status_str") == "success":
-        return Outcome(Ending.SUCCESS)
+        return Outcome(Ending.SUCCESS, ended_at=ended_at)
     return Outcome(Ending.STOPPED)
+
+
+def _time_of(message: Mapping[str, Any]) -> float | None:
+    """When a message was sent; ComfyUI notes it in milliseconds."""
+    noted = message.get("timestamp")
+    return noted / 1000 if isinstance(noted, (int, float)) else None
 
 
 def _failure(data: Mapping[str, Any]) -> Failure:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Error as PlaywrightError
@@ -12,7 +13,7 @@ from playwright.sync_api import expect
 from .errors import ToolError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     Graph = Mapping[str, Mapping[str, Any]]
     """A workflow in API format, by node id."""
@@ -42,12 +43,74 @@ ON = ("instant", "instant-running", "change")
 CLICK_MS = 2_000
 TRIES = 20
 
-TOASTS = ".p-toast-message, [data-testid=toast]"
-TOAST_CLOSE = ".p-toast-close-button, [data-testid=toast-close]"
+TOASTS = ".p-toast-message, [data-testid=toast], .batch-loop-notice"
+TOAST_CLOSE = ".p-toast-close-button, [data-testid=toast-close], .batch-loop-notice-close"
 DIALOG_CLOSE = ".p-dialog-close-button, [data-testid=error-overlay-dismiss]"
+
+CARDS = {
+    "BatchLoopDirectoryIterator": "Batch",
+    "BatchLoopBatchComplete": "Result of the batch",
+}
+"""What the card of a node is called, by the node's type."""
+
+NODES_2 = "Comfy.VueNodes.Enabled"
+
+CARD_IN_THE_MIDDLE = """type => {
+    const { ds, canvas, graph } = app.canvas;
+    const node = graph._nodes.find((node) => node.type === type);
+    const card = node.widgets.find(({ name }) => name === "batch_loop_card").element;
+    if (!card.isConnected) return false;
+    const page = canvas.getBoundingClientRect();
+    const box = card.getBoundingClientRect();
+    // ComfyUI and this pack show messages at the edges.
+    const x = page.left + page.width * 0.35 - (box.left + box.width / 2);
+    const y = page.top + page.height * 0.45 - (box.top + box.height / 2);
+    if (Math.abs(x) < 2 && Math.abs(y) < 2) return true;
+    ds.offset[0] += x / ds.scale;
+    ds.offset[1] += y / ds.scale;
+    app.canvas.setDirty(true, true);
+    return false;
+}"""
+"""Moves the canvas; to be asked until it is true."""
+
+COLOUR_ON_TITLE = """([id, colour]) => {
+    const drawn = document.querySelector(`.lg-node[data-node-id="${id}"]`);
+    if (drawn) return getComputedStyle(drawn, "::after").backgroundImage.includes(colour);
+    const one = new OffscreenCanvas(1, 1).getContext("2d");
+    one.fillStyle = colour;
+    one.fillRect(0, 0, 1, 1);
+    const wanted = one.getImageData(0, 0, 1, 1).data;
+    const node = app.graph.getNodeById(id);
+    app.canvas.centerOnNode(node);
+    app.canvas.setDirty(true, true);
+    const { ds, canvas } = app.canvas;
+    const [x, y] = ds.convertOffsetToCanvas([node.pos[0], node.pos[1] - 30]);
+    const [width, height] = [node.boundingRect[2] * ds.scale, 30 * ds.scale];
+    const title = canvas.getContext("2d").getImageData(x, y, width, height).data;
+    for (let at = 0; at < title.length; at += 4) {
+        if ([0, 1, 2].every((part) => title[at + part] === wanted[part])) return true;
+    }
+    return false;
+}"""
+
+CARD_FITS = """type => {
+    const node = app.canvas.graph._nodes.find((node) => node.type === type);
+    const card = node.widgets.find(({ name }) => name === "batch_loop_card");
+    const box = card.element.getBoundingClientRect();
+    const content = card.element.firstElementChild.getBoundingClientRect();
+    if (box.height === 0 || content.bottom > box.bottom + 1) return false;
+    const drawn = card.element.closest(".lg-node")?.getBoundingClientRect();
+    if (drawn) return box.top > drawn.top && box.bottom <= drawn.bottom;
+    const outputs = Math.max(0, ...node.outputs.map((_, slot) => node.getOutputPos(slot)[1]));
+    if (node.pos[1] + card.y < outputs) return false;
+    const others = node.widgets.filter((widget) => widget !== card && !widget.hidden);
+    if (others.some(({ y, computedHeight }) => y + computedHeight > card.y)) return false;
+    return card.y + card.computedHeight <= node.size[1];
+}"""
 
 NOT_OURS = {
     r"404 .*/(user\.css|favicon\.ico|api/userdata\b.*)$": "files that no user has made yet",
+    r"404 .*/templates/index_logo\.json$": "a frontend newer than the server's own templates",
     r"404 .*/api/jobs\?|\[Jobs API\]|Failed to fetch queue: JobsApiError": (
         "a frontend newer than the server asks for a route that is not there yet"
     ),
@@ -129,12 +192,12 @@ class ComfyPage:
 
     def open_old_menu(self) -> None:
         """Choose the menu that ComfyUI had before, with an Auto Queue of its own."""
-        self._set("Comfy.UseNewMenu", "Disabled")
+        self.set("Comfy.UseNewMenu", "Disabled")
         expect(self.page.locator("#queue-button")).to_be_visible()
 
     def open_new_menu(self) -> None:
         """Choose the menu of today again."""
-        self._set("Comfy.UseNewMenu", "Top")
+        self.set("Comfy.UseNewMenu", "Top")
         expect(self.run_button).to_be_visible()
 
     def run_by_old_menu(self) -> None:
@@ -142,6 +205,45 @@ class ComfyPage:
         self.page.get_by_label("Extra options").check()
         self.page.locator("#autoQueueCheckbox").check()
         self.page.locator("#queue-button").click()
+
+    def get(self, setting: str) -> object:
+        """The value of one of ComfyUI's settings, or of an extension's."""
+        return self.page.evaluate("name => app.extensionManager.setting.get(name)", setting)
+
+    def set(self, setting: str, value: object) -> None:
+        """Change a setting."""
+        self.page.evaluate(
+            "([name, value]) => app.extensionManager.setting.set(name, value)", [setting, value]
+        )
+
+    def press_switch(self, label: str) -> None:
+        """Press a switch in ComfyUI's settings window."""
+        self.page.evaluate("app.extensionManager.command.execute('Comfy.ShowSettingsDialog')")
+        self.page.get_by_placeholder("Search").last.fill(label)
+        switch = self.page.get_by_role("switch", name=label)
+        switch.click()
+        self.page.keyboard.press("Escape")
+        expect(switch).to_have_count(0)
+
+    @contextmanager
+    def in_background(self) -> Iterator[None]:
+        """Tell the page that another one is in front of it: without a screen none ever is."""
+        self.page.evaluate(
+            """() => {
+                const get = () => "hidden";
+                Object.defineProperty(document, "visibilityState", {get, configurable: true});
+                document.dispatchEvent(new Event("visibilitychange"));
+            }"""
+        )
+        try:
+            yield
+        finally:
+            self.page.evaluate(
+                """() => {
+                    delete document.visibilityState;
+                    document.dispatchEvent(new Event("visibilitychange"));
+                }"""
+            )
 
     def set_batch_count(self, count: int) -> None:
         """Type a number into the field beside Run."""
@@ -199,10 +301,26 @@ class ComfyPage:
         """Wait until ComfyUI shows an error in the workflow."""
         self.page.wait_for_function("() => app.lastExecutionError", timeout=60_000)
 
+    def browse_templates(self, pack: str) -> None:
+        """Open the Templates window, and in it the examples of a node pack."""
+        self.page.evaluate("app.extensionManager.command.execute('Comfy.BrowseTemplates')")
+        self.page.get_by_text(pack, exact=True).first.click()
+
     def load(self, graph: Graph) -> None:
         """Open a workflow."""
         self.page.evaluate("graph => app.loadApiJson(graph, 'batch')", graph)
         self.page.wait_for_function("count => app.graph._nodes.length === count", arg=len(graph))
+        # Nodes 2.0 puts the nodes of such a workflow on top of each other.
+        self.page.evaluate(
+            """() => {
+                if (!LiteGraph.vueNodesMode) return;
+                app.graph._nodes.forEach((node, place) => (node.pos = [place * 700, 0]));
+            }"""
+        )
+
+    def close_workflow(self) -> None:
+        """Take every node off the canvas."""
+        self.page.evaluate("app.graph.clear()")
 
     def set_widget(self, node: str, name: str, value: object) -> None:
         """Enter a value on a node of the workflow's first level."""
@@ -217,33 +335,52 @@ class ComfyPage:
             [node, name, value],
         )
 
-    def press_button(self, label: str) -> None:
-        """Click a button on a node of the graph on screen."""
-        found = self.page.evaluate_handle(
-            """label => {
-                const canvas = app.canvas;
-                const has = (node) => node.widgets?.some((widget) => widget.name === label);
-                const node = canvas.graph._nodes.find(has);
+    def card(
+        self, node_type: str = "BatchLoopDirectoryIterator", label: str | None = None
+    ) -> Locator:
+        """The card in a node of the graph on screen, brought into the middle.
+
+        `label` is what the card is called where the page is not in English.
+        """
+        self.page.evaluate(
+            """type => {
+                const { canvas } = app;
+                const node = canvas.graph._nodes.find((node) => node.type === type);
+                canvas.ds.scale = 1;
                 canvas.centerOnNode(node);
-                canvas.draw(true, true);
-                const widget = node.widgets.find((widget) => widget.name === label);
-                const y = node.pos[1] + (widget.last_y ?? widget.y) + 10;
-                const [x0, y0] = canvas.ds.convertOffsetToCanvas([node.pos[0] + 60, y]);
-                const box = canvas.canvas.getBoundingClientRect();
-                return [box.left + x0, box.top + y0];
+                canvas.setDirty(true, true);
             }""",
-            label,
+            node_type,
         )
-        x, y = found.json_value()
-        self.page.mouse.click(x, y)
+        name = label or CARDS[node_type]
+        card = self.page.get_by_role("group", name=name, exact=True).first
+        expect(card).to_be_visible()
+        self.page.wait_for_function(CARD_IN_THE_MIDDLE, arg=node_type)
+        return card
+
+    @contextmanager
+    def nodes_2(self, *, enabled: bool) -> Iterator[None]:
+        """Have nodes drawn by Nodes 2.0, where the frontend has it."""
+        self.set(NODES_2, enabled)
+        yield
+        self.set(NODES_2, value=False)
+
+    def wait_for_colour_on_title(self, node: str, colour: str) -> None:
+        """Wait until there is something in this colour on a node's title."""
+        self.page.wait_for_function(COLOUR_ON_TITLE, arg=[node, colour])
+
+    def wait_until_card_fits(self, node_type: str) -> None:
+        """Wait until a node's card is whole, inside of it, and covers no widget or output."""
+        self.card(node_type)
+        self.page.wait_for_function(CARD_FITS, arg=node_type)
+
+    def press_button(self, label: str) -> None:
+        """Click a button of Directory Iterator's card."""
+        self.card().get_by_role("button", name=label).click()
 
     def wait_until_no_button(self, label: str) -> None:
-        """Wait until no node shows a button."""
-        self.page.wait_for_function(
-            """label => !app.graph._nodes.some((node) =>
-                node.widgets?.some((widget) => widget.name === label && !widget.hidden))""",
-            arg=label,
-        )
+        """Wait until Directory Iterator's card has no such button."""
+        expect(self.card().get_by_role("button", name=label)).to_have_count(0)
 
     def convert_to_subgraph(self, nodes: list[str]) -> None:
         """Select nodes, and make a subgraph of them."""
@@ -302,11 +439,6 @@ class ComfyPage:
         )
         self.submitted = 0
         self.faults.clear()
-
-    def _set(self, setting: str, value: object) -> None:
-        self.page.evaluate(
-            "([name, value]) => app.extensionManager.setting.set(name, value)", [setting, value]
-        )
 
     def _click(self, target: Locator) -> None:
         """Click, and close what some frontends show over the target."""

@@ -2,116 +2,36 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-
-IMAGES = "batch-loop/examples/images"
-"""The pack's own example images: Directory Iterator knows the folder by this name."""
-
-PREFIX = "BatchLoop"
-NOTE = "MarkdownNote"
-
-
-@dataclass(frozen=True)
-class Node:
-    """A node of the canvas; `at` and `size` are in the canvas's units, as the page counts them."""
-
-    type: str
-    at: tuple[int, int]
-    size: tuple[int, int]
-    title: str = ""
-    """Empty for the node's own."""
-    values: Mapping[str, object] = field(default_factory=dict)
-    """The widgets that do not keep their default."""
-
-
-@dataclass(frozen=True)
-class Group:
-    """A coloured frame with a title around some nodes: x, y, width, height."""
-
-    title: str
-    box: tuple[int, int, int, int]
-    color: str
-
-
-@dataclass(frozen=True)
-class Example:
-    """One example workflow."""
-
-    name: str
-    nodes: Mapping[str, Node]
-    """By a name that `links` uses; a node's id is its place in this order, from 1."""
-    links: Sequence[str]
-    """`node.output -> node.input`, by name."""
-    groups: Sequence[Group] = ()
-
-
-NARROWEST = 225
-"""Nodes 2.0 draws no node narrower: what is narrower here covers its neighbour there."""
-
-READ, WORK, END = "#3f789e", "#88a", "#b58b2a"
-"""Colours of the three frames: where images come from, what happens to them, how it ends."""
-
-
-def ours(name: str) -> str:
-    """The node id of a node of this pack."""
-    return PREFIX + name
-
-
-def _iterator(loop_name: str, **values: object) -> Node:
-    """Directory Iterator at the left edge, reading the pack's own images.
-
-    The examples read one folder: without loop names of their own, the second that a person tries
-    would find every image done by the first.
-    """
-    values = {
-        "directory": IMAGES,
-        "error_handling": "Skip on error",
-        "loop_name": loop_name,
-        **values,
-    }
-    return Node(ours("DirectoryIterator"), (40, 80), (300, 560), values=values)
-
-
-def _start(left: int) -> Node:
-    return Node(ours("LoopStart"), (left, 80), (NARROWEST, 106))
-
-
-def _ending(left: int) -> dict[str, Node]:
-    """The three nodes that end a batch, side by side."""
-    return {
-        "end": Node(ours("LoopEnd"), (left, 80), (NARROWEST, 66)),
-        "complete": Node(ours("BatchComplete"), (left + 265, 80), (NARROWEST, 126)),
-        "stop": Node(ours("EndQueue"), (left + 530, 80), (NARROWEST, 26)),
-    }
-
-
-def _note(at: tuple[int, int], size: tuple[int, int], *lines: str) -> Node:
-    steps = ("### 1. Beside Run, choose Run (Instant)", "### 2. Press Run once", "")
-    return Node(NOTE, at, size, title="How to run it", values={"text": "\n".join(steps + lines)})
-
-
-def _frames(work: str, work_width: int, end_height: int) -> tuple[Group, ...]:
-    return (
-        Group("1 · The folder", (20, 0, 340, 670), READ),
-        Group(work, (400, 0, work_width, 670), WORK),
-        Group("3 · The end", (440 + work_width, 0, 795, end_height), END),
-    )
-
+from .example_parts import (
+    END_HEIGHT,
+    FRAME_HEIGHT,
+    NARROWEST,
+    ON_EACH,
+    SAVED_LOOP,
+    Example,
+    Node,
+    ending,
+    frames,
+    iterator,
+    note_below,
+    note_beside,
+    saver,
+    shown,
+    start,
+)
 
 SMALLEST_LOOP = Example(
     name="smallest_loop",
     nodes={
-        "iterator": _iterator("smallest_loop"),
-        "start": _start(420),
+        "iterator": iterator("smallest_loop"),
+        "start": start(420),
         "invert": Node("ImageInvert", (420, 300), (NARROWEST, 26)),
         "save": Node(
             "SaveImage", (700, 360), (300, 280), values={"filename_prefix": "smallest_loop/image"}
         ),
-        **_ending(1080),
-        "note": _note(
-            (1080, 350),
-            (755, 290),
+        **ending(1080),
+        "note": note_below(
+            1080,
             "Every image of the folder goes through, one in each run. At the end, End Queue "
             "switches Run (Instant) off. The results are in ComfyUI's output folder, in "
             "*smallest_loop*.",
@@ -133,14 +53,14 @@ SMALLEST_LOOP = Example(
         "end.loop -> complete.loop",
         "complete.complete -> stop.stop",
     ),
-    groups=_frames("2 · The work on each image", 620, 270),
+    groups=frames(ON_EACH, 620, END_HEIGHT),
 )
 
 SAVE_BATCH = Example(
     name="save_batch",
     nodes={
-        "iterator": _iterator("save_batch", recursive=True),
-        "start": _start(420),
+        "iterator": iterator("save_batch", recursive=True),
+        "start": start(420),
         "comic": Node(
             "ImageSharpen",
             (420, 300),
@@ -148,18 +68,12 @@ SAVE_BATCH = Example(
             title="Comic look",
             values={"sharpen_radius": 8, "sigma": 4.0, "alpha": 3.0},
         ),
-        "save": Node(
-            ours("SaveImage"),
-            (700, 170),
-            (300, 470),
-            values={"folder": "save_batch", "suffix": "_comic"},
-        ),
-        **_ending(1080),
-        "status": Node("PreviewAny", (1610, 190), (NARROWEST, 130), title="Progress"),
-        "report": Node("PreviewAny", (1610, 390), (NARROWEST, 250), title="What failed"),
-        "note": _note(
-            (1080, 320),
-            (490, 320),
+        "save": saver(700, "save_batch", suffix="_comic"),
+        **ending(1080),
+        "status": shown(1080, 190, 130, "Progress"),
+        "report": shown(1080, 390, 470, "What failed"),
+        "note": note_beside(
+            1080,
             "The results are in ComfyUI's output folder, in *save_batch*, under the names and in "
             "the subfolders of their sources.",
             "",
@@ -173,22 +87,99 @@ SAVE_BATCH = Example(
         "iterator.loop -> start.loop",
         "iterator.image -> comic.image",
         "comic.IMAGE -> save.image",
-        "start.loop -> save.loop",
-        "start.loop -> end.loop",
         "save.image -> end.after",
-        "end.loop -> complete.loop",
-        "complete.complete -> stop.stop",
+        *SAVED_LOOP,
         "complete.status -> status.source",
         "complete.report -> report.source",
     ),
-    groups=_frames("2 · The work on each image", 620, 670),
+    groups=frames(ON_EACH, 620, FRAME_HEIGHT),
+)
+
+UPSCALE_FOLDER = Example(
+    name="upscale_folder",
+    nodes={
+        "iterator": iterator("upscale_folder", recursive=True),
+        "start": start(420),
+        "scale": Node(
+            "ImageScaleBy",
+            (420, 300),
+            (NARROWEST, 82),
+            values={"upscale_method": "lanczos", "scale_by": 2.0},
+        ),
+        "sharpen": Node(
+            "ImageSharpen",
+            (685, 300),
+            (NARROWEST, 106),
+            values={"sharpen_radius": 1, "sigma": 0.6, "alpha": 0.5},
+        ),
+        "save": saver(965, "upscale_folder", suffix="_2x", format="same as source"),
+        **ending(1345),
+        "note": note_below(
+            1345,
+            "Each image becomes twice as large, and is sharpened a little. The results are in "
+            "ComfyUI's output folder, in *upscale_folder*, in the format of their sources.",
+            "",
+            "Set *scale_by* to what you need. For more detail, put **Upscale Image (using Model)** "
+            "in the place of Upscale Image By.",
+        ),
+    },
+    links=(
+        "iterator.loop -> start.loop",
+        "iterator.image -> scale.image",
+        "scale.IMAGE -> sharpen.image",
+        "sharpen.IMAGE -> save.image",
+        "save.image -> end.after",
+        *SAVED_LOOP,
+    ),
+    groups=frames(ON_EACH, 885, FRAME_HEIGHT),
+)
+
+CAPTIONS = Example(
+    name="captions",
+    nodes={
+        "iterator": iterator("captions"),
+        "start": start(420),
+        "scale": Node(
+            "ImageScale",
+            (420, 240),
+            (NARROWEST, 130),
+            values={"upscale_method": "lanczos", "width": 512, "height": 512, "crop": "center"},
+        ),
+        "text": Node(
+            "StringReplace",
+            (420, 430),
+            (NARROWEST, 210),
+            title="The text",
+            values={"string": "A drawing of balloons, NAME", "find": "NAME"},
+        ),
+        "save": saver(700, "captions"),
+        **ending(1080),
+        "note": note_below(
+            1080,
+            "Each image is saved in 512 x 512, and beside it a text file of the same name, as "
+            "programs for training want them. Both are in ComfyUI's output folder, in *captions*.",
+            "",
+            "Here the text is a sentence with the image's name in it. Connect the text of your own "
+            "captioning node to *caption* of **Save Image (Batch)** in its place.",
+        ),
+    },
+    links=(
+        "iterator.loop -> start.loop",
+        "iterator.image -> scale.image",
+        "iterator.stem -> text.replace",
+        "scale.IMAGE -> save.image",
+        "text.STRING -> save.caption",
+        "save.image -> end.after",
+        *SAVED_LOOP,
+    ),
+    groups=frames("2 · The work on each image, and its text", 620, FRAME_HEIGHT),
 )
 
 FEEDBACK_LOOP = Example(
     name="feedback_loop",
     nodes={
-        "iterator": _iterator("feedback_loop"),
-        "start": _start(480),
+        "iterator": iterator("feedback_loop"),
+        "start": start(480),
         "blend": Node(
             "ImageBlend",
             (760, 400),
@@ -196,13 +187,10 @@ FEEDBACK_LOOP = Example(
             title="Blend",
             values={"blend_factor": 0.5},
         ),
-        "save": Node(
-            ours("SaveImage"), (1040, 170), (300, 470), values={"folder": "feedback_loop"}
-        ),
-        **_ending(1420),
-        "note": _note(
-            (1420, 350),
-            (755, 290),
+        "save": saver(1040, "feedback_loop"),
+        **ending(1420),
+        "note": note_below(
+            1420,
             "Each image is blended with the result of the image before it:",
             "",
             "- **Loop End** keeps what it is given as *value*",
@@ -218,13 +206,73 @@ FEEDBACK_LOOP = Example(
         "iterator.image -> blend.image1",
         "start.value -> blend.image2",
         "blend.IMAGE -> save.image",
-        "start.loop -> save.loop",
-        "start.loop -> end.loop",
         "save.image -> end.value",
-        "end.loop -> complete.loop",
-        "complete.complete -> stop.stop",
+        *SAVED_LOOP,
     ),
-    groups=_frames("2 · The work on each image, with the result before", 960, 270),
+    groups=frames("2 · The work on each image, with the result before", 960, END_HEIGHT),
 )
 
-EXAMPLES = (SMALLEST_LOOP, SAVE_BATCH, FEEDBACK_LOOP)
+
+def _inverting(name: str, *lines: str, **values: object) -> Example:
+    """An example in which the settings of Directory Iterator are what it is about."""
+    return Example(
+        name=name,
+        nodes={
+            "iterator": iterator(name, **values),
+            "start": start(420),
+            "invert": Node("ImageInvert", (420, 300), (NARROWEST, 26)),
+            "save": saver(700, name),
+            **ending(1080),
+            "note": note_below(1080, *lines),
+        },
+        links=(
+            "iterator.loop -> start.loop",
+            "iterator.image -> invert.image",
+            "invert.IMAGE -> save.image",
+            "save.image -> end.after",
+            *SAVED_LOOP,
+        ),
+        groups=frames(ON_EACH, 620, FRAME_HEIGHT),
+    )
+
+
+SKIP_FINISHED = _inverting(
+    "skip_finished",
+    "Images whose result is in *skip_finished*, in ComfyUI's output folder, are left out.",
+    "",
+    "To see it, delete some of the results when all is done, and press Run again: only these are "
+    "made. The same goes for images that you add to the folder, and for results that come from "
+    "another machine.",
+    skip_finished=True,
+    when_complete="Start over",
+)
+
+WATCH_A_FOLDER = _inverting(
+    "watch_a_folder",
+    "When every image is done, the page waits for more: a new image in the folder is processed by "
+    "itself. Press **Stop watching** on Directory Iterator to end it.",
+    "",
+    "To see it, put a folder into ComfyUI's input folder, write its name into *directory*, press "
+    "Run, and copy an image into it when the first ones are done.",
+    when_complete="Watch",
+)
+
+RETRY_FAILED = _inverting(
+    "retry_failed",
+    "One image is broken on purpose: it is passed over, and **Batch Complete** says why.",
+    "",
+    "When the batch is done, mend what was wrong, in the file or in the workflow, and press Run "
+    "again. Only what failed is taken again; what is done is left alone.",
+    iteration_mode="Retry failed",
+)
+
+EXAMPLES = (
+    SMALLEST_LOOP,
+    SAVE_BATCH,
+    UPSCALE_FOLDER,
+    CAPTIONS,
+    FEEDBACK_LOOP,
+    SKIP_FINISHED,
+    WATCH_A_FOLDER,
+    RETRY_FAILED,
+)

@@ -75,6 +75,12 @@ def make_all(folder: Path = FOLDER) -> list[Path]:
     return paths
 
 
+def picture(number: int) -> Image.Image:
+    """A landscape with so many balloons; the colours go with the number."""
+    palettes = (_MORNING, _NOON, _SEA, _EVENING, _AUTUMN, _NIGHT)
+    return _landscape(number, palettes[number % len(palettes)])
+
+
 def _landscape(balloons: int, colours: _Palette, size: tuple[int, int] = _SIZE) -> Image.Image:
     """A sky with a sun and balloons, and hills below."""
     width, height = (_SMOOTHING * side for side in size)

@@ -25,7 +25,8 @@ from playwright.sync_api import FloatRect, Locator, Page, ViewportSize, sync_pla
 
 from .chromium import find_chromium
 from .errors import run_command
-from .example_graphs import EXAMPLES, Example
+from .example_graphs import EXAMPLES
+from .example_parts import Example
 from .examples import EXAMPLES as FOLDER
 from .layout import ROOT
 from .server import ComfyServer
@@ -46,6 +47,7 @@ SETTINGS = {
     "Comfy.TextareaWidget.FontSize": 13,
 }
 SIZE = ViewportSize(width=1800, height=1100)
+RUN_MS = 120_000
 SHARPNESS = 2
 """Device pixels for each of the page's, so that the pictures can be drawn smaller."""
 MARGIN = 24
@@ -53,7 +55,10 @@ MARGIN = 24
 PICTURE_WIDTH = 1400
 QUALITY = 88
 RUN = "[data-testid=queue-button] .p-splitbutton-button"
-ONLY_THE_WORKFLOW = ".p-toast, .graph-canvas-panel, .comfy-menu-hamburger { visibility: hidden }"
+ONLY_THE_WORKFLOW = (
+    ".p-toast, .batch-loop-notice, .graph-canvas-panel, .comfy-menu-hamburger"
+    " { visibility: hidden }"
+)
 
 
 def main() -> int:
@@ -109,7 +114,7 @@ def _run_to_the_end(page: Page, server: ComfyServer) -> None:
     """Choose Run (Instant), press Run once, and wait until End Queue has switched it off."""
     _open_run_menu(page).click()
     page.locator(RUN).first.click()
-    page.wait_for_function("app.extensionManager.queueSettings.mode === 'disabled'")
+    page.wait_for_function("app.extensionManager.queueSettings.mode === 'disabled'", timeout=RUN_MS)
     with server.client() as client:
         client.wait_until_idle()
 

@@ -21,7 +21,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 
-from . import pip, stamps, venvs
+from . import npm, pip, stamps, venvs
 from .errors import ToolError, run_command
 from .layout import (
     COMFYUI,
@@ -77,6 +77,7 @@ def provision(*, for_tests: bool) -> None:
             make_overlay(release)
     for version in FRONTENDS:
         make_frontend(version)
+    install_from_npm()
 
 
 def make_environment() -> None:
@@ -107,6 +108,14 @@ def install_packages(*, for_tests: bool) -> None:
             stamps.set_made(VENV / f"{STAMP}-demo", base)
         stamps.set_made(stamp, wanted)
         UNFINISHED.unlink()
+
+
+def install_from_npm() -> None:
+    """Install what checks the extension's JavaScript into `node_modules`."""
+    if npm.is_installed():
+        return
+    with step("checkers of the page's code (node_modules)"):
+        npm.install()
 
 
 def install_for_bench() -> None:

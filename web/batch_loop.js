@@ -8,65 +8,123 @@
 import { api } from "../../scripts/api.js";
 import { app } from "../../scripts/app.js";
 import { AutoQueue } from "./lib/auto_queue.js";
+import { Actions } from "./lib/card/actions.js";
+import { Cards } from "./lib/card/cards.js";
+import { CollapsedNodes } from "./lib/card/collapsed.js";
+import { FolderChooser } from "./lib/card/folder_chooser.js";
 import { Conductor } from "./lib/conductor.js";
+import { EndNotices } from "./lib/end_notices.js";
+import { NodeTexts } from "./lib/node_texts.js";
 import { Notices } from "./lib/notices.js";
+import { PageTitle } from "./lib/page_title.js";
+import { Panel } from "./lib/panel/panel.js";
 import { Screen } from "./lib/screen.js";
 import { LoopServer } from "./lib/server.js";
-import { StartOver } from "./lib/start_over.js";
-import { StopWatching } from "./lib/stop_watching.js";
+import { NOTIFICATION, SOUND, Settings, settingsThatCall } from "./lib/settings.js";
+import { Signals } from "./lib/signals.js";
+import { addStyles } from "./lib/styles.js";
 import { Submissions } from "./lib/submissions.js";
+import { load } from "./lib/texts.js";
 import { Toasts } from "./lib/toasts.js";
 import { Watch } from "./lib/watch.js";
+
+/** @import { Executed } from "../types/nodes.d.ts" */
 
 const ITERATOR = "BatchLoopDirectoryIterator";
 
 const server = new LoopServer(api);
+const settings = new Settings(app);
+const nodeTexts = new NodeTexts();
 const toasts = new Toasts(app);
 const submissions = new Submissions();
-const startOver = new StartOver({ server, toasts });
 const screen = new Screen(app);
 const autoQueue = new AutoQueue(app);
-const stopWatching = new StopWatching(() => watch.end());
-const watch = new Watch({ server, autoQueue, toasts, screen, button: stopWatching });
+const panel = new Panel({ app, server, toasts, changed: () => cards.returned() });
+const openReport = (/** @type {string} */ loop) => panel.open(loop);
+const actions = new Actions({
+  server,
+  toasts,
+  screen,
+  chooser: new FolderChooser({ app, server }),
+  openReport,
+  stopWatching: () => watch.end(),
+});
+const cards = new Cards({ app, server, screen, actions, collapsed: new CollapsedNodes() });
+const watch = new Watch({ server, autoQueue, toasts, screen, button: cards });
+const ends = new EndNotices(openReport);
+const signals = new Signals({ settings, toasts, openReport });
 const conductor = new Conductor({
   autoQueue,
   submissions,
   watch,
-  notices: new Notices({ server, toasts, submissions }),
+  title: new PageTitle({ settings }),
+  notices: new Notices({ server, toasts, ends, signals, submissions }),
 });
 
+/** @param {CustomEvent<Executed>} event */
 function onExecuted({ detail }) {
   for (const said of detail.output?.batch_loop ?? []) {
+    const id = detail.display_node ?? detail.node;
     conductor.heard(detail.prompt_id, said);
-    if (said.kind === "iteration") {
-      const node = screen.note(detail.display_node ?? detail.node, said.loop);
-      if (node) startOver.remember(node, said.loop);
-    }
+    panel.heard(detail.prompt_id);
+    if (said.kind === "iteration") screen.note(id, said.loop);
+    if (said.kind !== "end_queue") cards.heard(id, said);
   }
+}
+
+/** @param {CustomEvent<{ exec_info?: { queue_remaining?: number } } | null>} event */
+function onStatus({ detail }) {
+  const remaining = detail?.exec_info?.queue_remaining;
+  conductor.queueIs(remaining);
+  cards.queueIs(remaining);
+}
+
+/**
+ * @param {"execution_success" | "execution_error" | "execution_interrupted"} event
+ * @param {(promptId: string) => void} ended
+ */
+function listen(event, ended) {
+  api.addEventListener(event, ({ detail }) => {
+    ended(detail.prompt_id);
+    panel.ended(detail.prompt_id);
+  });
 }
 
 app.registerExtension({
   name: "BatchLoop",
+  settings: settingsThatCall({
+    [NOTIFICATION]: () => signals.allow(),
+    [SOUND]: () => signals.play(),
+  }),
+
+  /** Before any node is made: what nodes show is to be in the person's language at once. */
+  async init() {
+    addStyles();
+    ends.addTo(document.body);
+    nodeTexts.use(await load(api, settings.language));
+  },
+
+  addCustomNodeDefs(definitions) {
+    nodeTexts.define(definitions);
+  },
 
   setup() {
+    app.extensionManager.registerSidebarTab(panel.tab);
     api.addEventListener("executed", onExecuted);
-    api.addEventListener("execution_success", ({ detail }) => conductor.succeeded(detail.prompt_id));
-    api.addEventListener("execution_error", ({ detail }) => conductor.failed(detail.prompt_id));
-    api.addEventListener("execution_interrupted", ({ detail }) =>
-      conductor.interrupted(detail.prompt_id),
-    );
-    api.addEventListener("status", ({ detail }) =>
-      conductor.queueIs(detail?.exec_info?.queue_remaining),
-    );
+    listen("execution_success", (promptId) => conductor.succeeded(promptId));
+    listen("execution_error", (promptId) => conductor.failed(promptId));
+    listen("execution_interrupted", (promptId) => conductor.interrupted(promptId));
+    api.addEventListener("status", onStatus);
     api.addEventListener("promptQueued", () => conductor.sent());
+    window.addEventListener("focus", () => cards.returned());
+    document.addEventListener("visibilitychange", () => cards.returned());
   },
 
   nodeCreated(node) {
-    if (node.comfyClass !== ITERATOR) return;
-    const button = startOver.addButton(node);
+    nodeTexts.label(node);
+    const card = cards.add(node);
     // ComfyUI calls this on every widget before it sends a prompt: the one official sign, in all
     // its frontends, that this tab begins to submit.
-    button.beforeQueued = () => conductor.sending();
-    stopWatching.addButton(node);
+    if (card && node.comfyClass === ITERATOR) card.beforeQueued = () => conductor.sending();
   },
 });

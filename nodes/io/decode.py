@@ -64,7 +64,7 @@ def decode(path: str) -> DecodedImage:
                 raise ValueError("the file is empty")  # noqa: TRY301 - becomes the reason below
             return _decode_image(Image.open(file), file)
     except Exception as error:  # of any type: what Pillow's parsers raise depends on the damage
-        reason = _reason(error)
+        reason = reason_of(error)
         msg = (
             f"Cannot read the image {quoted(path)}: {reason}. Open it in an image editor and save "
             "it again, or take it out of the folder, and run again. To go on without such images, "
@@ -83,9 +83,8 @@ def _decode_image(opened: Image.Image, file: BinaryIO) -> DecodedImage:
         frame = frame.convert("RGBA")
     if 0 in frame.size:
         raise ValueError(f"it has no pixels: {frame.width}x{frame.height}")
-    deep = frame.mode == "F" or frame.mode.startswith("I")
     rgb = frame if frame.mode == "RGB" else frame.convert("RGB")
-    image = _deep_grey(frame) if deep else to_float(np.asarray(rgb))
+    image = deep_grey(frame) if is_deep(frame) else to_float(np.asarray(rgb))
     if "A" in frame.getbands():
         return _tensors(image, 1 - to_float(np.asarray(frame.getchannel("A"))))
     return _tensors(image)
@@ -111,7 +110,12 @@ def _jpeg_pixels(frame: Image.Image, file: BinaryIO) -> npt.NDArray[np.uint8] | 
     return None if pixels is None else upright(pixels, frame)
 
 
-def _deep_grey(image: Image.Image) -> npt.NDArray[np.float32]:
+def is_deep(image: Image.Image) -> bool:
+    """Whether an image is grey with pixels of more than 8 bits."""
+    return image.mode == "F" or image.mode.startswith("I")
+
+
+def deep_grey(image: Image.Image) -> npt.NDArray[np.float32]:
     """[H,W,3] of a grey image with pixels of more than 8 bits."""
     # Of 16 bits in Pillow's mode "I;16", of 32 bits in "I", and float in "F".
     grey = np.nan_to_num(np.asarray(image).astype(np.float32), nan=0.0)
@@ -120,7 +124,7 @@ def _deep_grey(image: Image.Image) -> npt.NDArray[np.float32]:
     return np.repeat((grey / white)[:, :, None], 3, axis=2)
 
 
-def _reason(error: Exception) -> str:
+def reason_of(error: Exception) -> str:
     """Say in a few words why a file could not be decoded."""
     if type(error) in _REASONS:
         return _REASONS[type(error)]

@@ -22,7 +22,7 @@ from ..loop.errors import (
 )
 from ..loop.graph import is_link, reaches
 from ..loop.registry import Request, no_images
-from ..loop.report import handed_out
+from ..loop.report import done, handed_out
 from ..loop.state import (
     ErrorHandling,
     Iteration,
@@ -36,7 +36,7 @@ from ..schema import LoopSocket, advanced, built_once, chosen, combo, schema
 from .decode import DecodedImage, decode
 from .finished import expected_results
 from .listing import CUSTOM_EXAMPLE, Filter, Selection, SortBy, folder_lost, has_images
-from .naming import PATTERN_EXAMPLE, ResultName
+from .naming import ResultName
 from .paths import AllowedFolders, check_source_file, resolve_source
 
 LARGEST = 2**31 - 1
@@ -237,9 +237,10 @@ def _inputs() -> list[comfy_io.Input]:
                 "finished_as",
                 default="",
                 tooltip=(
-                    "With skip_finished: how results are named in the output folder, such as "
-                    f"{PATTERN_EXAMPLE}. A name can also have {{filename}} and {{subfolder}} in "
-                    "it. Empty: as Save Image (Batch) names them."
+                    # No braces: ComfyUI's frontends would take them for places to fill.
+                    "With skip_finished: how results are named in the output folder. The words "
+                    "stem, filename and subfolder, in braces, stand for the source's own. Empty: "
+                    "as Save Image (Batch) names them."
                 ),
             )
         ),
@@ -396,6 +397,8 @@ def _ui(
                 "complete": iteration.complete,
                 "index": index,
                 "total": iteration.counts.total,
+                "done": done(iteration.counts),
+                "failed": iteration.counts.failed,
                 "filename": filename,
                 "error_handling": policy.error_handling.value,
                 "finished": iteration.finished,

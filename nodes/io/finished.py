@@ -15,6 +15,7 @@ from typing import Any
 from ..loop.errors import InvalidSetting, PathRefused
 from ..loop.graph import is_link, linked
 from ..names import node_id
+from .caption import has_caption
 from .encode import Format
 from .naming import PATTERN_EXAMPLE, ResultName, parts_of_pattern, saved_as
 from .paths import AllowedFolders, resolve_target
@@ -32,13 +33,17 @@ def expected_results(
     """How the results of a Directory Iterator are named: an image is finished when all are there.
 
     By the pattern `finished_as` or, where that is empty, by every Save Image (Batch) in `graph`
-    whose `loop` leads back to the node `iterator`.
+    whose `loop` leads back to the node `iterator`: its image, and its text where it writes one.
 
     Raises `InvalidSetting` if neither tells, `PathRefused` for a folder that may not be used.
     """
     if finished_as.strip():
         return (_by_pattern(finished_as.strip(), allowed),)
-    names = {_by_saver(saver, inputs, allowed) for saver, inputs in _savers_of(graph, iterator)}
+    names = {
+        name
+        for saver, inputs in _savers_of(graph, iterator)
+        for name in _by_saver(saver, inputs, allowed)
+    }
     if not names:
         message = (
             "skip_finished is on, and nothing tells how results are named: no Save Image (Batch) "
@@ -123,7 +128,9 @@ def _savers_of(graph: Graph, iterator: str) -> Iterator[tuple[str, Mapping[str, 
             yield saver, inputs
 
 
-def _by_saver(saver: str, inputs: Mapping[str, Any], allowed: AllowedFolders) -> ResultName:
+def _by_saver(
+    saver: str, inputs: Mapping[str, Any], allowed: AllowedFolders
+) -> Iterator[ResultName]:
     for name in _NAMING_INPUTS:
         if name not in inputs or is_link(inputs[name]):
             message = (
@@ -137,10 +144,12 @@ def _by_saver(saver: str, inputs: Mapping[str, Any], allowed: AllowedFolders) ->
         format_ = Format(inputs["format"])
     except ValueError as error:
         raise InvalidSetting(f"format of Save Image (Batch) #{saver}: {error}") from None
-    return saved_as(
-        resolve_target(str(inputs["folder"]), allowed),
-        prefix=str(inputs["prefix"]),
-        suffix=str(inputs["suffix"]),
-        format=format_,
-        keep_subfolders=bool(inputs["keep_subfolders"]),
-    )
+    for caption in (False, True) if has_caption(inputs) else (False,):
+        yield saved_as(
+            resolve_target(str(inputs["folder"]), allowed),
+            prefix=str(inputs["prefix"]),
+            suffix=str(inputs["suffix"]),
+            format=format_,
+            keep_subfolders=bool(inputs["keep_subfolders"]),
+            caption=caption,
+        )

@@ -12,6 +12,9 @@ from .encode import Format, extension_of, extensions_of, format_of
 _UNNAMEABLE = '/\\\0<>:"|?*'
 """What some system does not take in a file's name."""
 
+CAPTION_EXTENSION = ".txt"
+"""Of the text that stands beside a result."""
+
 _FIELD = r"\{([^{}]*)\}"
 _SOURCE_EXTENSION = "source_extension"
 
@@ -62,15 +65,19 @@ def parts_of_pattern(text: str) -> tuple[str, ...]:
     return parts
 
 
-def saved_as(
+def saved_as(  # noqa: PLR0913 - one for each input that decides on the name
     folder: str,
     *,
     prefix: str,
     suffix: str,
     format: Format,  # noqa: A002 - the word users see
     keep_subfolders: bool,
+    caption: bool = False,
 ) -> ResultName:
-    """How Save Image (Batch) names its results in the folder at a real path; InvalidSetting."""
+    """How Save Image (Batch) names its results in the folder at a real path; InvalidSetting.
+
+    With `caption`, how it names the texts beside them.
+    """
     for name, value in (("prefix", prefix), ("suffix", suffix)):
         if any(mark in value for mark in _UNNAMEABLE):
             message = (
@@ -79,6 +86,8 @@ def saved_as(
             )
             raise InvalidSetting(message)
     parts = ("", "subfolder", f"/{prefix}") if keep_subfolders else (prefix,)
+    if caption:
+        return ResultName(folder, (*parts, "stem", suffix + CAPTION_EXTENSION))
     if format is Format.SOURCE:
         return ResultName(folder, (*parts, "stem", suffix, _SOURCE_EXTENSION, ""))
     return ResultName(folder, (*parts, "stem", suffix + extension_of(format)))

@@ -38,6 +38,13 @@ def allowed_dirs_file(user_dir: str) -> str:
     return os.path.join(os.path.abspath(user_dir), "batch_loop", "allowed_dirs.txt")
 
 
+def with_line(content: bytes, folder: str) -> bytes:
+    """The content of that file with one more folder, which is a full path of one line."""
+    line = folder if _unquoted(folder) == folder else f'"{folder}"'
+    before = content if not content or content.endswith((b"\n", b"\r")) else content + b"\n"
+    return before + line.encode("utf-8", "surrogateescape") + b"\n"
+
+
 @dataclass(frozen=True)
 class AllowedFolders:
     """The allow-list: real paths of the folders below which the pack reads and writes."""
@@ -177,7 +184,7 @@ def check_target_file(path: str, allowed: AllowedFolders) -> str:
 
 def _check_file(path: str, allowed: AllowedFolders, may: Callable[[str], bool]) -> str:
     _check_characters(path)
-    real_path = os.path.realpath(path)
+    real_path = _real_path(path)
     if not may(real_path):
         msg = (
             f"Batch Loop may not use {quoted(path)}: it is a link that leads out of the folders "
@@ -218,17 +225,9 @@ def _lines(path: str) -> Iterator[str]:
 def _allowed_real_path(
     path: str, base: str, allowed: AllowedFolders, may: Callable[[str], bool]
 ) -> str:
-    # Only the text is looked at here: on Windows the mere look at a path on another machine
-    # sends that machine the user's credentials.
-    if path.replace("/", "\\").startswith("\\\\"):
-        msg = (
-            f"Batch Loop does not use network or device paths such as {quoted(path)}. Give the "
-            "network folder a drive letter or mount it, and use that path."
-        )
-        raise PathRefused(msg)
-    _check_characters(path)
+    check_is_here(path)
     full_path = os.path.join(base, path)
-    real_path = os.path.realpath(full_path)
+    real_path = _real_path(full_path)
     if not may(real_path):
         # The path as it was typed, never the real one: that would tell where links lead.
         typed = os.path.normpath(full_path)
@@ -240,6 +239,36 @@ def _allowed_real_path(
         )
         raise PathRefused(msg)
     return real_path
+
+
+def _real_path(path: str) -> str:
+    try:
+        return os.path.realpath(path)
+    except OSError as error:
+        # What was a link at one moment, and was to be read at the next, had become something else.
+        msg = (
+            f"Batch Loop may not use {quoted(path)}: a link in it was changed while it was looked "
+            "at. Try again."
+        )
+        raise PathRefused(msg) from error
+
+
+def check_is_here(path: str) -> None:
+    """Raise `PathRefused` for a path on another machine, and for text that is no path."""
+    # Only the text is looked at here: on Windows the mere look at a path on another machine
+    # sends that machine the user's credentials.
+    if is_elsewhere(path):
+        msg = (
+            f"Batch Loop does not use network or device paths such as {quoted(path)}. Give the "
+            "network folder a drive letter or mount it, and use that path."
+        )
+        raise PathRefused(msg)
+    _check_characters(path)
+
+
+def is_elsewhere(path: str) -> bool:
+    """Whether a path is that of a network folder or a device."""
+    return path.replace("/", "\\").startswith("\\\\")
 
 
 def _how_to_allow(folder: str, allowed: AllowedFolders) -> str:

@@ -1,9 +1,10 @@
-"""One result on its way from a tensor to a file."""
+"""One result on its way to a file."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Protocol
 
 import torch
 
@@ -20,6 +21,20 @@ _SAMPLED = 61
 """One row and one column in so many is looked at again; no power of two, as patterns are."""
 
 
+class Content(Protocol):
+    """What a file is to hold, before it is encoded."""
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that it takes."""
+
+    def sampled(self) -> Content:
+        """The same, for writing later: it notices if it is changed until then."""
+
+    def write(self, target: str, if_exists: IfExists) -> bool:
+        """Write the file at real path `target`; False if there is one that is to be kept."""
+
+
 @dataclass
 class Result:
     """An image [H,W,C], float 0 to 1, and how it is to be encoded: see `encode`."""
@@ -28,7 +43,18 @@ class Result:
     format: Format
     quality: int
     metadata: Mapping[str, object] | None
+    _sample: torch.Tensor | None = field(default=None, repr=False)
     _data: bytes | None = field(default=None, repr=False)
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that the picture takes."""
+        return self.picture.nbytes
+
+    def sampled(self) -> Result:
+        """The same result; its `write` raises `UnwritableImage` if the picture was changed."""
+        # A copy of all of it would take as long as writing it.
+        return replace(self, _sample=_sample_of(self.picture).clone())
 
     def write(self, target: str, if_exists: IfExists) -> bool:
         """Write the file at real path `target`; False if there is one that is to be kept."""
@@ -36,6 +62,10 @@ class Result:
             self._data = encode(
                 self.picture, format=self.format, quality=self.quality, metadata=self.metadata
             )
+        if self._sample is not None and not torch.equal(
+            _sample_of(self.picture).nan_to_num(), self._sample.nan_to_num()
+        ):
+            raise UnwritableImage(_changed(target))
         return write_whole(target, self._data, if_exists) is not None
 
 
@@ -50,26 +80,25 @@ class Background:
         self._turn = Turn(iteration.key.id, path, iteration.prompt)
         self._node = node
 
-    def write(self, result: Result, target: str, if_exists: IfExists) -> bool:
-        """Have a result written; False, and nothing is done, where there is no memory for it."""
-        picture = result.picture
-        # A copy of all of it would take as long as writing it.
-        before = picture[::_SAMPLED, ::_SAMPLED].clone()
+    def write(self, content: Content, target: str, if_exists: IfExists) -> bool:
+        """Have a file written; False, and nothing is done, where there is no memory for it."""
+        sampled = content.sampled()
 
         def job() -> None:
-            written = result.write(target, if_exists)
-            if not torch.equal(picture[::_SAMPLED, ::_SAMPLED].nan_to_num(), before.nan_to_num()):
-                raise UnwritableImage(_changed(target))
-            if not written:
+            if not sampled.write(target, if_exists):
                 raise UnwritableImage(_taken(target))
 
-        return self._write_behind.write(self._turn, target, picture.nbytes, job, self._node)
+        return self._write_behind.write(self._turn, target, content.nbytes, job, self._node)
+
+
+def _sample_of(picture: torch.Tensor) -> torch.Tensor:
+    return picture[::_SAMPLED, ::_SAMPLED]
 
 
 def _changed(target: str) -> str:
     return (
         f"The image for {quoted(target)} was changed by another node while it was being saved, so "
-        "the file may hold some of both. Have that node come before Save Image (Batch), or set "
+        "it was not written. Have that node come before Save Image (Batch), or set "
         f"{MEMORY_VARIABLE}=0, with which images are saved before anything else is done."
     )
 

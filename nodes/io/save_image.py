@@ -2,27 +2,26 @@
 
 from __future__ import annotations
 
-import os
-import posixpath
-from collections.abc import Iterator, Mapping
+import functools
+from collections.abc import Mapping
 from typing import Any
 
 import torch
 from comfy_api.v0_0_2 import io as comfy_io
 
 from .. import runtime
-from ..loop.errors import BatchLoopError, InvalidSetting, UnwritableImage
+from ..loop.errors import BatchLoopError
 from ..loop.graph import is_asked_for
-from ..loop.registry import Owner
 from ..loop.state import Iteration
 from ..names import node_id
 from ..schema import LoopSocket, built_once, chosen, combo, schema
+from .caption import CAPTION_INPUT, Caption, caption_of, has_caption
 from .encode import Format
-from .files import IfExists, check_name
-from .naming import format_for, saved_as
-from .paths import check_target_file, resolve_target
+from .files import IfExists
+from .paths import resolve_target
 from .preview import preview
-from .result import Background, Result
+from .result import Background
+from .saver import Saver, Saving
 
 DEFAULT_FOLDER = "batch_loop"
 _PATH_OUTPUT = 1
@@ -83,13 +82,34 @@ class SaveImage(comfy_io.ComfyNode):
         metadata = None
         if settings["embed_workflow"] and runtime.host().metadata_allowed():
             metadata = _metadata(cls.hidden.prompt, cls.hidden.extra_pnginfo)
-        runtime.registry().finish_earlier(loop)
-        saver = _Saver(loop, settings, metadata, cls._background(loop))
+        registry = runtime.registry()
+        registry.finish_earlier(loop)
+        allowed = runtime.allowed_folders()
+        saving = Saving(
+            folder=resolve_target(settings["folder"], allowed),
+            prefix=str(settings["prefix"]),
+            suffix=str(settings["suffix"]),
+            format=chosen(Format, settings["format"], "format"),
+            quality=int(settings["quality"]),
+            if_exists=chosen(IfExists, settings["if_exists"], "if_exists"),
+            keep_subfolders=bool(settings["keep_subfolders"]),
+            metadata=metadata,
+            caption=cls._caption(settings),
+        )
+        claim = functools.partial(registry.claim_outputs, loop)
+        saver = Saver(loop, saving, allowed, claim, cls._background(loop))
         paths = [saver.save(picture, name) for picture, name in saver.named(image)]
         shown = [preview(path, runtime.host()) for path in paths]
         return comfy_io.NodeOutput(
             image, "\n".join(paths), ui={"images": [entry for entry in shown if entry is not None]}
         )
+
+    @classmethod
+    def _caption(cls, settings: Mapping[str, Any]) -> Caption | None:
+        graph = cls.hidden.prompt or {}
+        # A node that another one has made is not in the graph, and its inputs are what it is given.
+        inputs = graph.get(str(cls.hidden.unique_id), {}).get("inputs", settings)
+        return caption_of(settings[CAPTION_INPUT]) if has_caption(inputs) else None
 
     @classmethod
     def _background(cls, loop: Iteration) -> Background | None:
@@ -150,6 +170,15 @@ def _inputs() -> list[comfy_io.Input]:
             default=True,
             tooltip="Whether to put the workflow into the file, so that it can be dragged back in.",
         ),
+        comfy_io.String.Input(
+            CAPTION_INPUT,
+            optional=True,
+            default="",
+            tooltip=(
+                "A text to write beside each image, as img1.txt beside img1.png. Where this is "
+                "linked, also an empty one is written."
+            ),
+        ),
     ]
 
 
@@ -157,95 +186,3 @@ def _metadata(prompt: object, extra: Mapping[str, object] | None) -> dict[str, o
     """What ComfyUI embeds: the prompt in API format, and what its page sent along."""
     metadata = {} if prompt is None else {"prompt": prompt}
     return {**metadata, **(extra or {})}
-
-
-class _Saver:
-    """The settings of one run of the node, made ready."""
-
-    def __init__(
-        self,
-        loop: Iteration,
-        settings: Mapping[str, Any],
-        metadata: Mapping[str, Any] | None,
-        behind: Background | None,
-    ) -> None:
-        if loop.item is None:
-            message = (
-                "Save Image (Batch) was given an image in a loop that has none left to hand out, "
-                "so it has no name for it. Connect `loop` and the image to the same loop."
-            )
-            raise InvalidSetting(message)
-        self._loop = loop
-        self._allowed = runtime.allowed_folders()
-        self._if_exists = chosen(IfExists, settings["if_exists"], "if_exists")
-        self._quality = int(settings["quality"])
-        self._metadata = metadata
-        self._behind = behind
-        format_ = chosen(Format, settings["format"], "format")
-        name = saved_as(
-            resolve_target(settings["folder"], self._allowed),
-            prefix=str(settings["prefix"]),
-            suffix=str(settings["suffix"]),
-            format=format_,
-            keep_subfolders=bool(settings["keep_subfolders"]),
-        )
-        subfolder, filename = posixpath.split(name.of(loop.item.path))
-        self._format = format_for(loop.item.path, format_)
-        self._folder = os.path.join(name.folder, *subfolder.split("/"))
-        self._stem, self._extension = posixpath.splitext(filename)
-
-    def named(self, images: torch.Tensor) -> Iterator[tuple[torch.Tensor, str]]:
-        """Each image with the stem of its file: numbered from 1 when there are several."""
-        if len(images) == 1:
-            yield images[0], self._stem
-            return
-        digits = len(str(len(images)))
-        for number, picture in enumerate(images, start=1):
-            yield picture, f"{self._stem}_{number:0{digits}}"
-
-    def save(self, picture: torch.Tensor, stem: str) -> str:
-        """Write one image; the path of the file that holds it soon, or of the one kept for it."""
-        result = Result(picture, self._format, self._quality, self._metadata)
-        for target in self._candidates(stem):
-            owner = runtime.registry().claim_output(self._loop, target)
-            if owner is Owner.OTHER or (
-                owner is Owner.SOURCE and self._if_exists is IfExists.RENAME
-            ):
-                continue
-            if owner is Owner.SOURCE:
-                raise UnwritableImage(_would_overwrite(target))
-            if owner is Owner.SAME or self._if_exists is IfExists.OVERWRITE:
-                self._write(result, target, IfExists.OVERWRITE)
-                return target
-            if os.path.lexists(target):
-                if self._if_exists is IfExists.SKIP:
-                    return target
-                continue
-            if self._write(result, target, IfExists.SKIP) or self._if_exists is IfExists.SKIP:
-                return target
-        message = "unreachable: there is always another candidate"
-        raise AssertionError(message)
-
-    def _write(self, result: Result, target: str, if_exists: IfExists) -> bool:
-        """Write the file now, or soon; False if one of that name came meanwhile, and is kept."""
-        check_name(target)
-        if self._behind is not None and self._behind.write(result, target, if_exists):
-            return True
-        return result.write(target, if_exists)
-
-    def _candidates(self, stem: str) -> Iterator[str]:
-        """Paths to try: the name itself, then numbered ones."""
-        number = 0
-        while True:
-            name = f"{stem}_{number}" if number else stem
-            yield check_target_file(
-                os.path.join(self._folder, name + self._extension), self._allowed
-            )
-            number += 1
-
-
-def _would_overwrite(target: str) -> str:
-    return (
-        f"Saving to {target!r} would overwrite an image that this batch reads, so nothing was "
-        "written. Choose another folder, a prefix or a suffix, or set if_exists to rename."
-    )

@@ -65,3 +65,15 @@ class OutsidePrompt(BatchLoopError):
 
 class UnknownLoop(BatchLoopError):
     """Raised when a loop is asked for by an id that no loop has."""
+
+
+class UnknownItem(BatchLoopError):
+    """Raised when a loop is asked for an image or a result that it does not have."""
+
+
+class NoDialog(BatchLoopError):
+    """Raised where the operating system's folder dialog cannot be opened."""
+
+
+class NotNow(BatchLoopError):
+    """Raised when something cannot be done as things stand, and may be possible later."""

@@ -9,10 +9,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from .state import Arrived, Item, Snapshot
-
-ReportedItem = tuple[Item, tuple[str, ...]]
-"""An item, and the real paths of the files that it wrote."""
+from .state import Arrived, Item, Page, ReportedItem, Snapshot
 
 
 def as_json(snapshot: Snapshot) -> dict[str, Any]:
@@ -27,8 +24,17 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
         "total": snapshot.counts.total,
         **asdict(snapshot.counts),
         "finished": snapshot.finished,
+        "ran_at": None if snapshot.ran_at is None else round(snapshot.ran_at, 3),
+        "current": [_under_way(item) for item in snapshot.current],
+        "stopped_on": _stopped_on(snapshot.stopped_on),
         "failures": [_failed(item) for item in snapshot.failures],
     }
+
+
+def page_as_json(page: Page) -> dict[str, Any]:
+    """Some items of a loop, as the route gives them."""
+    items = [_row(*item) for item in page.items]
+    return {"total": page.total, "start": page.start, "items": items}
 
 
 def arrived_as_json(arrived: Arrived) -> dict[str, Any]:
@@ -59,6 +65,19 @@ def as_csv(items: Iterable[ReportedItem]) -> str:
 def _as_text(value: Any) -> Any:
     """`value`, so that no spreadsheet takes a file's name for a formula."""
     return f"'{value}" if str(value).startswith(("=", "+", "-", "@", "\t", "\r")) else value
+
+
+def _under_way(item: Item) -> dict[str, Any]:
+    return {
+        "path": item.path,
+        "index": item.index,
+        "state": item.state.value,
+        "since": None if item.claim is None else round(item.claim.since, 3),
+    }
+
+
+def _stopped_on(item: Item | None) -> dict[str, Any] | None:
+    return None if item is None else {"index": item.index, **_failed(item)}
 
 
 def _failed(item: Item) -> dict[str, Any]:

@@ -53,6 +53,8 @@ class Outcome:
 
     ending: Ending
     failure: Failure | None = None
+    ended_at: float | None = None
+    """When, in seconds since the epoch; None where that is not known."""
 
 
 class Host(Protocol):

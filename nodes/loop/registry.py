@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import math
 import os
 import threading
@@ -20,11 +21,14 @@ from .errors import (
     FolderNotFound,
     LoopEndNotReached,
     NoImages,
+    NotNow,
+    UnknownItem,
     UnknownLoop,
     UnwritableImage,
 )
 from .prompt import Ending, Failure, Host, Outcome, Prompt
 from .state import (
+    CURRENT_SHOWN,
     DEFAULT_POLICY,
     FAILURES_SHOWN,
     Arrived,
@@ -35,11 +39,13 @@ from .state import (
     Iteration,
     IterationMode,
     LoopKey,
+    Page,
     Policy,
+    ReportedItem,
     Snapshot,
     WhenComplete,
 )
-from .store import LoopEntry, Store
+from .store import UNLISTED, LoopEntry, Store
 from .watcher import Watcher
 from .writes import NoWrites, Turn, Writes
 
@@ -71,11 +77,13 @@ class Owner(Enum):
     """Whose a file is that a result is to be written to."""
 
     NEW = "new"
-    """No image of the batch wrote it: it is there from before, or not at all."""
+    """No image of the batch wrote it: it is not there, or need not be kept."""
     SAME = "same"
     """The image wrote it in an earlier try of the same batch."""
     OTHER = "other"
     """Another image of the batch wrote it."""
+    BEFORE = "before"
+    """No image of the batch wrote it: it is there from before, and is to be kept."""
     SOURCE = "source"
     """It is one of the images that the batch reads."""
 
@@ -121,6 +129,10 @@ class LoopRegistry:
         self._revision = 0
         # What Loop End was given in prompts that have not ended yet. It dies with the prompt.
         self._candidates: defaultdict[LoopKey, dict[str, Any]] = defaultdict(dict)
+        # Files from before that the open items found in their place, and left alone.
+        self._left_alone: defaultdict[LoopKey, defaultdict[str, set[str]]] = defaultdict(
+            lambda: defaultdict(set)
+        )
         # The turns of this process in which an item is ENDED, each with the item's loop.
         self._waiting: dict[Turn, LoopKey] = {}
         # Loops that are watched for new files, by their newest run or by somebody who asks.
@@ -178,6 +190,8 @@ class LoopRegistry:
             self._revision += 1
             claim = Claim(prompt, request.policy, self._host.now(), self._host.server)
             item = self._store.claim(key, claim)
+            if item is not None:
+                self._save(key, ran_at=claim.since)
             self._note_client(request, prompt, knows_the_end=item is None)
             if item is not None and item.unended >= UNENDED_ALLOWED:
                 self._store.move(key, item, ItemState.PENDING, claim=None, unended=0)
@@ -207,6 +221,7 @@ class LoopRegistry:
                 attempts=item.attempts + of_the_file,
                 failure=Failure(reason),
             )
+            self._save(iteration.key, ran_at=self._host.now())
             self._note_completion(iteration.key)
         if not skip:
             raise error
@@ -263,23 +278,33 @@ class LoopRegistry:
                 raise UnwritableImage(failure.reason)
         return self.snapshot(iteration.key.id)
 
-    def claim_output(self, iteration: Iteration, target: str) -> Owner:
-        """Claim the file at real path `target` for the iteration's item, if it is still free.
+    def claim_outputs(
+        self, iteration: Iteration, targets: Collection[str], kept: Collection[str] = ()
+    ) -> dict[str, Owner]:
+        """Claim the files at real paths `targets` for the iteration's item: all of them, or none.
 
-        Two sources may lead to one name; neither result, and no source, may be lost by it.
+        Two sources may lead to one name; neither result, no source, and none of `kept`, which are
+        the files that are there and not to be lost, may be lost by it. So they are claimed where
+        each is `NEW` or `SAME`. Returns whose each is.
         """
         with self._exclusive():
             item, key = iteration.item, iteration.key
-            if item is None:
-                return Owner.NEW
-            path = _path_in(key, target)
-            if path is not None and self._store.item(key, path) is not None:
-                return Owner.SOURCE
-            owner = self._store.output_owner(key, target)
-            if owner is None:
-                self._store.note_output(key, target, item.path)
-                return Owner.NEW
-            return Owner.SAME if owner == item.path else Owner.OTHER
+            # It may have been started over, and then forgotten, while the prompt ran.
+            if item is None or self._store.load(key) is None:
+                return dict.fromkeys(targets, Owner.NEW)
+            owners = {
+                target: self._owner(key, item.path, target, kept=target in kept)
+                for target in targets
+            }
+            if {Owner.NEW, Owner.SAME}.issuperset(owners.values()):
+                for target, owner in owners.items():
+                    if owner is Owner.NEW:
+                        self._store.note_output(key, target, item.path)
+            before = {target for target, owner in owners.items() if owner is Owner.BEFORE}
+            if before:
+                left_alone = self._left_alone[key][item.path]
+                self._when_kept.append(lambda: left_alone.update(before))
+            return owners
 
     def start_over(self, loop_id: str) -> Snapshot:
         """Begin a new batch of an existing loop, from the folder as it is now.
@@ -294,7 +319,7 @@ class LoopRegistry:
             entry = self._entry(key)
             self._begin(key, entry.selection, entry.mode, entry.batch + 1)
             self._revision += 1
-            return self._snapshot(key)
+            return self._full_snapshot(key)
 
     def retry_failed(self, loop_id: str) -> Snapshot:
         """Have the FAILED items of a loop taken again at the next runs; UnknownLoop."""
@@ -304,7 +329,51 @@ class LoopRegistry:
             self._store.retry(key)
             self._note_completion(key)
             self._revision += 1
-            return self._snapshot(key)
+            return self._full_snapshot(key)
+
+    def skip(self, loop_id: str, path: str) -> Snapshot:
+        """Give up the image that a run stopped on: FAILED, for the reason that it stopped for.
+
+        `path` says which image is meant.
+
+        Raises:
+            UnknownLoop: no loop has this id.
+            NotNow: no run has stopped on that image, or it has been handed out again since.
+
+        """
+        with self._exclusive():
+            key = self._find(loop_id)
+            self._settle(key)
+            item = self._stopped_on(key)
+            if item is None or item.path != path:
+                raise NotNow(_not_stopped_on(path, item))
+            self._store.move(key, item, ItemState.FAILED)
+            # Whoever skips it knows what the next run would have said.
+            self._when_kept.append(lambda: self._untold.pop(key, None))
+            self._note_completion(key)
+            self._revision += 1
+            return self._full_snapshot(key)
+
+    def forget(self, loop_id: str) -> None:
+        """Forget a loop and all that is known of it; the user's files stay as they are.
+
+        Raises:
+            UnknownLoop: no loop has this id.
+            NotNow: an image is under way.
+
+        """
+        with self._exclusive():
+            key = self._find(loop_id)
+            self._settle(key)
+            if self._store.open_items(key):
+                raise NotNow(
+                    "This loop cannot be forgotten while a run works on one of its images. Wait "
+                    "until the run has ended, or press Cancel, and try again."
+                )
+            self._store.forget(key)
+            for known in (self._untold, self._clients, self._candidates, self._arrivals):
+                self._when_kept.append(functools.partial(known.pop, key, None))
+            self._revision += 1
 
     def watch(self, loop_id: str) -> Arrived:
         """Whether a complete loop has something to do: new files that have stopped growing.
@@ -345,7 +414,7 @@ class LoopRegistry:
             ready = sum(arrivals.is_whole(path, now) for path in unknown)
             return replace(arrived, ready=ready, growing=len(unknown) - ready)
 
-    def report(self, loop_id: str) -> tuple[Snapshot, list[tuple[Item, tuple[str, ...]]]]:
+    def report(self, loop_id: str) -> tuple[Snapshot, list[ReportedItem]]:
         """A loop, and at the same moment its items in order with the files they wrote.
 
         Raises:
@@ -355,10 +424,64 @@ class LoopRegistry:
         with self._exclusive():
             key = self._find(loop_id)
             self._settle(key)
-            return self._snapshot(key), self._store.report(key)
+            return self._full_snapshot(key), self._store.report(key)
+
+    def page(self, loop_id: str, start: int, most: int, *, failed: bool = False) -> Page:
+        """`most` items from the `start`th on; with `failed`, only the FAILED ones are counted.
+
+        Costs the same whatever the number of items.
+
+        Raises:
+            UnknownLoop: no loop has this id.
+
+        """
+        with self._exclusive():
+            key = self._find(loop_id)
+            self._settle(key)
+            counts = self._store.counts(key)
+            total = counts.failed if failed else counts.total
+            items = self._store.page(key, start, most, failed=failed)
+            return Page(total, start, tuple(items))
+
+    def file_of(self, loop_id: str, path: str, output: int | None = None) -> str:
+        """Full path of the image at a relative path; with `output`, of that result of it, from 0.
+
+        It is not looked at: whether it may be read, and is there, has yet to be asked.
+
+        Raises:
+            UnknownLoop: no loop has this id.
+            UnknownItem: the loop has no such image, or no such result of it is known.
+
+        """
+        with self._exclusive():
+            key = self._find(loop_id)
+            if self._store.item(key, path) is None:
+                raise UnknownItem("This loop has no such image. Ask for its items, and try again.")
+            if output is None:
+                return _full(key, path)
+            outputs = self._store.outputs(key, path)
+            if not 0 <= output < len(outputs):
+                raise UnknownItem(
+                    f"{len(outputs)} results of this image are known, and number {output} (from 0) "
+                    "is none of them."
+                )
+            return outputs[output]
+
+    def preview(self, key: LoopKey, selection: Selection) -> tuple[bool, Sequence[str]]:
+        """Whether a loop has run, and what a batch of it would hold that began now, in order.
+
+        Changes nothing. Raises `FolderNotFound` and `InvalidSetting` as the listing does.
+        """
+        with self._exclusive():
+            entry = self._store.load(key)
+        batch = 1 if entry is None else entry.batch
+        return entry is not None, self._lister(key.directory, selection, seed=key.seed(batch))
 
     def snapshot(self, loop_id: str) -> Snapshot:
-        """A loop as it stands, with what is known by now of its prompts; UnknownLoop."""
+        """A loop as it stands, with what is known by now of its prompts; UnknownLoop.
+
+        Without `stopped_on`, which would have to be read: a node asks in each prompt.
+        """
 
         def as_it_stands() -> Snapshot | None:
             key = self._store.find(loop_id)
@@ -375,10 +498,18 @@ class LoopRegistry:
             self._settle(key)
             return self._snapshot(key)
 
-    def snapshots(self) -> list[Snapshot]:
-        """Every loop as it stands."""
+    def full_snapshot(self, loop_id: str) -> Snapshot:
+        """As `snapshot`, with the image that a run stopped on."""
         with self._exclusive():
-            return [self.snapshot(key.id) for key in self._store.loops()]
+            key = self._find(loop_id)
+            self._settle(key)
+            return self._full_snapshot(key)
+
+    def full_snapshots(self) -> list[Snapshot]:
+        """Every loop as it stands, the one that ran last first."""
+        with self._exclusive():
+            found = [self.full_snapshot(key.id) for key in self._store.loops()]
+        return sorted(found, key=lambda snapshot: snapshot.ran_at or 0.0, reverse=True)
 
     def settle(self) -> None:
         """Settle what has ended by now: when ComfyUI is closed, nobody is there to do it later."""
@@ -427,6 +558,16 @@ class LoopRegistry:
 
     # What follows expects to run inside of `_exclusive`.
 
+    def _owner(self, key: LoopKey, path: str, target: str, *, kept: bool) -> Owner:
+        """Whose a file is, for the item at `path`."""
+        inside = _path_in(key, target)
+        if inside is not None and self._store.item(key, inside) is not None:
+            return Owner.SOURCE
+        owner = self._store.output_owner(key, target)
+        if owner is None:
+            return Owner.BEFORE if kept else Owner.NEW
+        return Owner.SAME if owner == path else Owner.OTHER
+
     def _find(self, loop_id: str) -> LoopKey:
         key = self._store.find(loop_id)
         if key is None:
@@ -454,7 +595,26 @@ class LoopRegistry:
             seconds=entry.seconds,
             failures=self._store.failures(key, FAILURES_SHOWN),
             finished=entry.finished,
+            ran_at=entry.ran_at,
+            current=self._current(key),
         )
+
+    def _full_snapshot(self, key: LoopKey) -> Snapshot:
+        return replace(self._snapshot(key), stopped_on=self._stopped_on(key))
+
+    def _current(self, key: LoopKey) -> tuple[Item, ...]:
+        claimed = [
+            (item.claim.since, item)
+            for item in self._store.open_items(key)
+            if item.claim is not None and item.index != UNLISTED
+        ]
+        claimed.sort(key=lambda entry: entry[0], reverse=True)
+        return tuple(item for _, item in claimed[:CURRENT_SHOWN])
+
+    def _stopped_on(self, key: LoopKey) -> Item | None:
+        path = self._store.first_pending(key)
+        item = None if path is None else self._store.item(key, path)
+        return None if item is None or item.failure is None else item
 
     def _iteration(self, key: LoopKey, prompt: Prompt, item: Item | None) -> Iteration:
         entry = self._entry(key)
@@ -586,11 +746,18 @@ class LoopRegistry:
 
     def _begin(self, key: LoopKey, selection: Selection, mode: IterationMode, batch: int) -> None:
         found, left_out = self._list(key, selection, batch)
+        before = self._store.load(key)
         self._store.begin(key, self._whole(key, found, ()))
         self._when_kept.append(lambda: self._candidates.pop(key, None))
+        self._when_kept.append(lambda: self._left_alone.pop(key, None))
         self._when_kept.append(lambda: self._untold.pop(key, None))
         entry = LoopEntry(
-            selection, batch, mode, looked_at=self._host.now(), finished=len(left_out)
+            selection,
+            batch,
+            mode,
+            looked_at=self._host.now(),
+            finished=len(left_out),
+            ran_at=None if before is None else before.ran_at,
         )
         self._store.save(key, entry)
         self._note_completion(key)
@@ -599,8 +766,7 @@ class LoopRegistry:
         self, key: LoopKey, selection: Selection, batch: int
     ) -> tuple[Sequence[str], set[str]]:
         """The images in order, and those that are left out as their results are there already."""
-        # Another batch, another shuffle; the same batch, the same one.
-        paths = self._lister(key.directory, selection, seed=int(key.id, 16) + batch)
+        paths = self._lister(key.directory, selection, seed=key.seed(batch))
         # A folder that is watched may still be empty.
         if not paths and key not in self._arrivals:
             raise NoImages(no_images(key.directory, selection))
@@ -732,20 +898,29 @@ class LoopRegistry:
             # Nobody was told: the prompt had ended well. This very run is to say it, so it cannot
             # wait for the store; should that fail, the next one says it again.
             self._untold[key] = failure.reason
-        return Outcome(Ending.ERROR, failure)
+        return replace(outcome, ending=Ending.ERROR, failure=failure)
 
     def _settle_item(self, key: LoopKey, item: Item, claim: Claim, outcome: Outcome) -> None:
         self._revision += 1
-        candidates = self._candidates[key]
+        candidates, left_alone = self._candidates[key], self._left_alone[key]
         value = candidates.get(item.path)
         self._when_kept.append(lambda: candidates.pop(item.path, None))
+        self._when_kept.append(lambda: left_alone.pop(item.path, None))
         self._when_kept.append(lambda: self._waiting.pop(_turn(key, claim.prompt, item), None))
-        took = max(0.0, self._host.now() - claim.since)
-        self._save(key, seconds=self._entry(key).seconds + took)
+        # Nobody may have looked for long.
+        at = outcome.ended_at or self._host.now()
+        took = max(0.0, at - claim.since)
+        entry = self._entry(key)
+        # What was lost without a trace has not been at work until now.
+        is_known = outcome.ended_at is not None or outcome.ending is not Ending.STOPPED
+        ran_at = max(entry.ran_at or 0.0, at) if is_known else entry.ran_at
+        self._save(key, seconds=entry.seconds + took, ran_at=ran_at)
         for target in self._host.saved(claim.prompt):
-            # A prompt that failed may only repeat what an earlier one has saved.
+            # A prompt that failed may only repeat what an earlier one has saved, or show what it
+            # has left alone: the next try must not take that for its own.
             succeeded = outcome.ending is Ending.SUCCESS
-            if succeeded or self._store.output_owner(key, target) is None:
+            left = target in left_alone.get(item.path, ())
+            if succeeded or (not left and self._store.output_owner(key, target) is None):
                 self._store.note_output(key, target, item.path)
         state, changes = _settled(item, claim, outcome)
         self._store.move(key, item, state, claim=None, seconds=item.seconds + took, **changes)
@@ -796,6 +971,14 @@ def no_images(directory: str, selection: Selection) -> str:
     if selection.has_range:
         message += f", from start_index {selection.start_index} with limit {selection.limit}"
     return message + ". Choose another folder, or widen filter, custom_pattern, recursive or range."
+
+
+def _not_stopped_on(path: str, item: Item | None) -> str:
+    if item is None:
+        now = "no run has stopped on an image, or it is being worked on again"
+    else:
+        now = f"the image that a run stopped on is {item.path!r}"
+    return f"{path!r} was not skipped: {now}. Look at the loop again, and skip what stands there."
 
 
 def _loop_end_not_reached(item: Item) -> LoopEndNotReached:

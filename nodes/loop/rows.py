@@ -31,6 +31,7 @@ def entry_of(row: Mapping[str, Any]) -> LoopEntry:
         completed_at=row["completed_at"],
         seconds=row["seconds"],
         finished=row["finished"],
+        ran_at=row["ran_at"],
     )
 
 
@@ -45,6 +46,7 @@ def entry_columns(entry: LoopEntry) -> dict[str, Any]:
         "completed_at": entry.completed_at,
         "seconds": entry.seconds,
         "finished": entry.finished,
+        "ran_at": entry.ran_at,
     }
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, Row
 from sqlalchemy.exc import OperationalError
 
 from ..io.files import IfExists, write_whole
@@ -32,6 +32,7 @@ from .state import (
     Item,
     ItemState,
     LoopKey,
+    ReportedItem,
     check_transition,
 )
 from .store import UNLISTED, LoopEntry
@@ -177,6 +178,17 @@ class SqlStore:
     def loops(self) -> list[LoopKey]:
         rows = self._database.execute(statements.loop_keys)
         return [LoopKey(row.name, row.directory) for row in rows]
+
+    def forget(self, key: LoopKey) -> None:
+        self._forget_carried(key)
+        self._carried.pop(key.id, None)
+        del self._loops[key.id]
+        for statement in (
+            statements.delete_items,
+            statements.delete_outputs,
+            statements.delete_loop,
+        ):
+            self._database.execute(statement, {"of_loop": key.id})
 
     def _loop(self, key: LoopKey) -> KnownLoop | None:
         loop = self._loops.get(key.id)
@@ -355,13 +367,25 @@ class SqlStore:
             loop.forget_items()
         return failed
 
-    def report(self, key: LoopKey) -> list[tuple[Item, tuple[str, ...]]]:
-        written: defaultdict[str, list[str]] = defaultdict(list)
+    def report(self, key: LoopKey) -> list[ReportedItem]:
         own = {"of_loop": key.id}
-        for row in self._database.execute(statements.output_rows, own):
-            written[row.path].append(row.target)
-        found = (item_of(row) for row in self._database.execute(statements.listed_rows, own))
-        return [(item, tuple(sorted(written[item.path]))) for item in found]
+        written = self._database.execute(statements.output_rows, own)
+        return _reported(self._database.execute(statements.listed_rows, own), written)
+
+    def page(self, key: LoopKey, start: int, most: int, *, failed: bool) -> list[ReportedItem]:
+        statement = statements.failed_page_rows if failed else statements.page_rows
+        given = {"of_loop": key.id, "of_start": start, "of_most": most}
+        found = self._database.execute(statement, given).all()
+        return _reported(found, self._outputs_of(key, [row.path for row in found]))
+
+    def outputs(self, key: LoopKey, path: str) -> tuple[str, ...]:
+        return tuple(sorted(row.target for row in self._outputs_of(key, [path])))
+
+    def _outputs_of(self, key: LoopKey, paths: list[str]) -> Iterable[Row[Any]]:
+        if not paths:
+            return ()
+        given = {"of_loop": key.id, "of_paths": paths}
+        return self._database.execute(statements.outputs_of_items, given)
 
     # Carried values.
 
@@ -458,6 +482,14 @@ def _data_version(driver: Any) -> Any:
     The driver itself is asked, as this is done each time.
     """
     return driver.execute("PRAGMA data_version").fetchone()[0]
+
+
+def _reported(found: Iterable[Row[Any]], written: Iterable[Row[Any]]) -> list[ReportedItem]:
+    """Rows of items as items, each with the files that rows of outputs say it wrote."""
+    targets: defaultdict[str, list[str]] = defaultdict(list)
+    for row in written:
+        targets[row.path].append(row.target)
+    return [(item_of(row), tuple(sorted(targets[row.path]))) for row in found]
 
 
 def _are_text(paths: Iterable[str | None]) -> bool:

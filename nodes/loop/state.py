@@ -33,7 +33,8 @@ class ItemState(str, Enum):
 
 
 LEADS_TO: Mapping[ItemState, frozenset[ItemState]] = {
-    ItemState.PENDING: frozenset({ItemState.RUNNING}),
+    # FAILED without a run: a person skips the image that a run stopped on.
+    ItemState.PENDING: frozenset({ItemState.RUNNING, ItemState.FAILED}),
     ItemState.RUNNING: frozenset({ItemState.ENDED, ItemState.PENDING, ItemState.FAILED}),
     ItemState.ENDED: frozenset({ItemState.DONE, ItemState.PENDING, ItemState.FAILED}),
     ItemState.DONE: frozenset({ItemState.PENDING}),
@@ -107,6 +108,10 @@ class LoopKey:
         # A path may hold undecodable bytes, which reach Python as lone surrogates.
         text = f"{self.name}\0{self.directory}".encode("utf-8", "surrogatepass")
         return hashlib.sha256(text).hexdigest()[:16]
+
+    def seed(self, batch: int) -> int:
+        """What decides on the order of a shuffle: another batch, another one."""
+        return int(self.id, 16) + batch
 
 
 @dataclass(frozen=True)
@@ -234,11 +239,34 @@ class Snapshot:
     """The failed items in the order of the listing, the first `FAILURES_SHOWN` of them."""
     finished: int = 0
     """How many images were left out, as their results were there already."""
+    ran_at: float | None = None
+    """When a prompt last changed it: an image was handed out, or settled. Seconds since the epoch;
+    None for never."""
+    current: tuple[Item, ...] = ()
+    """The listed images that are under way, the newest first, `CURRENT_SHOWN` at the most."""
+    stopped_on: Item | None = None
+    """The image that is next, if its last prompt failed: a run stopped on it. None also where it
+    was not asked for."""
 
     @property
     def complete(self) -> bool:
         """Whether nothing is left to hand out or under way."""
         return self.counts.complete
+
+
+ReportedItem = tuple[Item, tuple[str, ...]]
+"""An item, and the real paths of the files that it wrote."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Some items of a loop, in the order of the listing."""
+
+    total: int
+    """How many there are of their kind, on all pages."""
+    start: int
+    """How many of these come before the page."""
+    items: tuple[ReportedItem, ...]
 
 
 @dataclass(frozen=True)
@@ -256,3 +284,6 @@ class Arrived:
 
 FAILURES_SHOWN = 100
 """How many failures a snapshot holds, so that it stays small whatever went wrong."""
+
+CURRENT_SHOWN = 4
+"""How many images under way a snapshot holds."""

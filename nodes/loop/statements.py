@@ -42,6 +42,7 @@ loop_key = select(loops.c.name, loops.c.directory).where(loops.c.id == bindparam
 loop_keys = select(loops.c.name, loops.c.directory)
 carried_names = select(loops.c.carried_file)
 add_loop = insert(loops)
+delete_loop = delete(loops).where(loops.c.id == bindparam("of_loop"))
 set_loop = update(loops).where(loops.c.id == bindparam("of_loop"))
 # By difference: other servers change them too.
 count_loop = set_loop.values({name: loops.c[name] + bindparam(f"by_{name}") for name in COUNTS})
@@ -54,6 +55,27 @@ failed_rows = (
     select(items).where(_listed, is_failed).order_by(items.c.position).limit(bindparam("of_most"))
 )
 listed_rows = select(items).where(_listed).order_by(items.c.position)
+page_rows = (
+    select(items)
+    .where(
+        _of_this_loop,
+        items.c.position >= bindparam("of_start", type_=Integer),
+        items.c.position
+        < bindparam("of_start", type_=Integer) + bindparam("of_most", type_=Integer),
+    )
+    .order_by(items.c.position)
+)
+# By the index alone up to the page's first.
+_failed_page = (
+    select(items.c.path)
+    .where(_listed, is_failed)
+    .order_by(items.c.position)
+    .limit(bindparam("of_most"))
+    .offset(bindparam("of_start"))
+)
+failed_page_rows = (
+    select(items).where(_of_this_loop, items.c.path.in_(_failed_page)).order_by(items.c.position)
+)
 listed_paths = select(items.c.path).where(_listed)
 known_states = select(items.c.path, items.c.state).where(_of_this_loop)
 
@@ -93,6 +115,7 @@ output_owner = select(outputs.c.path).where(_this_output)
 add_output = insert(outputs)
 set_output = update(outputs).where(_this_output)
 output_rows = select(outputs).where(outputs.c.loop == bindparam("of_loop"))
+outputs_of_items = output_rows.where(outputs.c.path.in_(bindparam("of_paths", expanding=True)))
 delete_outputs = delete(outputs).where(outputs.c.loop == bindparam("of_loop"))
 open_targets = (
     select(outputs.c.target)

@@ -10,7 +10,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -24,6 +24,7 @@ from .state import (
     ItemState,
     IterationMode,
     LoopKey,
+    ReportedItem,
     check_transition,
 )
 
@@ -52,6 +53,8 @@ class LoopEntry:
     """Time spent in prompts of this batch."""
     finished: int = 0
     """How many images were left out of the listing, as their results were there already."""
+    ran_at: float | None = None
+    """When a prompt last changed the loop, in this batch or one before; None for never."""
 
 
 class Store(Protocol):
@@ -80,6 +83,9 @@ class Store(Protocol):
 
     def loops(self) -> list[LoopKey]:
         """All loops."""
+
+    def forget(self, key: LoopKey) -> None:
+        """Forget a loop and all that belongs to it; no file that an item wrote is touched."""
 
     def begin(self, key: LoopKey, paths: Sequence[str]) -> None:
         """Take `paths` as the listing of a new batch: every item PENDING, nothing else known."""
@@ -123,8 +129,14 @@ class Store(Protocol):
     def retry(self, key: LoopKey) -> int:
         """Make every FAILED item PENDING, with no attempt counted; how many those were."""
 
-    def report(self, key: LoopKey) -> list[tuple[Item, tuple[str, ...]]]:
+    def report(self, key: LoopKey) -> list[ReportedItem]:
         """Every item of the listing in order, with the files that it wrote."""
+
+    def page(self, key: LoopKey, start: int, most: int, *, failed: bool) -> list[ReportedItem]:
+        """`most` items of the listing from its `start`th on; with `failed`, of the FAILED ones."""
+
+    def outputs(self, key: LoopKey, path: str) -> tuple[str, ...]:
+        """The files that the item at a relative path wrote, in the order of their names."""
 
     def note_output(self, key: LoopKey, target: str, path: str) -> None:
         """Note that the item at `path` writes the file at real path `target`."""
@@ -149,6 +161,7 @@ class _Items:
         # Only those that a prompt has had: making a hundred thousand items takes a while.
         self.known: dict[str, Item] = {}
         self.outputs: dict[str, str] = {}
+        self.written: defaultdict[str, set[str]] = defaultdict(set)
         self.open: set[str] = set()
         self._list(paths)
 
@@ -199,13 +212,26 @@ class _Items:
             insort(self.failed, item.index)
 
     def leave(self, item: Item) -> None:
-        """Take `item` out of where its state has it; `claim` has taken a PENDING one already."""
+        """Take `item` out of where its state has it; a PENDING one is always the first of them."""
         self.open.discard(item.path)
         if item.index == UNLISTED:
             return
         self.counts[item.state] -= 1
-        if item.state is ItemState.FAILED:
+        if item.state is ItemState.PENDING:
+            heapq.heappop(self.pending)
+        elif item.state is ItemState.FAILED:
             del self.failed[bisect_left(self.failed, item.index)]
+
+    def note_output(self, target: str, path: str) -> None:
+        before = self.outputs.get(target)
+        if before is not None:
+            self.written[before].discard(target)
+        self.outputs[target] = path
+        self.written[path].add(target)
+
+    def reported(self, indexes: Iterable[int]) -> list[ReportedItem]:
+        items = map(self.at, indexes)
+        return [(item, tuple(sorted(self.written.get(item.path, ())))) for item in items]
 
     def put(self, old: Item, new: Item) -> Item:
         self.leave(old)
@@ -242,6 +268,10 @@ class MemoryStore:
     def loops(self) -> list[LoopKey]:
         return list(self._entries)
 
+    def forget(self, key: LoopKey) -> None:
+        del self._entries[key], self._items[key], self._ids[key.id]
+        self._carried.pop(key, None)
+
     def begin(self, key: LoopKey, paths: Sequence[str]) -> None:
         self._items[key] = _Items(paths)
         self._carried.pop(key, None)
@@ -256,7 +286,7 @@ class MemoryStore:
         items = self._items[key]
         if not items.pending:
             return None
-        item = items.at(heapq.heappop(items.pending))
+        item = items.at(items.pending[0])
         check_transition(item.path, item.state, ItemState.RUNNING)
         return items.put(item, replace(item, state=ItemState.RUNNING, claim=claim))
 
@@ -294,13 +324,17 @@ class MemoryStore:
             self.move(key, item, ItemState.PENDING, attempts=0, failure=None)
         return len(failed)
 
-    def report(self, key: LoopKey) -> list[tuple[Item, tuple[str, ...]]]:
+    def report(self, key: LoopKey) -> list[ReportedItem]:
         items = self._items[key]
-        written: defaultdict[str, list[str]] = defaultdict(list)
-        for target, path in items.outputs.items():
-            written[path].append(target)
-        listed = map(items.at, range(len(items.order)))
-        return [(item, tuple(sorted(written[item.path]))) for item in listed]
+        return items.reported(range(len(items.order)))
+
+    def page(self, key: LoopKey, start: int, most: int, *, failed: bool) -> list[ReportedItem]:
+        items = self._items[key]
+        indexes: Sequence[int] = items.failed if failed else range(len(items.order))
+        return items.reported(indexes[start : start + most])
+
+    def outputs(self, key: LoopKey, path: str) -> tuple[str, ...]:
+        return tuple(sorted(self._items[key].written.get(path, ())))
 
     def carry(self, key: LoopKey, value: Any) -> None:
         self._carried[key] = Carried(value)
@@ -309,7 +343,7 @@ class MemoryStore:
         return self._carried.get(key, NOTHING_CARRIED)
 
     def note_output(self, key: LoopKey, target: str, path: str) -> None:
-        self._items[key].outputs[target] = path
+        self._items[key].note_output(target, path)
 
     def output_owner(self, key: LoopKey, target: str) -> str | None:
         return self._items[key].outputs.get(target)

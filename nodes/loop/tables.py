@@ -65,6 +65,8 @@ loops = Table(
     Column("failed", Integer, nullable=False, default=0),
     # Left out of the listing, as their results were there already.
     Column("finished", Integer, nullable=False, default=0),
+    # When a prompt last handed an item out or settled one.
+    Column("ran_at", Double),
     # The name of the carried value's file, and why there is no such file where there is none.
     Column("carried_file", Text),
     Column("carried_lost", Text),
@@ -114,6 +116,8 @@ def _index_of(name: str, which: ColumnElement[bool], *columns: Column[int] | Col
 _index_of("pending", is_pending, items.c.loop, items.c.position)
 _index_of("open", is_open, items.c.loop)
 _index_of("failed", is_failed, items.c.loop, items.c.position)
+# A page of the listing, wherever it begins: no prompt writes this one.
+_index_of("listed", items.c.position.is_not(None), items.c.loop, items.c.position)
 
 outputs = Table(
     "batch_loop_outputs",
@@ -123,3 +127,6 @@ outputs = Table(
     Column("path", PathText, nullable=False),
     sqlite_with_rowid=False,
 )
+
+# The files that one item wrote.
+Index("batch_loop_outputs_of_item", outputs.c.loop, outputs.c.path)

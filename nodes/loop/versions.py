@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import Connection, MetaData, Table, insert, inspect, select, text
+from sqlalchemy import Connection, MetaData, Table, func, insert, inspect, select, text, update
 
-from .tables import items, metadata, outputs, versions
+from .tables import items, loops, metadata, outputs, versions
 
-VERSION = 2
+VERSION = 3
 """Number of the present design; a database of a later one is not touched."""
 
 
@@ -19,17 +19,36 @@ class NewerVersion(Exception):
 def _with_fewer_trees(connection: Connection) -> None:
     """From 1 to 2: the same columns, in rows and indexes that are quicker to write."""
     for table in (items, outputs):
-        aside = f"{table.name}_1"
-        connection.execute(text(f"ALTER TABLE {table.name} RENAME TO {aside}"))
-        table.create(connection)
-        old = Table(aside, MetaData(), autoload_with=connection)
-        names = table.columns.keys()
-        copied = select(*(old.c[name] for name in names))
-        connection.execute(insert(table).from_select(names, copied))
-        old.drop(connection)
+        _make_anew(connection, table)
 
 
-MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {1: _with_fewer_trees}
+def _with_the_time_of_the_last_run(connection: Connection) -> None:
+    """From 2 to 3: when a loop last ran, as near as is known; and indexes to show a page by."""
+    for table in (items, loops, outputs):
+        _make_anew(connection, table)
+    known = func.coalesce(loops.c.completed_at, loops.c.looked_at)
+    connection.execute(update(loops).values(ran_at=known))
+
+
+def _make_anew(connection: Connection, table: Table) -> None:
+    """Make a table as it is now, with what the old one holds."""
+    aside = f"{table.name}_before"
+    connection.execute(text(f"ALTER TABLE {table.name} RENAME TO {aside}"))
+    old = Table(aside, MetaData(), autoload_with=connection)
+    # Their names are wanted again.
+    for index in old.indexes:
+        index.drop(connection)
+    table.create(connection)
+    names = [column.name for column in table.columns if column.name in old.columns]
+    copied = select(*(old.c[name] for name in names))
+    connection.execute(insert(table).from_select(names, copied))
+    old.drop(connection)
+
+
+MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
+    1: _with_fewer_trees,
+    2: _with_the_time_of_the_last_run,
+}
 """How to get from each earlier version to the one that follows it."""
 
 

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,7 +18,8 @@ from batch_loop.tests.support import markdown
 from batch_loop.tests.support.batches import loop_state, run_until_stop
 from batch_loop.tests.support.graphs import COMPLETE, ITERATOR, STOP, batch_graph
 from batch_loop.tests.support.images import write_broken, write_images
-from batch_loop.tests.support.sources import classes_of_the_pack
+from batch_loop.tests.support.locales import translations
+from batch_loop.tests.support.sources import classes_of_the_pack, name_of
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.layout import ROOT
 from batch_loop.tools.server import ComfyServer
@@ -24,6 +27,8 @@ from batch_loop.tools.server import ComfyServer
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 ROUTES = (ROOT / "docs" / "routes.md").read_text(encoding="utf-8")
 IDS = sorted(node_id(name) for name in classes_of_the_pack())
+TASKS = sorted(ROOT / "docs" / f"{name}.md" for name in markdown.TASKS)
+OF_COMFYUI = {"filename_prefix"}
 EACH_NODE = pytest.mark.parametrize("node", IDS)
 
 
@@ -44,9 +49,9 @@ def check_tables(text: str, schema: dict[str, Any]) -> None:
 
 
 @EACH_NODE
-def test_the_readme_names_each_input_and_output(client: ComfyClient, node: str) -> None:
-    schema = schema_of(client, node)
-    check_tables(markdown.section(README, schema["display_name"]), schema)
+def test_the_readme_names_each_node(client: ComfyClient, node: str) -> None:
+    link = f"[{schema_of(client, node)['display_name']}](web/docs/{node}.md)"
+    assert f"| {link} |" in markdown.section(README, "The nodes")
 
 
 @EACH_NODE
@@ -59,13 +64,33 @@ def test_the_help_page_names_each_input_and_output(client: ComfyClient, node: st
 
 @EACH_NODE
 def test_comfyui_serves_the_help_page(server: ComfyServer, node: str) -> None:
-    answer = requests.get(f"{server.url}/extensions/batch-loop/docs/{node}.md", timeout=30)
-    assert answer.ok
-    assert answer.content == (ROOT / "web" / "docs" / f"{node}.md").read_bytes()
+    # A frontend asks for the page in its language, and then for the one in English.
+    for page in (f"{node}.md", *(f"{node}/{language}.md" for language in translations())):
+        answer = requests.get(f"{server.url}/extensions/batch-loop/docs/{page}", timeout=30)
+        assert answer.ok, page
+        assert answer.content == (markdown.HELP / page).read_bytes()
 
 
-def test_the_readmes_script_runs_a_batch_to_its_end(server: ComfyServer) -> None:
-    (script,) = markdown.code(markdown.section(README, "From a script"), "python")
+@pytest.mark.parametrize("page", TASKS, ids=name_of)
+def test_a_task_page_names_inputs_and_options_that_there_are(
+    client: ComfyClient, page: Path
+) -> None:
+    names, options = set(), set()
+    for node in IDS:
+        schema = schema_of(client, node)
+        inputs = {**schema["input"].get("required", {}), **schema["input"].get("optional", {})}
+        names |= {*inputs, *schema["output_name"]}
+        for kind, *rest in inputs.values():
+            options |= set(rest[0]["options"] if kind == "COMBO" else ())
+    text = " ".join(page.read_text(encoding="utf-8").split())
+    named = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", text))
+    assert named - names - OF_COMFYUI == set()
+    chosen = set(re.findall(r"(?<![*`])\*([^*`]+)\*(?![*`])", re.sub(r"`[^`]*`", "", text)))
+    assert chosen - options == set()
+
+
+def test_the_script_runs_a_batch_to_its_end(server: ComfyServer) -> None:
+    (script,) = markdown.code((ROOT / "docs" / "from_the_api.md").read_text("utf-8"), "python")
     address = "http://127.0.0.1:8188"
     assert address in script
     done = subprocess.run(

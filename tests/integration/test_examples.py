@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from pathlib import PurePosixPath
+import shutil
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
+from PIL import Image, ImageOps
 
 from batch_loop.nodes.io.listing import Selection, list_images
 from batch_loop.nodes.io.paths import EXAMPLE_IMAGES
 from batch_loop.tests.support.graphs import Graph
+from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.examples import EXAMPLES, load_prompt
 from batch_loop.tools.layout import RELEASES
@@ -79,6 +83,52 @@ def run_until_stop(client: ComfyClient, prompt: Graph) -> list[RunResult]:
     return results
 
 
+def images_in(folder: Path) -> list[Path]:
+    """The files below a folder, but for texts; each is a whole image."""
+    paths = [path for path in sorted(folder.rglob("*")) if path.suffix not in {"", ".txt"}]
+    for path in paths:
+        with Image.open(path) as image:
+            image.load()
+    return paths
+
+
+@dataclass(frozen=True)
+class Copy:
+    """An example that works on a copy of its images, into a folder of its own."""
+
+    prompt: Graph
+    images: Path
+    results: Path
+
+
+@pytest.fixture
+def copy_of(released: ComfyServer) -> Callable[[str], Copy]:
+    def copy(example: str) -> Copy:
+        name = f"copy of {example}"
+        shutil.copytree(EXAMPLES / "images", released.input / name)
+        prompt = load_prompt(example)
+        for node in prompt.values():
+            if node["class_type"] == "BatchLoopDirectoryIterator":
+                node["inputs"]["directory"] = name
+            if node["class_type"] == "BatchLoopSaveImage":
+                node["inputs"]["folder"] = name
+        return Copy(prompt, released.input / name, released.output / name)
+
+    return copy
+
+
+def handed_out(results: list[RunResult]) -> list[str]:
+    """The names of the images that were worked on."""
+    return [said["filename"] for said in told(results, "iteration") if said["filename"]]
+
+
+def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
+    """What is in each file of a folder, and when it was written."""
+    return {
+        path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.glob("*.png")
+    }
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_each_good_image_is_saved_once_then_stop(
     released: ComfyServer, released_client: ComfyClient, name: str
@@ -92,7 +142,7 @@ def test_each_good_image_is_saved_once_then_stop(
     assert [entry["filename"] for entry in iterations] == [PurePosixPath(p).name for p in good]
     files = saved(results)
     assert len(files) == len(set(files)) == len(good)
-    on_disk = (released.output / name).rglob("*.png")
+    on_disk = images_in(released.output / name)
     assert set(files) == {path.relative_to(released.output).as_posix() for path in on_disk}
     state = released_client.get_json(f"/batch_loop/loops/{iterations[0]['loop']}")
     assert (state["complete"], state["done"]) == (True, len(good))
@@ -114,3 +164,88 @@ def test_its_nodes_and_their_inputs_exist(released_client: ComfyClient, name: st
         for input_name, value in node["inputs"].items():
             if not isinstance(value, list):
                 assert value in choices({**required, **optional}[input_name], value)
+
+
+def test_upscale_folder_makes_each_image_twice_as_large(
+    released_client: ComfyClient, copy_of: Callable[[str], Copy]
+) -> None:
+    copy = copy_of("upscale_folder")
+    run_until_stop(released_client, copy.prompt)
+    results = images_in(copy.results)
+    assert len(results) == len(good_images(copy.prompt))
+    for result in results:
+        stem = result.stem.removesuffix("_2x")
+        (source,) = (copy.images / result.parent.relative_to(copy.results)).glob(f"{stem}.*")
+        with Image.open(source) as before, Image.open(result) as after:
+            width, height = ImageOps.exif_transpose(before).size
+            assert after.size == (2 * width, 2 * height)
+            if before.format != "GIF":
+                assert after.format == before.format
+
+
+def test_captions_writes_a_text_beside_each_image(
+    released_client: ComfyClient, copy_of: Callable[[str], Copy]
+) -> None:
+    copy = copy_of("captions")
+    run_until_stop(released_client, copy.prompt)
+    stems = [PurePosixPath(path).stem for path in good_images(copy.prompt)]
+    assert {path.name: path.read_text() for path in copy.results.glob("*.txt")} == {
+        f"{stem}.txt": f"A drawing of balloons, {stem}" for stem in stems
+    }
+    results = images_in(copy.results)
+    assert sorted(path.stem for path in results) == sorted(stems)
+    for path in results:
+        with Image.open(path) as image:
+            assert image.size == (512, 512)
+
+
+def test_skip_finished_does_what_is_missing_and_nothing_else(
+    released_client: ComfyClient, copy_of: Callable[[str], Copy]
+) -> None:
+    copy = copy_of("skip_finished")
+    run_until_stop(released_client, copy.prompt)
+    before = contents(copy.results)
+    for name in ("img2.png", "palette.png"):
+        (copy.results / name).unlink()
+    again = run_until_stop(released_client, copy.prompt)
+    assert handed_out(again) == ["img2.png", "palette.png"]
+    after = contents(copy.results)
+    changed = {name for name in after if after[name] != before[name]}
+    assert (changed, after.keys()) == ({"img2.png", "palette.png"}, before.keys())
+
+
+def test_watch_a_folder_takes_what_comes(
+    released_client: ComfyClient, copy_of: Callable[[str], Copy]
+) -> None:
+    copy = copy_of("watch_a_folder")
+    first = run_until_stop(released_client, copy.prompt)
+    assert told(first, "progress")[-1]["watch"] is True
+    loop = {"loop": told(first, "iteration")[0]["loop"]}
+
+    def all_ready() -> bool:
+        arrived = released_client.post_json("/batch_loop/loops/watch", loop)
+        return arrived["ready"] > 0 and arrived["growing"] == 0
+
+    # The copies are as new as the image that comes later: what may still grow is left out.
+    wait_for(all_ready, "the images")
+    then = run_until_stop(released_client, copy.prompt)
+    assert sorted(handed_out(first + then)) == sorted(good_images(copy.prompt))
+
+    shutil.copy(copy.images / "img1.png", copy.images / "img99.png")
+    wait_for(all_ready, "the new image")
+    assert handed_out(run_until_stop(released_client, copy.prompt)) == ["img99.png"]
+    assert (copy.results / "img99.png") in images_in(copy.results)
+
+
+def test_retry_failed_takes_what_failed_and_nothing_else(
+    released_client: ComfyClient, copy_of: Callable[[str], Copy]
+) -> None:
+    copy = copy_of("retry_failed")
+    run_until_stop(released_client, copy.prompt)
+    before = contents(copy.results)
+    assert BROKEN not in before
+    shutil.copy(copy.images / "img1.png", copy.images / BROKEN)
+    assert handed_out(run_until_stop(released_client, copy.prompt)) == [BROKEN]
+    after = contents(copy.results)
+    assert after.pop(BROKEN)[0] != b""
+    assert after == before

@@ -22,8 +22,10 @@ from batch_loop.tests.integration.test_names import unchanged
 from batch_loop.tests.support.batches import loop_state, run_until_stop, told
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph
 from batch_loop.tests.support.images import write_images
+from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tests.support.watching import Watch
 from batch_loop.tools.client import ComfyClient, PromptRejected
+from batch_loop.tools.results import RunResult
 
 SECRET = (200, 30, 90)
 SECONDS = 20
@@ -279,7 +281,13 @@ def test_links_that_are_swapped_all_the_time_lead_nowhere(
 
 # Through routes.
 
-CHANGING = ("reset", "retry", "watch")
+CHANGING = ("reset", "retry", "watch", "forget")
+NAMING = {
+    **{f"loops/{route}": "directory" for route in CHANGING},
+    "folder": "directory",
+    "folders/list": "path",
+}
+"""Routes whose body names a folder, and what they call it."""
 BAD_IDS = [
     "%2e%2e",
     "%2e%2e%2f%2e%2e%2f%2e%2e%2fetc%2fpasswd",
@@ -301,7 +309,9 @@ def refused(answer: requests.Response) -> bool:
     return 400 <= answer.status_code < 500 and len(answer.content) < 2000
 
 
-@pytest.mark.parametrize("end", ["", "/report.json", "/report.csv"])
+@pytest.mark.parametrize(
+    "end", ["", "/report.json", "/report.csv", "/items", "/thumbnail?path=a.png"]
+)
 @pytest.mark.parametrize("bad", BAD_IDS)
 def test_no_id_in_a_url_leads_anywhere(client: ComfyClient, bad: str, end: str) -> None:
     answer = requests.get(f"{client.url}/batch_loop/loops/{bad}{end}", timeout=SECONDS)
@@ -309,7 +319,7 @@ def test_no_id_in_a_url_leads_anywhere(client: ComfyClient, bad: str, end: str) 
     assert answer.status_code == 404
 
 
-@pytest.mark.parametrize("route", CHANGING)
+@pytest.mark.parametrize("route", NAMING)
 @pytest.mark.parametrize("way", SPELLINGS)
 def test_no_folder_in_a_body_leads_out(
     client: ComfyClient, workspace: Workspace, outside: Outside, way: str, route: str
@@ -318,8 +328,8 @@ def test_no_folder_in_a_body_leads_out(
     for path in (outside.folder, outside.missing):
         link_out(workspace, path)
         named = spellings(path, workspace)[way]
-        url = f"{client.url}/batch_loop/loops/{route}"
-        answer = requests.post(url, json={"directory": named}, timeout=SECONDS)
+        url = f"{client.url}/batch_loop/{route}"
+        answer = requests.post(url, json={NAMING[route]: named}, timeout=SECONDS)
         assert 400 <= answer.status_code < 500, answer.text
         error = answer.json()["error"]
         answers.append((answer.status_code, without(error, named, str(path), path.name)))
@@ -362,24 +372,55 @@ def test_bodies_that_are_none(client: ComfyClient, route: str, body: bytes, stat
     assert answer.status_code == status
 
 
+@pytest.mark.parametrize("route", ["loops/skip", "folder", "folders/list", "folders/choose"])
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        (b"", 400),
+        (b"[]", 400),
+        (b"\xff\xfe", 400),
+        (b"[" * 60_000, 400),
+        (b'{"loop": 5, "directory": 5, "path": 5, "start": 5}', 400),
+        (b'{"loop": "x", "directory": "' + b"n" * 5_000_000 + b'"}', 413),
+    ],
+    ids=lambda value: str(value)[:30],
+)
+def test_other_bodies_that_are_none(
+    client: ComfyClient, route: str, body: bytes, status: int
+) -> None:
+    url = f"{client.url}/batch_loop/{route}"
+    headers = {"Content-Type": "application/json"}
+    answer = requests.post(url, data=body, headers=headers, timeout=SECONDS)
+    assert refused(answer)
+    assert answer.status_code == status
+
+
 @pytest.fixture
 def loop(client: ComfyClient, workspace: Workspace) -> dict[str, Any]:
     """A loop in the midst of its batch, with an image done and one failed."""
     write_images(workspace.input, ["b.png", "c.png"], (8, 8))
     (workspace.input / "a.png").write_bytes(b"no image")
     graph = unchanged(workspace.name, workspace.name, error_handling="Skip on error")
-    state = loop_state(client, client.run(graph))
+    result = client.run(graph)
+    state = wait_for(lambda: settled(client, result), "the image to be done")
     assert (state["failed"], state["pending"]) == (1, 1)
     return state
 
 
+def settled(client: ComfyClient, result: RunResult) -> dict[str, Any]:
+    """The loop's state, once nothing is under way."""
+    state = loop_state(client, result)
+    return {} if state["current"] else state
+
+
 def now(client: ComfyClient, loop: dict[str, Any]) -> dict[str, Any]:
-    state: dict[str, Any] = client.get_json(f"/batch_loop/loops/{loop['id']}")
-    return {name: state[name] for name in ("batch", "failed", "pending", "total")}
+    """What can be changed of it; all zeros when it is not known."""
+    known = client.get_json("/batch_loop/loops")["loops"]
+    state = next((state for state in known if state["id"] == loop["id"]), {})
+    return {name: state.get(name, 0) for name in ("batch", "failed", "pending", "total")}
 
 
-@pytest.mark.parametrize("route", ["reset", "retry"])
-@pytest.mark.parametrize(
+FROM_ELSEWHERE = pytest.mark.parametrize(
     "headers",
     [
         {"Content-Type": "text/plain"},
@@ -393,6 +434,10 @@ def now(client: ComfyClient, loop: dict[str, Any]) -> dict[str, Any]:
     ],
     ids=lambda headers: " ".join(headers.values()) or "none",
 )
+
+
+@pytest.mark.parametrize("route", ["reset", "retry", "forget"])
+@FROM_ELSEWHERE
 def test_a_page_elsewhere_changes_nothing(
     client: ComfyClient, loop: dict[str, Any], route: str, headers: dict[str, str]
 ) -> None:
@@ -406,6 +451,28 @@ def test_a_page_elsewhere_changes_nothing(
     as_json = {"Content-Type": "application/json"}
     assert requests.post(url, data=body, headers=as_json, timeout=SECONDS).ok
     assert now(client, loop) != before
+
+
+@pytest.mark.parametrize("route", ["loops/skip", "folder", "folders/list", "folders/choose"])
+@FROM_ELSEWHERE
+def test_a_page_elsewhere_is_told_nothing(
+    client: ComfyClient, route: str, headers: dict[str, str]
+) -> None:
+    body = {"loop": "0123456789abcdef", "path": "", "directory": "."}
+    url = f"{client.url}/batch_loop/{route}"
+    answer = requests.post(url, data=json.dumps(body), headers=headers, timeout=SECONDS)
+    assert answer.status_code in {403, 415}
+    if answer.content:
+        assert "folders" not in answer.json()
+
+
+@pytest.mark.parametrize("header", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}])
+def test_a_page_elsewhere_is_shown_no_picture(
+    client: ComfyClient, loop: dict[str, Any], header: dict[str, str]
+) -> None:
+    url = f"{client.url}/batch_loop/loops/{loop['id']}/thumbnail?path=b.png"
+    assert requests.get(url, headers=header, timeout=SECONDS).status_code == 403
+    assert requests.get(url, timeout=SECONDS).ok
 
 
 @pytest.mark.parametrize("route", CHANGING)
@@ -438,3 +505,82 @@ def test_a_folder_that_has_become_a_link_is_not_listed(
     report = client.get_json(f"/batch_loop/loops/{loop['id']}/report.json")
     assert [item["path"] for item in report["items"]] == ["a.png"]
     assert told(result, ITERATOR)["loop"] == loop["id"]
+
+
+def picture(client: ComfyClient, loop_id: str, **query: Any) -> requests.Response:
+    url = f"{client.url}/batch_loop/loops/{loop_id}/thumbnail"
+    return requests.get(url, query, timeout=SECONDS)
+
+
+@pytest.mark.parametrize("way", SPELLINGS)
+def test_no_path_of_a_picture_leads_out(
+    client: ComfyClient,
+    workspace: Workspace,
+    loop: dict[str, Any],
+    outside: Outside,
+    way: str,
+) -> None:
+    link_out(workspace, outside.folder)
+    for path in (outside.secret, outside.missing):
+        named = spellings(path, workspace)[way].encode("utf-8", "surrogatepass")
+        for query in ({"path": named}, {"path": b"../" + named}, {"path": named, "output": "0"}):
+            answer = picture(client, loop["id"], **query)
+            assert answer.status_code in {404, 414, 400}
+            assert refused(answer) or answer.status_code == 400
+
+
+def test_no_picture_is_of_what_lies_behind_a_link(
+    client: ComfyClient, workspace: Workspace, outside: Outside
+) -> None:
+    (workspace.input / "sub").mkdir()
+    (workspace.input / "a.png").symlink_to(outside.secret)
+    write_images(workspace.input, ["b.png", "sub/secret.png"], (8, 8))
+    graph = unchanged(workspace.name, workspace.name, recursive=True)
+    graph[ITERATOR]["inputs"]["error_handling"] = "Skip on error"
+    loop_id = told(run_until_stop(client, graph)[-1], ITERATOR)["loop"]
+    assert picture(client, loop_id, path="sub/secret.png").ok
+    assert picture(client, loop_id, path="sub/secret.png", output=0).ok
+    for folder in (workspace.input / "sub", workspace.output / "sub"):
+        folder.rename(folder.with_name("away"))
+        folder.symlink_to(outside.folder)
+    (workspace.output / "b.png").unlink()
+    (workspace.output / "b.png").symlink_to(outside.secret)
+    for query in (
+        {"path": "a.png"},
+        {"path": "sub/secret.png"},
+        {"path": "sub/secret.png", "output": 0},
+        {"path": "b.png", "output": 0},
+    ):
+        answer = picture(client, loop_id, **query)
+        assert refused(answer)
+        assert answer.status_code == 403
+        assert str(outside.folder) not in answer.text
+
+
+def test_pictures_of_links_that_are_swapped_all_the_time(
+    client: ComfyClient, workspace: Workspace, outside: Outside
+) -> None:
+    write_images(workspace.input / "sub", ["secret.png"], (8, 8))
+    graph = unchanged(workspace.name, workspace.name, recursive=True)
+    loop_id = told(run_until_stop(client, graph)[-1], ITERATOR)["loop"]
+    folder, away = workspace.input / "sub", workspace.input / "away"
+    ended = threading.Event()
+
+    def swap_without_end() -> None:
+        while not ended.is_set():
+            folder.rename(away)
+            folder.symlink_to(outside.folder)
+            folder.unlink()
+            away.rename(folder)
+
+    swapper = threading.Thread(target=swap_without_end)
+    swapper.start()
+    statuses = set()
+    try:
+        for _ in range(300):
+            statuses.add(picture(client, loop_id, path="sub/secret.png").status_code)
+    finally:
+        ended.set()
+        swapper.join()
+    assert 200 in statuses
+    assert statuses <= {200, 403, 404}

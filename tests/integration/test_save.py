@@ -13,6 +13,7 @@ from PIL import Image
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support.batches import run_until_stop, told
 from batch_loop.tests.support.graphs import (
+    END,
     ITERATOR,
     ITERATOR_SETTINGS,
     SAVE,
@@ -144,6 +145,77 @@ def test_several_images_at_once_are_numbered(client: ComfyClient, workspace: Wor
     (result,) = run_until_stop(client, graph)
     assert saved(workspace.output) == ["a_1.png", "a_2.png", "a_3.png"]
     assert len(result.outputs[SAVE]["images"]) == 3
+
+
+@pytest.mark.both_settings
+def test_a_text_beside_each_image(client: ComfyClient, workspace: Workspace) -> None:
+    write_images(workspace.input, ["a.png", "sub/b.jpg", "c.png"])
+    graph = unchanged(workspace, recursive=True, suffix="_s")
+    graph["text"] = node(
+        "StringConcatenate", string_a="Bild:", string_b=[ITERATOR, 3], delimiter=" "
+    )
+    graph[SAVE]["inputs"]["caption"] = ["text", 0]
+    results = run_until_stop(client, graph)
+    texts = {path.name: path.read_bytes() for path in workspace.output.rglob("*.txt")}
+    assert texts == {
+        "a_s.txt": b"Bild: a.png",
+        "b_s.txt": b"Bild: b.jpg",
+        "c_s.txt": b"Bild: c.png",
+    }
+    loop = told(results[-1], ITERATOR)["loop"]
+    items = client.get_json(f"/batch_loop/loops/{loop}/report.json")["items"]
+    assert {item["path"]: [Path(file).name for file in item["outputs"]] for item in items} == {
+        "a.png": ["a_s.png", "a_s.txt"],
+        "c.png": ["c_s.png", "c_s.txt"],
+        "sub/b.jpg": ["b_s.png", "b_s.txt"],
+    }
+
+
+def test_a_text_that_is_missing_is_made_where_finished_work_is_left_out(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    write_images(workspace.input, ["a.png", "b.png"])
+    settings = {"skip_finished": True, "when_complete": "Start over"}
+    graph = unchanged(workspace, caption="a photo", **settings)
+    run_until_stop(client, graph)
+    (workspace.output / "b.txt").unlink()
+    (result, *_) = run_until_stop(client, graph)
+    assert told(result, ITERATOR)["filename"] == "b.png"
+    assert saved(workspace.output) == ["a.png", "a.txt", "b.png", "b.txt"]
+
+
+@pytest.mark.parametrize("linked", [True, False])
+def test_an_empty_text_is_written_where_it_is_linked(
+    client: ComfyClient,
+    workspace: Workspace,
+    linked: bool,  # noqa: FBT001
+) -> None:
+    write_images(workspace.input, ["a.png"])
+    graph = unchanged(workspace, caption="")
+    graph["text"] = node("PrimitiveString", value="")
+    if linked:
+        graph[SAVE]["inputs"]["caption"] = ["text", 0]
+    run_until_stop(client, graph)
+    assert saved(workspace.output) == ["a.png", "a.txt"][: 1 + linked]
+
+
+@pytest.mark.parametrize("if_exists", ["skip", "rename"])
+def test_a_second_try_leaves_what_is_there_from_before(
+    client: ComfyClient, workspace: Workspace, if_exists: str
+) -> None:
+    write_images(workspace.input, ["a.png"])
+    (workspace.output / "a.png").write_bytes(b"from before")
+    graph = unchanged(workspace, if_exists=if_exists)
+    failing = workspace.scratch / "failing"
+    failing.write_text("a.png")
+    graph["fail"] = node(
+        "TestRaise", image=[SAVE, 0], filename=[ITERATOR, 3], fail_list=str(failing)
+    )
+    graph[END]["inputs"]["after"] = ["fail", 0]
+    assert client.run(graph).status == "error"
+    failing.unlink()
+    run_until_stop(client, graph)
+    assert (workspace.output / "a.png").read_bytes() == b"from before"
 
 
 @pytest.mark.parametrize("embed", [True, False])

@@ -67,7 +67,9 @@ def test_only_what_is_missing_is_done_on_servers_that_know_nothing(
                 client.run(work)
         if most is not None:
             results = base / "output" / "out"
-            wait_for(lambda: len(list(results.rglob("*.png"))) == most, "the results to be written")
+            wait_for(
+                lambda: len(list(results.rglob("*.png"))) == most, "every result to be written"
+            )
         server.kill()
         return records(record)[before:]
 

@@ -54,3 +54,7 @@ class FakeHost:
         failure = Failure("it broke", "7", "TestRaise") if ending is Ending.ERROR else None
         self._outcomes[prompt] = Outcome(ending, failure)
         self._saved[prompt] = saved
+
+    def finish_at(self, prompt: Prompt, ended_at: float) -> None:
+        """End a prompt with an error, at a time that is known."""
+        self._outcomes[prompt] = Outcome(Ending.ERROR, Failure("it broke"), ended_at)

@@ -11,14 +11,35 @@ from batch_loop.tools.layout import ROOT
 Table = dict[str, str]
 """A table of two columns: what is in backticks in the first, in order, and the second."""
 
+TASKS = (
+    "failed_images",
+    "from_the_api",
+    "only_what_is_missing",
+    "resume",
+    "settings",
+    "two_gpus",
+    "watch_a_folder",
+)
+"""The pages in `docs/` that each say how one task is done."""
+
 _FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
 _TARGET = re.compile(r"\]\(([^)\s]+)\)|(?:src|href)=\"([^\"]+)\"")
 
 
+HELP = ROOT / "web" / "docs"
+"""Help on the nodes: `<node id>.md` in English, and `<node id>/<language>.md`."""
+
+
 def pages() -> list[Path]:
     """Every page that people read."""
-    return [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *ROOT.glob("web/docs/*.md")]
+    return [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *HELP.rglob("*.md")]
+
+
+def folder_of(page: Path) -> Path:
+    """The folder that a page's relative links begin in."""
+    # ComfyUI shows all help as if it lay in the one folder.
+    return HELP if page.is_relative_to(HELP) else page.parent
 
 
 def section(text: str, title: str) -> str:
@@ -38,6 +59,23 @@ def table(text: str, heading: str) -> Table:
         first, second = line.strip("|").split("|", 1)
         rows.update(dict.fromkeys(re.findall(r"`([^`]+)`", first), second.strip()))
     return rows
+
+
+def rows(text: str) -> list[int]:
+    """How many rows each table has, its heading among them."""
+    tables = re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE)
+    return [len(lines.splitlines()) for lines in tables]
+
+
+def spans(text: str) -> list[str]:
+    """What is in backticks."""
+    return re.findall(r"`([^`]+)`", _FENCE.sub("", text))
+
+
+def levels(text: str) -> list[int]:
+    """How deep each heading is, in order."""
+    found = re.findall(r"^(#+) ", _FENCE.sub("", text), re.MULTILINE)
+    return [len(marks) for marks in found]
 
 
 def code(text: str, language: str) -> list[str]:

@@ -40,7 +40,10 @@ FORBIDDEN_CALLS = {
     "exec": "nothing is run from text",
     "system": "no other program is started",
     "popen": "no other program is started",
+    "create_subprocess_shell": "no shell is given text to run",
 }
+STARTS_A_PROGRAM = "nodes/io/folder_dialog.py"
+"""The only file that starts another program: the operating system's folder dialog."""
 FORBIDDEN_IMPORTS = {
     "subprocess": "no other program is started",
     "pip": "a node pack does not install",
@@ -94,6 +97,14 @@ def test_nothing_forbidden_is_called(path: Path) -> None:
         if name in FORBIDDEN_CALLS or puts_on_a_queue(name, call)
     ]
     assert found == []
+
+
+@PACK
+def test_only_the_folder_dialog_starts_a_program(path: Path) -> None:
+    names = [node.attr for node in ast.walk(tree_of(path)) if isinstance(node, ast.Attribute)]
+    started = [name for name in names if name.startswith("create_subprocess")]
+    expected = ["create_subprocess_exec"] if name_of(path) == STARTS_A_PROGRAM else []
+    assert started == expected
 
 
 @PACK

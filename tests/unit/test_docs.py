@@ -9,11 +9,14 @@ import pytest
 
 from batch_loop.nodes.names import ENV_PREFIX, ROUTE_PREFIX, node_id
 from batch_loop.tests.support import markdown
+from batch_loop.tests.support.locales import translations, tree
 from batch_loop.tests.support.sources import classes_of_the_pack, name_of
 from batch_loop.tools.layout import ROOT
 from batch_loop.tools.requirements import of_project, package_name
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
+SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
+TASKS_HEADING = "What do you want to do?"
 MOST_CHARACTERS = 100
 
 
@@ -28,7 +31,7 @@ def test_every_relative_link_and_image_leads_somewhere(page: Path) -> None:
         if re.match(r"[a-z]+:", target):
             continue
         path, _, anchor = target.partition("#")
-        file = (page.parent / path).resolve() if path else page
+        file = (markdown.folder_of(page) / path).resolve() if path else page
         if not file.exists() or (anchor and anchor not in markdown.anchors(read(file))):
             lost.append(target)
     assert lost == []
@@ -36,7 +39,33 @@ def test_every_relative_link_and_image_leads_somewhere(page: Path) -> None:
 
 def test_each_node_has_a_help_page_and_each_help_page_a_node() -> None:
     ids = {node_id(name) for name in classes_of_the_pack()}
-    assert {path.stem for path in (ROOT / "web" / "docs").glob("*.md")} == ids
+    assert {path.stem for path in markdown.HELP.glob("*.md")} == ids
+    translated = {(page.parent.name, page.stem) for page in markdown.HELP.glob("*/*.md")}
+    assert translated == {(node, language) for node in ids for language in translations()}
+
+
+@pytest.mark.parametrize("page", sorted(markdown.HELP.glob("*/*.md")), ids=name_of)
+def test_each_help_page_says_what_the_english_one_does(page: Path) -> None:
+    english, text = read(markdown.HELP / f"{page.parent.name}.md"), read(page)
+    assert markdown.levels(text) == markdown.levels(english)
+    assert markdown.rows(text) == markdown.rows(english)
+    assert list(markdown.targets(text)) == list(markdown.targets(english))
+    # The names of nodes' inputs and outputs, in another order where the language wants it.
+    assert sorted(markdown.spans(text)) == sorted(markdown.spans(english))
+    names = [re.findall(r"^\|[^|`]*`([^`]+)`", each, re.MULTILINE) for each in (text, english)]
+    assert names[0] == names[1]
+
+
+@pytest.mark.parametrize("page", sorted(markdown.HELP.glob("*/*.md")), ids=name_of)
+def test_each_help_page_calls_the_node_what_the_node_is_called(page: Path) -> None:
+    node = tree(page.stem, "nodeDefs")[page.parent.name]
+    text = read(page)
+    assert text.startswith(f"# {node['display_name']}\n")
+    labels = {
+        label["name"] for label in (*node["inputs"].values(), *node.get("outputs", {}).values())
+    }
+    first = {row.split("|")[1] for row in text.splitlines() if row.startswith("|")}
+    assert {label for label in labels if not any(label in cell for cell in first)} == set()
 
 
 def test_the_readme_shows_the_graph_and_the_menu() -> None:
@@ -62,7 +91,7 @@ def test_each_runtime_dependency_has_its_line() -> None:
 
 
 def test_each_route_is_described() -> None:
-    code = read(ROOT / "nodes" / "routes.py")
+    code = "".join(read(path) for path in (ROOT / "nodes" / "routes").glob("*.py"))
     calls = re.findall(r"@table\.(get|post)\(f\"\{ROUTE_PREFIX\}([^\"]*)\"", code)
     routes = {
         f"{verb.upper()} {ROUTE_PREFIX}{path}".replace("{{loop}}", "{id}").replace(
@@ -74,11 +103,40 @@ def test_each_route_is_described() -> None:
     assert set(described) == routes != set()
 
 
-def test_each_environment_variable_is_described() -> None:
+def test_each_environment_variable_is_in_the_table() -> None:
     code = "".join(read(path) for path in (ROOT / "nodes").rglob("*.py"))
     names = {f"{ENV_PREFIX}{name}" for name in re.findall(r"ENV_PREFIX \+ \"(\w+)\"", code)}
-    assert names != set()
-    assert {name for name in names if name not in README} == set()
+    assert set(markdown.table(SETTINGS, "variable")) == names != set()
+
+
+def test_each_setting_of_the_page_is_in_the_table() -> None:
+    code = "".join(read(path) for path in (ROOT / "web").rglob("*.js"))
+    ids = set(re.findall(r"\"(BatchLoop\.[\w.]+)\"", code))
+    assert set(markdown.table(SETTINGS, "setting")) == ids != set()
+
+
+def test_the_readme_leads_to_each_page_and_to_each_help_page() -> None:
+    pages = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
+    helps = {f"web/docs/{path.name}" for path in (ROOT / "web" / "docs").glob("*.md")}
+    assert pages | helps <= set(markdown.targets(README))
+
+
+def test_each_task_has_its_page() -> None:
+    tasks = {f"docs/{name}.md" for name in markdown.TASKS}
+    assert tasks <= set(markdown.targets(markdown.section(README, TASKS_HEADING)))
+
+
+@pytest.mark.parametrize("page", markdown.pages(), ids=name_of)
+def test_a_route_that_is_named_is_described(page: Path) -> None:
+    described = read(ROOT / "docs" / "routes.md")
+    named = re.findall(r"`((?:GET|POST) /batch_loop/[^`\s]*)`", read(page))
+    assert [route for route in named if f"### `{route}`" not in described] == []
+
+
+@pytest.mark.parametrize("page", markdown.pages(), ids=name_of)
+def test_a_template_that_is_named_is_there(page: Path) -> None:
+    names = {path.stem for path in (ROOT / "examples").glob("*.json")}
+    assert set(re.findall(r"\*\*([a-z]+_[a-z_]+)\*\*", read(page))) - names == set()
 
 
 @pytest.mark.parametrize("page", markdown.pages(), ids=name_of)

@@ -13,7 +13,7 @@ from batch_loop.nodes.io.paths import EXAMPLE_FOLDER
 from batch_loop.nodes.names import NODE_PREFIX, node_id
 from batch_loop.tests.support.sources import classes_of_the_pack
 from batch_loop.tools.example_graphs import EXAMPLES as MADE_FROM
-from batch_loop.tools.example_graphs import NOTE
+from batch_loop.tools.example_parts import NOTE
 from batch_loop.tools.examples import EXAMPLES, load_prompt
 from batch_loop.tools.layout import ROOT
 
@@ -22,7 +22,16 @@ EACH = pytest.mark.parametrize("name", NAMES)
 
 TITLE_HEIGHT = 30
 WIDTH, MOST_BYTES = 1400, 200_000
-OF_COMFYUI = {"ImageBlend", "ImageInvert", "ImageSharpen", "PreviewAny", "SaveImage"}
+OF_COMFYUI = {
+    "ImageBlend",
+    "ImageInvert",
+    "ImageScale",
+    "ImageScaleBy",
+    "ImageSharpen",
+    "PreviewAny",
+    "SaveImage",
+    "StringReplace",
+}
 
 Box = tuple[float, float, float, float]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 
 from batch_loop.nodes.names import NODE_PREFIX
@@ -54,3 +55,17 @@ def test_the_newest_entry_of_the_changelog_is_this_version() -> None:
     newest = re.search(r"^## \[?(\d+\.\d+\.\d+)\]?", changelog, re.MULTILINE)
     assert newest is not None
     assert newest.group(1) == PYPROJECT["project"]["version"]
+
+
+def test_the_lock_of_npm_says_what_package_json_asks_for_and_from_no_registry() -> None:
+    wanted = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
+    text = (ROOT / "package-lock.json").read_text(encoding="utf-8")
+    locked = json.loads(text)["packages"]
+    assert locked[""]["devDependencies"] == wanted["devDependencies"]
+    assert wanted["private"] is True
+    assert "dependencies" not in wanted
+    others = {name: package for name, package in locked.items() if name}
+    assert all(package["dev"] or package["peer"] for package in others.values())
+    assert all("integrity" in package for package in others.values())
+    # Where a package comes from is for each person's npm to say.
+    assert [name for name, package in others.items() if "resolved" in package] == []

@@ -43,10 +43,19 @@ function setUp({ on = true } = {}) {
       this.did.push("end");
     },
   };
+  const title = {
+    shows: false,
+    note() {
+      this.shows = true;
+    },
+    end() {
+      this.shows = false;
+    },
+  };
   const submissions = new Submissions({ later });
-  const conductor = new Conductor({ autoQueue, notices, submissions, watch, later });
+  const conductor = new Conductor({ autoQueue, notices, submissions, title, watch, later });
   const turn = () => waiting.splice(0).forEach((run) => run());
-  return { autoQueue, conductor, told, turn, watch };
+  return { autoQueue, conductor, title, told, turn, watch };
 }
 
 function iteration(error_handling, { complete = false } = {}) {
@@ -194,4 +203,43 @@ test("a Run or a Cancel ends watching, a prompt that was under way does not", ()
   assert.deepEqual(watch.did, ["end", "instant"]);
   conductor.interrupted("somebody's");
   assert.deepEqual(watch.did, ["end", "instant", "end"]);
+});
+
+test("the title shows progress until nothing runs any more", () => {
+  const ends = {
+    "the verdict": ({ conductor }) => {
+      conductor.heard("p", VERDICT);
+      conductor.succeeded("p");
+    },
+    "an error": ({ conductor }) => conductor.failed("p"),
+    Cancel: ({ conductor }) => conductor.interrupted("p"),
+    "one Run": ({ autoQueue, conductor, turn }) => {
+      autoQueue.on = false;
+      conductor.succeeded("p");
+      conductor.queueIs(0);
+      turn();
+    },
+  };
+  for (const [what, end] of Object.entries(ends)) {
+    const batch = setUp();
+    batch.conductor.heard("p", iteration(STOP));
+    assert.equal(batch.title.shows, true);
+    end(batch);
+    assert.equal(batch.title.shows, false, what);
+  }
+});
+
+test("the title goes on while Auto Queue does", () => {
+  const { autoQueue, conductor, title, turn } = setUp();
+  conductor.heard("p", iteration(SKIP));
+  conductor.succeeded("p");
+  conductor.queueIs(0);
+  turn();
+  assert.equal(title.shows, true);
+  conductor.heard("q", iteration(SKIP));
+  conductor.failed("q");
+  autoQueue.heldBackBy = "q";
+  conductor.queueIs(0);
+  turn();
+  assert.equal(title.shows, true);
 });

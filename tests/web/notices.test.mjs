@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import "./english.mjs";
 import { Notices } from "../../web/lib/notices.js";
 
 const STATE = {
@@ -24,6 +25,12 @@ function setUp(states = [SETTLED]) {
     showUntilSeen: (key, toast) => shown.push([key, toast.summary]),
     hide: (key) => hidden.push(key),
   };
+  const ends = {
+    show: (key, toast) => shown.push([key, toast.summary]),
+    hide: (key) => hidden.push(key),
+  };
+  const called = [];
+  const signals = { ended: (loop) => called.push(loop) };
   const asked = [];
   const server = {
     loop: async (id) => {
@@ -32,8 +39,15 @@ function setUp(states = [SETTLED]) {
     },
   };
   const submissions = { count: 1 };
-  const notices = new Notices({ server, toasts, submissions, pause: async () => {} });
-  return { notices, shown, hidden, asked, submissions };
+  const notices = new Notices({
+    server,
+    toasts,
+    ends,
+    signals,
+    submissions,
+    pause: async () => {},
+  });
+  return { notices, called, shown, hidden, asked, submissions };
 }
 
 function run({ loop = "l", complete = true } = {}) {
@@ -47,12 +61,13 @@ function run({ loop = "l", complete = true } = {}) {
 }
 
 test("the end of a batch that this tab worked on is told once it is settled", async () => {
-  const { notices, shown, asked } = setUp([STATE, SETTLED]);
+  const { notices, called, shown, asked } = setUp([STATE, SETTLED]);
   const last = run({ complete: false });
   notices.processed(last.handedOut);
   await notices.stopped(last);
   assert.deepEqual(asked, ["l", "l"]);
   assert.deepEqual(shown, [["l", "Batch complete: 1 done, 0 failed, 1 s"]]);
+  assert.deepEqual(called, ["l"]);
 });
 
 test("a batch that was begun again meanwhile is told with its last figures, or not at all", async () => {
@@ -70,7 +85,7 @@ test("a batch that was begun again meanwhile is told with its last figures, or n
 });
 
 test("a prompt that was already sent and finds nothing to do is no news", async () => {
-  const { notices, shown, submissions } = setUp();
+  const { notices, called, shown, submissions } = setUp();
   const last = run({ complete: false });
   notices.processed(last.handedOut);
   await notices.stopped(last);
@@ -81,6 +96,7 @@ test("a prompt that was already sent and finds nothing to do is no news", async 
   assert.deepEqual(shown[1], ["l", "Nothing to do"]);
   await notices.stopped(run());
   assert.equal(shown.length, 2, "once for each time that somebody pressed Run");
+  assert.deepEqual(called, ["l"], "that there is nothing to do calls nobody");
 });
 
 test("an End Queue without a loop of ours says nothing", async () => {
@@ -92,7 +108,7 @@ test("an End Queue without a loop of ours says nothing", async () => {
 test("what was said before goes when the next image is through", () => {
   const { notices, hidden } = setUp();
   notices.processed(run({ complete: false }).handedOut);
-  assert.deepEqual(hidden, ["l"]);
+  assert.deepEqual(hidden, ["l", "l"], "the toast and the notice");
 });
 
 test("a server that cannot be asked is noted, and shows nothing", async (t) => {

@@ -1,10 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { nodeByExecutionId } from "../../web/lib/graph.js";
+import "./english.mjs";
+import { iteratorOf, nodeByExecutionId, nodesOf } from "../../web/lib/graph.js";
 import { Runs } from "../../web/lib/runs.js";
 import { LoopServer } from "../../web/lib/server.js";
-import { StartOver, whichLoop } from "../../web/lib/start_over.js";
 import { Submissions } from "../../web/lib/submissions.js";
+import { whichLoop } from "../../web/lib/which_loop.js";
 
 function graph(nodes) {
   return { getNodeById: (id) => nodes[id] ?? null };
@@ -24,6 +25,29 @@ test("an id may hold a colon itself", () => {
   const inner = { name: "inner" };
   const root = graph({ "5:1": { subgraph: graph({ 3: inner }) } });
   assert.equal(nodeByExecutionId(root, "5:1:3"), inner);
+});
+
+test("every node of a workflow, and of its subgraphs, once", () => {
+  const inner = { nodes: [{ name: "c" }] };
+  const root = { nodes: [{ name: "a", subgraph: inner }, { name: "b", subgraph: inner }] };
+  assert.deepEqual([...nodesOf(root)].map(({ name }) => name), ["a", "c", "b"]);
+  assert.deepEqual([...nodesOf(undefined)], []);
+});
+
+test("the iterator of a loop's later nodes is found along their links", () => {
+  const chain = (comfyClass, before) => ({
+    comfyClass,
+    graph: {},
+    inputs: [{ name: "value" }, { name: "loop" }],
+    getInputNode: (slot) => (slot === 1 ? before : null),
+  });
+  const iterator = chain("Iterator", null);
+  const complete = chain("Complete", chain("LoopEnd", chain("LoopStart", iterator)));
+  assert.equal(iteratorOf(complete, "Iterator"), iterator);
+  assert.equal(iteratorOf(chain("Complete", null), "Iterator"), null);
+  const circle = chain("Reroute", null);
+  circle.getInputNode = () => circle;
+  assert.equal(iteratorOf(circle, "Iterator"), null);
 });
 
 test("a prompt's words are kept by loop, and forgotten when taken", () => {
@@ -82,15 +106,6 @@ test("with a linked input the last run is all that is known", () => {
   const linked = iterator({ linked: ["directory"] });
   assert.equal(whichLoop(linked, undefined), null);
   assert.deepEqual(whichLoop(linked, "id"), { loop: "id" });
-});
-
-test("the server's refusal is shown in its own words", async () => {
-  const shown = [];
-  const answer = { ok: false, status: 404, statusText: "Not Found", json: async () => ({ error: "no" }) };
-  const server = new LoopServer({ fetchApi: async () => answer });
-  const startOver = new StartOver({ server, toasts: { show: (_, toast) => shown.push(toast) } });
-  await startOver.press(iterator());
-  assert.deepEqual([shown[0].severity, shown[0].detail], ["warn", "no"]);
 });
 
 test("an answer that is not JSON is told by its status", async () => {

@@ -1,9 +1,9 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import "./english.mjs";
 import { Runs } from "../../web/lib/runs.js";
 import { Screen } from "../../web/lib/screen.js";
 import { Refused } from "../../web/lib/server.js";
-import { StopWatching } from "../../web/lib/stop_watching.js";
 import { Watch } from "../../web/lib/watch.js";
 
 /** A watch that is asked to look by `look()`; `answers` are the server's, the last for ever. */
@@ -153,34 +153,4 @@ test("the node of a loop is the one that spoke, while it shows the same", () => 
   assert.equal(screen.node("l"), node);
   directory.value = "other";
   assert.equal(screen.node("l"), null);
-});
-
-test("the button is there only while it is needed, and no widget moves", () => {
-  const node = {
-    size: [300, 100],
-    widgets: [],
-    addWidget: (type, name, value, callback, options) => {
-      const widget = { name, callback, options };
-      node.widgets.push(widget);
-      node.size = [300, 120];
-      return widget;
-    },
-    computeSize: () => [200, 120],
-    setSize: (size) => (node.size = size),
-  };
-  let pressed = 0;
-  const stop = new StopWatching(() => (pressed += 1));
-  stop.addButton(node);
-  const [button] = node.widgets;
-  assert.deepEqual([button.serialize, button.options.serialize], [false, false]);
-  assert.deepEqual([button.hidden, button.options.hidden, node.size], [true, true, [300, 100]]);
-  assert.deepEqual(button.computeSize(), [0, -4]);
-  stop.show(node);
-  stop.show(node);
-  assert.equal(button.computeSize, undefined);
-  assert.deepEqual([button.hidden, button.options.hidden, node.size], [false, false, [300, 120]]);
-  button.callback();
-  assert.equal(pressed, 1);
-  stop.hide();
-  assert.deepEqual([button.hidden, button.options.hidden, node.size], [true, true, [300, 100]]);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import "./english.mjs";
 import { batchEnd, duration, failureLines, nothingToDo, paused } from "../../web/lib/words.js";
 
 const STATE = {
@@ -55,10 +56,17 @@ test("a batch that is not complete was stopped", () => {
   assert.equal(toast.summary, "Batch stopped: 3 done, 0 failed, 12 s, 4 to do");
 });
 
-test("nothing to do gives the node's own words, as a sentence", () => {
-  const toast = nothingToDo({ directory: "/input/seven", status: "Complete: 7 of 7 done" });
-  assert.equal(toast.severity, "info");
-  assert.match(toast.detail, /^\/input\/seven\nComplete: 7 of 7 done\. Press Start over/);
+test("nothing to do tells how the batch stands, and what to press", () => {
+  const told = (figures) => nothingToDo({ directory: "/input/seven", failed: 0, ...figures });
+  const all = told({ total: 7, done: 7, finished: 0 });
+  assert.equal(all.severity, "info");
+  assert.match(all.detail, /^\/input\/seven\nComplete: 7 of 7 done\. Press Start over/);
+  assert.match(
+    told({ total: 7, done: 5, failed: 2, finished: 3 }).detail,
+    /Complete: 5 of 7 done, 2 failed, 3 were there already\. Switch skip_finished off/,
+  );
+  assert.match(told({ total: 0, finished: 3 }).detail, /Complete: all 3 results are there already/);
+  assert.match(told({ total: 0, finished: 0 }).detail, /Complete: no images yet\. Press/);
 });
 
 test("a pause names the image that comes next", () => {

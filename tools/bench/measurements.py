@@ -22,6 +22,7 @@ NAMES = (
     "memory",
     "budget",
     "browser",
+    "panel",
 )
 """In the order of the table; each is a module beside this one, with a function `measure`."""
 

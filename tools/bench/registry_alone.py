@@ -33,7 +33,7 @@ REPEATS = 3
 
 @dataclass(frozen=True)
 class IterationRow:
-    """What the registry costs in one prompt: acquire, claim_output, end, and the outcome."""
+    """What the registry costs in one prompt: acquire, claim_outputs, end, and the outcome."""
 
     files: int
     store: str
@@ -92,7 +92,7 @@ class _Server:
         if iteration.item is None:
             return False
         target = f"/out/{iteration.item.path}"
-        self.registry.claim_output(iteration, target)
+        self.registry.claim_outputs(iteration, [target])
         self.registry.end(iteration)
         self.host.finish(prompt, Ending.SUCCESS, target)
         self.registry._settle_all()  # noqa: SLF001

@@ -1,4 +1,10 @@
-/** The modes in which ComfyUI queues by itself, and what each becomes when it is switched off. */
+/** @import { App } from "../../types/comfyui.d.ts" */
+
+/**
+ * The modes in which ComfyUI queues by itself, and what each becomes when it is switched off.
+ *
+ * @type {Record<string, string>}
+ */
 const OFF = {
   // Newer frontends tell the chosen mode from the running one.
   "instant-running": "instant-idle",
@@ -13,6 +19,7 @@ const LEGACY = "checkbox";
 export class AutoQueue {
   #app;
 
+  /** @param {App} app */
   constructor(app) {
     this.#app = app;
   }
@@ -30,17 +37,22 @@ export class AutoQueue {
 
   /** Switch it off; returns the mode that it was in, null if it was off. */
   switchOff() {
-    const mode = this.on ? this.mode : null;
+    const mode = this.on ? (this.mode ?? null) : null;
     const settings = this.#settings;
     if (settings && settings.mode in OFF) settings.mode = OFF[settings.mode];
     if (this.#legacyOn) this.#switchLegacy(false);
     return mode;
   }
 
-  /** Switch it on again in a mode that `switchOff` has returned, and queue for some images. */
+  /**
+   * Switch it on again in a mode that `switchOff` has returned, and queue for some images.
+   *
+   * @param {string} mode
+   * @param {number} images
+   */
   goOn(mode, images) {
     if (mode === LEGACY) this.#switchLegacy(true);
-    else this.#settings.mode = mode;
+    else if (this.#settings) this.#settings.mode = mode;
     // Run (On Change) queues no more by itself until a person changes something.
     return this.queueAgain(mode === "change" ? images : 1);
   }
@@ -74,10 +86,12 @@ export class AutoQueue {
     return Boolean(this.#app.ui?.autoQueueEnabled);
   }
 
+  /** @param {boolean} on */
   #switchLegacy(on) {
     this.#app.ui.autoQueueEnabled = on;
     // ComfyUI keeps the checkbox and the flag in step by hand, so it is done by hand here too.
-    const box = document.getElementById("autoQueueCheckbox");
+    const found = document.getElementById("autoQueueCheckbox");
+    const box = /** @type {HTMLInputElement | null} */ (found);
     if (box) box.checked = on;
   }
 }

@@ -1,5 +1,14 @@
 import { Runs } from "./runs.js";
 
+/**
+ * @import { Said } from "../../types/nodes.d.ts"
+ * @import { AutoQueue } from "./auto_queue.js"
+ * @import { Notices } from "./notices.js"
+ * @import { PageTitle } from "./page_title.js"
+ * @import { Submissions } from "./submissions.js"
+ * @import { Watch } from "./watch.js"
+ */
+
 const SKIP = "Skip on error";
 /** How many failed prompts are remembered: only the last can hold Auto Queue back. */
 const FAILED_LIMIT = 16;
@@ -9,39 +18,68 @@ export class Conductor {
   #autoQueue;
   #notices;
   #submissions;
+  #title;
   #watch;
   #later;
   #runs = new Runs();
-  /** Ids of the last prompts that failed and are to be passed over. */
+  /**
+   * Ids of the last prompts that failed and are to be passed over.
+   *
+   * @type {string[]}
+   */
   #passedOver = [];
   /** Whether all that this tab has sent so far is known to have ended. */
   #queueIsEmpty = false;
 
-  /** `later` runs a function after the frontend's own turn. */
-  constructor({ autoQueue, notices, submissions, watch, later = (turn) => setTimeout(turn, 0) }) {
+  /**
+   * @param {object} parts - the pack's modules of these names
+   * @param {AutoQueue} parts.autoQueue
+   * @param {Notices} parts.notices
+   * @param {Submissions} parts.submissions
+   * @param {PageTitle} parts.title
+   * @param {Watch} parts.watch
+   * @param {(turn: () => void) => void} [parts.later] - runs it after the frontend's own turn
+   */
+  constructor({ autoQueue, notices, submissions, title, watch, later = defaultLater }) {
     this.#autoQueue = autoQueue;
     this.#notices = notices;
     this.#submissions = submissions;
+    this.#title = title;
     this.#watch = watch;
     this.#later = later;
   }
 
-  /** A node of a running prompt has spoken. */
+  /**
+   * A node of a running prompt has spoken.
+   *
+   * @param {string} promptId
+   * @param {Said} said
+   */
   heard(promptId, said) {
     this.#runs.note(promptId, said);
+    this.#title.note(said);
   }
 
-  /** End Queue's verdict holds only now: until here, the same prompt could still have failed. */
+  /**
+   * End Queue's verdict holds only now: until here, the same prompt could still have failed.
+   *
+   * @param {string} promptId
+   */
   succeeded(promptId) {
     const run = this.#runs.take(promptId);
     if (!run) return;
     this.#notices.processed(run.handedOut);
     if (!run.stop) return;
+    this.#title.end();
     const watches = this.#watch.stopped(run, this.#autoQueue.switchOff());
     this.#notices.stopped(run, { watches });
   }
 
-  /** A prompt failed: with Skip on error, Auto Queue is to go on with the next image. */
+  /**
+   * A prompt failed: with Skip on error, Auto Queue is to go on with the next image.
+   *
+   * @param {string} promptId
+   */
   failed(promptId) {
     const run = this.#runs.take(promptId);
     if (!run) return;
@@ -51,12 +89,18 @@ export class Conductor {
       this.#passedOver = [promptId, ...this.#passedOver].slice(0, FAILED_LIMIT);
     } else {
       this.#autoQueue.showStopped();
+      this.#title.end();
     }
   }
 
-  /** Who presses Cancel means the batch, not only the image: ComfyUI would queue the next one. */
+  /**
+   * Who presses Cancel means the batch, not only the image: ComfyUI would queue the next one.
+   *
+   * @param {string} promptId
+   */
   interrupted(promptId) {
     this.#watch.end();
+    this.#title.end();
     const run = this.#runs.take(promptId);
     if (!run?.handedOut.length) return;
     if (this.#autoQueue.switchOff()) this.#notices.paused(run.handedOut);
@@ -76,18 +120,32 @@ export class Conductor {
     this.#submissions.end(() => this.#goOnIfHeldBack());
   }
 
-  /** The server's queue has this many prompts, the running one included. */
+  /**
+   * The server's queue has this many prompts, the running one included.
+   *
+   * @param {number | undefined} remaining
+   */
   queueIs(remaining) {
     this.#queueIsEmpty = remaining === 0;
     // The frontend decides on the same event whether it queues again. Queueing lifts the error
     // that holds it back, so in the same turn both would queue.
-    if (this.#queueIsEmpty) this.#later(() => this.#goOnIfHeldBack());
+    if (!this.#queueIsEmpty) return;
+    this.#later(() => {
+      this.#goOnIfHeldBack();
+      if (!this.#autoQueue.on) this.#title.end();
+    });
   }
 
   #goOnIfHeldBack() {
     if (!this.#queueIsEmpty || this.#submissions.open) return;
     // Held back by another error, or by none: that is not ours to lift.
-    if (!this.#passedOver.includes(this.#autoQueue.heldBackBy)) return;
+    const { heldBackBy } = this.#autoQueue;
+    if (heldBackBy === undefined || !this.#passedOver.includes(heldBackBy)) return;
     if (this.#autoQueue.on) this.#autoQueue.queueAgain();
   }
+}
+
+/** @param {() => void} turn */
+function defaultLater(turn) {
+  setTimeout(turn, 0);
 }

@@ -1,5 +1,15 @@
 import { batchEnd, nothingToDo, paused } from "./words.js";
 
+/**
+ * @import { Iteration, Progress } from "../../types/nodes.d.ts"
+ * @import { EndNotices } from "./end_notices.js"
+ * @import { Run } from "./runs.js"
+ * @import { LoopServer } from "./server.js"
+ * @import { Signals } from "./signals.js"
+ * @import { Submissions } from "./submissions.js"
+ * @import { Toasts } from "./toasts.js"
+ */
+
 /** How often, and how many times at most, the server is asked whether the last image is settled. */
 const ASK_EVERY_MS = 250;
 const ASK_TIMES = 40;
@@ -9,33 +19,57 @@ const LIFE_MS = 10_000;
 export class Notices {
   #server;
   #toasts;
+  #ends;
+  #signals;
   #submissions;
-  /** Loops of which this tab has run an image since their end was last told. */
+  #pause;
+  /**
+   * Loops of which this tab has run an image since their end was last told.
+   *
+   * @type {Set<string>}
+   */
   #worked = new Set();
   /** The submission in which the last end, or the last "nothing to do", was told. */
   #toldAt = 0;
 
-  #pause;
-
-  /** `pause` waits for a while; what else is given are the pack's modules of these names. */
-  constructor({ server, toasts, submissions, pause = defaultPause }) {
-    this.#pause = pause;
+  /**
+   * @param {object} parts - the pack's modules of these names
+   * @param {LoopServer} parts.server
+   * @param {Toasts} parts.toasts
+   * @param {EndNotices} parts.ends
+   * @param {Signals} parts.signals
+   * @param {Submissions} parts.submissions
+   * @param {() => Promise<void>} [parts.pause] - waits for a while
+   */
+  constructor({ server, toasts, ends, signals, submissions, pause = defaultPause }) {
     this.#server = server;
     this.#toasts = toasts;
+    this.#ends = ends;
+    this.#signals = signals;
     this.#submissions = submissions;
+    this.#pause = pause;
   }
 
-  /** Images were taken through the workflow, or failed in it. */
+  /**
+   * Images were taken through the workflow, or failed in it.
+   *
+   * @param {Iteration[]} iterations
+   */
   processed(iterations) {
     for (const { loop } of iterations) {
       this.#worked.add(loop);
-      this.#toasts.hide(loop); // what it says is of the batch, or the pause, before
+      // What these say is of the batch, or the pause, before.
+      this.#toasts.hide(loop);
+      this.#ends.hide(loop);
     }
   }
 
   /**
    * Auto Queue was stopped by End Queue; settles when all that there is to tell is told. Where the
    * folder is watched, that there is nothing to do now is no news.
+   *
+   * @param {Run} run
+   * @param {{ watches?: boolean }} [how]
    */
   async stopped(run, { watches = false } = {}) {
     const isNews = this.#submissions.count > this.#toldAt;
@@ -45,24 +79,35 @@ export class Notices {
     await Promise.all(worked.map((loop) => this.#tellEnd(loop, run.progress.get(loop))));
   }
 
-  /** Auto Queue was stopped by Cancel. */
+  /**
+   * Auto Queue was stopped by Cancel.
+   *
+   * @param {Iteration[]} iterations
+   */
   paused(iterations) {
     for (const { loop, filename } of iterations) {
       this.#toasts.show(loop, { ...paused(filename), life: LIFE_MS });
     }
   }
 
+  /**
+   * @param {string} loop
+   * @param {Progress} [progress]
+   */
   async #tellEnd(loop, progress) {
     try {
       const state = await this.#settled(loop);
       // Somebody has begun it again meanwhile: these figures are of the new batch.
       if (progress?.complete && !state.complete) return;
-      this.#toasts.showUntilSeen(loop, batchEnd(state), LIFE_MS);
+      const message = batchEnd(state);
+      this.#ends.show(loop, message);
+      this.#signals.ended(loop, message);
     } catch (error) {
-      console.warn(`[Batch Loop] the state of the batch could not be read: ${error.message}`);
+      console.warn(`[Batch Loop] the state of the batch could not be read: ${error}`);
     }
   }
 
+  /** @param {Run} run */
   #tellNothing(run) {
     const complete = [...run.iterations.values()].filter((iteration) => iteration.complete);
     for (const iteration of complete) {
@@ -70,7 +115,11 @@ export class Notices {
     }
   }
 
-  /** The loop's state once the outcome of the batch's last prompt is known to the server. */
+  /**
+   * The loop's state once the outcome of the batch's last prompt is known to the server.
+   *
+   * @param {string} loop
+   */
   async #settled(loop) {
     let state = await this.#server.loop(loop);
     for (let asked = 1; state.ended && asked < ASK_TIMES; asked += 1) {
@@ -83,6 +132,7 @@ export class Notices {
   }
 }
 
+/** @returns {Promise<void>} */
 function defaultPause() {
   return new Promise((resume) => setTimeout(resume, ASK_EVERY_MS));
 }

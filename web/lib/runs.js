@@ -1,11 +1,13 @@
+/** @import { Iteration, Progress, Said } from "../../types/nodes.d.ts" */
+
 /** How many prompts are remembered: one runs at a time, so more are only left by lost events. */
 const LIMIT = 64;
 
 /** What the nodes of one prompt have said so far. */
-class Run {
-  /** @type {Map<string, object>} Directory Iterator's word on each loop */
+export class Run {
+  /** @type {Map<string, Iteration>} Directory Iterator's word on each loop */
   iterations = new Map();
-  /** @type {Map<string, object>} Batch Complete's word on each loop */
+  /** @type {Map<string, Progress>} Batch Complete's word on each loop */
   progress = new Map();
   /** Whether End Queue asks to stop. */
   stop = false;
@@ -21,7 +23,7 @@ class Run {
    */
   get watched() {
     const iterations = [...this.iterations.values()];
-    const isComplete = ({ loop, complete }) => this.progress.get(loop)?.complete ?? complete;
+    const isComplete = (/** @type {Iteration} */ { loop, complete }) => this.progress.get(loop)?.complete ?? complete;
     return iterations.every(isComplete) ? iterations.filter(({ watch }) => watch) : [];
   }
 
@@ -33,6 +35,7 @@ class Run {
 
 /** The memory of the prompts that run, by prompt id; forgets the oldest beyond a limit. */
 export class Runs {
+  /** @type {Map<string, Run>} */
   #runs = new Map();
   #limit;
 
@@ -40,7 +43,12 @@ export class Runs {
     this.#limit = limit;
   }
 
-  /** Write down what a node of a prompt said. */
+  /**
+   * Write down what a node of a prompt said.
+   *
+   * @param {string} promptId
+   * @param {Said} said
+   */
   note(promptId, said) {
     const run = this.#run(promptId);
     if (said.kind === "iteration") run.iterations.set(said.loop, said);
@@ -48,19 +56,25 @@ export class Runs {
     else if (said.kind === "end_queue") run.stop ||= said.stop === true;
   }
 
-  /** What a prompt said, which is then forgotten; undefined if no node of ours spoke in it. */
+  /**
+   * What a prompt said, which is then forgotten; undefined if no node of ours spoke in it.
+   *
+   * @param {string} promptId
+   */
   take(promptId) {
     const run = this.#runs.get(promptId);
     this.#runs.delete(promptId);
     return run;
   }
 
+  /** @param {string} promptId */
   #run(promptId) {
     let run = this.#runs.get(promptId);
     if (!run) {
       run = new Run();
       this.#runs.set(promptId, run);
-      if (this.#runs.size > this.#limit) this.#runs.delete(this.#runs.keys().next().value);
+      const [oldest] = this.#runs.keys();
+      if (this.#runs.size > this.#limit) this.#runs.delete(oldest);
     }
     return run;
   }

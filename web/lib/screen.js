@@ -1,35 +1,88 @@
 import { nodeByExecutionId } from "./graph.js";
-import { whichLoop } from "./start_over.js";
+import { whichLoop } from "./which_loop.js";
 
-/** Finds the Directory Iterator of a loop in the workflow on screen. */
+/** @import { App, Node } from "../../types/comfyui.d.ts" */
+
+/** Finds nodes in the workflow on screen: by their execution ids, and by the loop they work on. */
 export class Screen {
   #app;
-  /** The execution id of each loop's node, and what the node showed when it ran. */
+  #nextFrame;
+  /**
+   * The execution id of each loop's node, and what the node showed when it ran.
+   *
+   * @type {Map<string, { executionId: string, shown: string }>}
+   */
   #seen = new Map();
 
-  constructor(app) {
+  /**
+   * @param {App} app
+   * @param {{ nextFrame?: () => Promise<unknown> }} [options] - `nextFrame` waits until the page
+   *   has been drawn
+   */
+  constructor(app, { nextFrame = () => new Promise(requestAnimationFrame) } = {}) {
     this.#app = app;
+    this.#nextFrame = nextFrame;
   }
 
-  /** A node with this execution id has spoken of the loop; returns it, or null. */
+  /**
+   * A node with this execution id has spoken of the loop; returns it, or null.
+   *
+   * @param {string} executionId
+   * @param {string} loop
+   */
   note(executionId, loop) {
-    const node = this.#find(executionId);
+    const node = this.find(executionId);
     if (node) this.#seen.set(loop, { executionId, shown: shownBy(node, loop) });
     return node;
   }
 
-  /** The loop's node; null when another workflow is open, or the node names another folder now. */
+  /**
+   * The loop's node; null when another workflow is open, or the node names another folder now.
+   *
+   * @param {string} loop
+   */
   node(loop) {
     const seen = this.#seen.get(loop);
-    const node = seen ? this.#find(seen.executionId) : null;
+    if (!seen) return null;
+    const node = this.find(seen.executionId);
     return node && shownBy(node, loop) === seen.shown ? node : null;
   }
 
-  #find(executionId) {
+  /**
+   * The node with this execution id, or null.
+   *
+   * @param {string} executionId
+   */
+  find(executionId) {
     return nodeByExecutionId(this.#app.rootGraph ?? this.#app.graph, executionId);
+  }
+
+  /**
+   * Open the graph that a node is in, select the node, and bring it into the middle.
+   *
+   * @param {Node} node
+   */
+  async goTo(node) {
+    const { canvas } = this.#app;
+    // After a click in a card, ComfyUI selects the node that the card is in.
+    await this.#nextFrame();
+    if (node.graph && canvas.graph !== node.graph) {
+      canvas.setGraph(node.graph);
+      // ComfyUI restores the part of a subgraph that was seen last, after it was opened.
+      await this.#nextFrame();
+      await this.#nextFrame();
+    }
+    canvas.deselectAll();
+    canvas.selectNode(node);
+    canvas.centerOnNode(node);
+    canvas.setDirty(true, true);
   }
 }
 
+/**
+ * @param {Node} node
+ * @param {string} loop
+ */
 function shownBy(node, loop) {
   return JSON.stringify([node.type, whichLoop(node, loop)]);
 }

@@ -1,5 +1,17 @@
+/**
+ * @import { Api } from "../../types/comfyui.d.ts"
+ * @import { Arrived, Chooser, Folder, FolderSettings, Folders, Items, Loop, Which }
+ *   from "../../types/server.d.ts"
+ */
+
+const LOOPS = "/batch_loop/loops";
+
 /** Raised when the server refuses a request; the message is the server's own. */
 export class Refused extends Error {
+  /**
+   * @param {string} message
+   * @param {number} status
+   */
   constructor(message, status) {
     super(message);
     /** Of the HTTP answer. */
@@ -11,25 +23,161 @@ export class Refused extends Error {
 export class LoopServer {
   #api;
 
+  /** @param {Api} api */
   constructor(api) {
     this.#api = api;
   }
 
-  /** The state of a loop. */
+  /**
+   * The state of a loop.
+   *
+   * @param {string} id
+   * @returns {Promise<Loop>}
+   */
   async loop(id) {
-    return this.#ask(`/batch_loop/loops/${encodeURIComponent(id)}`);
+    return this.#ask(routeOf(id));
   }
 
-  /** Start a loop over, named by `{loop}` or by `{directory, loop_name}`. */
+  /**
+   * The state of every loop, the one that ran last first.
+   *
+   * @returns {Promise<Loop[]>}
+   */
+  async loops() {
+    return (await this.#ask(LOOPS)).loops;
+  }
+
+  /**
+   * Some of a loop's images, in the order of the batch.
+   *
+   * @param {string} id
+   * @param {{ start?: number, count?: number, state?: "failed" }} [which]
+   * @returns {Promise<Items>}
+   */
+  async items(id, { start = 0, count = 100, state } = {}) {
+    const query = new URLSearchParams({ start: `${start}`, count: `${count}` });
+    if (state) query.set("state", state);
+    return this.#ask(`${routeOf(id)}/items?${query}`);
+  }
+
+  /**
+   * The address of a small picture of an image; with `output`, of that result of it.
+   *
+   * @param {string} id
+   * @param {string} path - in the folder
+   * @param {{ output?: number, size?: number }} [which]
+   */
+  thumbnail(id, path, { output, size } = {}) {
+    const query = new URLSearchParams({ path });
+    if (output !== undefined) query.set("output", `${output}`);
+    if (size !== undefined) query.set("size", `${size}`);
+    return this.#api.apiURL(`${routeOf(id)}/thumbnail?${query}`);
+  }
+
+  /**
+   * The address of a loop's report.
+   *
+   * @param {string} id
+   * @param {"json" | "csv"} kind
+   */
+  report(id, kind) {
+    return this.#api.apiURL(`${routeOf(id)}/report.${kind}`);
+  }
+
+  /**
+   * Start a loop over.
+   *
+   * @param {Which} which
+   * @returns {Promise<Loop>}
+   */
   async reset(which) {
-    return this.#post("/batch_loop/loops/reset", which);
+    return this.#post(`${LOOPS}/reset`, which);
   }
 
-  /** Whether new images have come to a loop, and are whole. */
+  /**
+   * Have the failed images of a loop taken again at the next runs.
+   *
+   * @param {Which} which
+   * @returns {Promise<Loop>}
+   */
+  async retry(which) {
+    return this.#post(`${LOOPS}/retry`, which);
+  }
+
+  /**
+   * Give up the image that a run stopped on.
+   *
+   * @param {string} loop
+   * @param {string} path - in the folder
+   * @returns {Promise<Loop>}
+   */
+  async skip(loop, path) {
+    return this.#post(`${LOOPS}/skip`, { loop, path });
+  }
+
+  /**
+   * Forget a loop, and all that is known of it.
+   *
+   * @param {string} loop
+   * @returns {Promise<{ forgotten: string }>}
+   */
+  async forget(loop) {
+    return this.#post(`${LOOPS}/forget`, { loop });
+  }
+
+  /**
+   * Whether new images have come to a loop, and are whole.
+   *
+   * @param {string} loop
+   * @returns {Promise<Arrived>}
+   */
   async watch(loop) {
-    return this.#post("/batch_loop/loops/watch", { loop });
+    return this.#post(`${LOOPS}/watch`, { loop });
   }
 
+  /**
+   * What a folder holds under Directory Iterator's settings.
+   *
+   * @param {FolderSettings} settings
+   * @returns {Promise<Folder>}
+   */
+  async folder(settings) {
+    return this.#post("/batch_loop/folder", settings);
+  }
+
+  /**
+   * The folders below an allowed one; below "" are the allowed ones.
+   *
+   * @param {string} path
+   * @returns {Promise<Folders>}
+   */
+  async folders(path) {
+    return this.#post("/batch_loop/folders/list", { path });
+  }
+
+  /**
+   * Whether the operating system's dialog can be opened for this page.
+   *
+   * @returns {Promise<Chooser>}
+   */
+  async chooser() {
+    return this.#ask("/batch_loop/folders/chooser");
+  }
+
+  /**
+   * Open the operating system's dialog, and wait for what a person chooses there.
+   *
+   * @param {string} [start] - the folder to begin in
+   * @returns {Promise<{ directory: string | null }>}
+   */
+  async choose(start) {
+    return this.#post("/batch_loop/folders/choose", start ? { start } : {});
+  }
+
+  /**
+   * @param {string} route
+   * @param {object} body
+   */
   async #post(route, body) {
     return this.#ask(route, {
       method: "POST",
@@ -38,6 +186,10 @@ export class LoopServer {
     });
   }
 
+  /**
+   * @param {string} route
+   * @param {RequestInit} [options]
+   */
   async #ask(route, options) {
     const response = await this.#api.fetchApi(route, options);
     // ComfyUI itself answers some errors in plain text.
@@ -48,4 +200,9 @@ export class LoopServer {
     }
     return body;
   }
+}
+
+/** @param {string} id */
+function routeOf(id) {
+  return `${LOOPS}/${encodeURIComponent(id)}`;
 }

@@ -11,7 +11,10 @@ export class Submissions {
   #ending = 0;
   #later;
 
-  /** `later` runs a function after the frontend's own turn. */
+  /**
+   * @param {object} [parts]
+   * @param {(turn: () => void) => void} [parts.later] - runs it after the frontend's own turn
+   */
   constructor({ later = (turn) => setTimeout(turn, 0) } = {}) {
     this.#later = later;
   }

@@ -1,16 +1,26 @@
+/** @import { App, NewerToasts, OlderToasts, Toast } from "../../types/comfyui.d.ts" */
+
+/** @type {{ [severity in Toast["severity"]]: "success" | "info" | "warning" | "error" }} */
 const KINDS = { success: "success", info: "info", warn: "warning", error: "error" };
 const SIGNS_OF_LIFE = ["pointermove", "pointerdown", "keydown"];
 
 /** Messages in the corner of the screen; a new one under the same key takes the old one's place. */
 export class Toasts {
   #app;
+  /** @type {Map<string, Toast>} */
   #shown = new Map();
 
+  /** @param {App} app */
   constructor(app) {
     this.#app = app;
   }
 
-  /** Show a message for `life` ms; without it until it is closed, replaced or hidden. */
+  /**
+   * Show a message for `life` ms; without it until it is closed, replaced or hidden.
+   *
+   * @param {string} key
+   * @param {Toast} message
+   */
   show(key, { severity, summary, detail, life }) {
     this.hide(key);
     const message = { severity, summary, detail, life };
@@ -26,6 +36,10 @@ export class Toasts {
   /**
    * Show a message until somebody has been there to see it: who walked away from a batch finds it
    * when they come back. It goes `life` ms after that, as it lies over ComfyUI's own buttons.
+   *
+   * @param {string} key
+   * @param {Toast} message
+   * @param {number} life
    */
   showUntilSeen(key, message, life) {
     this.show(key, message);
@@ -43,7 +57,11 @@ export class Toasts {
     }
   }
 
-  /** Take a message away, if it is still there. */
+  /**
+   * Take a message away, if it is still there.
+   *
+   * @param {string} key
+   */
   hide(key) {
     const message = this.#shown.get(key);
     if (!message) return;
@@ -54,11 +72,17 @@ export class Toasts {
   }
 }
 
-/** Newer frontends know a toast by an id of the caller's, older ones by its message object. */
+/**
+ * Newer frontends know a toast by an id of the caller's, older ones by its message object.
+ *
+ * @param {OlderToasts | NewerToasts} manager
+ * @returns {manager is NewerToasts}
+ */
 function replacesById(manager) {
-  return typeof manager.dismiss === "function" && typeof manager.warning === "function";
+  return "dismiss" in manager && "warning" in manager;
 }
 
+/** @param {string} key */
 function idOf(key) {
   return `batch-loop:${key}`;
 }

@@ -1,4 +1,24 @@
+import { explained } from "./errors.js";
+import { Refused } from "./server.js";
 import { watching, watchingStopped } from "./words.js";
+
+/**
+ * @import { Iteration } from "../../types/nodes.d.ts"
+ * @import { AutoQueue } from "./auto_queue.js"
+ * @import { Run } from "./runs.js"
+ * @import { Screen } from "./screen.js"
+ * @import { LoopServer } from "./server.js"
+ * @import { Cards } from "./card/cards.js"
+ * @import { Toasts } from "./toasts.js"
+ */
+
+/**
+ * @typedef {object} Watched - what is watched
+ * @property {Iteration[]} loops
+ * @property {string} mode - how Run queued before
+ * @property {string | undefined} resting - and how it has queued since
+ * @property {boolean} warned - whether a person was told that a folder cannot be read
+ */
 
 /** How often the server is asked for new images: soon enough for a person, cheap for the server. */
 const ASK_EVERY_MS = 2_000;
@@ -18,10 +38,22 @@ export class Watch {
   #screen;
   #button;
   #later;
-  /** What is watched: `{loops, mode, resting}`; null while nothing is. */
+  /**
+   * Null while nothing is watched.
+   *
+   * @type {Watched | null}
+   */
   #watched = null;
 
-  /** `later` calls a function after some ms; what else is given are the pack's modules. */
+  /**
+   * @param {object} parts - the pack's modules of these names
+   * @param {LoopServer} parts.server
+   * @param {AutoQueue} parts.autoQueue
+   * @param {Toasts} parts.toasts
+   * @param {Screen} parts.screen
+   * @param {Pick<Cards, "show" | "hide">} parts.button
+   * @param {(turn: () => void, ms: number) => void} [parts.later] - calls it after some ms
+   */
   constructor({ server, autoQueue, toasts, screen, button, later = defaultLater }) {
     this.#server = server;
     this.#autoQueue = autoQueue;
@@ -39,6 +71,9 @@ export class Watch {
   /**
    * End Queue has ended a run, and Auto Queue was in `mode` until then (null: it was off already).
    * Begins to watch where the run asks for it; returns whether this tab watches now.
+   *
+   * @param {Run} run
+   * @param {string | null} mode
    */
   stopped(run, mode) {
     const loops = run.watched;
@@ -55,19 +90,25 @@ export class Watch {
     this.#button.hide();
   }
 
+  /**
+   * @param {Iteration[]} loops
+   * @param {string} mode
+   */
   #begin(loops, mode) {
     this.end();
     const watched = { loops, mode, resting: this.#autoQueue.mode, warned: false };
     this.#watched = watched;
     this.#toasts.showUntilSeen(TOAST, watching(loops.map(({ directory }) => directory)), LIFE_MS);
-    this.#showButton();
+    this.#showButton(watched);
     this.#askLater(watched);
   }
 
+  /** @param {Watched} watched */
   #askLater(watched) {
     this.#later(() => this.#ask(watched), ASK_EVERY_MS);
   }
 
+  /** @param {Watched} watched */
   async #ask(watched) {
     if (!this.#goesOn(watched)) return;
     const ready = await this.#ready(watched);
@@ -78,11 +119,15 @@ export class Watch {
       this.#autoQueue.goOn(watched.mode, ready);
       return;
     }
-    this.#showButton(); // the workflow may have been opened anew
+    this.#showButton(watched); // the workflow may have been opened anew
     this.#askLater(watched);
   }
 
-  /** Whether it is still this that is watched; a mode that somebody has chosen ends it. */
+  /**
+   * Whether it is still this that is watched; a mode that somebody has chosen ends it.
+   *
+   * @param {Watched} watched
+   */
   #goesOn(watched) {
     if (this.#watched !== watched) return false;
     if (this.#autoQueue.mode === watched.resting) return true;
@@ -90,7 +135,11 @@ export class Watch {
     return false;
   }
 
-  /** How many images the server has ready. */
+  /**
+   * How many images the server has ready.
+   *
+   * @param {Watched} watched
+   */
   async #ready(watched) {
     let ready = 0;
     for (const { loop } of watched.loops) {
@@ -103,28 +152,42 @@ export class Watch {
     return ready;
   }
 
-  /** A server that is away, or a folder, may come back; a loop that is forgotten does not. */
+  /**
+   * A server that is away, or a folder, may come back; a loop that is forgotten does not.
+   *
+   * @param {Watched} watched
+   * @param {unknown} error
+   */
   #refused(watched, error) {
-    if (this.#watched !== watched || error.status === undefined) return;
+    if (this.#watched !== watched || !(error instanceof Refused)) return;
     if (error.status === UNKNOWN_LOOP) this.end();
     if (watched.warned) return;
     watched.warned = true;
-    this.#toasts.show(TOAST, { ...watchingStopped(error.message, this.on), life: LIFE_MS });
+    this.#toasts.show(TOAST, { ...watchingStopped(explained(error), this.on), life: LIFE_MS });
   }
 
-  /** Whether Auto Queue would queue the workflow that was watched: it takes the one on screen. */
+  /**
+   * Whether Auto Queue would queue the workflow that was watched: it takes the one on screen.
+   *
+   * @param {Watched} watched
+   */
   #isOnScreen({ loops }) {
     return loops.every(({ loop }) => this.#screen.node(loop) !== null);
   }
 
-  #showButton() {
-    for (const { loop } of this.#watched.loops) {
+  /** @param {Watched} watched */
+  #showButton({ loops }) {
+    for (const { loop } of loops) {
       const node = this.#screen.node(loop);
       if (node) this.#button.show(node);
     }
   }
 }
 
+/**
+ * @param {() => void} turn
+ * @param {number} ms
+ */
 function defaultLater(turn, ms) {
   setTimeout(turn, ms);
 }

@@ -1,20 +1,43 @@
+import { t } from "./texts.js";
+
+/**
+ * @import { Toast } from "../../types/comfyui.d.ts"
+ * @import { Iteration } from "../../types/nodes.d.ts"
+ * @import { Failure, Loop } from "../../types/server.d.ts"
+ */
+
 /** How many failed images a toast names; the rest is a number. */
 const NAMED_FAILURES = 3;
 /** Longest reason shown, in characters: some models put a whole traceback into it. */
 const REASON_LENGTH = 160;
 
-/** `12 s`, `3 min 5 s`, `1 h 2 min`. */
+/**
+ * `12 s`, `3 min 5 s`, `1 h 2 min`.
+ *
+ * @param {number} seconds
+ */
 export function duration(seconds) {
   const whole = Math.round(seconds);
-  if (whole < 60) return `${whole} s`;
-  if (whole < 3600) return `${Math.floor(whole / 60)} min ${whole % 60} s`;
-  return `${Math.floor(whole / 3600)} h ${Math.floor((whole % 3600) / 60)} min`;
+  if (whole < 60) return t("duration.seconds", { seconds: whole });
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return t("duration.minutes", { minutes, seconds: whole % 60 });
+  return t("duration.hours", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
+}
+
+/**
+ * The last part of a path: the own name of a file or folder.
+ *
+ * @param {string} path - of any system
+ */
+export function ownName(path) {
+  return path.split(/[\\/]/).filter(Boolean).pop() ?? path;
 }
 
 /**
  * The first failed images with their reasons, one a line; empty when none failed.
  *
- * `failed` is their number: the server lists only so many.
+ * @param {Pick<Failure, "path" | "reason">[]} failures
+ * @param {number} failed - their number: the server lists only so many
  */
 export function failureLines(failures, failed) {
   const lines = failures.slice(0, NAMED_FAILURES).map(({ path, reason }) => {
@@ -22,65 +45,105 @@ export function failureLines(failures, failed) {
     return `${path}: ${line.length > REASON_LENGTH ? `${line.slice(0, REASON_LENGTH)}…` : line}`;
   });
   const more = failed - lines.length;
-  if (more > 0) lines.push(`… and ${more} more`);
+  if (more > 0) lines.push(t("notice.more", { count: more }));
   return lines;
 }
 
-/** The toast for a batch that has come to its end, from the loop's state on the server. */
+/**
+ * The toast for a batch that has come to its end, from the loop's state on the server.
+ *
+ * @param {Loop} state
+ * @returns {Toast}
+ */
 export function batchEnd(state) {
   // What has ended is done as well, only that the server has not yet looked how.
-  const done = state.done + state.ended;
-  const figures = `${done} done, ${state.failed} failed, ${duration(state.seconds)}`;
-  const summary = state.complete
-    ? `Batch complete: ${figures}`
-    : `Batch stopped: ${figures}, ${state.pending} to do`;
+  const figures = {
+    done: state.done + state.ended,
+    failed: state.failed,
+    pending: state.pending,
+    duration: duration(state.seconds),
+  };
   return {
     severity: state.complete && !state.failed ? "success" : "warn",
-    summary,
+    summary: state.complete ? t("notice.complete", figures) : t("notice.stopped", figures),
     detail: [state.directory, ...failureLines(state.failures, state.failed)].join("\n"),
   };
 }
 
-/** The toast for a prompt that found nothing to do, from what Directory Iterator said. */
-export function nothingToDo({ directory, status, finished }) {
-  const how = finished
-    ? "Switch skip_finished off to run them again."
-    : "Press Start over, or choose Reset, to run them again.";
+/**
+ * The toast for a prompt that found nothing to do, from what Directory Iterator said.
+ *
+ * @param {Iteration} iteration
+ * @returns {Toast}
+ */
+export function nothingToDo(iteration) {
+  const how = iteration.finished ? t("notice.nothing.skipped") : t("notice.nothing.again");
   return {
     severity: "info",
-    summary: "Nothing to do",
-    detail: `${directory}\n${sentence(status)} ${how}`,
+    summary: t("notice.nothing.title"),
+    detail: t("notice.nothing.detail", {
+      folder: iteration.directory,
+      tally: tally(iteration),
+      how,
+    }),
   };
 }
 
-/** The toast for folders in which new images are waited for. */
+/**
+ * A complete batch in words, as Directory Iterator's `status` has it in English.
+ *
+ * @param {Iteration} iteration
+ */
+function tally({ total, done, failed, finished }) {
+  if (!total) {
+    return finished ? t("notice.nothing.allThere", { finished }) : t("notice.nothing.empty");
+  }
+  return [
+    t("notice.nothing.done", { done, total }),
+    failed ? t("notice.nothing.failed", { failed }) : "",
+    finished ? t("notice.nothing.were", { finished }) : "",
+  ].join("");
+}
+
+/**
+ * The toast for folders in which new images are waited for.
+ *
+ * @param {string[]} directories
+ * @returns {Toast}
+ */
 export function watching(directories) {
   return {
     severity: "info",
-    summary: `Watching ${directories.join(", ")} for new images`,
-    detail: "Press Stop watching on Directory Iterator, or Run, to end it.",
+    summary: t("notice.watching.title", { folders: directories.join(", ") }),
+    detail: t("notice.watching.how"),
   };
 }
 
-/** The toast for a server that has refused to look; `on` tells whether it is asked again. */
+/**
+ * The toast for a server that has refused to look.
+ *
+ * @param {string} reason
+ * @param {boolean} on - whether it is asked again
+ * @returns {Toast}
+ */
 export function watchingStopped(reason, on) {
   return {
     severity: "warn",
-    summary: on ? "Watching, but the folder cannot be read" : "No longer watching",
+    summary: on ? t("notice.watching.unreadable") : t("notice.watching.ended"),
     detail: reason,
   };
 }
 
-/** The toast for a batch that was cancelled. */
+/**
+ * The toast for a batch that was cancelled.
+ *
+ * @param {string} filename - the image that is done next
+ * @returns {Toast}
+ */
 export function paused(filename) {
   return {
     severity: "info",
-    summary: "Batch paused",
-    detail: `Auto Queue is off. Run goes on with ${filename}.`,
+    summary: t("notice.paused.title"),
+    detail: t("notice.paused.how", { image: filename }),
   };
-}
-
-function sentence(text) {
-  const trimmed = text.trim();
-  return /[.!?…]$/.test(trimmed) ? trimmed : `${trimmed}.`;
 }

@@ -46,6 +46,7 @@ def saver(folder: str = "/out", **settings: Any) -> ResultName:
         ({"format": Format.JPEG}, "a.png", "a.jpg"),
         ({"format": Format.SOURCE}, "a.JPEG", "a.JPEG"),
         ({"format": Format.SOURCE, "suffix": "_up"}, "a.gif", "a_up.png"),
+        ({"caption": True, "suffix": "_v1.5"}, "sub/a.b.jpg", "sub/a.b_v1.5.txt"),
     ],
 )
 def test_how_save_image_names_a_result(settings: dict[str, Any], source: str, result: str) -> None:
@@ -88,6 +89,16 @@ def test_every_saver_of_this_loop_counts_and_no_other(allowed: AllowedFolders) -
     graph["other"]["inputs"]["loop"] = ["other iterator", 0]
     names = expected(allowed, graph)
     assert [Path(name.folder).name for name in names] == ["masks", "up"]
+
+
+@pytest.mark.parametrize("caption", ["a photo", [ITERATOR, 4]])
+def test_where_a_text_is_written_it_counts_too(allowed: AllowedFolders, caption: Any) -> None:
+    graph = batch_graph("in", "up")
+    graph[SAVE]["inputs"] |= {"suffix": "_up", "caption": caption}
+    names = expected(allowed, graph)
+    assert sorted(name.of("sub/a.jpg") for name in names) == ["sub/a_up.png", "sub/a_up.txt"]
+    graph[SAVE]["inputs"]["caption"] = ""
+    assert [name.of("sub/a.jpg") for name in expected(allowed, graph)] == ["sub/a_up.png"]
 
 
 @pytest.mark.parametrize("name", ["folder", "prefix", "suffix", "format", "keep_subfolders"])

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import errno
 import logging
 import os
 from collections.abc import Callable
@@ -417,3 +418,17 @@ class TestExampleImages:
 )
 def test_quoted_shows_any_path_on_one_line(path: str, shown: str) -> None:
     assert quoted(path) == shown
+
+
+def test_a_link_that_changes_while_it_is_looked_at_is_refused(
+    root: Path, allowed: AllowedFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "input" / "link").symlink_to(root / "input" / "pics")
+
+    def changed(*_args: object, **_more: object) -> str:
+        raise OSError(errno.EINVAL, "not a link any more")
+
+    monkeypatch.setattr(os, "readlink", changed)
+    for check in (resolve_source, check_source_file):
+        with pytest.raises(PathRefused, match="was changed while it was looked at"):
+            check(str(root / "input" / "link"), allowed)

@@ -2,13 +2,15 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import Any
 
 import pytest
 import torch
 from PIL import Image
 
+from batch_loop.nodes.io import result
 from batch_loop.nodes.io.budget import MemoryBudget
-from batch_loop.nodes.io.encode import Format
+from batch_loop.nodes.io.encode import Format, encode
 from batch_loop.nodes.io.files import IfExists
 from batch_loop.nodes.io.result import Background, Result
 from batch_loop.nodes.io.write_behind import WriteBehind
@@ -32,8 +34,8 @@ class Desk:
         self.target = os.path.realpath(folder / "a.png")
 
     def write(self, picture: torch.Tensor, if_exists: IfExists = IfExists.OVERWRITE) -> bool:
-        result = Result(picture, Format.PNG, 95, None)
-        return self.background.write(result, self.target, if_exists)
+        content = Result(picture, Format.PNG, 95, None)
+        return self.background.write(content, self.target, if_exists)
 
     def failure(self) -> Failure | None:
         self.writes.wait(KEY.id)
@@ -60,20 +62,20 @@ def test_a_picture_that_is_changed_meanwhile_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:
     picture = torch.full((70, 80, 3), value)
-    write = Result.write
 
-    def changed(result: Result, target: str, if_exists: IfExists) -> bool:
-        written = write(result, target, if_exists)
+    def changing(image: torch.Tensor, **settings: Any) -> bytes:
+        data = encode(image, **settings)
         picture.fill_(0.75)
-        return written
+        return data
 
-    monkeypatch.setattr(Result, "write", changed)
+    monkeypatch.setattr(result, "encode", changing)
     desk = Desk(tmp_path)
     desk.write(picture)
     failure = desk.failure()
     assert failure is not None
     assert "was changed by another node while it was being saved" in failure.reason
     assert (failure.node_id, failure.node_type) == NODE
+    assert os.listdir(tmp_path) == []
 
 
 def test_a_picture_with_nan_that_stays_is_none(tmp_path: Path) -> None:

@@ -54,7 +54,7 @@ class Server:
         iteration = self.registry.acquire(self.request, prompt)
         assert iteration.item is not None
         target = f"/out/{iteration.item.path}"
-        assert self.registry.claim_output(iteration, target) is Owner.NEW
+        assert self.registry.claim_outputs(iteration, [target]) == {target: Owner.NEW}
         self.registry.end(iteration)
         self.registry.snapshot(self.request.key.id)
         self.host.finish(prompt, ending, target)
@@ -96,6 +96,26 @@ def test_no_statement_of_a_prompt_goes_through_a_table(tmp_path: Path) -> None:
             for text, given in asked.statements:
                 plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)
                 assert [row[3] for row in plan if "SCAN" in row[3]] == [], text
+
+
+def test_a_page_asks_the_same_wherever_it_is_and_goes_through_no_table(tmp_path: Path) -> None:
+    texts = []
+    for number in (300, 10_000):
+        server = Server(tmp_path / str(number), number)
+        server.prompt(Ending.ERROR)
+        loop_id = server.request.key.id
+        for start in (0, number - 100):
+            for failed in (False, True):
+                with asked_of(server.store) as asked:
+                    server.registry.page(loop_id, start, 100, failed=failed)
+                    server.registry.full_snapshot(loop_id)
+                    server.registry.file_of(loop_id, "img0.png", 0)
+                texts.append([text for text, _ in asked.statements])
+                with server.store._engine.begin() as connection:
+                    for text, given in asked.statements:
+                        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)
+                        assert [row[3] for row in plan if "SCAN" in row[3]] == [], text
+    assert texts[:4] == texts[4:]
 
 
 def test_what_is_known_is_at_hand(tmp_path: Path) -> None:

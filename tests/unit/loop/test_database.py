@@ -104,15 +104,22 @@ def test_a_file_of_a_later_version_is_set_aside_whole(
     assert [path for path in values if not path.exists()] == []
 
 
-VERSION_1 = Path(__file__).with_name("state_version_1.sql")
-"""A file of the first design, as `sqlite3` dumps it: a batch of three, one image of it done."""
+EARLIER = sorted(Path(__file__).parent.glob("state_version_*.sql"))
+"""A file of each earlier design, as `sqlite3` dumps it: a batch of three, one image of it done."""
 
 
+def test_there_is_a_file_of_each_earlier_version() -> None:
+    assert [f"state_version_{number}" for number in range(1, VERSION)] == [
+        path.stem for path in EARLIER
+    ]
+
+
+@pytest.mark.parametrize("earlier", EARLIER, ids=lambda path: path.stem)
 def test_a_file_of_an_earlier_version_is_brought_up_to_date(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, earlier: Path
 ) -> None:
     with sqlite3.connect(tmp_path / FILE) as connection:
-        connection.executescript(VERSION_1.read_text(encoding="utf-8"))
+        connection.executescript(earlier.read_text(encoding="utf-8"))
     connection.close()
     for _ in range(2):
         store = open_store(str(tmp_path))
@@ -127,6 +134,10 @@ def test_a_file_of_an_earlier_version_is_brought_up_to_date(
             ]
             (running,) = store.open_items(KEY)
             assert running.claim == Claim(Prompt("p", 1.0), Policy(), since=2.0, server="s")
+            entry = store.load(KEY)
+            assert entry is not None
+            # When it ran is not known; when its folder was looked at is.
+            assert entry.ran_at == entry.looked_at == 0.5
     assert caplog.records == []
     with sqlite3.connect(tmp_path / FILE) as connection:
         upgraded = [row[0] for row in connection.execute(DESIGN)]

@@ -27,11 +27,12 @@ from hypothesis.stateful import (
 
 from batch_loop.nodes.io.listing import Selection
 from batch_loop.nodes.loop.database import open_store
-from batch_loop.nodes.loop.errors import LoopEndNotReached, NoImages, UnreadableImage
+from batch_loop.nodes.loop.errors import LoopEndNotReached, NoImages, NotNow, UnreadableImage
 from batch_loop.nodes.loop.prompt import Ending, Outcome, Prompt
 from batch_loop.nodes.loop.registry import LoopRegistry, Request
 from batch_loop.nodes.loop.sql_store import SqlStore
 from batch_loop.nodes.loop.state import (
+    CURRENT_SHOWN,
     ErrorHandling,
     Item,
     ItemState,
@@ -186,6 +187,11 @@ class ModelLoop:
     @property
     def first_pending(self) -> str | None:
         return next((path for path in self.listing if self.known[path].state is PENDING), None)
+
+    @property
+    def stopped_on(self) -> str | None:
+        path = self.first_pending
+        return path if path and self.known[path].failed_before else None
 
     @property
     def open(self) -> list[tuple[str, ModelItem]]:
@@ -394,15 +400,80 @@ class RegistryMachine(RuleBasedStateMachine):
         self._note_completion(loop)
         assert snapshot.counts.failed == 0
 
+    @precondition(lambda self: self.loops)
+    @rule(pick=picks, key=keys)
+    def skip_what_a_run_stops_on(self, pick: int, key: LoopKey) -> None:
+        """A run stops on an image, and somebody gives it up."""
+        server = self._server(pick)
+        job = Job(server, server.host.submit("auto"))
+        self._acquire(job, Request(key, Selection()))
+        self._finish(job, Ending.ERROR)
+        self._skip(server, key, None)
+
+    @precondition(lambda self: self.loops)
+    @rule(pick=picks, key=keys, name=st.sampled_from(FILES))
+    def skip(self, pick: int, key: LoopKey, name: str) -> None:
+        """Somebody wants to give up an image, whether a run stopped on it or not."""
+        self._skip(self._server(pick), key, name)
+
+    def _skip(self, server: Server, key: LoopKey, name: str | None) -> None:
+        loop = self.loops.get(key)
+        if loop is None:
+            return
+        shown = server.registry.full_snapshot(key.id).stopped_on
+        self._settle(server, key)
+        assert (None if shown is None else shown.path) == loop.stopped_on
+        path = name or loop.stopped_on
+        if path is None:
+            return
+        if path != loop.stopped_on:
+            with pytest.raises(NotNow):
+                server.registry.skip(key.id, path)
+            return
+        snapshot = server.registry.skip(key.id, path)
+        loop.known[path].state = FAILED
+        self._note_completion(loop)
+        assert path in {item.path for item in snapshot.failures}
+        self.steps.update(["skipped"])
+
+    @precondition(lambda self: self.loops)
+    @rule(pick=picks, key=keys)
+    def forget(self, pick: int, key: LoopKey) -> None:
+        loop, server = self.loops.get(key), self._server(pick)
+        if loop is None:
+            return
+        refused = False
+        try:
+            server.registry.forget(key.id)
+        except NotNow:
+            refused = True
+        self._settle(server, key)
+        assert refused is bool(loop.open)
+        if refused:
+            return
+        del self.loops[key]
+        server.seen = {of: seen for of, seen in server.seen.items() if of[0] != key}
+        # Its next batch is the first again.
+        self.successes = Counter(
+            {done: number for done, number in self.successes.items() if done[0] != key}
+        )
+        self.unsettled = [entry for entry in self.unsettled if entry[1][0] != key]
+        self.steps.update(["forgotten"])
+
     @rule(pick=picks)
     def look(self, pick: int) -> None:
         """Somebody asks for every loop."""
         server = self._server(pick)
-        found = {snapshot.id: snapshot for snapshot in server.registry.snapshots()}
+        found = {snapshot.id: snapshot for snapshot in server.registry.full_snapshots()}
         for key, loop in self.loops.items():
             self._settle(server, key)
             assert found[key.id].batch == loop.batch
             assert found[key.id].complete is loop.complete
+            stopped_on = found[key.id].stopped_on
+            assert (None if stopped_on is None else stopped_on.path) == loop.stopped_on
+            current = [item.path for item in found[key.id].current]
+            newest = sorted(loop.open, key=lambda entry: entry[1].since, reverse=True)
+            assert current == [path for path, _ in newest if path in loop.listing][:CURRENT_SHOWN]
         assert len(found) == len(self.loops)
 
     @rule(pick=picks)
@@ -414,7 +485,8 @@ class RegistryMachine(RuleBasedStateMachine):
             (key, prompt) for key, prompt in server.waiting if server.host.known_ending(prompt)
         ]
         for key, prompt in ended:
-            self._settle(server, key)
+            if key in self.loops:
+                self._settle(server, key)
             server.waiting.discard((key, prompt))
         assert more is bool(server.waiting)
 
@@ -674,7 +746,11 @@ class RegistryMachine(RuleBasedStateMachine):
                 entry = store.load(key)
                 assert entry is not None
                 assert (entry.batch, entry.selection) == (loop.batch, loop.selection)
-                items = [item for item, _ in store.report(key)]
+                report = store.report(key)
+                assert store.page(key, 1, 3, failed=False) == report[1:4]
+                failures = [entry for entry in report if entry[0].state is FAILED]
+                assert store.page(key, 1, 2, failed=True) == failures[1:3]
+                items = [item for item, _ in report]
                 assert [item.path for item in items] == loop.listing
                 assert [item.index for item in items] == list(range(len(items)))
                 for item in items:
@@ -731,6 +807,7 @@ def test_in_memory() -> None:
     steps: Counter[str] = Counter()
     run(lambda: RegistryMachine(steps, None), examples=120, steps=50)
     assert steps["steps"] >= 5_000
+    assert min(steps["skipped"], steps["forgotten"]) >= 10
 
 
 def test_in_a_file_with_several_servers_and_crashes() -> None:
@@ -742,3 +819,4 @@ def test_in_a_file_with_several_servers_and_crashes() -> None:
             steps=50,
         )
     assert steps["steps"] >= 5_000
+    assert min(steps["skipped"], steps["forgotten"]) >= 10

@@ -307,7 +307,7 @@ def test_results_saved_into_the_folder_do_not_join(loop: Loop) -> None:
         if iteration.item.path == "a":
             loop.host.finish(iteration.prompt, Ending.SUCCESS, target)
         else:
-            assert loop.registry.claim_output(iteration, target) is Owner.NEW
+            assert loop.registry.claim_outputs(iteration, [target]) == {target: Owner.NEW}
             loop.host.finish(iteration.prompt)
         return True
 
@@ -448,14 +448,49 @@ def test_the_watcher_looks_no_more_when_nothing_waits(loop: Loop) -> None:
 
 def test_two_results_of_one_name_are_told_apart(loop: Loop) -> None:
     first = loop.acquire()
-    assert loop.registry.claim_output(first, "/out/x.png") is Owner.NEW
-    assert loop.registry.claim_output(first, "/out/x.png") is Owner.SAME
+    assert loop.registry.claim_outputs(first, ["/out/x.png"]) == {"/out/x.png": Owner.NEW}
+    assert loop.registry.claim_outputs(first, ["/out/x.png"]) == {"/out/x.png": Owner.SAME}
     loop.registry.end(first)
     loop.host.finish(first.prompt)
     second = loop.acquire()
-    assert loop.registry.claim_output(second, "/out/x.png") is Owner.OTHER
+    assert loop.registry.claim_outputs(second, ["/out/x.png"]) == {"/out/x.png": Owner.OTHER}
     source = os.path.join(loop.request.key.directory, "c")
-    assert loop.registry.claim_output(second, source) is Owner.SOURCE
+    assert loop.registry.claim_outputs(second, [source]) == {source: Owner.SOURCE}
+
+
+def test_files_are_claimed_together_or_not_at_all(loop: Loop) -> None:
+    first = loop.acquire()
+    loop.registry.claim_outputs(first, ["/out/x.txt"])
+    loop.registry.end(first)
+    loop.host.finish(first.prompt)
+    second = loop.acquire()
+    files = ["/out/x.jpg", "/out/x.txt"]
+    owners = {"/out/x.jpg": Owner.NEW, "/out/x.txt": Owner.OTHER}
+    assert loop.registry.claim_outputs(second, files) == owners
+    assert loop.registry.claim_outputs(second, files) == owners
+    assert loop.registry.claim_outputs(second, files[:1]) == {"/out/x.jpg": Owner.NEW}
+    assert loop.registry.claim_outputs(second, files[:1]) == {"/out/x.jpg": Owner.SAME}
+
+
+def test_a_file_to_be_kept_is_not_claimed(loop: Loop) -> None:
+    iteration = loop.acquire()
+    for _ in range(2):
+        owners = loop.registry.claim_outputs(iteration, ["/out/x.png"], kept=["/out/x.png"])
+        assert owners == {"/out/x.png": Owner.BEFORE}
+    loop.registry.claim_outputs(iteration, ["/out/x.png"])
+    owners = loop.registry.claim_outputs(iteration, ["/out/x.png"], kept=["/out/x.png"])
+    assert owners == {"/out/x.png": Owner.SAME}
+
+
+def test_a_file_that_was_left_alone_and_shown_is_not_taken_for_an_own_one(loop: Loop) -> None:
+    file = "/out/x.png"
+    for ending in (Ending.ERROR, Ending.SUCCESS):
+        iteration = loop.acquire()
+        assert loop.registry.claim_outputs(iteration, [file], kept=[file]) == {file: Owner.BEFORE}
+        loop.registry.end(iteration)
+        loop.host.finish(iteration.prompt, ending, file)
+    _, items = loop.registry.report(loop.request.key.id)
+    assert items[0][1] == (file,)
 
 
 def test_an_empty_listing_says_what_was_looked_for() -> None:

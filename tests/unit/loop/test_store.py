@@ -63,6 +63,7 @@ def test_an_entry_is_kept_and_found_by_its_id(store: Store) -> None:
         looked_again=True,
         completed_at=2.5,
         seconds=3.5,
+        ran_at=4.5,
     )
     store.save(KEY, entry)
     assert store.load(KEY) == entry
@@ -171,6 +172,64 @@ def test_an_output_has_one_owner(store: Store) -> None:
     assert store.output_owner(KEY, "/out/x") is None
     store.note_output(KEY, "/out/x", "a")
     assert store.output_owner(KEY, "/out/x") == "a"
+
+
+def test_a_page_is_a_part_of_the_report(store: Store) -> None:
+    begin(store, KEY, [f"{number:03}" for number in range(30)])
+    for at in range(12):
+        store.note_output(KEY, f"/out/{at % 7}-{at}", f"{at % 7:03}")
+        finish(store, claimed(store), ItemState.FAILED if at % 3 else ItemState.DONE)
+    # It goes by the present listing.
+    store.relist(KEY, [f"{number:03}" for number in range(29, 2, -1)])
+    report = store.report(KEY)
+    failed = [entry for entry in report if entry[0].state is ItemState.FAILED]
+    assert len(failed) == 6
+    assert any(len(outputs) > 1 for _, outputs in report)
+    for start in (0, 1, 5, 26, 27, 1000):
+        for most in (0, 1, 10, 200):
+            assert store.page(KEY, start, most, failed=False) == report[start : start + most]
+            assert store.page(KEY, start, most, failed=True) == failed[start : start + most]
+
+
+def test_an_item_s_outputs_are_told(store: Store) -> None:
+    for target in ("/out/b", "/out/a", "/out/c"):
+        store.note_output(KEY, target, "a")
+    assert store.outputs(KEY, "a") == ("/out/a", "/out/b", "/out/c")
+    store.note_output(KEY, "/out/b", "c")
+    assert store.outputs(KEY, "a") == ("/out/a", "/out/c")
+    assert store.outputs(KEY, "c") == ("/out/b",)
+    assert store.outputs(KEY, "b") == store.outputs(KEY, "none") == ()
+
+
+def test_the_first_pending_item_can_be_given_up(store: Store) -> None:
+    first = store.item(KEY, "a")
+    assert first is not None
+    store.move(KEY, first, ItemState.FAILED)
+    assert claimed(store).path == "b"
+    assert [item.path for item in store.failures(KEY, 5)] == ["a"]
+    assert (store.counts(KEY).pending, store.counts(KEY).failed) == (1, 1)
+
+
+def test_a_loop_is_forgotten_with_all_that_belongs_to_it(store: Store) -> None:
+    other = LoopKey("other", KEY.directory)
+    begin(store, other, ["a"])
+    for key in (KEY, other):
+        store.note_output(key, "/out/a", "a")
+        store.carry(key, "kept")
+    claimed(store)
+    store.forget(KEY)
+    assert store.load(KEY) is None
+    assert store.find(KEY.id) is None
+    assert store.loops() == [other]
+    assert store.open_items(KEY) == []
+    assert store.item(KEY, "a") is None
+    assert store.open_outputs() == set()
+    assert store.output_owner(other, "/out/a") == "a"
+    assert store.carried(other).value == "kept"
+    begin(store, KEY, ["a"])
+    assert store.counts(KEY).pending == store.counts(KEY).total == 1
+    assert store.output_owner(KEY, "/out/a") is None
+    assert store.carried(KEY).value is None
 
 
 def test_outputs_of_open_items_are_told(store: Store) -> None:

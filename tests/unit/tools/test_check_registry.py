@@ -39,5 +39,6 @@ def test_the_pack_is_published_without_what_only_developers_need() -> None:
     files = published(ROOT)
     assert {"__init__.py", "pyproject.toml", "requirements.txt", "README.md"} <= set(files)
     assert {name.split("/")[0] for name in files}.isdisjoint(
-        {"tests", "tools", ".ci", ".github", "Makefile"}
+        {"tests", "tools", "types", "node_modules", ".ci", ".github", ".npmrc", "Makefile"}
     )
+    assert {"package.json", "package-lock.json", "tsconfig.json"}.isdisjoint(files)

@@ -1,0 +1,85 @@
+"""Small pictures of image files, for a page to show."""
+
+from __future__ import annotations
+
+import io
+import os
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import BinaryIO
+
+import numpy as np
+from PIL import Image, ImageOps
+
+from ..loop.errors import UnreadableImage
+from .decode import deep_grey, is_deep, reason_of
+from .low_priority import step_back
+from .paths import quoted
+from .real_paths import open_file
+
+SMALLEST = 16
+LARGEST = 512
+"""Pixels of a thumbnail's longer side."""
+
+_WORKERS = 2
+_QUALITY = 80
+_EFFORT = 2
+"""Of 0 to 6: a picture is looked at once, and has to come soon."""
+
+
+@dataclass(frozen=True)
+class Thumbnail:
+    """A thumbnail of a file as it is now."""
+
+    tag: str
+    """Another one when the file or the size is another."""
+    data: bytes | None
+    """A WebP file; None where whoever asks has the one with this tag."""
+
+
+def thumbnail_pool() -> ThreadPoolExecutor:
+    """The threads to make thumbnails in: few, and behind the workflow.
+
+    So a gallery of very large images takes neither the memory nor the processor for itself.
+    """
+    return ThreadPoolExecutor(
+        _WORKERS, thread_name_prefix="batch-loop-thumbnail", initializer=step_back
+    )
+
+
+def thumbnail(path: str, size: int, is_known: Callable[[str], bool]) -> Thumbnail:
+    """The image file at a real path, upright, in no more than `size` pixels each way.
+
+    `is_known` is asked whether a picture with this tag is there already. Raises `UnreadableImage`
+    for a file that cannot be shown.
+    """
+    try:
+        with os.fdopen(open_file(path), "rb") as file:
+            found = os.fstat(file.fileno())
+            tag = f"{found.st_mtime_ns:x}-{found.st_size:x}-{size:x}"
+            return Thumbnail(tag, None if is_known(tag) else _encoded(_small(file, size)))
+    except Exception as error:  # of any type: what Pillow's parsers raise depends on the damage
+        reason = reason_of(error)
+        message = f"There is no picture of {quoted(path)}: {reason}."
+        raise UnreadableImage(message, reason) from error
+
+
+def _small(file: BinaryIO, size: int) -> Image.Image:
+    with Image.open(file) as image:
+        # A JPEG file is decoded at an eighth, a quarter or half of its size where that will do.
+        image.draft("RGB", (size, size))
+        upright = ImageOps.exif_transpose(image)
+    if is_deep(upright):
+        grey = deep_grey(upright)
+        upright = Image.fromarray((grey * 255).round().astype(np.uint8))
+    is_transparent = "A" in upright.getbands() or "transparency" in upright.info
+    upright = upright.convert("RGBA" if is_transparent else "RGB")
+    upright.thumbnail((size, size))
+    return upright
+
+
+def _encoded(image: Image.Image) -> bytes:
+    data = io.BytesIO()
+    image.save(data, "WEBP", quality=_QUALITY, method=_EFFORT)
+    return data.getvalue()

@@ -1,0 +1,27 @@
+"""The HTTP routes: what a page or a script can ask and change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from ..io.budget import MemoryBudget
+from ..io.paths import AllowedFolders
+from ..loop.registry import LoopRegistry
+from . import changes, chooser, folders, loops, memory, thumbnails
+
+
+def add_routes(
+    table: web.RouteTableDef,
+    registry: LoopRegistry,
+    allowed_folders: Callable[[], AllowedFolders],
+    budget: MemoryBudget,
+) -> None:
+    """Add the pack's routes to `table`."""
+    loops.add_routes(table, registry)
+    changes.add_routes(table, registry, allowed_folders)
+    thumbnails.add_routes(table, registry, allowed_folders)
+    folders.add_routes(table, registry, allowed_folders)
+    chooser.add_routes(table, allowed_folders)
+    memory.add_routes(table, budget)

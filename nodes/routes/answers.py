@@ -1,0 +1,68 @@
+"""How the routes answer: in JSON, an error too."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from ..loop.errors import (
+    BatchLoopError,
+    NoDialog,
+    NotNow,
+    PathRefused,
+    StateNotKept,
+    UnknownItem,
+    UnknownLoop,
+    UnwritableImage,
+)
+
+Answer = TypeVar("Answer", bound=web.StreamResponse)
+Handler = Callable[[web.Request], Awaitable[Answer]]
+
+_STATUSES: dict[type[BatchLoopError], int] = {
+    PathRefused: 403,
+    UnknownLoop: 404,
+    UnknownItem: 404,
+    NotNow: 409,
+    UnwritableImage: 500,
+    NoDialog: 501,
+    StateNotKept: 503,
+}
+"""Of what is raised on purpose; all else is the request's own fault."""
+
+_BAD_REQUEST = 400
+
+
+class Refused(Exception):
+    """Raised when a request is not taken as it is; the message is for a person."""
+
+    def __init__(self, message: str, status: int = _BAD_REQUEST) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def answered(handler: Handler[Answer]) -> Handler[web.StreamResponse]:
+    """A handler that answers `{"error": …}` with a fitting status where `handler` raises."""
+
+    @functools.wraps(handler)
+    async def handled(request: web.Request) -> web.StreamResponse:
+        try:
+            return await handler(request)
+        except Refused as error:
+            return _error(error, error.status)
+        except BatchLoopError as error:
+            return _error(error, _STATUSES.get(type(error), _BAD_REQUEST))
+
+    return handled
+
+
+def as_answer(found: Any) -> web.Response:
+    """An answer in JSON."""
+    return web.json_response(found)
+
+
+def _error(error: Exception, status: int) -> web.Response:
+    return web.json_response({"error": str(error)}, status=status)

@@ -1,0 +1,76 @@
+"""The routes that show loops: how they stand, their images, and their reports."""
+
+from __future__ import annotations
+
+import asyncio
+
+from aiohttp import web
+
+from ..loop.export import as_csv, as_json, as_json_text, page_as_json
+from ..loop.registry import LoopRegistry
+from ..loop.state import ItemState
+from ..names import ROUTE_PREFIX
+from .answers import Refused, answered, as_answer
+from .requests import LARGEST_NUMBER, loop_of, number
+
+MOST_ITEMS = 200
+"""On one page."""
+
+
+def add_routes(table: web.RouteTableDef, registry: LoopRegistry) -> None:
+    """Add the routes to `table`."""
+
+    @table.get(f"{ROUTE_PREFIX}/loops")
+    @answered
+    async def loops(_request: web.Request) -> web.Response:
+        """Every loop that the server knows."""
+        snapshots = await asyncio.to_thread(registry.full_snapshots)
+        return as_answer({"loops": [as_json(snapshot) for snapshot in snapshots]})
+
+    @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}")
+    @answered
+    async def loop(request: web.Request) -> web.Response:
+        """One loop."""
+        return as_answer(as_json(await asyncio.to_thread(registry.full_snapshot, loop_of(request))))
+
+    @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}/items")
+    @answered
+    async def items(request: web.Request) -> web.Response:
+        """Some of a loop's images."""
+        start = number(request, "start", 0, 0, LARGEST_NUMBER)
+        count = number(request, "count", MOST_ITEMS // 2, 0, MOST_ITEMS)
+        failed = _wants_failed(request)
+        loop_id = loop_of(request)
+        page = await asyncio.to_thread(registry.page, loop_id, start, count, failed=failed)
+        return as_answer(page_as_json(page))
+
+    @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}/report.{{kind:json|csv}}")
+    @answered
+    async def report(request: web.Request) -> web.Response:
+        """Every item of a loop, as JSON or CSV."""
+        loop_id, kind = loop_of(request), request.match_info["kind"]
+        return _as_file(await asyncio.to_thread(_report, registry, loop_id, kind), loop_id, kind)
+
+
+def _wants_failed(request: web.Request) -> bool:
+    state = request.query.get("state")
+    if state not in {None, ItemState.FAILED.value}:
+        message = f"state can only be {ItemState.FAILED.value}. Leave it out for every image."
+        raise Refused(message)
+    return state is not None
+
+
+def _report(registry: LoopRegistry, loop_id: str, kind: str) -> str:
+    snapshot, items = registry.report(loop_id)
+    return as_csv(items) if kind == "csv" else as_json_text(snapshot, items)
+
+
+def _as_file(text: str, loop_id: str, kind: str) -> web.Response:
+    """A file to download."""
+    return web.Response(
+        # Names may hold bytes that are no text; they are shown, not refused.
+        body=text.encode("utf-8", "backslashreplace"),
+        content_type="text/csv" if kind == "csv" else "application/json",
+        charset="utf-8",
+        headers={"Content-Disposition": f'attachment; filename="batch-loop-{loop_id}.{kind}"'},
+    )

@@ -1,0 +1,70 @@
+"""Where a request comes from: another site, or this very machine."""
+
+from __future__ import annotations
+
+import ipaddress
+from urllib.parse import SplitResult, urlsplit
+
+from aiohttp import web
+
+from .answers import Refused
+
+_OF_A_PROXY = ("x-forwarded", "forwarded", "via", "x-real-ip")
+"""How the headers begin that a proxy adds."""
+
+
+def refuse_other_sites(request: web.Request) -> None:
+    """Raise Refused where a browser says that a page of another site sends this."""
+    headers = request.headers
+    if headers.get("Sec-Fetch-Site") == "cross-site" or headers.get("Origin") == "null":
+        raise Refused("A page of another site may not do this. Use ComfyUI's own page.", 403)
+
+
+def is_on_this_machine(request: web.Request) -> bool:
+    """Whether a request comes from this server's own page, or a script, on this very machine.
+
+    The connection has to come from here, and the name that the page knows the server by has to
+    mean this machine: else a page of somebody else, whose name was made to lead here, would pass
+    for ours. Behind a proxy every connection comes from here, so a request that went through one
+    is never taken for one of this machine.
+    """
+    if any(name.lower().startswith(_OF_A_PROXY) for name in request.headers):
+        return False
+    peer = request.transport.get_extra_info("peername") if request.transport else None
+    # That of a socket in the file system is no address.
+    if not isinstance(peer, tuple) or not _is_loopback(str(peer[0])):
+        return False
+    hosts = request.headers.getall("Host", [])
+    return len(hosts) == 1 and _names_this_machine(hosts[0]) and _is_of_the_page_of(request)
+
+
+def _is_of_the_page_of(request: web.Request) -> bool:
+    """Whether it is this server's own page that sends a request, or none."""
+    if request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
+        return False
+    # A proxy that adds no header may have changed the host, but it leaves these as they are.
+    pages = [*request.headers.getall("Origin", []), *request.headers.getall("Referer", [])]
+    return all(_parts(page).netloc.lower() == request.host.lower() for page in pages)
+
+
+def _names_this_machine(host: str) -> bool:
+    parts = _parts(f"//{host}")
+    if parts.username is not None:
+        return False
+    return parts.hostname == "localhost" or _is_loopback(parts.hostname or "")
+
+
+def _parts(address: str) -> SplitResult:
+    try:
+        return urlsplit(address)
+    except ValueError:
+        return urlsplit("")
+
+
+def _is_loopback(address: str) -> bool:
+    try:
+        found = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return False
+    mapped = getattr(found, "ipv4_mapped", None)
+    return (mapped or found).is_loopback

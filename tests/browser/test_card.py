@@ -1,0 +1,330 @@
+"""The cards in Directory Iterator and Batch Complete, in the classic canvas and in Nodes 2.0."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from batch_loop.tests.browser.batch import DIRECTORY, ITERATOR, Batch
+from batch_loop.tools.comfy_page import ComfyPage
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from playwright.sync_api import Page, Route
+
+SKIP = "Skip on error"
+ITERATOR_TYPE = "BatchLoopDirectoryIterator"
+COMPLETE_TYPE = "BatchLoopBatchComplete"
+RAISE = "3"
+COMPLETE = "9"
+
+
+@pytest.fixture(params=["classic canvas", "Nodes 2.0"], autouse=True)
+def renderer(request: pytest.FixtureRequest, comfy: ComfyPage) -> Iterator[None]:
+    """How nodes are drawn; a frontend that has no Nodes 2.0 draws them in the canvas twice."""
+    with comfy.nodes_2(enabled=request.param == "Nodes 2.0"):
+        yield
+
+
+def run_to_the_end(comfy: ComfyPage, batch: Batch) -> None:
+    comfy.run_instant()
+    comfy.wait_until_off()
+    batch.client.wait_until_idle()
+    comfy.settle()
+    batch.client.wait_until_idle()
+
+
+def run_into_the_error(comfy: ComfyPage, batch: Batch) -> None:
+    comfy.run_instant()
+    comfy.wait_for_error()
+    comfy.settle()
+    batch.client.wait_until_idle()
+    comfy.close_dialogs()
+    comfy.choose("Run")
+
+
+def stop_in(comfy: ComfyPage, batch: Batch, number: int, **settings: object) -> None:
+    """Run the batch into the middle of an image, where it waits."""
+    batch.close_gate(f"img{number}.png")
+    comfy.load(batch.graph(**settings))
+    comfy.run_instant()
+    batch.wait_until_in_image(number)
+
+
+def bar_of(card: Locator) -> Locator:
+    return card.get_by_role("progressbar")
+
+
+def test_before_a_run_it_says_what_the_folder_holds(comfy: ComfyPage, batch: Batch) -> None:
+    comfy.load(batch.graph())
+    card = comfy.card()
+    expect(card).to_contain_text("7 images")
+    expect(card).to_contain_text("first: img1.png, last: img100.png")
+    expect(bar_of(card)).to_have_count(0)
+    comfy.set_widget(ITERATOR, "limit", 3)
+    expect(card).to_contain_text("3 images")
+    comfy.set_widget(ITERATOR, "descending", value=True)
+    expect(card).to_contain_text("first: img100.png, last: img10.png")
+    comfy.set_widget(ITERATOR, "directory", "")
+    expect(card).to_contain_text("No folder yet")
+    assert batch.state() is None
+
+
+def test_while_it_runs_it_shows_how_far_it_is(comfy: ComfyPage, batch: Batch) -> None:
+    stop_in(comfy, batch, 3)
+    card = comfy.card()
+    expect(card).to_contain_text("img3.png")
+    expect(card).to_contain_text("Image 3 of 7")
+    for text in ("2 done", "5 left", "taken", "to go", "a minute"):
+        expect(card).to_contain_text(text)
+    bar = bar_of(card)
+    expect(bar).to_have_attribute("aria-valuenow", "2")
+    expect(bar).to_have_attribute("aria-valuemax", "7")
+    expect(bar).to_have_attribute("aria-valuetext", "2 done, 5 left")
+    picture = card.locator("img")
+    expect(picture).to_be_visible()
+    wait_until_loaded(comfy.page, picture)
+    batch.open_gate("img3.png")
+    comfy.wait_until_off()
+    expect(card).to_contain_text("All 7 images done")
+    expect(bar).to_have_attribute("aria-valuenow", "7")
+    expect(picture).to_be_hidden()
+
+
+def wait_until_loaded(page: Page, picture: Locator) -> None:
+    page.wait_for_function(
+        "image => image.complete && image.naturalWidth > 0", arg=picture.element_handle()
+    )
+
+
+def test_it_goes_on_showing_a_batch_after_a_reload(comfy: ComfyPage, batch: Batch) -> None:
+    graph = batch.graph()
+    stop_in(comfy, batch, 3)
+    comfy.open()
+    comfy.load(graph)
+    card = comfy.card()
+    expect(card).to_contain_text("Image 3 of 7")
+    expect(bar_of(card)).to_have_attribute("aria-valuenow", "2")
+    batch.open_gate("img3.png")
+    expect(card).to_contain_text("4 images left", timeout=20_000)
+    run_to_the_end(comfy, batch)
+    expect(card).to_contain_text("All 7 images done")
+
+
+def test_an_image_that_stopped_the_run_is_skipped_and_later_retried(
+    comfy: ComfyPage, batch: Batch
+) -> None:
+    batch.fail_on("img2.png")
+    comfy.load(batch.graph())
+    run_into_the_error(comfy, batch)
+    card = comfy.card()
+    expect(card).to_contain_text("Stopped on img2.png")
+    expect(card).to_contain_text("asked to fail")
+    expect(card.get_by_role("button", name="Retry failed")).to_have_count(0)
+    comfy.press_button("Skip this one")
+    comfy.toast("img2.png is given up")
+    expect(card.get_by_role("button", name="Skip this one")).to_have_count(0)
+    expect(card.get_by_role("button", name="Retry failed (1)")).to_be_visible()
+    run_to_the_end(comfy, batch)
+    expect(card).to_contain_text("Complete: 6 done, 1 failed")
+    batch.fail_on()
+    comfy.press_button("Retry failed (1)")
+    comfy.toast("The next Run takes what failed again")
+    expect(card).to_contain_text("1 image left")
+    run_to_the_end(comfy, batch)
+    expect(card).to_contain_text("All 7 images done")
+    assert batch.counts() == (7, 0)
+
+
+def test_start_over_leads_back_to_the_beginning(comfy: ComfyPage, batch: Batch) -> None:
+    comfy.load(batch.graph(limit=2))
+    run_to_the_end(comfy, batch)
+    card = comfy.card()
+    expect(card).to_contain_text("All 2 images done")
+    comfy.press_button("Start over")
+    comfy.toast("Starts over with the first image at the next Run")
+    expect(card).to_contain_text("2 images")
+    expect(card).to_contain_text("first: img1.png, last: img2.png")
+
+
+def test_the_report_is_one_click_away(comfy: ComfyPage, batch: Batch) -> None:
+    comfy.load(batch.graph(limit=1))
+    run_to_the_end(comfy, batch)
+    comfy.press_button("Open report")
+    panel = comfy.page.locator(".batch-loop-panel")
+    expect(panel).to_contain_text(batch.name)
+    comfy.page.evaluate(
+        "app.extensionManager.command.execute('Workspace.ToggleSidebarTab.batch-loop')"
+    )
+    expect(panel).to_have_count(0)
+
+
+def test_a_folder_is_chosen_among_the_allowed_ones(comfy: ComfyPage, batch: Batch) -> None:
+    def as_from_elsewhere(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"dialog": False})
+
+    chooser = "**/batch_loop/folders/chooser"
+    comfy.page.route(chooser, as_from_elsewhere)
+    comfy.load(batch.graph(directory=""))
+    card = comfy.card()
+    expect(card).to_contain_text("No folder yet")
+    comfy.press_button("Choose folder…")
+    window = comfy.page.get_by_role("dialog", name="Choose a folder of images")
+    take = window.get_by_role("button", name="Choose this folder")
+    expect(take).to_be_disabled()
+    # By the keyboard alone: the first folder has the focus, which is ComfyUI's input folder.
+    expect(window.get_by_role("button", name="input")).to_be_focused()
+    comfy.page.keyboard.press("Enter")
+    window.get_by_role("button", name=batch.name).click()
+    expect(window).to_contain_text("7 images in this folder")
+    take.click()
+    expect(window).to_have_count(0)
+    expect(card).to_contain_text("7 images")
+    folder = comfy.page.evaluate(
+        "id => app.graph.getNodeById(id).widgets.find(({name}) => name === 'directory').value",
+        ITERATOR,
+    )
+    assert folder == str(batch.input.resolve())
+    comfy.press_button("Choose folder…")
+    expect(window).to_contain_text(batch.name)
+    comfy.page.keyboard.press("Escape")
+    expect(window).to_have_count(0)
+    expect(card).to_contain_text("7 images")
+    comfy.page.unroute(chooser)
+
+
+def test_in_a_subgraph(comfy: ComfyPage, batch: Batch) -> None:
+    graph = batch.graph()
+    batch.close_gate("img2.png")
+    comfy.load(graph)
+    comfy.convert_to_subgraph(list(graph))
+    comfy.enter_subgraph()
+    card = comfy.card()
+    expect(card).to_contain_text("7 images")
+    comfy.run_instant()
+    comfy.enter_subgraph()  # choosing how to run has left it, in some frontends
+    batch.wait_until_in_image(2)
+    card = comfy.card()
+    expect(card).to_contain_text("Image 2 of 7")
+    batch.open_gate("img2.png")
+    comfy.wait_until_off()
+    expect(card).to_contain_text("All 7 images done")
+    expect(comfy.card(COMPLETE_TYPE)).to_contain_text("All 7 images done")
+
+
+def test_with_a_linked_folder_a_run_tells_it(comfy: ComfyPage, batch: Batch) -> None:
+    comfy.load(batch.graph(linked=True, limit=2))
+    assert comfy.page.evaluate("id => app.graph.getNodeById(id) !== null", DIRECTORY)
+    card = comfy.card()
+    expect(card).to_contain_text("The folder comes from another node")
+    expect(card.get_by_role("button", name="Choose folder…")).to_have_count(0)
+    run_to_the_end(comfy, batch)
+    expect(card).to_contain_text("All 2 images done")
+
+
+def test_collapsed_the_node_still_shows_progress(comfy: ComfyPage, batch: Batch) -> None:
+    comfy.load(batch.graph(limit=2))
+    run_to_the_end(comfy, batch)
+    card = comfy.card()
+    expect(card).to_contain_text("All 2 images done")
+    colour = card.locator(".batch-loop-bar-done").evaluate(
+        "bar => getComputedStyle(bar).backgroundColor"
+    )
+    comfy.page.evaluate("id => app.graph.getNodeById(id).collapse()", ITERATOR)
+    expect(card).to_be_hidden()
+    comfy.wait_for_colour_on_title(ITERATOR, colour)
+
+
+def test_a_card_that_is_zoomed_out_of_sight_leaves_its_bar(comfy: ComfyPage, batch: Batch) -> None:
+    comfy.load(batch.graph(limit=2))
+    run_to_the_end(comfy, batch)
+    card = comfy.card()
+    expect(card).to_contain_text("All 2 images done")
+    colour = card.locator(".batch-loop-bar-done").evaluate(
+        "bar => getComputedStyle(bar).backgroundColor"
+    )
+    comfy.page.evaluate("() => { app.canvas.ds.scale = 0.25; app.canvas.setDirty(true, true); }")
+    if card.is_visible():
+        expect(bar_of(card)).to_be_visible()
+    else:
+        comfy.wait_for_colour_on_title(ITERATOR, colour)
+
+
+def test_batch_complete_lists_what_failed_and_leads_to_the_node(
+    comfy: ComfyPage, batch: Batch
+) -> None:
+    batch.fail_on("img2.png", "img10.png")
+    comfy.load(batch.graph(error_handling=SKIP))
+    card = comfy.card(COMPLETE_TYPE)
+    expect(card).to_contain_text("Nothing has run yet")
+    run_to_the_end(comfy, batch)
+    expect(card).to_contain_text("Complete: 5 done, 2 failed")
+    failures = card.get_by_role("listitem")
+    expect(failures).to_have_count(2)
+    expect(failures.nth(1)).to_contain_text("img10.png")
+    expect(failures.nth(1)).to_contain_text("asked to fail")
+    comfy.close_dialogs()
+    comfy.card(COMPLETE_TYPE).get_by_role("button", name=re.compile("img10.png")).click()
+    wait_until_selected(comfy, "TestRaise")
+
+
+def test_a_failure_in_a_subgraph_opens_it(comfy: ComfyPage, batch: Batch) -> None:
+    batch.fail_on("img2.png")
+    comfy.load(batch.graph(error_handling=SKIP, limit=2))
+    comfy.convert_to_subgraph([RAISE, "5"])
+    run_to_the_end(comfy, batch)
+    comfy.close_dialogs()
+    comfy.card(COMPLETE_TYPE).get_by_role("button", name=re.compile("img2.png")).click()
+    comfy.page.wait_for_function("() => app.canvas.graph !== app.graph")
+    wait_until_selected(comfy, "TestRaise")
+
+
+def wait_until_selected(comfy: ComfyPage, node_type: str) -> None:
+    """Wait until a node of that type alone is selected, and on the screen."""
+    comfy.page.wait_for_function(
+        """type => {
+            const { canvas } = app;
+            const [node, ...others] = Object.values(canvas.selected_nodes);
+            return node?.type === type && others.length === 0 && canvas.isNodeVisible(node);
+        }""",
+        arg=node_type,
+    )
+
+
+def test_file_names_are_shown_as_they_are(
+    comfy: ComfyPage, new_batch: Callable[..., Batch]
+) -> None:
+    hostile = "<img src=x onerror=alert(1)>.png"
+    batch = new_batch(hostile)
+    comfy.load(batch.graph())
+    card = comfy.card()
+    expect(card).to_contain_text(hostile)
+    run_to_the_end(comfy, batch)
+    expect(card).to_contain_text("1 image done")
+
+
+def test_saved_and_submitted_as_without_the_card(comfy: ComfyPage, batch: Batch) -> None:
+    graph = batch.graph(start_index=1, limit=2, loop_name="mine")
+    comfy.load(graph)
+    expect(comfy.card()).to_contain_text("2 images")
+    saved = comfy.saved_widgets(ITERATOR_TYPE)
+    assert len(saved) == len(graph[ITERATOR]["inputs"])
+    comfy.reload_workflow()
+    expect(comfy.card()).to_contain_text("2 images")
+    assert comfy.saved_widgets(ITERATOR_TYPE) == saved
+    prompt = comfy.page.evaluate("app.graphToPrompt().then(({output}) => output)")
+    assert prompt[ITERATOR]["inputs"] == graph[ITERATOR]["inputs"]
+    assert prompt[COMPLETE]["inputs"] == graph[COMPLETE]["inputs"]
+
+
+@pytest.mark.parametrize("node_type", [ITERATOR_TYPE, COMPLETE_TYPE])
+def test_the_card_covers_no_widget_and_no_output(
+    comfy: ComfyPage, batch: Batch, node_type: str
+) -> None:
+    comfy.load(batch.graph())
+    comfy.wait_until_card_fits(node_type)

@@ -1,0 +1,39 @@
+"""The first minutes of a new user, by clicks: the tour that the documentation's pictures show."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from PIL import Image
+
+from batch_loop.tools.tour import BROKEN, FOLDER, IMAGES, Tour
+
+if TYPE_CHECKING:
+    from batch_loop.tools.client import ComfyClient
+    from batch_loop.tools.comfy_page import ComfyPage
+    from batch_loop.tools.server import ComfyServer
+
+
+def test_from_the_template_to_the_last_result(
+    comfy: ComfyPage, server: ComfyServer, client: ComfyClient
+) -> None:
+    steps: list[str] = []
+    tour = Tour(comfy, server.input, steps.append)
+    tour.walk()
+    assert steps == ["template", "folder", "run", "failed", "retried", "report", "over"]
+    seen = tour.bar_values
+    # In the first run; the failed image is taken back later.
+    first_run = seen[: seen.index(IMAGES) + 1]
+    assert first_run == sorted(first_run)
+    assert len(set(first_run)) > 1
+    results = sorted(path.name for path in (server.output / "save_batch").iterdir())
+    assert len(results) == IMAGES
+    stem = BROKEN.removesuffix(".png")
+    with Image.open(server.output / "save_batch" / f"{stem}_comic.png") as result:
+        result.load()
+    (loop,) = [
+        each
+        for each in client.get_json("/batch_loop/loops")["loops"]
+        if each["directory"].endswith(FOLDER)
+    ]
+    assert (loop["batch"], loop["pending"], loop["done"]) == (2, IMAGES, 0)

@@ -1,0 +1,125 @@
+"""The page in other languages: by ComfyUI's setting, all of it; by the pack's, its own texts."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from batch_loop.tests.browser.batch import Batch
+from batch_loop.tests.browser.conftest import SIZE
+from batch_loop.tests.support import markdown
+from batch_loop.tests.support.locales import OWN, tree
+from batch_loop.tests.support.waiting import wait_for
+from batch_loop.tools.client import ComfyClient
+from batch_loop.tools.comfy_page import ComfyPage
+from batch_loop.tools.server import ComfyServer
+
+AS_BEFORE = {"Comfy.Locale": "en", "BatchLoop.Language": "comfyui"}
+
+OpenIn = Callable[..., ComfyPage]
+
+
+@pytest.fixture
+def open_in(browser: Browser, server: ComfyServer, client: ComfyClient) -> Iterator[OpenIn]:
+    """Open a tab with settings for the languages; nothing may have gone wrong in it at the end."""
+    opened: list[ComfyPage] = []
+
+    def open_in(**languages: str) -> ComfyPage:
+        client.post("/settings", {**AS_BEFORE, **languages})
+        comfy = ComfyPage(browser.new_context(viewport=SIZE).new_page(), server.url)
+        opened.append(comfy)
+        comfy.open()
+        return comfy
+
+    yield open_in
+    client.post("/settings", AS_BEFORE)
+    faults = [fault for comfy in opened for fault in comfy.faults]
+    for comfy in opened:
+        comfy.page.context.close()
+    assert not faults, "\n".join(faults)
+
+
+def shown(comfy: ComfyPage) -> dict[str, dict[str, Any]]:
+    """What the pack's nodes on screen are called, and their widgets and sockets, by node id."""
+    found: dict[str, dict[str, Any]] = comfy.page.evaluate(
+        """() => Object.fromEntries(app.graph._nodes
+            .filter((node) => node.type.startsWith("BatchLoop"))
+            .map((node) => [node.type, {
+                title: node.title,
+                widgets: Object.fromEntries(
+                    (node.widgets ?? []).map(({ name, label }) => [name, label])),
+                inputs: Object.fromEntries(node.inputs.map(
+                    ({ name, label, localized_name }) => [name, label ?? localized_name])),
+                outputs: node.outputs.map(
+                    ({ label, localized_name }) => label ?? localized_name),
+            }]))"""
+    )
+    return found
+
+
+def check_nodes(comfy: ComfyPage, language: str) -> None:
+    """Hold what the nodes show to the texts of a language."""
+    nodes, texts, own = shown(comfy), tree(language, "nodeDefs"), tree(language, "main")[OWN]
+    assert len(nodes) == 5
+    for node, found in nodes.items():
+        names = texts[node]
+        assert found["title"] == names["display_name"]
+        labels = {**found["inputs"], **found["widgets"]}
+        for name, label in names["inputs"].items():
+            assert labels[name] == label["name"]
+        outputs = [label["name"] for label in names.get("outputs", {}).values()]
+        assert found["outputs"] == outputs
+    choose = own["card"]["choose"]["label"]
+    card = comfy.card(label=own["card"]["label"])
+    expect(card.get_by_role("button", name=choose, exact=True)).to_be_visible()
+
+
+def beginning(text: str) -> str:
+    """What a text has before its first value."""
+    return text.partition("{")[0]
+
+
+def run_to_the_end(comfy: ComfyPage, batch: Batch, language: str) -> None:
+    """Wait for the end of the batch, and start it over; both are told in a language."""
+
+    def is_complete() -> bool:
+        state = batch.state()
+        return state is not None and bool(state["complete"])
+
+    texts = tree(language, "main")[OWN]
+    wait_for(is_complete, "the batch to be complete", timeout=120)
+    comfy.toast(beginning(texts["notice"]["complete"]))
+    comfy.wait_until_off()
+    comfy.close_toasts()
+    label = texts["startOver"]["label"]
+    comfy.card(label=texts["card"]["label"]).get_by_role("button", name=label, exact=True).click()
+    said = comfy.toast(texts["startOver"]["done"])
+    expect(said).to_contain_text(label)
+
+
+@pytest.mark.parametrize(
+    ("language", "instant"), [("zh", "运行 (实时)"), ("ja", "実行する (即時)")], ids=["zh", "ja"]
+)
+def test_the_language_of_comfyui(
+    open_in: OpenIn, batch: Batch, language: str, instant: str
+) -> None:
+    comfy = open_in(**{"Comfy.Locale": language})
+    comfy.load(batch.graph())
+    check_nodes(comfy, language)
+    # The menu calls the mode as the help in this language does.
+    page = markdown.HELP / "BatchLoopDirectoryIterator" / f"{language}.md"
+    assert f"**{instant}**" in page.read_text(encoding="utf-8")
+    comfy.choose(instant)
+    comfy.press_run()
+    run_to_the_end(comfy, batch, language)
+
+
+def test_a_language_of_the_packs_own(open_in: OpenIn, batch: Batch) -> None:
+    comfy = open_in(**{"BatchLoop.Language": "de"})
+    comfy.load(batch.graph())
+    check_nodes(comfy, "de")
+    comfy.run_instant()
+    run_to_the_end(comfy, batch, "de")

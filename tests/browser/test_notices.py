@@ -1,0 +1,189 @@
+"""What a person is told at the end of a batch, on the page and away from it."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from batch_loop.tests.browser.batch import SEVEN, Batch
+from batch_loop.tools.comfy_page import ComfyPage
+from batch_loop.tools.side_panel import SidePanel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from playwright.sync_api import Locator
+
+    from batch_loop.tools.client import ComfyClient
+
+SKIP = "Skip on error"
+COMPLETE = "Batch complete"
+NOTIFICATION = "BatchLoop.Notification"
+SOUND = "BatchLoop.Sound"
+TITLE = "BatchLoop.Title"
+DEFAULTS = {NOTIFICATION: False, SOUND: False, TITLE: True}
+
+RECORD = """() => {
+    if (window.recorded) return;
+    window.recorded = {notifications: [], notes: []};
+    window.Notification = class extends Notification {
+        constructor(title, options) {
+            super(title, options);
+            window.recorded.notifications.push({title, shown: this, ...options});
+        }
+    };
+    window.OscillatorNode = class extends OscillatorNode {
+        start(when) {
+            window.recorded.notes.push(this.frequency.value);
+            super.start(when);
+        }
+    };
+}"""
+"""Notes what the page asks of the browser, which does it all the same."""
+
+
+@pytest.fixture
+def settled(comfy: ComfyPage, client: ComfyClient) -> Iterator[Callable[[], None]]:
+    """Wait until the batch has ended; leaves the pack's settings as they were at first."""
+
+    def settled() -> None:
+        comfy.wait_until_off()
+        client.wait_until_idle()
+        comfy.settle()
+
+    yield settled
+    for name, value in DEFAULTS.items():
+        comfy.set(name, value=value)
+    comfy.page.context.clear_permissions()
+
+
+def notice(comfy: ComfyPage) -> Locator:
+    """The notice at the end of a batch; waits until it is there."""
+    found = comfy.page.get_by_role("status").locator(".batch-loop-notice")
+    expect(found).to_contain_text(COMPLETE, timeout=15_000)
+    return found
+
+
+def progress(images: str, batch: Batch) -> re.Pattern[str]:
+    """The title that shows how many images of a batch are done."""
+    return re.compile(rf"^{images} \W {batch.name}$")
+
+
+def test_the_report_is_one_click_away(
+    comfy: ComfyPage, batch: Batch, settled: Callable[[], None]
+) -> None:
+    batch.fail_on("img3.png")
+    comfy.load(batch.graph(error_handling=SKIP))
+    comfy.run_instant()
+    settled()
+    comfy.close_dialogs()
+    shown = notice(comfy)
+    expect(shown).to_contain_text("6 done, 1 failed")
+    expect(shown).to_contain_text("img3.png: asked to fail")
+    panel = SidePanel(comfy)
+    shown.get_by_role("button", name="Open report").click()
+    expect(shown).to_have_count(0)
+    expect(panel.root.get_by_role("heading", name=batch.name)).to_be_visible()
+    expect(panel.bar).to_have_attribute("aria-valuetext", "7 of 7, 1 failed")
+    panel.toggle()
+    expect(panel.root).to_have_count(0)
+
+
+def test_it_is_closed_by_the_keyboard_and_by_the_next_batch(
+    comfy: ComfyPage, batch: Batch, settled: Callable[[], None]
+) -> None:
+    for key in ("Enter", "Escape"):
+        comfy.load(batch.graph(limit=1, when_complete="Start over"))
+        comfy.run_instant()
+        settled()
+        close = notice(comfy).get_by_role("button", name="Close")
+        close.focus()
+        comfy.page.keyboard.press(key)
+        expect(close).to_have_count(0)
+
+
+def test_it_stays_until_the_batch_goes_on(
+    comfy: ComfyPage, batch: Batch, settled: Callable[[], None]
+) -> None:
+    comfy.load(batch.graph())
+    comfy.run_instant()
+    settled()
+    shown = notice(comfy)
+    batch.add("new.png")
+    comfy.page.evaluate("app.queuePrompt(0)")
+    settled()
+    expect(shown).to_contain_text("8 done")
+    expect(shown).to_have_count(1)
+
+
+def test_a_notification_and_a_sound_by_the_settings(
+    comfy: ComfyPage, batch: Batch, settled: Callable[[], None]
+) -> None:
+    comfy.page.context.grant_permissions(["notifications"])
+    comfy.page.evaluate(RECORD)
+    comfy.load(batch.graph(limit=1, when_complete="Start over"))
+    comfy.run_instant()
+    settled()
+    notice(comfy)
+    assert comfy.page.evaluate("recorded.notifications.length + recorded.notes.length") == 0
+    comfy.press_switch("Browser notification at the end of a batch")
+    comfy.press_switch("Sound at the end of a batch")
+    comfy.page.wait_for_function("() => recorded.notes.length === 2")
+    assert comfy.get(NOTIFICATION) is True
+    comfy.run_instant()
+    settled()
+    comfy.page.wait_for_function("() => recorded.notes.length === 4")
+    shown = comfy.page.evaluate("recorded.notifications.map(({title, body}) => [title, body])")
+    assert [title.startswith("Batch complete: 1 done") for title, _ in shown] == [True]
+    assert str(batch.input.resolve()) in shown[0][1]
+
+
+@pytest.mark.usefixtures("settled")
+def test_a_browser_that_allows_no_notification_is_told_of(comfy: ComfyPage) -> None:
+    comfy.page.context.clear_permissions()
+    comfy.press_switch("Browser notification at the end of a batch")
+    comfy.toast("Allow notifications in the browser's settings")
+    assert comfy.get(NOTIFICATION) is False
+
+
+def test_the_title_of_a_page_in_the_background_shows_progress(
+    comfy: ComfyPage, batch: Batch, settled: Callable[[], None]
+) -> None:
+    batch.close_gate("img2.png")
+    batch.close_gate("img3.png")
+    comfy.load(batch.graph(limit=3))
+    comfy.run_instant()
+    batch.wait_until_in_image(2)
+    page = comfy.page
+    assert re.search("%|ComfyUI", page.title())
+    with comfy.in_background():
+        expect(page).to_have_title(progress("1 of 3", batch))
+        batch.open_gate("img2.png")
+        batch.wait_until_in_image(3)
+        expect(page).to_have_title(progress("2 of 3", batch))
+    expect(page).not_to_have_title(re.compile("of 3"))
+    with comfy.in_background():
+        expect(page).to_have_title(progress("2 of 3", batch))
+        batch.open_gate("img3.png")
+        settled()
+        expect(page).to_have_title(re.compile("ComfyUI$"))
+    assert batch.ran == SEVEN[:3]
+
+
+def test_the_title_is_left_alone_where_the_setting_says_so(
+    comfy: ComfyPage, batch: Batch, settled: Callable[[], None]
+) -> None:
+    comfy.set(TITLE, value=False)
+    batch.close_gate("img2.png")
+    comfy.load(batch.graph(limit=2))
+    comfy.run_instant()
+    batch.wait_until_in_image(2)
+    with comfy.in_background():
+        assert "of 2" not in comfy.page.title()
+        batch.open_gate("img2.png")
+        settled()
+        assert "of 2" not in comfy.page.title()

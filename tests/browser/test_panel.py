@@ -1,0 +1,303 @@
+"""The side panel Batches: every loop, its images, and what can be done to it."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from batch_loop.tests.browser.batch import SEVEN, Batch
+from batch_loop.tests.support.graphs import batch_graph
+from batch_loop.tools.bench.folders import small_images
+from batch_loop.tools.comfy_page import ComfyPage
+from batch_loop.tools.side_panel import SidePanel
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from batch_loop.tools.client import ComfyClient
+    from batch_loop.tools.server import ComfyServer
+
+SKIP = "Skip on error"
+MANY = 100_000
+
+
+@pytest.fixture
+def panel(comfy: ComfyPage, client: ComfyClient) -> Iterator[SidePanel]:
+    """The panel, closed, and a server that knows of no loop."""
+    comfy.close_workflow()
+    for loop in client.get_json("/batch_loop/loops")["loops"]:
+        client.post_json("/batch_loop/loops/forget", {"loop": loop["id"]})
+    panel = SidePanel(comfy)
+    yield panel
+    if panel.root.count():
+        comfy.close_dialogs()
+        comfy.close_toasts()
+        panel.toggle()
+        expect(panel.root).to_have_count(0)
+
+
+@pytest.fixture
+def run(comfy: ComfyPage, client: ComfyClient) -> Callable[..., None]:
+    """Take a batch to its end by one press of Run (Instant)."""
+
+    def run(batch: Batch, **settings: object) -> None:
+        comfy.load(batch.graph(**settings))
+        comfy.run_instant()
+        comfy.wait_until_off()
+        client.wait_until_idle()
+        comfy.settle()
+        batch.counts()
+        comfy.close_dialogs()
+        comfy.close_toasts()
+
+    return run
+
+
+def test_without_a_batch_it_says_how_to_begin(panel: SidePanel) -> None:
+    panel.open()
+    expect(panel.root).to_contain_text("No batches yet")
+    expect(panel.root).to_contain_text("Run a workflow with Directory Iterator")
+    expect(panel.root.get_by_role("listitem")).to_have_count(0)
+
+
+def test_a_running_batch_is_followed_to_its_end(
+    comfy: ComfyPage, panel: SidePanel, batch: Batch
+) -> None:
+    batch.close_gate("img3.png")
+    panel.open()
+    comfy.load(batch.graph())
+    comfy.run_instant()
+    entry = panel.entry(batch.name)
+    expect(entry).to_contain_text("2 of 7", timeout=15_000)
+    expect(entry).to_contain_text("Running")
+    expect(entry).to_contain_text("this minute")
+    expect(entry.get_by_role("button")).to_have_attribute("title", str(batch.input.resolve()))
+    panel.choose(batch.name)
+    expect(panel.bar).to_have_attribute("aria-valuenow", "2")
+    expect(panel.bar).to_have_attribute("aria-valuemax", "7")
+    expect(panel.row("img3.png")).to_contain_text("Running")
+    panel.wait_for_pictures(panel.row("img2.png"), 2)
+    panel.wait_for_pictures(panel.row("img4.png"), 1)
+    expect(panel.root.get_by_role("button", name="Forget")).to_be_disabled()
+    batch.open_gate("img3.png")
+    expect(panel.standing).to_have_text("Complete", timeout=30_000)
+    expect(panel.bar).to_have_attribute("aria-valuetext", "7 of 7")
+    expect(panel.root.get_by_role("status").filter(has_text="Batch complete")).to_have_count(1)
+    for name in SEVEN:
+        expect(panel.row(name)).to_contain_text("Done")
+        panel.wait_for_pictures(panel.row(name), 2)
+    comfy.wait_until_off()
+
+
+def test_a_batch_that_another_client_runs_is_followed_too(
+    panel: SidePanel, batch: Batch, client: ComfyClient
+) -> None:
+    panel.open()
+    expect(panel.root).to_contain_text("No batches yet")
+    client.run(batch.graph())
+    expect(panel.entry(batch.name)).to_contain_text("1 of 7", timeout=15_000)
+
+
+def test_failed_images_have_reasons_and_are_tried_again(
+    panel: SidePanel, batch: Batch, run: Callable[..., None]
+) -> None:
+    batch.fail_on("img3.png", "img20.png")
+    run(batch, error_handling=SKIP)
+    panel.open()
+    expect(panel.entry(batch.name)).to_contain_text("7 of 7, 2 failed")
+    panel.choose(batch.name)
+    expect(panel.standing).to_have_text("Complete, with failures")
+    panel.root.get_by_role("tab", name="Failed (2)").click()
+    expect(panel.grid.get_by_role("row")).to_have_count(2)
+    for name in ("img3.png", "img20.png"):
+        expect(panel.row(name)).to_contain_text("asked to fail")
+        expect(panel.row(name)).to_contain_text("Failed at TestRaise (3)")
+        panel.wait_for_pictures(panel.row(name), 1)
+    batch.fail_on()
+    panel.press("Retry failed (2)")
+    expect(panel.figures).to_contain_text("2 to do")
+    expect(panel.root.get_by_role("button", name="Retry failed")).to_have_count(0)
+    run(batch)
+    expect(panel.figures).to_have_text("7 done", timeout=15_000)
+    expect(panel.root.get_by_role("tab", name="Failed (0)")).to_be_visible()
+    assert batch.counts() == (7, 0)
+
+
+def test_start_over(panel: SidePanel, batch: Batch, run: Callable[..., None]) -> None:
+    run(batch)
+    panel.open()
+    panel.choose(batch.name)
+    expect(panel.figures).to_have_text("7 done")
+    panel.press("Start over")
+    expect(panel.figures).to_contain_text("7 to do")
+    expect(panel.row("img1.png")).to_contain_text("To do")
+    state = batch.state()
+    assert state is not None
+    assert (state["batch"], state["pending"]) == (2, 7)
+
+
+def test_an_image_that_a_run_stopped_on_is_skipped(
+    comfy: ComfyPage, panel: SidePanel, batch: Batch, client: ComfyClient
+) -> None:
+    batch.fail_on("img1.png")
+    comfy.load(batch.graph())
+    comfy.press_run()
+    comfy.wait_for_error()
+    client.wait_until_idle()
+    comfy.close_dialogs()
+    panel.open()
+    panel.choose(batch.name)
+    expect(panel.root).to_contain_text("Stopped on img1.png: asked to fail")
+    panel.press("Skip this one")
+    expect(panel.figures).to_contain_text("1 failed")
+    assert batch.counts() == (0, 1)
+
+
+def test_forgetting_is_asked_about_first(
+    panel: SidePanel, batch: Batch, run: Callable[..., None]
+) -> None:
+    run(batch, limit=1)
+    panel.open()
+    panel.choose(batch.name)
+    expect(panel.standing).to_have_text("Complete")
+    panel.press("Forget")
+    panel.answer("Cancel")
+    assert batch.state() is not None
+    # Its card would ask for a loop that is no more.
+    panel.comfy.close_workflow()
+    panel.press("Forget")
+    panel.answer("Confirm")
+    expect(panel.root).to_contain_text("No batches yet")
+    assert batch.state() is None
+    assert len(list(batch.input.iterdir())) == len(SEVEN)
+
+
+def test_the_report_is_a_file(panel: SidePanel, batch: Batch, run: Callable[..., None]) -> None:
+    run(batch, limit=2)
+    panel.open()
+    panel.choose(batch.name)
+    for kind in ("JSON", "CSV"):
+        with panel.page.expect_download() as download:
+            panel.root.get_by_role("link", name=f"Report as {kind}").click()
+        assert download.value.suggested_filename.endswith(f".{kind.lower()}")
+        assert "img2.png" in download.value.path().read_text(encoding="utf-8")
+
+
+def test_by_the_keyboard_alone(panel: SidePanel, batch: Batch, run: Callable[..., None]) -> None:
+    run(batch, limit=3)
+    panel.open()
+    keyboard = panel.page.keyboard
+    panel.entry(batch.name).get_by_role("button").focus()
+    keyboard.press("Enter")
+    expect(panel.root.get_by_role("heading", name=batch.name)).to_be_focused()
+    for label in ("Start over", "Report as JSON", "Report as CSV", "Forget"):
+        keyboard.press("Tab")
+        expect(panel.root.locator(":focus")).to_have_accessible_name(label)
+    keyboard.press("Tab")
+    expect(panel.root.get_by_role("tab", name="All (3)")).to_be_focused()
+    keyboard.press("ArrowRight")
+    expect(panel.root.get_by_role("tab", name="Failed (0)")).to_be_focused()
+    keyboard.press("ArrowLeft")
+    keyboard.press("Tab")
+    expect(panel.grid).to_be_focused()
+    keyboard.press("End")
+    active = panel.grid.get_attribute("aria-activedescendant")
+    assert active == panel.row("img3.png").get_attribute("id")
+    keyboard.press("ArrowUp")
+    keyboard.press("Enter")
+    expect(panel.root.locator(".batch-loop-viewer")).to_contain_text("img2.png")
+    keyboard.press("ArrowRight")
+    expect(panel.root.locator(".batch-loop-viewer")).to_contain_text("3 of 3")
+    keyboard.press("Escape")
+    expect(panel.root.locator(".batch-loop-viewer")).to_have_count(0)
+    expect(panel.grid).to_be_focused()
+    keyboard.press("Escape")
+    expect(panel.entry(batch.name).get_by_role("button")).to_be_focused()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_nothing_keeps_a_person_out(
+    comfy: ComfyPage, panel: SidePanel, batch: Batch, run: Callable[..., None], theme: str
+) -> None:
+    batch.fail_on("img2.png")
+    (batch.input / "img3.png").write_bytes(b"no image")
+    comfy.set("Comfy.ColorPalette", theme)
+    try:
+        panel.open()
+        assert panel.serious_violations() == []
+        run(batch, error_handling=SKIP, limit=4)
+        expect(panel.entry(batch.name)).to_contain_text("4 of 4, 2 failed", timeout=15_000)
+        assert panel.serious_violations() == []
+        panel.choose(batch.name)
+        panel.wait_for_pictures(panel.row("img4.png"), 2)
+        assert panel.serious_violations() == []
+        panel.row("img4.png").click()
+        panel.wait_for_pictures(panel.root.locator(".batch-loop-viewer"), 2)
+        assert panel.serious_violations() == []
+        panel.page.keyboard.press("Escape")
+        panel.root.get_by_role("tab", name="Failed (2)").click()
+        expect(panel.grid.get_by_role("row")).to_have_count(2)
+        assert panel.serious_violations() == []
+    finally:
+        comfy.set("Comfy.ColorPalette", "dark")
+
+
+def test_nothing_is_asked_while_nobody_looks(
+    comfy: ComfyPage, panel: SidePanel, batch: Batch, run: Callable[..., None]
+) -> None:
+    panel.open()
+    expect(panel.root).to_contain_text("No batches yet")
+    panel.toggle()
+    expect(panel.root).to_have_count(0)
+    panel.asked.clear()
+    run(batch, limit=1)
+    assert "loops" not in panel.asked
+    panel.open()
+    expect(panel.entry(batch.name)).to_contain_text("1 of 1")
+    with comfy.in_background():
+        panel.asked.clear()
+        batch.client.run(batch.graph(limit=2))
+        assert panel.asked == []
+    expect(panel.entry(batch.name)).to_contain_text("2 of 2")
+
+
+def test_a_hundred_thousand_images(
+    server: ComfyServer, client: ComfyClient, panel: SidePanel, batch: Batch
+) -> None:
+    folder = server.input / f"many-{batch.name}"
+    names = small_images(folder, MANY)
+    try:
+        client.run(batch_graph(folder.name, folder.name))
+        panel.open()
+        panel.asked.clear()
+        panel.choose(folder.name)
+        expect(panel.grid.get_by_role("row").first).to_contain_text(names[0])
+        panel.wait_for_pictures(panel.grid.get_by_role("row").first, 2)
+        # What there is to see is asked for, and nothing else.
+        rows = panel.grid.get_by_role("row").count()
+        assert rows <= 40
+        assert sum("/items?" in asked for asked in panel.asked) <= 2
+        assert sum("/thumbnail?" in asked for asked in panel.asked) <= 2 * rows
+        panel.watch_rows()
+        panel.grid.hover()
+        for _ in range(40):
+            panel.page.mouse.wheel(0, 900)
+        panel.scroll_to_the_end(60)
+        expect(panel.row(names[-1])).to_be_in_viewport()
+        panel.wait_for_pictures(panel.row(names[-1]), 1)
+        seen = panel.rows_seen()
+        assert seen["gaps"] == []
+        assert seen["frames"] >= 60
+        assert seen["mostRows"] <= 40
+        assert sum("/items?" in asked for asked in panel.asked) <= 110
+        panel.grid.focus()
+        panel.page.keyboard.press("Home")
+        expect(panel.grid).to_have_attribute("aria-activedescendant", "batch-loop-row-0")
+        panel.page.keyboard.press("End")
+        expect(panel.row(names[-1])).to_be_in_viewport()
+    finally:
+        shutil.rmtree(folder)

@@ -1,0 +1,62 @@
+"""The example workflows as a new user finds them: in the Templates window, then Run (Instant)."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from batch_loop.tools.examples import EXAMPLES
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
+    from batch_loop.tools.client import ComfyClient
+    from batch_loop.tools.comfy_page import ComfyPage
+    from batch_loop.tools.server import ComfyServer
+
+NAMES = sorted(path.stem for path in EXAMPLES.glob("*.json"))
+STEMS = {path.stem for path in (EXAMPLES / "images").glob("*.*")} - {"broken"}
+"""Of the sound images that these examples read."""
+
+
+def picture_of(comfy: ComfyPage, name: str) -> Locator:
+    """An example's picture in the window, in sight: it is not loaded before."""
+    comfy.page.get_by_text(name, exact=True).first.scroll_into_view_if_needed()
+    picture = comfy.page.locator(f"img[alt={name}]").first
+    expect(picture).to_be_visible(timeout=15_000)
+    return picture
+
+
+def test_the_window_shows_the_picture_of_each_example(comfy: ComfyPage) -> None:
+    comfy.browse_templates("batch-loop")
+    for name in NAMES:
+        picture = picture_of(comfy, name)
+        comfy.page.wait_for_function(
+            "picture => picture.complete && picture.naturalWidth > 0",
+            arg=picture.element_handle(),
+        )
+
+
+@pytest.mark.parametrize("name", ["captions", "watch_a_folder"])
+def test_an_example_that_is_opened_by_a_click_runs(
+    comfy: ComfyPage, client: ComfyClient, server: ComfyServer, name: str
+) -> None:
+    comfy.browse_templates("batch-loop")
+    picture_of(comfy, name).click()
+    nodes = json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))["nodes"]
+    comfy.page.wait_for_function(
+        "types => JSON.stringify(app.graph._nodes.map((node) => node.type).sort()) === types",
+        arg=json.dumps(sorted(node["type"] for node in nodes), separators=(",", ":")),
+    )
+    comfy.run_instant()
+    comfy.wait_until_off()
+    if name == "watch_a_folder":
+        comfy.press_button("Stop watching")
+        comfy.wait_until_no_button("Stop watching")
+    client.wait_until_idle()
+    saved = {path.name for path in (server.output / name).rglob("*") if path.is_file()}
+    assert saved >= {f"{stem}.png" for stem in STEMS}
+    assert saved.isdisjoint({"broken.png"})

@@ -1,0 +1,140 @@
+"""What a page is told of folders before anything runs, on a real server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from batch_loop.tests.integration.conftest import Workspace
+from batch_loop.tests.support.batches import run_until_stop, told
+from batch_loop.tests.support.graphs import ITERATOR, batch_graph
+from batch_loop.tests.support.images import write_images
+from batch_loop.tools.client import ComfyClient, UnexpectedAnswer
+from batch_loop.tools.server import ComfyServer
+
+FOLDER = "/batch_loop/folder"
+LIST = "/batch_loop/folders/list"
+NAMES = ["img1.png", "img2.jpg", "img10.png", "sub/img3.png"]
+
+
+def look(client: ComfyClient, **settings: Any) -> dict[str, Any]:
+    found: dict[str, Any] = client.post_json(FOLDER, settings)
+    return found
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {},
+        {"filter": "PNG"},
+        {"filter": "Custom", "custom_pattern": "*, !*2*"},
+        {"recursive": True},
+        {"sort_by": "name"},
+        {"descending": True},
+        {"sort_by": "shuffle"},
+        {"start_index": 1, "limit": 1},
+        {"loop_name": "other"},
+    ],
+    ids=str,
+)
+def test_it_is_what_a_run_would_work_on(
+    client: ComfyClient, workspace: Workspace, settings: dict[str, Any]
+) -> None:
+    write_images(workspace.input, NAMES)
+    before = look(client, directory=workspace.name, **settings)
+    results = run_until_stop(client, batch_graph(workspace.name, workspace.name, **settings))
+    said = [told(result, ITERATOR) for result in results]
+    paths = [line["status"].split(": ", 1)[1] for line in said]
+    assert before == {
+        "directory": str(workspace.input),
+        "loop": said[0]["loop"],
+        "known": False,
+        "total": len(paths),
+        "first": paths[0],
+        "last": paths[-1],
+    }
+    assert look(client, directory=workspace.name, **settings) == {**before, "known": True}
+
+
+def test_it_follows_the_folder_and_changes_nothing(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    assert look(client, directory=workspace.name)["total"] == 0
+    assert look(client, directory=workspace.name)["first"] is None
+    write_images(workspace.input, NAMES)
+    found = look(client, directory=f' "{workspace.input}/." ')
+    assert (found["total"], found["last"]) == (3, "img10.png")
+    assert found["loop"] not in {
+        loop["id"] for loop in client.get_json("/batch_loop/loops")["loops"]
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        ({"directory": ""}, 400, "No folder is chosen"),
+        ({"directory": "no/such/folder"}, 400, "does not exist"),
+        ({"directory": "/etc"}, 403, "may not use the folder"),
+        ({"directory": "\\\\server\\share"}, 403, "network or device paths"),
+        ({"directory": ".", "filter": "Custom", "custom_pattern": " , "}, 400, "pattern"),
+        ({}, 400, "directory has to be a text"),
+        ({"directory": None}, 400, "directory has to be a text"),
+        ({"directory": ".", "loop_name": 1}, 400, "loop_name has to be a text"),
+        ({"directory": ".", "custom_pattern": []}, 400, "custom_pattern has to be a text"),
+        ({"directory": ".", "filter": "Everything"}, 400, "filter has to be one of 'All images'"),
+        ({"directory": ".", "sort_by": {}}, 400, "sort_by has to be one of"),
+        ({"directory": ".", "recursive": 1}, 400, "recursive has to be true or false"),
+        ({"directory": ".", "descending": "no"}, 400, "descending has to be true or false"),
+        ({"directory": ".", "start_index": -1}, 400, "start_index has to be a whole number"),
+        ({"directory": ".", "limit": 1.5}, 400, "limit has to be a whole number"),
+        ({"directory": ".", "limit": True}, 400, "limit has to be a whole number"),
+        ({"directory": ".", "limit": 10**30}, 400, "limit has to be a whole number"),
+    ],
+    ids=str,
+)
+def test_settings_that_cannot_work_are_refused(
+    client: ComfyClient, body: dict[str, Any], status: int, words: str
+) -> None:
+    with pytest.raises(UnexpectedAnswer, match=words) as answer:
+        client.post(FOLDER, body)
+    assert answer.value.status == status
+
+
+def test_the_allowed_folders_can_be_walked_through(
+    client: ComfyClient, workspace: Workspace, server: ComfyServer
+) -> None:
+    write_images(workspace.input, NAMES)
+    roots = client.post_json(LIST, {"path": ""})
+    assert (roots["path"], roots["parent"], roots["more"], roots["images"]) == ("", None, False, 0)
+    named = {folder["name"]: folder["path"] for folder in roots["folders"]}
+    assert named["input"] == str(server.input)
+    assert {"output", "temp"} <= named.keys()
+    above = client.post_json(LIST, {"path": named["input"]})
+    assert above["parent"] is None
+    own = {"name": workspace.name, "path": str(workspace.input)}
+    assert own in above["folders"]
+    assert client.post_json(LIST, {"path": own["path"]}) == {
+        "path": str(workspace.input),
+        "parent": str(server.input),
+        "folders": [{"name": "sub", "path": str(workspace.input / "sub")}],
+        "more": False,
+        "images": 3,
+    }
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "words"),
+    [
+        ({}, 400, "path has to be a text"),
+        ({"path": None}, 400, "path has to be a text"),
+        ({"path": "/etc"}, 403, "may not use the folder"),
+        ({"path": "no/such/folder"}, 400, "does not exist"),
+    ],
+)
+def test_a_list_of_something_else_is_refused(
+    client: ComfyClient, body: dict[str, Any], status: int, words: str
+) -> None:
+    with pytest.raises(UnexpectedAnswer, match=words) as answer:
+        client.post(LIST, body)
+    assert answer.value.status == status

@@ -1,0 +1,282 @@
+"""The routes that a page shows a batch by and steers it with, on a real server."""
+
+from __future__ import annotations
+
+import io
+from typing import Any
+
+import pytest
+import requests
+from PIL import Image
+
+from batch_loop.tests.integration.conftest import Workspace
+from batch_loop.tests.support.batches import loop_state, run_until_stop, told
+from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, batch_graph, node
+from batch_loop.tests.support.images import colour_of, write_broken, write_images
+from batch_loop.tests.support.waiting import wait_for
+from batch_loop.tools.client import ComfyClient, UnexpectedAnswer
+
+LOOPS = "/batch_loop/loops"
+NAMES = ["img1.png", "img2.png", "img10.png"]
+SECONDS = 20
+
+
+@pytest.fixture
+def graph(workspace: Workspace) -> Graph:
+    """A batch over three images, the work on which fails where `fail` names them."""
+    write_images(workspace.input, NAMES)
+    fail_list = workspace.scratch / "fail"
+    fail_list.touch()
+    work = node("TestRaise", image=[ITERATOR, 1], filename=[ITERATOR, 3], fail_list=str(fail_list))
+    return batch_graph(workspace.name, workspace.name, work)
+
+
+def fail(workspace: Workspace, *names: str) -> None:
+    (workspace.scratch / "fail").write_text("\n".join(names), encoding="utf-8")
+
+
+def refused(client: ComfyClient, route: str, body: object) -> UnexpectedAnswer:
+    with pytest.raises(UnexpectedAnswer) as answer:
+        client.post(route, body)
+    return answer.value
+
+
+# How it stands.
+
+
+def test_what_is_under_way_is_shown(client: ComfyClient, workspace: Workspace) -> None:
+    write_images(workspace.input, NAMES)
+    gate = workspace.scratch / "gate"
+    work = node("TestWait", image=[ITERATOR, 1], until=str(gate))
+    prompt_id = client.submit(batch_graph(workspace.name, workspace.name, work))
+    client.wait_until_executing(prompt_id, "3")
+    (loop,) = [
+        loop
+        for loop in client.get_json(LOOPS)["loops"]
+        if loop["directory"] == str(workspace.input)
+    ]
+    (current,) = loop["current"]
+    assert (current["path"], current["index"], current["state"]) == ("img1.png", 0, "running")
+    assert current["since"] == loop["ran_at"]
+    assert "a run works on" in str(refused(client, f"{LOOPS}/forget", {"loop": loop["id"]}))
+    gate.touch()
+    client.wait(prompt_id)
+
+    def after() -> dict[str, Any]:
+        state: dict[str, Any] = client.get_json(f"{LOOPS}/{loop['id']}")
+        return state
+
+    wait_for(lambda: after()["done"], "the image to be done")
+    assert after()["ran_at"] > loop["ran_at"]
+    assert after()["current"] == []
+    assert after()["stopped_on"] is None
+
+
+def test_the_loop_that_ran_last_is_listed_first(client: ComfyClient, workspace: Workspace) -> None:
+    write_images(workspace.input, NAMES)
+    for name in ("one", "two", "one"):
+        client.run(batch_graph(workspace.name, workspace.name, loop_name=name))
+        loops = client.get_json(LOOPS)["loops"]
+        assert (loops[0]["name"], loops[0]["directory"]) == (name, str(workspace.input))
+    ran = [loop["ran_at"] for loop in loops]
+    assert ran == sorted(ran, reverse=True)
+
+
+# Skipping and forgetting.
+
+
+def test_the_image_that_a_run_stopped_on_is_skipped(
+    client: ComfyClient, workspace: Workspace, graph: Graph
+) -> None:
+    fail(workspace, "img2.png")
+    client.run(graph)
+    result = client.run(graph)
+    assert result.status == "error"
+    loop = loop_state(client, result)
+    stopped_on = loop["stopped_on"]
+    assert (stopped_on["path"], stopped_on["index"], stopped_on["attempts"]) == ("img2.png", 1, 1)
+    assert (stopped_on["node_id"], stopped_on["node_type"]) == ("3", "TestRaise")
+    wrong = refused(client, f"{LOOPS}/skip", {"loop": loop["id"], "path": "img10.png"})
+    assert wrong.status == 409
+    assert "img2.png" in str(wrong)
+    body = {"loop": loop["id"], "path": "img2.png"}
+    skipped = client.post_json(f"{LOOPS}/skip", body)
+    assert (skipped["failed"], skipped["pending"], skipped["stopped_on"]) == (1, 1, None)
+    assert skipped["failures"][0]["reason"] == stopped_on["reason"]
+    assert refused(client, f"{LOOPS}/skip", body).status == 409
+    results = run_until_stop(client, graph)
+    assert [told(result, ITERATOR)["filename"] for result in results] == ["img10.png"]
+    fail(workspace)
+    client.post_json(f"{LOOPS}/retry", {"loop": loop["id"]})
+    assert loop_state(client, run_until_stop(client, graph)[-1])["done"] == 3
+
+
+def test_a_forgotten_loop_begins_with_its_first_image(
+    client: ComfyClient, workspace: Workspace, graph: Graph
+) -> None:
+    results = run_until_stop(client, graph)
+    loop_id = told(results[0], ITERATOR)["loop"]
+    wait_for(lambda: client.get_json(f"{LOOPS}/{loop_id}")["done"] == 3, "the last image")
+    assert client.post_json(f"{LOOPS}/forget", {"loop": loop_id}) == {"forgotten": loop_id}
+    assert loop_id not in {loop["id"] for loop in client.get_json(LOOPS)["loops"]}
+    for route in ("forget", "reset", "retry"):
+        assert refused(client, f"{LOOPS}/{route}", {"loop": loop_id}).status == 404
+    assert len(list(workspace.output.iterdir())) == len(list(workspace.input.iterdir())) == 3
+    again = run_until_stop(client, graph)
+    assert [told(result, ITERATOR)["filename"] for result in again] == NAMES
+
+
+@pytest.mark.parametrize(
+    "body", [{}, {"loop": "0123456789abcdef"}, {"loop": 1, "path": ""}, {"path": "a.png"}]
+)
+def test_who_skips_says_which_image(client: ComfyClient, body: dict[str, Any]) -> None:
+    answer = refused(client, f"{LOOPS}/skip", body)
+    assert answer.status == 400
+    assert "path" in str(answer)
+
+
+# Items and pictures.
+
+
+@pytest.fixture
+def loop(client: ComfyClient, workspace: Workspace) -> dict[str, Any]:
+    """A complete loop of five images, of which two failed."""
+    write_images(workspace.input, NAMES, (300, 150))
+    write_broken(workspace.input / "bad1.png")
+    write_broken(workspace.input / "bad2.png")
+    graph = batch_graph(workspace.name, workspace.name, error_handling="Skip on error")
+    state = loop_state(client, run_until_stop(client, graph)[-1])
+    assert (state["done"], state["failed"]) == (3, 2)
+    return state
+
+
+def items(client: ComfyClient, loop: dict[str, Any], **query: str) -> dict[str, Any]:
+    page: dict[str, Any] = client.get_json(f"{LOOPS}/{loop['id']}/items", **query)
+    return page
+
+
+def test_a_page_of_items_is_a_part_of_the_report(
+    client: ComfyClient, workspace: Workspace, loop: dict[str, Any]
+) -> None:
+    report = client.get_json(f"{LOOPS}/{loop['id']}/report.json")["items"]
+    assert items(client, loop) == {"total": 5, "start": 0, "items": report}
+    assert items(client, loop, start="1", count="2")["items"] == report[1:3]
+    assert items(client, loop, start="5") == {"total": 5, "start": 5, "items": []}
+    assert items(client, loop, count="100000", start="4")["items"] == report[4:]
+    failed = items(client, loop, state="failed", start="1")
+    assert (failed["total"], failed["start"]) == (2, 1)
+    assert [item["path"] for item in failed["items"]] == ["bad2.png"]
+    last = report[-1]
+    assert (last["path"], last["outputs"]) == ("img10.png", [str(workspace.output / "img10.png")])
+
+
+@pytest.mark.parametrize(
+    ("query", "words"),
+    [
+        ({"start": "-1"}, "start has to be a whole number"),
+        ({"start": "1e3"}, "start has to be"),
+        ({"count": "all"}, "count has to be"),
+        ({"count": "9" * 5000}, "count has to be"),
+        ({"state": "done"}, "state can only be failed"),
+        ({"state": ""}, "state can only be failed"),
+    ],
+    ids=str,
+)
+def test_a_query_that_is_none(
+    client: ComfyClient, loop: dict[str, Any], query: dict[str, str], words: str
+) -> None:
+    with pytest.raises(UnexpectedAnswer, match=words) as answer:
+        items(client, loop, **query)
+    assert answer.value.status == 400
+
+
+def picture(
+    client: ComfyClient, loop: dict[str, Any], known: str = "", **query: Any
+) -> requests.Response:
+    return requests.get(
+        f"{client.url}{LOOPS}/{loop['id']}/thumbnail",
+        query,
+        headers={"If-None-Match": known} if known else {},
+        timeout=SECONDS,
+    )
+
+
+def test_an_image_and_its_result_have_pictures(client: ComfyClient, loop: dict[str, Any]) -> None:
+    colour = colour_of("img2.png")
+    inverted = tuple(255 - value for value in colour)
+    for output, expected in ((None, colour), (0, inverted)):
+        answer = picture(client, loop, path="img2.png", output=output, size=100)
+        assert answer.headers["Content-Type"] == "image/webp"
+        with Image.open(io.BytesIO(answer.content)) as image:
+            assert image.size == (100, 50)
+            found = image.convert("RGB").getpixel((50, 25))
+        assert isinstance(found, tuple)
+        assert all(abs(one - other) < 9 for one, other in zip(found, expected, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("size", "width"), [(None, 256), (1, 16), (16, 16), (300, 300), (9999, 300)]
+)
+def test_a_picture_is_as_large_as_asked_for_within_bounds(
+    client: ComfyClient, loop: dict[str, Any], size: int | None, width: int
+) -> None:
+    answer = picture(client, loop, path="img1.png", size=size)
+    with Image.open(io.BytesIO(answer.content)) as image:
+        assert image.width == width
+
+
+def test_a_picture_is_sent_once(
+    client: ComfyClient, workspace: Workspace, loop: dict[str, Any]
+) -> None:
+    first = picture(client, loop, path="img1.png")
+    tag = first.headers["ETag"]
+    again = picture(client, loop, tag, path="img1.png")
+    assert (again.status_code, again.content, again.headers["ETag"]) == (304, b"", tag)
+    assert picture(client, loop, tag, path="img1.png", size=20).status_code == 200
+    Image.new("RGB", (70, 70)).save(workspace.input / "img1.png")
+    changed = picture(client, loop, tag, path="img1.png")
+    assert changed.status_code == 200
+    assert changed.headers["ETag"] != tag
+
+
+@pytest.mark.parametrize(
+    ("query", "status", "words"),
+    [
+        ({}, 404, "no such image"),
+        ({"path": "none.png"}, 404, "no such image"),
+        ({"path": "img1.png", "output": 1}, 404, "1 results of this image"),
+        ({"path": "bad1.png", "output": 0}, 404, "0 results of this image"),
+        ({"path": "bad1.png"}, 404, "There is no picture"),
+        ({"path": "img1.png", "output": "x"}, 400, "output has to be a whole number"),
+        ({"path": "img1.png", "output": -1}, 400, "output has to be a whole number"),
+        ({"path": "img1.png", "size": "big"}, 400, "size has to be a whole number from 16 to 512"),
+    ],
+)
+def test_what_has_no_picture_says_why(
+    client: ComfyClient, loop: dict[str, Any], query: dict[str, Any], status: int, words: str
+) -> None:
+    answer = picture(client, loop, **query)
+    assert answer.status_code == status
+    assert words in answer.json()["error"]
+
+
+def test_a_file_that_is_gone_has_no_picture(
+    client: ComfyClient, workspace: Workspace, loop: dict[str, Any]
+) -> None:
+    (workspace.input / "img1.png").unlink()
+    (workspace.output / "img2.png").unlink()
+    for query in ({"path": "img1.png"}, {"path": "img2.png", "output": 0}):
+        answer = picture(client, loop, **query)
+        assert answer.status_code == 404
+        assert "the file is gone" in answer.json()["error"]
+
+
+def test_an_odd_name_has_a_picture(client: ComfyClient, workspace: Workspace) -> None:
+    names = ["a b&c=d+e%.png", "caf\u00e9\U0001f600.png", "sub folder/#1?.png"]
+    write_images(workspace.input, names)
+    graph = batch_graph(workspace.name, workspace.name, recursive=True)
+    graph[SAVE]["inputs"]["format"] = "JPEG"
+    loop = loop_state(client, run_until_stop(client, graph)[-1])
+    for name in names:
+        for output in (None, 0):
+            assert picture(client, loop, path=name, output=output).ok

@@ -1,0 +1,126 @@
+"""Two ComfyUI servers with one user folder, as for two graphics cards: docs/two_gpus.md."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_loop.tests.integration.conftest import HELPERS
+from batch_loop.tests.support.batches import loop_state, recorded, records, run_until_stop, told
+from batch_loop.tests.support.graphs import COMPLETE, ITERATOR, STOP, Graph, batch_graph, node
+from batch_loop.tests.support.images import write_images
+from batch_loop.tests.support.waiting import wait_for
+from batch_loop.tools.client import ComfyClient
+from batch_loop.tools.results import RunResult
+from batch_loop.tools.server import ComfyServer
+
+NAMES = [f"img{number}.png" for number in range(1, 25)]
+MOST_PROMPTS = 1000
+"""Who has no image left asks again until the other server has done its last one."""
+
+
+@dataclass
+class Pair:
+    """Two servers on the same folders, and a client of each."""
+
+    servers: tuple[ComfyServer, ComfyServer]
+    clients: tuple[ComfyClient, ComfyClient]
+    record: Path
+
+    @property
+    def input(self) -> Path:
+        return self.servers[0].input
+
+    @property
+    def output(self) -> Path:
+        return self.servers[0].output
+
+    def graph(self, work: dict[str, Any] | None = None, **settings: Any) -> Graph:
+        return recorded(batch_graph("batch", "batch", work, **settings), self.record)
+
+
+@pytest.fixture
+def pair(tmp_path: Path) -> Iterator[Pair]:
+    first = ComfyServer(tmp_path / "first", custom_nodes=[HELPERS])
+    flags = (
+        *("--user-directory", str(first.user)),
+        *("--input-directory", str(first.input)),
+        *("--output-directory", str(first.output)),
+    )
+    second = ComfyServer(tmp_path / "second", flags=flags, custom_nodes=[HELPERS])
+    with first, second, first.client() as one, second.client() as other:
+        yield Pair((first, second), (one, other), tmp_path / "record")
+
+
+def waiting(until: Path) -> dict[str, Any]:
+    """A node that works on the image until a file is there."""
+    return node("TestWait", image=[ITERATOR, 1], until=str(until))
+
+
+def settled_state(client: ComfyClient, result: RunResult) -> dict[str, Any] | None:
+    """The loop's state once no image is at the end of its run."""
+    state = loop_state(client, result)
+    return None if state["ended"] else state
+
+
+def test_one_loop_is_shared_each_image_done_once(pair: Pair) -> None:
+    write_images(pair.input / "batch", NAMES)
+    graph = pair.graph()
+    with ThreadPoolExecutor() as both:
+        runs = [both.submit(run_until_stop, client, graph, MOST_PROMPTS) for client in pair.clients]
+        results = [run.result() for run in runs]
+    assert sorted(records(pair.record)) == sorted(NAMES)
+    assert sorted(path.name for path in (pair.output / "batch").iterdir()) == sorted(NAMES)
+    for client, ended in zip(pair.clients, results, strict=True):
+        assert {result.status for result in ended} == {"success"}
+        # The other server may have yet to settle the image that it has just ended.
+        state = wait_for(lambda: settled_state(client, ended[-1]), "the last image")  # noqa: B023
+        assert (state["complete"], state["done"], state["failed"]) == (True, len(NAMES), 0)
+
+
+def test_who_has_nothing_left_waits_for_the_other(pair: Pair, tmp_path: Path) -> None:
+    write_images(pair.input / "batch", ["a.png", "b.png"])
+    one, other = pair.clients
+    go = tmp_path / "go"
+    held = one.submit(pair.graph(waiting(go)))
+    loop = wait_for(lambda: one.get_json("/batch_loop/loops")["loops"], "the first image")[0]
+    assert loop["running"] == 1
+
+    graph = pair.graph()
+    second = other.run(graph)
+    assert told(second, ITERATOR)["filename"] == "b.png"
+    assert (told(second, COMPLETE)["complete"], told(second, STOP)["stop"]) == (False, False)
+    idle = other.run(graph)
+    assert (told(idle, ITERATOR)["filename"], told(idle, STOP)["stop"]) == ("", False)
+
+    go.touch()
+    assert told(one.wait(held), STOP)["stop"] is True
+    assert told(other.run(graph), STOP)["stop"] is True
+    assert records(pair.record) == ["b.png", "a.png"]
+
+
+def test_the_image_of_a_server_that_died_goes_to_the_other(pair: Pair, tmp_path: Path) -> None:
+    write_images(pair.input / "batch", ["a.png", "b.png"])
+    one, other = pair.clients
+    one.submit(pair.graph(waiting(tmp_path / "never")))
+    wait_for(lambda: one.get_json("/batch_loop/loops")["loops"], "the first image")
+    pair.servers[0].kill()
+    run_until_stop(other, pair.graph())
+    assert records(pair.record) == ["a.png", "b.png"]
+
+
+def test_loops_of_two_names_each_go_through_all_of_the_folder(pair: Pair) -> None:
+    names = ["a.png", "b.png"]
+    write_images(pair.input / "batch", names)
+    for number, client in enumerate(pair.clients):
+        (result, *_) = run_until_stop(client, pair.graph(loop_name=f"card {number}"))
+        assert loop_state(client, result)["name"] == f"card {number}"
+    assert records(pair.record) == names * 2
+    loops = [client.get_json("/batch_loop/loops")["loops"] for client in pair.clients]
+    assert loops[0] == loops[1]
+    assert len(loops[0]) == 2

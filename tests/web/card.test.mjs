@@ -1,0 +1,337 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import "./english.mjs";
+import { Actions } from "../../web/lib/card/actions.js";
+import { ruleFor } from "../../web/lib/card/collapsed.js";
+import { figuresOf, percent } from "../../web/lib/card/figures.js";
+import { FolderChooser } from "../../web/lib/card/folder_chooser.js";
+import { folderSettings, onSettingChanged } from "../../web/lib/card/folder_settings.js";
+import { completeModel, iteratorModel } from "../../web/lib/card/model.js";
+import { drawOnTitle, partsOf } from "../../web/lib/card/node_bar.js";
+import { timesOf } from "../../web/lib/card/times.js";
+import { Refused } from "../../web/lib/server.js";
+
+const STATE = {
+  id: "l",
+  complete: false,
+  seconds: 30,
+  pending: 7,
+  running: 1,
+  ended: 0,
+  done: 2,
+  failed: 0,
+  total: 10,
+  failures: [],
+  current: [{ path: "a/img3.png", index: 2, state: "running", since: 1 }],
+  stopped_on: null,
+};
+const REST = { ...STATE, running: 0, pending: 8, current: [] };
+const FOLDER = { directory: "/in", loop: "l", known: true, total: 10, first: "a.png", last: "j.png" };
+const STOPPED = {
+  path: "a/img3.png",
+  index: 2,
+  attempts: 1,
+  reason: "out of memory\nTraceback",
+  node_id: "5:7",
+  node_type: "Upscale",
+};
+
+function model(known) {
+  const settings = { directory: "in" };
+  return iteratorModel({ settings, canChoose: true, folder: null, refusal: null, state: null, ...known });
+}
+
+test("figures: what has ended counts as done, what runs as left", () => {
+  const figures = figuresOf({ ...STATE, ended: 1, failed: 1 });
+  assert.deepEqual(
+    [figures.done, figures.failed, figures.left, figures.total],
+    [3, 1, 8, 12],
+  );
+});
+
+test("time left and speed, from what has come to its end", () => {
+  const { remaining, perMinute } = figuresOf(STATE);
+  assert.deepEqual([remaining, perMinute], [120, 4]);
+});
+
+test("from one image, or none, nothing is concluded", () => {
+  for (const done of [0, 1]) {
+    const { remaining, perMinute } = figuresOf({ ...STATE, done });
+    assert.deepEqual([remaining, perMinute], [null, null]);
+  }
+  assert.equal(figuresOf({ ...STATE, seconds: 0 }).perMinute, null);
+});
+
+test("times as texts, with a dash for what is unknown", () => {
+  assert.deepEqual(timesOf(figuresOf(STATE)), {
+    taken: "30 s taken",
+    remaining: "2 min 0 s to go",
+    perMinute: "4 a minute",
+  });
+  const unknown = timesOf(figuresOf({ ...STATE, done: 1 }));
+  assert.deepEqual([unknown.remaining, unknown.perMinute], ["– to go", "– a minute"]);
+});
+
+test("a speed has as many digits as tell something", () => {
+  const speed = (perMinute) => timesOf({ seconds: 1, remaining: 1, perMinute }).perMinute;
+  assert.deepEqual([0.4234, 7.46, 85.7].map(speed), ["0.42 a minute", "7.5 a minute", "86 a minute"]);
+});
+
+test("percent of nothing is nothing", () => {
+  assert.deepEqual([percent(1, 4), percent(0, 0)], [25, 0]);
+});
+
+test("without a folder, the card asks for one", () => {
+  const shown = model({ settings: { directory: "" } });
+  assert.deepEqual([shown.phase, shown.headline], ["empty", "No folder yet"]);
+  assert.deepEqual([shown.buttons.choose, shown.buttons.startOver, shown.buttons.report], [true, false, false]);
+});
+
+test("before a run, what the folder holds", () => {
+  const shown = model({ folder: FOLDER });
+  assert.deepEqual(
+    [shown.phase, shown.headline, shown.detail, shown.figures],
+    ["ready", "10 images", "first: a.png, last: j.png", null],
+  );
+  const one = model({ folder: { ...FOLDER, total: 1 } });
+  assert.deepEqual([one.headline, one.detail], ["1 image", "a.png"]);
+  const none = model({ folder: { ...FOLDER, total: 0, first: null, last: null } });
+  assert.deepEqual([none.phase, none.headline], ["none", "No image"]);
+});
+
+test("a folder that is refused: what is wrong, and the server's own words", () => {
+  const shown = model({ refusal: new Refused("Add a line.", 403) });
+  assert.deepEqual(
+    [shown.phase, shown.tone, shown.headline, shown.detail],
+    ["refused", "error", "This folder is not allowed yet", "Add a line."],
+  );
+  assert.equal(model({ refusal: new Refused("no", 400) }).headline, "This folder cannot be used");
+});
+
+test("under way: the image, its number, and its picture", () => {
+  const shown = model({ folder: FOLDER, state: STATE });
+  assert.deepEqual(
+    [shown.phase, shown.headline, shown.detail, shown.image],
+    ["running", "img3.png", "Image 3 of 10", "a/img3.png"],
+  );
+  assert.deepEqual([shown.buttons.startOver, shown.buttons.report], [true, true]);
+});
+
+test("between two images, the last one is still shown", () => {
+  const [last] = STATE.current;
+  assert.equal(model({ folder: FOLDER, state: REST, last }).headline, "img3.png");
+  assert.equal(model({ folder: FOLDER, state: REST }).headline, "8 images left");
+});
+
+test("stopped: the reason's first line, and a way on", () => {
+  const shown = model({ folder: FOLDER, state: { ...REST, stopped_on: STOPPED } });
+  assert.deepEqual(
+    [shown.phase, shown.tone, shown.headline, shown.detail, shown.image],
+    ["stopped", "error", "Stopped on img3.png", "out of memory", "a/img3.png"],
+  );
+  assert.equal(shown.buttons.skip.path, "a/img3.png");
+});
+
+test("of a file that could not be read there is no picture", () => {
+  const stopped_on = { ...STOPPED, node_id: null, node_type: null };
+  assert.equal(model({ state: { ...REST, stopped_on } }).image, null);
+});
+
+test("complete, with and without failures", () => {
+  const complete = { ...REST, pending: 0, done: 10, complete: true };
+  assert.deepEqual(
+    [model({ state: complete, folder: FOLDER }).headline, model({ state: complete }).tone],
+    ["All 10 images done", "good"],
+  );
+  const failed = model({ state: { ...complete, done: 8, failed: 2 } });
+  assert.deepEqual([failed.headline, failed.buttons.retry], ["Complete: 8 done, 2 failed", 2]);
+});
+
+test("a batch that was started over shows what the folder holds", () => {
+  const state = { ...REST, pending: 10, done: 0 };
+  assert.equal(model({ folder: FOLDER, state }).headline, "10 images");
+});
+
+test("settings that hold another number of images than the batch are told", () => {
+  const shown = model({ folder: { ...FOLDER, total: 4 }, state: REST });
+  assert.equal(shown.detail, "The folder holds 4 images under these settings.");
+});
+
+test("a folder from another node is not guessed at", () => {
+  const shown = model({ settings: null, canChoose: false });
+  assert.deepEqual([shown.phase, shown.headline], ["unknown", "The folder comes from another node"]);
+  assert.deepEqual([shown.buttons.choose, shown.buttons.startOver], [false, true]);
+  assert.equal(model({ settings: null, canChoose: false, state: STATE }).phase, "running");
+});
+
+test("Batch Complete: the tally and what failed", () => {
+  assert.deepEqual(completeModel(null).headline, "Nothing has run yet");
+  const failures = [{ ...STOPPED, path: "b.png" }];
+  const shown = completeModel({ ...STATE, failed: 3, failures });
+  assert.deepEqual([shown.headline, shown.failures, shown.more], ["5 of 13 finished", failures, 2]);
+});
+
+function iterator(values, linked = []) {
+  const widgets = Object.entries(values).map(([name, value]) => ({ name, value }));
+  const inputs = widgets.map(({ name }) => ({ name }));
+  const isInputConnected = (slot) => linked.includes(inputs[slot].name);
+  return { widgets, inputs, isInputConnected };
+}
+
+test("what decides about a folder, and nothing else, is asked about", () => {
+  const node = iterator({ directory: "in", limit: 3, error_handling: "Stop on error" });
+  assert.deepEqual(folderSettings(node), { directory: "in", limit: 3 });
+  assert.equal(folderSettings(iterator({ directory: "in", limit: 3 }, ["limit"])), null);
+  assert.notEqual(folderSettings(iterator({ directory: "", max_attempts: 1 }, ["max_attempts"])), null);
+});
+
+test("a change of what decides is heard, and ComfyUI's own callback goes on", () => {
+  const node = iterator({ directory: "in", max_attempts: 1 });
+  const [directory, attempts] = node.widgets;
+  const heard = [];
+  directory.callback = (value) => heard.push(value);
+  onSettingChanged(node, () => heard.push("changed"));
+  directory.callback("out");
+  assert.deepEqual(heard, ["out", "changed"]);
+  assert.equal(attempts.callback, undefined);
+});
+
+test("the bar on a node has its parts one after the other", () => {
+  const figures = { done: 5, failed: 1, left: 4, total: 10 };
+  assert.deepEqual(partsOf(figures, 200), [["done", 0, 100], ["failed", 100, 20], ["left", 120, 80]]);
+  assert.deepEqual(partsOf({ done: 0, failed: 0, left: 0, total: 0 }, 200), []);
+});
+
+test("the bar is drawn only where the card cannot be seen", () => {
+  let drawn = 0;
+  const context = new Proxy({}, { get: () => () => {}, set: () => true });
+  const figures = { done: 1, failed: 0, left: 0, total: 1 };
+  const node = { flags: {}, size: [200, 100], onDrawForeground: () => (drawn += 10) };
+  drawOnTitle(node, () => {
+    drawn += 1;
+    return { figures, colours: {} };
+  });
+  node.onDrawForeground(context, { low_quality: false, ds: { scale: 1 } });
+  assert.equal(drawn, 10);
+  node.onDrawForeground(context, { low_quality: true, ds: { scale: 0.2 } });
+  node.flags.collapsed = true;
+  node.onDrawForeground(context, { low_quality: false, ds: { scale: 1 } });
+  assert.equal(drawn, 32);
+});
+
+test("a collapsed node of Nodes 2.0 has its bar by a rule, whatever its id", () => {
+  const colours = { done: "green", failed: "red", left: "grey" };
+  const rule = ruleFor({ id: 'a"b', figures: { done: 2, failed: 1, total: 4 }, colours });
+  assert.match(rule, /\[data-node-id="a\\"b"\]/);
+  assert.match(rule, /green 0 50%, red 50% 75%, grey 75%/);
+});
+
+function choosing({ chooser, choose }) {
+  const asked = [];
+  const server = {
+    chooser: async () => chooser,
+    async choose(start) {
+      asked.push(start);
+      return choose();
+    },
+  };
+  const openBrowser = async () => {
+    asked.push("browser");
+    return "/allowed/b";
+  };
+  const node = iterator({ directory: "in" });
+  const written = [];
+  node.widgets[0].callback = (value) => written.push(value);
+  const folderChooser = new FolderChooser({ app: {}, server, openBrowser });
+  return { asked, written, node, run: () => folderChooser.choose({ node, directory: "/in" }) };
+}
+
+test("a folder is chosen in the operating system's dialog where there is one", async () => {
+  const choice = choosing({ chooser: { dialog: true }, choose: () => ({ directory: "/photos" }) });
+  await choice.run();
+  assert.deepEqual([choice.asked, choice.written], [["/in"], ["/photos"]]);
+  assert.equal(choice.node.widgets[0].value, "/photos");
+});
+
+test("a dialog that was cancelled changes nothing", async () => {
+  const choice = choosing({ chooser: { dialog: true }, choose: () => ({ directory: null }) });
+  await choice.run();
+  assert.deepEqual([choice.written, choice.node.widgets[0].value], [[], "in"]);
+});
+
+test("without a dialog, among the folders that are allowed", async () => {
+  const choice = choosing({ chooser: { dialog: false } });
+  await choice.run();
+  assert.deepEqual([choice.asked, choice.written], [["browser"], ["/allowed/b"]]);
+  const refused = () => {
+    throw new Refused("none here", 501);
+  };
+  const without = choosing({ chooser: { dialog: true }, choose: refused });
+  await without.run();
+  assert.deepEqual(without.asked, ["/in", "browser"]);
+});
+
+test("a dialog that is open already is not worked around", async () => {
+  const busy = () => {
+    throw new Refused("one is open", 409);
+  };
+  await assert.rejects(choosing({ chooser: { dialog: true }, choose: busy }).run(), /one is open/);
+});
+
+function acting(answers = {}) {
+  const asked = [];
+  const answer = (name) => async (...args) => {
+    asked.push([name, ...args]);
+    if (answers[name] instanceof Error) throw answers[name];
+    return { directory: "/in" };
+  };
+  const server = { reset: answer("reset"), retry: answer("retry"), skip: answer("skip") };
+  const shown = [];
+  const toasts = { show: (_key, { severity, detail }) => shown.push([severity, detail]) };
+  const screen = { find: (id) => (id === "7" ? "seven" : null), goTo: (node) => asked.push(node) };
+  const actions = new Actions({ server, toasts, screen });
+  let changes = 0;
+  const entry = { node: iterator({ directory: "in", loop_name: "" }), loop: "l" };
+  const of = (changed) => actions.of({ ...entry, ...changed }, () => (changes += 1));
+  return { actions, asked, of, shown, changes: () => changes };
+}
+
+test("each button asks the server, says what came of it, and has the card look again", async () => {
+  const { asked, of, shown, changes } = acting();
+  await of().startOver();
+  await of().retry();
+  await of().skip({ buttons: { skip: STOPPED } });
+  assert.deepEqual(asked, [
+    ["reset", { directory: "in", loop_name: "" }],
+    ["retry", { loop: "l" }],
+    ["skip", "l", "a/img3.png"],
+  ]);
+  assert.deepEqual(shown.map(([severity]) => severity), ["success", "success", "success"]);
+  assert.equal(changes(), 3);
+});
+
+test("the server's refusal is shown in its own words, and what to do next", async () => {
+  const { of, shown } = acting({ reset: new Refused("no", 404), retry: new Error("away") });
+  await of().startOver();
+  await of().retry();
+  assert.deepEqual(shown, [
+    ["warn", "no\nRun the workflow once, then try again."],
+    ["error", "away\nSee whether ComfyUI still runs, then try again."],
+  ]);
+});
+
+test("with a linked folder and no run yet, Start over says so", async () => {
+  const { asked, of, shown } = acting();
+  await of({ node: iterator({ directory: "in" }, ["directory"]), loop: null }).startOver();
+  assert.deepEqual([asked, shown[0][0]], [[], "info"]);
+  assert.match(shown[0][1], /Run once first/);
+});
+
+test("a failure leads to its node, a file that cannot be read to the iterator", () => {
+  const { actions, asked, shown } = acting();
+  actions.goTo("7", "iterator");
+  actions.goTo(null, "iterator");
+  actions.goTo("8", "iterator");
+  assert.deepEqual(asked, ["seven", "iterator"]);
+  assert.equal(shown.length, 1);
+});

@@ -1,0 +1,112 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import "./english.mjs";
+import { PageTitle } from "../../web/lib/page_title.js";
+
+/** A page in the background, whose title tells of its changes as a MutationObserver would. */
+function setUp({ progressInTitle = true } = {}) {
+  const waiting = [];
+  let heard = null;
+  let turned = null;
+  const page = {
+    title: "flow - ComfyUI",
+    visibilityState: "hidden",
+    addEventListener: (_, turn) => (turned = turn),
+  };
+  const watch = (_, changed) => {
+    heard = changed;
+    return () => (heard = null);
+  };
+  const settings = { progressInTitle };
+  const title = new PageTitle({ settings, page, watch, later: (turn) => waiting.push(turn) });
+  return {
+    page,
+    title,
+    settings,
+    turnTo(state) {
+      page.visibilityState = state;
+      turned();
+    },
+    /** ComfyUI writes the title. */
+    write(text) {
+      page.title = text;
+      heard?.();
+    },
+    rest: () => waiting.splice(0).forEach((turn) => turn()),
+    get watched() {
+      return heard !== null;
+    },
+  };
+}
+
+function iteration(index, { complete = false, directory = "/in/holiday" } = {}) {
+  return { kind: "iteration", loop: "l", directory, index, total: 7, complete };
+}
+
+test("in the background it shows progress, and gives ComfyUI's title back at the end", () => {
+  const tab = setUp();
+  tab.title.note(iteration(2));
+  assert.equal(tab.page.title, "2 of 7 – holiday");
+  tab.write("[40%] KSampler");
+  assert.equal(tab.page.title, "2 of 7 – holiday");
+  tab.title.end();
+  assert.equal(tab.page.title, "[40%] KSampler");
+  assert.equal(tab.watched, false);
+});
+
+test("Batch Complete knows better how many are done", () => {
+  const tab = setUp();
+  tab.title.note(iteration(5));
+  tab.title.note({ kind: "progress", loop: "l", done: 2, failed: 1, total: 7 });
+  assert.equal(tab.page.title, "3 of 7 – holiday");
+  tab.title.note(iteration(6));
+  assert.equal(tab.page.title, "3 of 7 – holiday");
+  tab.title.end();
+  tab.title.note(iteration(0));
+  assert.equal(tab.page.title, "0 of 7 – holiday", "of the next batch it has said nothing yet");
+});
+
+test("who looks at the page sees ComfyUI's title", () => {
+  const tab = setUp();
+  tab.page.visibilityState = "visible";
+  tab.title.note(iteration(1));
+  assert.equal(tab.page.title, "flow - ComfyUI");
+  tab.turnTo("hidden");
+  assert.equal(tab.page.title, "1 of 7 – holiday");
+  tab.turnTo("visible");
+  assert.equal(tab.page.title, "flow - ComfyUI");
+});
+
+test("switched off it leaves the title alone", () => {
+  const tab = setUp({ progressInTitle: false });
+  tab.title.note(iteration(1));
+  tab.turnTo("hidden");
+  assert.deepEqual([tab.page.title, tab.watched], ["flow - ComfyUI", false]);
+});
+
+test("a run that hands nothing out, and an end of none, are no progress", () => {
+  const tab = setUp();
+  tab.title.note(iteration(7, { complete: true }));
+  tab.title.note({ kind: "end_queue", stop: true });
+  tab.title.end();
+  assert.equal(tab.page.title, "flow - ComfyUI");
+});
+
+test("who answers each of its answers is answered only so often", () => {
+  const tab = setUp();
+  tab.title.note(iteration(1));
+  for (let written = 0; written < 100; written += 1) tab.write(`theirs ${written}`);
+  assert.equal(tab.page.title, "theirs 99");
+  tab.rest();
+  assert.equal(tab.page.title, "1 of 7 – holiday", "a second later it goes on");
+  tab.turnTo("visible");
+  assert.equal(tab.page.title, "theirs 99");
+});
+
+test("a folder is named by its last part, on every system", () => {
+  for (const directory of ["/in/holiday/", "C:\\in\\holiday", "holiday"]) {
+    const tab = setUp();
+    tab.title.note(iteration(0, { directory }));
+    assert.equal(tab.page.title, "0 of 7 – holiday");
+  }
+});

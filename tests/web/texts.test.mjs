@@ -1,0 +1,69 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Texts, load, show, t } from "../../web/lib/texts.js";
+
+const TREES = {
+  en: { panel: { title: "Batches", images: { one: "{count} image", other: "{count} images" } } },
+  "pt-BR": { panel: { title: "Lotes" } },
+  ru: { panel: { images: { one: "{count} файл", few: "{count} файла", many: "{count} файлов" } } },
+  zh: { panel: { title: "批次" } },
+  "zh-TW": { panel: { title: "批次作業" } },
+};
+
+const NODES = { BatchLoopLoopEnd: { display_name: "Loop End" } };
+
+test("a text is found by its path, in the language that is wanted", () => {
+  assert.equal(new Texts(TREES, "zh-TW").text("panel.title"), "批次作業");
+  assert.equal(new Texts(TREES, "zh").text("panel.title"), "批次");
+});
+
+test("a language stands in for its regions, and a region for its language", () => {
+  assert.equal(new Texts(TREES, "zh-CN").language, "zh");
+  assert.equal(new Texts(TREES, "pt").language, "pt-BR");
+  assert.equal(new Texts(TREES, "zh_tw").language, "zh-TW");
+});
+
+test("what a language lacks is English, and so is a language that there is not", () => {
+  assert.equal(new Texts(TREES, "ru").text("panel.title"), "Batches");
+  assert.equal(new Texts(TREES, "fi").text("panel.title"), "Batches");
+});
+
+test("a text that there is not shows its path", () => {
+  assert.equal(new Texts(TREES, "en").text("panel.nothing"), "panel.nothing");
+  assert.equal(new Texts().text("panel.title"), "panel.title");
+});
+
+test("numbers choose the form, and are written as the language does", () => {
+  const english = new Texts(TREES, "en");
+  assert.equal(english.text("panel.images", { count: 1 }), "1 image");
+  assert.equal(english.text("panel.images", { count: 1234 }), "1,234 images");
+  const russian = new Texts(TREES, "ru");
+  assert.equal(russian.text("panel.images", { count: 3 }), "3 файла");
+  assert.equal(russian.text("panel.images", { count: 5 }), "5 файлов");
+});
+
+test("values are put in as they are, and a hole without a value stays", () => {
+  const own = new Texts({ en: { a: "{path} of {folder}" } }, "en");
+  assert.equal(own.text("a", { path: "{folder}" }), "{folder} of {folder}");
+});
+
+test("texts are read from where the server collects them", async () => {
+  const asked = [];
+  const api = {
+    fetchApi: async (route) => {
+      asked.push(route);
+      return { ok: true, json: async () => ({ en: { batchLoop: TREES.en, nodeDefs: NODES }, de: {} }) };
+    },
+  };
+  assert.equal(await load(api, "de"), NODES);
+  assert.deepEqual(asked, ["/i18n"]);
+  assert.equal(t("panel.title"), "Batches");
+  show(new Texts());
+});
+
+test("without the texts the page goes on", async (t) => {
+  const warned = t.mock.method(console, "warn", () => {});
+  const api = { fetchApi: async () => ({ ok: false, status: 500, statusText: "Broken" }) };
+  assert.deepEqual(await load(api, "de"), {});
+  assert.match(warned.mock.calls[0].arguments[0], /500 Broken/);
+});

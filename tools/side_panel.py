@@ -1,0 +1,169 @@
+"""The side panel Batches, as a person uses it."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from playwright.sync_api import expect
+
+from .npm import NODE_MODULES
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator, Request
+
+    from .comfy_page import ComfyPage
+
+AXE = NODE_MODULES / "axe-core" / "axe.min.js"
+
+LOOK_AT_EACH_FRAME = """grid => {
+    const seen = {frames: 0, mostRows: 0, gaps: []};
+    const look = () => {
+        const view = grid.getBoundingClientRect();
+        const rows = [...grid.querySelectorAll("[role=row]")].map((r) => r.getBoundingClientRect());
+        const top = Math.min(...rows.map((row) => row.top));
+        const bottom = Math.max(...rows.map((row) => row.bottom));
+        const height = rows.reduce((sum, row) => sum + row.height, 0);
+        const isCovered = top <= view.top + 1 && bottom >= view.bottom - 1;
+        if (!isCovered || height < bottom - top - 1) seen.gaps.push([view.top, top, bottom]);
+        seen.frames += 1;
+        seen.mostRows = Math.max(seen.mostRows, rows.length);
+        if (!seen.isOver) requestAnimationFrame(look);
+    };
+    requestAnimationFrame(look);
+    window.seenRows = seen;
+}"""
+"""Notes in every frame whether rows lie everywhere in view."""
+
+FIRST_FRAME = """entry => new Promise((done) => {
+    const began = performance.now();
+    entry.click();
+    const look = () => {
+        if (!document.querySelector(".batch-loop-row .batch-loop-item-name")) {
+            return requestAnimationFrame(look);
+        }
+        // The frame that begins here is drawn when the next task runs.
+        const channel = new MessageChannel();
+        channel.port1.onmessage = () => done(performance.now() - began);
+        channel.port2.postMessage(null);
+    };
+    requestAnimationFrame(look);
+})"""
+"""Clicks on a loop; gives the ms until its first images are on the screen."""
+
+SCROLL = """async ([grid, steps]) => {
+    for (let step = 1; step <= steps; step += 1) {
+        grid.scrollTop = (grid.scrollHeight * step) / steps;
+        await new Promise(requestAnimationFrame);
+    }
+}"""
+
+
+class SidePanel:
+    """The panel in one tab; `asked` collects what the tab asks the pack's routes for."""
+
+    def __init__(self, comfy: ComfyPage) -> None:
+        self.comfy = comfy
+        self.page = comfy.page
+        self.root = comfy.page.locator(".batch-loop-panel")
+        self.asked: list[str] = []
+        self.page.on("request", self._on_request)
+
+    def toggle(self) -> None:
+        """Click the panel's icon in ComfyUI's side bar."""
+        self.page.get_by_role("button", name=re.compile("^Batches")).first.click()
+
+    def open(self) -> None:
+        """Open the panel on the list."""
+        self.toggle()
+        expect(self.root).to_be_visible()
+
+    def entry(self, name: str) -> Locator:
+        """The loop with that folder in the list."""
+        return self.root.get_by_role("listitem").filter(has_text=name)
+
+    def choose(self, name: str) -> None:
+        """Open a loop of the list."""
+        self.entry(name).get_by_role("button").click()
+        expect(self.root.get_by_role("heading", name=name)).to_be_visible()
+
+    def first_frame_ms(self, name: str) -> float:
+        """Open a loop of the list; gives the ms until its first images are on the screen."""
+        entry = self.entry(name).get_by_role("button").element_handle()
+        return float(self.page.evaluate(FIRST_FRAME, entry))
+
+    def back(self) -> None:
+        """Go back to the list."""
+        self.press("All batches")
+        expect(self.grid).to_have_count(0)
+
+    def scroll_to_the_end(self, steps: int) -> None:
+        """Scroll from the first image to the last in that many steps, one a frame."""
+        self.page.evaluate(SCROLL, [self.grid.element_handle(), steps])
+
+    def press(self, label: str) -> None:
+        """Press a button of the panel."""
+        self.root.get_by_role("button", name=label).click()
+
+    def answer(self, label: str) -> None:
+        """Answer ComfyUI's question whether one is sure."""
+        dialog = self.page.get_by_role("dialog").filter(has_text="Forget this batch?")
+        # Some frontends have the sign of an icon before the word.
+        dialog.get_by_role("button", name=re.compile(f"{label}$")).click()
+        expect(dialog).to_have_count(0)
+
+    @property
+    def figures(self) -> Locator:
+        """How many are done, failed and left."""
+        return self.root.locator(".batch-loop-figures")
+
+    @property
+    def standing(self) -> Locator:
+        """How the open loop stands, in a word."""
+        return self.root.locator(".batch-loop-details .batch-loop-standing")
+
+    @property
+    def bar(self) -> Locator:
+        """The open loop's progress."""
+        return self.root.get_by_role("progressbar")
+
+    @property
+    def grid(self) -> Locator:
+        """The images that are listed."""
+        return self.root.get_by_role("grid")
+
+    def row(self, name: str) -> Locator:
+        """The row of one image."""
+        return self.grid.get_by_role("row").filter(has_text=name)
+
+    def wait_for_pictures(self, row: Locator, count: int) -> None:
+        """Wait until that many pictures of a row are there, pixels and all."""
+        pictures = row.locator("img")
+        expect(pictures).to_have_count(count)
+        for number in range(count):
+            handle = pictures.nth(number).element_handle()
+            self.page.wait_for_function("image => image.naturalWidth > 0", arg=handle)
+
+    def watch_rows(self) -> None:
+        """Begin to look in each frame whether rows lie everywhere in view."""
+        self.page.evaluate(LOOK_AT_EACH_FRAME, self.grid.element_handle())
+
+    def rows_seen(self) -> dict[str, Any]:
+        """Stop looking; gives `frames`, `mostRows` and the `gaps`."""
+        self.page.evaluate("() => { window.seenRows.isOver = true; }")
+        seen: dict[str, Any] = self.page.evaluate("window.seenRows")
+        return seen
+
+    def serious_violations(self) -> list[str]:
+        """What axe-core finds serious or worse in the panel as it is now."""
+        self.page.evaluate(AXE.read_text(encoding="utf-8"))
+        found = self.page.evaluate("axe.run('.batch-loop-panel')")["violations"]
+        return [
+            f"{each['id']}: {each['help']}: {[node['html'] for node in each['nodes']]}"
+            for each in found
+            if each["impact"] in ("serious", "critical")
+        ]
+
+    def _on_request(self, request: Request) -> None:
+        if "/batch_loop/" in request.url:
+            self.asked.append(request.url.split("/batch_loop/")[1])

@@ -1,0 +1,148 @@
+"""What a new user does in the first minutes, by clicks in ComfyUI's page, step by step.
+
+The browser tests walk it on every frontend; the pictures of the documentation are taken on it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import expect
+
+from .make_example_images import picture
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Locator
+
+    from .comfy_page import ComfyPage
+
+FOLDER = "holiday"
+IMAGES = 7
+BROKEN = "img4.png"
+TEMPLATE = "save_batch"
+PACK = "batch-loop"
+CARD_MS = 30_000
+
+WATCH_THE_BAR = """bar => {
+    window.batchLoopSeen = [];
+    const note = () => window.batchLoopSeen.push(Number(bar.getAttribute("aria-valuenow")));
+    new MutationObserver(note).observe(bar, { attributes: true });
+}"""
+
+Shoot = Callable[[str], object]
+"""Takes the picture of a step, which is named."""
+
+
+class Tour:
+    """One walk through the first minutes; `shoot` is called at the end of each step."""
+
+    def __init__(self, comfy: ComfyPage, input_dir: Path, shoot: Shoot) -> None:
+        """`input_dir` is the server's input folder, in which the tour makes its images."""
+        self._comfy = comfy
+        self._page = comfy.page
+        self._folder = input_dir / FOLDER
+        self._shoot = shoot
+
+    def walk(self) -> None:
+        """Every step, in order."""
+        self.make_images()
+        for step in (
+            self.open_a_template,
+            self.choose_a_folder,
+            self.run,
+            self.see_what_failed,
+            self.retry_it,
+            self.read_the_report,
+            self.start_over,
+        ):
+            step()
+
+    def make_images(self) -> None:
+        """A folder of images, one of them broken."""
+        self._folder.mkdir(exist_ok=True)
+        for number in range(1, IMAGES + 1):
+            picture(number).save(self._folder / f"img{number}.png")
+        self._break(BROKEN)
+
+    def open_a_template(self) -> None:
+        """Click Templates, the pack, and one of its workflows."""
+        self._page.get_by_role("button", name=re.compile("^Templates")).first.click()
+        self._page.get_by_text(PACK, exact=True).first.click()
+        template = self._page.get_by_text(re.compile(f"^{TEMPLATE.replace('_', '[_ ]')}$")).first
+        expect(template).to_be_visible()
+        self._shoot("template")
+        template.click()
+        expect(self._card).to_contain_text("images", timeout=CARD_MS)
+
+    def choose_a_folder(self) -> None:
+        """Press Choose folder…, and go to the folder."""
+        self._press("Choose folder…")
+        window = self._page.get_by_role("dialog", name="Choose a folder of images")
+        # It begins where the template's own images are, outside of the person's folders.
+        window.get_by_role("button", name="Up").click()
+        window.get_by_role("button", name=re.compile("^input")).click()
+        window.get_by_role("button", name=FOLDER).click()
+        expect(window).to_contain_text(f"{IMAGES} images")
+        self._shoot("folder")
+        window.get_by_role("button", name="Choose this folder").click()
+        expect(self._card).to_contain_text(f"{IMAGES} images", timeout=CARD_MS)
+
+    def run(self) -> None:
+        """Choose Run (Instant), press Run once, and watch the bar."""
+        self._comfy.run_instant()
+        bar = self._card.get_by_role("progressbar")
+        bar.evaluate(WATCH_THE_BAR)
+        expect(bar).to_have_attribute("aria-valuenow", re.compile("[2-6]"), timeout=CARD_MS)
+        self._shoot("run")
+        self._comfy.wait_until_off()
+
+    def see_what_failed(self) -> None:
+        """Read the notice, and Batch Complete's list."""
+        expect(self._card).to_contain_text("1 failed", timeout=CARD_MS)
+        expect(self._page.get_by_role("group", name="Result of the batch")).to_contain_text(BROKEN)
+        self._shoot("failed")
+
+    def retry_it(self) -> None:
+        """Mend the image, press Retry failed, and run again."""
+        picture(IMAGES).save(self._folder / BROKEN)
+        self._press("Retry failed (1)")
+        expect(self._card).to_contain_text("1 left", timeout=CARD_MS)
+        self._comfy.run_instant()
+        self._comfy.wait_until_off()
+        expect(self._card).to_contain_text(f"All {IMAGES} images done", timeout=CARD_MS)
+        self._shoot("retried")
+
+    def read_the_report(self) -> None:
+        """Press Open report: the side panel has each image beside its result."""
+        self._press("Open report")
+        expect(self._page.get_by_text(BROKEN).first).to_be_visible(timeout=CARD_MS)
+        self._shoot("report")
+
+    def start_over(self) -> None:
+        """Press Start over in the panel: the next Run begins with the first image."""
+        self._comfy.close_toasts()
+        self._page.locator(".batch-loop-panel").get_by_role("button", name="Start over").click()
+        expect(self._card).to_contain_text("Choose Run (Instant)", timeout=CARD_MS)
+        self._shoot("over")
+
+    @property
+    def bar_values(self) -> list[int]:
+        """What the bar has shown, in order, since it was watched."""
+        values: list[int] = self._page.evaluate("window.batchLoopSeen")
+        return values
+
+    @property
+    def _card(self) -> Locator:
+        return self._page.get_by_role("group", name="Batch", exact=True).first
+
+    def _press(self, label: str) -> None:
+        self._comfy.close_toasts()
+        self._card.get_by_role("button", name=label).click()
+
+    def _break(self, name: str) -> None:
+        path = self._folder / name
+        data = path.read_bytes()
+        path.write_bytes(data[: len(data) // 2])

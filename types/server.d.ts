@@ -1,0 +1,108 @@
+/** What the pack's routes answer, see `docs/routes.md`. */
+
+export type ItemState = "pending" | "running" | "ended" | "done" | "failed";
+
+/** Why an image failed; both ids are null where the file itself cannot be read. */
+export interface Failure {
+  path: string;
+  attempts: number;
+  reason: string;
+  node_id: string | null;
+  node_type: string | null;
+}
+
+/** An image under way. */
+export interface Current {
+  path: string;
+  index: number;
+  state: "running" | "ended";
+  /** Seconds since the epoch. */
+  since: number;
+}
+
+export interface Loop {
+  id: string;
+  name: string;
+  directory: string;
+  batch: number;
+  complete: boolean;
+  seconds: number;
+  total: number;
+  pending: number;
+  running: number;
+  ended: number;
+  done: number;
+  failed: number;
+  finished: number;
+  /** The first 100. */
+  failures: Failure[];
+  /** Seconds since the epoch of the last change by a prompt; null if there was none. */
+  ran_at: number | null;
+  /** Four at most. */
+  current: Current[];
+  /** The image that a run stopped on, and that is the next to be handed out. */
+  stopped_on: (Failure & { index: number }) | null;
+}
+
+/** How to name a loop: by its id, or by what makes it this one. */
+export type Which = { loop: string } | { directory: string; loop_name?: string };
+
+export interface Item extends Failure {
+  index: number;
+  state: ItemState;
+  seconds: number;
+  /** Full paths. */
+  outputs: string[];
+}
+
+export interface Items {
+  total: number;
+  start: number;
+  items: Item[];
+}
+
+/** Directory Iterator's settings that say which images it takes, and in which order. */
+export interface FolderSettings {
+  directory: string;
+  loop_name?: string;
+  filter?: string;
+  custom_pattern?: string;
+  recursive?: boolean;
+  sort_by?: string;
+  descending?: boolean;
+  start_index?: number;
+  limit?: number;
+}
+
+/** What a folder holds; `first` and `last` are null where that is nothing. */
+export interface Folder {
+  directory: string;
+  loop: string;
+  known: boolean;
+  total: number;
+  first: string | null;
+  last: string | null;
+}
+
+/** The folders that may be used below one; `parent` is null at the top. */
+export interface Folders {
+  path: string;
+  parent: string | null;
+  folders: { name: string; path: string }[];
+  more: boolean;
+  images: number;
+}
+
+/** Whether the operating system's dialog can be opened for this page. */
+export interface Chooser {
+  dialog: boolean;
+  reason: string;
+  file: string | null;
+}
+
+export interface Arrived {
+  loop: string;
+  directory: string;
+  ready: number;
+  growing: number;
+}

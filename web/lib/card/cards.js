@@ -1,0 +1,251 @@
+import { iteratorOf, nodesOf } from "../graph.js";
+import { Refused } from "../server.js";
+import { CompleteCard } from "./complete_card.js";
+import { onSettingChanged } from "./folder_settings.js";
+import { Follower } from "./follower.js";
+import { IteratorCard } from "./iterator_card.js";
+import { IteratorEntry } from "./iterator_entry.js";
+import { completeModel } from "./model.js";
+import { drawOnTitle } from "./node_bar.js";
+import { addCard, passToCanvas, takePlace } from "./widget.js";
+
+/**
+ * @import { App, Node } from "../../../types/comfyui.d.ts"
+ * @import { Iteration, Progress } from "../../../types/nodes.d.ts"
+ * @import { Failure } from "../../../types/server.d.ts"
+ * @import { Screen } from "../screen.js"
+ * @import { LoopServer } from "../server.js"
+ * @import { Actions } from "./actions.js"
+ * @import { CollapsedNodes } from "./collapsed.js"
+ * @import { StateOf } from "./iterator_entry.js"
+ */
+
+const ITERATOR = "BatchLoopDirectoryIterator";
+const COMPLETE = "BatchLoopBatchComplete";
+const UNKNOWN_LOOP = 404;
+const NAME = "batch_loop_card";
+const THUMBNAIL_SIZE = 256;
+
+/** How high the cards are before they were on the screen, in the canvas's units. */
+const ITERATOR_HEIGHT = 200;
+const COMPLETE_HEIGHT = 72;
+
+/** The cards of Directory Iterator and Batch Complete, in whatever workflow is on screen. */
+export class Cards {
+  #app;
+  #server;
+  #screen;
+  #actions;
+  #follower;
+  #collapsed;
+  /**
+   * What is known of each Directory Iterator.
+   *
+   * @type {WeakMap<Node, { card: IteratorCard, entry: IteratorEntry }>}
+   */
+  #iterators = new WeakMap();
+  /**
+   * Of each Batch Complete its card and, once it has spoken, its loop.
+   *
+   * @type {WeakMap<Node, { card: CompleteCard, loop: string | null }>}
+   */
+  #completes = new WeakMap();
+
+  /**
+   * @param {object} given - the pack's modules of these names
+   * @param {App} given.app
+   * @param {LoopServer} given.server
+   * @param {Screen} given.screen
+   * @param {Actions} given.actions
+   * @param {CollapsedNodes} given.collapsed
+   */
+  constructor({ app, server, screen, actions, collapsed }) {
+    this.#app = app;
+    this.#server = server;
+    this.#screen = screen;
+    this.#actions = actions;
+    this.#collapsed = collapsed;
+    this.#follower = new Follower({ look: () => this.#look() });
+  }
+
+  /**
+   * A node was made; returns the card's widget, if it is a node that has one.
+   *
+   * @param {Node} node
+   */
+  add(node) {
+    if (node.comfyClass === ITERATOR) return this.#addIterator(node);
+    if (node.comfyClass === COMPLETE) return this.#addComplete(node);
+    return null;
+  }
+
+  /**
+   * A node of the workflow, by its execution id, has said something of a loop.
+   *
+   * @param {string} executionId
+   * @param {Iteration | Progress} said
+   */
+  heard(executionId, { kind, loop }) {
+    const node = this.#screen.find(executionId);
+    if (!node) return;
+    if (kind === "iteration") this.#iterators.get(node)?.entry.heard(loop);
+    const complete = kind === "progress" ? this.#completes.get(node) : undefined;
+    if (complete) complete.loop = loop;
+    this.#follower.soon();
+  }
+
+  /** Somebody may have changed files, or settings, in the meantime. */
+  returned() {
+    for (const entry of this.#entriesOf(this.#nodes())) entry.lookIntoFolderAgain();
+    this.#follower.soon();
+  }
+
+  /**
+   * The server's queue has this many prompts.
+   *
+   * @param {number} [remaining]
+   */
+  queueIs(remaining = 0) {
+    this.#follower.expect(remaining > 0);
+  }
+
+  /**
+   * Show Stop watching on a Directory Iterator.
+   *
+   * @param {Node} node
+   */
+  show(node) {
+    this.#iterators.get(node)?.entry.watch(true);
+  }
+
+  /** Take Stop watching off every Directory Iterator. */
+  hide() {
+    for (const entry of this.#entriesOf(this.#nodes())) entry.watch(false);
+  }
+
+  /** @param {Node} node */
+  #addIterator(node) {
+    const card = new IteratorCard({
+      thumbnailOf: (loop, path) => this.#server.thumbnail(loop, path, { size: THUMBNAIL_SIZE }),
+    });
+    const entry = new IteratorEntry({ node, card, server: this.#server });
+    card.actions = this.#actions.of(entry, () => {
+      entry.lookIntoFolderAgain();
+      this.#follower.soon();
+    });
+    this.#iterators.set(node, { card, entry });
+    onSettingChanged(node, () => this.#follower.whenSettled());
+    return this.#put(node, card, ITERATOR_HEIGHT);
+  }
+
+  /** @param {Node} node */
+  #addComplete(node) {
+    const card = new CompleteCard({ chosen: (failure) => this.#goTo(node, failure) });
+    this.#completes.set(node, { card, loop: null });
+    return this.#put(node, card, COMPLETE_HEIGHT);
+  }
+
+  /**
+   * @param {Node} node
+   * @param {IteratorCard | CompleteCard} card
+   * @param {number} height - until it was on the screen, in the canvas's units
+   */
+  #put(node, card, height) {
+    const widget = addCard(node, NAME, card, height);
+    passToCanvas(card.element, () => this.#app.canvas);
+    drawOnTitle(node, () => card.shown);
+    this.#follower.whenSettled(); // its values are put in later in this turn
+    return widget;
+  }
+
+  /** Ask what the cards need to know, and show it; returns whether something is under way. */
+  async #look() {
+    /** @type {Map<string, ReturnType<StateOf>>} */
+    const states = new Map();
+    /** @type {StateOf} */
+    const stateOf = (loop) => {
+      const state = states.get(loop) ?? this.#stateOf(loop);
+      states.set(loop, state);
+      return state;
+    };
+    const nodes = this.#nodes();
+    const goesOn = await Promise.all(this.#entriesOf(nodes).map((entry) => entry.look(stateOf)));
+    await Promise.all(nodes.map((node) => this.#showComplete(node, nodes, stateOf)));
+    this.#draw(nodes);
+    return goesOn.some(Boolean);
+  }
+
+  /** @param {Node[]} nodes */
+  #draw(nodes) {
+    const { canvas } = this.#app;
+    const shown = [];
+    for (const node of nodes) {
+      const card = node.graph === canvas.graph ? this.#cardOf(node) : undefined;
+      if (card) takePlace(node, card);
+      const onNode = card?.shown;
+      if (onNode) shown.push({ id: node.id, ...onNode });
+    }
+    this.#collapsed.show(shown);
+    canvas.setDirty(true, false);
+  }
+
+  /**
+   * @param {Node} node
+   * @param {Node[]} nodes
+   * @param {StateOf} stateOf
+   */
+  async #showComplete(node, nodes, stateOf) {
+    const complete = this.#completes.get(node);
+    if (!complete) return;
+    const loop = complete.loop ?? this.#entryBefore(node, nodes)?.loop;
+    const state = loop ? await stateOf(loop) : null;
+    if (state !== undefined) complete.card.show(completeModel(state));
+  }
+
+  /**
+   * What is known of the Directory Iterator whose loop a Batch Complete ends; undefined where that
+   * does not show.
+   *
+   * @param {Node} node
+   * @param {Node[]} nodes
+   */
+  #entryBefore(node, nodes) {
+    const before = iteratorOf(node, ITERATOR);
+    if (before) return this.#iterators.get(before)?.entry;
+    const entries = this.#entriesOf(nodes);
+    return entries.length === 1 ? entries[0] : undefined;
+  }
+
+  /** @type {StateOf} */
+  async #stateOf(loop) {
+    try {
+      return await this.#server.loop(loop);
+    } catch (error) {
+      return error instanceof Refused && error.status === UNKNOWN_LOOP ? null : undefined;
+    }
+  }
+
+  /**
+   * @param {Node} node
+   * @param {Failure} failure
+   */
+  #goTo(node, { node_id: nodeId }) {
+    // An image that cannot be read fails before any other node gets to see it.
+    const iterator = this.#entryBefore(node, this.#nodes())?.node ?? null;
+    this.#actions.goTo(nodeId, iterator);
+  }
+
+  /** @param {Node[]} nodes */
+  #entriesOf(nodes) {
+    return nodes.flatMap((node) => this.#iterators.get(node)?.entry ?? []);
+  }
+
+  /** @param {Node} node */
+  #cardOf(node) {
+    return this.#iterators.get(node)?.card ?? this.#completes.get(node)?.card;
+  }
+
+  #nodes() {
+    return [...nodesOf(this.#app.rootGraph ?? this.#app.graph)];
+  }
+}

@@ -1,0 +1,79 @@
+import { attributed, button, element, setText } from "../dom.js";
+import { t } from "../texts.js";
+import { firstLine } from "./model.js";
+import { ProgressBar } from "./progress_bar.js";
+
+/**
+ * @import { Failure } from "../../../types/server.d.ts"
+ * @import { Figures } from "./figures.js"
+ * @import { CompleteModel } from "./model.js"
+ */
+
+/** What Batch Complete shows: the tally, and what failed and why. */
+export class CompleteCard {
+  #chosen;
+  #progress = new ProgressBar();
+  #headline = attributed(element("div", "headline"), { role: "status" });
+  #failures = attributed(element("ul", "failures"), {
+    "aria-label": t("card.failures"),
+    "data-capture-wheel": "true",
+  });
+  /** @type {Figures | null} */
+  #figures = null;
+  #listed = "";
+
+  /** @param {{ chosen: (failure: Failure) => void }} given - called when a person clicks one */
+  constructor({ chosen }) {
+    this.#chosen = chosen;
+    const { bar, legend } = this.#progress;
+    /** What lies inside, as high as it needs to be. */
+    this.content = element("div", "card-content", this.#headline, bar, legend, this.#failures);
+    this.element = attributed(element("div", "card", this.content), {
+      "data-card": "complete",
+      role: "group",
+      "aria-label": t("card.completeLabel"),
+    });
+  }
+
+  /** The figures on it, with their colours; null while there are none. */
+  get shown() {
+    return this.#figures && { figures: this.#figures, colours: this.#progress.colours };
+  }
+
+  /** @param {CompleteModel} model */
+  show({ headline, figures, failures, more }) {
+    this.#figures = figures;
+    setText(this.#headline, headline);
+    this.#progress.bar.hidden = this.#progress.legend.hidden = !figures;
+    if (figures) this.#progress.show(figures);
+    this.#list(failures, more);
+  }
+
+  /**
+   * @param {Failure[]} failures
+   * @param {number} more
+   */
+  #list(failures, more) {
+    // Made anew only when it differs: a person may have the focus in it.
+    const listed = JSON.stringify([failures, more]);
+    if (listed === this.#listed) return;
+    this.#listed = listed;
+    this.#failures.hidden = failures.length === 0;
+    this.#failures.replaceChildren(...failures.map((failure) => this.#entry(failure)));
+    if (more > 0) this.#failures.append(element("li", "more", t("notice.more", { count: more })));
+  }
+
+  /** @param {Failure} failure */
+  #entry(failure) {
+    const { path, reason, node_id: nodeId, node_type: nodeType } = failure;
+    const isRead = nodeId !== null;
+    const where = isRead ? t("card.atNode", { node: nodeType ?? nodeId }) : t("card.cannotBeRead");
+    const entry = button("failure", "", () => this.#chosen(failure));
+    entry.title = `${path}\n${where}\n${reason}`;
+    entry.append(
+      element("span", "failure-path", path),
+      element("span", "failure-reason", firstLine(reason)),
+    );
+    return element("li", "failure-line", entry);
+  }
+}

@@ -1,0 +1,70 @@
+import { Refused } from "../server.js";
+import { FolderBrowser } from "./folder_browser.js";
+import { widgetOf } from "./folder_settings.js";
+
+/**
+ * @import { App, Node } from "../../../types/comfyui.d.ts"
+ * @import { LoopServer } from "../server.js"
+ * @import { Options } from "./folder_browser.js"
+ * @import { IteratorEntry } from "./iterator_entry.js"
+ */
+
+/** The server has no dialog after all, or may not open one for this page. */
+const WITHOUT_DIALOG = [403, 501];
+
+/**
+ * Lets a person choose the folder of a Directory Iterator: in the operating system's dialog where
+ * page and server are on one machine, else among the folders that are allowed.
+ */
+export class FolderChooser {
+  #app;
+  #server;
+  #openBrowser;
+
+  /**
+   * @param {object} given
+   * @param {App} given.app
+   * @param {LoopServer} given.server
+   * @param {(options: Options) => Promise<string | null>} [given.openBrowser]
+   */
+  constructor({ app, server, openBrowser = (options) => new FolderBrowser(options).choose() }) {
+    this.#app = app;
+    this.#server = server;
+    this.#openBrowser = openBrowser;
+  }
+
+  /**
+   * Ask for a folder, and write it into the node's `directory`.
+   *
+   * @param {Pick<IteratorEntry, "node" | "directory">} entry
+   */
+  async choose({ node, directory }) {
+    const chosen = await this.#ask(directory);
+    if (chosen !== null) this.#write(node, chosen);
+  }
+
+  /** @param {string | null} start */
+  async #ask(start) {
+    const chooser = await this.#server.chooser();
+    if (chooser.dialog) {
+      try {
+        return (await this.#server.choose(start ?? undefined)).directory;
+      } catch (error) {
+        if (!(error instanceof Refused && WITHOUT_DIALOG.includes(error.status))) throw error;
+      }
+    }
+    return this.#openBrowser({ server: this.#server, start, chooser });
+  }
+
+  /**
+   * @param {Node} node
+   * @param {string} directory
+   */
+  #write(node, directory) {
+    const widget = widgetOf(node, "directory");
+    if (!widget) return;
+    widget.value = directory;
+    widget.callback?.(directory, this.#app.canvas, node);
+    node.graph?.setDirtyCanvas(true, true);
+  }
+}

@@ -1,0 +1,176 @@
+import { attributed, button, element, setText } from "../dom.js";
+import { t } from "../texts.js";
+import { ProgressBar } from "./progress_bar.js";
+import { timesOf } from "./times.js";
+
+/**
+ * @import { Figures } from "./figures.js"
+ * @import { Buttons, IteratorModel } from "./model.js"
+ * @typedef {"choose" | "skip" | "retry" | "startOver" | "stopWatching" | "report"} Name
+ * @typedef {Record<Name, (model: IteratorModel) => void>} CardActions
+ * @typedef {{ loop: string | null, watching: boolean, choosing: boolean }} Standing
+ */
+
+/** The buttons in their order, and where their texts are. */
+const BUTTONS = {
+  choose: { label: "card.choose.label", tooltip: "card.choose.tooltip" },
+  skip: { label: "card.skip.label", tooltip: "card.skip.tooltip" },
+  retry: { label: "card.retry.label", tooltip: "card.retry.tooltip" },
+  startOver: { label: "startOver.label", tooltip: "startOver.tooltip" },
+  stopWatching: { label: "stopWatching.label", tooltip: "stopWatching.tooltip" },
+  report: { label: "card.report.label", tooltip: "card.report.tooltip" },
+};
+
+/** What Directory Iterator shows of its folder and its batch, with every button of the node. */
+export class IteratorCard {
+  #thumbnailOf;
+  #progress = new ProgressBar();
+  #image = element("img", "thumbnail");
+  #headline = element("div", "headline");
+  #detail = attributed(element("div", "detail"), { role: "status" });
+  #hint = element("div", "hint");
+  #times = element("div", "times");
+  #buttons = {
+    choose: this.#button("choose"),
+    skip: this.#button("skip"),
+    retry: this.#button("retry"),
+    startOver: this.#button("startOver"),
+    stopWatching: this.#button("stopWatching"),
+    report: this.#button("report"),
+  };
+  /** @type {IteratorModel | null} */
+  #model = null;
+
+  /**
+   * What each button does.
+   *
+   * @type {CardActions | null}
+   */
+  actions = null;
+
+  /**
+   * @param {object} given
+   * @param {(loop: string, path: string) => string} given.thumbnailOf - the address of an image's
+   *   small picture
+   */
+  constructor({ thumbnailOf }) {
+    this.#thumbnailOf = thumbnailOf;
+    this.#image.alt = ""; // its name stands beside it
+    this.#image.addEventListener("error", () => (this.#image.hidden = true));
+    const words = element("div", "words", this.#headline, this.#detail);
+    const { bar, legend } = this.#progress;
+    /** What lies inside, as high as it needs to be. */
+    this.content = element(
+      "div",
+      "card-content",
+      element("div", "now", this.#image, words),
+      this.#hint,
+      bar,
+      legend,
+      this.#times,
+      element("div", "card-buttons", ...Object.values(this.#buttons)),
+    );
+    this.element = attributed(element("div", "card", this.content), {
+      "data-card": "iterator",
+      role: "group",
+      "aria-label": t("card.label"),
+    });
+  }
+
+  /** The figures on it, with their colours; null while there are none. */
+  get shown() {
+    const figures = this.#model?.figures;
+    return figures ? { figures, colours: this.#progress.colours } : null;
+  }
+
+  /**
+   * @param {IteratorModel} model
+   * @param {Standing} standing
+   */
+  show(model, { loop, watching, choosing }) {
+    this.#model = model;
+    this.element.dataset.phase = model.phase;
+    this.element.dataset.tone = model.tone;
+    write(this.#headline, model.headline, model.title);
+    write(this.#detail, model.detail, model.title);
+    write(this.#hint, model.hint, "");
+    this.#hint.hidden = model.hint === "";
+    this.#showImage(model.image && loop ? this.#thumbnailOf(loop, model.image) : null);
+    for (const part of [this.#progress.bar, this.#progress.legend, this.#times]) {
+      part.hidden = !model.figures;
+    }
+    if (model.figures) {
+      this.#progress.show(model.figures);
+      this.#showTimes(model.figures, model.phase);
+    }
+    this.#showButtons(model.buttons, { watching, choosing });
+  }
+
+  /**
+   * @param {Name} name
+   * @returns {HTMLButtonElement}
+   */
+  #button(name) {
+    const pressed = () => this.#model && this.actions?.[name](this.#model);
+    return attributed(button("button", labelOf(name), pressed), {
+      "data-action": name,
+      title: t(BUTTONS[name].tooltip),
+    });
+  }
+
+  /** @param {string | null} address */
+  #showImage(address) {
+    if (!address) {
+      this.#image.hidden = true;
+      this.#image.removeAttribute("src");
+    } else if (this.#image.getAttribute("src") !== address) {
+      this.#image.hidden = false;
+      this.#image.src = address;
+    }
+  }
+
+  /**
+   * @param {Figures} figures
+   * @param {string} phase
+   */
+  #showTimes(figures, phase) {
+    const { taken, remaining, perMinute } = timesOf(figures);
+    const shown = phase === "complete" ? [taken, perMinute] : [taken, remaining, perMinute];
+    this.#times.replaceChildren(...shown.map((text) => element("span", "figure", text)));
+  }
+
+  /**
+   * @param {Buttons} buttons
+   * @param {Omit<Standing, "loop">} standing
+   */
+  #showButtons(buttons, { watching, choosing }) {
+    const { choose, startOver, retry, skip, report, stopWatching } = this.#buttons;
+    choose.hidden = !buttons.choose;
+    choose.disabled = choosing;
+    choose.textContent = choosing ? t("card.choose.open") : labelOf("choose");
+    startOver.hidden = !buttons.startOver;
+    retry.hidden = buttons.retry === 0;
+    retry.textContent = labelOf("retry", buttons.retry);
+    skip.hidden = !buttons.skip;
+    report.hidden = !buttons.report;
+    stopWatching.hidden = !watching;
+  }
+}
+
+/**
+ * @param {Name} name
+ * @param {number} [count]
+ */
+function labelOf(name, count = 0) {
+  return t(BUTTONS[name].label, { count });
+}
+
+/**
+ * @param {HTMLElement} target
+ * @param {string} text
+ * @param {string} title
+ */
+function write(target, text, title) {
+  setText(target, text);
+  target.title = title;
+}

@@ -1,0 +1,84 @@
+import { percent } from "./figures.js";
+
+/**
+ * @import { Node } from "../../../types/comfyui.d.ts"
+ * @import { Figures } from "./figures.js"
+ */
+
+/** @typedef {{ done: string, failed: string, left: string }} Colours */
+/** @typedef {{ figures: Figures, colours: Colours }} Shown */
+/** @typedef {{ x: number, y: number, width: number, height: number }} Box */
+
+/** The parts of a bar, in their order. */
+const PARTS = /** @type {const} */ (["done", "failed", "left"]);
+
+/** In pixels of the screen, whatever the zoom. */
+const THICKNESS = 5;
+const LARGEST = 22;
+const INSET = 6;
+
+/**
+ * Draw a batch's progress on the title of a node where its card cannot be seen: while the node is
+ * collapsed, and zoomed out so far that ComfyUI hides what lies over the canvas.
+ *
+ * `shown` gives what to draw, or null for nothing. ComfyUI calls a node's own `onDrawForeground` in
+ * the classic canvas.
+ *
+ * @param {Node} node
+ * @param {() => Shown | null} shown
+ */
+export function drawOnTitle(node, shown) {
+  const before = node.onDrawForeground;
+  /** @type {NonNullable<Node["onDrawForeground"]>} */
+  node.onDrawForeground = function (context, canvas, ...rest) {
+    before?.call(this, context, canvas, ...rest);
+    const isHidden = this.flags.collapsed || canvas.low_quality;
+    const what = isHidden ? shown() : null;
+    if (what) draw(context, boxOf(this, canvas.ds.scale), what);
+  };
+}
+
+/**
+ * The parts of a bar as `[name, from, width]`, one after the other, `width` in all.
+ *
+ * @param {Figures} figures
+ * @param {number} width
+ */
+export function partsOf(figures, width) {
+  /** @type {["done" | "failed" | "left", number, number][]} */
+  const parts = [];
+  let from = 0;
+  for (const name of PARTS) {
+    const wide = (percent(figures[name], figures.total) / 100) * width;
+    if (wide > 0) parts.push([name, from, wide]);
+    from += wide;
+  }
+  return parts;
+}
+
+/**
+ * @param {Node} node
+ * @param {number} scale
+ */
+function boxOf(node, scale) {
+  const width = node.boundingRect?.[2] ?? node.size[0];
+  const height = Math.min(THICKNESS / scale, LARGEST);
+  return { x: INSET, y: -height - 1, width: width - 2 * INSET, height };
+}
+
+/**
+ * @param {CanvasRenderingContext2D} context
+ * @param {Box} box
+ * @param {Shown} shown
+ */
+function draw(context, { x, y, width, height }, { figures, colours }) {
+  context.save();
+  context.beginPath();
+  context.roundRect(x, y, width, height, height / 2);
+  context.clip();
+  for (const [name, from, wide] of partsOf(figures, width)) {
+    context.fillStyle = colours[name];
+    context.fillRect(x + from, y, wide, height);
+  }
+  context.restore();
+}

@@ -1,0 +1,64 @@
+/**
+ * Make an element.
+ *
+ * @template {keyof HTMLElementTagNameMap} Tag
+ * @param {Tag} tag
+ * @param {string} name - its class, without the pack's prefix
+ * @param {...(HTMLElement | string)} children - a string becomes text, whatever is in it
+ * @returns {HTMLElementTagNameMap[Tag]}
+ */
+export function element(tag, name, ...children) {
+  const made = document.createElement(tag);
+  made.className = `batch-loop-${name}`;
+  made.append(...children);
+  return made;
+}
+
+/**
+ * One of ComfyUI's icons (PrimeIcons); what it means has to stand in words beside it.
+ *
+ * @param {string} name
+ */
+export function icon(name) {
+  const made = document.createElement("i");
+  made.className = `pi pi-${name}`;
+  made.setAttribute("aria-hidden", "true");
+  return made;
+}
+
+/**
+ * A button.
+ *
+ * @param {string} name - its class, without the pack's prefix
+ * @param {string} label
+ * @param {() => void} pressed
+ */
+export function button(name, label, pressed) {
+  const made = element("button", name, label);
+  made.type = "button";
+  made.addEventListener("click", pressed);
+  return made;
+}
+
+/**
+ * Set several attributes.
+ *
+ * @template {Element} Target
+ * @param {Target} target
+ * @param {Record<string, string | number>} attributes
+ * @returns {Target}
+ */
+export function attributed(target, attributes) {
+  for (const [name, value] of Object.entries(attributes)) target.setAttribute(name, `${value}`);
+  return target;
+}
+
+/**
+ * Show a text, and leave alone what shows it already: a selection stays, and no reader repeats it.
+ *
+ * @param {Element} target
+ * @param {string} text
+ */
+export function setText(target, text) {
+  if (target.textContent !== text) target.textContent = text;
+}

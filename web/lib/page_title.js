@@ -1,0 +1,152 @@
+import { t } from "./texts.js";
+import { ownName } from "./words.js";
+
+/**
+ * @import { Said } from "../../types/nodes.d.ts"
+ * @import { Settings } from "./settings.js"
+ */
+
+/** How often in a second ComfyUI's title is answered: another extension may answer ours in turn. */
+const ANSWERS = 20;
+const SECOND_MS = 1_000;
+
+/**
+ * The progress of the batch in the page's title, while the page is in the background.
+ *
+ * ComfyUI writes the title itself whenever its own progress changes. So while ours is shown, what
+ * it writes is kept, to be given back, and ours is written anew.
+ */
+export class PageTitle {
+  #settings;
+  #page;
+  #watchTitle;
+  #later;
+  /**
+   * How far each loop is, by Batch Complete.
+   *
+   * @type {Map<string, number>}
+   */
+  #settled = new Map();
+  /**
+   * What to show; null while no batch runs.
+   *
+   * @type {string | null}
+   */
+  #text = null;
+  /** The folder's name. */
+  #folder = "";
+  /** ComfyUI's own title, while ours is shown. */
+  #theirs = "";
+  /**
+   * Stops watching the title; null while ours is not shown.
+   *
+   * @type {(() => void) | null}
+   */
+  #stop = null;
+  #answers = 0;
+
+  /**
+   * @param {object} parts
+   * @param {Settings} parts.settings
+   * @param {Document} [parts.page]
+   * @param {typeof watchTitle} [parts.watch] - see `watchTitle`
+   * @param {(turn: () => void, ms: number) => void} [parts.later] - calls it after some ms
+   */
+  constructor({ settings, page = document, watch = watchTitle, later = defaultLater }) {
+    this.#settings = settings;
+    this.#page = page;
+    this.#watchTitle = watch;
+    this.#later = later;
+    page.addEventListener("visibilitychange", () => this.#refresh());
+  }
+
+  /**
+   * A node of a running prompt has spoken.
+   *
+   * @param {Said} said
+   */
+  note(said) {
+    if (said.kind === "iteration" && !said.complete) {
+      this.#folder = ownName(said.directory);
+      this.#tell(this.#settled.get(said.loop) ?? said.index, said.total);
+    } else if (said.kind === "progress") {
+      const settled = said.done + said.failed;
+      this.#settled.set(said.loop, settled);
+      this.#tell(settled, said.total);
+    }
+  }
+
+  /** Nothing runs any more. */
+  end() {
+    this.#settled.clear();
+    this.#text = null;
+    this.#refresh();
+  }
+
+  /**
+   * @param {number} settled
+   * @param {number} total
+   */
+  #tell(settled, total) {
+    this.#text = t("pageTitle", { settled, total, folder: this.#folder });
+    this.#refresh();
+  }
+
+  #refresh() {
+    const inBackground = this.#page.visibilityState === "hidden";
+    if (this.#text !== null && inBackground && this.#settings.progressInTitle) this.#show(this.#text);
+    else this.#giveBack();
+  }
+
+  /** @param {string} text */
+  #show(text) {
+    if (!this.#stop) {
+      this.#theirs = this.#page.title;
+      this.#stop = this.#watchTitle(this.#page, () => this.#answer());
+    }
+    this.#page.title = text;
+  }
+
+  #giveBack() {
+    if (!this.#stop) return;
+    this.#stop();
+    this.#stop = null;
+    this.#page.title = this.#theirs;
+  }
+
+  /** The title has changed. */
+  #answer() {
+    const { title } = this.#page;
+    if (!this.#stop || this.#text === null || title === this.#text) return;
+    this.#theirs = title;
+    if (this.#answers === 0) this.#later(() => this.#rested(), SECOND_MS);
+    if (this.#answers >= ANSWERS) return;
+    this.#answers += 1;
+    this.#page.title = this.#text;
+  }
+
+  #rested() {
+    this.#answers = 0;
+    this.#answer();
+  }
+}
+
+/**
+ * Call a function after each change of a page's title; returns what ends it.
+ *
+ * @param {Document} page
+ * @param {() => void} changed
+ */
+function watchTitle(page, changed) {
+  const observer = new MutationObserver(changed);
+  observer.observe(page.head, { childList: true, characterData: true, subtree: true });
+  return () => observer.disconnect();
+}
+
+/**
+ * @param {() => void} turn
+ * @param {number} ms
+ */
+function defaultLater(turn, ms) {
+  setTimeout(turn, ms);
+}

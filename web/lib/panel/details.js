@@ -1,0 +1,142 @@
+import { attributed, element } from "../dom.js";
+import { t } from "../texts.js";
+import { ownName } from "../words.js";
+import { Buttons } from "./buttons.js";
+import { Gallery } from "./gallery.js";
+import { iconButton } from "./icon_button.js";
+import { standingMark } from "./standing_mark.js";
+import { Summary } from "./summary.js";
+import { Tabs } from "./tabs.js";
+import { Viewer } from "./viewer.js";
+
+/**
+ * @import { Loop } from "../../../types/server.d.ts"
+ * @import { LoopServer } from "../server.js"
+ * @import { Actions } from "./actions.js"
+ */
+
+const ALL = "all";
+const FAILED = "failed";
+
+/** Everything about one loop. */
+export class Details {
+  element;
+  #server;
+  #loop;
+  #title;
+  #mark = element("span", "standing");
+  #summary = new Summary();
+  #buttons;
+  #tabs;
+  /** @type {Gallery | null} */
+  #gallery = null;
+  /** @type {Viewer | null} */
+  #viewer = null;
+
+  /**
+   * @param {object} given
+   * @param {Loop} given.loop
+   * @param {LoopServer} given.server
+   * @param {Actions} given.actions
+   * @param {() => void} given.changed - a person has changed the loop
+   * @param {() => void} given.left - a person wants to see the other loops, or it is forgotten
+   */
+  constructor({ loop, server, actions, changed, left }) {
+    this.#server = server;
+    this.#loop = loop;
+    const back = attributed(iconButton("back", "arrow-left", "", left), {
+      "aria-label": t("panel.back"),
+      title: t("panel.back"),
+    });
+    this.#title = attributed(element("h2", "panel-title", ownName(loop.directory)), {
+      tabindex: -1,
+      title: loop.directory,
+    });
+    const own = element("span", "loop-own-name", loop.name);
+    own.hidden = !loop.name;
+    const path = attributed(element("p", "path", loop.directory), { title: loop.directory });
+    this.#buttons = new Buttons({ loop, server, actions, changed, forgotten: left });
+    this.#tabs = new Tabs(t("panel.images"), [ALL, FAILED], (name) => this.#open(name));
+    this.element = element(
+      "section",
+      "details",
+      element("header", "panel-head", back, this.#title, own, this.#mark),
+      element("div", "about", path, this.#summary.element, this.#buttons.element),
+      this.#tabs.element,
+      this.#tabs.place,
+    );
+    this.element.addEventListener("keydown", (event) => {
+      if (event.key !== "Escape") return;
+      event.stopPropagation();
+      left();
+    });
+    this.#open(ALL);
+  }
+
+  /** Which loop this is. */
+  get id() {
+    return this.#loop.id;
+  }
+
+  /** Put the focus on the name. */
+  focus() {
+    this.#title.focus();
+  }
+
+  /**
+   * The loop stands like this now.
+   *
+   * @param {Loop} loop
+   * @param {boolean} runs
+   */
+  show(loop, runs) {
+    this.#loop = loop;
+    standingMark(this.#mark, loop, runs);
+    this.#summary.show(loop, runs);
+    this.#buttons.show(loop, runs);
+    this.#tabs.label(ALL, t("panel.tab.allCount", { count: loop.total }));
+    this.#tabs.label(FAILED, t("panel.tab.failedCount", { count: loop.failed }));
+    this.#gallery?.show(loop);
+    this.#viewer?.show(loop);
+  }
+
+  /** Nothing is to be shown any more. */
+  close() {
+    this.#gallery?.close();
+    this.element.remove();
+  }
+
+  /** @param {string} tab */
+  #open(tab) {
+    this.#gallery?.close();
+    this.#viewer = null;
+    this.#gallery = new Gallery({
+      server: this.#server,
+      loop: this.#loop,
+      failedOnly: tab === FAILED,
+      opened: (index) => this.#enlarge(index),
+      arrived: () => this.#viewer?.show(this.#loop),
+    });
+    this.#tabs.place.replaceChildren(this.#gallery.element);
+  }
+
+  /** @param {number} index */
+  #enlarge(index) {
+    const gallery = this.#gallery;
+    if (!gallery) return;
+    const viewer = new Viewer({
+      server: this.#server,
+      gallery,
+      loop: this.#loop,
+      index,
+      closed: () => {
+        this.#viewer = null;
+        viewer.element.remove();
+        gallery.element.focus();
+      },
+    });
+    this.#viewer = viewer;
+    this.#tabs.place.append(viewer.element);
+    viewer.focus();
+  }
+}

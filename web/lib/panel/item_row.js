@@ -1,0 +1,74 @@
+import { attributed, element, icon } from "../dom.js";
+import { t } from "../texts.js";
+import { duration, ownName } from "../words.js";
+
+/**
+ * @import { Item } from "../../../types/server.d.ts"
+ * @import { Pictures } from "./pictures.js"
+ */
+
+/** What stands in the place of a result that there is none of. */
+const SIGNS = {
+  pending: "hourglass",
+  running: "spin pi-spinner",
+  ended: "spin pi-spinner",
+  done: "check",
+  failed: "exclamation-triangle",
+};
+
+/** Seconds from which on it is of interest how long an image took. */
+const WORTH_TELLING = 1;
+
+/**
+ * The cells of an image: its source, its result or what stands for it, and the words.
+ *
+ * @param {Item} item
+ * @param {Pictures} pictures
+ */
+export function itemCells(item, pictures) {
+  const source = pictures.source(item);
+  const result = pictures.result(item) ?? sign(item.state);
+  const more = item.outputs.length - 1;
+  if (more > 0) result.append(element("span", "panel-more", t("panel.more", { count: more })));
+  return [cell("cell-pictures", source, icon("arrow-right"), result), cell("cell-words", words(item))];
+}
+
+/** The cells of an image that is still being asked for. */
+export function emptyCells() {
+  const pictures = [element("span", "picture"), icon("arrow-right"), element("span", "picture")];
+  const lines = element("div", "item-words", element("span", "line"), element("span", "line"));
+  return [cell("cell-pictures", ...pictures), cell("cell-words", lines)];
+}
+
+/**
+ * An image in words: its name, how it stands, and why it failed.
+ *
+ * @param {Item} item
+ */
+export function words(item) {
+  const name = attributed(element("strong", "item-name", ownName(item.path)), { title: item.path });
+  const said = element("div", "item-words", name, element("span", `item-state-${item.state}`, state(item)));
+  if (item.state !== "failed") return said;
+  said.append(attributed(element("span", "item-reason", item.reason), { title: item.reason }));
+  return said;
+}
+
+/** @param {Item} item */
+function state({ state, seconds, node_type: type, node_id: id }) {
+  const word = t(`panel.item.${state}`);
+  if (state === "failed" && type) return t("panel.item.failedAt", { node: type, id: id ?? "" });
+  return state === "done" && seconds >= WORTH_TELLING ? `${word} · ${duration(seconds)}` : word;
+}
+
+/** @param {Item["state"]} state */
+function sign(state) {
+  return element("span", `picture batch-loop-picture-${state}`, icon(SIGNS[state]));
+}
+
+/**
+ * @param {string} name
+ * @param {...HTMLElement} children
+ */
+function cell(name, ...children) {
+  return attributed(element("div", name, ...children), { role: "gridcell" });
+}

@@ -1,0 +1,133 @@
+import { attributed, element, icon, setText } from "../dom.js";
+import { t, texts } from "../texts.js";
+import { ownName } from "../words.js";
+import { ProgressBar, inWords } from "./progress_bar.js";
+import { standingMark } from "./standing_mark.js";
+import { ago, moment } from "./when.js";
+
+/**
+ * @import { Loop } from "../../../types/server.d.ts"
+ * @import { Activity } from "./standing.js"
+ */
+
+/** Every loop that the server knows, to choose one of. */
+export class LoopList {
+  element;
+  #activity;
+  #opened;
+  #list = attributed(element("ul", "loops"), { role: "list", "aria-label": t("panel.title") });
+  #empty = emptyNote();
+  /** @type {Map<string, LoopEntry>} */
+  #entries = new Map();
+
+  /**
+   * @param {Activity} activity
+   * @param {(loop: string) => void} opened - a person has chosen a loop
+   */
+  constructor(activity, opened) {
+    this.#activity = activity;
+    this.#opened = opened;
+    const title = element("h2", "panel-title", t("panel.title"));
+    const head = element("header", "panel-head", title);
+    this.#empty.hidden = true;
+    this.element = element("section", "panel-list", head, this.#empty, this.#list);
+  }
+
+  /** @param {Loop[]} loops - in the order to show them in */
+  show(loops) {
+    const known = new Set(loops.map(({ id }) => id));
+    for (const [id, entry] of this.#entries) {
+      if (!known.has(id)) {
+        entry.element.remove();
+        this.#entries.delete(id);
+      }
+    }
+    loops.forEach((loop, place) => this.#place(this.#entry(loop), place));
+    this.#empty.hidden = loops.length > 0;
+    this.#list.hidden = loops.length === 0;
+  }
+
+  /**
+   * Put the focus on a loop, or on the first.
+   *
+   * @param {string} [id]
+   */
+  focus(id) {
+    const [first] = this.#entries.values();
+    (this.#entries.get(id ?? "") ?? first)?.focus();
+  }
+
+  /** @param {Loop} loop */
+  #entry(loop) {
+    const entry = this.#entries.get(loop.id) ?? new LoopEntry(() => this.#opened(loop.id));
+    this.#entries.set(loop.id, entry);
+    entry.show(loop, this.#activity.runs(loop));
+    return entry;
+  }
+
+  /**
+   * @param {LoopEntry} entry
+   * @param {number} place
+   */
+  #place({ element: wanted }, place) {
+    const there = this.#list.children[place];
+    // Moved only where it has to be: moving takes the focus away.
+    if (there !== wanted) this.#list.insertBefore(wanted, there ?? null);
+  }
+}
+
+/** One loop of the list. */
+class LoopEntry {
+  element;
+  #button;
+  #name = element("strong", "loop-name");
+  #own = element("span", "loop-own-name");
+  #mark = element("span", "standing");
+  #bar = new ProgressBar();
+  #far = element("span", "loop-far");
+  #when = document.createElement("time");
+
+  /** @param {() => void} opened */
+  constructor(opened) {
+    const first = element("span", "loop-line", this.#name, this.#own, this.#mark);
+    const last = element("span", "loop-line batch-loop-loop-figures", this.#far, this.#when);
+    this.#button = element("button", "loop", first, this.#bar.element, last);
+    this.#button.type = "button";
+    this.#button.addEventListener("click", opened);
+    this.element = element("li", "loop-entry", this.#button);
+  }
+
+  focus() {
+    this.#button.focus();
+  }
+
+  /**
+   * @param {Loop} loop
+   * @param {boolean} runs
+   */
+  show(loop, runs) {
+    setText(this.#name, ownName(loop.directory));
+    this.#button.title = loop.directory;
+    setText(this.#own, loop.name);
+    this.#own.hidden = !loop.name;
+    standingMark(this.#mark, loop, runs);
+    this.#bar.show(loop);
+    setText(this.#far, inWords(loop));
+    this.#showWhen(loop.ran_at);
+  }
+
+  /** @param {number | null} ranAt */
+  #showWhen(ranAt) {
+    this.#when.hidden = ranAt === null;
+    if (ranAt === null) return;
+    const { language } = texts();
+    setText(this.#when, ago(ranAt, Date.now() / 1000, language));
+    this.#when.dateTime = new Date(ranAt * 1000).toISOString();
+    this.#when.title = moment(ranAt, language);
+  }
+}
+
+function emptyNote() {
+  const title = element("p", "empty-title", t("panel.empty.title"));
+  return element("div", "empty", icon("images"), title, element("p", "empty-how", t("panel.empty.how")));
+}

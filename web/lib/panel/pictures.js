@@ -1,0 +1,79 @@
+import { element, icon } from "../dom.js";
+import { t } from "../texts.js";
+
+/**
+ * @import { LoopServer } from "../server.js"
+ * @import { Item, Loop } from "../../../types/server.d.ts"
+ */
+
+const READER = "BatchLoopDirectoryIterator";
+
+/** Pictures of a loop's images, made small by the server. */
+export class Pictures {
+  #server;
+  #loop;
+  #size;
+
+  /**
+   * @param {LoopServer} server
+   * @param {Loop} loop
+   * @param {number} size - px of the longer side
+   */
+  constructor(server, loop, size) {
+    this.#server = server;
+    this.#loop = loop;
+    this.#size = size;
+  }
+
+  /**
+   * The source; a sign in its place where the file cannot be read.
+   *
+   * @param {Item} item
+   */
+  source(item) {
+    if (this.#isUnreadable(item)) return element("span", "picture batch-loop-picture-failed", icon("ban"));
+    return this.#picture(item, t("panel.picture.source", { name: item.path }));
+  }
+
+  /**
+   * Whether the file itself is at fault: then no node failed on it, or the one that reads it.
+   *
+   * @param {Item} item
+   */
+  #isUnreadable(item) {
+    const { stopped_on: stopped } = this.#loop;
+    const failure = item.state === "failed" ? item : stopped?.path === item.path ? stopped : null;
+    return failure !== null && (failure.node_id === null || failure.node_type === READER);
+  }
+
+  /**
+   * The first result; null where none is known.
+   *
+   * @param {Item} item
+   */
+  result(item) {
+    if (item.state !== "done" || !item.outputs.length) return null;
+    return this.#picture(item, t("panel.picture.result", { name: item.path }), 0);
+  }
+
+  /**
+   * @param {Item} item
+   * @param {string} description
+   * @param {number} [output]
+   */
+  #picture(item, description, output) {
+    const image = document.createElement("img");
+    image.alt = description;
+    image.loading = "lazy";
+    image.decoding = "async";
+    image.draggable = false;
+    const place = element("span", "picture", image);
+    image.addEventListener("error", () => {
+      if (image.getAttribute("src")) place.replaceChildren(icon("ban"));
+    });
+    const address = this.#server.thumbnail(this.#loop.id, item.path, { output, size: this.#size });
+    // A page shows what it has under an address without asking again; a run may write it anew.
+    image.src = `${address}#${this.#loop.batch}-${item.attempts}-${item.seconds}`;
+    return place;
+  }
+}

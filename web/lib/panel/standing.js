@@ -1,0 +1,81 @@
+/** @import { Loop } from "../../../types/server.d.ts" */
+
+/** @typedef {"running" | "stopped" | "complete" | "failures" | "paused" | "fresh"} Standing */
+
+/** For how long a loop counts as running between two runs, when none is under way. */
+const GAP_MS = 4_000;
+const PARTS = 4;
+
+/**
+ * How a loop stands, in one word.
+ *
+ * @param {Loop} loop
+ * @param {boolean} runs
+ * @returns {Standing}
+ */
+export function standing(loop, runs) {
+  if (runs) return "running";
+  if (loop.complete) return loop.failed ? "failures" : "complete";
+  if (loop.stopped_on) return "stopped";
+  return settled(loop) ? "paused" : "fresh";
+}
+
+/**
+ * How many images have come to their end.
+ *
+ * @param {Loop} loop
+ */
+export function settled({ done, ended, failed }) {
+  // What has ended is done as well, only that the server has not yet looked how.
+  return done + ended + failed;
+}
+
+/**
+ * How fast a batch goes, and how many seconds are left; null before the first image.
+ *
+ * @param {Loop} loop
+ */
+export function pace(loop) {
+  const images = loop.done + loop.failed;
+  if (!images || !loop.seconds) return null;
+  const left = ((loop.total - images) * loop.seconds) / images;
+  return { perMinute: (images / loop.seconds) * 60, left };
+}
+
+/**
+ * How many quarters of a batch are over: what is worth telling of its progress.
+ *
+ * @param {Loop} loop
+ */
+export function quarters(loop) {
+  return loop.total ? Math.floor((PARTS * settled(loop)) / loop.total) : 0;
+}
+
+/**
+ * Whether loops run. The server sees an image under way or sees none; between two runs there is a
+ * moment with none, in which a batch has not come to a stop.
+ */
+export class Activity {
+  #now;
+  /** @type {Map<string, number>} when each loop was last seen at work */
+  #seen = new Map();
+
+  /** @param {() => number} [now] - in ms */
+  constructor(now = () => performance.now()) {
+    this.#now = now;
+  }
+
+  /**
+   * Whether a loop runs, by what the server has just said of it.
+   *
+   * @param {Loop} loop
+   */
+  runs({ id, running, ended, complete, stopped_on }) {
+    if (running + ended > 0) {
+      this.#seen.set(id, this.#now());
+      return true;
+    }
+    const recently = this.#now() - (this.#seen.get(id) ?? -Infinity) < GAP_MS;
+    return recently && !complete && !stopped_on;
+  }
+}

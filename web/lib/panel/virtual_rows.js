@@ -1,0 +1,171 @@
+import { attributed, element } from "../dom.js";
+import { heightOf, rowAfter, rowsInView, topFor } from "./view.js";
+
+/**
+ * A scrolled grid of rows of one height, of which only those in view are in the page.
+ *
+ * The focus stays on the grid, as the row it is on may leave the page; `aria-activedescendant`
+ * names that row. Between two turns of the script a quick scroll shows the grid's own background,
+ * which is drawn like empty rows.
+ */
+export class VirtualRows {
+  element;
+  #given;
+  #rows = element("div", "rows");
+  /** @type {Map<number, { key: string, row: HTMLElement }>} */
+  #shown = new Map();
+  #total = 0;
+  #active = -1;
+  #resized = new ResizeObserver(() => this.draw());
+
+  /**
+   * @param {object} given
+   * @param {string} given.label - says what the rows are
+   * @param {number} given.rowHeight - in px
+   * @param {(index: number) => string} given.keyOf - changes when the row is to be made anew
+   * @param {(index: number) => HTMLElement[]} given.cellsOf - what is in the row
+   * @param {(first: number, end: number) => void} given.inView - these rows are in the page now
+   * @param {(index: number) => void} given.opened - a person has chosen a row
+   */
+  constructor(given) {
+    this.#given = given;
+    this.element = attributed(element("div", "grid", this.#rows), {
+      role: "grid",
+      tabindex: 0,
+      "aria-label": given.label,
+    });
+    this.element.style.setProperty("--batch-loop-row", `${given.rowHeight}px`);
+    this.#rows.setAttribute("role", "rowgroup");
+    // In the same turn as the scroll: a frame without the rows is never drawn.
+    this.element.addEventListener("scroll", () => this.draw(), { passive: true });
+    this.element.addEventListener("keydown", (event) => this.#pressed(event));
+    this.element.addEventListener("focus", () => this.#enter());
+    this.#resized.observe(this.element);
+  }
+
+  /** How many rows there are. */
+  get total() {
+    return this.#total;
+  }
+
+  set total(total) {
+    this.#total = total;
+    this.element.setAttribute("aria-rowcount", `${total}`);
+    this.#rows.style.height = `${heightOf(this.#list)}px`;
+    this.draw();
+  }
+
+  /** Bring the page in line with what is in view, and with what there is to show. */
+  draw() {
+    const { first, end, shift } = rowsInView(this.#list);
+    for (const [index, { row }] of this.#shown) {
+      if (index < first || index >= end) this.#remove(index, row);
+    }
+    // From the last to the first, as each is put before the next: in the order of the list.
+    for (let index = end - 1; index >= first; index -= 1) {
+      const { row } = this.#current(index);
+      row.style.transform = `translateY(${index * this.#given.rowHeight + shift}px)`;
+    }
+    this.#mark();
+    this.#given.inView(first, end);
+  }
+
+  /**
+   * Make a row the chosen one, and bring it into view.
+   *
+   * @param {number} index
+   */
+  choose(index) {
+    this.element.scrollTop = topFor(index, this.#list);
+    this.#active = index;
+    this.draw();
+  }
+
+  /** Nothing is to be done any more. */
+  close() {
+    this.#resized.disconnect();
+    for (const [index, { row }] of this.#shown) this.#remove(index, row);
+  }
+
+  get #list() {
+    const { scrollTop: top, clientHeight: viewHeight } = this.element;
+    return { total: this.#total, rowHeight: this.#given.rowHeight, viewHeight, top };
+  }
+
+  /**
+   * The row at a place, as it is to look now.
+   *
+   * @param {number} index
+   */
+  #current(index) {
+    const key = this.#given.keyOf(index);
+    const before = this.#shown.get(index);
+    if (before?.key === key) return before;
+    const row = before?.row ?? this.#added(index);
+    row.replaceChildren(...this.#given.cellsOf(index));
+    const now = { key, row };
+    this.#shown.set(index, now);
+    return now;
+  }
+
+  /** @param {number} index */
+  #added(index) {
+    const row = attributed(element("div", "row"), { role: "row", "aria-rowindex": index + 1 });
+    row.id = idOf(index);
+    row.addEventListener("click", () => {
+      this.choose(index);
+      this.#given.opened(index);
+    });
+    this.#rows.insertBefore(row, this.#shown.get(index + 1)?.row ?? null);
+    return row;
+  }
+
+  /**
+   * @param {number} index
+   * @param {HTMLElement} row
+   */
+  #remove(index, row) {
+    // What nobody looks at any more need not be loaded.
+    for (const image of row.querySelectorAll("img")) image.removeAttribute("src");
+    row.remove();
+    this.#shown.delete(index);
+  }
+
+  /** The focus has come: on the row that was chosen or, where it is out of sight, another. */
+  #enter() {
+    if (!this.#shown.has(this.#active)) {
+      const { top, ...list } = this.#list;
+      const inSight = [...this.#shown.keys()].filter(
+        (index) => topFor(index, { ...list, top }) === top,
+      );
+      this.#active = Math.min(...inSight, this.#total - 1);
+    }
+    this.#mark();
+  }
+
+  /** Show which row is the chosen one; it may not be in the page. */
+  #mark() {
+    for (const [index, { row }] of this.#shown) {
+      row.classList.toggle("batch-loop-row-active", index === this.#active);
+    }
+    const id = this.#shown.has(this.#active) ? idOf(this.#active) : null;
+    if (id) this.element.setAttribute("aria-activedescendant", id);
+    else this.element.removeAttribute("aria-activedescendant");
+  }
+
+  /** @param {KeyboardEvent} event */
+  #pressed(event) {
+    if (event.target !== this.element) return;
+    const index = rowAfter(event.key, this.#active, this.#list);
+    if (index !== null) this.choose(index);
+    else if (event.key === "Enter" && this.#active >= 0) this.#given.opened(this.#active);
+    else return;
+    event.preventDefault();
+    event.stopPropagation(); // ComfyUI has its own use for keys
+  }
+}
+
+/** @param {number} index */
+function idOf(index) {
+  return `batch-loop-row-${index}`;
+}

@@ -1,0 +1,129 @@
+/** @import { App, Setting } from "../../types/comfyui.d.ts" */
+
+/** The languages that the pack's texts are in, as `locales/` has them, by their own names. */
+export const LANGUAGES = {
+  en: "English",
+  de: "Deutsch",
+  es: "Español",
+  fr: "Français",
+  ja: "日本語",
+  ko: "한국어",
+  "pt-BR": "Português",
+  ru: "Русский",
+  zh: "简体中文",
+  "zh-TW": "繁體中文",
+};
+
+const AS_COMFYUI = "comfyui";
+
+const LANGUAGE = "BatchLoop.Language";
+export const NOTIFICATION = "BatchLoop.Notification";
+export const SOUND = "BatchLoop.Sound";
+const TITLE = "BatchLoop.Title";
+
+/** The person's settings, ComfyUI's and the pack's. */
+export class Settings {
+  #app;
+
+  /** @param {App} app */
+  constructor(app) {
+    this.#app = app;
+  }
+
+  /** Which language texts are to be in; ComfyUI's own, unless a person has chosen another. */
+  get language() {
+    const chosen = this.#value(LANGUAGE);
+    return chosen && chosen !== AS_COMFYUI ? chosen : (this.#value("Comfy.Locale") ?? "en");
+  }
+
+  /** Whether the browser is to show a notification at the end of a batch. */
+  get notification() {
+    return this.#value(NOTIFICATION) === true;
+  }
+
+  /** Whether a sound is to be played at the end of a batch. */
+  get sound() {
+    return this.#value(SOUND) === true;
+  }
+
+  /** Whether the page's title is to show progress, while the page is in the background. */
+  get progressInTitle() {
+    return this.#value(TITLE) === true;
+  }
+
+  /**
+   * Switch a setting off, as a person would.
+   *
+   * @param {string} id
+   */
+  switchOff(id) {
+    this.#app.extensionManager.setting.set(id, false);
+  }
+
+  /** @param {string} id */
+  #value(id) {
+    return this.#app.extensionManager?.setting?.get(id);
+  }
+}
+
+/**
+ * What ComfyUI's settings window shows of the pack.
+ *
+ * @type {Setting[]}
+ */
+export const SETTINGS = [
+  {
+    id: LANGUAGE,
+    category: ["Batch Loop", "Texts", "Language"],
+    name: "Language of Batch Loop",
+    tooltip: "ComfyUI's own, or another. Reload the page to see it.",
+    type: "combo",
+    defaultValue: AS_COMFYUI,
+    options: [
+      { text: "As ComfyUI", value: AS_COMFYUI },
+      ...Object.entries(LANGUAGES).map(([value, text]) => ({ text, value })),
+    ],
+  },
+  {
+    id: NOTIFICATION,
+    category: ["Batch Loop", "Notices", "Notification"],
+    name: "Browser notification at the end of a batch",
+    tooltip: "Shows also when another window is in front. The browser asks whether it may.",
+    type: "boolean",
+    defaultValue: false,
+  },
+  {
+    id: SOUND,
+    category: ["Batch Loop", "Notices", "Sound"],
+    name: "Sound at the end of a batch",
+    tooltip: "Two short notes. They play once when you switch this on.",
+    type: "boolean",
+    defaultValue: false,
+  },
+  {
+    id: TITLE,
+    category: ["Batch Loop", "Notices", "Title"],
+    name: "Progress in the title of a page in the background",
+    tooltip: "The browser's tab shows how many images are done while you look at another one.",
+    type: "boolean",
+    defaultValue: true,
+  },
+];
+
+/**
+ * The settings, some of which call a function when a person switches them on.
+ *
+ * @param {Record<string, (() => void) | undefined>} handlers - by the id of the setting
+ * @returns {Setting[]}
+ */
+export function settingsThatCall(handlers) {
+  return SETTINGS.map((setting) => {
+    const handler = handlers[String(setting.id)];
+    if (!handler) return setting;
+    // ComfyUI calls it, too, when the page is loaded, without a value from before.
+    const onChange = (/** @type {unknown} */ now, /** @type {unknown} */ before) => {
+      if (now === true && before === false) handler();
+    };
+    return { ...setting, onChange };
+  });
+}

@@ -1,0 +1,7 @@
+/** Have the page load the pack's style sheet, which lies beside the entry. */
+export function addStyles(url = new URL("../batch_loop.css", import.meta.url)) {
+  const link = document.createElement("link");
+  link.rel = "stylesheet";
+  link.href = url.href;
+  document.head.append(link);
+}

@@ -1,0 +1,180 @@
+/**
+ * Texts on the screen, in the person's language.
+ *
+ * They stand in `locales/<language>/main.json` below `batchLoop`, where ComfyUI's server collects
+ * them for the page. A text may hold values, `{name}`, and have forms for numbers, by the
+ * categories of `Intl.PluralRules`: `{"one": "{count} image", "other": "{count} images"}`.
+ */
+
+/** @import { Api } from "../../types/comfyui.d.ts" */
+
+/**
+ * A text, its forms for numbers, or more of them below names.
+ *
+ * @typedef {string | { [name: string]: Tree }} Tree
+ */
+
+/** @typedef {Record<string, string | number>} Values - what is put into a text, by name */
+
+const ROUTE = "/i18n";
+const SUBTREE = "batchLoop";
+const FALLBACK = "en";
+const HOLE = /\{(\w+)\}/g;
+
+/** Every text in one language, with English for what it lacks. */
+export class Texts {
+  #language;
+  #tables;
+  #plural;
+  #number;
+
+  /**
+   * @param {Record<string, Tree>} byLanguage - from a language, such as `pt-BR`, to its texts
+   * @param {string} wanted - the person's language
+   */
+  constructor(byLanguage = {}, wanted = FALLBACK) {
+    this.#language = bestOf(Object.keys(byLanguage), wanted);
+    this.#tables = [byLanguage[this.#language], byLanguage[FALLBACK]].filter(Boolean);
+    this.#plural = new Intl.PluralRules(this.#language);
+    this.#number = new Intl.NumberFormat(this.#language);
+  }
+
+  /** Which language these are in. */
+  get language() {
+    return this.#language;
+  }
+
+  /**
+   * The text at a dotted path, such as `panel.title`, with `values` put in.
+   *
+   * @param {string} path
+   * @param {Values} [values]
+   */
+  text(path, values = {}) {
+    for (const table of this.#tables) {
+      const found = at(table, path);
+      const form = typeof found === "object" ? this.#form(found, values) : found;
+      if (typeof form === "string") return this.#filled(form, values);
+    }
+    return path;
+  }
+
+  /**
+   * A number as it is written in this language.
+   *
+   * @param {number} value
+   * @param {Intl.NumberFormatOptions} [options]
+   */
+  number(value, options) {
+    if (!options) return this.#number.format(value);
+    return new Intl.NumberFormat(this.#language, options).format(value);
+  }
+
+  /**
+   * @param {{ [category: string]: Tree }} forms
+   * @param {Values} values
+   */
+  #form(forms, { count }) {
+    return forms[this.#plural.select(Number(count ?? 0))] ?? forms.other;
+  }
+
+  /**
+   * @param {string} form
+   * @param {Values} values
+   */
+  #filled(form, values) {
+    return form.replace(HOLE, (hole, name) => {
+      const value = values[name];
+      if (value === undefined) return hole;
+      return typeof value === "number" ? this.number(value) : String(value);
+    });
+  }
+}
+
+/**
+ * @param {Tree} tree
+ * @param {string} path
+ */
+function at(tree, path) {
+  /** @type {Tree | undefined} */
+  let found = tree;
+  for (const name of path.split(".")) found = typeof found === "object" ? found[name] : undefined;
+  return found;
+}
+
+/** What every module shows; `load` puts the person's language in. */
+let shown = new Texts();
+
+/**
+ * The text at a dotted path, in the person's language.
+ *
+ * @param {string} path
+ * @param {Values} [values]
+ */
+export function t(path, values) {
+  return shown.text(path, values);
+}
+
+/** The texts that are shown, for numbers and dates. */
+export function texts() {
+  return shown;
+}
+
+/**
+ * Show these texts from now on.
+ *
+ * @param {Texts} next
+ */
+export function show(next) {
+  shown = next;
+}
+
+/**
+ * Fetch the texts of all languages from the server, and show those of `wanted`; returns the texts
+ * of nodes in that language, ComfyUI's `nodeDefs`.
+ *
+ * @param {Api} api
+ * @param {string} wanted
+ */
+export async function load(api, wanted) {
+  try {
+    const response = await api.fetchApi(ROUTE);
+    if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+    const byLanguage = await response.json();
+    show(new Texts(ofThePack(byLanguage), wanted));
+    return byLanguage[shown.language]?.nodeDefs ?? {};
+  } catch (error) {
+    console.warn(`[Batch Loop] no texts could be read, their names are shown: ${error}`);
+    return {};
+  }
+}
+
+/**
+ * @param {Record<string, { [SUBTREE]?: Tree }>} byLanguage
+ * @returns {Record<string, Tree>}
+ */
+function ofThePack(byLanguage) {
+  return Object.fromEntries(
+    Object.entries(byLanguage).flatMap(([language, { [SUBTREE]: tree }]) =>
+      tree ? [[language, tree]] : [],
+    ),
+  );
+}
+
+/**
+ * `zh-TW` for `zh-TW` or `zh_tw`, `pt-BR` for `pt`, `fr` for `fr-CA`; else English.
+ *
+ * @param {string[]} languages
+ * @param {string} wanted
+ */
+function bestOf(languages, wanted) {
+  const [base, ...rest] = wanted.toLowerCase().split(/[-_]/);
+  const whole = [base, ...rest].join("-");
+  const lower = (/** @type {string} */ language) => language.toLowerCase();
+  return (
+    languages.find((language) => lower(language) === whole) ??
+    languages.find((language) => lower(language) === base) ??
+    languages.find((language) => lower(language).split("-")[0] === base) ??
+    FALLBACK
+  );
+}
