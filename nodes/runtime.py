@@ -76,7 +76,7 @@ def start() -> None:
     read_ahead()
     # The disk may be slow, and ComfyUI is to start.
     threading.Thread(target=_sweep, args=(shared,), name="batch-loop-sweep", daemon=True).start()
-    atexit.register(shared.settle)
+    atexit.register(shared.close)
 
 
 def _sweep(shared: LoopRegistry) -> None:

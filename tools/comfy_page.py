@@ -59,7 +59,11 @@ CARD_IN_THE_MIDDLE = """type => {
     const { ds, canvas, graph } = app.canvas;
     const node = graph._nodes.find((node) => node.type === type);
     const card = node.widgets.find(({ name }) => name === "batch_loop_card").element;
-    if (!card.isConnected) return false;
+    if (!card.isConnected) {
+        app.canvas.centerOnNode(node);
+        app.canvas.setDirty(true, true);
+        return false;
+    }
     const page = canvas.getBoundingClientRect();
     const box = card.getBoundingClientRect();
     // ComfyUI and this pack show messages at the edges.
@@ -342,28 +346,22 @@ class ComfyPage:
 
         `label` is what the card is called where the page is not in English.
         """
-        self.page.evaluate(
-            """type => {
-                const { canvas } = app;
-                const node = canvas.graph._nodes.find((node) => node.type === type);
-                canvas.ds.scale = 1;
-                canvas.centerOnNode(node);
-                canvas.setDirty(true, true);
-            }""",
-            node_type,
-        )
+        self.page.evaluate("app.canvas.ds.scale = 1")
+        self.page.wait_for_function(CARD_IN_THE_MIDDLE, arg=node_type)
         name = label or CARDS[node_type]
         card = self.page.get_by_role("group", name=name, exact=True).first
         expect(card).to_be_visible()
-        self.page.wait_for_function(CARD_IN_THE_MIDDLE, arg=node_type)
         return card
 
     @contextmanager
     def nodes_2(self, *, enabled: bool) -> Iterator[None]:
-        """Have nodes drawn by Nodes 2.0, where the frontend has it."""
-        self.set(NODES_2, enabled)
+        """Have nodes drawn by Nodes 2.0, or not; some frontends know neither it nor its setting."""
+        before = bool(self.get(NODES_2))
+        if before != enabled:
+            self.set(NODES_2, enabled)
         yield
-        self.set(NODES_2, value=False)
+        if before != enabled:
+            self.set(NODES_2, before)
 
     def wait_for_colour_on_title(self, node: str, colour: str) -> None:
         """Wait until there is something in this colour on a node's title."""
@@ -376,7 +374,15 @@ class ComfyPage:
 
     def press_button(self, label: str) -> None:
         """Click a button of Directory Iterator's card."""
-        self.card().get_by_role("button", name=label).click()
+        for _ in range(TRIES):
+            button = self.card().get_by_role("button", name=label)
+            expect(button).to_be_visible()
+            try:
+                button.click(timeout=CLICK_MS)
+            except PlaywrightTimeoutError:
+                continue  # ComfyUI has moved the canvas, or shows something over it
+            return
+        button.click(timeout=CLICK_MS)
 
     def wait_until_no_button(self, label: str) -> None:
         """Wait until Directory Iterator's card has no such button."""
@@ -435,6 +441,14 @@ class ComfyPage:
                 app.extensionManager.queueSettings.mode = "disabled";
                 app.extensionManager.queueSettings.batchCount = 1;
                 app.canvas.setGraph(app.graph);
+            }"""
+        )
+        # With each workflow that is open ComfyUI's page becomes slower.
+        self.page.evaluate(
+            """async () => {
+                const { workflow: store } = app.extensionManager;
+                const others = store.openWorkflows.filter((one) => one !== store.activeWorkflow);
+                for (const one of others) await store.closeWorkflow(one);
             }"""
         )
         self.submitted = 0

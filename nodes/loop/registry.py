@@ -73,6 +73,10 @@ CLOCK_SLACK = 0.02
 with the time of its last tick."""
 
 
+CLOSING_SECONDS = 2.0
+"""How long ComfyUI's end is held up for a prompt that is about to be over."""
+
+
 class Owner(Enum):
     """Whose a file is that a result is to be written to."""
 
@@ -505,15 +509,20 @@ class LoopRegistry:
             self._settle(key)
             return self._full_snapshot(key)
 
-    def full_snapshots(self) -> list[Snapshot]:
-        """Every loop as it stands, the one that ran last first."""
+    def full_snapshots(self, ids: Collection[str] | None = None) -> list[Snapshot]:
+        """Every loop, or those of `ids` that there are, as it stands; who ran last is first."""
         with self._exclusive():
-            found = [self.full_snapshot(key.id) for key in self._store.loops()]
+            keys = [key for key in self._store.loops() if ids is None or key.id in ids]
+            found = [self.full_snapshot(key.id) for key in keys]
         return sorted(found, key=lambda snapshot: snapshot.ran_at or 0.0, reverse=True)
 
-    def settle(self) -> None:
-        """Settle what has ended by now: when ComfyUI is closed, nobody is there to do it later."""
-        self._settle_all()
+    def close(self) -> None:
+        """Settle what has ended: when ComfyUI is closed, nobody is there to do it later.
+
+        A prompt may be between its last event and its entry in the history, which is a moment,
+        and longer on a busy machine.
+        """
+        self._watcher.finish(CLOSING_SECONDS)
 
     def unfinished_folders(self) -> set[str]:
         """Folders that open items write to: after a crash, the leftovers of it are there."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 
 INTERVAL = 0.05
@@ -43,6 +44,13 @@ class Watcher:
                 self._thread.start()
             else:
                 self._changed.notify()
+
+    def finish(self, seconds: float) -> None:
+        """Look once, and then, in this thread, until `settle` returns False or time is up."""
+        give_up_at = time.monotonic() + seconds
+        pause = threading.Event()
+        while self._look() and time.monotonic() < give_up_at:
+            pause.wait(self._interval)
 
     def _run(self) -> None:
         pause = threading.Event()

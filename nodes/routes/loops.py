@@ -22,9 +22,10 @@ def add_routes(table: web.RouteTableDef, registry: LoopRegistry) -> None:
 
     @table.get(f"{ROUTE_PREFIX}/loops")
     @answered
-    async def loops(_request: web.Request) -> web.Response:
-        """Every loop that the server knows."""
-        snapshots = await asyncio.to_thread(registry.full_snapshots)
+    async def loops(request: web.Request) -> web.Response:
+        """Every loop that the server knows, or those among the ones asked for."""
+        ids = request.query.getall("loop", None)
+        snapshots = await asyncio.to_thread(registry.full_snapshots, ids)
         return as_answer({"loops": [as_json(snapshot) for snapshot in snapshots]})
 
     @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}")

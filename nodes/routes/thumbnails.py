@@ -9,10 +9,10 @@ from aiohttp import ETag, web
 
 from ..io.paths import AllowedFolders, check_source_file
 from ..io.thumbnail import LARGEST, SMALLEST, Thumbnail, thumbnail, thumbnail_pool
-from ..loop.errors import UnreadableImage
+from ..loop.errors import UnknownItem, UnknownLoop, UnreadableImage
 from ..loop.registry import LoopRegistry
 from ..names import ROUTE_PREFIX
-from .answers import Refused, answered
+from .answers import answered
 from .origin import refuse_other_sites
 from .requests import LARGEST_NUMBER, loop_of, number
 
@@ -45,8 +45,9 @@ def add_routes(
 
         try:
             made = await asyncio.get_running_loop().run_in_executor(pool, make)
-        except UnreadableImage as error:
-            raise Refused(str(error), 404) from error
+        except (UnknownItem, UnknownLoop, UnreadableImage):
+            # A page asks for what it was told of a moment ago, and a browser would note an error.
+            return web.Response(status=204)
         return _as_answer(made)
 
 

@@ -37,6 +37,13 @@ PAIRS = (
 SIZE = {"width": 1600, "height": 1000}
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what asks for Nodes 2.0 of a frontend from before there was any."""
+    items[:] = [
+        item for item in items if OLDEST.frontend not in item.name or "Nodes 2.0" not in item.name
+    ]
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     with sync_playwright() as playwright:

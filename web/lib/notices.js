@@ -97,6 +97,7 @@ export class Notices {
   async #tellEnd(loop, progress) {
     try {
       const state = await this.#settled(loop);
+      if (!state) return; // forgotten meanwhile
       // Somebody has begun it again meanwhile: these figures are of the new batch.
       if (progress?.complete && !state.complete) return;
       const message = batchEnd(state);
@@ -116,16 +117,17 @@ export class Notices {
   }
 
   /**
-   * The loop's state once the outcome of the batch's last prompt is known to the server.
+   * The loop's state once the outcome of the batch's last prompt is known to the server; null if
+   * the loop is not.
    *
    * @param {string} loop
    */
   async #settled(loop) {
     let state = await this.#server.loop(loop);
-    for (let asked = 1; state.ended && asked < ASK_TIMES; asked += 1) {
+    for (let asked = 1; state?.ended && asked < ASK_TIMES; asked += 1) {
       await this.#pause();
       const later = await this.#server.loop(loop);
-      if (later.batch !== state.batch) break;
+      if (later?.batch !== state.batch) break;
       state = later;
     }
     return state;

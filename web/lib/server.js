@@ -29,13 +29,15 @@ export class LoopServer {
   }
 
   /**
-   * The state of a loop.
+   * The state of a loop; null if the server knows none with this id.
    *
    * @param {string} id
-   * @returns {Promise<Loop>}
+   * @returns {Promise<Loop | null>}
    */
   async loop(id) {
-    return this.#ask(routeOf(id));
+    // Asked for as one of several: of an address that is not there, browsers note an error.
+    const { loops } = await this.#ask(`${LOOPS}?${new URLSearchParams({ loop: id })}`);
+    return loops[0] ?? null;
   }
 
   /**

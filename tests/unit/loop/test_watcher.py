@@ -87,3 +87,20 @@ def test_one_thread_serves_many_prompts() -> None:
         watcher.wake()
         wait_for(lambda number=number: len(threads) == number, "a look")
     assert len(set(threads)) == 1
+
+
+def test_at_the_end_it_looks_until_nothing_waits() -> None:
+    answers = [True, True, False]
+    Watcher(lambda: answers.pop(0), QUICK).finish(seconds=60)
+    assert not answers
+
+
+def test_at_the_end_it_gives_up_when_time_is_up() -> None:
+    looks: list[int] = []
+
+    def settle() -> bool:
+        looks.append(1)
+        return True
+
+    Watcher(settle, QUICK).finish(seconds=0)
+    assert looks == [1]

@@ -1,5 +1,4 @@
 import { iteratorOf, nodesOf } from "../graph.js";
-import { Refused } from "../server.js";
 import { CompleteCard } from "./complete_card.js";
 import { onSettingChanged } from "./folder_settings.js";
 import { Follower } from "./follower.js";
@@ -22,7 +21,6 @@ import { addCard, passToCanvas, takePlace } from "./widget.js";
 
 const ITERATOR = "BatchLoopDirectoryIterator";
 const COMPLETE = "BatchLoopBatchComplete";
-const UNKNOWN_LOOP = 404;
 const NAME = "batch_loop_card";
 const THUMBNAIL_SIZE = 256;
 
@@ -220,8 +218,8 @@ export class Cards {
   async #stateOf(loop) {
     try {
       return await this.#server.loop(loop);
-    } catch (error) {
-      return error instanceof Refused && error.status === UNKNOWN_LOOP ? null : undefined;
+    } catch {
+      return undefined;
     }
   }
 

@@ -58,6 +58,8 @@ export class IteratorCard {
     this.#image.alt = ""; // its name stands beside it
     this.#image.addEventListener("error", () => (this.#image.hidden = true));
     const words = element("div", "words", this.#headline, this.#detail);
+    // Until it is known what there is to do.
+    for (const each of Object.values(this.#buttons)) each.hidden = true;
     const { bar, legend } = this.#progress;
     /** What lies inside, as high as it needs to be. */
     this.content = element(

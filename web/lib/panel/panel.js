@@ -1,5 +1,4 @@
 import { element, setText } from "../dom.js";
-import { Refused } from "../server.js";
 import { t } from "../texts.js";
 import { Actions } from "./actions.js";
 import { Details } from "./details.js";
@@ -14,7 +13,6 @@ import { Activity } from "./standing.js";
  */
 
 const ID = "batch-loop";
-const UNKNOWN_LOOP = 404;
 
 /** The side panel "Batches": every loop that the server knows, and one of them in full. */
 export class Panel {
@@ -154,11 +152,7 @@ export class Panel {
       const runs = this.#chosen === null ? await this.#askAll() : await this.#askOne(this.#chosen);
       this.#trouble.hidden = true;
       return runs;
-    } catch (error) {
-      if (error instanceof Refused && error.status === UNKNOWN_LOOP) {
-        this.#go(null); // it was forgotten
-        return false;
-      }
+    } catch {
       setText(this.#trouble, t("panel.unreachable"));
       this.#trouble.hidden = false;
       return false;
@@ -174,8 +168,12 @@ export class Panel {
   /** @param {string} id */
   async #askOne(id) {
     const loop = await this.#server.loop(id);
-    const runs = this.#activity.runs(loop);
+    const runs = loop !== null && this.#activity.runs(loop);
     if (this.#chosen !== id) return runs;
+    if (!loop) {
+      this.#go(null); // it was forgotten
+      return false;
+    }
     const details = this.#details ?? this.#added(loop);
     details.show(loop, runs);
     if (this.#takeFocus) details.focus();
