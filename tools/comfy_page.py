@@ -59,13 +59,13 @@ CARD_IN_THE_MIDDLE = """type => {
     const { ds, canvas, graph } = app.canvas;
     const node = graph._nodes.find((node) => node.type === type);
     const card = node.widgets.find(({ name }) => name === "batch_loop_card").element;
-    if (!card.isConnected) {
+    const page = canvas.getBoundingClientRect();
+    const box = card.getBoundingClientRect();
+    if (box.width === 0) {  // out of sight
         app.canvas.centerOnNode(node);
         app.canvas.setDirty(true, true);
         return false;
     }
-    const page = canvas.getBoundingClientRect();
-    const box = card.getBoundingClientRect();
     // ComfyUI and this pack show messages at the edges.
     const x = page.left + page.width * 0.35 - (box.left + box.width / 2);
     const y = page.top + page.height * 0.45 - (box.top + box.height / 2);

@@ -104,6 +104,7 @@ test("a look that fails does not end the others", async () => {
 });
 
 const REST = {
+  id: "l",
   complete: false,
   seconds: 3,
   pending: 2,
@@ -117,7 +118,7 @@ const REST = {
 };
 const UNDER_WAY = { ...REST, running: 1, pending: 1, current: [{ path: "b.png", index: 1 }] };
 
-function entryOf({ known = true, refusal = null } = {}) {
+function entryOf({ refusal = null } = {}) {
   const widgets = [
     { name: "directory", value: "in" },
     { name: "limit", value: 0 },
@@ -131,7 +132,7 @@ function entryOf({ known = true, refusal = null } = {}) {
     async folder(settings) {
       asked.push(settings);
       if (server.refusal) throw server.refusal;
-      return { directory: "/in", loop: "l", known, total: 3, first: "a.png", last: "c.png" };
+      return { directory: "/in", loop: "l", total: 3, first: "a.png", last: "c.png" };
     },
   };
   const shown = [];
@@ -157,23 +158,18 @@ test("a folder is looked into when the settings change, and not at every look", 
   assert.equal(asked.length, 3);
 });
 
-test("a loop that has not run is not asked for; once the node spoke of it, it is", async () => {
-  const { entry, shown } = entryOf({ known: false });
-  const asked = [];
-  const stateOf = async (loop) => {
-    asked.push(loop);
-    return REST;
-  };
-  await entry.look(stateOf);
-  assert.deepEqual([asked, shown.at(-1).headline], [[], "3 images"]);
-  entry.heard("l");
-  await entry.look(stateOf);
-  assert.deepEqual([asked, shown.at(-1).phase], [["l"], "paused"]);
+test("a loop that has not run is none, until another tab runs it", async () => {
+  const { entry, shown } = entryOf();
+  await entry.look(async () => null);
+  assert.deepEqual([entry.loop, shown.at(-1).headline], [null, "3 images"]);
+  await entry.look(async (loop) => ({ ...REST, id: loop }));
+  assert.deepEqual([entry.loop, shown.at(-1).phase], ["l", "paused"]);
 });
 
 test("what the node spoke of under other settings is another loop", async () => {
-  const { entry, node } = entryOf({ known: false });
+  const { entry, node } = entryOf();
   entry.heard("l");
+  await entry.look(async () => REST);
   assert.equal(entry.loop, "l");
   node.widgets[0].value = "other";
   assert.equal(entry.loop, null);

@@ -63,9 +63,15 @@ export class IteratorEntry {
 
   /** The loop's id, as far as it is known that it has run. */
   get loop() {
+    const named = this.#named;
+    return this.#state?.id === named ? named : null;
+  }
+
+  /** The id of the loop that the settings name, whether or not it has run. */
+  get #named() {
     const key = JSON.stringify(folderSettings(this.node));
     if (this.#heard?.key === key) return this.#heard.loop;
-    return this.#folder?.known && this.#key === key ? this.#folder.loop : null;
+    return this.#key === key ? (this.#folder?.loop ?? null) : null;
   }
 
   /** The folder's full path, where the server has told it. */
@@ -114,8 +120,8 @@ export class IteratorEntry {
    */
   async look(stateOf) {
     await this.#lookIntoFolder(folderSettings(this.node));
-    const { loop } = this;
-    const state = loop ? await stateOf(loop) : null;
+    const named = this.#named;
+    const state = named ? await stateOf(named) : null;
     if (state !== undefined) this.#note(state);
     this.show();
     return this.#last !== null;
