@@ -12,6 +12,7 @@ import { Actions } from "./lib/card/actions.js";
 import { Cards } from "./lib/card/cards.js";
 import { CollapsedNodes } from "./lib/card/collapsed.js";
 import { FolderChooser } from "./lib/card/folder_chooser.js";
+import { Changes } from "./lib/changes.js";
 import { Conductor } from "./lib/conductor.js";
 import { EndNotices } from "./lib/end_notices.js";
 import { NodeTexts } from "./lib/node_texts.js";
@@ -39,10 +40,11 @@ const toasts = new Toasts(app);
 const submissions = new Submissions();
 const screen = new Screen(app);
 const autoQueue = new AutoQueue(app);
-const panel = new Panel({ app, server, toasts, changed: () => cards.returned() });
+const changes = new Changes({ server, toasts });
+const panel = new Panel({ app, server, changes, changed: () => cards.returned() });
 const openReport = (/** @type {string} */ loop) => panel.open(loop);
 const actions = new Actions({
-  server,
+  changes,
   toasts,
   screen,
   chooser: new FolderChooser({ app, server }),

@@ -3,12 +3,13 @@ import test from "node:test";
 import "./english.mjs";
 import { Actions } from "../../web/lib/card/actions.js";
 import { ruleFor } from "../../web/lib/card/collapsed.js";
-import { figuresOf, percent } from "../../web/lib/card/figures.js";
+import { figuresOf, percent } from "../../web/lib/figures.js";
 import { FolderChooser } from "../../web/lib/card/folder_chooser.js";
 import { folderSettings, onSettingChanged } from "../../web/lib/card/folder_settings.js";
 import { completeModel, iteratorModel } from "../../web/lib/card/model.js";
 import { drawOnTitle, partsOf } from "../../web/lib/card/node_bar.js";
-import { timesOf } from "../../web/lib/card/times.js";
+import { Changes } from "../../web/lib/changes.js";
+import { timesOf } from "../../web/lib/times.js";
 import { Refused } from "../../web/lib/server.js";
 
 const STATE = {
@@ -289,7 +290,7 @@ function acting(answers = {}) {
   const shown = [];
   const toasts = { show: (_key, { severity, detail }) => shown.push([severity, detail]) };
   const screen = { find: (id) => (id === "7" ? "seven" : null), goTo: (node) => asked.push(node) };
-  const actions = new Actions({ server, toasts, screen });
+  const actions = new Actions({ changes: new Changes({ server, toasts }), toasts, screen });
   let changes = 0;
   const entry = { node: iterator({ directory: "in", loop_name: "" }), loop: "l" };
   const of = (changed) => actions.of({ ...entry, ...changed }, () => (changes += 1));

@@ -1,8 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import "./english.mjs";
-import { inWords } from "../../web/lib/panel/progress_bar.js";
-import { Activity, pace, quarters, standing } from "../../web/lib/panel/standing.js";
+import { Activity, inWords, quarters, standing } from "../../web/lib/panel/standing.js";
 import { ago } from "../../web/lib/panel/when.js";
 import { ownName } from "../../web/lib/words.js";
 
@@ -28,12 +27,9 @@ test("how a loop stands", () => {
   assert.equal(standing({ ...LOOP, complete: true, failed: 0 }, false), "complete");
 });
 
-test("how far and how fast", () => {
+test("how far", () => {
   assert.equal(inWords(LOOP), "6 of 12, 1 failed");
   assert.equal(inWords({ ...LOOP, failed: 0, ended: 1 }), "6 of 12");
-  assert.deepEqual(pace(LOOP), { perMinute: 12, left: 30 });
-  assert.equal(pace({ ...LOOP, done: 0, failed: 0 }), null);
-  assert.equal(pace({ ...LOOP, seconds: 0 }), null);
   assert.equal(quarters(LOOP), 2);
   assert.equal(quarters({ ...LOOP, total: 0 }), 0);
 });

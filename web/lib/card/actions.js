@@ -6,8 +6,8 @@ import { whichLoop } from "../which_loop.js";
 /**
  * @import { Node, Toast } from "../../../types/comfyui.d.ts"
  * @import { Loop } from "../../../types/server.d.ts"
+ * @import { Changes } from "../changes.js"
  * @import { Screen } from "../screen.js"
- * @import { LoopServer } from "../server.js"
  * @import { Toasts } from "../toasts.js"
  * @import { FolderChooser } from "./folder_chooser.js"
  * @import { CardActions } from "./iterator_card.js"
@@ -18,7 +18,7 @@ const LIFE_MS = 8_000;
 
 /** What the buttons of the cards do. */
 export class Actions {
-  #server;
+  #changes;
   #toasts;
   #screen;
   #chooser;
@@ -27,15 +27,15 @@ export class Actions {
 
   /**
    * @param {object} given
-   * @param {LoopServer} given.server
+   * @param {Changes} given.changes
    * @param {Toasts} given.toasts
    * @param {Screen} given.screen
    * @param {FolderChooser} given.chooser
    * @param {(loop: string) => void} given.openReport
    * @param {() => void} given.stopWatching
    */
-  constructor({ server, toasts, screen, chooser, openReport, stopWatching }) {
-    this.#server = server;
+  constructor({ changes, toasts, screen, chooser, openReport, stopWatching }) {
+    this.#changes = changes;
     this.#toasts = toasts;
     this.#screen = screen;
     this.#chooser = chooser;
@@ -79,7 +79,8 @@ export class Actions {
     try {
       await this.#chooser.choose(entry);
     } catch (error) {
-      this.#refused("choose", t("card.choose.label"), error);
+      const severity = error instanceof Refused ? "warn" : "error";
+      this.#say("choose", severity, t("card.choose.label"), explained(error));
     } finally {
       entry.choose(false);
     }
@@ -90,30 +91,23 @@ export class Actions {
    * @param {() => void} changed
    */
   async #startOver(entry, changed) {
-    const title = t("startOver.label");
     const which = whichLoop(entry.node, entry.loop);
     if (!which) {
-      this.#say("start over", "info", title, t("startOver.runFirst"));
+      this.#say("startOver", "info", t("startOver.title"), t("startOver.runFirst"));
       return;
     }
-    await this.#change("start over", title, changed, async () => {
-      const { directory } = await this.#server.reset(which);
-      return `${directory}\n${t("startOver.done")}`;
-    });
+    await this.#changes.startOver(which);
+    changed();
   }
 
   /**
    * @param {IteratorEntry} entry
    * @param {() => void} changed
    */
-  async #retry(entry, changed) {
-    const { loop } = entry;
+  async #retry({ loop }, changed) {
     if (!loop) return;
-    const title = t("card.retry.title");
-    await this.#change("retry", title, changed, async () => {
-      const { directory } = await this.#server.retry({ loop });
-      return `${directory}\n${t("card.retry.done")}`;
-    });
+    await this.#changes.retry(loop);
+    changed();
   }
 
   /**
@@ -121,39 +115,10 @@ export class Actions {
    * @param {Loop["stopped_on"]} image
    * @param {() => void} changed
    */
-  async #skip(entry, image, changed) {
-    const { loop } = entry;
+  async #skip({ loop }, image, changed) {
     if (!loop || !image) return;
-    const { path } = image;
-    const title = t("card.skip.label");
-    await this.#change("skip", title, changed, async () => {
-      await this.#server.skip(loop, path);
-      return t("card.skip.done", { path });
-    });
-  }
-
-  /**
-   * @param {string} key
-   * @param {string} title
-   * @param {() => void} changed
-   * @param {() => Promise<string>} act - returns what to say
-   */
-  async #change(key, title, changed, act) {
-    try {
-      this.#say(key, "success", title, await act());
-    } catch (error) {
-      this.#refused(key, title, error);
-    }
+    await this.#changes.skip(loop, image.path);
     changed();
-  }
-
-  /**
-   * @param {string} key
-   * @param {string} title
-   * @param {unknown} error
-   */
-  #refused(key, title, error) {
-    this.#say(key, error instanceof Refused ? "warn" : "error", title, explained(error));
   }
 
   /**

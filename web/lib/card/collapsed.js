@@ -1,4 +1,4 @@
-import { percent } from "./figures.js";
+import { percent } from "../figures.js";
 
 /**
  * @import { Shown } from "./node_bar.js"

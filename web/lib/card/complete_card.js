@@ -1,18 +1,18 @@
 import { attributed, button, element, setText } from "../dom.js";
 import { t } from "../texts.js";
 import { firstLine } from "./model.js";
-import { ProgressBar } from "./progress_bar.js";
+import { Progress } from "./progress.js";
 
 /**
  * @import { Failure } from "../../../types/server.d.ts"
- * @import { Figures } from "./figures.js"
+ * @import { Figures } from "../figures.js"
  * @import { CompleteModel } from "./model.js"
  */
 
 /** What Batch Complete shows: the tally, and what failed and why. */
 export class CompleteCard {
   #chosen;
-  #progress = new ProgressBar();
+  #progress = new Progress();
   #headline = attributed(element("div", "headline"), { role: "status" });
   #failures = attributed(element("ul", "failures"), {
     "aria-label": t("card.failures"),
@@ -25,9 +25,14 @@ export class CompleteCard {
   /** @param {{ chosen: (failure: Failure) => void }} given - called when a person clicks one */
   constructor({ chosen }) {
     this.#chosen = chosen;
-    const { bar, legend } = this.#progress;
     /** What lies inside, as high as it needs to be. */
-    this.content = element("div", "card-content", this.#headline, bar, legend, this.#failures);
+    this.content = element(
+      "div",
+      "card-content",
+      this.#headline,
+      this.#progress.element,
+      this.#failures,
+    );
     this.element = attributed(element("div", "card", this.content), {
       "data-card": "complete",
       role: "group",
@@ -44,8 +49,7 @@ export class CompleteCard {
   show({ headline, figures, failures, more }) {
     this.#figures = figures;
     setText(this.#headline, headline);
-    this.#progress.bar.hidden = this.#progress.legend.hidden = !figures;
-    if (figures) this.#progress.show(figures);
+    this.#progress.show(figures);
     this.#list(failures, more);
   }
 

@@ -1,10 +1,10 @@
 import { attributed, button, element, setText } from "../dom.js";
 import { t } from "../texts.js";
-import { ProgressBar } from "./progress_bar.js";
-import { timesOf } from "./times.js";
+import { Progress } from "./progress.js";
+import { timesOf } from "../times.js";
 
 /**
- * @import { Figures } from "./figures.js"
+ * @import { Figures } from "../figures.js"
  * @import { Buttons, IteratorModel } from "./model.js"
  * @typedef {"choose" | "skip" | "retry" | "startOver" | "stopWatching" | "report"} Name
  * @typedef {Record<Name, (model: IteratorModel) => void>} CardActions
@@ -14,9 +14,9 @@ import { timesOf } from "./times.js";
 /** The buttons in their order, and where their texts are. */
 const BUTTONS = {
   choose: { label: "card.choose.label", tooltip: "card.choose.tooltip" },
-  skip: { label: "card.skip.label", tooltip: "card.skip.tooltip" },
-  retry: { label: "card.retry.label", tooltip: "card.retry.tooltip" },
-  startOver: { label: "startOver.label", tooltip: "startOver.tooltip" },
+  skip: { label: "skip.title", tooltip: "skip.tooltip" },
+  retry: { label: "retry.label", tooltip: "retry.tooltip" },
+  startOver: { label: "startOver.title", tooltip: "startOver.tooltip" },
   stopWatching: { label: "stopWatching.label", tooltip: "stopWatching.tooltip" },
   report: { label: "card.report.label", tooltip: "card.report.tooltip" },
 };
@@ -24,7 +24,7 @@ const BUTTONS = {
 /** What Directory Iterator shows of its folder and its batch, with every button of the node. */
 export class IteratorCard {
   #thumbnailOf;
-  #progress = new ProgressBar();
+  #progress = new Progress();
   #image = element("img", "thumbnail");
   #headline = element("div", "headline");
   #detail = attributed(element("div", "detail"), { role: "status" });
@@ -60,15 +60,13 @@ export class IteratorCard {
     const words = element("div", "words", this.#headline, this.#detail);
     // Until it is known what there is to do.
     for (const each of Object.values(this.#buttons)) each.hidden = true;
-    const { bar, legend } = this.#progress;
     /** What lies inside, as high as it needs to be. */
     this.content = element(
       "div",
       "card-content",
       element("div", "now", this.#image, words),
       this.#hint,
-      bar,
-      legend,
+      this.#progress.element,
       this.#times,
       element("div", "card-buttons", ...Object.values(this.#buttons)),
     );
@@ -98,13 +96,9 @@ export class IteratorCard {
     write(this.#hint, model.hint, "");
     this.#hint.hidden = model.hint === "";
     this.#showImage(model.image && loop ? this.#thumbnailOf(loop, model.image) : null);
-    for (const part of [this.#progress.bar, this.#progress.legend, this.#times]) {
-      part.hidden = !model.figures;
-    }
-    if (model.figures) {
-      this.#progress.show(model.figures);
-      this.#showTimes(model.figures, model.phase);
-    }
+    this.#progress.show(model.figures);
+    this.#times.hidden = !model.figures;
+    if (model.figures) this.#showTimes(model.figures, model.phase);
     this.#showButtons(model.buttons, { watching, choosing });
   }
 

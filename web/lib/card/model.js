@@ -1,10 +1,10 @@
 import { t } from "../texts.js";
-import { figuresOf } from "./figures.js";
+import { figuresOf } from "../figures.js";
 
 /**
  * @import { Current, Failure, Folder, FolderSettings, Loop } from "../../../types/server.d.ts"
  * @import { Refused } from "../server.js"
- * @import { Figures } from "./figures.js"
+ * @import { Figures } from "../figures.js"
  */
 
 /**

@@ -1,8 +1,8 @@
-import { percent } from "./figures.js";
+import { percent } from "../figures.js";
 
 /**
  * @import { Node } from "../../../types/comfyui.d.ts"
- * @import { Figures } from "./figures.js"
+ * @import { Figures } from "../figures.js"
  */
 
 /** @typedef {{ done: string, failed: string, left: string }} Colours */

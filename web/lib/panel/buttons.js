@@ -5,7 +5,8 @@ import { iconButton } from "./icon_button.js";
 /**
  * @import { Loop } from "../../../types/server.d.ts"
  * @import { LoopServer } from "../server.js"
- * @import { Actions } from "./actions.js"
+ * @import { Changes } from "../changes.js"
+ * @typedef {(title: string, message: string) => Promise<boolean | null>} Confirm - asks a person
  */
 
 /** The buttons for one loop. */
@@ -21,23 +22,34 @@ export class Buttons {
    * @param {object} given
    * @param {Loop} given.loop
    * @param {LoopServer} given.server
-   * @param {Actions} given.actions
+   * @param {Changes} given.changes
+   * @param {Confirm} given.confirm
    * @param {() => void} given.changed - the loop is another now
    * @param {() => void} given.forgotten - the loop is no more
    */
-  constructor({ loop, server, actions, changed, forgotten }) {
+  constructor({ loop, server, changes, confirm, changed, forgotten }) {
     this.#loop = loop;
-    /** @param {"startOver" | "retry" | "skip"} name */
-    const does = (name) => async () => (await actions[name](this.#loop)) && changed();
-    const forget = async () => (await actions.forget(this.#loop)) && forgotten();
-    const skip = iconButton("skip", "step-forward", t("panel.skip.label"), does("skip"));
+    /** @param {Promise<boolean>} change */
+    const done = async (change) => (await change) && changed();
+    const startOver = () => done(changes.startOver({ loop: loop.id }));
+    const retry = () => done(changes.retry(loop.id));
+    const skipIt = () => {
+      const { stopped_on: stopped } = this.#loop;
+      if (stopped) done(changes.skip(loop.id, stopped.path));
+    };
+    const forget = async () => {
+      const { id, directory } = loop;
+      const isSure = await confirm(t("forget.question"), t("forget.sure", { directory }));
+      if (isSure && (await changes.forget(id, directory))) forgotten();
+    };
+    const skip = iconButton("skip", "step-forward", t("skip.title"), skipIt);
     this.#stopped = element("div", "stopped", this.#why, skip);
-    this.#retry = iconButton("retry", "replay", t("panel.retry.label"), does("retry"));
-    this.#forget = iconButton("forget", "trash", t("panel.forget.label"), forget);
+    this.#retry = iconButton("retry", "replay", t("retry.title"), retry);
+    this.#forget = iconButton("forget", "trash", t("forget.title"), forget);
     const row = element(
       "div",
       "panel-buttons",
-      iconButton("start-over", "refresh", t("panel.startOver.label"), does("startOver")),
+      iconButton("start-over", "refresh", t("startOver.title"), startOver),
       this.#retry,
       report(server.report(loop.id, "json"), "JSON"),
       report(server.report(loop.id, "csv"), "CSV"),
@@ -55,10 +67,10 @@ export class Buttons {
     this.#loop = loop;
     const { stopped_on: stopped, failed } = loop;
     const label = /** @type {Element} */ (this.#retry.lastElementChild);
-    setText(label, t("panel.retry.count", { count: failed }));
+    setText(label, t("retry.label", { count: failed }));
     this.#retry.hidden = failed === 0;
     this.#forget.disabled = runs;
-    this.#forget.title = runs ? t("panel.forget.running") : t("panel.forget.tooltip");
+    this.#forget.title = runs ? t("forget.running") : t("forget.tooltip");
     this.#stopped.hidden = !stopped || runs;
     if (!stopped) return;
     setText(this.#why, t("panel.stoppedOn", { image: stopped.path, reason: stopped.reason }));

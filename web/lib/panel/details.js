@@ -12,7 +12,8 @@ import { Viewer } from "./viewer.js";
 /**
  * @import { Loop } from "../../../types/server.d.ts"
  * @import { LoopServer } from "../server.js"
- * @import { Actions } from "./actions.js"
+ * @import { Changes } from "../changes.js"
+ * @import { Confirm } from "./buttons.js"
  */
 
 const ALL = "all";
@@ -37,11 +38,12 @@ export class Details {
    * @param {object} given
    * @param {Loop} given.loop
    * @param {LoopServer} given.server
-   * @param {Actions} given.actions
+   * @param {Changes} given.changes
+   * @param {Confirm} given.confirm
    * @param {() => void} given.changed - a person has changed the loop
    * @param {() => void} given.left - a person wants to see the other loops, or it is forgotten
    */
-  constructor({ loop, server, actions, changed, left }) {
+  constructor({ loop, server, changes, confirm, changed, left }) {
     this.#server = server;
     this.#loop = loop;
     const back = attributed(iconButton("back", "arrow-left", "", left), {
@@ -55,7 +57,11 @@ export class Details {
     const own = element("span", "loop-own-name", loop.name);
     own.hidden = !loop.name;
     const path = attributed(element("p", "path", loop.directory), { title: loop.directory });
-    this.#buttons = new Buttons({ loop, server, actions, changed, forgotten: left });
+    const forgotten = () => {
+      changed();
+      left();
+    };
+    this.#buttons = new Buttons({ loop, server, changes, confirm, changed, forgotten });
     this.#tabs = new Tabs(t("panel.images"), [ALL, FAILED], (name) => this.#open(name));
     this.element = element(
       "section",

@@ -1,7 +1,9 @@
 import { attributed, element, icon, setText } from "../dom.js";
+import { figuresOf } from "../figures.js";
+import { ProgressBar } from "../progress_bar.js";
 import { t, texts } from "../texts.js";
 import { ownName } from "../words.js";
-import { ProgressBar, inWords } from "./progress_bar.js";
+import { inWords } from "./standing.js";
 import { standingMark } from "./standing_mark.js";
 import { ago, moment } from "./when.js";
 
@@ -83,7 +85,7 @@ class LoopEntry {
   #name = element("strong", "loop-name");
   #own = element("span", "loop-own-name");
   #mark = element("span", "standing");
-  #bar = new ProgressBar();
+  #bar = new ProgressBar({ isTold: false });
   #far = element("span", "loop-far");
   #when = document.createElement("time");
 
@@ -111,8 +113,9 @@ class LoopEntry {
     setText(this.#own, loop.name);
     this.#own.hidden = !loop.name;
     standingMark(this.#mark, loop, runs);
-    this.#bar.show(loop);
-    setText(this.#far, inWords(loop));
+    const far = inWords(loop);
+    this.#bar.show(figuresOf(loop), far);
+    setText(this.#far, far);
     this.#showWhen(loop.ran_at);
   }
 

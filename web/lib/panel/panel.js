@@ -1,6 +1,5 @@
 import { element, setText } from "../dom.js";
 import { t } from "../texts.js";
-import { Actions } from "./actions.js";
 import { Details } from "./details.js";
 import { Follow } from "./follow.js";
 import { LoopList } from "./loop_list.js";
@@ -8,8 +7,8 @@ import { Activity } from "./standing.js";
 
 /**
  * @import { App } from "../../../types/comfyui.d.ts"
+ * @import { Changes } from "../changes.js"
  * @import { LoopServer } from "../server.js"
- * @import { Toasts } from "../toasts.js"
  */
 
 const ID = "batch-loop";
@@ -18,7 +17,8 @@ const ID = "batch-loop";
 export class Panel {
   #app;
   #server;
-  #actions;
+  #changes;
+  #changed;
   #activity = new Activity();
   #follow;
   /** @type {LoopList | null} null until the panel is opened for the first time */
@@ -37,13 +37,14 @@ export class Panel {
    * @param {object} given
    * @param {App} given.app
    * @param {LoopServer} given.server
-   * @param {Toasts} given.toasts
+   * @param {Changes} given.changes
    * @param {() => void} given.changed - called when a person has changed a loop here
    */
-  constructor({ app, server, toasts, changed }) {
+  constructor({ app, server, changes, changed }) {
     this.#app = app;
     this.#server = server;
-    this.#actions = new Actions({ app, server, toasts, changed });
+    this.#changes = changes;
+    this.#changed = changed;
     this.#follow = new Follow({
       ask: () => this.#ask(),
       isShown: () => this.#root.isConnected,
@@ -186,8 +187,13 @@ export class Panel {
     this.#details = new Details({
       loop,
       server: this.#server,
-      actions: this.#actions,
-      changed: () => this.#follow.start(),
+      changes: this.#changes,
+      confirm: (title, message) =>
+        this.#app.extensionManager.dialog.confirm({ title, message, type: "default" }),
+      changed: () => {
+        this.#follow.start();
+        this.#changed();
+      },
       left: () => this.#go(null),
     });
     this.#root.append(this.#details.element);

@@ -1,3 +1,5 @@
+import { t } from "../texts.js";
+
 /** @import { Loop } from "../../../types/server.d.ts" */
 
 /** @typedef {"running" | "stopped" | "complete" | "failures" | "paused" | "fresh"} Standing */
@@ -31,15 +33,13 @@ export function settled({ done, ended, failed }) {
 }
 
 /**
- * How fast a batch goes, and how many seconds are left; null before the first image.
+ * How far a batch is: `11 of 12, 1 failed`.
  *
  * @param {Loop} loop
  */
-export function pace(loop) {
-  const images = loop.done + loop.failed;
-  if (!images || !loop.seconds) return null;
-  const left = ((loop.total - images) * loop.seconds) / images;
-  return { perMinute: (images / loop.seconds) * 60, left };
+export function inWords(loop) {
+  const far = t("panel.settled", { settled: settled(loop), total: loop.total });
+  return loop.failed ? `${far}, ${t("panel.count.failed", { count: loop.failed })}` : far;
 }
 
 /**

@@ -1,10 +1,14 @@
 import { element, setText } from "../dom.js";
+import { figuresOf } from "../figures.js";
+import { ProgressBar } from "../progress_bar.js";
 import { t } from "../texts.js";
-import { duration } from "../words.js";
-import { ProgressBar, inWords } from "./progress_bar.js";
-import { pace, quarters } from "./standing.js";
+import { timesOf } from "../times.js";
+import { inWords, quarters } from "./standing.js";
 
-/** @import { Loop } from "../../../types/server.d.ts" */
+/**
+ * @import { Loop } from "../../../types/server.d.ts"
+ * @import { Figures } from "../figures.js"
+ */
 
 /** The figures under the bar, with the class that gives each its colour. */
 const FIGURES = /** @type {const} */ (["done", "failed", "left", "finished"]);
@@ -12,7 +16,7 @@ const FIGURES = /** @type {const} */ (["done", "failed", "left", "finished"]);
 /** How a batch stands: bar, figures, time, and a word now and then for who does not see them. */
 export class Summary {
   element;
-  #bar = new ProgressBar(t("panel.progress"));
+  #bar = new ProgressBar();
   #figures = FIGURES.map((name) => element("span", `figure batch-loop-figure-${name}`));
   #time = element("p", "time");
   #told = element("p", "unseen");
@@ -30,16 +34,17 @@ export class Summary {
    * @param {boolean} runs
    */
   show(loop, runs) {
-    this.#bar.show(loop);
-    const { done, ended, failed, pending, running, finished } = loop;
-    const counts = { done: done + ended, failed, left: pending + running, finished };
+    const figures = figuresOf(loop);
+    this.#bar.show(figures, inWords(loop));
+    const { done, failed, left } = figures;
+    const counts = { done, failed, left, finished: loop.finished };
     FIGURES.forEach((name, place) => {
       const figure = this.#figures[place];
       const count = counts[name];
       figure.hidden = name !== "done" && count === 0;
       setText(figure, figure.hidden ? "" : t(`panel.count.${name}`, { count }));
     });
-    const time = timeInWords(loop, runs);
+    const time = timeInWords(figures, runs);
     setText(this.#time, time);
     this.#time.hidden = !time;
     this.#tell(loop);
@@ -57,17 +62,15 @@ export class Summary {
 }
 
 /**
- * @param {Loop} loop
+ * @param {Figures} figures
  * @param {boolean} runs
  */
-function timeInWords(loop, runs) {
-  const going = pace(loop);
-  if (!going) return "";
-  const taken = t("panel.time.taken", { duration: duration(loop.seconds) });
-  const places = going.perMinute < 10 ? 10 : 1;
-  const perMinute = Math.round(going.perMinute * places) / places;
-  const speed = t("panel.time.speed", { perMinute });
-  if (!runs || going.left <= 0) return `${taken} · ${speed}`;
-  const left = t("panel.time.left", { duration: duration(going.left) });
-  return `${taken} · ${left} · ${speed}`;
+function timeInWords(figures, runs) {
+  const { seconds, left, remaining: secondsLeft, perMinute } = figures;
+  if (!seconds) return "";
+  const { taken, remaining, perMinute: speed } = timesOf(figures);
+  const words = [taken];
+  if (runs && left && secondsLeft !== null) words.push(remaining);
+  if (perMinute !== null) words.push(speed);
+  return words.join(" · ");
 }

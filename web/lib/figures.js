@@ -1,4 +1,4 @@
-/** @import { Loop } from "../../../types/server.d.ts" */
+/** @import { Loop } from "../../types/server.d.ts" */
 
 /**
  * @typedef {object} Figures - of a batch

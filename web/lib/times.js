@@ -1,5 +1,5 @@
-import { t, texts } from "../texts.js";
-import { duration } from "../words.js";
+import { t, texts } from "./texts.js";
+import { duration } from "./words.js";
 
 /** @import { Figures } from "./figures.js" */
 
@@ -10,9 +10,9 @@ import { duration } from "../words.js";
  */
 export function timesOf({ seconds, remaining, perMinute }) {
   return {
-    taken: t("card.taken", { time: duration(seconds) }),
-    remaining: t("card.remaining", { time: remaining === null ? unknown() : duration(remaining) }),
-    perMinute: t("card.perMinute", { speed: perMinute === null ? unknown() : speed(perMinute) }),
+    taken: t("time.taken", { time: duration(seconds) }),
+    remaining: t("time.remaining", { time: remaining === null ? unknown() : duration(remaining) }),
+    perMinute: t("time.perMinute", { speed: perMinute === null ? unknown() : speed(perMinute) }),
   };
 }
 
@@ -27,5 +27,5 @@ function speed(perMinute) {
 }
 
 function unknown() {
-  return t("card.unknown");
+  return t("time.unknown");
 }

@@ -1,0 +1,65 @@
+import { attributed, element } from "./dom.js";
+import { t } from "./texts.js";
+import { percent } from "./figures.js";
+
+/** @import { Figures } from "./figures.js" */
+
+/** A bar of what is done, failed and left. */
+export class ProgressBar {
+  #done = element("div", "bar-done");
+  #failed = element("div", "bar-failed");
+  #isTold;
+
+  /**
+   * @param {{ isTold?: boolean }} [options] - `isTold` as false where words beside it say it all to
+   *   who does not see it
+   */
+  constructor({ isTold = true } = {}) {
+    this.#isTold = isTold;
+    const told = { role: "progressbar", "aria-label": t("progressLabel"), "aria-valuemin": 0 };
+    this.element = attributed(
+      element("div", "bar", this.#done, this.#failed),
+      isTold ? told : { "aria-hidden": "true" },
+    );
+  }
+
+  /**
+   * Show the figures of a batch.
+   *
+   * @param {Figures} figures
+   * @param {string} words - that say the same
+   */
+  show({ done, failed, total }, words) {
+    widen(this.#done, percent(done, total));
+    widen(this.#failed, percent(failed, total));
+    if (!this.#isTold) return;
+    attributed(this.element, {
+      "aria-valuemax": total,
+      "aria-valuenow": done + failed,
+      "aria-valuetext": words,
+    });
+  }
+
+  /** The colours as the page's theme has them, for who draws the bar on the canvas. */
+  get colours() {
+    return {
+      done: colourOf(this.#done),
+      failed: colourOf(this.#failed),
+      left: colourOf(this.element),
+    };
+  }
+}
+
+/**
+ * @param {HTMLElement} part
+ * @param {number} wide - in percent
+ */
+function widen(part, wide) {
+  part.style.width = `${wide}%`;
+  part.hidden = wide === 0;
+}
+
+/** @param {HTMLElement} target */
+function colourOf(target) {
+  return getComputedStyle(target).backgroundColor;
+}
