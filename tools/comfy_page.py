@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     Graph = Mapping[str, Mapping[str, Any]]
     """A workflow in API format, by node id."""
 
-    from playwright.sync_api import ConsoleMessage, Locator, Page, Response
+    from playwright.sync_api import ConsoleMessage, FloatRect, Locator, Page, Response
 
 FLAGS = (
     "--no-sandbox",
@@ -371,6 +371,43 @@ class ComfyPage:
         """Wait until a node's card is whole, inside of it, and covers no widget or output."""
         self.card(node_type)
         self.page.wait_for_function(CARD_FITS, arg=node_type)
+
+    def node_types(self, prefix: str) -> list[str]:
+        """The types of the nodes on screen that begin so, each once."""
+        types: list[str] = self.page.evaluate(
+            """prefix => [...new Set(app.canvas.graph._nodes.map(({ type }) => type))]
+                .filter((type) => type.startsWith(prefix))""",
+            prefix,
+        )
+        return types
+
+    def box_of(self, node_type: str) -> FloatRect:
+        """Where a node is drawn on the page, once it was brought into the middle."""
+        box: FloatRect = self.page.evaluate(
+            """async type => {
+                const { ds, canvas, graph } = app.canvas;
+                const node = graph._nodes.find((node) => node.type === type);
+                app.canvas.deselectAll();
+                ds.scale = 1;
+                app.canvas.centerOnNode(node);
+                app.canvas.setDirty(true, true);
+                for (let frame = 0; frame < 9; frame += 1) {
+                    await new Promise(requestAnimationFrame);
+                }
+                const page = canvas.getBoundingClientRect();
+                const [left, top, width, height] = node.boundingRect;
+                const [x, y] = ds.convertOffsetToCanvas([left, top]);
+                const margin = 12;
+                return {
+                    x: page.left + x - margin,
+                    y: page.top + y - margin,
+                    width: width + 2 * margin,
+                    height: height + 2 * margin,
+                };
+            }""",
+            node_type,
+        )
+        return box
 
     def press_button(self, label: str) -> None:
         """Click a button of Directory Iterator's card."""

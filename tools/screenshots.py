@@ -10,6 +10,10 @@ import hashlib
 import io
 import json
 import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -17,9 +21,9 @@ from PIL import Image
 from playwright.sync_api import ViewportSize, sync_playwright
 
 from .chromium import find_chromium
-from .comfy_page import FLAGS, ON, SETTINGS, ComfyPage
+from .comfy_page import FLAGS, NODES_2, ON, SETTINGS, ComfyPage
 from .errors import run_command
-from .layout import ROOT
+from .layout import DEFAULT, NEWEST_FRONTEND, OLDEST, ROOT
 from .server import ComfyServer
 from .tour import Tour
 
@@ -39,27 +43,66 @@ SHAPING = (
 
 SIZE = ViewportSize(width=1500, height=940)
 WIDTH = 1200
+SMALL_WIDTH = 800
 FILM_WIDTH = 900
 QUALITY = 84
 MS_A_FRAME = 160
 MS_AT_THE_END = 2000
 
+NODES = ROOT / "web" / "docs"
+"""The help pages, each with a picture of its node."""
+
+
+@dataclass(frozen=True)
+class Look:
+    """One of the ways in which the page looks."""
+
+    name: str
+    version: str
+    frontend: str
+    settings: Mapping[str, object] = field(default_factory=dict)
+
+
+USUAL = Look("usual", DEFAULT.version, DEFAULT.frontend)
+OTHERS = (
+    Look("nodes_2", DEFAULT.version, NEWEST_FRONTEND, {NODES_2: True}),
+    Look("light", OLDEST.version, OLDEST.frontend, {"Comfy.ColorPalette": "light"}),
+)
+"""The other frontends, of which one shows Nodes 2.0, and one a light theme."""
+
 
 def main() -> int:
-    """Walk the tour, and keep a picture of each step and a film of the last run."""
-    PICTURES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory() as base, ComfyServer(Path(base) / "ComfyUI") as server:
-        with server.client() as client:
-            client.post("/settings", {**SETTINGS, "Comfy.Minimap.Visible": False})
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
-            comfy = ComfyPage(browser.new_page(viewport=SIZE), server.url)
-            comfy.open()
-            Tour(comfy, server.input, lambda step: _keep(comfy.page, step)).walk()
-            _film(comfy)
-            browser.close()
+    """Walk the tour in each look; in the usual one keep a film of the last run, too."""
+    with _page(USUAL) as (comfy, input_dir):
+        PICTURES.mkdir(parents=True, exist_ok=True)
+        Tour(comfy, input_dir, lambda step: _keep(comfy.page, PICTURES, step, WIDTH)).walk()
+        _film(comfy)
+        _take_nodes(comfy)
+    for look in OTHERS:
+        folder = PICTURES / look.name
+        folder.mkdir(exist_ok=True)
+        with _page(look) as (comfy, input_dir):
+            keep = partial(_keep, comfy.page, folder, width=SMALL_WIDTH)
+            Tour(comfy, input_dir, keep).walk()
     MADE_FROM.write_text(json.dumps({"sha256": digest()}) + "\n", encoding="utf-8")
     return 0
+
+
+@contextmanager
+def _page(look: Look) -> Iterator[tuple[ComfyPage, Path]]:
+    """The page on a server of its own, and that server's input folder."""
+    with (
+        tempfile.TemporaryDirectory() as base,
+        ComfyServer(Path(base) / "ComfyUI", version=look.version, frontend=look.frontend) as server,
+        server.client() as client,
+        sync_playwright() as playwright,
+    ):
+        client.post("/settings", {**SETTINGS, "Comfy.Minimap.Visible": False, **look.settings})
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+        comfy = ComfyPage(browser.new_page(viewport=SIZE), server.url)
+        comfy.open()
+        yield comfy, server.input
+        browser.close()
 
 
 def digest() -> str:
@@ -70,8 +113,8 @@ def digest() -> str:
     return found.hexdigest()
 
 
-def _keep(page: Page, step: str) -> None:
-    _drawn(page, WIDTH).save(PICTURES / f"{step}.jpg", quality=QUALITY, optimize=True)
+def _keep(page: Page, folder: Path, step: str, width: int) -> None:
+    _drawn(page, width).save(folder / f"{step}.jpg", quality=QUALITY, optimize=True)
 
 
 def _film(comfy: ComfyPage) -> None:
@@ -87,6 +130,17 @@ def _film(comfy: ComfyPage) -> None:
     frames[0].save(
         FILM, save_all=True, append_images=frames[1:], duration=times, loop=0, quality=QUALITY
     )
+
+
+def _take_nodes(comfy: ComfyPage) -> None:
+    """Keep a picture of each node of this pack, as it is in the workflow on screen."""
+    comfy.page.keyboard.press("Escape")
+    comfy.close_toasts()
+    for node_type in comfy.node_types("BatchLoop"):
+        clip = comfy.box_of(node_type)
+        taken = Image.open(io.BytesIO(comfy.page.screenshot(clip=clip))).convert("RGB")
+        folder = NODES / node_type
+        taken.save(folder / "node.webp", quality=QUALITY)
 
 
 def _drawn(page: Page, width: int) -> Image.Image:

@@ -94,7 +94,7 @@ def run_to_the_end(comfy: ComfyPage, batch: Batch, language: str) -> None:
     comfy.toast(beginning(texts["notice"]["complete"]))
     comfy.wait_until_off()
     comfy.close_toasts()
-    label = texts["startOver"]["label"]
+    label = texts["startOver"]["title"]
     comfy.card(label=texts["card"]["label"]).get_by_role("button", name=label, exact=True).click()
     said = comfy.toast(texts["startOver"]["done"])
     expect(said).to_contain_text(label)

@@ -2,12 +2,17 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 
+import pytest
 from PIL import Image
 
+from batch_loop.tests.support.markdown import HELP
 from batch_loop.tools.layout import ROOT
 from batch_loop.tools.screenshots import FILM, MADE_FROM, PICTURES, digest
+from batch_loop.tools.screenshots import OTHERS as LOOKS
 
+OTHERS = (ROOT / "docs" / "other_frontends.md").read_text(encoding="utf-8")
 PAGE = (ROOT / "docs" / "first_minutes.md").read_text(encoding="utf-8")
 
 
@@ -16,10 +21,26 @@ def test_the_pictures_are_not_older_than_what_they_show() -> None:
     assert made_from == digest(), "what the page shows has changed: run `make screenshots`"
 
 
-def test_the_page_shows_each_picture() -> None:
-    shown = set(re.findall(r"images/tour/([\w.]+)", PAGE))
-    kept = {path.name for path in PICTURES.iterdir()} - {MADE_FROM.name}
-    assert shown == kept
+def test_the_pages_show_each_picture() -> None:
+    shown = set(re.findall(r"images/tour/([\w./]+)", PAGE + OTHERS))
+    kept = {path.relative_to(PICTURES).as_posix() for path in PICTURES.rglob("*.*")}
+    assert shown == kept - {MADE_FROM.name}
+
+
+def test_the_pictures_of_other_frontends_are_named_after_them() -> None:
+    for look in LOOKS:
+        assert look.frontend in OTHERS
+        assert f"images/tour/{look.name}/" in OTHERS
+
+
+@pytest.mark.parametrize("page", sorted(HELP.rglob("*.md")), ids=lambda page: page.stem)
+def test_each_help_page_shows_its_node(page: Path) -> None:
+    # ComfyUI looks for a picture from the folder of all help pages, in every language.
+    (shown,) = re.findall(r"\]\((\S+\.webp)\)", page.read_text(encoding="utf-8"))
+    node = page.stem if page.parent == HELP else page.parent.name
+    assert shown == f"{node}/node.webp"
+    with Image.open(HELP / shown) as picture:
+        picture.load()
 
 
 def test_the_film_moves() -> None:
