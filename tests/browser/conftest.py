@@ -64,20 +64,19 @@ def server(
         yield server
 
 
+def new_tab(browser: Browser, server: ComfyServer) -> ComfyPage:
+    """A tab on the server, as in another person's browser."""
+    comfy = ComfyPage(browser.new_context(viewport=SIZE).new_page(), server.url)
+    comfy.open()
+    return comfy
+
+
 @pytest.fixture(scope="session")
-def tabs(browser: Browser, server: ComfyServer) -> Iterator[Callable[[int], ComfyPage]]:
-    """The first, the second … tab on the server, each like another person's browser."""
-    opened: dict[int, ComfyPage] = {}
-
-    def tab(number: int) -> ComfyPage:
-        if number not in opened:
-            opened[number] = ComfyPage(browser.new_context(viewport=SIZE).new_page(), server.url)
-            opened[number].open()
-        return opened[number]
-
-    yield tab
-    for comfy in opened.values():
-        comfy.page.context.close()
+def first_tab(browser: Browser, server: ComfyServer) -> Iterator[ComfyPage]:
+    """The tab that all tests of a pair share."""
+    comfy = new_tab(browser, server)
+    yield comfy
+    comfy.page.context.close()
 
 
 @pytest.fixture
@@ -94,12 +93,14 @@ def client(server: ComfyServer) -> Iterator[ComfyClient]:
 
 
 @pytest.fixture
-def open_tab(tabs: Callable[[int], ComfyPage], client: ComfyClient) -> Iterator[Any]:
+def open_tab(
+    browser: Browser, server: ComfyServer, first_tab: ComfyPage, client: ComfyClient
+) -> Iterator[Any]:
     """Open a tab; at the end of the test nothing may have gone wrong in any."""
     used: list[ComfyPage] = []
 
     def open_tab() -> ComfyPage:
-        comfy = tabs(len(used))
+        comfy = new_tab(browser, server) if used else first_tab
         used.append(comfy)
         return comfy
 
@@ -111,6 +112,9 @@ def open_tab(tabs: Callable[[int], ComfyPage], client: ComfyClient) -> Iterator[
     client.clear_queue()
     for comfy in used:
         faults += comfy.faults
+    for comfy in used[1:]:
+        comfy.page.context.close()
+    for comfy in used[:1]:
         comfy.tidy()
     assert not faults, "\n".join(faults)
 
