@@ -34,8 +34,6 @@ FLAGS = (
 SETTINGS = {
     # The Templates window covers a page that is opened for the first time.
     "Comfy.TutorialCompleted": True,
-    # Chromium without a graphics card draws the canvas on the processor.
-    "LiteGraph.Canvas.MaximumFps": 15,
 }
 """What the server is told before a page is opened."""
 
