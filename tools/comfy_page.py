@@ -359,9 +359,12 @@ class ComfyPage:
         before = bool(self.get(NODES_2))
         if before != enabled:
             self.set(NODES_2, enabled)
+            # Some frontends draw no node at all when it was switched in the midst of work.
+            self.open()
         yield
         if before != enabled:
             self.set(NODES_2, before)
+            self.open()
 
     def wait_for_colour_on_title(self, node: str, colour: str) -> None:
         """Wait until there is something in this colour on a node's title."""
@@ -473,11 +476,13 @@ class ComfyPage:
         """Bring a tab that another test has used back to how it was opened."""
         self.close_dialogs()
         self.close_toasts()
+        if self.page.evaluate("app.canvas.graph !== app.graph"):
+            # Some frontends draw no node of the workflow that is opened after a subgraph was.
+            self.open()
         self.page.evaluate(
             """() => {
                 app.extensionManager.queueSettings.mode = "disabled";
                 app.extensionManager.queueSettings.batchCount = 1;
-                app.canvas.setGraph(app.graph);
             }"""
         )
         # With each workflow that is open ComfyUI's page becomes slower.

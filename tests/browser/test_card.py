@@ -25,10 +25,10 @@ RAISE = "3"
 COMPLETE = "9"
 
 
-@pytest.fixture(params=[CLASSIC, NODES_2], autouse=True)
-def renderer(request: pytest.FixtureRequest, comfy: ComfyPage) -> Iterator[str]:
+@pytest.fixture(scope="module", params=[CLASSIC, NODES_2], autouse=True)
+def renderer(request: pytest.FixtureRequest, first_tab: ComfyPage) -> Iterator[str]:
     """How nodes are drawn."""
-    with comfy.nodes_2(enabled=request.param == NODES_2):
+    with first_tab.nodes_2(enabled=request.param == NODES_2):
         yield request.param
 
 
