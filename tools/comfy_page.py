@@ -292,6 +292,13 @@ class ComfyPage:
         """How many messages on the screen hold this text."""
         return self.page.locator(TOASTS).filter(has_text=text).count()
 
+    def close_banner(self) -> None:
+        """Close what some frontends praise at the top of the page."""
+        praise = self.page.get_by_role("button", name="Try it out")
+        if praise.count():
+            praise.locator("xpath=following::button[1]").click()
+            expect(praise).to_have_count(0)
+
     def close_toasts(self) -> None:
         """Close every message that is on the screen."""
         self._close_all(TOAST_CLOSE)

@@ -42,6 +42,8 @@ SHAPING = (
 """Files that decide what the pictures show."""
 
 SIZE = ViewportSize(width=1500, height=940)
+TALL = ViewportSize(width=1500, height=1300)
+"""For nodes with many inputs."""
 WIDTH = 1200
 SMALL_WIDTH = 800
 FILM_WIDTH = 900
@@ -101,6 +103,7 @@ def _page(look: Look) -> Iterator[tuple[ComfyPage, Path]]:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
         comfy = ComfyPage(browser.new_page(viewport=SIZE), server.url)
         comfy.open()
+        comfy.close_banner()
         yield comfy, server.input
         browser.close()
 
@@ -136,6 +139,7 @@ def _take_nodes(comfy: ComfyPage) -> None:
     """Keep a picture of each node of this pack, as it is in the workflow on screen."""
     comfy.page.keyboard.press("Escape")
     comfy.close_toasts()
+    comfy.page.set_viewport_size(TALL)
     for node_type in comfy.node_types("BatchLoop"):
         clip = comfy.box_of(node_type)
         taken = Image.open(io.BytesIO(comfy.page.screenshot(clip=clip))).convert("RGB")

@@ -35,6 +35,11 @@ WATCH_THE_BAR = """bar => {
     new MutationObserver(note).observe(bar, { attributes: true });
 }"""
 
+PICTURES_ARE_THERE = """() => {
+    const pictures = [...document.querySelectorAll(".batch-loop-panel img")];
+    return pictures.length > 0 && pictures.every((each) => each.naturalWidth > 0);
+}"""
+
 Shoot = Callable[[str], object]
 """Takes the picture of a step, which is named."""
 
@@ -124,6 +129,7 @@ class Tour:
         """Press Open report: the side panel has each image beside its result."""
         self._press("Open report")
         expect(self._page.get_by_text(BROKEN).first).to_be_visible(timeout=CARD_MS)
+        self._page.wait_for_function(PICTURES_ARE_THERE)
         self._shoot("report")
 
     def start_over(self) -> None:
