@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,9 @@ ITERATOR_TYPE = "BatchLoopDirectoryIterator"
 COMPLETE_TYPE = "BatchLoopBatchComplete"
 CLASSIC = "classic canvas"
 NODES_2 = "Nodes 2.0"
+TOLD_APART = 1.3
+"""The ratio of two brightnesses, with 0.05 added to each, from which on two areas that touch are told
+apart without their colours."""
 RAISE = "3"
 COMPLETE = "9"
 
@@ -299,6 +303,40 @@ def wait_until_selected(comfy: ComfyPage, node_type: str) -> None:
         }""",
         arg=node_type,
     )
+
+
+BRIGHTNESS = """card => {
+    const context = new OffscreenCanvas(1, 1).getContext("2d");
+    const brightness = (name) => {
+        const part = card.querySelector(name);
+        for (const each of [card, part]) {
+            context.fillStyle = getComputedStyle(each).backgroundColor;
+            context.fillRect(0, 0, 1, 1);
+        }
+        const linear = [...context.getImageData(0, 0, 1, 1).data]
+            .map((value) => value / 255)
+            .map((value) => (value <= 0.04045 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4));
+        return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2];
+    };
+    return [".batch-loop-bar-done", ".batch-loop-bar-failed", ".batch-loop-bar"].map(brightness);
+}"""
+"""The relative luminance, as WCAG 2.2 has it, of what is done, failed and left."""
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_parts_of_the_bar_differ_in_brightness(
+    comfy: ComfyPage, batch: Batch, theme: str
+) -> None:
+    batch.fail_on("img2.png")
+    comfy.load(batch.graph(error_handling=SKIP, limit=2))
+    run_to_the_end(comfy, batch)
+    card = comfy.card()
+    expect(card).to_contain_text("1 done, 1 failed")
+    comfy.set("Comfy.ColorPalette", theme)
+    parts: list[float] = card.evaluate(BRIGHTNESS)
+    comfy.set("Comfy.ColorPalette", "dark")
+    for one, other in itertools.combinations(parts, 2):
+        assert (max(one, other) + 0.05) / (min(one, other) + 0.05) > TOLD_APART, parts
 
 
 def test_file_names_are_shown_as_they_are(
