@@ -23,7 +23,7 @@ COMPLETE_TYPE = "BatchLoopBatchComplete"
 CLASSIC = "classic canvas"
 NODES_2 = "Nodes 2.0"
 TOLD_APART = 1.3
-"""The ratio of two brightnesses, with 0.05 added to each, from which on two areas that touch are told
+"""The ratio of two brightnesses, with 0.05 added to each, from which on areas that touch are told
 apart without their colours."""
 RAISE = "3"
 COMPLETE = "9"
