@@ -65,7 +65,9 @@ def test_the_help_page_names_each_input_and_output(client: ComfyClient, node: st
 @EACH_NODE
 def test_comfyui_serves_the_help_page(server: ComfyServer, node: str) -> None:
     # A frontend asks for the page in its language, and then for the one in English.
-    for page in (f"{node}.md", *(f"{node}/{language}.md" for language in translations())):
+    # In all of them it looks for the picture beside the English one.
+    pages = (f"{node}.md", *(f"{node}/{language}.md" for language in translations()))
+    for page in (*pages, f"{node}/node.webp"):
         answer = requests.get(f"{server.url}/extensions/batch-loop/docs/{page}", timeout=30)
         assert answer.ok, page
         assert answer.content == (markdown.HELP / page).read_bytes()
