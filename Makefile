@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.10 pyth
 IN_VENV := .venv/bin/python
 
 .PHONY: help setup setup-demo setup-bench demo comfy lint test test-unit test-integration test-browser test-web
-.PHONY: check-registry bench screenshots crash soak tests-of-python
+.PHONY: check-registry bench screenshots crash soak test-of-units
 
 help:
 	@echo 'make setup   make the environment and the ComfyUI that the rest runs on'
@@ -92,12 +92,15 @@ test-browser: setup
 # Chromium is asked for first: without it the browser tests would fail one by one, at the end.
 test: lint check-registry test-web
 	@$(IN_VENV) -m tools.chromium
-	@$(MAKE) --no-print-directory -j3 --output-sync=target tests-of-python $(PAGES)
+	@$(MAKE) --no-print-directory -j3 --output-sync=target $(PARTS)
 
-# Beside each other, as most of their time is spent waiting for servers and pages; each frontend
-# by itself.
+# Three at a time, as most of their time is spent waiting for servers and pages; each frontend by
+# itself, and the longest first.
 PAGES := page-1.32.9 page-1.58.1 page-1.25.10
-tests-of-python:
-	@$(PYTEST) tests/unit tests/web tests/integration $(ARGS)
+PARTS := integration-a-m $(PAGES) integration-n-z test-of-units
+integration-%:
+	@$(PYTEST) tests/integration/test_[$*]*.py $(ARGS)
+test-of-units:
+	@$(PYTEST) tests/unit tests/web $(ARGS)
 $(PAGES): page-%:
 	@$(PYTEST) tests/browser -k $* $(ARGS)
