@@ -36,7 +36,9 @@ WATCH_THE_BAR = """bar => {
 }"""
 
 PICTURES_ARE_THERE = """() => {
-    const pictures = [...document.querySelectorAll(".batch-loop-panel img")];
+    // Those out of sight are not loaded.
+    const pictures = [...document.querySelectorAll(".batch-loop-panel img")]
+        .filter((each) => each.getBoundingClientRect().top < window.innerHeight);
     return pictures.length > 0 && pictures.every((each) => each.naturalWidth > 0);
 }"""
 
