@@ -1,0 +1,1 @@
+"""The command `batch-loop`: Auto Queue without a browser."""

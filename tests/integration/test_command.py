@@ -1,0 +1,294 @@
+"""`batch-loop` against real servers: what it does, what it says, and what it tells the shell."""
+
+from __future__ import annotations
+
+import csv
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from PIL import Image
+
+from batch_loop.tests.integration.conftest import Workspace
+from batch_loop.tests.support.batches import recorded, records
+from batch_loop.tests.support.graphs import ITERATOR, Graph, batch_graph, node
+from batch_loop.tests.support.images import write_images
+from batch_loop.tests.support.waiting import wait_for
+from batch_loop.tools.client import ComfyClient
+from batch_loop.tools.defaults import filled_in
+from batch_loop.tools.examples import EXAMPLES
+from batch_loop.tools.layout import ROOT
+from batch_loop.tools.server import ComfyServer
+
+NAMES = [f"img{number}.png" for number in range(1, 6)]
+SECONDS = 60
+
+
+def start(server: str, *arguments: object) -> subprocess.Popen[str]:
+    command, *rest = map(str, arguments)
+    return subprocess.Popen(
+        [sys.executable, "-m", "batch_loop_cli", command, "--server", server, *rest],
+        cwd=ROOT,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        encoding="utf-8",
+    )
+
+
+def batch_loop(server: str, *arguments: object) -> tuple[int, str, str]:
+    """Exit code, standard output and standard error of the command."""
+    with start(server, *arguments) as process:
+        out, err = process.communicate(timeout=SECONDS)
+    assert "Traceback" not in err, err
+    return process.returncode, out, err
+
+
+@dataclass(frozen=True)
+class Case:
+    """A batch of five images, whose workflow notes each that it works on."""
+
+    client: ComfyClient
+    workspace: Workspace
+
+    @property
+    def record(self) -> Path:
+        return self.workspace.scratch / "record"
+
+    @property
+    def ran(self) -> list[str]:
+        return records(self.record)
+
+    @property
+    def workflow(self) -> Path:
+        return self.workspace.scratch / "workflow.json"
+
+    def write(self, work: Graph | None = None) -> None:
+        """Write the workflow, with `work` on each image."""
+        name = self.workspace.name
+        graph = recorded(batch_graph(name, name, work), self.record)
+        self.workflow.write_text(json.dumps(filled_in(self.client, graph)), encoding="utf-8")
+
+    def command(self, *arguments: object) -> tuple[int, str, str]:
+        return batch_loop(self.client.url, *arguments)
+
+    def run(self, *arguments: object) -> tuple[int, str, str]:
+        return self.command("run", self.workflow, *arguments)
+
+
+@pytest.fixture
+def case(client: ComfyClient, workspace: Workspace) -> Case:
+    write_images(workspace.input, NAMES)
+    case = Case(client, workspace)
+    case.write()
+    return case
+
+
+def test_each_image_is_done_once(case: Case, tmp_path: Path) -> None:
+    report, table, sheet = (tmp_path / name for name in ("r.json", "r.csv", "sheet.png"))
+    code, out, _ = case.run("--report", report, "--contact-sheet", sheet)
+    assert (code, case.ran) == (0, NAMES)
+    assert out.startswith("5 of 5 done, complete")
+    loop = json.loads(report.read_text(encoding="utf-8"))
+    assert [item["state"] for item in loop["items"]] == ["done"] * len(NAMES)
+    with Image.open(sheet) as picture:
+        picture.load()
+    # The same again: complete as it is.
+    assert case.run()[0] == 0
+    assert case.ran == NAMES
+    assert case.workspace.name in case.command("status")[1]
+    assert case.command("report", loop["id"], table)[0] == 0
+    rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
+    assert [row["path"] for row in rows] == NAMES
+    assert case.command("reset", case.workspace.name)[0] == 0
+    assert case.run()[0] == 0
+    assert case.ran == NAMES + NAMES
+
+
+def test_what_happens_in_lines_for_programs(case: Case) -> None:
+    code, out, _ = case.run("--json")
+    lines = [json.loads(line) for line in out.splitlines()]
+    *images, end = lines
+    assert {line["event"] for line in images} == {"image"}
+    assert images[0]["filename"] == NAMES[0]
+    assert (end["event"], end["exit_code"], end["done"]) == ("end", code, len(NAMES))
+
+
+BROKEN = "img2.png"
+
+
+@pytest.fixture
+def broken(case: Case) -> Case:
+    """One of the images is broken."""
+    (case.workspace.input / BROKEN).write_bytes(b"no image")
+    return case
+
+
+def test_at_an_error_it_stops(broken: Case) -> None:
+    code, out, _ = broken.run()
+    assert (code, broken.ran) == (3, NAMES[:1])
+    assert "Stopped: BatchLoopDirectoryIterator" in out
+    assert BROKEN in out
+
+
+@pytest.mark.parametrize("how", ["skip", "retry"])
+def test_at_an_error_it_goes_on(broken: Case, tmp_path: Path, how: str) -> None:
+    report = tmp_path / "report.json"
+    code, out, _ = broken.run("--on-error", how, "--report", report)
+    assert (code, broken.ran) == (1, [name for name in NAMES if name != BROKEN])
+    assert f"{BROKEN}: " in out
+    items = json.loads(report.read_text(encoding="utf-8"))["items"]
+    assert [item["path"] for item in items if item["state"] == "failed"] == [BROKEN]
+
+
+def test_what_failed_is_tried_again(broken: Case) -> None:
+    assert broken.run("--on-error", "skip")[0] == 1
+    write_images(broken.workspace.input, [BROKEN])
+    assert broken.command("retry", broken.workspace.name)[0] == 0
+    assert broken.run()[0] == 0
+    assert broken.ran[-1] == BROKEN
+
+
+def test_inputs_are_set(case: Case) -> None:
+    limit = "DirectoryIterator.limit=2"
+    order = f"{ITERATOR}.descending=true"
+    code, _, _ = case.run("--set", limit, "--set", order)
+    assert (code, case.ran) == (0, NAMES[::-1][:2])
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code", "words"),
+    [
+        (["--set", "limit"], 2, "NODE.INPUT=VALUE"),
+        (["--set", "Nothing.limit=2"], 2, "no node is called 'Nothing'"),
+        (["--set", "DirectoryIterator.nothing=2"], 2, "has no input 'nothing'. It has these"),
+        (["--set", "DirectoryIterator.directory=/etc"], 5, "BatchLoopDirectoryIterator"),
+        (["--report", "report.txt"], 2, "ends in .json or .csv"),
+    ],
+    ids=["no value", "no node", "no input", "not allowed", "no report"],
+)
+def test_a_wrong_call_says_what_to_do(
+    case: Case, arguments: list[str], code: int, words: str
+) -> None:
+    found, _, err = case.run(*arguments)
+    assert (found, case.ran) == (code, [])
+    assert words in err
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("{", "it is not JSON"),
+        ("[]", "is no workflow of ComfyUI"),
+        ('{"1": {"class_type": "NoSuchNode", "inputs": {}}}', "does not have: NoSuchNode"),
+        ('{"1": {"class_type": "LoadImage", "inputs": {}}}', "has no Directory Iterator"),
+        (
+            '{"1": {"class_type": "BatchLoopDirectoryIterator", "inputs": {}}}',
+            "has no End Queue",
+        ),
+    ],
+)
+def test_a_file_that_is_no_such_workflow(case: Case, text: str, words: str) -> None:
+    case.workflow.write_text(text, encoding="utf-8")
+    code, _, err = case.run()
+    assert code == 2
+    assert words in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_a_server_that_is_not_there() -> None:
+    code, _, err = batch_loop("http://127.0.0.1:9", "status")
+    assert code == 4
+    assert "does not answer" in err
+
+
+@dataclass(frozen=True)
+class Waiting:
+    """The command in the first of five images, which goes on when there is a file `until`."""
+
+    case: Case
+    process: subprocess.Popen[str]
+    until: Path
+
+    def press_ctrl_c(self) -> None:
+        """And wait until it has taken back the prompt that waits."""
+        self.process.send_signal(signal.SIGINT)
+        queue = self.case.client.queue
+        wait_for(lambda: not queue().pending, "the waiting prompt to be taken back")
+
+
+@pytest.fixture
+def waiting(case: Case) -> Iterator[Waiting]:
+    until = case.workspace.scratch / "go on"
+    case.write(node("TestWait", image=[ITERATOR, 1], until=str(until)))
+    queue = case.client.queue
+    with start(case.client.url, "run", case.workflow) as process:
+        wait_for(lambda: queue().running and queue().pending, "two prompts")
+        yield Waiting(case, process, until)
+        process.kill()
+
+
+def test_ctrl_c_lets_the_running_image_finish(waiting: Waiting) -> None:
+    waiting.press_ctrl_c()
+    assert waiting.case.client.queue().running
+    waiting.until.touch()
+    out, err = waiting.process.communicate(timeout=SECONDS)
+    assert (waiting.process.returncode, waiting.case.ran) == (130, NAMES[:1]), err
+    assert out.startswith("1 of 5 done, 4 left")
+
+
+def test_a_second_ctrl_c_interrupts_it(waiting: Waiting) -> None:
+    waiting.press_ctrl_c()
+    waiting.process.send_signal(signal.SIGINT)
+    out, err = waiting.process.communicate(timeout=SECONDS)
+    assert (waiting.process.returncode, waiting.case.ran) == (130, []), err
+    assert out.startswith("0 of 5 done, 5 left")
+
+
+def test_a_server_that_restarts_is_waited_for(
+    start_server: Callable[..., ComfyServer], tmp_path: Path
+) -> None:
+    server = start_server()
+    names = [f"img{number:02}.png" for number in range(40)]
+    write_images(server.input / "batch", names)
+    record = tmp_path / "record"
+    with server.client() as client:
+        graph = filled_in(client, recorded(batch_graph("batch", "batch"), record))
+    path = tmp_path / "workflow.json"
+    path.write_text(json.dumps(graph), encoding="utf-8")
+    with start(server.url, "run", path) as process:
+        wait_for(lambda: len(records(record)) > 3, "some images")
+        server.kill()
+        assert process.poll() is None
+        server.start()
+        _, err = process.communicate(timeout=SECONDS * 2)
+    assert process.returncode == 0, err
+    assert "is back" in err
+    done = records(record)
+    assert sorted(set(done)) == names
+    assert len(done) <= len(names) + 1
+
+
+PAGE = sorted(path.stem for path in EXAMPLES.glob("*.json"))
+
+
+@pytest.fixture(scope="module")
+def types(shared_server: Callable[[str], Any]) -> Iterator[dict[str, Any]]:
+    with shared_server("classic").client() as client:
+        yield client.get_json("/object_info")
+
+
+@pytest.mark.parametrize("name", PAGE)
+def test_a_workflow_as_the_page_saves_it_is_the_same(name: str, types: dict[str, Any]) -> None:
+    from batch_loop.batch_loop_cli.workflow import load  # noqa: PLC0415
+
+    def inputs(path: Path) -> dict[str, Any]:
+        return {key: node["inputs"] for key, node in load(path, types).items()}
+
+    assert inputs(EXAMPLES / f"{name}.json") == inputs(EXAMPLES / "api" / f"{name}.json")
