@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from batch_loop.tools.contact_sheet import MARGIN, THUMBNAIL, draw_contact_sheet
+from batch_loop.batch_loop_cli.contact_sheet import MARGIN, THUMBNAIL, draw_contact_sheet
 
 MIDDLE = (MARGIN + THUMBNAIL // 2, MARGIN + THUMBNAIL // 2)
 

@@ -1,0 +1,36 @@
+"""The command line is the one that its page describes."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from batch_loop.batch_loop_cli.errors import ExitCode
+from batch_loop.batch_loop_cli.main import main
+from batch_loop.tools.layout import ROOT
+
+PAGE = (ROOT / "docs" / "command.md").read_text(encoding="utf-8")
+
+
+def helped(capsys: pytest.CaptureFixture[str], *command: str) -> str:
+    with pytest.raises(SystemExit):
+        main([*command, "--help"])
+    return capsys.readouterr().out
+
+
+def test_the_page_has_each_option_of_run(capsys: pytest.CaptureFixture[str]) -> None:
+    options = set(re.findall(r"--[a-z-]+", helped(capsys, "run"))) - {"--help"}
+    described = set(re.findall(r"^\| `(--[a-z-]+)", PAGE, re.MULTILINE))
+    assert options == described != set()
+
+
+def test_the_page_has_each_command(capsys: pytest.CaptureFixture[str]) -> None:
+    commands = set(re.findall(r"^    (\w+) ", helped(capsys), re.MULTILINE))
+    assert commands == {"run", *re.findall(r"^\| `batch-loop (\w+)", PAGE, re.MULTILINE)}
+
+
+def test_the_page_has_each_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+    described = {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)}
+    shown = {int(code) for code in re.findall(r"^  (\d+) ", helped(capsys), re.MULTILINE)}
+    assert described == shown == set(ExitCode)
