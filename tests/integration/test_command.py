@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import json
 import signal
+import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -251,10 +252,17 @@ def test_a_second_ctrl_c_interrupts_it(waiting: Waiting) -> None:
     assert out.startswith("0 of 5 done, 5 left")
 
 
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 def test_a_server_that_restarts_is_waited_for(
     start_server: Callable[..., ComfyServer], tmp_path: Path
 ) -> None:
-    server = start_server()
+    server = start_server(port=free_port())
     names = [f"img{number:02}.png" for number in range(40)]
     write_images(server.input / "batch", names)
     record = tmp_path / "record"
