@@ -42,10 +42,10 @@ def load(path: Path, types: NodeTypes) -> dict[str, Any]:
 
 
 def change(prompt: dict[str, Any], settings: Iterable[str]) -> None:
-    """Set inputs of a prompt's nodes, as `NODE.INPUT=VALUE` says; WrongCall.
+    """Set inputs of a prompt's nodes, each as a text NODE.INPUT=VALUE; WrongCall.
 
-    NODE is a node's id, its title or its type, with or without `BatchLoop`. VALUE is JSON, or
-    else a text.
+    The node is named by its id, title or type, which may leave out the pack's prefix. The value
+    is JSON or, where the input holds a text, that text.
     """
     for setting in settings:
         name, equals, value = setting.partition("=")
