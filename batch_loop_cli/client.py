@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
-import aiohttp
+from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, WSMsgType
 
 from .errors import RefusedByServer, Unreachable
 
@@ -43,8 +43,8 @@ class Client:
     def __init__(self, url: str) -> None:
         self.url = url
         self.client_id = uuid.uuid4().hex
-        timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS, sock_connect=CONNECT_SECONDS)
-        self._session = aiohttp.ClientSession(timeout=timeout)
+        timeout = ClientTimeout(total=ANSWER_SECONDS, sock_connect=CONNECT_SECONDS)
+        self._session = ClientSession(timeout=timeout)
 
     async def __aenter__(self) -> Client:  # noqa: PYI034 - typing.Self came with 3.11
         """Return the client itself."""
@@ -109,10 +109,10 @@ class Client:
                 yield Event("connected", {})
                 async for message in socket:
                     # Previews come as binary messages.
-                    if message.type is aiohttp.WSMsgType.TEXT:
+                    if message.type is WSMsgType.TEXT:
                         said = message.json()
                         yield Event(said["type"], said.get("data") or {})
-        except (aiohttp.ClientError, asyncio.TimeoutError) as error:
+        except (ClientError, asyncio.TimeoutError) as error:
             raise ServerGone(str(error)) from error
         raise ServerGone("it has closed the connection")
 
@@ -125,11 +125,11 @@ class Client:
                     reason = _refusal(said) if said else f"{method} {path}: {text[:200]}"
                     raise RefusedByServer(reason, answer.status)
                 return said
-        except (aiohttp.ClientError, asyncio.TimeoutError, OSError) as error:
+        except (ClientError, asyncio.TimeoutError, OSError) as error:
             raise Unreachable(self.url, error or type(error).__name__) from error
 
 
-def _is_json(answer: aiohttp.ClientResponse) -> bool:
+def _is_json(answer: ClientResponse) -> bool:
     return answer.content_type == "application/json"
 
 

@@ -44,8 +44,7 @@ def load(path: Path, types: NodeTypes) -> dict[str, Any]:
 def change(prompt: dict[str, Any], settings: Iterable[str]) -> None:
     """Set inputs of a prompt's nodes, each as a text NODE.INPUT=VALUE; WrongCall.
 
-    The node is named by its id, title or type, which may leave out the pack's prefix. The value
-    is JSON or, where the input holds a text, that text.
+    A node goes by its id, its title or its type.
     """
     for setting in settings:
         name, equals, value = setting.partition("=")
