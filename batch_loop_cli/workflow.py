@@ -42,10 +42,7 @@ def load(path: Path, types: NodeTypes) -> dict[str, Any]:
 
 
 def change(prompt: dict[str, Any], settings: Iterable[str]) -> None:
-    """Set inputs of a prompt's nodes, each as a text NODE.INPUT=VALUE; WrongCall.
-
-    A node goes by its id, its title or its type.
-    """
+    """Set inputs of nodes as `--set` says, by the node's id, title or type; WrongCall."""
     for setting in settings:
         name, equals, value = setting.partition("=")
         node_name, dot, field = name.rpartition(".")
