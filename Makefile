@@ -89,9 +89,10 @@ test-browser: setup
 	@$(IN_VENV) -m tools.chromium
 	@$(PYTEST) tests/browser $(ARGS)
 
-# Chromium is asked for first: without it the browser tests would fail one by one, at the end.
+# Chromium and PostgreSQL are asked for first: without them tests would fail one by one, at the end.
 test: lint check-registry test-web
 	@$(IN_VENV) -m tools.chromium
+	@$(IN_VENV) -m tools.postgresql
 	@$(MAKE) --no-print-directory -j3 --output-sync=target $(PARTS)
 
 # Three at a time, as most of their time is spent waiting for servers and pages; each frontend by

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import os
 import time
+import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from socket import gethostname
@@ -19,12 +20,16 @@ import folder_paths
 import psutil
 from aiohttp import web
 from comfy.cli_args import args as cli_args
+from comfy.model_management import throw_exception_if_processing_interrupted
 from comfy_execution.utils import get_executing_context
 from server import PromptServer
 
 from .loop.errors import OutsidePrompt
 from .loop.prompt import Ending, Failure, Outcome, Prompt
-from .names import NODE_PREFIX, UI_KEY
+from .names import ENV_PREFIX, NODE_PREFIX, UI_KEY
+
+SERVER_VARIABLE = ENV_PREFIX + "SERVER"
+"""Environment variable with a name for this machine, among those that share a database."""
 
 Middleware = Callable[..., Awaitable[web.StreamResponse]]
 
@@ -76,12 +81,31 @@ class ComfyHost:
         An id alone is given out again; in a container it may be the same each time.
         """
         process = psutil.Process()
-        return f"{gethostname()}/{process.pid}/{process.create_time():.3f}"
+        return f"{self._machine}/{process.pid}/{process.create_time():.3f}"
 
-    def outcome(self, prompt: Prompt, server: str) -> Outcome:
-        """How `prompt` ended, from the queue's history; of another server, whether it may yet."""
-        if server != self.server:
-            return Outcome(Ending.RUNNING if _is_alive(server) else Ending.STOPPED)
+    @functools.cached_property
+    def _machine(self) -> str:
+        """A name that no other machine has that shares the store."""
+        given = os.environ.get(SERVER_VARIABLE, "").strip()
+        # Machines may have the same name, and containers on two of them the same address.
+        return given or f"{gethostname()}-{uuid.getnode():012x}"
+
+    def is_alive(self, server: str) -> bool | None:
+        """Whether another server process still runs; None for one that is on another machine."""
+        machine, *process = server.rsplit("/", 2)
+        if machine != self._machine or len(process) != 2:  # noqa: PLR2004 - id, and when it began
+            return None
+        try:
+            return f"{psutil.Process(int(process[0])).create_time():.3f}" == process[1]
+        except (psutil.Error, ValueError):
+            return False
+
+    def raise_if_cancelled(self) -> None:
+        """Raise ComfyUI's own exception, if a person has pressed Cancel on the running prompt."""
+        throw_exception_if_processing_interrupted()
+
+    def outcome(self, prompt: Prompt) -> Outcome:
+        """How `prompt` ended, from the queue's history."""
         queue = PromptServer.instance.prompt_queue
         # The queue moves a prompt from running to history in one step under this lock.
         with queue.mutex:
@@ -150,17 +174,6 @@ def _is_running(queue: Any, prompt: Prompt) -> bool:
         entry[1] == prompt.id and _prompt(entry) == prompt
         for entry in queue.currently_running.values()
     )
-
-
-def _is_alive(server: str) -> bool:
-    """Whether a server process still runs, as far as this machine can tell."""
-    machine, process_id, began = server.rsplit("/", 2)
-    if machine != gethostname():
-        return True
-    try:
-        return f"{psutil.Process(int(process_id)).create_time():.3f}" == began
-    except psutil.Error:
-        return False
 
 
 def _is_ours(node: object) -> bool:

@@ -18,9 +18,12 @@ from .io.leftovers import sweep_once
 from .io.listing import list_images, modified_at
 from .io.paths import ALLOWED_DIRS_VARIABLE, AllowedFolders, allowed_dirs_file
 from .io.read_ahead import ReadAhead
+from .io.roots import Roots
 from .io.write_behind import WriteBehind
 from .loop.database import open_store
-from .loop.errors import InvalidSetting
+from .loop.errors import InvalidSetting, StateNotKept
+from .loop.lease import lease_seconds
+from .loop.postgresql import DATABASE_VARIABLE, open_postgresql
 from .loop.registry import LoopRegistry
 from .loop.store import MemoryStore, Store
 from .names import ENV_PREFIX
@@ -40,7 +43,21 @@ def host() -> ComfyHost:
 @functools.cache
 def registry() -> LoopRegistry:
     """The registry that all nodes share."""
-    return LoopRegistry(_store(), host(), list_images, modified_at, write_behind())
+    return LoopRegistry(
+        _store(),
+        host(),
+        list_images,
+        modified_at,
+        write_behind(),
+        lease_seconds=lease_seconds(os.environ),
+        roots=_roots(),
+    )
+
+
+@functools.cache
+def _roots() -> Roots:
+    """Where this machine has the folders that others share."""
+    return Roots.load(os.environ)
 
 
 @functools.cache
@@ -80,18 +97,25 @@ def start() -> None:
 
 
 def _sweep(shared: LoopRegistry) -> None:
-    """Delete the unfinished files that a crash has left where images were being saved."""
+    """Clean up what a crash has left: unfinished files, and images that nobody works on now."""
     allowed = allowed_folders()
-    for folder in shared.unfinished_folders():
-        if allowed.may_write(folder):
-            sweep_once(folder)
+    try:
+        for folder in shared.unfinished_folders():
+            if allowed.may_write(folder):
+                sweep_once(folder)
+        shared.recover()
+    except StateNotKept as error:
+        _log.warning("%s", error)
 
 
 def _store() -> Store:
-    """Where loops are kept: in a file of the user folder, or only in the memory of the process."""
+    """Where loops are kept: in a file of the user folder, if nothing else is asked for."""
+    address = os.environ.get(DATABASE_VARIABLE, "").strip()
+    if address:
+        return open_postgresql(address, _roots())
     if os.environ.get(STATE_VARIABLE, "").strip().lower() == "memory":
         return MemoryStore()
-    return open_store(os.path.join(host().user_folder(), "batch_loop"))
+    return open_store(os.path.join(host().user_folder(), "batch_loop"), _roots())
 
 
 def allowed_folders() -> AllowedFolders:

@@ -11,9 +11,14 @@ import importlib.machinery
 import importlib.util
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+
+if TYPE_CHECKING:
+    from batch_loop.tools.postgresql import Postgresql
 
 ROOT = Path(__file__).resolve().parent.parent
 ALIAS = "batch_loop"
@@ -51,3 +56,12 @@ class _RootIsAFolder:
 def pytest_configure(config: pytest.Config) -> None:
     # A hook in this file would only be asked about folders below tests/.
     config.pluginmanager.register(_RootIsAFolder(), "root-is-a-folder")
+
+
+@pytest.fixture(scope="session")
+def postgresql() -> Iterator[Postgresql]:
+    """A real PostgreSQL, shared by all: each test asks it for a database of its own."""
+    from batch_loop.tools.postgresql import Postgresql  # noqa: PLC0415 - by the alias from above
+
+    with Postgresql() as server:
+        yield server

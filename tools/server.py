@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
@@ -16,8 +15,8 @@ import requests
 from .client import ComfyClient
 from .errors import ToolError
 from .layout import DEFAULT, ROOT, VENV, frontend_root, release
+from .ports import HOST, free_port
 
-HOST = "127.0.0.1"
 POLL_SECONDS = 0.05
 PORT_TRIES = 5
 STOP_SECONDS = 20.0
@@ -94,7 +93,7 @@ class ComfyServer:
             raise ToolError(f"ComfyUI already runs on {self.url}")
         self._prepare()
         for _ in range(PORT_TRIES):
-            self.port = self._fixed_port or _free_port()
+            self.port = self._fixed_port or free_port()
             self._launch()
             try:
                 self._wait_until_ready()
@@ -238,10 +237,3 @@ class ComfyServer:
             os.killpg(self._process.pid, number)
         except ProcessLookupError:
             return  # it ended between the two lines
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind((HOST, 0))
-        port: int = probe.getsockname()[1]
-        return port

@@ -308,7 +308,7 @@ def _request(folder: str, settings: Mapping[str, Any], expected: tuple[ResultNam
     if when_complete is WhenComplete.WATCH and selection.has_range:
         raise InvalidSetting(_watched_range(selection))
     return Request(
-        key=LoopKey(settings["loop_name"].strip(), folder),
+        key=runtime.registry().key(settings["loop_name"], folder),
         selection=selection,
         mode=chosen(IterationMode, settings["iteration_mode"], "iteration_mode"),
         policy=Policy(
@@ -351,7 +351,7 @@ def _check_settings(
 
 
 def _nothing_left(iteration: Iteration, policy: Policy) -> comfy_io.NodeOutput:
-    """The outputs on a complete batch: blocked where they lead to work on an image."""
+    """The outputs where no image is left to take: blocked where they lead to work on one."""
     status = handed_out(iteration)
     total = iteration.counts.total
     return comfy_io.NodeOutput(
@@ -394,7 +394,7 @@ def _ui(
                 "loop": iteration.key.id,
                 "directory": iteration.key.directory,
                 "loop_name": iteration.key.name,
-                "complete": iteration.complete,
+                "complete": iteration.complete and not iteration.elsewhere,
                 "index": index,
                 "total": iteration.counts.total,
                 "done": done(iteration.counts),

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import functools
+import logging
 from collections.abc import Mapping
 from typing import Any
 
 import torch
 from comfy_api.v0_0_2 import io as comfy_io
+from comfy_execution.graph_utils import ExecutionBlocker
 
 from .. import runtime
-from ..loop.errors import BatchLoopError
+from ..loop.errors import BatchLoopError, ClaimLost
 from ..loop.graph import is_asked_for
 from ..loop.state import Iteration
 from ..names import node_id
@@ -22,6 +24,8 @@ from .paths import resolve_target
 from .preview import preview
 from .result import Background
 from .saver import Saver, Saving
+
+_log = logging.getLogger(__name__)
 
 DEFAULT_FOLDER = "batch_loop"
 _PATH_OUTPUT = 1
@@ -98,7 +102,12 @@ class SaveImage(comfy_io.ComfyNode):
         )
         claim = functools.partial(registry.claim_outputs, loop)
         saver = Saver(loop, saving, allowed, claim, cls._background(loop))
-        paths = [saver.save(picture, name) for picture, name in saver.named(image)]
+        try:
+            paths = [saver.save(picture, name) for picture, name in saver.named(image)]
+        except ClaimLost as lost:
+            # Nothing of it is to be done here any more, and no image is to blame.
+            _log.warning("Batch Loop: %s", lost)
+            return comfy_io.NodeOutput(*[ExecutionBlocker(None)] * 2)
         shown = [preview(path, runtime.host()) for path in paths]
         return comfy_io.NodeOutput(
             image, "\n".join(paths), ui={"images": [entry for entry in shown if entry is not None]}

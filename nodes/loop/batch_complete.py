@@ -78,6 +78,7 @@ class BatchComplete(comfy_io.ComfyNode):
                         "failed": counts.failed,
                         "total": counts.total,
                         "watch": loop.watch,
+                        "waiting": snapshot.waiting,
                     }
                 ]
             },

@@ -11,8 +11,7 @@ import json
 from typing import Any
 
 import torch
-from safetensors import safe_open
-from safetensors.torch import save
+from safetensors.torch import load, save
 
 _HEADER = "batch_loop"
 """Key of the nesting in the file's header."""
@@ -29,11 +28,12 @@ def encode(value: Any) -> bytes:
     return save(tensors, metadata={_HEADER: json.dumps(outline)})
 
 
-def read(path: str) -> Any:
-    """The value that a file keeps, its tensors on the CPU."""
-    with safe_open(path, framework="pt") as file:
-        outline = json.loads(file.metadata()[_HEADER])
-        return _value(outline, file.get_tensor)
+def decode(data: bytes) -> Any:
+    """The value that a file's content keeps, its tensors on the CPU."""
+    # A header of JSON, behind its length in eight bytes.
+    length = int.from_bytes(data[:8], "little")
+    outline = json.loads(data[8 : 8 + length])["__metadata__"][_HEADER]
+    return _value(json.loads(outline), load(data).__getitem__)
 
 
 def _outline(value: Any, tensors: dict[str, torch.Tensor]) -> Any:

@@ -6,11 +6,15 @@ import contextlib
 import logging
 import os
 import time
+from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, text
+from sqlalchemy import Connection, Engine, NullPool, create_engine, event, text
 from sqlalchemy.exc import DatabaseError, OperationalError, SQLAlchemyError
 
+from ..io.roots import NO_ROOTS, Roots
+from . import statements
 from .sql_store import SqlStore
+from .sqlite_backend import CarriedFiles, SqliteBackend
 from .store import MemoryStore, Store
 from .versions import NewerVersion, prepare
 
@@ -22,7 +26,7 @@ _SIDE_FILES = ("-wal", "-shm")
 _log = logging.getLogger(__name__)
 
 
-def open_store(folder: str) -> Store:
+def open_store(folder: str, roots: Roots = NO_ROOTS) -> Store:
     """The store in `folder`, which is made where needed.
 
     A file that is damaged, or of a later version of the pack, is set aside under another name. If
@@ -30,13 +34,13 @@ def open_store(folder: str) -> Store:
     raised, as ComfyUI has to start in any case.
     """
     path = os.path.join(folder, FILE)
-    carried = os.path.join(folder, CARRIED)
+    carried = CarriedFiles(os.path.join(folder, CARRIED))
     try:
-        os.makedirs(carried, exist_ok=True)
-        store = SqlStore(_sound_engine(path), carried)
+        os.makedirs(carried.folder, exist_ok=True)
+        engine = _sound_engine(path)
         # A file that was set aside may be given its name back, and want its carried values.
         if not _has_been_set_aside(path):
-            store.tidy()
+            _tidy(engine, carried)
     except (OSError, SQLAlchemyError) as error:
         _log.warning(
             "Batch Loop cannot keep its state in %s: %s. Batches work, but are forgotten when "
@@ -45,7 +49,13 @@ def open_store(folder: str) -> Store:
             error,
         )
         return MemoryStore()
-    return store
+    return SqlStore(engine, _engine(path, poolclass=NullPool), SqliteBackend(path, carried), roots)
+
+
+def _tidy(engine: Engine, carried: CarriedFiles) -> None:
+    # Nobody else writes a carried value meanwhile: that is done inside of transactions.
+    with engine.begin() as connection:
+        carried.tidy(filter(None, connection.execute(statements.carried_names).scalars()))
 
 
 def _sound_engine(path: str) -> Engine:
@@ -78,10 +88,7 @@ def open_engine(path: str) -> Engine:
     """
     if os.path.exists(path) and not os.path.getsize(path):
         raise DatabaseError("open", None, ValueError("the file is empty"))
-    # The store ends each transaction itself, so there is nothing to roll back afterwards.
-    engine = create_engine(f"sqlite:///{path}", pool_reset_on_return=None)
-    event.listen(engine, "connect", _on_connect)
-    event.listen(engine, "begin", _on_begin)
+    engine = _engine(path)
     try:
         with engine.begin() as connection:
             _check(connection)
@@ -89,6 +96,14 @@ def open_engine(path: str) -> Engine:
     except BaseException:
         engine.dispose()
         raise
+    return engine
+
+
+def _engine(path: str, **options: Any) -> Engine:
+    # The store ends each transaction itself, so there is nothing to roll back afterwards.
+    engine = create_engine(f"sqlite:///{path}", pool_reset_on_return=None, **options)
+    event.listen(engine, "connect", _on_connect)
+    event.listen(engine, "begin", _on_begin)
     return engine
 
 

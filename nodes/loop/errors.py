@@ -47,6 +47,14 @@ class StateNotKept(BatchLoopError):
     """Raised when the store cannot be read or written: nothing has changed."""
 
 
+class StoreAway(StateNotKept):
+    """Raised when the database does not answer for the moment; the change may be made again."""
+
+
+class ClaimLost(BatchLoopError):
+    """Raised when another server has been given the image that a prompt works on."""
+
+
 class LoopEndMissing(BatchLoopError):
     """Raised before a run, when no Loop End is connected to a Directory Iterator."""
 

@@ -20,6 +20,7 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
         "directory": snapshot.directory,
         "batch": snapshot.batch,
         "complete": snapshot.complete,
+        "waiting": snapshot.waiting,
         "seconds": round(snapshot.seconds, 3),
         "total": snapshot.counts.total,
         **asdict(snapshot.counts),

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from ..io.roots import Roots
 from .rows import entry_of
 from .state import Item, ItemState
 from .store import OPEN, LoopEntry
@@ -18,8 +19,11 @@ class KnownLoop:
     once, when the transaction ends.
     """
 
-    def __init__(self, row: Mapping[str, Any]) -> None:
+    def __init__(self, row: Mapping[str, Any], ahead: float, roots: Roots) -> None:
+        """See `nodes.loop.rows.entry_of`."""
         self.row = dict(row)
+        self._ahead = ahead
+        self._roots = roots
         self.open: dict[str, Item] | None = None
         """The items that are RUNNING or ENDED, by path; None where they were not read."""
         self.failures: tuple[int, tuple[Item, ...]] | None = None
@@ -34,7 +38,7 @@ class KnownLoop:
     def entry(self) -> LoopEntry:
         """The loop's entry."""
         if self._entry is None:
-            self._entry = entry_of(self.row)
+            self._entry = entry_of(self.row, self._ahead, self._roots)
         return self._entry
 
     def set(self, **values: Any) -> None:

@@ -64,11 +64,14 @@ class Host(Protocol):
     def server(self) -> str:
         """A name for this server process that no other has, before or after it."""
 
-    def outcome(self, prompt: Prompt, server: str) -> Outcome:
-        """How `prompt` ended on `server`, or that it still runs.
+    def outcome(self, prompt: Prompt) -> Outcome:
+        """How a prompt of this server ended, or that it still runs."""
 
-        STOPPED for a prompt whose server has ended without noting an outcome.
-        """
+    def is_alive(self, server: str) -> bool | None:
+        """Whether another server process still runs; None for one that is on another machine."""
+
+    def raise_if_cancelled(self) -> None:
+        """Raise what ends the running prompt, if a person has asked for that."""
 
     def saved(self, prompt: Prompt) -> tuple[str, ...]:
         """Real paths of the files that a prompt which has ended says it saved.

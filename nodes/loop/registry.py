@@ -6,26 +6,32 @@ import functools
 import math
 import os
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from enum import Enum
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, Protocol, TypeVar
 
 from ..io.arrivals import Arrivals
 from ..io.finished import finished
+from ..io.roots import NO_ROOTS, Roots
 from .clients import Clients
 from .errors import (
     BatchLoopError,
+    ClaimLost,
     FolderNotFound,
     LoopEndNotReached,
     NoImages,
     NotNow,
+    StateNotKept,
+    StoreAway,
     UnknownItem,
     UnknownLoop,
     UnwritableImage,
 )
+from .lease import Lease, NoLease
 from .prompt import Ending, Failure, Host, Outcome, Prompt
 from .state import (
     CURRENT_SHOWN,
@@ -73,6 +79,13 @@ CLOCK_SLACK = 0.02
 with the time of its last tick."""
 
 
+PATIENCE_SECONDS = 60.0
+"""How long a running prompt waits for a database that is away: as long as it takes to restart."""
+RETRY_SECONDS = 0.5
+
+LEASE_LOOK_SECONDS = 1.0
+"""How long what is known of another server's lease may be old."""
+
 CLOSING_SECONDS = 2.0
 """How long ComfyUI's end is held up for a prompt that is about to be over."""
 
@@ -102,6 +115,38 @@ class Request:
     policy: Policy = DEFAULT_POLICY
 
 
+@dataclass(frozen=True)
+class _Look:
+    """A look at the folder of a loop that is watched."""
+
+    key: LoopKey
+    entry: LoopEntry
+    arrivals: Arrivals
+    began: float
+
+
+P = ParamSpec("P")
+
+
+def _exclusively(
+    *, patient: bool = False
+) -> Callable[
+    [Callable[Concatenate[LoopRegistry, P], T]], Callable[Concatenate[LoopRegistry, P], T]
+]:
+    """Have a method of the registry run by its `_kept`."""
+
+    def decorate(
+        method: Callable[Concatenate[LoopRegistry, P], T],
+    ) -> Callable[Concatenate[LoopRegistry, P], T]:
+        @functools.wraps(method)
+        def run(registry: LoopRegistry, /, *args: P.args, **given: P.kwargs) -> T:
+            return registry._kept(lambda: method(registry, *args, **given), patient=patient)  # noqa: SLF001
+
+        return run
+
+    return decorate
+
+
 class LoopRegistry:
     """Every loop of the process; safe to use from any thread.
 
@@ -109,17 +154,21 @@ class LoopRegistry:
     from the host, decides what becomes of the item (`settle`).
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - what it stands on, each given once
         self,
         store: Store,
         host: Host,
         lister: Lister,
         modified_at: Callable[[str], float],
         writes: Writes | None = None,
+        *,
+        lease_seconds: float | None = None,
+        roots: Roots = NO_ROOTS,
     ) -> None:
         """`modified_at` tells when the file at a full path was last changed; 0 if it is gone.
 
-        `writes` tells of files that are written in the background; None: of none.
+        `writes` tells of files that are written in the background; None: of none. A lease of
+        `lease_seconds` tells other machines that this server is at work; None: there are none.
         """
         self._lock = threading.RLock()
         self._store = store
@@ -139,12 +188,22 @@ class LoopRegistry:
         )
         # The turns of this process in which an item is ENDED, each with the item's loop.
         self._waiting: dict[Turn, LoopKey] = {}
+        # Those in which an item was handed out, where other machines wait to hear of it.
+        self._running: dict[Turn, LoopKey] = {}
         # Loops that are watched for new files, by their newest run or by somebody who asks.
         self._arrivals: dict[LoopKey, Arrivals] = {}
         # What is to be done beside the store once it has kept a change, see `_exclusive`.
         self._when_kept: list[Callable[[], object]] = []
         self._inside = False
         self._watcher = Watcher(self._settle_all)
+        self._roots = roots
+        self._lease = (
+            NoLease()
+            if lease_seconds is None
+            else Lease(self._renew_lease, self._is_at_work, lease_seconds)
+        )
+        # Of servers on other machines: when it was last looked at whether their leases run.
+        self._others: dict[str, tuple[float, bool]] = {}
 
     @property
     def revision(self) -> int:
@@ -153,13 +212,20 @@ class LoopRegistry:
             return self._revision
 
     def has_listing(self, request: Request) -> bool:
-        """Whether the loop has a listing that was taken under the request's selection."""
+        """Whether the loop has a listing that was taken under the request's selection.
+
+        True also where the database, which has answered before, is away for the moment: a run
+        waits for it, and this is asked before the run.
+        """
 
         def is_listed() -> bool:
             entry = self._store.load(request.key)
             return entry is not None and entry.selection == request.selection
 
-        return self._read(is_listed)
+        try:
+            return self._read(is_listed)
+        except StoreAway:
+            return True
 
     def acquire(self, request: Request, prompt: Prompt) -> Iteration:
         """Hand out the next item of a loop to `prompt`, or the one that it already has.
@@ -175,32 +241,37 @@ class LoopRegistry:
             FolderNotFound, InvalidSetting: the listing could not be taken.
 
         """
+        self._wait_for_stopped_writes(request.key)
+        return self._hand_out(request, prompt)
+
+    @_exclusively(patient=True)
+    def _hand_out(self, request: Request, prompt: Prompt) -> Iteration:
         key = request.key
-        self._wait_for_stopped_writes(key)
-        with self._exclusive():
-            if request.policy.when_complete is WhenComplete.WATCH:
-                self._arrivals.setdefault(key, Arrivals())
-            else:
-                self._arrivals.pop(key, None)
-            self._settle(key)
-            held = self._held(key, prompt)
-            if held is not None:
-                return self._iteration(key, prompt, held)
-            if key in self._untold:
-                raise UnwritableImage(self._untold.pop(key))
-            self._prepare(request, prompt)
-            # Raised even where nothing is handed out: else ComfyUI would answer the next run from
-            # its cache, and a run that is meant to start the batch over would not get here.
-            self._revision += 1
-            claim = Claim(prompt, request.policy, self._host.now(), self._host.server)
-            item = self._store.claim(key, claim)
-            if item is not None:
-                self._save(key, ran_at=claim.since)
-            self._note_client(request, prompt, knows_the_end=item is None)
-            if item is not None and item.unended >= UNENDED_ALLOWED:
-                self._store.move(key, item, ItemState.PENDING, claim=None, unended=0)
-                raise _loop_end_not_reached(item)
-            return self._iteration(key, prompt, item)
+        if request.policy.when_complete is WhenComplete.WATCH:
+            self._arrivals.setdefault(key, Arrivals())
+        else:
+            self._arrivals.pop(key, None)
+        self._settle(key)
+        held = self._held(key, prompt)
+        if held is not None:
+            return self._iteration(key, prompt, held)
+        if key in self._untold:
+            self._when_kept.append(lambda: self._untold.pop(key, None))
+            raise UnwritableImage(self._untold[key])
+        self._prepare(request, prompt)
+        # Raised even where nothing is handed out: else ComfyUI would answer the next run from
+        # its cache, and a run that is meant to start the batch over would not get here.
+        self._revision += 1
+        claim = Claim(prompt, request.policy, self._host.now(), self._host.server)
+        item = self._store.claim(key, claim)
+        if item is not None:
+            self._save(key, ran_at=claim.since)
+            self._take_up_work(_turn(key, prompt, item), key)
+        self._note_client(request, prompt, knows_the_end=item is None)
+        if item is not None and item.unended >= UNENDED_ALLOWED:
+            self._store.move(key, item, ItemState.PENDING, claim=None, unended=0)
+            raise _loop_end_not_reached(item)
+        return self._iteration(key, prompt, item)
 
     def reject(self, iteration: Iteration, error: BatchLoopError, reason: str) -> None:
         """Give back an item whose file cannot be read.
@@ -210,46 +281,58 @@ class LoopRegistry:
         When the whole folder is gone, `error` a FolderNotFound, it waits in either case: no
         image is to blame.
         """
-        with self._exclusive():
-            item = self._claimed(iteration)
-            if item is None or item.claim is None:
-                return
-            self._revision += 1
-            of_the_file = not isinstance(error, FolderNotFound)
-            skip = of_the_file and item.claim.policy.error_handling is ErrorHandling.SKIP
-            self._store.move(
-                iteration.key,
-                item,
-                ItemState.FAILED if skip else ItemState.PENDING,
-                claim=None,
-                attempts=item.attempts + of_the_file,
-                failure=Failure(reason),
-            )
-            self._save(iteration.key, ran_at=self._host.now())
-            self._note_completion(iteration.key)
-        if not skip:
+        if not self._give_back(iteration, error, reason):
             raise error
+
+    @_exclusively(patient=True)
+    def _give_back(self, iteration: Iteration, error: BatchLoopError, reason: str) -> bool:
+        """See `reject`; whether the prompt goes on with another item."""
+        item = self._claimed(iteration)
+        if item is None or item.claim is None:
+            return True
+        self._revision += 1
+        of_the_file = not isinstance(error, FolderNotFound)
+        skip = of_the_file and item.claim.policy.error_handling is ErrorHandling.SKIP
+        self._store.move(
+            iteration.key,
+            item,
+            ItemState.FAILED if skip else ItemState.PENDING,
+            claim=None,
+            attempts=item.attempts + of_the_file,
+            failure=Failure(reason),
+        )
+        self._save(iteration.key, ran_at=self._host.now())
+        self._note_completion(iteration.key)
+        turn = _turn(iteration.key, iteration.prompt, item)
+        self._when_kept.append(lambda: self._running.pop(turn, None))
+        return skip
 
     def end(self, iteration: Iteration, value: Any = None) -> None:
         """Note that the iteration's prompt has reached Loop End, and carries `value` over.
 
         Nothing happens for an iteration without an item, or whose loop has started over since.
         """
+        if self._note_end(iteration, value):
+            self._watcher.wake()
+
+    @_exclusively(patient=True)
+    def _note_end(self, iteration: Iteration, value: Any) -> bool:
         key = iteration.key
-        with self._exclusive():
-            item = self._claimed(iteration)
-            if item is None or item.claim is None or item.state is not ItemState.RUNNING:
-                return
+        item = self._claimed(iteration)
+        if item is None or item.claim is None:
+            return False
+        # ENDED already where the store has kept the change and could not say so any more.
+        if item.state is ItemState.RUNNING:
             self._revision += 1
             self._store.move(key, item, ItemState.ENDED, unended=0)
-            self._candidates[key][item.path] = value
-            self._waiting[_turn(key, iteration.prompt, item)] = key
-            self._look_again_once(key)
-            self._note_completion(key)
-            if self._store.counts(key).complete:
-                client_id = iteration.prompt.client_id
-                self._when_kept.append(lambda: self._clients[key].told_the_end(client_id))
-        self._watcher.wake()
+        self._candidates[key].setdefault(item.path, value)
+        self._waiting[_turn(key, iteration.prompt, item)] = key
+        self._look_again_once(key)
+        self._note_completion(key)
+        if self._store.counts(key).complete:
+            client_id = iteration.prompt.client_id
+            self._when_kept.append(lambda: self._clients[key].told_the_end(client_id))
+        return True
 
     def finish_earlier(self, iteration: Iteration) -> None:
         """Wait until what earlier prompts write in the background is written, and settle it.
@@ -261,8 +344,7 @@ class LoopRegistry:
         if self._writes.busy(key.id):
             own = [_turn(iteration.key, iteration.prompt, iteration.item)] if iteration.item else []
             self._writes.wait(key.id, but=own)
-            with self._exclusive():
-                self._settle(key)
+            self._settle_one(key)
 
     def finish(self, iteration: Iteration) -> Snapshot:
         """The loop as it stands; if it is complete, once all of its results are written.
@@ -282,6 +364,7 @@ class LoopRegistry:
                 raise UnwritableImage(failure.reason)
         return self.snapshot(iteration.key.id)
 
+    @_exclusively(patient=True)
     def claim_outputs(
         self, iteration: Iteration, targets: Collection[str], kept: Collection[str] = ()
     ) -> dict[str, Owner]:
@@ -291,25 +374,26 @@ class LoopRegistry:
         the files that are there and not to be lost, may be lost by it. So they are claimed where
         each is `NEW` or `SAME`. Returns whose each is.
         """
-        with self._exclusive():
-            item, key = iteration.item, iteration.key
-            # It may have been started over, and then forgotten, while the prompt ran.
-            if item is None or self._store.load(key) is None:
-                return dict.fromkeys(targets, Owner.NEW)
-            owners = {
-                target: self._owner(key, item.path, target, kept=target in kept)
-                for target in targets
-            }
-            if {Owner.NEW, Owner.SAME}.issuperset(owners.values()):
-                for target, owner in owners.items():
-                    if owner is Owner.NEW:
-                        self._store.note_output(key, target, item.path)
-            before = {target for target, owner in owners.items() if owner is Owner.BEFORE}
-            if before:
-                left_alone = self._left_alone[key][item.path]
-                self._when_kept.append(lambda: left_alone.update(before))
-            return owners
+        item, key = iteration.item, iteration.key
+        if self._is_lost(iteration):
+            raise ClaimLost(_claim_lost(iteration))
+        # It may have been started over, and then forgotten, while the prompt ran.
+        if item is None or self._store.load(key) is None:
+            return dict.fromkeys(targets, Owner.NEW)
+        owners = {
+            target: self._owner(key, item.path, target, kept=target in kept) for target in targets
+        }
+        if {Owner.NEW, Owner.SAME}.issuperset(owners.values()):
+            for target, owner in owners.items():
+                if owner is Owner.NEW:
+                    self._store.note_output(key, target, item.path)
+        before = {target for target, owner in owners.items() if owner is Owner.BEFORE}
+        if before:
+            left_alone = self._left_alone[key][item.path]
+            self._when_kept.append(lambda: left_alone.update(before))
+        return owners
 
+    @_exclusively()
     def start_over(self, loop_id: str) -> Snapshot:
         """Begin a new batch of an existing loop, from the folder as it is now.
 
@@ -318,23 +402,23 @@ class LoopRegistry:
             NoImages, FolderNotFound: there is nothing to begin with; the loop stays as it was.
 
         """
-        with self._exclusive():
-            key = self._find(loop_id)
-            entry = self._entry(key)
-            self._begin(key, entry.selection, entry.mode, entry.batch + 1)
-            self._revision += 1
-            return self._full_snapshot(key)
+        key = self._find(loop_id)
+        entry = self._entry(key)
+        self._begin(key, entry.selection, entry.mode, entry.batch + 1)
+        self._revision += 1
+        return self._full_snapshot(key)
 
+    @_exclusively()
     def retry_failed(self, loop_id: str) -> Snapshot:
         """Have the FAILED items of a loop taken again at the next runs; UnknownLoop."""
-        with self._exclusive():
-            key = self._find(loop_id)
-            self._settle(key)
-            self._store.retry(key)
-            self._note_completion(key)
-            self._revision += 1
-            return self._full_snapshot(key)
+        key = self._find(loop_id)
+        self._settle(key)
+        self._store.retry(key)
+        self._note_completion(key)
+        self._revision += 1
+        return self._full_snapshot(key)
 
+    @_exclusively()
     def skip(self, loop_id: str, path: str) -> Snapshot:
         """Give up the image that a run stopped on: FAILED, for the reason that it stopped for.
 
@@ -345,19 +429,19 @@ class LoopRegistry:
             NotNow: no run has stopped on that image, or it has been handed out again since.
 
         """
-        with self._exclusive():
-            key = self._find(loop_id)
-            self._settle(key)
-            item = self._stopped_on(key)
-            if item is None or item.path != path:
-                raise NotNow(_not_stopped_on(path, item))
-            self._store.move(key, item, ItemState.FAILED)
-            # Whoever skips it knows what the next run would have said.
-            self._when_kept.append(lambda: self._untold.pop(key, None))
-            self._note_completion(key)
-            self._revision += 1
-            return self._full_snapshot(key)
+        key = self._find(loop_id)
+        self._settle(key)
+        item = self._stopped_on(key)
+        if item is None or item.path != path:
+            raise NotNow(_not_stopped_on(path, item))
+        self._store.move(key, item, ItemState.FAILED)
+        # Whoever skips it knows what the next run would have said.
+        self._when_kept.append(lambda: self._untold.pop(key, None))
+        self._note_completion(key)
+        self._revision += 1
+        return self._full_snapshot(key)
 
+    @_exclusively()
     def forget(self, loop_id: str) -> None:
         """Forget a loop and all that is known of it; the user's files stay as they are.
 
@@ -366,18 +450,17 @@ class LoopRegistry:
             NotNow: an image is under way.
 
         """
-        with self._exclusive():
-            key = self._find(loop_id)
-            self._settle(key)
-            if self._store.open_items(key):
-                raise NotNow(
-                    "This loop cannot be forgotten while a run works on one of its images. Wait "
-                    "until the run has ended, or press Cancel, and try again."
-                )
-            self._store.forget(key)
-            for known in (self._untold, self._clients, self._candidates, self._arrivals):
-                self._when_kept.append(functools.partial(known.pop, key, None))
-            self._revision += 1
+        key = self._find(loop_id)
+        self._settle(key)
+        if self._store.open_items(key):
+            raise NotNow(
+                "This loop cannot be forgotten while a run works on one of its images. Wait "
+                "until the run has ended, or press Cancel, and try again."
+            )
+        self._store.forget(key)
+        for known in (self._untold, self._clients, self._candidates, self._arrivals):
+            self._when_kept.append(functools.partial(known.pop, key, None))
+        self._revision += 1
 
     def watch(self, loop_id: str) -> Arrived:
         """Whether a complete loop has something to do: new files that have stopped growing.
@@ -390,34 +473,46 @@ class LoopRegistry:
             FolderNotFound: the folder is not there now.
 
         """
-        with self._exclusive():
-            key = self._find(loop_id)
-            arrived = Arrived(key.id, key.directory)
-            self._settle(key)
-            # What its prompt saves is only known when it has ended: it is no new file.
-            if self._store.open_items(key):
-                return arrived
-            pending = self._store.counts(key).pending
-            if pending:
-                return replace(arrived, ready=pending)
-            entry = self._entry(key)
-            if entry.selection.has_range:
-                return arrived
-            arrivals = self._arrivals.setdefault(key, Arrivals())
-            began = self._host.now()
-            if not arrivals.worth_a_look(key.directory, entry.selection, began):
-                return arrived
-            arrivals.looking(key.directory, entry.selection, began)
+        arrived, look = self._worth_a_look(loop_id)
+        if look is None:
+            return arrived
         # Others have their turn while the folder is read.
-        found, _ = self._list(key, entry.selection, entry.batch)
-        with self._exclusive():
-            now = self._host.now()
-            new = self._unlisted(key, found, self._store.paths(key))
-            unknown = [_full(key, path) for path in new]
-            arrivals.looked(began, now, unknown)
-            ready = sum(arrivals.is_whole(path, now) for path in unknown)
-            return replace(arrived, ready=ready, growing=len(unknown) - ready)
+        found, _ = self._list(look.key, look.entry.selection, look.entry.batch)
+        return self._looked(arrived, look, found)
 
+    @_exclusively()
+    def _worth_a_look(self, loop_id: str) -> tuple[Arrived, _Look | None]:
+        """What is known without reading the folder, and what to read it for, if that is due."""
+        key = self._find(loop_id)
+        arrived = Arrived(key.id, key.directory)
+        self._settle(key)
+        # What its prompt saves is only known when it has ended: it is no new file.
+        if self._store.open_items(key):
+            return arrived, None
+        pending = self._store.counts(key).pending
+        if pending:
+            return replace(arrived, ready=pending), None
+        entry = self._entry(key)
+        if entry.selection.has_range:
+            return arrived, None
+        arrivals = self._arrivals.setdefault(key, Arrivals())
+        began = self._host.now()
+        if not arrivals.worth_a_look(key.directory, entry.selection, began):
+            return arrived, None
+        arrivals.looking(key.directory, entry.selection, began)
+        return arrived, _Look(key, entry, arrivals, began)
+
+    @_exclusively()
+    def _looked(self, arrived: Arrived, look: _Look, found: Sequence[str]) -> Arrived:
+        """What a look has found."""
+        key, now = look.key, self._host.now()
+        new = self._unlisted(key, found, self._store.paths(key))
+        unknown = [_full(key, path) for path in new]
+        look.arrivals.looked(look.began, now, unknown)
+        ready = sum(look.arrivals.is_whole(path, now) for path in unknown)
+        return replace(arrived, ready=ready, growing=len(unknown) - ready)
+
+    @_exclusively()
     def report(self, loop_id: str) -> tuple[Snapshot, list[ReportedItem]]:
         """A loop, and at the same moment its items in order with the files they wrote.
 
@@ -425,11 +520,11 @@ class LoopRegistry:
             UnknownLoop: no loop has this id.
 
         """
-        with self._exclusive():
-            key = self._find(loop_id)
-            self._settle(key)
-            return self._full_snapshot(key), self._store.report(key)
+        key = self._find(loop_id)
+        self._settle(key)
+        return self._full_snapshot(key), self._store.report(key)
 
+    @_exclusively()
     def page(self, loop_id: str, start: int, most: int, *, failed: bool = False) -> Page:
         """`most` items from the `start`th on; with `failed`, only the FAILED ones are counted.
 
@@ -439,14 +534,14 @@ class LoopRegistry:
             UnknownLoop: no loop has this id.
 
         """
-        with self._exclusive():
-            key = self._find(loop_id)
-            self._settle(key)
-            counts = self._store.counts(key)
-            total = counts.failed if failed else counts.total
-            items = self._store.page(key, start, most, failed=failed)
-            return Page(total, start, tuple(items))
+        key = self._find(loop_id)
+        self._settle(key)
+        counts = self._store.counts(key)
+        total = counts.failed if failed else counts.total
+        items = self._store.page(key, start, most, failed=failed)
+        return Page(total, start, tuple(items))
 
+    @_exclusively()
     def file_of(self, loop_id: str, path: str, output: int | None = None) -> str:
         """Full path of the image at a relative path; with `output`, of that result of it, from 0.
 
@@ -457,27 +552,25 @@ class LoopRegistry:
             UnknownItem: the loop has no such image, or no such result of it is known.
 
         """
-        with self._exclusive():
-            key = self._find(loop_id)
-            if self._store.item(key, path) is None:
-                raise UnknownItem("This loop has no such image. Ask for its items, and try again.")
-            if output is None:
-                return _full(key, path)
-            outputs = self._store.outputs(key, path)
-            if not 0 <= output < len(outputs):
-                raise UnknownItem(
-                    f"{len(outputs)} results of this image are known, and number {output} (from 0) "
-                    "is none of them."
-                )
-            return outputs[output]
+        key = self._find(loop_id)
+        if self._store.item(key, path) is None:
+            raise UnknownItem("This loop has no such image. Ask for its items, and try again.")
+        if output is None:
+            return _full(key, path)
+        outputs = self._store.outputs(key, path)
+        if not 0 <= output < len(outputs):
+            raise UnknownItem(
+                f"{len(outputs)} results of this image are known, and number {output} (from 0) "
+                "is none of them."
+            )
+        return outputs[output]
 
     def preview(self, key: LoopKey, selection: Selection) -> tuple[bool, Sequence[str]]:
         """Whether a loop has run, and what a batch of it would hold that began now, in order.
 
         Changes nothing. Raises `FolderNotFound` and `InvalidSetting` as the listing does.
         """
-        with self._exclusive():
-            entry = self._store.load(key)
+        entry = self._kept(lambda: self._store.load(key))
         batch = 1 if entry is None else entry.batch
         return entry is not None, self._lister(key.directory, selection, seed=key.seed(batch))
 
@@ -493,28 +586,48 @@ class LoopRegistry:
                 return None
             return self._snapshot(key)
 
-        with self._lock:
-            found = self._store.at_hand(as_it_stands)
-        if found is not None:
-            return found
-        with self._exclusive():
-            key = self._find(loop_id)
-            self._settle(key)
-            return self._snapshot(key)
+        found = self._at_hand(as_it_stands)
+        return self._settled_snapshot(loop_id) if found is None else found
 
+    @_exclusively(patient=True)
+    def _settled_snapshot(self, loop_id: str) -> Snapshot:
+        key = self._find(loop_id)
+        self._settle(key)
+        return self._snapshot(key)
+
+    @_exclusively()
     def full_snapshot(self, loop_id: str) -> Snapshot:
         """As `snapshot`, with the image that a run stopped on."""
-        with self._exclusive():
-            key = self._find(loop_id)
-            self._settle(key)
-            return self._full_snapshot(key)
+        key = self._find(loop_id)
+        self._settle(key)
+        return self._full_snapshot(key)
 
     def full_snapshots(self, ids: Collection[str] | None = None) -> list[Snapshot]:
         """Every loop, or those of `ids` that there are, as it stands; who ran last is first."""
-        with self._exclusive():
-            keys = [key for key in self._store.loops() if ids is None or key.id in ids]
-            found = [self.full_snapshot(key.id) for key in keys]
+        # One after the other: whoever changes several loops at once, on several machines, in
+        # different orders, would have each wait for the other.
+        found = []
+        for key in self._kept(self._store.loops):
+            if ids is None or key.id in ids:
+                with suppress(UnknownLoop):  # it was forgotten meanwhile
+                    found.append(self.full_snapshot(key.id))
         return sorted(found, key=lambda snapshot: snapshot.ran_at or 0.0, reverse=True)
+
+    def key(self, name: str, directory: str) -> LoopKey:
+        """The loop of that name on the folder at a real path."""
+        shared = self._roots.shared(directory)
+        return LoopKey(name.strip(), directory, "" if shared == directory else shared)
+
+    @_exclusively()
+    def store_id(self) -> str:
+        """What tells the store from any other: servers that share one, share their loops."""
+        return self._store.id()
+
+    def recover(self) -> None:
+        """Settle what servers of this machine have left that have ended."""
+        for key in self._kept(self._store.loops):
+            with suppress(UnknownLoop):
+                self.full_snapshot(key.id)
 
     def close(self) -> None:
         """Settle what has ended: when ComfyUI is closed, nobody is there to do it later.
@@ -522,12 +635,18 @@ class LoopRegistry:
         A prompt may be between its last event and its entry in the history, which is a moment,
         and longer on a busy machine.
         """
-        self._watcher.finish(CLOSING_SECONDS)
+        self._watcher.finish(CLOSING_SECONDS, self._settle_at_the_end)
+        self._lease.end()
+        if self._lease.was_ever_held:
+            with suppress(StateNotKept):
+                self._kept(lambda: self._store.release(self._host.server))
+        with self._lock:
+            self._store.close()
 
+    @_exclusively()
     def unfinished_folders(self) -> set[str]:
         """Folders that open items write to: after a crash, the leftovers of it are there."""
-        with self._exclusive():
-            return {os.path.dirname(target) for target in self._store.open_outputs()}
+        return {os.path.dirname(target) for target in self._store.open_outputs()}
 
     @contextmanager
     def _exclusive(self) -> Iterator[None]:
@@ -556,14 +675,38 @@ class LoopRegistry:
             if answer is not None:
                 raise answer
 
+    def _kept(self, change: Callable[[], T], *, patient: bool = False) -> T:
+        """What `change` gives, made by `_exclusive`, again where the database is away.
+
+        At once, as the connection may only be stale; and when `patient` for a minute, as a database
+        that is started again should end no batch. The change must do no harm when it is made
+        twice: it may have been kept without a word.
+        """
+        give_up_at = time.monotonic() + PATIENCE_SECONDS
+        pause = threading.Event()
+        tries = 0
+        while True:
+            try:
+                with self._exclusive():
+                    return change()
+            except StoreAway:
+                tries += 1
+                if tries > 1 and (not patient or time.monotonic() > give_up_at):
+                    raise
+            if tries > 1:
+                self._host.raise_if_cancelled()
+                pause.wait(RETRY_SECONDS)
+
     def _read(self, read: Callable[[], T]) -> T:
         """What `read` makes of the store; in a transaction only if it takes one."""
-        with self._lock:
-            found = self._store.at_hand(read)
-        if found is not None:
-            return found
-        with self._exclusive():
-            return read()
+        found = self._at_hand(read)
+        return self._kept(read) if found is None else found
+
+    def _at_hand(self, read: Callable[[], T]) -> T | None:
+        """What `read` makes of the store where that keeps nobody waiting; None otherwise."""
+        with self._lock, suppress(StoreAway):
+            return self._store.at_hand(read)
+        return None
 
     # What follows expects to run inside of `_exclusive`.
 
@@ -606,6 +749,7 @@ class LoopRegistry:
             finished=entry.finished,
             ran_at=entry.ran_at,
             current=self._current(key),
+            elsewhere=self._elsewhere(key),
         )
 
     def _full_snapshot(self, key: LoopKey) -> Snapshot:
@@ -619,6 +763,14 @@ class LoopRegistry:
         ]
         claimed.sort(key=lambda entry: entry[0], reverse=True)
         return tuple(item for _, item in claimed[:CURRENT_SHOWN])
+
+    def _elsewhere(self, key: LoopKey) -> int:
+        """How many listed images other servers are at work on."""
+        return sum(
+            item.index != UNLISTED
+            for item in self._store.open_items(key)
+            if item.claim is not None and item.claim.server != self._host.server
+        )
 
     def _stopped_on(self, key: LoopKey) -> Item | None:
         path = self._store.first_pending(key)
@@ -636,6 +788,7 @@ class LoopRegistry:
             carried=self._store.carried(key),
             finished=entry.finished,
             watch=key in self._arrivals,
+            elsewhere=self._elsewhere(key) if item is None else 0,
             following=None if item is None else self._store.first_pending(key),
         )
 
@@ -647,10 +800,12 @@ class LoopRegistry:
         """
         if not self._writes.busy(key.id):
             return
-        with self._exclusive():
-            goes_on = self._store.load(key) and not self._store.counts(key).complete
-            others = self._turns_that_go_well(key) if goes_on else []
-        self._writes.wait(key.id, but=others)
+        self._writes.wait(key.id, but=self._turns_of_the_batch(key))
+
+    @_exclusively(patient=True)
+    def _turns_of_the_batch(self, key: LoopKey) -> list[Turn]:
+        goes_on = self._store.load(key) and not self._store.counts(key).complete
+        return self._turns_that_go_well(key) if goes_on else []
 
     def _turns_that_go_well(self, key: LoopKey) -> list[Turn]:
         """The turns whose items will be done, as far as can be told before they are written.
@@ -660,7 +815,7 @@ class LoopRegistry:
         turns = []
         for item in self._store.open_items(key):
             if item.claim is not None:
-                ending = self._host.outcome(item.claim.prompt, item.claim.server).ending
+                ending = self._outcome(item.claim).ending
                 ended = ending is Ending.SUCCESS and item.state is ItemState.ENDED
                 carries = self._candidates[key].get(item.path) is not None
                 if (ended and not carries) or ending is Ending.RUNNING:
@@ -683,6 +838,12 @@ class LoopRegistry:
         if item is None or item.claim is None or item.claim.prompt != iteration.prompt:
             return None
         return item
+
+    def _is_lost(self, iteration: Iteration) -> bool:
+        """Whether another server was given the item, as this one seemed to be gone."""
+        entry = self._store.load(iteration.key)
+        is_same_batch = entry is not None and entry.batch == iteration.batch
+        return is_same_batch and iteration.item is not None and self._claimed(iteration) is None
 
     def _note_client(self, request: Request, prompt: Prompt, *, knows_the_end: bool) -> None:
         clients = self._clients[request.key]
@@ -859,20 +1020,31 @@ class LoopRegistry:
         alone.
         """
         with self._lock:
-            waiting = dict(self._waiting)
+            waiting = self._running | self._waiting
         ended = {turn: key for turn, key in waiting.items() if self._has_ended(turn)}
-        if ended:
-            with self._exclusive():
-                for key in set(ended.values()):
-                    self._settle(key)
+        with suppress(StoreAway):  # look again, until it is back
+            for key in set(ended.values()):
+                self._settle_one(key)
+            with self._lock:
+                for turn in ended:
+                    self._waiting.pop(turn, None)
+                    self._running.pop(turn, None)
         with self._lock:
-            for turn in ended:
-                self._waiting.pop(turn, None)
+            return bool(self._running or self._waiting)
+
+    def _settle_at_the_end(self) -> bool:
+        """As `_settle_all`; whether an item is as good as done, so that a moment pays."""
+        self._settle_all()
+        with self._lock:
             return bool(self._waiting)
 
     def _has_ended(self, turn: Turn) -> bool:
         """Whether a turn's prompt has ended, and its files are written."""
         return not self._writes.under_way(turn) and self._host.has_ended(turn.prompt)
+
+    @_exclusively()
+    def _settle_one(self, key: LoopKey) -> None:
+        self._settle(key)
 
     def _settle(self, key: LoopKey) -> None:
         """Bring every open item of a loop to what the outcome of its prompt makes of it."""
@@ -891,10 +1063,49 @@ class LoopRegistry:
         """How the prompt of an open item ended; None while it, or a write for it, goes on."""
         if item.claim is None:
             return None
-        outcome = self._host.outcome(item.claim.prompt, item.claim.server)
+        outcome = self._outcome(item.claim)
         goes_on = outcome.ending is Ending.RUNNING
         goes_on = goes_on or self._writes.under_way(_turn(key, item.claim.prompt, item))
         return None if goes_on else outcome
+
+    def _outcome(self, claim: Claim) -> Outcome:
+        """How the prompt of a claim ended; of another server's, whether it may still end well."""
+        if claim.server == self._host.server:
+            return self._host.outcome(claim.prompt)
+        is_alive = self._host.is_alive(claim.server)
+        if is_alive is None:
+            is_alive = self._holds(claim.server)
+        return Outcome(Ending.RUNNING if is_alive else Ending.STOPPED)
+
+    def _holds(self, server: str) -> bool:
+        """Whether a server of another machine is still at work, as it was a moment ago."""
+        looked_at, holds = self._others.get(server, (-math.inf, False))
+        now = time.monotonic()
+        if now - looked_at > LEASE_LOOK_SECONDS:
+            holds = self._store.holds(server, self._lease.seconds)
+            self._others[server] = now, holds
+        return holds
+
+    def _take_up_work(self, turn: Turn, key: LoopKey) -> None:
+        """Hold a lease for as long as an item is open here, and see how its prompt ends."""
+        if not self._lease.is_shared:
+            return
+        if self._lease.is_due:
+            self._store.renew(self._host.server, self._lease.seconds)
+
+        def taken_up() -> None:
+            self._running[turn] = key
+            self._lease.take_up()
+            self._watcher.wake()
+
+        self._when_kept.append(taken_up)
+
+    def _renew_lease(self) -> None:
+        self._store.renew_beside(self._host.server, self._lease.seconds)
+
+    def _is_at_work(self) -> bool:
+        """Whether a prompt of this server may have an item; asks for no lock of the registry."""
+        return bool(self._running or self._waiting)
 
     def _with_writes(self, key: LoopKey, turn: Turn, item: Item, outcome: Outcome) -> Outcome:
         """The outcome of a prompt, with that of what was written for it in the background."""
@@ -915,7 +1126,9 @@ class LoopRegistry:
         value = candidates.get(item.path)
         self._when_kept.append(lambda: candidates.pop(item.path, None))
         self._when_kept.append(lambda: left_alone.pop(item.path, None))
-        self._when_kept.append(lambda: self._waiting.pop(_turn(key, claim.prompt, item), None))
+        turn = _turn(key, claim.prompt, item)
+        self._when_kept.append(lambda: self._waiting.pop(turn, None))
+        self._when_kept.append(lambda: self._running.pop(turn, None))
         # Nobody may have looked for long.
         at = outcome.ended_at or self._host.now()
         took = max(0.0, at - claim.since)
@@ -988,6 +1201,14 @@ def _not_stopped_on(path: str, item: Item | None) -> str:
     else:
         now = f"the image that a run stopped on is {item.path!r}"
     return f"{path!r} was not skipped: {now}. Look at the loop again, and skip what stands there."
+
+
+def _claim_lost(iteration: Iteration) -> str:
+    path = "" if iteration.item is None else iteration.item.path
+    return (
+        f"{path!r} was given to another server, as this one was not heard of for longer than its "
+        "lease. Its result here is not saved, as the other one makes it again."
+    )
 
 
 def _loop_end_not_reached(item: Item) -> LoopEndNotReached:

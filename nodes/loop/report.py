@@ -7,6 +7,8 @@ from .state import Counts, Item, Iteration, Snapshot
 
 def handed_out(iteration: Iteration) -> str:
     """What Directory Iterator says: which image this is, or why there is none."""
+    if iteration.item is None and iteration.elsewhere:
+        return _waiting(tally(iteration.counts, iteration.finished), iteration.elsewhere)
     if iteration.item is None:
         return f"Complete: {tally(iteration.counts, iteration.finished)}"
     text = f"{iteration.item.index + 1} of {iteration.counts.total}: {iteration.item.path}"
@@ -39,7 +41,14 @@ def done(counts: Counts) -> int:
 def progress(snapshot: Snapshot) -> str:
     """What Batch Complete says of the batch."""
     text = tally(snapshot.counts, snapshot.finished)
+    if snapshot.waiting:
+        return _waiting(text, snapshot.elsewhere)
     return f"Complete: {text}" if snapshot.complete else text
+
+
+def _waiting(text: str, elsewhere: int) -> str:
+    images = "1 image" if elsewhere == 1 else f"{elsewhere} images"
+    return f"Waiting: {text}, other servers work on {images}"
 
 
 def report(snapshot: Snapshot) -> str:

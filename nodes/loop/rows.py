@@ -1,4 +1,8 @@
-"""Between the rows of the tables and the records of the registry."""
+"""Between the rows of the tables and the records of the registry.
+
+Times in rows are by the clock of the database, which is `ahead` seconds ahead of this machine's;
+folders in rows are as all machines know them, see `nodes.io.roots`.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +16,7 @@ from sqlalchemy import Row
 
 from ..io.listing import Filter, Selection, SortBy
 from ..io.naming import ResultName
+from ..io.roots import Roots
 from .prompt import Failure, Prompt
 from .state import Claim, ErrorHandling, Item, ItemState, IterationMode, Policy, WhenComplete
 from .store import UNLISTED, LoopEntry
@@ -20,44 +25,44 @@ _REMEMBERED = 256
 """Settings that are not read and written as JSON again: each loop has one of either kind."""
 
 
-def entry_of(row: Mapping[str, Any]) -> LoopEntry:
+def entry_of(row: Mapping[str, Any], ahead: float, roots: Roots) -> LoopEntry:
     """The entry in a loop's row."""
     return LoopEntry(
-        selection=_selection(row["selection"]),
+        selection=_selection(row["selection"], roots),
         batch=row["batch"],
         mode=IterationMode(row["mode"]),
-        looked_at=row["looked_at"],
+        looked_at=row["looked_at"] - ahead,
         looked_again=row["looked_again"],
-        completed_at=row["completed_at"],
+        completed_at=_moved(row["completed_at"], -ahead),
         seconds=row["seconds"],
         finished=row["finished"],
-        ran_at=row["ran_at"],
+        ran_at=_moved(row["ran_at"], -ahead),
     )
 
 
-def entry_columns(entry: LoopEntry) -> dict[str, Any]:
+def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any]:
     """What an entry is in a loop's row."""
     return {
-        "selection": _selection_text(entry.selection),
+        "selection": _selection_text(entry.selection, roots),
         "batch": entry.batch,
         "mode": entry.mode.value,
-        "looked_at": entry.looked_at,
+        "looked_at": entry.looked_at + ahead,
         "looked_again": entry.looked_again,
-        "completed_at": entry.completed_at,
+        "completed_at": _moved(entry.completed_at, ahead),
         "seconds": entry.seconds,
         "finished": entry.finished,
-        "ran_at": entry.ran_at,
+        "ran_at": _moved(entry.ran_at, ahead),
     }
 
 
-def item_of(row: Row[Any]) -> Item:
+def item_of(row: Row[Any], ahead: float) -> Item:
     """The item in its row."""
     claim = None
     if row.claim_prompt is not None:
         claim = Claim(
             Prompt(row.claim_prompt, row.claim_submitted_at, row.claim_client),
             _policy(row.claim_policy),
-            row.claim_since,
+            row.claim_since - ahead,
             row.claim_server,
         )
     failure = None
@@ -75,14 +80,17 @@ def item_of(row: Row[Any]) -> Item:
     )
 
 
-def claim_columns(claim: Claim | None) -> dict[str, Any]:
-    """What a claim is in an item's row."""
+def claim_columns(claim: Claim | None, ahead: float) -> dict[str, Any]:
+    """What a claim is in an item's row.
+
+    The time of the prompt's submission stays as it is: it is a part of the prompt's name.
+    """
     return {
         "claim_prompt": None if claim is None else claim.prompt.id,
         "claim_submitted_at": None if claim is None else claim.prompt.submitted_at,
         "claim_client": None if claim is None else claim.prompt.client_id,
         "claim_server": None if claim is None else claim.server,
-        "claim_since": None if claim is None else claim.since,
+        "claim_since": None if claim is None else claim.since + ahead,
         "claim_policy": None if claim is None else _policy_text(claim.policy),
     }
 
@@ -96,20 +104,28 @@ def failure_columns(failure: Failure | None) -> dict[str, Any]:
     }
 
 
+def _moved(at: float | None, seconds: float) -> float | None:
+    return None if at is None else at + seconds
+
+
 @functools.lru_cache(_REMEMBERED)
-def _selection(text: str) -> Selection:
+def _selection(text: str, roots: Roots) -> Selection:
     selection = json.loads(text)
     selection["filter"] = Filter(selection["filter"])
     selection["sort_by"] = SortBy(selection["sort_by"])
     selection["finished"] = tuple(
-        ResultName(name["folder"], tuple(name["parts"])) for name in selection["finished"]
+        ResultName(roots.local(name["folder"]), tuple(name["parts"]))
+        for name in selection["finished"]
     )
     return Selection(**selection)
 
 
 @functools.lru_cache(_REMEMBERED)
-def _selection_text(selection: Selection) -> str:
-    return json.dumps(asdict(selection))
+def _selection_text(selection: Selection, roots: Roots) -> str:
+    values = asdict(selection)
+    for name in values["finished"]:
+        name["folder"] = roots.shared(name["folder"])
+    return json.dumps(values)
 
 
 @functools.lru_cache(_REMEMBERED)

@@ -1,27 +1,23 @@
-"""A store in a database, by default a SQLite file: what it holds outlives the process."""
+"""A store in a database, on SQLite or PostgreSQL: what it holds outlives the process."""
 
 from __future__ import annotations
 
 import contextlib
-import json
 import logging
-import os
 import secrets
-import sqlite3
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Row
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import Connection, Engine, Row, delete, select
+from sqlalchemy.exc import DBAPIError
 
-from ..io.files import IfExists, write_whole
-from ..io.leftovers import sweep
-from ..io.paths import quoted
-from . import carried as carried_files
+from ..io.roots import NO_ROOTS, Roots
+from . import carried as carried_values
 from . import statements
-from .errors import BatchLoopError, StateNotKept, UnwritableImage
+from .backend import Backend
+from .errors import BatchLoopError, UnwritableImage
 from .known_loop import KnownLoop
 from .rows import claim_columns, entry_columns, failure_columns, item_of
 from .state import (
@@ -36,21 +32,14 @@ from .state import (
     check_transition,
 )
 from .store import UNLISTED, LoopEntry
-from .tables import loops
-
-_REASONS = {
-    "database or disk is full": ("the disk is full", "Free some space"),
-    "attempt to write a readonly database": ("it is read-only", "Make the folder writable"),
-    "unable to open database file": ("it cannot be opened", "Bring the folder back"),
-    "database is locked": ("another program holds it", "End that program"),
-}
-"""What SQLite says, in words for users, and what they can do."""
+from .tables import leases, loops
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _LOOP_COLUMNS = list(enumerate(loops.columns))
-_CARRIED_SUFFIX = ".safetensors"
+_LEASES_KEPT_SECONDS = 86_400.0
+"""After that nobody has an item of a server any more."""
 
 
 class _OutsideTransaction(RuntimeError):
@@ -58,26 +47,31 @@ class _OutsideTransaction(RuntimeError):
 
 
 class SqlStore:
-    """A store on an SQLAlchemy engine whose tables are prepared.
+    """A store in the database that `engine` and `backend` lead to.
 
-    `carried_dir` is the folder for carried values. Every method but `transaction` is called
-    inside of a transaction, or of `at_hand`. The engine serves this store alone.
+    Every method but `transaction` and `renew_beside` is called inside of a transaction, or of
+    `at_hand`. `engine` serves this store alone; `beside`, which keeps no connections, is for what
+    has to be done whoever holds up the transactions. `roots` says where folders that other
+    machines have too are on this one. All times in the database are by the database's clock, and
+    all that are given out by this machine's.
     """
 
-    def __init__(self, engine: Engine, carried_dir: str) -> None:
+    def __init__(
+        self, engine: Engine, beside: Engine, backend: Backend, roots: Roots = NO_ROOTS
+    ) -> None:
         self._engine = engine
-        self._carried_dir = os.path.realpath(carried_dir)
+        self._beside = beside
+        self._backend = backend
+        self._roots = roots
         self._connection: Connection | None = None
         self._loops: dict[str, KnownLoop] = {}
-        # The connection that these were read through, and when others had last written by then.
-        self._known_since: tuple[object, int] | None = None
+        # Whether nothing is changed meanwhile, so that nobody has to be kept from changing it.
+        self._looks_only = False
+        # Seconds by which the database's clock is ahead.
+        self._ahead = 0.0
         # What was carried over in this process, with the name of its file: no need to read it
         # back, and some values cannot be kept in a file. Another server may have carried on since.
         self._carried: dict[str, tuple[str, Carried]] = {}
-        # Files whose value was replaced, and files that were written: the ones are deleted when
-        # the transaction is kept, the others when it is not.
-        self._superseded: list[str] = []
-        self._written: list[str] = []
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
@@ -85,77 +79,106 @@ class SqlStore:
             yield
             return
         answer: BatchLoopError | None = None
-        unneeded = self._written
         kept = False
         try:
+            if not self._backend.is_prepared:
+                # By itself: others wait for it, and what follows may take long.
+                with self._engine.begin() as connection:
+                    self._backend.prepare(connection)
             with self._engine.begin() as connection:
                 self._connection = connection
-                self._forget_what_others_changed(connection)
+                # What is known of the loops holds only if it is what a read would give.
+                if self._backend.others_wrote(connection):
+                    self._loops.clear()
+                self._ahead = self._backend.clock_ahead(connection)
                 try:
                     yield
                 except BatchLoopError as error:
                     answer = error
                 self._write_loops()
-            unneeded = self._superseded
             kept = True
-        except (OperationalError, OSError) as error:
-            raise StateNotKept(self._not_kept(error)) from error
+        except (DBAPIError, OSError) as error:
+            raise self._backend.not_kept(error) from error
         finally:
             self._connection = None
             if not kept:
                 self._loops.clear()
-            for path in unneeded:
-                with contextlib.suppress(OSError):
-                    os.unlink(path)
-            self._superseded.clear()
-            self._written.clear()
+            self._backend.carried.ended(kept=kept)
         if answer is not None:
             raise answer
 
     def at_hand(self, read: Callable[[], T]) -> T | None:
-        if self._connection is None and not self._is_known():
+        if self._connection is not None:
+            return read()
+        if self._backend.shows_a_moment:
+            return self._at_a_moment(read)
+        if not self._backend.is_as_last_seen():
             return None
         try:
             return read()
         except _OutsideTransaction:
             return None
 
-    def _is_known(self) -> bool:
-        """Whether nobody else has written since the last transaction."""
-        if self._known_since is None:
-            return False
-        driver, version = self._known_since
+    def _at_a_moment(self, read: Callable[[], T]) -> T | None:
+        """What `read` makes of the database as it is at one moment, without holding others up."""
+        if not self._backend.is_prepared:
+            return None
+        self._loops.clear()
         try:
-            return bool(_data_version(driver) == version)
-        except sqlite3.Error:  # it was closed: the next transaction gets another
-            return False
-
-    def _forget_what_others_changed(self, connection: Connection) -> None:
-        """Keep what is known of the loops only if it is sure to be what a read would give."""
-        since: tuple[object, int] | None = None
-        if connection.dialect.name == "sqlite":
-            # It is asked for inside of the transaction, which keeps all others from writing.
-            driver = connection.connection.dbapi_connection
-            since = (driver, _data_version(driver))
-        if since is None or since != self._known_since:
+            with self._engine.connect() as plain:
+                connection = plain.execution_options(isolation_level="REPEATABLE READ")
+                with connection.begin():
+                    self._connection, self._looks_only = connection, True
+                    return read()
+        except (DBAPIError, OSError) as error:
+            raise self._backend.not_kept(error) from error
+        finally:
+            self._connection, self._looks_only = None, False
             self._loops.clear()
-        self._known_since = since
-
-    def _not_kept(self, error: OperationalError | OSError) -> str:
-        where = self._engine.url.database or self._engine.url.render_as_string()
-        said = str(error.orig) if isinstance(error, OperationalError) else str(error)
-        reason, advice = _REASONS.get(said, (said, "Check the folder and the disk"))
-        return (
-            f"Batch Loop cannot keep its state in {quoted(where)}: {reason}. {advice}, and run "
-            "again: the batch goes on with this image. (Nothing is done without it, as what is "
-            "done could not be told from what is not.)"
-        )
 
     @property
     def _database(self) -> Connection:
         if self._connection is None:
             raise _OutsideTransaction("a store is used inside of a transaction")
         return self._connection
+
+    def close(self) -> None:
+        self._engine.dispose()
+        self._beside.dispose()
+
+    def id(self) -> str:
+        found: str = self._database.execute(statements.store_id).scalar_one()
+        return found
+
+    # Leases of servers.
+
+    def renew(self, server: str, seconds: float) -> None:
+        self._renew(self._database, server, seconds)
+
+    def renew_beside(self, server: str, seconds: float) -> None:
+        try:
+            with self._beside.begin() as connection:
+                self._renew(connection, server, seconds)
+        except (DBAPIError, OSError) as error:
+            raise self._backend.not_kept(error) from error
+
+    def _renew(self, connection: Connection, server: str, seconds: float) -> None:
+        until = self._backend.now + seconds
+        changed = connection.execute(
+            statements.set_lease.values(until=until), {"of_server": server}
+        ).rowcount
+        if not changed:
+            forgotten = self._backend.now - _LEASES_KEPT_SECONDS
+            connection.execute(delete(leases).where(leases.c.until < forgotten))
+            connection.execute(statements.add_lease.values(server=server, until=until))
+
+    def holds(self, server: str, seconds: float) -> bool:
+        end = self._backend.lease_end(leases.c.until, seconds)
+        asked = select(end > self._backend.now).where(leases.c.server == server)
+        return bool(self._database.execute(asked).scalar_one_or_none())
+
+    def release(self, server: str) -> None:
+        self._database.execute(statements.delete_lease, {"of_server": server})
 
     # Loops.
 
@@ -165,19 +188,24 @@ class SqlStore:
 
     def save(self, key: LoopKey, entry: LoopEntry) -> None:
         loop = self._known(key)
-        columns = entry_columns(entry)
+        columns = entry_columns(entry, self._ahead, self._roots)
         loop.set(**{name: value for name, value in columns.items() if loop.row[name] != value})
 
     def find(self, loop_id: str) -> LoopKey | None:
         loop = self._loops.get(loop_id)
         if loop is not None:
-            return LoopKey(loop.row["name"], loop.row["directory"])
+            return self._key(loop.row["name"], loop.row["directory"])
         row = self._database.execute(statements.loop_key, {"of_loop": loop_id}).one_or_none()
-        return None if row is None else LoopKey(row.name, row.directory)
+        return None if row is None else self._key(row.name, row.directory)
 
     def loops(self) -> list[LoopKey]:
         rows = self._database.execute(statements.loop_keys)
-        return [LoopKey(row.name, row.directory) for row in rows]
+        return [self._key(row.name, row.directory) for row in rows]
+
+    def _key(self, name: str, directory: str) -> LoopKey:
+        """The loop whose row has this name and this directory."""
+        local = self._roots.local(directory)
+        return LoopKey(name, local, "" if local == directory else directory)
 
     def forget(self, key: LoopKey) -> None:
         self._forget_carried(key)
@@ -193,10 +221,13 @@ class SqlStore:
     def _loop(self, key: LoopKey) -> KnownLoop | None:
         loop = self._loops.get(key.id)
         if loop is None:
+            if not self._looks_only:
+                self._backend.take_turn(self._database, key.id)
             row = self._database.execute(statements.loop_row, {"of_loop": key.id}).one_or_none()
             if row is None:
                 return None
-            loop = KnownLoop({column.name: row[at] for at, column in _LOOP_COLUMNS})
+            columns = {column.name: row[at] for at, column in _LOOP_COLUMNS}
+            loop = KnownLoop(columns, self._ahead, self._roots)
             self._loops[key.id] = loop
         return loop if loop.row["batch"] else None
 
@@ -224,7 +255,7 @@ class SqlStore:
             row = {
                 "id": key.id,
                 "name": key.name,
-                "directory": key.directory,
+                "directory": key.shared,
                 "selection": "{}",
                 "batch": 0,
                 "mode": "",
@@ -247,13 +278,8 @@ class SqlStore:
         counts = Counter(dict.fromkeys(statements.COUNTS, 0))
         counts.update(states.get(path, "pending") for path in paths)
         self._insert(key, [None if path in states else path for path in paths])
-        moved = [
-            own | {"of_path": path, "of_place": at}
-            for at, path in enumerate(paths)
-            if path in states
-        ]
-        if moved:
-            self._database.execute(statements.relist_item, moved)
+        places = [(path, at) for at, path in enumerate(paths) if path in states]
+        self._backend.place(self._database, key.id, places)
         loop = self._known(key)
         loop.set(**counts)
         loop.forget_items()
@@ -264,27 +290,14 @@ class SqlStore:
         state = self._database.execute(statements.back_in_listing, known).scalar_one_or_none()
         if state is None:
             state = "pending"
-            self._insert_each(key, [(at, path)])
+            row = {"loop": key.id, "path": path, "position": at, "state": state}
+            self._database.execute(statements.add_items, row)
         loop = self._known(key)
         loop.add(**{state: 1})
         loop.forget_items()
 
     def _insert(self, key: LoopKey, paths: Sequence[str | None]) -> None:
-        """Add PENDING items, whose positions are their places in `paths`, without those of None."""
-        if self._database.dialect.name == "sqlite" and _are_text(paths):
-            given = {"of_loop": key.id, "of_paths": json.dumps(list(paths))}
-            self._database.execute(statements.add_items_from_json, given)
-        else:
-            listed = [(at, path) for at, path in enumerate(paths) if path is not None]
-            self._insert_each(key, listed)
-
-    def _insert_each(self, key: LoopKey, listed: Iterable[tuple[int, str]]) -> None:
-        rows = [
-            {"loop": key.id, "path": path, "position": at, "state": "pending"}
-            for at, path in listed
-        ]
-        if rows:
-            self._database.execute(statements.add_items, rows)
+        self._backend.insert(self._database, key.id, paths)
 
     # Items.
 
@@ -294,11 +307,11 @@ class SqlStore:
         return path
 
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
-        given = {"of_loop": key.id, **claim_columns(claim)}
+        given = {"of_loop": key.id, **claim_columns(claim, self._ahead)}
         row = self._database.execute(statements.claim_item, given).one_or_none()
         if row is None:
             return None
-        item = item_of(row)
+        item = item_of(row, self._ahead)
         loop = self._known(key)
         loop.add(pending=-1, running=1)
         loop.moved(ItemState.PENDING, item)
@@ -309,7 +322,7 @@ class SqlStore:
         new = replace(item, state=state, **changes)
         values: dict[str, Any] = {"of_loop": key.id, "of_path": item.path, "state": state.value}
         if "claim" in changes:
-            values |= claim_columns(new.claim)
+            values |= claim_columns(new.claim, self._ahead)
         if "failure" in changes:
             values |= failure_columns(new.failure)
         plain = ("attempts", "unended", "seconds")
@@ -329,7 +342,7 @@ class SqlStore:
             return loop.open[path]
         given = {"of_loop": key.id, "of_path": path}
         row = self._database.execute(statements.item_row, given).one_or_none()
-        return None if row is None else item_of(row)
+        return None if row is None else item_of(row, self._ahead)
 
     def paths(self, key: LoopKey) -> set[str]:
         return set(self._database.execute(statements.listed_paths, {"of_loop": key.id}).scalars())
@@ -340,7 +353,7 @@ class SqlStore:
             return []
         if loop.open is None:
             rows = self._database.execute(statements.open_rows, {"of_loop": key.id})
-            loop.open = {row.path: item_of(row) for row in rows}
+            loop.open = {row.path: item_of(row, self._ahead) for row in rows}
         return list(loop.open.values())
 
     def counts(self, key: LoopKey) -> Counts:
@@ -354,7 +367,7 @@ class SqlStore:
         if loop.failures is None or loop.failures[0] != most:
             given = {"of_loop": key.id, "of_most": most}
             rows = self._database.execute(statements.failed_rows, given)
-            loop.failures = most, tuple(item_of(row) for row in rows)
+            loop.failures = most, tuple(item_of(row, self._ahead) for row in rows)
         return loop.failures[1]
 
     def retry(self, key: LoopKey) -> int:
@@ -370,22 +383,32 @@ class SqlStore:
     def report(self, key: LoopKey) -> list[ReportedItem]:
         own = {"of_loop": key.id}
         written = self._database.execute(statements.output_rows, own)
-        return _reported(self._database.execute(statements.listed_rows, own), written)
+        return self._reported(self._database.execute(statements.listed_rows, own), written)
 
     def page(self, key: LoopKey, start: int, most: int, *, failed: bool) -> list[ReportedItem]:
         statement = statements.failed_page_rows if failed else statements.page_rows
         given = {"of_loop": key.id, "of_start": start, "of_most": most}
         found = self._database.execute(statement, given).all()
-        return _reported(found, self._outputs_of(key, [row.path for row in found]))
+        return self._reported(found, self._outputs_of(key, [row.path for row in found]))
 
     def outputs(self, key: LoopKey, path: str) -> tuple[str, ...]:
-        return tuple(sorted(row.target for row in self._outputs_of(key, [path])))
+        targets = (row.target for row in self._outputs_of(key, [path]))
+        return tuple(sorted(map(self._roots.local, targets)))
 
     def _outputs_of(self, key: LoopKey, paths: list[str]) -> Iterable[Row[Any]]:
         if not paths:
             return ()
         given = {"of_loop": key.id, "of_paths": paths}
         return self._database.execute(statements.outputs_of_items, given)
+
+    def _reported(
+        self, found: Iterable[Row[Any]], written: Iterable[Row[Any]]
+    ) -> list[ReportedItem]:
+        """Rows of items as items, each with the files that rows of outputs say it wrote."""
+        targets: defaultdict[str, list[str]] = defaultdict(list)
+        for row in written:
+            targets[row.path].append(self._roots.local(row.target))
+        return [(item_of(row, self._ahead), tuple(sorted(targets[row.path]))) for row in found]
 
     # Carried values.
 
@@ -394,11 +417,12 @@ class SqlStore:
         if value is None:
             return
         # A new name each time, so that the old file stands until the transaction is kept.
-        name = f"{key.id}-{secrets.token_hex(8)}{_CARRIED_SUFFIX}"
+        name = f"{key.id}-{secrets.token_hex(8)}{statements.CARRIED_SUFFIX}"
         lost = None
         try:
-            self._write_carried(name, value)
-        except carried_files.CannotKeep as error:
+            data = carried_values.encode(value)
+            self._backend.carried.write(self._database, name, data)
+        except carried_values.CannotKeep as error:
             lost = f"a value of type {error}, which no file can hold"
         except UnwritableImage as error:
             # The image is done all the same, and this process still has the value.
@@ -421,35 +445,20 @@ class SqlStore:
             self._carried[key.id] = (name, found)
         return found
 
-    def tidy(self) -> None:
-        """Delete the files that crashes have left beside the database."""
-        sweep(self._carried_dir)
-        # Nobody else writes a carried value meanwhile: that is done inside of transactions.
-        with self.transaction():
-            kept = set(self._database.execute(statements.carried_names).scalars())
-            for name in os.listdir(self._carried_dir):
-                if name.endswith(_CARRIED_SUFFIX) and name not in kept:
-                    os.unlink(os.path.join(self._carried_dir, name))
-
-    def _write_carried(self, name: str, value: Any) -> None:
-        data = carried_files.encode(value)
-        path = os.path.join(self._carried_dir, name)
-        self._written.append(path)
-        write_whole(path, data, IfExists.OVERWRITE)
-
     def _read_carried(self, name: str) -> Carried:
-        path = os.path.join(self._carried_dir, name)
         try:
-            return Carried(carried_files.read(path))
+            return Carried(carried_values.decode(self._backend.carried.read(self._database, name)))
+        except DBAPIError:
+            raise
         except Exception as error:  # noqa: BLE001 whatever is wrong with the file
-            _log.warning("Batch Loop cannot read the carried value in %s: %s", path, error)
+            _log.warning("Batch Loop cannot read the carried value %s: %s", name, error)
             return Carried(lost=f"the file {name}, which cannot be read")
 
     def _forget_carried(self, key: LoopKey) -> None:
         loop = self._loop(key)
         if loop is not None:
             if loop.row["carried_file"] is not None:
-                self._superseded.append(os.path.join(self._carried_dir, loop.row["carried_file"]))
+                self._backend.carried.forget(self._database, loop.row["carried_file"])
             loop.set(carried_file=None, carried_lost=None)
 
     # Outputs.
@@ -457,45 +466,21 @@ class SqlStore:
     def note_output(self, key: LoopKey, target: str, path: str) -> None:
         owner = self.output_owner(key, target)
         if owner is None:
-            row = {"loop": key.id, "target": target, "path": path}
+            row = {"loop": key.id, "target": self._roots.shared(target), "path": path}
             self._database.execute(statements.add_output, row)
         elif owner != path:
-            given = {"of_loop": key.id, "of_target": target, "path": path}
+            given = {"of_loop": key.id, "of_target": self._roots.shared(target), "path": path}
             self._database.execute(statements.set_output, given)
         self._known(key).owners[target] = path
 
     def output_owner(self, key: LoopKey, target: str) -> str | None:
         owners = self._known(key).owners
         if target not in owners:
-            given = {"of_loop": key.id, "of_target": target}
+            given = {"of_loop": key.id, "of_target": self._roots.shared(target)}
             found = self._database.execute(statements.output_owner, given)
             owners[target] = found.scalar_one_or_none()
         return owners[target]
 
     def open_outputs(self) -> set[str]:
-        return set(self._database.execute(statements.open_targets).scalars())
-
-
-def _data_version(driver: Any) -> Any:
-    """A number that changes when somebody writes to the SQLite file by any other connection.
-
-    The driver itself is asked, as this is done each time.
-    """
-    return driver.execute("PRAGMA data_version").fetchone()[0]
-
-
-def _reported(found: Iterable[Row[Any]], written: Iterable[Row[Any]]) -> list[ReportedItem]:
-    """Rows of items as items, each with the files that rows of outputs say it wrote."""
-    targets: defaultdict[str, list[str]] = defaultdict(list)
-    for row in written:
-        targets[row.path].append(row.target)
-    return [(item_of(row), tuple(sorted(targets[row.path]))) for row in found]
-
-
-def _are_text(paths: Iterable[str | None]) -> bool:
-    """Whether no path holds bytes that are no text, which JSON could not carry as they are."""
-    try:
-        "".join(filter(None, paths)).encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+        targets = self._database.execute(statements.open_targets).scalars()
+        return set(map(self._roots.local, targets))

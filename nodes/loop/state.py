@@ -101,12 +101,19 @@ class LoopKey:
     name: str
     directory: str
     """Real path of the directory."""
+    place: str = ""
+    """The directory as all servers know it; empty where that is its path."""
+
+    @property
+    def shared(self) -> str:
+        """The directory as all servers know it."""
+        return self.place or self.directory
 
     @functools.cached_property
     def id(self) -> str:
         """A short name for routes and events, which gives away neither name nor path."""
         # A path may hold undecodable bytes, which reach Python as lone surrogates.
-        text = f"{self.name}\0{self.directory}".encode("utf-8", "surrogatepass")
+        text = f"{self.name}\0{self.shared}".encode("utf-8", "surrogatepass")
         return hashlib.sha256(text).hexdigest()[:16]
 
     def seed(self, batch: int) -> int:
@@ -200,6 +207,8 @@ class Iteration:
     """How many images were left out, as their results were there already."""
     watch: bool = False
     """Whether the batch is to wait for new files when it is complete."""
+    elsewhere: int = 0
+    """How many images other servers are at work on."""
     following: str | None = field(default=None, compare=False)
     """Path of the item that the next prompt will be given, as things stand; None for none."""
 
@@ -247,11 +256,22 @@ class Snapshot:
     stopped_on: Item | None = None
     """The image that is next, if its last prompt failed: a run stopped on it. None also where it
     was not asked for."""
+    elsewhere: int = 0
+    """How many images other servers are at work on."""
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is left to hand out or under way."""
-        return self.counts.complete
+        """Whether nothing is left to hand out or under way, on any server.
+
+        An image of this server that has reached Loop End counts as finished: it is mostly the
+        prompt itself that asks.
+        """
+        return self.counts.complete and not self.elsewhere
+
+    @property
+    def waiting(self) -> bool:
+        """Whether there is nothing to take, and may be again: others are at work on the last."""
+        return not self.counts.pending and self.elsewhere > 0
 
 
 ReportedItem = tuple[Item, tuple[str, ...]]

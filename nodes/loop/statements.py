@@ -14,6 +14,7 @@ from sqlalchemy import (
     and_,
     bindparam,
     cast,
+    column,
     delete,
     func,
     insert,
@@ -21,9 +22,24 @@ from sqlalchemy import (
     select,
     update,
 )
+from sqlalchemy.dialects import postgresql
 
 from .state import ItemState
-from .tables import is_failed, is_open, is_pending, items, loops, outputs
+from .tables import (
+    PathText,
+    carried,
+    is_failed,
+    is_open,
+    is_pending,
+    items,
+    leases,
+    loops,
+    outputs,
+    stores,
+)
+
+CARRIED_SUFFIX = ".safetensors"
+"""How the name of a carried value ends, as a file and as a row."""
 
 _of_this_loop = items.c.loop == bindparam("of_loop")
 _listed = and_(_of_this_loop, items.c.position.is_not(None))
@@ -109,6 +125,30 @@ add_items_from_json = insert(items).from_select(
 """All of a listing in one statement, from a list of paths: for SQLite alone, and several times as
 fast there as a row at a time."""
 
+# The same, and new places, from arrays: for PostgreSQL alone.
+_array = (
+    func.unnest(
+        bindparam("of_paths", type_=postgresql.ARRAY(LargeBinary)),
+        bindparam("of_places", type_=postgresql.ARRAY(Integer)),
+    )
+    .table_valued(column("path", PathText), column("place", Integer), name="given")
+    .render_derived()
+)
+add_items_from_arrays = insert(items).from_select(
+    ["loop", "path", "position", "state"],
+    select(
+        bindparam("of_loop", type_=String),
+        _array.c.path,
+        _array.c.place,
+        literal_column(f"'{ItemState.PENDING.value}'"),
+    ),
+)
+place_items_from_arrays = (
+    update(items)
+    .where(_of_this_loop, items.c.path == _array.c.path)
+    .values(position=_array.c.place)
+)
+
 # Outputs.
 
 output_owner = select(outputs.c.path).where(_this_output)
@@ -122,3 +162,18 @@ open_targets = (
     .join(items, and_(items.c.loop == outputs.c.loop, items.c.path == outputs.c.path))
     .where(is_open)
 )
+
+# Servers, and the store itself.
+
+store_id = select(stores.c.id)
+_this_lease = leases.c.server == bindparam("of_server")
+lease_until = select(leases.c.until).where(_this_lease)
+set_lease = update(leases).where(_this_lease)
+add_lease = insert(leases)
+delete_lease = delete(leases).where(_this_lease)
+
+# Carried values as rows.
+
+add_carried = insert(carried)
+carried_data = select(carried.c.data).where(carried.c.name == bindparam("of_name"))
+delete_carried = delete(carried).where(carried.c.name == bindparam("of_name"))

@@ -8,6 +8,7 @@ number of items, except those that take a listing or give all paths.
 from __future__ import annotations
 
 import heapq
+import secrets
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
@@ -15,6 +16,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from .errors import StateNotKept
 from .state import (
     NOTHING_CARRIED,
     Carried,
@@ -67,10 +69,31 @@ class Store(Protocol):
         """
 
     def at_hand(self, read: Callable[[], T]) -> T | None:
-        """What `read` makes of the store, which it does not change, without a transaction.
+        """What `read` makes of the store, which it does not change, without holding others up.
 
-        None where not all that it asks for is known to be as it was last seen.
+        None where that cannot be had; `StoreAway`.
         """
+
+    def close(self) -> None:
+        """Let go of what is open; it is opened again for what comes after."""
+
+    def id(self) -> str:
+        """A name that no other store has: servers with the same one share their loops."""
+
+    def renew(self, server: str, seconds: float) -> None:
+        """Have the lease of a server process run for so many seconds from now.
+
+        By the clock of the store, which all servers go by.
+        """
+
+    def renew_beside(self, server: str, seconds: float) -> None:
+        """As `renew`, in a transaction of its own, from any thread, and not held up by others."""
+
+    def holds(self, server: str, seconds: float) -> bool:
+        """Whether the lease of a server process runs; one is `seconds` long."""
+
+    def release(self, server: str) -> None:
+        """End the lease of a server process."""
 
     def load(self, key: LoopKey) -> LoopEntry | None:
         """The entry of a loop, or None for a loop that never ran."""
@@ -244,6 +267,7 @@ class MemoryStore:
     """A store that lasts as long as the process."""
 
     def __init__(self) -> None:
+        self._id = secrets.token_hex(16)
         self._entries: dict[LoopKey, LoopEntry] = {}
         self._items: dict[LoopKey, _Items] = {}
         self._ids: dict[str, LoopKey] = {}
@@ -254,6 +278,26 @@ class MemoryStore:
 
     def at_hand(self, read: Callable[[], T]) -> T | None:
         return read()
+
+    def close(self) -> None:
+        pass
+
+    def id(self) -> str:
+        return self._id
+
+    # No other server has a claim here.
+
+    def renew(self, server: str, seconds: float) -> None:
+        pass
+
+    def renew_beside(self, server: str, seconds: float) -> None:
+        pass
+
+    def holds(self, server: str, seconds: float) -> bool:  # noqa: ARG002
+        return False
+
+    def release(self, server: str) -> None:
+        pass
 
     def load(self, key: LoopKey) -> LoopEntry | None:
         return self._entries.get(key)
@@ -355,3 +399,17 @@ class MemoryStore:
             for target, path in items.outputs.items()
             if path in items.open
         }
+
+
+class RefusingStore(MemoryStore):
+    """Stands for a database that cannot be used: says so whenever anything is asked of it."""
+
+    def __init__(self, reason: str) -> None:
+        super().__init__()
+        self._reason = reason
+
+    def transaction(self) -> AbstractContextManager[None]:
+        raise StateNotKept(self._reason)
+
+    def at_hand(self, read: Callable[[], T]) -> T | None:  # noqa: ARG002
+        return None

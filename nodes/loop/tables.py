@@ -33,15 +33,40 @@ class PathText(TypeDecorator[str]):
     cache_ok = True
 
     def process_bind_param(self, value: str | None, dialect: object) -> bytes | None:  # noqa: ARG002, D102
-        return None if value is None else value.encode("utf-8", "surrogatepass")
+        return None if value is None else path_bytes(value)
 
     def process_result_value(self, value: bytes | None, dialect: object) -> str | None:  # noqa: ARG002, D102
         return None if value is None else bytes(value).decode("utf-8", "surrogatepass")
 
 
+def path_bytes(path: str) -> bytes:
+    """A path as the tables have it."""
+    return path.encode("utf-8", "surrogatepass")
+
+
 metadata = MetaData()
 
 versions = Table("batch_loop_version", metadata, Column("version", Integer, nullable=False))
+
+# One row, made with the tables: two servers share their loops if they find the same here.
+stores = Table("batch_loop_store", metadata, Column("id", String(32), nullable=False))
+
+# How long each server process is sure to be at work, in seconds since the epoch by the clock of
+# the database.
+leases = Table(
+    "batch_loop_leases",
+    metadata,
+    Column("server", Text, primary_key=True),
+    Column("until", Double, nullable=False),
+)
+
+# Carried values, where servers on several machines are to have them: on PostgreSQL.
+carried = Table(
+    "batch_loop_carried",
+    metadata,
+    Column("name", String(64), primary_key=True),
+    Column("data", LargeBinary, nullable=False),
+)
 
 loops = Table(
     "batch_loop_loops",

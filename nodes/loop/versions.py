@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Callable, Mapping
 
 from sqlalchemy import Connection, MetaData, Table, func, insert, inspect, select, text, update
 
-from .tables import items, loops, metadata, outputs, versions
+from .tables import carried, items, leases, loops, metadata, outputs, stores, versions
 
-VERSION = 3
+VERSION = 4
 """Number of the present design; a database of a later one is not touched."""
 
 
@@ -30,6 +31,18 @@ def _with_the_time_of_the_last_run(connection: Connection) -> None:
     connection.execute(update(loops).values(ran_at=known))
 
 
+def _with_several_machines(connection: Connection) -> None:
+    """From 3 to 4: who is at work, and which store this is."""
+    for table in (leases, carried, stores):
+        table.create(connection)
+    _name(connection)
+
+
+def _name(connection: Connection) -> None:
+    """Give the store the name that tells it from any other."""
+    connection.execute(stores.insert().values(id=secrets.token_hex(16)))
+
+
 def _make_anew(connection: Connection, table: Table) -> None:
     """Make a table as it is now, with what the old one holds."""
     aside = f"{table.name}_before"
@@ -48,6 +61,7 @@ def _make_anew(connection: Connection, table: Table) -> None:
 MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
     1: _with_fewer_trees,
     2: _with_the_time_of_the_last_run,
+    3: _with_several_machines,
 }
 """How to get from each earlier version to the one that follows it."""
 
@@ -60,6 +74,7 @@ def prepare(
     """Make the tables, or bring those that are there to `version`; NewerVersion."""
     if not inspect(connection).has_table(versions.name):
         metadata.create_all(connection)
+        _name(connection)
         connection.execute(versions.insert().values(version=version))
         return
     found = connection.execute(select(versions.c.version)).scalar_one()

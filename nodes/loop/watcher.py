@@ -32,6 +32,7 @@ class Watcher:
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._woken = False
+        self._ended = False
 
     def wake(self) -> None:
         """See to it that `settle` is called from now on."""
@@ -45,8 +46,14 @@ class Watcher:
             else:
                 self._changed.notify()
 
-    def finish(self, seconds: float) -> None:
-        """Look once, and then, in this thread, until `settle` returns False or time is up."""
+    def finish(self, seconds: float, settle: Callable[[], bool]) -> None:
+        """Look once, and then, in this thread, until `settle` returns False or time is up.
+
+        From now on nobody else looks.
+        """
+        with self._changed:
+            self._ended = True
+        self._settle = settle
         give_up_at = time.monotonic() + seconds
         pause = threading.Event()
         while self._look() and time.monotonic() < give_up_at:
@@ -56,7 +63,7 @@ class Watcher:
         pause = threading.Event()
         while self._is_woken():
             more = True
-            while more:
+            while more and not self._ended:
                 pause.wait(self._interval)
                 more = self._look()
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from ..io.budget import MemoryBudget
 from ..io.paths import AllowedFolders
 from ..loop.registry import LoopRegistry
-from . import changes, chooser, folders, loops, memory, thumbnails
+from . import changes, chooser, folders, loops, memory, store, thumbnails
 
 
 def add_routes(
@@ -25,3 +25,4 @@ def add_routes(
     folders.add_routes(table, registry, allowed_folders)
     chooser.add_routes(table, allowed_folders)
     memory.add_routes(table, budget)
+    store.add_routes(table, registry)

@@ -14,6 +14,7 @@ from ..loop.errors import (
     NotNow,
     PathRefused,
     StateNotKept,
+    StoreAway,
     UnknownItem,
     UnknownLoop,
     UnwritableImage,
@@ -54,7 +55,10 @@ def answered(handler: Handler[Answer]) -> Handler[web.StreamResponse]:
         except Refused as error:
             return _error(error, error.status)
         except BatchLoopError as error:
-            return _error(error, _STATUSES.get(type(error), _BAD_REQUEST))
+            answer = _error(error, _status_of(error))
+            if isinstance(error, StoreAway):
+                answer.headers["Retry-After"] = "1"
+            return answer
 
     return handled
 
@@ -62,6 +66,11 @@ def answered(handler: Handler[Answer]) -> Handler[web.StreamResponse]:
 def as_answer(found: Any) -> web.Response:
     """An answer in JSON."""
     return web.json_response(found)
+
+
+def _status_of(error: BatchLoopError) -> int:
+    found = (_STATUSES[kind] for kind in type(error).mro() if kind in _STATUSES)
+    return next(found, _BAD_REQUEST)
 
 
 def _error(error: Exception, status: int) -> web.Response:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -11,9 +12,8 @@ from aiohttp import web
 from ..io.paths import AllowedFolders, check_source_file, resolve_source
 from ..loop.export import arrived_as_json, as_json
 from ..loop.registry import LoopRegistry
-from ..loop.state import LoopKey
 from ..names import ROUTE_PREFIX
-from .answers import Refused, answered, as_answer
+from .answers import Handler, Refused, answered, as_answer
 from .requests import checked_id, json_body
 
 _LOOP = '{"loop": id}, or {"directory": path, "loop_name": name}'
@@ -31,46 +31,27 @@ def add_routes(
         # It may have been swapped for a link, or taken off the list, since the loop's last run.
         check_source_file(registry.snapshot(loop_id).directory, allowed_folders())
 
-    @table.post(f"{ROUTE_PREFIX}/loops/reset")
-    @answered
-    async def reset(request: web.Request) -> web.Response:
-        """Start a loop over."""
+    def start_over(loop_id: str) -> dict[str, Any]:
+        check_folder(loop_id)
+        return as_json(registry.start_over(loop_id))
 
-        def start_over(loop_id: str) -> dict[str, Any]:
-            check_folder(loop_id)
-            return as_json(registry.start_over(loop_id))
-
-        return await _with_named(request, allowed_folders, start_over)
-
-    @table.post(f"{ROUTE_PREFIX}/loops/watch")
-    @answered
-    async def watch(request: web.Request) -> web.Response:
+    def watch(loop_id: str) -> dict[str, Any]:
         """Whether new files have come to a loop, and are whole."""
+        check_folder(loop_id)
+        return arrived_as_json(registry.watch(loop_id))
 
-        def look(loop_id: str) -> dict[str, Any]:
-            check_folder(loop_id)
-            return arrived_as_json(registry.watch(loop_id))
+    def forget(loop_id: str) -> dict[str, Any]:
+        registry.forget(loop_id)
+        return {"forgotten": loop_id}
 
-        return await _with_named(request, allowed_folders, look)
+    def retry(loop_id: str) -> dict[str, Any]:
+        return as_json(registry.retry_failed(loop_id))
 
-    @table.post(f"{ROUTE_PREFIX}/loops/retry")
-    @answered
-    async def retry(request: web.Request) -> web.Response:
-        """Have the failed images of a loop taken again."""
-        return await _with_named(
-            request, allowed_folders, lambda loop_id: as_json(registry.retry_failed(loop_id))
-        )
-
-    @table.post(f"{ROUTE_PREFIX}/loops/forget")
-    @answered
-    async def forget(request: web.Request) -> web.Response:
-        """Forget a loop."""
-
-        def forgotten(loop_id: str) -> dict[str, Any]:
-            registry.forget(loop_id)
-            return {"forgotten": loop_id}
-
-        return await _with_named(request, allowed_folders, forgotten)
+    on_a_loop = functools.partial(_on_a_loop, registry=registry, allowed_folders=allowed_folders)
+    table.post(f"{ROUTE_PREFIX}/loops/reset")(on_a_loop(start_over))
+    table.post(f"{ROUTE_PREFIX}/loops/watch")(on_a_loop(watch))
+    table.post(f"{ROUTE_PREFIX}/loops/retry")(on_a_loop(retry))
+    table.post(f"{ROUTE_PREFIX}/loops/forget")(on_a_loop(forget))
 
     @table.post(f"{ROUTE_PREFIX}/loops/skip")
     @answered
@@ -80,25 +61,30 @@ def add_routes(
         return as_answer(as_json(await asyncio.to_thread(registry.skip, loop_id, path)))
 
 
-async def _with_named(
-    request: web.Request,
+def _on_a_loop(
+    action: Callable[[str], dict[str, Any]],
+    registry: LoopRegistry,
     allowed_folders: Callable[[], AllowedFolders],
-    call: Callable[[str], dict[str, Any]],
-) -> web.Response:
-    """Answer with what `call` returns for the id of the loop that a request names."""
-    body = await json_body(request, _LOOP)
-    if not _names_a_loop(body):
-        raise Refused(f"Send {_LOOP}.")
+) -> Handler[web.StreamResponse]:
+    """A handler that answers with what `action` returns for the id of the loop that is named."""
 
-    def named() -> dict[str, Any]:
-        loop_id = body.get("loop")
-        if loop_id is None:
-            folder = resolve_source(body["directory"], allowed_folders())
-            loop_id = LoopKey(body.get("loop_name", "").strip(), folder).id
-        return call(checked_id(loop_id))
+    @answered
+    async def handler(request: web.Request) -> web.Response:
+        body = await json_body(request, _LOOP)
+        if not _names_a_loop(body):
+            raise Refused(f"Send {_LOOP}.")
 
-    # In a thread, since it may list a folder.
-    return as_answer(await asyncio.to_thread(named))
+        def named() -> dict[str, Any]:
+            loop_id = body.get("loop")
+            if loop_id is None:
+                folder = resolve_source(body["directory"], allowed_folders())
+                loop_id = registry.key(body.get("loop_name", ""), folder).id
+            return action(checked_id(loop_id))
+
+        # In a thread, since it may list a folder.
+        return as_answer(await asyncio.to_thread(named))
+
+    return handler
 
 
 def _names_a_loop(body: Mapping[str, Any]) -> bool:

@@ -13,7 +13,6 @@ from ..io.browse import browse
 from ..io.listing import Selection
 from ..io.paths import AllowedFolders, resolve_source
 from ..loop.registry import LoopRegistry
-from ..loop.state import LoopKey
 from ..names import ROUTE_PREFIX
 from .answers import Refused, answered, as_answer
 from .requests import LARGEST_NUMBER, json_body
@@ -40,7 +39,7 @@ def add_routes(
         name, directory = _text(body, "loop_name", ""), _text(body, "directory", None)
 
         def look() -> dict[str, Any]:
-            key = LoopKey(name.strip(), resolve_source(directory, allowed_folders()))
+            key = registry.key(name, resolve_source(directory, allowed_folders()))
             known, paths = registry.preview(key, selection)
             return {
                 "directory": key.directory,

@@ -13,7 +13,8 @@ from batch_loop.tools import server as server_module
 from batch_loop.tools.client import ComfyClient, PromptRejected
 from batch_loop.tools.events import ServerGone
 from batch_loop.tools.layout import RELEASES
-from batch_loop.tools.server import HOST, ComfyServer, ServerDied
+from batch_loop.tools.ports import HOST
+from batch_loop.tools.server import ComfyServer, ServerDied
 
 
 def waiting(until: Path, color: int = 0) -> dict[str, Any]:
@@ -131,9 +132,9 @@ def test_a_port_that_was_taken_meanwhile_is_given_up_for_another(
         other.bind((HOST, 0))
         other.listen()
         taken = other.getsockname()[1]
-        free_port = server_module._free_port
+        free_port = server_module.free_port
         ports = iter([taken])
-        monkeypatch.setattr(server_module, "_free_port", lambda: next(ports, free_port()))
+        monkeypatch.setattr(server_module, "free_port", lambda: next(ports, free_port()))
         server = start_server()
         assert server.port != taken
         assert next(ports, None) is None

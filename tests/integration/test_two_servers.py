@@ -93,13 +93,23 @@ def test_who_has_nothing_left_waits_for_the_other(pair: Pair, tmp_path: Path) ->
 
     graph = pair.graph()
     second = other.run(graph)
-    assert told(second, ITERATOR)["filename"] == "b.png"
     assert (told(second, COMPLETE)["complete"], told(second, STOP)["stop"]) == (False, False)
     idle = other.run(graph)
-    assert (told(idle, ITERATOR)["filename"], told(idle, STOP)["stop"]) == ("", False)
+    assert told(idle, STOP)["stop"] is False
+    for result, filename in ((second, "b.png"), (idle, "")):
+        assert told(result, ITERATOR)["filename"] == filename
+        assert told(result, ITERATOR)["complete"] is False
+        assert told(result, COMPLETE)["waiting"] is True
+    assert told(idle, ITERATOR)["status"] == told(idle, COMPLETE)["status"]
+    assert told(idle, COMPLETE)["status"] == "Waiting: 1 of 2 done, other servers work on 1 image"
+    # Who is asked has settled its own image.
+    for client, is_waiting in ((other, True), (one, False)):
+        state = loop_state(client, idle)
+        assert (state["complete"], state["waiting"]) == (False, is_waiting)
 
     go.touch()
-    assert told(one.wait(held), STOP)["stop"] is True
+    ended = one.wait(held)
+    assert (told(ended, STOP)["stop"], told(ended, COMPLETE)["waiting"]) == (True, False)
     assert told(other.run(graph), STOP)["stop"] is True
     assert records(pair.record) == ["b.png", "a.png"]
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import threading
 import time
 from pathlib import Path
@@ -88,6 +89,32 @@ class TestWait:
     def run(self, image: torch.Tensor, until: str) -> tuple[torch.Tensor]:
         pause = threading.Event()
         while not Path(until).exists():
+            comfy.model_management.throw_exception_if_processing_interrupted()
+            pause.wait(LOOK_SECONDS)
+        return (image,)
+
+
+class TestHold:
+    """Passes the image on; the one called `held` only when there is a file `until`.
+
+    Meanwhile the file `until` with `.held` behind its name has the number of the process.
+    """
+
+    CATEGORY = "batch loop tests"
+    FUNCTION = "run"
+    RETURN_TYPES = ("*",)
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        texts = {name: ("STRING", {"default": ""}) for name in ("filename", "held", "until")}
+        return {"required": {"image": ("IMAGE",), **texts}}
+
+    def run(self, image: torch.Tensor, filename: str, held: str, until: str) -> tuple[torch.Tensor]:
+        pause = threading.Event()
+        while filename == held and not Path(until).exists():
+            own = Path(f"{until}.{os.getpid()}")
+            own.write_text(str(os.getpid()), encoding="utf-8")
+            own.replace(f"{until}.held")
             comfy.model_management.throw_exception_if_processing_interrupted()
             pause.wait(LOOK_SECONDS)
         return (image,)
@@ -250,6 +277,7 @@ NODE_CLASS_MAPPINGS: ClassVar = {
     "TestBlock": TestBlock,
     "TestDigest": TestDigest,
     "TestFileSize": TestFileSize,
+    "TestHold": TestHold,
     "TestRaise": TestRaise,
     "TestWait": TestWait,
     "TestRecord": TestRecord,

@@ -32,10 +32,16 @@ class FakeHost:
         self._outcomes.clear()
         self._saved.clear()
 
-    def outcome(self, prompt: Prompt, server: str) -> Outcome:
-        """What `finish` was told; before, RUNNING on the server that runs."""
-        unknown = Ending.RUNNING if server == self.server else Ending.STOPPED
-        return self._outcomes.get(prompt, Outcome(unknown))
+    def outcome(self, prompt: Prompt) -> Outcome:
+        """What `finish` was told; before, RUNNING."""
+        return self._outcomes.get(prompt, Outcome(Ending.RUNNING))
+
+    def is_alive(self, server: str) -> bool | None:  # noqa: ARG002
+        """None but this one runs."""
+        return False
+
+    def raise_if_cancelled(self) -> None:
+        """Nobody presses Cancel."""
 
     def saved(self, prompt: Prompt) -> tuple[str, ...]:
         """What `finish` was told of."""
@@ -43,7 +49,7 @@ class FakeHost:
 
     def has_ended(self, prompt: Prompt) -> bool:
         """Whether `finish` was told of it."""
-        return self.outcome(prompt, self.server).ending is not Ending.RUNNING
+        return self.outcome(prompt).ending is not Ending.RUNNING
 
     def submit(self, client_id: str | None = None) -> Prompt:
         """A prompt that is submitted now."""

@@ -7,6 +7,7 @@ a fixed seed, and prints the shortest list of them that goes wrong.
 
 from __future__ import annotations
 
+import functools
 import os
 import tempfile
 from collections import Counter, defaultdict
@@ -26,11 +27,12 @@ from hypothesis.stateful import (
 )
 
 from batch_loop.nodes.io.listing import Selection
+from batch_loop.nodes.io.roots import NO_ROOTS
 from batch_loop.nodes.loop.database import open_store
 from batch_loop.nodes.loop.errors import LoopEndNotReached, NoImages, NotNow, UnreadableImage
-from batch_loop.nodes.loop.prompt import Ending, Outcome, Prompt
+from batch_loop.nodes.loop.postgresql import open_postgresql
+from batch_loop.nodes.loop.prompt import Ending, Prompt
 from batch_loop.nodes.loop.registry import LoopRegistry, Request
-from batch_loop.nodes.loop.sql_store import SqlStore
 from batch_loop.nodes.loop.state import (
     CURRENT_SHOWN,
     ErrorHandling,
@@ -44,6 +46,7 @@ from batch_loop.nodes.loop.state import (
 )
 from batch_loop.nodes.loop.store import OPEN, MemoryStore, Store
 from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tools.postgresql import Postgresql
 
 FOLDER = os.path.abspath("folder")
 KEYS = [LoopKey(name, FOLDER) for name in ("", "second")]
@@ -103,10 +106,8 @@ class ServerHost(FakeHost):
     def now(self) -> float:
         return self._shared_clock.tick()
 
-    def outcome(self, prompt: Prompt, server: str) -> Outcome:
-        if server != self._name:
-            return Outcome(Ending.RUNNING if server in self._alive else Ending.STOPPED)
-        return super().outcome(prompt, server)
+    def is_alive(self, server: str) -> bool | None:
+        return server in self._alive
 
     def known_ending(self, prompt: Prompt) -> Ending | None:
         outcome = self._outcomes.get(prompt)
@@ -201,10 +202,10 @@ class ModelLoop:
 class RegistryMachine(RuleBasedStateMachine):
     """Registries, their hosts and a folder, beside the model."""
 
-    def __init__(self, steps: Counter[str], folder: str | None) -> None:
+    def __init__(self, steps: Counter[str], open_store: Callable[[], Store] | None) -> None:
         super().__init__()
         self.steps = steps
-        self.state_folder = folder
+        self.open_store = open_store
         self.clock = Clock()
         self.alive: set[str] = set()
         self.started = 0
@@ -228,16 +229,15 @@ class RegistryMachine(RuleBasedStateMachine):
     def _start(self) -> None:
         self.started += 1
         host = ServerHost(self.started, self.clock, self.alive)
-        store = MemoryStore() if self.state_folder is None else open_store(self.state_folder)
-        assert isinstance(store, MemoryStore) is (self.state_folder is None)
+        store = MemoryStore() if self.open_store is None else self.open_store()
+        assert isinstance(store, MemoryStore) is (self.open_store is None)
         registry = LoopRegistry(store, host, self._list, self._modified_at)
         registry._watcher = NoWatcher()
         self.alive.add(host.server)
         self.servers.append(Server(host, store, registry))
 
     def _close(self, server: Server) -> None:
-        if isinstance(server.store, SqlStore):
-            server.store._engine.dispose()
+        server.store.close()
 
     def _list(self, directory: str, selection: Selection, *, seed: int) -> list[str]:  # noqa: ARG002
         names = sorted(self.files, reverse=selection.descending)
@@ -249,12 +249,12 @@ class RegistryMachine(RuleBasedStateMachine):
     def _server(self, pick: int) -> Server:
         return self.servers[pick % len(self.servers)]
 
-    @precondition(lambda self: self.state_folder and len(self.servers) < MOST_SERVERS)
+    @precondition(lambda self: self.open_store and len(self.servers) < MOST_SERVERS)
     @rule()
     def start_server(self) -> None:
         self._start()
 
-    @precondition(lambda self: self.state_folder)
+    @precondition(lambda self: self.open_store)
     @rule(pick=picks)
     def crash(self, pick: int) -> None:
         """One server dies with all that it had not written down; another takes its place."""
@@ -490,7 +490,7 @@ class RegistryMachine(RuleBasedStateMachine):
             server.waiting.discard((key, prompt))
         assert more is bool(server.waiting)
 
-    @precondition(lambda self: self.state_folder and len(self.jobs) < MOST_PROMPTS)
+    @precondition(lambda self: self.open_store and len(self.jobs) < MOST_PROMPTS)
     @rule(
         pick=picks,
         client=clients,
@@ -512,7 +512,7 @@ class RegistryMachine(RuleBasedStateMachine):
         self.jobs.append(again)
         self._acquire(again, request)
 
-    @precondition(lambda self: self.state_folder and self.loops)
+    @precondition(lambda self: self.open_store and self.loops)
     @rule(pick=picks, key=keys)
     def cannot_settle(self, pick: int, key: LoopKey) -> None:
         """The disk refuses what the outcomes of prompts would change: they are read again."""
@@ -803,20 +803,33 @@ def run(make: Callable[[], RegistryMachine], examples: int, steps: int) -> None:
     run_state_machine_as_test(make, settings=chosen)
 
 
-def test_in_memory() -> None:
+def hold(open_store: Callable[[], Callable[[], Store]] | None, examples: int) -> None:
+    """Hold the registry to the model, over a new store in each example; None: in memory."""
     steps: Counter[str] = Counter()
-    run(lambda: RegistryMachine(steps, None), examples=120, steps=50)
-    assert steps["steps"] >= 5_000
-    assert min(steps["skipped"], steps["forgotten"]) >= 10
+    run(
+        lambda: RegistryMachine(steps, None if open_store is None else open_store()),
+        examples=examples,
+        steps=50,
+    )
+    assert steps["steps"] >= 40 * examples
+    assert min(steps["skipped"], steps["forgotten"]) >= examples / 12
+
+
+def test_in_memory() -> None:
+    hold(None, examples=120)
 
 
 def test_in_a_file_with_several_servers_and_crashes() -> None:
-    steps: Counter[str] = Counter()
     with tempfile.TemporaryDirectory() as folder:
-        run(
-            lambda: RegistryMachine(steps, tempfile.mkdtemp(dir=folder)),
-            examples=120,
-            steps=50,
-        )
-    assert steps["steps"] >= 5_000
-    assert min(steps["skipped"], steps["forgotten"]) >= 10
+
+        def new_file() -> Callable[[], Store]:
+            return functools.partial(open_store, tempfile.mkdtemp(dir=folder))
+
+        hold(new_file, examples=120)
+
+
+def test_on_postgresql_with_several_servers_and_crashes(postgresql: Postgresql) -> None:
+    def new_database() -> Callable[[], Store]:
+        return functools.partial(open_postgresql, postgresql.new_database(), NO_ROOTS)
+
+    hold(new_database, examples=30)

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from batch_loop.nodes.io.listing import Filter, Selection, SortBy
+from batch_loop.nodes.io.roots import NO_ROOTS
 from batch_loop.nodes.loop.database import open_store
 from batch_loop.nodes.loop.errors import IllegalTransition
+from batch_loop.nodes.loop.postgresql import open_postgresql
 from batch_loop.nodes.loop.prompt import Prompt
 from batch_loop.nodes.loop.state import (
     Claim,
@@ -20,19 +22,26 @@ from batch_loop.nodes.loop.state import (
     Policy,
 )
 from batch_loop.nodes.loop.store import UNLISTED, LoopEntry, MemoryStore, Store
+from batch_loop.tools.postgresql import Postgresql
 
 KEY = LoopKey("", "/folder")
 ENTRY = LoopEntry(Selection(), 1, IterationMode.CONTINUE, looked_at=0.0)
 CLAIM = Claim(Prompt("p", 1.0), Policy(), since=1.0)
 
 
-@pytest.fixture(params=["memory", "sqlite"])
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
 def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
     """A store with one loop of three items, inside of a transaction."""
-    store = MemoryStore() if request.param == "memory" else open_store(str(tmp_path))
+    store: Store = MemoryStore()
+    if request.param == "sqlite":
+        store = open_store(str(tmp_path))
+    elif request.param == "postgresql":
+        database: Postgresql = request.getfixturevalue("postgresql")
+        store = open_postgresql(database.new_database(), NO_ROOTS)
     with store.transaction():
         begin(store, KEY, ["a", "b", "c"])
         yield store
+    store.close()
 
 
 def begin(store: Store, key: LoopKey, paths: list[str]) -> None:

@@ -91,7 +91,7 @@ def test_one_thread_serves_many_prompts() -> None:
 
 def test_at_the_end_it_looks_until_nothing_waits() -> None:
     answers = [True, True, False]
-    Watcher(lambda: answers.pop(0), QUICK).finish(seconds=60)
+    Watcher(lambda: False, QUICK).finish(60, lambda: answers.pop(0))
     assert not answers
 
 
@@ -102,5 +102,5 @@ def test_at_the_end_it_gives_up_when_time_is_up() -> None:
         looks.append(1)
         return True
 
-    Watcher(settle, QUICK).finish(seconds=0)
+    Watcher(lambda: False, QUICK).finish(0, settle)
     assert looks == [1]

@@ -1,0 +1,76 @@
+"""What each database does in a way of its own; `SqlStore` does the rest in the same for all."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from sqlalchemy import ColumnElement, Connection
+from sqlalchemy.exc import SQLAlchemyError
+
+from .errors import StateNotKept
+
+
+class CarriedValues(Protocol):
+    """Where the data of carried values is."""
+
+    def write(self, connection: Connection, name: str, data: bytes) -> None:
+        """Keep data under a new name; `UnwritableImage` if it cannot be."""
+
+    def read(self, connection: Connection, name: str) -> bytes:
+        """The data of that name; any error if it is not to be had."""
+
+    def forget(self, connection: Connection, name: str) -> None:
+        """Delete what is kept under a name, if the transaction is kept."""
+
+    def ended(self, *, kept: bool) -> None:
+        """The transaction has ended: what belongs to it alone is tidied up."""
+
+
+class Backend(Protocol):
+    """What `SqlStore` asks of a database."""
+
+    @property
+    def carried(self) -> CarriedValues:
+        """Where the data of carried values is."""
+
+    @property
+    def now(self) -> ColumnElement[float]:
+        """Seconds since the epoch, by the clock of the database."""
+
+    @property
+    def shows_a_moment(self) -> bool:
+        """Whether a transaction that only reads holds nobody up, and sees all at one moment."""
+
+    @property
+    def is_prepared(self) -> bool:
+        """Whether the tables are known to be as they should be."""
+
+    def take_turn(self, connection: Connection, loop_id: str) -> None:
+        """Wait until nobody else changes a loop, or makes it; then nobody else does so either."""
+
+    def prepare(self, connection: Connection) -> None:
+        """Make the tables, or bring them up to date, where opening the database did not."""
+
+    def others_wrote(self, connection: Connection) -> bool:
+        """Whether anybody else may have written since the last transaction began."""
+
+    def is_as_last_seen(self) -> bool:
+        """Whether nobody else has written since, as far as can be told without a transaction."""
+
+    def clock_ahead(self, connection: Connection) -> float:
+        """Seconds by which the database's clock is ahead of this machine's."""
+
+    def insert(self, connection: Connection, loop_id: str, paths: Sequence[str | None]) -> None:
+        """Add PENDING items, whose positions are their places in `paths`, without those of None."""
+
+    def place(
+        self, connection: Connection, loop_id: str, places: Sequence[tuple[str, int]]
+    ) -> None:
+        """Give known items, by their paths, new positions."""
+
+    def lease_end(self, until: ColumnElement[float], seconds: float) -> ColumnElement[float]:
+        """When a lease of so many seconds that was noted to run `until` really ends."""
+
+    def not_kept(self, error: SQLAlchemyError | OSError) -> StateNotKept:
+        """What to tell of an error: a `StoreAway` if it may be over when it is tried again."""

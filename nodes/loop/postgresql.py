@@ -1,0 +1,247 @@
+"""What is PostgreSQL's own: a server for many, which is asked over the network."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import (
+    URL,
+    ColumnElement,
+    Connection,
+    Double,
+    Engine,
+    Executable,
+    NullPool,
+    create_engine,
+    func,
+    make_url,
+    select,
+    type_coerce,
+)
+from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+
+from ..io.roots import Roots
+from ..names import ENV_PREFIX
+from . import statements
+from .errors import StateNotKept, StoreAway
+from .sql_store import SqlStore
+from .store import RefusingStore, Store
+from .tables import items, path_bytes
+from .versions import NewerVersion, prepare
+
+DATABASE_VARIABLE = ENV_PREFIX + "DATABASE"
+"""Environment variable with the address of a database that several machines share."""
+
+DRIVER = "postgresql+psycopg"
+_EXAMPLE = f"{DRIVER}://name:password@machine/database"
+
+_CONNECT_SECONDS = 5
+_OPTIONS = {
+    # A server that is halted in the midst of a change must not keep all others waiting for ever;
+    # one that lists a large folder meanwhile may.
+    "idle_in_transaction_session_timeout": "300s",
+    # One whose machine is gone is noticed sooner.
+    "tcp_keepalives_idle": "10s",
+    "tcp_keepalives_interval": "5s",
+    "tcp_keepalives_count": "3",
+}
+_SILENCE_MS = 15_000
+"""How long a database that does not answer any more is waited for in the midst of a change."""
+_PREPARING = 0x6261746368
+"""Key of the lock that is held while the tables are made."""
+_CLOCK_SECONDS = 60.0
+"""How long the difference of the clocks is taken to stay as it was found."""
+_STEP_SECONDS = 0.5
+"""A change of this machine's clock that has the difference looked at anew."""
+_MANY = 1_000
+"""Rows that change what PostgreSQL should know of the table."""
+_AT_ONCE = 50_000
+"""Paths in one statement."""
+
+_ADVICE = {
+    "password authentication failed": "Correct the name or the password in {variable}, and start "
+    "ComfyUI again",
+    "no pg_hba.conf entry": "Let this machine in (pg_hba.conf of the database)",
+    "does not exist": "Create it, or correct {variable} and start ComfyUI again",
+    "permission denied": "Let that user make and change tables there",
+}
+_USUAL_ADVICE = "Start the database, or correct its address in {variable} and start ComfyUI again"
+
+
+def open_postgresql(address: str, roots: Roots, now: Callable[[], float] = time.time) -> Store:
+    """The store at the address of a database, which need not answer yet.
+
+    `now` is this machine's clock. Nothing is raised, as ComfyUI has to start in any case: what is
+    wrong, the first use says. Batches are not kept in memory in its stead, as each server would
+    then do all images.
+    """
+    try:
+        url = _url(address)
+        engines = [_engine(url), _engine(url, poolclass=NullPool)]
+    except ArgumentError as error:
+        # Without what was given: it may hold a password.
+        why = str(error).partition(" from ")[0]
+        return RefusingStore(
+            f"Batch Loop cannot use {DATABASE_VARIABLE}: {why}. Write it like {_EXAMPLE}, and "
+            "start ComfyUI again."
+        )
+    except ImportError:
+        return RefusingStore(
+            f"Batch Loop cannot use {DATABASE_VARIABLE}, as the package psycopg is missing. "
+            'Install it (pip install "psycopg[binary]") into the Python of ComfyUI, and start '
+            "ComfyUI again."
+        )
+    return SqlStore(engines[0], engines[1], PostgresqlBackend(url, now), roots)
+
+
+def _url(address: str) -> URL:
+    url = make_url(address)
+    if url.drivername not in {"postgresql", DRIVER}:
+        raise ArgumentError(f"it begins with {url.drivername}")
+    return url.set(drivername=DRIVER)
+
+
+def _engine(url: URL, **options: object) -> Engine:
+    return create_engine(
+        url,
+        connect_args={
+            "connect_timeout": _CONNECT_SECONDS,
+            "application_name": "batch-loop",
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": _SILENCE_MS,
+            "options": " ".join(f"-c {name}={value}" for name, value in _OPTIONS.items()),
+        },
+        **options,
+    )
+
+
+class CarriedRows:
+    """Carried values as rows, so that every machine has them."""
+
+    def write(self, connection: Connection, name: str, data: bytes) -> None:
+        connection.execute(statements.add_carried, {"name": name, "data": data})
+
+    def read(self, connection: Connection, name: str) -> bytes:
+        data = connection.execute(statements.carried_data, {"of_name": name}).scalar_one()
+        return bytes(data)
+
+    def forget(self, connection: Connection, name: str) -> None:
+        connection.execute(statements.delete_carried, {"of_name": name})
+
+    def ended(self, *, kept: bool) -> None:
+        pass
+
+
+class PostgresqlBackend:
+    """PostgreSQL, as many servers use it at once.
+
+    One server after the other changes a loop, by a lock on the loop's id; different loops do not
+    wait for each other. A lock on its row would do the same, in a quarter of the speed when eight
+    servers wait for it.
+    """
+
+    shows_a_moment = True
+    now: ColumnElement[float] = type_coerce(func.date_part("epoch", func.clock_timestamp()), Double)
+
+    def __init__(self, url: URL, now: Callable[[], float]) -> None:
+        self.carried = CarriedRows()
+        self._shown = url.render_as_string(hide_password=True)
+        self._own_clock = now
+        self.is_prepared = False
+        self._ahead = 0.0
+        # When the clocks were compared, by the clock that never steps, and what the other one was.
+        self._compared: tuple[float, float] | None = None
+
+    def take_turn(self, connection: Connection, loop_id: str) -> None:
+        key = int(loop_id, 16) - 2**63  # as the lock's keys have a sign
+        connection.execute(select(func.pg_advisory_xact_lock(key)))
+
+    def prepare(self, connection: Connection) -> None:
+        if self.is_prepared:
+            return
+        connection.execute(select(func.pg_advisory_xact_lock(_PREPARING)))
+        try:
+            prepare(connection)
+        except NewerVersion as error:
+            raise StateNotKept(
+                f"The tables in {self._shown} were made by a later version of Batch Loop (they "
+                f"have version {error}). Update Batch Loop on this machine."
+            ) from error
+        self.is_prepared = True
+
+    def others_wrote(self, connection: Connection) -> bool:  # noqa: ARG002
+        return True
+
+    def is_as_last_seen(self) -> bool:
+        return False
+
+    def clock_ahead(self, connection: Connection) -> float:
+        steady, own = time.monotonic(), self._own_clock()
+        if self._compared is None or (
+            steady - self._compared[0] > _CLOCK_SECONDS
+            or abs((own - self._compared[1]) - (steady - self._compared[0])) > _STEP_SECONDS
+        ):
+            theirs: float = connection.execute(select(self.now)).scalar_one()
+            # It was read somewhere between the question and the answer.
+            self._ahead = theirs - (own + self._own_clock()) / 2
+            self._compared = steady, own
+        return self._ahead
+
+    def insert(self, connection: Connection, loop_id: str, paths: Sequence[str | None]) -> None:
+        places = [(path, at) for at, path in enumerate(paths) if path is not None]
+        self._from_arrays(connection, statements.add_items_from_arrays, loop_id, places)
+        if len(places) > _MANY:
+            # It would go by a table of before, and read all of it for each image, until it takes a
+            # look by itself.
+            connection.exec_driver_sql(f"ANALYZE {items.name}")
+
+    def place(
+        self, connection: Connection, loop_id: str, places: Sequence[tuple[str, int]]
+    ) -> None:
+        self._from_arrays(connection, statements.place_items_from_arrays, loop_id, places)
+
+    def _from_arrays(
+        self,
+        connection: Connection,
+        statement: Executable,
+        loop_id: str,
+        places: Sequence[tuple[str, int]],
+    ) -> None:
+        for start in range(0, len(places), _AT_ONCE):
+            part = places[start : start + _AT_ONCE]
+            given = {
+                "of_loop": loop_id,
+                "of_paths": [path_bytes(path) for path, _ in part],
+                "of_places": [place for _, place in part],
+            }
+            connection.execute(statement, given)
+
+    def lease_end(self, until: ColumnElement[float], seconds: float) -> ColumnElement[float]:
+        # While the database was away nobody could renew a lease.
+        since_start = func.date_part("epoch", func.pg_postmaster_start_time()) + seconds
+        return type_coerce(func.greatest(until, since_start), Double)
+
+    def not_kept(self, error: SQLAlchemyError | OSError) -> StateNotKept:
+        said = _in_a_line(error)
+        is_away = isinstance(error, OperationalError) or (
+            isinstance(error, DBAPIError) and error.connection_invalidated
+        )
+        if self.is_prepared and is_away:
+            advice = "Run again when it is back: the batch goes on with this image"
+        else:
+            advice = next(
+                (advice for sign, advice in _ADVICE.items() if sign in said), _USUAL_ADVICE
+            ).format(variable=DATABASE_VARIABLE)
+        kind = StoreAway if self.is_prepared and is_away else StateNotKept
+        return kind(f"Batch Loop cannot use its database {self._shown}: {said}. {advice}.")
+
+
+def _in_a_line(error: Exception) -> str:
+    """What an error of the driver says: what the database itself said, where it did."""
+    said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or [type(error).__name__]
+    fatal = [line.rpartition("FATAL:")[2].strip() for line in lines if "FATAL:" in line]
+    return (fatal or [lines[0].removeprefix("connection failed: ")])[-1].rstrip(".")

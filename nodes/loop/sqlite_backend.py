@@ -1,0 +1,159 @@
+"""What is SQLite's own: one file, which one process after the other may change."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Double, func, type_coerce
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from ..io.files import IfExists, write_whole
+from ..io.leftovers import sweep
+from ..io.paths import quoted
+from . import statements
+from .errors import StateNotKept
+
+_UNIX_EPOCH = 2440587.5
+"""As a Julian day."""
+_DAY_SECONDS = 86_400.0
+
+_REASONS = {
+    "database or disk is full": ("the disk is full", "Free some space"),
+    "attempt to write a readonly database": ("it is read-only", "Make the folder writable"),
+    "unable to open database file": ("it cannot be opened", "Bring the folder back"),
+    "database is locked": ("another program holds it", "End that program"),
+}
+"""What SQLite says, in words for users, and what they can do."""
+
+
+class CarriedFiles:
+    """Carried values as files of a folder, beside the database."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = os.path.realpath(folder)
+        # Files whose value was replaced, and files that were written: the ones are deleted when
+        # the transaction is kept, the others when it is not.
+        self._superseded: list[str] = []
+        self._written: list[str] = []
+
+    def write(self, connection: Connection, name: str, data: bytes) -> None:  # noqa: ARG002
+        path = os.path.join(self.folder, name)
+        self._written.append(path)
+        write_whole(path, data, IfExists.OVERWRITE)
+
+    def read(self, connection: Connection, name: str) -> bytes:  # noqa: ARG002
+        with open(os.path.join(self.folder, name), "rb") as file:
+            return file.read()
+
+    def forget(self, connection: Connection, name: str) -> None:  # noqa: ARG002
+        self._superseded.append(os.path.join(self.folder, name))
+
+    def ended(self, *, kept: bool) -> None:
+        for path in self._superseded if kept else self._written:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+        self._superseded.clear()
+        self._written.clear()
+
+    def tidy(self, kept: Iterable[str]) -> None:
+        """Delete what crashes have left, and every value but those of the names `kept`."""
+        sweep(self.folder)
+        names = set(kept)
+        for name in os.listdir(self.folder):
+            if name.endswith(statements.CARRIED_SUFFIX) and name not in names:
+                os.unlink(os.path.join(self.folder, name))
+
+
+class SqliteBackend:
+    """SQLite, on a file of this machine, whose tables are there."""
+
+    shows_a_moment = False
+    is_prepared = True
+    now: ColumnElement[float] = type_coerce(
+        (func.julianday("now") - _UNIX_EPOCH) * _DAY_SECONDS, Double
+    )
+
+    def __init__(self, path: str, carried: CarriedFiles) -> None:
+        self.carried = carried
+        self._path = path
+        # The connection of the last transaction, and when others had last written by then.
+        self._seen: tuple[Any, int] | None = None
+
+    def take_turn(self, connection: Connection, loop_id: str) -> None:
+        """A transaction that writes has the whole file to itself."""
+
+    def prepare(self, connection: Connection) -> None:
+        """The tables are there: they were prepared when the file was opened."""
+
+    def others_wrote(self, connection: Connection) -> bool:
+        # It is asked for inside of the transaction, which keeps all others from writing.
+        driver = connection.connection.dbapi_connection
+        before, self._seen = self._seen, (driver, _data_version(driver))
+        return before != self._seen
+
+    def is_as_last_seen(self) -> bool:
+        if self._seen is None:
+            return False
+        driver, version = self._seen
+        try:
+            return _data_version(driver) == version
+        except sqlite3.Error:  # it was closed: the next transaction gets another
+            return False
+
+    def clock_ahead(self, connection: Connection) -> float:  # noqa: ARG002
+        return 0.0
+
+    def insert(self, connection: Connection, loop_id: str, paths: Sequence[str | None]) -> None:
+        if _are_text(paths):
+            given = {"of_loop": loop_id, "of_paths": json.dumps(list(paths))}
+            connection.execute(statements.add_items_from_json, given)
+            return
+        rows = [
+            {"loop": loop_id, "path": path, "position": at, "state": "pending"}
+            for at, path in enumerate(paths)
+            if path is not None
+        ]
+        if rows:
+            connection.execute(statements.add_items, rows)
+
+    def place(
+        self, connection: Connection, loop_id: str, places: Sequence[tuple[str, int]]
+    ) -> None:
+        rows = [{"of_loop": loop_id, "of_path": path, "of_place": at} for path, at in places]
+        if rows:
+            connection.execute(statements.relist_item, rows)
+
+    def lease_end(self, until: ColumnElement[float], seconds: float) -> ColumnElement[float]:  # noqa: ARG002
+        return until
+
+    def not_kept(self, error: SQLAlchemyError | OSError) -> StateNotKept:
+        said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+        reason, advice = _REASONS.get(said, (said, "Check the folder and the disk"))
+        return StateNotKept(
+            f"Batch Loop cannot keep its state in {quoted(self._path)}: {reason}. {advice}, and "
+            "run again: the batch goes on with this image. (Nothing is done without it, as what "
+            "is done could not be told from what is not.)"
+        )
+
+
+def _data_version(driver: Any) -> int:
+    """A number that changes when somebody writes to the SQLite file by any other connection.
+
+    The driver itself is asked, as this is done each time.
+    """
+    version: int = driver.execute("PRAGMA data_version").fetchone()[0]
+    return version
+
+
+def _are_text(paths: Iterable[str | None]) -> bool:
+    """Whether no path holds bytes that are no text, which JSON could not carry as they are."""
+    try:
+        "".join(filter(None, paths)).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

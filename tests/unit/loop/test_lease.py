@@ -1,0 +1,98 @@
+"""A lease is renewed for as long as its server is at work, and by nobody then."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from batch_loop.nodes.loop.errors import StoreAway
+from batch_loop.nodes.loop.lease import (
+    LEASE_SECONDS,
+    LEASE_VARIABLE,
+    SHORTEST,
+    Lease,
+    lease_seconds,
+)
+from batch_loop.tests.support.waiting import wait_for
+
+SECONDS = 0.15
+
+
+class Work:
+    """What a lease is renewed for."""
+
+    def __init__(self) -> None:
+        self.goes_on = True
+        self.renewed = 0
+        self.errors = 0
+        self.asked = threading.Event()
+
+    def renew(self) -> None:
+        if self.errors:
+            self.errors -= 1
+            raise StoreAway("away")
+        self.renewed += 1
+
+    def is_at_work(self) -> bool:
+        return self.goes_on
+
+
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "batch-loop-lease"]
+
+
+def ended() -> bool:
+    return not threads()
+
+
+def reached(work: Work, number: int) -> Callable[[], bool]:
+    return lambda: work.renewed >= number
+
+
+def test_it_is_renewed_while_there_is_work() -> None:
+    work = Work()
+    lease = Lease(work.renew, work.is_at_work, SECONDS)
+    assert (lease.is_due, lease.was_ever_held) == (True, False)
+    lease.take_up()
+    assert (lease.is_due, lease.was_ever_held) == (False, True)
+    lease.take_up()
+    assert len(threads()) == 1
+    wait_for(reached(work, 3), "renewals")
+    work.goes_on = False
+    wait_for(ended, "the thread to end")
+    at_the_end = work.renewed
+    wait_for(lambda: lease.is_due, "the lease to run out")
+    assert work.renewed == at_the_end
+    work.goes_on = True
+    lease.take_up()
+    wait_for(reached(work, at_the_end + 1), "renewals")
+    work.goes_on = False
+    wait_for(ended, "the thread to end")
+
+
+def test_what_fails_is_tried_again(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("batch_loop.nodes.loop.lease.RETRY_SECONDS", 0.01)
+    work = Work()
+    work.errors = 2
+    Lease(work.renew, work.is_at_work, SECONDS).take_up()
+    wait_for(reached(work, 1), "a renewal")
+    work.goes_on = False
+    wait_for(ended, "the thread to end")
+    assert [record.getMessage() for record in caplog.records] == [
+        "Batch Loop tries again in a moment: away"
+    ] * 2
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [("", LEASE_SECONDS), ("5", 5.0), (" 7.5 ", 7.5), ("0.1", SHORTEST), ("long", LEASE_SECONDS)],
+)
+def test_its_length_is_a_setting(
+    given: str, seconds: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert lease_seconds({LEASE_VARIABLE: given}) == seconds
+    assert (LEASE_VARIABLE in caplog.text) is (given == "long")
