@@ -122,6 +122,7 @@ NOT_OURS = {
         "the page asks for things outside, which --disable-api-nodes forbids it"
     ),
     r"^Attempted to cleanup event listeners for graph that was never set up": "1.25, at its start",
+    r"^Link not found \d+ ": "1.25, when a subgraph is made inside of another",
     r"^TypeError: Cannot read properties of undefined \(reading 'id'\)\s+at onChange \(": (
         "1.32, when it reads its settings"
     ),

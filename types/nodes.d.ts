@@ -26,6 +26,7 @@ export interface Progress {
   failed: number;
   total: number;
   watch: boolean;
+  waiting: boolean;
 }
 
 export interface EndQueue {

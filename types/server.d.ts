@@ -26,6 +26,7 @@ export interface Loop {
   directory: string;
   batch: number;
   complete: boolean;
+  waiting: boolean;
   seconds: number;
   total: number;
   pending: number;

@@ -39,6 +39,9 @@ function setUp({ on = true } = {}) {
       this.did.push(mode);
       return false;
     },
+    awaits(loops, mode) {
+      this.did.push([loops.map(({ loop }) => loop), mode]);
+    },
     end() {
       this.did.push("end");
     },
@@ -59,10 +62,12 @@ function setUp({ on = true } = {}) {
 }
 
 function iteration(error_handling, { complete = false } = {}) {
-  return { kind: "iteration", loop: "l", filename: "a.png", complete, error_handling };
+  const filename = complete ? "" : "a.png";
+  return { kind: "iteration", loop: "l", filename, complete, error_handling };
 }
 
 const VERDICT = { kind: "end_queue", stop: true };
+const WAITING = { kind: "progress", loop: "l", complete: false, waiting: true };
 
 test("the verdict is acted on when its prompt has succeeded, not before", () => {
   const { autoQueue, conductor, told } = setUp();
@@ -189,6 +194,33 @@ test("Cancel without Auto Queue is not told", () => {
   conductor.heard("p", iteration(STOP));
   conductor.interrupted("p");
   assert.deepEqual(told, []);
+});
+
+test("while other servers work on the last images, Auto Queue rests, and nothing is told", () => {
+  for (const said of [iteration(STOP), { ...iteration(STOP), filename: "" }]) {
+    const { autoQueue, conductor, told, watch } = setUp();
+    conductor.heard("p", said);
+    conductor.heard("p", WAITING);
+    assert.deepEqual(autoQueue.did, []);
+    conductor.succeeded("p");
+    assert.deepEqual(autoQueue.did, ["off"]);
+    assert.deepEqual(watch.did, [[["l"], "instant"]]);
+    assert.deepEqual(told, said.filename ? ["a.png"] : []);
+  }
+});
+
+test("a verdict counts more than other servers, and so does a prompt that fails", () => {
+  const { autoQueue, conductor, told, watch } = setUp();
+  conductor.heard("p", iteration(SKIP));
+  conductor.heard("p", WAITING);
+  conductor.failed("p");
+  assert.deepEqual([autoQueue.did, watch.did], [[], []]);
+  conductor.heard("q", iteration(SKIP));
+  conductor.heard("q", WAITING);
+  conductor.heard("q", VERDICT);
+  conductor.succeeded("q");
+  assert.deepEqual(watch.did, ["instant"]);
+  assert.equal(told.at(-1), "stopped");
 });
 
 test("a Run or a Cancel ends watching, a prompt that was under way does not", () => {

@@ -40,7 +40,8 @@ function setUp({ progressInTitle = true } = {}) {
 }
 
 function iteration(index, { complete = false, directory = "/in/holiday" } = {}) {
-  return { kind: "iteration", loop: "l", directory, index, total: 7, complete };
+  const filename = complete ? "" : "a.png";
+  return { kind: "iteration", loop: "l", directory, index, total: 7, complete, filename };
 }
 
 test("in the background it shows progress, and gives ComfyUI's title back at the end", () => {
@@ -86,8 +87,11 @@ test("switched off it leaves the title alone", () => {
 
 test("a run that hands nothing out, and an end of none, are no progress", () => {
   const tab = setUp();
-  tab.title.note(iteration(7, { complete: true }));
+  for (const complete of [true, false]) {
+    tab.title.note({ ...iteration(7, { complete }), filename: "" });
+  }
   tab.title.note({ kind: "end_queue", stop: true });
+  assert.equal(tab.watched, false);
   tab.title.end();
   assert.equal(tab.page.title, "flow - ComfyUI");
 });

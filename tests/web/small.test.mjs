@@ -52,8 +52,8 @@ test("the iterator of a loop's later nodes is found along their links", () => {
 
 test("a prompt's words are kept by loop, and forgotten when taken", () => {
   const runs = new Runs();
-  runs.note("p", { kind: "iteration", loop: "a", complete: false });
-  runs.note("p", { kind: "iteration", loop: "b", complete: true });
+  runs.note("p", { kind: "iteration", loop: "a", complete: false, filename: "a.png" });
+  runs.note("p", { kind: "iteration", loop: "b", complete: true, filename: "" });
   runs.note("p", { kind: "progress", loop: "c" });
   runs.note("p", { kind: "end_queue", stop: true });
   runs.note("p", { kind: "end_queue", stop: false });

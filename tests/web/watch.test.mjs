@@ -30,6 +30,7 @@ function setUp(answers = [{ ready: 0 }]) {
       if (answer instanceof Error) throw answer;
       return answer;
     },
+    loop: () => server.watch(),
   };
   const screen = { open: true, node: () => (screen.open ? "node" : null) };
   const button = { shown: false, show: () => (button.shown = true), hide: () => (button.shown = false) };
@@ -44,14 +45,17 @@ function setUp(answers = [{ ready: 0 }]) {
 const LOOP = { loop: "l", directory: "/in" };
 const RUN = { watched: [LOOP] };
 
-function said(loops) {
+function taken(loops) {
   const runs = new Runs();
-  for (const [loop, { complete, watch, left }] of Object.entries(loops)) {
+  for (const [loop, { complete, watch, left, waiting }] of Object.entries(loops)) {
     runs.note("p", { kind: "iteration", loop, complete, watch });
-    if (left !== undefined) runs.note("p", { kind: "progress", loop, complete: !left });
+    if (left !== undefined) runs.note("p", { kind: "progress", loop, complete: !left, waiting });
   }
-  return runs.take("p").watched.map(({ loop }) => loop);
+  return runs.take("p");
 }
+
+const said = (loops) => taken(loops).watched.map(({ loop }) => loop);
+const awaited = (loops) => taken(loops).awaited.map(({ loop }) => loop);
 
 test("what a run asks to watch: complete loops, if there are no others", () => {
   assert.deepEqual(said({ a: { complete: true, watch: true } }), ["a"]);
@@ -62,6 +66,20 @@ test("what a run asks to watch: complete loops, if there are no others", () => {
     said({ a: { complete: true, watch: true }, b: { complete: false, watch: false } }),
     [],
   );
+});
+
+test("what a run awaits: loops that others end, if nothing is left to do here", () => {
+  const waits = { complete: false, left: true, waiting: true };
+  const complete = { complete: true, left: false, waiting: false };
+  const open = { complete: false, left: true, waiting: false };
+  assert.deepEqual(awaited({ a: waits }), ["a"]);
+  assert.deepEqual(awaited({ a: { ...waits, watch: true } }), ["a"]);
+  assert.deepEqual(said({ a: { ...waits, watch: true } }), []);
+  assert.deepEqual(awaited({ a: waits, b: complete }), ["a"]);
+  assert.deepEqual(awaited({ a: waits, b: { complete: true } }), ["a"]);
+  assert.deepEqual(awaited({ a: waits, b: open }), []);
+  assert.deepEqual(awaited({ a: waits, b: { complete: false } }), []);
+  assert.deepEqual(awaited({ a: complete }), []);
 });
 
 test("it asks until there is something, and then goes on in the mode of before", async () => {
@@ -140,6 +158,64 @@ test("a loop that the server has forgotten ends it", async () => {
   await look();
   assert.equal(watch.on, false);
   assert.equal(shown.at(-1), "No longer watching");
+});
+
+const BUSY = { pending: 0, complete: false };
+const WAITING = "Waiting for other servers: they work on the last images";
+
+for (const [what, state, prompts] of [
+  ["images come back", { pending: 2, complete: false }, 2],
+  ["the batch is complete", { pending: 0, complete: true }, 1],
+]) {
+  test(`other servers are waited for until ${what}`, async () => {
+    const { autoQueue, button, look, shown, watch } = setUp([BUSY, BUSY, state]);
+    watch.awaits([LOOP], "instant-running");
+    assert.deepEqual(shown, [WAITING]);
+    assert.equal(button.shown, false, "there is no folder that is watched");
+    await look();
+    await look();
+    assert.deepEqual([autoQueue.did, watch.on], [[], true]);
+    await look();
+    assert.deepEqual(autoQueue.did, [["instant-running", prompts]]);
+    assert.deepEqual([watch.on, shown], [false, [WAITING, "hidden"]]);
+  });
+}
+
+test("without Auto Queue other servers are not waited for, nor is a wait ended", () => {
+  const { shown, watch } = setUp();
+  watch.awaits([LOOP], null);
+  assert.deepEqual([watch.on, shown], [false, []]);
+  watch.awaits([LOOP], "instant");
+  watch.awaits([LOOP], null);
+  assert.deepEqual([watch.on, shown], [true, [WAITING]]);
+});
+
+for (const [what, act] of [
+  ["Run or Cancel", ({ watch }) => watch.end()],
+  ["another mode", ({ autoQueue }) => (autoQueue.mode = "disabled")],
+  ["a verdict", ({ watch }) => watch.stopped({ watched: [] }, null)],
+]) {
+  test(`${what} ends waiting for other servers`, async () => {
+    const all = setUp([{ pending: 1, complete: false }]);
+    all.watch.awaits([LOOP], "instant-running");
+    act(all);
+    await all.look();
+    assert.deepEqual([all.autoQueue.did, all.watch.on, all.server.asked], [[], false, 0]);
+  });
+}
+
+test("a server that is away does not end waiting for others, one that forgot the batch does", async () => {
+  const busy = new Refused("no room", 503);
+  const { look, shown, watch } = setUp([new TypeError("no network"), busy, null]);
+  watch.awaits([LOOP], "instant");
+  await look();
+  assert.deepEqual(shown, [WAITING]);
+  await look();
+  assert.equal(shown.at(-1), "Waiting for other servers, but how far they are cannot be read");
+  assert.equal(watch.on, true);
+  await look();
+  assert.equal(watch.on, false);
+  assert.equal(shown.at(-1), "No longer waiting for other servers");
 });
 
 test("the node of a loop is the one that spoke, while it shows the same", () => {

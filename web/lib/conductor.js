@@ -5,6 +5,7 @@ import { Runs } from "./runs.js";
  * @import { AutoQueue } from "./auto_queue.js"
  * @import { Notices } from "./notices.js"
  * @import { PageTitle } from "./page_title.js"
+ * @import { Run } from "./runs.js"
  * @import { Submissions } from "./submissions.js"
  * @import { Watch } from "./watch.js"
  */
@@ -61,7 +62,8 @@ export class Conductor {
   }
 
   /**
-   * End Queue's verdict holds only now: until here, the same prompt could still have failed.
+   * What its nodes have found holds only now: until here, the same prompt could still have failed.
+   * End Queue's verdict stops Auto Queue; while other servers work on the last images, it rests.
    *
    * @param {string} promptId
    */
@@ -69,10 +71,8 @@ export class Conductor {
     const run = this.#runs.take(promptId);
     if (!run) return;
     this.#notices.processed(run.handedOut);
-    if (!run.stop) return;
-    this.#title.end();
-    const watches = this.#watch.stopped(run, this.#autoQueue.switchOff());
-    this.#notices.stopped(run, { watches });
+    if (run.stop) this.#stopped(run);
+    else if (run.awaited.length > 0) this.#watch.awaits(run.awaited, this.#autoQueue.switchOff());
   }
 
   /**
@@ -134,6 +134,13 @@ export class Conductor {
       this.#goOnIfHeldBack();
       if (!this.#autoQueue.on) this.#title.end();
     });
+  }
+
+  /** @param {Run} run */
+  #stopped(run) {
+    this.#title.end();
+    const watches = this.#watch.stopped(run, this.#autoQueue.switchOff());
+    this.#notices.stopped(run, { watches });
   }
 
   #goOnIfHeldBack() {

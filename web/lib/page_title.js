@@ -1,3 +1,4 @@
+import { handsOut } from "./runs.js";
 import { t } from "./texts.js";
 import { ownName } from "./words.js";
 
@@ -66,7 +67,7 @@ export class PageTitle {
    * @param {Said} said
    */
   note(said) {
-    if (said.kind === "iteration" && !said.complete) {
+    if (said.kind === "iteration" && handsOut(said)) {
       this.#folder = ownName(said.directory);
       this.#tell(this.#settled.get(said.loop) ?? said.index, said.total);
     } else if (said.kind === "progress") {

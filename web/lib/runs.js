@@ -14,7 +14,7 @@ export class Run {
 
   /** The iterations that handed an image out. */
   get handedOut() {
-    return [...this.iterations.values()].filter((iteration) => !iteration.complete);
+    return [...this.iterations.values()].filter(handsOut);
   }
 
   /**
@@ -23,14 +23,38 @@ export class Run {
    */
   get watched() {
     const iterations = [...this.iterations.values()];
-    const isComplete = (/** @type {Iteration} */ { loop, complete }) => this.progress.get(loop)?.complete ?? complete;
-    return iterations.every(isComplete) ? iterations.filter(({ watch }) => watch) : [];
+    const areComplete = iterations.every((iteration) => this.#isComplete(iteration));
+    return areComplete ? iterations.filter(({ watch }) => watch) : [];
+  }
+
+  /**
+   * The loops whose last images other servers work on; none if any loop of the run has something
+   * left to do here.
+   */
+  get awaited() {
+    const iterations = [...this.iterations.values()];
+    const open = iterations.filter((iteration) => !this.#isComplete(iteration));
+    return open.every(({ loop }) => this.progress.get(loop)?.waiting) ? open : [];
   }
 
   /** Every loop that a node spoke of. */
   get loops() {
     return [...new Set([...this.iterations.keys(), ...this.progress.keys()])];
   }
+
+  /** @param {Iteration} iteration */
+  #isComplete({ loop, complete }) {
+    return this.progress.get(loop)?.complete ?? complete;
+  }
+}
+
+/**
+ * Whether Directory Iterator has given the workflow an image to work on.
+ *
+ * @param {Iteration} iteration
+ */
+export function handsOut({ filename }) {
+  return filename !== "";
 }
 
 /** The memory of the prompts that run, by prompt id; forgets the oldest beyond a limit. */

@@ -1,9 +1,10 @@
+import { UNKNOWN_LOOP, newImages, otherServers } from "./aims.js";
 import { explained } from "./errors.js";
 import { Refused } from "./server.js";
-import { watching, watchingStopped } from "./words.js";
 
 /**
  * @import { Iteration } from "../../types/nodes.d.ts"
+ * @import { Aim } from "./aims.js"
  * @import { AutoQueue } from "./auto_queue.js"
  * @import { Run } from "./runs.js"
  * @import { Screen } from "./screen.js"
@@ -14,20 +15,21 @@ import { watching, watchingStopped } from "./words.js";
 
 /**
  * @typedef {object} Watched - what is watched
+ * @property {Aim} aim - what for
  * @property {Iteration[]} loops
  * @property {string} mode - how Run queued before
  * @property {string | undefined} resting - and how it has queued since
- * @property {boolean} warned - whether a person was told that a folder cannot be read
+ * @property {boolean} warned - whether a person was told that the server refuses to look
  */
 
-/** How often the server is asked for new images: soon enough for a person, cheap for the server. */
+/** How often the server is asked: soon enough for a person, cheap for the server. */
 const ASK_EVERY_MS = 2_000;
 const TOAST = "watch";
 const LIFE_MS = 10_000;
-const UNKNOWN_LOOP = 404;
 
 /**
- * Waits for new images in the folders of a complete batch, and then lets Auto Queue go on.
+ * Waits, and then lets Auto Queue go on: for new images in the folders of a complete batch, or for
+ * other servers, which work on the last images of a batch.
  *
  * No prompt waits in the queue meanwhile, so ComfyUI is free for other work.
  */
@@ -63,14 +65,14 @@ export class Watch {
     this.#later = later;
   }
 
-  /** Whether this tab waits for new images. */
+  /** Whether this tab waits for something. */
   get on() {
     return this.#watched !== null;
   }
 
   /**
    * End Queue has ended a run, and Auto Queue was in `mode` until then (null: it was off already).
-   * Begins to watch where the run asks for it; returns whether this tab watches now.
+   * Begins to watch for new images where the run asks for it; returns whether this tab watches now.
    *
    * @param {Run} run
    * @param {string | null} mode
@@ -78,8 +80,19 @@ export class Watch {
   stopped(run, mode) {
     const loops = run.watched;
     if (loops.length === 0) this.end();
-    else if (mode !== null) this.#begin(loops, mode);
+    else if (mode !== null) this.#begin(newImages(this.#server), loops, mode);
     return this.on;
+  }
+
+  /**
+   * A run has found that other servers work on the last images of some loops. Begins to watch for
+   * the end of that, if Auto Queue was in a `mode` until then (null: it was off already).
+   *
+   * @param {Iteration[]} loops
+   * @param {string | null} mode
+   */
+  awaits(loops, mode) {
+    if (mode !== null) this.#begin(otherServers(this.#server), loops, mode);
   }
 
   /** Stop watching: somebody pressed Run, Cancel or Stop watching. */
@@ -91,14 +104,15 @@ export class Watch {
   }
 
   /**
+   * @param {Aim} aim
    * @param {Iteration[]} loops
    * @param {string} mode
    */
-  #begin(loops, mode) {
+  #begin(aim, loops, mode) {
     this.end();
-    const watched = { loops, mode, resting: this.#autoQueue.mode, warned: false };
+    const watched = { aim, loops, mode, resting: this.#autoQueue.mode, warned: false };
     this.#watched = watched;
-    this.#toasts.showUntilSeen(TOAST, watching(loops.map(({ directory }) => directory)), LIFE_MS);
+    this.#toasts.showUntilSeen(TOAST, aim.begun(loops), LIFE_MS);
     this.#showButton(watched);
     this.#askLater(watched);
   }
@@ -136,7 +150,7 @@ export class Watch {
   }
 
   /**
-   * How many images the server has ready.
+   * How many prompts would find something to do.
    *
    * @param {Watched} watched
    */
@@ -144,7 +158,7 @@ export class Watch {
     let ready = 0;
     for (const { loop } of watched.loops) {
       try {
-        ready += (await this.#server.watch(loop)).ready;
+        ready += await watched.aim.ready(loop);
       } catch (error) {
         this.#refused(watched, error);
       }
@@ -161,9 +175,10 @@ export class Watch {
   #refused(watched, error) {
     if (this.#watched !== watched || !(error instanceof Refused)) return;
     if (error.status === UNKNOWN_LOOP) this.end();
-    if (watched.warned) return;
+    if (watched.warned && this.on) return;
     watched.warned = true;
-    this.#toasts.show(TOAST, { ...watchingStopped(explained(error), this.on), life: LIFE_MS });
+    const message = watched.aim.refused(explained(error), this.on);
+    this.#toasts.show(TOAST, { ...message, life: LIFE_MS });
   }
 
   /**
@@ -176,7 +191,8 @@ export class Watch {
   }
 
   /** @param {Watched} watched */
-  #showButton({ loops }) {
+  #showButton({ aim, loops }) {
+    if (!aim.hasButton) return;
     for (const { loop } of loops) {
       const node = this.#screen.node(loop);
       if (node) this.#button.show(node);

@@ -135,6 +135,34 @@ export function watchingStopped(reason, on) {
 }
 
 /**
+ * The toast for a batch whose last images other servers work on.
+ *
+ * @returns {Toast}
+ */
+export function waiting() {
+  return {
+    severity: "info",
+    summary: t("notice.waiting.title"),
+    detail: t("notice.waiting.how"),
+  };
+}
+
+/**
+ * The toast for a server that has refused to say how such a batch stands.
+ *
+ * @param {string} reason
+ * @param {boolean} on - whether it is asked again
+ * @returns {Toast}
+ */
+export function waitingStopped(reason, on) {
+  return {
+    severity: "warn",
+    summary: on ? t("notice.waiting.unreadable") : t("notice.waiting.ended"),
+    detail: reason,
+  };
+}
+
+/**
  * The toast for a batch that was cancelled.
  *
  * @param {string} filename - the image that is done next

@@ -1,0 +1,117 @@
+"""Two servers share a batch: the page of the one waits while the other has the last image."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from batch_loop.tests.browser.batch import Batch
+from batch_loop.tests.browser.conftest import HELPERS, PAIRS
+from batch_loop.tests.support.waiting import wait_for
+from batch_loop.tools.comfy_page import TOASTS, ComfyPage
+from batch_loop.tools.server import ComfyServer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from batch_loop.tools.client import ComfyClient
+
+# What the page does here is the same on each frontend; `test_watch.py` tries it on all of them.
+pytestmark = pytest.mark.parametrize(
+    "server", PAIRS[:1], indirect=True, scope="session", ids=lambda pair: f"{pair[0]}-{pair[1]}"
+)
+
+WAITING = "Waiting for other servers: they work on the last images"
+NAMES = ["img1.png", "img2.png", "img3.png"]
+LOOKS = 4
+"""Of the page at the loop: some are for its cards, which look as often as the page waits."""
+
+
+@pytest.fixture
+def other_server(server: ComfyServer, tmp_path: Path) -> Iterator[ComfyServer]:
+    """A second server on the folders of the first."""
+    flags = (
+        *("--user-directory", str(server.user)),
+        *("--input-directory", str(server.input)),
+        *("--output-directory", str(server.output)),
+    )
+    with ComfyServer(tmp_path / "other", flags=flags, custom_nodes=[HELPERS]) as other:
+        yield other
+
+
+@pytest.fixture
+def other(other_server: ComfyServer) -> Iterator[ComfyClient]:
+    with other_server.client() as client:
+        yield client
+
+
+@pytest.fixture
+def held(
+    comfy: ComfyPage, new_batch: Callable[..., Batch], other: ComfyClient
+) -> Iterator[tuple[Batch, str]]:
+    """A batch whose first image the other server holds, in the prompt of that id.
+
+    The page has done the other images by one click, and waits.
+    """
+    batch = new_batch(*NAMES)
+    batch.close_gate(NAMES[0])
+    prompt = other.submit(batch.graph())
+    batch.wait_until_in_image(1)
+    comfy.load(batch.graph())
+    comfy.run_instant()
+    comfy.toast(WAITING)
+    comfy.wait_until_off()
+    batch.client.wait_until_idle()
+    comfy.settle()
+    assert batch.ran == NAMES[1:]
+    yield batch, prompt
+    batch.open_gate(NAMES[0])
+
+
+def wait_for_looks(comfy: ComfyPage) -> None:
+    """Wait until the page has asked some times how the loop stands."""
+    for _ in range(LOOKS):
+        comfy.page.wait_for_event("response", lambda answer: "/batch_loop/loops?" in answer.url)
+
+
+def wait_for_end(comfy: ComfyPage, batch: Batch) -> None:
+    """Wait for the notice of a batch of which every image is done."""
+    comfy.toast("Batch complete: 3 done, 0 failed")
+    comfy.wait_until_off()
+    batch.client.wait_until_idle()
+    comfy.settle()
+    assert batch.counts() == (3, 0)
+    assert batch.ran == [*NAMES[1:], NAMES[0]]
+    waiting = comfy.page.locator(TOASTS).filter(has_text=WAITING)
+    expect(waiting).to_have_count(0)  # it takes a moment to fade
+    assert comfy.toasts("Nothing to do") == 0
+
+
+def test_the_page_waits_until_the_other_server_is_done(
+    comfy: ComfyPage, other: ComfyClient, held: tuple[Batch, str]
+) -> None:
+    batch, prompt = held
+    submitted = comfy.submitted
+    wait_for_looks(comfy)
+    assert comfy.submitted == submitted
+    expect(comfy.card("BatchLoopBatchComplete")).to_contain_text("2 of 3 finished")
+    expect(comfy.card()).to_have_attribute("data-phase", "running")
+    batch.open_gate(NAMES[0])
+    assert other.wait(prompt).status == "success"
+    wait_for_end(comfy, batch)
+    # One finds the end, and one more at the most was on its way by then.
+    assert comfy.submitted - submitted in (1, 2)
+
+
+def test_the_image_of_a_server_that_dies_is_done_without_a_click(
+    comfy: ComfyPage, other_server: ComfyServer, held: tuple[Batch, str]
+) -> None:
+    batch, _ = held
+    other_server.kill()
+    wait_for(lambda: batch.client.queue().running, "the page to take the image")
+    batch.open_gate(NAMES[0])
+    wait_for_end(comfy, batch)
