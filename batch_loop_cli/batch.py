@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 UI_KEY = "batch_loop"
 
+Said = Mapping[str, Any]
+"""What one of the pack's nodes has said; `docs/routes.md` has its fields."""
+
 
 @dataclass
 class Batch:
-    """How far a batch is, by what its nodes have said; figures are in images."""
+    """How far a batch is, by what its nodes have said on all servers; figures are in images.
+
+    Whoever runs it looks here whether to go on.
+    """
 
     loop: str = ""
     """The loop's id; empty before the first image."""
@@ -20,35 +26,40 @@ class Batch:
     failed: int = 0
     filename: str = ""
     """Of the image that was handed out last."""
-    is_over: bool = False
-    """Whether End Queue has said stop."""
     skips: bool = False
     """Whether the batch goes on after an image that failed."""
+    is_over: bool = False
+    """Whether End Queue has said stop, or a server that waited has found the batch complete."""
     problem: str = ""
     """Why the batch stopped, if it did so on an error."""
-    saved: list[tuple[str, str]] = field(default_factory=list)
-    """Source file name, and the result's path below ComfyUI's output folder."""
+    is_given_up: bool = False
+    """Whether to leave it there: a person pressed Ctrl-C, or a server cannot go on."""
 
-    def note(self, output: Mapping[str, Any]) -> None:
-        """Take in what one node has said."""
-        for entry in _entries(output):
-            if entry["kind"] == "end_queue":
-                self.is_over = self.is_over or bool(entry["stop"])
-                continue
+    @property
+    def ends(self) -> bool:
+        """Whether no more prompts are to be sent."""
+        return self.is_over or bool(self.problem) or self.is_given_up
+
+    def note(self, entry: Said) -> None:
+        """Take in what a node has said, on whichever server.
+
+        What one server says may be older than what another one has said: the figures never go
+        back.
+        """
+        if entry["kind"] == "end_queue":
+            return
+        settled = entry["done"] + entry["failed"]
+        if entry["loop"] != self.loop or settled >= self.done + self.failed:
             self.loop = entry["loop"]
             self.total = entry["total"]
             self.done = entry["done"]
             self.failed = entry["failed"]
-            if entry["kind"] == "iteration":
-                self.filename = entry["filename"]
-                self.skips = entry["error_handling"] == "Skip on error"
-        for image in _saved(output):
-            self.saved.append((self.filename, f"{image['subfolder']}/{image['filename']}"))
+        if entry["kind"] == "iteration":
+            # Who has nothing left to take names no image.
+            self.filename = entry["filename"] or self.filename
+            self.skips = entry["error_handling"] == "Skip on error"
 
 
-def _entries(output: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def entries(output: Mapping[str, Any]) -> Iterator[Said]:
+    """What a node's result holds of the pack's own."""
     yield from output.get(UI_KEY) or ()
-
-
-def _saved(output: Mapping[str, Any]) -> Iterable[Mapping[str, Any]]:
-    return [image for image in output.get("images") or () if image.get("type") == "output"]

@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+import json
 import uuid
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, WSMsgType
 
-from .errors import RefusedByServer, Unreachable
+from .errors import RefusedByServer, SettingsRefused, Unreachable
+from .refusals import refusal
 
 Prompt = Mapping[str, Mapping[str, Any]]
 """A workflow in API format, by node id."""
@@ -20,6 +22,11 @@ CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 120.0
 """A server that loads a model may take long to answer."""
 HEARTBEAT_SECONDS = 30.0
+QUIET_SECONDS = 0.25
+BAD_REQUEST = 400
+"""From this status on, by HTTP, an answer is an error."""
+
+_CLOSING = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
 
 
 class ServerGone(Exception):
@@ -60,15 +67,31 @@ class Client:
         await self._session.close()
 
     async def submit(self, prompt: Prompt) -> str:
-        """Queue a prompt, and return its id; RefusedByServer, Unreachable."""
+        """Queue a prompt, and return its id.
+
+        Raises:
+            SettingsRefused: Directory Iterator does not take its settings.
+            NoDatabase: it cannot tell, without its database.
+            RefusedByServer, Unreachable: as the name says.
+
+        """
         body = {"prompt": prompt, "client_id": self.client_id}
-        answer = await self.post("/prompt", body)
-        if answer.get("node_errors"):
-            # Some outputs could run without the others: that is not what was asked for.
-            await self.delete([answer["prompt_id"]])
-            raise RefusedByServer(_refusal(answer), 400)
+        try:
+            answer = await self.post("/prompt", body)
+            if answer.get("node_errors"):
+                # Some outputs could run without the others: that is not what was asked for.
+                await self.delete([answer["prompt_id"]])
+                raise refusal("/prompt", BAD_REQUEST, answer)
+        except SettingsRefused:
+            # Without its database, Directory Iterator refuses whatever it is given.
+            await self.check_database()
+            raise
         prompt_id: str = answer["prompt_id"]
         return prompt_id
+
+    async def check_database(self) -> None:
+        """Raise NoDatabase if the server cannot reach its database."""
+        await self.get("/batch_loop/loops?loop=none")
 
     async def delete(self, prompt_ids: list[str]) -> None:
         """Take waiting prompts off the queue."""
@@ -89,17 +112,27 @@ class Client:
         return entry
 
     async def get(self, path: str) -> Any:
-        """What a route answers, in JSON; RefusedByServer, Unreachable."""
-        return await self._ask("GET", path, None)
+        """What a route answers, in JSON; as `post`, and RefusedByServer for another answer."""
+        said = await self._ask("GET", path, None)
+        if said is None:
+            raise RefusedByServer(f"{self.url} is no ComfyUI: {path} is not answered in JSON.", 200)
+        return said
 
     async def post(self, path: str, body: object) -> Any:
-        """What a route answers to a body, in JSON; None where it answers nothing."""
+        """What a route answers to a body, in JSON; None where it answers nothing.
+
+        Raises:
+            SettingsRefused, NoDatabase, RefusedByServer: it answers that it does not.
+            Unreachable: it does not answer.
+
+        """
         return await self._ask("POST", path, body)
 
-    async def events(self) -> AsyncIterator[Event]:
+    async def events(self) -> AsyncGenerator[Event, None]:
         """The events of the server from now on; ServerGone at the end of the connection.
 
-        The first is of the type `connected`, as soon as the server sends events here.
+        The first is of the type `connected`, as soon as the server sends events here. One of the
+        type `quiet` comes whenever none has come for QUIET_SECONDS.
         """
         address = f"{self.url}/ws?clientId={self.client_id}"
         try:
@@ -107,11 +140,15 @@ class Client:
                 address, heartbeat=HEARTBEAT_SECONDS, max_msg_size=0
             ) as socket:
                 yield Event("connected", {})
-                async for message in socket:
-                    # Previews come as binary messages.
-                    if message.type is WSMsgType.TEXT:
-                        said = message.json()
-                        yield Event(said["type"], said.get("data") or {})
+                while True:
+                    try:
+                        message = await socket.receive(QUIET_SECONDS)
+                    except asyncio.TimeoutError:
+                        yield Event("quiet", {})
+                        continue
+                    if message.type in _CLOSING:
+                        break
+                    yield _event(message.type, message.data)
         except (ClientError, asyncio.TimeoutError) as error:
             raise ServerGone(str(error)) from error
         raise ServerGone("it has closed the connection")
@@ -121,32 +158,21 @@ class Client:
             async with self._session.request(method, f"{self.url}{path}", json=body) as answer:
                 text = await answer.text()
                 said = await answer.json(content_type=None) if _is_json(answer) and text else None
-                if answer.status >= 400:  # noqa: PLR2004 - by HTTP, an error
-                    reason = _refusal(said) if said else f"{method} {path}: {text[:200]}"
-                    raise RefusedByServer(reason, answer.status)
+                if answer.status >= BAD_REQUEST:
+                    if isinstance(said, dict):
+                        for_now = "Retry-After" in answer.headers
+                        raise refusal(path, answer.status, said, for_now=for_now)
+                    raise RefusedByServer(f"{method} {path}: {text[:200]}", answer.status)
                 return said
         except (ClientError, asyncio.TimeoutError, OSError) as error:
             raise Unreachable(self.url, error or type(error).__name__) from error
 
 
+def _event(kind: WSMsgType, data: Any) -> Event:
+    # Previews come as binary messages.
+    said: dict[str, Any] = json.loads(data) if kind is WSMsgType.TEXT else {"type": "preview"}
+    return Event(said["type"], said.get("data") or {})
+
+
 def _is_json(answer: ClientResponse) -> bool:
     return answer.content_type == "application/json"
-
-
-def _refusal(answer: Mapping[str, Any]) -> str:
-    """What a refusal says, in one line: of ComfyUI's checks the first of each node."""
-    node_errors = answer.get("node_errors") or {}
-    lines = [
-        f"node {node_id} ({at_fault['class_type']}): {_sentence(error)}"
-        for node_id, at_fault in node_errors.items()
-        for error in at_fault["errors"][:1]
-    ]
-    error = answer.get("error")
-    if not lines and isinstance(error, dict):
-        lines = [_sentence(error)]
-    return "; ".join(lines) or str(error)
-
-
-def _sentence(error: Mapping[str, Any]) -> str:
-    parts = (str(error.get("message") or ""), str(error.get("details") or ""))
-    return ": ".join(part for part in parts if part)

@@ -3,12 +3,17 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
+from .errors import WrongCall
+
+MOST_PICTURES = 300
+"""On a contact sheet, from the first on."""
 THUMBNAIL = 160
 MARGIN = 12
 CAPTION = 18
@@ -16,6 +21,27 @@ COLUMNS = 3
 BACKGROUND = (32, 32, 36)
 INK = (220, 220, 220)
 BEHIND_TRANSPARENT = (90, 90, 98)
+
+
+def check_picture(file: Path) -> None:
+    """Raise WrongCall if a file's name is not that of a picture."""
+    if Image.registered_extensions().get(file.suffix.lower()) not in Image.SAVE:
+        raise WrongCall(f"{file}: a contact sheet is a picture. Let it end in .png or .jpg.")
+
+
+def write_contact_sheet(report: Mapping[str, Any], file: Path) -> None:
+    """Draw the images of a batch's report that are on this machine into `file`; WrongCall."""
+    folder = Path(report["directory"])
+    pairs = [
+        (item["path"], folder / item["path"], Path(item["outputs"][0]))
+        for item in report["items"]
+        if item["outputs"]
+    ]
+    here = [pair for pair in pairs if pair[1].is_file() and pair[2].is_file()]
+    try:
+        draw_contact_sheet(here[:MOST_PICTURES]).save(file)
+    except OSError as error:
+        raise WrongCall(f"{file} cannot be written: {error}. Choose another file.") from error
 
 
 def draw_contact_sheet(pairs: Sequence[tuple[str, Path, Path]]) -> Image.Image:

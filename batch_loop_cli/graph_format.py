@@ -1,139 +1,221 @@
 """A workflow as ComfyUI's page saves it, turned into API format.
 
 What the page does when it submits: nodes that are muted are left out, nodes that are bypassed and
-reroutes are passed through, notes are no part of it, and widgets have their values by the order
-in which the node shows them. The format is described by ComfyUI's `workflow_json` specification.
+reroutes are passed through, notes are no part of it, and what is in a subgraph takes the place of
+the subgraph's node. Where the pages of different versions do not agree, the newest is followed.
+The format is described by ComfyUI's `workflow_json` specification.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
-from .errors import WrongCall
+from .page_texts import PageTexts
+from .shown_values import ITSELF, Json, Values, shown_values
+from .widget_values import NodeType, as_input, widget_inputs, widget_values
 
 MUTED = 2
 BYPASSED = 4
 NOTES = frozenset({"Note", "MarkdownNote"})
 REROUTE = "Reroute"
 PRIMITIVE = "PrimitiveNode"
-WIDGETS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO"})
-"""The kinds of inputs that a node shows a widget for."""
-SEEDS = frozenset({"seed", "noise_seed"})
+VIRTUAL = NOTES | {REROUTE, PRIMITIVE}
+"""The nodes that only the page knows."""
+
+SUBGRAPH_INPUT = "-10"
+SUBGRAPH_OUTPUT = "-20"
+"""What links inside a subgraph come from and go to, in the place of a node's id."""
 
 
 class _Unconnected(Exception):
     """Raised where a link leads to nothing that runs."""
 
 
-def as_prompt(
-    workflow: Mapping[str, Any], types: Mapping[str, Mapping[str, Any]]
-) -> dict[str, Any]:
-    """The workflow in API format; WrongCall for what only the page can convert."""
-    subgraphs = {part["id"] for part in workflow.get("definitions", {}).get("subgraphs", ())}
-    if any(node["type"] in subgraphs for node in workflow["nodes"]):
-        raise WrongCall(
-            "The workflow has subgraphs. Export it with File, Export (API), and use that."
-        )
-    return _Graph(workflow, types).prompt()
+def as_prompt(workflow: Json, types: Mapping[str, NodeType]) -> dict[str, Any]:
+    """The workflow in API format, by what `/object_info` says of its node types.
+
+    A node in a subgraph has the id `outer:inner`.
+    """
+    subgraphs = {part["id"]: part for part in workflow.get("definitions", {}).get("subgraphs", ())}
+    nodes = [node for part in (workflow, *subgraphs.values()) for node in part["nodes"]]
+    return _Graph(workflow, _Known(types, subgraphs, PageTexts(nodes, types))).prompt()
+
+
+@dataclass(frozen=True)
+class _Known:
+    types: Mapping[str, NodeType]
+    subgraphs: Mapping[str, Json]
+    texts: PageTexts
+
+    def inside(self, subgraph: str) -> _Known:
+        """The same, without what may not be inside of it: no page puts a subgraph into itself."""
+        others = {name: part for name, part in self.subgraphs.items() if name != subgraph}
+        return replace(self, subgraphs=others)
+
+
+@dataclass(frozen=True)
+class _Link:
+    origin: str
+    origin_slot: int
+    target: str
+    target_slot: int
+    type: str
 
 
 class _Graph:
-    def __init__(self, workflow: Mapping[str, Any], types: Mapping[str, Mapping[str, Any]]) -> None:
-        self._types = types
-        self._nodes: dict[int, Mapping[str, Any]] = {node["id"]: node for node in workflow["nodes"]}
-        self._links: dict[int, tuple[int, int]] = {
-            link[0]: (link[1], link[2]) for link in workflow.get("links", ())
+    """The workflow itself, or what is in one of its subgraph nodes, `node` of the graph `outer`."""
+
+    def __init__(
+        self,
+        part: Json,
+        known: _Known,
+        outer: _Graph | None = None,
+        node: Json | None = None,
+    ) -> None:
+        self._part = part
+        self._known = known
+        self._outer = outer
+        self._node = node or {}
+        self.prefix: str = f"{outer.prefix}{self._node['id']}:" if outer else ""
+        self._nodes: dict[str, Json] = {str(each["id"]): each for each in part["nodes"]}
+        self._links: dict[int | None, _Link] = dict(map(_link, part.get("links") or ()))
+        self._shown: Values = shown_values(node, part, outer.told(node)) if outer and node else {}
+        self._inner = {
+            key: _Graph(known.subgraphs[kind], known.inside(kind), self, each)
+            for key, each in self._nodes.items()
+            if (kind := each["type"]) in known.subgraphs
         }
 
     def prompt(self) -> dict[str, Any]:
-        """Every node that runs."""
-        return {
-            str(node["id"]): {
+        """Every node that runs, here and further in."""
+        found: dict[str, Any] = {}
+        for key, node in self._nodes.items():
+            if node["type"] in VIRTUAL or node.get("mode", 0) in {MUTED, BYPASSED}:
+                continue
+            if key in self._inner:
+                found.update(self._inner[key].prompt())
+                continue
+            found[f"{self.prefix}{key}"] = {
                 "class_type": node["type"],
                 "inputs": self._inputs(node),
-                "_meta": {"title": node.get("title") or node["type"]},
+                "_meta": {"title": self._known.texts.title(node)},
             }
-            for node in self._nodes.values()
-            if self._runs(node)
-        }
+        return found
 
-    def _runs(self, node: Mapping[str, Any]) -> bool:
-        is_virtual = node["type"] in {*NOTES, REROUTE, PRIMITIVE}
-        return not is_virtual and node.get("mode", 0) not in {MUTED, BYPASSED}
-
-    def _inputs(self, node: Mapping[str, Any]) -> dict[str, Any]:
-        inputs = self._widget_values(node)
+    def _inputs(self, node: Json) -> dict[str, Any]:
+        values = widget_values(node, self._type(node))
+        inputs = self._known.texts.as_sent(node["type"], values)
+        inputs.update({name: as_input(value) for name, value in self.told(node).items()})
         for slot in node.get("inputs") or ():
-            if slot.get("link") is None:
+            link = self._links.get(slot.get("link"))
+            if link is None:
                 continue
             try:
-                inputs[slot["name"]] = self._source(slot["link"])
+                inputs[slot["name"]] = self._given(link, _type_of(slot))
             except _Unconnected:
                 continue
         return inputs
 
-    def _source(self, link_id: int) -> Any:
-        """Where a link leads to: `[node id, slot]`, or the value of a Primitive."""
-        origin, slot = self._links[link_id]
-        node = self._nodes.get(origin)
-        if node is None or node.get("mode", 0) == MUTED:
-            raise _Unconnected
-        if node["type"] == PRIMITIVE:
-            return node["widgets_values"][0]
-        if node["type"] == REROUTE:
-            return self._through(node, 0)
-        if node.get("mode", 0) == BYPASSED:
-            wanted = node["outputs"][slot]["type"]
-            inputs = node.get("inputs") or ()
-            fitting = [at for at, each in enumerate(inputs) if each["type"] in (wanted, "*")]
-            if not fitting:
-                raise _Unconnected
-            return self._through(node, fitting[min(slot, len(fitting) - 1)])
-        return [str(origin), slot]
+    def _given(self, link: _Link, wanted: str) -> Any:
+        """What a link gives an input: `[node id, slot]`, or the value of a widget elsewhere."""
+        primitive = self._nodes.get(link.origin, {})
+        if primitive.get("type") == PRIMITIVE and primitive.get("widgets_values"):
+            return as_input(primitive["widgets_values"][0])
+        # An input that takes several types wants the one that it was connected to.
+        return self._source(link, link.type if "," in wanted else wanted)
 
-    def _through(self, node: Mapping[str, Any], slot: int) -> Any:
-        link = node["inputs"][slot].get("link")
+    def _source(self, link: _Link, wanted: str) -> Any:
+        """Where a link comes from, through all that does not run."""
+        if link.origin == SUBGRAPH_INPUT:
+            return self._from_outside(link.origin_slot, wanted)
+        node = self._nodes.get(link.origin)
+        if node is None or node.get("mode", 0) == MUTED or node["type"] == PRIMITIVE:
+            raise _Unconnected
+        if node["type"] == REROUTE:
+            return self.behind((node.get("inputs") or [{}])[0], wanted)
+        if node.get("mode", 0) == BYPASSED:
+            return self.behind(self._bypass(node, link.origin_slot, wanted), wanted)
+        inner = self._inner.get(link.origin)
+        if inner:
+            return inner.to_outside(link.origin_slot, wanted)
+        return [f"{self.prefix}{link.origin}", link.origin_slot]
+
+    def behind(self, slot: Json, wanted: str) -> Any:
+        """Where the link of an input comes from."""
+        link = self._links.get(slot.get("link"))
         if link is None:
             raise _Unconnected
-        return self._source(link)
+        return self._source(link, wanted)
 
-    def _widget_values(self, node: Mapping[str, Any]) -> dict[str, Any]:
-        saved = node.get("widgets_values")
-        if isinstance(saved, dict):
-            return dict(saved)
-        values = list(saved or ())
-        found: dict[str, Any] = {}
-        for name, after in _widgets(self._types.get(node["type"], {})):
-            if not values:
-                break
-            found[name] = values.pop(0)
-            # Beside a seed the page shows what becomes of it, beside a file the button to upload.
-            if after and values:
-                values.pop(0)
-        return found
+    def _from_outside(self, slot: int, wanted: str) -> Any:
+        """What comes in by an input of this subgraph."""
+        if self._outer is None:
+            raise _Unconnected
+        name = self._part["inputs"][slot]["name"]
+        for each in self._node.get("inputs") or ():
+            if each["name"] == name and each.get("link") is not None:
+                return self._outer.behind(each, wanted)
+        if (ITSELF, name) in self._shown:
+            return as_input(self._shown[ITSELF, name])
+        raise _Unconnected
+
+    def to_outside(self, slot: int, wanted: str) -> Any:
+        """What goes out by an output of this subgraph."""
+        for link in self._links.values():
+            if (link.target, link.target_slot) == (SUBGRAPH_OUTPUT, slot):
+                return self._source(link, wanted)
+        raise _Unconnected
+
+    def _bypass(self, node: Json, slot: int, wanted: str) -> Json:
+        """The input that a bypassed node passes on by that output.
+
+        It is the one in the same place, else the first of the type, else the first that fits.
+        """
+        inputs = self._all_inputs(node)
+        fitting = [each for each in inputs if _fits(_type_of(each), wanted)]
+        if slot < len(inputs) and inputs[slot] in fitting:
+            return inputs[slot]
+        same = [each for each in fitting if _type_of(each) == wanted != "*"]
+        for each in same + fitting:
+            return each
+        raise _Unconnected
+
+    def _all_inputs(self, node: Json) -> list[Json]:
+        """The inputs of a node, also those with widgets that were left out when it was saved."""
+        saved = list(node.get("inputs") or ())
+        with_widget = {each["name"]: each for each in saved if each.get("widget")}
+        sockets = [each for each in saved if each["name"] not in with_widget]
+        names = {each["name"] for each in sockets}
+        left_out = {
+            name: {"name": name, "type": kind}
+            for name, kind in widget_inputs(self._type(node))
+            if name not in names
+        }
+        return sockets + list({**left_out, **with_widget}.values())
+
+    def told(self, node: Json) -> dict[str, Any]:
+        """The values that this subgraph's own node has for widgets of an inner node."""
+        return {name: value for (of, name), value in self._shown.items() if of == str(node["id"])}
+
+    def _type(self, node: Json) -> NodeType:
+        return self._known.types.get(node["type"], {})
 
 
-def _widgets(node_type: Mapping[str, Any]) -> list[tuple[str, bool]]:
-    """The inputs with a widget in order, and whether the page shows another widget after it."""
-    widgets = []
-    declared = node_type.get("input", {})
-    order = node_type.get("input_order") or {
-        part: list(declared.get(part, ())) for part in declared
-    }
-    for part in ("required", "optional"):
-        for name in order.get(part, ()):
-            kind, options = _kind_and_options(declared[part][name])
-            if not (isinstance(kind, list) or kind in WIDGETS) or options.get("forceInput"):
-                continue
-            is_seed = kind == "INT" and (name in SEEDS or options.get("control_after_generate"))
-            uploads = any(
-                options.get(key) for key in ("image_upload", "audio_upload", "video_upload")
-            )
-            widgets.append((name, bool(is_seed or uploads)))
-    return widgets
+def _link(saved: Any) -> tuple[int, _Link]:
+    """A link and its id: the workflow saves it as a list, its subgraphs as an object."""
+    if isinstance(saved, Mapping):
+        keys = ("id", "origin_id", "origin_slot", "target_id", "target_slot", "type")
+        saved = [saved[key] for key in keys]
+    number, origin, origin_slot, target, target_slot, kind, *_ = saved
+    return number, _Link(str(origin), origin_slot, str(target), target_slot, str(kind))
 
 
-def _kind_and_options(declared: Any) -> tuple[Any, Mapping[str, Any]]:
-    kind, *rest = declared
-    return kind, rest[0] if rest and isinstance(rest[0], dict) else {}
+def _type_of(slot: Json) -> str:
+    """What a slot takes: a type, several with commas, or `*`; some old pages save a list."""
+    return str(slot.get("type", "*"))
+
+
+def _fits(one: str, other: str) -> bool:
+    return "*" in (one, other) or not {*one.split(",")}.isdisjoint(other.split(","))

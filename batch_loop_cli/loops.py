@@ -47,9 +47,15 @@ async def report(url: str, name: str, file: Path) -> ExitCode:
 async def write_report(client: Client, loop_id: str, file: Path) -> None:
     """Write every image of a batch into `file`, by its ending as JSON or CSV; WrongCall."""
     kind = check_report(file)
-    found = await client.get(f"{LOOPS}/{loop_id}/report.json")
+    found = await whole(client, loop_id)
     text = json.dumps(found, indent=2) + "\n" if kind == ".json" else _as_csv(found["items"])
     _write(file, text)
+
+
+async def whole(client: Client, loop_id: str) -> dict[str, Any]:
+    """A batch with all of its images."""
+    found: dict[str, Any] = await client.get(f"{LOOPS}/{loop_id}/report.json")
+    return found
 
 
 def _write(file: Path, text: str) -> None:

@@ -7,21 +7,29 @@ import asyncio
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import NoReturn
 
 from . import loops
-from .errors import CommandError, ExitCode
+from .errors import CommandError, ExitCode, WrongCall
 from .run import Options, run
 
 LOCAL = "http://127.0.0.1:8188"
 
 
+class _Parser(argparse.ArgumentParser):
+    """Says what is wrong in one line, as the command does for all else."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise WrongCall; `message` is argparse's."""
+        raise WrongCall(f"{message}. See {self.prog} --help.")
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command; returns its exit code."""
-    given = _parser().parse_args(arguments)
     try:
-        return int(asyncio.run(_do(given)))
+        return int(asyncio.run(_do(_parser().parse_args(arguments))))
     except CommandError as error:
-        sys.stderr.write(f"batch-loop: {error}\n")
+        sys.stderr.write(f"batch-loop: {_in_one_line(error)}\n")
         return int(error.code)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
@@ -32,7 +40,7 @@ async def _do(given: argparse.Namespace) -> ExitCode:
         return await run(
             Options(
                 workflow=given.workflow,
-                server=_address(given.server),
+                servers=tuple(dict.fromkeys(map(_address, given.server or [LOCAL]))),
                 settings=tuple(given.set),
                 on_error=given.on_error,
                 report=given.report,
@@ -53,22 +61,31 @@ def _address(server: str) -> str:
     return address.rstrip("/")
 
 
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).splitlines())
+
+
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(
+    parser = _Parser(
         prog="batch-loop",
         description="Takes a folder of images through a ComfyUI workflow, without a browser.",
         epilog=_codes(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    server = argparse.ArgumentParser(add_help=False)
+    server = _Parser(add_help=False)
     server.add_argument("--server", default=LOCAL, help=f"ComfyUI's address (default: {LOCAL})")
 
-    running = commands.add_parser(
-        "run", parents=[server], help="run a workflow until its batch is complete"
-    )
+    running = commands.add_parser("run", help="run a workflow until its batch is complete")
     running.add_argument(
         "workflow", type=Path, help="a workflow's file, as saved or exported (API)"
+    )
+    running.add_argument(
+        "--server",
+        action="append",
+        metavar="SERVER",
+        help=f"ComfyUI's address (default: {LOCAL}); may be repeated, to share the batch between "
+        "servers that share a database",
     )
     running.add_argument(
         "--set",
@@ -112,10 +129,15 @@ def _codes() -> str:
     texts = {
         ExitCode.DONE: "every image is done",
         ExitCode.SOME_FAILED: "complete, and some images failed",
-        ExitCode.WRONG_CALL: "the command line or the workflow cannot be used",
+        ExitCode.WRONG_CALL: "the command line cannot be used",
         ExitCode.STOPPED: "stopped at an image that failed",
         ExitCode.UNREACHABLE: "the server does not answer",
         ExitCode.REFUSED: "the server refuses what it was asked for",
+        ExitCode.NO_WORKFLOW: "the file is no workflow",
+        ExitCode.NODE_MISSING: "the server lacks a node of the workflow, or the pack",
+        ExitCode.NO_BATCH: "the workflow has no Directory Iterator, or no End Queue",
+        ExitCode.NO_DATABASE: "the server cannot reach its database",
+        ExitCode.SETTINGS_REFUSED: "Directory Iterator refuses the folder or its settings",
         ExitCode.INTERRUPTED: "Ctrl-C",
     }
     return "exit codes:\n" + "\n".join(f"  {code:<4} {text}" for code, text in texts.items())

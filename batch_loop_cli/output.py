@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from types import TracebackType
 from typing import Any, Protocol
 
 from tqdm import tqdm
@@ -21,25 +20,15 @@ class Output(Protocol):
     def end(self, summary: dict[str, Any], line: str) -> None:
         """Show how it has ended, as figures or as a line."""
 
+    def close(self) -> None:
+        """Leave the terminal as it was, also where the end was not shown."""
+
 
 class Bar:
     """A progress bar on the terminal, with what is done, failed, the rate and the time left."""
 
     def __init__(self) -> None:
         self._bar: tqdm[Any] = tqdm(total=None, unit="image")
-
-    def __enter__(self) -> Bar:  # noqa: PYI034 - typing.Self came with 3.11
-        """Return the bar itself."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Leave the terminal as it was."""
-        self._bar.close()
 
     def show(self, what: str, batch: Batch, server: str) -> None:
         """Move the bar, or say what has become of the server."""
@@ -59,24 +48,16 @@ class Bar:
 
     def end(self, summary: dict[str, Any], line: str) -> None:  # noqa: ARG002 - for programs
         """Show the line."""
-        self._bar.close()
+        self.close()
         sys.stdout.write(f"{line}\n")
+
+    def close(self) -> None:
+        """Leave the bar as it stands."""
+        self._bar.close()
 
 
 class Lines:
     """A JSON object a line on the standard output."""
-
-    def __enter__(self) -> Lines:  # noqa: PYI034 - typing.Self came with 3.11
-        """Return the lines themselves."""
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        """Leave nothing open."""
 
     def show(self, what: str, batch: Batch, server: str) -> None:
         """Write what has happened."""
@@ -95,6 +76,9 @@ class Lines:
     def end(self, summary: dict[str, Any], line: str) -> None:  # noqa: ARG002 - for people
         """Write the figures."""
         self._write({"event": "end", **summary})
+
+    def close(self) -> None:
+        """Do nothing: each line is written as it comes."""
 
     def _write(self, entry: dict[str, Any]) -> None:
         sys.stdout.write(f"{json.dumps(entry)}\n")

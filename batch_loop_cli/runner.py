@@ -1,4 +1,4 @@
-"""Auto Queue without a browser: prompts are sent until End Queue says stop."""
+"""Auto Queue without a browser: prompts are sent to a server until End Queue says stop."""
 
 from __future__ import annotations
 
@@ -7,9 +7,10 @@ import contextlib
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .batch import Batch
-from .client import Client, Event, Prompt, ServerGone
-from .errors import CommandError, Unreachable
+from .batch import Batch, entries
+from .client import QUIET_SECONDS, Client, Event, Prompt, ServerGone
+from .errors import CommandError, DatabaseAway, Unreachable, named_after
+from .loops import LOOPS
 
 AHEAD = 2
 """Prompts that the server has at a time: one runs, one waits, so that it never idles."""
@@ -21,130 +22,180 @@ PAUSE_SECONDS = 1.0
 
 _ENDS = frozenset({"execution_success", "execution_error", "execution_interrupted"})
 
-Tell = Callable[[str, Batch], object]
-"""Told of what happens: `image`, `away`, `back`; and how the batch stands."""
+Tell = Callable[[str], object]
+"""Told of what happens on a server: `image`, `waits`, `away`, `back`."""
 
 
 class Runner:
-    """Runs a batch on one server.
+    """Runs a batch on one server, beside others that share it.
 
-    `prompt` is sent again and again. `goes_on` says whether the batch is to go on after an error
-    that it does not skip by itself.
+    `prompt` is sent again and again, until `batch`, which all of them share, ends.
     """
 
-    def __init__(self, client: Client, prompt: Prompt, tell: Tell) -> None:
+    def __init__(self, client: Client, prompt: Prompt, batch: Batch, tell: Tell) -> None:
         self._client = client
         self._prompt = prompt
+        self._batch = batch
         self._tell = tell
-        self.batch = Batch()
         self._sent: dict[str, None] = {}
         """The ids of the prompts that have not ended, in the order they were sent."""
-        self._stopping = False
+        self._has_taken_back = False
+        """Whether all of these run, as what waited was taken off the queue."""
+        self._says_stop: set[str] = set()
+        """The prompts in which End Queue has said stop: it counts if they end in success."""
+        self._waits = False
+        self._looks_at = 0.0
         self._errors = 0
-        self._has_worked = False
+        self._away_since: float | None = None
+        self.has_worked = False
+        """Whether the server has ever sent events."""
 
-    async def run(self) -> Batch:
-        """Send prompts until the batch is over or stopped, and the last of them has ended.
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to do here while others work on the last images."""
+        return self._waits and not self._sent
+
+    async def run(self) -> None:
+        """Send prompts until the batch ends, and the last of them has ended.
+
+        A server that is away when the batch ends is not waited for.
 
         Raises:
-            RefusedByServer: the server does not take the prompt.
-            Unreachable: the server does not answer, or does not come back.
+            SettingsRefused, NoDatabase, RefusedByServer: the server does not take the prompt.
+            Unreachable, DatabaseAway: the server, or its database, does not come back.
 
         """
-        away_since: float | None = None
         while True:
             try:
-                async for event in self._client.events():
-                    if event.type == "connected":
-                        await self._settle_what_was_missed()
-                        if away_since is not None:
-                            self._tell("back", self.batch)
-                        away_since = None
-                        self._has_worked = True
-                    await self._take(event)
-                    await self._fill()
-                    if not self._sent:
-                        return self.batch
-            except (ServerGone, Unreachable) as error:
-                now = asyncio.get_running_loop().time()
-                if away_since is None:
-                    away_since = now
-                    if self._has_worked:
-                        self._tell("away", self.batch)
-                if not self._has_worked or now - away_since > RETURN_SECONDS:
-                    raise Unreachable(self._client.url, error) from error
-                await asyncio.sleep(PAUSE_SECONDS)
-
-    async def stop(self) -> None:
-        """Send no more; what waits is taken off the queue, what runs goes on to its end."""
-        self._stopping = True
-        waiting = list(self._sent)[1:]
-        if waiting:
-            with contextlib.suppress(CommandError):
-                await self._client.delete(waiting)
-                for prompt_id in waiting:
-                    self._sent.pop(prompt_id, None)
+                with named_after(self._client.url):
+                    await self._follow()
+            except (ServerGone, Unreachable, DatabaseAway) as error:
+                if not self._batch.ends:
+                    self._note_absence(error)
+                    await asyncio.sleep(PAUSE_SECONDS)
+                if self._batch.ends:
+                    return
+            except CommandError:
+                with contextlib.suppress(CommandError):
+                    await self._client.delete(list(self._sent))
+                raise
+            else:
+                return
 
     async def interrupt(self) -> None:
         """Press Cancel on the image that runs."""
-        self._stopping = True
         if self._sent:
-            await self._client.interrupt()
+            with contextlib.suppress(CommandError):
+                await self._client.interrupt()
+
+    def _note_absence(self, error: Exception) -> None:
+        """Remember since when the server, or its database, is away; a CommandError if too long."""
+        now = asyncio.get_running_loop().time()
+        if self._away_since is None:
+            self._away_since = now
+            if self.has_worked:
+                self._tell("away")
+        if not self.has_worked or now - self._away_since > RETURN_SECONDS:
+            if isinstance(error, CommandError):
+                raise error
+            raise Unreachable(self._client.url, error) from error
+
+    async def _follow(self) -> None:
+        """Go by the server's events until the batch has ended; ServerGone, Unreachable."""
+        async with contextlib.aclosing(self._client.events()) as events:
+            async for event in events:
+                if event.type == "connected":
+                    await self._catch_up()
+                    if self._away_since is not None and self.has_worked:
+                        self._tell("back")
+                    self._away_since = None
+                    self.has_worked = True
+                self._take(event)
+                await self._act()
+                if self._batch.ends and not self._sent:
+                    return
+
+    async def _act(self) -> None:
+        """Send, take back, or look whether there is something to do again."""
+        if self.is_idle and not self._batch.ends:
+            await self._look()
+        if self._waits or self._batch.ends:
+            await self._take_back()
+        else:
+            await self._fill()
 
     async def _fill(self) -> None:
-        while not self._stopping and len(self._sent) < AHEAD:
+        while not self._batch.ends and len(self._sent) < AHEAD:
             self._sent[await self._client.submit(self._prompt)] = None
+            self._has_taken_back = False
 
-    async def _take(self, event: Event) -> None:
-        data = event.data
-        if data.get("prompt_id") not in self._sent:
+    async def _take_back(self) -> None:
+        """What waits would only find nothing to do, or the same error; what runs goes on."""
+        if self._sent and not self._has_taken_back:
+            await self._client.delete(list(self._sent))
+            await self._catch_up()
+            self._has_taken_back = True
+
+    async def _look(self) -> None:
+        """Ask how the batch stands, which others work on."""
+        now = asyncio.get_running_loop().time()
+        if now < self._looks_at:
+            return
+        self._looks_at = now + QUIET_SECONDS
+        loop = await self._client.get(f"{LOOPS}/{self._batch.loop}")
+        self._waits = not loop["pending"]
+        if loop["complete"]:
+            self._batch.is_over = True
+
+    def _take(self, event: Event) -> None:
+        prompt_id = event.data.get("prompt_id")
+        if prompt_id not in self._sent:
             return
         if event.type == "executed":
             self._errors = 0
-            self._note(data.get("output") or {})
+            self._note(prompt_id, event.data.get("output") or {})
         elif event.type in _ENDS:
-            await self._ended(data["prompt_id"], event.type, data)
+            self._ended(prompt_id, event.type, event.data)
 
-    def _note(self, output: Mapping[str, Any]) -> None:
-        self.batch.note(output)
-        if output.get("batch_loop"):
-            self._tell("image", self.batch)
+    def _note(self, prompt_id: str, output: Mapping[str, Any]) -> None:
+        for entry in entries(output):
+            self._batch.note(entry)
+            self._tell("image")
+            if entry["kind"] == "end_queue" and entry["stop"]:
+                self._says_stop.add(prompt_id)
+            elif entry["kind"] == "progress":
+                # Servers with an older version of the pack do not say.
+                waits = bool(entry.get("waiting"))
+                if waits and not self._waits:
+                    self._tell("waits")
+                self._waits = waits
 
-    async def _ended(self, prompt_id: str, how: str, data: Mapping[str, Any]) -> None:
+    def _ended(self, prompt_id: str, how: str, data: Mapping[str, Any]) -> None:
         del self._sent[prompt_id]
-        if how == "execution_error":
+        if how == "execution_success":
+            self._batch.is_over = self._batch.is_over or prompt_id in self._says_stop
+        elif how == "execution_interrupted":
+            self._batch.problem = self._batch.problem or "somebody pressed Cancel"
+        else:
             self._errors += 1
-            if not self.batch.skips or self._errors >= MOST_ERRORS:
-                self.batch.problem = _problem(data)
-        if how == "execution_interrupted":
-            self.batch.problem = self.batch.problem or "somebody pressed Cancel"
-        if self.batch.is_over or self.batch.problem:
-            await self._stop_after_this()
+            if not self._batch.skips or self._errors >= MOST_ERRORS:
+                self._batch.problem = self._batch.problem or _problem(data)
 
-    async def _stop_after_this(self) -> None:
-        """What waits would only find the batch complete, or the same error."""
-        self._stopping = True
-        waiting = list(self._sent)
-        if waiting:
-            await self._client.delete(waiting)
-            still = await self._client.queued()
-            self._sent = {prompt_id: None for prompt_id in waiting if prompt_id in still}
-
-    async def _settle_what_was_missed(self) -> None:
-        """Bring what is known of the sent prompts up to date, after a time without events."""
+    async def _catch_up(self) -> None:
+        """Bring what is known of the sent prompts up to date, whatever events were missed."""
         if not self._sent:
             return
         queued = await self._client.queued()
         for prompt_id in [each for each in self._sent if each not in queued]:
             entry = await self._client.history(prompt_id)
-            if entry is None:  # the server has forgotten it: that image is handed out again
+            if entry is None:  # taken back, or forgotten: that image is handed out again
                 del self._sent[prompt_id]
                 continue
             for output in entry.get("outputs", {}).values():
-                self._note(output)
+                self._note(prompt_id, output)
             for how, data in entry["status"]["messages"]:
                 if how in _ENDS:
-                    await self._ended(prompt_id, how, data)
+                    self._ended(prompt_id, how, data)
                     break
             else:
                 del self._sent[prompt_id]

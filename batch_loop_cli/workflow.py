@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from .errors import WrongCall
+from .errors import NoBatch, NodeMissing, NoWorkflow, WrongCall
 from .graph_format import as_prompt
 
 ITERATOR = "BatchLoopDirectoryIterator"
@@ -18,22 +18,31 @@ NodeTypes = Mapping[str, Mapping[str, Any]]
 
 
 def load(path: Path, types: NodeTypes) -> dict[str, Any]:
-    """The workflow in the file `path` in API format; WrongCall for anything else.
+    """The workflow in the file `path` in API format.
 
     It may be in API format already, or as the page saves it.
+
+    Raises:
+        NoWorkflow: it is neither.
+        NodeMissing: the server does not have all of its nodes.
+        NoBatch: it has no Directory Iterator, or no End Queue.
+
     """
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
-        raise WrongCall(
+        raise NoWorkflow(
             f"{path} cannot be read: {error.strerror}. Name a workflow's file."
         ) from error
     except ValueError as error:
-        raise WrongCall(f"{path} is no workflow: it is not JSON ({error}).") from error
+        raise NoWorkflow(f"{path} is no workflow: it is not JSON ({error}).") from error
     if isinstance(found, dict) and isinstance(found.get("nodes"), list):
-        found = as_prompt(found, types)
+        try:
+            found = as_prompt(found, types)
+        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+            raise NoWorkflow(f"{path} is no workflow as ComfyUI saves it ({error!r}).") from error
     if not _is_prompt(found):
-        raise WrongCall(
+        raise NoWorkflow(
             f"{path} is no workflow of ComfyUI. Save one in its page, and name it here."
         )
     prompt: dict[str, Any] = found
@@ -81,16 +90,16 @@ def _is_prompt(found: object) -> bool:
 
 def _check(path: Path, prompt: Mapping[str, Any], types: NodeTypes) -> None:
     if ITERATOR not in types:
-        raise WrongCall("The server does not have the pack Batch Loop. Install it there.")
+        raise NodeMissing("the server does not have the pack Batch Loop. Install it there.")
     missing = sorted({node["class_type"] for node in prompt.values()} - types.keys())
     if missing:
-        raise WrongCall(
+        raise NodeMissing(
             f"{path} has nodes that the server does not have: {', '.join(missing)}. "
             "Install the packs that they are of, and start ComfyUI again."
         )
     for class_type, name in ((ITERATOR, "Directory Iterator"), (END_QUEUE, "End Queue")):
         if not nodes_of(prompt, class_type):
-            raise WrongCall(f"{path} has no {name}. Add one, as in the pack's examples.")
+            raise NoBatch(f"{path} has no {name}. Add one, as in the pack's examples.")
 
 
 def _named(prompt: Mapping[str, Any], name: str) -> list[dict[str, Any]]:

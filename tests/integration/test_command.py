@@ -132,10 +132,16 @@ def broken(case: Case) -> Case:
 
 
 def test_at_an_error_it_stops(broken: Case) -> None:
-    code, out, _ = broken.run()
+    code, out, err = broken.run("--json")
     assert (code, broken.ran) == (3, NAMES[:1])
-    assert "Stopped: BatchLoopDirectoryIterator" in out
-    assert BROKEN in out
+    assert json.loads(out.splitlines()[-1])["problem"].startswith("BatchLoopDirectoryIterator")
+    assert BROKEN in the_line_of(err)
+
+
+def the_line_of(err: str) -> str:
+    """The only line on the standard error."""
+    (line,) = err.splitlines()
+    return line
 
 
 @pytest.mark.parametrize("how", ["skip", "retry"])
@@ -146,6 +152,19 @@ def test_at_an_error_it_goes_on(broken: Case, tmp_path: Path, how: str) -> None:
     assert f"{BROKEN}: " in out
     items = json.loads(report.read_text(encoding="utf-8"))["items"]
     assert [item["path"] for item in items if item["state"] == "failed"] == [BROKEN]
+
+
+def test_an_image_is_tried_three_times(case: Case, tmp_path: Path) -> None:
+    fail_list, report = case.workspace.scratch / "fail", tmp_path / "report.json"
+    fail_list.write_text(BROKEN, encoding="utf-8")
+    work = node("TestRaise", image=[ITERATOR, 1], filename=[ITERATOR, 3], fail_list=str(fail_list))
+    case.write(work)
+    code, out, _ = case.run("--on-error", "retry", "--report", report)
+    assert (code, sorted(case.ran)) == (1, [name for name in NAMES if name != BROKEN])
+    assert "asked to fail" in out
+    items = json.loads(report.read_text(encoding="utf-8"))["items"]
+    attempts = {item["path"]: item["attempts"] for item in items if item["state"] == "failed"}
+    assert attempts == {BROKEN: 3}
 
 
 def test_what_failed_is_tried_again(broken: Case) -> None:
@@ -169,38 +188,46 @@ def test_inputs_are_set(case: Case) -> None:
         (["--set", "limit"], 2, "NODE.INPUT=VALUE"),
         (["--set", "Nothing.limit=2"], 2, "no node is called 'Nothing'"),
         (["--set", "DirectoryIterator.nothing=2"], 2, "has no input 'nothing'. It has these"),
-        (["--set", "DirectoryIterator.directory=/etc"], 5, "BatchLoopDirectoryIterator"),
+        (["--set", "DirectoryIterator.directory=/etc"], 10, "BatchLoopDirectoryIterator"),
+        (["--set", "DirectoryIterator.filter=all"], 10, "BatchLoopDirectoryIterator"),
+        (["--set", "4.quality=1000"], 5, "BatchLoopSaveImage"),
         (["--report", "report.txt"], 2, "ends in .json or .csv"),
+        (["--contact-sheet", "sheet.txt"], 2, "end in .png or .jpg"),
+        (["--no-such-option"], 2, "--no-such-option. See batch-loop"),
     ],
-    ids=["no value", "no node", "no input", "not allowed", "no report"],
+    ids=[
+        *("no value", "no node", "no input", "not allowed", "no such filter", "no such quality"),
+        *("no report", "no picture", "no option"),
+    ],
 )
 def test_a_wrong_call_says_what_to_do(
     case: Case, arguments: list[str], code: int, words: str
 ) -> None:
     found, _, err = case.run(*arguments)
     assert (found, case.ran) == (code, [])
-    assert words in err
+    # Of a bar the line is left that it was on.
+    assert words in err.splitlines()[-1]
 
 
 @pytest.mark.parametrize(
-    ("text", "words"),
+    ("text", "code", "words"),
     [
-        ("{", "it is not JSON"),
-        ("[]", "is no workflow of ComfyUI"),
-        ('{"1": {"class_type": "NoSuchNode", "inputs": {}}}', "does not have: NoSuchNode"),
-        ('{"1": {"class_type": "LoadImage", "inputs": {}}}', "has no Directory Iterator"),
+        ("{", 6, "it is not JSON"),
+        ("[]", 6, "is no workflow of ComfyUI"),
+        ('{"nodes": [{}]}', 6, "is no workflow as ComfyUI saves it"),
+        ('{"1": {"class_type": "NoSuchNode", "inputs": {}}}', 7, "does not have: NoSuchNode"),
+        ('{"1": {"class_type": "LoadImage", "inputs": {}}}', 8, "has no Directory Iterator"),
         (
             '{"1": {"class_type": "BatchLoopDirectoryIterator", "inputs": {}}}',
-            "has no End Queue",
+            *(8, "has no End Queue"),
         ),
     ],
 )
-def test_a_file_that_is_no_such_workflow(case: Case, text: str, words: str) -> None:
+def test_a_file_that_is_no_such_workflow(case: Case, text: str, code: int, words: str) -> None:
     case.workflow.write_text(text, encoding="utf-8")
-    code, _, err = case.run()
-    assert code == 2
-    assert words in err
-    assert len(err.strip().splitlines()) == 1
+    found, _, err = case.run()
+    assert found == code
+    assert words in the_line_of(err)
 
 
 def test_a_server_that_is_not_there() -> None:
