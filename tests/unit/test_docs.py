@@ -92,7 +92,7 @@ def test_each_runtime_dependency_has_its_line() -> None:
 
 def test_each_route_is_described() -> None:
     code = "".join(read(path) for path in (ROOT / "nodes" / "routes").glob("*.py"))
-    calls = re.findall(r"@table\.(get|post)\(f\"\{ROUTE_PREFIX\}([^\"]*)\"", code)
+    calls = re.findall(r"\btable\.(get|post)\(f\"\{ROUTE_PREFIX\}([^\"]*)\"", code)
     routes = {
         f"{verb.upper()} {ROUTE_PREFIX}{path}".replace("{{loop}}", "{id}").replace(
             "{{kind:json|csv}}", "{kind}"

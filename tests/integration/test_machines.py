@@ -1,0 +1,51 @@
+"""Servers that share a PostgreSQL, and what a server says whose database cannot be used."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import requests
+
+from batch_loop.tests.integration.test_command import batch_loop
+from batch_loop.tests.support.graphs import ITERATOR, batch_graph
+from batch_loop.tests.support.images import write_images
+from batch_loop.tools.machines import Machines, faults
+from batch_loop.tools.postgresql import Postgresql
+from batch_loop.tools.server import ComfyServer
+
+
+def test_each_image_is_done_once_whatever_is_killed(tmp_path: Path, postgresql: Postgresql) -> None:
+    """As `python -m tools.machines` does it, with fewer images and kills."""
+    # It is stopped and started again, so nobody else may use it meanwhile: no other test does.
+    machines = Machines(tmp_path, postgresql, images=36, seed=5)
+    assert faults(machines.run(kills=2)) == {}
+
+
+def test_a_wrong_password_is_told_before_anything_runs(
+    start_server: Callable[..., ComfyServer], tmp_path: Path, postgresql: Postgresql
+) -> None:
+    address = postgresql.address_of("wrong")
+    server = start_server(env={"BATCH_LOOP_DATABASE": address})
+    write_images(server.input / "batch", ["a.png"])
+    graph = batch_graph("batch", "batch")
+    workflow = tmp_path / "workflow.json"
+    workflow.write_text(json.dumps(graph), encoding="utf-8")
+
+    answer = requests.post(f"{server.url}/prompt", json={"prompt": graph}, timeout=60)
+    assert answer.status_code == requests.codes.bad_request
+    (error,) = answer.json()["node_errors"][ITERATOR]["errors"]
+    assert "password authentication failed" in error["details"]
+
+    code, out, err = batch_loop(server.url, "run", workflow)
+    assert (code, out) == (9, "")
+    (line,) = err.splitlines()
+    assert "password authentication failed" in line
+    assert "Correct the name or the password in BATCH_LOOP_DATABASE" in line
+
+    # ComfyUI's own nodes may have said something of that kind.
+    assert "nodes/loop" not in server.log()
+    assert "Batch Loop cannot use its database" in server.log()
+    assert not (server.output / "batch").exists()
+    assert not (server.user / "batch_loop" / "state.sqlite3").exists()
