@@ -10,7 +10,6 @@ from __future__ import annotations
 import functools
 import os
 import time
-import uuid
 from collections.abc import Awaitable, Callable, Iterator, Mapping
 from contextvars import ContextVar
 from socket import gethostname
@@ -88,7 +87,7 @@ class ComfyHost:
         """A name that no other machine has that shares the store."""
         given = os.environ.get(SERVER_VARIABLE, "").strip()
         # Machines may have the same name, and containers on two of them the same address.
-        return given or f"{gethostname()}-{uuid.getnode():012x}"
+        return given or f"{gethostname()}-{_network_address()}"
 
     def is_alive(self, server: str) -> bool | None:
         """Whether another server process still runs; None for one that is on another machine."""
@@ -166,6 +165,18 @@ class ComfyHost:
             if isinstance(extra, dict):
                 extra[UI_KEY] = {"submitted_at": self.now()}
         return submission
+
+
+def _network_address() -> str:
+    """A hardware address of this machine: one that its maker gave, where there is one."""
+    addresses = {
+        address.address.replace("-", ":").lower()
+        for of_one in psutil.net_if_addrs().values()
+        for address in of_one
+        if address.family == psutil.AF_LINK and address.address.strip("0:-")
+    }
+    # Those of virtual networks, which come and go, are marked in the first byte.
+    return min(addresses, key=lambda each: (int(each[:2], 16) & 2, each), default="")
 
 
 def _is_running(queue: Any, prompt: Prompt) -> bool:

@@ -35,7 +35,10 @@ class Roots:
 
     @classmethod
     def load(cls, environ: Mapping[str, str]) -> Roots:
-        """Read `ROOTS_VARIABLE`; what is no entry is skipped with a warning in the log."""
+        """Read `ROOTS_VARIABLE`.
+
+        What is no entry of it is left out, with a warning in the log.
+        """
         folders = {}
         for entry in environ.get(ROOTS_VARIABLE, "").split(os.pathsep):
             name, equals, folder = (part.strip() for part in entry.partition("="))

@@ -11,7 +11,7 @@ from ..names import ENV_PREFIX
 from .errors import BatchLoopError
 
 LEASE_VARIABLE = ENV_PREFIX + "LEASE_SECONDS"
-"""Environment variable with the seconds after which a server counts as gone."""
+"""Environment variable with the seconds that a lease lasts."""
 
 LEASE_SECONDS = 60.0
 SHORTEST = 2.0
@@ -24,7 +24,10 @@ _log = logging.getLogger(__name__)
 
 
 def lease_seconds(environ: Mapping[str, str]) -> float:
-    """How long a lease is, by `LEASE_VARIABLE`; what is no number is told in the log."""
+    """The seconds that a lease lasts, as `LEASE_VARIABLE` has them.
+
+    What is no number is told in the log, and the default taken.
+    """
     given = environ.get(LEASE_VARIABLE, "").strip()
     try:
         return max(SHORTEST, float(given)) if given else LEASE_SECONDS
