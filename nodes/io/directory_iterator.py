@@ -12,6 +12,7 @@ from comfy_api.v0_0_2 import io as comfy_io
 from comfy_execution.graph_utils import ExecutionBlocker
 
 from .. import runtime
+from ..loop.batches import Request, no_images
 from ..loop.errors import (
     BatchLoopError,
     InvalidSetting,
@@ -21,7 +22,6 @@ from ..loop.errors import (
     UnreadableImage,
 )
 from ..loop.graph import is_link, reaches
-from ..loop.registry import Request, no_images
 from ..loop.report import done, handed_out
 from ..loop.state import (
     ErrorHandling,

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import torch
 
 from ..loop.errors import InvalidSetting, UnwritableImage
-from ..loop.registry import Owner
+from ..loop.outputs import Owner
 from ..loop.state import Iteration
 from .caption import Caption
 from .encode import Format

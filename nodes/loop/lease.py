@@ -57,6 +57,7 @@ class Lease:
         self._renewed_at = float("-inf")
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
+        self._has_failed = False
 
     is_shared = True
     """Whether other machines wait to hear of this server."""
@@ -100,8 +101,11 @@ class Lease:
         try:
             self._renew()
         except BatchLoopError as error:
-            _log.warning("Batch Loop tries again in a moment: %s", error)
+            if not self._has_failed:
+                _log.warning("Batch Loop tries again until it can: %s", error)
+            self._has_failed = True
             return False
+        self._has_failed = False
         self._renewed_at = time.monotonic()
         return True
 

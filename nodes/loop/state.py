@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import hashlib
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -119,6 +120,17 @@ class LoopKey:
     def seed(self, batch: int) -> int:
         """What decides on the order of a shuffle: another batch, another one."""
         return int(self.id, 16) + batch
+
+    def full(self, path: str) -> str:
+        """Full path of the item at a relative path."""
+        return os.path.join(self.directory, *path.split("/"))
+
+    def inside(self, target: str) -> str | None:
+        """Relative path of the file at a full path; None for one that is not in the directory."""
+        folder = os.path.join(self.directory, "")
+        if not os.path.normcase(target).startswith(os.path.normcase(folder)):
+            return None
+        return target[len(folder) :].replace(os.sep, "/")
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from .prompt import Failure, Prompt
+from .state import Item, LoopKey
 
 
 @dataclass(frozen=True)
@@ -18,6 +19,11 @@ class Turn:
     path: str
     """The item's."""
     prompt: Prompt
+
+    @classmethod
+    def of(cls, key: LoopKey, prompt: Prompt, item: Item) -> Turn:
+        """The turn of a prompt on an item of a loop."""
+        return cls(key.id, item.path, prompt)
 
 
 class Writes(Protocol):

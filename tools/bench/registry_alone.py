@@ -17,9 +17,10 @@ from pathlib import Path
 
 from ...nodes.io.listing import Selection, SortBy, has_images, list_images, modified_at
 from ...nodes.io.natural import natural_key
+from ...nodes.loop.batches import Request
 from ...nodes.loop.database import open_store
 from ...nodes.loop.prompt import Ending
-from ...nodes.loop.registry import LoopRegistry, Request
+from ...nodes.loop.registry import LoopRegistry
 from ...nodes.loop.sql_store import SqlStore
 from ...nodes.loop.state import IterationMode, LoopKey
 from ...nodes.loop.store import LoopEntry, MemoryStore, Store
@@ -83,7 +84,7 @@ class _Server:
         self.store: Store = MemoryStore() if kind == "memory" else open_store(folder)
         self.host = FakeHost()
         self.registry = LoopRegistry(self.store, self.host, lister, modified_at)
-        self.registry._watcher = _NoWatcher()  # type: ignore[assignment]  # noqa: SLF001
+        self.registry._settling._watcher = _NoWatcher()  # type: ignore[assignment]  # noqa: SLF001
 
     def prompt(self, request: Request) -> bool:
         """One prompt; whether there was an image for it."""
@@ -95,7 +96,7 @@ class _Server:
         self.registry.claim_outputs(iteration, [target])
         self.registry.end(iteration)
         self.host.finish(prompt, Ending.SUCCESS, target)
-        self.registry._settle_all()  # noqa: SLF001
+        self.registry._settling.settle_all()  # noqa: SLF001
         return True
 
     def close(self) -> None:

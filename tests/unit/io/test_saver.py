@@ -15,9 +15,10 @@ from batch_loop.nodes.io.files import IfExists
 from batch_loop.nodes.io.listing import Selection
 from batch_loop.nodes.io.paths import AllowedFolders
 from batch_loop.nodes.io.saver import Saver, Saving
+from batch_loop.nodes.loop.batches import Request
 from batch_loop.nodes.loop.errors import UnwritableImage
 from batch_loop.nodes.loop.prompt import Ending
-from batch_loop.nodes.loop.registry import LoopRegistry, Request
+from batch_loop.nodes.loop.registry import LoopRegistry
 from batch_loop.nodes.loop.state import Iteration, LoopKey
 from batch_loop.nodes.loop.store import MemoryStore
 from batch_loop.tests.support.fake_host import FakeHost

@@ -7,9 +7,11 @@ from pathlib import Path
 import pytest
 
 from batch_loop.nodes.io.listing import Selection
+from batch_loop.nodes.loop.batches import Request
 from batch_loop.nodes.loop.database import open_store
+from batch_loop.nodes.loop.outputs import Owner
 from batch_loop.nodes.loop.prompt import Ending
-from batch_loop.nodes.loop.registry import LoopRegistry, Owner, Request
+from batch_loop.nodes.loop.registry import LoopRegistry
 from batch_loop.nodes.loop.sql_store import SqlStore
 from batch_loop.nodes.loop.state import ErrorHandling, LoopKey, Policy
 from batch_loop.tests.support.fake_host import FakeHost
@@ -42,7 +44,7 @@ class Server:
         self.registry = LoopRegistry(
             store, self.host, lambda *_args, **_seed: self.names, lambda _path: 0.0
         )
-        self.registry._watcher = NoWatcher()
+        self.registry._settling._watcher = NoWatcher()
         key = LoopKey("", "/folder")
         policy = Policy(ErrorHandling.SKIP)
         self.request = Request(key, Selection(), policy=policy)
@@ -58,7 +60,7 @@ class Server:
         self.registry.end(iteration)
         self.registry.snapshot(self.request.key.id)
         self.host.finish(prompt, ending, target)
-        self.registry._settle_all()
+        self.registry._settling.settle_all()
 
 
 def asked_by_prompts(folder: Path, number: int) -> tuple[Server, list[Asked]]:
@@ -165,11 +167,11 @@ def test_the_watcher_leaves_the_store_alone_while_prompts_run(tmp_path: Path) ->
     prompt = server.host.submit()
     server.registry.end(server.registry.acquire(server.request, prompt))
     with asked_of(server.store) as asked:
-        assert server.registry._settle_all()
+        assert server.registry._settling.settle_all()
     assert asked.transactions == 0
     server.host.finish(prompt)
     with asked_of(server.store) as asked:
-        assert not server.registry._settle_all()
-        assert not server.registry._settle_all()
+        assert not server.registry._settling.settle_all()
+        assert not server.registry._settling.settle_all()
     assert asked.transactions == 1
     assert server.registry.snapshot(server.request.key.id).counts.done == 1

@@ -28,11 +28,12 @@ from hypothesis.stateful import (
 
 from batch_loop.nodes.io.listing import Selection
 from batch_loop.nodes.io.roots import NO_ROOTS
+from batch_loop.nodes.loop.batches import Request
 from batch_loop.nodes.loop.database import open_store
 from batch_loop.nodes.loop.errors import LoopEndNotReached, NoImages, NotNow, UnreadableImage
 from batch_loop.nodes.loop.postgresql import open_postgresql
 from batch_loop.nodes.loop.prompt import Ending, Prompt
-from batch_loop.nodes.loop.registry import LoopRegistry, Request
+from batch_loop.nodes.loop.registry import LoopRegistry
 from batch_loop.nodes.loop.state import (
     CURRENT_SHOWN,
     ErrorHandling,
@@ -232,7 +233,7 @@ class RegistryMachine(RuleBasedStateMachine):
         store = MemoryStore() if self.open_store is None else self.open_store()
         assert isinstance(store, MemoryStore) is (self.open_store is None)
         registry = LoopRegistry(store, host, self._list, self._modified_at)
-        registry._watcher = NoWatcher()
+        registry._settling._watcher = NoWatcher()
         self.alive.add(host.server)
         self.servers.append(Server(host, store, registry))
 
@@ -480,7 +481,7 @@ class RegistryMachine(RuleBasedStateMachine):
     def watch(self, pick: int) -> None:
         """The watcher looks."""
         server = self._server(pick)
-        more = server.registry._settle_all()
+        more = server.registry._settling.settle_all()
         ended = [
             (key, prompt) for key, prompt in server.waiting if server.host.known_ending(prompt)
         ]

@@ -5,18 +5,21 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 
 from batch_loop.nodes.io.listing import Selection
 from batch_loop.nodes.io.naming import ResultName
 from batch_loop.nodes.io.roots import NO_ROOTS, Roots
-from batch_loop.nodes.loop import registry as registry_module
+from batch_loop.nodes.loop import transactions
+from batch_loop.nodes.loop.batches import Request
 from batch_loop.nodes.loop.database import open_store
 from batch_loop.nodes.loop.errors import ClaimLost, StateNotKept, StoreAway
+from batch_loop.nodes.loop.outputs import Owner
 from batch_loop.nodes.loop.postgresql import open_postgresql
 from batch_loop.nodes.loop.prompt import Ending, Prompt
-from batch_loop.nodes.loop.registry import LoopRegistry, Owner, Request
+from batch_loop.nodes.loop.registry import LoopRegistry
 from batch_loop.nodes.loop.state import Counts, Iteration, LoopKey, Policy, WhenComplete
 from batch_loop.nodes.loop.store import MemoryStore, RefusingStore, Store
 from batch_loop.tests.support.fake_host import FakeHost
@@ -54,6 +57,8 @@ class FarHost(FakeHost):
 class Machine:
     """A server on a machine of its own."""
 
+    made: ClassVar[list[Machine]] = []
+
     def __init__(
         self, name: str, store: Store, roots: Roots = NO_ROOTS, folder: str = "/f"
     ) -> None:
@@ -64,6 +69,7 @@ class Machine:
             store, self.host, self._list, lambda _: 0.0, lease_seconds=LEASE, roots=roots
         )
         self.request = Request(self.registry.key("", folder), Selection())
+        self.made.append(self)
 
     def _list(self, directory: str, selection: Selection, *, seed: int) -> list[str]:  # noqa: ARG002
         self.listed += 1
@@ -81,7 +87,7 @@ class Machine:
 
     def forget_leases(self) -> None:
         """Look at leases anew: what was seen a moment ago holds for a second."""
-        self.registry._others.clear()
+        self.registry._settling._others.clear()
 
     @property
     def counts(self) -> Counts:
@@ -98,9 +104,17 @@ def look(machine: Machine) -> None:
     """Have a server look at what has become of the others."""
     machine.forget_leases()
     # The database may have begun only just now, which counts.
-    machine.registry._lease.seconds = MOMENT
+    machine.registry._settling._lease.seconds = MOMENT
     assert machine.counts.total == len(FILES)
-    machine.registry._lease.seconds = LEASE
+    machine.registry._settling._lease.seconds = LEASE
+
+
+@pytest.fixture(autouse=True)
+def _no_lease_outlives_its_test() -> Iterator[None]:
+    yield
+    for machine in Machine.made:
+        machine.registry._settling._lease.end()
+    Machine.made.clear()
 
 
 Opened = Callable[..., Store]
@@ -173,7 +187,7 @@ def test_who_was_cut_off_and_lost_nothing_goes_on(pair: tuple[Machine, Machine])
     one, two = pair
     first = one.take()
     let_lease_end(one, two)
-    one.registry._renew_lease()
+    one.registry._settling._renew_lease()
     look(two)
     assert path(two.take()) == "b.png"
     one.finish(first)
@@ -288,7 +302,7 @@ class Away(MemoryStore):
 
 @pytest.fixture(autouse=True)
 def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry_module, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(transactions, "RETRY_SECONDS", 0.0)
 
 
 def test_a_run_waits_for_a_database_that_is_away() -> None:
@@ -312,7 +326,7 @@ def test_a_run_that_waits_can_be_cancelled() -> None:
 
 
 def test_a_run_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(registry_module, "PATIENCE_SECONDS", -1.0)
+    monkeypatch.setattr(transactions, "PATIENCE_SECONDS", -1.0)
     store = Away(100)
     with pytest.raises(StoreAway):
         Machine("one", store).take()

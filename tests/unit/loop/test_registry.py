@@ -9,14 +9,16 @@ from dataclasses import replace
 import pytest
 
 from batch_loop.nodes.io.listing import Selection
+from batch_loop.nodes.loop.batches import Request
 from batch_loop.nodes.loop.errors import (
     LoopEndNotReached,
     NoImages,
     UnknownLoop,
     UnreadableImage,
 )
+from batch_loop.nodes.loop.outputs import Owner
 from batch_loop.nodes.loop.prompt import Ending, Prompt
-from batch_loop.nodes.loop.registry import LoopRegistry, Owner, Request
+from batch_loop.nodes.loop.registry import LoopRegistry
 from batch_loop.nodes.loop.state import (
     ErrorHandling,
     Iteration,
@@ -442,8 +444,8 @@ def test_the_watcher_settles_what_no_other_prompt_settles(loop: Loop) -> None:
 
 def test_the_watcher_looks_no_more_when_nothing_waits(loop: Loop) -> None:
     loop.run()
-    wait_for(lambda: not loop.registry._waiting, "the item to be settled")
-    assert loop.registry._settle_all() is False
+    wait_for(lambda: not loop.registry._settling._waiting, "the item to be settled")
+    assert loop.registry._settling.settle_all() is False
 
 
 def test_two_results_of_one_name_are_told_apart(loop: Loop) -> None:

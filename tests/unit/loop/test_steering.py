@@ -9,8 +9,9 @@ import pytest
 from batch_loop.nodes.io.listing import Selection
 from batch_loop.nodes.loop.database import CARRIED, open_store
 from batch_loop.nodes.loop.errors import NotNow, UnknownItem, UnknownLoop, UnreadableImage
+from batch_loop.nodes.loop.outputs import Owner
 from batch_loop.nodes.loop.prompt import Ending, Failure
-from batch_loop.nodes.loop.registry import LoopRegistry, Owner
+from batch_loop.nodes.loop.registry import LoopRegistry
 from batch_loop.nodes.loop.state import ItemState, Snapshot
 from batch_loop.nodes.loop.writes import Turn
 from batch_loop.tests.support.background import FakeWrites
@@ -185,7 +186,7 @@ def test_an_image_that_is_being_tried_again_is_not_skipped(loop: Loop) -> None:
 def test_whoever_skips_a_result_that_could_not_be_written_is_not_told_of_it_again(
     loop: Loop,
 ) -> None:
-    loop.registry._writes = writes = FakeWrites()
+    loop.registry._writes = loop.registry._settling._writes = writes = FakeWrites()
     iteration = loop.acquire()
     turn = Turn(loop.request.key.id, "a", iteration.prompt)
     writes.begin(turn)
@@ -232,7 +233,7 @@ def test_a_prompt_outlives_its_loop(loop: Loop) -> None:
     loop.registry.end(iteration, "value")
     loop.registry.finish_earlier(iteration)
     loop.host.finish(iteration.prompt)
-    assert not loop.registry._settle_all()
+    assert not loop.registry._settling.settle_all()
     assert loop.run() == "a"
     assert loop.acquire().carried.value is None
 

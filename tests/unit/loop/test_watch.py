@@ -14,10 +14,11 @@ from batch_loop.nodes.io.arrivals import STILL_SECONDS
 from batch_loop.nodes.io.encode import Format
 from batch_loop.nodes.io.listing import Selection, list_images, modified_at
 from batch_loop.nodes.io.naming import saved_as
+from batch_loop.nodes.loop.batches import Request
 from batch_loop.nodes.loop.database import open_store
 from batch_loop.nodes.loop.errors import NoImages, UnknownLoop
 from batch_loop.nodes.loop.prompt import Ending
-from batch_loop.nodes.loop.registry import LoopRegistry, Request
+from batch_loop.nodes.loop.registry import LoopRegistry
 from batch_loop.nodes.loop.report import handed_out
 from batch_loop.nodes.loop.state import (
     ErrorHandling,

@@ -11,10 +11,11 @@ from typing import Any
 import pytest
 
 from batch_loop.nodes.io.listing import Selection
+from batch_loop.nodes.loop.batches import Request
 from batch_loop.nodes.loop.database import open_store
 from batch_loop.nodes.loop.errors import UnwritableImage
 from batch_loop.nodes.loop.prompt import Ending, Failure
-from batch_loop.nodes.loop.registry import LoopRegistry, Request
+from batch_loop.nodes.loop.registry import LoopRegistry
 from batch_loop.nodes.loop.state import (
     DEFAULT_POLICY,
     ErrorHandling,

@@ -1,0 +1,110 @@
+"""Each loop as it stands in the store: its row, its open items, and what is shown of it.
+
+Everything here expects to run inside of a transaction.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from .errors import UnknownLoop
+from .prompt import Host
+from .state import CURRENT_SHOWN, FAILURES_SHOWN, Item, Iteration, LoopKey, Snapshot
+from .store import UNLISTED, LoopEntry, Store
+
+
+class Loops:
+    """The loops of the store."""
+
+    def __init__(self, store: Store, host: Host) -> None:
+        self._store = store
+        self._host = host
+
+    def find(self, loop_id: str) -> LoopKey:
+        """The loop that has an id; UnknownLoop."""
+        key = self._store.find(loop_id)
+        if key is None:
+            message = (
+                f"No loop is known by the id {loop_id!r}. A loop is known from its first run on, "
+                "until ComfyUI is restarted: run the workflow once."
+            )
+            raise UnknownLoop(message)
+        return key
+
+    def entry(self, key: LoopKey) -> LoopEntry:
+        """A loop's row; UnknownLoop."""
+        entry = self._store.load(key)
+        if entry is None:
+            return self.entry(self.find(key.id))
+        return entry
+
+    def save(self, key: LoopKey, **changes: Any) -> None:
+        """Change some of a loop's row."""
+        self._store.save(key, replace(self.entry(key), **changes))
+
+    def note_completion(self, key: LoopKey) -> None:
+        """Write down when a loop became complete, or that it is not any more."""
+        complete = self._store.counts(key).complete
+        if complete != (self.entry(key).completed_at is not None):
+            self.save(key, completed_at=self._host.now() if complete else None)
+
+    def snapshot(self, key: LoopKey) -> Snapshot:
+        """A loop as it stands, without `stopped_on`, which would have to be read."""
+        entry = self.entry(key)
+        return Snapshot(
+            id=key.id,
+            name=key.name,
+            directory=key.directory,
+            batch=entry.batch,
+            counts=self._store.counts(key),
+            seconds=entry.seconds,
+            failures=self._store.failures(key, FAILURES_SHOWN),
+            finished=entry.finished,
+            ran_at=entry.ran_at,
+            current=self._current(key),
+            elsewhere=self.elsewhere(key),
+        )
+
+    def full_snapshot(self, key: LoopKey) -> Snapshot:
+        """A loop as it stands."""
+        return replace(self.snapshot(key), stopped_on=self.stopped_on(key))
+
+    def elsewhere(self, key: LoopKey) -> int:
+        """How many listed images other servers are at work on."""
+        return sum(
+            item.index != UNLISTED
+            for item in self._store.open_items(key)
+            if item.claim is not None and item.claim.server != self._host.server
+        )
+
+    def stopped_on(self, key: LoopKey) -> Item | None:
+        """The image that is next, if its last run failed."""
+        path = self._store.first_pending(key)
+        item = None if path is None else self._store.item(key, path)
+        return None if item is None or item.failure is None else item
+
+    def claimed(self, iteration: Iteration) -> Item | None:
+        """The iteration's item, while its prompt still has it in the same batch."""
+        entry = self._store.load(iteration.key)
+        if iteration.item is None or entry is None or entry.batch != iteration.batch:
+            return None
+        item = self._store.item(iteration.key, iteration.item.path)
+        if item is None or item.claim is None or item.claim.prompt != iteration.prompt:
+            return None
+        return item
+
+    def is_lost(self, iteration: Iteration) -> bool:
+        """Whether another server was given the item, as this one seemed to be gone."""
+        entry = self._store.load(iteration.key)
+        is_same_batch = entry is not None and entry.batch == iteration.batch
+        return is_same_batch and iteration.item is not None and self.claimed(iteration) is None
+
+    def _current(self, key: LoopKey) -> tuple[Item, ...]:
+        claimed = [
+            (item.claim.since, item)
+            for item in self._store.open_items(key)
+            if item.claim is not None and item.index != UNLISTED
+        ]
+        claimed.sort(key=lambda entry: entry[0], reverse=True)
+        return tuple(item for _, item in claimed[:CURRENT_SHOWN])

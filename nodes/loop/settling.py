@@ -1,0 +1,279 @@
+"""What becomes of the images that prompts work on: by how the prompt ended.
+
+What runs in a transaction says so.
+"""
+
+from __future__ import annotations
+
+import math
+import time
+from collections import defaultdict
+from contextlib import suppress
+from dataclasses import replace
+from typing import Any
+
+from .errors import StateNotKept, StoreAway
+from .lease import Lease, NoLease
+from .loops import Loops
+from .outputs import Outputs
+from .prompt import Ending, Failure, Host, Outcome
+from .state import (
+    DEFAULT_POLICY,
+    Claim,
+    ErrorHandling,
+    Item,
+    ItemState,
+    LoopKey,
+)
+from .store import Store
+from .transactions import Transactions, in_transaction
+from .watcher import Watcher
+from .writes import Turn, Writes
+
+LEASE_LOOK_SECONDS = 1.0
+"""How long what is known of another server's lease may be old."""
+
+CLOSING_SECONDS = 2.0
+"""How long ComfyUI's end is held up for a prompt that is about to be over."""
+
+
+class Settling:
+    """The images that are under way, and what tells how their prompts end."""
+
+    def __init__(  # noqa: PLR0913 - what it stands on, each given once
+        self,
+        store: Store,
+        host: Host,
+        transactions: Transactions,
+        *,
+        loops: Loops,
+        outputs: Outputs,
+        writes: Writes,
+        lease_seconds: float | None,
+    ) -> None:
+        self._store = store
+        self._host = host
+        self._transactions = transactions
+        self._loops = loops
+        self._outputs = outputs
+        self._writes = writes
+        # What could not be written after its prompt had ended, to be told to the next one.
+        self._untold: dict[LoopKey, str] = {}
+        # What Loop End was given in prompts that have not ended yet. It dies with the prompt.
+        self._candidates: defaultdict[LoopKey, dict[str, Any]] = defaultdict(dict)
+        # The turns of this process in which an item is ENDED, each with the item's loop.
+        self._waiting: dict[Turn, LoopKey] = {}
+        # Those in which an item was handed out, where other machines wait to hear of it.
+        self._running: dict[Turn, LoopKey] = {}
+        self._watcher = Watcher(self.settle_all)
+        self._lease = (
+            NoLease()
+            if lease_seconds is None
+            else Lease(self._renew_lease, self._is_at_work, lease_seconds)
+        )
+        # Of servers on other machines: when it was last looked at whether their leases run.
+        self._others: dict[str, tuple[float, bool]] = {}
+
+    def take_up(self, turn: Turn, key: LoopKey) -> None:
+        """Hold a lease for as long as an item is open here, and see how its prompt ends."""
+        if not self._lease.is_shared:
+            return
+        if self._lease.is_due:
+            self._store.renew(self._host.server, self._lease.seconds)
+
+        def taken_up() -> None:
+            self._running[turn] = key
+            self._lease.take_up()
+            self._watcher.wake()
+
+        self._transactions.when_kept(taken_up)
+
+    def give_back(self, turn: Turn) -> None:
+        """Note that an item was given back before its prompt ended, once that is kept."""
+        self._transactions.when_kept(lambda: self._running.pop(turn, None))
+
+    def note_end(self, turn: Turn, key: LoopKey, value: Any) -> None:
+        """Note that a turn's prompt has reached Loop End with a value; in a transaction."""
+        self._candidates[key].setdefault(turn.path, value)
+        self._waiting[turn] = key
+
+    def wake(self) -> None:
+        """See to it that what has reached Loop End is settled soon after its prompt has ended."""
+        self._watcher.wake()
+
+    def take_untold(self, key: LoopKey) -> str | None:
+        """What an earlier prompt could not write, of which nobody was told; in a transaction.
+
+        Once that is kept, it counts as told.
+        """
+        if key not in self._untold:
+            return None
+        self.forget_untold(key)
+        return self._untold[key]
+
+    def forget_untold(self, key: LoopKey) -> None:
+        """Say no more of what could not be written, once that is kept."""
+        self._transactions.when_kept(lambda: self._untold.pop(key, None))
+
+    def begin(self, key: LoopKey) -> None:
+        """Forget what belongs to the batch before, once the new one is kept."""
+        self._transactions.when_kept(lambda: self._candidates.pop(key, None))
+        self.forget_untold(key)
+
+    def settle(self, key: LoopKey) -> None:
+        """Bring every open item of a loop to what the outcome of its prompt makes of it."""
+        settled = False
+        for item in self._store.open_items(key):
+            outcome = self.ended(key, item)
+            if outcome is None or item.claim is None:
+                continue
+            turn = Turn.of(key, item.claim.prompt, item)
+            self._settle_item(key, item, item.claim, self._with_writes(key, turn, item, outcome))
+            settled = True
+        if settled:
+            self._loops.note_completion(key)
+
+    def settle_all(self) -> bool:
+        """Settle every loop that waits; whether any still does, so that looking again pays.
+
+        The host is asked first: while prompts run and results are written, the store is left
+        alone.
+        """
+        with self._transactions.lock:
+            waiting = self._running | self._waiting
+        ended = {turn: key for turn, key in waiting.items() if self._has_ended(turn)}
+        with suppress(StoreAway):  # look again, until it is back
+            for key in set(ended.values()):
+                self.settle_one(key)
+            with self._transactions.lock:
+                for turn in ended:
+                    self._waiting.pop(turn, None)
+                    self._running.pop(turn, None)
+        with self._transactions.lock:
+            return bool(self._running or self._waiting)
+
+    @in_transaction()
+    def settle_one(self, key: LoopKey) -> None:
+        """Settle a loop, in a transaction of its own."""
+        self.settle(key)
+
+    def ended(self, key: LoopKey, item: Item) -> Outcome | None:
+        """How the prompt of an open item ended; None while it, or a write for it, goes on."""
+        if item.claim is None:
+            return None
+        outcome = self._outcome(item.claim)
+        goes_on = outcome.ending is Ending.RUNNING
+        goes_on = goes_on or self._writes.under_way(Turn.of(key, item.claim.prompt, item))
+        return None if goes_on else outcome
+
+    def turns_that_go_well(self, key: LoopKey) -> list[Turn]:
+        """The turns whose items will be done, as far as can be told before they are written.
+
+        Without those that carry a value over: it is the next iteration's when they are done.
+        """
+        turns = []
+        for item in self._store.open_items(key):
+            if item.claim is not None:
+                ending = self._outcome(item.claim).ending
+                ended = ending is Ending.SUCCESS and item.state is ItemState.ENDED
+                carries = self._candidates[key].get(item.path) is not None
+                if (ended and not carries) or ending is Ending.RUNNING:
+                    turns.append(Turn.of(key, item.claim.prompt, item))
+        return turns
+
+    def close(self) -> None:
+        """Settle what has ended, and say that this server is at work no more."""
+        self._watcher.finish(CLOSING_SECONDS, self._settle_at_the_end)
+        self._lease.end()
+        if self._lease.was_ever_held:
+            with suppress(StateNotKept):
+                self._transactions.run(lambda: self._store.release(self._host.server))
+
+    def _settle_at_the_end(self) -> bool:
+        """As `settle_all`; whether an item is as good as done, so that a moment pays."""
+        self.settle_all()
+        with self._transactions.lock:
+            return bool(self._waiting)
+
+    def _has_ended(self, turn: Turn) -> bool:
+        """Whether a turn's prompt has ended, and its files are written."""
+        return not self._writes.under_way(turn) and self._host.has_ended(turn.prompt)
+
+    def _outcome(self, claim: Claim) -> Outcome:
+        """How the prompt of a claim ended; of another server's, whether it may still end well."""
+        if claim.server == self._host.server:
+            return self._host.outcome(claim.prompt)
+        is_alive = self._host.is_alive(claim.server)
+        if is_alive is None:
+            is_alive = self._holds(claim.server)
+        return Outcome(Ending.RUNNING if is_alive else Ending.STOPPED)
+
+    def _holds(self, server: str) -> bool:
+        """Whether a server of another machine is still at work, as it was a moment ago."""
+        looked_at, holds = self._others.get(server, (-math.inf, False))
+        now = time.monotonic()
+        if now - looked_at > LEASE_LOOK_SECONDS:
+            holds = self._store.holds(server, self._lease.seconds)
+            self._others[server] = now, holds
+        return holds
+
+    def _renew_lease(self) -> None:
+        self._store.renew_beside(self._host.server, self._lease.seconds)
+
+    def _is_at_work(self) -> bool:
+        """Whether a prompt of this server may have an item; asks for no lock of the registry."""
+        return bool(self._running or self._waiting)
+
+    def _with_writes(self, key: LoopKey, turn: Turn, item: Item, outcome: Outcome) -> Outcome:
+        """The outcome of a prompt, with that of what was written for it in the background."""
+        failure = self._writes.failure(turn)
+        self._transactions.when_kept(lambda: self._writes.forget(turn))
+        if failure is None or outcome.ending is Ending.STOPPED:
+            return outcome
+        policy = DEFAULT_POLICY if item.claim is None else item.claim.policy
+        if outcome.ending is Ending.SUCCESS and policy.error_handling is ErrorHandling.STOP:
+            # Nobody was told: the prompt had ended well. This very run is to say it, so it cannot
+            # wait for the store; should that fail, the next one says it again.
+            self._untold[key] = failure.reason
+        return replace(outcome, ending=Ending.ERROR, failure=failure)
+
+    def _settle_item(self, key: LoopKey, item: Item, claim: Claim, outcome: Outcome) -> None:
+        self._transactions.revision += 1
+        candidates = self._candidates[key]
+        value = candidates.get(item.path)
+        self._transactions.when_kept(lambda: candidates.pop(item.path, None))
+        turn = Turn.of(key, claim.prompt, item)
+        self._transactions.when_kept(lambda: self._waiting.pop(turn, None))
+        self._transactions.when_kept(lambda: self._running.pop(turn, None))
+        # Nobody may have looked for long.
+        at = outcome.ended_at or self._host.now()
+        took = max(0.0, at - claim.since)
+        entry = self._loops.entry(key)
+        # What was lost without a trace has not been at work until now.
+        is_known = outcome.ended_at is not None or outcome.ending is not Ending.STOPPED
+        ran_at = max(entry.ran_at or 0.0, at) if is_known else entry.ran_at
+        self._loops.save(key, seconds=entry.seconds + took, ran_at=ran_at)
+        saved = self._host.saved(claim.prompt)
+        succeeded = outcome.ending is Ending.SUCCESS
+        self._outputs.note_saved(key, item.path, saved, succeeded=succeeded)
+        state, changes = _settled(item, claim, outcome)
+        self._store.move(key, item, state, claim=None, seconds=item.seconds + took, **changes)
+        if state is ItemState.DONE:
+            self._store.carry(key, value)
+
+
+def _settled(item: Item, claim: Claim, outcome: Outcome) -> tuple[ItemState, dict[str, Any]]:
+    """What an open item becomes by the outcome of its prompt, and what changes with that."""
+    if outcome.ending is Ending.SUCCESS and item.state is ItemState.ENDED:
+        return ItemState.DONE, {"failure": None}
+    if outcome.ending is Ending.SUCCESS:
+        return ItemState.PENDING, {"unended": item.unended + 1}
+    if outcome.ending is Ending.STOPPED:
+        return ItemState.PENDING, {}
+    attempts = item.attempts + 1
+    skip = claim.policy.error_handling is ErrorHandling.SKIP
+    give_up = skip and attempts >= claim.policy.max_attempts
+    return ItemState.FAILED if give_up else ItemState.PENDING, {
+        "attempts": attempts,
+        "failure": outcome.failure or Failure("the prompt failed"),
+    }
