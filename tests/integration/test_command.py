@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import json
 import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -25,6 +24,7 @@ from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.defaults import filled_in
 from batch_loop.tools.examples import EXAMPLES
 from batch_loop.tools.layout import ROOT
+from batch_loop.tools.ports import free_port
 from batch_loop.tools.server import ComfyServer
 
 NAMES = [f"img{number}.png" for number in range(1, 6)]
@@ -277,13 +277,6 @@ def test_a_second_ctrl_c_interrupts_it(waiting: Waiting) -> None:
     out, err = waiting.process.communicate(timeout=SECONDS)
     assert (waiting.process.returncode, waiting.case.ran) == (130, []), err
     assert out.startswith("0 of 5 done, 5 left")
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def test_a_server_that_restarts_is_waited_for(
