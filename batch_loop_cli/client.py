@@ -66,8 +66,10 @@ class Client:
         """Close its connections."""
         await self._session.close()
 
-    async def submit(self, prompt: Prompt) -> str:
+    async def submit(self, prompt: Prompt, workflow: Mapping[str, Any] | None = None) -> str:
         """Queue a prompt, and return its id.
+
+        `workflow`, as the page saves it, goes into the files that ComfyUI's nodes save.
 
         Raises:
             SettingsRefused: Directory Iterator does not take its settings.
@@ -75,7 +77,9 @@ class Client:
             RefusedByServer, Unreachable: as the name says.
 
         """
-        body = {"prompt": prompt, "client_id": self.client_id}
+        body: dict[str, Any] = {"prompt": prompt, "client_id": self.client_id}
+        if workflow is not None:
+            body["extra_data"] = {"extra_pnginfo": {"workflow": workflow}}
         try:
             answer = await self.post("/prompt", body)
             if answer.get("node_errors"):

@@ -56,8 +56,11 @@ class _Known:
 
 
 @dataclass(frozen=True)
-class _Link:
+class Link:
+    """A link of a workflow, or of a subgraph."""
+
     origin: str
+    """The node's id, as text."""
     origin_slot: int
     target: str
     target_slot: int
@@ -80,7 +83,7 @@ class _Graph:
         self._node = node or {}
         self.prefix: str = f"{outer.prefix}{self._node['id']}:" if outer else ""
         self._nodes: dict[str, Json] = {str(each["id"]): each for each in part["nodes"]}
-        self._links: dict[int | None, _Link] = dict(map(_link, part.get("links") or ()))
+        self._links = links_of(part)
         self._shown: Values = shown_values(node, part, outer.told(node)) if outer and node else {}
         self._inner = {
             key: _Graph(known.subgraphs[kind], known.inside(kind), self, each)
@@ -118,7 +121,7 @@ class _Graph:
                 continue
         return inputs
 
-    def _given(self, link: _Link, wanted: str) -> Any:
+    def _given(self, link: Link, wanted: str) -> Any:
         """What a link gives an input: `[node id, slot]`, or the value of a widget elsewhere."""
         primitive = self._nodes.get(link.origin, {})
         if primitive.get("type") == PRIMITIVE and primitive.get("widgets_values"):
@@ -126,7 +129,7 @@ class _Graph:
         # An input that takes several types wants the one that it was connected to.
         return self._source(link, link.type if "," in wanted else wanted)
 
-    def _source(self, link: _Link, wanted: str) -> Any:
+    def _source(self, link: Link, wanted: str) -> Any:
         """Where a link comes from, through all that does not run."""
         if link.origin == SUBGRAPH_INPUT:
             return self._from_outside(link.origin_slot, wanted)
@@ -203,13 +206,18 @@ class _Graph:
         return self._known.types.get(node["type"], {})
 
 
-def _link(saved: Any) -> tuple[int, _Link]:
+def links_of(part: Json) -> dict[int | None, Link]:
+    """The links of a workflow, or of a subgraph, by their ids."""
+    return dict(map(_link, part.get("links") or ()))
+
+
+def _link(saved: Any) -> tuple[int, Link]:
     """A link and its id: the workflow saves it as a list, its subgraphs as an object."""
     if isinstance(saved, Mapping):
         keys = ("id", "origin_id", "origin_slot", "target_id", "target_slot", "type")
         saved = [saved[key] for key in keys]
     number, origin, origin_slot, target, target_slot, kind, *_ = saved
-    return number, _Link(str(origin), origin_slot, str(target), target_slot, str(kind))
+    return number, Link(str(origin), origin_slot, str(target), target_slot, str(kind))
 
 
 def _type_of(slot: Json) -> str:

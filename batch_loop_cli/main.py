@@ -11,6 +11,7 @@ from typing import NoReturn
 
 from . import loops
 from .errors import CommandError, ExitCode, WrongCall
+from .prompts import Changes
 from .run import Options, run
 
 LOCAL = "http://127.0.0.1:8188"
@@ -41,8 +42,7 @@ async def _do(given: argparse.Namespace) -> ExitCode:
             Options(
                 workflow=given.workflow,
                 servers=tuple(dict.fromkeys(map(_address, given.server or [LOCAL]))),
-                settings=tuple(given.set),
-                on_error=given.on_error,
+                changes=Changes(tuple(given.set), given.on_error),
                 report=given.report,
                 contact_sheet=given.contact_sheet,
                 as_json=given.json,

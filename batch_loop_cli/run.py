@@ -6,7 +6,6 @@ import contextlib
 import functools
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from .agreement import check_database, check_folders
 from .batch import Batch
@@ -16,12 +15,10 @@ from .errors import ExitCode, Stopped, named_after
 from .loops import check_report, whole, write_report
 from .outcome import code_of, in_lines, settled, why_it_stopped
 from .output import Bar, Lines
+from .prompts import NO_CHANGES, Changes, Prompts
 from .runner import Runner
 from .together import run_together
-from .workflow import ITERATOR, change, load, nodes_of
-
-TRIES = 3
-"""Of one image, with `--on-error retry`."""
+from .workflow import Workflow
 
 
 @dataclass(frozen=True)
@@ -30,8 +27,7 @@ class Options:
 
     workflow: Path
     servers: tuple[str, ...]
-    settings: tuple[str, ...] = ()
-    on_error: str | None = None
+    changes: Changes = NO_CHANGES
     report: Path | None = None
     contact_sheet: Path | None = None
     as_json: bool = False
@@ -47,20 +43,21 @@ async def run(options: Options) -> ExitCode:
     _check_files(options)
     async with contextlib.AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(Client(url)) for url in options.servers]
-        prompts = [await _prepared(client, options) for client in clients]
+        workflow = Workflow(options.workflow)
+        prompts = [await _prepared(client, workflow, options.changes) for client in clients]
         if len(clients) > 1:
             await check_database(clients)
-            await check_folders(clients, prompts)
+            await check_folders(clients, [each.first for each in prompts])
         batch = Batch()
         with contextlib.closing(Lines() if options.as_json else Bar()) as output:
             runners = [
                 Runner(
                     client,
-                    prompt,
+                    its_own,
                     batch,
                     functools.partial(output.show, batch=batch, server=client.url),
                 )
-                for client, prompt in zip(clients, prompts, strict=True)
+                for client, its_own in zip(clients, prompts, strict=True)
             ]
             with ctrl_c(runners, batch) as pressed:
                 await run_together(runners, batch)
@@ -84,25 +81,12 @@ def _check_files(options: Options) -> None:
         check_picture(options.contact_sheet)
 
 
-async def _prepared(client: Client, options: Options) -> dict[str, Any]:
-    """The prompt for a server, which has all that it takes."""
+async def _prepared(client: Client, workflow: Workflow, changes: Changes) -> Prompts:
+    """The prompts for a server, which has all that they take."""
     with named_after(client.url):
-        prompt = load(options.workflow, await client.get("/object_info"))
-        change(prompt, options.settings)
-        _handle_errors(prompt, options.on_error)
+        prompts = Prompts(workflow, await client.get("/object_info"), changes)
         await client.check_database()
-    return prompt
-
-
-def _handle_errors(prompt: dict[str, Any], on_error: str | None) -> None:
-    if on_error is None:
-        return
-    for node in nodes_of(prompt, ITERATOR):
-        node["inputs"]["error_handling"] = (
-            "Stop on error" if on_error == "stop" else "Skip on error"
-        )
-        if on_error == "retry":
-            node["inputs"]["max_attempts"] = TRIES
+    return prompts
 
 
 async def _write_files(options: Options, client: Client, loop_id: str) -> None:

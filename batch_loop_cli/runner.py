@@ -8,9 +8,10 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from .batch import Batch, entries
-from .client import QUIET_SECONDS, Client, Event, Prompt, ServerGone
+from .client import QUIET_SECONDS, Client, Event, ServerGone
 from .errors import CommandError, DatabaseAway, Unreachable, named_after
 from .loops import LOOPS
+from .prompts import Prompts
 
 AHEAD = 2
 """Prompts that the server has at a time: one runs, one waits, so that it never idles."""
@@ -29,12 +30,12 @@ Tell = Callable[[str], object]
 class Runner:
     """Runs a batch on one server, beside others that share it.
 
-    `prompt` is sent again and again, until `batch`, which all of them share, ends.
+    One of `prompts` is sent after the other, until `batch`, which all of them share, ends.
     """
 
-    def __init__(self, client: Client, prompt: Prompt, batch: Batch, tell: Tell) -> None:
+    def __init__(self, client: Client, prompts: Prompts, batch: Batch, tell: Tell) -> None:
         self._client = client
-        self._prompt = prompt
+        self._prompts = prompts
         self._batch = batch
         self._tell = tell
         self._sent: dict[str, None] = {}
@@ -126,7 +127,7 @@ class Runner:
 
     async def _fill(self) -> None:
         while not self._batch.ends and len(self._sent) < AHEAD:
-            self._sent[await self._client.submit(self._prompt)] = None
+            self._sent[await self._client.submit(*self._prompts.next())] = None
             self._has_taken_back = False
 
     async def _take_back(self) -> None:

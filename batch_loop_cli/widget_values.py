@@ -7,6 +7,8 @@ never sent; newer pages save them by name beside that.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import islice, pairwise
 from typing import Any
 
 NodeType = Mapping[str, Any]
@@ -24,9 +26,27 @@ CONTROLS = (CONTROL, "control_filter_list", "upload")
 """Widgets that the page adds by itself, and does not send; one more of a kind has `#1` after it."""
 
 
+@dataclass(frozen=True)
+class SavedWidget:
+    """Where a saved node has the value of a widget."""
+
+    name: str
+    holder: Any
+    """What the node has all values in: a list, or a mapping."""
+    key: Any
+    options: Mapping[str, Any] = field(default_factory=dict)
+    control: str = ""
+    """What the page is to do with the value after each run; empty if it has no control."""
+
+    @property
+    def value(self) -> Any:
+        """The value."""
+        return self.holder[self.key]
+
+
 def widget_values(node: Mapping[str, Any], node_type: NodeType) -> dict[str, Any]:
     """What a saved node's widgets send, by input; inputs that the page did not save are missing."""
-    values = dict(_saved(node, node_type))
+    values = {widget.name: widget.value for widget in saved_widgets(node, node_type)}
     # What the page has no value for it saves as null, and does not send.
     return {name: as_input(value) for name, value in values.items() if value is not None}
 
@@ -37,9 +57,14 @@ def widget_inputs(node_type: NodeType) -> Iterator[tuple[str, str]]:
         yield name, kind
 
 
+def widget_options(node_type: NodeType) -> dict[str, Mapping[str, Any]]:
+    """The options of each input with a widget."""
+    return {name: options for name, _, options in _widgets(node_type)}
+
+
 def inputs_with_option(node_type: NodeType, option: str) -> list[str]:
     """The inputs with a widget that has this option switched on."""
-    return [name for name, _, options in _widgets(node_type) if options.get(option)]
+    return [name for name, options in widget_options(node_type).items() if options.get(option)]
 
 
 def as_input(value: Any) -> Any:
@@ -47,36 +72,57 @@ def as_input(value: Any) -> Any:
     return {"__value__": value} if isinstance(value, list) else value
 
 
-def _saved(node: Mapping[str, Any], node_type: NodeType) -> Iterator[tuple[str, Any]]:
+def saved_widgets(node: Mapping[str, Any], node_type: NodeType) -> Iterator[SavedWidget]:
+    """The widgets of a saved node, in order; those that the page did not save are missing."""
     saved = node.get("widgets_values")
     named = node.get("widgets_values_named")
     if isinstance(saved, Mapping):  # some packs save their nodes so
-        yield from saved.items()
+        yield from (SavedWidget(name, saved, name) for name in saved)
     elif isinstance(named, Mapping):
-        yield from (each for each in named.items() if each[0].partition("#")[0] not in CONTROLS)
-    else:
+        yield from named_widgets(named, node_type)
+    elif saved:
         sockets = {slot["name"] for slot in node.get("inputs") or () if not slot.get("widget")}
-        yield from _by_order(list(saved or ()), node_type, sockets)
+        yield from _by_order(saved, iter(range(len(saved))), node_type, sockets)
+
+
+def named_widgets(named: Mapping[str, Any], node_type: NodeType) -> Iterator[SavedWidget]:
+    """The widgets of a node that has their values by name."""
+    options = widget_options(node_type)
+    for name, following in pairwise([*named, ""]):
+        if _kind_of_name(name) not in CONTROLS:
+            # The page saves them in order, a control after what it is of.
+            control = named[following] if _kind_of_name(following) == CONTROL else ""
+            yield SavedWidget(name, named, name, options.get(name, {}), str(control))
+
+
+def _kind_of_name(name: str) -> str:
+    return name.partition("#")[0]
 
 
 def _by_order(
-    values: list[Any], node_type: NodeType, sockets: set[str], prefix: str = ""
-) -> Iterator[tuple[str, Any]]:
-    """Name each value, and take it off the list."""
+    saved: list[Any],
+    places: Iterator[int],
+    node_type: NodeType,
+    sockets: set[str],
+    prefix: str = "",
+) -> Iterator[SavedWidget]:
+    """Name the value in each place that is left."""
     for plain, kind, options in _widgets(node_type):
         name = f"{prefix}{plain}"
         # A kind that only newer pages have a widget for is a socket in older ones.
         if name in sockets:
             continue
-        if not values:
+        at = next(places, None)
+        if at is None:
             return
-        value = values.pop(0)
-        yield name, value
-        del values[: _controls(plain, kind, options)]
+        controls = [saved[place] for place in islice(places, _controls(plain, kind, options))]
+        yield SavedWidget(name, saved, at, options, str(controls[0]) if controls else "")
         if kind == DYNAMIC_COMBO:
-            chosen = [each for each in options.get("options", ()) if each.get("key") == value]
+            parts = options.get("options", ())
+            chosen = [each for each in parts if each.get("key") == saved[at]]
             for each in chosen[:1]:
-                yield from _by_order(values, {"input": each["inputs"]}, sockets, f"{name}.")
+                inner = {"input": each["inputs"]}
+                yield from _by_order(saved, places, inner, sockets, f"{name}.")
 
 
 def _controls(name: str, kind: str, options: Mapping[str, Any]) -> int:

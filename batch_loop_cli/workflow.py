@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import Any
 
 from .errors import NoBatch, NodeMissing, NoWorkflow, WrongCall
 from .graph_format import as_prompt
+from .next_run import change_for_next_run
 
 ITERATOR = "BatchLoopDirectoryIterator"
 END_QUEUE = "BatchLoopEndQueue"
@@ -17,37 +19,59 @@ NodeTypes = Mapping[str, Mapping[str, Any]]
 """What ComfyUI's `/object_info` says of each node type."""
 
 
-def load(path: Path, types: NodeTypes) -> dict[str, Any]:
-    """The workflow in the file `path` in API format.
+class Workflow:
+    """A workflow's file, in API format or as the page saves it.
 
-    It may be in API format already, or as the page saves it.
-
-    Raises:
-        NoWorkflow: it is neither.
-        NodeMissing: the server does not have all of its nodes.
-        NoBatch: it has no Directory Iterator, or no End Queue.
-
+    One object serves all servers: what changes from run to run changes for all of them.
     """
-    try:
-        found = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise NoWorkflow(
-            f"{path} cannot be read: {error.strerror}. Name a workflow's file."
-        ) from error
-    except ValueError as error:
-        raise NoWorkflow(f"{path} is no workflow: it is not JSON ({error}).") from error
-    if isinstance(found, dict) and isinstance(found.get("nodes"), list):
+
+    def __init__(self, path: Path) -> None:
+        """Read it; NoWorkflow if it is none."""
+        self._path = path
         try:
-            found = as_prompt(found, types)
-        except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
-            raise NoWorkflow(f"{path} is no workflow as ComfyUI saves it ({error!r}).") from error
-    if not _is_prompt(found):
-        raise NoWorkflow(
-            f"{path} is no workflow of ComfyUI. Save one in its page, and name it here."
-        )
-    prompt: dict[str, Any] = found
-    _check(path, prompt, types)
-    return prompt
+            self._found: Any = json.loads(path.read_text(encoding="utf-8"))
+        except OSError as error:
+            raise NoWorkflow(
+                f"{path} cannot be read: {error.strerror}. Name a workflow's file."
+            ) from error
+        except ValueError as error:
+            raise NoWorkflow(f"{path} is no workflow: it is not JSON ({error}).") from error
+
+    @property
+    def saved(self) -> Mapping[str, Any] | None:
+        """The workflow as it stands, as the page saves it; None for one in API format."""
+        is_saved = isinstance(self._found, dict) and isinstance(self._found.get("nodes"), list)
+        return self._found if is_saved else None
+
+    def prompt(self, types: NodeTypes) -> dict[str, Any]:
+        """The workflow as it stands in API format, for a server that has these node types.
+
+        Raises:
+            NoWorkflow: it is none.
+            NodeMissing: the server does not have all of its nodes.
+            NoBatch: it has no Directory Iterator, or no End Queue.
+
+        """
+        found = copy.deepcopy(self._found)
+        if self.saved is not None:
+            try:
+                found = as_prompt(found, types)
+            except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
+                raise NoWorkflow(
+                    f"{self._path} is no workflow as ComfyUI saves it ({error!r})."
+                ) from error
+        if not _is_prompt(found):
+            raise NoWorkflow(
+                f"{self._path} is no workflow of ComfyUI. Save one in its page, and name it here."
+            )
+        prompt: dict[str, Any] = found
+        _check(self._path, prompt, types)
+        return prompt
+
+    def change_for_next_run(self, types: NodeTypes) -> None:
+        """Have seeds and other numbers go on as their controls say, after a prompt was made."""
+        if self.saved is not None:
+            change_for_next_run(self.saved, types)
 
 
 def change(prompt: dict[str, Any], settings: Iterable[str]) -> None:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from batch_loop.batch_loop_cli.graph_format import as_prompt
+from batch_loop.batch_loop_cli.next_run import change_for_next_run
 from batch_loop.tests.support.images import write_images
 from batch_loop.tools.examples import EXAMPLES
 
@@ -356,3 +357,48 @@ def test_each_kind_of_widget(comfy: ComfyPage, server: ComfyServer, types: dict[
     for node in (*made["workflow"]["nodes"], *made["saved"]["nodes"]):
         node.pop("widgets_values_named", None)
     check(made, known)
+
+
+COUNTING = """
+    root().clear();
+    const number = (graph, value, control) => {
+        const node = add(graph, "PrimitiveInt");
+        node.widgets[0].value = value;
+        node.widgets[1].value = control;
+        link(node, add(graph, "PreviewAny"), "source");
+        return node;
+    };
+    const [fixed, ...counting] = ["fixed", "increment", "decrement"]
+        .map((control) => number(root(), 5, control));
+    number(root(), 2 ** 53 - 1, "increment");
+    const primitive = add(root(), "PrimitiveNode");
+    primitive.connect(0, fixed, slot(fixed, "value"));
+    primitive.widgets[0].value = 7;
+    primitive.widgets[1].value = "increment";
+    const inside = number(root(), 9, "increment");
+    app.canvas.deselectAll();
+    root().convertToSubgraph(new Set([inside]));
+"""
+
+
+def test_numbers_change_from_run_to_run_as_in_the_page(
+    comfy: ComfyPage, types: dict[str, Any]
+) -> None:
+    runs = comfy.page.evaluate(
+        f"""async () => {{
+            {WORDS}
+            {COUNTING}
+            const runs = [await take()];
+            for (let number = 0; number < 2; number += 1) {{
+                await app.queuePrompt(0, 1);
+                runs.push(await take());
+            }}
+            return runs;
+        }}"""
+    )
+    workflow = runs[0]["workflow"]
+    outputs = [inputs_of(run["output"], types) for run in runs]
+    assert outputs[0] != outputs[1] != outputs[2]
+    for wanted in outputs:
+        assert inputs_of(as_prompt(workflow, types), types) == wanted
+        change_for_next_run(workflow, types)

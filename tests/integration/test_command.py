@@ -314,9 +314,9 @@ def types(shared_server: Callable[[str], Any]) -> Iterator[dict[str, Any]]:
 
 @pytest.mark.parametrize("name", PAGE)
 def test_a_workflow_as_the_page_saves_it_is_the_same(name: str, types: dict[str, Any]) -> None:
-    from batch_loop.batch_loop_cli.workflow import load  # noqa: PLC0415
+    from batch_loop.batch_loop_cli.workflow import Workflow  # noqa: PLC0415
 
     def inputs(path: Path) -> dict[str, Any]:
-        return {key: node["inputs"] for key, node in load(path, types).items()}
+        return {key: node["inputs"] for key, node in Workflow(path).prompt(types).items()}
 
     assert inputs(EXAMPLES / f"{name}.json") == inputs(EXAMPLES / "api" / f"{name}.json")
