@@ -102,7 +102,8 @@ def test_who_has_nothing_left_waits_for_the_other(pair: Pair, tmp_path: Path) ->
         assert told(result, COMPLETE)["waiting"] is True
     assert told(idle, ITERATOR)["status"] == told(idle, COMPLETE)["status"]
     assert told(idle, COMPLETE)["status"] == "Waiting: 1 of 2 done, other servers work on 1 image"
-    # Who is asked has settled its own image.
+    # Its result may still be on its way to the disk.
+    wait_for(lambda: loop_state(other, idle)["done"] == 1, "its own image to be done")
     for client, is_waiting in ((other, True), (one, False)):
         state = loop_state(client, idle)
         assert (state["complete"], state["waiting"]) == (False, is_waiting)
