@@ -104,7 +104,7 @@ test: lint check-registry test-web
 # Three at a time, as most of their time is spent waiting for servers and pages; each frontend by
 # itself, and the longest first.
 PAGES := page-1.32.9 page-1.58.1 page-1.25.10
-PARTS := integration-a-m $(PAGES) integration-n-z test-of-units
+PARTS := integration-a-d $(PAGES) integration-e-o integration-p-z test-of-units
 integration-%:
 	@$(PYTEST) tests/integration/test_[$*]*.py $(ARGS)
 test-of-units:
