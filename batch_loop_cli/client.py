@@ -169,13 +169,19 @@ class Client:
                     raise RefusedByServer(f"{method} {path}: {text[:200]}", answer.status)
                 return said
         except (ClientError, asyncio.TimeoutError, OSError) as error:
-            raise Unreachable(self.url, error or type(error).__name__) from error
+            raise Unreachable(self.url, _in_words(error)) from error
 
 
 def _event(kind: WSMsgType, data: Any) -> Event:
     # Previews come as binary messages.
     said: dict[str, Any] = json.loads(data) if kind is WSMsgType.TEXT else {"type": "preview"}
     return Event(said["type"], said.get("data") or {})
+
+
+def _in_words(error: Exception) -> str:
+    """Why a server does not answer; of a connection without what the library says around it."""
+    strerror = error.strerror if isinstance(error, OSError) else None
+    return strerror or str(error) or type(error).__name__
 
 
 def _is_json(answer: ClientResponse) -> bool:
