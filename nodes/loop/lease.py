@@ -58,6 +58,7 @@ class Lease:
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
         self._has_failed = False
+        self._is_doubted = False
 
     is_shared = True
     """Whether other machines wait to hear of this server."""
@@ -65,7 +66,7 @@ class Lease:
     @property
     def is_due(self) -> bool:
         """Whether it is to be renewed by who begins to work: no thread has done it lately."""
-        return time.monotonic() - self._renewed_at > self.seconds / 2
+        return self._is_doubted or time.monotonic() - self._renewed_at > self.seconds / 2
 
     @property
     def was_ever_held(self) -> bool:
@@ -77,11 +78,19 @@ class Lease:
         with self._lock:
             if self.is_due:
                 self._renewed_at = time.monotonic()
+                self._is_doubted = False
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name="batch-loop-lease", daemon=True
                 )
                 self._thread.start()
+
+    def doubt(self) -> None:
+        """Have it be due, whatever the clock says: one that stands still in a sleep did not see it.
+
+        Who began to work then would be taken for gone.
+        """
+        self._is_doubted = True
 
     def end(self) -> None:
         """Renew it no more."""
@@ -120,6 +129,9 @@ class NoLease:
 
     def take_up(self) -> None:
         """Nobody asks."""
+
+    def doubt(self) -> None:
+        """Nobody takes anything away."""
 
     def end(self) -> None:
         """It never began."""

@@ -217,6 +217,8 @@ class LoopRegistry:
         key = iteration.key
         item = self._loops.claimed(iteration)
         if item is None or item.claim is None:
+            if self._loops.is_lost(iteration):
+                self._settling.doubt_lease()
             return False
         # ENDED already where the store has kept the change and could not say so any more.
         if item.state is ItemState.RUNNING:
@@ -271,6 +273,7 @@ class LoopRegistry:
         """
         item, key = iteration.item, iteration.key
         if self._loops.is_lost(iteration):
+            self._settling.doubt_lease()
             raise ClaimLost(_claim_lost(iteration))
         # It may have been started over, and then forgotten, while the prompt ran.
         if item is None or self._store.load(key) is None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import math
 import time
 from collections import defaultdict
+from collections.abc import Collection
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -31,7 +32,7 @@ from .watcher import Watcher
 from .writes import Turn, Writes
 
 LEASE_LOOK_SECONDS = 1.0
-"""How long what is known of another server's lease may be old."""
+"""How long what is known of other servers' leases may be old."""
 
 CLOSING_SECONDS = 2.0
 """How long ComfyUI's end is held up for a prompt that is about to be over."""
@@ -71,8 +72,9 @@ class Settling:
             if lease_seconds is None
             else Lease(self._renew_lease, self._is_at_work, lease_seconds)
         )
-        # Of servers on other machines: when it was last looked at whether their leases run.
-        self._others: dict[str, tuple[float, bool]] = {}
+        # The servers whose leases ran when that was last looked at, and when it was.
+        self._leased: Collection[str] = ()
+        self._leased_at = -math.inf
 
     def take_up(self, turn: Turn, key: LoopKey) -> None:
         """Hold a lease for as long as an item is open here, and see how its prompt ends."""
@@ -87,6 +89,10 @@ class Settling:
             self._watcher.wake()
 
         self._transactions.when_kept(taken_up)
+
+    def doubt_lease(self) -> None:
+        """Have the lease renewed when work is taken up next, as others found that it had ended."""
+        self._lease.doubt()
 
     def give_back(self, turn: Turn) -> None:
         """Note that an item was given back before its prompt ended, once that is kept."""
@@ -209,13 +215,16 @@ class Settling:
         return Outcome(Ending.RUNNING if is_alive else Ending.STOPPED)
 
     def _holds(self, server: str) -> bool:
-        """Whether a server of another machine is still at work, as it was a moment ago."""
-        looked_at, holds = self._others.get(server, (-math.inf, False))
+        """Whether a server of another machine is still at work, as it was a moment ago.
+
+        All of them are looked at in one, as there may be many. One that did not hold a lease then
+        may have taken it up since.
+        """
         now = time.monotonic()
-        if now - looked_at > LEASE_LOOK_SECONDS:
-            holds = self._store.holds(server, self._lease.seconds)
-            self._others[server] = now, holds
-        return holds
+        if server not in self._leased or now - self._leased_at > LEASE_LOOK_SECONDS:
+            self._leased = self._store.leased(self._lease.seconds)
+            self._leased_at = now
+        return server in self._leased
 
     def _renew_lease(self) -> None:
         self._store.renew_beside(self._host.server, self._lease.seconds)

@@ -6,7 +6,7 @@ import contextlib
 import logging
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -172,10 +172,10 @@ class SqlStore:
             connection.execute(delete(leases).where(leases.c.until < forgotten))
             connection.execute(statements.add_lease.values(server=server, until=until))
 
-    def holds(self, server: str, seconds: float) -> bool:
+    def leased(self, seconds: float) -> Collection[str]:
         end = self._backend.lease_end(leases.c.until, seconds)
-        asked = select(end > self._backend.now).where(leases.c.server == server)
-        return bool(self._database.execute(asked).scalar_one_or_none())
+        asked = select(leases.c.server).where(end > self._backend.now)
+        return set(self._database.execute(asked).scalars())
 
     def release(self, server: str) -> None:
         self._database.execute(statements.delete_lease, {"of_server": server})

@@ -11,7 +11,7 @@ import heapq
 import secrets
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -89,8 +89,8 @@ class Store(Protocol):
     def renew_beside(self, server: str, seconds: float) -> None:
         """As `renew`, in a transaction of its own, from any thread, and not held up by others."""
 
-    def holds(self, server: str, seconds: float) -> bool:
-        """Whether the lease of a server process runs; one is `seconds` long."""
+    def leased(self, seconds: float) -> Collection[str]:
+        """The server processes whose leases run; one is `seconds` long."""
 
     def release(self, server: str) -> None:
         """End the lease of a server process."""
@@ -293,8 +293,8 @@ class MemoryStore:
     def renew_beside(self, server: str, seconds: float) -> None:
         pass
 
-    def holds(self, server: str, seconds: float) -> bool:  # noqa: ARG002
-        return False
+    def leased(self, seconds: float) -> Collection[str]:  # noqa: ARG002
+        return ()
 
     def release(self, server: str) -> None:
         pass

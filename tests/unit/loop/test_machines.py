@@ -87,7 +87,7 @@ class Machine:
 
     def forget_leases(self) -> None:
         """Look at leases anew: what was seen a moment ago holds for a second."""
-        self.registry._settling._others.clear()
+        self.registry._settling._leased = ()
 
     @property
     def counts(self) -> Counts:
@@ -180,7 +180,10 @@ def test_an_image_is_free_when_the_lease_of_its_server_ends(pair: tuple[Machine,
     assert two.registry.claim_outputs(again, {"/out/a.png"}) == {"/out/a.png": Owner.NEW}
     two.finish(again)
     assert two.counts.done == 1
+    # It has taken its lease up again: nobody takes this one away.
     assert path(one.take()) == "c.png"
+    assert two.take().elsewhere == 1
+    assert two.counts.running == 2
 
 
 def test_who_was_cut_off_and_lost_nothing_goes_on(pair: tuple[Machine, Machine]) -> None:
