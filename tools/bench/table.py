@@ -61,8 +61,9 @@ def _target(row: Row) -> str:
     target = row.target
     if target is None:
         return ""
+    limit = f"at {target.bound} {target.limit:g}"
     if target.of == "ratio":
-        return f"at most {target.most:g} x"
+        return f"{limit} x"
     if target.of == "difference":
-        return f"at most {target.most:g} {row.unit} more"
-    return f"at most {target.most:g} {row.unit}"
+        return f"{limit} {row.unit} more"
+    return f"{limit} {row.unit}"
