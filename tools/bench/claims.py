@@ -146,9 +146,7 @@ def _beside(setting: Setting, address: str, others: int) -> Pace:
         return _run(address, [1], setting.of(10, 3), BESIDE_SECONDS)
 
 
-def _run(
-    address: str, shares: Sequence[int], seconds: float, model_seconds: float = 0.0
-) -> Pace:
+def _run(address: str, shares: Sequence[int], seconds: float, model_seconds: float = 0.0) -> Pace:
     """Processes with a share of the claimants each, that begin when all are ready."""
     with ExitStack() as stack:
         processes = [_Process(address, share, seconds, model_seconds) for share in shares]
@@ -173,9 +171,7 @@ def _run(
 class _Process:
     """Claimants in a process of their own."""
 
-    def __init__(
-        self, address: str, claimants: int, seconds: float, model_seconds: float
-    ) -> None:
+    def __init__(self, address: str, claimants: int, seconds: float, model_seconds: float) -> None:
         self._process = subprocess.Popen(  # noqa: S603 - the command is our own
             [
                 *(sys.executable, "-m", "tools.bench.claimant", address),
@@ -281,17 +277,15 @@ def _row_of_sizes(few: int, small: _Table, many: int, large: _Table) -> Row:
 
 def _rows_of_many(beside: Sequence[Pace], crowds: Sequence[Pace]) -> list[Row]:
     alone, with_others = beside
-    rows = [
+    return [
         Row(
             f"time under the loop's lock for one image, {CROWDS[-1] - 1} other servers at work",
             "ms",
             with_others.locked_ms,
             alone.locked_ms,
             "no other",
-        )
-    ]
-    for crowd in crowds:
-        rows.append(
+        ),
+        *(
             Row(
                 f"images a second, {crowd.claimants} claimants with a model that waits"
                 f" {IMAGE_SECONDS * MS:g} ms, all on this machine",
@@ -300,8 +294,9 @@ def _rows_of_many(beside: Sequence[Pace], crowds: Sequence[Pace]) -> list[Row]:
                 crowd.claimants / IMAGE_SECONDS,
                 "if none waited for another",
             )
-        )
-    return rows
+            for crowd in crowds
+        ),
+    ]
 
 
 def _calculated(growth: Growth) -> list[Row]:
@@ -327,9 +322,7 @@ def _calculated(growth: Growth) -> list[Row]:
             growth.many_seconds * MS,
             f"of {growth.many:,}",
         ),
-        Row(
-            f"calculated: the tables of {MOST:,} images, all done", "GB", growth.gigabytes(MOST)
-        ),
+        Row(f"calculated: the tables of {MOST:,} images, all done", "GB", growth.gigabytes(MOST)),
         Row(
             f"calculated: to write down a listing of {MOST:,} images",
             "min",

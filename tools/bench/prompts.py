@@ -69,9 +69,7 @@ def timing(client: ComfyClient, prompt_id: str) -> Timing:
 
 def timings_of(client: ComfyClient) -> dict[str, Timing]:
     """When each prompt of the server's history ran; ToolError unless all have ended well."""
-    return {
-        prompt_id: _timing(entry) for prompt_id, entry in client.get_json("/history").items()
-    }
+    return {prompt_id: _timing(entry) for prompt_id, entry in client.get_json("/history").items()}
 
 
 def _timing(entry: Mapping[str, Any] | None) -> Timing:

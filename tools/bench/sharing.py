@@ -50,9 +50,7 @@ def running(servers: Sequence[ComfyServer]) -> Iterator[None]:
         yield
 
 
-def run_batch(
-    scratch: Path, prompt: graphs.Graph, servers: Sequence[ComfyServer]
-) -> list[Timing]:
+def run_batch(scratch: Path, prompt: graphs.Graph, servers: Sequence[ComfyServer]) -> list[Timing]:
     """Run a batch by `batch-loop run`; the timings of its prompts, in the order they began in."""
     before = {server.url: set(_timings(server)) for server in servers}
     workflow = scratch / "workflow.json"
