@@ -27,7 +27,9 @@ AS_INSTALLED = ("fsync = on", "max_connections = 300")
 """Settings of PostgreSQL: as it is installed, it waits for the disk. And room for the claimants."""
 CLAIMANTS = (1, 2, 4, 8)
 ON_A_FILE = (1, 2, 8)
-CROWDS = (10, 50, 100)
+CROWDS, SMALL_CROWDS = (10, 50, 100), (4, 12)
+SERVERS = 100
+"""What is calculated for."""
 PROCESSES = 4
 """That a crowd is spread over: one thread of Python for each claimant."""
 IMAGE_SECONDS = 0.5
@@ -70,6 +72,8 @@ class _Table:
 def measure(setting: Setting) -> Measured:
     """Measure on PostgreSQL, then on an SQLite file, and calculate what more would come to."""
     few, many = setting.of(FEW, 20_000), setting.of(MANY, 100_000)
+    sizes = SMALL_CROWDS if setting.is_quick else CROWDS
+    others = sizes[-1] - 1
     with Postgresql(AS_INSTALLED) as database:
         setting.say(f"claims: tables of {few:,} and {many:,} images")
         small, large = _tables(setting, {size: database.new_database() for size in (few, many)})
@@ -77,16 +81,16 @@ def measure(setting: Setting) -> Measured:
         _alone().make_table(address, few)
         paces = [_pace(setting, address, number) for number in CLAIMANTS]
         setting.say("claims: with others that hold an image each")
-        beside = [_beside(setting, address, others) for others in (0, CROWDS[-1] - 1)]
-        crowds = [_crowd(setting, address, number) for number in CROWDS]
+        beside = [_beside(setting, address, number) for number in (0, others)]
+        crowds = [_crowd(setting, address, number) for number in sizes]
     folder = str(setting.base / "claims")
     _alone().make_table(folder, few)
     files = [_pace(setting, folder, number) for number in ON_A_FILE]
-    growth = _growth(few, small, many, large, beside)
+    growth = _growth((few, small), (many, large), others, beside)
     rows = [
         *_rows(few, paces, files),
         _row_of_sizes(few, small, many, large),
-        *_rows_of_many(beside, crowds),
+        *_rows_of_many(others, beside, crowds),
         *_calculated(growth),
     ]
     return Measured(rows, {"claims": _series(paces, files, crowds, growth)})
@@ -100,6 +104,8 @@ def _tables(setting: Setting, addresses: dict[int, str]) -> list[_Table]:
     """Measure one claimant on each table by turns, so that what else goes on falls on all."""
     alone = _alone()
     listing = {size: alone.make_table(address, size) for size, address in addresses.items()}
+    for address in addresses.values():
+        alone.settle(address)
     before = {size: alone.table_bytes(address) for size, address in addresses.items()}
     seconds: dict[int, list[float]] = {size: [] for size in addresses}
     images = dict.fromkeys(addresses, 1)
@@ -222,9 +228,11 @@ def _pipe(pipe: IO[str] | None) -> IO[str]:
     return pipe
 
 
-def _growth(few: int, small: _Table, many: int, large: _Table, beside: Sequence[Pace]) -> Growth:
+def _growth(
+    of_few: tuple[int, _Table], of_many: tuple[int, _Table], others: int, beside: Sequence[Pace]
+) -> Growth:
+    (few, small), (many, large) = of_few, of_many
     alone, with_others = beside
-    others = CROWDS[-1] - 1
     return Growth(
         alone_seconds=alone.locked_ms / MS,
         alone_trips=alone.locked_trips,
@@ -275,11 +283,11 @@ def _row_of_sizes(few: int, small: _Table, many: int, large: _Table) -> Row:
     )
 
 
-def _rows_of_many(beside: Sequence[Pace], crowds: Sequence[Pace]) -> list[Row]:
+def _rows_of_many(others: int, beside: Sequence[Pace], crowds: Sequence[Pace]) -> list[Row]:
     alone, with_others = beside
     return [
         Row(
-            f"time under the loop's lock for one image, {CROWDS[-1] - 1} other servers at work",
+            f"time under the loop's lock for one image, {others} other servers at work",
             "ms",
             with_others.locked_ms,
             alone.locked_ms,
@@ -301,15 +309,14 @@ def _rows_of_many(beside: Sequence[Pace], crowds: Sequence[Pace]) -> list[Row]:
 
 def _calculated(growth: Growth) -> list[Row]:
     """What follows for many servers and many images; no target, as nothing of it was tried."""
-    servers = CROWDS[-1]
-    images_a_second = partial(growth.images_a_second, servers)
+    images_a_second = partial(growth.images_a_second, SERVERS)
     network = f"{TRIP_SECONDS * MS:g} ms of network to the database and back"
     return [
         Row(
-            f"calculated: images a second, {servers} servers, an image takes {seconds:g} s{where}",
+            f"calculated: images a second, {SERVERS} servers, an image takes {seconds:g} s{where}",
             "images",
             images_a_second(seconds, trip),
-            servers / seconds,
+            SERVERS / seconds,
             "if none waited for another",
         )
         for seconds in (IMAGE_SECONDS, 10 * IMAGE_SECONDS)
@@ -348,7 +355,7 @@ def _series(
                 "trip_s": trip,
                 "images_a_second": growth.images_a_second(servers, seconds, trip),
             }
-            for servers in (1, 2, 5, 10, 20, 50, 100)
+            for servers in (1, 2, 5, 10, 20, 50, SERVERS)
             for seconds in (IMAGE_SECONDS, 10 * IMAGE_SECONDS)
             for trip in (0.0, TRIP_SECONDS)
         ],

@@ -196,6 +196,15 @@ def make_table(address: str, items: int) -> float:
     return taken
 
 
+def settle(address: str) -> None:
+    """Have PostgreSQL do now what it would do by itself some time after a large listing."""
+    engine = create_engine(address, isolation_level="AUTOCOMMIT")
+    with engine.connect() as connection:
+        for statement in ("VACUUM ANALYZE", "CHECKPOINT"):
+            connection.exec_driver_sql(statement)
+    engine.dispose()
+
+
 def table_bytes(address: str) -> int:
     """What all tables of a PostgreSQL database take, with their indexes."""
     engine = create_engine(address)
