@@ -17,7 +17,7 @@ help:
 	@echo '             test-integration, test-browser'
 	@echo 'make lint    ruff, mypy and tsc'
 	@echo 'make check-registry   what the registry checks of a pack, on the files it would hand out'
-	@echo 'make bench   measure Batch Loop against ComfyUI'"'"'s own nodes (about 10 minutes)'
+	@echo 'make bench   measure Batch Loop against ComfyUI'"'"'s own nodes (about 15 minutes)'
 	@echo 'make screenshots   take the pictures of the documentation anew'
 	@echo 'make crash   kill a server fifty times in the midst of a batch (about 7 minutes)'
 	@echo 'make soak    20,000 images on one server (about 15 minutes)'
@@ -57,7 +57,8 @@ lint: setup .build/batch_loop
 check-registry: setup
 	@$(IN_VENV) -m tools.check_registry
 
-# ARGS='--quick' for smaller numbers, ARGS='--only iteration' for one measurement.
+# ARGS='--quick' for smaller numbers, ARGS='--only iteration' for one measurement, and --docs with it
+# to put that into the documentation.
 bench: setup-bench
 	@$(IN_VENV) -m tools.chromium
 	@$(IN_VENV) -m tools.bench $(ARGS)

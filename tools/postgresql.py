@@ -32,10 +32,12 @@ START_SECONDS = 60
 class Postgresql:
     """One database server on a free port of this machine, with an empty database.
 
-    Its files are in a folder of its own, which goes with it.
+    Its files are in a folder of its own, which goes with it. `settings` are lines of its
+    `postgresql.conf` that come after those of the tests.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, settings: Sequence[str] = ()) -> None:
+        self._settings = tuple(settings)
         self._programs = _programs()
         self._folder = Path(tempfile.mkdtemp(prefix="batch-loop-database-"))
         self.port = free_port()
@@ -105,7 +107,7 @@ class Postgresql:
         )
         # What a test does has to outlive this process, not the machine.
         settings = ["fsync = off", f"port = {self.port}", f"listen_addresses = '{HOST}'"]
-        settings += ["unix_socket_directories = ''", "max_connections = 60"]
+        settings += ["unix_socket_directories = ''", "max_connections = 60", *self._settings]
         with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write("\n".join(settings) + "\n")
 

@@ -1,29 +1,27 @@
 """The command: measures, prints the table, and keeps the figures.
 
-A whole run writes `docs/figures/bench.json` and `bench.png`, and the table in `docs/speed.md`. A
-part of one, or a quick one, writes below `.build/bench/`, unless `--docs` says otherwise.
+A whole run writes `docs/figures/bench.json` and `bench.png`, and the tables in `docs/speed.md`. A
+part of one, or a quick one, writes below `.build/bench/`. With `--docs` it writes to the
+documentation as well, in the place of the same measurements there; the others stay.
 """
 
 from __future__ import annotations
 
 import argparse
 import datetime as dt
-import json
 import os
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 from ..errors import run_command
 from ..figures import FIGURES
 from ..layout import ROOT
-from . import page
+from . import kept, page
 from .machine import machine
 from .measurements import NAMES, measurement
 from .plot import plot
-from .rows import Row
 from .setting import Setting
 from .table import table
 
@@ -37,25 +35,25 @@ def main() -> int:
     # What a developer has set for a server of their own must not reach the ones measured here.
     for name in [name for name in os.environ if name.startswith(OF_THE_PACK)]:
         del os.environ[name]
-    began, measured_on = time.monotonic(), machine()
-    rows: list[Row] = []
-    series: dict[str, Any] = {}
+    date, measured_on = dt.datetime.now(tz=dt.timezone.utc).date().isoformat(), machine()
+    figures: dict[str, kept.Entry] = {}
     with tempfile.TemporaryDirectory(prefix="batch-loop-bench-") as folder:
         setting = Setting(Path(folder).resolve(), is_quick=chosen.quick)
         for name in chosen.only or NAMES:
             setting.say(name)
+            began = time.monotonic()
             found = measurement(name)(setting)
-            rows += found.rows
-            series |= found.series
-    figures = {
-        "date": dt.datetime.now(tz=dt.timezone.utc).date().isoformat(),
-        "scale": "quick" if chosen.quick else "full",
-        "seconds": round(time.monotonic() - began),
-        "machine": measured_on,
-        "rows": [row.as_json() for row in rows],
-        "series": series,
-    }
-    sys.stdout.write(f"{table(rows)}\n\nin {figures['seconds']} s\n")
+            figures[name] = {
+                "date": date,
+                "scale": "quick" if chosen.quick else "full",
+                "seconds": round(time.monotonic() - began),
+                "machine": measured_on,
+                "rows": [row.as_json() for row in found.rows],
+                "series": found.series,
+            }
+    seconds = {name: entry["seconds"] for name, entry in figures.items()}
+    took = ", ".join(f"{name} {taken} s" for name, taken in seconds.items())
+    sys.stdout.write(f"{table(kept.rows(figures))}\n\n{sum(seconds.values())} s: {took}\n")
     is_whole = not chosen.only and not chosen.quick
     _keep(figures, for_docs=is_whole or chosen.docs)
     return 0
@@ -69,15 +67,14 @@ def _chosen() -> argparse.Namespace:
     return parser.parse_args()
 
 
-def _keep(figures: dict[str, Any], *, for_docs: bool) -> None:
+def _keep(measured: kept.Figures, *, for_docs: bool) -> None:
     folder = FIGURES if for_docs else TRIALS
-    folder.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(figures, indent=1) + "\n"
-    (folder / "bench.json").write_text(text, encoding="utf-8")
-    plot(figures, folder / "bench.png")
+    figures = kept.merged(kept.read(folder), measured) if for_docs else measured
+    file = kept.write(folder, figures)
+    plot(kept.series(figures), folder / "bench.png")
     if for_docs:
         page.write(figures)
-    sys.stdout.write(f"figures: {(folder / 'bench.json').relative_to(ROOT)}, and bench.png\n")
+    sys.stdout.write(f"figures: {file.relative_to(ROOT)}, and bench.png\n")
 
 
 if __name__ == "__main__":

@@ -1,47 +1,83 @@
-"""The page of the documentation that shows the figures: its table is never typed by hand."""
+"""The page of the documentation that shows the figures: its tables are never typed by hand."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import json
+import textwrap
+from collections import defaultdict
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from ..errors import ToolError
 from ..layout import ROOT
-from .rows import row_of
+from . import many
+from .kept import Entry, Figures, rows, series
+from .measurements import NAMES
 from .table import codecs_table, table
 
 PAGE = ROOT / "docs" / "speed.md"
-BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+WIDTH = 100
 
 
-def shown(figures: Mapping[str, Any]) -> str:
-    """What stands between the marks for these figures."""
-    machine = figures["machine"]
-    trial = (
-        ""
-        if figures["scale"] == "full"
-        else "**From a quick run, only to show what the table looks like.**\n\n"
-    )
+def shown(figures: Figures) -> str:
+    """The table of all lines, what they were measured on, and the table of the codecs."""
+    coded = series(figures).get("codecs")
+    parts = [table(rows(figures)), *_origins(figures)]
+    return "\n\n".join([*parts, codecs_table(coded)] if coded else parts)
+
+
+BLOCKS: dict[str, Callable[[Figures], str]] = {"bench": shown, "bench-servers": many.shown}
+"""What stands between marks of the page, by their name."""
+
+
+def marks(name: str) -> tuple[str, str]:
+    """Where a block begins and ends."""
+    return f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
+
+
+def with_figures(text: str, figures: Figures) -> str:
+    """The page `text` with these figures; ToolError if it has no place for a part of them."""
+    for name, block in BLOCKS.items():
+        begin, end = marks(name)
+        before, has_begin, rest = text.partition(begin)
+        _, has_end, after = rest.partition(end)
+        if not has_begin or not has_end:
+            raise ToolError(
+                f"{PAGE.name} has no place for a part of the figures: put {begin} and {end} into it"
+            )
+        text = f"{before}{begin}\n{block(figures)}\n{end}{after}"
+    return text
+
+
+def write(figures: Figures, page: Path = PAGE) -> None:
+    """Put the figures into the page."""
+    page.write_text(with_figures(page.read_text(encoding="utf-8"), figures), encoding="utf-8")
+
+
+def _origins(figures: Figures) -> list[str]:
+    """A paragraph on each run that figures are from, and one on what has not been measured yet."""
+    runs: defaultdict[str, list[str]] = defaultdict(list)
+    for name, entry in figures.items():
+        runs[json.dumps([entry[key] for key in ("date", "scale", "machine")])].append(name)
+    said = [_origin(figures[names[0]], names if len(runs) > 1 else ()) for names in runs.values()]
+    missing = [name for name in NAMES if name not in figures]
+    if missing:
+        said.append(f"Not measured yet: {_listed(missing)}.")
+    return [textwrap.fill(each, WIDTH, break_on_hyphens=False) for each in said]
+
+
+def _origin(entry: Entry, names: list[str] | tuple[()]) -> str:
+    machine = entry["machine"]
+    is_trial = entry["scale"] != "full"
     return (
-        f"{trial}{table(map(row_of, figures['rows']))}\n\n"
-        f"Measured on {figures['date']}: {machine['processor']}, {machine['cores']} cores,\n"
-        f"{machine['memory_gb']} GB of memory, {machine['system']};\n"
-        f"load before it began: {machine['load']}.\n"
-        f"ComfyUI {machine['comfyui']}, Python {machine['python']}, PyTorch {machine['torch']}.\n"
-        f"\n{codecs_table(figures['series']['codecs'])}\n"
+        f"{'**From a quick run, only to try it out.** ' if is_trial else ''}"
+        f"{f'{_listed(names)}: measured' if names else 'Measured'} on {entry['date']}: "
+        f"{machine['processor']}, {machine['cores']} cores, "
+        f"{machine['memory_gb']} GB of memory, {machine['system']}; "
+        f"load before it began: {machine['load']}. "
+        f"ComfyUI {machine['comfyui']}, Python {machine['python']}, PyTorch {machine['torch']}."
     )
 
 
-def with_table(text: str, figures: Mapping[str, Any]) -> str:
-    """The page `text` with the table of these figures; ToolError if it has no place for it."""
-    before, begin, rest = text.partition(BEGIN)
-    _, end, after = rest.partition(END)
-    if not begin or not end:
-        raise ToolError(f"{PAGE.name} has no place for the table: put {BEGIN} and {END} into it")
-    return f"{before}{BEGIN}\n{shown(figures)}{END}{after}"
-
-
-def write(figures: Mapping[str, Any], page: Path = PAGE) -> None:
-    """Put the table into the page."""
-    page.write_text(with_table(page.read_text(encoding="utf-8"), figures), encoding="utf-8")
+def _listed(names: list[str] | tuple[()]) -> str:
+    return ", ".join(f"`{name}`" for name in names)

@@ -19,14 +19,15 @@ INCHES_OF_ONE, HEIGHT = 5.0, 4.0
 DPI = 110
 
 
-def plot(figures: Mapping[str, Any], path: Path) -> None:
+def plot(series: Mapping[str, Any], path: Path) -> None:
     """Draw what was measured, one chart for each series; nothing where there is none."""
     charts: dict[str, Callable[[Any, Any], None]] = {
         "iteration": _iteration,
         "large": _large,
         "memory": _memory,
+        "claims": _claims,
     }
-    measured = [name for name in charts if name in figures["series"]]
+    measured = [name for name in charts if name in series]
     if not measured:
         return
     figure, places = plt.subplots(
@@ -37,7 +38,7 @@ def plot(figures: Mapping[str, Any], path: Path) -> None:
         squeeze=False,
     )
     for place, name in zip(places[0], measured, strict=True):
-        charts[name](place, figures["series"][name])
+        charts[name](place, series[name])
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, dpi=DPI)
     plt.close(figure)
@@ -82,5 +83,36 @@ def _memory(place: Any, series: dict[str, list[float]]) -> None:
         place.plot(range(EARLY, len(held) + 1), more, color=color, label=label)
     place.set(
         title=f"Memory of the server since iteration {EARLY}", xlabel="iterations", ylabel="MB"
+    )
+    place.legend()
+
+
+def _claims(place: Any, series: dict[str, Any]) -> None:
+    seconds = series["image_s"]
+    crowds = series["crowds"]
+    calculated = [
+        each for each in series["calculated"] if each["image_s"] == seconds and not each["trip_s"]
+    ]
+    servers = [each["servers"] for each in calculated]
+    place.loglog(
+        servers,
+        [number / seconds for number in servers],
+        "--",
+        color=OTHER,
+        label="if none waited for another",
+    )
+    found = [each["images_a_second"] for each in calculated]
+    place.loglog(servers, found, ":", color=OURS, label="Batch Loop, calculated")
+    place.loglog(
+        [each["claimants"] for each in crowds],
+        [each["images_a_second"] for each in crowds],
+        "o-",
+        color=OURS,
+        label="Batch Loop, without ComfyUI",
+    )
+    place.set(
+        title=f"Servers that need {seconds:g} s for an image",
+        xlabel="servers",
+        ylabel="images a second",
     )
     place.legend()

@@ -5,9 +5,10 @@ from __future__ import annotations
 import itertools
 import statistics
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from ..client import ComfyClient, Prompt
 from ..defaults import filled_in
@@ -63,7 +64,15 @@ def run_behind_gate(
 
 def timing(client: ComfyClient, prompt_id: str) -> Timing:
     """When a prompt ran; ToolError unless it has ended well."""
-    entry = client.history(prompt_id)
+    return _timing(client.history(prompt_id))
+
+
+def timings_of(client: ComfyClient) -> dict[str, Timing]:
+    """When each prompt of the server's history ran; ToolError unless all have ended well."""
+    return {prompt_id: _timing(entry) for prompt_id, entry in client.get_json("/history").items()}
+
+
+def _timing(entry: Mapping[str, Any] | None) -> Timing:
     messages = dict(entry["status"]["messages"]) if entry else {}
     if "execution_success" not in messages:
         raise ToolError(f"a prompt of the benchmark did not end well: {messages}")

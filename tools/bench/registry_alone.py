@@ -70,11 +70,14 @@ class ListingRow:
     """The insertion of the next batch, with the rows of the one before to be deleted."""
 
 
-class _NoWatcher:
+class NoWatcher:
     """Settles only when the benchmark does."""
 
     def wake(self) -> None:
         """Do nothing."""
+
+    def finish(self, seconds: float, look: Callable[[], bool]) -> None:
+        """Do nothing: all is settled."""
 
 
 class _Server:
@@ -84,7 +87,7 @@ class _Server:
         self.store: Store = MemoryStore() if kind == "memory" else open_store(folder)
         self.host = FakeHost()
         self.registry = LoopRegistry(self.store, self.host, lister, modified_at)
-        self.registry._settling._watcher = _NoWatcher()  # type: ignore[assignment]  # noqa: SLF001
+        self.registry._settling._watcher = NoWatcher()  # type: ignore[assignment]  # noqa: SLF001
 
     def prompt(self, request: Request) -> bool:
         """One prompt; whether there was an image for it."""

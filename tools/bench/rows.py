@@ -7,15 +7,21 @@ from dataclasses import asdict, dataclass, field
 from typing import Any, Literal
 
 Of = Literal["value", "ratio", "difference"]
+Bound = Literal["most", "least"]
 
 
 @dataclass(frozen=True)
 class Target:
-    """What a line may come to at the most."""
+    """What a line has to come to: at the most, or at the least."""
 
-    most: float
+    limit: float
     of: Of = "value"
     """The value itself, the value divided by the other one, or the value less the other one."""
+    bound: Bound = "most"
+
+    def is_met_by(self, reached: float) -> bool:
+        """Whether a figure is within the limit, which belongs to it."""
+        return reached <= self.limit if self.bound == "most" else reached >= self.limit
 
 
 @dataclass(frozen=True)
@@ -51,7 +57,7 @@ class Row:
         """Whether the target is met; None without one."""
         if self.target is None:
             return None
-        return self.reached is not None and self.reached <= self.target.most
+        return self.reached is not None and self.target.is_met_by(self.reached)
 
     def as_json(self) -> dict[str, Any]:
         """For the file of figures, with what follows from the rest."""

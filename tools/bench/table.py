@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from .rows import Row
@@ -14,15 +14,19 @@ TENS, HUNDREDS = 10, 100
 
 def table(rows: Iterable[Row]) -> str:
     """The lines in Markdown; ends without a line break."""
-    lines = [HEAD, ("---",) * len(HEAD), *map(_cells, rows)]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return markdown(HEAD, map(_cells, rows))
+
+
+def markdown(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    """Cells as a table in Markdown; ends without a line break."""
+    every = [head, ("---",) * len(head), *lines]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in every)
 
 
 def codecs_table(coded: Iterable[Mapping[str, Any]]) -> str:
     """What each codec takes in Markdown: a line for an operation on an image, quickest first."""
     order = sorted(coded, key=lambda each: (each["image"], each["operation"], each["milliseconds"]))
-    lines = [CODECS_HEAD, ("---",) * len(CODECS_HEAD)]
-    lines += [
+    lines = [
         (
             each["image"],
             each["operation"],
@@ -33,7 +37,7 @@ def codecs_table(coded: Iterable[Mapping[str, Any]]) -> str:
         )
         for each in order
     ]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+    return markdown(CODECS_HEAD, lines)
 
 
 def number(value: float) -> str:
@@ -61,8 +65,9 @@ def _target(row: Row) -> str:
     target = row.target
     if target is None:
         return ""
+    limit = f"at {target.bound} {target.limit:g}"
     if target.of == "ratio":
-        return f"at most {target.most:g} x"
+        return f"{limit} x"
     if target.of == "difference":
-        return f"at most {target.most:g} {row.unit} more"
-    return f"at most {target.most:g} {row.unit}"
+        return f"{limit} {row.unit} more"
+    return f"{limit} {row.unit}"

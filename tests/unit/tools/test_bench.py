@@ -2,11 +2,14 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
 
-from batch_loop.tools.bench import page
+from batch_loop.tools.bench import kept, page
+from batch_loop.tools.bench.growth import Growth
 from batch_loop.tools.bench.measurements import NAMES
 from batch_loop.tools.bench.prompts import (
     Timing,
@@ -39,9 +42,13 @@ def row(ours: float, other: float | None = None, target: Target | None = None) -
         (row(13, 10, Target(3, "difference")), True),
         (row(14, 10, Target(3, "difference")), False),
         (row(2, 10, Target(3, "difference")), True),
+        (row(19, 10, Target(1.9, "ratio", "least")), True),
+        (row(18, 10, Target(1.9, "ratio", "least")), False),
+        (row(5, target=Target(5, bound="least")), True),
         # Without what it would be held against, nothing is met.
         (row(1, target=Target(3, "difference")), False),
         (row(1, 0, Target(3, "ratio")), False),
+        (row(1, 0, Target(3, "ratio", "least")), False),
     ],
 )
 def test_a_target(given: Row, met: bool | None) -> None:  # noqa: FBT001 - as a table
@@ -49,7 +56,7 @@ def test_a_target(given: Row, met: bool | None) -> None:  # noqa: FBT001 - as a 
 
 
 def test_a_line_comes_back_from_the_file_as_it_was() -> None:
-    for given in (row(5), row(13, 10, Target(3, "difference"))):
+    for given in (row(5), row(13, 10, Target(3, "difference", "least"))):
         assert row_of(json.loads(json.dumps(given.as_json()))) == given
 
 
@@ -59,6 +66,8 @@ def test_the_table_shows_what_was_reached_beside_the_target() -> None:
         "| a thing | 13.0 ms | 10.0 ms: another | 1.30 x | at most 3 ms more | **no** |",
         "| a thing | 0.200 ms |  |  | at most 0.22 ms | yes |",
     ]
+    (*_, line) = table([row(18, 10, Target(1.9, "ratio", "least"))]).splitlines()
+    assert line == "| a thing | 18.0 ms | 10.0 ms: another | 1.80 x | at least 1.9 x | **no** |"
 
 
 def test_a_figure_has_as_many_places_as_say_something() -> None:
@@ -76,28 +85,121 @@ def test_gaps_are_those_between_prompts_in_the_order_that_they_ran_in() -> None:
     assert median_ms([0.001, 0.1, 0.003]) == pytest.approx(3)
 
 
-def test_a_page_keeps_what_stands_around_its_table() -> None:
+EMPTY = "\n".join(mark for name in page.BLOCKS for mark in page.marks(name))
+
+
+def test_a_page_keeps_what_stands_around_its_figures() -> None:
     figures = figures_of_the_project()
-    once = page.with_table(f"before\n{page.BEGIN}\n(what was there)\n{page.END}\nafter\n", figures)
-    assert once.startswith(f"before\n{page.BEGIN}\n")
-    assert once.endswith(f"{page.END}\nafter\n")
+    begin, end = page.marks("bench")
+    given = f"before\n{EMPTY}\nafter\n".replace(end, f"(what was there)\n{end}")
+    once = page.with_figures(given, figures)
+    assert once.startswith(f"before\n{begin}\n")
+    assert once.endswith(f"{page.marks('bench-servers')[1]}\nafter\n")
     assert "(what was there)" not in once
-    assert page.with_table(once, figures) == once
+    assert page.with_figures(once, figures) == once
 
 
-def test_a_page_without_a_place_for_the_table_is_an_error() -> None:
-    with pytest.raises(ToolError, match="has no place for the table"):
-        page.with_table("nothing", figures_of_the_project())
+def test_a_page_without_a_place_for_figures_is_an_error() -> None:
+    for name in page.BLOCKS:
+        given = EMPTY.replace(page.marks(name)[1], "")
+        with pytest.raises(ToolError, match=f"no place .*{name}: begin"):
+            page.with_figures(given, figures_of_the_project())
 
 
-def figures_of_the_project() -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((FIGURES / "bench.json").read_text(encoding="utf-8"))
-    return found
+def figures_of_the_project() -> kept.Figures:
+    return kept.read(FIGURES)
+
+
+def entry(date: str, *rows: Row, series: dict[str, Any] | None = None) -> dict[str, Any]:
+    return {
+        "date": date,
+        "scale": "full",
+        "seconds": 1,
+        "machine": MACHINE,
+        "rows": [each.as_json() for each in rows],
+        "series": series or {},
+    }
+
+
+MACHINE = dict.fromkeys(
+    ("processor", "cores", "memory_gb", "load", "system", "comfyui", "python", "torch"), "x"
+)
+
+
+def test_what_is_measured_again_takes_the_place_of_what_was_there(tmp_path: Path) -> None:
+    before = {"iteration": entry("monday", row(1)), "memory": entry("monday", row(2))}
+    kept.write(tmp_path, before)
+    new = {"memory": entry("tuesday", row(3)), "saving": entry("tuesday", row(4))}
+    found = kept.merged(kept.read(tmp_path), new)
+    # In the order of the table, whatever came first.
+    assert list(found) == ["iteration", "saving", "memory"]
+    assert [each.ours for each in kept.rows(found)] == [1, 4, 3]
+    assert [each["date"] for each in found.values()] == ["monday", "tuesday", "tuesday"]
+
+
+def test_the_page_says_when_each_figure_was_measured() -> None:
+    once = page.shown({name: entry("monday", row(1)) for name in NAMES})
+    assert once.count("easured on") == 1
+    assert "\nMeasured on monday: " in once
+    twice = page.shown({"iteration": entry("monday", row(1)), "saving": entry("tuesday", row(1))})
+    assert "`iteration`: measured on monday" in twice
+    assert "`saving`: measured on tuesday" in twice
+    assert "Not measured yet: `registry`" in twice
+
+
+def test_the_page_shows_the_formula_with_its_figures() -> None:
+    pace = {"claimants": 2, "images_a_second": 150, "statements": 22, "transactions": 4}
+    pace |= {"locked_ms": 5, "locked_trips": 22}
+    calculated = {"servers": 100, "image_s": 0.5, "trip_s": 0.0, "images_a_second": 28.7}
+    claims = {
+        "postgresql": [pace],
+        "sqlite": [pace],
+        "crowds": [pace],
+        "image_s": 0.5,
+        "growth": asdict(GROWTH),
+        "calculated": [calculated],
+    }
+    shown = page.BLOCKS["bench-servers"]({"claims": entry("monday", series={"claims": claims})})
+    assert "s = 5.00 ms + (N - 1) x 0.300 ms" in shown
+    assert "| 100 | 28.7 |" in shown
+    assert "| 2 | PostgreSQL | 150 | 22.0 | 4.00 | 5.00 ms |" in shown
+
+
+GROWTH = Growth(
+    alone_seconds=0.005,
+    alone_trips=20,
+    other_seconds=0.0003,
+    other_trips=1,
+    few=1_000,
+    few_seconds=0.006,
+    many=100_000,
+    many_seconds=0.008,
+    listing_seconds=0.000_012,
+    listing_bytes=300,
+    done_bytes=700,
+)
+
+
+def test_servers_do_as_much_as_they_can_until_their_turns_fill_each_second() -> None:
+    assert GROWTH.images_a_second(10, 0.5) == pytest.approx(20)
+    assert GROWTH.images_a_second(100, 0.5) == pytest.approx(1 / (0.005 + 99 * 0.0003))
+    # Half a millisecond for each question, of which there are 20, and one for each other server.
+    slow = 0.005 + 99 * 0.0003 + 0.0005 * (20 + 99)
+    assert GROWTH.images_a_second(100, 0.5, 0.0005) == pytest.approx(1 / slow)
+    assert GROWTH.locked_seconds(1, 0.0005) == pytest.approx(0.015)
+
+
+def test_what_ten_times_as_many_images_add_is_added_again() -> None:
+    assert GROWTH.seconds_in(1_000_000) == pytest.approx(0.009)
+    faster = replace(GROWTH, many_seconds=0.005)
+    assert faster.seconds_in(1_000_000) == pytest.approx(0.005)
+    assert GROWTH.gigabytes(10_000_000) == pytest.approx(10)
+    assert GROWTH.listing_minutes(10_000_000) == pytest.approx(2)
 
 
 def test_the_documentation_shows_the_figures_that_there_are() -> None:
     text = page.PAGE.read_text(encoding="utf-8")
-    assert page.with_table(text, figures_of_the_project()) == text
+    assert page.with_figures(text, figures_of_the_project()) == text
     assert (FIGURES / "bench.png").is_file()
 
 
@@ -109,6 +211,7 @@ def test_each_measurement_is_a_module_and_is_named_to_the_reader() -> None:
 
 
 def test_the_figures_hold_what_follows_from_them() -> None:
-    for found in figures_of_the_project()["rows"]:
-        given = row_of(found)
-        assert (given.met, given.ratio) == (found["met"], found["ratio"])
+    for measured in figures_of_the_project().values():
+        for found in measured["rows"]:
+            given = row_of(found)
+            assert (given.met, given.ratio) == (found["met"], found["ratio"])
