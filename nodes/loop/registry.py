@@ -525,8 +525,12 @@ class LoopRegistry:
             finished=entry.finished,
             watch=self._watching.is_watched(key),
             elsewhere=self._loops.elsewhere(key) if item is None else 0,
-            following=None if item is None else self._store.first_pending(key),
+            following=None if item is None else self._following(key),
         )
+
+    def _following(self, key: LoopKey) -> str | None:
+        """The item that this server is likely to be given next: the others take theirs before."""
+        return self._store.first_pending(key, but=self._loops.elsewhere(key))
 
     def _wait_for_stopped_writes(self, key: LoopKey) -> None:
         """Wait for what is written for images that may now be handed out again.

@@ -301,8 +301,9 @@ class SqlStore:
 
     # Items.
 
-    def first_pending(self, key: LoopKey) -> str | None:
-        found = self._database.execute(statements.first_pending, {"of_loop": key.id})
+    def first_pending(self, key: LoopKey, but: int = 0) -> str | None:
+        given = {"of_loop": key.id, "of_others": but}
+        found = self._database.execute(statements.next_pending, given)
         path: str | None = found.scalar_one_or_none()
         return path
 

@@ -95,9 +95,10 @@ failed_page_rows = (
 listed_paths = select(items.c.path).where(_listed)
 known_states = select(items.c.path, items.c.state).where(_of_this_loop)
 
-first_pending = select(items.c.path).where(_listed, is_pending).order_by(items.c.position).limit(1)
+_pending = select(items.c.path).where(_listed, is_pending).order_by(items.c.position).limit(1)
+next_pending = _pending.offset(bindparam("of_others"))
 # Where several servers share the table, each takes another item.
-_free = first_pending.with_for_update(skip_locked=True).scalar_subquery()
+_free = _pending.with_for_update(skip_locked=True).scalar_subquery()
 claim_item = (
     update(items)
     .where(_of_this_loop, items.c.path == _free, is_pending)

@@ -122,8 +122,8 @@ class Store(Protocol):
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
         """Make the first PENDING item RUNNING under `claim`, or return None when there is none."""
 
-    def first_pending(self, key: LoopKey) -> str | None:
-        """Path of the item that `claim` would take."""
+    def first_pending(self, key: LoopKey, but: int = 0) -> str | None:
+        """Path of the item that `claim` would take, once others have taken `but` of them."""
 
     def move(self, key: LoopKey, item: Item, state: ItemState, **changes: Any) -> Item:
         """Bring `item` to `state`, with `changes` to its other fields; IllegalTransition."""
@@ -334,9 +334,10 @@ class MemoryStore:
         check_transition(item.path, item.state, ItemState.RUNNING)
         return items.put(item, replace(item, state=ItemState.RUNNING, claim=claim))
 
-    def first_pending(self, key: LoopKey) -> str | None:
+    def first_pending(self, key: LoopKey, but: int = 0) -> str | None:
         items = self._items[key]
-        return items.order[items.pending[0]] if items.pending else None
+        first = heapq.nsmallest(but + 1, items.pending) if but else items.pending[:1]
+        return items.order[first[but]] if len(first) > but else None
 
     def move(self, key: LoopKey, item: Item, state: ItemState, **changes: Any) -> Item:
         check_transition(item.path, item.state, state)

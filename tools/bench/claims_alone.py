@@ -138,8 +138,8 @@ class Claimant:
         target = f"/out/{path}"
         self._registry.claim_outputs(iteration, [target])
         self._registry.end(iteration)
+        # It is settled by the next one, which comes at once where a prompt waits.
         self._host.finish(iteration.prompt, Ending.SUCCESS, target)
-        self._registry._settling.settle_all()  # noqa: SLF001
 
     def hold(self) -> tuple[Iteration, str]:
         """Take an image, and no more."""
@@ -162,7 +162,8 @@ class Claimant:
         return Work(images, taken, int(statements), int(transactions), locked, int(trips))
 
     def close(self) -> None:
-        """Let go of what it has."""
+        """Settle the last image, and let go of what it has."""
+        self._registry._settling.settle_all()  # noqa: SLF001
         self._registry.close()
 
 

@@ -161,6 +161,23 @@ def test_each_takes_another_image(pair: tuple[Machine, Machine]) -> None:
     assert one.registry.store_id() == two.registry.store_id()
 
 
+def test_the_others_are_expected_to_take_their_turns_first(pair: tuple[Machine, Machine]) -> None:
+    one, two = pair
+    alone = one.take()
+    assert (path(alone), alone.following) == ("a.png", "b.png")
+    one.finish(alone)
+    one.registry.start_over(one.request.key.id)
+    held = one.take()
+    beside = two.take()
+    # `one` is done sooner, and takes the third; there is no fourth.
+    assert (path(held), path(beside), beside.following) == ("a.png", "b.png", None)
+    two.finish(beside)
+    last = two.registry.acquire(two.request, two.host.submit())
+    assert (path(last), last.following) == ("c.png", None)
+    again = one.registry.acquire(one.request, held.prompt)
+    assert (path(again), again.following) == ("a.png", None)
+
+
 def test_an_image_is_free_when_the_lease_of_its_server_ends(pair: tuple[Machine, Machine]) -> None:
     one, two = pair
     lost = one.take()

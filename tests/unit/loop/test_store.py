@@ -210,6 +210,12 @@ def test_an_item_s_outputs_are_told(store: Store) -> None:
     assert store.outputs(KEY, "b") == store.outputs(KEY, "none") == ()
 
 
+def test_which_item_is_next_when_others_have_taken_some(store: Store) -> None:
+    assert [store.first_pending(KEY, but) for but in range(4)] == ["a", "b", "c", None]
+    claimed(store)
+    assert [store.first_pending(KEY, but) for but in range(3)] == ["b", "c", None]
+
+
 def test_the_first_pending_item_can_be_given_up(store: Store) -> None:
     first = store.item(KEY, "a")
     assert first is not None
