@@ -320,3 +320,26 @@ def test_a_workflow_as_the_page_saves_it_is_the_same(name: str, types: dict[str,
         return {key: node["inputs"] for key, node in Workflow(path).prompt(types).items()}
 
     assert inputs(EXAMPLES / f"{name}.json") == inputs(EXAMPLES / "api" / f"{name}.json")
+
+
+def test_results_hold_the_workflow_as_results_of_the_page_do(case: Case) -> None:
+    workflow = json.loads((EXAMPLES / "save_batch.json").read_text(encoding="utf-8"))
+    widgets = {node["type"]: node.get("widgets_values") for node in workflow["nodes"]}
+    widgets[ITERATOR_TYPE][0] = widgets[SAVER_TYPE][0] = case.workspace.name
+    case.workflow.write_text(json.dumps(workflow), encoding="utf-8")
+    assert case.run()[0] == 0
+    assert held_by(case, "img1_comic.png") == workflow
+    # It would show what was not run.
+    assert case.command("reset", case.workspace.name)[0] == 0
+    assert case.run("--set", "ImageSharpen.sigma=2")[0] == 0
+    assert held_by(case, "img1_comic.png") is None
+
+
+ITERATOR_TYPE, SAVER_TYPE = "BatchLoopDirectoryIterator", "BatchLoopSaveImage"
+
+
+def held_by(case: Case, result: str) -> dict[str, Any] | None:
+    """The workflow in a result."""
+    with Image.open(case.workspace.output / result) as image:
+        held = image.info.get("workflow")
+    return held and json.loads(held)
