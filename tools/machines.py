@@ -1,11 +1,12 @@
-"""Three machines at work on one folder, of which nothing stays up for long.
+"""Several servers at work on one folder, of which nothing stays up for long.
 
-Each machine is a real server with a name, a user folder and a place for the images of its own;
-they share a real PostgreSQL. `batch-loop run` runs them, while a seed decides which server, or the
-command itself, is killed next. In the midst of it the database is started again, later it is away
-for longer than a lease, and one server is halted in an image until its lease has ended.
-`python -m tools.machines` does that with 300 images and writes its figures to
-`docs/figures/machines.json`; a test does it with fewer.
+Either three machines: real servers with a name, a user folder and a place for the images of their
+own, that share a real PostgreSQL. Or two graphics cards of one machine: real servers that share all
+folders, and so an SQLite file. `batch-loop run` runs them, while a seed decides which server, or
+the command itself, is killed next. On machines the database is started again in the midst of it,
+later it is away for longer than a lease, and one server is halted in an image until its lease has
+ended. `python -m tools.machines` does both with 300 images and writes its figures to
+`docs/figures/machines.json`; tests do it with fewer.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ import tempfile
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -39,7 +40,7 @@ from .ports import free_port
 from .postgresql import Postgresql
 from .server import ComfyServer
 
-MACHINES = 3
+MACHINES, CARDS = 3, 2
 FOLDER = "batch"
 WORK_SECONDS = 1.2
 """A server takes some seconds to be back: the batch has to last longer than all of that."""
@@ -55,59 +56,65 @@ SERVER, CLIENT, RESTART, OUTAGE, HALT = (
 )
 
 
+@dataclass(frozen=True)
+class Place:
+    """Where a server has its images, and its results."""
+
+    input: Path
+    output: Path
+
+
 @dataclass
 class Figures:
     """What all of it has cost."""
 
     seed: int
-    machines: int = MACHINES
-    images: int = 0
+    servers: int
+    images: int
     events: dict[str, int] = field(default_factory=dict)
     lost: int = 0
     done_again: int = 0
     most_done_again_by_one_kill: int = 0
     done_again_by_anything_else: int = 0
     half_files: int = 0
-    done_by_each_machine: list[int] = field(default_factory=list)
+    in_each_folder_of_results: list[int] = field(default_factory=list)
     ended_on: int = 0
     """On how many servers the batch is complete at the end, with an empty queue."""
     exit_code: int = -1
     seconds: float = 0.0
 
 
-class Machines:
-    """The machines, their database, and the batch that they share."""
+class Fleet:
+    """The servers, and the batch that they share."""
 
-    def __init__(self, base: Path, database: Postgresql, images: int, seed: int) -> None:
-        self.database = database
+    def __init__(
+        self,
+        base: Path,
+        servers: Sequence[ComfyServer],
+        places: Sequence[Place],
+        images: int,
+        seed: int,
+    ) -> None:
+        """`places` are all folders of images and of results, each once."""
+        self.servers = servers
+        self.places = places
         self.chance = random.Random(seed)  # noqa: S311 for chance that can be repeated
-        self.figures = Figures(seed=seed, images=images)
+        self.figures = Figures(seed, len(servers), images)
         self.base = base
         self.record = base / "record"
         self.until = base / "go on"
         self.workflow = base / "workflow.json"
         self.names = [f"img{number:04}.png" for number in range(1, images + 1)]
-        address = database.new_database()
-        self.servers = [
-            self._server(base / f"machine-{number}", address) for number in range(1, MACHINES + 1)
-        ]
         self._make_images()
         self._client: subprocess.Popen[bytes] | None = None
 
-    def _server(self, base: Path, address: str) -> ComfyServer:
-        # Each machine has the folders at another place, under one name.
-        roots = {"in": base / "input", "out": base / "output"}
-        env = {
-            "BATCH_LOOP_DATABASE": address,
-            "BATCH_LOOP_SERVER": base.name,
-            "BATCH_LOOP_LEASE_SECONDS": str(LEASE_SECONDS),
-            "BATCH_LOOP_ROOTS": os.pathsep.join(f"{name}={at}" for name, at in roots.items()),
-        }
-        return ComfyServer(base, env=env, custom_nodes=[HELPERS], port=free_port())
+    def midst(self) -> list[Callable[[], None]]:
+        """What happens once, in the midst of the batch."""
+        return []
 
     def _make_images(self) -> None:
         pixels = np.random.default_rng(self.figures.seed)
-        first, *others = (server.input / FOLDER for server in self.servers)
+        first, *others = (place.input / FOLDER for place in self.places)
         first.mkdir(parents=True)
         for name in self.names:
             noise = pixels.integers(0, 256, (64, 64, 3), dtype=np.uint8)
@@ -125,7 +132,7 @@ class Machines:
         events = [self._kill_server] * kills + [self._kill_client] * max(1, kills // 4)
         self.chance.shuffle(events)
         middle = len(events) // 2
-        events[middle:middle] = [self._restart_database, self._halt, self._stop_database]
+        events[middle:middle] = self.midst()
         try:
             for server in self.servers:
                 server.start()
@@ -216,7 +223,8 @@ class Machines:
         threading.Event().wait(self.chance.choice([0.0, 0.0, LEASE_SECONDS * 1.5]))
         server.start()
         # What was done again is known when what was under way is over.
-        after = min(len(set(before)) + 2 * MACHINES, len(self.names) - MACHINES)
+        crowd = len(self.servers)
+        after = min(len(set(before)) + 2 * crowd, len(self.names) - crowd)
         self._wait(lambda: len(set(self.recorded)) >= after or self._is_over)
         again = self._again(self.recorded) - self._again(before)
         self.figures.done_again += again
@@ -230,6 +238,86 @@ class Machines:
             self._client.wait()
         self._count(CLIENT)
         self._start_client()
+
+    @property
+    def _is_over(self) -> bool:
+        return self._client is not None and self._client.poll() is not None
+
+    def _finish(self) -> None:
+        self._wait(lambda: self._is_over)
+        if self._client is not None:
+            self.figures.exit_code = self._client.wait()
+        for server in self.servers:
+            with server.client() as client:
+                client.wait_until_idle()
+                (loop,) = client.get_json("/batch_loop/loops")["loops"]
+                self.figures.ended_on += loop["complete"] and loop["done"] == len(self.names)
+
+    def _check(self) -> None:
+        figures = self.figures
+        outputs = [place.output / FOLDER for place in self.places]
+        figures.in_each_folder_of_results = [len(list(folder.glob("*.png"))) for folder in outputs]
+        figures.lost = sum(
+            not any(self._is_saved(folder / name, name) for folder in outputs)
+            for name in self.names
+        )
+        figures.half_files = sum(
+            not self._is_saved(file, file.name) for folder in outputs for file in folder.iterdir()
+        )
+        figures.half_files += sum(1 for _ in self.base.rglob(f"*{TEMPORARY}"))
+        figures.done_again_by_anything_else = self._again(self.recorded) - figures.done_again
+
+    def _is_saved(self, file: Path, name: str) -> bool:
+        if not file.is_file():
+            return False
+        source = self.places[0].input / FOLDER / name
+        with Image.open(file) as saved, Image.open(source) as image:
+            return bool(np.array_equal(np.asarray(saved), np.asarray(image)))
+
+    @staticmethod
+    def _again(recorded: list[str]) -> int:
+        return sum(times - 1 for times in Counter(recorded).values())
+
+    def _wait(self, seen: Callable[[], bool]) -> None:
+        pause = threading.Event()
+        give_up_at = time.monotonic() + MOST_SECONDS
+        while not seen():
+            ended = None if self._client is None else self._client.poll()
+            if ended or time.monotonic() > give_up_at:
+                raise ToolError(
+                    f"nothing goes on: {len(set(self.recorded))} of {len(self.names)} images after "
+                    f"{self.figures.events}. The command said:\n{self.log[-2000:]}"
+                )
+            pause.wait(LOOK_SECONDS)
+
+
+class Machines(Fleet):
+    """Servers on machines of their own, which share a database."""
+
+    def __init__(self, base: Path, database: Postgresql, images: int, seed: int) -> None:
+        self.database = database
+        address = database.new_database()
+        servers = [
+            self._server(base / f"machine-{number}", address) for number in range(1, MACHINES + 1)
+        ]
+        places = [Place(server.input, server.output) for server in servers]
+        super().__init__(base, servers, places, images, seed)
+
+    @staticmethod
+    def _server(base: Path, address: str) -> ComfyServer:
+        # Each machine has the folders at another place, under one name.
+        roots = {"in": base / "input", "out": base / "output"}
+        env = {
+            "BATCH_LOOP_DATABASE": address,
+            "BATCH_LOOP_SERVER": base.name,
+            "BATCH_LOOP_LEASE_SECONDS": str(LEASE_SECONDS),
+            "BATCH_LOOP_ROOTS": os.pathsep.join(f"{name}={at}" for name, at in roots.items()),
+        }
+        return ComfyServer(base, env=env, custom_nodes=[HELPERS], port=free_port())
+
+    def midst(self) -> list[Callable[[], None]]:
+        """What only machines of their own can meet with."""
+        return [self._restart_database, self._halt, self._stop_database]
 
     def _restart_database(self) -> None:
         self.database.restart()
@@ -254,56 +342,29 @@ class Machines:
             os.killpg(halted, signal.SIGCONT)
         self._count(HALT)
 
-    @property
-    def _is_over(self) -> bool:
-        return self._client is not None and self._client.poll() is not None
 
-    def _finish(self) -> None:
-        self._wait(lambda: self._is_over)
-        if self._client is not None:
-            self.figures.exit_code = self._client.wait()
-        for server in self.servers:
-            with server.client() as client:
-                client.wait_until_idle()
-                (loop,) = client.get_json("/batch_loop/loops")["loops"]
-                self.figures.ended_on += loop["complete"] and loop["done"] == len(self.names)
+class Cards(Fleet):
+    """Servers on one machine, which share all folders, and so the file of their state."""
 
-    def _check(self) -> None:
-        figures = self.figures
-        outputs = [server.output / FOLDER for server in self.servers]
-        figures.done_by_each_machine = [len(list(folder.glob("*.png"))) for folder in outputs]
-        figures.lost = sum(
-            not any(self._is_saved(folder / name, name) for folder in outputs)
-            for name in self.names
-        )
-        figures.half_files = sum(
-            not self._is_saved(file, file.name) for folder in outputs for file in folder.iterdir()
-        )
-        figures.half_files += sum(1 for _ in self.base.rglob(f"*{TEMPORARY}"))
-        figures.done_again_by_anything_else = self._again(self.recorded) - figures.done_again
-
-    def _is_saved(self, file: Path, name: str) -> bool:
-        if not file.is_file():
-            return False
-        source = self.servers[0].input / FOLDER / name
-        with Image.open(file) as saved, Image.open(source) as image:
-            return bool(np.array_equal(np.asarray(saved), np.asarray(image)))
-
-    @staticmethod
-    def _again(recorded: list[str]) -> int:
-        return sum(times - 1 for times in Counter(recorded).values())
-
-    def _wait(self, seen: Callable[[], bool]) -> None:
-        pause = threading.Event()
-        give_up_at = time.monotonic() + MOST_SECONDS
-        while not seen():
-            ended = None if self._client is None else self._client.poll()
-            if ended or time.monotonic() > give_up_at:
-                raise ToolError(
-                    f"nothing goes on: {len(set(self.recorded))} of {len(self.names)} images after "
-                    f"{self.figures.events}. The command said:\n{self.log[-2000:]}"
-                )
-            pause.wait(LOOK_SECONDS)
+    def __init__(self, base: Path, images: int, seed: int) -> None:
+        place = Place(base / "input", base / "output")
+        folders = {
+            "--input-directory": place.input,
+            "--output-directory": place.output,
+            "--user-directory": base / "user",
+        }
+        for folder in folders.values():
+            folder.mkdir()
+        flags = [str(part) for flag in folders.items() for part in flag]
+        servers = [
+            ComfyServer(
+                base / f"card-{number}", flags=flags, custom_nodes=[HELPERS], port=free_port()
+            )
+            for number in range(1, CARDS + 1)
+        ]
+        super().__init__(base, servers, [place], images, seed)
+        # Nobody is halted in it.
+        self.until.touch()
 
 
 def faults(figures: Figures) -> dict[str, Any]:
@@ -315,8 +376,8 @@ def faults(figures: Figures) -> dict[str, Any]:
         "most_done_again_by_one_kill": figures.most_done_again_by_one_kill <= 1,
         "done_again_by_anything_else": figures.done_again_by_anything_else == 0,
         "half_files": figures.half_files == 0,
-        "done_by_each_machine": all(figures.done_by_each_machine),
-        "ended_on": figures.ended_on == figures.machines,
+        "in_each_folder_of_results": all(figures.in_each_folder_of_results),
+        "ended_on": figures.ended_on == figures.servers,
         "exit_code": figures.exit_code == 0,
     }
     found = asdict(figures)
@@ -330,19 +391,29 @@ def main() -> int:
     parser.add_argument("--images", type=int, default=300)
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
+    found = {}
+    with tempfile.TemporaryDirectory(prefix="batch-loop-cards-") as folder:
+        fleet: Fleet = Cards(Path(folder), chosen.images, chosen.seed)
+        found["an SQLite file"] = _checked(fleet, chosen.kills)
     with (
         tempfile.TemporaryDirectory(prefix="batch-loop-machines-") as folder,
         Postgresql() as database,
     ):
-        machines = Machines(Path(folder), database, chosen.images, chosen.seed)
-        figures = machines.run(chosen.kills)
-        log = machines.log[-2000:]
+        fleet = Machines(Path(folder), database, chosen.images, chosen.seed)
+        found["PostgreSQL"] = _checked(fleet, chosen.kills)
+    write_figures("machines", found)
+    return 0
+
+
+def _checked(fleet: Fleet, kills: int) -> dict[str, Any]:
+    """The figures of a run, which are as they should be."""
+    figures = fleet.run(kills)
     sys.stdout.write(f"{json.dumps(asdict(figures), indent=2)}\n")
     wrong = faults(figures)
     if wrong:
-        raise ToolError(f"not as it should be: {wrong}. The command said:\n{log}")
-    write_figures("machines", asdict(figures))
-    return 0
+        said = fleet.log[-2000:]
+        raise ToolError(f"not as it should be: {wrong}. The command said:\n{said}")
+    return asdict(figures)
 
 
 if __name__ == "__main__":
