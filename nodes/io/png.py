@@ -163,7 +163,7 @@ def _in_order(work: Callable[[int], Part], numbers: Iterable[int]) -> Iterator[P
     ahead: deque[Future[Part]] = deque()
     try:
         for number in numbers:
-            ahead.append(_workers.submit(work, number))
+            ahead.append(_begun(work, number))
             if len(ahead) > _AHEAD:
                 yield ahead.popleft().result()
         while ahead:
@@ -171,6 +171,17 @@ def _in_order(work: Callable[[int], Part], numbers: Iterable[int]) -> Iterator[P
     finally:
         for future in ahead:
             future.cancel()
+
+
+def _begun(work: Callable[[int], Part], number: int) -> Future[Part]:
+    """What `work` makes of a number, in a thread of its own if there may be one."""
+    try:
+        return _workers.submit(work, number)
+    except RuntimeError:
+        # Python is ending. It waits for an image that is being written, and begins no thread.
+        done: Future[Part] = Future()
+        done.set_result(work(number))
+        return done
 
 
 def _best(layout: _Layout) -> tuple[int, Way]:
@@ -182,7 +193,7 @@ def _best(layout: _Layout) -> tuple[int, Way]:
         return len(deflate.part(filtered[kind], way, is_last=True))
 
     def best(way: Way) -> tuple[int, int]:
-        sizes = _workers.map(partial(size, way=way), _FILTERS)
+        sizes = _in_order(partial(size, way=way), _FILTERS)
         return min(zip(sizes, _FILTERS, strict=True))
 
     runs, kind = best(Way.RUNS)

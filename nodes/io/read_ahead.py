@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 
 from PIL import Image
@@ -83,7 +84,8 @@ class ReadAhead:
                     target=self._let_go, name="batch-loop-let-go", daemon=True
                 )
                 self._janitor.start()
-        self._pool.submit(self._read, ahead)
+        with suppress(RuntimeError):  # Python is ending, and begins no more threads
+            self._pool.submit(self._read, ahead)
 
     def take(self, loop: str, path: str) -> DecodedImage | None:
         """The image at a real path, if it was read ahead and its file is still the same one.

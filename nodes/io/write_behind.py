@@ -47,7 +47,11 @@ class WriteBehind:
             return False
         with self._changed:
             self._under_way[turn].append(target)
-        self._pool.submit(self._run, turn, target, size, job, node)
+        try:
+            self._pool.submit(self._run, turn, target, size, job, node)
+        except RuntimeError:  # Python is ending, and begins no more threads
+            self._ended(turn, target, size, None)
+            return False
         return True
 
     def _run(
@@ -61,6 +65,9 @@ class WriteBehind:
         except Exception as error:  # noqa: BLE001 the item's report tells of it
             _log.exception("Batch Loop could not write %s", target)
             failure = Failure(f"{type(error).__name__}: {error}", *node)
+        self._ended(turn, target, size, failure)
+
+    def _ended(self, turn: Turn, target: str, size: int, failure: Failure | None) -> None:
         self._budget.give_back(size)
         with self._changed:
             if failure is not None:

@@ -87,6 +87,15 @@ def test_what_was_read_ahead_is_what_decode_gives(folder: Path, reader: Reader) 
     assert budget.most >= expected.image.nbytes + expected.mask.nbytes
 
 
+def test_when_python_is_ending_nothing_is_read_ahead(folder: Path, reader: Reader) -> None:
+    budget = MemoryBudget(PLENTY)
+    ahead, path = ahead_with(budget, reader), path_of(folder, "a.png")
+    ahead._pool.shutdown()
+    ahead.begin(LOOP, path)
+    assert ahead.take(LOOP, path) is None
+    assert (reader.read, budget.taken) == ([], 0)
+
+
 def test_it_is_given_out_once(folder: Path, reader: Reader) -> None:
     ahead, path = ahead_with(MemoryBudget(PLENTY), reader), path_of(folder, "a.png")
     ahead.begin(LOOP, path)

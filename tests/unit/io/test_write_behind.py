@@ -1,10 +1,15 @@
 from __future__ import annotations
 
+import subprocess
+import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
+import numpy as np
 import pytest
+from PIL import Image
 
 from batch_loop.nodes.io.budget import MemoryBudget
 from batch_loop.nodes.io.write_behind import WriteBehind
@@ -12,6 +17,7 @@ from batch_loop.nodes.loop.errors import UnwritableImage
 from batch_loop.nodes.loop.prompt import Failure, Prompt
 from batch_loop.nodes.loop.writes import Turn
 from batch_loop.tests.support.waiting import wait_for
+from batch_loop.tools.layout import ROOT
 
 NODE = ("9", "BatchLoopSaveImage")
 A, B = Turn("loop", "a", Prompt("1", 1.0)), Turn("loop", "b", Prompt("2", 2.0))
@@ -116,3 +122,41 @@ def test_a_file_is_waited_for_no_longer_than_said(behind: WriteBehind, job: Job)
     behind.wait_for_file("/out/b", 10)
     behind.wait_for_file("/out/a", 0.05)
     assert behind.under_way(A)
+
+
+def test_when_python_is_ending_nothing_new_begins(job: Job) -> None:
+    budget = MemoryBudget(100)
+    behind = WriteBehind(budget)
+    behind._pool.shutdown()
+    assert not behind.write(A, "/out/a", 60, job, NODE)
+    assert behind.idle()
+    assert budget.taken == 0
+
+
+UNTIL_THE_END = """
+import concurrent.futures.thread as pools, sys, threading
+from pathlib import Path
+import numpy as np
+sys.path.insert(0, {root!r})
+from tools.pack import pack
+png = pack("nodes.io.png")
+behind = pack("nodes.io.write_behind").WriteBehind(pack("nodes.io.budget").MemoryBudget(10**6))
+prompt = pack("nodes.loop.prompt").Prompt("1", 1.0)
+pixels = np.random.default_rng(0).integers(0, 256, (2000, 1000, 3), dtype=np.uint8)
+
+def write():
+    while not pools._shutdown:
+        threading.Event().wait(0.01)
+    Path({target!r}).write_bytes(png.encode(pixels))
+
+behind.write(pack("nodes.loop.writes").Turn("loop", "a", prompt), {target!r}, 1, write, ("9", ""))
+"""
+
+
+def test_what_has_begun_is_written_to_its_end_when_python_ends(tmp_path: Path) -> None:
+    target = tmp_path / "a.png"
+    script = UNTIL_THE_END.format(root=str(ROOT), target=str(target))
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+    pixels = np.random.default_rng(0).integers(0, 256, (2000, 1000, 3), dtype=np.uint8)
+    with Image.open(target) as image:
+        assert np.array_equal(np.asarray(image), pixels)
