@@ -79,7 +79,7 @@ machines: setup
 	@$(IN_VENV) -m tools.postgresql
 	@$(IN_VENV) -m tools.machines $(ARGS)
 
-PYTEST := $(IN_VENV) -m pytest
+PYTEST := $(IN_VENV) -m pytest --durations=10 --durations-min=5
 
 test-unit: setup
 	@$(PYTEST) tests/unit $(ARGS)
@@ -97,7 +97,7 @@ test-browser: setup
 	@$(PYTEST) tests/browser $(ARGS)
 
 # Chromium and PostgreSQL are asked for first: without them tests would fail one by one, at the end.
-test: lint check-registry test-web
+test: test-web
 	@$(IN_VENV) -m tools.chromium
 	@$(IN_VENV) -m tools.postgresql
 	@$(MAKE) --no-print-directory -j3 --output-sync=target $(PARTS)
@@ -105,7 +105,7 @@ test: lint check-registry test-web
 # Three at a time, as most of their time is spent waiting for servers and pages; each frontend by
 # itself, and the longest first.
 PAGES := page-1.32.9 page-1.58.1 page-1.25.10
-PARTS := integration-a-d $(PAGES) integration-e-o integration-p-z test-of-units
+PARTS := lint integration-a-d $(PAGES) integration-e-o integration-p-z test-of-units check-registry
 integration-%:
 	@$(PYTEST) tests/integration/test_[$*]*.py $(ARGS)
 test-of-units:

@@ -22,6 +22,9 @@ PORT_TRIES = 5
 STOP_SECONDS = 20.0
 TAIL_LINES = 40
 PORT_TAKEN = "address already in use"
+NOT_INHERITED = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
+"""What a caller may have set: the first could put a `nodes` or a `server` in ComfyUI's way, with
+the second each start would compile all of ComfyUI anew."""
 
 
 class ServerDied(ToolError):
@@ -181,8 +184,7 @@ class ComfyServer:
         return [*command, *self.flags]
 
     def _environment(self) -> dict[str, str]:
-        # The caller's PYTHONPATH could put a `nodes` or a `server` in ComfyUI's way.
-        inherited = {key: value for key, value in os.environ.items() if key != "PYTHONPATH"}
+        inherited = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}
         if self._release.overlay_dir is not None:
             inherited["PYTHONPATH"] = str(self._release.overlay_dir)
         return inherited | {"PYTHONUNBUFFERED": "1"} | self.env

@@ -70,7 +70,7 @@ def states(server: ComfyServer) -> list[str]:
 
 @pytest.mark.parametrize("env", [{}, {"BATCH_LOOP_MEMORY_MB": "0"}], ids=["default", "no memory"])
 def test_killed_at_random_moments_nothing_is_lost(tmp_path: Path, env: dict[str, str]) -> None:
-    figures = crash.run(tmp_path, images=60, kills=5, seed=7, env=env)
+    figures = crash.run(tmp_path, images=30, kills=5, seed=7, env=env)
     found = asdict(figures)
     assert (figures.lost, figures.half_files, figures.stray_files) == (0, 0, 0), found
     assert figures.out_of_order == 0, found
