@@ -8,13 +8,14 @@ import logging
 import os
 import stat
 import threading
+from collections.abc import Callable, Collection
 
 import psutil
 
 from .host import ComfyHost
 from .io.budget import MemoryBudget, limit_from
 from .io.decode import decode
-from .io.leftovers import sweep_once
+from .io.leftovers import sweep
 from .io.listing import list_images, modified_at
 from .io.paths import ALLOWED_DIRS_VARIABLE, AllowedFolders, allowed_dirs_file
 from .io.read_ahead import ReadAhead
@@ -51,6 +52,7 @@ def registry() -> LoopRegistry:
         write_behind(),
         lease_seconds=lease_seconds(os.environ),
         roots=_roots(),
+        clean_up=_clean_up,
     )
 
 
@@ -92,20 +94,33 @@ def start() -> None:
     shared = registry()
     read_ahead()
     # The disk may be slow, and ComfyUI is to start.
-    threading.Thread(target=_sweep, args=(shared,), name="batch-loop-sweep", daemon=True).start()
+    _in_background(lambda: _recover(shared))
     atexit.register(shared.close)
 
 
-def _sweep(shared: LoopRegistry) -> None:
-    """Clean up what a crash has left: unfinished files, and images that nobody works on now."""
-    allowed = allowed_folders()
+def _recover(shared: LoopRegistry) -> None:
     try:
-        for folder in shared.unfinished_folders():
-            if allowed.may_write(folder):
-                sweep_once(folder)
         shared.recover()
     except StateNotKept as error:
         _log.warning("%s", error)
+
+
+def _clean_up(folders: Collection[str]) -> None:
+    """Delete what a server that has ended has left unfinished in `folders`, in the background."""
+
+    def sweep_all() -> None:
+        allowed = allowed_folders()
+        for folder in filter(allowed.may_write, folders):
+            sweep(folder)
+
+    _in_background(sweep_all)
+
+
+def _in_background(do: Callable[[], object]) -> None:
+    try:
+        threading.Thread(target=do, name="batch-loop-clean-up", daemon=True).start()
+    except RuntimeError:  # Python ends, and starts no thread any more
+        do()
 
 
 def _store() -> Store:

@@ -10,8 +10,6 @@ from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 
-from .errors import ToolError
-
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -468,13 +466,6 @@ class ComfyPage:
         self.page.evaluate(
             "async () => app.loadGraphData(JSON.parse(JSON.stringify(app.graph.serialize())))"
         )
-
-    def forgive(self, pattern: str) -> None:
-        """Take a fault that the test itself has provoked off the list; it has to be there."""
-        provoked = [fault for fault in self.faults if re.search(pattern, fault)]
-        if not provoked:
-            raise ToolError(f"no fault is like {pattern!r}; there are {self.faults}")
-        self.faults = [fault for fault in self.faults if fault not in provoked]
 
     def close_dialogs(self) -> int:
         """Close what ComfyUI has opened over the page; returns how many there were."""

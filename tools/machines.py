@@ -77,6 +77,9 @@ class Figures:
     most_done_again_by_one_kill: int = 0
     done_again_by_anything_else: int = 0
     half_files: int = 0
+    """Results that are not what they should be, or of no image."""
+    stray_files: int = 0
+    """Unfinished files that nobody has deleted."""
     in_each_folder_of_results: list[int] = field(default_factory=list)
     ended_on: int = 0
     """On how many servers the batch is complete at the end, with an empty queue."""
@@ -262,15 +265,18 @@ class Fleet:
             for name in self.names
         )
         figures.half_files = sum(
-            not self._is_saved(file, file.name) for folder in outputs for file in folder.iterdir()
+            not self._is_saved(file, file.name)
+            for folder in outputs
+            for file in folder.iterdir()
+            if not file.name.endswith(TEMPORARY)
         )
-        figures.half_files += sum(1 for _ in self.base.rglob(f"*{TEMPORARY}"))
+        figures.stray_files = sum(1 for _ in self.base.rglob(f"*{TEMPORARY}"))
         figures.done_again_by_anything_else = self._again(self.recorded) - figures.done_again
 
     def _is_saved(self, file: Path, name: str) -> bool:
-        if not file.is_file():
-            return False
         source = self.places[0].input / FOLDER / name
+        if not (file.is_file() and source.is_file()):
+            return False
         with Image.open(file) as saved, Image.open(source) as image:
             return bool(np.array_equal(np.asarray(saved), np.asarray(image)))
 
@@ -347,21 +353,13 @@ class Cards(Fleet):
     """Servers on one machine, which share all folders, and so the file of their state."""
 
     def __init__(self, base: Path, images: int, seed: int) -> None:
-        place = Place(base / "input", base / "output")
-        folders = {
-            "--input-directory": place.input,
-            "--output-directory": place.output,
-            "--user-directory": base / "user",
-        }
-        for folder in folders.values():
-            folder.mkdir()
-        flags = [str(part) for flag in folders.items() for part in flag]
-        servers = [
-            ComfyServer(
-                base / f"card-{number}", flags=flags, custom_nodes=[HELPERS], port=free_port()
-            )
-            for number in range(1, CARDS + 1)
-        ]
+        first = ComfyServer(base / "card-1", custom_nodes=[HELPERS], port=free_port())
+        others = (
+            first.beside(base / f"card-{number}", port=free_port())
+            for number in range(2, CARDS + 1)
+        )
+        servers = [first, *others]
+        place = Place(first.input, first.output)
         super().__init__(base, servers, [place], images, seed)
         # Nobody is halted in it.
         self.until.touch()
@@ -376,6 +374,7 @@ def faults(figures: Figures) -> dict[str, Any]:
         "most_done_again_by_one_kill": figures.most_done_again_by_one_kill <= 1,
         "done_again_by_anything_else": figures.done_again_by_anything_else == 0,
         "half_files": figures.half_files == 0,
+        "stray_files": figures.stray_files == 0,
         "in_each_folder_of_results": all(figures.in_each_folder_of_results),
         "ended_on": figures.ended_on == figures.servers,
         "exit_code": figures.exit_code == 0,

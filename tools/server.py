@@ -68,6 +68,8 @@ class ComfyServer:
         self.port = port or 0
         self._fixed_port = port
         self._release = release(version)
+        self._pack_name = pack_name
+        self._custom_nodes = tuple(custom_nodes)
         self._links = {pack_name: ROOT, **{path.name: path.resolve() for path in custom_nodes}}
         self._start_seconds = start_seconds
         self._process: subprocess.Popen[bytes] | None = None
@@ -81,6 +83,31 @@ class ComfyServer:
     def pid(self) -> int | None:
         """Process id, or None when the server does not run."""
         return self._process.pid if self._process and self._process.poll() is None else None
+
+    def beside(
+        self,
+        base: Path,
+        *,
+        env: Mapping[str, str] | None = None,
+        port: int | None = None,
+        shares_state: bool = True,
+    ) -> ComfyServer:
+        """Another server, with the same images and results, and where asked the user folder."""
+        shared = {"--input-directory": self.input, "--output-directory": self.output}
+        if shares_state:
+            shared["--user-directory"] = self.user
+        for folder in shared.values():
+            folder.mkdir(parents=True, exist_ok=True)
+        return ComfyServer(
+            base,
+            version=self.version,
+            frontend=self.frontend,
+            flags=[str(part) for flag in shared.items() for part in flag],
+            env=env,
+            custom_nodes=self._custom_nodes,
+            pack_name=self._pack_name,
+            port=port,
+        )
 
     def client(self) -> ComfyClient:
         """A new client of the running server; the caller closes it."""

@@ -10,8 +10,7 @@ import secrets
 import threading
 from socket import gethostname
 
-import psutil
-
+from ..processes import is_running
 from .real_paths import opened_folder, scanned
 
 TEMPORARY_SUFFIX = ".batch-loop.tmp"
@@ -69,4 +68,4 @@ def _is_left(name: str) -> bool:
         return False
     if int(found["id"]) == os.getpid():
         return found["process"] != _PROCESS
-    return not psutil.pid_exists(int(found["id"]))
+    return not is_running(int(found["id"]))

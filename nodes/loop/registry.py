@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
@@ -68,11 +67,14 @@ class LoopRegistry:
         *,
         lease_seconds: float | None = None,
         roots: Roots = NO_ROOTS,
+        clean_up: Callable[[Collection[str]], object] = lambda _: None,
     ) -> None:
         """`modified_at` tells when the file at a full path was last changed; 0 if it is gone.
 
         `writes` tells of files that are written in the background; None: of none. A lease of
         `lease_seconds` tells other machines that this server is at work; None: there are none.
+        `clean_up` is given the folders in which a server that has ended may have left unfinished
+        files, whenever its images are given back; it must not take long.
         """
         self._store = store
         self._host = host
@@ -90,6 +92,7 @@ class LoopRegistry:
             outputs=self._outputs,
             writes=self._writes,
             lease_seconds=lease_seconds,
+            clean_up=clean_up,
         )
         self._batches = Batches(
             store,
@@ -505,11 +508,6 @@ class LoopRegistry:
         self._settling.close()
         with self._transactions.lock:
             self._store.close()
-
-    @in_transaction()
-    def unfinished_folders(self) -> set[str]:
-        """Folders that open items write to: after a crash, the leftovers of it are there."""
-        return {os.path.dirname(target) for target in self._store.open_outputs()}
 
     # What follows expects to run inside of a transaction, but `_wait_for_stopped_writes`.
 

@@ -6,9 +6,10 @@ What runs in a transaction says so.
 from __future__ import annotations
 
 import math
+import os
 import time
 from collections import defaultdict
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from contextlib import suppress
 from dataclasses import replace
 from typing import Any
@@ -51,6 +52,7 @@ class Settling:
         outputs: Outputs,
         writes: Writes,
         lease_seconds: float | None,
+        clean_up: Callable[[Collection[str]], object],
     ) -> None:
         self._store = store
         self._host = host
@@ -58,6 +60,7 @@ class Settling:
         self._loops = loops
         self._outputs = outputs
         self._writes = writes
+        self._clean_up = clean_up
         # What could not be written after its prompt had ended, to be told to the next one.
         self._untold: dict[LoopKey, str] = {}
         # What Loop End was given in prompts that have not ended yet. It dies with the prompt.
@@ -133,11 +136,19 @@ class Settling:
             outcome = self.ended(key, item)
             if outcome is None or item.claim is None:
                 continue
+            if item.claim.server != self._host.server:
+                self._clean_up_behind()
             turn = Turn.of(key, item.claim.prompt, item)
             self._settle_item(key, item, item.claim, self._with_writes(key, turn, item, outcome))
             settled = True
         if settled:
             self._loops.note_completion(key)
+
+    def _clean_up_behind(self) -> None:
+        """Have the unfinished files of a server that has ended deleted, where there are any."""
+        folders = {os.path.dirname(target) for target in self._store.open_outputs()}
+        if folders:
+            self._transactions.when_kept(lambda: self._clean_up(folders))
 
     def settle_all(self) -> bool:
         """Settle every loop that waits; whether any still does, so that looking again pays.

@@ -168,7 +168,6 @@ open_targets = (
 
 store_id = select(stores.c.id)
 _this_lease = leases.c.server == bindparam("of_server")
-lease_until = select(leases.c.until).where(_this_lease)
 set_lease = update(leases).where(_this_lease)
 add_lease = insert(leases)
 delete_lease = delete(leases).where(_this_lease)

@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from batch_loop.tests.browser.batch import Batch
-from batch_loop.tests.browser.conftest import HELPERS, PAIRS
+from batch_loop.tests.browser.conftest import PAIRS
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.comfy_page import TOASTS, ComfyPage
 from batch_loop.tools.server import ComfyServer
@@ -34,12 +34,7 @@ LOOKS = 4
 @pytest.fixture
 def other_server(server: ComfyServer, tmp_path: Path) -> Iterator[ComfyServer]:
     """A second server on the folders of the first."""
-    flags = (
-        *("--user-directory", str(server.user)),
-        *("--input-directory", str(server.input)),
-        *("--output-directory", str(server.output)),
-    )
-    with ComfyServer(tmp_path / "other", flags=flags, custom_nodes=[HELPERS]) as other:
+    with server.beside(tmp_path / "other") as other:
         yield other
 
 

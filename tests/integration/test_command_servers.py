@@ -10,8 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import AsyncExitStack, ExitStack, closing, contextmanager
+from contextlib import AsyncExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -29,6 +28,7 @@ from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient, Queue
 from batch_loop.tools.layout import ROOT
 from batch_loop.tools.server import ComfyServer
+from batch_loop.tools.together import running
 
 A, B, C, *_ = NAMES = [f"{letter}.png" for letter in "abcdefgh"]
 SECONDS = 60
@@ -40,22 +40,7 @@ Answer = TypeVar("Answer")
 def sharing(base: Path) -> tuple[ComfyServer, ComfyServer]:
     """Two servers that share their folders, as for two graphics cards."""
     first = ComfyServer(base / "first", custom_nodes=[HELPERS])
-    flags = (
-        *("--input-directory", str(first.input)),
-        *("--output-directory", str(first.output)),
-        *("--user-directory", str(first.user)),
-    )
-    return first, ComfyServer(base / "second", flags=flags, custom_nodes=[HELPERS])
-
-
-@contextmanager
-def running(servers: Sequence[ComfyServer]) -> Iterator[None]:
-    """Start servers at the same time, and stop them."""
-    with ExitStack() as stack, ThreadPoolExecutor() as pool:
-        for server in servers:
-            stack.callback(server.stop)
-        list(pool.map(lambda server: server.start(), servers))
-        yield
+    return first, first.beside(base / "second")
 
 
 @pytest.fixture(scope="module")

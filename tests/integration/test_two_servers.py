@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -10,14 +12,31 @@ from typing import Any
 
 import pytest
 
+from batch_loop.nodes.io.leftovers import temporary_name
 from batch_loop.tests.integration.conftest import HELPERS
-from batch_loop.tests.support.batches import loop_state, recorded, records, run_until_stop, told
-from batch_loop.tests.support.graphs import COMPLETE, ITERATOR, STOP, Graph, batch_graph, node
+from batch_loop.tests.support.batches import (
+    loop_state,
+    recorded,
+    records,
+    run_until_stop,
+    told,
+)
+from batch_loop.tests.support.graphs import (
+    COMPLETE,
+    END,
+    ITERATOR,
+    SAVE,
+    STOP,
+    Graph,
+    batch_graph,
+    node,
+)
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.results import RunResult
 from batch_loop.tools.server import ComfyServer
+from batch_loop.tools.together import running
 
 NAMES = [f"img{number}.png" for number in range(1, 25)]
 MOST_PROMPTS = 1000
@@ -47,13 +66,8 @@ class Pair:
 @pytest.fixture
 def pair(tmp_path: Path) -> Iterator[Pair]:
     first = ComfyServer(tmp_path / "first", custom_nodes=[HELPERS])
-    flags = (
-        *("--user-directory", str(first.user)),
-        *("--input-directory", str(first.input)),
-        *("--output-directory", str(first.output)),
-    )
-    second = ComfyServer(tmp_path / "second", flags=flags, custom_nodes=[HELPERS])
-    with first, second, first.client() as one, second.client() as other:
+    second = first.beside(tmp_path / "second")
+    with running([first, second]), first.client() as one, second.client() as other:
         yield Pair((first, second), (one, other), tmp_path / "record")
 
 
@@ -115,14 +129,30 @@ def test_who_has_nothing_left_waits_for_the_other(pair: Pair, tmp_path: Path) ->
     assert records(pair.record) == ["b.png", "a.png"]
 
 
-def test_the_image_of_a_server_that_died_goes_to_the_other(pair: Pair, tmp_path: Path) -> None:
-    write_images(pair.input / "batch", ["a.png", "b.png"])
+def test_the_image_of_a_server_that_died_goes_to_the_other_which_cleans_up(
+    pair: Pair, tmp_path: Path
+) -> None:
+    names = ["a.png", "b.png", "c.png"]
+    write_images(pair.input / "batch", names)
+    results = pair.output / "batch"
     one, other = pair.clients
-    one.submit(pair.graph(waiting(tmp_path / "never")))
-    wait_for(lambda: one.get_json("/batch_loop/loops")["loops"], "the first image")
-    pair.servers[0].kill()
+    held = pair.graph()
+    held["held"] = node("TestWait", image=[SAVE, 0], until=str(tmp_path / "never"))
+    held[END]["inputs"]["after"] = ["held", 0]
+    one.submit(held)
+    wait_for((results / "a.png").exists, "the first image")
+    # At its first write it looks for unfinished files anyway.
+    other.run(pair.graph())
+    wait_for((results / "b.png").exists, "the second image")
+    process_id = pair.servers[0].pid
+    assert process_id is not None
+    # It has ended, and its parent does not know yet.
+    os.kill(process_id, signal.SIGKILL)
+    left = results / temporary_name().replace(f"-{os.getpid()}-", f"-{process_id}-")
+    left.touch()
     run_until_stop(other, pair.graph())
-    assert records(pair.record) == ["a.png", "b.png"]
+    wait_for(lambda: sorted(path.name for path in results.iterdir()) == names, "no other file")
+    assert records(pair.record)[-3:] == ["b.png", "a.png", "c.png"]
 
 
 def test_loops_of_two_names_each_go_through_all_of_the_folder(pair: Pair) -> None:

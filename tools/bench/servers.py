@@ -10,6 +10,7 @@ from typing import Any
 from ..defaults import filled_in, node
 from ..postgresql import Postgresql
 from ..server import ComfyServer
+from ..together import running
 from . import graphs, sharing
 from .claims import AS_INSTALLED
 from .folders import small_images
@@ -62,7 +63,7 @@ class _Folders:
         """Images a second of one server, and of both; each the median of its rounds."""
         images, rounds = self._setting.of(100, 20), self._setting.of(ROUNDS, 1)
         one, both = [], []
-        with sharing.running(self._servers):
+        with running(self._servers):
             self._images_a_second(WARM, self._servers)
             for number in range(1, rounds + 1):
                 self._setting.say(f"servers: {store}, round {number} of {rounds}")
@@ -74,7 +75,7 @@ class _Folders:
         """From the beginning of the first prompt to the end of the last one, on any server."""
         self._number += 1
         folder = f"folder-{self._number}"
-        small_images(sharing.input_of(self._base) / folder, images, side=SIDE)
+        small_images(self._servers[0].input / folder, images, side=SIDE)
         with servers[0].client() as client:
             prompt = filled_in(client, _graph(folder))
         timings = sharing.run_batch(self._base, prompt, servers)

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from collections.abc import Sequence
 from pathlib import Path
 
 from ..errors import ToolError
@@ -22,32 +20,19 @@ COMMAND_SECONDS = 300
 
 def on_postgresql(base: Path, address: str, count: int) -> list[ComfyServer]:
     """Servers that share a database, and know each other by their leases, as machines do."""
-    shared = _folders(base)
-    return [
-        _server(base / f"machine-{number}", shared, _machine(address, number))
-        for number in range(1, count + 1)
-    ]
+    machines = {
+        base / name: {"BATCH_LOOP_DATABASE": address, "BATCH_LOOP_SERVER": name}
+        for name in (f"machine-{number}" for number in range(1, count + 1))
+    }
+    (place, env), *others = machines.items()
+    first = ComfyServer(place, env=env, custom_nodes=NODES)
+    return [first, *(first.beside(at, env=env, shares_state=False) for at, env in others)]
 
 
 def on_sqlite(base: Path, count: int) -> list[ComfyServer]:
     """Servers that share a user folder, and so the file in it, as for some graphics cards."""
-    shared = {**_folders(base), "--user-directory": base / "user"}
-    return [_server(base / f"card-{number}", shared) for number in range(1, count + 1)]
-
-
-def input_of(base: Path) -> Path:
-    """The folder that all of them read."""
-    return _folders(base)["--input-directory"]
-
-
-@contextmanager
-def running(servers: Sequence[ComfyServer]) -> Iterator[None]:
-    """Start servers at the same time, and stop them."""
-    with ExitStack() as stack, ThreadPoolExecutor() as pool:
-        for server in servers:
-            stack.callback(server.stop)
-        list(pool.map(lambda server: server.start(), servers))
-        yield
+    first = ComfyServer(base / "card-1", custom_nodes=NODES)
+    return [first, *(first.beside(base / f"card-{number}") for number in range(2, count + 1))]
 
 
 def run_batch(scratch: Path, prompt: graphs.Graph, servers: Sequence[ComfyServer]) -> list[Timing]:
@@ -76,23 +61,6 @@ def run_batch(scratch: Path, prompt: graphs.Graph, servers: Sequence[ComfyServer
         if prompt_id not in before[server.url]
     ]
     return sorted(found, key=lambda timing: timing.began)
-
-
-def _folders(base: Path) -> dict[str, Path]:
-    return {"--input-directory": base / "input", "--output-directory": base / "output"}
-
-
-def _machine(address: str, number: int) -> dict[str, str]:
-    return {"BATCH_LOOP_DATABASE": address, "BATCH_LOOP_SERVER": f"machine-{number}"}
-
-
-def _server(
-    base: Path, shared: Mapping[str, Path], env: Mapping[str, str] | None = None
-) -> ComfyServer:
-    for folder in shared.values():
-        folder.mkdir(parents=True, exist_ok=True)
-    flags = [part for name, folder in shared.items() for part in (name, str(folder))]
-    return ComfyServer(base, flags=flags, env=env, custom_nodes=NODES)
 
 
 def _timings(server: ComfyServer) -> dict[str, Timing]:

@@ -65,8 +65,15 @@ class Machine:
         self.host = FarHost(name)
         self.store = store
         self.listed = 0
+        self.cleaned_up: list[str] = []
         self.registry = LoopRegistry(
-            store, self.host, self._list, lambda _: 0.0, lease_seconds=LEASE, roots=roots
+            store,
+            self.host,
+            self._list,
+            lambda _: 0.0,
+            lease_seconds=LEASE,
+            roots=roots,
+            clean_up=self.cleaned_up.extend,
         )
         self.request = Request(self.registry.key("", folder), Selection())
         self.made.append(self)
@@ -224,6 +231,32 @@ def test_a_server_that_comes_back_frees_its_images_at_once(pair: tuple[Machine, 
     assert path(two.take()) == "a.png"
 
 
+def test_who_frees_the_image_of_a_server_that_is_gone_cleans_up_behind_it(
+    opened: Opened,
+) -> None:
+    places = [Roots({"out": f"/machine{n}/out"}) for n in (1, 2)]
+    one, two = (Machine(f"server {n}", opened(place), place) for n, place in enumerate(places, 1))
+    first = one.take()
+    one.registry.claim_outputs(first, {"/machine1/out/done/x.png"})
+    one.finish(first)
+    assert one.counts.done == 1
+    second = one.take()
+    look(two)
+    assert (one.cleaned_up, two.cleaned_up) == ([], [])
+
+    let_lease_end(one, two)
+    look(two)
+    assert two.counts.pending == 2
+    assert two.cleaned_up == []  # it had not begun to write
+
+    third = one.take()
+    one.registry.claim_outputs(third, {"/machine1/out/done/y.png", "/machine1/out/done/y.txt"})
+    let_lease_end(one, two)
+    look(two)
+    assert (one.cleaned_up, two.cleaned_up) == ([], ["/machine2/out/done"])
+    assert second.item is not None
+
+
 def test_a_server_that_ends_in_order_frees_them_at_once(pair: tuple[Machine, Machine]) -> None:
     one, two = pair
     one.take()
@@ -266,7 +299,6 @@ def test_a_folder_at_another_place_is_the_same_loop(opened: Opened) -> None:
     loop_id = two.request.key.id
     assert two.registry.file_of(loop_id, "a.png") == "/machine2/in/2024/a.png"
     assert two.registry.file_of(loop_id, "a.png", 0) == "/machine2/out/x.png"
-    assert one.registry.unfinished_folders() == {"/machine1/out"}
     assert two.registry.snapshot(loop_id).directory == "/machine2/in/2024"
 
 
