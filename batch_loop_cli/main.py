@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,6 +14,7 @@ from . import loops
 from .errors import CommandError, ExitCode, WrongCall
 from .prompts import Changes
 from .run import Options, run
+from .runner import RETURN_SECONDS
 
 LOCAL = "http://127.0.0.1:8188"
 
@@ -46,6 +48,7 @@ async def _do(given: argparse.Namespace) -> ExitCode:
                 report=given.report,
                 contact_sheet=given.contact_sheet,
                 as_json=given.json,
+                return_seconds=given.wait,
             )
         )
     url = _address(given.server)
@@ -59,6 +62,13 @@ async def _do(given: argparse.Namespace) -> ExitCode:
 def _address(server: str) -> str:
     address = server if "://" in server else f"http://{server}"
     return address.rstrip("/")
+
+
+def _seconds(text: str) -> float:
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise argparse.ArgumentTypeError(f"{text} is no number of seconds")
+    return seconds
 
 
 def _in_one_line(error: Exception) -> str:
@@ -106,6 +116,13 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         metavar="FILE",
         help="draw each image beside its result, where both are on this machine",
+    )
+    running.add_argument(
+        "--wait",
+        type=_seconds,
+        default=RETURN_SECONDS,
+        metavar="SECONDS",
+        help="how long a server that goes away in the batch is waited for (default: %(default)g)",
     )
     running.add_argument(
         "--json", action="store_true", help="say what happens in JSON, line by line"

@@ -16,7 +16,7 @@ from .loops import check_report, whole, write_report
 from .outcome import code_of, in_lines, settled, why_it_stopped
 from .output import Bar, Lines
 from .prompts import NO_CHANGES, Changes, Prompts
-from .runner import Runner
+from .runner import RETURN_SECONDS, Runner
 from .together import run_together
 from .workflow import Workflow
 
@@ -31,6 +31,7 @@ class Options:
     report: Path | None = None
     contact_sheet: Path | None = None
     as_json: bool = False
+    return_seconds: float = RETURN_SECONDS
 
 
 async def run(options: Options) -> ExitCode:
@@ -56,6 +57,7 @@ async def run(options: Options) -> ExitCode:
                     its_own,
                     batch,
                     functools.partial(output.show, batch=batch, server=client.url),
+                    return_seconds=options.return_seconds,
                 )
                 for client, its_own in zip(clients, prompts, strict=True)
             ]

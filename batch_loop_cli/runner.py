@@ -18,7 +18,7 @@ AHEAD = 2
 MOST_ERRORS = 3
 """Errors in a row in prompts that handed out no image: something is wrong with the workflow."""
 RETURN_SECONDS = 600.0
-"""How long a server that went away is waited for."""
+"""How long a server that went away is waited for, where nothing else is said."""
 PAUSE_SECONDS = 1.0
 
 _ENDS = frozenset({"execution_success", "execution_error", "execution_interrupted"})
@@ -33,11 +33,20 @@ class Runner:
     One of `prompts` is sent after the other, until `batch`, which all of them share, ends.
     """
 
-    def __init__(self, client: Client, prompts: Prompts, batch: Batch, tell: Tell) -> None:
+    def __init__(
+        self,
+        client: Client,
+        prompts: Prompts,
+        batch: Batch,
+        tell: Tell,
+        *,
+        return_seconds: float = RETURN_SECONDS,
+    ) -> None:
         self._client = client
         self._prompts = prompts
         self._batch = batch
         self._tell = tell
+        self._return_seconds = return_seconds
         self._sent: dict[str, None] = {}
         """The ids of the prompts that have not ended, in the order they were sent."""
         self._has_taken_back = False
@@ -96,7 +105,7 @@ class Runner:
             self._away_since = now
             if self.has_worked:
                 self._tell("away")
-        if not self.has_worked or now - self._away_since > RETURN_SECONDS:
+        if not self.has_worked or now - self._away_since > self._return_seconds:
             if isinstance(error, CommandError):
                 raise error
             raise Unreachable(self._client.url, error) from error

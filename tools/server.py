@@ -96,9 +96,7 @@ class ComfyServer:
         shared = {"--input-directory": self.input, "--output-directory": self.output}
         if shares_state:
             shared["--user-directory"] = self.user
-        for folder in shared.values():
-            folder.mkdir(parents=True, exist_ok=True)
-        return ComfyServer(
+        server = ComfyServer(
             base,
             version=self.version,
             frontend=self.frontend,
@@ -108,6 +106,10 @@ class ComfyServer:
             pack_name=self._pack_name,
             port=port,
         )
+        server.input, server.output = self.input, self.output
+        if shares_state:
+            server.user = self.user
+        return server
 
     def client(self) -> ComfyClient:
         """A new client of the running server; the caller closes it."""

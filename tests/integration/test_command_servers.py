@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 import pytest
 
-from batch_loop.batch_loop_cli.agreement import check_folders
+from batch_loop.batch_loop_cli.agreement import check_database, check_folders
 from batch_loop.batch_loop_cli.client import Client
 from batch_loop.batch_loop_cli.errors import SettingsRefused, WrongCall
 from batch_loop.tests.integration.conftest import HELPERS
@@ -300,9 +300,19 @@ def test_a_server_that_dies_is_done_without(tmp_path: Path) -> None:
             wait_for(lambda: queues([other])[0].running, "the image to be taken again")
             case.let(A)
             assert command.end()[0] == 0
-    assert case.ran == [*NAMES[1:], A]
-    away = [line["server"] for line in command.lines if line["event"] == "away"]
-    assert away == [dying.url]
+        assert case.ran == [*NAMES[1:], A]
+        away = [line["server"] for line in command.lines if line["event"] == "away"]
+        assert away == [dying.url]
+
+        # The last one is waited for only as long as was asked for.
+        alone = Case([other], tmp_path, "another batch")
+        alone.write([A.upper()])
+        with alone.command("--wait", 1) as command:
+            wait_for(lambda: command.server_of(A.upper()), "the image")
+            other.kill()
+            code, err = command.end()
+        (line,) = err.splitlines()
+        assert (code, other.url in line) == (4, True)
 
 
 @pytest.fixture(scope="module")
@@ -323,6 +333,18 @@ def test_servers_that_do_not_share_a_database_are_refused(
     assert (code, case.ran) == (2, [])
     (line,) = err.splitlines()
     assert "do not share a database" in line
+
+
+def test_a_server_that_knows_no_database_has_an_older_pack(case: Case) -> None:
+    async def check(*urls: str) -> None:
+        async with AsyncExitStack() as stack:
+            await check_database([await stack.enter_async_context(Client(url)) for url in urls])
+
+    url = case.servers[0].url
+    # ComfyUI has nothing there, as where an older pack answers.
+    older = f"{url}/older"
+    with pytest.raises(WrongCall, match=f"{older} cannot tell .* Update the pack there"):
+        asyncio.run(check(url, older))
 
 
 def test_servers_with_the_folder_at_different_places_are_refused(

@@ -25,6 +25,13 @@ def test_the_page_has_each_option_of_run(capsys: pytest.CaptureFixture[str]) -> 
     assert options == described != set()
 
 
+@pytest.mark.parametrize("seconds", ["-1", "nan", "inf", "soon", ""])
+def test_no_wait_that_makes_no_sense(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["run", "workflow.json", f"--wait={seconds}"]) == ExitCode.WRONG_CALL
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "--wait" in line
+
+
 def test_the_page_has_each_command(capsys: pytest.CaptureFixture[str]) -> None:
     commands = set(re.findall(r"^    (\w+) ", helped(capsys), re.MULTILINE))
     assert commands == {"run", *re.findall(r"^\| `batch-loop (\w+)", PAGE, re.MULTILINE)}
