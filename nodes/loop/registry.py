@@ -67,14 +67,14 @@ class LoopRegistry:
         *,
         lease_seconds: float | None = None,
         roots: Roots = NO_ROOTS,
-        clean_up: Callable[[Collection[str]], object] = lambda _: None,
+        clean_up: Callable[[Collection[str]], object] | None = None,
     ) -> None:
         """`modified_at` tells when the file at a full path was last changed; 0 if it is gone.
 
         `writes` tells of files that are written in the background; None: of none. A lease of
         `lease_seconds` tells other machines that this server is at work; None: there are none.
         `clean_up` is given the folders in which a server that has ended may have left unfinished
-        files, whenever its images are given back; it must not take long.
+        files, whenever its images are given back; it must not take long. None: nothing is done.
         """
         self._store = store
         self._host = host
@@ -92,7 +92,7 @@ class LoopRegistry:
             outputs=self._outputs,
             writes=self._writes,
             lease_seconds=lease_seconds,
-            clean_up=clean_up,
+            clean_up=clean_up or _leave,
         )
         self._batches = Batches(
             store,
@@ -567,6 +567,10 @@ def _claim_lost(iteration: Iteration) -> str:
         f"{path!r} was given to another server, as this one was not heard of for longer than its "
         "lease. Its result here is not saved, as the other one makes it again."
     )
+
+
+def _leave(folders: Collection[str]) -> None:
+    """Clean nothing up: there is no other server."""
 
 
 def _loop_end_not_reached(item: Item) -> LoopEndNotReached:
