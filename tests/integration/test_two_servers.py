@@ -125,6 +125,8 @@ def test_who_has_nothing_left_waits_for_the_other(pair: Pair, tmp_path: Path) ->
     go.touch()
     ended = one.wait(held)
     assert (told(ended, STOP)["stop"], told(ended, COMPLETE)["waiting"]) == (True, False)
+    # Until its prompt is in the history, that image may still fail.
+    wait_for(lambda: settled_state(other, idle), "the last image")
     assert told(other.run(graph), STOP)["stop"] is True
     assert records(pair.record) == ["b.png", "a.png"]
 
@@ -146,10 +148,11 @@ def test_the_image_of_a_server_that_died_goes_to_the_other_which_cleans_up(
     wait_for((results / "b.png").exists, "the second image")
     process_id = pair.servers[0].pid
     assert process_id is not None
-    # It has ended, and its parent does not know yet.
-    os.kill(process_id, signal.SIGKILL)
     left = results / temporary_name().replace(f"-{os.getpid()}-", f"-{process_id}-")
     left.touch()
+    # It has ended, and its parent does not know yet.
+    os.kill(process_id, signal.SIGKILL)
+    os.waitid(os.P_PID, process_id, os.WEXITED | os.WNOWAIT)
     run_until_stop(other, pair.graph())
     wait_for(lambda: sorted(path.name for path in results.iterdir()) == names, "no other file")
     assert records(pair.record)[-3:] == ["b.png", "a.png", "c.png"]
