@@ -18,7 +18,7 @@ AHEAD = 2
 MOST_ERRORS = 3
 """Errors in a row in prompts that handed out no image: something is wrong with the workflow."""
 RETURN_SECONDS = 600.0
-"""How long a server that went away is waited for, where nothing else is said."""
+"""How long a server that went away is waited for, where nothing else is asked for."""
 PAUSE_SECONDS = 1.0
 
 _ENDS = frozenset({"execution_success", "execution_error", "execution_interrupted"})
@@ -40,7 +40,7 @@ class Runner:
         batch: Batch,
         tell: Tell,
         *,
-        return_seconds: float = RETURN_SECONDS,
+        return_seconds: float,
     ) -> None:
         self._client = client
         self._prompts = prompts

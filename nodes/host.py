@@ -26,7 +26,7 @@ from server import PromptServer
 from .loop.errors import OutsidePrompt
 from .loop.prompt import Ending, Failure, Outcome, Prompt
 from .names import ENV_PREFIX, NODE_PREFIX, UI_KEY
-from .processes import is_running
+from .processes import running
 
 SERVER_VARIABLE = ENV_PREFIX + "SERVER"
 """Environment variable with a name for this machine, among those that share a database."""
@@ -96,9 +96,8 @@ class ComfyHost:
         if machine != self._machine or len(process) != 2:  # noqa: PLR2004 - id, and when it began
             return None
         try:
-            process_id = int(process[0])
-            began = f"{psutil.Process(process_id).create_time():.3f}"
-            return began == process[1] and is_running(process_id)
+            other = running(int(process[0]))
+            return other is not None and f"{other.create_time():.3f}" == process[1]
         except (psutil.Error, ValueError):
             return False
 

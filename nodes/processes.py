@@ -5,14 +5,16 @@ from __future__ import annotations
 import psutil
 
 
-def is_running(process_id: int) -> bool:
-    """Whether a process of that id is at work.
+def running(process_id: int) -> psutil.Process | None:
+    """The process that is at work under that id; None if there is none.
 
-    One that has ended, and whose parent has not asked how, keeps its id, and is not.
+    One that has ended, and whose parent has not asked how, keeps its id, and is at work no more.
     """
     try:
-        return bool(psutil.Process(process_id).status() != psutil.STATUS_ZOMBIE)
+        process = psutil.Process(process_id)
+        has_ended = process.status() == psutil.STATUS_ZOMBIE
     except psutil.NoSuchProcess:
-        return False
-    except psutil.AccessDenied:
-        return True
+        return None
+    except psutil.AccessDenied:  # which only one that is there can cause
+        return process
+    return None if has_ended else process

@@ -10,7 +10,7 @@ import secrets
 import threading
 from socket import gethostname
 
-from ..processes import is_running
+from ..processes import running
 from .real_paths import opened_folder, scanned
 
 TEMPORARY_SUFFIX = ".batch-loop.tmp"
@@ -68,4 +68,4 @@ def _is_left(name: str) -> bool:
         return False
     if int(found["id"]) == os.getpid():
         return found["process"] != _PROCESS
-    return not is_running(int(found["id"]))
+    return running(int(found["id"])) is None

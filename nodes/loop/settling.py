@@ -131,17 +131,17 @@ class Settling:
 
     def settle(self, key: LoopKey) -> None:
         """Bring every open item of a loop to what the outcome of its prompt makes of it."""
-        settled = False
-        for item in self._store.open_items(key):
-            outcome = self.ended(key, item)
-            if outcome is None or item.claim is None:
-                continue
-            if item.claim.server != self._host.server:
-                self._clean_up_behind()
-            turn = Turn.of(key, item.claim.prompt, item)
-            self._settle_item(key, item, item.claim, self._with_writes(key, turn, item, outcome))
-            settled = True
-        if settled:
+        over = [
+            (item, item.claim, outcome)
+            for item in self._store.open_items(key)
+            if item.claim is not None and (outcome := self.ended(key, item)) is not None
+        ]
+        if any(claim.server != self._host.server for _, claim, _ in over):
+            self._clean_up_behind()
+        for item, claim, outcome in over:
+            turn = Turn.of(key, claim.prompt, item)
+            self._settle_item(key, item, claim, self._with_writes(key, turn, item, outcome))
+        if over:
             self._loops.note_completion(key)
 
     def _clean_up_behind(self) -> None:

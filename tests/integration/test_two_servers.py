@@ -14,13 +14,7 @@ import pytest
 
 from batch_loop.nodes.io.leftovers import temporary_name
 from batch_loop.tests.integration.conftest import HELPERS
-from batch_loop.tests.support.batches import (
-    loop_state,
-    recorded,
-    records,
-    run_until_stop,
-    told,
-)
+from batch_loop.tests.support.batches import loop_state, recorded, records, run_until_stop, told
 from batch_loop.tests.support.graphs import (
     COMPLETE,
     END,

@@ -39,6 +39,20 @@ def test_only_what_a_dead_process_left_is_deleted(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == set(kept)
 
 
+def test_what_has_ended_is_dead_before_its_parent_knows(tmp_path: Path) -> None:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        (tmp_path / named(process.pid)).touch()
+        os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+        sweep(str(tmp_path))
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_an_id_that_no_process_can_have_is_that_of_a_dead_one(tmp_path: Path) -> None:
+    (tmp_path / named(1 << 80)).touch()
+    sweep(str(tmp_path))
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_the_first_write_to_a_folder_deletes_what_was_left_there(tmp_path: Path) -> None:
     left = tmp_path / named(ended_process())
     left.touch()
