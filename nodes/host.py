@@ -24,7 +24,7 @@ from comfy_execution.utils import get_executing_context
 from server import PromptServer
 
 from .loop.errors import OutsidePrompt
-from .loop.prompt import Ending, Failure, Outcome, Prompt
+from .loop.prompt import Ending, Failure, Outcome, Prompt, client_named
 from .names import ENV_PREFIX, NODE_PREFIX, UI_KEY
 from .processes import running
 
@@ -200,7 +200,7 @@ def _prompt(entry: tuple[Any, ...]) -> Prompt:
     # A prompt that was put into the queue past the handler has ComfyUI's own note, in ms, from
     # 0.3.75 on; before that it counts as the oldest, which never starts a batch over.
     submitted_at = extra.get("create_time", 0) / 1000 if noted is None else noted
-    return Prompt(id=entry[1], submitted_at=submitted_at, client_id=extra.get("client_id"))
+    return Prompt(entry[1], submitted_at, client_named(extra.get("client_id")))
 
 
 def _outcome(entry: Mapping[str, Any]) -> Outcome:

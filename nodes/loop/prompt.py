@@ -5,9 +5,10 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from enum import Enum
-from typing import Protocol
+from typing import Any, Protocol
 
 
 @dataclass(frozen=True)
@@ -22,7 +23,17 @@ class Prompt:
     submitted_at: float
     """Seconds since the epoch, by this machine's clock."""
     client_id: str | None = None
-    """The browser tab, or other client, that submitted it; None when it did not say."""
+    """The browser tab, or other client, that submitted it, see `client_named`; None when it did
+    not say."""
+
+
+def client_named(given: Any) -> str | None:
+    """A client by the id that it has given itself, which may be anything that JSON holds.
+
+    A text that is the same for the same id alone: 1, "1" and true are three clients. A store
+    keeps it as it is, and gives it back so. None for null, which is no id.
+    """
+    return None if given is None else json.dumps(given, sort_keys=True)
 
 
 @dataclass(frozen=True)

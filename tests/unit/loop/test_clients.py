@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from batch_loop.nodes.loop.clients import REMEMBERED, Clients
+from batch_loop.nodes.loop.prompt import client_named
 from batch_loop.nodes.loop.state import IterationMode
 
 CONTINUE, RESET = IterationMode.CONTINUE, IterationMode.RESET
@@ -40,3 +41,9 @@ def test_only_the_newest_are_kept() -> None:
     clients.note("one more", CONTINUE, knows_the_end=False)
     assert clients.mode("first", CONTINUE) is RESET
     assert clients.knows_the_end("script 0")
+
+
+def test_ids_of_any_kind_tell_clients_apart() -> None:
+    given = [None, "null", "1", 1, 1.5, True, "true", [], [1], ["1"], {}, {"a": 1}, {"a": [1]}]
+    assert len(set(map(client_named, given))) == len(given)
+    assert client_named({"a": 1, "b": 2}) == client_named({"b": 2, "a": 1})

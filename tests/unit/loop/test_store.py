@@ -12,7 +12,7 @@ from batch_loop.nodes.io.roots import NO_ROOTS
 from batch_loop.nodes.loop.database import open_store
 from batch_loop.nodes.loop.errors import IllegalTransition
 from batch_loop.nodes.loop.postgresql import open_postgresql
-from batch_loop.nodes.loop.prompt import Prompt
+from batch_loop.nodes.loop.prompt import Prompt, client_named
 from batch_loop.nodes.loop.state import (
     Claim,
     Item,
@@ -59,6 +59,17 @@ def finish(store: Store, item: Item, state: ItemState = ItemState.DONE) -> Item:
     if state is ItemState.DONE:
         item = store.move(KEY, item, ItemState.ENDED)
     return store.move(KEY, item, state, claim=None)
+
+
+@pytest.mark.parametrize(
+    "given", [None, "tab", "7", 7, 7.0, True, ["a", [1]], {"b": 1, "a": None}, "\0\ud800"]
+)
+def test_a_claim_of_a_client_with_any_id_comes_back_as_it_was(store: Store, given: object) -> None:
+    claim = Claim(Prompt("p", 1.0, client_named(given)), Policy(), since=1.0)
+    assert store.claim(KEY, claim) is not None
+    store.append(KEY, "d")  # so that what is open is read anew
+    (item,) = store.open_items(KEY)
+    assert item.claim == claim
 
 
 def test_an_entry_is_kept_and_found_by_its_id(store: Store) -> None:
