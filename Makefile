@@ -101,6 +101,7 @@ test: test-web
 	@$(IN_VENV) -m tools.chromium
 	@$(IN_VENV) -m tools.postgresql
 	@$(MAKE) --no-print-directory -j3 --output-sync=target $(PARTS)
+	@$(IN_VENV) -m tools.ran_on
 
 # Three at a time, as most of their time is spent waiting for servers and pages; each frontend by
 # itself, and the longest first.
@@ -112,3 +113,14 @@ test-of-units:
 	@$(PYTEST) tests/unit tests/web $(ARGS)
 $(PAGES): page-%:
 	@$(PYTEST) tests/browser -k $* $(ARGS)
+
+# All of it once more on a newer ComfyUI, an archive or a tree, where there is one.
+ifneq ($(COMFYUI_NEWEST),)
+NEWEST_PAGES := newest-page-own newest-page-1.58.1
+PARTS += $(NEWEST_PAGES) newest-a-d newest-e-o newest-p-z
+endif
+newest-%: export COMFYUI_RELEASE := newest
+newest-a-d newest-e-o newest-p-z: newest-%:
+	@$(PYTEST) tests/integration/test_[$*]*.py $(ARGS)
+$(NEWEST_PAGES): newest-page-%:
+	@$(PYTEST) tests/browser -k newest-$* $(ARGS)

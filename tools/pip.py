@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
+import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -26,6 +28,15 @@ def download(requirement: str, into: Path) -> Path:
     _run("download", "--no-deps", "--only-binary=:all:", "--dest", str(into), requirement)
     (wheel,) = into.glob("*.whl")
     return wheel
+
+
+def missing(requirements: Sequence[str]) -> list[str]:
+    """What the environment lacks to meet them, with what that needs in turn: `name==version`."""
+    with tempfile.TemporaryDirectory() as folder:
+        report = Path(folder) / "report.json"
+        _run("install", "--dry-run", "--report", str(report), *requirements)
+        lacking = json.loads(report.read_text(encoding="utf-8"))["install"]
+    return [f"{each['metadata']['name']}=={each['metadata']['version']}" for each in lacking]
 
 
 def _run(verb: str, *arguments: str, environment: Path = VENV) -> None:

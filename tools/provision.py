@@ -14,6 +14,7 @@ import fcntl
 import os
 import shutil
 import sys
+import tarfile
 import tempfile
 import time
 import zipfile
@@ -28,10 +29,12 @@ from .layout import (
     COMFYUI_DIR,
     DEFAULT,
     FRONTENDS,
+    NEWEST,
     RELEASES,
     VENV,
     Release,
     frontend_dir,
+    newest_named,
 )
 
 OLDEST_PYTHON = (3, 10)
@@ -77,6 +80,10 @@ def provision(*, for_tests: bool) -> None:
             make_overlay(release)
     for version in FRONTENDS:
         make_frontend(version)
+    if newest := newest_named():
+        if newest.is_file():
+            make_tree_of_archive(newest)
+        make_overlay_of_newest()
     install_from_npm()
 
 
@@ -149,6 +156,46 @@ def make_overlay(release: Release) -> None:
     with step(f"packages of ComfyUI {release.version}'s time"), _made_aside(folder) as aside:
         pip.install(release.overlay, target=aside)
         stamps.set_made(aside / STAMP, release.overlay)
+
+
+def make_tree_of_archive(archive: Path) -> None:
+    """Unpack the newest ComfyUI; its files may lie in a folder of their own in there."""
+    facts = archive.stat()
+    asked_for = [archive.name, facts.st_size, facts.st_mtime_ns]
+    final = COMFYUI / NEWEST.version
+    if stamps.is_made(final / STAMP, asked_for):
+        return
+    with step(f"ComfyUI of {archive.name}"), _made_aside(final) as aside:
+        with tempfile.TemporaryDirectory(dir=COMFYUI) as folder, tarfile.open(archive) as tar:
+            tar.extractall(folder, filter="data")
+            tops = sorted(Path(folder).glob("**/main.py"), key=lambda path: len(path.parts))
+            if not tops:
+                raise ToolError(f"{archive} has no main.py of ComfyUI in it")
+            for path in tops[0].parent.iterdir():
+                path.rename(aside / path.name)
+        stamps.set_made(aside / STAMP, asked_for)
+
+
+def make_overlay_of_newest() -> None:
+    """Install what the newest ComfyUI asks for and the environment does not have."""
+    from .requirements import of_comfyui  # noqa: PLC0415 - needs the environment
+
+    wanted = of_comfyui(NEWEST.tree)
+    folder = NEWEST.overlay_dir
+    if folder is None or stamps.is_made(folder / STAMP, wanted):
+        return
+    with step(f"packages of ComfyUI {NEWEST.own_version}"), _made_aside(folder) as aside:
+        pip.install(pip.missing(wanted), target=aside)
+        _make_empty_torchaudio(aside)
+        stamps.set_made(aside / STAMP, wanted)
+
+
+def _make_empty_torchaudio(overlay: Path) -> None:
+    # Newer ones do not start without it, and it is too large to be worth it here.
+    package = overlay / "torchaudio"
+    package.mkdir()
+    for module in ("__init__", "functional", "transforms"):
+        (package / f"{module}.py").touch()
 
 
 def make_frontend(version: str) -> None:

@@ -14,14 +14,14 @@ import requests
 
 from .client import ComfyClient
 from .errors import ToolError
-from .layout import DEFAULT, ROOT, VENV, frontend_root, release
+from .layout import ROOT, VENV, frontend_root, release, usual_release
 from .ports import HOST, free_port
 
 POLL_SECONDS = 0.05
 PORT_TRIES = 5
 STOP_SECONDS = 20.0
 TAIL_LINES = 40
-PORT_TAKEN = "address already in use"
+PORT_TAKEN = "already in use"
 NOT_INHERITED = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
 """What a caller may have set: the first could put a `nodes` or a `server` in ComfyUI's way, with
 the second each start would compile all of ComfyUI anew."""
@@ -36,17 +36,17 @@ class ComfyServer:
 
     `base` is made if it is missing and holds ComfyUI's `input`, `output`, `temp`, `user`,
     `custom_nodes` and the log. The pack is linked into `custom_nodes` as `pack_name`, and so
-    is each folder or file of `custom_nodes` under its own name. `frontend` None is the one
-    that this ComfyUI asks for. `flags` and `env` are added to the command line and to the
-    environment. After `stop` or `kill` it may be started again on the same base; `port` None
-    takes another free one at each start.
+    is each folder or file of `custom_nodes` under its own name. `version` None is the
+    usual release, `frontend` None the one that this ComfyUI asks for. `flags` and `env` are added
+    to the command line and to the environment. After `stop` or `kill` it may be started again on
+    the same base; `port` None takes another free one at each start.
     """
 
     def __init__(  # noqa: PLR0913 - each is one independent knob of the server
         self,
         base: Path,
         *,
-        version: str = DEFAULT.version,
+        version: str | None = None,
         frontend: str | None = None,
         flags: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
@@ -56,7 +56,8 @@ class ComfyServer:
         start_seconds: float = 180.0,
     ) -> None:
         self.base = base.resolve()
-        self.version = version
+        self._release = release(version) if version else usual_release()
+        self.version = self._release.version
         self.frontend = frontend
         self.flags = tuple(flags)
         self.env = dict(env or {})
@@ -67,7 +68,6 @@ class ComfyServer:
         self.log_path = self.base / "server.log"
         self.port = port or 0
         self._fixed_port = port
-        self._release = release(version)
         self._pack_name = pack_name
         self._custom_nodes = tuple(custom_nodes)
         self._links = {pack_name: ROOT, **{path.name: path.resolve() for path in custom_nodes}}
@@ -210,7 +210,14 @@ class ComfyServer:
         root = frontend_root(self._release, self.frontend)
         if root is not None:
             command += ["--front-end-root", str(root / "static")]
+        if self._has_a_database_for_itself():
+            command += ["--database-url", f"sqlite:///{self.base / 'user' / 'comfyui.db'}"]
         return [*command, *self.flags]
+
+    def _has_a_database_for_itself(self) -> bool:
+        # Newer ones lock it, and by default it lies beside their code: two would not start.
+        code = self._release.tree / "app" / "database" / "db.py"
+        return code.is_file() and "FileLock" in code.read_text(encoding="utf-8")
 
     def _environment(self) -> dict[str, str]:
         inherited = {key: value for key, value in os.environ.items() if key not in NOT_INHERITED}

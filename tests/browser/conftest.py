@@ -16,7 +16,7 @@ from playwright.sync_api import sync_playwright
 from batch_loop.tests.browser.batch import SEVEN, Batch
 from batch_loop.tools.chromium import find_chromium
 from batch_loop.tools.comfy_page import FLAGS, SETTINGS, ComfyPage
-from batch_loop.tools.layout import DEFAULT, NEWEST_FRONTEND, OLDEST
+from batch_loop.tools.layout import DEFAULT, NEWEST, NEWEST_FRONTEND, OLDEST, usual_release
 from batch_loop.tools.server import ComfyServer
 
 if TYPE_CHECKING:
@@ -28,11 +28,13 @@ if TYPE_CHECKING:
 
 HELPERS = Path(__file__).parent.parent / "nodes" / "batch_loop_helpers.py"
 
-PAIRS = (
+PAIRS: tuple[tuple[str, str], ...] = (
     (DEFAULT.version, DEFAULT.frontend),
     (DEFAULT.version, NEWEST_FRONTEND),
     (OLDEST.version, OLDEST.frontend),
 )
+if usual_release() == NEWEST:
+    PAIRS = ((NEWEST.version, NEWEST.frontend), (NEWEST.version, NEWEST_FRONTEND))
 
 SIZE = {"width": 1600, "height": 1000}
 

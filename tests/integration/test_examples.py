@@ -17,7 +17,7 @@ from batch_loop.tests.support.graphs import Graph
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.examples import EXAMPLES, load_prompt
-from batch_loop.tools.layout import RELEASES
+from batch_loop.tools.layout import releases_to_try
 from batch_loop.tools.results import RunResult
 from batch_loop.tools.server import ComfyServer
 
@@ -26,7 +26,7 @@ BROKEN = "broken.png"
 MOST_TURNS = 30
 
 
-@pytest.fixture(scope="module", params=[release.version for release in RELEASES])
+@pytest.fixture(scope="module", params=[release.version for release in releases_to_try()])
 def released(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ComfyServer]:

@@ -1,10 +1,12 @@
 from __future__ import annotations
 
+import tarfile
 from pathlib import Path
 
 import pytest
 
 from batch_loop.tools import provision
+from batch_loop.tools.errors import ToolError
 
 
 def test_what_is_made_aside_takes_its_name_when_it_is_whole(
@@ -27,3 +29,32 @@ def test_what_fails_half_way_leaves_the_old_and_nothing_else(
     with pytest.raises(KeyboardInterrupt), provision._made_aside(final):
         raise KeyboardInterrupt
     assert list(tmp_path.iterdir()) == [final]
+
+
+def test_a_tree_comes_out_of_its_archive_whatever_folder_it_lies_in(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(provision, "COMFYUI", tmp_path)
+    tree = tmp_path / "source" / "tests"
+    tree.mkdir(parents=True)
+    for path in (tree / "main.py", tree.parent / "main.py"):
+        path.touch()
+    for top in (".", "ComfyUI-7.8.9"):
+        archive = tmp_path / f"{len(top)}.tar.xz"
+        with tarfile.open(archive, "w:xz") as tar:
+            tar.add(tree.parent, top)
+        provision.make_tree_of_archive(archive)
+        made = tmp_path / "newest"
+        assert {path.name for path in made.iterdir()} == {"main.py", "tests", provision.STAMP}
+
+
+def test_an_archive_of_something_else_is_refused(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(provision, "COMFYUI", tmp_path)
+    archive = tmp_path / "else.tar.xz"
+    with tarfile.open(archive, "w:xz") as tar:
+        tar.add(__file__, "readme.txt")
+    with pytest.raises(ToolError, match=r"no main\.py of ComfyUI in it"):
+        provision.make_tree_of_archive(archive)
+    assert list(tmp_path.iterdir()) == [archive]
