@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, Connection
+from sqlalchemy import ColumnElement, Connection, Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from .errors import StateNotKept
@@ -49,8 +49,11 @@ class Backend(Protocol):
     def take_turn(self, connection: Connection, loop_id: str) -> None:
         """Wait until nobody else changes a loop, or makes it; then nobody else does so either."""
 
-    def prepare(self, connection: Connection) -> None:
-        """Make the tables, or bring them up to date, where opening the database did not."""
+    def prepare(self, engine: Engine) -> None:
+        """Make the tables, or bring them up to date; `StateNotKept`."""
+
+    def close(self) -> None:
+        """Let go of what is open beside connections; it is prepared again for what comes after."""
 
     def others_wrote(self, connection: Connection) -> bool:
         """Whether anybody else may have written since the last transaction began."""

@@ -159,18 +159,20 @@ class PostgresqlBackend:
         key = int(loop_id, 16) - 2**63  # as the lock's keys have a sign
         connection.execute(select(func.pg_advisory_xact_lock(key)))
 
-    def prepare(self, connection: Connection) -> None:
-        if self.is_prepared:
-            return
-        connection.execute(select(func.pg_advisory_xact_lock(_PREPARING)))
-        try:
-            prepare(connection)
-        except NewerVersion as error:
-            raise StateNotKept(
-                f"The tables in {self._shown} were made by a later version of Batch Loop (they "
-                f"have version {error}). Update Batch Loop on this machine."
-            ) from error
+    def prepare(self, engine: Engine) -> None:
+        with engine.begin() as connection:
+            connection.execute(select(func.pg_advisory_xact_lock(_PREPARING)))
+            try:
+                prepare(connection)
+            except NewerVersion as error:
+                raise StateNotKept(
+                    f"The tables in {self._shown} were made by a later version of Batch Loop (they "
+                    f"have version {error}). Update Batch Loop on this machine."
+                ) from error
         self.is_prepared = True
+
+    def close(self) -> None:
+        pass
 
     def others_wrote(self, connection: Connection) -> bool:  # noqa: ARG002
         return True

@@ -524,6 +524,7 @@ class LoopRegistry:
             watch=self._watching.is_watched(key),
             elsewhere=self._loops.elsewhere(key) if item is None else 0,
             following=None if item is None else self._following(key),
+            forgets=self._store.forgets,
         )
 
     def _following(self, key: LoopKey) -> str | None:

@@ -12,6 +12,8 @@ def handed_out(iteration: Iteration) -> str:
     if iteration.item is None:
         return f"Complete: {tally(iteration.counts, iteration.finished)}"
     text = f"{iteration.item.index + 1} of {iteration.counts.total}: {iteration.item.path}"
+    if iteration.forgets:
+        text += f" (forgotten when ComfyUI ends, as its state cannot be kept: {iteration.forgets})"
     if iteration.carried.lost is None:
         return text
     return (

@@ -56,6 +56,8 @@ class SqlStore:
     all that are given out by this machine's.
     """
 
+    forgets = ""
+
     def __init__(
         self, engine: Engine, beside: Engine, backend: Backend, roots: Roots = NO_ROOTS
     ) -> None:
@@ -83,8 +85,7 @@ class SqlStore:
         try:
             if not self._backend.is_prepared:
                 # By itself: others wait for it, and what follows may take long.
-                with self._engine.begin() as connection:
-                    self._backend.prepare(connection)
+                self._backend.prepare(self._engine)
             with self._engine.begin() as connection:
                 self._connection = connection
                 # What is known of the loops holds only if it is what a read would give.
@@ -145,6 +146,7 @@ class SqlStore:
     def close(self) -> None:
         self._engine.dispose()
         self._beside.dispose()
+        self._backend.close()
 
     def id(self) -> str:
         found: str = self._database.execute(statements.store_id).scalar_one()

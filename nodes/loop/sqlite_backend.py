@@ -9,14 +9,15 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, Double, func, type_coerce
+from sqlalchemy import ColumnElement, Connection, Double, Engine, func, type_coerce
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..io.files import IfExists, write_whole
 from ..io.leftovers import sweep
 from ..io.paths import quoted
 from . import statements
-from .errors import StateNotKept
+from .errors import StateNotKept, StoreAway
+from .state_file import StateFile
 
 _UNIX_EPOCH = 2440587.5
 """As a Julian day."""
@@ -26,9 +27,10 @@ _REASONS = {
     "database or disk is full": ("the disk is full", "Free some space"),
     "attempt to write a readonly database": ("it is read-only", "Make the folder writable"),
     "unable to open database file": ("it cannot be opened", "Bring the folder back"),
-    "database is locked": ("another program holds it", "End that program"),
 }
 """What SQLite says, in words for users, and what they can do."""
+_BUSY = {"database is locked", "database table is locked", "locking protocol"}
+"""What it says while another holds the file, which may be over soon."""
 
 
 class CarriedFiles:
@@ -60,10 +62,13 @@ class CarriedFiles:
         self._superseded.clear()
         self._written.clear()
 
-    def tidy(self, kept: Iterable[str]) -> None:
-        """Delete what crashes have left, and every value but those of the names `kept`."""
+    def tidy(self, connection: Connection) -> None:
+        """Delete what crashes have left, and every value that no loop has; in a transaction.
+
+        Nobody writes one meanwhile, as that is done in a transaction, too.
+        """
         sweep(self.folder)
-        names = set(kept)
+        names = set(connection.execute(statements.carried_names).scalars())
         for name in os.listdir(self.folder):
             if name.endswith(statements.CARRIED_SUFFIX) and name not in names:
                 os.unlink(os.path.join(self.folder, name))
@@ -73,22 +78,31 @@ class SqliteBackend:
     """SQLite, on a file of this machine, whose tables are there."""
 
     shows_a_moment = False
-    is_prepared = True
     now: ColumnElement[float] = type_coerce(
         (func.julianday("now") - _UNIX_EPOCH) * _DAY_SECONDS, Double
     )
 
-    def __init__(self, path: str, carried: CarriedFiles) -> None:
+    def __init__(self, file: StateFile, carried: CarriedFiles) -> None:
         self.carried = carried
-        self._path = path
+        self._file = file
         # The connection of the last transaction, and when others had last written by then.
         self._seen: tuple[Any, int] | None = None
 
     def take_turn(self, connection: Connection, loop_id: str) -> None:
         """A transaction that writes has the whole file to itself."""
 
-    def prepare(self, connection: Connection) -> None:
-        """The tables are there: they were prepared when the file was opened."""
+    @property
+    def is_prepared(self) -> bool:
+        return self._file.is_open
+
+    def prepare(self, engine: Engine) -> None:
+        try:
+            self._file.open(engine)
+        except sqlite3.Error as error:
+            raise self.not_kept(error) from error
+
+    def close(self) -> None:
+        self._file.close()
 
     def others_wrote(self, connection: Connection) -> bool:
         # It is asked for inside of the transaction, which keeps all others from writing.
@@ -131,11 +145,15 @@ class SqliteBackend:
     def lease_end(self, until: ColumnElement[float], seconds: float) -> ColumnElement[float]:  # noqa: ARG002
         return until
 
-    def not_kept(self, error: SQLAlchemyError | OSError) -> StateNotKept:
+    def not_kept(self, error: SQLAlchemyError | sqlite3.Error | OSError) -> StateNotKept:
         said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
         reason, advice = _REASONS.get(said, (said, "Check the folder and the disk"))
-        return StateNotKept(
-            f"Batch Loop cannot keep its state in {quoted(self._path)}: {reason}. {advice}, and "
+        kind = StateNotKept
+        if said in _BUSY:
+            kind, reason, advice = StoreAway, "another program holds it", "End that program"
+        path = quoted(self._file.path)
+        return kind(
+            f"Batch Loop cannot keep its state in {path}: {reason}. {advice}, and "
             "run again: the batch goes on with this image. (Nothing is done without it, as what "
             "is done could not be told from what is not.)"
         )

@@ -223,6 +223,8 @@ class Iteration:
     """How many images other servers are at work on."""
     following: str | None = field(default=None, compare=False)
     """Path of the item that the next prompt will be given, as things stand; None for none."""
+    forgets: str = field(default="", compare=False)
+    """Why the batch is forgotten when ComfyUI ends, where nobody has asked for that."""
 
     @property
     def complete(self) -> bool:

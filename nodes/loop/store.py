@@ -62,6 +62,10 @@ class LoopEntry:
 class Store(Protocol):
     """What the registry needs remembered."""
 
+    @property
+    def forgets(self) -> str:
+        """Why all is forgotten when ComfyUI ends; empty where it is not, or was asked for."""
+
     def transaction(self) -> AbstractContextManager[None]:
         """What is done inside is kept as a whole or not at all, also if the process dies.
 
@@ -266,7 +270,9 @@ class _Items:
 class MemoryStore:
     """A store that lasts as long as the process."""
 
-    def __init__(self) -> None:
+    def __init__(self, forgets: str = "") -> None:
+        """`forgets` says why there is no other store, to those who did not ask for this one."""
+        self.forgets = forgets
         self._id = secrets.token_hex(16)
         self._entries: dict[LoopKey, LoopEntry] = {}
         self._items: dict[LoopKey, _Items] = {}

@@ -82,4 +82,5 @@ def prepare(
         raise NewerVersion(str(found))
     for step in range(found, version):
         migrations[step](connection)
-    connection.execute(versions.update().values(version=version))
+    if found < version:
+        connection.execute(versions.update().values(version=version))

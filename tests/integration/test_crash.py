@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import shutil
 import signal
@@ -140,6 +141,7 @@ def test_a_state_file_that_cannot_be_used_is_set_aside(
     damage(path)
     damaged = path.read_bytes()
     server = start_server(base)
+    wait_for(lambda: why in server.log(), "the file to be opened")
     (line,) = [line for line in server.log().splitlines() if why in line]
     assert f"Batch Loop's state in {path} {why}" in line
     aside = [entry for entry in path.parent.glob("state.sqlite3.*") if entry.suffix != ".sqlite3"]
@@ -154,14 +156,21 @@ def test_a_state_file_that_cannot_be_used_is_set_aside(
 def test_a_stopped_batch_goes_on_where_it_stood(
     stopped_base: Path, tmp_path: Path, start_server: StartServer
 ) -> None:
-    """In the very folders, for a loop is known by them: what the tests above begin anew."""
-    server = start_server(stopped_base)
+    """In the very folders, for a loop is known by them: what the tests above begin anew.
+
+    Another program holds the file while the server starts, which is no damage.
+    """
+    path = stopped_base / "user" / "batch_loop" / "state.sqlite3"
+    with contextlib.closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        server = start_server(stopped_base)
     record = tmp_path / "record"
     with server.client() as client:
         results = run_until_stop(client, recorded(batch_graph("batch", "batch"), record))
         assert loop_state(client, results[-1])["done"] == len(NAMES)
     assert records(record) == NAMES[1:]
     assert "set aside" not in server.log()
+    assert "forgotten" not in server.log()
 
 
 def test_state_in_memory_makes_no_file(start_server: StartServer) -> None:

@@ -2,21 +2,32 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sqlite3
+import subprocess
+import sys
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from batch_loop.nodes.io import leftovers
 from batch_loop.nodes.io.listing import Selection
+from batch_loop.nodes.loop import state_file
 from batch_loop.nodes.loop.database import CARRIED, FILE, open_store
+from batch_loop.nodes.loop.errors import StateNotKept, StoreAway
 from batch_loop.nodes.loop.prompt import Prompt
+from batch_loop.nodes.loop.report import handed_out
 from batch_loop.nodes.loop.sql_store import SqlStore
 from batch_loop.nodes.loop.state import Claim, Counts, IterationMode, LoopKey, Policy
-from batch_loop.nodes.loop.store import LoopEntry, MemoryStore
+from batch_loop.nodes.loop.store import LoopEntry, MemoryStore, Store
 from batch_loop.nodes.loop.versions import VERSION
+from batch_loop.tests.support.mounts import mounted
+from batch_loop.tests.unit.loop.test_machines import Machine
+from batch_loop.tools.layout import ROOT
 
 KEY = LoopKey("", "/folder")
 DESIGN = "SELECT sql FROM sqlite_master ORDER BY name"
@@ -31,7 +42,15 @@ def begun(folder: Path, carried: object = None) -> SqlStore:
         store.save(KEY, LoopEntry(Selection(), 1, IterationMode.CONTINUE, looked_at=0.0))
         assert store.claim(KEY, CLAIM) is not None
         store.carry(KEY, carried)
-    store._engine.dispose()
+    store.close()
+    return store
+
+
+def used(folder: Path) -> Store:
+    """A store whose file has been opened."""
+    store = open_store(str(folder))
+    with store.transaction():
+        store.id()
     return store
 
 
@@ -51,7 +70,6 @@ def changed(statement: str) -> Callable[[Path], None]:
 
 
 DAMAGE: dict[str, Callable[[Path], None]] = {
-    "empty": lambda path: path.write_bytes(b"") and None,
     "10 bytes": lambda path: os.truncate(path, 10),
     "in the first page": lambda path: os.truncate(path, 1000),
     "half": lambda path: os.truncate(path, path.stat().st_size // 2),
@@ -148,29 +166,154 @@ def test_a_file_of_an_earlier_version_is_brought_up_to_date(
     connection.close()
 
 
-def test_a_file_that_cannot_be_written_now_is_not_parted_with(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody waits for another who holds the file."""
+    monkeypatch.setattr(state_file, "BUSY_SECONDS", 0.01)
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
+@pytest.mark.parametrize("kind", ["new", "old"])
+def test_a_file_that_another_holds_is_waited_for(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, lock: str, kind: str
 ) -> None:
-    begun(tmp_path)
-    before = (tmp_path / FILE).read_bytes()
-    monkeypatch.setattr("batch_loop.nodes.loop.database._BUSY_MS", 1)
-    with sqlite3.connect(tmp_path / FILE, isolation_level=None) as other:
+    if kind == "old":
+        begun(tmp_path)
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
+        other.execute(lock)
+        store = open_store(str(tmp_path))
+        for _ in range(2):
+            with pytest.raises(StoreAway) as raised, store.transaction():
+                raise AssertionError("it was to be refused")
+            message = str(raised.value)
+            assert f'cannot keep its state in "{tmp_path / FILE}"' in message
+            assert "another program holds it. End that program, and run again" in message
+    with store.transaction():
+        assert (store.find(KEY.id) is None) is (kind == "new")
+    store.close()
+    assert [path.name for path in tmp_path.glob(f"{FILE}*")] == [FILE]
+    assert caplog.records == []
+
+
+@pytest.mark.usefixtures("impatient")
+def test_a_run_waits_for_who_holds_the_file_in_the_midst_of_a_batch(tmp_path: Path) -> None:
+    machine = Machine("one", open_store(str(tmp_path)))
+    machine.finish(machine.take())
+    asked, host = threading.Event(), machine.host
+    host.raise_if_cancelled = asked.set  # type: ignore[method-assign]
+    with contextlib.closing(sqlite3.connect(tmp_path / FILE, isolation_level=None)) as other:
         other.execute("BEGIN IMMEDIATE")
-        assert isinstance(open_store(str(tmp_path)), MemoryStore)
-        other.execute("ROLLBACK")
-    other.close()
-    assert "cannot keep its state" in caplog.text
-    assert "database is locked" in caplog.text
-    assert (tmp_path / FILE).read_bytes() == before
-    assert isinstance(open_store(str(tmp_path)), SqlStore)
+        with ThreadPoolExecutor() as pool:
+            run = pool.submit(machine.take)
+            assert asked.wait(60)  # it has found the file held, and can be cancelled
+            with pytest.raises(StoreAway):  # who asks without a run is told
+                machine.registry.full_snapshots()
+            other.execute("ROLLBACK")
+            iteration = run.result(60)
+    assert iteration.item is not None
+    assert iteration.item.path == "b.png"
+    machine.registry.close()
+
+
+@pytest.mark.usefixtures("impatient")
+@pytest.mark.parametrize("damage", ["zeros", "in the first page", "last page"])
+def test_a_file_is_not_set_aside_while_another_server_uses_it(tmp_path: Path, damage: str) -> None:
+    begun(tmp_path)
+    living = used(tmp_path)
+    DAMAGE[damage](tmp_path / FILE)
+    damaged = (tmp_path / FILE).read_bytes()
+    store = open_store(str(tmp_path))
+    with pytest.raises(StateNotKept, match=r"is damaged .*another server uses it"):
+        store.transaction().__enter__()
+    assert (tmp_path / FILE).read_bytes() == damaged
+    living.close()
+    with store.transaction():
+        assert store.loops() == []
+    store.close()
+
+
+def test_an_empty_file_is_as_good_as_none(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A server that begins at the same time has just made it."""
+    (tmp_path / FILE).touch()
+    begun(tmp_path)
+    assert [path.name for path in tmp_path.glob(f"{FILE}*")] == [FILE]
+    assert caplog.records == []
+
+
+ALL_AT_ONCE = """
+import logging, multiprocessing, sys
+sys.path.insert(0, {root!r})
+from tools.pack import pack
+open_store = pack("nodes.loop.database").open_store
+fork = multiprocessing.get_context("fork")
+
+def begin(folder, together):
+    logging.basicConfig(stream=sys.stdout, format="logged: %(message)s")
+    together.wait()
+    store = open_store(folder)
+    with store.transaction():
+        print(store.id(), flush=True)
+    store.close()
+
+for number in range({rounds}):
+    together = fork.Barrier({servers})
+    begun = [
+        fork.Process(target=begin, args=(f"{folder}/{{number}}", together))
+        for _ in range({servers})
+    ]
+    for process in begun:
+        process.start()
+    for process in begun:
+        process.join()
+"""
+
+
+def test_servers_that_begin_at_once_share_a_new_file(tmp_path: Path) -> None:
+    rounds, servers = 15, 6
+    script = ALL_AT_ONCE.format(root=str(ROOT), folder=tmp_path, rounds=rounds, servers=servers)
+    command = [sys.executable, "-W", "ignore", "-c", script]
+    done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
+    names = done.stdout.splitlines()
+    assert len(names) == rounds * servers, done.stdout
+    # No other line, and each store has one name.
+    assert len(set(names)) == rounds, done.stdout
+    assert list(tmp_path.glob(f"*/{FILE}.*")) == []
 
 
 def test_a_folder_that_cannot_be_made_leaves_memory(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").touch()
-    assert isinstance(open_store(str(tmp_path / "file" / "folder")), MemoryStore)
+    store = open_store(str(tmp_path / "file" / "folder"))
+    assert isinstance(store, MemoryStore)
+    assert "a part of the path is a file" in store.forgets
     assert "forgotten when ComfyUI ends" in caplog.text
+
+
+def test_where_nothing_can_be_written_it_is_memory_and_a_run_says_so(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    with mounted(tmp_path) as disk:
+        disk.fill()
+        full = open_store(str(tmp_path))
+        disk.free()
+        disk.set_read_only(to=True)
+        read_only = open_store(str(tmp_path))
+    found = []
+    for store in (full, read_only):
+        assert isinstance(store, MemoryStore)
+        machine = Machine("one", store)
+        found.append(handed_out(machine.take()))
+    because = "1 of 3: a.png (forgotten when ComfyUI ends, as its state cannot be kept: "
+    assert found == [
+        f"{because}the disk is full ({tmp_path}))",
+        f"{because}the folder is read-only ({tmp_path}))",
+    ]
+    assert [record.getMessage().split(": ")[1].split(".")[0] for record in caplog.records] == [
+        "the disk is full",
+        "the folder is read-only",
+    ]
 
 
 def test_a_carried_value_has_one_file_and_what_crashes_left_is_deleted(tmp_path: Path) -> None:
@@ -182,7 +325,7 @@ def test_a_carried_value_has_one_file_and_what_crashes_left_is_deleted(tmp_path:
     orphan.touch()
     unfinished = f".{leftovers._MACHINE}-{os.getpid()}-0123abcd-00{leftovers.TEMPORARY_SUFFIX}"
     (tmp_path / CARRIED / unfinished).touch()
-    store = open_store(str(tmp_path))
+    store = used(tmp_path)
     assert list((tmp_path / CARRIED).iterdir()) == [kept]
     with store.transaction():
         assert store.carried(KEY).value == "new"
