@@ -6,7 +6,6 @@ import time
 from collections.abc import Callable, Sequence
 
 from sqlalchemy import (
-    URL,
     ColumnElement,
     Connection,
     Double,
@@ -14,16 +13,17 @@ from sqlalchemy import (
     Executable,
     NullPool,
     create_engine,
+    event,
     func,
-    make_url,
     select,
     type_coerce,
 )
-from sqlalchemy.exc import ArgumentError, DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from ..io.roots import Roots
 from ..names import ENV_PREFIX
 from . import statements
+from .address import DRIVER, Address, Malformed, address_of
 from .errors import StateNotKept, StoreAway
 from .sql_store import SqlStore
 from .store import RefusingStore, Store
@@ -33,7 +33,6 @@ from .versions import NewerVersion, prepare
 DATABASE_VARIABLE = ENV_PREFIX + "DATABASE"
 """Environment variable with the address of a database that several machines share."""
 
-DRIVER = "postgresql+psycopg"
 _EXAMPLE = f"{DRIVER}://name:password@machine/database"
 
 _CONNECT_SECONDS = 5
@@ -77,13 +76,11 @@ def open_postgresql(address: str, roots: Roots, now: Callable[[], float] = time.
     then do all images.
     """
     try:
-        url = _url(address)
-        engines = [_engine(url), _engine(url, poolclass=NullPool)]
-    except ArgumentError as error:
-        # Without what was given: it may hold a password.
-        why = str(error).partition(" from ")[0]
+        known = address_of(address)
+        engines = [_engine(known), _engine(known, poolclass=NullPool)]
+    except Malformed as error:
         return RefusingStore(
-            f"Batch Loop cannot use {DATABASE_VARIABLE}: {why}. Write it like {_EXAMPLE}, and "
+            f"Batch Loop cannot use {DATABASE_VARIABLE}: {error}. Write it like {_EXAMPLE}, and "
             "start ComfyUI again."
         )
     except ImportError:
@@ -92,19 +89,14 @@ def open_postgresql(address: str, roots: Roots, now: Callable[[], float] = time.
             'Install it (pip install "psycopg[binary]") into the Python of ComfyUI, and start '
             "ComfyUI again."
         )
-    return SqlStore(engines[0], engines[1], PostgresqlBackend(url, now), roots)
+    return SqlStore(engines[0], engines[1], PostgresqlBackend(known, now), roots)
 
 
-def _url(address: str) -> URL:
-    url = make_url(address)
-    if url.drivername not in {"postgresql", DRIVER}:
-        raise ArgumentError(f"it begins with {url.drivername}")
-    return url.set(drivername=DRIVER)
-
-
-def _engine(url: URL, **options: object) -> Engine:
-    return create_engine(
-        url,
+def _engine(address: Address, **options: object) -> Engine:
+    """An engine that does not know the address itself: what it says of itself, it says in logs."""
+    engine = create_engine(
+        f"{DRIVER}://",
+        hide_parameters=True,
         connect_args={
             "connect_timeout": _CONNECT_SECONDS,
             "application_name": "batch-loop",
@@ -116,6 +108,15 @@ def _engine(url: URL, **options: object) -> Engine:
         },
         **options,
     )
+
+    @event.listens_for(engine, "do_connect")
+    def _give_the_address(
+        _dialect: object, _record: object, _arguments: object, named: dict[str, object]
+    ) -> None:
+        for name, value in address.arguments.items():
+            named.setdefault(name, value)
+
+    return engine
 
 
 class CarriedRows:
@@ -146,9 +147,9 @@ class PostgresqlBackend:
     shows_a_moment = True
     now: ColumnElement[float] = type_coerce(func.date_part("epoch", func.clock_timestamp()), Double)
 
-    def __init__(self, url: URL, now: Callable[[], float]) -> None:
+    def __init__(self, address: Address, now: Callable[[], float]) -> None:
         self.carried = CarriedRows()
-        self._shown = url.render_as_string(hide_password=True)
+        self._address = address
         self._own_clock = now
         self.is_prepared = False
         self._ahead = 0.0
@@ -166,8 +167,8 @@ class PostgresqlBackend:
                 prepare(connection)
             except NewerVersion as error:
                 raise StateNotKept(
-                    f"The tables in {self._shown} were made by a later version of Batch Loop (they "
-                    f"have version {error}). Update Batch Loop on this machine."
+                    f"The tables in {self._address.shown} were made by a later version of "
+                    f"Batch Loop (they have version {error}). Update Batch Loop on this machine."
                 ) from error
         self.is_prepared = True
 
@@ -227,7 +228,7 @@ class PostgresqlBackend:
         return type_coerce(func.greatest(until, since_start), Double)
 
     def not_kept(self, error: SQLAlchemyError | OSError) -> StateNotKept:
-        said = _in_a_line(error)
+        said = self._address.hidden_in(_in_a_line(error))
         is_away = isinstance(error, OperationalError) or (
             isinstance(error, DBAPIError) and error.connection_invalidated
         )
@@ -238,7 +239,7 @@ class PostgresqlBackend:
                 (advice for sign, advice in _ADVICE.items() if sign in said), _USUAL_ADVICE
             ).format(variable=DATABASE_VARIABLE)
         kind = StoreAway if self.is_prepared and is_away else StateNotKept
-        return kind(f"Batch Loop cannot use its database {self._shown}: {said}. {advice}.")
+        return kind(f"Batch Loop cannot use its database {self._address.shown}: {said}. {advice}.")
 
 
 def _in_a_line(error: Exception) -> str:

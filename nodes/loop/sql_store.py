@@ -99,7 +99,7 @@ class SqlStore:
                 self._write_loops()
             kept = True
         except (DBAPIError, OSError) as error:
-            raise self._backend.not_kept(error) from error
+            raise self._backend.not_kept(error) from None
         finally:
             self._connection = None
             if not kept:
@@ -132,7 +132,7 @@ class SqlStore:
                     self._connection, self._looks_only = connection, True
                     return read()
         except (DBAPIError, OSError) as error:
-            raise self._backend.not_kept(error) from error
+            raise self._backend.not_kept(error) from None
         finally:
             self._connection, self._looks_only = None, False
             self._loops.clear()
@@ -162,7 +162,7 @@ class SqlStore:
             with self._beside.begin() as connection:
                 self._renew(connection, server, seconds)
         except (DBAPIError, OSError) as error:
-            raise self._backend.not_kept(error) from error
+            raise self._backend.not_kept(error) from None
 
     def _renew(self, connection: Connection, server: str, seconds: float) -> None:
         until = self._backend.now + seconds

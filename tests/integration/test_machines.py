@@ -6,10 +6,11 @@ import json
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
 import requests
 
 from batch_loop.tests.integration.test_command import batch_loop
-from batch_loop.tests.support.graphs import ITERATOR, batch_graph
+from batch_loop.tests.support.graphs import ITERATOR, Graph, batch_graph
 from batch_loop.tests.support.images import write_images
 from batch_loop.tools.machines import Cards, Machines, faults
 from batch_loop.tools.postgresql import Postgresql
@@ -27,10 +28,46 @@ def test_the_same_on_one_machine_with_a_file(tmp_path: Path) -> None:
     assert faults(Cards(tmp_path, images=24, seed=5).run(kills=2)) == {}
 
 
+def told_by(server: ComfyServer, graph: Graph) -> str:
+    """All that a server says of its loops, of a prompt, and in its log."""
+    asked = {"/prompt": {"prompt": graph}}
+    asked |= {f"/batch_loop/loops/{to}": {"loop": "0" * 16} for to in ("reset", "watch", "forget")}
+    said = [requests.post(server.url + to, json=body, timeout=60) for to, body in asked.items()]
+    for of in ("batch_loop/loops", "batch_loop/store", "system_stats", "history", "queue"):
+        said += [requests.get(f"{server.url}/{of}", timeout=60)]
+    return "\n".join([*(answer.text for answer in said), server.log()])
+
+
+@pytest.mark.parametrize(
+    ("address", "told"),
+    [
+        (
+            "postgresql://some1:s3cr@t:w0rd@127.0.0.1:9/batch",
+            "cannot use BATCH_LOOP_DATABASE: it has more than one @",
+        ),
+        (
+            "postgresql://127.0.0.1:9/batch?user=some1&password=s3cr&sslrootcert=/w0rd/t:w",
+            "cannot use its database postgresql+psycopg://127.0.0.1/batch: ",
+        ),
+    ],
+    ids=["malformed", "behind the ?"],
+)
+def test_nothing_of_the_address_is_told_but_machine_and_database(
+    start_server: Callable[..., ComfyServer], address: str, told: str
+) -> None:
+    server = start_server(env={"BATCH_LOOP_DATABASE": address})
+    write_images(server.input / "batch", ["a.png"])
+    said = told_by(server, batch_graph("batch", "batch"))
+    assert told in said
+    assert [part for part in ("some1", "s3cr", "w0rd", "t:w") if part in said] == []
+    answer = requests.get(f"{server.url}/object_info/BatchLoopDirectoryIterator", timeout=60)
+    assert "BatchLoopDirectoryIterator" in answer.json()
+
+
 def test_a_wrong_password_is_told_before_anything_runs(
     start_server: Callable[..., ComfyServer], tmp_path: Path, postgresql: Postgresql
 ) -> None:
-    address = postgresql.address_of("wrong")
+    address = postgresql.address_of("wr0ng-word")
     server = start_server(env={"BATCH_LOOP_DATABASE": address})
     write_images(server.input / "batch", ["a.png"])
     graph = batch_graph("batch", "batch")
@@ -51,5 +88,6 @@ def test_a_wrong_password_is_told_before_anything_runs(
     # ComfyUI's own nodes may have said something of that kind.
     assert "nodes/loop" not in server.log()
     assert "Batch Loop cannot use its database" in server.log()
+    assert "wr0ng" not in server.log()
     assert not (server.output / "batch").exists()
     assert not (server.user / "batch_loop" / "state.sqlite3").exists()

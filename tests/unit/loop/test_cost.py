@@ -90,7 +90,9 @@ def test_each_prompt_asks_the_same_in_a_folder_of_any_size(tmp_path: Path) -> No
 def test_no_statement_of_a_prompt_goes_through_a_table(tmp_path: Path) -> None:
     server, found = asked_by_prompts(tmp_path, 10)
     other = Server(tmp_path / "10", 10)
-    # What a server asks that knows nothing yet.
+    with other.store.transaction():
+        other.store.id()
+    # What a server asks that knows nothing yet, but has the file open.
     with asked_of(other.store) as cold:
         other.prompt()
     with server.store._engine.begin() as connection:

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import io
+import logging
+import re
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
 
 import pytest
+from hypothesis import given, settings, strategies
 
 from batch_loop.nodes.io.roots import NO_ROOTS
 from batch_loop.nodes.loop.errors import StateNotKept, StoreAway
@@ -17,6 +22,7 @@ from batch_loop.nodes.loop.store import Store
 from batch_loop.nodes.loop.tables import versions
 from batch_loop.nodes.loop.versions import VERSION
 from batch_loop.tests.unit.loop.test_store import CLAIM, KEY, begin
+from batch_loop.tools.ports import HOST
 from batch_loop.tools.postgresql import PASSWORD, Postgresql
 
 
@@ -33,7 +39,7 @@ def refusal(store: Store) -> str:
 
 def test_a_wrong_password(postgresql: Postgresql) -> None:
     message = refusal(open_postgresql(postgresql.address_of("secret"), NO_ROOTS))
-    assert 'password authentication failed for user "batch_loop"' in message
+    assert 'password authentication failed for user "***"' in message
     assert f"Correct the name or the password in {DATABASE_VARIABLE}" in message
 
 
@@ -45,7 +51,8 @@ def test_a_database_that_is_not_there(postgresql: Postgresql) -> None:
 def test_nobody_answers() -> None:
     message = refusal(open_postgresql("postgresql://user:secret@127.0.0.1:9/batch", NO_ROOTS))
     assert "Connection refused. Start the database, or correct its address" in message
-    assert "user:***@127.0.0.1:9/batch" in message
+    assert "its database postgresql+psycopg://127.0.0.1/batch: " in message
+    assert "user" not in message
 
 
 @pytest.mark.parametrize("address", ["mysql://user:secret@host/a", "user:secret@host", "sqlite://"])
@@ -53,6 +60,83 @@ def test_an_address_of_another_kind(address: str) -> None:
     message = refusal(open_postgresql(address, NO_ROOTS))
     assert f"cannot use {DATABASE_VARIABLE}" in message
     assert "Write it like postgresql+psycopg://name:password@machine/database" in message
+
+
+def test_the_address_is_used_as_it_was_given(postgresql: Postgresql) -> None:
+    """The database, the password and all else may stand behind the `?`, too."""
+    start, _, name = postgresql.new_database().rpartition("/")
+    password = quote(PASSWORD, safe="")
+    bare = start.replace(f":{password}@", "@")
+    for address in (
+        f"{bare}/?dbname={name}&password={password}",
+        f"{bare.partition('@')[0]}@/{name}?host={HOST}:{postgresql.port}&password={password}",
+    ):
+        store = open_postgresql(address, NO_ROOTS)
+        with store.transaction():
+            assert store.loops() == []
+        store.close()
+
+
+# Letters that mean nothing in an address, and those that do.
+secret = strategies.text("abcXYZ019 äß漢" + "@:/?#&=%+[]'\"\\!$,;", min_size=4, max_size=12).map(
+    "~{}~".format
+)
+
+
+def encoded(text: str) -> str:
+    return quote(text, safe="")
+
+
+PLACES: list[Callable[[str], str]] = [
+    lambda hidden: f"postgresql://user:{hidden}@127.0.0.1:9/batch",
+    lambda hidden: f"postgresql://user:{encoded(hidden)}@127.0.0.1:9/batch",
+    lambda hidden: f"postgresql://{hidden}@127.0.0.1:9/batch",
+    lambda hidden: f"postgresql://{encoded(hidden)}@127.0.0.1:9/batch",
+    lambda hidden: f"postgresql://127.0.0.1:9/batch?password={hidden}",
+    *(
+        lambda hidden, name=name: f"postgresql://127.0.0.1:9/batch?{name}={encoded(hidden)}"  # type: ignore[misc]
+        for name in ("password", "user", "passfile", "sslpassword", "sslrootcert", "sslmode")
+    ),
+    lambda hidden: f"postgresql://127.0.0.1:9/batch?port={encoded(hidden)}",
+    lambda hidden: f"postgresql://127.0.0.1:9/batch?{encoded(hidden)}=1",
+    lambda hidden: f"mysql://user:{hidden}@127.0.0.1/batch",
+    lambda hidden: f"{hidden}://user@127.0.0.1/batch",
+    lambda hidden: f"user:{hidden}@127.0.0.1/batch",
+]
+
+
+@given(secret, strategies.sampled_from(PLACES))
+@settings(max_examples=100, deadline=None)
+def test_nothing_of_the_address_is_said_that_is_secret(
+    hidden: str, place: Callable[[str], str]
+) -> None:
+    """What stands behind an @ that is not encoded may be a part of the password."""
+    said = io.StringIO()
+    handler = logging.StreamHandler(said)
+    logging.getLogger().addHandler(handler)
+    store = open_postgresql(place(hidden), NO_ROOTS)
+    try:
+        with store.transaction():
+            raise AssertionError
+    except StateNotKept:
+        logging.getLogger("batch_loop").exception("as ComfyUI logs it")
+    finally:
+        logging.getLogger().removeHandler(handler)
+        store.close()
+    if isinstance(store, SqlStore):
+        said.write(f"{store._engine!r} {store._engine.url!r} {store._beside!r} {vars(store)!r}")
+    text = said.getvalue().casefold()
+    for part in re.split("[@:/?#]", hidden.casefold()):
+        assert len(part) < 3 or part not in text
+    assert encoded(hidden).casefold() not in text
+
+
+@pytest.mark.parametrize("password", ["p@zz:w0rd", "p@zz", "p@zz/w0rd", "p@zz?w0rd", "pa/zz", "?"])
+def test_a_password_that_is_not_encoded_is_refused_in_plain_words(password: str) -> None:
+    message = refusal(open_postgresql(f"postgresql://user:{password}@127.0.0.1/batch", NO_ROOTS))
+    assert "In the name and the password write %40 for @, %3A for :, and %2F for /" in message
+    for part in ("user", "zz", "w0rd", "127.0.0.1"):
+        assert part not in message
 
 
 def test_without_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
