@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     Graph = Mapping[str, Mapping[str, Any]]
     """A workflow in API format, by node id."""
 
-    from playwright.sync_api import ConsoleMessage, FloatRect, Locator, Page, Response
+    from playwright.sync_api import ConsoleMessage, FloatRect, Locator, Page, Response, Route
 
 FLAGS = (
     "--no-sandbox",
@@ -259,9 +259,46 @@ class ComfyPage:
             "count => app.extensionManager.queueSettings.batchCount === count", arg=count
         )
 
+    @property
+    def interrupt_button(self) -> Locator:
+        """The cross that cancels the running prompt."""
+        return self.page.get_by_role("button", name=re.compile("^(Cancel current run|Interrupt)$"))
+
     def press_interrupt(self) -> None:
-        """Press the cross that cancels the running prompt."""
-        self.page.get_by_role("button", name=re.compile("^(Cancel current run|Interrupt)$")).click()
+        """Press the cross that cancels the running prompt, while one runs."""
+        self.interrupt_button.click()
+
+    def interrupt_by(self, means: str) -> None:
+        """Press the cross, switched off or not, with the "pointer", or the "key" for the same."""
+        if means == "key":
+            self.page.keyboard.press("Control+Alt+Enter")
+            return
+        # Without waiting until it is switched on, as a person does.
+        self.interrupt_button.hover(force=True)
+        self.page.mouse.down()
+        self.page.mouse.up()
+
+    @contextmanager
+    def run_instant_up_to(self, number: int) -> Iterator[None]:
+        """Press Run (Instant); the so-manieth prompt reaches the server when the block ends."""
+        kept: list[Route] = []
+        submissions = 0
+
+        def keep(route: Route) -> None:
+            nonlocal submissions
+            submissions += route.request.method == "POST"
+            if submissions == number:
+                kept.append(route)
+            else:
+                route.continue_()
+
+        self.page.route("**/prompt", keep)
+        self.run_instant()
+        while not kept:
+            self.page.evaluate("new Promise(requestAnimationFrame)")
+        yield
+        kept[0].continue_()
+        self.page.unroute("**/prompt", keep)
 
     def wait_until_off(self) -> None:
         """Wait until ComfyUI no longer queues by itself."""

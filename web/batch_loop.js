@@ -8,6 +8,7 @@
 import { api } from "../../scripts/api.js";
 import { app } from "../../scripts/app.js";
 import { AutoQueue } from "./lib/auto_queue.js";
+import { onCancel } from "./lib/cancel.js";
 import { Actions } from "./lib/card/actions.js";
 import { Cards } from "./lib/card/cards.js";
 import { CollapsedNodes } from "./lib/card/collapsed.js";
@@ -117,6 +118,7 @@ app.registerExtension({
     listen("execution_error", (promptId) => conductor.failed(promptId));
     listen("execution_interrupted", (promptId) => conductor.interrupted(promptId));
     api.addEventListener("status", onStatus);
+    onCancel(() => conductor.cancelled());
     api.addEventListener("promptQueued", () => conductor.sent());
     window.addEventListener("focus", () => cards.returned());
     document.addEventListener("visibilitychange", () => cards.returned());

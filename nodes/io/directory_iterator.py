@@ -103,6 +103,8 @@ class DirectoryIterator(comfy_io.ComfyNode):
         registry = runtime.registry()
         prompt = runtime.host().current_prompt()
         while True:
+            # There may be many images that cannot be read.
+            runtime.host().raise_if_cancelled()
             iteration = registry.acquire(request, prompt)
             if iteration.item is None:
                 return _nothing_left(iteration, request.policy)

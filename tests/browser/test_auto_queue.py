@@ -166,6 +166,25 @@ def test_interrupt_stops_and_run_resumes(comfy: ComfyPage, batch: Batch, ends: E
     assert batch.ran == SEVEN
 
 
+@pytest.mark.parametrize("by", ["pointer", "key"])
+def test_cancel_between_two_prompts_stops(
+    comfy: ComfyPage, batch: Batch, ends: Ends, by: str
+) -> None:
+    comfy.load(batch.graph())
+    with comfy.run_instant_up_to(3):
+        # Nothing runs, and nothing waits: ComfyUI has nothing to interrupt.
+        batch.client.wait_until_idle()
+        comfy.interrupt_by(by)
+        comfy.toast("Run goes on with what is left")
+    ends(comfy)
+    # What was on its way to the server runs, and nothing after it.
+    assert batch.ran == SEVEN[:3]
+    assert comfy.submitted == 3
+    comfy.run_instant()
+    ends(comfy)
+    assert batch.saved == SEVEN
+
+
 def test_run_on_a_complete_batch(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
     comfy.load(batch.graph())
     comfy.run_instant()

@@ -18,6 +18,7 @@ from batch_loop.tests.support.graphs import (
     batch_graph,
 )
 from batch_loop.tests.support.images import write_broken, write_images
+from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient, PromptRejected, UnexpectedAnswer
 
 
@@ -169,6 +170,28 @@ def test_an_unreadable_file_with_skip_on_error(client: ComfyClient, workspace: W
     assert (state["done"], state["failed"]) == (2, 2)
     assert [failure["path"] for failure in state["failures"]] == ["b.png", "z.png"]
     assert all(failure["reason"] for failure in state["failures"])
+
+
+def test_cancel_while_unreadable_files_are_passed_over(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    names = [f"{number}.png" for number in range(1500)]
+    for name in names:
+        (workspace.input / name).write_bytes(b"broken")
+    graph = batch_graph(workspace.name, workspace.name, error_handling="Skip on error")
+    prompt_id = client.submit(graph)
+
+    def state() -> dict[str, Any]:
+        loops = client.get_json("/batch_loop/loops")["loops"]
+        own = [loop for loop in loops if loop["directory"] == str(workspace.input)]
+        return own[0] if own else {}
+
+    wait_for(lambda: state().get("failed"), "the first file to be passed over")
+    client.interrupt()
+    assert client.wait(prompt_id).status == "interrupted"
+    stands = state()
+    assert 0 < stands["failed"] < len(names)
+    assert stands["failed"] + stands["pending"] == len(names)
 
 
 def test_a_file_that_has_gone_is_named(client: ComfyClient, workspace: Workspace) -> None:

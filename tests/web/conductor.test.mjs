@@ -32,6 +32,7 @@ function setUp({ on = true } = {}) {
     processed: (iterations) => iterations.forEach(({ filename }) => told.push(filename)),
     stopped: () => told.push("stopped"),
     paused: () => told.push("paused"),
+    pausedBetween: () => told.push("paused between"),
   };
   const watch = {
     did: [],
@@ -274,4 +275,52 @@ test("the title goes on while Auto Queue does", () => {
   conductor.queueIs(0);
   turn();
   assert.equal(title.shows, true);
+});
+
+test("Cancel between two prompts of a batch switches Auto Queue off", () => {
+  const { autoQueue, conductor, told, watch } = setUp();
+  conductor.heard("p", iteration(STOP));
+  conductor.succeeded("p");
+  conductor.cancelled();
+  conductor.cancelled();
+  assert.deepEqual(autoQueue.did, ["off", "off"]);
+  assert.deepEqual(told, ["a.png", "paused between"]);
+  assert.deepEqual(watch.did, ["end", "end"]);
+});
+
+test("Cancel before a prompt has handed out its image switches Auto Queue off", () => {
+  const { autoQueue, conductor } = setUp();
+  conductor.heard("p", iteration(STOP));
+  conductor.succeeded("p");
+  conductor.sending();
+  conductor.cancelled();
+  conductor.interrupted("next");
+  assert.equal(autoQueue.on, false);
+});
+
+test("Cancel of a running image names it, whichever is known first", () => {
+  for (const [first, second] of [
+    ["cancelled", "interrupted"],
+    ["interrupted", "cancelled"],
+  ]) {
+    const { autoQueue, conductor, told } = setUp();
+    conductor.heard("p", iteration(STOP));
+    conductor[first]("p");
+    conductor[second]("p");
+    assert.equal(autoQueue.on, false);
+    assert.equal(told.at(-1), "paused");
+  }
+});
+
+test("Cancel of another workflow, and at the end of a batch, leaves Auto Queue alone", () => {
+  const { autoQueue, conductor } = setUp();
+  conductor.cancelled();
+  conductor.heard("p", iteration(STOP));
+  conductor.succeeded("p");
+  conductor.succeeded("of another workflow");
+  conductor.cancelled();
+  conductor.heard("q", iteration(STOP, { complete: true }));
+  conductor.succeeded("q");
+  conductor.cancelled();
+  assert.deepEqual(autoQueue.did, []);
 });

@@ -1,7 +1,7 @@
-import { Runs } from "./runs.js";
+import { Runs, handsOut } from "./runs.js";
 
 /**
- * @import { Said } from "../../types/nodes.d.ts"
+ * @import { Iteration, Said } from "../../types/nodes.d.ts"
  * @import { AutoQueue } from "./auto_queue.js"
  * @import { Notices } from "./notices.js"
  * @import { PageTitle } from "./page_title.js"
@@ -29,6 +29,14 @@ export class Conductor {
    * @type {string[]}
    */
   #passedOver = [];
+  /**
+   * What was handed out last, while Auto Queue goes on with it.
+   *
+   * @type {Iteration[]}
+   */
+  #batch = [];
+  /** Whether Cancel has switched Auto Queue off in the run that may still be interrupted. */
+  #isCancelled = false;
   /** Whether all that this tab has sent so far is known to have ended. */
   #queueIsEmpty = false;
 
@@ -59,6 +67,7 @@ export class Conductor {
   heard(promptId, said) {
     this.#runs.note(promptId, said);
     this.#title.note(said);
+    if (said.kind === "iteration" && handsOut(said)) this.#batch = [said];
   }
 
   /**
@@ -68,7 +77,7 @@ export class Conductor {
    * @param {string} promptId
    */
   succeeded(promptId) {
-    const run = this.#runs.take(promptId);
+    const run = this.#ended(promptId);
     if (!run) return;
     this.#notices.processed(run.handedOut);
     if (run.stop) this.#stopped(run);
@@ -81,7 +90,7 @@ export class Conductor {
    * @param {string} promptId
    */
   failed(promptId) {
-    const run = this.#runs.take(promptId);
+    const run = this.#ended(promptId);
     if (!run) return;
     this.#notices.processed(run.handedOut);
     // An error in a prompt that handed nothing out would come again at every turn.
@@ -103,7 +112,20 @@ export class Conductor {
     this.#title.end();
     const run = this.#runs.take(promptId);
     if (!run?.handedOut.length) return;
-    if (this.#autoQueue.switchOff()) this.#notices.paused(run.handedOut);
+    const isOff = this.#autoQueue.switchOff() !== null || this.#isCancelled;
+    if (isOff) this.#notices.paused(run.handedOut);
+  }
+
+  /**
+   * Somebody has pressed Cancel, and perhaps no prompt runs that it would interrupt: between two
+   * images it means the batch as well.
+   */
+  cancelled() {
+    this.#watch.end();
+    if (this.#batch.length === 0 || this.#autoQueue.switchOff() === null) return;
+    this.#isCancelled = true;
+    this.#title.end();
+    this.#notices.pausedBetween(this.#batch);
   }
 
   /** This tab is about to send a prompt. */
@@ -112,6 +134,7 @@ export class Conductor {
     if (!this.#submissions.open) this.#watch.end();
     this.#submissions.begin();
     this.#queueIsEmpty = false;
+    this.#isCancelled = false;
   }
 
   /** This tab has sent what it was asked to. */
@@ -134,6 +157,17 @@ export class Conductor {
       this.#goOnIfHeldBack();
       if (!this.#autoQueue.on) this.#title.end();
     });
+  }
+
+  /**
+   * A prompt of this tab has ended; what it said, undefined if it was none of a batch.
+   *
+   * @param {string} promptId
+   */
+  #ended(promptId) {
+    const run = this.#runs.take(promptId);
+    this.#batch = run?.handedOut ?? [];
+    return run;
   }
 
   /** @param {Run} run */

@@ -1,4 +1,4 @@
-import { batchEnd, nothingToDo, paused } from "./words.js";
+import { batchEnd, nothingToDo, paused, pausedBetween } from "./words.js";
 
 /**
  * @import { Iteration, Progress } from "../../types/nodes.d.ts"
@@ -87,6 +87,17 @@ export class Notices {
   paused(iterations) {
     for (const { loop, filename } of iterations) {
       this.#toasts.show(loop, { ...paused(filename), life: LIFE_MS });
+    }
+  }
+
+  /**
+   * Auto Queue was stopped by Cancel while no image was under way.
+   *
+   * @param {Iteration[]} iterations - the last that were
+   */
+  pausedBetween(iterations) {
+    for (const { loop } of iterations) {
+      this.#toasts.show(loop, { ...pausedBetween(), life: LIFE_MS });
     }
   }
 

@@ -175,3 +175,16 @@ export function paused(filename) {
     detail: t("notice.paused.how", { image: filename }),
   };
 }
+
+/**
+ * The person at the screen has pressed Cancel between two images.
+ *
+ * @returns {Toast}
+ */
+export function pausedBetween() {
+  return {
+    severity: "info",
+    summary: t("notice.paused.title"),
+    detail: t("notice.paused.between"),
+  };
+}
