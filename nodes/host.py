@@ -23,6 +23,7 @@ from comfy.model_management import throw_exception_if_processing_interrupted
 from comfy_execution.utils import get_executing_context
 from server import PromptServer
 
+from .io.protected import CUSTOM_NODES
 from .loop.errors import OutsidePrompt
 from .loop.prompt import Ending, Failure, Outcome, Prompt, client_named
 from .names import ENV_PREFIX, NODE_PREFIX, UI_KEY
@@ -149,6 +150,25 @@ class ComfyHost:
     def user_folder(self) -> str:
         """ComfyUI's user folder, where packs keep their settings."""
         return str(folder_paths.get_user_directory())
+
+    def program_folders(self) -> dict[str, tuple[str, ...]]:
+        """ComfyUI's own folders, which no workflow may change, by what they are called."""
+        packs: list[str] = []
+        models: list[str] = []
+        # Packs add to it, so that it is copied first, and not all in it need be of one form.
+        for kind, (folders, *_) in list(folder_paths.folder_names_and_paths.items()):
+            # Pictures to train with are no models.
+            if kind != "datasets":
+                named = packs if kind == CUSTOM_NODES.replace(" ", "_") else models
+                named += [folders] if isinstance(folders, str) else map(str, folders)
+        # ComfyUI takes models from some folders right in its output folder, too.
+        models = [each for each in models if os.path.dirname(each) != self.output_folder()]
+        return {
+            "user folder": (self.user_folder(),),
+            CUSTOM_NODES: tuple(packs),
+            "models": (str(folder_paths.models_dir), *models),
+            "program files": (os.path.dirname(os.path.realpath(folder_paths.__file__)),),
+        }
 
     def metadata_allowed(self) -> bool:
         """Whether results may hold the workflow: ComfyUI's option --disable-metadata forbids it."""

@@ -17,7 +17,8 @@ from .io.budget import MemoryBudget, limit_from
 from .io.decode import decode
 from .io.leftovers import sweep
 from .io.listing import list_images, modified_at
-from .io.paths import ALLOWED_DIRS_VARIABLE, AllowedFolders, allowed_dirs_file
+from .io.paths import ALLOWED_DIRS_VARIABLE, AllowedFolders, allowed_dirs_file, state_dir
+from .io.protected import CUSTOM_NODES
 from .io.read_ahead import ReadAhead
 from .io.roots import Roots
 from .io.write_behind import WriteBehind
@@ -130,7 +131,7 @@ def _store() -> Store:
         return open_postgresql(address, _roots())
     if os.environ.get(STATE_VARIABLE, "").strip().lower() == "memory":
         return MemoryStore()
-    return open_store(os.path.join(host().user_folder(), "batch_loop"), _roots())
+    return open_store(state_dir(host().user_folder()), _roots())
 
 
 def allowed_folders() -> AllowedFolders:
@@ -138,9 +139,12 @@ def allowed_folders() -> AllowedFolders:
     folders = (host().input_folder(), host().output_folder(), host().temp_folder())
     user = host().user_folder()
     listed = os.environ.get(ALLOWED_DIRS_VARIABLE, "")
-    # Each may have become a link to another place since, and the file another one.
-    identities = tuple(map(_identity, (*folders, allowed_dirs_file(user))))
-    return _allowed_folders(folders, user, listed, identities)
+    comfyui = host().program_folders()
+    # Each may have become a link to another place since, and the file another one; and a pack that
+    # comes by a link is another entry of its folder.
+    watched = (*folders, state_dir(user), allowed_dirs_file(user))
+    identities = (*map(_identity, watched), *map(_changed_at, comfyui[CUSTOM_NODES]))
+    return _allowed_folders(folders, user, listed, tuple(comfyui.items()), identities)
 
 
 @functools.lru_cache(maxsize=1)
@@ -148,7 +152,8 @@ def _allowed_folders(
     folders: tuple[str, str, str],
     user: str,
     listed: str,
-    _identities: tuple[tuple[int, ...] | None, ...],
+    comfyui: tuple[tuple[str, tuple[str, ...]], ...],
+    _identities: tuple[tuple[int, ...] | float | None, ...],
 ) -> AllowedFolders:
     """The allow-list, read again when anything that it is made of has changed."""
     input_dir, output_dir, temp_dir = folders
@@ -158,7 +163,16 @@ def _allowed_folders(
         temp_dir=temp_dir,
         user_dir=user,
         environ={ALLOWED_DIRS_VARIABLE: listed},
+        comfyui=dict(comfyui),
     )
+
+
+def _changed_at(folder: str) -> float:
+    """When an entry of a folder came or went; 0 where there is none."""
+    try:
+        return os.stat(folder).st_mtime
+    except OSError:
+        return 0.0
 
 
 def _identity(path: str) -> tuple[int, ...] | None:

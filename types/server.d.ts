@@ -92,6 +92,13 @@ export interface Folders {
   folders: { name: string; path: string }[];
   more: boolean;
   images: number;
+  holds_comfyui: boolean;
+}
+
+/** What a person chose in the operating system's dialog; null if it was cancelled. */
+export interface Chosen {
+  directory: string | null;
+  holds_comfyui: boolean;
 }
 
 /** Whether the operating system's dialog can be opened for this page. */

@@ -6,7 +6,7 @@ import os
 
 from ..loop.errors import FolderNotFound, PathRefused, UnwritableImage
 from .files import IfExists, write_whole
-from .paths import AllowedFolders, check_is_here, is_elsewhere, quoted, with_line
+from .paths import AllowedFolders, check_is_here, is_elsewhere, quoted, refusal_of_state, with_line
 from .real_paths import open_file
 
 
@@ -16,7 +16,8 @@ def allow(folder: str, allowed: AllowedFolders) -> str:
     `folder` is the full path of one that is there. Whoever calls has seen to it that a person has
     chosen it: neither a page nor a prompt may.
 
-    Raises `PathRefused` for a whole drive, a network path, and a name that the file cannot hold,
+    Raises `PathRefused` for a whole drive, a network path, a name that the file cannot hold, and
+    the pack's own state,
     `FolderNotFound` where there is no such folder, `UnwritableImage` if the file cannot be written.
     """
     check_is_here(folder)
@@ -25,6 +26,8 @@ def allow(folder: str, allowed: AllowedFolders) -> str:
     path = os.path.abspath(folder) if is_elsewhere(real_path) else real_path
     if allowed.may_read(real_path):
         return path
+    if allowed.protected.is_state(real_path):
+        raise refusal_of_state(path)
     if not os.path.isdir(real_path):
         raise FolderNotFound(f"There is no folder {quoted(path)}. Choose another one.")
     if any(os.path.dirname(each) == each for each in (path, real_path)):

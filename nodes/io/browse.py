@@ -30,6 +30,8 @@ class Shown:
     """Whether there are others."""
     images: int
     """How many images lie directly in it."""
+    holds_comfyui: bool = False
+    """Whether ComfyUI's own folders, or the pack's state, lie in it."""
 
 
 def browse(path: str, allowed: AllowedFolders) -> Shown:
@@ -65,6 +67,7 @@ def browse(path: str, allowed: AllowedFolders) -> Shown:
         tuple((name, os.path.join(folder, name)) for name in shown),
         more=len(shown) < len(names),
         images=images,
+        holds_comfyui=allowed.protected.is_held_by(folder),
     )
 
 
@@ -85,7 +88,8 @@ def _parent(folder: str, allowed: AllowedFolders) -> str | None:
 def _is_shown(entry: os.DirEntry[str], folder: str, allowed: AllowedFolders) -> bool:
     """Whether it is a folder that may be used; a link where it leads to one."""
     if not entry.is_symlink() and os.name != "nt":
-        return entry.is_dir(follow_symlinks=False)
+        path = os.path.join(folder, entry.name)
+        return entry.is_dir(follow_symlinks=False) and not allowed.protected.is_state(path)
     # A Windows junction is a link that does not say so.
     real_path = os.path.realpath(os.path.join(folder, entry.name))
     return allowed.may_read(real_path) and os.path.isdir(real_path)

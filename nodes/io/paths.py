@@ -9,11 +9,12 @@ from __future__ import annotations
 import logging
 import os
 import stat
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 
 from ..loop.errors import FolderNotFound, InvalidSetting, NotAFolder, PathRefused
 from ..names import ENV_PREFIX
+from .protected import NOTHING_PROTECTED, Protected
 
 ALLOWED_DIRS_VARIABLE = ENV_PREFIX + "ALLOWED_DIRS"
 """Environment variable with more allowed folders, separated like those of `PATH`."""
@@ -35,7 +36,12 @@ _log = logging.getLogger(__name__)
 
 def allowed_dirs_file(user_dir: str) -> str:
     """The file in ComfyUI's user folder that lists more allowed folders, one a line."""
-    return os.path.join(os.path.abspath(user_dir), "batch_loop", "allowed_dirs.txt")
+    return os.path.join(state_dir(user_dir), "allowed_dirs.txt")
+
+
+def state_dir(user_dir: str) -> str:
+    """The folder in ComfyUI's user folder that the pack keeps its own state in."""
+    return os.path.join(os.path.abspath(user_dir), "batch_loop")
 
 
 def with_line(content: bytes, folder: str) -> bytes:
@@ -55,9 +61,11 @@ class AllowedFolders:
     extra: tuple[str, ...] = ()
     how_to_allow: str = ""
     """The file that a refusal tells the user to add a line to, or ""."""
+    protected: Protected = NOTHING_PROTECTED
+    """What may not be touched, though it lies below one of the folders."""
 
     @classmethod
-    def load(
+    def load(  # noqa: PLR0913 - one for each kind of folder
         cls,
         *,
         input_dir: str,
@@ -65,6 +73,7 @@ class AllowedFolders:
         temp_dir: str,
         user_dir: str,
         environ: Mapping[str, str],
+        comfyui: Mapping[str, Collection[str]] | None = None,
     ) -> AllowedFolders:
         """Read the allow-list as it stands now.
 
@@ -72,7 +81,8 @@ class AllowedFolders:
         (separated by `os.pathsep`), and the lines of `batch_loop/allowed_dirs.txt` in `user_dir`
         (in UTF-8; blank lines and those that begin with a hash sign are skipped; a missing file
         is an empty one). An entry that is not an absolute path is skipped with a warning in the
-        log: what it meant would depend on where ComfyUI was started.
+        log: what it meant would depend on where ComfyUI was started. `comfyui` has the folders of
+        ComfyUI itself that may not be written, see `Protected.load`.
         """
         listed_in = allowed_dirs_file(user_dir)
         extra: list[str] = []
@@ -97,18 +107,49 @@ class AllowedFolders:
             temp=os.path.realpath(temp_dir),
             extra=tuple(extra),
             how_to_allow=listed_in,
+            protected=Protected.load(
+                state_dir=state_dir(user_dir),
+                comfyui=comfyui or {},
+                free=(input_dir, output_dir, temp_dir),
+            ),
         )
 
     def may_write(self, real_path: str) -> bool:
-        """Whether a real path is one of the folders, or lies below one."""
+        """Whether a real path lies below one of the folders, and in nothing that is protected."""
+        return (
+            self.holds(real_path)
+            and not self.protected.is_state(real_path)
+            and self.protected.part_of(real_path) is None
+        )
+
+    def may_read(self, real_path: str) -> bool:
+        """As `may_write`, also in ComfyUI's own folders, and for the pack's example images."""
+        return self._admits_to_read(real_path) and not self.protected.is_state(real_path)
+
+    def check(self, path: str, real_path: str, *, to_write: bool, refusal: PathRefused) -> None:
+        """Raise `PathRefused` if a path, which has that real path, may not be read or written.
+
+        `refusal` is raised for one outside of the folders. What is protected is only spoken of
+        inside of them. It is so by either path: what a link in it leads to belongs to it.
+        """
+        if not (self.holds(real_path) if to_write else self._admits_to_read(real_path)):
+            raise refusal
+        for each in {os.path.normpath(path), real_path}:
+            if self.protected.is_state(each):
+                raise refusal_of_state(path)
+            part = self.protected.part_of(each) if to_write else None
+            if part is not None:
+                raise _refusal_to_write(path, part)
+
+    def holds(self, real_path: str) -> bool:
+        """Whether a real path is one of the folders, or lies below one, protected or not."""
         return any(
             _is_within(real_path, folder)
             for folder in (self.input, self.output, self.temp, *self.extra)
         )
 
-    def may_read(self, real_path: str) -> bool:
-        """Whether a real path may be written, or belongs to the pack's example images."""
-        return self.may_write(real_path) or _is_within(real_path, EXAMPLE_IMAGES)
+    def _admits_to_read(self, real_path: str) -> bool:
+        return self.holds(real_path) or _is_within(real_path, EXAMPLE_IMAGES)
 
 
 def resolve_source(directory: str, allowed: AllowedFolders) -> str:
@@ -134,7 +175,7 @@ def resolve_source(directory: str, allowed: AllowedFolders) -> str:
         raise InvalidSetting(msg)
     if cleaned.replace("\\", "/").rstrip("/") == EXAMPLE_FOLDER:
         cleaned = EXAMPLE_IMAGES
-    real_path = _allowed_real_path(cleaned, allowed.input, allowed, allowed.may_read)
+    real_path = _allowed_real_path(cleaned, allowed.input, allowed, to_write=False)
     try:
         mode = os.stat(real_path).st_mode
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -163,10 +204,11 @@ def resolve_target(folder: str, allowed: AllowedFolders) -> str:
     """Find the folder that a user named to save to; it need not exist yet.
 
     As `resolve_source`, but relative to ComfyUI's output folder, which is also what an empty
-    `folder` means. Raises `PathRefused`.
+    `folder` means. Raises `PathRefused`, also for what is protected: ComfyUI's own folders and the
+    pack's state, whatever is allowed around them.
     """
     folder = _unquoted(folder) or "."
-    return _allowed_real_path(folder, allowed.output, allowed, allowed.may_write)
+    return _allowed_real_path(folder, allowed.output, allowed, to_write=True)
 
 
 def check_source_file(path: str, allowed: AllowedFolders) -> str:
@@ -174,24 +216,30 @@ def check_source_file(path: str, allowed: AllowedFolders) -> str:
 
     `path` is absolute. Raises `PathRefused` if a link on the way leads out of the allow-list.
     """
-    return _check_file(path, allowed, allowed.may_read)
+    return _check_file(path, allowed, to_write=False)
 
 
 def check_target_file(path: str, allowed: AllowedFolders) -> str:
     """Return the real path of a file that is about to be written; as `check_source_file`."""
-    return _check_file(path, allowed, allowed.may_write)
+    return _check_file(path, allowed, to_write=True)
 
 
-def _check_file(path: str, allowed: AllowedFolders, may: Callable[[str], bool]) -> str:
+def _check_file(path: str, allowed: AllowedFolders, *, to_write: bool) -> str:
     _check_characters(path)
+    what = (
+        "it is a link that leads out of the folders that Batch Loop may use, or lies in none of "
+        "them. Put the file itself there, or allow the folder that the link leads to: "
+    )
+    refusal = PathRefused(
+        f"Batch Loop may not use {quoted(path)}: {what}{_how_to_allow('that folder', allowed)}",
+        elsewhere=f"Batch Loop may not use {quoted(_name(path))}: {what}{_HOW_ELSEWHERE}",
+    )
+    # A database that machines share may name anything. What is on another machine is not even
+    # looked at, but in a folder that a person has allowed by its drive letter.
+    if is_elsewhere(path) and not allowed.holds(os.path.normpath(path)):
+        raise refusal
     real_path = _real_path(path)
-    if not may(real_path):
-        msg = (
-            f"Batch Loop may not use {quoted(path)}: it is a link that leads out of the folders "
-            "that Batch Loop may use, or lies in none of them. Put the file itself there, or "
-            f"allow the folder that the link leads to: {_how_to_allow('that folder', allowed)}"
-        )
-        raise PathRefused(msg)
+    allowed.check(path, real_path, to_write=to_write, refusal=refusal)
     return real_path
 
 
@@ -222,23 +270,49 @@ def _lines(path: str) -> Iterator[str]:
         _log.warning("Batch Loop cannot read %s: %s", quoted(path), error.strerror or error)
 
 
-def _allowed_real_path(
-    path: str, base: str, allowed: AllowedFolders, may: Callable[[str], bool]
-) -> str:
+def _allowed_real_path(path: str, base: str, allowed: AllowedFolders, *, to_write: bool) -> str:
     check_is_here(path)
     full_path = os.path.join(base, path)
     real_path = _real_path(full_path)
-    if not may(real_path):
-        # The path as it was typed, never the real one: that would tell where links lead.
-        typed = os.path.normpath(full_path)
-        msg = (
-            f"Batch Loop may not use the folder {quoted(typed)}: it is outside of the folders "
-            "that this ComfyUI lets Batch Loop read and write (input, output, temp, and those "
-            "added by its owner). Choose one inside, or allow this one: "
-            f"{_how_to_allow(typed, allowed)}"
-        )
-        raise PathRefused(msg)
+    # The path as it was typed, never the real one: that would tell where links lead.
+    typed = os.path.normpath(full_path)
+    what = (
+        "it is outside of the folders that this ComfyUI lets Batch Loop read and write (input, "
+        "output, temp, and those added by its owner). Choose one inside, or allow this one: "
+    )
+    refusal = PathRefused(
+        f"Batch Loop may not use the folder {quoted(typed)}: {what}{_how_to_allow(typed, allowed)}",
+        elsewhere=f"Batch Loop may not use the folder {quoted(path)}: {what}{_HOW_ELSEWHERE}",
+    )
+    allowed.check(full_path, real_path, to_write=to_write, refusal=refusal)
     return real_path
+
+
+def refusal_of_state(path: str) -> PathRefused:
+    """The refusal to read or write what the pack itself keeps."""
+    what = (
+        "it belongs to what Batch Loop itself keeps, its list of allowed folders among it, which "
+        "no workflow may read or write. Choose another folder."
+    )
+    return PathRefused(
+        f"Batch Loop may not use {quoted(path)}: {what}",
+        elsewhere=f"Batch Loop may not use {quoted(_name(path))}: {what}",
+    )
+
+
+def _refusal_to_write(path: str, part: str) -> PathRefused:
+    what = (
+        f"it belongs to {part}, which no workflow may change, whatever folders are allowed. "
+        "Choose a folder inside ComfyUI's output folder, or an allowed one beside ComfyUI's own."
+    )
+    return PathRefused(
+        f"Batch Loop may not write to {quoted(path)}: {what}",
+        elsewhere=f"Batch Loop may not write to {quoted(_name(path))}: {what}",
+    )
+
+
+def _name(path: str) -> str:
+    return os.path.basename(path.rstrip("/" + os.sep)) or path
 
 
 def _real_path(path: str) -> str:
@@ -267,8 +341,14 @@ def check_is_here(path: str) -> None:
 
 
 def is_elsewhere(path: str) -> bool:
-    """Whether a path is that of a network folder or a device."""
-    return path.replace("/", "\\").startswith("\\\\")
+    """Whether a path is that of a network folder or a device, as Windows reads it."""
+    return path.replace("/", "\\").startswith(("\\\\", "\\??\\"))
+
+
+_HOW_ELSEWHERE = (
+    "its owner can do that. Opened on the machine that ComfyUI runs on, its page says how."
+)
+"""What a page on another machine is told instead of the files of this one."""
 
 
 def _how_to_allow(folder: str, allowed: AllowedFolders) -> str:

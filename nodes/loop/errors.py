@@ -10,6 +10,16 @@ from __future__ import annotations
 class BatchLoopError(Exception):
     """Base of all errors below: catch it to catch what Batch Loop reports to its user."""
 
+    def __init__(self, message: str = "", *, elsewhere: str | None = None) -> None:
+        """`elsewhere` is the message without what only a page on this machine is told."""
+        super().__init__(message)
+        self._elsewhere = elsewhere
+
+    @property
+    def elsewhere(self) -> str:
+        """The message for a page on another machine, and for all that anybody can read."""
+        return str(self) if self._elsewhere is None else self._elsewhere
+
 
 class PathRefused(BatchLoopError):
     """Raised when a folder or file lies outside the allow-list, or its path is not acceptable."""

@@ -50,9 +50,15 @@ def add_routes(table: web.RouteTableDef, allowed_folders: Callable[[], AllowedFo
             raise Refused(f"Send {_START}.")
         chosen = await dialog.choose(await asyncio.to_thread(_start, start, allowed_folders))
         if chosen is None:
-            return as_answer({"directory": None})
-        directory = await asyncio.to_thread(lambda: allow(chosen, allowed_folders()))
-        return as_answer({"directory": directory})
+            return as_answer({"directory": None, "holds_comfyui": False})
+        return as_answer(await asyncio.to_thread(_allowed, chosen, allowed_folders))
+
+
+def _allowed(chosen: str, allowed_folders: Callable[[], AllowedFolders]) -> dict[str, Any]:
+    """Allow a folder, and tell whether a person should rather have chosen a smaller one."""
+    directory = allow(chosen, allowed_folders())
+    protected = allowed_folders().protected
+    return {"directory": directory, "holds_comfyui": protected.is_held_by(directory)}
 
 
 def _chooser(request: web.Request, allowed_folders: Callable[[], AllowedFolders]) -> dict[str, Any]:

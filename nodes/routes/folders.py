@@ -65,6 +65,7 @@ def add_routes(
                 "folders": [{"name": name, "path": full} for name, full in shown.folders],
                 "more": shown.more,
                 "images": shown.images,
+                "holds_comfyui": shown.holds_comfyui,
             }
         )
 

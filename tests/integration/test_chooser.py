@@ -91,6 +91,11 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
+def chosen(folder: Path | None, *, holds_comfyui: bool = False) -> dict[str, object]:
+    """What a page is answered when somebody has chosen a folder, or none."""
+    return {"directory": folder and str(folder), "holds_comfyui": holds_comfyui}
+
+
 def addresses_of_this_machine() -> list[str]:
     """Those by which other machines reach it."""
     found = [address for each in psutil.net_if_addrs().values() for address in each]
@@ -109,7 +114,7 @@ def test_what_a_person_chooses_is_allowed_and_runs(desk: Desk, photos: Path) -> 
             client.submit(graph)
         assert client.get_json(CHOOSER) == {"dialog": True, "reason": "", "file": str(desk.file)}
         desk.chooses(photos)
-        assert client.post_json(CHOOSE, {}) == {"directory": str(photos)}
+        assert client.post_json(CHOOSE, {}) == chosen(photos)
         assert desk.lines == [str(photos)]
         found = client.post_json("/batch_loop/folder", {"directory": str(photos)})
         assert (found["total"], found["first"]) == (2, "img1.png")
@@ -118,16 +123,32 @@ def test_what_a_person_chooses_is_allowed_and_runs(desk: Desk, photos: Path) -> 
         assert {"name": str(photos), "path": str(photos)} in roots
 
 
+def test_who_chooses_a_folder_that_comfyui_lies_in_is_warned(desk: Desk) -> None:
+    desk.chooses(desk.server.base)
+    assert desk.asks().json() == chosen(desk.server.base, holds_comfyui=True)
+    url = f"{desk.server.url}/batch_loop/folders/list"
+    shown = requests.post(url, json={"path": str(desk.server.base)}, timeout=SECONDS).json()
+    assert shown["holds_comfyui"] is True
+
+
+def test_the_pack_s_own_state_is_not_allowed(desk: Desk) -> None:
+    desk.chooses(desk.file.parent)
+    answer = desk.asks()
+    assert answer.status_code == 403
+    assert "what Batch Loop itself keeps" in answer.json()["error"]
+    assert not desk.file.exists()
+
+
 def test_a_cancelled_dialog_changes_nothing(desk: Desk) -> None:
     answer = desk.asks()
-    assert (answer.status_code, answer.json()) == (200, {"directory": None})
+    assert (answer.status_code, answer.json()) == (200, chosen(None))
     assert desk.told.exists()
     assert not desk.file.exists()
 
 
 def test_what_is_allowed_already_is_not_written(desk: Desk) -> None:
     desk.chooses(desk.server.input)
-    assert desk.asks().json() == {"directory": str(desk.server.input)}
+    assert desk.asks().json() == chosen(desk.server.input)
     assert not desk.file.exists()
 
 
@@ -186,9 +207,9 @@ def test_one_dialog_at_a_time(desk: Desk, photos: Path) -> None:
     finally:
         pipe.write_text(f"{photos}\n")
         page.join()
-    assert first[0].json() == {"directory": str(photos)}
+    assert first[0].json() == chosen(photos)
     desk.answers("exit 1")
-    assert desk.asks().json() == {"directory": None}
+    assert desk.asks().json() == chosen(None)
 
 
 @pytest.mark.parametrize(
@@ -244,7 +265,7 @@ def test_a_page_on_another_machine_opens_no_dialog(desk: Desk, photos: Path) -> 
         found = requests.get(url + CHOOSER, timeout=SECONDS).json()
         assert (found["dialog"], found["file"]) == (False, None)
         assert not desk.told.exists()
-        assert desk.asks(url=server.url).json() == {"directory": str(photos)}
+        assert desk.asks(url=server.url).json() == chosen(photos)
 
 
 def test_a_machine_without_a_screen_has_no_dialog(start_server: Callable[..., ComfyServer]) -> None:

@@ -25,10 +25,13 @@ from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tests.support.watching import Watch
 from batch_loop.tools.client import ComfyClient, PromptRejected
+from batch_loop.tools.layout import ROOT, release
 from batch_loop.tools.results import RunResult
+from batch_loop.tools.server import ComfyServer
 
 SECRET = (200, 30, 90)
 SECONDS = 20
+STATE = "what Batch Loop itself keeps"
 
 
 @dataclass(frozen=True)
@@ -277,6 +280,116 @@ def test_links_that_are_swapped_all_the_time_lead_nowhere(
     for path in workspace.output.rglob("*.png"):
         with Image.open(path) as image:
             assert image.getpixel((0, 0)) != SECRET
+
+
+# Where an allowed folder holds ComfyUI itself.
+
+LIST = "/etc\n/root\n"
+
+
+@pytest.fixture
+def around(server: ComfyServer) -> Iterator[Path]:
+    """The folder that holds all that is the server's own, which is allowed."""
+    file = server.user / "batch_loop" / "allowed_dirs.txt"
+    before = file.read_bytes() if file.exists() else None
+    lines = f"{server.base}\n{release(server.version).tree}\n{ROOT}\n"
+    file.write_text(lines, encoding="utf-8")
+    yield server.base
+    assert file.read_text(encoding="utf-8") == lines
+    if before is None:
+        file.unlink()
+    else:
+        file.write_bytes(before)
+
+
+def writing(workspace: Workspace, folder: object, name: str) -> Graph:
+    """A prompt that saves an image of that name, and a list of folders beside it."""
+    write_images(workspace.input, [f"{name}.png"], (8, 8))
+    graph = unchanged(workspace.name, str(folder), recursive=True)
+    graph[SAVE]["inputs"]["caption"] = LIST
+    return graph
+
+
+@pytest.mark.parametrize(
+    ("folder", "name", "words"),
+    [
+        ("user/batch_loop", "allowed_dirs", STATE),
+        ("{output}/link", "allowed_dirs", STATE),
+        (".", "user/batch_loop/allowed_dirs", STATE),
+        ("{output}", "link/allowed_dirs", STATE),
+        ("user/default", "comfy.settings", "ComfyUI's user folder"),
+        ("custom_nodes/other", "requirements", "ComfyUI's custom nodes"),
+        (".", "custom_nodes/other/requirements", "ComfyUI's custom nodes"),
+        ("custom_nodes/batch-loop", "requirements", "ComfyUI's custom nodes"),
+        ("{pack}", "requirements", "ComfyUI's custom nodes"),
+        ("models/loras", "a", "ComfyUI's models"),
+        ("{comfyui}", "requirements", "ComfyUI's program files"),
+    ],
+)
+def test_no_prompt_writes_to_what_is_comfyuis_own(  # noqa: PLR0913, PLR0917 - four are fixtures
+    client: ComfyClient,
+    server: ComfyServer,
+    workspace: Workspace,
+    around: Path,
+    folder: str,
+    name: str,
+    words: str,
+) -> None:
+    other = around / "custom_nodes" / "other"
+    other.mkdir(exist_ok=True)
+    requirements = other / "requirements.txt"
+    requirements.write_text("torch\n")
+    (workspace.output / "link").symlink_to(around / "user" / "batch_loop")
+    before = {path for path in around.rglob("*") if "link" not in path.parts}
+    places = {"output": workspace.output, "pack": ROOT, "comfyui": release(server.version).tree}
+    graph = writing(workspace, around / folder.format(**places), name)
+    try:
+        assert words in said_to(client, graph)
+        assert requirements.read_text() == "torch\n"
+        made = {path.name for path in around.rglob("*") if "link" not in path.parts} - {
+            path.name for path in before
+        }
+        assert made <= {f"{name}.png".rpartition("/")[2], "link", *name.split("/")}
+    finally:
+        shutil.rmtree(other)
+    assert "may not use the folder" in said_to(client, unchanged("/etc", workspace.name))
+
+
+def test_the_pack_s_own_state_is_not_read(
+    client: ComfyClient, workspace: Workspace, around: Path
+) -> None:
+    state = around / "user" / "batch_loop"
+    secret = state / "secret.png"
+    Image.new("RGB", (8, 8), SECRET).save(secret)
+    (workspace.input / "link.png").symlink_to(secret)
+    try:
+        assert STATE in said_to(client, unchanged(str(state), workspace.name))
+        assert STATE in said_to(client, unchanged(workspace.name, workspace.name))
+        within = unchanged(str(around / "user"), workspace.name, recursive=True)
+        assert STATE in said_to(client, within)
+        finding = {"skip_finished": True, "finished_as": f"{state}/{{stem}}.png"}
+        assert STATE in said_to(client, unchanged(workspace.name, workspace.name, **finding))
+        for route, name in NAMING.items():
+            url = f"{client.url}/batch_loop/{route}"
+            answer = requests.post(url, json={name: str(state)}, timeout=SECONDS)
+            assert answer.status_code == 403
+            assert STATE in answer.json()["error"]
+        url = f"{client.url}/batch_loop/folders/list"
+        shown = requests.post(url, json={"path": str(around / "user")}, timeout=SECONDS).json()
+        assert "batch_loop" not in {folder["name"] for folder in shown["folders"]}
+    finally:
+        secret.unlink()
+
+
+def test_what_lies_beside_comfyui_in_an_allowed_folder_is_written(
+    client: ComfyClient, workspace: Workspace, around: Path
+) -> None:
+    results = around / workspace.name
+    assert client.run(writing(workspace, results, "a")).status == "success"
+    assert (results / "a.txt").read_text() == LIST
+    assert (results / "a.png").exists()
+    # A folder in the output folder is none of ComfyUI's own, though it takes models from it, too.
+    assert client.run(writing(workspace, "loras", workspace.name)).status == "success"
 
 
 # Through routes.

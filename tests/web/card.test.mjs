@@ -254,6 +254,18 @@ test("a folder is chosen in the operating system's dialog where there is one", a
   assert.equal(choice.node.widgets[0].value, "/photos");
 });
 
+test("who has chosen a folder that ComfyUI lies in is warned", async () => {
+  const chosen = { directory: "/workspace", holds_comfyui: true };
+  const choice = choosing({ chooser: { dialog: true }, choose: () => chosen });
+  assert.match(await choice.run(), /ComfyUI itself lies in this folder/);
+  assert.deepEqual(choice.written, ["/workspace"]);
+  chosen.holds_comfyui = false;
+  assert.equal(await choice.run(), "");
+  const { of, shown } = acting({ warning: "beware" });
+  await of({ choose: () => {} }).choose();
+  assert.deepEqual(shown, [["warn", "beware"]]);
+});
+
 test("a dialog that was cancelled changes nothing", async () => {
   const choice = choosing({ chooser: { dialog: true }, choose: () => ({ directory: null }) });
   await choice.run();
@@ -290,7 +302,9 @@ function acting(answers = {}) {
   const shown = [];
   const toasts = { show: (_key, { severity, detail }) => shown.push([severity, detail]) };
   const screen = { find: (id) => (id === "7" ? "seven" : null), goTo: (node) => asked.push(node) };
-  const actions = new Actions({ changes: new Changes({ server, toasts }), toasts, screen });
+  const chooser = { choose: async () => answers.warning };
+  const changing = new Changes({ server, toasts });
+  const actions = new Actions({ changes: changing, toasts, screen, chooser });
   let changes = 0;
   const entry = { node: iterator({ directory: "in", loop_name: "" }), loop: "l" };
   const of = (changed) => actions.of({ ...entry, ...changed }, () => (changes += 1));

@@ -1,6 +1,6 @@
 /**
  * @import { Api } from "../../types/comfyui.d.ts"
- * @import { Arrived, Chooser, Folder, FolderSettings, Folders, Items, Loop, Which }
+ * @import { Arrived, Chooser, Chosen, Folder, FolderSettings, Folders, Items, Loop, Which }
  *   from "../../types/server.d.ts"
  */
 
@@ -170,7 +170,7 @@ export class LoopServer {
    * Open the operating system's dialog, and wait for what a person chooses there.
    *
    * @param {string} [start] - the folder to begin in
-   * @returns {Promise<{ directory: string | null }>}
+   * @returns {Promise<Chosen>}
    */
   async choose(start) {
     return this.#post("/batch_loop/folders/choose", start ? { start } : {});

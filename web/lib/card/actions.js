@@ -77,7 +77,8 @@ export class Actions {
   async #choose(entry) {
     entry.choose(true);
     try {
-      await this.#chooser.choose(entry);
+      const warning = await this.#chooser.choose(entry);
+      if (warning) this.#say("choose", "warn", t("card.choose.label"), warning);
     } catch (error) {
       const severity = error instanceof Refused ? "warn" : "error";
       this.#say("choose", severity, t("card.choose.label"), explained(error));

@@ -100,7 +100,7 @@ export class FolderBrowser {
   }
 
   /** @param {Folders} folders */
-  #show({ path, parent, folders, more, images }) {
+  #show({ path, parent, folders, more, images, holds_comfyui }) {
     this.#shown = { path, parent };
     setText(this.#path, path || t("browser.roots"));
     this.#up.disabled = path === "";
@@ -114,7 +114,8 @@ export class FolderBrowser {
     );
     const counted = path ? t("browser.images", { count: images }) : t("browser.choose");
     const none = folders.length === 0 && t("browser.noFolders");
-    const parts = [counted, none, more && t("browser.more")];
+    const warning = holds_comfyui && t("browser.holdsComfyUI");
+    const parts = [counted, none, more && t("browser.more"), warning];
     this.#status.textContent = parts.filter(Boolean).join(" ");
     // Where the focus was is gone.
     (this.#folders.querySelector("button") ?? this.#take).focus();

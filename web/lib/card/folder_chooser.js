@@ -1,9 +1,11 @@
 import { Refused } from "../server.js";
+import { t } from "../texts.js";
 import { FolderBrowser } from "./folder_browser.js";
 import { widgetOf } from "./folder_settings.js";
 
 /**
  * @import { App, Node } from "../../../types/comfyui.d.ts"
+ * @import { Chosen } from "../../../types/server.d.ts"
  * @import { LoopServer } from "../server.js"
  * @import { Options } from "./folder_browser.js"
  * @import { IteratorEntry } from "./iterator_entry.js"
@@ -34,26 +36,33 @@ export class FolderChooser {
   }
 
   /**
-   * Ask for a folder, and write it into the node's `directory`.
+   * Ask for a folder, and write it into the node's `directory`; settles with a warning for the
+   * person who has chosen, or "".
    *
    * @param {Pick<IteratorEntry, "node" | "directory">} entry
    */
   async choose({ node, directory }) {
     const chosen = await this.#ask(directory);
-    if (chosen !== null) this.#write(node, chosen);
+    if (chosen.directory !== null) this.#write(node, chosen.directory);
+    return chosen.holds_comfyui ? t("browser.holdsComfyUI") : "";
   }
 
-  /** @param {string | null} start */
+  /**
+   * @param {string | null} start
+   * @returns {Promise<Chosen>}
+   */
   async #ask(start) {
     const chooser = await this.#server.chooser();
     if (chooser.dialog) {
       try {
-        return (await this.#server.choose(start ?? undefined)).directory;
+        return await this.#server.choose(start ?? undefined);
       } catch (error) {
         if (!(error instanceof Refused && WITHOUT_DIALOG.includes(error.status))) throw error;
       }
     }
-    return this.#openBrowser({ server: this.#server, start, chooser });
+    // The window has shown its warning before the choice.
+    const directory = await this.#openBrowser({ server: this.#server, start, chooser });
+    return { directory, holds_comfyui: false };
   }
 
   /**

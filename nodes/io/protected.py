@@ -1,0 +1,156 @@
+"""What no workflow may touch, whatever is allowed around it: the pack's state, and ComfyUI itself.
+
+An allowed folder may well contain ComfyUI, as `/workspace` does in a container, or a home. Whoever
+could write there could widen the allow-list, or change what another pack is made of.
+
+A place is known by its path and by what the file system calls it (device and number), so that
+another spelling of it, where upper and lower case are one, leads to the same answer.
+"""
+
+from __future__ import annotations
+
+import os
+import site
+import sys
+import sysconfig
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+
+CUSTOM_NODES = "custom nodes"
+"""What `Protected.load` is told ComfyUI's folders of packs are called."""
+
+_FOLDS_CASE = sys.platform in {"win32", "darwin"}
+_STATE_FILES = ("allowed_dirs.txt", "state.sqlite3")
+"""What a person may keep elsewhere, behind a link in the folder of the pack's state."""
+_PYTHON = ("stdlib", "platstdlib", "purelib", "platlib", "scripts")
+"""What `sysconfig` calls the folders that Python loads programs from."""
+
+_Identity = tuple[int, int]
+
+
+@dataclass(frozen=True)
+class _Places:
+    """Folders and files, found by their real path or by what the file system calls them."""
+
+    by_path: Mapping[str, str]
+    """What each is called, by its path as `_folded` gives it."""
+    by_identity: Mapping[_Identity, str]
+
+    @classmethod
+    def of(cls, named: Mapping[str, str]) -> _Places:
+        """`named` is what each place is called, by its real path."""
+        by_path = {_folded(path): what for path, what in named.items()}
+        by_identity = {
+            identity: what
+            for path, what in named.items()
+            if (identity := _identity(path)) is not None
+        }
+        return cls(by_path, by_identity)
+
+    def at(self, path: str) -> str | None:
+        """What the place at a path is called; None if it is none."""
+        found = self.by_path.get(_folded(path))
+        if found is None and self.by_identity:
+            identity = _identity(path)
+            found = None if identity is None else self.by_identity.get(identity)
+        return found
+
+
+_NOWHERE = _Places({}, {})
+
+
+@dataclass(frozen=True)
+class Protected:
+    """The places that are protected, and those within them that are not."""
+
+    state: _Places = _NOWHERE
+    """The pack's own: neither read nor written."""
+    program: _Places = _NOWHERE
+    """ComfyUI's own: not written."""
+    free: _Places = _NOWHERE
+    """Input, output and temp, which may lie within ComfyUI's own."""
+
+    @classmethod
+    def load(
+        cls, *, state_dir: str, comfyui: Mapping[str, Collection[str]], free: Collection[str]
+    ) -> Protected:
+        """Look up where everything is.
+
+        `state_dir` is the folder of the pack's state, `comfyui` has ComfyUI's own folders by what
+        they are called (`CUSTOM_NODES` for those of packs), and `free` those that may be written.
+        """
+        state = (state_dir, *(os.path.join(state_dir, name) for name in _STATE_FILES))
+        program = dict.fromkeys(map(os.path.realpath, _python()), "Python's own files")
+        for what, folders in comfyui.items():
+            program.update(dict.fromkeys(map(os.path.realpath, folders), f"ComfyUI's {what}"))
+        for folder in comfyui.get(CUSTOM_NODES, ()):
+            program.update(dict.fromkeys(_linked(folder), f"ComfyUI's {CUSTOM_NODES}"))
+        return cls(
+            state=_Places.of({os.path.realpath(path): "" for path in state}),
+            program=_Places.of(program),
+            free=_Places.of(dict.fromkeys(map(os.path.realpath, free), "")),
+        )
+
+    def is_state(self, path: str) -> bool:
+        """Whether a full path is that of the pack's own state, or lies in it."""
+        return any(self.state.at(step) is not None for step in _upwards(path))
+
+    def part_of(self, path: str) -> str | None:
+        """What of ComfyUI's own a full path lies in, in words; None if it may be written."""
+        for step in _upwards(path):
+            if self.free.at(step) is not None:
+                return None
+            what = self.program.at(step)
+            if what is not None:
+                return what
+        return None
+
+    def is_held_by(self, folder: str) -> bool:
+        """Whether any of the places is the folder at a real path, or lies in it."""
+        wanted = _Places.of({folder: ""})
+        held = {*self.state.by_path, *self.program.by_path}
+        return any(wanted.at(step) is not None for path in held for step in _upwards(path))
+
+
+NOTHING_PROTECTED = Protected()
+
+
+def _upwards(path: str) -> Iterator[str]:
+    """A path, the folder that it is in, and so on up to the root."""
+    while True:
+        yield path
+        above = os.path.dirname(path)
+        if above == path:
+            return
+        path = above
+
+
+def _python() -> Iterator[str]:
+    paths = sysconfig.get_paths()
+    yield from (paths[name] for name in _PYTHON)
+    yield site.getusersitepackages()
+
+
+def _linked(folder: str) -> Iterator[str]:
+    """Real paths of the packs that a folder of packs has by a link."""
+    try:
+        with os.scandir(folder) as entries:
+            # A Windows junction is a link that does not say so.
+            links = [entry.path for entry in entries if entry.is_symlink() or os.name == "nt"]
+    except OSError:
+        return
+    yield from map(os.path.realpath, links)
+
+
+def _identity(path: str) -> _Identity | None:
+    try:
+        found = os.stat(path)
+    except (OSError, ValueError):
+        return None
+    # Some file systems of Windows number nothing.
+    return (found.st_dev, found.st_ino) if found.st_ino else None
+
+
+def _folded(path: str) -> str:
+    path = os.path.normcase(path)
+    return path.casefold() if _FOLDS_CASE else path
