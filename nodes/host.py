@@ -7,15 +7,21 @@ Beside this module, only the node files import anything of ComfyUI's.
 
 from __future__ import annotations
 
+import asyncio
+import copy
 import functools
+import logging
 import os
 import time
-from collections.abc import Awaitable, Callable, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from socket import gethostname
 from typing import Any
 
+import execution
 import folder_paths
+import nodes
 import psutil
 from aiohttp import web
 from comfy.cli_args import args as cli_args
@@ -25,7 +31,9 @@ from server import PromptServer
 
 from .io.protected import CUSTOM_NODES
 from .loop.errors import OutsidePrompt
+from .loop.graph import Graph
 from .loop.prompt import Ending, Failure, Outcome, Prompt, client_named
+from .loop.unrun import Fault, Submission, Unrun, faults, unrun
 from .names import ENV_PREFIX, NODE_PREFIX, UI_KEY
 from .processes import running
 
@@ -34,10 +42,9 @@ SERVER_VARIABLE = ENV_PREFIX + "SERVER"
 
 Middleware = Callable[..., Awaitable[web.StreamResponse]]
 
-Graph = Mapping[str, Mapping[str, Any]]
-"""A prompt in API format: node id to `class_type` and `inputs`."""
+_log = logging.getLogger(__name__)
 
-_submitted_graph: ContextVar[Graph | None] = ContextVar("batch_loop_submitted_graph", default=None)
+_submission: ContextVar[Submission] = ContextVar("batch_loop_submission")
 
 
 class ComfyHost:
@@ -62,18 +69,33 @@ class ComfyHost:
 
     def current_prompt(self) -> Prompt:
         """The prompt whose node runs in this thread; OutsidePrompt when none does."""
-        context = get_executing_context()
-        queue = PromptServer.instance.prompt_queue
-        with queue.mutex:
-            for entry in queue.currently_running.values():
-                if context is not None and entry[1] == context.prompt_id:
-                    return _prompt(entry)
-        message = (
-            "Batch Loop's nodes work in prompts that ComfyUI's queue runs, and this one was not "
-            f"found there (executing context: {context!r}). Submit the workflow to ComfyUI's "
-            "/prompt, as its page does."
-        )
-        raise OutsidePrompt(message)
+        return _prompt(_current_entry())
+
+    def current_submission(self) -> Submission:
+        """What that prompt was submitted as; OutsidePrompt."""
+        entry = _current_entry()
+        # A prompt that was put into the queue past the handler has no note: all of it counts.
+        return Submission(entry[2], _noted(entry).get("targets"))
+
+    def unrun(self, node_id: str) -> Unrun:
+        """The output nodes that the node feeds, and that do not run in that prompt."""
+        return unrun(self.current_submission(), node_id, _current_entry()[4], _is_output)
+
+    def faults(self, graph: Graph, outputs: Collection[str]) -> tuple[Fault, ...]:
+        """What ComfyUI's validation finds wrong with output nodes, and with what leads to them.
+
+        It has found it once already, at the submission, and kept it nowhere. () where it finds
+        nothing any more, or cannot be asked.
+        """
+        try:
+            # It is made for another event loop than the one that runs nodes, and changes the graph.
+            validation = execution.validate_prompt("", copy.deepcopy(dict(graph)), list(outputs))
+            with ThreadPoolExecutor(max_workers=1) as thread:
+                answer = thread.submit(asyncio.run, validation).result()
+            return faults(graph, answer[3])
+        except Exception as error:  # noqa: BLE001 - what it raises, or returns, is up to ComfyUI
+            _log.warning("Batch Loop: ComfyUI could not be asked what is wrong: %r", error)
+            return ()
 
     @functools.cached_property
     def server(self) -> str:
@@ -131,9 +153,9 @@ class ComfyHost:
         with queue.mutex:
             return not _is_running(queue, prompt)
 
-    def submitted_graph(self) -> Graph | None:
-        """The prompt that the request of this thread has submitted, while it is validated."""
-        return _submitted_graph.get()
+    def submission(self) -> Submission:
+        """What the request of this thread has submitted, while it is validated; else empty."""
+        return _submission.get(Submission({}))
 
     def input_folder(self) -> str:
         """ComfyUI's input folder."""
@@ -175,17 +197,21 @@ class ComfyHost:
         return not cli_args.disable_metadata
 
     def _note_submission(self, submission: dict[str, Any]) -> dict[str, Any]:
-        """Remember a submission's graph for validation, and write the time of it down.
+        """Remember a submission for validation, and write down its time and what it asks for.
 
         ComfyUI calls this in the request that it then validates the prompt in, so that a context
         variable carries the graph from here to `validate_inputs`, which is not given it.
         """
         graph = submission.get("prompt")
-        _submitted_graph.set(graph if isinstance(graph, dict) else None)
-        if isinstance(graph, dict) and any(_is_ours(node) for node in graph.values()):
+        if not isinstance(graph, dict):
+            _submission.set(Submission({}))
+            return submission
+        targets = _targets(graph, submission.get("partial_execution_targets"))
+        _submission.set(Submission(graph, targets))
+        if any(_is_ours(node) for node in graph.values()):
             extra = submission.setdefault("extra_data", {})
             if isinstance(extra, dict):
-                extra[UI_KEY] = {"submitted_at": self.now()}
+                extra[UI_KEY] = {"submitted_at": self.now(), "targets": targets}
         return submission
 
 
@@ -209,14 +235,52 @@ def _is_running(queue: Any, prompt: Prompt) -> bool:
     )
 
 
+def _targets(graph: Graph, asked: Any) -> list[str] | None:
+    """The only nodes of a graph whose outputs a submission asks for; None for all."""
+    if asked is None:
+        return None
+    try:
+        return [node_id for node_id in graph if node_id in asked]
+    except TypeError:  # no list at all, on which ComfyUI's own validation fails
+        return None
+
+
+def _is_output(class_type: str) -> bool:
+    """Whether nodes of a type are what a prompt runs for: ComfyUI's own question."""
+    return getattr(nodes.NODE_CLASS_MAPPINGS.get(class_type), "OUTPUT_NODE", False) is True
+
+
 def _is_ours(node: object) -> bool:
     return isinstance(node, dict) and str(node.get("class_type", "")).startswith(NODE_PREFIX)
+
+
+def _current_entry() -> tuple[Any, ...]:
+    """The queue's entry of the prompt whose node runs in this thread: see `_prompt`."""
+    context = get_executing_context()
+    queue = PromptServer.instance.prompt_queue
+    with queue.mutex:
+        for entry in queue.currently_running.values():
+            if context is not None and entry[1] == context.prompt_id:
+                found: tuple[Any, ...] = entry
+                return found
+    message = (
+        "Batch Loop's nodes work in prompts that ComfyUI's queue runs, and this one was not "
+        f"found there (executing context: {context!r}). Submit the workflow to ComfyUI's "
+        "/prompt, as its page does."
+    )
+    raise OutsidePrompt(message)
+
+
+def _noted(entry: tuple[Any, ...]) -> Mapping[str, Any]:
+    """What `_note_submission` has written into the extra data of an entry of the queue."""
+    noted = entry[3].get(UI_KEY)
+    return noted if isinstance(noted, dict) else {}
 
 
 def _prompt(entry: tuple[Any, ...]) -> Prompt:
     """The prompt of an entry of the queue: (number, id, graph, extra data, outputs, ...)."""
     extra = entry[3]
-    noted = extra.get(UI_KEY, {}).get("submitted_at")
+    noted = _noted(entry).get("submitted_at")
     # A prompt that was put into the queue past the handler has ComfyUI's own note, in ms, from
     # 0.3.75 on; before that it counts as the oldest, which never starts a batch over.
     submitted_at = extra.get("create_time", 0) / 1000 if noted is None else noted
@@ -265,7 +329,8 @@ def _saved_files(outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
                 # By these two keys newer ComfyUI, too, tells a file from other entries.
                 if isinstance(file, dict) and {"filename", "type"} <= file.keys():
                     folder = folder_paths.get_directory_by_type(file["type"])
-                    if folder is not None:
+                    # What a node only shows, as Preview Image does, is no result.
+                    if folder is not None and file["type"] != "temp":
                         subfolder = str(file.get("subfolder") or "")
                         yield os.path.realpath(
                             os.path.join(folder, subfolder, str(file["filename"]))

@@ -85,13 +85,14 @@ class ComfyClient:
         extra: Mapping[str, Any] | None = None,
         targets: Sequence[str] | None = None,
         front: bool = False,
+        lenient: bool = False,
     ) -> str:
         """Queue a prompt and return its id; raises `PromptRejected` if it is refused.
 
         `extra` is the prompt's `extra_data` (`{"extra_pnginfo": {"workflow": …}}`). `targets`
         names the only output nodes to run, as the frontend does for a part of the graph.
         A prompt of which only some outputs are valid is taken by ComfyUI without the others:
-        that is refused here, and taken off the queue.
+        that is refused here, and taken off the queue, unless `lenient`.
         """
         body: dict[str, Any] = {"prompt": prompt, "client_id": self.client_id}
         body["extra_data"] = dict(extra or {})
@@ -106,7 +107,7 @@ class ComfyClient:
         data = self._json("POST", "/prompt", answer)
         prompt_id: str = data["prompt_id"]
         self._submitted[prompt_id] = events_before
-        if data.get("node_errors"):
+        if data.get("node_errors") and not lenient:
             self.delete(prompt_id)
             raise PromptRejected(data)
         return prompt_id

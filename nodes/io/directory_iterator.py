@@ -18,6 +18,7 @@ from ..loop.errors import (
     InvalidSetting,
     LoopEndMissing,
     NoImages,
+    OutputLeftOut,
     PathRefused,
     UnreadableImage,
 )
@@ -31,6 +32,7 @@ from ..loop.state import (
     Policy,
     WhenComplete,
 )
+from ..loop.unrun import left_out, names_of
 from ..names import UI_KEY, node_id
 from ..schema import LoopSocket, advanced, built_once, chosen, combo, schema
 from .decode import DecodedImage, decode
@@ -38,6 +40,7 @@ from .finished import expected_results
 from .listing import CUSTOM_EXAMPLE, Filter, Selection, SortBy, folder_lost, has_images
 from .naming import ResultName
 from .paths import AllowedFolders, check_source_file, resolve_source
+from .saver_folders import check_saver_folders
 
 LARGEST = 2**31 - 1
 """Largest number that the frontend's number widgets are given."""
@@ -64,24 +67,29 @@ class DirectoryIterator(comfy_io.ComfyNode):
                 "for each image",
                 "directory",
             ],
-            hidden=[comfy_io.Hidden.unique_id, comfy_io.Hidden.prompt],
+            hidden=[
+                comfy_io.Hidden.unique_id,
+                comfy_io.Hidden.prompt,
+                comfy_io.Hidden.dynprompt,
+            ],
             inputs=_inputs(),
             outputs=_outputs(),
         )
 
     @classmethod
     def validate_inputs(cls, directory: str | None) -> bool | str:
-        """Check the folder, and that a Loop End follows, before anything runs.
+        """Check the folders, and that a Loop End follows, before anything runs.
 
         ComfyUI reports what this returns beside each input that it names, so it names one. The
         other inputs are read from the submitted graph.
         """
-        graph = runtime.host().submitted_graph() or {}
-        unique_id = cls.hidden.unique_id
+        submission = runtime.host().submission()
+        graph, unique_id = submission.graph, cls.hidden.unique_id
         inputs = graph.get(unique_id, {}).get("inputs", {})
         try:
             if graph and not reaches(graph, unique_id, node_id("LoopEnd"), "loop"):
                 raise LoopEndMissing(_loop_end_missing())
+            check_saver_folders(submission, unique_id, runtime.allowed_folders())
             if directory is not None:
                 folder = resolve_source(directory, runtime.allowed_folders())
                 _check_settings(folder, inputs, graph, unique_id)
@@ -97,11 +105,12 @@ class DirectoryIterator(comfy_io.ComfyNode):
     @classmethod
     def execute(cls, directory: str, **settings: Any) -> comfy_io.NodeOutput:
         """Take the next image that can be read."""
+        prompt = runtime.host().current_prompt()
+        without = cls._without()
         allowed = runtime.allowed_folders()
         expected = _expected(settings, cls.hidden.prompt or {}, cls.hidden.unique_id)
-        request = _request(resolve_source(directory, allowed), settings, expected)
+        request = _request(resolve_source(directory, allowed), settings, expected, without)
         registry = runtime.registry()
-        prompt = runtime.host().current_prompt()
         while True:
             # There may be many images that cannot be read.
             runtime.host().raise_if_cancelled()
@@ -118,6 +127,21 @@ class DirectoryIterator(comfy_io.ComfyNode):
             else:
                 _read_ahead(iteration, allowed)
                 return _image(iteration, request.policy, image)
+
+    @classmethod
+    def _without(cls) -> tuple[str, ...]:
+        """Names of the output nodes that nobody has asked for; OutputLeftOut for one left out."""
+        host = runtime.host()
+        unique_id = str(cls.hidden.unique_id)
+        if cls.hidden.dynprompt is not None:
+            # Another node may have made this one: then what follows that one is what counts.
+            unique_id = str(cls.hidden.dynprompt.get_real_node_id(unique_id))
+        unrun = host.unrun(unique_id)
+        graph = host.current_submission().graph
+        if unrun.left_out:
+            faults = host.faults(graph, unrun.left_out)
+            raise OutputLeftOut(left_out(graph, unrun.left_out, faults))
+        return names_of(graph, unrun.not_asked_for)
 
 
 def _source_file(key: LoopKey, path: str, allowed: AllowedFolders) -> str:
@@ -304,7 +328,12 @@ def _selection(settings: Mapping[str, Any], expected: tuple[ResultName, ...]) ->
     )
 
 
-def _request(folder: str, settings: Mapping[str, Any], expected: tuple[ResultName, ...]) -> Request:
+def _request(
+    folder: str,
+    settings: Mapping[str, Any],
+    expected: tuple[ResultName, ...],
+    without: tuple[str, ...] = (),
+) -> Request:
     selection = _selection(settings, expected)
     when_complete = chosen(WhenComplete, settings["when_complete"], "when_complete")
     if when_complete is WhenComplete.WATCH and selection.has_range:
@@ -318,6 +347,7 @@ def _request(folder: str, settings: Mapping[str, Any], expected: tuple[ResultNam
             max_attempts=max(1, int(settings["max_attempts"])),
             when_complete=when_complete,
         ),
+        without=without,
     )
 
 
@@ -405,6 +435,7 @@ def _ui(
                 "error_handling": policy.error_handling.value,
                 "finished": iteration.finished,
                 "watch": iteration.watch,
+                "without": list(iteration.without),
                 "status": status,
             }
         ]

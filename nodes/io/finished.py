@@ -13,15 +13,13 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from ..loop.errors import InvalidSetting, PathRefused
-from ..loop.graph import is_link, linked
+from ..loop.graph import Graph, is_link, linked
 from ..names import node_id
 from .caption import has_caption
 from .encode import Format
 from .naming import PATTERN_EXAMPLE, ResultName, parts_of_pattern, saved_as
 from .paths import AllowedFolders, resolve_target
 from .real_paths import scanned
-
-Graph = Mapping[str, Mapping[str, Any]]
 
 _NAMING_INPUTS = ("folder", "prefix", "suffix", "format", "keep_subfolders")
 """The inputs of Save Image (Batch) that decide on a result's name."""

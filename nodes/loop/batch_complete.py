@@ -59,6 +59,8 @@ class BatchComplete(comfy_io.ComfyNode):
         snapshot = runtime.registry().finish(loop)
         counts = snapshot.counts
         status = report.progress(snapshot)
+        if loop.item is not None and loop.without:
+            status += f"; {loop.item.path}: {report.part(loop)}"
         done = report.done(counts)
         return comfy_io.NodeOutput(
             snapshot.complete,

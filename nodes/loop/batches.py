@@ -45,6 +45,8 @@ class Request:
     selection: Selection
     mode: IterationMode = IterationMode.CONTINUE
     policy: Policy = DEFAULT_POLICY
+    without: tuple[str, ...] = ()
+    """Names of the output nodes that nobody has asked for, so that the image cannot be done."""
 
 
 class Batches:

@@ -69,6 +69,10 @@ class LoopEndMissing(BatchLoopError):
     """Raised before a run, when no Loop End is connected to a Directory Iterator."""
 
 
+class OutputLeftOut(BatchLoopError):
+    """Raised when ComfyUI has left out of a prompt an output node that an image needs."""
+
+
 class LoopEndNotReached(BatchLoopError):
     """Raised when two prompts in a row succeeded on one image without reaching Loop End."""
 

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from typing import Any
+
+Graph = Mapping[str, Mapping[str, Any]]
+"""A prompt in API format: node id to `class_type` and `inputs`."""
 
 
 def is_link(value: object) -> bool:
@@ -12,7 +16,7 @@ def is_link(value: object) -> bool:
     return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)  # noqa: PLR2004
 
 
-def linked(graph: Mapping[str, Mapping[str, Any]], node_id: str) -> Iterator[str]:
+def linked(graph: Graph, node_id: str) -> Iterator[str]:
     """Ids of the nodes that feed `node_id`, at any distance, itself included."""
     seen: set[str] = set()
     waiting = [node_id]
@@ -26,9 +30,30 @@ def linked(graph: Mapping[str, Mapping[str, Any]], node_id: str) -> Iterator[str
         waiting.extend(value[0] for value in inputs.values() if is_link(value))
 
 
-def reaches(
-    graph: Mapping[str, Mapping[str, Any]], start: str, class_type: str, input_name: str
-) -> bool:
+def fed(graph: Graph, node_id: str) -> set[str]:
+    """Ids of the nodes that `node_id` feeds, at any distance, without itself."""
+    feeds = defaultdict(list)
+    for each, node in graph.items():
+        for value in node.get("inputs", {}).values():
+            if is_link(value):
+                feeds[value[0]].append(each)
+    found: set[str] = set()
+    waiting = [node_id]
+    while waiting:
+        new = [each for each in feeds[waiting.pop()] if each not in found]
+        found.update(new)
+        waiting += new
+    return found - {node_id}
+
+
+def name_of(graph: Graph, node_id: str) -> str:
+    """What to call a node in a message: its title or else its type, and its id."""
+    node = graph.get(node_id, {})
+    title = (node.get("_meta") or {}).get("title") or node.get("class_type")
+    return f"{title} #{node_id}"
+
+
+def reaches(graph: Graph, start: str, class_type: str, input_name: str) -> bool:
     """Whether `start` feeds the input `input_name` of a node of class `class_type`."""
     sources = (
         node.get("inputs", {}).get(input_name)
@@ -38,7 +63,7 @@ def reaches(
     return any(is_link(source) and start in linked(graph, source[0]) for source in sources)
 
 
-def is_asked_for(graph: Mapping[str, Mapping[str, Any]], node_id: str, output: int) -> bool:
+def is_asked_for(graph: Graph, node_id: str, output: int) -> bool:
     """Whether any node has an input linked to that output of `node_id`."""
     return any(
         is_link(value) and value == [node_id, output]

@@ -155,7 +155,7 @@ class LoopRegistry:
         self._settling.settle(key)
         held = self._held(key, prompt)
         if held is not None:
-            return self._iteration(key, prompt, held)
+            return self._iteration(request, prompt, held)
         untold = self._settling.take_untold(key)
         if untold is not None:
             raise UnwritableImage(untold)
@@ -172,7 +172,7 @@ class LoopRegistry:
         if item is not None and item.unended >= UNENDED_ALLOWED:
             self._store.move(key, item, ItemState.PENDING, claim=None, unended=0)
             raise _loop_end_not_reached(item)
-        return self._iteration(key, prompt, item)
+        return self._iteration(request, prompt, item)
 
     def reject(self, iteration: Iteration, error: BatchLoopError, reason: str) -> None:
         """Give back an item whose file cannot be read.
@@ -210,7 +210,8 @@ class LoopRegistry:
     def end(self, iteration: Iteration, value: Any = None) -> None:
         """Note that the iteration's prompt has reached Loop End, and carries `value` over.
 
-        Nothing happens for an iteration without an item, or whose loop has started over since.
+        Nothing happens for an iteration without an item, or whose loop has started over since; nor
+        where only a part of the workflow runs, which finishes no item.
         """
         if self._note_end(iteration, value):
             self._settling.wake()
@@ -222,6 +223,8 @@ class LoopRegistry:
         if item is None or item.claim is None:
             if self._loops.is_lost(iteration):
                 self._settling.doubt_lease()
+            return False
+        if self._settling.is_part(Turn.of(key, iteration.prompt, item)):
             return False
         # ENDED already where the store has kept the change and could not say so any more.
         if item.state is ItemState.RUNNING:
@@ -511,8 +514,11 @@ class LoopRegistry:
 
     # What follows expects to run inside of a transaction, but `_wait_for_stopped_writes`.
 
-    def _iteration(self, key: LoopKey, prompt: Prompt, item: Item | None) -> Iteration:
+    def _iteration(self, request: Request, prompt: Prompt, item: Item | None) -> Iteration:
+        key = request.key
         entry = self._loops.entry(key)
+        if item is not None and request.without:
+            self._settling.note_part(Turn.of(key, prompt, item))
         return Iteration(
             key=key,
             prompt=prompt,
@@ -523,6 +529,7 @@ class LoopRegistry:
             finished=entry.finished,
             watch=self._watching.is_watched(key),
             elsewhere=self._loops.elsewhere(key) if item is None else 0,
+            without=request.without,
             following=None if item is None else self._following(key),
             forgets=self._store.forgets,
         )
@@ -578,7 +585,7 @@ def _loop_end_not_reached(item: Item) -> LoopEndNotReached:
     return LoopEndNotReached(
         f"Loop End was not reached: {item.unended} prompts in a row ended without an error on "
         f"{item.path!r}, and none of them got as far as Loop End, so the image is not done. "
-        "Connect Loop End's `loop` to Directory Iterator or Loop Start, run the whole workflow "
-        "rather than a part of it, and leave `value` and `after` free of nodes that block. "
+        "Connect Loop End's `loop` to Directory Iterator or Loop Start, and leave `loop` and "
+        "`value` free of nodes that block. "
         "Then run again: the loop goes on with this image."
     )

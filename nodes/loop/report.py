@@ -14,12 +14,19 @@ def handed_out(iteration: Iteration) -> str:
     text = f"{iteration.item.index + 1} of {iteration.counts.total}: {iteration.item.path}"
     if iteration.forgets:
         text += f" (forgotten when ComfyUI ends, as its state cannot be kept: {iteration.forgets})"
+    if iteration.without:
+        text += f" ({part(iteration)})"
     if iteration.carried.lost is None:
         return text
     return (
         f"{text} (ComfyUI was started again, and what Loop End had carried over is lost: "
         f"{iteration.carried.lost}. Loop Start gives initial_value.)"
     )
+
+
+def part(iteration: Iteration) -> str:
+    """What is said of an image that only a part of the workflow runs on."""
+    return f"only a part of the workflow runs, without {', '.join(iteration.without)}: not done yet"
 
 
 def tally(counts: Counts, finished: int = 0) -> str:

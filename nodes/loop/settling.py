@@ -69,6 +69,8 @@ class Settling:
         self._waiting: dict[Turn, LoopKey] = {}
         # Those in which an item was handed out, where other machines wait to hear of it.
         self._running: dict[Turn, LoopKey] = {}
+        # The turns in which only a part of the workflow runs.
+        self._parts: set[Turn] = set()
         self._watcher = Watcher(self.settle_all)
         self._lease = (
             NoLease()
@@ -100,6 +102,18 @@ class Settling:
     def give_back(self, turn: Turn) -> None:
         """Note that an item was given back before its prompt ended, once that is kept."""
         self._transactions.when_kept(lambda: self._running.pop(turn, None))
+        self._transactions.when_kept(lambda: self._parts.discard(turn))
+
+    def note_part(self, turn: Turn) -> None:
+        """Note that only a part of the workflow runs in a turn: whatever it reaches is no end.
+
+        This need not outlive the process: no prompt does, and what it had is PENDING then.
+        """
+        self._transactions.when_kept(lambda: self._parts.add(turn))
+
+    def is_part(self, turn: Turn) -> bool:
+        """Whether only a part of the workflow runs in a turn."""
+        return turn in self._parts
 
     def note_end(self, turn: Turn, key: LoopKey, value: Any) -> None:
         """Note that a turn's prompt has reached Loop End with a value; in a transaction."""
@@ -265,6 +279,7 @@ class Settling:
         turn = Turn.of(key, claim.prompt, item)
         self._transactions.when_kept(lambda: self._waiting.pop(turn, None))
         self._transactions.when_kept(lambda: self._running.pop(turn, None))
+        self._transactions.when_kept(lambda: self._parts.discard(turn))
         # Nobody may have looked for long.
         at = outcome.ended_at or self._host.now()
         took = max(0.0, at - claim.since)
@@ -277,6 +292,9 @@ class Settling:
         succeeded = outcome.ending is Ending.SUCCESS
         self._outputs.note_saved(key, item.path, saved, succeeded=succeeded)
         state, changes = _settled(item, claim, outcome)
+        if turn in self._parts:
+            # A person tries a part: neither what it reaches nor where it fails says anything.
+            state, changes = ItemState.PENDING, {}
         self._store.move(key, item, state, claim=None, seconds=item.seconds + took, **changes)
         if state is ItemState.DONE:
             self._store.carry(key, value)

@@ -221,6 +221,9 @@ class Iteration:
     """Whether the batch is to wait for new files when it is complete."""
     elsewhere: int = 0
     """How many images other servers are at work on."""
+    without: tuple[str, ...] = ()
+    """Names of the output nodes that do not run in this prompt, as only a part of the workflow was
+    asked for: the item is not done by it."""
     following: str | None = field(default=None, compare=False)
     """Path of the item that the next prompt will be given, as things stand; None for none."""
     forgets: str = field(default="", compare=False)

@@ -332,16 +332,18 @@ def test_an_image_whose_save_fails_after_loop_end_is_not_done(seven: Seven) -> N
     assert len(list(seven.workspace.output.glob("own_*.png"))) == 7
 
 
-def test_a_part_run_alone_leaves_its_image_and_twice_says_so(seven: Seven) -> None:
+def test_a_loop_end_that_is_blocked_leaves_its_image_and_twice_says_so(seven: Seven) -> None:
     graph = seven.graph()
+    block = node("TestBlock", image=[WORK, 0], filename=[ITERATOR, 3], blocked="img1.png")
+    graph[END]["inputs"]["value"] = ["block", 0]
     for _ in range(2):
-        result = seven.client.wait(seven.client.submit(graph, targets=[SAVE]))
-        assert result.status == "success"
-    result = seven.client.wait(seven.client.submit(graph, targets=[SAVE]))
+        assert seven.client.run({**graph, "block": block}).status == "success"
+    result = seven.client.run({**graph, "block": block})
     assert result.status == "error"
     assert result.error is not None
     assert result.error.message.startswith("Loop End was not reached: 2 prompts in a row")
     seven.record.unlink(missing_ok=True)
+    del graph[END]["inputs"]["value"]
     seven.run(graph)
     assert seven.recorded == SEVEN
 

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import pytest
 
-from batch_loop.nodes.loop.graph import is_link, linked, reaches
-from batch_loop.tests.support.graphs import END, ITERATOR, START, batch_graph, node
+from batch_loop.nodes.loop.graph import fed, is_link, linked, name_of, reaches
+from batch_loop.tests.support.graphs import (
+    COMPLETE,
+    END,
+    ITERATOR,
+    SAVE,
+    START,
+    STOP,
+    WORK,
+    batch_graph,
+    node,
+)
 
 LOOP_END = ("BatchLoopLoopEnd", "loop")
 
@@ -44,3 +54,18 @@ def test_circles_and_missing_nodes_end() -> None:
     graph = {"1": node("A", x=["2", 0]), "2": node("B", x=["1", 0], y=["gone", 0])}
     assert set(linked(graph, "1")) == {"1", "2"}
     assert START not in set(linked(graph, "1")) - {"1", "2"}
+
+
+def test_what_a_node_feeds_is_told_through_circles_too() -> None:
+    graph = batch_graph("a", "b")
+    assert fed(graph, START) == {SAVE, END, COMPLETE, STOP}
+    graph[START]["inputs"]["initial_value"] = [WORK, 0]
+    graph[WORK]["inputs"]["again"] = [START, 1]
+    assert fed(graph, WORK) == {START, SAVE, END, COMPLETE, STOP}
+    assert fed(graph, "unknown") == set()
+
+
+def test_a_node_is_called_by_its_title() -> None:
+    graph = {"12:5": {**node("SaveImage"), "_meta": {"title": "Result"}}, "7": node("SaveImage")}
+    assert name_of(graph, "12:5") == "Result #12:5"
+    assert name_of(graph, "7") == "SaveImage #7"

@@ -186,7 +186,29 @@ def test_a_prompt_that_never_reaches_loop_end_is_told_so_the_third_time(loop: Lo
     assert loop.run_all() == ["a", "b", "c"]
 
 
-def test_running_a_part_alone_once_costs_nothing(loop: Loop) -> None:
+def test_a_part_of_the_workflow_finishes_nothing_whatever_it_reaches(loop: Loop) -> None:
+    part = replace(loop.request, without=("Save Image #9",))
+    for ending in (Ending.SUCCESS, Ending.ERROR, Ending.SUCCESS, Ending.SUCCESS):
+        iteration = loop.registry.acquire(part, loop.host.submit())
+        assert iteration.item is not None
+        assert iteration.item.path == "a"
+        loop.registry.end(iteration, "carried")
+        assert not loop.snapshot().complete
+        loop.host.finish(iteration.prompt, ending)
+        assert loop.snapshot().counts.pending == 3
+    assert loop.acquire().carried.value is None
+
+
+def test_two_iterators_of_which_one_runs_in_part(loop: Loop) -> None:
+    prompt = loop.host.submit()
+    whole = loop.registry.acquire(loop.request, prompt)
+    loop.registry.end(whole)
+    loop.registry.acquire(replace(loop.request, without=("Save Image #9",)), prompt)
+    loop.host.finish(prompt)
+    assert loop.snapshot().counts.done == 0
+
+
+def test_never_reaching_loop_end_once_costs_nothing(loop: Loop) -> None:
     for _ in range(3):
         loop.host.finish(loop.acquire().prompt)
         assert loop.run() != ""
