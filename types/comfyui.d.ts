@@ -53,6 +53,12 @@ export interface Toast {
   life?: number;
 }
 
+/** What is wrong with a node, in the words of ComfyUI's validation. */
+export interface Fault {
+  node: string;
+  reason: string;
+}
+
 /** How Run queues. */
 export interface QueueSettings {
   mode: string;

@@ -14,6 +14,8 @@ export interface Iteration {
   error_handling: string;
   finished: number;
   watch: boolean;
+  /** The output nodes that depend on the image, and that nobody has asked for. */
+  without: string[];
   status: string;
 }
 

@@ -16,6 +16,7 @@ import { FolderChooser } from "./lib/card/folder_chooser.js";
 import { Changes } from "./lib/changes.js";
 import { Conductor } from "./lib/conductor.js";
 import { EndNotices } from "./lib/end_notices.js";
+import { LeftOut } from "./lib/left_out.js";
 import { NodeTexts } from "./lib/node_texts.js";
 import { Notices } from "./lib/notices.js";
 import { PageTitle } from "./lib/page_title.js";
@@ -56,6 +57,7 @@ const cards = new Cards({ app, server, screen, actions, collapsed: new Collapsed
 const watch = new Watch({ server, autoQueue, toasts, screen, button: cards });
 const ends = new EndNotices(openReport);
 const signals = new Signals({ settings, toasts, openReport });
+const leftOut = new LeftOut({ app, autoQueue, screen, toasts });
 const conductor = new Conductor({
   autoQueue,
   submissions,
@@ -78,8 +80,19 @@ function onExecuted({ detail }) {
 /** @param {CustomEvent<{ exec_info?: { queue_remaining?: number } } | null>} event */
 function onStatus({ detail }) {
   const remaining = detail?.exec_info?.queue_remaining;
+  leftOut.queueChanged();
   conductor.queueIs(remaining);
   cards.queueIs(remaining);
+}
+
+function onSending() {
+  leftOut.sending();
+  conductor.sending();
+}
+
+function onSent() {
+  leftOut.sent();
+  conductor.sent();
 }
 
 /**
@@ -119,7 +132,7 @@ app.registerExtension({
     listen("execution_interrupted", (promptId) => conductor.interrupted(promptId));
     api.addEventListener("status", onStatus);
     onCancel(() => conductor.cancelled());
-    api.addEventListener("promptQueued", () => conductor.sent());
+    api.addEventListener("promptQueued", onSent);
     window.addEventListener("focus", () => cards.returned());
     document.addEventListener("visibilitychange", () => cards.returned());
   },
@@ -129,6 +142,6 @@ app.registerExtension({
     const card = cards.add(node);
     // ComfyUI calls this on every widget before it sends a prompt: the one official sign, in all
     // its frontends, that this tab begins to submit.
-    if (card && node.comfyClass === ITERATOR) card.beforeQueued = () => conductor.sending();
+    if (card && node.comfyClass === ITERATOR) card.beforeQueued = onSending;
   },
 });

@@ -33,6 +33,7 @@ function setUp({ on = true } = {}) {
     stopped: () => told.push("stopped"),
     paused: () => told.push("paused"),
     pausedBetween: () => told.push("paused between"),
+    ranInPart: (iterations) => told.push(...iterations.flatMap(({ without }) => without)),
   };
   const watch = {
     did: [],
@@ -87,6 +88,22 @@ test("the verdict of a prompt that fails after it is forgotten", () => {
   conductor.failed("p");
   conductor.succeeded("p");
   assert.deepEqual(autoQueue.did, []);
+});
+
+test("a part of the workflow ends Auto Queue, also with an error that would be skipped", () => {
+  const part = { ...iteration(SKIP), without: ["Save Image #9"] };
+  const whole = setUp();
+  whole.conductor.heard("p", part);
+  whole.conductor.succeeded("p");
+  assert.deepEqual(whole.autoQueue.did, ["off"]);
+  assert.deepEqual(whole.told, ["a.png", "Save Image #9"]);
+  const { autoQueue, conductor, turn } = setUp();
+  conductor.heard("p", part);
+  conductor.failed("p");
+  autoQueue.heldBackBy = "p";
+  conductor.queueIs(0);
+  turn();
+  assert.deepEqual(autoQueue.did, ["shown stopped"]);
 });
 
 test("without a verdict, and of prompts of others, nothing is done", () => {

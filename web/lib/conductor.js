@@ -80,7 +80,8 @@ export class Conductor {
     const run = this.#ended(promptId);
     if (!run) return;
     this.#notices.processed(run.handedOut);
-    if (run.stop) this.#stopped(run);
+    if (run.inPart.length > 0) this.#ranInPart(run);
+    else if (run.stop) this.#stopped(run);
     else if (run.awaited.length > 0) this.#watch.awaits(run.awaited, this.#autoQueue.switchOff());
   }
 
@@ -93,8 +94,10 @@ export class Conductor {
     const run = this.#ended(promptId);
     if (!run) return;
     this.#notices.processed(run.handedOut);
-    // An error in a prompt that handed nothing out would come again at every turn.
-    if (run.handedOut.some((iteration) => iteration.error_handling === SKIP)) {
+    // An error in a prompt that handed nothing out, or gives no image up, would come again at every
+    // turn.
+    const isInPart = run.inPart.length > 0;
+    if (!isInPart && run.handedOut.some((iteration) => iteration.error_handling === SKIP)) {
       this.#passedOver = [promptId, ...this.#passedOver].slice(0, FAILED_LIMIT);
     } else {
       this.#autoQueue.showStopped();
@@ -168,6 +171,17 @@ export class Conductor {
     const run = this.#runs.take(promptId);
     this.#batch = run?.handedOut ?? [];
     return run;
+  }
+
+  /**
+   * Somebody tries a part: nothing is done by that, at the next turn as little.
+   *
+   * @param {Run} run
+   */
+  #ranInPart(run) {
+    this.#autoQueue.switchOff();
+    this.#title.end();
+    this.#notices.ranInPart(run.inPart);
   }
 
   /** @param {Run} run */

@@ -1,4 +1,4 @@
-import { batchEnd, nothingToDo, paused, pausedBetween } from "./words.js";
+import { batchEnd, nothingToDo, part, paused, pausedBetween } from "./words.js";
 
 /**
  * @import { Iteration, Progress } from "../../types/nodes.d.ts"
@@ -98,6 +98,17 @@ export class Notices {
   pausedBetween(iterations) {
     for (const { loop } of iterations) {
       this.#toasts.show(loop, { ...pausedBetween(), life: LIFE_MS });
+    }
+  }
+
+  /**
+   * Only a part of the workflow ran, so that these images stay to be done.
+   *
+   * @param {Iteration[]} iterations
+   */
+  ranInPart(iterations) {
+    for (const iteration of iterations) {
+      this.#toasts.show(iteration.loop, { ...part(iteration), life: LIFE_MS });
     }
   }
 

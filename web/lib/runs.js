@@ -17,6 +17,12 @@ export class Run {
     return [...this.iterations.values()].filter(handsOut);
   }
 
+  /** Of these, the ones that only a part of the workflow ran on. */
+  get inPart() {
+    // Servers with an older version of the pack do not say.
+    return this.handedOut.filter(({ without }) => without?.length);
+  }
+
   /**
    * The loops to wait for new images in, by what Directory Iterator said of them; none if any loop
    * of the run has something left to do: then it was not the end of the batch that stopped it.

@@ -1,11 +1,13 @@
 import { t } from "./texts.js";
 
 /**
- * @import { Toast } from "../../types/comfyui.d.ts"
+ * @import { Fault, Toast } from "../../types/comfyui.d.ts"
  * @import { Iteration } from "../../types/nodes.d.ts"
  * @import { Failure, Loop } from "../../types/server.d.ts"
  */
 
+/** How many nodes a toast names that ComfyUI finds fault with. */
+const NAMED_FAULTS = 3;
 /** How many failed images a toast names; the rest is a number. */
 const NAMED_FAILURES = 3;
 /** Longest reason shown, in characters: some models put a whole traceback into it. */
@@ -186,5 +188,34 @@ export function pausedBetween() {
     severity: "info",
     summary: t("notice.paused.title"),
     detail: t("notice.paused.between"),
+  };
+}
+
+/**
+ * The toast for an image that only a part of the workflow ran on.
+ *
+ * @param {Iteration} iteration
+ * @returns {Toast}
+ */
+export function part({ filename, without }) {
+  return {
+    severity: "info",
+    summary: t("notice.part.title"),
+    detail: t("notice.part.how", { image: filename, nodes: without.join(", ") }),
+  };
+}
+
+/**
+ * The toast for a prompt that ComfyUI has taken without Loop End.
+ *
+ * @param {Fault[]} faults
+ * @returns {Toast}
+ */
+export function leftOut(faults) {
+  const lines = faults.slice(0, NAMED_FAULTS).map(({ node, reason }) => `${node}: ${reason}`);
+  return {
+    severity: "error",
+    summary: t("notice.leftOut.title"),
+    detail: [...lines, t("notice.leftOut.how")].join("\n"),
   };
 }

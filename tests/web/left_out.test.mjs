@@ -1,0 +1,61 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { LeftOut } from "../../web/lib/left_out.js";
+import "./english.mjs";
+
+const FAULT = { message: "Required input is missing", details: "filename_prefix" };
+const ERRORS = {
+  9: { class_type: "SaveImage", errors: [FAULT], dependent_outputs: ["9", "5:7"] },
+};
+
+/** What the page has sent, on stand-ins for the workflow and Auto Queue. */
+function setUp(lastNodeErrors) {
+  const app = { lastNodeErrors };
+  const autoQueue = { offs: 0, switchOff: () => (autoQueue.offs += 1) };
+  const nodes = { "5:7": { comfyClass: "BatchLoopLoopEnd" }, 9: { title: "My result" } };
+  const screen = { find: (id) => nodes[id] ?? null };
+  const told = [];
+  const toasts = { show: (_key, message) => told.push(message), hide: () => {} };
+  return { app, autoQueue, told, leftOut: new LeftOut({ app, autoQueue, screen, toasts }) };
+}
+
+test("a prompt that was taken without Loop End ends Auto Queue, and the node is named", () => {
+  for (const steps of [
+    ["sending", "queueChanged", "sent"],
+    ["sending", "sent", "queueChanged", "queueChanged"],
+  ]) {
+    const { autoQueue, leftOut, told } = setUp(ERRORS);
+    for (const step of steps) leftOut[step]();
+    assert.equal(autoQueue.offs, 1);
+    assert.equal(told.length, 1);
+    assert.equal(told[0].severity, "error");
+    assert.match(told[0].detail, /^My result #9: Required input is missing: filename_prefix\n/);
+  }
+});
+
+test("of a prompt that was refused as a whole, ComfyUI says all that there is to say", () => {
+  const { autoQueue, leftOut, told } = setUp(ERRORS);
+  leftOut.sending();
+  leftOut.sent();
+  assert.deepEqual([autoQueue.offs, told], [0, []]);
+});
+
+test("what Loop End does not need may be left out, and a valid prompt is no news", () => {
+  const other = { 9: { ...ERRORS[9], dependent_outputs: ["9"] } };
+  for (const errors of [other, {}, null]) {
+    const { autoQueue, leftOut, told } = setUp(errors);
+    for (const step of ["sending", "queueChanged", "sent", "queueChanged"]) leftOut[step]();
+    assert.deepEqual([autoQueue.offs, told], [0, []]);
+  }
+});
+
+test("what was wrong with the prompt before is forgotten", () => {
+  const { app, autoQueue, leftOut } = setUp(ERRORS);
+  leftOut.sending();
+  leftOut.sent();
+  app.lastNodeErrors = null;
+  leftOut.sending();
+  leftOut.queueChanged();
+  leftOut.sent();
+  assert.equal(autoQueue.offs, 0);
+});
