@@ -196,6 +196,10 @@ class ComfyHost:
         """Whether results may hold the workflow: ComfyUI's option --disable-metadata forbids it."""
         return not cli_args.disable_metadata
 
+    def lists_assets(self) -> bool:
+        """Whether ComfyUI takes results into a list of its own, as newer ones do where asked."""
+        return bool(getattr(cli_args, "enable_assets", False))
+
     def _note_submission(self, submission: dict[str, Any]) -> dict[str, Any]:
         """Remember a submission for validation, and write down its time and what it asks for.
 

@@ -33,9 +33,14 @@ def _fits_into_url(path: str) -> bool:
     return True
 
 
-def preview(path: str, folders: Folders) -> dict[str, str] | None:
+Preview = dict[str, object]
+
+
+def preview(path: str, folders: Folders, coming: tuple[int, int] | None = None) -> Preview | None:
     """The entry of a `ui` result that shows the file at real path `path`.
 
+    `coming` is the width and height of an image that may not be on the disk yet: newer ComfyUI
+    would read these there, and leaves alone what says them itself.
     None when it lies outside the folders that ComfyUI's `/view` route shows files from, or has a
     name that this route does not take.
     """
@@ -50,9 +55,13 @@ def preview(path: str, folders: Folders) -> dict[str, str] | None:
         root = os.path.realpath(folder)
         if path.startswith(root + os.sep):
             subfolder, filename = os.path.split(os.path.relpath(path, root))
-            return {
+            entry: Preview = {
                 "filename": filename,
                 "subfolder": subfolder.replace(os.sep, "/"),
                 "type": kind,
             }
+            if coming is not None:
+                width, height = coming
+                entry["metadata"] = {"kind": "image", "width": width, "height": height}
+            return entry
     return None

@@ -79,6 +79,8 @@ class Background:
         self._write_behind = write_behind
         self._turn = Turn(iteration.key.id, path, iteration.prompt)
         self._node = node
+        self.targets: set[str] = set()
+        """Real paths of what is being written, or was."""
 
     def write(self, content: Content, target: str, if_exists: IfExists) -> bool:
         """Have a file written; False, and nothing is done, where there is no memory for it."""
@@ -88,7 +90,10 @@ class Background:
             if not sampled.write(target, if_exists):
                 raise UnwritableImage(_taken(target))
 
-        return self._write_behind.write(self._turn, target, content.nbytes, job, self._node)
+        is_coming = self._write_behind.write(self._turn, target, content.nbytes, job, self._node)
+        if is_coming:
+            self.targets.add(target)
+        return is_coming
 
 
 def _sample_of(picture: torch.Tensor) -> torch.Tensor:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 import logging
+import os
 from collections.abc import Mapping
 from typing import Any
 
@@ -21,7 +22,7 @@ from .caption import CAPTION_INPUT, Caption, caption_of, has_caption
 from .encode import Format
 from .files import IfExists
 from .paths import resolve_target
-from .preview import preview
+from .preview import Preview, preview
 from .result import Background
 from .saver import Saver, Saving
 
@@ -89,8 +90,9 @@ class SaveImage(comfy_io.ComfyNode):
         registry = runtime.registry()
         registry.finish_earlier(loop)
         allowed = runtime.allowed_folders()
+        folder = resolve_target(settings["folder"], allowed)
         saving = Saving(
-            folder=resolve_target(settings["folder"], allowed),
+            folder=folder,
             prefix=str(settings["prefix"]),
             suffix=str(settings["suffix"]),
             format=chosen(Format, settings["format"], "format"),
@@ -101,14 +103,15 @@ class SaveImage(comfy_io.ComfyNode):
             caption=cls._caption(settings),
         )
         claim = functools.partial(registry.claim_outputs, loop)
-        saver = Saver(loop, saving, allowed, claim, cls._background(loop))
+        behind = cls._background(loop, folder)
+        saver = Saver(loop, saving, allowed, claim, behind)
         try:
             paths = [saver.save(picture, name) for picture, name in saver.named(image)]
         except ClaimLost as lost:
             # Nothing of it is to be done here any more, and no image is to blame.
             _log.warning("Batch Loop: %s", lost)
             return comfy_io.NodeOutput(*[ExecutionBlocker(None)] * 2)
-        shown = [preview(path, runtime.host()) for path in paths]
+        shown = [_shown(path, image, behind) for path in paths]
         return comfy_io.NodeOutput(
             image, "\n".join(paths), ui={"images": [entry for entry in shown if entry is not None]}
         )
@@ -121,16 +124,26 @@ class SaveImage(comfy_io.ComfyNode):
         return caption_of(settings[CAPTION_INPUT]) if has_caption(inputs) else None
 
     @classmethod
-    def _background(cls, loop: Iteration) -> Background | None:
+    def _background(cls, loop: Iteration, folder: str) -> Background | None:
         own_id, graph = str(cls.hidden.unique_id), cls.hidden.prompt or {}
         # A node that another one has made is in no graph that could be looked at.
         if loop.item is None or loop.is_last or own_id not in graph:
             return None
         if is_asked_for(graph, own_id, _PATH_OUTPUT):
             return None
+        if runtime.host().lists_assets() and preview(os.path.join(folder, "any"), runtime.host()):
+            # ComfyUI takes a result into its list when the node has run, and only from the disk.
+            return None
         # Not cls, which may be a copy that ComfyUI made, of another name.
         node = (own_id, node_id(SaveImage.__name__))
         return Background(runtime.write_behind(), loop, loop.item.path, node)
+
+
+def _shown(path: str, image: torch.Tensor, behind: Background | None) -> Preview | None:
+    """What shows the result [H,W,C] of the batch [N,H,W,C] that is, or soon will be, at a path."""
+    is_coming = behind is not None and path in behind.targets
+    height, width = image.shape[1:3]
+    return preview(path, runtime.host(), (width, height) if is_coming else None)
 
 
 def _inputs() -> list[comfy_io.Input]:

@@ -36,11 +36,19 @@ CACHE_MODES: dict[str, dict[str, Any]] = {
     "nothing behind": {"env": {"BATCH_LOOP_MEMORY_MB": "0"}},
     # The oldest release evaluates links in another way.
     "oldest": {"version": OLDEST.version},
+    # With a threshold that no machine has, each entry goes as soon as its node has run.
+    "short of memory": {"flags": ("--cache-ram", "100000")},
+    # What is saved is looked at when its node has run, and stands in a list of ComfyUI's own.
+    "assets": {"flags": ("--enable-assets",)},
 }
 
-EACH_CACHE = [mode for mode in CACHE_MODES if mode != "default" or DEFAULT.is_users_own]
+EACH_CACHE = ["classic", "lru", "none", "nothing behind", "oldest"]
+if DEFAULT.is_users_own:
+    EACH_CACHE.append("default")
+CORE = EACH_CACHE
 if ON_NEWEST:
     EACH_CACHE = [USUAL]
+    CORE = [USUAL, "classic", "lru", "none", "short of memory", "assets"]
 
 
 @dataclass(frozen=True)
@@ -54,8 +62,18 @@ class Workspace:
     """Outside of ComfyUI: for the files that steer the helper nodes, and for records."""
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Leave out what is about assets where ComfyUI has none that could be switched on."""
+    if not ON_NEWEST:
+        items[:] = [item for item in items if not item.get_closest_marker("with_assets")]
+
+
 def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    if metafunc.definition.get_closest_marker("each_cache"):
+    if metafunc.definition.get_closest_marker("with_assets"):
+        metafunc.parametrize("server", ["assets"], indirect=True)
+    elif metafunc.definition.get_closest_marker("core"):
+        metafunc.parametrize("server", CORE, indirect=True)
+    elif metafunc.definition.get_closest_marker("each_cache"):
         metafunc.parametrize("server", EACH_CACHE, indirect=True)
     if metafunc.definition.get_closest_marker("nothing_behind"):
         metafunc.parametrize("server", ["nothing behind"], indirect=True)

@@ -81,6 +81,7 @@ def seven(client: ComfyClient, workspace: Workspace) -> Seven:
     return Seven(client, workspace)
 
 
+@pytest.mark.core
 def test_each_image_once_in_natural_order_then_stop(seven: Seven) -> None:
     results = seven.run()
     assert [told(result, ITERATOR)["filename"] for result in results] == SEVEN
@@ -100,6 +101,7 @@ def test_prompts_beyond_the_images_run_nothing(seven: Seven, queued: int) -> Non
     assert all(SAVE not in result.outputs for result in results[7:])
 
 
+@pytest.mark.core
 def test_skip_on_error_goes_on_and_reports(seven: Seven) -> None:
     results = seven.run(seven.failing("img3.png", error_handling="Skip on error"))
     assert [result.status for result in results].count("error") == 1
@@ -134,6 +136,7 @@ def test_stop_on_error_resumes_at_the_image_once_the_cause_is_mended(seven: Seve
     assert seven.recorded == SEVEN
 
 
+@pytest.mark.core
 def test_an_interrupted_image_comes_again(seven: Seven) -> None:
     for _ in range(3):
         seven.client.run(seven.graph())
@@ -149,6 +152,7 @@ def test_an_interrupted_image_comes_again(seven: Seven) -> None:
     assert seven.recorded == SEVEN
 
 
+@pytest.mark.core
 def test_a_run_on_a_complete_batch_runs_nothing_and_says_why(seven: Seven) -> None:
     seven.run()
     before = {path: path.stat().st_mtime_ns for path in seven.workspace.output.iterdir()}
@@ -305,6 +309,7 @@ def test_what_comfyuis_own_save_image_puts_beside_the_sources_is_not_processed(
     assert len(list(seven.workspace.output.glob("own_*.png"))) == 7
 
 
+@pytest.mark.core
 def test_an_image_whose_save_fails_after_loop_end_is_not_done(seven: Seven) -> None:
     seven.fail_list.write_text("img2.png", encoding="utf-8")
     # ComfyUI's own Save Image has no output to connect to `after`: Loop End is not kept waiting.
@@ -348,6 +353,7 @@ def test_a_loop_end_that_is_blocked_leaves_its_image_and_twice_says_so(seven: Se
     assert seven.recorded == SEVEN
 
 
+@pytest.mark.core
 def test_an_image_that_the_workflow_leaves_out_on_purpose_is_done(seven: Seven) -> None:
     block = node("TestBlock", image=[ITERATOR, 1], filename=[ITERATOR, 3], blocked="img3.png")
     results = seven.run(seven.graph(block))
@@ -356,6 +362,7 @@ def test_an_image_that_the_workflow_leaves_out_on_purpose_is_done(seven: Seven) 
     assert loop_state(seven.client, results[-1])["done"] == 7
 
 
+@pytest.mark.core
 def test_a_value_that_a_complete_batch_does_not_have_does_not_block_it(seven: Seven) -> None:
     graph = seven.graph()
     # Straight through, and from the very node that also gives `loop`.
@@ -392,6 +399,7 @@ def test_the_server_sends_nothing_of_ours_and_queues_nothing(seven: Seven) -> No
     assert (queue.running, queue.pending) == ((), ())
 
 
+@pytest.mark.core
 def test_a_value_is_fed_back(client: ComfyClient, workspace: Workspace) -> None:
     names = ["a.png", "b.png", "c.png"]
     write_images(workspace.input, names)
