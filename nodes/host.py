@@ -9,20 +9,17 @@ from __future__ import annotations
 
 import asyncio
 import copy
-import functools
 import logging
 import os
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
-from socket import gethostname
 from typing import Any
 
 import execution
 import folder_paths
 import nodes
-import psutil
 from aiohttp import web
 from comfy.cli_args import args as cli_args
 from comfy.model_management import throw_exception_if_processing_interrupted
@@ -34,11 +31,8 @@ from .loop.errors import OutsidePrompt
 from .loop.graph import Graph
 from .loop.prompt import Ending, Failure, Outcome, Prompt, client_named
 from .loop.unrun import Fault, Submission, Unrun, faults, unrun
-from .names import ENV_PREFIX, NODE_PREFIX, UI_KEY
-from .processes import running
-
-SERVER_VARIABLE = ENV_PREFIX + "SERVER"
-"""Environment variable with a name for this machine, among those that share a database."""
+from .names import NODE_PREFIX, UI_KEY
+from .processes import is_at_work, this_process
 
 Middleware = Callable[..., Awaitable[web.StreamResponse]]
 
@@ -97,32 +91,17 @@ class ComfyHost:
             _log.warning("Batch Loop: ComfyUI could not be asked what is wrong: %r", error)
             return ()
 
-    @functools.cached_property
+    @property
     def server(self) -> str:
-        """This process: the machine, the process id, and when the process began.
+        """This process, by a name that no other has."""
+        return this_process().name
 
-        An id alone is given out again; in a container it may be the same each time.
+    def is_alive(self, server: str, *, is_here: bool) -> bool | None:
+        """Whether another server process still runs; None where that cannot be seen from here.
+
+        With `is_here` it is known to run on this machine, if it runs at all.
         """
-        process = psutil.Process()
-        return f"{self._machine}/{process.pid}/{process.create_time():.3f}"
-
-    @functools.cached_property
-    def _machine(self) -> str:
-        """A name that no other machine has that shares the store."""
-        given = os.environ.get(SERVER_VARIABLE, "").strip()
-        # Machines may have the same name, and containers on two of them the same address.
-        return given or f"{gethostname()}-{_network_address()}"
-
-    def is_alive(self, server: str) -> bool | None:
-        """Whether another server process still runs; None for one that is on another machine."""
-        machine, *process = server.rsplit("/", 2)
-        if machine != self._machine or len(process) != 2:  # noqa: PLR2004 - id, and when it began
-            return None
-        try:
-            other = running(int(process[0]))
-            return other is not None and f"{other.create_time():.3f}" == process[1]
-        except (psutil.Error, ValueError):
-            return False
+        return is_at_work(server, is_here=is_here)
 
     def raise_if_cancelled(self) -> None:
         """Raise ComfyUI's own exception, if a person has pressed Cancel on the running prompt."""
@@ -217,18 +196,6 @@ class ComfyHost:
             if isinstance(extra, dict):
                 extra[UI_KEY] = {"submitted_at": self.now(), "targets": targets}
         return submission
-
-
-def _network_address() -> str:
-    """A hardware address of this machine: one that its maker gave, where there is one."""
-    addresses = {
-        address.address.replace("-", ":").lower()
-        for of_one in psutil.net_if_addrs().values()
-        for address in of_one
-        if address.family == psutil.AF_LINK and address.address.strip("0:-")
-    }
-    # Those of virtual networks, which come and go, are marked in the first byte.
-    return min(addresses, key=lambda each: (int(each[:2], 16) & 2, each), default="")
 
 
 def _is_running(queue: Any, prompt: Prompt) -> bool:

@@ -106,13 +106,13 @@ def _recover(shared: LoopRegistry) -> None:
         _log.warning("%s", error)
 
 
-def _clean_up(folders: Collection[str]) -> None:
-    """Delete what a server that has ended has left unfinished in `folders`, in the background."""
+def _clean_up(folders: Collection[str], servers: Collection[str]) -> None:
+    """Delete what servers that have ended have left unfinished in `folders`, in the background."""
 
     def sweep_all() -> None:
         allowed = allowed_folders()
         for folder in filter(allowed.may_write, folders):
-            sweep(folder)
+            sweep(folder, servers)
 
     _in_background(sweep_all)
 

@@ -39,7 +39,8 @@ class ComfyServer:
     is each folder or file of `custom_nodes` under its own name. `version` None is the
     usual release, `frontend` None the one that this ComfyUI asks for. `flags` and `env` are added
     to the command line and to the environment. After `stop` or `kill` it may be started again on
-    the same base; `port` None takes another free one at each start.
+    the same base; `port` None takes another free one at each start. `inside` is a command that
+    starts another one, the server, in surroundings of its own.
     """
 
     def __init__(  # noqa: PLR0913 - each is one independent knob of the server
@@ -54,6 +55,7 @@ class ComfyServer:
         pack_name: str = "batch-loop",
         port: int | None = None,
         start_seconds: float = 180.0,
+        inside: Sequence[str] = (),
     ) -> None:
         self.base = base.resolve()
         self._release = release(version) if version else usual_release()
@@ -72,6 +74,7 @@ class ComfyServer:
         self._custom_nodes = tuple(custom_nodes)
         self._links = {pack_name: ROOT, **{path.name: path.resolve() for path in custom_nodes}}
         self._start_seconds = start_seconds
+        self._inside = tuple(inside)
         self._process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -105,6 +108,7 @@ class ComfyServer:
             custom_nodes=self._custom_nodes,
             pack_name=self._pack_name,
             port=port,
+            inside=self._inside,
         )
         server.input, server.output = self.input, self.output
         if shares_state:
@@ -228,7 +232,7 @@ class ComfyServer:
     def _launch(self) -> None:
         with self.log_path.open("wb") as log:
             self._process = subprocess.Popen(  # noqa: S603 - the command is our own
-                self._command(),
+                [*self._inside, *self._command()],
                 cwd=self._release.tree,
                 env=self._environment(),
                 stdin=subprocess.DEVNULL,

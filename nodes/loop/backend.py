@@ -43,6 +43,10 @@ class Backend(Protocol):
         """Whether a transaction that only reads holds nobody up, and sees all at one moment."""
 
     @property
+    def is_of_one_machine(self) -> bool:
+        """Whether all who use it run on one machine."""
+
+    @property
     def is_prepared(self) -> bool:
         """Whether the tables are known to be as they should be."""
 
@@ -71,9 +75,6 @@ class Backend(Protocol):
         self, connection: Connection, loop_id: str, places: Sequence[tuple[str, int]]
     ) -> None:
         """Give known items, by their paths, new positions."""
-
-    def lease_end(self, until: ColumnElement[float], seconds: float) -> ColumnElement[float]:
-        """When a lease of so many seconds that was noted to run `until` really ends."""
 
     def not_kept(self, error: SQLAlchemyError | OSError) -> StateNotKept:
         """What to tell of an error: a `StoreAway` if it may be over when it is tried again."""

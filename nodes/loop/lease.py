@@ -19,6 +19,8 @@ SHORTEST = 2.0
 RENEWALS = 3
 """How often a lease is renewed while it runs, so that two may fail."""
 RETRY_SECONDS = 1.0
+LOOK_SECONDS = 1.0
+"""How long what is known of other servers' leases may be old."""
 
 _log = logging.getLogger(__name__)
 
@@ -117,6 +119,57 @@ class Lease:
         self._has_failed = False
         self._renewed_at = time.monotonic()
         return True
+
+
+class LeasesOfOthers:
+    """Whether other servers still renew their leases, as far as can be seen from here.
+
+    No time of day is asked, on this machine or another: somebody may set it. A lease has ended when
+    it was not renewed for as long as it lasts, in looks of this server's own. Between two looks
+    the store may have been away for all: so no pause counts for longer than the time between two
+    renewals, which leaves everybody the time for one.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[], Mapping[str, float]],
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`look` gives the number of the last renewal of each server; `clock` is never set."""
+        self._look_at_all = look
+        self._seconds = seconds
+        self._clock = clock
+        self._numbers: Mapping[str, float] = {}
+        # For how long each was not renewed.
+        self._silent: dict[str, float] = {}
+        self._looked_at: float | None = None
+
+    def holds(self, server: str) -> bool:
+        """Whether a server is still at work; by a look of a moment ago, if that found it so.
+
+        All of them are looked at in one, as there may be many. One that held no lease then may
+        have taken it up since.
+        """
+        since = self._since_the_last_look()
+        if since is None or since > LOOK_SECONDS or not self._held(server):
+            self._look()
+        return self._held(server)
+
+    def _held(self, server: str) -> bool:
+        return self._silent.get(server, self._seconds) < self._seconds
+
+    def _since_the_last_look(self) -> float | None:
+        return None if self._looked_at is None else self._clock() - self._looked_at
+
+    def _look(self) -> None:
+        pause = min(self._since_the_last_look() or 0.0, self._seconds / RENEWALS)
+        before, self._numbers = self._numbers, self._look_at_all()
+        self._looked_at = self._clock()
+        self._silent = {
+            server: self._silent[server] + pause if before.get(server) == number else 0.0
+            for server, number in self._numbers.items()
+        }
 
 
 class NoLease:

@@ -145,6 +145,7 @@ class PostgresqlBackend:
     """
 
     shows_a_moment = True
+    is_of_one_machine = False
     now: ColumnElement[float] = type_coerce(func.date_part("epoch", func.clock_timestamp()), Double)
 
     def __init__(self, address: Address, now: Callable[[], float]) -> None:
@@ -221,11 +222,6 @@ class PostgresqlBackend:
                 "of_places": [place for _, place in part],
             }
             connection.execute(statement, given)
-
-    def lease_end(self, until: ColumnElement[float], seconds: float) -> ColumnElement[float]:
-        # While the database was away nobody could renew a lease.
-        since_start = func.date_part("epoch", func.pg_postmaster_start_time()) + seconds
-        return type_coerce(func.greatest(until, since_start), Double)
 
     def not_kept(self, error: SQLAlchemyError | OSError) -> StateNotKept:
         said = self._address.hidden_in(_in_a_line(error))

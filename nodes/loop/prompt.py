@@ -78,8 +78,11 @@ class Host(Protocol):
     def outcome(self, prompt: Prompt) -> Outcome:
         """How a prompt of this server ended, or that it still runs."""
 
-    def is_alive(self, server: str) -> bool | None:
-        """Whether another server process still runs; None for one that is on another machine."""
+    def is_alive(self, server: str, *, is_here: bool) -> bool | None:
+        """Whether another server process still runs; None where that cannot be seen from here.
+
+        With `is_here` it is known to run on this machine, if it runs at all.
+        """
 
     def raise_if_cancelled(self) -> None:
         """Raise what ends the running prompt, if a person has asked for that."""

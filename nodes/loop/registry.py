@@ -67,14 +67,15 @@ class LoopRegistry:
         *,
         lease_seconds: float | None = None,
         roots: Roots = NO_ROOTS,
-        clean_up: Callable[[Collection[str]], object] | None = None,
+        clean_up: Callable[[Collection[str], Collection[str]], object] | None = None,
     ) -> None:
         """`modified_at` tells when the file at a full path was last changed; 0 if it is gone.
 
         `writes` tells of files that are written in the background; None: of none. A lease of
-        `lease_seconds` tells other machines that this server is at work; None: there are none.
-        `clean_up` is given the folders in which a server that has ended may have left unfinished
-        files, whenever its images are given back; it must not take long. None: nothing is done.
+        `lease_seconds` tells other servers that this one is at work; None: there are none.
+        `clean_up` is given the folders in which servers that have ended may have left unfinished
+        files, and those servers, whenever their images are given back; it must not take long. None:
+        nothing is done.
         """
         self._store = store
         self._host = host
@@ -577,7 +578,7 @@ def _claim_lost(iteration: Iteration) -> str:
     )
 
 
-def _leave(folders: Collection[str]) -> None:
+def _leave(folders: Collection[str], servers: Collection[str]) -> None:
     """Clean nothing up: there is no other server."""
 
 

@@ -5,9 +5,7 @@ What runs in a transaction says so.
 
 from __future__ import annotations
 
-import math
 import os
-import time
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from contextlib import suppress
@@ -15,7 +13,7 @@ from dataclasses import replace
 from typing import Any
 
 from .errors import StateNotKept, StoreAway
-from .lease import Lease, NoLease
+from .lease import Lease, LeasesOfOthers, NoLease
 from .loops import Loops
 from .outputs import Outputs
 from .prompt import Ending, Failure, Host, Outcome
@@ -31,9 +29,6 @@ from .store import Store
 from .transactions import Transactions, in_transaction
 from .watcher import Watcher
 from .writes import Turn, Writes
-
-LEASE_LOOK_SECONDS = 1.0
-"""How long what is known of other servers' leases may be old."""
 
 CLOSING_SECONDS = 2.0
 """How long ComfyUI's end is held up for a prompt that is about to be over."""
@@ -52,7 +47,7 @@ class Settling:
         outputs: Outputs,
         writes: Writes,
         lease_seconds: float | None,
-        clean_up: Callable[[Collection[str]], object],
+        clean_up: Callable[[Collection[str], Collection[str]], object],
     ) -> None:
         self._store = store
         self._host = host
@@ -77,9 +72,7 @@ class Settling:
             if lease_seconds is None
             else Lease(self._renew_lease, self._is_at_work, lease_seconds)
         )
-        # The servers whose leases ran when that was last looked at, and when it was.
-        self._leased: Collection[str] = ()
-        self._leased_at = -math.inf
+        self._leases_of_others = LeasesOfOthers(store.leases, self._lease.seconds)
 
     def take_up(self, turn: Turn, key: LoopKey) -> None:
         """Hold a lease for as long as an item is open here, and see how its prompt ends."""
@@ -150,19 +143,20 @@ class Settling:
             for item in self._store.open_items(key)
             if item.claim is not None and (outcome := self.ended(key, item)) is not None
         ]
-        if any(claim.server != self._host.server for _, claim, _ in over):
-            self._clean_up_behind()
+        gone = {claim.server for _, claim, _ in over if claim.server != self._host.server}
+        if gone:
+            self._clean_up_behind(gone)
         for item, claim, outcome in over:
             turn = Turn.of(key, claim.prompt, item)
             self._settle_item(key, item, claim, self._with_writes(key, turn, item, outcome))
         if over:
             self._loops.note_completion(key)
 
-    def _clean_up_behind(self) -> None:
-        """Have the unfinished files of a server that has ended deleted, where there are any."""
+    def _clean_up_behind(self, gone: Collection[str]) -> None:
+        """Have the unfinished files of servers that have ended deleted, where there are any."""
         folders = {os.path.dirname(target) for target in self._store.open_outputs()}
         if folders:
-            self._transactions.when_kept(lambda: self._clean_up(folders))
+            self._transactions.when_kept(lambda: self._clean_up(folders, gone))
 
     def settle_all(self) -> bool:
         """Settle every loop that waits; whether any still does, so that looking again pays.
@@ -234,22 +228,11 @@ class Settling:
         """How the prompt of a claim ended; of another server's, whether it may still end well."""
         if claim.server == self._host.server:
             return self._host.outcome(claim.prompt)
-        is_alive = self._host.is_alive(claim.server)
+        is_here = self._store.is_of_one_machine
+        is_alive = self._host.is_alive(claim.server, is_here=is_here)
         if is_alive is None:
-            is_alive = self._holds(claim.server)
+            is_alive = self._leases_of_others.holds(claim.server)
         return Outcome(Ending.RUNNING if is_alive else Ending.STOPPED)
-
-    def _holds(self, server: str) -> bool:
-        """Whether a server of another machine is still at work, as it was a moment ago.
-
-        All of them are looked at in one, as there may be many. One that did not hold a lease then
-        may have taken it up since.
-        """
-        now = time.monotonic()
-        if server not in self._leased or now - self._leased_at > LEASE_LOOK_SECONDS:
-            self._leased = self._store.leased(self._lease.seconds)
-            self._leased_at = now
-        return server in self._leased
 
     def _renew_lease(self) -> None:
         self._store.renew_beside(self._host.server, self._lease.seconds)

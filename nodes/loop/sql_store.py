@@ -6,11 +6,11 @@ import contextlib
 import logging
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Row, delete, select
+from sqlalchemy import Connection, Engine, Row, select
 from sqlalchemy.exc import DBAPIError
 
 from ..io.roots import NO_ROOTS, Roots
@@ -38,8 +38,8 @@ _log = logging.getLogger(__name__)
 T = TypeVar("T")
 
 _LOOP_COLUMNS = list(enumerate(loops.columns))
-_LEASES_KEPT_SECONDS = 86_400.0
-"""After that nobody has an item of a server any more."""
+_LEASES_KEPT_SECONDS = 30 * 86_400.0
+"""How long a lease is remembered of a server that has ended without a word, and had no item."""
 
 
 class _OutsideTransaction(RuntimeError):
@@ -148,6 +148,10 @@ class SqlStore:
         self._beside.dispose()
         self._backend.close()
 
+    @property
+    def is_of_one_machine(self) -> bool:
+        return self._backend.is_of_one_machine
+
     def id(self) -> str:
         found: str = self._database.execute(statements.store_id).scalar_one()
         return found
@@ -171,13 +175,11 @@ class SqlStore:
         ).rowcount
         if not changed:
             forgotten = self._backend.now - _LEASES_KEPT_SECONDS
-            connection.execute(delete(leases).where(leases.c.until < forgotten))
+            connection.execute(statements.forget_leases.where(leases.c.until < forgotten))
             connection.execute(statements.add_lease.values(server=server, until=until))
 
-    def leased(self, seconds: float) -> Collection[str]:
-        end = self._backend.lease_end(leases.c.until, seconds)
-        asked = select(leases.c.server).where(end > self._backend.now)
-        return set(self._database.execute(asked).scalars())
+    def leases(self) -> Mapping[str, float]:
+        return {row.server: row.until for row in self._database.execute(select(leases))}
 
     def release(self, server: str) -> None:
         self._database.execute(statements.delete_lease, {"of_server": server})

@@ -13,7 +13,7 @@ from sqlalchemy import ColumnElement, Connection, Double, Engine, func, type_coe
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..io.files import IfExists, write_whole
-from ..io.leftovers import sweep
+from ..io.leftovers import TEMPORARY_SUFFIX
 from ..io.paths import quoted
 from . import statements
 from .errors import StateNotKept, StoreAway
@@ -31,6 +31,8 @@ _REASONS = {
 """What SQLite says, in words for users, and what they can do."""
 _BUSY = {"database is locked", "database table is locked", "locking protocol"}
 """What it says while another holds the file, which may be over soon."""
+
+_ENDINGS = (statements.CARRIED_SUFFIX, TEMPORARY_SUFFIX)
 
 
 class CarriedFiles:
@@ -67,10 +69,9 @@ class CarriedFiles:
 
         Nobody writes one meanwhile, as that is done in a transaction, too.
         """
-        sweep(self.folder)
         names = set(connection.execute(statements.carried_names).scalars())
         for name in os.listdir(self.folder):
-            if name.endswith(statements.CARRIED_SUFFIX) and name not in names:
+            if name.endswith(_ENDINGS) and name not in names:
                 os.unlink(os.path.join(self.folder, name))
 
 
@@ -78,6 +79,7 @@ class SqliteBackend:
     """SQLite, on a file of this machine, whose tables are there."""
 
     shows_a_moment = False
+    is_of_one_machine = True
     now: ColumnElement[float] = type_coerce(
         (func.julianday("now") - _UNIX_EPOCH) * _DAY_SECONDS, Double
     )
@@ -141,9 +143,6 @@ class SqliteBackend:
         rows = [{"of_loop": loop_id, "of_path": path, "of_place": at} for path, at in places]
         if rows:
             connection.execute(statements.relist_item, rows)
-
-    def lease_end(self, until: ColumnElement[float], seconds: float) -> ColumnElement[float]:  # noqa: ARG002
-        return until
 
     def not_kept(self, error: SQLAlchemyError | sqlite3.Error | OSError) -> StateNotKept:
         said = str(error.orig) if isinstance(error, DBAPIError) else str(error)

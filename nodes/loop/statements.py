@@ -171,6 +171,9 @@ _this_lease = leases.c.server == bindparam("of_server")
 set_lease = update(leases).where(_this_lease)
 add_lease = insert(leases)
 delete_lease = delete(leases).where(_this_lease)
+# Whoever has an item is asked for by others, whatever the clock has come to meanwhile.
+_has_an_item = select(items.c.path).where(is_open, items.c.claim_server == leases.c.server)
+forget_leases = delete(leases).where(~_has_an_item.exists())
 
 # Carried values as rows.
 

@@ -11,7 +11,7 @@ import heapq
 import secrets
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -84,17 +84,22 @@ class Store(Protocol):
     def id(self) -> str:
         """A name that no other store has: servers with the same one share their loops."""
 
-    def renew(self, server: str, seconds: float) -> None:
-        """Have the lease of a server process run for so many seconds from now.
+    @property
+    def is_of_one_machine(self) -> bool:
+        """Whether all servers that share it run on one machine."""
 
-        By the clock of the store, which all servers go by.
-        """
+    def renew(self, server: str, seconds: float) -> None:
+        """Renew the lease of a server process, which lasts for so many seconds."""
 
     def renew_beside(self, server: str, seconds: float) -> None:
         """As `renew`, in a transaction of its own, from any thread, and not held up by others."""
 
-    def leased(self, seconds: float) -> Collection[str]:
-        """The server processes whose leases run; one is `seconds` long."""
+    def leases(self) -> Mapping[str, float]:
+        """The server processes that have ever held a lease, each with a number of its last renewal.
+
+        That is until when it lasts by the clock of the store, which somebody may have set: another
+        number says that it was renewed, and no number that it has ended.
+        """
 
     def release(self, server: str) -> None:
         """End the lease of a server process."""
@@ -270,6 +275,8 @@ class _Items:
 class MemoryStore:
     """A store that lasts as long as the process."""
 
+    is_of_one_machine = True
+
     def __init__(self, forgets: str = "") -> None:
         """`forgets` says why there is no other store, to those who did not ask for this one."""
         self.forgets = forgets
@@ -299,8 +306,8 @@ class MemoryStore:
     def renew_beside(self, server: str, seconds: float) -> None:
         pass
 
-    def leased(self, seconds: float) -> Collection[str]:  # noqa: ARG002
-        return ()
+    def leases(self) -> Mapping[str, float]:
+        return {}
 
     def release(self, server: str) -> None:
         pass

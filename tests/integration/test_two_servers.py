@@ -6,13 +6,14 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from batch_loop.nodes.io.leftovers import temporary_name
+from batch_loop.nodes.processes import _stat, this_process
 from batch_loop.tests.integration.conftest import HELPERS
 from batch_loop.tests.support.batches import loop_state, recorded, records, run_until_stop, told
 from batch_loop.tests.support.graphs import (
@@ -142,7 +143,8 @@ def test_the_image_of_a_server_that_died_goes_to_the_other_which_cleans_up(
     wait_for((results / "b.png").exists, "the second image")
     process_id = pair.servers[0].pid
     assert process_id is not None
-    left = results / temporary_name().replace(f"-{os.getpid()}-", f"-{process_id}-")
+    began = _stat(process_id)[1]
+    left = results / temporary_name(replace(this_process(), id=process_id, began=began))
     left.touch()
     # It has ended, and its parent does not know yet.
     os.kill(process_id, signal.SIGKILL)

@@ -36,7 +36,7 @@ class FakeHost:
         """What `finish` was told; before, RUNNING."""
         return self._outcomes.get(prompt, Outcome(Ending.RUNNING))
 
-    def is_alive(self, server: str) -> bool | None:  # noqa: ARG002
+    def is_alive(self, server: str, *, is_here: bool) -> bool | None:  # noqa: ARG002
         """None but this one runs."""
         return False
 

@@ -98,7 +98,7 @@ class _Machine(FakeHost):
         """Its name."""
         return self._name
 
-    def is_alive(self, server: str) -> bool | None:  # noqa: ARG002
+    def is_alive(self, server: str, *, is_here: bool) -> bool | None:  # noqa: ARG002
         """Whether another one runs: on this machine it does, on others its lease tells."""
         return True if self._others_are_here else None
 

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
+from socket import gethostname
 
 from batch_loop.nodes.io import leftovers
 from batch_loop.nodes.io.files import IfExists, write_whole
 from batch_loop.nodes.io.leftovers import sweep, temporary_name
+from batch_loop.nodes.processes import _stat, this_process
+
+
+def writer(process_id: int, **changes: object) -> str:
+    """A name that the process of that id would give."""
+    try:
+        began = _stat(process_id)[1]
+    except OSError:
+        began = 1
+    return temporary_name(replace(this_process(), id=process_id, began=began, **changes))
 
 
 def ended_process() -> int:
@@ -19,17 +32,15 @@ def ended_process() -> int:
     return process.pid
 
 
-def named(process_id: int, machine: str = leftovers._MACHINE, process: str = "0123abcd") -> str:
-    return f".{machine}-{process_id}-{process}-00{leftovers.TEMPORARY_SUFFIX}"
-
-
 def test_only_what_a_dead_process_left_is_deleted(tmp_path: Path) -> None:
     dead = ended_process()
-    left = [named(dead), named(os.getpid())]
+    left = [writer(dead), temporary_name(replace(this_process(), began=1))]
     kept = [
         temporary_name(),
-        named(os.getppid()),
-        named(dead, machine="00000000"),
+        writer(os.getppid()),
+        writer(dead, machine="another"),
+        writer(dead, space="another"),
+        writer(dead, boot="another"),
         f".somebody{leftovers.TEMPORARY_SUFFIX}",
         "a.png",
     ]
@@ -39,22 +50,48 @@ def test_only_what_a_dead_process_left_is_deleted(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == set(kept)
 
 
+def test_what_others_know_to_have_ended_is_deleted_wherever_it_ran(tmp_path: Path) -> None:
+    gone = replace(this_process(), machine="another", boot="another", id=1)
+    other = replace(gone, id=2)
+    kept = temporary_name(other)
+    for name in (temporary_name(gone), kept):
+        (tmp_path / name).touch()
+    sweep(str(tmp_path), [gone.name])
+    assert [path.name for path in tmp_path.iterdir()] == [kept]
+
+
+def test_what_an_earlier_version_of_the_pack_left_is_deleted(tmp_path: Path) -> None:
+    here, elsewhere = (
+        hashlib.sha256(name.encode()).hexdigest()[:8] for name in (gethostname(), "another")
+    )
+    dead, suffix = ended_process(), leftovers.TEMPORARY_SUFFIX
+    left = f".{here}-{dead}-0123abcd-00{suffix}"
+    kept = [
+        f".{here}-{os.getppid()}-0123abcd-00{suffix}",
+        f".{elsewhere}-{dead}-0123abcd-00{suffix}",
+    ]
+    for name in (left, *kept):
+        (tmp_path / name).touch()
+    sweep(str(tmp_path))
+    assert {path.name for path in tmp_path.iterdir()} == set(kept)
+
+
 def test_what_has_ended_is_dead_before_its_parent_knows(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
-        (tmp_path / named(process.pid)).touch()
+        (tmp_path / writer(process.pid)).touch()
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
         sweep(str(tmp_path))
         assert list(tmp_path.iterdir()) == []
 
 
 def test_an_id_that_no_process_can_have_is_that_of_a_dead_one(tmp_path: Path) -> None:
-    (tmp_path / named(1 << 80)).touch()
+    (tmp_path / writer(1 << 80)).touch()
     sweep(str(tmp_path))
     assert list(tmp_path.iterdir()) == []
 
 
 def test_the_first_write_to_a_folder_deletes_what_was_left_there(tmp_path: Path) -> None:
-    left = tmp_path / named(ended_process())
+    left = tmp_path / writer(ended_process())
     left.touch()
     write_whole(str(tmp_path / "a.png"), b"a", IfExists.OVERWRITE)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]

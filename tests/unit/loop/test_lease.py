@@ -11,8 +11,10 @@ from batch_loop.nodes.loop.errors import StoreAway
 from batch_loop.nodes.loop.lease import (
     LEASE_SECONDS,
     LEASE_VARIABLE,
+    LOOK_SECONDS,
     SHORTEST,
     Lease,
+    LeasesOfOthers,
     lease_seconds,
 )
 from batch_loop.tests.support.waiting import wait_for
@@ -96,3 +98,62 @@ def test_its_length_is_a_setting(
 ) -> None:
     assert lease_seconds({LEASE_VARIABLE: given}) == seconds
     assert (LEASE_VARIABLE in caplog.text) is (given == "long")
+
+
+class Seen:
+    """The leases in a store, and the clock of one who looks at them."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, float] = {}
+        self.time = 0.0
+        self.looks = 0
+        self.leases = LeasesOfOthers(self._look, LEASE_SECONDS, lambda: self.time)
+
+    def _look(self) -> dict[str, float]:
+        self.looks += 1
+        return dict(self.numbers)
+
+    def held_after(self, seconds: float) -> bool:
+        self.time += seconds
+        return self.leases.holds("one")
+
+
+def test_a_lease_that_is_renewed_is_held_whatever_the_clock_of_the_store_says() -> None:
+    seen = Seen()
+    # It is set back by an hour, and on by a day.
+    for number in (5000.0, 5020.0, 1440.0, 1460.0, 87_900.0, 87_920.0):
+        seen.numbers["one"] = number
+        assert [seen.held_after(10), seen.held_after(10)] == [True, True]
+
+
+def test_a_lease_that_is_not_renewed_ends_whatever_the_clock_of_the_store_says() -> None:
+    seen = Seen()
+    seen.numbers["one"] = 1e12
+    assert [seen.held_after(15) for _ in range(6)] == [True, True, True, True, False, False]
+    seen.numbers["one"] += 1
+    assert seen.held_after(0), "it was taken up again"
+
+
+def test_a_pause_in_which_the_store_was_away_ends_no_lease() -> None:
+    seen = Seen()
+    seen.numbers["one"] = 1.0
+    assert seen.held_after(0)
+    assert seen.held_after(3600)
+    seen.numbers["one"] = 2.0
+    assert seen.held_after(20)
+
+
+def test_who_never_held_one_or_gave_it_back_is_gone() -> None:
+    seen = Seen()
+    assert not seen.held_after(0)
+    seen.numbers["one"] = 1.0
+    assert seen.held_after(0)
+    del seen.numbers["one"]
+    assert not seen.held_after(LOOK_SECONDS * 2)
+
+
+def test_those_of_many_are_looked_at_in_one() -> None:
+    seen = Seen()
+    seen.numbers.update(dict.fromkeys(("one", "two", "three"), 1.0))
+    assert all(map(seen.leases.holds, seen.numbers))
+    assert seen.looks == 1

@@ -107,7 +107,7 @@ class ServerHost(FakeHost):
     def now(self) -> float:
         return self._shared_clock.tick()
 
-    def is_alive(self, server: str) -> bool | None:
+    def is_alive(self, server: str, *, is_here: bool) -> bool | None:  # noqa: ARG002
         return server in self._alive
 
     def known_ending(self, prompt: Prompt) -> Ending | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import ClassVar
 
@@ -16,6 +16,7 @@ from batch_loop.nodes.loop import transactions
 from batch_loop.nodes.loop.batches import Request
 from batch_loop.nodes.loop.database import open_store
 from batch_loop.nodes.loop.errors import ClaimLost, StateNotKept, StoreAway
+from batch_loop.nodes.loop.lease import LOOK_SECONDS, RENEWALS
 from batch_loop.nodes.loop.outputs import Owner
 from batch_loop.nodes.loop.postgresql import open_postgresql
 from batch_loop.nodes.loop.prompt import Ending, Prompt
@@ -46,7 +47,7 @@ class FarHost(FakeHost):
     def now(self) -> float:
         return self._time()
 
-    def is_alive(self, server: str) -> bool | None:
+    def is_alive(self, server: str, *, is_here: bool) -> bool | None:  # noqa: ARG002
         return False if server in self.dead else None
 
     def submit(self, client_id: str | None = None) -> Prompt:
@@ -66,6 +67,8 @@ class Machine:
         self.store = store
         self.listed = 0
         self.cleaned_up: list[str] = []
+        self.gone: list[str] = []
+        self.time = 0.0
         self.registry = LoopRegistry(
             store,
             self.host,
@@ -73,10 +76,18 @@ class Machine:
             lambda _: 0.0,
             lease_seconds=LEASE,
             roots=roots,
-            clean_up=self.cleaned_up.extend,
+            clean_up=self._clean_up,
         )
+        self.registry._settling._leases_of_others._clock = self._steady
         self.request = Request(self.registry.key("", folder), Selection())
         self.made.append(self)
+
+    def _steady(self) -> float:
+        return self.time
+
+    def _clean_up(self, folders: Collection[str], servers: Collection[str]) -> None:
+        self.cleaned_up += folders
+        self.gone += servers
 
     def _list(self, directory: str, selection: Selection, *, seed: int) -> list[str]:  # noqa: ARG002
         self.listed += 1
@@ -92,28 +103,21 @@ class Machine:
         self.host.finish(iteration.prompt, ending)
         self.registry.snapshot(iteration.key.id)
 
-    def forget_leases(self) -> None:
-        """Look at leases anew: what was seen a moment ago holds for a second."""
-        self.registry._settling._leased = ()
+    def later(self, seconds: float = LOOK_SECONDS * 2) -> None:
+        """Let time pass for this server: what was seen a moment ago holds for a second."""
+        self.time += seconds
 
     @property
     def counts(self) -> Counts:
         return self.registry.snapshot(self.request.key.id).counts
 
 
-def let_lease_end(one: Machine, two: Machine) -> None:
-    """Have the lease of `one` be over, for `two`."""
-    with two.store.transaction():
-        two.store.renew(one.host.name, -MOMENT)
-
-
-def look(machine: Machine) -> None:
-    """Have a server look at what has become of the others."""
-    machine.forget_leases()
-    # The database may have begun only just now, which counts.
-    machine.registry._settling._lease.seconds = MOMENT
-    assert machine.counts.total == len(FILES)
-    machine.registry._settling._lease.seconds = LEASE
+def let_lease_end(two: Machine) -> None:
+    """Have so much time pass that the leases of all others have ended, for `two`."""
+    for _ in range(RENEWALS + 1):
+        assert two.counts.total == len(FILES)
+        two.later(LEASE / RENEWALS + MOMENT)
+    assert two.counts.total == len(FILES)
 
 
 @pytest.fixture(autouse=True)
@@ -189,10 +193,9 @@ def test_an_image_is_free_when_the_lease_of_its_server_ends(pair: tuple[Machine,
     one, two = pair
     lost = one.take()
     assert path(two.take()) == "b.png"
-    two.forget_leases()
+    two.later()
     assert two.counts.running == 2
-    let_lease_end(one, two)
-    look(two)
+    let_lease_end(two)
     again = two.take()
     assert path(again) == path(lost) == "a.png"
 
@@ -213,9 +216,10 @@ def test_an_image_is_free_when_the_lease_of_its_server_ends(pair: tuple[Machine,
 def test_who_was_cut_off_and_lost_nothing_goes_on(pair: tuple[Machine, Machine]) -> None:
     one, two = pair
     first = one.take()
-    let_lease_end(one, two)
-    one.registry._settling._renew_lease()
-    look(two)
+    for _ in range(RENEWALS * 2):
+        two.later(LEASE / RENEWALS - MOMENT)
+        assert two.counts.running == 1
+        one.registry._settling._renew_lease()
     assert path(two.take()) == "b.png"
     one.finish(first)
     assert two.counts.done == 1
@@ -241,18 +245,15 @@ def test_who_frees_the_image_of_a_server_that_is_gone_cleans_up_behind_it(
     one.finish(first)
     assert one.counts.done == 1
     second = one.take()
-    look(two)
     assert (one.cleaned_up, two.cleaned_up) == ([], [])
 
-    let_lease_end(one, two)
-    look(two)
+    let_lease_end(two)
     assert two.counts.pending == 2
     assert two.cleaned_up == []  # it had not begun to write
 
     third = one.take()
     one.registry.claim_outputs(third, {"/machine1/out/done/y.png", "/machine1/out/done/y.txt"})
-    let_lease_end(one, two)
-    look(two)
+    let_lease_end(two)
     assert (one.cleaned_up, two.cleaned_up) == ([], ["/machine2/out/done"])
     assert second.item is not None
 
