@@ -104,8 +104,12 @@ class ComfyHost:
         return is_at_work(server, is_here=is_here)
 
     def raise_if_cancelled(self) -> None:
-        """Raise ComfyUI's own exception, if a person has pressed Cancel on the running prompt."""
-        throw_exception_if_processing_interrupted()
+        """Raise ComfyUI's own exception, if a person has pressed Cancel on this thread's prompt.
+
+        Where no prompt runs in this thread, nothing: who asks takes ComfyUI's note of it away.
+        """
+        if get_executing_context() is not None:
+            throw_exception_if_processing_interrupted()
 
     def outcome(self, prompt: Prompt) -> Outcome:
         """How `prompt` ended, from the queue's history."""

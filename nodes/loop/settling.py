@@ -161,21 +161,37 @@ class Settling:
     def settle_all(self) -> bool:
         """Settle every loop that waits; whether any still does, so that looking again pays.
 
+        What is wrong with one of them is raised when the others are settled.
+
         The host is asked first: while prompts run and results are written, the store is left
         alone.
         """
         with self._transactions.lock:
             waiting = self._running | self._waiting
-        ended = {turn: key for turn, key in waiting.items() if self._has_ended(turn)}
-        with suppress(StoreAway):  # look again, until it is back
-            for key in set(ended.values()):
+        ended: defaultdict[LoopKey, list[Turn]] = defaultdict(list)
+        for turn, key in waiting.items():
+            if self._has_ended(turn):
+                ended[key].append(turn)
+        failed: Exception | None = None
+        for key, turns in ended.items():
+            try:
                 self.settle_one(key)
-            with self._transactions.lock:
-                for turn in ended:
-                    self._waiting.pop(turn, None)
-                    self._running.pop(turn, None)
+            except StoreAway:  # look again, until it is back
+                break
+            except Exception as error:  # noqa: BLE001 - the other loops are not to wait for it
+                failed = failed or error
+            else:
+                self._forget(turns)
+        if failed is not None:
+            raise failed
         with self._transactions.lock:
             return bool(self._running or self._waiting)
+
+    def _forget(self, turns: Collection[Turn]) -> None:
+        with self._transactions.lock:
+            for turn in turns:
+                self._waiting.pop(turn, None)
+                self._running.pop(turn, None)
 
     @in_transaction()
     def settle_one(self, key: LoopKey) -> None:

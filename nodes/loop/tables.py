@@ -6,6 +6,8 @@ owner and a time.
 
 from __future__ import annotations
 
+import json
+
 from sqlalchemy import (
     Boolean,
     Column,
@@ -44,6 +46,40 @@ def path_bytes(path: str) -> bytes:
     return path.encode("utf-8", "surrogatepass")
 
 
+_ENCODED = "\x01"
+"""What begins so is JSON: what a database cannot hold, and what begins so by itself."""
+
+
+class AnyText(TypeDecorator[str]):
+    """Any text that Python can hold, as it is.
+
+    PostgreSQL takes no NUL, and no database takes what is no text in any encoding (lone
+    surrogates); a node's error may hold either. All else is in the table as it is.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: object) -> str | None:  # noqa: ARG002, D102
+        return value if value is None or _is_plain(value) else _ENCODED + json.dumps(value)
+
+    def process_result_value(self, value: str | None, dialect: object) -> str | None:  # noqa: ARG002, D102
+        if value is None or not value.startswith(_ENCODED):
+            return value
+        found: str = json.loads(value.removeprefix(_ENCODED))
+        return found
+
+
+def _is_plain(text: str) -> bool:
+    if text.startswith(_ENCODED) or "\0" in text:
+        return False
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 metadata = MetaData()
 
 versions = Table("batch_loop_version", metadata, Column("version", Integer, nullable=False))
@@ -56,7 +92,7 @@ stores = Table("batch_loop_store", metadata, Column("id", String(32), nullable=F
 leases = Table(
     "batch_loop_leases",
     metadata,
-    Column("server", Text, primary_key=True),
+    Column("server", AnyText, primary_key=True),
     Column("until", Double, nullable=False),
 )
 
@@ -94,7 +130,7 @@ loops = Table(
     Column("ran_at", Double),
     # The name of the carried value's file, and why there is no such file where there is none.
     Column("carried_file", Text),
-    Column("carried_lost", Text),
+    Column("carried_lost", AnyText),
 )
 
 items = Table(
@@ -107,15 +143,15 @@ items = Table(
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
     Column("unended", Integer, nullable=False, default=0),
-    Column("claim_prompt", Text),
+    Column("claim_prompt", AnyText),
     Column("claim_submitted_at", Double),
-    Column("claim_client", Text),
-    Column("claim_server", Text),
+    Column("claim_client", AnyText),
+    Column("claim_server", AnyText),
     Column("claim_since", Double),
     Column("claim_policy", Text),
-    Column("failure_reason", Text),
-    Column("failure_node_id", Text),
-    Column("failure_node_type", Text),
+    Column("failure_reason", AnyText),
+    Column("failure_node_id", AnyText),
+    Column("failure_node_type", AnyText),
     Column("seconds", Double, nullable=False, default=0.0),
     # The rows lie in their primary key: one tree to write where there would be two.
     sqlite_with_rowid=False,

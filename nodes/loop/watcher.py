@@ -7,9 +7,15 @@ import threading
 import time
 from collections.abc import Callable
 
+from .errors import BatchLoopError
+
+_log = logging.getLogger(__name__)
+
 INTERVAL = 0.05
 """Seconds between two looks. ComfyUI tells nobody when a prompt has ended, so one has to look."""
 
+LONGEST_PAUSE = 30.0
+"""Seconds that it waits at the most where it fails again and again."""
 
 IDLE_SECONDS = 10.0
 """How long the thread stays when there is nothing to wait for: in a batch the next prompt comes
@@ -33,6 +39,8 @@ class Watcher:
         self._thread: threading.Thread | None = None
         self._woken = False
         self._ended = False
+        # Looks in a row that failed.
+        self._failures = 0
 
     def wake(self) -> None:
         """See to it that `settle` is called from now on."""
@@ -53,6 +61,7 @@ class Watcher:
         """
         with self._changed:
             self._ended = True
+            self._changed.notify()
         self._settle = settle
         give_up_at = time.monotonic() + seconds
         pause = threading.Event()
@@ -60,12 +69,22 @@ class Watcher:
             pause.wait(self._interval)
 
     def _run(self) -> None:
-        pause = threading.Event()
         while self._is_woken():
             more = True
             while more and not self._ended:
-                pause.wait(self._interval)
+                self._pause()
                 more = self._look()
+
+    def _pause(self) -> None:
+        """Wait for the next look: longer after each that fails, unless there is something new."""
+        if not self._failures:
+            threading.Event().wait(self._interval)
+            return
+        # No power of 2 that is larger than any pause.
+        seconds = min(self._interval * 2 ** min(self._failures, 30), LONGEST_PAUSE)
+        with self._changed:
+            if self._changed.wait_for(lambda: self._woken or self._ended, seconds):
+                self._woken = False
 
     def _is_woken(self) -> bool:
         """Wait to be woken; False, and this thread is to end, if that takes too long."""
@@ -77,10 +96,20 @@ class Watcher:
             return False
 
     def _look(self) -> bool:
+        """Whether to look again: also where that failed, as what is wrong may be over by then.
+
+        Of looks in a row that fail, the first is told.
+        """
         try:
-            return self._settle()
-        except Exception:
-            # What the host answers is not ours. The next acquire settles the same items and
-            # shows its user the same error, so nobody need look again.
-            logging.getLogger(__name__).exception("Batch Loop could not settle its items")
-            return False
+            more = self._settle()
+        except BatchLoopError as error:
+            if not self._failures:
+                _log.warning("Batch Loop looks again until it can settle its images: %s", error)
+        except Exception:  # noqa: BLE001 - what the host answers is not ours
+            if not self._failures:
+                _log.exception("Batch Loop could not settle its images, and goes on looking")
+        else:
+            self._failures = 0
+            return more
+        self._failures += 1
+        return True

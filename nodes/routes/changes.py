@@ -29,7 +29,7 @@ def add_routes(
 
     def check_folder(loop_id: str) -> None:
         # It may have been swapped for a link, or taken off the list, since the loop's last run.
-        check_source_file(registry.snapshot(loop_id).directory, allowed_folders())
+        check_source_file(registry.full_snapshot(loop_id).directory, allowed_folders())
 
     def start_over(loop_id: str) -> dict[str, Any]:
         check_folder(loop_id)

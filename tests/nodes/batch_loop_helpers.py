@@ -35,8 +35,8 @@ class TestRaise:
                 "filename": ("STRING", {"default": ""}),
                 "fail_list": ("STRING", {"default": ""}),
             },
-            # Only for order.
-            "optional": {"after": ("*",)},
+            # The first only for order.
+            "optional": {"after": ("*",), "message": ("STRING", {"default": ""})},
         }
 
     def run(
@@ -45,10 +45,11 @@ class TestRaise:
         filename: str,
         fail_list: str,
         after: object = None,  # noqa: ARG002 - only for order
+        message: str = "asked to fail",
     ) -> tuple[torch.Tensor]:
         listed = Path(fail_list)
         if listed.is_file() and filename in listed.read_text(encoding="utf-8").splitlines():
-            raise RuntimeError("asked to fail")
+            raise RuntimeError(message)
         return (image,)
 
 
@@ -97,7 +98,8 @@ class TestWait:
 class TestHold:
     """Passes the image on; the one called `held` only when there is a file `until`.
 
-    Meanwhile the file `until` with `.held` behind its name has the number of the process.
+    Meanwhile the file `until` with `.held` behind its name has the number of the process. Cancel
+    ends that, unless it is `deaf`.
     """
 
     CATEGORY = "batch loop tests"
@@ -107,15 +109,19 @@ class TestHold:
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
         texts = {name: ("STRING", {"default": ""}) for name in ("filename", "held", "until")}
-        return {"required": {"image": ("IMAGE",), **texts}}
+        optional = {"deaf": ("BOOLEAN", {"default": False})}
+        return {"required": {"image": ("IMAGE",), **texts}, "optional": optional}
 
-    def run(self, image: torch.Tensor, filename: str, held: str, until: str) -> tuple[torch.Tensor]:
+    def run(
+        self, image: torch.Tensor, filename: str, held: str, until: str, *, deaf: bool = False
+    ) -> tuple[torch.Tensor]:
         pause = threading.Event()
         while filename == held and not Path(until).exists():
             own = Path(f"{until}.{os.getpid()}")
             own.write_text(str(os.getpid()), encoding="utf-8")
             own.replace(f"{until}.held")
-            comfy.model_management.throw_exception_if_processing_interrupted()
+            if not deaf:
+                comfy.model_management.throw_exception_if_processing_interrupted()
             pause.wait(LOOK_SECONDS)
         return (image,)
 

@@ -29,6 +29,7 @@ from batch_loop.nodes.loop.state import (
     WhenComplete,
 )
 from batch_loop.nodes.loop.store import MemoryStore
+from batch_loop.nodes.loop.watcher import Watcher
 from batch_loop.tests.support.fake_host import FakeHost
 from batch_loop.tests.support.waiting import wait_for
 
@@ -468,6 +469,31 @@ def test_the_watcher_looks_no_more_when_nothing_waits(loop: Loop) -> None:
     loop.run()
     wait_for(lambda: not loop.registry._settling._waiting, "the item to be settled")
     assert loop.registry._settling.settle_all() is False
+
+
+def test_a_loop_that_cannot_be_settled_holds_up_no_other(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settling = loop.registry._settling
+    monkeypatch.setattr(settling, "_watcher", Watcher(lambda: False))
+    odd, plain = (Request(LoopKey(name, "/folder"), Selection()) for name in ("odd", "plain"))
+    for request in (odd, plain):
+        iteration = loop.registry.acquire(request, loop.host.submit())
+        loop.registry.end(iteration)
+        loop.host.finish(iteration.prompt)
+    settle = settling.settle
+
+    def settled(key: LoopKey) -> None:
+        if key == odd.key:
+            raise ZeroDivisionError
+        settle(key)
+
+    monkeypatch.setattr(settling, "settle", settled)
+    with pytest.raises(ZeroDivisionError):
+        settling.settle_all()
+    assert [key.name for key in settling._waiting.values()] == ["odd"]
+    monkeypatch.setattr(settling, "settle", settle)
+    assert settling.settle_all() is False
 
 
 def test_two_results_of_one_name_are_told_apart(loop: Loop) -> None:

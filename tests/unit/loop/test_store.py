@@ -12,7 +12,7 @@ from batch_loop.nodes.io.roots import NO_ROOTS
 from batch_loop.nodes.loop.database import open_store
 from batch_loop.nodes.loop.errors import IllegalTransition
 from batch_loop.nodes.loop.postgresql import open_postgresql
-from batch_loop.nodes.loop.prompt import Prompt, client_named
+from batch_loop.nodes.loop.prompt import Failure, Prompt, client_named
 from batch_loop.nodes.loop.state import (
     Claim,
     Item,
@@ -90,6 +90,32 @@ def test_an_entry_is_kept_and_found_by_its_id(store: Store) -> None:
     assert store.find(KEY.id) == KEY
     assert store.find("unknown") is None
     assert store.loops() == [KEY]
+
+
+ODD = ["nul \0 in it", "\udc80 half a pair \ud83d", "\x01begins so", "plain: \\0 “漢” \x1b"]
+"""No database takes all of them for text."""
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_any_text_is_kept_as_it_is(store: Store, odd: str) -> None:
+    key = LoopKey(odd, f"/folder {odd}")
+    begin(store, key, [f"{odd.replace(chr(0), '')}.png"])
+    claim = Claim(Prompt(odd, 1.0, odd), Policy(), since=1.0, server=odd)
+    item = store.claim(key, claim)
+    assert item is not None
+    assert store.open_items(key) == [item]
+    assert item.claim == claim
+    failure = Failure(odd, odd, odd)
+    item = store.move(key, item, ItemState.FAILED, claim=None, failure=failure)
+    store.note_output(key, f"/out/{odd}", item.path)
+    assert store.find(key.id) == key
+    assert [found.failure for found in store.failures(key, 1)] == [failure]
+    assert store.outputs(key, item.path) == (f"/out/{odd}",)
+    assert store.report(key)[0][0] == item
+    for _ in range(2):
+        store.renew(odd, 60.0)
+    store.release(odd)
+    assert odd not in store.leased(60.0)
 
 
 def test_claims_go_by_the_order_and_end(store: Store) -> None:

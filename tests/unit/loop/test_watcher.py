@@ -7,6 +7,8 @@ import threading
 
 import pytest
 
+from batch_loop.nodes.loop import watcher as watcher_module
+from batch_loop.nodes.loop.errors import StateNotKept
 from batch_loop.nodes.loop.watcher import Watcher
 from batch_loop.tests.support.waiting import wait_for
 
@@ -56,23 +58,47 @@ def test_it_starts_again_after_it_ended() -> None:
         wait_for(lambda: before.issuperset(threading.enumerate()), "the thread to end")
 
 
-def test_an_error_is_logged_and_does_not_end_it_for_good(
-    caplog: pytest.LogCaptureFixture,
+@pytest.mark.parametrize("error", [IndexError("unexpected"), StateNotKept("the disk is full")])
+def test_after_an_error_it_goes_on_and_has_said_so_once(
+    caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     before = set(threading.enumerate())
-    answers: list[bool] = []
+    answers: list[bool | Exception] = [error, error, error, True, error, False]
 
     def settle() -> bool:
-        return answers.pop()
+        answer = answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
 
+    Watcher(settle, QUICK, QUICK).wake()
+    wait_for(lambda: before.issuperset(threading.enumerate()), "the thread to end")
+    assert answers == []
+    # Of three in a row, and of the one after it had gone well.
+    assert [str(error) in logged(record) for record in caplog.records] == [True, True]
+
+
+def logged(record: logging.LogRecord) -> str:
+    return record.getMessage() + str(record.exc_info)
+
+
+def test_its_pauses_grow_while_it_fails_and_end_for_what_is_new(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looks: list[int] = []
+
+    def settle() -> bool:
+        looks.append(1)
+        watcher._failures = 30
+        raise IndexError
+
+    # After a look that fails it waits for ever, were nothing new to come.
+    monkeypatch.setattr(watcher_module, "LONGEST_PAUSE", 3600.0)
     watcher = Watcher(settle, QUICK, QUICK)
-    with caplog.at_level(logging.ERROR):
+    for number in (1, 2, 3):
         watcher.wake()
-        wait_for(lambda: "could not settle" in caplog.text, "the log")
-        wait_for(lambda: before.issuperset(threading.enumerate()), "the thread to end")
-    answers.append(False)
-    watcher.wake()
-    wait_for(lambda: not answers, "another look")
+        wait_for(lambda number=number: len(looks) == number, "a look")
+    watcher.finish(0, lambda: False)
 
 
 def test_one_thread_serves_many_prompts() -> None:
