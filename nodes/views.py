@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from typing import Protocol
@@ -10,6 +9,7 @@ from typing import Protocol
 from aiohttp import web
 
 from .io.write_behind import WriteBehind
+from .threads import Threads, in_thread
 
 _ROUTES = frozenset({"/view", "/api/view"})
 _LONGEST_SECONDS = 30.0
@@ -36,12 +36,16 @@ def waits_for_writes(
     @web.middleware
     async def middleware(request: web.Request, handler: _Handler) -> web.StreamResponse:
         if request.path in _ROUTES and not writes.idle():
-            target = _target(request, folders)
-            if target is not None:
-                await asyncio.to_thread(writes.wait_for_file, target, _LONGEST_SECONDS)
+            await in_thread(Threads.VIEWS, _wait, request, writes, folders)
         return await handler(request)
 
     return middleware
+
+
+def _wait(request: web.Request, writes: WriteBehind, folders: Folders) -> None:
+    target = _target(request, folders)
+    if target is not None:
+        writes.wait_for_file(target, _LONGEST_SECONDS)
 
 
 def _target(request: web.Request, folders: Folders) -> str | None:

@@ -12,7 +12,7 @@ from comfy_api.v0_0_2 import io as comfy_io
 from comfy_execution.graph_utils import ExecutionBlocker
 
 from .. import runtime
-from ..loop.batches import Request, no_images
+from ..loop.batches import Request
 from ..loop.errors import (
     BatchLoopError,
     InvalidSetting,
@@ -23,6 +23,7 @@ from ..loop.errors import (
     UnreadableImage,
 )
 from ..loop.graph import is_link, reaches
+from ..loop.listings import no_images
 from ..loop.report import done, handed_out
 from ..loop.state import (
     ErrorHandling,
@@ -32,9 +33,10 @@ from ..loop.state import (
     Policy,
     WhenComplete,
 )
-from ..loop.unrun import left_out, names_of
+from ..loop.unrun import Submission, left_out, names_of
 from ..names import UI_KEY, node_id
 from ..schema import LoopSocket, advanced, built_once, chosen, combo, schema
+from ..threads import Threads, in_thread
 from .decode import DecodedImage, decode
 from .finished import expected_results
 from .listing import CUSTOM_EXAMPLE, Filter, Selection, SortBy, folder_lost, has_images
@@ -77,11 +79,12 @@ class DirectoryIterator(comfy_io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, directory: str | None) -> bool | str:
+    async def validate_inputs(cls, directory: str | None) -> bool | str:
         """Check the folders, and that a Loop End follows, before anything runs.
 
         ComfyUI reports what this returns beside each input that it names, so it names one. The
-        other inputs are read from the submitted graph.
+        other inputs are read from the submitted graph. ComfyUI waits for it in its event loop, so
+        no file is looked at here, and no store asked, but in a thread.
         """
         submission = runtime.host().submission()
         graph, unique_id = submission.graph, cls.hidden.unique_id
@@ -89,10 +92,11 @@ class DirectoryIterator(comfy_io.ComfyNode):
         try:
             if graph and not reaches(graph, unique_id, node_id("LoopEnd"), "loop"):
                 raise LoopEndMissing(_loop_end_missing())
-            check_saver_folders(submission, unique_id, runtime.allowed_folders())
+            await in_thread(Threads.CHECKS, _check_savers, submission, unique_id)
             if directory is not None:
-                folder = resolve_source(directory, runtime.allowed_folders())
-                _check_settings(folder, inputs, graph, unique_id)
+                await in_thread(
+                    Threads.CHECKS, _check_settings, directory, inputs, graph, unique_id
+                )
         except BatchLoopError as error:
             return str(error)
         return True
@@ -351,17 +355,22 @@ def _request(
     )
 
 
+def _check_savers(submission: Submission, unique_id: str) -> None:
+    check_saver_folders(submission, unique_id, runtime.allowed_folders())
+
+
 def _check_settings(
-    folder: str,
+    directory: str,
     inputs: Mapping[str, Any],
     graph: Mapping[str, Mapping[str, Any]],
     unique_id: str,
 ) -> None:
     """Raise what execution would, as far as that shows before the run.
 
-    NoImages when nothing in `folder` matches. A loop that has its listing is not looked at again:
+    NoImages when nothing in the folder matches. A loop that has its listing is not looked at again:
     where few files match, the first of them may be far behind, and this is done for each prompt.
     """
+    folder = resolve_source(directory, runtime.allowed_folders())
     given = {name: value for name, value in inputs.items() if not is_link(value)}
     expected: tuple[ResultName, ...] = ()
     if given.keys() >= _NAMING:

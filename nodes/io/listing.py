@@ -84,6 +84,9 @@ _SIGNS_OF_LOSS = {
 }
 """How opening a file fails where its folder is not to be had."""
 
+LOOK_EVERY = 256
+"""Files after which who lists looks whether it is still to go on."""
+
 CUSTOM_EXAMPLE = "*.png, photo_*.jpg, !*_mask.png"
 """What a message shows of how `Selection.custom_pattern` is written."""
 
@@ -129,7 +132,12 @@ class Selection:
         return _extension_matcher(_EXTENSIONS[self.filter])
 
 
-def list_images(directory: str, selection: Selection, seed: int = 0) -> list[str]:
+def list_images(
+    directory: str,
+    selection: Selection,
+    seed: int = 0,
+    going_on: Callable[[], object] = lambda: None,
+) -> list[str]:
     """List the images of the folder at a real path in order, those that are finished among them.
 
     Returns relative paths, which is what the whole batch is; empty if nothing matches, or
@@ -141,12 +149,14 @@ def list_images(directory: str, selection: Selection, seed: int = 0) -> list[str
     link to a file is listed; where it leads is checked on use. A subfolder that cannot be read
     is left out with a warning in the log.
 
+    `going_on` is called again and again meanwhile, and what it raises ends the listing.
+
     Raises `FolderNotFound` if the folder cannot be read, `NotAFolder` if it is a file, and
     `InvalidSetting` as `Selection.matcher` does.
     """
     order = selection.sort_by
     weigh = {SortBy.MODIFIED: _modified, SortBy.SIZE: _size}.get(order)
-    images = _images(directory, selection)
+    images = _images(directory, selection, going_on)
     # Each is weighed at once: its entry is good only while its folder is open.
     weights = {path: weigh(entry) for path, entry in images} if weigh else {}
     # Sorted first of all so that the order of the file system never shows; and natural order is
@@ -251,13 +261,19 @@ def _composed(text: str) -> str:
     return unicodedata.normalize("NFC", text)
 
 
-def _images(directory: str, selection: Selection) -> Iterator[tuple[str, os.DirEntry[str]]]:
+def _images(
+    directory: str, selection: Selection, going_on: Callable[[], object] = lambda: None
+) -> Iterator[tuple[str, os.DirEntry[str]]]:
     matches = selection.matcher()
     prefixes = [""]
+    seen = 0
     while prefixes:
         prefix = prefixes.pop()
         try:
             for entry in _entries(os.path.join(directory, prefix)):
+                seen += 1
+                if seen % LOOK_EVERY == 1:
+                    going_on()
                 name = entry.name
                 if name.startswith("."):
                     continue

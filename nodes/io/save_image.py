@@ -18,6 +18,7 @@ from ..loop.graph import is_asked_for
 from ..loop.state import Iteration
 from ..names import node_id
 from ..schema import LoopSocket, built_once, chosen, combo, schema
+from ..threads import Threads, in_thread
 from .caption import CAPTION_INPUT, Caption, caption_of, has_caption
 from .encode import Format
 from .files import IfExists
@@ -68,11 +69,14 @@ class SaveImage(comfy_io.ComfyNode):
         )
 
     @classmethod
-    def validate_inputs(cls, folder: str | None) -> bool | str:
-        """Check that the folder is one that may be written to, before anything runs."""
+    async def validate_inputs(cls, folder: str | None) -> bool | str:
+        """Check that the folder is one that may be written to, before anything runs.
+
+        In a thread, as ComfyUI waits for it in its event loop.
+        """
         try:
             if folder is not None:
-                resolve_target(folder, runtime.allowed_folders())
+                await in_thread(Threads.CHECKS, _check_folder, folder)
         except BatchLoopError as error:
             return str(error)
         return True
@@ -144,6 +148,11 @@ def _shown(path: str, image: torch.Tensor, behind: Background | None) -> Preview
     is_coming = behind is not None and path in behind.targets
     height, width = image.shape[1:3]
     return preview(path, runtime.host(), (width, height) if is_coming else None)
+
+
+def _check_folder(folder: str) -> None:
+    """Raise what saving into a folder would, as far as that shows before the run."""
+    resolve_target(folder, runtime.allowed_folders())
 
 
 def _inputs() -> list[comfy_io.Input]:

@@ -10,6 +10,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from .errors import StateNotKept
 
+ONLY_READS = "batch_loop_only_reads"
+"""Option of a connection whose transactions change nothing, and hold nobody up."""
+
 
 class CarriedValues(Protocol):
     """Where the data of carried values is."""

@@ -6,7 +6,7 @@ Everything here expects to run inside of a transaction.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Sequence
 from enum import Enum
 
 from .state import LoopKey
@@ -72,14 +72,9 @@ class Outputs:
         """Forget what was left alone, as another batch begins."""
         self._transactions.when_kept(lambda: self._left_alone.pop(key, None))
 
-    def unlisted(
-        self, key: LoopKey, paths: Sequence[str], listed: Collection[str]
-    ) -> Iterator[str]:
-        """Those of `paths` that are new: neither in the listing, nor written by the workflow."""
-        for path in paths:
-            # A file may have been away when the listing was taken anew, and be back.
-            if path not in listed and self._store.output_owner(key, key.full(path)) is None:
-                yield path
+    def unwritten(self, key: LoopKey, paths: Sequence[str]) -> list[str]:
+        """Those of `paths` that the workflow has not written, as far as is known."""
+        return [path for path in paths if self._store.output_owner(key, key.full(path)) is None]
 
     def _owner(self, key: LoopKey, path: str, target: str, *, kept: bool) -> Owner:
         """Whose a file is, for the item at `path`."""

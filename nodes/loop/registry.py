@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Sequence
 from contextlib import suppress
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from ..io.roots import NO_ROOTS, Roots
-from .batches import Batches, Lister, Request
+from .batches import Batches, Request
 from .errors import (
     BatchLoopError,
     ClaimLost,
@@ -19,6 +20,7 @@ from .errors import (
     UnknownLoop,
     UnwritableImage,
 )
+from .listings import Due, Listed, Lister, Listings, Why
 from .loops import Loops
 from .outputs import Outputs, Owner
 from .prompt import Failure, Host, Prompt
@@ -38,7 +40,7 @@ from .state import (
 )
 from .store import Store
 from .transactions import Transactions, in_transaction
-from .watching import Look, Watching
+from .watching import Watching
 from .writes import NoWrites, Turn, Writes
 
 if TYPE_CHECKING:
@@ -84,7 +86,7 @@ class LoopRegistry:
         self._transactions = Transactions(store, host)
         self._loops = Loops(store, host)
         self._outputs = Outputs(store, self._transactions)
-        self._watching = Watching(store, host, self._loops, self._outputs)
+        self._watching = Watching(store, host, self._loops)
         self._settling = Settling(
             store,
             host,
@@ -102,16 +104,25 @@ class LoopRegistry:
             loops=self._loops,
             outputs=self._outputs,
             watching=self._watching,
+            begun=self._settling.begin,
+        )
+        self._listings = Listings(
+            store,
+            host,
+            self._transactions,
+            outputs=self._outputs,
+            watching=self._watching,
             lister=lister,
             modified_at=modified_at,
-            begun=self._settling.begin,
         )
 
     @property
     def revision(self) -> int:
-        """A number that every change of state raises: Directory Iterator's fingerprint."""
-        with self._transactions.lock:
-            return self._transactions.revision
+        """A number that every change of state raises: Directory Iterator's fingerprint.
+
+        Told without a wait, whatever is under way.
+        """
+        return self._transactions.revision
 
     def has_listing(self, request: Request) -> bool:
         """Whether the loop has a listing that was taken under the request's selection.
@@ -144,10 +155,12 @@ class LoopRegistry:
 
         """
         self._wait_for_stopped_writes(request.key)
-        return self._hand_out(request, prompt)
+        hand_out = partial(self._hand_out, request, prompt)
+        return self._listings.with_listings(hand_out, patient=True)
 
     @in_transaction(patient=True)
-    def _hand_out(self, request: Request, prompt: Prompt) -> Iteration:
+    def _hand_out(self, request: Request, prompt: Prompt, listed: Listed) -> Iteration | Due:
+        """See `acquire`; or what has to be listed first."""
         key = request.key
         if request.policy.when_complete is WhenComplete.WATCH:
             self._watching.begin(key)
@@ -160,7 +173,9 @@ class LoopRegistry:
         untold = self._settling.take_untold(key)
         if untold is not None:
             raise UnwritableImage(untold)
-        self._batches.prepare(request, prompt)
+        due = self._batches.prepare(request, prompt, listed)
+        if due is not None:
+            return due
         # Raised even where nothing is handed out: else ComfyUI would answer the next run from
         # its cache, and a run that is meant to start the batch over would not get here.
         self._transactions.revision += 1
@@ -214,11 +229,12 @@ class LoopRegistry:
         Nothing happens for an iteration without an item, or whose loop has started over since; nor
         where only a part of the workflow runs, which finishes no item.
         """
-        if self._note_end(iteration, value):
+        if self._listings.with_listings(partial(self._note_end, iteration, value), patient=True):
             self._settling.wake()
 
     @in_transaction(patient=True)
-    def _note_end(self, iteration: Iteration, value: Any) -> bool:
+    def _note_end(self, iteration: Iteration, value: Any, listed: Listed) -> bool | Due:
+        """See `end`; whether there was an item. Or what has to be listed first."""
         key = iteration.key
         item = self._loops.claimed(iteration)
         if item is None or item.claim is None:
@@ -227,12 +243,14 @@ class LoopRegistry:
             return False
         if self._settling.is_part(Turn.of(key, iteration.prompt, item)):
             return False
+        due = self._batches.due_at_the_end(key, item)
+        if due is not None and not self._batches.join_at_the_end(due, listed):
+            return due
         # ENDED already where the store has kept the change and could not say so any more.
         if item.state is ItemState.RUNNING:
             self._transactions.revision += 1
             self._store.move(key, item, ItemState.ENDED, unended=0)
         self._settling.note_end(Turn.of(key, iteration.prompt, item), key, value)
-        self._batches.look_again_once(key)
         self._loops.note_completion(key)
         if self._store.counts(key).complete:
             self._batches.told_the_end(key, iteration.prompt.client_id)
@@ -287,7 +305,6 @@ class LoopRegistry:
             return dict.fromkeys(targets, Owner.NEW)
         return self._outputs.claim(key, item.path, targets, kept)
 
-    @in_transaction()
     def start_over(self, loop_id: str) -> Snapshot:
         """Begin a new batch of an existing loop, from the folder as it is now.
 
@@ -296,9 +313,14 @@ class LoopRegistry:
             NoImages, FolderNotFound: there is nothing to begin with; the loop stays as it was.
 
         """
+        return self._listings.with_listings(partial(self._start_over, loop_id))
+
+    @in_transaction()
+    def _start_over(self, loop_id: str, listed: Listed) -> Snapshot | Due:
         key = self._loops.find(loop_id)
-        entry = self._loops.entry(key)
-        self._batches.begin(key, entry.selection, entry.mode, entry.batch + 1)
+        due = self._batches.start_over(key, listed)
+        if due is not None:
+            return due
         self._transactions.revision += 1
         return self._loops.full_snapshot(key)
 
@@ -367,22 +389,28 @@ class LoopRegistry:
             FolderNotFound: the folder is not there now.
 
         """
-        arrived, look = self._worth_a_look(loop_id)
-        if look is None:
+        arrived, due = self._at_rest(loop_id)
+        if due is None:
             return arrived
-        # Others have their turn while the folder is read.
-        found, _ = self._batches.listed(look.key, look.entry.selection, look.entry.batch)
-        return self._looked(arrived, look, found)
+        key = due.key
+        with self._listings.turn_if_free(key) as is_mine:
+            # Who lists the folder finds what has come.
+            look = self._watching.begin_look(key, due.selection) if is_mine else None
+            if look is None:
+                return arrived
+            found, _ = self._listings.found(due)
+            new, _ = self._listings.unknown(key, found)
+            return self._watching.looked(arrived, look, new)
 
     @in_transaction()
-    def _worth_a_look(self, loop_id: str) -> tuple[Arrived, Look | None]:
+    def _at_rest(self, loop_id: str) -> tuple[Arrived, Due | None]:
+        """What is known of a loop without reading its folder, and what to read that for."""
         key = self._loops.find(loop_id)
         self._settling.settle(key)
-        return self._watching.worth_a_look(key)
-
-    @in_transaction()
-    def _looked(self, arrived: Arrived, look: Look, found: Sequence[str]) -> Arrived:
-        return self._watching.looked(arrived, look, found)
+        arrived, entry = self._watching.at_rest(key)
+        if entry is None:
+            return arrived, None
+        return arrived, Due(Why.JOIN, key, entry.selection, entry.batch)
 
     @in_transaction()
     def report(self, loop_id: str) -> tuple[Snapshot, list[ReportedItem]]:
@@ -444,7 +472,7 @@ class LoopRegistry:
         """
         entry = self._transactions.run(lambda: self._store.load(key))
         batch = 1 if entry is None else entry.batch
-        return entry is not None, self._batches.preview(key, selection, batch)
+        return entry is not None, self._listings.preview(key, selection, batch)
 
     def snapshot(self, loop_id: str) -> Snapshot:
         """A loop as it stands, with what is known by now of its prompts; UnknownLoop.

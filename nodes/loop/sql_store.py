@@ -6,7 +6,7 @@ import contextlib
 import logging
 import secrets
 from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -16,7 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from ..io.roots import NO_ROOTS, Roots
 from . import carried as carried_values
 from . import statements
-from .backend import Backend
+from .backend import ONLY_READS, Backend
 from .errors import BatchLoopError, UnwritableImage
 from .known_loop import KnownLoop
 from .rows import claim_columns, entry_columns, failure_columns, item_of
@@ -49,7 +49,7 @@ class _OutsideTransaction(RuntimeError):
 class SqlStore:
     """A store in the database that `engine` and `backend` lead to.
 
-    Every method but `transaction` and `renew_beside` is called inside of a transaction, or of
+    Every method but `transaction` and those `_beside` is called inside of a transaction, or of
     `at_hand`. `engine` serves this store alone; `beside`, which keeps no connections, is for what
     has to be done whoever holds up the transactions. `roots` says where folders that other
     machines have too are on this one. All times in the database are by the database's clock, and
@@ -349,8 +349,14 @@ class SqlStore:
         row = self._database.execute(statements.item_row, given).one_or_none()
         return None if row is None else item_of(row, self._ahead)
 
-    def paths(self, key: LoopKey) -> set[str]:
-        return set(self._database.execute(statements.listed_paths, {"of_loop": key.id}).scalars())
+    def paths_beside(self, key: LoopKey) -> Collection[str]:
+        try:
+            with self._beside.connect() as plain:
+                connection = plain.execution_options(**{ONLY_READS: True})
+                found = connection.execute(statements.listed_paths, {"of_loop": key.id})
+                return set(found.scalars())
+        except (DBAPIError, OSError) as error:
+            raise self._backend.not_kept(error) from None
 
     def open_items(self, key: LoopKey) -> list[Item]:
         loop = self._loop(key)

@@ -18,6 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ..io.paths import quoted
+from .backend import ONLY_READS
 from .errors import StateNotKept
 from .users import Users
 from .versions import NewerVersion, prepare
@@ -129,7 +130,8 @@ def _on_connect(connection: object, _record: object) -> None:
 
 def _on_begin(connection: Connection) -> None:
     # For writing from the start: what is read must still hold when the change follows from it.
-    connection.exec_driver_sql("BEGIN IMMEDIATE")
+    only_reads = connection.get_execution_options().get(ONLY_READS)
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
 
 def _look_through(path: str) -> None:

@@ -11,7 +11,7 @@ import heapq
 import secrets
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -140,8 +140,11 @@ class Store(Protocol):
     def item(self, key: LoopKey, path: str) -> Item | None:
         """The item at a relative path."""
 
-    def paths(self, key: LoopKey) -> set[str]:
-        """The paths of the present listing."""
+    def paths_beside(self, key: LoopKey) -> Collection[str]:
+        """The paths of the present listing: from any thread, in no transaction.
+
+        Nobody is held up, or waited for.
+        """
 
     def open_items(self, key: LoopKey) -> list[Item]:
         """The items that are RUNNING or ENDED: as many as there are prompts at work on the loop."""
@@ -360,8 +363,10 @@ class MemoryStore:
         items = self._items.get(key)
         return None if items is None else items.get(path)
 
-    def paths(self, key: LoopKey) -> set[str]:
-        return set(self._items[key].order)
+    def paths_beside(self, key: LoopKey) -> Collection[str]:
+        items = self._items.get(key)
+        # Copied in one step: somebody may add to it meanwhile.
+        return set() if items is None else set(items.order.copy())
 
     def open_items(self, key: LoopKey) -> list[Item]:
         items = self._items.get(key)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from .errors import BatchLoopError, StoreAway
@@ -41,13 +42,23 @@ class Transactions:
         that is started again should end no batch. The change must do no harm when it is made
         twice: it may have been kept without a word.
         """
+        return self._tried(partial(self._run_alone, change), patient=patient)
+
+    def beside(self, read: Callable[[], T], *, patient: bool = False) -> T:
+        """What `read` gives, which needs no transaction of the registry; tried as `run` does."""
+        return self._tried(read, patient=patient)
+
+    def _run_alone(self, change: Callable[[], T]) -> T:
+        with self._alone():
+            return change()
+
+    def _tried(self, work: Callable[[], T], *, patient: bool) -> T:
         give_up_at = time.monotonic() + PATIENCE_SECONDS
         pause = threading.Event()
         tries = 0
         while True:
             try:
-                with self._alone():
-                    return change()
+                return work()
             except StoreAway:
                 tries += 1
                 if tries > 1 and (not patient or time.monotonic() > give_up_at):

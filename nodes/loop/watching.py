@@ -1,19 +1,22 @@
 """Loops that are watched for new files, by their newest run or by somebody who asks.
 
-What runs in a transaction says so.
+What runs in a transaction says so. What looks at files does not.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 from ..io.arrivals import Arrivals
 from .loops import Loops
-from .outputs import Outputs
 from .prompt import Host
 from .state import Arrived, LoopKey
 from .store import LoopEntry, Store
+
+if TYPE_CHECKING:
+    from ..io.listing import Selection
 
 
 @dataclass(frozen=True)
@@ -21,7 +24,6 @@ class Look:
     """A look at the folder of a loop that is watched."""
 
     key: LoopKey
-    entry: LoopEntry
     arrivals: Arrivals
     began: float
 
@@ -29,11 +31,10 @@ class Look:
 class Watching:
     """What is remembered of the folders that are watched."""
 
-    def __init__(self, store: Store, host: Host, loops: Loops, outputs: Outputs) -> None:
+    def __init__(self, store: Store, host: Host, loops: Loops) -> None:
         self._store = store
         self._host = host
         self._loops = loops
-        self._outputs = outputs
         self._arrivals: dict[LoopKey, Arrivals] = {}
 
     def begin(self, key: LoopKey) -> None:
@@ -56,8 +57,8 @@ class Watching:
         now = self._host.now()
         return [path for path in paths if path in listed or arrivals.is_whole(key.full(path), now)]
 
-    def worth_a_look(self, key: LoopKey) -> tuple[Arrived, Look | None]:
-        """What is known without reading the folder, and what to read it for, if that is due.
+    def at_rest(self, key: LoopKey) -> tuple[Arrived, LoopEntry | None]:
+        """What is known without a look at the folder, and the loop's row if one is due.
 
         In a transaction, and settled before.
         """
@@ -69,20 +70,25 @@ class Watching:
         if pending:
             return replace(arrived, ready=pending), None
         entry = self._loops.entry(key)
-        if entry.selection.has_range:
-            return arrived, None
+        return arrived, None if entry.selection.has_range else entry
+
+    def begin_look(self, key: LoopKey, selection: Selection) -> Look | None:
+        """A look that is about to be taken; None where it would find nothing.
+
+        This and what follows in the turn of the loop, see `nodes.loop.listings`, and in no
+        transaction.
+        """
         arrivals = self._arrivals.setdefault(key, Arrivals())
         began = self._host.now()
-        if not arrivals.worth_a_look(key.directory, entry.selection, began):
-            return arrived, None
-        arrivals.looking(key.directory, entry.selection, began)
-        return arrived, Look(key, entry, arrivals, began)
+        if not arrivals.worth_a_look(key.directory, selection, began):
+            return None
+        arrivals.looking(key.directory, selection, began)
+        return Look(key, arrivals, began)
 
-    def looked(self, arrived: Arrived, look: Look, found: Sequence[str]) -> Arrived:
-        """What a look has found; in a transaction."""
-        key, now = look.key, self._host.now()
-        new = self._outputs.unlisted(key, found, self._store.paths(key))
-        unknown = [key.full(path) for path in new]
+    def looked(self, arrived: Arrived, look: Look, new: Sequence[str]) -> Arrived:
+        """What a look has come to, which found the files at these relative paths to be new."""
+        now = self._host.now()
+        unknown = [look.key.full(path) for path in new]
         look.arrivals.looked(look.began, now, unknown)
         ready = sum(look.arrivals.is_whole(path, now) for path in unknown)
         return replace(arrived, ready=ready, growing=len(unknown) - ready)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import functools
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -13,6 +12,7 @@ from ..io.paths import AllowedFolders, check_source_file, resolve_source
 from ..loop.export import arrived_as_json, as_json
 from ..loop.registry import LoopRegistry
 from ..names import ROUTE_PREFIX
+from ..threads import Threads, in_thread
 from .answers import Handler, Refused, answered, as_answer
 from .requests import checked_id, json_body
 
@@ -50,21 +50,23 @@ def add_routes(
     on_a_loop = functools.partial(_on_a_loop, registry=registry, allowed_folders=allowed_folders)
     table.post(f"{ROUTE_PREFIX}/loops/reset")(on_a_loop(start_over))
     table.post(f"{ROUTE_PREFIX}/loops/watch")(on_a_loop(watch))
-    table.post(f"{ROUTE_PREFIX}/loops/retry")(on_a_loop(retry))
-    table.post(f"{ROUTE_PREFIX}/loops/forget")(on_a_loop(forget))
+    in_store = functools.partial(on_a_loop, threads=Threads.STORE)
+    table.post(f"{ROUTE_PREFIX}/loops/retry")(in_store(retry))
+    table.post(f"{ROUTE_PREFIX}/loops/forget")(in_store(forget))
 
     @table.post(f"{ROUTE_PREFIX}/loops/skip")
     @answered
     async def skip(request: web.Request) -> web.Response:
         """Give up the image that a run stopped on."""
         loop_id, path = _image(await json_body(request, _IMAGE))
-        return as_answer(as_json(await asyncio.to_thread(registry.skip, loop_id, path)))
+        return as_answer(as_json(await in_thread(Threads.STORE, registry.skip, loop_id, path)))
 
 
 def _on_a_loop(
     action: Callable[[str], dict[str, Any]],
     registry: LoopRegistry,
     allowed_folders: Callable[[], AllowedFolders],
+    threads: Threads = Threads.FOLDERS,
 ) -> Handler[web.StreamResponse]:
     """A handler that answers with what `action` returns for the id of the loop that is named."""
 
@@ -81,8 +83,7 @@ def _on_a_loop(
                 loop_id = registry.key(body.get("loop_name", ""), folder).id
             return action(checked_id(loop_id))
 
-        # In a thread, since it may list a folder.
-        return as_answer(await asyncio.to_thread(named))
+        return as_answer(await in_thread(threads, named))
 
     return handler
 

@@ -6,7 +6,6 @@ somebody who could write the list of allowed folders as well.
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 from collections.abc import Callable
 from typing import Any
@@ -18,6 +17,7 @@ from ..io.folder_dialog import FolderDialog, dialog_command
 from ..io.paths import AllowedFolders, resolve_source
 from ..loop.errors import BatchLoopError, NoDialog
 from ..names import ROUTE_PREFIX
+from ..threads import Threads, in_thread
 from .answers import Refused, answered, as_answer
 from .origin import is_on_this_machine
 from .requests import json_body
@@ -37,7 +37,7 @@ def add_routes(table: web.RouteTableDef, allowed_folders: Callable[[], AllowedFo
     @answered
     async def chooser(request: web.Request) -> web.Response:
         """Whether the dialog can be opened for this page."""
-        return as_answer(await asyncio.to_thread(_chooser, request, allowed_folders))
+        return as_answer(await in_thread(Threads.FOLDERS, _chooser, request, allowed_folders))
 
     @table.post(f"{ROUTE_PREFIX}/folders/choose")
     @answered
@@ -48,10 +48,12 @@ def add_routes(table: web.RouteTableDef, allowed_folders: Callable[[], AllowedFo
         start = (await json_body(request, _START)).get("start")
         if not isinstance(start, str | None):
             raise Refused(f"Send {_START}.")
-        chosen = await dialog.choose(await asyncio.to_thread(_start, start, allowed_folders))
+        chosen = await dialog.choose(
+            await in_thread(Threads.FOLDERS, _start, start, allowed_folders)
+        )
         if chosen is None:
             return as_answer({"directory": None, "holds_comfyui": False})
-        return as_answer(await asyncio.to_thread(_allowed, chosen, allowed_folders))
+        return as_answer(await in_thread(Threads.FOLDERS, _allowed, chosen, allowed_folders))
 
 
 def _allowed(chosen: str, allowed_folders: Callable[[], AllowedFolders]) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable, Mapping
 from enum import Enum
 from typing import Any, TypeVar
@@ -14,6 +13,7 @@ from ..io.listing import Selection
 from ..io.paths import AllowedFolders, resolve_source
 from ..loop.registry import LoopRegistry
 from ..names import ROUTE_PREFIX
+from ..threads import Threads, in_thread
 from .answers import Refused, answered, as_answer
 from .requests import LARGEST_NUMBER, json_body
 
@@ -50,14 +50,14 @@ def add_routes(
                 "last": paths[-1] if paths else None,
             }
 
-        return as_answer(await asyncio.to_thread(look))
+        return as_answer(await in_thread(Threads.FOLDERS, look))
 
     @table.post(f"{ROUTE_PREFIX}/folders/list")
     @answered
     async def list_folders(request: web.Request) -> web.Response:
         """The folders in an allowed folder, or the allowed folders."""
         path = _text(await json_body(request, _PATH), "path", None)
-        shown = await asyncio.to_thread(lambda: browse(path, allowed_folders()))
+        shown = await in_thread(Threads.FOLDERS, lambda: browse(path, allowed_folders()))
         return as_answer(
             {
                 "path": shown.path,

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from aiohttp import web
 
 from ..loop.export import as_csv, as_json, as_json_text, page_as_json
 from ..loop.registry import LoopRegistry
 from ..loop.state import ItemState
 from ..names import ROUTE_PREFIX
+from ..threads import Threads, in_thread
 from .answers import Refused, answered, as_answer
 from .requests import LARGEST_NUMBER, loop_of, number
 
@@ -25,14 +24,16 @@ def add_routes(table: web.RouteTableDef, registry: LoopRegistry) -> None:
     async def loops(request: web.Request) -> web.Response:
         """Every loop that the server knows, or those among the ones asked for."""
         ids = request.query.getall("loop", None)
-        snapshots = await asyncio.to_thread(registry.full_snapshots, ids)
+        snapshots = await in_thread(Threads.STORE, registry.full_snapshots, ids)
         return as_answer({"loops": [as_json(snapshot) for snapshot in snapshots]})
 
     @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}")
     @answered
     async def loop(request: web.Request) -> web.Response:
         """One loop."""
-        return as_answer(as_json(await asyncio.to_thread(registry.full_snapshot, loop_of(request))))
+        return as_answer(
+            as_json(await in_thread(Threads.STORE, registry.full_snapshot, loop_of(request)))
+        )
 
     @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}/items")
     @answered
@@ -42,7 +43,7 @@ def add_routes(table: web.RouteTableDef, registry: LoopRegistry) -> None:
         count = number(request, "count", MOST_ITEMS // 2, 0, MOST_ITEMS)
         failed = _wants_failed(request)
         loop_id = loop_of(request)
-        page = await asyncio.to_thread(registry.page, loop_id, start, count, failed=failed)
+        page = await in_thread(Threads.STORE, registry.page, loop_id, start, count, failed=failed)
         return as_answer(page_as_json(page))
 
     @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}/report.{{kind:json|csv}}")
@@ -50,7 +51,8 @@ def add_routes(table: web.RouteTableDef, registry: LoopRegistry) -> None:
     async def report(request: web.Request) -> web.Response:
         """Every item of a loop, as JSON or CSV."""
         loop_id, kind = loop_of(request), request.match_info["kind"]
-        return _as_file(await asyncio.to_thread(_report, registry, loop_id, kind), loop_id, kind)
+        body = await in_thread(Threads.FOLDERS, _report, registry, loop_id, kind)
+        return _as_file(body, loop_id, kind)
 
 
 def _wants_failed(request: web.Request) -> bool:
@@ -61,16 +63,17 @@ def _wants_failed(request: web.Request) -> bool:
     return state is not None
 
 
-def _report(registry: LoopRegistry, loop_id: str, kind: str) -> str:
+def _report(registry: LoopRegistry, loop_id: str, kind: str) -> bytes:
     snapshot, items = registry.report(loop_id)
-    return as_csv(items) if kind == "csv" else as_json_text(snapshot, items)
+    text = as_csv(items) if kind == "csv" else as_json_text(snapshot, items)
+    # Names may hold bytes that are no text; they are shown, not refused.
+    return text.encode("utf-8", "backslashreplace")
 
 
-def _as_file(text: str, loop_id: str, kind: str) -> web.Response:
+def _as_file(body: bytes, loop_id: str, kind: str) -> web.Response:
     """A file to download."""
     return web.Response(
-        # Names may hold bytes that are no text; they are shown, not refused.
-        body=text.encode("utf-8", "backslashreplace"),
+        body=body,
         content_type="text/csv" if kind == "csv" else "application/json",
         charset="utf-8",
         headers={"Content-Disposition": f'attachment; filename="batch-loop-{loop_id}.{kind}"'},

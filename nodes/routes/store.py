@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
-
 from aiohttp import web
 
 from ..loop.registry import LoopRegistry
 from ..names import ROUTE_PREFIX
+from ..threads import Threads, in_thread
 from .answers import answered, as_answer
 
 
@@ -18,4 +17,4 @@ def add_routes(table: web.RouteTableDef, registry: LoopRegistry) -> None:
     @answered
     async def store(_request: web.Request) -> web.Response:
         """Its id: servers that give the same one share their loops."""
-        return as_answer({"id": await asyncio.to_thread(registry.store_id)})
+        return as_answer({"id": await in_thread(Threads.STORE, registry.store_id)})

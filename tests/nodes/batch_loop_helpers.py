@@ -8,8 +8,10 @@ from __future__ import annotations
 import hashlib
 import json
 import os
+import sys
 import threading
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -279,6 +281,42 @@ class TestFileSize:
         return {"ui": {"size": [Path(path).stat().st_size]}}
 
 
+class TestSlowFolder:
+    """Has `folder` hang, as a network drive does, while there is a file `gate`.
+
+    Nothing is patched: Python asks its audit hooks before it lists a folder. Meanwhile the file
+    `gate` with `.held` behind its name is there.
+    """
+
+    CATEGORY = "batch loop tests"
+    FUNCTION = "run"
+    RETURN_TYPES = ()
+    OUTPUT_NODE = True
+    _gates: ClassVar[dict[str, str]] = {}
+    _hooks: ClassVar[list[Callable[..., None]]] = []
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {"required": {name: ("STRING", {"default": ""}) for name in ("folder", "gate")}}
+
+    def run(self, folder: str, gate: str) -> tuple[()]:
+        self._gates[os.path.realpath(folder)] = gate
+        if not self._hooks:
+            self._hooks.append(self._wait_at_the_gate)
+            sys.addaudithook(self._wait_at_the_gate)
+        return ()
+
+    @classmethod
+    def _wait_at_the_gate(cls, event: str, arguments: tuple[Any, ...]) -> None:
+        if event != "os.scandir" or not isinstance(arguments[0], int):
+            return
+        gate = cls._gates.get(os.readlink(f"/proc/self/fd/{arguments[0]}"))
+        pause = threading.Event()
+        while gate is not None and Path(gate).exists():
+            Path(f"{gate}.held").touch()
+            pause.wait(LOOK_SECONDS)
+
+
 NODE_CLASS_MAPPINGS: ClassVar = {
     "TestBlock": TestBlock,
     "TestDigest": TestDigest,
@@ -289,5 +327,6 @@ NODE_CLASS_MAPPINGS: ClassVar = {
     "TestRecord": TestRecord,
     "TestShow": TestShow,
     "TestSlow": TestSlow,
+    "TestSlowFolder": TestSlowFolder,
     "TestValue": TestValue,
 }

@@ -240,7 +240,7 @@ class RegistryMachine(RuleBasedStateMachine):
     def _close(self, server: Server) -> None:
         server.store.close()
 
-    def _list(self, directory: str, selection: Selection, *, seed: int) -> list[str]:  # noqa: ARG002
+    def _list(self, directory: str, selection: Selection, **_given: object) -> list[str]:  # noqa: ARG002
         names = sorted(self.files, reverse=selection.descending)
         return names[: selection.limit or None]
 

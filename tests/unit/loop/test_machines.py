@@ -89,7 +89,7 @@ class Machine:
         self.cleaned_up += folders
         self.gone += servers
 
-    def _list(self, directory: str, selection: Selection, *, seed: int) -> list[str]:  # noqa: ARG002
+    def _list(self, directory: str, selection: Selection, **_given: object) -> list[str]:  # noqa: ARG002
         self.listed += 1
         return FILES
 

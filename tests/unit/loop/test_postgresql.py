@@ -179,7 +179,7 @@ def test_one_that_is_started_late_is_used_from_then_on(own: Postgresql) -> None:
         begin(store, KEY, ["a", "b"])
     own.stop()
     with pytest.raises(StoreAway, match="Run again when it is back"), store.transaction():
-        store.paths(KEY)
+        store.item(KEY, "a")
     assert_nothing_at_hand(store)
     own.start()
     with store.transaction():

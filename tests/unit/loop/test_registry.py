@@ -47,7 +47,7 @@ class Loop:
         self.registry = LoopRegistry(MemoryStore(), self.host, self._list, self._modified_at)
         self.request = Request(LoopKey("", os.path.abspath("folder")), Selection())
 
-    def _list(self, directory: str, selection: Selection, *, seed: int) -> list[str]:  # noqa: ARG002
+    def _list(self, directory: str, selection: Selection, **_given: object) -> list[str]:  # noqa: ARG002
         self.listings += 1
         end = selection.start_index + selection.limit if selection.limit else None
         return self.names[selection.start_index : end]

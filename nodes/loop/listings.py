@@ -1,0 +1,235 @@
+"""Taking listings: a folder is read in no transaction, so that nobody waits for a disk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from ..io.finished import finished
+from .errors import BatchLoopError, NoImages
+from .outputs import Outputs
+from .prompt import Host
+from .state import LoopKey
+from .store import Store
+from .transactions import Transactions
+from .watching import Watching
+
+if TYPE_CHECKING:
+    from ..io.listing import Selection
+
+LOOK_SECONDS = 0.1
+"""How often who waits for another's listing looks whether it is still wanted."""
+
+T = TypeVar("T")
+
+
+class Lister(Protocol):
+    """Lists a directory."""
+
+    def __call__(
+        self,
+        directory: str,
+        selection: Selection,
+        *,
+        seed: int,
+        going_on: Callable[[], object] = ...,
+    ) -> Sequence[str]:
+        """Relative paths in order; `seed` decides on the order of a shuffle.
+
+        `going_on` is called again and again meanwhile, and what it raises ends the listing.
+        """
+
+
+class Why(Enum):
+    """What a listing is taken for."""
+
+    BEGIN = "begin"
+    """A new batch."""
+    RELIST = "relist"
+    """Other settings, for the batch that goes on."""
+    JOIN = "join"
+    """New files for a batch that is complete."""
+    JOIN_AT_THE_END = "join at the end"
+    """New files for a batch whose listing has just run out."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """A listing that has to be taken before a loop can go on."""
+
+    why: Why
+    key: LoopKey
+    selection: Selection
+    batch: int
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a folder held."""
+
+    due: Due
+    began: float
+    """When the reading began, in seconds since the epoch."""
+    paths: Sequence[str] = ()
+    """In order: all of them, or the new ones where they are to join."""
+    finished: int = 0
+    """How many were left out, as their results are there already."""
+    modified: Mapping[str, float] = field(default_factory=dict)
+    """When each that is to join was last changed, in seconds since the epoch."""
+
+
+Listed = Mapping[LoopKey, Listing]
+"""What was listed for a change, by the loop."""
+
+
+class Listings:
+    """Takes listings, one at a time of each loop; all of it is called in no transaction."""
+
+    def __init__(  # noqa: PLR0913 - what it stands on, each given once
+        self,
+        store: Store,
+        host: Host,
+        transactions: Transactions,
+        *,
+        outputs: Outputs,
+        watching: Watching,
+        lister: Lister,
+        modified_at: Callable[[str], float],
+    ) -> None:
+        """`modified_at` tells when the file at a full path was last changed; 0 if it is gone."""
+        self._store = store
+        self._host = host
+        self._transactions = transactions
+        self._outputs = outputs
+        self._watching = watching
+        self._lister = lister
+        self._modified_at = modified_at
+        self._turns: dict[LoopKey, threading.Lock] = {}
+
+    def with_listings(self, change: Callable[[Listed], T | Due], *, patient: bool = False) -> T:
+        """What `change` comes to, once it has been given every listing that it says is due.
+
+        Somebody else may have changed the loop while the folder was read: so `change`, which makes
+        a transaction of its own, is asked again, and says whether what was listed is what it needs.
+        `patient` is said of a prompt: it waits for a database that is away, and Cancel ends it.
+        """
+        listed: dict[LoopKey, Listing] = {}
+        with ExitStack() as turns:
+            mine: set[LoopKey] = set()
+            while True:
+                outcome = change(listed)
+                if not isinstance(outcome, Due):
+                    return outcome
+                key = outcome.key
+                if key not in mine:
+                    mine.add(key)
+                    if turns.enter_context(self._turn(key, patient=patient)):
+                        # What another has listed may do.
+                        continue
+                listed[key] = self._take(outcome, patient=patient)
+
+    @contextmanager
+    def turn_if_free(self, key: LoopKey) -> Iterator[bool]:
+        """Have a loop's turn, unless somebody lists its folder: whether one has it."""
+        turn = self._turn_of(key)
+        is_mine = turn.acquire(blocking=False)
+        try:
+            yield is_mine
+        finally:
+            if is_mine:
+                turn.release()
+
+    def found(
+        self, due: Due, going_on: Callable[[], object] = lambda: None
+    ) -> tuple[Sequence[str], set[str]]:
+        """The images in order, and those that are left out as their results are there already.
+
+        Raises NoImages, FolderNotFound and InvalidSetting.
+        """
+        key, selection = due.key, due.selection
+        paths = self.preview(key, selection, due.batch, going_on)
+        # A folder that is watched may still be empty.
+        if not paths and not self._watching.is_watched(key):
+            raise NoImages(no_images(key.directory, selection))
+        left_out = finished(selection.finished, key.directory, paths)
+        if left_out:
+            paths = [path for path in paths if path not in left_out]
+        return paths, left_out
+
+    def preview(
+        self,
+        key: LoopKey,
+        selection: Selection,
+        batch: int,
+        going_on: Callable[[], object] = lambda: None,
+    ) -> Sequence[str]:
+        """What a batch would hold that began now, in order, and what is finished of it."""
+        return self._lister(key.directory, selection, seed=key.seed(batch), going_on=going_on)
+
+    def unknown(
+        self, key: LoopKey, found: Sequence[str], *, patient: bool = False
+    ) -> tuple[list[str], Collection[str]]:
+        """Those that are neither listed nor written by the workflow, and all that are listed."""
+        listed = self._transactions.beside(partial(self._store.paths_beside, key), patient=patient)
+        new = [path for path in found if path not in listed]
+        if new:
+            unwritten = partial(self._outputs.unwritten, key, new)
+            new = self._transactions.run(unwritten, patient=patient)
+        return new, listed
+
+    def _take(self, due: Due, *, patient: bool) -> Listing:
+        """Read a folder, for what it is due for."""
+        key, began = due.key, self._host.now()
+        going_on = self._host.raise_if_cancelled if patient else (lambda: None)
+        try:
+            found, left_out = self.found(due, going_on)
+        except BatchLoopError:
+            if due.why is not Why.JOIN_AT_THE_END:
+                raise
+            # The folder went away in the meantime. That is no fault of the prompt that has just
+            # done its work; the next run says what is wrong.
+            return Listing(due, began)
+        if due.why is Why.BEGIN:
+            return Listing(due, began, self._watching.whole(key, found, ()), len(left_out))
+        if due.why is Why.RELIST:
+            if self._watching.is_watched(key):
+                _, listed = self.unknown(key, (), patient=patient)
+                found = self._watching.whole(key, found, listed)
+            return Listing(due, began, found, len(left_out))
+        new, listed = self.unknown(key, found, patient=patient)
+        new = list(self._watching.whole(key, new, ()))
+        modified = {path: self._modified_at(key.full(path)) for path in new}
+        return Listing(due, began, new, len(left_out.difference(listed)), modified)
+
+    def _turn_of(self, key: LoopKey) -> threading.Lock:
+        return self._turns.setdefault(key, threading.Lock())
+
+    @contextmanager
+    def _turn(self, key: LoopKey, *, patient: bool) -> Iterator[bool]:
+        """Have a loop's turn: whether another had it before."""
+        turn = self._turn_of(key)
+        had_to_wait = not turn.acquire(blocking=False)
+        while had_to_wait and not turn.acquire(timeout=LOOK_SECONDS):
+            if patient:
+                self._host.raise_if_cancelled()
+        try:
+            yield had_to_wait
+        finally:
+            turn.release()
+
+
+def no_images(directory: str, selection: Selection) -> str:
+    """What to tell somebody whose folder holds nothing under `selection`."""
+    looked_for = selection.filter.value
+    if selection.custom_pattern and looked_for == "Custom":
+        looked_for += f" {selection.custom_pattern!r}"
+    where = "in it or in its subfolders" if selection.recursive else "in it (subfolders left out)"
+    message = f"No images to work on in {directory!r}: {looked_for} matches no file {where}"
+    if selection.has_range:
+        message += f", from start_index {selection.start_index} with limit {selection.limit}"
+    return message + ". Choose another folder, or widen filter, custom_pattern, recursive or range."
