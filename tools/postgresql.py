@@ -62,11 +62,12 @@ class Postgresql:
         self._control("start", "--log", str(self._folder / "log"))
         return self
 
-    def new_database(self) -> str:
+    def new_database(self, encoding: str = "UTF8") -> str:
         """The address of a new, empty database."""
         name = f"batch_{next(self._numbers)}"
+        made = sql.SQL("CREATE DATABASE {} ENCODING {} TEMPLATE template0")
         with psycopg.connect(self.address.replace("+psycopg", ""), autocommit=True) as connection:
-            connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+            connection.execute(made.format(sql.Identifier(name), sql.Literal(encoding)))
         return self.address.removesuffix("postgres") + name
 
     def stop(self) -> None:

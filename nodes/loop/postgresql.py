@@ -100,6 +100,8 @@ def _engine(address: Address, **options: object) -> Engine:
         connect_args={
             "connect_timeout": _CONNECT_SECONDS,
             "application_name": "batch-loop",
+            # Whatever that of the database is: without it a driver takes text for bytes.
+            "client_encoding": "utf8",
             "keepalives_idle": 5,
             "keepalives_interval": 2,
             "keepalives_count": 3,

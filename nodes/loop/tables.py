@@ -53,8 +53,9 @@ _ENCODED = "\x01"
 class AnyText(TypeDecorator[str]):
     """Any text that Python can hold, as it is.
 
-    PostgreSQL takes no NUL, and no database takes what is no text in any encoding (lone
-    surrogates); a node's error may hold either. All else is in the table as it is.
+    PostgreSQL takes no NUL, and only what its encoding has; and no database takes what is no text
+    in any encoding (lone surrogates). A node's error may hold any of it. What is ASCII is in the
+    table as it is, and all else in JSON.
     """
 
     impl = Text
@@ -71,13 +72,7 @@ class AnyText(TypeDecorator[str]):
 
 
 def _is_plain(text: str) -> bool:
-    if text.startswith(_ENCODED) or "\0" in text:
-        return False
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True
+    return text.isascii() and "\0" not in text and not text.startswith(_ENCODED)
 
 
 metadata = MetaData()

@@ -16,8 +16,9 @@ from hypothesis import given, settings, strategies
 from batch_loop.nodes.io.roots import NO_ROOTS
 from batch_loop.nodes.loop.errors import StateNotKept, StoreAway
 from batch_loop.nodes.loop.postgresql import DATABASE_VARIABLE, open_postgresql
+from batch_loop.nodes.loop.prompt import Failure
 from batch_loop.nodes.loop.sql_store import SqlStore
-from batch_loop.nodes.loop.state import LoopKey
+from batch_loop.nodes.loop.state import ItemState, LoopKey
 from batch_loop.nodes.loop.store import Store
 from batch_loop.nodes.loop.tables import versions
 from batch_loop.nodes.loop.versions import VERSION
@@ -231,6 +232,24 @@ def test_servers_that_begin_at_once_make_the_tables_once(postgresql: Postgresql)
         store.close()
     assert found.count("begun") == 1
     assert len({*found} - {"begun"}) == 1
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_any_text_goes_into_a_database_of_another_encoding(
+    postgresql: Postgresql, encoding: str
+) -> None:
+    store = open_postgresql(postgresql.new_database(encoding), NO_ROOTS)
+    key = LoopKey("ä漢", "/ä漢")
+    failure = Failure("ä漢", "1", "ä漢")
+    with store.transaction():
+        begin(store, key, ["ä漢.png"])
+        item = store.claim(key, CLAIM)
+        assert item is not None
+        store.move(key, item, ItemState.FAILED, claim=None, failure=failure)
+    with store.transaction():
+        assert store.loops() == [key]
+        assert [found.failure for found in store.failures(key, 1)] == [failure]
+    store.close()
 
 
 def test_different_loops_do_not_wait_for_each_other(postgresql: Postgresql) -> None:
