@@ -23,6 +23,18 @@ INK = (220, 220, 220)
 BEHIND_TRANSPARENT = (90, 90, 98)
 
 
+FORMATS = (
+    *("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PPM", "QOI", "TGA", "TIFF"),
+)
+"""As the nodes read them: others may start a program, and a file chooses by its content."""
+
+
+def _formats() -> tuple[str, ...]:
+    """Those that this Pillow has: it does not take the name of another."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
+
 def check_picture(file: Path) -> None:
     """Raise WrongCall if a file's name is not that of a picture."""
     if Image.registered_extensions().get(file.suffix.lower()) not in Image.SAVE:
@@ -63,7 +75,9 @@ def draw_contact_sheet(pairs: Sequence[tuple[str, Path, Path]]) -> Image.Image:
 
 
 def _thumbnail(path: Path) -> Image.Image:
-    with Image.open(path) as image:
+    with Image.open(path, formats=_formats()) as image:
+        # A JPEG file is decoded at a part of its size.
+        image.draft("RGB", (THUMBNAIL, THUMBNAIL))
         upright = ImageOps.exif_transpose(image)
         if upright.mode.startswith("I"):  # 16 bits, which Pillow would clip, not scale
             upright = Image.fromarray((np.asarray(upright) // 256).astype(np.uint8))

@@ -9,6 +9,7 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Collection
+from dataclasses import replace
 
 import psutil
 
@@ -16,14 +17,20 @@ from .host import ComfyHost
 from .io.budget import MemoryBudget, limit_from
 from .io.decode import decode
 from .io.leftovers import sweep
-from .io.listing import list_images, modified_at
-from .io.paths import ALLOWED_DIRS_VARIABLE, AllowedFolders, allowed_dirs_file, state_dir
+from .io.listing import Selection, list_images, modified_at
+from .io.paths import (
+    ALLOWED_DIRS_VARIABLE,
+    AllowedFolders,
+    allowed_dirs_file,
+    check_source_file,
+    state_dir,
+)
 from .io.protected import CUSTOM_NODES
 from .io.read_ahead import ReadAhead
 from .io.roots import Roots
 from .io.write_behind import WriteBehind
 from .loop.database import open_store
-from .loop.errors import InvalidSetting, StateNotKept
+from .loop.errors import InvalidSetting, PathRefused, StateNotKept
 from .loop.lease import lease_seconds
 from .loop.postgresql import DATABASE_VARIABLE, open_postgresql
 from .loop.registry import LoopRegistry
@@ -48,13 +55,34 @@ def registry() -> LoopRegistry:
     return LoopRegistry(
         _store(),
         host(),
-        list_images,
+        _list_images,
         modified_at,
         write_behind(),
         lease_seconds=lease_seconds(os.environ),
         roots=_roots(),
         clean_up=_clean_up,
     )
+
+
+def _list_images(
+    directory: str,
+    selection: Selection,
+    *,
+    seed: int,
+    going_on: Callable[[], object] = lambda: None,
+) -> list[str]:
+    """As `list_images`, for settings that another machine may have written down; PathRefused.
+
+    In a database that machines share, any folder may be named.
+    """
+    allowed = allowed_folders()
+    check_source_file(directory, allowed)
+    try:
+        for name in selection.finished:
+            check_source_file(name.folder, allowed)
+    except PathRefused:  # what cannot be looked at tells of no image that it is finished
+        selection = replace(selection, finished=())
+    return list_images(directory, selection, seed, going_on)
 
 
 @functools.cache

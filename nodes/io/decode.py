@@ -13,6 +13,7 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from ..loop.errors import UnreadableImage
 from . import jpeg
+from .image_file import open_image
 from .paths import quoted
 from .pixels import to_float
 from .real_paths import open_file
@@ -26,7 +27,7 @@ _REASONS: dict[type[Exception], str] = {
     PermissionError: "the user that runs ComfyUI may not read it",
     IsADirectoryError: "it is a folder",
     MemoryError: "there is not enough memory for it",
-    UnidentifiedImageError: "it is not an image, or of a format that Pillow does not know",
+    UnidentifiedImageError: "it is not an image, or of a format that Batch Loop does not read",
 }
 
 
@@ -62,7 +63,7 @@ def decode(path: str) -> DecodedImage:
         with os.fdopen(open_file(path), "rb") as file:
             if os.fstat(file.fileno()).st_size == 0:
                 raise ValueError("the file is empty")  # noqa: TRY301 - becomes the reason below
-            return _decode_image(Image.open(file), file)
+            return _decode_image(open_image(file), file)
     except Exception as error:  # of any type: what Pillow's parsers raise depends on the damage
         reason = reason_of(error)
         msg = (
@@ -120,8 +121,12 @@ def deep_grey(image: Image.Image) -> npt.NDArray[np.float32]:
     # Of 16 bits in Pillow's mode "I;16", of 32 bits in "I", and float in "F".
     grey = np.nan_to_num(np.asarray(image).astype(np.float32), nan=0.0)
     np.maximum(grey, 0, out=grey)
-    white = max(grey.max(), _WHITE_FLOAT if image.mode == "F" else _WHITE_16_BIT)
-    return np.repeat((grey / white)[:, :, None], 3, axis=2)
+    return np.repeat((grey / white_of(image, grey.max()))[:, :, None], 3, axis=2)
+
+
+def white_of(image: Image.Image, largest: np.float32) -> np.float32:
+    """The value that counts as white in such an image, whose largest is given."""
+    return max(largest, _WHITE_FLOAT if image.mode == "F" else _WHITE_16_BIT)
 
 
 def reason_of(error: Exception) -> str:

@@ -40,7 +40,7 @@ from ..threads import Threads, in_thread
 from .decode import DecodedImage, decode
 from .finished import expected_results
 from .listing import CUSTOM_EXAMPLE, Filter, Selection, SortBy, folder_lost, has_images
-from .naming import ResultName
+from .naming import ResultName, check_length
 from .paths import AllowedFolders, check_source_file, resolve_source
 from .saver_folders import check_saver_folders
 
@@ -320,6 +320,7 @@ def _expected(
 
 
 def _selection(settings: Mapping[str, Any], expected: tuple[ResultName, ...]) -> Selection:
+    check_length("custom_pattern", str(settings["custom_pattern"]))
     return Selection(
         filter=chosen(Filter, settings["filter"], "filter"),
         custom_pattern=settings["custom_pattern"],

@@ -17,8 +17,8 @@ from ..loop.graph import Graph, is_link, linked
 from ..names import node_id
 from .caption import has_caption
 from .encode import Format
-from .naming import PATTERN_EXAMPLE, ResultName, parts_of_pattern, saved_as
-from .paths import AllowedFolders, resolve_target
+from .naming import PATTERN_EXAMPLE, ResultName, check_length, parts_of_pattern, saved_as
+from .paths import AllowedFolders, inside, resolve_target
 from .real_paths import scanned
 
 _NAMING_INPUTS = ("folder", "prefix", "suffix", "format", "keep_subfolders")
@@ -70,8 +70,8 @@ def finished(names: Sequence[ResultName], directory: str, paths: Sequence[str]) 
         folders: defaultdict[str, set[str]] = defaultdict(set)
         for path in left:
             target = os.path.normcase(targets[path])
-            full = os.path.normcase(os.path.join(name.folder, *targets[path].split("/")))
-            if shared[target] == 1 and full not in sources:
+            full = inside(name.folder, targets[path])
+            if full is not None and shared[target] == 1 and os.path.normcase(full) not in sources:
                 folders[posixpath.dirname(targets[path])].add(path)
         left = {
             path
@@ -103,14 +103,21 @@ def _files(folder: str) -> Iterator[str]:
 
 
 def _by_pattern(text: str, allowed: AllowedFolders) -> ResultName:
+    check_length("finished_as", text)
     parts = parts_of_pattern(text.replace(os.sep, "/"))
+    folder, slash, rest = parts[0].rpartition("/")
+    if any(":" in part for part in (rest, *parts[1:])):
+        message = (
+            f"finished_as was {text!r}: a colon may only stand in the folder that it begins with, "
+            "as Windows takes what follows one for another place. Write the name without it."
+        )
+        raise PathRefused(message)
     if any(step == ".." for part in parts[1:] for step in part.split("/")):
         message = (
             f"finished_as was {text!r}: .. may only stand before the first name in braces. "
             "Write the folder itself."
         )
         raise PathRefused(message)
-    folder, slash, rest = parts[0].rpartition("/")
     return ResultName(resolve_target(folder or slash, allowed), (rest, *parts[1:]))
 
 

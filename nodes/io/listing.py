@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..loop.errors import FolderNotFound, InvalidSetting, NotAFolder, UnreadableImage
-from .naming import ResultName
+from .naming import ResultName, check_length
 from .natural import natural_key
 from .paths import quoted
 from .real_paths import scanned
@@ -221,6 +221,7 @@ def _extension_matcher(extensions: frozenset[str]) -> Callable[[str], bool]:
 
 
 def _custom_matcher(custom_pattern: str) -> Callable[[str], bool]:
+    check_length("custom_pattern", custom_pattern)
     globs = [glob.strip() for glob in custom_pattern.split(",")]
     includes = [glob for glob in globs if glob and not glob.startswith("!")]
     excludes = [glob[1:].strip() for glob in globs if glob.startswith("!")]

@@ -36,6 +36,21 @@ class ResultName:
         return "/".join(part for part in text.split("/") if part)
 
 
+LONGEST_PATTERN = 4096
+"""Bytes of a pattern: far more than anybody writes, and little enough to be held against names."""
+
+
+def check_length(name: str, pattern: str) -> None:
+    """Raise `InvalidSetting` if the pattern that an input of that name has is too long."""
+    length = len(pattern.encode("utf-8", "surrogatepass"))
+    if length > LONGEST_PATTERN:
+        message = (
+            f"{name} is {length} bytes long, and begins with {pattern[:40]!r}. A pattern has "
+            f"{LONGEST_PATTERN} bytes at the most: write one that is shorter."
+        )
+        raise InvalidSetting(message)
+
+
 PATTERN_FIELDS = ("stem", "filename", "subfolder")
 """What a pattern may name in braces."""
 

@@ -11,6 +11,7 @@ import os
 import stat
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
+from types import ModuleType
 
 from ..loop.errors import FolderNotFound, InvalidSetting, NotAFolder, PathRefused
 from ..names import ENV_PREFIX
@@ -241,6 +242,16 @@ def _check_file(path: str, allowed: AllowedFolders, *, to_write: bool) -> str:
     real_path = _real_path(path)
     allowed.check(path, real_path, to_write=to_write, refusal=refusal)
     return real_path
+
+
+def inside(folder: str, relative: str, system: ModuleType = os.path) -> str | None:
+    """The path of what `relative`, with "/", names in a folder; None if that leaves the folder.
+
+    A drive in the midst of it does, on Windows. `system` is the module of the system's paths.
+    """
+    full: str = system.normpath(system.join(folder, *relative.split("/")))
+    start = system.normcase(folder).rstrip(system.sep) + system.sep
+    return full if system.normcase(full).startswith(start) else None
 
 
 def quoted(path: str) -> str:

@@ -10,10 +10,9 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
-from PIL import Image
-
 from .budget import MemoryBudget
 from .decode import DecodedImage
+from .image_file import open_image
 from .low_priority import step_back
 from .real_paths import open_file
 
@@ -171,5 +170,5 @@ def _stamp(path: str) -> _Stamp | None:
 
 def _pixels(path: str) -> int:
     """How many pixels the image has, by its header."""
-    with os.fdopen(open_file(path), "rb") as file, Image.open(file) as image:
+    with os.fdopen(open_file(path), "rb") as file, open_image(file) as image:
         return int(image.width * image.height)

@@ -7,16 +7,16 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import BinaryIO
 
-import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
 from ..loop.errors import UnreadableImage
-from .decode import deep_grey, is_deep, reason_of
+from .decode import reason_of
+from .image_file import open_image
 from .low_priority import step_back
 from .paths import quoted
 from .real_paths import open_file
+from .reduced import reduced
 
 SMALLEST = 16
 LARGEST = 512
@@ -58,25 +58,14 @@ def thumbnail(path: str, size: int, is_known: Callable[[str], bool]) -> Thumbnai
         with os.fdopen(open_file(path), "rb") as file:
             found = os.fstat(file.fileno())
             tag = f"{found.st_mtime_ns:x}-{found.st_size:x}-{size:x}"
-            return Thumbnail(tag, None if is_known(tag) else _encoded(_small(file, size)))
+            if is_known(tag):
+                return Thumbnail(tag, None)
+            with open_image(file) as image:
+                return Thumbnail(tag, _encoded(reduced(image, size, found.st_size)))
     except Exception as error:  # of any type: what Pillow's parsers raise depends on the damage
         reason = reason_of(error)
         message = f"There is no picture of {quoted(path)}: {reason}."
         raise UnreadableImage(message, reason) from error
-
-
-def _small(file: BinaryIO, size: int) -> Image.Image:
-    with Image.open(file) as image:
-        # A JPEG file is decoded at an eighth, a quarter or half of its size where that will do.
-        image.draft("RGB", (size, size))
-        upright = ImageOps.exif_transpose(image)
-    if is_deep(upright):
-        grey = deep_grey(upright)
-        upright = Image.fromarray((grey * 255).round().astype(np.uint8))
-    is_transparent = "A" in upright.getbands() or "transparency" in upright.info
-    upright = upright.convert("RGBA" if is_transparent else "RGB")
-    upright.thumbnail((size, size))
-    return upright
 
 
 def _encoded(image: Image.Image) -> bytes:

@@ -236,6 +236,28 @@ def test_custom_patterns_do_not_lead_out(
         assert "matches no file" in said_to(client, graph)
 
 
+def test_a_file_is_decoded_by_its_name_s_kind_alone(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    """What Pillow would give to another program, Ghostscript, is no image here."""
+    Image.new("RGB", (8, 8)).save(workspace.input / "a.png", "EPS")
+    said = said_to(client, unchanged(workspace.name, workspace.name))
+    assert "of a format that Batch Loop does not read" in said
+
+
+@pytest.mark.parametrize("when_complete", ["Stop", "Watch"])
+def test_a_pattern_that_is_too_long_is_refused_before_anything_runs(
+    client: ComfyClient, workspace: Workspace, when_complete: str
+) -> None:
+    write_images(workspace.input, ["a.png"], (8, 8))
+    settings = {"filter": "Custom", "custom_pattern": "*a*," * 16_000}
+    finding = {"skip_finished": True, "finished_as": "{stem}" * 1_000}
+    for pattern in (settings, finding):
+        graph = unchanged(workspace.name, "", when_complete=when_complete, **pattern)
+        with pytest.raises(PromptRejected, match="4096 bytes at the most"):
+            client.run(graph)
+
+
 def test_links_that_are_swapped_all_the_time_lead_nowhere(
     client: ComfyClient, workspace: Workspace, outside: Outside
 ) -> None:

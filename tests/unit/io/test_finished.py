@@ -180,3 +180,25 @@ def test_each_folder_of_results_is_read_once(
     touch(allowed.output, *(path.replace(".jpg", ".png") for path in paths))
     assert len(finished([saver(allowed.output)], allowed.input, paths)) == 200
     assert len(read) == 2
+
+
+@pytest.mark.parametrize(
+    "pattern",
+    [
+        "{stem}C:/x",
+        "{subfolder}C:/x/{stem}.png",
+        "D:{stem}.png",
+        "C:/x/{stem}:y.png",
+        "x/{stem}:stream",
+        "{stem}:/x",
+    ],
+)
+def test_no_drive_stands_behind_the_folder(allowed: AllowedFolders, pattern: str) -> None:
+    with pytest.raises(PathRefused, match="a colon may only stand in the folder"):
+        expected_results({}, "1", pattern, allowed)
+
+
+def test_a_pattern_of_more_than_4_kb_is_refused(allowed: AllowedFolders) -> None:
+    assert expected_results({}, "1", "{stem}" + "x" * 4090, allowed)
+    with pytest.raises(InvalidSetting, match="finished_as is 4097 bytes long"):
+        expected_results({}, "1", "{stem}" + "x" * 4091, allowed)

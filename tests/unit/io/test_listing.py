@@ -440,3 +440,14 @@ class TestCost:
         monkeypatch.setattr(listing, "_status", counted_status)
         assert len(list_images(str(tmp_path), Selection(recursive=True, sort_by=order))) == 40
         assert counts == {"scandir": 2, "stat": stats}
+
+
+def test_a_pattern_of_more_than_4_kb_is_refused() -> None:
+    with pytest.raises(InvalidSetting, match="custom_pattern is 4100 bytes long"):
+        Selection(filter=Filter.CUSTOM, custom_pattern="é" * 2050).matcher()
+
+
+def test_many_stars_are_held_against_a_name_at_once() -> None:
+    """Whatever is tried first at each star is not tried again, so this ends."""
+    matches = Selection(filter=Filter.CUSTOM, custom_pattern="*a" * 2000 + "b").matcher()
+    assert not matches("a" * 255)

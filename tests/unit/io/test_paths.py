@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import errno
 import logging
+import ntpath
 import os
 from collections.abc import Callable
 from dataclasses import replace
@@ -16,6 +17,7 @@ from batch_loop.nodes.io.paths import (
     AllowedFolders,
     check_source_file,
     check_target_file,
+    inside,
     quoted,
     resolve_source,
     resolve_target,
@@ -283,6 +285,9 @@ class TestResolveSource:
             r"/\server/share",
             r"\\?\C:\Windows",
             r"\\.\PhysicalDrive0",
+            r"\\?\UNC\server\share",
+            r"\??\UNC\server\share",
+            "/??/C:/Windows",
             "//?/C:/Windows",
             r'"\\server\share"',
             r"  \\server\share",
@@ -432,3 +437,43 @@ def test_a_link_that_changes_while_it_is_looked_at_is_refused(
     for check in (resolve_source, check_source_file):
         with pytest.raises(PathRefused, match="was changed while it was looked at"):
             check(str(root / "input" / "link"), allowed)
+
+
+@pytest.mark.parametrize(
+    ("folder", "relative", "path"),
+    [
+        (r"C:\out", "a.png", r"C:\out\a.png"),
+        (r"C:\out", "sub/a.png", r"C:\out\sub\a.png"),
+        (r"C:\Out", "./a.png", r"C:\Out\a.png"),
+        ("C:\\", "a.png", r"C:\a.png"),
+        (r"\\server\share\out", "a.png", r"\\server\share\out\a.png"),
+        (r"C:\out", "D:/a.png", None),
+        (r"C:\out", "sub/D:/a.png", None),
+        (r"C:\out", "../a.png", None),
+        (r"C:\out", "../outer/a.png", None),
+        (r"C:\out", r"\\server\share\a.png", None),
+        (r"C:\out", r"..\a.png", None),
+        (r"C:\out", "", None),
+    ],
+)
+def test_what_windows_takes_for_another_place_is_not_inside(
+    folder: str, relative: str, path: str | None
+) -> None:
+    assert inside(folder, relative, ntpath) == path
+
+
+def test_a_stored_path_on_another_machine_is_refused_before_any_look(
+    allowed: AllowedFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a database that machines share may hold it; but one that is allowed may be used."""
+
+    def looked(*_args: object, **_kwargs: object) -> str:
+        raise AssertionError("the file system was asked")
+
+    for name in ("stat", "lstat", "readlink", "scandir"):
+        monkeypatch.setattr(os, name, looked)
+    monkeypatch.setattr(os.path, "realpath", looked)
+    for path in ("//server/share/a.png", r"\\server\share\a.png", r"\??\UNC\server\share\a.png"):
+        for check in (check_source_file, check_target_file):
+            with pytest.raises(PathRefused, match="lies in none of them"):
+                check(path, allowed)

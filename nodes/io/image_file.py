@@ -1,0 +1,28 @@
+"""Opening an image: only what a listing takes is decoded, whatever a file is called."""
+
+from __future__ import annotations
+
+import functools
+from typing import BinaryIO
+
+from PIL import Image
+
+FORMATS = (
+    *("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PPM", "QOI", "TGA", "TIFF"),
+)
+"""What Pillow calls the formats of `nodes.io.listing.IMAGE_EXTENSIONS`; MPO is one of its JPEG.
+
+Of the others one starts a program (EPS, Ghostscript), and a file chooses by its content.
+"""
+
+
+def open_image(file: BinaryIO) -> Image.Image:
+    """Read the header of an image; raises whatever Pillow raises for what is none, or damaged."""
+    return Image.open(file, formats=_known())
+
+
+@functools.cache
+def _known() -> tuple[str, ...]:
+    """Those that this Pillow has: it does not take the name of another."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
