@@ -39,6 +39,7 @@ ON = ("instant", "instant-running", "change")
 """The modes in which ComfyUI queues by itself."""
 
 CLICK_MS = 2_000
+OPEN_MS = 120_000
 TRIES = 20
 
 TOASTS = ".p-toast-message, [data-testid=toast], .batch-loop-notice"
@@ -120,6 +121,7 @@ NOT_OURS = {
         "the page asks for things outside, which --disable-api-nodes forbids it"
     ),
     r"^Attempted to cleanup event listeners for graph that was never set up": "1.25, at its start",
+    r"^ComfyApp graph accessed before initialization": "1.49, at its start",
     r"^Link not found \d+ ": "1.25, when a subgraph is made inside of another",
     r"^TypeError: Cannot read properties of undefined \(reading 'id'\)\s+at onChange \(": (
         "1.32, when it reads its settings"
@@ -150,7 +152,8 @@ class ComfyPage:
         self.page.goto(self.url)
         self.page.wait_for_function(
             "() => window.app?.graph && window.app.extensionManager"
-            " && window.LiteGraph?.registered_node_types?.BatchLoopDirectoryIterator"
+            " && window.LiteGraph?.registered_node_types?.BatchLoopDirectoryIterator",
+            timeout=OPEN_MS,
         )
         expect(self.run_button).to_be_visible()
 
@@ -169,7 +172,10 @@ class ComfyPage:
     def choose(self, label: str) -> None:
         """Choose an entry of the Run button's menu: `Run`, `Run (Instant)`, `Run (On Change)`."""
         opener = self.page.locator(".p-splitbutton-dropdown, [data-testid=queue-mode-menu-trigger]")
-        entry = self.page.locator(".p-tieredmenu-item, [role=menuitemradio]")
+        # By frontend: 1.25 and 1.32, 1.58, and 1.49.
+        entry = self.page.locator(
+            ".p-tieredmenu-item, [role=menuitemradio], [data-reka-menu-content] [role=menuitem]"
+        )
         wanted = entry.filter(has_text=re.compile(f"^\\s*{re.escape(label)}\\s*$"))
         for _ in range(TRIES):
             self._click(opener)

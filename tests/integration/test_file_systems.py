@@ -246,7 +246,7 @@ def test_a_read_only_state_folder(
     write_images(server.input / "batch", NAMES)
     graph = unchanged("batch", "batch", error_handling="Skip on error")
     assert f"Batch Loop cannot keep its state in {state.path}" in server.log()
-    assert "are forgotten when ComfyUI ends. Make the folder writable" in server.log()
+    assert "are forgotten when ComfyUI ends. Mend that" in server.log()
     with server.client() as client:
         results = run_until_stop(client, graph)
         assert handed_out(results) == NAMES
