@@ -11,8 +11,8 @@ from .nodes.io.directory_iterator import DirectoryIterator
 from .nodes.io.save_image import SaveImage
 from .nodes.loop.batch_complete import BatchComplete
 from .nodes.loop.end_queue import EndQueue
-from .nodes.loop.loop_end import EndIteration, LoopEnd
-from .nodes.loop.loop_start import LoopStart
+from .nodes.loop.loop_end import EndIteration, Gather, LoopEnd
+from .nodes.loop.loop_start import LoopStart, WholeList
 from .nodes.views import waits_for_writes
 
 WEB_DIRECTORY = "./web"
@@ -28,7 +28,7 @@ NODES: list[type[comfy_io.ComfyNode]] = [
     SaveImage,
 ]
 
-INTERNAL: list[type[comfy_io.ComfyNode]] = [EndIteration]
+INTERNAL: list[type[comfy_io.ComfyNode]] = [EndIteration, Gather, WholeList]
 """Nodes that only other nodes make."""
 
 

@@ -84,7 +84,7 @@ class Client:
             answer = await self.post("/prompt", body)
             if answer.get("node_errors"):
                 # Some outputs could run without the others: that is not what was asked for.
-                await self.delete([answer["prompt_id"]])
+                await self._take_back(answer["prompt_id"])
                 raise refusal("/prompt", BAD_REQUEST, answer)
         except SettingsRefused:
             # Without its database, Directory Iterator refuses whatever it is given.
@@ -101,9 +101,9 @@ class Client:
         """Take waiting prompts off the queue."""
         await self.post("/queue", {"delete": prompt_ids})
 
-    async def interrupt(self) -> None:
-        """Press Cancel: the running prompt ends."""
-        await self.post("/interrupt", {})
+    async def interrupt(self, prompt_id: str | None = None) -> None:
+        """Press Cancel: the running prompt ends; on newer servers only if it has that id."""
+        await self.post("/interrupt", {} if prompt_id is None else {"prompt_id": prompt_id})
 
     async def queued(self) -> set[str]:
         """The ids of the prompts that run or wait, whoever sent them."""
@@ -156,6 +156,13 @@ class Client:
         except (ClientError, asyncio.TimeoutError) as error:
             raise ServerGone(str(error)) from error
         raise ServerGone("it has closed the connection")
+
+    async def _take_back(self, prompt_id: str) -> None:
+        """Have a prompt come to nothing, though it may have begun."""
+        await self.delete([prompt_id])
+        running = (await self.get("/queue"))["queue_running"]
+        if any(entry[1] == prompt_id for entry in running):
+            await self.interrupt(prompt_id)
 
     async def _ask(self, method: str, path: str, body: object) -> Any:
         try:

@@ -31,7 +31,7 @@ class ExitCode(IntEnum):
     NO_DATABASE = 9
     """The server cannot reach its database."""
     SETTINGS_REFUSED = 10
-    """Directory Iterator refuses the folder or its settings."""
+    """Directory Iterator refuses the folder or its settings, or Save Image (Batch) its folder."""
     INTERRUPTED = 130
     """A person pressed Ctrl-C."""
 

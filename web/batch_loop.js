@@ -97,11 +97,11 @@ function onSent() {
 
 /**
  * @param {"execution_success" | "execution_error" | "execution_interrupted"} event
- * @param {(promptId: string) => void} ended
+ * @param {(promptId: string, nodeType: string) => void} ended
  */
 function listen(event, ended) {
   api.addEventListener(event, ({ detail }) => {
-    ended(detail.prompt_id);
+    ended(detail.prompt_id, detail.node_type);
     panel.ended(detail.prompt_id);
   });
 }
@@ -128,7 +128,7 @@ app.registerExtension({
     app.extensionManager.registerSidebarTab(panel.tab);
     api.addEventListener("executed", onExecuted);
     listen("execution_success", (promptId) => conductor.succeeded(promptId));
-    listen("execution_error", (promptId) => conductor.failed(promptId));
+    listen("execution_error", (promptId, nodeType) => conductor.failed(promptId, nodeType));
     listen("execution_interrupted", (promptId) => conductor.interrupted(promptId));
     api.addEventListener("status", onStatus);
     onCancel(() => conductor.cancelled());

@@ -13,6 +13,8 @@ from typing import Any
 import torch
 from safetensors.torch import load, save
 
+from .state import Several
+
 _HEADER = "batch_loop"
 """Key of the nesting in the file's header."""
 
@@ -46,6 +48,8 @@ def _outline(value: Any, tensors: dict[str, torch.Tensor]) -> Any:
         # A copy of its own: the format refuses tensors that share their memory.
         tensors[name] = value.detach().to("cpu").clone().contiguous()
         return ["tensor", name]
+    if isinstance(value, Several):
+        return ["several", [_outline(part, tensors) for part in value.values]]
     if type(value) in (list, tuple):
         return [type(value).__name__, [_outline(part, tensors) for part in value]]
     if type(value) is dict and all(type(name) is str for name in value):
@@ -62,4 +66,6 @@ def _value(outline: Any, tensor: Any) -> Any:
     if kind == "dict":
         return {name: _value(part, tensor) for name, part in content.items()}
     parts = [_value(part, tensor) for part in content]
+    if kind == "several":
+        return Several(tuple(parts))
     return tuple(parts) if kind == "tuple" else parts

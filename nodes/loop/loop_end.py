@@ -5,12 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from comfy_api.v0_0_2 import io as comfy_io
-from comfy_execution.graph_utils import GraphBuilder
+from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 
 from .. import runtime
 from ..names import node_id
 from ..schema import LoopSocket, built_once, internal_schema, raw_link, schema
-from .state import Iteration
+from .state import Iteration, Several
+
+PART_OF_LOOP_END = "Part of Loop End, which makes it while it runs. Use Loop End."
 
 
 class LoopEnd(comfy_io.ComfyNode):
@@ -61,8 +63,10 @@ class LoopEnd(comfy_io.ComfyNode):
         )
 
     @classmethod
-    def execute(cls, loop: Iteration, **links: list[Any]) -> comfy_io.NodeOutput:
-        """Have the iteration ended once what is connected is there.
+    def execute(
+        cls, loop: Iteration, value: list[Any] | None = None, after: list[Any] | None = None
+    ) -> comfy_io.NodeOutput:
+        """Have the iteration ended once what is connected, which are links, is there.
 
         On a complete batch nothing is waited for: the outputs of Directory Iterator are blocked,
         a node that is given a blocked value is not run, and End Queue has to be.
@@ -70,8 +74,51 @@ class LoopEnd(comfy_io.ComfyNode):
         if loop.complete:
             return comfy_io.NodeOutput(loop)
         graph = GraphBuilder()
-        end = graph.node(node_id(EndIteration.__name__), loop=loop, **links)
+        inputs: dict[str, Any] = {"loop": loop}
+        if after is not None:
+            inputs["after"] = after
+        if value is not None:
+            values = Values()
+            gathered = graph.node(node_id(Gather.__name__), value=value, into=values)
+            inputs |= {"values": values, "gathered": gathered.out(0)}
+        end = graph.node(node_id(EndIteration.__name__), **inputs)
         return comfy_io.NodeOutput(end.out(0), expand=graph.finalize())
+
+
+class Values:
+    """What came in at Loop End's `value`: one for each element of a list, but the blocked ones."""
+
+    def __init__(self) -> None:
+        self.values: list[Any] = []
+
+    @property
+    def carried(self) -> Any:
+        """What is carried over of it."""
+        return self.values[0] if len(self.values) == 1 else Several(tuple(self.values))
+
+
+class Gather(comfy_io.ComfyNode):
+    """What Loop End expands into where `value` is connected: takes its elements, one by one.
+
+    ComfyUI runs a node that asks for whole lists only if no element is blocked.
+    """
+
+    @classmethod
+    @built_once
+    def define_schema(cls) -> comfy_io.Schema:
+        return internal_schema(
+            node_id=node_id(cls.__name__),
+            display_name="Loop End's value (internal)",
+            description=PART_OF_LOOP_END,
+            inputs=[comfy_io.AnyType.Input("value"), comfy_io.AnyType.Input("into")],
+            outputs=[comfy_io.AnyType.Output("gathered", display_name="gathered")],
+        )
+
+    @classmethod
+    def execute(cls, value: Any, into: Values) -> comfy_io.NodeOutput:
+        """Take one element."""
+        into.values.append(value)
+        return comfy_io.NodeOutput(into)
 
 
 class EndIteration(comfy_io.ComfyNode):
@@ -83,11 +130,13 @@ class EndIteration(comfy_io.ComfyNode):
         return internal_schema(
             node_id=node_id(cls.__name__),
             display_name="Loop End (internal)",
-            description="Part of Loop End, which makes it while it runs. Use Loop End.",
+            description=PART_OF_LOOP_END,
             inputs=[
                 LoopSocket.Input("loop"),
-                comfy_io.AnyType.Input("value", optional=True),
-                # A node before it may have been blocked on purpose, to save only some images.
+                comfy_io.AnyType.Input("values", optional=True),
+                # Both only make ComfyUI wait: some elements may be blocked, and a node before
+                # `after` on purpose, to save only some of the images.
+                raw_link(comfy_io.AnyType.Input("gathered", optional=True)),
                 raw_link(comfy_io.AnyType.Input("after", optional=True)),
             ],
             outputs=[LoopSocket.Output("loop_ended", display_name="loop")],
@@ -95,11 +144,13 @@ class EndIteration(comfy_io.ComfyNode):
 
     @classmethod
     def execute(
-        cls,
-        loop: Iteration,
-        value: Any = None,
-        after: list[Any] | None = None,  # noqa: ARG003 `after` only makes ComfyUI wait
+        cls, loop: Iteration, values: Values | None = None, **_waits_for: list[Any]
     ) -> comfy_io.NodeOutput:
-        """Note the end of the iteration."""
-        runtime.registry().end(loop, value)
+        """Note the end of the iteration, unless all of `value` is blocked."""
+        if values is None:
+            runtime.registry().end(loop)
+        elif values.values:
+            runtime.registry().end(loop, values.carried)
+        else:
+            return comfy_io.NodeOutput(ExecutionBlocker(None))
         return comfy_io.NodeOutput(loop)

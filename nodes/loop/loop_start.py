@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from comfy_api.v0_0_2 import io as comfy_io
-from comfy_execution.graph_utils import ExecutionBlocker
+from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 
 from ..names import node_id
-from ..schema import LoopSocket, built_once, raw_link, schema
-from .state import Iteration
+from ..schema import LoopSocket, built_once, internal_schema, raw_link, schema
+from .state import Iteration, Several
 
 
 class LoopStart(comfy_io.ComfyNode):
@@ -51,6 +51,7 @@ class LoopStart(comfy_io.ComfyNode):
                         "What Loop End was given as value in the iteration before; "
                         "in the first one, initial_value."
                     ),
+                    is_output_list=True,
                 ),
                 comfy_io.Int.Output(
                     "iteration",
@@ -76,13 +77,41 @@ class LoopStart(comfy_io.ComfyNode):
     ) -> comfy_io.NodeOutput:
         """Give out the iteration; blocked outputs when the batch is complete.
 
-        `initial_value` is a link. Where it is wanted, it is given out as it is: ComfyUI evaluates
-        a link in the outputs of an expansion, so nothing of it runs in any other iteration.
+        `initial_value` is a link. Where it is wanted, ComfyUI evaluates it in an expansion, so
+        nothing of it runs in any other iteration. `value` is a list of ComfyUI's, mostly of one.
         """
         if loop.complete:
             blocked = ExecutionBlocker(None)
             return comfy_io.NodeOutput(loop, blocked, blocked, blocked, blocked)
         position = (loop.number, loop.is_first, loop.is_last)
-        if loop.carried.value is None and initial_value is not None:
-            return comfy_io.NodeOutput(loop, initial_value, *position, expand={})
-        return comfy_io.NodeOutput(loop, loop.carried.value, *position)
+        carried = loop.carried.value
+        if carried is None and initial_value is not None:
+            graph = GraphBuilder()
+            whole = graph.node(node_id(WholeList.__name__), value=initial_value)
+            return comfy_io.NodeOutput(loop, whole.out(0), *position, expand=graph.finalize())
+        values = list(carried.values) if isinstance(carried, Several) else [carried]
+        return comfy_io.NodeOutput(loop, values, *position)
+
+
+class WholeList(comfy_io.ComfyNode):
+    """What Loop Start expands into: gives all elements of a list of ComfyUI's as one value.
+
+    Of a link in an expansion's outputs ComfyUI would make as many outputs as there are elements.
+    """
+
+    @classmethod
+    @built_once
+    def define_schema(cls) -> comfy_io.Schema:
+        return internal_schema(
+            node_id=node_id(cls.__name__),
+            display_name="Loop Start's initial_value (internal)",
+            description="Part of Loop Start, which makes it while it runs. Use Loop Start.",
+            is_input_list=True,
+            inputs=[comfy_io.AnyType.Input("value")],
+            outputs=[comfy_io.AnyType.Output("whole", display_name="whole")],
+        )
+
+    @classmethod
+    def execute(cls, value: list[Any]) -> comfy_io.NodeOutput:
+        """Give the elements."""
+        return comfy_io.NodeOutput(value)

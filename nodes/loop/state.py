@@ -134,6 +134,16 @@ class LoopKey:
 
 
 @dataclass(frozen=True)
+class Several:
+    """The elements of one of ComfyUI's lists, each of which what follows works on by itself.
+
+    A single value is carried over as it is, also one that is a list of Python's.
+    """
+
+    values: tuple[Any, ...]
+
+
+@dataclass(frozen=True)
 class Carried:
     """A value that Loop End carried over."""
 

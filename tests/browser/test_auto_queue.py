@@ -422,3 +422,42 @@ def test_the_button_is_not_saved_with_the_workflow(comfy: ComfyPage, batch: Batc
     assert comfy.saved_widgets("BatchLoopDirectoryIterator") == saved
     prompt = comfy.page.evaluate("app.graphToPrompt().then(({output}) => output)")
     assert prompt[ITERATOR]["inputs"] == graph[ITERATOR]["inputs"]
+
+
+def test_no_image_is_done_by_a_part_of_the_workflow(
+    comfy: ComfyPage, batch: Batch, ends: Ends
+) -> None:
+    graph = batch.graph(error_handling=SKIP)
+    # An output that ComfyUI leaves out.
+    two = {"class_type": "ImageBatch", "inputs": {"image1": ["5", 0]}}
+    other = {"class_type": "SaveImage", "inputs": {"images": ["11", 0], "filename_prefix": "no"}}
+    comfy.load({**graph, "11": two, "12": other})
+    comfy.run_instant()
+    comfy.wait_for_error()
+    said = comfy.page.evaluate("app.lastExecutionError.exception_message")
+    assert "what needs its image: Save Image #12. " in said
+    assert "#11: Required input is missing: image2" in said
+    comfy.settle()
+    batch.client.wait_until_idle()
+    assert comfy.submitted <= 2
+    comfy.close_dialogs()
+    # Loop End is left out too, and something else runs.
+    none = {"class_type": "EmptyImage", "inputs": {"width": 8, "height": 8, "color": 0}}
+    beside = {"class_type": "PreviewImage", "inputs": {"images": ["11", 0]}}
+    without_image = {**graph, "11": none, "12": beside}
+    without_image["3"] = {**graph["3"], "inputs": {"filename": [ITERATOR, 3], "fail_list": ""}}
+    comfy.load(without_image)
+    comfy.run_instant()
+    comfy.toast("ComfyUI has left Loop End out")
+    comfy.toast("#3: Required input is missing: image")
+    ends(comfy)
+    comfy.close_dialogs()
+    # A person asks for a part.
+    assert batch.state() is None
+    comfy.load(graph)
+    comfy.page.evaluate("id => app.queuePrompt(0, 1, [id])", SAVE)
+    comfy.toast("Only a part of the workflow ran")
+    comfy.toast("img1.png stays to be done")
+    ends(comfy)
+    assert batch.saved == SEVEN[:1]
+    assert batch.counts() == (0, 0)

@@ -17,7 +17,7 @@ from PIL import Image
 
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support.batches import recorded, records
-from batch_loop.tests.support.graphs import ITERATOR, Graph, batch_graph, node
+from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, batch_graph, node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
@@ -119,6 +119,27 @@ def test_what_happens_in_lines_for_programs(case: Case) -> None:
     assert {line["event"] for line in images} == {"image"}
     assert images[0]["filename"] == NAMES[0]
     assert (end["event"], end["exit_code"], end["done"]) == ("end", code, len(NAMES))
+
+
+def test_what_the_server_would_leave_out_is_not_run_without(case: Case) -> None:
+    graph = json.loads(case.workflow.read_text(encoding="utf-8"))
+    never = case.workspace.scratch / "never"
+    # The second saver is left out, and the rest of the prompt would not come to an end.
+    graph["wait"] = node("TestWait", image=[ITERATOR, 1], until=str(never))
+    graph["other"] = node("PreviewImage", images=["wait", 0])
+    graph["second"] = node("SaveImage", filename_prefix="second")
+    case.workflow.write_text(json.dumps(graph), encoding="utf-8")
+    code, _, err = case.run("--json")
+    assert code == 5
+    assert "node second (SaveImage): Required input is missing: images" in the_line_of(err)
+    case.client.wait_until_idle()
+    # A folder that cannot be saved to.
+    case.write()
+    code, _, err = case.run("--json", "--set", f"{SAVE}.folder=../../elsewhere")
+    assert code == 10
+    assert f"node {SAVE} (BatchLoopSaveImage): " in the_line_of(err)
+    assert "does not take its folder" in err
+    assert case.command("status", case.workspace.name)[1] == ""
 
 
 BROKEN = "img2.png"

@@ -174,6 +174,22 @@ class TestValue:
         return (values[kind],)
 
 
+class TestList:
+    """Gives the words of `text` as one of ComfyUI's lists, in which the word `no` is blocked."""
+
+    CATEGORY = "batch loop tests"
+    FUNCTION = "run"
+    RETURN_TYPES = ("STRING",)
+    OUTPUT_IS_LIST = (True,)
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {"required": {"text": ("STRING", {"default": ""})}}
+
+    def run(self, text: str) -> tuple[list[str | ExecutionBlocker]]:
+        return ([ExecutionBlocker(None) if word == "no" else word for word in text.split()],)
+
+
 class TestShow:
     """Appends what `value` is, as a line of JSON, to the file `path`."""
 
@@ -322,6 +338,7 @@ NODE_CLASS_MAPPINGS: ClassVar = {
     "TestDigest": TestDigest,
     "TestFileSize": TestFileSize,
     "TestHold": TestHold,
+    "TestList": TestList,
     "TestRaise": TestRaise,
     "TestWait": TestWait,
     "TestRecord": TestRecord,

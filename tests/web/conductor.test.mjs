@@ -90,6 +90,13 @@ test("the verdict of a prompt that fails after it is forgotten", () => {
   assert.deepEqual(autoQueue.did, []);
 });
 
+test("where Directory Iterator refuses to begin, it is shown that Auto Queue has stopped", () => {
+  const { autoQueue, conductor } = setUp();
+  conductor.failed("p", "BatchLoopDirectoryIterator");
+  conductor.failed("q", "KSampler");
+  assert.deepEqual(autoQueue.did, ["shown stopped"]);
+});
+
 test("a part of the workflow ends Auto Queue, also with an error that would be skipped", () => {
   const part = { ...iteration(SKIP), without: ["Save Image #9"] };
   const whole = setUp();

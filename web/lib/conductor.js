@@ -10,6 +10,8 @@ import { Runs, handsOut } from "./runs.js";
  * @import { Watch } from "./watch.js"
  */
 
+/** What the types of this pack's nodes begin with. */
+const PREFIX = "BatchLoop";
 const SKIP = "Skip on error";
 /** How many failed prompts are remembered: only the last can hold Auto Queue back. */
 const FAILED_LIMIT = 16;
@@ -89,10 +91,15 @@ export class Conductor {
    * A prompt failed: with Skip on error, Auto Queue is to go on with the next image.
    *
    * @param {string} promptId
+   * @param {string} [nodeType] - the type of the node that failed
    */
-  failed(promptId) {
+  failed(promptId, nodeType = "") {
     const run = this.#ended(promptId);
-    if (!run) return;
+    if (!run) {
+      // A node of ours may fail before any has spoken.
+      if (nodeType.startsWith(PREFIX)) this.#autoQueue.showStopped();
+      return;
+    }
     this.#notices.processed(run.handedOut);
     // An error in a prompt that handed nothing out, or gives no image up, would come again at every
     // turn.

@@ -23,7 +23,7 @@ from batch_loop.nodes.loop.errors import StateNotKept, StoreAway
 from batch_loop.nodes.loop.prompt import Prompt
 from batch_loop.nodes.loop.report import handed_out
 from batch_loop.nodes.loop.sql_store import SqlStore
-from batch_loop.nodes.loop.state import Claim, Counts, IterationMode, LoopKey, Policy
+from batch_loop.nodes.loop.state import Claim, Counts, IterationMode, LoopKey, Policy, Several
 from batch_loop.nodes.loop.store import LoopEntry, MemoryStore, Store
 from batch_loop.nodes.loop.versions import VERSION
 from batch_loop.nodes.processes import this_process
@@ -122,6 +122,14 @@ def test_a_file_of_a_later_version_is_set_aside_whole(
     with store.transaction():
         assert store.carried(KEY).value == [1, 2]
     assert [path for path in values if not path.exists()] == []
+
+
+def test_the_elements_of_a_list_are_told_from_one_value_that_is_a_list(tmp_path: Path) -> None:
+    value = Several((1, [2, "three"], None))
+    begun(tmp_path, carried=value)
+    store = open_store(str(tmp_path))
+    with store.transaction():
+        assert store.carried(KEY).value == value
 
 
 EARLIER = sorted(Path(__file__).parent.glob("state_version_*.sql"))
