@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Iterator
 from pathlib import Path
 from typing import ClassVar
 
+import psycopg
 import pytest
 
 from batch_loop.nodes.io.listing import Selection
@@ -24,6 +25,7 @@ from batch_loop.nodes.loop.registry import LoopRegistry
 from batch_loop.nodes.loop.state import Counts, Iteration, LoopKey, Policy, WhenComplete
 from batch_loop.nodes.loop.store import MemoryStore, RefusingStore, Store
 from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.postgresql import Postgresql
 
 FILES = ["a.png", "b.png", "c.png"]
@@ -66,6 +68,7 @@ class Machine:
         self.host = FarHost(name)
         self.store = store
         self.listed = 0
+        self.while_listing: Callable[[], object] = lambda: None
         self.cleaned_up: list[str] = []
         self.gone: list[str] = []
         self.time = 0.0
@@ -91,6 +94,7 @@ class Machine:
 
     def _list(self, directory: str, selection: Selection, **_given: object) -> list[str]:  # noqa: ARG002
         self.listed += 1
+        self.while_listing()
         return FILES
 
     def take(self) -> Iteration:
@@ -335,6 +339,27 @@ def test_the_clock_of_the_database_rules(postgresql: Postgresql, hours: int) -> 
     assert abs(seen.claim.since - taken.claim.since - hours * 3600) < 60
     for machine in machines:
         machine.store.close()
+
+
+def test_no_transaction_is_open_while_a_folder_is_listed(postgresql: Postgresql) -> None:
+    """The database ends one that is idle for long, and the listing would have been for nothing."""
+    address = postgresql.new_database()
+    machine = Machine("one", open_postgresql(address, NO_ROOTS))
+    found = "SELECT 1 FROM pg_stat_activity WHERE xact_start IS NOT NULL"
+    found += " AND datname = current_database() AND pid <> pg_backend_pid()"
+    with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as other:
+        # The lease has one now and then, for a moment.
+        machine.while_listing = lambda: wait_for(
+            lambda: other.execute(found).fetchone() is None, "no transaction to be open"
+        )
+        machine.finish(machine.take())
+        machine.request = Request(machine.request.key, Selection(descending=True))
+        machine.finish(machine.take())
+        machine.finish(machine.take())  # The listing has run out: the folder is looked through.
+        machine.registry.start_over(machine.request.key.id)
+    assert path(machine.take()) == "a.png"
+    assert machine.listed == 4
+    machine.registry.close()
 
 
 class Away(MemoryStore):
