@@ -91,6 +91,14 @@ class ComfyHost:
             _log.warning("Batch Loop: ComfyUI could not be asked what is wrong: %r", error)
             return ()
 
+    def call(self) -> int:
+        """Which call of its node in the prompt this thread is in, from 0: one an element of a list.
+
+        The numbers are those of the elements, also where some are blocked.
+        """
+        context = get_executing_context()
+        return 0 if context is None else context.list_index or 0
+
     @property
     def server(self) -> str:
         """This process, by a name that no other has."""

@@ -18,6 +18,7 @@ from .io.budget import MemoryBudget, limit_from
 from .io.decode import decode
 from .io.leftovers import sweep
 from .io.listing import Selection, list_images, modified_at
+from .io.numbering import Numbering
 from .io.paths import (
     ALLOWED_DIRS_VARIABLE,
     AllowedFolders,
@@ -106,6 +107,12 @@ def budget() -> MemoryBudget:
 def read_ahead() -> ReadAhead:
     """What reads the images of the prompts to come."""
     return ReadAhead(budget(), decode)
+
+
+@functools.cache
+def numbering() -> Numbering:
+    """What gives numbers to results whose names are taken."""
+    return Numbering(registry().earlier_outputs)
 
 
 @functools.cache

@@ -33,7 +33,10 @@ _REASONS = {
 class IfExists(str, Enum):
     """What to do when a file of the name exists; the values are what users see."""
 
+    OVERWRITE_OWN = "overwrite own"
+    """Replace what the same image left in an earlier run; write beside anything else, as RENAME."""
     OVERWRITE = "overwrite"
+    """Replace whatever is there."""
     SKIP = "skip"
     """Leave the old file as it is, and write nothing."""
     RENAME = "rename"

@@ -1,28 +1,26 @@
 """Which images need no work, as their results are there already.
 
-Nothing but the files is asked: so it holds after an interruption, for a folder that has grown, and
-on another machine.
+The files are asked, so it holds after an interruption, for a folder that has grown, and on another
+machine. Whose they are, and whether they are all, the store says as far as it knows.
 """
 
 from __future__ import annotations
 
 import os
-import posixpath
 from collections import Counter, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from ..loop.errors import InvalidSetting, PathRefused
-from ..loop.graph import Graph, is_link, linked
-from ..names import node_id
+from ..loop.graph import Graph, is_link
+from ..loop.state import KnownResult
 from .caption import has_caption
 from .encode import Format
 from .naming import PATTERN_EXAMPLE, ResultName, check_length, parts_of_pattern, saved_as
+from .numbering import is_numbered
 from .paths import AllowedFolders, inside, resolve_target
 from .real_paths import scanned
-
-_NAMING_INPUTS = ("folder", "prefix", "suffix", "format", "keep_subfolders")
-"""The inputs of Save Image (Batch) that decide on a result's name."""
+from .savers import NAMING_INPUTS, rank_of, savers_of
 
 
 def expected_results(
@@ -39,8 +37,8 @@ def expected_results(
         return (_by_pattern(finished_as.strip(), allowed),)
     names = {
         name
-        for saver, inputs in _savers_of(graph, iterator)
-        for name in _by_saver(saver, inputs, allowed)
+        for saver, inputs in savers_of(graph, iterator)
+        for name in _by_saver(saver, inputs, rank_of(graph, saver), allowed)
     }
     if not names:
         message = (
@@ -52,40 +50,97 @@ def expected_results(
     return tuple(sorted(names))
 
 
-def finished(names: Sequence[ResultName], directory: str, paths: Sequence[str]) -> set[str]:
+Known = Callable[[str], Iterable[KnownResult]]
+"""What is known of the files below a folder: the store's `written_below`."""
+
+
+def nothing_known(folder: str) -> Iterable[KnownResult]:  # noqa: ARG001
+    """Know nothing of the files below a folder."""
+    return ()
+
+
+def finished(
+    names: Sequence[ResultName], directory: str, paths: Sequence[str], known: Known = nothing_known
+) -> set[str]:
     """Those of `paths`, relative to `directory`, that have a result under each of `names`.
 
-    Reads each folder of results once, and no file. What tells nothing counts as not there, so that
-    the image is done again: a name that two of the images lead to, a name that is one of the
-    images itself, and what lies behind a link below the folder. So does a file without content,
-    where the system tells sizes with the names (on Windows).
+    Reads each folder of results once, and no file. Where it is known what an image's last run has
+    written, that run has ended well, and all of it is still there. Elsewhere the file of the name
+    itself is there, and nobody is known to have made it of another image.
+
+    What tells nothing counts as not there, so that the image is done again: a name that two of the
+    images lead to, a name that is one of the images itself, and what lies behind a link below the
+    folder. So does a file without content, where the system tells sizes with the names (on
+    Windows).
     """
     if not names:
         return set()
-    sources = {os.path.normcase(os.path.join(directory, *path.split("/"))) for path in paths}
     left = set(paths)
     for name in names:
-        targets = {path: name.of(path) for path in paths}
-        shared = Counter(os.path.normcase(target) for target in targets.values())
-        folders: defaultdict[str, set[str]] = defaultdict(set)
-        for path in left:
-            target = os.path.normcase(targets[path])
-            full = inside(name.folder, targets[path])
-            if full is not None and shared[target] == 1 and os.path.normcase(full) not in sources:
-                folders[posixpath.dirname(targets[path])].add(path)
-        left = {
-            path
-            for folder, waiting in folders.items()
-            for path in _there(os.path.join(name.folder, *folder.split("/")), waiting, targets)
-        }
+        results = _Results(name, directory, paths, known)
+        left = {path for path in left if results.has(path)}
     return left
 
 
-def _there(folder: str, paths: set[str], targets: Mapping[str, str]) -> Iterator[str]:
-    files = {os.path.normcase(name) for name in _files(folder)}
-    for path in paths:
-        if os.path.normcase(posixpath.basename(targets[path])) in files:
-            yield path
+class _Results:
+    """The results of one name, of the images `paths` of a directory."""
+
+    def __init__(
+        self, name: ResultName, directory: str, paths: Sequence[str], known: Known
+    ) -> None:
+        self._targets = {path: inside(name.folder, name.of(path)) for path in paths}
+        self._leading_to = Counter(map(os.path.normcase, filter(None, self._targets.values())))
+        self._sources = {
+            os.path.normcase(os.path.join(directory, *path.split("/"))) for path in paths
+        }
+        self._files = _Files()
+        self._known: set[str] = set()
+        self._own: defaultdict[str, list[KnownResult]] = defaultdict(list)
+        for result in known(name.folder):
+            self._known.add(os.path.normcase(result.file))
+            if os.path.normcase(result.directory) == os.path.normcase(directory):
+                self._own[result.path].append(result)
+
+    def has(self, path: str) -> bool:
+        """Whether an image has all that is expected of it."""
+        target = self._targets[path]
+        if target is None:
+            return False
+        runs = _last_runs(self._own.get(path, ()), target)
+        if runs:
+            return any(
+                all(result.whole and result.file in self._files for result in run) for run in runs
+            )
+        plain = os.path.normcase(target)
+        is_told = self._leading_to[plain] == 1
+        is_told = is_told and plain not in self._sources and plain not in self._known
+        return is_told and target in self._files
+
+
+def _last_runs(results: Iterable[KnownResult], target: str) -> list[list[KnownResult]]:
+    """What the last run of each loop has written under the name `target`, or with a number."""
+    runs: dict[str, list[KnownResult]] = {}
+    for result in results:
+        if is_numbered(result.file, target):
+            run = runs.setdefault(result.loop, [])
+            if run and run[0].batch < result.batch:
+                run.clear()
+            if not run or run[0].batch == result.batch:
+                run.append(result)
+    return list(runs.values())
+
+
+class _Files:
+    """The files that there are, by their paths; each folder is read once."""
+
+    def __init__(self) -> None:
+        self._folders: dict[str, set[str]] = {}
+
+    def __contains__(self, path: str) -> bool:
+        folder, name = os.path.split(path)
+        if folder not in self._folders:
+            self._folders[folder] = {os.path.normcase(each) for each in _files(folder)}
+        return os.path.normcase(name) in self._folders[folder]
 
 
 def _files(folder: str) -> Iterator[str]:
@@ -121,22 +176,10 @@ def _by_pattern(text: str, allowed: AllowedFolders) -> ResultName:
     return ResultName(resolve_target(folder or slash, allowed), (rest, *parts[1:]))
 
 
-def _savers_of(graph: Graph, iterator: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    for saver, node in graph.items():
-        inputs = node.get("inputs", {})
-        loop = inputs.get("loop")
-        if (
-            node.get("class_type") == node_id("SaveImage")
-            and is_link(loop)
-            and iterator in linked(graph, loop[0])
-        ):
-            yield saver, inputs
-
-
 def _by_saver(
-    saver: str, inputs: Mapping[str, Any], allowed: AllowedFolders
+    saver: str, inputs: Mapping[str, Any], rank: int, allowed: AllowedFolders
 ) -> Iterator[ResultName]:
-    for name in _NAMING_INPUTS:
+    for name in NAMING_INPUTS:
         if name not in inputs or is_link(inputs[name]):
             message = (
                 f"skip_finished is on, and {name} of Save Image (Batch) #{saver} is "
@@ -156,5 +199,6 @@ def _by_saver(
             suffix=str(inputs["suffix"]),
             format=format_,
             keep_subfolders=bool(inputs["keep_subfolders"]),
+            rank=rank,
             caption=caption,
         )

@@ -87,11 +87,13 @@ def saved_as(  # noqa: PLR0913 - one for each input that decides on the name
     suffix: str,
     format: Format,  # noqa: A002 - the word users see
     keep_subfolders: bool,
+    rank: int = 0,
     caption: bool = False,
 ) -> ResultName:
     """How Save Image (Batch) names its results in the folder at a real path; InvalidSetting.
 
-    With `caption`, how it names the texts beside them.
+    With `caption`, how it names the texts beside them. `rank` is how many nodes of the graph come
+    before it that save under the same names.
     """
     for name, value in (("prefix", prefix), ("suffix", suffix)):
         if any(mark in value for mark in _UNNAMEABLE):
@@ -100,6 +102,7 @@ def saved_as(  # noqa: PLR0913 - one for each input that decides on the name
                 'any of / \\ < > : " | ? *. To save into a subfolder, write it in folder.'
             )
             raise InvalidSetting(message)
+    suffix = f"{suffix}-{rank + 1}" if rank else suffix
     parts = ("", "subfolder", f"/{prefix}") if keep_subfolders else (prefix,)
     if caption:
         return ResultName(folder, (*parts, "stem", suffix + CAPTION_EXTENSION))

@@ -25,7 +25,8 @@ from .files import IfExists
 from .paths import resolve_target
 from .preview import Preview, preview
 from .result import Background
-from .saver import Saver, Saving
+from .saver import Run, Saver, Saving
+from .savers import rank_of
 
 _log = logging.getLogger(__name__)
 
@@ -51,6 +52,7 @@ class SaveImage(comfy_io.ComfyNode):
             hidden=[
                 comfy_io.Hidden.unique_id,
                 comfy_io.Hidden.prompt,
+                comfy_io.Hidden.dynprompt,
                 comfy_io.Hidden.extra_pnginfo,
             ],
             inputs=_inputs(),
@@ -108,9 +110,17 @@ class SaveImage(comfy_io.ComfyNode):
         )
         claim = functools.partial(registry.claim_outputs, loop)
         behind = cls._background(loop, folder)
-        saver = Saver(loop, saving, allowed, claim, behind)
+        saver = Saver(
+            loop,
+            saving,
+            allowed,
+            claim,
+            behind,
+            run=cls._run(),
+            numbering=runtime.numbering(),
+        )
         try:
-            paths = [saver.save(picture, name) for picture, name in saver.named(image)]
+            paths = saver.save(image)
         except ClaimLost as lost:
             # Nothing of it is to be done here any more, and no image is to blame.
             _log.warning("Batch Loop: %s", lost)
@@ -119,6 +129,13 @@ class SaveImage(comfy_io.ComfyNode):
         return comfy_io.NodeOutput(
             image, "\n".join(paths), ui={"images": [entry for entry in shown if entry is not None]}
         )
+
+    @classmethod
+    def _run(cls) -> Run:
+        own_id, graph = str(cls.hidden.unique_id), cls.hidden.prompt or {}
+        # One that another node has made, as in a loop of ComfyUI's own, is a copy of one in there.
+        shown = cls.hidden.dynprompt.get_display_node_id(own_id)
+        return Run(own_id, runtime.host().call(), rank_of(graph, str(shown)))
 
     @classmethod
     def _caption(cls, settings: Mapping[str, Any]) -> Caption | None:
@@ -187,9 +204,11 @@ def _inputs() -> list[comfy_io.Input]:
         combo(
             "if_exists",
             IfExists,
-            IfExists.OVERWRITE,
-            "What to do when the file is there from before: overwrite it, skip (keep it), or "
-            "rename the new one (img_1.png).",
+            IfExists.OVERWRITE_OWN,
+            "What to do when a file of the name is there from before. Overwrite own replaces what "
+            "the same image left in an earlier run, and gives the new one a number (img_1.png) "
+            "beside anything else; overwrite replaces whatever is there; skip keeps it; rename "
+            "always gives a number.",
         ),
         comfy_io.Boolean.Input(
             "keep_subfolders",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol
 
-from sqlalchemy import ColumnElement, Connection, Engine
+from sqlalchemy import ColumnElement, Connection, Engine, Insert
 from sqlalchemy.exc import SQLAlchemyError
 
 from .errors import StateNotKept
@@ -36,6 +36,10 @@ class Backend(Protocol):
     @property
     def carried(self) -> CarriedValues:
         """Where the data of carried values is."""
+
+    @property
+    def add_output(self) -> Insert:
+        """Adds a row of outputs; does nothing where another transaction has added one."""
 
     @property
     def now(self) -> ColumnElement[float]:

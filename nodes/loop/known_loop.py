@@ -8,7 +8,7 @@ from typing import Any
 
 from ..io.roots import Roots
 from .rows import entry_of
-from .state import Item, ItemState
+from .state import Item, ItemState, Written
 from .store import OPEN, LoopEntry
 
 
@@ -28,8 +28,9 @@ class KnownLoop:
         """The items that are RUNNING or ENDED, by path; None where they were not read."""
         self.failures: tuple[int, tuple[Item, ...]] | None = None
         """The first FAILED items, under how many were asked for."""
-        self.owners: dict[str, str | None] = {}
-        """Of targets that were asked for: the item's path, or None. Emptied with each prompt."""
+        self.writers: dict[str, Written | None] = {}
+        """Of files that were asked for: the image of this loop that wrote it, or None for nobody.
+        Emptied with each prompt."""
         self._entry: LoopEntry | None = None
         self._set: set[str] = set()
         self._added: Counter[str] = Counter()
@@ -64,7 +65,7 @@ class KnownLoop:
             else:
                 self.open.pop(new.path, None)
         if new.state not in OPEN:
-            self.owners.clear()
+            self.writers.clear()
         if ItemState.FAILED in {before, new.state}:
             self.failures = None
 

@@ -14,7 +14,7 @@ from ..io.finished import finished
 from .errors import BatchLoopError, NoImages
 from .outputs import Outputs
 from .prompt import Host
-from .state import LoopKey
+from .state import KnownResult, LoopKey
 from .store import Store
 from .transactions import Transactions
 from .watching import Watching
@@ -156,10 +156,14 @@ class Listings:
         # A folder that is watched may still be empty.
         if not paths and not self._watching.is_watched(key):
             raise NoImages(no_images(key.directory, selection))
-        left_out = finished(selection.finished, key.directory, paths)
+        left_out = finished(selection.finished, key.directory, paths, self._known)
         if left_out:
             paths = [path for path in paths if path not in left_out]
         return paths, left_out
+
+    def _known(self, folder: str) -> list[KnownResult]:
+        """What is known of the results in a folder."""
+        return self._transactions.beside(partial(self._store.written_below_beside, folder))
 
     def preview(
         self,

@@ -1,4 +1,4 @@
-"""Which image of a batch wrote which file: so that no result takes the place of another.
+"""Which image wrote which file: so that no result takes the place of another.
 
 Everything here expects to run inside of a transaction.
 """
@@ -7,8 +7,10 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
 from enum import Enum
 
+from .prompt import Prompt
 from .state import LoopKey
 from .store import Store
 from .transactions import Transactions
@@ -18,70 +20,163 @@ class Owner(Enum):
     """Whose a file is that a result is to be written to."""
 
     NEW = "new"
-    """No image of the batch wrote it: it is not there, or need not be kept."""
+    """Nobody's: it is not there, or need not be kept."""
     SAME = "same"
-    """The image wrote it in an earlier try of the same batch."""
+    """The image's own, from an earlier try, or, where that may be replaced, an earlier batch."""
     OTHER = "other"
-    """Another image of the batch wrote it."""
+    """Another image's, of whatever loop, or another result of this prompt."""
     BEFORE = "before"
-    """No image of the batch wrote it: it is there from before, and is to be kept."""
+    """It is there from before, and is to be kept: of unknown origin, or the image's own."""
     SOURCE = "source"
     """It is one of the images that the batch reads."""
 
 
+@dataclass
+class _Work:
+    """What one prompt has done so far with the files of one loop."""
+
+    claimed: dict[str, str] = field(default_factory=dict)
+    """The result that each file was claimed for."""
+    left_alone: dict[str, str] = field(default_factory=dict)
+    """The result in whose place each file from before was that was kept."""
+
+
 class Outputs:
-    """The files that the batches have written, by their real paths."""
+    """The files that the loops have written, by their real paths."""
 
     def __init__(self, store: Store, transactions: Transactions) -> None:
         self._store = store
         self._transactions = transactions
-        # Files from before that the open items found in their place, and left alone.
-        self._left_alone: defaultdict[LoopKey, defaultdict[str, set[str]]] = defaultdict(
-            lambda: defaultdict(set)
+        # Of the prompts that have an item.
+        self._work: defaultdict[LoopKey, defaultdict[Prompt, _Work]] = defaultdict(
+            lambda: defaultdict(_Work)
         )
 
-    def claim(
-        self, key: LoopKey, path: str, targets: Collection[str], kept: Collection[str]
+    def claim(  # noqa: PLR0913 - who claims, what, and how
+        self,
+        key: LoopKey,
+        prompt: Prompt,
+        path: str,
+        targets: Collection[str],
+        kept: Collection[str],
+        *,
+        result: str,
+        replaces_own: bool,
     ) -> dict[str, Owner]:
         """Claim `targets` for the item at `path`, all or none; see `LoopRegistry.claim_outputs`."""
-        owners = {target: self._owner(key, path, target, kept=target in kept) for target in targets}
+        work = self._work[key][prompt]
+        owners = {
+            target: self._owner(
+                key,
+                path,
+                target,
+                work,
+                result,
+                kept=target in kept,
+                replaces_own=replaces_own,
+            )
+            for target in targets
+        }
         if {Owner.NEW, Owner.SAME}.issuperset(owners.values()):
-            for target, owner in owners.items():
-                if owner is Owner.NEW:
-                    self._store.note_output(key, target, path)
-        before = {target for target, owner in owners.items() if owner is Owner.BEFORE}
+            self._note(key, path, owners)
+        if {Owner.NEW, Owner.SAME}.issuperset(owners.values()):
+            claimed = dict.fromkeys(owners, result)
+            self._transactions.when_kept(lambda: work.claimed.update(claimed))
+        before = {target: result for target, owner in owners.items() if owner is Owner.BEFORE}
         if before:
-            left_alone = self._left_alone[key][path]
-            self._transactions.when_kept(lambda: left_alone.update(before))
+            self._transactions.when_kept(lambda: work.left_alone.update(before))
         return owners
 
+    def earlier(self, key: LoopKey, path: str) -> tuple[str, ...]:
+        """The files that the item at `path` was the last to write, in this batch or before."""
+        return self._store.written(key, path)
+
     def note_saved(
-        self, key: LoopKey, path: str, targets: Collection[str], *, succeeded: bool
+        self, key: LoopKey, prompt: Prompt, path: str, targets: Collection[str], *, succeeded: bool
     ) -> None:
         """Note the files that a prompt on the item at `path` said it saved, once it has ended."""
-        left_alone = self._left_alone[key]
+        left_alone = self._work[key][prompt].left_alone
         for target in targets:
-            # A prompt that failed may only repeat what an earlier one has saved, or show what it
-            # has left alone: the next try must not take that for its own.
-            left = target in left_alone.get(path, ())
-            if succeeded or (not left and self._store.output_owner(key, target) is None):
+            # It is shown as a result, and stays whose it was.
+            if target in left_alone:
+                if succeeded:
+                    own = self._is_own(key, path, target)
+                    self._store.note_output(key, target, path, kept=not own)
+            # A prompt that failed may only repeat what an earlier one has saved.
+            elif succeeded or self._store.writer(key, target) is None:
                 self._store.note_output(key, target, path)
-        self._transactions.when_kept(lambda: left_alone.pop(path, None))
+        self._transactions.when_kept(lambda: self._work[key].pop(prompt, None))
 
     def begin(self, key: LoopKey) -> None:
-        """Forget what was left alone, as another batch begins."""
-        self._transactions.when_kept(lambda: self._left_alone.pop(key, None))
+        """Forget what prompts have done, as another batch begins."""
+        self._transactions.when_kept(lambda: self._work.pop(key, None))
 
     def unwritten(self, key: LoopKey, paths: Sequence[str]) -> list[str]:
-        """Those of `paths` that the workflow has not written, as far as is known."""
-        return [path for path in paths if self._store.output_owner(key, key.full(path)) is None]
+        """Those of `paths` that the workflow has not written in this batch, as far as is known."""
+        return [path for path in paths if not self._is_result(key, key.full(path))]
 
-    def _owner(self, key: LoopKey, path: str, target: str, *, kept: bool) -> Owner:
-        """Whose a file is, for the item at `path`."""
+    def _note(self, key: LoopKey, path: str, owners: dict[str, Owner]) -> None:
+        """Note all of the files as written by the item, or none where another loop is quicker."""
+        noted = []
+        # In one order, as two servers might wait for each other else.
+        for target in sorted(owners):
+            if self._store.note_output(key, target, path):
+                noted.append(target)
+            else:
+                owners[target] = Owner.OTHER
+        if len(noted) < len(owners):
+            for target in noted:
+                if owners[target] is Owner.NEW:
+                    self._store.forget_output(key, target)
+
+    def _is_own(self, key: LoopKey, path: str, target: str) -> bool:
+        """Whether the item at `path` was the last to write a file."""
+        written = self._store.writer(key, target)
+        return written is not None and (written.loop, written.path) == (key.id, path)
+
+    def _is_result(self, key: LoopKey, target: str) -> bool:
+        """Whether an image of this batch wrote a file."""
+        written = self._store.writer(key, target)
+        return written is not None and written.loop == key.id and written.batch == self._batch(key)
+
+    def _batch(self, key: LoopKey) -> int:
+        entry = self._store.load(key)
+        return 0 if entry is None else entry.batch
+
+    def _owner(  # noqa: PLR0913 - who asks, and what is known of the file
+        self,
+        key: LoopKey,
+        path: str,
+        target: str,
+        work: _Work,
+        result: str,
+        *,
+        kept: bool,
+        replaces_own: bool,
+    ) -> Owner:
+        """Whose a file is, for one result of a prompt's work on the item at `path`."""
         inside = key.inside(target)
         if inside is not None and self._store.item(key, inside) is not None:
             return Owner.SOURCE
-        owner = self._store.output_owner(key, target)
-        if owner is None:
+        if work.claimed.get(target) == result:
+            return Owner.SAME
+        if target in work.claimed or work.left_alone.get(target, result) != result:
+            return Owner.OTHER
+        return self._known_owner(key, path, target, kept=kept, replaces_own=replaces_own)
+
+    def _known_owner(
+        self, key: LoopKey, path: str, target: str, *, kept: bool, replaces_own: bool
+    ) -> Owner:
+        """As `_owner`, by what earlier prompts and other loops have written."""
+        written = self._store.writer(key, target)
+        if written is None:
             return Owner.BEFORE if kept else Owner.NEW
-        return Owner.SAME if owner == path else Owner.OTHER
+        in_this_batch = written.loop == key.id and written.batch == self._batch(key)
+        if (written.loop, written.path) != (key.id, path):
+            is_taken = in_this_batch or kept or (written.loop != key.id and written.under_way)
+            return Owner.OTHER if is_taken else Owner.NEW
+        if in_this_batch:
+            return Owner.SAME
+        if not kept:
+            return Owner.NEW
+        return Owner.SAME if replaces_own else Owner.BEFORE

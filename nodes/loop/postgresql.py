@@ -18,6 +18,7 @@ from sqlalchemy import (
     select,
     type_coerce,
 )
+from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from ..io.roots import Roots
@@ -27,7 +28,7 @@ from .address import DRIVER, Address, Malformed, address_of
 from .errors import StateNotKept, StoreAway
 from .sql_store import SqlStore
 from .store import RefusingStore, Store
-from .tables import items, path_bytes
+from .tables import items, outputs, path_bytes
 from .versions import NewerVersion, prepare
 
 DATABASE_VARIABLE = ENV_PREFIX + "DATABASE"
@@ -148,6 +149,7 @@ class PostgresqlBackend:
 
     shows_a_moment = True
     is_of_one_machine = False
+    add_output = insert(outputs).on_conflict_do_nothing()
     now: ColumnElement[float] = type_coerce(func.date_part("epoch", func.clock_timestamp()), Double)
 
     def __init__(self, address: Address, now: Callable[[], float]) -> None:

@@ -288,13 +288,22 @@ class LoopRegistry:
 
     @in_transaction(patient=True)
     def claim_outputs(
-        self, iteration: Iteration, targets: Collection[str], kept: Collection[str] = ()
+        self,
+        iteration: Iteration,
+        targets: Collection[str],
+        kept: Collection[str] = (),
+        *,
+        result: str = "",
+        replaces_own: bool = True,
     ) -> dict[str, Owner]:
         """Claim the files at real paths `targets` for the iteration's item: all of them, or none.
 
-        Two sources may lead to one name; neither result, no source, and none of `kept`, which are
-        the files that are there and not to be lost, may be lost by it. So they are claimed where
-        each is `NEW` or `SAME`. Returns whose each is.
+        Two sources may lead to one name, and one prompt may have several results; none of these,
+        no source, and none of `kept`, which are the files that are there and not to be lost, may
+        be lost by it. So they are claimed where each is `NEW` or `SAME`. Returns whose each is.
+
+        `result` says which of the prompt's results it is: the same one gets the same files again.
+        What the item itself wrote in an earlier batch is lost only if it `replaces_own`.
         """
         item, key = iteration.item, iteration.key
         if self._loops.is_lost(iteration):
@@ -303,7 +312,22 @@ class LoopRegistry:
         # It may have been started over, and then forgotten, while the prompt ran.
         if item is None or self._store.load(key) is None:
             return dict.fromkeys(targets, Owner.NEW)
-        return self._outputs.claim(key, item.path, targets, kept)
+        return self._outputs.claim(
+            key,
+            iteration.prompt,
+            item.path,
+            targets,
+            kept,
+            result=result,
+            replaces_own=replaces_own,
+        )
+
+    @in_transaction(patient=True)
+    def earlier_outputs(self, iteration: Iteration) -> tuple[str, ...]:
+        """The files that the iteration's item was the last to write, in this batch or before."""
+        if iteration.item is None:
+            return ()
+        return self._outputs.earlier(iteration.key, iteration.item.path)
 
     def start_over(self, loop_id: str) -> Snapshot:
         """Begin a new batch of an existing loop, from the folder as it is now.

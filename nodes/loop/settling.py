@@ -289,7 +289,7 @@ class Settling:
         self._loops.save(key, seconds=entry.seconds + took, ran_at=ran_at)
         saved = self._host.saved(claim.prompt)
         succeeded = outcome.ending is Ending.SUCCESS
-        self._outputs.note_saved(key, item.path, saved, succeeded=succeeded)
+        self._outputs.note_saved(key, claim.prompt, item.path, saved, succeeded=succeeded)
         state, changes = _settled(item, claim, outcome)
         if turn in self._parts:
             # A person tries a part: neither what it reaches nor where it fails says anything.

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import contextlib
 import logging
+import os
 import secrets
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine, Row, select
+from sqlalchemy import Connection, Engine, Executable, Row, select
 from sqlalchemy.exc import DBAPIError
 
-from ..io.roots import NO_ROOTS, Roots
+from ..io.roots import MARK, NO_ROOTS, Roots
 from . import carried as carried_values
 from . import statements
 from .backend import ONLY_READS, Backend
@@ -27,11 +28,13 @@ from .state import (
     Counts,
     Item,
     ItemState,
+    KnownResult,
     LoopKey,
     ReportedItem,
+    Written,
     check_transition,
 )
-from .store import UNLISTED, LoopEntry
+from .store import OPEN, UNLISTED, LoopEntry
 from .tables import leases, loops
 
 _log = logging.getLogger(__name__)
@@ -253,9 +256,13 @@ class SqlStore:
 
     def begin(self, key: LoopKey, paths: Sequence[str]) -> None:
         self._forget_carried(key)
-        for statement in (statements.delete_items, statements.delete_outputs):
-            self._database.execute(statement, {"of_loop": key.id})
-        if self._loop(key) is None and key.id not in self._loops:
+        own = {"of_loop": key.id}
+        before = self._loop(key)
+        if before is not None:
+            self._database.execute(statements.delete_kept, own)
+            self._database.execute(statements.set_whole, {**own, "of_batch": before.row["batch"]})
+        self._database.execute(statements.delete_items, own)
+        if before is None and key.id not in self._loops:
             row = {
                 "id": key.id,
                 "name": key.name,
@@ -272,7 +279,7 @@ class SqlStore:
         loop = self._known(key)
         loop.set(**dict.fromkeys(statements.COUNTS, 0) | {"pending": len(paths)})
         loop.forget_items()
-        loop.owners.clear()
+        loop.writers.clear()
 
     def relist(self, key: LoopKey, paths: Sequence[str]) -> None:
         own = {"of_loop": key.id}
@@ -350,11 +357,14 @@ class SqlStore:
         return None if row is None else item_of(row, self._ahead)
 
     def paths_beside(self, key: LoopKey) -> Collection[str]:
+        return {row.path for row in self._read_beside(statements.listed_paths, {"of_loop": key.id})}
+
+    def _read_beside(self, statement: Executable, given: Mapping[str, Any]) -> Sequence[Row[Any]]:
+        """What a statement reads, from any thread, in no transaction of the store."""
         try:
             with self._beside.connect() as plain:
                 connection = plain.execution_options(**{ONLY_READS: True})
-                found = connection.execute(statements.listed_paths, {"of_loop": key.id})
-                return set(found.scalars())
+                return connection.execute(statement, given).all()
         except (DBAPIError, OSError) as error:
             raise self._backend.not_kept(error) from None
 
@@ -393,7 +403,8 @@ class SqlStore:
 
     def report(self, key: LoopKey) -> list[ReportedItem]:
         own = {"of_loop": key.id}
-        written = self._database.execute(statements.output_rows, own)
+        in_batch = {**own, "of_batch": self._known(key).row["batch"]}
+        written = self._database.execute(statements.output_rows, in_batch)
         return self._reported(self._database.execute(statements.listed_rows, own), written)
 
     def page(self, key: LoopKey, start: int, most: int, *, failed: bool) -> list[ReportedItem]:
@@ -403,13 +414,13 @@ class SqlStore:
         return self._reported(found, self._outputs_of(key, [row.path for row in found]))
 
     def outputs(self, key: LoopKey, path: str) -> tuple[str, ...]:
-        targets = (row.target for row in self._outputs_of(key, [path]))
-        return tuple(sorted(map(self._roots.local, targets)))
+        return tuple(sorted(map(self._file_of, self._outputs_of(key, [path]))))
 
     def _outputs_of(self, key: LoopKey, paths: list[str]) -> Iterable[Row[Any]]:
         if not paths:
             return ()
-        given = {"of_loop": key.id, "of_paths": paths}
+        batch = self._known(key).row["batch"]
+        given = {"of_loop": key.id, "of_batch": batch, "of_paths": paths}
         return self._database.execute(statements.outputs_of_items, given)
 
     def _reported(
@@ -418,7 +429,7 @@ class SqlStore:
         """Rows of items as items, each with the files that rows of outputs say it wrote."""
         targets: defaultdict[str, list[str]] = defaultdict(list)
         for row in written:
-            targets[row.path].append(self._roots.local(row.target))
+            targets[row.path].append(self._file_of(row))
         return [(item_of(row, self._ahead), tuple(sorted(targets[row.path]))) for row in found]
 
     # Carried values.
@@ -474,24 +485,89 @@ class SqlStore:
 
     # Outputs.
 
-    def note_output(self, key: LoopKey, target: str, path: str) -> None:
-        owner = self.output_owner(key, target)
-        if owner is None:
-            row = {"loop": key.id, "target": self._roots.shared(target), "path": path}
-            self._database.execute(statements.add_output, row)
-        elif owner != path:
-            given = {"of_loop": key.id, "of_target": self._roots.shared(target), "path": path}
-            self._database.execute(statements.set_output, given)
-        self._known(key).owners[target] = path
+    def note_output(
+        self, key: LoopKey, target: str, path: str, *, file: str | None = None, kept: bool = False
+    ) -> bool:
+        shared = self._roots.shared(target)
+        values = {
+            "path": path,
+            "batch": self._known(key).row["batch"],
+            "file": None if file is None or file == target else self._roots.shared(file),
+            "whole": False,
+            "kept": kept,
+        }
+        row = {"loop": key.id, "target": shared, **values}
+        this = {"of_loop": key.id, "of_target": shared}
+        if kept:
+            return bool(self._database.execute(self._backend.add_output, row).rowcount)
+        before = self.writer(key, target)
+        under_way = any(item.path == path for item in self.open_items(key))
+        new = Written(key.id, path, values["batch"], under_way)
+        if before is not None and before.loop == key.id:
+            if before != new:
+                self._database.execute(statements.set_output, {**this, **values})
+        else:
+            if before is not None:
+                self._database.execute(statements.delete_written, {"of_target": shared})
+            added = self._database.execute(self._backend.add_output, row).rowcount
+            # Else it is there as one that was kept; or another server was quicker.
+            if (
+                not added
+                and not self._database.execute(
+                    statements.set_kept_output, {**this, **values}
+                ).rowcount
+            ):
+                return False
+        for loop in self._loops.values():
+            loop.writers.pop(target, None)
+        self._known(key).writers[target] = new
+        return True
 
-    def output_owner(self, key: LoopKey, target: str) -> str | None:
-        owners = self._known(key).owners
-        if target not in owners:
-            given = {"of_loop": key.id, "of_target": self._roots.shared(target)}
-            found = self._database.execute(statements.output_owner, given)
-            owners[target] = found.scalar_one_or_none()
-        return owners[target]
+    def forget_output(self, key: LoopKey, target: str) -> None:
+        given = {"of_loop": key.id, "of_target": self._roots.shared(target)}
+        self._database.execute(statements.delete_output, given)
+        self._known(key).writers.pop(target, None)
+
+    def writer(self, key: LoopKey, target: str) -> Written | None:
+        known = self._known(key).writers
+        if target in known:
+            return known[target]
+        row = self._database.execute(
+            statements.writer, {"of_target": self._roots.shared(target)}
+        ).one_or_none()
+        if row is None:
+            known[target] = None
+            return None
+        under_way = row.state is not None and ItemState(row.state) in OPEN
+        found = Written(row.loop, row.path, row.batch, under_way)
+        if found.loop == key.id:
+            known[target] = found
+        return found
+
+    def written(self, key: LoopKey, path: str) -> tuple[str, ...]:
+        given = {"of_loop": key.id, "of_path": path}
+        rows = self._database.execute(statements.written_by_item, given)
+        return tuple(sorted(self._file_of(row) for row in rows))
+
+    def written_below_beside(self, folder: str) -> list[KnownResult]:
+        first = self._roots.shared(folder).rstrip(os.sep + "/")
+        separator = "/" if first.startswith(MARK) else os.sep
+        given = {"of_first": first + separator, "of_end": first + chr(ord(separator) + 1)}
+        return [
+            KnownResult(
+                self._roots.local(row.target),
+                row.loop,
+                self._roots.local(row.directory),
+                row.path,
+                row.batch,
+                row.state == ItemState.DONE.value if row.batch == row.present else row.whole,
+            )
+            for row in self._read_beside(statements.written_below, given)
+        ]
 
     def open_outputs(self) -> set[str]:
-        targets = self._database.execute(statements.open_targets).scalars()
-        return set(map(self._roots.local, targets))
+        return {self._file_of(row) for row in self._database.execute(statements.open_targets)}
+
+    def _file_of(self, row: Any) -> str:
+        file: str = row.target if row.file is None else row.file
+        return self._roots.local(file)

@@ -80,6 +80,7 @@ class SqliteBackend:
 
     shows_a_moment = False
     is_of_one_machine = True
+    add_output = statements.add_output.prefix_with("OR IGNORE")
     now: ColumnElement[float] = type_coerce(
         (func.julianday("now") - _UNIX_EPOCH) * _DAY_SECONDS, Double
     )

@@ -306,6 +306,37 @@ ReportedItem = tuple[Item, tuple[str, ...]]
 
 
 @dataclass(frozen=True)
+class Written:
+    """Which image wrote a file, by the newest that is known of any loop."""
+
+    loop: str
+    """The loop's id."""
+    path: str
+    """The item's."""
+    batch: int
+    """The batch of its loop in which it did so."""
+    under_way: bool
+    """Whether a prompt works on that image now."""
+
+
+@dataclass(frozen=True)
+class KnownResult:
+    """A file that some image wrote, as `skip_finished` asks for it."""
+
+    file: str
+    """Its path, as the file is told from others."""
+    loop: str
+    """Id of the loop that wrote it last."""
+    directory: str
+    """That loop's directory."""
+    path: str
+    """The item's."""
+    batch: int
+    whole: bool
+    """Whether the image was done then, so that nothing of what it made is missing."""
+
+
+@dataclass(frozen=True)
 class Page:
     """Some items of a loop, in the order of the listing."""
 

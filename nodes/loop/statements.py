@@ -19,7 +19,9 @@ from sqlalchemy import (
     func,
     insert,
     literal_column,
+    not_,
     select,
+    true,
     update,
 )
 from sqlalchemy.dialects import postgresql
@@ -31,6 +33,7 @@ from .tables import (
     is_failed,
     is_open,
     is_pending,
+    is_written,
     items,
     leases,
     loops,
@@ -152,14 +155,53 @@ place_items_from_arrays = (
 
 # Outputs.
 
-output_owner = select(outputs.c.path).where(_this_output)
+_of_own_loop = outputs.c.loop == bindparam("of_loop")
+_in_this_batch = and_(_of_own_loop, outputs.c.batch == bindparam("of_batch"))
+writer = (
+    select(outputs.c.loop, outputs.c.path, outputs.c.batch, items.c.state)
+    .outerjoin(items, and_(items.c.loop == outputs.c.loop, items.c.path == outputs.c.path))
+    .where(outputs.c.target == bindparam("of_target"), is_written)
+)
 add_output = insert(outputs)
 set_output = update(outputs).where(_this_output)
-output_rows = select(outputs).where(outputs.c.loop == bindparam("of_loop"))
+set_kept_output = set_output.where(not_(is_written))
+delete_output = delete(outputs).where(_this_output)
+delete_written = delete(outputs).where(outputs.c.target == bindparam("of_target"), is_written)
+output_rows = select(outputs).where(_in_this_batch)
 outputs_of_items = output_rows.where(outputs.c.path.in_(bindparam("of_paths", expanding=True)))
-delete_outputs = delete(outputs).where(outputs.c.loop == bindparam("of_loop"))
+written_by_item = select(outputs.c.target, outputs.c.file).where(
+    _of_own_loop, outputs.c.path == bindparam("of_path"), is_written
+)
+written_below = (
+    select(
+        outputs.c.target,
+        outputs.c.loop,
+        outputs.c.path,
+        outputs.c.batch,
+        outputs.c.whole,
+        loops.c.directory,
+        loops.c.batch.label("present"),
+        items.c.state,
+    )
+    .join(loops, loops.c.id == outputs.c.loop)
+    .outerjoin(items, and_(items.c.loop == outputs.c.loop, items.c.path == outputs.c.path))
+    .where(
+        outputs.c.target >= bindparam("of_first", type_=PathText),
+        outputs.c.target < bindparam("of_end", type_=PathText),
+        is_written,
+    )
+)
+delete_outputs = delete(outputs).where(_of_own_loop)
+# When a batch is over: its results stay known, and whether they are all that there should be.
+delete_kept = delete_outputs.where(not_(is_written))
+_done_items = select(items.c.path).where(
+    _of_this_loop, items.c.state == literal_column(f"'{ItemState.DONE.value}'")
+)
+set_whole = (
+    update(outputs).where(_in_this_batch, outputs.c.path.in_(_done_items)).values(whole=true())
+)
 open_targets = (
-    select(outputs.c.target)
+    select(outputs.c.target, outputs.c.file)
     .join(items, and_(items.c.loop == outputs.c.loop, items.c.path == outputs.c.path))
     .where(is_open)
 )

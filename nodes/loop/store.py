@@ -8,6 +8,7 @@ number of items, except those that take a listing or give all paths.
 from __future__ import annotations
 
 import heapq
+import os
 import secrets
 from bisect import bisect_left, insort
 from collections import defaultdict
@@ -25,8 +26,10 @@ from .state import (
     Item,
     ItemState,
     IterationMode,
+    KnownResult,
     LoopKey,
     ReportedItem,
+    Written,
     check_transition,
 )
 
@@ -171,13 +174,30 @@ class Store(Protocol):
         """`most` items of the listing from its `start`th on; with `failed`, of the FAILED ones."""
 
     def outputs(self, key: LoopKey, path: str) -> tuple[str, ...]:
-        """The files that the item at a relative path wrote, in the order of their names."""
+        """The files that the item at a relative path wrote in this batch, ordered by name."""
 
-    def note_output(self, key: LoopKey, target: str, path: str) -> None:
-        """Note that the item at `path` writes the file at real path `target`."""
+    def note_output(
+        self, key: LoopKey, target: str, path: str, *, file: str | None = None, kept: bool = False
+    ) -> bool:
+        """Note that the item at `path` writes the file that `target` tells from others.
 
-    def output_owner(self, key: LoopKey, target: str) -> str | None:
-        """Path of the item of this batch that writes the file `target`."""
+        In this batch, in the place of whoever wrote it before. `file` is its real path, where
+        that is not `target`. False, and nothing is noted, if another loop does so at this moment.
+
+        With `kept` it is only one of the files that are told of the item: it was there before.
+        """
+
+    def forget_output(self, key: LoopKey, target: str) -> None:
+        """Note nothing of a file any more: it was not written after all."""
+
+    def writer(self, key: LoopKey, target: str) -> Written | None:
+        """Which image of which loop wrote a file last, in any batch; `key` is who asks."""
+
+    def written(self, key: LoopKey, path: str) -> tuple[str, ...]:
+        """The files that the item at `path` was the last to write, in any batch."""
+
+    def written_below_beside(self, folder: str) -> list[KnownResult]:
+        """The files below a folder that images of any loop wrote: as `paths_beside`."""
 
     def open_outputs(self) -> set[str]:
         """The files that RUNNING and ENDED items of all loops write."""
@@ -195,7 +215,7 @@ class _Items:
     def __init__(self, paths: Sequence[str]) -> None:
         # Only those that a prompt has had: making a hundred thousand items takes a while.
         self.known: dict[str, Item] = {}
-        self.outputs: dict[str, str] = {}
+        # What is told of each item: the files that it wrote in this batch, or found there.
         self.written: defaultdict[str, set[str]] = defaultdict(set)
         self.open: set[str] = set()
         self._list(paths)
@@ -257,13 +277,6 @@ class _Items:
         elif item.state is ItemState.FAILED:
             del self.failed[bisect_left(self.failed, item.index)]
 
-    def note_output(self, target: str, path: str) -> None:
-        before = self.outputs.get(target)
-        if before is not None:
-            self.written[before].discard(target)
-        self.outputs[target] = path
-        self.written[path].add(target)
-
     def reported(self, indexes: Iterable[int]) -> list[ReportedItem]:
         items = map(self.at, indexes)
         return [(item, tuple(sorted(self.written.get(item.path, ())))) for item in items]
@@ -273,6 +286,17 @@ class _Items:
         self.known[new.path] = new
         self.enter(new)
         return new
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file that an item wrote."""
+
+    key: LoopKey
+    path: str
+    batch: int
+    name: str
+    whole: bool = False
 
 
 class MemoryStore:
@@ -288,6 +312,11 @@ class MemoryStore:
         self._items: dict[LoopKey, _Items] = {}
         self._ids: dict[str, LoopKey] = {}
         self._carried: dict[LoopKey, Carried] = {}
+        # Who wrote a file last, and the files of each item, in all batches.
+        self._files: dict[str, _File] = {}
+        self._written: defaultdict[LoopKey, defaultdict[str, set[str]]] = defaultdict(
+            lambda: defaultdict(set)
+        )
 
     def transaction(self) -> AbstractContextManager[None]:
         return nullcontext()
@@ -331,8 +360,12 @@ class MemoryStore:
     def forget(self, key: LoopKey) -> None:
         del self._entries[key], self._items[key], self._ids[key.id]
         self._carried.pop(key, None)
+        for targets in self._written.pop(key, {}).values():
+            for target in targets:
+                del self._files[target]
 
     def begin(self, key: LoopKey, paths: Sequence[str]) -> None:
+        self._note_whole(key)
         self._items[key] = _Items(paths)
         self._carried.pop(key, None)
 
@@ -405,18 +438,74 @@ class MemoryStore:
     def carried(self, key: LoopKey) -> Carried:
         return self._carried.get(key, NOTHING_CARRIED)
 
-    def note_output(self, key: LoopKey, target: str, path: str) -> None:
-        self._items[key].note_output(target, path)
+    def note_output(
+        self, key: LoopKey, target: str, path: str, *, file: str | None = None, kept: bool = False
+    ) -> bool:
+        name = file or target
+        if not kept:
+            self._forget_file(target)
+            self._files[target] = _File(key, path, self._entries[key].batch, name)
+            self._written[key][path].add(target)
+        self._items[key].written[path].add(name)
+        return True
 
-    def output_owner(self, key: LoopKey, target: str) -> str | None:
-        return self._items[key].outputs.get(target)
+    def forget_output(self, key: LoopKey, target: str) -> None:
+        file = self._files.get(target)
+        if file is not None and file.key == key:
+            self._forget_file(target)
+
+    def _forget_file(self, target: str) -> None:
+        file = self._files.pop(target, None)
+        if file is not None:
+            self._written[file.key][file.path].discard(target)
+            self._items[file.key].written[file.path].discard(file.name)
+
+    def _note_whole(self, key: LoopKey) -> None:
+        """Note which of the batch's results are all that there should be, as it is over."""
+        entry = self._entries.get(key)
+        for path, targets in self._written[key].items():
+            for target in targets:
+                file = self._files[target]
+                if entry is not None and file.batch == entry.batch:
+                    self._files[target] = replace(file, whole=self._is_done(key, path))
+
+    def _is_done(self, key: LoopKey, path: str) -> bool:
+        item = self.item(key, path)
+        return item is not None and item.state is ItemState.DONE
+
+    def writer(self, key: LoopKey, target: str) -> Written | None:  # noqa: ARG002
+        file = self._files.get(target)
+        if file is None:
+            return None
+        under_way = file.path in self._items[file.key].open
+        return Written(file.key.id, file.path, file.batch, under_way)
+
+    def written(self, key: LoopKey, path: str) -> tuple[str, ...]:
+        return tuple(sorted(self._files[target].name for target in self._written[key][path]))
+
+    def written_below_beside(self, folder: str) -> list[KnownResult]:
+        start = os.path.join(folder, "")
+        # Copied in one step: somebody may add to it meanwhile.
+        files = self._files.copy()
+        return [
+            KnownResult(
+                target, file.key.id, file.key.directory, file.path, file.batch, self._is_whole(file)
+            )
+            for target, file in files.items()
+            if target.startswith(start)
+        ]
+
+    def _is_whole(self, file: _File) -> bool:
+        entry = self._entries.get(file.key)
+        is_of_present = entry is not None and entry.batch == file.batch
+        return self._is_done(file.key, file.path) if is_of_present else file.whole
 
     def open_outputs(self) -> set[str]:
         return {
-            target
-            for items in self._items.values()
-            for target, path in items.outputs.items()
-            if path in items.open
+            self._files[target].name
+            for key, items in self._items.items()
+            for path in items.open
+            for target in self._written[key].get(path, ())
         }
 
 

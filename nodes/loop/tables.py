@@ -21,6 +21,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    false,
     literal_column,
     or_,
 )
@@ -179,10 +180,28 @@ outputs = Table(
     "batch_loop_outputs",
     metadata,
     Column("loop", String(16), primary_key=True),
+    # What tells the file from others; and how it is written, where that is not the same.
     Column("target", PathText, primary_key=True),
+    Column("file", PathText),
     Column("path", PathText, nullable=False),
+    # The batch that wrote it. What earlier ones wrote stays known, as it may be replaced or not.
+    Column("batch", Integer, nullable=False, server_default="0"),
+    # Of an earlier batch: whether its image was done. Of the present one its state says it.
+    Column("whole", Boolean, nullable=False, server_default=false()),
+    # Whether it was there before, and was left as it was: shown as a result, but not the image's.
+    Column("kept", Boolean, nullable=False, server_default=false()),
     sqlite_with_rowid=False,
 )
 
+is_written = outputs.c.kept == false()
+
 # The files that one item wrote.
 Index("batch_loop_outputs_of_item", outputs.c.loop, outputs.c.path)
+# Whose a file is, among all loops: who wrote it last.
+Index(
+    "batch_loop_outputs_written",
+    outputs.c.target,
+    unique=True,
+    sqlite_where=is_written,
+    postgresql_where=is_written,
+)

@@ -5,11 +5,23 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping
 
-from sqlalchemy import Connection, MetaData, Table, func, insert, inspect, select, text, update
+from sqlalchemy import (
+    Connection,
+    MetaData,
+    Table,
+    delete,
+    func,
+    insert,
+    inspect,
+    literal,
+    select,
+    text,
+    update,
+)
 
 from .tables import carried, items, leases, loops, metadata, outputs, stores, versions
 
-VERSION = 4
+VERSION = 5
 """Number of the present design; a database of a later one is not touched."""
 
 
@@ -19,14 +31,15 @@ class NewerVersion(Exception):
 
 def _with_fewer_trees(connection: Connection) -> None:
     """From 1 to 2: the same columns, in rows and indexes that are quicker to write."""
-    for table in (items, outputs):
-        _make_anew(connection, table)
+    _make_anew(connection, items)
+    _make_outputs_anew(connection)
 
 
 def _with_the_time_of_the_last_run(connection: Connection) -> None:
     """From 2 to 3: when a loop last ran, as near as is known; and indexes to show a page by."""
-    for table in (items, loops, outputs):
+    for table in (items, loops):
         _make_anew(connection, table)
+    _make_outputs_anew(connection)
     known = func.coalesce(loops.c.completed_at, loops.c.looked_at)
     connection.execute(update(loops).values(ran_at=known))
 
@@ -36,6 +49,26 @@ def _with_several_machines(connection: Connection) -> None:
     for table in (leases, carried, stores):
         table.create(connection)
     _name(connection)
+
+
+def _with_one_writer_of_a_file(connection: Connection) -> None:
+    """From 4 to 5: which loop wrote a file last, and in which batch."""
+    _make_outputs_anew(connection)
+    batch = select(loops.c.batch).where(loops.c.id == outputs.c.loop).scalar_subquery()
+    connection.execute(update(outputs).values(batch=func.coalesce(batch, 0)))
+
+
+def _make_outputs_anew(connection: Connection) -> None:
+    """Make the table of outputs as it is now, in which one loop at the most has written a file.
+
+    Which of several loops was the last was not written down.
+    """
+    other = outputs.alias()
+    repeated = select(literal(1)).where(
+        other.c.target == outputs.c.target, other.c.loop > outputs.c.loop
+    )
+    connection.execute(delete(outputs).where(repeated.exists()))
+    _make_anew(connection, outputs)
 
 
 def _name(connection: Connection) -> None:
@@ -62,6 +95,7 @@ MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
     1: _with_fewer_trees,
     2: _with_the_time_of_the_last_run,
     3: _with_several_machines,
+    4: _with_one_writer_of_a_file,
 }
 """How to get from each earlier version to the one that follows it."""
 

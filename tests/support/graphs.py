@@ -31,7 +31,7 @@ SAVE_SETTINGS: dict[str, Any] = {
     "suffix": "",
     "format": "PNG",
     "quality": 95,
-    "if_exists": "overwrite",
+    "if_exists": "overwrite own",
     "keep_subfolders": True,
     "embed_workflow": True,
 }

@@ -13,8 +13,9 @@ from batch_loop.nodes.io.caption import Caption
 from batch_loop.nodes.io.encode import Format
 from batch_loop.nodes.io.files import IfExists
 from batch_loop.nodes.io.listing import Selection
+from batch_loop.nodes.io.numbering import Numbering
 from batch_loop.nodes.io.paths import AllowedFolders
-from batch_loop.nodes.io.saver import Saver, Saving
+from batch_loop.nodes.io.saver import Run, Saver, Saving
 from batch_loop.nodes.loop.batches import Request
 from batch_loop.nodes.loop.errors import UnwritableImage
 from batch_loop.nodes.loop.prompt import Ending
@@ -24,6 +25,7 @@ from batch_loop.nodes.loop.store import MemoryStore
 from batch_loop.tests.support.fake_host import FakeHost
 
 BEFORE = b"from before"
+RUN = Run("4")
 
 
 class Desk:
@@ -38,6 +40,7 @@ class Desk:
         self.registry = LoopRegistry(
             MemoryStore(), self.host, lambda *_, **__: list(names), lambda _: 0.0
         )
+        self.numbering = Numbering(self.registry.earlier_outputs)
 
     def put(self, *names: str) -> None:
         for name in names:
@@ -47,7 +50,9 @@ class Desk:
         request = Request(LoopKey("", str(self.input)), Selection())
         return self.registry.acquire(request, self.host.submit())
 
-    def save(self, iteration: Iteration, images: int = 1, **settings: Any) -> list[str]:
+    def save(
+        self, iteration: Iteration, images: int = 1, run: Run = RUN, **settings: Any
+    ) -> list[str]:
         """Save images with the source's name as their text; the names that they got."""
         assert iteration.item is not None
         defaults: dict[str, Any] = {
@@ -56,15 +61,22 @@ class Desk:
             "suffix": "",
             "format": Format.PNG,
             "quality": 95,
-            "if_exists": IfExists.OVERWRITE,
+            "if_exists": IfExists.OVERWRITE_OWN,
             "keep_subfolders": True,
             "metadata": None,
             "caption": Caption(iteration.item.path.encode()),
         }
         claim = functools.partial(self.registry.claim_outputs, iteration)
-        saver = Saver(iteration, Saving(**{**defaults, **settings}), self._allowed, claim, None)
-        batch = torch.zeros(images, 4, 4, 3)
-        return [Path(saver.save(picture, stem)).name for picture, stem in saver.named(batch)]
+        saver = Saver(
+            iteration,
+            Saving(**{**defaults, **settings}),
+            self._allowed,
+            claim,
+            None,
+            run=run,
+            numbering=self.numbering,
+        )
+        return [Path(path).name for path in saver.save(torch.zeros(images, 4, 4, 3))]
 
     def end(self, iteration: Iteration, ending: Ending = Ending.SUCCESS) -> None:
         self.registry.end(iteration)

@@ -29,7 +29,7 @@ class Cancelled(Exception):
 class Host(FakeHost):
     is_cancelled = False
 
-    def is_alive(self, server: str) -> bool:  # noqa: ARG002
+    def is_alive(self, server: str, *, is_here: bool) -> bool:  # noqa: ARG002
         return True
 
     def raise_if_cancelled(self) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,8 +19,10 @@ from batch_loop.nodes.loop.state import (
     Item,
     ItemState,
     IterationMode,
+    KnownResult,
     LoopKey,
     Policy,
+    Written,
 )
 from batch_loop.nodes.loop.store import UNLISTED, LoopEntry, MemoryStore, Store
 from batch_loop.tools.postgresql import Postgresql
@@ -30,23 +33,29 @@ CLAIM = Claim(Prompt("p", 1.0), Policy(), since=1.0)
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgresql"])
-def store(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
-    """A store with one loop of three items, inside of a transaction."""
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A store."""
     store: Store = MemoryStore()
     if request.param == "sqlite":
         store = open_store(str(tmp_path))
     elif request.param == "postgresql":
         database: Postgresql = request.getfixturevalue("postgresql")
         store = open_postgresql(database.new_database(), NO_ROOTS)
-    with store.transaction():
-        begin(store, KEY, ["a", "b", "c"])
-        yield store
+    yield store
     store.close()
 
 
-def begin(store: Store, key: LoopKey, paths: list[str]) -> None:
+@pytest.fixture
+def store(opened: Store) -> Iterator[Store]:
+    """A store with one loop of three items, inside of a transaction."""
+    with opened.transaction():
+        begin(opened, KEY, ["a", "b", "c"])
+        yield opened
+
+
+def begin(store: Store, key: LoopKey, paths: list[str], batch: int = 1) -> None:
     store.begin(key, paths)
-    store.save(key, ENTRY)
+    store.save(key, replace(ENTRY, batch=batch))
 
 
 def claimed(store: Store) -> Item:
@@ -182,9 +191,13 @@ def test_a_running_item_outlives_its_place_in_the_listing(store: Store) -> None:
 def test_a_new_batch_knows_nothing_of_the_old(store: Store) -> None:
     finish(store, claimed(store))
     store.note_output(KEY, "/out/a", "a")
-    begin(store, KEY, ["a"])
+    store.note_output(KEY, "/out/b", "a", kept=True)
+    begin(store, KEY, ["a"], batch=2)
     assert store.counts(KEY).pending == 1
-    assert store.output_owner(KEY, "/out/a") is None
+    # But which image wrote a file, and that it was done.
+    assert store.outputs(KEY, "a") == ()
+    assert store.writer(KEY, "/out/a") == Written(KEY.id, "a", 1, under_way=False)
+    assert store.written(KEY, "a") == ("/out/a",)
 
 
 def test_new_items_go_to_the_end(store: Store) -> None:
@@ -215,10 +228,64 @@ def test_odd_names_are_kept_as_they_are(store: Store, more: list[str]) -> None:
     assert [claimed(store).path for _ in range(2)] == ["new", "\u00fc"]
 
 
-def test_an_output_has_one_owner(store: Store) -> None:
-    assert store.output_owner(KEY, "/out/x") is None
-    store.note_output(KEY, "/out/x", "a")
-    assert store.output_owner(KEY, "/out/x") == "a"
+def test_a_file_has_one_writer(store: Store) -> None:
+    other = LoopKey("other", KEY.directory)
+    begin(store, other, ["a"])
+    assert store.writer(KEY, "/out/x") is None
+    assert store.note_output(KEY, "/out/x", "a")
+    assert store.writer(KEY, "/out/x") == Written(KEY.id, "a", 1, under_way=False)
+    assert store.note_output(other, "/out/x", "a")
+    for key in (KEY, other):
+        assert store.writer(key, "/out/x") == Written(other.id, "a", 1, under_way=False)
+    assert (store.written(KEY, "a"), store.written(other, "a")) == ((), ("/out/x",))
+    assert (store.outputs(KEY, "a"), store.outputs(other, "a")) == ((), ("/out/x",))
+    claimed(store)
+    assert store.note_output(KEY, "/out/x", "a")
+    found = store.writer(other, "/out/x")
+    assert found is not None
+    assert found.under_way
+    store.forget_output(KEY, "/out/x")
+    assert store.writer(KEY, "/out/x") is store.writer(other, "/out/x") is None
+
+
+def test_a_file_that_was_kept_is_told_and_stays_whose_it_is(store: Store) -> None:
+    other = LoopKey("other", KEY.directory)
+    begin(store, other, ["a"])
+    store.note_output(other, "/out/x", "a")
+    for target in ("/out/x", "/out/y"):
+        assert store.note_output(KEY, target, "a", kept=True)
+    assert store.outputs(KEY, "a") == ("/out/x", "/out/y")
+    assert store.written(KEY, "a") == ()
+    assert store.writer(KEY, "/out/x") == Written(other.id, "a", 1, under_way=False)
+    assert store.writer(KEY, "/out/y") is None
+    # It may be replaced later.
+    assert store.note_output(KEY, "/out/y", "b")
+    assert store.writer(KEY, "/out/y") == Written(KEY.id, "b", 1, under_way=False)
+
+
+def test_what_is_known_of_the_files_below_a_folder(opened: Store) -> None:
+    def known() -> dict[str, bool]:
+        return {result.file: result.whole for result in opened.written_below_beside("/out")}
+
+    with opened.transaction():
+        begin(opened, KEY, ["a", "b", "c"])
+        item = claimed(opened)
+        opened.note_output(KEY, "/out/x/a", "a")
+        opened.note_output(KEY, "/out/a", "b", file="/Out/A")
+        opened.note_output(KEY, "/outer/a", "c")
+        assert opened.written(KEY, "b") == opened.outputs(KEY, "b") == ("/Out/A",)
+    assert known() == {"/out/x/a": False, "/out/a": False}
+    with opened.transaction():
+        finish(opened, item)
+    assert known() == {"/out/x/a": True, "/out/a": False}
+    with opened.transaction():
+        begin(opened, KEY, ["a", "b"], batch=2)
+    assert known() == {"/out/x/a": True, "/out/a": False}
+    with opened.transaction():
+        opened.note_output(KEY, "/out/x/a", "a")
+    assert known() == {"/out/x/a": False, "/out/a": False}
+    (first, _) = sorted(opened.written_below_beside("/out/"), key=lambda result: result.path)
+    assert first == KnownResult("/out/x/a", KEY.id, KEY.directory, "a", 2, whole=False)
 
 
 def test_a_page_is_a_part_of_the_report(store: Store) -> None:
@@ -267,7 +334,7 @@ def test_a_loop_is_forgotten_with_all_that_belongs_to_it(store: Store) -> None:
     other = LoopKey("other", KEY.directory)
     begin(store, other, ["a"])
     for key in (KEY, other):
-        store.note_output(key, "/out/a", "a")
+        store.note_output(key, f"/out/{key.name}", "a")
         store.carry(key, "kept")
     claimed(store)
     store.forget(KEY)
@@ -277,11 +344,11 @@ def test_a_loop_is_forgotten_with_all_that_belongs_to_it(store: Store) -> None:
     assert store.open_items(KEY) == []
     assert store.item(KEY, "a") is None
     assert store.open_outputs() == set()
-    assert store.output_owner(other, "/out/a") == "a"
+    assert store.written(other, "a") == ("/out/other",)
     assert store.carried(other).value == "kept"
     begin(store, KEY, ["a"])
     assert store.counts(KEY).pending == store.counts(KEY).total == 1
-    assert store.output_owner(KEY, "/out/a") is None
+    assert store.writer(KEY, "/out/") is None
     assert store.carried(KEY).value is None
 
 
