@@ -206,9 +206,9 @@ def _inputs() -> list[comfy_io.Input]:
             IfExists,
             IfExists.OVERWRITE_OWN,
             "What to do when a file of the name is there from before. Overwrite own replaces what "
-            "the same image left in an earlier run, and gives the new one a number (img_1.png) "
-            "beside anything else; overwrite replaces whatever is there; skip keeps it; rename "
-            "always gives a number.",
+            "the same image left in an earlier run, and numbers the new file (img_1.png) where it "
+            "is anything else; overwrite replaces whatever is there; skip keeps it; rename always "
+            "numbers the new file.",
         ),
         comfy_io.Boolean.Input(
             "keep_subfolders",

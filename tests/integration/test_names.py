@@ -189,7 +189,7 @@ def test_every_name_of_the_folder_itself(client: ComfyClient, workspace: Workspa
     assert sorted(os.listdir(workspace.output)) == sorted(STEMS)
 
 
-@pytest.mark.parametrize("if_exists", ["overwrite", "skip", "rename"])
+@pytest.mark.parametrize("if_exists", ["overwrite own", "overwrite", "skip", "rename"])
 def test_a_suffix_that_makes_a_name_too_long(
     client: ComfyClient, workspace: Workspace, if_exists: str
 ) -> None:

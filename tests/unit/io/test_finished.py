@@ -12,7 +12,9 @@ from batch_loop.nodes.io.encode import Format
 from batch_loop.nodes.io.finished import expected_results, finished
 from batch_loop.nodes.io.naming import ResultName, format_for, parts_of_pattern, saved_as
 from batch_loop.nodes.io.paths import AllowedFolders
+from batch_loop.nodes.io.savers import rank_of
 from batch_loop.nodes.loop.errors import InvalidSetting, PathRefused
+from batch_loop.nodes.loop.state import KnownResult
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, WORK, batch_graph, iterator, node, save
 
 
@@ -202,3 +204,63 @@ def test_a_pattern_of_more_than_4_kb_is_refused(allowed: AllowedFolders) -> None
     assert expected_results({}, "1", "{stem}" + "x" * 4090, allowed)
     with pytest.raises(InvalidSetting, match="finished_as is 4097 bytes long"):
         expected_results({}, "1", "{stem}" + "x" * 4091, allowed)
+
+
+def known(allowed: AllowedFolders, *files: tuple[str, str, bool], **which: Any) -> Any:
+    """What is known of files: the image that each was made of, and whether that was done."""
+    told = {"loop": "l", "directory": allowed.input, "batch": 1, **which}
+    results = [
+        KnownResult(f"{allowed.output}/{file}", path=path, whole=whole, **told)
+        for file, path, whole in files
+    ]
+    return lambda _folder: results
+
+
+def test_a_result_of_another_folder_is_not_this_one_s(allowed: AllowedFolders) -> None:
+    touch(allowed.output, "a.png", "b.png")
+    others = known(allowed, ("a.png", "a.jpg", True), directory="/elsewhere")
+    names = [saver(allowed.output)]
+    assert finished(names, allowed.input, ["a.jpg", "b.jpg"], others) == {"b.jpg"}
+
+
+def test_of_several_results_all_have_to_be_there_and_done(allowed: AllowedFolders) -> None:
+    names = [saver(allowed.output)]
+    files = [("a.png", "a.jpg", True), ("a_1.png", "a.jpg", True), ("b_1.png", "b.jpg", True)]
+    touch(allowed.output, "a.png", "b_1.png")
+    assert finished(names, allowed.input, ["a.jpg"], known(allowed, *files)) == set()
+    touch(allowed.output, "a_1.png")
+    both = {"a.jpg", "b.jpg"}
+    assert finished(names, allowed.input, sorted(both), known(allowed, *files)) == both
+    # A run that did not end well may have more to make.
+    partly = known(allowed, ("a.png", "a.jpg", False), *files[2:])
+    assert finished(names, allowed.input, ["a.jpg"], partly) == set()
+
+
+def test_only_the_last_run_of_a_loop_counts(allowed: AllowedFolders) -> None:
+    names = [saver(allowed.output)]
+    touch(allowed.output, "a.png")
+    old = known(allowed, ("a_1.png", "a.jpg", True))("")
+    new = known(allowed, ("a.png", "a.jpg", True), batch=2)("")
+    for results in ([*old, *new], [*new, *old]):
+        assert finished(names, allowed.input, ["a.jpg"], lambda _, r=results: r) == {"a.jpg"}
+    other_loop = known(allowed, ("a.png", "a.jpg", True), loop="m")("")
+    assert finished(names, allowed.input, ["a.jpg"], lambda _: [*old, *other_loop]) == {"a.jpg"}
+
+
+def test_where_it_is_known_whose_they_are_images_may_share_a_name(allowed: AllowedFolders) -> None:
+    touch(allowed.output, "a.png", "a_1.png")
+    files = known(allowed, ("a.png", "a.jpg", True), ("a_1.png", "a.webp", True))
+    paths = ["a.jpg", "a.webp", "a_1.jpg"]
+    assert finished([saver(allowed.output)], allowed.input, paths, files) == {"a.jpg", "a.webp"}
+
+
+def test_savers_of_the_same_names_are_ranked_by_their_ids(allowed: AllowedFolders) -> None:
+    graph = batch_graph("in", "up")
+    graph = {"10": save([WORK, 0], " up/ "), "9": save([WORK, 0], "up", suffix="_x"), **graph}
+    assert [rank_of(graph, node_id) for node_id in (SAVE, "9", "10", "none")] == [0, 0, 1, 0]
+    names = sorted(name.of("a.jpg") for name in expected(allowed, graph))
+    assert names == ["a-2.png", "a.png", "a_x.png"]
+    # Of another folder of images.
+    graph["other"] = iterator("elsewhere")
+    graph["10"]["inputs"]["loop"] = ["other", 0]
+    assert rank_of(graph, "10") == 0
