@@ -61,6 +61,10 @@ class ComfyHost:
         """Seconds since the epoch."""
         return time.time()
 
+    def steady(self) -> float:
+        """Seconds since some moment, on a clock that nobody sets."""
+        return time.monotonic()
+
     def current_prompt(self) -> Prompt:
         """The prompt whose node runs in this thread; OutsidePrompt when none does."""
         return _prompt(_current_entry())
@@ -206,7 +210,8 @@ class ComfyHost:
         if any(_is_ours(node) for node in graph.values()):
             extra = submission.setdefault("extra_data", {})
             if isinstance(extra, dict):
-                extra[UI_KEY] = {"submitted_at": self.now(), "targets": targets}
+                times = {"submitted_at": self.now(), "steady": self.steady()}
+                extra[UI_KEY] = {**times, "targets": targets}
         return submission
 
 
@@ -267,7 +272,8 @@ def _prompt(entry: tuple[Any, ...]) -> Prompt:
     # A prompt that was put into the queue past the handler has ComfyUI's own note, in ms, from
     # 0.3.75 on; before that it counts as the oldest, which never starts a batch over.
     submitted_at = extra.get("create_time", 0) / 1000 if noted is None else noted
-    return Prompt(entry[1], submitted_at, client_named(extra.get("client_id")))
+    client = client_named(extra.get("client_id"))
+    return Prompt(entry[1], submitted_at, client, _noted(entry).get("steady"))
 
 
 def _outcome(entry: Mapping[str, Any]) -> Outcome:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 from .clients import Clients
 from .listings import Due, Listed, Listing, Why
 from .loops import Loops
+from .moments import END, LOOK
 from .outputs import Outputs
 from .prompt import Host, Prompt
 from .state import DEFAULT_POLICY, Item, ItemState, IterationMode, LoopKey, Policy, WhenComplete
@@ -151,6 +152,7 @@ class Batches:
         """Forget a loop, once that is kept."""
         self._transactions.when_kept(lambda: self._clients.pop(key, None))
         self._transactions.when_kept(lambda: self._watching.end(key))
+        self._transactions.when_kept(lambda: self._loops.moments.forget(key))
 
     def note_client(self, request: Request, prompt: Prompt, *, knows_the_end: bool) -> None:
         """Note that a client has run, and whether it was told of the batch's end by that."""
@@ -168,7 +170,9 @@ class Batches:
             return Due(Why.BEGIN, key, selection, entry.batch + 1)
         if entry.selection != selection:
             return Due(Why.RELIST, key, selection, entry.batch)
-        is_new_run = entry.completed_at is not None and prompt.submitted_at > entry.looked_at
+        is_new_run = entry.completed_at is not None and self._loops.moments.is_before(
+            key, LOOK, entry.looked_at, prompt
+        )
         retries = self._is_chosen(IterationMode.RETRY_FAILED, entry, request, prompt)
         # A range counts files: with one more in front, it would hold another at its end.
         if is_new_run and not retries and not selection.has_range:
@@ -210,7 +214,7 @@ class Batches:
         """Whether a run was meant as a new one: submitted by somebody who knew of the end."""
         return (
             entry.completed_at is not None
-            and prompt.submitted_at > entry.completed_at
+            and self._loops.moments.is_before(key, END, entry.completed_at, prompt)
             and self._clients[key].knows_the_end(prompt.client_id)
         )
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ..io.finished import finished
 from .errors import BatchLoopError, NoImages
+from .moments import LOOK, Moments
 from .outputs import Outputs
 from .prompt import Host
 from .state import KnownResult, LoopKey
@@ -98,6 +99,7 @@ class Listings:
         *,
         outputs: Outputs,
         watching: Watching,
+        moments: Moments,
         lister: Lister,
         modified_at: Callable[[str], float],
     ) -> None:
@@ -107,6 +109,7 @@ class Listings:
         self._transactions = transactions
         self._outputs = outputs
         self._watching = watching
+        self._moments = moments
         self._lister = lister
         self._modified_at = modified_at
         self._turns: dict[LoopKey, threading.Lock] = {}
@@ -188,7 +191,7 @@ class Listings:
 
     def _take(self, due: Due, *, patient: bool) -> Listing:
         """Read a folder, for what it is due for."""
-        key, began = due.key, self._host.now()
+        key, began = due.key, self._moments.note(due.key, LOOK)
         going_on = self._host.raise_if_cancelled if patient else (lambda: None)
         try:
             found, left_out = self.found(due, going_on)

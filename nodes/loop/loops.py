@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from .errors import UnknownLoop
+from .moments import END, Moments
 from .prompt import Host
 from .state import CURRENT_SHOWN, FAILURES_SHOWN, Item, Iteration, LoopKey, Snapshot
 from .store import UNLISTED, LoopEntry, Store
@@ -20,6 +21,7 @@ class Loops:
     def __init__(self, store: Store, host: Host) -> None:
         self._store = store
         self._host = host
+        self.moments = Moments(host)
 
     def find(self, loop_id: str) -> LoopKey:
         """The loop that has an id; UnknownLoop."""
@@ -47,7 +49,7 @@ class Loops:
         """Write down when a loop became complete, or that it is not any more."""
         complete = self._store.counts(key).complete
         if complete != (self.entry(key).completed_at is not None):
-            self.save(key, completed_at=self._host.now() if complete else None)
+            self.save(key, completed_at=self.moments.note(key, END) if complete else None)
 
     def snapshot(self, key: LoopKey) -> Snapshot:
         """A loop as it stands, without `stopped_on`, which would have to be read."""

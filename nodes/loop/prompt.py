@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 
@@ -25,6 +25,8 @@ class Prompt:
     client_id: str | None = None
     """The browser tab, or other client, that submitted it, see `client_named`; None when it did
     not say."""
+    steady: float | None = field(default=None, compare=False)
+    """When it was submitted by `Host.steady`; None where nobody noted it."""
 
 
 def client_named(given: Any) -> str | None:
@@ -98,3 +100,6 @@ class Host(Protocol):
 
     def now(self) -> float:
         """Seconds since the epoch, on the clock that `Prompt.submitted_at` is read from."""
+
+    def steady(self) -> float:
+        """Seconds since some moment, on a clock of this process that nobody sets."""

@@ -112,6 +112,7 @@ class LoopRegistry:
             self._transactions,
             outputs=self._outputs,
             watching=self._watching,
+            moments=self._loops.moments,
             lister=lister,
             modified_at=modified_at,
         )

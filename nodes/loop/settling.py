@@ -66,6 +66,8 @@ class Settling:
         self._running: dict[Turn, LoopKey] = {}
         # The turns in which only a part of the workflow runs.
         self._parts: set[Turn] = set()
+        # When the item of each of these was handed out, by the steady clock.
+        self._began: dict[Turn, float] = {}
         self._watcher = Watcher(self.settle_all)
         self._lease = (
             NoLease()
@@ -75,7 +77,9 @@ class Settling:
         self._leases_of_others = LeasesOfOthers(store.leases, self._lease.seconds)
 
     def take_up(self, turn: Turn, key: LoopKey) -> None:
-        """Hold a lease for as long as an item is open here, and see how its prompt ends."""
+        """Note when an item was handed out, and hold a lease for as long as one is open here."""
+        began = self._host.steady()
+        self._transactions.when_kept(lambda: self._began.setdefault(turn, began))
         if not self._lease.is_shared:
             return
         if self._lease.is_due:
@@ -96,6 +100,7 @@ class Settling:
         """Note that an item was given back before its prompt ended, once that is kept."""
         self._transactions.when_kept(lambda: self._running.pop(turn, None))
         self._transactions.when_kept(lambda: self._parts.discard(turn))
+        self._transactions.when_kept(lambda: self._began.pop(turn, None))
 
     def note_part(self, turn: Turn) -> None:
         """Note that only a part of the workflow runs in a turn: whatever it reaches is no end.
@@ -192,6 +197,7 @@ class Settling:
             for turn in turns:
                 self._waiting.pop(turn, None)
                 self._running.pop(turn, None)
+                self._began.pop(turn, None)
 
     @in_transaction()
     def settle_one(self, key: LoopKey) -> None:
@@ -280,12 +286,16 @@ class Settling:
         self._transactions.when_kept(lambda: self._running.pop(turn, None))
         self._transactions.when_kept(lambda: self._parts.discard(turn))
         # Nobody may have looked for long.
-        at = outcome.ended_at or self._host.now()
-        took = max(0.0, at - claim.since)
+        now = self._host.now()
+        at = outcome.ended_at or now
+        took = self._took(turn, now - at)
         entry = self._loops.entry(key)
         # What was lost without a trace has not been at work until now.
         is_known = outcome.ended_at is not None or outcome.ending is not Ending.STOPPED
-        ran_at = max(entry.ran_at or 0.0, at) if is_known else entry.ran_at
+        ran_at = entry.ran_at
+        if is_known:
+            # A time to come is of a clock that was set back since.
+            ran_at = max(ran_at, at) if ran_at is not None and ran_at <= now else at
         self._loops.save(key, seconds=entry.seconds + took, ran_at=ran_at)
         saved = self._host.saved(claim.prompt)
         succeeded = outcome.ending is Ending.SUCCESS
@@ -297,6 +307,19 @@ class Settling:
         self._store.move(key, item, state, claim=None, seconds=item.seconds + took, **changes)
         if state is ItemState.DONE:
             self._store.carry(key, value)
+
+    def _took(self, turn: Turn, ended_ago: float) -> float:
+        """For how many seconds a turn's prompt had its item; 0 where only another server knows.
+
+        The history has the time of day at which it ended, and that may have been set meanwhile: so
+        no more is told by it than how long ago that is, which is next to nothing.
+        """
+        began = self._began.get(turn)
+        self._transactions.when_kept(lambda: self._began.pop(turn, None))
+        if began is None:
+            return 0.0
+        passed = self._host.steady() - began
+        return passed - ended_ago if 0 <= ended_ago <= passed else passed
 
 
 def _settled(item: Item, claim: Claim, outcome: Outcome) -> tuple[ItemState, dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 
 from batch_loop.nodes.loop.prompt import Ending, Failure, Outcome, Prompt
 
@@ -14,12 +15,18 @@ class FakeHost:
         self._outcomes: dict[Prompt, Outcome] = {}
         self._saved: dict[Prompt, tuple[str, ...]] = {}
         self._clock = itertools.count(1)
+        self.set_by = 0.0
+        """By how many seconds somebody has set the clock on or back."""
         self._numbers = itertools.count(1)
         self._server = 1
 
     def now(self) -> float:
         """One more than at the last call, so that no two moments are the same."""
-        return float(next(self._clock))
+        return next(self._clock) + self.set_by
+
+    def steady(self) -> float:
+        """The same clock, as if nobody had set it."""
+        return self.now() - self.set_by
 
     @property
     def server(self) -> str:
@@ -53,7 +60,8 @@ class FakeHost:
 
     def submit(self, client_id: str | None = None) -> Prompt:
         """A prompt that is submitted now."""
-        return Prompt(f"prompt-{next(self._numbers)}", self.now(), client_id)
+        prompt = Prompt(f"prompt-{next(self._numbers)}", self.now(), client_id)
+        return replace(prompt, steady=self.steady())
 
     def finish(self, prompt: Prompt, ending: Ending = Ending.SUCCESS, *saved: str) -> None:
         """End a prompt."""

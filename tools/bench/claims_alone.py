@@ -93,6 +93,10 @@ class _Machine(FakeHost):
         """Seconds since the epoch."""
         return time.time()
 
+    def steady(self) -> float:
+        """Seconds since some moment."""
+        return time.monotonic()
+
     @property
     def server(self) -> str:
         """Its name."""

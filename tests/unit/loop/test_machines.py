@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -54,7 +55,7 @@ class FarHost(FakeHost):
 
     def submit(self, client_id: str | None = None) -> Prompt:
         prompt = super().submit(client_id)
-        return Prompt(f"{self.name}-{prompt.id}", prompt.submitted_at, client_id)
+        return replace(prompt, id=f"{self.name}-{prompt.id}")
 
 
 class Machine:
