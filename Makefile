@@ -114,7 +114,7 @@ test-of-units:
 $(PAGES): page-%:
 	@$(PYTEST) tests/browser -k $* $(ARGS)
 
-# All of it once more on a newer ComfyUI, an archive or a tree, where there is one.
+# All that runs in a server once more, on a newer ComfyUI, an archive or a tree, where there is one.
 ifneq ($(COMFYUI_NEWEST),)
 NEWEST_PAGES := newest-page-own newest-page-1.58.1
 PARTS += $(NEWEST_PAGES) newest-a-d newest-e-o newest-p-z
