@@ -77,6 +77,9 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
         metafunc.parametrize("server", EACH_CACHE, indirect=True)
     if metafunc.definition.get_closest_marker("nothing_behind"):
         metafunc.parametrize("server", ["nothing behind"], indirect=True)
+    if metafunc.definition.get_closest_marker("oldest_too"):
+        modes = [USUAL] if ON_NEWEST else [USUAL, "oldest"]
+        metafunc.parametrize("server", modes, indirect=True)
     if metafunc.definition.get_closest_marker("both_settings"):
         metafunc.parametrize("server", [USUAL, "nothing behind"], indirect=True)
 

@@ -26,7 +26,7 @@ def graph_of(workspace: Workspace, initial: str, carried: str) -> Graph:
     return graph
 
 
-@pytest.mark.each_cache
+@pytest.mark.core
 def test_a_whole_list_is_carried_over_without_what_is_blocked(
     client: ComfyClient, workspace: Workspace
 ) -> None:
@@ -37,7 +37,7 @@ def test_a_whole_list_is_carried_over_without_what_is_blocked(
     assert loop_state(client, results[-1])["done"] == 3
 
 
-@pytest.mark.parametrize("server", ["classic", "oldest"], indirect=True)
+@pytest.mark.oldest_too
 def test_one_value_stays_one_and_a_list_that_is_all_blocked_ends_nothing(
     client: ComfyClient, workspace: Workspace
 ) -> None:
@@ -49,7 +49,7 @@ def test_one_value_stays_one_and_a_list_that_is_all_blocked_ends_nothing(
     assert records(workspace.scratch / "shown") == [f'"{word}"' for word in "iiaa"]
 
 
-@pytest.mark.parametrize("server", ["classic", "oldest"], indirect=True)
+@pytest.mark.oldest_too
 def test_the_images_of_a_list_are_carried_over(client: ComfyClient, workspace: Workspace) -> None:
     write_images(workspace.input, SEVEN[:2])
     graph = batch_graph(workspace.name, workspace.name)

@@ -31,7 +31,7 @@ from batch_loop.tools.client import ComfyClient, PromptRejected
 from batch_loop.tools.results import RunResult
 
 # The queue of the oldest release has entries of another shape.
-pytestmark = pytest.mark.parametrize("server", ["classic", "oldest"], indirect=True)
+pytestmark = pytest.mark.oldest_too
 
 OWN = "12:5"
 """A node inside of a subgraph."""
