@@ -21,6 +21,7 @@ from .numbering import is_numbered
 from .paths import AllowedFolders, inside, resolve_target
 from .real_paths import scanned
 from .savers import NAMING_INPUTS, rank_of, savers_of
+from .spelling import identities
 
 
 def expected_results(
@@ -60,9 +61,15 @@ def nothing_known(folder: str) -> Iterable[KnownResult]:  # noqa: ARG001
 
 
 def finished(
-    names: Sequence[ResultName], directory: str, paths: Sequence[str], known: Known = nothing_known
+    names: Sequence[ResultName],
+    directory: str,
+    paths: Sequence[str],
+    known: Known = nothing_known,
+    identity: Callable[[str], str] | None = None,
 ) -> set[str]:
     """Those of `paths`, relative to `directory`, that have a result under each of `names`.
+
+    `identity` tells files from each other, however they are spelled: see `nodes.io.spelling`.
 
     Reads each folder of results once, and no file. Where it is known what an image's last run has
     written, that run has ended well, and all of it is still there. Elsewhere the file of the name
@@ -76,8 +83,9 @@ def finished(
     if not names:
         return set()
     left = set(paths)
+    identity = identity or identities()
     for name in names:
-        results = _Results(name, directory, paths, known)
+        results = _Results(name, directory, paths, known, identity)
         left = {path for path in left if results.has(path)}
     return left
 
@@ -86,18 +94,22 @@ class _Results:
     """The results of one name, of the images `paths` of a directory."""
 
     def __init__(
-        self, name: ResultName, directory: str, paths: Sequence[str], known: Known
+        self,
+        name: ResultName,
+        directory: str,
+        paths: Sequence[str],
+        known: Known,
+        identity: Callable[[str], str],
     ) -> None:
-        self._targets = {path: inside(name.folder, name.of(path)) for path in paths}
-        self._leading_to = Counter(map(os.path.normcase, filter(None, self._targets.values())))
-        self._sources = {
-            os.path.normcase(os.path.join(directory, *path.split("/"))) for path in paths
-        }
-        self._files = _Files()
+        full = {path: inside(name.folder, name.of(path)) for path in paths}
+        self._targets = {path: target and identity(target) for path, target in full.items()}
+        self._leading_to = Counter(self._targets.values())
+        self._sources = {identity(os.path.join(directory, *path.split("/"))) for path in paths}
+        self._files = _Files(identity)
         self._known: set[str] = set()
         self._own: defaultdict[str, list[KnownResult]] = defaultdict(list)
         for result in known(name.folder):
-            self._known.add(os.path.normcase(result.file))
+            self._known.add(result.file)
             if os.path.normcase(result.directory) == os.path.normcase(directory):
                 self._own[result.path].append(result)
 
@@ -111,9 +123,8 @@ class _Results:
             return any(
                 all(result.whole and result.file in self._files for result in run) for run in runs
             )
-        plain = os.path.normcase(target)
-        is_told = self._leading_to[plain] == 1
-        is_told = is_told and plain not in self._sources and plain not in self._known
+        is_told = self._leading_to[target] == 1
+        is_told = is_told and target not in self._sources and target not in self._known
         return is_told and target in self._files
 
 
@@ -131,16 +142,20 @@ def _last_runs(results: Iterable[KnownResult], target: str) -> list[list[KnownRe
 
 
 class _Files:
-    """The files that there are, by their paths; each folder is read once."""
+    """The files that there are, by their identities; each folder is read once."""
 
-    def __init__(self) -> None:
+    def __init__(self, identity: Callable[[str], str]) -> None:
+        self._identity = identity
         self._folders: dict[str, set[str]] = {}
 
     def __contains__(self, path: str) -> bool:
-        folder, name = os.path.split(path)
+        folder = os.path.dirname(path)
         if folder not in self._folders:
-            self._folders[folder] = {os.path.normcase(each) for each in _files(folder)}
-        return os.path.normcase(name) in self._folders[folder]
+            self._folders[folder] = {
+                os.path.basename(self._identity(os.path.join(folder, each)))
+                for each in _files(folder)
+            }
+        return os.path.basename(path) in self._folders[folder]
 
 
 def _files(folder: str) -> Iterator[str]:

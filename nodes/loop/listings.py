@@ -159,14 +159,16 @@ class Listings:
         # A folder that is watched may still be empty.
         if not paths and not self._watching.is_watched(key):
             raise NoImages(no_images(key.directory, selection))
-        left_out = finished(selection.finished, key.directory, paths, self._known)
+        left_out = finished(
+            selection.finished, key.directory, paths, self._known, self._outputs.identities()
+        )
         if left_out:
             paths = [path for path in paths if path not in left_out]
         return paths, left_out
 
     def _known(self, folder: str) -> list[KnownResult]:
         """What is known of the results in a folder."""
-        return self._transactions.beside(partial(self._store.written_below_beside, folder))
+        return self._transactions.beside(partial(self._outputs.known_below_beside, folder))
 
     def preview(
         self,

@@ -5,13 +5,16 @@ Everything here expects to run inside of a transaction.
 
 from __future__ import annotations
 
+import os
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
+from ..io.roots import NO_ROOTS, Roots
+from ..io.spelling import folded, folds, identities, identity
 from .prompt import Prompt
-from .state import LoopKey
+from .state import KnownResult, LoopKey
 from .store import Store
 from .transactions import Transactions
 
@@ -44,13 +47,18 @@ class _Work:
 class Outputs:
     """The files that the loops have written, by their real paths."""
 
-    def __init__(self, store: Store, transactions: Transactions) -> None:
+    def __init__(self, store: Store, transactions: Transactions, roots: Roots = NO_ROOTS) -> None:
+        """`roots` are the folders that several machines share."""
         self._store = store
         self._transactions = transactions
+        self._roots = roots
         # Of the prompts that have an item.
         self._work: defaultdict[LoopKey, defaultdict[Prompt, _Work]] = defaultdict(
             lambda: defaultdict(_Work)
         )
+        # The images of a loop as a folder has them that takes upper and lower case for one, with
+        # the batch and their number, as another listing is another one.
+        self._spelled: dict[LoopKey, tuple[int, int, Collection[str]]] = {}
 
     def claim(  # noqa: PLR0913 - who claims, what, and how
         self,
@@ -80,9 +88,13 @@ class Outputs:
         if {Owner.NEW, Owner.SAME}.issuperset(owners.values()):
             self._note(key, path, owners)
         if {Owner.NEW, Owner.SAME}.issuperset(owners.values()):
-            claimed = dict.fromkeys(owners, result)
+            claimed = dict.fromkeys(map(self._identity, owners), result)
             self._transactions.when_kept(lambda: work.claimed.update(claimed))
-        before = {target: result for target, owner in owners.items() if owner is Owner.BEFORE}
+        before = {
+            self._identity(target): result
+            for target, owner in owners.items()
+            if owner is Owner.BEFORE
+        }
         if before:
             self._transactions.when_kept(lambda: work.left_alone.update(before))
         return owners
@@ -96,20 +108,29 @@ class Outputs:
     ) -> None:
         """Note the files that a prompt on the item at `path` said it saved, once it has ended."""
         left_alone = self._work[key][prompt].left_alone
-        for target in targets:
+        for file in targets:
+            target = self._identity(file)
             # It is shown as a result, and stays whose it was.
             if target in left_alone:
                 if succeeded:
                     own = self._is_own(key, path, target)
-                    self._store.note_output(key, target, path, kept=not own)
+                    self._store.note_output(key, target, path, file=file, kept=not own)
             # A prompt that failed may only repeat what an earlier one has saved.
             elif succeeded or self._store.writer(key, target) is None:
-                self._store.note_output(key, target, path)
+                self._store.note_output(key, target, path, file=file)
         self._transactions.when_kept(lambda: self._work[key].pop(prompt, None))
 
     def begin(self, key: LoopKey) -> None:
         """Forget what prompts have done, as another batch begins."""
         self._transactions.when_kept(lambda: self._work.pop(key, None))
+
+    def known_below_beside(self, folder: str) -> list[KnownResult]:
+        """What is known of the files below a folder, by their identities; in no transaction."""
+        return self._store.written_below_beside(self._identity(folder))
+
+    def identities(self) -> Callable[[str], str]:
+        """What tells files from each other, for many at one moment."""
+        return identities(self._roots)
 
     def unwritten(self, key: LoopKey, paths: Sequence[str]) -> list[str]:
         """Those of `paths` that the workflow has not written in this batch, as far as is known."""
@@ -120,14 +141,14 @@ class Outputs:
         noted = []
         # In one order, as two servers might wait for each other else.
         for target in sorted(owners):
-            if self._store.note_output(key, target, path):
+            if self._store.note_output(key, self._identity(target), path, file=target):
                 noted.append(target)
             else:
                 owners[target] = Owner.OTHER
         if len(noted) < len(owners):
             for target in noted:
                 if owners[target] is Owner.NEW:
-                    self._store.forget_output(key, target)
+                    self._store.forget_output(key, self._identity(target))
 
     def _is_own(self, key: LoopKey, path: str, target: str) -> bool:
         """Whether the item at `path` was the last to write a file."""
@@ -136,8 +157,33 @@ class Outputs:
 
     def _is_result(self, key: LoopKey, target: str) -> bool:
         """Whether an image of this batch wrote a file."""
-        written = self._store.writer(key, target)
+        written = self._store.writer(key, self._identity(target))
         return written is not None and written.loop == key.id and written.batch == self._batch(key)
+
+    def _is_source(self, key: LoopKey, target: str) -> bool:
+        """Whether a file is one of the images that the batch reads, however it is spelled."""
+        inside = key.inside(target)
+        if inside is not None and self._store.item(key, inside) is not None:
+            return True
+        if not os.path.lexists(target) or not folds(*os.path.split(target)):
+            return False
+        directory, file = self._identity(key.directory), self._identity(target)
+        if not file.startswith(os.path.join(directory, "")):
+            return False
+        inside = os.path.relpath(file, directory).replace(os.sep, "/")
+        return inside in self._spelled_images(key)
+
+    def _spelled_images(self, key: LoopKey) -> Collection[str]:
+        batch, total = self._batch(key), self._store.counts(key).total
+        known = self._spelled.get(key)
+        if known is None or known[:2] != (batch, total):
+            known = batch, total, set(map(folded, self._store.paths_beside(key)))
+            self._spelled[key] = known
+        return known[2]
+
+    def _identity(self, file: str) -> str:
+        """What tells a file from others."""
+        return identity(file, self._roots)
 
     def _batch(self, key: LoopKey) -> int:
         entry = self._store.load(key)
@@ -155,9 +201,9 @@ class Outputs:
         replaces_own: bool,
     ) -> Owner:
         """Whose a file is, for one result of a prompt's work on the item at `path`."""
-        inside = key.inside(target)
-        if inside is not None and self._store.item(key, inside) is not None:
+        if self._is_source(key, target):
             return Owner.SOURCE
+        target = self._identity(target)
         if work.claimed.get(target) == result:
             return Owner.SAME
         if target in work.claimed or work.left_alone.get(target, result) != result:

@@ -85,7 +85,7 @@ class LoopRegistry:
         self._roots = roots
         self._transactions = Transactions(store, host)
         self._loops = Loops(store, host)
-        self._outputs = Outputs(store, self._transactions)
+        self._outputs = Outputs(store, self._transactions, roots)
         self._watching = Watching(store, host, self._loops)
         self._settling = Settling(
             store,

@@ -53,6 +53,33 @@ def mounted(path: Path, kilobytes: int = 1024) -> Iterator[Mount]:
             mount.unmount()
 
 
+@contextmanager
+def folding(path: Path, megabytes: int = 8) -> Iterator[Path]:
+    """An exFAT file system on `path`, which takes upper and lower case for one; gone at the end.
+
+    By the kernel where it knows exFAT, else by the program `mount.exfat-fuse`.
+    """
+    image = path.with_name(f"{path.name}.exfat")
+    with image.open("wb") as file:
+        file.truncate(megabytes * 2**20)
+    path.mkdir(parents=True, exist_ok=True)
+    _run("mkfs.exfat", str(image))
+    device = _run("losetup", "--find", "--show", str(image)).strip()
+    try:
+        if "exfat" in Path("/proc/filesystems").read_text(encoding="utf-8").split():
+            owner = f"uid={os.geteuid()},gid={os.getegid()}"
+            _run("mount", "-t", "exfat", "-o", owner, device, str(path))
+        else:
+            _run("mount.exfat-fuse", device, str(path))
+        try:
+            yield path
+        finally:
+            _run("umount", "--lazy", str(path))
+    finally:
+        _run("losetup", "--detach", device)
+        image.unlink()
+
+
 def _write_until_full(descriptor: int, size: int) -> None:
     while True:
         try:
@@ -61,8 +88,8 @@ def _write_until_full(descriptor: int, size: int) -> None:
             return
 
 
-def _run(*command: str) -> None:
-    """Run a command as root; an AssertionError says why it is needed where it is not permitted."""
+def _run(*command: str) -> str:
+    """What a command says, run as root; an AssertionError says why where that is not permitted."""
     as_root = [] if os.geteuid() == 0 else [shutil.which("sudo") or "sudo", "--non-interactive"]
     done = subprocess.run([*as_root, *command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, (
@@ -70,3 +97,4 @@ def _run(*command: str) -> None:
         "small file systems of its own, to fill and to take away: run it as root or with sudo, "
         "in a container with the capability SYS_ADMIN."
     )
+    return done.stdout
