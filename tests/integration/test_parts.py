@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -192,3 +193,19 @@ def test_a_preview_is_no_result(client: ComfyClient, workspace: Workspace) -> No
     (result,) = run_until_stop(client, graph)
     loop = told(result, ITERATOR)["loop"]
     assert client.get_json(f"/batch_loop/loops/{loop}/items")["items"][0]["outputs"] == []
+
+
+def test_what_follows_a_node_that_makes_an_iterator_counts(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    graph = graph_of(workspace, limit=1)
+    settings = json.dumps(graph[ITERATOR]["inputs"])
+    graph[ITERATOR] = node("TestIterator", settings=settings)
+    del graph[OWN]["inputs"]["filename_prefix"]
+    result = run_what_is_left(client, graph)
+    assert result.status == "error"
+    assert result.error is not None
+    assert f"needs its image: Second result #{OWN}. " in result.error.message
+    graph[OWN]["inputs"]["filename_prefix"] = f"{workspace.name}/own"
+    run_until_stop(client, graph)
+    assert files(workspace) == ["img1.png", "own_00001_.png"]

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 import comfy.model_management
 import torch
-from comfy_execution.graph_utils import ExecutionBlocker
+from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 
 LOOK_SECONDS = 0.005
 
@@ -190,6 +190,28 @@ class TestList:
         return ([ExecutionBlocker(None) if word == "no" else word for word in text.split()],)
 
 
+class TestIterator:
+    """Expands into a Directory Iterator of the same inputs, and gives its loop and its image."""
+
+    CATEGORY = "batch loop tests"
+    FUNCTION = "run"
+    RETURN_TYPES = ("BATCH_LOOP", "IMAGE")
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {"required": {"settings": ("STRING", {"default": ""})}}
+
+    @classmethod
+    def IS_CHANGED(cls, **_inputs: Any) -> float:
+        return float("nan")
+
+    def run(self, settings: str) -> dict[str, Any]:
+        graph = GraphBuilder()
+        iterator = graph.node("BatchLoopDirectoryIterator", **json.loads(settings))
+        result = (iterator.out(0), iterator.out(1))
+        return {"result": result, "expand": graph.finalize()}
+
+
 class TestShow:
     """Appends what `value` is, as a line of JSON, to the file `path`."""
 
@@ -338,6 +360,7 @@ NODE_CLASS_MAPPINGS: ClassVar = {
     "TestDigest": TestDigest,
     "TestFileSize": TestFileSize,
     "TestHold": TestHold,
+    "TestIterator": TestIterator,
     "TestList": TestList,
     "TestRaise": TestRaise,
     "TestWait": TestWait,
