@@ -7,6 +7,7 @@ from comfy_api.v0_0_2 import io as comfy_io
 from server import PromptServer
 
 from .nodes import routes, runtime
+from .nodes.asked import notes_where_from
 from .nodes.io.directory_iterator import DirectoryIterator
 from .nodes.io.save_image import SaveImage
 from .nodes.loop.batch_complete import BatchComplete
@@ -46,6 +47,7 @@ async def comfy_entrypoint() -> BatchLoopExtension:
     if getattr(PromptServer, "instance", None) is not None:
         runtime.host().install()
         runtime.start()
+        runtime.host().add_middleware(notes_where_from)
         runtime.host().add_middleware(waits_for_writes(runtime.write_behind(), runtime.host()))
         routes.add_routes(
             PromptServer.instance.routes,

@@ -122,6 +122,11 @@ class Client:
             raise RefusedByServer(f"{self.url} is no ComfyUI: {path} is not answered in JSON.", 200)
         return said
 
+    async def get_text(self, path: str) -> str:
+        """What a route answers, as text; as `post`."""
+        said: str = await self._ask("GET", path, None, as_text=True)
+        return said
+
     async def post(self, path: str, body: object) -> Any:
         """What a route answers to a body, in JSON; None where it answers nothing.
 
@@ -164,7 +169,7 @@ class Client:
         if any(entry[1] == prompt_id for entry in running):
             await self.interrupt(prompt_id)
 
-    async def _ask(self, method: str, path: str, body: object) -> Any:
+    async def _ask(self, method: str, path: str, body: object, *, as_text: bool = False) -> Any:
         try:
             async with self._session.request(method, f"{self.url}{path}", json=body) as answer:
                 text = await answer.text()
@@ -174,7 +179,7 @@ class Client:
                         for_now = "Retry-After" in answer.headers
                         raise refusal(path, answer.status, said, for_now=for_now)
                     raise RefusedByServer(f"{method} {path}: {text[:200]}", answer.status)
-                return said
+                return text if as_text else said
         except (ClientError, asyncio.TimeoutError, OSError) as error:
             raise Unreachable(self.url, _in_words(error)) from error
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-import io
 import json
 import sys
 from pathlib import Path
@@ -11,6 +9,7 @@ from typing import Any
 
 from .client import Client
 from .errors import ExitCode, RefusedByServer, WrongCall
+from .plain import plain
 
 LOOPS = "/batch_loop/loops"
 
@@ -23,7 +22,8 @@ async def status(url: str, *, as_json: bool) -> ExitCode:
         sys.stdout.write(f"{json.dumps(loops, indent=2)}\n")
         return ExitCode.DONE
     for loop in loops:
-        sys.stdout.write(f"{loop['id']}  {in_words(loop)}  {loop['directory']} {loop['name']}\n")
+        where = plain(f"{loop['directory']} {loop['name']}")
+        sys.stdout.write(f"{loop['id']}  {in_words(loop)}  {where}\n")
     if not loops:
         sys.stdout.write("No batch has run on this server yet.\n")
     return ExitCode.DONE
@@ -47,8 +47,10 @@ async def report(url: str, name: str, file: Path) -> ExitCode:
 async def write_report(client: Client, loop_id: str, file: Path) -> None:
     """Write every image of a batch into `file`, by its ending as JSON or CSV; WrongCall."""
     kind = check_report(file)
-    found = await whole(client, loop_id)
-    text = json.dumps(found, indent=2) + "\n" if kind == ".json" else _as_csv(found["items"])
+    if kind == ".json":
+        text = json.dumps(await whole(client, loop_id), indent=2) + "\n"
+    else:
+        text = await client.get_text(f"{LOOPS}/{loop_id}/report.csv")
     _write(file, text)
 
 
@@ -90,23 +92,3 @@ async def _found(client: Client, name: str) -> dict[str, Any]:
         return same[0]
     ids = ", ".join(f"{loop['id']} ({loop['directory']})" for loop in same or loops) or "none"
     raise RefusedByServer(f"{name!r} names {len(same)} batches. Name one by its id: {ids}.", 404)
-
-
-def _as_csv(items: list[dict[str, Any]]) -> str:
-    text = io.StringIO()
-    columns = list(items[0]) if items else ["path"]
-    writer = csv.writer(text)
-    writer.writerow(columns)
-    for item in items:
-        writer.writerow([_cell(item[column]) for column in columns])
-    return text.getvalue()
-
-
-def _cell(value: object) -> str:
-    shown = (
-        "|".join(map(str, value))
-        if isinstance(value, list)
-        else str("" if value is None else value)
-    )
-    # A spreadsheet would take it for a formula.
-    return f"'{shown}" if shown[:1] in {"=", "+", "-", "@"} else shown

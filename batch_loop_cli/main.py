@@ -13,6 +13,7 @@ from typing import NoReturn
 
 from . import loops
 from .errors import CommandError, ExitCode, WrongCall
+from .plain import plain
 from .prompts import Changes
 from .run import Options, run
 from .runner import RETURN_SECONDS
@@ -33,7 +34,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         return int(asyncio.run(_do(_parser().parse_args(arguments))))
     except CommandError as error:
-        sys.stderr.write(f"batch-loop: {_in_one_line(error)}\n")
+        sys.stderr.write(f"batch-loop: {plain(str(error))}\n")
         return int(error.code)
     except KeyboardInterrupt:
         return int(ExitCode.INTERRUPTED)
@@ -71,10 +72,6 @@ def _seconds(text: str) -> float:
         if 0 <= seconds < math.inf:
             return seconds
     raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds, such as 600")
-
-
-def _in_one_line(error: Exception) -> str:
-    return " ".join(str(error).splitlines())
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -10,6 +10,7 @@ from .batch import Batch
 from .client import Client
 from .errors import CommandError, DatabaseAway, ExitCode, Unreachable
 from .loops import LOOPS, in_words
+from .plain import plain
 
 SETTLE_SECONDS = 30.0
 """How long results may take to be written after the batch is complete."""
@@ -66,7 +67,9 @@ def in_lines(loop: Loop) -> str:
     """How the batch stands, and what failed in it."""
     if not loop:
         return "Nothing ran."
-    failures = "".join(f"\n  {item['path']}: {item['reason']}" for item in loop["failures"])
+    failures = "".join(
+        f"\n  {plain(item['path'])}: {plain(item['reason'])}" for item in loop["failures"]
+    )
     return f"{in_words(loop)}, {loop['seconds']:.1f} s{failures}"
 
 

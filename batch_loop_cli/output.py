@@ -9,6 +9,7 @@ from typing import Any, Protocol
 from tqdm import tqdm
 
 from .batch import Batch
+from .plain import plain
 
 
 class Output(Protocol):
@@ -43,7 +44,7 @@ class Bar:
             self._bar.initial = settled
         self._bar.n = settled
         failed = f"{batch.failed} failed, " if batch.failed else ""
-        self._bar.set_postfix_str(f"{failed}{batch.filename}", refresh=False)
+        self._bar.set_postfix_str(f"{failed}{plain(batch.filename)}", refresh=False)
         self._bar.refresh()
 
     def end(self, summary: dict[str, Any], line: str) -> None:  # noqa: ARG002 - for programs

@@ -26,6 +26,7 @@ from comfy.model_management import throw_exception_if_processing_interrupted
 from comfy_execution.utils import get_executing_context
 from server import PromptServer
 
+from .asked import is_from_here
 from .io.protected import CUSTOM_NODES
 from .loop.errors import OutsidePrompt
 from .loop.graph import Graph
@@ -74,6 +75,10 @@ class ComfyHost:
         entry = _current_entry()
         # A prompt that was put into the queue past the handler has no note: all of it counts.
         return Submission(entry[2], _noted(entry).get("targets"))
+
+    def is_asked_from_here(self) -> bool:
+        """Whether that prompt was sent from this machine; OutsidePrompt."""
+        return _noted(_current_entry()).get("here") is True
 
     def unrun(self, node_id: str) -> Unrun:
         """The output nodes that the node feeds, and that do not run in that prompt."""
@@ -211,7 +216,7 @@ class ComfyHost:
             extra = submission.setdefault("extra_data", {})
             if isinstance(extra, dict):
                 times = {"submitted_at": self.now(), "steady": self.steady()}
-                extra[UI_KEY] = {**times, "targets": targets}
+                extra[UI_KEY] = {**times, "targets": targets, "here": is_from_here()}
         return submission
 
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import functools
 import logging
 import os
 import stat
 import threading
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 
 import psutil
@@ -31,7 +32,7 @@ from .io.read_ahead import ReadAhead
 from .io.roots import Roots
 from .io.write_behind import WriteBehind
 from .loop.database import open_store
-from .loop.errors import InvalidSetting, PathRefused, StateNotKept
+from .loop.errors import BatchLoopError, InvalidSetting, PathRefused, StateNotKept
 from .loop.lease import lease_seconds
 from .loop.postgresql import DATABASE_VARIABLE, open_postgresql
 from .loop.registry import LoopRegistry
@@ -167,6 +168,17 @@ def _store() -> Store:
     if os.environ.get(STATE_VARIABLE, "").strip().lower() == "memory":
         return MemoryStore()
     return open_store(state_dir(host().user_folder()), _roots())
+
+
+@contextlib.contextmanager
+def telling_the_asker() -> Iterator[None]:
+    """Have a node's error say where the files of this machine are only to whoever is there."""
+    try:
+        yield
+    except BatchLoopError as error:
+        if error.elsewhere == str(error) or host().is_asked_from_here():
+            raise
+        raise type(error)(error.elsewhere) from None
 
 
 def allowed_folders() -> AllowedFolders:

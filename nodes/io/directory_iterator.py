@@ -12,6 +12,7 @@ from comfy_api.v0_0_2 import io as comfy_io
 from comfy_execution.graph_utils import ExecutionBlocker
 
 from .. import runtime
+from ..asked import told
 from ..loop.batches import Request
 from ..loop.errors import (
     BatchLoopError,
@@ -98,7 +99,7 @@ class DirectoryIterator(comfy_io.ComfyNode):
                     Threads.CHECKS, _check_settings, directory, inputs, graph, unique_id
                 )
         except BatchLoopError as error:
-            return str(error)
+            return told(error)
         return True
 
     @classmethod
@@ -112,8 +113,9 @@ class DirectoryIterator(comfy_io.ComfyNode):
         prompt = runtime.host().current_prompt()
         without = cls._without()
         allowed = runtime.allowed_folders()
-        expected = _expected(settings, cls.hidden.prompt or {}, cls.hidden.unique_id)
-        request = _request(resolve_source(directory, allowed), settings, expected, without)
+        with runtime.telling_the_asker():
+            expected = _expected(settings, cls.hidden.prompt or {}, cls.hidden.unique_id)
+            request = _request(resolve_source(directory, allowed), settings, expected, without)
         registry = runtime.registry()
         while True:
             # There may be many images that cannot be read.
@@ -127,7 +129,8 @@ class DirectoryIterator(comfy_io.ComfyNode):
                 lost = folder_lost(request.key.directory, error)
                 registry.reject(iteration, lost or error, error.reason)
             except PathRefused as error:
-                registry.reject(iteration, error, str(error))
+                # Whoever looks at the loop is told.
+                registry.reject(iteration, PathRefused(error.elsewhere), error.elsewhere)
             else:
                 _read_ahead(iteration, allowed)
                 return _image(iteration, request.policy, image)

@@ -10,10 +10,9 @@ from PIL import Image
 FORMATS = (
     *("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PPM", "QOI", "TGA", "TIFF"),
 )
-"""What Pillow calls the formats of `nodes.io.listing.IMAGE_EXTENSIONS`; MPO is one of its JPEG.
+"""The formats of a listing's files, by Pillow's names; its JPEG takes MPO, too."""
 
-Of the others one starts a program (EPS, Ghostscript), and a file chooses by its content.
-"""
+# A file chooses its format by its content, and that of EPS starts a program, Ghostscript.
 
 
 def open_image(file: BinaryIO) -> Image.Image:

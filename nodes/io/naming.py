@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import posixpath
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from ..loop.errors import InvalidSetting
@@ -38,6 +39,15 @@ class ResultName:
 
 LONGEST_PATTERN = 4096
 """Bytes of a pattern: far more than anybody writes, and little enough to be held against names."""
+
+
+_TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
+"""What turns the direction of the text behind it, so that a name looks like another one."""
+
+
+def is_control(character: str) -> bool:
+    """Whether a character is not shown, but does something to what is: a line break, for one."""
+    return character in _TURNING or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
 
 
 def check_length(name: str, pattern: str) -> None:
@@ -100,6 +110,12 @@ def saved_as(  # noqa: PLR0913 - one for each input that decides on the name
             message = (
                 f"{name} was {value!r}: it becomes a part of a file's name, and cannot hold "
                 'any of / \\ < > : " | ? *. To save into a subfolder, write it in folder.'
+            )
+            raise InvalidSetting(message)
+        if any(map(is_control, value)):
+            message = (
+                f"{name} was {value!a}: it becomes a part of a file's name, and cannot hold line "
+                "breaks and other characters that are not shown. Type it again."
             )
             raise InvalidSetting(message)
     suffix = f"{suffix}-{rank + 1}" if rank else suffix

@@ -15,6 +15,7 @@ from types import ModuleType
 
 from ..loop.errors import FolderNotFound, InvalidSetting, NotAFolder, PathRefused
 from ..names import ENV_PREFIX
+from .naming import is_control
 from .protected import NOTHING_PROTECTED, Protected
 
 ALLOWED_DIRS_VARIABLE = ENV_PREFIX + "ALLOWED_DIRS"
@@ -124,7 +125,7 @@ class AllowedFolders:
         )
 
     def may_read(self, real_path: str) -> bool:
-        """As `may_write`, also in ComfyUI's own folders, and for the pack's example images."""
+        """Whether it may be read: also in what is of ComfyUI, and in the example images."""
         return self._admits_to_read(real_path) and not self.protected.is_state(real_path)
 
     def check(self, path: str, real_path: str, *, to_write: bool, refusal: PathRefused) -> None:
@@ -180,24 +181,29 @@ def resolve_source(directory: str, allowed: AllowedFolders) -> str:
     try:
         mode = os.stat(real_path).st_mode
     except (FileNotFoundError, NotADirectoryError) as error:
-        msg = (
-            f"The folder {quoted(real_path)} does not exist ('directory' is {quoted(directory)}). "
-            "Check how it is written: give its full path, or a folder inside ComfyUI's input "
-            "folder."
+        what = (
+            f"does not exist ('directory' is {quoted(directory)}). Check how it is written: give "
+            "its full path, or a folder inside ComfyUI's input folder."
         )
-        raise FolderNotFound(msg) from error
+        raise FolderNotFound(
+            f"The folder {quoted(real_path)} {what}", elsewhere=f"The folder {what}"
+        ) from error
     except OSError as error:
-        msg = (
-            f"The folder {quoted(real_path)} cannot be looked at: {error.strerror or error}. "
-            "Let the user that runs ComfyUI read it, or choose another folder."
+        what = (
+            f"cannot be looked at: {error.strerror or error}. Let the user that runs ComfyUI read "
+            "it, or choose another folder."
         )
-        raise FolderNotFound(msg) from error
+        raise FolderNotFound(
+            f"The folder {quoted(real_path)} {what}",
+            elsewhere=f"The folder {quoted(directory)} {what}",
+        ) from error
     if not stat.S_ISDIR(mode):
         msg = (
             f"{quoted(real_path)} is a file, not a folder. Choose the folder that it is in: "
             f"{quoted(os.path.dirname(real_path))}."
         )
-        raise NotAFolder(msg)
+        elsewhere = f"{quoted(directory)} is a file, not a folder. Choose the folder that it is in."
+        raise NotAFolder(msg, elsewhere=elsewhere)
     return real_path
 
 
@@ -364,6 +370,11 @@ _HOW_ELSEWHERE = (
 
 def _how_to_allow(folder: str, allowed: AllowedFolders) -> str:
     variable = f"put it into the environment variable {ALLOWED_DIRS_VARIABLE}"
+    if any(map(is_control, folder)):
+        return (
+            "first give it a name without line breaks and other characters that cannot be shown, "
+            "as a list of folders cannot hold them."
+        )
     if not allowed.how_to_allow:
         return f"{variable}, and start ComfyUI again."
     return (

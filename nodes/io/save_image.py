@@ -13,6 +13,7 @@ from comfy_api.v0_0_2 import io as comfy_io
 from comfy_execution.graph_utils import ExecutionBlocker
 
 from .. import runtime
+from ..asked import told
 from ..loop.errors import BatchLoopError, ClaimLost
 from ..loop.graph import is_asked_for
 from ..loop.state import Iteration
@@ -80,7 +81,7 @@ class SaveImage(comfy_io.ComfyNode):
             if folder is not None:
                 await in_thread(Threads.CHECKS, _check_folder, folder)
         except BatchLoopError as error:
-            return str(error)
+            return told(error)
         return True
 
     @classmethod
@@ -96,7 +97,8 @@ class SaveImage(comfy_io.ComfyNode):
         registry = runtime.registry()
         registry.finish_earlier(loop)
         allowed = runtime.allowed_folders()
-        folder = resolve_target(settings["folder"], allowed)
+        with runtime.telling_the_asker():
+            folder = resolve_target(settings["folder"], allowed)
         saving = Saving(
             folder=folder,
             prefix=str(settings["prefix"]),
@@ -120,7 +122,8 @@ class SaveImage(comfy_io.ComfyNode):
             numbering=runtime.numbering(),
         )
         try:
-            paths = saver.save(image)
+            with runtime.telling_the_asker():
+                paths = saver.save(image)
         except ClaimLost as lost:
             # Nothing of it is to be done here any more, and no image is to blame.
             _log.warning("Batch Loop: %s", lost)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
@@ -63,9 +64,16 @@ def as_csv(items: Iterable[ReportedItem]) -> str:
     return text.getvalue()
 
 
+_FORMULA = r'(^|[;,\t\r\n])([\s"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])'
+"""Where a formula begins: in front, and behind what a spreadsheet may take for the cell's end."""
+
+
 def _as_text(value: Any) -> Any:
-    """`value`, so that no spreadsheet takes a file's name for a formula."""
-    return f"'{value}" if str(value).startswith(("=", "+", "-", "@", "\t", "\r")) else value
+    """`value`, so that no spreadsheet takes a file's name, or a part of it, for a formula."""
+    if not isinstance(value, str):
+        return value
+    marked = re.sub(_FORMULA, r"\1\2'", value)
+    return f"'{marked}" if marked.startswith(("\t", "\r")) else marked
 
 
 def _under_way(item: Item) -> dict[str, Any]:

@@ -19,6 +19,8 @@ from ..loop.errors import (
     UnknownLoop,
     UnwritableImage,
 )
+from .origin import is_on_this_machine, refuse_other_sites
+from .refused import Refused
 
 Answer = TypeVar("Answer", bound=web.StreamResponse)
 Handler = Callable[[web.Request], Awaitable[Answer]]
@@ -37,25 +39,23 @@ _STATUSES: dict[type[BatchLoopError], int] = {
 _BAD_REQUEST = 400
 
 
-class Refused(Exception):
-    """Raised when a request is not taken as it is; the message is for a person."""
-
-    def __init__(self, message: str, status: int = _BAD_REQUEST) -> None:
-        super().__init__(message)
-        self.status = status
-
-
 def answered(handler: Handler[Answer]) -> Handler[web.StreamResponse]:
-    """A handler that answers `{"error": …}` with a fitting status where `handler` raises."""
+    """A handler that answers `{"error": …}` with a fitting status where `handler` raises.
+
+    It refuses what a page of another site sends.
+    """
 
     @functools.wraps(handler)
     async def handled(request: web.Request) -> web.StreamResponse:
         try:
+            refuse_other_sites(request)
             return await handler(request)
         except Refused as error:
-            return _error(error, error.status)
+            return _error(str(error), error.status)
         except BatchLoopError as error:
-            answer = _error(error, _status_of(error))
+            # Where the files of this machine are is nothing for a page on another one.
+            said = str(error) if is_on_this_machine(request) else error.elsewhere
+            answer = _error(said, _status_of(error))
             if isinstance(error, StoreAway):
                 answer.headers["Retry-After"] = "1"
             return answer
@@ -73,5 +73,5 @@ def _status_of(error: BatchLoopError) -> int:
     return next(found, _BAD_REQUEST)
 
 
-def _error(error: Exception, status: int) -> web.Response:
-    return web.json_response({"error": str(error)}, status=status)
+def _error(said: str, status: int) -> web.Response:
+    return web.json_response({"error": said}, status=status)

@@ -13,7 +13,8 @@ from ..loop.export import arrived_as_json, as_json
 from ..loop.registry import LoopRegistry
 from ..names import ROUTE_PREFIX
 from ..threads import Threads, in_thread
-from .answers import Handler, Refused, answered, as_answer
+from .answers import Handler, answered, as_answer
+from .refused import Refused
 from .requests import checked_id, json_body
 
 _LOOP = '{"loop": id}, or {"directory": path, "loop_name": name}'

@@ -18,8 +18,9 @@ from ..io.paths import AllowedFolders, resolve_source
 from ..loop.errors import BatchLoopError, NoDialog
 from ..names import ROUTE_PREFIX
 from ..threads import Threads, in_thread
-from .answers import Refused, answered, as_answer
+from .answers import answered, as_answer
 from .origin import is_on_this_machine
+from .refused import Refused
 from .requests import json_body
 
 _START = '{"start": the path of the folder to begin in} or {}'

@@ -14,7 +14,8 @@ from ..io.paths import AllowedFolders, resolve_source
 from ..loop.registry import LoopRegistry
 from ..names import ROUTE_PREFIX
 from ..threads import Threads, in_thread
-from .answers import Refused, answered, as_answer
+from .answers import answered, as_answer
+from .refused import Refused
 from .requests import LARGEST_NUMBER, json_body
 
 Choice = TypeVar("Choice", bound=Enum)

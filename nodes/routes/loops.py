@@ -9,7 +9,8 @@ from ..loop.registry import LoopRegistry
 from ..loop.state import ItemState
 from ..names import ROUTE_PREFIX
 from ..threads import Threads, in_thread
-from .answers import Refused, answered, as_answer
+from .answers import answered, as_answer
+from .refused import Refused
 from .requests import LARGEST_NUMBER, loop_of, number
 
 MOST_ITEMS = 200

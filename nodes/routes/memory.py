@@ -6,13 +6,14 @@ from aiohttp import web
 
 from ..io.budget import MemoryBudget
 from ..names import ROUTE_PREFIX
-from .answers import as_answer
+from .answers import answered, as_answer
 
 
 def add_routes(table: web.RouteTableDef, budget: MemoryBudget) -> None:
     """Add the route to `table`."""
 
     @table.get(f"{ROUTE_PREFIX}/memory")
+    @answered
     async def memory(_request: web.Request) -> web.Response:
         """What images take that are read ahead or wait to be written."""
         return as_answer({"limit": budget.limit, "taken": budget.taken, "most": budget.most})

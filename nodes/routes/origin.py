@@ -7,7 +7,7 @@ from urllib.parse import SplitResult, urlsplit
 
 from aiohttp import web
 
-from .answers import Refused
+from .refused import Refused
 
 _OF_A_PROXY = ("x-forwarded", "forwarded", "via", "x-real-ip")
 """How the headers begin that a proxy adds."""

@@ -9,8 +9,7 @@ from typing import Any
 from aiohttp import web
 
 from ..loop.errors import UnknownLoop
-from .answers import Refused
-from .origin import refuse_other_sites
+from .refused import Refused
 
 _LARGEST_BODY = 2**16
 """Bytes; a path and a name are far less."""
@@ -24,7 +23,6 @@ async def json_body(request: web.Request, expected: str) -> dict[str, Any]:
 
     `expected` says what should have been sent.
     """
-    refuse_other_sites(request)
     # A page elsewhere can make a browser without that header post a form here, but not JSON.
     if request.content_type != "application/json":
         raise Refused(f"Send {expected} as JSON, with content type application/json.", 415)

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 from PIL import Image
 
 from batch_loop.tests.integration.conftest import Workspace
@@ -107,6 +108,8 @@ def test_each_image_is_done_once(case: Case, tmp_path: Path) -> None:
     assert case.command("report", loop["id"], table)[0] == 0
     rows = list(csv.DictReader(table.read_text(encoding="utf-8").splitlines()))
     assert [row["path"] for row in rows] == NAMES
+    url = f"{case.client.url}/batch_loop/loops/{loop['id']}/report.csv"
+    assert table.read_bytes() == requests.get(url, timeout=SECONDS).content
     assert case.command("reset", case.workspace.name)[0] == 0
     assert case.run()[0] == 0
     assert case.ran == NAMES + NAMES

@@ -20,7 +20,7 @@ from PIL import Image
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.integration.test_names import unchanged
 from batch_loop.tests.support.batches import loop_state, run_until_stop, told
-from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph
+from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tests.support.watching import Watch
@@ -188,7 +188,9 @@ def is_inside(path: Path, workspace: Workspace) -> bool:
 
 
 @pytest.mark.parametrize("setting", ["prefix", "suffix"])
-@pytest.mark.parametrize("value", ["/../../{}/x", "\\..\\..\\x", "../", "a\0b", "\ud800"])
+@pytest.mark.parametrize(
+    "value", ["/../../{}/x", "\\..\\..\\x", "../", "a\0b", "\ud800", "a\nb", "\u202eb"]
+)
 def test_no_name_leads_out(
     client: ComfyClient, workspace: Workspace, outside: Outside, setting: str, value: str
 ) -> None:
@@ -608,6 +610,52 @@ def test_a_page_elsewhere_is_shown_no_picture(
     url = f"{client.url}/batch_loop/loops/{loop['id']}/thumbnail?path=b.png"
     assert requests.get(url, headers=header, timeout=SECONDS).status_code == 403
     assert requests.get(url, timeout=SECONDS).ok
+
+
+@pytest.mark.parametrize("header", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}])
+def test_a_page_elsewhere_is_shown_no_loop(
+    client: ComfyClient, loop: dict[str, Any], header: dict[str, str]
+) -> None:
+    one = f"loops/{loop['id']}"
+    routes = ["loops", one, f"{one}/items", f"{one}/report.json", f"{one}/report.csv"]
+    own = {"Sec-Fetch-Site": "same-origin"}
+    for route in (*routes, "store", "memory", "folders/chooser"):
+        url = f"{client.url}/batch_loop/{route}"
+        assert requests.get(url, headers=header, timeout=SECONDS).status_code == 403
+        # ComfyUI's own page, and a script.
+        assert requests.get(url, headers=own, timeout=SECONDS).ok
+        assert requests.get(url, timeout=SECONDS).ok
+
+
+@pytest.mark.parametrize("folder", ["/etc", "../..", "none", "{name}/link"])
+def test_a_page_on_another_machine_is_told_no_path_of_this_one(
+    client: ComfyClient, server: ComfyServer, workspace: Workspace, outside: Outside, folder: str
+) -> None:
+    link_out(workspace, outside.folder)
+    named = folder.format(name=workspace.name)
+    linked = unchanged(workspace.name, workspace.name)
+    linked["text"] = node("PrimitiveString", value=named)
+    linked[ITERATOR]["inputs"]["directory"] = ["text", 0]
+    for graph in (unchanged(named, workspace.name), linked):
+        for headers, is_told in (({}, True), ({"X-Forwarded-For": "192.0.2.7"}, False)):
+            body = {"prompt": graph, "client_id": workspace.name}
+            sent = requests.post(
+                f"{client.url}/prompt", json=body, headers=headers, timeout=SECONDS
+            )
+            said = sent.text
+            if sent.ok:
+                path = f"/history/{sent.json()['prompt_id']}"
+                ended = wait_for(lambda path=path: client.get_json(path), "the prompt to end")
+                (entry,) = ended.values()
+                messages = dict(entry["status"]["messages"])
+                said = messages["execution_error"]["exception_message"]
+            assert (str(server.base) in said) == is_told
+    for route, name in NAMING.items():
+        url = f"{client.url}/batch_loop/{route}"
+        headers = {"X-Forwarded-For": "192.0.2.7"}
+        answer = requests.post(url, json={name: named}, headers=headers, timeout=SECONDS)
+        assert not answer.ok
+        assert str(server.base) not in answer.text
 
 
 @pytest.mark.parametrize("route", CHANGING)

@@ -477,3 +477,27 @@ def test_a_stored_path_on_another_machine_is_refused_before_any_look(
         for check in (check_source_file, check_target_file):
             with pytest.raises(PathRefused, match="lies in none of them"):
                 check(path, allowed)
+
+
+@pytest.mark.parametrize("name", ["x\n/etc", "x\r/etc", "x\u2028/etc", "x\x85/etc", "x\u202e/cte"])
+def test_no_name_passes_for_a_second_line_to_add(allowed: AllowedFolders, name: str) -> None:
+    for resolve in (resolve_source, resolve_target):
+        with pytest.raises(PathRefused, match="first give it a name without line breaks") as raised:
+            resolve(f"/{name}", allowed)
+        assert len(str(raised.value).splitlines()) == 1
+        assert "add the line" not in str(raised.value)
+
+
+def test_a_page_elsewhere_is_told_no_path(root: Path, allowed: AllowedFolders) -> None:
+    (root / "input" / "file").touch()
+    (root / "input" / "link").symlink_to(root / "outside")
+    for name in ("..", "none", "file", "link", "link/deep"):
+        with pytest.raises((PathRefused, FolderNotFound, NotAFolder)) as raised:
+            resolve_source(name, allowed)
+        assert str(root) in str(raised.value)
+        assert str(root) not in raised.value.elsewhere
+        assert quoted(name) in raised.value.elsewhere
+    with pytest.raises(PathRefused) as refused:
+        check_source_file(str(root / "input" / "link" / "secret.png"), allowed)
+    assert str(root) not in refused.value.elsewhere
+    assert "a link that leads out" in refused.value.elsewhere
