@@ -11,6 +11,7 @@ import asyncio
 import copy
 import logging
 import os
+import threading
 import time
 from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -65,6 +66,10 @@ class ComfyHost:
     def steady(self) -> float:
         """Seconds since some moment, on a clock that nobody sets."""
         return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        threading.Event().wait(seconds)
 
     def current_prompt(self) -> Prompt:
         """The prompt whose node runs in this thread; OutsidePrompt when none does."""

@@ -11,8 +11,8 @@ from .listing import Selection
 STILL_SECONDS = 1.0
 """How far apart two looks have to be that find a file unchanged, for it to have stopped growing."""
 
-QUIET_SECONDS = 2.0
-"""How long ago a file that was never looked at before must have changed, to be taken at once."""
+TICK_SECONDS = 2.0
+"""How long a file system may take to note another change of a folder as another one."""
 
 RESTING_SHARE = 20
 """After a look, this many times its length passes before the next: a twentieth of one core."""
@@ -30,14 +30,18 @@ class _Sight:
 class Arrivals:
     """What is remembered of a watched folder between two looks; not safe to use from two threads.
 
-    Times are seconds since the epoch.
+    Times are by a clock that nobody sets. What a file server says of its own is never compared with
+    that: its clock may be another one. It is only asked whether it has changed.
     """
 
     def __init__(self) -> None:
         self._sights: dict[str, _Sight] = {}
         self._looked_for: Selection | None = None
+        # When the folder last changed, by its own word, and when that was first seen here.
+        self._change: int | None = None
+        self._change_seen_at = 0.0
         self._looked_at_change: int | None = None
-        self._next_look = 0.0
+        self._next_look = float("-inf")
 
     def worth_a_look(self, directory: str, selection: Selection, now: float) -> bool:
         """Whether the folder may hold something that the last look did not find.
@@ -53,8 +57,10 @@ class Arrivals:
     def looking(self, directory: str, selection: Selection, now: float) -> None:
         """Note that a look begins, before the folder is read."""
         changed = _changed_at(directory)
+        if changed is None or changed != self._change:
+            self._change, self._change_seen_at = changed, now
         # Another file may come within the same tick of the file system's clock, and not show.
-        is_past = changed is not None and changed / 1e9 < now - QUIET_SECONDS
+        is_past = now - self._change_seen_at >= TICK_SECONDS
         self._looked_at_change = changed if is_past else None
         self._looked_for = selection
 
@@ -64,11 +70,15 @@ class Arrivals:
         present = set(unknown)
         self._sights = {path: sight for path, sight in self._sights.items() if path in present}
 
+    def has_seen(self, path: str) -> bool:
+        """Whether the file at a full path was looked at before."""
+        return path in self._sights
+
     def is_whole(self, path: str, now: float) -> bool:
         """Whether the file at a full path has stopped growing; this counts as a look at it.
 
-        It has when it was found with the same size and time `STILL_SECONDS` ago or, if this is
-        the first look at it, has not been changed for `QUIET_SECONDS`. A file that is gone has.
+        It has when it was found with the same size and time `STILL_SECONDS` ago. A file that is
+        gone has, too.
         """
         try:
             status = os.stat(path)
@@ -76,12 +86,8 @@ class Arrivals:
             return True  # which whoever opens it will say
         sight = self._sights.get(path)
         if sight is None or (sight.size, sight.modified) != (status.st_size, status.st_mtime_ns):
-            # The second time is one that no program that copies can set, except on Windows.
-            last = max(status.st_mtime, status.st_ctime)
-            is_quiet = sight is None and last < now - QUIET_SECONDS
-            since = last if is_quiet else now
-            self._sights[path] = _Sight(status.st_size, status.st_mtime_ns, since)
-            return is_quiet
+            self._sights[path] = _Sight(status.st_size, status.st_mtime_ns, now)
+            return False
         return now - sight.at >= STILL_SECONDS
 
 

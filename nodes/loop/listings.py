@@ -10,6 +10,7 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
+from ..io.arrivals import STILL_SECONDS
 from ..io.finished import finished
 from .errors import BatchLoopError, NoImages
 from .moments import LOOK, Moments
@@ -204,16 +205,36 @@ class Listings:
             # done its work; the next run says what is wrong.
             return Listing(due, began)
         if due.why is Why.BEGIN:
-            return Listing(due, began, self._watching.whole(key, found, ()), len(left_out))
+            return Listing(due, began, self._whole(key, found, (), going_on), len(left_out))
         if due.why is Why.RELIST:
             if self._watching.is_watched(key):
                 _, listed = self.unknown(key, (), patient=patient)
-                found = self._watching.whole(key, found, listed)
+                found = self._whole(key, found, listed, going_on)
             return Listing(due, began, found, len(left_out))
         new, listed = self.unknown(key, found, patient=patient)
-        new = list(self._watching.whole(key, new, ()))
+        new = list(self._whole(key, new, (), going_on))
         modified = {path: self._modified_at(key.full(path)) for path in new}
         return Listing(due, began, new, len(left_out.difference(listed)), modified)
+
+    def _whole(
+        self,
+        key: LoopKey,
+        paths: Sequence[str],
+        listed: Collection[str],
+        going_on: Callable[[], object],
+    ) -> Sequence[str]:
+        """`paths`, without new files that may still be growing where the folder is watched.
+
+        No time tells whether a file grows that nobody has looked at before: so all of these are
+        looked at once more, a moment later.
+        """
+        is_first = self._watching.has_new(key, (path for path in paths if path not in listed))
+        whole = self._watching.whole(key, paths, listed)
+        if is_first:
+            self._host.wait(STILL_SECONDS)
+            going_on()
+            whole = self._watching.whole(key, paths, listed)
+        return whole
 
     def _turn_of(self, key: LoopKey) -> threading.Lock:
         return self._turns.setdefault(key, threading.Lock())

@@ -7,12 +7,16 @@ rest it knows how long ago it was, which is compared with how long a prompt has 
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
+
 from .prompt import Host, Prompt
 from .state import LoopKey
 
 END, LOOK = "end", "look"
 """When a batch became complete, and when its folder was looked through."""
 
+_REMEMBERED = 8
+"""How many of a kind are kept: what was noted is not always what the store then keeps."""
 _SAME_SECONDS = 0.5
 """By how much a time may come back from the store as another one, as clocks are compared anew."""
 
@@ -22,13 +26,15 @@ class Moments:
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        # The time of day of each, and the steady clock then.
-        self._own: dict[tuple[LoopKey, str], tuple[float, float]] = {}
+        # The time of day of each of the last ones, and the steady clock then.
+        self._own: defaultdict[tuple[LoopKey, str], deque[tuple[float, float]]] = defaultdict(
+            lambda: deque(maxlen=_REMEMBERED)
+        )
 
     def note(self, key: LoopKey, what: str) -> float:
         """Note that it happens now; the time of day, for the store."""
         at = self._host.now()
-        self._own[key, what] = at, self._host.steady()
+        self._own[key, what].append((at, self._host.steady()))
         return at
 
     def forget(self, key: LoopKey) -> None:
@@ -38,9 +44,10 @@ class Moments:
 
     def is_before(self, key: LoopKey, what: str, at: float, prompt: Prompt) -> bool:
         """Whether what the store says was at the time of day `at` was before the submission."""
-        own = self._own.get((key, what))
-        if own is not None and prompt.steady is not None and abs(own[0] - at) < _SAME_SECONDS:
-            return own[1] < prompt.steady
+        nearest = min(self._own[key, what], key=lambda own: abs(own[0] - at), default=None)
+        is_own = nearest is not None and abs(nearest[0] - at) < _SAME_SECONDS
+        if nearest is not None and is_own and prompt.steady is not None:
+            return nearest[1] < prompt.steady
         waited = None if prompt.steady is None else self._host.steady() - prompt.steady
         now = self._host.now()
         if waited is None:

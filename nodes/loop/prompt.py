@@ -103,3 +103,6 @@ class Host(Protocol):
 
     def steady(self) -> float:
         """Seconds since some moment, on a clock of this process that nobody sets."""
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""

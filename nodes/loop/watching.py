@@ -5,7 +5,7 @@ What runs in a transaction says so. What looks at files does not.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
@@ -54,8 +54,15 @@ class Watching:
         arrivals = self._arrivals.get(key)
         if arrivals is None:
             return paths
-        now = self._host.now()
+        now = self._host.steady()
         return [path for path in paths if path in listed or arrivals.is_whole(key.full(path), now)]
+
+    def has_new(self, key: LoopKey, paths: Iterable[str]) -> bool:
+        """Whether the folder is watched, and a file was never looked at before."""
+        arrivals = self._arrivals.get(key)
+        if arrivals is None:
+            return False
+        return not all(arrivals.has_seen(key.full(path)) for path in paths)
 
     def at_rest(self, key: LoopKey) -> tuple[Arrived, LoopEntry | None]:
         """What is known without a look at the folder, and the loop's row if one is due.
@@ -79,7 +86,7 @@ class Watching:
         transaction.
         """
         arrivals = self._arrivals.setdefault(key, Arrivals())
-        began = self._host.now()
+        began = self._host.steady()
         if not arrivals.worth_a_look(key.directory, selection, began):
             return None
         arrivals.looking(key.directory, selection, began)
@@ -87,7 +94,7 @@ class Watching:
 
     def looked(self, arrived: Arrived, look: Look, new: Sequence[str]) -> Arrived:
         """What a look has come to, which found the files at these relative paths to be new."""
-        now = self._host.now()
+        now = self._host.steady()
         unknown = [look.key.full(path) for path in new]
         look.arrivals.looked(look.began, now, unknown)
         ready = sum(look.arrivals.is_whole(path, now) for path in unknown)

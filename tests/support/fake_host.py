@@ -28,6 +28,9 @@ class FakeHost:
         """The same clock, as if nobody had set it."""
         return self.now() - self.set_by
 
+    def wait(self, seconds: float) -> None:
+        """Time passes anyway."""
+
     @property
     def server(self) -> str:
         """The name of the server that runs now."""

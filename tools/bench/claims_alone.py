@@ -97,6 +97,9 @@ class _Machine(FakeHost):
         """Seconds since some moment."""
         return time.monotonic()
 
+    def wait(self, seconds: float) -> None:
+        """Nobody watches a folder."""
+
     @property
     def server(self) -> str:
         """Its name."""

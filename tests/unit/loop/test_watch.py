@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.nodes.io.arrivals import STILL_SECONDS
+from batch_loop.nodes.io.arrivals import STILL_SECONDS, TICK_SECONDS
 from batch_loop.nodes.io.encode import Format
 from batch_loop.nodes.io.listing import Selection, list_images, modified_at
 from batch_loop.nodes.io.naming import saved_as
@@ -39,9 +39,17 @@ class Host(FakeHost):
     """One whose clock is the files', and jumps ahead when the test says so."""
 
     ahead = 0.0
+    grows = ""
+    """A file that grows whenever somebody waits."""
 
     def now(self) -> float:
-        return time.time() + self.ahead
+        return time.time() + self.ahead + self.set_by
+
+    def wait(self, seconds: float) -> None:
+        self.ahead += seconds
+        if self.grows:
+            with open(self.grows, "ab") as file:
+                file.write(b"x")
 
 
 class Loop:
@@ -100,6 +108,12 @@ class Loop:
     def look(self) -> tuple[int, int]:
         arrived = self.registry.watch(self.key.id)
         return arrived.ready, arrived.growing
+
+    def seen(self) -> tuple[int, int]:
+        """As `look`, when another look was a moment before."""
+        self.look()
+        self.later(STILL_SECONDS)
+        return self.look()
 
     def snapshot(self) -> Snapshot:
         return self.registry.snapshot(self.key.id)
@@ -227,7 +241,39 @@ def test_a_file_that_grows_is_neither_ready_nor_handed_out(loop: Loop) -> None:
 def test_the_first_batch_leaves_out_what_still_grows(loop: Loop) -> None:
     loop.add("a.png")
     loop.grow("b.png")
+    loop.host.grows = str(loop.input / "b.png")
     assert loop.run_all(policy=WATCH) == ["a.png"]
+
+
+@pytest.mark.parametrize("seconds", [-3600, -3, 3, 3600])
+def test_the_clock_of_the_file_server_may_be_another(loop: Loop, seconds: float) -> None:
+    loop.add("a.png")
+    loop.host.set_by = seconds
+    loop.host.grows = str(loop.input / "b.png")
+    loop.grow("b.png")
+    assert loop.run_all(policy=WATCH) == ["a.png"]
+    for _ in range(3):
+        loop.host.wait(STILL_SECONDS)
+        assert loop.look() == (0, 1)
+    loop.host.grows = ""
+    assert loop.seen() == (1, 0)
+    assert loop.run_all(policy=WATCH) == ["b.png"]
+
+
+@pytest.mark.parametrize("seconds", [-3600, 3600])
+def test_the_clock_may_be_set_while_a_folder_is_watched(loop: Loop, seconds: float) -> None:
+    loop.add("a.png")
+    loop.run_all(policy=WATCH)
+    loop.grow("b.png")
+    assert loop.look() == (0, 1)
+    loop.host.set_by = seconds
+    loop.later(STILL_SECONDS)
+    assert loop.look() == (1, 0)
+    assert loop.run_all(policy=WATCH) == ["b.png"]
+    loop.later(2 * TICK_SECONDS)
+    loop.host.set_by = 0.0
+    loop.grow("c.png")
+    assert loop.seen() == (1, 0)
 
 
 def test_without_watch_a_run_takes_what_is_there(loop: Loop) -> None:
@@ -244,7 +290,7 @@ def test_an_empty_folder_can_be_watched(loop: Loop) -> None:
     assert iteration.complete
     assert handed_out(iteration) == "Complete: no images yet"
     loop.add("a.png")
-    assert loop.look() == (1, 0)
+    assert loop.seen() == (1, 0)
     assert loop.run_all(policy=WATCH) == ["a.png"]
 
 
@@ -283,7 +329,7 @@ def test_a_new_file_does_not_bring_the_others_back(loop: Loop, mode: IterationMo
     loop.host.finish(iteration.prompt, Ending.ERROR)
     assert loop.run_all(policy=skip, mode=mode) == ["b.png"]
     loop.add("c.png")
-    assert loop.look() == (1, 0)
+    assert loop.seen() == (1, 0)
     assert loop.run_all(policy=skip, mode=mode) == ["c.png"]
 
 
@@ -300,7 +346,7 @@ def test_only_images_without_a_result_are_ready(loop: Loop) -> None:
     loop.run_all(policy=WATCH, selection=loop.skipping)
     loop.add("b.png", "c.png")
     loop.add("c.png", folder=loop.output)
-    assert loop.look() == (1, 0)
+    assert loop.seen() == (1, 0)
     assert loop.run_all(policy=WATCH, selection=loop.skipping) == ["b.png"]
 
 
@@ -316,6 +362,8 @@ def test_a_folder_that_has_not_changed_is_not_read(
 ) -> None:
     loop.add("a.png")
     loop.run_all(policy=WATCH)
+    loop.look()
+    loop.later(TICK_SECONDS)
     loop.look()
     read: list[object] = []
     scandir = os.scandir
