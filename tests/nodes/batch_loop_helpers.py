@@ -138,9 +138,17 @@ class TestSlow:
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {"required": {"value": ("*",), "seconds": ("FLOAT", {"default": 0.06})}}
+        return {
+            "required": {"value": ("*",), "seconds": ("FLOAT", {"default": 0.06})},
+            "optional": {"after": ("*",)},
+        }
 
-    def run(self, value: Any, seconds: float) -> tuple[Any]:
+    def run(
+        self,
+        value: Any,
+        seconds: float,
+        after: object = None,  # noqa: ARG002 - only for order
+    ) -> tuple[Any]:
         pause = threading.Event()
         until = time.monotonic() + seconds
         while time.monotonic() < until:
@@ -355,12 +363,67 @@ class TestSlowFolder:
             pause.wait(LOOK_SECONDS)
 
 
+class TestIterations:
+    """Runs the nodes of `body` so many times within one prompt, as ComfyUI's own loops do.
+
+    `body` is a graph as JSON. A link to `outside` is one to what the input of that number is
+    linked to, one to `before` is to the last node of the iteration before, and `$index` is the
+    number of the iteration, from 0. Gives the first output of the last node of the last iteration.
+    """
+
+    CATEGORY = "batch loop tests"
+    FUNCTION = "run"
+    RETURN_TYPES = ("*",)
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {
+            "required": {
+                "body": ("STRING", {"default": "{}"}),
+                "count": ("INT", {"default": 1}),
+                "outside0": ("*", {"rawLink": True}),
+            },
+            "optional": {"outside1": ("*", {"rawLink": True})},
+        }
+
+    def run(self, body: str, count: int, **outside: list[Any]) -> dict[str, Any]:
+        nodes: dict[str, dict[str, Any]] = json.loads(body)
+        graph = GraphBuilder()
+        last = outside["outside0"]
+        for index in range(count):
+            copies = {
+                node_id: graph.node(node["class_type"], f"{index}_{node_id}")
+                for node_id, node in nodes.items()
+            }
+
+            def inside(
+                value: object,
+                copies: dict[str, Any] = copies,
+                index: int = index,
+                before: list[Any] = last,
+            ) -> object:
+                if value == "$index":
+                    return index
+                if not (isinstance(value, list) and value):
+                    return value
+                if value[0] == "outside":
+                    return outside[f"outside{value[1]}"]
+                return before if value[0] == "before" else copies[value[0]].out(value[1])
+
+            for node_id, copy in copies.items():
+                for name, value in nodes[node_id]["inputs"].items():
+                    copy.set_input(name, inside(value))
+            last = list(copies.values())[-1].out(0)
+        return {"result": (last,), "expand": graph.finalize()}
+
+
 NODE_CLASS_MAPPINGS: ClassVar = {
     "TestBlock": TestBlock,
     "TestDigest": TestDigest,
     "TestFileSize": TestFileSize,
     "TestHold": TestHold,
     "TestIterator": TestIterator,
+    "TestIterations": TestIterations,
     "TestList": TestList,
     "TestRaise": TestRaise,
     "TestWait": TestWait,
