@@ -20,13 +20,16 @@ export interface Current {
   since: number;
 }
 
-export interface Loop {
+/** A loop as the list of all of them has it. */
+export interface ListedLoop {
   id: string;
   name: string;
   directory: string;
   batch: number;
   complete: boolean;
   waiting: boolean;
+  /** Whether a run stopped on the image that is next. */
+  stopped: boolean;
   seconds: number;
   total: number;
   pending: number;
@@ -35,10 +38,14 @@ export interface Loop {
   done: number;
   failed: number;
   finished: number;
-  /** The first 100. */
-  failures: Failure[];
   /** Seconds since the epoch of the last change by a prompt; null if there was none. */
   ran_at: number | null;
+}
+
+/** A loop that was asked for by itself. */
+export interface Loop extends ListedLoop {
+  /** The first 100. */
+  failures: Failure[];
   /** Four at most. */
   current: Current[];
   /** The image that a run stopped on, and that is the next to be handed out. */

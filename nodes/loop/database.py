@@ -7,8 +7,6 @@ import logging
 import os
 import tempfile
 
-from sqlalchemy import NullPool
-
 from ..io.roots import NO_ROOTS, Roots
 from .sql_store import SqlStore
 from .sqlite_backend import CarriedFiles, SqliteBackend
@@ -56,6 +54,4 @@ def open_store(folder: str, roots: Roots = NO_ROOTS) -> Store:
         )
         return MemoryStore(forgets=f"{reason} ({folder})")
     file = StateFile(os.path.join(folder, FILE), carried.tidy)
-    return SqlStore(
-        file.engine(), file.engine(poolclass=NullPool), SqliteBackend(file, carried), roots
-    )
+    return SqlStore(file.engine(), file.engine(), SqliteBackend(file, carried), roots)

@@ -10,23 +10,31 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from .state import Arrived, Item, Page, ReportedItem, Snapshot
+from .state import Arrived, Item, Overview, Page, ReportedItem, Snapshot
+
+
+def overview_as_json(loop: Overview) -> dict[str, Any]:
+    """A loop as the route gives it that lists all of them."""
+    return {
+        "id": loop.id,
+        "name": loop.name,
+        "directory": loop.directory,
+        "batch": loop.batch,
+        "complete": loop.complete,
+        "waiting": loop.waiting,
+        "stopped": loop.stopped,
+        "seconds": round(loop.seconds, 3),
+        "total": loop.counts.total,
+        **vars(loop.counts),
+        "finished": loop.finished,
+        "ran_at": None if loop.ran_at is None else round(loop.ran_at, 3),
+    }
 
 
 def as_json(snapshot: Snapshot) -> dict[str, Any]:
     """A snapshot as the routes give it."""
     return {
-        "id": snapshot.id,
-        "name": snapshot.name,
-        "directory": snapshot.directory,
-        "batch": snapshot.batch,
-        "complete": snapshot.complete,
-        "waiting": snapshot.waiting,
-        "seconds": round(snapshot.seconds, 3),
-        "total": snapshot.counts.total,
-        **asdict(snapshot.counts),
-        "finished": snapshot.finished,
-        "ran_at": None if snapshot.ran_at is None else round(snapshot.ran_at, 3),
+        **overview_as_json(snapshot),
         "current": [_under_way(item) for item in snapshot.current],
         "stopped_on": _stopped_on(snapshot.stopped_on),
         "failures": [_failed(item) for item in snapshot.failures],

@@ -1,18 +1,19 @@
 """Each loop as it stands in the store: its row, its open items, and what is shown of it.
 
-Everything here expects to run inside of a transaction.
+Everything here but `overview` expects to run inside of a transaction.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 from .errors import UnknownLoop
 from .moments import END, Moments
 from .prompt import Host
-from .state import CURRENT_SHOWN, FAILURES_SHOWN, Item, Iteration, LoopKey, Snapshot
-from .store import UNLISTED, LoopEntry, Store
+from .state import CURRENT_SHOWN, FAILURES_SHOWN, Item, Iteration, LoopKey, Overview, Snapshot
+from .store import UNLISTED, ListedLoop, LoopEntry, Store
 
 
 class Loops:
@@ -70,13 +71,33 @@ class Loops:
 
     def full_snapshot(self, key: LoopKey) -> Snapshot:
         """A loop as it stands."""
-        return replace(self.snapshot(key), stopped_on=self.stopped_on(key))
+        stopped_on = self.stopped_on(key)
+        return replace(self.snapshot(key), stopped_on=stopped_on, stopped=stopped_on is not None)
+
+    def overview(self, row: ListedLoop) -> Overview:
+        """A loop as a list of all shows it, by what the store has listed."""
+        key, entry = row.key, row.entry
+        return Overview(
+            id=key.id,
+            name=key.name,
+            directory=key.directory,
+            batch=entry.batch,
+            counts=row.counts,
+            seconds=entry.seconds,
+            finished=entry.finished,
+            ran_at=entry.ran_at,
+            elsewhere=self._elsewhere(row.open_items),
+            stopped=row.stopped,
+        )
 
     def elsewhere(self, key: LoopKey) -> int:
         """How many listed images other servers are at work on."""
+        return self._elsewhere(self._store.open_items(key))
+
+    def _elsewhere(self, open_items: Iterable[Item]) -> int:
         return sum(
             item.index != UNLISTED
-            for item in self._store.open_items(key)
+            for item in open_items
             if item.claim is not None and item.claim.server != self._host.server
         )
 

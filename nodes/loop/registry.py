@@ -33,12 +33,13 @@ from .state import (
     ItemState,
     Iteration,
     LoopKey,
+    Overview,
     Page,
     ReportedItem,
     Snapshot,
     WhenComplete,
 )
-from .store import Store
+from .store import ListedLoop, Store
 from .transactions import Transactions, in_transaction
 from .watching import Watching
 from .writes import NoWrites, Turn, Writes
@@ -529,16 +530,41 @@ class LoopRegistry:
         self._settling.settle(key)
         return self._loops.full_snapshot(key)
 
-    def full_snapshots(self, ids: Collection[str] | None = None) -> list[Snapshot]:
-        """Every loop, or those of `ids` that there are, as it stands; who ran last is first."""
+    def overviews(self) -> list[Overview]:
+        """Every loop as a list shows it; who ran last is first.
+
+        Asks the same of the store however many there are, and changes but those of which it finds
+        that a prompt has ended.
+        """
+        rows = self._listed_loops()
+        at_work = [row for row in rows if row.open_items]
+        over = self._transactions.read(partial(self._with_ended, at_work)) if at_work else []
+        for key in over:
+            with suppress(UnknownLoop):  # it was forgotten meanwhile
+                self._settling.settle_one(key)
+        found = [self._loops.overview(row) for row in (self._listed_loops() if over else rows)]
+        return sorted(found, key=_ran_at, reverse=True)
+
+    def _with_ended(self, rows: Sequence[ListedLoop]) -> list[LoopKey]:
+        """The loops that have an open item whose prompt has ended."""
+        return [
+            row.key
+            for row in rows
+            if any(self._settling.ended(row.key, item) for item in row.open_items)
+        ]
+
+    def _listed_loops(self) -> list[ListedLoop]:
+        return self._transactions.beside(self._store.listed_loops)
+
+    def full_snapshots(self, ids: Collection[str]) -> list[Snapshot]:
+        """Those loops of `ids` that there are, as they stand; who ran last is first."""
         # One after the other: whoever changes several loops at once, on several machines, in
         # different orders, would have each wait for the other.
         found = []
-        for key in self._transactions.run(self._store.loops):
-            if ids is None or key.id in ids:
-                with suppress(UnknownLoop):  # it was forgotten meanwhile
-                    found.append(self.full_snapshot(key.id))
-        return sorted(found, key=lambda snapshot: snapshot.ran_at or 0.0, reverse=True)
+        for loop_id in dict.fromkeys(ids):
+            with suppress(UnknownLoop):
+                found.append(self.full_snapshot(loop_id))
+        return sorted(found, key=_ran_at, reverse=True)
 
     def key(self, name: str, directory: str) -> LoopKey:
         """The loop of that name on the folder at a real path."""
@@ -613,6 +639,10 @@ class LoopRegistry:
             if item.claim is not None and item.claim.prompt == prompt:
                 return item
         return None
+
+
+def _ran_at(loop: Overview) -> float:
+    return loop.ran_at or 0.0
 
 
 def _not_stopped_on(path: str, item: Item | None) -> str:

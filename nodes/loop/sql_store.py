@@ -6,6 +6,7 @@ import contextlib
 import logging
 import os
 import secrets
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
@@ -20,7 +21,7 @@ from . import statements
 from .backend import ONLY_READS, Backend
 from .errors import BatchLoopError, UnwritableImage
 from .known_loop import KnownLoop
-from .rows import claim_columns, entry_columns, failure_columns, item_of
+from .rows import claim_columns, entry_columns, entry_of, failure_columns, item_of
 from .state import (
     NOTHING_CARRIED,
     Carried,
@@ -34,7 +35,7 @@ from .state import (
     Written,
     check_transition,
 )
-from .store import OPEN, UNLISTED, LoopEntry
+from .store import OPEN, UNLISTED, ListedLoop, LoopEntry
 from .tables import leases, loops
 
 _log = logging.getLogger(__name__)
@@ -53,7 +54,7 @@ class SqlStore:
     """A store in the database that `engine` and `backend` lead to.
 
     Every method but `transaction` and those `_beside` is called inside of a transaction, or of
-    `at_hand`. `engine` serves this store alone; `beside`, which keeps no connections, is for what
+    `at_hand`. `engine` serves this store alone; `beside`, another on the same, is for what
     has to be done whoever holds up the transactions. `roots` says where folders that other
     machines have too are on this one. All times in the database are by the database's clock, and
     all that are given out by this machine's.
@@ -68,6 +69,7 @@ class SqlStore:
         self._beside = beside
         self._backend = backend
         self._roots = roots
+        self._preparing = threading.Lock()
         self._connection: Connection | None = None
         self._loops: dict[str, KnownLoop] = {}
         # Whether nothing is changed meanwhile, so that nobody has to be kept from changing it.
@@ -86,9 +88,7 @@ class SqlStore:
         answer: BatchLoopError | None = None
         kept = False
         try:
-            if not self._backend.is_prepared:
-                # By itself: others wait for it, and what follows may take long.
-                self._backend.prepare(self._engine)
+            self._prepare()
             with self._engine.begin() as connection:
                 self._connection = connection
                 # What is known of the loops holds only if it is what a read would give.
@@ -208,6 +208,50 @@ class SqlStore:
     def loops(self) -> list[LoopKey]:
         rows = self._database.execute(statements.loop_keys)
         return [self._key(row.name, row.directory) for row in rows]
+
+    def listed_loops(self) -> list[ListedLoop]:
+        with self._reading() as connection:
+            rows = connection.execute(statements.loop_rows).mappings().all()
+            opened = connection.execute(statements.all_open_rows).all()
+            ahead = self._ahead
+        open_items: defaultdict[str, list[Item]] = defaultdict(list)
+        for row in opened:
+            open_items[row.loop].append(item_of(row, ahead))
+        return [
+            ListedLoop(
+                self._key(row["name"], row["directory"]),
+                entry_of(dict(row), ahead, self._roots),
+                Counts(**{name: row[name] for name in statements.COUNTS}),
+                tuple(open_items[row["id"]]),
+                stopped=bool(row["stopped"]),
+            )
+            for row in rows
+            if row["batch"]
+        ]
+
+    @contextlib.contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        """A connection that sees one moment, keeps nobody waiting, and belongs to one thread."""
+        # Connections of PostgreSQL are dear, and any will do; SQLite tells who has written by the
+        # connection that asks, so that one is left to the transactions.
+        engine = self._engine if self._backend.shows_a_moment else self._beside
+        try:
+            self._prepare()
+            with engine.connect() as plain:
+                options: dict[str, Any] = {ONLY_READS: True}
+                if self._backend.shows_a_moment:
+                    options = {"isolation_level": "REPEATABLE READ"}
+                connection = plain.execution_options(**options)
+                with connection.begin():
+                    yield connection
+        except (DBAPIError, OSError) as error:
+            raise self._backend.not_kept(error) from None
+
+    def _prepare(self) -> None:
+        """Have the tables ready, by itself: others wait for it, and what follows may take long."""
+        with self._preparing:
+            if not self._backend.is_prepared:
+                self._backend.prepare(self._engine)
 
     def _key(self, name: str, directory: str) -> LoopKey:
         """The loop whose row has this name and this directory."""
@@ -361,12 +405,8 @@ class SqlStore:
 
     def _read_beside(self, statement: Executable, given: Mapping[str, Any]) -> Sequence[Row[Any]]:
         """What a statement reads, from any thread, in no transaction of the store."""
-        try:
-            with self._beside.connect() as plain:
-                connection = plain.execution_options(**{ONLY_READS: True})
-                return connection.execute(statement, given).all()
-        except (DBAPIError, OSError) as error:
-            raise self._backend.not_kept(error) from None
+        with self._reading() as connection:
+            return connection.execute(statement, given).all()
 
     def open_items(self, key: LoopKey) -> list[Item]:
         loop = self._loop(key)

@@ -261,8 +261,8 @@ class Iteration:
 
 
 @dataclass(frozen=True)
-class Snapshot:
-    """A loop at one moment."""
+class Overview:
+    """A loop at one moment, as a list of all loops has it."""
 
     id: str
     name: str
@@ -271,20 +271,15 @@ class Snapshot:
     counts: Counts
     seconds: float
     """Time spent in prompts of this batch, from handing out to outcome."""
-    failures: tuple[Item, ...] = ()
-    """The failed items in the order of the listing, the first `FAILURES_SHOWN` of them."""
     finished: int = 0
     """How many images were left out, as their results were there already."""
     ran_at: float | None = None
     """When a prompt last changed it: an image was handed out, or settled. Seconds since the epoch;
     None for never."""
-    current: tuple[Item, ...] = ()
-    """The listed images that are under way, the newest first, `CURRENT_SHOWN` at the most."""
-    stopped_on: Item | None = None
-    """The image that is next, if its last prompt failed: a run stopped on it. None also where it
-    was not asked for."""
     elsewhere: int = 0
     """How many images other servers are at work on."""
+    stopped: bool = False
+    """Whether a run stopped on the image that is next. False also where it was not asked for."""
 
     @property
     def complete(self) -> bool:
@@ -299,6 +294,19 @@ class Snapshot:
     def waiting(self) -> bool:
         """Whether there is nothing to take, and may be again: others are at work on the last."""
         return not self.counts.pending and self.elsewhere > 0
+
+
+@dataclass(frozen=True)
+class Snapshot(Overview):
+    """A loop at one moment."""
+
+    failures: tuple[Item, ...] = ()
+    """The failed items in the order of the listing, the first `FAILURES_SHOWN` of them."""
+    current: tuple[Item, ...] = ()
+    """The listed images that are under way, the newest first, `CURRENT_SHOWN` at the most."""
+    stopped_on: Item | None = None
+    """The image that is next, if its last prompt failed: a run stopped on it. None also where it
+    was not asked for."""
 
 
 ReportedItem = tuple[Item, tuple[str, ...]]

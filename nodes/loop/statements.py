@@ -68,6 +68,7 @@ count_loop = set_loop.values({name: loops.c[name] + bindparam(f"by_{name}") for 
 
 # Items.
 
+all_open_rows = select(items).where(is_open)
 item_row = select(items).where(_this_item)
 open_rows = select(items).where(_of_this_loop, is_open)
 failed_rows = (
@@ -95,6 +96,16 @@ _failed_page = (
 failed_page_rows = (
     select(items).where(_of_this_loop, items.c.path.in_(_failed_page)).order_by(items.c.position)
 )
+# With each loop, whether the last run failed on the item that is next.
+_next_failed = (
+    select(items.c.failure_reason.is_not(None))
+    # Not "is not null": SQLite would go through the index of all that is listed.
+    .where(items.c.loop == loops.c.id, items.c.position >= 0, is_pending)
+    .order_by(items.c.position)
+    .limit(1)
+    .scalar_subquery()
+)
+loop_rows = select(loops, _next_failed.label("stopped"))
 listed_paths = select(items.c.path).where(_listed)
 known_states = select(items.c.path, items.c.state).where(_of_this_loop)
 

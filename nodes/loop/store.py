@@ -62,6 +62,19 @@ class LoopEntry:
     """When a prompt last changed the loop, in this batch or one before; None for never."""
 
 
+@dataclass(frozen=True)
+class ListedLoop:
+    """A loop as a list of all shows it."""
+
+    key: LoopKey
+    entry: LoopEntry
+    counts: Counts
+    open_items: tuple[Item, ...]
+    """Those that are RUNNING or ENDED."""
+    stopped: bool
+    """Whether the last run failed on the item that is next."""
+
+
 class Store(Protocol):
     """What the registry needs remembered."""
 
@@ -118,6 +131,12 @@ class Store(Protocol):
 
     def loops(self) -> list[LoopKey]:
         """All loops."""
+
+    def listed_loops(self) -> list[ListedLoop]:
+        """All loops: from any thread, in no transaction.
+
+        Nobody is held up, or waited for.
+        """
 
     def forget(self, key: LoopKey) -> None:
         """Forget a loop and all that belongs to it; no file that an item wrote is touched."""
@@ -236,14 +255,17 @@ class _Items:
         path = self.order[index]
         return self.known.get(path) or Item(path, index)
 
-    def relist(self, paths: Sequence[str]) -> None:
+    def relisted(self, paths: Sequence[str]) -> _Items:
+        """The same items in another listing."""
+        other = _Items(())
         before = {path: Item(path, UNLISTED) for path in self.order} | self.known
-        self._list(())
-        self.known = {path: replace(item, index=UNLISTED) for path, item in before.items()}
+        other.known = {path: replace(item, index=UNLISTED) for path, item in before.items()}
+        other.written = self.written
         # An open item outlives its place in the listing: its prompt is still to end.
-        self.open = {path for path, item in before.items() if item.state in OPEN}
+        other.open = {path for path, item in before.items() if item.state in OPEN}
         for path in paths:
-            self.append(path)
+            other.append(path)
+        return other
 
     def append(self, path: str) -> None:
         index = len(self.order)
@@ -357,6 +379,26 @@ class MemoryStore:
     def loops(self) -> list[LoopKey]:
         return list(self._entries)
 
+    def listed_loops(self) -> list[ListedLoop]:
+        found = []
+        # What somebody may add to meanwhile is copied, each in one step.
+        for key, entry in list(self._entries.items()):
+            items = self._items.get(key)
+            if items is None:  # it is being forgotten
+                continue
+            first = items.pending[:1]
+            known = items.known.get(items.order[first[0]]) if first else None
+            found.append(
+                ListedLoop(
+                    key,
+                    entry,
+                    _counted(items.counts.copy()),
+                    tuple(items.known[path] for path in items.open.copy()),
+                    stopped=known is not None and known.failure is not None,
+                )
+            )
+        return found
+
     def forget(self, key: LoopKey) -> None:
         del self._entries[key], self._items[key], self._ids[key.id]
         self._carried.pop(key, None)
@@ -370,7 +412,8 @@ class MemoryStore:
         self._carried.pop(key, None)
 
     def relist(self, key: LoopKey, paths: Sequence[str]) -> None:
-        self._items[key].relist(paths)
+        # In one step, as others may look meanwhile.
+        self._items[key] = self._items[key].relisted(paths)
 
     def append(self, key: LoopKey, path: str) -> None:
         self._items[key].append(path)
@@ -406,8 +449,7 @@ class MemoryStore:
         return [] if items is None else [items.known[path] for path in items.open]
 
     def counts(self, key: LoopKey) -> Counts:
-        counts = self._items[key].counts
-        return Counts(**{state.value: number for state, number in counts.items()})
+        return _counted(self._items[key].counts)
 
     def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
         items = self._items[key]
@@ -509,6 +551,10 @@ class MemoryStore:
         }
 
 
+def _counted(numbers: Mapping[ItemState, int]) -> Counts:
+    return Counts(**{state.value: number for state, number in numbers.items()})
+
+
 class RefusingStore(MemoryStore):
     """Stands for a database that cannot be used: says so whenever anything is asked of it."""
 
@@ -521,3 +567,9 @@ class RefusingStore(MemoryStore):
 
     def at_hand(self, read: Callable[[], T]) -> T | None:  # noqa: ARG002
         return None
+
+    def listed_loops(self) -> list[ListedLoop]:
+        raise StateNotKept(self._reason)
+
+    def paths_beside(self, key: LoopKey) -> Collection[str]:  # noqa: ARG002
+        raise StateNotKept(self._reason)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -65,7 +66,10 @@ def answered(handler: Handler[Answer]) -> Handler[web.StreamResponse]:
 
 def as_answer(found: Any) -> web.Response:
     """An answer in JSON."""
-    return web.json_response(found)
+    return web.json_response(found, dumps=_compact)
+
+
+_compact = functools.partial(json.dumps, separators=(",", ":"))
 
 
 def _status_of(error: BatchLoopError) -> int:

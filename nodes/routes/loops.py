@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from aiohttp import web
 
-from ..loop.export import as_csv, as_json, as_json_text, page_as_json
+from ..loop.export import as_csv, as_json, as_json_text, overview_as_json, page_as_json
 from ..loop.registry import LoopRegistry
 from ..loop.state import ItemState
 from ..names import ROUTE_PREFIX
@@ -23,10 +25,9 @@ def add_routes(table: web.RouteTableDef, registry: LoopRegistry) -> None:
     @table.get(f"{ROUTE_PREFIX}/loops")
     @answered
     async def loops(request: web.Request) -> web.Response:
-        """Every loop that the server knows, or those among the ones asked for."""
+        """Every loop that the server knows, in short, or those among the ones asked for."""
         ids = request.query.getall("loop", None)
-        snapshots = await in_thread(Threads.STORE, registry.full_snapshots, ids)
-        return as_answer({"loops": [as_json(snapshot) for snapshot in snapshots]})
+        return as_answer({"loops": await in_thread(Threads.STORE, _loops, registry, ids)})
 
     @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}")
     @answered
@@ -54,6 +55,12 @@ def add_routes(table: web.RouteTableDef, registry: LoopRegistry) -> None:
         loop_id, kind = loop_of(request), request.match_info["kind"]
         body = await in_thread(Threads.FOLDERS, _report, registry, loop_id, kind)
         return _as_file(body, loop_id, kind)
+
+
+def _loops(registry: LoopRegistry, ids: list[str] | None) -> list[dict[str, Any]]:
+    if ids is None:
+        return [overview_as_json(loop) for loop in registry.overviews()]
+    return [as_json(loop) for loop in registry.full_snapshots(ids)]
 
 
 def _wants_failed(request: web.Request) -> bool:

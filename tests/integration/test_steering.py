@@ -50,11 +50,13 @@ def test_what_is_under_way_is_shown(client: ComfyClient, workspace: Workspace) -
     work = node("TestWait", image=[ITERATOR, 1], until=str(gate))
     prompt_id = client.submit(batch_graph(workspace.name, workspace.name, work))
     client.wait_until_executing(prompt_id, "3")
-    (loop,) = [
+    (listed,) = [
         loop
         for loop in client.get_json(LOOPS)["loops"]
         if loop["directory"] == str(workspace.input)
     ]
+    loop = client.get_json(f"{LOOPS}/{listed['id']}")
+    assert {**loop, **listed} == loop
     (current,) = loop["current"]
     assert (current["path"], current["index"], current["state"]) == ("img1.png", 0, "running")
     assert current["since"] == loop["ran_at"]

@@ -27,17 +27,22 @@ def asked_of(store: SqlStore) -> Iterator[Asked]:
     asked = Asked()
 
     def execute(_c: object, _cursor: object, text: str, given: Any, *_rest: object) -> None:
-        if text != "BEGIN IMMEDIATE":
+        if not text.startswith("BEGIN"):
             asked.statements.append((text, given))
 
     def begin(_connection: object) -> None:
         asked.transactions += 1
 
     listeners = {"before_cursor_execute": execute, "begin": begin}
-    for name, listener in listeners.items():
-        event.listen(store._engine, name, listener)
+    heard = [
+        (engine, name, listener)
+        for engine in (store._engine, store._beside)
+        for name, listener in listeners.items()
+    ]
+    for each in heard:
+        event.listen(*each)
     try:
         yield asked
     finally:
-        for name, listener in listeners.items():
-            event.remove(store._engine, name, listener)
+        for each in heard:
+            event.remove(*each)

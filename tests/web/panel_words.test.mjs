@@ -15,14 +15,14 @@ const LOOP = {
   ended: 0,
   done: 5,
   failed: 1,
-  stopped_on: null,
+  stopped: false,
 };
 
 test("how a loop stands", () => {
   assert.equal(standing(LOOP, true), "running");
   assert.equal(standing(LOOP, false), "paused");
   assert.equal(standing({ ...LOOP, done: 0, failed: 0 }, false), "fresh");
-  assert.equal(standing({ ...LOOP, stopped_on: { path: "a.png" } }, false), "stopped");
+  assert.equal(standing({ ...LOOP, stopped: true }, false), "stopped");
   assert.equal(standing({ ...LOOP, complete: true }, false), "failures");
   assert.equal(standing({ ...LOOP, complete: true, failed: 0 }, false), "complete");
 });
@@ -50,7 +50,7 @@ test("a batch does not stop in the moment between two runs", () => {
   assert.equal(activity.runs(LOOP), true);
   assert.equal(activity.runs({ ...LOOP, id: "b" }), false);
   assert.equal(activity.runs({ ...LOOP, complete: true }), false);
-  assert.equal(activity.runs({ ...LOOP, stopped_on: { path: "a.png" } }), false);
+  assert.equal(activity.runs({ ...LOOP, stopped: true }), false);
   now += 1_000;
   assert.equal(activity.runs(LOOP), false);
 });

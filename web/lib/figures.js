@@ -1,4 +1,4 @@
-/** @import { Loop } from "../../types/server.d.ts" */
+/** @import { ListedLoop } from "../../types/server.d.ts" */
 
 /**
  * @typedef {object} Figures - of a batch
@@ -20,7 +20,7 @@ const ENOUGH = 2;
 /**
  * The figures of a loop's batch, from its state on the server.
  *
- * @param {Loop} state
+ * @param {ListedLoop} state
  * @returns {Figures}
  */
 export function figuresOf(state) {

@@ -1,7 +1,7 @@
 /**
  * @import { Api } from "../../types/comfyui.d.ts"
- * @import { Arrived, Chooser, Chosen, Folder, FolderSettings, Folders, Items, Loop, Which }
- *   from "../../types/server.d.ts"
+ * @import { Arrived, Chooser, Chosen, Folder, FolderSettings, Folders, Items, ListedLoop, Loop,
+ *   Which } from "../../types/server.d.ts"
  */
 
 const LOOPS = "/batch_loop/loops";
@@ -41,9 +41,9 @@ export class LoopServer {
   }
 
   /**
-   * The state of every loop, the one that ran last first.
+   * Every loop in short, the one that ran last first.
    *
-   * @returns {Promise<Loop[]>}
+   * @returns {Promise<ListedLoop[]>}
    */
   async loops() {
     return (await this.#ask(LOOPS)).loops;

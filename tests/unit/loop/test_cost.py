@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,11 +11,20 @@ import pytest
 from batch_loop.nodes.io.listing import Selection
 from batch_loop.nodes.loop.batches import Request
 from batch_loop.nodes.loop.database import open_store
+from batch_loop.nodes.loop.export import overview_as_json
 from batch_loop.nodes.loop.outputs import Owner
-from batch_loop.nodes.loop.prompt import Ending
+from batch_loop.nodes.loop.prompt import Ending, Failure
 from batch_loop.nodes.loop.registry import LoopRegistry
 from batch_loop.nodes.loop.sql_store import SqlStore
-from batch_loop.nodes.loop.state import ErrorHandling, LoopKey, Policy
+from batch_loop.nodes.loop.state import (
+    Claim,
+    ErrorHandling,
+    ItemState,
+    IterationMode,
+    LoopKey,
+    Policy,
+)
+from batch_loop.nodes.loop.store import LoopEntry
 from batch_loop.tests.support.fake_host import FakeHost
 from batch_loop.tests.support.statements import Asked, asked_of
 
@@ -177,3 +188,60 @@ def test_the_watcher_leaves_the_store_alone_while_prompts_run(tmp_path: Path) ->
         assert not server.registry._settling.settle_all()
     assert asked.transactions == 1
     assert server.registry.snapshot(server.request.key.id).counts.done == 1
+
+
+def with_failures(folder: Path, number: int, failures: int) -> Server:
+    """A server that knows so many loops, each stopped on the last of so many failures."""
+    server = Server(folder)
+    paths = [f"img{at}.png" for at in range(failures + 1)]
+    reason = Failure("a reason that takes more than a line " * 3, "7", "TestRaise")
+    prompt = server.host.submit()
+    with server.store.transaction():
+        for at in range(number):
+            key = LoopKey("", f"/home/somebody/ComfyUI/input/a folder of many photographs/{at:03}")
+            server.store.begin(key, paths)
+            entry = LoopEntry(Selection(), 1, IterationMode.CONTINUE, 0.0, ran_at=1_700_000_000.123)
+            server.store.save(key, entry)
+            for last in range(failures + 1):
+                item = server.store.claim(key, Claim(prompt, Policy(), 0.0, server.host.server))
+                assert item is not None
+                state = ItemState.PENDING if last == failures else ItemState.FAILED
+                server.store.move(key, item, state, claim=None, failure=reason)
+    return server
+
+
+def test_a_list_of_loops_asks_the_same_and_says_little_however_many_there_are(
+    tmp_path: Path,
+) -> None:
+    texts = []
+    for number, failures in ((2, 1), (30, 20)):
+        server = with_failures(tmp_path / str(number), number, failures)
+        with asked_of(server.store) as asked:
+            listed = server.registry.overviews()
+        assert len(listed) == number
+        assert all(loop.stopped for loop in listed)
+        # No more for each than lets 300 be told in 100 KB.
+        text = json.dumps(list(map(overview_as_json, listed)), separators=(",", ":"))
+        assert len(text) <= number * 100_000 / 300
+        texts.append([text for text, _ in asked.statements])
+        with server.store._engine.begin() as connection:
+            for text, given in asked.statements:
+                plan = [
+                    row[3]
+                    for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)
+                ]
+                # The loops themselves are all wanted; of the images, no more than an index holds.
+                assert not [step for step in plan if "items_listed" in step], text
+                scans = [step for step in plan if "SCAN" in step and "INDEX" not in step]
+                assert scans in ([], ["SCAN batch_loop_loops"]), text
+    assert texts[0] == texts[1]
+
+
+def test_a_list_of_loops_waits_for_nobody(tmp_path: Path) -> None:
+    server = with_failures(tmp_path, 2, 1)
+    other = Server(tmp_path)
+    with other.store.transaction(), ThreadPoolExecutor() as pool:
+        # While somebody writes, and somebody else has the registry's lock.
+        with server.registry._transactions.lock:
+            assert len(pool.submit(server.store.listed_loops).result(20)) == 2
+        assert len(pool.submit(server.registry.overviews).result(20)) == 2

@@ -218,7 +218,7 @@ def test_a_run_waits_for_who_holds_the_file_in_the_midst_of_a_batch(tmp_path: Pa
             run = pool.submit(machine.take)
             assert asked.wait(60)  # it has found the file held, and can be cancelled
             with pytest.raises(StoreAway):  # who asks without a run is told
-                machine.registry.full_snapshots()
+                machine.registry.full_snapshot(machine.request.key.id)
             other.execute("ROLLBACK")
             iteration = run.result(60)
     assert iteration.item is not None

@@ -125,7 +125,7 @@ def test_who_needs_no_listing_goes_on_while_a_folder_is_listed(server: Server) -
     assert path(server.acquire(QUICK)) == "img1.png"
     assert server.registry.has_listing(Request(QUICK, Selection()))
     assert not server.registry.has_listing(Request(SLOW, Selection()))
-    assert [loop.id for loop in server.registry.full_snapshots()] == [QUICK.id]
+    assert [loop.id for loop in server.registry.overviews()] == [QUICK.id]
     assert server.registry.start_over(QUICK.id).batch == 2
     assert not slow.done()
     assert path(server.go_on(slow)) == "img0.png"
@@ -214,7 +214,7 @@ def test_cancel_ends_the_listing_and_the_wait_for_it(server: Server) -> None:
             future.result(SECONDS)
     server.host.is_cancelled = False
     server.goes_on.set()
-    assert server.registry.full_snapshots() == []
+    assert server.registry.overviews() == []
     assert path(server.acquire(SLOW)) == "img0.png"
 
 

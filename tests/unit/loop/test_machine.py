@@ -12,7 +12,7 @@ import os
 import tempfile
 from collections import Counter, defaultdict
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import pytest
@@ -42,6 +42,7 @@ from batch_loop.nodes.loop.state import (
     Iteration,
     IterationMode,
     LoopKey,
+    Overview,
     Policy,
     WhenComplete,
 )
@@ -465,14 +466,17 @@ class RegistryMachine(RuleBasedStateMachine):
     def look(self, pick: int) -> None:
         """Somebody asks for every loop."""
         server = self._server(pick)
-        found = {snapshot.id: snapshot for snapshot in server.registry.full_snapshots()}
+        found = {overview.id: overview for overview in server.registry.overviews()}
         for key, loop in self.loops.items():
             self._settle(server, key)
-            assert found[key.id].batch == loop.batch
-            assert found[key.id].complete is loop.complete
-            stopped_on = found[key.id].stopped_on
+            snapshot = server.registry.full_snapshot(key.id)
+            shared = {each.name: getattr(snapshot, each.name) for each in fields(Overview)}
+            assert found[key.id] == Overview(**shared)
+            assert snapshot.batch == loop.batch
+            assert snapshot.complete is loop.complete
+            stopped_on = snapshot.stopped_on
             assert (None if stopped_on is None else stopped_on.path) == loop.stopped_on
-            current = [item.path for item in found[key.id].current]
+            current = [item.path for item in snapshot.current]
             newest = sorted(loop.open, key=lambda entry: entry[1].since, reverse=True)
             assert current == [path for path, _ in newest if path in loop.listing][:CURRENT_SHOWN]
         assert len(found) == len(self.loops)

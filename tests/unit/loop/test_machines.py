@@ -416,7 +416,7 @@ def test_who_asks_without_a_run_is_told_at_once() -> None:
     store = Away(100)
     machine = Machine("one", store)
     with pytest.raises(StoreAway):
-        machine.registry.full_snapshots()
+        machine.registry.full_snapshot(machine.request.key.id)
     assert store.tries == 2
 
 

@@ -98,7 +98,7 @@ def test_the_loop_that_ran_last_is_the_first(loop: Loop) -> None:
     for newest in (0, 1, 0):
         loop.request = type(loop.request)(keys[newest], Selection())
         loop.run()
-        assert loop.registry.full_snapshots()[0].id == keys[newest].id
+        assert loop.registry.overviews()[0].id == keys[newest].id
 
 
 def test_the_images_under_way_are_told_the_newest_first() -> None:
@@ -208,7 +208,7 @@ def test_a_forgotten_loop_is_as_one_that_never_ran(loop: Loop) -> None:
     for ask in (full, forget, lambda loop: skip(loop, "a")):
         with pytest.raises(UnknownLoop):
             ask(loop)
-    assert loop.registry.full_snapshots() == []
+    assert loop.registry.overviews() == []
     again = loop.acquire()
     assert again.item is not None
     assert (again.item.path, again.batch, again.carried.value) == ("a", 1, None)
@@ -289,7 +289,7 @@ def test_files_of_an_item_are_its_own(loop: Loop) -> None:
 def test_a_preview_changes_nothing(loop: Loop) -> None:
     key, selection = loop.request.key, Selection(limit=2)
     assert loop.registry.preview(key, selection) == (False, ["a", "b"])
-    assert loop.registry.full_snapshots() == []
+    assert loop.registry.overviews() == []
     loop.run()
     before, revision = full(loop), loop.registry.revision
     loop.names.append("d")

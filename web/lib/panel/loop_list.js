@@ -8,7 +8,7 @@ import { standingMark } from "./standing_mark.js";
 import { ago, moment } from "./when.js";
 
 /**
- * @import { Loop } from "../../../types/server.d.ts"
+ * @import { ListedLoop } from "../../../types/server.d.ts"
  * @import { Activity } from "./standing.js"
  */
 
@@ -35,7 +35,7 @@ export class LoopList {
     this.element = element("section", "panel-list", head, this.#empty, this.#list);
   }
 
-  /** @param {Loop[]} loops - in the order to show them in */
+  /** @param {ListedLoop[]} loops - in the order to show them in */
   show(loops) {
     const known = new Set(loops.map(({ id }) => id));
     for (const [id, entry] of this.#entries) {
@@ -59,7 +59,7 @@ export class LoopList {
     (this.#entries.get(id ?? "") ?? first)?.focus();
   }
 
-  /** @param {Loop} loop */
+  /** @param {ListedLoop} loop */
   #entry(loop) {
     const entry = this.#entries.get(loop.id) ?? new LoopEntry(() => this.#opened(loop.id));
     this.#entries.set(loop.id, entry);
@@ -104,7 +104,7 @@ class LoopEntry {
   }
 
   /**
-   * @param {Loop} loop
+   * @param {ListedLoop} loop
    * @param {boolean} runs
    */
   show(loop, runs) {

@@ -1,6 +1,6 @@
 import { t } from "../texts.js";
 
-/** @import { Loop } from "../../../types/server.d.ts" */
+/** @import { ListedLoop } from "../../../types/server.d.ts" */
 
 /** @typedef {"running" | "stopped" | "complete" | "failures" | "paused" | "fresh"} Standing */
 
@@ -11,21 +11,21 @@ const PARTS = 4;
 /**
  * How a loop stands, in one word.
  *
- * @param {Loop} loop
+ * @param {ListedLoop} loop
  * @param {boolean} runs
  * @returns {Standing}
  */
 export function standing(loop, runs) {
   if (runs) return "running";
   if (loop.complete) return loop.failed ? "failures" : "complete";
-  if (loop.stopped_on) return "stopped";
+  if (loop.stopped) return "stopped";
   return settled(loop) ? "paused" : "fresh";
 }
 
 /**
  * How many images have come to their end.
  *
- * @param {Loop} loop
+ * @param {ListedLoop} loop
  */
 export function settled({ done, ended, failed }) {
   // What has ended is done as well, only that the server has not yet looked how.
@@ -35,7 +35,7 @@ export function settled({ done, ended, failed }) {
 /**
  * How far a batch is: `11 of 12, 1 failed`.
  *
- * @param {Loop} loop
+ * @param {ListedLoop} loop
  */
 export function inWords(loop) {
   const far = t("panel.settled", { settled: settled(loop), total: loop.total });
@@ -45,7 +45,7 @@ export function inWords(loop) {
 /**
  * How many quarters of a batch are over: what is worth telling of its progress.
  *
- * @param {Loop} loop
+ * @param {ListedLoop} loop
  */
 export function quarters(loop) {
   return loop.total ? Math.floor((PARTS * settled(loop)) / loop.total) : 0;
@@ -68,14 +68,14 @@ export class Activity {
   /**
    * Whether a loop runs, by what the server has just said of it.
    *
-   * @param {Loop} loop
+   * @param {ListedLoop} loop
    */
-  runs({ id, running, ended, complete, stopped_on }) {
+  runs({ id, running, ended, complete, stopped }) {
     if (running + ended > 0) {
       this.#seen.set(id, this.#now());
       return true;
     }
     const recently = this.#now() - (this.#seen.get(id) ?? -Infinity) < GAP_MS;
-    return recently && !complete && !stopped_on;
+    return recently && !complete && !stopped;
   }
 }

@@ -2,13 +2,13 @@ import { setText } from "../dom.js";
 import { t } from "../texts.js";
 import { standing } from "./standing.js";
 
-/** @import { Loop } from "../../../types/server.d.ts" */
+/** @import { ListedLoop } from "../../../types/server.d.ts" */
 
 /**
  * Have a mark say how a loop stands, in a word and a colour.
  *
  * @param {HTMLElement} mark
- * @param {Loop} loop
+ * @param {ListedLoop} loop
  * @param {boolean} runs
  */
 export function standingMark(mark, loop, runs) {
