@@ -99,8 +99,9 @@ failed_page_rows = (
 # With each loop, whether the last run failed on the item that is next.
 _next_failed = (
     select(items.c.failure_reason.is_not(None))
-    # Not "is not null": SQLite would go through the index of all that is listed.
-    .where(items.c.loop == loops.c.id, items.c.position >= 0, is_pending)
+    # With a sign before it, which SQLite takes for "not by an index of this": it might go through
+    # all that is listed else, instead of all that waits.
+    .where(items.c.loop == loops.c.id, is_pending, literal_column("+position").is_not(None))
     .order_by(items.c.position)
     .limit(1)
     .scalar_subquery()
