@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -66,31 +66,46 @@ class Batches:
         self._begun = begun
         self._clients: defaultdict[LoopKey, Clients] = defaultdict(Clients)
 
-    def prepare(self, request: Request, prompt: Prompt, listed: Listed) -> Due | None:
-        """Bring the listing to what `request` needs, in a new batch where one is due.
+    def prepare(self, requests: Sequence[Request], prompt: Prompt, listed: Listed) -> Due | None:
+        """Bring the listings to what `requests` need, in new batches where they are due.
 
+        What is handed out together starts over together, and takes what failed again together.
         Where that takes a listing that is not among `listed`, nothing is done: it is returned.
         """
+        entries = [self._store.load(request.key) for request in requests]
+        known = [(entry, one) for entry, one in zip(entries, requests, strict=True) if entry]
+        anew = any(self._starts_over(entry, one, prompt) for entry, one in known)
+        retries = any(
+            self._is_chosen(IterationMode.RETRY_FAILED, entry, one, prompt) for entry, one in known
+        )
+        dues = [
+            self._due(entry, request, prompt, anew=anew, retries=retries)
+            for entry, request in zip(entries, requests, strict=True)
+        ]
+        # In the one order in which folders are read, or two of us might wait for each other.
+        for due in sorted(filter(None, dues), key=lambda due: due.key.id):
+            if _taken(due, listed) is None:
+                return due
+        for due, request in zip(dues, requests, strict=True):
+            listing = None if due is None else _taken(due, listed)
+            self._prepare(request, listing, retries=retries)
+        return None
+
+    def _prepare(self, request: Request, listing: Listing | None, *, retries: bool) -> None:
+        """Bring one loop to what is asked for, with the listing that is due, if one is."""
         key, mode = request.key, request.mode
-        entry = self._store.load(key)
-        due = self._due(entry, request, prompt)
-        listing = None if due is None else _taken(due, listed)
-        if due is not None and listing is None:
-            return due
-        if entry is None or (listing is not None and listing.due.why is Why.BEGIN):
-            assert listing is not None  # noqa: S101 for the type checker: a first batch is due
+        if listing is not None and listing.due.why is Why.BEGIN:
             self.begin(listing, mode)
-            return None
+            return
         if listing is not None and listing.due.why is Why.RELIST:
             self._relist(listing)
         elif listing is not None:
             self._join(listing)
-        if self._is_chosen(IterationMode.RETRY_FAILED, entry, request, prompt):
+        if retries:
             self._store.retry(key)
-        if entry.mode is not mode:
+        if self._loops.entry(key).mode is not mode:
             self._loops.save(key, mode=mode)
         self._loops.note_completion(key)
-        return None
 
     def begin(self, listing: Listing, mode: IterationMode) -> None:
         """Begin a batch with what was in the folder."""
@@ -106,18 +121,23 @@ class Batches:
             looked_at=listing.began,
             finished=listing.finished,
             ran_at=None if before is None else before.ran_at,
+            partners=() if before is None else before.partners,
         )
         self._store.save(key, entry)
         self._loops.note_completion(key)
 
-    def start_over(self, key: LoopKey, listed: Listed) -> Due | None:
-        """Begin the next batch of a loop with the settings of this one, as `prepare` does."""
-        entry = self._loops.entry(key)
-        due = Due(Why.BEGIN, key, entry.selection, entry.batch + 1)
-        listing = _taken(due, listed)
-        if listing is None:
-            return due
-        self.begin(listing, entry.mode)
+    def start_over(self, keys: Sequence[LoopKey], listed: Listed) -> Due | None:
+        """Begin the next batch of loops with the settings of this one, as `prepare` does."""
+        entries = [self._loops.entry(key) for key in keys]
+        listings = []
+        for key, entry in zip(keys, entries, strict=True):
+            due = Due(Why.BEGIN, key, entry.selection, entry.batch + 1)
+            listing = _taken(due, listed)
+            if listing is None:
+                return due
+            listings.append(listing)
+        for listing, entry in zip(listings, entries, strict=True):
+            self.begin(listing, entry.mode)
         return None
 
     def due_at_the_end(self, key: LoopKey, item: Item) -> Due | None:
@@ -161,19 +181,26 @@ class Batches:
             lambda: clients.note(prompt.client_id, request.mode, knows_the_end=knows_the_end)
         )
 
-    def _due(self, entry: LoopEntry | None, request: Request, prompt: Prompt) -> Due | None:
+    def _due(
+        self,
+        entry: LoopEntry | None,
+        request: Request,
+        prompt: Prompt,
+        *,
+        anew: bool,
+        retries: bool,
+    ) -> Due | None:
         """The listing that a loop needs before `request` can be met."""
         key, selection = request.key, request.selection
         if entry is None:
             return Due(Why.BEGIN, key, selection, 1)
-        if self._starts_over(entry, request, prompt):
+        if anew:
             return Due(Why.BEGIN, key, selection, entry.batch + 1)
         if entry.selection != selection:
             return Due(Why.RELIST, key, selection, entry.batch)
         is_new_run = entry.completed_at is not None and self._loops.moments.is_before(
             key, LOOK, entry.looked_at, prompt
         )
-        retries = self._is_chosen(IterationMode.RETRY_FAILED, entry, request, prompt)
         # A range counts files: with one more in front, it would hold another at its end.
         if is_new_run and not retries and not selection.has_range:
             return Due(Why.JOIN, key, selection, entry.batch)

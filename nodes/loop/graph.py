@@ -63,6 +63,23 @@ def reaches(graph: Graph, start: str, class_type: str, input_name: str) -> bool:
     return any(is_link(source) and start in linked(graph, source[0]) for source in sources)
 
 
+def meeting(graph: Graph, start: str, class_type: str, ends: str) -> list[str]:
+    """Ids of the nodes of class `class_type` whose work meets that of `start`, itself first.
+
+    Two meet in a node that both feed, at any distance; and with two that meet, whatever meets one
+    of them. What a node of class `ends` says of one of them is no work of it any more.
+    """
+    of_class = [node for node in graph if graph[node].get("class_type") == class_type]
+    if len(of_class) < 2:  # noqa: PLR2004 two can meet
+        return [start]
+    without = {node: graph[node] for node in graph if graph[node].get("class_type") != ends}
+    feeds = {node: {node, *fed(without, node)} for node in of_class}
+    found = [start]
+    for node in found:
+        found += [other for other in of_class if other not in found and feeds[node] & feeds[other]]
+    return found
+
+
 def is_asked_for(graph: Graph, node_id: str, output: int) -> bool:
     """Whether any node has an input linked to that output of `node_id`."""
     return any(

@@ -5,7 +5,7 @@ Everything here but `overview` expects to run inside of a transaction.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,6 +14,11 @@ from .moments import END, Moments
 from .prompt import Host
 from .state import CURRENT_SHOWN, FAILURES_SHOWN, Item, Iteration, LoopKey, Overview, Snapshot
 from .store import UNLISTED, ListedLoop, LoopEntry, Store
+
+
+def in_order(keys: Iterable[LoopKey]) -> list[LoopKey]:
+    """Loops, each once, in the one order in which a transaction may change several."""
+    return sorted(set(keys), key=lambda key: key.id)
 
 
 class Loops:
@@ -45,6 +50,21 @@ class Loops:
     def save(self, key: LoopKey, **changes: Any) -> None:
         """Change some of a loop's row."""
         self._store.save(key, replace(self.entry(key), **changes))
+
+    def group(self, key: LoopKey) -> list[LoopKey]:
+        """A loop, and those whose items are handed out together with its own.
+
+        In the one order in which they may be changed: two servers that each held one of two loops
+        would wait for each other.
+        """
+        entry = self._store.load(key)
+        partners = map(self._store.find, () if entry is None else entry.partners)
+        return in_order([key, *(partner for partner in partners if partner is not None)])
+
+    def take(self, keys: Sequence[LoopKey]) -> None:
+        """Have all of some loops for this transaction; they are `in_order`."""
+        for key in keys:
+            self._store.load(key)
 
     def note_completion(self, key: LoopKey) -> None:
         """Write down when a loop became complete, or that it is not any more."""

@@ -13,6 +13,7 @@ from .errors import (
     BatchLoopError,
     ClaimLost,
     FolderNotFound,
+    InvalidSetting,
     LoopEndNotReached,
     NotNow,
     StoreAway,
@@ -21,10 +22,10 @@ from .errors import (
     UnwritableImage,
 )
 from .listings import Due, Listed, Lister, Listings, Why
-from .loops import Loops
+from .loops import Loops, in_order
 from .outputs import Outputs, Owner
 from .prompt import Failure, Host, Prompt
-from .settling import Settling
+from .settling import Settling, together_with
 from .state import (
     Arrived,
     Claim,
@@ -35,11 +36,13 @@ from .state import (
     LoopKey,
     Overview,
     Page,
+    Partner,
     ReportedItem,
     Snapshot,
     WhenComplete,
 )
 from .store import ListedLoop, Store
+from .together import one_loop_two_listings, together
 from .transactions import Transactions, in_transaction
 from .watching import Watching
 from .writes import NoWrites, Turn, Writes
@@ -117,6 +120,8 @@ class LoopRegistry:
             lister=lister,
             modified_at=modified_at,
         )
+        # What the newest prompt has asked with, of each loop.
+        self._asked: tuple[Prompt | None, dict[LoopKey, Selection]] = (None, {})
 
     @property
     def revision(self) -> int:
@@ -142,87 +147,180 @@ class LoopRegistry:
         except StoreAway:
             return True
 
-    def acquire(self, request: Request, prompt: Prompt) -> Iteration:
+    def acquire(
+        self, request: Request, prompt: Prompt, partners: Sequence[Request] = ()
+    ) -> Iteration:
         """Hand out the next item of a loop to `prompt`, or the one that it already has.
 
         Settles what earlier prompts left, and begins or restarts the batch where that is due.
         The iteration's item is None when the batch is complete.
+
+        `partners` are the requests of iterators that advance together with this one: each is
+        given the item at the same place of its order, or none is given any.
 
         Raises:
             NoImages: a listing is due, and holds nothing.
             LoopEndNotReached: two prompts in a row succeeded on the item without Loop End.
             UnwritableImage: the result of an earlier prompt could not be written after it had
                 ended, with Stop on error. The next call hands that image out again.
-            FolderNotFound, InvalidSetting: the listing could not be taken.
+            FolderNotFound, InvalidSetting: the listing could not be taken, or the settings of
+                two iterators do not go together.
 
         """
-        self._wait_for_stopped_writes(request.key)
-        hand_out = partial(self._hand_out, request, prompt)
+        requests = together([request, *partners])
+        for each in requests:
+            self._wait_for_stopped_writes(each.key)
+        hand_out = partial(self._hand_out, requests, prompt)
         return self._listings.with_listings(hand_out, patient=True)
 
     @in_transaction(patient=True)
-    def _hand_out(self, request: Request, prompt: Prompt, listed: Listed) -> Iteration | Due:
+    def _hand_out(
+        self, requests: Sequence[Request], prompt: Prompt, listed: Listed
+    ) -> Iteration | Due:
         """See `acquire`; or what has to be listed first."""
-        key = request.key
-        if request.policy.when_complete is WhenComplete.WATCH:
-            self._watching.begin(key)
-        else:
-            self._watching.end(key)
-        self._settling.settle(key)
-        held = self._held(key, prompt)
-        if held is not None:
-            return self._iteration(request, prompt, held)
-        untold = self._settling.take_untold(key)
-        if untold is not None:
-            raise UnwritableImage(untold)
-        due = self._batches.prepare(request, prompt, listed)
+        keys = [request.key for request in requests]
+        self._loops.take(self._settling.with_partners(keys))
+        for request in requests:
+            self._watch_if_asked(request)
+            self._settling.settle(request.key)
+        self._note_asked(requests, prompt)
+        held = [self._held(key, prompt) for key in keys]
+        if held[0] is not None:
+            return self._iteration(requests, prompt, held)
+        if any(held):
+            raise InvalidSetting(_in_two_ways(keys[0]))
+        self._raise_untold(keys)
+        due = self._batches.prepare(requests, prompt, listed)
         if due is not None:
             return due
         # Raised even where nothing is handed out: else ComfyUI would answer the next run from
         # its cache, and a run that is meant to start the batch over would not get here.
         self._transactions.revision += 1
-        claim = Claim(prompt, request.policy, self._host.now(), self._host.server)
-        item = self._store.claim(key, claim)
-        if item is not None:
-            self._loops.save(key, ran_at=claim.since)
-            self._settling.take_up(Turn.of(key, prompt, item), key)
-        self._batches.note_client(request, prompt, knows_the_end=item is None)
-        if item is not None and item.unended >= UNENDED_ALLOWED:
-            self._store.move(key, item, ItemState.PENDING, claim=None, unended=0)
-            raise _loop_end_not_reached(item)
-        return self._iteration(request, prompt, item)
+        items = self._claim(requests, prompt)
+        for request, item in zip(requests, items, strict=True):
+            self._batches.note_client(request, prompt, knows_the_end=item is None)
+        unended = next((item for item in items if item and item.unended >= UNENDED_ALLOWED), None)
+        if unended is not None:
+            for key, item in zip(keys, items, strict=True):
+                if item is not None:
+                    self._store.move(key, item, ItemState.PENDING, claim=None, unended=0)
+            raise _loop_end_not_reached(unended)
+        return self._iteration(requests, prompt, items)
 
-    def reject(self, iteration: Iteration, error: BatchLoopError, reason: str) -> None:
-        """Give back an item whose file cannot be read.
+    def _raise_untold(self, keys: Sequence[LoopKey]) -> None:
+        """Raise UnwritableImage for what earlier prompts could not write, if nobody was told."""
+        for key in keys:
+            untold = self._settling.take_untold(key)
+            if untold is not None:
+                raise UnwritableImage(untold)
+
+    def _watch_if_asked(self, request: Request) -> None:
+        if request.policy.when_complete is WhenComplete.WATCH:
+            self._watching.begin(request.key)
+        else:
+            self._watching.end(request.key)
+
+    def _claim(self, requests: Sequence[Request], prompt: Prompt) -> list[Item | None]:
+        """The next item of a loop, or what lies at the first place that waits in all of several."""
+        keys = [request.key for request in requests]
+        claim = Claim(prompt, requests[0].policy, self._host.now(), self._host.server)
+        items = (
+            [self._store.claim(keys[0], claim)] if len(keys) == 1 else self._claim_all(keys, claim)
+        )
+        is_last = len(keys) > 1 and self._store.first_together(keys) is None
+        for key, item in zip(keys, items, strict=True):
+            changes: dict[str, Any] = {
+                "unpaired": self._store.counts(key).pending if is_last else 0,
+                "partners": tuple(other.id for other in in_order(keys) if other != key),
+            }
+            if item is not None:
+                changes["ran_at"] = claim.since
+                self._settling.take_up(Turn.of(key, prompt, item), key)
+            self._loops.save(key, **changes)
+            self._loops.note_completion(key)
+        if len(keys) > 1:
+            self._settling.take_together(prompt, keys)
+        return items
+
+    def _claim_all(self, keys: Sequence[LoopKey], claim: Claim) -> list[Item | None]:
+        place = self._store.first_together(keys)
+        if place is None:
+            return [None] * len(keys)
+        waiting = [item for key in keys if (item := self._store.item_at(key, place)) is not None]
+        # They fail together from now on, whatever has become of one of them alone.
+        attempts = max(item.attempts for item in waiting)
+        return [
+            self._store.move(key, item, ItemState.RUNNING, claim=claim, attempts=attempts)
+            for key, item in zip(keys, waiting, strict=True)
+        ]
+
+    def _note_asked(self, requests: Sequence[Request], prompt: Prompt) -> None:
+        """Refuse a loop under other settings than those that its prompt has asked with before."""
+        if self._asked[0] != prompt:
+            self._asked = (prompt, {})
+        asked = self._asked[1]
+        for request in requests:
+            if asked.setdefault(request.key, request.selection) != request.selection:
+                raise InvalidSetting(one_loop_two_listings(request.key))
+
+    def reject(
+        self,
+        iteration: Iteration,
+        error: BatchLoopError,
+        reason: str,
+        partner: Partner | None = None,
+    ) -> None:
+        """Give back an item whose file cannot be read, or `partner`'s, which goes with it.
 
         With Skip on error it is FAILED for `reason`, and the next `acquire` of the same prompt
         hands out another. With Stop on error it waits for the next run, and `error` is raised.
         When the whole folder is gone, `error` a FolderNotFound, it waits in either case: no
-        image is to blame.
+        image is to blame. What was handed out together is given back together.
         """
-        if not self._give_back(iteration, error, reason):
+        if not self._give_back(iteration, error, reason, partner):
             raise error
 
     @in_transaction(patient=True)
-    def _give_back(self, iteration: Iteration, error: BatchLoopError, reason: str) -> bool:
+    def _give_back(
+        self,
+        iteration: Iteration,
+        error: BatchLoopError,
+        reason: str,
+        partner: Partner | None,
+    ) -> bool:
         """See `reject`; whether the prompt goes on with another item."""
+        if iteration.item is None:
+            return True
+        own = Partner(iteration.key, iteration.item.path)
+        to_blame = partner or own
+        given = [own, *iteration.partners]
+        self._loops.take(in_order(one.key for one in given))
         item = self._loops.claimed(iteration)
         if item is None or item.claim is None:
             return True
         self._transactions.revision += 1
         of_the_file = not isinstance(error, FolderNotFound)
         skip = of_the_file and item.claim.policy.error_handling is ErrorHandling.SKIP
-        self._store.move(
-            iteration.key,
-            item,
-            ItemState.FAILED if skip else ItemState.PENDING,
-            claim=None,
-            attempts=item.attempts + of_the_file,
-            failure=Failure(reason),
-        )
-        self._loops.save(iteration.key, ran_at=self._host.now())
-        self._loops.note_completion(iteration.key)
-        self._settling.give_back(Turn.of(iteration.key, iteration.prompt, item))
+        beside = together_with(to_blame.key, to_blame.path, reason)
+        for one in given:
+            item = self._store.item(one.key, one.path)
+            if item is None or item.claim is None or item.claim.prompt != iteration.prompt:
+                continue
+            is_to_blame = one == to_blame
+            changes: dict[str, Any] = {}
+            if is_to_blame or skip:
+                changes["failure"] = Failure(reason if is_to_blame else beside)
+            self._store.move(
+                one.key,
+                item,
+                ItemState.FAILED if skip else ItemState.PENDING,
+                claim=None,
+                attempts=item.attempts + of_the_file,
+                **changes,
+            )
+            self._loops.save(one.key, ran_at=self._host.now())
+            self._loops.note_completion(one.key)
+            self._settling.give_back(Turn.of(one.key, iteration.prompt, item))
         return skip
 
     def end(self, iteration: Iteration, value: Any = None) -> None:
@@ -334,33 +432,39 @@ class LoopRegistry:
     def start_over(self, loop_id: str) -> Snapshot:
         """Begin a new batch of an existing loop, from the folder as it is now.
 
+        So do the loops whose items are handed out together with its own, here as in what follows.
+
         Raises:
             UnknownLoop: no loop has this id.
             NoImages, FolderNotFound: there is nothing to begin with; the loop stays as it was.
 
         """
-        return self._listings.with_listings(partial(self._start_over, loop_id))
+        start_over = partial(self._start_over, loop_id, self._group(loop_id))
+        return self._listings.with_listings(start_over)
 
     @in_transaction()
-    def _start_over(self, loop_id: str, listed: Listed) -> Snapshot | Due:
-        key = self._loops.find(loop_id)
-        due = self._batches.start_over(key, listed)
+    def _start_over(self, loop_id: str, group: Sequence[LoopKey], listed: Listed) -> Snapshot | Due:
+        self._loops.take(group)
+        due = self._batches.start_over(group, listed)
         if due is not None:
             return due
         self._transactions.revision += 1
-        return self._loops.full_snapshot(key)
+        return self._loops.full_snapshot(self._loops.find(loop_id))
 
-    @in_transaction()
     def retry_failed(self, loop_id: str) -> Snapshot:
         """Have the FAILED items of a loop taken again at the next runs; UnknownLoop."""
-        key = self._loops.find(loop_id)
-        self._settling.settle(key)
-        self._store.retry(key)
-        self._loops.note_completion(key)
-        self._transactions.revision += 1
-        return self._loops.full_snapshot(key)
+        return self._retry_failed(loop_id, self._group(loop_id))
 
     @in_transaction()
+    def _retry_failed(self, loop_id: str, group: Sequence[LoopKey]) -> Snapshot:
+        self._loops.take(self._settling.with_partners(group))
+        for key in group:
+            self._settling.settle(key)
+            self._store.retry(key)
+            self._loops.note_completion(key)
+        self._transactions.revision += 1
+        return self._loops.full_snapshot(self._loops.find(loop_id))
+
     def skip(self, loop_id: str, path: str) -> Snapshot:
         """Give up the image that a run stopped on: FAILED, for the reason that it stopped for.
 
@@ -371,17 +475,32 @@ class LoopRegistry:
             NotNow: no run has stopped on that image, or it has been handed out again since.
 
         """
+        return self._skip(loop_id, path, self._group(loop_id))
+
+    @in_transaction()
+    def _skip(self, loop_id: str, path: str, group: Sequence[LoopKey]) -> Snapshot:
+        self._loops.take(self._settling.with_partners(group))
         key = self._loops.find(loop_id)
         self._settling.settle(key)
         item = self._loops.stopped_on(key)
         if item is None or item.path != path:
             raise NotNow(_not_stopped_on(path, item))
         self._store.move(key, item, ItemState.FAILED)
-        # Whoever skips it knows what the next run would have said.
-        self._settling.forget_untold(key)
-        self._loops.note_completion(key)
+        for other in group:
+            partner = None if other == key else self._store.item_at(other, item.index)
+            if partner is not None and partner.state is ItemState.PENDING:
+                failure = partner.failure or Failure(together_with(key, path, "it was skipped"))
+                self._store.move(other, partner, ItemState.FAILED, failure=failure)
+        for each in group:
+            # Whoever skips it knows what the next run would have said.
+            self._settling.forget_untold(each)
+            self._loops.note_completion(each)
         self._transactions.revision += 1
         return self._loops.full_snapshot(key)
+
+    def _group(self, loop_id: str) -> list[LoopKey]:
+        """A loop, and those that go together with it, as they are known before a change."""
+        return self._transactions.read(lambda: self._loops.group(self._loops.find(loop_id)))
 
     @in_transaction()
     def forget(self, loop_id: str) -> None:
@@ -594,11 +713,16 @@ class LoopRegistry:
 
     # What follows expects to run inside of a transaction, but `_wait_for_stopped_writes`.
 
-    def _iteration(self, request: Request, prompt: Prompt, item: Item | None) -> Iteration:
+    def _iteration(
+        self, requests: Sequence[Request], prompt: Prompt, items: Sequence[Item | None]
+    ) -> Iteration:
+        """The turn in the loop of the first of `requests`, of which each has an item, or none."""
+        request, item = requests[0], items[0]
         key = request.key
         entry = self._loops.entry(key)
         if item is not None and request.without:
             self._settling.note_part(Turn.of(key, prompt, item))
+        partners = zip(requests[1:], items[1:], strict=True)
         return Iteration(
             key=key,
             prompt=prompt,
@@ -612,6 +736,7 @@ class LoopRegistry:
             without=request.without,
             following=None if item is None else self._following(key),
             forgets=self._store.forgets,
+            partners=tuple(Partner(each.key, one.path) for each, one in partners if one),
         )
 
     def _following(self, key: LoopKey) -> str | None:
@@ -651,6 +776,14 @@ def _not_stopped_on(path: str, item: Item | None) -> str:
     else:
         now = f"the image that a run stopped on is {item.path!r}"
     return f"{path!r} was not skipped: {now}. Look at the loop again, and skip what stands there."
+
+
+def _in_two_ways(key: LoopKey) -> str:
+    return (
+        f"The images of {key.directory!r} are to go through this workflow together with those of a "
+        "folder that was handed out in this run already, by another Directory Iterator. Give that "
+        "one another loop_name, or connect it with what comes after this one."
+    )
 
 
 def _claim_lost(iteration: Iteration) -> str:

@@ -18,7 +18,16 @@ from ..io.listing import Filter, Selection, SortBy
 from ..io.naming import ResultName
 from ..io.roots import Roots
 from .prompt import Failure, Prompt
-from .state import Claim, ErrorHandling, Item, ItemState, IterationMode, Policy, WhenComplete
+from .state import (
+    Claim,
+    Counts,
+    ErrorHandling,
+    Item,
+    ItemState,
+    IterationMode,
+    Policy,
+    WhenComplete,
+)
 from .store import UNLISTED, LoopEntry
 
 _REMEMBERED = 256
@@ -37,7 +46,14 @@ def entry_of(row: Mapping[str, Any], ahead: float, roots: Roots) -> LoopEntry:
         seconds=row["seconds"],
         finished=row["finished"],
         ran_at=_moved(row["ran_at"], -ahead),
+        unpaired=row["unpaired"],
+        partners=tuple(json.loads(row["partners"])),
     )
+
+
+def counts_of(row: Mapping[str, Any]) -> Counts:
+    """The numbers of items in each state, in a loop's row."""
+    return Counts(**{state.value: row[state.value] for state in ItemState}, unpaired=row["unpaired"])
 
 
 def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any]:
@@ -52,6 +68,8 @@ def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any
         "seconds": entry.seconds,
         "finished": entry.finished,
         "ran_at": _moved(entry.ran_at, ahead),
+        "unpaired": entry.unpaired,
+        "partners": json.dumps(entry.partners),
     }
 
 

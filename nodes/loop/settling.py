@@ -7,18 +7,17 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 from .errors import StateNotKept, StoreAway
 from .lease import Lease, LeasesOfOthers, NoLease
-from .loops import Loops
+from .loops import Loops, in_order
 from .outputs import Outputs
-from .prompt import Ending, Failure, Host, Outcome
+from .prompt import Ending, Failure, Host, Outcome, Prompt
 from .state import (
-    DEFAULT_POLICY,
     Claim,
     ErrorHandling,
     Item,
@@ -75,6 +74,8 @@ class Settling:
             else Lease(self._renew_lease, self._is_at_work, lease_seconds)
         )
         self._leases_of_others = LeasesOfOthers(store.leases, self._lease.seconds)
+        # The loops of which a prompt that has not ended yet has items together.
+        self._together: dict[Prompt, tuple[LoopKey, ...]] = {}
 
     def take_up(self, turn: Turn, key: LoopKey) -> None:
         """Note when an item was handed out, and hold a lease for as long as one is open here."""
@@ -91,6 +92,18 @@ class Settling:
             self._watcher.wake()
 
         self._transactions.when_kept(taken_up)
+
+    def take_together(self, prompt: Prompt, keys: Sequence[LoopKey]) -> None:
+        """Have the items of several loops that a prompt was given settled alike."""
+        self._transactions.when_kept(lambda: self._together.update({prompt: tuple(keys)}))
+
+    def with_partners(self, keys: Iterable[LoopKey]) -> list[LoopKey]:
+        """Loops, with those that prompts have items of together with theirs; `in_order`."""
+        found = set(keys)
+        for together in self._together.values():
+            if not found.isdisjoint(together):
+                found.update(together)
+        return in_order(found)
 
     def doubt_lease(self) -> None:
         """Have the lease renewed when work is taken up next, as others found that it had ended."""
@@ -142,20 +155,48 @@ class Settling:
         self.forget_untold(key)
 
     def settle(self, key: LoopKey) -> None:
-        """Bring every open item of a loop to what the outcome of its prompt makes of it."""
-        over = [
-            (item, item.claim, outcome)
-            for item in self._store.open_items(key)
-            if item.claim is not None and (outcome := self.ended(key, item)) is not None
-        ]
-        gone = {claim.server for _, claim, _ in over if claim.server != self._host.server}
+        """Bring every open item of a loop to what the outcome of its prompt makes of it.
+
+        What a prompt was given together, of other loops too, comes to the same: an image is not
+        done whose partner is not.
+        """
+        keys = self.with_partners([key])
+        self._loops.take(keys)
+        over: defaultdict[Prompt, list[_Over]] = defaultdict(list)
+        goes_on: set[Prompt] = set()
+        for each in keys:
+            for item in self._store.open_items(each):
+                if item.claim is not None:
+                    outcome = self.ended(each, item)
+                    if outcome is None:
+                        goes_on.add(item.claim.prompt)
+                    else:
+                        over[item.claim.prompt].append(_Over(each, item, item.claim, outcome))
+        for prompt in goes_on:
+            over.pop(prompt, None)
+        ended = [each for together in over.values() for each in together]
+        gone = {one.claim.server for one in ended if one.claim.server != self._host.server}
         if gone:
             self._clean_up_behind(gone)
-        for item, claim, outcome in over:
-            turn = Turn.of(key, claim.prompt, item)
-            self._settle_item(key, item, claim, self._with_writes(key, turn, item, outcome))
-        if over:
-            self._loops.note_completion(key)
+        for together in over.values():
+            self._settle_together(together)
+        for each in in_order(one.key for one in ended):
+            self._loops.note_completion(each)
+
+    def _settle_together(self, together: Sequence[_Over]) -> None:
+        """Settle what one prompt was given: its one item, or one of each of several loops."""
+        prompt = together[0].claim.prompt
+        self._transactions.when_kept(lambda: self._together.pop(prompt, None))
+        known = [replace(one, outcome=self._with_writes(one)) for one in together]
+        failed = next((one for one in known if one.outcome.ending is Ending.ERROR), None)
+        all_ended = all(one.item.state is ItemState.ENDED for one in known)
+        is_part = any(Turn.of(one.key, prompt, one.item) in self._parts for one in known)
+        for one in known:
+            outcome = one.outcome
+            if failed is not None and outcome.ending is not Ending.ERROR:
+                failure = _of_partner(failed.key, failed.item, failed.outcome.failure)
+                outcome = replace(outcome, ending=Ending.ERROR, failure=failure)
+            self._settle_item(one, outcome, has_ended=all_ended, is_part=is_part)
 
     def _clean_up_behind(self, gone: Collection[str]) -> None:
         """Have the unfinished files of servers that have ended deleted, where there are any."""
@@ -263,20 +304,30 @@ class Settling:
         """Whether a prompt of this server may have an item; asks for no lock of the registry."""
         return bool(self._running or self._waiting)
 
-    def _with_writes(self, key: LoopKey, turn: Turn, item: Item, outcome: Outcome) -> Outcome:
+    def _with_writes(self, over: _Over) -> Outcome:
         """The outcome of a prompt, with that of what was written for it in the background."""
+        key, item, outcome = over.key, over.item, over.outcome
+        turn = Turn.of(key, over.claim.prompt, item)
         failure = self._writes.failure(turn)
         self._transactions.when_kept(lambda: self._writes.forget(turn))
         if failure is None or outcome.ending is Ending.STOPPED:
             return outcome
-        policy = DEFAULT_POLICY if item.claim is None else item.claim.policy
+        policy = over.claim.policy
         if outcome.ending is Ending.SUCCESS and policy.error_handling is ErrorHandling.STOP:
             # Nobody was told: the prompt had ended well. This very run is to say it, so it cannot
             # wait for the store; should that fail, the next one says it again.
             self._untold[key] = failure.reason
         return replace(outcome, ending=Ending.ERROR, failure=failure)
 
-    def _settle_item(self, key: LoopKey, item: Item, claim: Claim, outcome: Outcome) -> None:
+    def _settle_item(
+        self,
+        over: _Over,
+        outcome: Outcome,
+        *,
+        has_ended: bool,
+        is_part: bool,
+    ) -> None:
+        key, item, claim = over.key, over.item, over.claim
         self._transactions.revision += 1
         candidates = self._candidates[key]
         value = candidates.get(item.path)
@@ -300,8 +351,8 @@ class Settling:
         saved = self._host.saved(claim.prompt)
         succeeded = outcome.ending is Ending.SUCCESS
         self._outputs.note_saved(key, claim.prompt, item.path, saved, succeeded=succeeded)
-        state, changes = _settled(item, claim, outcome)
-        if turn in self._parts:
+        state, changes = _settled(item, claim, outcome, has_ended=has_ended)
+        if is_part:
             # A person tries a part: neither what it reaches nor where it fails says anything.
             state, changes = ItemState.PENDING, {}
         self._store.move(key, item, state, claim=None, seconds=item.seconds + took, **changes)
@@ -322,9 +373,35 @@ class Settling:
         return passed - ended_ago if 0 <= ended_ago <= passed else passed
 
 
-def _settled(item: Item, claim: Claim, outcome: Outcome) -> tuple[ItemState, dict[str, Any]]:
-    """What an open item becomes by the outcome of its prompt, and what changes with that."""
-    if outcome.ending is Ending.SUCCESS and item.state is ItemState.ENDED:
+@dataclass(frozen=True)
+class _Over:
+    """An open item whose prompt has ended."""
+
+    key: LoopKey
+    item: Item
+    claim: Claim
+    outcome: Outcome
+
+
+def _of_partner(key: LoopKey, item: Item, failure: Failure | None) -> Failure:
+    """Why an item failed that went together with one that did."""
+    reason = "it failed" if failure is None else failure.reason
+    return Failure(together_with(key, item.path, reason))
+
+
+def together_with(key: LoopKey, path: str, reason: str) -> str:
+    """The reason for which an item failed whose partner, the item at `path`, is to blame."""
+    return f"it goes together with {path!r} of {os.path.basename(key.directory)!r}: {reason}"
+
+
+def _settled(
+    item: Item, claim: Claim, outcome: Outcome, *, has_ended: bool
+) -> tuple[ItemState, dict[str, Any]]:
+    """What an open item becomes by the outcome of its prompt, and what changes with that.
+
+    `has_ended`: whether the prompt has reached Loop End, with what goes together with it, too.
+    """
+    if outcome.ending is Ending.SUCCESS and has_ended:
         return ItemState.DONE, {"failure": None}
     if outcome.ending is Ending.SUCCESS:
         return ItemState.PENDING, {"unended": item.unended + 1}

@@ -21,7 +21,7 @@ from . import statements
 from .backend import ONLY_READS, Backend
 from .errors import BatchLoopError, UnwritableImage
 from .known_loop import KnownLoop
-from .rows import claim_columns, entry_columns, entry_of, failure_columns, item_of
+from .rows import claim_columns, counts_of, entry_columns, entry_of, failure_columns, item_of
 from .state import (
     NOTHING_CARRIED,
     Carried,
@@ -221,7 +221,7 @@ class SqlStore:
             ListedLoop(
                 self._key(row["name"], row["directory"]),
                 entry_of(dict(row), ahead, self._roots),
-                Counts(**{name: row[name] for name in statements.COUNTS}),
+                counts_of(row),
                 tuple(open_items[row["id"]]),
                 stopped=bool(row["stopped"]),
             )
@@ -317,6 +317,8 @@ class SqlStore:
                 "looked_at": 0.0,
                 "looked_again": False,
                 "seconds": 0.0,
+                "unpaired": 0,
+                "partners": "[]",
             }
             self._database.execute(statements.add_loop, row)
         self._insert(key, paths)
@@ -361,6 +363,19 @@ class SqlStore:
         found = self._database.execute(statements.next_pending, given)
         path: str | None = found.scalar_one_or_none()
         return path
+
+    def first_together(self, keys: Sequence[LoopKey]) -> int | None:
+        # From the loop that has the fewest on: where one has none left, nothing is looked through.
+        keys = sorted(keys, key=lambda key: int(self._known(key).row["pending"]))
+        given = {f"of_loop_{number}": key.id for number, key in enumerate(keys)}
+        found = self._database.execute(statements.first_together(len(keys)), given)
+        place: Any = found.scalar_one_or_none()
+        return None if place is None else int(place)
+
+    def item_at(self, key: LoopKey, place: int) -> Item | None:
+        given = {"of_loop": key.id, "of_place": place}
+        row = self._database.execute(statements.item_at, given).one_or_none()
+        return None if row is None else item_of(row, self._ahead)
 
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
         given = {"of_loop": key.id, **claim_columns(claim, self._ahead)}
@@ -418,8 +433,7 @@ class SqlStore:
         return list(loop.open.values())
 
     def counts(self, key: LoopKey) -> Counts:
-        row = self._known(key).row
-        return Counts(**{name: row[name] for name in statements.COUNTS})
+        return counts_of(self._known(key).row)
 
     def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
         loop = self._known(key)

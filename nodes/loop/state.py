@@ -199,6 +199,8 @@ class Counts:
     ended: int = 0
     done: int = 0
     failed: int = 0
+    unpaired: int = 0
+    """How many of those that are pending stay so, as no image is left to go with them."""
 
     @property
     def total(self) -> int:
@@ -208,7 +210,15 @@ class Counts:
     @property
     def complete(self) -> bool:
         """Whether nothing is left to hand out or under way."""
-        return self.pending == 0 and self.running == 0
+        return self.pending == self.unpaired and self.running == 0
+
+
+@dataclass(frozen=True)
+class Partner:
+    """An item of another loop that goes through the workflow with one."""
+
+    key: LoopKey
+    path: str
 
 
 @dataclass(frozen=True)
@@ -236,6 +246,8 @@ class Iteration:
     asked for: the item is not done by it."""
     following: str | None = field(default=None, compare=False)
     """Path of the item that the next prompt will be given, as things stand; None for none."""
+    partners: tuple[Partner, ...] = ()
+    """The items that other iterators of the prompt were handed out together with this one."""
     forgets: str = field(default="", compare=False)
     """Why the batch is forgotten when ComfyUI ends, where nobody has asked for that."""
 
@@ -257,7 +269,8 @@ class Iteration:
     @property
     def is_last(self) -> bool:
         """Whether no other item of the batch waits or runs."""
-        return self.item is not None and self.counts.pending == 0 and self.counts.running == 1
+        last = self.counts.pending == self.counts.unpaired and self.counts.running == 1
+        return self.item is not None and last
 
 
 @dataclass(frozen=True)
@@ -293,7 +306,7 @@ class Overview:
     @property
     def waiting(self) -> bool:
         """Whether there is nothing to take, and may be again: others are at work on the last."""
-        return not self.counts.pending and self.elsewhere > 0
+        return self.counts.pending == self.counts.unpaired and self.elsewhere > 0
 
 
 @dataclass(frozen=True)

@@ -6,9 +6,14 @@ change of a number.
 
 from __future__ import annotations
 
+import functools
+
 from sqlalchemy import (
+    ColumnElement,
+    FromClause,
     Integer,
     LargeBinary,
+    Select,
     String,
     Text,
     and_,
@@ -121,6 +126,9 @@ claim_item = (
     .returning(items)
 )
 set_item = update(items).where(_this_item)
+item_at = select(items).where(
+    _of_this_loop, items.c.position == bindparam("of_place", type_=Integer)
+)
 relist_item = set_item.values(position=bindparam("of_place"))
 back_in_listing = relist_item.returning(items.c.state)
 set_failed = update(items).where(_listed, is_failed)
@@ -164,6 +172,28 @@ place_items_from_arrays = (
     .where(_of_this_loop, items.c.path == _array.c.path)
     .values(position=_array.c.place)
 )
+
+
+@functools.cache
+def first_together(loops_at_once: int) -> Select[tuple[int]]:
+    """The first place at which so many loops, `of_loop_0` and on, have a pending item."""
+    first, *others = (items.alias(f"together_{number}") for number in range(loops_at_once))
+    found = select(first.c.position).where(
+        first.c.loop == bindparam("of_loop_0"), first.c.position.is_not(None), _waits(first)
+    )
+    for number, other in enumerate(others, start=1):
+        found = found.where(
+            other.c.loop == bindparam(f"of_loop_{number}"),
+            other.c.position == first.c.position,
+            _waits(other),
+        )
+    return found.order_by(first.c.position).limit(1)
+
+
+def _waits(table: FromClause) -> ColumnElement[bool]:
+    """Written out, so that a database sees that the index of what is pending fits."""
+    return table.c.state == literal_column(f"'{ItemState.PENDING.value}'")
+
 
 # Outputs.
 

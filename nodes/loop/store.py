@@ -60,6 +60,10 @@ class LoopEntry:
     """How many images were left out of the listing, as their results were there already."""
     ran_at: float | None = None
     """When a prompt last changed the loop, in this batch or one before; None for never."""
+    unpaired: int = 0
+    """See `Counts.unpaired`."""
+    partners: tuple[str, ...] = ()
+    """Ids of the loops whose items are handed out together with this one's."""
 
 
 @dataclass(frozen=True)
@@ -152,6 +156,12 @@ class Store(Protocol):
 
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
         """Make the first PENDING item RUNNING under `claim`, or return None when there is none."""
+
+    def first_together(self, keys: Sequence[LoopKey]) -> int | None:
+        """The first place of the listings at which all of some loops have a PENDING item."""
+
+    def item_at(self, key: LoopKey, place: int) -> Item | None:
+        """The item at a place of the listing, from 0."""
 
     def first_pending(self, key: LoopKey, but: int = 0) -> str | None:
         """Path of the item that `claim` would take, once others have taken `but` of them."""
@@ -289,15 +299,23 @@ class _Items:
             insort(self.failed, item.index)
 
     def leave(self, item: Item) -> None:
-        """Take `item` out of where its state has it; a PENDING one is always the first of them."""
+        """Take `item` out of where its state has it."""
         self.open.discard(item.path)
         if item.index == UNLISTED:
             return
         self.counts[item.state] -= 1
         if item.state is ItemState.PENDING:
-            heapq.heappop(self.pending)
+            self._leave_pending(item.index)
         elif item.state is ItemState.FAILED:
             del self.failed[bisect_left(self.failed, item.index)]
+
+    def _leave_pending(self, index: int) -> None:
+        """Take an index out of those that are pending: mostly it is the first."""
+        if self.pending[0] == index:
+            heapq.heappop(self.pending)
+        else:
+            self.pending.remove(index)
+            heapq.heapify(self.pending)
 
     def reported(self, indexes: Iterable[int]) -> list[ReportedItem]:
         items = map(self.at, indexes)
@@ -392,7 +410,7 @@ class MemoryStore:
                 ListedLoop(
                     key,
                     entry,
-                    _counted(items.counts.copy()),
+                    _counted(items.counts.copy(), entry),
                     tuple(items.known[path] for path in items.open.copy()),
                     stopped=known is not None and known.failure is not None,
                 )
@@ -426,6 +444,14 @@ class MemoryStore:
         check_transition(item.path, item.state, ItemState.RUNNING)
         return items.put(item, replace(item, state=ItemState.RUNNING, claim=claim))
 
+    def first_together(self, keys: Sequence[LoopKey]) -> int | None:
+        pending = [self._items[key].pending for key in keys]
+        return min(set(pending[0]).intersection(*pending[1:]), default=None)
+
+    def item_at(self, key: LoopKey, place: int) -> Item | None:
+        items = self._items[key]
+        return items.at(place) if place < len(items.order) else None
+
     def first_pending(self, key: LoopKey, but: int = 0) -> str | None:
         items = self._items[key]
         first = heapq.nsmallest(but + 1, items.pending) if but else items.pending[:1]
@@ -449,7 +475,7 @@ class MemoryStore:
         return [] if items is None else [items.known[path] for path in items.open]
 
     def counts(self, key: LoopKey) -> Counts:
-        return _counted(self._items[key].counts)
+        return _counted(self._items[key].counts, self._entries.get(key))
 
     def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
         items = self._items[key]
@@ -551,8 +577,9 @@ class MemoryStore:
         }
 
 
-def _counted(numbers: Mapping[ItemState, int]) -> Counts:
-    return Counts(**{state.value: number for state, number in numbers.items()})
+def _counted(numbers: Mapping[ItemState, int], entry: LoopEntry | None) -> Counts:
+    counts = {state.value: number for state, number in numbers.items()}
+    return Counts(**counts, unpaired=0 if entry is None else entry.unpaired)
 
 
 class RefusingStore(MemoryStore):

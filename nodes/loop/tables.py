@@ -124,6 +124,10 @@ loops = Table(
     Column("finished", Integer, nullable=False, default=0),
     # When a prompt last handed an item out or settled one.
     Column("ran_at", Double),
+    # How many pending items stay so, and the loops whose items go together with this one's, as a
+    # JSON list of ids.
+    Column("unpaired", Integer, nullable=False, default=0),
+    Column("partners", Text, nullable=False, default="[]"),
     # The name of the carried value's file, and why there is no such file where there is none.
     Column("carried_file", Text),
     Column("carried_lost", AnyText),

@@ -21,7 +21,7 @@ from sqlalchemy import (
 
 from .tables import carried, items, leases, loops, metadata, outputs, stores, versions
 
-VERSION = 5
+VERSION = 6
 """Number of the present design; a database of a later one is not touched."""
 
 
@@ -71,6 +71,11 @@ def _make_outputs_anew(connection: Connection) -> None:
     _make_anew(connection, outputs)
 
 
+def _with_partners(connection: Connection) -> None:
+    """From 5 to 6: which loops go together."""
+    _make_anew(connection, loops)
+
+
 def _name(connection: Connection) -> None:
     """Give the store the name that tells it from any other."""
     connection.execute(stores.insert().values(id=secrets.token_hex(16)))
@@ -96,6 +101,7 @@ MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
     2: _with_the_time_of_the_last_run,
     3: _with_several_machines,
     4: _with_one_writer_of_a_file,
+    5: _with_partners,
 }
 """How to get from each earlier version to the one that follows it."""
 

@@ -73,9 +73,9 @@ class Watching:
         # What its prompt saves is only known when it has ended: it is no new file.
         if self._store.open_items(key):
             return arrived, None
-        pending = self._store.counts(key).pending
-        if pending:
-            return replace(arrived, ready=pending), None
+        counts = self._store.counts(key)
+        if counts.pending > counts.unpaired:
+            return replace(arrived, ready=counts.pending - counts.unpaired), None
         entry = self._loops.entry(key)
         return arrived, None if entry.selection.has_range else entry
 
