@@ -80,6 +80,8 @@ def in_words(loop: dict[str, Any]) -> str:
     """How a batch stands."""
     failed = f", {loop['failed']} failed" if loop["failed"] else ""
     state = "complete" if loop["complete"] else f"{loop['pending'] + loop['running']} left"
+    if loop["complete"] and loop.get("unpaired"):
+        state += f", {loop['unpaired']} without a partner"
     return f"{loop['done'] + loop['ended']} of {loop['total']} done{failed}, {state}"
 
 

@@ -153,7 +153,8 @@ class Runner:
             return
         self._looks_at = now + QUIET_SECONDS
         loop = await self._client.get(f"{LOOPS}/{self._batch.loop}")
-        self._waits = not loop["pending"]
+        # What has no partner in another folder waits for nobody.
+        self._waits = loop["pending"] == loop.get("unpaired", 0)
         if loop["complete"]:
             self._batch.is_over = True
 

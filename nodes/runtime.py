@@ -17,6 +17,7 @@ import psutil
 from .host import ComfyHost
 from .io.budget import MemoryBudget, limit_from
 from .io.decode import decode
+from .io.hand_over import HandOver
 from .io.leftovers import sweep
 from .io.listing import Selection, list_images, modified_at
 from .io.numbering import Numbering
@@ -114,6 +115,9 @@ def read_ahead() -> ReadAhead:
 def numbering() -> Numbering:
     """What gives numbers to results whose names are taken."""
     return Numbering(registry().earlier_outputs)
+def hand_over() -> HandOver:
+    """What one iterator of a prompt has read for the others."""
+    return HandOver()
 
 
 @functools.cache

@@ -38,6 +38,8 @@ export interface ListedLoop {
   done: number;
   failed: number;
   finished: number;
+  /** Of those that are pending: those that have no partner; not told by older servers. */
+  unpaired?: number;
   /** Seconds since the epoch of the last change by a prompt; null if there was none. */
   ran_at: number | null;
 }

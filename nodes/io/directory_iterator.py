@@ -23,7 +23,7 @@ from ..loop.errors import (
     PathRefused,
     UnreadableImage,
 )
-from ..loop.graph import is_link, reaches
+from ..loop.graph import Graph, is_link, meeting, name_of, reaches
 from ..loop.listings import no_images
 from ..loop.report import done, handed_out
 from ..loop.state import (
@@ -31,9 +31,11 @@ from ..loop.state import (
     Iteration,
     IterationMode,
     LoopKey,
+    Partner,
     Policy,
     WhenComplete,
 )
+from ..loop.together import together
 from ..loop.unrun import Submission, left_out, names_of
 from ..names import UI_KEY, node_id
 from ..schema import LoopSocket, advanced, built_once, chosen, combo, schema
@@ -98,6 +100,7 @@ class DirectoryIterator(comfy_io.ComfyNode):
                 await in_thread(
                     Threads.CHECKS, _check_settings, directory, inputs, graph, unique_id
                 )
+            await in_thread(Threads.CHECKS, _check_others, graph, unique_id)
         except BatchLoopError as error:
             return told(error)
         return True
@@ -116,22 +119,16 @@ class DirectoryIterator(comfy_io.ComfyNode):
         with runtime.telling_the_asker():
             expected = _expected(settings, cls.hidden.prompt or {}, cls.hidden.unique_id)
             request = _request(resolve_source(directory, allowed), settings, expected, without)
+            partners = _partners(cls.hidden.prompt or {}, str(cls.hidden.unique_id))
         registry = runtime.registry()
         while True:
             # There may be many images that cannot be read.
             runtime.host().raise_if_cancelled()
-            iteration = registry.acquire(request, prompt)
+            iteration = registry.acquire(request, prompt, partners)
             if iteration.item is None:
                 return _nothing_left(iteration, request.policy)
-            try:
-                image = _read(request.key, iteration.item.path, allowed)
-            except UnreadableImage as error:
-                lost = folder_lost(request.key.directory, error)
-                registry.reject(iteration, lost or error, error.reason)
-            except PathRefused as error:
-                # Whoever looks at the loop is told.
-                registry.reject(iteration, PathRefused(error.elsewhere), error.elsewhere)
-            else:
+            image = _first_read(iteration, allowed)
+            if image is not None:
                 _read_ahead(iteration, allowed)
                 return _image(iteration, request.policy, image)
 
@@ -153,6 +150,43 @@ class DirectoryIterator(comfy_io.ComfyNode):
 
 def _source_file(key: LoopKey, path: str, allowed: AllowedFolders) -> str:
     return check_source_file(os.path.join(key.directory, *path.split("/")), allowed)
+
+
+def _first_read(iteration: Iteration, allowed: AllowedFolders) -> DecodedImage | None:
+    """The image of an iteration; None where it, or what goes with it, was given back.
+
+    With it are read those of the iterators that have yet to run in this prompt, so that nothing is
+    done with an image whose partner cannot be read.
+    """
+    assert iteration.item is not None  # noqa: S101 for the type checker: the caller has looked
+    own = Partner(iteration.key, iteration.item.path)
+    turn = (iteration.prompt, frozenset({own, *iteration.partners}))
+    over = runtime.hand_over()
+    was_read = over.was_read(turn)
+    images: dict[Partner, DecodedImage] = {}
+    for one in [own] if was_read else [own, *iteration.partners]:
+        try:
+            images[one] = (over.take(one) if was_read else None) or _read(
+                one.key, one.path, allowed
+            )
+        except (UnreadableImage, PathRefused) as error:
+            raised, reason = _told_of(error, one.key)
+            runtime.registry().reject(iteration, raised, reason, one)
+            if was_read:  # what goes with it was given out before
+                raise raised from error
+            return None
+    if not was_read:
+        rest = {one: image for one, image in images.items() if one != own}
+        over.keep(turn, rest)
+    return images[own]
+
+
+def _told_of(error: UnreadableImage | PathRefused, key: LoopKey) -> tuple[BatchLoopError, str]:
+    """What is raised for an image of a loop that cannot be read, and the reason that is noted."""
+    if isinstance(error, UnreadableImage):
+        return folder_lost(key.directory, error) or error, error.reason
+    # Whoever looks at the loop is told.
+    return PathRefused(error.elsewhere), error.elsewhere
 
 
 def _read(key: LoopKey, path: str, allowed: AllowedFolders) -> DecodedImage:
@@ -361,6 +395,67 @@ def _request(
 
 def _check_savers(submission: Submission, unique_id: str) -> None:
     check_saver_folders(submission, unique_id, runtime.allowed_folders())
+
+
+def _others(graph: Graph, unique_id: str) -> list[str]:
+    """Ids of the iterators whose work meets that of one: they advance together with it."""
+    return meeting(graph, unique_id, node_id("DirectoryIterator"), node_id("BatchComplete"))[1:]
+
+
+def _literal_request(graph: Graph, unique_id: str) -> Request | None:
+    """What an iterator of the graph will ask for; None where that comes from another node."""
+    given = {
+        name: value
+        for name, value in graph.get(unique_id, {}).get("inputs", {}).items()
+        if not is_link(value)
+    }
+    if not given.keys() >= {"directory", *_SETTINGS}:
+        return None
+    folder = resolve_source(given["directory"], runtime.allowed_folders())
+    return _request(folder, given, _expected(given, graph, unique_id))
+
+
+def _partners(graph: Graph, unique_id: str) -> list[Request]:
+    """What the iterators will ask for that advance together with one."""
+    requests = []
+    for other in _others(graph, unique_id):
+        request = _literal_request(graph, other)
+        if request is None:
+            raise InvalidSetting(_not_known_yet(graph, other))
+        requests.append(request)
+    return requests
+
+
+def _check_others(graph: Graph, unique_id: str) -> None:
+    """Raise InvalidSetting where other iterators of the graph do not go together with one."""
+    of_class = [
+        each
+        for each, node in graph.items()
+        if each != unique_id and node.get("class_type") == node_id("DirectoryIterator")
+    ]
+    if not of_class:
+        return
+    own = _literal_request(graph, unique_id)
+    if _others(graph, unique_id):
+        if own is None:
+            raise InvalidSetting(_not_known_yet(graph, unique_id))
+        together([own, *_partners(graph, unique_id)])
+    for other in of_class:
+        request = None
+        with contextlib.suppress(BatchLoopError):  # that one says so itself
+            request = _literal_request(graph, other)
+        if own is not None and request is not None and request.key == own.key:
+            together([own, request])
+
+
+def _not_known_yet(graph: Graph, unique_id: str) -> str:
+    inputs = graph.get(unique_id, {}).get("inputs", {})
+    linked_ones = ", ".join(name for name, value in inputs.items() if is_link(value))
+    return (
+        f"The images of {name_of(graph, unique_id)} go through this workflow together with those "
+        f"of another Directory Iterator, and {linked_ones} of it comes from another node. Which "
+        "images go together has to be known before: type it into the node itself."
+    )
 
 
 def _check_settings(

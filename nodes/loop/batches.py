@@ -83,9 +83,9 @@ class Batches:
             for entry, request in zip(entries, requests, strict=True)
         ]
         # In the one order in which folders are read, or two of us might wait for each other.
-        for due in sorted(filter(None, dues), key=lambda due: due.key.id):
-            if _taken(due, listed) is None:
-                return due
+        for needed in sorted(filter(None, dues), key=lambda due: due.key.id):
+            if _taken(needed, listed) is None:
+                return needed
         for due, request in zip(dues, requests, strict=True):
             listing = None if due is None else _taken(due, listed)
             self._prepare(request, listing, retries=retries)

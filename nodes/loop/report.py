@@ -39,6 +39,9 @@ def tally(counts: Counts, finished: int = 0) -> str:
     text = f"{done(counts)} of {counts.total} done"
     if counts.failed:
         text += f", {counts.failed} failed"
+    if counts.unpaired and counts.pending == counts.unpaired:
+        images = "1 image has" if counts.unpaired == 1 else f"{counts.unpaired} images have"
+        text += f", {images} no partner"
     return f"{text}, {finished} were there already" if finished else text
 
 

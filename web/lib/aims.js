@@ -48,7 +48,7 @@ export function otherServers(server) {
       const state = await server.loop(loop);
       if (!state) throw new Refused(t("notice.waiting.forgotten"), UNKNOWN_LOOP);
       // Of a complete batch one prompt more is to tell the end.
-      return state.pending || Number(state.complete);
+      return state.pending - (state.unpaired ?? 0) || Number(state.complete);
     },
     begun: waiting,
     refused: waitingStopped,

@@ -28,13 +28,14 @@ export function figuresOf(state) {
   const done = state.done + state.ended;
   const { failed, seconds } = state;
   const settled = done + failed;
-  const left = state.pending + state.running;
+  const unpaired = state.unpaired ?? 0;
+  const left = state.pending + state.running - unpaired;
   const isKnown = settled >= ENOUGH && seconds > 0;
   return {
     done,
     failed,
     left,
-    total: settled + left,
+    total: settled + left + unpaired,
     seconds,
     remaining: isKnown ? (seconds / settled) * left : null,
     perMinute: isKnown ? (settled / seconds) * 60 : null,

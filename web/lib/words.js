@@ -52,6 +52,15 @@ export function failureLines(failures, failed) {
 }
 
 /**
+ * What is said of images that no image of another folder was left for.
+ *
+ * @param {Loop} state
+ */
+export function unpairedLines({ complete, unpaired }) {
+  return complete && unpaired ? [t("notice.unpaired", { count: unpaired })] : [];
+}
+
+/**
  * The toast for a batch that has come to its end, from the loop's state on the server.
  *
  * @param {Loop} state
@@ -68,7 +77,11 @@ export function batchEnd(state) {
   return {
     severity: state.complete && !state.failed ? "success" : "warn",
     summary: state.complete ? t("notice.complete", figures) : t("notice.stopped", figures),
-    detail: [state.directory, ...failureLines(state.failures, state.failed)].join("\n"),
+    detail: [
+      state.directory,
+      ...unpairedLines(state),
+      ...failureLines(state.failures, state.failed),
+    ].join("\n"),
   };
 }
 

@@ -1,5 +1,6 @@
 import { t } from "../texts.js";
 import { figuresOf } from "../figures.js";
+import { unpairedLines } from "../words.js";
 
 /**
  * @import { Current, Failure, Folder, FolderSettings, Loop } from "../../../types/server.d.ts"
@@ -169,7 +170,7 @@ function atRest(state, figures) {
   }
   /** @type {Said["tone"]} */
   const tone = figures.failed ? "plain" : "good";
-  const detail = t("card.completeDetail");
+  const detail = [...unpairedLines(state), t("card.completeDetail")].join(" ");
   return { phase: "complete", tone, headline: completeLine(figures), detail, figures };
 }
 

@@ -1,0 +1,155 @@
+"""Two Directory Iterators in one workflow advance together or not at all, on a real server."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from batch_loop.tests.integration.conftest import Workspace
+from batch_loop.tests.support.batches import run_until_stop, says_stop, told
+from batch_loop.tests.support.graphs import (
+    COMPLETE,
+    END,
+    ITERATOR,
+    START,
+    STOP,
+    WORK,
+    Graph,
+    iterator,
+    node,
+)
+from batch_loop.tests.support.images import colour_of, write_broken, write_images
+from batch_loop.tools.client import ComfyClient, PromptRejected
+
+OTHER, OTHER_END, OTHER_COMPLETE = "11", "15", "16"
+NAMES = ["1.png", "2.png", "3.png", "4.png"]
+
+
+def pairs(workspace: Workspace, *, turned: bool = False, **settings: Any) -> Graph:
+    """Both images over each other, so that a result tells which two met.
+
+    `turned` changes which iterator ComfyUI runs first.
+    """
+    name = workspace.name
+    blend = {"blend_factor": 0.5, "blend_mode": "normal"}
+    images = {"image1": [ITERATOR, 1], "image2": [OTHER, 1]}
+    if turned:
+        images = dict(reversed(images.items()))
+    graph = {
+        ITERATOR: iterator(f"{name}/left", **settings),
+        OTHER: iterator(f"{name}/right", **settings),
+        START: node("BatchLoopLoopStart", loop=[ITERATOR, 0]),
+        WORK: node("ImageBlend", **images, **blend),
+        "4": node("SaveImage", images=[WORK, 0], filename_prefix=f"{name}/pair"),
+        END: node("BatchLoopLoopEnd", loop=[START, 0], after=[WORK, 0]),
+        OTHER_END: node("BatchLoopLoopEnd", loop=[OTHER, 0], after=[WORK, 0]),
+        COMPLETE: node("BatchLoopBatchComplete", loop=[END, 0]),
+        OTHER_COMPLETE: node("BatchLoopBatchComplete", loop=[OTHER_END, 0]),
+        STOP: node("BatchLoopEndQueue", stop=[COMPLETE, 0]),
+    }
+    return dict(reversed(graph.items())) if turned else graph
+
+
+def met(workspace: Workspace) -> list[tuple[str, str]]:
+    """Which images of left and right were in one result, in the order of the results."""
+    mixes = {
+        tuple((np.add(colour_of(left), colour_of(f"r{right}")) / 2).round().astype(int)): (
+            left,
+            right,
+        )
+        for left in NAMES
+        for right in NAMES
+    }
+    results = [Image.open(path).getpixel((0, 0)) for path in sorted(workspace.output.glob("*.png"))]
+    return [
+        min(mixes.items(), key=lambda mix: np.abs(np.subtract(mix[0], result)).sum())[1]
+        for result in results
+    ]
+
+
+def write_both(workspace: Workspace, left: list[str], right: list[str]) -> None:
+    write_images(workspace.input / "left", left)
+    for name in right:
+        path = workspace.input / "right" / name
+        path.parent.mkdir(exist_ok=True)
+        Image.new("RGB", (64, 64), colour_of(f"r{name}")).save(path)
+
+
+def states(client: ComfyClient, workspace: Workspace) -> list[dict[str, Any]]:
+    loops = client.get_json("/batch_loop/loops")["loops"]
+    own = [loop for loop in loops if loop["directory"].startswith(str(workspace.input))]
+    return sorted(own, key=lambda loop: str(loop["directory"]))
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_one_unreadable_image_shifts_no_pair(
+    client: ComfyClient, workspace: Workspace, *, turned: bool
+) -> None:
+    write_both(workspace, NAMES, NAMES)
+    write_broken(workspace.input / "right" / "2.png")
+    graph = pairs(workspace, turned=turned, error_handling="Skip on error")
+    results = run_until_stop(client, graph)
+    assert [result.status for result in results] == ["success"] * 3
+    assert met(workspace) == [(name, name) for name in ("1.png", "3.png", "4.png")]
+    left, right = states(client, workspace)
+    for state in (left, right):
+        assert (state["done"], state["failed"], state["complete"]) == (3, 1, True)
+        assert state["failures"][0]["path"] == "2.png"
+    assert "together with '2.png' of 'right'" in left["failures"][0]["reason"]
+
+
+@pytest.mark.parametrize(("left", "right"), [(2, 4), (4, 2)])
+def test_what_has_no_partner_is_not_done_and_ends_the_batch(
+    client: ComfyClient, workspace: Workspace, left: int, right: int
+) -> None:
+    write_both(workspace, NAMES[:left], NAMES[:right])
+    graph = pairs(workspace)
+    results = run_until_stop(client, graph, most=5)
+    assert met(workspace) == [("1.png", "1.png"), ("2.png", "2.png")]
+    assert len(results) == 2
+    for state in states(client, workspace):
+        rest = state["total"] - 2
+        assert (state["done"], state["pending"], state["unpaired"]) == (2, rest, rest)
+        assert state["complete"]
+    again = client.run(graph)
+    assert says_stop(again)
+    longer = OTHER_COMPLETE if right > left else COMPLETE
+    assert told(again, longer)["status"] == "Complete: 2 of 4 done, 2 images have no partner"
+    assert len(met(workspace)) == 2
+
+
+def test_chains_that_do_not_meet_are_no_pair(client: ComfyClient, workspace: Workspace) -> None:
+    write_both(workspace, NAMES[:1], NAMES[:3])
+    graph = pairs(workspace)
+    del graph[WORK]
+    graph["4"]["inputs"]["images"] = [ITERATOR, 1]
+    graph["14"] = node("PreviewImage", images=[OTHER, 1])
+    graph[END]["inputs"]["after"] = [ITERATOR, 1]
+    graph[OTHER_END]["inputs"]["after"] = [OTHER, 1]
+    graph[STOP]["inputs"]["stop"] = [OTHER_COMPLETE, 0]
+    assert len(run_until_stop(client, graph)) == 3
+    assert [state["done"] for state in states(client, workspace)] == [1, 3]
+
+
+def test_settings_that_do_not_go_together_are_refused(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    write_both(workspace, NAMES, NAMES)
+    for settings, words in (
+        ({"directory": f"{workspace.name}/left", "limit": 2}, "loop_name or another folder"),
+        ({"iteration_mode": "Reset"}, "iteration_mode"),
+        ({"skip_finished": True, "finished_as": "{stem}.png"}, "skip_finished"),
+        ({"directory": ["20", 0]}, "type it into the node itself"),
+    ):
+        graph = pairs(workspace)
+        graph["20"] = node("PrimitiveString", value=f"{workspace.name}/right")
+        graph[OTHER]["inputs"].update(settings)
+        with pytest.raises(PromptRejected, match=words):
+            client.submit(graph)
+    same = pairs(workspace)
+    same[OTHER]["inputs"]["directory"] = f"{workspace.name}/left"
+    results = run_until_stop(client, same)
+    assert [told(result, OTHER)["filename"] for result in results] == NAMES
