@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from typing import TypeVar
+from typing import Any
 
 from .decode import DecodedImage
-
-_Whose = TypeVar("_Whose", bound=Hashable)
 
 
 class HandOver:
@@ -19,13 +17,13 @@ class HandOver:
 
     def __init__(self) -> None:
         self._turn: Hashable = None
-        self._images: dict[Hashable, DecodedImage] = {}
+        self._images: dict[Any, DecodedImage] = {}
 
     def was_read(self, turn: Hashable) -> bool:
         """Whether the images of a turn were all read."""
         return self._turn == turn
 
-    def keep(self, turn: Hashable, images: Mapping[_Whose, DecodedImage]) -> None:
+    def keep(self, turn: Hashable, images: Mapping[Any, DecodedImage]) -> None:
         """Keep the images of a turn, by whose they are, in the place of those before."""
         self._turn, self._images = turn, dict(images)
 
