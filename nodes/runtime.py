@@ -115,6 +115,9 @@ def read_ahead() -> ReadAhead:
 def numbering() -> Numbering:
     """What gives numbers to results whose names are taken."""
     return Numbering(registry().earlier_outputs)
+
+
+@functools.cache
 def hand_over() -> HandOver:
     """What one iterator of a prompt has read for the others."""
     return HandOver()

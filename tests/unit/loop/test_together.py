@@ -54,7 +54,7 @@ class Pairs:
             Request(LoopKey("", os.path.abspath(name)), Selection()) for name in self.names
         )
 
-    def _list(self, directory: str, selection: Selection, *, seed: int) -> list[str]:  # noqa: ARG002
+    def _list(self, directory: str, selection: Selection, **_given: object) -> list[str]:  # noqa: ARG002
         return list(self.names[os.path.basename(directory)])
 
     def acquire(
