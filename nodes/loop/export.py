@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from .state import Arrived, Item, Overview, Page, ReportedItem, Snapshot
+from .state import Arrived, Counts, Item, Overview, Page, ReportedItem, Snapshot
 
 
 def overview_as_json(loop: Overview) -> dict[str, Any]:
@@ -25,10 +25,18 @@ def overview_as_json(loop: Overview) -> dict[str, Any]:
         "stopped": loop.stopped,
         "seconds": round(loop.seconds, 3),
         "total": loop.counts.total,
-        **vars(loop.counts),
+        **_numbers(loop.counts),
         "finished": loop.finished,
         "ran_at": None if loop.ran_at is None else round(loop.ran_at, 3),
     }
+
+
+def _numbers(counts: Counts) -> dict[str, int]:
+    """The numbers of a loop; those that have no partner only where there are any."""
+    numbers = dict(vars(counts))
+    if not counts.unpaired:
+        del numbers["unpaired"]
+    return numbers
 
 
 def as_json(snapshot: Snapshot) -> dict[str, Any]:

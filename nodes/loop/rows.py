@@ -53,7 +53,9 @@ def entry_of(row: Mapping[str, Any], ahead: float, roots: Roots) -> LoopEntry:
 
 def counts_of(row: Mapping[str, Any]) -> Counts:
     """The numbers of items in each state, in a loop's row."""
-    return Counts(**{state.value: row[state.value] for state in ItemState}, unpaired=row["unpaired"])
+    return Counts(
+        **{state.value: row[state.value] for state in ItemState}, unpaired=row["unpaired"]
+    )
 
 
 def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any]:

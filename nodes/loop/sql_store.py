@@ -221,7 +221,7 @@ class SqlStore:
             ListedLoop(
                 self._key(row["name"], row["directory"]),
                 entry_of(dict(row), ahead, self._roots),
-                counts_of(row),
+                counts_of(dict(row)),
                 tuple(open_items[row["id"]]),
                 stopped=bool(row["stopped"]),
             )
