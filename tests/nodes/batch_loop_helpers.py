@@ -20,6 +20,7 @@ import torch
 from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 
 LOOK_SECONDS = 0.005
+ASKED = "asked to fail"
 
 
 class TestRaise:
@@ -38,7 +39,7 @@ class TestRaise:
                 "fail_list": ("STRING", {"default": ""}),
             },
             # The first only for order.
-            "optional": {"after": ("*",), "message": ("STRING", {"default": ""})},
+            "optional": {"after": ("*",), "message": ("STRING", {"default": ASKED})},
         }
 
     def run(
@@ -47,7 +48,7 @@ class TestRaise:
         filename: str,
         fail_list: str,
         after: object = None,  # noqa: ARG002 - only for order
-        message: str = "asked to fail",
+        message: str = ASKED,
     ) -> tuple[torch.Tensor]:
         listed = Path(fail_list)
         if listed.is_file() and filename in listed.read_text(encoding="utf-8").splitlines():
