@@ -111,6 +111,12 @@ CARD_FITS = """type => {
     return card.y + card.computedHeight <= node.size[1];
 }"""
 
+COUNT_CLICKS = """target => {
+    const clicks = { count: 0 };
+    target.addEventListener("click", () => (clicks.count += 1), { capture: true });
+    return clicks;
+}"""
+
 NOT_OURS = {
     r"404 .*/(user\.css|favicon\.ico|api/userdata\b.*)$": "files that no user has made yet",
     r"404 .*/templates/index_logo\.json$": "a frontend newer than the server's own templates",
@@ -469,11 +475,9 @@ class ComfyPage:
         for _ in range(TRIES):
             button = self.card().get_by_role("button", name=label)
             expect(button).to_be_visible()
-            try:
-                button.click(timeout=CLICK_MS)
-            except PlaywrightTimeoutError:
-                continue  # ComfyUI has moved the canvas, or shows something over it
-            return
+            if _clicked(button):
+                return
+            # ComfyUI has moved the canvas, or shows something over it.
         button.click(timeout=CLICK_MS)
 
     def wait_until_no_button(self, label: str) -> None:
@@ -546,11 +550,9 @@ class ComfyPage:
         for _ in range(TRIES):
             self.close_dialogs()
             self.close_toasts()
-            try:
-                target.first.click(timeout=CLICK_MS)
-            except PlaywrightTimeoutError:
-                continue  # something has come up between the two lines
-            return
+            if _clicked(target.first):
+                return
+            # Something has come up between the two lines.
         target.first.click(timeout=CLICK_MS)
 
     def _close_all(self, selector: str) -> int:
@@ -587,3 +589,16 @@ def _is_prompt(response: Response) -> bool:
     return bool(
         response.ok and response.request.method == "POST" and response.url.endswith("/prompt")
     )
+
+
+def _clicked(target: Locator) -> bool:
+    """Click, and tell whether the click has come to the target.
+
+    On a busy machine one may come after its time: who then clicks again presses Run twice.
+    """
+    clicks = target.evaluate_handle(COUNT_CLICKS)
+    try:
+        target.click(timeout=CLICK_MS)
+    except PlaywrightTimeoutError:
+        return bool(clicks.evaluate("({ count }) => count > 0"))
+    return True
