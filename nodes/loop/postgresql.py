@@ -25,7 +25,7 @@ from ..io.roots import Roots
 from ..names import ENV_PREFIX
 from . import statements
 from .address import DRIVER, Address, Malformed, address_of
-from .errors import StateNotKept, StoreAway
+from .errors import StateNotKept, StoreAway, UnwritableImage
 from .sql_store import SqlStore
 from .store import RefusingStore, Store
 from .tables import items, outputs, path_bytes
@@ -56,6 +56,8 @@ _STEP_SECONDS = 0.5
 """A change of this machine's clock that has the difference looked at anew."""
 _MANY = 1_000
 """Rows that change what PostgreSQL should know of the table."""
+_LARGEST_VALUE = 2**29
+"""Bytes of a carried value: a row of PostgreSQL may have twice as many, in text."""
 _AT_ONCE = 50_000
 """Paths in one statement."""
 
@@ -126,6 +128,8 @@ class CarriedRows:
     """Carried values as rows, so that every machine has them."""
 
     def write(self, connection: Connection, name: str, data: bytes) -> None:
+        if len(data) > _LARGEST_VALUE:
+            raise UnwritableImage(f"it has {len(data)} bytes, more than a row may have")
         connection.execute(statements.add_carried, {"name": name, "data": data})
 
     def read(self, connection: Connection, name: str) -> bytes:

@@ -178,6 +178,8 @@ class TestValue:
             "list": [1, "two", [3.5, None], tensor],
             "dict": {"samples": tensor, "names": ["a", "b"], "flag": True},
             "object": threading.Lock(),
+            "complex": torch.ones(1, dtype=torch.complex64),
+            "itself": _holding_itself(),
             "initial": "initial",
         }
         return (values[kind],)
@@ -235,8 +237,21 @@ class TestShow:
 
     def run(self, value: Any, path: str) -> tuple[()]:
         with Path(path).open("a", encoding="utf-8") as file:
-            file.write(json.dumps(value, default=_described) + "\n")
+            file.write(_as_json(value) + "\n")
         return ()
+
+
+def _holding_itself() -> list[Any]:
+    value: list[Any] = []
+    value.append(value)
+    return value
+
+
+def _as_json(value: Any) -> str:
+    try:
+        return json.dumps(value, default=_described)
+    except ValueError:  # it holds itself
+        return json.dumps("itself")
 
 
 def _described(value: Any) -> Any:
