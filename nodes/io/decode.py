@@ -1,4 +1,4 @@
-"""An image file, as the tensors that ComfyUI's own Load Image makes of it."""
+"""An image file, as the tensors that ComfyUI's own Load Image makes of it with Pillow."""
 
 from __future__ import annotations
 
@@ -44,9 +44,10 @@ class DecodedImage:
 def decode(path: str) -> DecodedImage:
     """Decode the image file at a real path: of an animated one the first frame, or page one.
 
-    The pixels are those of ComfyUI's Load Image: turned upright by the EXIF orientation,
-    converted to RGB without regard to colour profiles, the alpha channel or the palette's
-    transparency inverted to the mask. It differs where Load Image loses something:
+    The pixels are those of ComfyUI's Load Image where it reads with Pillow, as it did up to 0.3.75:
+    turned upright by the EXIF orientation, converted to RGB without regard to colour profiles, the
+    alpha channel or the palette's transparency inverted to the mask. (Newer ones decode a file like
+    a video, which makes grey of black and white.) It differs where Load Image loses something:
 
     - More than 8 bits of grey keep their precision: values of 16 bits are divided by the largest
       of them, where Load Image clips them to white. Larger integers, and float values above 1,

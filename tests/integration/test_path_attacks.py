@@ -6,6 +6,7 @@ The kernel is asked whether anything outside was opened, read, listed or written
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import threading
 from collections.abc import Iterator
@@ -139,7 +140,11 @@ def link_out(workspace: Workspace, path: Path) -> None:
 
 
 def without(text: str, *parts: str) -> str:
-    """`text` with every one of `parts` taken out, also as JSON and as Python write it."""
+    """`text` with every one of `parts` taken out, also as JSON and as Python write it.
+
+    Of what is too long, a refusal repeats the length and the beginning.
+    """
+    text = re.sub(r"is \d+ bytes long, and begins with '[^']+'", "is …", text)
     for part in parts:
         for form in (part, json.dumps(part)[1:-1], repr(part)[1:-1]):
             text = text.replace(form, "…")
