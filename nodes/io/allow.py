@@ -26,7 +26,7 @@ def allow(folder: str, allowed: AllowedFolders) -> str:
     path = os.path.abspath(folder) if is_elsewhere(real_path) else real_path
     if allowed.may_read(real_path):
         return path
-    if allowed.protected.is_state(real_path):
+    if allowed.protected.verdict(real_path).is_state:
         raise refusal_of_state(path)
     if not os.path.isdir(real_path):
         raise FolderNotFound(f"There is no folder {quoted(path)}. Choose another one.")

@@ -89,7 +89,7 @@ def _is_shown(entry: os.DirEntry[str], folder: str, allowed: AllowedFolders) -> 
     """Whether it is a folder that may be used; a link where it leads to one."""
     if not entry.is_symlink() and os.name != "nt":
         path = os.path.join(folder, entry.name)
-        return entry.is_dir(follow_symlinks=False) and not allowed.protected.is_state(path)
+        return entry.is_dir(follow_symlinks=False) and not allowed.protected.verdict(path).is_state
     # A Windows junction is a link that does not say so.
     real_path = os.path.realpath(os.path.join(folder, entry.name))
     return allowed.may_read(real_path) and os.path.isdir(real_path)

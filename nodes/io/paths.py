@@ -16,7 +16,7 @@ from types import ModuleType
 from ..loop.errors import FolderNotFound, InvalidSetting, NotAFolder, PathRefused
 from ..names import ENV_PREFIX
 from .naming import is_control
-from .protected import NOTHING_PROTECTED, Protected
+from .protected import NOTHING_PROTECTED, UNPROTECTED, Protected
 
 ALLOWED_DIRS_VARIABLE = ENV_PREFIX + "ALLOWED_DIRS"
 """Environment variable with more allowed folders, separated like those of `PATH`."""
@@ -118,15 +118,11 @@ class AllowedFolders:
 
     def may_write(self, real_path: str) -> bool:
         """Whether a real path lies below one of the folders, and in nothing that is protected."""
-        return (
-            self.holds(real_path)
-            and not self.protected.is_state(real_path)
-            and self.protected.part_of(real_path) is None
-        )
+        return self.holds(real_path) and self.protected.verdict(real_path) == UNPROTECTED
 
     def may_read(self, real_path: str) -> bool:
         """Whether it may be read: also in what is of ComfyUI, and in the example images."""
-        return self._admits_to_read(real_path) and not self.protected.is_state(real_path)
+        return self._admits_to_read(real_path) and not self.protected.verdict(real_path).is_state
 
     def check(self, path: str, real_path: str, *, to_write: bool, refusal: PathRefused) -> None:
         """Raise `PathRefused` if a path, which has that real path, may not be read or written.
@@ -137,10 +133,10 @@ class AllowedFolders:
         if not (self.holds(real_path) if to_write else self._admits_to_read(real_path)):
             raise refusal
         for each in {os.path.normpath(path), real_path}:
-            if self.protected.is_state(each):
+            is_state, part = self.protected.verdict(each)
+            if is_state:
                 raise refusal_of_state(path)
-            part = self.protected.part_of(each) if to_write else None
-            if part is not None:
+            if to_write and part is not None:
                 raise _refusal_to_write(path, part)
 
     def holds(self, real_path: str) -> bool:

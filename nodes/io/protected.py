@@ -14,7 +14,8 @@ import site
 import sys
 import sysconfig
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from typing import NamedTuple
 
 CUSTOM_NODES = "custom nodes"
 """What `Protected.load` is told ComfyUI's folders of packs are called."""
@@ -47,16 +48,30 @@ class _Places:
         }
         return cls(by_path, by_identity)
 
-    def at(self, path: str) -> str | None:
-        """What the place at a path is called; None if it is none."""
+    def at(self, path: str, identity: _Identity | None) -> str | None:
+        """What the place at a path is called, which the file system calls that; None if none."""
         found = self.by_path.get(_folded(path))
-        if found is None and self.by_identity:
-            identity = _identity(path)
-            found = None if identity is None else self.by_identity.get(identity)
+        if found is None and identity is not None:
+            found = self.by_identity.get(identity)
         return found
 
 
 _NOWHERE = _Places({}, {})
+
+
+class Verdict(NamedTuple):
+    """What is protected of the place at a path."""
+
+    is_state: bool = False
+    """Whether it is the pack's own state, or lies in it."""
+    part: str | None = None
+    """What of ComfyUI's own it lies in, in words; None if it may be written."""
+
+
+UNPROTECTED = Verdict()
+
+_KNOWN_FOLDERS = 1_000
+"""For how many folders the verdict is kept; a batch reads and writes in a few at a time."""
 
 
 @dataclass(frozen=True)
@@ -69,6 +84,9 @@ class Protected:
     """ComfyUI's own: not written."""
     free: _Places = _NOWHERE
     """Input, output and temp, which may lie within ComfyUI's own."""
+    _folders: dict[tuple[str, _Identity | None], Verdict] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @classmethod
     def load(
@@ -91,25 +109,43 @@ class Protected:
             free=_Places.of(dict.fromkeys(map(os.path.realpath, free), "")),
         )
 
-    def is_state(self, path: str) -> bool:
-        """Whether a full path is that of the pack's own state, or lies in it."""
-        return any(self.state.at(step) is not None for step in _upwards(path))
+    def verdict(self, path: str) -> Verdict:
+        """What is protected of a full path.
 
-    def part_of(self, path: str) -> str | None:
-        """What of ComfyUI's own a full path lies in, in words; None if it may be written."""
-        for step in _upwards(path):
-            if self.free.at(step) is not None:
-                return None
-            what = self.program.at(step)
-            if what is not None:
-                return what
-        return None
+        Two looks at the file system: what was found of its folder holds for as long as that is the
+        same one, by what the file system calls it.
+        """
+        above = os.path.dirname(path)
+        within = UNPROTECTED if above == path else self._of_folder(above)
+        return self._joined(path, _identity(path), within)
+
+    def _of_folder(self, folder: str) -> Verdict:
+        identity = _identity(folder)
+        key = (folder, identity)
+        known = self._folders.get(key)
+        if known is None:
+            above = os.path.dirname(folder)
+            within = UNPROTECTED if above == folder else self._of_folder(above)
+            known = self._joined(folder, identity, within)
+            if len(self._folders) >= _KNOWN_FOLDERS:
+                self._folders.clear()
+            self._folders[key] = known
+        return known
+
+    def _joined(self, path: str, identity: _Identity | None, within: Verdict) -> Verdict:
+        """The verdict on a path whose folder has the verdict `within`."""
+        is_state = within.is_state or self.state.at(path, identity) is not None
+        if self.free.at(path, identity) is not None:
+            return Verdict(is_state)
+        return Verdict(is_state, self.program.at(path, identity) or within.part)
 
     def is_held_by(self, folder: str) -> bool:
         """Whether any of the places is the folder at a real path, or lies in it."""
         wanted = _Places.of({folder: ""})
         held = {*self.state.by_path, *self.program.by_path}
-        return any(wanted.at(step) is not None for path in held for step in _upwards(path))
+        return any(
+            wanted.at(step, _identity(step)) is not None for path in held for step in _upwards(path)
+        )
 
 
 NOTHING_PROTECTED = Protected()

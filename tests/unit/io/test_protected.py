@@ -160,8 +160,8 @@ def test_another_spelling_of_it_is_the_same_place(root: Path, allowed: AllowedFo
     """Where upper and lower case are one, two paths have one number, as a link's two ends have."""
     for name, place in (("State", "user/batch_loop"), ("Models", "models")):
         (root / name).symlink_to(root / "ComfyUI" / place)
-    assert allowed.protected.is_state(str(root / "State" / "allowed_dirs.txt"))
-    assert allowed.protected.part_of(str(root / "Models" / "a.png")) == "ComfyUI's models"
+    assert allowed.protected.verdict(str(root / "State" / "allowed_dirs.txt")).is_state
+    assert allowed.protected.verdict(str(root / "Models" / "a.png")).part == "ComfyUI's models"
 
 
 def test_what_is_not_there_yet_is_found_in_either_case(
@@ -170,7 +170,7 @@ def test_what_is_not_there_yet_is_found_in_either_case(
     (root / "ComfyUI/user/batch_loop").rmdir()
     monkeypatch.setattr(module, "_FOLDS_CASE", True)
     protected = load(root).protected
-    assert protected.is_state(str(root / "ComfyUI/User/Batch_Loop/ALLOWED_DIRS.txt"))
+    assert protected.verdict(str(root / "ComfyUI/User/Batch_Loop/ALLOWED_DIRS.txt")).is_state
 
 
 @pytest.mark.parametrize(
