@@ -36,6 +36,8 @@ from .loop.unrun import Fault, Submission, Unrun, faults, unrun
 from .names import NODE_PREFIX, UI_KEY
 from .processes import is_at_work, this_process
 
+_PROGRAM_FOLDER = os.path.dirname(os.path.realpath(folder_paths.__file__))
+
 Middleware = Callable[..., Awaitable[web.StreamResponse]]
 
 _log = logging.getLogger(__name__)
@@ -194,7 +196,7 @@ class ComfyHost:
             "user folder": (self.user_folder(),),
             CUSTOM_NODES: tuple(packs),
             "models": (str(folder_paths.models_dir), *models),
-            "program files": (os.path.dirname(os.path.realpath(folder_paths.__file__)),),
+            "program files": (_PROGRAM_FOLDER,),
         }
 
     def metadata_allowed(self) -> bool:
