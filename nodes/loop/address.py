@@ -11,14 +11,16 @@ from sqlalchemy import URL, make_url
 
 DRIVER = "postgresql+psycopg"
 
-_SHAPE = (
-    r"postgresql(?:\+psycopg)?://"
-    # No / and ? before the @: it might be one that belongs to what comes behind them.
-    r"(?:[^:/?#@]*(?::[^/?#@]*)?@)?"
-    r"(?P<machine>[\w.,-]*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?"
-    r"(?:/(?P<database>[^@/?#]*))?"
-    r"(?:\?[^@]*)?"
-)
+_SCHEME = r"postgresql(?:\+psycopg)?://"
+# No / and ? before the @: it might be one that belongs to what comes behind them.
+_LOGIN = r"(?:[^:/?#@]*(?::[^/?#@]*)?@)?"
+_NAME = r"[\w.,-]*"
+_NUMBER = r"\[[0-9A-Fa-f:.]+\]"
+_PORT = r"(?::[0-9]{1,5})?"
+_MACHINE = rf"(?P<machine>{_NAME}|{_NUMBER}){_PORT}"
+_DATABASE = r"(?:/(?P<database>[^@/?#]*))?"
+_OPTIONS = r"(?:\?[^@]*)?"
+_SHAPE = _SCHEME + _LOGIN + _MACHINE + _DATABASE + _OPTIONS
 _HIDDEN = "***"
 _SHORT = 3
 """What has fewer letters is hidden only where it stands by itself: in a word it tells nothing."""

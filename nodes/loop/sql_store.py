@@ -45,6 +45,10 @@ _LOOP_COLUMNS = list(enumerate(loops.columns))
 _LEASES_KEPT_SECONDS = 30 * 86_400.0
 """How long a lease is remembered of a server that has ended without a word, and had no item."""
 
+_NEXT = {"/": "0", "\\": "]"}
+"""By each separator of paths the character that follows it: all paths below a folder lie between
+the folder with the one and with the other."""
+
 
 class _OutsideTransaction(RuntimeError):
     """Raised when the database is needed, and there is no transaction."""
@@ -606,7 +610,7 @@ class SqlStore:
     def written_below_beside(self, folder: str) -> list[KnownResult]:
         first = self._roots.shared(folder).rstrip(os.sep + "/")
         separator = "/" if first.startswith(MARK) else os.sep
-        given = {"of_first": first + separator, "of_end": first + chr(ord(separator) + 1)}
+        given = {"of_first": first + separator, "of_end": first + _NEXT[separator]}
         return [
             KnownResult(
                 self._roots.local(row.target),
