@@ -27,7 +27,6 @@ KINDS = 9
 BROKEN = "img4.png"
 TEMPLATE = "save_batch"
 PACK = "batch-loop"
-CARD_MS = 30_000
 
 WATCH_THE_BAR = """bar => {
     window.batchLoopSeen = [];
@@ -85,7 +84,7 @@ class Tour:
         expect(template).to_be_visible()
         self._shoot("template")
         template.click()
-        expect(self._card).to_contain_text("images", timeout=CARD_MS)
+        expect(self._card).to_contain_text("images")
 
     def choose_a_folder(self) -> None:
         """Press Choose folder…, and go to the folder."""
@@ -98,22 +97,20 @@ class Tour:
         expect(window).to_contain_text(f"{IMAGES} images")
         self._shoot("folder")
         window.get_by_role("button", name="Choose this folder").click()
-        expect(self._card).to_contain_text(f"{IMAGES} images", timeout=CARD_MS)
+        expect(self._card).to_contain_text(f"{IMAGES} images")
 
     def run(self) -> None:
         """Choose Run (Instant), press Run once, and watch the bar."""
         self._comfy.run_instant()
         bar = self._card.get_by_role("progressbar")
         bar.evaluate(WATCH_THE_BAR)
-        expect(bar).to_have_attribute(
-            "aria-valuenow", re.compile("^([2-9]|1[0-9])$"), timeout=CARD_MS
-        )
+        expect(bar).to_have_attribute("aria-valuenow", re.compile("^([2-9]|1[0-9])$"))
         self._shoot("run")
         self._comfy.wait_until_off()
 
     def see_what_failed(self) -> None:
         """Read the notice, and Batch Complete's list."""
-        expect(self._card).to_contain_text("1 failed", timeout=CARD_MS)
+        expect(self._card).to_contain_text("1 failed")
         expect(self._page.get_by_role("group", name="Result of the batch")).to_contain_text(BROKEN)
         self._shoot("failed")
 
@@ -121,16 +118,16 @@ class Tour:
         """Mend the image, press Retry failed, and run again."""
         _picture(IMAGES).save(self._folder / BROKEN)
         self._press("Retry failed (1)")
-        expect(self._card).to_contain_text("1 left", timeout=CARD_MS)
+        expect(self._card).to_contain_text("1 left")
         self._comfy.run_instant()
         self._comfy.wait_until_off()
-        expect(self._card).to_contain_text(f"All {IMAGES} images done", timeout=CARD_MS)
+        expect(self._card).to_contain_text(f"All {IMAGES} images done")
         self._shoot("retried")
 
     def read_the_report(self) -> None:
         """Press Open report: the side panel has each image beside its result."""
         self._press("Open report")
-        expect(self._page.get_by_text(BROKEN).first).to_be_visible(timeout=CARD_MS)
+        expect(self._page.get_by_text(BROKEN).first).to_be_visible()
         self._page.wait_for_function(PICTURES_ARE_THERE)
         self._shoot("report")
 
@@ -138,7 +135,7 @@ class Tour:
         """Press Start over in the panel: the next Run begins with the first image."""
         self._comfy.close_toasts()
         self._page.locator(".batch-loop-panel").get_by_role("button", name="Start over").click()
-        expect(self._card).to_contain_text("Choose Run (Instant)", timeout=CARD_MS)
+        expect(self._card).to_contain_text("Choose Run (Instant)")
         self._shoot("over")
 
     @property

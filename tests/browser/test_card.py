@@ -116,7 +116,7 @@ def test_it_goes_on_showing_a_batch_after_a_reload(comfy: ComfyPage, batch: Batc
     expect(card).to_contain_text("Image 3 of 7")
     expect(bar_of(card)).to_have_attribute("aria-valuenow", "2")
     batch.open_gate("img3.png")
-    expect(card).to_contain_text("4 images left", timeout=20_000)
+    expect(card).to_contain_text("4 images left")
     run_to_the_end(comfy, batch)
     expect(card).to_contain_text("All 7 images done")
 

@@ -64,7 +64,7 @@ def settled(comfy: ComfyPage, client: ComfyClient) -> Iterator[Callable[[], None
 def notice(comfy: ComfyPage) -> Locator:
     """The notice at the end of a batch; waits until it is there."""
     found = comfy.page.get_by_role("status").locator(".batch-loop-notice")
-    expect(found).to_contain_text(COMPLETE, timeout=15_000)
+    expect(found).to_contain_text(COMPLETE)
     return found
 
 

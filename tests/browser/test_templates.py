@@ -26,7 +26,7 @@ def picture_of(comfy: ComfyPage, name: str) -> Locator:
     """An example's picture in the window, in sight: it is not loaded before."""
     comfy.page.get_by_text(name, exact=True).first.scroll_into_view_if_needed()
     picture = comfy.page.locator(f"img[alt={name}]").first
-    expect(picture).to_be_visible(timeout=15_000)
+    expect(picture).to_be_visible()
     return picture
 
 
