@@ -161,7 +161,9 @@ class ComfyPage:
         self.page.goto(self.url)
         self.page.wait_for_function(
             "() => window.app?.graph && window.app.extensionManager"
-            " && window.LiteGraph?.registered_node_types?.BatchLoopDirectoryIterator",
+            " && window.LiteGraph?.registered_node_types?.BatchLoopDirectoryIterator"
+            # ComfyUI opens the workflow of before, which would take the place of a test's.
+            " && app.extensionManager.workflow.activeWorkflow && !app.extensionManager.spinner",
         )
         expect(self.run_button).to_be_visible()
 
