@@ -146,6 +146,8 @@ class Job:
     server: Server
     prompt: Prompt
     turns: dict[LoopKey, Iteration] = field(default_factory=dict)
+    asked: dict[LoopKey, Selection] = field(default_factory=dict)
+    """What it has asked each loop with: two iterators of one graph may not differ in that."""
     ended: set[LoopKey] = field(default_factory=set)
 
 
@@ -303,7 +305,7 @@ class RegistryMachine(RuleBasedStateMachine):
         """A second Directory Iterator: on the same loop the same image, on another its own."""
         job = self.jobs[pick % len(self.jobs)]
         before = job.turns.get(key)
-        iteration = self._acquire(job, Request(key, Selection()))
+        iteration = self._acquire(job, Request(key, job.asked.get(key, Selection())))
         if before and before.item and iteration and self._holds(before):
             assert iteration.item is not None
             assert iteration.item.path == before.item.path
@@ -540,6 +542,7 @@ class RegistryMachine(RuleBasedStateMachine):
 
     def _acquire(self, job: Job, request: Request) -> Iteration | None:
         server, key = job.server, request.key
+        job.asked[key] = request.selection
         try:
             expected, error = self._expect(job, request), None
         except (NoImages, LoopEndNotReached) as raised:
