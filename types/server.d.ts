@@ -38,7 +38,7 @@ export interface ListedLoop {
   done: number;
   failed: number;
   finished: number;
-  /** Of those that are pending, those that have no partner; only where there are any. */
+  /** Of those that are pending, those that have no partner; told in a list only where there are any. */
   unpaired?: number;
   /** Seconds since the epoch of the last change by a prompt; null if there was none. */
   ran_at: number | null;

@@ -32,7 +32,7 @@ def overview_as_json(loop: Overview) -> dict[str, Any]:
 
 
 def _numbers(counts: Counts) -> dict[str, int]:
-    """The numbers of a loop; those that have no partner only where there are any."""
+    """The numbers of a loop; of items without a partner only where there are any."""
     numbers = dict(vars(counts))
     if not counts.unpaired:
         del numbers["unpaired"]
@@ -43,6 +43,7 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
     """A snapshot as the routes give it."""
     return {
         **overview_as_json(snapshot),
+        "unpaired": snapshot.counts.unpaired,
         "current": [_under_way(item) for item in snapshot.current],
         "stopped_on": _stopped_on(snapshot.stopped_on),
         "failures": [_failed(item) for item in snapshot.failures],

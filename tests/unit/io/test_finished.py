@@ -179,6 +179,7 @@ def test_each_folder_of_results_is_read_once(
     scandir = os.scandir
     monkeypatch.setattr(os, "scandir", lambda path: read.append(path) or scandir(path))
     paths = [f"{folder}/{number}.jpg" for folder in ("x", "y") for number in range(100)]
+    touch(allowed.input, *paths)
     touch(allowed.output, *(path.replace(".jpg", ".png") for path in paths))
     assert len(finished([saver(allowed.output)], allowed.input, paths)) == 200
     assert len(read) == 2
