@@ -42,7 +42,11 @@ class WriteBehind:
         `size` is how many bytes of memory it holds until then, and `node` the id and type of the
         node whose failure it would be. False, and nothing is done, if there is no room for it: the
         caller writes it then, so that a slow disk slows the loop instead of filling the memory.
+        In either case what was to be written there before is written by then: without a cache
+        ComfyUI may run one node several times in a prompt.
         """
+        with self._changed:
+            self._changed.wait_for(lambda: not self._writes(target))
         if not self._budget.take(size):
             return False
         with self._changed:
