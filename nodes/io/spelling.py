@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 
 from .leftovers import temporary_name
-from .real_paths import opened_folder
+from .real_paths import opened_folder, scanned
 from .roots import NO_ROOTS, Roots
 
 _Place = tuple[int, int]
@@ -59,7 +59,7 @@ def _identity(path: str) -> str:
             _identities[folder] = place, whole
     else:
         whole = known[1]
-    return os.path.join(whole, folded(name) if folds(folder, name) else name)
+    return os.path.join(whole, folded(name) if _folds(folder, name, place) else name)
 
 
 def _within_root(path: str, found: str, roots: Roots) -> str:
@@ -83,7 +83,10 @@ def folds(folder: str, name: str = "") -> bool:
     One that is not there yet goes by the one that it will be made in. `name` is one that may be in
     it, to look at first. Where nothing tells it is true: a number too many does no harm.
     """
-    place = _place(folder)
+    return _folds(folder, name, _place(folder))
+
+
+def _folds(folder: str, name: str, place: _Place | None) -> bool:
     if place is None:
         above, own = os.path.split(folder)
         return folds(above, own) if own else True
@@ -115,7 +118,7 @@ def _names(folder: str, first: str) -> Iterator[str]:
 
 
 def _entries(folder: str) -> Iterator[str]:
-    with contextlib.suppress(OSError), os.scandir(folder) as entries:
+    with contextlib.suppress(OSError), scanned(folder) as entries:
         for entry in entries:
             yield entry.name
 

@@ -120,6 +120,7 @@ def test_the_allowed_folders_can_be_walked_through(
         "folders": [{"name": "sub", "path": str(workspace.input / "sub")}],
         "more": False,
         "images": 3,
+        "holds_comfyui": False,
     }
 
 

@@ -30,8 +30,15 @@ def graph_of(workspace: Workspace, initial: str, carried: str) -> Graph:
 def test_a_whole_list_is_carried_over_without_what_is_blocked(
     client: ComfyClient, workspace: Workspace
 ) -> None:
-    results = run_until_stop(client, graph_of(workspace, "i j k", "a no c"))
-    assert records(workspace.scratch / "shown") == [f'"{word}"' for word in "ijkacac"]
+    graph = graph_of(workspace, "i j k", "a no c")
+    results = []
+    for expected in ("ijk", "ac", "ac"):
+        before = len(records(workspace.scratch / "shown"))
+        results.append(client.run(graph))
+        shown = records(workspace.scratch / "shown")[before:]
+        # Without a cache ComfyUI may run a node several times in a prompt, each time as a whole.
+        times = max(1, len(shown) // len(expected))
+        assert shown == [f'"{word}"' for word in expected * times]
     # One Loop End, one verdict: `told` finds one of each.
     assert [told(result, ITERATOR)["filename"] for result in results] == SEVEN[:3]
     assert loop_state(client, results[-1])["done"] == 3
