@@ -29,6 +29,9 @@ from .transactions import Transactions, in_transaction
 from .watcher import Watcher
 from .writes import Turn, Writes
 
+_OUTCOMES_KEPT = 64
+"""Prompts whose results are still being written are few."""
+
 CLOSING_SECONDS = 2.0
 """How long ComfyUI's end is held up for a prompt that is about to be over."""
 
@@ -65,6 +68,8 @@ class Settling:
         self._running: dict[Turn, LoopKey] = {}
         # The turns in which only a part of the workflow runs.
         self._parts: set[Turn] = set()
+        # How prompts have ended that the history may not hold any more.
+        self._outcomes: dict[Prompt, Outcome] = {}
         # When the item of each of these was handed out, by the steady clock.
         self._began: dict[Turn, float] = {}
         self._watcher = Watcher(self.settle_all)
@@ -290,12 +295,26 @@ class Settling:
     def _outcome(self, claim: Claim) -> Outcome:
         """How the prompt of a claim ended; of another server's, whether it may still end well."""
         if claim.server == self._host.server:
-            return self._host.outcome(claim.prompt)
+            return self._own_outcome(claim.prompt)
         is_here = self._store.is_of_one_machine
         is_alive = self._host.is_alive(claim.server, is_here=is_here)
         if is_alive is None:
             is_alive = self._leases_of_others.holds(claim.server)
         return Outcome(Ending.RUNNING if is_alive else Ending.STOPPED)
+
+    def _own_outcome(self, prompt: Prompt) -> Outcome:
+        """How a prompt of this server ended: also where the history has been cleared since.
+
+        An image may be looked at before its results are written, and settled when they are.
+        """
+        outcome = self._outcomes.get(prompt)
+        if outcome is None:
+            outcome = self._host.outcome(prompt)
+            if outcome.ending in {Ending.SUCCESS, Ending.ERROR}:
+                if len(self._outcomes) >= _OUTCOMES_KEPT:
+                    self._outcomes.clear()
+                self._outcomes[prompt] = outcome
+        return outcome
 
     def _renew_lease(self) -> None:
         self._store.renew_beside(self._host.server, self._lease.seconds)
