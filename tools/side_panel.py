@@ -78,6 +78,14 @@ class SidePanel:
         self.toggle()
         expect(self.root).to_be_visible()
 
+    @property
+    def without_loops(self) -> Locator:
+        """What is to be seen in place of the list while there is no loop.
+
+        It is in the page all the time, so its text alone tells nothing.
+        """
+        return self.root.locator(".batch-loop-empty")
+
     def entry(self, name: str) -> Locator:
         """The loop with that folder in the list."""
         return self.root.get_by_role("listitem").filter(has_text=name)
