@@ -8,7 +8,7 @@ from server import PromptServer
 
 from .nodes import routes, runtime
 from .nodes.asked import notes_where_from
-from .nodes.io.directory_iterator import DirectoryIterator
+from .nodes.io.directory_iterator import AfterLearning, DirectoryIterator, Learn
 from .nodes.io.save_image import SaveImage
 from .nodes.loop.batch_complete import BatchComplete
 from .nodes.loop.end_queue import EndQueue
@@ -29,7 +29,13 @@ NODES: list[type[comfy_io.ComfyNode]] = [
     SaveImage,
 ]
 
-INTERNAL: list[type[comfy_io.ComfyNode]] = [EndIteration, Gather, WholeList]
+INTERNAL: list[type[comfy_io.ComfyNode]] = [
+    AfterLearning,
+    EndIteration,
+    Gather,
+    Learn,
+    WholeList,
+]
 """Nodes that only other nodes make."""
 
 

@@ -18,6 +18,7 @@ from .host import ComfyHost
 from .io.budget import MemoryBudget, limit_from
 from .io.decode import decode
 from .io.hand_over import HandOver
+from .io.learned import LearnedInPrompt
 from .io.leftovers import sweep
 from .io.listing import Selection, list_images, modified_at
 from .io.numbering import Numbering
@@ -30,6 +31,7 @@ from .io.paths import (
 )
 from .io.protected import CUSTOM_NODES
 from .io.read_ahead import ReadAhead
+from .io.reading import Reading
 from .io.roots import Roots
 from .io.write_behind import WriteBehind
 from .loop.database import open_store
@@ -121,6 +123,18 @@ def numbering() -> Numbering:
 def hand_over() -> HandOver:
     """What one iterator of a prompt has read for the others."""
     return HandOver()
+
+
+@functools.cache
+def reading() -> Reading:
+    """What reads the image of a turn."""
+    return Reading(registry(), hand_over(), read_ahead())
+
+
+@functools.cache
+def learned() -> LearnedInPrompt:
+    """What links have come to in the prompt that runs."""
+    return LearnedInPrompt()
 
 
 @functools.cache

@@ -6,15 +6,12 @@ import copy
 import dataclasses
 import functools
 from collections.abc import Callable
-from enum import Enum
-from typing import Any, TypeVar
+from typing import Any
 
 from comfy_api.v0_0_2 import io as comfy_io
 
-from .loop.errors import InvalidSetting
+from .choice import Choice
 from .names import CATEGORY, SOCKET_TYPE
-
-Choice = TypeVar("Choice", bound=Enum)
 
 LoopSocket = comfy_io.Custom(SOCKET_TYPE)
 """The type of the `loop` sockets."""
@@ -87,16 +84,3 @@ def combo(name: str, choices: type[Choice], default: Choice, tooltip: str) -> co
     """A combo widget with the values of an enumeration."""
     options = [choice.value for choice in choices]
     return comfy_io.Combo.Input(name, options=options, default=default.value, tooltip=tooltip)
-
-
-def chosen(choices: type[Choice], value: str, name: str) -> Choice:
-    """The choice that the combo `name` holds; InvalidSetting for one that does not exist.
-
-    Not every ComfyUI compares the value of a V3 combo with its options.
-    """
-    try:
-        return choices(value)
-    except ValueError:
-        options = ", ".join(repr(choice.value) for choice in choices)
-        message = f"{name} was {value!r}, which is not one of its options. Choose {options}."
-        raise InvalidSetting(message) from None

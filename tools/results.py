@@ -26,8 +26,9 @@ class RunResult:
     """One prompt that has ended.
 
     `status` "deleted" means that it was taken off the queue. `outputs` is each node's `ui`
-    result by node id, cached ones included. `started` are the nodes that the executor started,
-    in order: also those that it then found blocked.
+    result by node id, cached ones included; what a node that another one has made had to show
+    stands at that one, too. `started` are the nodes that the executor started, in order: also those
+    that it then found blocked.
     """
 
     prompt_id: str
@@ -64,7 +65,7 @@ def result_of(
     return RunResult(
         prompt_id=prompt_id,
         status=status,
-        outputs=dict(entry["outputs"]),
+        outputs=_outputs(entry),
         started=tuple(
             event.data["node"]
             for event in own
@@ -73,6 +74,15 @@ def result_of(
         cached=frozenset(messages.get("execution_cached", {}).get("nodes", ())),
         error=_failure(messages.get("execution_error")),
     )
+
+
+def _outputs(entry: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """What the nodes had to show, by their ids, and by the ids of those that show it in a page."""
+    outputs = dict(entry["outputs"])
+    for node_id, about in entry.get("meta", {}).items():
+        if node_id in outputs:
+            outputs.setdefault(about["display_node"], outputs[node_id])
+    return outputs
 
 
 def _failure(message: Mapping[str, Any] | None) -> Failure | None:

@@ -2,50 +2,27 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 import posixpath
-from collections.abc import Mapping
 from typing import Any
 
 from comfy_api.v0_0_2 import io as comfy_io
-from comfy_execution.graph_utils import ExecutionBlocker
+from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 
 from .. import runtime
 from ..asked import told
-from ..loop.batches import Request
-from ..loop.errors import (
-    BatchLoopError,
-    InvalidSetting,
-    LoopEndMissing,
-    NoImages,
-    OutputLeftOut,
-    PathRefused,
-    UnreadableImage,
-)
-from ..loop.graph import Graph, is_link, meeting, name_of, reaches
-from ..loop.listings import no_images
+from ..loop.errors import BatchLoopError, LoopEndMissing, OutputLeftOut
+from ..loop.graph import Graph, reaches
 from ..loop.report import done, handed_out
-from ..loop.state import (
-    ErrorHandling,
-    Iteration,
-    IterationMode,
-    LoopKey,
-    Partner,
-    Policy,
-    WhenComplete,
-)
-from ..loop.together import together
+from ..loop.state import ErrorHandling, Iteration, IterationMode, Policy, WhenComplete
 from ..loop.unrun import Submission, left_out, names_of
 from ..names import UI_KEY, node_id
-from ..schema import LoopSocket, advanced, built_once, chosen, combo, schema
+from ..schema import LoopSocket, advanced, built_once, combo, internal_schema, raw_link, schema
 from ..threads import Threads, in_thread
-from .decode import DecodedImage, decode
-from .finished import expected_results
-from .listing import CUSTOM_EXAMPLE, Filter, Selection, SortBy, folder_lost, has_images
-from .naming import ResultName, check_length
-from .paths import AllowedFolders, check_source_file, resolve_source
-from .saver_folders import check_saver_folders
+from .decode import DecodedImage
+from .iterator_requests import IteratorRequests
+from .learned import Answer, Known, Learned, Wanted, nothing_known
+from .listing import CUSTOM_EXAMPLE, Filter, SortBy
+from .saver_folders import check_known_folders, check_saver_folders, wanted_folders
 
 LARGEST = 2**31 - 1
 """Largest number that the frontend's number widgets are given."""
@@ -77,6 +54,7 @@ class DirectoryIterator(comfy_io.ComfyNode):
                 comfy_io.Hidden.prompt,
                 comfy_io.Hidden.dynprompt,
             ],
+            enable_expand=True,
             inputs=_inputs(),
             outputs=_outputs(),
         )
@@ -91,16 +69,10 @@ class DirectoryIterator(comfy_io.ComfyNode):
         """
         submission = runtime.host().submission()
         graph, unique_id = submission.graph, cls.hidden.unique_id
-        inputs = graph.get(unique_id, {}).get("inputs", {})
         try:
             if graph and not reaches(graph, unique_id, node_id("LoopEnd"), "loop"):
                 raise LoopEndMissing(_loop_end_missing())
-            await in_thread(Threads.CHECKS, _check_savers, submission, unique_id)
-            if directory is not None:
-                await in_thread(
-                    Threads.CHECKS, _check_settings, directory, inputs, graph, unique_id
-                )
-            await in_thread(Threads.CHECKS, _check_others, graph, unique_id)
+            await in_thread(Threads.CHECKS, _check, submission, unique_id, directory)
         except BatchLoopError as error:
             return told(error)
         return True
@@ -112,14 +84,30 @@ class DirectoryIterator(comfy_io.ComfyNode):
 
     @classmethod
     def execute(cls, directory: str, **settings: Any) -> comfy_io.NodeOutput:
-        """Take the next image that can be read."""
+        """Take the next image that can be read.
+
+        What has to be known before, of other nodes, and comes to them by links, ComfyUI evaluates
+        in an expansion, at whose end stands this node again.
+        """
         prompt = runtime.host().current_prompt()
         without = cls._without()
+        unique_id = cls._own_id()
+        submission = runtime.host().current_submission()
         allowed = runtime.allowed_folders()
+        learned = runtime.learned()(prompt)
+        requests = _requests(submission.graph, learned.of)
         with runtime.telling_the_asker():
-            expected = _expected(settings, cls.hidden.prompt or {}, cls.hidden.unique_id)
-            request = _request(resolve_source(directory, allowed), settings, expected, without)
-            partners = _partners(cls.hidden.prompt or {}, str(cls.hidden.unique_id))
+            requests.check_independent(unique_id)
+            if unique_id == str(cls.hidden.unique_id):
+                folders = wanted_folders(submission, unique_id, learned.of)
+                wanted = [*requests.wanted(unique_id), *folders]
+                if wanted:
+                    return _when_known(wanted, learned, directory, settings)
+            check_known_folders(submission, unique_id, learned.of, allowed)
+            request = requests.of(unique_id, directory, settings, without)
+            partners = requests.partners(unique_id)
+        if partners is None:
+            return comfy_io.NodeOutput(*[ExecutionBlocker(None)] * len(_outputs()))
         registry = runtime.registry()
         while True:
             # There may be many images that cannot be read.
@@ -127,20 +115,24 @@ class DirectoryIterator(comfy_io.ComfyNode):
             iteration = registry.acquire(request, prompt, partners)
             if iteration.item is None:
                 return _nothing_left(iteration, request.policy)
-            image = _first_read(iteration, allowed)
+            image = runtime.reading().image(iteration, allowed)
             if image is not None:
-                _read_ahead(iteration, allowed)
+                runtime.reading().begin_next(iteration, allowed)
                 return _image(iteration, request.policy, image)
+
+    @classmethod
+    def _own_id(cls) -> str:
+        """The id of the node in the graph: where another one has made this, of that one."""
+        unique_id = str(cls.hidden.unique_id)
+        if cls.hidden.dynprompt is None:
+            return unique_id
+        return str(cls.hidden.dynprompt.get_real_node_id(unique_id))
 
     @classmethod
     def _without(cls) -> tuple[str, ...]:
         """Names of the output nodes that nobody has asked for; OutputLeftOut for one left out."""
         host = runtime.host()
-        unique_id = str(cls.hidden.unique_id)
-        if cls.hidden.dynprompt is not None:
-            # Another node may have made this one: then what follows that one is what counts.
-            unique_id = str(cls.hidden.dynprompt.get_real_node_id(unique_id))
-        unrun = host.unrun(unique_id)
+        unrun = host.unrun(cls._own_id())
         graph = host.current_submission().graph
         if unrun.left_out:
             faults = host.faults(graph, unrun.left_out)
@@ -148,60 +140,88 @@ class DirectoryIterator(comfy_io.ComfyNode):
         return names_of(graph, unrun.not_asked_for)
 
 
-def _source_file(key: LoopKey, path: str, allowed: AllowedFolders) -> str:
-    return check_source_file(os.path.join(key.directory, *path.split("/")), allowed)
+class Learn(comfy_io.ComfyNode):
+    """What Directory Iterator expands into for each input of another node that it has to know."""
+
+    @classmethod
+    @built_once
+    def define_schema(cls) -> comfy_io.Schema:
+        return internal_schema(
+            node_id=node_id(cls.__name__),
+            display_name="Directory Iterator's question (internal)",
+            description=_PART,
+            inputs=[
+                comfy_io.AnyType.Input("value"),
+                comfy_io.AnyType.Input("into"),
+                # Only makes ComfyUI wait for the question before: its answer may be blocked.
+                raw_link(comfy_io.AnyType.Input("after", optional=True)),
+            ],
+            outputs=[comfy_io.AnyType.Output("learned", display_name="learned")],
+        )
+
+    @classmethod
+    def execute(
+        cls, value: Any, into: Answer, after: list[Any] | None = None
+    ) -> comfy_io.NodeOutput:
+        """Take one element."""
+        into.values.append(value)
+        return comfy_io.NodeOutput(after)
 
 
-def _first_read(iteration: Iteration, allowed: AllowedFolders) -> DecodedImage | None:
-    """The image of an iteration; None where it, or what goes with it, was given back.
+class AfterLearning(comfy_io.ComfyNode):
+    """What Directory Iterator expands into: gives a value once all questions are answered."""
 
-    With it are read those of the iterators that have yet to run in this prompt, so that nothing is
-    done with an image whose partner cannot be read.
-    """
-    assert iteration.item is not None  # noqa: S101 for the type checker: the caller has looked
-    own = Partner(iteration.key, iteration.item.path)
-    turn = (iteration.prompt, frozenset({own, *iteration.partners}))
-    over = runtime.hand_over()
-    was_read = over.was_read(turn)
-    images: dict[Partner, DecodedImage] = {}
-    for one in [own] if was_read else [own, *iteration.partners]:
-        try:
-            images[one] = (over.take(one) if was_read else None) or _read(
-                one.key, one.path, allowed
-            )
-        except (UnreadableImage, PathRefused) as error:
-            raised, reason = _told_of(error, one.key)
-            runtime.registry().reject(iteration, raised, reason, one)
-            if was_read:  # what goes with it was given out before
-                raise raised from error
-            return None
-    if not was_read:
-        rest = {one: image for one, image in images.items() if one != own}
-        over.keep(turn, rest)
-    return images[own]
+    @classmethod
+    @built_once
+    def define_schema(cls) -> comfy_io.Schema:
+        return internal_schema(
+            node_id=node_id(cls.__name__),
+            display_name="Directory Iterator's wait (internal)",
+            description=_PART,
+            inputs=[
+                comfy_io.AnyType.Input("value"),
+                raw_link(comfy_io.AnyType.Input("after")),
+            ],
+            outputs=[comfy_io.AnyType.Output("same", display_name="same")],
+        )
+
+    @classmethod
+    def execute(cls, value: Any, after: list[Any]) -> comfy_io.NodeOutput:  # noqa: ARG003
+        """Give the value."""
+        return comfy_io.NodeOutput(value)
 
 
-def _told_of(error: UnreadableImage | PathRefused, key: LoopKey) -> tuple[BatchLoopError, str]:
-    """What is raised for an image of a loop that cannot be read, and the reason that is noted."""
-    if isinstance(error, UnreadableImage):
-        return folder_lost(key.directory, error) or error, error.reason
-    # Whoever looks at the loop is told.
-    return PathRefused(error.elsewhere), error.elsewhere
+_PART = "Part of Directory Iterator, which makes it while it runs. Use Directory Iterator."
 
 
-def _read(key: LoopKey, path: str, allowed: AllowedFolders) -> DecodedImage:
-    """The image of an item, from memory if it was read ahead."""
-    source = _source_file(key, path, allowed)
-    return runtime.read_ahead().take(key.id, source) or decode(source)
+def _requests(graph: Graph, known: Known = nothing_known) -> IteratorRequests:
+    return IteratorRequests(graph, runtime.allowed_folders(), runtime.registry().key, known)
 
 
-def _read_ahead(iteration: Iteration, allowed: AllowedFolders) -> None:
-    """Begin to read the image that the next prompt will ask for, if all goes well."""
-    if iteration.following is not None:
-        # What is wrong with the file, its own prompt will say.
-        with contextlib.suppress(PathRefused):
-            source = _source_file(iteration.key, iteration.following, allowed)
-            runtime.read_ahead().begin(iteration.key.id, source)
+def _check(submission: Submission, unique_id: str, directory: str | None) -> None:
+    """Raise what shows before the run; `directory` is None where it comes from another node."""
+    check_saver_folders(submission, unique_id, runtime.allowed_folders())
+    requests = _requests(submission.graph)
+    if directory is not None:
+        requests.check_settings(unique_id, directory, runtime.registry().has_listing)
+    requests.check_together(unique_id)
+
+
+def _when_known(
+    wanted: list[Wanted], learned: Learned, directory: str, settings: dict[str, Any]
+) -> comfy_io.NodeOutput:
+    """Have ComfyUI evaluate inputs of other nodes, and then run Directory Iterator again."""
+    graph = GraphBuilder()
+    after: dict[str, Any] = {}
+    for each in wanted:
+        question = graph.node(
+            node_id(Learn.__name__), value=each.link, into=learned.ask(each), **after
+        )
+        after = {"after": question.out(0)}
+    wait = graph.node(node_id(AfterLearning.__name__), value=directory, **after)
+    again = graph.node(node_id(DirectoryIterator.__name__), directory=wait.out(0), **settings)
+    outputs = [again.out(place) for place in range(len(_outputs()))]
+    return comfy_io.NodeOutput(*outputs, expand=graph.finalize())
 
 
 def _inputs() -> list[comfy_io.Input]:
@@ -336,160 +356,6 @@ def _outputs() -> list[comfy_io.Output]:
     ]
 
 
-_DECIDING = {"filter", "custom_pattern", "recursive"}
-"""Inputs that decide which files match."""
-
-_NAMING = {"skip_finished", "finished_as"}
-"""Inputs that decide which images are left out."""
-
-_SETTINGS = {widget.id for widget in _inputs()} - {"directory"}
-"""All inputs beside the folder."""
-
-
-def _expected(
-    settings: Mapping[str, Any], graph: Mapping[str, Mapping[str, Any]], unique_id: str
-) -> tuple[ResultName, ...]:
-    """How results are named, where images with a result are to be left out."""
-    if not settings["skip_finished"]:
-        return ()
-    finished_as = str(settings["finished_as"])
-    return expected_results(graph, unique_id, finished_as, runtime.allowed_folders())
-
-
-def _selection(settings: Mapping[str, Any], expected: tuple[ResultName, ...]) -> Selection:
-    check_length("custom_pattern", str(settings["custom_pattern"]))
-    return Selection(
-        filter=chosen(Filter, settings["filter"], "filter"),
-        custom_pattern=settings["custom_pattern"],
-        recursive=bool(settings["recursive"]),
-        sort_by=chosen(SortBy, settings["sort_by"], "sort_by"),
-        descending=bool(settings["descending"]),
-        start_index=int(settings["start_index"]),
-        limit=int(settings["limit"]),
-        finished=expected,
-    )
-
-
-def _request(
-    folder: str,
-    settings: Mapping[str, Any],
-    expected: tuple[ResultName, ...],
-    without: tuple[str, ...] = (),
-) -> Request:
-    selection = _selection(settings, expected)
-    when_complete = chosen(WhenComplete, settings["when_complete"], "when_complete")
-    if when_complete is WhenComplete.WATCH and selection.has_range:
-        raise InvalidSetting(_watched_range(selection))
-    return Request(
-        key=runtime.registry().key(settings["loop_name"], folder),
-        selection=selection,
-        mode=chosen(IterationMode, settings["iteration_mode"], "iteration_mode"),
-        policy=Policy(
-            error_handling=chosen(ErrorHandling, settings["error_handling"], "error_handling"),
-            max_attempts=max(1, int(settings["max_attempts"])),
-            when_complete=when_complete,
-        ),
-        without=without,
-    )
-
-
-def _check_savers(submission: Submission, unique_id: str) -> None:
-    check_saver_folders(submission, unique_id, runtime.allowed_folders())
-
-
-def _others(graph: Graph, unique_id: str) -> list[str]:
-    """Ids of the iterators whose work meets that of one: they advance together with it."""
-    return meeting(graph, unique_id, node_id("DirectoryIterator"), node_id("BatchComplete"))[1:]
-
-
-def _literal_request(graph: Graph, unique_id: str) -> Request | None:
-    """What an iterator of the graph will ask for; None where that comes from another node."""
-    given = {
-        name: value
-        for name, value in graph.get(unique_id, {}).get("inputs", {}).items()
-        if not is_link(value)
-    }
-    if not given.keys() >= {"directory", *_SETTINGS}:
-        return None
-    folder = resolve_source(given["directory"], runtime.allowed_folders())
-    return _request(folder, given, _expected(given, graph, unique_id))
-
-
-def _partners(graph: Graph, unique_id: str) -> list[Request]:
-    """What the iterators will ask for that advance together with one."""
-    requests = []
-    for other in _others(graph, unique_id):
-        request = _literal_request(graph, other)
-        if request is None:
-            raise InvalidSetting(_not_known_yet(graph, other))
-        requests.append(request)
-    return requests
-
-
-def _check_others(graph: Graph, unique_id: str) -> None:
-    """Raise InvalidSetting where other iterators of the graph do not go together with one."""
-    of_class = [
-        each
-        for each, node in graph.items()
-        if each != unique_id and node.get("class_type") == node_id("DirectoryIterator")
-    ]
-    if not of_class:
-        return
-    own = _literal_request(graph, unique_id)
-    if _others(graph, unique_id):
-        if own is None:
-            raise InvalidSetting(_not_known_yet(graph, unique_id))
-        together([own, *_partners(graph, unique_id)])
-    for other in of_class:
-        request = None
-        with contextlib.suppress(BatchLoopError):  # that one says so itself
-            request = _literal_request(graph, other)
-        if own is not None and request is not None and request.key == own.key:
-            together([own, request])
-
-
-def _not_known_yet(graph: Graph, unique_id: str) -> str:
-    inputs = graph.get(unique_id, {}).get("inputs", {})
-    linked_ones = ", ".join(name for name, value in inputs.items() if is_link(value))
-    return (
-        f"The images of {name_of(graph, unique_id)} go through this workflow together with those "
-        f"of another Directory Iterator, and {linked_ones} of it comes from another node. Which "
-        "images go together has to be known before: type it into the node itself."
-    )
-
-
-def _check_settings(
-    directory: str,
-    inputs: Mapping[str, Any],
-    graph: Mapping[str, Mapping[str, Any]],
-    unique_id: str,
-) -> None:
-    """Raise what execution would, as far as that shows before the run.
-
-    NoImages when nothing in the folder matches. A loop that has its listing is not looked at again:
-    where few files match, the first of them may be far behind, and this is done for each prompt.
-    """
-    folder = resolve_source(directory, runtime.allowed_folders())
-    given = {name: value for name, value in inputs.items() if not is_link(value)}
-    expected: tuple[ResultName, ...] = ()
-    if given.keys() >= _NAMING:
-        expected = _expected(given, graph, unique_id)
-    if given.keys() >= _SETTINGS:
-        request = _request(folder, given, expected)
-        watches = request.policy.when_complete is WhenComplete.WATCH
-        if watches or runtime.registry().has_listing(request):
-            return
-    if not given.keys() >= _DECIDING:
-        return
-    selection = Selection(
-        filter=chosen(Filter, given["filter"], "filter"),
-        custom_pattern=str(given["custom_pattern"]),
-        recursive=bool(given["recursive"]),
-    )
-    if not has_images(folder, selection):
-        raise NoImages(no_images(folder, selection))
-
-
 def _nothing_left(iteration: Iteration, policy: Policy) -> comfy_io.NodeOutput:
     """The outputs where no image is left to take: blocked where they lead to work on one."""
     status = handed_out(iteration)
@@ -548,14 +414,6 @@ def _ui(
             }
         ]
     }
-
-
-def _watched_range(selection: Selection) -> str:
-    return (
-        f"when_complete is Watch, and start_index {selection.start_index} and limit "
-        f"{selection.limit} make a range, to which no new image is added. Set both to 0, or "
-        "choose Stop."
-    )
 
 
 def _loop_end_missing() -> str:

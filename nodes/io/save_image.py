@@ -14,11 +14,12 @@ from comfy_execution.graph_utils import ExecutionBlocker
 
 from .. import runtime
 from ..asked import told
+from ..choice import chosen
 from ..loop.errors import BatchLoopError, ClaimLost
 from ..loop.graph import is_asked_for
 from ..loop.state import Iteration
 from ..names import node_id
-from ..schema import LoopSocket, built_once, chosen, combo, schema
+from ..schema import LoopSocket, built_once, combo, schema
 from ..threads import Threads, in_thread
 from .caption import CAPTION_INPUT, Caption, caption_of, has_caption
 from .encode import Format

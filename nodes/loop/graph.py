@@ -70,7 +70,7 @@ def meeting(graph: Graph, start: str, class_type: str, ends: str) -> list[str]:
     of them. What a node of class `ends` says of one of them is no work of it any more.
     """
     of_class = [node for node in graph if graph[node].get("class_type") == class_type]
-    if len(of_class) < 2:  # noqa: PLR2004 two can meet
+    if len(of_class) < 2 or start not in of_class:  # noqa: PLR2004 two can meet
         return [start]
     without = {node: graph[node] for node in graph if graph[node].get("class_type") != ends}
     feeds = {node: {node, *fed(without, node)} for node in of_class}

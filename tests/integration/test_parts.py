@@ -25,7 +25,6 @@ from batch_loop.tests.support.graphs import (
     Graph,
     batch_graph,
     node,
-    save,
 )
 from batch_loop.tests.support.images import write_images
 from batch_loop.tools.client import ComfyClient, PromptRejected
@@ -172,12 +171,39 @@ def test_a_target_that_needs_all_outputs_is_the_whole_workflow(
     assert files(workspace) == ["img1.png"]
 
 
-def test_a_linked_folder_that_is_refused_is_an_error(
+def test_a_linked_folder_is_refused_before_an_image_is_handed_out(
     client: ComfyClient, workspace: Workspace
 ) -> None:
     graph = graph_of(workspace)
-    graph["folder"] = node("PrimitiveString", value="../../elsewhere")
-    graph[SAVE] = save([WORK, 0], "")
+    # What is joined of two parts only ComfyUI knows.
+    graph["up"] = node("PrimitiveString", value="../..")
+    graph["folder"] = node(
+        "StringConcatenate", string_a=["up", 0], string_b="elsewhere", delimiter="/"
+    )
+    graph[SAVE]["inputs"]["folder"] = ["folder", 0]
+    result = client.run(graph)
+    assert result.status == "error"
+    assert result.error is not None
+    assert result.error.node_id == ITERATOR
+    assert result.error.node_type == "BatchLoopDirectoryIterator"
+    assert f"BatchLoopSaveImage #{SAVE} does not take its folder, which comes from" in (
+        result.error.message
+    )
+    assert not result.did_run(WORK)
+    assert loops_in(client, workspace) == []
+    graph["up"]["inputs"]["value"] = workspace.name
+    results = run_until_stop(client, graph)
+    assert loop_state(client, results[-1])["done"] == 7
+    assert len(list((workspace.output / "elsewhere").iterdir())) == 7
+
+
+def test_a_linked_folder_that_the_image_decides_is_refused_at_the_saver(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    graph = graph_of(workspace)
+    graph["folder"] = node(
+        "StringConcatenate", string_a="../..", string_b=[ITERATOR, 4], delimiter="/"
+    )
     graph[SAVE]["inputs"]["folder"] = ["folder", 0]
     result = client.run(graph)
     assert result.status == "error"

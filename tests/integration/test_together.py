@@ -102,6 +102,59 @@ def test_one_unreadable_image_shifts_no_pair(
     assert "together with '2.png' of 'right'" in left["failures"][0]["reason"]
 
 
+@pytest.mark.core
+@pytest.mark.parametrize("turned", [False, True])
+def test_settings_that_come_from_other_nodes_are_known_before(
+    client: ComfyClient, workspace: Workspace, *, turned: bool
+) -> None:
+    write_both(workspace, NAMES, NAMES[:2])
+    graph = pairs(workspace, turned=turned)
+    graph["20"] = node("PrimitiveString", value="a name of its own")
+    graph["21"] = node(
+        "StringConcatenate", string_a=workspace.name, string_b="right", delimiter="/"
+    )
+    for each in (ITERATOR, OTHER):
+        graph[each]["inputs"]["loop_name"] = ["20", 0]
+    graph[OTHER]["inputs"]["directory"] = ["21", 0]
+    results = run_until_stop(client, graph, most=4)
+    assert [result.status for result in results] == ["success"] * 2
+    assert met(workspace) == [(name, name) for name in NAMES[:2]]
+    assert [told(result, each)["filename"] for result in results for each in (ITERATOR, OTHER)] == [
+        name for name in NAMES[:2] for _ in range(2)
+    ]
+    for state, rest in zip(states(client, workspace), (2, 0), strict=True):
+        assert (state["done"], state["pending"], state["complete"]) == (2, rest, True)
+    assert told(results[0], OTHER)["loop_name"] == "a name of its own"
+
+
+def test_what_links_bring_is_refused_before_an_image_is_handed_out(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    write_both(workspace, NAMES, NAMES)
+    folders = f"{workspace.name}/left {workspace.name}/right"
+    for name, source, words in (
+        ("skip_finished", node("PrimitiveBoolean", value=True), "skip_finished is on"),
+        ("directory", node("TestList", text=folders), "is given a list of 2"),
+    ):
+        graph = pairs(workspace, finished_as="{stem}.png")
+        graph["20"] = source
+        graph[OTHER]["inputs"][name] = ["20", 0]
+        result = client.run(graph)
+        assert result.error is not None
+        assert words in result.error.message
+    assert states(client, workspace) == []
+
+
+def test_a_blocked_setting_blocks_both(client: ComfyClient, workspace: Workspace) -> None:
+    write_both(workspace, NAMES, NAMES)
+    graph = pairs(workspace)
+    graph["20"] = node("TestList", text="no")
+    graph[OTHER]["inputs"]["directory"] = ["20", 0]
+    assert client.run(graph).status == "success"
+    assert states(client, workspace) == []
+    assert met(workspace) == []
+
+
 @pytest.mark.parametrize(("left", "right"), [(2, 4), (4, 2)])
 def test_what_has_no_partner_is_not_done_and_ends_the_batch(
     client: ComfyClient, workspace: Workspace, left: int, right: int
@@ -143,10 +196,12 @@ def test_settings_that_do_not_go_together_are_refused(
         ({"directory": f"{workspace.name}/left", "limit": 2}, "loop_name or another folder"),
         ({"iteration_mode": "Reset"}, "iteration_mode"),
         ({"skip_finished": True, "finished_as": "{stem}.png"}, "skip_finished"),
-        ({"directory": ["20", 0]}, "type it into the node itself"),
+        ({"directory": ["20", 0]}, "directory of it comes from BatchLoopDirectoryIterator #1"),
     ):
         graph = pairs(workspace)
-        graph["20"] = node("PrimitiveString", value=f"{workspace.name}/right")
+        graph["20"] = node(
+            "StringConcatenate", string_a="right", string_b=[ITERATOR, 4], delimiter="/"
+        )
         graph[OTHER]["inputs"].update(settings)
         with pytest.raises(PromptRejected, match=words):
             client.submit(graph)
