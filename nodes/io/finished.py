@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from ..loop.errors import InvalidSetting, PathRefused
@@ -18,10 +19,11 @@ from .caption import has_caption
 from .encode import Format
 from .naming import PATTERN_EXAMPLE, ResultName, check_length, parts_of_pattern, saved_as
 from .numbering import is_numbered
+from .pace import Pace, parts_of
 from .paths import AllowedFolders, inside, resolve_target
 from .real_paths import scanned
 from .savers import NAMING_INPUTS, rank_of, savers_of
-from .spelling import identities
+from .spelling import Identities, Spelled
 
 
 def expected_results(
@@ -51,6 +53,9 @@ def expected_results(
     return tuple(sorted(names))
 
 
+LOOK_EVERY = 256
+"""Files after which others have their turn, and who asks may go away."""
+
 Known = Callable[[str], Iterable[KnownResult]]
 """What is known of the files below a folder: the store's `written_below`."""
 
@@ -60,16 +65,19 @@ def nothing_known(folder: str) -> Iterable[KnownResult]:  # noqa: ARG001
     return ()
 
 
-def finished(
+def finished(  # noqa: PLR0913 - what it looks for and where, and who waits for it
     names: Sequence[ResultName],
     directory: str,
     paths: Sequence[str],
     known: Known = nothing_known,
-    identity: Callable[[str], str] | None = None,
+    *,
+    identities: Identities | None = None,
+    going_on: Callable[[], object] = lambda: None,
 ) -> set[str]:
     """Those of `paths`, relative to `directory`, that have a result under each of `names`.
 
-    `identity` tells files from each other, however they are spelled: see `nodes.io.spelling`.
+    `identities` tell files from each other, however they are spelled. `going_on` is called again
+    and again meanwhile, and what it raises ends it.
 
     Reads each folder of results once, and no file. Where it is known what an image's last run has
     written, that run has ended well, and all of it is still there. Elsewhere the file of the name
@@ -79,53 +87,150 @@ def finished(
     images lead to, a name that is one of the images itself, and what lies behind a link below the
     folder. So does a file without content, where the system tells sizes with the names (on
     Windows).
+
+    It takes a millionth of a second or two for each: what is the same for all images of a
+    subfolder is found out once for these, and the rest are look-ups of short names.
     """
     if not names:
         return set()
-    left = set(paths)
-    identity = identity or identities()
-    for name in names:
-        results = _Results(name, directory, paths, known, identity)
-        left = {path for path in left if results.has(path)}
+    batch = _Batch(directory, paths, identities or Identities(), going_on)
+    left = _Results(names[0], batch, known).finished()
+    for name in names[1:]:
+        if left:
+            left &= _Results(name, batch, known).finished()
     return left
 
 
-class _Results:
-    """The results of one name, of the images `paths` of a directory."""
+class _Batch:
+    """The images that a batch is made of, by their subfolders."""
 
     def __init__(
         self,
-        name: ResultName,
         directory: str,
         paths: Sequence[str],
-        known: Known,
-        identity: Callable[[str], str],
+        identities: Identities,
+        going_on: Callable[[], object],
     ) -> None:
-        full = {path: inside(name.folder, name.of(path)) for path in paths}
-        self._targets = {path: target and identity(target) for path, target in full.items()}
-        self._leading_to = Counter(self._targets.values())
-        self._sources = {identity(os.path.join(directory, *path.split("/"))) for path in paths}
-        self._files = _Files(identity)
-        self._known: set[str] = set()
-        self._own: defaultdict[str, list[KnownResult]] = defaultdict(list)
-        for result in known(name.folder):
-            self._known.add(result.file)
-            if os.path.normcase(result.directory) == os.path.normcase(directory):
-                self._own[result.path].append(result)
+        self.directory = directory
+        self.identities = identities
+        self.going_on = going_on
+        self.names: defaultdict[str, list[str]] = defaultdict(list)
+        for part in parts_of(paths, LOOK_EVERY):
+            for path in part:
+                subfolder, _, name = path.rpartition("/")
+                self.names[subfolder].append(name)
+            going_on()
+        self.sources: defaultdict[str, set[str]] = defaultdict(set)
+        """Their names as they are told from each other, by their folders."""
+        for subfolder, own in self.names.items():
+            folder = os.path.join(directory, *subfolder.split("/")).rstrip(os.sep)
+            spelled = identities.of_folder(folder, own[0])
+            for some in parts_of(own):
+                self.sources[spelled.folder].update(spelled.names(some))
+                going_on()
 
-    def has(self, path: str) -> bool:
-        """Whether an image has all that is expected of it."""
-        target = self._targets[path]
-        if target is None:
-            return False
-        runs = _last_runs(self._own.get(path, ()), target)
-        if runs:
-            return any(
-                all(result.whole and result.file in self._files for result in run) for run in runs
-            )
-        is_told = self._leading_to[target] == 1
-        is_told = is_told and target not in self._sources and target not in self._known
-        return is_told and target in self._files
+
+@dataclass(frozen=True)
+class _Group:
+    """Images of one subfolder whose results are in one folder."""
+
+    subfolder: str
+    sources: Sequence[str]
+    spelled: Spelled
+    results: Sequence[str]
+    """The result of each source, by what tells it from others in its folder."""
+
+
+class _Results:
+    """The results of one name, of the images of a batch."""
+
+    def __init__(self, name: ResultName, batch: _Batch, known: Known) -> None:
+        self._batch = batch
+        self._files = _Files(batch.identities, batch.going_on)
+        self._known: defaultdict[str, set[str]] = defaultdict(set)
+        self._own: defaultdict[str, list[KnownResult]] = defaultdict(list)
+        here = os.path.normcase(batch.directory)
+        for result in known(name.folder):
+            folder, file = os.path.split(result.file)
+            self._known[folder].add(file)
+            if os.path.normcase(result.directory) == here:
+                self._own[result.path].append(result)
+        self._groups = [
+            group
+            for subfolder, sources in batch.names.items()
+            for group in _groups(name, subfolder, sources, batch)
+        ]
+        self._leading_to: defaultdict[str, Counter[str]] = defaultdict(Counter)
+        for group in self._groups:
+            for part in parts_of(group.results):
+                self._leading_to[group.spelled.folder].update(part)
+                batch.going_on()
+
+    def finished(self) -> set[str]:
+        """The images that have all that is expected of them."""
+        found: set[str] = set()
+        for group in self._groups:
+            folder = group.spelled.folder
+            is_told = self._teller(folder)
+            before = group.subfolder and f"{group.subfolder}/"
+            some = zip(parts_of(group.sources), parts_of(group.results), strict=True)
+            for sources, results in some:
+                for source, result in zip(sources, results, strict=True):
+                    path = before + source
+                    runs = path in self._own and _last_runs(
+                        self._own[path], os.path.join(folder, result)
+                    )
+                    if self._has_one_of(runs) if runs else is_told(result):
+                        found.add(path)
+                self._batch.going_on()
+        return found
+
+    def _teller(self, folder: str) -> Callable[[str], bool]:
+        """Whether a result of a folder tells by itself that its image is finished."""
+        files, leading_to = self._files.of(folder), self._leading_to[folder]
+        known, sources = self._known.get(folder, ()), self._batch.sources.get(folder, ())
+        return lambda result: (
+            result in files
+            and leading_to[result] == 1
+            and result not in known
+            and result not in sources
+        )
+
+    def _has_one_of(self, runs: Iterable[Iterable[KnownResult]]) -> bool:
+        return any(
+            all(result.whole and result.file in self._files for result in run) for run in runs
+        )
+
+
+def _groups(
+    name: ResultName, subfolder: str, sources: Sequence[str], batch: _Batch
+) -> Iterator[_Group]:
+    """The images of one subfolder, by the folders of their results; without what leaves these."""
+    in_one = name.in_one_folder(subfolder)
+    if in_one is not None:
+        yield from _group(name, subfolder, sources, in_one, batch)
+        return
+    for source in sources:
+        folder, _, own = name.of(f"{subfolder}/{source}" if subfolder else source).rpartition("/")
+        yield from _group(name, subfolder, [source], (folder, {source: own}.__getitem__), batch)
+
+
+def _group(
+    name: ResultName,
+    subfolder: str,
+    sources: Sequence[str],
+    in_one: tuple[str, Callable[[str], str]],
+    batch: _Batch,
+) -> Iterator[_Group]:
+    folder, name_of = in_one
+    results: list[str] = []
+    for part in parts_of(sources, LOOK_EVERY):
+        results += map(name_of, part)
+        batch.going_on()
+    full = inside(name.folder, f"{folder}/{results[0]}" if folder else results[0])
+    if full is not None:
+        spelled = batch.identities.of_folder(os.path.dirname(full), results[0])
+        yield _Group(subfolder, sources, spelled, spelled.names(results))
 
 
 def _last_runs(results: Iterable[KnownResult], target: str) -> list[list[KnownResult]]:
@@ -144,27 +249,38 @@ def _last_runs(results: Iterable[KnownResult], target: str) -> list[list[KnownRe
 class _Files:
     """The files that there are, by their identities; each folder is read once."""
 
-    def __init__(self, identity: Callable[[str], str]) -> None:
-        self._identity = identity
+    def __init__(self, identities: Identities, going_on: Callable[[], object]) -> None:
+        self._identities = identities
+        self._going_on = going_on
         self._folders: dict[str, set[str]] = {}
 
-    def __contains__(self, path: str) -> bool:
-        folder = os.path.dirname(path)
+    def of(self, folder: str) -> set[str]:
+        """What tells the files of a folder from each other."""
         if folder not in self._folders:
-            self._folders[folder] = {
-                os.path.basename(self._identity(os.path.join(folder, each)))
-                for each in _files(folder)
-            }
-        return os.path.basename(path) in self._folders[folder]
+            found = self._folders[folder] = set()
+            names = list(_files(folder, self._going_on))
+            if names:
+                spelled = self._identities.of_folder(folder, names[0])
+                for part in parts_of(names):
+                    found.update(spelled.names(part))
+        return self._folders[folder]
+
+    def __contains__(self, path: str) -> bool:
+        folder, name = os.path.split(path)
+        return name in self.of(folder)
 
 
-def _files(folder: str) -> Iterator[str]:
+def _files(folder: str, going_on: Callable[[], object]) -> Iterator[str]:
     """Names of the files in a folder; none if it is a link's doing, or cannot be read."""
+    pace = Pace()
     try:
         if os.path.normcase(os.path.realpath(folder)) != os.path.normcase(os.path.abspath(folder)):
             return
         with scanned(os.path.abspath(folder)) as entries:
-            for entry in entries:
+            for seen, entry in enumerate(entries):
+                if seen % LOOK_EVERY == 0:
+                    going_on()
+                    pace.rest()
                 # Only Windows has the size at hand: elsewhere it would take a question a file.
                 if entry.is_file() and (os.name != "nt" or entry.stat().st_size):
                     yield entry.name

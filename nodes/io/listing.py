@@ -18,8 +18,9 @@ from dataclasses import dataclass
 from enum import Enum
 
 from ..loop.errors import FolderNotFound, InvalidSetting, NotAFolder, UnreadableImage
+from . import pace
 from .naming import ResultName, check_length
-from .natural import natural_key
+from .natural import natural_key, path_of
 from .paths import quoted
 from .real_paths import scanned
 
@@ -86,6 +87,9 @@ _SIGNS_OF_LOSS = {
 
 LOOK_EVERY = 256
 """Files after which who lists looks whether it is still to go on."""
+
+_WEIGHTLESS = 5 * 10**30
+"""With any weight it has as many digits, so that their order is that of the numbers."""
 
 CUSTOM_EXAMPLE = "*.png, photo_*.jpg, !*_mask.png"
 """What a message shows of how `Selection.custom_pattern` is written."""
@@ -156,23 +160,53 @@ def list_images(
     """
     order = selection.sort_by
     weigh = {SortBy.MODIFIED: _modified, SortBy.SIZE: _size}.get(order)
-    images = _images(directory, selection, going_on)
-    # Each is weighed at once: its entry is good only while its folder is open.
-    weights = {path: weigh(entry) for path, entry in images} if weigh else {}
-    # Sorted first of all so that the order of the file system never shows; and natural order is
-    # near to this one, so that a third of the comparisons are saved.
-    names = sorted(weights or [path for path, _ in images])
-    if order is SortBy.NATURAL:
-        names.sort(key=natural_key, reverse=selection.descending)
-    elif order is SortBy.NAME:
-        names.sort(reverse=selection.descending)
-    elif order is SortBy.SHUFFLE:
-        random.Random(seed).shuffle(names)  # noqa: S311 - an order, not a secret
+    names: list[str] = []
+    weights: list[int] = []
+    for path, entry in _images(directory, selection, going_on):
+        names.append(path)
+        if weigh:
+            # At once: the entry is good only while its folder is open.
+            weights.append(weigh(entry))
+    if order is SortBy.NATURAL or weigh:
+        names = _in_natural_order(names, weights, selection, going_on)
     else:
-        names.sort(key=natural_key)
-        names.sort(key=weights.__getitem__, reverse=selection.descending)
+        # Before a shuffle, too, so that the order of the file system never shows.
+        pace.sort(names, going_on)
+        if order is SortBy.SHUFFLE:
+            random.Random(seed).shuffle(names)  # noqa: S311 - an order, not a secret
+        elif selection.descending:
+            names.reverse()
     end = selection.start_index + selection.limit if selection.limit else None
     return names[selection.start_index : end]
+
+
+def _in_natural_order(
+    names: list[str], weights: list[int], selection: Selection, going_on: Callable[[], object]
+) -> list[str]:
+    """`names` in natural order, those of one weight where they have `weights`.
+
+    What is alike by weight stands in natural order whether the weights descend or ascend.
+    """
+    keys: list[str] = []
+    for part in pace.parts_of(names, LOOK_EVERY):
+        if weights:
+            sign = -1 if selection.descending else 1
+            weighed = weights[len(keys) : len(keys) + len(part)]
+            keys += (
+                f"{_WEIGHTLESS + sign * weight}{natural_key(path)}"
+                for weight, path in zip(weighed, part, strict=True)
+            )
+        else:
+            keys += map(natural_key, part)
+        going_on()
+    pace.sort(keys, going_on)
+    if selection.descending and not weights:
+        keys.reverse()
+    found: list[str] = []
+    for part in pace.parts_of(keys, LOOK_EVERY):
+        found += map(path_of, part)
+        going_on()
+    return found
 
 
 def has_images(directory: str, selection: Selection) -> bool:
@@ -268,6 +302,7 @@ def _images(
     matches = selection.matcher()
     prefixes = [""]
     seen = 0
+    resting = pace.Pace()
     while prefixes:
         prefix = prefixes.pop()
         try:
@@ -275,6 +310,7 @@ def _images(
                 seen += 1
                 if seen % LOOK_EVERY == 1:
                     going_on()
+                    resting.rest()
                 name = entry.name
                 if name.startswith("."):
                     continue

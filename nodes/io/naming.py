@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
 import posixpath
 import re
 import unicodedata
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from ..loop.errors import InvalidSetting
@@ -35,6 +37,38 @@ class ResultName:
         text = "".join(fields[part] if place % 2 else part for place, part in enumerate(self.parts))
         # An image beside the subfolders has an empty {subfolder}.
         return "/".join(part for part in text.split("/") if part)
+
+    def in_one_folder(self, subfolder: str) -> tuple[str, Callable[[str], str]] | None:
+        """As `of`, for many sources of one subfolder: the folder of their results, and their names.
+
+        By a function of the source's own name. None where each result has a folder of its own.
+        """
+        texts = [
+            subfolder if place % 2 and part == "subfolder" else part
+            for place, part in enumerate(self.parts)
+        ]
+        fields = [
+            place for place, part in enumerate(self.parts) if place % 2 and part != "subfolder"
+        ]
+        if not fields:
+            return None
+        if any("/" in text for text in texts[fields[0] + 1 :]):
+            return None
+        folder, _, before = "".join(texts[: fields[0]]).rpartition("/")
+        folder = "/".join(part for part in folder.split("/") if part)
+        if len(fields) == 1 and texts[fields[0]] == "stem":
+            after = "".join(texts[fields[0] + 1 :])
+            return folder, lambda name: f"{before}{_split(name)[0]}{after}"
+        first, is_field = fields[0], set(fields)
+
+        def name_of(name: str) -> str:
+            given = _fields(name)
+            return before + "".join(
+                given[text] if place in is_field else text
+                for place, text in enumerate(texts[first:], first)
+            )
+
+        return folder, name_of
 
 
 LONGEST_PATTERN = 4096
@@ -134,13 +168,26 @@ def format_for(source: str, chosen: Format) -> Format:
 
 def _fields(source: str) -> dict[str, str]:
     subfolder, filename = posixpath.split(source)
-    stem, extension = posixpath.splitext(filename)
-    written = format_of(extension)
-    # .jpeg stays .jpeg, but what cannot be written as it was (.gif) gets a new extension.
-    kept = extension.lower() in extensions_of(written)
+    stem, extension = _split(filename)
     return {
         "stem": stem,
         "filename": filename,
         "subfolder": subfolder,
-        _SOURCE_EXTENSION: extension if kept else extension_of(written),
+        _SOURCE_EXTENSION: _written_extension(extension),
     }
+
+
+def _split(filename: str) -> tuple[str, str]:
+    """As `posixpath.splitext`, in a fraction of its time for names that begin with no dot."""
+    if filename.startswith("."):
+        return posixpath.splitext(filename)
+    stem, dot, extension = filename.rpartition(".")
+    return (stem, dot + extension) if dot else (filename, "")
+
+
+@functools.lru_cache(maxsize=64)
+def _written_extension(extension: str) -> str:
+    """The extension that the result of a source with this one has, in the source's format."""
+    written = format_of(extension)
+    # .jpeg stays .jpeg, but what cannot be written as it was (.gif) gets a new extension.
+    return extension if extension.lower() in extensions_of(written) else extension_of(written)

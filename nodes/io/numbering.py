@@ -93,6 +93,8 @@ def numbered(name: str, number: int) -> str:
 
 def is_numbered(file: str, name: str) -> bool:
     """Whether a path is `name` itself, or `name` with numbers before its extension."""
+    if file == name:
+        return True
     stem, extension = os.path.splitext(name)
     if not (file.startswith(stem) and file.endswith(extension)):
         return False

@@ -10,7 +10,8 @@ from __future__ import annotations
 import contextlib
 import os
 import unicodedata
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from .leftovers import temporary_name
 from .real_paths import opened_folder, scanned
@@ -32,19 +33,49 @@ def identity(path: str, roots: Roots = NO_ROOTS) -> str:
     return _within_root(path, _identity(path), roots)
 
 
-def identities(roots: Roots = NO_ROOTS) -> Callable[[str], str]:
+@dataclass(frozen=True)
+class Spelled:
+    """How the files of one folder are told from each other."""
+
+    folder: str
+    """What tells the folder from others; a file's `identity` is its own name behind that."""
+    is_folded: bool
+
+    def name(self, name: str) -> str:
+        """What tells the file of a name from the others of the folder."""
+        name = os.path.normcase(name)
+        return folded(name) if self.is_folded else name
+
+    def names(self, names: Sequence[str]) -> Sequence[str]:
+        """The same of many."""
+        if self.is_folded or os.name == "nt":
+            return [self.name(name) for name in names]
+        return names
+
+
+class Identities:
     """As `identity`, for many paths at one moment: each folder is looked at once."""
-    folders: dict[str, tuple[str, bool]] = {}
 
-    def of(path: str) -> str:
-        folder, name = os.path.split(os.path.normcase(path))
-        if folder not in folders:
-            folders[folder] = _identity(folder), folds(folder, name)
-        whole, is_folded = folders[folder]
-        found = os.path.join(whole, folded(name) if is_folded else name)
-        return _within_root(path, found, roots)
+    def __init__(self, roots: Roots = NO_ROOTS) -> None:
+        self._roots = roots
+        self._folders: dict[str, Spelled] = {}
 
-    return of
+    def __call__(self, path: str) -> str:
+        """The identity of a path."""
+        folder, name = os.path.split(path)
+        spelled = self.of_folder(folder, name)
+        return os.path.join(spelled.folder, spelled.name(name))
+
+    def of_folder(self, folder: str, name: str) -> Spelled:
+        """How the files in a folder are told from each other; `name` may be one of them."""
+        if folder not in self._folders:
+            whole = os.path.normcase(folder)
+            is_folded = folds(whole, os.path.normcase(name))
+            path = os.path.join(folder, name)
+            found = os.path.join(_identity(whole), os.path.normcase(name))
+            within = os.path.dirname(_within_root(path, found, self._roots))
+            self._folders[folder] = Spelled(within, is_folded)
+        return self._folders[folder]
 
 
 def _identity(path: str) -> str:

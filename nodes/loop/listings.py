@@ -161,7 +161,12 @@ class Listings:
         if not paths and not self._watching.is_watched(key):
             raise NoImages(no_images(key.directory, selection))
         left_out = finished(
-            selection.finished, key.directory, paths, self._known, self._outputs.identities()
+            selection.finished,
+            key.directory,
+            paths,
+            self._known,
+            identities=self._outputs.identities(),
+            going_on=going_on,
         )
         if left_out:
             paths = [path for path in paths if path not in left_out]

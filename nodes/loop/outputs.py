@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
 from ..io.roots import NO_ROOTS, Roots
-from ..io.spelling import folded, folds, identities, identity
+from ..io.spelling import Identities, folded, folds, identity
 from .prompt import Prompt
 from .state import KnownResult, LoopKey
 from .store import Store
@@ -128,9 +128,9 @@ class Outputs:
         """What is known of the files below a folder, by their identities; in no transaction."""
         return self._store.written_below_beside(self._identity(folder))
 
-    def identities(self) -> Callable[[str], str]:
+    def identities(self) -> Identities:
         """What tells files from each other, for many at one moment."""
-        return identities(self._roots)
+        return Identities(self._roots)
 
     def unwritten(self, key: LoopKey, paths: Sequence[str]) -> list[str]:
         """Those of `paths` that the workflow has not written in this batch, as far as is known."""

@@ -82,7 +82,7 @@ def test_it_is_the_folder_that_tells(tmp_path: Path) -> None:
         one, other = (spelling.identity(str(disk / path)) for path in ("New/\xc9a", "nEW/\xe9A"))
         assert one == other
         assert one.startswith(str(tmp_path))
-        both = spelling.identities()
+        both = spelling.Identities()
         assert [both(str(disk / path)) for path in ("New/\xc9a", "nEW/e\u0301A")] == [one, one]
         roots = Roots({"disk": str(disk), "new": str(folder)})
         assert spelling.identity(str(folder / "A"), roots) == str(folder / "a")

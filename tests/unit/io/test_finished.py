@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from batch_loop.nodes.io.encode import Format
 from batch_loop.nodes.io.finished import expected_results, finished
@@ -71,6 +73,27 @@ def test_the_format_of_a_result() -> None:
 )
 def test_how_a_pattern_names_a_result(pattern: str, source: str, result: str) -> None:
     assert ResultName("/out", parts_of_pattern(pattern)).of(source) == result
+
+
+sources = st.lists(st.text("a.{}", min_size=1, max_size=4), min_size=1, max_size=3).map("/".join)
+pieces = st.sampled_from(["{stem}", "{filename}", "{subfolder}", "/", "a", "..", ".png"])
+
+
+@settings(deadline=None)
+@given(st.lists(pieces, max_size=6).map("".join), sources, st.sampled_from(["pattern", "saver"]))
+def test_many_results_of_a_folder_are_named_as_each_of_them(
+    pattern: str, source: str, by: str
+) -> None:
+    name = ResultName("/out", parts_of_pattern("{stem}" + pattern))
+    if by == "saver":
+        name = saver(prefix=pattern.replace("/", ""), format=Format.SOURCE)
+    subfolder, _, own = source.rpartition("/")
+    in_one = name.in_one_folder(subfolder)
+    if in_one is None:
+        assert "/" in pattern or "{subfolder}" in pattern
+    else:
+        folder, name_of = in_one
+        assert "/".join(filter(None, (folder, name_of(own)))) == name.of(source)
 
 
 @pytest.mark.parametrize("pattern", ["up.png", "{subfolder}/x.png", "{stem}_{index}.png", "{}"])

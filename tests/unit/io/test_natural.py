@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from natsort import natsort_keygen, ns
 
-from batch_loop.nodes.io.natural import name_key, natural_key
+from batch_loop.nodes.io.natural import name_key, natural_key, path_of
 
 natsort_key = natsort_keygen(alg=ns.IGNORECASE)
 
@@ -50,6 +52,20 @@ def test_keys_of_names_of_each_form(name: str) -> None:
 def test_natural_key(paths: list[str]) -> None:
     shuffled = sorted(paths, key=hash)
     assert sorted(shuffled, key=natural_key) == paths
+
+
+@settings(deadline=None)
+@given(st.lists(st.lists(names.filter(lambda name: "\0" not in name), min_size=1, max_size=3)))
+def test_the_text_of_a_key_stands_where_natsort_s_keys_do(parts: list[list[str]]) -> None:
+    def key(path: str) -> Any:
+        *folders, name = path.split("/")
+        stem, dot, _ = name.rpartition(".")
+        own = natsort_key(stem if dot else name)
+        return tuple(map(natsort_key, folders)), own, path
+
+    paths = ["/".join(part.replace("/", "") or "x" for part in each) for each in parts]
+    assert sorted(paths, key=natural_key) == sorted(paths, key=key)
+    assert [path_of(natural_key(path)) for path in paths] == paths
 
 
 def test_no_two_natural_keys_are_equal() -> None:
