@@ -14,6 +14,7 @@ from .nodes.loop.batch_complete import BatchComplete
 from .nodes.loop.end_queue import EndQueue
 from .nodes.loop.loop_end import EndIteration, Gather, LoopEnd
 from .nodes.loop.loop_start import LoopStart, WholeList
+from .nodes.templates import leaves_out_templates
 from .nodes.views import waits_for_writes
 
 WEB_DIRECTORY = "./web"
@@ -55,6 +56,7 @@ async def comfy_entrypoint() -> BatchLoopExtension:
         runtime.start()
         runtime.host().add_middleware(notes_where_from)
         runtime.host().add_middleware(waits_for_writes(runtime.write_behind(), runtime.host()))
+        runtime.host().add_middleware(leaves_out_templates(runtime.host()))
         routes.add_routes(
             PromptServer.instance.routes,
             runtime.registry(),

@@ -207,6 +207,13 @@ class ComfyHost:
         """Whether ComfyUI takes results into a list of its own, as newer ones do where asked."""
         return bool(getattr(cli_args, "enable_assets", False))
 
+    def has_native_loops(self) -> bool:
+        """Whether ComfyUI has loops of its own, Start Loop and End Loop, as from 0.36 on.
+
+        Other packs may have nodes of these names, which are different ones.
+        """
+        return _boundary("StartLoop") == "start" and _boundary("EndLoop") == "end"
+
     def _note_submission(self, submission: dict[str, Any]) -> dict[str, Any]:
         """Remember a submission for validation, and write down its time and what it asks for.
 
@@ -248,6 +255,12 @@ def _targets(graph: Graph, asked: Any) -> list[str] | None:
 def _is_output(class_type: str) -> bool:
     """Whether nodes of a type are what a prompt runs for: ComfyUI's own question."""
     return getattr(nodes.NODE_CLASS_MAPPINGS.get(class_type), "OUTPUT_NODE", False) is True
+
+
+def _boundary(class_type: str) -> object:
+    """What ComfyUI says a type of node is to a loop of its own: "start", "end" or nothing."""
+    schema = getattr(nodes.NODE_CLASS_MAPPINGS.get(class_type), "GET_SCHEMA", None)
+    return getattr(schema(), "loop_boundary", None) if schema else None
 
 
 def _is_ours(node: object) -> bool:

@@ -266,6 +266,50 @@ RETRY_FAILED = _inverting(
     iteration_mode="Retry failed",
 )
 
+LOOPS_WITHIN_A_RUN = Example(
+    name="loops_within_a_run",
+    nodes={
+        "iterator": iterator("loops_within_a_run"),
+        "start": start(420),
+        "again": Node("StartLoop", (420, 300), (290, 190), values={"mode.num_iterations": 3}),
+        "sharpen": Node(
+            "ImageSharpen",
+            (750, 300),
+            (NARROWEST, 106),
+            values={"sharpen_radius": 2, "sigma": 1.0, "alpha": 0.4},
+        ),
+        "save": saver(1015, "loops_within_a_run"),
+        "until": Node("EndLoop", (1355, 300), (235, 140)),
+        **ending(1670),
+        "note": note_below(
+            1670,
+            "Each image is sharpened three times, and each of the three results is kept, under "
+            "the name of its source with a number. They are in ComfyUI's output folder, in "
+            "*loops_within_a_run*.",
+            "",
+            "- **Start Loop** and **End Loop** are ComfyUI's own: what stands between them is "
+            "repeated within one run. Batch Loop has one run for each image",
+            "- *next_iteration_value* of End Loop is *current_iteration_value* of Start Loop in "
+            "the next repetition",
+            "- **Save Image (Batch)** stands inside, so its *image* leads to a *termination* of "
+            "End Loop",
+        ),
+    },
+    links=(
+        "iterator.loop -> start.loop",
+        "iterator.image -> again.initial_iteration_value",
+        "again.current_iteration_value -> sharpen.image",
+        "sharpen.IMAGE -> save.image",
+        "sharpen.IMAGE -> until.output_value",
+        "sharpen.IMAGE -> until.next_iteration_value",
+        "save.image -> until.terminations.termination0",
+        "until.outputs -> end.after",
+        *SAVED_LOOP,
+    ),
+    groups=frames("2 · The work on each image, three times over", 1210, FRAME_HEIGHT),
+    native_loops=True,
+)
+
 EXAMPLES = (
     SMALLEST_LOOP,
     SAVE_BATCH,
@@ -275,4 +319,5 @@ EXAMPLES = (
     SKIP_FINISHED,
     WATCH_A_FOLDER,
     RETRY_FAILED,
+    LOOPS_WITHIN_A_RUN,
 )

@@ -44,6 +44,8 @@ class Example:
     links: Sequence[str]
     """`node.output -> node.input`, by name."""
     groups: Sequence[Group] = ()
+    native_loops: bool = False
+    """Whether it holds ComfyUI's own Start Loop and End Loop, which not every release has."""
 
 
 NARROWEST = 225

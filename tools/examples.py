@@ -13,6 +13,9 @@ from .layout import ROOT
 EXAMPLES = ROOT / "examples"
 COPY = "example_images"
 
+NATIVE_LOOPS = ROOT / "tests" / "nodes" / "batch_loop_native_loops.py"
+"""Nodes for those examples that hold ComfyUI's own loops, where ComfyUI has none."""
+
 
 def load_prompt(name: str) -> dict[str, Any]:
     """The example of that name in API format. It reads the example images where they are."""

@@ -22,10 +22,12 @@ window.batchLoopExamples = {
       if (node.comfyClass) node.properties.cnr_id = pack;
     }
     for (const link of links) {
-      const [[from, output], [to, input]] = link.split(" -> ").map((end) => end.split("."));
+      // The names of some slots have dots in them.
+      const ends = link.split(" -> ").map((end) => end.split(/\.(.*)/));
+      const [[from, output], [to, input]] = ends;
       const [source, target] = [made[from], made[to]];
-      const ends = [source.findOutputSlot(output), target, target.findInputSlot(input)];
-      if (!source.connect(...ends)) throw new Error(`could not link ${link}`);
+      const slots = [source.findOutputSlot(output), target.findInputSlot(input)];
+      if (!source.connect(slots[0], target, slots[1])) throw new Error(`could not link ${link}`);
     }
     for (const { title, box, color } of groups) {
       const group = new LiteGraph.LGraphGroup(title);
@@ -42,7 +44,8 @@ window.batchLoopExamples = {
     for (const { class_type: type, inputs } of Object.values(output)) {
       const { required, optional } = LiteGraph.registered_node_types[type].nodeData.input;
       for (const name of Object.keys(inputs)) {
-        if (!(name in { ...required, ...optional })) delete inputs[name];
+        // Inputs that come and go are called by the one that they belong to, and a dot.
+        if (!(name.split(".")[0] in { ...required, ...optional })) delete inputs[name];
       }
     }
     return JSON.stringify(output);

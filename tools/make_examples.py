@@ -24,11 +24,13 @@ from PIL import Image
 from playwright.sync_api import FloatRect, Locator, Page, ViewportSize, sync_playwright
 
 from .chromium import find_chromium
+from .comfy_page import ComfyPage
 from .errors import run_command
 from .example_graphs import EXAMPLES
 from .example_parts import Example
 from .examples import EXAMPLES as FOLDER
-from .layout import ROOT
+from .examples import NATIVE_LOOPS
+from .layout import NEWEST_FRONTEND, ROOT
 from .server import ComfyServer
 
 MENU_PICTURE = ROOT / "docs" / "images" / "run_instant.png"
@@ -47,33 +49,39 @@ SETTINGS = {
     "Comfy.TextareaWidget.FontSize": 13,
 }
 SIZE = ViewportSize(width=1800, height=1100)
-RUN_MS = 120_000
 SHARPNESS = 2
 """Device pixels for each of the page's, so that the pictures can be drawn smaller."""
 MARGIN = 24
 """Around the workflow, in the canvas's units."""
 PICTURE_WIDTH = 1400
 QUALITY = 88
-RUN = "[data-testid=queue-button] .p-splitbutton-button"
 ONLY_THE_WORKFLOW = (
-    ".p-toast, .batch-loop-notice, .graph-canvas-panel, .comfy-menu-hamburger"
+    ".p-toast, .batch-loop-notice, .graph-canvas-panel, .comfy-menu-hamburger, .no-drag"
     " { visibility: hidden }"
 )
 
 
 def main() -> int:
     """Make every example anew."""
-    with tempfile.TemporaryDirectory() as base, ComfyServer(Path(base)) as server:
-        with server.client() as client:
-            client.post("/settings", SETTINGS)
-        with _browser_page() as page:
-            _open(page, server.url)
+    with tempfile.TemporaryDirectory() as base:
+        with _page_of(ComfyServer(Path(base, "usual"))) as (page, server):
             MENU_PICTURE.parent.mkdir(parents=True, exist_ok=True)
             _photograph_menu(page).save(MENU_PICTURE, optimize=True)
-            for example in EXAMPLES:
-                make(example, page, server)
-                sys.stdout.write(f"{example.name}\n")
+            _make_all(page, server, native_loops=False)
+        # Older frontends do not know the kinds of inputs that ComfyUI's own loops have.
+        newer = ComfyServer(
+            Path(base, "newer"), frontend=NEWEST_FRONTEND, custom_nodes=[NATIVE_LOOPS]
+        )
+        with _page_of(newer) as (page, server):
+            _make_all(page, server, native_loops=True)
     return 0
+
+
+def _make_all(page: Page, server: ComfyServer, *, native_loops: bool) -> None:
+    for example in EXAMPLES:
+        if example.native_loops == native_loops:
+            make(example, page, server)
+            sys.stdout.write(f"{example.name}\n")
 
 
 def make(example: Example, page: Page, server: ComfyServer) -> None:
@@ -93,12 +101,15 @@ def make(example: Example, page: Page, server: ComfyServer) -> None:
 
 
 @contextmanager
-def _browser_page() -> Iterator[Page]:
-    with sync_playwright() as playwright:
+def _page_of(server: ComfyServer) -> Iterator[tuple[Page, ComfyServer]]:
+    with server, sync_playwright() as playwright:
+        with server.client() as client:
+            client.post("/settings", SETTINGS)
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
         page = browser.new_page(viewport=SIZE, device_scale_factor=SHARPNESS)
         page.add_init_script(path=IN_PAGE)
-        yield page
+        _open(page, server.url)
+        yield page, server
         browser.close()
 
 
@@ -112,9 +123,9 @@ def _open(page: Page, url: str) -> None:
 
 def _run_to_the_end(page: Page, server: ComfyServer) -> None:
     """Choose Run (Instant), press Run once, and wait until End Queue has switched it off."""
-    _open_run_menu(page).click()
-    page.locator(RUN).first.click()
-    page.wait_for_function("app.extensionManager.queueSettings.mode === 'disabled'", timeout=RUN_MS)
+    comfy = ComfyPage(page, server.url)
+    comfy.run_instant()
+    comfy.wait_until_off()
     with server.client() as client:
         client.wait_until_idle()
 

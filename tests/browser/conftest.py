@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import sync_playwright
 
+from batch_loop.nodes.templates import WITH_NATIVE_LOOPS
 from batch_loop.tests.browser.batch import SEVEN, Batch
 from batch_loop.tools.chromium import find_chromium
 from batch_loop.tools.comfy_page import FLAGS, SETTINGS, ComfyPage
+from batch_loop.tools.examples import NATIVE_LOOPS
 from batch_loop.tools.layout import DEFAULT, NEWEST, NEWEST_FRONTEND, OLDEST, usual_release
 from batch_loop.tools.server import ComfyServer
 
@@ -40,10 +42,14 @@ SIZE = {"width": 1600, "height": 1000}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what asks for Nodes 2.0 of a frontend from before there was any."""
-    items[:] = [
-        item for item in items if OLDEST.frontend not in item.name or "Nodes 2.0" not in item.name
-    ]
+    """Leave out what a test asks of a frontend from before there was any."""
+    items[:] = [item for item in items if _is_possible(item.name)]
+
+
+def _is_possible(name: str) -> bool:
+    if any(template in name for template in WITH_NATIVE_LOOPS):
+        return NEWEST_FRONTEND in name
+    return OLDEST.frontend not in name or "Nodes 2.0" not in name
 
 
 @pytest.fixture(scope="session")
@@ -60,7 +66,10 @@ def server(
 ) -> Iterator[ComfyServer]:
     version, frontend = request.param
     base = tmp_path_factory.mktemp(f"comfyui-{version}-{frontend}")
-    server = ComfyServer(base, version=version, frontend=frontend, custom_nodes=[HELPERS])
+    helpers = [HELPERS]
+    if frontend == NEWEST_FRONTEND:
+        helpers.append(NATIVE_LOOPS)
+    server = ComfyServer(base, version=version, frontend=frontend, custom_nodes=helpers)
     with server, server.client() as client:
         client.post("/settings", SETTINGS)
         yield server

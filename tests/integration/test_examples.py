@@ -13,15 +13,17 @@ from PIL import Image, ImageOps
 
 from batch_loop.nodes.io.listing import Selection, list_images
 from batch_loop.nodes.io.paths import EXAMPLE_IMAGES
+from batch_loop.nodes.templates import WITH_NATIVE_LOOPS
 from batch_loop.tests.support.graphs import Graph
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
-from batch_loop.tools.examples import EXAMPLES, load_prompt
+from batch_loop.tools.examples import EXAMPLES, NATIVE_LOOPS, load_prompt
 from batch_loop.tools.layout import releases_to_try
 from batch_loop.tools.results import RunResult
 from batch_loop.tools.server import ComfyServer
 
-NAMES = sorted(path.stem for path in (EXAMPLES / "api").glob("*.json"))
+ALL = {path.stem for path in (EXAMPLES / "api").glob("*.json")}
+NAMES = sorted(ALL - WITH_NATIVE_LOOPS)
 BROKEN = "broken.png"
 MOST_TURNS = 30
 
@@ -31,7 +33,8 @@ def released(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ComfyServer]:
     """A server of each release, on which nobody has run an example yet."""
-    with ComfyServer(tmp_path_factory.mktemp("comfyui"), version=request.param) as server:
+    base = tmp_path_factory.mktemp("comfyui")
+    with ComfyServer(base, version=request.param, custom_nodes=[NATIVE_LOOPS]) as server:
         yield server
 
 
@@ -164,6 +167,37 @@ def test_its_nodes_and_their_inputs_exist(released_client: ComfyClient, name: st
         for input_name, value in node["inputs"].items():
             if not isinstance(value, list):
                 assert value in choices({**required, **optional}[input_name], value)
+
+
+def offered(client: ComfyClient) -> set[str]:
+    """What ComfyUI's Templates window is told of the pack."""
+    addresses = ("/workflow_templates", "/api/workflow_templates")
+    plain, of_the_page = (set(client.get_json(each)["batch-loop"]) for each in addresses)
+    assert plain == of_the_page
+    return plain
+
+
+def test_a_template_is_only_offered_where_comfyui_has_its_nodes(
+    client: ComfyClient, released_client: ComfyClient
+) -> None:
+    assert "StartLoop" not in client.get_json("/object_info")
+    assert offered(client) == ALL - WITH_NATIVE_LOOPS
+    assert offered(released_client) == ALL
+
+
+@pytest.mark.parametrize("name", sorted(WITH_NATIVE_LOOPS))
+def test_each_repetition_of_an_image_is_saved(
+    released: ComfyServer, released_client: ComfyClient, name: str
+) -> None:
+    prompt = load_prompt(name)
+    good = [PurePosixPath(path).stem for path in good_images(prompt)]
+    results = run_until_stop(released_client, prompt)
+    assert sorted(path.name for path in images_in(released.output / name)) == sorted(
+        f"{stem}{number}.png" for stem in good for number in ("", "_1", "_2")
+    )
+    loop = told(results, "iteration")[0]["loop"]
+    state = released_client.get_json(f"/batch_loop/loops/{loop}")
+    assert (state["complete"], state["done"]) == (True, len(good))
 
 
 def test_upscale_folder_makes_each_image_twice_as_large(

@@ -23,6 +23,7 @@ EACH = pytest.mark.parametrize("name", NAMES)
 TITLE_HEIGHT = 30
 WIDTH, MOST_BYTES = 1400, 200_000
 OF_COMFYUI = {
+    "EndLoop",
     "ImageBlend",
     "ImageInvert",
     "ImageScale",
@@ -30,6 +31,7 @@ OF_COMFYUI = {
     "ImageSharpen",
     "PreviewAny",
     "SaveImage",
+    "StartLoop",
     "StringReplace",
 }
 
@@ -44,7 +46,11 @@ def workflow(name: str) -> dict[str, Any]:
 def inputs_of(ui_node: dict[str, Any], links: dict[int, list[Any]]) -> dict[str, Any]:
     """A node's inputs as the page would submit them."""
     inputs: dict[str, Any] = {}
-    widgets = [slot["name"] for slot in ui_node["inputs"] if "widget" in slot]
+    slots = [slot["name"] for slot in ui_node["inputs"] if "widget" in slot]
+    # A widget stands behind the one that it belongs to, and is called by it and a dot.
+    parents = [name for name in slots if "." not in name]
+    widgets = [name for each in parents for name in slots if name.partition(".")[0] == each]
+    widgets.sort(key=lambda name: (parents.index(name.partition(".")[0]), "." in name))
     inputs.update(zip(widgets, ui_node.get("widgets_values") or [], strict=True))
     for slot in ui_node["inputs"]:
         if slot["link"] is not None:

@@ -1,0 +1,55 @@
+"""Which of the pack's templates ComfyUI offers: not those whose nodes it does not have."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+from aiohttp import web
+
+WITH_NATIVE_LOOPS = frozenset({"loops_within_a_run"})
+"""Templates that hold ComfyUI's own Start Loop and End Loop."""
+
+_ROUTES = frozenset({"/workflow_templates", "/api/workflow_templates"})
+
+# ComfyUI loads the pack by its place below custom_nodes, and lists templates by that name.
+_PACK = os.path.basename(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
+
+
+class Nodes(Protocol):
+    """What nodes there are."""
+
+    def has_native_loops(self) -> bool:
+        """Whether ComfyUI has loops of its own."""
+
+
+def leaves_out_templates(nodes: Nodes) -> Callable[..., Awaitable[web.StreamResponse]]:
+    """A middleware that takes templates whose nodes are missing out of ComfyUI's list.
+
+    ComfyUI lists every workflow that lies in a pack's `examples`, whatever it holds. It is asked
+    at each request, as other packs may be loaded after this one.
+    """
+
+    @web.middleware
+    async def middleware(request: web.Request, handler: _Handler) -> web.StreamResponse:
+        answer = await handler(request)
+        is_list = request.path in _ROUTES and isinstance(answer, web.Response)
+        if is_list and not nodes.has_native_loops():
+            _leave_out(answer, WITH_NATIVE_LOOPS)
+        return answer
+
+    return middleware
+
+
+def _leave_out(answer: web.Response, names: frozenset[str]) -> None:
+    """Take templates of this pack out of an answer, where it is the list that is known."""
+    try:
+        listed = json.loads(answer.text or "")
+        listed[_PACK] = [name for name in listed[_PACK] if name not in names]
+    except (ValueError, TypeError, LookupError):
+        return
+    answer.body = json.dumps(listed).encode()
