@@ -37,8 +37,8 @@ def leaves_out_templates(nodes: Nodes) -> Callable[..., Awaitable[web.StreamResp
     @web.middleware
     async def middleware(request: web.Request, handler: _Handler) -> web.StreamResponse:
         answer = await handler(request)
-        is_list = request.path in _ROUTES and isinstance(answer, web.Response)
-        if is_list and not nodes.has_native_loops():
+        is_asked = request.path in _ROUTES and not nodes.has_native_loops()
+        if is_asked and isinstance(answer, web.Response):
             _leave_out(answer, WITH_NATIVE_LOOPS)
         return answer
 
