@@ -60,5 +60,7 @@ def test_each_image_is_done_once_and_that_of_a_server_that_died_is_not_lost(
         wait_for(lambda: one.get_json(loops)["loops"][0]["running"], "the first image")
         first.kill()
         run_until_stop(other, graph("second", slow), MOST_PROMPTS)
-        assert records(record) == [*NAMES[1:], NAMES[0]]
+        # Not at once, as nobody can see that it died; how many come before it is the lease's time.
+        assert records(record)[0] == NAMES[1]
+        assert sorted(records(record)) == sorted(NAMES)
         second.kill()
