@@ -50,6 +50,8 @@ export interface Loop extends ListedLoop {
   failures: Failure[];
   /** Four at most. */
   current: Current[];
+  /** Why it is forgotten when ComfyUI ends, where its state cannot be written; else empty. */
+  forgets: string;
   /** The image that a run stopped on, and that is the next to be handed out. */
   stopped_on: (Failure & { index: number }) | null;
 }
@@ -89,6 +91,8 @@ export interface Folder {
   directory: string;
   loop: string;
   known: boolean;
+  /** As in a loop. */
+  forgets: string;
   total: number;
   first: string | null;
   last: string | null;

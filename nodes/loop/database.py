@@ -45,13 +45,13 @@ def open_store(folder: str, roots: Roots = NO_ROOTS) -> Store:
             probe.flush()
             os.fsync(probe.fileno())
     except OSError as error:
-        reason = _REASONS.get(error.errno or 0, str(error))
+        reason = _REASONS.get(error.errno or 0) or error.strerror or str(error)
         _log.warning(
             "Batch Loop cannot keep its state in %s: %s. Batches work, but are forgotten when "
             "ComfyUI ends. Mend that, and start ComfyUI again.",
             folder,
             reason,
         )
-        return MemoryStore(forgets=f"{reason} ({folder})")
+        return MemoryStore(forgets=reason)
     file = StateFile(os.path.join(folder, FILE), carried.tidy)
     return SqlStore(file.engine(), file.engine(), SqliteBackend(file, carried), roots)

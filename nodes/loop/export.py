@@ -44,6 +44,7 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
     return {
         **overview_as_json(snapshot),
         "unpaired": snapshot.counts.unpaired,
+        "forgets": snapshot.forgets,
         "current": [_under_way(item) for item in snapshot.current],
         "stopped_on": _stopped_on(snapshot.stopped_on),
         "failures": [_failed(item) for item in snapshot.failures],

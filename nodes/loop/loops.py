@@ -87,6 +87,7 @@ class Loops:
             ran_at=entry.ran_at,
             current=self._current(key),
             elsewhere=self.elsewhere(key),
+            forgets=self._store.forgets,
         )
 
     def full_snapshot(self, key: LoopKey) -> Snapshot:

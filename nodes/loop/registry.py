@@ -690,6 +690,11 @@ class LoopRegistry:
         shared = self._roots.shared(directory)
         return LoopKey(name.strip(), directory, "" if shared == directory else shared)
 
+    @property
+    def forgets(self) -> str:
+        """Why loops are forgotten when ComfyUI ends, where nobody has asked for that; else ""."""
+        return self._store.forgets
+
     @in_transaction()
     def store_id(self) -> str:
         """What tells the store from any other: servers that share one, share their loops."""

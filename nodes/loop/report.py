@@ -13,7 +13,10 @@ def handed_out(iteration: Iteration) -> str:
         return f"Complete: {tally(iteration.counts, iteration.finished)}"
     text = f"{iteration.item.index + 1} of {iteration.counts.total}: {iteration.item.path}"
     if iteration.forgets:
-        text += f" (forgotten when ComfyUI ends, as its state cannot be kept: {iteration.forgets})"
+        text += (
+            " (forgotten when ComfyUI ends, as its state cannot be kept in ComfyUI's user folder: "
+            f"{iteration.forgets})"
+        )
     if iteration.without:
         text += f" ({part(iteration)})"
     if iteration.carried.lost is None:

@@ -320,6 +320,8 @@ class Snapshot(Overview):
     stopped_on: Item | None = None
     """The image that is next, if its last prompt failed: a run stopped on it. None also where it
     was not asked for."""
+    forgets: str = ""
+    """Why it is forgotten when ComfyUI ends, where nobody has asked for that."""
 
 
 ReportedItem = tuple[Item, tuple[str, ...]]

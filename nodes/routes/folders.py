@@ -46,6 +46,7 @@ def add_routes(
                 "directory": key.directory,
                 "loop": key.id,
                 "known": known,
+                "forgets": registry.forgets,
                 "total": len(paths),
                 "first": paths[0] if paths else None,
                 "last": paths[-1] if paths else None,

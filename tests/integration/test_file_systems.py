@@ -248,9 +248,12 @@ def test_a_read_only_state_folder(
     assert f"Batch Loop cannot keep its state in {state.path}" in server.log()
     assert "are forgotten when ComfyUI ends. Mend that" in server.log()
     with server.client() as client:
+        look = client.post_json("/batch_loop/folder", {"directory": "batch"})
+        assert (look["known"], look["forgets"]) == (False, "the folder is read-only")
         results = run_until_stop(client, graph)
         assert handed_out(results) == NAMES
         check_ended(client, results[-1])
+        assert loop_state(client, results[-1])["forgets"] == "the folder is read-only"
     assert files(state.path) == []
 
 

@@ -50,6 +50,7 @@ def test_it_is_what_a_run_would_work_on(
         "directory": str(workspace.input),
         "loop": said[0]["loop"],
         "known": False,
+        "forgets": "",
         "total": len(paths),
         "first": paths[0],
         "last": paths[-1],

@@ -42,6 +42,17 @@ function model(known) {
   return iteratorModel({ settings, canChoose: true, folder: null, refusal: null, state: null, ...known });
 }
 
+test("what cannot be kept is told before the first run, and in each phase after it", () => {
+  const forgets = "the disk is full";
+  const said = "Forgotten when ComfyUI ends, as nothing can be kept in its user folder: the disk is full.";
+  const ready = model({ folder: { ...FOLDER, forgets } });
+  assert.equal(ready.hint, `Choose Run (Instant), and press Run once. ${said}`);
+  for (const state of [STATE, REST, { ...REST, pending: 0, complete: true }]) {
+    assert.equal(model({ state: { ...state, forgets } }).hint, said);
+    assert.equal(model({ state: { ...state, forgets: "" } }).hint, "");
+  }
+});
+
 test("figures: what has ended counts as done, what runs as left", () => {
   const figures = figuresOf({ ...STATE, ended: 1, failed: 1 });
   assert.deepEqual(

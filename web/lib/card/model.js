@@ -61,8 +61,10 @@ const NOTHING = { tone: "plain", title: "", detail: "", hint: "", image: null, f
  * @returns {IteratorModel}
  */
 export function iteratorModel(known) {
-  const { settings, canChoose, state } = known;
+  const { settings, canChoose, folder, state } = known;
   const said = { ...NOTHING, ...phaseOf(known) };
+  const forgets = state?.forgets || folder?.forgets;
+  if (forgets) said.hint = `${said.hint} ${t("card.forgets", { reason: forgets })}`.trim();
   const hasRun = said.figures !== null;
   return {
     ...said,
