@@ -44,6 +44,13 @@ export interface ListedLoop {
   ran_at: number | null;
 }
 
+/** The list of all loops. */
+export interface Listed {
+  /** Seconds since the epoch by the server's clock, which its other times are told by. */
+  now: number;
+  loops: ListedLoop[];
+}
+
 /** A loop that was asked for by itself. */
 export interface Loop extends ListedLoop {
   /** The first 100. */

@@ -690,6 +690,10 @@ class LoopRegistry:
         shared = self._roots.shared(directory)
         return LoopKey(name.strip(), directory, "" if shared == directory else shared)
 
+    def now(self) -> float:
+        """The time of day that all times of this server are told in."""
+        return self._host.now()
+
     @property
     def forgets(self) -> str:
         """Why loops are forgotten when ComfyUI ends, where nobody has asked for that; else ""."""

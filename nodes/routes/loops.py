@@ -27,7 +27,9 @@ def add_routes(table: web.RouteTableDef, registry: LoopRegistry) -> None:
     async def loops(request: web.Request) -> web.Response:
         """Every loop that the server knows, in short, or those among the ones asked for."""
         ids = request.query.getall("loop", None)
-        return as_answer({"loops": await in_thread(Threads.STORE, _loops, registry, ids)})
+        found = await in_thread(Threads.STORE, _loops, registry, ids)
+        # The clock of whoever asks may be another: how long ago something was, this clock knows.
+        return as_answer({"now": round(registry.now(), 3), "loops": found})
 
     @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}")
     @answered

@@ -1,6 +1,6 @@
 /**
  * @import { Api } from "../../types/comfyui.d.ts"
- * @import { Arrived, Chooser, Chosen, Folder, FolderSettings, Folders, Items, ListedLoop, Loop,
+ * @import { Arrived, Chooser, Chosen, Folder, FolderSettings, Folders, Items, Listed, Loop,
  *   Which } from "../../types/server.d.ts"
  */
 
@@ -43,10 +43,10 @@ export class LoopServer {
   /**
    * Every loop in short, the one that ran last first.
    *
-   * @returns {Promise<ListedLoop[]>}
+   * @returns {Promise<Listed>}
    */
   async loops() {
-    return (await this.#ask(LOOPS)).loops;
+    return this.#ask(LOOPS);
   }
 
   /**

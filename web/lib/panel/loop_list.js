@@ -35,8 +35,11 @@ export class LoopList {
     this.element = element("section", "panel-list", head, this.#empty, this.#list);
   }
 
-  /** @param {ListedLoop[]} loops - in the order to show them in */
-  show(loops) {
+  /**
+   * @param {ListedLoop[]} loops - in the order to show them in
+   * @param {number} now - seconds since the epoch, by the server's clock
+   */
+  show(loops, now) {
     const known = new Set(loops.map(({ id }) => id));
     for (const [id, entry] of this.#entries) {
       if (!known.has(id)) {
@@ -44,7 +47,7 @@ export class LoopList {
         this.#entries.delete(id);
       }
     }
-    loops.forEach((loop, place) => this.#place(this.#entry(loop), place));
+    loops.forEach((loop, place) => this.#place(this.#entry(loop, now), place));
     this.#empty.hidden = loops.length > 0;
     this.#list.hidden = loops.length === 0;
   }
@@ -59,11 +62,14 @@ export class LoopList {
     (this.#entries.get(id ?? "") ?? first)?.focus();
   }
 
-  /** @param {ListedLoop} loop */
-  #entry(loop) {
+  /**
+   * @param {ListedLoop} loop
+   * @param {number} now
+   */
+  #entry(loop, now) {
     const entry = this.#entries.get(loop.id) ?? new LoopEntry(() => this.#opened(loop.id));
     this.#entries.set(loop.id, entry);
-    entry.show(loop, this.#activity.runs(loop));
+    entry.show(loop, this.#activity.runs(loop), now);
     return entry;
   }
 
@@ -106,8 +112,9 @@ class LoopEntry {
   /**
    * @param {ListedLoop} loop
    * @param {boolean} runs
+   * @param {number} now
    */
-  show(loop, runs) {
+  show(loop, runs, now) {
     setText(this.#name, ownName(loop.directory));
     this.#button.title = loop.directory;
     setText(this.#own, loop.name);
@@ -116,15 +123,18 @@ class LoopEntry {
     const far = inWords(loop);
     this.#bar.show(figuresOf(loop), far);
     setText(this.#far, far);
-    this.#showWhen(loop.ran_at);
+    this.#showWhen(loop.ran_at, now);
   }
 
-  /** @param {number | null} ranAt */
-  #showWhen(ranAt) {
+  /**
+   * @param {number | null} ranAt
+   * @param {number} now
+   */
+  #showWhen(ranAt, now) {
     this.#when.hidden = ranAt === null;
     if (ranAt === null) return;
     const { language } = texts();
-    setText(this.#when, ago(ranAt, Date.now() / 1000, language));
+    setText(this.#when, ago(ranAt, now, language));
     this.#when.dateTime = new Date(ranAt * 1000).toISOString();
     this.#when.title = moment(ranAt, language);
   }

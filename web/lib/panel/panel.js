@@ -161,8 +161,8 @@ export class Panel {
   }
 
   async #askAll() {
-    const loops = await this.#server.loops();
-    this.#list?.show(loops);
+    const { loops, now } = await this.#server.loops();
+    this.#list?.show(loops, now);
     return loops.some((loop) => this.#activity.runs(loop));
   }
 

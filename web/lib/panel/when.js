@@ -12,11 +12,11 @@ const MINUTE = 60;
  * How long ago something was, in words: `2 hours ago`, `yesterday`.
  *
  * @param {number} then - seconds since the epoch
- * @param {number} now - likewise
+ * @param {number} now - likewise, by the same clock
  * @param {string} language
  */
 export function ago(then, now, language) {
-  // The server's clock may be ahead of the page's.
+  // That clock may have been set back since.
   const seconds = Math.max(0, now - then);
   const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ["minute", MINUTE];
   const format = new Intl.RelativeTimeFormat(language, { numeric: "auto" });

@@ -1,0 +1,71 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import "./english.mjs";
+import { LoopList } from "../../web/lib/panel/loop_list.js";
+
+/** As much of an element as a list is made of. */
+class FakeElement {
+  children = [];
+  style = { setProperty() {} };
+  dataset = {};
+  classList = { add() {}, remove() {}, toggle() {} };
+  textContent = "";
+
+  append(...children) {
+    this.children.push(...children);
+  }
+
+  replaceChildren(...children) {
+    this.children = children;
+  }
+
+  insertBefore(child) {
+    this.children.push(child);
+  }
+
+  get lastElementChild() {
+    return this.children.at(-1);
+  }
+
+  setAttribute() {}
+  addEventListener() {}
+
+  /** All within, of a tag. */
+  all(tag) {
+    const within = this.children.flatMap((child) => child.all?.(tag) ?? []);
+    return this.tag === tag ? [this, ...within] : within;
+  }
+}
+
+const LOOP = {
+  id: "l",
+  name: "",
+  directory: "/in",
+  batch: 1,
+  complete: true,
+  waiting: false,
+  stopped: false,
+  seconds: 3,
+  total: 3,
+  pending: 0,
+  running: 0,
+  ended: 0,
+  done: 3,
+  failed: 0,
+  finished: 0,
+};
+
+test("when a loop ran is told by the server's clock, whatever the browser's says", (t) => {
+  globalThis.document = {
+    createElement: (tag) => Object.assign(new FakeElement(), { tag }),
+  };
+  t.after(() => delete globalThis.document);
+  const now = 1_700_000_000;
+  for (const wrong of [0, (now - 400 * 86_400) * 1_000, (now + 400 * 86_400) * 1_000]) {
+    t.mock.method(Date, "now", () => wrong);
+    const list = new LoopList({ runs: () => false }, () => {});
+    list.show([{ ...LOOP, ran_at: now - 7_200 }], now);
+    const [when] = list.element.all("time");
+    assert.equal(when.textContent, "2 hours ago");
+  }
+});
