@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import expect
 
 from batch_loop.tests.browser.batch import DIRECTORY, ITERATOR, SAVE, SEVEN, Batch
+from batch_loop.tests.support.graphs import node
+from batch_loop.tests.support.pairs import NAMES, OTHER, met, pairs, write_both
 from batch_loop.tools.comfy_page import ComfyPage
 
 if TYPE_CHECKING:
@@ -46,6 +49,30 @@ def test_seven_images_once_in_natural_order(comfy: ComfyPage, batch: Batch, ends
     assert comfy.submitted in (7, 8)
     comfy.toast("Batch complete: 7 done, 0 failed")
     assert comfy.toasts("Nothing to do") == 0
+
+
+def test_pairs_of_images_end_with_the_shorter_folder(
+    comfy: ComfyPage, new_batch: Callable[..., Batch], ends: Ends
+) -> None:
+    batch = new_batch()
+    write_both(batch.input, NAMES, NAMES[:2])
+    graph = pairs(batch.name)
+    # What both are given by one node is known to the first of them before the other runs.
+    graph["20"] = node("PrimitiveString", value="pairs")
+    for iterator in (ITERATOR, OTHER):
+        graph[iterator]["inputs"]["loop_name"] = ["20", 0]
+    comfy.load(graph)
+    comfy.run_instant()
+    ends(comfy)
+    assert met(batch.output) == [(name, name) for name in NAMES[:2]]
+    assert comfy.submitted in (2, 3)
+    comfy.toast("Batch complete: 2 done, 0 failed")
+    card = comfy.card()
+    expect(card).to_contain_text("2 images have no partner in the other folder", timeout=20_000)
+    loops = batch.client.get_json("/batch_loop/loops")["loops"]
+    own = [loop for loop in loops if loop["directory"].startswith(str(batch.input))]
+    counted = [(loop["name"], loop["done"], loop["pending"], loop["complete"]) for loop in own]
+    assert sorted(counted) == [("pairs", 2, 0, True), ("pairs", 2, 2, True)]
 
 
 def test_batch_count_of_three(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
 import pytest
-from PIL import Image
 
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support.batches import run_until_stop, says_stop, told
@@ -14,68 +12,21 @@ from batch_loop.tests.support.graphs import (
     COMPLETE,
     END,
     ITERATOR,
-    START,
     STOP,
     WORK,
-    Graph,
-    iterator,
     node,
 )
-from batch_loop.tests.support.images import colour_of, write_broken, write_images
+from batch_loop.tests.support.images import write_broken
+from batch_loop.tests.support.pairs import (
+    NAMES,
+    OTHER,
+    OTHER_COMPLETE,
+    OTHER_END,
+    met,
+    pairs,
+    write_both,
+)
 from batch_loop.tools.client import ComfyClient, PromptRejected
-
-OTHER, OTHER_END, OTHER_COMPLETE = "11", "15", "16"
-NAMES = ["1.png", "2.png", "3.png", "4.png"]
-
-
-def pairs(workspace: Workspace, *, turned: bool = False, **settings: Any) -> Graph:
-    """Both images over each other, so that a result tells which two met.
-
-    `turned` changes which iterator ComfyUI runs first.
-    """
-    name = workspace.name
-    blend = {"blend_factor": 0.5, "blend_mode": "normal"}
-    images = {"image1": [ITERATOR, 1], "image2": [OTHER, 1]}
-    if turned:
-        images = dict(reversed(images.items()))
-    graph = {
-        ITERATOR: iterator(f"{name}/left", **settings),
-        OTHER: iterator(f"{name}/right", **settings),
-        START: node("BatchLoopLoopStart", loop=[ITERATOR, 0]),
-        WORK: node("ImageBlend", **images, **blend),
-        "4": node("SaveImage", images=[WORK, 0], filename_prefix=f"{name}/pair"),
-        END: node("BatchLoopLoopEnd", loop=[START, 0], after=[WORK, 0]),
-        OTHER_END: node("BatchLoopLoopEnd", loop=[OTHER, 0], after=[WORK, 0]),
-        COMPLETE: node("BatchLoopBatchComplete", loop=[END, 0]),
-        OTHER_COMPLETE: node("BatchLoopBatchComplete", loop=[OTHER_END, 0]),
-        STOP: node("BatchLoopEndQueue", stop=[COMPLETE, 0]),
-    }
-    return dict(reversed(graph.items())) if turned else graph
-
-
-def met(workspace: Workspace) -> list[tuple[str, str]]:
-    """Which images of left and right were in one result, in the order of the results."""
-    mixes = {
-        tuple((np.add(colour_of(left), colour_of(f"r{right}")) / 2).round().astype(int)): (
-            left,
-            right,
-        )
-        for left in NAMES
-        for right in NAMES
-    }
-    results = [Image.open(path).getpixel((0, 0)) for path in sorted(workspace.output.glob("*.png"))]
-    return [
-        min(mixes.items(), key=lambda mix: np.abs(np.subtract(mix[0], result)).sum())[1]
-        for result in results
-    ]
-
-
-def write_both(workspace: Workspace, left: list[str], right: list[str]) -> None:
-    write_images(workspace.input / "left", left)
-    for name in right:
-        path = workspace.input / "right" / name
-        path.parent.mkdir(exist_ok=True)
-        Image.new("RGB", (64, 64), colour_of(f"r{name}")).save(path)
 
 
 def states(client: ComfyClient, workspace: Workspace) -> list[dict[str, Any]]:
@@ -85,16 +36,17 @@ def states(client: ComfyClient, workspace: Workspace) -> list[dict[str, Any]]:
     return [client.get_json(f"/batch_loop/loops/{loop['id']}") for loop in own]
 
 
+@pytest.mark.oldest_too
 @pytest.mark.parametrize("turned", [False, True])
 def test_one_unreadable_image_shifts_no_pair(
     client: ComfyClient, workspace: Workspace, *, turned: bool
 ) -> None:
-    write_both(workspace, NAMES, NAMES)
+    write_both(workspace.input, NAMES, NAMES)
     write_broken(workspace.input / "right" / "2.png")
-    graph = pairs(workspace, turned=turned, error_handling="Skip on error")
+    graph = pairs(workspace.name, turned=turned, error_handling="Skip on error")
     results = run_until_stop(client, graph)
     assert [result.status for result in results] == ["success"] * 3
-    assert met(workspace) == [(name, name) for name in ("1.png", "3.png", "4.png")]
+    assert met(workspace.output) == [(name, name) for name in ("1.png", "3.png", "4.png")]
     left, right = states(client, workspace)
     for state in (left, right):
         assert (state["done"], state["failed"], state["complete"]) == (3, 1, True)
@@ -107,8 +59,8 @@ def test_one_unreadable_image_shifts_no_pair(
 def test_settings_that_come_from_other_nodes_are_known_before(
     client: ComfyClient, workspace: Workspace, *, turned: bool
 ) -> None:
-    write_both(workspace, NAMES, NAMES[:2])
-    graph = pairs(workspace, turned=turned)
+    write_both(workspace.input, NAMES, NAMES[:2])
+    graph = pairs(workspace.name, turned=turned)
     graph["20"] = node("PrimitiveString", value="a name of its own")
     graph["21"] = node(
         "StringConcatenate", string_a=workspace.name, string_b="right", delimiter="/"
@@ -118,7 +70,7 @@ def test_settings_that_come_from_other_nodes_are_known_before(
     graph[OTHER]["inputs"]["directory"] = ["21", 0]
     results = run_until_stop(client, graph, most=4)
     assert [result.status for result in results] == ["success"] * 2
-    assert met(workspace) == [(name, name) for name in NAMES[:2]]
+    assert met(workspace.output) == [(name, name) for name in NAMES[:2]]
     assert [told(result, each)["filename"] for result in results for each in (ITERATOR, OTHER)] == [
         name for name in NAMES[:2] for _ in range(2)
     ]
@@ -127,16 +79,17 @@ def test_settings_that_come_from_other_nodes_are_known_before(
     assert told(results[0], OTHER)["loop_name"] == "a name of its own"
 
 
+@pytest.mark.oldest_too
 def test_what_links_bring_is_refused_before_an_image_is_handed_out(
     client: ComfyClient, workspace: Workspace
 ) -> None:
-    write_both(workspace, NAMES, NAMES)
+    write_both(workspace.input, NAMES, NAMES)
     folders = f"{workspace.name}/left {workspace.name}/right"
     for name, source, words in (
         ("skip_finished", node("PrimitiveBoolean", value=True), "skip_finished is on"),
         ("directory", node("TestList", text=folders), "is given a list of 2"),
     ):
-        graph = pairs(workspace, finished_as="{stem}.png")
+        graph = pairs(workspace.name, finished_as="{stem}.png")
         graph["20"] = source
         graph[OTHER]["inputs"][name] = ["20", 0]
         result = client.run(graph)
@@ -145,24 +98,26 @@ def test_what_links_bring_is_refused_before_an_image_is_handed_out(
     assert states(client, workspace) == []
 
 
+@pytest.mark.oldest_too
 def test_a_blocked_setting_blocks_both(client: ComfyClient, workspace: Workspace) -> None:
-    write_both(workspace, NAMES, NAMES)
-    graph = pairs(workspace)
+    write_both(workspace.input, NAMES, NAMES)
+    graph = pairs(workspace.name)
     graph["20"] = node("TestList", text="no")
     graph[OTHER]["inputs"]["directory"] = ["20", 0]
     assert client.run(graph).status == "success"
     assert states(client, workspace) == []
-    assert met(workspace) == []
+    assert met(workspace.output) == []
 
 
+@pytest.mark.oldest_too
 @pytest.mark.parametrize(("left", "right"), [(2, 4), (4, 2)])
 def test_what_has_no_partner_is_not_done_and_ends_the_batch(
     client: ComfyClient, workspace: Workspace, left: int, right: int
 ) -> None:
-    write_both(workspace, NAMES[:left], NAMES[:right])
-    graph = pairs(workspace)
+    write_both(workspace.input, NAMES[:left], NAMES[:right])
+    graph = pairs(workspace.name)
     results = run_until_stop(client, graph, most=5)
-    assert met(workspace) == [("1.png", "1.png"), ("2.png", "2.png")]
+    assert met(workspace.output) == [("1.png", "1.png"), ("2.png", "2.png")]
     assert len(results) == 2
     for state in states(client, workspace):
         rest = state["total"] - 2
@@ -172,12 +127,13 @@ def test_what_has_no_partner_is_not_done_and_ends_the_batch(
     assert says_stop(again)
     longer = OTHER_COMPLETE if right > left else COMPLETE
     assert told(again, longer)["status"] == "Complete: 2 of 4 done, 2 images have no partner"
-    assert len(met(workspace)) == 2
+    assert len(met(workspace.output)) == 2
 
 
+@pytest.mark.oldest_too
 def test_chains_that_do_not_meet_are_no_pair(client: ComfyClient, workspace: Workspace) -> None:
-    write_both(workspace, NAMES[:1], NAMES[:3])
-    graph = pairs(workspace)
+    write_both(workspace.input, NAMES[:1], NAMES[:3])
+    graph = pairs(workspace.name)
     del graph[WORK]
     graph["4"]["inputs"]["images"] = [ITERATOR, 1]
     graph["14"] = node("PreviewImage", images=[OTHER, 1])
@@ -188,24 +144,25 @@ def test_chains_that_do_not_meet_are_no_pair(client: ComfyClient, workspace: Wor
     assert [state["done"] for state in states(client, workspace)] == [1, 3]
 
 
+@pytest.mark.oldest_too
 def test_settings_that_do_not_go_together_are_refused(
     client: ComfyClient, workspace: Workspace
 ) -> None:
-    write_both(workspace, NAMES, NAMES)
+    write_both(workspace.input, NAMES, NAMES)
     for settings, words in (
         ({"directory": f"{workspace.name}/left", "limit": 2}, "loop_name or another folder"),
         ({"iteration_mode": "Reset"}, "iteration_mode"),
         ({"skip_finished": True, "finished_as": "{stem}.png"}, "skip_finished"),
         ({"directory": ["20", 0]}, "directory of it comes from BatchLoopDirectoryIterator #1"),
     ):
-        graph = pairs(workspace)
+        graph = pairs(workspace.name)
         graph["20"] = node(
             "StringConcatenate", string_a="right", string_b=[ITERATOR, 4], delimiter="/"
         )
         graph[OTHER]["inputs"].update(settings)
         with pytest.raises(PromptRejected, match=words):
             client.submit(graph)
-    same = pairs(workspace)
+    same = pairs(workspace.name)
     same[OTHER]["inputs"]["directory"] = f"{workspace.name}/left"
     results = run_until_stop(client, same)
     assert [told(result, OTHER)["filename"] for result in results] == NAMES

@@ -6,6 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -22,11 +23,13 @@ from batch_loop.tests.support.graphs import (
     ITERATOR,
     SAVE,
     STOP,
+    WORK,
     Graph,
     batch_graph,
     node,
 )
-from batch_loop.tests.support.images import write_images
+from batch_loop.tests.support.images import write_broken, write_images
+from batch_loop.tests.support.pairs import OTHER, pairs, write_both
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.results import RunResult
@@ -40,30 +43,66 @@ MOST_PROMPTS = 1000
 
 @dataclass
 class Pair:
-    """Two servers on the same folders, and a client of each."""
+    """Two servers on the same folders, a client of each, and folders of one test."""
 
     servers: tuple[ComfyServer, ComfyServer]
     clients: tuple[ComfyClient, ComfyClient]
-    record: Path
+    scratch: Path
+
+    @property
+    def name(self) -> str:
+        """What a workflow calls both folders."""
+        return self.scratch.name
 
     @property
     def input(self) -> Path:
-        return self.servers[0].input
+        return self.servers[0].input / self.name
 
     @property
     def output(self) -> Path:
-        return self.servers[0].output
+        return self.servers[0].output / self.name
+
+    @property
+    def record(self) -> Path:
+        return self.scratch / "record"
 
     def graph(self, work: dict[str, Any] | None = None, **settings: Any) -> Graph:
-        return recorded(batch_graph("batch", "batch", work, **settings), self.record)
+        return recorded(batch_graph(self.name, self.name, work, **settings), self.record)
+
+    def loops(self, client: ComfyClient) -> list[dict[str, Any]]:
+        """The loops of this test, by a server of the two."""
+        loops = client.get_json("/batch_loop/loops")["loops"]
+        return [loop for loop in loops if loop["directory"].startswith(str(self.input))]
+
+
+@contextmanager
+def two_servers(base: Path) -> Iterator[tuple[ComfyServer, ComfyServer]]:
+    first = ComfyServer(base / "first", custom_nodes=[HELPERS])
+    second = first.beside(base / "second")
+    with running([first, second]):
+        yield first, second
+
+
+@pytest.fixture(scope="module")
+def shared_servers(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[tuple[ComfyServer, ComfyServer]]:
+    with two_servers(tmp_path_factory.mktemp("servers")) as servers:
+        yield servers
 
 
 @pytest.fixture
-def pair(tmp_path: Path) -> Iterator[Pair]:
-    first = ComfyServer(tmp_path / "first", custom_nodes=[HELPERS])
-    second = first.beside(tmp_path / "second")
-    with running([first, second]), first.client() as one, second.client() as other:
-        yield Pair((first, second), (one, other), tmp_path / "record")
+def pair(shared_servers: tuple[ComfyServer, ComfyServer], tmp_path: Path) -> Iterator[Pair]:
+    first, second = shared_servers
+    with first.client() as one, second.client() as other:
+        yield Pair(shared_servers, (one, other), tmp_path)
+
+
+@pytest.fixture
+def mortal_pair(tmp_path: Path) -> Iterator[Pair]:
+    """As `pair`, with servers of its own."""
+    with two_servers(tmp_path) as servers, servers[0].client() as one, servers[1].client() as other:
+        yield Pair(servers, (one, other), tmp_path)
 
 
 def waiting(until: Path) -> dict[str, Any]:
@@ -78,13 +117,13 @@ def settled_state(client: ComfyClient, result: RunResult) -> dict[str, Any] | No
 
 
 def test_one_loop_is_shared_each_image_done_once(pair: Pair) -> None:
-    write_images(pair.input / "batch", NAMES)
+    write_images(pair.input, NAMES)
     graph = pair.graph()
     with ThreadPoolExecutor() as both:
         runs = [both.submit(run_until_stop, client, graph, MOST_PROMPTS) for client in pair.clients]
         results = [run.result() for run in runs]
     assert sorted(records(pair.record)) == sorted(NAMES)
-    assert sorted(path.name for path in (pair.output / "batch").iterdir()) == sorted(NAMES)
+    assert sorted(path.name for path in (pair.output).iterdir()) == sorted(NAMES)
     for client, ended in zip(pair.clients, results, strict=True):
         assert {result.status for result in ended} == {"success"}
         # The other server may have yet to settle the image that it has just ended.
@@ -92,12 +131,41 @@ def test_one_loop_is_shared_each_image_done_once(pair: Pair) -> None:
         assert (state["complete"], state["done"], state["failed"]) == (True, len(NAMES), 0)
 
 
+def test_pairs_of_images_are_shared_each_done_once_and_none_shifted(pair: Pair) -> None:
+    left = [f"{number}.png" for number in range(1, 13)]
+    write_both(pair.input, left, left[:10])
+    write_broken(pair.input / "right" / "3.png")
+    graph = pairs(pair.name, error_handling="Skip on error")
+    graph["20"] = node("PrimitiveString", value=f"{pair.name}/right")
+    graph[OTHER]["inputs"]["directory"] = ["20", 0]
+    graph["21"] = node(
+        "StringConcatenate", string_a=[ITERATOR, 3], string_b=[OTHER, 3], delimiter="+"
+    )
+    # Two servers would count the files of ComfyUI's own saver alike.
+    graph["4"] = node("TestRecord", image=[WORK, 0], text=["21", 0], path=str(pair.record))
+    with ThreadPoolExecutor() as both:
+        runs = [both.submit(run_until_stop, client, graph, MOST_PROMPTS) for client in pair.clients]
+        for run in runs:
+            assert {result.status for result in run.result()} == {"success"}
+    done = [f"{name}+{name}" for name in left[:10] if name != "3.png"]
+    assert sorted(records(pair.record)) == sorted(done)
+    for client in pair.clients:
+        settled = wait_for(
+            lambda: all(not loop["ended"] for loop in pair.loops(client)) and pair.loops(client),  # noqa: B023
+            "the last pair",
+        )
+        assert sorted((loop["done"], loop["failed"], loop["pending"]) for loop in settled) == [
+            (9, 1, 0),
+            (9, 1, 2),
+        ]
+
+
 def test_who_has_nothing_left_waits_for_the_other(pair: Pair, tmp_path: Path) -> None:
-    write_images(pair.input / "batch", ["a.png", "b.png"])
+    write_images(pair.input, ["a.png", "b.png"])
     one, other = pair.clients
     go = tmp_path / "go"
     held = one.submit(pair.graph(waiting(go)))
-    loop = wait_for(lambda: one.get_json("/batch_loop/loops")["loops"], "the first image")[0]
+    loop = wait_for(lambda: pair.loops(one), "the first image")[0]
     assert loop["running"] == 1
 
     graph = pair.graph()
@@ -127,11 +195,12 @@ def test_who_has_nothing_left_waits_for_the_other(pair: Pair, tmp_path: Path) ->
 
 
 def test_the_image_of_a_server_that_died_goes_to_the_other_which_cleans_up(
-    pair: Pair, tmp_path: Path
+    mortal_pair: Pair, tmp_path: Path
 ) -> None:
+    pair = mortal_pair
     names = ["a.png", "b.png", "c.png"]
-    write_images(pair.input / "batch", names)
-    results = pair.output / "batch"
+    write_images(pair.input, names)
+    results = pair.output
     one, other = pair.clients
     held = pair.graph()
     held["held"] = node("TestWait", image=[SAVE, 0], until=str(tmp_path / "never"))
@@ -156,11 +225,11 @@ def test_the_image_of_a_server_that_died_goes_to_the_other_which_cleans_up(
 
 def test_loops_of_two_names_each_go_through_all_of_the_folder(pair: Pair) -> None:
     names = ["a.png", "b.png"]
-    write_images(pair.input / "batch", names)
+    write_images(pair.input, names)
     for number, client in enumerate(pair.clients):
         (result, *_) = run_until_stop(client, pair.graph(loop_name=f"card {number}"))
         assert loop_state(client, result)["name"] == f"card {number}"
     assert records(pair.record) == names * 2
-    loops = [client.get_json("/batch_loop/loops")["loops"] for client in pair.clients]
+    loops = [pair.loops(client) for client in pair.clients]
     assert loops[0] == loops[1]
     assert len(loops[0]) == 2
