@@ -97,16 +97,16 @@ class Loops:
 
     def overview(self, row: ListedLoop) -> Overview:
         """A loop as a list of all shows it, by what the store has listed."""
-        key, entry = row.key, row.entry
+        key = row.key
         return Overview(
             id=key.id,
             name=key.name,
             directory=key.directory,
-            batch=entry.batch,
+            batch=row.batch,
             counts=row.counts,
-            seconds=entry.seconds,
-            finished=entry.finished,
-            ran_at=entry.ran_at,
+            seconds=row.seconds,
+            finished=row.finished,
+            ran_at=row.ran_at,
             elsewhere=self._elsewhere(row.open_items),
             stopped=row.stopped,
         )

@@ -58,6 +58,11 @@ def counts_of(row: Mapping[str, Any]) -> Counts:
     )
 
 
+def listed_counts(row: Any) -> Counts:
+    """The same in a row of the list of all loops, of which there may be many."""
+    return Counts(row.pending, row.running, row.ended, row.done, row.failed, row.unpaired)
+
+
 def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any]:
     """What an entry is in a loop's row."""
     return {

@@ -21,7 +21,14 @@ from . import statements
 from .backend import ONLY_READS, Backend
 from .errors import BatchLoopError, UnwritableImage
 from .known_loop import KnownLoop
-from .rows import claim_columns, counts_of, entry_columns, entry_of, failure_columns, item_of
+from .rows import (
+    claim_columns,
+    counts_of,
+    entry_columns,
+    failure_columns,
+    item_of,
+    listed_counts,
+)
 from .state import (
     NOTHING_CARRIED,
     Carried,
@@ -215,7 +222,7 @@ class SqlStore:
 
     def listed_loops(self) -> list[ListedLoop]:
         with self._reading() as connection:
-            rows = connection.execute(statements.loop_rows).mappings().all()
+            rows = connection.execute(statements.loop_rows).all()
             opened = connection.execute(statements.all_open_rows).all()
             ahead = self._ahead
         open_items: defaultdict[str, list[Item]] = defaultdict(list)
@@ -223,14 +230,17 @@ class SqlStore:
             open_items[row.loop].append(item_of(row, ahead))
         return [
             ListedLoop(
-                self._key(row["name"], row["directory"]),
-                entry_of(dict(row), ahead, self._roots),
-                counts_of(dict(row)),
-                tuple(open_items[row["id"]]),
-                stopped=bool(row["stopped"]),
+                self._key(row.name, row.directory),
+                row.batch,
+                row.seconds,
+                row.finished,
+                None if row.ran_at is None else row.ran_at - ahead,
+                listed_counts(row),
+                tuple(open_items[row.id]),
+                stopped=bool(row.stopped),
             )
             for row in rows
-            if row["batch"]
+            if row.batch
         ]
 
     @contextlib.contextmanager

@@ -101,6 +101,17 @@ _failed_page = (
 failed_page_rows = (
     select(items).where(_of_this_loop, items.c.path.in_(_failed_page)).order_by(items.c.position)
 )
+# What a list of loops does not show is not read for it.
+_ONLY_FOR_RUNS = {
+    "selection",
+    "mode",
+    "looked_at",
+    "looked_again",
+    "completed_at",
+    "partners",
+    "carried_file",
+    "carried_lost",
+}
 # With each loop, whether the last run failed on the item that is next.
 _next_failed = (
     select(items.c.failure_reason.is_not(None))
@@ -111,7 +122,10 @@ _next_failed = (
     .limit(1)
     .scalar_subquery()
 )
-loop_rows = select(loops, _next_failed.label("stopped"))
+loop_rows = select(
+    *(column for column in loops.c if column.name not in _ONLY_FOR_RUNS),
+    _next_failed.label("stopped"),
+)
 listed_paths = select(items.c.path).where(_listed)
 known_states = select(items.c.path, items.c.state).where(_of_this_loop)
 

@@ -71,7 +71,10 @@ class ListedLoop:
     """A loop as a list of all shows it."""
 
     key: LoopKey
-    entry: LoopEntry
+    batch: int
+    seconds: float
+    finished: int
+    ran_at: float | None
     counts: Counts
     open_items: tuple[Item, ...]
     """Those that are RUNNING or ENDED."""
@@ -409,7 +412,10 @@ class MemoryStore:
             found.append(
                 ListedLoop(
                     key,
-                    entry,
+                    entry.batch,
+                    entry.seconds,
+                    entry.finished,
+                    entry.ran_at,
                     _counted(items.counts.copy(), entry),
                     tuple(items.known[path] for path in items.open.copy()),
                     stopped=known is not None and known.failure is not None,

@@ -26,6 +26,7 @@ NAMES = (
     "budget",
     "browser",
     "panel",
+    "loops",
 )
 """In the order of the table; each is a module beside this one, with a function `measure`."""
 

@@ -13,18 +13,15 @@ from batch_loop.nodes.loop.batches import Request
 from batch_loop.nodes.loop.database import open_store
 from batch_loop.nodes.loop.export import overview_as_json
 from batch_loop.nodes.loop.outputs import Owner
-from batch_loop.nodes.loop.prompt import Ending, Failure
+from batch_loop.nodes.loop.prompt import Ending
 from batch_loop.nodes.loop.registry import LoopRegistry
 from batch_loop.nodes.loop.sql_store import SqlStore
 from batch_loop.nodes.loop.state import (
-    Claim,
     ErrorHandling,
-    ItemState,
-    IterationMode,
     LoopKey,
     Policy,
 )
-from batch_loop.nodes.loop.store import LoopEntry
+from batch_loop.tests.support.failed_loops import write_failed_loops
 from batch_loop.tests.support.fake_host import FakeHost
 from batch_loop.tests.support.statements import Asked, asked_of
 
@@ -193,20 +190,7 @@ def test_the_watcher_leaves_the_store_alone_while_prompts_run(tmp_path: Path) ->
 def with_failures(folder: Path, number: int, failures: int) -> Server:
     """A server that knows so many loops, each stopped on the last of so many failures."""
     server = Server(folder)
-    paths = [f"img{at}.png" for at in range(failures + 1)]
-    reason = Failure("a reason that takes more than a line " * 3, "7", "TestRaise")
-    prompt = server.host.submit()
-    with server.store.transaction():
-        for at in range(number):
-            key = LoopKey("", f"/home/somebody/ComfyUI/input/a folder of many photographs/{at:03}")
-            server.store.begin(key, paths)
-            entry = LoopEntry(Selection(), 1, IterationMode.CONTINUE, 0.0, ran_at=1_700_000_000.123)
-            server.store.save(key, entry)
-            for last in range(failures + 1):
-                item = server.store.claim(key, Claim(prompt, Policy(), 0.0, server.host.server))
-                assert item is not None
-                state = ItemState.PENDING if last == failures else ItemState.FAILED
-                server.store.move(key, item, state, claim=None, failure=reason)
+    write_failed_loops(server.store, server.host, number, failures)
     return server
 
 

@@ -1,0 +1,29 @@
+"""Many loops of which a lot of images has failed, as a list of all loops is slowest with."""
+
+from __future__ import annotations
+
+from batch_loop.nodes.io.listing import Selection
+from batch_loop.nodes.loop.prompt import Failure
+from batch_loop.nodes.loop.state import Claim, ItemState, IterationMode, LoopKey, Policy
+from batch_loop.nodes.loop.store import LoopEntry, Store
+from batch_loop.tests.support.fake_host import FakeHost
+
+FOLDER = "/home/somebody/ComfyUI/input/a folder of many photographs"
+
+
+def write_failed_loops(store: Store, host: FakeHost, number: int, failures: int) -> None:
+    """Keep so many loops in a store, each stopped on an image after so many failures."""
+    paths = [f"img{at}.png" for at in range(failures + 1)]
+    reason = Failure("a reason that takes more than a line " * 3, "7", "TestRaise")
+    prompt = host.submit()
+    with store.transaction():
+        for at in range(number):
+            key = LoopKey("", f"{FOLDER}/{at:03}")
+            store.begin(key, paths)
+            entry = LoopEntry(Selection(), 1, IterationMode.CONTINUE, 0.0, ran_at=1_700_000_000.123)
+            store.save(key, entry)
+            for last in range(failures + 1):
+                item = store.claim(key, Claim(prompt, Policy(), 0.0, host.server))
+                assert item is not None
+                state = ItemState.PENDING if last == failures else ItemState.FAILED
+                store.move(key, item, state, claim=None, failure=reason)
