@@ -327,25 +327,6 @@ def test_a_server_that_restarts_is_waited_for(
     assert len(done) <= len(names) + 1
 
 
-PAGE = sorted(path.stem for path in EXAMPLES.glob("*.json"))
-
-
-@pytest.fixture(scope="module")
-def types(shared_server: Callable[[str], Any]) -> Iterator[dict[str, Any]]:
-    with shared_server("classic").client() as client:
-        yield client.get_json("/object_info")
-
-
-@pytest.mark.parametrize("name", PAGE)
-def test_a_workflow_as_the_page_saves_it_is_the_same(name: str, types: dict[str, Any]) -> None:
-    from batch_loop.batch_loop_cli.workflow import Workflow  # noqa: PLC0415
-
-    def inputs(path: Path) -> dict[str, Any]:
-        return {key: node["inputs"] for key, node in Workflow(path).prompt(types).items()}
-
-    assert inputs(EXAMPLES / f"{name}.json") == inputs(EXAMPLES / "api" / f"{name}.json")
-
-
 def test_results_hold_the_workflow_as_results_of_the_page_do(case: Case) -> None:
     workflow = json.loads((EXAMPLES / "save_batch.json").read_text(encoding="utf-8"))
     widgets = {node["type"]: node.get("widgets_values") for node in workflow["nodes"]}

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from PIL import Image, ImageOps
 
+from batch_loop.batch_loop_cli.workflow import Workflow
 from batch_loop.nodes.io.listing import Selection, list_images
 from batch_loop.nodes.io.paths import EXAMPLE_IMAGES
 from batch_loop.nodes.templates import WITH_NATIVE_LOOPS
@@ -280,3 +281,20 @@ def test_retry_failed_takes_what_failed_and_nothing_else(
     after = contents(copy.results)
     assert after.pop(BROKEN)[0] != b""
     assert after == before
+
+
+@pytest.fixture(scope="module")
+def types(released: ComfyServer) -> dict[str, Any]:
+    with released.client() as client:
+        found: dict[str, Any] = client.get_json("/object_info")
+    return found
+
+
+@pytest.mark.parametrize("name", sorted(ALL))
+def test_the_command_reads_what_the_page_saves_as_what_it_submits(
+    name: str, types: dict[str, Any]
+) -> None:
+    def inputs(path: Path) -> dict[str, Any]:
+        return {key: node["inputs"] for key, node in Workflow(path).prompt(types).items()}
+
+    assert inputs(EXAMPLES / f"{name}.json") == inputs(EXAMPLES / "api" / f"{name}.json")
