@@ -202,6 +202,13 @@ class ComfyClient:
         """Take every waiting prompt off the queue; the running one goes on."""
         self.post("/queue", {"clear": True})
 
+    def end_all(self) -> None:
+        """End what runs and what waits, whoever submitted it, and wait until nothing does."""
+        self.clear_queue()
+        if self.queue().running:
+            self.interrupt()
+        self.wait_until_idle()
+
     def delete(self, prompt_id: str) -> None:
         """Take one waiting prompt off the queue."""
         self.post("/queue", {"delete": [prompt_id]})

@@ -95,10 +95,7 @@ def client(server: ComfyServer) -> Iterator[ComfyClient]:
     """A client of the server, which leaves it idle."""
     with server.client() as client:
         yield client
-        client.clear_queue()
-        if client.queue().running:
-            client.interrupt()
-        client.wait_until_idle()
+        client.end_all()
         # The page reads the history after each prompt: a long one makes each later test slower.
         client.post("/history", {"clear": True})
 

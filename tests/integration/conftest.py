@@ -113,10 +113,7 @@ def client(server: ComfyServer) -> Iterator[ComfyClient]:
     """A client of `server`; whatever a test leaves in the queue is ended with it."""
     with server.client() as client:
         yield client
-        client.clear_queue()
-        if client.queue().running:
-            client.interrupt()
-        client.wait_until_idle()
+        client.end_all()
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ def server(
 def client(server: ComfyServer) -> Iterator[ComfyClient]:
     with server.client() as client:
         yield client
-        client.wait_until_idle()
+        client.end_all()
 
 
 def test_an_error_that_a_database_cannot_hold_stops_nothing(

@@ -11,12 +11,12 @@ from PIL import Image
 from batch_loop.nodes.io.leftovers import TEMPORARY_SUFFIX
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.integration.test_names import colours, unchanged
-from batch_loop.tests.support.batches import loop_state, run_until_stop, says_stop, told
+from batch_loop.tests.support.batches import loop_state, refusal, run_until_stop, says_stop, told
 from batch_loop.tests.support.graphs import ITERATOR, Graph
 from batch_loop.tests.support.images import colour_of, write_images
 from batch_loop.tests.support.mounts import Mount, mounted
 from batch_loop.tests.support.waiting import wait_for
-from batch_loop.tools.client import ComfyClient, PromptRejected
+from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.results import RunResult
 from batch_loop.tools.server import ComfyServer
 
@@ -24,17 +24,6 @@ NAMES = ["a.png", "b.png", "c.png", "d.png"]
 COLOURS = {name: colour_of(name) for name in NAMES}
 
 each_policy = pytest.mark.parametrize("error_handling", ["Stop on error", "Skip on error"])
-
-
-def refusal(client: ComfyClient, graph: Graph) -> str:
-    """The message of a prompt that is refused, or fails."""
-    try:
-        result = client.run(graph)
-    except PromptRejected as refused:
-        return str(refused)
-    assert result.status == "error"
-    assert result.error is not None
-    return result.error.message
 
 
 def files(folder: Path) -> list[str]:
@@ -51,6 +40,14 @@ def check_ended(client: ComfyClient, last: RunResult) -> None:
     assert says_stop(last)
     state = loop_state(client, last)
     assert (state["done"], state["failed"], state["total"]) == (4, 0, 4)
+
+
+def check_goes_on(client: ComfyClient, graph: Graph, results: Path) -> None:
+    """The batch goes on with the second image, and ends with each image's result in a folder."""
+    rest = run_until_stop(client, graph)
+    assert handed_out(rest) == NAMES[1:]
+    check_ended(client, rest[-1])
+    assert colours(results) == COLOURS
 
 
 @pytest.fixture
@@ -77,10 +74,7 @@ def test_a_full_output_folder(
         assert f'"{output.path / "b.png"}": the disk is full. Free some space' in message
         assert files(output.path) == ["a.png", "filler"]
     output.free()
-    results = run_until_stop(client, graph)
-    assert handed_out(results) == NAMES[1:]
-    check_ended(client, results[-1])
-    assert colours(output.path) == COLOURS
+    check_goes_on(client, graph, output.path)
     assert files(output.path) == NAMES
 
 
@@ -111,10 +105,7 @@ def test_a_read_only_output_folder(
         message = refusal(client, graph)
         assert f'"{output.path / "b.png"}": the folder is read-only' in message
     output.set_read_only(to=False)
-    results = run_until_stop(client, graph)
-    assert handed_out(results) == NAMES[1:]
-    check_ended(client, results[-1])
-    assert colours(output.path) == COLOURS
+    check_goes_on(client, graph, output.path)
     assert files(output.path) == NAMES
 
 
@@ -154,10 +145,7 @@ def test_an_input_drive_that_is_unplugged(
             assert f'"{disk.path}" is gone in the midst of its batch: it is empty' in message
         disk.mount()
         write_images(disk.path, NAMES)
-        results = run_until_stop(client, graph)
-        assert handed_out(results) == NAMES[1:]
-        check_ended(client, results[-1])
-    assert colours(workspace.output) == COLOURS
+        check_goes_on(client, graph, workspace.output)
 
 
 @each_policy
@@ -173,10 +161,7 @@ def test_an_input_folder_that_is_moved_away(
     for _ in range(2):
         assert f'"{folder}" does not exist' in refusal(client, graph)
     folder.with_name("moved").rename(folder)
-    results = run_until_stop(client, graph)
-    assert handed_out(results) == NAMES[1:]
-    check_ended(client, results[-1])
-    assert colours(workspace.output) == COLOURS
+    check_goes_on(client, graph, workspace.output)
 
 
 @each_policy

@@ -20,7 +20,7 @@ from PIL import Image
 
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.integration.test_names import unchanged
-from batch_loop.tests.support.batches import loop_state, run_until_stop, told
+from batch_loop.tests.support.batches import loop_state, refusal, run_until_stop, told
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
@@ -66,17 +66,6 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
     assert accesses == []
     assert [path.name for path in folder.iterdir()] == ["secret.png"]
     assert secret.read_bytes() == before
-
-
-def said_to(client: ComfyClient, graph: Graph) -> str:
-    """What a prompt that must not work is answered."""
-    try:
-        result = client.run(graph)
-    except PromptRejected as refused:
-        return str(refused)
-    assert result.status == "error"
-    assert result.error is not None
-    return result.error.message
 
 
 def answer_to(client: ComfyClient, graph: Graph) -> str:
@@ -163,7 +152,7 @@ def test_no_spelling_of_a_folder_leads_out(
     for path in (outside.folder, outside.missing):
         link_out(workspace, path)
         named = spellings(path, workspace)[way]
-        to_read = said_to(client, unchanged(named, workspace.name))
+        to_read = refusal(client, unchanged(named, workspace.name))
         finished_as = f"{named}/{{stem}}"
         finding = {"skip_finished": True, "finished_as": finished_as}
         to_find = answer_to(client, unchanged(workspace.name, workspace.name, **finding))
@@ -202,7 +191,7 @@ def test_no_name_leads_out(
     write_images(workspace.input, ["a.png"])
     graph = unchanged(workspace.name, workspace.name)
     graph[SAVE]["inputs"][setting] = value.format(outside.folder)
-    assert said_to(client, graph)
+    assert refusal(client, graph)
     assert list(workspace.output.iterdir()) == []
 
 
@@ -240,7 +229,7 @@ def test_custom_patterns_do_not_lead_out(
     patterns = (str(outside.secret), f"../{outside.folder.name}/*", "../*", f"{'../' * 12}**/*.png")
     for pattern in patterns:
         graph = unchanged(workspace.name, workspace.name, filter="Custom", custom_pattern=pattern)
-        assert "matches no file" in said_to(client, graph)
+        assert "matches no file" in refusal(client, graph)
 
 
 def test_a_file_is_decoded_by_its_name_s_kind_alone(
@@ -248,7 +237,7 @@ def test_a_file_is_decoded_by_its_name_s_kind_alone(
 ) -> None:
     """What Pillow would give to another program, Ghostscript, is no image here."""
     Image.new("RGB", (8, 8)).save(workspace.input / "a.png", "EPS")
-    said = said_to(client, unchanged(workspace.name, workspace.name))
+    said = refusal(client, unchanged(workspace.name, workspace.name))
     assert "of a format that Batch Loop does not read" in said
 
 
@@ -373,7 +362,7 @@ def test_no_prompt_writes_to_what_is_comfyuis_own(  # noqa: PLR0913, PLR0917 - f
     places = {"output": workspace.output, "pack": ROOT, "comfyui": release(server.version).tree}
     graph = writing(workspace, around / folder.format(**places), name)
     try:
-        assert words in said_to(client, graph)
+        assert words in refusal(client, graph)
         assert requirements.read_text() == "torch\n"
         made = {path.name for path in around.rglob("*") if "link" not in path.parts} - {
             path.name for path in before
@@ -381,7 +370,7 @@ def test_no_prompt_writes_to_what_is_comfyuis_own(  # noqa: PLR0913, PLR0917 - f
         assert made <= {f"{name}.png".rpartition("/")[2], "link", *name.split("/")}
     finally:
         shutil.rmtree(other)
-    assert "may not use the folder" in said_to(client, unchanged("/etc", workspace.name))
+    assert "may not use the folder" in refusal(client, unchanged("/etc", workspace.name))
 
 
 def test_the_pack_s_own_state_is_not_read(
@@ -392,12 +381,12 @@ def test_the_pack_s_own_state_is_not_read(
     Image.new("RGB", (8, 8), SECRET).save(secret)
     (workspace.input / "link.png").symlink_to(secret)
     try:
-        assert STATE in said_to(client, unchanged(str(state), workspace.name))
-        assert STATE in said_to(client, unchanged(workspace.name, workspace.name))
+        assert STATE in refusal(client, unchanged(str(state), workspace.name))
+        assert STATE in refusal(client, unchanged(workspace.name, workspace.name))
         within = unchanged(str(around / "user"), workspace.name, recursive=True)
-        assert STATE in said_to(client, within)
+        assert STATE in refusal(client, within)
         finding = {"skip_finished": True, "finished_as": f"{state}/{{stem}}.png"}
-        assert STATE in said_to(client, unchanged(workspace.name, workspace.name, **finding))
+        assert STATE in refusal(client, unchanged(workspace.name, workspace.name, **finding))
         for route, name in NAMING.items():
             url = f"{client.url}/batch_loop/{route}"
             answer = requests.post(url, json={name: str(state)}, timeout=SECONDS)

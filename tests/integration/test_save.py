@@ -11,7 +11,7 @@ import pytest
 from PIL import Image
 
 from batch_loop.tests.integration.conftest import Workspace
-from batch_loop.tests.support.batches import run_until_stop, told
+from batch_loop.tests.support.batches import refusal, run_until_stop, told
 from batch_loop.tests.support.graphs import (
     END,
     ITERATOR,
@@ -25,7 +25,7 @@ from batch_loop.tests.support.graphs import (
 )
 from batch_loop.tests.support.images import colour_of, write_images
 from batch_loop.tests.support.load_image import load_image, load_image_reads_with_pillow
-from batch_loop.tools.client import ComfyClient, PromptRejected
+from batch_loop.tools.client import ComfyClient
 
 
 def pixels(path: Path) -> Any:
@@ -254,7 +254,7 @@ def test_settings_that_cannot_work(
     client: ComfyClient, workspace: Workspace, setting: str, value: str, words: str
 ) -> None:
     write_images(workspace.input, ["a.png"])
-    result = _run_or_refusal(client, unchanged(workspace, **{setting: value}))
+    result = refusal(client, unchanged(workspace, **{setting: value}))
     # Newer ones refuse by themselves a value that is none of the options.
     assert words in result or f"Value not in list: {setting}: '{value}' not in [" in result
     assert saved(workspace.output) == []
@@ -353,12 +353,3 @@ def as_load_image_saves(client: ComfyClient, workspace: Workspace, name: str) ->
 def _reset(iterator: dict[str, Any]) -> dict[str, Any]:
     inputs = {**iterator["inputs"], "iteration_mode": "Reset"}
     return {**iterator, "inputs": inputs}
-
-
-def _run_or_refusal(client: ComfyClient, graph: Graph) -> str:
-    """The message of the refusal, or of the error."""
-    try:
-        result = client.run(graph)
-    except PromptRejected as refused:
-        return str(refused)
-    return result.error.message if result.error else ""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from batch_loop.tests.support.graphs import COMPLETE, ITERATOR, SAVE, STOP, Graph, node
-from batch_loop.tools.client import ComfyClient
+from batch_loop.tools.client import ComfyClient, PromptRejected
 from batch_loop.tools.results import RunResult
 
 SEVEN = ["img1.png", "img2.png", "img3.png", "img4.png", "img5.png", "img10.png", "img11.png"]
@@ -47,6 +47,17 @@ def run_until_stop(client: ComfyClient, graph: Graph, most: int = 30) -> list[Ru
     statuses = [result.status for result in results]
     message = f"{most} prompts, and no stop: {statuses}, last {results[-1]}"
     raise AssertionError(message)
+
+
+def refusal(client: ComfyClient, graph: Graph) -> str:
+    """The message of a prompt that must not work: it is refused, or fails."""
+    try:
+        result = client.run(graph)
+    except PromptRejected as refused:
+        return str(refused)
+    assert result.status == "error"
+    assert result.error is not None
+    return result.error.message
 
 
 def loop_state(client: ComfyClient, result: RunResult) -> dict[str, Any]:
