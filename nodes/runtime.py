@@ -20,7 +20,7 @@ from .io.decode import decode
 from .io.hand_over import HandOver
 from .io.learned import LearnedInPrompt
 from .io.leftovers import sweep
-from .io.listing import Selection, list_images, modified_at
+from .io.listing import Selection, list_images, sight
 from .io.numbering import Numbering
 from .io.paths import (
     ALLOWED_DIRS_VARIABLE,
@@ -61,7 +61,7 @@ def registry() -> LoopRegistry:
         _store(),
         host(),
         _list_images,
-        modified_at,
+        sight,
         write_behind(),
         lease_seconds=lease_seconds(os.environ),
         roots=_roots(),

@@ -239,12 +239,16 @@ def folder_lost(directory: str, error: UnreadableImage) -> FolderNotFound | None
     )
 
 
-def modified_at(path: str) -> float:
-    """When a file was last changed, in seconds since the epoch; 0 if it is gone."""
+def sight(path: str) -> tuple[int, int] | None:
+    """What tells whether the file at a full path has changed between two looks; None: it is gone.
+
+    Its size and its time of change, by whatever clock: it is compared with nothing else.
+    """
     try:
-        return os.stat(path).st_mtime
+        status = os.stat(path)
     except OSError:
-        return 0.0
+        return None
+    return status.st_size, status.st_mtime_ns
 
 
 def _extension_matcher(extensions: frozenset[str]) -> Callable[[str], bool]:

@@ -5,7 +5,6 @@ What runs in a transaction says so.
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -17,17 +16,13 @@ from .loops import Loops
 from .moments import END, LOOK
 from .outputs import Outputs
 from .prompt import Host, Prompt
-from .state import DEFAULT_POLICY, Item, ItemState, IterationMode, LoopKey, Policy, WhenComplete
+from .state import DEFAULT_POLICY, Item, IterationMode, LoopKey, Policy, WhenComplete
 from .store import UNLISTED, LoopEntry, Store
 from .transactions import Transactions
 from .watching import Watching
 
 if TYPE_CHECKING:
     from ..io.listing import Selection
-
-CLOCK_SLACK = 0.02
-"""Seconds by which a file's time of change may lie before the clock's: the system stamps files
-with the time of its last tick."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +60,8 @@ class Batches:
         self._watching = watching
         self._begun = begun
         self._clients: defaultdict[LoopKey, Clients] = defaultdict(Clients)
+        # What lay beside the last image of a batch, before this prompt was given it.
+        self._before: dict[LoopKey, tuple[Prompt, Listing]] = {}
 
     def prepare(self, requests: Sequence[Request], prompt: Prompt, listed: Listed) -> Due | None:
         """Bring the listings to what `requests` need, in new batches where they are due.
@@ -140,28 +137,60 @@ class Batches:
             self.begin(listing, entry.mode)
         return None
 
+    def look_before_the_last(
+        self, keys: Sequence[LoopKey], prompt: Prompt, listed: Listed
+    ) -> Due | None:
+        """Remember what lies in the folders beside an image, if it is the last one of a batch.
+
+        Of what comes later nobody can tell whether it is a result of the prompt that works on it.
+        Where that takes a listing that is not among `listed`, it is returned.
+        """
+        for key in keys:
+            entry = self._loops.entry(key)
+            is_last = self._store.counts(key).pending == 1
+            if not is_last or entry.looked_again or entry.selection.has_range:
+                continue
+            due = Due(Why.BEFORE_THE_LAST, key, entry.selection, entry.batch)
+            listing = listed.get(key)
+            if listing is None:
+                return due
+            # Else the folder was read for this very prompt, and all is listed.
+            if listing.due == due:
+                self._before[key] = (prompt, listing)
+        return None
+
     def due_at_the_end(self, key: LoopKey, item: Item) -> Due | None:
-        """What is to be listed as `item` is about to reach Loop End, if no other is left then.
+        """What is to be looked at as `item` is about to reach Loop End, if no other is left then.
 
         Once a batch: should the workflow save into the folder that it reads, in a way that
-        ComfyUI is not told of, its results must not feed it for ever.
+        ComfyUI is not told of, its results must not feed it for ever. And not while the prompt of
+        another item, on another server, has yet to say what it saved.
         """
-        entry, counts = self._loops.entry(key), self._store.counts(key)
-        own = item.state is ItemState.RUNNING and item.index != UNLISTED
-        if entry.looked_again or counts.pending or counts.running > own:
+        entry = self._loops.entry(key)
+        if entry.looked_again or self._store.counts(key).pending or item.claim is None:
             return None
-        return Due(Why.JOIN_AT_THE_END, key, entry.selection, entry.batch)
+        if any(other.path != item.path for other in self._store.open_items(key)):
+            return None
+        prompt, before = self._before.get(key, (None, None))
+        if before and (prompt, before.due.selection) != (item.claim.prompt, entry.selection):
+            before = None
+        return Due(Why.JOIN_AT_THE_END, key, entry.selection, entry.batch, before)
 
     def join_at_the_end(self, due: Due, listed: Listed) -> bool:
-        """Let files join that came while the batch ran; False where they have yet to be listed."""
-        if due.selection.has_range:
-            self._loops.save(due.key, looked_again=True)
+        """Let files join that came while the batch ran; False where they have yet to be looked at.
+
+        Those that were there before the last image was handed out, and have not changed since.
+        """
+        if due.before is None:
+            looked_at = self._loops.moments.note(due.key, LOOK)
+            self._loops.save(due.key, looked_again=True, looked_at=looked_at)
             return True
         listing = _taken(due, listed)
         if listing is None:
             return False
+        self._before.pop(due.key, None)
         self._loops.save(due.key, looked_again=True)
-        self._join(listing, self._claimed_since(due.key) - CLOCK_SLACK)
+        self._join(listing)
         return True
 
     def told_the_end(self, key: LoopKey, client_id: str | None) -> None:
@@ -171,6 +200,7 @@ class Batches:
     def forget(self, key: LoopKey) -> None:
         """Forget a loop, once that is kept."""
         self._transactions.when_kept(lambda: self._clients.pop(key, None))
+        self._transactions.when_kept(lambda: self._before.pop(key, None))
         self._transactions.when_kept(lambda: self._watching.end(key))
         self._transactions.when_kept(lambda: self._loops.moments.forget(key))
 
@@ -245,23 +275,14 @@ class Batches:
             and self._clients[key].knows_the_end(prompt.client_id)
         )
 
-    def _claimed_since(self, key: LoopKey) -> float:
-        """When the oldest prompt that still has an item was given it."""
-        claims = [item.claim for item in self._store.open_items(key)]
-        return min((claim.since for claim in claims if claim is not None), default=math.inf)
-
-    def _join(self, listing: Listing, until: float = math.inf) -> None:
-        """Append the files that were not there when the listing was taken.
-
-        Only those that were last changed before `until`: what is newer may be a result of a
-        prompt that still runs, and has yet to say what it saved. The next run finds it.
-        """
+    def _join(self, listing: Listing) -> None:
+        """Append the files that were not there when the listing was taken."""
         key = listing.due.key
         self._loops.save(key, looked_at=listing.began, finished=listing.finished)
         # Some may have joined, or turned out to be results, since the folder was read.
         for path in self._outputs.unwritten(key, listing.paths):
             item = self._store.item(key, path)
-            if listing.modified[path] < until and (item is None or item.index == UNLISTED):
+            if item is None or item.index == UNLISTED:
                 self._store.append(key, path)
 
 

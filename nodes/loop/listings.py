@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from enum import Enum
@@ -28,6 +28,9 @@ LOOK_SECONDS = 0.1
 """How often who waits for another's listing looks whether it is still wanted."""
 
 T = TypeVar("T")
+
+Sight = Hashable
+"""What tells whether a file has changed between two looks; None where it is gone."""
 
 
 class Lister(Protocol):
@@ -56,8 +59,10 @@ class Why(Enum):
     """Other settings, for the batch that goes on."""
     JOIN = "join"
     """New files for a batch that is complete."""
+    BEFORE_THE_LAST = "before the last"
+    """New files beside the last image of a batch, before a prompt is given it."""
     JOIN_AT_THE_END = "join at the end"
-    """New files for a batch whose listing has just run out."""
+    """Those of them that may join, as that image has been worked on."""
 
 
 @dataclass(frozen=True)
@@ -68,6 +73,8 @@ class Due:
     key: LoopKey
     selection: Selection
     batch: int
+    before: Listing | None = field(default=None, compare=False)
+    """At the end: what was new before the last image was handed out."""
 
 
 @dataclass(frozen=True)
@@ -81,8 +88,8 @@ class Listing:
     """In order: all of them, or the new ones where they are to join."""
     finished: int = 0
     """How many were left out, as their results are there already."""
-    modified: Mapping[str, float] = field(default_factory=dict)
-    """When each that is to join was last changed, in seconds since the epoch."""
+    sights: Mapping[str, Sight] = field(default_factory=dict)
+    """What each was like, of those that may join later."""
 
 
 Listed = Mapping[LoopKey, Listing]
@@ -102,9 +109,9 @@ class Listings:
         watching: Watching,
         moments: Moments,
         lister: Lister,
-        modified_at: Callable[[str], float],
+        sight: Callable[[str], Sight],
     ) -> None:
-        """`modified_at` tells when the file at a full path was last changed; 0 if it is gone."""
+        """`sight` looks at the file at a full path."""
         self._store = store
         self._host = host
         self._transactions = transactions
@@ -112,7 +119,7 @@ class Listings:
         self._watching = watching
         self._moments = moments
         self._lister = lister
-        self._modified_at = modified_at
+        self._sight = sight
         self._turns: dict[LoopKey, threading.Lock] = {}
 
     def with_listings(self, change: Callable[[Listed], T | Due], *, patient: bool = False) -> T:
@@ -199,16 +206,15 @@ class Listings:
 
     def _take(self, due: Due, *, patient: bool) -> Listing:
         """Read a folder, for what it is due for."""
-        key, began = due.key, self._moments.note(due.key, LOOK)
         going_on = self._host.raise_if_cancelled if patient else (lambda: None)
-        try:
-            found, left_out = self.found(due, going_on)
-        except BatchLoopError:
-            if due.why is not Why.JOIN_AT_THE_END:
-                raise
-            # The folder went away in the meantime. That is no fault of the prompt that has just
-            # done its work; the next run says what is wrong.
-            return Listing(due, began)
+        if due.why is Why.BEFORE_THE_LAST:
+            return self._before_the_last(due, going_on)
+        key, began = due.key, self._moments.note(due.key, LOOK)
+        if due.before is not None:
+            sights = due.before.sights
+            same = [path for path in due.before.paths if self._looks(key, path) == sights[path]]
+            return Listing(due, began, same, due.before.finished)
+        found, left_out = self.found(due, going_on)
         if due.why is Why.BEGIN:
             return Listing(due, began, self._whole(key, found, (), going_on), len(left_out))
         if due.why is Why.RELIST:
@@ -218,8 +224,24 @@ class Listings:
             return Listing(due, began, found, len(left_out))
         new, listed = self.unknown(key, found, patient=patient)
         new = list(self._whole(key, new, (), going_on))
-        modified = {path: self._modified_at(key.full(path)) for path in new}
-        return Listing(due, began, new, len(left_out.difference(listed)), modified)
+        return Listing(due, began, new, len(left_out.difference(listed)))
+
+    def _before_the_last(self, due: Due, going_on: Callable[[], object]) -> Listing:
+        """The new files, and what they are like: none where the folder cannot be read.
+
+        The last image is there to be worked on even so, and the next run says what is wrong.
+        """
+        key, began = due.key, self._host.now()
+        try:
+            found, left_out = self.found(due, going_on)
+        except BatchLoopError:
+            return Listing(due, began)
+        new, listed = self.unknown(key, found, patient=True)
+        sights = {path: self._looks(key, path) for path in new}
+        return Listing(due, began, new, len(left_out.difference(listed)), sights)
+
+    def _looks(self, key: LoopKey, path: str) -> Sight:
+        return self._sight(key.full(path))
 
     def _whole(
         self,

@@ -21,7 +21,7 @@ from .errors import (
     UnknownLoop,
     UnwritableImage,
 )
-from .listings import Due, Listed, Lister, Listings, Why
+from .listings import Due, Listed, Lister, Listings, Sight, Why
 from .loops import Loops, in_order
 from .outputs import Outputs, Owner
 from .prompt import Failure, Host, Prompt
@@ -68,14 +68,14 @@ class LoopRegistry:
         store: Store,
         host: Host,
         lister: Lister,
-        modified_at: Callable[[str], float],
+        sight: Callable[[str], Sight],
         writes: Writes | None = None,
         *,
         lease_seconds: float | None = None,
         roots: Roots = NO_ROOTS,
         clean_up: Callable[[Collection[str], Collection[str]], object] | None = None,
     ) -> None:
-        """`modified_at` tells when the file at a full path was last changed; 0 if it is gone.
+        """`sight` tells what the file at a full path is like, to see later whether it has changed.
 
         `writes` tells of files that are written in the background; None: of none. A lease of
         `lease_seconds` tells other servers that this one is at work; None: there are none.
@@ -118,7 +118,7 @@ class LoopRegistry:
             watching=self._watching,
             moments=self._loops.moments,
             lister=lister,
-            modified_at=modified_at,
+            sight=sight,
         )
         # What the newest prompt has asked with, of each loop.
         self._asked: tuple[Prompt | None, dict[LoopKey, Selection]] = (None, {})
@@ -191,6 +191,7 @@ class LoopRegistry:
             raise InvalidSetting(_in_two_ways(keys[0]))
         self._raise_untold(keys)
         due = self._batches.prepare(requests, prompt, listed)
+        due = due or self._batches.look_before_the_last(keys, prompt, listed)
         if due is not None:
             return due
         # Raised even where nothing is handed out: else ComfyUI would answer the next run from

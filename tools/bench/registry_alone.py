@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
-from ...nodes.io.listing import Selection, SortBy, has_images, list_images, modified_at
+from ...nodes.io.listing import Selection, SortBy, has_images, list_images, sight
 from ...nodes.io.natural import natural_key
 from ...nodes.loop.batches import Request
 from ...nodes.loop.database import open_store
@@ -86,7 +86,7 @@ class _Server:
     def __init__(self, folder: str, kind: str, lister: Callable[..., Sequence[str]]) -> None:
         self.store: Store = MemoryStore() if kind == "memory" else open_store(folder)
         self.host = FakeHost()
-        self.registry = LoopRegistry(self.store, self.host, lister, modified_at)
+        self.registry = LoopRegistry(self.store, self.host, lister, sight)
         self.registry._settling._watcher = NoWatcher()  # type: ignore[assignment]  # noqa: SLF001
 
     def prompt(self, request: Request) -> bool:

@@ -132,6 +132,7 @@ def test_who_needs_no_listing_goes_on_while_a_folder_is_listed(server: Server) -
 
 
 def test_each_kind_of_listing_keeps_nobody_waiting(server: Server) -> None:
+    server.names.append("img3.png")
     server.acquire(QUICK)
     running = server.acquire(SLOW)
     server.listed.acquire()
@@ -148,26 +149,23 @@ def test_each_kind_of_listing_keeps_nobody_waiting(server: Server) -> None:
     server.done(running)
     # Other settings.
     relisted = others_go_on(lambda: server.acquire(SLOW, narrow))
-    assert (path(relisted), relisted.counts.total) == ("img1.png", 2)
+    assert (path(relisted), relisted.counts.total) == ("img1.png", 3)
     server.done(relisted)
     back = others_go_on(lambda: server.acquire(SLOW))
-    assert (path(back), back.counts.total) == ("img2.png", 3)
-    # The end of the listing.
-    server.names.append("img3.png")
-
-    def end() -> Iteration:
-        server.registry.end(back)
-        return back
-
-    others_go_on(end)
+    assert (path(back), back.counts.total) == ("img2.png", 4)
     server.done(back)
-    last = server.acquire(SLOW)
+    # The end of the listing.
+    server.names.append("img4.png")
+    last = others_go_on(lambda: server.acquire(SLOW))
     assert path(last) == "img3.png"
     server.done(last)
+    joined = server.acquire(SLOW)
+    assert path(joined) == "img4.png"
+    server.done(joined)
     # A run on a complete batch.
-    server.names.append("img4.png")
+    server.names.append("img5.png")
     new = others_go_on(lambda: server.acquire(SLOW))
-    assert path(new) == "img4.png"
+    assert path(new) == "img5.png"
     server.done(new)
     # The next batch, by a run and by the route.
     again = others_go_on(lambda: server.acquire(SLOW, mode=IterationMode.RESET))
@@ -219,10 +217,12 @@ def test_cancel_ends_the_listing_and_the_wait_for_it(server: Server) -> None:
 
 
 def test_a_folder_that_is_lost_at_the_end_is_no_fault_of_the_prompt(server: Server) -> None:
-    server.names = ["img0.png"]
-    iteration = server.acquire(SLOW)
+    server.names = ["img0.png", "img1.png"]
+    server.done(server.acquire(SLOW))
     server.lost = True
-    server.done(iteration)
+    last = server.acquire(SLOW)
+    assert path(last) == "img1.png"
+    server.done(last)
     assert server.registry.full_snapshot(SLOW.id).complete
     with pytest.raises(FolderNotFound):
         server.acquire(SLOW)

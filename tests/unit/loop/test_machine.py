@@ -132,6 +132,8 @@ class Server:
     registry: LoopRegistry
     seen: dict[tuple[LoopKey, str | None], tuple[IterationMode, bool]] = field(default_factory=dict)
     """For each client: the mode of its newest run, and whether it knows of the batch's end."""
+    before: dict[LoopKey, tuple[Prompt, Selection, dict[str, float]]] = field(default_factory=dict)
+    """What was new beside the last image of a batch, and who was given that."""
     waiting: set[tuple[LoopKey, Prompt]] = field(default_factory=set)
 
     @property
@@ -235,7 +237,7 @@ class RegistryMachine(RuleBasedStateMachine):
         host = ServerHost(self.started, self.clock, self.alive)
         store = MemoryStore() if self.open_store is None else self.open_store()
         assert isinstance(store, MemoryStore) is (self.open_store is None)
-        registry = LoopRegistry(store, host, self._list, self._modified_at)
+        registry = LoopRegistry(store, host, self._list, self._sight)
         registry._settling._watcher = NoWatcher()
         self.alive.add(host.server)
         self.servers.append(Server(host, store, registry))
@@ -247,8 +249,8 @@ class RegistryMachine(RuleBasedStateMachine):
         names = sorted(self.files, reverse=selection.descending)
         return names[: selection.limit or None]
 
-    def _modified_at(self, path: str) -> float:
-        return self.files.get(os.path.basename(path), 0.0)
+    def _sight(self, path: str) -> float | None:
+        return self.files.get(os.path.basename(path))
 
     def _server(self, pick: int) -> Server:
         return self.servers[pick % len(self.servers)]
@@ -595,10 +597,15 @@ class RegistryMachine(RuleBasedStateMachine):
         loop = self.loops[key]
         item.state, item.unended, item.value = ENDED, 0, value
         job.server.waiting.add((key, job.prompt))
-        if loop.complete and not loop.looked_again:
-            loop.looked_again = True
-            until = min(item.since for _, item in loop.open) - 0.02
-            self._look_again(loop, until)
+        if loop.complete and not loop.looked_again and len(loop.open) == 1:
+            loop.looked_again, loop.looked_at = True, self.clock.time
+            prompt, selection, before = job.server.before.pop(key, (None, None, {}))
+            if (prompt, selection) == (job.prompt, loop.selection):
+                loop.listing += [
+                    path
+                    for path, seen in before.items()
+                    if self.files.get(path) == seen and path not in loop.listing
+                ]
         self._note_completion(loop)
         seen = job.server.seen.get((key, job.prompt.client_id))
         if loop.complete and seen is not None:
@@ -635,9 +642,16 @@ class RegistryMachine(RuleBasedStateMachine):
             for path, item in self.loops[key].open:
                 if item.prompt == prompt:
                     return path
-        self._prepare(server, request, prompt)
+        was_listed = self._prepare(server, request, prompt)
         loop = self.loops[key]
         path = loop.first_pending
+        pending = sum(item.state is PENDING for item in loop.listed)
+        if pending == 1 and not (was_listed or loop.looked_again or loop.selection.limit):
+            new = [name for name in sorted(self.files) if name not in loop.listing]
+            if loop.selection.descending:
+                new.reverse()
+            sights = {name: self.files[name] for name in new}
+            server.before[key] = (prompt, loop.selection, sights)
         server.seen[key, prompt.client_id] = (request.mode, path is None)
         if path is None:
             return None
@@ -649,12 +663,13 @@ class RegistryMachine(RuleBasedStateMachine):
         item.policy = request.policy
         return path
 
-    def _prepare(self, server: Server, request: Request, prompt: Prompt) -> None:
+    def _prepare(self, server: Server, request: Request, prompt: Prompt) -> bool:
+        """Bring a loop to what is asked for; whether its folder was listed for that."""
         key, mode = request.key, request.mode
         loop = self.loops.get(key)
         if loop is None:
             self._begin_batch(key, request.selection, mode, 1)
-            return
+            return True
         before, knows = server.seen.get((key, prompt.client_id), (loop.mode, True))
         ended = loop.completed_at is not None and prompt.submitted_at > loop.completed_at and knows
         over = request.policy.when_complete is WhenComplete.START_OVER
@@ -663,18 +678,22 @@ class RegistryMachine(RuleBasedStateMachine):
             over and mode is not IterationMode.RETRY_FAILED and ended
         ):
             self._begin_batch(key, request.selection, mode, loop.batch + 1)
-            return
+            return True
+        was_listed = False
         retries = mode is IterationMode.RETRY_FAILED and chosen
         if loop.selection != request.selection:
             loop.listing = self._listing(request.selection)
             loop.selection, loop.looked_at = request.selection, self.clock.time
+            was_listed = True
         elif loop.completed_at is not None and prompt.submitted_at > loop.looked_at and not retries:
             loop.looked_at = self.clock.time
-            self._look_again(loop, self.clock.time + 1e9)
+            self._look_again(loop)
+            was_listed = True
         if retries:
             self._retry(loop)
         loop.mode = mode
         self._note_completion(loop)
+        return was_listed
 
     def _listing(self, selection: Selection) -> list[str]:
         listing = self._list(FOLDER, selection, seed=0)
@@ -688,16 +707,14 @@ class RegistryMachine(RuleBasedStateMachine):
         listing = self._listing(selection)
         self.loops[key] = ModelLoop(selection, mode, batch, listing, self.clock.time)
 
-    def _look_again(self, loop: ModelLoop, until: float) -> None:
+    def _look_again(self, loop: ModelLoop) -> None:
         loop.looked_at = self.clock.time
         if loop.selection.limit:
             return
         listed = self._list(FOLDER, loop.selection, seed=0)
-        if not listed and until >= 1e9:
+        if not listed:
             raise NoImages
-        loop.listing += [
-            path for path in listed if path not in loop.listing and self.files[path] < until
-        ]
+        loop.listing += [path for path in listed if path not in loop.listing]
 
     def _retry(self, loop: ModelLoop) -> None:
         for item in loop.listed:

@@ -240,9 +240,7 @@ def test_a_prompt_outlives_its_loop(loop: Loop) -> None:
 
 def test_the_file_of_a_carried_value_goes_with_its_loop(tmp_path: Path) -> None:
     loop = Loop("a", "b")
-    loop.registry = LoopRegistry(
-        open_store(str(tmp_path)), loop.host, loop._list, loop._modified_at
-    )
+    loop.registry = LoopRegistry(open_store(str(tmp_path)), loop.host, loop._list, loop._sight)
     loop.run(value="kept")
     loop.snapshot()
     assert len(list((tmp_path / CARRIED).iterdir())) == 1

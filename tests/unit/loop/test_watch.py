@@ -12,7 +12,7 @@ import pytest
 
 from batch_loop.nodes.io.arrivals import STILL_SECONDS, TICK_SECONDS
 from batch_loop.nodes.io.encode import Format
-from batch_loop.nodes.io.listing import Selection, list_images, modified_at
+from batch_loop.nodes.io.listing import Selection, list_images, sight
 from batch_loop.nodes.io.naming import saved_as
 from batch_loop.nodes.loop.batches import Request
 from batch_loop.nodes.loop.database import open_store
@@ -60,7 +60,7 @@ class Loop:
         for each in (self.input, self.output):
             each.mkdir(exist_ok=True)
         self.host = Host()
-        self.registry = LoopRegistry(store, self.host, list_images, modified_at)
+        self.registry = LoopRegistry(store, self.host, list_images, sight)
         self.key = LoopKey("", str(self.input.resolve()))
         name = saved_as(
             str(self.output.resolve()),
