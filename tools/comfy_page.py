@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
-from playwright.sync_api import expect
+from playwright.sync_api import expect, sync_playwright
+
+from .chromium import find_chromium
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -16,7 +18,15 @@ if TYPE_CHECKING:
     Graph = Mapping[str, Mapping[str, Any]]
     """A workflow in API format, by node id."""
 
-    from playwright.sync_api import ConsoleMessage, FloatRect, Locator, Page, Response, Route
+    from playwright.sync_api import (
+        Browser,
+        ConsoleMessage,
+        FloatRect,
+        Locator,
+        Page,
+        Response,
+        Route,
+    )
 
 FLAGS = (
     "--no-sandbox",
@@ -135,6 +145,15 @@ NOT_OURS = {
     ),
 }
 """What ComfyUI's own pages write to the console as errors without this pack, and why."""
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser without a screen, closed at the end."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+        yield browser
+        browser.close()
 
 
 class ComfyPage:

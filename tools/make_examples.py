@@ -21,10 +21,9 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import FloatRect, Locator, Page, ViewportSize, sync_playwright
+from playwright.sync_api import FloatRect, Locator, Page, ViewportSize
 
-from .chromium import find_chromium
-from .comfy_page import ComfyPage
+from .comfy_page import ComfyPage, chromium
 from .errors import run_command
 from .example_graphs import EXAMPLES
 from .example_parts import Example
@@ -35,7 +34,6 @@ from .server import ComfyServer
 
 MENU_PICTURE = ROOT / "docs" / "images" / "run_instant.png"
 IN_PAGE = Path(__file__).with_suffix(".js")
-FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run")
 SETTINGS = {
     # The Templates window covers a page that is opened for the first time.
     "Comfy.TutorialCompleted": True,
@@ -102,15 +100,13 @@ def make(example: Example, page: Page, server: ComfyServer) -> None:
 
 @contextmanager
 def _page_of(server: ComfyServer) -> Iterator[tuple[Page, ComfyServer]]:
-    with server, sync_playwright() as playwright:
+    with server, chromium() as browser:
         with server.client() as client:
             client.post("/settings", SETTINGS)
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
         page = browser.new_page(viewport=SIZE, device_scale_factor=SHARPNESS)
         page.add_init_script(path=IN_PAGE)
         _open(page, server.url)
         yield page, server
-        browser.close()
 
 
 def _open(page: Page, url: str) -> None:

@@ -12,7 +12,6 @@ import subprocess
 import tempfile
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
 from typing import Any
 
 import psycopg
@@ -82,12 +81,7 @@ class Postgresql:
         """Start."""
         return self.start()
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_error: object) -> None:
         """End it, and delete its files."""
         subprocess.run(  # noqa: S603 - our own
             self._command("stop", "--mode", "immediate"), check=False, **self._options()

@@ -18,10 +18,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from PIL import Image
-from playwright.sync_api import ViewportSize, sync_playwright
+from playwright.sync_api import ViewportSize
 
-from .chromium import find_chromium
-from .comfy_page import FLAGS, NODES_2, ON, SETTINGS, ComfyPage
+from .comfy_page import NODES_2, ON, SETTINGS, ComfyPage, chromium
 from .errors import run_command
 from .layout import DEFAULT, NEWEST_FRONTEND, OLDEST, ROOT
 from .server import ComfyServer
@@ -97,15 +96,13 @@ def _page(look: Look) -> Iterator[tuple[ComfyPage, Path]]:
         tempfile.TemporaryDirectory() as base,
         ComfyServer(Path(base) / "ComfyUI", version=look.version, frontend=look.frontend) as server,
         server.client() as client,
-        sync_playwright() as playwright,
+        chromium() as browser,
     ):
         client.post("/settings", {**SETTINGS, "Comfy.Minimap.Visible": False, **look.settings})
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
         comfy = ComfyPage(browser.new_page(viewport=SIZE), server.url)
         comfy.open()
         comfy.close_banner()
         yield comfy, server.input
-        browser.close()
 
 
 def digest() -> str:

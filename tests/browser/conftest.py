@@ -11,12 +11,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import sync_playwright
 
 from batch_loop.nodes.templates import WITH_NATIVE_LOOPS
 from batch_loop.tests.browser.batch import SEVEN, Batch
-from batch_loop.tools.chromium import find_chromium
-from batch_loop.tools.comfy_page import FLAGS, SETTINGS, ComfyPage
+from batch_loop.tools.comfy_page import SETTINGS, ComfyPage, chromium
 from batch_loop.tools.examples import NATIVE_LOOPS
 from batch_loop.tools.layout import DEFAULT, NEWEST, NEWEST_FRONTEND, OLDEST, usual_release
 from batch_loop.tools.server import ComfyServer
@@ -54,10 +52,8 @@ def _is_possible(name: str) -> bool:
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
+    with chromium() as browser:
         yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="session", params=PAIRS, ids=lambda pair: f"{pair[0]}-{pair[1]}")

@@ -233,14 +233,18 @@ def test_with_a_linked_folder_a_run_tells_it(comfy: ComfyPage, batch: Batch) -> 
     expect(card).to_contain_text("All 2 images done")
 
 
-def test_collapsed_the_node_still_shows_progress(comfy: ComfyPage, batch: Batch) -> None:
+def complete_card(comfy: ComfyPage, batch: Batch) -> tuple[Locator, str]:
+    """The card of a batch of two that has been run, and the colour of what is done on it."""
     comfy.load(batch.graph(limit=2))
     run_to_the_end(comfy, batch)
     card = comfy.card()
     expect(card).to_contain_text("All 2 images done")
-    colour = card.locator(".batch-loop-bar-done").evaluate(
-        "bar => getComputedStyle(bar).backgroundColor"
-    )
+    done = card.locator(".batch-loop-bar-done")
+    return card, str(done.evaluate("bar => getComputedStyle(bar).backgroundColor"))
+
+
+def test_collapsed_the_node_still_shows_progress(comfy: ComfyPage, batch: Batch) -> None:
+    card, colour = complete_card(comfy, batch)
     comfy.page.evaluate("id => app.graph.getNodeById(id).collapse()", ITERATOR)
     expect(card).to_be_hidden()
     comfy.wait_for_colour_on_title(ITERATOR, colour)
@@ -249,13 +253,7 @@ def test_collapsed_the_node_still_shows_progress(comfy: ComfyPage, batch: Batch)
 def test_a_card_that_is_zoomed_out_of_sight_leaves_its_bar(
     comfy: ComfyPage, batch: Batch, renderer: str
 ) -> None:
-    comfy.load(batch.graph(limit=2))
-    run_to_the_end(comfy, batch)
-    card = comfy.card()
-    expect(card).to_contain_text("All 2 images done")
-    colour = card.locator(".batch-loop-bar-done").evaluate(
-        "bar => getComputedStyle(bar).backgroundColor"
-    )
+    card, colour = complete_card(comfy, batch)
     comfy.page.evaluate("() => { app.canvas.ds.scale = 0.25; app.canvas.setDirty(true, true); }")
     if renderer == NODES_2:
         expect(bar_of(card)).to_be_visible()

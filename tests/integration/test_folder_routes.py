@@ -15,6 +15,15 @@ from batch_loop.tools.server import ComfyServer
 
 FOLDER = "/batch_loop/folder"
 LIST = "/batch_loop/folders/list"
+
+
+def check_refused(client: ComfyClient, route: str, body: object, status: int, words: str) -> None:
+    """What a route is sent has to be refused with this status, in these words."""
+    with pytest.raises(UnexpectedAnswer, match=words) as answer:
+        client.post(route, body)
+    assert answer.value.status == status
+
+
 NAMES = ["img1.png", "img2.jpg", "img10.png", "sub/img3.png"]
 
 
@@ -97,9 +106,7 @@ def test_it_follows_the_folder_and_changes_nothing(
 def test_settings_that_cannot_work_are_refused(
     client: ComfyClient, body: dict[str, Any], status: int, words: str
 ) -> None:
-    with pytest.raises(UnexpectedAnswer, match=words) as answer:
-        client.post(FOLDER, body)
-    assert answer.value.status == status
+    check_refused(client, FOLDER, body, status, words)
 
 
 def test_the_allowed_folders_can_be_walked_through(
@@ -137,6 +144,4 @@ def test_the_allowed_folders_can_be_walked_through(
 def test_a_list_of_something_else_is_refused(
     client: ComfyClient, body: dict[str, Any], status: int, words: str
 ) -> None:
-    with pytest.raises(UnexpectedAnswer, match=words) as answer:
-        client.post(LIST, body)
-    assert answer.value.status == status
+    check_refused(client, LIST, body, status, words)

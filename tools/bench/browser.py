@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import Browser, ViewportSize, sync_playwright
+from playwright.sync_api import Browser, ViewportSize
 
-from ..chromium import find_chromium
 from ..client import ComfyClient
-from ..comfy_page import FLAGS, SETTINGS, ComfyPage
+from ..comfy_page import SETTINGS, ComfyPage, chromium
 from ..defaults import filled_in, node
 from . import graphs
 from .folders import small_images
@@ -28,14 +27,12 @@ def measure(setting: Setting) -> Measured:
     count = setting.of(40, 10)
     server = setting.server("browser")
     small_images(server.input / FOLDER, count)
-    with server, server.client() as client, sync_playwright() as playwright:
+    with server, server.client() as client, chromium() as browser:
         client.post("/settings", SETTINGS)
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
         setting.say("browser: Run (Instant) with our nodes")
         ours = _gap(client, browser, _numbered(filled_in(client, _ours())), None)
         setting.say("browser: Run (Instant) without them")
         own = _gap(client, browser, _numbered(filled_in(client, _plain())), count)
-        browser.close()
     row = Row(
         "from the end of a prompt to the beginning of the next, in the browser, Run (Instant)",
         "ms",

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from playwright.sync_api import Page, sync_playwright
+from playwright.sync_api import Page
 
-from ..chromium import find_chromium
-from ..comfy_page import FLAGS, SETTINGS, ComfyPage
+from ..comfy_page import SETTINGS, ComfyPage, chromium
 from ..defaults import filled_in
 from ..side_panel import SidePanel
 from . import graphs
@@ -25,14 +24,12 @@ def measure(setting: Setting) -> Measured:
     count = setting.of(100_000, 10_000)
     server = setting.server("panel")
     small_images(server.input / FOLDER, count)
-    with server, server.client() as client, sync_playwright() as playwright:
+    with server, server.client() as client, chromium() as browser:
         client.post("/settings", SETTINGS)
         client.run(filled_in(client, graphs.loop(FOLDER)))
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
         page = browser.new_context(viewport=SIZE).new_page()
         setting.say(f"panel: a batch of {count:,} images")
         painted, gaps = _look(page, server.url)
-        browser.close()
     return Measured(
         [
             Row(

@@ -142,11 +142,7 @@ export function watching(directories) {
  * @returns {Toast}
  */
 export function watchingStopped(reason, on) {
-  return {
-    severity: "warn",
-    summary: on ? t("notice.watching.unreadable") : t("notice.watching.ended"),
-    detail: reason,
-  };
+  return warning(on ? t("notice.watching.unreadable") : t("notice.watching.ended"), reason);
 }
 
 /**
@@ -170,11 +166,16 @@ export function waiting() {
  * @returns {Toast}
  */
 export function waitingStopped(reason, on) {
-  return {
-    severity: "warn",
-    summary: on ? t("notice.waiting.unreadable") : t("notice.waiting.ended"),
-    detail: reason,
-  };
+  return warning(on ? t("notice.waiting.unreadable") : t("notice.waiting.ended"), reason);
+}
+
+/**
+ * @param {string} summary
+ * @param {string} detail
+ * @returns {Toast}
+ */
+function warning(summary, detail) {
+  return { severity: "warn", summary, detail };
 }
 
 /**

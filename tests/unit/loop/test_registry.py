@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import threading
 from dataclasses import replace
+from functools import partial
 
 import pytest
 
@@ -68,10 +69,7 @@ class Loop:
 
     def run_all(self, **changes: object) -> list[str]:
         """Prompts until one has nothing to do; the paths in the order they were handed out."""
-        paths = []
-        while path := self.run(**changes):
-            paths.append(path)
-        return paths
+        return list(iter(partial(self.run, **changes), ""))
 
     def snapshot(self) -> Snapshot:
         return self.registry.snapshot(self.request.key.id)

@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -100,10 +101,7 @@ class Loop:
         return "" if iteration.item is None else iteration.item.path
 
     def run_all(self, **changes: object) -> list[str]:
-        paths = []
-        while path := self.run(**changes):
-            paths.append(path)
-        return paths
+        return list(iter(partial(self.run, **changes), ""))
 
     def look(self) -> tuple[int, int]:
         arrived = self.registry.watch(self.key.id)
