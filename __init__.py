@@ -8,11 +8,12 @@ from server import PromptServer
 
 from .nodes import routes, runtime
 from .nodes.asked import notes_where_from
-from .nodes.io.directory_iterator import AfterLearning, DirectoryIterator, Learn
+from .nodes.io.directory_iterator import AfterLearning, DirectoryIterator
 from .nodes.io.save_image import SaveImage
 from .nodes.loop.batch_complete import BatchComplete
 from .nodes.loop.end_queue import EndQueue
-from .nodes.loop.loop_end import EndIteration, Gather, LoopEnd
+from .nodes.loop.gather import Gather
+from .nodes.loop.loop_end import EndIteration, LoopEnd
 from .nodes.loop.loop_start import LoopStart, WholeList
 from .nodes.templates import leaves_out_templates
 from .nodes.views import waits_for_writes
@@ -34,7 +35,6 @@ INTERNAL: list[type[comfy_io.ComfyNode]] = [
     AfterLearning,
     EndIteration,
     Gather,
-    Learn,
     WholeList,
 ]
 """Nodes that only other nodes make."""

@@ -24,6 +24,10 @@ ENV_PREFIX = "BATCH_LOOP_"
 """First part of every environment variable."""
 
 
+GATHER = "Gather"
+"""Class of the node that Directory Iterator and Loop End expand into: no node file imports one."""
+
+
 def node_id(class_name: str) -> str:
     """The node id of a node class, `BatchLoopLoopStart` for `LoopStart`."""
     return NODE_PREFIX + class_name

@@ -50,11 +50,12 @@ def schema(**fields: Any) -> comfy_io.Schema:
     return comfy_io.Schema(category=CATEGORY, **fields)
 
 
-def internal_schema(**fields: Any) -> comfy_io.Schema:
+def internal_schema(part_of: str, **fields: Any) -> comfy_io.Schema:
     """The schema of a node that only other nodes make, and that no menu offers."""
+    description = f"A part of {part_of}, made while that runs. Use {part_of}."
     # Frontends leave deprecated nodes out of their menus, too.
     hidden = "is_dev_only" if "is_dev_only" in _KNOWN else "is_deprecated"
-    return schema(**fields, **{hidden: True})
+    return schema(description=description, **fields, **{hidden: True})
 
 
 def advanced(widget: comfy_io.Input) -> comfy_io.Input:

@@ -15,12 +15,12 @@ from ..loop.graph import Graph, reaches
 from ..loop.report import done, handed_out
 from ..loop.state import ErrorHandling, Iteration, IterationMode, Policy, WhenComplete
 from ..loop.unrun import Submission, left_out, names_of
-from ..names import UI_KEY, node_id
+from ..names import GATHER, UI_KEY, node_id
 from ..schema import LoopSocket, advanced, built_once, combo, internal_schema, raw_link, schema
 from ..threads import Threads, in_thread
 from .decode import DecodedImage
 from .iterator_requests import IteratorRequests
-from .learned import Answer, Known, Learned, Wanted, nothing_known
+from .learned import Known, Learned, Wanted, nothing_known
 from .listing import CUSTOM_EXAMPLE, Filter, SortBy
 from .saver_folders import check_known_folders, check_saver_folders, wanted_folders
 
@@ -140,34 +140,6 @@ class DirectoryIterator(comfy_io.ComfyNode):
         return names_of(graph, unrun.not_asked_for)
 
 
-class Learn(comfy_io.ComfyNode):
-    """What Directory Iterator expands into for each input of another node that it has to know."""
-
-    @classmethod
-    @built_once
-    def define_schema(cls) -> comfy_io.Schema:
-        return internal_schema(
-            node_id=node_id(cls.__name__),
-            display_name="Directory Iterator's question (internal)",
-            description=_PART,
-            inputs=[
-                comfy_io.AnyType.Input("value"),
-                comfy_io.AnyType.Input("into"),
-                # Only makes ComfyUI wait for the question before: its answer may be blocked.
-                raw_link(comfy_io.AnyType.Input("after", optional=True)),
-            ],
-            outputs=[comfy_io.AnyType.Output("learned", display_name="learned")],
-        )
-
-    @classmethod
-    def execute(
-        cls, value: Any, into: Answer, after: list[Any] | None = None
-    ) -> comfy_io.NodeOutput:
-        """Take one element."""
-        into.values.append(value)
-        return comfy_io.NodeOutput(after)
-
-
 class AfterLearning(comfy_io.ComfyNode):
     """What Directory Iterator expands into: gives a value once all questions are answered."""
 
@@ -177,7 +149,7 @@ class AfterLearning(comfy_io.ComfyNode):
         return internal_schema(
             node_id=node_id(cls.__name__),
             display_name="Directory Iterator's wait (internal)",
-            description=_PART,
+            part_of="Directory Iterator",
             inputs=[
                 comfy_io.AnyType.Input("value"),
                 raw_link(comfy_io.AnyType.Input("after")),
@@ -189,9 +161,6 @@ class AfterLearning(comfy_io.ComfyNode):
     def execute(cls, value: Any, after: list[Any]) -> comfy_io.NodeOutput:  # noqa: ARG003
         """Give the value."""
         return comfy_io.NodeOutput(value)
-
-
-_PART = "Part of Directory Iterator, which makes it while it runs. Use Directory Iterator."
 
 
 def _requests(graph: Graph, known: Known = nothing_known) -> IteratorRequests:
@@ -214,9 +183,7 @@ def _when_known(
     graph = GraphBuilder()
     after: dict[str, Any] = {}
     for each in wanted:
-        question = graph.node(
-            node_id(Learn.__name__), value=each.link, into=learned.ask(each), **after
-        )
+        question = graph.node(node_id(GATHER), value=each.link, into=learned.ask(each), **after)
         after = {"after": question.out(0)}
     wait = graph.node(node_id(AfterLearning.__name__), value=directory, **after)
     again = graph.node(node_id(DirectoryIterator.__name__), directory=wait.out(0), **settings)

@@ -8,11 +8,9 @@ from comfy_api.v0_0_2 import io as comfy_io
 from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 
 from .. import runtime
-from ..names import node_id
+from ..names import GATHER, node_id
 from ..schema import LoopSocket, built_once, internal_schema, raw_link, schema
 from .state import Iteration, Several
-
-PART_OF_LOOP_END = "Part of Loop End, which makes it while it runs. Use Loop End."
 
 
 class LoopEnd(comfy_io.ComfyNode):
@@ -79,7 +77,7 @@ class LoopEnd(comfy_io.ComfyNode):
             inputs["after"] = after
         if value is not None:
             values = Values()
-            gathered = graph.node(node_id(Gather.__name__), value=value, into=values)
+            gathered = graph.node(node_id(GATHER), value=value, into=values)
             inputs |= {"values": values, "gathered": gathered.out(0)}
         end = graph.node(node_id(EndIteration.__name__), **inputs)
         return comfy_io.NodeOutput(end.out(0), expand=graph.finalize())
@@ -97,30 +95,6 @@ class Values:
         return self.values[0] if len(self.values) == 1 else Several(tuple(self.values))
 
 
-class Gather(comfy_io.ComfyNode):
-    """What Loop End expands into where `value` is connected: takes its elements, one by one.
-
-    ComfyUI runs a node that asks for whole lists only if no element is blocked.
-    """
-
-    @classmethod
-    @built_once
-    def define_schema(cls) -> comfy_io.Schema:
-        return internal_schema(
-            node_id=node_id(cls.__name__),
-            display_name="Loop End's value (internal)",
-            description=PART_OF_LOOP_END,
-            inputs=[comfy_io.AnyType.Input("value"), comfy_io.AnyType.Input("into")],
-            outputs=[comfy_io.AnyType.Output("gathered", display_name="gathered")],
-        )
-
-    @classmethod
-    def execute(cls, value: Any, into: Values) -> comfy_io.NodeOutput:
-        """Take one element."""
-        into.values.append(value)
-        return comfy_io.NodeOutput(into)
-
-
 class EndIteration(comfy_io.ComfyNode):
     """What Loop End expands into: waits for what is connected there, and ends the iteration."""
 
@@ -130,7 +104,7 @@ class EndIteration(comfy_io.ComfyNode):
         return internal_schema(
             node_id=node_id(cls.__name__),
             display_name="Loop End (internal)",
-            description=PART_OF_LOOP_END,
+            part_of="Loop End",
             inputs=[
                 LoopSocket.Input("loop"),
                 comfy_io.AnyType.Input("values", optional=True),

@@ -105,7 +105,7 @@ class WholeList(comfy_io.ComfyNode):
         return internal_schema(
             node_id=node_id(cls.__name__),
             display_name="Loop Start's initial_value (internal)",
-            description="Part of Loop Start, which makes it while it runs. Use Loop Start.",
+            part_of="Loop Start",
             is_input_list=True,
             inputs=[comfy_io.AnyType.Input("value")],
             outputs=[comfy_io.AnyType.Output("whole", display_name="whole")],

@@ -25,6 +25,7 @@ NODE_FILES = {
     "nodes/io/save_image.py",
     "nodes/loop/batch_complete.py",
     "nodes/loop/end_queue.py",
+    "nodes/loop/gather.py",
     "nodes/loop/loop_end.py",
     "nodes/loop/loop_start.py",
 }
