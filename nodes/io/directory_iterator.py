@@ -22,6 +22,7 @@ from .decode import DecodedImage
 from .iterator_requests import IteratorRequests
 from .learned import Known, Learned, Wanted, nothing_known
 from .listing import CUSTOM_EXAMPLE, Filter, SortBy
+from .paths import AllowedFolders
 from .saver_folders import check_known_folders, check_saver_folders, wanted_folders
 
 LARGEST = 2**31 - 1
@@ -95,7 +96,7 @@ class DirectoryIterator(comfy_io.ComfyNode):
         submission = runtime.host().current_submission()
         allowed = runtime.allowed_folders()
         learned = runtime.learned()(prompt)
-        requests = _requests(submission.graph, learned.of)
+        requests = _requests(submission.graph, allowed, learned.of)
         with runtime.telling_the_asker():
             requests.check_independent(unique_id)
             if unique_id == str(cls.hidden.unique_id):
@@ -163,14 +164,17 @@ class AfterLearning(comfy_io.ComfyNode):
         return comfy_io.NodeOutput(value)
 
 
-def _requests(graph: Graph, known: Known = nothing_known) -> IteratorRequests:
-    return IteratorRequests(graph, runtime.allowed_folders(), runtime.registry().key, known)
+def _requests(
+    graph: Graph, allowed: AllowedFolders, known: Known = nothing_known
+) -> IteratorRequests:
+    return IteratorRequests(graph, allowed, runtime.registry().key, known)
 
 
 def _check(submission: Submission, unique_id: str, directory: str | None) -> None:
     """Raise what shows before the run; `directory` is None where it comes from another node."""
-    check_saver_folders(submission, unique_id, runtime.allowed_folders())
-    requests = _requests(submission.graph)
+    allowed = runtime.allowed_folders()
+    check_saver_folders(submission, unique_id, allowed)
+    requests = _requests(submission.graph, allowed)
     if directory is not None:
         requests.check_settings(unique_id, directory, runtime.registry().has_listing)
     requests.check_together(unique_id)
