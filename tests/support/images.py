@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Sequence
 from pathlib import Path
 
+import numpy as np
 from PIL import Image
 
 
@@ -38,3 +39,14 @@ def write_broken(path: Path) -> Path:
     content = path.read_bytes()
     path.write_bytes(content[: len(content) // 2])
     return path
+
+
+def damaged(whole: bytes, flips: int) -> list[bytes]:
+    """A file cut off at many a place, and with one bit after the other turned, each by itself."""
+    random = np.random.default_rng(0)
+    found = [whole[:length] for length in range(0, len(whole), 1 + len(whole) // 60)]
+    for position in random.integers(0, len(whole), flips):
+        turned = bytearray(whole)
+        turned[position] ^= 1 << random.integers(8)
+        found.append(bytes(turned))
+    return found

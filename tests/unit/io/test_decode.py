@@ -15,7 +15,7 @@ from PIL import Image, ImageFile
 
 from batch_loop.nodes.io.decode import DecodedImage, decode
 from batch_loop.nodes.loop.errors import UnreadableImage
-from batch_loop.tests.support.images import colour_of, write_broken, write_images
+from batch_loop.tests.support.images import colour_of, damaged, write_broken, write_images
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
 ORIENTATION = 0x0112
@@ -335,13 +335,7 @@ class TestUnreadable:
         Image.fromarray(noise(8, 8, 3)).save(buffer, Image.registered_extensions()["." + extension])
         whole = buffer.getvalue()
         path = tmp_path / "a.bin"
-        random = np.random.default_rng(0)
-        damaged = [whole[:length] for length in range(0, len(whole), 1 + len(whole) // 60)]
-        for position in random.integers(0, len(whole), 60):
-            flipped = bytearray(whole)
-            flipped[position] ^= 1 << random.integers(8)
-            damaged.append(bytes(flipped))
-        for content in damaged:
+        for content in damaged(whole, 60):
             path.write_bytes(content)
             with contextlib.suppress(UnreadableImage):
                 decoded = decode(str(path))

@@ -14,6 +14,7 @@ from PIL import Image
 from batch_loop.nodes.io import jpeg
 from batch_loop.nodes.io.decode import DecodedImage, decode
 from batch_loop.nodes.loop.errors import UnreadableImage
+from batch_loop.tests.support.images import damaged
 from batch_loop.tests.support.odd_images import odd_files
 from batch_loop.tools.drawings import DRAWINGS
 
@@ -126,15 +127,10 @@ class TestWithAndWithout:
     ) -> None:
         whole = saved(Image.fromarray(DRAWINGS["photo"](24, 40)), progressive=progressive)
         path = tmp_path / "a.jpg"
-        random = np.random.default_rng(0)
-        damaged = [whole[:length] for length in range(0, len(whole), 1 + len(whole) // 60)]
-        damaged += [whole[:length] for length in range(len(whole) - 20, len(whole))]
-        damaged += [whole + b"\0", whole + whole, whole[:-2] + b"\0\0\xff\xd9"]
-        for position in random.integers(0, len(whole), 300):
-            flipped = bytearray(whole)
-            flipped[position] ^= 1 << random.integers(8)
-            damaged.append(bytes(flipped))
-        for content in damaged:
+        contents = damaged(whole, 300)
+        contents += [whole[:length] for length in range(len(whole) - 20, len(whole))]
+        contents += [whole + b"\0", whole + whole, whole[:-2] + b"\0\0\xff\xd9"]
+        for content in contents:
             path.write_bytes(content)
             ours, pillows = both(path, monkeypatch)
             assert is_same(ours, pillows), (ours, pillows)
