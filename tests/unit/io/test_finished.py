@@ -247,6 +247,12 @@ def test_a_result_of_another_folder_is_not_this_one_s(allowed: AllowedFolders) -
     assert finished(names, allowed.input, ["a.jpg", "b.jpg"], others) == {"b.jpg"}
 
 
+def test_of_files_alone_the_plain_name_tells_and_numbers_do_not(allowed: AllowedFolders) -> None:
+    """So the first file of a list that was stopped midway does, as the documentation says."""
+    touch(allowed.output, "a.png", "b_1.png", "b_2.png")
+    assert finished([saver(allowed.output)], allowed.input, ["a.jpg", "b.jpg"]) == {"a.jpg"}
+
+
 def test_of_several_results_all_have_to_be_there_and_done(allowed: AllowedFolders) -> None:
     names = [saver(allowed.output)]
     files = [("a.png", "a.jpg", True), ("a_1.png", "a.jpg", True), ("b_1.png", "b.jpg", True)]
