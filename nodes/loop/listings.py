@@ -138,6 +138,10 @@ class Listings:
                     return outcome
                 key = outcome.key
                 if key not in mine:
+                    if any(key.id < other.id for other in mine):
+                        # In one order, or two of us might wait for each other.
+                        turns.close()
+                        mine.clear()
                     mine.add(key)
                     if turns.enter_context(self._turn(key, patient=patient)):
                         # What another has listed may do.

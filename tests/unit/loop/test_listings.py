@@ -13,10 +13,12 @@ from batch_loop.nodes.io.listing import Selection
 from batch_loop.nodes.loop.batches import Request
 from batch_loop.nodes.loop.database import open_store
 from batch_loop.nodes.loop.errors import FolderNotFound
+from batch_loop.nodes.loop.listings import Due, Listed, Why
 from batch_loop.nodes.loop.registry import LoopRegistry
 from batch_loop.nodes.loop.state import Iteration, IterationMode, LoopKey
 from batch_loop.nodes.loop.store import MemoryStore, Store
 from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tests.support.waiting import wait_for
 
 SLOW, QUICK = LoopKey("", "/slow"), LoopKey("", "/quick")
 SECONDS = 20
@@ -239,3 +241,30 @@ def test_a_folder_that_is_listed_is_not_looked_through_by_who_watches_it(server:
     assert server.registry.watch(SLOW.id).ready == 0
     assert server.listings == taken + 1
     assert server.go_on(slow).complete
+
+
+def test_who_waits_for_a_turn_has_none_that_comes_after_it(server: Server) -> None:
+    """Else two might wait for each other, as those do who list the folders of a pair."""
+    first, second = sorted((SLOW, QUICK), key=lambda key: key.id)
+    listings = server.registry._listings
+
+    asked = threading.Event()
+
+    def change(listed: Listed) -> bool | Due:
+        for key in (second, first):
+            if key not in listed:
+                if key == first:
+                    asked.set()
+                return Due(Why.BEGIN, key, Selection(), 1)
+        return True
+
+    def is_free() -> bool:
+        with listings.turn_if_free(second) as is_mine:
+            return is_mine
+
+    with listings.turn_if_free(first):
+        listing = server.pool.submit(listings.with_listings, change)
+        assert asked.wait(SECONDS)
+        wait_for(is_free, "the turn that is given back")
+        assert not listing.done()
+    assert listing.result(SECONDS) is True
