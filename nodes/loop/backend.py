@@ -14,6 +14,11 @@ ONLY_READS = "batch_loop_only_reads"
 """Option of a connection whose transactions change nothing, and hold nobody up."""
 
 
+AT_ONCE = 10_000
+"""Rows of items that are written in one statement, and in one transaction where they may be many:
+some hundredths of a second."""
+
+
 class CarriedValues(Protocol):
     """Where the data of carried values is."""
 
@@ -75,13 +80,22 @@ class Backend(Protocol):
     def clock_ahead(self, connection: Connection) -> float:
         """Seconds by which the database's clock is ahead of this machine's."""
 
-    def insert(self, connection: Connection, loop_id: str, paths: Sequence[str | None]) -> None:
-        """Add PENDING items, whose positions are their places in `paths`, without those of None."""
-
-    def place(
-        self, connection: Connection, loop_id: str, places: Sequence[tuple[str, int]]
+    def insert(
+        self,
+        connection: Connection,
+        listing: str,
+        paths: Sequence[str],
+        first: int = 0,
+        before: str = "",
     ) -> None:
-        """Give known items, by their paths, new positions."""
+        """Add items to a listing, at the places from `first` on.
+
+        They are in the state that they have in the listing `before`, and PENDING where there is
+        none. Those that are there already stay as they are.
+        """
+
+    def has_many(self, connection: Connection) -> None:
+        """Note that many rows of items are new."""
 
     def not_kept(self, error: SQLAlchemyError | OSError) -> StateNotKept:
         """What to tell of an error: a `StoreAway` if it may be over when it is tried again."""

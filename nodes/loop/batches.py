@@ -81,10 +81,10 @@ class Batches:
         ]
         # In the one order in which folders are read, or two of us might wait for each other.
         for needed in sorted(filter(None, dues), key=lambda due: due.key.id):
-            if _taken(needed, listed) is None:
+            if self._taken(needed, listed) is None:
                 return needed
         for due, request in zip(dues, requests, strict=True):
-            listing = None if due is None else _taken(due, listed)
+            listing = None if due is None else self._taken(due, listed)
             self._prepare(request, listing, retries=retries)
         return None
 
@@ -108,7 +108,7 @@ class Batches:
         """Begin a batch with what was in the folder."""
         key = listing.due.key
         before = self._store.load(key)
-        self._store.begin(key, listing.paths)
+        self._store.begin(key, listing.paths, listing.new)
         self._outputs.begin(key)
         self._begun(key)
         entry = LoopEntry(
@@ -129,7 +129,7 @@ class Batches:
         listings = []
         for key, entry in zip(keys, entries, strict=True):
             due = Due(Why.BEGIN, key, entry.selection, entry.batch + 1)
-            listing = _taken(due, listed)
+            listing = self._taken(due, listed)
             if listing is None:
                 return due
             listings.append(listing)
@@ -185,7 +185,7 @@ class Batches:
             looked_at = self._loops.moments.note(due.key, LOOK)
             self._loops.save(due.key, looked_again=True, looked_at=looked_at)
             return True
-        listing = _taken(due, listed)
+        listing = self._taken(due, listed)
         if listing is None:
             return False
         self._before.pop(due.key, None)
@@ -239,7 +239,7 @@ class Batches:
     def _relist(self, listing: Listing) -> None:
         """Take another listing for the batch that goes on."""
         key, selection = listing.due.key, listing.due.selection
-        self._store.relist(key, listing.paths)
+        self._store.relist(key, listing.paths, listing.new)
         changes = {"selection": selection, "finished": listing.finished}
         self._loops.save(key, looked_at=listing.began, **changes)
 
@@ -285,8 +285,9 @@ class Batches:
             if item is None or item.index == UNLISTED:
                 self._store.append(key, path)
 
-
-def _taken(due: Due, listed: Listed) -> Listing | None:
-    """What was listed, if it is what is due."""
-    listing = listed.get(due.key)
-    return None if listing is None or listing.due != due else listing
+    def _taken(self, due: Due, listed: Listed) -> Listing | None:
+        """What was listed, if it is what is due, and can be taken."""
+        listing = listed.get(due.key)
+        if listing is None or listing.due != due:
+            return None
+        return listing if listing.new is None or self._store.takes(listing.new) else None

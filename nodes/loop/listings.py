@@ -5,24 +5,29 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ..io.arrivals import STILL_SECONDS
 from ..io.finished import finished
+from ..io.pace import parts_of
 from .errors import BatchLoopError, NoImages
 from .moments import LOOK, Moments
 from .outputs import Outputs
 from .prompt import Host
+from .spare_listings import SpareListings, Written
 from .state import KnownResult, LoopKey
-from .store import Store
+from .store import NewListing, Store
 from .transactions import Transactions
 from .watching import Watching
 
 if TYPE_CHECKING:
     from ..io.listing import Selection
+
+WRITTEN_AT_ONCE = 5_000
+"""Paths that are written in one transaction: others wait some hundredths of a second for it."""
 
 LOOK_SECONDS = 0.1
 """How often who waits for another's listing looks whether it is still wanted."""
@@ -90,6 +95,8 @@ class Listing:
     """How many were left out, as their results are there already."""
     sights: Mapping[str, Sight] = field(default_factory=dict)
     """What each was like, of those that may join later."""
+    new: NewListing | None = None
+    """The same, where it is in the store already."""
 
 
 Listed = Mapping[LoopKey, Listing]
@@ -110,8 +117,14 @@ class Listings:
         moments: Moments,
         lister: Lister,
         sight: Callable[[str], Sight],
+        spare_listings: SpareListings,
+        hold_lease: Callable[[], object],
     ) -> None:
-        """`sight` looks at the file at a full path."""
+        """`sight` looks at the file at a full path.
+
+        `hold_lease` is called now and then while a listing is written: others see by the lease
+        that it still is.
+        """
         self._store = store
         self._host = host
         self._transactions = transactions
@@ -120,6 +133,8 @@ class Listings:
         self._moments = moments
         self._lister = lister
         self._sight = sight
+        self._spare_listings = spare_listings
+        self._hold_lease = hold_lease
         self._turns: dict[LoopKey, threading.Lock] = {}
 
     def with_listings(self, change: Callable[[Listed], T | Due], *, patient: bool = False) -> T:
@@ -130,7 +145,7 @@ class Listings:
         `patient` is said of a prompt: it waits for a database that is away, and Cancel ends it.
         """
         listed: dict[LoopKey, Listing] = {}
-        with ExitStack() as turns:
+        with ExitStack() as turns, self._spare_listings.written_here() as written:
             mine: set[LoopKey] = set()
             while True:
                 outcome = change(listed)
@@ -146,7 +161,8 @@ class Listings:
                     if turns.enter_context(self._turn(key, patient=patient)):
                         # What another has listed may do.
                         continue
-                listed[key] = self._take(outcome, patient=patient)
+                listing = self._take(outcome, patient=patient)
+                listed[key] = self._written(listing, written, patient=patient)
 
     @contextmanager
     def turn_if_free(self, key: LoopKey) -> Iterator[bool]:
@@ -246,6 +262,36 @@ class Listings:
 
     def _looks(self, key: LoopKey, path: str) -> Sight:
         return self._sight(key.full(path))
+
+    def _written(self, listing: Listing, written: Written, *, patient: bool) -> Listing:
+        """A listing; if it is large, it is in the store by now, so that it can be taken at once.
+
+        Some rows at a time, each part in a transaction of its own: others who want the store come
+        between.
+        """
+        due, paths = listing.due, listing.paths
+        if due.why not in {Why.BEGIN, Why.RELIST}:
+            return listing
+        going_on = self._host.raise_if_cancelled if patient else (lambda: None)
+        beside = partial(self._transactions.beside, patient=patient)
+        keeps, server = due.why is Why.RELIST, self._host.server
+        if not beside(partial(self._store.is_large, due.key, len(paths), keeps=keeps)):
+            return listing
+        self._hold_lease()
+        name = written.new_name()
+        new = beside(partial(self._store.new_listing, due.key, name, server, keeps=keeps))
+        first = 0
+        for part in parts_of(paths, WRITTEN_AT_ONCE):
+            beside(partial(self._store.write_listing, new, first, part))
+            first += len(part)
+            self._hold_lease()
+            going_on()
+        after: str | None = ""
+        while after is not None:
+            after = beside(partial(self._store.write_unlisted, new, after))
+            going_on()
+        beside(partial(self._store.finish_listing, new))
+        return replace(listing, new=new)
 
     def _whole(
         self,

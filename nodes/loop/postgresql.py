@@ -10,7 +10,6 @@ from sqlalchemy import (
     Connection,
     Double,
     Engine,
-    Executable,
     NullPool,
     create_engine,
     event,
@@ -23,8 +22,9 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from ..io.roots import Roots
 from ..names import ENV_PREFIX
-from . import statements
+from . import listing_statements, statements
 from .address import DRIVER, Address, Malformed, address_of
+from .backend import AT_ONCE
 from .errors import StateNotKept, StoreAway, UnwritableImage
 from .sql_store import SqlStore
 from .store import RefusingStore, Store
@@ -54,12 +54,8 @@ _CLOCK_SECONDS = 60.0
 """How long the difference of the clocks is taken to stay as it was found."""
 _STEP_SECONDS = 0.5
 """A change of this machine's clock that has the difference looked at anew."""
-_MANY = 1_000
-"""Rows that change what PostgreSQL should know of the table."""
 _LARGEST_VALUE = 2**29
 """Bytes of a carried value: a row of PostgreSQL may have twice as many, in text."""
-_AT_ONCE = 50_000
-"""Paths in one statement."""
 
 _ADVICE = {
     "password authentication failed": "Correct the name or the password in {variable}, and start "
@@ -202,34 +198,29 @@ class PostgresqlBackend:
             self._compared = steady, own
         return self._ahead
 
-    def insert(self, connection: Connection, loop_id: str, paths: Sequence[str | None]) -> None:
-        places = [(path, at) for at, path in enumerate(paths) if path is not None]
-        self._from_arrays(connection, statements.add_items_from_arrays, loop_id, places)
-        if len(places) > _MANY:
-            # It would go by a table of before, and read all of it for each image, until it takes a
-            # look by itself.
-            connection.exec_driver_sql(f"ANALYZE {items.name}")
-
-    def place(
-        self, connection: Connection, loop_id: str, places: Sequence[tuple[str, int]]
-    ) -> None:
-        self._from_arrays(connection, statements.place_items_from_arrays, loop_id, places)
-
-    def _from_arrays(
+    def insert(
         self,
         connection: Connection,
-        statement: Executable,
-        loop_id: str,
-        places: Sequence[tuple[str, int]],
+        listing: str,
+        paths: Sequence[str],
+        first: int = 0,
+        before: str = "",
     ) -> None:
-        for start in range(0, len(places), _AT_ONCE):
-            part = places[start : start + _AT_ONCE]
+        for start in range(0, len(paths), AT_ONCE):
+            part = paths[start : start + AT_ONCE]
+            place = first + start
             given = {
-                "of_loop": loop_id,
-                "of_paths": [path_bytes(path) for path, _ in part],
-                "of_places": [place for _, place in part],
+                "of_listing": listing,
+                "of_before": before,
+                "of_paths": [path_bytes(path) for path in part],
+                "of_places": [*range(place, place + len(part))],
             }
-            connection.execute(statement, given)
+            connection.execute(listing_statements.add_from_arrays, given)
+
+    def has_many(self, connection: Connection) -> None:
+        # It would go by a table of before, and read all of it for each image, until it takes a
+        # look by itself.
+        connection.exec_driver_sql(f"ANALYZE {items.name}")
 
     def not_kept(self, error: SQLAlchemyError | OSError) -> StateNotKept:
         said = self._address.hidden_in(_in_a_line(error))

@@ -26,6 +26,7 @@ from .loops import Loops, in_order
 from .outputs import Outputs, Owner
 from .prompt import Failure, Host, Prompt
 from .settling import Settling, together_with
+from .spare_listings import SpareListings
 from .state import (
     Arrived,
     Claim,
@@ -110,6 +111,9 @@ class LoopRegistry:
             watching=self._watching,
             begun=self._settling.begin,
         )
+        self._spare_listings = SpareListings(
+            store, host, self._transactions, self._settling.is_gone
+        )
         self._listings = Listings(
             store,
             host,
@@ -119,6 +123,8 @@ class LoopRegistry:
             moments=self._loops.moments,
             lister=lister,
             sight=sight,
+            spare_listings=self._spare_listings,
+            hold_lease=self._settling.hold_lease,
         )
         # What the newest prompt has asked with, of each loop.
         self._asked: tuple[Prompt | None, dict[LoopKey, Selection]] = (None, {})
@@ -503,7 +509,6 @@ class LoopRegistry:
         """A loop, and those that go together with it, as they are known before a change."""
         return self._transactions.read(lambda: self._loops.group(self._loops.find(loop_id)))
 
-    @in_transaction()
     def forget(self, loop_id: str) -> None:
         """Forget a loop and all that is known of it; the user's files stay as they are.
 
@@ -512,6 +517,12 @@ class LoopRegistry:
             NotNow: an image is under way.
 
         """
+        self._forget(loop_id)
+        with suppress(BatchLoopError):  # the next start does it
+            self._spare_listings.recover()
+
+    @in_transaction()
+    def _forget(self, loop_id: str) -> None:
         key = self._loops.find(loop_id)
         self._settling.settle(key)
         if self._store.open_items(key):
@@ -706,10 +717,11 @@ class LoopRegistry:
         return self._store.id()
 
     def recover(self) -> None:
-        """Settle what servers of this machine have left that have ended."""
+        """Settle what servers have left that have ended, and delete what they began to write."""
         for key in self._transactions.run(self._store.loops):
             with suppress(UnknownLoop):
                 self.full_snapshot(key.id)
+        self._spare_listings.recover()
 
     def close(self) -> None:
         """Settle what has ended: when ComfyUI is closed, nobody is there to do it later.
@@ -717,6 +729,7 @@ class LoopRegistry:
         A prompt may be between its last event and its entry in the history, which is a moment,
         and longer on a busy machine.
         """
+        self._spare_listings.close()
         self._settling.close()
         with self._transactions.lock:
             self._store.close()

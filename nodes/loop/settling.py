@@ -114,6 +114,15 @@ class Settling:
         """Have the lease renewed when work is taken up next, as others found that it had ended."""
         self._lease.doubt()
 
+    def hold_lease(self) -> None:
+        """Have others see that this server is at work, though it may have no item; from anywhere.
+
+        To be called again and again.
+        """
+        if self._lease.is_due:
+            self._renew_lease()
+            self._lease.take_up()
+
     def give_back(self, turn: Turn) -> None:
         """Note that an item was given back before its prompt ended, once that is kept."""
         self._transactions.when_kept(lambda: self._running.pop(turn, None))
@@ -296,11 +305,14 @@ class Settling:
         """How the prompt of a claim ended; of another server's, whether it may still end well."""
         if claim.server == self._host.server:
             return self._own_outcome(claim.prompt)
-        is_here = self._store.is_of_one_machine
-        is_alive = self._host.is_alive(claim.server, is_here=is_here)
+        return Outcome(Ending.STOPPED if self.is_gone(claim.server) else Ending.RUNNING)
+
+    def is_gone(self, server: str) -> bool:
+        """Whether another server is at work no more; in a transaction."""
+        is_alive = self._host.is_alive(server, is_here=self._store.is_of_one_machine)
         if is_alive is None:
-            is_alive = self._leases_of_others.holds(claim.server)
-        return Outcome(Ending.RUNNING if is_alive else Ending.STOPPED)
+            is_alive = self._leases_of_others.holds(server)
+        return not is_alive
 
     def _own_outcome(self, prompt: Prompt) -> Outcome:
         """How a prompt of this server ended: also where the history has been cleared since.

@@ -7,7 +7,7 @@ import logging
 import os
 import secrets
 import threading
-from collections import Counter, defaultdict
+from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -17,7 +17,7 @@ from sqlalchemy.exc import DBAPIError
 
 from ..io.roots import MARK, NO_ROOTS, Roots
 from . import carried as carried_values
-from . import statements
+from . import sql_listings, statements
 from .backend import ONLY_READS, Backend
 from .errors import BatchLoopError, UnwritableImage
 from .known_loop import KnownLoop
@@ -29,6 +29,7 @@ from .rows import (
     item_of,
     listed_counts,
 )
+from .sql_listings import SqlListings
 from .state import (
     NOTHING_CARRIED,
     Carried,
@@ -42,7 +43,7 @@ from .state import (
     Written,
     check_transition,
 )
-from .store import OPEN, UNLISTED, ListedLoop, LoopEntry
+from .store import OPEN, UNLISTED, ListedLoop, LoopEntry, NewListing
 from .tables import leases, loops
 
 _log = logging.getLogger(__name__)
@@ -80,6 +81,7 @@ class SqlStore:
         self._beside = beside
         self._backend = backend
         self._roots = roots
+        self._listings = SqlListings(self._writing, self._reading, backend)
         self._preparing = threading.Lock()
         self._connection: Connection | None = None
         self._loops: dict[str, KnownLoop] = {}
@@ -182,6 +184,17 @@ class SqlStore:
         except (DBAPIError, OSError) as error:
             raise self._backend.not_kept(error) from None
 
+    @contextlib.contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        """A transaction that changes something beside the registry's own, from any thread."""
+        engine = self._engine if self._backend.shows_a_moment else self._beside
+        try:
+            self._prepare()
+            with engine.begin() as connection:
+                yield connection
+        except (DBAPIError, OSError) as error:
+            raise self._backend.not_kept(error) from None
+
     def _renew(self, connection: Connection, server: str, seconds: float) -> None:
         until = self._backend.now + seconds
         changed = connection.execute(
@@ -275,12 +288,9 @@ class SqlStore:
     def forget(self, key: LoopKey) -> None:
         self._forget_carried(key)
         self._carried.pop(key.id, None)
+        sql_listings.give_up(self._database, self._listing(key))
         del self._loops[key.id]
-        for statement in (
-            statements.delete_items,
-            statements.delete_outputs,
-            statements.delete_loop,
-        ):
+        for statement in (statements.delete_outputs, statements.delete_loop):
             self._database.execute(statement, {"of_loop": key.id})
 
     def _loop(self, key: LoopKey) -> KnownLoop | None:
@@ -310,17 +320,24 @@ class SqlStore:
             elif values:
                 self._database.execute(statements.set_loop, {"of_loop": loop_id, **values})
 
+    def _listing(self, key: LoopKey) -> str:
+        """The name of the listing that a loop has."""
+        listing: str = self._known(key).row["listing"]
+        return listing
+
     # Listings.
 
-    def begin(self, key: LoopKey, paths: Sequence[str]) -> None:
+    def begin(self, key: LoopKey, paths: Sequence[str], new: NewListing | None = None) -> None:
         self._forget_carried(key)
         own = {"of_loop": key.id}
         before = self._loop(key)
         if before is not None:
+            present = self._listing(key)
             self._database.execute(statements.delete_kept, own)
-            self._database.execute(statements.set_whole, {**own, "of_batch": before.row["batch"]})
-        self._database.execute(statements.delete_items, own)
-        if before is None and key.id not in self._loops:
+            given = {**own, "of_listing": present, "of_batch": before.row["batch"]}
+            self._database.execute(statements.set_whole, given)
+            sql_listings.give_up(self._database, present)
+        elif key.id not in self._loops:
             row = {
                 "id": key.id,
                 "name": key.name,
@@ -335,45 +352,84 @@ class SqlStore:
                 "partners": "[]",
             }
             self._database.execute(statements.add_loop, row)
-        self._insert(key, paths)
+        listing = self._taken(new, paths)
         loop = self._known(key)
         loop.set(**dict.fromkeys(statements.COUNTS, 0) | {"pending": len(paths)})
+        self._switch(loop, listing)
         loop.forget_items()
         loop.writers.clear()
 
-    def relist(self, key: LoopKey, paths: Sequence[str]) -> None:
-        own = {"of_loop": key.id}
-        rows = self._database.execute(statements.known_states, own)
-        states = {row.path: row.state for row in rows}
-        self._database.execute(statements.unlist_items, own)
-        counts = Counter(dict.fromkeys(statements.COUNTS, 0))
-        counts.update(states.get(path, "pending") for path in paths)
-        self._insert(key, [None if path in states else path for path in paths])
-        places = [(path, at) for at, path in enumerate(paths) if path in states]
-        self._backend.place(self._database, key.id, places)
+    def relist(self, key: LoopKey, paths: Sequence[str], new: NewListing | None = None) -> None:
+        present = self._listing(key)
+        listing = self._taken(new, paths, before=present)
+        sql_listings.give_up(self._database, present)
         loop = self._known(key)
-        loop.set(**counts)
+        loop.set(**sql_listings.counts(self._database, listing, len(paths)))
+        self._switch(loop, listing)
         loop.forget_items()
 
+    def _taken(self, new: NewListing | None, paths: Sequence[str], before: str = "") -> str:
+        """The name of a listing that was written before, or is written now."""
+        if new is not None:
+            sql_listings.take(self._database, new)
+            return new.id
+        name = sql_listings.new_name()
+        sql_listings.add(self._database, self._backend, name, paths, before)
+        return name
+
+    def _switch(self, loop: KnownLoop, listing: str) -> None:
+        """Give a loop another listing: at once, as statements of this transaction go by the row."""
+        given = {"of_loop": loop.row["id"], "listing": listing, "next_listing": None}
+        self._database.execute(statements.set_loop, given)
+        loop.set(listing=listing, next_listing=None)
+
+    def takes(self, new: NewListing) -> bool:
+        loop = self._loop(new.key)
+        if new.before is not None and (
+            loop is None or (loop.row["listing"], loop.row["next_listing"]) != (new.before, new.id)
+        ):
+            return False
+        return sql_listings.is_spare(self._database, new.id)
+
+    def is_large(self, key: LoopKey, number: int, *, keeps: bool) -> bool:
+        return self._listings.is_large(key, number, keeps=keeps)
+
+    def new_listing(self, key: LoopKey, name: str, server: str, *, keeps: bool) -> NewListing:
+        return self._listings.new(key, name, server, keeps=keeps)
+
+    def write_listing(self, new: NewListing, first: int, paths: Sequence[str]) -> None:
+        self._listings.write(new, first, paths)
+
+    def write_unlisted(self, new: NewListing, after: str) -> str | None:
+        return self._listings.write_unlisted(new, after)
+
+    def finish_listing(self, new: NewListing) -> None:  # noqa: ARG002
+        self._listings.finish()
+
+    def spare_listings(self) -> Mapping[str, str]:
+        return self._listings.spares()
+
+    def delete_some(self, listing: str) -> bool:
+        return self._listings.delete_some(listing)
+
     def append(self, key: LoopKey, path: str) -> None:
-        at = self.counts(key).total
-        known = {"of_loop": key.id, "of_path": path, "of_place": at}
+        listing, at = self._listing(key), self.counts(key).total
+        known = {"of_listing": listing, "of_path": path, "of_place": at}
         state = self._database.execute(statements.back_in_listing, known).scalar_one_or_none()
         if state is None:
             state = "pending"
-            row = {"loop": key.id, "path": path, "position": at, "state": state}
-            self._database.execute(statements.add_items, row)
+            row = {"listing": listing, "path": path, "position": at, "state": state}
+            self._database.execute(statements.add_item, row)
         loop = self._known(key)
         loop.add(**{state: 1})
+        # One that is being written does not have it.
+        loop.set(next_listing=None)
         loop.forget_items()
-
-    def _insert(self, key: LoopKey, paths: Sequence[str | None]) -> None:
-        self._backend.insert(self._database, key.id, paths)
 
     # Items.
 
     def first_pending(self, key: LoopKey, but: int = 0) -> str | None:
-        given = {"of_loop": key.id, "of_others": but}
+        given = {"of_listing": self._listing(key), "of_others": but}
         found = self._database.execute(statements.next_pending, given)
         path: str | None = found.scalar_one_or_none()
         return path
@@ -381,22 +437,24 @@ class SqlStore:
     def first_together(self, keys: Sequence[LoopKey]) -> int | None:
         # From the loop that has the fewest on: where one has none left, nothing is looked through.
         keys = sorted(keys, key=lambda key: int(self._known(key).row["pending"]))
-        given = {f"of_loop_{number}": key.id for number, key in enumerate(keys)}
+        given = {f"of_listing_{at}": self._listing(key) for at, key in enumerate(keys)}
         found = self._database.execute(statements.first_together(len(keys)), given)
         place: Any = found.scalar_one_or_none()
         return None if place is None else int(place)
 
     def item_at(self, key: LoopKey, place: int) -> Item | None:
-        given = {"of_loop": key.id, "of_place": place}
+        given = {"of_listing": self._listing(key), "of_place": place}
         row = self._database.execute(statements.item_at, given).one_or_none()
         return None if row is None else item_of(row, self._ahead)
 
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
-        given = {"of_loop": key.id, **claim_columns(claim, self._ahead)}
+        columns = claim_columns(claim, self._ahead)
+        given = {"of_listing": self._listing(key), **columns}
         row = self._database.execute(statements.claim_item, given).one_or_none()
         if row is None:
             return None
         item = item_of(row, self._ahead)
+        self._set_item(key, item.path, {"state": item.state.value, **columns}, only_next=True)
         loop = self._known(key)
         loop.add(pending=-1, running=1)
         loop.moved(ItemState.PENDING, item)
@@ -405,19 +463,29 @@ class SqlStore:
     def move(self, key: LoopKey, item: Item, state: ItemState, **changes: Any) -> Item:
         check_transition(item.path, item.state, state)
         new = replace(item, state=state, **changes)
-        values: dict[str, Any] = {"of_loop": key.id, "of_path": item.path, "state": state.value}
+        values: dict[str, Any] = {"state": state.value}
         if "claim" in changes:
             values |= claim_columns(new.claim, self._ahead)
         if "failure" in changes:
             values |= failure_columns(new.failure)
         plain = ("attempts", "unended", "seconds")
         values |= {name: changes[name] for name in plain if name in changes}
-        self._database.execute(statements.set_item, values)
+        self._set_item(key, item.path, values)
         loop = self._known(key)
         if item.index != UNLISTED:
             loop.add(**{item.state.value: -1, state.value: 1})
         loop.moved(item.state, new)
         return new
+
+    def _set_item(
+        self, key: LoopKey, path: str, values: Mapping[str, Any], *, only_next: bool = False
+    ) -> None:
+        """Set columns of an item, also in the listing that is being written to come next."""
+        row = self._known(key).row
+        for listing in (None if only_next else row["listing"], row["next_listing"]):
+            if listing is not None:
+                given = {"of_listing": listing, "of_path": path, **values}
+                self._database.execute(statements.set_item, given)
 
     def item(self, key: LoopKey, path: str) -> Item | None:
         loop = self._loop(key)
@@ -425,7 +493,7 @@ class SqlStore:
             return None
         if loop.open is not None and path in loop.open:
             return loop.open[path]
-        given = {"of_loop": key.id, "of_path": path}
+        given = {"of_listing": self._listing(key), "of_path": path}
         row = self._database.execute(statements.item_row, given).one_or_none()
         return None if row is None else item_of(row, self._ahead)
 
@@ -442,7 +510,8 @@ class SqlStore:
         if loop is None:
             return []
         if loop.open is None:
-            rows = self._database.execute(statements.open_rows, {"of_loop": key.id})
+            own = {"of_listing": self._listing(key)}
+            rows = self._database.execute(statements.open_rows, own)
             loop.open = {row.path: item_of(row, self._ahead) for row in rows}
         return list(loop.open.values())
 
@@ -454,7 +523,7 @@ class SqlStore:
         if not loop.row["failed"]:
             return ()
         if loop.failures is None or loop.failures[0] != most:
-            given = {"of_loop": key.id, "of_most": most}
+            given = {"of_listing": self._listing(key), "of_most": most}
             rows = self._database.execute(statements.failed_rows, given)
             loop.failures = most, tuple(item_of(row, self._ahead) for row in rows)
         return loop.failures[1]
@@ -464,20 +533,23 @@ class SqlStore:
         failed: int = loop.row["failed"]
         if failed:
             values = {"state": "pending", "attempts": 0, **failure_columns(None)}
-            self._database.execute(statements.set_failed, {"of_loop": key.id, **values})
+            given = {"of_listing": self._listing(key), **values}
+            self._database.execute(statements.set_failed, given)
+            # One that is being written has them as they were.
+            loop.set(next_listing=None)
             loop.add(failed=-failed, pending=failed)
             loop.forget_items()
         return failed
 
     def report(self, key: LoopKey) -> list[ReportedItem]:
-        own = {"of_loop": key.id}
-        in_batch = {**own, "of_batch": self._known(key).row["batch"]}
+        own = {"of_listing": self._listing(key)}
+        in_batch = {"of_loop": key.id, "of_batch": self._known(key).row["batch"]}
         written = self._database.execute(statements.output_rows, in_batch)
         return self._reported(self._database.execute(statements.listed_rows, own), written)
 
     def page(self, key: LoopKey, start: int, most: int, *, failed: bool) -> list[ReportedItem]:
         statement = statements.failed_page_rows if failed else statements.page_rows
-        given = {"of_loop": key.id, "of_start": start, "of_most": most}
+        given = {"of_listing": self._listing(key), "of_start": start, "of_most": most}
         found = self._database.execute(statement, given).all()
         return self._reported(found, self._outputs_of(key, [row.path for row in found]))
 

@@ -15,7 +15,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 from ..io.files import IfExists, write_whole
 from ..io.leftovers import TEMPORARY_SUFFIX
 from ..io.paths import quoted
-from . import statements
+from . import listing_statements, statements
+from .backend import AT_ONCE
 from .errors import StateNotKept, StoreAway
 from .state_file import StateFile
 
@@ -125,25 +126,29 @@ class SqliteBackend:
     def clock_ahead(self, connection: Connection) -> float:  # noqa: ARG002
         return 0.0
 
-    def insert(self, connection: Connection, loop_id: str, paths: Sequence[str | None]) -> None:
-        if _are_text(paths):
-            given = {"of_loop": loop_id, "of_paths": json.dumps(list(paths))}
-            connection.execute(statements.add_items_from_json, given)
-            return
-        rows = [
-            {"loop": loop_id, "path": path, "position": at, "state": "pending"}
-            for at, path in enumerate(paths)
-            if path is not None
-        ]
-        if rows:
-            connection.execute(statements.add_items, rows)
-
-    def place(
-        self, connection: Connection, loop_id: str, places: Sequence[tuple[str, int]]
+    def insert(
+        self,
+        connection: Connection,
+        listing: str,
+        paths: Sequence[str],
+        first: int = 0,
+        before: str = "",
     ) -> None:
-        rows = [{"of_loop": loop_id, "of_path": path, "of_place": at} for path, at in places]
-        if rows:
-            connection.execute(statements.relist_item, rows)
+        own = {"of_listing": listing, "of_before": before}
+        for start in range(0, len(paths), AT_ONCE):
+            part = paths[start : start + AT_ONCE]
+            place = first + start
+            if _are_text(part):
+                given = {**own, "of_first": place, "of_paths": json.dumps(part)}
+                connection.execute(listing_statements.add_from_json, given)
+            else:
+                rows = [
+                    {**own, "of_path": path, "of_place": at} for at, path in enumerate(part, place)
+                ]
+                connection.execute(listing_statements.add_one, rows)
+
+    def has_many(self, connection: Connection) -> None:
+        """It goes by what the statements say, and not by what the tables hold."""
 
     def not_kept(self, error: SQLAlchemyError | sqlite3.Error | OSError) -> StateNotKept:
         said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
@@ -168,10 +173,10 @@ def _data_version(driver: Any) -> int:
     return version
 
 
-def _are_text(paths: Iterable[str | None]) -> bool:
+def _are_text(paths: Iterable[str]) -> bool:
     """Whether no path holds bytes that are no text, which JSON could not carry as they are."""
     try:
-        "".join(filter(None, paths)).encode()
+        "".join(paths).encode()
     except UnicodeEncodeError:
         return False
     return True

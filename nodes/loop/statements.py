@@ -12,16 +12,10 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
-    LargeBinary,
     Select,
-    String,
-    Text,
     and_,
     bindparam,
-    cast,
-    column,
     delete,
-    func,
     insert,
     literal_column,
     not_,
@@ -29,7 +23,6 @@ from sqlalchemy import (
     true,
     update,
 )
-from sqlalchemy.dialects import postgresql
 
 from .state import ItemState
 from .tables import (
@@ -49,9 +42,9 @@ from .tables import (
 CARRIED_SUFFIX = ".safetensors"
 """How the name of a carried value ends, as a file and as a row."""
 
-_of_this_loop = items.c.loop == bindparam("of_loop")
-_listed = and_(_of_this_loop, items.c.position.is_not(None))
-_this_item = and_(_of_this_loop, items.c.path == bindparam("of_path"))
+_of_listing = items.c.listing == bindparam("of_listing")
+_listed = and_(_of_listing, items.c.position.is_not(None))
+_this_item = and_(_of_listing, items.c.path == bindparam("of_path"))
 _this_output = and_(
     outputs.c.loop == bindparam("of_loop"), outputs.c.target == bindparam("of_target")
 )
@@ -73,9 +66,13 @@ count_loop = set_loop.values({name: loops.c[name] + bindparam(f"by_{name}") for 
 
 # Items.
 
-all_open_rows = select(items).where(is_open)
+all_open_rows = (
+    select(items, loops.c.id.label("loop"))
+    .join(loops, loops.c.listing == items.c.listing)
+    .where(is_open)
+)
 item_row = select(items).where(_this_item)
-open_rows = select(items).where(_of_this_loop, is_open)
+open_rows = select(items).where(_of_listing, is_open)
 failed_rows = (
     select(items).where(_listed, is_failed).order_by(items.c.position).limit(bindparam("of_most"))
 )
@@ -83,7 +80,7 @@ listed_rows = select(items).where(_listed).order_by(items.c.position)
 page_rows = (
     select(items)
     .where(
-        _of_this_loop,
+        _of_listing,
         items.c.position >= bindparam("of_start", type_=Integer),
         items.c.position
         < bindparam("of_start", type_=Integer) + bindparam("of_most", type_=Integer),
@@ -99,10 +96,12 @@ _failed_page = (
     .offset(bindparam("of_start"))
 )
 failed_page_rows = (
-    select(items).where(_of_this_loop, items.c.path.in_(_failed_page)).order_by(items.c.position)
+    select(items).where(_of_listing, items.c.path.in_(_failed_page)).order_by(items.c.position)
 )
 # What a list of loops does not show is not read for it.
 _ONLY_FOR_RUNS = {
+    "listing",
+    "next_listing",
     "selection",
     "mode",
     "looked_at",
@@ -117,7 +116,7 @@ _next_failed = (
     select(items.c.failure_reason.is_not(None))
     # With a sign before it, which SQLite takes for "not by an index of this": it might go through
     # all that is listed else, instead of all that waits.
-    .where(items.c.loop == loops.c.id, is_pending, literal_column("+position").is_not(None))
+    .where(items.c.listing == loops.c.listing, is_pending, literal_column("+position").is_not(None))
     .order_by(items.c.position)
     .limit(1)
     .scalar_subquery()
@@ -126,8 +125,11 @@ loop_rows = select(
     *(column for column in loops.c if column.name not in _ONLY_FOR_RUNS),
     _next_failed.label("stopped"),
 )
-listed_paths = select(items.c.path).where(_listed)
-known_states = select(items.c.path, items.c.state).where(_of_this_loop)
+listed_paths = select(items.c.path).where(
+    items.c.listing
+    == select(loops.c.listing).where(loops.c.id == bindparam("of_loop")).scalar_subquery(),
+    items.c.position.is_not(None),
+)
 
 _pending = select(items.c.path).where(_listed, is_pending).order_by(items.c.position).limit(1)
 next_pending = _pending.offset(bindparam("of_others"))
@@ -135,69 +137,28 @@ next_pending = _pending.offset(bindparam("of_others"))
 _free = _pending.with_for_update(skip_locked=True).scalar_subquery()
 claim_item = (
     update(items)
-    .where(_of_this_loop, items.c.path == _free, is_pending)
+    .where(_of_listing, items.c.path == _free, is_pending)
     .values(state=ItemState.RUNNING.value)
     .returning(items)
 )
 set_item = update(items).where(_this_item)
-item_at = select(items).where(
-    _of_this_loop, items.c.position == bindparam("of_place", type_=Integer)
-)
-relist_item = set_item.values(position=bindparam("of_place"))
-back_in_listing = relist_item.returning(items.c.state)
+item_at = select(items).where(_of_listing, items.c.position == bindparam("of_place", type_=Integer))
+back_in_listing = set_item.values(position=bindparam("of_place")).returning(items.c.state)
 set_failed = update(items).where(_listed, is_failed)
-unlist_items = update(items).where(_of_this_loop).values(position=None)
-delete_items = delete(items).where(_of_this_loop)
-
-add_items = insert(items)
-_paths = func.json_each(bindparam("of_paths", type_=Text)).table_valued("key", "value")
-add_items_from_json = insert(items).from_select(
-    ["loop", "path", "position", "state"],
-    select(
-        bindparam("of_loop", type_=String),
-        cast(_paths.c.value, LargeBinary),
-        cast(_paths.c.key, Integer),
-        literal_column(f"'{ItemState.PENDING.value}'"),
-    ).where(_paths.c.value.is_not(None)),
-)
-"""All of a listing in one statement, from a list of paths: for SQLite alone, and several times as
-fast there as a row at a time."""
-
-# The same, and new places, from arrays: for PostgreSQL alone.
-_array = (
-    func.unnest(
-        bindparam("of_paths", type_=postgresql.ARRAY(LargeBinary)),
-        bindparam("of_places", type_=postgresql.ARRAY(Integer)),
-    )
-    .table_valued(column("path", PathText), column("place", Integer), name="given")
-    .render_derived()
-)
-add_items_from_arrays = insert(items).from_select(
-    ["loop", "path", "position", "state"],
-    select(
-        bindparam("of_loop", type_=String),
-        _array.c.path,
-        _array.c.place,
-        literal_column(f"'{ItemState.PENDING.value}'"),
-    ),
-)
-place_items_from_arrays = (
-    update(items)
-    .where(_of_this_loop, items.c.path == _array.c.path)
-    .values(position=_array.c.place)
-)
+delete_items = delete(items).where(_of_listing)
+add_item = insert(items)
 
 
 @functools.cache
 def first_together(loops_at_once: int) -> Select[tuple[int]]:
-    """The first place at which so many loops, `of_loop_0` and on, have a pending item."""
+    """The first place at which so many loops, `of_listing_0` and on, have a pending item."""
     first, *others = (items.alias(f"together_{number}") for number in range(loops_at_once))
     found = select(first.c.position).where(
-        first.c.loop == bindparam("of_loop_0"), first.c.position.is_not(None), _waits(first)
+        first.c.listing == bindparam("of_listing_0"), first.c.position.is_not(None), _waits(first)
     )
     for number, other in enumerate(others, start=1):
         found = found.where(
-            other.c.loop == bindparam(f"of_loop_{number}"),
+            other.c.listing == bindparam(f"of_listing_{number}"),
             other.c.position == first.c.position,
             _waits(other),
         )
@@ -213,9 +174,11 @@ def _waits(table: FromClause) -> ColumnElement[bool]:
 
 _of_own_loop = outputs.c.loop == bindparam("of_loop")
 _in_this_batch = and_(_of_own_loop, outputs.c.batch == bindparam("of_batch"))
+_of_its_item = and_(items.c.listing == loops.c.listing, items.c.path == outputs.c.path)
 writer = (
     select(outputs.c.loop, outputs.c.path, outputs.c.batch, items.c.state)
-    .outerjoin(items, and_(items.c.loop == outputs.c.loop, items.c.path == outputs.c.path))
+    .join(loops, loops.c.id == outputs.c.loop)
+    .outerjoin(items, _of_its_item)
     .where(outputs.c.target == bindparam("of_target"), is_written)
 )
 add_output = insert(outputs)
@@ -240,7 +203,7 @@ written_below = (
         items.c.state,
     )
     .join(loops, loops.c.id == outputs.c.loop)
-    .outerjoin(items, and_(items.c.loop == outputs.c.loop, items.c.path == outputs.c.path))
+    .outerjoin(items, _of_its_item)
     .where(
         outputs.c.target >= bindparam("of_first", type_=PathText),
         outputs.c.target < bindparam("of_end", type_=PathText),
@@ -251,14 +214,15 @@ delete_outputs = delete(outputs).where(_of_own_loop)
 # When a batch is over: its results stay known, and whether they are all that there should be.
 delete_kept = delete_outputs.where(not_(is_written))
 _done_items = select(items.c.path).where(
-    _of_this_loop, items.c.state == literal_column(f"'{ItemState.DONE.value}'")
+    _of_listing, items.c.state == literal_column(f"'{ItemState.DONE.value}'")
 )
 set_whole = (
     update(outputs).where(_in_this_batch, outputs.c.path.in_(_done_items)).values(whole=true())
 )
 open_targets = (
     select(outputs.c.target, outputs.c.file)
-    .join(items, and_(items.c.loop == outputs.c.loop, items.c.path == outputs.c.path))
+    .join(loops, loops.c.id == outputs.c.loop)
+    .join(items, _of_its_item)
     .where(is_open)
 )
 

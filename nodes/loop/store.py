@@ -82,6 +82,16 @@ class ListedLoop:
     """Whether the last run failed on the item that is next."""
 
 
+@dataclass(frozen=True)
+class NewListing:
+    """A large listing that is written in parts, beside the one that its loop has."""
+
+    key: LoopKey
+    id: str
+    before: str | None = None
+    """The listing whose items' states it takes over; None for one of a new batch."""
+
+
 class Store(Protocol):
     """What the registry needs remembered."""
 
@@ -148,11 +158,56 @@ class Store(Protocol):
     def forget(self, key: LoopKey) -> None:
         """Forget a loop and all that belongs to it; no file that an item wrote is touched."""
 
-    def begin(self, key: LoopKey, paths: Sequence[str]) -> None:
-        """Take `paths` as the listing of a new batch: every item PENDING, nothing else known."""
+    def begin(self, key: LoopKey, paths: Sequence[str], new: NewListing | None = None) -> None:
+        """Take `paths` as the listing of a new batch: every item PENDING, nothing else known.
 
-    def relist(self, key: LoopKey, paths: Sequence[str]) -> None:
+        In one step where they were written before, as `new`.
+        """
+
+    def relist(self, key: LoopKey, paths: Sequence[str], new: NewListing | None = None) -> None:
         """Take `paths` as the listing of the running batch; known items keep their state."""
+
+    # A large listing is written before it is taken: from any thread, in no transaction, and each of
+    # these is done soon, so that nobody is held up for long.
+
+    def is_large(self, key: LoopKey, number: int, *, keeps: bool) -> bool:
+        """Whether a listing of so many paths is one to be written before it is taken.
+
+        With `keeps` it takes over what is known of the items, as for `relist`.
+        """
+
+    def new_listing(self, key: LoopKey, name: str, server: str, *, keeps: bool) -> NewListing:
+        """Begin to write a listing, under a name of its own."""
+
+    def write_listing(self, new: NewListing, first: int, paths: Sequence[str]) -> None:
+        """Write the items whose places are `first` and those that follow."""
+
+    def write_unlisted(self, new: NewListing, after: str) -> str | None:
+        """Write some of what is known of items that are not in it, of the paths behind `after`.
+
+        Where to go on; None for the end.
+        """
+
+    def finish_listing(self, new: NewListing) -> None:
+        """All is written."""
+
+    def takes(self, new: NewListing) -> bool:
+        """Whether a listing can be taken yet; in the transaction that takes it.
+
+        It cannot where the loop has got another one since, or more items.
+        """
+
+    def spare_listings(self) -> Mapping[str, str]:
+        """Listings that no loop has, with the server that writes each; "" for those that had one.
+
+        As `paths_beside`.
+        """
+
+    def delete_some(self, listing: str) -> bool:
+        """Delete some rows of a listing that no loop has; whether more are left.
+
+        As `renew_beside`.
+        """
 
     def append(self, key: LoopKey, path: str) -> None:
         """Append an item that is not in the listing; a known one keeps its state."""
@@ -430,12 +485,55 @@ class MemoryStore:
             for target in targets:
                 del self._files[target]
 
-    def begin(self, key: LoopKey, paths: Sequence[str]) -> None:
+    # Nothing is written anywhere: all is taken at once.
+
+    def is_large(self, key: LoopKey, number: int, *, keeps: bool) -> bool:  # noqa: ARG002
+        return False
+
+    def new_listing(
+        self,
+        key: LoopKey,
+        name: str,
+        server: str,  # noqa: ARG002
+        *,
+        keeps: bool,  # noqa: ARG002
+    ) -> NewListing:
+        return NewListing(key, name)
+
+    def write_listing(self, new: NewListing, first: int, paths: Sequence[str]) -> None:
+        pass
+
+    def write_unlisted(self, new: NewListing, after: str) -> str | None:  # noqa: ARG002
+        return None
+
+    def finish_listing(self, new: NewListing) -> None:
+        pass
+
+    def takes(self, new: NewListing) -> bool:  # noqa: ARG002
+        return True
+
+    def spare_listings(self) -> Mapping[str, str]:
+        return {}
+
+    def delete_some(self, listing: str) -> bool:  # noqa: ARG002
+        return False
+
+    def begin(
+        self,
+        key: LoopKey,
+        paths: Sequence[str],
+        new: NewListing | None = None,  # noqa: ARG002
+    ) -> None:
         self._note_whole(key)
         self._items[key] = _Items(paths)
         self._carried.pop(key, None)
 
-    def relist(self, key: LoopKey, paths: Sequence[str]) -> None:
+    def relist(
+        self,
+        key: LoopKey,
+        paths: Sequence[str],
+        new: NewListing | None = None,  # noqa: ARG002
+    ) -> None:
         # In one step, as others may look meanwhile.
         self._items[key] = self._items[key].relisted(paths)
 

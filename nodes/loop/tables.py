@@ -104,6 +104,12 @@ loops = Table(
     "batch_loop_loops",
     metadata,
     Column("id", String(16), primary_key=True),
+    # The items that it has are those of one listing. A new one is written beside it, some rows at a
+    # time, and then takes its place in one step. NULL only while tables are brought up to date.
+    Column("listing", String(16), index=True),
+    # One that is being written with the states of the present one: what changes meanwhile, changes
+    # in both.
+    Column("next_listing", String(16)),
     Column("name", PathText, nullable=False),
     Column("directory", PathText, nullable=False),
     Column("selection", Text, nullable=False),
@@ -136,7 +142,7 @@ loops = Table(
 items = Table(
     "batch_loop_items",
     metadata,
-    Column("loop", String(16), primary_key=True),
+    Column("listing", String(16), primary_key=True),
     Column("path", PathText, primary_key=True),
     # NULL for an item that is known, but not in the present listing.
     Column("position", Integer),
@@ -157,6 +163,15 @@ items = Table(
     sqlite_with_rowid=False,
 )
 
+# Listings that no loop has: yet, with the server that writes it, or any more, with none. Their
+# items are deleted, some at a time.
+spare_listings = Table(
+    "batch_loop_spare_listings",
+    metadata,
+    Column("id", String(16), primary_key=True),
+    Column("server", AnyText, nullable=False),
+)
+
 
 def in_state(*states: ItemState) -> ColumnElement[bool]:
     """Whether an item is in one of `states`, written out: so a database sees which index fits."""
@@ -174,11 +189,11 @@ def _index_of(name: str, which: ColumnElement[bool], *columns: Column[int] | Col
 
 # Each holds no more than is looked for: most items of a batch are in none but the first, and then
 # in none at all.
-_index_of("pending", is_pending, items.c.loop, items.c.position)
-_index_of("open", is_open, items.c.loop)
-_index_of("failed", is_failed, items.c.loop, items.c.position)
+_index_of("pending", is_pending, items.c.listing, items.c.position)
+_index_of("open", is_open, items.c.listing)
+_index_of("failed", is_failed, items.c.listing, items.c.position)
 # A page of the listing, wherever it begins: no prompt writes this one.
-_index_of("listed", items.c.position.is_not(None), items.c.loop, items.c.position)
+_index_of("listed", items.c.position.is_not(None), items.c.listing, items.c.position)
 
 outputs = Table(
     "batch_loop_outputs",

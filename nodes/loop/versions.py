@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from typing import Any
 
 from sqlalchemy import (
+    Column,
     Connection,
     MetaData,
     Table,
@@ -19,9 +21,19 @@ from sqlalchemy import (
     update,
 )
 
-from .tables import carried, items, leases, loops, metadata, outputs, stores, versions
+from .tables import (
+    carried,
+    items,
+    leases,
+    loops,
+    metadata,
+    outputs,
+    spare_listings,
+    stores,
+    versions,
+)
 
-VERSION = 6
+VERSION = 7
 """Number of the present design; a database of a later one is not touched."""
 
 
@@ -76,6 +88,15 @@ def _with_partners(connection: Connection) -> None:
     _make_anew(connection, loops)
 
 
+def _with_listings(connection: Connection) -> None:
+    """From 6 to 7: items belong to a listing, which a loop has; as yet, of its own name."""
+    if "loop" in {column["name"] for column in inspect(connection).get_columns(items.name)}:
+        connection.execute(text(f"ALTER TABLE {items.name} RENAME COLUMN loop TO listing"))
+    _make_anew(connection, loops)
+    connection.execute(update(loops).values(listing=loops.c.id))
+    spare_listings.create(connection)
+
+
 def _name(connection: Connection) -> None:
     """Give the store the name that tells it from any other."""
     connection.execute(stores.insert().values(id=secrets.token_hex(16)))
@@ -90,11 +111,21 @@ def _make_anew(connection: Connection, table: Table) -> None:
     for index in old.indexes:
         index.drop(connection)
     table.create(connection)
-    names = [column.name for column in table.columns if column.name in old.columns]
-    copied = select(*(old.c[name] for name in names))
+    sources = {name: _source(name, old) for name in table.columns.keys()}  # noqa: SIM118 - no dict
+    known = {name: source for name, source in sources.items() if source is not None}
+    names, copied = list(known), select(*known.values())
     connection.execute(insert(table).from_select(names, copied))
     old.drop(connection)
 
+
+def _source(name: str, old: Table) -> Column[Any] | None:
+    """The column of an older table that holds what is now in the one of this name."""
+    before = _RENAMED.get(name, name)
+    return old.columns.get(name, old.columns.get(before))
+
+
+_RENAMED = {"listing": "loop"}
+"""Of columns of items the names that they had before."""
 
 MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
     1: _with_fewer_trees,
@@ -102,6 +133,7 @@ MIGRATIONS: Mapping[int, Callable[[Connection], None]] = {
     3: _with_several_machines,
     4: _with_one_writer_of_a_file,
     5: _with_partners,
+    6: _with_listings,
 }
 """How to get from each earlier version to the one that follows it."""
 
