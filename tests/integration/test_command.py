@@ -307,11 +307,13 @@ def test_a_server_that_restarts_is_waited_for(
     start_server: Callable[..., ComfyServer], tmp_path: Path
 ) -> None:
     server = start_server(port=free_port())
-    names = [f"img{number:02}.png" for number in range(40)]
+    names = [f"img{number:02}.png" for number in range(12)]
     write_images(server.input / "batch", names)
     record = tmp_path / "record"
+    # As slow as it takes for the result of one image to be written while the next is worked on.
+    slow = node("TestSlow", value=[ITERATOR, 1], seconds=0.3)
     with server.client() as client:
-        graph = filled_in(client, recorded(batch_graph("batch", "batch"), record))
+        graph = filled_in(client, recorded(batch_graph("batch", "batch", slow), record))
     path = tmp_path / "workflow.json"
     path.write_text(json.dumps(graph), encoding="utf-8")
     with start(server.url, "run", path) as process:

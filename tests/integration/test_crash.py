@@ -14,6 +14,7 @@ from typing import Any
 
 import pytest
 
+from batch_loop.tests.integration.conftest import ON_NEWEST
 from batch_loop.tests.support.batches import (
     loop_state,
     recorded,
@@ -61,6 +62,9 @@ REMEMBERED = {
     "itself": "itself",
 }
 """What these are while ComfyUI runs."""
+if ON_NEWEST:
+    # ComfyUI 0.33 looks for models in each output, and never comes out of one that holds itself.
+    del CARRIED["itself"], REMEMBERED["itself"]
 
 
 def state_file(server: ComfyServer) -> Path:
@@ -71,7 +75,7 @@ def states(server: ComfyServer) -> list[str]:
     """The states of all items, read past the server: asking it would make it look."""
     connection = sqlite3.connect(f"file:{state_file(server)}?mode=ro", uri=True)
     try:
-        found = connection.execute("SELECT state FROM batch_loop_items ORDER BY loop, position")
+        found = connection.execute("SELECT state FROM batch_loop_items ORDER BY listing, position")
         return [state for (state,) in found]
     finally:
         connection.close()
