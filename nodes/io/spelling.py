@@ -136,7 +136,9 @@ def _looked_at(folder: str, name: str) -> bool | None:
         # Some letters have no other case, or two of them.
         if other != each and folded(other) == folded(each):
             if not os.path.lexists(os.path.join(folder, other)):
-                return False
+                if os.path.lexists(os.path.join(folder, each)):
+                    return False
+                continue  # It has gone meanwhile: an unfinished file, that has its name now.
             # Or else both are there.
             return other not in set(_entries(folder))
     return _tried(folder)

@@ -277,14 +277,14 @@ class Listings:
         keeps, server = due.why is Why.RELIST, self._host.server
         if not beside(partial(self._store.is_large, due.key, len(paths), keeps=keeps)):
             return listing
-        self._hold_lease()
+        beside(self._hold_lease)
         name = written.new_name()
         new = beside(partial(self._store.new_listing, due.key, name, server, keeps=keeps))
         first = 0
         for part in parts_of(paths, WRITTEN_AT_ONCE):
             beside(partial(self._store.write_listing, new, first, part))
             first += len(part)
-            self._hold_lease()
+            beside(self._hold_lease)
             going_on()
         after: str | None = ""
         while after is not None:

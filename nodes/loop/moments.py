@@ -44,7 +44,9 @@ class Moments:
 
     def is_before(self, key: LoopKey, what: str, at: float, prompt: Prompt) -> bool:
         """Whether what the store says was at the time of day `at` was before the submission."""
-        nearest = min(self._own[key, what], key=lambda own: abs(own[0] - at), default=None)
+        # Copied in one step: who lists a folder notes that in no transaction.
+        noted = tuple(self._own[key, what])
+        nearest = min(noted, key=lambda own: abs(own[0] - at), default=None)
         is_own = nearest is not None and abs(nearest[0] - at) < _SAME_SECONDS
         if nearest is not None and is_own and prompt.steady is not None:
             return nearest[1] < prompt.steady

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -57,8 +57,8 @@ class Outputs:
             lambda: defaultdict(_Work)
         )
         # The images of a loop as a folder has them that takes upper and lower case for one, with
-        # the batch and their number, as another listing is another one.
-        self._spelled: dict[LoopKey, tuple[int, int, Collection[str]]] = {}
+        # what tells their listing from others of the same loop.
+        self._spelled: dict[LoopKey, tuple[Hashable, Collection[str]]] = {}
 
     def claim(  # noqa: PLR0913 - who claims, what, and how
         self,
@@ -123,6 +123,7 @@ class Outputs:
     def begin(self, key: LoopKey) -> None:
         """Forget what prompts have done, as another batch begins."""
         self._transactions.when_kept(lambda: self._work.pop(key, None))
+        self._transactions.when_kept(lambda: self._spelled.pop(key, None))
 
     def known_below_beside(self, folder: str) -> list[KnownResult]:
         """What is known of the files below a folder, by their identities; in no transaction."""
@@ -174,12 +175,14 @@ class Outputs:
         return inside in self._spelled_images(key)
 
     def _spelled_images(self, key: LoopKey) -> Collection[str]:
-        batch, total = self._batch(key), self._store.counts(key).total
+        entry = self._store.load(key)
+        selection = None if entry is None else entry.selection
+        listing = (self._batch(key), selection, self._store.counts(key).total)
         known = self._spelled.get(key)
-        if known is None or known[:2] != (batch, total):
-            known = batch, total, set(map(folded, self._store.paths_beside(key)))
+        if known is None or known[0] != listing:
+            known = listing, set(map(folded, self._store.paths_beside(key)))
             self._spelled[key] = known
-        return known[2]
+        return known[1]
 
     def _identity(self, file: str) -> str:
         """What tells a file from others."""

@@ -38,8 +38,7 @@ _EXAMPLE = f"{DRIVER}://name:password@machine/database"
 
 _CONNECT_SECONDS = 5
 _OPTIONS = {
-    # A server that is halted in the midst of a change must not keep all others waiting for ever;
-    # one that lists a large folder meanwhile may.
+    # A server that is halted in the midst of a change must not keep all others waiting for ever.
     "idle_in_transaction_session_timeout": "300s",
     # One whose machine is gone is noticed sooner.
     "tcp_keepalives_idle": "10s",

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from .errors import StateNotKept, StoreAway
@@ -236,16 +237,23 @@ class Settling:
         for key, turns in ended.items():
             try:
                 self.settle_one(key)
+                is_open = self._open_prompts(key)
             except StoreAway:  # look again, until it is back
                 break
             except Exception as error:  # noqa: BLE001 - the other loops are not to wait for it
                 failed = failed or error
             else:
-                self._forget(turns)
+                # A result of what goes together with it may still be written.
+                self._forget([turn for turn in turns if turn.prompt not in is_open])
         if failed is not None:
             raise failed
         with self._transactions.lock:
             return bool(self._running or self._waiting)
+
+    def _open_prompts(self, key: LoopKey) -> set[Prompt]:
+        """The prompts that have an open item of a loop."""
+        items = self._transactions.read(partial(self._store.open_items, key))
+        return {item.claim.prompt for item in items if item.claim is not None}
 
     def _forget(self, turns: Collection[Turn]) -> None:
         with self._transactions.lock:

@@ -145,7 +145,6 @@ set_item = update(items).where(_this_item)
 item_at = select(items).where(_of_listing, items.c.position == bindparam("of_place", type_=Integer))
 back_in_listing = set_item.values(position=bindparam("of_place")).returning(items.c.state)
 set_failed = update(items).where(_listed, is_failed)
-delete_items = delete(items).where(_of_listing)
 add_item = insert(items)
 
 

@@ -14,7 +14,7 @@ import pytest
 from batch_loop.nodes.io.listing import Selection
 from batch_loop.nodes.io.naming import ResultName
 from batch_loop.nodes.io.roots import NO_ROOTS, Roots
-from batch_loop.nodes.loop import transactions
+from batch_loop.nodes.loop import sql_listings, transactions
 from batch_loop.nodes.loop.batches import Request
 from batch_loop.nodes.loop.database import open_store
 from batch_loop.nodes.loop.errors import ClaimLost, StateNotKept, StoreAway
@@ -391,6 +391,24 @@ def test_a_run_waits_for_a_database_that_is_away() -> None:
     machine.store.times = 3  # type: ignore[attr-defined]
     machine.finish(iteration)
     assert machine.counts.done == 1
+
+
+def test_a_large_listing_waits_for_a_database_that_is_away(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_listings, "AT_ONCE", 2)
+    machine = Machine("one", opened())
+    renew, away = machine.store.renew_beside, [StoreAway("away")] * 3
+
+    def renew_beside(server: str, seconds: float) -> None:
+        if away:
+            raise away.pop()
+        renew(server, seconds)
+
+    monkeypatch.setattr(machine.store, "renew_beside", renew_beside)
+    assert path(machine.take()) == "a.png"
+    assert not away
+    machine.registry.close()
 
 
 def test_a_run_that_waits_can_be_cancelled() -> None:

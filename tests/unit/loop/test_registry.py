@@ -6,9 +6,11 @@ import os
 import threading
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 import pytest
 
+from batch_loop.nodes.io import spelling
 from batch_loop.nodes.io.listing import Selection
 from batch_loop.nodes.loop.batches import Request
 from batch_loop.nodes.loop.errors import (
@@ -17,6 +19,7 @@ from batch_loop.nodes.loop.errors import (
     UnknownLoop,
     UnreadableImage,
 )
+from batch_loop.nodes.loop.moments import LOOK
 from batch_loop.nodes.loop.outputs import Owner
 from batch_loop.nodes.loop.prompt import Ending, Prompt
 from batch_loop.nodes.loop.registry import LoopRegistry
@@ -596,3 +599,33 @@ def test_threads_share_the_items_out_between_them() -> None:
     assert not errors
     assert sorted(taken) == names
     assert loop.snapshot().counts.done == 200
+
+
+def test_who_asks_what_came_first_may_do_so_while_a_folder_is_listed(loop: Loop) -> None:
+    """A listing notes when it began in no transaction, so in the midst of any question."""
+    key, moments = loop.request.key, loop.registry._loops.moments
+    for _ in range(3):
+        moments.note(key, LOOK)
+
+    class Meanwhile(float):
+        def __rsub__(self, other: float) -> float:
+            moments.note(key, LOOK)
+            return other - float(self)
+
+    assert moments.is_before(key, LOOK, Meanwhile(2.0), loop.host.submit())
+
+
+def test_a_source_in_another_spelling_is_one_of_the_present_listing(
+    loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a folder takes upper and lower case for one, and as many files are listed as before."""
+    monkeypatch.setattr(spelling, "_folds", lambda *_place: True)
+    loop.request = replace(loop.request, key=LoopKey("", str(tmp_path.resolve())))
+    target = tmp_path.resolve() / "img.png"
+    target.touch()
+    loop.names = ["other.png"]
+    first = loop.acquire()
+    assert loop.registry.claim_outputs(first, [str(target)]) == {str(target): Owner.NEW}
+    loop.names = ["IMG.png"]
+    second = loop.acquire(selection=Selection(descending=True))
+    assert loop.registry.claim_outputs(second, [str(target)]) == {str(target): Owner.SOURCE}

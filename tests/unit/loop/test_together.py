@@ -282,3 +282,20 @@ def test_states_of_both_are_the_same_at_every_step(pairs: Pairs) -> None:
     pair = pairs.acquire()
     assert [one.item.state for one in pair] == [ItemState.RUNNING, ItemState.RUNNING]
     assert pair[0].partners == (Partner(pair[1].key, "A"),)
+
+
+def test_what_waits_for_the_results_of_its_partner_is_looked_at_again(pairs: Pairs) -> None:
+    left, right = pairs.acquire()
+    for one in (left, right):
+        pairs.registry.end(one)
+    assert right.item is not None
+    turn = Turn.of(right.key, right.prompt, right.item)
+    pairs.writes.begin(turn)
+    pairs.host.finish(left.prompt)
+    assert pairs.registry._settling.settle_all()
+    pairs.writes.end(turn)
+    assert not pairs.registry._settling.settle_all()
+    for request in (pairs.left, pairs.right):
+        snapshot = pairs.registry.snapshot(request.key.id)
+        assert snapshot.counts.done == 1
+        assert snapshot.seconds > 0
