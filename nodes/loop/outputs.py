@@ -70,14 +70,22 @@ class Outputs:
         *,
         result: str,
         replaces_own: bool,
+        partners: Collection[LoopKey] = (),
     ) -> dict[str, Owner]:
-        """Claim `targets` for the item at `path`, all or none; see `LoopRegistry.claim_outputs`."""
+        """Claim `targets` for the item at `path`, all or none; see `LoopRegistry.claim_outputs`.
+
+        `partners` are the loops whose items go through the workflow together with it: their
+        images are sources, too.
+        """
         work = self._work[key][prompt]
+        sources = (key, *partners)
         owners = {
-            target: self._owner(
+            target: Owner.SOURCE
+            if any(self._is_source(each, target) for each in sources)
+            else self._owner(
                 key,
                 path,
-                target,
+                self._identity(target),
                 work,
                 result,
                 kept=target in kept,
@@ -203,10 +211,7 @@ class Outputs:
         kept: bool,
         replaces_own: bool,
     ) -> Owner:
-        """Whose a file is, for one result of a prompt's work on the item at `path`."""
-        if self._is_source(key, target):
-            return Owner.SOURCE
-        target = self._identity(target)
+        """Whose a file that is no source is, for one result of a prompt's work on an item."""
         if work.claimed.get(target) == result:
             return Owner.SAME
         if target in work.claimed or work.left_alone.get(target, result) != result:

@@ -427,6 +427,7 @@ class LoopRegistry:
             kept,
             result=result,
             replaces_own=replaces_own,
+            partners=[partner.key for partner in iteration.partners],
         )
 
     @in_transaction(patient=True)

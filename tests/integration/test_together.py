@@ -15,6 +15,7 @@ from batch_loop.tests.support.graphs import (
     STOP,
     WORK,
     node,
+    save,
 )
 from batch_loop.tests.support.images import write_broken
 from batch_loop.tests.support.pairs import (
@@ -131,6 +132,17 @@ def test_what_has_no_partner_is_not_done_and_ends_the_batch(
 
 
 @pytest.mark.oldest_too
+def test_a_partners_images_are_never_overwritten(client: ComfyClient, workspace: Workspace) -> None:
+    write_both(workspace.input, NAMES, NAMES)
+    images = {path: path.read_bytes() for path in (workspace.input / "right").iterdir()}
+    graph = pairs(workspace.name)
+    graph["4"] = save([WORK, 0], str(workspace.input / "right"), if_exists="overwrite")
+    result = client.run(graph)
+    assert result.error is not None
+    assert "would overwrite an image that this batch reads" in result.error.message
+    assert {path: path.read_bytes() for path in (workspace.input / "right").iterdir()} == images
+
+
 def test_chains_that_do_not_meet_are_no_pair(client: ComfyClient, workspace: Workspace) -> None:
     write_both(workspace.input, NAMES[:1], NAMES[:3])
     graph = pairs(workspace.name)

@@ -14,6 +14,7 @@ from batch_loop.nodes.io.roots import NO_ROOTS
 from batch_loop.nodes.loop.batches import Request
 from batch_loop.nodes.loop.database import open_store
 from batch_loop.nodes.loop.errors import InvalidSetting, UnreadableImage
+from batch_loop.nodes.loop.outputs import Owner
 from batch_loop.nodes.loop.postgresql import open_postgresql
 from batch_loop.nodes.loop.prompt import Ending, Failure, Prompt
 from batch_loop.nodes.loop.registry import LoopRegistry
@@ -250,6 +251,14 @@ def test_what_was_started_over_alone_is_not_shifted(pairs: Pairs) -> None:
     assert pairs.run_all() == ["bB", "cC", "dD", "eE"]
     assert pairs.complete == (True, True)
     assert [one.pending for one in pairs.counts()] == [0, 1]
+
+
+def test_an_image_of_a_partner_is_a_source_too(pairs: Pairs) -> None:
+    left, right = pairs.acquire()
+    sources = [os.path.join(pairs.right.key.directory, "A"), os.path.abspath("left/b")]
+    for iteration in (left, right):
+        owners = pairs.registry.claim_outputs(iteration, sources)
+        assert set(owners.values()) == {Owner.SOURCE}
 
 
 def test_what_a_crash_leaves_comes_again_together(pairs: Pairs) -> None:
