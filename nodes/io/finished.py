@@ -148,13 +148,26 @@ class _Results:
         self._batch = batch
         self._files = _Files(batch.identities, batch.going_on)
         self._known: defaultdict[str, set[str]] = defaultdict(set)
-        self._own: defaultdict[str, list[KnownResult]] = defaultdict(list)
+        # Of most images it is one: in a plain tuple, which Python's search for garbage passes over.
+        self._one: dict[str, tuple[Any, ...]] = {}
+        self._several: dict[str, list[KnownResult]] = {}
         here = os.path.normcase(batch.directory)
-        for result in known(name.folder):
-            folder, file = os.path.split(result.file)
+        pace = Pace()
+        for number, result in enumerate(known(name.folder)):
+            if number % LOOK_EVERY == 0:
+                batch.going_on()
+                pace.rest()
+            folder, _, file = result.file.rpartition(os.sep)
             self._known[folder].add(file)
-            if os.path.normcase(result.directory) == here:
-                self._own[result.path].append(result)
+            path = result.path
+            if os.path.normcase(result.directory) != here:
+                continue
+            if path in self._several:
+                self._several[path].append(result)
+            elif path in self._one:
+                self._several[path] = [KnownResult(*self._one.pop(path)), result]
+            else:
+                self._one[path] = tuple(result)
         self._groups = [
             group
             for subfolder, sources in batch.names.items()
@@ -171,24 +184,37 @@ class _Results:
         found: set[str] = set()
         for group in self._groups:
             folder = group.spelled.folder
-            is_told = self._teller(folder)
+            is_told, files = self._teller(folder), self._files.of(folder)
+            start = os.path.join(folder, "")
             before = group.subfolder and f"{group.subfolder}/"
             some = zip(parts_of(group.sources), parts_of(group.results), strict=True)
             for sources, results in some:
                 for source, result in zip(sources, results, strict=True):
                     path = before + source
-                    runs = path in self._own and _last_runs(
-                        self._own[path], os.path.join(folder, result)
-                    )
-                    if self._has_one_of(runs) if runs else is_told(result):
+                    one = self._one.get(path)
+                    if one is not None and one[0] == start + result:
+                        is_whole = one[-1] and result in files
+                    elif one is not None or path in self._several:
+                        runs = _last_runs(self._results_of(path), start + result)
+                        is_whole = self._has_one_of(runs) if runs else is_told(result)
+                    else:
+                        is_whole = is_told(result)
+                    if is_whole:
                         found.add(path)
                 self._batch.going_on()
         return found
 
+    def _results_of(self, path: str) -> Sequence[KnownResult]:
+        one = self._one.get(path)
+        return self._several[path] if one is None else [KnownResult(*one)]
+
     def _teller(self, folder: str) -> Callable[[str], bool]:
         """Whether a result of a folder tells by itself that its image is finished."""
         files, leading_to = self._files.of(folder), self._leading_to[folder]
-        known, sources = self._known.get(folder, ()), self._batch.sources.get(folder, ())
+        known, sources = (
+            self._known.get(folder.rstrip(os.sep), ()),
+            self._batch.sources.get(folder, ()),
+        )
         return lambda result: (
             result in files
             and leading_to[result] == 1

@@ -17,7 +17,7 @@ from .moments import END, LOOK
 from .outputs import Outputs
 from .prompt import Host, Prompt
 from .state import DEFAULT_POLICY, Item, IterationMode, LoopKey, Policy, WhenComplete
-from .store import UNLISTED, LoopEntry, Store
+from .store import LoopEntry, Store
 from .transactions import Transactions
 from .watching import Watching
 
@@ -280,10 +280,9 @@ class Batches:
         key = listing.due.key
         self._loops.save(key, looked_at=listing.began, finished=listing.finished)
         # Some may have joined, or turned out to be results, since the folder was read.
-        for path in self._outputs.unwritten(key, listing.paths):
-            item = self._store.item(key, path)
-            if item is None or item.index == UNLISTED:
-                self._store.append(key, path)
+        new = self._outputs.unwritten(key, listing.paths)
+        if new:
+            self._store.append(key, *new)
 
     def _taken(self, due: Due, listed: Listed) -> Listing | None:
         """What was listed, if it is what is due, and can be taken."""

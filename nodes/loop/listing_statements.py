@@ -157,11 +157,9 @@ def _number(*which: ColumnElement[bool]) -> ColumnElement[int]:
 
 # By indexes that hold no others; who is in none of them is done.
 numbers = select(
-    _number(in_state(ItemState.PENDING)).label("pending"),
-    _number(is_open, in_state(ItemState.RUNNING)).label("running"),
-    _number(is_open, in_state(ItemState.ENDED)).label("ended"),
-    _number(is_failed).label("failed"),
+    _number(in_state(ItemState.PENDING)).label("pending"), _number(is_failed).label("failed")
 )
+open_states = select(items.c.state).where(_of_listing, is_open, items.c.position.is_not(None))
 
 # Listings that no loop has.
 

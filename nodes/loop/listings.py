@@ -199,9 +199,16 @@ class Listings:
             paths = [path for path in paths if path not in left_out]
         return paths, left_out
 
-    def _known(self, folder: str) -> list[KnownResult]:
+    def _known(self, folder: str) -> Iterator[KnownResult]:
         """What is known of the results in a folder."""
-        return self._transactions.beside(partial(self._outputs.known_below_beside, folder))
+        after = ""
+        while True:
+            read = partial(self._outputs.known_below_beside, folder, after)
+            some = self._transactions.beside(read)
+            if not some:
+                return
+            yield from some
+            after = some[-1].file
 
     def preview(
         self,

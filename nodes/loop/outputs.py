@@ -18,6 +18,9 @@ from .state import KnownResult, LoopKey
 from .store import Store
 from .transactions import Transactions
 
+_FEW = 50
+"""Files that are asked about one by one."""
+
 
 class Owner(Enum):
     """Whose a file is that a result is to be written to."""
@@ -133,9 +136,12 @@ class Outputs:
         self._transactions.when_kept(lambda: self._work.pop(key, None))
         self._transactions.when_kept(lambda: self._spelled.pop(key, None))
 
-    def known_below_beside(self, folder: str) -> list[KnownResult]:
-        """What is known of the files below a folder, by their identities; in no transaction."""
-        return self._store.written_below_beside(self._identity(folder))
+    def known_below_beside(self, folder: str, after: str = "") -> list[KnownResult]:
+        """What is known of the files below a folder, by their identities; in no transaction.
+
+        As `Store.written_below_beside` tells them, some at a time.
+        """
+        return self._store.written_below_beside(self._identity(folder), after)
 
     def identities(self) -> Identities:
         """What tells files from each other, for many at one moment."""
@@ -143,7 +149,14 @@ class Outputs:
 
     def unwritten(self, key: LoopKey, paths: Sequence[str]) -> list[str]:
         """Those of `paths` that the workflow has not written in this batch, as far as is known."""
-        return [path for path in paths if not self._is_result(key, key.full(path))]
+        if len(paths) <= _FEW:
+            return [path for path in paths if not self._is_result(key, key.full(path))]
+        # Mostly there is none: results are saved elsewhere.
+        results = self._store.results_below(key, self._identity(key.directory))
+        if not results:
+            return list(paths)
+        identity_of = self.identities()
+        return [path for path in paths if identity_of(key.full(path)) not in results]
 
     def _note(self, key: LoopKey, path: str, owners: dict[str, Owner]) -> None:
         """Note all of the files as written by the item, or none where another loop is quicker."""

@@ -84,6 +84,9 @@ class SpareListings:
         with self._deleting:
             if self._is_closed:
                 return False
+            if self._written:
+                # Somebody waits for that one.
+                return True
             spares = self._transactions.beside(self._store.spare_listings)
             for name, server in spares.items():
                 if self._is_left(name, server):

@@ -9,6 +9,7 @@ crash leaves rows of a name that no loop has, and whose it is stands in `spare_l
 from __future__ import annotations
 
 import secrets
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any
@@ -16,9 +17,10 @@ from typing import Any
 from sqlalchemy import Connection
 
 from . import listing_statements as statements
+from . import statements as of_items
 from .backend import AT_ONCE, Backend
-from .state import LoopKey
-from .store import NewListing
+from .state import ItemState, LoopKey
+from .store import OPEN, NewListing
 from .tables import path_bytes
 
 _MANY = 1_000
@@ -160,6 +162,32 @@ def add_unlisted(connection: Connection, listing: str, before: str, after: str) 
     return last
 
 
+def append(
+    connection: Connection, backend: Backend, listing: str, paths: Sequence[str], place: int
+) -> list[str]:
+    """Put paths that a listing does not have at its end; the states that these items have."""
+    given = {"of_listing": listing, "of_paths": paths}
+    known = {row.path: row for row in connection.execute(of_items.states_of, given)}
+    run: list[str] = []
+    states: list[str] = []
+    for path in dict.fromkeys(paths):
+        row = known.get(path)
+        if row is None:
+            run.append(path)
+            states.append(ItemState.PENDING.value)
+        elif row.position is None:
+            at = place + len(states)
+            if run:
+                backend.insert(connection, listing, run, at - len(run))
+                run = []
+            back = {"of_listing": listing, "of_path": path, "of_place": at}
+            connection.execute(of_items.back_in_listing, back)
+            states.append(row.state)
+    if run:
+        backend.insert(connection, listing, run, place + len(states) - len(run))
+    return states
+
+
 def give_up(connection: Connection, listing: str) -> None:
     """Have the rows of a listing deleted that its loop has no more: now, or if many, later."""
     if has_many(connection, listing):
@@ -177,6 +205,12 @@ def has_many(connection: Connection, listing: str) -> bool:
 
 def counts(connection: Connection, listing: str, total: int) -> Mapping[str, Any]:
     """How many of the `total` items of a listing are in each state."""
-    row = connection.execute(statements.numbers, {"of_listing": listing}).one()
-    found = dict(row._mapping)  # noqa: SLF001 - SQLAlchemy's name for what is public
+    own = {"of_listing": listing}
+    row = connection.execute(statements.numbers, own).one()
+    states = Counter(connection.execute(statements.open_states, own).scalars())
+    found = {
+        "pending": row.pending,
+        "failed": row.failed,
+        **{state.value: states[state.value] for state in OPEN},
+    }
     return {**found, "done": total - sum(found.values())}

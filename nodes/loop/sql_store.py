@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
+import functools
 import logging
 import os
 import secrets
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import Any, TypeVar
@@ -18,7 +19,7 @@ from sqlalchemy.exc import DBAPIError
 from ..io.roots import MARK, NO_ROOTS, Roots
 from . import carried as carried_values
 from . import sql_listings, statements
-from .backend import ONLY_READS, Backend
+from .backend import AT_ONCE, ONLY_READS, Backend
 from .errors import BatchLoopError, UnwritableImage
 from .known_loop import KnownLoop
 from .rows import (
@@ -44,7 +45,7 @@ from .state import (
     check_transition,
 )
 from .store import OPEN, UNLISTED, ListedLoop, LoopEntry, NewListing
-from .tables import leases, loops
+from .tables import leases, loops, path_text
 
 _log = logging.getLogger(__name__)
 T = TypeVar("T")
@@ -412,17 +413,18 @@ class SqlStore:
     def delete_some(self, listing: str) -> bool:
         return self._listings.delete_some(listing)
 
-    def append(self, key: LoopKey, path: str) -> None:
-        listing, at = self._listing(key), self.counts(key).total
-        known = {"of_listing": listing, "of_path": path, "of_place": at}
-        state = self._database.execute(statements.back_in_listing, known).scalar_one_or_none()
-        if state is None:
-            state = "pending"
-            row = {"listing": listing, "path": path, "position": at, "state": state}
-            self._database.execute(statements.add_item, row)
-        loop = self._known(key)
-        loop.add(**{state: 1})
-        # One that is being written does not have it.
+    def append(self, key: LoopKey, *paths: str) -> None:
+        loop, place = self._known(key), self.counts(key).total
+        added: Counter[str] = Counter()
+        for start in range(0, len(paths), AT_ONCE):
+            part = paths[start : start + AT_ONCE]
+            states = sql_listings.append(
+                self._database, self._backend, loop.row["listing"], part, place
+            )
+            added.update(states)
+            place += len(states)
+        loop.add(**added)
+        # One that is being written does not have them.
         loop.set(next_listing=None)
         loop.forget_items()
 
@@ -498,7 +500,13 @@ class SqlStore:
         return None if row is None else item_of(row, self._ahead)
 
     def paths_beside(self, key: LoopKey) -> Collection[str]:
-        return {row.path for row in self._read_beside(statements.listed_paths, {"of_loop": key.id})}
+        found: set[str] = set()
+        with self._reading() as connection:
+            # In parts: so many rows at a time would have Python look for garbage again and again.
+            rows = connection.execute(statements.listed_paths, {"of_loop": key.id})
+            for part in rows.scalars().partitions(AT_ONCE):
+                found.update(part)
+        return found
 
     def _read_beside(self, statement: Executable, given: Mapping[str, Any]) -> Sequence[Row[Any]]:
         """What a statement reads, from any thread, in no transaction of the store."""
@@ -689,18 +697,29 @@ class SqlStore:
         rows = self._database.execute(statements.written_by_item, given)
         return tuple(sorted(self._file_of(row) for row in rows))
 
-    def written_below_beside(self, folder: str) -> list[KnownResult]:
+    def results_below(self, key: LoopKey, folder: str) -> set[str]:
+        given = {"of_loop": key.id, "of_batch": self._known(key).row["batch"]}
+        found = self._database.execute(statements.results_below, given | self._below(folder))
+        return {self._roots.local(target) for target in found.scalars()}
+
+    def _below(self, folder: str) -> dict[str, str]:
         first = self._roots.shared(folder).rstrip(os.sep + "/")
         separator = "/" if first.startswith(MARK) else os.sep
-        given = {"of_first": first + separator, "of_end": first + _NEXT[separator]}
+        return {"of_first": first + separator, "of_end": first + _NEXT[separator]}
+
+    def written_below_beside(self, folder: str, after: str = "") -> list[KnownResult]:
+        given: dict[str, Any] = {**self._below(folder), "of_most": AT_ONCE}
+        if after:
+            given["of_first"] = self._roots.shared(after)
+        local = functools.cache(lambda directory: self._roots.local(path_text(directory)))
         return [
             KnownResult(
-                self._roots.local(row.target),
+                self._roots.local(path_text(row.target)),
                 row.loop,
-                self._roots.local(row.directory),
-                row.path,
+                local(row.directory),
+                path_text(row.path),
                 row.batch,
-                row.state == ItemState.DONE.value if row.batch == row.present else row.whole,
+                row.state == ItemState.DONE.value if row.batch == row.present else bool(row.whole),
             )
             for row in self._read_beside(statements.written_below, given)
         ]

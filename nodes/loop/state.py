@@ -12,7 +12,7 @@ import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, NamedTuple
 
 from .errors import IllegalTransition
 from .prompt import Failure, Prompt
@@ -342,8 +342,7 @@ class Written:
     """Whether a prompt works on that image now."""
 
 
-@dataclass(frozen=True)
-class KnownResult:
+class KnownResult(NamedTuple):
     """A file that some image wrote, as `skip_finished` asks for it."""
 
     file: str

@@ -12,6 +12,7 @@ from sqlalchemy import (
     ColumnElement,
     FromClause,
     Integer,
+    LargeBinary,
     Select,
     and_,
     bindparam,
@@ -21,6 +22,7 @@ from sqlalchemy import (
     not_,
     select,
     true,
+    type_coerce,
     update,
 )
 
@@ -143,9 +145,11 @@ claim_item = (
 )
 set_item = update(items).where(_this_item)
 item_at = select(items).where(_of_listing, items.c.position == bindparam("of_place", type_=Integer))
-back_in_listing = set_item.values(position=bindparam("of_place")).returning(items.c.state)
+states_of = select(items.c.path, items.c.state, items.c.position).where(
+    _of_listing, items.c.path.in_(bindparam("of_paths", expanding=True))
+)
+back_in_listing = set_item.values(position=bindparam("of_place"))
 set_failed = update(items).where(_listed, is_failed)
-add_item = insert(items)
 
 
 @functools.cache
@@ -190,24 +194,29 @@ outputs_of_items = output_rows.where(outputs.c.path.in_(bindparam("of_paths", ex
 written_by_item = select(outputs.c.target, outputs.c.file).where(
     _of_own_loop, outputs.c.path == bindparam("of_path"), is_written
 )
+_below = and_(
+    outputs.c.target > bindparam("of_first", type_=PathText),
+    outputs.c.target < bindparam("of_end", type_=PathText),
+    is_written,
+)
+results_below = select(outputs.c.target).where(_in_this_batch, _below)
+# With no type of path, which would take most of the time where there are a million.
 written_below = (
     select(
-        outputs.c.target,
+        type_coerce(outputs.c.target, LargeBinary).label("target"),
         outputs.c.loop,
-        outputs.c.path,
+        type_coerce(outputs.c.path, LargeBinary).label("path"),
         outputs.c.batch,
         outputs.c.whole,
-        loops.c.directory,
         loops.c.batch.label("present"),
+        type_coerce(loops.c.directory, LargeBinary).label("directory"),
         items.c.state,
     )
     .join(loops, loops.c.id == outputs.c.loop)
     .outerjoin(items, _of_its_item)
-    .where(
-        outputs.c.target >= bindparam("of_first", type_=PathText),
-        outputs.c.target < bindparam("of_end", type_=PathText),
-        is_written,
-    )
+    .where(_below)
+    .order_by(outputs.c.target)
+    .limit(bindparam("of_most", type_=Integer))
 )
 delete_outputs = delete(outputs).where(_of_own_loop)
 # When a batch is over: its results stay known, and whether they are all that there should be.

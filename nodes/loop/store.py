@@ -209,8 +209,8 @@ class Store(Protocol):
         As `renew_beside`.
         """
 
-    def append(self, key: LoopKey, path: str) -> None:
-        """Append an item that is not in the listing; a known one keeps its state."""
+    def append(self, key: LoopKey, *paths: str) -> None:
+        """Append those items that are not in the listing; known ones keep their state."""
 
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
         """Make the first PENDING item RUNNING under `claim`, or return None when there is none."""
@@ -283,8 +283,14 @@ class Store(Protocol):
     def written(self, key: LoopKey, path: str) -> tuple[str, ...]:
         """The files that the item at `path` was the last to write, in any batch."""
 
-    def written_below_beside(self, folder: str) -> list[KnownResult]:
-        """The files below a folder that images of any loop wrote: as `paths_beside`."""
+    def results_below(self, key: LoopKey, folder: str) -> set[str]:
+        """What tells the files below a folder that images of the present batch wrote."""
+
+    def written_below_beside(self, folder: str, after: str = "") -> list[KnownResult]:
+        """Files below a folder that images of any loop wrote: as `paths_beside`.
+
+        Some of them; none at the end. The next ones are those behind the last one's `file`.
+        """
 
     def open_outputs(self) -> set[str]:
         """The files that RUNNING and ENDED items of all loops write."""
@@ -537,8 +543,11 @@ class MemoryStore:
         # In one step, as others may look meanwhile.
         self._items[key] = self._items[key].relisted(paths)
 
-    def append(self, key: LoopKey, path: str) -> None:
-        self._items[key].append(path)
+    def append(self, key: LoopKey, *paths: str) -> None:
+        items = self._items[key]
+        for path in paths:
+            if path not in items.places:
+                items.append(path)
 
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
         items = self._items[key]
@@ -655,7 +664,18 @@ class MemoryStore:
     def written(self, key: LoopKey, path: str) -> tuple[str, ...]:
         return tuple(sorted(self._files[target].name for target in self._written[key][path]))
 
-    def written_below_beside(self, folder: str) -> list[KnownResult]:
+    def results_below(self, key: LoopKey, folder: str) -> set[str]:
+        start, batch = os.path.join(folder, ""), self._entries[key].batch
+        return {
+            target
+            for targets in self._written[key].values()
+            for target in targets
+            if target.startswith(start) and self._files[target].batch == batch
+        }
+
+    def written_below_beside(self, folder: str, after: str = "") -> list[KnownResult]:
+        if after:
+            return []
         start = os.path.join(folder, "")
         # Copied in one step: somebody may add to it meanwhile.
         files = self._files.copy()

@@ -39,12 +39,17 @@ class PathText(TypeDecorator[str]):
         return None if value is None else path_bytes(value)
 
     def process_result_value(self, value: bytes | None, dialect: object) -> str | None:  # noqa: ARG002, D102
-        return None if value is None else bytes(value).decode("utf-8", "surrogatepass")
+        return None if value is None else path_text(value)
 
 
 def path_bytes(path: str) -> bytes:
     """A path as the tables have it."""
     return path.encode("utf-8", "surrogatepass")
+
+
+def path_text(value: bytes) -> str:
+    """A path that the tables have."""
+    return str(value, "utf-8", "surrogatepass")
 
 
 _ENCODED = "\x01"

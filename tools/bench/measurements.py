@@ -17,6 +17,7 @@ NAMES = (
     "registry",
     "saving",
     "listing",
+    "million",
     "large",
     "codecs",
     "servers",

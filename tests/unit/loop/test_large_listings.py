@@ -220,6 +220,19 @@ def test_what_was_there_before_is_deleted_in_parts(server: Server) -> None:
     assert server.order() == NAMES
 
 
+@pytest.mark.parametrize("number", [60, 240])
+def test_many_files_join_by_as_few_statements_as_a_few(
+    server: Server, number: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_listings, "AT_ONCE", 1000)
+    server.names = NAMES[:1]
+    server.done(server.acquire())
+    server.names = [f"img{at}.png" for at in range(number)]
+    with asked_of(server.store) as asked:
+        assert server.acquire().counts.total == number
+    assert len(asked.statements) < 40
+
+
 def test_a_loop_that_is_forgotten_leaves_nothing(server: Server) -> None:
     server.acquire()
     server.host.crash()

@@ -10,6 +10,7 @@ import pytest
 
 from batch_loop.nodes.io.listing import Filter, Selection, SortBy
 from batch_loop.nodes.io.roots import NO_ROOTS
+from batch_loop.nodes.loop import sql_store
 from batch_loop.nodes.loop.database import open_store
 from batch_loop.nodes.loop.errors import IllegalTransition
 from batch_loop.nodes.loop.postgresql import open_postgresql
@@ -206,6 +207,29 @@ def test_new_items_go_to_the_end(store: Store) -> None:
     assert [claimed(store).path for _ in range(5)] == ["a", "b", "c", "0", "1"]
 
 
+def test_many_new_items_go_to_the_end_in_order(store: Store) -> None:
+    finish(store, claimed(store))
+    claimed(store)
+    store.relist(KEY, ["c"])
+    many = [f"{number}" for number in range(300)]
+    store.append(KEY, *many[:100], "a", "c", "0", *many[100:], "b", "z")
+    expected = ["c", *many[:100], "a", *many[100:], "b", "z"]
+    assert [item.path for item, _ in store.report(KEY)] == expected
+    assert [item.index for item, _ in store.report(KEY)] == [*range(len(expected))]
+    counts = store.counts(KEY)
+    assert (counts.done, counts.running, counts.pending) == (1, 1, 302)
+    assert claimed(store).path == "c"
+
+
+def test_which_files_below_a_folder_a_batch_wrote(store: Store) -> None:
+    store.note_output(KEY, "/out/x/a", "a")
+    store.note_output(KEY, "/out/x/b", "b", kept=True)
+    store.note_output(KEY, "/out/xy", "c")
+    assert store.results_below(KEY, "/out/x") == {"/out/x/a"}
+    begin(store, KEY, ["a"], batch=2)
+    assert store.results_below(KEY, "/out/x") == set()
+
+
 ODD = [
     "a b.png",
     "caf\u00e9.png",
@@ -286,6 +310,22 @@ def test_what_is_known_of_the_files_below_a_folder(opened: Store) -> None:
     assert known() == {"/out/x/a": False, "/out/a": False}
     (first, _) = sorted(opened.written_below_beside("/out/"), key=lambda result: result.path)
     assert first == KnownResult("/out/x/a", KEY.id, KEY.directory, "a", 2, whole=False)
+
+
+def test_what_is_known_of_many_files_is_told_some_at_a_time(
+    opened: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_store, "AT_ONCE", 2)
+    files = [f"/out/{number}" for number in range(5)]
+    with opened.transaction():
+        begin(opened, KEY, ["a"])
+        for file in files:
+            opened.note_output(KEY, file, "a")
+    found: list[KnownResult] = []
+    while some := opened.written_below_beside("/out", found[-1].file if found else ""):
+        assert len(some) <= 2 or isinstance(opened, MemoryStore)
+        found += some
+    assert [result.file for result in found] == files
 
 
 def test_a_page_is_a_part_of_the_report(store: Store) -> None:
