@@ -51,6 +51,9 @@ class SaveImage(comfy_io.ComfyNode):
             ),
             search_aliases=["save image", "save batch", "export", "keep filename", "write image"],
             is_output_node=True,
+            # Else ComfyUI runs one of two with the same inputs, and takes it for both: a name that
+            # the graph gives to the other, and that skip_finished looks for, would never be there.
+            not_idempotent=True,
             hidden=[
                 comfy_io.Hidden.unique_id,
                 comfy_io.Hidden.prompt,

@@ -109,7 +109,11 @@ class Saver:
 
         Each is that of the file that holds the image soon, or of the one kept for it. The files
         are numbered from 1 when there are several.
+
+        Raises `UnwritableImage` for a batch of none: it would count as done without a result.
         """
+        if len(images) == 0:
+            raise UnwritableImage(_NOTHING_TO_SAVE)
         if len(images) == 1:
             return [self._save(images[0], self._stem, 0)]
         digits = len(str(len(images)))
@@ -175,6 +179,12 @@ class Saver:
             return True
         return content.write(target, if_exists)
 
+
+_NOTHING_TO_SAVE = (
+    "Save Image (Batch) was given a batch of no images, so there is nothing to save, and the image "
+    "would count as done without a result. Look at the node that its image comes from: it may have "
+    "found nothing. To have such images passed over, set error_handling to Skip on error."
+)
 
 _PASSED_OVER: Mapping[IfExists, frozenset[Owner]] = {
     IfExists.OVERWRITE_OWN: frozenset({Owner.OTHER, Owner.BEFORE}),

@@ -81,6 +81,16 @@ def test_savers_of_one_name_are_told_apart_by_the_graph(
     assert saved(workspace.output) == ["a-2.png", "a.png"]
 
 
+def test_two_savers_that_are_alike_both_save(client: ComfyClient, workspace: Workspace) -> None:
+    write_images(workspace.input, ["a.png"])
+    graph = unchanged(workspace, when_complete="Start over", skip_finished=True)
+    graph["40"] = {**graph[SAVE], "inputs": dict(graph[SAVE]["inputs"])}
+    (_,) = run_until_stop(client, graph)
+    assert saved(workspace.output) == ["a-2.png", "a.png"]
+    (nothing,) = run_until_stop(client, graph)
+    assert told(nothing, ITERATOR)["finished"] == 1
+
+
 def test_a_result_of_another_folder_is_kept(client: ComfyClient, workspace: Workspace) -> None:
     names = ["IMG_1.png", "IMG_2.png"]
     folders = ["one", "two"]

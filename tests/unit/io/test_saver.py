@@ -111,6 +111,13 @@ def test_each_of_several_images_has_its_text(tmp_path: Path) -> None:
     assert desk.files() == {"a_1.png": "image", "a_2.png": "image", **texts}
 
 
+def test_a_batch_of_no_images_is_refused(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    with pytest.raises(UnwritableImage, match="batch of no images"):
+        desk.save(desk.acquire(), images=0)
+    assert desk.files() == {}
+
+
 def test_no_text_is_lost_where_two_sources_have_one_stem(tmp_path: Path) -> None:
     desk = Desk(tmp_path, "a.jpg", "a.png")
     for name in ("a.jpg", "a_1.png"):
