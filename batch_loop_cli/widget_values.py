@@ -20,6 +20,9 @@ WIDGETS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "MARKDOWN", "
 DYNAMIC_COMBO = "COMFY_DYNAMICCOMBO_V3"
 """A combo whose choice brings inputs of its own, named `combo.input`."""
 
+NEVER_SAVED = {"IMAGECOMPARE": ["", ""]}
+"""What the page sends for inputs that it saves nothing of, by kind: it shows results there."""
+
 SEEDS = frozenset({"seed", "noise_seed"})
 CONTROL = "control_after_generate"
 CONTROLS = (CONTROL, "control_filter_list", "upload")
@@ -46,7 +49,10 @@ class SavedWidget:
 
 def widget_values(node: Mapping[str, Any], node_type: NodeType) -> dict[str, Any]:
     """What a saved node's widgets send, by input; inputs that the page did not save are missing."""
-    values = {widget.name: widget.value for widget in saved_widgets(node, node_type)}
+    values = {
+        name: NEVER_SAVED[kind] for name, (kind, _) in _declared(node_type) if kind in NEVER_SAVED
+    }
+    values.update({widget.name: widget.value for widget in saved_widgets(node, node_type)})
     # What the page has no value for it saves as null, and does not send.
     return {name: as_input(value) for name, value in values.items() if value is not None}
 
@@ -88,10 +94,13 @@ def saved_widgets(node: Mapping[str, Any], node_type: NodeType) -> Iterator[Save
 def named_widgets(named: Mapping[str, Any], node_type: NodeType) -> Iterator[SavedWidget]:
     """The widgets of a node that has their values by name."""
     options = widget_options(node_type)
+    # 1.49 names a control by what the node has it begin with, such as `fixed`.
+    controls = {CONTROL, *(str(each.get(CONTROL)) for each in options.values())}
+    controls -= options.keys()
     for name, following in pairwise([*named, ""]):
-        if _kind_of_name(name) not in CONTROLS:
+        if _kind_of_name(name) not in {*CONTROLS, *controls}:
             # The page saves them in order, a control after what it is of.
-            control = named[following] if _kind_of_name(following) == CONTROL else ""
+            control = named[following] if _kind_of_name(following) in controls else ""
             yield SavedWidget(name, named, name, options.get(name, {}), str(control))
 
 
@@ -136,14 +145,19 @@ def _controls(name: str, kind: str, options: Mapping[str, Any]) -> int:
 
 def _widgets(node_type: NodeType) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
     """Name, kind and options of each input with a widget, in order."""
+    for name, (kind, options) in _declared(node_type):
+        if kind in {*WIDGETS, DYNAMIC_COMBO} and not options.get("forceInput"):
+            yield name, kind, options
+
+
+def _declared(node_type: NodeType) -> Iterator[tuple[str, tuple[str, Mapping[str, Any]]]]:
+    """Name of each input, with its kind and its options, in order."""
     declared = node_type.get("input", {})
     order = node_type.get("input_order", {})
     for part in ("required", "optional"):
         inputs = declared.get(part, {})
         for name in order.get(part, inputs):
-            kind, options = _kind_and_options(inputs[name])
-            if kind in {*WIDGETS, DYNAMIC_COMBO} and not options.get("forceInput"):
-                yield name, kind, options
+            yield name, _kind_and_options(inputs[name])
 
 
 def _kind_and_options(declared: Sequence[Any]) -> tuple[str, Mapping[str, Any]]:

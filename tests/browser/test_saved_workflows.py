@@ -234,9 +234,16 @@ def inputs_of(prompt: Mapping[str, Any], types: Mapping[str, Any]) -> Prompt:
         declared = types[node["class_type"]]["input"]
         known = {*declared.get("required", ()), *declared.get("optional", ())}
         inputs = node["inputs"].items()
-        kept = {name: value for name, value in inputs if name.partition(".")[0] in known}
+        kept = {
+            name: without_type(value) for name, value in inputs if name.partition(".")[0] in known
+        }
         found[key] = node["class_type"], kept
     return found
+
+
+def without_type(value: Any) -> Any:
+    """A value without the type that 1.58 sends with it, which the server takes off at once."""
+    return value["__value__"] if isinstance(value, dict) and "__type__" in value else value
 
 
 def check(made: Mapping[str, Any], types: Mapping[str, Any], scene: str = "") -> None:
