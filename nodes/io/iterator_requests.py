@@ -20,6 +20,9 @@ from .listing import Filter, Selection, SortBy, has_images
 from .naming import ResultName, check_length
 from .paths import AllowedFolders, resolve_source
 
+LONGEST_NAME = 200
+"""Characters of a loop's name: pages ask for the names of all loops again and again."""
+
 _DECIDING = {"filter", "custom_pattern", "recursive"}
 """Inputs that decide which files match."""
 
@@ -196,8 +199,11 @@ class IteratorRequests:
         when_complete = chosen(WhenComplete, settings["when_complete"], "when_complete")
         if when_complete is WhenComplete.WATCH and selection.has_range:
             raise InvalidSetting(_watched_range(selection))
+        name = str(settings["loop_name"])
+        if len(name) > LONGEST_NAME:
+            raise InvalidSetting(_long_name(name))
         return Request(
-            key=self._loop_key(settings["loop_name"], folder),
+            key=self._loop_key(name, folder),
             selection=selection,
             mode=chosen(IterationMode, settings["iteration_mode"], "iteration_mode"),
             policy=Policy(
@@ -237,6 +243,13 @@ def _several(graph: Graph, unique_id: str, name: str, count: int) -> str:
         f"The images of {name_of(graph, unique_id)} go through this workflow together with those "
         f"of another Directory Iterator, and {name} of it is given a list of {count}. A pair takes "
         "one of each. Connect a single value."
+    )
+
+
+def _long_name(name: str) -> str:
+    return (
+        f"loop_name has {len(name)} characters, and begins with {name[:40]!r}. It may have "
+        f"{LONGEST_NAME} at the most: choose a shorter one."
     )
 
 

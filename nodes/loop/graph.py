@@ -32,18 +32,28 @@ def linked(graph: Graph, node_id: str) -> Iterator[str]:
 
 def fed(graph: Graph, node_id: str) -> set[str]:
     """Ids of the nodes that `node_id` feeds, at any distance, without itself."""
+    return _reached(_feeds(graph), node_id) - {node_id}
+
+
+def _feeds(graph: Graph) -> Mapping[str, list[str]]:
+    """Of each node, those that it feeds directly."""
     feeds = defaultdict(list)
     for each, node in graph.items():
         for value in node.get("inputs", {}).values():
             if is_link(value):
                 feeds[value[0]].append(each)
+    return feeds
+
+
+def _reached(feeds: Mapping[str, list[str]], node_id: str) -> set[str]:
+    """What a node feeds, at any distance; in a circle, itself too."""
     found: set[str] = set()
     waiting = [node_id]
     while waiting:
-        new = [each for each in feeds[waiting.pop()] if each not in found]
+        new = [each for each in feeds.get(waiting.pop(), ()) if each not in found]
         found.update(new)
         waiting += new
-    return found - {node_id}
+    return found
 
 
 def name_of(graph: Graph, node_id: str) -> str:
@@ -73,7 +83,9 @@ def meeting(graph: Graph, start: str, class_type: str, ends: str) -> list[str]:
     if len(of_class) < 2 or start not in of_class:  # noqa: PLR2004 two can meet
         return [start]
     without = {node: graph[node] for node in graph if graph[node].get("class_type") != ends}
-    feeds = {node: {node, *fed(without, node)} for node in of_class}
+    # Once for all of them: somebody may have hundreds.
+    direct = _feeds(without)
+    feeds = {node: {node, *_reached(direct, node)} for node in of_class}
     found = [start]
     for node in found:
         found += [other for other in of_class if other not in found and feeds[node] & feeds[other]]

@@ -38,14 +38,25 @@ def client_named(given: Any) -> str | None:
     return None if given is None else json.dumps(given, sort_keys=True)
 
 
+LONGEST_REASON = 1000
+"""Characters of a failure's reason. Pages ask for a hundred of them again and again, and an error
+may hold a whole model's list of what does not fit; ComfyUI's log has all of it."""
+
+
 @dataclass(frozen=True)
 class Failure:
     """Why an item failed."""
 
     reason: str
+    """In `LONGEST_REASON` characters at the most."""
     node_id: str | None = None
     """The node that raised; None when the file itself could not be read."""
     node_type: str | None = None
+
+    def __post_init__(self) -> None:
+        """Shorten the reason."""
+        if len(self.reason) > LONGEST_REASON:
+            object.__setattr__(self, "reason", self.reason[: LONGEST_REASON - 1] + "…")
 
 
 class Ending(Enum):

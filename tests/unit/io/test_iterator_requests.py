@@ -100,6 +100,35 @@ def test_what_does_not_go_together_is_refused_as_soon_as_it_is_known(
         requests.check_together("left")
 
 
+def test_a_loops_name_is_short_as_pages_ask_for_all_of_them_again_and_again(
+    allowed: AllowedFolders,
+) -> None:
+    requests = requests_of(graph_of(), allowed, Learned())
+    settings = graph_of()["alone"]["inputs"]
+    longest = {**settings, "loop_name": "x" * 200}
+    assert requests.of("alone", "alone", longest).key.name == "x" * 200
+    with pytest.raises(InvalidSetting, match="loop_name has 201 characters"):
+        requests.of("alone", "alone", {**settings, "loop_name": "x" * 201})
+
+
+def test_each_node_is_looked_at_as_often_among_many_iterators() -> None:
+    class Counting(dict[str, Any]):
+        looks = 0
+
+        def get(self, *of: Any) -> Any:
+            self.looks += 1
+            return super().get(*of)
+
+    def looks(iterators: int) -> int:
+        graph: Graph = {
+            str(number): Counting(class_type="Iterator", inputs={}) for number in range(iterators)
+        }
+        assert meeting(graph, "0", "Iterator", "end") == ["0"]
+        return graph["0"].looks  # type: ignore[attr-defined, no-any-return]
+
+    assert looks(2) == looks(50)
+
+
 def test_an_iterator_that_another_node_has_made_meets_none() -> None:
     assert meeting(graph_of(), "made", "BatchLoopDirectoryIterator", "end") == ["made"]
 

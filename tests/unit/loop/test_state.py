@@ -8,7 +8,7 @@ import itertools
 import pytest
 
 from batch_loop.nodes.loop.errors import IllegalTransition
-from batch_loop.nodes.loop.prompt import Prompt
+from batch_loop.nodes.loop.prompt import Failure, Prompt
 from batch_loop.nodes.loop.state import (
     LEADS_TO,
     Counts,
@@ -63,3 +63,8 @@ def test_records_are_frozen() -> None:
         field = dataclasses.fields(record)[0].name
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(record, field, None)
+
+
+def test_a_reason_is_short_as_pages_ask_for_a_hundred_again_and_again() -> None:
+    assert Failure("x" * 1000).reason == "x" * 1000
+    assert Failure("x" * 400_000, "4", "Saver").reason == "x" * 999 + "…"
