@@ -44,7 +44,7 @@ class Backend(Protocol):
 
     @property
     def add_output(self) -> Insert:
-        """Adds a row of outputs; does nothing where another transaction has added one."""
+        """Adds a row of outputs, and returns it; does nothing where one is there already."""
 
     @property
     def now(self) -> ColumnElement[float]:

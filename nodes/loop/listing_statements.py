@@ -152,14 +152,14 @@ forget_next = (
 
 def _number(*which: ColumnElement[bool]) -> ColumnElement[int]:
     number = select(func.count()).select_from(items)
-    return number.where(_of_listing, items.c.position.is_not(None), *which).scalar_subquery()
+    return number.where(_of_listing, items.c.position >= 0, *which).scalar_subquery()
 
 
 # By indexes that hold no others; who is in none of them is done.
 numbers = select(
     _number(in_state(ItemState.PENDING)).label("pending"), _number(is_failed).label("failed")
 )
-open_states = select(items.c.state).where(_of_listing, is_open, items.c.position.is_not(None))
+open_states = select(items.c.state).where(_of_listing, is_open, items.c.position >= 0)
 
 # Listings that no loop has.
 

@@ -148,7 +148,7 @@ class PostgresqlBackend:
 
     shows_a_moment = True
     is_of_one_machine = False
-    add_output = insert(outputs).on_conflict_do_nothing()
+    add_output = insert(outputs).on_conflict_do_nothing().returning(outputs.c.loop)
     now: ColumnElement[float] = type_coerce(func.date_part("epoch", func.clock_timestamp()), Double)
 
     def __init__(self, address: Address, now: Callable[[], float]) -> None:

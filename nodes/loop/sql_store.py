@@ -44,7 +44,7 @@ from .state import (
     Written,
     check_transition,
 )
-from .store import OPEN, UNLISTED, ListedLoop, LoopEntry, NewListing
+from .store import OPEN, UNLISTED, ListedLoop, LoopEntry, NewListing, ends_in_vain
 from .tables import leases, loops, path_text
 
 _log = logging.getLogger(__name__)
@@ -330,14 +330,10 @@ class SqlStore:
 
     def begin(self, key: LoopKey, paths: Sequence[str], new: NewListing | None = None) -> None:
         self._forget_carried(key)
-        own = {"of_loop": key.id}
-        before = self._loop(key)
-        if before is not None:
-            present = self._listing(key)
-            self._database.execute(statements.delete_kept, own)
-            given = {**own, "of_listing": present, "of_batch": before.row["batch"]}
-            self._database.execute(statements.set_whole, given)
-            sql_listings.give_up(self._database, present)
+        if self._loop(key) is not None:
+            for item in self.open_items(key):
+                self._note_not_whole(key, item.path)
+            sql_listings.give_up(self._database, self._listing(key))
         elif key.id not in self._loops:
             row = {
                 "id": key.id,
@@ -474,6 +470,8 @@ class SqlStore:
         values |= {name: changes[name] for name in plain if name in changes}
         self._set_item(key, item.path, values)
         loop = self._known(key)
+        if ends_in_vain(item, state):
+            self._note_not_whole(key, item.path)
         if item.index != UNLISTED:
             loop.add(**{item.state.value: -1, state.value: 1})
         loop.moved(item.state, new)
@@ -641,35 +639,41 @@ class SqlStore:
             "path": path,
             "batch": self._known(key).row["batch"],
             "file": None if file is None or file == target else self._roots.shared(file),
-            "whole": False,
+            "whole": any(item.path == path for item in self.open_items(key)),
             "kept": kept,
         }
         row = {"loop": key.id, "target": shared, **values}
         this = {"of_loop": key.id, "of_target": shared}
         if kept:
-            return bool(self._database.execute(self._backend.add_output, row).rowcount)
+            return self._add_output(row)
         before = self.writer(key, target)
-        under_way = any(item.path == path for item in self.open_items(key))
-        new = Written(key.id, path, values["batch"], under_way)
+        new = Written(key.id, path, values["batch"], values["whole"], whole=values["whole"])
         if before is not None and before.loop == key.id:
-            if before != new:
+            if before != new or before.whole != new.whole:
                 self._database.execute(statements.set_output, {**this, **values})
         else:
             if before is not None:
                 self._database.execute(statements.delete_written, {"of_target": shared})
-            added = self._database.execute(self._backend.add_output, row).rowcount
-            # Else it is there as one that was kept; or another server was quicker.
-            if (
-                not added
-                and not self._database.execute(
-                    statements.set_kept_output, {**this, **values}
-                ).rowcount
-            ):
+            # Or another server was quicker.
+            if not self._add_output(row):
                 return False
         for loop in self._loops.values():
             loop.writers.pop(target, None)
         self._known(key).writers[target] = new
         return True
+
+    def _add_output(self, row: Mapping[str, Any]) -> bool:
+        """Add a row of outputs, in the place of what was kept; False where an image wrote it."""
+        if self._database.execute(self._backend.add_output, row).one_or_none() is not None:
+            return True
+        given = {"of_loop": row["loop"], "of_target": row["target"], **row}
+        return bool(self._database.execute(statements.set_kept_output, given).rowcount)
+
+    def _note_not_whole(self, key: LoopKey, path: str) -> None:
+        """Note that what an item has written in this batch may not be all that there should be."""
+        batch = self._known(key).row["batch"]
+        given = {"of_loop": key.id, "of_batch": batch, "of_path": path}
+        self._database.execute(statements.set_not_whole, given)
 
     def forget_output(self, key: LoopKey, target: str) -> None:
         given = {"of_loop": key.id, "of_target": self._roots.shared(target)}
@@ -687,7 +691,7 @@ class SqlStore:
             known[target] = None
             return None
         under_way = row.state is not None and ItemState(row.state) in OPEN
-        found = Written(row.loop, row.path, row.batch, under_way)
+        found = Written(row.loop, row.path, row.batch, under_way, whole=row.whole)
         if found.loop == key.id:
             known[target] = found
         return found
@@ -719,7 +723,7 @@ class SqlStore:
                 local(row.directory),
                 path_text(row.path),
                 row.batch,
-                row.state == ItemState.DONE.value if row.batch == row.present else bool(row.whole),
+                bool(row.whole) and (row.batch != row.present or row.state == ItemState.DONE.value),
             )
             for row in self._read_beside(statements.written_below, given)
         ]

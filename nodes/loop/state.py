@@ -340,6 +340,8 @@ class Written:
     """The batch of its loop in which it did so."""
     under_way: bool
     """Whether a prompt works on that image now."""
+    whole: bool = field(default=False, compare=False)
+    """Whether that prompt is not known to have ended in vain."""
 
 
 class KnownResult(NamedTuple):

@@ -17,11 +17,11 @@ from sqlalchemy import (
     and_,
     bindparam,
     delete,
+    false,
     insert,
     literal_column,
     not_,
     select,
-    true,
     type_coerce,
     update,
 )
@@ -45,7 +45,9 @@ CARRIED_SUFFIX = ".safetensors"
 """How the name of a carried value ends, as a file and as a row."""
 
 _of_listing = items.c.listing == bindparam("of_listing")
-_listed = and_(_of_listing, items.c.position.is_not(None))
+# A database goes by the index of all that is in a state where that is said to lie in a range, or is
+# wanted in order; SQLite else by the primary key, through the whole listing.
+_listed = and_(_of_listing, items.c.position >= 0)
 _this_item = and_(_of_listing, items.c.path == bindparam("of_path"))
 _this_output = and_(
     outputs.c.loop == bindparam("of_loop"), outputs.c.target == bindparam("of_target")
@@ -74,7 +76,7 @@ all_open_rows = (
     .where(is_open)
 )
 item_row = select(items).where(_this_item)
-open_rows = select(items).where(_of_listing, is_open)
+open_rows = select(items).where(_of_listing, is_open).order_by(items.c.position)
 failed_rows = (
     select(items).where(_listed, is_failed).order_by(items.c.position).limit(bindparam("of_most"))
 )
@@ -176,24 +178,30 @@ def _waits(table: FromClause) -> ColumnElement[bool]:
 # Outputs.
 
 _of_own_loop = outputs.c.loop == bindparam("of_loop")
-_in_this_batch = and_(_of_own_loop, outputs.c.batch == bindparam("of_batch"))
+_of_batch = outputs.c.batch == bindparam("of_batch")
+_in_this_batch = and_(_of_own_loop, _of_batch)
+# By the path: SQLite looks up no text that is made, and would else go through all files of the
+# loop, as the rows lie in that order.
+_by_path = outputs.c.loop.concat(literal_column("''")) == bindparam("of_loop")
+_of_path = and_(_by_path, outputs.c.path == bindparam("of_path"))
 _of_its_item = and_(items.c.listing == loops.c.listing, items.c.path == outputs.c.path)
 writer = (
-    select(outputs.c.loop, outputs.c.path, outputs.c.batch, items.c.state)
+    select(outputs.c.loop, outputs.c.path, outputs.c.batch, outputs.c.whole, items.c.state)
     .join(loops, loops.c.id == outputs.c.loop)
     .outerjoin(items, _of_its_item)
     .where(outputs.c.target == bindparam("of_target"), is_written)
 )
-add_output = insert(outputs)
+# It returns what it has added: a driver need not count that.
+add_output = insert(outputs).returning(outputs.c.loop)
 set_output = update(outputs).where(_this_output)
 set_kept_output = set_output.where(not_(is_written))
 delete_output = delete(outputs).where(_this_output)
 delete_written = delete(outputs).where(outputs.c.target == bindparam("of_target"), is_written)
 output_rows = select(outputs).where(_in_this_batch)
-outputs_of_items = output_rows.where(outputs.c.path.in_(bindparam("of_paths", expanding=True)))
-written_by_item = select(outputs.c.target, outputs.c.file).where(
-    _of_own_loop, outputs.c.path == bindparam("of_path"), is_written
+outputs_of_items = select(outputs).where(
+    _by_path, _of_batch, outputs.c.path.in_(bindparam("of_paths", expanding=True))
 )
+written_by_item = select(outputs.c.target, outputs.c.file).where(_of_path, is_written)
 _below = and_(
     outputs.c.target > bindparam("of_first", type_=PathText),
     outputs.c.target < bindparam("of_end", type_=PathText),
@@ -219,14 +227,7 @@ written_below = (
     .limit(bindparam("of_most", type_=Integer))
 )
 delete_outputs = delete(outputs).where(_of_own_loop)
-# When a batch is over: its results stay known, and whether they are all that there should be.
-delete_kept = delete_outputs.where(not_(is_written))
-_done_items = select(items.c.path).where(
-    _of_listing, items.c.state == literal_column(f"'{ItemState.DONE.value}'")
-)
-set_whole = (
-    update(outputs).where(_in_this_batch, outputs.c.path.in_(_done_items)).values(whole=true())
-)
+set_not_whole = update(outputs).where(_of_path, _of_batch).values(whole=false())
 open_targets = (
     select(outputs.c.target, outputs.c.file)
     .join(loops, loops.c.id == outputs.c.loop)

@@ -392,6 +392,11 @@ class _Items:
         return new
 
 
+def ends_in_vain(item: Item, state: ItemState) -> bool:
+    """Whether a prompt that worked on an item is over, and the item is not done by that."""
+    return item.state in OPEN and state in {ItemState.PENDING, ItemState.FAILED}
+
+
 @dataclass(frozen=True)
 class _File:
     """A file that an item wrote."""
@@ -530,7 +535,8 @@ class MemoryStore:
         paths: Sequence[str],
         new: NewListing | None = None,  # noqa: ARG002
     ) -> None:
-        self._note_whole(key)
+        for item in self.open_items(key):
+            self._note_not_whole(key, item.path)
         self._items[key] = _Items(paths)
         self._carried.pop(key, None)
 
@@ -572,6 +578,8 @@ class MemoryStore:
 
     def move(self, key: LoopKey, item: Item, state: ItemState, **changes: Any) -> Item:
         check_transition(item.path, item.state, state)
+        if ends_in_vain(item, state):
+            self._note_not_whole(key, item.path)
         return self._items[key].put(item, replace(item, state=state, **changes))
 
     def item(self, key: LoopKey, path: str) -> Item | None:
@@ -625,7 +633,8 @@ class MemoryStore:
         name = file or target
         if not kept:
             self._forget_file(target)
-            self._files[target] = _File(key, path, self._entries[key].batch, name)
+            is_open = path in self._items[key].open
+            self._files[target] = _File(key, path, self._entries[key].batch, name, whole=is_open)
             self._written[key][path].add(target)
         self._items[key].written[path].add(name)
         return True
@@ -641,18 +650,12 @@ class MemoryStore:
             self._written[file.key][file.path].discard(target)
             self._items[file.key].written[file.path].discard(file.name)
 
-    def _note_whole(self, key: LoopKey) -> None:
-        """Note which of the batch's results are all that there should be, as it is over."""
-        entry = self._entries.get(key)
-        for path, targets in self._written[key].items():
-            for target in targets:
-                file = self._files[target]
-                if entry is not None and file.batch == entry.batch:
-                    self._files[target] = replace(file, whole=self._is_done(key, path))
-
-    def _is_done(self, key: LoopKey, path: str) -> bool:
-        item = self.item(key, path)
-        return item is not None and item.state is ItemState.DONE
+    def _note_not_whole(self, key: LoopKey, path: str) -> None:
+        """Note that what an item has written in this batch may not be all that there should be."""
+        for target in self._written[key][path]:
+            file = self._files[target]
+            if file.batch == self._entries[key].batch:
+                self._files[target] = replace(file, whole=False)
 
     def writer(self, key: LoopKey, target: str) -> Written | None:  # noqa: ARG002
         file = self._files.get(target)
@@ -688,9 +691,10 @@ class MemoryStore:
         ]
 
     def _is_whole(self, file: _File) -> bool:
-        entry = self._entries.get(file.key)
+        entry, item = self._entries.get(file.key), self.item(file.key, file.path)
         is_of_present = entry is not None and entry.batch == file.batch
-        return self._is_done(file.key, file.path) if is_of_present else file.whole
+        is_done = item is not None and item.state is ItemState.DONE
+        return file.whole and (is_done or not is_of_present)
 
     def open_outputs(self) -> set[str]:
         return {

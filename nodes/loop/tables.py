@@ -188,17 +188,18 @@ is_open = in_state(ItemState.RUNNING, ItemState.ENDED)
 is_failed = in_state(ItemState.FAILED)
 
 
-def _index_of(name: str, which: ColumnElement[bool], *columns: Column[int] | Column[str]) -> None:
-    Index(f"batch_loop_items_{name}", *columns, sqlite_where=which, postgresql_where=which)
+def _index_of(name: str, which: ColumnElement[bool]) -> Index:
+    columns = items.c.listing, items.c.position
+    return Index(f"batch_loop_items_{name}", *columns, sqlite_where=which, postgresql_where=which)
 
 
 # Each holds no more than is looked for: most items of a batch are in none but the first, and then
 # in none at all.
-_index_of("pending", is_pending, items.c.listing, items.c.position)
-_index_of("open", is_open, items.c.listing)
-_index_of("failed", is_failed, items.c.listing, items.c.position)
+_index_of("pending", is_pending)
+open_items = _index_of("open", is_open)
+_index_of("failed", is_failed)
 # A page of the listing, wherever it begins: no prompt writes this one.
-_index_of("listed", items.c.position.is_not(None), items.c.listing, items.c.position)
+_index_of("listed", items.c.position.is_not(None))
 
 outputs = Table(
     "batch_loop_outputs",
@@ -210,7 +211,7 @@ outputs = Table(
     Column("path", PathText, nullable=False),
     # The batch that wrote it. What earlier ones wrote stays known, as it may be replaced or not.
     Column("batch", Integer, nullable=False, server_default="0"),
-    # Of an earlier batch: whether its image was done. Of the present one its state says it.
+    # Whether its image was done in that batch, if a prompt no longer works on it.
     Column("whole", Boolean, nullable=False, server_default=false()),
     # Whether it was there before, and was left as it was: shown as a result, but not the image's.
     Column("kept", Boolean, nullable=False, server_default=false()),
@@ -219,8 +220,8 @@ outputs = Table(
 
 is_written = outputs.c.kept == false()
 
-# The files that one item wrote.
-Index("batch_loop_outputs_of_item", outputs.c.loop, outputs.c.path)
+# The files that one item wrote. By the path first, see `statements`.
+outputs_of_items = Index("batch_loop_outputs_of_item", outputs.c.path, outputs.c.loop)
 # Whose a file is, among all loops: who wrote it last.
 Index(
     "batch_loop_outputs_written",

@@ -16,18 +16,25 @@ from sqlalchemy import (
     insert,
     inspect,
     literal,
+    or_,
     select,
     text,
+    true,
     update,
 )
 
+from .state import ItemState
 from .tables import (
     carried,
+    in_state,
+    is_open,
     items,
     leases,
     loops,
     metadata,
+    open_items,
     outputs,
+    outputs_of_items,
     spare_listings,
     stores,
     versions,
@@ -93,8 +100,20 @@ def _with_listings(connection: Connection) -> None:
     if "loop" in {column["name"] for column in inspect(connection).get_columns(items.name)}:
         connection.execute(text(f"ALTER TABLE {items.name} RENAME COLUMN loop TO listing"))
     _make_anew(connection, loops)
+    for index in (open_items, outputs_of_items):
+        connection.execute(text(f"DROP INDEX {index.name}"))
+        index.create(connection)
     connection.execute(update(loops).values(listing=loops.c.id))
     spare_listings.create(connection)
+    # In the present batch only the item's state told whether it was done.
+    is_whole = select(literal(1)).where(
+        loops.c.id == outputs.c.loop,
+        loops.c.batch == outputs.c.batch,
+        items.c.listing == loops.c.listing,
+        items.c.path == outputs.c.path,
+        or_(is_open, in_state(ItemState.DONE)),
+    )
+    connection.execute(update(outputs).where(is_whole.exists()).values(whole=true()))
 
 
 def _name(connection: Connection) -> None:

@@ -95,6 +95,11 @@ def test_each_prompt_asks_the_same_in_a_folder_of_any_size(tmp_path: Path) -> No
     assert len(few[4].statements) <= MOST_STATEMENTS + 1
 
 
+def goes_through(step: str) -> bool:
+    """Whether a step of a plan reads a table, or all that it has of one loop or listing."""
+    return "SCAN" in step or step.endswith(("PRIMARY KEY (loop=?)", "PRIMARY KEY (listing=?)"))
+
+
 def test_no_statement_of_a_prompt_goes_through_a_table(tmp_path: Path) -> None:
     server, found = asked_by_prompts(tmp_path, 10)
     other = Server(tmp_path / "10", 10)
@@ -107,7 +112,7 @@ def test_no_statement_of_a_prompt_goes_through_a_table(tmp_path: Path) -> None:
         for asked in (*found, cold):
             for text, given in asked.statements:
                 plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)
-                assert [row[3] for row in plan if "SCAN" in row[3]] == [], text
+                assert [row[3] for row in plan if goes_through(row[3])] == [], text
 
 
 def test_a_page_asks_the_same_wherever_it_is_and_goes_through_no_table(tmp_path: Path) -> None:
@@ -126,7 +131,7 @@ def test_a_page_asks_the_same_wherever_it_is_and_goes_through_no_table(tmp_path:
                 with server.store._engine.begin() as connection:
                     for text, given in asked.statements:
                         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)
-                        assert [row[3] for row in plan if "SCAN" in row[3]] == [], text
+                        assert [row[3] for row in plan if goes_through(row[3])] == [], text
     assert texts[:4] == texts[4:]
 
 

@@ -166,6 +166,7 @@ def test_a_file_of_an_earlier_version_is_brought_up_to_date(
             assert entry is not None
             # When it ran is not known; when its folder was looked at is.
             assert entry.ran_at == entry.looked_at == 0.5
+        assert [result.whole for result in store.written_below_beside("/out")] == [True]
     assert caplog.records == []
     with sqlite3.connect(tmp_path / FILE) as connection:
         upgraded = [row[0] for row in connection.execute(DESIGN)]

@@ -233,6 +233,27 @@ def test_many_files_join_by_as_few_statements_as_a_few(
     assert len(asked.statements) < 40
 
 
+def test_no_statement_of_a_start_over_goes_through_all_results(server: Server) -> None:
+    for is_done in (True, True, False):
+        iteration = server.acquire()
+        server.registry.claim_outputs(iteration, [f"/out/{path(iteration)}"])
+        if is_done:
+            server.done(iteration)
+    server.registry._spare_listings.close()
+    with asked_of(server.store) as asked:
+        assert server.registry.start_over(LARGE.id).batch == 2
+    changes = [each for each in asked.statements if "batch_loop_outputs" in each[0]]
+    assert changes
+    with server.store._engine.begin() as connection:
+        for text, given in changes:
+            if connection.dialect.name == "sqlite":
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)
+                looks_up = [row[3] for row in plan]
+                assert any("path=?" in each for each in looks_up), looks_up
+            else:
+                assert "path = " in text
+
+
 def test_a_loop_that_is_forgotten_leaves_nothing(server: Server) -> None:
     server.acquire()
     server.host.crash()

@@ -282,9 +282,39 @@ def test_a_file_that_was_kept_is_told_and_stays_whose_it_is(store: Store) -> Non
     assert store.written(KEY, "a") == ()
     assert store.writer(KEY, "/out/x") == Written(other.id, "a", 1, under_way=False)
     assert store.writer(KEY, "/out/y") is None
-    # It may be replaced later.
+    # In the next batch it is as if it had never been; and it may be replaced later.
+    begin(store, KEY, ["a", "b"], batch=2)
+    assert store.outputs(KEY, "a") == ()
+    assert store.note_output(KEY, "/out/x", "b", kept=True)
+    assert store.outputs(KEY, "b") == ("/out/x",)
     assert store.note_output(KEY, "/out/y", "b")
-    assert store.writer(KEY, "/out/y") == Written(KEY.id, "b", 1, under_way=False)
+    assert store.writer(KEY, "/out/y") == Written(KEY.id, "b", 2, under_way=False)
+    assert store.written(KEY, "b") == ("/out/y",)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_file_that_another_has_written_in_the_same_moment_is_not_noted(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database: Postgresql | None = None
+    if kind == "postgresql":
+        database = request.getfixturevalue("postgresql")
+    store = (
+        open_postgresql(database.new_database(), NO_ROOTS)
+        if database
+        else open_store(str(tmp_path))
+    )
+    other = LoopKey("other", KEY.directory)
+    with store.transaction():
+        for key in (KEY, other):
+            begin(store, key, ["a"])
+        assert store.note_output(other, "/out/x", "a")
+        with monkeypatch.context() as before:
+            before.setattr(store, "writer", lambda *_: None)
+            assert not store.note_output(KEY, "/out/x", "a")
+        assert store.written(other, "a") == ("/out/x",)
+        assert store.written(KEY, "a") == ()
+    store.close()  # type: ignore[attr-defined]
 
 
 def test_what_is_known_of_the_files_below_a_folder(opened: Store) -> None:
@@ -326,6 +356,30 @@ def test_what_is_known_of_many_files_is_told_some_at_a_time(
         assert len(some) <= 2 or isinstance(opened, MemoryStore)
         found += some
     assert [result.file for result in found] == files
+
+
+@pytest.mark.parametrize("state", [ItemState.PENDING, ItemState.FAILED])
+def test_what_a_prompt_wrote_that_ended_in_vain_is_not_all(opened: Store, state: ItemState) -> None:
+    def known() -> dict[str, bool]:
+        return {result.file: result.whole for result in opened.written_below_beside("/out")}
+
+    with opened.transaction():
+        begin(opened, KEY, ["a", "b"])
+        item = claimed(opened)
+        for target in ("/out/a", "/out/once"):
+            opened.note_output(KEY, target, "a")
+        finish(opened, item, state)
+        opened.retry(KEY)
+        again = claimed(opened)
+        opened.note_output(KEY, "/out/a", "a")
+        finish(opened, again)
+        claimed(opened)
+        opened.note_output(KEY, "/out/b", "b")
+    expected = {"/out/a": True, "/out/once": False, "/out/b": False}
+    assert known() == expected
+    with opened.transaction():
+        begin(opened, KEY, ["a", "b"], batch=2)
+    assert known() == expected
 
 
 def test_a_page_is_a_part_of_the_report(store: Store) -> None:
