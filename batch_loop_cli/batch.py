@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -63,3 +63,14 @@ class Batch:
 def entries(output: Mapping[str, Any]) -> Iterator[Said]:
     """What a node's result holds of the pack's own."""
     yield from output.get(UI_KEY) or ()
+
+
+def says_stop(verdicts: Sequence[Said]) -> bool:
+    """Whether to stop, by what each End Queue of a prompt has said.
+
+    Of several batches, the last one to be complete says so. Any End Queue does that goes by
+    something else; servers with an older version of the pack do not say which it is.
+    """
+    of_batches = [verdict["stop"] for verdict in verdicts if verdict.get("of_batch")]
+    asks = any(verdict["stop"] for verdict in verdicts if not verdict.get("of_batch"))
+    return asks or (bool(of_batches) and all(of_batches))

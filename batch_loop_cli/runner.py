@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .batch import Batch, entries
+from .batch import Batch, Said, entries, says_stop
 from .client import QUIET_SECONDS, Client, Event, ServerGone
 from .errors import CommandError, DatabaseAway, Unreachable, named_after
 from .loops import LOOPS
@@ -51,8 +52,8 @@ class Runner:
         """The ids of the prompts that have not ended, in the order they were sent."""
         self._has_taken_back = False
         """Whether all of these run, as what waited was taken off the queue."""
-        self._says_stop: set[str] = set()
-        """The prompts in which End Queue has said stop: it counts if they end in success."""
+        self._verdicts: defaultdict[str, list[Said]] = defaultdict(list)
+        """What End Queue has said in each prompt: it counts if that ends in success."""
         self._waits = False
         self._looks_at = 0.0
         self._errors = 0
@@ -172,8 +173,8 @@ class Runner:
         for entry in entries(output):
             self._batch.note(entry)
             self._tell("image")
-            if entry["kind"] == "end_queue" and entry["stop"]:
-                self._says_stop.add(prompt_id)
+            if entry["kind"] == "end_queue":
+                self._verdicts[prompt_id].append(entry)
             elif entry["kind"] == "progress":
                 # Servers with an older version of the pack do not say.
                 waits = bool(entry.get("waiting"))
@@ -183,8 +184,9 @@ class Runner:
 
     def _ended(self, prompt_id: str, how: str, data: Mapping[str, Any]) -> None:
         del self._sent[prompt_id]
+        verdicts = self._verdicts.pop(prompt_id, [])
         if how == "execution_success":
-            self._batch.is_over = self._batch.is_over or prompt_id in self._says_stop
+            self._batch.is_over = self._batch.is_over or says_stop(verdicts)
         elif how == "execution_interrupted":
             self._batch.problem = self._batch.problem or "somebody pressed Cancel"
         else:

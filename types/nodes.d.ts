@@ -34,6 +34,7 @@ export interface Progress {
 export interface EndQueue {
   kind: "end_queue";
   stop: boolean;
+  of_batch?: boolean;
 }
 
 export type Said = Iteration | Progress | EndQueue;

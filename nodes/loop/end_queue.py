@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from comfy_api.v0_0_2 import io as comfy_io
 
 from ..names import UI_KEY, node_id
 from ..schema import built_once, schema
+from .graph import Graph, is_link
+
+_COMPLETE_OUTPUT = 0
 
 
 class EndQueue(comfy_io.ComfyNode):
@@ -23,6 +29,7 @@ class EndQueue(comfy_io.ComfyNode):
             ),
             search_aliases=["stop queue", "stop auto queue", "end loop", "run instant", "halt"],
             is_output_node=True,
+            hidden=[comfy_io.Hidden.unique_id, comfy_io.Hidden.prompt],
             inputs=[
                 comfy_io.Boolean.Input(
                     "stop",
@@ -35,4 +42,18 @@ class EndQueue(comfy_io.ComfyNode):
     @classmethod
     def execute(cls, stop: bool) -> comfy_io.NodeOutput:  # noqa: FBT001 ComfyUI passes inputs by name
         """Report the verdict; ComfyUI sends it on, also when this node is cached."""
-        return comfy_io.NodeOutput(ui={UI_KEY: [{"kind": "end_queue", "stop": bool(stop)}]})
+        graph: Graph = cls.hidden.prompt or {}
+        inputs: Mapping[str, Any] = graph.get(str(cls.hidden.unique_id), {}).get("inputs", {})
+        of_batch = _is_of_batch(graph, inputs.get("stop"))
+        said = {"kind": "end_queue", "stop": bool(stop), "of_batch": of_batch}
+        return comfy_io.NodeOutput(ui={UI_KEY: [said]})
+
+
+def _is_of_batch(graph: Graph, stop: object) -> bool:
+    """Whether an End Queue says what a Batch Complete does, by what its `stop` comes from.
+
+    Of several batches in one workflow the first to be complete must not end the others.
+    """
+    if not (isinstance(stop, list) and is_link(stop) and stop[1] == _COMPLETE_OUTPUT):
+        return False
+    return graph.get(stop[0], {}).get("class_type") == node_id("BatchComplete")

@@ -152,8 +152,13 @@ def test_chains_that_do_not_meet_are_no_pair(client: ComfyClient, workspace: Wor
     graph[END]["inputs"]["after"] = [ITERATOR, 1]
     graph[OTHER_END]["inputs"]["after"] = [OTHER, 1]
     graph[STOP]["inputs"]["stop"] = [OTHER_COMPLETE, 0]
-    assert len(run_until_stop(client, graph)) == 3
+    results = run_until_stop(client, graph)
+    assert len(results) == 3
+    assert [told(result, STOP)["of_batch"] for result in results] == [True] * 3
     assert [state["done"] for state in states(client, workspace)] == [1, 3]
+    graph["flag"] = node("PrimitiveBoolean", value=True)
+    graph[STOP]["inputs"]["stop"] = ["flag", 0]
+    assert told(client.run(graph), STOP) == {"kind": "end_queue", "stop": True, "of_batch": False}
 
 
 @pytest.mark.oldest_too

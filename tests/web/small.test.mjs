@@ -61,8 +61,22 @@ test("a prompt's words are kept by loop, and forgotten when taken", () => {
   const run = runs.take("p");
   assert.deepEqual(run.loops, ["a", "b", "c"]);
   assert.deepEqual(run.handedOut.map(({ loop }) => loop), ["a"]);
-  assert.equal(run.stop, true, "one End Queue of two is enough");
+  assert.equal(run.stop, true, "one End Queue of two is enough, where no batch is meant");
   assert.equal(runs.take("p"), undefined);
+});
+
+test("the first of two batches to be complete does not end the other", () => {
+  const runs = new Runs();
+  const says = (stop, of_batch = true) => ({ kind: "end_queue", stop, of_batch });
+  const stop = (...said) => {
+    said.forEach((each) => runs.note("p", each));
+    return runs.take("p").stop;
+  };
+  assert.equal(stop(says(true), says(false)), false);
+  assert.equal(stop(says(false), says(true)), false);
+  assert.equal(stop(says(true), says(true)), true);
+  assert.equal(stop(says(false), says(true, false)), true);
+  assert.equal(stop(says(true), says(false, false)), true);
 });
 
 test("only so many prompts are remembered", () => {

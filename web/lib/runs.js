@@ -1,4 +1,4 @@
-/** @import { Iteration, Progress, Said } from "../../types/nodes.d.ts" */
+/** @import { EndQueue, Iteration, Progress, Said } from "../../types/nodes.d.ts" */
 
 /** How many prompts are remembered: one runs at a time, so more are only left by lost events. */
 const LIMIT = 64;
@@ -9,8 +9,19 @@ export class Run {
   iterations = new Map();
   /** @type {Map<string, Progress>} Batch Complete's word on each loop */
   progress = new Map();
-  /** Whether End Queue asks to stop. */
-  stop = false;
+  /** @type {EndQueue[]} what each End Queue said */
+  verdicts = [];
+
+  /**
+   * Whether to stop: of several batches, the last one to be complete says so. Any End Queue does
+   * that goes by something else.
+   */
+  get stop() {
+    // Servers with an older version of the pack do not say which it is.
+    const ofBatches = this.verdicts.filter(({ of_batch }) => of_batch);
+    const asks = this.verdicts.some(({ of_batch, stop }) => stop && !of_batch);
+    return asks || (ofBatches.length > 0 && ofBatches.every(({ stop }) => stop));
+  }
 
   /** The iterations that handed an image out. */
   get handedOut() {
@@ -83,7 +94,7 @@ export class Runs {
     const run = this.#run(promptId);
     if (said.kind === "iteration") run.iterations.set(said.loop, said);
     else if (said.kind === "progress") run.progress.set(said.loop, said);
-    else if (said.kind === "end_queue") run.stop ||= said.stop === true;
+    else if (said.kind === "end_queue") run.verdicts.push(said);
   }
 
   /**

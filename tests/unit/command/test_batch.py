@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from batch_loop.batch_loop_cli.batch import Batch
+from batch_loop.batch_loop_cli.batch import Batch, says_stop
 
 
 def said(kind: str, done: int, **more: Any) -> dict[str, Any]:
@@ -48,3 +48,22 @@ def test_what_end_queue_says_counts_only_when_its_prompt_has_ended() -> None:
     batch = Batch()
     batch.note({"kind": "end_queue", "stop": True})
     assert not batch.ends
+
+
+@pytest.mark.parametrize(
+    ("said", "stops"),
+    [
+        ([], False),
+        ([(True, None)], True),
+        ([(True, True)], True),
+        ([(True, True), (False, True)], False),
+        ([(True, True), (True, True)], True),
+        ([(False, True), (True, False)], True),
+        ([(True, None), (False, None)], True),
+    ],
+)
+def test_the_first_of_two_batches_to_be_complete_does_not_end_the_other(
+    said: list[tuple[bool, bool | None]], *, stops: bool
+) -> None:
+    verdicts = [{"kind": "end_queue", "stop": stop, "of_batch": which} for stop, which in said]
+    assert says_stop(verdicts) is stops
