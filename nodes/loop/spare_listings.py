@@ -13,6 +13,9 @@ from .store import Store
 from .transactions import Transactions
 from .watcher import Watcher
 
+LATER_SECONDS = 5.0
+"""When to look again whether a server has ended that was writing a listing."""
+
 
 class Written:
     """The names of listings that somebody here writes."""
@@ -57,7 +60,7 @@ class SpareListings:
         self._is_gone = is_gone
         self._lock = threading.Lock()
         self._deleting = threading.Lock()
-        self._is_closed = False
+        self._closed = threading.Event()
         self._written: set[str] = set()
         self._watcher = Watcher(self.delete_some)
 
@@ -82,7 +85,7 @@ class SpareListings:
     def delete_some(self) -> bool:
         """Delete some rows; whether there may be more."""
         with self._deleting:
-            if self._is_closed:
+            if self._closed.is_set():
                 return False
             if self._written:
                 # Somebody waits for that one.
@@ -92,12 +95,15 @@ class SpareListings:
                 if self._is_left(name, server):
                     self._transactions.beside(partial(self._store.delete_some, name))
                     return True
-            return False
+        if spares:
+            # Of others: they may have ended, and their leases not yet.
+            self._closed.wait(LATER_SECONDS)
+        return bool(spares)
 
     def close(self) -> None:
         """Delete no more: what is left is for the next start."""
         with self._deleting:
-            self._is_closed = True
+            self._closed.set()
 
     def _is_left(self, name: str, server: str) -> bool:
         """Whether nobody has a listing, or is about to have it."""

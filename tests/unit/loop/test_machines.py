@@ -14,7 +14,7 @@ import pytest
 from batch_loop.nodes.io.listing import Selection
 from batch_loop.nodes.io.naming import ResultName
 from batch_loop.nodes.io.roots import NO_ROOTS, Roots
-from batch_loop.nodes.loop import sql_listings, transactions
+from batch_loop.nodes.loop import spare_listings, sql_listings, transactions
 from batch_loop.nodes.loop.batches import Request
 from batch_loop.nodes.loop.database import open_store
 from batch_loop.nodes.loop.errors import ClaimLost, StateNotKept, StoreAway
@@ -228,6 +228,32 @@ def test_who_was_cut_off_and_lost_nothing_goes_on(pair: tuple[Machine, Machine])
     assert path(two.take()) == "b.png"
     one.finish(first)
     assert two.counts.done == 1
+
+
+def test_what_a_server_that_is_gone_has_begun_to_write_is_deleted_when_its_lease_ends(
+    pair: tuple[Machine, Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_listings, "AT_ONCE", 2)
+    monkeypatch.setattr(spare_listings, "LATER_SECONDS", 0.0)
+    one, two = pair
+
+    def crash(*_given: object) -> None:
+        one.registry._spare_listings.close()
+        one.registry._settling._lease.end()
+        raise SystemExit
+
+    monkeypatch.setattr(one.store, "write_listing", crash)
+    with pytest.raises(SystemExit):
+        one.take()
+    two.registry.recover()
+    assert two.registry._spare_listings.delete_some()
+    assert two.store.spare_listings()
+
+    def is_deleted() -> bool:
+        two.later(LEASE / RENEWALS + MOMENT)
+        return not two.store.spare_listings()
+
+    wait_for(is_deleted, "the end of what was written")
 
 
 def test_a_server_that_comes_back_frees_its_images_at_once(pair: tuple[Machine, Machine]) -> None:
