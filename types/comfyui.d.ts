@@ -74,5 +74,9 @@ export type Manager = Omit<ExtensionManager, "toast"> & {
   toggleFocusMode?(): void;
 };
 
-export type App = Omit<ComfyApp, "extensionManager"> & { extensionManager: Manager };
+export type App = Omit<ComfyApp, "extensionManager"> & {
+  extensionManager: Manager;
+  /** Whether it is sending prompts. */
+  processingQueue?: boolean;
+};
 

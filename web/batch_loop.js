@@ -21,6 +21,7 @@ import { NodeTexts } from "./lib/node_texts.js";
 import { Notices } from "./lib/notices.js";
 import { PageTitle } from "./lib/page_title.js";
 import { Panel } from "./lib/panel/panel.js";
+import { Refusals } from "./lib/refusals.js";
 import { Screen } from "./lib/screen.js";
 import { LoopServer } from "./lib/server.js";
 import { NOTIFICATION, SOUND, Settings, settingsThatCall } from "./lib/settings.js";
@@ -57,6 +58,7 @@ const cards = new Cards({ app, server, screen, actions, collapsed: new Collapsed
 const watch = new Watch({ server, autoQueue, toasts, screen, button: cards });
 const ends = new EndNotices(openReport);
 const signals = new Signals({ settings, toasts, openReport });
+const refusals = new Refusals({ app });
 const leftOut = new LeftOut({ app, autoQueue, screen, toasts });
 const conductor = new Conductor({
   autoQueue,
@@ -88,9 +90,11 @@ function onStatus({ detail }) {
 function onSending() {
   leftOut.sending();
   conductor.sending();
+  refusals.sending(() => conductor.refused());
 }
 
 function onSent() {
+  refusals.sent();
   leftOut.sent();
   conductor.sent();
 }

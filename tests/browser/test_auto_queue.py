@@ -176,6 +176,23 @@ def test_an_error_stops_and_run_resumes(comfy: ComfyPage, batch: Batch, ends: En
     assert batch.counts() == (7, 0)
 
 
+def test_a_refused_folder_is_corrected_and_run_pressed_once(
+    comfy: ComfyPage, batch: Batch, ends: Ends
+) -> None:
+    comfy.load(batch.graph(directory="no such folder"))
+    comfy.run_instant()
+    comfy.page.wait_for_function(
+        "() => app.lastNodeErrors && app.extensionManager.queueSettings.mode !== 'instant-running'"
+    )
+    comfy.close_dialogs()
+    comfy.faults.clear()  # ComfyUI writes there what it has refused
+    comfy.set_widget(ITERATOR, "directory", batch.name)
+    comfy.press_run()
+    comfy.wait_until_submitted(1)
+    ends(comfy)
+    assert batch.saved == SEVEN
+
+
 def test_interrupt_stops_and_run_resumes(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
     batch.close_gate("img4.png")
     comfy.load(batch.graph())

@@ -97,6 +97,19 @@ test("where Directory Iterator refuses to begin, it is shown that Auto Queue has
   assert.deepEqual(autoQueue.did, ["shown stopped"]);
 });
 
+test("a prompt that is refused is shown to have stopped Auto Queue, and the next Run is new", () => {
+  const { autoQueue, conductor, title, turn, watch } = setUp();
+  conductor.heard("p", iteration(STOP));
+  conductor.sending();
+  conductor.refused();
+  turn();
+  assert.deepEqual(autoQueue.did, ["shown stopped"]);
+  assert.equal(title.shows, false);
+  watch.did = [];
+  conductor.sending();
+  assert.deepEqual(watch.did, ["end"]);
+});
+
 test("a part of the workflow ends Auto Queue, also with an error that would be skipped", () => {
   const part = { ...iteration(SKIP), without: ["Save Image #9"] };
   const whole = setUp();

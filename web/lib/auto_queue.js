@@ -58,8 +58,8 @@ export class AutoQueue {
   }
 
   /**
-   * Show a stop that ComfyUI has already made: after an error it queues nothing more, but newer
-   * frontends go on offering to stop, and Run would take two clicks.
+   * Show a stop that ComfyUI has already made: after an error, or a prompt that it has refused, it
+   * queues nothing more, but newer frontends go on offering to stop, and Run would take two clicks.
    */
   showStopped() {
     const settings = this.#settings;

@@ -153,6 +153,13 @@ export class Conductor {
     this.#submissions.end(() => this.#goOnIfHeldBack());
   }
 
+  /** ComfyUI has taken none of what this tab was about to send: nothing more comes by itself. */
+  refused() {
+    this.#autoQueue.showStopped();
+    this.#title.end();
+    this.sent();
+  }
+
   /**
    * The server's queue has this many prompts, the running one included.
    *

@@ -1,0 +1,52 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Refusals } from "../../web/lib/refusals.js";
+
+/** On a stand-in for ComfyUI that is sending; `look()` lets a while pass. */
+function setUp() {
+  const app = { processingQueue: true };
+  const waiting = [];
+  const refusals = new Refusals({ app, later: (look) => waiting.push(look) });
+  const look = () => waiting.splice(0).forEach((each) => each());
+  const refused = [];
+  const sending = (name = "it") => refusals.sending(() => refused.push(name));
+  return { app, look, refusals, refused, sending, waiting };
+}
+
+test("who ends sending and has reported nothing as sent was refused, which is told once", () => {
+  const { app, look, refused, sending, waiting } = setUp();
+  sending();
+  look();
+  assert.deepEqual(refused, []);
+  app.processingQueue = false;
+  look();
+  assert.deepEqual(refused, ["it"]);
+  assert.equal(waiting.length, 0);
+});
+
+test("what was sent was not refused", () => {
+  const { app, look, refusals, refused, sending } = setUp();
+  sending();
+  look();
+  app.processingQueue = false;
+  refusals.sent();
+  look();
+  assert.deepEqual(refused, []);
+});
+
+test("of several that are sent at once the last one tells", () => {
+  const { app, look, refused, sending } = setUp();
+  sending("first");
+  sending("second");
+  app.processingQueue = false;
+  look();
+  assert.deepEqual(refused, ["second"]);
+});
+
+test("a frontend that does not show whether it is sending is left alone", () => {
+  const { app, look, refused, sending, waiting } = setUp();
+  app.processingQueue = undefined;
+  sending();
+  look();
+  assert.deepEqual([refused, waiting.length], [[], 0]);
+});
