@@ -59,7 +59,9 @@ def _reached(feeds: Mapping[str, list[str]], node_id: str) -> set[str]:
 def name_of(graph: Graph, node_id: str) -> str:
     """What to call a node in a message: its title or else its type, and its id."""
     node = graph.get(node_id, {})
-    title = (node.get("_meta") or {}).get("title") or node.get("class_type")
+    meta = node.get("_meta")
+    # A script may have written anything there.
+    title = (isinstance(meta, dict) and meta.get("title")) or node.get("class_type")
     return f"{title} #{node_id}"
 
 

@@ -69,3 +69,6 @@ def test_a_node_is_called_by_its_title() -> None:
     graph = {"12:5": {**node("SaveImage"), "_meta": {"title": "Result"}}, "7": node("SaveImage")}
     assert name_of(graph, "12:5") == "Result #12:5"
     assert name_of(graph, "7") == "SaveImage #7"
+    for odd in ("text", ["list"], {}, None):
+        graph["7"]["_meta"] = odd
+        assert name_of(graph, "7") == "SaveImage #7"
