@@ -6,6 +6,7 @@ machine. Whose they are, and whether they are all, the store says as far as it k
 
 from __future__ import annotations
 
+import functools
 import os
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -151,23 +152,7 @@ class _Results:
         # Of most images it is one: in a plain tuple, which Python's search for garbage passes over.
         self._one: dict[str, tuple[Any, ...]] = {}
         self._several: dict[str, list[KnownResult]] = {}
-        here = os.path.normcase(batch.directory)
-        pace = Pace()
-        for number, result in enumerate(known(name.folder)):
-            if number % LOOK_EVERY == 0:
-                batch.going_on()
-                pace.rest()
-            folder, _, file = result.file.rpartition(os.sep)
-            self._known[folder].add(file)
-            path = result.path
-            if os.path.normcase(result.directory) != here:
-                continue
-            if path in self._several:
-                self._several[path].append(result)
-            elif path in self._one:
-                self._several[path] = [KnownResult(*self._one.pop(path)), result]
-            else:
-                self._one[path] = tuple(result)
+        self._look_up(known(name.folder))
         self._groups = [
             group
             for subfolder, sources in batch.names.items()
@@ -179,9 +164,31 @@ class _Results:
                 self._leading_to[group.spelled.folder].update(part)
                 batch.going_on()
 
+    def _look_up(self, known: Iterable[KnownResult]) -> None:
+        """Have at hand what is known, by the images and by the files."""
+        here = os.path.normcase(self._batch.directory)
+        is_here = functools.cache(lambda directory: os.path.normcase(directory) == here)
+        one, several, pace = self._one, self._several, Pace()
+        for number, result in enumerate(known):
+            if number % LOOK_EVERY == 0:
+                self._batch.going_on()
+                pace.rest()
+            file, _, directory, path, _, _ = result
+            folder, _, name = file.rpartition(os.sep)
+            self._known[folder].add(name)
+            if not is_here(directory):
+                continue
+            if path in several:
+                several[path].append(result)
+            elif path in one:
+                several[path] = [KnownResult(*one.pop(path)), result]
+            else:
+                one[path] = tuple(result)
+
     def finished(self) -> set[str]:
         """The images that have all that is expected of them."""
         found: set[str] = set()
+        pop, several = self._one.pop, self._several
         for group in self._groups:
             folder = group.spelled.folder
             is_told, files = self._teller(folder), self._files.of(folder)
@@ -191,11 +198,13 @@ class _Results:
             for sources, results in some:
                 for source, result in zip(sources, results, strict=True):
                     path = before + source
-                    one = self._one.get(path)
+                    # Each is asked for once. A million that go together would hold others up.
+                    one = pop(path, None)
                     if one is not None and one[0] == start + result:
                         is_whole = one[-1] and result in files
-                    elif one is not None or path in self._several:
-                        runs = _last_runs(self._results_of(path), start + result)
+                    elif one is not None or path in several:
+                        own = several[path] if one is None else [KnownResult(*one)]
+                        runs = _last_runs(own, start + result)
                         is_whole = self._has_one_of(runs) if runs else is_told(result)
                     else:
                         is_whole = is_told(result)
@@ -203,10 +212,6 @@ class _Results:
                         found.add(path)
                 self._batch.going_on()
         return found
-
-    def _results_of(self, path: str) -> Sequence[KnownResult]:
-        one = self._one.get(path)
-        return self._several[path] if one is None else [KnownResult(*one)]
 
     def _teller(self, folder: str) -> Callable[[str], bool]:
         """Whether a result of a folder tells by itself that its image is finished."""

@@ -201,14 +201,13 @@ class Listings:
 
     def _known(self, folder: str) -> Iterator[KnownResult]:
         """What is known of the results in a folder."""
-        after = ""
-        while True:
+        after: str | None = ""
+        while after is not None:
             read = partial(self._outputs.known_below_beside, folder, after)
-            some = self._transactions.beside(read)
-            if not some:
-                return
-            yield from some
-            after = some[-1].file
+            after = None
+            for result in self._transactions.beside(read):
+                yield result
+                after = result.file
 
     def preview(
         self,

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -136,7 +136,7 @@ class Outputs:
         self._transactions.when_kept(lambda: self._work.pop(key, None))
         self._transactions.when_kept(lambda: self._spelled.pop(key, None))
 
-    def known_below_beside(self, folder: str, after: str = "") -> list[KnownResult]:
+    def known_below_beside(self, folder: str, after: str = "") -> Iterator[KnownResult]:
         """What is known of the files below a folder, by their identities; in no transaction.
 
         As `Store.written_below_beside` tells them, some at a time.

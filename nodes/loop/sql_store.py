@@ -506,10 +506,17 @@ class SqlStore:
                 found.update(part)
         return found
 
-    def _read_beside(self, statement: Executable, given: Mapping[str, Any]) -> Sequence[Row[Any]]:
-        """What a statement reads, from any thread, in no transaction of the store."""
+    def _read_beside(
+        self, statement: Executable, given: Mapping[str, Any]
+    ) -> Sequence[Sequence[Any]]:
+        """What a statement reads, from any thread, in no transaction of the store.
+
+        As the driver has it, with no objects of SQLAlchemy's around each row.
+        """
         with self._reading() as connection:
-            return connection.execute(statement, given).all()
+            cursor = connection.execute(statement, given).cursor
+            assert cursor is not None  # noqa: S101 for the type checker: it reads rows
+            return cursor.fetchall()
 
     def open_items(self, key: LoopKey) -> list[Item]:
         loop = self._loop(key)
@@ -711,22 +718,19 @@ class SqlStore:
         separator = "/" if first.startswith(MARK) else os.sep
         return {"of_first": first + separator, "of_end": first + _NEXT[separator]}
 
-    def written_below_beside(self, folder: str, after: str = "") -> list[KnownResult]:
+    def written_below_beside(self, folder: str, after: str = "") -> Iterator[KnownResult]:
         given: dict[str, Any] = {**self._below(folder), "of_most": AT_ONCE}
         if after:
             given["of_first"] = self._roots.shared(after)
-        local = functools.cache(lambda directory: self._roots.local(path_text(directory)))
-        return [
+        rows = self._read_beside(statements.written_below, given)
+        local = self._roots.local
+        here = functools.cache(lambda directory: local(path_text(directory)))
+        return (
             KnownResult(
-                self._roots.local(path_text(row.target)),
-                row.loop,
-                local(row.directory),
-                path_text(row.path),
-                row.batch,
-                bool(row.whole) and (row.batch != row.present or row.state == ItemState.DONE.value),
+                local(path_text(target)), loop, here(directory), path_text(path), batch, bool(whole)
             )
-            for row in self._read_beside(statements.written_below, given)
-        ]
+            for target, loop, directory, path, batch, whole in rows
+        )
 
     def open_outputs(self) -> set[str]:
         return {self._file_of(row) for row in self._database.execute(statements.open_targets)}

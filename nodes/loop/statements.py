@@ -21,6 +21,7 @@ from sqlalchemy import (
     insert,
     literal_column,
     not_,
+    or_,
     select,
     type_coerce,
     update,
@@ -208,17 +209,22 @@ _below = and_(
     is_written,
 )
 results_below = select(outputs.c.target).where(_in_this_batch, _below)
-# With no type of path, which would take most of the time where there are a million.
+# As the database has it, in the order of `KnownResult`: types would take most of the time where
+# there are a million.
 written_below = (
     select(
         type_coerce(outputs.c.target, LargeBinary).label("target"),
         outputs.c.loop,
+        type_coerce(loops.c.directory, LargeBinary).label("directory"),
         type_coerce(outputs.c.path, LargeBinary).label("path"),
         outputs.c.batch,
-        outputs.c.whole,
-        loops.c.batch.label("present"),
-        type_coerce(loops.c.directory, LargeBinary).label("directory"),
-        items.c.state,
+        and_(
+            outputs.c.whole,
+            or_(
+                outputs.c.batch != loops.c.batch,
+                items.c.state == literal_column(f"'{ItemState.DONE.value}'"),
+            ),
+        ).label("is_whole"),
     )
     .join(loops, loops.c.id == outputs.c.loop)
     .outerjoin(items, _of_its_item)

@@ -12,7 +12,7 @@ import os
 import secrets
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
@@ -286,10 +286,12 @@ class Store(Protocol):
     def results_below(self, key: LoopKey, folder: str) -> set[str]:
         """What tells the files below a folder that images of the present batch wrote."""
 
-    def written_below_beside(self, folder: str, after: str = "") -> list[KnownResult]:
+    def written_below_beside(self, folder: str, after: str = "") -> Iterator[KnownResult]:
         """Files below a folder that images of any loop wrote: as `paths_beside`.
 
-        Some of them; none at the end. The next ones are those behind the last one's `file`.
+        Some of them; none at the end. The next ones are those behind the last one's `file`. They
+        are read by now, and made one by one: where many are made that stay, Python looks for
+        garbage among all that there is, again and again.
         """
 
     def open_outputs(self) -> set[str]:
@@ -676,19 +678,20 @@ class MemoryStore:
             if target.startswith(start) and self._files[target].batch == batch
         }
 
-    def written_below_beside(self, folder: str, after: str = "") -> list[KnownResult]:
+    def written_below_beside(self, folder: str, after: str = "") -> Iterator[KnownResult]:
         if after:
-            return []
+            return iter(())
         start = os.path.join(folder, "")
         # Copied in one step: somebody may add to it meanwhile.
         files = self._files.copy()
-        return [
+        found = [
             KnownResult(
                 target, file.key.id, file.key.directory, file.path, file.batch, self._is_whole(file)
             )
             for target, file in files.items()
             if target.startswith(start)
         ]
+        return iter(found)
 
     def _is_whole(self, file: _File) -> bool:
         entry, item = self._entries.get(file.key), self.item(file.key, file.path)

@@ -352,7 +352,7 @@ def test_what_is_known_of_many_files_is_told_some_at_a_time(
         for file in files:
             opened.note_output(KEY, file, "a")
     found: list[KnownResult] = []
-    while some := opened.written_below_beside("/out", found[-1].file if found else ""):
+    while some := list(opened.written_below_beside("/out", found[-1].file if found else "")):
         assert len(some) <= 2 or isinstance(opened, MemoryStore)
         found += some
     assert [result.file for result in found] == files
