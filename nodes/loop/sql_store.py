@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, Executable, Row, select
 from sqlalchemy.exc import DBAPIError
 
+from ..io.pace import Pace
 from ..io.roots import MARK, NO_ROOTS, Roots
 from . import carried as carried_values
 from . import sql_listings, statements
@@ -53,6 +54,9 @@ T = TypeVar("T")
 _LOOP_COLUMNS = list(enumerate(loops.columns))
 _LEASES_KEPT_SECONDS = 30 * 86_400.0
 """How long a lease is remembered of a server that has ended without a word, and had no item."""
+
+_READ_AT_ONCE = 500
+"""Rows that are read in one call."""
 
 _NEXT = {"/": "0", "\\": "]"}
 """By each separator of paths the character that follows it: all paths below a folder lie between
@@ -499,24 +503,31 @@ class SqlStore:
 
     def paths_beside(self, key: LoopKey) -> Collection[str]:
         found: set[str] = set()
-        with self._reading() as connection:
-            # In parts: so many rows at a time would have Python look for garbage again and again.
-            rows = connection.execute(statements.listed_paths, {"of_loop": key.id})
-            for part in rows.scalars().partitions(AT_ONCE):
-                found.update(part)
+        for part in self._read_beside(statements.listed_paths, {"of_loop": key.id}):
+            found.update(path_text(path) for (path,) in part)
         return found
 
     def _read_beside(
         self, statement: Executable, given: Mapping[str, Any]
-    ) -> Sequence[Sequence[Any]]:
-        """What a statement reads, from any thread, in no transaction of the store.
+    ) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """What a statement reads, some rows at a time, in no transaction of the store.
 
-        As the driver has it, with no objects of SQLAlchemy's around each row.
+        As the driver has it: with an object of SQLAlchemy's for each row Python would look for
+        garbage among all that there is, again and again.
         """
+        pace = Pace()
         with self._reading() as connection:
             cursor = connection.execute(statement, given).cursor
             assert cursor is not None  # noqa: S101 for the type checker: it reads rows
-            return cursor.fetchall()
+            while True:
+                try:
+                    some = cursor.fetchmany(_READ_AT_ONCE)
+                except connection.dialect.loaded_dbapi.Error as error:
+                    raise DBAPIError(None, None, error) from None
+                if not some:
+                    return
+                yield some
+                pace.rest()
 
     def open_items(self, key: LoopKey) -> list[Item]:
         loop = self._loop(key)
@@ -722,13 +733,14 @@ class SqlStore:
         given: dict[str, Any] = {**self._below(folder), "of_most": AT_ONCE}
         if after:
             given["of_first"] = self._roots.shared(after)
-        rows = self._read_beside(statements.written_below, given)
+        read = list(self._read_beside(statements.written_below, given))
         local = self._roots.local
         here = functools.cache(lambda directory: local(path_text(directory)))
         return (
             KnownResult(
                 local(path_text(target)), loop, here(directory), path_text(path), batch, bool(whole)
             )
+            for rows in read
             for target, loop, directory, path, batch, whole in rows
         )
 

@@ -14,10 +14,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from sqlalchemy import text
 
 from batch_loop.nodes.io.leftovers import temporary_name
 from batch_loop.nodes.io.listing import Selection
-from batch_loop.nodes.loop import state_file
+from batch_loop.nodes.loop import state_file, statements
 from batch_loop.nodes.loop.database import CARRIED, FILE, open_store
 from batch_loop.nodes.loop.errors import StateNotKept, StoreAway
 from batch_loop.nodes.loop.prompt import Prompt
@@ -371,3 +372,13 @@ def test_another_server_s_value_is_seen(tmp_path: Path) -> None:
         two.carry(KEY, "second")
     with one.transaction():
         assert one.carried(KEY).value == "second"
+
+
+def test_what_goes_wrong_between_two_rows_is_told(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    store = begun(tmp_path)
+    rows = "SELECT json(value) FROM json_each('[1, \"no JSON\"]') WHERE :of_loop != ''"
+    monkeypatch.setattr(statements, "listed_paths", text(rows))
+    with pytest.raises(StateNotKept, match="malformed JSON"):
+        store.paths_beside(KEY)
