@@ -121,14 +121,18 @@ class _Batch:
                 subfolder, _, name = path.rpartition("/")
                 self.names[subfolder].append(name)
             going_on()
-        self.sources: defaultdict[str, set[str]] = defaultdict(set)
+
+    @functools.cached_property
+    def sources(self) -> Mapping[str, set[str]]:
         """Their names as they are told from each other, by their folders."""
+        sources: defaultdict[str, set[str]] = defaultdict(set)
         for subfolder, own in self.names.items():
-            folder = os.path.join(directory, *subfolder.split("/")).rstrip(os.sep)
-            spelled = identities.of_folder(folder, own[0])
+            folder = os.path.join(self.directory, *subfolder.split("/")).rstrip(os.sep)
+            spelled = self.identities.of_folder(folder, own[0])
             for some in parts_of(own):
-                self.sources[spelled.folder].update(spelled.names(some))
-                going_on()
+                sources[spelled.folder].update(spelled.names(some))
+                self.going_on()
+        return sources
 
 
 @dataclass(frozen=True)
@@ -158,11 +162,16 @@ class _Results:
             for subfolder, sources in batch.names.items()
             for group in _groups(name, subfolder, sources, batch)
         ]
-        self._leading_to: defaultdict[str, Counter[str]] = defaultdict(Counter)
+
+    @functools.cached_property
+    def _leading_to(self) -> Mapping[str, Counter[str]]:
+        """How many images lead to each result, by the results' folders."""
+        leading_to: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for group in self._groups:
             for part in parts_of(group.results):
-                self._leading_to[group.spelled.folder].update(part)
-                batch.going_on()
+                leading_to[group.spelled.folder].update(part)
+                self._batch.going_on()
+        return leading_to
 
     def _look_up(self, known: Iterable[KnownResult]) -> None:
         """Have at hand what is known, by the images and by the files."""
@@ -215,16 +224,13 @@ class _Results:
 
     def _teller(self, folder: str) -> Callable[[str], bool]:
         """Whether a result of a folder tells by itself that its image is finished."""
-        files, leading_to = self._files.of(folder), self._leading_to[folder]
-        known, sources = (
-            self._known.get(folder.rstrip(os.sep), ()),
-            self._batch.sources.get(folder, ()),
-        )
+        files, known = self._files.of(folder), self._known.get(folder.rstrip(os.sep), ())
+        # Looked up in this order: where all is known, the last two need not be found out.
         return lambda result: (
             result in files
-            and leading_to[result] == 1
             and result not in known
-            and result not in sources
+            and self._leading_to[folder][result] == 1
+            and result not in self._batch.sources.get(folder, ())
         )
 
     def _has_one_of(self, runs: Iterable[Iterable[KnownResult]]) -> bool:

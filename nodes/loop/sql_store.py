@@ -734,14 +734,14 @@ class SqlStore:
         if after:
             given["of_first"] = self._roots.shared(after)
         read = list(self._read_beside(statements.written_below, given))
-        local = self._roots.local
+        make, local = KnownResult._make, self._roots.local
         here = functools.cache(lambda directory: local(path_text(directory)))
         return (
-            KnownResult(
-                local(path_text(target)), loop, here(directory), path_text(path), batch, bool(whole)
+            make(
+                (local(path_text(target)), loop, here(shared), path_text(path), batch, bool(whole))
             )
             for rows in read
-            for target, loop, directory, path, batch, whole in rows
+            for target, loop, shared, path, batch, whole in rows
         )
 
     def open_outputs(self) -> set[str]:
