@@ -369,3 +369,16 @@ def test_the_card_covers_no_widget_and_no_output(
 ) -> None:
     comfy.load(batch.graph())
     comfy.wait_until_card_fits(node_type)
+    # Newer frontends note there how wide they have drawn it at the side of the page.
+    share: float = comfy.page.evaluate(
+        """async (type) => {
+            const node = app.graph._nodes.find((node) => node.type === type);
+            const card = node.widgets.find(({ name }) => name === "batch_loop_card");
+            card.width = 60;
+            app.canvas.setDirty(true, true);
+            for (let frame = 0; frame < 9; frame += 1) await new Promise(requestAnimationFrame);
+            return card.element.getBoundingClientRect().width / app.canvas.ds.scale / node.size[0];
+        }""",
+        node_type,
+    )
+    assert share > 0.8

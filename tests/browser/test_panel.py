@@ -113,6 +113,10 @@ def test_failed_images_have_reasons_and_are_tried_again(
     expect(panel.entry(batch.name)).to_contain_text("7 of 7, 2 failed")
     panel.choose(batch.name)
     expect(panel.standing).to_have_text("Complete, with failures")
+    # The words at the side leave room for the folder's name.
+    title = panel.root.get_by_role("heading", name=batch.name).bounding_box()
+    assert title is not None
+    assert title["width"] > 80
     panel.root.get_by_role("tab", name="Failed (2)").click()
     expect(panel.grid.get_by_role("row")).to_have_count(2)
     for name in ("img3.png", "img20.png"):

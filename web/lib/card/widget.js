@@ -35,6 +35,9 @@ export function addCard(node, name, card, height) {
     setValue: () => {},
   });
   widget.serialize = false; // of the workflow; the option is of the prompt
+  // Newer frontends leave there how wide they have drawn it at the side of the page; the card is as
+  // wide as its node.
+  Object.defineProperty(widget, "width", { get: () => undefined, set: () => {} });
   const [wide, high] = node.computeSize();
   node.setSize([Math.max(node.size[0], wide), Math.max(node.size[1], high)]);
   new ResizeObserver(() => {

@@ -54,7 +54,7 @@ export class Details {
       tabindex: -1,
       title: loop.directory,
     });
-    const own = element("span", "loop-own-name", loop.name);
+    const own = attributed(element("span", "loop-own-name", loop.name), { title: loop.name });
     own.hidden = !loop.name;
     const path = attributed(element("p", "path", loop.directory), { title: loop.directory });
     const forgotten = () => {
