@@ -20,7 +20,7 @@ from .caption import has_caption
 from .encode import Format
 from .naming import PATTERN_EXAMPLE, ResultName, check_length, parts_of_pattern, saved_as
 from .numbering import is_numbered
-from .pace import Pace, parts_of
+from .pace import Pace, let_go, parts_of
 from .paths import AllowedFolders, inside, resolve_target
 from .real_paths import scanned
 from .savers import NAMING_INPUTS, rank_of, savers_of
@@ -195,7 +195,7 @@ class _Results:
                 one[path] = tuple(result)
 
     def finished(self) -> set[str]:
-        """The images that have all that is expected of them."""
+        """The images that have all that is expected of them; to be asked once."""
         found: set[str] = set()
         pop, several = self._one.pop, self._several
         for group in self._groups:
@@ -220,6 +220,8 @@ class _Results:
                     if is_whole:
                         found.add(path)
                 self._batch.going_on()
+        for names in (*self._known.values(), *self._files.folders.values()):
+            let_go(names)
         return found
 
     def _teller(self, folder: str) -> Callable[[str], bool]:
@@ -289,18 +291,19 @@ class _Files:
     def __init__(self, identities: Identities, going_on: Callable[[], object]) -> None:
         self._identities = identities
         self._going_on = going_on
-        self._folders: dict[str, set[str]] = {}
+        self.folders: dict[str, set[str]] = {}
+        """Those that were read, with what is in them."""
 
     def of(self, folder: str) -> set[str]:
         """What tells the files of a folder from each other."""
-        if folder not in self._folders:
-            found = self._folders[folder] = set()
+        if folder not in self.folders:
+            found = self.folders[folder] = set()
             names = list(_files(folder, self._going_on))
             if names:
                 spelled = self._identities.of_folder(folder, names[0])
                 for part in parts_of(names):
                     found.update(spelled.names(part))
-        return self._folders[folder]
+        return self.folders[folder]
 
     def __contains__(self, path: str) -> bool:
         folder, name = os.path.split(path)

@@ -77,3 +77,9 @@ def test_who_is_not_to_go_on_ends_a_sort() -> None:
 
     with pytest.raises(NoMoreError):
         pace.sort([str(number) for number in range(pace.PART + 1)], going_on)
+
+
+def test_a_large_set_is_emptied() -> None:
+    texts = {str(number) for number in range(2 * pace.PART + 1)}
+    pace.let_go(texts)
+    assert texts == set()
