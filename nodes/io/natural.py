@@ -13,7 +13,7 @@ from natsort import natsort_keygen, ns
 
 _natsort_key = natsort_keygen(alg=ns.IGNORECASE)
 
-_parts = re.compile(r"([0-9]+)").split
+_DIGITS = r"([0-9]+)"
 
 # No name holds a NUL, so it comes before all that a name may go on with.
 _END = "\0\0"
@@ -48,7 +48,7 @@ def name_key(name: str) -> tuple[Any, ...]:
     if not name.isascii():
         key: tuple[Any, ...] = _natsort_key(name)
         return key
-    parts: list[Any] = _parts(name.lower())
+    parts: list[Any] = re.split(_DIGITS, name.lower())
     if not parts[-1]:
         parts.pop()
     parts[1::2] = map(int, parts[1::2])
@@ -62,7 +62,7 @@ def _name_text(name: str) -> str:
         return "".join(
             _number_text(str(part)) if place % 2 else part for place, part in enumerate(key)
         )
-    parts = _parts(name.lower())
+    parts = re.split(_DIGITS, name.lower())
     for place in range(1, len(parts), 2):
         parts[place] = _number_text(parts[place])
     return "".join(parts)

@@ -133,9 +133,8 @@ add_unlisted = insert(items).from_select(
         ~_is_listed.exists(),
     ),
 )
-"""From behind `of_after` up to `of_last`, in bytes: see `BEHIND_ALL`."""
 BEHIND_ALL = b"\xff"
-"""No path has this byte."""
+"""Where the last part of it ends: no path has this byte."""
 
 # Which listing a loop has.
 
