@@ -312,9 +312,10 @@ def _images(
         try:
             for entry in _entries(os.path.join(directory, prefix)):
                 seen += 1
+                # After each, as a long list of patterns takes a millisecond for one name.
+                resting.rest()
                 if seen % LOOK_EVERY == 1:
                     going_on()
-                    resting.rest()
                 name = entry.name
                 if name.startswith("."):
                     continue
