@@ -21,7 +21,6 @@ NAMES = (
     "large",
     "codecs",
     "servers",
-    "claims",
     "idle",
     "memory",
     "budget",

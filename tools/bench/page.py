@@ -5,17 +5,17 @@ from __future__ import annotations
 import json
 import textwrap
 from collections import defaultdict
-from collections.abc import Callable
 from pathlib import Path
 
 from ..errors import ToolError
 from ..layout import ROOT
-from . import many
 from .kept import Entry, Figures, rows, series
 from .measurements import NAMES
 from .table import codecs_table, table
 
 PAGE = ROOT / "docs" / "speed.md"
+BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
+"""The figures stand between these."""
 WIDTH = 100
 
 
@@ -26,27 +26,13 @@ def shown(figures: Figures) -> str:
     return "\n\n".join([*parts, codecs_table(coded)] if coded else parts)
 
 
-BLOCKS: dict[str, Callable[[Figures], str]] = {"bench": shown, "bench-servers": many.shown}
-"""What stands between marks of the page, by their name."""
-
-
-def marks(name: str) -> tuple[str, str]:
-    """Where a block begins and ends."""
-    return f"<!-- {name}: begin -->", f"<!-- {name}: end -->"
-
-
 def with_figures(text: str, figures: Figures) -> str:
-    """The page `text` with these figures; ToolError if it has no place for a part of them."""
-    for name, block in BLOCKS.items():
-        begin, end = marks(name)
-        before, has_begin, rest = text.partition(begin)
-        _, has_end, after = rest.partition(end)
-        if not has_begin or not has_end:
-            raise ToolError(
-                f"{PAGE.name} has no place for a part of the figures: put {begin} and {end} into it"
-            )
-        text = f"{before}{begin}\n{block(figures)}\n{end}{after}"
-    return text
+    """The page `text` with these figures; ToolError if it has no place for them."""
+    before, has_begin, rest = text.partition(BEGIN)
+    _, has_end, after = rest.partition(END)
+    if not has_begin or not has_end:
+        raise ToolError(f"{PAGE.name} has no place for the figures: put {BEGIN} and {END} into it")
+    return f"{before}{BEGIN}\n{shown(figures)}\n{END}{after}"
 
 
 def write(figures: Figures, page: Path = PAGE) -> None:

@@ -25,7 +25,6 @@ def plot(series: Mapping[str, Any], path: Path) -> None:
         "iteration": _iteration,
         "large": _large,
         "memory": _memory,
-        "claims": _claims,
     }
     measured = [name for name in charts if name in series]
     if not measured:
@@ -83,36 +82,5 @@ def _memory(place: Any, series: dict[str, list[float]]) -> None:
         place.plot(range(EARLY, len(held) + 1), more, color=color, label=label)
     place.set(
         title=f"Memory of the server since iteration {EARLY}", xlabel="iterations", ylabel="MB"
-    )
-    place.legend()
-
-
-def _claims(place: Any, series: dict[str, Any]) -> None:
-    seconds = series["image_s"]
-    crowds = series["crowds"]
-    calculated = [
-        each for each in series["calculated"] if each["image_s"] == seconds and not each["trip_s"]
-    ]
-    servers = [each["servers"] for each in calculated]
-    place.loglog(
-        servers,
-        [number / seconds for number in servers],
-        "--",
-        color=OTHER,
-        label="if none waited for another",
-    )
-    found = [each["images_a_second"] for each in calculated]
-    place.loglog(servers, found, ":", color=OURS, label="Batch Loop, calculated")
-    place.loglog(
-        [each["claimants"] for each in crowds],
-        [each["images_a_second"] for each in crowds],
-        "o-",
-        color=OURS,
-        label="Batch Loop, without ComfyUI",
-    )
-    place.set(
-        title=f"Servers that need {seconds:g} s for an image",
-        xlabel="servers",
-        ylabel="images a second",
     )
     place.legend()

@@ -12,11 +12,12 @@ from ..postgresql import Postgresql
 from ..server import ComfyServer
 from ..together import running
 from . import graphs, sharing
-from .claims import AS_INSTALLED
 from .folders import small_images
 from .rows import Measured, Row, Target
 from .setting import Setting
 
+AS_INSTALLED = ("fsync = on",)
+"""A setting of PostgreSQL: as it is installed, it waits for the disk."""
 MODEL_SECONDS = 0.2
 SIDE = 512
 ROUNDS = 3

@@ -2,14 +2,12 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from batch_loop.tools.bench import kept, page
-from batch_loop.tools.bench.growth import Growth
 from batch_loop.tools.bench.measurements import NAMES
 from batch_loop.tools.bench.prompts import (
     Timing,
@@ -85,39 +83,34 @@ def test_gaps_are_those_between_prompts_in_the_order_that_they_ran_in() -> None:
     assert median_ms([0.001, 0.1, 0.003]) == pytest.approx(3)
 
 
-EMPTY = "\n".join(mark for name in page.BLOCKS for mark in page.marks(name))
-
-
 def test_a_page_keeps_what_stands_around_its_figures() -> None:
     figures = figures_of_the_project()
-    begin, end = page.marks("bench")
-    given = f"before\n{EMPTY}\nafter\n".replace(end, f"(what was there)\n{end}")
+    given = f"before\n{page.BEGIN}\n(what was there)\n{page.END}\nafter\n"
     once = page.with_figures(given, figures)
-    assert once.startswith(f"before\n{begin}\n")
-    assert once.endswith(f"{page.marks('bench-servers')[1]}\nafter\n")
+    assert once.startswith(f"before\n{page.BEGIN}\n")
+    assert once.endswith(f"{page.END}\nafter\n")
     assert "(what was there)" not in once
     assert page.with_figures(once, figures) == once
 
 
-def test_a_page_without_a_place_for_figures_is_an_error() -> None:
-    for name in page.BLOCKS:
-        given = EMPTY.replace(page.marks(name)[1], "")
-        with pytest.raises(ToolError, match=f"no place .*{name}: begin"):
-            page.with_figures(given, figures_of_the_project())
+@pytest.mark.parametrize("given", ["", page.BEGIN, page.END])
+def test_a_page_without_a_place_for_figures_is_an_error(given: str) -> None:
+    with pytest.raises(ToolError, match=r"no place .*bench: begin"):
+        page.with_figures(given, figures_of_the_project())
 
 
 def figures_of_the_project() -> kept.Figures:
     return kept.read(FIGURES)
 
 
-def entry(date: str, *rows: Row, series: dict[str, Any] | None = None) -> dict[str, Any]:
+def entry(date: str, *rows: Row) -> dict[str, Any]:
     return {
         "date": date,
         "scale": "full",
         "seconds": 1,
         "machine": MACHINE,
         "rows": [each.as_json() for each in rows],
-        "series": series or {},
+        "series": {},
     }
 
 
@@ -145,56 +138,6 @@ def test_the_page_says_when_each_figure_was_measured() -> None:
     assert "`iteration`: measured on monday" in twice
     assert "`saving`: measured on tuesday" in twice
     assert "Not measured yet: `registry`" in twice
-
-
-def test_the_page_shows_the_formula_with_its_figures() -> None:
-    pace = {"claimants": 2, "images_a_second": 150, "statements": 22, "transactions": 4}
-    pace |= {"locked_ms": 5, "locked_trips": 22}
-    calculated = {"servers": 100, "image_s": 0.5, "trip_s": 0.0, "images_a_second": 28.7}
-    claims = {
-        "postgresql": [pace],
-        "sqlite": [pace],
-        "crowds": [pace],
-        "image_s": 0.5,
-        "growth": asdict(GROWTH),
-        "calculated": [calculated],
-    }
-    shown = page.BLOCKS["bench-servers"]({"claims": entry("monday", series={"claims": claims})})
-    assert "s = 5.00 ms + (N - 1) x 0.300 ms" in shown
-    assert "| 100 | 28.7 |" in shown
-    assert "| 2 | PostgreSQL | 150 | 22.0 | 4.00 | 5.00 ms |" in shown
-
-
-GROWTH = Growth(
-    alone_seconds=0.005,
-    alone_trips=20,
-    other_seconds=0.0003,
-    other_trips=1,
-    few=1_000,
-    few_seconds=0.006,
-    many=100_000,
-    many_seconds=0.008,
-    listing_seconds=0.000_012,
-    listing_bytes=300,
-    done_bytes=700,
-)
-
-
-def test_servers_do_as_much_as_they_can_until_their_turns_fill_each_second() -> None:
-    assert GROWTH.images_a_second(10, 0.5) == pytest.approx(20)
-    assert GROWTH.images_a_second(100, 0.5) == pytest.approx(1 / (0.005 + 99 * 0.0003))
-    # Half a millisecond for each question, of which there are 20, and one for each other server.
-    slow = 0.005 + 99 * 0.0003 + 0.0005 * (20 + 99)
-    assert GROWTH.images_a_second(100, 0.5, 0.0005) == pytest.approx(1 / slow)
-    assert GROWTH.locked_seconds(1, 0.0005) == pytest.approx(0.015)
-
-
-def test_what_ten_times_as_many_images_add_is_added_again() -> None:
-    assert GROWTH.seconds_in(1_000_000) == pytest.approx(0.009)
-    faster = replace(GROWTH, many_seconds=0.005)
-    assert faster.seconds_in(1_000_000) == pytest.approx(0.005)
-    assert GROWTH.gigabytes(10_000_000) == pytest.approx(10)
-    assert GROWTH.listing_minutes(10_000_000) == pytest.approx(2)
 
 
 def test_the_documentation_shows_the_figures_that_there_are() -> None:
