@@ -110,7 +110,7 @@ PARTS := lint integration-a-d $(PAGES) integration-e-o integration-p-z test-of-u
 integration-%:
 	@$(PYTEST) tests/integration/test_[$*]*.py $(ARGS)
 test-of-units:
-	@$(PYTEST) tests/unit tests/web $(ARGS)
+	@$(PYTEST) tests/unit $(ARGS)
 $(PAGES): page-%:
 	@$(PYTEST) tests/browser -k $* $(ARGS)
 

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from batch_loop.tools.layout import ROOT
+
+Findings = Iterable[tuple[int, str]]
+"""What is wrong in a file: the line, and what it is."""
 
 
 def pack_files() -> list[Path]:
@@ -33,8 +36,19 @@ def tree_of(path: Path) -> ast.Module:
     return ast.parse(path.read_text(encoding="utf-8"), name_of(path))
 
 
-def imported_modules(path: Path) -> Iterator[str]:
-    """The absolute names of all modules that a file imports.
+def assert_nothing_in(files: Iterable[Path], look: Callable[[Path], Findings]) -> None:
+    """Look into each file, and fail with all that was found, as `file:line: what`."""
+    found = [f"{name_of(path)}:{line}: {what}" for path in files for line, what in look(path)]
+    assert not found, "\n".join(["found:", *found])
+
+
+def line_at(text: str, place: int) -> int:
+    """The line that a place in a text is on, the first being 1."""
+    return text.count("\n", 0, place) + 1
+
+
+def imported_modules(path: Path) -> Iterator[tuple[int, str]]:
+    """The absolute names of all modules that a file imports, each with its line.
 
     Relative imports are named from the root: `nodes/io/a.py` with `from ..loop import state`
     gives `.nodes.loop` and `.nodes.loop.state`, with the dot that tells them from ComfyUI's.
@@ -42,14 +56,14 @@ def imported_modules(path: Path) -> Iterator[str]:
     package = path.relative_to(ROOT).parent.parts
     for node in ast.walk(tree_of(path)):
         if isinstance(node, ast.Import):
-            yield from (alias.name for alias in node.names)
+            yield from ((node.lineno, alias.name) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.level == 0:
-            yield node.module or ""
+            yield node.lineno, node.module or ""
         elif isinstance(node, ast.ImportFrom):
             base = package[: len(package) - node.level + 1]
             module = ".".join(["", *base, *([node.module] if node.module else [])])
-            yield module
-            yield from (f"{module}.{alias.name}" for alias in node.names)
+            yield node.lineno, module
+            yield from ((node.lineno, f"{module}.{alias.name}") for alias in node.names)
 
 
 def classes_of_the_pack() -> set[str]:

@@ -7,11 +7,12 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from batch_loop.tests.support.sources import (
+    Findings,
+    assert_nothing_in,
     files_of_tests,
     imported_modules,
+    line_at,
     name_of,
     pack_files,
     tree_of,
@@ -57,8 +58,6 @@ FORBIDDEN_IN_TESTS = {
     r"sys\.modules\[.(comfy|server|folder_paths|execution|nodes)": "no made-up ComfyUI",
 }
 
-PACK = pytest.mark.parametrize("path", pack_files(), ids=name_of)
-
 
 def called_names(tree: ast.Module) -> Iterator[tuple[str, ast.Call]]:
     for node in ast.walk(tree):
@@ -77,47 +76,64 @@ def test_the_node_files_are_where_this_test_thinks() -> None:
     assert files >= TOUCH_COMFYUI
 
 
-@PACK
-def test_only_the_host_and_the_node_files_touch_comfyui(path: Path) -> None:
-    if name_of(path) not in TOUCH_COMFYUI:
-        assert [name for name in imported_modules(path) if OF_COMFYUI.match(name)] == []
+def test_only_the_host_and_the_node_files_touch_comfyui() -> None:
+    def look(path: Path) -> Findings:
+        if name_of(path) in TOUCH_COMFYUI:
+            return []
+        return [each for each in imported_modules(path) if OF_COMFYUI.match(each[1])]
+
+    assert_nothing_in(pack_files(), look)
 
 
-@PACK
-def test_only_the_extension_knows_the_node_files(path: Path) -> None:
+def test_only_the_extension_knows_the_node_files() -> None:
     node_modules = {"." + name.removesuffix(".py").replace("/", ".") for name in NODE_FILES}
-    if path != ROOT / "__init__.py":
-        assert node_modules.isdisjoint(imported_modules(path))
+
+    def look(path: Path) -> Findings:
+        if path == ROOT / "__init__.py":
+            return []
+        return [each for each in imported_modules(path) if each[1] in node_modules]
+
+    assert_nothing_in(pack_files(), look)
 
 
-@PACK
-def test_nothing_forbidden_is_called(path: Path) -> None:
-    found = [
-        f"line {call.lineno}: {name}: {FORBIDDEN_CALLS.get(name, 'no node queues a prompt')}"
-        for name, call in called_names(tree_of(path))
-        if name in FORBIDDEN_CALLS or puts_on_a_queue(name, call)
-    ]
-    assert found == []
+def test_nothing_forbidden_is_called() -> None:
+    def look(path: Path) -> Findings:
+        for name, call in called_names(tree_of(path)):
+            if name in FORBIDDEN_CALLS or puts_on_a_queue(name, call):
+                why = FORBIDDEN_CALLS.get(name, "no node queues a prompt")
+                yield call.lineno, f"{name}: {why}"
+
+    assert_nothing_in(pack_files(), look)
 
 
-@PACK
-def test_only_the_folder_dialog_starts_a_program(path: Path) -> None:
-    names = [node.attr for node in ast.walk(tree_of(path)) if isinstance(node, ast.Attribute)]
-    started = [name for name in names if name.startswith("create_subprocess")]
-    expected = ["create_subprocess_exec"] if name_of(path) == STARTS_A_PROGRAM else []
-    assert started == expected
+def test_only_the_folder_dialog_starts_a_program() -> None:
+    def started(path: Path) -> Iterator[tuple[int, str]]:
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.Attribute) and node.attr.startswith("create_subprocess"):
+                yield node.lineno, node.attr
+
+    starter = ROOT / STARTS_A_PROGRAM
+    assert [name for _, name in started(starter)] == ["create_subprocess_exec"]
+    assert_nothing_in((path for path in pack_files() if path != starter), started)
 
 
-@PACK
-def test_nothing_forbidden_is_imported(path: Path) -> None:
-    roots = {name.split(".", 1)[0] for name in imported_modules(path)}
-    assert {name: why for name, why in FORBIDDEN_IMPORTS.items() if name in roots} == {}
+def test_nothing_forbidden_is_imported() -> None:
+    def look(path: Path) -> Findings:
+        for line, name in imported_modules(path):
+            root = name.split(".", 1)[0]
+            if root in FORBIDDEN_IMPORTS:
+                yield line, f"{root}: {FORBIDDEN_IMPORTS[root]}"
+
+    assert_nothing_in(pack_files(), look)
 
 
-@PACK
-def test_no_except_without_a_type(path: Path) -> None:
-    handlers = [n for n in ast.walk(tree_of(path)) if isinstance(n, ast.ExceptHandler)]
-    assert [handler.lineno for handler in handlers if handler.type is None] == []
+def test_no_except_without_a_type() -> None:
+    def look(path: Path) -> Findings:
+        for node in ast.walk(tree_of(path)):
+            if isinstance(node, ast.ExceptHandler) and node.type is None:
+                yield node.lineno, "except without a type"
+
+    assert_nothing_in(pack_files(), look)
 
 
 def test_no_two_modules_of_the_pack_import_each_other() -> None:
@@ -125,7 +141,10 @@ def test_no_two_modules_of_the_pack_import_each_other() -> None:
         "." + name_of(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path
         for path in pack_files()
     }
-    imports = {name: set(imported_modules(path)) & names.keys() for name, path in names.items()}
+    imports = {
+        name: {imported for _, imported in imported_modules(path)} & names.keys()
+        for name, path in names.items()
+    }
     done: set[str] = set()
 
     def visit(name: str, above: tuple[str, ...]) -> None:
@@ -139,10 +158,12 @@ def test_no_two_modules_of_the_pack_import_each_other() -> None:
         visit(name, ())
 
 
-@pytest.mark.parametrize("path", files_of_tests(), ids=name_of)
-def test_tests_wait_on_conditions_and_are_never_skipped(path: Path) -> None:
-    if path == Path(__file__):
-        return  # it has to say the words
-    text = path.read_text(encoding="utf-8")
-    found = {why for pattern, why in FORBIDDEN_IN_TESTS.items() if re.search(pattern, text)}
-    assert found == set()
+def test_tests_wait_on_conditions_and_are_never_skipped() -> None:
+    def look(path: Path) -> Findings:
+        text = path.read_text(encoding="utf-8")
+        for pattern, why in FORBIDDEN_IN_TESTS.items():
+            for match in re.finditer(pattern, text):
+                yield line_at(text, match.start()), f"{match.group()}: {why}"
+
+    this = Path(__file__)  # it has to say the words
+    assert_nothing_in((path for path in files_of_tests() if path != this), look)

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
-
-import pytest
+from typing import Any
 
 from batch_loop.nodes.names import ENV_PREFIX, ROUTE_PREFIX, node_id
 from batch_loop.tests.support import markdown
 from batch_loop.tests.support.locales import translations, tree
-from batch_loop.tests.support.sources import classes_of_the_pack, name_of
+from batch_loop.tests.support.sources import (
+    Findings,
+    assert_nothing_in,
+    classes_of_the_pack,
+    line_at,
+)
 from batch_loop.tools.layout import ROOT
 from batch_loop.tools.requirements import of_project, package_name
 
@@ -18,23 +22,25 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 TASKS_HEADING = "What do you want to do?"
 MOST_CHARACTERS = 100
+TRANSLATED = sorted(markdown.HELP.glob("*/*.md"))
 
 
 def read(path: Path) -> str:
     return path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("page", markdown.pages(), ids=name_of)
-def test_every_relative_link_and_image_leads_somewhere(page: Path) -> None:
-    lost = []
-    for target in markdown.targets(read(page)):
-        if re.match(r"[a-z]+:", target):
-            continue
-        path, _, anchor = target.partition("#")
-        file = (markdown.folder_of(page) / path).resolve() if path else page
-        if not file.exists() or (anchor and anchor not in markdown.anchors(read(file))):
-            lost.append(target)
-    assert lost == []
+def test_every_relative_link_and_image_leads_somewhere() -> None:
+    def look(page: Path) -> Findings:
+        text = read(page)
+        for target in markdown.targets(text):
+            if re.match(r"[a-z]+:", target):
+                continue
+            path, _, anchor = target.partition("#")
+            file = (markdown.folder_of(page) / path).resolve() if path else page
+            if not file.exists() or (anchor and anchor not in markdown.anchors(read(file))):
+                yield line_at(text, text.index(target)), target
+
+    assert_nothing_in(markdown.pages(), look)
 
 
 def test_each_node_has_a_help_page_and_each_help_page_a_node() -> None:
@@ -44,28 +50,40 @@ def test_each_node_has_a_help_page_and_each_help_page_a_node() -> None:
     assert translated == {(node, language) for node in ids for language in translations()}
 
 
-@pytest.mark.parametrize("page", sorted(markdown.HELP.glob("*/*.md")), ids=name_of)
-def test_each_help_page_says_what_the_english_one_does(page: Path) -> None:
-    english, text = read(markdown.HELP / f"{page.parent.name}.md"), read(page)
-    assert markdown.levels(text) == markdown.levels(english)
-    assert markdown.rows(text) == markdown.rows(english)
-    assert list(markdown.targets(text)) == list(markdown.targets(english))
-    # The names of nodes' inputs and outputs, in another order where the language wants it.
-    assert sorted(markdown.spans(text)) == sorted(markdown.spans(english))
-    names = [re.findall(r"^\|[^|`]*`([^`]+)`", each, re.MULTILINE) for each in (text, english)]
-    assert names[0] == names[1]
-
-
-@pytest.mark.parametrize("page", sorted(markdown.HELP.glob("*/*.md")), ids=name_of)
-def test_each_help_page_calls_the_node_what_the_node_is_called(page: Path) -> None:
-    node = tree(page.stem, "nodeDefs")[page.parent.name]
-    text = read(page)
-    assert text.startswith(f"# {node['display_name']}\n")
-    labels = {
-        label["name"] for label in (*node["inputs"].values(), *node.get("outputs", {}).values())
+def what_a_help_page_says(text: str) -> dict[str, list[Any]]:
+    """What is the same in every language."""
+    return {
+        "headings": markdown.levels(text),
+        "tables": markdown.rows(text),
+        "links": list(markdown.targets(text)),
+        # Of inputs and outputs, in another order where the language wants it.
+        "names": sorted(markdown.spans(text)),
+        "names in tables": re.findall(r"^\|[^|`]*`([^`]+)`", text, re.MULTILINE),
     }
-    first = {row.split("|")[1] for row in text.splitlines() if row.startswith("|")}
-    assert {label for label in labels if not any(label in cell for cell in first)} == set()
+
+
+def test_each_help_page_says_what_the_english_one_does() -> None:
+    def look(page: Path) -> Findings:
+        english = what_a_help_page_says(read(markdown.HELP / f"{page.parent.name}.md"))
+        for what, own in what_a_help_page_says(read(page)).items():
+            if own != english[what]:
+                yield 1, f"{what}: {own}, and in English {english[what]}"
+
+    assert_nothing_in(TRANSLATED, look)
+
+
+def test_each_help_page_calls_the_node_what_the_node_is_called() -> None:
+    def look(page: Path) -> Findings:
+        node = tree(page.stem, "nodeDefs")[page.parent.name]
+        text = read(page)
+        if not text.startswith(f"# {node['display_name']}\n"):
+            yield 1, f"the title is not {node['display_name']}"
+        first = {row.split("|")[1] for row in text.splitlines() if row.startswith("|")}
+        for label in (*node["inputs"].values(), *node.get("outputs", {}).values()):
+            if not any(label["name"] in cell for cell in first):
+                yield 1, f"no row says {label['name']}"
+
+    assert_nothing_in(TRANSLATED, look)
 
 
 def test_the_readme_shows_the_graph_and_the_menu() -> None:
@@ -126,24 +144,36 @@ def test_each_task_has_its_page() -> None:
     assert tasks <= set(markdown.targets(markdown.section(README, TASKS_HEADING)))
 
 
-@pytest.mark.parametrize("page", markdown.pages(), ids=name_of)
-def test_a_route_that_is_named_is_described(page: Path) -> None:
+def test_a_route_that_is_named_is_described() -> None:
     described = read(ROOT / "docs" / "routes.md")
-    named = re.findall(r"`((?:GET|POST) /batch_loop/[^`\s]*)`", read(page))
-    assert [route for route in named if f"### `{route}`" not in described] == []
+
+    def look(page: Path) -> Findings:
+        text = read(page)
+        for match in re.finditer(r"`((?:GET|POST) /batch_loop/[^`\s]*)`", text):
+            if f"### {match.group()}" not in described:
+                yield line_at(text, match.start()), match.group(1)
+
+    assert_nothing_in(markdown.pages(), look)
 
 
-@pytest.mark.parametrize("page", markdown.pages(), ids=name_of)
-def test_a_template_that_is_named_is_there(page: Path) -> None:
+def test_a_template_that_is_named_is_there() -> None:
     names = {path.stem for path in (ROOT / "examples").glob("*.json")}
-    assert set(re.findall(r"\*\*([a-z]+_[a-z_]+)\*\*", read(page))) - names == set()
+
+    def look(page: Path) -> Findings:
+        text = read(page)
+        for match in re.finditer(r"\*\*([a-z]+_[a-z_]+)\*\*", text):
+            if match.group(1) not in names:
+                yield line_at(text, match.start()), match.group(1)
+
+    assert_nothing_in(markdown.pages(), look)
 
 
-@pytest.mark.parametrize("page", markdown.pages(), ids=name_of)
-def test_lines_are_short_enough_to_be_compared(page: Path) -> None:
-    long = [
-        line
-        for line in read(page).splitlines()
-        if len(line) > MOST_CHARACTERS and not line.lstrip().startswith(("|", "!", "<", "```"))
-    ]
-    assert [line for line in long if "─" not in line] == []
+def test_lines_are_short_enough_to_be_compared() -> None:
+    def look(page: Path) -> Findings:
+        for number, line in enumerate(read(page).splitlines(), 1):
+            if len(line) <= MOST_CHARACTERS or "─" in line:
+                continue
+            if not line.lstrip().startswith(("|", "!", "<", "```")):
+                yield number, f"{len(line)} characters"
+
+    assert_nothing_in(markdown.pages(), look)

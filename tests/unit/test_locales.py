@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import re
-
-import pytest
+from collections.abc import Iterable, Iterator
 
 from batch_loop.tests.support.locales import (
     ENGLISH,
     FILES,
     FORMS,
     OWN,
+    Forms,
     holes,
     languages,
     texts,
@@ -18,12 +19,16 @@ from batch_loop.tests.support.locales import (
 )
 from batch_loop.tools.layout import ROOT
 
-EACH_FILE = pytest.mark.parametrize("file", FILES)
-EACH_LANGUAGE = pytest.mark.parametrize("language", languages())
-EACH_TRANSLATION = pytest.mark.parametrize("language", translations())
+Texts = dict[str, Forms]
 
 FEW_WORDS = 3
 """A text of so many words may well be the same in two languages."""
+
+
+def translated() -> Iterator[tuple[str, str, Texts, Texts]]:
+    """Each language and file, with its texts in English and in that language."""
+    for language, file in itertools.product(translations(), FILES):
+        yield language, file, texts(ENGLISH, file), texts(language, file)
 
 
 def own_keys() -> set[str]:
@@ -42,48 +47,75 @@ def test_there_is_a_folder_for_each_language_and_no_other() -> None:
     assert folders == set(languages()) == set(FORMS)
 
 
-@EACH_FILE
-@EACH_TRANSLATION
-def test_every_text_is_translated(language: str, file: str) -> None:
-    english, own = texts(ENGLISH, file), texts(language, file)
-    assert english != {}
-    assert {path for path in english if not any(own.get(path, {}).values())} == set(), "missing"
-    assert own.keys() - english.keys() == set(), "in no English file"
+def assert_none(found: Iterable[str]) -> None:
+    """Fail with all that was found, a line each."""
+    lines = list(found)
+    assert not lines, "\n".join(["found:", *lines])
 
 
-@EACH_FILE
-@EACH_TRANSLATION
-def test_no_text_is_left_in_english(language: str, file: str) -> None:
-    english, own = texts(ENGLISH, file), texts(language, file)
-    same = {path for path, forms in own.items() if forms == english.get(path)}
-    without_holes = {path: re.sub(r"\{\w+\}", "", own[path]["other"]) for path in same}
-    words = {path: re.findall(r"[A-Za-z]+", text) for path, text in without_holes.items()}
-    assert {path for path in same if len(words[path]) > FEW_WORDS} == set()
+def test_every_text_is_translated() -> None:
+    def found() -> Iterator[str]:
+        for language, file, english, own in translated():
+            missing = {path for path in english if not any(own.get(path, {}).values())}
+            yield from (f"{language}/{file}: {path} is missing" for path in missing)
+            unknown = own.keys() - english.keys()
+            yield from (f"{language}/{file}: {path} is in no English file" for path in unknown)
+
+    assert all(texts(ENGLISH, file) for file in FILES)
+    assert_none(found())
 
 
-@EACH_FILE
-@EACH_TRANSLATION
-def test_the_same_values_are_put_in(language: str, file: str) -> None:
-    english, own = texts(ENGLISH, file), texts(language, file)
-    both = english.keys() & own.keys()
-    assert {path for path in both if holes(own[path]) != holes(english[path])} == set()
+def test_no_text_is_left_in_english() -> None:
+    def found() -> Iterator[str]:
+        for language, file, english, own in translated():
+            for path, forms in own.items():
+                without_holes = re.sub(r"\{\w+\}", "", forms["other"])
+                words = re.findall(r"[A-Za-z]+", without_holes)
+                if forms == english.get(path) and len(words) > FEW_WORDS:
+                    yield f"{language}/{file}: {path}"
+
+    assert_none(found())
 
 
-@EACH_LANGUAGE
-def test_a_text_with_a_number_has_each_form_of_the_language(language: str) -> None:
-    english, own = texts(ENGLISH, "main"), texts(language, "main")
-    counted = {path for path, forms in {**english, **own}.items() if len(forms) > 1}
-    assert {path for path in counted & own.keys() if own[path].keys() != FORMS[language]} == set()
+def test_the_same_values_are_put_in() -> None:
+    def found() -> Iterator[str]:
+        for language, file, english, own in translated():
+            for path in english.keys() & own.keys():
+                if holes(own[path]) != holes(english[path]):
+                    yield f"{language}/{file}: {path}"
+
+    assert_none(found())
 
 
-@EACH_FILE
-@EACH_LANGUAGE
-def test_what_comfyui_shows_has_none_of_its_marks(language: str, file: str) -> None:
+def test_a_text_with_a_number_has_each_form_of_the_language() -> None:
+    def found() -> Iterator[str]:
+        english = texts(ENGLISH, "main")
+        for language in languages():
+            own = texts(language, "main")
+            counted = {path for path, forms in {**english, **own}.items() if len(forms) > 1}
+            for path in counted & own.keys():
+                if own[path].keys() != FORMS[language]:
+                    yield f"{language}/main: {path}"
+
+    assert_none(found())
+
+
+def test_what_comfyui_shows_has_none_of_its_marks() -> None:
     # Some of its frontends read them as marks, and some show them as they are.
-    shown = {path: "".join(forms.values()) for path, forms in texts(language, file).items()}
-    theirs = {path: text for path, text in shown.items() if not path.startswith(f"{OWN}.")}
-    assert theirs != {}
-    assert {path for path, text in theirs.items() if re.search(r"[{}|@]", text)} == set()
+    def found() -> Iterator[str]:
+        for language, file in itertools.product(languages(), FILES):
+            theirs = {
+                path: "".join(forms.values())
+                for path, forms in texts(language, file).items()
+                if not path.startswith(f"{OWN}.")
+            }
+            if not theirs:
+                yield f"{language}/{file}: ComfyUI shows nothing of it"
+            for path, text in theirs.items():
+                if re.search(r"[{}|@]", text):
+                    yield f"{language}/{file}: {path}"
+
+    assert_none(found())
 
 
 def test_every_key_in_the_code_has_its_text() -> None:

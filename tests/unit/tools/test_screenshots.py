@@ -4,10 +4,10 @@ import json
 import re
 from pathlib import Path
 
-import pytest
 from PIL import Image
 
 from batch_loop.tests.support.markdown import HELP
+from batch_loop.tests.support.sources import Findings, assert_nothing_in
 from batch_loop.tools.layout import ROOT
 from batch_loop.tools.screenshots import FILM, MADE_FROM, PICTURES, digest
 from batch_loop.tools.screenshots import OTHERS as LOOKS
@@ -33,14 +33,25 @@ def test_the_pictures_of_other_frontends_are_named_after_them() -> None:
         assert f"images/tour/{look.name}/" in OTHERS
 
 
-@pytest.mark.parametrize("page", sorted(HELP.rglob("*.md")), ids=lambda page: page.stem)
-def test_each_help_page_shows_its_node(page: Path) -> None:
+def test_each_help_page_shows_its_node() -> None:
     # ComfyUI looks for a picture from the folder of all help pages, in every language.
-    (shown,) = re.findall(r"\]\((\S+\.webp)\)", page.read_text(encoding="utf-8"))
-    node = page.stem if page.parent == HELP else page.parent.name
-    assert shown == f"{node}/node.webp"
-    with Image.open(HELP / shown) as picture:
-        picture.load()
+    def look(page: Path) -> Findings:
+        shown = re.findall(r"\]\((\S+\.webp)\)", page.read_text(encoding="utf-8"))
+        node = page.stem if page.parent == HELP else page.parent.name
+        if shown != [f"{node}/node.webp"]:
+            yield 1, f"shows {shown}"
+
+    assert_nothing_in(sorted(HELP.rglob("*.md")), look)
+
+
+def test_each_picture_of_a_node_can_be_shown() -> None:
+    pictures = sorted(HELP.glob("*/node.webp"))
+    assert {picture.parent.name for picture in pictures} == {
+        page.stem for page in HELP.glob("*.md")
+    }
+    for path in pictures:
+        with Image.open(path) as picture:
+            picture.load()
 
 
 def test_the_film_moves() -> None:

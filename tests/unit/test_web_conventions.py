@@ -1,0 +1,35 @@
+"""The conventions of the extension's JavaScript, read from the code."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+from batch_loop.tests.support.sources import Findings, assert_nothing_in, line_at
+from batch_loop.tools.layout import ROOT
+
+MODULES = sorted((ROOT / "web").rglob("*.js"))
+ENTRY = ROOT / "web" / "batch_loop.js"
+
+FORBIDDEN = {
+    r"\.prototype\b|__proto__|setPrototypeOf": "ComfyUI is not patched",
+    r"\bapp\.\w+ = |\bapi\.\w+ = ": "ComfyUI is not patched",
+    r"frontendVersion|__COMFYUI_FRONTEND_VERSION__|comfyui_version": "look for what is needed",
+    r"\bconsole\.log\b|\bdebugger\b": "left over",
+}
+FORBIDDEN_BUT_IN_THE_ENTRY = {
+    # The browser loads every module by itself, too.
+    r"\bscripts/|registerExtension|addEventListener\(\"exec": "only the entry reaches for ComfyUI",
+}
+
+
+def test_nothing_forbidden_is_written() -> None:
+    def look(path: Path) -> Findings:
+        code = path.read_text(encoding="utf-8")
+        forbidden = FORBIDDEN if path == ENTRY else FORBIDDEN | FORBIDDEN_BUT_IN_THE_ENTRY
+        for pattern, why in forbidden.items():
+            for match in re.finditer(pattern, code):
+                yield line_at(code, match.start()), f"{match.group()}: {why}"
+
+    assert ENTRY in MODULES
+    assert_nothing_in(MODULES, look)
