@@ -12,11 +12,11 @@ from typing import Any
 
 from aiohttp import ClientError, ClientResponse, ClientSession, ClientTimeout, WSMsgType
 
-from .errors import RefusedByServer, SettingsRefused, Unreachable
+from .api_format import Prompt
+from .errors import CommandError, RefusedByServer, SettingsRefused, Unreachable
 from .refusals import refusal
 
-Prompt = Mapping[str, Mapping[str, Any]]
-"""A workflow in API format, by node id."""
+LOOPS = "/batch_loop/loops"
 
 CONNECT_SECONDS = 10.0
 ANSWER_SECONDS = 120.0
@@ -24,7 +24,10 @@ ANSWER_SECONDS = 120.0
 HEARTBEAT_SECONDS = 30.0
 QUIET_SECONDS = 0.25
 BAD_REQUEST = 400
-"""From this status on, by HTTP, an answer is an error."""
+"""The lowest HTTP status of an error."""
+
+Loop = Mapping[str, Any]
+"""A batch as the pack's routes describe it, see `docs/routes.md`."""
 
 _CLOSING = frozenset({WSMsgType.CLOSE, WSMsgType.CLOSING, WSMsgType.CLOSED, WSMsgType.ERROR})
 
@@ -81,7 +84,7 @@ class Client:
         if workflow is not None:
             body["extra_data"] = {"extra_pnginfo": {"workflow": workflow}}
         try:
-            answer = await self.post("/prompt", body)
+            answer = await self._post("/prompt", body)
             if answer.get("node_errors"):
                 # Some outputs could run without the others: that is not what was asked for.
                 await self._take_back(answer["prompt_id"])
@@ -95,47 +98,58 @@ class Client:
 
     async def check_database(self) -> None:
         """Raise NoDatabase if the server cannot reach its database."""
-        await self.get("/batch_loop/loops?loop=none")
+        await self._get(f"{LOOPS}?loop=none")
 
     async def delete(self, prompt_ids: list[str]) -> None:
         """Take waiting prompts off the queue."""
-        await self.post("/queue", {"delete": prompt_ids})
+        await self._post("/queue", {"delete": prompt_ids})
 
     async def interrupt(self, prompt_id: str | None = None) -> None:
         """Press Cancel: the running prompt ends; on newer servers only if it has that id."""
-        await self.post("/interrupt", {} if prompt_id is None else {"prompt_id": prompt_id})
+        await self._post("/interrupt", {} if prompt_id is None else {"prompt_id": prompt_id})
 
     async def queued(self) -> set[str]:
         """The ids of the prompts that run or wait, whoever sent them."""
-        queue = await self.get("/queue")
+        queue = await self._get("/queue")
         return {entry[1] for part in ("queue_running", "queue_pending") for entry in queue[part]}
 
     async def history(self, prompt_id: str) -> dict[str, Any] | None:
         """The history's entry of a prompt; None for one that has not ended, or was deleted."""
-        entry: dict[str, Any] | None = (await self.get(f"/history/{prompt_id}")).get(prompt_id)
+        entry: dict[str, Any] | None = (await self._get(f"/history/{prompt_id}")).get(prompt_id)
         return entry
 
-    async def get(self, path: str) -> Any:
-        """What a route answers, in JSON; as `post`, and RefusedByServer for another answer."""
-        said = await self._ask("GET", path, None)
-        if said is None:
-            raise RefusedByServer(f"{self.url} is no ComfyUI: {path} is not answered in JSON.", 200)
-        return said
+    async def node_types(self) -> Mapping[str, Mapping[str, Any]]:
+        """Return ComfyUI's description of each node type."""
+        types: Mapping[str, Mapping[str, Any]] = await self._get("/object_info")
+        return types
 
-    async def get_text(self, path: str) -> str:
-        """What a route answers, as text; as `post`."""
-        said: str = await self._ask("GET", path, None, as_text=True)
-        return said
+    async def loops(self) -> list[Loop]:
+        """Return every batch that the server knows, the one that ran last first."""
+        loops: list[Loop] = (await self._get(LOOPS))["loops"]
+        return loops
 
-    async def post(self, path: str, body: object) -> Any:
-        """What a route answers to a body, in JSON; None where it answers nothing.
+    async def loop(self, loop_id: str) -> Loop:
+        """Return one batch as it stands now."""
+        loop: Loop = await self._get(f"{LOOPS}/{loop_id}")
+        return loop
 
-        Raises:
-            SettingsRefused, NoDatabase, RefusedByServer: it answers that it does not.
-            Unreachable: it does not answer.
+    async def change_loop(self, action: str, loop_id: str) -> Loop:
+        """Have a batch changed, by `reset` or `retry`, and return it as it stands then."""
+        loop: Loop = await self._post(f"{LOOPS}/{action}", {"loop": loop_id})
+        return loop
 
-        """
-        return await self._ask("POST", path, body)
+    async def report(self, loop_id: str, kind: str) -> bytes:
+        """Return a file with every image of a batch, of the kind `json` or `csv`."""
+        body: bytes = await self._ask("GET", f"{LOOPS}/{loop_id}/report.{kind}", raw=True)
+        return body
+
+    async def database_id(self) -> str:
+        """Return the id of the database that the server keeps its batches in."""
+        return str((await self._get("/batch_loop/store"))["id"])
+
+    async def loop_id_of(self, settings: Mapping[str, Any]) -> str:
+        """Return the id of the batch that a Directory Iterator with these inputs works on."""
+        return str((await self._post("/batch_loop/folder", settings))["loop"])
 
     async def events(self) -> AsyncGenerator[Event, None]:
         """The events of the server from now on; ServerGone at the end of the connection.
@@ -165,23 +179,47 @@ class Client:
     async def _take_back(self, prompt_id: str) -> None:
         """Have a prompt come to nothing, though it may have begun."""
         await self.delete([prompt_id])
-        running = (await self.get("/queue"))["queue_running"]
+        running = (await self._get("/queue"))["queue_running"]
         if any(entry[1] == prompt_id for entry in running):
             await self.interrupt(prompt_id)
 
-    async def _ask(self, method: str, path: str, body: object, *, as_text: bool = False) -> Any:
+    async def _get(self, path: str) -> Any:
+        body = await self._ask("GET", path)
+        if body is None:
+            raise RefusedByServer(f"{self.url} is no ComfyUI: {path} is not answered in JSON.", 200)
+        return body
+
+    async def _post(self, path: str, body: object) -> Any:
+        return await self._ask("POST", path, body)
+
+    async def _ask(self, method: str, path: str, body: object = None, *, raw: bool = False) -> Any:
+        """Return the body of a response as JSON, or as bytes; None if it is no JSON.
+
+        Raises:
+            SettingsRefused, NoDatabase, RefusedByServer: the response is an error.
+            Unreachable: there is none.
+
+        """
         try:
-            async with self._session.request(method, f"{self.url}{path}", json=body) as answer:
-                text = await answer.text()
-                said = await answer.json(content_type=None) if _is_json(answer) and text else None
-                if answer.status >= BAD_REQUEST:
-                    if isinstance(said, dict):
-                        for_now = "Retry-After" in answer.headers
-                        raise refusal(path, answer.status, said, for_now=for_now)
-                    raise RefusedByServer(f"{method} {path}: {text[:200]}", answer.status)
-                return text if as_text else said
+            async with self._session.request(method, f"{self.url}{path}", json=body) as response:
+                data = await response.read()
+                if response.status >= BAD_REQUEST:
+                    raise await _error_of(method, path, response)
+                if raw:
+                    return data
+                return await response.json(content_type=None) if _is_json(response, data) else None
         except (ClientError, asyncio.TimeoutError, OSError) as error:
             raise Unreachable(self.url, _in_words(error)) from error
+
+
+async def _error_of(method: str, path: str, response: ClientResponse) -> CommandError:
+    if _is_json(response, await response.read()):
+        body = await response.json(content_type=None)
+        if isinstance(body, dict):
+            for_now = "Retry-After" in response.headers
+            return refusal(path, response.status, body, for_now=for_now)
+    text = (await response.text(errors="replace"))[:200]
+    return RefusedByServer(f"{method} {path}: {text}", response.status)
 
 
 def _event(kind: WSMsgType, data: Any) -> Event:
@@ -191,10 +229,10 @@ def _event(kind: WSMsgType, data: Any) -> Event:
 
 
 def _in_words(error: Exception) -> str:
-    """Why a server does not answer; of a connection without what the library says around it."""
+    """Return why a server does not answer, without what the library says around it."""
     strerror = error.strerror if isinstance(error, OSError) else None
     return strerror or str(error) or type(error).__name__
 
 
-def _is_json(answer: ClientResponse) -> bool:
-    return answer.content_type == "application/json"
+def _is_json(response: ClientResponse, body: bytes) -> bool:
+    return response.content_type == "application/json" and bool(body)

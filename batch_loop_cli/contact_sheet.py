@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
+import io
+import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
+from .client import Client
+from .display import plain
 from .errors import WrongCall
+from .reports import write_whole
 
-MOST_PICTURES = 300
-"""On a contact sheet, from the first on."""
+MOST_PAIRS = 300
+"""On a contact sheet: the first ones."""
 THUMBNAIL = 160
 MARGIN = 12
 CAPTION = 18
@@ -22,42 +28,42 @@ BACKGROUND = (32, 32, 36)
 INK = (220, 220, 220)
 BEHIND_TRANSPARENT = (90, 90, 98)
 
-
 FORMATS = (
     *("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PPM", "QOI", "TGA", "TIFF"),
 )
-"""As the nodes read them: others may start a program, and a file chooses by its content."""
+"""As the nodes read them: Pillow goes by a file's content, and starts a program for some others."""
+
+Pair = tuple[str, Path, Path]
+"""An image's name, the image, and its result."""
 
 
-def _formats() -> tuple[str, ...]:
-    """Those that this Pillow has: it does not take the name of another."""
-    Image.init()
-    return tuple(name for name in FORMATS if name in Image.OPEN)
-
-
-def check_picture(file: Path) -> None:
-    """Raise WrongCall if a file's name is not that of a picture."""
-    if Image.registered_extensions().get(file.suffix.lower()) not in Image.SAVE:
+def check_picture(file: Path) -> str:
+    """Return the format that Pillow writes a file of that name in; WrongCall if there is none."""
+    picture_format = Image.registered_extensions().get(file.suffix.lower(), "")
+    if picture_format not in Image.SAVE:
         raise WrongCall(f"{file}: a contact sheet is a picture. Let it end in .png or .jpg.")
+    return picture_format
 
 
-def write_contact_sheet(report: Mapping[str, Any], file: Path) -> None:
-    """Draw the images of a batch's report that are on this machine into `file`; WrongCall."""
+async def write_contact_sheet(client: Client, loop_id: str, file: Path) -> None:
+    """Draw the images of a batch that are on this machine into `file`; WrongCall."""
+    report = json.loads(await client.report(loop_id, "json"))
+    picture = io.BytesIO()
+    draw_contact_sheet(list(_pairs(report))[:MOST_PAIRS]).save(picture, check_picture(file))
+    write_whole(file, picture.getvalue())
+
+
+def _pairs(report: Mapping[str, Any]) -> Iterator[Pair]:
     folder = Path(report["directory"])
-    pairs = [
-        (item["path"], folder / item["path"], Path(item["outputs"][0]))
-        for item in report["items"]
-        if item["outputs"]
-    ]
-    here = [pair for pair in pairs if pair[1].is_file() and pair[2].is_file()]
-    try:
-        draw_contact_sheet(here[:MOST_PICTURES]).save(file)
-    except OSError as error:
-        raise WrongCall(f"{file} cannot be written: {error}. Choose another file.") from error
+    for item in report["items"]:
+        for output in item["outputs"][:1]:
+            pair = (item["path"], folder / item["path"], Path(output))
+            if pair[1].is_file() and pair[2].is_file():
+                yield pair
 
 
-def draw_contact_sheet(pairs: Sequence[tuple[str, Path, Path]]) -> Image.Image:
-    """Draw (name, before, after), in their order, row by row."""
+def draw_contact_sheet(pairs: Sequence[Pair]) -> Image.Image:
+    """Draw pairs row by row; the place of what is no readable image stays empty."""
     width = 2 * THUMBNAIL + 3 * MARGIN
     height = THUMBNAIL + CAPTION + MARGIN
     rows = math.ceil(len(pairs) / COLUMNS)
@@ -67,16 +73,18 @@ def draw_contact_sheet(pairs: Sequence[tuple[str, Path, Path]]) -> Image.Image:
         left = number % COLUMNS * width + MARGIN
         top = number // COLUMNS * height + MARGIN
         for column, path in enumerate((before, after)):
-            thumbnail = _thumbnail(path)
-            x = left + column * (THUMBNAIL + MARGIN) + (THUMBNAIL - thumbnail.width) // 2
-            sheet.paste(thumbnail, (x, top + (THUMBNAIL - thumbnail.height) // 2))
-        draw.text((left, top + THUMBNAIL + 2), f"{name}: before, after", fill=INK)
+            # What Pillow raises depends on how a file is damaged.
+            with contextlib.suppress(Exception):
+                thumbnail = _thumbnail(path)
+                x = left + column * (THUMBNAIL + MARGIN) + (THUMBNAIL - thumbnail.width) // 2
+                sheet.paste(thumbnail, (x, top + (THUMBNAIL - thumbnail.height) // 2))
+        draw.text((left, top + THUMBNAIL + 2), f"{plain(name)}: before, after", fill=INK)
     return sheet
 
 
 def _thumbnail(path: Path) -> Image.Image:
     with Image.open(path, formats=_formats()) as image:
-        # A JPEG file is decoded at a part of its size.
+        # A JPEG is then decoded at a fraction of its size.
         image.draft("RGB", (THUMBNAIL, THUMBNAIL))
         upright = ImageOps.exif_transpose(image)
         if upright.mode.startswith("I"):  # 16 bits, which Pillow would clip, not scale
@@ -85,3 +93,9 @@ def _thumbnail(path: Path) -> Image.Image:
             behind = Image.new("RGBA", upright.size, BEHIND_TRANSPARENT)
             upright = Image.alpha_composite(behind, upright.convert("RGBA"))
         return ImageOps.contain(upright.convert("RGB"), (THUMBNAIL, THUMBNAIL))
+
+
+def _formats() -> tuple[str, ...]:
+    """Return the formats that this Pillow has: it does not take the name of another."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)

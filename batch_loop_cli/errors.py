@@ -8,39 +8,39 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the command tells the shell."""
+    """What the command tells the shell, and what that means, as `--help` shows it."""
 
-    DONE = 0
-    """Every image is done."""
-    SOME_FAILED = 1
-    """The batch is complete, and some images failed."""
-    WRONG_CALL = 2
-    """The command line cannot be used, or not with these servers; nothing ran."""
-    STOPPED = 3
-    """A prompt failed, and the batch stopped there."""
-    UNREACHABLE = 4
-    """The server does not answer."""
-    REFUSED = 5
-    """The server answers, and refuses what it was asked for."""
-    NO_WORKFLOW = 6
-    """The file is no workflow."""
-    NODE_MISSING = 7
-    """The server lacks a node of the workflow, or the pack."""
-    NO_BATCH = 8
-    """The workflow has no Directory Iterator, or no End Queue."""
-    NO_DATABASE = 9
-    """The server cannot reach its database."""
-    SETTINGS_REFUSED = 10
-    """Directory Iterator refuses the folder or its settings, or Save Image (Batch) its folder."""
-    INTERRUPTED = 130
-    """A person pressed Ctrl-C."""
+    meaning: str
+
+    DONE = 0, "every image is done"
+    SOME_FAILED = 1, "complete, and some images failed"
+    WRONG_CALL = 2, "the command line cannot be used, or the servers do not share the batch"
+    STOPPED = 3, "stopped at an image that failed, or cancelled"
+    UNREACHABLE = 4, "the server does not answer"
+    REFUSED = 5, "the server refuses what it was asked for"
+    NO_WORKFLOW = 6, "the file is no workflow"
+    NODE_MISSING = 7, "the server lacks a node of the workflow, or the pack"
+    NO_BATCH = 8, "the workflow has no Directory Iterator, or no End Queue"
+    NO_DATABASE = 9, "the server cannot reach its database"
+    SETTINGS_REFUSED = (
+        10,
+        "Directory Iterator refuses the folder or its settings, or Save Image (Batch) its folder",
+    )
+    INTERRUPTED = 130, "Ctrl-C"
+
+    def __new__(cls, code: int, meaning: str) -> ExitCode:  # noqa: PYI034 - Self came with 3.11
+        """Make a code that knows what it means."""
+        member = int.__new__(cls, code)
+        member._value_ = code
+        member.meaning = meaning
+        return member
 
 
 class CommandError(Exception):
     """Raised to end the command; the message, one line for a person, says what to do."""
 
     code: ExitCode
-    """What the shell is told. Each subclass has its own."""
+    """What the shell is told. Each kind of error has a code of its own."""
 
 
 class WrongCall(CommandError):
@@ -62,7 +62,7 @@ class NoBatch(CommandError):
 
 
 class Stopped(CommandError):
-    """Raised when the batch has stopped before it was complete."""
+    """Raised when the batch stopped before it was complete."""
 
     code = ExitCode.STOPPED
 
@@ -78,12 +78,12 @@ class Unreachable(CommandError):
         )
 
 
-class OfServer(CommandError):
-    """Raised for what is wrong with one server, which `named_after` adds to the message."""
+class ServerError(CommandError):
+    """Raised for what is wrong with one server, which `naming` adds to the message."""
 
 
-class RefusedByServer(OfServer):
-    """Raised when the server refuses a request; `status` is of the HTTP answer."""
+class RefusedByServer(ServerError):
+    """Raised when the server refuses a request; `status` is that of its HTTP response."""
 
     code = ExitCode.REFUSED
 
@@ -92,34 +92,34 @@ class RefusedByServer(OfServer):
         self.status = status
 
 
-class NodeMissing(OfServer):
+class NodeMissing(ServerError):
     """Raised when the server lacks a node of the workflow, or the pack."""
 
     code = ExitCode.NODE_MISSING
 
 
-class NoDatabase(OfServer):
+class NoDatabase(ServerError):
     """Raised when the server cannot reach its database."""
 
     code = ExitCode.NO_DATABASE
 
 
 class DatabaseAway(NoDatabase):
-    """Raised when the server's database, which it could reach before, is away for the moment."""
+    """Raised while a database that the server has reached before is out of reach."""
 
 
-class SettingsRefused(OfServer):
-    """Raised when Directory Iterator refuses the folder or its settings."""
+class SettingsRefused(ServerError):
+    """Raised when Directory Iterator, or Save Image (Batch), refuses its folder or settings."""
 
     code = ExitCode.SETTINGS_REFUSED
 
 
 @contextlib.contextmanager
-def named_after(server: str) -> Iterator[None]:
-    """Have the message of what is wrong with a server say which one it is."""
+def naming(server: str) -> Iterator[None]:
+    """Add the server's address to the message of a ServerError that lacks it."""
     try:
         yield
-    except OfServer as error:
+    except ServerError as error:
         if server not in str(error):
             error.args = (f"{server}: {error}",)
         raise

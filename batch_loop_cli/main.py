@@ -5,24 +5,25 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import io
 import math
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
-from . import loops
+from .auto_queue import RETURN_SECONDS
+from .batches import change_batch, report_batch, show_batches
+from .changes import Changes
+from .display import plain
 from .errors import CommandError, ExitCode, WrongCall
-from .plain import plain
-from .prompts import Changes
 from .run import Options, run
-from .runner import RETURN_SECONDS
 
 LOCAL = "http://127.0.0.1:8188"
 
 
 class _Parser(argparse.ArgumentParser):
-    """Says what is wrong in one line, as the command does for all else."""
+    """Says what is wrong in one line, as the command does everywhere else."""
 
     def error(self, message: str) -> NoReturn:
         """Raise WrongCall; `message` is argparse's."""
@@ -30,7 +31,10 @@ class _Parser(argparse.ArgumentParser):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run the command; returns its exit code."""
+    """Run the command, and return its exit code."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # Names of files may hold characters that the terminal's encoding lacks.
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         return int(asyncio.run(_do(_parser().parse_args(arguments))))
     except CommandError as error:
@@ -55,10 +59,10 @@ async def _do(given: argparse.Namespace) -> ExitCode:
         )
     url = _address(given.server)
     if given.command == "status":
-        return await loops.status(url, as_json=given.json)
+        return await show_batches(url, as_json=given.json)
     if given.command == "report":
-        return await loops.report(url, given.loop, given.file)
-    return await loops.change(url, given.command, given.loop)
+        return await report_batch(url, given.loop, given.file)
+    return await change_batch(url, given.command, given.loop)
 
 
 def _address(server: str) -> str:
@@ -78,7 +82,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = _Parser(
         prog="batch-loop",
         description="Takes a folder of images through a ComfyUI workflow, without a browser.",
-        epilog=_codes(),
+        epilog=_exit_codes(),
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
@@ -141,19 +145,5 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _codes() -> str:
-    texts = {
-        ExitCode.DONE: "every image is done",
-        ExitCode.SOME_FAILED: "complete, and some images failed",
-        ExitCode.WRONG_CALL: "the command line cannot be used",
-        ExitCode.STOPPED: "stopped at an image that failed",
-        ExitCode.UNREACHABLE: "the server does not answer",
-        ExitCode.REFUSED: "the server refuses what it was asked for",
-        ExitCode.NO_WORKFLOW: "the file is no workflow",
-        ExitCode.NODE_MISSING: "the server lacks a node of the workflow, or the pack",
-        ExitCode.NO_BATCH: "the workflow has no Directory Iterator, or no End Queue",
-        ExitCode.NO_DATABASE: "the server cannot reach its database",
-        ExitCode.SETTINGS_REFUSED: "Directory Iterator refuses the folder or its settings",
-        ExitCode.INTERRUPTED: "Ctrl-C",
-    }
-    return "exit codes:\n" + "\n".join(f"  {code:<4} {text}" for code, text in texts.items())
+def _exit_codes() -> str:
+    return "exit codes:\n" + "\n".join(f"  {code:<4} {code.meaning}" for code in ExitCode)

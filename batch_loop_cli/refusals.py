@@ -1,29 +1,29 @@
-"""What a server's refusal says, and which of the command's errors it is."""
+"""A server's error response in JSON, as one of the command's errors."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from .api_format import ITERATOR
 from .errors import CommandError, DatabaseAway, NoDatabase, RefusedByServer, SettingsRefused
-from .workflow import ITERATOR
 
 UNAVAILABLE = 503
 """The status of the pack's routes while the database is out of reach."""
 
 
 def refusal(
-    path: str, status: int, said: Mapping[str, Any], *, for_now: bool = False
+    path: str, status: int, body: Mapping[str, Any], *, for_now: bool = False
 ) -> CommandError:
-    """The error that an answer in JSON is, with a message of one line.
+    """Return the error that a response of the route `path` stands for; its message is one line.
 
-    `for_now` says whether the server asks for another try, later.
+    `for_now` says whether the server asks for another try later.
 
-    SettingsRefused if Directory Iterator is among the nodes that ComfyUI's check finds fault with,
-    NoDatabase for a route of the pack without its database, else RefusedByServer.
+    It is SettingsRefused if Directory Iterator is among the nodes that fail ComfyUI's validation,
+    NoDatabase or DatabaseAway for a route of the pack without its database, else RefusedByServer.
     """
-    at_fault = (said.get("node_errors") or {}).items()
-    message = _message(at_fault, said.get("error"))
+    at_fault = (body.get("node_errors") or {}).items()
+    message = _message(at_fault, body.get("error"))
     if any(node["class_type"] == ITERATOR for _, node in at_fault):
         return SettingsRefused(message)
     if status == UNAVAILABLE and path.startswith("/batch_loop/"):
@@ -32,7 +32,7 @@ def refusal(
 
 
 def _message(at_fault: Iterable[tuple[str, Mapping[str, Any]]], error: object) -> str:
-    """Of ComfyUI's checks the first of each node."""
+    """Return the first error of each node at fault; without any, the error of the whole."""
     lines = [
         f"node {node_id} ({node['class_type']}): {_sentence(found)}"
         for node_id, node in at_fault

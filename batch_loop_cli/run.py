@@ -2,28 +2,34 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from .agreement import check_database, check_folders
-from .batch import Batch
-from .client import Client
-from .ctrl_c import ctrl_c
-from .errors import ExitCode, Stopped, named_after
-from .loops import check_report, whole, write_report
-from .outcome import code_of, in_lines, settled, why_it_stopped
-from .output import Bar, Lines
-from .prompts import NO_CHANGES, Changes, Prompts
-from .runner import RETURN_SECONDS, Runner
-from .together import run_together
-from .workflow import Workflow
+from .auto_queue import RETURN_SECONDS, AutoQueue
+from .changes import NO_CHANGES, Changes
+from .client import Client, Loop
+from .display import Bar, JsonLines, summary_in_words
+from .errors import CommandError, DatabaseAway, ExitCode, Stopped, Unreachable, naming
+from .progress import Progress
+from .reports import check_report, write_report
+from .same_batch import check_same_database, check_same_folders
+from .servers import run_on_all
+from .workflow import Prompts, Workflow
+
+WRITING_SECONDS = 30.0
+"""How long the last results may take to be written after the batch is complete."""
+STOPPED_SECONDS = 3.0
+"""The same after it was stopped: others may be at work on it for hours."""
+LOOK_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
 class Options:
-    """What the command line says."""
+    """The options of the command line."""
 
     workflow: Path
     servers: tuple[str, ...]
@@ -45,32 +51,47 @@ async def run(options: Options) -> ExitCode:
     async with contextlib.AsyncExitStack() as stack:
         clients = [await stack.enter_async_context(Client(url)) for url in options.servers]
         workflow = Workflow(options.workflow)
-        prompts = [await _prepared(client, workflow, options.changes) for client in clients]
+        prompts = [await _prompts_for(client, workflow, options.changes) for client in clients]
         if len(clients) > 1:
-            await check_database(clients)
-            await check_folders(clients, [each.first for each in prompts])
-        batch = Batch()
-        with contextlib.closing(Lines() if options.as_json else Bar()) as output:
-            runners = [
-                Runner(
+            await check_same_database(clients)
+            await check_same_folders(clients, [each.first for each in prompts])
+        progress = Progress()
+        with contextlib.closing(JsonLines() if options.as_json else Bar()) as display:
+            queues = [
+                AutoQueue(
                     client,
                     its_own,
-                    batch,
-                    functools.partial(output.show, batch=batch, server=client.url),
+                    progress,
+                    functools.partial(display.show, progress=progress, server=client.url),
                     return_seconds=options.return_seconds,
                 )
                 for client, its_own in zip(clients, prompts, strict=True)
             ]
-            with ctrl_c(runners, batch) as pressed:
-                await run_together(runners, batch)
-            client, loop = await settled(clients, batch)
-            code = code_of(batch, loop, was_interrupted=bool(pressed))
-            output.end({"exit_code": int(code), "problem": batch.problem, **loop}, in_lines(loop))
+            was_interrupted = await run_on_all(queues, progress)
+            client = await _first_that_answers(clients, progress.loop)
+            loop = await _loop_at_the_end(client, progress)
+            code = ExitCode.INTERRUPTED if was_interrupted else exit_code(progress, loop)
+            summary = {"exit_code": int(code), "problem": progress.problem, **loop}
+            display.end(summary, summary_in_words(loop) if loop else "Nothing ran.")
         if loop:
-            await _write_files(options, client, batch.loop)
+            await _write_files(options, client, progress.loop)
         if code is ExitCode.STOPPED:
-            raise Stopped(why_it_stopped(batch))
+            raise Stopped(why_it_stopped(progress))
     return code
+
+
+def exit_code(progress: Progress, loop: Loop) -> ExitCode:
+    """Return what the shell is told of a batch that nobody interrupted; `loop` may be empty."""
+    if progress.problem or not loop.get("complete"):
+        return ExitCode.STOPPED
+    return ExitCode.SOME_FAILED if loop["failed"] else ExitCode.DONE
+
+
+def why_it_stopped(progress: Progress) -> str:
+    """Say in a line what has stopped the batch."""
+    problem = progress.problem.rstrip(".")
+    problem = problem or "End Queue has said stop before the batch was complete"
+    return f"Stopped: {problem}. Run again to go on."
 
 
 def _check_files(options: Options) -> None:
@@ -83,12 +104,44 @@ def _check_files(options: Options) -> None:
         check_picture(options.contact_sheet)
 
 
-async def _prepared(client: Client, workflow: Workflow, changes: Changes) -> Prompts:
-    """The prompts for a server, which has all that they take."""
-    with named_after(client.url):
-        prompts = Prompts(workflow, await client.get("/object_info"), changes)
+async def _prompts_for(client: Client, workflow: Workflow, changes: Changes) -> Prompts:
+    """Return the prompts for a server, which has all that they need."""
+    with naming(client.url):
+        prompts = Prompts(workflow, await client.node_types(), changes)
         await client.check_database()
     return prompts
+
+
+async def _first_that_answers(clients: Sequence[Client], loop_id: str) -> Client:
+    """Return a server that tells how the batch stands; Unreachable or DatabaseAway if none does.
+
+    Each server finds out how its own prompts have ended when it is asked, so all of them are.
+    """
+    answering: list[Client] = []
+    failure: CommandError | None = None
+    for client in clients:
+        try:
+            if loop_id:
+                await client.loop(loop_id)
+        except (Unreachable, DatabaseAway) as error:
+            failure = failure or error
+        else:
+            answering.append(client)
+    if failure is not None and not answering:
+        raise failure
+    return answering[0]
+
+
+async def _loop_at_the_end(client: Client, progress: Progress) -> Loop:
+    """Return the batch once the last results are on the disk; empty if no image was reached."""
+    loop: Loop = {}
+    seconds = WRITING_SECONDS if progress.is_over else STOPPED_SECONDS
+    for _ in range(int(seconds / LOOK_SECONDS) if progress.loop else 0):
+        loop = await client.loop(progress.loop)
+        if not loop["current"]:
+            break
+        await asyncio.sleep(LOOK_SECONDS)
+    return loop
 
 
 async def _write_files(options: Options, client: Client, loop_id: str) -> None:
@@ -98,4 +151,4 @@ async def _write_files(options: Options, client: Client, loop_id: str) -> None:
     if options.contact_sheet:
         from .contact_sheet import write_contact_sheet  # noqa: PLC0415 - as above
 
-        write_contact_sheet(await whole(client, loop_id), options.contact_sheet)
+        await write_contact_sheet(client, loop_id, options.contact_sheet)

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from batch_loop.batch_loop_cli.graph_format import as_prompt
-from batch_loop.batch_loop_cli.next_run import change_for_next_run
+from batch_loop.batch_loop_cli.page_format.controls import change_for_next_run
+from batch_loop.batch_loop_cli.page_format.prompt import as_prompt
 from batch_loop.tests.support.images import write_images
 from batch_loop.tools.examples import EXAMPLES
 

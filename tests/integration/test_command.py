@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -113,6 +114,26 @@ def test_each_image_is_done_once(case: Case, tmp_path: Path) -> None:
     assert case.command("reset", case.workspace.name)[0] == 0
     assert case.run()[0] == 0
     assert case.ran == NAMES + NAMES
+
+
+FORMULA, AFTER_A_SEPARATOR, NO_UTF8 = "=1+1.png", "a;@b.png", os.fsdecode(b"caf\xe9.png")
+
+
+def test_names_that_are_no_text_or_a_formula_are_reported(case: Case, tmp_path: Path) -> None:
+    for name in NAMES:
+        (case.workspace.input / name).unlink()
+    write_images(case.workspace.input, [FORMULA, AFTER_A_SEPARATOR, NO_UTF8])
+    graph = batch_graph(case.workspace.name, case.workspace.name)
+    case.workflow.write_text(json.dumps(filled_in(case.client, graph)), encoding="utf-8")
+    report, table, sheet = (tmp_path / name for name in ("r.json", "r.csv", "sheet.png"))
+    code, _, err = case.run("--report", report, "--contact-sheet", sheet)
+    assert code == 0, err
+    loop = json.loads(report.read_text(encoding="utf-8"))
+    assert {item["path"] for item in loop["items"]} == {FORMULA, AFTER_A_SEPARATOR, NO_UTF8}
+    assert case.command("report", loop["id"], table)[0] == 0
+    rows = csv.DictReader(table.read_text(encoding="utf-8").splitlines())
+    assert {row["path"] for row in rows} == {"'=1+1.png", "a;'@b.png", r"caf\udce9.png"}
+    assert list(tmp_path.glob(".*")) == []
 
 
 def test_what_happens_in_lines_for_programs(case: Case) -> None:

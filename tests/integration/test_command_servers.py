@@ -17,9 +17,9 @@ from typing import Any, TypeVar
 
 import pytest
 
-from batch_loop.batch_loop_cli.agreement import check_database, check_folders
 from batch_loop.batch_loop_cli.client import Client
 from batch_loop.batch_loop_cli.errors import SettingsRefused, WrongCall
+from batch_loop.batch_loop_cli.same_batch import check_same_folders
 from batch_loop.tests.integration.conftest import HELPERS
 from batch_loop.tests.support.batches import recorded, records
 from batch_loop.tests.support.graphs import ITERATOR, WORK, batch_graph, node
@@ -335,18 +335,6 @@ def test_servers_that_do_not_share_a_database_are_refused(
     assert "do not share a database" in line
 
 
-def test_a_server_that_knows_no_database_has_an_older_pack(case: Case) -> None:
-    async def check(*urls: str) -> None:
-        async with AsyncExitStack() as stack:
-            await check_database([await stack.enter_async_context(Client(url)) for url in urls])
-
-    url = case.servers[0].url
-    # ComfyUI has nothing there, as where an older pack answers.
-    older = f"{url}/older"
-    with pytest.raises(WrongCall, match=f"{older} cannot tell .* Update the pack there"):
-        asyncio.run(check(url, older))
-
-
 def test_servers_with_the_folder_at_different_places_are_refused(
     case: Case, stranger: ComfyServer
 ) -> None:
@@ -357,7 +345,7 @@ def test_servers_with_the_folder_at_different_places_are_refused(
     async def check(*servers: ComfyServer) -> None:
         async with AsyncExitStack() as stack:
             clients = [await stack.enter_async_context(Client(server.url)) for server in servers]
-            await check_folders(clients, [prompt] * len(clients))
+            await check_same_folders(clients, [prompt] * len(clients))
 
     asyncio.run(check(*case.servers))
     with pytest.raises(WrongCall, match="different places"):

@@ -6,7 +6,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from batch_loop.batch_loop_cli.contact_sheet import MARGIN, THUMBNAIL, draw_contact_sheet
+from batch_loop.batch_loop_cli.contact_sheet import (
+    BACKGROUND,
+    MARGIN,
+    THUMBNAIL,
+    draw_contact_sheet,
+)
 
 MIDDLE = (MARGIN + THUMBNAIL // 2, MARGIN + THUMBNAIL // 2)
 
@@ -27,3 +32,12 @@ def test_an_image_is_seen_in_its_own_colours(
     Image.new(mode, (64, 32), color).save(path)
     sheet = draw_contact_sheet([("image.png", path, path)])
     assert np.allclose(sheet.getpixel(MIDDLE), seen, atol=1)
+
+
+def test_the_place_of_what_is_no_image_stays_empty(tmp_path: Path) -> None:
+    image, video = tmp_path / "image.png", tmp_path / "video.mp4"
+    Image.new("RGB", (64, 32), (10, 200, 30)).save(image)
+    video.write_bytes(b"no image")
+    sheet = draw_contact_sheet([("caf\udce9.png", image, video)])
+    assert sheet.getpixel(MIDDLE) == (10, 200, 30)
+    assert sheet.getpixel((MIDDLE[0] + THUMBNAIL + MARGIN, MIDDLE[1])) == BACKGROUND

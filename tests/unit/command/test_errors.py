@@ -15,7 +15,7 @@ from batch_loop.batch_loop_cli.errors import (
     RefusedByServer,
     SettingsRefused,
     WrongCall,
-    named_after,
+    naming,
 )
 from batch_loop.batch_loop_cli.refusals import refusal
 
@@ -67,7 +67,7 @@ def test_what_a_server_refuses(
 
 
 def named(error: CommandError) -> str:
-    with pytest.raises(CommandError) as raised, named_after("http://there"):
+    with pytest.raises(CommandError) as raised, naming("http://there"):
         raise error
     return str(raised.value)
 

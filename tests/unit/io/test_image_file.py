@@ -39,8 +39,7 @@ def test_an_eps_file_starts_no_program(tmp_path: Path, monkeypatch: pytest.Monke
         decode(os.path.realpath(file))
     with pytest.raises(UnreadableImage):
         thumbnail(os.path.realpath(file), 64, lambda _tag: False)
-    with pytest.raises(OSError, match="cannot identify"):
-        contact_sheet.draw_contact_sheet([("a.png", file, file)])
+    contact_sheet.draw_contact_sheet([("a.png", file, file)])
     assert not started.exists()
     # It would be, by anybody who takes whatever Pillow takes.
     with pytest.raises(OSError), Image.open(file) as image:  # noqa: PT011 - of any wording

@@ -1,7 +1,7 @@
 """The values of widgets that the node of a subgraph shows, as ComfyUI's pages save them.
 
-A subgraph's node shows widgets of the nodes in it. Each page saves their values on that node in
-its own way, and what is there goes before what the inner nodes have.
+A subgraph's node shows widgets of the nodes in it. Each version of the page saves their values on
+that node in its own way, and they override the values that the inner nodes have.
 """
 
 from __future__ import annotations
@@ -12,25 +12,25 @@ from typing import Any
 Json = Mapping[str, Any]
 
 ITSELF = "-1"
-"""Stands in the place of an inner node for the subgraph, whose input has the widget."""
+"""Stands for the subgraph, in the place of an inner node, where one of its inputs is shown."""
 
 Values = Mapping[tuple[str, str], Any]
-"""Values by the inner node's id, or ITSELF, and the name of the input there."""
+"""Values by the id of an inner node, or ITSELF, and the name of its input."""
 
 
 def shown_values(node: Json, subgraph: Json, told: Mapping[str, Any]) -> Values:
-    """The values that `node`, whose type is `subgraph`, has for the nodes in it.
+    """Return the values that `node`, whose type is `subgraph`, has for the nodes in it.
 
-    `told` are those that a subgraph around it has for `node`, by the widget's name: they win.
+    `told` has the values that a subgraph around it has for `node`, by name: they override its own.
     """
     saved = {key: told.get(key[1], value) for key, value in _saved(node, subgraph)}
-    # Without a value here it is the inner node's that counts.
+    # Where there is none, the inner node's own value counts.
     return {key: value for key, value in saved.items() if value is not None}
 
 
 def _saved(node: Json, subgraph: Json) -> Iterator[tuple[tuple[str, str], Any]]:
     named = node.get("widgets_values_named")
-    if isinstance(named, Mapping):  # frontend 1.58; its list may hold controls beside
+    if isinstance(named, Mapping):  # frontend 1.58, whose list may hold controls, too
         yield from (((ITSELF, name), value) for name, value in named.items())
         return
     values = iter(node.get("widgets_values") or ())

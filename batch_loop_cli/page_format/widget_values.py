@@ -1,7 +1,7 @@
 """The values of a node's widgets, as ComfyUI's page saves them and as it sends them.
 
-It saves them in the order in which the node shows them, among the values of controls that are
-never sent; newer pages save them by name beside that.
+The page saves them in the order in which the node shows them, mixed with the values of controls,
+which it never sends. Newer pages save them by name as well.
 """
 
 from __future__ import annotations
@@ -15,31 +15,31 @@ NodeType = Mapping[str, Any]
 """What ComfyUI's `/object_info` says of one node type."""
 
 WIDGETS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "MARKDOWN", "COLOR"})
-"""The kinds of inputs that a node shows a widget for."""
+"""The kinds of inputs that have a widget."""
 
 DYNAMIC_COMBO = "COMFY_DYNAMICCOMBO_V3"
-"""A combo whose choice brings inputs of its own, named `combo.input`."""
+"""A combo each of whose choices has inputs of its own, named `combo.input`."""
 
 NEVER_SAVED = {"IMAGECOMPARE": ["", ""]}
-"""What the page sends for inputs that it saves nothing of, by kind: it shows results there."""
+"""Values, by kind, of inputs that the page sends but does not save: they show results."""
 
 SEEDS = frozenset({"seed", "noise_seed"})
 CONTROL = "control_after_generate"
 CONTROLS = (CONTROL, "control_filter_list", "upload")
-"""Widgets that the page adds by itself, and does not send; one more of a kind has `#1` after it."""
+"""Widgets that the page adds and does not send; a second one of a kind ends in `#1`."""
 
 
 @dataclass(frozen=True)
 class SavedWidget:
-    """Where a saved node has the value of a widget."""
+    """A widget of a saved node, and where the node has its value."""
 
     name: str
     holder: Any
-    """What the node has all values in: a list, or a mapping."""
+    """The list or mapping that has the values of all widgets of the node."""
     key: Any
     options: Mapping[str, Any] = field(default_factory=dict)
     control: str = ""
-    """What the page is to do with the value after each run; empty if it has no control."""
+    """What the page does to the value after each run; empty if the widget has no control."""
 
     @property
     def value(self) -> Any:
@@ -48,41 +48,41 @@ class SavedWidget:
 
 
 def widget_values(node: Mapping[str, Any], node_type: NodeType) -> dict[str, Any]:
-    """What a saved node's widgets send, by input; inputs that the page did not save are missing."""
+    """Return the values that the page sends, by input; those that it did not save are missing."""
     values = {
         name: NEVER_SAVED[kind] for name, (kind, _) in _declared(node_type) if kind in NEVER_SAVED
     }
     values.update({widget.name: widget.value for widget in saved_widgets(node, node_type)})
-    # What the page has no value for it saves as null, and does not send.
+    # The page saves a missing value as null, and does not send it.
     return {name: as_input(value) for name, value in values.items() if value is not None}
 
 
 def widget_inputs(node_type: NodeType) -> Iterator[tuple[str, str]]:
-    """Name and kind of each input with a widget, in order."""
+    """Yield name and kind of each input with a widget, in order."""
     for name, kind, _ in _widgets(node_type):
         yield name, kind
 
 
 def widget_options(node_type: NodeType) -> dict[str, Mapping[str, Any]]:
-    """The options of each input with a widget."""
+    """Return the options of each input with a widget."""
     return {name: options for name, _, options in _widgets(node_type)}
 
 
 def inputs_with_option(node_type: NodeType, option: str) -> list[str]:
-    """The inputs with a widget that has this option switched on."""
+    """Return the inputs whose widget has this option switched on."""
     return [name for name, options in widget_options(node_type).items() if options.get(option)]
 
 
 def as_input(value: Any) -> Any:
-    """A widget's value in a prompt, where a bare list would be a link."""
+    """Wrap a value for a prompt, in which a bare list would be a link."""
     return {"__value__": value} if isinstance(value, list) else value
 
 
 def saved_widgets(node: Mapping[str, Any], node_type: NodeType) -> Iterator[SavedWidget]:
-    """The widgets of a saved node, in order; those that the page did not save are missing."""
+    """Yield the widgets of a saved node, in order; those that it did not save are missing."""
     saved = node.get("widgets_values")
     named = node.get("widgets_values_named")
-    if isinstance(saved, Mapping):  # some packs save their nodes so
+    if isinstance(saved, Mapping):  # as some packs have it
         yield from (SavedWidget(name, saved, name) for name in saved)
     elif isinstance(named, Mapping):
         yield from named_widgets(named, node_type)
@@ -92,14 +92,14 @@ def saved_widgets(node: Mapping[str, Any], node_type: NodeType) -> Iterator[Save
 
 
 def named_widgets(named: Mapping[str, Any], node_type: NodeType) -> Iterator[SavedWidget]:
-    """The widgets of a node that has their values by name."""
+    """Yield the widgets of a node that has their values by name."""
     options = widget_options(node_type)
-    # 1.49 names a control by what the node has it begin with, such as `fixed`.
+    # Frontend 1.49 names a control after its first value, such as `fixed`.
     controls = {CONTROL, *(str(each.get(CONTROL)) for each in options.values())}
     controls -= options.keys()
     for name, following in pairwise([*named, ""]):
         if _kind_of_name(name) not in {*CONTROLS, *controls}:
-            # The page saves them in order, a control after what it is of.
+            # A control is saved right after its widget.
             control = named[following] if _kind_of_name(following) in controls else ""
             yield SavedWidget(name, named, name, options.get(name, {}), str(control))
 
@@ -110,48 +110,48 @@ def _kind_of_name(name: str) -> str:
 
 def _by_order(
     saved: list[Any],
-    places: Iterator[int],
+    positions: Iterator[int],
     node_type: NodeType,
     sockets: set[str],
     prefix: str = "",
 ) -> Iterator[SavedWidget]:
-    """Name the value in each place that is left."""
+    """Name the value at each of the positions that are left."""
     for plain, kind, options in _widgets(node_type):
         name = f"{prefix}{plain}"
-        # A kind that only newer pages have a widget for is a socket in older ones.
+        # Older pages have a socket where newer ones have a widget.
         if name in sockets:
             continue
-        at = next(places, None)
+        at = next(positions, None)
         if at is None:
             return
-        controls = [saved[place] for place in islice(places, _controls(plain, kind, options))]
+        controls = [saved[each] for each in islice(positions, _controls(plain, kind, options))]
         yield SavedWidget(name, saved, at, options, str(controls[0]) if controls else "")
         if kind == DYNAMIC_COMBO:
             parts = options.get("options", ())
             chosen = [each for each in parts if each.get("key") == saved[at]]
             for each in chosen[:1]:
                 inner = {"input": each["inputs"]}
-                yield from _by_order(saved, places, inner, sockets, f"{name}.")
+                yield from _by_order(saved, positions, inner, sockets, f"{name}.")
 
 
 def _controls(name: str, kind: str, options: Mapping[str, Any]) -> int:
-    """How many controls the page shows after a widget, for what becomes of it in the next run."""
+    """Return how many controls the page shows after a widget."""
     if kind == "INT":
         return int(bool(options.get(CONTROL, name in SEEDS)))
     if kind == "COMBO" and options.get(CONTROL):
-        return 2  # and one for which choices it takes
+        return 2  # the second one filters the choices
     return 0
 
 
 def _widgets(node_type: NodeType) -> Iterator[tuple[str, str, Mapping[str, Any]]]:
-    """Name, kind and options of each input with a widget, in order."""
+    """Yield name, kind and options of each input with a widget, in order."""
     for name, (kind, options) in _declared(node_type):
         if kind in {*WIDGETS, DYNAMIC_COMBO} and not options.get("forceInput"):
             yield name, kind, options
 
 
 def _declared(node_type: NodeType) -> Iterator[tuple[str, tuple[str, Mapping[str, Any]]]]:
-    """Name of each input, with its kind and its options, in order."""
+    """Yield the name of each input, with its kind and its options, in order."""
     declared = node_type.get("input", {})
     order = node_type.get("input_order", {})
     for part in ("required", "optional"):

@@ -1,9 +1,9 @@
 """A workflow as ComfyUI's page saves it, turned into API format.
 
-What the page does when it submits: nodes that are muted are left out, nodes that are bypassed and
-reroutes are passed through, notes are no part of it, and what is in a subgraph takes the place of
-the subgraph's node. Where the pages of different versions do not agree, the newest is followed.
-The format is described by ComfyUI's `workflow_json` specification.
+This is what the page does when it submits: it leaves out muted nodes and notes, passes through
+bypassed nodes and reroutes, and puts the nodes of a subgraph in the place of the subgraph's node.
+Where pages of different versions disagree, this follows the newest.
+ComfyUI's `workflow_json` specification describes the format.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from .page_texts import PageTexts
 from .shown_values import ITSELF, Json, Values, shown_values
+from .texts import PageTexts
 from .widget_values import NodeType, as_input, widget_inputs, widget_values
 
 MUTED = 2
@@ -26,7 +26,7 @@ VIRTUAL = NOTES | {REROUTE, PRIMITIVE}
 
 SUBGRAPH_INPUT = "-10"
 SUBGRAPH_OUTPUT = "-20"
-"""What links inside a subgraph come from and go to, in the place of a node's id."""
+"""Stand for the subgraph itself, in the place of a node's id, in the links inside it."""
 
 
 class _Unconnected(Exception):
@@ -34,7 +34,7 @@ class _Unconnected(Exception):
 
 
 def as_prompt(workflow: Json, types: Mapping[str, NodeType]) -> dict[str, Any]:
-    """The workflow in API format, by what `/object_info` says of its node types.
+    """Return the workflow in API format; `types` is what `/object_info` says of the node types.
 
     A node in a subgraph has the id `outer:inner`.
     """
@@ -50,7 +50,7 @@ class _Known:
     texts: PageTexts
 
     def inside(self, subgraph: str) -> _Known:
-        """The same, without what may not be inside of it: no page puts a subgraph into itself."""
+        """Return the same without `subgraph`, which cannot contain itself."""
         others = {name: part for name, part in self.subgraphs.items() if name != subgraph}
         return replace(self, subgraphs=others)
 
@@ -68,7 +68,7 @@ class Link:
 
 
 class _Graph:
-    """The workflow itself, or what is in one of its subgraph nodes, `node` of the graph `outer`."""
+    """The workflow itself, or the inside of a subgraph's node: of `node` in the graph `outer`."""
 
     def __init__(
         self,
@@ -92,7 +92,7 @@ class _Graph:
         }
 
     def prompt(self) -> dict[str, Any]:
-        """Every node that runs, here and further in."""
+        """Return every node that runs, here and in the subgraphs inside."""
         found: dict[str, Any] = {}
         for key, node in self._nodes.items():
             if node["type"] in VIRTUAL or node.get("mode", 0) in {MUTED, BYPASSED}:
@@ -122,15 +122,15 @@ class _Graph:
         return inputs
 
     def _given(self, link: Link, wanted: str) -> Any:
-        """What a link gives an input: `[node id, slot]`, or the value of a widget elsewhere."""
+        """Return what a link brings: `[node id, slot]`, or the value of a widget elsewhere."""
         primitive = self._nodes.get(link.origin, {})
         if primitive.get("type") == PRIMITIVE and primitive.get("widgets_values"):
             return as_input(primitive["widgets_values"][0])
-        # An input that takes several types wants the one that it was connected to.
+        # Of several types that an input takes, the one that it was connected to counts.
         return self._source(link, link.type if "," in wanted else wanted)
 
     def _source(self, link: Link, wanted: str) -> Any:
-        """Where a link comes from, through all that does not run."""
+        """Follow a link back to a node that runs, or to a value."""
         if link.origin == SUBGRAPH_INPUT:
             return self._from_outside(link.origin_slot, wanted)
         node = self._nodes.get(link.origin)
@@ -146,14 +146,14 @@ class _Graph:
         return [f"{self.prefix}{link.origin}", link.origin_slot]
 
     def behind(self, slot: Json, wanted: str) -> Any:
-        """Where the link of an input comes from."""
+        """Follow the link of an input back, as `_source` does."""
         link = self._links.get(slot.get("link"))
         if link is None:
             raise _Unconnected
         return self._source(link, wanted)
 
     def _from_outside(self, slot: int, wanted: str) -> Any:
-        """What comes in by an input of this subgraph."""
+        """Follow an input of this subgraph to the graph around it."""
         if self._outer is None:
             raise _Unconnected
         name = self._part["inputs"][slot]["name"]
@@ -165,16 +165,17 @@ class _Graph:
         raise _Unconnected
 
     def to_outside(self, slot: int, wanted: str) -> Any:
-        """What goes out by an output of this subgraph."""
+        """Follow an output of this subgraph into it."""
         for link in self._links.values():
             if (link.target, link.target_slot) == (SUBGRAPH_OUTPUT, slot):
                 return self._source(link, wanted)
         raise _Unconnected
 
     def _bypass(self, node: Json, slot: int, wanted: str) -> Json:
-        """The input that a bypassed node passes on by that output.
+        """Return the input that a bypassed node passes on by the output `slot`.
 
-        It is the one in the same place, else the first of the type, else the first that fits.
+        It is the one at the same position if that fits, else the first of just that type, else the
+        first that fits.
         """
         inputs = self._all_inputs(node)
         fitting = [each for each in inputs if _fits(_type_of(each), wanted)]
@@ -186,7 +187,7 @@ class _Graph:
         raise _Unconnected
 
     def _all_inputs(self, node: Json) -> list[Json]:
-        """The inputs of a node, also those with widgets that were left out when it was saved."""
+        """Return the inputs of a node, with those of widgets that the page did not save."""
         saved = list(node.get("inputs") or ())
         with_widget = {each["name"]: each for each in saved if each.get("widget")}
         sockets = [each for each in saved if each["name"] not in with_widget]
@@ -199,7 +200,7 @@ class _Graph:
         return sockets + list({**left_out, **with_widget}.values())
 
     def told(self, node: Json) -> dict[str, Any]:
-        """The values that this subgraph's own node has for widgets of an inner node."""
+        """Return the values that this subgraph's own node has for widgets of an inner node."""
         return {name: value for (of, name), value in self._shown.items() if of == str(node["id"])}
 
     def _type(self, node: Json) -> NodeType:
@@ -207,12 +208,12 @@ class _Graph:
 
 
 def links_of(part: Json) -> dict[int | None, Link]:
-    """The links of a workflow, or of a subgraph, by their ids."""
+    """Return the links of a workflow, or of a subgraph, by id."""
     return dict(map(_link, part.get("links") or ()))
 
 
 def _link(saved: Any) -> tuple[int, Link]:
-    """A link and its id: the workflow saves it as a list, its subgraphs as an object."""
+    """Read a link and its id: a list in the workflow itself, an object in its subgraphs."""
     if isinstance(saved, Mapping):
         keys = ("id", "origin_id", "origin_slot", "target_id", "target_slot", "type")
         saved = [saved[key] for key in keys]
@@ -221,7 +222,7 @@ def _link(saved: Any) -> tuple[int, Link]:
 
 
 def _type_of(slot: Json) -> str:
-    """What a slot takes: a type, several with commas, or `*`; some old pages save a list."""
+    """Return the type of a slot: one, several with commas, or `*`; old pages may save a list."""
     return str(slot.get("type", "*"))
 
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from batch_loop.batch_loop_cli.page_texts import PageTexts, one_of_each
+from batch_loop.batch_loop_cli.page_format.texts import PageTexts, one_of_each
 
 
 @pytest.mark.parametrize(

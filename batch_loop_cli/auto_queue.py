@@ -8,52 +8,52 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from .batch import Batch, Said, entries, says_stop
 from .client import QUIET_SECONDS, Client, Event, ServerGone
-from .errors import CommandError, DatabaseAway, Unreachable, named_after
-from .loops import LOOPS
-from .prompts import Prompts
+from .errors import CommandError, DatabaseAway, Unreachable, naming
+from .progress import Progress, Report, reports_in, says_stop
+from .workflow import Prompts
 
 AHEAD = 2
 """Prompts that the server has at a time: one runs, one waits, so that it never idles."""
 MOST_ERRORS = 3
 """Errors in a row in prompts that handed out no image: something is wrong with the workflow."""
 RETURN_SECONDS = 600.0
-"""How long a server that went away is waited for, where nothing else is asked for."""
+"""How long a server that went away is waited for, unless `--wait` says otherwise."""
 PAUSE_SECONDS = 1.0
 
 _ENDS = frozenset({"execution_success", "execution_error", "execution_interrupted"})
 
 Tell = Callable[[str], object]
-"""Told of what happens on a server: `image`, `waits`, `away`, `back`."""
+"""Called with each thing that happens on a server: `image`, `waits`, `away`, `back`."""
 
 
-class Runner:
-    """Runs a batch on one server, beside others that share it.
+class AutoQueue:
+    """Runs a batch on one server, possibly beside others that share it.
 
-    One of `prompts` is sent after the other, until `batch`, which all of them share, ends.
+    It sends one of `prompts` after the other until the batch ends, by `progress`, which all servers
+    share.
     """
 
     def __init__(
         self,
         client: Client,
         prompts: Prompts,
-        batch: Batch,
+        progress: Progress,
         tell: Tell,
         *,
         return_seconds: float,
     ) -> None:
         self._client = client
         self._prompts = prompts
-        self._batch = batch
+        self._progress = progress
         self._tell = tell
         self._return_seconds = return_seconds
         self._sent: dict[str, None] = {}
         """The ids of the prompts that have not ended, in the order they were sent."""
         self._has_taken_back = False
-        """Whether all of these run, as what waited was taken off the queue."""
-        self._verdicts: defaultdict[str, list[Said]] = defaultdict(list)
-        """What End Queue has said in each prompt: it counts if that ends in success."""
+        """Whether all of these run, as those that waited were taken off the queue."""
+        self._verdicts: defaultdict[str, list[Report]] = defaultdict(list)
+        """Reports of End Queue by prompt: they count once the prompt has ended in success."""
         self._waits = False
         self._looks_at = 0.0
         self._errors = 0
@@ -69,29 +69,21 @@ class Runner:
     async def run(self) -> None:
         """Send prompts until the batch ends, and the last of them has ended.
 
-        A server that is away when the batch ends is not waited for.
+        A server that is away when the batch ends is not waited for. After an exception no prompt
+        of the command waits in the server's queue.
 
         Raises:
             SettingsRefused, NoDatabase, RefusedByServer: the server does not take the prompt.
             Unreachable, DatabaseAway: the server, or its database, does not come back.
 
         """
-        while True:
-            try:
-                with named_after(self._client.url):
-                    await self._follow()
-            except (ServerGone, Unreachable, DatabaseAway) as error:
-                if not self._batch.ends:
-                    self._note_absence(error)
-                    await asyncio.sleep(PAUSE_SECONDS)
-                if self._batch.ends:
-                    return
-            except CommandError:
-                with contextlib.suppress(CommandError):
-                    await self._client.delete(list(self._sent))
-                raise
-            else:
-                return
+        try:
+            while not await self._run_until_away():
+                pass
+        except BaseException:
+            with contextlib.suppress(CommandError):
+                await self._client.delete(list(self._sent))
+            raise
 
     async def interrupt(self) -> None:
         """Press Cancel on the image that runs."""
@@ -99,8 +91,20 @@ class Runner:
             with contextlib.suppress(CommandError):
                 await self._client.interrupt()
 
+    async def _run_until_away(self) -> bool:
+        """Send prompts until the batch ends; False if the server went away before that."""
+        try:
+            with naming(self._client.url):
+                await self._follow()
+        except (ServerGone, Unreachable, DatabaseAway) as error:
+            if not self._progress.ends:
+                self._note_absence(error)
+                await asyncio.sleep(PAUSE_SECONDS)
+            return self._progress.ends
+        return True
+
     def _note_absence(self, error: Exception) -> None:
-        """Remember since when the server, or its database, is away; a CommandError if too long."""
+        """Note since when the server, or its database, is away; a CommandError if too long."""
         now = asyncio.get_running_loop().time()
         if self._away_since is None:
             self._away_since = now
@@ -123,25 +127,25 @@ class Runner:
                     self.has_worked = True
                 self._take(event)
                 await self._act()
-                if self._batch.ends and not self._sent:
+                if self._progress.ends and not self._sent:
                     return
 
     async def _act(self) -> None:
-        """Send, take back, or look whether there is something to do again."""
-        if self.is_idle and not self._batch.ends:
+        """Send prompts, take them back, or ask whether there is something to do again."""
+        if self.is_idle and not self._progress.ends:
             await self._look()
-        if self._waits or self._batch.ends:
+        if self._waits or self._progress.ends:
             await self._take_back()
         else:
             await self._fill()
 
     async def _fill(self) -> None:
-        while not self._batch.ends and len(self._sent) < AHEAD:
+        while not self._progress.ends and len(self._sent) < AHEAD:
             self._sent[await self._client.submit(*self._prompts.next())] = None
             self._has_taken_back = False
 
     async def _take_back(self) -> None:
-        """What waits would only find nothing to do, or the same error; what runs goes on."""
+        """Take what waits off the queue: it would find nothing to do, or the same error."""
         if self._sent and not self._has_taken_back:
             await self._client.delete(list(self._sent))
             await self._catch_up()
@@ -153,11 +157,11 @@ class Runner:
         if now < self._looks_at:
             return
         self._looks_at = now + QUIET_SECONDS
-        loop = await self._client.get(f"{LOOPS}/{self._batch.loop}")
-        # What has no partner in another folder waits for nobody.
-        self._waits = loop["pending"] == loop.get("unpaired", 0)
+        loop = await self._client.loop(self._progress.loop)
+        # An image without a partner in another folder is done by nobody.
+        self._waits = loop["pending"] == loop["unpaired"]
         if loop["complete"]:
-            self._batch.is_over = True
+            self._progress.is_over = True
 
     def _take(self, event: Event) -> None:
         prompt_id = event.data.get("prompt_id")
@@ -167,54 +171,53 @@ class Runner:
             self._errors = 0
             self._note(prompt_id, event.data.get("output") or {})
         elif event.type in _ENDS:
-            self._ended(prompt_id, event.type, event.data)
+            self._end(prompt_id, event.type, event.data)
 
     def _note(self, prompt_id: str, output: Mapping[str, Any]) -> None:
-        for entry in entries(output):
-            self._batch.note(entry)
+        for report in reports_in(output):
+            self._progress.note(report)
             self._tell("image")
-            if entry["kind"] == "end_queue":
-                self._verdicts[prompt_id].append(entry)
-            elif entry["kind"] == "progress":
-                # Servers with an older version of the pack do not say.
-                waits = bool(entry.get("waiting"))
-                if waits and not self._waits:
+            if report["kind"] == "end_queue":
+                self._verdicts[prompt_id].append(report)
+            elif report["kind"] == "progress":
+                if report["waiting"] and not self._waits:
                     self._tell("waits")
-                self._waits = waits
+                self._waits = report["waiting"]
 
-    def _ended(self, prompt_id: str, how: str, data: Mapping[str, Any]) -> None:
+    def _end(self, prompt_id: str, how: str, data: Mapping[str, Any]) -> None:
         del self._sent[prompt_id]
         verdicts = self._verdicts.pop(prompt_id, [])
+        progress = self._progress
         if how == "execution_success":
-            self._batch.is_over = self._batch.is_over or says_stop(verdicts)
+            progress.is_over = progress.is_over or says_stop(verdicts)
         elif how == "execution_interrupted":
-            self._batch.problem = self._batch.problem or "somebody pressed Cancel"
+            progress.problem = progress.problem or "somebody pressed Cancel"
         else:
             self._errors += 1
-            if not self._batch.skips or self._errors >= MOST_ERRORS:
-                self._batch.problem = self._batch.problem or _problem(data)
+            if not progress.skips or self._errors >= MOST_ERRORS:
+                progress.problem = progress.problem or _problem(data)
 
     async def _catch_up(self) -> None:
-        """Bring what is known of the sent prompts up to date, whatever events were missed."""
+        """Find out what has become of the sent prompts, whatever events were missed."""
         if not self._sent:
             return
         queued = await self._client.queued()
         for prompt_id in [each for each in self._sent if each not in queued]:
             entry = await self._client.history(prompt_id)
-            if entry is None:  # taken back, or forgotten: that image is handed out again
+            if entry is None:  # taken back, or forgotten: its image is handed out again
                 del self._sent[prompt_id]
                 continue
             for output in entry.get("outputs", {}).values():
                 self._note(prompt_id, output)
             for how, data in entry["status"]["messages"]:
                 if how in _ENDS:
-                    self._ended(prompt_id, how, data)
+                    self._end(prompt_id, how, data)
                     break
             else:
                 del self._sent[prompt_id]
 
 
 def _problem(data: Mapping[str, Any]) -> str:
-    said = str(data.get("exception_message") or data.get("exception_type") or "no reason given")
-    first = said.strip().splitlines()[0] if said.strip() else "no reason given"
-    return f"{data.get('node_type')} (node {data.get('node_id')}): {first}"
+    said = str(data.get("exception_message") or data.get("exception_type") or "").strip()
+    reason = said.splitlines()[0] if said else "no reason given"
+    return f"{data.get('node_type')} (node {data.get('node_id')}): {reason}"

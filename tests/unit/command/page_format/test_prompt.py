@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from batch_loop.batch_loop_cli.graph_format import as_prompt
+from batch_loop.batch_loop_cli.page_format.prompt import as_prompt
 
 Node = dict[str, Any]
 

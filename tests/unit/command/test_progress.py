@@ -1,4 +1,4 @@
-"""What several servers say of one batch is put together."""
+"""Reports of several servers on one batch are put together."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from batch_loop.batch_loop_cli.batch import Batch, says_stop
+from batch_loop.batch_loop_cli.progress import Progress, says_stop
 
 
 def said(kind: str, done: int, **more: Any) -> dict[str, Any]:
@@ -16,38 +16,38 @@ def said(kind: str, done: int, **more: Any) -> dict[str, Any]:
 
 
 def test_the_figures_never_go_back() -> None:
-    batch = Batch()
+    progress = Progress()
     for done, failed in ((3, 0), (2, 0), (3, 1), (3, 0)):
-        batch.note(said("progress", done, failed=failed))
-    assert (batch.done, batch.failed, batch.total) == (3, 1, 9)
+        progress.note(said("progress", done, failed=failed))
+    assert (progress.done, progress.failed, progress.total) == (3, 1, 9)
 
 
 def test_another_loop_has_figures_of_its_own() -> None:
-    batch = Batch()
-    batch.note(said("progress", 5))
-    batch.note(said("progress", 1, loop="b", total=2))
-    assert (batch.loop, batch.done, batch.total) == ("b", 1, 2)
+    progress = Progress()
+    progress.note(said("progress", 5))
+    progress.note(said("progress", 1, loop="b", total=2))
+    assert (progress.loop, progress.done, progress.total) == ("b", 1, 2)
 
 
 def test_the_image_is_the_newest_of_all() -> None:
-    batch = Batch()
-    batch.note(said("iteration", 3, filename="d.png", error_handling="Skip on error"))
-    batch.note(said("iteration", 2, filename="e.png", error_handling="Skip on error"))
+    progress = Progress()
+    progress.note(said("iteration", 3, filename="d.png", error_handling="Skip on error"))
+    progress.note(said("iteration", 2, filename="e.png", error_handling="Skip on error"))
     # A server that has nothing left to take.
-    batch.note(said("iteration", 3, error_handling="Skip on error"))
-    assert (batch.filename, batch.skips) == ("e.png", True)
+    progress.note(said("iteration", 3, error_handling="Skip on error"))
+    assert (progress.filename, progress.skips) == ("e.png", True)
 
 
 @pytest.mark.parametrize("why", [{"is_over": True}, {"problem": "broken"}, {"is_given_up": True}])
 def test_it_ends(why: dict[str, Any]) -> None:
-    assert not Batch().ends
-    assert Batch(**why).ends
+    assert not Progress().ends
+    assert Progress(**why).ends
 
 
 def test_what_end_queue_says_counts_only_when_its_prompt_has_ended() -> None:
-    batch = Batch()
-    batch.note({"kind": "end_queue", "stop": True})
-    assert not batch.ends
+    progress = Progress()
+    progress.note({"kind": "end_queue", "stop": True})
+    assert not progress.ends
 
 
 @pytest.mark.parametrize(

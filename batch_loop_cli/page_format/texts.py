@@ -1,7 +1,7 @@
 """Texts that ComfyUI's page changes before it sends them.
 
-In prompts it leaves out comments and takes one of the choices in braces; in the names of files it
-puts dates and the values of widgets in their places.
+In prompts it leaves out comments and picks one of the choices in braces; in the names of files it
+fills in dates and the values of widgets.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ SAVERS = frozenset(
         *("SaveImage", "SaveLatent", "SaveSVGNode", "SaveVideo", "SaveWEBM", "VAESave"),
     }
 )
-"""The node types whose file names the page fills in."""
+"""The node types in whose file names the page fills something in."""
 
 COMMENT = r"/\*.*?\*/|//[^\n]*"
 PLACE = r"%([^%]+)%"
@@ -32,14 +32,14 @@ LONG_YEAR = 4
 
 
 class PageTexts:
-    """What the page does to the texts of a workflow that has these nodes, on any level."""
+    """The changes to the texts of a workflow with these nodes, those of its subgraphs included."""
 
     def __init__(self, nodes: Iterable[Mapping[str, Any]], types: Mapping[str, NodeType]) -> None:
         self._nodes = list(nodes)
         self._types = types
 
     def as_sent(self, class_type: str, inputs: Mapping[str, Any]) -> dict[str, Any]:
-        """The inputs of a node with their texts as the page sends them."""
+        """Return the inputs of a node with their texts as the page sends them."""
         sent = dict(inputs)
         for name in inputs_with_option(self._types.get(class_type, {}), "dynamicPrompts"):
             if isinstance(sent.get(name), str):
@@ -60,19 +60,19 @@ class PageTexts:
         return place[0]
 
     def _named(self, name: str) -> Iterator[Mapping[str, Any]]:
-        """The nodes of that name for search and replace, then those with that title."""
+        """Yield the nodes with that name for search and replace, then those with that title."""
         of_name = "Node name for S&R"
         yield from (each for each in self._nodes if each.get("properties", {}).get(of_name) == name)
         yield from (each for each in self._nodes if self.title(each) == name)
 
     def title(self, node: Mapping[str, Any]) -> str:
-        """What the page writes over a node; where it was not changed, it is not saved."""
+        """Return the title that the page shows, which it saves only where somebody changed it."""
         kind = node["type"]
         return str(node.get("title") or self._types.get(kind, {}).get("display_name") or kind)
 
 
 def one_of_each(text: str) -> str:
-    """The text without comments, and with one of the choices in each pair of braces.
+    """Return the text without comments, and with one of the choices in each pair of braces.
 
     A brace or bar after a backslash stands for itself.
     """
@@ -85,7 +85,7 @@ def _plain(parts: Iterator[str]) -> str:
 
 
 def _choice(parts: Iterator[str]) -> str:
-    """One of the choices up to the brace that closes them."""
+    """Return one of the choices, and read on to the brace that closes them."""
     choices = [""]
     for part in parts:
         if part == "}":
@@ -105,7 +105,7 @@ def _part_of(now: datetime, part: str) -> str:
 
 
 def _in_a_name(value: Any) -> str:
-    """A widget's value in a file's name, as JavaScript writes it."""
+    """Write a widget's value for a file's name, as JavaScript does."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = value if isinstance(value, str) else json.dumps(value)

@@ -1,11 +1,10 @@
-"""What a server tells, on a terminal."""
+"""Texts of a server on a terminal."""
 
 from __future__ import annotations
 
 import pytest
 
-from batch_loop.batch_loop_cli.outcome import in_lines
-from batch_loop.batch_loop_cli.plain import plain
+from batch_loop.batch_loop_cli.display import plain, summary_in_words
 
 
 @pytest.mark.parametrize(
@@ -34,5 +33,5 @@ def test_a_failure_is_a_line() -> None:
         "seconds": 1.0,
         "failures": [{"path": "a\x1b[1A.png", "reason": "it broke\n1 of 1 done, complete"}],
     }
-    said = in_lines(loop).splitlines()
+    said = summary_in_words(loop).splitlines()
     assert said[1:] == [r"  a\x1b[1A.png: it broke 1 of 1 done, complete"]

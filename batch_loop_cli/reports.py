@@ -1,0 +1,38 @@
+"""The files that show a whole batch: a report, or any other, written as a whole or not at all."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from pathlib import Path
+
+from .client import Client
+from .errors import WrongCall
+
+
+def check_report(file: Path) -> str:
+    """Return the kind of report that a file's name asks for, `json` or `csv`; WrongCall."""
+    kind = file.suffix.lower().removeprefix(".")
+    if kind not in {"json", "csv"}:
+        raise WrongCall(f"{file}: a report ends in .json or .csv.")
+    return kind
+
+
+async def write_report(client: Client, loop_id: str, file: Path) -> None:
+    """Write every image of a batch into `file`, as JSON or CSV by its name; WrongCall."""
+    write_whole(file, await client.report(loop_id, check_report(file)))
+
+
+def write_whole(file: Path, content: bytes) -> None:
+    """Write a file, or leave what is there as it is; WrongCall."""
+    target = file.resolve()
+    part = target.with_name(f".batch-loop-{os.getpid()}.part")
+    try:
+        part.write_bytes(content)
+        part.replace(target)
+    except OSError as error:
+        message = f"{file} cannot be written: {error.strerror}. Choose another file."
+        raise WrongCall(message) from error
+    finally:
+        with contextlib.suppress(OSError):
+            part.unlink()

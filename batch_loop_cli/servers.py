@@ -1,0 +1,102 @@
+"""A batch on one or several servers, until it ends on all of them or a person presses Ctrl-C."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+from collections.abc import Callable, Collection, Iterator
+from typing import Protocol
+
+from .errors import Unreachable
+from .progress import Progress
+
+LOOK_SECONDS = 0.25
+
+
+class Worker(Protocol):
+    """Runs a batch on one server, as `AutoQueue` does."""
+
+    @property
+    def has_worked(self) -> bool:
+        """Whether the server has ever answered."""
+
+    @property
+    def is_idle(self) -> bool:
+        """Whether there is nothing to do here while others work on the last images."""
+
+    async def run(self) -> None:
+        """Work until the batch ends; Unreachable, or another CommandError, if that fails."""
+
+    async def interrupt(self) -> None:
+        """End the image that runs."""
+
+
+async def run_on_all(workers: Collection[Worker], progress: Progress) -> bool:
+    """Run a batch that the workers share until each has ended; True if Ctrl-C ended it.
+
+    Ctrl-C ends the batch after the images that run, and pressed again it interrupts these, too.
+    The batch goes on without a server that was away for too long, as long as another one has
+    something to do.
+
+    Raises:
+        CommandError: one of the servers cannot go on. The others have ended what ran on them.
+        Unreachable: a server went away, and without it the batch cannot be completed.
+
+    """
+    interrupts: list[asyncio.Task[None]] = []
+
+    def on_ctrl_c() -> None:
+        if was_pressed.is_set():
+            interrupts.extend(asyncio.create_task(worker.interrupt()) for worker in workers)
+        was_pressed.set()
+        progress.is_given_up = True
+
+    was_pressed = asyncio.Event()
+    running = {asyncio.create_task(worker.run()): worker for worker in workers}
+    try:
+        with _on_ctrl_c(on_ctrl_c):
+            await _until_all_end(running, progress)
+    finally:
+        await _cancelled([*running, *interrupts])
+    return was_pressed.is_set()
+
+
+async def _until_all_end(running: dict[asyncio.Task[None], Worker], progress: Progress) -> None:
+    """Wait for the tasks, and take each that has ended out of `running`."""
+    failure: BaseException | None = None
+    lost: Unreachable | None = None
+    while running:
+        # Without a new event, all that are left may turn idle: hence the timeout.
+        await asyncio.wait(running, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
+        for task in [task for task in running if task.done()]:
+            worker = running.pop(task)
+            error = task.exception()
+            if isinstance(error, Unreachable) and worker.has_worked:
+                lost = error
+            elif error is not None:
+                failure = failure or error
+                progress.is_given_up = True
+        if lost and not progress.ends and all(worker.is_idle for worker in running.values()):
+            failure = lost
+            progress.is_given_up = True
+    if failure is not None:
+        raise failure
+
+
+async def _cancelled(tasks: Collection[asyncio.Task[None]]) -> None:
+    """Cancel tasks, and wait until they have ended."""
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextlib.contextmanager
+def _on_ctrl_c(call: Callable[[], None]) -> Iterator[None]:
+    """Have Ctrl-C call a function in the running event loop, in place of what it does else."""
+    loop = asyncio.get_running_loop()
+    before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(call))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
