@@ -37,7 +37,8 @@ def test_each_file_imports_only_what_lies_below() -> None:
     known: set[str] = set()
     for layer in LAYERS:
         for name in layer.split():
-            imported = [each for each in imported_modules(files[name]) if each.startswith(".")]
+            modules = {module for _, module in imported_modules(files[name])}
+            imported = {module for module in modules if module.startswith(".")}
             assert all(each.startswith(".batch_loop_cli.") for each in imported), name
             own = {each.removeprefix(".batch_loop_cli.") for each in imported} & files.keys()
             assert own <= known, f"{name} imports {own - known}"
