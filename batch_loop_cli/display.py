@@ -93,7 +93,7 @@ def tally(loop: Mapping[str, Any]) -> str:
     state = "complete" if loop["complete"] else f"{loop['pending'] + loop['running']} left"
     if loop["complete"] and loop.get("unpaired"):
         state += f", {loop['unpaired']} without a partner"
-    return f"{loop['done'] + loop['ended']} of {loop['total']} done{failed}, {state}"
+    return f"{loop['done']} of {loop['total']} done{failed}, {state}"
 
 
 def summary_in_words(loop: Mapping[str, Any]) -> str:

@@ -225,7 +225,8 @@ class Batch:
                     client.wait_until_idle()
                     break
             loops = client.get_json("/batch_loop/loops")["loops"]
-        if [(loop["done"], loop["total"]) for loop in loops] != [(len(self.names),) * 2]:
+        written = [(loop["done"] - loop["finishing"], loop["total"]) for loop in loops]
+        if written != [(len(self.names),) * 2]:
             raise ToolError(f"the batch is not done: {loops}")
 
     def _check(self) -> None:

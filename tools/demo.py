@@ -64,7 +64,7 @@ def _is_as_expected(loop: dict[str, Any]) -> bool:
     return (
         bool(loop["complete"])
         and all(BROKEN in path for path in failed)
-        and loop["done"] == len(loop["items"]) - len(failed)
+        and loop["done"] - loop["finishing"] == len(loop["items"]) - len(failed)
         and all(Path(path).is_file() for path in written)
     )
 

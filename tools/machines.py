@@ -254,7 +254,8 @@ class Fleet:
             with server.client() as client:
                 client.wait_until_idle()
                 (loop,) = client.get_json("/batch_loop/loops")["loops"]
-                self.figures.ended_on += loop["complete"] and loop["done"] == len(self.names)
+                written = loop["done"] - loop["finishing"]
+                self.figures.ended_on += loop["complete"] and written == len(self.names)
 
     def _check(self) -> None:
         figures = self.figures

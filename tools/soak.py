@@ -199,11 +199,11 @@ class Soak:
             expected = "failed" if item["path"] in self.failing else "done"
             is_there = bool(recorded[item["path"]]) is (expected == "done")
             # The last one is settled a moment after its prompt.
-            settled = item["state"] == expected or (item["state"] == "ended" == expected)
+            settled = item["state"] == expected or (item["state"] == "finishing" == expected)
             figures.lost += not (settled and is_there)
             figures.twice += recorded[item["path"]] > 1
         figures.lost += len(self.names) - len(report["items"])
-        figures.done += sum(item["state"] in {"done", "ended"} for item in report["items"])
+        figures.done += sum(item["state"] in {"done", "finishing"} for item in report["items"])
         figures.failed += sum(item["state"] == "failed" for item in report["items"])
 
     def _measure_state(self) -> None:

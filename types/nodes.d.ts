@@ -1,39 +1,31 @@
 /** What the nodes say in their `ui` results, see `docs/routes.md`. */
+import type { Standing } from "./server.d.ts";
 
-export interface Iteration {
+export interface Iteration extends Standing {
   kind: "iteration";
   loop: string;
   directory: string;
   loop_name: string;
   complete: boolean;
   index: number;
-  total: number;
-  done: number;
-  failed: number;
   filename: string;
-  error_handling: string;
-  finished: number;
-  watch: boolean;
+  /** What is next should the prompt fail. */
+  on_error: "go" | "stop";
   /** The output nodes that depend on the image, and that nobody has asked for. */
   without: string[];
   status: string;
 }
 
-export interface Progress {
+export interface Progress extends Standing {
   kind: "progress";
   loop: string;
   complete: boolean;
   status: string;
-  done: number;
-  failed: number;
-  total: number;
-  watch: boolean;
-  waiting: boolean;
 }
 
 export interface EndQueue {
   kind: "end_queue";
-  stop: boolean;
+  next: "go" | "stop";
   of_batch?: boolean;
 }
 

@@ -1,45 +1,62 @@
 /** What the pack's routes answer, see `docs/routes.md`. */
 
-export type ItemState = "pending" | "running" | "ended" | "done" | "failed";
+export type ItemState = "pending" | "running" | "finishing" | "done" | "failed";
 
-/** Why an image failed; both ids are null where the file itself cannot be read. */
+/** What whoever queues is to do: go on, stop, wait for other servers, or watch for new images. */
+export type Next = "go" | "stop" | "wait" | "watch";
+
+/** What a person has to know of a loop, in a word. */
+export type Stands =
+  "running" | "waiting" | "stopped" | "paused" | "fresh" | "complete" | "failures";
+
+/** What is told of a loop wherever it is told. */
+export interface Standing {
+  next: Next;
+  stands: Stands;
+  total: number;
+  /** With those whose run has yet to end. */
+  done: number;
+  failed: number;
+  /** Those that are still to come to their end. */
+  left: number;
+  /** Those that stay pending, as they have no partner. */
+  unpaired: number;
+  /** Those that are not among these, as their results were there already. */
+  finished: number;
+}
+
+/** Why an image failed. */
 export interface Failure {
   path: string;
   attempts: number;
   reason: string;
   node_id: string | null;
   node_type: string | null;
+  /** Whether the file itself is at fault. */
+  unreadable: boolean;
 }
 
 /** An image under way. */
 export interface Current {
   path: string;
   index: number;
-  state: "running" | "ended";
+  state: "running" | "finishing";
   /** Seconds since the epoch. */
   since: number;
 }
 
 /** A loop as the list of all of them has it. */
-export interface ListedLoop {
+export interface ListedLoop extends Standing {
   id: string;
   name: string;
   directory: string;
   batch: number;
   complete: boolean;
-  waiting: boolean;
-  /** Whether a run stopped on the image that is next. */
-  stopped: boolean;
   seconds: number;
-  total: number;
   pending: number;
   running: number;
-  ended: number;
-  done: number;
-  failed: number;
-  finished: number;
-  /** Of those that are pending, those that have no partner; told in a list only where there are any. */
-  unpaired?: number;
+  /** Of those that are done, those whose run has yet to end. */
+  finishing: number;
   /** Seconds since the epoch of the last change by a prompt; null if there was none. */
   ran_at: number | null;
 }
@@ -133,4 +150,5 @@ export interface Arrived {
   directory: string;
   ready: number;
   growing: number;
+  next: "go" | "watch";
 }

@@ -11,8 +11,9 @@ from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 from .. import runtime
 from ..asked import told
 from ..loop.errors import BatchLoopError, LoopEndMissing, OutputLeftOut
+from ..loop.export import iteration_as_json
 from ..loop.graph import Graph, reaches
-from ..loop.report import done, handed_out
+from ..loop.report import handed_out
 from ..loop.state import ErrorHandling, Iteration, IterationMode, Policy, WhenComplete
 from ..loop.unrun import Submission, left_out, names_of
 from ..names import GATHER, UI_KEY, node_id
@@ -368,17 +369,13 @@ def _ui(
         UI_KEY: [
             {
                 "kind": "iteration",
-                "loop": iteration.key.id,
+                **iteration_as_json(iteration),
                 "directory": iteration.key.directory,
                 "loop_name": iteration.key.name,
                 "complete": iteration.complete and not iteration.elsewhere,
                 "index": index,
-                "total": iteration.counts.total,
-                "done": done(iteration.counts),
-                "failed": iteration.counts.failed,
                 "filename": filename,
                 "error_handling": policy.error_handling.value,
-                "finished": iteration.finished,
                 "watch": iteration.watch,
                 "without": list(iteration.without),
                 "status": status,

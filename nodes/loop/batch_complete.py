@@ -8,6 +8,7 @@ from .. import runtime
 from ..names import UI_KEY, node_id
 from ..schema import LoopSocket, built_once, schema
 from . import report
+from .export import progress_as_json
 from .state import Iteration
 
 
@@ -61,11 +62,10 @@ class BatchComplete(comfy_io.ComfyNode):
         status = report.progress(snapshot)
         if loop.item is not None and loop.without:
             status += f"; {loop.item.path}: {report.part(loop)}"
-        done = report.done(counts)
         return comfy_io.NodeOutput(
             snapshot.complete,
             status,
-            done,
+            counts.succeeded,
             counts.failed,
             counts.total,
             report.report(snapshot),
@@ -73,12 +73,9 @@ class BatchComplete(comfy_io.ComfyNode):
                 UI_KEY: [
                     {
                         "kind": "progress",
-                        "loop": snapshot.id,
+                        **progress_as_json(snapshot, in_part=bool(loop.without)),
                         "complete": snapshot.complete,
                         "status": status,
-                        "done": done,
-                        "failed": counts.failed,
-                        "total": counts.total,
                         "watch": loop.watch,
                         "waiting": snapshot.waiting,
                     }

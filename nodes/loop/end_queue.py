@@ -10,6 +10,7 @@ from comfy_api.v0_0_2 import io as comfy_io
 from ..names import UI_KEY, node_id
 from ..schema import built_once, schema
 from .graph import Graph, is_link
+from .standing import Next
 
 _COMPLETE_OUTPUT = 0
 
@@ -45,7 +46,13 @@ class EndQueue(comfy_io.ComfyNode):
         graph: Graph = cls.hidden.prompt or {}
         inputs: Mapping[str, Any] = graph.get(str(cls.hidden.unique_id), {}).get("inputs", {})
         of_batch = _is_of_batch(graph, inputs.get("stop"))
-        said = {"kind": "end_queue", "stop": bool(stop), "of_batch": of_batch}
+        following = Next.STOP if stop else Next.GO
+        said = {
+            "kind": "end_queue",
+            "next": following.value,
+            "stop": bool(stop),
+            "of_batch": of_batch,
+        }
         return comfy_io.NodeOutput(ui={UI_KEY: [said]})
 
 

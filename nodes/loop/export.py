@@ -10,40 +10,74 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from .state import Arrived, Counts, Item, Overview, Page, ReportedItem, Snapshot
+from .standing import Standing, next_of, next_on_error, standing_in, standing_of
+from .state import (
+    Arrived,
+    Counts,
+    Item,
+    ItemState,
+    Iteration,
+    Overview,
+    Page,
+    ReportedItem,
+    Snapshot,
+)
+
+
+def iteration_as_json(iteration: Iteration) -> dict[str, Any]:
+    """A loop as Directory Iterator tells it in its `ui` result."""
+    return {
+        "loop": iteration.key.id,
+        **_standing(standing_in(iteration), iteration.counts, iteration.finished),
+        "on_error": next_on_error(iteration).value,
+    }
+
+
+def progress_as_json(snapshot: Snapshot, *, in_part: bool) -> dict[str, Any]:
+    """A loop as Batch Complete tells it in its `ui` result.
+
+    With `in_part`, its prompt runs only a part of the workflow.
+    """
+    stands = standing_of(snapshot, in_part=in_part)
+    return {"loop": snapshot.id, **_standing(stands, snapshot.counts, snapshot.finished)}
 
 
 def overview_as_json(loop: Overview) -> dict[str, Any]:
     """A loop as the route gives it that lists all of them."""
+    counts = loop.counts
     return {
         "id": loop.id,
         "name": loop.name,
         "directory": loop.directory,
         "batch": loop.batch,
+        **_standing(standing_of(loop), counts, loop.finished),
         "complete": loop.complete,
-        "waiting": loop.waiting,
-        "stopped": loop.stopped,
         "seconds": round(loop.seconds, 3),
-        "total": loop.counts.total,
-        **_numbers(loop.counts),
-        "finished": loop.finished,
+        "pending": counts.pending,
+        "running": counts.running,
+        "finishing": counts.ended,
         "ran_at": None if loop.ran_at is None else round(loop.ran_at, 3),
     }
 
 
-def _numbers(counts: Counts) -> dict[str, int]:
-    """The numbers of a loop; of items without a partner only where there are any."""
-    numbers = dict(vars(counts))
-    if not counts.unpaired:
-        del numbers["unpaired"]
-    return numbers
+def _standing(stands: Standing, counts: Counts, finished: int) -> dict[str, Any]:
+    """What is told of every loop, wherever it is told: what is next, the word, and the figures."""
+    return {
+        "next": stands.next.value,
+        "stands": stands.stands.value,
+        "total": counts.total,
+        "done": counts.succeeded,
+        "failed": counts.failed,
+        "left": counts.left,
+        "unpaired": counts.unpaired,
+        "finished": finished,
+    }
 
 
 def as_json(snapshot: Snapshot) -> dict[str, Any]:
     """A snapshot as the routes give it."""
     return {
         **overview_as_json(snapshot),
-        "unpaired": snapshot.counts.unpaired,
         "forgets": snapshot.forgets,
         "current": [_under_way(item) for item in snapshot.current],
         "stopped_on": _stopped_on(snapshot.stopped_on),
@@ -59,7 +93,7 @@ def page_as_json(page: Page) -> dict[str, Any]:
 
 def arrived_as_json(arrived: Arrived) -> dict[str, Any]:
     """What has come to a watched loop, as the route gives it."""
-    return asdict(arrived)
+    return {**asdict(arrived), "next": next_of(arrived).value}
 
 
 def as_json_text(snapshot: Snapshot, items: Iterable[ReportedItem]) -> str:
@@ -94,11 +128,15 @@ def _as_text(value: Any) -> Any:
     return f"'{marked}" if marked.startswith(("\t", "\r")) else marked
 
 
+_STATES = {state: state.value for state in ItemState} | {ItemState.ENDED: "finishing"}
+"""What the states are called outside."""
+
+
 def _under_way(item: Item) -> dict[str, Any]:
     return {
         "path": item.path,
         "index": item.index,
-        "state": item.state.value,
+        "state": _STATES[item.state],
         "since": None if item.claim is None else round(item.claim.since, 3),
     }
 
@@ -115,6 +153,7 @@ def _failed(item: Item) -> dict[str, Any]:
         "reason": failure.reason if failure else "",
         "node_id": failure.node_id if failure else None,
         "node_type": failure.node_type if failure else None,
+        "unreadable": failure is not None and failure.unreadable,
     }
 
 
@@ -122,7 +161,7 @@ def _row(item: Item, outputs: tuple[str, ...]) -> dict[str, Any]:
     return {
         "index": item.index,
         "path": item.path,
-        "state": item.state.value,
+        "state": _STATES[item.state],
         "seconds": round(item.seconds, 3),
         "outputs": list(outputs),
         **{name: value for name, value in _failed(item).items() if name != "path"},

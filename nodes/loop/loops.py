@@ -28,6 +28,8 @@ class Loops:
         self._store = store
         self._host = host
         self.moments = Moments(host)
+        self.watched: set[LoopKey] = set()
+        """Those whose folders are watched for new files."""
 
     def find(self, loop_id: str) -> LoopKey:
         """The loop that has an id; UnknownLoop."""
@@ -87,6 +89,8 @@ class Loops:
             ran_at=entry.ran_at,
             current=self._current(key),
             elsewhere=self.elsewhere(key),
+            watch=key in self.watched,
+            told_at=self._host.now(),
             forgets=self._store.forgets,
         )
 
@@ -109,6 +113,8 @@ class Loops:
             ran_at=row.ran_at,
             elsewhere=self._elsewhere(row.open_items),
             stopped=row.stopped,
+            watch=key in self.watched,
+            told_at=self._host.now(),
         )
 
     def elsewhere(self, key: LoopKey) -> int:

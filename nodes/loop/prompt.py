@@ -10,6 +10,8 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Protocol
 
+from ..names import node_id
+
 
 @dataclass(frozen=True)
 class Prompt:
@@ -52,6 +54,11 @@ class Failure:
     node_id: str | None = None
     """The node that raised; None when the file itself could not be read."""
     node_type: str | None = None
+
+    @property
+    def unreadable(self) -> bool:
+        """Whether the file itself is at fault: no node has seen it, or only the one that reads."""
+        return self.node_id is None or self.node_type == node_id("DirectoryIterator")
 
     def __post_init__(self) -> None:
         """Shorten the reason."""

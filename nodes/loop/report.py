@@ -33,24 +33,19 @@ def part(iteration: Iteration) -> str:
 
 
 def tally(counts: Counts, finished: int = 0) -> str:
-    """Counts in words. An item whose prompt is at its end counts as done: see `done`.
+    """Counts in words. An item whose prompt is at its end counts as done.
 
     `finished` images were left out, as their results were there already.
     """
     if not counts.total:
         return f"all {finished} results are there already" if finished else "no images yet"
-    text = f"{done(counts)} of {counts.total} done"
+    text = f"{counts.succeeded} of {counts.total} done"
     if counts.failed:
         text += f", {counts.failed} failed"
     if counts.unpaired and counts.pending == counts.unpaired:
         images = "1 image has" if counts.unpaired == 1 else f"{counts.unpaired} images have"
         text += f", {images} no partner"
     return f"{text}, {finished} were there already" if finished else text
-
-
-def done(counts: Counts) -> int:
-    """How many items are done once the prompt that asks has ended in success."""
-    return counts.done + counts.ended
 
 
 def progress(snapshot: Snapshot) -> str:

@@ -205,7 +205,25 @@ class Counts:
     @property
     def total(self) -> int:
         """All items of the listing."""
-        return self.pending + self.running + self.ended + self.done + self.failed
+        return self.pending + self.running + self.settled
+
+    @property
+    def succeeded(self) -> int:
+        """All that are done: also those whose prompt has yet to end.
+
+        It is mostly such a prompt itself that asks.
+        """
+        return self.ended + self.done
+
+    @property
+    def settled(self) -> int:
+        """How many have come to their end."""
+        return self.succeeded + self.failed
+
+    @property
+    def left(self) -> int:
+        """How many are still to come to their end."""
+        return self.pending - self.unpaired + self.running
 
     @property
     def complete(self) -> bool:
@@ -259,7 +277,7 @@ class Iteration:
     @property
     def number(self) -> int:
         """How many items of the batch were finished before this one, from 0."""
-        return self.counts.ended + self.counts.done + self.counts.failed
+        return self.counts.settled
 
     @property
     def is_first(self) -> bool:
@@ -293,6 +311,10 @@ class Overview:
     """How many images other servers are at work on."""
     stopped: bool = False
     """Whether a run stopped on the image that is next. False also where it was not asked for."""
+    watch: bool = False
+    """Whether new files are waited for when it is complete, as far as this server knows."""
+    told_at: float = field(default=0.0, compare=False)
+    """When this was told: seconds since the epoch, by the clock of `ran_at`."""
 
     @property
     def complete(self) -> bool:

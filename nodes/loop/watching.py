@@ -39,15 +39,17 @@ class Watching:
 
     def begin(self, key: LoopKey) -> None:
         """Watch a loop's folder."""
+        self._loops.watched.add(key)
         self._arrivals.setdefault(key, Arrivals())
 
     def end(self, key: LoopKey) -> None:
         """Watch it no more."""
+        self._loops.watched.discard(key)
         self._arrivals.pop(key, None)
 
     def is_watched(self, key: LoopKey) -> bool:
         """Whether a loop's folder is watched."""
-        return key in self._arrivals
+        return key in self._loops.watched
 
     def whole(self, key: LoopKey, paths: Sequence[str], listed: Collection[str]) -> Sequence[str]:
         """`paths`, without new files that may still be growing where the folder is watched."""

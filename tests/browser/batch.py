@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from PIL import Image
 
+from batch_loop.tests.support.batches import written
 from batch_loop.tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
@@ -133,7 +134,7 @@ class Batch:
 
         def settled() -> dict[str, Any] | None:
             state = self.state(name)
-            return None if state is None or state["ended"] or state["running"] else state
+            return None if state is None or state["finishing"] or state["running"] else state
 
         state = wait_for(settled, "the last prompt to be settled")
         assert state is not None
@@ -155,7 +156,7 @@ class Batch:
 
         def is_there() -> bool:
             state = self.state()
-            return state is not None and (state["done"], state["running"]) == (number - 1, 1)
+            return state is not None and (written(state), state["running"]) == (number - 1, 1)
 
         wait_for(is_there, f"image {number} to be under way", timeout=60)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from batch_loop.tests.browser.batch import Batch
+from batch_loop.tests.support.batches import written
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.comfy_page import ComfyPage
 
@@ -25,7 +26,7 @@ def watched(comfy: ComfyPage, batch: Batch) -> Batch:
 def wait_until_done(batch: Batch, count: int) -> None:
     def is_done() -> bool:
         state = batch.state()
-        return state is not None and (state["done"], state["complete"]) == (count, True)
+        return state is not None and (written(state), state["complete"]) == (count, True)
 
     wait_for(is_done, f"{count} images to be done", timeout=60)
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from batch_loop.tests.integration.conftest import Workspace
-from batch_loop.tests.support.batches import loop_state, told
+from batch_loop.tests.support.batches import loop_state, told, written
 from batch_loop.tests.support.graphs import ITERATOR, Graph, batch_graph, node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
@@ -62,7 +62,7 @@ def assert_done(client: ComfyClient, result: RunResult, number: int) -> None:
 
     def is_done() -> bool:
         (loop,) = (loop for loop in client.get_json(LOOPS)["loops"] if loop["id"] == loop_id)
-        return bool(loop["done"] == number)
+        return bool(written(loop) == number)
 
     # Its result is written behind.
     wait_for(is_done, f"image {number} to be done")

@@ -19,6 +19,7 @@ from batch_loop.tests.support.batches import (
     run_until_stop,
     says_stop,
     told,
+    written,
 )
 from batch_loop.tests.support.graphs import (
     COMPLETE,
@@ -88,7 +89,7 @@ def test_each_image_once_in_natural_order_then_stop(seven: Seven) -> None:
     assert [says_stop(result) for result in results] == [False] * 6 + [True]
     assert seven.recorded == SEVEN
     assert seven.saved == set(SEVEN)
-    assert loop_state(seven.client, results[-1])["done"] == 7
+    assert written(loop_state(seven.client, results[-1])) == 7
 
 
 @pytest.mark.parametrize("queued", [10, 21])
@@ -107,7 +108,7 @@ def test_skip_on_error_goes_on_and_reports(seven: Seven) -> None:
     assert [result.status for result in results].count("error") == 1
     assert seven.recorded == [name for name in SEVEN if name != "img3.png"]
     state = loop_state(seven.client, results[-1])
-    assert (state["done"], state["failed"]) == (6, 1)
+    assert (written(state), state["failed"]) == (6, 1)
     (failure,) = state["failures"]
     assert (failure["path"], failure["reason"]) == ("img3.png", "asked to fail")
     assert (failure["node_id"], failure["node_type"]) == (WORK, "TestRaise")
@@ -169,7 +170,7 @@ def test_start_over_by_the_route_runs_the_batch_once_more(seven: Seven) -> None:
     body = {"directory": seven.workspace.name, "loop_name": ""}
     state = seven.client.post_json("/batch_loop/loops/reset", body)
     assert state["id"] == told(results[0], ITERATOR)["loop"]
-    assert (state["pending"], state["done"]) == (7, 0)
+    assert (state["pending"], written(state)) == (7, 0)
     seven.run()
     (last,) = seven.run()
     assert told(last, ITERATOR)["complete"] is True
@@ -305,7 +306,7 @@ def test_what_comfyuis_own_save_image_puts_beside_the_sources_is_not_processed(
     graph[END]["inputs"]["after"] = ["wait", 0]
     results = seven.run(graph)
     assert len(results) == 7
-    assert loop_state(seven.client, results[-1])["done"] == 7
+    assert written(loop_state(seven.client, results[-1])) == 7
     assert len(list(seven.workspace.output.glob("own_*.png"))) == 7
 
 
@@ -329,11 +330,11 @@ def test_an_image_whose_save_fails_after_loop_end_is_not_done(seven: Seven) -> N
     failed = seven.client.run(graph)
     assert failed.status == "error"
     assert failed.did_run(END)
-    assert loop_state(seven.client, failed)["done"] == 1
+    assert written(loop_state(seven.client, failed)) == 1
     seven.fail_list.unlink()
     results = seven.run(graph)
     assert told(results[0], ITERATOR)["filename"] == "img2.png"
-    assert loop_state(seven.client, results[-1])["done"] == 7
+    assert written(loop_state(seven.client, results[-1])) == 7
     assert len(list(seven.workspace.output.glob("own_*.png"))) == 7
 
 
@@ -359,7 +360,7 @@ def test_an_image_that_the_workflow_leaves_out_on_purpose_is_done(seven: Seven) 
     results = seven.run(seven.graph(block))
     assert len(results) == 7
     assert seven.recorded == [name for name in SEVEN if name != "img3.png"]
-    assert loop_state(seven.client, results[-1])["done"] == 7
+    assert written(loop_state(seven.client, results[-1])) == 7
 
 
 @pytest.mark.core

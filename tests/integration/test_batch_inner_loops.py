@@ -13,7 +13,7 @@ from PIL import Image
 
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.integration.test_file_systems import files
-from batch_loop.tests.support.batches import loop_state, run_until_stop
+from batch_loop.tests.support.batches import loop_state, run_until_stop, written
 from batch_loop.tests.support.graphs import (
     END,
     ITERATOR,
@@ -70,7 +70,7 @@ def test_each_iteration_inside_has_a_result_of_its_own(
     expected = ["a.png", "a_1.png", "a_2.png", "b.png", "b_1.png", "b_2.png"]
     assert files(workspace.output) == expected
     assert colours(workspace, *expected) == [0, 1, 2] * 2
-    assert loop_state(client, results[-1])["done"] == len(NAMES)
+    assert written(loop_state(client, results[-1])) == len(NAMES)
 
 
 @pytest.mark.core
@@ -87,4 +87,4 @@ def test_a_saver_that_has_run_is_not_run_again_for_loop_end(
     results = run_until_stop(client, graph)
     assert [result.status for result in results] == ["success"] * len(results)
     assert files(workspace.output) == NAMES
-    assert loop_state(client, results[-1])["done"] == len(NAMES)
+    assert written(loop_state(client, results[-1])) == len(NAMES)

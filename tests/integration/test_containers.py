@@ -9,7 +9,13 @@ from typing import Any
 import pytest
 
 from batch_loop.tests.integration.conftest import HELPERS
-from batch_loop.tests.support.batches import loop_state, recorded, records, run_until_stop
+from batch_loop.tests.support.batches import (
+    loop_state,
+    recorded,
+    records,
+    run_until_stop,
+    written,
+)
 from batch_loop.tests.support.containers import own_ids
 from batch_loop.tests.support.graphs import ITERATOR, Graph, batch_graph, node
 from batch_loop.tests.support.images import write_images
@@ -52,7 +58,7 @@ def test_each_image_is_done_once_and_that_of_a_server_that_died_is_not_lost(
         assert sorted(records(record)) == sorted(NAMES)
         assert {result.status for ended in results for result in ended} == {"success"}
         for client, ended in zip((one, other), results, strict=True):
-            wait_for(lambda: loop_state(client, ended[-1])["done"] == len(NAMES), "the last image")  # noqa: B023
+            wait_for(lambda: written(loop_state(client, ended[-1])) == len(NAMES), "the last image")  # noqa: B023
 
         record.unlink()
         one.submit(graph("second", held))

@@ -22,6 +22,7 @@ from batch_loop.tests.support.batches import (
     run_until_stop,
     says_stop,
     told,
+    written,
 )
 from batch_loop.tests.support.graphs import (
     COMPLETE,
@@ -161,7 +162,7 @@ def test_a_state_file_that_cannot_be_used_is_set_aside(
     record = tmp_path / "record"
     with server.client() as client:
         results = run_until_stop(client, recorded(batch_graph("batch", "batch"), record))
-        assert loop_state(client, results[-1])["done"] == len(NAMES)
+        assert written(loop_state(client, results[-1])) == len(NAMES)
     assert records(record) == NAMES
 
 
@@ -179,7 +180,7 @@ def test_a_stopped_batch_goes_on_where_it_stood(
     record = tmp_path / "record"
     with server.client() as client:
         results = run_until_stop(client, recorded(batch_graph("batch", "batch"), record))
-        assert loop_state(client, results[-1])["done"] == len(NAMES)
+        assert written(loop_state(client, results[-1])) == len(NAMES)
     assert records(record) == NAMES[1:]
     assert "set aside" not in server.log()
     assert "forgotten" not in server.log()
@@ -190,7 +191,7 @@ def test_state_in_memory_makes_no_file(start_server: StartServer) -> None:
     write_images(server.input / "batch", NAMES)
     with server.client() as client:
         results = run_until_stop(client, batch_graph("batch", "batch"))
-        assert loop_state(client, results[-1])["done"] == len(NAMES)
+        assert written(loop_state(client, results[-1])) == len(NAMES)
     assert [path for path in server.user.rglob("*") if "batch_loop" in str(path)] == []
 
 

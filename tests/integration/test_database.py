@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from batch_loop.tests.integration.conftest import HELPERS
-from batch_loop.tests.support.batches import loop_state, run_until_stop, told
+from batch_loop.tests.support.batches import loop_state, run_until_stop, told, written
 from batch_loop.tests.support.graphs import ITERATOR, batch_graph, node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
@@ -55,7 +55,7 @@ def test_an_error_that_a_database_cannot_hold_stops_nothing(
     )
     assert [failure["reason"] for failure in state["failures"]] == ["nul \0 in it"]
     results = run_until_stop(client, graph)
-    assert loop_state(client, results[-1])["done"] == 1
+    assert written(loop_state(client, results[-1])) == 1
 
 
 def test_who_asks_while_the_database_is_away_takes_no_cancel_away(
@@ -79,4 +79,4 @@ def test_who_asks_while_the_database_is_away_takes_no_cancel_away(
     until.touch()
     assert client.wait(prompt).status == "interrupted"
     results = run_until_stop(client, graph)
-    assert loop_state(client, results[-1])["done"] == len(NAMES)
+    assert written(loop_state(client, results[-1])) == len(NAMES)

@@ -15,6 +15,7 @@ from batch_loop.batch_loop_cli.workflow import Workflow
 from batch_loop.nodes.io.listing import Selection, list_images
 from batch_loop.nodes.io.paths import EXAMPLE_IMAGES
 from batch_loop.nodes.templates import WITH_NATIVE_LOOPS
+from batch_loop.tests.support.batches import written
 from batch_loop.tests.support.graphs import Graph
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
@@ -149,7 +150,7 @@ def test_each_good_image_is_saved_once_then_stop(
     on_disk = images_in(released.output / name)
     assert set(files) == {path.relative_to(released.output).as_posix() for path in on_disk}
     state = released_client.get_json(f"/batch_loop/loops/{iterations[0]['loop']}")
-    assert (state["complete"], state["done"]) == (True, len(good))
+    assert (state["complete"], written(state)) == (True, len(good))
     assert [failure["path"] for failure in state["failures"]] == [BROKEN]
 
     after = released_client.run(prompt)
@@ -198,7 +199,7 @@ def test_each_repetition_of_an_image_is_saved(
     )
     loop = told(results, "iteration")[0]["loop"]
     state = released_client.get_json(f"/batch_loop/loops/{loop}")
-    assert (state["complete"], state["done"]) == (True, len(good))
+    assert (state["complete"], written(state)) == (True, len(good))
 
 
 def test_upscale_folder_makes_each_image_twice_as_large(
@@ -254,7 +255,7 @@ def test_watch_a_folder_takes_what_comes(
 ) -> None:
     copy = copy_of("watch_a_folder")
     first = run_until_stop(released_client, copy.prompt)
-    assert told(first, "progress")[-1]["watch"] is True
+    assert told(first, "progress")[-1]["next"] == "watch"
     loop = {"loop": told(first, "iteration")[0]["loop"]}
 
     def all_ready() -> bool:

@@ -11,7 +11,14 @@ from PIL import Image
 from batch_loop.nodes.io.leftovers import TEMPORARY_SUFFIX
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.integration.test_names import colours, unchanged
-from batch_loop.tests.support.batches import loop_state, refusal, run_until_stop, says_stop, told
+from batch_loop.tests.support.batches import (
+    loop_state,
+    refusal,
+    run_until_stop,
+    says_stop,
+    told,
+    written,
+)
 from batch_loop.tests.support.graphs import ITERATOR, Graph
 from batch_loop.tests.support.images import colour_of, write_images
 from batch_loop.tests.support.mounts import Mount, mounted
@@ -39,7 +46,7 @@ def check_ended(client: ComfyClient, last: RunResult) -> None:
     """The batch has ended, with every image done."""
     assert says_stop(last)
     state = loop_state(client, last)
-    assert (state["done"], state["failed"], state["total"]) == (4, 0, 4)
+    assert (written(state), state["failed"], state["total"]) == (4, 0, 4)
 
 
 def check_goes_on(client: ComfyClient, graph: Graph, results: Path) -> None:
@@ -200,7 +207,7 @@ def test_a_full_state_folder(
     graph = unchanged("batch", "batch", error_handling="Skip on error")
     with server.client() as client:
         first = client.run(graph)
-        wait_for(lambda: loop_state(client, first)["done"] == 1, "the first image to be done")
+        wait_for(lambda: written(loop_state(client, first)) == 1, "the first image to be done")
         state.fill()
         for _ in range(2):
             message = refusal(client, graph)
@@ -210,7 +217,7 @@ def test_a_full_state_folder(
         state.free()
         results = [client.run(graph)]
         assert handed_out(results) == ["b.png"]
-        wait_for(lambda: loop_state(client, first)["done"] == 2, "the second image to be done")
+        wait_for(lambda: written(loop_state(client, first)) == 2, "the second image to be done")
     # What was done in between is known to the next server, too.
     server.stop()
     server.start()

@@ -5,7 +5,14 @@ from __future__ import annotations
 import pytest
 
 from batch_loop.tests.integration.conftest import Workspace
-from batch_loop.tests.support.batches import SEVEN, loop_state, records, run_until_stop, told
+from batch_loop.tests.support.batches import (
+    SEVEN,
+    loop_state,
+    records,
+    run_until_stop,
+    told,
+    written,
+)
 from batch_loop.tests.support.graphs import END, ITERATOR, START, Graph, batch_graph, node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tools.client import ComfyClient
@@ -42,7 +49,7 @@ def test_a_whole_list_is_carried_over_without_what_is_blocked(
         assert shown == [f'"{word}"' for word in expected * times]
     # One Loop End, one verdict: `told` finds one of each.
     assert [told(result, ITERATOR)["filename"] for result in results] == SEVEN[:3]
-    assert loop_state(client, results[-1])["done"] == 3
+    assert written(loop_state(client, results[-1])) == 3
 
 
 @pytest.mark.oldest_too

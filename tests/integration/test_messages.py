@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from batch_loop.tests.integration.conftest import Workspace
-from batch_loop.tests.support.batches import loop_state, run_until_stop, told
+from batch_loop.tests.support.batches import loop_state, run_until_stop, told, written
 from batch_loop.tests.support.graphs import (
     COMPLETE,
     END,
@@ -180,7 +180,7 @@ def test_an_unreadable_file_with_skip_on_error(client: ComfyClient, workspace: W
     filenames = [told(result, ITERATOR)["filename"] for result in results]
     assert filenames == ["a.png", "c.png", ""]
     state = loop_state(client, results[-1])
-    assert (state["done"], state["failed"]) == (2, 2)
+    assert (written(state), state["failed"]) == (2, 2)
     assert [failure["path"] for failure in state["failures"]] == ["b.png", "z.png"]
     assert all(failure["reason"] for failure in state["failures"])
 
@@ -261,8 +261,8 @@ def test_every_loop_is_listed(client: ComfyClient, workspace: Workspace) -> None
     result = client.run(batch_graph(workspace.name, workspace.name))
     state = loop_state(client, result)
     # In short: which images it is at, and what failed, is told of one loop at a time.
-    left_out = {"current", "stopped_on", "forgets", "failures", "unpaired"}
+    left_out = {"current", "stopped_on", "forgets", "failures"}
     in_short = {name: state[name] for name in state.keys() - left_out}
     listed = {loop["id"]: loop for loop in client.get_json("/batch_loop/loops")["loops"]}
     assert listed[state["id"]] == in_short
-    assert (state["total"], state["done"], state["complete"]) == (1, 1, True)
+    assert (state["total"], written(state), state["complete"]) == (1, 1, True)

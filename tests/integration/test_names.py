@@ -15,7 +15,7 @@ import requests
 from PIL import Image
 
 from batch_loop.tests.integration.conftest import Workspace
-from batch_loop.tests.support.batches import loop_state, run_until_stop, told
+from batch_loop.tests.support.batches import loop_state, run_until_stop, told, written
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, batch_graph
 from batch_loop.tests.support.images import colour_of, write_images
 from batch_loop.tests.support.waiting import wait_for
@@ -151,7 +151,9 @@ def test_every_name_of_a_file_across_a_restart(start_server: Callable[..., Comfy
         results = [client.run(graph) for _ in range(len(NAMES) // 2)]
         previews = check_previews(client, results, server.output / "names")
         # A server that ends before the last image is settled has that one done again.
-        wait_for(lambda: loop_state(client, results[-1])["ended"] == 0, "the last to be settled")
+        wait_for(
+            lambda: loop_state(client, results[-1])["finishing"] == 0, "the last to be settled"
+        )
     server.stop()
     server.start()
     with server.client() as client:
@@ -204,6 +206,6 @@ def test_a_suffix_that_makes_a_name_too_long(
         assert words in result.error.message
     results = run_until_stop(client, graph)
     state = loop_state(client, results[-1])
-    assert (state["done"], state["failed"]) == (1, 1)
+    assert (written(state), state["failed"]) == (1, 1)
     assert "the name is too long" in state["failures"][0]["reason"]
     assert os.listdir(workspace.output) == ["short_x.png"]

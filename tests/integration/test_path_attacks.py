@@ -21,7 +21,13 @@ from PIL import Image
 
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.integration.test_names import unchanged
-from batch_loop.tests.support.batches import loop_state, refusal, run_until_stop, told
+from batch_loop.tests.support.batches import (
+    loop_state,
+    refusal,
+    run_until_stop,
+    told,
+    written,
+)
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
@@ -219,7 +225,7 @@ def test_no_listed_file_leads_out(
     graph[ITERATOR]["inputs"]["error_handling"] = "Skip on error"
     results = run_until_stop(client, graph)
     state = loop_state(client, results[-1])
-    assert state["done"] == 1
+    assert written(state) == 1
     assert [path.name for path in workspace.output.iterdir()] == ["z.png"]
     # A link to nothing, and one to a device, are no files; the others say nothing of their ends.
     reasons = {failure["path"]: failure["reason"] for failure in state["failures"]}

@@ -16,7 +16,13 @@ from PIL import Image
 
 from batch_loop.nodes.io.leftovers import TEMPORARY_SUFFIX
 from batch_loop.tests.integration.conftest import Workspace
-from batch_loop.tests.support.batches import RECORD, recorded, records, run_until_stop
+from batch_loop.tests.support.batches import (
+    RECORD,
+    recorded,
+    records,
+    run_until_stop,
+    written,
+)
 from batch_loop.tests.support.graphs import END, ITERATOR, WORK, Graph, batch_graph, node
 from batch_loop.tests.support.images import colour_of, write_images
 from batch_loop.tests.support.waiting import wait_for
@@ -226,14 +232,15 @@ class Desk:
         # Every image is there, in order, in one state; the counts are those of the items.
         assert [item["path"] for item in items] == NAMES
         counted = Counter(item["state"] for item in items)
-        names = ("pending", "running", "ended", "done", "failed")
+        names = ("pending", "running", "finishing", "failed")
+        assert written(report) == counted["done"]
         assert {name: report[name] for name in names} == {name: counted[name] for name in names}
         assert state["total"] == len(NAMES)
         assert counted["failed"] == 0
         # One executor, so one prompt that has an image, and one image that it has; and one more
         # whose prompt has ended, and whose result is being written.
         assert counted["running"] <= 1
-        assert counted["running"] + counted["ended"] <= 2
+        assert counted["running"] + counted["finishing"] <= 2
         # What is done stays done, was saved, and is whole.
         done = {item["path"] for item in items if item["state"] == "done"}
         assert done >= self.done
@@ -258,7 +265,7 @@ class Desk:
         self.tab.wait_until_idle()
         run_until_stop(self.tab, self.graph, most=len(NAMES) + 1)
         self.tab.wait_until_idle()
-        wait_for(lambda: self.state["done"] == len(NAMES), "the last image to be settled")
+        wait_for(lambda: written(self.state) == len(NAMES), "the last image to be settled")
         self.look()
         assert self.done == set(NAMES)
         assert {path.name for path in self.workspace.output.iterdir()} == set(NAMES)

@@ -10,7 +10,7 @@ import requests
 from PIL import Image
 
 from batch_loop.tests.integration.conftest import Workspace
-from batch_loop.tests.support.batches import loop_state, run_until_stop, told
+from batch_loop.tests.support.batches import loop_state, run_until_stop, told, written
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, batch_graph, node
 from batch_loop.tests.support.images import colour_of, write_broken, write_images
 from batch_loop.tests.support.waiting import wait_for
@@ -68,7 +68,7 @@ def test_what_is_under_way_is_shown(client: ComfyClient, workspace: Workspace) -
         state: dict[str, Any] = client.get_json(f"{LOOPS}/{loop['id']}")
         return state
 
-    wait_for(lambda: after()["done"], "the image to be done")
+    wait_for(lambda: written(after()), "the image to be done")
     assert after()["ran_at"] > loop["ran_at"]
     assert after()["current"] == []
     assert after()["stopped_on"] is None
@@ -113,7 +113,7 @@ def test_the_image_that_a_run_stopped_on_is_skipped(
     assert [told(result, ITERATOR)["filename"] for result in results] == ["img10.png"]
     fail(workspace)
     client.post_json(f"{LOOPS}/retry", {"loop": loop["id"]})
-    assert loop_state(client, run_until_stop(client, graph)[-1])["done"] == 3
+    assert written(loop_state(client, run_until_stop(client, graph)[-1])) == 3
 
 
 def test_a_forgotten_loop_begins_with_its_first_image(
@@ -121,7 +121,7 @@ def test_a_forgotten_loop_begins_with_its_first_image(
 ) -> None:
     results = run_until_stop(client, graph)
     loop_id = told(results[0], ITERATOR)["loop"]
-    wait_for(lambda: client.get_json(f"{LOOPS}/{loop_id}")["done"] == 3, "the last image")
+    wait_for(lambda: written(client.get_json(f"{LOOPS}/{loop_id}")) == 3, "the last image")
     assert client.post_json(f"{LOOPS}/forget", {"loop": loop_id}) == {"forgotten": loop_id}
     assert loop_id not in {loop["id"] for loop in client.get_json(LOOPS)["loops"]}
     for route in ("forget", "reset", "retry"):
@@ -151,7 +151,7 @@ def loop(client: ComfyClient, workspace: Workspace) -> dict[str, Any]:
     write_broken(workspace.input / "bad2.png")
     graph = batch_graph(workspace.name, workspace.name, error_handling="Skip on error")
     state = loop_state(client, run_until_stop(client, graph)[-1])
-    assert (state["done"], state["failed"]) == (3, 2)
+    assert (written(state), state["failed"]) == (3, 2)
     return state
 
 

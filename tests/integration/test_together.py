@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from batch_loop.tests.integration.conftest import Workspace
-from batch_loop.tests.support.batches import run_until_stop, says_stop, told
+from batch_loop.tests.support.batches import run_until_stop, says_stop, told, written
 from batch_loop.tests.support.graphs import (
     COMPLETE,
     END,
@@ -50,7 +50,7 @@ def test_one_unreadable_image_shifts_no_pair(
     assert met(workspace.output) == [(name, name) for name in ("1.png", "3.png", "4.png")]
     left, right = states(client, workspace)
     for state in (left, right):
-        assert (state["done"], state["failed"], state["complete"]) == (3, 1, True)
+        assert (written(state), state["failed"], state["complete"]) == (3, 1, True)
         assert state["failures"][0]["path"] == "2.png"
     assert "together with '2.png' of 'right'" in left["failures"][0]["reason"]
 
@@ -76,7 +76,7 @@ def test_settings_that_come_from_other_nodes_are_known_before(
         name for name in NAMES[:2] for _ in range(2)
     ]
     for state, rest in zip(states(client, workspace), (2, 0), strict=True):
-        assert (state["done"], state["pending"], state["complete"]) == (2, rest, True)
+        assert (written(state), state["pending"], state["complete"]) == (2, rest, True)
     assert told(results[0], OTHER)["loop_name"] == "a name of its own"
 
 
@@ -122,7 +122,7 @@ def test_what_has_no_partner_is_not_done_and_ends_the_batch(
     assert len(results) == 2
     for state in states(client, workspace):
         rest = state["total"] - 2
-        assert (state["done"], state["pending"], state.get("unpaired", 0)) == (2, rest, rest)
+        assert (written(state), state["pending"], state["unpaired"]) == (2, rest, rest)
         assert state["complete"]
     again = client.run(graph)
     assert says_stop(again)
@@ -155,7 +155,7 @@ def test_chains_that_do_not_meet_are_no_pair(client: ComfyClient, workspace: Wor
     results = run_until_stop(client, graph)
     assert len(results) == 3
     assert [told(result, STOP)["of_batch"] for result in results] == [True] * 3
-    assert [state["done"] for state in states(client, workspace)] == [1, 3]
+    assert [written(state) for state in states(client, workspace)] == [1, 3]
     graph["flag"] = node("PrimitiveBoolean", value=True)
     graph[STOP]["inputs"]["stop"] = ["flag", 0]
     assert told(client.run(graph), STOP) == {"kind": "end_queue", "stop": True, "of_batch": False}

@@ -16,7 +16,14 @@ import pytest
 from batch_loop.nodes.io.leftovers import temporary_name
 from batch_loop.nodes.processes import _stat, this_process
 from batch_loop.tests.integration.conftest import HELPERS
-from batch_loop.tests.support.batches import loop_state, recorded, records, run_until_stop, told
+from batch_loop.tests.support.batches import (
+    loop_state,
+    recorded,
+    records,
+    run_until_stop,
+    told,
+    written,
+)
 from batch_loop.tests.support.graphs import (
     COMPLETE,
     END,
@@ -110,10 +117,15 @@ def waiting(until: Path) -> dict[str, Any]:
     return node("TestWait", image=[ITERATOR, 1], until=str(until))
 
 
+def finishing(loop: dict[str, Any]) -> bool:
+    """Whether an image is at the end of its run."""
+    return bool(loop["finishing"])
+
+
 def settled_state(client: ComfyClient, result: RunResult) -> dict[str, Any] | None:
     """The loop's state once no image is at the end of its run."""
     state = loop_state(client, result)
-    return None if state["ended"] else state
+    return None if finishing(state) else state
 
 
 def test_one_loop_is_shared_each_image_done_once(pair: Pair) -> None:
@@ -128,7 +140,7 @@ def test_one_loop_is_shared_each_image_done_once(pair: Pair) -> None:
         assert {result.status for result in ended} == {"success"}
         # The other server may have yet to settle the image that it has just ended.
         state = wait_for(lambda: settled_state(client, ended[-1]), "the last image")  # noqa: B023
-        assert (state["complete"], state["done"], state["failed"]) == (True, len(NAMES), 0)
+        assert (state["complete"], written(state), state["failed"]) == (True, len(NAMES), 0)
 
 
 def test_pairs_of_images_are_shared_each_done_once_and_none_shifted(pair: Pair) -> None:
@@ -151,10 +163,10 @@ def test_pairs_of_images_are_shared_each_done_once_and_none_shifted(pair: Pair) 
     assert sorted(records(pair.record)) == sorted(done)
     for client in pair.clients:
         settled = wait_for(
-            lambda: all(not loop["ended"] for loop in pair.loops(client)) and pair.loops(client),  # noqa: B023
+            lambda: not any(map(finishing, pair.loops(client))) and pair.loops(client),  # noqa: B023
             "the last pair",
         )
-        assert sorted((loop["done"], loop["failed"], loop["pending"]) for loop in settled) == [
+        assert sorted((written(loop), loop["failed"], loop["pending"]) for loop in settled) == [
             (9, 1, 0),
             (9, 1, 2),
         ]
@@ -176,18 +188,18 @@ def test_who_has_nothing_left_waits_for_the_other(pair: Pair, tmp_path: Path) ->
     for result, filename in ((second, "b.png"), (idle, "")):
         assert told(result, ITERATOR)["filename"] == filename
         assert told(result, ITERATOR)["complete"] is False
-        assert told(result, COMPLETE)["waiting"] is True
+        assert told(result, COMPLETE)["next"] == "wait"
     assert told(idle, ITERATOR)["status"] == told(idle, COMPLETE)["status"]
     assert told(idle, COMPLETE)["status"] == "Waiting: 1 of 2 done, other servers work on 1 image"
     # Its result may still be on its way to the disk.
-    wait_for(lambda: loop_state(other, idle)["done"] == 1, "its own image to be done")
-    for client, is_waiting in ((other, True), (one, False)):
+    wait_for(lambda: written(loop_state(other, idle)) == 1, "its own image to be done")
+    for client, following in ((other, "wait"), (one, "go")):
         state = loop_state(client, idle)
-        assert (state["complete"], state["waiting"]) == (False, is_waiting)
+        assert (state["complete"], state["next"]) == (False, following)
 
     go.touch()
     ended = one.wait(held)
-    assert (told(ended, STOP)["stop"], told(ended, COMPLETE)["waiting"]) == (True, False)
+    assert (told(ended, STOP)["next"], told(ended, COMPLETE)["next"]) == ("stop", "stop")
     # Until its prompt is in the history, that image may still fail.
     wait_for(lambda: settled_state(other, idle), "the last image")
     assert told(other.run(graph), STOP)["stop"] is True

@@ -171,7 +171,7 @@ def test_a_growing_image_is_taken_when_it_has_stopped_and_the_worker_is_free_mea
     work = graph(when_complete="Watch")
     first = run_until_stop(client, work)[-1]  # the folder is empty
     assert told(first, ITERATOR)["status"] == "Complete: no images yet"
-    assert told(first, ITERATOR)["watch"] is told(first, COMPLETE)["watch"] is True
+    assert told(first, ITERATOR)["next"] == told(first, COMPLETE)["next"] == "watch"
     loop = {"loop": told(first, ITERATOR)["loop"]}
     content = io.BytesIO()
     Image.effect_noise((64, 64), 64).save(content, "PNG")
@@ -201,6 +201,7 @@ def test_a_growing_image_is_taken_when_it_has_stopped_and_the_worker_is_free_mea
         "directory": str(workspace.input.resolve()),
         "ready": 1,
         "growing": 0,
+        "next": "go",
     }
     run_until_stop(client, work)
     assert records(record) == ["a.png"]

@@ -21,7 +21,7 @@ from batch_loop.tests.integration.test_file_systems import (
     files,
 )
 from batch_loop.tests.integration.test_names import colours, unchanged
-from batch_loop.tests.support.batches import loop_state, run_until_stop, told
+from batch_loop.tests.support.batches import loop_state, run_until_stop, told, written
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, node
 from batch_loop.tests.support.images import colour_of, write_images
 from batch_loop.tests.support.mounts import Mount, mounted
@@ -57,10 +57,10 @@ def test_the_workflow_does_not_wait_for_the_file(
     (entry,) = result.outputs[SAVE]["images"]
     # What newer ComfyUI would read out of the file, and cannot yet.
     assert entry.pop("metadata") == {"kind": "image", "width": LARGE[0], "height": LARGE[1]}
-    assert loop_state(client, result)["ended"] == 1
+    assert loop_state(client, result)["finishing"] == 1
     answer = requests.get(f"{client.url}/view", params=entry, timeout=30)
     assert answer.content == (workspace.output / "a.png").read_bytes()
-    wait_for(lambda: loop_state(client, result)["done"] == 1, "the image to be done", 1.0)
+    wait_for(lambda: written(loop_state(client, result)) == 1, "the image to be done", 1.0)
     memory = client.get_json("/batch_loop/memory")
     picture, mask = LARGE[0] * LARGE[1] * 12, LARGE[0] * LARGE[1] * 4
     assert 2 * picture + mask <= memory["most"] <= memory["limit"]
@@ -145,14 +145,14 @@ def test_with_stop_the_next_run_says_what_was_not_written(
     write_images(workspace.input, NAMES)
     graph = unchanged(workspace.name, f"{workspace.name}/disk")
     first = client.run(graph)
-    wait_for(lambda: loop_state(client, first)["done"] == 1, "the first image to be done")
+    wait_for(lambda: written(loop_state(client, first)) == 1, "the first image to be done")
     reason = fault(output)
     for _ in range(2):
         # Its prompt has ended when the disk refuses; the next one says so, and does nothing.
         assert handed_out(client, graph) == "b.png"
-        wait_for(lambda: loop_state(client, first)["ended"] == 0, "the disk to refuse")
+        wait_for(lambda: loop_state(client, first)["finishing"] == 0, "the disk to refuse")
         assert f'"{output.path / "b.png"}": {reason}' in error_of(client, graph)
-        assert loop_state(client, first)["done"] == 1
+        assert written(loop_state(client, first)) == 1
     mend(output)
     check_goes_on(client, graph, output.path)
     assert files(output.path) == NAMES
@@ -165,7 +165,7 @@ def test_with_skip_what_was_not_written_has_failed_and_may_be_retried(
     write_images(workspace.input, NAMES)
     graph = unchanged(workspace.name, f"{workspace.name}/disk", error_handling="Skip on error")
     first = client.run(graph)
-    wait_for(lambda: loop_state(client, first)["done"] == 1, "the first image to be done")
+    wait_for(lambda: written(loop_state(client, first)) == 1, "the first image to be done")
     reason = fault(output)
     assert [handed_out(client, graph) for _ in range(2)] == ["b.png", "c.png"]
     # The last one is written while its node runs, so its own prompt says so.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,12 @@ def refusal(client: ComfyClient, graph: Graph) -> str:
     assert result.status == "error"
     assert result.error is not None
     return result.error.message
+
+
+def written(state: Mapping[str, Any]) -> int:
+    """How many images are done for good: their runs have ended, and their results are written."""
+    done: int = state["done"] - state["finishing"]
+    return done
 
 
 def loop_state(client: ComfyClient, result: RunResult) -> dict[str, Any]:

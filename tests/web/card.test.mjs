@@ -15,18 +15,21 @@ import { Refused } from "../../web/lib/server.js";
 const STATE = {
   id: "l",
   complete: false,
+  next: "go",
+  stands: "running",
   seconds: 30,
   pending: 7,
   running: 1,
-  ended: 0,
   done: 2,
   failed: 0,
+  left: 8,
+  unpaired: 0,
   total: 10,
   failures: [],
   current: [{ path: "a/img3.png", index: 2, state: "running", since: 1 }],
   stopped_on: null,
 };
-const REST = { ...STATE, running: 0, pending: 8, current: [] };
+const REST = { ...STATE, stands: "paused", running: 0, pending: 8, current: [] };
 const FOLDER = { directory: "/in", loop: "l", known: true, total: 10, first: "a.png", last: "j.png" };
 const STOPPED = {
   path: "a/img3.png",
@@ -35,6 +38,7 @@ const STOPPED = {
   reason: "out of memory\nTraceback",
   node_id: "5:7",
   node_type: "Upscale",
+  unreadable: false,
 };
 
 function model(known) {
@@ -53,8 +57,8 @@ test("what cannot be kept is told before the first run, and in each phase after 
   }
 });
 
-test("figures: what has ended counts as done, what runs as left", () => {
-  const figures = figuresOf({ ...STATE, ended: 1, failed: 1 });
+test("figures are the server's", () => {
+  const figures = figuresOf({ ...STATE, done: 3, failed: 1, total: 12 });
   assert.deepEqual(
     [figures.done, figures.failed, figures.left, figures.total],
     [3, 1, 8, 12],
@@ -145,7 +149,7 @@ test("stopped: the reason's first line, and a way on", () => {
 });
 
 test("of a file that could not be read there is no picture", () => {
-  const stopped_on = { ...STOPPED, node_id: null, node_type: null };
+  const stopped_on = { ...STOPPED, node_id: null, node_type: null, unreadable: true };
   assert.equal(model({ state: { ...REST, stopped_on } }).image, null);
 });
 
@@ -179,7 +183,7 @@ test("a folder from another node is not guessed at", () => {
 test("Batch Complete: the tally and what failed", () => {
   assert.deepEqual(completeModel(null).headline, "Nothing has run yet");
   const failures = [{ ...STOPPED, path: "b.png" }];
-  const shown = completeModel({ ...STATE, failed: 3, failures });
+  const shown = completeModel({ ...STATE, failed: 3, total: 13, failures });
   assert.deepEqual([shown.headline, shown.failures, shown.more], ["5 of 13 finished", failures, 2]);
 });
 
@@ -355,9 +359,9 @@ test("with a linked folder and no run yet, Start over says so", async () => {
 
 test("a failure leads to its node, a file that cannot be read to the iterator", () => {
   const { actions, asked, shown } = acting();
-  actions.goTo("7", "iterator");
-  actions.goTo(null, "iterator");
-  actions.goTo("8", "iterator");
+  actions.goTo({ node_id: "7", unreadable: false }, "iterator");
+  actions.goTo({ node_id: null, unreadable: true }, "iterator");
+  actions.goTo({ node_id: "8", unreadable: false }, "iterator");
   assert.deepEqual(asked, ["seven", "iterator"]);
   assert.equal(shown.length, 1);
 });

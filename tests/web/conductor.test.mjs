@@ -3,8 +3,8 @@ import test from "node:test";
 import { Conductor } from "../../web/lib/conductor.js";
 import { Submissions } from "../../web/lib/submissions.js";
 
-const SKIP = "Skip on error";
-const STOP = "Stop on error";
+const SKIP = "go";
+const STOP = "stop";
 
 /** A conductor on a stand-in for Auto Queue; `turn()` runs what waits for the frontend's turn. */
 function setUp({ on = true } = {}) {
@@ -63,13 +63,13 @@ function setUp({ on = true } = {}) {
   return { autoQueue, conductor, title, told, turn, watch };
 }
 
-function iteration(error_handling, { complete = false } = {}) {
-  const filename = complete ? "" : "a.png";
-  return { kind: "iteration", loop: "l", filename, complete, error_handling };
+function iteration(on_error, { complete = false } = {}) {
+  const [filename, next] = complete ? ["", "stop"] : ["a.png", "go"];
+  return { kind: "iteration", loop: "l", filename, complete, next, on_error, without: [] };
 }
 
-const VERDICT = { kind: "end_queue", stop: true };
-const WAITING = { kind: "progress", loop: "l", complete: false, waiting: true };
+const VERDICT = { kind: "end_queue", next: "stop" };
+const WAITING = { kind: "progress", loop: "l", complete: false, next: "wait" };
 
 test("the verdict is acted on when its prompt has succeeded, not before", () => {
   const { autoQueue, conductor, told } = setUp();
@@ -110,8 +110,8 @@ test("a prompt that is refused is shown to have stopped Auto Queue, and the next
   assert.deepEqual(watch.did, ["end"]);
 });
 
-test("a part of the workflow ends Auto Queue, also with an error that would be skipped", () => {
-  const part = { ...iteration(SKIP), without: ["Save Image #9"] };
+test("a part of the workflow ends Auto Queue, also with an error", () => {
+  const part = { ...iteration(STOP), next: "stop", without: ["Save Image #9"] };
   const whole = setUp();
   whole.conductor.heard("p", part);
   whole.conductor.succeeded("p");
@@ -168,7 +168,7 @@ test("it does not go on when Auto Queue is off, or is not held back by that erro
 });
 
 test("with Stop on error, or with nothing handed out, it stays stopped and shows it", () => {
-  for (const said of [iteration(STOP), iteration(SKIP, { complete: true })]) {
+  for (const said of [iteration(STOP), iteration(STOP, { complete: true })]) {
     const { autoQueue, conductor, turn } = setUp();
     conductor.heard("p", said);
     conductor.failed("p");

@@ -43,15 +43,15 @@ const LOOP = {
   directory: "/in",
   batch: 1,
   complete: true,
-  waiting: false,
-  stopped: false,
+  next: "stop",
+  stands: "complete",
   seconds: 3,
   total: 3,
   pending: 0,
   running: 0,
-  ended: 0,
   done: 3,
   failed: 0,
+  left: 0,
   finished: 0,
 };
 
@@ -63,7 +63,7 @@ test("when a loop ran is told by the server's clock, whatever the browser's says
   const now = 1_700_000_000;
   for (const wrong of [0, (now - 400 * 86_400) * 1_000, (now + 400 * 86_400) * 1_000]) {
     t.mock.method(Date, "now", () => wrong);
-    const list = new LoopList({ runs: () => false }, () => {});
+    const list = new LoopList(() => {});
     list.show([{ ...LOOP, ran_at: now - 7_200 }], now);
     const [when] = list.element.all("time");
     assert.equal(when.textContent, "2 hours ago");

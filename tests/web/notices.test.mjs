@@ -7,15 +7,15 @@ const STATE = {
   directory: "d",
   batch: 1,
   complete: true,
-  done: 0,
-  ended: 1,
+  done: 1,
+  finishing: 1,
   failed: 0,
   pending: 0,
   seconds: 1,
   failures: [],
 };
-const SETTLED = { ...STATE, done: 1, ended: 0 };
-const BEGUN_AGAIN = { ...STATE, batch: 2, complete: false, ended: 0, pending: 1 };
+const SETTLED = { ...STATE, finishing: 0 };
+const BEGUN_AGAIN = { ...STATE, batch: 2, complete: false, done: 0, finishing: 0, pending: 1 };
 
 function setUp(states = [SETTLED]) {
   const shown = [];

@@ -1,35 +1,29 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import "./english.mjs";
-import { Activity, inWords, quarters, standing } from "../../web/lib/panel/standing.js";
+import { inWords, quarters } from "../../web/lib/panel/standing.js";
+import { isAtWork } from "../../web/lib/standing.js";
 import { ago } from "../../web/lib/panel/when.js";
 import { ownName } from "../../web/lib/words.js";
 
 const LOOP = {
   id: "a",
-  complete: false,
-  seconds: 30,
+  stands: "paused",
   total: 12,
-  pending: 6,
-  running: 0,
-  ended: 0,
   done: 5,
   failed: 1,
-  stopped: false,
 };
 
-test("how a loop stands", () => {
-  assert.equal(standing(LOOP, true), "running");
-  assert.equal(standing(LOOP, false), "paused");
-  assert.equal(standing({ ...LOOP, done: 0, failed: 0 }, false), "fresh");
-  assert.equal(standing({ ...LOOP, stopped: true }, false), "stopped");
-  assert.equal(standing({ ...LOOP, complete: true }, false), "failures");
-  assert.equal(standing({ ...LOOP, complete: true, failed: 0 }, false), "complete");
+test("who waits for other servers is at work, as who runs is", () => {
+  const atWork = (stands) => isAtWork({ ...LOOP, stands });
+  assert.deepEqual(["running", "waiting"].map(atWork), [true, true]);
+  const others = ["stopped", "paused", "fresh", "complete", "failures"];
+  assert.equal(others.some(atWork), false);
 });
 
 test("how far", () => {
   assert.equal(inWords(LOOP), "6 of 12, 1 failed");
-  assert.equal(inWords({ ...LOOP, failed: 0, ended: 1 }), "6 of 12");
+  assert.equal(inWords({ ...LOOP, failed: 0 }), "5 of 12");
   assert.equal(quarters(LOOP), 2);
   assert.equal(quarters({ ...LOOP, total: 0 }), 0);
 });
@@ -39,20 +33,6 @@ test("the own name of a folder, of any system", () => {
   assert.equal(ownName("/home/me/holiday/"), "holiday");
   assert.equal(ownName("C:\\photos\\holiday"), "holiday");
   assert.equal(ownName("/"), "/");
-});
-
-test("a batch does not stop in the moment between two runs", () => {
-  let now = 1_000;
-  const activity = new Activity(() => now);
-  assert.equal(activity.runs(LOOP), false);
-  assert.equal(activity.runs({ ...LOOP, running: 1 }), true);
-  now += 3_000;
-  assert.equal(activity.runs(LOOP), true);
-  assert.equal(activity.runs({ ...LOOP, id: "b" }), false);
-  assert.equal(activity.runs({ ...LOOP, complete: true }), false);
-  assert.equal(activity.runs({ ...LOOP, stopped: true }), false);
-  now += 1_000;
-  assert.equal(activity.runs(LOOP), false);
 });
 
 test("how long ago", () => {

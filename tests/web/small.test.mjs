@@ -55,8 +55,8 @@ test("a prompt's words are kept by loop, and forgotten when taken", () => {
   runs.note("p", { kind: "iteration", loop: "a", complete: false, filename: "a.png" });
   runs.note("p", { kind: "iteration", loop: "b", complete: true, filename: "" });
   runs.note("p", { kind: "progress", loop: "c" });
-  runs.note("p", { kind: "end_queue", stop: true });
-  runs.note("p", { kind: "end_queue", stop: false });
+  runs.note("p", { kind: "end_queue", next: "stop" });
+  runs.note("p", { kind: "end_queue", next: "go" });
   runs.note("p", { kind: "of the future" });
   const run = runs.take("p");
   assert.deepEqual(run.loops, ["a", "b", "c"]);
@@ -67,7 +67,11 @@ test("a prompt's words are kept by loop, and forgotten when taken", () => {
 
 test("the first of two batches to be complete does not end the other", () => {
   const runs = new Runs();
-  const says = (stop, of_batch = true) => ({ kind: "end_queue", stop, of_batch });
+  const says = (stop, of_batch = true) => ({
+    kind: "end_queue",
+    next: stop ? "stop" : "go",
+    of_batch,
+  });
   const stop = (...said) => {
     said.forEach((each) => runs.note("p", each));
     return runs.take("p").stop;
@@ -81,7 +85,7 @@ test("the first of two batches to be complete does not end the other", () => {
 
 test("only so many prompts are remembered", () => {
   const runs = new Runs(2);
-  for (const id of ["p", "q", "r"]) runs.note(id, { kind: "end_queue", stop: true });
+  for (const id of ["p", "q", "r"]) runs.note(id, { kind: "end_queue", next: "stop" });
   assert.equal(runs.take("p"), undefined);
   assert.equal(runs.take("r").stop, true);
 });

@@ -7,7 +7,7 @@ import { Refused } from "../../web/lib/server.js";
 import { Watch } from "../../web/lib/watch.js";
 
 /** A watch that is asked to look by `look()`; `answers` are the server's, the last for ever. */
-function setUp(answers = [{ ready: 0 }]) {
+function setUp(answers = [{ next: "watch", ready: 0 }]) {
   const waiting = [];
   const autoQueue = {
     mode: "instant-idle",
@@ -45,11 +45,12 @@ function setUp(answers = [{ ready: 0 }]) {
 const LOOP = { loop: "l", directory: "/in" };
 const RUN = { watched: [LOOP] };
 
+/** What is taken of a run whose Directory Iterators, and then Batch Completes, say this is next. */
 function taken(loops) {
   const runs = new Runs();
-  for (const [loop, { complete, watch, left, waiting }] of Object.entries(loops)) {
-    runs.note("p", { kind: "iteration", loop, complete, watch });
-    if (left !== undefined) runs.note("p", { kind: "progress", loop, complete: !left, waiting });
+  for (const [loop, [next, later]] of Object.entries(loops)) {
+    runs.note("p", { kind: "iteration", loop, next });
+    if (later) runs.note("p", { kind: "progress", loop, next: later });
   }
   return runs.take("p");
 }
@@ -58,32 +59,27 @@ const said = (loops) => taken(loops).watched.map(({ loop }) => loop);
 const awaited = (loops) => taken(loops).awaited.map(({ loop }) => loop);
 
 test("what a run asks to watch: complete loops, if there are no others", () => {
-  assert.deepEqual(said({ a: { complete: true, watch: true } }), ["a"]);
-  assert.deepEqual(said({ a: { complete: false, watch: true, left: false } }), ["a"]);
-  assert.deepEqual(said({ a: { complete: true, watch: false } }), []);
-  assert.deepEqual(said({ a: { complete: false, watch: true, left: true } }), []);
-  assert.deepEqual(
-    said({ a: { complete: true, watch: true }, b: { complete: false, watch: false } }),
-    [],
-  );
+  assert.deepEqual(said({ a: ["watch"] }), ["a"]);
+  assert.deepEqual(said({ a: ["go", "watch"] }), ["a"]);
+  assert.deepEqual(said({ a: ["stop"] }), []);
+  assert.deepEqual(said({ a: ["go", "go"] }), []);
+  assert.deepEqual(said({ a: ["watch"], b: ["stop"] }), ["a"]);
+  assert.deepEqual(said({ a: ["watch"], b: ["go"] }), []);
 });
 
 test("what a run awaits: loops that others end, if nothing is left to do here", () => {
-  const waits = { complete: false, left: true, waiting: true };
-  const complete = { complete: true, left: false, waiting: false };
-  const open = { complete: false, left: true, waiting: false };
-  assert.deepEqual(awaited({ a: waits }), ["a"]);
-  assert.deepEqual(awaited({ a: { ...waits, watch: true } }), ["a"]);
-  assert.deepEqual(said({ a: { ...waits, watch: true } }), []);
-  assert.deepEqual(awaited({ a: waits, b: complete }), ["a"]);
-  assert.deepEqual(awaited({ a: waits, b: { complete: true } }), ["a"]);
-  assert.deepEqual(awaited({ a: waits, b: open }), []);
-  assert.deepEqual(awaited({ a: waits, b: { complete: false } }), []);
-  assert.deepEqual(awaited({ a: complete }), []);
+  assert.deepEqual(awaited({ a: ["go", "wait"] }), ["a"]);
+  assert.deepEqual(awaited({ a: ["wait"] }), ["a"]);
+  assert.deepEqual(said({ a: ["go", "wait"] }), []);
+  assert.deepEqual(awaited({ a: ["go", "wait"], b: ["go", "stop"] }), ["a"]);
+  assert.deepEqual(awaited({ a: ["wait"], b: ["watch"] }), ["a"]);
+  assert.deepEqual(awaited({ a: ["wait"], b: ["go", "go"] }), []);
+  assert.deepEqual(awaited({ a: ["wait"], b: ["go"] }), []);
+  assert.deepEqual(awaited({ a: ["go", "stop"] }), []);
 });
 
 test("it asks until there is something, and then goes on in the mode of before", async () => {
-  const { autoQueue, button, look, shown, watch } = setUp([{ ready: 0 }, { ready: 2 }]);
+  const { autoQueue, button, look, shown, watch } = setUp([{ next: "watch", ready: 0 }, { next: "go", ready: 2 }]);
   assert.equal(watch.stopped(RUN, "instant-running"), true);
   assert.deepEqual(shown, ["Watching /in for new images"]);
   assert.equal(button.shown, true);
@@ -115,7 +111,7 @@ for (const [what, act] of [
 ]) {
   test(`${what} ends it, also while the server looks`, async () => {
     for (const during of [false, true]) {
-      const all = setUp([{ ready: 1 }]);
+      const all = setUp([{ next: "go", ready: 1 }]);
       all.watch.stopped(RUN, "instant-running");
       if (!during) act(all);
       const looked = all.look();
@@ -130,7 +126,7 @@ for (const [what, act] of [
 }
 
 test("another workflow on screen is not queued", async () => {
-  const { autoQueue, look, screen, watch } = setUp([{ ready: 1 }]);
+  const { autoQueue, look, screen, watch } = setUp([{ next: "go", ready: 1 }]);
   watch.stopped(RUN, "instant-running");
   screen.open = false;
   await look();
@@ -160,12 +156,12 @@ test("a loop that the server has forgotten ends it", async () => {
   assert.equal(shown.at(-1), "No longer watching");
 });
 
-const BUSY = { pending: 0, complete: false };
+const BUSY = { next: "wait", pending: 0, unpaired: 0 };
 const WAITING = "Waiting for other servers: they work on the last images";
 
 for (const [what, state, prompts] of [
-  ["images come back", { pending: 2, complete: false }, 2],
-  ["the batch is complete", { pending: 0, complete: true }, 1],
+  ["images come back", { next: "go", pending: 3, unpaired: 1 }, 2],
+  ["the batch is complete", { next: "stop", pending: 0, unpaired: 0 }, 1],
 ]) {
   test(`other servers are waited for until ${what}`, async () => {
     const { autoQueue, button, look, shown, watch } = setUp([BUSY, BUSY, state]);
@@ -196,7 +192,7 @@ for (const [what, act] of [
   ["a verdict", ({ watch }) => watch.stopped({ watched: [] }, null)],
 ]) {
   test(`${what} ends waiting for other servers`, async () => {
-    const all = setUp([{ pending: 1, complete: false }]);
+    const all = setUp([{ next: "go", pending: 1, unpaired: 0 }]);
     all.watch.awaits([LOOP], "instant-running");
     act(all);
     await all.look();

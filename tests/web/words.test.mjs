@@ -6,8 +6,7 @@ import { batchEnd, duration, failureLines, nothingToDo, paused } from "../../web
 const STATE = {
   directory: "/input/seven",
   complete: true,
-  done: 6,
-  ended: 1,
+  done: 7,
   failed: 0,
   pending: 0,
   seconds: 11.6,
@@ -51,7 +50,7 @@ test("a reason is cut when it is long, and may be missing", () => {
 });
 
 test("a batch that is not complete was stopped", () => {
-  const toast = batchEnd({ ...STATE, complete: false, done: 2, pending: 4 });
+  const toast = batchEnd({ ...STATE, complete: false, done: 3, pending: 4 });
   assert.equal(toast.severity, "warn");
   assert.equal(toast.summary, "Batch stopped: 3 done, 0 failed, 12 s, 4 to do");
 });

@@ -29,7 +29,10 @@ export const UNKNOWN_LOOP = 404;
  */
 export function newImages(server) {
   return {
-    ready: async (loop) => (await server.watch(loop)).ready,
+    async ready(loop) {
+      const { next, ready } = await server.watch(loop);
+      return next === "watch" ? 0 : ready;
+    },
     begun: (loops) => watching(loops.map(({ directory }) => directory)),
     refused: watchingStopped,
     hasButton: true,
@@ -47,8 +50,8 @@ export function otherServers(server) {
     async ready(loop) {
       const state = await server.loop(loop);
       if (!state) throw new Refused(t("notice.waiting.forgotten"), UNKNOWN_LOOP);
-      // Of a complete batch one prompt more is to tell the end.
-      return state.pending - (state.unpaired ?? 0) || Number(state.complete);
+      // Where it is over, one prompt more is to tell the end.
+      return state.next === "wait" ? 0 : Math.max(1, state.pending - state.unpaired);
     },
     begun: waiting,
     refused: waitingStopped,

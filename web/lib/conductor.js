@@ -12,7 +12,6 @@ import { Runs, handsOut } from "./runs.js";
 
 /** What the types of this pack's nodes begin with. */
 const PREFIX = "BatchLoop";
-const SKIP = "Skip on error";
 /** How many failed prompts are remembered: only the last can hold Auto Queue back. */
 const FAILED_LIMIT = 16;
 
@@ -101,10 +100,7 @@ export class Conductor {
       return;
     }
     this.#notices.processed(run.handedOut);
-    // An error in a prompt that handed nothing out, or gives no image up, would come again at every
-    // turn.
-    const isInPart = run.inPart.length > 0;
-    if (!isInPart && run.handedOut.some((iteration) => iteration.error_handling === SKIP)) {
+    if (run.goesOnAfterError) {
       this.#passedOver = [promptId, ...this.#passedOver].slice(0, FAILED_LIMIT);
     } else {
       this.#autoQueue.showStopped();

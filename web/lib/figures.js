@@ -24,18 +24,14 @@ const ENOUGH = 2;
  * @returns {Figures}
  */
 export function figuresOf(state) {
-  // What has ended is done as well, only that the server has not yet looked how.
-  const done = state.done + state.ended;
-  const { failed, seconds } = state;
+  const { done, failed, left, total, seconds } = state;
   const settled = done + failed;
-  const unpaired = state.unpaired ?? 0;
-  const left = state.pending + state.running - unpaired;
   const isKnown = settled >= ENOUGH && seconds > 0;
   return {
     done,
     failed,
     left,
-    total: settled + left + unpaired,
+    total,
     seconds,
     remaining: isKnown ? (seconds / settled) * left : null,
     perMinute: isKnown ? (settled / seconds) * 60 : null,

@@ -146,7 +146,7 @@ export class Notices {
    */
   async #settled(loop) {
     let state = await this.#server.loop(loop);
-    for (let asked = 1; state?.ended && asked < ASK_TIMES; asked += 1) {
+    for (let asked = 1; state?.finishing && asked < ASK_TIMES; asked += 1) {
       await this.#pause();
       const later = await this.#server.loop(loop);
       if (later?.batch !== state.batch) break;

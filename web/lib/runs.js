@@ -1,4 +1,7 @@
-/** @import { EndQueue, Iteration, Progress, Said } from "../../types/nodes.d.ts" */
+/**
+ * @import { EndQueue, Iteration, Progress, Said } from "../../types/nodes.d.ts"
+ * @import { Next } from "../../types/server.d.ts"
+ */
 
 /** How many prompts are remembered: one runs at a time, so more are only left by lost events. */
 const LIMIT = 64;
@@ -17,10 +20,9 @@ export class Run {
    * that goes by something else.
    */
   get stop() {
-    // Servers with an older version of the pack do not say which it is.
     const ofBatches = this.verdicts.filter(({ of_batch }) => of_batch);
-    const asks = this.verdicts.some(({ of_batch, stop }) => stop && !of_batch);
-    return asks || (ofBatches.length > 0 && ofBatches.every(({ stop }) => stop));
+    const asks = this.verdicts.some(({ of_batch, next }) => next === "stop" && !of_batch);
+    return asks || (ofBatches.length > 0 && ofBatches.every(({ next }) => next === "stop"));
   }
 
   /** The iterations that handed an image out. */
@@ -30,18 +32,20 @@ export class Run {
 
   /** Of these, the ones that only a part of the workflow ran on. */
   get inPart() {
-    // Servers with an older version of the pack do not say.
-    return this.handedOut.filter(({ without }) => without?.length);
+    return this.handedOut.filter(({ without }) => without.length);
+  }
+
+  /** Whether the batch goes on should the prompt have failed. */
+  get goesOnAfterError() {
+    return [...this.iterations.values()].some(({ on_error: next }) => next === "go");
   }
 
   /**
-   * The loops to wait for new images in, by what Directory Iterator said of them; none if any loop
-   * of the run has something left to do: then it was not the end of the batch that stopped it.
+   * The loops to wait for new images in; none if any loop of the run has something left to do: then
+   * it was not the end of the batch that stopped it.
    */
   get watched() {
-    const iterations = [...this.iterations.values()];
-    const areComplete = iterations.every((iteration) => this.#isComplete(iteration));
-    return areComplete ? iterations.filter(({ watch }) => watch) : [];
+    return this.#next("watch", "stop");
   }
 
   /**
@@ -49,9 +53,7 @@ export class Run {
    * left to do here.
    */
   get awaited() {
-    const iterations = [...this.iterations.values()];
-    const open = iterations.filter((iteration) => !this.#isComplete(iteration));
-    return open.every(({ loop }) => this.progress.get(loop)?.waiting) ? open : [];
+    return this.#next("wait", "stop", "watch");
   }
 
   /** Every loop that a node spoke of. */
@@ -59,9 +61,18 @@ export class Run {
     return [...new Set([...this.iterations.keys(), ...this.progress.keys()])];
   }
 
-  /** @param {Iteration} iteration */
-  #isComplete({ loop, complete }) {
-    return this.progress.get(loop)?.complete ?? complete;
+  /**
+   * The loops that have this before them, if no loop has anything but this and the others.
+   *
+   * @param {Next} wanted
+   * @param {...Next} others
+   */
+  #next(wanted, ...others) {
+    const iterations = [...this.iterations.values()];
+    /** @param {Iteration} iteration */
+    const nextOf = ({ loop, next }) => this.progress.get(loop)?.next ?? next;
+    const isThat = iterations.every((each) => [wanted, ...others].includes(nextOf(each)));
+    return isThat ? iterations.filter((each) => nextOf(each) === wanted) : [];
   }
 }
 

@@ -67,9 +67,8 @@ export function unpairedLines({ complete, unpaired }) {
  * @returns {Toast}
  */
 export function batchEnd(state) {
-  // What has ended is done as well, only that the server has not yet looked how.
   const figures = {
-    done: state.done + state.ended,
+    done: state.done,
     failed: state.failed,
     pending: state.pending,
     duration: duration(state.seconds),

@@ -5,7 +5,7 @@ import { whichLoop } from "../which_loop.js";
 
 /**
  * @import { Node, Toast } from "../../../types/comfyui.d.ts"
- * @import { Loop } from "../../../types/server.d.ts"
+ * @import { Failure, Loop } from "../../../types/server.d.ts"
  * @import { Changes } from "../changes.js"
  * @import { Screen } from "../screen.js"
  * @import { Toasts } from "../toasts.js"
@@ -64,11 +64,11 @@ export class Actions {
   /**
    * Show the node that failed.
    *
-   * @param {string | null} nodeId - null where the image could not even be read
-   * @param {Node | null} iterator - which is shown then
+   * @param {Failure} failure
+   * @param {Node | null} iterator - which is shown where the image could not even be read
    */
-  goTo(nodeId, iterator) {
-    const node = nodeId === null ? iterator : this.#screen.find(nodeId);
+  goTo({ unreadable, node_id: nodeId }, iterator) {
+    const node = unreadable ? iterator : this.#screen.find(nodeId ?? "");
     if (node) this.#screen.goTo(node);
     else this.#say("go to", "info", t("card.failures"), t("card.nodeGone"));
   }

@@ -227,10 +227,10 @@ export class Cards {
    * @param {Node} node
    * @param {Failure} failure
    */
-  #goTo(node, { node_id: nodeId }) {
+  #goTo(node, failure) {
     // An image that cannot be read fails before any other node gets to see it.
     const iterator = this.#entryBefore(node, this.#nodes())?.node ?? null;
-    this.#actions.goTo(nodeId, iterator);
+    this.#actions.goTo(failure, iterator);
   }
 
   /** @param {Node[]} nodes */

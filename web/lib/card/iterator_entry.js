@@ -1,4 +1,5 @@
 import { Refused } from "../server.js";
+import { isAtWork } from "../standing.js";
 import { folderSettings, isLinked } from "./folder_settings.js";
 import { iteratorModel } from "./model.js";
 
@@ -15,14 +16,10 @@ import { iteratorModel } from "./model.js";
  * @typedef {(loop: string) => Promise<Loop | null | undefined>} StateOf
  */
 
-/** How long an image is still shown when none is under way: between two images, none is. */
-const BETWEEN_IMAGES_MS = 2_500;
-
 /** What is known of one Directory Iterator, and shown on its card. */
 export class IteratorEntry {
   #card;
   #server;
-  #now;
   /** The settings for which the folder was looked into, as text; "" for none. */
   #key = "";
   #isStale = false;
@@ -39,9 +36,9 @@ export class IteratorEntry {
    */
   #heard = null;
   /**
-   * The image that was under way last, and when.
+   * The image that was under way last, while the loop is at work.
    *
-   * @type {{ image: Current, at: number } | null}
+   * @type {Current | null}
    */
   #last = null;
   #watching = false;
@@ -52,13 +49,11 @@ export class IteratorEntry {
    * @param {Node} given.node
    * @param {Pick<IteratorCard, "show">} given.card
    * @param {Pick<LoopServer, "folder">} given.server
-   * @param {() => number} [given.now] - milliseconds
    */
-  constructor({ node, card, server, now = () => performance.now() }) {
+  constructor({ node, card, server }) {
     this.node = node;
     this.#card = card;
     this.#server = server;
-    this.#now = now;
   }
 
   /** The loop's id, as far as it is known that it has run. */
@@ -124,7 +119,7 @@ export class IteratorEntry {
     const state = named ? await stateOf(named) : null;
     if (state !== undefined) this.#note(state);
     this.show();
-    return this.#last !== null;
+    return this.#state !== null && isAtWork(this.#state);
   }
 
   /** Show what is known. */
@@ -135,7 +130,7 @@ export class IteratorEntry {
       folder: this.#folder,
       refusal: this.#refusal,
       state: this.#state,
-      last: this.#last?.image ?? null,
+      last: this.#last,
     });
     const { loop } = this;
     this.#card.show(model, { loop, watching: this.#watching, choosing: this.#choosing });
@@ -164,16 +159,6 @@ export class IteratorEntry {
     // At the end the folder may hold more than at the beginning.
     if (state?.complete && this.#state && !this.#state.complete) this.#isStale = true;
     this.#state = state;
-    const image = state?.current[0];
-    if (image) this.#last = { image, at: this.#now() };
-    else if (!isBetweenImages(state, this.#now() - (this.#last?.at ?? 0))) this.#last = null;
+    this.#last = state && isAtWork(state) ? (state.current[0] ?? this.#last) : null;
   }
-}
-
-/**
- * @param {Loop | null} state
- * @param {number} elapsed - ms since an image was under way
- */
-function isBetweenImages(state, elapsed) {
-  return state && !state.complete && !state.stopped_on && elapsed < BETWEEN_IMAGES_MS;
 }

@@ -144,15 +144,14 @@ function underWay({ path, index }, figures) {
  * @param {NonNullable<Loop["stopped_on"]>} image
  * @param {Figures} figures
  */
-function stopped({ path, reason, node_id: nodeId }, figures) {
+function stopped({ path, reason, unreadable }, figures) {
   return {
     phase: "stopped",
     tone: /** @type {const} */ ("error"),
     headline: t("card.stoppedOn", { name: nameOf(path) }),
     title: `${path}\n${reason}`,
     detail: firstLine(reason),
-    // A file that no node got to see could not be read: there is no picture of it.
-    image: nodeId === null ? null : path,
+    image: unreadable ? null : path,
     figures,
   };
 }

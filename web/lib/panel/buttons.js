@@ -1,4 +1,5 @@
 import { element, icon, setText } from "../dom.js";
+import { isAtWork } from "../standing.js";
 import { t } from "../texts.js";
 import { iconButton } from "./icon_button.js";
 
@@ -56,14 +57,12 @@ export class Buttons {
       this.#forget,
     );
     this.element = element("div", "actions", this.#stopped, row);
-    this.show(loop, false);
+    this.show(loop);
   }
 
-  /**
-   * @param {Loop} loop
-   * @param {boolean} runs
-   */
-  show(loop, runs) {
+  /** @param {Loop} loop */
+  show(loop) {
+    const runs = isAtWork(loop);
     this.#loop = loop;
     const { stopped_on: stopped, failed } = loop;
     const label = /** @type {Element} */ (this.#retry.lastElementChild);

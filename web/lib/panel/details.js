@@ -93,13 +93,12 @@ export class Details {
    * The loop stands like this now.
    *
    * @param {Loop} loop
-   * @param {boolean} runs
    */
-  show(loop, runs) {
+  show(loop) {
     this.#loop = loop;
-    standingMark(this.#mark, loop, runs);
-    this.#summary.show(loop, runs);
-    this.#buttons.show(loop, runs);
+    standingMark(this.#mark, loop);
+    this.#summary.show(loop);
+    this.#buttons.show(loop);
     this.#tabs.label(ALL, t("panel.tab.allCount", { count: loop.total }));
     this.#tabs.label(FAILED, t("panel.tab.failedCount", { count: loop.failed }));
     this.#gallery?.show(loop);

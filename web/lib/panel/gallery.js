@@ -87,9 +87,9 @@ export class Gallery {
    */
   show(loop) {
     this.#loop = loop;
-    const { batch, total, pending, running, ended, done, failed, current } = loop;
+    const { batch, total, pending, running, finishing, done, failed, current } = loop;
     const places = current.map(({ index }) => index);
-    const changes = JSON.stringify([batch, pending, running, ended, done, failed, places]);
+    const changes = JSON.stringify([batch, pending, running, finishing, done, failed, places]);
     if (this.#changes && changes !== this.#changes) this.#pages.refresh();
     this.#changes = changes;
     this.#rows.total = this.#failedOnly ? failed : total;

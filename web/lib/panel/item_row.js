@@ -11,7 +11,7 @@ import { duration, ownName } from "../words.js";
 const SIGNS = {
   pending: "hourglass",
   running: "spin pi-spinner",
-  ended: "spin pi-spinner",
+  finishing: "spin pi-spinner",
   done: "check",
   failed: "exclamation-triangle",
 };

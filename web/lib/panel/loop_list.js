@@ -7,27 +7,19 @@ import { inWords } from "./standing.js";
 import { standingMark } from "./standing_mark.js";
 import { ago, moment } from "./when.js";
 
-/**
- * @import { ListedLoop } from "../../../types/server.d.ts"
- * @import { Activity } from "./standing.js"
- */
+/** @import { ListedLoop } from "../../../types/server.d.ts" */
 
 /** Every loop that the server knows, to choose one of. */
 export class LoopList {
   element;
-  #activity;
   #opened;
   #list = attributed(element("ul", "loops"), { role: "list", "aria-label": t("panel.title") });
   #empty = emptyNote();
   /** @type {Map<string, LoopEntry>} */
   #entries = new Map();
 
-  /**
-   * @param {Activity} activity
-   * @param {(loop: string) => void} opened - a person has chosen a loop
-   */
-  constructor(activity, opened) {
-    this.#activity = activity;
+  /** @param {(loop: string) => void} opened - a person has chosen a loop */
+  constructor(opened) {
     this.#opened = opened;
     const title = element("h2", "panel-title", t("panel.title"));
     const head = element("header", "panel-head", title);
@@ -69,7 +61,7 @@ export class LoopList {
   #entry(loop, now) {
     const entry = this.#entries.get(loop.id) ?? new LoopEntry(() => this.#opened(loop.id));
     this.#entries.set(loop.id, entry);
-    entry.show(loop, this.#activity.runs(loop), now);
+    entry.show(loop, now);
     return entry;
   }
 
@@ -111,15 +103,14 @@ class LoopEntry {
 
   /**
    * @param {ListedLoop} loop
-   * @param {boolean} runs
    * @param {number} now
    */
-  show(loop, runs, now) {
+  show(loop, now) {
     setText(this.#name, ownName(loop.directory));
     this.#button.title = loop.directory;
     setText(this.#own, loop.name);
     this.#own.hidden = !loop.name;
-    standingMark(this.#mark, loop, runs);
+    standingMark(this.#mark, loop);
     const far = inWords(loop);
     this.#bar.show(figuresOf(loop), far);
     setText(this.#far, far);

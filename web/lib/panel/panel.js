@@ -1,9 +1,9 @@
 import { element, setText } from "../dom.js";
+import { isAtWork } from "../standing.js";
 import { t } from "../texts.js";
 import { Details } from "./details.js";
 import { Follow } from "./follow.js";
 import { LoopList } from "./loop_list.js";
-import { Activity } from "./standing.js";
 
 /**
  * @import { App } from "../../../types/comfyui.d.ts"
@@ -19,7 +19,6 @@ export class Panel {
   #server;
   #changes;
   #changed;
-  #activity = new Activity();
   #follow;
   /** @type {LoopList | null} null until the panel is opened for the first time */
   #list = null;
@@ -108,7 +107,7 @@ export class Panel {
     place.classList.add("batch-loop-panel-place");
     place.replaceChildren(this.#root);
     if (!this.#list) {
-      this.#list = new LoopList(this.#activity, (loop) => this.#go(loop));
+      this.#list = new LoopList((loop) => this.#go(loop));
       this.#trouble.setAttribute("role", "status");
       this.#trouble.hidden = true;
       this.#root.append(this.#trouble, this.#list.element);
@@ -163,20 +162,20 @@ export class Panel {
   async #askAll() {
     const { loops, now } = await this.#server.loops();
     this.#list?.show(loops, now);
-    return loops.some((loop) => this.#activity.runs(loop));
+    return loops.some(isAtWork);
   }
 
   /** @param {string} id */
   async #askOne(id) {
     const loop = await this.#server.loop(id);
-    const runs = loop !== null && this.#activity.runs(loop);
+    const runs = loop !== null && isAtWork(loop);
     if (this.#chosen !== id) return runs;
     if (!loop) {
       this.#go(null); // it was forgotten
       return false;
     }
     const details = this.#details ?? this.#added(loop);
-    details.show(loop, runs);
+    details.show(loop);
     if (this.#takeFocus) details.focus();
     this.#takeFocus = false;
     return runs;

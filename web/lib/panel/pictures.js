@@ -6,8 +6,6 @@ import { t } from "../texts.js";
  * @import { Item, Loop } from "../../../types/server.d.ts"
  */
 
-const READER = "BatchLoopDirectoryIterator";
-
 /** Pictures of a loop's images, made small by the server. */
 export class Pictures {
   #server;
@@ -31,19 +29,10 @@ export class Pictures {
    * @param {Item} item
    */
   source(item) {
-    if (this.#isUnreadable(item)) return element("span", "picture batch-loop-picture-failed", icon("ban"));
-    return this.#picture(item, t("panel.picture.source", { name: item.path }));
-  }
-
-  /**
-   * Whether the file itself is at fault: then no node failed on it, or the one that reads it.
-   *
-   * @param {Item} item
-   */
-  #isUnreadable(item) {
     const { stopped_on: stopped } = this.#loop;
     const failure = item.state === "failed" ? item : stopped?.path === item.path ? stopped : null;
-    return failure !== null && (failure.node_id === null || failure.node_type === READER);
+    if (failure?.unreadable) return element("span", "picture batch-loop-picture-failed", icon("ban"));
+    return this.#picture(item, t("panel.picture.source", { name: item.path }));
   }
 
   /**

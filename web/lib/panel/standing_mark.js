@@ -1,6 +1,6 @@
 import { setText } from "../dom.js";
+import { isAtWork } from "../standing.js";
 import { t } from "../texts.js";
-import { standing } from "./standing.js";
 
 /** @import { ListedLoop } from "../../../types/server.d.ts" */
 
@@ -9,10 +9,9 @@ import { standing } from "./standing.js";
  *
  * @param {HTMLElement} mark
  * @param {ListedLoop} loop
- * @param {boolean} runs
  */
-export function standingMark(mark, loop, runs) {
-  const word = standing(loop, runs);
+export function standingMark(mark, loop) {
+  const word = isAtWork(loop) ? "running" : loop.stands;
   setText(mark, t(`panel.standing.${word}`));
   mark.className = `batch-loop-standing batch-loop-standing-${word}`;
 }

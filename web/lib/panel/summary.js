@@ -1,6 +1,7 @@
 import { element, setText } from "../dom.js";
 import { figuresOf } from "../figures.js";
 import { ProgressBar } from "../progress_bar.js";
+import { isAtWork } from "../standing.js";
 import { t } from "../texts.js";
 import { timesOf } from "../times.js";
 import { inWords, quarters } from "./standing.js";
@@ -29,11 +30,8 @@ export class Summary {
     this.element = element("div", "summary", this.#bar.element, figures, this.#time, this.#told);
   }
 
-  /**
-   * @param {Loop} loop
-   * @param {boolean} runs
-   */
-  show(loop, runs) {
+  /** @param {Loop} loop */
+  show(loop) {
     const figures = figuresOf(loop);
     this.#bar.show(figures, inWords(loop));
     const { done, failed, left } = figures;
@@ -44,7 +42,7 @@ export class Summary {
       figure.hidden = name !== "done" && count === 0;
       setText(figure, figure.hidden ? "" : t(`panel.count.${name}`, { count }));
     });
-    const time = timeInWords(figures, runs);
+    const time = timeInWords(figures, isAtWork(loop));
     setText(this.#time, time);
     this.#time.hidden = !time;
     this.#tell(loop);
