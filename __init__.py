@@ -6,8 +6,11 @@ from comfy_api.v0_0_2 import ComfyExtension
 from comfy_api.v0_0_2 import io as comfy_io
 from server import PromptServer
 
-from .nodes import routes, runtime
-from .nodes.asked import notes_where_from
+from .core import routes
+from .core.comfy import runtime
+from .core.comfy.asked import notes_where_from
+from .core.comfy.templates import leaves_out_templates
+from .core.comfy.views import waits_for_writes
 from .nodes.io.directory_iterator import AfterLearning, DirectoryIterator
 from .nodes.io.save_image import SaveImage
 from .nodes.loop.batch_complete import BatchComplete
@@ -15,8 +18,6 @@ from .nodes.loop.end_queue import EndQueue
 from .nodes.loop.gather import Gather
 from .nodes.loop.loop_end import EndIteration, LoopEnd
 from .nodes.loop.loop_start import LoopStart, WholeList
-from .nodes.templates import leaves_out_templates
-from .nodes.views import waits_for_writes
 
 WEB_DIRECTORY = "./web"
 

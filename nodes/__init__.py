@@ -1,1 +1,1 @@
-"""Batch Loop: the nodes and what stands behind them."""
+"""The nodes: each a schema and a call."""

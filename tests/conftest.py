@@ -2,7 +2,7 @@
 
 The root is the pack: its `__init__.py` can only be imported by ComfyUI, and its `nodes` folder
 must never stand in for ComfyUI's `nodes.py`. So the root is taken off `sys.path`, and all that
-is tested is imported through the alias: `batch_loop.nodes…`, `batch_loop.tools…`.
+is tested is imported through the alias: `batch_loop.core…`, `batch_loop.tools…`.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ NAME = "batch_loop"
 
 
 def pack(name: str) -> Any:
-    """Import a module by its dotted path below the root, such as `nodes.io.encode`.
+    """Import a module by its dotted path below the root, such as `core.media.encode`.
 
     The pack imports itself relatively, and the root's own `__init__.py` can only be imported by
     ComfyUI. So the root is given the name that the tests use.

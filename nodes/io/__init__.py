@@ -1,1 +1,1 @@
-"""Reading a folder of images, and writing the results."""
+"""The nodes that read a folder of images, and write the results."""

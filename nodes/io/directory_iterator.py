@@ -8,23 +8,23 @@ from typing import Any
 from comfy_api.v0_0_2 import io as comfy_io
 from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 
-from .. import runtime
-from ..asked import told
-from ..loop.errors import BatchLoopError, LoopEndMissing, OutputLeftOut
-from ..loop.export import iteration_as_json
-from ..loop.graph import Graph, reaches
-from ..loop.report import handed_out
-from ..loop.state import ErrorHandling, Iteration, IterationMode, Policy, WhenComplete
-from ..loop.unrun import Submission, left_out, names_of
-from ..names import GATHER, UI_KEY, node_id
-from ..schema import LoopSocket, advanced, built_once, combo, internal_schema, raw_link, schema
-from ..threads import Threads, in_thread
-from .decode import DecodedImage
-from .iterator_requests import IteratorRequests
-from .learned import Known, Learned, Wanted, nothing_known
-from .listing import CUSTOM_EXAMPLE, Filter, SortBy
-from .paths import AllowedFolders
-from .saver_folders import check_known_folders, check_saver_folders, wanted_folders
+from ...core.comfy import runtime
+from ...core.comfy.asked import told
+from ...core.comfy.schema import LoopSocket, advanced, built_once, combo, internal_schema, raw_link, schema
+from ...core.comfy.threads import Threads, in_thread
+from ...core.common.errors import BatchLoopError, LoopEndMissing, OutputLeftOut
+from ...core.common.names import GATHER, UI_KEY, node_id
+from ...core.files.paths import AllowedFolders
+from ...core.media.decode import DecodedImage
+from ...core.model.graph import Graph, reaches
+from ...core.model.report import handed_out
+from ...core.model.selection import CUSTOM_EXAMPLE, Filter, SortBy
+from ...core.model.state import ErrorHandling, Iteration, IterationMode, Policy, WhenComplete
+from ...core.model.unrun import Submission, left_out, names_of
+from ...core.routes.export import iteration_as_json
+from ...core.turn.iterator_requests import IteratorRequests
+from ...core.turn.learned import Known, Learned, Wanted, nothing_known
+from ...core.turn.saver_folders import check_known_folders, check_saver_folders, wanted_folders
 
 LARGEST = 2**31 - 1
 """Largest number that the frontend's number widgets are given."""

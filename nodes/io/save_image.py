@@ -12,23 +12,23 @@ import torch
 from comfy_api.v0_0_2 import io as comfy_io
 from comfy_execution.graph_utils import ExecutionBlocker
 
-from .. import runtime
-from ..asked import told
-from ..choice import chosen
-from ..loop.errors import BatchLoopError, ClaimLost
-from ..loop.graph import is_asked_for
-from ..loop.state import Iteration
-from ..names import node_id
-from ..schema import LoopSocket, built_once, combo, schema
-from ..threads import Threads, in_thread
-from .caption import CAPTION_INPUT, Caption, caption_of, has_caption
-from .encode import Format
-from .files import IfExists
-from .paths import resolve_target
-from .preview import Preview, preview
-from .result import Background
-from .saver import Run, Saver, Saving
-from .savers import rank_of
+from ...core.comfy import runtime
+from ...core.comfy.asked import told
+from ...core.comfy.schema import LoopSocket, built_once, combo, schema
+from ...core.comfy.threads import Threads, in_thread
+from ...core.common.choice import chosen
+from ...core.common.errors import BatchLoopError, ClaimLost
+from ...core.common.names import node_id
+from ...core.files.atomic import IfExists
+from ...core.files.caption import CAPTION_INPUT, Caption, caption_of, has_caption
+from ...core.files.paths import resolve_target
+from ...core.model.formats import Format
+from ...core.model.graph import is_asked_for
+from ...core.model.savers import rank_of
+from ...core.model.state import Iteration
+from ...core.turn.preview import Preview, preview
+from ...core.turn.result import Background
+from ...core.turn.saver import Run, Saver, Saving
 
 _log = logging.getLogger(__name__)
 

@@ -1,1 +1,1 @@
-"""The loop: one registry that owns the state, and thin nodes on it."""
+"""The nodes that a loop is made of."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from comfy_api.v0_0_2 import io as comfy_io
 
-from .. import runtime
-from ..names import UI_KEY, node_id
-from ..schema import LoopSocket, built_once, schema
-from . import report
-from .export import progress_as_json
-from .state import Iteration
+from ...core.comfy import runtime
+from ...core.comfy.schema import LoopSocket, built_once, schema
+from ...core.common.names import UI_KEY, node_id
+from ...core.model import report
+from ...core.model.state import Iteration
+from ...core.routes.export import progress_as_json
 
 
 class BatchComplete(comfy_io.ComfyNode):

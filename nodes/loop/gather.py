@@ -6,8 +6,8 @@ from typing import Any, Protocol
 
 from comfy_api.v0_0_2 import io as comfy_io
 
-from ..names import node_id
-from ..schema import built_once, internal_schema, raw_link
+from ...core.comfy.schema import built_once, internal_schema, raw_link
+from ...core.common.names import node_id
 
 
 class Values(Protocol):

@@ -7,10 +7,10 @@ from typing import Any
 from comfy_api.v0_0_2 import io as comfy_io
 from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 
-from .. import runtime
-from ..names import GATHER, node_id
-from ..schema import LoopSocket, built_once, internal_schema, raw_link, schema
-from .state import Iteration, Several
+from ...core.comfy import runtime
+from ...core.comfy.schema import LoopSocket, built_once, internal_schema, raw_link, schema
+from ...core.common.names import GATHER, node_id
+from ...core.model.state import Iteration, Several
 
 
 class LoopEnd(comfy_io.ComfyNode):

@@ -7,9 +7,9 @@ from typing import Any
 from comfy_api.v0_0_2 import io as comfy_io
 from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 
-from ..names import node_id
-from ..schema import LoopSocket, built_once, internal_schema, raw_link, schema
-from .state import Iteration, Several
+from ...core.comfy.schema import LoopSocket, built_once, internal_schema, raw_link, schema
+from ...core.common.names import node_id
+from ...core.model.state import Iteration, Several
 
 
 class LoopStart(comfy_io.ComfyNode):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from batch_loop.nodes.templates import WITH_NATIVE_LOOPS
+from batch_loop.core.comfy.templates import WITH_NATIVE_LOOPS
 from batch_loop.tests.browser.batch import SEVEN, Batch
 from batch_loop.tools.comfy_page import SETTINGS, ComfyPage, chromium
 from batch_loop.tools.examples import NATIVE_LOOPS

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import expect
 
-from batch_loop.nodes.templates import WITH_NATIVE_LOOPS
+from batch_loop.core.comfy.templates import WITH_NATIVE_LOOPS
 from batch_loop.tools.examples import EXAMPLES
 from batch_loop.tools.layout import NEWEST_FRONTEND
 

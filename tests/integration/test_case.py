@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.nodes.io import spelling
-from batch_loop.nodes.io.roots import Roots
+from batch_loop.core.files import spelling
+from batch_loop.core.model.roots import Roots
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.integration.test_save import saved, unchanged
 from batch_loop.tests.support.batches import run_until_stop, told

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import requests
 
-from batch_loop.nodes.names import node_id
+from batch_loop.core.common.names import node_id
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support import markdown
 from batch_loop.tests.support.batches import loop_state, run_until_stop

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from batch_loop.nodes.io.leftovers import TEMPORARY_SUFFIX
+from batch_loop.core.files.leftovers import TEMPORARY_SUFFIX
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.integration.test_names import colours, unchanged
 from batch_loop.tests.support.batches import (

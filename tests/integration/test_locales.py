@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from batch_loop.nodes.names import node_id
+from batch_loop.core.common.names import node_id
 from batch_loop.tests.support.locales import ENGLISH, FILES, languages, tree
 from batch_loop.tests.support.sources import classes_of_the_pack
 from batch_loop.tools.client import ComfyClient

@@ -86,7 +86,7 @@ def test_a_wrong_password_is_told_before_anything_runs(
     assert "Correct the name or the password in BATCH_LOOP_DATABASE" in line
 
     # ComfyUI's own nodes may have said something of that kind.
-    assert "nodes/loop" not in server.log()
+    assert "core/store" not in server.log()
     assert "Batch Loop cannot use its database" in server.log()
     assert "wr0ng" not in server.log()
     assert not (server.output / "batch").exists()

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from batch_loop.nodes.io.leftovers import TEMPORARY_SUFFIX
+from batch_loop.core.files.leftovers import TEMPORARY_SUFFIX
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support.batches import (
     RECORD,

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
-from batch_loop.nodes.io.leftovers import temporary_name
-from batch_loop.nodes.processes import _stat, this_process
+from batch_loop.core.common.processes import _stat, this_process
+from batch_loop.core.files.leftovers import temporary_name
 from batch_loop.tests.integration.conftest import HELPERS
 from batch_loop.tests.support.batches import (
     loop_state,

@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection
 
-from batch_loop.nodes.loop.prompt import Failure
-from batch_loop.nodes.loop.writes import Turn
+from batch_loop.core.model.prompt import Failure
+from batch_loop.core.model.writes import Turn
 
 
 class FakeWrites:
-    """Answers what `nodes.loop.writes.Writes` asks; `wait` tells a test that somebody waits."""
+    """Answers what `core.model.writes.Writes` asks; `wait` tells a test that somebody waits."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from batch_loop.nodes.io.listing import Selection
-from batch_loop.nodes.loop.prompt import Failure
-from batch_loop.nodes.loop.state import Claim, ItemState, IterationMode, LoopKey, Policy
-from batch_loop.nodes.loop.store import LoopEntry, Store
+from batch_loop.core.model.prompt import Failure
+from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.state import Claim, ItemState, IterationMode, LoopKey, Policy
+from batch_loop.core.store.store import LoopEntry, Store
 from batch_loop.tests.support.fake_host import FakeHost
 
 FOLDER = "/home/somebody/ComfyUI/input/a folder of many photographs"

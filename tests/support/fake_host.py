@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 from dataclasses import replace
 
-from batch_loop.nodes.loop.prompt import Ending, Failure, Outcome, Prompt
+from batch_loop.core.model.prompt import Ending, Failure, Outcome, Prompt
 
 
 class FakeHost:
-    """Answers what `nodes.loop.prompt.Host` asks."""
+    """Answers what `core.model.prompt.Host` asks."""
 
     def __init__(self) -> None:
         self._outcomes: dict[Prompt, Outcome] = {}

@@ -172,7 +172,7 @@ def _animated() -> Iterator[tuple[str, bytes]]:
 
 
 def _deep() -> Iterator[OddFile]:
-    """More than 8 bits of grey: what nodes/io/decode.py says of it, reckoned here by hand."""
+    """More than 8 bits of grey: what core/media/decode.py says of it, reckoned here by hand."""
     random_numbers = np.random.default_rng(SEED)
     word = random_numbers.integers(0, 65536, (HEIGHT, WIDTH), dtype=np.uint16)
     as_grey = word.astype(np.float32) / np.float32(65535)

@@ -14,7 +14,8 @@ Findings = Iterable[tuple[int, str]]
 
 def pack_files() -> list[Path]:
     """Every Python file that ComfyUI loads."""
-    return [ROOT / "__init__.py", *sorted((ROOT / "nodes").rglob("*.py"))]
+    folders = (ROOT / "core", ROOT / "nodes")
+    return [ROOT / "__init__.py", *sorted(path for each in folders for path in each.rglob("*.py"))]
 
 
 def files_of_tests() -> list[Path]:
@@ -50,8 +51,8 @@ def line_at(text: str, place: int) -> int:
 def imported_modules(path: Path) -> Iterator[tuple[int, str]]:
     """The absolute names of all modules that a file imports, each with its line.
 
-    Relative imports are named from the root: `nodes/io/a.py` with `from ..loop import state`
-    gives `.nodes.loop` and `.nodes.loop.state`, with the dot that tells them from ComfyUI's.
+    Relative imports are named from the root: `core/files/a.py` with `from ..model import state`
+    gives `.core.model` and `.core.model.state`, with the dot that tells them from ComfyUI's.
     """
     package = path.relative_to(ROOT).parent.parts
     for node in ast.walk(tree_of(path)):

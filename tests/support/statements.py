@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import event
 
-from batch_loop.nodes.loop.sql_store import SqlStore
+from batch_loop.core.store.sql.sql_store import SqlStore
 
 
 @dataclass

@@ -30,7 +30,12 @@ NODE_FILES = {
     "nodes/loop/loop_end.py",
     "nodes/loop/loop_start.py",
 }
-TOUCH_COMFYUI = NODE_FILES | {"__init__.py", "nodes/host.py", "nodes/runtime.py", "nodes/schema.py"}
+TOUCH_COMFYUI = NODE_FILES | {
+    "__init__.py",
+    "core/comfy/host.py",
+    "core/comfy/runtime.py",
+    "core/comfy/schema.py",
+}
 """All others are pure: they can be imported and tested without a ComfyUI."""
 
 FORBIDDEN_CALLS = {
@@ -44,7 +49,7 @@ FORBIDDEN_CALLS = {
     "popen": "no other program is started",
     "create_subprocess_shell": "no shell is given text to run",
 }
-STARTS_A_PROGRAM = "nodes/io/folder_dialog.py"
+STARTS_A_PROGRAM = "core/choosing/folder_dialog.py"
 """The only file that starts another program: the operating system's folder dialog."""
 FORBIDDEN_IMPORTS = {
     "subprocess": "no other program is started",

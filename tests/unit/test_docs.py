@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 from typing import Any
 
-from batch_loop.nodes.names import ENV_PREFIX, ROUTE_PREFIX, node_id
+from batch_loop.core.common.names import ENV_PREFIX, ROUTE_PREFIX, node_id
 from batch_loop.tests.support import markdown
 from batch_loop.tests.support.locales import translations, tree
 from batch_loop.tests.support.sources import (
@@ -14,6 +14,7 @@ from batch_loop.tests.support.sources import (
     assert_nothing_in,
     classes_of_the_pack,
     line_at,
+    pack_files,
 )
 from batch_loop.tools.layout import ROOT
 from batch_loop.tools.requirements import of_project, package_name
@@ -109,7 +110,7 @@ def test_each_runtime_dependency_has_its_line() -> None:
 
 
 def test_each_route_is_described() -> None:
-    code = "".join(read(path) for path in (ROOT / "nodes" / "routes").glob("*.py"))
+    code = "".join(read(path) for path in (ROOT / "core" / "routes").glob("*.py"))
     calls = re.findall(r"\btable\.(get|post)\(f\"\{ROUTE_PREFIX\}([^\"]*)\"", code)
     routes = {
         f"{verb.upper()} {ROUTE_PREFIX}{path}".replace("{{loop}}", "{id}").replace(
@@ -122,7 +123,7 @@ def test_each_route_is_described() -> None:
 
 
 def test_each_environment_variable_is_in_the_table() -> None:
-    code = "".join(read(path) for path in (ROOT / "nodes").rglob("*.py"))
+    code = "".join(map(read, pack_files()))
     names = {f"{ENV_PREFIX}{name}" for name in re.findall(r"ENV_PREFIX \+ \"(\w+)\"", code)}
     assert set(markdown.table(SETTINGS, "variable")) == names != set()
 

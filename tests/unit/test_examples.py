@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 from PIL import Image
 
-from batch_loop.nodes.io.paths import EXAMPLE_FOLDER
-from batch_loop.nodes.names import NODE_PREFIX, node_id
+from batch_loop.core.common.names import NODE_PREFIX, node_id
+from batch_loop.core.files.paths import EXAMPLE_FOLDER
 from batch_loop.tests.support.sources import classes_of_the_pack
 from batch_loop.tools.example_graphs import EXAMPLES as MADE_FROM
 from batch_loop.tools.example_parts import NOTE

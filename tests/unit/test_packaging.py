@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 
-from batch_loop.nodes.names import NODE_PREFIX
+from batch_loop.core.common.names import NODE_PREFIX
 from batch_loop.tools.layout import DEFAULT, OLDEST, ROOT
 from batch_loop.tools.requirements import of_comfyui, of_project, package_name, pyproject
 

@@ -73,7 +73,7 @@ class _Bench:
         self._runs = runs
 
     def conversions(self) -> Iterator[Coded]:
-        ours = pack("nodes.io.pixels")
+        ours = pack("core.media.pixels")
         image, pixels = self._image, self._pixels
         yield self._row("to uint8", OURS, lambda: ours.to_uint8(image), pixels)
         yield self._row("to uint8", COMFYUI, lambda: _comfyuis_uint8(image), pixels)
@@ -135,7 +135,7 @@ class _Bench:
                 yield self._row(f"{format_} read", codec, read, reference, data)
 
     def _readers(self, format_: str, data: bytes, path: Path) -> dict[str, Callable[[], Any]]:
-        ours, to_float = pack("nodes.io.decode"), pack("nodes.io.pixels").to_float
+        ours, to_float = pack("core.media.decode"), pack("core.media.pixels").to_float
         readers: dict[str, Callable[[], Any]] = {
             OURS: lambda: ours.decode(str(path)).image[0],
             COMFYUI: lambda: _read(data).astype(np.float32) / 255.0,
@@ -154,7 +154,7 @@ class _Bench:
         return readers
 
     def _uint8(self) -> Any:
-        return pack("nodes.io.pixels").to_uint8(self._image)
+        return pack("core.media.pixels").to_uint8(self._image)
 
     def _by_pillow(self, format_: str, **options: Any) -> bytes:
         buffer = io.BytesIO()
@@ -162,7 +162,7 @@ class _Bench:
         return buffer.getvalue()
 
     def _encoded(self, format_: str, quality: int = QUALITY) -> bytes:
-        encoder = pack("nodes.io.encode")
+        encoder = pack("core.media.encode")
         data: bytes = encoder.encode(
             self._image, format=encoder.Format(format_), quality=quality, metadata=None
         )

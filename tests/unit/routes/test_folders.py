@@ -3,7 +3,7 @@ from __future__ import annotations
 import dataclasses
 import re
 
-from batch_loop.nodes.io.listing import Selection
+from batch_loop.core.model.selection import Selection
 from batch_loop.tools.layout import ROOT
 
 

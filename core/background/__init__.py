@@ -1,0 +1,1 @@
+"""Reading ahead and writing behind, within one limit of memory."""

@@ -1,0 +1,174 @@
+"""Reading the image of the next prompt while the workflow runs on this one."""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+
+from ..common.lower_priority import step_back
+from ..files.real_paths import open_file
+from ..media.decode import DecodedImage
+from ..media.image_file import open_image
+from .budget import MemoryBudget
+
+KEPT_SECONDS = 60.0
+"""How long an image is kept that nobody takes: the batch was left, and the memory is wanted."""
+
+_LOOKS = 10
+"""How often in that time it is looked whether it is over."""
+
+SMALLEST = 32_768
+"""Bytes of a file that is worth a thread: a smaller one is read in the time that it takes to wake
+one."""
+
+_BYTES_PER_PIXEL = 16
+"""Three colours and the mask, each four bytes."""
+
+_Stamp = tuple[int, ...]
+
+
+@dataclass
+class _Ahead:
+    """An image that is being read, or was."""
+
+    path: str
+    image: Future[DecodedImage | None]
+    until: float
+    """When it is let go, by the monotonic clock."""
+    stamp: _Stamp | None = None
+    size: int = 0
+
+
+class ReadAhead:
+    """Decodes images in a thread of its own, one for each loop, within a memory budget.
+
+    What is read ahead is only a copy: it changes no state, and may be thrown away at any time.
+    `decode` is what a node does with the real path of a file; files of less than `smallest` bytes
+    are left to it.
+    """
+
+    def __init__(
+        self,
+        budget: MemoryBudget,
+        decode: Callable[[str], DecodedImage],
+        kept_seconds: float = KEPT_SECONDS,
+        smallest: int = SMALLEST,
+    ) -> None:
+        self._budget = budget
+        self._decode = decode
+        self._kept_seconds = kept_seconds
+        self._smallest = smallest
+        self._lock = threading.Lock()
+        self._ahead: dict[str, _Ahead] = {}
+        self._janitor: threading.Thread | None = None
+        self._pool = ThreadPoolExecutor(
+            1, thread_name_prefix="batch-loop-read-ahead", initializer=step_back
+        )
+
+    def begin(self, loop: str, path: str) -> None:
+        """Read the file at a real path for the loop of that id, instead of any other for it."""
+        self.cancel(loop)
+        if not self._is_worth_it(path):
+            return
+        ahead = _Ahead(path, Future(), time.monotonic() + self._kept_seconds)
+        with self._lock:
+            self._ahead[loop] = ahead
+            if self._janitor is None:
+                self._janitor = threading.Thread(
+                    target=self._let_go, name="batch-loop-let-go", daemon=True
+                )
+                self._janitor.start()
+        with suppress(RuntimeError):  # Python is ending, and begins no more threads
+            self._pool.submit(self._read, ahead)
+
+    def take(self, loop: str, path: str) -> DecodedImage | None:
+        """The image at a real path, if it was read ahead and its file is still the same one.
+
+        Waits for one that is being read just now: that is sooner than to begin anew. None in any
+        other case, also where it could not be read: the caller will find out why.
+        """
+        with self._lock:
+            ahead = self._ahead.pop(loop, None)
+        if ahead is None:
+            return None
+        if ahead.path != path:
+            self._drop(ahead)
+            return None
+        if ahead.image.cancel():  # not begun: the thread is busy with something else
+            return None
+        image = ahead.image.result()
+        self._budget.give_back(ahead.size)
+        # A file that went while it was read has no stamp, and neither has one that is gone now.
+        return image if ahead.stamp is not None and ahead.stamp == _stamp(path) else None
+
+    def cancel(self, loop: str) -> None:
+        """Throw away what was read ahead for a loop."""
+        with self._lock:
+            ahead = self._ahead.pop(loop, None)
+        if ahead is not None:
+            self._drop(ahead)
+
+    def _is_worth_it(self, path: str) -> bool:
+        """Whether the node would wait longer for the image than a thread takes to be woken."""
+        if not self._budget.limit:
+            return False
+        try:
+            return os.stat(path).st_size >= self._smallest
+        except OSError:
+            return False
+
+    def _let_go(self) -> None:
+        """Let go what nobody has taken in time, as long as there is anything."""
+        pause = threading.Event()
+        while True:
+            with self._lock:
+                if not self._ahead:
+                    self._janitor = None
+                    return
+                now = time.monotonic()
+                late = [loop for loop, ahead in self._ahead.items() if ahead.until <= now]
+                dropped = [self._ahead.pop(loop) for loop in late]
+            for ahead in dropped:
+                self._drop(ahead)
+            pause.wait(self._kept_seconds / _LOOKS)
+
+    def _drop(self, ahead: _Ahead) -> None:
+        if not ahead.image.cancel():
+            ahead.image.add_done_callback(lambda _image: self._budget.give_back(ahead.size))
+
+    def _read(self, ahead: _Ahead) -> None:
+        if not ahead.image.set_running_or_notify_cancel():
+            return
+        image = None
+        try:
+            stamp = _stamp(ahead.path)
+            size = _pixels(ahead.path) * _BYTES_PER_PIXEL
+            if self._budget.take(size):
+                ahead.size = size
+                image = self._decode(ahead.path)
+                # Should it have been written to meanwhile, this may be half of the one and half
+                # of the other.
+                ahead.stamp = stamp if _stamp(ahead.path) == stamp else None
+        except Exception:  # noqa: BLE001 the node will meet it again, and say it
+            image = None
+        ahead.image.set_result(image)
+
+
+def _stamp(path: str) -> _Stamp | None:
+    """What tells a file from what it becomes when it is changed or replaced; None if it is gone."""
+    try:
+        found = os.stat(path)
+    except OSError:
+        return None
+    return (found.st_dev, found.st_ino, found.st_size, found.st_mtime_ns, found.st_ctime_ns)
+
+
+def _pixels(path: str) -> int:
+    """How many pixels the image has, by its header."""
+    with os.fdopen(open_file(path), "rb") as file, open_image(file) as image:
+        return int(image.width * image.height)

@@ -1,0 +1,122 @@
+"""Encoding and writing in the background, while the workflow goes on with the next image."""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+from collections import defaultdict
+from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
+
+from ..common.errors import BatchLoopError
+from ..common.lower_priority import step_back
+from ..model.prompt import Failure
+from ..model.writes import Turn
+from .budget import MemoryBudget
+
+_MOST_WORKERS = 4
+_log = logging.getLogger(__name__)
+
+
+class WriteBehind:
+    """Runs writes in threads of its own, within a memory budget, and knows whose they are."""
+
+    def __init__(self, budget: MemoryBudget) -> None:
+        self._budget = budget
+        self._changed = threading.Condition()
+        self._under_way: defaultdict[Turn, list[str]] = defaultdict(list)
+        self._failures: dict[Turn, Failure] = {}
+        # Python waits for these threads before it ends.
+        self._pool = ThreadPoolExecutor(
+            min(_MOST_WORKERS, os.cpu_count() or 1),
+            thread_name_prefix="batch-loop-write-behind",
+            initializer=step_back,
+        )
+
+    def write(
+        self, turn: Turn, target: str, size: int, job: Callable[[], object], node: tuple[str, str]
+    ) -> bool:
+        """Have `job` write the file at real path `target` in the background.
+
+        `size` is how many bytes of memory it holds until then, and `node` the id and type of the
+        node whose failure it would be. False, and nothing is done, if there is no room for it: the
+        caller writes it then, so that a slow disk slows the loop instead of filling the memory.
+        In either case what was to be written there before is written by then: without a cache
+        ComfyUI may run one node several times in a prompt.
+        """
+        with self._changed:
+            self._changed.wait_for(lambda: not self._writes(target))
+        if not self._budget.take(size):
+            return False
+        with self._changed:
+            self._under_way[turn].append(target)
+        try:
+            self._pool.submit(self._run, turn, target, size, job, node)
+        except RuntimeError:  # Python is ending, and begins no more threads
+            self._ended(turn, target, size, None)
+            return False
+        return True
+
+    def _run(
+        self, turn: Turn, target: str, size: int, job: Callable[[], object], node: tuple[str, str]
+    ) -> None:
+        failure = None
+        try:
+            job()
+        except BatchLoopError as error:
+            failure = Failure(str(error), *node)
+        except Exception as error:  # noqa: BLE001 the item's report tells of it
+            _log.exception("Batch Loop could not write %s", target)
+            failure = Failure(f"{type(error).__name__}: {error}", *node)
+        self._ended(turn, target, size, failure)
+
+    def _ended(self, turn: Turn, target: str, size: int, failure: Failure | None) -> None:
+        self._budget.give_back(size)
+        with self._changed:
+            if failure is not None:
+                self._failures.setdefault(turn, failure)
+            self._under_way[turn].remove(target)
+            if not self._under_way[turn]:
+                del self._under_way[turn]
+            self._changed.notify_all()
+
+    def busy(self, loop: str) -> bool:
+        """Whether anything is being written for a loop."""
+        with self._changed:
+            return any(turn.loop == loop for turn in self._under_way)
+
+    def under_way(self, turn: Turn) -> bool:
+        """Whether anything is being written for a turn."""
+        with self._changed:
+            return turn in self._under_way
+
+    def failure(self, turn: Turn) -> Failure | None:
+        """Why the first write of a turn that failed did so; None while none has."""
+        with self._changed:
+            return self._failures.get(turn)
+
+    def wait(self, loop: str, but: Collection[Turn] = ()) -> None:
+        """Wait until nothing is being written for a loop, leaving the turns `but` out."""
+        with self._changed:
+            self._changed.wait_for(
+                lambda: not any(turn.loop == loop for turn in self._under_way if turn not in but)
+            )
+
+    def wait_for_file(self, target: str, seconds: float) -> None:
+        """Wait until the file at real path `target` is not being written, or for so long."""
+        with self._changed:
+            self._changed.wait_for(lambda: not self._writes(target), seconds)
+
+    def idle(self) -> bool:
+        """Whether nothing at all is being written."""
+        with self._changed:
+            return not self._under_way
+
+    def _writes(self, target: str) -> bool:
+        return any(target in targets for targets in self._under_way.values())
+
+    def forget(self, turn: Turn) -> None:
+        """Forget a turn, of which nothing is being written any more."""
+        with self._changed:
+            self._failures.pop(turn, None)

@@ -1,0 +1,60 @@
+"""Adding a folder to the allow-list: only what a person has chosen on this very machine."""
+
+from __future__ import annotations
+
+import os
+
+from ..common.errors import FolderNotFound, PathRefused, UnwritableImage
+from ..common.text import quoted
+from ..files.atomic import IfExists, write_whole
+from ..files.paths import AllowedFolders, check_is_here, is_elsewhere, refusal_of_state, with_line
+from ..files.real_paths import open_file
+
+
+def allow(folder: str, allowed: AllowedFolders) -> str:
+    """Add a folder to the allow-list's file, unless it is allowed already; returns its path.
+
+    `folder` is the full path of one that is there. Whoever calls has seen to it that a person has
+    chosen it: neither a page nor a prompt may.
+
+    Raises `PathRefused` for a whole drive, a network path, a name that the file cannot hold, and
+    the pack's own state,
+    `FolderNotFound` where there is no such folder, `UnwritableImage` if the file cannot be written.
+    """
+    check_is_here(folder)
+    real_path = os.path.realpath(folder)
+    # The real path of a drive letter may be that of a network folder, which nobody may name.
+    path = os.path.abspath(folder) if is_elsewhere(real_path) else real_path
+    if allowed.may_read(real_path):
+        return path
+    if allowed.protected.verdict(real_path).is_state:
+        raise refusal_of_state(path)
+    if not os.path.isdir(real_path):
+        raise FolderNotFound(f"There is no folder {quoted(path)}. Choose another one.")
+    if any(os.path.dirname(each) == each for each in (path, real_path)):
+        raise PathRefused(
+            f"{quoted(path)} is a whole drive, and Batch Loop could then read and write all of "
+            "it. Choose the folder in it that the images are in."
+        )
+    if "\n" in path or "\r" in path:
+        raise PathRefused(
+            f"The name of the folder {quoted(path)} has a line break, which the list of allowed "
+            "folders cannot hold. Give the folder another name, and choose it again."
+        )
+    # The file may be a link to where its owner keeps it.
+    file = os.path.realpath(allowed.how_to_allow)
+    write_whole(file, with_line(_content(file), path), IfExists.OVERWRITE)
+    return path
+
+
+def _content(file: str) -> bytes:
+    try:
+        with os.fdopen(open_file(file), "rb") as opened:
+            return opened.read()
+    except FileNotFoundError:
+        return b""
+    except OSError as error:
+        raise UnwritableImage(
+            f"The list of allowed folders {quoted(file)} cannot be read: "
+            f"{error.strerror or error}. Let the user that runs ComfyUI read and write it."
+        ) from error

@@ -1,0 +1,96 @@
+"""What a page is shown of the allowed folders, for a person to choose one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from ..common.errors import FolderNotFound
+from ..common.natural import natural_key
+from ..common.text import quoted
+from ..files.paths import AllowedFolders, resolve_source
+from ..files.real_paths import scanned
+from ..model.selection import Selection
+
+MOST_FOLDERS = 1000
+"""Shown of one folder."""
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A folder, and those that lie directly in it."""
+
+    path: str
+    """Its real path; "" for the list of the allowed folders."""
+    parent: str | None
+    """The folder that it lies in; None where it is the first that may be used."""
+    folders: tuple[tuple[str, str], ...]
+    """The name and the full path of each, in natural order, no more than are shown."""
+    more: bool
+    """Whether there are others."""
+    images: int
+    """How many images lie directly in it."""
+    holds_comfyui: bool = False
+    """Whether ComfyUI's own folders, or the pack's state, lie in it."""
+
+
+def browse(path: str, allowed: AllowedFolders) -> Shown:
+    """What is in an allowed folder; "" for the allowed folders themselves.
+
+    Raises as `resolve_source`.
+    """
+    if not path:
+        return Shown("", None, tuple(_roots(allowed)), more=False, images=0)
+    folder = resolve_source(path, allowed)
+    names: list[str] = []
+    images = 0
+    is_image = Selection().matcher()
+    try:
+        with scanned(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if _is_shown(entry, folder, allowed):
+                    names.append(entry.name)
+                elif is_image(entry.name) and entry.is_file(follow_symlinks=False):
+                    images += 1
+    except OSError as error:
+        raise FolderNotFound(
+            f"The folder {quoted(folder)} cannot be read: {error.strerror or error}. Choose "
+            "another one, or let the user that runs ComfyUI read it."
+        ) from error
+    names.sort(key=natural_key)
+    shown = names[:MOST_FOLDERS]
+    return Shown(
+        folder,
+        _parent(folder, allowed),
+        tuple((name, os.path.join(folder, name)) for name in shown),
+        more=len(shown) < len(names),
+        images=images,
+        holds_comfyui=allowed.protected.is_held_by(folder),
+    )
+
+
+def _roots(allowed: AllowedFolders) -> Iterator[tuple[str, str]]:
+    yield "input", allowed.input
+    yield "output", allowed.output
+    yield "temp", allowed.temp
+    for folder in dict.fromkeys(allowed.extra):
+        yield folder, folder
+
+
+def _parent(folder: str, allowed: AllowedFolders) -> str | None:
+    roots = {path for _, path in _roots(allowed)}
+    parent = os.path.dirname(folder)
+    return None if folder in roots or not allowed.may_read(parent) else parent
+
+
+def _is_shown(entry: os.DirEntry[str], folder: str, allowed: AllowedFolders) -> bool:
+    """Whether it is a folder that may be used; a link where it leads to one."""
+    if not entry.is_symlink() and os.name != "nt":
+        path = os.path.join(folder, entry.name)
+        return entry.is_dir(follow_symlinks=False) and not allowed.protected.verdict(path).is_state
+    # A Windows junction is a link that does not say so.
+    real_path = os.path.realpath(os.path.join(folder, entry.name))
+    return allowed.may_read(real_path) and os.path.isdir(real_path)

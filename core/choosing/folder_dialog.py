@@ -1,0 +1,160 @@
+"""The operating system's own dialog to choose a folder in, on the server's machine.
+
+Another program shows it, as ComfyUI has no window. It is started without a shell, and what it is
+told is an argument of its own, so that no name of a folder is ever taken for a command.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import functools
+import os
+import shutil
+import sys
+from collections.abc import Callable, Mapping
+from importlib.util import find_spec
+
+from ..common.errors import NoDialog, NotNow
+
+_TITLE = "Choose a folder of images"
+_LONGEST_SECONDS = 600.0
+"""A dialog that nobody sees, as on a screen elsewhere, must not stand in the way for ever."""
+
+_CANCELLED = 1
+"""What the Linux programs end with when their dialog was cancelled. The others write nothing."""
+_SIGNS_OF_FAILURE = ("open display", "execution error", "Traceback")
+"""What zenity (for want of a screen), osascript and Python write when they end so, too."""
+
+_NO_WINDOW = 0x08000000
+"""Windows' flag for a child without a console of its own."""
+_WINDOWS_PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tk_dialog.py")
+_WINDOWS_NEEDS = "_tkinter"
+"""A module of Python's own, which Pythons that are made to be packed into others may lack."""
+
+_SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
+"""Environment variables of Linux, one of which says where the screen is."""
+
+_MAC_PROGRAM = "/usr/bin/osascript"
+_MAC_SCRIPT = (
+    "on run arguments",
+    "activate",
+    "set heading to item 1 of arguments",
+    "try",
+    "if (count of arguments) is 1 then return POSIX path of (choose folder with prompt heading)",
+    "set start to (POSIX file (item 2 of arguments)) as alias",
+    "return POSIX path of (choose folder with prompt heading default location start)",
+    "on error number -128",  # cancelled
+    'return ""',
+    "end try",
+    "end run",
+)
+
+
+_start = functools.partial(
+    asyncio.create_subprocess_exec,
+    stdin=asyncio.subprocess.DEVNULL,
+    stdout=asyncio.subprocess.PIPE,
+    stderr=asyncio.subprocess.PIPE,
+    creationflags=_NO_WINDOW if os.name == "nt" else 0,
+)
+"""Starts a program, given as its path and its arguments; no shell is between."""
+
+
+class FolderDialog:
+    """The dialog of this process: one at a time."""
+
+    def __init__(self) -> None:
+        self._is_open = False
+
+    async def choose(self, start: str | None) -> str | None:
+        """Open the dialog at the folder `start`, and wait for what a person chooses in it.
+
+        Returns None when they cancel it, or do nothing for ten minutes.
+
+        Raises:
+            NotNow: a dialog is open already.
+            NoDialog: there is none on this machine, or it could not be shown.
+
+        """
+        if self._is_open:
+            raise NotNow(
+                "A folder dialog is open already, maybe behind other windows. Choose a folder in "
+                "it, or close it, and try again."
+            )
+        command = dialog_command(start)
+        self._is_open = True
+        try:
+            return await _answer(command)
+        finally:
+            self._is_open = False
+
+
+def dialog_command(
+    start: str | None = None,
+    platform: str = sys.platform,
+    environ: Mapping[str, str] = os.environ,
+) -> list[str]:
+    """The program that shows the dialog at the folder `start`, and its arguments.
+
+    It writes the folder that was chosen. Raises `NoDialog` where there is no such program.
+    """
+    if platform == "win32":
+        if find_spec(_WINDOWS_NEEDS) is None:
+            raise NoDialog("The Python that ComfyUI runs on here has no tkinter to show one with.")
+        return [sys.executable, "-I", _WINDOWS_PROGRAM, _TITLE, *([start] if start else [])]
+    if platform == "darwin":
+        lines = [part for line in _MAC_SCRIPT for part in ("-e", line)]
+        return [_MAC_PROGRAM, *lines, _TITLE, *([start] if start else [])]
+    if not any(environ.get(name) for name in _SCREENS):
+        names = " nor ".join(_SCREENS)
+        raise NoDialog(f"ComfyUI runs without a screen: neither {names} is set where it runs.")
+    for name, arguments in _DESKTOP_PROGRAMS.items():
+        program = shutil.which(name, path=environ.get("PATH"))
+        if program is not None:
+            return [program, *arguments(start)]
+    names = " nor ".join(_DESKTOP_PROGRAMS)
+    raise NoDialog(f"Neither {names} is installed on this machine. Install one of them.")
+
+
+def _zenity(start: str | None) -> list[str]:
+    # With a slash at its end it is the folder to begin in, without one the folder to select.
+    at = [] if start is None else [f"--filename={os.path.join(start, '')}"]
+    return ["--file-selection", "--directory", f"--title={_TITLE}", *at]
+
+
+def _kdialog(start: str | None) -> list[str]:
+    return [f"--title={_TITLE}", "--getexistingdirectory", start or os.path.expanduser("~")]
+
+
+_DESKTOP_PROGRAMS: Mapping[str, Callable[[str | None], list[str]]] = {
+    "zenity": _zenity,
+    "kdialog": _kdialog,
+}
+
+
+async def _answer(command: list[str]) -> str | None:
+    """What a dialog's program writes, without the end of the line; None when it is cancelled."""
+    try:
+        process = await _start(*command)
+    # Not every event loop of Windows can start a program.
+    except (OSError, NotImplementedError) as error:
+        raise NoDialog(_failed(str(error))) from error
+    try:
+        said, complaint = await asyncio.wait_for(process.communicate(), _LONGEST_SECONDS)
+    except asyncio.TimeoutError:
+        return None
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()
+    reason = complaint.decode("utf-8", "replace").strip()
+    if process.returncode == _CANCELLED and not any(sign in reason for sign in _SIGNS_OF_FAILURE):
+        return None
+    if process.returncode != 0:
+        raise NoDialog(_failed(reason or f"it ended with {process.returncode}"))
+    return os.fsdecode(said).removesuffix("\n") or None
+
+
+def _failed(reason: str) -> str:
+    last = reason.splitlines()[-1].rstrip(".")
+    return f"The folder dialog could not be shown: {last}. Write the folder's path instead."

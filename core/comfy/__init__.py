@@ -1,0 +1,1 @@
+"""The doors to ComfyUI, and what this process shares."""

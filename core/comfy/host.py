@@ -1,0 +1,351 @@
+"""The door to ComfyUI: prompts and how they end, folders, and the prompt that is being checked.
+
+Beside this module, only the node files import anything of ComfyUI's.
+"""
+
+# Written against what ComfyUI 0.3.52 and all since have.
+
+from __future__ import annotations
+
+import asyncio
+import copy
+import logging
+import os
+import threading
+import time
+from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import ContextVar
+from typing import Any
+
+import execution
+import folder_paths
+import nodes
+from aiohttp import web
+from comfy.cli_args import args as cli_args
+from comfy.model_management import throw_exception_if_processing_interrupted
+from comfy_execution.utils import get_executing_context
+from server import PromptServer
+
+from ..common.errors import OutsidePrompt
+from ..common.names import NODE_PREFIX, UI_KEY
+from ..common.processes import is_at_work, this_process
+from ..files.protected import CUSTOM_NODES
+from ..model.graph import Graph
+from ..model.prompt import Ending, Failure, Outcome, Prompt, client_named
+from ..model.unrun import Fault, Submission, Unrun, faults, unrun
+from .asked import is_from_here
+
+_PROGRAM_FOLDER = os.path.dirname(os.path.realpath(folder_paths.__file__))
+
+Middleware = Callable[..., Awaitable[web.StreamResponse]]
+
+_log = logging.getLogger(__name__)
+
+_submission: ContextVar[Submission] = ContextVar("batch_loop_submission")
+
+
+class ComfyHost:
+    """The ComfyUI server that this process is."""
+
+    def install(self) -> None:
+        """Have ComfyUI show every submission to `_note_submission`. Call once, at loading."""
+        PromptServer.instance.add_on_prompt_handler(self._note_submission)
+
+    def add_middleware(self, middleware: Middleware) -> None:
+        """Add an aiohttp middleware, innermost. Only while ComfyUI loads its packs."""
+        PromptServer.instance.app.middlewares.append(middleware)
+
+    def folder(self, kind: str) -> str | None:
+        """The folder that ComfyUI's `/view` calls `kind`; None if it knows none of that name."""
+        found = folder_paths.get_directory_by_type(kind)
+        return None if found is None else str(found)
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        return time.time()
+
+    def steady(self) -> float:
+        """Seconds since some moment, on a clock that nobody sets."""
+        return time.monotonic()
+
+    def wait(self, seconds: float) -> None:
+        """Let time pass."""
+        threading.Event().wait(seconds)
+
+    def current_prompt(self) -> Prompt:
+        """The prompt whose node runs in this thread; OutsidePrompt when none does."""
+        return _prompt(_current_entry())
+
+    def current_submission(self) -> Submission:
+        """What that prompt was submitted as; OutsidePrompt."""
+        entry = _current_entry()
+        # A prompt that was put into the queue past the handler has no note: all of it counts.
+        return Submission(entry[2], _noted(entry).get("targets"))
+
+    def is_asked_from_here(self) -> bool:
+        """Whether that prompt was sent from this machine; OutsidePrompt."""
+        return _noted(_current_entry()).get("here") is True
+
+    def unrun(self, node_id: str) -> Unrun:
+        """The output nodes that the node feeds, and that do not run in that prompt."""
+        return unrun(self.current_submission(), node_id, _current_entry()[4], _is_output)
+
+    def faults(self, graph: Graph, outputs: Collection[str]) -> tuple[Fault, ...]:
+        """What ComfyUI's validation finds wrong with output nodes, and with what leads to them.
+
+        It has found it once already, at the submission, and kept it nowhere. () where it finds
+        nothing any more, or cannot be asked.
+        """
+        try:
+            # It is made for another event loop than the one that runs nodes, and changes the graph.
+            validation = execution.validate_prompt("", copy.deepcopy(dict(graph)), list(outputs))
+            with ThreadPoolExecutor(max_workers=1) as thread:
+                answer = thread.submit(asyncio.run, validation).result()
+            return faults(graph, answer[3])
+        except Exception as error:  # noqa: BLE001 - what it raises, or returns, is up to ComfyUI
+            _log.warning("Batch Loop: ComfyUI could not be asked what is wrong: %r", error)
+            return ()
+
+    def call(self) -> int:
+        """Which call of its node in the prompt this thread is in, from 0: one an element of a list.
+
+        The numbers are those of the elements, also where some are blocked.
+        """
+        context = get_executing_context()
+        return 0 if context is None else context.list_index or 0
+
+    @property
+    def server(self) -> str:
+        """This process, by a name that no other has."""
+        return this_process().name
+
+    def is_alive(self, server: str, *, is_here: bool) -> bool | None:
+        """Whether another server process still runs; None where that cannot be seen from here.
+
+        With `is_here` it is known to run on this machine, if it runs at all.
+        """
+        return is_at_work(server, is_here=is_here)
+
+    def raise_if_cancelled(self) -> None:
+        """Raise ComfyUI's own exception, if a person has pressed Cancel on this thread's prompt.
+
+        Where no prompt runs in this thread, nothing: who asks takes ComfyUI's note of it away.
+        """
+        if get_executing_context() is not None:
+            throw_exception_if_processing_interrupted()
+
+    def outcome(self, prompt: Prompt) -> Outcome:
+        """How `prompt` ended, from the queue's history."""
+        queue = PromptServer.instance.prompt_queue
+        # The queue moves a prompt from running to history in one step under this lock.
+        with queue.mutex:
+            if _is_running(queue, prompt):
+                return Outcome(Ending.RUNNING)
+            entry = queue.history.get(prompt.id)
+            if entry is None:
+                return Outcome(Ending.STOPPED)
+            return _outcome(entry)
+
+    def saved(self, prompt: Prompt) -> tuple[str, ...]:
+        """Real paths of the files that a prompt's output nodes said they saved, by the history."""
+        queue = PromptServer.instance.prompt_queue
+        with queue.mutex:
+            outputs = (queue.history.get(prompt.id) or {}).get("outputs") or {}
+        return tuple(_saved_files(outputs))
+
+    def has_ended(self, prompt: Prompt) -> bool:
+        """Whether a prompt of this server has ended, however it did."""
+        queue = PromptServer.instance.prompt_queue
+        with queue.mutex:
+            return not _is_running(queue, prompt)
+
+    def submission(self) -> Submission:
+        """What the request of this thread has submitted, while it is validated; else empty."""
+        return _submission.get(Submission({}))
+
+    def input_folder(self) -> str:
+        """ComfyUI's input folder."""
+        return str(folder_paths.get_input_directory())
+
+    def output_folder(self) -> str:
+        """ComfyUI's output folder."""
+        return str(folder_paths.get_output_directory())
+
+    def temp_folder(self) -> str:
+        """ComfyUI's temp folder."""
+        return str(folder_paths.get_temp_directory())
+
+    def user_folder(self) -> str:
+        """ComfyUI's user folder, where packs keep their settings."""
+        return str(folder_paths.get_user_directory())
+
+    def program_folders(self) -> dict[str, tuple[str, ...]]:
+        """ComfyUI's own folders, which no workflow may change, by what they are called."""
+        packs: list[str] = []
+        models: list[str] = []
+        # Packs add to it, so that it is copied first, and not all in it need be of one form.
+        for kind, (folders, *_) in list(folder_paths.folder_names_and_paths.items()):
+            # Pictures to train with are no models.
+            if kind != "datasets":
+                named = packs if kind == CUSTOM_NODES.replace(" ", "_") else models
+                named += [folders] if isinstance(folders, str) else map(str, folders)
+        # ComfyUI takes models from some folders right in its output folder, too.
+        models = [each for each in models if os.path.dirname(each) != self.output_folder()]
+        return {
+            "user folder": (self.user_folder(),),
+            CUSTOM_NODES: tuple(packs),
+            "models": (str(folder_paths.models_dir), *models),
+            "program files": (_PROGRAM_FOLDER,),
+        }
+
+    def metadata_allowed(self) -> bool:
+        """Whether results may hold the workflow: ComfyUI's option --disable-metadata forbids it."""
+        return not cli_args.disable_metadata
+
+    def lists_assets(self) -> bool:
+        """Whether ComfyUI takes results into a list of its own, as newer ones do where asked."""
+        return bool(getattr(cli_args, "enable_assets", False))
+
+    def has_native_loops(self) -> bool:
+        """Whether ComfyUI has loops of its own, Start Loop and End Loop, as from 0.36 on.
+
+        Other packs may have nodes of these names, which are different ones.
+        """
+        return _boundary("StartLoop") == "start" and _boundary("EndLoop") == "end"
+
+    def _note_submission(self, submission: dict[str, Any]) -> dict[str, Any]:
+        """Remember a submission for validation, and write down its time and what it asks for.
+
+        ComfyUI calls this in the request that it then validates the prompt in, so that a context
+        variable carries the graph from here to `validate_inputs`, which is not given it.
+        """
+        graph = submission.get("prompt")
+        if not isinstance(graph, dict):
+            _submission.set(Submission({}))
+            return submission
+        targets = _targets(graph, submission.get("partial_execution_targets"))
+        _submission.set(Submission(graph, targets))
+        if any(_is_ours(node) for node in graph.values()):
+            extra = submission.setdefault("extra_data", {})
+            if isinstance(extra, dict):
+                times = {"submitted_at": self.now(), "steady": self.steady()}
+                extra[UI_KEY] = {**times, "targets": targets, "here": is_from_here()}
+        return submission
+
+
+def _is_running(queue: Any, prompt: Prompt) -> bool:
+    """Whether the queue, whose lock is held, runs a prompt now."""
+    return any(
+        entry[1] == prompt.id and _prompt(entry) == prompt
+        for entry in queue.currently_running.values()
+    )
+
+
+def _targets(graph: Graph, asked: Any) -> list[str] | None:
+    """The only nodes of a graph whose outputs a submission asks for; None for all."""
+    if asked is None:
+        return None
+    try:
+        return [node_id for node_id in graph if node_id in asked]
+    except TypeError:  # no list at all, on which ComfyUI's own validation fails
+        return None
+
+
+def _is_output(class_type: str) -> bool:
+    """Whether nodes of a type are what a prompt runs for: ComfyUI's own question."""
+    return getattr(nodes.NODE_CLASS_MAPPINGS.get(class_type), "OUTPUT_NODE", False) is True
+
+
+def _boundary(class_type: str) -> object:
+    """What ComfyUI says a type of node is to a loop of its own: "start", "end" or nothing."""
+    schema = getattr(nodes.NODE_CLASS_MAPPINGS.get(class_type), "GET_SCHEMA", None)
+    return getattr(schema(), "loop_boundary", None) if schema else None
+
+
+def _is_ours(node: object) -> bool:
+    return isinstance(node, dict) and str(node.get("class_type", "")).startswith(NODE_PREFIX)
+
+
+def _current_entry() -> tuple[Any, ...]:
+    """The queue's entry of the prompt whose node runs in this thread: see `_prompt`."""
+    context = get_executing_context()
+    queue = PromptServer.instance.prompt_queue
+    with queue.mutex:
+        for entry in queue.currently_running.values():
+            if context is not None and entry[1] == context.prompt_id:
+                found: tuple[Any, ...] = entry
+                return found
+    message = (
+        "Batch Loop's nodes work in prompts that ComfyUI's queue runs, and this one was not "
+        f"found there (executing context: {context!r}). Submit the workflow to ComfyUI's "
+        "/prompt, as its page does."
+    )
+    raise OutsidePrompt(message)
+
+
+def _noted(entry: tuple[Any, ...]) -> Mapping[str, Any]:
+    """What `_note_submission` has written into the extra data of an entry of the queue."""
+    noted = entry[3].get(UI_KEY)
+    return noted if isinstance(noted, dict) else {}
+
+
+def _prompt(entry: tuple[Any, ...]) -> Prompt:
+    """The prompt of an entry of the queue: (number, id, graph, extra data, outputs, ...)."""
+    extra = entry[3]
+    noted = _noted(entry).get("submitted_at")
+    # A prompt that was put into the queue past the handler has ComfyUI's own note, in ms, from
+    # 0.3.75 on; before that it counts as the oldest, which never starts a batch over.
+    submitted_at = extra.get("create_time", 0) / 1000 if noted is None else noted
+    client = client_named(extra.get("client_id"))
+    return Prompt(entry[1], submitted_at, client, _noted(entry).get("steady"))
+
+
+def _outcome(entry: Mapping[str, Any]) -> Outcome:
+    """The outcome in an entry of the history."""
+    status = entry.get("status") or {}
+    ended_at = None
+    # Other messages may follow the one that ended the prompt, never another of these.
+    for event, data in status.get("messages", ()):
+        if event == "execution_interrupted":
+            return Outcome(Ending.STOPPED, ended_at=_time_of(data))
+        if event == "execution_error":
+            return Outcome(Ending.ERROR, _failure(data), _time_of(data))
+        if event == "execution_success":
+            ended_at = _time_of(data)
+    if status.get("status_str") == "success":
+        return Outcome(Ending.SUCCESS, ended_at=ended_at)
+    return Outcome(Ending.STOPPED)
+
+
+def _time_of(message: Mapping[str, Any]) -> float | None:
+    """When a message was sent; ComfyUI notes it in milliseconds."""
+    noted = message.get("timestamp")
+    return noted / 1000 if isinstance(noted, (int, float)) else None
+
+
+def _failure(data: Mapping[str, Any]) -> Failure:
+    message = str(data.get("exception_message") or "").strip()
+    return Failure(
+        reason=message or str(data.get("exception_type") or "no reason given"),
+        node_id=str(data.get("node_id")),
+        node_type=str(data.get("node_type")),
+    )
+
+
+def _saved_files(outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
+    """Real paths of the files in the `ui` results of a prompt's nodes, as previews name them."""
+    for result in outputs.values():
+        for files in result.values():
+            if not isinstance(files, (list, tuple)):
+                continue
+            for file in files:
+                # By these two keys newer ComfyUI, too, tells a file from other entries.
+                if isinstance(file, dict) and {"filename", "type"} <= file.keys():
+                    folder = folder_paths.get_directory_by_type(file["type"])
+                    # What a node only shows, as Preview Image does, is no result.
+                    if folder is not None and file["type"] != "temp":
+                        subfolder = str(file.get("subfolder") or "")
+                        yield os.path.realpath(
+                            os.path.join(folder, subfolder, str(file["filename"]))
+                        )

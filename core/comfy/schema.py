@@ -1,0 +1,87 @@
+"""Parts of ComfyUI's V3 schema that only some of its versions have."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import functools
+from collections.abc import Callable
+from typing import Any
+
+from comfy_api.v0_0_2 import io as comfy_io
+
+from ..common.choice import Choice
+from ..common.names import CATEGORY, SOCKET_TYPE
+
+LoopSocket = comfy_io.Custom(SOCKET_TYPE)
+"""The type of the `loop` sockets."""
+
+_KNOWN = {field.name for field in dataclasses.fields(comfy_io.Schema)}
+
+_NEWER = frozenset({"search_aliases"})
+"""Fields that 0.3.52 does not have, and that the node works without."""
+
+
+def built_once(define: Callable[[Any], comfy_io.Schema]) -> Callable[[Any], comfy_io.Schema]:
+    """Have a node's schema built at the first call, and copied at each further one.
+
+    ComfyUI asks for it several times an input in each prompt; building it each time took longer
+    than all else that the nodes do.
+    """
+    built: list[comfy_io.Schema] = []
+
+    @functools.wraps(define)
+    def defined(cls: Any) -> comfy_io.Schema:
+        if not built:
+            built.append(define(cls))
+        copied = copy.copy(built[0])
+        # ComfyUI completes what it is given.
+        for name, value in vars(copied).items():
+            if isinstance(value, list):
+                setattr(copied, name, list(value))
+        return copied
+
+    return defined
+
+
+def schema(**fields: Any) -> comfy_io.Schema:
+    """A schema in the pack's category, less what this ComfyUI does not know."""
+    fields = {name: value for name, value in fields.items() if name not in _NEWER - _KNOWN}
+    return comfy_io.Schema(category=CATEGORY, **fields)
+
+
+def internal_schema(part_of: str, **fields: Any) -> comfy_io.Schema:
+    """The schema of a node that only other nodes make, and that no menu offers."""
+    description = f"A part of {part_of}, made while that runs. Use {part_of}."
+    # Frontends leave deprecated nodes out of their menus, too.
+    hidden = "is_dev_only" if "is_dev_only" in _KNOWN else "is_deprecated"
+    return schema(description=description, **fields, **{hidden: True})
+
+
+def advanced(widget: comfy_io.Input) -> comfy_io.Input:
+    """`widget`, shown only when a person asks for the advanced inputs."""
+    return _with_option(widget, "advanced")
+
+
+def raw_link(socket: comfy_io.Input) -> comfy_io.Input:
+    """`socket`, whose node is given the link itself, `[node id, output]`, for a value.
+
+    So ComfyUI has nothing to evaluate, and a blocked output behind the link does not block the
+    node: it may look first whether it wants the value, and then get it by an expansion.
+    """
+    return _with_option(socket, "rawLink")
+
+
+def _with_option(of: comfy_io.Input, option: str) -> comfy_io.Input:
+    if hasattr(of, option):
+        setattr(of, option, True)
+    else:
+        # ComfyUI knew the option before its V3 schema did.
+        of.extra_dict = {**of.extra_dict, option: True}
+    return of
+
+
+def combo(name: str, choices: type[Choice], default: Choice, tooltip: str) -> comfy_io.Input:
+    """A combo widget with the values of an enumeration."""
+    options = [choice.value for choice in choices]
+    return comfy_io.Combo.Input(name, options=options, default=default.value, tooltip=tooltip)

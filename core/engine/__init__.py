@@ -1,0 +1,1 @@
+"""The loops: who is given which item, and what becomes of it."""

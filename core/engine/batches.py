@@ -1,0 +1,292 @@
+"""Batches: when one begins, what it holds, and when more joins it.
+
+What runs in a transaction says so.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..model.prompt import Host, Prompt
+from ..model.state import DEFAULT_POLICY, Item, IterationMode, LoopKey, Policy, WhenComplete
+from ..store.store import LoopEntry, Store
+from .clients import Clients
+from .folder_watch import Watching
+from .listings import Due, Listed, Listing, Why
+from .loops import Loops
+from .moments import END, LOOK
+from .outputs import Outputs
+from .transactions import Transactions
+
+if TYPE_CHECKING:
+    from ..model.selection import Selection
+
+
+@dataclass(frozen=True)
+class Request:
+    """What a Directory Iterator asks for."""
+
+    key: LoopKey
+    selection: Selection
+    mode: IterationMode = IterationMode.CONTINUE
+    policy: Policy = DEFAULT_POLICY
+    without: tuple[str, ...] = ()
+    """Names of the output nodes that nobody has asked for, so that the image cannot be done."""
+
+
+class Batches:
+    """The batches of all loops; everything expects to run inside of a transaction."""
+
+    def __init__(  # noqa: PLR0913 - what it stands on, each given once
+        self,
+        store: Store,
+        host: Host,
+        transactions: Transactions,
+        *,
+        loops: Loops,
+        outputs: Outputs,
+        watching: Watching,
+        begun: Callable[[LoopKey], None],
+    ) -> None:
+        """`begun` is told of each batch that begins."""
+        self._store = store
+        self._host = host
+        self._transactions = transactions
+        self._loops = loops
+        self._outputs = outputs
+        self._watching = watching
+        self._begun = begun
+        self._clients: defaultdict[LoopKey, Clients] = defaultdict(Clients)
+        # What lay beside the last image of a batch, before this prompt was given it.
+        self._before: dict[LoopKey, tuple[Prompt, Listing]] = {}
+
+    def prepare(self, requests: Sequence[Request], prompt: Prompt, listed: Listed) -> Due | None:
+        """Bring the listings to what `requests` need, in new batches where they are due.
+
+        What is handed out together starts over together, and takes what failed again together.
+        Where that takes a listing that is not among `listed`, nothing is done: it is returned.
+        """
+        entries = [self._store.load(request.key) for request in requests]
+        known = [(entry, one) for entry, one in zip(entries, requests, strict=True) if entry]
+        anew = any(self._starts_over(entry, one, prompt) for entry, one in known)
+        retries = any(
+            self._is_chosen(IterationMode.RETRY_FAILED, entry, one, prompt) for entry, one in known
+        )
+        dues = [
+            self._due(entry, request, prompt, anew=anew, retries=retries)
+            for entry, request in zip(entries, requests, strict=True)
+        ]
+        # In the one order in which folders are read, or two of us might wait for each other.
+        for needed in sorted(filter(None, dues), key=lambda due: due.key.id):
+            if self._taken(needed, listed) is None:
+                return needed
+        for due, request in zip(dues, requests, strict=True):
+            listing = None if due is None else self._taken(due, listed)
+            self._prepare(request, listing, retries=retries)
+        return None
+
+    def _prepare(self, request: Request, listing: Listing | None, *, retries: bool) -> None:
+        """Bring one loop to what is asked for, with the listing that is due, if one is."""
+        key, mode = request.key, request.mode
+        if listing is not None and listing.due.why is Why.BEGIN:
+            self.begin(listing, mode)
+            return
+        if listing is not None and listing.due.why is Why.RELIST:
+            self._relist(listing)
+        elif listing is not None:
+            self._join(listing)
+        if retries:
+            self._store.retry(key)
+        if self._loops.entry(key).mode is not mode:
+            self._loops.save(key, mode=mode)
+        self._loops.note_completion(key)
+
+    def begin(self, listing: Listing, mode: IterationMode) -> None:
+        """Begin a batch with what was in the folder."""
+        key = listing.due.key
+        before = self._store.load(key)
+        self._store.begin(key, listing.paths, listing.new)
+        self._outputs.begin(key)
+        self._begun(key)
+        entry = LoopEntry(
+            listing.due.selection,
+            listing.due.batch,
+            mode,
+            looked_at=listing.began,
+            finished=listing.finished,
+            ran_at=None if before is None else before.ran_at,
+            partners=() if before is None else before.partners,
+        )
+        self._store.save(key, entry)
+        self._loops.note_completion(key)
+
+    def start_over(self, keys: Sequence[LoopKey], listed: Listed) -> Due | None:
+        """Begin the next batch of loops with the settings of this one, as `prepare` does."""
+        entries = [self._loops.entry(key) for key in keys]
+        listings = []
+        for key, entry in zip(keys, entries, strict=True):
+            due = Due(Why.BEGIN, key, entry.selection, entry.batch + 1)
+            listing = self._taken(due, listed)
+            if listing is None:
+                return due
+            listings.append(listing)
+        for listing, entry in zip(listings, entries, strict=True):
+            self.begin(listing, entry.mode)
+        return None
+
+    def look_before_the_last(
+        self, keys: Sequence[LoopKey], prompt: Prompt, listed: Listed
+    ) -> Due | None:
+        """Remember what lies in the folders beside an image, if it is the last one of a batch.
+
+        Of what comes later nobody can tell whether it is a result of the prompt that works on it.
+        Where that takes a listing that is not among `listed`, it is returned.
+        """
+        for key in keys:
+            entry = self._loops.entry(key)
+            is_last = self._store.counts(key).pending == 1
+            if not is_last or entry.looked_again or entry.selection.has_range:
+                continue
+            due = Due(Why.BEFORE_THE_LAST, key, entry.selection, entry.batch)
+            listing = listed.get(key)
+            if listing is None:
+                return due
+            # Else the folder was read for this very prompt, and all is listed.
+            if listing.due == due:
+                self._before[key] = (prompt, listing)
+        return None
+
+    def due_at_the_end(self, key: LoopKey, item: Item) -> Due | None:
+        """What is to be looked at as `item` is about to reach Loop End, if no other is left then.
+
+        Once a batch: should the workflow save into the folder that it reads, in a way that
+        ComfyUI is not told of, its results must not feed it for ever. And not while the prompt of
+        another item, on another server, has yet to say what it saved.
+        """
+        entry = self._loops.entry(key)
+        if entry.looked_again or self._store.counts(key).pending or item.claim is None:
+            return None
+        if any(other.path != item.path for other in self._store.open_items(key)):
+            return None
+        prompt, before = self._before.get(key, (None, None))
+        if before and (prompt, before.due.selection) != (item.claim.prompt, entry.selection):
+            before = None
+        return Due(Why.JOIN_AT_THE_END, key, entry.selection, entry.batch, before)
+
+    def join_at_the_end(self, due: Due, listed: Listed) -> bool:
+        """Let files join that came while the batch ran; False where they have yet to be looked at.
+
+        Those that were there before the last image was handed out, and have not changed since.
+        """
+        if due.before is None:
+            looked_at = self._loops.moments.note(due.key, LOOK)
+            self._loops.save(due.key, looked_again=True, looked_at=looked_at)
+            return True
+        listing = self._taken(due, listed)
+        if listing is None:
+            return False
+        self._before.pop(due.key, None)
+        self._loops.save(due.key, looked_again=True)
+        self._join(listing)
+        return True
+
+    def told_the_end(self, key: LoopKey, client_id: str | None) -> None:
+        """Note that a client's own prompt has completed the batch, once that is kept."""
+        self._transactions.when_kept(lambda: self._clients[key].told_the_end(client_id))
+
+    def forget(self, key: LoopKey) -> None:
+        """Forget a loop, once that is kept."""
+        self._transactions.when_kept(lambda: self._clients.pop(key, None))
+        self._transactions.when_kept(lambda: self._before.pop(key, None))
+        self._transactions.when_kept(lambda: self._watching.end(key))
+        self._transactions.when_kept(lambda: self._loops.moments.forget(key))
+
+    def note_client(self, request: Request, prompt: Prompt, *, knows_the_end: bool) -> None:
+        """Note that a client has run, and whether it was told of the batch's end by that."""
+        clients = self._clients[request.key]
+        self._transactions.when_kept(
+            lambda: clients.note(prompt.client_id, request.mode, knows_the_end=knows_the_end)
+        )
+
+    def _due(
+        self,
+        entry: LoopEntry | None,
+        request: Request,
+        prompt: Prompt,
+        *,
+        anew: bool,
+        retries: bool,
+    ) -> Due | None:
+        """The listing that a loop needs before `request` can be met."""
+        key, selection = request.key, request.selection
+        if entry is None:
+            return Due(Why.BEGIN, key, selection, 1)
+        if anew:
+            return Due(Why.BEGIN, key, selection, entry.batch + 1)
+        if entry.selection != selection:
+            return Due(Why.RELIST, key, selection, entry.batch)
+        is_new_run = entry.completed_at is not None and self._loops.moments.is_before(
+            key, LOOK, entry.looked_at, prompt
+        )
+        # A range counts files: with one more in front, it would hold another at its end.
+        if is_new_run and not retries and not selection.has_range:
+            return Due(Why.JOIN, key, selection, entry.batch)
+        return None
+
+    def _relist(self, listing: Listing) -> None:
+        """Take another listing for the batch that goes on."""
+        key, selection = listing.due.key, listing.due.selection
+        self._store.relist(key, listing.paths, listing.new)
+        changes = {"selection": selection, "finished": listing.finished}
+        self._loops.save(key, looked_at=listing.began, **changes)
+
+    def _starts_over(self, entry: LoopEntry, request: Request, prompt: Prompt) -> bool:
+        if self._is_chosen(IterationMode.RESET, entry, request, prompt):
+            return True
+        start_over = request.policy.when_complete is WhenComplete.START_OVER
+        # Who wants only what failed does not want all of it again.
+        start_over = start_over and request.mode is not IterationMode.RETRY_FAILED
+        return start_over and self._is_after_the_end(entry, request.key, prompt)
+
+    def _is_chosen(
+        self, mode: IterationMode, entry: LoopEntry, request: Request, prompt: Prompt
+    ) -> bool:
+        """Whether this run is the one that does what `mode` does once.
+
+        The first after it was chosen, or the first after the batch was complete.
+        """
+        if request.mode is not mode:
+            return False
+        before = self._clients[request.key].mode(prompt.client_id, entry.mode)
+        if before is not mode:
+            return True
+        # A batch that waits for more has no end: each new file would bring all of them back.
+        watches = request.policy.when_complete is WhenComplete.WATCH
+        return not watches and self._is_after_the_end(entry, request.key, prompt)
+
+    def _is_after_the_end(self, entry: LoopEntry, key: LoopKey, prompt: Prompt) -> bool:
+        """Whether a run was meant as a new one: submitted by somebody who knew of the end."""
+        return (
+            entry.completed_at is not None
+            and self._loops.moments.is_before(key, END, entry.completed_at, prompt)
+            and self._clients[key].knows_the_end(prompt.client_id)
+        )
+
+    def _join(self, listing: Listing) -> None:
+        """Append the files that were not there when the listing was taken."""
+        key = listing.due.key
+        self._loops.save(key, looked_at=listing.began, finished=listing.finished)
+        # Some may have joined, or turned out to be results, since the folder was read.
+        new = self._outputs.unwritten(key, listing.paths)
+        if new:
+            self._store.append(key, *new)
+
+    def _taken(self, due: Due, listed: Listed) -> Listing | None:
+        """What was listed, if it is what is due, and can be taken."""
+        listing = listed.get(due.key)
+        if listing is None or listing.due != due:
+            return None
+        return listing if listing.new is None or self._store.takes(listing.new) else None

@@ -1,0 +1,103 @@
+"""Loops that are watched for new files, by their newest run or by somebody who asks.
+
+What runs in a transaction says so. What looks at files does not.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from ..files.arrivals import Arrivals
+from ..model.prompt import Host
+from ..model.state import Arrived, LoopKey
+from ..store.store import LoopEntry, Store
+from .loops import Loops
+
+if TYPE_CHECKING:
+    from ..model.selection import Selection
+
+
+@dataclass(frozen=True)
+class Look:
+    """A look at the folder of a loop that is watched."""
+
+    key: LoopKey
+    arrivals: Arrivals
+    began: float
+
+
+class Watching:
+    """What is remembered of the folders that are watched."""
+
+    def __init__(self, store: Store, host: Host, loops: Loops) -> None:
+        self._store = store
+        self._host = host
+        self._loops = loops
+        self._arrivals: dict[LoopKey, Arrivals] = {}
+
+    def begin(self, key: LoopKey) -> None:
+        """Watch a loop's folder."""
+        self._loops.watched.add(key)
+        self._arrivals.setdefault(key, Arrivals())
+
+    def end(self, key: LoopKey) -> None:
+        """Watch it no more."""
+        self._loops.watched.discard(key)
+        self._arrivals.pop(key, None)
+
+    def is_watched(self, key: LoopKey) -> bool:
+        """Whether a loop's folder is watched."""
+        return key in self._loops.watched
+
+    def whole(self, key: LoopKey, paths: Sequence[str], listed: Collection[str]) -> Sequence[str]:
+        """`paths`, without new files that may still be growing where the folder is watched."""
+        arrivals = self._arrivals.get(key)
+        if arrivals is None:
+            return paths
+        now = self._host.steady()
+        return [path for path in paths if path in listed or arrivals.is_whole(key.full(path), now)]
+
+    def has_new(self, key: LoopKey, paths: Iterable[str]) -> bool:
+        """Whether the folder is watched, and a file was never looked at before."""
+        arrivals = self._arrivals.get(key)
+        if arrivals is None:
+            return False
+        return not all(arrivals.has_seen(key.full(path)) for path in paths)
+
+    def at_rest(self, key: LoopKey) -> tuple[Arrived, LoopEntry | None]:
+        """What is known without a look at the folder, and the loop's row if one is due.
+
+        In a transaction, and settled before.
+        """
+        arrived = Arrived(key.id, key.directory)
+        # What its prompt saves is only known when it has ended: it is no new file.
+        if self._store.open_items(key):
+            return arrived, None
+        counts = self._store.counts(key)
+        if counts.pending > counts.unpaired:
+            return replace(arrived, ready=counts.pending - counts.unpaired), None
+        entry = self._loops.entry(key)
+        return arrived, None if entry.selection.has_range else entry
+
+    def begin_look(self, key: LoopKey, selection: Selection) -> Look | None:
+        """A look that is about to be taken; None where it would find nothing.
+
+        This and what follows in the turn of the loop, see `core.engine.listings`, and in no
+        transaction.
+        """
+        arrivals = self._arrivals.setdefault(key, Arrivals())
+        began = self._host.steady()
+        if not arrivals.worth_a_look(key.directory, selection, began):
+            return None
+        arrivals.looking(key.directory, selection, began)
+        return Look(key, arrivals, began)
+
+    def looked(self, arrived: Arrived, look: Look, new: Sequence[str]) -> Arrived:
+        """What a look has come to, which found the files at these relative paths to be new."""
+        now = self._host.steady()
+        unknown = [look.key.full(path) for path in new]
+        look.arrivals.looked(look.began, now, unknown)
+        ready = sum(look.arrivals.is_whole(path, now) for path in unknown)
+        return replace(arrived, ready=ready, growing=len(unknown) - ready)

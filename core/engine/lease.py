@@ -1,0 +1,190 @@
+"""A server's lease: what tells others that it is still at work on its images."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+
+from ..common.errors import BatchLoopError
+from ..common.names import ENV_PREFIX
+
+LEASE_VARIABLE = ENV_PREFIX + "LEASE_SECONDS"
+"""Environment variable with the seconds that a lease lasts."""
+
+LEASE_SECONDS = 60.0
+SHORTEST = 2.0
+
+RENEWALS = 3
+"""How often a lease is renewed while it runs, so that two may fail."""
+RETRY_SECONDS = 1.0
+LOOK_SECONDS = 1.0
+"""How long what is known of other servers' leases may be old."""
+
+_log = logging.getLogger(__name__)
+
+
+def lease_seconds(environ: Mapping[str, str]) -> float:
+    """The seconds that a lease lasts, as `LEASE_VARIABLE` has them.
+
+    What is no number is told in the log, and the default taken.
+    """
+    given = environ.get(LEASE_VARIABLE, "").strip()
+    try:
+        return max(SHORTEST, float(given)) if given else LEASE_SECONDS
+    except ValueError:
+        _log.warning(
+            "Batch Loop goes by its default: %s is %r, which is no number of seconds.",
+            LEASE_VARIABLE,
+            given,
+        )
+        return LEASE_SECONDS
+
+
+class Lease:
+    """Renews a lease from a thread, for as long as this server is at work."""
+
+    def __init__(
+        self,
+        renew: Callable[[], None],
+        is_at_work: Callable[[], bool],
+        seconds: float = LEASE_SECONDS,
+    ) -> None:
+        """`renew` is called from a thread of its own; what it raises is tried again."""
+        self.seconds = seconds
+        self._renew = renew
+        self._is_at_work = is_at_work
+        self._lock = threading.Lock()
+        self._renewed_at = float("-inf")
+        self._thread: threading.Thread | None = None
+        self._ended = threading.Event()
+        self._has_failed = False
+        self._is_doubted = False
+
+    is_shared = True
+    """Whether other machines wait to hear of this server."""
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it is to be renewed by who begins to work: no thread has done it lately."""
+        return self._is_doubted or time.monotonic() - self._renewed_at > self.seconds / 2
+
+    @property
+    def was_ever_held(self) -> bool:
+        """Whether this server was ever at work."""
+        return self._renewed_at > float("-inf")
+
+    def take_up(self) -> None:
+        """Note that work was begun, under a lease that runs; see to it from now on."""
+        with self._lock:
+            if self.is_due:
+                self._renewed_at = time.monotonic()
+                self._is_doubted = False
+            if self._thread is None:
+                self._thread = threading.Thread(
+                    target=self._run, name="batch-loop-lease", daemon=True
+                )
+                self._thread.start()
+
+    def doubt(self) -> None:
+        """Have it be due, whatever the clock says: one that stands still in a sleep did not see it.
+
+        Who began to work then would be taken for gone.
+        """
+        self._is_doubted = True
+
+    def end(self) -> None:
+        """Renew it no more."""
+        self._ended.set()
+
+    def _run(self) -> None:
+        wait = self.seconds / RENEWALS
+        while True:
+            was_ended = self._ended.wait(wait)
+            with self._lock:
+                if was_ended or not self._is_at_work():
+                    self._thread = None
+                    return
+            wait = self.seconds / RENEWALS if self._look() else RETRY_SECONDS
+
+    def _look(self) -> bool:
+        try:
+            self._renew()
+        except BatchLoopError as error:
+            if not self._has_failed:
+                _log.warning("Batch Loop tries again until it can: %s", error)
+            self._has_failed = True
+            return False
+        self._has_failed = False
+        self._renewed_at = time.monotonic()
+        return True
+
+
+class LeasesOfOthers:
+    """Whether other servers still renew their leases, as far as can be seen from here.
+
+    No time of day is asked, on this machine or another: somebody may set it. A lease has ended when
+    it was not renewed for as long as it lasts, in looks of this server's own. Between two looks
+    the store may have been away for all: so no pause counts for longer than the time between two
+    renewals, which leaves everybody the time for one.
+    """
+
+    def __init__(
+        self,
+        look: Callable[[], Mapping[str, float]],
+        seconds: float,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """`look` gives the number of the last renewal of each server; `clock` is never set."""
+        self._look_at_all = look
+        self._seconds = seconds
+        self._clock = clock
+        self._numbers: Mapping[str, float] = {}
+        # For how long each was not renewed.
+        self._silent: dict[str, float] = {}
+        self._looked_at: float | None = None
+
+    def holds(self, server: str) -> bool:
+        """Whether a server is still at work; by a look of a moment ago, if that found it so.
+
+        All of them are looked at in one, as there may be many. One that held no lease then may
+        have taken it up since.
+        """
+        since = self._since_the_last_look()
+        if since is None or since > LOOK_SECONDS or not self._held(server):
+            self._look()
+        return self._held(server)
+
+    def _held(self, server: str) -> bool:
+        return self._silent.get(server, self._seconds) < self._seconds
+
+    def _since_the_last_look(self) -> float | None:
+        return None if self._looked_at is None else self._clock() - self._looked_at
+
+    def _look(self) -> None:
+        pause = min(self._since_the_last_look() or 0.0, self._seconds / RENEWALS)
+        before, self._numbers = self._numbers, self._look_at_all()
+        self._looked_at = self._clock()
+        self._silent = {
+            server: self._silent[server] + pause if before.get(server) == number else 0.0
+            for server, number in self._numbers.items()
+        }
+
+
+class NoLease:
+    """For a registry whose store no other machine uses."""
+
+    seconds = LEASE_SECONDS
+    is_shared = False
+    is_due = False
+    was_ever_held = False
+
+    def take_up(self) -> None:
+        """Nobody asks."""
+
+    def doubt(self) -> None:
+        """Nobody takes anything away."""
+
+    def end(self) -> None:
+        """It never began."""

@@ -1,0 +1,348 @@
+"""Taking listings: a folder is read in no transaction, so that nobody waits for a disk."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field, replace
+from enum import Enum
+from functools import partial
+from typing import TYPE_CHECKING, Protocol, TypeVar
+
+from ..common.errors import BatchLoopError, NoImages
+from ..common.pace import parts_of
+from ..files.arrivals import STILL_SECONDS
+from ..files.finished import finished
+from ..model.prompt import Host
+from ..model.state import KnownResult, LoopKey
+from ..store.store import NewListing, Store
+from .folder_watch import Watching
+from .moments import LOOK, Moments
+from .outputs import Outputs
+from .spare_listings import SpareListings, Written
+from .transactions import Transactions
+
+if TYPE_CHECKING:
+    from ..model.selection import Selection
+
+WRITTEN_AT_ONCE = 5_000
+"""Paths that are written in one transaction: others wait some hundredths of a second for it."""
+
+LOOK_SECONDS = 0.1
+"""How often who waits for another's listing looks whether it is still wanted."""
+
+T = TypeVar("T")
+
+Sight = Hashable
+"""What tells whether a file has changed between two looks; None where it is gone."""
+
+
+class Lister(Protocol):
+    """Lists a directory."""
+
+    def __call__(
+        self,
+        directory: str,
+        selection: Selection,
+        *,
+        seed: int,
+        going_on: Callable[[], object] = ...,
+    ) -> Sequence[str]:
+        """Relative paths in order; `seed` decides on the order of a shuffle.
+
+        `going_on` is called again and again meanwhile, and what it raises ends the listing.
+        """
+
+
+class Why(Enum):
+    """What a listing is taken for."""
+
+    BEGIN = "begin"
+    """A new batch."""
+    RELIST = "relist"
+    """Other settings, for the batch that goes on."""
+    JOIN = "join"
+    """New files for a batch that is complete."""
+    BEFORE_THE_LAST = "before the last"
+    """New files beside the last image of a batch, before a prompt is given it."""
+    JOIN_AT_THE_END = "join at the end"
+    """Those of them that may join, as that image has been worked on."""
+
+
+@dataclass(frozen=True)
+class Due:
+    """A listing that has to be taken before a loop can go on."""
+
+    why: Why
+    key: LoopKey
+    selection: Selection
+    batch: int
+    before: Listing | None = field(default=None, compare=False)
+    """At the end: what was new before the last image was handed out."""
+
+
+@dataclass(frozen=True)
+class Listing:
+    """What a folder held."""
+
+    due: Due
+    began: float
+    """When the reading began, in seconds since the epoch."""
+    paths: Sequence[str] = ()
+    """In order: all of them, or the new ones where they are to join."""
+    finished: int = 0
+    """How many were left out, as their results are there already."""
+    sights: Mapping[str, Sight] = field(default_factory=dict)
+    """What each was like, of those that may join later."""
+    new: NewListing | None = None
+    """The same, where it is in the store already."""
+
+
+Listed = Mapping[LoopKey, Listing]
+"""What was listed for a change, by the loop."""
+
+
+class Listings:
+    """Takes listings, one at a time of each loop; all of it is called in no transaction."""
+
+    def __init__(  # noqa: PLR0913 - what it stands on, each given once
+        self,
+        store: Store,
+        host: Host,
+        transactions: Transactions,
+        *,
+        outputs: Outputs,
+        watching: Watching,
+        moments: Moments,
+        lister: Lister,
+        sight: Callable[[str], Sight],
+        spare_listings: SpareListings,
+        hold_lease: Callable[[], object],
+    ) -> None:
+        """`sight` looks at the file at a full path.
+
+        `hold_lease` is called now and then while a listing is written: others see by the lease
+        that it still is.
+        """
+        self._store = store
+        self._host = host
+        self._transactions = transactions
+        self._outputs = outputs
+        self._watching = watching
+        self._moments = moments
+        self._lister = lister
+        self._sight = sight
+        self._spare_listings = spare_listings
+        self._hold_lease = hold_lease
+        self._turns: dict[LoopKey, threading.Lock] = {}
+
+    def with_listings(self, change: Callable[[Listed], T | Due], *, patient: bool = False) -> T:
+        """What `change` comes to, once it has been given every listing that it says is due.
+
+        Somebody else may have changed the loop while the folder was read: so `change`, which makes
+        a transaction of its own, is asked again, and says whether what was listed is what it needs.
+        `patient` is said of a prompt: it waits for a database that is away, and Cancel ends it.
+        """
+        listed: dict[LoopKey, Listing] = {}
+        with ExitStack() as turns, self._spare_listings.written_here() as written:
+            mine: set[LoopKey] = set()
+            while True:
+                outcome = change(listed)
+                if not isinstance(outcome, Due):
+                    return outcome
+                key = outcome.key
+                if key not in mine:
+                    if any(key.id < other.id for other in mine):
+                        # In one order, or two of us might wait for each other.
+                        turns.close()
+                        mine.clear()
+                    mine.add(key)
+                    if turns.enter_context(self._turn(key, patient=patient)):
+                        # What another has listed may do.
+                        continue
+                listing = self._take(outcome, patient=patient)
+                listed[key] = self._written(listing, written, patient=patient)
+
+    @contextmanager
+    def turn_if_free(self, key: LoopKey) -> Iterator[bool]:
+        """Have a loop's turn, unless somebody lists its folder: whether one has it."""
+        turn = self._turn_of(key)
+        is_mine = turn.acquire(blocking=False)
+        try:
+            yield is_mine
+        finally:
+            if is_mine:
+                turn.release()
+
+    def found(
+        self, due: Due, going_on: Callable[[], object] = lambda: None
+    ) -> tuple[Sequence[str], set[str]]:
+        """The images in order, and those that are left out as their results are there already.
+
+        Raises NoImages, FolderNotFound and InvalidSetting.
+        """
+        key, selection = due.key, due.selection
+        paths = self.preview(key, selection, due.batch, going_on)
+        # A folder that is watched may still be empty.
+        if not paths and not self._watching.is_watched(key):
+            raise NoImages(no_images(key.directory, selection))
+        left_out = finished(
+            selection.finished,
+            key.directory,
+            paths,
+            self._known,
+            identities=self._outputs.identities(),
+            going_on=going_on,
+        )
+        if left_out:
+            paths = [path for path in paths if path not in left_out]
+        return paths, left_out
+
+    def _known(self, folder: str) -> Iterator[KnownResult]:
+        """What is known of the results in a folder."""
+        after: str | None = ""
+        while after is not None:
+            read = partial(self._outputs.known_below_beside, folder, after)
+            after = None
+            for result in self._transactions.beside(read):
+                yield result
+                after = result.file
+
+    def preview(
+        self,
+        key: LoopKey,
+        selection: Selection,
+        batch: int,
+        going_on: Callable[[], object] = lambda: None,
+    ) -> Sequence[str]:
+        """What a batch would hold that began now, in order, and what is finished of it."""
+        return self._lister(key.directory, selection, seed=key.seed(batch), going_on=going_on)
+
+    def unknown(
+        self, key: LoopKey, found: Sequence[str], *, patient: bool = False
+    ) -> tuple[list[str], Collection[str]]:
+        """Those that are neither listed nor written by the workflow, and all that are listed."""
+        listed = self._transactions.beside(partial(self._store.paths_beside, key), patient=patient)
+        new = [path for path in found if path not in listed]
+        if new:
+            unwritten = partial(self._outputs.unwritten, key, new)
+            new = self._transactions.run(unwritten, patient=patient)
+        return new, listed
+
+    def _take(self, due: Due, *, patient: bool) -> Listing:
+        """Read a folder, for what it is due for."""
+        going_on = self._host.raise_if_cancelled if patient else (lambda: None)
+        if due.why is Why.BEFORE_THE_LAST:
+            return self._before_the_last(due, going_on)
+        key, began = due.key, self._moments.note(due.key, LOOK)
+        if due.before is not None:
+            sights = due.before.sights
+            same = [path for path in due.before.paths if self._looks(key, path) == sights[path]]
+            return Listing(due, began, same, due.before.finished)
+        found, left_out = self.found(due, going_on)
+        if due.why is Why.BEGIN:
+            return Listing(due, began, self._whole(key, found, (), going_on), len(left_out))
+        if due.why is Why.RELIST:
+            if self._watching.is_watched(key):
+                _, listed = self.unknown(key, (), patient=patient)
+                found = self._whole(key, found, listed, going_on)
+            return Listing(due, began, found, len(left_out))
+        new, listed = self.unknown(key, found, patient=patient)
+        new = list(self._whole(key, new, (), going_on))
+        return Listing(due, began, new, len(left_out.difference(listed)))
+
+    def _before_the_last(self, due: Due, going_on: Callable[[], object]) -> Listing:
+        """The new files, and what they are like: none where the folder cannot be read.
+
+        The last image is there to be worked on even so, and the next run says what is wrong.
+        """
+        key, began = due.key, self._host.now()
+        try:
+            found, left_out = self.found(due, going_on)
+        except BatchLoopError:
+            return Listing(due, began)
+        new, listed = self.unknown(key, found, patient=True)
+        sights = {path: self._looks(key, path) for path in new}
+        return Listing(due, began, new, len(left_out.difference(listed)), sights)
+
+    def _looks(self, key: LoopKey, path: str) -> Sight:
+        return self._sight(key.full(path))
+
+    def _written(self, listing: Listing, written: Written, *, patient: bool) -> Listing:
+        """A listing; if it is large, it is in the store by now, so that it can be taken at once.
+
+        Some rows at a time, each part in a transaction of its own: others who want the store come
+        between.
+        """
+        due, paths = listing.due, listing.paths
+        if due.why not in {Why.BEGIN, Why.RELIST}:
+            return listing
+        going_on = self._host.raise_if_cancelled if patient else (lambda: None)
+        beside = partial(self._transactions.beside, patient=patient)
+        keeps, server = due.why is Why.RELIST, self._host.server
+        if not beside(partial(self._store.is_large, due.key, len(paths), keeps=keeps)):
+            return listing
+        beside(self._hold_lease)
+        name = written.new_name()
+        new = beside(partial(self._store.new_listing, due.key, name, server, keeps=keeps))
+        first = 0
+        for part in parts_of(paths, WRITTEN_AT_ONCE):
+            beside(partial(self._store.write_listing, new, first, part))
+            first += len(part)
+            beside(self._hold_lease)
+            going_on()
+        after: str | None = ""
+        while after is not None:
+            after = beside(partial(self._store.write_unlisted, new, after))
+            going_on()
+        beside(partial(self._store.finish_listing, new))
+        return replace(listing, new=new)
+
+    def _whole(
+        self,
+        key: LoopKey,
+        paths: Sequence[str],
+        listed: Collection[str],
+        going_on: Callable[[], object],
+    ) -> Sequence[str]:
+        """`paths`, without new files that may still be growing where the folder is watched.
+
+        No time tells whether a file grows that nobody has looked at before: so all of these are
+        looked at once more, a moment later.
+        """
+        is_first = self._watching.has_new(key, (path for path in paths if path not in listed))
+        whole = self._watching.whole(key, paths, listed)
+        if is_first:
+            self._host.wait(STILL_SECONDS)
+            going_on()
+            whole = self._watching.whole(key, paths, listed)
+        return whole
+
+    def _turn_of(self, key: LoopKey) -> threading.Lock:
+        return self._turns.setdefault(key, threading.Lock())
+
+    @contextmanager
+    def _turn(self, key: LoopKey, *, patient: bool) -> Iterator[bool]:
+        """Have a loop's turn: whether another had it before."""
+        turn = self._turn_of(key)
+        had_to_wait = not turn.acquire(blocking=False)
+        while had_to_wait and not turn.acquire(timeout=LOOK_SECONDS):
+            if patient:
+                self._host.raise_if_cancelled()
+        try:
+            yield had_to_wait
+        finally:
+            turn.release()
+
+
+def no_images(directory: str, selection: Selection) -> str:
+    """What to tell somebody whose folder holds nothing under `selection`."""
+    looked_for = selection.filter.value
+    if selection.custom_pattern and looked_for == "Custom":
+        looked_for += f" {selection.custom_pattern!r}"
+    where = "in it or in its subfolders" if selection.recursive else "in it (subfolders left out)"
+    message = f"No images to work on in {directory!r}: {looked_for} matches no file {where}"
+    if selection.has_range:
+        message += f", from start_index {selection.start_index} with limit {selection.limit}"
+    return message + ". Choose another folder, or widen filter, custom_pattern, recursive or range."

@@ -1,0 +1,160 @@
+"""Each loop as it stands in the store: its row, its open items, and what is shown of it.
+
+Everything here but `overview` expects to run inside of a transaction.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from typing import Any
+
+from ..common.errors import UnknownLoop
+from ..model.prompt import Host
+from ..model.state import CURRENT_SHOWN, FAILURES_SHOWN, Item, Iteration, LoopKey, Overview, Snapshot
+from ..store.store import UNLISTED, ListedLoop, LoopEntry, Store
+from .moments import END, Moments
+
+
+def in_order(keys: Iterable[LoopKey]) -> list[LoopKey]:
+    """Loops, each once, in the one order in which a transaction may change several."""
+    return sorted(set(keys), key=lambda key: key.id)
+
+
+class Loops:
+    """The loops of the store."""
+
+    def __init__(self, store: Store, host: Host) -> None:
+        self._store = store
+        self._host = host
+        self.moments = Moments(host)
+        self.watched: set[LoopKey] = set()
+        """Those whose folders are watched for new files."""
+
+    def find(self, loop_id: str) -> LoopKey:
+        """The loop that has an id; UnknownLoop."""
+        key = self._store.find(loop_id)
+        if key is None:
+            message = (
+                f"No loop is known by the id {loop_id!r}. A loop is known from its first run on, "
+                "until ComfyUI is restarted: run the workflow once."
+            )
+            raise UnknownLoop(message)
+        return key
+
+    def entry(self, key: LoopKey) -> LoopEntry:
+        """A loop's row; UnknownLoop."""
+        entry = self._store.load(key)
+        if entry is None:
+            return self.entry(self.find(key.id))
+        return entry
+
+    def save(self, key: LoopKey, **changes: Any) -> None:
+        """Change some of a loop's row."""
+        self._store.save(key, replace(self.entry(key), **changes))
+
+    def group(self, key: LoopKey) -> list[LoopKey]:
+        """A loop, and those whose items are handed out together with its own.
+
+        In the one order in which they may be changed: two servers that each held one of two loops
+        would wait for each other.
+        """
+        entry = self._store.load(key)
+        partners = map(self._store.find, () if entry is None else entry.partners)
+        return in_order([key, *(partner for partner in partners if partner is not None)])
+
+    def take(self, keys: Sequence[LoopKey]) -> None:
+        """Have all of some loops for this transaction; they are `in_order`."""
+        for key in keys:
+            self._store.load(key)
+
+    def note_completion(self, key: LoopKey) -> None:
+        """Write down when a loop became complete, or that it is not any more."""
+        complete = self._store.counts(key).complete
+        if complete != (self.entry(key).completed_at is not None):
+            self.save(key, completed_at=self.moments.note(key, END) if complete else None)
+
+    def snapshot(self, key: LoopKey) -> Snapshot:
+        """A loop as it stands, without `stopped_on`, which would have to be read."""
+        entry = self.entry(key)
+        return Snapshot(
+            id=key.id,
+            name=key.name,
+            directory=key.directory,
+            batch=entry.batch,
+            counts=self._store.counts(key),
+            seconds=entry.seconds,
+            failures=self._store.failures(key, FAILURES_SHOWN),
+            finished=entry.finished,
+            ran_at=entry.ran_at,
+            current=self._current(key),
+            elsewhere=self.elsewhere(key),
+            watch=key in self.watched,
+            told_at=self._host.now(),
+            forgets=self._store.forgets,
+        )
+
+    def full_snapshot(self, key: LoopKey) -> Snapshot:
+        """A loop as it stands."""
+        stopped_on = self.stopped_on(key)
+        return replace(self.snapshot(key), stopped_on=stopped_on, stopped=stopped_on is not None)
+
+    def overview(self, row: ListedLoop) -> Overview:
+        """A loop as a list of all shows it, by what the store has listed."""
+        key = row.key
+        return Overview(
+            id=key.id,
+            name=key.name,
+            directory=key.directory,
+            batch=row.batch,
+            counts=row.counts,
+            seconds=row.seconds,
+            finished=row.finished,
+            ran_at=row.ran_at,
+            elsewhere=self._elsewhere(row.open_items),
+            stopped=row.stopped,
+            watch=key in self.watched,
+            told_at=self._host.now(),
+        )
+
+    def elsewhere(self, key: LoopKey) -> int:
+        """How many listed images other servers are at work on."""
+        return self._elsewhere(self._store.open_items(key))
+
+    def _elsewhere(self, open_items: Iterable[Item]) -> int:
+        return sum(
+            item.index != UNLISTED
+            for item in open_items
+            if item.claim is not None and item.claim.server != self._host.server
+        )
+
+    def stopped_on(self, key: LoopKey) -> Item | None:
+        """The image that is next, if its last run failed."""
+        path = self._store.first_pending(key)
+        item = None if path is None else self._store.item(key, path)
+        return None if item is None or item.failure is None else item
+
+    def claimed(self, iteration: Iteration) -> Item | None:
+        """The iteration's item, while its prompt still has it in the same batch."""
+        entry = self._store.load(iteration.key)
+        if iteration.item is None or entry is None or entry.batch != iteration.batch:
+            return None
+        item = self._store.item(iteration.key, iteration.item.path)
+        if item is None or item.claim is None or item.claim.prompt != iteration.prompt:
+            return None
+        return item
+
+    def is_lost(self, iteration: Iteration) -> bool:
+        """Whether another server was given the item, as this one seemed to be gone."""
+        entry = self._store.load(iteration.key)
+        is_same_batch = entry is not None and entry.batch == iteration.batch
+        return is_same_batch and iteration.item is not None and self.claimed(iteration) is None
+
+    def _current(self, key: LoopKey) -> tuple[Item, ...]:
+        claimed = [
+            (item.claim.since, item)
+            for item in self._store.open_items(key)
+            if item.claim is not None and item.index != UNLISTED
+        ]
+        claimed.sort(key=lambda entry: entry[0], reverse=True)
+        return tuple(item for _, item in claimed[:CURRENT_SHOWN])

@@ -1,0 +1,249 @@
+"""Which image wrote which file: so that no result takes the place of another.
+
+Everything here expects to run inside of a transaction.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Collection, Hashable, Iterator, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from ..files.spelling import Identities, folded, folds, identity
+from ..model.prompt import Prompt
+from ..model.roots import NO_ROOTS, Roots
+from ..model.state import KnownResult, LoopKey
+from ..store.store import Store
+from .transactions import Transactions
+
+_FEW = 50
+"""Files that are asked about one by one."""
+
+
+class Owner(Enum):
+    """Whose a file is that a result is to be written to."""
+
+    NEW = "new"
+    """Nobody's: it is not there, or need not be kept."""
+    SAME = "same"
+    """The image's own, from an earlier try, or, where that may be replaced, an earlier batch."""
+    OTHER = "other"
+    """Another image's, of whatever loop, or another result of this prompt."""
+    BEFORE = "before"
+    """It is there from before, and is to be kept: of unknown origin, or the image's own."""
+    SOURCE = "source"
+    """It is one of the images that the batch reads."""
+
+
+@dataclass
+class _Work:
+    """What one prompt has done so far with the files of one loop."""
+
+    claimed: dict[str, str] = field(default_factory=dict)
+    """The result that each file was claimed for."""
+    left_alone: dict[str, str] = field(default_factory=dict)
+    """The result in whose place each file from before was that was kept."""
+
+
+class Outputs:
+    """The files that the loops have written, by their real paths."""
+
+    def __init__(self, store: Store, transactions: Transactions, roots: Roots = NO_ROOTS) -> None:
+        """`roots` are the folders that several machines share."""
+        self._store = store
+        self._transactions = transactions
+        self._roots = roots
+        # Of the prompts that have an item.
+        self._work: defaultdict[LoopKey, defaultdict[Prompt, _Work]] = defaultdict(
+            lambda: defaultdict(_Work)
+        )
+        # The images of a loop as a folder has them that takes upper and lower case for one, with
+        # what tells their listing from others of the same loop.
+        self._spelled: dict[LoopKey, tuple[Hashable, Collection[str]]] = {}
+
+    def claim(  # noqa: PLR0913 - who claims, what, and how
+        self,
+        key: LoopKey,
+        prompt: Prompt,
+        path: str,
+        targets: Collection[str],
+        kept: Collection[str],
+        *,
+        result: str,
+        replaces_own: bool,
+        partners: Collection[LoopKey] = (),
+    ) -> dict[str, Owner]:
+        """Claim `targets` for the item at `path`, all or none; see `LoopRegistry.claim_outputs`.
+
+        `partners` are the loops whose items go through the workflow together with it: their
+        images are sources, too.
+        """
+        work = self._work[key][prompt]
+        sources = (key, *partners)
+        owners = {
+            target: Owner.SOURCE
+            if any(self._is_source(each, target) for each in sources)
+            else self._owner(
+                key,
+                path,
+                self._identity(target),
+                work,
+                result,
+                kept=target in kept,
+                replaces_own=replaces_own,
+            )
+            for target in targets
+        }
+        if {Owner.NEW, Owner.SAME}.issuperset(owners.values()):
+            self._note(key, path, owners)
+        if {Owner.NEW, Owner.SAME}.issuperset(owners.values()):
+            claimed = dict.fromkeys(map(self._identity, owners), result)
+            self._transactions.when_kept(lambda: work.claimed.update(claimed))
+        before = {
+            self._identity(target): result
+            for target, owner in owners.items()
+            if owner is Owner.BEFORE
+        }
+        if before:
+            self._transactions.when_kept(lambda: work.left_alone.update(before))
+        return owners
+
+    def earlier(self, key: LoopKey, path: str) -> tuple[str, ...]:
+        """The files that the item at `path` was the last to write, in this batch or before."""
+        return self._store.written(key, path)
+
+    def note_saved(
+        self, key: LoopKey, prompt: Prompt, path: str, targets: Collection[str], *, succeeded: bool
+    ) -> None:
+        """Note the files that a prompt on the item at `path` said it saved, once it has ended."""
+        left_alone = self._work[key][prompt].left_alone
+        for file in targets:
+            target = self._identity(file)
+            # It is shown as a result, and stays whose it was.
+            if target in left_alone:
+                if succeeded:
+                    own = self._is_own(key, path, target)
+                    self._store.note_output(key, target, path, file=file, kept=not own)
+            # A prompt that failed may only repeat what an earlier one has saved.
+            elif succeeded or self._store.writer(key, target) is None:
+                self._store.note_output(key, target, path, file=file)
+        self._transactions.when_kept(lambda: self._work[key].pop(prompt, None))
+
+    def begin(self, key: LoopKey) -> None:
+        """Forget what prompts have done, as another batch begins."""
+        self._transactions.when_kept(lambda: self._work.pop(key, None))
+        self._transactions.when_kept(lambda: self._spelled.pop(key, None))
+
+    def known_below_beside(self, folder: str, after: str = "") -> Iterator[KnownResult]:
+        """What is known of the files below a folder, by their identities; in no transaction.
+
+        As `Store.written_below_beside` tells them, some at a time.
+        """
+        return self._store.written_below_beside(self._identity(folder), after)
+
+    def identities(self) -> Identities:
+        """What tells files from each other, for many at one moment."""
+        return Identities(self._roots)
+
+    def unwritten(self, key: LoopKey, paths: Sequence[str]) -> list[str]:
+        """Those of `paths` that the workflow has not written in this batch, as far as is known."""
+        if len(paths) <= _FEW:
+            return [path for path in paths if not self._is_result(key, key.full(path))]
+        # Mostly there is none: results are saved elsewhere.
+        results = self._store.results_below(key, self._identity(key.directory))
+        if not results:
+            return list(paths)
+        identity_of = self.identities()
+        return [path for path in paths if identity_of(key.full(path)) not in results]
+
+    def _note(self, key: LoopKey, path: str, owners: dict[str, Owner]) -> None:
+        """Note all of the files as written by the item, or none where another loop is quicker."""
+        noted = []
+        # In one order, as two servers might wait for each other else.
+        for target in sorted(owners):
+            if self._store.note_output(key, self._identity(target), path, file=target):
+                noted.append(target)
+            else:
+                owners[target] = Owner.OTHER
+        if len(noted) < len(owners):
+            for target in noted:
+                if owners[target] is Owner.NEW:
+                    self._store.forget_output(key, self._identity(target))
+
+    def _is_own(self, key: LoopKey, path: str, target: str) -> bool:
+        """Whether the item at `path` was the last to write a file."""
+        written = self._store.writer(key, target)
+        return written is not None and (written.loop, written.path) == (key.id, path)
+
+    def _is_result(self, key: LoopKey, target: str) -> bool:
+        """Whether an image of this batch wrote a file."""
+        written = self._store.writer(key, self._identity(target))
+        return written is not None and written.loop == key.id and written.batch == self._batch(key)
+
+    def _is_source(self, key: LoopKey, target: str) -> bool:
+        """Whether a file is one of the images that the batch reads, however it is spelled."""
+        inside = key.inside(target)
+        if inside is not None and self._store.item(key, inside) is not None:
+            return True
+        if not os.path.lexists(target) or not folds(*os.path.split(target)):
+            return False
+        directory, file = self._identity(key.directory), self._identity(target)
+        if not file.startswith(os.path.join(directory, "")):
+            return False
+        inside = os.path.relpath(file, directory).replace(os.sep, "/")
+        return inside in self._spelled_images(key)
+
+    def _spelled_images(self, key: LoopKey) -> Collection[str]:
+        entry = self._store.load(key)
+        selection = None if entry is None else entry.selection
+        listing = (self._batch(key), selection, self._store.counts(key).total)
+        known = self._spelled.get(key)
+        if known is None or known[0] != listing:
+            known = listing, set(map(folded, self._store.paths_beside(key)))
+            self._spelled[key] = known
+        return known[1]
+
+    def _identity(self, file: str) -> str:
+        """What tells a file from others."""
+        return identity(file, self._roots)
+
+    def _batch(self, key: LoopKey) -> int:
+        entry = self._store.load(key)
+        return 0 if entry is None else entry.batch
+
+    def _owner(  # noqa: PLR0913 - who asks, and what is known of the file
+        self,
+        key: LoopKey,
+        path: str,
+        target: str,
+        work: _Work,
+        result: str,
+        *,
+        kept: bool,
+        replaces_own: bool,
+    ) -> Owner:
+        """Whose a file that is no source is, for one result of a prompt's work on an item."""
+        if work.claimed.get(target) == result:
+            return Owner.SAME
+        if target in work.claimed or work.left_alone.get(target, result) != result:
+            return Owner.OTHER
+        return self._known_owner(key, path, target, kept=kept, replaces_own=replaces_own)
+
+    def _known_owner(
+        self, key: LoopKey, path: str, target: str, *, kept: bool, replaces_own: bool
+    ) -> Owner:
+        """As `_owner`, by what earlier prompts and other loops have written."""
+        written = self._store.writer(key, target)
+        if written is None:
+            return Owner.BEFORE if kept else Owner.NEW
+        in_this_batch = written.loop == key.id and written.batch == self._batch(key)
+        if (written.loop, written.path) != (key.id, path):
+            is_taken = in_this_batch or kept or (written.loop != key.id and written.under_way)
+            return Owner.OTHER if is_taken else Owner.NEW
+        if in_this_batch:
+            return Owner.SAME
+        if not kept:
+            return Owner.NEW
+        return Owner.SAME if replaces_own else Owner.BEFORE

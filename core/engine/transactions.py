@@ -1,0 +1,131 @@
+"""Changes of the state: one at a time in the process, each kept by the store or not made at all."""
+
+from __future__ import annotations
+
+import functools
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from typing import Concatenate, ParamSpec, Protocol, TypeVar
+
+from ..common.errors import BatchLoopError, StoreAway
+from ..model.prompt import Host
+from ..store.store import Store
+
+PATIENCE_SECONDS = 60.0
+"""How long a running prompt waits for a database that is away: as long as it takes to restart."""
+RETRY_SECONDS = 0.5
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Transactions:
+    """One lock, under which the store has one transaction for each change."""
+
+    def __init__(self, store: Store, host: Host) -> None:
+        self._store = store
+        self._host = host
+        self._when_kept: list[Callable[[], object]] = []
+        self._inside = False
+        self.lock = threading.RLock()
+        """For a look at what no transaction is needed for."""
+        self.revision = 0
+        """A number that every change of state raises."""
+
+    def run(self, change: Callable[[], T], *, patient: bool = False) -> T:
+        """What `change` gives; made alone, and again where the database is away.
+
+        At once, as the connection may only be stale; and when `patient` for a minute, as a database
+        that is started again should end no batch. The change must do no harm when it is made
+        twice: it may have been kept without a word.
+        """
+        return self._tried(partial(self._run_alone, change), patient=patient)
+
+    def beside(self, read: Callable[[], T], *, patient: bool = False) -> T:
+        """What `read` gives, which needs no transaction of the registry; tried as `run` does."""
+        return self._tried(read, patient=patient)
+
+    def _run_alone(self, change: Callable[[], T]) -> T:
+        with self._alone():
+            return change()
+
+    def _tried(self, work: Callable[[], T], *, patient: bool) -> T:
+        give_up_at = time.monotonic() + PATIENCE_SECONDS
+        pause = threading.Event()
+        tries = 0
+        while True:
+            try:
+                return work()
+            except StoreAway:
+                tries += 1
+                if tries > 1 and (not patient or time.monotonic() > give_up_at):
+                    raise
+            if tries > 1:
+                self._host.raise_if_cancelled()
+                pause.wait(RETRY_SECONDS)
+
+    def read(self, read: Callable[[], T]) -> T:
+        """What `read` makes of the store; in a transaction only if it takes one."""
+        found = self.at_hand(read)
+        return self.run(read) if found is None else found
+
+    def at_hand(self, read: Callable[[], T]) -> T | None:
+        """What `read` makes of the store where that keeps nobody waiting; None otherwise."""
+        with self.lock, suppress(StoreAway):
+            return self._store.at_hand(read)
+        return None
+
+    def when_kept(self, do: Callable[[], object]) -> None:
+        """Have something done beside the store, once it has kept the change that runs.
+
+        Should it not keep it, the next run has to find everything as it was.
+        """
+        self._when_kept.append(do)
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Alone in the process, and in one transaction of the store."""
+        with self.lock:
+            if self._inside:
+                yield
+                return
+            self._inside = True
+            answer: BatchLoopError | None = None
+            try:
+                with self._store.transaction():
+                    try:
+                        yield
+                    except BatchLoopError as error:
+                        answer = error
+                for do in self._when_kept:
+                    do()
+            finally:
+                self._when_kept.clear()
+                self._inside = False
+            if answer is not None:
+                raise answer
+
+
+class _HasTransactions(Protocol):
+    _transactions: Transactions
+
+
+S = TypeVar("S", bound=_HasTransactions)
+
+
+def in_transaction(
+    *, patient: bool = False
+) -> Callable[[Callable[Concatenate[S, P], T]], Callable[Concatenate[S, P], T]]:
+    """Have a method run by `Transactions.run` of its object."""
+
+    def decorate(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
+        @functools.wraps(method)
+        def run(self: S, /, *args: P.args, **given: P.kwargs) -> T:
+            return self._transactions.run(lambda: method(self, *args, **given), patient=patient)
+
+        return run
+
+    return decorate

@@ -1,0 +1,62 @@
+"""The text that stands beside a result, in a file of the same stem."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from ..common.errors import InvalidSetting
+from ..model.graph import is_link
+from .atomic import IfExists, write_whole
+
+CAPTION_INPUT = "caption"
+"""The input of Save Image (Batch) that the text is given to."""
+
+
+def has_caption(inputs: Mapping[str, Any]) -> bool:
+    """Whether a Save Image (Batch) with these inputs of a graph writes texts.
+
+    It does where one is entered, and where one is linked: also an empty one, as it is not known
+    before the run what that will be.
+    """
+    value = inputs.get(CAPTION_INPUT)
+    return is_link(value) or bool(value)
+
+
+@dataclass(frozen=True)
+class Caption:
+    """A text, as the bytes of its file: UTF-8, and nothing added."""
+
+    data: bytes
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that it takes."""
+        return len(self.data)
+
+    def sampled(self) -> Caption:
+        """Itself: nobody can change it meanwhile."""
+        return self
+
+    def write(self, target: str, if_exists: IfExists) -> bool:
+        """Write the file at real path `target`; False if there is one that is to be kept."""
+        return write_whole(target, self.data, if_exists) is not None
+
+
+def caption_of(text: object) -> Caption:
+    """The caption that holds a text; InvalidSetting for what is none."""
+    if not isinstance(text, str):
+        message = (
+            f"caption was {text!r}: it becomes a text file, and has to be a text. Connect an "
+            "output that gives text."
+        )
+        raise InvalidSetting(message)
+    try:
+        return Caption(text.encode())
+    except UnicodeEncodeError as error:
+        message = (
+            f"caption was {text!r}: it holds {text[error.start]!r}, which no text file can hold. "
+            "Leave that out of it."
+        )
+        raise InvalidSetting(message) from None

@@ -1,0 +1,99 @@
+"""Unfinished files: how they are named, and what becomes of those that a crash has left."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import threading
+from collections.abc import Collection
+from dataclasses import replace
+from socket import gethostname
+
+import psutil
+
+from ..common.processes import Process, is_at_work, this_process
+from .real_paths import opened_folder, scanned
+
+TEMPORARY_SUFFIX = ".batch-loop.tmp"
+"""How the name of every unfinished file ends; it also begins with a dot, so that no listing takes
+it for an image."""
+
+_HEX = "[0-9a-f]"
+_NAME = (
+    rf"\.(?P<owner>{_HEX}{{16}})-(?P<place>{_HEX}{{16}})-(?P<id>\d+)-(?P<began>\d+)-{_HEX}+"
+    rf"{re.escape(TEMPORARY_SUFFIX)}"
+)
+_NAME_BEFORE = (
+    rf"\.(?P<machine>{_HEX}{{8}})-(?P<id>\d{{1,9}})-{_HEX}{{8}}-{_HEX}+"
+    rf"{re.escape(TEMPORARY_SUFFIX)}"
+)
+
+_lock = threading.Lock()
+_swept: set[str] = set()
+
+
+def temporary_name(process: Process | None = None) -> str:
+    """A new name for an unfinished file, which says whose it is: this process's, or another's.
+
+    Without the final name in it, which may already be as long as a name can be.
+    """
+    of = process or this_process()
+    chance = secrets.token_hex(8)
+    return f".{_short(of.name)}-{_short(of.place)}-{of.id}-{of.began}-{chance}{TEMPORARY_SUFFIX}"
+
+
+def sweep_once(folder: str) -> None:
+    """Delete what crashes have left in `folder`; looked for once in the life of a process."""
+    with _lock:
+        if folder in _swept:
+            return
+        _swept.add(folder)
+    sweep(folder)
+
+
+def sweep(folder: str, ended: Collection[str] = ()) -> None:
+    """Delete the unfinished files in the folder at a real path whose process has ended.
+
+    That is any that can be seen from here to have ended, and those of the names `ended`, which
+    others know to have. The rest stays: whether it is still written cannot be told.
+    """
+    owners = set(map(_short, ended))
+    with contextlib.suppress(OSError):
+        with scanned(folder) as entries:
+            left = [entry.name for entry in entries if _is_left(entry.name, owners)]
+        with opened_folder(folder) as where:
+            for name in left:
+                path = name if where is not None else os.path.join(folder, name)
+                with contextlib.suppress(OSError):
+                    os.unlink(path, dir_fd=where)
+
+
+def _is_left(name: str, owners: Collection[str]) -> bool:
+    found = re.fullmatch(_NAME, name)
+    if found is None:
+        return _is_left_by_an_earlier_version(name)
+    if found["owner"] in owners:
+        return True
+    own = this_process()
+    if found["place"] != _short(own.place):
+        return False
+    writer = replace(own, id=int(found["id"]), began=int(found["began"]), mark="")
+    return is_at_work(writer.name) is False
+
+
+def _is_left_by_an_earlier_version(name: str) -> bool:
+    """The same for a name that says no more than the machine's name and the process's id."""
+    found = re.fullmatch(_NAME_BEFORE, name)
+    return (
+        found is not None
+        and found["machine"] == _short(gethostname())[:8]
+        and not psutil.pid_exists(int(found["id"]))
+    )
+
+
+def _short(name: str) -> str:
+    """16 hexadecimal digits for a name."""
+    return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:16]

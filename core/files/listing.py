@@ -1,0 +1,244 @@
+"""Which images of a folder a batch is made of, and in which order.
+
+An image is named by its path relative to the folder, with "/" on every system, exactly as the
+file system spells it: Unicode is never normalised, so both spellings of an "é" stay two files.
+"""
+
+from __future__ import annotations
+
+import errno
+import logging
+import os
+import random
+from collections.abc import Callable, Iterator
+
+from ..common import pace
+from ..common.errors import FolderNotFound, NotAFolder, UnreadableImage
+from ..common.natural import natural_key, path_of
+from ..common.text import quoted
+from ..model.selection import Selection, SortBy
+from .real_paths import scanned
+
+_log = logging.getLogger(__name__)
+
+_SIGNS_OF_LOSS = {
+    number
+    for name, number in vars(errno).items()
+    if name
+    in {
+        "ENOENT",
+        "ENOTDIR",
+        "EIO",
+        "ENXIO",
+        "ENODEV",
+        "ESTALE",
+        "ENOTCONN",
+        "EHOSTDOWN",
+        "ETIMEDOUT",
+    }
+}
+"""How opening a file fails where its folder is not to be had."""
+
+LOOK_EVERY = 256
+"""Files after which who lists looks whether it is still to go on."""
+
+_WEIGHTLESS = 5 * 10**30
+"""With any weight it has as many digits, so that their order is that of the numbers."""
+
+
+def list_images(
+    directory: str,
+    selection: Selection,
+    seed: int = 0,
+    going_on: Callable[[], object] = lambda: None,
+) -> list[str]:
+    """List the images of the folder at a real path in order, those that are finished among them.
+
+    Returns relative paths, which is what the whole batch is; empty if nothing matches, or
+    `start_index` is beyond the last. The result depends on nothing but the files and the
+    arguments: files of the same time or size stand in natural order.
+
+    Hidden files and folders (with a leading dot, as the temporary files of this pack have) are
+    left out, and so are links to folders, which could lead out of the folder or in circles. A
+    link to a file is listed; where it leads is checked on use. A subfolder that cannot be read
+    is left out with a warning in the log.
+
+    `going_on` is called again and again meanwhile, and what it raises ends the listing.
+
+    Raises `FolderNotFound` if the folder cannot be read, `NotAFolder` if it is a file, and
+    `InvalidSetting` as `Selection.matcher` does.
+    """
+    order = selection.sort_by
+    weigh = {SortBy.MODIFIED: _modified, SortBy.SIZE: _size}.get(order)
+    names: list[str] = []
+    weights: list[int] = []
+    for path, entry in _images(directory, selection, going_on):
+        names.append(path)
+        if weigh:
+            # At once: the entry is good only while its folder is open.
+            weights.append(weigh(entry))
+    if order is SortBy.NATURAL or weigh:
+        names = _in_natural_order(names, weights, selection, going_on)
+    else:
+        # Before a shuffle, too, so that the order of the file system never shows.
+        pace.sort(names, going_on)
+        if order is SortBy.SHUFFLE:
+            random.Random(seed).shuffle(names)  # noqa: S311 - an order, not a secret
+        elif selection.descending:
+            names.reverse()
+    end = selection.start_index + selection.limit if selection.limit else None
+    return names[selection.start_index : end]
+
+
+def _in_natural_order(
+    names: list[str], weights: list[int], selection: Selection, going_on: Callable[[], object]
+) -> list[str]:
+    """`names` in natural order, those of one weight where they have `weights`.
+
+    What is alike by weight stands in natural order whether the weights descend or ascend.
+    """
+    keys: list[str] = []
+    for part in pace.parts_of(names, LOOK_EVERY):
+        if weights:
+            sign = -1 if selection.descending else 1
+            weighed = weights[len(keys) : len(keys) + len(part)]
+            keys += (
+                f"{_WEIGHTLESS + sign * weight}{natural_key(path)}"
+                for weight, path in zip(weighed, part, strict=True)
+            )
+        else:
+            keys += map(natural_key, part)
+        going_on()
+    pace.sort(keys, going_on)
+    if selection.descending and not weights:
+        keys.reverse()
+    found: list[str] = []
+    for part in pace.parts_of(keys, LOOK_EVERY):
+        found += map(path_of, part)
+        going_on()
+    return found
+
+
+def has_images(directory: str, selection: Selection) -> bool:
+    """Whether a folder has any image that the filter admits, whatever the range.
+
+    Stops at the first, so it is quick also in a folder of any size. Raises as `list_images`.
+    """
+    return any(True for _ in _images(directory, selection))
+
+
+def folder_lost(directory: str, error: UnreadableImage) -> FolderNotFound | None:
+    """What is wrong with the folder, if that is why a file of it cannot be read; else None.
+
+    A drive that is unplugged or unmounted leaves an empty folder, or none. Then a night's batch
+    must not run through its list, and call every image broken.
+    """
+    cause = error.__cause__
+    if not isinstance(cause, OSError) or cause.errno not in _SIGNS_OF_LOSS:
+        return None
+    why = "it is empty, where it had the images of this batch"
+    try:
+        with scanned(directory) as entries:
+            if any(True for _ in entries):
+                return None
+    except OSError as unreadable:
+        why = unreadable.strerror or str(unreadable)
+    return FolderNotFound(
+        f"The folder {quoted(directory)} is gone in the midst of its batch: {why}. Bring it back "
+        "(is its drive connected?), and run again: the batch goes on where it stood.",
+    )
+
+
+def sight(path: str) -> tuple[int, int] | None:
+    """What tells whether the file at a full path has changed between two looks; None: it is gone.
+
+    Its size and its time of change, by whatever clock: it is compared with nothing else.
+    """
+    try:
+        status = os.stat(path)
+    except OSError:
+        return None
+    return status.st_size, status.st_mtime_ns
+
+
+def _images(
+    directory: str, selection: Selection, going_on: Callable[[], object] = lambda: None
+) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    matches = selection.matcher()
+    prefixes = [""]
+    seen = 0
+    resting = pace.Pace()
+    while prefixes:
+        prefix = prefixes.pop()
+        try:
+            for entry in _entries(os.path.join(directory, prefix)):
+                seen += 1
+                # After each, as a long list of patterns takes a millisecond for one name.
+                resting.rest()
+                if seen % LOOK_EVERY == 1:
+                    going_on()
+                name = entry.name
+                if name.startswith("."):
+                    continue
+                path = prefix + name
+                if matches(path) and _is_file(entry):
+                    yield path, entry
+                elif selection.recursive and _is_own_folder(entry, directory, path):
+                    prefixes.append(path + "/")
+        except OSError as error:
+            if not prefix:
+                raise _unreadable_folder(directory, error) from error
+            _log.warning(
+                "Batch Loop leaves out the subfolder %s of %s: %s",
+                quoted(prefix),
+                quoted(directory),
+                error.strerror or error,
+            )
+
+
+def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
+    with scanned(folder.rstrip(os.sep) or folder) as entries:
+        yield from entries
+
+
+def _unreadable_folder(directory: str, error: OSError) -> FolderNotFound | NotAFolder:
+    if isinstance(error, NotADirectoryError):
+        return NotAFolder(
+            f"{quoted(directory)} is a file, not a folder. Choose the folder that it is in.",
+        )
+    return FolderNotFound(
+        f"The folder {quoted(directory)} cannot be read: {error.strerror or error}. Check that it "
+        "exists, and that the user that runs ComfyUI may read it.",
+    )
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_file()
+    except OSError:  # a link in a circle, or to where nobody may look
+        return False
+
+
+def _is_own_folder(entry: os.DirEntry[str], directory: str, path: str) -> bool:
+    if not entry.is_dir(follow_symlinks=False):
+        return False
+    # A Windows junction is a link that does not say so.
+    full = os.path.abspath(os.path.join(directory, path))
+    return os.name != "nt" or os.path.realpath(full) == full
+
+
+def _modified(entry: os.DirEntry[str]) -> int:
+    status = _status(entry)
+    return status.st_mtime_ns if status else 0
+
+
+def _size(entry: os.DirEntry[str]) -> int:
+    status = _status(entry)
+    return status.st_size if status else 0
+
+
+def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
+    try:
+        return entry.stat()
+    except OSError:  # it has gone meanwhile, which whoever opens it will say
+        return None

@@ -1,0 +1,113 @@
+"""Which number a result gets whose name is taken, without trying all numbers for each."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, field
+
+from ..model.prompt import Prompt
+from ..model.state import Iteration
+
+Earlier = Callable[[Iteration], Iterable[str]]
+"""The registry's `earlier_outputs`."""
+
+
+@dataclass
+class _OfBatch:
+    """What is known of one batch of a loop."""
+
+    batch: int
+    first: dict[str, int] = field(default_factory=dict)
+    """The first number of each name that nobody has tried yet."""
+
+
+@dataclass
+class _OfPrompt:
+    """What is known of one prompt."""
+
+    prompt: Prompt
+    given: dict[str, int] = field(default_factory=dict)
+    """The number that each of its results has."""
+    own: dict[str, Iterator[int]] | None = None
+    """Of each name, the numbers that its image was given in earlier runs; None: not asked for."""
+
+
+class Numbering:
+    """The numbers of results, for all loops of a process.
+
+    A name is the full path of a file. Number 0 leaves it as it is.
+    """
+
+    def __init__(self, earlier: Earlier) -> None:
+        self._earlier = earlier
+        self._batches: dict[str, _OfBatch] = {}
+        self._prompts: dict[str, _OfPrompt] = {}
+
+    def candidates(self, iteration: Iteration, result: str, name: str) -> Iterator[int]:
+        """The numbers to try for one result of an iteration, in order; it never ends.
+
+        The one that the result has; none; those that the image had in earlier runs, so that it is
+        named as before; and then those that nobody has tried. Of the last two each is tried once
+        in a prompt and once in a batch: so sources that lead to one name take time in proportion.
+        """
+        prompt = self._prompt(iteration)
+        if result in prompt.given:
+            yield prompt.given[result]
+        yield 0
+        if prompt.own is None:
+            prompt.own = _numbers(self._earlier(iteration))
+        yield from prompt.own.get(name, ())
+        first = self._batch(iteration).first
+        while True:
+            number = first.get(name, 1)
+            first[name] = number + 1
+            yield number
+
+    def take(self, iteration: Iteration, result: str, number: int) -> None:
+        """Note that a result was given a number."""
+        self._prompt(iteration).given[result] = number
+
+    def _batch(self, iteration: Iteration) -> _OfBatch:
+        known = self._batches.get(iteration.key.id)
+        if known is None or known.batch != iteration.batch:
+            known = self._batches[iteration.key.id] = _OfBatch(iteration.batch)
+        return known
+
+    def _prompt(self, iteration: Iteration) -> _OfPrompt:
+        known = self._prompts.get(iteration.key.id)
+        if known is None or known.prompt != iteration.prompt:
+            known = self._prompts[iteration.key.id] = _OfPrompt(iteration.prompt)
+        return known
+
+
+def numbered(name: str, number: int) -> str:
+    """A file's name or path with a number, before its extension."""
+    if not number:
+        return name
+    stem, extension = os.path.splitext(name)
+    return f"{stem}_{number}{extension}"
+
+
+def is_numbered(file: str, name: str) -> bool:
+    """Whether a path is `name` itself, or `name` with numbers before its extension."""
+    if file == name:
+        return True
+    stem, extension = os.path.splitext(name)
+    if not (file.startswith(stem) and file.endswith(extension)):
+        return False
+    return re.fullmatch(r"(_\d+)*", file[len(stem) : len(file) - len(extension)]) is not None
+
+
+def _numbers(files: Iterable[str]) -> dict[str, Iterator[int]]:
+    """The numbers that files have, by their names without them."""
+    found: defaultdict[str, set[int]] = defaultdict(set)
+    for file in files:
+        stem, extension = os.path.splitext(file)
+        name, _, number = stem.rpartition("_")
+        # Only as it is written here: a_01 has none.
+        if number.isdecimal() and numbered(name + extension, int(number)) == file:
+            found[name + extension].add(int(number))
+    return {name: iter(sorted(numbers)) for name, numbers in found.items()}

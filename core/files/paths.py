@@ -1,0 +1,391 @@
+"""Which folders and files the pack may touch: the allow-list, checked on real paths.
+
+A prompt reaches a ComfyUI server without a login, also from a web page of somebody else, and a
+prompt names folders. So every path that comes from a prompt or a route passes through here first.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from types import ModuleType
+
+from ..common.errors import FolderNotFound, InvalidSetting, NotAFolder, PathRefused
+from ..common.names import ENV_PREFIX
+from ..common.text import is_control, quoted
+from .protected import NOTHING_PROTECTED, UNPROTECTED, Protected
+
+ALLOWED_DIRS_VARIABLE = ENV_PREFIX + "ALLOWED_DIRS"
+"""Environment variable with more allowed folders, separated like those of `PATH`."""
+
+EXAMPLE_FOLDER = "batch-loop/examples/images"
+"""What a workflow calls the pack's own example images, wherever the pack is installed.
+
+An example workflow has to run where it is opened, and nothing is copied into the user's folders
+for it.
+"""
+
+EXAMPLE_IMAGES = os.path.realpath(
+    os.path.join(os.path.dirname(__file__), "..", "..", "examples", "images")
+)
+"""Real path of that folder: it may be read, and not written."""
+
+_log = logging.getLogger(__name__)
+
+
+def allowed_dirs_file(user_dir: str) -> str:
+    """The file in ComfyUI's user folder that lists more allowed folders, one a line."""
+    return os.path.join(state_dir(user_dir), "allowed_dirs.txt")
+
+
+def state_dir(user_dir: str) -> str:
+    """The folder in ComfyUI's user folder that the pack keeps its own state in."""
+    return os.path.join(os.path.abspath(user_dir), "batch_loop")
+
+
+def with_line(content: bytes, folder: str) -> bytes:
+    """The content of that file with one more folder, which is a full path of one line."""
+    line = folder if _unquoted(folder) == folder else f'"{folder}"'
+    before = content if not content or content.endswith((b"\n", b"\r")) else content + b"\n"
+    return before + line.encode("utf-8", "surrogateescape") + b"\n"
+
+
+@dataclass(frozen=True)
+class AllowedFolders:
+    """The allow-list: real paths of the folders below which the pack reads and writes."""
+
+    input: str
+    output: str
+    temp: str
+    extra: tuple[str, ...] = ()
+    how_to_allow: str = ""
+    """The file that a refusal tells the user to add a line to, or ""."""
+    protected: Protected = NOTHING_PROTECTED
+    """What may not be touched, though it lies below one of the folders."""
+
+    @classmethod
+    def load(  # noqa: PLR0913 - one for each kind of folder
+        cls,
+        *,
+        input_dir: str,
+        output_dir: str,
+        temp_dir: str,
+        user_dir: str,
+        environ: Mapping[str, str],
+        comfyui: Mapping[str, Collection[str]] | None = None,
+    ) -> AllowedFolders:
+        """Read the allow-list as it stands now.
+
+        Beside ComfyUI's own folders it holds those that `ALLOWED_DIRS_VARIABLE` has in `environ`
+        (separated by `os.pathsep`), and the lines of `batch_loop/allowed_dirs.txt` in `user_dir`
+        (in UTF-8; blank lines and those that begin with a hash sign are skipped; a missing file
+        is an empty one). An entry that is not an absolute path is skipped with a warning in the
+        log: what it meant would depend on where ComfyUI was started. `comfyui` has the folders of
+        ComfyUI itself that may not be written, see `Protected.load`.
+        """
+        listed_in = allowed_dirs_file(user_dir)
+        extra: list[str] = []
+        for origin, entries in (
+            (ALLOWED_DIRS_VARIABLE, environ.get(ALLOWED_DIRS_VARIABLE, "").split(os.pathsep)),
+            (listed_in, _lines(listed_in)),
+        ):
+            for entry in map(_unquoted, entries):
+                if not entry or entry.startswith("#"):
+                    continue
+                if os.path.isabs(entry) and "\0" not in entry:
+                    extra.append(os.path.realpath(entry))
+                else:
+                    _log.warning(
+                        "Batch Loop skips the allowed folder %s in %s: it is not a full path.",
+                        quoted(entry),
+                        quoted(origin),
+                    )
+        return cls(
+            input=os.path.realpath(input_dir),
+            output=os.path.realpath(output_dir),
+            temp=os.path.realpath(temp_dir),
+            extra=tuple(extra),
+            how_to_allow=listed_in,
+            protected=Protected.load(
+                state_dir=state_dir(user_dir),
+                comfyui=comfyui or {},
+                free=(input_dir, output_dir, temp_dir),
+            ),
+        )
+
+    def may_write(self, real_path: str) -> bool:
+        """Whether a real path lies below one of the folders, and in nothing that is protected."""
+        return self.holds(real_path) and self.protected.verdict(real_path) == UNPROTECTED
+
+    def may_read(self, real_path: str) -> bool:
+        """Whether it may be read: also in what is of ComfyUI, and in the example images."""
+        return self._admits_to_read(real_path) and not self.protected.verdict(real_path).is_state
+
+    def check(self, path: str, real_path: str, *, to_write: bool, refusal: PathRefused) -> None:
+        """Raise `PathRefused` if a path, which has that real path, may not be read or written.
+
+        `refusal` is raised for one outside of the folders. What is protected is only spoken of
+        inside of them. It is so by either path: what a link in it leads to belongs to it.
+        """
+        if not (self.holds(real_path) if to_write else self._admits_to_read(real_path)):
+            raise refusal
+        for each in {os.path.normpath(path), real_path}:
+            is_state, part = self.protected.verdict(each)
+            if is_state:
+                raise refusal_of_state(path)
+            if to_write and part is not None:
+                raise _refusal_to_write(path, part)
+
+    def holds(self, real_path: str) -> bool:
+        """Whether a real path is one of the folders, or lies below one, protected or not."""
+        return any(
+            _is_within(real_path, folder)
+            for folder in (self.input, self.output, self.temp, *self.extra)
+        )
+
+    def _admits_to_read(self, real_path: str) -> bool:
+        return self.holds(real_path) or _is_within(real_path, EXAMPLE_IMAGES)
+
+
+def resolve_source(directory: str, allowed: AllowedFolders) -> str:
+    """Find the folder that a user named to read images from.
+
+    `directory` is a full path, or a path inside ComfyUI's input folder ("." is that folder
+    itself), or `EXAMPLE_FOLDER` for the pack's own example images. Spaces and quotes around it,
+    as they come with a pasted path, are dropped; "~" is an ordinary character.
+
+    Returns its real path: one folder, however it is written, has one real path.
+
+    Raises `InvalidSetting` if `directory` is empty, `PathRefused` if it is outside of the
+    allow-list or not acceptable, `FolderNotFound` if there is no such folder or it cannot be
+    looked at, and `NotAFolder` if it is a file. Whether something exists is only looked at, and
+    only said, inside the allow-list.
+    """
+    cleaned = _unquoted(directory)
+    if not cleaned:
+        msg = (
+            "No folder is chosen: 'directory' is empty. Choose a folder: its full path, or a "
+            "folder inside ComfyUI's input folder ('.' is the input folder itself)."
+        )
+        raise InvalidSetting(msg)
+    if cleaned.replace("\\", "/").rstrip("/") == EXAMPLE_FOLDER:
+        cleaned = EXAMPLE_IMAGES
+    real_path = _allowed_real_path(cleaned, allowed.input, allowed, to_write=False)
+    try:
+        mode = os.stat(real_path).st_mode
+    except (FileNotFoundError, NotADirectoryError) as error:
+        what = (
+            f"does not exist ('directory' is {quoted(directory)}). Check how it is written: give "
+            "its full path, or a folder inside ComfyUI's input folder."
+        )
+        raise FolderNotFound(
+            f"The folder {quoted(real_path)} {what}", elsewhere=f"The folder {what}"
+        ) from error
+    except OSError as error:
+        what = (
+            f"cannot be looked at: {error.strerror or error}. Let the user that runs ComfyUI read "
+            "it, or choose another folder."
+        )
+        raise FolderNotFound(
+            f"The folder {quoted(real_path)} {what}",
+            elsewhere=f"The folder {quoted(directory)} {what}",
+        ) from error
+    if not stat.S_ISDIR(mode):
+        msg = (
+            f"{quoted(real_path)} is a file, not a folder. Choose the folder that it is in: "
+            f"{quoted(os.path.dirname(real_path))}."
+        )
+        elsewhere = f"{quoted(directory)} is a file, not a folder. Choose the folder that it is in."
+        raise NotAFolder(msg, elsewhere=elsewhere)
+    return real_path
+
+
+def resolve_target(folder: str, allowed: AllowedFolders) -> str:
+    """Find the folder that a user named to save to; it need not exist yet.
+
+    As `resolve_source`, but relative to ComfyUI's output folder, which is also what an empty
+    `folder` means. Raises `PathRefused`, also for what is protected: ComfyUI's own folders and the
+    pack's state, whatever is allowed around them.
+    """
+    folder = _unquoted(folder) or "."
+    return _allowed_real_path(folder, allowed.output, allowed, to_write=True)
+
+
+def check_source_file(path: str, allowed: AllowedFolders) -> str:
+    """Return the real path of a file that a listing has found.
+
+    `path` is absolute. Raises `PathRefused` if a link on the way leads out of the allow-list.
+    """
+    return _check_file(path, allowed, to_write=False)
+
+
+def check_target_file(path: str, allowed: AllowedFolders) -> str:
+    """Return the real path of a file that is about to be written; as `check_source_file`."""
+    return _check_file(path, allowed, to_write=True)
+
+
+def _check_file(path: str, allowed: AllowedFolders, *, to_write: bool) -> str:
+    _check_characters(path)
+    what = (
+        "it is a link that leads out of the folders that Batch Loop may use, or lies in none of "
+        "them. Put the file itself there, or allow the folder that the link leads to: "
+    )
+    refusal = PathRefused(
+        f"Batch Loop may not use {quoted(path)}: {what}{_how_to_allow('that folder', allowed)}",
+        elsewhere=f"Batch Loop may not use {quoted(_name(path))}: {what}{_HOW_ELSEWHERE}",
+    )
+    # A database that machines share may name anything. What is on another machine is not even
+    # looked at, but in a folder that a person has allowed by its drive letter.
+    if is_elsewhere(path) and not allowed.holds(os.path.normpath(path)):
+        raise refusal
+    real_path = _real_path(path)
+    allowed.check(path, real_path, to_write=to_write, refusal=refusal)
+    return real_path
+
+
+def inside(folder: str, relative: str, system: ModuleType = os.path) -> str | None:
+    """The path of what `relative`, with "/", names in a folder; None if that leaves the folder.
+
+    A drive in the midst of it does, on Windows. `system` is the module of the system's paths.
+    """
+    full: str = system.normpath(system.join(folder, *relative.split("/")))
+    start = system.normcase(folder).rstrip(system.sep) + system.sep
+    return full if system.normcase(full).startswith(start) else None
+
+
+def _unquoted(text: str) -> str:
+    stripped = text.strip()
+    for quote in ('"', "'"):
+        if len(stripped) > 1 and stripped[0] == stripped[-1] == quote:
+            return stripped[1:-1]
+    return stripped
+
+
+def _lines(path: str) -> Iterator[str]:
+    try:
+        # utf-8-sig: Windows' Notepad begins a file with a byte order mark.
+        with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
+            yield from file
+    except FileNotFoundError:
+        pass
+    except OSError as error:
+        _log.warning("Batch Loop cannot read %s: %s", quoted(path), error.strerror or error)
+
+
+def _allowed_real_path(path: str, base: str, allowed: AllowedFolders, *, to_write: bool) -> str:
+    check_is_here(path)
+    full_path = os.path.join(base, path)
+    real_path = _real_path(full_path)
+    # The path as it was typed, never the real one: that would tell where links lead.
+    typed = os.path.normpath(full_path)
+    what = (
+        "it is outside of the folders that this ComfyUI lets Batch Loop read and write (input, "
+        "output, temp, and those added by its owner). Choose one inside, or allow this one: "
+    )
+    refusal = PathRefused(
+        f"Batch Loop may not use the folder {quoted(typed)}: {what}{_how_to_allow(typed, allowed)}",
+        elsewhere=f"Batch Loop may not use the folder {quoted(path)}: {what}{_HOW_ELSEWHERE}",
+    )
+    allowed.check(full_path, real_path, to_write=to_write, refusal=refusal)
+    return real_path
+
+
+def refusal_of_state(path: str) -> PathRefused:
+    """The refusal to read or write what the pack itself keeps."""
+    what = (
+        "it belongs to what Batch Loop itself keeps, its list of allowed folders among it, which "
+        "no workflow may read or write. Choose another folder."
+    )
+    return PathRefused(
+        f"Batch Loop may not use {quoted(path)}: {what}",
+        elsewhere=f"Batch Loop may not use {quoted(_name(path))}: {what}",
+    )
+
+
+def _refusal_to_write(path: str, part: str) -> PathRefused:
+    what = (
+        f"it belongs to {part}, which no workflow may change, whatever folders are allowed. "
+        "Choose a folder inside ComfyUI's output folder, or an allowed one beside ComfyUI's own."
+    )
+    return PathRefused(
+        f"Batch Loop may not write to {quoted(path)}: {what}",
+        elsewhere=f"Batch Loop may not write to {quoted(_name(path))}: {what}",
+    )
+
+
+def _name(path: str) -> str:
+    return os.path.basename(path.rstrip("/" + os.sep)) or path
+
+
+def _real_path(path: str) -> str:
+    try:
+        return os.path.realpath(path)
+    except OSError as error:
+        # What was a link at one moment, and was to be read at the next, had become something else.
+        msg = (
+            f"Batch Loop may not use {quoted(path)}: a link in it was changed while it was looked "
+            "at. Try again."
+        )
+        raise PathRefused(msg) from error
+
+
+def check_is_here(path: str) -> None:
+    """Raise `PathRefused` for a path on another machine, and for text that is no path."""
+    # Only the text is looked at here: on Windows the mere look at a path on another machine
+    # sends that machine the user's credentials.
+    if is_elsewhere(path):
+        msg = (
+            f"Batch Loop does not use network or device paths such as {quoted(path)}. Give the "
+            "network folder a drive letter or mount it, and use that path."
+        )
+        raise PathRefused(msg)
+    _check_characters(path)
+
+
+def is_elsewhere(path: str) -> bool:
+    """Whether a path is that of a network folder or a device, as Windows reads it."""
+    return path.replace("/", "\\").startswith(("\\\\", "\\??\\"))
+
+
+_HOW_ELSEWHERE = (
+    "its owner can do that. Opened on the machine that ComfyUI runs on, its page says how."
+)
+"""What a page on another machine is told instead of the files of this one."""
+
+
+def _how_to_allow(folder: str, allowed: AllowedFolders) -> str:
+    variable = f"put it into the environment variable {ALLOWED_DIRS_VARIABLE}"
+    if any(map(is_control, folder)):
+        return (
+            "first give it a name without line breaks and other characters that cannot be shown, "
+            "as a list of folders cannot hold them."
+        )
+    if not allowed.how_to_allow:
+        return f"{variable}, and start ComfyUI again."
+    return (
+        f"add the line {folder} to the file {quoted(allowed.how_to_allow)} and run again, or "
+        f"{variable} and start ComfyUI again."
+    )
+
+
+def _check_characters(path: str) -> None:
+    try:
+        # JSON can carry half a surrogate pair, which no file system takes.
+        usable = b"\0" not in os.fsencode(path)
+    except UnicodeEncodeError:
+        usable = False
+    if not usable:
+        msg = (
+            f"{quoted(path)} is not a path: it has a character that no file name can have. "
+            "Type it again."
+        )
+        raise PathRefused(msg)
+
+
+def _is_within(real_path: str, folder: str) -> bool:
+    # normcase: on Windows C:\Pics and c:\pics are one folder.
+    real_path, folder = os.path.normcase(real_path), os.path.normcase(folder)
+    return real_path == folder or real_path.startswith(folder.rstrip(os.sep) + os.sep)

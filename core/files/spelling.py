@@ -1,0 +1,184 @@
+"""Whether two paths that are spelled differently are one file.
+
+Some file systems take upper and lower case for the same (those of Windows and macOS, exFAT, SMB),
+and macOS the two ways to write an é. It is the folder that decides, whatever the operating system:
+so it is looked at.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import unicodedata
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from ..model.roots import NO_ROOTS, Roots
+from .leftovers import temporary_name
+from .real_paths import opened_folder, scanned
+
+_Place = tuple[int, int]
+"""A folder, by device and inode."""
+
+_known: dict[_Place, bool] = {}
+_identities: dict[str, tuple[_Place, str]] = {}
+
+
+def identity(path: str, roots: Roots = NO_ROOTS) -> str:
+    """What tells the file at a real path from all others: the same for each of its spellings.
+
+    A path itself, though maybe not as the file system spells it; what all machines call by one
+    name, of `roots`, is spelled as it is. The file need not be there.
+    """
+    return _within_root(path, _identity(path), roots)
+
+
+@dataclass(frozen=True)
+class Spelled:
+    """How the files of one folder are told from each other."""
+
+    folder: str
+    """What tells the folder from others; a file's `identity` is its own name behind that."""
+    is_folded: bool
+
+    def name(self, name: str) -> str:
+        """What tells the file of a name from the others of the folder."""
+        name = os.path.normcase(name)
+        return folded(name) if self.is_folded else name
+
+    def names(self, names: Sequence[str]) -> Sequence[str]:
+        """The same of many."""
+        if self.is_folded or os.name == "nt":
+            return [self.name(name) for name in names]
+        return names
+
+
+class Identities:
+    """As `identity`, for many paths at one moment: each folder is looked at once."""
+
+    def __init__(self, roots: Roots = NO_ROOTS) -> None:
+        self._roots = roots
+        self._folders: dict[str, Spelled] = {}
+
+    def __call__(self, path: str) -> str:
+        """The identity of a path."""
+        folder, name = os.path.split(path)
+        spelled = self.of_folder(folder, name)
+        return os.path.join(spelled.folder, spelled.name(name))
+
+    def of_folder(self, folder: str, name: str) -> Spelled:
+        """How the files in a folder are told from each other; `name` may be one of them."""
+        if folder not in self._folders:
+            whole = os.path.normcase(folder)
+            is_folded = folds(whole, os.path.normcase(name))
+            path = os.path.join(folder, name)
+            found = os.path.join(_identity(whole), os.path.normcase(name))
+            within = os.path.dirname(_within_root(path, found, self._roots))
+            self._folders[folder] = Spelled(within, is_folded)
+        return self._folders[folder]
+
+
+def _identity(path: str) -> str:
+    folder, name = os.path.split(os.path.normcase(path))
+    if not name:
+        return path
+    place = _place(folder)
+    known = _identities.get(folder)
+    if place is None or known is None or known[0] != place:
+        whole = _identity(folder)
+        if place is not None:
+            _identities[folder] = place, whole
+    else:
+        whole = known[1]
+    return os.path.join(whole, folded(name) if _folds(folder, name, place) else name)
+
+
+def _within_root(path: str, found: str, roots: Roots) -> str:
+    """The identity `found` of a path, with the folder that is shared as it is."""
+    shared = roots.shared(path)
+    if path in {shared, found}:
+        return found
+    depth = shared.count("/")
+    own, others = path.split(os.sep), found.split(os.sep)
+    return os.sep.join(own[: len(own) - depth] + others[len(others) - depth :])
+
+
+def folded(name: str) -> str:
+    """The same text for all spellings that some file system takes for one."""
+    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
+
+
+def folds(folder: str, name: str = "") -> bool:
+    """Whether the folder at a real path takes `A` and `a` for the same name.
+
+    One that is not there yet goes by the one that it will be made in. `name` is one that may be in
+    it, to look at first. Where nothing tells it is true: a number too many does no harm.
+    """
+    return _folds(folder, name, _place(folder))
+
+
+def _folds(folder: str, name: str, place: _Place | None) -> bool:
+    if place is None:
+        above, own = os.path.split(folder)
+        return folds(above, own) if own else True
+    if place not in _known:
+        found = _looked_at(folder, name)
+        if found is None:
+            return True
+        _known[place] = found
+    return _known[place]
+
+
+def _looked_at(folder: str, name: str) -> bool | None:
+    """Look at what is in a folder; at a file that is made for it and deleted where nothing is."""
+    for each in _names(folder, name):
+        other = each.swapcase()
+        # Some letters have no other case, or two of them.
+        if other != each and folded(other) == folded(each):
+            if not os.path.lexists(os.path.join(folder, other)):
+                if os.path.lexists(os.path.join(folder, each)):
+                    return False
+                continue  # It has gone meanwhile: an unfinished file, that has its name now.
+            # Or else both are there.
+            return other not in set(_entries(folder))
+    return _tried(folder)
+
+
+def _names(folder: str, first: str) -> Iterator[str]:
+    if first and os.path.lexists(os.path.join(folder, first)):
+        yield first
+    yield from _entries(folder)
+
+
+def _entries(folder: str) -> Iterator[str]:
+    with contextlib.suppress(OSError), scanned(folder) as entries:
+        for entry in entries:
+            yield entry.name
+
+
+def _tried(folder: str) -> bool | None:
+    name = temporary_name()
+    try:
+        with opened_folder(folder) as where:
+            own, other = (
+                (each if where is not None else os.path.join(folder, each))
+                for each in (name, name.swapcase())
+            )
+            os.close(os.open(own, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600, dir_fd=where))
+            try:
+                os.stat(other, dir_fd=where, follow_symlinks=False)
+            except FileNotFoundError:
+                return False
+            finally:
+                os.unlink(own, dir_fd=where)
+            return True
+    except OSError:
+        return None
+
+
+def _place(folder: str) -> _Place | None:
+    try:
+        found = os.stat(folder)
+    except (OSError, ValueError):
+        return None
+    return found.st_dev, found.st_ino

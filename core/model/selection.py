@@ -1,0 +1,149 @@
+"""Which files of a folder are images of a batch, and in which order they come."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from enum import Enum
+
+from ..common.errors import InvalidSetting
+from ..common.text import quoted
+from .naming import ResultName, check_length
+
+_PNG_EXTENSIONS = (".png", ".apng")
+_JPEG_EXTENSIONS = (".jpg", ".jpeg", ".jpe", ".jfif")
+_WEBP_EXTENSIONS = (".webp",)
+
+IMAGE_EXTENSIONS = frozenset(
+    (
+        *_PNG_EXTENSIONS,
+        *_JPEG_EXTENSIONS,
+        *_WEBP_EXTENSIONS,
+        *(".avif", ".bmp", ".dib", ".gif", ".jp2", ".mpo", ".pbm", ".pgm", ".pnm", ".ppm"),
+        *(".qoi", ".tga", ".tif", ".tiff"),
+    ),
+)
+"""What "All images" admits: still images that Pillow, and so ComfyUI's Load Image, decodes."""
+
+
+class Filter(str, Enum):
+    """Which files of the folder are images of the batch; the values are what users see."""
+
+    ALL = "All images"
+    PNG = "PNG"
+    JPEG = "JPEG"
+    WEBP = "WebP"
+    CUSTOM = "Custom"
+
+
+class SortBy(str, Enum):
+    """The order of the batch; the values are what users see."""
+
+    NATURAL = "natural name"
+    """img2 before img10, as file managers do; a folder's own files before its subfolders'."""
+    NAME = "name"
+    """Character by character (by code point): img10 before img2, B before a."""
+    MODIFIED = "modified time"
+    """Oldest first."""
+    SIZE = "size"
+    """Smallest file first."""
+    SHUFFLE = "shuffle"
+    """Random, the same for the same seed and files; `descending` means nothing here."""
+
+
+CUSTOM_EXAMPLE = "*.png, photo_*.jpg, !*_mask.png"
+"""What a message shows of how `Selection.custom_pattern` is written."""
+
+_EXTENSIONS = {
+    Filter.ALL: IMAGE_EXTENSIONS,
+    Filter.PNG: frozenset(_PNG_EXTENSIONS),
+    Filter.JPEG: frozenset(_JPEG_EXTENSIONS),
+    Filter.WEBP: frozenset(_WEBP_EXTENSIONS),
+}
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Everything that a listing depends on, beside the folder and the seed of the shuffle."""
+
+    filter: Filter = Filter.ALL
+    custom_pattern: str = ""
+    """Globs, separated by commas, in use with `Filter.CUSTOM` alone. One with a leading "!"
+    excludes. A glob is held against the file's name, or against the relative path if it has a
+    "/" (where "*" also stands for "/"); upper and lower case are the same."""
+    recursive: bool = False
+    sort_by: SortBy = SortBy.NATURAL
+    descending: bool = False
+    start_index: int = 0
+    limit: int = 0
+    """0 = no limit."""
+    finished: tuple[ResultName, ...] = ()
+    """What the results of an image are named, if those that have all of them are left out: see
+    `core.files.finished`. The range counts them, so that it holds the same images either way."""
+
+    @property
+    def has_range(self) -> bool:
+        """Whether it holds only a part of the images that match."""
+        return bool(self.start_index or self.limit)
+
+    def matcher(self) -> Callable[[str], bool]:
+        """Return the test whether a relative path belongs to the batch.
+
+        Raises `InvalidSetting` if the filter is Custom and `custom_pattern` holds no glob.
+        """
+        if self.filter is Filter.CUSTOM:
+            return _custom_matcher(self.custom_pattern)
+        return _extension_matcher(_EXTENSIONS[self.filter])
+
+
+def _extension_matcher(extensions: frozenset[str]) -> Callable[[str], bool]:
+    def matches(path: str) -> bool:
+        return path[path.rfind(".") :].lower() in extensions
+
+    return matches
+
+
+def _custom_matcher(custom_pattern: str) -> Callable[[str], bool]:
+    check_length("custom_pattern", custom_pattern)
+    globs = [glob.strip() for glob in custom_pattern.split(",")]
+    includes = [glob for glob in globs if glob and not glob.startswith("!")]
+    excludes = [glob[1:].strip() for glob in globs if glob.startswith("!")]
+    excludes = [glob for glob in excludes if glob]
+    if not includes and not excludes:
+        msg = (
+            "The filter is Custom, and custom_pattern names no files: it is "
+            f"{quoted(custom_pattern)}. Give patterns such as '{CUSTOM_EXAMPLE}', "
+            "or choose another filter."
+        )
+        raise InvalidSetting(msg)
+    included = _any_glob(includes) if includes else _extension_matcher(IMAGE_EXTENSIONS)
+    excluded = _any_glob(excludes)
+    return lambda path: included(path) and not excluded(path)
+
+
+def _any_glob(globs: list[str]) -> Callable[[str], bool]:
+    # On Windows users write "\" for "/"; elsewhere this replaces "/" by itself.
+    globs = [_composed(glob.replace(os.sep, "/")) for glob in globs]
+    match_path = _matcher_of([glob for glob in globs if "/" in glob])
+    match_name = _matcher_of([glob for glob in globs if "/" not in glob])
+
+    def matches(path: str) -> bool:
+        path = _composed(path)
+        return bool(match_name(path.rpartition("/")[2]) or match_path(path))
+
+    return matches
+
+
+def _matcher_of(globs: list[str]) -> Callable[[str], re.Match[str] | None]:
+    nothing = r"(?!)"
+    expression = "|".join(map(fnmatch.translate, globs)) or nothing
+    return lambda text: re.match(expression, text, re.IGNORECASE)
+
+
+def _composed(text: str) -> str:
+    # macOS hands out names in the decomposed form, keyboards type the composed one.
+    return unicodedata.normalize("NFC", text)

@@ -1,0 +1,64 @@
+"""What the registry knows of files that are written in the background."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Protocol
+
+from .prompt import Failure, Prompt
+from .state import Item, LoopKey
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One prompt's work on one item: whom a write belongs to."""
+
+    loop: str
+    """The loop's id."""
+    path: str
+    """The item's."""
+    prompt: Prompt
+
+    @classmethod
+    def of(cls, key: LoopKey, prompt: Prompt, item: Item) -> Turn:
+        """The turn of a prompt on an item of a loop."""
+        return cls(key.id, item.path, prompt)
+
+
+class Writes(Protocol):
+    """The questions that the registry asks; `core.background.write_behind` answers them."""
+
+    def busy(self, loop: str) -> bool:
+        """Whether anything is being written for a loop."""
+
+    def under_way(self, turn: Turn) -> bool:
+        """Whether anything is being written for a turn."""
+
+    def failure(self, turn: Turn) -> Failure | None:
+        """Why the first write of a turn that failed did so; None while none has."""
+
+    def wait(self, loop: str, but: Collection[Turn] = ()) -> None:
+        """Wait until nothing is being written for a loop, leaving the turns `but` out."""
+
+    def forget(self, turn: Turn) -> None:
+        """Forget a turn, of which nothing is being written any more."""
+
+
+class NoWrites:
+    """For a registry whose nodes write everything while they run."""
+
+    def busy(self, loop: str) -> bool:  # noqa: ARG002, D102
+        return False
+
+    def under_way(self, turn: Turn) -> bool:  # noqa: ARG002, D102
+        return False
+
+    def failure(self, turn: Turn) -> Failure | None:  # noqa: ARG002, D102
+        return None
+
+    def wait(self, loop: str, but: Collection[Turn] = ()) -> None:  # noqa: D102
+        pass
+
+    def forget(self, turn: Turn) -> None:  # noqa: D102
+        pass

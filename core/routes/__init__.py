@@ -1,0 +1,28 @@
+"""The HTTP routes: what a page or a script can ask and change."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from aiohttp import web
+
+from ..background.budget import MemoryBudget
+from ..engine.registry import LoopRegistry
+from ..files.paths import AllowedFolders
+from . import changes, chooser, folders, loops, memory, store, thumbnails
+
+
+def add_routes(
+    table: web.RouteTableDef,
+    registry: LoopRegistry,
+    allowed_folders: Callable[[], AllowedFolders],
+    budget: MemoryBudget,
+) -> None:
+    """Add the pack's routes to `table`."""
+    loops.add_routes(table, registry)
+    changes.add_routes(table, registry, allowed_folders)
+    thumbnails.add_routes(table, registry, allowed_folders)
+    folders.add_routes(table, registry, allowed_folders)
+    chooser.add_routes(table, allowed_folders)
+    memory.add_routes(table, budget)
+    store.add_routes(table, registry)

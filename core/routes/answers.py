@@ -1,0 +1,71 @@
+"""How the routes answer: in JSON, an error too."""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from aiohttp import web
+
+from ..comfy.origin import is_on_this_machine, refuse_other_sites
+from ..comfy.refused import Refused
+from ..common.errors import BatchLoopError, NoDialog, NotNow, PathRefused, StateNotKept, StoreAway, UnknownItem, UnknownLoop, UnwritableImage
+
+Answer = TypeVar("Answer", bound=web.StreamResponse)
+Handler = Callable[[web.Request], Awaitable[Answer]]
+
+_STATUSES: dict[type[BatchLoopError], int] = {
+    PathRefused: 403,
+    UnknownLoop: 404,
+    UnknownItem: 404,
+    NotNow: 409,
+    UnwritableImage: 500,
+    NoDialog: 501,
+    StateNotKept: 503,
+}
+"""Of what is raised on purpose; all else is the request's own fault."""
+
+_BAD_REQUEST = 400
+
+
+def answered(handler: Handler[Answer]) -> Handler[web.StreamResponse]:
+    """A handler that answers `{"error": …}` with a fitting status where `handler` raises.
+
+    It refuses what a page of another site sends.
+    """
+
+    @functools.wraps(handler)
+    async def handled(request: web.Request) -> web.StreamResponse:
+        try:
+            refuse_other_sites(request)
+            return await handler(request)
+        except Refused as error:
+            return _error(str(error), error.status)
+        except BatchLoopError as error:
+            # Where the files of this machine are is nothing for a page on another one.
+            said = str(error) if is_on_this_machine(request) else error.elsewhere
+            answer = _error(said, _status_of(error))
+            if isinstance(error, StoreAway):
+                answer.headers["Retry-After"] = "1"
+            return answer
+
+    return handled
+
+
+def as_answer(found: Any) -> web.Response:
+    """An answer in JSON."""
+    return web.json_response(found, dumps=_compact)
+
+
+_compact = functools.partial(json.dumps, separators=(",", ":"))
+
+
+def _status_of(error: BatchLoopError) -> int:
+    found = (_STATUSES[kind] for kind in type(error).mro() if kind in _STATUSES)
+    return next(found, _BAD_REQUEST)
+
+
+def _error(said: str, status: int) -> web.Response:
+    return web.json_response({"error": said}, status=status)

@@ -1,0 +1,102 @@
+"""The routes that change a loop, or look whether there is something to do."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from aiohttp import web
+
+from ..comfy.refused import Refused
+from ..comfy.threads import Threads, in_thread
+from ..common.names import ROUTE_PREFIX
+from ..engine.registry import LoopRegistry
+from ..files.paths import AllowedFolders, check_source_file, resolve_source
+from .answers import Handler, answered, as_answer
+from .export import arrived_as_json, as_json
+from .requests import checked_id, json_body
+
+_LOOP = '{"loop": id}, or {"directory": path, "loop_name": name}'
+_IMAGE = '{"loop": id, "path": path}'
+
+
+def add_routes(
+    table: web.RouteTableDef,
+    registry: LoopRegistry,
+    allowed_folders: Callable[[], AllowedFolders],
+) -> None:
+    """Add the routes to `table`."""
+
+    def check_folder(loop_id: str) -> None:
+        # It may have been swapped for a link, or taken off the list, since the loop's last run.
+        check_source_file(registry.full_snapshot(loop_id).directory, allowed_folders())
+
+    def start_over(loop_id: str) -> dict[str, Any]:
+        check_folder(loop_id)
+        return as_json(registry.start_over(loop_id))
+
+    def watch(loop_id: str) -> dict[str, Any]:
+        """Whether new files have come to a loop, and are whole."""
+        check_folder(loop_id)
+        return arrived_as_json(registry.watch(loop_id))
+
+    def forget(loop_id: str) -> dict[str, Any]:
+        registry.forget(loop_id)
+        return {"forgotten": loop_id}
+
+    def retry(loop_id: str) -> dict[str, Any]:
+        return as_json(registry.retry_failed(loop_id))
+
+    on_a_loop = functools.partial(_on_a_loop, registry=registry, allowed_folders=allowed_folders)
+    table.post(f"{ROUTE_PREFIX}/loops/reset")(on_a_loop(start_over))
+    table.post(f"{ROUTE_PREFIX}/loops/watch")(on_a_loop(watch))
+    in_store = functools.partial(on_a_loop, threads=Threads.STORE)
+    table.post(f"{ROUTE_PREFIX}/loops/retry")(in_store(retry))
+    table.post(f"{ROUTE_PREFIX}/loops/forget")(in_store(forget))
+
+    @table.post(f"{ROUTE_PREFIX}/loops/skip")
+    @answered
+    async def skip(request: web.Request) -> web.Response:
+        """Give up the image that a run stopped on."""
+        loop_id, path = _image(await json_body(request, _IMAGE))
+        return as_answer(as_json(await in_thread(Threads.STORE, registry.skip, loop_id, path)))
+
+
+def _on_a_loop(
+    action: Callable[[str], dict[str, Any]],
+    registry: LoopRegistry,
+    allowed_folders: Callable[[], AllowedFolders],
+    threads: Threads = Threads.FOLDERS,
+) -> Handler[web.StreamResponse]:
+    """A handler that answers with what `action` returns for the id of the loop that is named."""
+
+    @answered
+    async def handler(request: web.Request) -> web.Response:
+        body = await json_body(request, _LOOP)
+        if not _names_a_loop(body):
+            raise Refused(f"Send {_LOOP}.")
+
+        def named() -> dict[str, Any]:
+            loop_id = body.get("loop")
+            if loop_id is None:
+                folder = resolve_source(body["directory"], allowed_folders())
+                loop_id = registry.key(body.get("loop_name", ""), folder).id
+            return action(checked_id(loop_id))
+
+        return as_answer(await in_thread(threads, named))
+
+    return handler
+
+
+def _names_a_loop(body: Mapping[str, Any]) -> bool:
+    named = [body[name] for name in ("loop", "directory", "loop_name") if name in body]
+    return all(isinstance(value, str) for value in named) and bool({"loop", "directory"} & {*body})
+
+
+def _image(body: Mapping[str, Any]) -> tuple[str, str]:
+    """The loop and the image that a body names."""
+    loop_id, path = body.get("loop"), body.get("path")
+    if not isinstance(loop_id, str) or not isinstance(path, str):
+        raise Refused(f"Send {_IMAGE}.")
+    return checked_id(loop_id), path

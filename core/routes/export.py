@@ -1,0 +1,158 @@
+"""A loop as JSON and CSV, for pages, scripts and spreadsheets."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import re
+from collections.abc import Iterable
+from dataclasses import asdict
+from typing import Any
+
+from ..model.standing import Standing, next_of, next_on_error, standing_in, standing_of
+from ..model.state import Arrived, Counts, Item, ItemState, Iteration, Overview, Page, ReportedItem, Snapshot
+
+
+def iteration_as_json(iteration: Iteration) -> dict[str, Any]:
+    """A loop as Directory Iterator tells it in its `ui` result."""
+    return {
+        "loop": iteration.key.id,
+        **_standing(standing_in(iteration), iteration.counts, iteration.finished),
+        "on_error": next_on_error(iteration).value,
+    }
+
+
+def progress_as_json(snapshot: Snapshot, *, in_part: bool) -> dict[str, Any]:
+    """A loop as Batch Complete tells it in its `ui` result.
+
+    With `in_part`, its prompt runs only a part of the workflow.
+    """
+    stands = standing_of(snapshot, in_part=in_part)
+    return {"loop": snapshot.id, **_standing(stands, snapshot.counts, snapshot.finished)}
+
+
+def overview_as_json(loop: Overview) -> dict[str, Any]:
+    """A loop as the route gives it that lists all of them."""
+    counts = loop.counts
+    return {
+        "id": loop.id,
+        "name": loop.name,
+        "directory": loop.directory,
+        "batch": loop.batch,
+        **_standing(standing_of(loop), counts, loop.finished),
+        "complete": loop.complete,
+        "seconds": round(loop.seconds, 3),
+        "pending": counts.pending,
+        "running": counts.running,
+        "finishing": counts.ended,
+        "ran_at": None if loop.ran_at is None else round(loop.ran_at, 3),
+    }
+
+
+def _standing(stands: Standing, counts: Counts, finished: int) -> dict[str, Any]:
+    """What is told of every loop, wherever it is told: what is next, the word, and the figures."""
+    return {
+        "next": stands.next.value,
+        "stands": stands.stands.value,
+        "total": counts.total,
+        "done": counts.succeeded,
+        "failed": counts.failed,
+        "left": counts.left,
+        "unpaired": counts.unpaired,
+        "finished": finished,
+    }
+
+
+def as_json(snapshot: Snapshot) -> dict[str, Any]:
+    """A snapshot as the routes give it."""
+    return {
+        **overview_as_json(snapshot),
+        "forgets": snapshot.forgets,
+        "current": [_under_way(item) for item in snapshot.current],
+        "stopped_on": _stopped_on(snapshot.stopped_on),
+        "failures": [_failed(item) for item in snapshot.failures],
+    }
+
+
+def page_as_json(page: Page) -> dict[str, Any]:
+    """Some items of a loop, as the route gives them."""
+    items = [_row(*item) for item in page.items]
+    return {"total": page.total, "start": page.start, "items": items}
+
+
+def arrived_as_json(arrived: Arrived) -> dict[str, Any]:
+    """What has come to a watched loop, as the route gives it."""
+    return {**asdict(arrived), "next": next_of(arrived).value}
+
+
+def as_json_text(snapshot: Snapshot, items: Iterable[ReportedItem]) -> str:
+    """The whole batch as JSON text: the snapshot, with every item in the place of `failures`."""
+    loop = as_json(snapshot)
+    del loop["failures"]
+    return json.dumps({**loop, "items": [_row(*item) for item in items]}, indent=1)
+
+
+def as_csv(items: Iterable[ReportedItem]) -> str:
+    """Every item as a line of CSV, under a line of names; several outputs with `|` between."""
+    text = io.StringIO()
+    names = _row(Item("", 0), ()).keys()
+    writer = csv.DictWriter(text, names)
+    writer.writeheader()
+    for item, outputs in items:
+        row = _row(item, outputs)
+        row["outputs"] = "|".join(row["outputs"])
+        writer.writerow({name: _as_text(value) for name, value in row.items()})
+    return text.getvalue()
+
+
+_FORMULA = r'(^|[;,\t\r\n])([\s"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])'
+"""Where a formula begins: in front, and behind what a spreadsheet may take for the cell's end."""
+
+
+def _as_text(value: Any) -> Any:
+    """`value`, so that no spreadsheet takes a file's name, or a part of it, for a formula."""
+    if not isinstance(value, str):
+        return value
+    marked = re.sub(_FORMULA, r"\1\2'", value)
+    return f"'{marked}" if marked.startswith(("\t", "\r")) else marked
+
+
+_STATES = {state: state.value for state in ItemState} | {ItemState.ENDED: "finishing"}
+"""What the states are called outside."""
+
+
+def _under_way(item: Item) -> dict[str, Any]:
+    return {
+        "path": item.path,
+        "index": item.index,
+        "state": _STATES[item.state],
+        "since": None if item.claim is None else round(item.claim.since, 3),
+    }
+
+
+def _stopped_on(item: Item | None) -> dict[str, Any] | None:
+    return None if item is None else {"index": item.index, **_failed(item)}
+
+
+def _failed(item: Item) -> dict[str, Any]:
+    failure = item.failure
+    return {
+        "path": item.path,
+        "attempts": item.attempts,
+        "reason": failure.reason if failure else "",
+        "node_id": failure.node_id if failure else None,
+        "node_type": failure.node_type if failure else None,
+        "unreadable": failure is not None and failure.unreadable,
+    }
+
+
+def _row(item: Item, outputs: tuple[str, ...]) -> dict[str, Any]:
+    return {
+        "index": item.index,
+        "path": item.path,
+        "state": _STATES[item.state],
+        "seconds": round(item.seconds, 3),
+        "outputs": list(outputs),
+        **{name: value for name, value in _failed(item).items() if name != "path"},
+    }

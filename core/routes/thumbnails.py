@@ -1,0 +1,61 @@
+"""The route for a small picture of an image, or of a result of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from aiohttp import ETag, web
+
+from ..common.errors import UnknownItem, UnknownLoop, UnreadableImage
+from ..common.names import ROUTE_PREFIX
+from ..engine.registry import LoopRegistry
+from ..files.paths import AllowedFolders, check_source_file
+from ..media.thumbnail import LARGEST, SMALLEST, Thumbnail, thumbnail, thumbnail_pool
+from .answers import answered
+from .requests import LARGEST_NUMBER, loop_of, number
+
+_USUAL_SIZE = 256
+
+
+def add_routes(
+    table: web.RouteTableDef,
+    registry: LoopRegistry,
+    allowed_folders: Callable[[], AllowedFolders],
+) -> None:
+    """Add the route to `table`."""
+    pool = thumbnail_pool()
+
+    @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}/thumbnail")
+    @answered
+    async def small_picture(request: web.Request) -> web.Response:
+        """A small picture of an image, or of a result of it."""
+        loop_id, path = loop_of(request), request.query.get("path", "")
+        output = None
+        if "output" in request.query:
+            output = number(request, "output", 0, 0, LARGEST_NUMBER)
+        size = number(request, "size", _USUAL_SIZE, SMALLEST, LARGEST)
+        known = {tag.value for tag in request.if_none_match or ()}
+
+        def make() -> Thumbnail:
+            file = registry.file_of(loop_id, path, output)
+            return thumbnail(check_source_file(file, allowed_folders()), size, known.__contains__)
+
+        try:
+            made = await asyncio.get_running_loop().run_in_executor(pool, make)
+        except (UnknownItem, UnknownLoop, UnreadableImage):
+            # A page asks for what it was told of a moment ago, and a browser would note an error.
+            return web.Response(status=204)
+        return _as_answer(made)
+
+
+def _as_answer(made: Thumbnail) -> web.Response:
+    answer = (
+        web.Response(status=304)
+        if made.data is None
+        else web.Response(body=made.data, content_type="image/webp")
+    )
+    answer.etag = ETag(made.tag)
+    # It may be kept, but has to be asked about: the next run may write another file of that name.
+    answer.headers["Cache-Control"] = "private, no-cache"
+    return answer

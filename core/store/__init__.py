@@ -1,0 +1,1 @@
+"""Where loops are kept: in memory or in a database."""

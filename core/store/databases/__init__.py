@@ -1,0 +1,1 @@
+"""What each database does in a way of its own."""

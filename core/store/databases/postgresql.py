@@ -1,0 +1,245 @@
+"""What is PostgreSQL's own: a server for many, which is asked over the network."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    Double,
+    Engine,
+    NullPool,
+    create_engine,
+    event,
+    func,
+    select,
+    type_coerce,
+)
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+
+from ...common.errors import StateNotKept, StoreAway, UnwritableImage
+from ...common.names import ENV_PREFIX
+from ...model.roots import Roots
+from ..memory import RefusingStore
+from ..sql import listing_statements, statements
+from ..sql.backend import AT_ONCE
+from ..sql.sql_store import SqlStore
+from ..sql.tables import items, outputs, path_bytes
+from ..sql.versions import NewerVersion, prepare
+from ..store import Store
+from .address import DRIVER, Address, Malformed, address_of
+
+DATABASE_VARIABLE = ENV_PREFIX + "DATABASE"
+"""Environment variable with the address of a database that several machines share."""
+
+_EXAMPLE = f"{DRIVER}://name:password@machine/database"
+
+_CONNECT_SECONDS = 5
+_OPTIONS = {
+    # A server that is halted in the midst of a change must not keep all others waiting for ever.
+    "idle_in_transaction_session_timeout": "300s",
+    # One whose machine is gone is noticed sooner.
+    "tcp_keepalives_idle": "10s",
+    "tcp_keepalives_interval": "5s",
+    "tcp_keepalives_count": "3",
+}
+_SILENCE_MS = 15_000
+"""How long a database that does not answer any more is waited for in the midst of a change."""
+_PREPARING = 0x6261746368
+"""Key of the lock that is held while the tables are made."""
+_CLOCK_SECONDS = 60.0
+"""How long the difference of the clocks is taken to stay as it was found."""
+_STEP_SECONDS = 0.5
+"""A change of this machine's clock that has the difference looked at anew."""
+_LARGEST_VALUE = 2**29
+"""Bytes of a carried value: a row of PostgreSQL may have twice as many, in text."""
+
+_ADVICE = {
+    "password authentication failed": "Correct the name or the password in {variable}, and start "
+    "ComfyUI again",
+    "no pg_hba.conf entry": "Let this machine in (pg_hba.conf of the database)",
+    "does not exist": "Create it, or correct {variable} and start ComfyUI again",
+    "permission denied": "Let that user make and change tables there",
+}
+_USUAL_ADVICE = "Start the database, or correct its address in {variable} and start ComfyUI again"
+
+
+def open_postgresql(address: str, roots: Roots, now: Callable[[], float] = time.time) -> Store:
+    """The store at the address of a database, which need not answer yet.
+
+    `now` is this machine's clock. Nothing is raised, as ComfyUI has to start in any case: what is
+    wrong, the first use says. Batches are not kept in memory in its stead, as each server would
+    then do all images.
+    """
+    try:
+        known = address_of(address)
+        engines = [_engine(known), _engine(known, poolclass=NullPool)]
+    except Malformed as error:
+        return RefusingStore(
+            f"Batch Loop cannot use {DATABASE_VARIABLE}: {error}. Write it like {_EXAMPLE}, and "
+            "start ComfyUI again."
+        )
+    except ImportError:
+        return RefusingStore(
+            f"Batch Loop cannot use {DATABASE_VARIABLE}, as the package psycopg is missing. "
+            'Install it (pip install "psycopg[binary]") into the Python of ComfyUI, and start '
+            "ComfyUI again."
+        )
+    return SqlStore(engines[0], engines[1], PostgresqlBackend(known, now), roots)
+
+
+def _engine(address: Address, **options: object) -> Engine:
+    """An engine that does not know the address itself: what it says of itself, it says in logs."""
+    engine = create_engine(
+        f"{DRIVER}://",
+        hide_parameters=True,
+        connect_args={
+            "connect_timeout": _CONNECT_SECONDS,
+            "application_name": "batch-loop",
+            # Whatever that of the database is: without it a driver takes text for bytes.
+            "client_encoding": "utf8",
+            "keepalives_idle": 5,
+            "keepalives_interval": 2,
+            "keepalives_count": 3,
+            "tcp_user_timeout": _SILENCE_MS,
+            "options": " ".join(f"-c {name}={value}" for name, value in _OPTIONS.items()),
+        },
+        **options,
+    )
+
+    @event.listens_for(engine, "do_connect")
+    def _give_the_address(
+        _dialect: object, _record: object, _arguments: object, named: dict[str, object]
+    ) -> None:
+        for name, value in address.arguments.items():
+            named.setdefault(name, value)
+
+    return engine
+
+
+class CarriedRows:
+    """Carried values as rows, so that every machine has them."""
+
+    def write(self, connection: Connection, name: str, data: bytes) -> None:
+        if len(data) > _LARGEST_VALUE:
+            raise UnwritableImage(f"it has {len(data)} bytes, more than a row may have")
+        connection.execute(statements.add_carried, {"name": name, "data": data})
+
+    def read(self, connection: Connection, name: str) -> bytes:
+        data = connection.execute(statements.carried_data, {"of_name": name}).scalar_one()
+        return bytes(data)
+
+    def forget(self, connection: Connection, name: str) -> None:
+        connection.execute(statements.delete_carried, {"of_name": name})
+
+    def ended(self, *, kept: bool) -> None:
+        pass
+
+
+class PostgresqlBackend:
+    """PostgreSQL, as many servers use it at once.
+
+    One server after the other changes a loop, by a lock on the loop's id; different loops do not
+    wait for each other. A lock on its row would do the same, in a quarter of the speed when eight
+    servers wait for it.
+    """
+
+    shows_a_moment = True
+    is_of_one_machine = False
+    add_output = insert(outputs).on_conflict_do_nothing().returning(outputs.c.loop)
+    now: ColumnElement[float] = type_coerce(func.date_part("epoch", func.clock_timestamp()), Double)
+
+    def __init__(self, address: Address, now: Callable[[], float]) -> None:
+        self.carried = CarriedRows()
+        self._address = address
+        self._own_clock = now
+        self.is_prepared = False
+        self._ahead = 0.0
+        # When the clocks were compared, by the clock that never steps, and what the other one was.
+        self._compared: tuple[float, float] | None = None
+
+    def take_turn(self, connection: Connection, loop_id: str) -> None:
+        key = int(loop_id, 16) - 2**63  # as the lock's keys have a sign
+        connection.execute(select(func.pg_advisory_xact_lock(key)))
+
+    def prepare(self, engine: Engine) -> None:
+        with engine.begin() as connection:
+            connection.execute(select(func.pg_advisory_xact_lock(_PREPARING)))
+            try:
+                prepare(connection)
+            except NewerVersion as error:
+                raise StateNotKept(
+                    f"The tables in {self._address.shown} were made by a later version of "
+                    f"Batch Loop (they have version {error}). Update Batch Loop on this machine."
+                ) from error
+        self.is_prepared = True
+
+    def close(self) -> None:
+        pass
+
+    def others_wrote(self, connection: Connection) -> bool:  # noqa: ARG002
+        return True
+
+    def is_as_last_seen(self) -> bool:
+        return False
+
+    def clock_ahead(self, connection: Connection) -> float:
+        steady, own = time.monotonic(), self._own_clock()
+        if self._compared is None or (
+            steady - self._compared[0] > _CLOCK_SECONDS
+            or abs((own - self._compared[1]) - (steady - self._compared[0])) > _STEP_SECONDS
+        ):
+            theirs: float = connection.execute(select(self.now)).scalar_one()
+            # It was read somewhere between the question and the answer.
+            self._ahead = theirs - (own + self._own_clock()) / 2
+            self._compared = steady, own
+        return self._ahead
+
+    def insert(
+        self,
+        connection: Connection,
+        listing: str,
+        paths: Sequence[str],
+        first: int = 0,
+        before: str = "",
+    ) -> None:
+        for start in range(0, len(paths), AT_ONCE):
+            part = paths[start : start + AT_ONCE]
+            place = first + start
+            given = {
+                "of_listing": listing,
+                "of_before": before,
+                "of_paths": [path_bytes(path) for path in part],
+                "of_places": [*range(place, place + len(part))],
+            }
+            connection.execute(listing_statements.add_from_arrays, given)
+
+    def has_many(self, connection: Connection) -> None:
+        # It would go by a table of before, and read all of it for each image, until it takes a
+        # look by itself.
+        connection.exec_driver_sql(f"ANALYZE {items.name}")
+
+    def not_kept(self, error: SQLAlchemyError | OSError) -> StateNotKept:
+        said = self._address.hidden_in(_in_a_line(error))
+        is_away = isinstance(error, OperationalError) or (
+            isinstance(error, DBAPIError) and error.connection_invalidated
+        )
+        if self.is_prepared and is_away:
+            advice = "Run again when it is back: the batch goes on with this image"
+        else:
+            advice = next(
+                (advice for sign, advice in _ADVICE.items() if sign in said), _USUAL_ADVICE
+            ).format(variable=DATABASE_VARIABLE)
+        kind = StoreAway if self.is_prepared and is_away else StateNotKept
+        return kind(f"Batch Loop cannot use its database {self._address.shown}: {said}. {advice}.")
+
+
+def _in_a_line(error: Exception) -> str:
+    """What an error of the driver says: what the database itself said, where it did."""
+    said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+    lines = [line.strip() for line in said.splitlines() if line.strip()] or [type(error).__name__]
+    fatal = [line.rpartition("FATAL:")[2].strip() for line in lines if "FATAL:" in line]
+    return (fatal or [lines[0].removeprefix("connection failed: ")])[-1].rstrip(".")

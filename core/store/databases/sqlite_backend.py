@@ -1,0 +1,182 @@
+"""What is SQLite's own: one file, which one process after the other may change."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import sqlite3
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, Double, Engine, func, type_coerce
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from ...common.errors import StateNotKept, StoreAway
+from ...common.text import quoted
+from ...files.atomic import IfExists, write_whole
+from ...files.leftovers import TEMPORARY_SUFFIX
+from ..sql import listing_statements, statements
+from ..sql.backend import AT_ONCE
+from .state_file import StateFile
+
+_UNIX_EPOCH = 2440587.5
+"""As a Julian day."""
+_DAY_SECONDS = 86_400.0
+
+_REASONS = {
+    "database or disk is full": ("the disk is full", "Free some space"),
+    "attempt to write a readonly database": ("it is read-only", "Make the folder writable"),
+    "unable to open database file": ("it cannot be opened", "Bring the folder back"),
+}
+"""What SQLite says, in words for users, and what they can do."""
+_BUSY = {"database is locked", "database table is locked", "locking protocol"}
+"""What it says while another holds the file, which may be over soon."""
+
+_ENDINGS = (statements.CARRIED_SUFFIX, TEMPORARY_SUFFIX)
+
+
+class CarriedFiles:
+    """Carried values as files of a folder, beside the database."""
+
+    def __init__(self, folder: str) -> None:
+        self.folder = os.path.realpath(folder)
+        # Files whose value was replaced, and files that were written: the ones are deleted when
+        # the transaction is kept, the others when it is not.
+        self._superseded: list[str] = []
+        self._written: list[str] = []
+
+    def write(self, connection: Connection, name: str, data: bytes) -> None:  # noqa: ARG002
+        path = os.path.join(self.folder, name)
+        self._written.append(path)
+        write_whole(path, data, IfExists.OVERWRITE)
+
+    def read(self, connection: Connection, name: str) -> bytes:  # noqa: ARG002
+        with open(os.path.join(self.folder, name), "rb") as file:
+            return file.read()
+
+    def forget(self, connection: Connection, name: str) -> None:  # noqa: ARG002
+        self._superseded.append(os.path.join(self.folder, name))
+
+    def ended(self, *, kept: bool) -> None:
+        for path in self._superseded if kept else self._written:
+            with contextlib.suppress(OSError):
+                os.unlink(path)
+        self._superseded.clear()
+        self._written.clear()
+
+    def tidy(self, connection: Connection) -> None:
+        """Delete what crashes have left, and every value that no loop has; in a transaction.
+
+        Nobody writes one meanwhile, as that is done in a transaction, too.
+        """
+        names = set(connection.execute(statements.carried_names).scalars())
+        for name in os.listdir(self.folder):
+            if name.endswith(_ENDINGS) and name not in names:
+                os.unlink(os.path.join(self.folder, name))
+
+
+class SqliteBackend:
+    """SQLite, on a file of this machine, whose tables are there."""
+
+    shows_a_moment = False
+    is_of_one_machine = True
+    add_output = statements.add_output.prefix_with("OR IGNORE")
+    now: ColumnElement[float] = type_coerce(
+        (func.julianday("now") - _UNIX_EPOCH) * _DAY_SECONDS, Double
+    )
+
+    def __init__(self, file: StateFile, carried: CarriedFiles) -> None:
+        self.carried = carried
+        self._file = file
+        # The connection of the last transaction, and when others had last written by then.
+        self._seen: tuple[Any, int] | None = None
+
+    def take_turn(self, connection: Connection, loop_id: str) -> None:
+        """A transaction that writes has the whole file to itself."""
+
+    @property
+    def is_prepared(self) -> bool:
+        return self._file.is_open
+
+    def prepare(self, engine: Engine) -> None:
+        try:
+            self._file.open(engine)
+        except sqlite3.Error as error:
+            raise self.not_kept(error) from error
+
+    def close(self) -> None:
+        self._file.close()
+
+    def others_wrote(self, connection: Connection) -> bool:
+        # It is asked for inside of the transaction, which keeps all others from writing.
+        driver = connection.connection.dbapi_connection
+        before, self._seen = self._seen, (driver, _data_version(driver))
+        return before != self._seen
+
+    def is_as_last_seen(self) -> bool:
+        if self._seen is None:
+            return False
+        driver, version = self._seen
+        try:
+            return _data_version(driver) == version
+        except sqlite3.Error:  # it was closed: the next transaction gets another
+            return False
+
+    def clock_ahead(self, connection: Connection) -> float:  # noqa: ARG002
+        return 0.0
+
+    def insert(
+        self,
+        connection: Connection,
+        listing: str,
+        paths: Sequence[str],
+        first: int = 0,
+        before: str = "",
+    ) -> None:
+        own = {"of_listing": listing, "of_before": before}
+        for start in range(0, len(paths), AT_ONCE):
+            part = paths[start : start + AT_ONCE]
+            place = first + start
+            if _are_text(part):
+                given = {**own, "of_first": place, "of_paths": json.dumps(part)}
+                connection.execute(listing_statements.add_from_json, given)
+            else:
+                rows = [
+                    {**own, "of_path": path, "of_place": at} for at, path in enumerate(part, place)
+                ]
+                connection.execute(listing_statements.add_one, rows)
+
+    def has_many(self, connection: Connection) -> None:
+        """It goes by what the statements say, and not by what the tables hold."""
+
+    def not_kept(self, error: SQLAlchemyError | sqlite3.Error | OSError) -> StateNotKept:
+        said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
+        reason, advice = _REASONS.get(said, (said, "Check the folder and the disk"))
+        kind = StateNotKept
+        if said in _BUSY:
+            kind, reason, advice = StoreAway, "another program holds it", "End that program"
+        path = quoted(self._file.path)
+        return kind(
+            f"Batch Loop cannot keep its state in {path}: {reason}. {advice}, and "
+            "run again: the batch goes on with this image. (Nothing is done without it, as what "
+            "is done could not be told from what is not.)"
+        )
+
+
+def _data_version(driver: Any) -> int:
+    """A number that changes when somebody writes to the SQLite file by any other connection.
+
+    The driver itself is asked, as this is done each time.
+    """
+    version: int = driver.execute("PRAGMA data_version").fetchone()[0]
+    return version
+
+
+def _are_text(paths: Iterable[str]) -> bool:
+    """Whether no path holds bytes that are no text, which JSON could not carry as they are."""
+    try:
+        "".join(paths).encode()
+    except UnicodeEncodeError:
+        return False
+    return True

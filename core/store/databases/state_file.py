@@ -1,0 +1,198 @@
+"""The SQLite file that loops are kept in: made, looked through, and set aside where it is damaged.
+
+One server after the other opens it. What one of them is about to make is no damage, and what one of
+them uses is taken away from nobody.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import os
+import sqlite3
+import threading
+import time
+from collections.abc import Callable
+
+from sqlalchemy import Connection, Engine, create_engine, event
+from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+
+from ...common.errors import StateNotKept
+from ...common.text import quoted
+from ..sql.backend import ONLY_READS
+from ..sql.versions import NewerVersion, prepare
+from .users import Users
+
+BUSY_SECONDS = 5.0
+"""How long another that holds the file is waited for in one go; a run goes on waiting after that,
+and can be cancelled meanwhile."""
+_LOOK_SECONDS = 0.05
+_SIDE_FILES = ("-wal", "-shm")
+_LOCK = "state.lock"
+_log = logging.getLogger(__name__)
+
+
+class _Damaged(sqlite3.DatabaseError):
+    """Raised when SQLite finds a fault in the file."""
+
+
+class StateFile:
+    """A file at `path`, in a folder that is there."""
+
+    def __init__(self, path: str, tidy: Callable[[Connection], None]) -> None:
+        """`tidy` is called when the file is opened, while nobody writes to it."""
+        self.path = path
+        self._tidy = tidy
+        self._users = Users(os.path.join(os.path.dirname(path), _LOCK), BUSY_SECONDS)
+        self.is_open = False
+
+    def engine(self, **options: object) -> Engine:
+        """An engine on the file, with SQLAlchemy's options."""
+        # The store ends each transaction itself, so there is nothing to roll back afterwards.
+        engine = create_engine(f"sqlite:///{self.path}", pool_reset_on_return=None, **options)
+        event.listen(engine, "connect", _on_connect)
+        event.listen(engine, "begin", _on_begin)
+        return engine
+
+    def open(self, engine: Engine) -> None:
+        """Have the file ready, with tables as they should be, and use it from now on.
+
+        One that is damaged, or of a later version of the pack, is set aside under another name, and
+        a new one begun: the log says so. `engine` is one on this file.
+
+        Raises:
+            sqlite3.Error, DBAPIError, OSError: it cannot be opened now, as when another holds it.
+            StateNotKept: it would have to be set aside, and another server uses it.
+
+        """
+        give_up_at = time.monotonic() + BUSY_SECONDS
+        pause = threading.Event()
+        while True:
+            try:
+                with self._users.one_opens():
+                    self._make_ready(engine)
+                    self._users.join()
+            except Exception as error:
+                engine.dispose()
+                if not _is_of_the_file(error):
+                    raise
+                with self._users.nobody_else() as is_alone:
+                    if is_alone:
+                        self._make_new_where_unsound(engine)
+                    elif time.monotonic() > give_up_at:
+                        raise StateNotKept(_used_by_another(self.path, error)) from None
+            else:
+                self.is_open = True
+                return
+            # Another may be about to do the same.
+            pause.wait(_LOOK_SECONDS)
+
+    def close(self) -> None:
+        """Use it no more, until it is opened again."""
+        self.is_open = False
+        self._users.leave()
+
+    def _make_ready(self, engine: Engine) -> None:
+        _look_through(self.path)
+        with engine.begin() as connection:
+            prepare(connection)
+            # One that was set aside may be given its name back, and want what is with it.
+            if not _has_been_set_aside(self.path):
+                with contextlib.suppress(OSError):
+                    self._tidy(connection)
+
+    def _make_new_where_unsound(self, engine: Engine) -> None:
+        """Set the file aside, unless another has done so since."""
+        try:
+            self._make_ready(engine)
+        except Exception as error:
+            if not _is_of_the_file(error):
+                raise
+            engine.dispose()
+            aside = _set_aside(self.path)
+            _log.warning("%s", _set_aside_message(self.path, aside, error))
+            self._make_ready(engine)
+        finally:
+            engine.dispose()
+
+
+def _on_connect(connection: object, _record: object) -> None:
+    # The driver's own idea of transactions begins them too late, see SQLAlchemy's documentation
+    # of its SQLite dialect: `begin` below does it.
+    connection.isolation_level = None  # type: ignore[attr-defined]
+    cursor = connection.cursor()  # type: ignore[attr-defined]
+    cursor.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
+    # A change costs one write at the file's end. A power cut may lose the last changes, never
+    # damage the file; a killed process loses nothing.
+    cursor.execute("PRAGMA synchronous = NORMAL")
+    cursor.close()
+
+
+def _on_begin(connection: Connection) -> None:
+    # For writing from the start: what is read must still hold when the change follows from it.
+    only_reads = connection.get_execution_options().get(ONLY_READS)
+    connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
+
+
+def _look_through(path: str) -> None:
+    """Have the file keep a log for writing, and look for faults in it, holding nobody up."""
+    driver = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
+    with contextlib.closing(driver):
+        # Readers are not kept waiting. The file itself remembers it.
+        driver.execute("PRAGMA journal_mode = WAL")
+        (found,) = driver.execute("PRAGMA quick_check(1)").fetchone()
+    if found != "ok":
+        raise _Damaged(found)
+
+
+def _is_of_the_file(error: Exception) -> bool:
+    """Whether it is what the file holds that is wrong.
+
+    A full disk, missing permission or another server that holds the file are no reason to part
+    with it.
+    """
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    # All that the system or another process is to blame for is an OperationalError; so is that
+    # the file holds other tables than ours.
+    if isinstance(cause, sqlite3.OperationalError):
+        return "no such " in str(cause)
+    return isinstance(cause, (sqlite3.Error, SQLAlchemyError, NewerVersion, LookupError))
+
+
+def _has_been_set_aside(path: str) -> bool:
+    folder, name = os.path.split(path)
+    return any(entry.startswith(f"{name}.") for entry in os.listdir(folder))
+
+
+def _set_aside(path: str) -> str:
+    kind = time.strftime("%Y%m%d-%H%M%S")
+    aside = f"{path}.{kind}"
+    os.replace(path, aside)
+    for side in _SIDE_FILES:
+        with contextlib.suppress(FileNotFoundError):
+            os.replace(path + side, aside + side)
+    return aside
+
+
+def _set_aside_message(path: str, aside: str, error: Exception) -> str:
+    if isinstance(error, NewerVersion):
+        what = "Update Batch Loop, and give the file its old name back, to go on with them"
+    else:
+        what = "Batches begin again with their first image"
+    return (
+        f"Batch Loop's state in {path} {_why(error)}. It was set aside as {aside}, and a new one "
+        f"was begun. {what}."
+    )
+
+
+def _used_by_another(path: str, error: Exception) -> str:
+    return (
+        f"Batch Loop cannot keep its state in {quoted(path)}: it {_why(error)}, and another server "
+        "uses it, so it was not set aside. Close that server, and run again."
+    )
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, NewerVersion):
+        return f"was made by a later version of Batch Loop (its tables have version {error})"
+    return f"is damaged ({getattr(error, 'orig', None) or error})"

@@ -1,0 +1,1 @@
+"""The store in a database, as far as all databases are alike."""

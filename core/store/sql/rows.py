@@ -1,0 +1,159 @@
+"""Between the rows of the tables and the records of the registry.
+
+Times in rows are by the clock of the database, which is `ahead` seconds ahead of this machine's;
+folders in rows are as all machines know them, see `core.model.roots`.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+from collections.abc import Mapping
+from dataclasses import asdict
+from typing import Any
+
+from sqlalchemy import Row
+
+from ...model.naming import ResultName
+from ...model.prompt import Failure, Prompt
+from ...model.roots import Roots
+from ...model.selection import Filter, Selection, SortBy
+from ...model.state import Claim, Counts, ErrorHandling, Item, ItemState, IterationMode, Policy, WhenComplete
+from ..store import UNLISTED, LoopEntry
+
+_REMEMBERED = 256
+"""Settings that are not read and written as JSON again: each loop has one of either kind."""
+
+
+def entry_of(row: Mapping[str, Any], ahead: float, roots: Roots) -> LoopEntry:
+    """The entry in a loop's row."""
+    return LoopEntry(
+        selection=_selection(row["selection"], roots),
+        batch=row["batch"],
+        mode=IterationMode(row["mode"]),
+        looked_at=row["looked_at"] - ahead,
+        looked_again=row["looked_again"],
+        completed_at=_moved(row["completed_at"], -ahead),
+        seconds=row["seconds"],
+        finished=row["finished"],
+        ran_at=_moved(row["ran_at"], -ahead),
+        unpaired=row["unpaired"],
+        partners=tuple(json.loads(row["partners"])),
+    )
+
+
+def counts_of(row: Mapping[str, Any]) -> Counts:
+    """The numbers of items in each state, in a loop's row."""
+    return Counts(
+        **{state.value: row[state.value] for state in ItemState}, unpaired=row["unpaired"]
+    )
+
+
+def listed_counts(row: Any) -> Counts:
+    """The same in a row of the list of all loops, of which there may be many."""
+    return Counts(row.pending, row.running, row.ended, row.done, row.failed, row.unpaired)
+
+
+def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any]:
+    """What an entry is in a loop's row."""
+    return {
+        "selection": _selection_text(entry.selection, roots),
+        "batch": entry.batch,
+        "mode": entry.mode.value,
+        "looked_at": entry.looked_at + ahead,
+        "looked_again": entry.looked_again,
+        "completed_at": _moved(entry.completed_at, ahead),
+        "seconds": entry.seconds,
+        "finished": entry.finished,
+        "ran_at": _moved(entry.ran_at, ahead),
+        "unpaired": entry.unpaired,
+        "partners": json.dumps(entry.partners),
+    }
+
+
+def item_of(row: Row[Any], ahead: float) -> Item:
+    """The item in its row."""
+    claim = None
+    if row.claim_prompt is not None:
+        claim = Claim(
+            Prompt(row.claim_prompt, row.claim_submitted_at, row.claim_client),
+            _policy(row.claim_policy),
+            row.claim_since - ahead,
+            row.claim_server,
+        )
+    failure = None
+    if row.failure_reason is not None:
+        failure = Failure(row.failure_reason, row.failure_node_id, row.failure_node_type)
+    return Item(
+        path=row.path,
+        index=UNLISTED if row.position is None else row.position,
+        state=ItemState(row.state),
+        attempts=row.attempts,
+        unended=row.unended,
+        claim=claim,
+        failure=failure,
+        seconds=row.seconds,
+    )
+
+
+def claim_columns(claim: Claim | None, ahead: float) -> dict[str, Any]:
+    """What a claim is in an item's row.
+
+    The time of the prompt's submission stays as it is: it is a part of the prompt's name.
+    """
+    return {
+        "claim_prompt": None if claim is None else claim.prompt.id,
+        "claim_submitted_at": None if claim is None else claim.prompt.submitted_at,
+        "claim_client": None if claim is None else claim.prompt.client_id,
+        "claim_server": None if claim is None else claim.server,
+        "claim_since": None if claim is None else claim.since + ahead,
+        "claim_policy": None if claim is None else _policy_text(claim.policy),
+    }
+
+
+def failure_columns(failure: Failure | None) -> dict[str, Any]:
+    """What a failure is in an item's row."""
+    return {
+        "failure_reason": None if failure is None else failure.reason,
+        "failure_node_id": None if failure is None else failure.node_id,
+        "failure_node_type": None if failure is None else failure.node_type,
+    }
+
+
+def _moved(at: float | None, seconds: float) -> float | None:
+    return None if at is None else at + seconds
+
+
+@functools.lru_cache(_REMEMBERED)
+def _selection(text: str, roots: Roots) -> Selection:
+    selection = json.loads(text)
+    selection["filter"] = Filter(selection["filter"])
+    selection["sort_by"] = SortBy(selection["sort_by"])
+    selection["finished"] = tuple(
+        ResultName(roots.local(name["folder"]), tuple(name["parts"]))
+        for name in selection["finished"]
+    )
+    return Selection(**selection)
+
+
+@functools.lru_cache(_REMEMBERED)
+def _selection_text(selection: Selection, roots: Roots) -> str:
+    values = asdict(selection)
+    for name in values["finished"]:
+        name["folder"] = roots.shared(name["folder"])
+    return json.dumps(values)
+
+
+@functools.lru_cache(_REMEMBERED)
+def _policy(text: str) -> Policy:
+    values = json.loads(text)
+    return Policy(
+        error_handling=ErrorHandling(values["error_handling"]),
+        max_attempts=values["max_attempts"],
+        when_complete=WhenComplete(values["when_complete"]),
+    )
+
+
+@functools.lru_cache(_REMEMBERED)
+def _policy_text(policy: Policy) -> str:
+    return json.dumps(asdict(policy))

@@ -1,0 +1,1 @@
+"""One prompt with its image: what is asked for, read and saved."""

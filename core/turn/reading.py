@@ -1,0 +1,75 @@
+"""The images of one turn: all that go together are read before any is given out."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+
+from ..background.hand_over import HandOver
+from ..background.read_ahead import ReadAhead
+from ..common.errors import BatchLoopError, PathRefused, UnreadableImage
+from ..engine.registry import LoopRegistry
+from ..files.listing import folder_lost
+from ..files.paths import AllowedFolders, check_source_file
+from ..media.decode import DecodedImage, decode
+from ..model.state import Iteration, LoopKey, Partner
+
+
+class Reading:
+    """Reads what the registry hands out."""
+
+    def __init__(self, registry: LoopRegistry, hand_over: HandOver, read_ahead: ReadAhead) -> None:
+        self._registry = registry
+        self._hand_over = hand_over
+        self._read_ahead = read_ahead
+
+    def image(self, iteration: Iteration, allowed: AllowedFolders) -> DecodedImage | None:
+        """The image of an iteration; None where it, or what goes with it, was given back.
+
+        With it are read those of the iterators that have yet to run in this prompt, so that
+        nothing is done with an image whose partner cannot be read.
+        """
+        assert iteration.item is not None  # noqa: S101 for the type checker: the caller has looked
+        own = Partner(iteration.key, iteration.item.path)
+        turn = (iteration.prompt, frozenset({own, *iteration.partners}))
+        over = self._hand_over
+        was_read = over.was_read(turn)
+        images: dict[Partner, DecodedImage] = {}
+        for one in [own] if was_read else [own, *iteration.partners]:
+            try:
+                kept = over.take(one) if was_read else None
+                images[one] = kept or self._read(one.key, one.path, allowed)
+            except (UnreadableImage, PathRefused) as error:
+                raised, reason = _told_of(error, one.key)
+                self._registry.reject(iteration, raised, reason, one)
+                if was_read:  # what goes with it was given out before
+                    raise raised from error
+                return None
+        if not was_read:
+            over.keep(turn, {one: image for one, image in images.items() if one != own})
+        return images[own]
+
+    def begin_next(self, iteration: Iteration, allowed: AllowedFolders) -> None:
+        """Begin to read the image that the next prompt will ask for, if all goes well."""
+        if iteration.following is not None:
+            # What is wrong with the file, its own prompt will say.
+            with contextlib.suppress(PathRefused):
+                source = _source_file(iteration.key, iteration.following, allowed)
+                self._read_ahead.begin(iteration.key.id, source)
+
+    def _read(self, key: LoopKey, path: str, allowed: AllowedFolders) -> DecodedImage:
+        """The image of an item, from memory if it was read ahead."""
+        source = _source_file(key, path, allowed)
+        return self._read_ahead.take(key.id, source) or decode(source)
+
+
+def _source_file(key: LoopKey, path: str, allowed: AllowedFolders) -> str:
+    return check_source_file(os.path.join(key.directory, *path.split("/")), allowed)
+
+
+def _told_of(error: UnreadableImage | PathRefused, key: LoopKey) -> tuple[BatchLoopError, str]:
+    """What is raised for an image of a loop that cannot be read, and the reason that is noted."""
+    if isinstance(error, UnreadableImage):
+        return folder_lost(key.directory, error) or error, error.reason
+    # Whoever looks at the loop is told.
+    return PathRefused(error.elsewhere), error.elsewhere

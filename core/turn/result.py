@@ -1,0 +1,116 @@
+"""One result on its way to a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from typing import Protocol
+
+import torch
+
+from ..background.budget import MEMORY_VARIABLE
+from ..background.write_behind import WriteBehind
+from ..common.errors import UnwritableImage
+from ..common.text import quoted
+from ..files.atomic import IfExists, write_whole
+from ..media.encode import encode
+from ..model.formats import Format
+from ..model.state import Iteration
+from ..model.writes import Turn
+
+_SAMPLED = 61
+"""One row and one column in so many is looked at again; no power of two, as patterns are."""
+
+
+class Content(Protocol):
+    """What a file is to hold, before it is encoded."""
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that it takes."""
+
+    def sampled(self) -> Content:
+        """The same, for writing later: it notices if it is changed until then."""
+
+    def write(self, target: str, if_exists: IfExists) -> bool:
+        """Write the file at real path `target`; False if there is one that is to be kept."""
+
+
+@dataclass
+class Result:
+    """An image [H,W,C], float 0 to 1, and how it is to be encoded: see `encode`."""
+
+    picture: torch.Tensor
+    format: Format
+    quality: int
+    metadata: Mapping[str, object] | None
+    _sample: torch.Tensor | None = field(default=None, repr=False)
+    _data: bytes | None = field(default=None, repr=False)
+
+    @property
+    def nbytes(self) -> int:
+        """The memory that the picture takes."""
+        return self.picture.nbytes
+
+    def sampled(self) -> Result:
+        """The same result; its `write` raises `UnwritableImage` if the picture was changed."""
+        # A copy of all of it would take as long as writing it.
+        return replace(self, _sample=_sample_of(self.picture).clone())
+
+    def write(self, target: str, if_exists: IfExists) -> bool:
+        """Write the file at real path `target`; False if there is one that is to be kept."""
+        if self._data is None:
+            self._data = encode(
+                self.picture, format=self.format, quality=self.quality, metadata=self.metadata
+            )
+        if self._sample is not None and not torch.equal(
+            _sample_of(self.picture).nan_to_num(), self._sample.nan_to_num()
+        ):
+            raise UnwritableImage(_changed(target))
+        return write_whole(target, self._data, if_exists) is not None
+
+
+class Background:
+    """Where the results of one prompt's node are written while the workflow goes on."""
+
+    def __init__(
+        self, write_behind: WriteBehind, iteration: Iteration, path: str, node: tuple[str, str]
+    ) -> None:
+        """`path` is the iteration's item, and `node` the id and type of the node that saves."""
+        self._write_behind = write_behind
+        self._turn = Turn(iteration.key.id, path, iteration.prompt)
+        self._node = node
+        self.targets: set[str] = set()
+        """Real paths of what is being written, or was."""
+
+    def write(self, content: Content, target: str, if_exists: IfExists) -> bool:
+        """Have a file written; False, and nothing is done, where there is no memory for it."""
+        sampled = content.sampled()
+
+        def job() -> None:
+            if not sampled.write(target, if_exists):
+                raise UnwritableImage(_taken(target))
+
+        is_coming = self._write_behind.write(self._turn, target, content.nbytes, job, self._node)
+        if is_coming:
+            self.targets.add(target)
+        return is_coming
+
+
+def _sample_of(picture: torch.Tensor) -> torch.Tensor:
+    return picture[::_SAMPLED, ::_SAMPLED]
+
+
+def _changed(target: str) -> str:
+    return (
+        f"The image for {quoted(target)} was changed by another node while it was being saved, so "
+        "it was not written. Have that node come before Save Image (Batch), or set "
+        f"{MEMORY_VARIABLE}=0, with which images are saved before anything else is done."
+    )
+
+
+def _taken(target: str) -> str:
+    return (
+        f"Cannot write {quoted(target)}: a file of this name came while it was being made. Run "
+        "again, and the result gets another name."
+    )

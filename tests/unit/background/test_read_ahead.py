@@ -1,0 +1,239 @@
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from batch_loop.core.background.budget import MemoryBudget
+from batch_loop.core.background.read_ahead import ReadAhead
+from batch_loop.core.media.decode import DecodedImage, decode
+from batch_loop.tests.support.images import write_broken, write_images
+from batch_loop.tests.support.waiting import wait_for
+
+PLENTY = 10**9
+LOOP, OTHER = "loop", "other"
+
+
+class Reader:
+    """Decodes, and can be made to wait before."""
+
+    def __init__(self) -> None:
+        self.go_on = threading.Event()
+        self.go_on.set()
+        self.began = threading.Event()
+        self.read: list[str] = []
+        self.threads: set[str] = set()
+
+    def __call__(self, path: str) -> DecodedImage:
+        self.began.set()
+        assert self.go_on.wait(10)
+        self.read.append(os.path.basename(path))
+        self.threads.add(threading.current_thread().name)
+        return decode(path)
+
+
+class StrictBudget(MemoryBudget):
+    """Tells when it has refused memory."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__(limit)
+        self.refused = threading.Event()
+
+    def take(self, size: int) -> bool:
+        taken = super().take(size)
+        if not taken:
+            self.refused.set()
+        return taken
+
+
+@pytest.fixture
+def reader() -> Iterator[Reader]:
+    reader = Reader()
+    yield reader
+    reader.go_on.set()
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    write_images(tmp_path, ["a.png", "b.png"])
+    return tmp_path
+
+
+def ahead_with(
+    budget: MemoryBudget, reader: Reader, kept_seconds: float = 60.0, smallest: int = 0
+) -> ReadAhead:
+    return ReadAhead(budget, reader, kept_seconds, smallest)
+
+
+def path_of(folder: Path, name: str) -> str:
+    return os.path.realpath(folder / name)
+
+
+def test_what_was_read_ahead_is_what_decode_gives(folder: Path, reader: Reader) -> None:
+    budget = MemoryBudget(PLENTY)
+    ahead, path = ahead_with(budget, reader), path_of(folder, "a.png")
+    ahead.begin(LOOP, path)
+    assert reader.began.wait(10)
+    found, expected = ahead.take(LOOP, path), decode(path)
+    assert found is not None
+    assert found.image.equal(expected.image)
+    assert found.mask.equal(expected.mask)
+    assert reader.read == ["a.png"]
+    assert all("read-ahead" in name for name in reader.threads)
+    assert budget.taken == 0
+    assert budget.most >= expected.image.nbytes + expected.mask.nbytes
+
+
+def test_when_python_is_ending_nothing_is_read_ahead(folder: Path, reader: Reader) -> None:
+    budget = MemoryBudget(PLENTY)
+    ahead, path = ahead_with(budget, reader), path_of(folder, "a.png")
+    ahead._pool.shutdown()
+    ahead.begin(LOOP, path)
+    assert ahead.take(LOOP, path) is None
+    assert (reader.read, budget.taken) == ([], 0)
+
+
+def test_it_is_given_out_once(folder: Path, reader: Reader) -> None:
+    ahead, path = ahead_with(MemoryBudget(PLENTY), reader), path_of(folder, "a.png")
+    ahead.begin(LOOP, path)
+    assert reader.began.wait(10)
+    assert ahead.take(LOOP, path) is not None
+    assert ahead.take(LOOP, path) is None
+
+
+def test_another_image_or_loop_gets_nothing(folder: Path, reader: Reader) -> None:
+    budget = MemoryBudget(PLENTY)
+    ahead = ahead_with(budget, reader)
+    ahead.begin(LOOP, path_of(folder, "a.png"))
+    assert ahead.take(OTHER, path_of(folder, "a.png")) is None
+    assert ahead.take(LOOP, path_of(folder, "b.png")) is None
+    wait_for(lambda: budget.taken == 0, "the memory to be given back")
+
+
+def test_two_loops_do_not_disturb_each_other(folder: Path, reader: Reader) -> None:
+    ahead = ahead_with(MemoryBudget(PLENTY), reader)
+    ahead.begin(LOOP, path_of(folder, "a.png"))
+    ahead.begin(OTHER, path_of(folder, "b.png"))
+    wait_for(lambda: reader.read == ["a.png", "b.png"], "both to be read")
+    assert ahead.take(LOOP, path_of(folder, "a.png")) is not None
+    assert ahead.take(OTHER, path_of(folder, "b.png")) is not None
+
+
+@pytest.mark.parametrize("change", ["content", "replaced", "gone"])
+def test_a_file_that_changed_since_is_read_again(folder: Path, reader: Reader, change: str) -> None:
+    ahead, path = ahead_with(MemoryBudget(PLENTY), reader), path_of(folder, "a.png")
+    ahead.begin(LOOP, path)
+    wait_for(lambda: bool(reader.read), "it to be read")
+    before = os.stat(path)
+    if change == "content":
+        data = Path(path).read_bytes()
+        Path(path).write_bytes(data)
+        # Of the same size and, by a program that keeps it so, of the same time.
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    elif change == "replaced":
+        os.replace(path_of(folder, "b.png"), path)
+    else:
+        os.unlink(path)
+    assert ahead.take(LOOP, path) is None
+
+
+def test_a_file_that_goes_while_it_is_read_is_not_given_out(folder: Path) -> None:
+    path = path_of(folder, "a.png")
+
+    def decode_and_lose(path: str) -> DecodedImage:
+        image = decode(path)
+        os.unlink(path)
+        return image
+
+    ahead = ReadAhead(MemoryBudget(PLENTY), decode_and_lose, smallest=0)
+    ahead.begin(LOOP, path)
+    wait_for(lambda: not os.path.exists(path), "it to be read and lost")
+    assert ahead.take(LOOP, path) is None
+
+
+def test_a_file_that_changes_while_it_is_read_is_read_again(folder: Path, reader: Reader) -> None:
+    ahead, path = ahead_with(MemoryBudget(PLENTY), reader), path_of(folder, "a.png")
+    reader.go_on.clear()
+    ahead.begin(LOOP, path)
+    assert reader.began.wait(10)
+    os.replace(path_of(folder, "b.png"), path)
+    reader.go_on.set()
+    assert ahead.take(LOOP, path) is None
+
+
+def test_what_cannot_be_read_is_left_to_the_node(tmp_path: Path, reader: Reader) -> None:
+    budget = MemoryBudget(PLENTY)
+    ahead = ahead_with(budget, reader)
+    write_broken(tmp_path / "broken.png")
+    for name in ("broken.png", "missing.png"):
+        ahead.begin(LOOP, path_of(tmp_path, name))
+        assert ahead.take(LOOP, path_of(tmp_path, name)) is None
+    assert budget.taken == 0
+
+
+def test_the_budget_holds(folder: Path, reader: Reader) -> None:
+    size = sum(tensor.nbytes for tensor in vars(decode(path_of(folder, "a.png"))).values())
+    budget = StrictBudget(size)
+    ahead = ahead_with(budget, reader)
+    ahead.begin(LOOP, path_of(folder, "a.png"))
+    wait_for(lambda: reader.read == ["a.png"], "the first to be read")
+    ahead.begin(OTHER, path_of(folder, "b.png"))
+    assert budget.refused.wait(10)
+    assert ahead.take(OTHER, path_of(folder, "b.png")) is None
+    assert budget.most <= size
+    assert reader.read == ["a.png"]
+    ahead.cancel(LOOP)
+    ahead.begin(OTHER, path_of(folder, "b.png"))
+    wait_for(lambda: reader.read == ["a.png", "b.png"], "the second to be read")
+    assert ahead.take(OTHER, path_of(folder, "b.png")) is not None
+
+
+def test_without_a_budget_nothing_is_read(folder: Path, reader: Reader) -> None:
+    ahead = ahead_with(MemoryBudget(0), reader)
+    ahead.begin(LOOP, path_of(folder, "a.png"))
+    assert ahead.take(LOOP, path_of(folder, "a.png")) is None
+    assert not reader.began.is_set()
+
+
+def test_cancelled_in_the_midst_it_gives_the_memory_back(folder: Path, reader: Reader) -> None:
+    budget = MemoryBudget(PLENTY)
+    ahead = ahead_with(budget, reader)
+    reader.go_on.clear()
+    ahead.begin(LOOP, path_of(folder, "a.png"))
+    assert reader.began.wait(10)
+    ahead.cancel(LOOP)
+    assert ahead.take(LOOP, path_of(folder, "a.png")) is None
+    reader.go_on.set()
+    wait_for(lambda: budget.taken == 0, "the memory to be given back")
+
+
+def test_an_image_that_nobody_takes_is_let_go(folder: Path, reader: Reader) -> None:
+    budget = MemoryBudget(PLENTY)
+    ahead = ahead_with(budget, reader, kept_seconds=0.2)
+    ahead.begin(LOOP, path_of(folder, "a.png"))
+    wait_for(lambda: budget.taken > 0, "it to be read")
+    wait_for(lambda: budget.taken == 0, "it to be let go")
+    assert ahead.take(LOOP, path_of(folder, "a.png")) is None
+
+
+def test_a_small_file_is_not_worth_a_thread(folder: Path, reader: Reader) -> None:
+    path = path_of(folder, "a.png")
+    ahead = ahead_with(MemoryBudget(PLENTY), reader, smallest=os.stat(path).st_size + 1)
+    ahead.begin(LOOP, path)
+    assert ahead.take(LOOP, path) is None
+    assert not reader.began.is_set()
+
+
+def test_its_threads_end_when_there_is_nothing_ahead(folder: Path, reader: Reader) -> None:
+    ahead = ahead_with(MemoryBudget(PLENTY), reader, kept_seconds=0.2)
+    for _ in range(2):
+        ahead.begin(LOOP, path_of(folder, "a.png"))
+        names = {thread.name for thread in threading.enumerate()}
+        assert "batch-loop-let-go" in names
+        wait_for(
+            lambda: "batch-loop-let-go" not in {thread.name for thread in threading.enumerate()},
+            "the thread to end",
+        )

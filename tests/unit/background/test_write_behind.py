@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from batch_loop.core.background.budget import MemoryBudget
+from batch_loop.core.background.write_behind import WriteBehind
+from batch_loop.core.common.errors import UnwritableImage
+from batch_loop.core.model.prompt import Failure, Prompt
+from batch_loop.core.model.writes import Turn
+from batch_loop.tests.support.waiting import wait_for
+from batch_loop.tools.layout import ROOT
+
+NODE = ("9", "BatchLoopSaveImage")
+A, B = Turn("loop", "a", Prompt("1", 1.0)), Turn("loop", "b", Prompt("2", 2.0))
+OTHER = Turn("other", "a", Prompt("3", 3.0))
+
+
+class Job:
+    """A write that goes on until it is let."""
+
+    def __init__(self, error: Exception | None = None) -> None:
+        self.go_on = threading.Event()
+        self.thread = ""
+        self._error = error
+
+    def __call__(self) -> None:
+        self.thread = threading.current_thread().name
+        assert self.go_on.wait(10)
+        if self._error is not None:
+            raise self._error
+
+
+@pytest.fixture
+def job() -> Iterator[Job]:
+    job = Job()
+    yield job
+    job.go_on.set()
+
+
+@pytest.fixture
+def behind() -> WriteBehind:
+    return WriteBehind(MemoryBudget(100))
+
+
+def test_written_in_a_thread_of_its_own(behind: WriteBehind, job: Job) -> None:
+    assert behind.write(A, "/out/a", 100, job, NODE)
+    assert behind.busy("loop")
+    assert behind.under_way(A)
+    assert not behind.idle()
+    job.go_on.set()
+    behind.wait("loop")
+    assert "write-behind" in job.thread
+    assert behind.idle()
+    assert behind.failure(A) is None
+
+
+def test_the_budget_holds_and_is_given_back(job: Job) -> None:
+    budget = MemoryBudget(100)
+    behind = WriteBehind(budget)
+    assert behind.write(A, "/out/a", 60, job, NODE)
+    assert not behind.write(B, "/out/b", 60, job, NODE)
+    assert not behind.under_way(B)
+    job.go_on.set()
+    behind.wait("loop")
+    assert behind.write(B, "/out/b", 60, job, NODE)
+    behind.wait("loop")
+    assert (budget.taken, budget.most) == (0, 60)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [(UnwritableImage("the disk is full"), "the disk is full"), (KeyError("x"), "KeyError: 'x'")],
+)
+def test_a_failure_names_the_node_until_it_is_forgotten(
+    behind: WriteBehind, error: Exception, reason: str
+) -> None:
+    job = Job(error)
+    job.go_on.set()
+    behind.write(A, "/out/a", 1, job, NODE)
+    behind.wait("loop")
+    assert behind.failure(A) == Failure(reason, *NODE)
+    assert behind.failure(B) is None
+    behind.forget(A)
+    assert behind.failure(A) is None
+
+
+def test_a_turn_is_under_way_until_all_of_its_files_are_written(
+    behind: WriteBehind, job: Job
+) -> None:
+    first = Job()
+    first.go_on.set()
+    behind.write(A, "/out/a_1", 1, job, NODE)
+    behind.write(A, "/out/a_2", 1, first, NODE)
+    behind.wait_for_file("/out/a_2", 10)
+    assert behind.under_way(A)
+
+
+def test_waiting_leaves_others_out(behind: WriteBehind, job: Job) -> None:
+    behind.write(A, "/out/a", 1, job, NODE)
+    behind.wait("loop", but=[A])
+    behind.wait("other")
+    behind.write(OTHER, "/out/b", 1, job, NODE)
+    with ThreadPoolExecutor(1) as aside:
+        waiting = aside.submit(behind.wait, "loop", [OTHER])
+        assert not waiting.done()
+        job.go_on.set()
+        waiting.result(10)
+    wait_for(behind.idle, "the other one")
+
+
+def test_a_file_is_waited_for_no_longer_than_said(behind: WriteBehind, job: Job) -> None:
+    behind.write(A, "/out/a", 1, job, NODE)
+    behind.wait_for_file("/out/b", 10)
+    behind.wait_for_file("/out/a", 0.05)
+    assert behind.under_way(A)
+
+
+def test_when_python_is_ending_nothing_new_begins(job: Job) -> None:
+    budget = MemoryBudget(100)
+    behind = WriteBehind(budget)
+    behind._pool.shutdown()
+    assert not behind.write(A, "/out/a", 60, job, NODE)
+    assert behind.idle()
+    assert budget.taken == 0
+
+
+UNTIL_THE_END = """
+import concurrent.futures.thread as pools, sys, threading
+from pathlib import Path
+import numpy as np
+sys.path.insert(0, {root!r})
+from tools.pack import pack
+png = pack("core.media.png")
+budget = pack("core.background.budget").MemoryBudget(10**6)
+behind = pack("core.background.write_behind").WriteBehind(budget)
+prompt = pack("core.model.prompt").Prompt("1", 1.0)
+pixels = np.random.default_rng(0).integers(0, 256, (2000, 1000, 3), dtype=np.uint8)
+
+def write():
+    while not pools._shutdown:
+        threading.Event().wait(0.01)
+    Path({target!r}).write_bytes(png.encode(pixels))
+
+behind.write(pack("core.model.writes").Turn("loop", "a", prompt), {target!r}, 1, write, ("9", ""))
+"""
+
+
+def test_what_has_begun_is_written_to_its_end_when_python_ends(tmp_path: Path) -> None:
+    target = tmp_path / "a.png"
+    script = UNTIL_THE_END.format(root=str(ROOT), target=str(target))
+    subprocess.run([sys.executable, "-c", script], check=True, timeout=60)
+    pixels = np.random.default_rng(0).integers(0, 256, (2000, 1000, 3), dtype=np.uint8)
+    with Image.open(target) as image:
+        assert np.array_equal(np.asarray(image), pixels)

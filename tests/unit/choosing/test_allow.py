@@ -1,0 +1,143 @@
+"""Adding what a person has chosen to the list of allowed folders."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from batch_loop.core.choosing import allow as module
+from batch_loop.core.choosing.allow import allow
+from batch_loop.core.common.errors import FolderNotFound, PathRefused, UnwritableImage
+from batch_loop.core.files.paths import AllowedFolders, allowed_dirs_file
+
+
+class Machine:
+    """A machine with ComfyUI's folders, and one with pictures outside of them."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        for name in ("input", "output", "temp", "user", "pictures"):
+            (root / name).mkdir()
+        self.pictures = root / "pictures"
+        self.file = Path(allowed_dirs_file(str(root / "user")))
+
+    @property
+    def allowed(self) -> AllowedFolders:
+        return AllowedFolders.load(
+            input_dir=str(self.root / "input"),
+            output_dir=str(self.root / "output"),
+            temp_dir=str(self.root / "temp"),
+            user_dir=str(self.root / "user"),
+            environ={},
+        )
+
+    def choose(self, folder: Path | str) -> str:
+        return allow(str(folder), self.allowed)
+
+
+@pytest.fixture
+def machine(tmp_path: Path) -> Machine:
+    return Machine(Path(os.path.realpath(tmp_path)))
+
+
+def test_a_folder_is_allowed_by_a_line_of_its_own(machine: Machine) -> None:
+    assert machine.choose(machine.pictures) == str(machine.pictures)
+    assert machine.file.read_text(encoding="utf-8") == f"{machine.pictures}\n"
+    assert machine.allowed.extra == (str(machine.pictures),)
+    assert list(machine.file.parent.iterdir()) == [machine.file]
+
+
+@pytest.mark.parametrize("before", ["# mine\n/a\n", "# mine\n/a", "\ufeff# mine\r\n/a\r\n", "\n\n"])
+def test_what_the_owner_wrote_stays(machine: Machine, before: str) -> None:
+    machine.file.parent.mkdir()
+    machine.file.write_bytes(before.encode())
+    known = machine.allowed.extra
+    machine.choose(machine.pictures)
+    assert machine.file.read_bytes().startswith(before.encode())
+    assert machine.allowed.extra == (*known, str(machine.pictures))
+
+
+def test_what_is_allowed_is_not_written(machine: Machine) -> None:
+    below = machine.root / "input" / "below"
+    below.mkdir()
+    assert machine.choose(below) == str(below)
+    assert not machine.file.exists()
+    machine.choose(machine.pictures)
+    before = machine.file.stat()
+    machine.choose(machine.pictures)
+    (machine.pictures / "deep").mkdir()
+    machine.choose(machine.pictures / "deep")
+    assert machine.file.stat() == before
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["a b", " around ", "'quoted'", '"', "caf\u00e9", "not text \udce9", "tab\t", "#1", "\x85"],
+)
+def test_any_name_is_read_back_as_it_is(machine: Machine, name: str) -> None:
+    folder = machine.pictures / name
+    folder.mkdir()
+    assert machine.choose(folder) == str(folder)
+    assert machine.allowed.extra == (str(folder),)
+
+
+def test_a_link_allows_what_it_leads_to_now(machine: Machine) -> None:
+    link = machine.root / "link"
+    link.symlink_to(machine.pictures)
+    assert machine.choose(link) == str(machine.pictures)
+    assert machine.allowed.extra == (str(machine.pictures),)
+
+
+def test_a_file_that_is_a_link_is_written_where_it_leads(machine: Machine) -> None:
+    machine.file.parent.mkdir()
+    kept = machine.root / "kept.txt"
+    kept.write_text("# mine\n")
+    machine.file.symlink_to(kept)
+    machine.choose(machine.pictures)
+    assert machine.file.is_symlink()
+    assert kept.read_text() == f"# mine\n{machine.pictures}\n"
+
+
+@pytest.mark.parametrize(
+    ("folder", "error", "words"),
+    [
+        (os.path.abspath(os.sep), PathRefused, "a whole drive"),
+        ("//server/share", PathRefused, "network or device paths"),
+        ("\\\\server\\share", PathRefused, "network or device paths"),
+        ("{pictures}/a\nb", PathRefused, "a line break"),
+        ("{pictures}/a\rb", PathRefused, "a line break"),
+        ("{pictures}/a\0b", PathRefused, "is not a path"),
+        ("{pictures}/none", FolderNotFound, "There is no folder"),
+        ("{pictures}/file", FolderNotFound, "There is no folder"),
+    ],
+)
+def test_some_things_are_never_allowed(
+    machine: Machine, folder: str, error: type[Exception], words: str
+) -> None:
+    path = folder.format(pictures=machine.pictures)
+    (machine.pictures / "file").touch()
+    if "a line break" in words:
+        os.mkdir(path)
+    with pytest.raises(error, match=words):
+        machine.choose(path)
+    assert not machine.file.exists()
+
+
+def test_a_drive_letter_of_a_network_folder_is_kept(
+    machine: Machine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As on Windows, where the real path of Z: is the network folder, which nobody may name."""
+    monkeypatch.setattr(module, "is_elsewhere", lambda path: path == str(machine.pictures))
+    link = machine.root / "drive"
+    link.symlink_to(machine.pictures)
+    assert machine.choose(link) == str(link)
+    assert machine.file.read_text() == f"{link}\n"
+
+
+def test_a_file_that_cannot_be_read_is_not_replaced(machine: Machine) -> None:
+    machine.file.mkdir(parents=True)
+    with pytest.raises(UnwritableImage, match="cannot be read"):
+        machine.choose(machine.pictures)
+    assert machine.file.is_dir()

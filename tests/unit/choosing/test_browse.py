@@ -1,0 +1,97 @@
+"""What a page is shown of folders: the allowed ones, and what lies in them."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from batch_loop.core.choosing.browse import MOST_FOLDERS, browse
+from batch_loop.core.common.errors import FolderNotFound, NotAFolder, PathRefused
+from batch_loop.core.files.paths import AllowedFolders
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    root = Path(os.path.realpath(tmp_path))
+    for name in ("input/pics/img10", "input/pics/img2", "input/pics/.hidden", "output", "temp"):
+        (root / name).mkdir(parents=True)
+    for name in ("extra/deep", "outside/secret"):
+        (root / name).mkdir(parents=True)
+    return root
+
+
+@pytest.fixture
+def allowed(root: Path) -> AllowedFolders:
+    folders = (str(root / name) for name in ("input", "output", "temp"))
+    return AllowedFolders(*folders, extra=(str(root / "extra"),), how_to_allow=str(root / "file"))
+
+
+def test_the_first_list_is_of_the_allowed_folders(root: Path, allowed: AllowedFolders) -> None:
+    shown = browse("", allowed)
+    assert shown.folders == (
+        ("input", str(root / "input")),
+        ("output", str(root / "output")),
+        ("temp", str(root / "temp")),
+        (str(root / "extra"), str(root / "extra")),
+    )
+    assert (shown.path, shown.parent, shown.more, shown.images) == ("", None, False, 0)
+
+
+def test_a_folder_s_folders_are_in_natural_order(root: Path, allowed: AllowedFolders) -> None:
+    pics = root / "input" / "pics"
+    for name in ("a.png", "b.JPG", "c.txt", ".d.png"):
+        (pics / name).touch()
+    (pics / "e.png").mkdir()
+    shown = browse(str(pics), allowed)
+    assert shown.folders == tuple((name, str(pics / name)) for name in ("e.png", "img2", "img10"))
+    assert (shown.path, shown.parent) == (str(pics), str(root / "input"))
+    assert (shown.more, shown.images) == (False, 2)
+    assert browse(shown.folders[0][1], allowed).parent == str(pics)
+
+
+def test_the_way_up_ends_at_an_allowed_folder(root: Path, allowed: AllowedFolders) -> None:
+    assert browse(str(root / "input"), allowed).parent is None
+    within = replace(allowed, extra=(str(root / "input" / "pics"),))
+    assert browse(str(root / "input" / "pics"), within).parent is None
+
+
+def test_links_are_followed_only_into_allowed_folders(root: Path, allowed: AllowedFolders) -> None:
+    pics = root / "input" / "pics"
+    targets = {"in": root / "extra", "out": root / "outside", "lost": root / "none", "up": root}
+    for name, target in targets.items():
+        (pics / name).symlink_to(target)
+    (pics / "link.png").symlink_to(root / "outside" / "secret.png")
+    shown = browse(str(pics), allowed)
+    assert [name for name, _ in shown.folders] == ["img2", "img10", "in"]
+    assert shown.images == 0
+    inside = browse(str(pics / "in"), allowed)
+    assert (inside.path, inside.parent) == (str(root / "extra"), None)
+    with pytest.raises(PathRefused):
+        browse(str(pics / "out"), allowed)
+
+
+def test_no_more_than_a_thousand_are_shown(root: Path, allowed: AllowedFolders) -> None:
+    many = root / "extra" / "many"
+    for number in range(MOST_FOLDERS + 1):
+        (many / f"folder {number}").mkdir(parents=True)
+    shown = browse(str(many), allowed)
+    assert shown.more
+    assert len(shown.folders) == MOST_FOLDERS
+    assert shown.folders[-1][0] == f"folder {MOST_FOLDERS - 1}"
+    (many / "folder 0").rmdir()
+    assert not browse(str(many), allowed).more
+
+
+def test_what_is_no_folder_is_refused(root: Path, allowed: AllowedFolders) -> None:
+    (root / "input" / "file").touch()
+    for path, error in (
+        (root / "outside", PathRefused),
+        (root, PathRefused),
+        (root / "input" / "none", FolderNotFound),
+        (root / "input" / "file", NotAFolder),
+    ):
+        with pytest.raises(error):
+            browse(str(path), allowed)

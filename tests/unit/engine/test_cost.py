@@ -1,0 +1,232 @@
+"""What one prompt asks of the database: the same in a folder of any size, and not much."""
+
+from __future__ import annotations
+
+import json
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+from batch_loop.core.engine.batches import Request
+from batch_loop.core.engine.outputs import Owner
+from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.prompt import Ending
+from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.state import ErrorHandling, LoopKey, Policy
+from batch_loop.core.routes.export import overview_as_json
+from batch_loop.core.store.databases.database import open_store
+from batch_loop.core.store.sql.sql_store import SqlStore
+from batch_loop.tests.support.failed_loops import write_failed_loops
+from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tests.support.statements import Asked, asked_of
+
+MOST_STATEMENTS = 9
+"""To claim the image and see the one after it, its result's name and owner, Loop End and the
+outcome; and the loop's row with three of them."""
+MOST_TRANSACTIONS = 5
+"""Directory Iterator, Save, Loop End, and the outcome; and Batch Complete after a failure. Else
+what it shows is at hand, as is what validation asks for."""
+
+
+class NoWatcher:
+    """Looks only when the test says so."""
+
+    def wake(self) -> None:
+        pass
+
+
+class Server:
+    """A registry over a file, and prompts that are all alike."""
+
+    def __init__(self, folder: Path, number: int = 0) -> None:
+        store = open_store(str(folder))
+        assert isinstance(store, SqlStore)
+        self.store = store
+        self.host = FakeHost()
+        self.names = [f"img{at}.png" for at in range(number)]
+        self.registry = LoopRegistry(
+            store, self.host, lambda *_args, **_seed: self.names, lambda _path: 0.0
+        )
+        self.registry._settling._watcher = NoWatcher()
+        key = LoopKey("", "/folder")
+        policy = Policy(ErrorHandling.SKIP)
+        self.request = Request(key, Selection(), policy=policy)
+
+    def prompt(self, ending: Ending = Ending.SUCCESS) -> None:
+        """A prompt from its validation to its outcome."""
+        self.registry.has_listing(self.request)
+        prompt = self.host.submit("tab")
+        iteration = self.registry.acquire(self.request, prompt)
+        assert iteration.item is not None
+        target = f"/out/{iteration.item.path}"
+        assert self.registry.claim_outputs(iteration, [target]) == {target: Owner.NEW}
+        self.registry.end(iteration)
+        self.registry.snapshot(self.request.key.id)
+        self.host.finish(prompt, ending, target)
+        self.registry._settling.settle_all()
+
+
+def asked_by_prompts(folder: Path, number: int) -> tuple[Server, list[Asked]]:
+    """What each of some prompts asks, in the midst of a batch of `number` items."""
+    server = Server(folder / str(number), number)
+    server.prompt()
+    found = []
+    for ending in [Ending.SUCCESS] * 3 + [Ending.ERROR] + [Ending.SUCCESS] * 3:
+        with asked_of(server.store) as asked:
+            server.prompt(ending)
+        found.append(asked)
+    return server, found
+
+
+def test_each_prompt_asks_the_same_in_a_folder_of_any_size(tmp_path: Path) -> None:
+    _, few = asked_by_prompts(tmp_path, 10)
+    _, many = asked_by_prompts(tmp_path, 10_000)
+    for one, other in zip(few, many, strict=True):
+        assert [text for text, _ in one.statements] == [text for text, _ in other.statements]
+        assert one.transactions == other.transactions <= MOST_TRANSACTIONS
+    usual = [len(asked.statements) for asked in (*few[:3], *few[5:])]
+    assert max(usual) <= MOST_STATEMENTS
+    # The first snapshot after a failure reads the failures.
+    assert len(few[4].statements) <= MOST_STATEMENTS + 1
+
+
+def goes_through(step: str) -> bool:
+    """Whether a step of a plan reads a table, or all that it has of one loop or listing."""
+    return "SCAN" in step or step.endswith(("PRIMARY KEY (loop=?)", "PRIMARY KEY (listing=?)"))
+
+
+def test_no_statement_of_a_prompt_goes_through_a_table(tmp_path: Path) -> None:
+    server, found = asked_by_prompts(tmp_path, 10)
+    other = Server(tmp_path / "10", 10)
+    with other.store.transaction():
+        other.store.id()
+    # What a server asks that knows nothing yet, but has the file open.
+    with asked_of(other.store) as cold:
+        other.prompt()
+    with server.store._engine.begin() as connection:
+        for asked in (*found, cold):
+            for text, given in asked.statements:
+                plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)
+                assert [row[3] for row in plan if goes_through(row[3])] == [], text
+
+
+def test_a_page_asks_the_same_wherever_it_is_and_goes_through_no_table(tmp_path: Path) -> None:
+    texts = []
+    for number in (300, 10_000):
+        server = Server(tmp_path / str(number), number)
+        server.prompt(Ending.ERROR)
+        loop_id = server.request.key.id
+        for start in (0, number - 100):
+            for failed in (False, True):
+                with asked_of(server.store) as asked:
+                    server.registry.page(loop_id, start, 100, failed=failed)
+                    server.registry.full_snapshot(loop_id)
+                    server.registry.file_of(loop_id, "img0.png", 0)
+                texts.append([text for text, _ in asked.statements])
+                with server.store._engine.begin() as connection:
+                    for text, given in asked.statements:
+                        plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)
+                        assert [row[3] for row in plan if goes_through(row[3])] == [], text
+    assert texts[:4] == texts[4:]
+
+
+def test_what_is_known_is_at_hand(tmp_path: Path) -> None:
+    server = Server(tmp_path, 3)
+    server.prompt()
+    with asked_of(server.store) as asked:
+        server.registry.has_listing(server.request)
+        server.registry.snapshot(server.request.key.id)
+    assert (asked.statements, asked.transactions) == ([], 0)
+
+
+def test_what_another_server_writes_is_seen(tmp_path: Path) -> None:
+    one, two = Server(tmp_path, 4), Server(tmp_path, 4)
+    loop_id = one.request.key.id
+    one.prompt()
+    assert two.registry.snapshot(loop_id).counts.done == 1
+    two.prompt(Ending.ERROR)
+    seen = one.registry.snapshot(loop_id)
+    assert (seen.counts.done, seen.counts.failed) == (1, 1)
+    assert [item.path for item in seen.failures] == ["img1.png"]
+    one.prompt()
+    two.registry.retry_failed(loop_id)
+    assert one.registry.snapshot(loop_id).failures == ()
+    again = one.registry.acquire(one.request, one.host.submit()).item
+    assert again is not None
+    assert again.path == "img1.png"
+
+
+def test_what_is_not_kept_is_not_known(tmp_path: Path) -> None:
+    server = Server(tmp_path, 3)
+    server.prompt()
+    before = server.registry.snapshot(server.request.key.id)
+
+    def refuse() -> None:
+        raise ZeroDivisionError
+
+    server.store._write_loops = refuse  # type: ignore[method-assign]
+    with pytest.raises(ZeroDivisionError):
+        server.prompt()
+    del server.store._write_loops
+    assert server.registry.snapshot(server.request.key.id) == before
+    assert server.store._loops
+
+
+def test_the_watcher_leaves_the_store_alone_while_prompts_run(tmp_path: Path) -> None:
+    server = Server(tmp_path, 3)
+    prompt = server.host.submit()
+    server.registry.end(server.registry.acquire(server.request, prompt))
+    with asked_of(server.store) as asked:
+        assert server.registry._settling.settle_all()
+    assert asked.transactions == 0
+    server.host.finish(prompt)
+    with asked_of(server.store) as asked:
+        assert not server.registry._settling.settle_all()
+        assert not server.registry._settling.settle_all()
+    assert asked.transactions == 1
+    assert server.registry.snapshot(server.request.key.id).counts.done == 1
+
+
+def with_failures(folder: Path, number: int, failures: int) -> Server:
+    """A server that knows so many loops, each stopped on the last of so many failures."""
+    server = Server(folder)
+    write_failed_loops(server.store, server.host, number, failures)
+    return server
+
+
+def test_a_list_of_loops_asks_the_same_and_says_little_however_many_there_are(
+    tmp_path: Path,
+) -> None:
+    texts = []
+    for number, failures in ((2, 1), (30, 20)):
+        server = with_failures(tmp_path / str(number), number, failures)
+        with asked_of(server.store) as asked:
+            listed = server.registry.overviews()
+        assert len(listed) == number
+        assert all(loop.stopped for loop in listed)
+        # No more for each than lets 300 be told in 100 KB.
+        text = json.dumps(list(map(overview_as_json, listed)), separators=(",", ":"))
+        assert len(text) <= number * 100_000 / 300
+        texts.append([text for text, _ in asked.statements])
+        with server.store._engine.begin() as connection:
+            for text, given in asked.statements:
+                plan = [
+                    row[3]
+                    for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)
+                ]
+                # The loops themselves are all wanted; of the images, no more than an index holds.
+                assert not [step for step in plan if "items_listed" in step], text
+                scans = [step for step in plan if "SCAN" in step and "INDEX" not in step]
+                assert scans in ([], ["SCAN batch_loop_loops"]), text
+    assert texts[0] == texts[1]
+
+
+def test_a_list_of_loops_waits_for_nobody(tmp_path: Path) -> None:
+    server = with_failures(tmp_path, 2, 1)
+    other = Server(tmp_path)
+    with other.store.transaction(), ThreadPoolExecutor() as pool:
+        # While somebody writes, and somebody else has the registry's lock.
+        with server.registry._transactions.lock:
+            assert len(pool.submit(server.store.listed_loops).result(20)) == 2
+        assert len(pool.submit(server.registry.overviews).result(20)) == 2

@@ -1,0 +1,151 @@
+"""A lease is renewed for as long as its server is at work, and by nobody then."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+
+from batch_loop.core.common.errors import StoreAway
+from batch_loop.core.engine.lease import LEASE_SECONDS, LEASE_VARIABLE, LOOK_SECONDS, SHORTEST, Lease, LeasesOfOthers, lease_seconds
+from batch_loop.tests.support.waiting import wait_for
+
+SECONDS = 0.15
+
+
+class Work:
+    """What a lease is renewed for."""
+
+    def __init__(self) -> None:
+        self.goes_on = True
+        self.renewed = 0
+        self.errors = 0
+        self.asked = threading.Event()
+
+    def renew(self) -> None:
+        if self.errors:
+            self.errors -= 1
+            raise StoreAway("away")
+        self.renewed += 1
+
+    def is_at_work(self) -> bool:
+        return self.goes_on
+
+
+def threads() -> list[threading.Thread]:
+    return [thread for thread in threading.enumerate() if thread.name == "batch-loop-lease"]
+
+
+def ended() -> bool:
+    return not threads()
+
+
+def reached(work: Work, number: int) -> Callable[[], bool]:
+    return lambda: work.renewed >= number
+
+
+def test_it_is_renewed_while_there_is_work() -> None:
+    work = Work()
+    lease = Lease(work.renew, work.is_at_work, SECONDS)
+    assert (lease.is_due, lease.was_ever_held) == (True, False)
+    lease.take_up()
+    assert (lease.is_due, lease.was_ever_held) == (False, True)
+    lease.take_up()
+    assert len(threads()) == 1
+    wait_for(reached(work, 3), "renewals")
+    work.goes_on = False
+    wait_for(ended, "the thread to end")
+    at_the_end = work.renewed
+    wait_for(lambda: lease.is_due, "the lease to run out")
+    assert work.renewed == at_the_end
+    work.goes_on = True
+    lease.take_up()
+    wait_for(reached(work, at_the_end + 1), "renewals")
+    work.goes_on = False
+    wait_for(ended, "the thread to end")
+
+
+def test_what_fails_is_tried_again_and_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("batch_loop.core.engine.lease.RETRY_SECONDS", 0.01)
+    work = Work()
+    work.errors = 2
+    Lease(work.renew, work.is_at_work, SECONDS).take_up()
+    wait_for(reached(work, 1), "a renewal")
+    work.goes_on = False
+    wait_for(ended, "the thread to end")
+    assert [record.getMessage() for record in caplog.records] == [
+        "Batch Loop tries again until it can: away"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("given", "seconds"),
+    [("", LEASE_SECONDS), ("5", 5.0), (" 7.5 ", 7.5), ("0.1", SHORTEST), ("long", LEASE_SECONDS)],
+)
+def test_its_length_is_a_setting(
+    given: str, seconds: float, caplog: pytest.LogCaptureFixture
+) -> None:
+    assert lease_seconds({LEASE_VARIABLE: given}) == seconds
+    assert (LEASE_VARIABLE in caplog.text) is (given == "long")
+
+
+class Seen:
+    """The leases in a store, and the clock of one who looks at them."""
+
+    def __init__(self) -> None:
+        self.numbers: dict[str, float] = {}
+        self.time = 0.0
+        self.looks = 0
+        self.leases = LeasesOfOthers(self._look, LEASE_SECONDS, lambda: self.time)
+
+    def _look(self) -> dict[str, float]:
+        self.looks += 1
+        return dict(self.numbers)
+
+    def held_after(self, seconds: float) -> bool:
+        self.time += seconds
+        return self.leases.holds("one")
+
+
+def test_a_lease_that_is_renewed_is_held_whatever_the_clock_of_the_store_says() -> None:
+    seen = Seen()
+    # It is set back by an hour, and on by a day.
+    for number in (5000.0, 5020.0, 1440.0, 1460.0, 87_900.0, 87_920.0):
+        seen.numbers["one"] = number
+        assert [seen.held_after(10), seen.held_after(10)] == [True, True]
+
+
+def test_a_lease_that_is_not_renewed_ends_whatever_the_clock_of_the_store_says() -> None:
+    seen = Seen()
+    seen.numbers["one"] = 1e12
+    assert [seen.held_after(15) for _ in range(6)] == [True, True, True, True, False, False]
+    seen.numbers["one"] += 1
+    assert seen.held_after(0), "it was taken up again"
+
+
+def test_a_pause_in_which_the_store_was_away_ends_no_lease() -> None:
+    seen = Seen()
+    seen.numbers["one"] = 1.0
+    assert seen.held_after(0)
+    assert seen.held_after(3600)
+    seen.numbers["one"] = 2.0
+    assert seen.held_after(20)
+
+
+def test_who_never_held_one_or_gave_it_back_is_gone() -> None:
+    seen = Seen()
+    assert not seen.held_after(0)
+    seen.numbers["one"] = 1.0
+    assert seen.held_after(0)
+    del seen.numbers["one"]
+    assert not seen.held_after(LOOK_SECONDS * 2)
+
+
+def test_those_of_many_are_looked_at_in_one() -> None:
+    seen = Seen()
+    seen.numbers.update(dict.fromkeys(("one", "two", "three"), 1.0))
+    assert all(map(seen.leases.holds, seen.numbers))
+    assert seen.looks == 1

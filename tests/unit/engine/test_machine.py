@@ -1,0 +1,894 @@
+"""The registry against a plain model of the design, step by step, over both stores.
+
+A step is one thing that a person, a prompt, a folder or a power cut does. The model is told the
+same, and after each step the store is read and compared with it. Hypothesis chooses the steps, from
+a fixed seed, and prints the shortest list of them that goes wrong.
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+import tempfile
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass, field, fields, replace
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from sqlalchemy import func, select
+
+from batch_loop.core.common.errors import LoopEndNotReached, NoImages, NotNow, UnreadableImage
+from batch_loop.core.engine import listings
+from batch_loop.core.engine.batches import Request
+from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.prompt import Ending, Prompt
+from batch_loop.core.model.roots import NO_ROOTS
+from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.state import CURRENT_SHOWN, ErrorHandling, Item, ItemState, Iteration, IterationMode, LoopKey, Overview, Policy, WhenComplete
+from batch_loop.core.store.databases.database import open_store
+from batch_loop.core.store.databases.postgresql import open_postgresql
+from batch_loop.core.store.memory import MemoryStore
+from batch_loop.core.store.sql import sql_listings
+from batch_loop.core.store.sql.sql_store import SqlStore
+from batch_loop.core.store.sql.tables import items, loops
+from batch_loop.core.store.store import OPEN, Store
+from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tools.postgresql import Postgresql
+
+FOLDER = os.path.abspath("folder")
+KEYS = [LoopKey(name, FOLDER) for name in ("", "second")]
+FILES = [f"{letter}.png" for letter in "abcdefg"]
+SELECTIONS = [Selection(), Selection(), Selection(descending=True), Selection(limit=3)]
+MOST_SERVERS = 3
+MOST_PROMPTS = 6
+
+PENDING, RUNNING, ENDED, DONE, FAILED = ItemState
+
+picks = st.integers(0, 11)
+"""Which of those there are, by the remainder: that shrinks well."""
+keys = st.sampled_from([KEYS[0], *KEYS])
+clients = st.sampled_from(["one", "two", None])
+modes = st.sampled_from([IterationMode.CONTINUE, *IterationMode])
+selections = st.sampled_from(SELECTIONS)
+policies = st.builds(
+    Policy,
+    error_handling=st.sampled_from(ErrorHandling),
+    max_attempts=st.integers(1, 2),
+    # Watch asks whether files are whole, and these are only names: see test_watch.
+    when_complete=st.sampled_from([WhenComplete.STOP, WhenComplete.START_OVER]),
+)
+values = st.sampled_from([None, 7, "text", [1, {"a": 2.5}], pytest])
+"""What is carried over; a module is a value that no file can hold."""
+endings = st.sampled_from([Ending.SUCCESS, Ending.SUCCESS, Ending.ERROR, Ending.STOPPED])
+
+
+class Clock:
+    """One clock for all servers and files."""
+
+    def __init__(self) -> None:
+        self.time = 0.0
+
+    def tick(self) -> float:
+        self.time += 1
+        return self.time
+
+
+class Broken(Exception):
+    """What a store raises instead of keeping a change, which then must not have happened."""
+
+
+class ServerHost(FakeHost):
+    """The host of one of several servers that know of each other's life."""
+
+    def __init__(self, number: int, clock: Clock, alive: set[str]) -> None:
+        super().__init__()
+        self._name = f"server {number}"
+        self._shared_clock = clock
+        self._alive = alive
+
+    @property
+    def server(self) -> str:
+        return self._name
+
+    def now(self) -> float:
+        return self._shared_clock.tick()
+
+    def is_alive(self, server: str, *, is_here: bool) -> bool | None:  # noqa: ARG002
+        return server in self._alive
+
+    def known_ending(self, prompt: Prompt) -> Ending | None:
+        outcome = self._outcomes.get(prompt)
+        return None if outcome is None else outcome.ending
+
+
+class NoWatcher:
+    """Looks only when the machine says so: a thread would do it at any time."""
+
+    def wake(self) -> None:
+        pass
+
+
+@dataclass
+class Server:
+    """A server, and what the model knows that its registry alone remembers."""
+
+    host: ServerHost
+    store: Store
+    registry: LoopRegistry
+    seen: dict[tuple[LoopKey, str | None], tuple[IterationMode, bool]] = field(default_factory=dict)
+    """For each client: the mode of its newest run, and whether it knows of the batch's end."""
+    before: dict[LoopKey, tuple[Prompt, Selection, dict[str, float]]] = field(default_factory=dict)
+    """What was new beside the last image of a batch, and who was given that."""
+    waiting: set[tuple[LoopKey, Prompt]] = field(default_factory=set)
+
+    @property
+    def name(self) -> str:
+        return self.host.server
+
+
+@dataclass
+class Job:
+    """A prompt that runs, with what it was handed out."""
+
+    server: Server
+    prompt: Prompt
+    turns: dict[LoopKey, Iteration] = field(default_factory=dict)
+    asked: dict[LoopKey, Selection] = field(default_factory=dict)
+    """What it has asked each loop with: two iterators of one graph may not differ in that."""
+    ended: set[LoopKey] = field(default_factory=set)
+
+
+@dataclass
+class ModelItem:
+    """What should be known of a file."""
+
+    state: ItemState = PENDING
+    attempts: int = 0
+    unended: int = 0
+    failed_before: bool = False
+    prompt: Prompt | None = None
+    server: str = ""
+    since: float = 0.0
+    policy: Policy = field(default_factory=Policy)
+    value: Any = None
+
+
+@dataclass
+class ModelLoop:
+    """What should be known of a loop: the design in its shortest form."""
+
+    selection: Selection
+    mode: IterationMode
+    batch: int
+    listing: list[str]
+    looked_at: float
+    known: dict[str, ModelItem] = field(default_factory=lambda: defaultdict(ModelItem))
+    looked_again: bool = False
+    completed_at: float | None = None
+    carried: tuple[Any, str] = (None, "")
+    """The value, and the server that settled it."""
+
+    @property
+    def listed(self) -> list[ModelItem]:
+        return [self.known[path] for path in self.listing]
+
+    @property
+    def complete(self) -> bool:
+        return not any(item.state in {PENDING, RUNNING} for item in self.listed)
+
+    @property
+    def first_pending(self) -> str | None:
+        return next((path for path in self.listing if self.known[path].state is PENDING), None)
+
+    @property
+    def stopped_on(self) -> str | None:
+        path = self.first_pending
+        return path if path and self.known[path].failed_before else None
+
+    @property
+    def open(self) -> list[tuple[str, ModelItem]]:
+        return [(path, item) for path, item in self.known.items() if item.state in OPEN]
+
+
+class RegistryMachine(RuleBasedStateMachine):
+    """Registries, their hosts and a folder, beside the model."""
+
+    def __init__(self, steps: Counter[str], open_store: Callable[[], Store] | None) -> None:
+        super().__init__()
+        self.steps = steps
+        self.open_store = open_store
+        self.clock = Clock()
+        self.alive: set[str] = set()
+        self.started = 0
+        self.servers: list[Server] = []
+        self.files: dict[str, float] = dict.fromkeys(FILES[:4], 0.0)
+        self.queue: list[tuple[Server, Prompt]] = []
+        self.jobs: list[Job] = []
+        self.loops: dict[LoopKey, ModelLoop] = {}
+        # By loop, batch and path: the prompts that ended in success behind Loop End, and were not
+        # lost in a crash before anybody looked. It is counted past the model.
+        self.successes: Counter[tuple[LoopKey, int, str]] = Counter()
+        self.unsettled: list[tuple[str, tuple[LoopKey, int, str]]] = []
+        self._start()
+
+    def teardown(self) -> None:
+        for server in self.servers:
+            self._close(server)
+        assert self.open_store is None or not self._left_over()
+
+    def _left_over(self) -> int:
+        """How many rows of items no loop has, once a new server has looked after them."""
+        self.alive.clear()
+        self._start()
+        server = self.servers[-1]
+        while server.registry._spare_listings.delete_some():
+            pass
+        assert isinstance(server.store, SqlStore)
+        with server.store._engine.begin() as connection:
+            known = connection.execute(select(loops.c.listing)).scalars().all()
+            strays = select(func.count()).where(items.c.listing.not_in(known))
+            found = connection.execute(strays).scalar_one()
+        self._close(server)
+        return found
+
+    # The world.
+
+    def _start(self) -> None:
+        self.started += 1
+        host = ServerHost(self.started, self.clock, self.alive)
+        store = MemoryStore() if self.open_store is None else self.open_store()
+        assert isinstance(store, MemoryStore) is (self.open_store is None)
+        registry = LoopRegistry(store, host, self._list, self._sight)
+        registry._settling._watcher = NoWatcher()
+        registry._spare_listings._watcher = NoWatcher()
+        self.alive.add(host.server)
+        self.servers.append(Server(host, store, registry))
+
+    def _close(self, server: Server) -> None:
+        server.store.close()
+
+    def _list(self, directory: str, selection: Selection, **_given: object) -> list[str]:  # noqa: ARG002
+        names = sorted(self.files, reverse=selection.descending)
+        return names[: selection.limit or None]
+
+    def _sight(self, path: str) -> float | None:
+        return self.files.get(os.path.basename(path))
+
+    def _server(self, pick: int) -> Server:
+        return self.servers[pick % len(self.servers)]
+
+    @precondition(lambda self: self.open_store and len(self.servers) < MOST_SERVERS)
+    @rule()
+    def start_server(self) -> None:
+        self._start()
+
+    @precondition(lambda self: self.open_store)
+    @rule(pick=picks)
+    def crash(self, pick: int) -> None:
+        """One server dies with all that it had not written down; another takes its place."""
+        server = self.servers.pop(pick % len(self.servers))
+        self._close(server)
+        self.alive.discard(server.name)
+        self.queue = [entry for entry in self.queue if entry[0] is not server]
+        self.jobs = [job for job in self.jobs if job.server is not server]
+        for name, done in self.unsettled:
+            if name == server.name:
+                self.successes[done] -= 1
+        self.unsettled = [entry for entry in self.unsettled if entry[0] != server.name]
+        self._start()
+
+    @precondition(lambda self: self.open_store)
+    @rule(pick=picks)
+    def delete_some(self, pick: int) -> None:
+        """A server deletes rows that no loop has any more."""
+        self._server(pick).registry._spare_listings.delete_some()
+
+    @rule(name=st.sampled_from(FILES))
+    def add_file(self, name: str) -> None:
+        self.files.setdefault(name, self.clock.tick())
+
+    @rule(name=st.sampled_from(FILES))
+    def remove_file(self, name: str) -> None:
+        self.files.pop(name, None)
+
+    # Prompts.
+
+    @precondition(lambda self: len(self.queue) < MOST_PROMPTS)
+    @rule(pick=picks, client=clients)
+    def submit(self, pick: int, client: str | None) -> None:
+        server = self._server(pick)
+        self.queue.append((server, server.host.submit(client)))
+
+    @precondition(lambda self: self.queue)
+    @rule(pick=picks, key=keys, mode=modes, selection=selections, policy=policies)
+    def begin(
+        self, pick: int, key: LoopKey, mode: IterationMode, selection: Selection, policy: Policy
+    ) -> None:
+        """A waiting prompt runs, and reaches its Directory Iterator."""
+        job = Job(*self.queue.pop(pick % len(self.queue)))
+        self.jobs.append(job)
+        self._acquire(job, Request(key, selection, mode, policy))
+
+    @precondition(lambda self: self.jobs)
+    @rule(pick=picks, key=keys)
+    def acquire_in_a_running_prompt(self, pick: int, key: LoopKey) -> None:
+        """A second Directory Iterator: on the same loop the same image, on another its own."""
+        job = self.jobs[pick % len(self.jobs)]
+        before = job.turns.get(key)
+        iteration = self._acquire(job, Request(key, job.asked.get(key, Selection())))
+        if before and before.item and iteration and self._holds(before):
+            assert iteration.item is not None
+            assert iteration.item.path == before.item.path
+
+    @precondition(lambda self: any(job.turns.keys() - job.ended for job in self.jobs))
+    @rule(pick=picks, value=values)
+    def end(self, pick: int, value: object) -> None:
+        """A prompt reaches Loop End."""
+        turns = [(job, key) for job in self.jobs for key in sorted_keys(job.turns)]
+        self._end(*turns[pick % len(turns)], value)
+
+    @precondition(lambda self: self.jobs)
+    @rule(pick=picks, ending=endings)
+    def finish(self, pick: int, ending: Ending) -> None:
+        """A prompt ends; nobody may have looked yet."""
+        self._finish(self.jobs.pop(pick % len(self.jobs)), ending)
+
+    @rule(
+        pick=picks,
+        key=keys,
+        mode=modes,
+        policy=policies,
+        value=values,
+        ending=endings,
+        count=st.integers(1, 5),
+    )
+    def whole_prompts(  # noqa: PLR0913, PLR0917 one for each thing that may differ
+        self,
+        pick: int,
+        key: LoopKey,
+        mode: IterationMode,
+        policy: Policy,
+        value: object,
+        ending: Ending,
+        count: int,
+    ) -> None:
+        """Auto Queue for some turns."""
+        server = self._server(pick)
+        for _ in range(count):
+            job = Job(server, server.host.submit("auto"))
+            if self._acquire(job, Request(key, Selection(), mode, policy)) is not None:
+                self._end(job, key, value)
+            self._finish(job, ending)
+
+    @precondition(lambda self: any(job.turns for job in self.jobs))
+    @rule(pick=picks)
+    def reject(self, pick: int) -> None:
+        """The image of a prompt cannot be read."""
+        turns = [(job, key) for job in self.jobs for key in sorted_keys(job.turns)]
+        job, key = turns[pick % len(turns)]
+        if key in job.ended:
+            return
+        iteration = job.turns.pop(key)
+        item = self._item_of(iteration)
+        error = UnreadableImage("it is broken", "broken")
+        raised = False
+        try:
+            job.server.registry.reject(iteration, error, error.reason)
+        except UnreadableImage:
+            raised = True
+        # What was taken away meanwhile is nobody's fault: the error is shown only to its holder.
+        skip = item is not None and item.policy.error_handling is ErrorHandling.SKIP
+        assert raised is (item is not None and not skip)
+        if item is not None:
+            item.state, item.prompt = FAILED if skip else PENDING, None
+            item.attempts += 1
+            item.failed_before = True
+            self._note_completion(self.loops[key])
+
+    # The routes, and the watcher.
+
+    @precondition(lambda self: self.loops)
+    @rule(pick=picks, key=keys)
+    def start_over(self, pick: int, key: LoopKey) -> None:
+        loop, server = self.loops.get(key), self._server(pick)
+        if loop is None:
+            return
+        listing = self._list(FOLDER, loop.selection, seed=0)
+        if not listing:
+            with pytest.raises(NoImages):
+                server.registry.start_over(key.id)
+            return
+        snapshot = server.registry.start_over(key.id)
+        self._begin_batch(key, loop.selection, loop.mode, loop.batch + 1)
+        assert snapshot.counts.pending == snapshot.counts.total == len(listing)
+
+    @precondition(lambda self: self.loops)
+    @rule(pick=picks, key=keys)
+    def retry_failed(self, pick: int, key: LoopKey) -> None:
+        loop, server = self.loops.get(key), self._server(pick)
+        if loop is None:
+            return
+        snapshot = server.registry.retry_failed(key.id)
+        self._settle(server, key)
+        self._retry(loop)
+        self._note_completion(loop)
+        assert snapshot.counts.failed == 0
+
+    @precondition(lambda self: self.loops)
+    @rule(pick=picks, key=keys)
+    def skip_what_a_run_stops_on(self, pick: int, key: LoopKey) -> None:
+        """A run stops on an image, and somebody gives it up."""
+        server = self._server(pick)
+        job = Job(server, server.host.submit("auto"))
+        self._acquire(job, Request(key, Selection()))
+        self._finish(job, Ending.ERROR)
+        self._skip(server, key, None)
+
+    @precondition(lambda self: self.loops)
+    @rule(pick=picks, key=keys, name=st.sampled_from(FILES))
+    def skip(self, pick: int, key: LoopKey, name: str) -> None:
+        """Somebody wants to give up an image, whether a run stopped on it or not."""
+        self._skip(self._server(pick), key, name)
+
+    def _skip(self, server: Server, key: LoopKey, name: str | None) -> None:
+        loop = self.loops.get(key)
+        if loop is None:
+            return
+        shown = server.registry.full_snapshot(key.id).stopped_on
+        self._settle(server, key)
+        assert (None if shown is None else shown.path) == loop.stopped_on
+        path = name or loop.stopped_on
+        if path is None:
+            return
+        if path != loop.stopped_on:
+            with pytest.raises(NotNow):
+                server.registry.skip(key.id, path)
+            return
+        snapshot = server.registry.skip(key.id, path)
+        loop.known[path].state = FAILED
+        self._note_completion(loop)
+        assert path in {item.path for item in snapshot.failures}
+        self.steps.update(["skipped"])
+
+    @precondition(lambda self: self.loops)
+    @rule(pick=picks, key=keys)
+    def forget(self, pick: int, key: LoopKey) -> None:
+        loop, server = self.loops.get(key), self._server(pick)
+        if loop is None:
+            return
+        refused = False
+        try:
+            server.registry.forget(key.id)
+        except NotNow:
+            refused = True
+        self._settle(server, key)
+        assert refused is bool(loop.open)
+        if refused:
+            return
+        del self.loops[key]
+        server.seen = {of: seen for of, seen in server.seen.items() if of[0] != key}
+        # Its next batch is the first again.
+        self.successes = Counter(
+            {done: number for done, number in self.successes.items() if done[0] != key}
+        )
+        self.unsettled = [entry for entry in self.unsettled if entry[1][0] != key]
+        self.steps.update(["forgotten"])
+
+    @rule(pick=picks)
+    def look(self, pick: int) -> None:
+        """Somebody asks for every loop."""
+        server = self._server(pick)
+        found = {overview.id: overview for overview in server.registry.overviews()}
+        for key, loop in self.loops.items():
+            self._settle(server, key)
+            snapshot = server.registry.full_snapshot(key.id)
+            shared = {each.name: getattr(snapshot, each.name) for each in fields(Overview)}
+            overview = found[key.id]
+            assert replace(overview, ran_at=None) == Overview(**shared | {"ran_at": None})
+            # The difference between the clocks of a server and its database is measured anew.
+            assert overview.ran_at == pytest.approx(snapshot.ran_at, abs=1)
+            assert snapshot.batch == loop.batch
+            elsewhere = any(
+                item.state in OPEN and item.server != server.name for item in loop.listed
+            )
+            assert snapshot.complete is (loop.complete and not elsewhere)
+            stopped_on = snapshot.stopped_on
+            assert (None if stopped_on is None else stopped_on.path) == loop.stopped_on
+            current = [item.path for item in snapshot.current]
+            newest = sorted(loop.open, key=lambda entry: entry[1].since, reverse=True)
+            assert current == [path for path, _ in newest if path in loop.listing][:CURRENT_SHOWN]
+        assert len(found) == len(self.loops)
+
+    @rule(pick=picks)
+    def watch(self, pick: int) -> None:
+        """The watcher looks."""
+        server = self._server(pick)
+        more = server.registry._settling.settle_all()
+        ended = [
+            (key, prompt) for key, prompt in server.waiting if server.host.known_ending(prompt)
+        ]
+        for key, prompt in ended:
+            if key in self.loops:
+                self._settle(server, key)
+            server.waiting.discard((key, prompt))
+        assert more is bool(server.waiting)
+
+    @precondition(lambda self: self.open_store and len(self.jobs) < MOST_PROMPTS)
+    @rule(
+        pick=picks,
+        client=clients,
+        key=keys,
+        mode=st.sampled_from([IterationMode.RESET, *IterationMode]),
+        selection=selections,
+    )
+    def cannot_begin(
+        self, pick: int, client: str | None, key: LoopKey, mode: IterationMode, selection: Selection
+    ) -> None:
+        """The disk refuses what a prompt would change: it fails, and nothing has changed."""
+        server = self._server(pick)
+        prompt = server.host.submit(client)
+        request = Request(key, selection, mode)
+        self._broken(server, lambda: server.registry.acquire(request, prompt))
+        server.host.finish(prompt, Ending.ERROR)
+        # And its person presses Run again.
+        again = Job(server, server.host.submit(prompt.client_id))
+        self.jobs.append(again)
+        self._acquire(again, request)
+
+    @precondition(lambda self: self.open_store and self.loops)
+    @rule(pick=picks, key=keys)
+    def cannot_settle(self, pick: int, key: LoopKey) -> None:
+        """The disk refuses what the outcomes of prompts would change: they are read again."""
+        server = self._server(pick)
+        if key in self.loops:
+            self._broken(server, lambda: server.registry.report(key.id))
+
+    def _broken(self, server: Server, change: Callable[[], object]) -> None:
+        def refuse() -> None:
+            raise Broken
+
+        server.store._write_loops = refuse  # type: ignore[attr-defined]
+        try:
+            with pytest.raises(Broken):
+                change()
+        finally:
+            del server.store._write_loops  # type: ignore[attr-defined]
+
+    # What the real registry is asked, and the model with it.
+
+    def _acquire(self, job: Job, request: Request) -> Iteration | None:
+        server, key = job.server, request.key
+        job.asked[key] = request.selection
+        try:
+            expected, error = self._expect(job, request), None
+        except (NoImages, LoopEndNotReached) as raised:
+            expected, error = None, type(raised)
+        if error is not None:
+            with pytest.raises(error):
+                server.registry.acquire(request, job.prompt)
+            return None
+        iteration = server.registry.acquire(request, job.prompt)
+        loop = self.loops[key]
+        assert iteration.batch == loop.batch
+        got = None if iteration.item is None else iteration.item.path
+        assert got == expected
+        if iteration.item is not None:
+            assert iteration.item.claim is not None
+            item = loop.known[iteration.item.path]
+            item.since = iteration.item.claim.since
+            # An image that is not listed any more may still be this prompt's.
+            place = loop.listing.index(got) if got in loop.listing else -1
+            assert iteration.item.index == place
+        self._check_carried(server, loop, iteration)
+        job.turns[key] = iteration
+        if not self._ended_before(job, key):
+            job.ended.discard(key)
+        return iteration
+
+    def _ended_before(self, job: Job, key: LoopKey) -> bool:
+        item = self._item_of(job.turns[key])
+        return item is not None and item.state is ENDED
+
+    def _check_carried(self, server: Server, loop: ModelLoop, iteration: Iteration) -> None:
+        value, settled_by = loop.carried
+        if value is pytest and server.name != settled_by:
+            assert iteration.carried.value is None
+            assert "module" in (iteration.carried.lost or "")
+        else:
+            assert iteration.carried.value == value
+            assert iteration.carried.lost is None
+
+    def _end(self, job: Job, key: LoopKey, value: object) -> None:
+        iteration = job.turns[key]
+        item = self._item_of(iteration)
+        job.server.registry.end(iteration, value)
+        job.ended.add(key)
+        if item is None or item.state is not RUNNING:
+            return
+        loop = self.loops[key]
+        item.state, item.unended, item.value = ENDED, 0, value
+        job.server.waiting.add((key, job.prompt))
+        if loop.complete and not loop.looked_again and len(loop.open) == 1:
+            loop.looked_again, loop.looked_at = True, self.clock.time
+            prompt, selection, before = job.server.before.pop(key, (None, None, {}))
+            if (prompt, selection) == (job.prompt, loop.selection):
+                loop.listing += [
+                    path
+                    for path, seen in before.items()
+                    if self.files.get(path) == seen and path not in loop.listing
+                ]
+        self._note_completion(loop)
+        seen = job.server.seen.get((key, job.prompt.client_id))
+        if loop.complete and seen is not None:
+            job.server.seen[key, job.prompt.client_id] = (seen[0], True)
+
+    def _finish(self, job: Job, ending: Ending) -> None:
+        job.server.host.finish(job.prompt, ending)
+        for key, iteration in job.turns.items():
+            item = self._item_of(iteration)
+            if ending is Ending.SUCCESS and item is not None and item.state is ENDED:
+                assert iteration.item is not None
+                done = (key, iteration.batch, iteration.item.path)
+                self.successes[done] += 1
+                self.unsettled.append((job.server.name, done))
+
+    def _holds(self, iteration: Iteration) -> bool:
+        return self._item_of(iteration) is not None
+
+    def _item_of(self, iteration: Iteration) -> ModelItem | None:
+        """The model's item that the prompt still has."""
+        loop = self.loops.get(iteration.key)
+        if loop is None or iteration.item is None or loop.batch != iteration.batch:
+            return None
+        item = loop.known[iteration.item.path]
+        return item if item.state in OPEN and item.prompt == iteration.prompt else None
+
+    # The model.
+
+    def _expect(self, job: Job, request: Request) -> str | None:
+        """The path that `acquire` should hand out; raises what it should raise."""
+        server, key, prompt = job.server, request.key, job.prompt
+        if key in self.loops:
+            self._settle(server, key)
+            for path, item in self.loops[key].open:
+                if item.prompt == prompt:
+                    return path
+        was_listed = self._prepare(server, request, prompt)
+        loop = self.loops[key]
+        path = loop.first_pending
+        pending = sum(item.state is PENDING for item in loop.listed)
+        if pending == 1 and not (was_listed or loop.looked_again or loop.selection.limit):
+            new = [name for name in sorted(self.files) if name not in loop.listing]
+            if loop.selection.descending:
+                new.reverse()
+            sights = {name: self.files[name] for name in new}
+            server.before[key] = (prompt, loop.selection, sights)
+        server.seen[key, prompt.client_id] = (request.mode, path is None)
+        if path is None:
+            return None
+        item = loop.known[path]
+        if item.unended >= 2:
+            item.unended = 0
+            raise LoopEndNotReached
+        item.state, item.prompt, item.server = RUNNING, prompt, server.name
+        item.policy = request.policy
+        return path
+
+    def _prepare(self, server: Server, request: Request, prompt: Prompt) -> bool:
+        """Bring a loop to what is asked for; whether its folder was listed for that."""
+        key, mode = request.key, request.mode
+        loop = self.loops.get(key)
+        if loop is None:
+            self._begin_batch(key, request.selection, mode, 1)
+            return True
+        before, knows = server.seen.get((key, prompt.client_id), (loop.mode, True))
+        ended = loop.completed_at is not None and prompt.submitted_at > loop.completed_at and knows
+        over = request.policy.when_complete is WhenComplete.START_OVER
+        chosen = before is not mode or ended
+        if (mode is IterationMode.RESET and chosen) or (
+            over and mode is not IterationMode.RETRY_FAILED and ended
+        ):
+            self._begin_batch(key, request.selection, mode, loop.batch + 1)
+            return True
+        was_listed = False
+        retries = mode is IterationMode.RETRY_FAILED and chosen
+        if loop.selection != request.selection:
+            loop.listing = self._listing(request.selection)
+            loop.selection, loop.looked_at = request.selection, self.clock.time
+            was_listed = True
+        elif loop.completed_at is not None and prompt.submitted_at > loop.looked_at and not retries:
+            loop.looked_at = self.clock.time
+            self._look_again(loop)
+            was_listed = True
+        if retries:
+            self._retry(loop)
+        loop.mode = mode
+        self._note_completion(loop)
+        return was_listed
+
+    def _listing(self, selection: Selection) -> list[str]:
+        listing = self._list(FOLDER, selection, seed=0)
+        if not listing:
+            raise NoImages
+        return listing
+
+    def _begin_batch(
+        self, key: LoopKey, selection: Selection, mode: IterationMode, batch: int
+    ) -> None:
+        listing = self._listing(selection)
+        self.loops[key] = ModelLoop(selection, mode, batch, listing, self.clock.time)
+
+    def _look_again(self, loop: ModelLoop) -> None:
+        loop.looked_at = self.clock.time
+        if loop.selection.limit:
+            return
+        listed = self._list(FOLDER, loop.selection, seed=0)
+        if not listed:
+            raise NoImages
+        loop.listing += [path for path in listed if path not in loop.listing]
+
+    def _retry(self, loop: ModelLoop) -> None:
+        for item in loop.listed:
+            if item.state is FAILED:
+                item.state, item.attempts, item.failed_before = PENDING, 0, False
+
+    def _note_completion(self, loop: ModelLoop) -> None:
+        if loop.complete != (loop.completed_at is not None):
+            loop.completed_at = self.clock.time if loop.complete else None
+
+    def _settle(self, server: Server, key: LoopKey) -> None:
+        loop = self.loops[key]
+        settled = False
+        for path, item in loop.open:
+            assert item.prompt is not None
+            ending: Ending | None = Ending.STOPPED
+            if item.server == server.name:
+                ending = server.host.known_ending(item.prompt)
+            elif item.server in self.alive:
+                ending = None
+            if ending is None:
+                continue
+            settled = True
+            self._settle_item(server, key, item, ending)
+            done = (key, loop.batch, path)
+            self.unsettled = [entry for entry in self.unsettled if entry[1] != done]
+        if settled:
+            self._note_completion(loop)
+
+    def _settle_item(self, server: Server, key: LoopKey, item: ModelItem, ending: Ending) -> None:
+        loop = self.loops[key]
+        server.waiting.discard((key, item.prompt))
+        item.prompt = None
+        if ending is Ending.SUCCESS and item.state is ENDED:
+            item.state, item.failed_before = DONE, False
+            loop.carried = (item.value, server.name)
+            return
+        give_up = False
+        if ending is Ending.SUCCESS:
+            item.unended += 1
+        elif ending is Ending.ERROR:
+            item.attempts += 1
+            item.failed_before = True
+            give_up = item.policy.error_handling is ErrorHandling.SKIP
+            give_up = give_up and item.attempts >= item.policy.max_attempts
+        item.state = FAILED if give_up else PENDING
+
+    # What must hold after each step.
+
+    @invariant()
+    def the_store_is_as_the_model_says(self) -> None:
+        self.steps["steps"] += 1
+        store = self.servers[0].store
+        with store.transaction():
+            assert set(store.loops()) == set(self.loops)
+            for key, loop in self.loops.items():
+                entry = store.load(key)
+                assert entry is not None
+                assert (entry.batch, entry.selection) == (loop.batch, loop.selection)
+                report = store.report(key)
+                assert store.page(key, 1, 3, failed=False) == report[1:4]
+                failures = [entry for entry in report if entry[0].state is FAILED]
+                assert store.page(key, 1, 2, failed=True) == failures[1:3]
+                items = [item for item, _ in report]
+                assert [item.path for item in items] == loop.listing
+                assert [item.index for item in items] == list(range(len(items)))
+                for item in items:
+                    self._check_item(item, loop.known[item.path])
+                counted = Counter(item.state.value for item in items)
+                counts = store.counts(key)
+                expected = {state.value: counted[state.value] for state in ItemState}
+                assert {**expected, "unpaired": 0} == vars(counts)
+                assert (entry.completed_at is not None) is counts.complete
+                holders = [item.claim.prompt for item in store.open_items(key) if item.claim]
+                assert len(holders) == len(set(holders)) == len(loop.open)
+                failed = [item for item in items if item.state is FAILED]
+                assert list(store.failures(key, len(items))) == failed
+                for item in items:
+                    self.steps[item.state.value] += 1
+
+    def _check_item(self, item: Item, expected: ModelItem) -> None:
+        seen = (item.state, item.attempts, item.unended)
+        assert seen == (expected.state, expected.attempts, expected.unended), item.path
+        assert (item.claim is None) is (item.state not in OPEN)
+        if item.claim is not None:
+            assert item.claim.prompt == expected.prompt
+        assert (item.failure is not None) is expected.failed_before
+        if item.state is FAILED:
+            assert item.failure is not None
+            assert item.failure.reason in {"it broke", "broken"}
+
+    @invariant()
+    def nothing_is_done_twice_or_without_a_success(self) -> None:
+        assert max(self.successes.values(), default=0) <= 1
+        for key, loop in self.loops.items():
+            for path, item in loop.known.items():
+                if item.state is DONE:
+                    assert self.successes[key, loop.batch, path] == 1
+
+
+def sorted_keys(turns: dict[LoopKey, Iteration]) -> list[LoopKey]:
+    return [key for key in KEYS if key in turns]
+
+
+def run(make: Callable[[], RegistryMachine], examples: int, steps: int) -> None:
+    chosen = settings(
+        max_examples=examples,
+        stateful_step_count=steps,
+        derandomize=True,
+        database=None,
+        deadline=None,
+        report_multiple_bugs=False,
+        suppress_health_check=list(HealthCheck),
+    )
+    run_state_machine_as_test(make, settings=chosen)
+
+
+def hold(open_store: Callable[[], Callable[[], Store]] | None, examples: int) -> None:
+    """Hold the registry to the model, over a new store in each example; None: in memory."""
+    steps: Counter[str] = Counter()
+    run(
+        lambda: RegistryMachine(steps, None if open_store is None else open_store()),
+        examples=examples,
+        steps=50,
+    )
+    assert steps["steps"] >= 40 * examples
+    assert min(steps["skipped"], steps["forgotten"]) >= examples / 12
+
+
+@pytest.fixture
+def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Of the folders' images two and three are a small listing, and four and more a large one."""
+    monkeypatch.setattr(sql_listings, "AT_ONCE", 3)
+    monkeypatch.setattr(listings, "WRITTEN_AT_ONCE", 2)
+
+
+def test_in_memory() -> None:
+    hold(None, examples=120)
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_in_a_file_with_several_servers_and_crashes() -> None:
+    with tempfile.TemporaryDirectory() as folder:
+
+        def new_file() -> Callable[[], Store]:
+            return functools.partial(open_store, tempfile.mkdtemp(dir=folder))
+
+        hold(new_file, examples=120)
+
+
+@pytest.mark.usefixtures("few_are_many")
+def test_on_postgresql_with_several_servers_and_crashes(postgresql: Postgresql) -> None:
+    def new_database() -> Callable[[], Store]:
+        return functools.partial(open_postgresql, postgresql.new_database(), NO_ROOTS)
+
+    hold(new_database, examples=30)

@@ -1,0 +1,490 @@
+"""Servers of several machines on one store: each knows of the others only what it says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import ClassVar
+
+import psycopg
+import pytest
+
+from batch_loop.core.common.errors import ClaimLost, StateNotKept, StoreAway
+from batch_loop.core.engine import spare_listings, transactions
+from batch_loop.core.engine.batches import Request
+from batch_loop.core.engine.lease import LOOK_SECONDS, RENEWALS
+from batch_loop.core.engine.outputs import Owner
+from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.naming import ResultName
+from batch_loop.core.model.prompt import Ending, Prompt
+from batch_loop.core.model.roots import NO_ROOTS, Roots
+from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.state import Counts, Iteration, LoopKey, Policy, WhenComplete
+from batch_loop.core.store.databases.database import open_store
+from batch_loop.core.store.databases.postgresql import open_postgresql
+from batch_loop.core.store.memory import MemoryStore, RefusingStore
+from batch_loop.core.store.sql import sql_listings
+from batch_loop.core.store.store import Store
+from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tests.support.waiting import wait_for
+from batch_loop.tools.postgresql import Postgresql
+
+FILES = ["a.png", "b.png", "c.png"]
+LEASE = 60.0
+MOMENT = 0.001
+
+
+class FarHost(FakeHost):
+    """A host that cannot tell whether servers of other machines run."""
+
+    def __init__(self, name: str, clock: Callable[[], float] | None = None) -> None:
+        super().__init__()
+        self.name = name
+        self.dead: set[str] = set()
+        self._time = clock or super().now
+
+    @property
+    def server(self) -> str:
+        return self.name
+
+    def now(self) -> float:
+        return self._time()
+
+    def is_alive(self, server: str, *, is_here: bool) -> bool | None:  # noqa: ARG002
+        return False if server in self.dead else None
+
+    def submit(self, client_id: str | None = None) -> Prompt:
+        prompt = super().submit(client_id)
+        return replace(prompt, id=f"{self.name}-{prompt.id}")
+
+
+class Machine:
+    """A server on a machine of its own."""
+
+    made: ClassVar[list[Machine]] = []
+
+    def __init__(
+        self, name: str, store: Store, roots: Roots = NO_ROOTS, folder: str = "/f"
+    ) -> None:
+        self.host = FarHost(name)
+        self.store = store
+        self.listed = 0
+        self.while_listing: Callable[[], object] = lambda: None
+        self.cleaned_up: list[str] = []
+        self.gone: list[str] = []
+        self.time = 0.0
+        self.registry = LoopRegistry(
+            store,
+            self.host,
+            self._list,
+            lambda _: 0.0,
+            lease_seconds=LEASE,
+            roots=roots,
+            clean_up=self._clean_up,
+        )
+        self.registry._settling._leases_of_others._clock = self._steady
+        self.request = Request(self.registry.key("", folder), Selection())
+        self.made.append(self)
+
+    def _steady(self) -> float:
+        return self.time
+
+    def _clean_up(self, folders: Collection[str], servers: Collection[str]) -> None:
+        self.cleaned_up += folders
+        self.gone += servers
+
+    def _list(self, directory: str, selection: Selection, **_given: object) -> list[str]:  # noqa: ARG002
+        self.listed += 1
+        self.while_listing()
+        return FILES
+
+    def take(self) -> Iteration:
+        """The next image, in a prompt that is submitted now."""
+        return self.registry.acquire(self.request, self.host.submit())
+
+    def finish(self, iteration: Iteration, ending: Ending = Ending.SUCCESS) -> None:
+        """Go through Loop End to the end of the prompt, and settle."""
+        self.registry.end(iteration)
+        self.host.finish(iteration.prompt, ending)
+        self.registry.snapshot(iteration.key.id)
+
+    def later(self, seconds: float = LOOK_SECONDS * 2) -> None:
+        """Let time pass for this server: what was seen a moment ago holds for a second."""
+        self.time += seconds
+
+    @property
+    def counts(self) -> Counts:
+        return self.registry.snapshot(self.request.key.id).counts
+
+
+def let_lease_end(two: Machine) -> None:
+    """Have so much time pass that the leases of all others have ended, for `two`."""
+    for _ in range(RENEWALS + 1):
+        assert two.counts.total == len(FILES)
+        two.later(LEASE / RENEWALS + MOMENT)
+    assert two.counts.total == len(FILES)
+
+
+@pytest.fixture(autouse=True)
+def _no_lease_outlives_its_test() -> Iterator[None]:
+    yield
+    for machine in Machine.made:
+        machine.registry._settling._lease.end()
+    Machine.made.clear()
+
+
+Opened = Callable[..., Store]
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened]:
+    """Opens the same database again and again, as each server does."""
+    stores: list[Store] = []
+    address = ""
+    if request.param == "postgresql":
+        database: Postgresql = request.getfixturevalue("postgresql")
+        address = database.new_database()
+
+    def one_more(roots: Roots = NO_ROOTS) -> Store:
+        store = open_postgresql(address, roots) if address else open_store(str(tmp_path), roots)
+        stores.append(store)
+        return store
+
+    yield one_more
+    for store in stores:
+        store.close()
+
+
+@pytest.fixture
+def pair(opened: Opened) -> Iterator[tuple[Machine, Machine]]:
+    pair = Machine("one", opened()), Machine("two", opened())
+    yield pair
+    for machine in pair:
+        machine.registry.close()
+
+
+def path(iteration: Iteration) -> str | None:
+    return None if iteration.item is None else iteration.item.path
+
+
+def test_each_takes_another_image(pair: tuple[Machine, Machine]) -> None:
+    one, two = pair
+    taken = [one.take(), two.take()]
+    assert list(map(path, taken)) == FILES[:2]
+    for machine, iteration in zip(pair, taken, strict=True):
+        machine.finish(iteration)
+    assert one.counts == two.counts == Counts(pending=1, done=2)
+    assert one.registry.store_id() == two.registry.store_id()
+
+
+def test_the_others_are_expected_to_take_their_turns_first(pair: tuple[Machine, Machine]) -> None:
+    one, two = pair
+    alone = one.take()
+    assert (path(alone), alone.following) == ("a.png", "b.png")
+    one.finish(alone)
+    one.registry.start_over(one.request.key.id)
+    held = one.take()
+    beside = two.take()
+    # `one` is done sooner, and takes the third; there is no fourth.
+    assert (path(held), path(beside), beside.following) == ("a.png", "b.png", None)
+    two.finish(beside)
+    last = two.registry.acquire(two.request, two.host.submit())
+    assert (path(last), last.following) == ("c.png", None)
+    again = one.registry.acquire(one.request, held.prompt)
+    assert (path(again), again.following) == ("a.png", None)
+
+
+def test_an_image_is_free_when_the_lease_of_its_server_ends(pair: tuple[Machine, Machine]) -> None:
+    one, two = pair
+    lost = one.take()
+    assert path(two.take()) == "b.png"
+    two.later()
+    assert two.counts.running == 2
+    let_lease_end(two)
+    again = two.take()
+    assert path(again) == path(lost) == "a.png"
+
+    # The first one comes back from wherever it was: nothing that it does counts.
+    with pytest.raises(ClaimLost, match=r"'a.png' was given to another server"):
+        one.registry.claim_outputs(lost, {"/out/a.png"})
+    one.finish(lost)
+    assert (one.counts.done, one.counts.running) == (0, 2)
+    assert two.registry.claim_outputs(again, {"/out/a.png"}) == {"/out/a.png": Owner.NEW}
+    two.finish(again)
+    assert two.counts.done == 1
+    # It has taken its lease up again: nobody takes this one away.
+    assert path(one.take()) == "c.png"
+    assert two.take().elsewhere == 1
+    assert two.counts.running == 2
+
+
+def test_who_was_cut_off_and_lost_nothing_goes_on(pair: tuple[Machine, Machine]) -> None:
+    one, two = pair
+    first = one.take()
+    for _ in range(RENEWALS * 2):
+        two.later(LEASE / RENEWALS - MOMENT)
+        assert two.counts.running == 1
+        one.registry._settling._renew_lease()
+    assert path(two.take()) == "b.png"
+    one.finish(first)
+    assert two.counts.done == 1
+
+
+def test_what_a_server_that_is_gone_has_begun_to_write_is_deleted_when_its_lease_ends(
+    pair: tuple[Machine, Machine], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_listings, "AT_ONCE", 2)
+    monkeypatch.setattr(spare_listings, "LATER_SECONDS", 0.0)
+    one, two = pair
+
+    def crash(*_given: object) -> None:
+        one.registry._spare_listings.close()
+        one.registry._settling._lease.end()
+        raise SystemExit
+
+    monkeypatch.setattr(one.store, "write_listing", crash)
+    with pytest.raises(SystemExit):
+        one.take()
+    two.registry.recover()
+    assert two.registry._spare_listings.delete_some()
+    assert two.store.spare_listings()
+
+    def is_deleted() -> bool:
+        two.later(LEASE / RENEWALS + MOMENT)
+        return not two.store.spare_listings()
+
+    wait_for(is_deleted, "the end of what was written")
+
+
+def test_a_server_that_comes_back_frees_its_images_at_once(pair: tuple[Machine, Machine]) -> None:
+    one, two = pair
+    one.take()
+    assert two.take().item is not None
+    again = Machine("one again", one.store)
+    again.host.dead.add("one")
+    again.registry.recover()
+    assert path(two.take()) == "a.png"
+
+
+def test_who_frees_the_image_of_a_server_that_is_gone_cleans_up_behind_it(
+    opened: Opened,
+) -> None:
+    places = [Roots({"out": f"/machine{n}/out"}) for n in (1, 2)]
+    one, two = (Machine(f"server {n}", opened(place), place) for n, place in enumerate(places, 1))
+    first = one.take()
+    one.registry.claim_outputs(first, {"/machine1/out/done/x.png"})
+    one.finish(first)
+    assert one.counts.done == 1
+    second = one.take()
+    assert (one.cleaned_up, two.cleaned_up) == ([], [])
+
+    let_lease_end(two)
+    assert two.counts.pending == 2
+    assert two.cleaned_up == []  # it had not begun to write
+
+    third = one.take()
+    one.registry.claim_outputs(third, {"/machine1/out/done/y.png", "/machine1/out/done/y.txt"})
+    let_lease_end(two)
+    assert (one.cleaned_up, two.cleaned_up) == ([], ["/machine2/out/done"])
+    assert second.item is not None
+
+
+def test_a_server_that_ends_in_order_frees_them_at_once(pair: tuple[Machine, Machine]) -> None:
+    one, two = pair
+    one.take()
+    one.registry.close()
+    assert path(two.take()) == "a.png"
+
+
+def test_who_has_nothing_left_waits_for_the_others(pair: tuple[Machine, Machine]) -> None:
+    one, two = pair
+    last = [one.take(), two.take(), two.take()][0]
+    for iteration in (two.take(),):
+        assert iteration.item is None
+        assert iteration.elsewhere == 1
+    two.host.finish(last.prompt)
+    snapshot = two.registry.snapshot(two.request.key.id)
+    assert (snapshot.complete, snapshot.elsewhere) == (False, 1)
+    # At its end, and not settled: it may still fail.
+    one.registry.end(last)
+    assert not two.registry.snapshot(two.request.key.id).complete
+
+
+def test_a_folder_at_another_place_is_the_same_loop(opened: Opened) -> None:
+    places = [Roots({"photos": f"/machine{n}/in", "out": f"/machine{n}/out"}) for n in (1, 2)]
+    one, two = (
+        Machine(f"server {n}", opened(roots), roots, f"/machine{n}/in/2024")
+        for n, roots in enumerate(places, start=1)
+    )
+    for machine, number in ((one, 1), (two, 2)):
+        name = ResultName(f"/machine{number}/out/done", ("", "stem", ".png"))
+        machine.request = Request(machine.request.key, Selection(finished=(name,)))
+    assert one.request.key.id == two.request.key.id
+    first, second = one.take(), two.take()
+    assert (path(first), path(second)) == ("a.png", "b.png")
+    # The names of results are the same ones, so that nobody lists the folder again.
+    assert (one.listed, two.listed) == (1, 0)
+    one.registry.claim_outputs(first, {"/machine1/out/x.png"})
+    assert two.registry.claim_outputs(second, {"/machine2/out/x.png"}) == {
+        "/machine2/out/x.png": Owner.OTHER
+    }
+    loop_id = two.request.key.id
+    assert two.registry.file_of(loop_id, "a.png") == "/machine2/in/2024/a.png"
+    assert two.registry.file_of(loop_id, "a.png", 0) == "/machine2/out/x.png"
+    assert two.registry.snapshot(loop_id).directory == "/machine2/in/2024"
+
+
+def clock(ahead: float) -> Callable[[], float]:
+    """A clock that is so many seconds ahead."""
+    return lambda: time.time() + ahead
+
+
+@pytest.mark.parametrize("hours", [-5, 0, 5])
+def test_the_clock_of_the_database_rules(postgresql: Postgresql, hours: int) -> None:
+    """Start over begins again with a prompt that was submitted after the end, by any clock."""
+    address = postgresql.new_database()
+    times = [clock(0), clock(hours * 3600)]
+    machines = []
+    for name, own in zip(("one", "two"), times, strict=True):
+        machine = Machine(name, open_postgresql(address, NO_ROOTS, own))
+        machine.host._time = own
+        policy = Policy(when_complete=WhenComplete.START_OVER)
+        machine.request = Request(machine.request.key, Selection(), policy=policy)
+        machines.append(machine)
+    one, two = machines
+    early = two.host.submit()
+    for _ in FILES:
+        one.finish(one.take())
+    assert one.counts.done == len(FILES)
+    assert two.registry.acquire(two.request, early).item is None
+    assert path(one.registry.acquire(one.request, one.host.submit("new"))) == "a.png"
+    taken = one.registry.snapshot(one.request.key.id).current[0]
+    seen = two.registry.snapshot(two.request.key.id).current[0]
+    assert taken.claim is not None
+    assert seen.claim is not None
+    # Each tells it by its own clock.
+    assert abs(seen.claim.since - taken.claim.since - hours * 3600) < 60
+    for machine in machines:
+        machine.store.close()
+
+
+def test_no_transaction_is_open_while_a_folder_is_listed(postgresql: Postgresql) -> None:
+    """The database ends one that is idle for long, and the listing would have been for nothing."""
+    address = postgresql.new_database()
+    machine = Machine("one", open_postgresql(address, NO_ROOTS))
+    found = "SELECT 1 FROM pg_stat_activity WHERE xact_start IS NOT NULL"
+    found += " AND datname = current_database() AND pid <> pg_backend_pid()"
+    with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as other:
+        # The lease has one now and then, for a moment.
+        machine.while_listing = lambda: wait_for(
+            lambda: other.execute(found).fetchone() is None, "no transaction to be open"
+        )
+        machine.finish(machine.take())
+        machine.request = Request(machine.request.key, Selection(descending=True))
+        machine.finish(machine.take())
+        machine.finish(machine.take())  # The listing has run out: the folder is looked through.
+        machine.registry.start_over(machine.request.key.id)
+    assert path(machine.take()) == "a.png"
+    assert machine.listed == 4
+    machine.registry.close()
+
+
+class Away(MemoryStore):
+    """A store whose database is away so many times."""
+
+    def __init__(self, times: int) -> None:
+        super().__init__()
+        self.times = times
+        self.tries = 0
+
+    def transaction(self):  # type: ignore[no-untyped-def]  # noqa: ANN201
+        self.tries += 1
+        if self.times:
+            self.times -= 1
+            raise StoreAway("away")
+        return super().transaction()
+
+
+@pytest.fixture(autouse=True)
+def _no_pause(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transactions, "RETRY_SECONDS", 0.0)
+
+
+def test_a_run_waits_for_a_database_that_is_away() -> None:
+    machine = Machine("one", Away(5))
+    iteration = machine.take()
+    assert path(iteration) == "a.png"
+    machine.store.times = 3  # type: ignore[attr-defined]
+    machine.finish(iteration)
+    assert machine.counts.done == 1
+
+
+def test_a_large_listing_waits_for_a_database_that_is_away(
+    opened: Opened, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_listings, "AT_ONCE", 2)
+    machine = Machine("one", opened())
+    renew, away = machine.store.renew_beside, [StoreAway("away")] * 3
+
+    def renew_beside(server: str, seconds: float) -> None:
+        if away:
+            raise away.pop()
+        renew(server, seconds)
+
+    monkeypatch.setattr(machine.store, "renew_beside", renew_beside)
+    assert path(machine.take()) == "a.png"
+    assert not away
+    machine.registry.close()
+
+
+def test_a_run_that_waits_can_be_cancelled() -> None:
+    machine = Machine("one", Away(5))
+
+    def cancel() -> None:
+        raise KeyboardInterrupt
+
+    machine.host.raise_if_cancelled = cancel  # type: ignore[method-assign]
+    with pytest.raises(KeyboardInterrupt):
+        machine.take()
+
+
+def test_a_run_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transactions, "PATIENCE_SECONDS", -1.0)
+    store = Away(100)
+    with pytest.raises(StoreAway):
+        Machine("one", store).take()
+    assert store.tries == 2
+
+
+def test_who_asks_without_a_run_is_told_at_once() -> None:
+    store = Away(100)
+    machine = Machine("one", store)
+    with pytest.raises(StoreAway):
+        machine.registry.full_snapshot(machine.request.key.id)
+    assert store.tries == 2
+
+
+def test_what_is_checked_before_a_run_does_not_depend_on_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    store = Away(0)
+    machine = Machine("one", store)
+    monkeypatch.setattr(store, "at_hand", lambda _read: None)
+    assert not machine.registry.has_listing(machine.request)
+    store.times = 2
+    assert machine.registry.has_listing(machine.request)
+
+
+def test_a_database_that_cannot_be_used_is_told_before_a_run() -> None:
+    machine = Machine("one", RefusingStore("no database"))
+    with pytest.raises(StateNotKept, match="no database"):
+        machine.registry.has_listing(machine.request)
+    with pytest.raises(StateNotKept, match="no database"):
+        machine.take()
+
+
+def test_the_same_loop_by_its_id() -> None:
+    assert LoopKey("", "/mnt/in", "root:in").id == LoopKey("", "Z:\\in", "root:in").id
+    assert LoopKey("", "/mnt/in", "root:in").id != LoopKey("", "/mnt/in").id

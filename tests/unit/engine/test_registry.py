@@ -1,0 +1,618 @@
+"""The registry's rules, with a host that ends prompts when the test says so."""
+
+from __future__ import annotations
+
+import os
+import threading
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from batch_loop.core.common.errors import LoopEndNotReached, NoImages, UnknownLoop, UnreadableImage
+from batch_loop.core.engine.batches import Request
+from batch_loop.core.engine.moments import LOOK
+from batch_loop.core.engine.outcome_poller import Watcher
+from batch_loop.core.engine.outputs import Owner
+from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.files import spelling
+from batch_loop.core.model.prompt import Ending, Prompt
+from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.state import ErrorHandling, Iteration, IterationMode, LoopKey, Policy, Snapshot, WhenComplete
+from batch_loop.core.store.memory import MemoryStore
+from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tests.support.waiting import wait_for
+
+SKIP = Policy(error_handling=ErrorHandling.SKIP)
+
+
+class Loop:
+    """A registry, a host and a folder that is a list of names."""
+
+    def __init__(self, *names: str) -> None:
+        self.host = FakeHost()
+        self.names = list(names)
+        self.listings = 0
+        self.times: dict[str, float] = {}
+        self.registry = LoopRegistry(MemoryStore(), self.host, self._list, self._sight)
+        self.request = Request(LoopKey("", os.path.abspath("folder")), Selection())
+
+    def _list(self, directory: str, selection: Selection, **_given: object) -> list[str]:  # noqa: ARG002
+        self.listings += 1
+        end = selection.start_index + selection.limit if selection.limit else None
+        return self.names[selection.start_index : end]
+
+    def _sight(self, path: str) -> float | None:
+        name = os.path.basename(path)
+        return self.times.get(name, 0.0) if name in self.names else None
+
+    def acquire(self, prompt: Prompt | None = None, **changes: object) -> Iteration:
+        return self.registry.acquire(replace(self.request, **changes), prompt or self.host.submit())
+
+    def run(self, ending: Ending = Ending.SUCCESS, value: object = None, **changes: object) -> str:
+        """One whole prompt; the path of its item, "" when there was none."""
+        iteration = self.acquire(**changes)
+        self.registry.end(iteration, value)
+        self.host.finish(iteration.prompt, ending)
+        return "" if iteration.item is None else iteration.item.path
+
+    def run_all(self, **changes: object) -> list[str]:
+        """Prompts until one has nothing to do; the paths in the order they were handed out."""
+        return list(iter(partial(self.run, **changes), ""))
+
+    def snapshot(self) -> Snapshot:
+        return self.registry.snapshot(self.request.key.id)
+
+
+@pytest.fixture
+def loop() -> Loop:
+    return Loop("a", "b", "c")
+
+
+def test_each_item_once_in_order(loop: Loop) -> None:
+    assert loop.run_all() == ["a", "b", "c"]
+    assert loop.snapshot().counts.done == 3
+    assert loop.snapshot().complete
+
+
+def test_a_listing_is_taken_once_and_once_more_beside_the_last_image(loop: Loop) -> None:
+    for listings in (1, 1, 2, 3):
+        loop.run()  # the last one is on a complete batch
+        assert loop.listings == listings
+
+
+def test_a_folder_of_one_image_is_listed_once(loop: Loop) -> None:
+    loop.names = ["a"]
+    loop.run()
+    assert loop.listings == 1
+
+
+def test_a_loop_has_a_listing_under_the_selection_of_its_newest_run(loop: Loop) -> None:
+    assert not loop.registry.has_listing(loop.request)
+    loop.run()
+    assert loop.registry.has_listing(loop.request)
+    assert not loop.registry.has_listing(replace(loop.request, selection=Selection(limit=1)))
+
+
+def test_one_prompt_has_one_item(loop: Loop) -> None:
+    first = loop.acquire()
+    assert loop.acquire(first.prompt).item == first.item
+    loop.registry.end(first)
+    assert loop.acquire(first.prompt).item.path == "a"
+
+
+def test_two_prompts_with_the_same_id_are_two(loop: Loop) -> None:
+    first = loop.acquire(Prompt("same", 1.0))
+    loop.registry.end(first)
+    loop.host.finish(first.prompt)
+    assert loop.acquire(Prompt("same", 2.0)).item.path == "b"
+
+
+def test_an_item_is_done_only_when_its_prompt_succeeded(loop: Loop) -> None:
+    iteration = loop.acquire()
+    loop.registry.end(iteration)
+    assert (loop.snapshot().counts.ended, loop.snapshot().counts.done) == (1, 0)
+    loop.host.finish(iteration.prompt)
+    assert (loop.snapshot().counts.ended, loop.snapshot().counts.done) == (0, 1)
+
+
+@pytest.mark.parametrize("reach_end", [False, True])
+@pytest.mark.parametrize("ending", [Ending.ERROR, Ending.STOPPED])
+def test_with_stop_on_error_the_item_comes_again(
+    loop: Loop, ending: Ending, *, reach_end: bool
+) -> None:
+    iteration = loop.acquire()
+    if reach_end:
+        loop.registry.end(iteration)
+    loop.host.finish(iteration.prompt, ending)
+    assert loop.run_all() == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize("reach_end", [False, True])
+def test_with_skip_on_error_the_item_fails_and_says_why(loop: Loop, *, reach_end: bool) -> None:
+    loop.run(policy=SKIP)
+    iteration = loop.acquire(policy=SKIP)
+    if reach_end:
+        loop.registry.end(iteration)
+    loop.host.finish(iteration.prompt, Ending.ERROR)
+    assert loop.run_all(policy=SKIP) == ["c"]
+    (failed,) = loop.snapshot().failures
+    assert (failed.path, failed.attempts) == ("b", 1)
+    assert (failed.failure.reason, failed.failure.node_type) == ("it broke", "TestRaise")
+    assert (loop.snapshot().counts.done, loop.snapshot().counts.failed) == (2, 1)
+
+
+def test_skip_on_error_tries_as_often_as_max_attempts(loop: Loop) -> None:
+    policy = replace(SKIP, max_attempts=3)
+    tried = [loop.run(Ending.ERROR, policy=policy) for _ in range(4)]
+    assert tried == ["a", "a", "a", "b"]
+
+
+def test_an_interrupt_is_no_attempt(loop: Loop) -> None:
+    for _ in range(3):
+        assert loop.run(Ending.STOPPED, policy=SKIP) == "a"
+    assert loop.snapshot().counts.failed == 0
+
+
+def test_an_unreadable_file_is_skipped_in_the_same_prompt(loop: Loop) -> None:
+    iteration = loop.acquire(policy=SKIP)
+    loop.registry.reject(iteration, UnreadableImage("a is broken", "cut short"), "cut short")
+    assert loop.acquire(iteration.prompt, policy=SKIP).item.path == "b"
+    assert loop.snapshot().failures[0].failure.reason == "cut short"
+    assert loop.snapshot().failures[0].failure.node_id is None
+
+
+def test_an_unreadable_file_stops_with_stop_on_error(loop: Loop) -> None:
+    for _ in range(2):
+        iteration = loop.acquire()
+        with pytest.raises(UnreadableImage, match="a is broken"):
+            loop.registry.reject(iteration, UnreadableImage("a is broken", "cut"), "cut")
+        loop.host.finish(iteration.prompt, Ending.ERROR)
+    assert loop.run() == "a"
+
+
+def test_a_prompt_that_never_reaches_loop_end_is_told_so_the_third_time(loop: Loop) -> None:
+    for _ in range(2):
+        loop.host.finish(loop.acquire().prompt)
+    with pytest.raises(LoopEndNotReached, match=r"2 prompts in a row .* 'a'"):
+        loop.acquire()
+    assert loop.run_all() == ["a", "b", "c"]
+
+
+def test_a_part_of_the_workflow_finishes_nothing_whatever_it_reaches(loop: Loop) -> None:
+    part = replace(loop.request, without=("Save Image #9",))
+    for ending in (Ending.SUCCESS, Ending.ERROR, Ending.SUCCESS, Ending.SUCCESS):
+        iteration = loop.registry.acquire(part, loop.host.submit())
+        assert iteration.item is not None
+        assert iteration.item.path == "a"
+        loop.registry.end(iteration, "carried")
+        assert not loop.snapshot().complete
+        loop.host.finish(iteration.prompt, ending)
+        assert loop.snapshot().counts.pending == 3
+    assert loop.acquire().carried.value is None
+
+
+def test_two_iterators_of_which_one_runs_in_part(loop: Loop) -> None:
+    prompt = loop.host.submit()
+    whole = loop.registry.acquire(loop.request, prompt)
+    loop.registry.end(whole)
+    loop.registry.acquire(replace(loop.request, without=("Save Image #9",)), prompt)
+    loop.host.finish(prompt)
+    assert loop.snapshot().counts.done == 0
+
+
+def test_never_reaching_loop_end_once_costs_nothing(loop: Loop) -> None:
+    for _ in range(3):
+        loop.host.finish(loop.acquire().prompt)
+        assert loop.run() != ""
+    assert loop.snapshot().complete
+
+
+def test_reset_starts_over_once_when_chosen_and_again_when_complete(loop: Loop) -> None:
+    loop.run()
+    assert [loop.run(mode=IterationMode.RESET) for _ in range(4)] == ["a", "b", "c", "a"]
+    assert loop.snapshot().batch == 3
+
+
+def test_reset_restarts_a_complete_batch_for_a_new_run_only() -> None:
+    loop = Loop("a", "b")
+    mode = IterationMode.RESET
+    assert loop.run(mode=mode) == "a"
+    waiting = loop.host.submit()
+    assert loop.run(mode=mode) == "b"
+    assert loop.acquire(waiting, mode=mode).complete
+    assert loop.run(mode=mode) == "a"
+    assert loop.run(mode=mode) == "b"
+
+
+def test_reset_after_continue_is_chosen_anew(loop: Loop) -> None:
+    loop.run(mode=IterationMode.RESET)
+    loop.run()
+    assert loop.run(mode=IterationMode.RESET) == "a"
+
+
+def test_start_over_begins_with_a_prompt_submitted_after_the_end() -> None:
+    loop = Loop("a")
+    policy = Policy(when_complete=WhenComplete.START_OVER)
+    waiting = [loop.host.submit() for _ in range(2)]
+    assert loop.acquire(waiting[0], policy=policy).item.path == "a"
+    late = loop.host.submit()
+    loop.registry.end(loop.acquire(waiting[0], policy=policy))
+    loop.host.finish(waiting[0])
+    assert loop.acquire(waiting[1], policy=policy).complete
+    assert loop.acquire(late, policy=policy).complete
+    assert loop.run(policy=policy) == "a"
+    assert loop.snapshot().batch == 2
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"policy": Policy(when_complete=WhenComplete.START_OVER)},
+        {"mode": IterationMode.RESET},
+    ],
+)
+def test_a_tab_that_missed_the_end_does_not_start_the_next_batch(changes: dict) -> None:
+    loop = Loop("a", "b")
+    for client in ("one", "two"):
+        iteration = loop.acquire(loop.host.submit(client), **changes)
+        loop.registry.end(iteration)
+        loop.host.finish(iteration.prompt)
+    # Tab two has seen the end. Tab one, whose Auto Queue still runs, is told of it first.
+    assert loop.acquire(loop.host.submit("one"), **changes).complete
+    assert loop.acquire(loop.host.submit("one"), **changes).item.path == "a"
+
+
+def test_a_tab_with_reset_and_one_without_share_a_batch(loop: Loop) -> None:
+    paths = []
+    for client, mode in [("one", IterationMode.RESET), ("two", IterationMode.CONTINUE)] * 2:
+        iteration = loop.acquire(loop.host.submit(client), mode=mode)
+        loop.registry.end(iteration)
+        loop.host.finish(iteration.prompt)
+        paths.append(iteration.item.path if iteration.item else "")
+    assert paths == ["a", "b", "c", ""]
+
+
+def test_a_complete_batch_hands_out_nothing(loop: Loop) -> None:
+    loop.run_all()
+    for _ in range(3):
+        assert loop.acquire().complete
+    assert loop.snapshot().batch == 1
+
+
+def test_start_over_by_route(loop: Loop) -> None:
+    loop.run_all()
+    snapshot = loop.registry.start_over(loop.request.key.id)
+    assert (snapshot.batch, snapshot.counts.pending) == (2, 3)
+    assert loop.run_all() == ["a", "b", "c"]
+
+
+def test_start_over_while_a_prompt_runs_forgets_what_it_does(loop: Loop) -> None:
+    iteration = loop.acquire()
+    loop.registry.start_over(loop.request.key.id)
+    loop.registry.end(iteration)
+    loop.host.finish(iteration.prompt)
+    assert loop.run_all() == ["a", "b", "c"]
+
+
+def test_start_over_needs_a_loop_and_images(loop: Loop) -> None:
+    with pytest.raises(UnknownLoop, match="run the workflow once"):
+        loop.registry.start_over("no such id")
+    loop.run()
+    loop.names = []
+    with pytest.raises(NoImages):
+        loop.registry.start_over(loop.request.key.id)
+    assert loop.snapshot().counts.done == 1
+
+
+def test_files_that_come_and_go_shift_nothing(loop: Loop) -> None:
+    assert loop.run() == "a"
+    loop.names = ["0", "b", "c"]
+    assert loop.run_all() == ["b", "c", "0"]
+    assert loop.snapshot().counts.total == 4
+
+
+def test_results_saved_into_the_folder_do_not_join(loop: Loop) -> None:
+    def run() -> bool:
+        iteration = loop.acquire()
+        if iteration.item is None:
+            return False
+        result = f"{iteration.item.path}_out"
+        target = os.path.join(loop.request.key.directory, result)
+        loop.registry.end(iteration)
+        loop.names.append(result)
+        if iteration.item.path == "a":
+            loop.host.finish(iteration.prompt, Ending.SUCCESS, target)
+        else:
+            assert loop.registry.claim_outputs(iteration, [target]) == {target: Owner.NEW}
+            loop.host.finish(iteration.prompt)
+        return True
+
+    loop.names = ["a", "b"]
+    while run():
+        pass
+    assert loop.snapshot().counts.done == 2
+
+
+@pytest.mark.parametrize("seconds", [-3600.0, 0.0, 3600.0])
+def test_what_a_running_prompt_may_have_saved_does_not_join(loop: Loop, seconds: float) -> None:
+    """Not yet: with the next run it is a file like any other, whatever its time of change says."""
+    loop.run()
+    loop.run()
+    for name in ("there before", "changed since", "gone since"):
+        loop.names.append(name)
+        loop.times[name] = loop.host.now() + seconds
+    iteration = loop.acquire()
+    loop.names.append("saved by c")
+    for name in ("changed since", "saved by c"):
+        loop.times[name] = loop.host.now() + seconds
+    loop.names.remove("gone since")
+    loop.registry.end(iteration)
+    loop.host.finish(iteration.prompt)
+    assert loop.snapshot().counts.pending == 1
+    assert loop.run_all() == ["there before", "changed since", "saved by c"]
+
+
+def test_a_file_that_came_before_the_last_image_was_tried_again_joins(loop: Loop) -> None:
+    loop.run()
+    loop.run()
+    loop.host.finish(loop.acquire().prompt, Ending.ERROR)
+    loop.names.append("d")
+    assert loop.run() == "c"
+    assert loop.snapshot().counts.pending == 1
+
+
+def test_results_that_nobody_told_of_do_not_feed_the_loop_for_ever(loop: Loop) -> None:
+    prompts = 0
+    while iteration := loop.acquire():
+        if iteration.complete:
+            break
+        prompts += 1
+        loop.names.append(f"{iteration.item.path}_out")
+        loop.registry.end(iteration)
+        loop.host.finish(iteration.prompt)
+        # What a later Run would add is the user's own decision; Auto Queue has stopped by then.
+        if loop.snapshot().complete:
+            break
+    assert prompts <= 6
+
+
+def test_a_range_does_not_grow(loop: Loop) -> None:
+    selection = Selection(start_index=1, limit=1)
+    assert loop.run(selection=selection) == "b"
+    loop.names.insert(0, "0")
+    assert loop.acquire(selection=selection).complete
+
+
+def test_new_files_join_a_complete_batch_at_the_next_run(loop: Loop) -> None:
+    loop.run_all()
+    waiting = loop.host.submit()
+    assert loop.acquire().complete
+    loop.names.append("d")
+    assert loop.acquire(waiting).complete
+    assert loop.run_all() == ["d"]
+
+
+def test_another_selection_keeps_what_is_done(loop: Loop) -> None:
+    loop.run()
+    loop.names = ["c", "b", "a"]
+    assert loop.run_all(selection=Selection(descending=True)) == ["c", "b"]
+
+
+def test_going_back_to_a_selection_does_nothing_twice(loop: Loop) -> None:
+    few = Selection(limit=1)
+    assert loop.run(selection=few) == "a"
+    assert loop.run() == "b"
+    assert loop.acquire(selection=few).complete
+    assert loop.run_all() == ["c"]
+
+
+def test_each_folder_and_each_name_has_its_own_position(loop: Loop) -> None:
+    other = LoopKey("", os.path.abspath("other"))
+    named = LoopKey("second", loop.request.key.directory)
+    for key in (loop.request.key, other, named, loop.request.key, other):
+        loop.run(key=key)
+    assert [loop.run(key=key) for key in (loop.request.key, other, named)] == ["c", "c", "b"]
+
+
+def test_a_value_is_carried_over_by_success_only(loop: Loop) -> None:
+    loop.run(value="first")
+    assert loop.acquire().carried.value == "first"
+    loop.host.finish(loop.host.submit())
+    for ending in (Ending.ERROR, Ending.STOPPED):
+        iteration = loop.acquire()
+        loop.host.finish(iteration.prompt, ending)
+        iteration = loop.acquire()
+        loop.registry.end(iteration, "lost")
+        loop.host.finish(iteration.prompt, ending)
+        assert loop.acquire().carried.value == "first"
+
+
+def test_a_value_does_not_outlive_its_batch(loop: Loop) -> None:
+    loop.run(value="old")
+    loop.registry.start_over(loop.request.key.id)
+    assert loop.acquire().carried.value is None
+
+
+def test_iterations_count_and_know_the_first_and_the_last(loop: Loop) -> None:
+    seen = []
+    for _ in range(3):
+        iteration = loop.acquire()
+        seen.append((iteration.number, iteration.is_first, iteration.is_last))
+        loop.registry.end(iteration)
+        loop.host.finish(iteration.prompt)
+    assert seen == [(0, True, False), (1, False, False), (2, False, True)]
+
+
+def test_every_change_raises_the_revision(loop: Loop) -> None:
+    revisions = [loop.registry.revision]
+
+    def raised() -> bool:
+        revisions.append(loop.registry.revision)
+        return revisions[-1] > revisions[-2]
+
+    iteration = loop.acquire()
+    assert raised()
+    loop.registry.end(iteration)
+    assert raised()
+    loop.host.finish(iteration.prompt)
+    loop.snapshot()
+    assert raised()
+    loop.registry.start_over(loop.request.key.id)
+    assert raised()
+    loop.snapshot()
+    assert not raised()
+
+
+def test_the_watcher_settles_what_no_other_prompt_settles(loop: Loop) -> None:
+    iteration = loop.acquire()
+    loop.registry.end(iteration)
+    before = loop.registry.revision
+    loop.host.finish(iteration.prompt)
+    wait_for(lambda: loop.registry.revision > before, "the watcher to settle the item")
+
+
+def test_the_watcher_looks_no_more_when_nothing_waits(loop: Loop) -> None:
+    loop.run()
+    wait_for(lambda: not loop.registry._settling._waiting, "the item to be settled")
+    assert loop.registry._settling.settle_all() is False
+
+
+def test_a_loop_that_cannot_be_settled_holds_up_no_other(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settling = loop.registry._settling
+    monkeypatch.setattr(settling, "_watcher", Watcher(lambda: False))
+    odd, plain = (Request(LoopKey(name, "/folder"), Selection()) for name in ("odd", "plain"))
+    for request in (odd, plain):
+        iteration = loop.registry.acquire(request, loop.host.submit())
+        loop.registry.end(iteration)
+        loop.host.finish(iteration.prompt)
+    settle = settling.settle
+
+    def settled(key: LoopKey) -> None:
+        if key == odd.key:
+            raise ZeroDivisionError
+        settle(key)
+
+    monkeypatch.setattr(settling, "settle", settled)
+    with pytest.raises(ZeroDivisionError):
+        settling.settle_all()
+    assert [key.name for key in settling._waiting.values()] == ["odd"]
+    monkeypatch.setattr(settling, "settle", settle)
+    assert settling.settle_all() is False
+
+
+def test_two_results_of_one_name_are_told_apart(loop: Loop) -> None:
+    first = loop.acquire()
+    assert loop.registry.claim_outputs(first, ["/out/x.png"]) == {"/out/x.png": Owner.NEW}
+    assert loop.registry.claim_outputs(first, ["/out/x.png"]) == {"/out/x.png": Owner.SAME}
+    loop.registry.end(first)
+    loop.host.finish(first.prompt)
+    second = loop.acquire()
+    assert loop.registry.claim_outputs(second, ["/out/x.png"]) == {"/out/x.png": Owner.OTHER}
+    source = os.path.join(loop.request.key.directory, "c")
+    assert loop.registry.claim_outputs(second, [source]) == {source: Owner.SOURCE}
+
+
+def test_files_are_claimed_together_or_not_at_all(loop: Loop) -> None:
+    first = loop.acquire()
+    loop.registry.claim_outputs(first, ["/out/x.txt"])
+    loop.registry.end(first)
+    loop.host.finish(first.prompt)
+    second = loop.acquire()
+    files = ["/out/x.jpg", "/out/x.txt"]
+    owners = {"/out/x.jpg": Owner.NEW, "/out/x.txt": Owner.OTHER}
+    assert loop.registry.claim_outputs(second, files) == owners
+    assert loop.registry.claim_outputs(second, files) == owners
+    assert loop.registry.claim_outputs(second, files[:1]) == {"/out/x.jpg": Owner.NEW}
+    assert loop.registry.claim_outputs(second, files[:1]) == {"/out/x.jpg": Owner.SAME}
+
+
+def test_a_file_to_be_kept_is_not_claimed(loop: Loop) -> None:
+    iteration = loop.acquire()
+    for _ in range(2):
+        owners = loop.registry.claim_outputs(iteration, ["/out/x.png"], kept=["/out/x.png"])
+        assert owners == {"/out/x.png": Owner.BEFORE}
+    loop.registry.claim_outputs(iteration, ["/out/x.png"])
+    owners = loop.registry.claim_outputs(iteration, ["/out/x.png"], kept=["/out/x.png"])
+    assert owners == {"/out/x.png": Owner.SAME}
+
+
+def test_a_file_that_was_left_alone_and_shown_is_not_taken_for_an_own_one(loop: Loop) -> None:
+    file = "/out/x.png"
+    for ending in (Ending.ERROR, Ending.SUCCESS):
+        iteration = loop.acquire()
+        assert loop.registry.claim_outputs(iteration, [file], kept=[file]) == {file: Owner.BEFORE}
+        loop.registry.end(iteration)
+        loop.host.finish(iteration.prompt, ending, file)
+    _, items = loop.registry.report(loop.request.key.id)
+    assert items[0][1] == (file,)
+
+
+def test_an_empty_listing_says_what_was_looked_for() -> None:
+    loop = Loop()
+    with pytest.raises(NoImages, match="All images matches no file"):
+        loop.acquire()
+    with pytest.raises(NoImages, match="start_index 5 with limit 0"):
+        loop.acquire(selection=Selection(start_index=5))
+
+
+def test_threads_share_the_items_out_between_them() -> None:
+    names = [f"{number:03}" for number in range(200)]
+    loop = Loop(*names)
+    taken: list[str] = []
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            while True:
+                iteration = loop.acquire()
+                if iteration.item is None:
+                    return
+                loop.registry.end(iteration)
+                loop.host.finish(iteration.prompt)
+                taken.append(iteration.item.path)
+        except BaseException as error:
+            errors.append(error)
+            raise
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert not errors
+    assert sorted(taken) == names
+    assert loop.snapshot().counts.done == 200
+
+
+def test_who_asks_what_came_first_may_do_so_while_a_folder_is_listed(loop: Loop) -> None:
+    """A listing notes when it began in no transaction, so in the midst of any question."""
+    key, moments = loop.request.key, loop.registry._loops.moments
+    for _ in range(3):
+        moments.note(key, LOOK)
+
+    class Meanwhile(float):
+        def __rsub__(self, other: float) -> float:
+            moments.note(key, LOOK)
+            return other - float(self)
+
+    assert moments.is_before(key, LOOK, Meanwhile(2.0), loop.host.submit())
+
+
+def test_a_source_in_another_spelling_is_one_of_the_present_listing(
+    loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where a folder takes upper and lower case for one, and as many files are listed as before."""
+    monkeypatch.setattr(spelling, "_folds", lambda *_place: True)
+    loop.request = replace(loop.request, key=LoopKey("", str(tmp_path.resolve())))
+    target = tmp_path.resolve() / "img.png"
+    target.touch()
+    loop.names = ["other.png"]
+    first = loop.acquire()
+    assert loop.registry.claim_outputs(first, [str(target)]) == {str(target): Owner.NEW}
+    loop.names = ["IMG.png"]
+    second = loop.acquire(selection=Selection(descending=True))
+    assert loop.registry.claim_outputs(second, [str(target)]) == {str(target): Owner.SOURCE}

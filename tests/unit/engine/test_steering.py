@@ -1,0 +1,295 @@
+"""What a page asks of the registry and tells it: to show a batch, and to steer it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from batch_loop.core.common.errors import NotNow, UnknownItem, UnknownLoop, UnreadableImage
+from batch_loop.core.engine.outputs import Owner
+from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.prompt import Ending, Failure
+from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.state import ItemState, Snapshot
+from batch_loop.core.model.writes import Turn
+from batch_loop.core.store.databases.database import CARRIED, open_store
+from batch_loop.tests.support.background import FakeWrites
+from batch_loop.tests.unit.engine.test_registry import SKIP, Loop
+
+
+@pytest.fixture
+def loop() -> Loop:
+    return Loop("a", "b", "c")
+
+
+def full(loop: Loop) -> Snapshot:
+    return loop.registry.full_snapshot(loop.request.key.id)
+
+
+def skip(loop: Loop, path: str) -> Snapshot:
+    return loop.registry.skip(loop.request.key.id, path)
+
+
+def forget(loop: Loop) -> None:
+    loop.registry.forget(loop.request.key.id)
+
+
+# When it ran, and what is under way.
+
+
+def test_a_loop_ran_when_an_image_was_handed_out_and_when_it_was_settled(loop: Loop) -> None:
+    iteration = loop.acquire()
+    assert iteration.item is not None
+    assert iteration.item.claim is not None
+    assert loop.snapshot().ran_at == iteration.item.claim.since
+    loop.registry.end(iteration)
+    assert loop.snapshot().ran_at == iteration.item.claim.since
+    loop.host.finish(iteration.prompt)
+    settled_at = loop.snapshot().ran_at
+    assert settled_at is not None
+    assert settled_at > iteration.item.claim.since
+    assert loop.snapshot().ran_at == settled_at
+
+
+def test_it_ran_until_its_prompt_ended_however_late_somebody_looks(loop: Loop) -> None:
+    first, second = loop.acquire(), loop.acquire()
+    assert second.item is not None
+    assert second.item.claim is not None
+    since = second.item.claim.since
+    loop.host.finish_at(first.prompt, since - 0.5)
+    assert loop.snapshot().ran_at == since
+    loop.host.finish_at(second.prompt, since + 0.25)
+    snapshot = loop.snapshot()
+    assert snapshot.ran_at == since + 0.25
+    assert first.item is not None
+    assert first.item.claim is not None
+    assert snapshot.seconds == since - 0.5 - first.item.claim.since + 0.25
+
+
+def test_what_a_crash_took_away_is_no_run(loop: Loop) -> None:
+    iteration = loop.acquire()
+    before = loop.snapshot().ran_at
+    loop.host.crash()
+    assert loop.snapshot().counts.pending == 3
+    assert (loop.snapshot().ran_at, iteration.complete) == (before, False)
+
+
+def test_neither_a_look_nor_starting_over_is_a_run(loop: Loop) -> None:
+    loop.run_all()
+    before = loop.snapshot().ran_at
+    assert loop.run() == ""
+    loop.registry.retry_failed(loop.request.key.id)
+    assert loop.registry.start_over(loop.request.key.id).ran_at == before
+
+
+def test_an_image_that_cannot_be_read_is_a_run(loop: Loop) -> None:
+    iteration = loop.acquire(policy=SKIP)
+    before = loop.snapshot().ran_at
+    loop.registry.reject(iteration, UnreadableImage("it is broken", "broken"), "broken")
+    after = loop.snapshot().ran_at
+    assert before is not None
+    assert after is not None
+    assert after > before
+
+
+def test_the_loop_that_ran_last_is_the_first(loop: Loop) -> None:
+    keys = [loop.request.key, type(loop.request.key)("second", loop.request.key.directory)]
+    for newest in (0, 1, 0):
+        loop.request = type(loop.request)(keys[newest], Selection())
+        loop.run()
+        assert loop.registry.overviews()[0].id == keys[newest].id
+
+
+def test_the_images_under_way_are_told_the_newest_first() -> None:
+    loop = Loop(*"abcdefg")
+    assert loop.run() == "a"
+    first = loop.acquire()
+    for _ in range(5):
+        loop.acquire()
+    loop.registry.end(first)
+    current = loop.snapshot().current
+    assert [item.path for item in current] == ["g", "f", "e", "d"]
+    since = [item.claim.since for item in current if item.claim]
+    assert since == sorted(since, reverse=True)
+    assert {item.state for item in current} == {ItemState.RUNNING}
+
+
+def test_an_image_whose_results_are_being_written_is_under_way(loop: Loop) -> None:
+    iteration = loop.acquire()
+    loop.registry.end(iteration)
+    (item,) = loop.snapshot().current
+    assert (item.path, item.state) == ("a", ItemState.ENDED)
+    loop.host.finish(iteration.prompt)
+    assert loop.snapshot().current == ()
+
+
+# Skipping.
+
+
+def test_a_run_that_stopped_says_on_which_image(loop: Loop) -> None:
+    assert loop.run() == "a"
+    assert full(loop).stopped_on is None
+    loop.run(Ending.ERROR)
+    stopped_on = full(loop).stopped_on
+    assert stopped_on is not None
+    assert (stopped_on.path, stopped_on.index, stopped_on.attempts) == ("b", 1, 1)
+    assert stopped_on.failure is not None
+    assert (stopped_on.failure.reason, stopped_on.failure.node_id) == ("it broke", "7")
+    again = loop.acquire()
+    assert full(loop).stopped_on is None
+    loop.host.finish(again.prompt, Ending.STOPPED)
+    assert full(loop).stopped_on is not None
+
+
+def test_the_image_that_a_run_stopped_on_can_be_skipped(loop: Loop) -> None:
+    loop.run(Ending.ERROR)
+    revision = loop.registry.revision
+    snapshot = skip(loop, "a")
+    assert loop.registry.revision > revision
+    assert snapshot.stopped_on is None
+    (failed,) = snapshot.failures
+    assert (failed.path, failed.attempts) == ("a", 1)
+    assert failed.failure is not None
+    assert failed.failure.reason == "it broke"
+    assert loop.run_all() == ["b", "c"]
+    assert loop.snapshot().complete
+    assert loop.registry.retry_failed(loop.request.key.id).counts.pending == 1
+    assert loop.run() == "a"
+
+
+def test_skipping_the_last_image_completes_the_batch() -> None:
+    loop = Loop("a")
+    loop.run(Ending.ERROR)
+    assert skip(loop, "a").complete
+    assert loop.run() == ""
+
+
+@pytest.mark.parametrize("path", ["a", "b", "c", "none", "", "../a"])
+def test_nothing_else_is_skipped(loop: Loop, path: str) -> None:
+    loop.run()
+    if path != "b":
+        loop.run(Ending.ERROR)
+    before = full(loop)
+    with pytest.raises(NotNow, match="was not skipped"):
+        skip(loop, path)
+    assert full(loop) == before
+
+
+def test_an_image_that_is_being_tried_again_is_not_skipped(loop: Loop) -> None:
+    loop.run(Ending.ERROR)
+    loop.acquire()
+    with pytest.raises(NotNow, match="worked on again"):
+        skip(loop, "a")
+
+
+def test_whoever_skips_a_result_that_could_not_be_written_is_not_told_of_it_again(
+    loop: Loop,
+) -> None:
+    loop.registry._writes = loop.registry._settling._writes = writes = FakeWrites()
+    iteration = loop.acquire()
+    turn = Turn(loop.request.key.id, "a", iteration.prompt)
+    writes.begin(turn)
+    loop.registry.end(iteration)
+    loop.host.finish(iteration.prompt)
+    writes.end(turn, Failure("the disk is full"))
+    assert full(loop).stopped_on is not None
+    skip(loop, "a")
+    assert loop.run() == "b"
+
+
+# Forgetting.
+
+
+def test_a_forgotten_loop_is_as_one_that_never_ran(loop: Loop) -> None:
+    loop.run(value="carried")
+    loop.run(Ending.ERROR, policy=SKIP)
+    forget(loop)
+    for ask in (full, forget, lambda loop: skip(loop, "a")):
+        with pytest.raises(UnknownLoop):
+            ask(loop)
+    assert loop.registry.overviews() == []
+    again = loop.acquire()
+    assert again.item is not None
+    assert (again.item.path, again.batch, again.carried.value) == ("a", 1, None)
+
+
+def test_a_loop_that_works_is_not_forgotten(loop: Loop) -> None:
+    iteration = loop.acquire()
+    with pytest.raises(NotNow, match="works on"):
+        forget(loop)
+    loop.registry.end(iteration)
+    with pytest.raises(NotNow):
+        forget(loop)
+    loop.host.finish(iteration.prompt)
+    forget(loop)
+
+
+def test_a_prompt_outlives_its_loop(loop: Loop) -> None:
+    iteration = loop.acquire()
+    loop.registry.start_over(loop.request.key.id)
+    forget(loop)
+    assert loop.registry.claim_outputs(iteration, ["/out/a"]) == {"/out/a": Owner.NEW}
+    loop.registry.end(iteration, "value")
+    loop.registry.finish_earlier(iteration)
+    loop.host.finish(iteration.prompt)
+    assert not loop.registry._settling.settle_all()
+    assert loop.run() == "a"
+    assert loop.acquire().carried.value is None
+
+
+def test_the_file_of_a_carried_value_goes_with_its_loop(tmp_path: Path) -> None:
+    loop = Loop("a", "b")
+    loop.registry = LoopRegistry(open_store(str(tmp_path)), loop.host, loop._list, loop._sight)
+    loop.run(value="kept")
+    loop.snapshot()
+    assert len(list((tmp_path / CARRIED).iterdir())) == 1
+    forget(loop)
+    assert list((tmp_path / CARRIED).iterdir()) == []
+
+
+# Pages, and files.
+
+
+def test_a_page_says_how_many_there_are() -> None:
+    loop = Loop(*"abcdefg")
+    loop.run()
+    for _ in range(3):
+        loop.run(Ending.ERROR, policy=SKIP)
+    page = loop.registry.page(loop.request.key.id, 2, 3)
+    assert (page.total, page.start) == (7, 2)
+    assert [(item.path, item.index, item.state.value) for item, _ in page.items] == [
+        ("c", 2, "failed"),
+        ("d", 3, "failed"),
+        ("e", 4, "pending"),
+    ]
+    failed = loop.registry.page(loop.request.key.id, 1, 5, failed=True)
+    assert (failed.total, failed.start) == (3, 1)
+    assert [item.path for item, _ in failed.items] == ["c", "d"]
+
+
+def test_files_of_an_item_are_its_own(loop: Loop) -> None:
+    iteration = loop.acquire()
+    loop.registry.claim_outputs(iteration, ["/out/2.png"])
+    loop.registry.claim_outputs(iteration, ["/out/1.png"])
+    loop_id = loop.request.key.id
+    assert loop.registry.file_of(loop_id, "b").endswith("folder/b")
+    assert loop.registry.file_of(loop_id, "a", 0) == "/out/1.png"
+    assert loop.registry.file_of(loop_id, "a", 1) == "/out/2.png"
+    for path, output in (("a", 2), ("a", -1), ("b", 0)):
+        with pytest.raises(UnknownItem, match="results of this image"):
+            loop.registry.file_of(loop_id, path, output)
+    for path in ("none", "", ".", "../folder/a", "/etc/passwd", "a/"):
+        with pytest.raises(UnknownItem, match="no such image"):
+            loop.registry.file_of(loop_id, path)
+
+
+def test_a_preview_changes_nothing(loop: Loop) -> None:
+    key, selection = loop.request.key, Selection(limit=2)
+    assert loop.registry.preview(key, selection) == (False, ["a", "b"])
+    assert loop.registry.overviews() == []
+    loop.run()
+    before, revision = full(loop), loop.registry.revision
+    loop.names.append("d")
+    assert loop.registry.preview(key, Selection()) == (True, ["a", "b", "c", "d"])
+    assert (full(loop), loop.registry.revision) == (before, revision)

@@ -1,0 +1,301 @@
+"""Items of several loops that one prompt is given: they advance together or not at all."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from batch_loop.core.common.errors import InvalidSetting, UnreadableImage
+from batch_loop.core.engine.batches import Request
+from batch_loop.core.engine.outputs import Owner
+from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.prompt import Ending, Failure, Prompt
+from batch_loop.core.model.roots import NO_ROOTS
+from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.state import Counts, ErrorHandling, ItemState, Iteration, IterationMode, LoopKey, Partner, Policy, WhenComplete
+from batch_loop.core.model.writes import Turn
+from batch_loop.core.store.databases.database import open_store
+from batch_loop.core.store.databases.postgresql import open_postgresql
+from batch_loop.core.store.memory import MemoryStore
+from batch_loop.core.store.store import Store
+from batch_loop.tests.support.background import FakeWrites
+from batch_loop.tests.support.fake_host import FakeHost
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from batch_loop.tools.postgresql import Postgresql
+
+SKIP = Policy(error_handling=ErrorHandling.SKIP)
+BROKEN = UnreadableImage("it cannot be read", "cut off")
+
+
+class Pairs:
+    """Two folders, of which each prompt is given an image together."""
+
+    def __init__(self, store: Store, left: str = "abcde", right: str = "ABCDE") -> None:
+        self.host = FakeHost()
+        self.writes = FakeWrites()
+        self.names = {"left": list(left), "right": list(right)}
+        self.registry = LoopRegistry(store, self.host, self._list, lambda _path: 0.0, self.writes)
+        self.left, self.right = (
+            Request(LoopKey("", os.path.abspath(name)), Selection()) for name in self.names
+        )
+
+    def _list(self, directory: str, selection: Selection, **_given: object) -> list[str]:  # noqa: ARG002
+        return list(self.names[os.path.basename(directory)])
+
+    def acquire(
+        self, prompt: Prompt | None = None, *, turned: bool = False, **changes: object
+    ) -> tuple[Iteration, Iteration]:
+        """What both are given, the left one first; `turned`: the right iterator runs first."""
+        prompt = prompt or self.host.submit()
+        pair = [replace(self.left, **changes), replace(self.right, **changes)]
+        if turned:
+            pair.reverse()
+        first = self.registry.acquire(pair[0], prompt, pair[1:])
+        second = self.registry.acquire(pair[1], prompt, pair[:1])
+        return (second, first) if turned else (first, second)
+
+    def run(self, ending: Ending = Ending.SUCCESS, **changes: object) -> str:
+        """One whole prompt; both paths, "" for none."""
+        pair = self.acquire(**changes)
+        for one in pair:
+            self.registry.end(one)
+        self.host.finish(pair[0].prompt, ending)
+        return "".join(one.item.path for one in pair if one.item)
+
+    def run_all(self, **changes: object) -> list[str]:
+        pairs = []
+        while pair := self.run(**changes):
+            pairs.append(pair)
+        return pairs
+
+    def counts(self) -> tuple[Counts, Counts]:
+        return self._counts(self.left), self._counts(self.right)
+
+    def _counts(self, request: Request) -> Counts:
+        return self.registry.snapshot(request.key.id).counts
+
+    @property
+    def complete(self) -> tuple[bool, bool]:
+        sides = (self.left, self.right)
+        return tuple(self.registry.snapshot(side.key.id).complete for side in sides)
+
+
+each_store = pytest.mark.parametrize("store", ["memory", "sqlite", "postgresql"], indirect=True)
+
+
+@pytest.fixture
+def store(request: pytest.FixtureRequest, tmp_path: Path) -> Store:
+    kind = getattr(request, "param", "sqlite")
+    if kind == "sqlite":
+        return open_store(str(tmp_path))
+    if kind == "postgresql":
+        database: Postgresql = request.getfixturevalue("postgresql")
+        return open_postgresql(database.new_database(), NO_ROOTS)
+    return MemoryStore()
+
+
+@pytest.fixture
+def new_pairs(store: Store) -> Iterator[Callable[..., Pairs]]:
+    made: list[Pairs] = []
+
+    def new_pairs(left: str = "abcde", right: str = "ABCDE") -> Pairs:
+        made.append(Pairs(store, left, right))
+        return made[-1]
+
+    yield new_pairs
+    for pairs in made:
+        pairs.registry.close()
+
+
+@pytest.fixture
+def pairs(new_pairs: Callable[..., Pairs]) -> Pairs:
+    return new_pairs()
+
+
+@each_store
+def test_pairs_in_order_whichever_runs_first(pairs: Pairs) -> None:
+    assert [pairs.run(turned=turned) for turned in (False, True, False)] == ["aA", "bB", "cC"]
+    assert pairs.run_all() == ["dD", "eE"]
+    assert pairs.complete == (True, True)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_an_unreadable_image_fails_the_pair(pairs: Pairs, *, turned: bool) -> None:
+    prompt = pairs.host.submit()
+    iteration, other = pairs.acquire(prompt, policy=SKIP, turned=turned)
+    blamed = Partner(other.key, "A")
+    pairs.registry.reject(iteration, BROKEN, BROKEN.reason, blamed)
+    again = pairs.acquire(prompt, policy=SKIP)
+    assert [one.item.path for one in again] == ["b", "B"]
+    for one in again:
+        pairs.registry.end(one)
+    pairs.host.finish(prompt)
+    assert pairs.run_all(policy=SKIP) == ["cC", "dD", "eE"]
+    left, right = (
+        pairs.registry.snapshot(side.key.id).failures for side in (pairs.left, pairs.right)
+    )
+    assert right[0].failure == Failure("cut off")
+    assert "together with 'A' of 'right': cut off" in left[0].failure.reason
+    assert [len(left), len(right)] == [1, 1]
+
+
+def test_with_stop_on_error_both_stay(pairs: Pairs) -> None:
+    iteration, other = pairs.acquire()
+    with pytest.raises(UnreadableImage):
+        pairs.registry.reject(iteration, BROKEN, "cut off", Partner(other.key, "A"))
+    pairs.host.finish(iteration.prompt, Ending.ERROR)
+    assert pairs.run_all() == ["aA", "bB", "cC", "dD", "eE"]
+
+
+@each_store
+@pytest.mark.parametrize(("left", "right"), [("abc", "ABCDE"), ("abcde", "ABC")])
+def test_what_has_no_partner_waits_and_the_batch_is_over(
+    new_pairs: Callable[..., Pairs], left: str, right: str
+) -> None:
+    pairs = new_pairs(left, right)
+    assert [pairs.run() for _ in range(3)] == ["aA", "bB", "cC"]
+    assert pairs.complete == (True, True)
+    assert pairs.run() == ""
+    longer = max(pairs.counts(), key=lambda counts: counts.total)
+    assert (longer.done, longer.pending, longer.unpaired) == (3, 2, 2)
+    # More for the shorter one, and both go on.
+    pairs.names[("left", "right")[len(right) < len(left)]].append("z")
+    assert pairs.run_all() == [("dz", "zD")[len(left) < len(right)]]
+
+
+@pytest.mark.parametrize("attempts", [1, 2])
+def test_a_failure_is_one_of_both(pairs: Pairs, attempts: int) -> None:
+    stricter = replace(SKIP, max_attempts=attempts)
+    pairs.left = replace(pairs.left, policy=SKIP)
+    pairs.right = replace(pairs.right, policy=stricter)
+    for _ in range(attempts):
+        assert pairs.run(Ending.ERROR) == "aA"
+    assert pairs.run_all() == ["bB", "cC", "dD", "eE"]
+    assert [(one.done, one.failed) for one in pairs.counts()] == [(4, 1), (4, 1)]
+
+
+def test_stop_of_one_stops_both(pairs: Pairs) -> None:
+    pairs.left = replace(pairs.left, policy=SKIP)
+    assert pairs.run(Ending.ERROR) == "aA"
+    assert pairs.run() == "aA"
+
+
+def test_an_image_is_not_done_whose_partner_has_not_reached_its_end(pairs: Pairs) -> None:
+    left, _ = pairs.acquire()
+    pairs.registry.end(left)
+    pairs.host.finish(left.prompt)
+    assert [one.done for one in pairs.counts()] == [0, 0]
+    assert pairs.run() == "aA"
+
+
+@pytest.mark.parametrize("policy", [Policy(), SKIP])
+def test_a_result_that_cannot_be_written_is_a_failure_of_both(pairs: Pairs, policy: Policy) -> None:
+    pair = pairs.acquire(policy=policy)
+    turn = Turn.of(pair[0].key, pair[0].prompt, pair[0].item)
+    pairs.writes.begin(turn)
+    for one in pair:
+        pairs.registry.end(one)
+    pairs.host.finish(pair[0].prompt)
+    assert [one.done for one in pairs.counts()] == [0, 0]
+    pairs.writes.end(turn, Failure("the disk is full"))
+    expected = (0, 1) if policy is SKIP else (0, 0)
+    assert [(one.done, one.failed) for one in pairs.counts()] == [expected] * 2
+
+
+@each_store
+def test_retry_and_start_over_and_skip_take_both(pairs: Pairs) -> None:
+    assert pairs.run(Ending.ERROR, policy=SKIP) == "aA"
+    assert pairs.run(policy=SKIP) == "bB"
+    pairs.registry.retry_failed(pairs.right.key.id)
+    assert pairs.run(Ending.ERROR) == "aA"
+    pairs.registry.skip(pairs.left.key.id, "a")
+    assert [one.failed for one in pairs.counts()] == [1, 1]
+    assert pairs.run() == "cC"
+    pairs.registry.start_over(pairs.left.key.id)
+    assert pairs.run_all() == ["aA", "bB", "cC", "dD", "eE"]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"mode": IterationMode.RESET}, {"policy": Policy(when_complete=WhenComplete.START_OVER)}],
+)
+def test_both_start_over_when_the_shorter_is_over(
+    new_pairs: Callable[..., Pairs], changes: dict
+) -> None:
+    pairs = new_pairs("abcd", "AB")
+    assert [pairs.run(**changes) for _ in range(4)] == ["aA", "bB", "aA", "bB"]
+
+
+def test_what_was_started_over_alone_is_not_shifted(pairs: Pairs) -> None:
+    assert pairs.registry.acquire(pairs.left, pairs.host.submit()).item.path == "a"
+    pairs.host.crash()
+    alone = pairs.registry.acquire(pairs.left, pairs.host.submit())
+    pairs.registry.end(alone)
+    pairs.host.finish(alone.prompt)
+    assert pairs.run_all() == ["bB", "cC", "dD", "eE"]
+    assert pairs.complete == (True, True)
+    assert [one.pending for one in pairs.counts()] == [0, 1]
+
+
+def test_an_image_of_a_partner_is_a_source_too(pairs: Pairs) -> None:
+    left, right = pairs.acquire()
+    sources = [os.path.join(pairs.right.key.directory, "A"), os.path.abspath("left/b")]
+    for iteration in (left, right):
+        owners = pairs.registry.claim_outputs(iteration, sources)
+        assert set(owners.values()) == {Owner.SOURCE}
+
+
+def test_what_a_crash_leaves_comes_again_together(pairs: Pairs) -> None:
+    pairs.run()
+    pair = pairs.acquire()
+    pairs.registry.end(pair[0])
+    pairs.host.crash()
+    assert pairs.run_all() == ["bB", "cC", "dD", "eE"]
+
+
+def test_settings_that_do_not_go_together_are_refused(pairs: Pairs) -> None:
+    with pytest.raises(InvalidSetting, match="iteration_mode is Continue for the one and Reset"):
+        pairs.registry.acquire(
+            pairs.left, pairs.host.submit(), [replace(pairs.right, mode=IterationMode.RESET)]
+        )
+
+
+def test_one_loop_with_two_listings_is_refused(pairs: Pairs) -> None:
+    prompt = pairs.host.submit()
+    assert pairs.registry.acquire(pairs.left, prompt).item.path == "a"
+    assert pairs.registry.acquire(pairs.left, prompt).item.path == "a"
+    other = replace(pairs.left, selection=Selection(limit=1))
+    with pytest.raises(InvalidSetting, match="another loop_name or another folder"):
+        pairs.registry.acquire(other, prompt)
+    with pytest.raises(InvalidSetting, match="another loop_name or another folder"):
+        pairs.registry.acquire(other, pairs.host.submit(), [pairs.left])
+
+
+def test_states_of_both_are_the_same_at_every_step(pairs: Pairs) -> None:
+    pair = pairs.acquire()
+    assert [one.item.state for one in pair] == [ItemState.RUNNING, ItemState.RUNNING]
+    assert pair[0].partners == (Partner(pair[1].key, "A"),)
+
+
+def test_what_waits_for_the_results_of_its_partner_is_looked_at_again(pairs: Pairs) -> None:
+    left, right = pairs.acquire()
+    for one in (left, right):
+        pairs.registry.end(one)
+    assert right.item is not None
+    turn = Turn.of(right.key, right.prompt, right.item)
+    pairs.writes.begin(turn)
+    pairs.host.finish(left.prompt)
+    assert pairs.registry._settling.settle_all()
+    pairs.writes.end(turn)
+    assert not pairs.registry._settling.settle_all()
+    for request in (pairs.left, pairs.right):
+        snapshot = pairs.registry.snapshot(request.key.id)
+        assert snapshot.counts.done == 1
+        assert snapshot.seconds > 0

@@ -1,0 +1,258 @@
+"""Results that are written in the background: an item is done when its prompt and they are."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_loop.core.common.errors import UnwritableImage
+from batch_loop.core.engine.batches import Request
+from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.prompt import Ending, Failure
+from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.state import DEFAULT_POLICY, ErrorHandling, Item, ItemState, Iteration, LoopKey, Policy, WhenComplete
+from batch_loop.core.model.writes import Turn
+from batch_loop.core.store.databases.database import open_store
+from batch_loop.core.store.memory import MemoryStore
+from batch_loop.core.store.store import Store
+from batch_loop.tests.support.background import FakeWrites
+from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tests.support.waiting import wait_for
+
+KEY = LoopKey("", os.path.abspath("folder"))
+NAMES = ["a", "b", "c"]
+FULL = Failure("the disk is full", "9", "BatchLoopSaveImage")
+SKIP = Policy(error_handling=ErrorHandling.SKIP)
+AGAIN = Policy(when_complete=WhenComplete.START_OVER)
+
+
+class Batch:
+    """A registry whose prompts each write one result in the background."""
+
+    def __init__(self, store: Store) -> None:
+        self.host = FakeHost()
+        self.writes = FakeWrites()
+        self.registry = LoopRegistry(
+            store, self.host, lambda *_args, **_seed: NAMES, lambda _path: 0.0, self.writes
+        )
+
+    def acquire(self, policy: Policy = DEFAULT_POLICY) -> Iteration:
+        return self.registry.acquire(Request(KEY, Selection(), policy=policy), self.host.submit())
+
+    def run(
+        self, ending: Ending = Ending.SUCCESS, policy: Policy = DEFAULT_POLICY, *, end: bool = True
+    ) -> Turn:
+        """One prompt whose write goes on after it; its turn."""
+        iteration = self.acquire(policy)
+        turn = turn_of(iteration)
+        self.writes.begin(turn)
+        if end:
+            self.registry.end(iteration)
+        self.host.finish(iteration.prompt, ending)
+        return turn
+
+    def items(self) -> dict[str, Item]:
+        return {item.path: item for item, _ in self.registry.report(KEY.id)[1]}
+
+    def states(self) -> list[str]:
+        return [item.state.value for item in self.items().values()]
+
+
+def turn_of(iteration: Iteration) -> Turn:
+    assert iteration.item is not None
+    return Turn(KEY.id, iteration.item.path, iteration.prompt)
+
+
+@pytest.fixture(params=["memory", "database"])
+def batch(request: pytest.FixtureRequest, tmp_path: Path) -> Batch:
+    store = MemoryStore() if request.param == "memory" else open_store(str(tmp_path))
+    return Batch(store)
+
+
+@pytest.fixture
+def aside() -> Callable[[Callable[[], Any]], Future[Any]]:
+    """Do something in another thread."""
+    return ThreadPoolExecutor(1).submit
+
+
+def test_done_when_the_prompt_has_ended_and_its_files_are_written(batch: Batch) -> None:
+    turn = batch.run()
+    assert batch.states() == ["ended", "pending", "pending"]
+    batch.writes.end(turn)
+    assert batch.states() == ["done", "pending", "pending"]
+
+
+def test_done_soon_after_the_last_write_though_nobody_asks(batch: Batch) -> None:
+    turn = batch.run()
+    looks, revision = batch.writes.looks, batch.registry.revision
+    wait_for(lambda: batch.writes.looks > looks + 2, "somebody to look, in vain")
+    batch.writes.end(turn)
+    wait_for(lambda: batch.registry.revision > revision, "the item to be settled", 1.0)
+
+
+def test_written_before_the_prompt_ends_is_not_done_before_it(batch: Batch) -> None:
+    iteration = batch.acquire()
+    batch.writes.begin(turn_of(iteration))
+    batch.registry.end(iteration)
+    batch.writes.end(turn_of(iteration))
+    assert batch.states()[0] == "ended"
+    batch.host.finish(iteration.prompt)
+    assert batch.states()[0] == "done"
+
+
+def test_the_next_image_does_not_wait_for_the_write(batch: Batch) -> None:
+    batch.run()
+    item = batch.acquire().item
+    assert item is not None
+    assert item.path == "b"
+    assert batch.states() == ["ended", "running", "pending"]
+
+
+def test_who_carries_a_value_over_is_waited_for(
+    batch: Batch, aside: Callable[..., Future[Any]]
+) -> None:
+    iteration = batch.acquire()
+    batch.writes.begin(turn_of(iteration))
+    batch.registry.end(iteration, "carried")
+    batch.host.finish(iteration.prompt)
+    waiting = aside(batch.acquire)
+    batch.writes.wait_for_a_wait()
+    assert not waiting.done()
+    batch.writes.end(turn_of(iteration))
+    assert waiting.result(10).carried.value == "carried"
+
+
+@pytest.mark.parametrize(
+    ("ending", "end"),
+    [
+        (Ending.ERROR, True),
+        (Ending.STOPPED, True),
+        (Ending.STOPPED, False),
+        (Ending.SUCCESS, False),
+    ],
+)
+def test_an_image_is_not_tried_again_while_its_file_is_written(
+    batch: Batch, aside: Callable[..., Future[Any]], ending: Ending, *, end: bool
+) -> None:
+    turn = batch.run(ending, end=end)
+    waiting = aside(batch.acquire)
+    batch.writes.wait_for_a_wait()
+    assert not waiting.done()
+    batch.writes.end(turn)
+    assert waiting.result(10).item.path == "a"
+
+
+def test_a_new_batch_waits_for_what_the_old_one_writes(
+    batch: Batch, aside: Callable[..., Future[Any]]
+) -> None:
+    for _ in NAMES[1:]:
+        batch.writes.end(batch.run(policy=AGAIN))
+    turn = batch.run(policy=AGAIN)
+    waiting = aside(lambda: batch.acquire(AGAIN))
+    batch.writes.wait_for_a_wait()
+    assert not waiting.done()
+    batch.writes.end(turn)
+    assert waiting.result(10).batch == 2
+
+
+def test_with_stop_the_next_run_says_what_was_not_written_and_the_one_after_tries_again(
+    batch: Batch,
+) -> None:
+    batch.writes.end(batch.run(), FULL)
+    with pytest.raises(UnwritableImage, match="the disk is full"):
+        batch.acquire()
+    item = batch.items()["a"]
+    assert (item.state, item.attempts, item.failure) == (ItemState.PENDING, 1, FULL)
+    batch.writes.end(batch.run())
+    assert batch.states() == ["done", "pending", "pending"]
+    assert batch.items()["a"].failure is None
+
+
+def test_with_skip_an_image_that_is_not_written_has_failed(batch: Batch) -> None:
+    batch.writes.end(batch.run(policy=SKIP), FULL)
+    assert turn_of(batch.acquire(SKIP)).path == "b"
+    item = batch.items()["a"]
+    assert (item.state, item.failure) == (ItemState.FAILED, FULL)
+
+
+def test_a_failed_write_is_the_reason_where_the_prompt_failed_by_it(batch: Batch) -> None:
+    batch.writes.end(batch.run(Ending.ERROR, SKIP), FULL)
+    batch.acquire(SKIP)
+    assert batch.items()["a"].failure == FULL
+
+
+def test_a_prompt_that_failed_itself_says_so_itself(batch: Batch) -> None:
+    batch.writes.end(batch.run(Ending.ERROR), FULL)
+    assert turn_of(batch.acquire()).path == "a"
+
+
+def test_results_of_one_image_at_a_time_are_on_their_way(
+    batch: Batch, aside: Callable[..., Future[Any]]
+) -> None:
+    turn = batch.run()
+    second = batch.acquire()
+    # What this prompt writes itself is not waited for.
+    batch.writes.begin(turn_of(second))
+    waiting = aside(lambda: batch.registry.finish_earlier(second))
+    batch.writes.wait_for_a_wait()
+    assert not waiting.done()
+    batch.writes.end(turn)
+    waiting.result(10)
+    assert batch.states() == ["done", "running", "pending"]
+
+
+def test_the_end_waits_for_every_write(batch: Batch, aside: Callable[..., Future[Any]]) -> None:
+    for _ in NAMES[1:]:
+        batch.writes.end(batch.run())
+    last = batch.acquire()
+    batch.writes.begin(turn_of(last))
+    batch.registry.end(last)
+    waiting = aside(lambda: batch.registry.finish(last))
+    batch.writes.wait_for_a_wait()
+    assert not waiting.done()
+    batch.writes.end(turn_of(last))
+    assert waiting.result(10).complete
+
+
+def test_before_the_end_nobody_waits(batch: Batch) -> None:
+    first = batch.acquire()
+    batch.writes.begin(turn_of(first))
+    batch.registry.end(first)
+    assert not batch.registry.finish(first).complete
+
+
+def test_the_end_says_that_its_own_result_is_not_written(batch: Batch) -> None:
+    for _ in NAMES[1:]:
+        batch.writes.end(batch.run())
+    last = batch.acquire()
+    batch.writes.begin(turn_of(last))
+    batch.registry.end(last)
+    batch.writes.end(turn_of(last), FULL)
+    with pytest.raises(UnwritableImage, match="the disk is full"):
+        batch.registry.finish(last)
+    batch.host.finish(last.prompt, Ending.ERROR)
+    # It has been said, so the next run tries again at once.
+    assert turn_of(batch.acquire()).path == "c"
+
+
+def test_a_batch_is_not_complete_with_an_earlier_result_that_is_not_written(batch: Batch) -> None:
+    batch.writes.end(batch.run())
+    second = batch.run()
+    last = batch.acquire()
+    batch.registry.end(last)
+    batch.writes.end(second, FULL)
+    assert not batch.registry.finish(last).complete
+    batch.host.finish(last.prompt)
+    assert batch.states() == ["done", "pending", "done"]
+
+
+def test_a_new_batch_does_not_speak_of_the_old_one(batch: Batch) -> None:
+    batch.writes.end(batch.run(), FULL)
+    assert batch.states()[0] == "pending"
+    batch.registry.start_over(KEY.id)
+    assert turn_of(batch.acquire()).path == "a"

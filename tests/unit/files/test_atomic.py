@@ -1,0 +1,283 @@
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from pathlib import Path
+
+import pytest
+
+from batch_loop.core.common.errors import UnwritableImage
+from batch_loop.core.files import atomic as files
+from batch_loop.core.files.atomic import IfExists, write_whole
+from batch_loop.core.files.leftovers import TEMPORARY_SUFFIX
+from batch_loop.core.files.listing import list_images
+from batch_loop.core.model.selection import Filter, Selection
+
+KEEPING = [IfExists.SKIP, IfExists.RENAME]
+
+
+def content(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+class TestANewFile:
+    @pytest.mark.parametrize("if_exists", list(IfExists))
+    def test_is_written(self, tmp_path: Path, if_exists: IfExists) -> None:
+        path = str(tmp_path / "a.png")
+        assert write_whole(path, b"new", if_exists) == path
+        assert content(tmp_path) == {"a.png": b"new"}
+
+    def test_has_its_folders_made(self, tmp_path: Path) -> None:
+        path = str(tmp_path / "a" / "b" / "c.png")
+        assert write_whole(path, b"new", IfExists.SKIP) == path
+        assert Path(path).read_bytes() == b"new"
+
+    @pytest.mark.parametrize("if_exists", list(IfExists))
+    def test_has_the_permissions_of_any_new_file(self, tmp_path: Path, if_exists: IfExists) -> None:
+        (tmp_path / "any").touch()
+        write_whole(str(tmp_path / "a.png"), b"new", if_exists)
+        assert (tmp_path / "a.png").stat().st_mode == (tmp_path / "any").stat().st_mode
+
+    @pytest.mark.parametrize("if_exists", list(IfExists))
+    @pytest.mark.parametrize(
+        "name",
+        [
+            "n" * 251 + ".png",
+            "\U0001f600" * 62 + ".png",
+            os.fsdecode(b"caf\xe9.png"),
+            "new\nline.png",
+            "-rf",
+            "e\u0301.png",
+        ],
+    )
+    def test_has_any_name(self, tmp_path: Path, name: str, if_exists: IfExists) -> None:
+        assert write_whole(str(tmp_path / name), b"new", if_exists) == str(tmp_path / name)
+        assert content(tmp_path) == {name: b"new"}
+
+    def test_is_whole_before_it_has_its_name(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        seen = []
+        fsync = os.fsync
+
+        def looked(descriptor: int) -> None:
+            if os.path.isfile(f"/proc/self/fd/{descriptor}"):
+                seen.append(content(tmp_path))
+            fsync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", looked)
+        write_whole(str(tmp_path / "a.png"), b"new", IfExists.OVERWRITE)
+        ((name, data),) = seen[0].items()
+        assert len(seen) == 1
+        assert data == b"new"
+        assert name.startswith(".")
+        assert name.endswith(TEMPORARY_SUFFIX)
+
+    def test_is_not_listed_before_it_has_its_name(self, tmp_path: Path) -> None:
+        (tmp_path / f".0123456789abcdef{TEMPORARY_SUFFIX}").touch()
+        everything = Selection(filter=Filter.CUSTOM, custom_pattern="*")
+        assert list_images(str(tmp_path), everything) == []
+
+
+class TestAnExistingFile:
+    def test_is_overwritten(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.png"
+        path.write_bytes(b"old")
+        assert write_whole(str(path), b"new", IfExists.OVERWRITE) == str(path)
+        assert content(tmp_path) == {"a.png": b"new"}
+
+    def test_is_kept(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.png"
+        path.write_bytes(b"old")
+        assert write_whole(str(path), b"new", IfExists.SKIP) is None
+        assert content(tmp_path) == {"a.png": b"old"}
+
+    def test_gets_numbered_neighbours(self, tmp_path: Path) -> None:
+        path = tmp_path / "a.b.png"
+        path.write_bytes(b"old")
+        (tmp_path / "a.b_2.png").write_bytes(b"old")
+        written = [write_whole(str(path), b"new", IfExists.RENAME) for _ in range(2)]
+        assert written == [str(tmp_path / "a.b_1.png"), str(tmp_path / "a.b_3.png")]
+        assert content(tmp_path) == {
+            "a.b.png": b"old",
+            "a.b_1.png": b"new",
+            "a.b_2.png": b"old",
+            "a.b_3.png": b"new",
+        }
+
+    @pytest.mark.parametrize("if_exists", KEEPING)
+    def test_a_broken_link_counts_as_one(self, tmp_path: Path, if_exists: IfExists) -> None:
+        (tmp_path / "a.png").symlink_to(tmp_path / "missing")
+        written = write_whole(str(tmp_path / "a.png"), b"new", if_exists)
+        assert written == (None if if_exists is IfExists.SKIP else str(tmp_path / "a_1.png"))
+        assert not (tmp_path / "missing").exists()
+
+    def test_is_not_written_through_a_link(self, tmp_path: Path) -> None:
+        (tmp_path / "target").write_bytes(b"old")
+        (tmp_path / "a.png").symlink_to(tmp_path / "target")
+        write_whole(str(tmp_path / "a.png"), b"new", IfExists.OVERWRITE)
+        assert content(tmp_path) == {"target": b"old", "a.png": b"new"}
+
+    def test_the_folder_is_scanned_once_and_never_again(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def scanned(*_args: object) -> object:
+            raise AssertionError("the folder was scanned")
+
+        write_whole(str(tmp_path / "a.png"), b"old", IfExists.OVERWRITE)
+        monkeypatch.setattr(os, "scandir", scanned)
+        monkeypatch.setattr(os, "listdir", scanned)
+        for if_exists in (IfExists.RENAME, IfExists.SKIP, IfExists.OVERWRITE):
+            write_whole(str(tmp_path / "a.png"), b"new", if_exists)
+
+
+class TestTwoWriters:
+    def test_both_keep_their_file_with_rename(self, tmp_path: Path) -> None:
+        written: list[str | None] = []
+        start = threading.Barrier(8)
+
+        def write(number: int) -> None:
+            start.wait()
+            written.append(write_whole(str(tmp_path / "a.png"), b"%d" % number, IfExists.RENAME))
+
+        threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert sorted(filter(None, written)) == sorted(map(str, tmp_path.iterdir()))
+        assert sorted(content(tmp_path).values()) == [b"%d" % number for number in range(8)]
+
+    @pytest.mark.parametrize("links", [True, False])
+    @pytest.mark.parametrize("if_exists", KEEPING)
+    def test_a_file_that_comes_meanwhile_is_not_overwritten(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, if_exists: IfExists, *, links: bool
+    ) -> None:
+        fsync = os.fsync
+
+        def meanwhile(descriptor: int) -> None:
+            (tmp_path / "a.png").write_bytes(b"other")
+            fsync(descriptor)
+
+        monkeypatch.setattr(os, "fsync", meanwhile)
+        if not links:
+            without_hard_links(monkeypatch)
+        write_whole(str(tmp_path / "a.png"), b"new", if_exists)
+        expected = {"a.png": b"other"}
+        if if_exists is IfExists.RENAME:
+            expected["a_1.png"] = b"new"
+            (tmp_path / "a.png").write_bytes(b"other")
+        assert content(tmp_path) == expected
+
+
+def without_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have the file system behave as FAT does."""
+
+    def refused(*_args: object, **_more: object) -> None:
+        raise PermissionError(errno.EPERM, "Operation not permitted")
+
+    monkeypatch.setattr(os, "link", refused)
+
+
+class TestWithoutHardLinks:
+    def test_keeps_and_numbers_all_the_same(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        without_hard_links(monkeypatch)
+        path = str(tmp_path / "a.png")
+        assert write_whole(path, b"1", IfExists.SKIP) == path
+        assert write_whole(path, b"2", IfExists.SKIP) is None
+        assert write_whole(path, b"3", IfExists.RENAME) == str(tmp_path / "a_1.png")
+        assert content(tmp_path) == {"a.png": b"1", "a_1.png": b"3"}
+
+    def test_leaves_nothing_where_the_last_step_fails(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        without_hard_links(monkeypatch)
+
+        def failed(*_args: object, **_more: object) -> None:
+            raise OSError(errno.EIO, "Input/output error")
+
+        monkeypatch.setattr(os, "replace", failed)
+        with pytest.raises(UnwritableImage, match="Input/output error"):
+            write_whole(str(tmp_path / "a.png"), b"new", IfExists.SKIP)
+        assert content(tmp_path) == {}
+
+
+@pytest.mark.parametrize("if_exists", list(IfExists))
+class TestFailures:
+    def message(self, path: str, if_exists: IfExists) -> str:
+        with pytest.raises(UnwritableImage) as raised:
+            write_whole(path, b"new", if_exists)
+        assert isinstance(raised.value.__cause__, OSError | ValueError)
+        return str(raised.value)
+
+    def test_a_name_too_long(self, tmp_path: Path, if_exists: IfExists) -> None:
+        path = str(tmp_path / ("n" * 252 + ".png"))
+        message = self.message(path, if_exists)
+        assert path in message
+        assert "name is too long. Use a shorter name" in message
+        assert content(tmp_path) == {}
+
+    def test_a_file_where_a_folder_should_be(self, tmp_path: Path, if_exists: IfExists) -> None:
+        (tmp_path / "file").write_bytes(b"old")
+        for path in ("file/a.png", "file/deep/a.png"):
+            message = self.message(str(tmp_path / path), if_exists)
+            assert "a part of the path is a file" in message
+        assert content(tmp_path) == {"file": b"old"}
+
+    def test_a_character_that_no_name_has(self, tmp_path: Path, if_exists: IfExists) -> None:
+        for name in ("a\0.png", "a\ud800.png"):
+            assert self.message(str(tmp_path / name), if_exists).isprintable()
+        assert content(tmp_path) == {}
+
+    def test_a_full_disk(
+        self, tmp_path: Path, if_exists: IfExists, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def full(_descriptor: int) -> None:
+            raise OSError(errno.ENOSPC, "No space left on device")
+
+        monkeypatch.setattr(os, "fsync", full)
+        message = self.message(str(tmp_path / "a.png"), if_exists)
+        assert "the disk is full. Free some space" in message
+        assert content(tmp_path) == {}
+
+    @pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO])
+    def test_what_the_system_refuses(
+        self, tmp_path: Path, if_exists: IfExists, monkeypatch: pytest.MonkeyPatch, number: int
+    ) -> None:
+        def refused(*_args: object) -> None:  # the superuser may write anywhere
+            raise OSError(number, os.strerror(number))
+
+        monkeypatch.setattr(files, "_write_flushed", refused)
+        message = self.message(str(tmp_path / "a.png"), if_exists)
+        assert message.endswith("and run again.")
+        assert content(tmp_path) == {}
+
+    def test_an_interrupt_leaves_nothing(
+        self, tmp_path: Path, if_exists: IfExists, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        def interrupted(_descriptor: int) -> None:
+            raise KeyboardInterrupt
+
+        monkeypatch.setattr(os, "fsync", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            write_whole(str(tmp_path / "a.png"), b"new", if_exists)
+        assert content(tmp_path) == {}
+
+
+def test_a_folder_of_the_name_is_not_replaced(tmp_path: Path) -> None:
+    (tmp_path / "a.png").mkdir()
+    with pytest.raises(UnwritableImage, match="a folder has this name"):
+        write_whole(str(tmp_path / "a.png"), b"new", IfExists.OVERWRITE)
+    assert write_whole(str(tmp_path / "a.png"), b"new", IfExists.SKIP) is None
+    assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
+
+
+def test_a_vanished_folder_is_made_again(tmp_path: Path) -> None:
+    folder = tmp_path / "out"
+    write_whole(str(folder / "a.png"), b"new", IfExists.SKIP)
+    (folder / "a.png").unlink()
+    folder.rmdir()
+    assert write_whole(str(folder / "a.png"), b"new", IfExists.SKIP) == str(folder / "a.png")

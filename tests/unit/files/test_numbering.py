@@ -1,0 +1,155 @@
+"""Which numbers results get, and what it costs where many sources lead to one name."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from pathlib import Path
+
+import pytest
+import torch
+
+from batch_loop.core.engine.batches import Request
+from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.files.atomic import IfExists
+from batch_loop.core.files.numbering import Numbering, is_numbered
+from batch_loop.core.files.paths import AllowedFolders
+from batch_loop.core.model.formats import Format
+from batch_loop.core.model.prompt import Prompt
+from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.state import Counts, Iteration, LoopKey
+from batch_loop.core.store.databases.database import open_store
+from batch_loop.core.store.sql.sql_store import SqlStore
+from batch_loop.core.turn.saver import Run, Saver, Saving
+from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tests.support.statements import asked_of
+
+SOURCES = 40
+
+
+def iteration(prompt: str = "p", batch: int = 1) -> Iteration:
+    return Iteration(LoopKey("", "/in"), Prompt(prompt, 1.0), batch, Counts())
+
+
+def first(numbering: Numbering, most: int, result: str = "4/0/0", **which: object) -> list[int]:
+    found = numbering.candidates(iteration(**which), result, "/out/a.png")  # type: ignore[arg-type]
+    return list(islice(found, most))
+
+
+def test_what_the_image_had_before_comes_before_what_nobody_has_tried() -> None:
+    files = ["/out/a_7.png", "/out/a_3.png", "/out/a_3.txt", "/out/a_03.png", "/out/b_4.png"]
+    assert first(Numbering(lambda _: files), 5) == [0, 3, 7, 1, 2]
+
+
+def test_no_number_is_tried_twice_in_a_batch_but_for_the_result_that_has_it() -> None:
+    numbering = Numbering(lambda _: ())
+    assert first(numbering, 3) == [0, 1, 2]
+    assert first(numbering, 3, "4/1/0") == [0, 3, 4]
+    numbering.take(iteration(), "4/1/0", 3)
+    assert first(numbering, 2, "4/1/0") == [3, 0]
+    assert first(numbering, 2, "4/1/0", prompt="q") == [0, 5]
+    assert first(numbering, 2, prompt="q", batch=2) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("file", "answer"),
+    [
+        ("/out/a.png", True),
+        ("/out/a_1.png", True),
+        ("/out/a_1_12.png", True),
+        ("/out/a-2.png", False),
+        ("/out/a_x.png", False),
+        ("/out/a_1.txt", False),
+        ("/out/b.png", False),
+    ],
+)
+def test_which_files_are_results_of_a_name(file: str, answer: bool) -> None:  # noqa: FBT001
+    assert is_numbered(file, "/out/a.png") is answer
+
+
+class Crowd:
+    """A loop over many folders, in each of which is an image of the same name."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root.resolve()
+        store = open_store(str(root / "state"))
+        assert isinstance(store, SqlStore)
+        self.store = store
+        self.host = FakeHost()
+        names = [f"{number:03}/a.png" for number in range(SOURCES)]
+        self.registry = LoopRegistry(store, self.host, lambda *_, **__: names, lambda _: 0.0)
+        self.numbering = Numbering(self.registry.earlier_outputs)
+
+    def run(self, if_exists: IfExists) -> tuple[list[str], list[tuple[int, int]]]:
+        """A batch: the file of each image, and how often the store and the disk were asked."""
+        request = Request(LoopKey("", str(self.root / "input")), Selection(recursive=True))
+        allowed = AllowedFolders(*(str(self.root / name) for name in ("input", "out", "temp")))
+        saving = Saving(
+            folder=str(self.root / "out"),
+            prefix="",
+            suffix="",
+            format=Format.BMP,
+            quality=95,
+            if_exists=if_exists,
+            keep_subfolders=False,
+            metadata=None,
+            caption=None,
+        )
+        files, asked = [], []
+        for _ in range(SOURCES):
+            turn = self.registry.acquire(request, self.host.submit())
+            claim = functools.partial(self.registry.claim_outputs, turn)
+            saver = Saver(
+                turn, saving, allowed, claim, None, run=Run("4"), numbering=self.numbering
+            )
+            with asked_of(self.store) as statements, looks() as looked:
+                (file,) = saver.save(torch.zeros(1, 1, 1, 3))
+            files.append(os.path.basename(file))
+            asked.append((len(statements.statements), len(looked)))
+            self.registry.end(turn)
+            self.host.finish(turn.prompt)
+        self.registry.snapshot(request.key.id)
+        self.registry.start_over(request.key.id)
+        return files, asked
+
+
+@contextmanager
+def looks() -> Iterator[list[object]]:
+    """Every look at a path in the block."""
+    found: list[object] = []
+    before = os.lstat, os.stat
+
+    def look(ask: object) -> object:
+        def asked(path: object, *args: object, **named: object) -> object:
+            found.append(path)
+            return ask(path, *args, **named)  # type: ignore[operator]
+
+        return asked
+
+    os.lstat, os.stat = map(look, before)  # type: ignore[assignment]
+    try:
+        yield found
+    finally:
+        os.lstat, os.stat = before
+
+
+@pytest.mark.parametrize("if_exists", list(IfExists))
+def test_sources_that_lead_to_one_name_cost_the_same_each(
+    tmp_path: Path, if_exists: IfExists
+) -> None:
+    crowd = Crowd(tmp_path)
+    names = ["a.bmp", *(f"a_{number}.bmp" for number in range(1, 2 * SOURCES))]
+    files, asked = crowd.run(if_exists)
+    assert files == names[:SOURCES]
+    # The first two find their names at once.
+    assert asked[2:] == [asked[2]] * (SOURCES - 2)
+    # Another batch, by a server that has just been started.
+    crowd.numbering = Numbering(crowd.registry.earlier_outputs)
+    files, asked = crowd.run(if_exists)
+    again = if_exists is IfExists.RENAME
+    assert files == (names[SOURCES:] if again else names[:SOURCES])
+    # The first goes through all that is there, where it is to be renamed.
+    assert max(asked[3:]) <= asked[3] == asked[-1]

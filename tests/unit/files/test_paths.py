@@ -1,0 +1,493 @@
+from __future__ import annotations
+
+import errno
+import logging
+import ntpath
+import os
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from batch_loop.core.common.errors import FolderNotFound, InvalidSetting, NotAFolder, PathRefused
+from batch_loop.core.common.text import quoted
+from batch_loop.core.files.paths import ALLOWED_DIRS_VARIABLE, EXAMPLE_FOLDER, EXAMPLE_IMAGES, AllowedFolders, check_source_file, check_target_file, inside, resolve_source, resolve_target
+
+Check = Callable[[str, AllowedFolders], str]
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A real path, with ComfyUI's folders, and a folder outside of them."""
+    root = Path(os.path.realpath(tmp_path))
+    for name in ("input", "output", "temp", "user", "outside", "input/pics/deep"):
+        (root / name).mkdir(parents=True)
+    (root / "outside" / "secret.png").write_bytes(b"secret")
+    return root
+
+
+def load(root: Path, **environ: str) -> AllowedFolders:
+    return AllowedFolders.load(
+        input_dir=str(root / "input"),
+        output_dir=str(root / "output"),
+        temp_dir=str(root / "temp"),
+        user_dir=str(root / "user"),
+        environ=environ,
+    )
+
+
+@pytest.fixture
+def allowed(root: Path) -> AllowedFolders:
+    return load(root)
+
+
+@pytest.fixture
+def allowed_dirs(root: Path) -> Path:
+    """The path of the file with more allowed folders, which does not exist yet."""
+    (root / "user" / "batch_loop").mkdir()
+    return root / "user" / "batch_loop" / "allowed_dirs.txt"
+
+
+class TestAllowedFolders:
+    def test_holds_comfyuis_folders(self, root: Path) -> None:
+        allowed = load(root)
+        assert (allowed.input, allowed.output, allowed.temp, allowed.extra) == (
+            str(root / "input"),
+            str(root / "output"),
+            str(root / "temp"),
+            (),
+        )
+
+    def test_reads_the_environment(self, root: Path) -> None:
+        value = os.pathsep.join([str(root / "a"), "", f" {root / 'b'} "])
+        assert load(root, **{ALLOWED_DIRS_VARIABLE: value}).extra == (
+            str(root / "a"),
+            str(root / "b"),
+        )
+
+    def test_reads_the_file(self, root: Path, allowed_dirs: Path) -> None:
+        lines = ["\ufeff# mine", "", str(root / "a"), f'  "{root / "b c"}"  ', f"# {root / 'd'}"]
+        allowed_dirs.write_text("\r\n".join(lines), encoding="utf-8")
+        assert load(root).extra == (str(root / "a"), str(root / "b c"))
+
+    def test_takes_names_that_are_not_utf_8(self, root: Path, allowed_dirs: Path) -> None:
+        name = os.fsencode(root) + b"/caf\xe9"
+        allowed_dirs.write_bytes(name + b"\n")
+        assert load(root).extra == (os.fsdecode(name),)
+
+    def test_is_read_again_each_time(self, root: Path, allowed_dirs: Path) -> None:
+        assert load(root).extra == ()
+        allowed_dirs.write_text(str(root / "outside"))
+        assert load(root).extra == (str(root / "outside"),)
+
+    @pytest.mark.parametrize("entry", ["pics", "~/pics", "./pics", ".."])
+    def test_skips_what_is_not_a_full_path_and_says_so(
+        self, root: Path, entry: str, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        with caplog.at_level(logging.WARNING):
+            assert load(root, **{ALLOWED_DIRS_VARIABLE: entry}).extra == ()
+        assert "is not a full path" in caplog.text
+
+    def test_says_when_the_file_cannot_be_read(
+        self, root: Path, allowed_dirs: Path, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        allowed_dirs.mkdir()
+        with caplog.at_level(logging.WARNING):
+            assert load(root).extra == ()
+        assert quoted(str(allowed_dirs)) in caplog.text
+
+    def test_holds_real_paths(self, root: Path) -> None:
+        (root / "link").symlink_to(root / "outside")
+        allowed = load(root, **{ALLOWED_DIRS_VARIABLE: str(root / "link")})
+        assert allowed.extra == (str(root / "outside"),)
+
+    def test_a_folder_holds_itself_and_what_is_below_and_no_more(self, root: Path) -> None:
+        allowed = load(root)
+        assert allowed.may_write(str(root / "input"))
+        assert allowed.may_write(str(root / "input" / "a" / "b"))
+        assert not allowed.may_write(str(root / "input2"))
+        assert not allowed.may_write(str(root / "inpu"))
+        assert not allowed.may_write(str(root))
+
+    def test_case_counts_where_the_system_says_so(
+        self, root: Path, allowed: AllowedFolders, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        other_case = str(root / "INPUT" / "pics")
+        assert not allowed.may_write(other_case)
+        monkeypatch.setattr(os.path, "normcase", str.lower)  # as on Windows
+        assert allowed.may_write(other_case)
+
+    def test_the_root_of_the_file_system_holds_everything(self, allowed: AllowedFolders) -> None:
+        allowed = replace(allowed, extra=(os.path.abspath(os.sep),))
+        assert allowed.may_write(os.path.abspath("/etc"))
+
+
+class TestResolveSource:
+    @pytest.mark.parametrize(
+        "directory",
+        ["pics", "./pics", "pics/", " pics\n", '"pics"', "'pics'", "pics/deep/..", "x/../pics"],
+    )
+    def test_every_way_to_write_a_folder_is_one_path(
+        self, root: Path, allowed: AllowedFolders, directory: str
+    ) -> None:
+        assert resolve_source(directory, allowed) == str(root / "input" / "pics")
+
+    def test_takes_a_full_path(self, root: Path, allowed: AllowedFolders) -> None:
+        path = str(root / "input" / "pics")
+        assert resolve_source(path, allowed) == path
+        assert resolve_source(f'"{path}"', allowed) == path
+
+    @pytest.mark.parametrize("name", ["input", "output", "temp"])
+    def test_takes_each_of_comfyuis_folders(
+        self, root: Path, allowed: AllowedFolders, name: str
+    ) -> None:
+        assert resolve_source(str(root / name), allowed) == str(root / name)
+
+    def test_a_dot_is_the_input_folder(self, root: Path, allowed: AllowedFolders) -> None:
+        assert resolve_source(".", allowed) == str(root / "input")
+
+    def test_spaces_inside_quotes_belong_to_the_name(
+        self, root: Path, allowed: AllowedFolders
+    ) -> None:
+        (root / "input" / " pics").mkdir()
+        assert resolve_source('" pics"', allowed) == str(root / "input" / " pics")
+
+    def test_a_tilde_is_an_ordinary_character(self, root: Path, allowed: AllowedFolders) -> None:
+        (root / "input" / "~").mkdir()
+        assert resolve_source("~", allowed) == str(root / "input" / "~")
+
+    @pytest.mark.parametrize("name", ["new\nline", "-rf", "caf\u00e9", "cafe\u0301", "\U0001f600"])
+    def test_takes_odd_names(self, root: Path, allowed: AllowedFolders, name: str) -> None:
+        (root / "input" / name).mkdir()
+        assert resolve_source(name, allowed) == str(root / "input" / name)
+
+    def test_takes_a_name_that_is_not_utf_8(self, root: Path, allowed: AllowedFolders) -> None:
+        name = os.fsdecode(b"caf\xe9")
+        (root / "input" / name).mkdir()
+        assert resolve_source(name, allowed) == str(root / "input" / name)
+
+    def test_takes_an_allowed_folder_by_its_link(self, root: Path) -> None:
+        (root / "link").symlink_to(root / "outside")
+        allowed = load(root, **{ALLOWED_DIRS_VARIABLE: str(root / "outside")})
+        assert resolve_source(str(root / "link"), allowed) == str(root / "outside")
+
+    @pytest.mark.parametrize("directory", ["", "  ", '""', "\t\n"])
+    def test_asks_to_choose_a_folder(self, allowed: AllowedFolders, directory: str) -> None:
+        with pytest.raises(InvalidSetting, match="Choose a folder"):
+            resolve_source(directory, allowed)
+
+    @pytest.mark.parametrize("directory", ["missing", "pics/missing", "a" * 256, "pics/x/y"])
+    def test_says_that_a_folder_is_missing(
+        self, root: Path, allowed: AllowedFolders, directory: str
+    ) -> None:
+        with pytest.raises(FolderNotFound) as raised:
+            resolve_source(directory, allowed)
+        assert quoted(str(root / "input" / directory)) in str(raised.value)
+
+    def test_says_that_a_file_is_no_folder(self, root: Path, allowed: AllowedFolders) -> None:
+        (root / "input" / "a.png").write_bytes(b"")
+        with pytest.raises(NotAFolder) as raised:
+            resolve_source("a.png", allowed)
+        assert quoted(str(root / "input")) in str(raised.value)
+
+    def test_says_that_a_folder_below_a_file_is_missing(
+        self, root: Path, allowed: AllowedFolders
+    ) -> None:
+        (root / "input" / "a.png").write_bytes(b"")
+        with pytest.raises(FolderNotFound):
+            resolve_source("a.png/b", allowed)
+
+    @pytest.mark.parametrize(
+        "directory",
+        [
+            "..",
+            "../outside",
+            "pics/../../outside",
+            "../input2",
+            "/",
+            "/etc",
+            "/proc/self/cwd",
+            "/proc/self/root/etc",
+        ],
+    )
+    def test_refuses_what_is_outside(self, allowed: AllowedFolders, directory: str) -> None:
+        with pytest.raises(PathRefused):
+            resolve_source(directory, allowed)
+
+    def test_refuses_a_link_that_leads_out(self, root: Path, allowed: AllowedFolders) -> None:
+        (root / "input" / "link").symlink_to(root / "outside")
+        with pytest.raises(PathRefused) as raised:
+            resolve_source("link", allowed)
+        assert "outside/" not in str(raised.value).replace(os.sep, "/")
+        assert quoted(str(root / "outside")) not in str(raised.value)
+
+    def test_refuses_a_folder_behind_a_link_that_leads_out(
+        self, root: Path, allowed: AllowedFolders
+    ) -> None:
+        (root / "outside" / "deep").mkdir()
+        (root / "input" / "link").symlink_to(root / "outside")
+        with pytest.raises(PathRefused):
+            resolve_source("link/deep", allowed)
+
+    def test_refuses_a_folder_swapped_for_a_link(self, root: Path, allowed: AllowedFolders) -> None:
+        folder = root / "input" / "swapped"
+        folder.mkdir()
+        assert resolve_source("swapped", allowed) == str(folder)
+        folder.rmdir()
+        folder.symlink_to(root / "outside")
+        with pytest.raises(PathRefused):
+            resolve_source("swapped", allowed)
+
+    def test_says_the_same_of_what_exists_outside_and_what_does_not(
+        self, root: Path, allowed: AllowedFolders
+    ) -> None:
+        messages = []
+        for name in ("outside", "outside/secret.png", "missing"):
+            with pytest.raises(PathRefused) as raised:
+                resolve_source(str(root / name), allowed)
+            messages.append(str(raised.value).replace(str(root / name), "PATH"))
+        assert len(set(messages)) == 1
+
+    def test_says_which_line_to_add_where(self, root: Path, allowed: AllowedFolders) -> None:
+        with pytest.raises(PathRefused) as raised:
+            resolve_source(str(root / "outside"), allowed)
+        message = str(raised.value)
+        assert f"add the line {root / 'outside'} to" in message
+        assert quoted(str(root / "user" / "batch_loop" / "allowed_dirs.txt")) in message
+        assert ALLOWED_DIRS_VARIABLE in message
+
+    def test_adding_that_line_allows_it(self, root: Path, allowed_dirs: Path) -> None:
+        (root / "input" / "link").symlink_to(root / "outside")
+        allowed_dirs.write_text(f"{root / 'input' / 'link'}\n")
+        assert resolve_source("link", load(root)) == str(root / "outside")
+
+    def test_names_the_variable_alone_where_there_is_no_file(self, allowed: AllowedFolders) -> None:
+        with pytest.raises(PathRefused, match=f"environment variable {ALLOWED_DIRS_VARIABLE}"):
+            resolve_source("..", replace(allowed, how_to_allow=""))
+
+    @pytest.mark.parametrize(
+        "directory",
+        [
+            r"\\server\share",
+            "//server/share",
+            r"\/server\share",
+            r"/\server/share",
+            r"\\?\C:\Windows",
+            r"\\.\PhysicalDrive0",
+            r"\\?\UNC\server\share",
+            r"\??\UNC\server\share",
+            "/??/C:/Windows",
+            "//?/C:/Windows",
+            r'"\\server\share"',
+            r"  \\server\share",
+        ],
+    )
+    def test_refuses_network_and_device_paths_before_any_look(
+        self, allowed: AllowedFolders, directory: str, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        # Also where all is allowed, as the path must not be looked at in the first place.
+        allowed = replace(allowed, extra=(os.path.abspath(os.sep),))
+
+        def looked(*_args: object, **_kwargs: object) -> str:
+            raise AssertionError("the file system was asked")
+
+        for name in ("stat", "lstat", "readlink", "scandir"):
+            monkeypatch.setattr(os, name, looked)
+        monkeypatch.setattr(os.path, "realpath", looked)
+        with pytest.raises(PathRefused, match="network or device"):
+            resolve_source(directory, allowed)
+        with pytest.raises(PathRefused, match="network or device"):
+            resolve_target(directory, allowed)
+
+    @pytest.mark.parametrize("directory", ["pics\0", "\0", "pics/\0/../../outside", "\ud800"])
+    def test_refuses_characters_that_no_path_has(
+        self, allowed: AllowedFolders, directory: str
+    ) -> None:
+        with pytest.raises(PathRefused, match="is not a path") as raised:
+            resolve_source(directory, allowed)
+        assert str(raised.value).isprintable()
+        with pytest.raises(PathRefused, match="is not a path"):
+            resolve_target(directory, allowed)
+
+
+class TestResolveTarget:
+    def test_is_relative_to_the_output_folder(self, root: Path, allowed: AllowedFolders) -> None:
+        assert resolve_target("batch/new", allowed) == str(root / "output" / "batch" / "new")
+
+    @pytest.mark.parametrize("folder", ["", " ", "."])
+    def test_nothing_means_the_output_folder(
+        self, root: Path, allowed: AllowedFolders, folder: str
+    ) -> None:
+        assert resolve_target(folder, allowed) == str(root / "output")
+
+    def test_need_not_exist_and_is_not_made(self, root: Path, allowed: AllowedFolders) -> None:
+        path = root / "temp" / "new"
+        assert resolve_target(f"'{path}'", allowed) == str(path)
+        assert not path.exists()
+
+    @pytest.mark.parametrize("folder", ["..", "../outside", "new/../../outside", "/etc/new"])
+    def test_refuses_what_is_outside(self, allowed: AllowedFolders, folder: str) -> None:
+        with pytest.raises(PathRefused, match="add the line"):
+            resolve_target(folder, allowed)
+
+    def test_refuses_a_new_folder_behind_a_link_that_leads_out(
+        self, root: Path, allowed: AllowedFolders
+    ) -> None:
+        (root / "output" / "link").symlink_to(root / "outside")
+        with pytest.raises(PathRefused):
+            resolve_target("link/new", allowed)
+
+
+@pytest.fixture(params=[check_source_file, check_target_file])
+def check(request: pytest.FixtureRequest) -> Check:
+    function: Check = request.param
+    return function
+
+
+class TestCheckFile:
+    def test_returns_the_real_path(self, root: Path, allowed: AllowedFolders, check: Check) -> None:
+        (root / "temp" / "a.png").write_bytes(b"")
+        (root / "input" / "link.png").symlink_to(root / "temp" / "a.png")
+        assert check(str(root / "input" / "link.png"), allowed) == str(root / "temp" / "a.png")
+
+    def test_a_file_need_not_exist(self, root: Path, allowed: AllowedFolders, check: Check) -> None:
+        path = str(root / "output" / "new" / "a.png")
+        assert check(path, allowed) == path
+
+    def test_refuses_a_link_that_leads_out(
+        self, root: Path, allowed: AllowedFolders, check: Check
+    ) -> None:
+        link = root / "input" / "link.png"
+        link.symlink_to(root / "outside" / "secret.png")
+        with pytest.raises(PathRefused) as raised:
+            check(str(link), allowed)
+        assert quoted(str(link)) in str(raised.value)
+        assert "secret" not in str(raised.value)
+
+    def test_refuses_a_file_swapped_for_a_link(
+        self, root: Path, allowed: AllowedFolders, check: Check
+    ) -> None:
+        path = root / "input" / "a.png"
+        path.write_bytes(b"")
+        assert check(str(path), allowed) == str(path)
+        path.unlink()
+        path.symlink_to(root / "outside" / "secret.png")
+        with pytest.raises(PathRefused):
+            check(str(path), allowed)
+
+    @pytest.mark.parametrize("name", ["a\0.png", "\udc00\ud800.png"])
+    def test_refuses_characters_that_no_path_has(
+        self, root: Path, allowed: AllowedFolders, check: Check, name: str
+    ) -> None:
+        with pytest.raises(PathRefused, match="is not a path"):
+            check(str(root / "input" / name), allowed)
+
+
+class TestExampleImages:
+    def test_they_have_a_name_of_their_own(self, allowed: AllowedFolders) -> None:
+        for spelling in (EXAMPLE_FOLDER, f"{EXAMPLE_FOLDER}/", EXAMPLE_FOLDER.replace("/", "\\")):
+            assert resolve_source(spelling, allowed) == EXAMPLE_IMAGES
+
+    def test_they_may_be_read_and_not_written(self, allowed: AllowedFolders) -> None:
+        image = os.path.join(EXAMPLE_IMAGES, "img1.png")
+        assert check_source_file(image, allowed) == image
+        with pytest.raises(PathRefused):
+            check_target_file(image, allowed)
+        with pytest.raises(PathRefused):
+            resolve_target(EXAMPLE_IMAGES, allowed)
+
+    def test_nothing_beside_them_may_be_read(self, allowed: AllowedFolders) -> None:
+        with pytest.raises(PathRefused):
+            resolve_source(os.path.dirname(EXAMPLE_IMAGES), allowed)
+
+
+@pytest.mark.parametrize(
+    ("path", "shown"),
+    [
+        ("/a b/é", '"/a b/é"'),
+        ("C:\\pics", '"C:\\pics"'),
+        ("new\nline\t\x1b[0m", r'"new\nline\t\x1b[0m"'),
+        ("caf\udce9", r'"caf\udce9"'),
+    ],
+)
+def test_quoted_shows_any_path_on_one_line(path: str, shown: str) -> None:
+    assert quoted(path) == shown
+
+
+def test_a_link_that_changes_while_it_is_looked_at_is_refused(
+    root: Path, allowed: AllowedFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "input" / "link").symlink_to(root / "input" / "pics")
+
+    def changed(*_args: object, **_more: object) -> str:
+        raise OSError(errno.EINVAL, "not a link any more")
+
+    monkeypatch.setattr(os, "readlink", changed)
+    for check in (resolve_source, check_source_file):
+        with pytest.raises(PathRefused, match="was changed while it was looked at"):
+            check(str(root / "input" / "link"), allowed)
+
+
+@pytest.mark.parametrize(
+    ("folder", "relative", "path"),
+    [
+        (r"C:\out", "a.png", r"C:\out\a.png"),
+        (r"C:\out", "sub/a.png", r"C:\out\sub\a.png"),
+        (r"C:\Out", "./a.png", r"C:\Out\a.png"),
+        ("C:\\", "a.png", r"C:\a.png"),
+        (r"\\server\share\out", "a.png", r"\\server\share\out\a.png"),
+        (r"C:\out", "D:/a.png", None),
+        (r"C:\out", "sub/D:/a.png", None),
+        (r"C:\out", "../a.png", None),
+        (r"C:\out", "../outer/a.png", None),
+        (r"C:\out", r"\\server\share\a.png", None),
+        (r"C:\out", r"..\a.png", None),
+        (r"C:\out", "", None),
+    ],
+)
+def test_what_windows_takes_for_another_place_is_not_inside(
+    folder: str, relative: str, path: str | None
+) -> None:
+    assert inside(folder, relative, ntpath) == path
+
+
+def test_a_stored_path_on_another_machine_is_refused_before_any_look(
+    allowed: AllowedFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a database that machines share may hold it; but one that is allowed may be used."""
+
+    def looked(*_args: object, **_kwargs: object) -> str:
+        raise AssertionError("the file system was asked")
+
+    for name in ("stat", "lstat", "readlink", "scandir"):
+        monkeypatch.setattr(os, name, looked)
+    monkeypatch.setattr(os.path, "realpath", looked)
+    for path in ("//server/share/a.png", r"\\server\share\a.png", r"\??\UNC\server\share\a.png"):
+        for check in (check_source_file, check_target_file):
+            with pytest.raises(PathRefused, match="lies in none of them"):
+                check(path, allowed)
+
+
+@pytest.mark.parametrize("name", ["x\n/etc", "x\r/etc", "x\u2028/etc", "x\x85/etc", "x\u202e/cte"])
+def test_no_name_passes_for_a_second_line_to_add(allowed: AllowedFolders, name: str) -> None:
+    for resolve in (resolve_source, resolve_target):
+        with pytest.raises(PathRefused, match="first give it a name without line breaks") as raised:
+            resolve(f"/{name}", allowed)
+        assert len(str(raised.value).splitlines()) == 1
+        assert "add the line" not in str(raised.value)
+
+
+def test_a_page_elsewhere_is_told_no_path(root: Path, allowed: AllowedFolders) -> None:
+    (root / "input" / "file").touch()
+    (root / "input" / "link").symlink_to(root / "outside")
+    for name in ("..", "none", "file", "link", "link/deep"):
+        with pytest.raises((PathRefused, FolderNotFound, NotAFolder)) as raised:
+            resolve_source(name, allowed)
+        assert str(root) in str(raised.value)
+        assert str(root) not in raised.value.elsewhere
+        assert quoted(name) in raised.value.elsewhere
+    with pytest.raises(PathRefused) as refused:
+        check_source_file(str(root / "input" / "link" / "secret.png"), allowed)
+    assert str(root) not in refused.value.elsewhere
+    assert "a link that leads out" in refused.value.elsewhere

@@ -1,0 +1,138 @@
+"""Between the check of a path and its use somebody puts a link there: it is not followed."""
+
+from __future__ import annotations
+
+import errno
+import os
+from pathlib import Path
+
+import pytest
+
+from batch_loop.core.common.errors import FolderNotFound, UnreadableImage, UnwritableImage
+from batch_loop.core.files import real_paths
+from batch_loop.core.files.atomic import IfExists, write_whole
+from batch_loop.core.files.listing import list_images
+from batch_loop.core.files.paths import AllowedFolders, check_source_file, check_target_file
+from batch_loop.core.files.real_paths import open_file
+from batch_loop.core.media.decode import decode
+from batch_loop.core.model.selection import Selection
+from batch_loop.tests.support.images import write_images
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    folder = tmp_path / "outside"
+    write_images(folder, ["a.png", "secret.png"])
+    return folder
+
+
+@pytest.fixture
+def inside(tmp_path: Path) -> Path:
+    folder = tmp_path / "allowed" / "sub"
+    write_images(folder, ["a.png"])
+    return folder
+
+
+@pytest.fixture
+def allowed(inside: Path) -> AllowedFolders:
+    root = str(inside.parent)
+    return AllowedFolders(root, root, root)
+
+
+@pytest.fixture(params=["stepwise", "as a whole"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """As it is done on Linux, and as it is done elsewhere."""
+    way: str = request.param
+    if way != "stepwise":
+        monkeypatch.setattr(real_paths, "IS_STEPWISE", False)
+    assert real_paths.IS_STEPWISE is (way == "stepwise")
+    return way
+
+
+def swap(folder: Path, outside: Path) -> None:
+    """Put a link that leads out in the place of a folder."""
+    folder.rename(folder.with_name("away"))
+    folder.symlink_to(outside)
+
+
+@pytest.mark.usefixtures("way")
+class TestASwap:
+    def test_of_the_folder_is_not_read_through(
+        self, inside: Path, outside: Path, allowed: AllowedFolders
+    ) -> None:
+        checked = check_source_file(str(inside / "a.png"), allowed)
+        swap(inside, outside)
+        with pytest.raises(UnreadableImage, match="a link was put into its path"):
+            decode(checked)
+
+    def test_of_a_folder_above_is_not_read_through(
+        self, inside: Path, outside: Path, allowed: AllowedFolders
+    ) -> None:
+        (outside / "deep").mkdir()
+        write_images(inside / "deep", ["a.png"])
+        write_images(outside / "deep", ["a.png"])
+        checked = check_source_file(str(inside / "deep" / "a.png"), allowed)
+        swap(inside, outside)
+        with pytest.raises(UnreadableImage, match="a link was put into its path"):
+            decode(checked)
+
+    def test_of_the_file_is_not_read_through(
+        self, inside: Path, outside: Path, allowed: AllowedFolders
+    ) -> None:
+        checked = check_source_file(str(inside / "a.png"), allowed)
+        swap(inside / "a.png", outside / "a.png")
+        with pytest.raises(UnreadableImage, match="link"):
+            decode(checked)
+
+    def test_of_the_folder_is_not_written_through(
+        self, inside: Path, outside: Path, allowed: AllowedFolders
+    ) -> None:
+        before = {path.name: path.read_bytes() for path in outside.iterdir()}
+        for name in ("a.png", "new.png", "new/new.png"):
+            checked = check_target_file(str(inside / name), allowed)
+            swap(inside, outside)
+            for if_exists in IfExists:
+                with pytest.raises(UnwritableImage, match="link"):
+                    write_whole(checked, b"new", if_exists)
+            inside.unlink()
+            inside.with_name("away").rename(inside)
+        assert {path.name: path.read_bytes() for path in outside.iterdir()} == before
+
+    def test_of_the_folder_is_not_listed_through(self, inside: Path, outside: Path) -> None:
+        swap(inside, outside)
+        with pytest.raises(FolderNotFound, match="a link was put into its path"):
+            list_images(str(inside), Selection())
+
+    def test_for_a_pipe_does_not_block(self, inside: Path) -> None:
+        os.mkfifo(inside / "pipe.png")
+        with pytest.raises(UnreadableImage, match="not a plain file"):
+            decode(str(inside / "pipe.png"))
+
+    def test_leaves_no_descriptor_open(self, inside: Path, outside: Path) -> None:
+        swap(inside, outside)
+        before = os.listdir("/proc/self/fd")
+        with pytest.raises(OSError, match="link"):
+            open_file(str(inside / "a.png"))
+        assert os.listdir("/proc/self/fd") == before
+
+
+def test_a_swap_in_the_midst_of_a_write_does_not_lead_out(
+    inside: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fsync = os.fsync
+
+    def swapped(descriptor: int) -> None:
+        if not inside.is_symlink():
+            swap(inside, outside)
+        fsync(descriptor)
+
+    monkeypatch.setattr(os, "fsync", swapped)
+    write_whole(str(inside / "new.png"), b"new", IfExists.OVERWRITE)
+    assert sorted(path.name for path in outside.iterdir()) == ["a.png", "secret.png"]
+    assert (inside.with_name("away") / "new.png").read_bytes() == b"new"
+
+
+def test_a_file_in_the_way_is_no_link(inside: Path) -> None:
+    with pytest.raises(NotADirectoryError) as refused:
+        open_file(str(inside / "a.png" / "b.png"))
+    assert refused.value.errno == errno.ENOTDIR

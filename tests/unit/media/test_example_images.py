@@ -1,0 +1,77 @@
+"""The committed example images are what the script makes, and what the README says they are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from batch_loop.core.common.errors import UnreadableImage
+from batch_loop.core.files.listing import list_images
+from batch_loop.core.media.decode import decode
+from batch_loop.core.model.selection import Selection
+from batch_loop.tools.make_example_images import FOLDER, make_all
+
+EVERYTHING = Selection(recursive=True)
+NAMES = list_images(str(FOLDER), EVERYTHING)
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("images")
+    make_all(folder)
+    return folder
+
+
+def test_are_those_that_the_script_makes(made: Path) -> None:
+    assert list_images(str(made), EVERYTHING) == NAMES
+
+
+@pytest.mark.parametrize("name", [name for name in NAMES if name != "broken.png"])
+def test_have_the_pixels_that_the_script_makes(made: Path, name: str) -> None:
+    committed, new = decode(str(FOLDER / name)), decode(str(made / name))
+    assert committed.image.shape == new.image.shape
+    # Not to the bit: Pillow's encoders and drawing may change in their last digit.
+    assert (committed.image - new.image).abs().mean() < 0.01
+    assert (committed.mask - new.mask).abs().mean() < 0.01
+
+
+def test_are_small() -> None:
+    sizes = [(FOLDER / name).stat().st_size for name in NAMES]
+    assert max(sizes) < 30_000
+    assert sum(sizes) < 300_000
+
+
+def test_show_natural_order_and_a_subfolder() -> None:
+    numbered = [name for name in NAMES if "img" in name]
+    assert numbered == [
+        "img1.png",
+        "img2.png",
+        "img3.webp",
+        "img10.png",
+        "more/img1.jpg",
+        "more/img2.png",
+    ]
+
+
+def test_show_what_folders_hold() -> None:
+    with Image.open(FOLDER / "portrait_exif.jpg") as portrait:
+        assert portrait.width > portrait.height
+    height, width = decode(str(FOLDER / "portrait_exif.jpg")).image.shape[1:3]
+    assert height > width
+    with Image.open(FOLDER / "palette.png") as palette:
+        assert palette.mode == "P"
+    with Image.open(FOLDER / "animated.gif") as animation:
+        assert getattr(animation, "n_frames", 1) == 3
+    grey = decode(str(FOLDER / "grey_16bit.png")).image
+    assert len(np.unique(grey.numpy())) > 256
+    mask = decode(str(FOLDER / "transparent.png")).mask
+    assert mask.min() == 0
+    assert mask.max() == 1
+
+
+def test_one_is_broken() -> None:
+    with pytest.raises(UnreadableImage, match="truncated"):
+        decode(str(FOLDER / "broken.png"))

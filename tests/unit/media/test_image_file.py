@@ -1,0 +1,47 @@
+"""Which files are decoded, whatever they are called."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+from PIL import EpsImagePlugin, Image
+
+from batch_loop.batch_loop_cli import contact_sheet
+from batch_loop.core.common.errors import UnreadableImage
+from batch_loop.core.media.decode import decode
+from batch_loop.core.media.image_file import FORMATS
+from batch_loop.core.media.thumbnail import thumbnail
+from batch_loop.core.model.selection import IMAGE_EXTENSIONS
+
+
+def test_the_formats_are_those_of_the_listing() -> None:
+    Image.init()
+    known = Image.registered_extensions()
+    listed = {known[extension] for extension in IMAGE_EXTENSIONS if extension in known}
+    # MPO is opened as the JPEG that it begins with.
+    assert listed - {"MPO"} <= set(FORMATS)
+    assert contact_sheet.FORMATS == FORMATS
+
+
+def test_an_eps_file_starts_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    started = tmp_path / "started"
+    program = tmp_path / "bin" / "gs"
+    program.parent.mkdir()
+    program.write_text(f"#!/bin/sh\ntouch '{started}'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(program.parent), prepend=os.pathsep)
+    monkeypatch.setattr(EpsImagePlugin, "gs_binary", None)
+    file = tmp_path / "a.png"
+    Image.new("RGB", (8, 8)).save(file, "EPS")
+    with pytest.raises(UnreadableImage, match="of a format that Batch Loop does not read"):
+        decode(os.path.realpath(file))
+    with pytest.raises(UnreadableImage):
+        thumbnail(os.path.realpath(file), 64, lambda _tag: False)
+    contact_sheet.draw_contact_sheet([("a.png", file, file)])
+    assert not started.exists()
+    # It would be, by anybody who takes whatever Pillow takes.
+    with pytest.raises(OSError), Image.open(file) as image:  # noqa: PT011 - of any wording
+        image.load()
+    assert started.exists()

@@ -1,0 +1,165 @@
+"""JPEG files by simplejpeg, with Pillow for a judge."""
+
+from __future__ import annotations
+
+import io
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from batch_loop.core.common.errors import UnreadableImage
+from batch_loop.core.media import jpeg
+from batch_loop.core.media.decode import DecodedImage, decode
+from batch_loop.tests.support.images import damaged
+from batch_loop.tests.support.odd_images import odd_files
+from batch_loop.tools.drawings import DRAWINGS
+
+
+def by_pillow(data: bytes) -> np.ndarray[Any, Any]:
+    return np.asarray(Image.open(io.BytesIO(data)).convert("RGB"))
+
+
+def saved(image: Image.Image, **options: Any) -> bytes:
+    buffer = io.BytesIO()
+    image.save(buffer, "JPEG", **options)
+    return buffer.getvalue()
+
+
+class TestPixels:
+    @pytest.mark.parametrize("size", [(1, 1), (7, 9), (8, 16), (17, 33), (161, 75)])
+    @pytest.mark.parametrize("sampling", ["4:4:4", "4:2:2", "4:2:0", "4:1:1", "grey"])
+    @pytest.mark.parametrize("progressive", [False, True])
+    def test_are_pillows(
+        self,
+        size: tuple[int, int],
+        sampling: str,
+        progressive: bool,  # noqa: FBT001
+    ) -> None:
+        for name in ("photo", "noise", "flat"):
+            image = Image.fromarray(DRAWINGS[name](*size))
+            options: dict[str, Any] = {"subsampling": sampling}
+            if sampling == "grey":
+                image, options = image.convert("L"), {}
+            for quality in (1, 50, 95, 100):
+                data = saved(image, quality=quality, progressive=progressive, **options)
+                pixels = jpeg.decode(data, image.size)
+                assert pixels is not None
+                assert np.array_equal(pixels, by_pillow(data))
+
+    def test_without_a_colour_transform(self) -> None:
+        image = Image.fromarray(DRAWINGS["photo"](40, 50))
+        data = saved(image, quality=90, keep_rgb=True)
+        assert np.array_equal(jpeg.decode(data, image.size), by_pillow(data))  # type: ignore[arg-type]
+
+
+class TestLeftToPillow:
+    DATA = saved(Image.fromarray(DRAWINGS["photo"](40, 50)))
+
+    def test_a_file_that_is_cut_short(self) -> None:
+        assert jpeg.decode(self.DATA, (50, 40)) is not None
+        for length in range(len(self.DATA)):
+            assert jpeg.decode(self.DATA[:length], (50, 40)) is None
+
+    def test_another_size_than_pillow_has_found(self) -> None:
+        assert jpeg.decode(self.DATA, (40, 50)) is None
+
+    def test_no_jpeg(self) -> None:
+        assert jpeg.decode(b"", (1, 1)) is None
+        assert jpeg.decode(b"no image", (1, 1)) is None
+
+    def test_cmyk(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+        path = tmp_path / "a.jpg"
+        Image.new("CMYK", (8, 8), (1, 2, 3, 4)).save(path)
+
+        def asked(*_args: object) -> None:
+            raise AssertionError("CMYK is Pillow's")
+
+        monkeypatch.setattr(jpeg, "decode", asked)
+        decode(str(path))
+
+
+def outcome(path: Path) -> DecodedImage | str:
+    """The image, or why there is none."""
+    try:
+        return decode(str(path))
+    except UnreadableImage as error:
+        return error.reason
+
+
+def both(path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]:
+    """What becomes of a file with simplejpeg, and without."""
+    ours = outcome(path)
+    with monkeypatch.context() as patch:
+        patch.setattr(jpeg, "decode", lambda _data, _size: None)
+        return ours, outcome(path)
+
+
+def is_same(one: DecodedImage | str, other: DecodedImage | str) -> bool:
+    if isinstance(one, str) or isinstance(other, str):
+        return one == other
+    return torch.equal(one.image, other.image) and torch.equal(one.mask, other.mask)
+
+
+class TestWithAndWithout:
+    def test_every_odd_jpeg_is_decoded_or_refused_alike(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        files = [file for file in odd_files() if file.data[:2] == b"\xff\xd8"]
+        assert len(files) > 70
+        path = tmp_path / "a.jpg"
+        different = []
+        for file in files:
+            path.write_bytes(file.data)
+            if not is_same(*both(path, monkeypatch)):
+                different.append(file.name)
+        assert different == []
+
+    @pytest.mark.parametrize("progressive", [False, True])
+    def test_every_damage_is_decoded_or_refused_alike(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        progressive: bool,  # noqa: FBT001
+    ) -> None:
+        whole = saved(Image.fromarray(DRAWINGS["photo"](24, 40)), progressive=progressive)
+        path = tmp_path / "a.jpg"
+        contents = damaged(whole, 300)
+        contents += [whole[:length] for length in range(len(whole) - 20, len(whole))]
+        contents += [whole + b"\0", whole + whole, whole[:-2] + b"\0\0\xff\xd9"]
+        for content in contents:
+            path.write_bytes(content)
+            ours, pillows = both(path, monkeypatch)
+            assert is_same(ours, pillows), (ours, pillows)
+
+    @pytest.mark.parametrize("orientation", range(10))
+    def test_is_turned_alike(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, orientation: int
+    ) -> None:
+        image = Image.fromarray(DRAWINGS["photo"](24, 40))
+        exif = Image.Exif()
+        exif[0x0112] = orientation
+        xmp = f'<x tiff:Orientation="{orientation}"/>'.encode()
+        options: tuple[dict[str, Any], ...] = ({"exif": exif}, {"xmp": xmp})
+        for option in options:
+            path = tmp_path / "a.jpg"
+            image.save(path, **option)
+            ours, pillows = both(path, monkeypatch)
+            assert is_same(ours, pillows)
+            assert ours.image.is_contiguous()
+
+    def test_of_a_bomb_nothing_is_decoded(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        path = tmp_path / "a.jpg"
+        Image.new("RGB", (64, 64)).save(path)
+        monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 50)
+
+        def asked(*_args: object) -> None:
+            raise AssertionError("Pillow refuses it first")
+
+        monkeypatch.setattr(jpeg, "decode", asked)
+        assert "decompression bomb" in str(outcome(path))

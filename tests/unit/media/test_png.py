@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import io
+import json
+import struct
+import zlib
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image, PngImagePlugin
+
+from batch_loop.core.common.errors import UnwritableImage
+from batch_loop.core.media import png
+from batch_loop.core.media.deflate import Way
+from batch_loop.core.media.encode import encode
+from batch_loop.core.model.formats import Format
+from batch_loop.tools.drawings import DRAWINGS
+
+Pixels = np.ndarray[Any, Any]
+
+
+def noise(*shape: int, dtype: type = np.uint8) -> Pixels:
+    return np.random.default_rng(0).integers(0, np.iinfo(dtype).max, shape, dtype, endpoint=True)
+
+
+def by_pillow(data: bytes) -> Pixels:
+    return np.asarray(Image.open(io.BytesIO(data)))
+
+
+def chunks_of(data: bytes) -> list[tuple[bytes, bytes]]:
+    """Each chunk's type and content, with its checksum looked at."""
+    assert data.startswith(b"\x89PNG\r\n\x1a\n")
+    found, position = [], 8
+    while position < len(data):
+        (length,) = struct.unpack_from(">I", data, position)
+        kind, content = data[position + 4 : position + 8], data[position + 8 :][:length]
+        (checksum,) = struct.unpack_from(">I", data, position + 8 + length)
+        assert checksum == zlib.crc32(kind + content)
+        found.append((kind, content))
+        position += 12 + length
+    return found
+
+
+def by_hand(data: bytes) -> Pixels:
+    """[H,W,C] of a PNG file with whole bytes, by the letter of the specification."""
+    chunks = chunks_of(data)
+    width, height, bits, kind, *rest = struct.unpack(">IIBBBBB", chunks[0][1])
+    assert (chunks[0][0], chunks[-1], rest) == (b"IHDR", (b"IEND", b""), [0, 0, 0])
+    channels = {0: 1, 2: 3, 4: 2, 6: 4}[kind]
+    pixel = channels * bits // 8
+    stream = zlib.decompressobj()
+    rows = stream.decompress(b"".join(content for kind, content in chunks if kind == b"IDAT"))
+    assert stream.eof
+    assert stream.unused_data == b""
+    length = 1 + width * pixel
+    assert len(rows) == height * length
+    above = [0] * (length - 1)
+    result = bytearray()
+    for number in range(height):
+        filter_, *row = rows[number * length : (number + 1) * length]
+        for place, value in enumerate(row):
+            left = row[place - pixel] if place >= pixel else 0
+            corner = above[place - pixel] if place >= pixel else 0
+            row[place] = (value + expected(filter_, left, above[place], corner)) % 256
+        result += bytes(row)
+        above = row
+    values = np.frombuffer(result, np.uint8 if bits == 8 else ">u2")
+    return values.reshape(height, width, channels)
+
+
+def expected(filter_: int, left: int, up: int, corner: int) -> int:
+    guess = left + up - corner
+    by_distance = sorted((left, up, corner), key=lambda value: abs(guess - value))  # stable
+    return (0, left, up, (left + up) // 2, by_distance[0])[filter_]
+
+
+class TestPixels:
+    @pytest.mark.parametrize("shape", [(7, 9), (7, 9, 1), (7, 9, 2), (7, 9, 3), (7, 9, 4)])
+    @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+    def test_every_kind(self, shape: tuple[int, ...], dtype: type) -> None:
+        pixels = noise(*shape, dtype=dtype)
+        data = png.encode(pixels)
+        assert np.array_equal(by_hand(data).reshape(shape), pixels)
+        found = by_pillow(data)
+        if dtype is np.uint16 and len(shape) == 3 and shape[2] > 1:
+            pixels = (pixels >> 8).astype(np.uint8)  # Pillow has no more bits for colours
+        if dtype is np.uint16 and shape[2:] == (2,):
+            found = found[:, :, [0, 3]]  # and reads grey with alpha as RGBA
+        assert np.array_equal(found.reshape(pixels.shape), pixels)
+
+    @pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1), (2, 2), (31, 3), (33, 5), (200, 7)])
+    @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
+    def test_every_size(self, size: tuple[int, int], dtype: type) -> None:
+        pixels = noise(*size, 3, dtype=dtype)
+        assert np.array_equal(by_hand(png.encode(pixels)), pixels)
+
+    @pytest.mark.parametrize("filter_", png._FILTERS)
+    @pytest.mark.parametrize("way", Way)
+    @pytest.mark.parametrize("band", [1, 100, 1 << 20])
+    def test_every_filter_in_bands_of_any_size(
+        self, filter_: int, way: Way, band: int, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(png, "_best", lambda _layout: (filter_, way))
+        monkeypatch.setattr(png, "_BAND", band)
+        for dtype in (np.uint8, np.uint16):
+            pixels = noise(12, 11, 4, dtype=dtype)
+            data = png.encode(pixels)
+            assert np.array_equal(by_hand(data), pixels)
+            if dtype is np.uint8:
+                assert np.array_equal(by_pillow(data), pixels)
+
+    def test_paeth_is_the_specifications(self) -> None:
+        steps = np.unique(np.concatenate([np.arange(0, 256, 15), [1, 2, 127, 128, 129, 253, 254]]))
+        triples = np.stack(np.meshgrid(*[steps.astype(np.uint8)] * 3)).reshape(3, 1, -1)
+        found = png._paeth(*triples)[0].tolist()
+        assert found == [expected(4, *triple) for triple in triples[:, 0].T.tolist()]
+
+    def test_what_is_not_contiguous(self) -> None:
+        pixels = noise(3, 40, 30)
+        for turned in (pixels.transpose(1, 2, 0), pixels.transpose(2, 1, 0)[::-2]):
+            assert np.array_equal(by_pillow(png.encode(turned)), turned)
+
+    @pytest.mark.parametrize("name", DRAWINGS)
+    def test_every_drawing(self, name: str) -> None:
+        pixels = DRAWINGS[name](300, 400)
+        assert np.array_equal(by_pillow(png.encode(pixels)), pixels)
+
+
+class TestSize:
+    @pytest.mark.parametrize("name", DRAWINGS)
+    def test_is_no_larger_than_pillows(self, name: str) -> None:
+        pixels = DRAWINGS[name](750, 1000)
+        buffer = io.BytesIO()
+        Image.fromarray(pixels).save(buffer, "PNG", compress_level=4)
+        assert len(png.encode(pixels)) <= 1.01 * len(buffer.getvalue())
+
+
+class TestRefused:
+    @pytest.mark.parametrize("shape", [(4,), (4, 4, 5), (0, 4, 3), (4, 0), (1, 4, 4, 3)])
+    def test_shapes_that_are_no_image(self, shape: tuple[int, ...]) -> None:
+        with pytest.raises(ValueError, match="cannot have the shape"):
+            png.encode(np.zeros(shape, np.uint8))
+
+    def test_other_types(self) -> None:
+        with pytest.raises(ValueError, match="64 bits"):
+            png.encode(np.zeros((4, 4), np.float64))
+
+
+class TestTexts:
+    METADATA: Any = {  # noqa: RUF012 - never changed
+        "prompt": {"title": "caf\u00e9: \u732b \U0001f600"},
+        "workflow": {"nodes": list(range(500))},
+        "schl\u00fcssel": None,
+    }
+
+    def test_are_chunk_for_chunk_pillows(self) -> None:
+        data = encode(torch.zeros(4, 4, 3), format=Format.PNG, quality=1, metadata=self.METADATA)
+        info = PngImagePlugin.PngInfo()
+        for key, value in self.METADATA.items():
+            info.add_text(key, json.dumps(value))
+        buffer = io.BytesIO()
+        Image.new("RGB", (4, 4)).save(buffer, "PNG", pnginfo=info)
+        ours = [chunk for chunk in chunks_of(data) if chunk[0] != b"IDAT"]
+        assert ours == [chunk for chunk in chunks_of(buffer.getvalue()) if chunk[0] != b"IDAT"]
+        assert [kind for kind, _ in ours] == [b"IHDR", *[b"tEXt"] * 3, b"IEND"]
+
+    def test_a_key_that_png_cannot_hold(self) -> None:
+        with pytest.raises(UnwritableImage, match="4x4 pixels as PNG"):
+            encode(torch.zeros(4, 4, 3), format=Format.PNG, quality=1, metadata={"\u732b": 1})

@@ -1,0 +1,33 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from PIL import Image, ImageOps
+
+from batch_loop.core.media.upright import upright
+
+
+@pytest.mark.parametrize("orientation", range(10))
+@pytest.mark.parametrize("size", [(1, 1), (2, 3), (5, 1), (4, 4)])
+def test_is_turned_as_pillow_turns_it(orientation: int, size: tuple[int, int]) -> None:
+    pixels = np.random.default_rng(0).integers(0, 256, (*size, 3), np.uint8)
+    image = Image.fromarray(pixels)
+    image.getexif()[0x0112] = orientation
+    image.info["exif"] = image.getexif().tobytes()
+    expected = np.asarray(ImageOps.exif_transpose(image))
+    assert np.array_equal(upright(pixels, image), expected)
+
+
+def test_the_image_is_left_as_it_was() -> None:
+    exif = Image.Exif()
+    exif[0x0112] = 6
+    image = Image.new("RGB", (3, 2))
+    image.info = {"exif": exif.tobytes(), "dpi": (72, 72)}
+    before = dict(image.info)
+    upright(np.asarray(image), image)
+    assert image.info == before
+
+
+def test_without_exif_it_is_a_view_of_the_same() -> None:
+    pixels = np.zeros((2, 3, 3), np.uint8)
+    assert upright(pixels, Image.new("RGB", (3, 2))).base is pixels

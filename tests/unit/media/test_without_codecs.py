@@ -1,0 +1,92 @@
+"""The pack where zlib-ng and simplejpeg cannot be imported: all works as it does with them."""
+
+from __future__ import annotations
+
+import importlib.util
+import io
+import sys
+import zlib
+from pathlib import Path
+from types import ModuleType
+
+import numpy as np
+import pytest
+import torch
+from PIL import Image
+
+from batch_loop.core.media import decode as decoder
+from batch_loop.core.media import deflate, jpeg, png
+from batch_loop.core.media import encode as encoder
+from batch_loop.core.media.pixels import to_uint8
+from batch_loop.tools.drawings import DRAWINGS
+
+
+@pytest.fixture
+def without(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Blocks both imports, and puts modules that have met with that in the place of ours."""
+    for name in ("zlib_ng", "simplejpeg"):
+        monkeypatch.setitem(sys.modules, name, None)
+    poor_deflate, poor_jpeg = _again(deflate), _again(jpeg)
+    monkeypatch.setattr(png, "deflate", poor_deflate)
+    monkeypatch.setattr(png, "Way", poor_deflate.Way)
+    monkeypatch.setattr(decoder, "jpeg", poor_jpeg)
+
+
+def _again(module: ModuleType) -> ModuleType:
+    assert module.__file__ is not None
+    spec = importlib.util.spec_from_file_location(module.__name__, module.__file__)
+    assert spec is not None
+    assert spec.loader is not None
+    result = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(result)
+    return result
+
+
+def image() -> torch.Tensor:
+    return torch.from_numpy(DRAWINGS["photo"](60, 80)).float() / 255
+
+
+def saved(format_: encoder.Format) -> bytes:
+    return encoder.encode(image(), format=format_, quality=90, metadata={"prompt": {"1": 2}})
+
+
+def test_the_packages_are_there_in_the_other_tests() -> None:
+    assert deflate._zlib.__name__ == "zlib_ng.zlib_ng"
+    assert jpeg.simplejpeg is not None
+
+
+@pytest.mark.usefixtures("without")
+def test_the_log_says_which_package_is_missing(caplog: pytest.LogCaptureFixture) -> None:
+    _again(deflate)
+    _again(jpeg)
+    assert "zlib-ng cannot be imported" in caplog.text
+    assert "simplejpeg cannot be imported" in caplog.text
+
+
+@pytest.mark.usefixtures("without")
+def test_png_files_hold_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    poor = Image.open(io.BytesIO(saved(encoder.Format.PNG)))
+    assert np.array_equal(np.asarray(poor), to_uint8(image()))
+    monkeypatch.undo()
+    rich = Image.open(io.BytesIO(saved(encoder.Format.PNG)))
+    assert np.array_equal(np.asarray(poor), np.asarray(rich))
+    assert poor.info == rich.info == {"prompt": '{"1": 2}'}
+
+
+@pytest.mark.usefixtures("without")
+def test_pythons_own_zlib_takes_every_kind_of_image() -> None:
+    assert png.deflate._zlib is zlib
+    for drawing in DRAWINGS.values():
+        pixels = drawing(90, 120)
+        assert np.array_equal(np.asarray(Image.open(io.BytesIO(png.encode(pixels)))), pixels)
+
+
+@pytest.mark.usefixtures("without")
+def test_jpeg_files_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "a.jpg"
+    path.write_bytes(saved(encoder.Format.JPEG))
+    poor = decoder.decode(str(path))
+    monkeypatch.undo()
+    rich = decoder.decode(str(path))
+    assert torch.equal(poor.image, rich.image)
+    assert torch.equal(poor.mask, rich.mask)

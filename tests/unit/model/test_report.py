@@ -1,0 +1,48 @@
+"""The words that are said of a loop."""
+
+from __future__ import annotations
+
+from batch_loop.core.model.prompt import Failure, Prompt
+from batch_loop.core.model.report import handed_out, progress, report
+from batch_loop.core.model.state import Counts, Item, ItemState, Iteration, LoopKey, Snapshot
+
+KEY = LoopKey("", "/folder")
+
+
+def snapshot(counts: Counts, *failures: Item) -> Snapshot:
+    return Snapshot(KEY.id, "", "/folder", 1, counts, 0.0, failures=failures)
+
+
+def failed(path: str, failure: Failure | None, attempts: int = 1) -> Item:
+    return Item(path, 0, ItemState.FAILED, attempts=attempts, failure=failure)
+
+
+def test_what_was_handed_out() -> None:
+    item = Item("sub/img3.png", 2, ItemState.RUNNING)
+    iteration = Iteration(KEY, Prompt("p", 0.0), 1, Counts(pending=4, running=1, done=2), item)
+    assert handed_out(iteration) == "3 of 7: sub/img3.png"
+
+
+def test_nothing_handed_out() -> None:
+    iteration = Iteration(KEY, Prompt("p", 0.0), 1, Counts(done=6, failed=1))
+    assert handed_out(iteration) == "Complete: 6 of 7 done, 1 failed"
+
+
+def test_progress_counts_the_image_whose_prompt_asks() -> None:
+    assert progress(snapshot(Counts(pending=1, ended=1, done=1))) == "2 of 3 done"
+    assert progress(snapshot(Counts(ended=1, done=2))) == "Complete: 3 of 3 done"
+
+
+def test_a_report_names_each_failure_its_node_its_reason_and_its_tries() -> None:
+    failures = [
+        failed("a.png", Failure("out of memory", "7", "KSampler"), attempts=3),
+        failed("b.png", Failure("the file is empty")),
+        failed("c.png", None),
+    ]
+    assert report(snapshot(Counts(failed=5), *failures)).splitlines() == [
+        "Complete: 0 of 5 done, 5 failed",
+        "a.png: KSampler #7: out of memory (after 3 tries)",
+        "b.png: the file is empty",
+        "c.png",
+        "… and 2 more",
+    ]

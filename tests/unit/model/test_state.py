@@ -1,0 +1,62 @@
+"""The moves that an item can make, and the records."""
+
+from __future__ import annotations
+
+import dataclasses
+import itertools
+
+import pytest
+
+from batch_loop.core.common.errors import IllegalTransition
+from batch_loop.core.model.prompt import Failure, Prompt
+from batch_loop.core.model.state import LEADS_TO, Counts, Item, ItemState, Iteration, LoopKey, check_transition
+
+PAIRS = list(itertools.product(ItemState, ItemState))
+
+
+@pytest.mark.parametrize(("old", "new"), [pair for pair in PAIRS if pair[1] in LEADS_TO[pair[0]]])
+def test_legal_moves(old: ItemState, new: ItemState) -> None:
+    check_transition("a.png", old, new)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"), [pair for pair in PAIRS if pair[1] not in LEADS_TO[pair[0]]]
+)
+def test_illegal_moves_say_what_was_tried(old: ItemState, new: ItemState) -> None:
+    with pytest.raises(IllegalTransition, match=rf"'a\.png' is {old.value} .* {new.value}"):
+        check_transition("a.png", old, new)
+
+
+def test_nothing_is_done_without_having_ended() -> None:
+    assert [old for old in ItemState if ItemState.DONE in LEADS_TO[old]] == [ItemState.ENDED]
+
+
+def test_a_loop_s_id_tells_loops_apart_and_nothing_else() -> None:
+    keys = [LoopKey("", "/a"), LoopKey("", "/b"), LoopKey("x", "/a"), LoopKey("/a", "")]
+    assert len({key.id for key in keys}) == len(keys)
+    assert all("a" * 2 not in key.id and len(key.id) == 16 for key in keys)
+    assert LoopKey("", "/a").id == LoopKey("", "/a").id
+
+
+def test_a_path_with_undecodable_bytes_has_an_id() -> None:
+    assert LoopKey("", b"/\xff".decode("utf-8", "surrogateescape")).id
+
+
+def test_counts() -> None:
+    counts = Counts(pending=1, running=2, ended=3, done=4, failed=5)
+    assert counts.total == 15
+    assert not counts.complete
+    assert Counts(ended=1, done=1, failed=1).complete
+
+
+def test_records_are_frozen() -> None:
+    iteration = Iteration(LoopKey("", "/a"), Prompt("p", 0.0), 1, Counts(), Item("a.png", 0))
+    for record in (iteration, iteration.key, iteration.prompt, iteration.counts, iteration.item):
+        field = dataclasses.fields(record)[0].name
+        with pytest.raises(dataclasses.FrozenInstanceError):
+            setattr(record, field, None)
+
+
+def test_a_reason_is_short_as_pages_ask_for_a_hundred_again_and_again() -> None:
+    assert Failure("x" * 1000).reason == "x" * 1000
+    assert Failure("x" * 400_000, "4", "Saver").reason == "x" * 999 + "…"

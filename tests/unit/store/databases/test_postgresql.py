@@ -1,0 +1,269 @@
+"""A database that cannot be used says why in one line, and one that comes back is used again."""
+
+from __future__ import annotations
+
+import io
+import logging
+import re
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
+
+import pytest
+from hypothesis import given, settings, strategies
+
+from batch_loop.core.common.errors import StateNotKept, StoreAway
+from batch_loop.core.model.prompt import Failure
+from batch_loop.core.model.roots import NO_ROOTS
+from batch_loop.core.model.state import ItemState, LoopKey
+from batch_loop.core.store.databases.postgresql import DATABASE_VARIABLE, open_postgresql
+from batch_loop.core.store.sql.sql_store import SqlStore
+from batch_loop.core.store.sql.tables import versions
+from batch_loop.core.store.sql.versions import VERSION
+from batch_loop.core.store.store import Store
+from batch_loop.tests.unit.store.test_store import CLAIM, KEY, begin
+from batch_loop.tools.ports import HOST
+from batch_loop.tools.postgresql import PASSWORD, Postgresql
+
+
+def refusal(store: Store) -> str:
+    with pytest.raises(StateNotKept) as raised, store.transaction():
+        raise AssertionError("it was to be refused")
+    store.close()
+    message = str(raised.value)
+    assert len(message.splitlines()) == 1
+    assert PASSWORD not in message
+    assert "secret" not in message
+    return message
+
+
+def test_a_wrong_password(postgresql: Postgresql) -> None:
+    message = refusal(open_postgresql(postgresql.address_of("secret"), NO_ROOTS))
+    assert 'password authentication failed for user "***"' in message
+    assert f"Correct the name or the password in {DATABASE_VARIABLE}" in message
+
+
+def test_a_database_that_is_not_there(postgresql: Postgresql) -> None:
+    message = refusal(open_postgresql(f"{postgresql.address}_other", NO_ROOTS))
+    assert 'database "postgres_other" does not exist. Create it' in message
+
+
+def test_nobody_answers() -> None:
+    message = refusal(open_postgresql("postgresql://user:secret@127.0.0.1:9/batch", NO_ROOTS))
+    assert "Connection refused. Start the database, or correct its address" in message
+    assert "its database postgresql+psycopg://127.0.0.1/batch: " in message
+    assert "user" not in message
+
+
+@pytest.mark.parametrize("address", ["mysql://user:secret@host/a", "user:secret@host", "sqlite://"])
+def test_an_address_of_another_kind(address: str) -> None:
+    message = refusal(open_postgresql(address, NO_ROOTS))
+    assert f"cannot use {DATABASE_VARIABLE}" in message
+    assert "Write it like postgresql+psycopg://name:password@machine/database" in message
+
+
+def test_the_address_is_used_as_it_was_given(postgresql: Postgresql) -> None:
+    """The database, the password and all else may stand behind the `?`, too."""
+    start, _, name = postgresql.new_database().rpartition("/")
+    password = quote(PASSWORD, safe="")
+    bare = start.replace(f":{password}@", "@")
+    for address in (
+        f"{bare}/?dbname={name}&password={password}",
+        f"{bare.partition('@')[0]}@/{name}?host={HOST}:{postgresql.port}&password={password}",
+    ):
+        store = open_postgresql(address, NO_ROOTS)
+        with store.transaction():
+            assert store.loops() == []
+        store.close()
+
+
+# Letters that mean nothing in an address, and those that do.
+secret = strategies.text("abcXYZ019 äß漢" + "@:/?#&=%+[]'\"\\!$,;", min_size=4, max_size=12).map(
+    "~{}~".format
+)
+
+
+def encoded(text: str) -> str:
+    return quote(text, safe="")
+
+
+PLACES: list[Callable[[str], str]] = [
+    lambda hidden: f"postgresql://user:{hidden}@127.0.0.1:9/batch",
+    lambda hidden: f"postgresql://user:{encoded(hidden)}@127.0.0.1:9/batch",
+    lambda hidden: f"postgresql://{hidden}@127.0.0.1:9/batch",
+    lambda hidden: f"postgresql://{encoded(hidden)}@127.0.0.1:9/batch",
+    lambda hidden: f"postgresql://127.0.0.1:9/batch?password={hidden}",
+    *(
+        lambda hidden, name=name: f"postgresql://127.0.0.1:9/batch?{name}={encoded(hidden)}"  # type: ignore[misc]
+        for name in ("password", "user", "passfile", "sslpassword", "sslrootcert", "sslmode")
+    ),
+    lambda hidden: f"postgresql://127.0.0.1:9/batch?port={encoded(hidden)}",
+    lambda hidden: f"postgresql://127.0.0.1:9/batch?{encoded(hidden)}=1",
+    lambda hidden: f"mysql://user:{hidden}@127.0.0.1/batch",
+    lambda hidden: f"{hidden}://user@127.0.0.1/batch",
+    lambda hidden: f"user:{hidden}@127.0.0.1/batch",
+]
+
+
+@given(secret, strategies.sampled_from(PLACES))
+@settings(max_examples=100, deadline=None)
+def test_nothing_of_the_address_is_said_that_is_secret(
+    hidden: str, place: Callable[[str], str]
+) -> None:
+    """What stands behind an @ that is not encoded may be a part of the password."""
+    said = io.StringIO()
+    handler = logging.StreamHandler(said)
+    logging.getLogger().addHandler(handler)
+    store = open_postgresql(place(hidden), NO_ROOTS)
+    try:
+        with store.transaction():
+            raise AssertionError
+    except StateNotKept:
+        logging.getLogger("batch_loop").exception("as ComfyUI logs it")
+    finally:
+        logging.getLogger().removeHandler(handler)
+        store.close()
+    if isinstance(store, SqlStore):
+        said.write(f"{store._engine!r} {store._engine.url!r} {store._beside!r} {vars(store)!r}")
+    text = said.getvalue().casefold()
+    for part in re.split("[@:/?#]", hidden.casefold()):
+        assert len(part) < 3 or part not in text
+    assert encoded(hidden).casefold() not in text
+
+
+@pytest.mark.parametrize("password", ["p@zz:w0rd", "p@zz", "p@zz/w0rd", "p@zz?w0rd", "pa/zz", "?"])
+def test_a_password_that_is_not_encoded_is_refused_in_plain_words(password: str) -> None:
+    message = refusal(open_postgresql(f"postgresql://user:{password}@127.0.0.1/batch", NO_ROOTS))
+    assert "In the name and the password write %40 for @, %3A for :, and %2F for /" in message
+    for part in ("user", "zz", "w0rd", "127.0.0.1"):
+        assert part not in message
+
+
+def test_without_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in [name for name in sys.modules if name.split(".")[0] == "psycopg"]:
+        monkeypatch.delitem(sys.modules, name)
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    message = refusal(open_postgresql("postgresql://user:secret@host/a", NO_ROOTS))
+    assert 'pip install "psycopg[binary]"' in message
+
+
+def test_tables_of_a_later_version(postgresql: Postgresql) -> None:
+    address = postgresql.new_database()
+    store = open_postgresql(address, NO_ROOTS)
+    assert isinstance(store, SqlStore)
+    with store.transaction():
+        store._database.execute(versions.update().values(version=VERSION + 1))
+    store.close()
+    message = refusal(open_postgresql(address, NO_ROOTS))
+    assert f"they have version {VERSION + 1}" in message
+    assert "Update Batch Loop on this machine" in message
+
+
+@pytest.fixture
+def own() -> Iterator[Postgresql]:
+    """A database server that a test may end."""
+    server = Postgresql()
+    with server:
+        yield server
+
+
+def test_one_that_is_started_late_is_used_from_then_on(own: Postgresql) -> None:
+    own.stop()
+    store = open_postgresql(own.address, NO_ROOTS)
+    for _ in range(2):
+        with pytest.raises(StateNotKept) as raised, store.transaction():
+            raise AssertionError
+        assert not isinstance(raised.value, StoreAway)
+    own.start()
+    with store.transaction():
+        begin(store, KEY, ["a", "b"])
+    own.stop()
+    with pytest.raises(StoreAway, match="Run again when it is back"), store.transaction():
+        store.item(KEY, "a")
+    assert_nothing_at_hand(store)
+    own.start()
+    with store.transaction():
+        assert store.counts(KEY).pending == 2
+    store.close()
+
+
+def assert_nothing_at_hand(store: Store) -> None:
+    with pytest.raises(StoreAway):
+        store.at_hand(lambda: store.load(KEY))
+
+
+def test_a_change_that_is_cut_off_has_not_happened(own: Postgresql) -> None:
+    store = open_postgresql(own.address, NO_ROOTS)
+    with store.transaction():
+        begin(store, KEY, ["a", "b"])
+
+    def be_cut_off() -> None:
+        with store.transaction():
+            store.claim(KEY, CLAIM)
+            own.restart()
+
+    with pytest.raises(StoreAway):
+        be_cut_off()
+    with store.transaction():
+        assert store.counts(KEY).pending == 2
+    store.close()
+
+
+def test_servers_that_begin_at_once_make_the_tables_once(postgresql: Postgresql) -> None:
+    stores = [open_postgresql(address, NO_ROOTS) for address in [postgresql.new_database()] * 4]
+    together = threading.Barrier(len(stores))
+    found: list[str] = []
+
+    def begin_work(store: Store) -> None:
+        together.wait()
+        with store.transaction():
+            found.append(store.id())
+            if store.load(KEY) is None:
+                begin(store, KEY, ["a", "b"])
+                found.append("begun")
+
+    threads = [threading.Thread(target=begin_work, args=(store,)) for store in stores]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    for store in stores:
+        store.close()
+    assert found.count("begun") == 1
+    assert len({*found} - {"begun"}) == 1
+
+
+@pytest.mark.parametrize("encoding", ["SQL_ASCII", "LATIN1"])
+def test_any_text_goes_into_a_database_of_another_encoding(
+    postgresql: Postgresql, encoding: str
+) -> None:
+    store = open_postgresql(postgresql.new_database(encoding), NO_ROOTS)
+    key = LoopKey("ä漢", "/ä漢")
+    failure = Failure("ä漢", "1", "ä漢")
+    with store.transaction():
+        begin(store, key, ["ä漢.png"])
+        item = store.claim(key, CLAIM)
+        assert item is not None
+        store.move(key, item, ItemState.FAILED, claim=None, failure=failure)
+    with store.transaction():
+        assert store.loops() == [key]
+        assert [found.failure for found in store.failures(key, 1)] == [failure]
+    store.close()
+
+
+def test_different_loops_do_not_wait_for_each_other(postgresql: Postgresql) -> None:
+    address = postgresql.new_database()
+    one, two = (open_postgresql(address, NO_ROOTS) for _ in range(2))
+    other = LoopKey("other", KEY.directory)
+    with one.transaction():
+        begin(one, KEY, ["a"])
+        with two.transaction():
+            begin(two, other, ["a"])
+    with one.transaction():
+        one.claim(KEY, CLAIM)
+        # Who only looks sees what was kept, and does not wait either.
+        assert two.at_hand(lambda: two.counts(KEY).pending if two.load(KEY) else None) == 1
+    assert two.at_hand(lambda: two.counts(KEY).running if two.load(KEY) else None) == 1
+    for store in (one, two):
+        store.close()

@@ -1,0 +1,459 @@
+"""The contract of a store; every store is held to it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from batch_loop.core.common.errors import IllegalTransition
+from batch_loop.core.model.prompt import Failure, Prompt, client_named
+from batch_loop.core.model.roots import NO_ROOTS
+from batch_loop.core.model.selection import Filter, Selection, SortBy
+from batch_loop.core.model.state import Claim, Item, ItemState, IterationMode, KnownResult, LoopKey, Policy, Written
+from batch_loop.core.store.databases.database import open_store
+from batch_loop.core.store.databases.postgresql import open_postgresql
+from batch_loop.core.store.memory import MemoryStore
+from batch_loop.core.store.sql import sql_store
+from batch_loop.core.store.store import UNLISTED, LoopEntry, Store
+from batch_loop.tools.postgresql import Postgresql
+
+KEY = LoopKey("", "/folder")
+ENTRY = LoopEntry(Selection(), 1, IterationMode.CONTINUE, looked_at=0.0)
+CLAIM = Claim(Prompt("p", 1.0), Policy(), since=1.0)
+
+
+@pytest.fixture(params=["memory", "sqlite", "postgresql"])
+def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Store]:
+    """A store."""
+    store: Store = MemoryStore()
+    if request.param == "sqlite":
+        store = open_store(str(tmp_path))
+    elif request.param == "postgresql":
+        database: Postgresql = request.getfixturevalue("postgresql")
+        store = open_postgresql(database.new_database(), NO_ROOTS)
+    yield store
+    store.close()
+
+
+@pytest.fixture
+def store(opened: Store) -> Iterator[Store]:
+    """A store with one loop of three items, inside of a transaction."""
+    with opened.transaction():
+        begin(opened, KEY, ["a", "b", "c"])
+        yield opened
+
+
+def begin(store: Store, key: LoopKey, paths: list[str], batch: int = 1) -> None:
+    store.begin(key, paths)
+    store.save(key, replace(ENTRY, batch=batch))
+
+
+def claimed(store: Store) -> Item:
+    item = store.claim(KEY, CLAIM)
+    assert item is not None
+    return item
+
+
+def finish(store: Store, item: Item, state: ItemState = ItemState.DONE) -> Item:
+    if state is ItemState.DONE:
+        item = store.move(KEY, item, ItemState.ENDED)
+    return store.move(KEY, item, state, claim=None)
+
+
+@pytest.mark.parametrize(
+    "given", [None, "tab", "7", 7, 7.0, True, ["a", [1]], {"b": 1, "a": None}, "\0\ud800"]
+)
+def test_a_claim_of_a_client_with_any_id_comes_back_as_it_was(store: Store, given: object) -> None:
+    claim = Claim(Prompt("p", 1.0, client_named(given)), Policy(), since=1.0)
+    assert store.claim(KEY, claim) is not None
+    store.append(KEY, "d")  # so that what is open is read anew
+    (item,) = store.open_items(KEY)
+    assert item.claim == claim
+
+
+def test_an_entry_is_kept_and_found_by_its_id(store: Store) -> None:
+    assert store.load(LoopKey("none", "")) is None
+    selection = Selection(Filter.CUSTOM, "*.x", sort_by=SortBy.SIZE, limit=3)
+    entry = LoopEntry(
+        selection,
+        2,
+        IterationMode.RESET,
+        looked_at=1.5,
+        looked_again=True,
+        completed_at=2.5,
+        seconds=3.5,
+        ran_at=4.5,
+    )
+    store.save(KEY, entry)
+    assert store.load(KEY) == entry
+    assert store.find(KEY.id) == KEY
+    assert store.find("unknown") is None
+    assert store.loops() == [KEY]
+
+
+ODD = ["nul \0 in it", "\udc80 half a pair \ud83d", "\x01begins so", "plain: \\0 “漢” \x1b"]
+"""No database takes all of them for text."""
+
+
+@pytest.mark.parametrize("odd", ODD)
+def test_any_text_is_kept_as_it_is(store: Store, odd: str) -> None:
+    key = LoopKey(odd, f"/folder {odd}")
+    begin(store, key, [f"{odd.replace(chr(0), '')}.png"])
+    claim = Claim(Prompt(odd, 1.0, odd), Policy(), since=1.0, server=odd)
+    item = store.claim(key, claim)
+    assert item is not None
+    assert store.open_items(key) == [item]
+    assert item.claim == claim
+    failure = Failure(odd, odd, odd)
+    item = store.move(key, item, ItemState.FAILED, claim=None, failure=failure)
+    store.note_output(key, f"/out/{odd}", item.path)
+    assert store.find(key.id) == key
+    assert [found.failure for found in store.failures(key, 1)] == [failure]
+    assert store.outputs(key, item.path) == (f"/out/{odd}",)
+    assert store.report(key)[0][0] == item
+    for _ in range(2):
+        store.renew(odd, 60.0)
+    assert [*store.leases()] in ([odd], [])  # one that is in memory has none
+    store.release(odd)
+    assert odd not in store.leases()
+
+
+def test_claims_go_by_the_order_and_end(store: Store) -> None:
+    assert [claimed(store).path for _ in range(3)] == ["a", "b", "c"]
+    assert store.claim(KEY, CLAIM) is None
+
+
+def test_a_claim_makes_running_and_is_remembered(store: Store) -> None:
+    item = claimed(store)
+    assert (item.state, item.claim) == (ItemState.RUNNING, CLAIM)
+    assert store.open_items(KEY) == [item]
+    assert store.counts(KEY).running == 1
+
+
+def test_an_item_given_back_is_the_next_one(store: Store) -> None:
+    first = claimed(store)
+    claimed(store)
+    store.move(KEY, first, ItemState.PENDING, claim=None)
+    assert claimed(store).path == "a"
+
+
+def test_moves_are_checked(store: Store) -> None:
+    with pytest.raises(IllegalTransition):
+        store.move(KEY, claimed(store), ItemState.DONE)
+
+
+def test_counts_and_failures_follow(store: Store) -> None:
+    items = [claimed(store) for _ in range(3)]
+    finish(store, items[2], ItemState.FAILED)
+    finish(store, items[0], ItemState.FAILED)
+    finish(store, items[1])
+    counts = store.counts(KEY)
+    assert (counts.done, counts.failed, counts.total) == (1, 2, 3)
+    assert [item.path for item in store.failures(KEY, 5)] == ["a", "c"]
+    assert [item.path for item in store.failures(KEY, 1)] == ["a"]
+    assert store.open_items(KEY) == []
+
+
+def test_a_new_listing_keeps_what_is_known(store: Store) -> None:
+    finish(store, claimed(store))
+    store.relist(KEY, ["c", "a", "d"])
+    assert [claimed(store).path for _ in range(2)] == ["c", "d"]
+    assert store.counts(KEY).done == 1
+    unlisted = store.item(KEY, "b")
+    assert unlisted is not None
+    assert unlisted.index == UNLISTED
+    store.relist(KEY, ["b", "a"])
+    assert claimed(store).path == "b"
+
+
+def test_a_running_item_outlives_its_place_in_the_listing(store: Store) -> None:
+    item = claimed(store)
+    store.relist(KEY, ["b", "c"])
+    (still_open,) = store.open_items(KEY)
+    assert still_open.path == item.path
+    assert store.counts(KEY).running == 0
+    finish(store, still_open)
+    assert store.counts(KEY).total == 2
+    store.relist(KEY, ["a", "b", "c"])
+    assert store.counts(KEY).done == 1
+
+
+def test_a_new_batch_knows_nothing_of_the_old(store: Store) -> None:
+    finish(store, claimed(store))
+    store.note_output(KEY, "/out/a", "a")
+    store.note_output(KEY, "/out/b", "a", kept=True)
+    begin(store, KEY, ["a"], batch=2)
+    assert store.counts(KEY).pending == 1
+    # But which image wrote a file, and that it was done.
+    assert store.outputs(KEY, "a") == ()
+    assert store.writer(KEY, "/out/a") == Written(KEY.id, "a", 1, under_way=False)
+    assert store.written(KEY, "a") == ("/out/a",)
+
+
+def test_new_items_go_to_the_end(store: Store) -> None:
+    for path in ("0", "1"):
+        store.append(KEY, path)
+    assert [claimed(store).path for _ in range(5)] == ["a", "b", "c", "0", "1"]
+
+
+def test_many_new_items_go_to_the_end_in_order(store: Store) -> None:
+    finish(store, claimed(store))
+    claimed(store)
+    store.relist(KEY, ["c"])
+    many = [f"{number}" for number in range(300)]
+    store.append(KEY, *many[:100], "a", "c", "0", *many[100:], "b", "z")
+    expected = ["c", *many[:100], "a", *many[100:], "b", "z"]
+    assert [item.path for item, _ in store.report(KEY)] == expected
+    assert [item.index for item, _ in store.report(KEY)] == [*range(len(expected))]
+    counts = store.counts(KEY)
+    assert (counts.done, counts.running, counts.pending) == (1, 1, 302)
+    assert claimed(store).path == "c"
+
+
+def test_which_files_below_a_folder_a_batch_wrote(store: Store) -> None:
+    store.note_output(KEY, "/out/x/a", "a")
+    store.note_output(KEY, "/out/x/b", "b", kept=True)
+    store.note_output(KEY, "/out/xy", "c")
+    assert store.results_below(KEY, "/out/x") == {"/out/x/a"}
+    begin(store, KEY, ["a"], batch=2)
+    assert store.results_below(KEY, "/out/x") == set()
+
+
+ODD = [
+    "a b.png",
+    "caf\u00e9.png",
+    "\U0001f600.png",
+    "q\"'.png",
+    "new\nline",
+    "back\\slash",
+    "$.a[0]",
+]
+
+
+@pytest.mark.parametrize("more", [[], ["not text \udce9.png"]])
+def test_odd_names_are_kept_as_they_are(store: Store, more: list[str]) -> None:
+    paths = [*ODD, *more, *(f"{number}.png" for number in range(2000))]
+    begin(store, KEY, paths)
+    assert [item.path for item, _ in store.report(KEY)] == paths
+    assert [claimed(store).path for _ in paths] == paths
+    store.relist(KEY, ["new", *paths[::-1], "\u00fc"])
+    assert [item.path for item, _ in store.report(KEY)] == ["new", *paths[::-1], "\u00fc"]
+    assert [claimed(store).path for _ in range(2)] == ["new", "\u00fc"]
+
+
+def test_a_file_has_one_writer(store: Store) -> None:
+    other = LoopKey("other", KEY.directory)
+    begin(store, other, ["a"])
+    assert store.writer(KEY, "/out/x") is None
+    assert store.note_output(KEY, "/out/x", "a")
+    assert store.writer(KEY, "/out/x") == Written(KEY.id, "a", 1, under_way=False)
+    assert store.note_output(other, "/out/x", "a")
+    for key in (KEY, other):
+        assert store.writer(key, "/out/x") == Written(other.id, "a", 1, under_way=False)
+    assert (store.written(KEY, "a"), store.written(other, "a")) == ((), ("/out/x",))
+    assert (store.outputs(KEY, "a"), store.outputs(other, "a")) == ((), ("/out/x",))
+    claimed(store)
+    assert store.note_output(KEY, "/out/x", "a")
+    found = store.writer(other, "/out/x")
+    assert found is not None
+    assert found.under_way
+    store.forget_output(KEY, "/out/x")
+    assert store.writer(KEY, "/out/x") is store.writer(other, "/out/x") is None
+
+
+def test_a_file_that_was_kept_is_told_and_stays_whose_it_is(store: Store) -> None:
+    other = LoopKey("other", KEY.directory)
+    begin(store, other, ["a"])
+    store.note_output(other, "/out/x", "a")
+    for target in ("/out/x", "/out/y"):
+        assert store.note_output(KEY, target, "a", kept=True)
+    assert store.outputs(KEY, "a") == ("/out/x", "/out/y")
+    assert store.written(KEY, "a") == ()
+    assert store.writer(KEY, "/out/x") == Written(other.id, "a", 1, under_way=False)
+    assert store.writer(KEY, "/out/y") is None
+    # In the next batch it is as if it had never been; and it may be replaced later.
+    begin(store, KEY, ["a", "b"], batch=2)
+    assert store.outputs(KEY, "a") == ()
+    assert store.note_output(KEY, "/out/x", "b", kept=True)
+    assert store.outputs(KEY, "b") == ("/out/x",)
+    assert store.note_output(KEY, "/out/y", "b")
+    assert store.writer(KEY, "/out/y") == Written(KEY.id, "b", 2, under_way=False)
+    assert store.written(KEY, "b") == ("/out/y",)
+
+
+@pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
+def test_a_file_that_another_has_written_in_the_same_moment_is_not_noted(
+    kind: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    database: Postgresql | None = None
+    if kind == "postgresql":
+        database = request.getfixturevalue("postgresql")
+    store = (
+        open_postgresql(database.new_database(), NO_ROOTS)
+        if database
+        else open_store(str(tmp_path))
+    )
+    other = LoopKey("other", KEY.directory)
+    with store.transaction():
+        for key in (KEY, other):
+            begin(store, key, ["a"])
+        assert store.note_output(other, "/out/x", "a")
+        with monkeypatch.context() as before:
+            before.setattr(store, "writer", lambda *_: None)
+            assert not store.note_output(KEY, "/out/x", "a")
+        assert store.written(other, "a") == ("/out/x",)
+        assert store.written(KEY, "a") == ()
+    store.close()  # type: ignore[attr-defined]
+
+
+def test_what_is_known_of_the_files_below_a_folder(opened: Store) -> None:
+    def known() -> dict[str, bool]:
+        return {result.file: result.whole for result in opened.written_below_beside("/out")}
+
+    with opened.transaction():
+        begin(opened, KEY, ["a", "b", "c"])
+        item = claimed(opened)
+        opened.note_output(KEY, "/out/x/a", "a")
+        opened.note_output(KEY, "/out/a", "b", file="/Out/A")
+        opened.note_output(KEY, "/outer/a", "c")
+        assert opened.written(KEY, "b") == opened.outputs(KEY, "b") == ("/Out/A",)
+    assert known() == {"/out/x/a": False, "/out/a": False}
+    with opened.transaction():
+        finish(opened, item)
+    assert known() == {"/out/x/a": True, "/out/a": False}
+    with opened.transaction():
+        begin(opened, KEY, ["a", "b"], batch=2)
+    assert known() == {"/out/x/a": True, "/out/a": False}
+    with opened.transaction():
+        opened.note_output(KEY, "/out/x/a", "a")
+    assert known() == {"/out/x/a": False, "/out/a": False}
+    (first, _) = sorted(opened.written_below_beside("/out/"), key=lambda result: result.path)
+    assert first == KnownResult("/out/x/a", KEY.id, KEY.directory, "a", 2, whole=False)
+
+
+def test_what_is_known_of_many_files_is_told_some_at_a_time(
+    opened: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sql_store, "AT_ONCE", 2)
+    files = [f"/out/{number}" for number in range(5)]
+    with opened.transaction():
+        begin(opened, KEY, ["a"])
+        for file in files:
+            opened.note_output(KEY, file, "a")
+    found: list[KnownResult] = []
+    while some := list(opened.written_below_beside("/out", found[-1].file if found else "")):
+        assert len(some) <= 2 or isinstance(opened, MemoryStore)
+        found += some
+    assert [result.file for result in found] == files
+
+
+@pytest.mark.parametrize("state", [ItemState.PENDING, ItemState.FAILED])
+def test_what_a_prompt_wrote_that_ended_in_vain_is_not_all(opened: Store, state: ItemState) -> None:
+    def known() -> dict[str, bool]:
+        return {result.file: result.whole for result in opened.written_below_beside("/out")}
+
+    with opened.transaction():
+        begin(opened, KEY, ["a", "b"])
+        item = claimed(opened)
+        for target in ("/out/a", "/out/once"):
+            opened.note_output(KEY, target, "a")
+        finish(opened, item, state)
+        opened.retry(KEY)
+        again = claimed(opened)
+        opened.note_output(KEY, "/out/a", "a")
+        finish(opened, again)
+        claimed(opened)
+        opened.note_output(KEY, "/out/b", "b")
+    expected = {"/out/a": True, "/out/once": False, "/out/b": False}
+    assert known() == expected
+    with opened.transaction():
+        begin(opened, KEY, ["a", "b"], batch=2)
+    assert known() == expected
+
+
+def test_a_page_is_a_part_of_the_report(store: Store) -> None:
+    begin(store, KEY, [f"{number:03}" for number in range(30)])
+    for at in range(12):
+        store.note_output(KEY, f"/out/{at % 7}-{at}", f"{at % 7:03}")
+        finish(store, claimed(store), ItemState.FAILED if at % 3 else ItemState.DONE)
+    # It goes by the present listing.
+    store.relist(KEY, [f"{number:03}" for number in range(29, 2, -1)])
+    report = store.report(KEY)
+    failed = [entry for entry in report if entry[0].state is ItemState.FAILED]
+    assert len(failed) == 6
+    assert any(len(outputs) > 1 for _, outputs in report)
+    for start in (0, 1, 5, 26, 27, 1000):
+        for most in (0, 1, 10, 200):
+            assert store.page(KEY, start, most, failed=False) == report[start : start + most]
+            assert store.page(KEY, start, most, failed=True) == failed[start : start + most]
+
+
+def test_an_item_s_outputs_are_told(store: Store) -> None:
+    for target in ("/out/b", "/out/a", "/out/c"):
+        store.note_output(KEY, target, "a")
+    assert store.outputs(KEY, "a") == ("/out/a", "/out/b", "/out/c")
+    store.note_output(KEY, "/out/b", "c")
+    assert store.outputs(KEY, "a") == ("/out/a", "/out/c")
+    assert store.outputs(KEY, "c") == ("/out/b",)
+    assert store.outputs(KEY, "b") == store.outputs(KEY, "none") == ()
+
+
+def test_which_item_is_next_when_others_have_taken_some(store: Store) -> None:
+    assert [store.first_pending(KEY, but) for but in range(4)] == ["a", "b", "c", None]
+    claimed(store)
+    assert [store.first_pending(KEY, but) for but in range(3)] == ["b", "c", None]
+
+
+def test_the_first_pending_item_can_be_given_up(store: Store) -> None:
+    first = store.item(KEY, "a")
+    assert first is not None
+    store.move(KEY, first, ItemState.FAILED)
+    assert claimed(store).path == "b"
+    assert [item.path for item in store.failures(KEY, 5)] == ["a"]
+    assert (store.counts(KEY).pending, store.counts(KEY).failed) == (1, 1)
+
+
+def test_a_loop_is_forgotten_with_all_that_belongs_to_it(store: Store) -> None:
+    other = LoopKey("other", KEY.directory)
+    begin(store, other, ["a"])
+    for key in (KEY, other):
+        store.note_output(key, f"/out/{key.name}", "a")
+        store.carry(key, "kept")
+    claimed(store)
+    store.forget(KEY)
+    assert store.load(KEY) is None
+    assert store.find(KEY.id) is None
+    assert store.loops() == [other]
+    assert store.open_items(KEY) == []
+    assert store.item(KEY, "a") is None
+    assert store.open_outputs() == set()
+    assert store.written(other, "a") == ("/out/other",)
+    assert store.carried(other).value == "kept"
+    begin(store, KEY, ["a"])
+    assert store.counts(KEY).pending == store.counts(KEY).total == 1
+    assert store.writer(KEY, "/out/") is None
+    assert store.carried(KEY).value is None
+
+
+def test_outputs_of_open_items_are_told(store: Store) -> None:
+    for path in ("a", "b", "c"):
+        store.note_output(KEY, f"/out/{path}", path)
+    assert store.open_outputs() == set()
+    first = claimed(store)
+    ended = store.move(KEY, claimed(store), ItemState.ENDED)
+    assert store.open_outputs() == {"/out/a", "/out/b"}
+    store.move(KEY, ended, ItemState.DONE, claim=None)
+    store.move(KEY, first, ItemState.PENDING, claim=None)
+    assert store.open_outputs() == set()
+
+
+def test_loops_do_not_touch_each_other(store: Store) -> None:
+    other = LoopKey("other", KEY.directory)
+    begin(store, other, ["a"])
+    claimed(store)
+    assert store.counts(other).pending == 1
+    assert store.item(LoopKey("none", ""), "a") is None
+    assert store.open_items(LoopKey("none", "")) == []

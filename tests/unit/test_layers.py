@@ -1,0 +1,75 @@
+"""The plan of the house: each folder may import those before it in one order, and no other."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from batch_loop.tests.support.sources import imported_modules, name_of, pack_files
+
+ORDER = (
+    "core/common",
+    "core/model",
+    "core/files",
+    "core/media",
+    "core/choosing",
+    "core/store",
+    "core/store/sql",
+    "core/store/databases",
+    "core/engine",
+    "core/background",
+    "core/turn",
+    "core/comfy",
+    "core/routes",
+    "nodes/io",
+    "nodes/loop",
+    ".",
+)
+"""As docs/design.md has it."""
+
+BESIDE_EACH_OTHER = {("core/media", "core/store"), ("nodes/io", "nodes/loop")}
+"""Folders of which the later one does not import the earlier, though the order would allow it."""
+
+
+def folder_of(path: str) -> str:
+    return Path(path).parent.as_posix()
+
+
+def crossings() -> set[tuple[str, str, str]]:
+    """Each import from one folder into another: the file, its folder, and the folder imported."""
+    modules = {
+        "." + name_of(path).removesuffix(".py").removesuffix("/__init__").replace("/", "."): path
+        for path in pack_files()
+    }
+    found = set()
+    for path in pack_files():
+        here = folder_of(name_of(path))
+        for _line, name in imported_modules(path):
+            # A folder itself, as in `from .core import routes`, says nothing of what is taken.
+            if name in modules and modules[name].name != "__init__.py":
+                found.add((name_of(path), here, folder_of(name_of(modules[name]))))
+    return {crossing for crossing in found if crossing[1] != crossing[2]}
+
+
+def test_every_folder_has_its_place_in_the_order() -> None:
+    # A folder of folders has its `__init__.py` alone.
+    folders = {folder_of(name_of(path)) for path in pack_files() if path.name != "__init__.py"}
+    assert folders | {"."} == set(ORDER)
+
+
+def test_a_folder_imports_only_what_stands_before_it() -> None:
+    found = crossings()
+    assert len(found) > len(ORDER)
+    wrong = [
+        f"{file}: {there}"
+        for file, here, there in found
+        if ORDER.index(there) > ORDER.index(here) or (there, here) in BESIDE_EACH_OTHER
+    ]
+    assert sorted(wrong) == []
+
+
+def test_no_folder_is_a_heap() -> None:
+    """About a dozen files: who looks for a behaviour reads their names, and finds it."""
+    counts = {
+        folder: sum(folder_of(name_of(path)) == folder for path in pack_files()) for folder in ORDER
+    }
+    assert {folder: count for folder, count in counts.items() if count > 15} == {}

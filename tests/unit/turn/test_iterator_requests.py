@@ -1,0 +1,140 @@
+"""What the Directory Iterators of a graph ask for, where some of it comes from other nodes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from batch_loop.core.common.errors import InvalidSetting
+from batch_loop.core.files.paths import AllowedFolders
+from batch_loop.core.model.graph import Graph, meeting
+from batch_loop.core.model.state import LoopKey
+from batch_loop.core.turn.iterator_requests import IteratorRequests
+from batch_loop.core.turn.learned import Learned, LearnedInPrompt, Wanted
+from batch_loop.tests.support.graphs import iterator, node
+
+
+def graph_of(**of_right: Any) -> dict[str, dict[str, Any]]:
+    """Two iterators that meet, and one by itself."""
+    right = iterator("right")
+    right["inputs"] |= of_right
+    return {
+        "left": iterator("left"),
+        "right": right,
+        "alone": iterator("alone", loop_name=["text", 0]),
+        "text": node("PrimitiveString", value="right"),
+        "blend": node("ImageBlend", image1=["left", 1], image2=["right", 1]),
+        "out": node("PreviewImage", images=["alone", 1]),
+    }
+
+
+@pytest.fixture
+def allowed(tmp_path: Path) -> AllowedFolders:
+    for name in ("left", "right", "alone"):
+        (tmp_path / name).mkdir()
+    return AllowedFolders.load(
+        input_dir=str(tmp_path),
+        output_dir=str(tmp_path / "output"),
+        temp_dir=str(tmp_path / "temp"),
+        user_dir=str(tmp_path / "user"),
+        environ={},
+    )
+
+
+def requests_of(graph: Graph, allowed: AllowedFolders, learned: Learned) -> IteratorRequests:
+    return IteratorRequests(graph, allowed, LoopKey, learned.of)
+
+
+def test_only_linked_inputs_of_the_pair_are_wanted_until_they_are_known(
+    allowed: AllowedFolders,
+) -> None:
+    learned = Learned()
+    requests = requests_of(graph_of(directory=["text", 0]), allowed, learned)
+    wanted = Wanted("right", "directory", ["text", 0])
+    for each in ("left", "right"):
+        assert requests.wanted(each) == [wanted]
+        assert requests.partners(each) is None
+    assert requests.wanted("alone") == []
+    assert requests.partners("alone") == []
+    # Who asked second may be answered first.
+    learned.ask(wanted)
+    learned.ask(wanted).values.append("right")
+    assert requests.wanted("left") == []
+    assert [one.key.directory for one in requests.partners("left") or ()] == [
+        str(Path(allowed.input, "right"))
+    ]
+
+
+def test_a_list_for_one_of_a_pair_is_refused(allowed: AllowedFolders) -> None:
+    learned = Learned()
+    learned.ask(Wanted("right", "directory", ["text", 0])).values += ["left", "right"]
+    requests = requests_of(graph_of(directory=["text", 0]), allowed, learned)
+    for each in ("left", "right"):
+        with pytest.raises(InvalidSetting, match="directory of it is given a list of 2"):
+            requests.partners(each)
+
+
+@pytest.mark.parametrize("source", ["left", "right", "blend"])
+def test_what_waits_for_an_image_of_the_pair_is_refused(
+    allowed: AllowedFolders, source: str
+) -> None:
+    requests = requests_of(graph_of(start_index=[source, 6]), allowed, Learned())
+    for each in ("left", "right"):
+        with pytest.raises(InvalidSetting, match="start_index of it comes from"):
+            requests.check_together(each)
+    requests.check_together("alone")
+
+
+def test_what_does_not_go_together_is_refused_as_soon_as_it_is_known(
+    allowed: AllowedFolders,
+) -> None:
+    graph = graph_of(directory=["text", 0], limit=1)
+    graph["left"]["inputs"]["directory"] = "right"
+    learned = Learned()
+    requests = requests_of(graph, allowed, learned)
+    requests.check_together("left")
+    learned.ask(Wanted("right", "directory", ["text", 0])).values.append("right")
+    with pytest.raises(InvalidSetting, match="loop_name or another folder"):
+        requests.check_together("left")
+
+
+def test_a_loops_name_is_short_as_pages_ask_for_all_of_them_again_and_again(
+    allowed: AllowedFolders,
+) -> None:
+    requests = requests_of(graph_of(), allowed, Learned())
+    settings = graph_of()["alone"]["inputs"]
+    longest = {**settings, "loop_name": "x" * 200}
+    assert requests.of("alone", "alone", longest).key.name == "x" * 200
+    with pytest.raises(InvalidSetting, match="loop_name has 201 characters"):
+        requests.of("alone", "alone", {**settings, "loop_name": "x" * 201})
+
+
+def test_each_node_is_looked_at_as_often_among_many_iterators() -> None:
+    class Counting(dict[str, Any]):
+        looks = 0
+
+        def get(self, *of: Any) -> Any:
+            self.looks += 1
+            return super().get(*of)
+
+    def looks(iterators: int) -> int:
+        graph: Graph = {
+            str(number): Counting(class_type="Iterator", inputs={}) for number in range(iterators)
+        }
+        assert meeting(graph, "0", "Iterator", "end") == ["0"]
+        return graph["0"].looks  # type: ignore[attr-defined, no-any-return]
+
+    assert looks(2) == looks(50)
+
+
+def test_an_iterator_that_another_node_has_made_meets_none() -> None:
+    assert meeting(graph_of(), "made", "BatchLoopDirectoryIterator", "end") == ["made"]
+
+
+def test_what_was_learned_is_forgotten_with_the_prompt() -> None:
+    in_prompt = LearnedInPrompt()
+    in_prompt("first").ask(Wanted("a", "b", ["c", 0])).values.append("d")
+    assert in_prompt("first").of("a") == {"b": ["d"]}
+    assert in_prompt("second").of("a") == {}

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+from PIL import Image
+
+from batch_loop.core.background.budget import MemoryBudget
+from batch_loop.core.background.write_behind import WriteBehind
+from batch_loop.core.files.atomic import IfExists
+from batch_loop.core.media.encode import encode
+from batch_loop.core.model.formats import Format
+from batch_loop.core.model.prompt import Failure, Prompt
+from batch_loop.core.model.state import Counts, Iteration, LoopKey
+from batch_loop.core.model.writes import Turn
+from batch_loop.core.turn import result
+from batch_loop.core.turn.result import Background, Result
+
+KEY = LoopKey("", "/folder")
+PROMPT = Prompt("1", 1.0)
+TURN = Turn(KEY.id, "a.png", PROMPT)
+NODE = ("9", "BatchLoopSaveImage")
+
+
+class Desk:
+    """A background with a target to write to."""
+
+    def __init__(self, folder: Path, limit: int = 10**9) -> None:
+        self.writes = WriteBehind(MemoryBudget(limit))
+        iteration = Iteration(KEY, PROMPT, 1, Counts())
+        self.background = Background(self.writes, iteration, "a.png", NODE)
+        self.target = os.path.realpath(folder / "a.png")
+
+    def write(self, picture: torch.Tensor, if_exists: IfExists = IfExists.OVERWRITE) -> bool:
+        content = Result(picture, Format.PNG, 95, None)
+        return self.background.write(content, self.target, if_exists)
+
+    def failure(self) -> Failure | None:
+        self.writes.wait(KEY.id)
+        return self.writes.failure(TURN)
+
+
+def test_the_file_is_the_picture(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    assert desk.write(torch.full((70, 80, 3), 0.5))
+    assert desk.failure() is None
+    with Image.open(desk.target) as saved:
+        assert saved.getcolors() == [(70 * 80, (127, 127, 127))]
+
+
+def test_no_room_no_write(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, limit=100)
+    assert not desk.write(torch.zeros(70, 80, 3))
+    assert desk.failure() is None
+    assert os.listdir(tmp_path) == []
+
+
+@pytest.mark.parametrize("value", [0.5, float("nan")])
+def test_a_picture_that_is_changed_meanwhile_is_an_error(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: float
+) -> None:
+    picture = torch.full((70, 80, 3), value)
+
+    def changing(image: torch.Tensor, **settings: Any) -> bytes:
+        data = encode(image, **settings)
+        picture.fill_(0.75)
+        return data
+
+    monkeypatch.setattr(result, "encode", changing)
+    desk = Desk(tmp_path)
+    desk.write(picture)
+    failure = desk.failure()
+    assert failure is not None
+    assert "was changed by another node while it was being saved" in failure.reason
+    assert (failure.node_id, failure.node_type) == NODE
+    assert os.listdir(tmp_path) == []
+
+
+def test_a_picture_with_nan_that_stays_is_none(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    desk.write(torch.full((70, 80, 3), float("nan")))
+    assert desk.failure() is None
+
+
+def test_a_file_that_came_meanwhile_is_kept_and_an_error(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    Path(desk.target).write_bytes(b"other")
+    desk.write(torch.zeros(70, 80, 3), IfExists.SKIP)
+    failure = desk.failure()
+    assert failure is not None
+    assert "a file of this name came while it was being made. Run again" in failure.reason
+    assert Path(desk.target).read_bytes() == b"other"

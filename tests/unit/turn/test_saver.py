@@ -1,0 +1,188 @@
+"""Which files a result and its text go to, beside what is there and what others have saved."""
+
+from __future__ import annotations
+
+import functools
+from pathlib import Path
+from typing import Any
+
+import pytest
+import torch
+
+from batch_loop.core.common.errors import UnwritableImage
+from batch_loop.core.engine.batches import Request
+from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.files.atomic import IfExists
+from batch_loop.core.files.caption import Caption
+from batch_loop.core.files.numbering import Numbering
+from batch_loop.core.files.paths import AllowedFolders
+from batch_loop.core.model.formats import Format
+from batch_loop.core.model.prompt import Ending
+from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.state import Iteration, LoopKey
+from batch_loop.core.store.memory import MemoryStore
+from batch_loop.core.turn.saver import Run, Saver, Saving
+from batch_loop.tests.support.fake_host import FakeHost
+
+BEFORE = b"from before"
+RUN = Run("4")
+
+
+class Desk:
+    """A loop over `names`, whose images are saved one after the other."""
+
+    def __init__(self, root: Path, *names: str) -> None:
+        root = root.resolve()
+        self.input, self.output = root / "input", root / "output"
+        self.output.mkdir()
+        self._allowed = AllowedFolders(str(self.input), str(self.output), str(root / "temp"))
+        self.host = FakeHost()
+        self.registry = LoopRegistry(
+            MemoryStore(), self.host, lambda *_, **__: list(names), lambda _: 0.0
+        )
+        self.numbering = Numbering(self.registry.earlier_outputs)
+
+    def put(self, *names: str) -> None:
+        for name in names:
+            (self.output / name).write_bytes(BEFORE)
+
+    def acquire(self) -> Iteration:
+        request = Request(LoopKey("", str(self.input)), Selection())
+        return self.registry.acquire(request, self.host.submit())
+
+    def save(
+        self, iteration: Iteration, images: int = 1, run: Run = RUN, **settings: Any
+    ) -> list[str]:
+        """Save images with the source's name as their text; the names that they got."""
+        assert iteration.item is not None
+        defaults: dict[str, Any] = {
+            "folder": str(self.output),
+            "prefix": "",
+            "suffix": "",
+            "format": Format.PNG,
+            "quality": 95,
+            "if_exists": IfExists.OVERWRITE_OWN,
+            "keep_subfolders": True,
+            "metadata": None,
+            "caption": Caption(iteration.item.path.encode()),
+        }
+        claim = functools.partial(self.registry.claim_outputs, iteration)
+        saver = Saver(
+            iteration,
+            Saving(**{**defaults, **settings}),
+            self._allowed,
+            claim,
+            None,
+            run=run,
+            numbering=self.numbering,
+        )
+        return [Path(path).name for path in saver.save(torch.zeros(images, 4, 4, 3))]
+
+    def end(self, iteration: Iteration, ending: Ending = Ending.SUCCESS) -> None:
+        self.registry.end(iteration)
+        self.host.finish(iteration.prompt, ending)
+
+    def files(self) -> dict[str, str]:
+        """What lies in the folder of results: a text, `before`, or `image`."""
+        return {
+            path.name: "before"
+            if path.read_bytes() == BEFORE
+            else (path.read_text() if path.suffix == ".txt" else "image")
+            for path in sorted(self.output.iterdir())
+        }
+
+
+def test_the_text_has_the_images_stem(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    assert desk.save(desk.acquire(), suffix="_up") == ["a_up.png"]
+    assert desk.files() == {"a_up.png": "image", "a_up.txt": "a.jpg"}
+
+
+def test_without_a_caption_there_is_no_text(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    desk.save(desk.acquire(), caption=None)
+    assert desk.files() == {"a.png": "image"}
+
+
+def test_each_of_several_images_has_its_text(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    assert desk.save(desk.acquire(), images=2) == ["a_1.png", "a_2.png"]
+    texts = {"a_1.txt": "a.jpg", "a_2.txt": "a.jpg"}
+    assert desk.files() == {"a_1.png": "image", "a_2.png": "image", **texts}
+
+
+def test_a_batch_of_no_images_is_refused(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    with pytest.raises(UnwritableImage, match="batch of no images"):
+        desk.save(desk.acquire(), images=0)
+    assert desk.files() == {}
+
+
+def test_no_text_is_lost_where_two_sources_have_one_stem(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "a.jpg", "a.png")
+    for name in ("a.jpg", "a_1.png"):
+        iteration = desk.acquire()
+        assert desk.save(iteration, format=Format.SOURCE) == [name]
+        desk.end(iteration)
+    texts = {"a.txt": "a.jpg", "a_1.txt": "a.png"}
+    assert desk.files() == {"a.jpg": "image", "a_1.png": "image", **texts}
+
+
+@pytest.mark.parametrize(
+    ("if_exists", "there", "after"),
+    [
+        (IfExists.OVERWRITE, ["a.png", "a.txt"], {"a.png": "image", "a.txt": "a.jpg"}),
+        (IfExists.SKIP, ["a.png", "a.txt"], {"a.png": "before", "a.txt": "before"}),
+        (IfExists.SKIP, ["a.png"], {"a.png": "before", "a.txt": "a.jpg"}),
+        (IfExists.SKIP, ["a.txt"], {"a.png": "image", "a.txt": "before"}),
+        (
+            IfExists.RENAME,
+            ["a.png"],
+            {"a.png": "before", "a_1.png": "image", "a_1.txt": "a.jpg"},
+        ),
+        (
+            IfExists.RENAME,
+            ["a.txt"],
+            {"a.txt": "before", "a_1.png": "image", "a_1.txt": "a.jpg"},
+        ),
+    ],
+)
+def test_what_is_there_from_before_also_at_the_second_try(
+    tmp_path: Path, if_exists: IfExists, there: list[str], after: dict[str, str]
+) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    desk.put(*there)
+    for ending in (Ending.ERROR, Ending.SUCCESS):
+        iteration = desk.acquire()
+        desk.save(iteration, if_exists=if_exists)
+        desk.end(iteration, ending)
+        assert desk.files() == after
+
+
+def test_the_report_lists_the_text(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    desk.put("a.png")
+    iteration = desk.acquire()
+    desk.save(iteration, if_exists=IfExists.RENAME)
+    desk.end(iteration)
+    _, ((_, outputs),) = desk.registry.report(iteration.key.id)
+    assert [Path(output).name for output in outputs] == ["a_1.png", "a_1.txt"]
+
+
+def test_a_text_goes_over_no_source(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "a.jpg", "a.txt")
+    iteration = desk.acquire()
+    with pytest.raises(UnwritableImage, match=r"a\.txt' would overwrite an image that this batch"):
+        desk.save(iteration, folder=str(desk.input))
+    assert not desk.input.exists()
+
+
+def test_a_text_leads_through_no_link(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    outside = tmp_path / "outside.txt"
+    outside.write_bytes(BEFORE)
+    (desk.output / "a.txt").symlink_to(outside)
+    with pytest.raises(Exception, match="link that leads out"):
+        desk.save(desk.acquire())
+    assert outside.read_bytes() == BEFORE
+    assert list(desk.files()) == ["a.txt"]

@@ -1,0 +1,63 @@
+"""Folders of savers that come from other nodes: known before an image is handed out, or never."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from batch_loop.core.common.errors import PathRefused
+from batch_loop.core.files.paths import AllowedFolders
+from batch_loop.core.model.graph import Graph
+from batch_loop.core.model.unrun import Submission
+from batch_loop.core.turn.learned import Learned, Wanted, nothing_known
+from batch_loop.core.turn.saver_folders import check_known_folders, wanted_folders
+from batch_loop.tests.support.graphs import ITERATOR, SAVE, batch_graph, node
+
+WANTED = Wanted(SAVE, "folder", ["folder", 0])
+
+
+@pytest.fixture
+def allowed(tmp_path: Path) -> AllowedFolders:
+    return AllowedFolders.load(
+        input_dir=str(tmp_path / "input"),
+        output_dir=str(tmp_path / "output"),
+        temp_dir=str(tmp_path / "temp"),
+        user_dir=str(tmp_path / "user"),
+        environ={},
+    )
+
+
+def graph_of(source: object = "") -> Graph:
+    """A batch whose saver's folder comes from a node that is given `source`."""
+    graph = batch_graph("in", "out")
+    graph[SAVE]["inputs"]["folder"] = ["folder", 0]
+    graph["folder"] = node("StringTrim", string=source)
+    return graph
+
+
+def test_a_folder_is_wanted_until_it_is_known() -> None:
+    submission, learned = Submission(graph_of()), Learned()
+    assert wanted_folders(submission, ITERATOR, learned.of) == [WANTED]
+    learned.ask(WANTED).values.append("out")
+    assert wanted_folders(submission, ITERATOR, learned.of) == []
+
+
+def test_a_folder_is_not_wanted_that_waits_for_an_image_or_that_nobody_asks_for() -> None:
+    of_image = Submission(graph_of([ITERATOR, 4]))
+    unasked = Submission(graph_of(), targets=["folder"])
+    for submission in (of_image, unasked):
+        assert wanted_folders(submission, ITERATOR, nothing_known) == []
+
+
+def test_a_refused_folder_is_told_with_the_reason_and_elsewhere_without_a_path(
+    allowed: AllowedFolders, tmp_path: Path
+) -> None:
+    learned, outside = Learned(), str(tmp_path / "outside")
+    learned.ask(WANTED).values += ["out", outside]
+    with pytest.raises(PathRefused, match=f"BatchLoopSaveImage #{SAVE} does not take") as refused:
+        check_known_folders(Submission(graph_of()), ITERATOR, learned.of, allowed)
+    assert outside in str(refused.value)
+    assert str(allowed.output) not in refused.value.elsewhere
+    unasked = Submission(graph_of(), targets=["folder"])
+    check_known_folders(unasked, ITERATOR, learned.of, allowed)
