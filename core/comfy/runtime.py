@@ -25,7 +25,13 @@ from ..engine.registry import LoopRegistry
 from ..files.leftovers import sweep
 from ..files.listing import list_images, sight
 from ..files.numbering import Numbering
-from ..files.paths import ALLOWED_DIRS_VARIABLE, AllowedFolders, allowed_dirs_file, check_source_file, state_dir
+from ..files.paths import (
+    ALLOWED_DIRS_VARIABLE,
+    AllowedFolders,
+    allowed_dirs_file,
+    check_source_file,
+    state_dir,
+)
 from ..files.protected import CUSTOM_NODES
 from ..media.decode import decode
 from ..model.roots import Roots

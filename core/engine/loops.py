@@ -11,7 +11,15 @@ from typing import Any
 
 from ..common.errors import UnknownLoop
 from ..model.prompt import Host
-from ..model.state import CURRENT_SHOWN, FAILURES_SHOWN, Item, Iteration, LoopKey, Overview, Snapshot
+from ..model.state import (
+    CURRENT_SHOWN,
+    FAILURES_SHOWN,
+    Item,
+    Iteration,
+    LoopKey,
+    Overview,
+    Snapshot,
+)
 from ..store.store import UNLISTED, ListedLoop, LoopEntry, Store
 from .moments import END, Moments
 

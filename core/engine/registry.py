@@ -7,10 +7,35 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..common.errors import BatchLoopError, ClaimLost, FolderNotFound, InvalidSetting, LoopEndNotReached, NotNow, StoreAway, UnknownItem, UnknownLoop, UnwritableImage
+from ..common.errors import (
+    BatchLoopError,
+    ClaimLost,
+    FolderNotFound,
+    InvalidSetting,
+    LoopEndNotReached,
+    NotNow,
+    StoreAway,
+    UnknownItem,
+    UnknownLoop,
+    UnwritableImage,
+)
 from ..model.prompt import Failure, Host, Prompt
 from ..model.roots import NO_ROOTS, Roots
-from ..model.state import Arrived, Claim, ErrorHandling, Item, ItemState, Iteration, LoopKey, Overview, Page, Partner, ReportedItem, Snapshot, WhenComplete
+from ..model.state import (
+    Arrived,
+    Claim,
+    ErrorHandling,
+    Item,
+    ItemState,
+    Iteration,
+    LoopKey,
+    Overview,
+    Page,
+    Partner,
+    ReportedItem,
+    Snapshot,
+    WhenComplete,
+)
 from ..model.writes import NoWrites, Turn, Writes
 from ..store.store import ListedLoop, Store
 from .batches import Batches, Request

@@ -11,7 +11,17 @@ from aiohttp import web
 
 from ..comfy.origin import is_on_this_machine, refuse_other_sites
 from ..comfy.refused import Refused
-from ..common.errors import BatchLoopError, NoDialog, NotNow, PathRefused, StateNotKept, StoreAway, UnknownItem, UnknownLoop, UnwritableImage
+from ..common.errors import (
+    BatchLoopError,
+    NoDialog,
+    NotNow,
+    PathRefused,
+    StateNotKept,
+    StoreAway,
+    UnknownItem,
+    UnknownLoop,
+    UnwritableImage,
+)
 
 Answer = TypeVar("Answer", bound=web.StreamResponse)
 Handler = Callable[[web.Request], Awaitable[Answer]]

@@ -11,7 +11,17 @@ from dataclasses import asdict
 from typing import Any
 
 from ..model.standing import Standing, next_of, next_on_error, standing_in, standing_of
-from ..model.state import Arrived, Counts, Item, ItemState, Iteration, Overview, Page, ReportedItem, Snapshot
+from ..model.state import (
+    Arrived,
+    Counts,
+    Item,
+    ItemState,
+    Iteration,
+    Overview,
+    Page,
+    ReportedItem,
+    Snapshot,
+)
 
 
 def iteration_as_json(iteration: Iteration) -> dict[str, Any]:

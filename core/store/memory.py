@@ -13,7 +13,19 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeVar
 
 from ..common.errors import StateNotKept
-from ..model.state import NOTHING_CARRIED, Carried, Claim, Counts, Item, ItemState, KnownResult, LoopKey, ReportedItem, Written, check_transition
+from ..model.state import (
+    NOTHING_CARRIED,
+    Carried,
+    Claim,
+    Counts,
+    Item,
+    ItemState,
+    KnownResult,
+    LoopKey,
+    ReportedItem,
+    Written,
+    check_transition,
+)
 from .store import OPEN, UNLISTED, ListedLoop, LoopEntry, NewListing, ends_in_vain
 
 T = TypeVar("T")

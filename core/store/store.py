@@ -12,7 +12,18 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
-from ..model.state import Carried, Claim, Counts, Item, ItemState, IterationMode, KnownResult, LoopKey, ReportedItem, Written
+from ..model.state import (
+    Carried,
+    Claim,
+    Counts,
+    Item,
+    ItemState,
+    IterationMode,
+    KnownResult,
+    LoopKey,
+    ReportedItem,
+    Written,
+)
 
 if TYPE_CHECKING:
     from ..model.selection import Selection

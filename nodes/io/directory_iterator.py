@@ -10,7 +10,15 @@ from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 
 from ...core.comfy import runtime
 from ...core.comfy.asked import told
-from ...core.comfy.schema import LoopSocket, advanced, built_once, combo, internal_schema, raw_link, schema
+from ...core.comfy.schema import (
+    LoopSocket,
+    advanced,
+    built_once,
+    combo,
+    internal_schema,
+    raw_link,
+    schema,
+)
 from ...core.comfy.threads import Threads, in_thread
 from ...core.common.errors import BatchLoopError, LoopEndMissing, OutputLeftOut
 from ...core.common.names import GATHER, UI_KEY, node_id

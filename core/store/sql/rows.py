@@ -18,7 +18,16 @@ from ...model.naming import ResultName
 from ...model.prompt import Failure, Prompt
 from ...model.roots import Roots
 from ...model.selection import Filter, Selection, SortBy
-from ...model.state import Claim, Counts, ErrorHandling, Item, ItemState, IterationMode, Policy, WhenComplete
+from ...model.state import (
+    Claim,
+    Counts,
+    ErrorHandling,
+    Item,
+    ItemState,
+    IterationMode,
+    Policy,
+    WhenComplete,
+)
 from ..store import UNLISTED, LoopEntry
 
 _REMEMBERED = 256

@@ -19,7 +19,19 @@ from sqlalchemy.exc import DBAPIError
 from ...common.errors import BatchLoopError, UnwritableImage
 from ...common.pace import Pace
 from ...model.roots import MARK, NO_ROOTS, Roots
-from ...model.state import NOTHING_CARRIED, Carried, Claim, Counts, Item, ItemState, KnownResult, LoopKey, ReportedItem, Written, check_transition
+from ...model.state import (
+    NOTHING_CARRIED,
+    Carried,
+    Claim,
+    Counts,
+    Item,
+    ItemState,
+    KnownResult,
+    LoopKey,
+    ReportedItem,
+    Written,
+    check_transition,
+)
 from ..store import OPEN, UNLISTED, ListedLoop, LoopEntry, NewListing, ends_in_vain
 from . import carried as carried_values
 from . import sql_listings, statements

@@ -28,7 +28,19 @@ from sqlalchemy import (
 )
 
 from ...model.state import ItemState
-from .tables import PathText, carried, is_failed, is_open, is_pending, is_written, items, leases, loops, outputs, stores
+from .tables import (
+    PathText,
+    carried,
+    is_failed,
+    is_open,
+    is_pending,
+    is_written,
+    items,
+    leases,
+    loops,
+    outputs,
+    stores,
+)
 
 CARRIED_SUFFIX = ".safetensors"
 """How the name of a carried value ends, as a file and as a row."""

@@ -24,7 +24,21 @@ from sqlalchemy import (
 )
 
 from ...model.state import ItemState
-from .tables import carried, in_state, is_open, items, leases, loops, metadata, open_items, outputs, outputs_of_items, spare_listings, stores, versions
+from .tables import (
+    carried,
+    in_state,
+    is_open,
+    items,
+    leases,
+    loops,
+    metadata,
+    open_items,
+    outputs,
+    outputs_of_items,
+    spare_listings,
+    stores,
+    versions,
+)
 
 VERSION = 7
 """Number of the present design; a database of a later one is not touched."""

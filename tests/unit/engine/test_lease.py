@@ -8,7 +8,15 @@ from collections.abc import Callable
 import pytest
 
 from batch_loop.core.common.errors import StoreAway
-from batch_loop.core.engine.lease import LEASE_SECONDS, LEASE_VARIABLE, LOOK_SECONDS, SHORTEST, Lease, LeasesOfOthers, lease_seconds
+from batch_loop.core.engine.lease import (
+    LEASE_SECONDS,
+    LEASE_VARIABLE,
+    LOOK_SECONDS,
+    SHORTEST,
+    Lease,
+    LeasesOfOthers,
+    lease_seconds,
+)
 from batch_loop.tests.support.waiting import wait_for
 
 SECONDS = 0.15

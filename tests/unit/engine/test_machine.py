@@ -34,7 +34,18 @@ from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.prompt import Ending, Prompt
 from batch_loop.core.model.roots import NO_ROOTS
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import CURRENT_SHOWN, ErrorHandling, Item, ItemState, Iteration, IterationMode, LoopKey, Overview, Policy, WhenComplete
+from batch_loop.core.model.state import (
+    CURRENT_SHOWN,
+    ErrorHandling,
+    Item,
+    ItemState,
+    Iteration,
+    IterationMode,
+    LoopKey,
+    Overview,
+    Policy,
+    WhenComplete,
+)
 from batch_loop.core.store.databases.database import open_store
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.memory import MemoryStore

@@ -19,7 +19,15 @@ from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files import spelling
 from batch_loop.core.model.prompt import Ending, Prompt
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import ErrorHandling, Iteration, IterationMode, LoopKey, Policy, Snapshot, WhenComplete
+from batch_loop.core.model.state import (
+    ErrorHandling,
+    Iteration,
+    IterationMode,
+    LoopKey,
+    Policy,
+    Snapshot,
+    WhenComplete,
+)
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.fake_host import FakeHost
 from batch_loop.tests.support.waiting import wait_for

@@ -16,7 +16,17 @@ from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.prompt import Ending, Failure, Prompt
 from batch_loop.core.model.roots import NO_ROOTS
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import Counts, ErrorHandling, ItemState, Iteration, IterationMode, LoopKey, Partner, Policy, WhenComplete
+from batch_loop.core.model.state import (
+    Counts,
+    ErrorHandling,
+    ItemState,
+    Iteration,
+    IterationMode,
+    LoopKey,
+    Partner,
+    Policy,
+    WhenComplete,
+)
 from batch_loop.core.model.writes import Turn
 from batch_loop.core.store.databases.database import open_store
 from batch_loop.core.store.databases.postgresql import open_postgresql

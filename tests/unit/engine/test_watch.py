@@ -21,7 +21,15 @@ from batch_loop.core.model.naming import saved_as
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.report import handed_out
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import ErrorHandling, Iteration, IterationMode, LoopKey, Policy, Snapshot, WhenComplete
+from batch_loop.core.model.state import (
+    ErrorHandling,
+    Iteration,
+    IterationMode,
+    LoopKey,
+    Policy,
+    Snapshot,
+    WhenComplete,
+)
 from batch_loop.core.store.databases.database import open_store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.store import Store

@@ -15,7 +15,16 @@ from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.prompt import Ending, Failure
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import DEFAULT_POLICY, ErrorHandling, Item, ItemState, Iteration, LoopKey, Policy, WhenComplete
+from batch_loop.core.model.state import (
+    DEFAULT_POLICY,
+    ErrorHandling,
+    Item,
+    ItemState,
+    Iteration,
+    LoopKey,
+    Policy,
+    WhenComplete,
+)
 from batch_loop.core.model.writes import Turn
 from batch_loop.core.store.databases.database import open_store
 from batch_loop.core.store.memory import MemoryStore

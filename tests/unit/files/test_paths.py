@@ -12,7 +12,17 @@ import pytest
 
 from batch_loop.core.common.errors import FolderNotFound, InvalidSetting, NotAFolder, PathRefused
 from batch_loop.core.common.text import quoted
-from batch_loop.core.files.paths import ALLOWED_DIRS_VARIABLE, EXAMPLE_FOLDER, EXAMPLE_IMAGES, AllowedFolders, check_source_file, check_target_file, inside, resolve_source, resolve_target
+from batch_loop.core.files.paths import (
+    ALLOWED_DIRS_VARIABLE,
+    EXAMPLE_FOLDER,
+    EXAMPLE_IMAGES,
+    AllowedFolders,
+    check_source_file,
+    check_target_file,
+    inside,
+    resolve_source,
+    resolve_target,
+)
 
 Check = Callable[[str, AllowedFolders], str]
 

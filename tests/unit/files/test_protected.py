@@ -10,7 +10,14 @@ import pytest
 
 from batch_loop.core.common.errors import PathRefused
 from batch_loop.core.files import protected as module
-from batch_loop.core.files.paths import ALLOWED_DIRS_VARIABLE, AllowedFolders, check_source_file, check_target_file, resolve_source, resolve_target
+from batch_loop.core.files.paths import (
+    ALLOWED_DIRS_VARIABLE,
+    AllowedFolders,
+    check_source_file,
+    check_target_file,
+    resolve_source,
+    resolve_target,
+)
 from batch_loop.core.files.protected import CUSTOM_NODES
 
 STATE = "what Batch Loop itself keeps"

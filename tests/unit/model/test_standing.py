@@ -7,8 +7,26 @@ from dataclasses import replace
 import pytest
 
 from batch_loop.core.model.prompt import Prompt
-from batch_loop.core.model.standing import BETWEEN_SECONDS, next_of, next_on_error, standing, standing_in, standing_of
-from batch_loop.core.model.state import Arrived, Claim, Counts, ErrorHandling, Item, ItemState, Iteration, LoopKey, Overview, Policy
+from batch_loop.core.model.standing import (
+    BETWEEN_SECONDS,
+    next_of,
+    next_on_error,
+    standing,
+    standing_in,
+    standing_of,
+)
+from batch_loop.core.model.state import (
+    Arrived,
+    Claim,
+    Counts,
+    ErrorHandling,
+    Item,
+    ItemState,
+    Iteration,
+    LoopKey,
+    Overview,
+    Policy,
+)
 
 KEY = LoopKey("", "/in")
 PROMPT = Prompt("p", 1.0)

@@ -9,7 +9,15 @@ import pytest
 
 from batch_loop.core.common.errors import IllegalTransition
 from batch_loop.core.model.prompt import Failure, Prompt
-from batch_loop.core.model.state import LEADS_TO, Counts, Item, ItemState, Iteration, LoopKey, check_transition
+from batch_loop.core.model.state import (
+    LEADS_TO,
+    Counts,
+    Item,
+    ItemState,
+    Iteration,
+    LoopKey,
+    check_transition,
+)
 
 PAIRS = list(itertools.product(ItemState, ItemState))
 

@@ -12,7 +12,16 @@ from batch_loop.core.common.errors import IllegalTransition
 from batch_loop.core.model.prompt import Failure, Prompt, client_named
 from batch_loop.core.model.roots import NO_ROOTS
 from batch_loop.core.model.selection import Filter, Selection, SortBy
-from batch_loop.core.model.state import Claim, Item, ItemState, IterationMode, KnownResult, LoopKey, Policy, Written
+from batch_loop.core.model.state import (
+    Claim,
+    Item,
+    ItemState,
+    IterationMode,
+    KnownResult,
+    LoopKey,
+    Policy,
+    Written,
+)
 from batch_loop.core.store.databases.database import open_store
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.memory import MemoryStore
