@@ -10,7 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
-from ..common.lower_priority import step_back
+from ..common.lower_priority import lower_priority
 from ..files.real_paths import open_file
 from ..media.decode import DecodedImage
 from ..media.image_file import open_image
@@ -67,7 +67,7 @@ class ReadAhead:
         self._ahead: dict[str, _Ahead] = {}
         self._janitor: threading.Thread | None = None
         self._pool = ThreadPoolExecutor(
-            1, thread_name_prefix="batch-loop-read-ahead", initializer=step_back
+            1, thread_name_prefix="batch-loop-read-ahead", initializer=lower_priority
         )
 
     def begin(self, loop: str, path: str) -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 
 from ..common.errors import BatchLoopError
-from ..common.lower_priority import step_back
+from ..common.lower_priority import lower_priority
 from ..model.prompt import Failure
 from ..model.writes import Turn
 from .budget import MemoryBudget
@@ -31,7 +31,7 @@ class WriteBehind:
         self._pool = ThreadPoolExecutor(
             min(_MOST_WORKERS, os.cpu_count() or 1),
             thread_name_prefix="batch-loop-write-behind",
-            initializer=step_back,
+            initializer=lower_priority,
         )
 
     def write(

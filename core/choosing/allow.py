@@ -6,7 +6,7 @@ import os
 
 from ..common.errors import FolderNotFound, PathRefused, UnwritableImage
 from ..common.text import quoted
-from ..files.atomic import IfExists, write_whole
+from ..files.atomic import IfExists, write_atomic
 from ..files.paths import AllowedFolders, check_is_here, is_elsewhere, refusal_of_state, with_line
 from ..files.real_paths import open_file
 
@@ -43,7 +43,7 @@ def allow(folder: str, allowed: AllowedFolders) -> str:
         )
     # The file may be a link to where its owner keeps it.
     file = os.path.realpath(allowed.how_to_allow)
-    write_whole(file, with_line(_content(file), path), IfExists.OVERWRITE)
+    write_atomic(file, with_line(_content(file), path), IfExists.OVERWRITE)
     return path
 
 

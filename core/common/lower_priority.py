@@ -1,4 +1,4 @@
-"""Threads that step back while the workflow has work for the processor."""
+"""A low priority for threads that must not slow the workflow down."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ NICENESS = 10
 """What Unix calls it: a thread of it gets a tenth of a core that another one wants."""
 
 
-def step_back() -> None:
+def lower_priority() -> None:
     """Give the current thread a low priority; give it to `ThreadPoolExecutor` as `initializer`.
 
     Only Linux has a priority for each thread; elsewhere it would be that of the whole process, so

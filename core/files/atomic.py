@@ -43,7 +43,7 @@ class IfExists(str, Enum):
     """Write beside it, as name_1.png, name_2.png and so on."""
 
 
-def write_whole(path: str, data: bytes, if_exists: IfExists) -> str | None:
+def write_atomic(path: str, data: bytes, if_exists: IfExists) -> str | None:
     """Write a file at a real path, making its folder where needed; returns the path it now has.
 
     Returns None if it was skipped. The data goes to a temporary file in the same folder, is

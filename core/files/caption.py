@@ -8,7 +8,7 @@ from typing import Any
 
 from ..common.errors import InvalidSetting
 from ..model.graph import is_link
-from .atomic import IfExists, write_whole
+from .atomic import IfExists, write_atomic
 
 CAPTION_INPUT = "caption"
 """The input of Save Image (Batch) that the text is given to."""
@@ -41,7 +41,7 @@ class Caption:
 
     def write(self, target: str, if_exists: IfExists) -> bool:
         """Write the file at real path `target`; False if there is one that is to be kept."""
-        return write_whole(target, self.data, if_exists) is not None
+        return write_atomic(target, self.data, if_exists) is not None
 
 
 def caption_of(text: object) -> Caption:

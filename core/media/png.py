@@ -22,7 +22,7 @@ from typing import Any, TypeVar
 import numpy as np
 import numpy.typing as npt
 
-from ..common.lower_priority import step_back
+from ..common.lower_priority import lower_priority
 from . import deflate
 from .deflate import Way
 
@@ -44,7 +44,7 @@ _MOST_WORKERS = 4
 _workers = ThreadPoolExecutor(
     min(_MOST_WORKERS, os.cpu_count() or 1),
     thread_name_prefix="batch-loop-png",
-    initializer=step_back,
+    initializer=lower_priority,
 )
 _AHEAD = 2 * _MOST_WORKERS
 """Bands that are held at a time."""

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from PIL import Image
 
 from ..common.errors import UnreadableImage
-from ..common.lower_priority import step_back
+from ..common.lower_priority import lower_priority
 from ..common.text import quoted
 from ..files.real_paths import open_file
 from .decode import reason_of
@@ -44,7 +44,7 @@ def thumbnail_pool() -> ThreadPoolExecutor:
     So a gallery of very large images takes neither the memory nor the processor for itself.
     """
     return ThreadPoolExecutor(
-        _WORKERS, thread_name_prefix="batch-loop-thumbnail", initializer=step_back
+        _WORKERS, thread_name_prefix="batch-loop-thumbnail", initializer=lower_priority
     )
 
 

@@ -12,7 +12,7 @@ from ..background.budget import MEMORY_VARIABLE
 from ..background.write_behind import WriteBehind
 from ..common.errors import UnwritableImage
 from ..common.text import quoted
-from ..files.atomic import IfExists, write_whole
+from ..files.atomic import IfExists, write_atomic
 from ..media.encode import encode
 from ..model.formats import Format
 from ..model.state import Iteration
@@ -67,7 +67,7 @@ class Result:
             _sample_of(self.picture).nan_to_num(), self._sample.nan_to_num()
         ):
             raise UnwritableImage(_changed(target))
-        return write_whole(target, self._data, if_exists) is not None
+        return write_atomic(target, self._data, if_exists) is not None
 
 
 class Background:

@@ -14,7 +14,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ...common.errors import StateNotKept, StoreAway
 from ...common.text import quoted
-from ...files.atomic import IfExists, write_whole
+from ...files.atomic import IfExists, write_atomic
 from ...files.leftovers import TEMPORARY_SUFFIX
 from ..sql import listing_statements, statements
 from ..sql.backend import AT_ONCE
@@ -49,7 +49,7 @@ class CarriedFiles:
     def write(self, connection: Connection, name: str, data: bytes) -> None:  # noqa: ARG002
         path = os.path.join(self.folder, name)
         self._written.append(path)
-        write_whole(path, data, IfExists.OVERWRITE)
+        write_atomic(path, data, IfExists.OVERWRITE)
 
     def read(self, connection: Connection, name: str) -> bytes:  # noqa: ARG002
         with open(os.path.join(self.folder, name), "rb") as file:

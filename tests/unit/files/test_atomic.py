@@ -9,7 +9,7 @@ import pytest
 
 from batch_loop.core.common.errors import UnwritableImage
 from batch_loop.core.files import atomic as files
-from batch_loop.core.files.atomic import IfExists, write_whole
+from batch_loop.core.files.atomic import IfExists, write_atomic
 from batch_loop.core.files.leftovers import TEMPORARY_SUFFIX
 from batch_loop.core.files.listing import list_images
 from batch_loop.core.model.selection import Filter, Selection
@@ -25,18 +25,18 @@ class TestANewFile:
     @pytest.mark.parametrize("if_exists", list(IfExists))
     def test_is_written(self, tmp_path: Path, if_exists: IfExists) -> None:
         path = str(tmp_path / "a.png")
-        assert write_whole(path, b"new", if_exists) == path
+        assert write_atomic(path, b"new", if_exists) == path
         assert content(tmp_path) == {"a.png": b"new"}
 
     def test_has_its_folders_made(self, tmp_path: Path) -> None:
         path = str(tmp_path / "a" / "b" / "c.png")
-        assert write_whole(path, b"new", IfExists.SKIP) == path
+        assert write_atomic(path, b"new", IfExists.SKIP) == path
         assert Path(path).read_bytes() == b"new"
 
     @pytest.mark.parametrize("if_exists", list(IfExists))
     def test_has_the_permissions_of_any_new_file(self, tmp_path: Path, if_exists: IfExists) -> None:
         (tmp_path / "any").touch()
-        write_whole(str(tmp_path / "a.png"), b"new", if_exists)
+        write_atomic(str(tmp_path / "a.png"), b"new", if_exists)
         assert (tmp_path / "a.png").stat().st_mode == (tmp_path / "any").stat().st_mode
 
     @pytest.mark.parametrize("if_exists", list(IfExists))
@@ -52,7 +52,7 @@ class TestANewFile:
         ],
     )
     def test_has_any_name(self, tmp_path: Path, name: str, if_exists: IfExists) -> None:
-        assert write_whole(str(tmp_path / name), b"new", if_exists) == str(tmp_path / name)
+        assert write_atomic(str(tmp_path / name), b"new", if_exists) == str(tmp_path / name)
         assert content(tmp_path) == {name: b"new"}
 
     def test_is_whole_before_it_has_its_name(
@@ -67,7 +67,7 @@ class TestANewFile:
             fsync(descriptor)
 
         monkeypatch.setattr(os, "fsync", looked)
-        write_whole(str(tmp_path / "a.png"), b"new", IfExists.OVERWRITE)
+        write_atomic(str(tmp_path / "a.png"), b"new", IfExists.OVERWRITE)
         ((name, data),) = seen[0].items()
         assert len(seen) == 1
         assert data == b"new"
@@ -84,20 +84,20 @@ class TestAnExistingFile:
     def test_is_overwritten(self, tmp_path: Path) -> None:
         path = tmp_path / "a.png"
         path.write_bytes(b"old")
-        assert write_whole(str(path), b"new", IfExists.OVERWRITE) == str(path)
+        assert write_atomic(str(path), b"new", IfExists.OVERWRITE) == str(path)
         assert content(tmp_path) == {"a.png": b"new"}
 
     def test_is_kept(self, tmp_path: Path) -> None:
         path = tmp_path / "a.png"
         path.write_bytes(b"old")
-        assert write_whole(str(path), b"new", IfExists.SKIP) is None
+        assert write_atomic(str(path), b"new", IfExists.SKIP) is None
         assert content(tmp_path) == {"a.png": b"old"}
 
     def test_gets_numbered_neighbours(self, tmp_path: Path) -> None:
         path = tmp_path / "a.b.png"
         path.write_bytes(b"old")
         (tmp_path / "a.b_2.png").write_bytes(b"old")
-        written = [write_whole(str(path), b"new", IfExists.RENAME) for _ in range(2)]
+        written = [write_atomic(str(path), b"new", IfExists.RENAME) for _ in range(2)]
         assert written == [str(tmp_path / "a.b_1.png"), str(tmp_path / "a.b_3.png")]
         assert content(tmp_path) == {
             "a.b.png": b"old",
@@ -109,14 +109,14 @@ class TestAnExistingFile:
     @pytest.mark.parametrize("if_exists", KEEPING)
     def test_a_broken_link_counts_as_one(self, tmp_path: Path, if_exists: IfExists) -> None:
         (tmp_path / "a.png").symlink_to(tmp_path / "missing")
-        written = write_whole(str(tmp_path / "a.png"), b"new", if_exists)
+        written = write_atomic(str(tmp_path / "a.png"), b"new", if_exists)
         assert written == (None if if_exists is IfExists.SKIP else str(tmp_path / "a_1.png"))
         assert not (tmp_path / "missing").exists()
 
     def test_is_not_written_through_a_link(self, tmp_path: Path) -> None:
         (tmp_path / "target").write_bytes(b"old")
         (tmp_path / "a.png").symlink_to(tmp_path / "target")
-        write_whole(str(tmp_path / "a.png"), b"new", IfExists.OVERWRITE)
+        write_atomic(str(tmp_path / "a.png"), b"new", IfExists.OVERWRITE)
         assert content(tmp_path) == {"target": b"old", "a.png": b"new"}
 
     def test_the_folder_is_scanned_once_and_never_again(
@@ -125,11 +125,11 @@ class TestAnExistingFile:
         def scanned(*_args: object) -> object:
             raise AssertionError("the folder was scanned")
 
-        write_whole(str(tmp_path / "a.png"), b"old", IfExists.OVERWRITE)
+        write_atomic(str(tmp_path / "a.png"), b"old", IfExists.OVERWRITE)
         monkeypatch.setattr(os, "scandir", scanned)
         monkeypatch.setattr(os, "listdir", scanned)
         for if_exists in (IfExists.RENAME, IfExists.SKIP, IfExists.OVERWRITE):
-            write_whole(str(tmp_path / "a.png"), b"new", if_exists)
+            write_atomic(str(tmp_path / "a.png"), b"new", if_exists)
 
 
 class TestTwoWriters:
@@ -139,7 +139,7 @@ class TestTwoWriters:
 
         def write(number: int) -> None:
             start.wait()
-            written.append(write_whole(str(tmp_path / "a.png"), b"%d" % number, IfExists.RENAME))
+            written.append(write_atomic(str(tmp_path / "a.png"), b"%d" % number, IfExists.RENAME))
 
         threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
         for thread in threads:
@@ -163,7 +163,7 @@ class TestTwoWriters:
         monkeypatch.setattr(os, "fsync", meanwhile)
         if not links:
             without_hard_links(monkeypatch)
-        write_whole(str(tmp_path / "a.png"), b"new", if_exists)
+        write_atomic(str(tmp_path / "a.png"), b"new", if_exists)
         expected = {"a.png": b"other"}
         if if_exists is IfExists.RENAME:
             expected["a_1.png"] = b"new"
@@ -186,9 +186,9 @@ class TestWithoutHardLinks:
     ) -> None:
         without_hard_links(monkeypatch)
         path = str(tmp_path / "a.png")
-        assert write_whole(path, b"1", IfExists.SKIP) == path
-        assert write_whole(path, b"2", IfExists.SKIP) is None
-        assert write_whole(path, b"3", IfExists.RENAME) == str(tmp_path / "a_1.png")
+        assert write_atomic(path, b"1", IfExists.SKIP) == path
+        assert write_atomic(path, b"2", IfExists.SKIP) is None
+        assert write_atomic(path, b"3", IfExists.RENAME) == str(tmp_path / "a_1.png")
         assert content(tmp_path) == {"a.png": b"1", "a_1.png": b"3"}
 
     def test_leaves_nothing_where_the_last_step_fails(
@@ -201,7 +201,7 @@ class TestWithoutHardLinks:
 
         monkeypatch.setattr(os, "replace", failed)
         with pytest.raises(UnwritableImage, match="Input/output error"):
-            write_whole(str(tmp_path / "a.png"), b"new", IfExists.SKIP)
+            write_atomic(str(tmp_path / "a.png"), b"new", IfExists.SKIP)
         assert content(tmp_path) == {}
 
 
@@ -209,7 +209,7 @@ class TestWithoutHardLinks:
 class TestFailures:
     def message(self, path: str, if_exists: IfExists) -> str:
         with pytest.raises(UnwritableImage) as raised:
-            write_whole(path, b"new", if_exists)
+            write_atomic(path, b"new", if_exists)
         assert isinstance(raised.value.__cause__, OSError | ValueError)
         return str(raised.value)
 
@@ -263,21 +263,21 @@ class TestFailures:
 
         monkeypatch.setattr(os, "fsync", interrupted)
         with pytest.raises(KeyboardInterrupt):
-            write_whole(str(tmp_path / "a.png"), b"new", if_exists)
+            write_atomic(str(tmp_path / "a.png"), b"new", if_exists)
         assert content(tmp_path) == {}
 
 
 def test_a_folder_of_the_name_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "a.png").mkdir()
     with pytest.raises(UnwritableImage, match="a folder has this name"):
-        write_whole(str(tmp_path / "a.png"), b"new", IfExists.OVERWRITE)
-    assert write_whole(str(tmp_path / "a.png"), b"new", IfExists.SKIP) is None
+        write_atomic(str(tmp_path / "a.png"), b"new", IfExists.OVERWRITE)
+    assert write_atomic(str(tmp_path / "a.png"), b"new", IfExists.SKIP) is None
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
 def test_a_vanished_folder_is_made_again(tmp_path: Path) -> None:
     folder = tmp_path / "out"
-    write_whole(str(folder / "a.png"), b"new", IfExists.SKIP)
+    write_atomic(str(folder / "a.png"), b"new", IfExists.SKIP)
     (folder / "a.png").unlink()
     folder.rmdir()
-    assert write_whole(str(folder / "a.png"), b"new", IfExists.SKIP) == str(folder / "a.png")
+    assert write_atomic(str(folder / "a.png"), b"new", IfExists.SKIP) == str(folder / "a.png")

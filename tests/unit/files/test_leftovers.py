@@ -12,7 +12,7 @@ from socket import gethostname
 
 from batch_loop.core.common.processes import _stat, this_process
 from batch_loop.core.files import leftovers
-from batch_loop.core.files.atomic import IfExists, write_whole
+from batch_loop.core.files.atomic import IfExists, write_atomic
 from batch_loop.core.files.leftovers import sweep, temporary_name
 
 
@@ -93,10 +93,10 @@ def test_an_id_that_no_process_can_have_is_that_of_a_dead_one(tmp_path: Path) ->
 def test_the_first_write_to_a_folder_deletes_what_was_left_there(tmp_path: Path) -> None:
     left = tmp_path / writer(ended_process())
     left.touch()
-    write_whole(str(tmp_path / "a.png"), b"a", IfExists.OVERWRITE)
+    write_atomic(str(tmp_path / "a.png"), b"a", IfExists.OVERWRITE)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
     left.touch()
-    write_whole(str(tmp_path / "a.png"), b"a", IfExists.OVERWRITE)
+    write_atomic(str(tmp_path / "a.png"), b"a", IfExists.OVERWRITE)
     assert left.exists()
 
 

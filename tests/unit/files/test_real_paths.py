@@ -10,7 +10,7 @@ import pytest
 
 from batch_loop.core.common.errors import FolderNotFound, UnreadableImage, UnwritableImage
 from batch_loop.core.files import real_paths
-from batch_loop.core.files.atomic import IfExists, write_whole
+from batch_loop.core.files.atomic import IfExists, write_atomic
 from batch_loop.core.files.listing import list_images
 from batch_loop.core.files.paths import AllowedFolders, check_source_file, check_target_file
 from batch_loop.core.files.real_paths import open_file
@@ -93,7 +93,7 @@ class TestASwap:
             swap(inside, outside)
             for if_exists in IfExists:
                 with pytest.raises(UnwritableImage, match="link"):
-                    write_whole(checked, b"new", if_exists)
+                    write_atomic(checked, b"new", if_exists)
             inside.unlink()
             inside.with_name("away").rename(inside)
         assert {path.name: path.read_bytes() for path in outside.iterdir()} == before
@@ -127,7 +127,7 @@ def test_a_swap_in_the_midst_of_a_write_does_not_lead_out(
         fsync(descriptor)
 
     monkeypatch.setattr(os, "fsync", swapped)
-    write_whole(str(inside / "new.png"), b"new", IfExists.OVERWRITE)
+    write_atomic(str(inside / "new.png"), b"new", IfExists.OVERWRITE)
     assert sorted(path.name for path in outside.iterdir()) == ["a.png", "secret.png"]
     assert (inside.with_name("away") / "new.png").read_bytes() == b"new"
 
