@@ -54,9 +54,12 @@ class AutoQueue:
         """Whether all of these run, as those that waited were taken off the queue."""
         self._verdicts: defaultdict[str, list[Report]] = defaultdict(list)
         """Reports of End Queue by prompt: they count once the prompt has ended in success."""
-        self._waits = False
-        self._looks_at = 0.0
+        self._next: dict[str, str] = {}
+        """What is next for each loop of the workflow, as its server last said."""
+        self._on_error = "stop"
+        """What is next if a prompt fails, as Directory Iterator last said."""
         self._errors = 0
+        self._looks_at = 0.0
         self._away_since: float | None = None
         self.has_worked = False
         """Whether the server has ever sent events."""
@@ -65,6 +68,11 @@ class AutoQueue:
     def is_idle(self) -> bool:
         """Whether there is nothing to do here while others work on the last images."""
         return self._waits and not self._sent
+
+    @property
+    def _waits(self) -> bool:
+        """Whether other servers work on the last images, and no loop has anything left here."""
+        return "wait" in self._next.values() and "go" not in self._next.values()
 
     async def run(self) -> None:
         """Send prompts until the batch ends, and the last of them has ended.
@@ -152,15 +160,17 @@ class AutoQueue:
             self._has_taken_back = True
 
     async def _look(self) -> None:
-        """Ask how the batch stands, which others work on."""
+        """Ask how the batches stand that others work on."""
         now = asyncio.get_running_loop().time()
         if now < self._looks_at:
             return
         self._looks_at = now + QUIET_SECONDS
-        loop = await self._client.loop(self._progress.loop)
-        # An image without a partner in another folder is done by nobody.
-        self._waits = loop["pending"] == loop["unpaired"]
-        if loop["complete"]:
+        for loop_id in [each for each, following in self._next.items() if following == "wait"]:
+            loop = await self._client.loop(loop_id)
+            # An image that failed on another server is there to be taken: this one may do it.
+            is_back = loop["next"] == "stop" and not loop["complete"]
+            self._next[loop_id] = "go" if is_back else loop["next"]
+        if {"go", "wait"}.isdisjoint(self._next.values()):
             self._progress.is_over = True
 
     def _take(self, event: Event) -> None:
@@ -179,10 +189,13 @@ class AutoQueue:
             self._tell("image")
             if report["kind"] == "end_queue":
                 self._verdicts[prompt_id].append(report)
-            elif report["kind"] == "progress":
-                if report["waiting"] and not self._waits:
+            elif report["kind"] == "iteration":
+                self._on_error = report["on_error"]
+            else:
+                waited = self._waits
+                self._next[report["loop"]] = report["next"]
+                if self._waits and not waited:
                     self._tell("waits")
-                self._waits = report["waiting"]
 
     def _end(self, prompt_id: str, how: str, data: Mapping[str, Any]) -> None:
         del self._sent[prompt_id]
@@ -194,7 +207,7 @@ class AutoQueue:
             progress.problem = progress.problem or "somebody pressed Cancel"
         else:
             self._errors += 1
-            if not progress.skips or self._errors >= MOST_ERRORS:
+            if self._on_error == "stop" or self._errors >= MOST_ERRORS:
                 progress.problem = progress.problem or _problem(data)
 
     async def _catch_up(self) -> None:

@@ -16,7 +16,7 @@ from PIL import Image, ImageDraw, ImageOps
 from .client import Client
 from .display import plain
 from .errors import WrongCall
-from .reports import write_whole
+from .reports import write_atomic
 
 MOST_PAIRS = 300
 """On a contact sheet: the first ones."""
@@ -50,7 +50,7 @@ async def write_contact_sheet(client: Client, loop_id: str, file: Path) -> None:
     report = json.loads(await client.report(loop_id, "json"))
     picture = io.BytesIO()
     draw_contact_sheet(list(_pairs(report))[:MOST_PAIRS]).save(picture, check_picture(file))
-    write_whole(file, picture.getvalue())
+    write_atomic(file, picture.getvalue())
 
 
 def _pairs(report: Mapping[str, Any]) -> Iterator[Pair]:

@@ -40,10 +40,9 @@ class Bar:
             self._bar.write(f"{server} is back.", file=sys.stderr)
         self._bar.total = progress.total or None
         # What was done before this run does not count in the rate.
-        ended = progress.done + progress.failed
-        if self._bar.n == 0 and self._bar.initial == 0 and ended:
-            self._bar.initial = ended
-        self._bar.n = ended
+        if self._bar.n == 0 and self._bar.initial == 0:
+            self._bar.initial = progress.ended
+        self._bar.n = progress.ended
         failed = f"{progress.failed} failed, " if progress.failed else ""
         self._bar.set_postfix_str(f"{failed}{plain(progress.filename)}", refresh=False)
         self._bar.refresh()
@@ -90,8 +89,8 @@ class JsonLines:
 def tally(loop: Mapping[str, Any]) -> str:
     """Return the figures of a batch in words."""
     failed = f", {loop['failed']} failed" if loop["failed"] else ""
-    state = "complete" if loop["complete"] else f"{loop['pending'] + loop['running']} left"
-    if loop["complete"] and loop.get("unpaired"):
+    state = "complete" if loop["complete"] else f"{loop['left']} left"
+    if loop["complete"] and loop["unpaired"]:
         state += f", {loop['unpaired']} without a partner"
     return f"{loop['done']} of {loop['total']} done{failed}, {state}"
 

@@ -23,14 +23,17 @@ class Progress:
     failed: int = 0
     filename: str = ""
     """The image that was handed out last."""
-    skips: bool = False
-    """Whether the batch goes on after an image that failed."""
     is_over: bool = False
     """Whether a server has said that there is nothing more to do."""
     problem: str = ""
     """The error that stopped the batch, if one did."""
     is_given_up: bool = False
     """Whether a person pressed Ctrl-C, or a server cannot go on."""
+
+    @property
+    def ended(self) -> int:
+        """How many images are done or failed."""
+        return self.done + self.failed
 
     @property
     def ends(self) -> bool:
@@ -44,7 +47,7 @@ class Progress:
         """
         if report["kind"] == "end_queue":
             return
-        is_newer = report["done"] + report["failed"] >= self.done + self.failed
+        is_newer = report["done"] + report["failed"] >= self.ended
         if report["loop"] != self.loop or is_newer:
             self.loop = report["loop"]
             self.total = report["total"]
@@ -53,7 +56,6 @@ class Progress:
         if report["kind"] == "iteration":
             # It is empty where no image was left to hand out.
             self.filename = report["filename"] or self.filename
-            self.skips = report["error_handling"] == "Skip on error"
 
 
 def reports_in(output: Mapping[str, Any]) -> Iterator[Report]:
@@ -67,6 +69,6 @@ def says_stop(reports: Sequence[Report]) -> bool:
     Where several batches go through one workflow, all of them have to be complete; an End Queue
     that goes by anything else stops by itself.
     """
-    of_batches = [report["stop"] for report in reports if report["of_batch"]]
-    others = [report["stop"] for report in reports if not report["of_batch"]]
+    of_batches = [report["next"] == "stop" for report in reports if report["of_batch"]]
+    others = [report["next"] == "stop" for report in reports if not report["of_batch"]]
     return any(others) or (bool(of_batches) and all(of_batches))

@@ -20,10 +20,10 @@ def check_report(file: Path) -> str:
 
 async def write_report(client: Client, loop_id: str, file: Path) -> None:
     """Write every image of a batch into `file`, as JSON or CSV by its name; WrongCall."""
-    write_whole(file, await client.report(loop_id, check_report(file)))
+    write_atomic(file, await client.report(loop_id, check_report(file)))
 
 
-def write_whole(file: Path, content: bytes) -> None:
+def write_atomic(file: Path, content: bytes) -> None:
     """Write a file, or leave what is there as it is; WrongCall."""
     target = file.resolve()
     part = target.with_name(f".batch-loop-{os.getpid()}.part")

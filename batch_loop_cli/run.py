@@ -26,6 +26,9 @@ STOPPED_SECONDS = 3.0
 """The same after it was stopped: others may be at work on it for hours."""
 LOOK_SECONDS = 0.05
 
+AT_THE_END = {"complete": ExitCode.DONE, "failures": ExitCode.SOME_FAILED}
+"""The exit code, by how a batch stands."""
+
 
 @dataclass(frozen=True)
 class Options:
@@ -82,9 +85,9 @@ async def run(options: Options) -> ExitCode:
 
 def exit_code(progress: Progress, loop: Loop) -> ExitCode:
     """Return what the shell is told of a batch that nobody interrupted; `loop` may be empty."""
-    if progress.problem or not loop.get("complete"):
+    if progress.problem:
         return ExitCode.STOPPED
-    return ExitCode.SOME_FAILED if loop["failed"] else ExitCode.DONE
+    return AT_THE_END.get(loop.get("stands", ""), ExitCode.STOPPED)
 
 
 def why_it_stopped(progress: Progress) -> str:

@@ -26,7 +26,7 @@ def test_nothing_steers_the_terminal(text: str, shown: str) -> None:
 def test_a_failure_is_a_line() -> None:
     loop = {
         "done": 0,
-        "finishing": 0,
+        "unpaired": 0,
         "total": 1,
         "failed": 1,
         "complete": True,

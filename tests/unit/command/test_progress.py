@@ -11,8 +11,7 @@ from batch_loop.batch_loop_cli.progress import Progress, says_stop
 
 def said(kind: str, done: int, **more: Any) -> dict[str, Any]:
     told = {"kind": kind, "loop": "a", "done": done, "failed": 0, "total": 9}
-    iteration = {"filename": "", "error_handling": "Stop on error"} if kind == "iteration" else {}
-    return {**told, **iteration, **more}
+    return {**told, **({"filename": ""} if kind == "iteration" else {}), **more}
 
 
 def test_the_figures_never_go_back() -> None:
@@ -31,11 +30,11 @@ def test_another_loop_has_figures_of_its_own() -> None:
 
 def test_the_image_is_the_newest_of_all() -> None:
     progress = Progress()
-    progress.note(said("iteration", 3, filename="d.png", error_handling="Skip on error"))
-    progress.note(said("iteration", 2, filename="e.png", error_handling="Skip on error"))
+    progress.note(said("iteration", 3, filename="d.png"))
+    progress.note(said("iteration", 2, filename="e.png"))
     # A server that has nothing left to take.
-    progress.note(said("iteration", 3, error_handling="Skip on error"))
-    assert (progress.filename, progress.skips) == ("e.png", True)
+    progress.note(said("iteration", 3))
+    assert progress.filename == "e.png"
 
 
 @pytest.mark.parametrize("why", [{"is_over": True}, {"problem": "broken"}, {"is_given_up": True}])
@@ -46,7 +45,7 @@ def test_it_ends(why: dict[str, Any]) -> None:
 
 def test_what_end_queue_says_counts_only_when_its_prompt_has_ended() -> None:
     progress = Progress()
-    progress.note({"kind": "end_queue", "stop": True})
+    progress.note({"kind": "end_queue", "next": "stop"})
     assert not progress.ends
 
 
@@ -65,5 +64,8 @@ def test_what_end_queue_says_counts_only_when_its_prompt_has_ended() -> None:
 def test_the_first_of_two_batches_to_be_complete_does_not_end_the_other(
     said: list[tuple[bool, bool | None]], *, stops: bool
 ) -> None:
-    verdicts = [{"kind": "end_queue", "stop": stop, "of_batch": which} for stop, which in said]
+    verdicts = [
+        {"kind": "end_queue", "next": "stop" if stop else "go", "of_batch": which}
+        for stop, which in said
+    ]
     assert says_stop(verdicts) is stops

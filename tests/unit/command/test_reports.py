@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from batch_loop.batch_loop_cli.errors import WrongCall
-from batch_loop.batch_loop_cli.reports import check_report, write_whole
+from batch_loop.batch_loop_cli.reports import check_report, write_atomic
 
 
 @pytest.mark.parametrize(("name", "kind"), [("a.json", "json"), ("a.b.CSV", "csv")])
@@ -19,7 +19,7 @@ def test_a_file_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
     file, link = tmp_path / "report.csv", tmp_path / "link.csv"
     file.write_bytes(b"older")
     link.symlink_to(file)
-    write_whole(link, b"newer")
+    write_atomic(link, b"newer")
     assert file.read_bytes() == link.read_bytes() == b"newer"
     assert link.is_symlink()
     assert sorted(tmp_path.iterdir()) == [link, file]
@@ -29,7 +29,7 @@ def test_nothing_half_is_left(tmp_path: Path) -> None:
     folder = tmp_path / "report.csv"
     (folder / "older").mkdir(parents=True)
     with pytest.raises(WrongCall, match="cannot be written"):
-        write_whole(folder, b"newer")
+        write_atomic(folder, b"newer")
     assert [*tmp_path.iterdir()] == [folder]
     with pytest.raises(WrongCall, match="No such file or directory"):
-        write_whole(tmp_path / "nowhere" / "report.csv", b"newer")
+        write_atomic(tmp_path / "nowhere" / "report.csv", b"newer")

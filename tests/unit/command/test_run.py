@@ -8,15 +8,15 @@ from batch_loop.batch_loop_cli.errors import ExitCode
 from batch_loop.batch_loop_cli.progress import Progress
 from batch_loop.batch_loop_cli.run import exit_code, why_it_stopped
 
-COMPLETE = {"complete": True, "failed": 0}
+COMPLETE = {"stands": "complete"}
 
 
 @pytest.mark.parametrize(
     ("progress", "loop", "code"),
     [
         (Progress(is_over=True), COMPLETE, ExitCode.DONE),
-        (Progress(is_over=True), {"complete": True, "failed": 1}, ExitCode.SOME_FAILED),
-        (Progress(is_over=True), {"complete": False, "failed": 0}, ExitCode.STOPPED),
+        (Progress(is_over=True), {"stands": "failures"}, ExitCode.SOME_FAILED),
+        (Progress(is_over=True), {"stands": "paused"}, ExitCode.STOPPED),
         (Progress(problem="broken"), COMPLETE, ExitCode.STOPPED),
         (Progress(problem="no folder"), {}, ExitCode.STOPPED),
     ],

@@ -1,0 +1,172 @@
+"""What is sent to a server, by what it says; a real one is in tests/integration/test_command.py."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncGenerator, Iterator
+from itertools import count
+from typing import Any
+
+import pytest
+
+from batch_loop.batch_loop_cli import auto_queue
+from batch_loop.batch_loop_cli.auto_queue import AutoQueue
+from batch_loop.batch_loop_cli.client import Event
+from batch_loop.batch_loop_cli.errors import RefusedByServer
+from batch_loop.batch_loop_cli.progress import Progress
+
+FIGURES = {"done": 0, "failed": 0, "total": 9}
+
+
+class Prompts:
+    def next(self) -> tuple[dict[str, Any], None]:
+        return {}, None
+
+
+class Server:
+    """Runs each prompt as the next of `turns` says, and keeps the others waiting.
+
+    A turn is what nodes report in it, and how it ends. `looks` are answers on how a loop stands.
+    """
+
+    url = "http://there"
+
+    def __init__(self, *turns: tuple[list[dict[str, Any]], str], looks: Any = ()) -> None:
+        self._turns = iter(turns)
+        self._ids = map(str, count(1))
+        self.looks: Iterator[dict[str, Any]] = iter(looks)
+        self.running = ""
+        self.waiting: list[str] = []
+        self.sent = 0
+
+    async def events(self) -> AsyncGenerator[Event, None]:
+        yield Event("connected", {})
+        while True:
+            if not self.waiting:
+                yield Event("quiet", {})
+                continue
+            reports, end = next(self._turns)
+            self.running = self.waiting.pop(0)
+            prompt = {"prompt_id": self.running}
+            for report in reports:
+                yield Event("executed", {**prompt, "output": {"batch_loop": [report]}})
+            self.running = ""
+            yield Event(end, {**prompt, "node_type": "Work", "exception_message": "it broke"})
+
+    async def submit(self, *_: object) -> str:
+        self.waiting.append(next(self._ids))
+        self.sent += 1
+        return self.waiting[-1]
+
+    async def delete(self, prompt_ids: list[str]) -> None:
+        self.waiting = [each for each in self.waiting if each not in prompt_ids]
+
+    async def queued(self) -> set[str]:
+        return {self.running, *self.waiting}
+
+    async def history(self, _: str) -> None:
+        return None
+
+    async def loop(self, _: str) -> dict[str, Any]:
+        return next(self.looks)
+
+
+def run(server: Server) -> Progress:
+    progress = Progress()
+    queue = AutoQueue(server, Prompts(), progress, lambda _: None, return_seconds=0.0)
+    asyncio.run(queue.run())
+    assert server.waiting == []
+    return progress
+
+
+@pytest.fixture(autouse=True)
+def looks_come_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto_queue, "QUIET_SECONDS", 0.0)
+
+
+SUCCESS, ERROR = "execution_success", "execution_error"
+STOP = {"kind": "end_queue", "next": "stop", "of_batch": True}
+
+
+def iteration(on_error: str) -> dict[str, Any]:
+    return {"kind": "iteration", "loop": "a", "filename": "a.png", "on_error": on_error, **FIGURES}
+
+
+def progress_of(loop: str, following: str) -> dict[str, Any]:
+    return {"kind": "progress", "loop": loop, "next": following, **FIGURES}
+
+
+def test_it_goes_on_until_end_queue_says_stop() -> None:
+    server = Server(([iteration("stop")], SUCCESS), ([iteration("stop"), STOP], SUCCESS))
+    assert run(server).is_over
+    assert server.sent == 3
+
+
+def test_the_verdict_of_a_prompt_that_failed_does_not_count() -> None:
+    server = Server(([iteration("go"), STOP], ERROR), ([STOP], SUCCESS))
+    assert run(server).is_over
+    assert server.sent == 3
+
+
+def test_after_an_error_directory_iterator_says_whether_to_go_on() -> None:
+    assert run(Server(([iteration("stop")], ERROR))).problem == "Work (node None): it broke"
+    assert run(Server(([iteration("go")], ERROR), ([STOP], SUCCESS))).problem == ""
+
+
+def test_errors_before_any_image_do_not_go_on_for_ever() -> None:
+    assert run(Server(([], ERROR))).problem
+    server = Server(([iteration("go")], SUCCESS), *[([], ERROR)] * 3)
+    assert run(server).problem
+
+
+LOOK = {"next": "wait", "complete": False}
+
+
+@pytest.mark.parametrize("end", ["stop", "watch"])
+def test_while_others_work_nothing_is_sent(end: str) -> None:
+    server = Server(
+        ([progress_of("a", "wait")], SUCCESS), looks=[LOOK, {"next": end, "complete": True}]
+    )
+    assert run(server).is_over
+    assert server.sent == 2
+    assert list(server.looks) == []
+
+
+@pytest.mark.parametrize("following", ["go", "stop"])
+def test_an_image_that_another_server_has_not_done_is_taken(following: str) -> None:
+    """Also where that server has stopped on it."""
+    server = Server(
+        ([progress_of("a", "wait")], SUCCESS),
+        ([progress_of("a", "stop"), STOP], SUCCESS),
+        looks=[LOOK, {"next": following, "complete": False}],
+    )
+    assert run(server).is_over
+    assert server.sent == 4
+
+
+def test_of_two_batches_neither_waits_while_the_other_has_work() -> None:
+    server = Server(
+        ([progress_of("a", "go"), progress_of("b", "wait")], SUCCESS),
+        ([progress_of("a", "wait"), progress_of("b", "stop")], SUCCESS),
+        looks=[{"next": "stop", "complete": True}],
+    )
+    assert run(server).is_over
+    assert server.sent == 3
+
+
+class Unforeseen(Exception):
+    pass
+
+
+@pytest.mark.parametrize("error", [RefusedByServer("no", 500), Unforeseen()])
+def test_after_an_exception_no_prompt_waits(error: Exception) -> None:
+    class Broken(Server):
+        async def submit(self, *_: object) -> str:
+            if self.sent == auto_queue.AHEAD:
+                raise error
+            return await super().submit()
+
+    server = Broken(([iteration("stop")], SUCCESS))
+    with pytest.raises(type(error)):
+        run(server)
+    assert server.waiting == []
