@@ -23,7 +23,7 @@ OPENED = {"open": "open", "os.scandir": "scandir", "os.listdir": "scandir"}
 LOOKED_AT = {"stat", "lstat", "fstat", "access", "readlink", "is_file", "is_dir"}
 """Functions in C that ask the system about a file; the last two may."""
 
-OF_THE_PACK = f"{os.sep}batch-loop{os.sep}nodes{os.sep}"
+OF_THE_PACK = tuple(f"{os.sep}batch-loop{os.sep}{folder}{os.sep}" for folder in ("core", "nodes"))
 STEP = getattr(os, "O_PATH", 0)
 """Flag by which a folder is opened only as a way to what lies in it."""
 
@@ -33,7 +33,7 @@ _lines = os.open(os.environ[VARIABLE], os.O_WRONLY | os.O_CREAT | os.O_APPEND)
 def _caller(frame: FrameType | None) -> str | None:
     """The function of the pack that is nearest on the stack."""
     while frame is not None:
-        if OF_THE_PACK in frame.f_code.co_filename:
+        if any(folder in frame.f_code.co_filename for folder in OF_THE_PACK):
             return frame.f_code.co_name
         frame = frame.f_back
     return None
