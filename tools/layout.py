@@ -12,6 +12,9 @@ from .errors import ToolError
 ROOT = Path(__file__).resolve().parent.parent
 """The repository's root, which is also the pack."""
 
+FIGURES = ROOT / "docs" / "figures"
+"""Where measurements are kept, beside the documentation."""
+
 VENV = ROOT / ".venv"
 COMFYUI = ROOT / ".comfyui"
 """Everything of ComfyUI that set-up brings: `<version>/`, `frontend-<version>/`, `overlay-…/`."""

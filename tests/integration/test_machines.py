@@ -12,7 +12,7 @@ import requests
 from batch_loop.tests.integration.test_command import batch_loop
 from batch_loop.tests.support.graphs import ITERATOR, Graph, batch_graph
 from batch_loop.tests.support.images import write_images
-from batch_loop.tools.machines import Cards, Machines, faults
+from batch_loop.tools.machines import Cards, Machines
 from batch_loop.tools.postgresql import Postgresql
 from batch_loop.tools.server import ComfyServer
 
@@ -21,11 +21,11 @@ def test_each_image_is_done_once_whatever_is_killed(tmp_path: Path, postgresql: 
     """As `python -m tools.machines` does it, with fewer images and kills."""
     # It is stopped and started again, so nobody else may use it meanwhile: no other test does.
     machines = Machines(tmp_path, postgresql, images=36, seed=5)
-    assert faults(machines.run(kills=2)) == {}
+    assert machines.run(kills=2).faults == {}
 
 
 def test_the_same_on_one_machine_with_a_file(tmp_path: Path) -> None:
-    assert faults(Cards(tmp_path, images=24, seed=5).run(kills=2)) == {}
+    assert Cards(tmp_path, images=24, seed=5).run(kills=2).faults == {}
 
 
 def told_by(server: ComfyServer, graph: Graph) -> str:

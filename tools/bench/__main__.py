@@ -16,8 +16,7 @@ import time
 from pathlib import Path
 
 from ..errors import run_command
-from ..figures import FIGURES
-from ..layout import ROOT
+from ..layout import FIGURES, ROOT
 from . import kept, page
 from .machine import machine
 from .measurements import NAMES, measurement

@@ -19,8 +19,7 @@ from batch_loop.tools.bench.prompts import (
 from batch_loop.tools.bench.rows import Row, Target, row_of
 from batch_loop.tools.bench.table import number, table
 from batch_loop.tools.errors import ToolError
-from batch_loop.tools.figures import FIGURES
-from batch_loop.tools.layout import ROOT
+from batch_loop.tools.layout import FIGURES, ROOT
 
 TIMINGS = [Timing(10.0, 11.0), Timing(11.5, 12.0), Timing(12.5, 14.0)]
 

@@ -1,0 +1,191 @@
+"""What `crash`, `soak` and `machines` share: a batch on real servers, and what has become of it."""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import json
+import os
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from .defaults import node
+from .errors import ToolError, run_command
+from .layout import FIGURES, ROOT
+from .results import RunResult
+from .server import ComfyServer
+
+HELPERS = ROOT / "tests" / "nodes" / "batch_loop_helpers.py"
+TEMPORARY = ".batch-loop.tmp"
+"""How the name of an unfinished file ends."""
+FOLDER = "batch"
+SERIES = ("ms", "mib")
+"""Figures that are too long to be printed."""
+MOST_SECONDS = 120.0
+
+ITERATOR, WORK, END = "iterator", "work", "end"
+IMAGE, FILENAME = [ITERATOR, 1], [ITERATOR, 3]
+"""What a node of the work is given."""
+
+
+class Figures:
+    """What a trial has come to, as a dataclass."""
+
+    def expected(self) -> dict[str, bool]:
+        """The figures that must not be wrong, and whether they are right."""
+        raise NotImplementedError
+
+    @property
+    def faults(self) -> dict[str, Any]:
+        """Those that are wrong."""
+        return {name: getattr(self, name) for name, right in self.expected().items() if not right}
+
+
+class Trial:
+    """A folder of images, all different, that servers work on; each result is noted in a record.
+
+    The servers have their folders of images and of results together, or each its own.
+    """
+
+    def __init__(
+        self, base: Path, servers: Sequence[ComfyServer], images: int, side: int, seed: int
+    ) -> None:
+        """Make the images, `side` pixels wide and high; the seed decides what they show."""
+        self.base = base
+        self.servers = servers
+        self.record = base / "record"
+        self.names = [f"img{number}.png" for number in range(1, images + 1)]
+        self.outputs = list(dict.fromkeys(server.output / FOLDER for server in servers))
+        inputs = list(dict.fromkeys(server.input / FOLDER for server in servers))
+        self._sources = inputs[0]
+        pixels = np.random.default_rng(seed)
+        for folder in inputs:
+            folder.mkdir(parents=True)
+        for name in self.names:
+            noise = Image.fromarray(pixels.integers(0, 256, (side, side, 3), dtype=np.uint8))
+            for folder in inputs:
+                noise.save(folder / name)
+
+    def workflow(self, work: Mapping[str, Any], **settings: object) -> dict[str, Any]:
+        """A loop whose work is these nodes, of which the last one has the image to be saved."""
+        *_, last = work
+        saving = {"folder": FOLDER, "prefix": "", "suffix": "", "format": "PNG"}
+        return {
+            ITERATOR: node("BatchLoopDirectoryIterator", directory=FOLDER, **settings),
+            "start": node("BatchLoopLoopStart", loop=[ITERATOR, 0]),
+            **work,
+            "save": node("BatchLoopSaveImage", image=[last, 0], loop=["start", 0], **saving),
+            "record": node("TestRecord", image=["save", 0], text=FILENAME, path=str(self.record)),
+            END: node("BatchLoopLoopEnd", loop=["start", 0], after=["save", 0]),
+            "complete": node("BatchLoopBatchComplete", loop=[END, 0]),
+            "stop": node("BatchLoopEndQueue", stop=["complete", 0]),
+        }
+
+    @property
+    def recorded(self) -> list[str]:
+        """The images whose results were saved, in that order."""
+        return self.record.read_text(encoding="utf-8").split() if self.record.exists() else []
+
+    def lost(self) -> int:
+        """Of how many images there is no result."""
+        return sum(
+            not any(self._is_whole(folder / name) for folder in self.outputs) for name in self.names
+        )
+
+    def half_files(self) -> int:
+        """How many results are not what they should be, or of no image."""
+        return sum(not self._is_whole(Path(entry)) for entry in self.results())
+
+    def results(self) -> list[os.DirEntry[str]]:
+        """All files that have the name of a result, whatever is in them."""
+        return [entry for entry in self._saved() if not entry.name.endswith(TEMPORARY)]
+
+    def unfinished(self) -> int:
+        """How many results are being written now, or never will be."""
+        return sum(entry.name.endswith(TEMPORARY) for entry in self._saved())
+
+    def stray_files(self) -> int:
+        """How many unfinished files lie anywhere, when nothing is being written any more."""
+        return sum(1 for _ in self.base.rglob(f"*{TEMPORARY}"))
+
+    def _saved(self) -> list[os.DirEntry[str]]:
+        found: list[os.DirEntry[str]] = []
+        for folder in self.outputs:
+            with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
+                found += entries
+        return found
+
+    def _is_whole(self, result: Path) -> bool:
+        """Whether it is there, and to the pixel what it was made of."""
+        try:
+            with Image.open(result) as saved, Image.open(self._sources / result.name) as source:
+                return np.array_equal(np.asarray(saved), np.asarray(source))
+        except (OSError, SyntaxError, ValueError):
+            return False
+
+
+def again(recorded: Sequence[str]) -> int:
+    """How many results were made once more."""
+    return len(recorded) - len(set(recorded))
+
+
+def says_stop(result: RunResult) -> bool:
+    """Whether End Queue has said that the batch is complete."""
+    (shown,) = result.outputs.get("stop", {}).get("batch_loop", [{}])
+    return shown.get("stop") is True
+
+
+def look_until(seen: Callable[[], bool], pause: float = 0.0) -> bool:
+    """Look again and again; whether it was seen in the end. Some moments allow of no pause."""
+    give_up_at = time.monotonic() + MOST_SECONDS
+    while not (found := seen()) and time.monotonic() < give_up_at:
+        wait(pause)
+    return found
+
+
+def wait(seconds: float) -> None:
+    """Let time go by: a trial is about moments that nothing tells of."""
+    threading.Event().wait(seconds)
+
+
+def checked(figures: Any) -> dict[str, Any]:
+    """Print a trial's figures but for the long series, and give them for the file.
+
+    Raises `ToolError` where some are wrong.
+    """
+    found = asdict(figures)
+    short = {name: value for name, value in found.items() if name not in SERIES}
+    sys.stdout.write(f"{json.dumps(short, indent=2)}\n")
+    if figures.faults:
+        raise ToolError(f"not as it should be: {figures.faults}")
+    return found
+
+
+def command(name: str, measure: Callable[..., dict[str, Any]], **options: int) -> None:
+    """Run a tool: its options are numbers, its figures go to `docs/figures/<name>.json`.
+
+    `measure` is given an empty folder, and the options by their names.
+    """
+
+    def main() -> int:
+        parser = argparse.ArgumentParser(prog=f"python -m tools.{name}")
+        for option, default in options.items():
+            parser.add_argument(f"--{option}", type=int, default=default)
+        chosen = vars(parser.parse_args())
+        with tempfile.TemporaryDirectory(prefix=f"batch-loop-{name}-") as folder:
+            figures = measure(Path(folder), **chosen)
+        FIGURES.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(figures, indent=2) + "\n"
+        (FIGURES / f"{name}.json").write_text(text, encoding="utf-8")
+        return 0
+
+    run_command(main)
