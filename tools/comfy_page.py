@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
-from playwright.sync_api import expect, sync_playwright
+from playwright.sync_api import ViewportSize, expect, sync_playwright
 
 from .chromium import find_chromium
 
@@ -38,6 +38,8 @@ FLAGS = (
     "--disable-sync",
 )
 """What Chromium is started with."""
+
+SIZE = ViewportSize(width=1600, height=1000)
 
 SETTINGS = {
     # The Templates window covers a page that is opened for the first time.

@@ -1,40 +1,13 @@
 /** What `make_examples.py` does inside of ComfyUI's page. */
 window.batchLoopExamples = {
-  /** Build a workflow on the empty canvas from an `Example`. */
-  build({ nodes, links, groups }) {
-    const graph = app.graph;
-    graph.clear();
-    const made = {};
-    for (const [name, spec] of Object.entries(nodes)) {
-      const node = LiteGraph.createNode(spec.type);
-      graph.add(node);
-      made[name] = node;
-      if (spec.title) node.title = spec.title;
-      for (const [widgetName, value] of Object.entries(spec.values)) {
-        const widget = node.widgets.find((each) => each.name === widgetName);
-        widget.value = value;
-        widget.callback?.(value, app.canvas, node);
-      }
-      node.pos = spec.at;
-      node.setSize(spec.size);
+  /** Open a workflow, and wait until all of it is there. */
+  async open(workflow) {
+    await app.loadGraphData(workflow);
+    for (const node of app.graph._nodes) {
       // What Manager goes by when somebody opens the workflow without this pack.
-      const pack = spec.type.startsWith("BatchLoop") ? "batch-loop" : "comfy-core";
+      const pack = node.type.startsWith("BatchLoop") ? "batch-loop" : "comfy-core";
       if (node.comfyClass) node.properties.cnr_id = pack;
-    }
-    for (const link of links) {
-      // The names of some slots have dots in them.
-      const ends = link.split(" -> ").map((end) => end.split(/\.(.*)/));
-      const [[from, output], [to, input]] = ends;
-      const [source, target] = [made[from], made[to]];
-      const slots = [source.findOutputSlot(output), target.findInputSlot(input)];
-      if (!source.connect(slots[0], target, slots[1])) throw new Error(`could not link ${link}`);
-    }
-    for (const { title, box, color } of groups) {
-      const group = new LiteGraph.LGraphGroup(title);
-      graph.add(group);
-      group.pos = box.slice(0, 2);
-      group.size = box.slice(2);
-      group.color = color;
+      delete node.properties.ver;
     }
   },
 
@@ -48,7 +21,7 @@ window.batchLoopExamples = {
         if (!(name.split(".")[0] in { ...required, ...optional })) delete inputs[name];
       }
     }
-    return JSON.stringify(output);
+    return output;
   },
 
   /** Show the whole workflow as large as it goes; returns where on the page it is. */

@@ -1,42 +1,34 @@
-"""Makes the example workflows, their API copies and their pictures, in ComfyUI's own page.
+"""Brings the example workflows up to date in ComfyUI's own page, with all that belongs to them.
 
-Run it as `python -m tools.make_examples`; the results are committed, and so is the README's
-picture of the Run button's menu, which is taken on the way.
-
-A workflow file holds much that only the page knows: slots, sizes, the order of the widgets. So
-each example is built in a real page, saved by it, run in it to the end, and photographed there.
+Run it as `python -m tools.make_examples` after a change of a node, or of an example: it opens each
+`examples/*.json` in a real page, saves it again, runs it to the end, and makes its API copy and its
+picture. The results are committed, and so is the README's picture of the Run button's menu, which
+is taken on the way. A new example is built in ComfyUI and saved into that folder.
 """
 
 from __future__ import annotations
 
-import io
 import json
 import sys
 import tempfile
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import FloatRect, Locator, Page, ViewportSize
+from playwright.sync_api import ViewportSize
 
-from .comfy_page import ComfyPage, chromium
+from .comfy_page import SETTINGS, ComfyPage, chromium
 from .errors import run_command
-from .example_graphs import EXAMPLES
-from .example_parts import Example
-from .examples import EXAMPLES as FOLDER
-from .examples import NATIVE_LOOPS
+from .examples import EXAMPLES, NATIVE_LOOPS
 from .layout import NEWEST_FRONTEND, ROOT
+from .photographs import photograph
 from .server import ComfyServer
 
 MENU_PICTURE = ROOT / "docs" / "images" / "run_instant.png"
 IN_PAGE = Path(__file__).with_suffix(".js")
-SETTINGS = {
-    # The Templates window covers a page that is opened for the first time.
-    "Comfy.TutorialCompleted": True,
+FOR_PICTURES = {
     # Nothing but the workflow belongs in its picture.
     "Comfy.Graph.CanvasInfo": False,
     "Comfy.Minimap.Visible": False,
@@ -60,100 +52,79 @@ ONLY_THE_WORKFLOW = (
 
 
 def main() -> int:
-    """Make every example anew."""
+    """Make what belongs to every example anew."""
+    paths = sorted(EXAMPLES.glob("*.json"))
+    workflows = {path: json.loads(path.read_text(encoding="utf-8")) for path in paths}
     with tempfile.TemporaryDirectory() as base:
-        with _page_of(ComfyServer(Path(base, "usual"))) as (page, server):
-            MENU_PICTURE.parent.mkdir(parents=True, exist_ok=True)
-            _photograph_menu(page).save(MENU_PICTURE, optimize=True)
-            _make_all(page, server, native_loops=False)
+        usual = ComfyServer(Path(base, "usual"))
         # Older frontends do not know the kinds of inputs that ComfyUI's own loops have.
         newer = ComfyServer(
             Path(base, "newer"), frontend=NEWEST_FRONTEND, custom_nodes=[NATIVE_LOOPS]
         )
-        with _page_of(newer) as (page, server):
-            _make_all(page, server, native_loops=True)
+        with _page_of(usual) as comfy:
+            _photograph_menu(comfy).save(MENU_PICTURE, optimize=True)
+        for server, has_native_loops in ((usual, False), (newer, True)):
+            with _page_of(server) as comfy:
+                for path, workflow in workflows.items():
+                    if _has_native_loops(workflow) is has_native_loops:
+                        make(path, workflow, comfy, server)
     return 0
 
 
-def _make_all(page: Page, server: ComfyServer, *, native_loops: bool) -> None:
-    for example in EXAMPLES:
-        if example.native_loops == native_loops:
-            make(example, page, server)
-            sys.stdout.write(f"{example.name}\n")
-
-
-def make(example: Example, page: Page, server: ComfyServer) -> None:
-    """Build, save, run and photograph one example."""
-    _open(page, server.url)
-    page.evaluate("example => batchLoopExamples.build(example)", asdict(example))
-    workflow = json.loads(page.evaluate("JSON.stringify(app.graph.serialize())"))
-    prompt = json.loads(page.evaluate("batchLoopExamples.prompt()"))
-    # The page makes up an id, and notes which part of the canvas it showed and which frontend it
-    # was. Without the part, newer frontends show the whole workflow.
-    workflow["id"] = str(uuid.uuid5(uuid.NAMESPACE_URL, f"batch-loop/{example.name}"))
-    workflow["extra"] = {}
-    _write(FOLDER / f"{example.name}.json", workflow)
-    _write(FOLDER / "api" / f"{example.name}.json", prompt)
-    _run_to_the_end(page, server)
-    _photograph(page).save(FOLDER / f"{example.name}.jpg", quality=QUALITY, optimize=True)
-
-
-@contextmanager
-def _page_of(server: ComfyServer) -> Iterator[tuple[Page, ComfyServer]]:
-    with server, chromium() as browser:
-        with server.client() as client:
-            client.post("/settings", SETTINGS)
-        page = browser.new_page(viewport=SIZE, device_scale_factor=SHARPNESS)
-        page.add_init_script(path=IN_PAGE)
-        _open(page, server.url)
-        yield page, server
-
-
-def _open(page: Page, url: str) -> None:
-    page.goto(url)
-    page.wait_for_function(
-        "() => window.app?.graph && window.app.extensionManager"
-        " && window.LiteGraph?.registered_node_types?.BatchLoopDirectoryIterator"
-    )
-
-
-def _run_to_the_end(page: Page, server: ComfyServer) -> None:
-    """Choose Run (Instant), press Run once, and wait until End Queue has switched it off."""
-    comfy = ComfyPage(page, server.url)
+def make(path: Path, workflow: dict[str, Any], comfy: ComfyPage, server: ComfyServer) -> None:
+    """Open, save, run and photograph one example."""
+    comfy.open()
+    comfy.page.evaluate("workflow => batchLoopExamples.open(workflow)", workflow)
+    # As text: what is undefined there must not become null.
+    saved = json.loads(comfy.page.evaluate("JSON.stringify(app.graph.serialize())"))
+    prompt = comfy.page.evaluate("batchLoopExamples.prompt()")
+    # The page notes which part of the canvas it showed and which frontend it was. Without the
+    # part, newer frontends show the whole workflow.
+    saved["extra"] = {}
+    _write(path, saved)
+    _write(EXAMPLES / "api" / path.name, prompt)
     comfy.run_instant()
     comfy.wait_until_off()
     with server.client() as client:
         client.wait_until_idle()
+    _photograph(comfy).save(path.with_suffix(".jpg"), quality=QUALITY, optimize=True)
+    sys.stdout.write(f"{path.stem}\n")
 
 
-def _open_run_menu(page: Page) -> Locator:
-    """Open the menu beside Run; returns its entry Run (Instant)."""
-    page.locator(".p-splitbutton-dropdown").first.click()
-    return page.locator(".p-tieredmenu-item").filter(has_text="Run (Instant)").first
+def _has_native_loops(workflow: dict[str, Any]) -> bool:
+    return any(node["type"] == "StartLoop" for node in workflow["nodes"])
 
 
-def _photograph_menu(page: Page) -> Image.Image:
+@contextmanager
+def _page_of(server: ComfyServer) -> Iterator[ComfyPage]:
+    with server, chromium() as browser:
+        with server.client() as client:
+            client.post("/settings", SETTINGS | FOR_PICTURES)
+        page = browser.new_page(viewport=SIZE, device_scale_factor=SHARPNESS)
+        page.add_init_script(path=IN_PAGE)
+        comfy = ComfyPage(page, server.url)
+        comfy.open()
+        yield comfy
+
+
+def _photograph_menu(comfy: ComfyPage) -> Image.Image:
     """The Run button with its menu open, at Run (Instant)."""
-    page.evaluate("app.graph.clear()")
-    _open_run_menu(page).hover()
-    return _shot(page, page.evaluate("batchLoopExamples.frameMenu()"))
+    comfy.close_workflow()
+    comfy.page.locator(".p-splitbutton-dropdown").first.click()
+    comfy.page.locator(".p-tieredmenu-item").filter(has_text="Run (Instant)").first.hover()
+    return photograph(comfy.page, clip=comfy.page.evaluate("batchLoopExamples.frameMenu()"))
 
 
-def _photograph(page: Page) -> Image.Image:
+def _photograph(comfy: ComfyPage) -> Image.Image:
     """The workflow, with nothing of the page around it."""
+    page = comfy.page
     page.evaluate("app.extensionManager.command.execute('Workspace.ToggleFocusMode')")
     page.add_style_tag(content=ONLY_THE_WORKFLOW)
-    picture = _shot(page, page.evaluate("m => batchLoopExamples.frameWorkflow(m)", MARGIN))
-    height = round(picture.height * PICTURE_WIDTH / picture.width)
-    return picture.resize((PICTURE_WIDTH, height), Image.Resampling.LANCZOS)
-
-
-def _shot(page: Page, clip: FloatRect) -> Image.Image:
-    return Image.open(io.BytesIO(page.screenshot(clip=clip))).convert("RGB")
+    clip = page.evaluate("margin => batchLoopExamples.frameWorkflow(margin)", MARGIN)
+    return photograph(page, clip=clip, width=PICTURE_WIDTH)
 
 
 def _write(path: Path, content: Any) -> None:
-    path.parent.mkdir(exist_ok=True)
     text = json.dumps(content, indent=2, ensure_ascii=False)
     path.write_text(text + "\n", encoding="utf-8")
 

@@ -7,7 +7,6 @@ committed. Nothing in them is put together by hand.
 from __future__ import annotations
 
 import hashlib
-import io
 import json
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -17,12 +16,12 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PIL import Image
 from playwright.sync_api import ViewportSize
 
 from .comfy_page import NODES_2, ON, SETTINGS, ComfyPage, chromium
 from .errors import run_command
 from .layout import DEFAULT, NEWEST_FRONTEND, OLDEST, ROOT
+from .photographs import photograph
 from .server import ComfyServer
 from .tour import Tour
 
@@ -114,18 +113,19 @@ def digest() -> str:
 
 
 def _keep(page: Page, folder: Path, step: str, width: int) -> None:
-    _drawn(page, width).save(folder / f"{step}.jpg", quality=QUALITY, optimize=True)
+    path = folder / f"{step}.jpg"
+    photograph(page, width=width).save(path, quality=QUALITY, optimize=True)
 
 
 def _film(comfy: ComfyPage) -> None:
     """A whole run, from Run to the notice at its end."""
     comfy.page.keyboard.press("Escape")
     comfy.run_instant()
-    frames = [_drawn(comfy.page, FILM_WIDTH)]
+    frames = [photograph(comfy.page, width=FILM_WIDTH)]
     while comfy.mode in ON:
-        frames.append(_drawn(comfy.page, FILM_WIDTH))
+        frames.append(photograph(comfy.page, width=FILM_WIDTH))
     comfy.page.get_by_role("status").get_by_role("button", name="Open report").first.wait_for()
-    frames.append(_drawn(comfy.page, FILM_WIDTH))
+    frames.append(photograph(comfy.page, width=FILM_WIDTH))
     times = [MS_A_FRAME] * (len(frames) - 1) + [MS_AT_THE_END]
     frames[0].save(
         FILM, save_all=True, append_images=frames[1:], duration=times, loop=0, quality=QUALITY
@@ -138,16 +138,8 @@ def _take_nodes(comfy: ComfyPage) -> None:
     comfy.close_toasts()
     comfy.page.set_viewport_size(TALL)
     for node_type in comfy.node_types("BatchLoop"):
-        clip = comfy.box_of(node_type)
-        taken = Image.open(io.BytesIO(comfy.page.screenshot(clip=clip))).convert("RGB")
-        folder = NODES / node_type
-        taken.save(folder / "node.webp", quality=QUALITY)
-
-
-def _drawn(page: Page, width: int) -> Image.Image:
-    taken = Image.open(io.BytesIO(page.screenshot())).convert("RGB")
-    height = round(taken.height * width / taken.width)
-    return taken.resize((width, height), Image.Resampling.LANCZOS)
+        taken = photograph(comfy.page, clip=comfy.box_of(node_type))
+        taken.save(NODES / node_type / "node.webp", quality=QUALITY)
 
 
 if __name__ == "__main__":

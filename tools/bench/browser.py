@@ -4,19 +4,18 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import Browser, ViewportSize
+from playwright.sync_api import Browser
 
 from ..client import ComfyClient
-from ..comfy_page import SETTINGS, ComfyPage, chromium
+from ..comfy_page import SETTINGS, SIZE, ComfyPage, chromium
 from ..defaults import filled_in, node
 from . import graphs
 from .folders import small_images
-from .prompts import Timing, gaps, median_ms, timing
+from .prompts import gaps, median_ms, timings_of
 from .rows import Measured, Row
 from .setting import Setting
 
 FOLDER = "images"
-SIZE = ViewportSize(width=1600, height=1000)
 WORK_SECONDS = 0.05
 MOST_LEFT_OUT = 2
 """Prompts at either end that are no part of the run: the page may send one more than needed."""
@@ -30,17 +29,11 @@ def measure(setting: Setting) -> Measured:
     with server, server.client() as client, chromium() as browser:
         client.post("/settings", SETTINGS)
         setting.say("browser: Run (Instant) with our nodes")
-        ours = _gap(client, browser, _numbered(filled_in(client, _ours())), None)
+        ours = _gap(client, browser, _ours(), None)
         setting.say("browser: Run (Instant) without them")
-        own = _gap(client, browser, _numbered(filled_in(client, _plain())), count)
-    row = Row(
-        "from the end of a prompt to the beginning of the next, in the browser, Run (Instant)",
-        "ms",
-        ours,
-        own,
-        "a workflow without Batch Loop",
-    )
-    return Measured([row])
+        own = _gap(client, browser, _plain(), count)
+    what = "from the end of a prompt to the beginning of the next, in the browser, Run (Instant)"
+    return Measured([Row(what, "ms", ours, own, "a workflow without Batch Loop")])
 
 
 def _ours() -> graphs.Graph:
@@ -62,7 +55,7 @@ def _gap(client: ComfyClient, browser: Browser, graph: graphs.Graph, count: int 
     context = browser.new_context(viewport=SIZE)
     comfy = ComfyPage(context.new_page(), client.url)
     comfy.open()
-    comfy.load(graph)
+    comfy.load(_numbered(filled_in(client, graph)))
     comfy.run_instant()
     if count is not None:
         comfy.wait_until_submitted(count)
@@ -71,25 +64,17 @@ def _gap(client: ComfyClient, browser: Browser, graph: graphs.Graph, count: int 
     comfy.settle()
     client.wait_until_idle()
     context.close()
-    return median_ms(gaps(_timings(client))[:-MOST_LEFT_OUT])
-
-
-def _timings(client: ComfyClient) -> list[Timing]:
-    history: dict[str, Any] = client.get_json("/history")
-    return [timing(client, prompt_id) for prompt_id in history]
+    return median_ms(gaps([*timings_of(client).values()])[:-MOST_LEFT_OUT])
 
 
 def _numbered(graph: graphs.Graph) -> graphs.Graph:
     """The workflow with numbers for ids, which is what the page takes."""
     numbers = {name: str(number) for number, name in enumerate(graph, start=1)}
+
+    def link(value: Any) -> Any:
+        return [numbers[value[0]], value[1]] if isinstance(value, list) else value
+
     return {
-        numbers[name]: {
-            **part,
-            "inputs": {key: _link(value, numbers) for key, value in part["inputs"].items()},
-        }
+        numbers[name]: {**part, "inputs": {key: link(each) for key, each in part["inputs"].items()}}
         for name, part in graph.items()
     }
-
-
-def _link(value: Any, numbers: dict[str, str]) -> Any:
-    return [numbers[value[0]], value[1]] if isinstance(value, list) else value

@@ -1,25 +1,27 @@
 """What one iteration costs: by the size of the folder, beside no loop at all, and without a file.
 
 Rounds of a few prompts, all submitted before the first of them begins, are run by turns: in each
-folder, without our nodes, and on a server that keeps the state of its loops in memory alone. So
-whatever else the machine does falls on all of them alike. Nothing is saved: that is `saving.py`.
+folder, without our nodes, and on a server that keeps the state of its loops in memory alone.
+Nothing is saved: that is `saving.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import itertools
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from ..client import ComfyClient, Prompt
+from ..client import ComfyClient
 from ..defaults import filled_in
 from . import graphs
 from .folders import small_images
-from .prompts import median_ms, run_behind_gate, seconds_after_first
+from .prompts import median_ms, run_held_up, seconds_after_first
 from .rows import Measured, Row, Target
 from .setting import Setting
 
 FEWEST, KEPT = 10, 1000
 SIZES = (FEWEST, KEPT, 20_000, 100_000)
+SMALL_SIZES = (FEWEST, KEPT, 100_000)
 IN_A_ROUND = 45
 """Prompts of a round: so many that what a server puts off, as the events for its page, falls due
 within it."""
@@ -28,126 +30,78 @@ MOST_MS_OVER_PLAIN = 3.0
 MOST_MS_OF_STATE = 1.0
 PLAIN, IN_MEMORY = "plain", "in memory"
 
-Contender = Callable[[], float]
-"""Runs a round, and returns the seconds of one prompt."""
-
 
 def measure(setting: Setting) -> Measured:
     """Run the rounds, and take the median of each contender's."""
-    sizes = [size for size in SIZES if not setting.is_quick or size != SIZES[-2]]
+    sizes = SMALL_SIZES if setting.is_quick else SIZES
     kept = setting.server("iteration")
     forgetful = setting.server("iteration-in-memory", {"BATCH_LOOP_STATE": "memory"})
     for size in sizes:
-        small_images(kept.input / _folder(size), size)
+        small_images(kept.input / str(size), size)
     small_images(kept.input / PLAIN, KEPT)
-    small_images(forgetful.input / _folder(KEPT), KEPT)
+    small_images(forgetful.input / str(KEPT), KEPT)
     with kept, forgetful, kept.client() as client, forgetful.client() as other:
-        contenders: dict[str, Contender] = {
-            _folder(size): _Loop(client, kept.base, size) for size in sizes
+        contenders: dict[str, Callable[[], float]] = {
+            str(size): _loop(client, kept.base, size).__next__ for size in sizes
         }
-        contenders[PLAIN] = _Plain(client, kept.base)
-        contenders[IN_MEMORY] = _Loop(other, forgetful.base, KEPT)
-        found = _run(contenders, setting)
-    by_size = {size: found[_folder(size)] for size in sizes}
-    return Measured(_rows(by_size, found), {"iteration": _series(by_size, found[PLAIN])})
-
-
-def _run(contenders: dict[str, Contender], setting: Setting) -> dict[str, float]:
-    for run in contenders.values():
-        run()  # takes the listing, and is not measured
-    seconds: dict[str, list[float]] = {name: [] for name in contenders}
-    rounds = setting.of(12, 3)
-    for number in range(rounds):
-        for name, run in contenders.items():
-            seconds[name].append(run())
-        if number % 3 == 0:
-            setting.say(f"iteration: round {number + 1} of {rounds}")
-    return {name: median_ms(each) for name, each in seconds.items()}
+        contenders[PLAIN] = _plain(client, kept.base).__next__
+        contenders[IN_MEMORY] = _loop(other, forgetful.base, KEPT).__next__
+        seconds = setting.by_turns("iteration", contenders, setting.of(12, 3))
+    found = {name: median_ms(each) for name, each in seconds.items()}
+    by_size = {size: found[str(size)] for size in sizes}
+    series = [
+        {"images": size, "ours_ms": ms, "plain_ms": found[PLAIN]} for size, ms in by_size.items()
+    ]
+    return Measured(_rows(by_size, found), {"iteration": series})
 
 
 def _rows(by_size: dict[int, float], found: dict[str, float]) -> list[Row]:
-    least, most = min(by_size), max(by_size)
-    rows = []
-    for size, ms in by_size.items():
-        target = Target(MOST_TIMES_FEWEST, "ratio") if size == most else None
-        other = None if size == least else by_size[least]
-        against = "" if other is None else f"in a folder of {least}"
-        what = f"one iteration in a folder of {size:,} images (64x64, nothing saved)"
-        rows.append(Row(what, "ms", ms, other, against, target))
+    (least, fewest), *larger = by_size.items()
+    most, largest = larger[-1]
+    what = "one iteration in a folder of {:,} images"
+    rows = [Row(f"{what.format(least)} (64x64, nothing saved)", "ms", fewest)]
     rows += [
         Row(
-            f"one iteration in a folder of {most:,} images",
+            f"{what.format(size)} (64x64, nothing saved)",
             "ms",
-            by_size[most],
-            found[PLAIN],
-            "Load Image in as long a workflow without Batch Loop",
-            Target(MOST_MS_OVER_PLAIN, "difference"),
-        ),
-        Row(
-            f"one iteration with its state in a file, in a folder of {KEPT:,} images",
-            "ms",
-            by_size[KEPT],
-            found[IN_MEMORY],
-            "with BATCH_LOOP_STATE=memory",
-            Target(MOST_MS_OF_STATE, "difference"),
-        ),
+            ms,
+            fewest,
+            f"in a folder of {least}",
+            Target(MOST_TIMES_FEWEST, "ratio") if size == most else None,
+        )
+        for size, ms in larger
     ]
+    against = "Load Image in as long a workflow without Batch Loop"
+    limit = Target(MOST_MS_OVER_PLAIN, "difference")
+    rows.append(Row(what.format(most), "ms", largest, found[PLAIN], against, limit))
+    kept = f"one iteration with its state in a file, in a folder of {KEPT:,} images"
+    limit = Target(MOST_MS_OF_STATE, "difference")
+    in_memory = found[IN_MEMORY]
+    rows.append(Row(kept, "ms", by_size[KEPT], in_memory, "with BATCH_LOOP_STATE=memory", limit))
     return rows
 
 
-def _series(by_size: dict[int, float], plain: float) -> list[dict[str, float]]:
-    return [{"images": size, "ours_ms": ms, "plain_ms": plain} for size, ms in by_size.items()]
-
-
-def _folder(size: int) -> str:
-    return f"of-{size}"
-
-
-class _Loop:
-    """Rounds over one folder; goes on with it, and starts over when it would come to its end.
+def _loop(client: ComfyClient, scratch: Path, size: int) -> Iterator[float]:
+    """Rounds over one folder, started over when they would come to its end; their seconds.
 
     No batch ends within a round. So a folder of few images is gone through by several loops.
     """
-
-    def __init__(self, client: ComfyClient, scratch: Path, size: int) -> None:
-        self._client = client
-        self._scratch = scratch
-        self._folder = _folder(size)
-        self._share = min(IN_A_ROUND, size - 1)
-        self._size = self._left = size
-        self._names = [str(number) for number in range(-(-IN_A_ROUND // self._share))]
-        self._prompts = [
-            filled_in(client, graphs.loop(self._folder, loop_name=name)) for name in self._names
-        ]
-
-    def __call__(self) -> float:
-        if self._left <= self._share:
-            for name in self._names:
-                again = {"directory": self._folder, "loop_name": name}
-                self._client.post_json("/batch_loop/loops/reset", again)
-            self._left = self._size
-        self._left -= self._share
-        return _round(self._client, self._scratch, self._prompts * self._share)
+    share = min(IN_A_ROUND, size - 1)
+    names = [str(number) for number in range(-(-IN_A_ROUND // share))]
+    prompts = [filled_in(client, graphs.loop(str(size), loop_name=name)) for name in names]
+    while True:
+        for _ in range((size - 1) // share):
+            yield seconds_after_first(run_held_up(client, scratch, prompts * share))
+        for name in names:
+            again = {"directory": str(size), "loop_name": name}
+            client.post_json("/batch_loop/loops/reset", again)
 
 
-class _Plain:
-    """Rounds without our nodes, each prompt with the name of another image."""
-
-    def __init__(self, client: ComfyClient, scratch: Path) -> None:
-        self._client = client
-        self._scratch = scratch
-        self._prompt = filled_in(client, graphs.plain(""))
-        self._next = 0
-
-    def __call__(self) -> float:
-        prompts = []
-        for _ in range(IN_A_ROUND):
-            self._next += 1
-            image = f"{PLAIN}/img{self._next}.png"
-            prompts.append(graphs.with_image(self._prompt, image))
-        return _round(self._client, self._scratch, prompts)
-
-
-def _round(client: ComfyClient, scratch: Path, prompts: Sequence[Prompt]) -> float:
-    timings, _ = run_behind_gate(client, scratch, prompts)
-    return seconds_after_first(timings)
+def _plain(client: ComfyClient, scratch: Path) -> Iterator[float]:
+    """Rounds without our nodes, each prompt with the name of another image; their seconds."""
+    prompt = filled_in(client, graphs.plain(""))
+    numbers = itertools.count(1)
+    while True:
+        images = [f"{PLAIN}/img{number}.png" for number in itertools.islice(numbers, IN_A_ROUND)]
+        prompts = [graphs.with_image(prompt, image) for image in images]
+        yield seconds_after_first(run_held_up(client, scratch, prompts))

@@ -10,8 +10,13 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .measurements import NAMES
 from .rows import Row, row_of
+
+NAMES = (
+    *("iteration", "registry", "saving", "listing", "million", "large", "codecs", "servers"),
+    *("idle", "memory", "budget", "browser", "panel", "loops"),
+)
+"""Every measurement, in the order of the table: each is a module with a function `measure`."""
 
 FILE = "bench.json"
 

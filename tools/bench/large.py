@@ -9,7 +9,7 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
@@ -31,7 +31,7 @@ PRODUCTS = 100
 """Of matrices, to begin with when it is found out how many take as long as the model."""
 CALIBRATIONS, TRIES = 2, 5
 WAITS, COMPUTES = "a model that waits 200 ms", "a model that computes for 200 ms on all cores"
-PNG, JPEG, WEBP = "PNG", "JPEG", "WebP"
+PNG, JPEG, WEBP = FORMATS = "PNG", "JPEG", "WebP"
 TARGETS = {(WAITS, PNG): Target(0.22), (WAITS, JPEG): Target(0.21)}
 MOST_OF_CPU = 0.25
 ROUNDS = 5
@@ -47,6 +47,9 @@ SAVERS: Mapping[str, tuple[str, dict[str, Any]]] = {
 }
 """ComfyUI's own nodes that write a format."""
 
+Work = Mapping[str, Any]
+"""A node that stands for a model; it still has to be given its image."""
+
 
 @dataclass(frozen=True)
 class Cost:
@@ -58,12 +61,20 @@ class Cost:
     """Seconds in the middle of a batch, where all that can be done at a time is."""
 
 
+@dataclass(frozen=True)
+class Costs:
+    """The same images through a model into a format, with our nodes and with ComfyUI's."""
+
+    model: str
+    format: str
+    ours: Cost
+    own: Cost
+
+
 def measure(setting: Setting) -> Measured:
-    """Run the same images through each model into each format, with our nodes and without."""
+    """Run the same images through each model into each format."""
     server = setting.server("large")
     names = large_images(server.input / FOLDER, setting.of(12, 3))
-    ours: dict[tuple[str, str], Cost] = {}
-    own: dict[tuple[str, str], Cost] = {}
     with server, server.client() as client:
         products, alone = _calibrated(client)
         setting.say(f"large: {products} products of matrices take {alone:.3f} s")
@@ -71,118 +82,101 @@ def measure(setting: Setting) -> Measured:
             WAITS: node("BenchSleep", seconds=MODEL_SECONDS),
             COMPUTES: node("BenchCompute", products=products),
         }
-        _warm_up(server, client, names)
+        runner = _Runner(server, client, names)
+        # Have each side's code loaded, and each of its files read, before anything is measured.
+        for format_ in FORMATS:
+            runner.ours(node("BenchPass"), format_, "to-begin-with")
+            if format_ in SAVERS:
+                runner.own(node("BenchPass"), format_)
+        found = []
         for model, work in works.items():
-            for format_ in (PNG, JPEG, WEBP):
+            own: dict[str, Cost] = {}
+            for format_ in FORMATS:
                 setting.say(f"large: {format_}, {model}")
                 rounds = setting.of(ROUNDS, 1) if (model, format_) in TARGETS else 1
-                runs = [
-                    _ours(server, client, names, work, f"{format_} {model} {number}")
-                    for number in range(rounds)
-                ]
-                ours[model, format_] = _median(runs)
+                runs = [runner.ours(work, format_, f"{model} {n}") for n in range(rounds)]
                 if format_ in SAVERS:
-                    own[model, format_] = _own(server, client, names, work, format_)
+                    own[format_] = runner.own(work, format_)
+                found.append(Costs(model, format_, _median(runs), own.get(format_, own[PNG])))
     unloaded = Row("for comparison: the model that computes, without any image", "s", alone)
-    return Measured([*_rows(ours, own), unloaded], {"large": _series(ours, own)})
+    series = [
+        {
+            "model": each.model,
+            "format": each.format,
+            "ours_s": each.ours.seconds,
+            "own_s": each.own.seconds,
+        }
+        for each in found
+    ]
+    return Measured([*_rows(found), unloaded], {"large": series})
 
 
-def _rows(ours: Mapping[tuple[str, str], Cost], own: Mapping[tuple[str, str], Cost]) -> list[Row]:
+def _rows(found: Sequence[Costs]) -> list[Row]:
     rows = []
-    for (model, format_), cost in ours.items():
-        has_own = format_ in SAVERS
-        other = own[model, format_ if has_own else PNG]
-        saver = SAVERS[format_ if has_own else PNG][0]
-        against = f"LoadImage, {saver}" + ("" if has_own else " (none of ComfyUI's writes JPEG)")
-        what = f"one image of 4000x3000, JPEG in, {format_} out, {model}"
-        target = TARGETS.get((model, format_))
-        rows.append(Row(what, "s", cost.seconds, other.seconds, against, target))
+    for each in found:
+        saver, _ = SAVERS.get(each.format, SAVERS[PNG])
+        against = f"LoadImage, {saver}"
+        if each.format not in SAVERS:
+            against += f" (none of ComfyUI's writes {each.format})"
+        ours, own = each.ours, each.own
+        target = TARGETS.get((each.model, each.format))
+        what = f"one image of 4000x3000, JPEG in, {each.format} out, {each.model}"
+        rows.append(Row(what, "s", ours.seconds, own.seconds, against, target))
         if target is not None:
-            what = f"the same in the middle of the batch, {format_} out"
-            rows.append(Row(what, "s", cost.between, other.between, against))
-    rows.append(
-        Row(
-            f"processor time of one image of 4000x3000, PNG out, {WAITS}",
-            "s",
-            ours[WAITS, PNG].cpu,
-            own[WAITS, PNG].cpu,
-            "LoadImage, SaveImage",
-            Target(MOST_OF_CPU, "ratio"),
-        )
-    )
+            what = f"the same in the middle of the batch, {each.format} out"
+            rows.append(Row(what, "s", ours.between, own.between, against))
+    (first, *_) = found
+    what = f"processor time of one image of 4000x3000, {first.format} out, {first.model}"
+    limit = Target(MOST_OF_CPU, "ratio")
+    rows.append(Row(what, "s", first.ours.cpu, first.own.cpu, "LoadImage, SaveImage", limit))
     return rows
 
 
-def _series(
-    ours: Mapping[tuple[str, str], Cost], own: Mapping[tuple[str, str], Cost]
-) -> list[dict[str, Any]]:
-    return [
-        {
-            "model": model,
-            "format": format_,
-            "ours_s": cost.seconds,
-            "own_s": own[model, format_ if format_ in SAVERS else PNG].seconds,
-        }
-        for (model, format_), cost in ours.items()
-    ]
+@dataclass(frozen=True)
+class _Runner:
+    """Runs the same images with our nodes and with ComfyUI's."""
+
+    server: ComfyServer
+    client: ComfyClient
+    names: Sequence[str]
+
+    def ours(self, work: Work, format_: str, name: str) -> Cost:
+        """As a batch of that name, in a loop of its own."""
+        folder = f"{format_} {name}".replace(" ", "-")
+        saving = {"folder": folder, "format": format_, "quality": QUALITY}
+        graph = graphs.loop(FOLDER, _fed(work, graphs.ITERATOR, 1), saving, loop_name=folder)
+        cost = self._run([filled_in(self.client, graph)] * len(self.names))
+        # Not a promise to write: when the last prompt has ended, every image is there.
+        saved = len(list((self.server.output / folder).iterdir()))
+        if saved != len(self.names):
+            raise ToolError(f"{saved} of {len(self.names)} images were there at the batch's end")
+        return cost
+
+    def own(self, work: Work, format_: str) -> Cost:
+        """As a script would, with ComfyUI's node for that format."""
+        class_type, settings = SAVERS[format_]
+        saver = node(class_type, images=[graphs.WORK, 0], filename_prefix="own/result", **settings)
+        prompt = filled_in(self.client, graphs.own("", saver, _fed(work, graphs.LOAD, 0)))
+        return self._run([graphs.with_image(prompt, f"{FOLDER}/{name}") for name in self.names])
+
+    def _run(self, prompts: list[graphs.Graph]) -> Cost:
+        before = cpu_seconds(self.server)
+        timings = run_all(self.client, prompts)
+        cpu = (cpu_seconds(self.server) - before) / len(prompts)
+        # Without the last one: it waits for all to be written.
+        ends = [timing.ended for timing in timings[:-1]]
+        between = [after - before for before, after in itertools.pairwise(ends)]
+        middle = statistics.median(between) if between else math.nan
+        return Cost(seconds_each(timings), cpu, middle)
 
 
-def _ours(
-    server: ComfyServer, client: ComfyClient, names: list[str], work: dict[str, Any], name: str
-) -> Cost:
-    format_ = name.split(" ", 1)[0]
-    folder = name.replace(" ", "-")
-    saving = {"folder": folder, "format": format_, "quality": QUALITY}
-    fed = {**work, "inputs": {**work["inputs"], "image": [graphs.ITERATOR, 1]}}
-    graph = graphs.loop(FOLDER, fed, saving, loop_name=name)
-    cost = _run(server, client, [filled_in(client, graph)] * len(names))
-    # Not a promise to write: when the last prompt has ended, every image is there.
-    saved = len(list((server.output / folder).iterdir()))
-    if saved != len(names):
-        raise ToolError(f"{saved} of {len(names)} images were there when the batch had ended")
-    return cost
+def _fed(work: Work, *source: object) -> dict[str, Any]:
+    return {**work, "inputs": {**work["inputs"], "image": list(source)}}
 
 
-def _own(
-    server: ComfyServer, client: ComfyClient, names: list[str], work: dict[str, Any], format_: str
-) -> Cost:
-    class_type, settings = SAVERS[format_]
-    saver = node(class_type, images=[graphs.WORK, 0], filename_prefix="own/result", **settings)
-    fed = {**work, "inputs": {**work["inputs"], "image": [graphs.LOAD, 0]}}
-    prompt = filled_in(client, graphs.own("", saver, fed))
-    prompts = [graphs.with_image(prompt, f"{FOLDER}/{name}") for name in names]
-    return _run(server, client, prompts)
-
-
-def _run(server: ComfyServer, client: ComfyClient, prompts: list[graphs.Graph]) -> Cost:
-    before = cpu_seconds(server)
-    timings = run_all(client, prompts)
-    ends = [timing.ended for timing in timings]
-    return Cost(
-        seconds_each(timings),
-        (cpu_seconds(server) - before) / len(prompts),
-        _between(ends),
-    )
-
-
-def _between(ends: list[float]) -> float:
-    """The median time from end to end, without the last one: it waits for all to be written."""
-    gaps = [after - before for before, after in itertools.pairwise(ends[:-1])]
-    return statistics.median(gaps) if gaps else math.nan
-
-
-def _median(runs: list[Cost]) -> Cost:
+def _median(runs: Sequence[Cost]) -> Cost:
     columns = zip(*(astuple(run) for run in runs), strict=True)
     return Cost(*(statistics.median(column) for column in columns))
-
-
-def _warm_up(server: ComfyServer, client: ComfyClient, names: list[str]) -> None:
-    """Have each side's code loaded, and each of its files read, before anything is measured."""
-    work = node("BenchPass")
-    for format_ in (PNG, JPEG, WEBP):
-        _ours(server, client, names, work, f"{format_} to-begin-with")
-        if format_ in SAVERS:
-            _own(server, client, names[:1], work, format_)
 
 
 def _calibrated(client: ComfyClient) -> tuple[int, float]:
@@ -204,16 +198,10 @@ def _model_seconds(client: ComfyClient, products: int) -> float:
         graphs.WORK: work,
         graphs.END: node("BenchEnd", image=[graphs.WORK, 0]),
     }
-    pair = [_without_work(client), filled_in(client, graph)]
+    # It leaves nothing of the model in the cache.
+    without = {
+        graphs.LOAD: node("EmptyImage", width=32, height=32),
+        graphs.END: node("BenchEnd", image=[graphs.LOAD, 0]),
+    }
+    pair = [filled_in(client, each) for each in (without, graph)]
     return min(seconds_after_first(run_all(client, pair)) for _ in range(TRIES))
-
-
-def _without_work(client: ComfyClient) -> graphs.Graph:
-    """A prompt that leaves nothing of the model in the cache."""
-    return filled_in(
-        client,
-        {
-            graphs.LOAD: node("EmptyImage", width=32, height=32),
-            graphs.END: node("BenchEnd", image=[graphs.LOAD, 0]),
-        },
-    )

@@ -7,7 +7,10 @@ import time
 
 import requests
 
-from ..pack import pack
+from ...nodes.loop.database import open_store
+from ...nodes.loop.sql_store import SqlStore
+from ...tests.support.failed_loops import write_failed_loops
+from ...tests.support.fake_host import FakeHost
 from ..server import ComfyServer
 from .rows import Measured, Row, Target
 from .setting import Setting
@@ -24,27 +27,32 @@ def measure(setting: Setting) -> Measured:
     number, times = setting.of(300, 30), setting.of(1000, 100)
     server = setting.server("loops")
     setting.say(f"loops: {number} loops of {FAILURES} failures")
-    pack("tools.bench.loops_alone").write(server.user, number, FAILURES)
+    _write(server, number)
     with server:
         took, size = _polled(server, times)
-    ours, queue = took[OURS], took[OF_COMFYUI]
-    what = f"the list of {number} loops with {FAILURES} failed images each, by HTTP"
-    against = "ComfyUI's own list of an empty queue"
+    ours, queue = sorted(took[OURS]), sorted(took[OF_COMFYUI])
     at = int(SLOWEST * times)
+    what = f"the list of {number} loops with {FAILURES} failed images each, by HTTP"
+    median, slowest = (
+        f"{what}: median of {times:,}",
+        f"the same: {SLOWEST:.0%} of them take at most",
+    )
+    against = "ComfyUI's own list of an empty queue"
     return Measured(
         [
-            Row(f"{what}: median of {times:,}", "ms", _median(ours), _median(queue), against),
-            Row(
-                f"the same: {SLOWEST:.0%} of them take at most",
-                "ms",
-                sorted(ours)[at],
-                sorted(queue)[at],
-                against,
-                Target(MOST_MS),
-            ),
+            Row(median, "ms", statistics.median(ours), statistics.median(queue), against),
+            Row(slowest, "ms", ours[at], queue[at], against, Target(MOST_MS)),
             Row("the same: what is sent", "KB", size / 1000, target=Target(MOST_KB)),
         ]
     )
+
+
+def _write(server: ComfyServer, number: int) -> None:
+    """Write the state file that the server finds when it starts."""
+    store = open_store(str(server.user / "batch_loop"))
+    assert isinstance(store, SqlStore)  # noqa: S101 - for the type checker: the folder is new
+    write_failed_loops(store, FakeHost(), number, FAILURES)
+    store.close()
 
 
 def _polled(server: ComfyServer, times: int) -> tuple[dict[str, list[float]], int]:
@@ -63,7 +71,3 @@ def _polled(server: ComfyServer, times: int) -> tuple[dict[str, list[float]], in
                 if route == OURS:
                     size = len(answer.content)
     return took, size
-
-
-def _median(found: list[float]) -> float:
-    return statistics.median(found)

@@ -25,44 +25,32 @@ MOST_MB = 10.0
 def measure(setting: Setting) -> Measured:
     """Run as many prompts with our nodes, and with ComfyUI's own, each on a new server."""
     count = setting.of(300, 60)
-    series = {}
-    for name in ("ours", "own"):
+    series, rows = {}, []
+    for name, nodes, limit in (
+        ("ours", "Batch Loop, PNG", Target(MOST_MB, "difference")),
+        ("own", "Load Image and Save Image (for comparison), PNG", None),
+    ):
         server = setting.server(f"memory-{name}")
         names = small_images(server.input / FOLDER, count, side=SIDE)
         with server:
             setting.say(f"memory: {count} iterations, {name}")
-            series[name] = _run(server, names, is_ours=name == "ours")
-    rows = [
-        Row(
-            f"memory at iteration {count}: {what} of {SIDE}x{SIDE}",
-            "MB",
-            _settled(held, count),
-            _settled(held, EARLY),
-            f"at iteration {EARLY}",
-            target,
-        )
-        for what, held, target in (
-            ("Batch Loop, PNG", series["ours"], Target(MOST_MB, "difference")),
-            ("Load Image and Save Image (for comparison), PNG", series["own"], None),
-        )
-    ]
+            series[name] = held = _run(server, names, is_ours=name == "ours")
+        late, early = (statistics.median(held[at - WINDOW : at]) for at in (count, EARLY))
+        what = f"memory at iteration {count}: {nodes} of {SIDE}x{SIDE}"
+        rows.append(Row(what, "MB", late, early, f"at iteration {EARLY}", limit))
     return Measured(rows, {"memory": series})
 
 
-def _settled(held: list[float], iteration: int) -> float:
-    """What was held at an iteration, without what comes and goes."""
-    return statistics.median(held[iteration - WINDOW : iteration])
-
-
 def _run(server: ComfyServer, names: list[str], *, is_ours: bool) -> list[float]:
+    """The megabytes that the server held after each image."""
     held: list[float] = []
-    saver = node("SaveImage", images=[graphs.WORK, 0], filename_prefix="own/result")
     with server.client() as client:
         if is_ours:
             prompt = filled_in(client, graphs.loop(FOLDER, saving={"folder": "ours"}))
             prompts = [prompt] * len(names)
         else:
+            saver = node("SaveImage", images=[graphs.WORK, 0], filename_prefix="own/result")
             prompt = filled_in(client, graphs.own("", saver))
             prompts = [graphs.with_image(prompt, f"{FOLDER}/{name}") for name in names]
-        run_all(client, prompts, lambda _: held.append(round(memory_mb(server), 1)))
+        run_all(client, prompts, lambda: held.append(round(memory_mb(server), 1)))
     return held

@@ -8,6 +8,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import requests
 
@@ -30,43 +31,6 @@ SLOW = 0.99
 """The answers that are not slower than so many of them."""
 
 
-class Asking:
-    """Asks a server for its queue again and again, in a thread."""
-
-    def __init__(self, url: str) -> None:
-        self._url = url
-        self._seconds: list[float] = []
-        self._ended = threading.Event()
-
-    @contextmanager
-    def meanwhile(self) -> Iterator[None]:
-        """Ask as long as the block goes on."""
-        thread = threading.Thread(target=self._ask)
-        thread.start()
-        try:
-            yield
-        finally:
-            self._ended.set()
-            thread.join()
-
-    @property
-    def median_ms(self) -> float:
-        """What an answer took, in the middle."""
-        return 1000 * statistics.median(self._seconds)
-
-    @property
-    def slow_ms(self) -> float:
-        """What one of the slowest took."""
-        return 1000 * sorted(self._seconds)[int(SLOW * len(self._seconds))]
-
-    def _ask(self) -> None:
-        with requests.Session() as session:
-            while not self._ended.wait(PAUSE_SECONDS):
-                began = time.perf_counter()
-                session.get(f"{self._url}/queue", timeout=MOST_SECONDS).raise_for_status()
-                self._seconds.append(time.perf_counter() - began)
-
-
 def measure(setting: Setting) -> Measured:
     """List one folder for the first time, and again for other reasons."""
     count = setting.of(COUNT, 100_000)
@@ -76,60 +40,73 @@ def measure(setting: Setting) -> Measured:
     small_images(server.output / RESULTS, count)
     small_images(server.input / FEW, 1)
     name = uuid.uuid4().hex
-    loop = graphs.loop(FOLDER, loop_name=name)
-    again = graphs.loop(FOLDER, loop_name=name, descending=True)
-    anew = graphs.loop(FOLDER, loop_name=name, descending=True, iteration_mode="Reset")
-    finished = graphs.loop(
-        FOLDER, loop_name="", skip_finished=True, finished_as=f"{RESULTS}/{{stem}}.png"
-    )
+    first = graphs.loop(FOLDER, loop_name=name)
+    finished = {"skip_finished": True, "finished_as": f"{RESULTS}/{{stem}}.png"}
+    later: dict[str, dict[str, Any]] = {
+        "a second listing, in the opposite order": {"loop_name": name, "descending": True},
+        "a listing for a new batch, by Reset": {
+            "loop_name": name,
+            "descending": True,
+            "iteration_mode": "Reset",
+        },
+        "a listing all of whose results are there, with skip_finished": finished,
+    }
     with server, server.client() as client:
         _seconds(client, graphs.loop(FEW))  # which loads what is loaded once
         usual = _seconds(client, graphs.loop(FEW, loop_name="other"))
-        idle, busy = Asking(server.url), Asking(server.url)
         setting.say("million: idle")
-        with idle.meanwhile():
+        with _asking(server.url) as idle:
             threading.Event().wait(IDLE_SECONDS)
-        setting.say("million: first listing")
-        with busy.meanwhile():
-            first = _seconds(client, loop) - usual
-        found = {}
-        for what, graph in (
-            ("a second listing, in the opposite order", again),
-            ("a listing for a new batch, by Reset", anew),
-            ("a listing all of whose results are there, with skip_finished", finished),
-        ):
+        setting.say("million: a first listing")
+        with _asking(server.url) as busy:
+            seconds = {"a first listing": _seconds(client, first) - usual}
+        for what, settings in later.items():
             setting.say(f"million: {what}")
-            found[what] = _seconds(client, graph) - usual
-    limit = MOST_LISTING_SECONDS if count == COUNT else None
+            seconds[what] = _seconds(client, graphs.loop(FOLDER, **settings)) - usual
     more = Target(MOST_MORE_MS, "difference")
     asked = f"GET /queue while {count:,} images are listed for the first time"
-    return Measured(
-        [
-            Row(asked, "ms", busy.median_ms, idle.median_ms, "while nothing runs", more),
-            Row(
-                f"{asked}, one of the slowest in a hundred",
-                "ms",
-                busy.slow_ms,
-                idle.slow_ms,
-                "while nothing runs",
-                more,
-            ),
-            Row(f"a first listing of {count:,} images", "s", first, target=_most(limit)),
-            *(
-                Row(f"{what}, of {count:,} images", "s", seconds, target=_most(limit))
-                for what, seconds in found.items()
-            ),
-        ]
-    )
+    against = "while nothing runs"
+    slowest = f"{asked}, one of the slowest in a hundred"
+    rows = [
+        Row(asked, "ms", statistics.median(busy), statistics.median(idle), against, more),
+        Row(slowest, "ms", _slow(busy), _slow(idle), against, more),
+    ]
+    limit = Target(MOST_LISTING_SECONDS) if count == COUNT else None
+    for what, taken in seconds.items():
+        of = " of" if what == "a first listing" else ", of"
+        rows.append(Row(f"{what}{of} {count:,} images", "s", taken, target=limit))
+    return Measured(rows)
 
 
-def _most(limit: float | None) -> Target | None:
-    return None if limit is None else Target(limit)
+@contextmanager
+def _asking(url: str) -> Iterator[list[float]]:
+    """Ask for the queue again and again, in a thread, during the block; the ms of each answer."""
+    took: list[float] = []
+    is_over = threading.Event()
+
+    def ask() -> None:
+        with requests.Session() as session:
+            while not is_over.wait(PAUSE_SECONDS):
+                began = time.perf_counter()
+                session.get(f"{url}/queue", timeout=MOST_SECONDS).raise_for_status()
+                took.append(1000 * (time.perf_counter() - began))
+
+    thread = threading.Thread(target=ask)
+    thread.start()
+    try:
+        yield took
+    finally:
+        is_over.set()
+        thread.join()
+
+
+def _slow(took: list[float]) -> float:
+    """What one of the slowest took."""
+    return sorted(took)[int(SLOW * len(took))]
 
 
 def _seconds(client: ComfyClient, graph: graphs.Graph) -> float:
     """How long a prompt ran, by the server's clock."""
     prompt_id = client.submit(filled_in(client, graph))
     client.wait(prompt_id, MOST_SECONDS)
-    ran = timing(client, prompt_id)
-    return ran.ended - ran.began
+    return timing(client, prompt_id).seconds

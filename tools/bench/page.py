@@ -9,8 +9,7 @@ from pathlib import Path
 
 from ..errors import ToolError
 from ..layout import ROOT
-from .kept import Entry, Figures, rows, series
-from .measurements import NAMES
+from .kept import NAMES, Entry, Figures, rows, series
 from .table import codecs_table, table
 
 PAGE = ROOT / "docs" / "speed.md"

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from playwright.sync_api import Page
 
-from ..comfy_page import SETTINGS, ComfyPage, chromium
+from ..comfy_page import SETTINGS, SIZE, ComfyPage, chromium
 from ..defaults import filled_in
 from ..side_panel import SidePanel
 from . import graphs
-from .browser import SIZE
 from .folders import small_images
 from .rows import Measured, Row, Target
 from .setting import Setting
@@ -30,21 +29,15 @@ def measure(setting: Setting) -> Measured:
         page = browser.new_context(viewport=SIZE).new_page()
         setting.say(f"panel: a batch of {count:,} images")
         painted, gaps = _look(page, server.url)
+    opened = (
+        f"from a click on a batch of {count:,} images in the panel to the first of them"
+        f" on the screen, slowest of {TIMES}"
+    )
+    scrolled = f"frames with a blank row while the panel scrolls through {count:,} images"
     return Measured(
         [
-            Row(
-                f"from a click on a batch of {count:,} images in the panel to the first of them"
-                f" on the screen, slowest of {TIMES}",
-                "ms",
-                max(painted),
-                target=Target(FIRST_PAINT_MS),
-            ),
-            Row(
-                f"frames with a blank row while the panel scrolls through {count:,} images",
-                "frames",
-                gaps,
-                target=Target(0),
-            ),
+            Row(opened, "ms", max(painted), target=Target(FIRST_PAINT_MS)),
+            Row(scrolled, "frames", gaps, target=Target(0)),
         ]
     )
 

@@ -12,12 +12,16 @@ from ..errors import ToolError
 from ..server import ComfyServer
 
 LOOK_SECONDS = 0.02
-MEGABYTE = 1e6
 
 
 def cpu_seconds(server: ComfyServer) -> float:
     """Processor time that the server has taken since its start."""
-    return sum(_cpu(process) for process in _processes(server))
+    taken = 0.0
+    for process in _processes(server):
+        with suppress(psutil.NoSuchProcess):
+            times = process.cpu_times()
+            taken += times.user + times.system
+    return taken
 
 
 def memory_mb(server: ComfyServer) -> float:
@@ -26,7 +30,7 @@ def memory_mb(server: ComfyServer) -> float:
     for process in _processes(server):
         with suppress(psutil.NoSuchProcess):
             held += process.memory_info().rss
-    return held / MEGABYTE
+    return held / 1e6
 
 
 @contextmanager
@@ -39,7 +43,7 @@ def highest_memory(server: ComfyServer) -> Iterator[list[float]]:
         while not ended.wait(LOOK_SECONDS):
             most[0] = max(most[0], memory_mb(server))
 
-    looking = threading.Thread(target=look, name="memory", daemon=True)
+    looking = threading.Thread(target=look, daemon=True)
     looking.start()
     try:
         yield most
@@ -53,10 +57,3 @@ def _processes(server: ComfyServer) -> list[psutil.Process]:
         raise ToolError(f"the server has ended; see {server.log_path}")
     process = psutil.Process(server.pid)
     return [process, *process.children(recursive=True)]
-
-
-def _cpu(process: psutil.Process) -> float:
-    with suppress(psutil.NoSuchProcess):
-        times = process.cpu_times()
-        return float(times.user + times.system)
-    return 0.0

@@ -5,7 +5,8 @@ from __future__ import annotations
 import itertools
 import statistics
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -27,39 +28,46 @@ class Timing:
     began: float
     ended: float
 
+    @property
+    def seconds(self) -> float:
+        """How long it ran."""
+        return self.ended - self.began
+
 
 def run_all(
     client: ComfyClient,
     prompts: Sequence[Prompt],
-    each: Callable[[int], object] = lambda _: None,
+    each: Callable[[], object] = lambda: None,
 ) -> list[Timing]:
     """Run prompts one behind the other, with `WAITING` more submitted at any time.
 
-    `each` is called with the number of prompts that have ended, after each of them.
+    `each` is called after each of them.
     """
     submitted: list[str] = []
     for number in range(len(prompts)):
         while len(submitted) < min(len(prompts), number + 1 + WAITING):
             submitted.append(client.submit(prompts[len(submitted)]))
         client.wait(submitted[number], MOST_SECONDS)
-        each(number + 1)
+        each()
     return [timing(client, prompt) for prompt in submitted]
 
 
-def run_behind_gate(
-    client: ComfyClient, scratch: Path, prompts: Sequence[Prompt]
-) -> tuple[list[Timing], list[str]]:
-    """Run prompts that were all submitted before the first began: nothing else goes on meanwhile.
+def run_held_up(client: ComfyClient, scratch: Path, prompts: Sequence[Prompt]) -> list[Timing]:
+    """Run prompts that are all submitted before the first begins, so nothing else goes on then."""
+    with held_up(client, scratch):
+        submitted = [client.submit(prompt) for prompt in prompts]
+    client.wait(submitted[-1], MOST_SECONDS)
+    return [timing(client, prompt) for prompt in submitted]
 
-    Returns their timings, and their ids.
-    """
+
+@contextmanager
+def held_up(client: ComfyClient, scratch: Path) -> Iterator[None]:
+    """Have the server wait, at work on a prompt that does nothing else, as long as the block."""
     opener = scratch / f"gate-{uuid.uuid4().hex}"
     held = client.submit(filled_in(client, graphs.gate(str(opener))))
     client.wait_until_executing(held, graphs.WORK)
-    submitted = [client.submit(prompt) for prompt in prompts]
+    yield
     opener.touch()
-    client.wait(submitted[-1], MOST_SECONDS)
-    return [timing(client, prompt) for prompt in submitted], submitted
 
 
 def timing(client: ComfyClient, prompt_id: str) -> Timing:

@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
+import itertools
+import json
 import statistics
+import subprocess
+import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
+from ..client import Prompt
 from ..defaults import filled_in, node
+from ..errors import ToolError
+from ..layout import ROOT
 from ..postgresql import Postgresql
 from ..server import ComfyServer
 from ..together import running
-from . import graphs, sharing
+from . import graphs
 from .folders import small_images
+from .prompts import Timing, timings_of
 from .rows import Measured, Row, Target
-from .setting import Setting
+from .setting import NODES, Setting
 
 AS_INSTALLED = ("fsync = on",)
 """A setting of PostgreSQL: as it is installed, it waits for the disk."""
@@ -23,66 +30,93 @@ SIDE = 512
 ROUNDS = 3
 LEAST_RATIO = 1.9
 WARM = 6
-SERVERS = 2
-POSTGRESQL, SQLITE = "PostgreSQL", "an SQLite file"
+COMMAND_SECONDS = 300
 
 
 def measure(setting: Setting) -> Measured:
     """Run folders of as many images on one server and on two, by turns, by `batch-loop run`."""
+    what = f"images a second, two servers that share {{}}, {SIDE}x{SIDE}, a model that waits 200 ms"
     with Postgresql(AS_INSTALLED) as database:
-        base = setting.base / "servers-postgresql"
-        servers = sharing.on_postgresql(base, database.new_database(), SERVERS)
-        found = {POSTGRESQL: _Folders(setting, base, servers).measure(POSTGRESQL)}
-    base = setting.base / "servers-sqlite"
-    servers = sharing.on_sqlite(base, SERVERS)
-    found[SQLITE] = _Folders(setting, base, servers).measure(SQLITE)
-    rows = [
-        Row(
-            f"images a second, two servers that share {store},"
-            f" {SIDE}x{SIDE}, a model that waits 200 ms",
-            "images",
-            both,
-            one,
-            "one server",
-            Target(LEAST_RATIO, "ratio", "least") if store == POSTGRESQL else None,
-        )
-        for store, (one, both) in found.items()
-    ]
-    return Measured(rows)
+        servers = _on_postgresql(setting.base / "servers-postgresql", database.new_database())
+        both, one = _images_a_second(setting, servers, "PostgreSQL")
+    limit = Target(LEAST_RATIO, "ratio", "least")
+    rows = [Row(what.format("PostgreSQL"), "images", both, one, "one server", limit)]
+    servers = _on_sqlite(setting.base / "servers-sqlite")
+    both, one = _images_a_second(setting, servers, "an SQLite file")
+    return Measured([*rows, Row(what.format("an SQLite file"), "images", both, one, "one server")])
 
 
-class _Folders:
-    """Servers, and as many folders for them as they ask for."""
+def _on_postgresql(base: Path, address: str) -> list[ComfyServer]:
+    """Servers that share a database, and know each other by their leases, as machines do."""
+    first, second = (
+        {"BATCH_LOOP_DATABASE": address, "BATCH_LOOP_SERVER": name}
+        for name in ("machine-1", "machine-2")
+    )
+    server = ComfyServer(base / "machine-1", env=first, custom_nodes=NODES)
+    return [server, server.beside(base / "machine-2", env=second, shares_state=False)]
 
-    def __init__(self, setting: Setting, base: Path, servers: Sequence[ComfyServer]) -> None:
-        self._setting = setting
-        self._base = base
-        self._servers = servers
-        self._number = 0
 
-    def measure(self, store: str) -> tuple[float, float]:
-        """Images a second of one server, and of both; each the median of its rounds."""
-        images, rounds = self._setting.of(100, 20), self._setting.of(ROUNDS, 1)
-        one, both = [], []
-        with running(self._servers):
-            self._images_a_second(WARM, self._servers)
-            for number in range(1, rounds + 1):
-                self._setting.say(f"servers: {store}, round {number} of {rounds}")
-                one.append(self._images_a_second(images, self._servers[:1]))
-                both.append(self._images_a_second(images, self._servers))
-        return statistics.median(one), statistics.median(both)
+def _on_sqlite(base: Path) -> list[ComfyServer]:
+    """Servers that share a user folder, and so the file in it, as for some graphics cards."""
+    server = ComfyServer(base / "card-1", custom_nodes=NODES)
+    return [server, server.beside(base / "card-2")]
 
-    def _images_a_second(self, images: int, servers: Sequence[ComfyServer]) -> float:
+
+def _images_a_second(
+    setting: Setting, servers: Sequence[ComfyServer], store: str
+) -> tuple[float, float]:
+    """What both servers do together, and the first one alone; each the median of its rounds."""
+    numbers = itertools.count(1)
+
+    def run(images: int, servers: Sequence[ComfyServer]) -> float:
         """From the beginning of the first prompt to the end of the last one, on any server."""
-        self._number += 1
-        folder = f"folder-{self._number}"
-        small_images(self._servers[0].input / folder, images, side=SIDE)
+        folder = f"folder-{next(numbers)}"
+        small_images(servers[0].input / folder, images, side=SIDE)
+        work = node("BenchSleep", image=[graphs.ITERATOR, 1], seconds=MODEL_SECONDS)
         with servers[0].client() as client:
-            prompt = filled_in(client, _graph(folder))
-        timings = sharing.run_batch(self._base, prompt, servers)
+            graph = graphs.loop(folder, work, {"folder": folder, "format": "PNG"})
+            prompt = filled_in(client, graph)
+        timings = run_batch(prompt, servers)
         return images / (max(timing.ended for timing in timings) - timings[0].began)
 
+    images, rounds = setting.of(100, 20), setting.of(ROUNDS, 1)
+    one, both = [], []
+    with running(servers):
+        run(WARM, servers)
+        for number in range(1, rounds + 1):
+            setting.say(f"servers: {store}, round {number} of {rounds}")
+            one.append(run(images, servers[:1]))
+            both.append(run(images, servers))
+    return statistics.median(both), statistics.median(one)
 
-def _graph(folder: str) -> dict[str, Any]:
-    work = node("BenchSleep", image=[graphs.ITERATOR, 1], seconds=MODEL_SECONDS)
-    return graphs.loop(folder, work, {"folder": folder, "format": "PNG"})
+
+def run_batch(prompt: Prompt, servers: Sequence[ComfyServer]) -> list[Timing]:
+    """Run a batch by `batch-loop run`; the timings of its prompts, in the order they began in."""
+    before = {server.url: set(_timings(server)) for server in servers}
+    workflow = servers[0].base / "workflow.json"
+    workflow.write_text(json.dumps(prompt), encoding="utf-8")
+    addresses = [part for server in servers for part in ("--server", server.url)]
+    done = subprocess.run(  # noqa: S603 - the command is our own
+        [sys.executable, "-m", "batch_loop_cli", "run", str(workflow), "--json", *addresses],
+        cwd=ROOT,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=COMMAND_SECONDS,
+        check=False,
+    )
+    if done.returncode:
+        raise ToolError(f"`batch-loop run` ended with {done.returncode}: {done.stderr[-2000:]}")
+    found = [
+        timing
+        for server in servers
+        for prompt_id, timing in _timings(server).items()
+        if prompt_id not in before[server.url]
+    ]
+    return sorted(found, key=lambda timing: timing.began)
+
+
+def _timings(server: ComfyServer) -> dict[str, Timing]:
+    with server.client() as client:
+        client.wait_until_idle()
+        return timings_of(client)

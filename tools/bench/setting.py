@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 from ..layout import ROOT
 from ..server import ComfyServer
@@ -14,6 +15,9 @@ NODES = (
     ROOT / "tests" / "nodes" / "batch_loop_helpers.py",
     Path(__file__).parent / "nodes" / "batch_loop_bench.py",
 )
+
+Name = TypeVar("Name")
+Found = TypeVar("Found")
 
 
 @dataclass(frozen=True)
@@ -32,6 +36,23 @@ class Setting:
         base = self.base / name
         base.mkdir(parents=True, exist_ok=True)
         return ComfyServer(base, env=env, custom_nodes=NODES)
+
+    def by_turns(
+        self, what: str, contenders: Mapping[Name, Callable[[], Found]], rounds: int
+    ) -> dict[Name, list[Found]]:
+        """What each contender has come to in each round, in which all of them have their turn.
+
+        So whatever else the machine does falls on all of them alike. A first round, which loads
+        what is loaded once, does not count.
+        """
+        found: dict[Name, list[Found]] = {name: [] for name in contenders}
+        for number in range(rounds + 1):
+            self.say(f"{what}: round {number} of {rounds}")
+            for name, run in contenders.items():
+                came_to = run()
+                if number:
+                    found[name].append(came_to)
+        return found
 
     def say(self, text: str) -> None:
         """A line of progress."""

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from batch_loop.tools.bench import kept, page
-from batch_loop.tools.bench.measurements import NAMES
+from batch_loop.tools.bench.kept import NAMES
 from batch_loop.tools.bench.prompts import (
     Timing,
     gaps,

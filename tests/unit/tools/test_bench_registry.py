@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch_loop.tools.bench.registry_alone import STORES, iterations
+from batch_loop.tools.bench.registry import STORES, iterations
 
 
 @pytest.mark.parametrize("kind", STORES)

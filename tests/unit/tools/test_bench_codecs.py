@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from batch_loop.tools.bench.coding import COMFYUI, MEASURED, OURS, measure_codecs
+from batch_loop.tools.bench.codecs import COMFYUI, MEASURED, OURS, measure_codecs
 
 
 def test_measures_each_kind_of_file_and_what_is_lossless_is_identical() -> None:

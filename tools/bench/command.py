@@ -1,0 +1,85 @@
+"""The command: measures, prints the table, and keeps the figures.
+
+A whole run writes `docs/figures/bench.json` and `bench.png`, and the tables in `docs/speed.md`. A
+part of one, or a quick one, writes below `.build/bench/`. With `--docs` it writes to the
+documentation as well, in the place of the same measurements there; the others stay.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import importlib
+import os
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+from ..errors import run_command
+from ..layout import FIGURES, ROOT
+from . import kept, page
+from .kept import NAMES
+from .machine import machine
+from .plot import plot
+from .rows import Measured
+from .setting import Setting
+from .table import table
+
+TRIALS = ROOT / ".build" / "bench"
+OF_THE_PACK = "BATCH_LOOP_"
+
+
+def run() -> None:
+    """Run it, and leave with its exit code."""
+    run_command(main)
+
+
+def main() -> int:
+    """Measure what the command line asks for."""
+    chosen = _chosen()
+    # What a developer has set for a server of their own must not reach the ones measured here.
+    for name in [name for name in os.environ if name.startswith(OF_THE_PACK)]:
+        del os.environ[name]
+    date, measured_on = dt.datetime.now(tz=dt.timezone.utc).date().isoformat(), machine()
+    figures: dict[str, kept.Entry] = {}
+    with tempfile.TemporaryDirectory(prefix="batch-loop-bench-") as folder:
+        setting = Setting(Path(folder).resolve(), is_quick=chosen.quick)
+        for name in chosen.only or NAMES:
+            setting.say(name)
+            began = time.monotonic()
+            # Loaded only now, with what it alone needs.
+            measurement = importlib.import_module(f".{name}", __package__)
+            found: Measured = measurement.measure(setting)
+            figures[name] = {
+                "date": date,
+                "scale": "quick" if chosen.quick else "full",
+                "seconds": round(time.monotonic() - began),
+                "machine": measured_on,
+                "rows": [row.as_json() for row in found.rows],
+                "series": found.series,
+            }
+    seconds = {name: entry["seconds"] for name, entry in figures.items()}
+    took = ", ".join(f"{name} {taken} s" for name, taken in seconds.items())
+    sys.stdout.write(f"{table(kept.rows(figures))}\n\n{sum(seconds.values())} s: {took}\n")
+    is_whole = not chosen.only and not chosen.quick
+    _keep(figures, for_docs=is_whole or chosen.docs)
+    return 0
+
+
+def _chosen() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tools.bench", description=__doc__)
+    parser.add_argument("--only", nargs="+", choices=NAMES, help="these measurements alone")
+    parser.add_argument("--quick", action="store_true", help="smaller numbers, to try it out")
+    parser.add_argument("--docs", action="store_true", help="write to docs/ in any case")
+    return parser.parse_args()
+
+
+def _keep(measured: kept.Figures, *, for_docs: bool) -> None:
+    folder = FIGURES if for_docs else TRIALS
+    figures = kept.merged(kept.read(folder), measured) if for_docs else measured
+    file = kept.write(folder, figures)
+    plot(kept.series(figures), folder / "bench.png")
+    if for_docs:
+        page.write(figures)
+    sys.stdout.write(f"figures: {file.relative_to(ROOT)}, and bench.png\n")
