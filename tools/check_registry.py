@@ -18,9 +18,10 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from . import pip, stamps, venvs
+from . import environments, stamps
 from .errors import ToolError, run_command
 from .layout import ROOT
+from .programs import complaint, run
 from .provision import alone, step
 from .requirements import of_extra
 
@@ -65,13 +66,13 @@ def make_environment() -> None:
     wanted = of_extra("checkers")
     # Its scripts name its Python, so it is good for one place and one version alone.
     asked_for = [wanted, sys.version_info[:2], str(CHECKERS)]
-    if stamps.is_made(STAMP, asked_for) and venvs.runs(CHECKERS):
+    if stamps.is_made(STAMP, asked_for) and environments.is_sound(CHECKERS):
         return
     with step("the registry's checkers (.build/checkers)"):
         STAMP.unlink(missing_ok=True)
         CHECKERS.parent.mkdir(exist_ok=True)
-        venvs.make(CHECKERS)
-        pip.install(wanted, environment=CHECKERS)
+        environments.make(CHECKERS)
+        environments.install(wanted, environment=CHECKERS)
         stamps.set_made(STAMP, asked_for)
 
 
@@ -128,8 +129,9 @@ def _findings(folder: Path, home: Path) -> list[dict[str, Any]]:
     try:
         found: list[dict[str, Any]] = json.loads(done.stdout)["findings"]
     except (ValueError, KeyError) as error:
-        said = (done.stderr or done.stdout).strip().splitlines() or ["it said nothing"]
-        raise ToolError(f"nodesafe scan failed ({said[-1]})") from error
+        raise ToolError(
+            f"nodesafe scan failed ({complaint(done.stderr or done.stdout)})"
+        ) from error
     return found
 
 
@@ -143,16 +145,8 @@ def _run(command: list[str], folder: Path, home: Path) -> subprocess.CompletedPr
         "PYTHONUTF8": "1",
     }
     try:
-        return subprocess.run(  # noqa: S603 - the command is our own
-            [str(CHECKERS / "bin" / name), *arguments],
-            cwd=folder,
-            env=environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            timeout=SECONDS,
-            check=False,
-        )
+        checker = [str(CHECKERS / "bin" / name), *arguments]
+        return run(checker, cwd=folder, env=environment, timeout=SECONDS)
     except subprocess.TimeoutExpired as error:
         raise ToolError(f"{' '.join(command)} did not end within {SECONDS} s") from error
 
@@ -160,20 +154,12 @@ def _run(command: list[str], folder: Path, home: Path) -> subprocess.CompletedPr
 def _git(root: Path, *arguments: str) -> list[str]:
     """Names that git lists, each ended by a NUL."""
     try:
-        done = subprocess.run(  # noqa: S603 - the command is our own
-            ["git", "-C", str(root), *arguments],  # noqa: S607 - the user's git
-            capture_output=True,
-            encoding="utf-8",
-            errors="surrogateescape",
-            check=False,
-        )
+        done = run(["git", "-C", root, *arguments])
     except FileNotFoundError as error:
         raise ToolError("git is missing: install it (apt-get install git)") from error
     if done.returncode:
-        said = done.stderr.strip().splitlines() or ["it said nothing"]
-        raise ToolError(
-            f"git ls-files failed ({said[0]}): the check needs a clone of the repository"
-        )
+        said = complaint(done.stderr)
+        raise ToolError(f"git ls-files failed ({said}): the check needs a clone of the repository")
     return [name for name in done.stdout.split("\0") if name]
 
 

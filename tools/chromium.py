@@ -7,11 +7,11 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
 
 from .errors import ToolError, run_command
+from .programs import starts
 
 CHROMIUM = "CHROMIUM"
 """Environment variable: the browser to use instead of the one that would be found."""
@@ -24,29 +24,20 @@ def find_chromium() -> str:
     """Path of a Chromium that starts; raises `ToolError` when there is none."""
     named = os.environ.get(CHROMIUM)
     if named:
-        if not _starts(named):
+        if not starts(named, "--version"):
             raise ToolError(f"{CHROMIUM} names {named}, which does not start")
         return named
     found = [shutil.which(name) for name in NAMES]
     downloads = os.environ.get("PLAYWRIGHT_BROWSERS_PATH", "~/.cache/ms-playwright")
     found += [str(path) for path in sorted(Path(downloads).expanduser().glob(OF_PLAYWRIGHT))]
     for path in found:
-        if path and _starts(path):
+        # Ubuntu's `chromium-browser` is a script that only says where to get a snap.
+        if path and starts(path, "--version"):
             return path
     raise ToolError(
         "no Chromium for the browser tests: apt-get install chromium (Ubuntu: "
         f".venv/bin/playwright install --with-deps chromium), or name one in {CHROMIUM}"
     )
-
-
-def _starts(path: str) -> bool:
-    # Ubuntu's `chromium-browser` is a script that only says where to get a snap.
-    command = [path, "--version"]
-    try:
-        done = subprocess.run(command, capture_output=True, check=False)  # noqa: S603 - as above
-    except OSError:
-        return False
-    return done.returncode == 0
 
 
 def main() -> int:

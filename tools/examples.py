@@ -11,6 +11,7 @@ from .errors import ToolError
 from .layout import ROOT
 
 EXAMPLES = ROOT / "examples"
+IMAGES = EXAMPLES / "images"
 COPY = "example_images"
 
 NATIVE_LOOPS = ROOT / "tests" / "nodes" / "batch_loop_native_loops.py"
@@ -30,5 +31,5 @@ def load_prompt(name: str) -> dict[str, Any]:
 def copy_images(input_folder: Path) -> Path:
     """Put a copy of the example images below the input folder, to try things on; returns it."""
     folder = input_folder / COPY
-    shutil.copytree(EXAMPLES / "images", folder, dirs_exist_ok=True)
+    shutil.copytree(IMAGES, folder, dirs_exist_ok=True)
     return folder

@@ -11,21 +11,17 @@ import subprocess
 from . import stamps
 from .errors import ToolError
 from .layout import ROOT
+from .programs import complaint
 
 NODE_MODULES = ROOT / "node_modules"
 STAMP = NODE_MODULES / ".batch-loop-stamp"
 """It goes with the folder, which npm makes anew each time."""
-NAMED_IN = ("package.json", "package-lock.json")
 
 
 def asked_for() -> list[str]:
     """What is to be installed, as the files at the root say it."""
-    return [(ROOT / name).read_text(encoding="utf-8") for name in NAMED_IN]
-
-
-def is_installed() -> bool:
-    """Whether the packages are there as they are asked for."""
-    return stamps.is_made(STAMP, asked_for())
+    files = (ROOT / "package.json", ROOT / "package-lock.json")
+    return [file.read_text(encoding="utf-8") for file in files]
 
 
 def install() -> None:
@@ -42,7 +38,6 @@ def install() -> None:
         text=True,
     )
     if done.returncode:
-        lines = [line for line in str(done.stderr).splitlines() if line.strip()]
-        said = lines[0].removeprefix("npm error ") if lines else "it said nothing"
+        said = complaint(str(done.stderr))
         raise ToolError(f"npm ci failed ({said}); is this machine online?")
     stamps.set_made(STAMP, wanted)

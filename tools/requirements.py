@@ -9,19 +9,17 @@ from typing import Any
 
 from .layout import ROOT
 
-if sys.version_info >= (3, 11):
-    import tomllib
-else:
-    # Only there to read one file; pip brings it to every environment.
-    from pip._vendor import tomli as tomllib
-
-
 NOT_NEEDED = {"torchaudio"}
 """Named by ComfyUI for two audio node files, and far larger than they are worth here."""
 
 
 def pyproject() -> dict[str, Any]:
-    """The contents of `pyproject.toml`."""
+    """The contents of `pyproject.toml`; to be asked for inside of an environment."""
+    if sys.version_info >= (3, 11):
+        import tomllib  # noqa: PLC0415 - as the other
+    else:
+        # Only there to read one file; pip brings it to every environment.
+        from pip._vendor import tomli as tomllib  # noqa: PLC0415 - where there is none, no pip
     with (ROOT / "pyproject.toml").open("rb") as file:
         return tomllib.load(file)
 

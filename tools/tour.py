@@ -10,12 +10,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from PIL import Image
 from playwright.sync_api import expect
 
-from .make_example_images import picture
+from .examples import IMAGES as EXAMPLES
 
 if TYPE_CHECKING:
-    from PIL import Image
     from playwright.sync_api import Locator
 
     from .comfy_page import ComfyPage
@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 FOLDER = "holiday"
 IMAGES = 24
 """So many that one sees the bar move."""
-KINDS = 9
+PICTURES = ("img1.png", "img2.png", "img3.webp", "img10.png", "more/img1.jpg", "more/img2.png")
+"""Of the example images, which are shown again and again."""
 BROKEN = "img4.png"
 TEMPLATE = "save_batch"
 PACK = "batch-loop"
@@ -73,8 +74,10 @@ class Tour:
         """A folder of images, one of them broken."""
         self._folder.mkdir(exist_ok=True)
         for number in range(1, IMAGES + 1):
-            _picture(number).save(self._folder / f"img{number}.png")
-        self._break(BROKEN)
+            self._make_image(number)
+        broken = self._folder / BROKEN
+        data = broken.read_bytes()
+        broken.write_bytes(data[: len(data) // 2])
 
     def open_a_template(self) -> None:
         """Click Templates, the pack, and one of its workflows."""
@@ -116,7 +119,7 @@ class Tour:
 
     def retry_it(self) -> None:
         """Mend the image, press Retry failed, and run again."""
-        _picture(IMAGES).save(self._folder / BROKEN)
+        self._make_image(IMAGES, BROKEN)
         self._press("Retry failed (1)")
         expect(self._card).to_contain_text("1 left")
         self._comfy.run_instant()
@@ -152,11 +155,6 @@ class Tour:
         self._comfy.close_toasts()
         self._card.get_by_role("button", name=label).click()
 
-    def _break(self, name: str) -> None:
-        path = self._folder / name
-        data = path.read_bytes()
-        path.write_bytes(data[: len(data) // 2])
-
-
-def _picture(number: int) -> Image.Image:
-    return picture(number % KINDS + 1)
+    def _make_image(self, number: int, name: str = "") -> None:
+        with Image.open(EXAMPLES / PICTURES[number % len(PICTURES)]) as picture:
+            picture.save(self._folder / (name or f"img{number}.png"))

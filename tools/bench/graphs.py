@@ -8,16 +8,8 @@ from ..defaults import node
 
 Graph = dict[str, dict[str, Any]]
 
-ITERATOR, START, WORK, SAVE, END, COMPLETE, STOP = (
-    "iterator",
-    "start",
-    "work",
-    "save",
-    "end",
-    "complete",
-    "stop",
-)
-LOAD = "load"
+ITERATOR, START, WORK, SAVE, END = "iterator", "start", "work", "save", "end"
+LOAD, COMPLETE, STOP = "load", "complete", "stop"
 CHAIN = 5
 """Nodes that do nothing between Load Image and the last node. So as many nodes run as in `loop`
 with a node that does nothing: six, and the one that Loop End expands into."""

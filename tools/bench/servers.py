@@ -5,11 +5,11 @@ from __future__ import annotations
 import itertools
 import json
 import statistics
-import subprocess
 import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from .. import programs
 from ..client import Prompt
 from ..defaults import filled_in, node
 from ..errors import ToolError
@@ -96,15 +96,9 @@ def run_batch(prompt: Prompt, servers: Sequence[ComfyServer]) -> list[Timing]:
     workflow = servers[0].base / "workflow.json"
     workflow.write_text(json.dumps(prompt), encoding="utf-8")
     addresses = [part for server in servers for part in ("--server", server.url)]
-    done = subprocess.run(  # noqa: S603 - the command is our own
-        [sys.executable, "-m", "batch_loop_cli", "run", str(workflow), "--json", *addresses],
-        cwd=ROOT,
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        encoding="utf-8",
-        timeout=COMMAND_SECONDS,
-        check=False,
-    )
+    batch_loop = [sys.executable, "-m", "batch_loop_cli"]
+    command = [*batch_loop, "run", str(workflow), "--json", *addresses]
+    done = programs.run(command, cwd=ROOT, timeout=COMMAND_SECONDS)
     if done.returncode:
         raise ToolError(f"`batch-loop run` ended with {done.returncode}: {done.stderr[-2000:]}")
     found = [

@@ -22,26 +22,59 @@ class BenchPass:
     CATEGORY = "batch loop bench"
     FUNCTION = "run"
     RETURN_TYPES = ("IMAGE",)
+    SETTINGS: dict[str, Any] = {}  # noqa: RUF012 - as ComfyUI has them
+    """What `run` is given beside the image."""
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        """The image, and a number that it waits for."""
+        """The image, the settings, and a number that it waits for."""
         after = ("INT", {"forceInput": True})
-        return {"required": {"image": ("IMAGE",)}, "optional": {"after": after}}
+        return {"required": {"image": ("IMAGE",), **cls.SETTINGS}, "optional": {"after": after}}
 
     def run(
         self,
         image: torch.Tensor,
         after: int = 0,  # noqa: ARG002 - only for order
+        **settings: Any,
     ) -> tuple[torch.Tensor]:
-        """Pass it on."""
+        """Pass it on, after the work."""
+        self.work(**settings)
         return (image,)
+
+    def work(self) -> None:
+        """Do nothing."""
 
 
 class BenchEnd(BenchPass):
     """The same at the end of a workflow: ComfyUI runs what leads to it."""
 
     OUTPUT_NODE = True
+
+
+class BenchSleep(BenchPass):
+    """A model that leaves the processor free, as one on a graphics card does."""
+
+    SETTINGS = {"seconds": ("FLOAT", {"default": 0.2})}  # noqa: RUF012 - as above
+
+    def work(self, seconds: float = 0.2) -> None:
+        """Wait."""
+        threading.Event().wait(seconds)
+
+
+class BenchCompute(BenchPass):
+    """A model that computes on every core: so much work, not so much time.
+
+    Whatever else computes meanwhile makes it slower, and that is to show.
+    """
+
+    SETTINGS = {"products": ("INT", {"default": 1})}  # noqa: RUF012 - as above
+
+    def work(self, products: int = 1) -> None:
+        """Multiply so many matrices."""
+        factor = torch.full((SIDE, SIDE), 1 / SIDE)
+        product = factor
+        for _ in range(products):
+            product = product @ factor
 
 
 class BenchTick:
@@ -66,52 +99,6 @@ class BenchTick:
         return (time.time_ns(),)
 
 
-class BenchSleep:
-    """A model that leaves the processor free, as one on a graphics card does."""
-
-    CATEGORY = "batch loop bench"
-    FUNCTION = "run"
-    RETURN_TYPES = ("IMAGE",)
-
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        """The image, and how long it takes."""
-        return {"required": {"image": ("IMAGE",), "seconds": ("FLOAT", {"default": 0.2})}}
-
-    def run(self, image: torch.Tensor, seconds: float) -> tuple[torch.Tensor]:
-        """Wait."""
-        threading.Event().wait(seconds)
-        return (image,)
-
-
-class BenchCompute:
-    """A model that computes on every core: so much work, not so much time.
-
-    Whatever else computes meanwhile makes it slower, and that is to show.
-    """
-
-    CATEGORY = "batch loop bench"
-    FUNCTION = "run"
-    RETURN_TYPES = ("IMAGE",)
-
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        """The image, and how many products of two matrices it takes."""
-        return {"required": {"image": ("IMAGE",), "products": ("INT", {"default": 1})}}
-
-    def run(self, image: torch.Tensor, products: int) -> tuple[torch.Tensor]:
-        """Compute."""
-        factor = torch.full((SIDE, SIDE), 1 / SIDE)
-        product = factor
-        for _ in range(products):
-            product = product @ factor
-        return (image,)
-
-
 NODE_CLASS_MAPPINGS = {
-    "BenchCompute": BenchCompute,
-    "BenchEnd": BenchEnd,
-    "BenchPass": BenchPass,
-    "BenchSleep": BenchSleep,
-    "BenchTick": BenchTick,
+    node.__name__: node for node in (BenchCompute, BenchEnd, BenchPass, BenchSleep, BenchTick)
 }
