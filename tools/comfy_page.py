@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import Error as PlaywrightError
@@ -67,68 +68,8 @@ CARDS = {
 
 NODES_2 = "Comfy.VueNodes.Enabled"
 
-CARD_IN_THE_MIDDLE = """type => {
-    const { ds, canvas, graph } = app.canvas;
-    const node = graph._nodes.find((node) => node.type === type);
-    const card = node.widgets.find(({ name }) => name === "batch_loop_card").element;
-    const page = canvas.getBoundingClientRect();
-    const box = card.getBoundingClientRect();
-    if (box.width === 0) {  // out of sight
-        app.canvas.centerOnNode(node);
-        app.canvas.setDirty(true, true);
-        return false;
-    }
-    // ComfyUI and this pack show messages at the edges.
-    const x = page.left + page.width * 0.35 - (box.left + box.width / 2);
-    const y = page.top + page.height * 0.45 - (box.top + box.height / 2);
-    if (Math.abs(x) < 2 && Math.abs(y) < 2) return true;
-    ds.offset[0] += x / ds.scale;
-    ds.offset[1] += y / ds.scale;
-    app.canvas.setDirty(true, true);
-    return false;
-}"""
-"""Moves the canvas; to be asked until it is true."""
-
-COLOUR_ON_TITLE = """([id, colour]) => {
-    const drawn = document.querySelector(`.lg-node[data-node-id="${id}"]`);
-    if (drawn) return getComputedStyle(drawn, "::after").backgroundImage.includes(colour);
-    const one = new OffscreenCanvas(1, 1).getContext("2d");
-    one.fillStyle = colour;
-    one.fillRect(0, 0, 1, 1);
-    const wanted = one.getImageData(0, 0, 1, 1).data;
-    const node = app.graph.getNodeById(id);
-    app.canvas.centerOnNode(node);
-    app.canvas.setDirty(true, true);
-    const { ds, canvas } = app.canvas;
-    const [x, y] = ds.convertOffsetToCanvas([node.pos[0], node.pos[1] - 30]);
-    const [width, height] = [node.boundingRect[2] * ds.scale, 30 * ds.scale];
-    const title = canvas.getContext("2d").getImageData(x, y, width, height).data;
-    for (let at = 0; at < title.length; at += 4) {
-        if ([0, 1, 2].every((part) => title[at + part] === wanted[part])) return true;
-    }
-    return false;
-}"""
-
-CARD_FITS = """type => {
-    const node = app.canvas.graph._nodes.find((node) => node.type === type);
-    const card = node.widgets.find(({ name }) => name === "batch_loop_card");
-    const box = card.element.getBoundingClientRect();
-    const content = card.element.firstElementChild.getBoundingClientRect();
-    if (box.height === 0 || content.bottom > box.bottom + 1) return false;
-    const drawn = card.element.closest(".lg-node")?.getBoundingClientRect();
-    if (drawn) return box.top > drawn.top && box.bottom <= drawn.bottom;
-    const outputs = Math.max(0, ...node.outputs.map((_, slot) => node.getOutputPos(slot)[1]));
-    if (node.pos[1] + card.y < outputs) return false;
-    const others = node.widgets.filter((widget) => widget !== card && !widget.hidden);
-    if (others.some(({ y, computedHeight }) => y + computedHeight > card.y)) return false;
-    return card.y + card.computedHeight <= node.size[1];
-}"""
-
-COUNT_CLICKS = """target => {
-    const clicks = { count: 0 };
-    target.addEventListener("click", () => (clicks.count += 1), { capture: true });
-    return clicks;
-}"""
+IN_PAGE = Path(__file__).with_name("in_page.js")
+CALL = "([name, given]) => batchLoopTools[name](...given)"
 
 NOT_OURS = {
     r"404 .*/(user\.css|favicon\.ico|api/userdata\b.*)$": "files that no user has made yet",
@@ -176,6 +117,15 @@ class ComfyPage:
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
         page.on("response", self._on_response)
+        page.add_init_script(path=IN_PAGE)
+
+    def call(self, function: str, *given: object) -> Any:
+        """What a function of `in_page.js` gives."""
+        return self.page.evaluate(CALL, [function, given])
+
+    def wait_until(self, function: str, *given: object) -> None:
+        """Wait until a function of `in_page.js` gives true."""
+        self.page.wait_for_function(CALL, arg=[function, given])
 
     def open(self) -> None:
         """Load ComfyUI, and wait until it can be used."""
@@ -271,22 +221,11 @@ class ComfyPage:
     @contextmanager
     def in_background(self) -> Iterator[None]:
         """Tell the page that another one is in front of it: without a screen none ever is."""
-        self.page.evaluate(
-            """() => {
-                const get = () => "hidden";
-                Object.defineProperty(document, "visibilityState", {get, configurable: true});
-                document.dispatchEvent(new Event("visibilitychange"));
-            }"""
-        )
+        self.call("setHidden", True)  # noqa: FBT003 - whether it is
         try:
             yield
         finally:
-            self.page.evaluate(
-                """() => {
-                    delete document.visibilityState;
-                    document.dispatchEvent(new Event("visibilitychange"));
-                }"""
-            )
+            self.call("setHidden", False)  # noqa: FBT003 - as above
 
     def set_batch_count(self, count: int) -> None:
         """Type a number into the field beside Run."""
@@ -350,12 +289,7 @@ class ComfyPage:
 
     def settle(self) -> None:
         """Wait until the prompts that this tab was about to send have been sent."""
-        # Submitting none at all is refused while the frontend still submits others.
-        self.page.evaluate(
-            """async () => {
-                while (!(await app.queuePrompt(0, 0))) await new Promise(requestAnimationFrame);
-            }"""
-        )
+        self.call("settle")
 
     def toast(self, text: str) -> Locator:
         """The message that holds this text; waits until it is on the screen."""
@@ -396,13 +330,7 @@ class ComfyPage:
         """Open a workflow."""
         self.page.evaluate("graph => app.loadApiJson(graph, 'batch')", graph)
         self.page.wait_for_function("count => app.graph._nodes.length === count", arg=len(graph))
-        # Nodes 2.0 puts the nodes of such a workflow on top of each other.
-        self.page.evaluate(
-            """() => {
-                if (!LiteGraph.vueNodesMode) return;
-                app.graph._nodes.forEach((node, place) => (node.pos = [place * 700, 0]));
-            }"""
-        )
+        self.call("spread")
 
     def close_workflow(self) -> None:
         """Take every node off the canvas."""
@@ -410,16 +338,7 @@ class ComfyPage:
 
     def set_widget(self, node: str, name: str, value: object) -> None:
         """Enter a value on a node of the workflow's first level."""
-        self.page.evaluate(
-            """([id, name, value]) => {
-                const node = app.graph.getNodeById(id);
-                const widget = node.widgets.find((widget) => widget.name === name);
-                widget.value = value;
-                widget.callback?.(value, app.canvas, node);
-                app.graph.setDirtyCanvas(true, true);
-            }""",
-            [node, name, value],
-        )
+        self.call("setWidget", node, name, value)
 
     def card(
         self, node_type: str = "BatchLoopDirectoryIterator", label: str | None = None
@@ -429,7 +348,7 @@ class ComfyPage:
         `label` is what the card is called where the page is not in English.
         """
         self.page.evaluate("app.canvas.ds.scale = 1")
-        self.page.wait_for_function(CARD_IN_THE_MIDDLE, arg=node_type)
+        self.wait_until("isCardInTheMiddle", node_type)
         name = label or CARDS[node_type]
         card = self.page.get_by_role("group", name=name, exact=True).first
         expect(card).to_be_visible()
@@ -450,48 +369,21 @@ class ComfyPage:
 
     def wait_for_colour_on_title(self, node: str, colour: str) -> None:
         """Wait until there is something in this colour on a node's title."""
-        self.page.wait_for_function(COLOUR_ON_TITLE, arg=[node, colour])
+        self.wait_until("isColourOnTitle", node, colour)
 
     def wait_until_card_fits(self, node_type: str) -> None:
         """Wait until a node's card is whole, inside of it, and covers no widget or output."""
         self.card(node_type)
-        self.page.wait_for_function(CARD_FITS, arg=node_type)
+        self.wait_until("doesCardFit", node_type)
 
     def node_types(self, prefix: str) -> list[str]:
         """The types of the nodes on screen that begin so, each once."""
-        types: list[str] = self.page.evaluate(
-            """prefix => [...new Set(app.canvas.graph._nodes.map(({ type }) => type))]
-                .filter((type) => type.startsWith(prefix))""",
-            prefix,
-        )
+        types: list[str] = self.call("nodeTypes", prefix)
         return types
 
     def box_of(self, node_type: str) -> FloatRect:
         """Where a node is drawn on the page, once it was brought into the middle."""
-        box: FloatRect = self.page.evaluate(
-            """async type => {
-                const { ds, canvas, graph } = app.canvas;
-                const node = graph._nodes.find((node) => node.type === type);
-                app.canvas.deselectAll();
-                ds.scale = 1;
-                app.canvas.centerOnNode(node);
-                app.canvas.setDirty(true, true);
-                for (let frame = 0; frame < 9; frame += 1) {
-                    await new Promise(requestAnimationFrame);
-                }
-                const page = canvas.getBoundingClientRect();
-                const [left, top, width, height] = node.boundingRect;
-                const [x, y] = ds.convertOffsetToCanvas([left, top]);
-                const margin = 12;
-                return {
-                    x: page.left + x - margin,
-                    y: page.top + y - margin,
-                    width: width + 2 * margin,
-                    height: height + 2 * margin,
-                };
-            }""",
-            node_type,
-        )
+        box: FloatRect = self.call("boxOf", node_type)
         return box
 
     def press_button(self, label: str) -> None:
@@ -510,14 +402,7 @@ class ComfyPage:
 
     def convert_to_subgraph(self, nodes: list[str]) -> None:
         """Select nodes, and make a subgraph of them."""
-        self.page.evaluate(
-            """async (ids) => {
-                app.canvas.deselectAll();
-                app.canvas.selectItems(ids.map((id) => app.graph.getNodeById(id)));
-                await app.extensionManager.command.execute("Comfy.Graph.ConvertToSubgraph");
-            }""",
-            nodes,
-        )
+        self.call("convertToSubgraph", nodes)
         self.page.wait_for_function("() => app.graph._nodes.some((node) => node.subgraph)")
 
     def enter_subgraph(self) -> None:
@@ -528,11 +413,7 @@ class ComfyPage:
 
     def saved_widgets(self, node_type: str) -> list[Any]:
         """What the saved workflow holds for a node's widgets."""
-        values: list[Any] = self.page.evaluate(
-            """type => [...app.graph.serialize().nodes]
-                .find((node) => node.type === type).widgets_values""",
-            node_type,
-        )
+        values: list[Any] = self.call("savedWidgets", node_type)
         return values
 
     def reload_workflow(self) -> None:
@@ -552,20 +433,7 @@ class ComfyPage:
         if self.page.evaluate("app.canvas.graph !== app.graph"):
             # Some frontends draw no node of the workflow that is opened after a subgraph was.
             self.open()
-        self.page.evaluate(
-            """() => {
-                app.extensionManager.queueSettings.mode = "disabled";
-                app.extensionManager.queueSettings.batchCount = 1;
-            }"""
-        )
-        # With each workflow that is open ComfyUI's page becomes slower.
-        self.page.evaluate(
-            """async () => {
-                const { workflow: store } = app.extensionManager;
-                const others = store.openWorkflows.filter((one) => one !== store.activeWorkflow);
-                for (const one of others) await store.closeWorkflow(one);
-            }"""
-        )
+        self.call("tidy")
         self.submitted = 0
         self.faults.clear()
 
@@ -620,7 +488,7 @@ def _clicked(target: Locator) -> bool:
 
     On a busy machine one may come after its time: who then clicks again presses Run twice.
     """
-    clicks = target.evaluate_handle(COUNT_CLICKS)
+    clicks = target.evaluate_handle("target => batchLoopTools.countClicks(target)")
     try:
         target.click(timeout=CLICK_MS)
     except PlaywrightTimeoutError:

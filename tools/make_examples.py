@@ -27,7 +27,6 @@ from .photographs import photograph
 from .server import ComfyServer
 
 MENU_PICTURE = ROOT / "docs" / "images" / "run_instant.png"
-IN_PAGE = Path(__file__).with_suffix(".js")
 FOR_PICTURES = {
     # Nothing but the workflow belongs in its picture.
     "Comfy.Graph.CanvasInfo": False,
@@ -74,10 +73,10 @@ def main() -> int:
 def make(path: Path, workflow: dict[str, Any], comfy: ComfyPage, server: ComfyServer) -> None:
     """Open, save, run and photograph one example."""
     comfy.open()
-    comfy.page.evaluate("workflow => batchLoopExamples.open(workflow)", workflow)
+    comfy.call("openExample", workflow)
     # As text: what is undefined there must not become null.
     saved = json.loads(comfy.page.evaluate("JSON.stringify(app.graph.serialize())"))
-    prompt = comfy.page.evaluate("batchLoopExamples.prompt()")
+    prompt = comfy.call("prompt")
     # The page notes which part of the canvas it showed and which frontend it was. Without the
     # part, newer frontends show the whole workflow.
     saved["extra"] = {}
@@ -101,7 +100,6 @@ def _page_of(server: ComfyServer) -> Iterator[ComfyPage]:
         with server.client() as client:
             client.post("/settings", SETTINGS | FOR_PICTURES)
         page = browser.new_page(viewport=SIZE, device_scale_factor=SHARPNESS)
-        page.add_init_script(path=IN_PAGE)
         comfy = ComfyPage(page, server.url)
         comfy.open()
         yield comfy
@@ -112,7 +110,7 @@ def _photograph_menu(comfy: ComfyPage) -> Image.Image:
     comfy.close_workflow()
     comfy.page.locator(".p-splitbutton-dropdown").first.click()
     comfy.page.locator(".p-tieredmenu-item").filter(has_text="Run (Instant)").first.hover()
-    return photograph(comfy.page, clip=comfy.page.evaluate("batchLoopExamples.frameMenu()"))
+    return photograph(comfy.page, clip=comfy.call("frameMenu"))
 
 
 def _photograph(comfy: ComfyPage) -> Image.Image:
@@ -120,7 +118,7 @@ def _photograph(comfy: ComfyPage) -> Image.Image:
     page = comfy.page
     page.evaluate("app.extensionManager.command.execute('Workspace.ToggleFocusMode')")
     page.add_style_tag(content=ONLY_THE_WORKFLOW)
-    clip = page.evaluate("margin => batchLoopExamples.frameWorkflow(margin)", MARGIN)
+    clip = comfy.call("frameWorkflow", MARGIN)
     return photograph(page, clip=clip, width=PICTURE_WIDTH)
 
 

@@ -16,48 +16,6 @@ if TYPE_CHECKING:
 
 AXE = NODE_MODULES / "axe-core" / "axe.min.js"
 
-LOOK_AT_EACH_FRAME = """grid => {
-    const seen = {frames: 0, mostRows: 0, gaps: []};
-    const look = () => {
-        const view = grid.getBoundingClientRect();
-        const rows = [...grid.querySelectorAll("[role=row]")].map((r) => r.getBoundingClientRect());
-        const top = Math.min(...rows.map((row) => row.top));
-        const bottom = Math.max(...rows.map((row) => row.bottom));
-        const height = rows.reduce((sum, row) => sum + row.height, 0);
-        const isCovered = top <= view.top + 1 && bottom >= view.bottom - 1;
-        if (!isCovered || height < bottom - top - 1) seen.gaps.push([view.top, top, bottom]);
-        seen.frames += 1;
-        seen.mostRows = Math.max(seen.mostRows, rows.length);
-        if (!seen.isOver) requestAnimationFrame(look);
-    };
-    requestAnimationFrame(look);
-    window.seenRows = seen;
-}"""
-"""Notes in every frame whether rows lie everywhere in view."""
-
-FIRST_FRAME = """entry => new Promise((done) => {
-    const began = performance.now();
-    entry.click();
-    const look = () => {
-        if (!document.querySelector(".batch-loop-row .batch-loop-item-name")) {
-            return requestAnimationFrame(look);
-        }
-        // The frame that begins here is drawn when the next task runs.
-        const channel = new MessageChannel();
-        channel.port1.onmessage = () => done(performance.now() - began);
-        channel.port2.postMessage(null);
-    };
-    requestAnimationFrame(look);
-})"""
-"""Clicks on a loop; gives the ms until its first images are on the screen."""
-
-SCROLL = """async ([grid, steps]) => {
-    for (let step = 1; step <= steps; step += 1) {
-        grid.scrollTop = (grid.scrollHeight * step) / steps;
-        await new Promise(requestAnimationFrame);
-    }
-}"""
-
 
 class SidePanel:
     """The panel in one tab; `asked` collects what the tab asks the pack's routes for."""
@@ -98,7 +56,7 @@ class SidePanel:
     def first_frame_ms(self, name: str) -> float:
         """Open a loop of the list; gives the ms until its first images are on the screen."""
         entry = self.entry(name).get_by_role("button").element_handle()
-        return float(self.page.evaluate(FIRST_FRAME, entry))
+        return float(self.comfy.call("firstFrameMs", entry))
 
     def back(self) -> None:
         """Go back to the list."""
@@ -107,7 +65,7 @@ class SidePanel:
 
     def scroll_to_the_end(self, steps: int) -> None:
         """Scroll from the first image to the last in that many steps, one a frame."""
-        self.page.evaluate(SCROLL, [self.grid.element_handle(), steps])
+        self.comfy.call("scroll", self.grid.element_handle(), steps)
 
     def press(self, label: str) -> None:
         """Press a button of the panel."""
@@ -154,12 +112,11 @@ class SidePanel:
 
     def watch_rows(self) -> None:
         """Begin to look in each frame whether rows lie everywhere in view."""
-        self.page.evaluate(LOOK_AT_EACH_FRAME, self.grid.element_handle())
+        self.comfy.call("watchRows", self.grid.element_handle())
 
     def rows_seen(self) -> dict[str, Any]:
         """Stop looking; gives `frames`, `mostRows` and the `gaps`."""
-        self.page.evaluate("() => { window.seenRows.isOver = true; }")
-        seen: dict[str, Any] = self.page.evaluate("window.seenRows")
+        seen: dict[str, Any] = self.comfy.call("rowsSeen")
         return seen
 
     def serious_violations(self) -> list[str]:

@@ -29,19 +29,6 @@ BROKEN = "img4.png"
 TEMPLATE = "save_batch"
 PACK = "batch-loop"
 
-WATCH_THE_BAR = """bar => {
-    window.batchLoopSeen = [];
-    const note = () => window.batchLoopSeen.push(Number(bar.getAttribute("aria-valuenow")));
-    new MutationObserver(note).observe(bar, { attributes: true });
-}"""
-
-PICTURES_ARE_THERE = """() => {
-    // Those out of sight are not loaded.
-    const pictures = [...document.querySelectorAll(".batch-loop-panel img")]
-        .filter((each) => each.getBoundingClientRect().top < window.innerHeight);
-    return pictures.length > 0 && pictures.every((each) => each.naturalWidth > 0);
-}"""
-
 Shoot = Callable[[str], object]
 """Takes the picture of a step, which is named."""
 
@@ -106,7 +93,7 @@ class Tour:
         """Choose Run (Instant), press Run once, and watch the bar."""
         self._comfy.run_instant()
         bar = self._card.get_by_role("progressbar")
-        bar.evaluate(WATCH_THE_BAR)
+        self._comfy.call("watchBar", bar.element_handle())
         expect(bar).to_have_attribute("aria-valuenow", re.compile("^([2-9]|1[0-9])$"))
         self._shoot("run")
         self._comfy.wait_until_off()
@@ -131,7 +118,7 @@ class Tour:
         """Press Open report: the side panel has each image beside its result."""
         self._press("Open report")
         expect(self._page.get_by_text(BROKEN).first).to_be_visible()
-        self._page.wait_for_function(PICTURES_ARE_THERE)
+        self._comfy.wait_until("arePicturesThere")
         self._shoot("report")
 
     def start_over(self) -> None:
