@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -100,10 +101,12 @@ class ComfyClient:
         if front:
             body["front"] = True
         events_before = len(self.events)
-        answer = self._request("POST", "/prompt", json=body)
-        if answer.status_code == BAD_REQUEST:
-            raise PromptRejected(answer.json())
-        data = self._json("POST", "/prompt", answer)
+        try:
+            data = self.post_json("/prompt", body)
+        except UnexpectedAnswer as error:
+            if error.status != BAD_REQUEST:
+                raise
+            raise PromptRejected(json.loads(error.body)) from None
         prompt_id: str = data["prompt_id"]
         self._submitted[prompt_id] = events_before
         if data.get("node_errors") and not lenient:
@@ -155,12 +158,8 @@ class ComfyClient:
         """Wait until that node of that prompt has been started."""
 
         def is_it(event: Event) -> bool:
-            data = event.data
-            return (
-                event.type == "executing"
-                and data["node"] == node_id
-                and data.get("prompt_id") == prompt_id
-            )
+            about = (event.data.get("node"), event.data.get("prompt_id"))
+            return event.type == "executing" and about == (node_id, prompt_id)
 
         since = self._submitted.get(prompt_id, 0)
         self._log.wait_for(is_it, timeout, f"node {node_id} of prompt {prompt_id}", since)
@@ -214,19 +213,15 @@ class ComfyClient:
 
     def get_json(self, path: str, **params: str) -> Any:
         """GET a route's JSON; raises `UnexpectedAnswer` on an HTTP error."""
-        answer = self._request("GET", path, params=params)
-        return self._json("GET", path, answer)
+        return self._ask("GET", path, params=params).json()
 
     def post_json(self, path: str, body: object = None) -> Any:
         """POST JSON to a route and return its JSON; raises `UnexpectedAnswer`."""
-        return self._json("POST", path, self.post(path, body))
+        return self.post(path, body).json()
 
     def post(self, path: str, body: object = None) -> requests.Response:
         """POST JSON to a route that may answer without JSON; raises `UnexpectedAnswer`."""
-        answer = self._request("POST", path, json=body)
-        if not answer.ok:
-            raise UnexpectedAnswer("POST", path, answer.status_code, answer.text)
-        return answer
+        return self._ask("POST", path, json=body)
 
     def close(self) -> None:
         """Close the websocket and the connections."""
@@ -248,18 +243,15 @@ class ComfyClient:
             return False
         return self.history(prompt_id) is None
 
-    def _request(self, method: str, path: str, **details: Any) -> requests.Response:
+    def _ask(self, method: str, path: str, **details: Any) -> requests.Response:
+        url = f"{self.url}{path}"
         try:
-            return self._session.request(
-                method, f"{self.url}{path}", timeout=HTTP_SECONDS, **details
-            )
+            answer = self._session.request(method, url, timeout=HTTP_SECONDS, **details)
         except requests.ConnectionError as error:
             raise ServerGone(f"the server does not answer: {method} {path}") from error
-
-    def _json(self, method: str, path: str, answer: requests.Response) -> Any:
         if not answer.ok:
             raise UnexpectedAnswer(method, path, answer.status_code, answer.text)
-        return answer.json()
+        return answer
 
 
 def _sentence(error: Mapping[str, Any]) -> str:

@@ -121,11 +121,11 @@ class ComfyPage:
 
     def call(self, function: str, *given: object) -> Any:
         """What a function of `in_page.js` gives."""
-        return self.page.evaluate(CALL, [function, given])
+        return self.page.evaluate(CALL, [function, list(given)])
 
     def wait_until(self, function: str, *given: object) -> None:
         """Wait until a function of `in_page.js` gives true."""
-        self.page.wait_for_function(CALL, arg=[function, given])
+        self.page.wait_for_function(CALL, arg=[function, list(given)])
 
     def open(self) -> None:
         """Load ComfyUI, and wait until it can be used."""

@@ -11,7 +11,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -37,12 +37,20 @@ IMAGE, FILENAME = [ITERATOR, 1], [ITERATOR, 3]
 """What a node of the work is given."""
 
 
+@dataclass
 class Figures:
-    """What a trial has come to, as a dataclass."""
+    """What a trial has come to."""
+
+    lost: int = 0
+    half_files: int = 0
+    """Results that are not what they should be, or of no image."""
+    stray_files: int = 0
+    """Unfinished files that nobody has deleted."""
+    seconds: float = 0.0
 
     def expected(self) -> dict[str, bool]:
         """The figures that must not be wrong, and whether they are right."""
-        raise NotImplementedError
+        return {name: getattr(self, name) == 0 for name in ("lost", "half_files", "stray_files")}
 
     @property
     def faults(self) -> dict[str, Any]:
@@ -157,7 +165,7 @@ def wait(seconds: float) -> None:
     threading.Event().wait(seconds)
 
 
-def checked(figures: Any) -> dict[str, Any]:
+def checked(figures: Figures) -> dict[str, Any]:
     """Print a trial's figures but for the long series, and give them for the file.
 
     Raises `ToolError` where some are wrong.

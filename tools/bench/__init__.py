@@ -1,5 +1,5 @@
 """The benchmark: Batch Loop against ComfyUI's own nodes, on a real server, in one run.
 
-`python -m tools.bench` measures, prints a table, and keeps the figures: see `docs/speed.md`. One
-file for each measurement, whose names are in `kept.py`; `rows.py` says what a measured line is.
+`python -m tools.bench` measures, prints a table, and keeps the figures: see `docs/speed.md`.
+`kept.py` says which measurements there are, and `rows.py` what a measured line is.
 """

@@ -1,27 +1,31 @@
-"""The gap between two prompts in ComfyUI's own page, under Run (Instant)."""
+"""In ComfyUI's own page: the gap between two prompts, and the side panel of a large batch."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, Page
 
 from ..client import ComfyClient
 from ..comfy_page import SETTINGS, SIZE, ComfyPage, chromium
 from ..defaults import filled_in, node
+from ..side_panel import SidePanel
 from . import graphs
 from .folders import small_images
 from .prompts import gaps, median_ms, timings_of
-from .rows import Measured, Row
+from .rows import Measured, Row, Target
 from .setting import Setting
 
 FOLDER = "images"
 WORK_SECONDS = 0.05
 MOST_LEFT_OUT = 2
 """Prompts at either end that are no part of the run: the page may send one more than needed."""
+TIMES = 5
+STEPS = 300
+FIRST_PAINT_MS = 300
 
 
-def measure(setting: Setting) -> Measured:
+def measure_gap(setting: Setting) -> Measured:
     """Run a batch in a real page, and as many prompts of a workflow without our nodes."""
     count = setting.of(40, 10)
     server = setting.server("browser")
@@ -78,3 +82,43 @@ def _numbered(graph: graphs.Graph) -> graphs.Graph:
         numbers[name]: {**part, "inputs": {key: link(each) for key, each in part["inputs"].items()}}
         for name, part in graph.items()
     }
+
+
+def measure_panel(setting: Setting) -> Measured:
+    """Open a large batch some times, and scroll through it."""
+    count = setting.of(100_000, 10_000)
+    server = setting.server("panel")
+    small_images(server.input / FOLDER, count)
+    with server, server.client() as client, chromium() as browser:
+        client.post("/settings", SETTINGS)
+        client.run(filled_in(client, graphs.loop(FOLDER)))
+        page = browser.new_context(viewport=SIZE).new_page()
+        setting.say(f"panel: a batch of {count:,} images")
+        painted, gaps = _look(page, server.url)
+    opened = (
+        f"from a click on a batch of {count:,} images in the panel to the first of them"
+        f" on the screen, slowest of {TIMES}"
+    )
+    scrolled = f"frames with a blank row while the panel scrolls through {count:,} images"
+    return Measured(
+        [
+            Row(opened, "ms", max(painted), target=Target(FIRST_PAINT_MS)),
+            Row(scrolled, "frames", gaps, target=Target(0)),
+        ]
+    )
+
+
+def _look(page: Page, url: str) -> tuple[list[float], int]:
+    """The ms of each opening, and the frames with a gap in one scroll to the end."""
+    comfy = ComfyPage(page, url)
+    comfy.open()
+    panel = SidePanel(comfy)
+    panel.open()
+    painted = []
+    for _ in range(TIMES):
+        painted.append(panel.first_frame_ms(FOLDER))
+        panel.back()
+    panel.choose(FOLDER)
+    panel.watch_rows()
+    panel.scroll_to_the_end(STEPS)
+    return painted, len(panel.rows_seen()["gaps"])

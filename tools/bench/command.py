@@ -19,7 +19,7 @@ from pathlib import Path
 from ..errors import run_command
 from ..layout import FIGURES, ROOT
 from . import kept, page
-from .kept import NAMES
+from .kept import MEASUREMENTS, NAMES
 from .machine import machine
 from .plot import plot
 from .rows import Measured
@@ -49,8 +49,9 @@ def main() -> int:
             setting.say(name)
             began = time.monotonic()
             # Loaded only now, with what it alone needs.
-            measurement = importlib.import_module(f".{name}", __package__)
-            found: Measured = measurement.measure(setting)
+            module, function = MEASUREMENTS[name].split(".")
+            measurement = importlib.import_module(f".{module}", __package__)
+            found: Measured = getattr(measurement, function)(setting)
             figures[name] = {
                 "date": date,
                 "scale": "quick" if chosen.quick else "full",

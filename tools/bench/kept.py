@@ -12,11 +12,24 @@ from typing import Any
 
 from .rows import Row, row_of
 
-NAMES = (
-    *("iteration", "registry", "saving", "listing", "million", "large", "codecs", "servers"),
-    *("idle", "memory", "budget", "browser", "panel", "loops"),
-)
-"""Every measurement, in the order of the table: each is a module with a function `measure`."""
+MEASUREMENTS = {
+    "iteration": "iteration.measure",
+    "registry": "registry.measure",
+    "saving": "saving.measure",
+    "listing": "listing.measure",
+    "million": "million.measure",
+    "large": "large.measure",
+    "codecs": "codecs.measure",
+    "servers": "servers.measure",
+    "idle": "idle.measure",
+    "memory": "memory.measure_growth",
+    "budget": "memory.measure_budget",
+    "browser": "browser.measure_gap",
+    "panel": "browser.measure_panel",
+    "loops": "loops.measure",
+}
+"""Every measurement, in the order of the table: the module beside this one, and its function."""
+NAMES = tuple(MEASUREMENTS)
 
 FILE = "bench.json"
 

@@ -2,16 +2,12 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 
 import psutil
 
 from ..errors import ToolError
 from ..server import ComfyServer
-
-LOOK_SECONDS = 0.02
 
 
 def cpu_seconds(server: ComfyServer) -> float:
@@ -31,25 +27,6 @@ def memory_mb(server: ComfyServer) -> float:
         with suppress(psutil.NoSuchProcess):
             held += process.memory_info().rss
     return held / 1e6
-
-
-@contextmanager
-def highest_memory(server: ComfyServer) -> Iterator[list[float]]:
-    """Looks at the memory all the time; the list holds the most that was seen, in megabytes."""
-    most = [memory_mb(server)]
-    ended = threading.Event()
-
-    def look() -> None:
-        while not ended.wait(LOOK_SECONDS):
-            most[0] = max(most[0], memory_mb(server))
-
-    looking = threading.Thread(target=look, daemon=True)
-    looking.start()
-    try:
-        yield most
-    finally:
-        ended.set()
-        looking.join()
 
 
 def _processes(server: ComfyServer) -> list[psutil.Process]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any, Literal
 
 Of = Literal["value", "ratio", "difference"]
@@ -46,11 +46,10 @@ class Row:
     @property
     def reached(self) -> float | None:
         """What the target limits; None where there is no target, or nothing to hold it against."""
-        if self.target is None or self.target.of == "value":
-            return self.ours if self.target else None
-        if self.target.of == "ratio":
-            return self.ratio
-        return None if self.other is None else self.ours - self.other
+        if self.target is None:
+            return None
+        difference = None if self.other is None else self.ours - self.other
+        return {"value": self.ours, "ratio": self.ratio, "difference": difference}[self.target.of]
 
     @property
     def met(self) -> bool | None:
@@ -75,12 +74,6 @@ class Measured:
 
 def row_of(found: Mapping[str, Any]) -> Row:
     """The line that `as_json` was given."""
-    target = found["target"]
-    return Row(
-        what=found["what"],
-        unit=found["unit"],
-        ours=found["ours"],
-        other=found["other"],
-        against=found["against"],
-        target=Target(**target) if target else None,
-    )
+    given = {each.name: found[each.name] for each in fields(Row)}
+    target = given["target"]
+    return Row(**{**given, "target": target and Target(**target)})

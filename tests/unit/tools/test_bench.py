@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from batch_loop.tools.bench import kept, page
-from batch_loop.tools.bench.kept import NAMES
+from batch_loop.tools.bench.kept import MEASUREMENTS, NAMES
 from batch_loop.tools.bench.prompts import (
     Timing,
     gaps,
@@ -21,6 +21,7 @@ from batch_loop.tools.bench.table import number, table
 from batch_loop.tools.errors import ToolError
 from batch_loop.tools.layout import FIGURES, ROOT
 
+BENCH = ROOT / "tools" / "bench"
 TIMINGS = [Timing(10.0, 11.0), Timing(11.5, 12.0), Timing(12.5, 14.0)]
 
 
@@ -145,9 +146,10 @@ def test_the_documentation_shows_the_figures_that_there_are() -> None:
     assert (FIGURES / "bench.png").is_file()
 
 
-def test_each_measurement_is_a_module_and_is_named_to_the_reader() -> None:
-    folder = ROOT / "tools" / "bench"
-    assert [name for name in NAMES if not (folder / f"{name}.py").is_file()] == []
+def test_each_measurement_is_there_and_is_named_to_the_reader() -> None:
+    for place in MEASUREMENTS.values():
+        module, function = place.split(".")
+        assert f"def {function}(setting" in (BENCH / f"{module}.py").read_text(encoding="utf-8")
     (line,) = re.findall(r"`make bench ARGS='--only .*", page.PAGE.read_text(encoding="utf-8"))
     assert [name for name in NAMES if f"`{name}`" not in line] == []
 
