@@ -156,7 +156,7 @@ class Soak(Trial):
         recorded = Counter(self.recorded)
         for item in items:
             # The last one is settled a moment after its prompt.
-            state = "done" if item["state"] == "ended" else item["state"]
+            state = "done" if item["state"] == "finishing" else item["state"]
             expected = "failed" if item["path"] in self.failing else "done"
             times = recorded[item["path"]]
             figures.lost += state != expected or (times > 0) is (expected == "failed")

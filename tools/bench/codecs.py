@@ -21,9 +21,10 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ...nodes.io.decode import decode
-from ...nodes.io.encode import Format, encode
-from ...nodes.io.pixels import to_float, to_uint8
+from ...core.media.decode import decode
+from ...core.media.encode import encode
+from ...core.media.pixels import to_float, to_uint8
+from ...core.model.formats import Format
 from ..drawings import DRAWINGS
 from .rows import Measured, Row
 from .setting import Setting

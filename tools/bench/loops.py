@@ -7,8 +7,8 @@ import time
 
 import requests
 
-from ...nodes.loop.database import open_store
-from ...nodes.loop.sql_store import SqlStore
+from ...core.store.databases.database import open_store
+from ...core.store.sql.sql_store import SqlStore
 from ...tests.support.failed_loops import write_failed_loops
 from ...tests.support.fake_host import FakeHost
 from ..server import ComfyServer

@@ -13,13 +13,15 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
-from ...nodes.io.listing import Selection, sight
-from ...nodes.loop.batches import Request
-from ...nodes.loop.database import open_store
-from ...nodes.loop.prompt import Ending
-from ...nodes.loop.registry import LoopRegistry
-from ...nodes.loop.state import LoopKey
-from ...nodes.loop.store import MemoryStore, Store
+from ...core.engine.batches import Request
+from ...core.engine.registry import LoopRegistry
+from ...core.files.listing import sight
+from ...core.model.prompt import Ending
+from ...core.model.selection import Selection
+from ...core.model.state import LoopKey
+from ...core.store.databases.database import open_store
+from ...core.store.memory import MemoryStore
+from ...core.store.store import Store
 from ...tests.support.fake_host import FakeHost
 from .rows import Measured, Row
 from .setting import Setting

@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from batch_loop.nodes.io.decode import decode
-from batch_loop.nodes.io.listing import Selection, list_images
-from batch_loop.nodes.loop.errors import UnreadableImage
+from batch_loop.core.common.errors import UnreadableImage
+from batch_loop.core.files.listing import list_images
+from batch_loop.core.media.decode import decode
+from batch_loop.core.model.selection import Selection
 from batch_loop.tools.examples import IMAGES as FOLDER
 
 EVERYTHING = Selection(recursive=True)
