@@ -52,12 +52,12 @@ class AutoQueue:
         """The ids of the prompts that have not ended, in the order they were sent."""
         self._has_taken_back = False
         """Whether all of these run, as those that waited were taken off the queue."""
-        self._verdicts: defaultdict[str, list[Report]] = defaultdict(list)
-        """Reports of End Queue by prompt: they count once the prompt has ended in success."""
+        self._reports: defaultdict[str, list[Report]] = defaultdict(list)
+        """The reports of the nodes, by prompt: what follows depends on how the prompt ends."""
         self._next: dict[str, str] = {}
         """What is next for each loop of the workflow, as its server last said."""
-        self._on_error = "stop"
-        """What is next if a prompt fails, as Directory Iterator last said."""
+        self._on_error = {"stop"}
+        """What is next if a prompt fails, as each Directory Iterator last said."""
         self._errors = 0
         self._looks_at = 0.0
         self._away_since: float | None = None
@@ -186,12 +186,9 @@ class AutoQueue:
     def _note(self, prompt_id: str, output: Mapping[str, Any]) -> None:
         for report in reports_in(output):
             self._progress.note(report)
+            self._reports[prompt_id].append(report)
             self._tell("image")
-            if report["kind"] == "end_queue":
-                self._verdicts[prompt_id].append(report)
-            elif report["kind"] == "iteration":
-                self._on_error = report["on_error"]
-            else:
+            if report["kind"] == "progress":
                 waited = self._waits
                 self._next[report["loop"]] = report["next"]
                 if self._waits and not waited:
@@ -199,15 +196,17 @@ class AutoQueue:
 
     def _end(self, prompt_id: str, how: str, data: Mapping[str, Any]) -> None:
         del self._sent[prompt_id]
-        verdicts = self._verdicts.pop(prompt_id, [])
+        reports = self._reports.pop(prompt_id, [])
+        told = {report["on_error"] for report in reports if report["kind"] == "iteration"}
+        self._on_error = told or self._on_error
         progress = self._progress
         if how == "execution_success":
-            progress.is_over = progress.is_over or says_stop(verdicts)
+            progress.is_over = progress.is_over or says_stop(reports)
         elif how == "execution_interrupted":
             progress.problem = progress.problem or "somebody pressed Cancel"
         else:
             self._errors += 1
-            if self._on_error == "stop" or self._errors >= MOST_ERRORS:
+            if "go" not in self._on_error or self._errors >= MOST_ERRORS:
                 progress.problem = progress.problem or _problem(data)
 
     async def _catch_up(self) -> None:

@@ -75,9 +75,9 @@ class Client:
         `workflow`, as the page saves it, goes into the files that ComfyUI's nodes save.
 
         Raises:
-            SettingsRefused: Directory Iterator does not take its settings.
-            NoDatabase: it cannot tell, without its database.
-            RefusedByServer, Unreachable: as the name says.
+            SettingsRefused: Directory Iterator refuses its settings.
+            NoDatabase: it refuses all of them, as it cannot reach its database.
+            RefusedByServer, Unreachable: as the names say.
 
         """
         body: dict[str, Any] = {"prompt": prompt, "client_id": self.client_id}
@@ -86,11 +86,11 @@ class Client:
         try:
             answer = await self._post("/prompt", body)
             if answer.get("node_errors"):
-                # Some outputs could run without the others: that is not what was asked for.
+                # ComfyUI would run some outputs without the others: nobody asked for that.
                 await self._take_back(answer["prompt_id"])
                 raise refusal("/prompt", BAD_REQUEST, answer)
         except SettingsRefused:
-            # Without its database, Directory Iterator refuses whatever it is given.
+            # Without its database, Directory Iterator refuses any settings.
             await self.check_database()
             raise
         prompt_id: str = answer["prompt_id"]
@@ -109,12 +109,12 @@ class Client:
         await self._post("/interrupt", {} if prompt_id is None else {"prompt_id": prompt_id})
 
     async def queued(self) -> set[str]:
-        """The ids of the prompts that run or wait, whoever sent them."""
+        """Return the ids of the prompts that run or wait, whoever sent them."""
         queue = await self._get("/queue")
         return {entry[1] for part in ("queue_running", "queue_pending") for entry in queue[part]}
 
     async def history(self, prompt_id: str) -> dict[str, Any] | None:
-        """The history's entry of a prompt; None for one that has not ended, or was deleted."""
+        """Return the history's entry of a prompt; None if it has not ended, or was deleted."""
         entry: dict[str, Any] | None = (await self._get(f"/history/{prompt_id}")).get(prompt_id)
         return entry
 
@@ -152,10 +152,10 @@ class Client:
         return str((await self._post("/batch_loop/folder", settings))["loop"])
 
     async def events(self) -> AsyncGenerator[Event, None]:
-        """The events of the server from now on; ServerGone at the end of the connection.
+        """Yield the events of the server from now on; ServerGone at the end of the connection.
 
         The first is of the type `connected`, as soon as the server sends events here. One of the
-        type `quiet` comes whenever none has come for QUIET_SECONDS.
+        type `quiet` comes whenever there was none for QUIET_SECONDS.
         """
         address = f"{self.url}/ws?clientId={self.client_id}"
         try:
@@ -177,7 +177,7 @@ class Client:
         raise ServerGone("it has closed the connection")
 
     async def _take_back(self, prompt_id: str) -> None:
-        """Have a prompt come to nothing, though it may have begun."""
+        """Cancel a prompt, which may have begun."""
         await self.delete([prompt_id])
         running = (await self._get("/queue"))["queue_running"]
         if any(entry[1] == prompt_id for entry in running):

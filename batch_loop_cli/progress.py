@@ -64,11 +64,12 @@ def reports_in(output: Mapping[str, Any]) -> Iterator[Report]:
 
 
 def says_stop(reports: Sequence[Report]) -> bool:
-    """Whether to stop, by the reports of each End Queue in a prompt.
+    """Whether to stop, by what each End Queue of a prompt reports.
 
     Where several batches go through one workflow, all of them have to be complete; an End Queue
     that goes by anything else stops by itself.
     """
-    of_batches = [report["next"] == "stop" for report in reports if report["of_batch"]]
-    others = [report["next"] == "stop" for report in reports if not report["of_batch"]]
+    verdicts = [report for report in reports if report["kind"] == "end_queue"]
+    of_batches = [verdict["next"] == "stop" for verdict in verdicts if verdict["of_batch"]]
+    others = [verdict["next"] == "stop" for verdict in verdicts if not verdict["of_batch"]]
     return any(others) or (bool(of_batches) and all(of_batches))

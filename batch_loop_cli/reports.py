@@ -10,6 +10,12 @@ from .client import Client
 from .errors import WrongCall
 
 
+def check_folder_of(file: Path) -> None:
+    """Raise WrongCall if there is no folder to write a file into."""
+    if not file.resolve().parent.is_dir():
+        raise WrongCall(f"{file} cannot be written: there is no such folder. Choose another file.")
+
+
 def check_report(file: Path) -> str:
     """Return the kind of report that a file's name asks for, `json` or `csv`; WrongCall."""
     kind = file.suffix.lower().removeprefix(".")

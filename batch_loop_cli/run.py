@@ -15,7 +15,7 @@ from .client import Client, Loop
 from .display import Bar, JsonLines, summary_in_words
 from .errors import CommandError, DatabaseAway, ExitCode, Stopped, Unreachable, naming
 from .progress import Progress
-from .reports import check_report, write_report
+from .reports import check_folder_of, check_report, write_report
 from .same_batch import check_same_database, check_same_folders
 from .servers import run_on_all
 from .workflow import Prompts, Workflow
@@ -99,6 +99,8 @@ def why_it_stopped(progress: Progress) -> str:
 
 def _check_files(options: Options) -> None:
     """Raise WrongCall for files that could not be written after the batch."""
+    for file in filter(None, (options.report, options.contact_sheet)):
+        check_folder_of(file)
     if options.report:
         check_report(options.report)
     if options.contact_sheet:

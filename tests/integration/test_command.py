@@ -238,11 +238,12 @@ def test_inputs_are_set(case: Case) -> None:
         (["--set", "4.quality=1000"], 5, "BatchLoopSaveImage"),
         (["--report", "report.txt"], 2, "ends in .json or .csv"),
         (["--contact-sheet", "sheet.txt"], 2, "end in .png or .jpg"),
+        (["--report", "nowhere/report.csv"], 2, "there is no such folder"),
         (["--no-such-option"], 2, "--no-such-option. See batch-loop"),
     ],
     ids=[
         *("no value", "no node", "no input", "not allowed", "no such filter", "no such quality"),
-        *("no report", "no picture", "no option"),
+        *("no report", "no picture", "no folder", "no option"),
     ],
 )
 def test_a_wrong_call_says_what_to_do(

@@ -88,8 +88,8 @@ SUCCESS, ERROR = "execution_success", "execution_error"
 STOP = {"kind": "end_queue", "next": "stop", "of_batch": True}
 
 
-def iteration(on_error: str) -> dict[str, Any]:
-    return {"kind": "iteration", "loop": "a", "filename": "a.png", "on_error": on_error, **FIGURES}
+def iteration(on_error: str, loop: str = "a") -> dict[str, Any]:
+    return {"kind": "iteration", "loop": loop, "filename": "a.png", "on_error": on_error, **FIGURES}
 
 
 def progress_of(loop: str, following: str) -> dict[str, Any]:
@@ -111,6 +111,11 @@ def test_the_verdict_of_a_prompt_that_failed_does_not_count() -> None:
 def test_after_an_error_directory_iterator_says_whether_to_go_on() -> None:
     assert run(Server(([iteration("stop")], ERROR))).problem == "Work (node None): it broke"
     assert run(Server(([iteration("go")], ERROR), ([STOP], SUCCESS))).problem == ""
+
+
+def test_a_batch_that_is_complete_does_not_end_another_one_on_an_error() -> None:
+    both = [iteration("go"), iteration("stop", "b")]
+    assert run(Server((both, ERROR), ([STOP], SUCCESS))).problem == ""
 
 
 def test_errors_before_any_image_do_not_go_on_for_ever() -> None:
