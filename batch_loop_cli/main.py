@@ -110,8 +110,8 @@ def _parser() -> argparse.ArgumentParser:
     running.add_argument(
         "--on-error",
         choices=["stop", "skip", "retry"],
-        help="at an image that fails: stop there, go on, or try it up to three times and go on "
-        "(default: as Directory Iterator has it)",
+        help="at an image that fails: stop there, skip it, or try it up to three times and go on "
+        "(default: Directory Iterator's setting)",
     )
     running.add_argument("--report", type=Path, metavar="FILE", help="write a .json or .csv report")
     running.add_argument(
@@ -125,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
         type=_seconds,
         default=RETURN_SECONDS,
         metavar="SECONDS",
-        help="how long a server that goes away in the batch is waited for (default: %(default)g)",
+        help="how long to wait for a server that goes away during the batch (default: %(default)g)",
     )
     running.add_argument(
         "--json", action="store_true", help="say what happens in JSON, line by line"
@@ -135,7 +135,7 @@ def _parser() -> argparse.ArgumentParser:
     listing.add_argument("--json", action="store_true", help="show them in JSON")
     for name, what in (
         ("reset", "start a batch over"),
-        ("retry", "have the failed images of a batch taken again"),
+        ("retry", "have the next run take the failed images of a batch again"),
     ):
         changing = commands.add_parser(name, parents=[server], help=what)
         changing.add_argument("loop", help="the batch's folder, or its id as status shows it")

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import io
 import re
+import sys
 
 import pytest
 
@@ -30,6 +32,18 @@ def test_no_wait_that_makes_no_sense(seconds: str, capsys: pytest.CaptureFixture
     assert main(["run", "workflow.json", f"--wait={seconds}"]) == ExitCode.WRONG_CALL
     (line,) = capsys.readouterr().err.splitlines()
     assert f"argument --wait: {seconds!r} is no number of seconds" in line
+
+
+def test_a_character_that_the_terminal_lacks_is_written_out(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    out = io.BytesIO()
+    monkeypatch.setattr(sys, "stdout", io.TextIOWrapper(out, encoding="ascii"))
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    sys.stdout.write("caf\u00e9")
+    sys.stdout.flush()
+    assert out.getvalue().endswith(rb"caf\xe9")
 
 
 def test_the_page_has_each_command(capsys: pytest.CaptureFixture[str]) -> None:
