@@ -58,6 +58,19 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(_RootIsAFolder(), "root-is-a-folder")
 
 
+@pytest.fixture(scope="session", autouse=True)
+def forks() -> Iterator[None]:
+    """Every server is forked from a Python that has imported what takes long: see there."""
+    from batch_loop.tests.support.forks import Forks  # noqa: PLC0415 - by the alias from above
+    from batch_loop.tools.server import ComfyServer  # noqa: PLC0415 - likewise
+
+    forks = Forks()
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ComfyServer, "start_process", staticmethod(forks.start))
+        yield
+    forks.close()
+
+
 @pytest.fixture(scope="session")
 def postgresql() -> Iterator[Postgresql]:
     """A real PostgreSQL, shared by all: each test asks it for a database of its own."""

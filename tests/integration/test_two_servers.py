@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import select
 import signal
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -229,7 +230,9 @@ def test_the_image_of_a_server_that_died_goes_to_the_other_which_cleans_up(
     left.touch()
     # It has ended, and its parent does not know yet.
     os.kill(process_id, signal.SIGKILL)
-    os.waitid(os.P_PID, process_id, os.WEXITED | os.WNOWAIT)
+    end = os.pidfd_open(process_id)
+    select.select([end], [], [])
+    os.close(end)
     run_until_stop(other, pair.graph())
     wait_for(lambda: sorted(path.name for path in results.iterdir()) == names, "no other file")
     assert records(pair.record)[-3:] == ["b.png", "a.png", "c.png"]
