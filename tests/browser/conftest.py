@@ -39,15 +39,32 @@ if usual_release() == NEWEST:
 SIZE = {"width": 1600, "height": 1000}
 
 
+CLASSIC = "classic canvas"
+NODES_2 = "Nodes 2.0"
+"""How nodes are drawn."""
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what a test asks of a frontend from before there was any."""
-    items[:] = [item for item in items if _is_possible(item.name)]
+    """Leave out what a frontend does not have yet, and what would say the same once more."""
+    items[:] = [item for item in items if _is_possible(item.name) and _says_more(item)]
 
 
 def _is_possible(name: str) -> bool:
     if any(template in name for template in WITH_NATIVE_LOOPS):
         return NEWEST_FRONTEND in name
-    return OLDEST.frontend not in name or "Nodes 2.0" not in name
+    return OLDEST.frontend not in name or NODES_2 not in name
+
+
+def _says_more(item: pytest.Item) -> bool:
+    """Whether a test depends on the frontend, or on how nodes are drawn: its markers say so."""
+    assert isinstance(item, pytest.Function)
+    given = item.callspec.params
+    _, frontend = given["server"]
+    if item.get_closest_marker("one_frontend") and frontend != PAIRS[0][1]:
+        return False
+    # Each frontend as it draws nodes by itself.
+    drawn = NODES_2 if frontend == NEWEST_FRONTEND else CLASSIC
+    return not item.get_closest_marker("one_renderer") or given["renderer"] == drawn
 
 
 @pytest.fixture(scope="session")

@@ -51,6 +51,7 @@ def test_seven_images_once_in_natural_order(comfy: ComfyPage, batch: Batch, ends
     assert comfy.toasts("Nothing to do") == 0
 
 
+@pytest.mark.one_frontend
 def test_pairs_of_images_end_with_the_shorter_folder(
     comfy: ComfyPage, new_batch: Callable[..., Batch], ends: Ends
 ) -> None:
@@ -133,6 +134,7 @@ def test_an_error_is_skipped(comfy: ComfyPage, batch: Batch, ends: Ends) -> None
     assert comfy.close_dialogs() <= 1
 
 
+@pytest.mark.one_frontend
 def test_errors_in_the_first_and_the_last_image_are_skipped(
     comfy: ComfyPage, batch: Batch, ends: Ends
 ) -> None:
@@ -246,6 +248,7 @@ def test_run_on_a_complete_batch(comfy: ComfyPage, batch: Batch, ends: Ends) -> 
     assert batch.ran == SEVEN
 
 
+@pytest.mark.one_frontend
 def test_start_over(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
     comfy.load(batch.graph())
     comfy.run_instant()
@@ -259,6 +262,7 @@ def test_start_over(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
     assert batch.ran == SEVEN + SEVEN
 
 
+@pytest.mark.one_frontend
 def test_start_over_in_a_tab_that_has_not_run_it(
     open_tab: Callable[[], ComfyPage], batch: Batch, ends: Ends
 ) -> None:
@@ -275,6 +279,7 @@ def test_start_over_in_a_tab_that_has_not_run_it(
     assert batch.saved == SEVEN + SEVEN
 
 
+@pytest.mark.one_frontend
 def test_reset(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
     comfy.load(batch.graph())
     comfy.run_instant()
@@ -287,6 +292,7 @@ def test_reset(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
         assert batch.ran == SEVEN * runs
 
 
+@pytest.mark.one_frontend
 def test_another_folder_and_back(
     comfy: ComfyPage, batch: Batch, new_batch: Callable[..., Batch], ends: Ends
 ) -> None:
@@ -312,6 +318,7 @@ def test_another_folder_and_back(
     assert batch.ran == [*SEVEN[:2], "a.png", "b.png", *SEVEN[2:]]
 
 
+@pytest.mark.one_frontend
 def test_start_over_is_of_the_folder_that_the_node_shows(
     comfy: ComfyPage, batch: Batch, new_batch: Callable[..., Batch], ends: Ends
 ) -> None:
@@ -346,6 +353,7 @@ def test_two_tabs_share_a_folder(
     assert all(comfy.submitted > 1 for comfy in tabs)
 
 
+@pytest.mark.one_frontend
 def test_two_tabs_with_two_loop_names_each_have_every_image(
     open_tab: Callable[[], ComfyPage], batch: Batch, ends: Ends
 ) -> None:
@@ -383,6 +391,7 @@ def test_inside_a_subgraph(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
     assert batch.saved == WITHOUT_THE_THIRD + SEVEN
 
 
+@pytest.mark.one_frontend
 def test_directory_linked_from_another_node(
     comfy: ComfyPage, batch: Batch, new_batch: Callable[..., Batch], ends: Ends
 ) -> None:
@@ -406,6 +415,7 @@ def test_directory_linked_from_another_node(
     assert batch.saved == [*SEVEN, *SEVEN, "a.png", "b.png"]
 
 
+@pytest.mark.one_frontend
 def test_files_come_and_go_mid_run(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
     batch.close_gate("img4.png")
     comfy.load(batch.graph())
@@ -420,6 +430,7 @@ def test_files_come_and_go_mid_run(comfy: ComfyPage, batch: Batch, ends: Ends) -
     assert batch.ran == [*SEVEN, "img0.png"]
 
 
+@pytest.mark.one_frontend
 def test_a_save_that_fails_after_loop_end_is_not_done(
     comfy: ComfyPage, batch: Batch, ends: Ends
 ) -> None:

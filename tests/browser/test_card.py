@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from batch_loop.tests.browser.batch import DIRECTORY, ITERATOR, Batch
+from batch_loop.tests.browser.conftest import CLASSIC, NODES_2
 from batch_loop.tools.comfy_page import ComfyPage
 
 if TYPE_CHECKING:
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
 SKIP = "Skip on error"
 ITERATOR_TYPE = "BatchLoopDirectoryIterator"
 COMPLETE_TYPE = "BatchLoopBatchComplete"
-CLASSIC = "classic canvas"
-NODES_2 = "Nodes 2.0"
 TOLD_APART = 1.3
 """The ratio of two brightnesses, with 0.05 added to each, from which on areas that touch are told
 apart without their colours."""
@@ -65,6 +64,7 @@ def bar_of(card: Locator) -> Locator:
     return card.get_by_role("progressbar")
 
 
+@pytest.mark.one_renderer
 def test_before_a_run_it_says_what_the_folder_holds(comfy: ComfyPage, batch: Batch) -> None:
     comfy.load(batch.graph())
     card = comfy.card()
@@ -80,6 +80,7 @@ def test_before_a_run_it_says_what_the_folder_holds(comfy: ComfyPage, batch: Bat
     assert batch.state() is None
 
 
+@pytest.mark.one_renderer
 def test_while_it_runs_it_shows_how_far_it_is(comfy: ComfyPage, batch: Batch) -> None:
     stop_in(comfy, batch, 3)
     card = comfy.card()
@@ -107,6 +108,7 @@ def wait_until_loaded(page: Page, picture: Locator) -> None:
     )
 
 
+@pytest.mark.one_renderer
 def test_it_goes_on_showing_a_batch_after_a_reload(comfy: ComfyPage, batch: Batch) -> None:
     graph = batch.graph()
     stop_in(comfy, batch, 3)
@@ -121,6 +123,8 @@ def test_it_goes_on_showing_a_batch_after_a_reload(comfy: ComfyPage, batch: Batc
     expect(card).to_contain_text("All 7 images done")
 
 
+@pytest.mark.one_frontend
+@pytest.mark.one_renderer
 def test_an_image_that_stopped_the_run_is_skipped_and_later_retried(
     comfy: ComfyPage, batch: Batch
 ) -> None:
@@ -157,6 +161,7 @@ def test_start_over_leads_back_to_the_beginning(comfy: ComfyPage, batch: Batch) 
     expect(card).to_contain_text("first: img1.png, last: img2.png")
 
 
+@pytest.mark.one_renderer
 def test_the_report_is_one_click_away(comfy: ComfyPage, batch: Batch) -> None:
     comfy.load(batch.graph(limit=1))
     run_to_the_end(comfy, batch)
@@ -169,6 +174,7 @@ def test_the_report_is_one_click_away(comfy: ComfyPage, batch: Batch) -> None:
     expect(panel).to_have_count(0)
 
 
+@pytest.mark.one_renderer
 def test_a_folder_is_chosen_among_the_allowed_ones(comfy: ComfyPage, batch: Batch) -> None:
     def as_from_elsewhere(route: Route) -> None:
         answer = route.fetch()
@@ -223,6 +229,7 @@ def test_in_a_subgraph(comfy: ComfyPage, batch: Batch) -> None:
     expect(comfy.card(COMPLETE_TYPE)).to_contain_text("All 7 images done")
 
 
+@pytest.mark.one_renderer
 def test_with_a_linked_folder_a_run_tells_it(comfy: ComfyPage, batch: Batch) -> None:
     comfy.load(batch.graph(linked=True, limit=2))
     assert comfy.page.evaluate("id => app.graph.getNodeById(id) !== null", DIRECTORY)
@@ -262,6 +269,7 @@ def test_a_card_that_is_zoomed_out_of_sight_leaves_its_bar(
         comfy.wait_for_colour_on_title(ITERATOR, colour)
 
 
+@pytest.mark.one_renderer
 def test_batch_complete_lists_what_failed_and_leads_to_the_node(
     comfy: ComfyPage, batch: Batch
 ) -> None:
@@ -280,6 +288,7 @@ def test_batch_complete_lists_what_failed_and_leads_to_the_node(
     wait_until_selected(comfy, "TestRaise")
 
 
+@pytest.mark.one_renderer
 def test_a_failure_in_a_subgraph_opens_it(comfy: ComfyPage, batch: Batch) -> None:
     batch.fail_on("img2.png")
     comfy.load(batch.graph(error_handling=SKIP, limit=2))
@@ -321,22 +330,24 @@ BRIGHTNESS = """card => {
 """The relative luminance, as WCAG 2.2 has it, of what is done, failed and left."""
 
 
-@pytest.mark.parametrize("theme", ["dark", "light"])
-def test_the_parts_of_the_bar_differ_in_brightness(
-    comfy: ComfyPage, batch: Batch, theme: str
-) -> None:
+def test_the_parts_of_the_bar_differ_in_brightness(comfy: ComfyPage, batch: Batch) -> None:
     batch.fail_on("img2.png")
     comfy.load(batch.graph(error_handling=SKIP, limit=2))
     run_to_the_end(comfy, batch)
     card = comfy.card()
     expect(card).to_contain_text("1 done, 1 failed")
-    comfy.set("Comfy.ColorPalette", theme)
-    parts: list[float] = card.evaluate(BRIGHTNESS)
-    comfy.set("Comfy.ColorPalette", "dark")
-    for one, other in itertools.combinations(parts, 2):
+    parts: dict[str, list[float]] = {}
+    for theme in ("light", "dark"):
+        comfy.set("Comfy.ColorPalette", theme)
+        parts[theme] = card.evaluate(BRIGHTNESS)
+    for one, other in itertools.chain.from_iterable(
+        itertools.combinations(each, 2) for each in parts.values()
+    ):
         assert (max(one, other) + 0.05) / (min(one, other) + 0.05) > TOLD_APART, parts
 
 
+@pytest.mark.one_frontend
+@pytest.mark.one_renderer
 def test_file_names_are_shown_as_they_are(
     comfy: ComfyPage, new_batch: Callable[..., Batch]
 ) -> None:

@@ -93,6 +93,7 @@ def test_the_report_is_one_click_away(
     expect(panel.root).to_have_count(0)
 
 
+@pytest.mark.one_frontend
 def test_it_is_closed_by_the_keyboard_and_by_the_next_batch(
     comfy: ComfyPage, batch: Batch, settled: Callable[[], None]
 ) -> None:
@@ -106,6 +107,7 @@ def test_it_is_closed_by_the_keyboard_and_by_the_next_batch(
         expect(close).to_have_count(0)
 
 
+@pytest.mark.one_frontend
 def test_it_stays_until_the_batch_goes_on(
     comfy: ComfyPage, batch: Batch, settled: Callable[[], None]
 ) -> None:
@@ -174,6 +176,7 @@ def test_the_title_of_a_page_in_the_background_shows_progress(
     assert batch.ran == SEVEN[:3]
 
 
+@pytest.mark.one_frontend
 def test_the_title_is_left_alone_where_the_setting_says_so(
     comfy: ComfyPage, batch: Batch, settled: Callable[[], None]
 ) -> None:

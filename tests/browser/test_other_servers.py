@@ -10,7 +10,6 @@ import pytest
 from playwright.sync_api import expect
 
 from batch_loop.tests.browser.batch import Batch
-from batch_loop.tests.browser.conftest import PAIRS
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.comfy_page import TOASTS, ComfyPage
 from batch_loop.tools.server import ComfyServer
@@ -21,9 +20,7 @@ if TYPE_CHECKING:
     from batch_loop.tools.client import ComfyClient
 
 # What the page does here is the same on each frontend; `test_watch.py` tries it on all of them.
-pytestmark = pytest.mark.parametrize(
-    "server", PAIRS[:1], indirect=True, scope="session", ids=lambda pair: f"{pair[0]}-{pair[1]}"
-)
+pytestmark = pytest.mark.one_frontend
 
 WAITING = "Waiting for other servers: they work on the last images"
 NAMES = ["img1.png", "img2.png", "img3.png"]

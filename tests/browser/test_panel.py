@@ -95,6 +95,7 @@ def test_a_running_batch_is_followed_to_its_end(
     comfy.wait_until_off()
 
 
+@pytest.mark.one_frontend
 def test_a_batch_that_another_client_runs_is_followed_too(
     panel: SidePanel, batch: Batch, client: ComfyClient
 ) -> None:
@@ -104,6 +105,7 @@ def test_a_batch_that_another_client_runs_is_followed_too(
     expect(panel.entry(batch.name)).to_contain_text("1 of 7")
 
 
+@pytest.mark.one_frontend
 def test_failed_images_have_reasons_and_are_tried_again(
     panel: SidePanel, batch: Batch, run: Callable[..., None]
 ) -> None:
@@ -133,6 +135,7 @@ def test_failed_images_have_reasons_and_are_tried_again(
     assert batch.counts() == (7, 0)
 
 
+@pytest.mark.one_frontend
 def test_start_over(panel: SidePanel, batch: Batch, run: Callable[..., None]) -> None:
     run(batch)
     panel.open()
@@ -146,6 +149,7 @@ def test_start_over(panel: SidePanel, batch: Batch, run: Callable[..., None]) ->
     assert (state["batch"], state["pending"]) == (2, 7)
 
 
+@pytest.mark.one_frontend
 def test_an_image_that_a_run_stopped_on_is_skipped(
     comfy: ComfyPage, panel: SidePanel, batch: Batch, client: ComfyClient
 ) -> None:
@@ -182,6 +186,7 @@ def test_forgetting_is_asked_about_first(
     assert len(list(batch.input.iterdir())) == len(SEVEN)
 
 
+@pytest.mark.one_frontend
 def test_the_report_is_a_file(panel: SidePanel, batch: Batch, run: Callable[..., None]) -> None:
     run(batch, limit=2)
     panel.open()
@@ -271,6 +276,7 @@ def test_nothing_is_asked_while_nobody_looks(
     expect(panel.entry(batch.name)).to_contain_text("2 of 2")
 
 
+@pytest.mark.one_frontend
 def test_a_hundred_thousand_images(
     server: ComfyServer, client: ComfyClient, panel: SidePanel, batch: Batch
 ) -> None:

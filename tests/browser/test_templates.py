@@ -48,7 +48,14 @@ def test_the_window_shows_the_picture_of_each_example(
         expect(comfy.page.locator(f"img[alt={name}]")).to_have_count(0)
 
 
-@pytest.mark.parametrize("name", ["captions", "watch_a_folder", *WITH_NATIVE_LOOPS])
+@pytest.mark.parametrize(
+    "name",
+    [
+        pytest.param("captions", marks=pytest.mark.one_frontend),
+        "watch_a_folder",
+        *WITH_NATIVE_LOOPS,
+    ],
+)
 def test_an_example_that_is_opened_by_a_click_runs(
     comfy: ComfyPage, client: ComfyClient, server: ComfyServer, name: str
 ) -> None:

@@ -62,6 +62,7 @@ def test_a_new_image_is_processed_without_a_click_until_stop_watching(
     comfy.toast(f"Watching {watched.input.resolve()} for new images")
 
 
+@pytest.mark.one_frontend
 def test_a_run_without_auto_queue_ends_it(comfy: ComfyPage, watched: Batch) -> None:
     comfy.choose("Run")
     comfy.press_run()
