@@ -9,13 +9,15 @@ from typing import Protocol
 
 from aiohttp import web
 
+from .. import PACK_FOLDER
+
 WITH_NATIVE_LOOPS = frozenset({"loops_within_a_run"})
 """Templates that hold ComfyUI's own Start Loop and End Loop."""
 
 _ROUTES = frozenset({"/workflow_templates", "/api/workflow_templates"})
 
 # ComfyUI loads the pack by its place below custom_nodes, and lists templates by that name.
-_PACK = os.path.basename(os.path.dirname(os.path.dirname(os.path.abspath(__file__))))
+_PACK = os.path.basename(PACK_FOLDER)
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 

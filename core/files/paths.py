@@ -13,6 +13,7 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 
+from .. import PACK_FOLDER
 from ..common.errors import FolderNotFound, InvalidSetting, NotAFolder, PathRefused
 from ..common.names import ENV_PREFIX
 from ..common.text import is_control, quoted
@@ -28,9 +29,7 @@ An example workflow has to run where it is opened, and nothing is copied into th
 for it.
 """
 
-EXAMPLE_IMAGES = os.path.realpath(
-    os.path.join(os.path.dirname(__file__), "..", "..", "examples", "images")
-)
+EXAMPLE_IMAGES = os.path.realpath(os.path.join(PACK_FOLDER, "examples", "images"))
 """Real path of that folder: it may be read, and not written."""
 
 _log = logging.getLogger(__name__)
