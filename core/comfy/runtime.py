@@ -34,13 +34,16 @@ from ..files.paths import (
 )
 from ..files.protected import CUSTOM_NODES
 from ..media.decode import decode
+from ..model.prompt import Prompt
 from ..model.roots import Roots
 from ..model.selection import Selection
+from ..model.unrun import Submission
 from ..store.databases.database import open_store
 from ..store.databases.postgresql import DATABASE_VARIABLE, open_postgresql
 from ..store.memory import MemoryStore
 from ..store.store import Store
-from ..turn.learned import LearnedInPrompt
+from ..turn.iterator_requests import IteratorRequests
+from ..turn.learned import Learned
 from ..turn.reading import Reading
 from .host import ComfyHost
 
@@ -133,10 +136,23 @@ def reading() -> Reading:
     return Reading(registry(), hand_over(), read_ahead())
 
 
-@functools.cache
-def learned() -> LearnedInPrompt:
-    """What links have come to in the prompt that runs."""
-    return LearnedInPrompt()
+@functools.lru_cache(maxsize=1)
+def learned(_prompt: Prompt) -> Learned:
+    """What links have come to in a prompt: one runs at a time."""
+    return Learned()
+
+
+@functools.lru_cache(maxsize=1)
+def requests_of_prompt(prompt: Prompt, allowed: AllowedFolders) -> IteratorRequests:
+    """What the Directory Iterators of the prompt that runs ask for, each asked once."""
+    graph = host().current_submission().graph
+    return IteratorRequests(graph, allowed, registry().key, learned(prompt).of)
+
+
+@functools.lru_cache(maxsize=1)
+def requests_submitted(submission: Submission, allowed: AllowedFolders) -> IteratorRequests:
+    """The same of a submission that is checked, as far as nothing comes from other nodes."""
+    return IteratorRequests(submission.graph, allowed, registry().key)
 
 
 @functools.cache

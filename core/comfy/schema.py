@@ -6,12 +6,14 @@ import copy
 import dataclasses
 import functools
 from collections.abc import Callable
+from enum import Enum
 from typing import Any
 
 from comfy_api.v0_0_2 import io as comfy_io
 
 from ..common.choice import Choice
 from ..common.names import CATEGORY, SOCKET_TYPE
+from ..model.iterator_settings import Setting
 
 LoopSocket = comfy_io.Custom(SOCKET_TYPE)
 """The type of the `loop` sockets."""
@@ -58,11 +60,6 @@ def internal_schema(part_of: str, **fields: Any) -> comfy_io.Schema:
     return schema(description=description, **fields, **{hidden: True})
 
 
-def advanced(widget: comfy_io.Input) -> comfy_io.Input:
-    """`widget`, shown only when a person asks for the advanced inputs."""
-    return _with_option(widget, "advanced")
-
-
 def raw_link(socket: comfy_io.Input) -> comfy_io.Input:
     """`socket`, whose node is given the link itself, `[node id, output]`, for a value.
 
@@ -79,6 +76,22 @@ def _with_option(of: comfy_io.Input, option: str) -> comfy_io.Input:
         # ComfyUI knew the option before its V3 schema did.
         of.extra_dict = {**of.extra_dict, option: True}
     return of
+
+
+def widget(setting: Setting) -> comfy_io.Input:
+    """The input of a setting, with a widget of its kind."""
+    name, default, tooltip = setting.name, setting.default, setting.tooltip
+    made: comfy_io.Input
+    if isinstance(default, Enum):
+        made = combo(name, type(default), default, tooltip)
+    elif isinstance(default, bool):
+        made = comfy_io.Boolean.Input(name, default=default, tooltip=tooltip)
+    elif isinstance(default, int):
+        limits = {"min": setting.least, "max": setting.most}
+        made = comfy_io.Int.Input(name, default=default, tooltip=tooltip, **limits)
+    else:
+        made = comfy_io.String.Input(name, default=default, tooltip=tooltip)
+    return _with_option(made, "advanced") if setting.advanced else made
 
 
 def combo(name: str, choices: type[Choice], default: Choice, tooltip: str) -> comfy_io.Input:

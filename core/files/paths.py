@@ -52,7 +52,7 @@ def with_line(content: bytes, folder: str) -> bytes:
     return before + line.encode("utf-8", "surrogateescape") + b"\n"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class AllowedFolders:
     """The allow-list: real paths of the folders below which the pack reads and writes."""
 

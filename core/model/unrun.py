@@ -16,9 +16,9 @@ _NAMED = 3
 """So many nodes a message names; of the rest it says how many they are."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Submission:
-    """What a client has submitted."""
+    """What a client has submitted; another one of the same graph is another one."""
 
     graph: Graph
     targets: Collection[str] | None = None

@@ -13,6 +13,7 @@ from ..comfy.threads import Threads, in_thread
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
 from ..files.paths import AllowedFolders, check_source_file, resolve_source
+from ..model.iterator_settings import IteratorSettings
 from .answers import Handler, answered, as_answer
 from .export import arrived_as_json, as_json
 from .requests import checked_id, json_body
@@ -74,24 +75,28 @@ def _on_a_loop(
     @answered
     async def handler(request: web.Request) -> web.Response:
         body = await json_body(request, _LOOP)
-        if not _names_a_loop(body):
-            raise Refused(f"Send {_LOOP}.")
 
-        def named() -> dict[str, Any]:
-            loop_id = body.get("loop")
-            if loop_id is None:
-                folder = resolve_source(body["directory"], allowed_folders())
-                loop_id = registry.key(body.get("loop_name", ""), folder).id
-            return action(checked_id(loop_id))
+        def work() -> dict[str, Any]:
+            return action(_loop_id(body, registry, allowed_folders()))
 
-        return as_answer(await in_thread(threads, named))
+        return as_answer(await in_thread(threads, work))
 
     return handler
 
 
-def _names_a_loop(body: Mapping[str, Any]) -> bool:
-    named = [body[name] for name in ("loop", "directory", "loop_name") if name in body]
-    return all(isinstance(value, str) for value in named) and bool({"loop", "directory"} & {*body})
+def _loop_id(body: Mapping[str, Any], registry: LoopRegistry, allowed: AllowedFolders) -> str:
+    """The id of the loop that a body names."""
+    if "loop" in body:
+        loop_id = body["loop"]
+    elif "directory" in body:
+        settings = IteratorSettings.of_json(body, {"directory", "loop_name"})
+        folder = resolve_source(settings.directory, allowed)
+        loop_id = registry.key(settings.loop_name, folder).id
+    else:
+        loop_id = None
+    if not isinstance(loop_id, str):
+        raise Refused(f"Send {_LOOP}.")
+    return checked_id(loop_id)
 
 
 def _image(body: Mapping[str, Any]) -> tuple[str, str]:

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from enum import Enum
-from typing import Any, TypeVar
+from collections.abc import Callable
+from typing import Any
 
 from aiohttp import web
 
@@ -14,11 +13,9 @@ from ..comfy.threads import Threads, in_thread
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
 from ..files.paths import AllowedFolders, resolve_source
-from ..model.selection import Selection
+from ..model.iterator_settings import LISTING, IteratorSettings
 from .answers import answered, as_answer
-from .requests import LARGEST_NUMBER, json_body
-
-Choice = TypeVar("Choice", bound=Enum)
+from .requests import json_body
 
 _SETTINGS = '{"directory": path} and, as needed, further settings of Directory Iterator'
 _PATH = '{"path": a full path, or "" for the folders that may be used}'
@@ -36,12 +33,12 @@ def add_routes(
     async def folder(request: web.Request) -> web.Response:
         """What a folder holds under the settings of a Directory Iterator."""
         body = await json_body(request, _SETTINGS)
-        selection = _selection(body)
-        name, directory = _text(body, "loop_name", ""), _text(body, "directory", None)
+        settings = IteratorSettings.of_json(body, LISTING)
 
         def look() -> dict[str, Any]:
-            key = registry.key(name, resolve_source(directory, allowed_folders()))
-            known, paths = registry.preview(key, selection)
+            folder = resolve_source(settings.directory, allowed_folders())
+            key = registry.key(settings.loop_name, folder)
+            known, paths = registry.preview(key, settings.selection())
             return {
                 "directory": key.directory,
                 "loop": key.id,
@@ -58,7 +55,9 @@ def add_routes(
     @answered
     async def list_folders(request: web.Request) -> web.Response:
         """The folders in an allowed folder, or the allowed folders."""
-        path = _text(await json_body(request, _PATH), "path", None)
+        path = (await json_body(request, _PATH)).get("path")
+        if not isinstance(path, str):
+            raise Refused("path has to be a text.")
         shown = await in_thread(Threads.FOLDERS, lambda: browse(path, allowed_folders()))
         return as_answer(
             {
@@ -70,46 +69,3 @@ def add_routes(
                 "holds_comfyui": shown.holds_comfyui,
             }
         )
-
-
-def _selection(body: Mapping[str, Any]) -> Selection:
-    usual = Selection()
-    return Selection(
-        filter=_choice(body, "filter", usual.filter),
-        custom_pattern=_text(body, "custom_pattern", usual.custom_pattern),
-        recursive=_flag(body, "recursive", default=usual.recursive),
-        sort_by=_choice(body, "sort_by", usual.sort_by),
-        descending=_flag(body, "descending", default=usual.descending),
-        start_index=_whole(body, "start_index", usual.start_index),
-        limit=_whole(body, "limit", usual.limit),
-    )
-
-
-def _text(body: Mapping[str, Any], name: str, default: str | None) -> str:
-    value = body.get(name, default)
-    if not isinstance(value, str):
-        raise Refused(f"{name} has to be a text.")
-    return value
-
-
-def _flag(body: Mapping[str, Any], name: str, *, default: bool) -> bool:
-    value = body.get(name, default)
-    if not isinstance(value, bool):
-        raise Refused(f"{name} has to be true or false.")
-    return value
-
-
-def _whole(body: Mapping[str, Any], name: str, default: int) -> int:
-    value = body.get(name, default)
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value <= LARGEST_NUMBER:
-        raise Refused(f"{name} has to be a whole number from 0 to {LARGEST_NUMBER}.")
-    return value
-
-
-def _choice(body: Mapping[str, Any], name: str, default: Choice) -> Choice:
-    value = body.get(name, default.value)
-    for choice in type(default):
-        if choice.value == value:
-            return choice
-    options = ", ".join(repr(choice.value) for choice in type(default))
-    raise Refused(f"{name} has to be one of {options}.")

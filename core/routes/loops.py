@@ -10,10 +10,11 @@ from ..comfy.refused import Refused
 from ..comfy.threads import Threads, in_thread
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
+from ..model.iterator_settings import LARGEST_NUMBER
 from ..model.state import ItemState
 from .answers import answered, as_answer
 from .export import as_csv, as_json, as_json_text, overview_as_json, page_as_json
-from .requests import LARGEST_NUMBER, loop_of, number
+from .requests import loop_of, number
 
 MOST_ITEMS = 200
 """On one page."""

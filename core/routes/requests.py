@@ -14,9 +14,6 @@ from ..common.errors import UnknownLoop
 _LARGEST_BODY = 2**16
 """Bytes; a path and a name are far less."""
 
-LARGEST_NUMBER = 2**31 - 1
-"""As Directory Iterator's inputs have it."""
-
 
 async def json_body(request: web.Request, expected: str) -> dict[str, Any]:
     """The JSON object that a page of ComfyUI or a script has sent; Refused for all else.

@@ -12,8 +12,9 @@ from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
 from ..files.paths import AllowedFolders, check_source_file
 from ..media.thumbnail import LARGEST, SMALLEST, Thumbnail, thumbnail, thumbnail_pool
+from ..model.iterator_settings import LARGEST_NUMBER
 from .answers import answered
-from .requests import LARGEST_NUMBER, loop_of, number
+from .requests import loop_of, number
 
 _USUAL_SIZE = 256
 

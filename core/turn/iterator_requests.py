@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
-from ..common.choice import chosen
 from ..common.errors import BatchLoopError, InvalidSetting, NoImages
 from ..common.names import node_id
 from ..engine.batches import Request
@@ -16,38 +16,18 @@ from ..files.finished import expected_results
 from ..files.listing import has_images
 from ..files.paths import AllowedFolders, resolve_source
 from ..model.graph import Graph, is_link, linked, meeting, name_of
-from ..model.naming import ResultName, check_length
-from ..model.selection import Filter, Selection, SortBy
-from ..model.state import ErrorHandling, IterationMode, LoopKey, Policy, WhenComplete
+from ..model.iterator_settings import MATCHING, NAMING, SETTINGS, IteratorSettings
+from ..model.naming import ResultName
+from ..model.selection import Selection
+from ..model.state import LoopKey, WhenComplete
 from .learned import Known, Wanted, nothing_known
-
-LONGEST_NAME = 200
-"""Characters of a loop's name: pages ask for the names of all loops again and again."""
-
-_DECIDING = {"filter", "custom_pattern", "recursive"}
-"""Inputs that decide which files match."""
-
-_NAMING = {"skip_finished", "finished_as"}
-"""Inputs that decide which images are left out."""
-
-_SETTINGS = {
-    *_DECIDING,
-    *_NAMING,
-    "sort_by",
-    "descending",
-    "iteration_mode",
-    "error_handling",
-    "start_index",
-    "limit",
-    "max_attempts",
-    "when_complete",
-    "loop_name",
-}
-"""All inputs beside the folder."""
 
 
 class IteratorRequests:
-    """What the Directory Iterators of a graph ask for, and whether that goes together."""
+    """What the Directory Iterators of a graph ask for, and whether that goes together.
+
+    Each is asked about more than once, by itself and by its partners; its request is made once.
+    """
 
     def __init__(
         self,
@@ -61,17 +41,19 @@ class IteratorRequests:
         self._allowed = allowed
         self._loop_key = loop_key
         self._known = known
+        self._made: dict[str, tuple[IteratorSettings, Request]] = {}
 
-    def of(
-        self,
-        unique_id: str,
-        directory: str,
-        settings: Mapping[str, Any],
-        without: tuple[str, ...] = (),
-    ) -> Request:
+    def of(self, unique_id: str, inputs: Mapping[str, Any]) -> Request:
         """What an iterator asks for with all of its inputs."""
-        folder = resolve_source(directory, self._allowed)
-        return self._request(folder, settings, self._expected(settings, unique_id), without)
+        settings = IteratorSettings.of(inputs)
+        before = self._made.get(unique_id)
+        if before is not None and before[0] == settings:
+            return before[1]
+        folder = resolve_source(settings.directory, self._allowed)
+        selection = settings.selection(self._expected(settings, unique_id))
+        request = self._request(folder, settings, selection)
+        self._made[unique_id] = (settings, request)
+        return request
 
     def partners(self, unique_id: str) -> list[Request] | None:
         """What the iterators ask for that advance together with one.
@@ -100,24 +82,20 @@ class IteratorRequests:
         at again: where few files match, the first of them may be far behind, and this is done for
         each prompt.
         """
-        folder = resolve_source(directory, self._allowed)
-        given = self._given(unique_id)
-        expected: tuple[ResultName, ...] = ()
-        if given.keys() >= _NAMING:
-            expected = self._expected(given, unique_id)
-        if given.keys() >= _SETTINGS:
-            request = self._request(folder, given, expected)
+        given = self._given(unique_id) | {"directory": directory}
+        if given.keys() >= SETTINGS.keys():
+            request = self.of(unique_id, given)
             if request.policy.when_complete is WhenComplete.WATCH or has_listing(request):
                 return
-        if not given.keys() >= _DECIDING:
-            return
-        selection = Selection(
-            filter=chosen(Filter, given["filter"], "filter"),
-            custom_pattern=str(given["custom_pattern"]),
-            recursive=bool(given["recursive"]),
-        )
-        if not has_images(folder, selection):
-            raise NoImages(no_images(folder, selection))
+            folder, selection = request.key.directory, request.selection
+        else:
+            settings = IteratorSettings.of(given)
+            folder = resolve_source(directory, self._allowed)
+            expected = self._expected(settings, unique_id) if given.keys() >= NAMING else ()
+            selection = settings.selection(expected)
+        if given.keys() >= MATCHING and not has_images(folder, selection):
+            # In all of the folder: it is not the range that leaves nothing.
+            raise NoImages(no_images(folder, replace(selection, start_index=0, limit=0)))
 
     def check_together(self, unique_id: str) -> None:
         """Raise InvalidSetting where others of the graph do not go together with an iterator.
@@ -178,56 +156,23 @@ class IteratorRequests:
             if len(values) > 1:
                 raise InvalidSetting(_several(self._graph, unique_id, name, len(values)))
             given[name] = values[0]
-        if not given.keys() >= {"directory", *_SETTINGS}:
-            return None
-        return self.of(unique_id, given["directory"], given)
+        return self.of(unique_id, given) if given.keys() >= SETTINGS.keys() else None
 
-    def _expected(self, settings: Mapping[str, Any], unique_id: str) -> tuple[ResultName, ...]:
+    def _expected(self, settings: IteratorSettings, unique_id: str) -> tuple[ResultName, ...]:
         """How results are named, where images with a result are to be left out."""
-        if not settings["skip_finished"]:
+        if not settings.skip_finished:
             return ()
-        finished_as = str(settings["finished_as"])
-        return expected_results(self._graph, unique_id, finished_as, self._allowed)
+        return expected_results(self._graph, unique_id, settings.finished_as, self._allowed)
 
-    def _request(
-        self,
-        folder: str,
-        settings: Mapping[str, Any],
-        expected: tuple[ResultName, ...],
-        without: tuple[str, ...] = (),
-    ) -> Request:
-        selection = _selection(settings, expected)
-        when_complete = chosen(WhenComplete, settings["when_complete"], "when_complete")
-        if when_complete is WhenComplete.WATCH and selection.has_range:
+    def _request(self, folder: str, settings: IteratorSettings, selection: Selection) -> Request:
+        if settings.when_complete is WhenComplete.WATCH and selection.has_range:
             raise InvalidSetting(_watched_range(selection))
-        name = str(settings["loop_name"])
-        if len(name) > LONGEST_NAME:
-            raise InvalidSetting(_long_name(name))
         return Request(
-            key=self._loop_key(name, folder),
+            key=self._loop_key(settings.loop_name, folder),
             selection=selection,
-            mode=chosen(IterationMode, settings["iteration_mode"], "iteration_mode"),
-            policy=Policy(
-                error_handling=chosen(ErrorHandling, settings["error_handling"], "error_handling"),
-                max_attempts=max(1, int(settings["max_attempts"])),
-                when_complete=when_complete,
-            ),
-            without=without,
+            mode=settings.iteration_mode,
+            policy=settings.policy,
         )
-
-
-def _selection(settings: Mapping[str, Any], expected: tuple[ResultName, ...]) -> Selection:
-    check_length("custom_pattern", str(settings["custom_pattern"]))
-    return Selection(
-        filter=chosen(Filter, settings["filter"], "filter"),
-        custom_pattern=settings["custom_pattern"],
-        recursive=bool(settings["recursive"]),
-        sort_by=chosen(SortBy, settings["sort_by"], "sort_by"),
-        descending=bool(settings["descending"]),
-        start_index=int(settings["start_index"]),
-        limit=int(settings["limit"]),
-        finished=expected,
-    )
 
 
 def _waits_for(graph: Graph, unique_id: str, name: str, source: str) -> str:
@@ -244,13 +189,6 @@ def _several(graph: Graph, unique_id: str, name: str, count: int) -> str:
         f"The images of {name_of(graph, unique_id)} go through this workflow together with those "
         f"of another Directory Iterator, and {name} of it is given a list of {count}. A pair takes "
         "one of each. Connect a single value."
-    )
-
-
-def _long_name(name: str) -> str:
-    return (
-        f"loop_name has {len(name)} characters, and begins with {name[:40]!r}. It may have "
-        f"{LONGEST_NAME} at the most: choose a shorter one."
     )
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,16 +53,3 @@ class Learned:
         answer = Answer()
         self._answers[wanted.node, wanted.name].append(answer)
         return answer
-
-
-class LearnedInPrompt:
-    """What was learned in the newest prompt: one runs at a time."""
-
-    def __init__(self) -> None:
-        self._newest: tuple[Hashable, Learned] | None = None
-
-    def __call__(self, prompt: Hashable) -> Learned:
-        """What was learned in a prompt; what was learned before is forgotten."""
-        if self._newest is None or self._newest[0] != prompt:
-            self._newest = (prompt, Learned())
-        return self._newest[1]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+from dataclasses import replace
 from typing import Any
 
 from comfy_api.v0_0_2 import io as comfy_io
@@ -10,32 +11,19 @@ from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 
 from ...core.comfy import runtime
 from ...core.comfy.asked import told
-from ...core.comfy.schema import (
-    LoopSocket,
-    advanced,
-    built_once,
-    combo,
-    internal_schema,
-    raw_link,
-    schema,
-)
+from ...core.comfy.schema import LoopSocket, built_once, internal_schema, raw_link, schema, widget
 from ...core.comfy.threads import Threads, in_thread
 from ...core.common.errors import BatchLoopError, LoopEndMissing, OutputLeftOut
 from ...core.common.names import GATHER, UI_KEY, node_id
-from ...core.files.paths import AllowedFolders
 from ...core.media.decode import DecodedImage
-from ...core.model.graph import Graph, reaches
+from ...core.model.graph import reaches
+from ...core.model.iterator_settings import SETTINGS
 from ...core.model.report import handed_out
-from ...core.model.selection import CUSTOM_EXAMPLE, Filter, SortBy
-from ...core.model.state import ErrorHandling, Iteration, IterationMode, Policy, WhenComplete
+from ...core.model.state import Iteration, Policy
 from ...core.model.unrun import Submission, left_out, names_of
 from ...core.routes.export import iteration_as_json
-from ...core.turn.iterator_requests import IteratorRequests
-from ...core.turn.learned import Known, Learned, Wanted, nothing_known
+from ...core.turn.learned import Learned, Wanted
 from ...core.turn.saver_folders import check_known_folders, check_saver_folders, wanted_folders
-
-LARGEST = 2**31 - 1
-"""Largest number that the frontend's number widgets are given."""
 
 
 class DirectoryIterator(comfy_io.ComfyNode):
@@ -65,7 +53,7 @@ class DirectoryIterator(comfy_io.ComfyNode):
                 comfy_io.Hidden.dynprompt,
             ],
             enable_expand=True,
-            inputs=_inputs(),
+            inputs=[widget(setting) for setting in SETTINGS.values()],
             outputs=_outputs(),
         )
 
@@ -93,7 +81,7 @@ class DirectoryIterator(comfy_io.ComfyNode):
         return runtime.registry().revision
 
     @classmethod
-    def execute(cls, directory: str, **settings: Any) -> comfy_io.NodeOutput:
+    def execute(cls, **inputs: Any) -> comfy_io.NodeOutput:
         """Take the next image that can be read.
 
         What has to be known before, of other nodes, and comes to them by links, ComfyUI evaluates
@@ -104,17 +92,17 @@ class DirectoryIterator(comfy_io.ComfyNode):
         unique_id = cls._own_id()
         submission = runtime.host().current_submission()
         allowed = runtime.allowed_folders()
-        learned = runtime.learned()(prompt)
-        requests = _requests(submission.graph, allowed, learned.of)
+        learned = runtime.learned(prompt)
+        requests = runtime.requests_of_prompt(prompt, allowed)
         with runtime.telling_the_asker():
             requests.check_independent(unique_id)
             if unique_id == str(cls.hidden.unique_id):
                 folders = wanted_folders(submission, unique_id, learned.of)
                 wanted = [*requests.wanted(unique_id), *folders]
                 if wanted:
-                    return _when_known(wanted, learned, directory, settings)
+                    return _when_known(wanted, learned, inputs)
             check_known_folders(submission, unique_id, learned.of, allowed)
-            request = requests.of(unique_id, directory, settings, without)
+            request = replace(requests.of(unique_id, inputs), without=without)
             partners = requests.partners(unique_id)
         if partners is None:
             return comfy_io.NodeOutput(*[ExecutionBlocker(None)] * len(_outputs()))
@@ -173,24 +161,18 @@ class AfterLearning(comfy_io.ComfyNode):
         return comfy_io.NodeOutput(value)
 
 
-def _requests(
-    graph: Graph, allowed: AllowedFolders, known: Known = nothing_known
-) -> IteratorRequests:
-    return IteratorRequests(graph, allowed, runtime.registry().key, known)
-
-
 def _check(submission: Submission, unique_id: str, directory: str | None) -> None:
     """Raise what shows before the run; `directory` is None where it comes from another node."""
     allowed = runtime.allowed_folders()
     check_saver_folders(submission, unique_id, allowed)
-    requests = _requests(submission.graph, allowed)
+    requests = runtime.requests_submitted(submission, allowed)
     if directory is not None:
         requests.check_settings(unique_id, directory, runtime.registry().has_listing)
     requests.check_together(unique_id)
 
 
 def _when_known(
-    wanted: list[Wanted], learned: Learned, directory: str, settings: dict[str, Any]
+    wanted: list[Wanted], learned: Learned, inputs: dict[str, Any]
 ) -> comfy_io.NodeOutput:
     """Have ComfyUI evaluate inputs of other nodes, and then run Directory Iterator again."""
     graph = GraphBuilder()
@@ -198,120 +180,10 @@ def _when_known(
     for each in wanted:
         question = graph.node(node_id(GATHER), value=each.link, into=learned.ask(each), **after)
         after = {"after": question.out(0)}
-    wait = graph.node(node_id(AfterLearning.__name__), value=directory, **after)
-    again = graph.node(node_id(DirectoryIterator.__name__), directory=wait.out(0), **settings)
+    wait = graph.node(node_id(AfterLearning.__name__), value=inputs["directory"], **after)
+    again = graph.node(node_id(DirectoryIterator.__name__), **{**inputs, "directory": wait.out(0)})
     outputs = [again.out(place) for place in range(len(_outputs()))]
     return comfy_io.NodeOutput(*outputs, expand=graph.finalize())
-
-
-def _inputs() -> list[comfy_io.Input]:
-    return [
-        comfy_io.String.Input(
-            "directory",
-            default="",
-            tooltip=(
-                "The folder of images: a folder inside ComfyUI's input folder (. for the input "
-                "folder itself), or the full path of an allowed folder."
-            ),
-        ),
-        combo("filter", Filter, Filter.ALL, "Which files to take."),
-        comfy_io.String.Input(
-            "custom_pattern",
-            default="",
-            tooltip=(
-                f"With filter Custom: patterns, separated by commas, such as {CUSTOM_EXAMPLE}. "
-                "One that begins with an exclamation mark leaves files out."
-            ),
-        ),
-        comfy_io.Boolean.Input(
-            "recursive", default=False, tooltip="Whether to take the images in subfolders too."
-        ),
-        combo(
-            "sort_by",
-            SortBy,
-            SortBy.NATURAL,
-            "The order of the images. Natural name puts img2 before img10.",
-        ),
-        comfy_io.Boolean.Input(
-            "descending", default=False, tooltip="Whether to turn the order around."
-        ),
-        combo(
-            "iteration_mode",
-            IterationMode,
-            IterationMode.CONTINUE,
-            "Continue goes on where the batch stands. Reset starts it over, once: at the next "
-            "run, and again when it is complete. Retry failed takes what failed again, likewise.",
-        ),
-        combo(
-            "error_handling",
-            ErrorHandling,
-            ErrorHandling.STOP,
-            "When an image cannot be read, or the workflow fails on it: stop there, so that the "
-            "next run tries it again, or note it as failed and go on.",
-        ),
-        comfy_io.Int.Input(
-            "start_index",
-            default=0,
-            min=0,
-            max=LARGEST,
-            tooltip="How many images at the beginning of the order to leave out.",
-        ),
-        comfy_io.Int.Input(
-            "limit",
-            default=0,
-            min=0,
-            max=LARGEST,
-            tooltip="How many images to take at the most; 0 takes all.",
-        ),
-        advanced(
-            comfy_io.Int.Input(
-                "max_attempts",
-                default=1,
-                min=1,
-                max=100,
-                tooltip=(
-                    "With Skip on error: how often the workflow may fail on an image before it "
-                    "is given up."
-                ),
-            )
-        ),
-        advanced(
-            combo(
-                "when_complete",
-                WhenComplete,
-                WhenComplete.STOP,
-                "When every image is finished: Stop does nothing more, Start over begins again "
-                "with the next run, Watch waits for new images and goes on by itself.",
-            )
-        ),
-        advanced(
-            comfy_io.String.Input(
-                "loop_name",
-                default="",
-                tooltip=(
-                    "Two workflows on one folder share its images between them, unless their "
-                    "loop names differ: then each goes through all of them."
-                ),
-            )
-        ),
-        comfy_io.Boolean.Input(
-            "skip_finished",
-            default=False,
-            tooltip="Leave out images whose result is there already.",
-        ),
-        advanced(
-            comfy_io.String.Input(
-                "finished_as",
-                default="",
-                tooltip=(
-                    # No braces: ComfyUI's frontends would take them for places to fill.
-                    "With skip_finished: how results are named in the output folder. The words "
-                    "stem, filename and subfolder, in braces, stand for the source's own. Empty: "
-                    "as Save Image (Batch) names them."
-                ),
-            )
-        ),
-    ]
 
 
 def _outputs() -> list[comfy_io.Output]:

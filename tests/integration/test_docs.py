@@ -19,6 +19,7 @@ from batch_loop.tests.support.batches import loop_state, run_until_stop
 from batch_loop.tests.support.graphs import COMPLETE, ITERATOR, STOP, batch_graph
 from batch_loop.tests.support.images import write_broken, write_images
 from batch_loop.tests.support.locales import translations
+from batch_loop.tests.support.schemas import DIRECTORY_ITERATOR
 from batch_loop.tests.support.sources import classes_of_the_pack, name_of
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.layout import ROOT
@@ -52,6 +53,20 @@ def check_tables(text: str, schema: dict[str, Any]) -> None:
 def test_the_readme_names_each_node(client: ComfyClient, node: str) -> None:
     link = f"[{schema_of(client, node)['display_name']}](web/docs/{node}.md)"
     assert f"| {link} |" in markdown.section(README, "The nodes")
+
+
+def test_directory_iterator_has_the_inputs_of_saved_workflows(client: ComfyClient) -> None:
+    schema = schema_of(client, node_id("DirectoryIterator"))
+    shown = [
+        (name, {"type": kind, **told}) for name, (kind, told) in schema["input"]["required"].items()
+    ]
+    known = list(DIRECTORY_ITERATOR.items())
+    # Newer ComfyUIs may say more of an input.
+    assert [
+        (name, {**told, **of_known})
+        for (name, told), (_, of_known) in zip(shown, known, strict=True)
+    ] == shown
+    assert [name for name, _ in shown] == [name for name, _ in known]
 
 
 @EACH_NODE

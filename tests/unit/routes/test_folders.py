@@ -1,15 +1,12 @@
 from __future__ import annotations
 
-import dataclasses
 import re
 
-from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.iterator_settings import LISTING
 from batch_loop.tools.layout import ROOT
 
 
 def test_the_page_asks_with_the_settings_that_say_which_images_there_are() -> None:
     script = (ROOT / "web" / "lib" / "card" / "folder_settings.js").read_text(encoding="utf-8")
     (names,) = re.findall(r"const DECIDING = \[([^\]]*)\]", script)
-    # What is finished only the run finds out.
-    selecting = {field.name for field in dataclasses.fields(Selection)} - {"finished"}
-    assert set(re.findall(r'"(\w+)"', names)) == {"directory", "loop_name", *selecting}
+    assert set(re.findall(r'"(\w+)"', names)) == LISTING

@@ -7,12 +7,13 @@ from typing import Any
 
 import pytest
 
-from batch_loop.core.common.errors import InvalidSetting
+from batch_loop.core.common.errors import InvalidSetting, NoImages
 from batch_loop.core.files.paths import AllowedFolders
 from batch_loop.core.model.graph import Graph, meeting
+from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.state import LoopKey
 from batch_loop.core.turn.iterator_requests import IteratorRequests
-from batch_loop.core.turn.learned import Learned, LearnedInPrompt, Wanted
+from batch_loop.core.turn.learned import Learned, Wanted
 from batch_loop.tests.support.graphs import iterator, node
 
 
@@ -106,9 +107,9 @@ def test_a_loops_name_is_short_as_pages_ask_for_all_of_them_again_and_again(
     requests = requests_of(graph_of(), allowed, Learned())
     settings = graph_of()["alone"]["inputs"]
     longest = {**settings, "loop_name": "x" * 200}
-    assert requests.of("alone", "alone", longest).key.name == "x" * 200
+    assert requests.of("alone", longest).key.name == "x" * 200
     with pytest.raises(InvalidSetting, match="loop_name has 201 characters"):
-        requests.of("alone", "alone", {**settings, "loop_name": "x" * 201})
+        requests.of("alone", {**settings, "loop_name": "x" * 201})
 
 
 def test_each_node_is_looked_at_as_often_among_many_iterators() -> None:
@@ -133,8 +134,56 @@ def test_an_iterator_that_another_node_has_made_meets_none() -> None:
     assert meeting(graph_of(), "made", "BatchLoopDirectoryIterator", "end") == ["made"]
 
 
-def test_what_was_learned_is_forgotten_with_the_prompt() -> None:
-    in_prompt = LearnedInPrompt()
-    in_prompt("first").ask(Wanted("a", "b", ["c", 0])).values.append("d")
-    assert in_prompt("first").of("a") == {"b": ["d"]}
-    assert in_prompt("second").of("a") == {}
+@pytest.fixture
+def selections(monkeypatch: pytest.MonkeyPatch) -> list[Selection]:
+    """Every selection that is made."""
+    made: list[Selection] = []
+    original = Selection.__init__
+
+    def counting(self: Selection, *args: Any, **given: Any) -> None:
+        original(self, *args, **given)
+        made.append(self)
+
+    monkeypatch.setattr(Selection, "__init__", counting)
+    return made
+
+
+def test_a_check_makes_the_selection_of_each_iterator_once(
+    allowed: AllowedFolders, selections: list[Selection]
+) -> None:
+    graph = graph_of()
+    graph["alone"]["inputs"]["loop_name"] = ""
+    requests = requests_of(graph, allowed, Learned())
+    for each in ("left", "right", "alone"):
+        Path(allowed.input, each, "a.png").touch()
+        requests.check_settings(each, each, has_listing=lambda _request: False)
+        requests.check_together(each)
+    assert len(selections) == 3
+
+
+def test_a_prompt_makes_the_selection_of_each_iterator_once(
+    allowed: AllowedFolders, selections: list[Selection]
+) -> None:
+    graph = graph_of()
+    requests = requests_of(graph, allowed, Learned())
+    for each, other in (("left", "right"), ("right", "left")):
+        requests.of(each, graph[each]["inputs"])
+        assert [one.key.directory for one in requests.partners(each) or ()] == [
+            str(Path(allowed.input, other))
+        ]
+    assert len(selections) == 2
+
+
+def test_a_request_follows_what_its_inputs_have_become(allowed: AllowedFolders) -> None:
+    graph = graph_of()
+    requests = requests_of(graph, allowed, Learned())
+    inputs = graph["left"]["inputs"]
+    assert requests.of("left", {**inputs, "limit": 1}).selection.limit == 1
+    assert requests.of("left", {**inputs, "limit": 2}).selection.limit == 2
+
+
+def test_where_nothing_matches_the_range_is_not_to_blame(allowed: AllowedFolders) -> None:
+    requests = requests_of({"left": iterator("left", start_index=1)}, allowed, Learned())
+    with pytest.raises(NoImages) as told:
+        requests.check_settings("left", "left", has_listing=lambda _request: False)
+    assert "start_index" not in str(told.value)
