@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import re
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from PIL import Image
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import ViewportSize, expect, sync_playwright
@@ -126,6 +128,14 @@ class ComfyPage:
     def wait_until(self, function: str, *given: object) -> None:
         """Wait until a function of `in_page.js` gives true."""
         self.page.wait_for_function(CALL, arg=[function, list(given)])
+
+    def photograph(self, *, clip: FloatRect | None = None, width: int = 0) -> Image.Image:
+        """What is on the page, or on a part of it; made smaller where a `width` is named."""
+        taken = Image.open(io.BytesIO(self.page.screenshot(clip=clip))).convert("RGB")
+        if not width:
+            return taken
+        height = round(taken.height * width / taken.width)
+        return taken.resize((width, height), Image.Resampling.LANCZOS)
 
     def open(self) -> None:
         """Load ComfyUI, and wait until it can be used."""

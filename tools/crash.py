@@ -16,15 +16,12 @@ from typing import Any
 
 from . import trial
 from .client import ComfyClient
-from .defaults import filled_in, node
 from .errors import ToolError
+from .graphs import END, ITERATOR, WORK, filled_in, node
 from .server import ComfyServer
 from .trial import (
-    END,
     HELPERS,
     IMAGE,
-    ITERATOR,
-    WORK,
     Trial,
     again,
     checked,
@@ -108,7 +105,7 @@ class Batch(Trial):
 
     def _prompt(self, client: ComfyClient) -> dict[str, Any]:
         """A slow workflow, which is slow behind Loop End as well."""
-        graph = self.workflow({WORK: node("TestSlow", value=IMAGE, seconds=WORK_SECONDS)})
+        graph = self.workflow(node("TestSlow", value=IMAGE, seconds=WORK_SECONDS))
         graph[TAIL] = node("TestSlow", value=[END, 0], seconds=TAIL_SECONDS)
         return filled_in(client, graph)
 

@@ -25,13 +25,13 @@ from pathlib import Path
 from typing import Any
 
 from . import trial
-from .defaults import filled_in, node
 from .errors import ToolError
+from .graphs import filled_in, node
 from .layout import ROOT
 from .ports import free_port
 from .postgresql import Postgresql
 from .server import ComfyServer
-from .trial import FILENAME, HELPERS, IMAGE, WORK, Trial, again, checked, command, look_until, wait
+from .trial import FILENAME, HELPERS, IMAGE, Trial, again, checked, command, look_until, wait
 
 MACHINES, CARDS = 3, 2
 WORK_SECONDS = 1.2
@@ -124,12 +124,10 @@ class Fleet(Trial):
 
     def _write_workflow(self) -> None:
         holds = {"filename": FILENAME, "held": self.held, "until": str(self.until)}
-        work = {
-            "hold": node("TestHold", image=IMAGE, **holds),
-            WORK: node("TestSlow", value=["hold", 0], seconds=WORK_SECONDS),
-        }
+        hold = {"hold": node("TestHold", image=IMAGE, **holds)}
+        work = node("TestSlow", value=["hold", 0], seconds=WORK_SECONDS)
         with self.servers[0].client() as client:
-            text = json.dumps(filled_in(client, self.workflow(work)))
+            text = json.dumps(filled_in(client, self.workflow(work, hold)))
         self._workflow.write_text(text, encoding="utf-8")
 
     def _start_client(self) -> None:

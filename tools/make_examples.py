@@ -23,7 +23,6 @@ from .comfy_page import SETTINGS, ComfyPage, chromium
 from .errors import run_command
 from .examples import EXAMPLES, NATIVE_LOOPS
 from .layout import NEWEST_FRONTEND, ROOT
-from .photographs import photograph
 from .server import ComfyServer
 
 MENU_PICTURE = ROOT / "docs" / "images" / "run_instant.png"
@@ -110,7 +109,7 @@ def _photograph_menu(comfy: ComfyPage) -> Image.Image:
     comfy.close_workflow()
     comfy.page.locator(".p-splitbutton-dropdown").first.click()
     comfy.page.locator(".p-tieredmenu-item").filter(has_text="Run (Instant)").first.hover()
-    return photograph(comfy.page, clip=comfy.call("frameMenu"))
+    return comfy.photograph(clip=comfy.call("frameMenu"))
 
 
 def _photograph(comfy: ComfyPage) -> Image.Image:
@@ -119,7 +118,7 @@ def _photograph(comfy: ComfyPage) -> Image.Image:
     page.evaluate("app.extensionManager.command.execute('Workspace.ToggleFocusMode')")
     page.add_style_tag(content=ONLY_THE_WORKFLOW)
     clip = comfy.call("frameWorkflow", MARGIN)
-    return photograph(page, clip=clip, width=PICTURE_WIDTH)
+    return comfy.photograph(clip=clip, width=PICTURE_WIDTH)
 
 
 def _write(path: Path, content: Any) -> None:

@@ -14,19 +14,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from playwright.sync_api import ViewportSize
 
 from .comfy_page import NODES_2, ON, SETTINGS, ComfyPage, chromium
 from .errors import run_command
 from .layout import DEFAULT, NEWEST_FRONTEND, OLDEST, ROOT
-from .photographs import photograph
 from .server import ComfyServer
 from .tour import Tour
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
 
 PICTURES = ROOT / "docs" / "images" / "tour"
 FILM = PICTURES / "film.webp"
@@ -75,14 +70,14 @@ def main() -> int:
     """Walk the tour in each look; in the usual one keep a film of the last run, too."""
     with _page(USUAL) as (comfy, input_dir):
         PICTURES.mkdir(parents=True, exist_ok=True)
-        Tour(comfy, input_dir, lambda step: _keep(comfy.page, PICTURES, step, WIDTH)).walk()
+        Tour(comfy, input_dir, lambda step: _keep(comfy, PICTURES, step, WIDTH)).walk()
         _film(comfy)
         _take_nodes(comfy)
     for look in OTHERS:
         folder = PICTURES / look.name
         folder.mkdir(exist_ok=True)
         with _page(look) as (comfy, input_dir):
-            keep = partial(_keep, comfy.page, folder, width=SMALL_WIDTH)
+            keep = partial(_keep, comfy, folder, width=SMALL_WIDTH)
             Tour(comfy, input_dir, keep).walk()
     MADE_FROM.write_text(json.dumps({"sha256": digest()}) + "\n", encoding="utf-8")
     return 0
@@ -112,20 +107,20 @@ def digest() -> str:
     return found.hexdigest()
 
 
-def _keep(page: Page, folder: Path, step: str, width: int) -> None:
+def _keep(comfy: ComfyPage, folder: Path, step: str, width: int) -> None:
     path = folder / f"{step}.jpg"
-    photograph(page, width=width).save(path, quality=QUALITY, optimize=True)
+    comfy.photograph(width=width).save(path, quality=QUALITY, optimize=True)
 
 
 def _film(comfy: ComfyPage) -> None:
     """A whole run, from Run to the notice at its end."""
     comfy.page.keyboard.press("Escape")
     comfy.run_instant()
-    frames = [photograph(comfy.page, width=FILM_WIDTH)]
+    frames = [comfy.photograph(width=FILM_WIDTH)]
     while comfy.mode in ON:
-        frames.append(photograph(comfy.page, width=FILM_WIDTH))
+        frames.append(comfy.photograph(width=FILM_WIDTH))
     comfy.page.get_by_role("status").get_by_role("button", name="Open report").first.wait_for()
-    frames.append(photograph(comfy.page, width=FILM_WIDTH))
+    frames.append(comfy.photograph(width=FILM_WIDTH))
     times = [MS_A_FRAME] * (len(frames) - 1) + [MS_AT_THE_END]
     frames[0].save(
         FILM, save_all=True, append_images=frames[1:], duration=times, loop=0, quality=QUALITY
@@ -138,7 +133,7 @@ def _take_nodes(comfy: ComfyPage) -> None:
     comfy.close_toasts()
     comfy.page.set_viewport_size(TALL)
     for node_type in comfy.node_types("BatchLoop"):
-        taken = photograph(comfy.page, clip=comfy.box_of(node_type))
+        taken = comfy.photograph(clip=comfy.box_of(node_type))
         taken.save(NODES / node_type / "node.webp", quality=QUALITY)
 
 

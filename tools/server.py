@@ -6,7 +6,9 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import IO, Protocol
 
@@ -57,6 +59,16 @@ def start_process(
 
 class ServerDied(ToolError):
     """Raised when ComfyUI ended before it answered; carries the end of its log."""
+
+
+@contextmanager
+def running(servers: Sequence[ComfyServer]) -> Iterator[None]:
+    """Start servers at the same time, and stop them."""
+    with ExitStack() as stack, ThreadPoolExecutor() as pool:
+        for server in servers:
+            stack.callback(server.stop)
+        list(pool.map(lambda server: server.start(), servers))
+        yield
 
 
 class ComfyServer:
@@ -292,9 +304,7 @@ class ComfyServer:
         return answer.ok and str(self.base) in answer.json()["system"]["argv"]
 
     def _signal(self, number: signal.Signals) -> None:
-        if self._process is None or self._process.poll() is not None:
-            return
-        try:
-            os.killpg(self._process.pid, number)
-        except ProcessLookupError:
-            return  # it ended between the two lines
+        pid = self.pid
+        if pid is not None:
+            with suppress(ProcessLookupError):  # it ended between the two lines
+                os.killpg(pid, number)

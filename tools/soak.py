@@ -19,10 +19,10 @@ from tqdm import tqdm
 
 from . import trial
 from .client import ComfyClient
-from .defaults import filled_in, node
 from .errors import ToolError
+from .graphs import filled_in, node
 from .server import ComfyServer
-from .trial import FILENAME, FOLDER, HELPERS, IMAGE, WORK, Trial, checked, command, says_stop
+from .trial import FILENAME, FOLDER, HELPERS, IMAGE, Trial, checked, command, says_stop
 
 HOLD = "hold"
 BATCH = 500
@@ -107,8 +107,8 @@ class Soak(Trial):
         hold = {HOLD: node("TestWait", image=IMAGE, until=str(self.gate))} if waits else {}
         image = [HOLD, 0] if waits else IMAGE
         fails = {"filename": FILENAME, "fail_list": str(self.fail_list)}
-        work = {**hold, WORK: node("TestRaise", image=image, **fails)}
-        return filled_in(client, self.workflow(work, error_handling="Skip on error"))
+        work = node("TestRaise", image=image, **fails)
+        return filled_in(client, self.workflow(work, hold, error_handling="Skip on error"))
 
     def _run_batch(self, client: ComfyClient, bar: tqdm[Any]) -> None:
         figures = self.figures

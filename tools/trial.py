@@ -10,7 +10,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from .defaults import node
 from .errors import ToolError, run_command
+from .graphs import ITERATOR, SAVE, STOP, Graph, Node, loop, node
 from .layout import FIGURES, ROOT
 from .results import RunResult
 from .server import ComfyServer
@@ -32,7 +32,6 @@ SERIES = ("ms", "mib")
 """Figures that are too long to be printed."""
 MOST_SECONDS = 120.0
 
-ITERATOR, WORK, END = "iterator", "work", "end"
 IMAGE, FILENAME = [ITERATOR, 1], [ITERATOR, 3]
 """What a node of the work is given."""
 
@@ -83,20 +82,15 @@ class Trial:
             for folder in inputs:
                 noise.save(folder / name)
 
-    def workflow(self, work: Mapping[str, Any], **settings: object) -> dict[str, Any]:
-        """A loop whose work is these nodes, of which the last one has the image to be saved."""
-        *_, last = work
+    def workflow(self, work: Node, before: Graph | None = None, **settings: Any) -> Graph:
+        """A loop that takes each image through `work`, saves it, and then notes its name.
+
+        What else there is `before` the work is given the image in its place.
+        """
         saving = {"folder": FOLDER, "prefix": "", "suffix": "", "format": "PNG"}
-        return {
-            ITERATOR: node("BatchLoopDirectoryIterator", directory=FOLDER, **settings),
-            "start": node("BatchLoopLoopStart", loop=[ITERATOR, 0]),
-            **work,
-            "save": node("BatchLoopSaveImage", image=[last, 0], loop=["start", 0], **saving),
-            "record": node("TestRecord", image=["save", 0], text=FILENAME, path=str(self.record)),
-            END: node("BatchLoopLoopEnd", loop=["start", 0], after=["save", 0]),
-            "complete": node("BatchLoopBatchComplete", loop=[END, 0]),
-            "stop": node("BatchLoopEndQueue", stop=["complete", 0]),
-        }
+        graph = loop(FOLDER, work, saving, **settings) | (before or {})
+        record = {"image": [SAVE, 0], "text": FILENAME, "path": str(self.record)}
+        return {**graph, "record": node("TestRecord", **record)}
 
     @property
     def recorded(self) -> list[str]:
@@ -148,7 +142,7 @@ def again(recorded: Sequence[str]) -> int:
 
 def says_stop(result: RunResult) -> bool:
     """Whether End Queue has said that the batch is complete."""
-    (shown,) = result.outputs.get("stop", {}).get("batch_loop", [{}])
+    (shown,) = result.outputs.get(STOP, {}).get("batch_loop", [{}])
     return shown.get("stop") is True
 
 

@@ -27,8 +27,7 @@ from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient, Queue
 from batch_loop.tools.layout import ROOT
-from batch_loop.tools.server import ComfyServer
-from batch_loop.tools.together import running
+from batch_loop.tools.server import ComfyServer, running
 
 A, B, C, *_ = NAMES = [f"{letter}.png" for letter in "abcdefgh"]
 SECONDS = 60

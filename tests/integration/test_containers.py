@@ -21,8 +21,7 @@ from batch_loop.tests.support.graphs import ITERATOR, Graph, batch_graph, node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.postgresql import Postgresql
-from batch_loop.tools.server import ComfyServer
-from batch_loop.tools.together import running
+from batch_loop.tools.server import ComfyServer, running
 
 NAMES = [f"img{number}.png" for number in range(1, 13)]
 MOST_PROMPTS = 2000

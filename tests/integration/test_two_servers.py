@@ -41,8 +41,7 @@ from batch_loop.tests.support.pairs import OTHER, pairs, write_both
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.results import RunResult
-from batch_loop.tools.server import ComfyServer
-from batch_loop.tools.together import running
+from batch_loop.tools.server import ComfyServer, running
 
 NAMES = [f"img{number}.png" for number in range(1, 25)]
 MOST_PROMPTS = 1000

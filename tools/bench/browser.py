@@ -6,11 +6,11 @@ from typing import Any
 
 from playwright.sync_api import Browser, Page
 
+from .. import graphs
 from ..client import ComfyClient
 from ..comfy_page import SETTINGS, SIZE, ComfyPage, chromium
-from ..defaults import filled_in, node
+from ..graphs import filled_in, node
 from ..side_panel import SidePanel
-from . import graphs
 from .folders import small_images
 from .prompts import gaps, median_ms, timings_of
 from .rows import Measured, Row, Target

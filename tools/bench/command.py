@@ -24,7 +24,6 @@ from .machine import machine
 from .plot import plot
 from .rows import Measured
 from .setting import Setting
-from .table import table
 
 TRIALS = ROOT / ".build" / "bench"
 OF_THE_PACK = "BATCH_LOOP_"
@@ -62,7 +61,7 @@ def main() -> int:
             }
     seconds = {name: entry["seconds"] for name, entry in figures.items()}
     took = ", ".join(f"{name} {taken} s" for name, taken in seconds.items())
-    sys.stdout.write(f"{table(kept.rows(figures))}\n\n{sum(seconds.values())} s: {took}\n")
+    sys.stdout.write(f"{page.table(kept.rows(figures))}\n\n{sum(seconds.values())} s: {took}\n")
     is_whole = not chosen.only and not chosen.quick
     _keep(figures, for_docs=is_whole or chosen.docs)
     return 0

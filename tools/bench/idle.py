@@ -6,11 +6,11 @@ import statistics
 import uuid
 from functools import partial
 
+from .. import graphs
 from ..client import Prompt
-from ..defaults import filled_in, node
 from ..events import Event
+from ..graphs import filled_in, node
 from ..server import ComfyServer
-from . import graphs
 from .folders import large_images
 from .prompts import Timing, gaps, timing
 from .rows import Measured, Row, Target

@@ -11,9 +11,9 @@ import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from .. import graphs
 from ..client import ComfyClient
-from ..defaults import filled_in
-from . import graphs
+from ..graphs import filled_in
 from .folders import small_images
 from .prompts import median_ms, run_held_up, seconds_after_first
 from .rows import Measured, Row, Target

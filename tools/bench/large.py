@@ -13,11 +13,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import astuple, dataclass
 from typing import Any
 
+from .. import graphs
 from ..client import ComfyClient
-from ..defaults import filled_in, node
 from ..errors import ToolError
+from ..graphs import filled_in, node
 from ..server import ComfyServer
-from . import graphs
 from .folders import large_images
 from .process import cpu_seconds
 from .prompts import run_all, seconds_after_first, seconds_each

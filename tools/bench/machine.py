@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.metadata
 import os
 import platform
+import re
 from pathlib import Path
 from typing import Any
 
@@ -35,9 +36,6 @@ def machine() -> dict[str, Any]:
 
 
 def _processor() -> str:
-    if CPU_INFO.is_file():
-        for line in CPU_INFO.read_text(encoding="utf-8").splitlines():
-            name, _, value = line.partition(":")
-            if name.strip() == "model name":
-                return value.strip()
-    return platform.processor() or platform.machine()
+    info = CPU_INFO.read_text(encoding="utf-8") if CPU_INFO.is_file() else ""
+    match = re.search(r"^model name\s*: (.+)$", info, re.MULTILINE)
+    return match.group(1) if match else platform.processor() or platform.machine()

@@ -10,9 +10,9 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from ..defaults import filled_in, node
+from .. import graphs
+from ..graphs import filled_in, node
 from ..server import ComfyServer
-from . import graphs
 from .folders import large_images, small_images
 from .process import memory_mb
 from .prompts import run_all

@@ -44,11 +44,10 @@ def plot(series: Mapping[str, Any], path: Path) -> None:
 
 
 def _iteration(place: Any, series: list[dict[str, float]]) -> None:
-    sizes = [each["images"] for each in series]
-    place.semilogx(
-        sizes, [each["ours_ms"] for each in series], "o-", color=OURS, label="Batch Loop"
+    sizes, ours, plain = (
+        [each[key] for each in series] for key in ("images", "ours_ms", "plain_ms")
     )
-    plain = [each["plain_ms"] for each in series]
+    place.semilogx(sizes, ours, "o-", color=OURS, label="Batch Loop")
     place.semilogx(sizes, plain, "--", color=OTHER, label="as long, without Batch Loop")
     place.set(title="One iteration", xlabel="images in the folder", ylabel="ms")
     place.set_ylim(bottom=0)
@@ -61,13 +60,14 @@ def _large(place: Any, series: list[dict[str, Any]]) -> None:
         f"{each['format']},\n{'computes' if models.index(each['model']) else 'waits'}"
         for each in series
     ]
-    middle = range(len(series))
     width = 0.4
-    own = [each["own_s"] for each in series]
-    place.bar([at - width / 2 for at in middle], own, width, color=OTHER, label="ComfyUI's nodes")
-    ours = [each["ours_s"] for each in series]
-    place.bar([at + width / 2 for at in middle], ours, width, color=OURS, label="Batch Loop")
-    place.set_xticks(list(middle), labels, fontsize="small")
+    for key, shift, color, label in (
+        ("own_s", -width / 2, OTHER, "ComfyUI's nodes"),
+        ("ours_s", width / 2, OURS, "Batch Loop"),
+    ):
+        at = [number + shift for number in range(len(series))]
+        place.bar(at, [each[key] for each in series], width, color=color, label=label)
+    place.set_xticks(list(range(len(series))), labels, fontsize="small")
     place.set(title="One image of 12 megapixels, 200 ms model", ylabel="s")
     place.legend()
 
@@ -80,7 +80,6 @@ def _memory(place: Any, series: dict[str, list[float]]) -> None:
         held = series[name]
         more = [each - held[EARLY - 1] for each in held[EARLY - 1 :]]
         place.plot(range(EARLY, len(held) + 1), more, color=color, label=label)
-    place.set(
-        title=f"Memory of the server since iteration {EARLY}", xlabel="iterations", ylabel="MB"
-    )
+    title = f"Memory of the server since iteration {EARLY}"
+    place.set(title=title, xlabel="iterations", ylabel="MB")
     place.legend()

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from .. import graphs
 from ..client import ComfyClient, Prompt
-from ..defaults import filled_in
 from ..errors import ToolError
-from . import graphs
+from ..graphs import filled_in
 
 WAITING = 3
 """Prompts that wait while one runs, so that the server is never idle."""

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+from .. import graphs
 from ..client import Prompt
-from ..defaults import filled_in, node
-from . import graphs
+from ..graphs import filled_in, node
 from .folders import small_images
 from .prompts import median_ms, run_held_up, seconds_after_first
 from .rows import Measured, Row

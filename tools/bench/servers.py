@@ -9,15 +9,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from .. import programs
+from .. import graphs, programs
 from ..client import Prompt
-from ..defaults import filled_in, node
 from ..errors import ToolError
+from ..graphs import filled_in, node
 from ..layout import ROOT
 from ..postgresql import Postgresql
-from ..server import ComfyServer
-from ..together import running
-from . import graphs
+from ..server import ComfyServer, running
 from .folders import small_images
 from .prompts import Timing, timings_of
 from .rows import Measured, Row, Target

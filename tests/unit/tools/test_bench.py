@@ -9,6 +9,7 @@ import pytest
 
 from batch_loop.tools.bench import kept, page
 from batch_loop.tools.bench.kept import MEASUREMENTS, NAMES
+from batch_loop.tools.bench.page import number, table
 from batch_loop.tools.bench.prompts import (
     Timing,
     gaps,
@@ -17,7 +18,6 @@ from batch_loop.tools.bench.prompts import (
     seconds_each,
 )
 from batch_loop.tools.bench.rows import Row, Target, row_of
-from batch_loop.tools.bench.table import number, table
 from batch_loop.tools.errors import ToolError
 from batch_loop.tools.layout import FIGURES, ROOT
 

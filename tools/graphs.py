@@ -1,12 +1,14 @@
-"""The workflows that are held against each other, each without the defaults of its widgets."""
+"""The workflows that the tools run, in API format, and how their defaults are filled in."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
-from ..defaults import node
+from .client import ComfyClient
 
-Graph = dict[str, dict[str, Any]]
+Node = dict[str, Any]
+Graph = dict[str, Node]
 
 ITERATOR, START, WORK, SAVE, END = "iterator", "start", "work", "save", "end"
 LOAD, COMPLETE, STOP = "load", "complete", "stop"
@@ -15,9 +17,34 @@ CHAIN = 5
 with a node that does nothing: six, and the one that Loop End expands into."""
 
 
+def node(class_type: str, **inputs: Any) -> Node:
+    """A node, without the defaults of its widgets."""
+    return {"class_type": class_type, "inputs": inputs}
+
+
+def filled_in(client: ComfyClient, graph: Mapping[str, Mapping[str, Any]]) -> Graph:
+    """`graph` with the defaults of all widgets that it does not name, by the server's own word."""
+    types = {part["class_type"] for part in graph.values()}
+    widgets = {name: _defaults(client, name) for name in types}
+    return {
+        key: {**part, "inputs": {**widgets[part["class_type"]], **part["inputs"]}}
+        for key, part in graph.items()
+    }
+
+
+def _defaults(client: ComfyClient, class_type: str) -> dict[str, Any]:
+    described = client.get_json(f"/object_info/{class_type}")[class_type]["input"]
+    found = {}
+    for kind in ("required", "optional"):
+        for name, (_, *details) in described.get(kind, {}).items():
+            if details and "default" in details[0]:
+                found[name] = details[0]["default"]
+    return found
+
+
 def loop(
     directory: str,
-    work: dict[str, Any] | None = None,
+    work: Node | None = None,
     saving: dict[str, Any] | None = None,
     **settings: Any,
 ) -> Graph:
@@ -49,16 +76,13 @@ def plain(image: str) -> Graph:
     return {**graph, END: node("BenchEnd", image=[before, 0])}
 
 
-def own(image: str, saver: dict[str, Any], work: dict[str, Any] | None = None) -> Graph:
+def own(image: str, saver: Node, work: Node | None = None) -> Graph:
     """What a script would submit for one image: Load Image, `work`, and a saver of ComfyUI's.
 
     `work` takes the image from [LOAD, 0], and `saver` from [WORK, 0].
     """
-    return {
-        LOAD: node("LoadImage", image=image),
-        WORK: work or node("BenchPass", image=[LOAD, 0]),
-        SAVE: saver,
-    }
+    load, work = node("LoadImage", image=image), work or node("BenchPass", image=[LOAD, 0])
+    return {LOAD: load, WORK: work, SAVE: saver}
 
 
 def with_image(prompt: Graph, image: str) -> Graph:
