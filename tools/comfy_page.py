@@ -4,32 +4,29 @@ from __future__ import annotations
 
 import io
 import re
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from PIL import Image
+from playwright.sync_api import (
+    Browser,
+    ConsoleMessage,
+    FloatRect,
+    Locator,
+    Page,
+    Response,
+    Route,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
-from playwright.sync_api import ViewportSize, expect, sync_playwright
 
 from .chromium import find_chromium
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
-
-    Graph = Mapping[str, Mapping[str, Any]]
-    """A workflow in API format, by node id."""
-
-    from playwright.sync_api import (
-        Browser,
-        ConsoleMessage,
-        FloatRect,
-        Locator,
-        Page,
-        Response,
-        Route,
-    )
+from .client import Prompt
 
 FLAGS = (
     "--no-sandbox",
@@ -336,7 +333,7 @@ class ComfyPage:
         self.page.evaluate("app.extensionManager.command.execute('Comfy.BrowseTemplates')")
         self.page.get_by_text(pack, exact=True).first.click()
 
-    def load(self, graph: Graph) -> None:
+    def load(self, graph: Prompt) -> None:
         """Open a workflow."""
         self.page.evaluate("graph => app.loadApiJson(graph, 'batch')", graph)
         self.page.wait_for_function("count => app.graph._nodes.length === count", arg=len(graph))

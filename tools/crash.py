@@ -179,11 +179,9 @@ class Batch(Trial):
         figures = self.figures
         figures.batches += 1
         figures.images += len(self.names)
-        figures.lost += self.lost()
-        figures.half_files += self.half_files()
         figures.redone += again(self.recorded)
         figures.out_of_order += list(dict.fromkeys(self.recorded)) != self.names
-        figures.stray_files += self.stray_files()
+        self.count(figures)
 
 
 def run(

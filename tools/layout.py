@@ -16,6 +16,7 @@ FIGURES = ROOT / "docs" / "figures"
 """Where measurements are kept, beside the documentation."""
 
 VENV = ROOT / ".venv"
+NODE_MODULES = ROOT / "node_modules"
 COMFYUI = ROOT / ".comfyui"
 """Everything of ComfyUI that set-up brings: `<version>/`, `frontend-<version>/`, `overlay-…/`."""
 

