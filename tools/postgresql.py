@@ -128,20 +128,13 @@ class Postgresql:
         return options
 
 
-def _find_programs() -> Path | None:
+def _programs() -> Path:
     """The folder with PostgreSQL's programs; Debian does not put it on the PATH."""
     on_path = shutil.which("initdb")
-    if on_path:
-        return Path(on_path).resolve().parent
-    found: Sequence[Path] = sorted(DEBIAN.glob("*/bin/initdb"))
-    return found[-1].parent if found else None
-
-
-def _programs() -> Path:
-    found = _find_programs()
-    if found is None:
+    found = [Path(on_path).resolve()] if on_path else sorted(DEBIAN.glob("*/bin/initdb"))
+    if not found:
         raise ToolError("PostgreSQL is missing: install it (on Debian: apt-get install postgresql)")
-    return found
+    return found[-1].parent
 
 
 def main() -> int:
