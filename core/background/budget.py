@@ -3,16 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-
-from ..common.errors import InvalidSetting
-from ..common.names import ENV_PREFIX
-
-MEMORY_VARIABLE = ENV_PREFIX + "MEMORY_MB"
-"""Environment variable: the most megabytes, 0 to read and write only while a node runs."""
 
 MEGABYTE = 1_000_000
-_MOST_BY_DEFAULT = 2_000 * MEGABYTE
+MOST_BY_DEFAULT = 2_000 * MEGABYTE
 _SHARE_BY_DEFAULT = 10
 """One part in so many of the machine's memory."""
 
@@ -53,19 +46,11 @@ class MemoryBudget:
             self._taken -= size
 
 
-def limit_from(environ: Mapping[str, str], memory: int) -> int:
-    """The limit in bytes that the variable sets, on a machine with so much memory.
+def limit_of(megabytes: int | None, memory: int) -> int:
+    """The limit in bytes, on a machine with so much memory.
 
-    Where it is not set: a tenth of that, and at most `_MOST_BY_DEFAULT`. Raises `InvalidSetting`
-    for what is no number.
+    None: a tenth of that, and at most `MOST_BY_DEFAULT`.
     """
-    text = environ.get(MEMORY_VARIABLE, "").strip()
-    if not text:
-        return min(memory // _SHARE_BY_DEFAULT, _MOST_BY_DEFAULT)
-    if not text.isdecimal():
-        message = (
-            f"{MEMORY_VARIABLE} was {text!r}, which is no number of megabytes. Set it to a whole "
-            "number, such as 1000; to 0 to switch reading ahead and writing behind off."
-        )
-        raise InvalidSetting(message)
-    return int(text) * MEGABYTE
+    if megabytes is None:
+        return min(memory // _SHARE_BY_DEFAULT, MOST_BY_DEFAULT)
+    return megabytes * MEGABYTE

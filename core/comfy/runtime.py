@@ -14,19 +14,17 @@ from dataclasses import replace
 
 import psutil
 
-from ..background.budget import MemoryBudget, limit_from
+from ..background.budget import MemoryBudget, limit_of
 from ..background.hand_over import HandOver
 from ..background.read_ahead import ReadAhead
 from ..background.write_behind import WriteBehind
-from ..common.errors import BatchLoopError, InvalidSetting, PathRefused, StateNotKept
-from ..common.names import ENV_PREFIX
-from ..engine.lease import lease_seconds
+from ..common.errors import BatchLoopError, PathRefused, StateNotKept
+from ..common.processes import name_machine
 from ..engine.registry import LoopRegistry
 from ..files.leftovers import sweep
 from ..files.listing import list_images, sight
 from ..files.numbering import Numbering
 from ..files.paths import (
-    ALLOWED_DIRS_VARIABLE,
     AllowedFolders,
     allowed_dirs_file,
     check_source_file,
@@ -39,18 +37,16 @@ from ..model.roots import Roots
 from ..model.selection import Selection
 from ..model.unrun import Submission
 from ..store.databases.database import open_store
-from ..store.databases.postgresql import DATABASE_VARIABLE, open_postgresql
+from ..store.databases.postgresql import open_postgresql
 from ..store.memory import MemoryStore
 from ..store.store import Store
 from ..turn.iterator_requests import IteratorRequests
 from ..turn.learned import Learned
 from ..turn.reading import Reading
 from .host import ComfyHost
+from .settings import settings
 
 _log = logging.getLogger(__name__)
-
-STATE_VARIABLE = ENV_PREFIX + "STATE"
-"""Environment variable that, as `memory`, has loops forgotten when ComfyUI ends."""
 
 
 @functools.cache
@@ -68,7 +64,7 @@ def registry() -> LoopRegistry:
         _list_images,
         sight,
         write_behind(),
-        lease_seconds=lease_seconds(os.environ),
+        lease_seconds=settings().lease_seconds,
         roots=_roots(),
         clean_up=_clean_up,
     )
@@ -98,18 +94,13 @@ def _list_images(
 @functools.cache
 def _roots() -> Roots:
     """Where this machine has the folders that others share."""
-    return Roots.load(os.environ)
+    return Roots(settings().roots)
 
 
 @functools.cache
 def budget() -> MemoryBudget:
     """The memory that images read ahead and images waiting to be written share."""
-    memory = psutil.virtual_memory().total
-    try:
-        return MemoryBudget(limit_from(os.environ, memory))
-    except InvalidSetting as error:
-        _log.warning("Batch Loop goes by its default: %s", error)
-        return MemoryBudget(limit_from({}, memory))
+    return MemoryBudget(limit_of(settings().memory_mb, psutil.virtual_memory().total))
 
 
 @functools.cache
@@ -167,6 +158,7 @@ def start() -> None:
     Call once, when ComfyUI's server is there and before any other thread is: what is made on
     demand could be made twice by two threads.
     """
+    name_machine(settings().server)
     shared = registry()
     read_ahead()
     # The disk may be slow, and ComfyUI is to start.
@@ -201,10 +193,9 @@ def _in_background(do: Callable[[], object]) -> None:
 
 def _store() -> Store:
     """Where loops are kept: in a file of the user folder, if nothing else is asked for."""
-    address = os.environ.get(DATABASE_VARIABLE, "").strip()
-    if address:
-        return open_postgresql(address, _roots())
-    if os.environ.get(STATE_VARIABLE, "").strip().lower() == "memory":
+    if settings().database:
+        return open_postgresql(settings().database, _roots())
+    if settings().forgets:
         return MemoryStore()
     return open_store(state_dir(host().user_folder()), _roots())
 
@@ -224,20 +215,18 @@ def allowed_folders() -> AllowedFolders:
     """The allow-list as it stands now: a person may add a folder while ComfyUI runs."""
     folders = (host().input_folder(), host().output_folder(), host().temp_folder())
     user = host().user_folder()
-    listed = os.environ.get(ALLOWED_DIRS_VARIABLE, "")
     comfyui = host().program_folders()
     # Each may have become a link to another place since, and the file another one; and a pack that
     # comes by a link is another entry of its folder.
     watched = (*folders, state_dir(user), allowed_dirs_file(user))
     identities = (*map(_identity, watched), *map(_changed_at, comfyui[CUSTOM_NODES]))
-    return _allowed_folders(folders, user, listed, tuple(comfyui.items()), identities)
+    return _allowed_folders(folders, user, tuple(comfyui.items()), identities)
 
 
 @functools.lru_cache(maxsize=1)
 def _allowed_folders(
     folders: tuple[str, str, str],
     user: str,
-    listed: str,
     comfyui: tuple[tuple[str, tuple[str, ...]], ...],
     _identities: tuple[tuple[int, ...] | float | None, ...],
 ) -> AllowedFolders:
@@ -248,7 +237,7 @@ def _allowed_folders(
         output_dir=output_dir,
         temp_dir=temp_dir,
         user_dir=user,
-        environ={ALLOWED_DIRS_VARIABLE: listed},
+        listed=settings().allowed_dirs,
         comfyui=dict(comfyui),
     )
 

@@ -16,11 +16,6 @@ from socket import gethostname
 
 import psutil
 
-from .names import ENV_PREFIX
-
-SERVER_VARIABLE = ENV_PREFIX + "SERVER"
-"""Environment variable with a name for this machine, among those that share a database."""
-
 _ROUGHLY = "~"
 """How a `Process.boot` begins that is only a time, which moves when somebody sets the clock."""
 _SLACK_MS = 120_000
@@ -64,6 +59,18 @@ class Process:
             return Process(machine, boot, space, int(process_id), int(began), mark)
         except ValueError:
             return None
+
+
+_given_name = ""
+
+
+def name_machine(name: str) -> None:
+    """Give this machine a name that no other has; before `this_process` is asked for.
+
+    Empty: it has the one of the network, and its address there.
+    """
+    global _given_name  # noqa: PLW0603 - there is one machine
+    _given_name = name
 
 
 @functools.cache
@@ -203,9 +210,8 @@ def _is_at_work_by_its_old_name(name: str, machine: str) -> bool | None:
 
 def _machine_name() -> str:
     """A name that no other machine has that shares the store, as far as can be known."""
-    given = os.environ.get(SERVER_VARIABLE, "").strip()
     # Machines may have the same name, and containers on two of them the same address.
-    return given or f"{gethostname()}-{_network_address()}"
+    return _given_name or f"{gethostname()}-{_network_address()}"
 
 
 def _network_address() -> str:

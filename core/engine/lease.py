@@ -8,10 +8,6 @@ import time
 from collections.abc import Callable, Mapping
 
 from ..common.errors import BatchLoopError
-from ..common.names import ENV_PREFIX
-
-LEASE_VARIABLE = ENV_PREFIX + "LEASE_SECONDS"
-"""Environment variable with the seconds that a lease lasts."""
 
 LEASE_SECONDS = 60.0
 SHORTEST = 2.0
@@ -23,23 +19,6 @@ LOOK_SECONDS = 1.0
 """How long what is known of other servers' leases may be old."""
 
 _log = logging.getLogger(__name__)
-
-
-def lease_seconds(environ: Mapping[str, str]) -> float:
-    """The seconds that a lease lasts, as `LEASE_VARIABLE` has them.
-
-    What is no number is told in the log, and the default taken.
-    """
-    given = environ.get(LEASE_VARIABLE, "").strip()
-    try:
-        return max(SHORTEST, float(given)) if given else LEASE_SECONDS
-    except ValueError:
-        _log.warning(
-            "Batch Loop goes by its default: %s is %r, which is no number of seconds.",
-            LEASE_VARIABLE,
-            given,
-        )
-        return LEASE_SECONDS
 
 
 class Lease:

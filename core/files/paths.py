@@ -14,13 +14,10 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from .. import PACK_FOLDER
+from ..common.environment import ALLOWED_DIRS_VARIABLE
 from ..common.errors import FolderNotFound, InvalidSetting, NotAFolder, PathRefused
-from ..common.names import ENV_PREFIX
 from ..common.text import is_control, quoted
 from .protected import NOTHING_PROTECTED, UNPROTECTED, Protected
-
-ALLOWED_DIRS_VARIABLE = ENV_PREFIX + "ALLOWED_DIRS"
-"""Environment variable with more allowed folders, separated like those of `PATH`."""
 
 EXAMPLE_FOLDER = "batch-loop/examples/images"
 """What a workflow calls the pack's own example images, wherever the pack is installed.
@@ -73,40 +70,25 @@ class AllowedFolders:
         output_dir: str,
         temp_dir: str,
         user_dir: str,
-        environ: Mapping[str, str],
+        listed: Collection[str] = (),
         comfyui: Mapping[str, Collection[str]] | None = None,
     ) -> AllowedFolders:
         """Read the allow-list as it stands now.
 
-        Beside ComfyUI's own folders it holds those that `ALLOWED_DIRS_VARIABLE` has in `environ`
-        (separated by `os.pathsep`), and the lines of `batch_loop/allowed_dirs.txt` in `user_dir`
-        (in UTF-8; blank lines and those that begin with a hash sign are skipped; a missing file
-        is an empty one). An entry that is not an absolute path is skipped with a warning in the
-        log: what it meant would depend on where ComfyUI was started. `comfyui` has the folders of
-        ComfyUI itself that may not be written, see `Protected.load`.
+        Beside ComfyUI's own folders it holds those that are `listed` by their full paths, and the
+        lines of `batch_loop/allowed_dirs.txt` in `user_dir` (in UTF-8; blank lines and those that
+        begin with a hash sign are skipped; a missing file is an empty one). A line that is not a
+        full path is skipped with a warning in the log: what it meant would depend on where ComfyUI
+        was started. `comfyui` has the folders of ComfyUI itself that may not be written, see
+        `Protected.load`.
         """
         listed_in = allowed_dirs_file(user_dir)
-        extra: list[str] = []
-        for origin, entries in (
-            (ALLOWED_DIRS_VARIABLE, environ.get(ALLOWED_DIRS_VARIABLE, "").split(os.pathsep)),
-            (listed_in, _lines(listed_in)),
-        ):
-            for entry in map(_unquoted, entries):
-                if not entry or entry.startswith("#"):
-                    continue
-                if os.path.isabs(entry) and "\0" not in entry:
-                    extra.append(os.path.realpath(entry))
-                else:
-                    _log.warning(
-                        "Batch Loop skips the allowed folder %s in %s: it is not a full path.",
-                        quoted(entry),
-                        quoted(origin),
-                    )
+        folders = [*listed, *_folders_in(listed_in)]
         return cls(
             input=os.path.realpath(input_dir),
             output=os.path.realpath(output_dir),
             temp=os.path.realpath(temp_dir),
-            extra=tuple(extra),
+            extra=tuple(map(os.path.realpath, folders)),
             how_to_allow=listed_in,
             protected=Protected.load(
                 state_dir=state_dir(user_dir),
@@ -261,6 +243,28 @@ def _unquoted(text: str) -> str:
         if len(stripped) > 1 and stripped[0] == stripped[-1] == quote:
             return stripped[1:-1]
     return stripped
+
+
+def full_path_in(entry: str) -> str | None:
+    """The full path that an entry of a list of folders is, without quotes; None for another."""
+    path = _unquoted(entry)
+    return path if os.path.isabs(path) and "\0" not in path else None
+
+
+def _folders_in(file: str) -> Iterator[str]:
+    """The full paths in a list of allowed folders."""
+    for line in map(str.strip, _lines(file)):
+        if not _unquoted(line) or line.startswith("#"):
+            continue
+        folder = full_path_in(line)
+        if folder is not None:
+            yield folder
+        else:
+            _log.warning(
+                "Batch Loop skips the allowed folder %s in %s: it is not a full path.",
+                quoted(line),
+                quoted(file),
+            )
 
 
 def _lines(path: str) -> Iterator[str]:

@@ -7,20 +7,11 @@ what this machine has at the place that it gives to `photos`.
 
 from __future__ import annotations
 
-import logging
 import os
 from collections.abc import Mapping
 
-from ..common.names import ENV_PREFIX
-from ..common.text import quoted
-
-ROOTS_VARIABLE = ENV_PREFIX + "ROOTS"
-"""Environment variable with entries `name=folder`, separated like those of `PATH`."""
-
 MARK = "root:"
 """How a shared path begins: no full path of any system does."""
-
-_log = logging.getLogger(__name__)
 
 
 class Roots:
@@ -32,26 +23,6 @@ class Roots:
         self._folders = sorted(
             (folders or {}).items(), key=lambda entry: len(entry[1]), reverse=True
         )
-
-    @classmethod
-    def load(cls, environ: Mapping[str, str]) -> Roots:
-        """Read `ROOTS_VARIABLE`.
-
-        What is no entry of it is left out, with a warning in the log.
-        """
-        folders = {}
-        for entry in environ.get(ROOTS_VARIABLE, "").split(os.pathsep):
-            name, equals, folder = (part.strip() for part in entry.partition("="))
-            if equals and name and "/" not in name and os.path.isabs(folder):
-                folders[name] = os.path.realpath(folder)
-            elif entry.strip():
-                _log.warning(
-                    "Batch Loop skips the entry %s in %s: write it as name=folder, with a full "
-                    "path, such as photos=/mnt/photos.",
-                    quoted(entry),
-                    ROOTS_VARIABLE,
-                )
-        return cls(folders)
 
     def shared(self, path: str) -> str:
         """The real path of a file or folder as all machines know it; as it is outside of roots."""

@@ -8,8 +8,8 @@ from typing import Protocol
 
 import torch
 
-from ..background.budget import MEMORY_VARIABLE
 from ..background.write_behind import WriteBehind
+from ..common.environment import MEMORY_VARIABLE
 from ..common.errors import UnwritableImage
 from ..common.text import quoted
 from ..files.atomic import IfExists, write_atomic

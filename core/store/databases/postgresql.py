@@ -20,8 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
+from ...common.environment import DATABASE_VARIABLE, cannot_use
 from ...common.errors import StateNotKept, StoreAway, UnwritableImage
-from ...common.names import ENV_PREFIX
 from ...model.roots import Roots
 from ..memory import RefusingStore
 from ..sql import listing_statements, statements
@@ -32,9 +32,7 @@ from ..sql.versions import NewerVersion, prepare
 from ..store import Store
 from .address import DRIVER, Address, Malformed, address_of
 
-DATABASE_VARIABLE = ENV_PREFIX + "DATABASE"
-"""Environment variable with the address of a database that several machines share."""
-
+_UNTIL_THEN = "no batch goes on"
 _EXAMPLE = f"{DRIVER}://name:password@machine/database"
 
 _CONNECT_SECONDS = 5
@@ -79,14 +77,16 @@ def open_postgresql(address: str, roots: Roots, now: Callable[[], float] = time.
         engines = [_engine(known), _engine(known, poolclass=NullPool)]
     except Malformed as error:
         return RefusingStore(
-            f"Batch Loop cannot use {DATABASE_VARIABLE}: {error}. Write it like {_EXAMPLE}, and "
-            "start ComfyUI again."
+            cannot_use(DATABASE_VARIABLE, str(error), f"Write it like {_EXAMPLE}", _UNTIL_THEN)
         )
     except ImportError:
         return RefusingStore(
-            f"Batch Loop cannot use {DATABASE_VARIABLE}, as the package psycopg is missing. "
-            'Install it (pip install "psycopg[binary]") into the Python of ComfyUI, and start '
-            "ComfyUI again."
+            cannot_use(
+                DATABASE_VARIABLE,
+                "the package psycopg is missing",
+                'Install it (pip install "psycopg[binary]") into the Python of ComfyUI',
+                _UNTIL_THEN,
+            )
         )
     return SqlStore(engines[0], engines[1], PostgresqlBackend(known, now), roots)
 

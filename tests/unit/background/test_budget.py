@@ -2,8 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch_loop.core.background.budget import MEGABYTE, MEMORY_VARIABLE, MemoryBudget, limit_from
-from batch_loop.core.common.errors import InvalidSetting
+from batch_loop.core.background.budget import MEGABYTE, MemoryBudget, limit_of
 
 
 def test_no_more_is_taken_than_there_is() -> None:
@@ -18,23 +17,13 @@ def test_no_more_is_taken_than_there_is() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "memory", "limit"),
+    ("megabytes", "memory", "limit"),
     [
-        ("", 8_000 * MEGABYTE, 800 * MEGABYTE),
-        (" ", 64_000 * MEGABYTE, 2_000 * MEGABYTE),
-        ("150", 64_000 * MEGABYTE, 150 * MEGABYTE),
-        (" 0 ", 64_000 * MEGABYTE, 0),
+        (None, 8_000 * MEGABYTE, 800 * MEGABYTE),
+        (None, 64_000 * MEGABYTE, 2_000 * MEGABYTE),
+        (150, 64_000 * MEGABYTE, 150 * MEGABYTE),
+        (0, 64_000 * MEGABYTE, 0),
     ],
 )
-def test_the_limit(text: str, memory: int, limit: int) -> None:
-    assert limit_from({MEMORY_VARIABLE: text}, memory) == limit
-
-
-def test_unset_is_the_default() -> None:
-    assert limit_from({}, 1_000 * MEGABYTE) == 100 * MEGABYTE
-
-
-@pytest.mark.parametrize("text", ["much", "-1", "1.5", "1 GB"])
-def test_what_is_no_number(text: str) -> None:
-    with pytest.raises(InvalidSetting, match=f"{MEMORY_VARIABLE} was '{text}'.*whole number"):
-        limit_from({MEMORY_VARIABLE: text}, 1)
+def test_the_limit(megabytes: int | None, memory: int, limit: int) -> None:
+    assert limit_of(megabytes, memory) == limit

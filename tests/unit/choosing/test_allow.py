@@ -30,7 +30,6 @@ class Machine:
             output_dir=str(self.root / "output"),
             temp_dir=str(self.root / "temp"),
             user_dir=str(self.root / "user"),
-            environ={},
         )
 
     def choose(self, folder: Path | str) -> str:

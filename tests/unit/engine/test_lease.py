@@ -10,12 +10,9 @@ import pytest
 from batch_loop.core.common.errors import StoreAway
 from batch_loop.core.engine.lease import (
     LEASE_SECONDS,
-    LEASE_VARIABLE,
     LOOK_SECONDS,
-    SHORTEST,
     Lease,
     LeasesOfOthers,
-    lease_seconds,
 )
 from batch_loop.tests.support.waiting import wait_for
 
@@ -87,17 +84,6 @@ def test_what_fails_is_tried_again_and_told_once(
     assert [record.getMessage() for record in caplog.records] == [
         "Batch Loop tries again until it can: away"
     ]
-
-
-@pytest.mark.parametrize(
-    ("given", "seconds"),
-    [("", LEASE_SECONDS), ("5", 5.0), (" 7.5 ", 7.5), ("0.1", SHORTEST), ("long", LEASE_SECONDS)],
-)
-def test_its_length_is_a_setting(
-    given: str, seconds: float, caplog: pytest.LogCaptureFixture
-) -> None:
-    assert lease_seconds({LEASE_VARIABLE: given}) == seconds
-    assert (LEASE_VARIABLE in caplog.text) is (given == "long")
 
 
 class Seen:

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from batch_loop.core.common.environment import ALLOWED_DIRS_VARIABLE
 from batch_loop.core.common.errors import FolderNotFound, InvalidSetting, NotAFolder, PathRefused
 from batch_loop.core.common.text import quoted
 from batch_loop.core.files.paths import (
-    ALLOWED_DIRS_VARIABLE,
     EXAMPLE_FOLDER,
     EXAMPLE_IMAGES,
     AllowedFolders,
@@ -37,13 +37,13 @@ def root(tmp_path: Path) -> Path:
     return root
 
 
-def load(root: Path, **environ: str) -> AllowedFolders:
+def load(root: Path, *listed: Path) -> AllowedFolders:
     return AllowedFolders.load(
         input_dir=str(root / "input"),
         output_dir=str(root / "output"),
         temp_dir=str(root / "temp"),
         user_dir=str(root / "user"),
-        environ=environ,
+        listed=[str(folder) for folder in listed],
     )
 
 
@@ -69,12 +69,8 @@ class TestAllowedFolders:
             (),
         )
 
-    def test_reads_the_environment(self, root: Path) -> None:
-        value = os.pathsep.join([str(root / "a"), "", f" {root / 'b'} "])
-        assert load(root, **{ALLOWED_DIRS_VARIABLE: value}).extra == (
-            str(root / "a"),
-            str(root / "b"),
-        )
+    def test_holds_what_is_listed(self, root: Path) -> None:
+        assert load(root, root / "a", root / "b").extra == (str(root / "a"), str(root / "b"))
 
     def test_reads_the_file(self, root: Path, allowed_dirs: Path) -> None:
         lines = ["\ufeff# mine", "", str(root / "a"), f'  "{root / "b c"}"  ', f"# {root / 'd'}"]
@@ -93,10 +89,11 @@ class TestAllowedFolders:
 
     @pytest.mark.parametrize("entry", ["pics", "~/pics", "./pics", ".."])
     def test_skips_what_is_not_a_full_path_and_says_so(
-        self, root: Path, entry: str, caplog: pytest.LogCaptureFixture
+        self, root: Path, allowed_dirs: Path, entry: str, caplog: pytest.LogCaptureFixture
     ) -> None:
+        allowed_dirs.write_text(entry)
         with caplog.at_level(logging.WARNING):
-            assert load(root, **{ALLOWED_DIRS_VARIABLE: entry}).extra == ()
+            assert load(root).extra == ()
         assert "is not a full path" in caplog.text
 
     def test_says_when_the_file_cannot_be_read(
@@ -109,7 +106,7 @@ class TestAllowedFolders:
 
     def test_holds_real_paths(self, root: Path) -> None:
         (root / "link").symlink_to(root / "outside")
-        allowed = load(root, **{ALLOWED_DIRS_VARIABLE: str(root / "link")})
+        allowed = load(root, root / "link")
         assert allowed.extra == (str(root / "outside"),)
 
     def test_a_folder_holds_itself_and_what_is_below_and_no_more(self, root: Path) -> None:
@@ -179,7 +176,7 @@ class TestResolveSource:
 
     def test_takes_an_allowed_folder_by_its_link(self, root: Path) -> None:
         (root / "link").symlink_to(root / "outside")
-        allowed = load(root, **{ALLOWED_DIRS_VARIABLE: str(root / "outside")})
+        allowed = load(root, root / "outside")
         assert resolve_source(str(root / "link"), allowed) == str(root / "outside")
 
     @pytest.mark.parametrize("directory", ["", "  ", '""', "\t\n"])

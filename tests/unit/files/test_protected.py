@@ -11,7 +11,6 @@ import pytest
 from batch_loop.core.common.errors import PathRefused
 from batch_loop.core.files import protected as module
 from batch_loop.core.files.paths import (
-    ALLOWED_DIRS_VARIABLE,
     AllowedFolders,
     check_source_file,
     check_target_file,
@@ -44,7 +43,7 @@ def load(root: Path) -> AllowedFolders:
         output_dir=str(base / "output"),
         temp_dir=str(base / "temp"),
         user_dir=str(base / "user"),
-        environ={ALLOWED_DIRS_VARIABLE: str(root)},
+        listed=[str(root)],
         comfyui={
             "user folder": (str(base / "user"),),
             CUSTOM_NODES: (str(base / "custom_nodes"), str(root / "none")),
@@ -108,7 +107,6 @@ def test_a_folder_around_comfyui_that_is_its_output_protects_it_all_the_same(roo
         output_dir=photos,
         temp_dir=photos,
         user_dir=f"{photos}/user",
-        environ={},
         comfyui={"user folder": (f"{photos}/user",)},
     )
     assert resolve_target("new", allowed) == f"{photos}/new"

@@ -40,7 +40,6 @@ def allowed(tmp_path: Path) -> AllowedFolders:
         output_dir=str(tmp_path / "output"),
         temp_dir=str(tmp_path / "temp"),
         user_dir=str(tmp_path / "user"),
-        environ={},
     )
 
 

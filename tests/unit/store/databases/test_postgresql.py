@@ -13,11 +13,12 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given, settings, strategies
 
+from batch_loop.core.common.environment import DATABASE_VARIABLE
 from batch_loop.core.common.errors import StateNotKept, StoreAway
 from batch_loop.core.model.prompt import Failure
 from batch_loop.core.model.roots import NO_ROOTS
 from batch_loop.core.model.state import ItemState, LoopKey
-from batch_loop.core.store.databases.postgresql import DATABASE_VARIABLE, open_postgresql
+from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.core.store.sql.tables import versions
 from batch_loop.core.store.sql.versions import VERSION
