@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in python3.11 python3.12 python3.13 python3.10 pyth
 IN_VENV := .venv/bin/python
 
 .PHONY: help setup setup-demo setup-bench demo comfy lint test test-unit test-integration test-browser test-web
-.PHONY: check-registry bench screenshots crash soak machines test-of-units
+.PHONY: check-registry bench screenshots crash soak machines test-quick
 
 help:
 	@echo 'make setup   make the environment and the ComfyUI that the rest runs on'
@@ -15,6 +15,7 @@ help:
 	@echo 'make comfy   open ComfyUI with the pack, to click in'
 	@echo 'make test    lint, check-registry and every test; or test-unit, test-web,'
 	@echo '             test-integration, test-browser'
+	@echo 'make test-quick  of these all that needs no server and no browser (about a minute)'
 	@echo 'make lint    ruff, mypy and tsc'
 	@echo 'make check-registry   what the registry checks of a pack, on the files it would hand out'
 	@echo 'make bench   measure Batch Loop against ComfyUI'"'"'s own nodes (about 15 minutes)'
@@ -96,8 +97,17 @@ test-browser: setup
 	@$(IN_VENV) -m tools.chromium
 	@$(PYTEST) tests/browser $(ARGS)
 
+# For a change in hand.
+test-quick: setup
+	@$(IN_VENV) -m tools.postgresql
+	@$(MAKE) --no-print-directory -j2 --output-sync=target $(QUICK)
+
+QUICK := units-l-z units-a-k lint check-registry test-web
+units-%:
+	@$(PYTEST) $$(find tests/unit -name 'test_[$*]*.py') $(ARGS)
+
 # Chromium and PostgreSQL are asked for first: without them tests would fail one by one, at the end.
-test: test-web
+test: setup
 	@$(IN_VENV) -m tools.chromium
 	@$(IN_VENV) -m tools.postgresql
 	@$(MAKE) --no-print-directory -j3 --output-sync=target $(PARTS)
@@ -106,11 +116,9 @@ test: test-web
 # Three at a time, as most of their time is spent waiting for servers and pages; each frontend by
 # itself, and the longest first.
 PAGES := page-1.32.9 page-1.58.1 page-1.25.10
-PARTS := lint integration-a-d $(PAGES) integration-e-o integration-p-z test-of-units check-registry
+PARTS := $(PAGES) integration-a-d integration-p-z integration-e-o $(QUICK)
 integration-%:
 	@$(PYTEST) tests/integration/test_[$*]*.py $(ARGS)
-test-of-units:
-	@$(PYTEST) tests/unit $(ARGS)
 $(PAGES): page-%:
 	@$(PYTEST) tests/browser -k $* $(ARGS)
 

@@ -1,4 +1,4 @@
-"""A folder goes through a workflow: the cases of a batch, on a real server, in each cache mode."""
+"""A folder goes through a workflow: the cases of a batch, on a real server."""
 
 from __future__ import annotations
 
@@ -36,8 +36,6 @@ from batch_loop.tests.support.graphs import (
 from batch_loop.tests.support.images import write_images
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.results import RunResult
-
-pytestmark = pytest.mark.each_cache
 
 
 class Seven:
@@ -92,8 +90,9 @@ def test_each_image_once_in_natural_order_then_stop(seven: Seven) -> None:
     assert written(loop_state(seven.client, results[-1])) == 7
 
 
-@pytest.mark.parametrize("queued", [10, 21])
-def test_prompts_beyond_the_images_run_nothing(seven: Seven, queued: int) -> None:
+@pytest.mark.each_cache
+def test_prompts_beyond_the_images_run_nothing(seven: Seven) -> None:
+    queued = 21
     prompts = [seven.client.submit(seven.graph()) for _ in range(queued)]
     results = [seven.client.wait(prompt) for prompt in prompts]
     assert [result.status for result in results] == ["success"] * queued
@@ -121,6 +120,7 @@ def test_an_error_on_the_last_image_ends_the_batch_at_the_next_prompt(seven: Sev
     assert loop_state(seven.client, results[-1])["failed"] == 1
 
 
+@pytest.mark.each_cache
 def test_max_attempts_tries_again_before_it_gives_up(seven: Seven) -> None:
     graph = seven.failing("img3.png", error_handling="Skip on error", max_attempts=3)
     results = seven.run(graph)
@@ -128,6 +128,7 @@ def test_max_attempts_tries_again_before_it_gives_up(seven: Seven) -> None:
     assert loop_state(seven.client, results[-1])["failures"][0]["attempts"] == 3
 
 
+@pytest.mark.each_cache
 def test_stop_on_error_resumes_at_the_image_once_the_cause_is_mended(seven: Seven) -> None:
     graph = seven.failing("img3.png")
     statuses = [seven.client.run(graph).status for _ in range(4)]
@@ -165,6 +166,7 @@ def test_a_run_on_a_complete_batch_runs_nothing_and_says_why(seven: Seven) -> No
     assert before == {path: path.stat().st_mtime_ns for path in seven.workspace.output.iterdir()}
 
 
+@pytest.mark.each_cache
 def test_start_over_by_the_route_runs_the_batch_once_more(seven: Seven) -> None:
     results = seven.run()
     body = {"directory": seven.workspace.name, "loop_name": ""}
@@ -188,6 +190,7 @@ def test_a_new_run_starts_over_once(seven: Seven, settings: dict[str, str]) -> N
     assert seven.recorded == SEVEN * 2
 
 
+@pytest.mark.each_cache
 def test_reset_chosen_in_mid_batch_starts_over_at_once(seven: Seven) -> None:
     seven.client.run(seven.graph())
     seven.run(seven.graph(iteration_mode="Reset"))
@@ -205,6 +208,7 @@ def test_prompts_that_waited_when_the_batch_ended_do_not_start_it_over(seven: Se
     assert seven.recorded == SEVEN
 
 
+@pytest.mark.each_cache
 def test_another_folder_and_back(seven: Seven) -> None:
     other = seven.workspace.input / "other"
     write_images(other, ["b1.png", "b2.png"])
@@ -240,6 +244,7 @@ def test_two_clients_share_a_folder(seven: Seven) -> None:
     assert sorted(seven.recorded) == sorted(SEVEN)
 
 
+@pytest.mark.each_cache
 def test_two_loop_names_go_through_a_folder_twice(seven: Seven) -> None:
     graphs = [seven.graph(loop_name=name) for name in ("one", "two")]
     for _ in range(7):
@@ -248,6 +253,7 @@ def test_two_loop_names_go_through_a_folder_twice(seven: Seven) -> None:
     assert seven.recorded == [name for name in SEVEN for _ in range(2)]
 
 
+@pytest.mark.each_cache
 def test_a_linked_directory_inside_a_subgraph(seven: Seven) -> None:
     graph = seven.graph()
     graph[ITERATOR]["inputs"]["directory"] = ["folder", 0]
@@ -265,6 +271,7 @@ def test_a_linked_directory_inside_a_subgraph(seven: Seven) -> None:
     assert seven.recorded == SEVEN
 
 
+@pytest.mark.oldest_too
 def test_a_linked_directory_that_is_wrong_fails_with_the_same_words(seven: Seven) -> None:
     graph = seven.graph()
     graph[ITERATOR]["inputs"]["directory"] = ["folder", 0]
@@ -285,6 +292,7 @@ def test_files_that_come_and_go_in_mid_batch(seven: Seven) -> None:
     assert seven.recorded == [*SEVEN, "a-new-one.png"]
 
 
+@pytest.mark.both_settings
 def test_results_saved_beside_their_sources_are_not_processed(seven: Seven) -> None:
     graph = seven.graph()
     graph[SAVE]["inputs"].update(folder=str(seven.workspace.input), suffix="_out")
@@ -293,6 +301,7 @@ def test_results_saved_beside_their_sources_are_not_processed(seven: Seven) -> N
     assert len(list(seven.workspace.input.iterdir())) == 14
 
 
+@pytest.mark.each_cache
 def test_what_comfyuis_own_save_image_puts_beside_the_sources_is_not_processed(
     seven: Seven,
 ) -> None:
@@ -338,6 +347,7 @@ def test_an_image_whose_save_fails_after_loop_end_is_not_done(seven: Seven) -> N
     assert len(list(seven.workspace.output.glob("own_*.png"))) == 7
 
 
+@pytest.mark.each_cache
 def test_a_loop_end_that_is_blocked_leaves_its_image_and_twice_says_so(seven: Seven) -> None:
     graph = seven.graph()
     block = node("TestBlock", image=[WORK, 0], filename=[ITERATOR, 3], blocked="img1.png")
