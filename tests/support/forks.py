@@ -41,7 +41,7 @@ class Forks:
         overlay = _overlay(env)
         with self._starting:
             if overlay not in self._parents:
-                self._parents[overlay] = _Parent(env)
+                self._parents[overlay] = _Parent({**env, "PYTHONPATH": overlay})
             parent = self._parents[overlay]
         pid = parent.ask(command=command[1:], env=dict(env), folder=str(folder), log=log.name)
         return _Fork(pid, parent)
@@ -55,7 +55,7 @@ class Forks:
 def _overlay(env: Mapping[str, str]) -> str:
     """The folder from which the packages to import come first; empty where it has none of them."""
     overlay = env.get("PYTHONPATH", "")
-    if not overlay or all(path.name.startswith("comfyui") for path in Path(overlay).iterdir()):
+    if not overlay or all(path.name.startswith("comfyui") for path in Path(overlay).glob("[!.]*")):
         return ""
     return overlay
 
