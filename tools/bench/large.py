@@ -83,11 +83,11 @@ def measure(setting: Setting) -> Measured:
             COMPUTES: node("BenchCompute", products=products),
         }
         runner = _Runner(server, client, names)
-        # Have each side's code loaded, and each of its files read, before anything is measured.
+        # Have each side's code loaded, and each file read, before anything is measured.
         for format_ in FORMATS:
             runner.ours(node("BenchPass"), format_, "to-begin-with")
             if format_ in SAVERS:
-                runner.own(node("BenchPass"), format_)
+                _Runner(server, client, names[:1]).own(node("BenchPass"), format_)
         found = []
         for model, work in works.items():
             own: dict[str, Cost] = {}
