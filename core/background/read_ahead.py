@@ -11,8 +11,8 @@ from contextlib import suppress
 from dataclasses import dataclass
 
 from ..common.lower_priority import lower_priority
-from ..files.real_paths import open_file
-from ..media.decode import DecodedImage
+from ..files.unreadable import opened_image
+from ..media.decode import DecodedImage, decode
 from ..media.image_file import open_image
 from .budget import MemoryBudget
 
@@ -170,5 +170,11 @@ def _stamp(path: str) -> _Stamp | None:
 
 def _pixels(path: str) -> int:
     """How many pixels the image has, by its header."""
-    with os.fdopen(open_file(path), "rb") as file, open_image(file) as image:
+    with opened_image(path) as file, open_image(file) as image:
         return int(image.width * image.height)
+
+
+def read_image(path: str) -> DecodedImage:
+    """The image in the file at a real path; UnreadableImage."""
+    with opened_image(path) as file:
+        return decode(file)

@@ -16,7 +16,7 @@ import psutil
 
 from ..background.budget import MemoryBudget, limit_of
 from ..background.hand_over import HandOver
-from ..background.read_ahead import ReadAhead
+from ..background.read_ahead import ReadAhead, read_image
 from ..background.write_behind import WriteBehind
 from ..common.errors import BatchLoopError, PathRefused, StateNotKept
 from ..common.processes import name_machine
@@ -31,7 +31,6 @@ from ..files.paths import (
     state_dir,
 )
 from ..files.protected import CUSTOM_NODES
-from ..media.decode import decode
 from ..model.prompt import Prompt
 from ..model.roots import Roots
 from ..model.selection import Selection
@@ -106,7 +105,7 @@ def budget() -> MemoryBudget:
 @functools.cache
 def read_ahead() -> ReadAhead:
     """What reads the images of the prompts to come."""
-    return ReadAhead(budget(), decode)
+    return ReadAhead(budget(), read_image)
 
 
 @functools.cache

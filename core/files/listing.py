@@ -6,38 +6,19 @@ file system spells it: Unicode is never normalised, so both spellings of an "é"
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import random
 from collections.abc import Callable, Iterator
 
 from ..common import pace
-from ..common.errors import FolderNotFound, NotAFolder, UnreadableImage
+from ..common.errors import FolderNotFound, NotAFolder
 from ..common.natural import natural_key, path_of
 from ..common.text import quoted
 from ..model.selection import Selection, SortBy
 from .real_paths import scanned
 
 _log = logging.getLogger(__name__)
-
-_SIGNS_OF_LOSS = {
-    number
-    for name, number in vars(errno).items()
-    if name
-    in {
-        "ENOENT",
-        "ENOTDIR",
-        "EIO",
-        "ENXIO",
-        "ENODEV",
-        "ESTALE",
-        "ENOTCONN",
-        "EHOSTDOWN",
-        "ETIMEDOUT",
-    }
-}
-"""How opening a file fails where its folder is not to be had."""
 
 LOOK_EVERY = 256
 """Files after which who lists looks whether it is still to go on."""
@@ -125,28 +106,6 @@ def has_images(directory: str, selection: Selection) -> bool:
     Stops at the first, so it is quick also in a folder of any size. Raises as `list_images`.
     """
     return any(True for _ in _images(directory, selection))
-
-
-def folder_lost(directory: str, error: UnreadableImage) -> FolderNotFound | None:
-    """What is wrong with the folder, if that is why a file of it cannot be read; else None.
-
-    A drive that is unplugged or unmounted leaves an empty folder, or none. Then a night's batch
-    must not run through its list, and call every image broken.
-    """
-    cause = error.__cause__
-    if not isinstance(cause, OSError) or cause.errno not in _SIGNS_OF_LOSS:
-        return None
-    why = "it is empty, where it had the images of this batch"
-    try:
-        with scanned(directory) as entries:
-            if any(True for _ in entries):
-                return None
-    except OSError as unreadable:
-        why = unreadable.strerror or str(unreadable)
-    return FolderNotFound(
-        f"The folder {quoted(directory)} is gone in the midst of its batch: {why}. Bring it back "
-        "(is its drive connected?), and run again: the batch goes on where it stood.",
-    )
 
 
 def sight(path: str) -> tuple[int, int] | None:

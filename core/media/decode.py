@@ -2,18 +2,14 @@
 
 from __future__ import annotations
 
-import os
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageOps, ImageSequence
 
-from ..common.errors import UnreadableImage
-from ..common.text import quoted
-from ..files.real_paths import open_file
 from . import jpeg
 from .image_file import open_image
 from .pixels import to_float
@@ -21,14 +17,6 @@ from .upright import upright
 
 _WHITE_16_BIT = np.float32(65535)
 _WHITE_FLOAT = np.float32(1)
-
-_REASONS: dict[type[Exception], str] = {
-    FileNotFoundError: "the file is gone",
-    PermissionError: "the user that runs ComfyUI may not read it",
-    IsADirectoryError: "it is a folder",
-    MemoryError: "there is not enough memory for it",
-    UnidentifiedImageError: "it is not an image, or of a format that Batch Loop does not read",
-}
 
 
 @dataclass(frozen=True)
@@ -41,8 +29,8 @@ class DecodedImage:
     """[1,H,W] float32, 0 to 1; 1 is where the image is transparent, as ComfyUI has it."""
 
 
-def decode(path: str) -> DecodedImage:
-    """Decode the image file at a real path: of an animated one the first frame, or page one.
+def decode(file: BinaryIO) -> DecodedImage:
+    """Decode an image file: of an animated one the first frame, of several pages the first.
 
     The pixels are those of ComfyUI's Load Image where it reads with Pillow, as it did up to 0.3.75:
     turned upright by the EXIF orientation, converted to RGB without regard to colour profiles, the
@@ -56,27 +44,10 @@ def decode(path: str) -> DecodedImage:
     - Without transparency the mask is zeros of the image's size, not of 64x64.
     - A file that is cut short is an error, where Load Image fills up with grey.
 
-    Raises `UnreadableImage` for any file that cannot be decoded, with the reason. One of them is
-    Pillow's limit against decompression bombs, which Load Image has too.
+    Raises whatever the damage makes Pillow raise. Its limit against decompression bombs, which Load
+    Image has too, is among that.
     """
-    try:
-        # Opened here, so that what is wrong with the file itself is told from what is in it.
-        with os.fdopen(open_file(path), "rb") as file:
-            if os.fstat(file.fileno()).st_size == 0:
-                raise ValueError("the file is empty")  # noqa: TRY301 - becomes the reason below
-            return _decode_image(open_image(file), file)
-    except Exception as error:  # of any type: what Pillow's parsers raise depends on the damage
-        reason = reason_of(error)
-        msg = (
-            f"Cannot read the image {quoted(path)}: {reason}. Open it in an image editor and save "
-            "it again, or take it out of the folder, and run again. To go on without such images, "
-            "set error_handling to Skip on error."
-        )
-        raise UnreadableImage(msg, reason) from error
-
-
-def _decode_image(opened: Image.Image, file: BinaryIO) -> DecodedImage:
-    frame = next(iter(ImageSequence.Iterator(opened)))
+    frame = next(iter(ImageSequence.Iterator(open_image(file))))
     pixels = _jpeg_pixels(frame, file)
     if pixels is not None:
         return _tensors(to_float(pixels))
@@ -128,12 +99,3 @@ def deep_grey(image: Image.Image) -> npt.NDArray[np.float32]:
 def white_of(image: Image.Image, largest: np.float32) -> np.float32:
     """The value that counts as white in such an image, whose largest is given."""
     return max(largest, _WHITE_FLOAT if image.mode == "F" else _WHITE_16_BIT)
-
-
-def reason_of(error: Exception) -> str:
-    """Say in a few words why a file could not be decoded."""
-    if type(error) in _REASONS:
-        return _REASONS[type(error)]
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error).strip().rstrip(".") or type(error).__name__

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 from typing import BinaryIO
 
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 FORMATS = (
     *("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PPM", "QOI", "TGA", "TIFF"),
@@ -16,8 +16,12 @@ FORMATS = (
 
 
 def open_image(file: BinaryIO) -> Image.Image:
-    """Read the header of an image; raises whatever Pillow raises for what is none, or damaged."""
-    return Image.open(file, formats=_known())
+    """Read the header of an image; raises what Pillow does, but `ValueError` for no image."""
+    try:
+        return Image.open(file, formats=_known())
+    except UnidentifiedImageError:
+        message = "it is not an image, or of a format that Batch Loop does not read"
+        raise ValueError(message) from None
 
 
 @functools.cache

@@ -7,14 +7,11 @@ import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import BinaryIO
 
 from PIL import Image
 
-from ..common.errors import UnreadableImage
 from ..common.lower_priority import lower_priority
-from ..common.text import quoted
-from ..files.real_paths import open_file
-from .decode import reason_of
 from .image_file import open_image
 from .reduced import reduced
 
@@ -48,24 +45,18 @@ def thumbnail_pool() -> ThreadPoolExecutor:
     )
 
 
-def thumbnail(path: str, size: int, is_known: Callable[[str], bool]) -> Thumbnail:
-    """The image file at a real path, upright, in no more than `size` pixels each way.
+def thumbnail(file: BinaryIO, size: int, is_known: Callable[[str], bool]) -> Thumbnail:
+    """The image of an open file, upright, in no more than `size` pixels each way.
 
-    `is_known` is asked whether a picture with this tag is there already. Raises `UnreadableImage`
-    for a file that cannot be shown.
+    `is_known` is asked whether a picture with this tag is there already. Raises what the damage
+    makes Pillow raise, and ValueError for what would take too much memory.
     """
-    try:
-        with os.fdopen(open_file(path), "rb") as file:
-            found = os.fstat(file.fileno())
-            tag = f"{found.st_mtime_ns:x}-{found.st_size:x}-{size:x}"
-            if is_known(tag):
-                return Thumbnail(tag, None)
-            with open_image(file) as image:
-                return Thumbnail(tag, _encoded(reduced(image, size, found.st_size)))
-    except Exception as error:  # of any type: what Pillow's parsers raise depends on the damage
-        reason = reason_of(error)
-        message = f"There is no picture of {quoted(path)}: {reason}."
-        raise UnreadableImage(message, reason) from error
+    found = os.fstat(file.fileno())
+    tag = f"{found.st_mtime_ns:x}-{found.st_size:x}-{size:x}"
+    if is_known(tag):
+        return Thumbnail(tag, None)
+    with open_image(file) as image:
+        return Thumbnail(tag, _encoded(reduced(image, size, found.st_size)))
 
 
 def _encoded(image: Image.Image) -> bytes:

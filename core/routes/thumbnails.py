@@ -11,6 +11,7 @@ from ..common.errors import UnknownItem, UnknownLoop, UnreadableImage
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
 from ..files.paths import AllowedFolders, check_source_file
+from ..files.unreadable import opened_image
 from ..media.thumbnail import LARGEST, SMALLEST, Thumbnail, thumbnail, thumbnail_pool
 from ..model.iterator_settings import LARGEST_NUMBER
 from .answers import answered
@@ -40,7 +41,8 @@ def add_routes(
 
         def make() -> Thumbnail:
             file = registry.file_of(loop_id, path, output)
-            return thumbnail(check_source_file(file, allowed_folders()), size, known.__contains__)
+            with opened_image(check_source_file(file, allowed_folders())) as opened:
+                return thumbnail(opened, size, known.__contains__)
 
         try:
             made = await asyncio.get_running_loop().run_in_executor(pool, make)

@@ -6,12 +6,12 @@ import contextlib
 import os
 
 from ..background.hand_over import HandOver
-from ..background.read_ahead import ReadAhead
+from ..background.read_ahead import ReadAhead, read_image
 from ..common.errors import BatchLoopError, PathRefused, UnreadableImage
 from ..engine.registry import LoopRegistry
-from ..files.listing import folder_lost
 from ..files.paths import AllowedFolders, check_source_file
-from ..media.decode import DecodedImage, decode
+from ..files.unreadable import folder_lost
+from ..media.decode import DecodedImage
 from ..model.state import Iteration, LoopKey, Partner
 
 
@@ -60,7 +60,7 @@ class Reading:
     def _read(self, key: LoopKey, path: str, allowed: AllowedFolders) -> DecodedImage:
         """The image of an item, from memory if it was read ahead."""
         source = _source_file(key, path, allowed)
-        return self._read_ahead.take(key.id, source) or decode(source)
+        return self._read_ahead.take(key.id, source) or read_image(source)
 
 
 def _source_file(key: LoopKey, path: str, allowed: AllowedFolders) -> str:

@@ -21,7 +21,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from ...core.media.decode import decode
+from ...core.background.read_ahead import read_image
 from ...core.media.encode import encode
 from ...core.media.pixels import to_float, to_uint8
 from ...core.model.formats import Format
@@ -162,7 +162,7 @@ class _Drawing:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "image")
             path.write_bytes(data)
-            readers[OURS] = lambda: decode(str(path)).image[0]
+            readers[OURS] = lambda: read_image(str(path)).image[0]
             for codec, read in readers.items():
                 yield self._row(f"{format_} read", codec, read, reference, data)
 

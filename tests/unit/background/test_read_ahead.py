@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.background.budget import MemoryBudget
-from batch_loop.core.background.read_ahead import ReadAhead
-from batch_loop.core.media.decode import DecodedImage, decode
+from batch_loop.core.background.read_ahead import ReadAhead, read_image
+from batch_loop.core.media.decode import DecodedImage
 from batch_loop.tests.support.images import write_broken, write_images
 from batch_loop.tests.support.waiting import wait_for
 
@@ -32,7 +32,7 @@ class Reader:
         assert self.go_on.wait(10)
         self.read.append(os.path.basename(path))
         self.threads.add(threading.current_thread().name)
-        return decode(path)
+        return read_image(path)
 
 
 class StrictBudget(MemoryBudget):
@@ -77,7 +77,7 @@ def test_what_was_read_ahead_is_what_decode_gives(folder: Path, reader: Reader) 
     ahead, path = ahead_with(budget, reader), path_of(folder, "a.png")
     ahead.begin(LOOP, path)
     assert reader.began.wait(10)
-    found, expected = ahead.take(LOOP, path), decode(path)
+    found, expected = ahead.take(LOOP, path), read_image(path)
     assert found is not None
     assert found.image.equal(expected.image)
     assert found.mask.equal(expected.mask)
@@ -144,7 +144,7 @@ def test_a_file_that_goes_while_it_is_read_is_not_given_out(folder: Path) -> Non
     path = path_of(folder, "a.png")
 
     def decode_and_lose(path: str) -> DecodedImage:
-        image = decode(path)
+        image = read_image(path)
         os.unlink(path)
         return image
 
@@ -175,7 +175,7 @@ def test_what_cannot_be_read_is_left_to_the_node(tmp_path: Path, reader: Reader)
 
 
 def test_the_budget_holds(folder: Path, reader: Reader) -> None:
-    size = sum(tensor.nbytes for tensor in vars(decode(path_of(folder, "a.png"))).values())
+    size = sum(tensor.nbytes for tensor in vars(read_image(path_of(folder, "a.png"))).values())
     budget = StrictBudget(size)
     ahead = ahead_with(budget, reader)
     ahead.begin(LOOP, path_of(folder, "a.png"))

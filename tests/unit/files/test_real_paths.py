@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
+from batch_loop.core.background.read_ahead import read_image
 from batch_loop.core.common.errors import FolderNotFound, UnreadableImage, UnwritableImage
 from batch_loop.core.files import real_paths
 from batch_loop.core.files.atomic import IfExists, write_atomic
 from batch_loop.core.files.listing import list_images
 from batch_loop.core.files.paths import AllowedFolders, check_source_file, check_target_file
 from batch_loop.core.files.real_paths import open_file
-from batch_loop.core.media.decode import decode
 from batch_loop.core.model.selection import Selection
 from batch_loop.tests.support.images import write_images
 
@@ -63,7 +63,7 @@ class TestASwap:
         checked = check_source_file(str(inside / "a.png"), allowed)
         swap(inside, outside)
         with pytest.raises(UnreadableImage, match="a link was put into its path"):
-            decode(checked)
+            read_image(checked)
 
     def test_of_a_folder_above_is_not_read_through(
         self, inside: Path, outside: Path, allowed: AllowedFolders
@@ -74,7 +74,7 @@ class TestASwap:
         checked = check_source_file(str(inside / "deep" / "a.png"), allowed)
         swap(inside, outside)
         with pytest.raises(UnreadableImage, match="a link was put into its path"):
-            decode(checked)
+            read_image(checked)
 
     def test_of_the_file_is_not_read_through(
         self, inside: Path, outside: Path, allowed: AllowedFolders
@@ -82,7 +82,7 @@ class TestASwap:
         checked = check_source_file(str(inside / "a.png"), allowed)
         swap(inside / "a.png", outside / "a.png")
         with pytest.raises(UnreadableImage, match="link"):
-            decode(checked)
+            read_image(checked)
 
     def test_of_the_folder_is_not_written_through(
         self, inside: Path, outside: Path, allowed: AllowedFolders
@@ -106,7 +106,7 @@ class TestASwap:
     def test_for_a_pipe_does_not_block(self, inside: Path) -> None:
         os.mkfifo(inside / "pipe.png")
         with pytest.raises(UnreadableImage, match="not a plain file"):
-            decode(str(inside / "pipe.png"))
+            read_image(str(inside / "pipe.png"))
 
     def test_leaves_no_descriptor_open(self, inside: Path, outside: Path) -> None:
         swap(inside, outside)

@@ -13,8 +13,9 @@ import pytest
 import torch
 from PIL import Image, ImageFile
 
+from batch_loop.core.background.read_ahead import read_image
 from batch_loop.core.common.errors import UnreadableImage
-from batch_loop.core.media.decode import DecodedImage, decode
+from batch_loop.core.media.decode import DecodedImage
 from batch_loop.tests.support.images import colour_of, damaged, write_broken, write_images
 
 RED, GREEN, BLUE, WHITE = (255, 0, 0), (0, 255, 0), (0, 0, 255), (255, 255, 255)
@@ -39,7 +40,7 @@ def noise(*shape: int, dtype: type = np.uint8) -> np.ndarray[Any, Any]:
 
 class TestTensors:
     def test_shape_type_and_range(self, tmp_path: Path) -> None:
-        decoded = decode(save(tmp_path / "a.png", Image.fromarray(noise(5, 7, 4))))
+        decoded = read_image(save(tmp_path / "a.png", Image.fromarray(noise(5, 7, 4))))
         assert decoded.image.shape == (1, 5, 7, 3)
         assert decoded.mask.shape == (1, 5, 7)
         for tensor in (decoded.image, decoded.mask):
@@ -51,7 +52,7 @@ class TestTensors:
 
     def test_8_bit_values_are_divided_by_255_in_float32(self, tmp_path: Path) -> None:
         ramp = np.arange(256, dtype=np.uint8)[None]
-        decoded = decode(save(tmp_path / "a.png", Image.fromarray(ramp)))
+        decoded = read_image(save(tmp_path / "a.png", Image.fromarray(ramp)))
         expected = ramp.astype(np.float32) / np.float32(255)
         for channel in range(3):
             assert np.array_equal(decoded.image[0, :, :, channel].numpy(), expected)
@@ -59,26 +60,26 @@ class TestTensors:
     def test_the_file_is_closed(self, tmp_path: Path) -> None:
         path = save(tmp_path / "a.png", Image.new("RGB", (1, 1)))
         before = len(os.listdir("/proc/self/fd"))
-        decode(path)
+        read_image(path)
         with pytest.raises(UnreadableImage):
-            decode(str(write_broken(tmp_path / "b.png")))
+            read_image(str(write_broken(tmp_path / "b.png")))
         assert len(os.listdir("/proc/self/fd")) == before
 
     @pytest.mark.parametrize("extension", ["png", "bmp", "tif", "gif", "tga", "ppm", "qoi"])
     def test_every_lossless_format(self, tmp_path: Path, extension: str) -> None:
         (path,) = write_images(tmp_path, [f"a.{extension}"], size=(4, 2))
-        assert pixels(decode(str(path))) == [[colour_of(path.name)] * 4] * 2
+        assert pixels(read_image(str(path))) == [[colour_of(path.name)] * 4] * 2
 
     @pytest.mark.parametrize("extension", ["jpg", "jpeg", "jfif", "webp", "avif", "jp2"])
     def test_every_lossy_format(self, tmp_path: Path, extension: str) -> None:
         (path,) = write_images(tmp_path, [f"a.{extension}"])
-        difference = decode(str(path)).image * 255 - torch.tensor(colour_of(path.name))
+        difference = read_image(str(path)).image * 255 - torch.tensor(colour_of(path.name))
         assert difference.abs().max() <= 6
 
     def test_the_content_counts_and_not_the_extension(self, tmp_path: Path) -> None:
         (path,) = write_images(tmp_path, ["a.png"])
         path = path.rename(tmp_path / "a.jpg")
-        assert pixels(decode(str(path)))[0][0] == colour_of("a.png")
+        assert pixels(read_image(str(path)))[0][0] == colour_of("a.png")
 
 
 class TestModes:
@@ -100,29 +101,29 @@ class TestModes:
         self, tmp_path: Path, mode: str, colour: Any, expected: tuple[int, int, int]
     ) -> None:
         path = save(tmp_path / "a.tif", Image.new(mode, (3, 2), colour))
-        assert pixels(decode(path)) == [[expected] * 3] * 2
+        assert pixels(read_image(path)) == [[expected] * 3] * 2
 
     def test_a_palette(self, tmp_path: Path) -> None:
         image = Image.fromarray(np.array([[0, 1], [2, 0]], np.uint8)).convert("P")
         image.putpalette([*RED, *GREEN, *BLUE])
-        decoded = decode(save(tmp_path / "a.png", image))
+        decoded = read_image(save(tmp_path / "a.png", image))
         assert pixels(decoded) == [[RED, GREEN], [BLUE, RED]]
         assert not decoded.mask.any()
 
     def test_an_inverted_cmyk_jpeg_as_photoshop_writes_it(self, tmp_path: Path) -> None:
         path = save(tmp_path / "a.jpg", Image.new("CMYK", (8, 8), (0, 0, 0, 0)), quality=100)
-        assert pixels(decode(path))[0][0] == WHITE
+        assert pixels(read_image(path))[0][0] == WHITE
 
     def test_a_colour_profile_changes_nothing(self, tmp_path: Path) -> None:
         image = Image.fromarray(noise(4, 4, 3))
-        plain = decode(save(tmp_path / "a.png", image))
-        tagged = decode(save(tmp_path / "b.png", image, icc_profile=b"no profile at all"))
+        plain = read_image(save(tmp_path / "a.png", image))
+        tagged = read_image(save(tmp_path / "b.png", image, icc_profile=b"no profile at all"))
         assert torch.equal(plain.image, tagged.image)
 
     def test_16_bit_rgb_in_8_bits_as_pillow_has_it(self, tmp_path: Path) -> None:
         path = tmp_path / "a.png"
         path.write_bytes(png(2, 1, 16, 2, struct.pack(">6H", 0x1234, 0, 0xFFFF, 0xFF, 0x100, 1)))
-        assert pixels(decode(str(path))) == [[(0x12, 0, 0xFF), (0, 1, 0)]]
+        assert pixels(read_image(str(path))) == [[(0x12, 0, 0xFF), (0, 1, 0)]]
 
 
 class TestDeepGrey:
@@ -130,7 +131,7 @@ class TestDeepGrey:
     def test_16_bits_are_divided_by_65535(self, tmp_path: Path, extension: str) -> None:
         grey = noise(32, 32, dtype=np.uint16)
         path = save(tmp_path / f"a.{extension}", Image.fromarray(grey))
-        decoded = decode(path)
+        decoded = read_image(path)
         assert decoded.image.shape == (1, 32, 32, 3)
         assert decoded.image.dtype is torch.float32
         expected = grey.astype(np.float32) / np.float32(65535)
@@ -141,13 +142,13 @@ class TestDeepGrey:
 
     def test_big_endian_tiff(self, tmp_path: Path) -> None:
         image = Image.new("I;16B", (2, 1), 0x1234)
-        decoded = decode(save(tmp_path / "a.tif", image))
+        decoded = read_image(save(tmp_path / "a.tif", image))
         assert np.unique((decoded.image * 65535).round().numpy()).tolist() == [0x1234]
 
     def test_16_bit_pgm(self, tmp_path: Path) -> None:
         path = tmp_path / "a.pgm"
         path.write_bytes(b"P5 2 1 65535\n" + struct.pack(">2H", 0x1234, 65535))
-        assert (decode(str(path)).image[0, 0, :, 0] * 65535).round().tolist() == [0x1234, 65535]
+        assert (read_image(str(path)).image[0, 0, :, 0] * 65535).round().tolist() == [0x1234, 65535]
 
     @pytest.mark.parametrize(
         ("values", "expected"),
@@ -162,7 +163,7 @@ class TestDeepGrey:
         self, tmp_path: Path, values: list[int], expected: list[float]
     ) -> None:
         path = save(tmp_path / "a.tif", Image.fromarray(np.array([values], np.int32)))
-        assert decode(path).image[0, 0, :, 0].tolist() == pytest.approx(expected)
+        assert read_image(path).image[0, 0, :, 0].tolist() == pytest.approx(expected)
 
     @pytest.mark.parametrize(
         ("values", "expected"),
@@ -177,13 +178,13 @@ class TestDeepGrey:
     )
     def test_float(self, tmp_path: Path, values: list[float], expected: list[float]) -> None:
         path = save(tmp_path / "a.tif", Image.fromarray(np.array([values], np.float32)))
-        assert decode(path).image[0, 0, :, 0].tolist() == pytest.approx(expected)
+        assert read_image(path).image[0, 0, :, 0].tolist() == pytest.approx(expected)
 
     def test_is_turned_upright_too(self, tmp_path: Path) -> None:
         exif = Image.Exif()
         exif[ORIENTATION] = 6
         grey = noise(2, 3, dtype=np.uint16)
-        decoded = decode(save(tmp_path / "a.png", Image.fromarray(grey), exif=exif))
+        decoded = read_image(save(tmp_path / "a.png", Image.fromarray(grey), exif=exif))
         expected = np.rot90(grey, -1).astype(np.float32) / np.float32(65535)
         assert np.array_equal(decoded.image[0, :, :, 0].numpy(), expected)
 
@@ -195,28 +196,28 @@ class TestMask:
         image.putalpha(Image.fromarray(alpha))
         expected = np.float32(1) - alpha.astype(np.float32) / np.float32(255)
         for name, mode in (("a.png", "RGBA"), ("b.png", "LA")):
-            decoded = decode(save(tmp_path / name, image.convert(mode)))
+            decoded = read_image(save(tmp_path / name, image.convert(mode)))
             assert np.array_equal(decoded.mask[0].numpy(), expected)
 
     def test_is_the_transparency_of_a_palette(self, tmp_path: Path) -> None:
         image = Image.fromarray(np.array([[0, 1, 2]], np.uint8)).convert("P")
         image.putpalette([*RED, *GREEN, *BLUE])
-        one = decode(save(tmp_path / "one.png", image, transparency=1))
+        one = read_image(save(tmp_path / "one.png", image, transparency=1))
         assert one.mask.tolist() == [[[0, 1, 0]]]
         assert pixels(one) == [[RED, GREEN, BLUE]]
-        each = decode(save(tmp_path / "each.png", image, transparency=bytes([0, 51, 255])))
+        each = read_image(save(tmp_path / "each.png", image, transparency=bytes([0, 51, 255])))
         assert each.mask.tolist() == [[[1, pytest.approx(0.8), 0]]]
-        gif = decode(save(tmp_path / "a.gif", image, transparency=2))
+        gif = read_image(save(tmp_path / "a.gif", image, transparency=2))
         assert gif.mask.tolist() == [[[0, 0, 1]]]
 
     def test_is_zeros_of_the_images_size_without_transparency(self, tmp_path: Path) -> None:
-        decoded = decode(save(tmp_path / "a.jpg", Image.new("RGB", (9, 5))))
+        decoded = read_image(save(tmp_path / "a.jpg", Image.new("RGB", (9, 5))))
         assert decoded.mask.shape == (1, 5, 9)
         assert not decoded.mask.any()
 
     def test_has_no_part_of_a_transparent_colour_as_load_image(self, tmp_path: Path) -> None:
         path = save(tmp_path / "a.png", Image.new("RGB", (2, 2), RED), transparency=RED)
-        assert not decode(path).mask.any()
+        assert not read_image(path).mask.any()
 
 
 class TestOrientation:
@@ -247,7 +248,7 @@ class TestOrientation:
         exif = Image.Exif()
         exif[ORIENTATION] = orientation
         options = {"quality": 100, "exif": exif}
-        decoded = decode(save(tmp_path / f"a.{extension}", image, **options))
+        decoded = read_image(save(tmp_path / f"a.{extension}", image, **options))
         sideways = orientation > 4
         assert decoded.image.shape == (1, 96, 32, 3) if sideways else (1, 32, 96, 3)
         height, width = decoded.image.shape[1:3]
@@ -259,7 +260,7 @@ class TestOrientation:
         exif = Image.Exif()
         exif[ORIENTATION] = 6
         image = Image.fromarray(noise(2, 3, 4))
-        decoded = decode(save(tmp_path / "a.png", image, exif=exif))
+        decoded = read_image(save(tmp_path / "a.png", image, exif=exif))
         assert decoded.image.shape == (1, 3, 2, 3)
         expected = 1 - np.rot90(np.asarray(image)[:, :, 3], -1).astype(np.float32) / 255
         assert np.allclose(decoded.mask[0].numpy(), expected)
@@ -270,7 +271,7 @@ class TestSeveralFrames:
     def test_the_first_counts(self, tmp_path: Path, name: str) -> None:
         frames = [Image.new("RGB", (16, 16), colour) for colour in (RED, GREEN, BLUE)]
         path = save(tmp_path / name, frames[0], save_all=True, append_images=frames[1:])
-        decoded = decode(path)
+        decoded = read_image(path)
         assert decoded.image.shape == (1, 16, 16, 3)
         assert (decoded.image[0, 8, 8] - torch.tensor([1.0, 0, 0])).abs().max() < 0.02
 
@@ -292,7 +293,7 @@ def png(width: int, height: int, depth: int, colour_type: int, row: bytes) -> by
 class TestUnreadable:
     def reason(self, path: Path) -> str:
         with pytest.raises(UnreadableImage) as raised:
-            decode(str(path))
+            read_image(str(path))
         message = str(raised.value)
         assert f'"{path}"' in message
         assert raised.value.reason in message
@@ -338,7 +339,7 @@ class TestUnreadable:
         for content in damaged(whole, 60):
             path.write_bytes(content)
             with contextlib.suppress(UnreadableImage):
-                decoded = decode(str(path))
+                decoded = read_image(str(path))
                 assert decoded.image.ndim == 4
                 assert decoded.mask.shape == decoded.image.shape[:3]
 
@@ -369,12 +370,12 @@ class TestUnreadable:
     def test_pillows_settings_are_left_alone(self, tmp_path: Path) -> None:
         limit = Image.MAX_IMAGE_PIXELS
         with pytest.raises(UnreadableImage):
-            decode(str(write_broken(tmp_path / "a.png")))
+            read_image(str(write_broken(tmp_path / "a.png")))
         assert ImageFile.LOAD_TRUNCATED_IMAGES is False
         assert limit == Image.MAX_IMAGE_PIXELS
 
     def test_a_name_that_cannot_be_shown(self, tmp_path: Path) -> None:
         with pytest.raises(UnreadableImage) as raised:
-            decode(str(tmp_path / os.fsdecode(b"new\nline \xe9.png")))
+            read_image(str(tmp_path / os.fsdecode(b"new\nline \xe9.png")))
         assert r"new\nline \udce9.png" in str(raised.value)
         assert str(raised.value).isprintable()

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from batch_loop.core.background.read_ahead import read_image
 from batch_loop.core.common.errors import UnreadableImage
 from batch_loop.core.files.listing import list_images
-from batch_loop.core.media.decode import decode
 from batch_loop.core.model.selection import Selection
 from batch_loop.tools.examples import IMAGES as FOLDER
 
@@ -37,19 +37,19 @@ def test_show_natural_order_and_a_subfolder() -> None:
 def test_show_what_folders_hold() -> None:
     with Image.open(FOLDER / "portrait_exif.jpg") as portrait:
         assert portrait.width > portrait.height
-    height, width = decode(str(FOLDER / "portrait_exif.jpg")).image.shape[1:3]
+    height, width = read_image(str(FOLDER / "portrait_exif.jpg")).image.shape[1:3]
     assert height > width
     with Image.open(FOLDER / "palette.png") as palette:
         assert palette.mode == "P"
     with Image.open(FOLDER / "animated.gif") as animation:
         assert getattr(animation, "n_frames", 1) == 3
-    grey = decode(str(FOLDER / "grey_16bit.png")).image
+    grey = read_image(str(FOLDER / "grey_16bit.png")).image
     assert len(np.unique(grey.numpy())) > 256
-    mask = decode(str(FOLDER / "transparent.png")).mask
+    mask = read_image(str(FOLDER / "transparent.png")).mask
     assert mask.min() == 0
     assert mask.max() == 1
 
 
 def test_one_is_broken() -> None:
     with pytest.raises(UnreadableImage, match="truncated"):
-        decode(str(FOLDER / "broken.png"))
+        read_image(str(FOLDER / "broken.png"))

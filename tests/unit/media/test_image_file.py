@@ -9,11 +9,11 @@ import pytest
 from PIL import EpsImagePlugin, Image
 
 from batch_loop.batch_loop_cli import contact_sheet
+from batch_loop.core.background.read_ahead import read_image
 from batch_loop.core.common.errors import UnreadableImage
-from batch_loop.core.media.decode import decode
 from batch_loop.core.media.image_file import FORMATS
-from batch_loop.core.media.thumbnail import thumbnail
 from batch_loop.core.model.selection import IMAGE_EXTENSIONS
+from batch_loop.tests.support.thumbnails import thumbnail_of
 
 
 def test_the_formats_are_those_of_the_listing() -> None:
@@ -36,9 +36,9 @@ def test_an_eps_file_starts_no_program(tmp_path: Path, monkeypatch: pytest.Monke
     file = tmp_path / "a.png"
     Image.new("RGB", (8, 8)).save(file, "EPS")
     with pytest.raises(UnreadableImage, match="of a format that Batch Loop does not read"):
-        decode(os.path.realpath(file))
+        read_image(os.path.realpath(file))
     with pytest.raises(UnreadableImage):
-        thumbnail(os.path.realpath(file), 64, lambda _tag: False)
+        thumbnail_of(file, 64)
     contact_sheet.draw_contact_sheet([("a.png", file, file)])
     assert not started.exists()
     # It would be, by anybody who takes whatever Pillow takes.

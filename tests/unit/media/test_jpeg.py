@@ -11,9 +11,10 @@ import pytest
 import torch
 from PIL import Image
 
+from batch_loop.core.background.read_ahead import read_image
 from batch_loop.core.common.errors import UnreadableImage
 from batch_loop.core.media import jpeg
-from batch_loop.core.media.decode import DecodedImage, decode
+from batch_loop.core.media.decode import DecodedImage
 from batch_loop.tests.support.images import damaged
 from batch_loop.tests.support.odd_images import odd_files
 from batch_loop.tools.drawings import DRAWINGS
@@ -79,13 +80,13 @@ class TestLeftToPillow:
             raise AssertionError("CMYK is Pillow's")
 
         monkeypatch.setattr(jpeg, "decode", asked)
-        decode(str(path))
+        read_image(str(path))
 
 
 def outcome(path: Path) -> DecodedImage | str:
     """The image, or why there is none."""
     try:
-        return decode(str(path))
+        return read_image(str(path))
     except UnreadableImage as error:
         return error.reason
 

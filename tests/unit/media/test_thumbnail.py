@@ -11,14 +11,14 @@ import pytest
 from PIL import Image
 
 from batch_loop.core.common.errors import UnreadableImage
-from batch_loop.core.media.thumbnail import thumbnail
 from batch_loop.tests.support.odd_images import write_odd_files
+from batch_loop.tests.support.thumbnails import thumbnail_of
 
 RED, BLUE = (200, 30, 40), (20, 40, 220)
 
 
 def made(path: Path, size: int = 64) -> Image.Image:
-    data = thumbnail(os.path.realpath(path), size, lambda _tag: False).data
+    data = thumbnail_of(path, size).data
     assert data is not None
     image = Image.open(io.BytesIO(data))
     assert image.format == "WEBP"
@@ -113,7 +113,7 @@ def test_an_odd_file_has_a_picture_or_a_reason(tmp_path: Path) -> None:
 )
 def test_what_is_no_image_has_a_reason(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.png").write_bytes(content)
-    with pytest.raises(UnreadableImage, match=r"There is no picture of .*a\.png"):
+    with pytest.raises(UnreadableImage, match=r"Cannot read the image .*a\.png"):
         made(tmp_path / "a.png")
 
 
@@ -129,10 +129,9 @@ def test_the_tag_changes_with_the_file_and_the_size(tmp_path: Path) -> None:
     path = tmp_path / "a.png"
     two_colours((30, 30)).save(path)
     os.utime(path, (1, 1))
-    real_path = os.path.realpath(path)
-    first = thumbnail(real_path, 64, lambda _tag: False)
-    assert thumbnail(real_path, 64, {first.tag}.__contains__).data is None
-    assert thumbnail(real_path, 32, {first.tag}.__contains__).data is not None
+    first = thumbnail_of(path, 64)
+    assert thumbnail_of(path, 64, {first.tag}.__contains__).data is None
+    assert thumbnail_of(path, 32, {first.tag}.__contains__).data is not None
     os.utime(path, (2, 2))
-    second = thumbnail(real_path, 64, {first.tag}.__contains__)
+    second = thumbnail_of(path, 64, {first.tag}.__contains__)
     assert (second.tag != first.tag, second.data == first.data) == (True, True)

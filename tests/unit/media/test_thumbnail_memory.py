@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,7 +13,7 @@ import pytest
 from PIL import Image
 
 from batch_loop.core.media.reduced import MOST_BYTES
-from batch_loop.core.media.thumbnail import thumbnail
+from batch_loop.tests.support.thumbnails import thumbnail_of
 from batch_loop.tools.layout import ROOT
 
 MOST_MB = 200
@@ -27,22 +26,19 @@ from pathlib import Path
 package = types.ModuleType("batch_loop")
 package.__path__ = [sys.argv[1]]
 sys.modules["batch_loop"] = package
-from batch_loop.core.media.thumbnail import thumbnail
+from batch_loop.tests.support.thumbnails import thumbnail_of
 
 def taken(name):
     lines = Path("/proc/self/status").read_text().splitlines()
     return next(int(line.split()[1]) for line in lines if line.startswith(name)) // 1000
 
-def never(_tag):
-    return False
-
-thumbnail(sys.argv[2], 256, never)  # whatever is imported, is
+thumbnail_of(sys.argv[2], 256)  # whatever is imported, is
 found = {}
 for path in sys.argv[3:]:
     Path("/proc/self/clear_refs").write_text("5")
     before = taken("VmRSS")
     try:
-        thumbnail(path, 256, never)
+        thumbnail_of(path, 256)
         said = ""
     except Exception as error:
         said = str(error)
@@ -94,7 +90,7 @@ def test_an_image_that_is_made_small_in_bands_looks_the_same(
     else:
         image = Image.fromarray((ramp * 255).astype(np.uint8)).convert("RGB").convert(mode)
     image.save(tmp_path / "a.tiff")
-    data = thumbnail(os.path.realpath(tmp_path / "a.tiff"), 64, lambda _tag: False).data
+    data = thumbnail_of(tmp_path / "a.tiff", 64).data
     assert data is not None
     small = Image.open(io.BytesIO(data)).convert("L")
     assert small.size == tuple(max(1, round(side * 64 / max(size))) for side in size)

@@ -14,6 +14,7 @@ import pytest
 import torch
 from PIL import Image
 
+from batch_loop.core.background.read_ahead import read_image
 from batch_loop.core.media import decode as decoder
 from batch_loop.core.media import deflate, jpeg, png
 from batch_loop.core.media import encode as encoder
@@ -85,8 +86,8 @@ def test_pythons_own_zlib_takes_every_kind_of_image() -> None:
 def test_jpeg_files_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(saved(encoder.Format.JPEG))
-    poor = decoder.decode(str(path))
+    poor = read_image(str(path))
     monkeypatch.undo()
-    rich = decoder.decode(str(path))
+    rich = read_image(str(path))
     assert torch.equal(poor.image, rich.image)
     assert torch.equal(poor.mask, rich.mask)
