@@ -21,6 +21,7 @@ import { NodeTexts } from "./lib/node_texts.js";
 import { Notices } from "./lib/notices.js";
 import { PageTitle } from "./lib/page_title.js";
 import { Panel } from "./lib/panel/panel.js";
+import { Poller } from "./lib/poller.js";
 import { Refusals } from "./lib/refusals.js";
 import { Screen } from "./lib/screen.js";
 import { LoopServer } from "./lib/server.js";
@@ -37,6 +38,7 @@ import { Watch } from "./lib/watch.js";
 const ITERATOR = "BatchLoopDirectoryIterator";
 
 const server = new LoopServer(api);
+const poller = new Poller({ server });
 const settings = new Settings(app);
 const nodeTexts = new NodeTexts();
 const toasts = new Toasts(app);
@@ -44,7 +46,7 @@ const submissions = new Submissions();
 const screen = new Screen(app);
 const autoQueue = new AutoQueue(app);
 const changes = new Changes({ server, toasts });
-const panel = new Panel({ app, server, changes, changed: () => cards.returned() });
+const panel = new Panel({ app, server, poller, changes, changed: () => cards.returned() });
 const openReport = (/** @type {string} */ loop) => panel.open(loop);
 const actions = new Actions({
   changes,
@@ -54,8 +56,15 @@ const actions = new Actions({
   openReport,
   stopWatching: () => watch.end(),
 });
-const cards = new Cards({ app, server, screen, actions, collapsed: new CollapsedNodes() });
-const watch = new Watch({ server, autoQueue, toasts, screen, button: cards });
+const cards = new Cards({
+  app,
+  server,
+  poller,
+  screen,
+  actions,
+  collapsed: new CollapsedNodes(),
+});
+const watch = new Watch({ poller, autoQueue, toasts, screen, button: cards });
 const ends = new EndNotices(openReport);
 const signals = new Signals({ settings, toasts, openReport });
 const refusals = new Refusals({ app });
@@ -65,7 +74,7 @@ const conductor = new Conductor({
   submissions,
   watch,
   title: new PageTitle({ settings }),
-  notices: new Notices({ server, toasts, ends, signals, submissions }),
+  notices: new Notices({ poller, toasts, ends, signals, submissions }),
 });
 
 /** @param {CustomEvent<Executed>} event */
@@ -73,9 +82,9 @@ function onExecuted({ detail }) {
   for (const said of detail.output?.batch_loop ?? []) {
     const id = detail.display_node ?? detail.node;
     conductor.heard(detail.prompt_id, said);
-    panel.heard(detail.prompt_id);
     if (said.kind === "iteration") screen.note(id, said.loop);
     if (said.kind !== "end_queue") cards.heard(id, said);
+    poller.news();
   }
 }
 
@@ -84,7 +93,7 @@ function onStatus({ detail }) {
   const remaining = detail?.exec_info?.queue_remaining;
   leftOut.queueChanged();
   conductor.queueIs(remaining);
-  cards.queueIs(remaining);
+  poller.queueIs(remaining);
 }
 
 function onSending() {
@@ -106,7 +115,7 @@ function onSent() {
 function listen(event, ended) {
   api.addEventListener(event, ({ detail }) => {
     ended(detail.prompt_id, detail.node_type);
-    panel.ended(detail.prompt_id);
+    poller.news();
   });
 }
 

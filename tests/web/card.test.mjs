@@ -3,13 +3,12 @@ import test from "node:test";
 import "./english.mjs";
 import { Actions } from "../../web/lib/card/actions.js";
 import { ruleFor } from "../../web/lib/card/collapsed.js";
-import { figuresOf, percent } from "../../web/lib/figures.js";
+import { figuresOf, percent, timesOf } from "../../web/lib/figures.js";
 import { FolderChooser } from "../../web/lib/card/folder_chooser.js";
 import { folderSettings, onSettingChanged } from "../../web/lib/card/folder_settings.js";
 import { completeModel, iteratorModel } from "../../web/lib/card/model.js";
 import { drawOnTitle, partsOf } from "../../web/lib/card/node_bar.js";
 import { Changes } from "../../web/lib/changes.js";
-import { timesOf } from "../../web/lib/times.js";
 import { Refused } from "../../web/lib/server.js";
 
 const STATE = {

@@ -1,107 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import "./english.mjs";
-import { Follower } from "../../web/lib/card/follower.js";
 import { IteratorEntry } from "../../web/lib/card/iterator_entry.js";
 import { Refused } from "../../web/lib/server.js";
-
-/** A clock that moves when the test says so. */
-function newClock() {
-  const timers = new Map();
-  let at = 0;
-  let count = 0;
-  return {
-    now: () => at,
-    setTimer: (turn, ms) => {
-      timers.set((count += 1), { turn, due: at + ms });
-      return count;
-    },
-    clearTimer: (timer) => timers.delete(timer),
-    async pass(ms) {
-      at += ms;
-      const due = [...timers].filter(([, timer]) => timer.due <= at);
-      for (const [timer, { turn }] of due) {
-        timers.delete(timer);
-        await turn();
-      }
-    },
-  };
-}
-
-function following({ answer = () => false } = {}) {
-  const clock = newClock();
-  const page = { hidden: false, looks: 0 };
-  const look = async () => {
-    page.looks += 1;
-    return answer();
-  };
-  const follower = new Follower({ look, isHidden: () => page.hidden, clock });
-  return { clock, follower, page };
-}
-
-test("what comes in crowds is asked for once", async () => {
-  const { clock, follower, page } = following();
-  for (let event = 0; event < 9; event += 1) follower.soon();
-  await clock.pass(400);
-  await clock.pass(60_000);
-  assert.equal(page.looks, 1);
-});
-
-test("while a person types, nothing is asked", async () => {
-  const { clock, follower, page } = following();
-  for (let key = 0; key < 5; key += 1) {
-    follower.whenSettled();
-    await clock.pass(300);
-  }
-  assert.equal(page.looks, 0);
-  await clock.pass(100);
-  assert.equal(page.looks, 1);
-});
-
-test("while something goes on it is asked now and then, and no longer", async () => {
-  let goesOn = true;
-  const { clock, follower, page } = following({ answer: () => goesOn });
-  follower.soon();
-  await clock.pass(400);
-  for (let turn = 0; turn < 3; turn += 1) await clock.pass(2_000);
-  assert.equal(page.looks, 4);
-  goesOn = false;
-  await clock.pass(2_000);
-  await clock.pass(60_000);
-  assert.equal(page.looks, 5);
-});
-
-test("while the queue is not empty, something may come", async () => {
-  const { clock, follower, page } = following();
-  follower.expect(true);
-  await clock.pass(400);
-  await clock.pass(2_000);
-  assert.equal(page.looks, 2);
-  follower.expect(false);
-  await clock.pass(400);
-  await clock.pass(60_000);
-  assert.equal(page.looks, 3);
-});
-
-test("a page that nobody sees asks nothing until it is seen", async () => {
-  const { clock, follower, page } = following({ answer: () => true });
-  page.hidden = true;
-  follower.soon();
-  await clock.pass(60_000);
-  assert.equal(page.looks, 0);
-  page.hidden = false;
-  follower.soon();
-  await clock.pass(400);
-  assert.equal(page.looks, 1);
-});
-
-test("a look that fails does not end the others", async () => {
-  const { clock, follower, page } = following({ answer: () => Promise.reject(new Error("away")) });
-  follower.expect(true);
-  await assert.rejects(clock.pass(400));
-  await assert.rejects(clock.pass(2_000));
-  assert.equal(page.looks, 2);
-});
 
 const REST = {
   id: "l",
@@ -120,7 +21,10 @@ const REST = {
 };
 const UNDER_WAY = { ...REST, stands: "running", running: 1, pending: 1, current: [{ path: "b.png", index: 1 }] };
 
-function entryOf({ refusal = null } = {}) {
+const FOLDER = { directory: "/in", loop: "l", total: 3, first: "a.png", last: "c.png" };
+
+/** An entry that is told what the server answers to all that it asks for, when it asks. */
+function entryOf() {
   const widgets = [
     { name: "directory", value: "in" },
     { name: "limit", value: 0 },
@@ -128,92 +32,107 @@ function entryOf({ refusal = null } = {}) {
   const inputs = widgets.map(({ name }) => ({ name }));
   const linked = [];
   const isInputConnected = (slot) => linked.includes(inputs[slot].name);
-  const asked = [];
-  const server = {
-    refusal,
-    async folder(settings) {
-      asked.push(settings);
-      if (server.refusal) throw server.refusal;
-      return { directory: "/in", loop: "l", total: 3, first: "a.png", last: "c.png" };
-    },
-  };
   const shown = [];
   const card = { show: (model, more) => shown.push({ ...model, ...more }) };
   const node = { widgets, inputs, isInputConnected };
-  const entry = new IteratorEntry({ node, card, server });
-  return { asked, entry, linked, node, server, shown };
+  const entry = new IteratorEntry({ node, card });
+  const told = (state, folder = { value: FOLDER }) => {
+    let isNews = false;
+    // The folder's answer may name a loop that is to be asked for.
+    for (let turn = 0; turn < 2; turn += 1) {
+      const answers = entry.questions.map((question) => [
+        question,
+        question.startsWith("folder") ? folder : state instanceof Error ? { error: state } : { value: state },
+      ]);
+      isNews = entry.told(new Map(answers));
+    }
+    return isNews;
+  };
+  return { entry, linked, node, shown, told };
 }
 
-test("a folder is looked into when the settings change, and not at every look", async () => {
-  const { asked, entry, node } = entryOf();
-  await entry.look(async () => REST);
-  await entry.look(async () => REST);
+test("what is asked is the folder by its settings, and the loop that it names", () => {
+  const { entry, node, told } = entryOf();
+  assert.deepEqual(entry.questions, ['folder {"directory":"in","limit":0}']);
+  told(REST);
+  assert.deepEqual(entry.questions, ['folder {"directory":"in","limit":0}', "loop l"]);
   node.widgets[1].value = 2;
-  await entry.look(async () => REST);
-  assert.deepEqual(asked, [
-    { directory: "in", limit: 0 },
-    { directory: "in", limit: 2 },
-  ]);
-  entry.lookIntoFolderAgain();
-  await entry.look(async () => REST);
-  assert.equal(asked.length, 3);
+  assert.deepEqual(entry.questions, ['folder {"directory":"in","limit":2}']);
+  node.widgets[0].value = "";
+  assert.deepEqual(entry.questions, []);
 });
 
-test("a loop that has not run is none, until another tab runs it", async () => {
-  const { entry, shown } = entryOf();
-  await entry.look(async () => null);
+test("a loop that has not run is none, until another tab runs it", () => {
+  const { entry, shown, told } = entryOf();
+  told(null);
   assert.deepEqual([entry.loop, shown.at(-1).headline], [null, "3 images"]);
-  await entry.look(async (loop) => ({ ...REST, id: loop }));
+  told(REST);
   assert.deepEqual([entry.loop, shown.at(-1).phase], ["l", "paused"]);
 });
 
-test("what the node spoke of under other settings is another loop", async () => {
-  const { entry, node } = entryOf();
+test("a node without a folder says so, and nothing is asked", () => {
+  const { entry, node, shown } = entryOf();
+  node.widgets[0].value = "";
+  entry.told(new Map());
+  assert.deepEqual([entry.questions, shown.at(-1).headline], [[], "No folder yet"]);
+  node.widgets[0].value = "in";
+  entry.told(new Map());
+  assert.equal(shown.length, 1);
+});
+
+test("until it is known how the loop stands, nothing else is shown", () => {
+  const { entry, shown } = entryOf();
+  entry.told(new Map([[entry.folderQuestion, { value: FOLDER }]]));
+  assert.deepEqual(shown, []);
+});
+
+test("what the node spoke of under other settings is another loop", () => {
+  const { entry, node, told } = entryOf();
   entry.heard("l");
-  await entry.look(async () => REST);
+  told(REST);
   assert.equal(entry.loop, "l");
   node.widgets[0].value = "other";
   assert.equal(entry.loop, null);
 });
 
-test("with a linked folder, the loop is what the node spoke of", async () => {
-  const { asked, entry, linked, shown } = entryOf();
+test("with a linked folder, the loop is what the node spoke of", () => {
+  const { entry, linked, shown, told } = entryOf();
   linked.push("directory");
-  await entry.look(async () => REST);
-  assert.deepEqual([asked, entry.loop, shown.at(-1).phase], [[], null, "unknown"]);
+  assert.deepEqual(entry.questions, []);
+  told(REST);
+  assert.deepEqual([entry.loop, shown.at(-1).phase], [null, "unknown"]);
   entry.heard("l");
-  await entry.look(async () => UNDER_WAY);
+  told(UNDER_WAY);
   assert.deepEqual([entry.loop, shown.at(-1).headline], ["l", "b.png"]);
 });
 
-test("between two images, by the server's word, the last one is still shown", async () => {
-  const { entry, shown } = entryOf();
-  assert.equal(await entry.look(async () => UNDER_WAY), true);
-  assert.equal(await entry.look(async () => ({ ...REST, stands: "running" })), true);
+test("between two images, by the server's word, the last one is still shown", () => {
+  const { shown, told } = entryOf();
+  told(UNDER_WAY);
+  told({ ...REST, stands: "running" });
   assert.equal(shown.at(-1).headline, "b.png");
-  assert.equal(await entry.look(async () => REST), false);
+  told(REST);
   assert.equal(shown.at(-1).headline, "2 images left");
 });
 
-test("at the end the folder is looked into once more", async () => {
-  const { asked, entry } = entryOf();
-  await entry.look(async () => UNDER_WAY);
+test("at the end the folder is to be looked into once more", () => {
+  const { entry } = entryOf();
+  entry.told(new Map([[entry.folderQuestion, { value: FOLDER }]]));
+  const told = (state) => entry.told(new Map([["loop l", { value: state }]]));
+  assert.equal(told(UNDER_WAY), false);
   const complete = { ...REST, pending: 0, done: 3, left: 0, complete: true, stands: "complete" };
-  assert.equal(await entry.look(async () => complete), false);
-  await entry.look(async () => complete);
-  await entry.look(async () => complete);
-  assert.equal(asked.length, 2);
+  assert.equal(told(complete), true);
+  assert.equal(told(complete), false);
 });
 
-test("a refusal is shown; a server that is away leaves what was known, and is asked again", async () => {
-  const { asked, entry, server, shown } = entryOf({ refusal: new Refused("not allowed", 403) });
-  await entry.look(async () => null);
+test("a refusal is shown; a server that is away leaves what was known", () => {
+  const { shown, told } = entryOf();
+  told(null, { error: new Refused("not allowed", 403) });
   assert.deepEqual([shown.at(-1).phase, shown.at(-1).detail], ["refused", "not allowed"]);
-  server.refusal = new TypeError("Failed to fetch");
-  entry.lookIntoFolderAgain();
-  await entry.look(async () => undefined);
+  told(new TypeError("away"), { error: new TypeError("Failed to fetch") });
   assert.equal(shown.at(-1).detail, "not allowed");
-  server.refusal = null;
-  await entry.look(async () => REST);
-  assert.deepEqual([shown.at(-1).phase, asked.length], ["paused", 3]);
+  told(REST);
+  assert.equal(shown.at(-1).phase, "paused");
+  told(new TypeError("away"));
+  assert.equal(shown.at(-1).phase, "paused");
 });

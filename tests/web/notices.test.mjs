@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { polling } from "./clock.mjs";
 import "./english.mjs";
 import { Notices } from "../../web/lib/notices.js";
 
@@ -33,21 +34,20 @@ function setUp(states = [SETTLED]) {
   const signals = { ended: (loop) => called.push(loop) };
   const asked = [];
   const server = {
-    loop: async (id) => {
+    loopsOf: async ([id]) => {
       asked.push(id);
-      return states.length > 1 ? states.shift() : states[0];
+      return [{ id, ...(await (states.length > 1 ? states.shift() : states[0])) }];
     },
   };
   const submissions = { count: 1 };
-  const notices = new Notices({
-    server,
-    toasts,
-    ends,
-    signals,
-    submissions,
-    pause: async () => {},
-  });
-  return { notices, called, shown, hidden, asked, submissions };
+  const { clock, poller } = polling(server);
+  const notices = new Notices({ poller, toasts, ends, signals, submissions });
+  const stopped = async (run) => {
+    const told = notices.stopped(run);
+    await clock.pass(20_000);
+    await told;
+  };
+  return { notices, stopped, called, shown, hidden, asked, submissions };
 }
 
 function run({ loop = "l", complete = true } = {}) {
@@ -61,10 +61,10 @@ function run({ loop = "l", complete = true } = {}) {
 }
 
 test("the end of a batch that this tab worked on is told once it is settled", async () => {
-  const { notices, called, shown, asked } = setUp([STATE, SETTLED]);
+  const { notices, stopped, called, shown, asked } = setUp([STATE, SETTLED]);
   const last = run({ complete: false });
   notices.processed(last.handedOut);
-  await notices.stopped(last);
+  await stopped(last);
   assert.deepEqual(asked, ["l", "l"]);
   assert.deepEqual(shown, [["l", "Batch complete: 1 done, 0 failed, 1 s"]]);
   assert.deepEqual(called, ["l"]);
@@ -75,33 +75,33 @@ test("a batch that was begun again meanwhile is told with its last figures, or n
     [[STATE, BEGUN_AGAIN], 1],
     [[BEGUN_AGAIN], 0],
   ]) {
-    const { notices, shown } = setUp(states);
+    const { notices, stopped, shown } = setUp(states);
     const last = run({ complete: false });
     notices.processed(last.handedOut);
-    await notices.stopped(last);
+    await stopped(last);
     assert.equal(shown.length, count);
     for (const [, summary] of shown) assert.match(summary, /^Batch complete: 1 done/);
   }
 });
 
 test("a prompt that was already sent and finds nothing to do is no news", async () => {
-  const { notices, called, shown, submissions } = setUp();
+  const { notices, stopped, called, shown, submissions } = setUp();
   const last = run({ complete: false });
   notices.processed(last.handedOut);
-  await notices.stopped(last);
-  await notices.stopped(run());
+  await stopped(last);
+  await stopped(run());
   assert.equal(shown.length, 1);
   submissions.count += 1;
-  await notices.stopped(run());
+  await stopped(run());
   assert.deepEqual(shown[1], ["l", "Nothing to do"]);
-  await notices.stopped(run());
+  await stopped(run());
   assert.equal(shown.length, 2, "once for each time that somebody pressed Run");
   assert.deepEqual(called, ["l"], "that there is nothing to do calls nobody");
 });
 
 test("an End Queue without a loop of ours says nothing", async () => {
-  const { notices, shown } = setUp();
-  await notices.stopped({ loops: [], iterations: new Map(), handedOut: [] });
+  const { stopped, shown } = setUp();
+  await stopped({ loops: [], iterations: new Map(), handedOut: [] });
   assert.deepEqual(shown, []);
 });
 
@@ -113,10 +113,10 @@ test("what was said before goes when the next image is through", () => {
 
 test("a server that cannot be asked is noted, and shows nothing", async (t) => {
   const warned = t.mock.method(console, "warn", () => {});
-  const { notices, shown } = setUp([Promise.reject(new Error("gone"))]);
+  const { notices, stopped, shown } = setUp([Promise.reject(new Error("gone"))]);
   const last = run({ complete: false });
   notices.processed(last.handedOut);
-  await notices.stopped(last);
+  await stopped(last);
   assert.match(warned.mock.calls[0].arguments[0], /gone/);
   assert.deepEqual(shown, []);
 });

@@ -1,8 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import "./english.mjs";
-import { inWords, quarters } from "../../web/lib/panel/standing.js";
-import { isAtWork } from "../../web/lib/standing.js";
+import { isAtWork } from "../../web/lib/figures.js";
+import { inWords, quarters } from "../../web/lib/panel/far.js";
 import { ago } from "../../web/lib/panel/when.js";
 import { ownName } from "../../web/lib/words.js";
 

@@ -5,7 +5,7 @@ import { iteratorOf, nodeByExecutionId, nodesOf } from "../../web/lib/graph.js";
 import { Runs } from "../../web/lib/runs.js";
 import { LoopServer } from "../../web/lib/server.js";
 import { Submissions } from "../../web/lib/submissions.js";
-import { whichLoop } from "../../web/lib/which_loop.js";
+import { whichLoop } from "../../web/lib/card/folder_settings.js";
 
 function graph(nodes) {
   return { getNodeById: (id) => nodes[id] ?? null };
@@ -130,5 +130,5 @@ test("an answer that is not JSON is told by its status", async () => {
   const json = async () => JSON.parse("<html>");
   const answer = { ok: false, status: 502, statusText: "Bad Gateway", json };
   const server = new LoopServer({ fetchApi: async () => answer });
-  await assert.rejects(server.loop("id"), { message: "502 Bad Gateway" });
+  await assert.rejects(server.loops(), { message: "502 Bad Gateway" });
 });

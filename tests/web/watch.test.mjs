@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { polling } from "./clock.mjs";
 import "./english.mjs";
 import { Runs } from "../../web/lib/runs.js";
 import { Screen } from "../../web/lib/screen.js";
@@ -8,7 +9,6 @@ import { Watch } from "../../web/lib/watch.js";
 
 /** A watch that is asked to look by `look()`; `answers` are the server's, the last for ever. */
 function setUp(answers = [{ next: "watch", ready: 0 }]) {
-  const waiting = [];
   const autoQueue = {
     mode: "instant-idle",
     did: [],
@@ -30,15 +30,16 @@ function setUp(answers = [{ next: "watch", ready: 0 }]) {
       if (answer instanceof Error) throw answer;
       return answer;
     },
-    loop: () => server.watch(),
+    loopsOf: async ([id]) => {
+      const loop = await server.watch();
+      return loop ? [{ id, ...loop }] : [];
+    },
   };
   const screen = { open: true, node: () => (screen.open ? "node" : null) };
   const button = { shown: false, show: () => (button.shown = true), hide: () => (button.shown = false) };
-  const later = (turn) => waiting.push(turn);
-  const watch = new Watch({ server, autoQueue, toasts, screen, button, later });
-  const look = async () => {
-    for (const turn of waiting.splice(0)) await turn();
-  };
+  const { clock, poller } = polling(server);
+  const watch = new Watch({ poller, autoQueue, toasts, screen, button });
+  const look = () => clock.pass(2_000);
   return { autoQueue, button, look, screen, server, shown, watch };
 }
 

@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import "./english.mjs";
-import { batchEnd, duration, failureLines, nothingToDo, paused } from "../../web/lib/words.js";
+import { duration } from "../../web/lib/figures.js";
+import { batchEnd, failureLines, nothingToDo, paused } from "../../web/lib/words.js";
 
 const STATE = {
   directory: "/input/seven",

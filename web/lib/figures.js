@@ -1,4 +1,6 @@
-/** @import { ListedLoop } from "../../types/server.d.ts" */
+import { t, texts } from "./texts.js";
+
+/** @import { ListedLoop, Standing } from "../../types/server.d.ts" */
 
 /**
  * @typedef {object} Figures - of a batch
@@ -46,4 +48,62 @@ export function figuresOf(state) {
  */
 export function percent(part, total) {
   return total > 0 ? (part / total) * 100 : 0;
+}
+
+/**
+ * Whether a loop is at work, by the server's word: also between two images, when none is under way.
+ *
+ * @param {Pick<Standing, "stands">} loop
+ */
+export function isAtWork({ stands }) {
+  return stands === "running" || stands === "waiting";
+}
+
+/**
+ * What is said of images that no image of another folder was left for.
+ *
+ * @param {Pick<ListedLoop, "complete" | "unpaired">} state
+ */
+export function unpairedLines({ complete, unpaired }) {
+  return complete && unpaired ? [t("notice.unpaired", { count: unpaired })] : [];
+}
+
+/**
+ * `12 s`, `3 min 5 s`, `1 h 2 min`.
+ *
+ * @param {number} seconds
+ */
+export function duration(seconds) {
+  const whole = Math.round(seconds);
+  if (whole < 60) return t("duration.seconds", { seconds: whole });
+  const minutes = Math.floor(whole / 60);
+  if (minutes < 60) return t("duration.minutes", { minutes, seconds: whole % 60 });
+  return t("duration.hours", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
+}
+
+/**
+ * Time taken, time left and speed as texts, with a dash for what is unknown.
+ *
+ * @param {Figures} figures
+ */
+export function timesOf({ seconds, remaining, perMinute }) {
+  return {
+    taken: t("time.taken", { time: duration(seconds) }),
+    remaining: t("time.remaining", { time: remaining === null ? unknown() : duration(remaining) }),
+    perMinute: t("time.perMinute", { speed: perMinute === null ? unknown() : speed(perMinute) }),
+  };
+}
+
+/**
+ * With as many digits as tell something: `0.42`, `7.5`, `86`.
+ *
+ * @param {number} perMinute
+ */
+function speed(perMinute) {
+  const digits = perMinute < 1 ? 2 : perMinute < 10 ? 1 : 0;
+  return texts().number(perMinute, { maximumFractionDigits: digits });
+}
+
+function unknown() {
+  return t("time.unknown");
 }

@@ -1,10 +1,12 @@
+import { loopOf } from "./poller.js";
 import { batchEnd, nothingToDo, part, paused, pausedBetween } from "./words.js";
 
 /**
  * @import { Iteration, Progress } from "../../types/nodes.d.ts"
  * @import { EndNotices } from "./end_notices.js"
  * @import { Run } from "./runs.js"
- * @import { LoopServer } from "./server.js"
+ * @import { Loop } from "../../types/server.d.ts"
+ * @import { Poller } from "./poller.js"
  * @import { Signals } from "./signals.js"
  * @import { Submissions } from "./submissions.js"
  * @import { Toasts } from "./toasts.js"
@@ -17,12 +19,11 @@ const LIFE_MS = 10_000;
 
 /** What the person at the screen is told of a batch. */
 export class Notices {
-  #server;
+  #poller;
   #toasts;
   #ends;
   #signals;
   #submissions;
-  #pause;
   /**
    * Loops of which this tab has run an image since their end was last told.
    *
@@ -34,20 +35,18 @@ export class Notices {
 
   /**
    * @param {object} parts - the pack's modules of these names
-   * @param {LoopServer} parts.server
+   * @param {Pick<Poller, "follow">} parts.poller
    * @param {Toasts} parts.toasts
    * @param {EndNotices} parts.ends
    * @param {Signals} parts.signals
    * @param {Submissions} parts.submissions
-   * @param {() => Promise<void>} [parts.pause] - waits for a while
    */
-  constructor({ server, toasts, ends, signals, submissions, pause = defaultPause }) {
-    this.#server = server;
+  constructor({ poller, toasts, ends, signals, submissions }) {
+    this.#poller = poller;
     this.#toasts = toasts;
     this.#ends = ends;
     this.#signals = signals;
     this.#submissions = submissions;
-    this.#pause = pause;
   }
 
   /**
@@ -144,19 +143,28 @@ export class Notices {
    *
    * @param {string} loop
    */
-  async #settled(loop) {
-    let state = await this.#server.loop(loop);
-    for (let asked = 1; state?.finishing && asked < ASK_TIMES; asked += 1) {
-      await this.#pause();
-      const later = await this.#server.loop(loop);
-      if (later?.batch !== state.batch) break;
-      state = later;
-    }
-    return state;
+  #settled(loop) {
+    const question = loopOf(loop);
+    /** @type {Loop | null} */
+    let state = null;
+    let asked = 0;
+    return new Promise((/** @type {(state: Loop | null) => void} */ settle, refuse) => {
+      const following = this.#poller.follow({
+        questions: () => [question],
+        told: (answers) => {
+          const { value: now, error } = answers.get(question) ?? {};
+          asked += 1;
+          const isSame = asked === 1 || (now && now.batch === state?.batch);
+          if (!error && isSame) state = now;
+          if (!error && isSame && state?.finishing && asked < ASK_TIMES) return;
+          following.end();
+          if (error) refuse(error);
+          else settle(state);
+        },
+        always: ASK_EVERY_MS,
+        unseen: true,
+      });
+      following.renew();
+    });
   }
-}
-
-/** @returns {Promise<void>} */
-function defaultPause() {
-  return new Promise((resume) => setTimeout(resume, ASK_EVERY_MS));
 }

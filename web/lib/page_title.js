@@ -23,12 +23,6 @@ export class PageTitle {
   #watchTitle;
   #later;
   /**
-   * How far each loop is, by Batch Complete.
-   *
-   * @type {Map<string, number>}
-   */
-  #settled = new Map();
-  /**
    * What to show; null while no batch runs.
    *
    * @type {string | null}
@@ -67,29 +61,22 @@ export class PageTitle {
    * @param {Said} said
    */
   note(said) {
-    if (said.kind === "iteration" && handsOut(said)) {
+    if (said.kind === "end_queue") return;
+    if (said.kind === "iteration") {
+      if (!handsOut(said)) return;
       this.#folder = ownName(said.directory);
-      this.#tell(this.#settled.get(said.loop) ?? said.index, said.total);
-    } else if (said.kind === "progress") {
-      const settled = said.done + said.failed;
-      this.#settled.set(said.loop, settled);
-      this.#tell(settled, said.total);
     }
+    this.#text = t("pageTitle", {
+      settled: said.done + said.failed,
+      total: said.total,
+      folder: this.#folder,
+    });
+    this.#refresh();
   }
 
   /** Nothing runs any more. */
   end() {
-    this.#settled.clear();
     this.#text = null;
-    this.#refresh();
-  }
-
-  /**
-   * @param {number} settled
-   * @param {number} total
-   */
-  #tell(settled, total) {
-    this.#text = t("pageTitle", { settled, total, folder: this.#folder });
     this.#refresh();
   }
 

@@ -1,5 +1,5 @@
+import { whichLoop } from "./card/folder_settings.js";
 import { nodeByExecutionId } from "./graph.js";
-import { whichLoop } from "./which_loop.js";
 
 /** @import { App, Node } from "../../types/comfyui.d.ts" */
 

@@ -29,15 +29,15 @@ export class LoopServer {
   }
 
   /**
-   * The state of a loop; null if the server knows none with this id.
+   * The states of those of some loops that the server knows.
    *
-   * @param {string} id
-   * @returns {Promise<Loop | null>}
+   * @param {string[]} ids
+   * @returns {Promise<Loop[]>}
    */
-  async loop(id) {
-    // Asked for as one of several: of an address that is not there, browsers note an error.
-    const { loops } = await this.#ask(`${LOOPS}?${new URLSearchParams({ loop: id })}`);
-    return loops[0] ?? null;
+  async loopsOf(ids) {
+    const query = new URLSearchParams(ids.map((id) => ["loop", id]));
+    const { loops } = await this.#ask(`${LOOPS}?${query}`);
+    return loops;
   }
 
   /**

@@ -1,5 +1,6 @@
-import { UNKNOWN_LOOP, newImages, otherServers } from "./aims.js";
+import { NEW_IMAGES, OTHER_SERVERS, UNKNOWN_LOOP } from "./aims.js";
 import { explained } from "./errors.js";
+import { OFTEN_MS } from "./poller.js";
 import { Refused } from "./server.js";
 
 /**
@@ -8,7 +9,7 @@ import { Refused } from "./server.js";
  * @import { AutoQueue } from "./auto_queue.js"
  * @import { Run } from "./runs.js"
  * @import { Screen } from "./screen.js"
- * @import { LoopServer } from "./server.js"
+ * @import { Answers, Poller, Question } from "./poller.js"
  * @import { Cards } from "./card/cards.js"
  * @import { Toasts } from "./toasts.js"
  */
@@ -22,8 +23,6 @@ import { Refused } from "./server.js";
  * @property {boolean} warned - whether a person was told that the server refuses to look
  */
 
-/** How often the server is asked: soon enough for a person, cheap for the server. */
-const ASK_EVERY_MS = 2_000;
 const TOAST = "watch";
 const LIFE_MS = 10_000;
 
@@ -34,12 +33,11 @@ const LIFE_MS = 10_000;
  * No prompt waits in the queue meanwhile, so ComfyUI is free for other work.
  */
 export class Watch {
-  #server;
   #autoQueue;
   #toasts;
   #screen;
   #button;
-  #later;
+  #following;
   /**
    * Null while nothing is watched.
    *
@@ -49,20 +47,24 @@ export class Watch {
 
   /**
    * @param {object} parts - the pack's modules of these names
-   * @param {LoopServer} parts.server
+   * @param {Pick<Poller, "follow">} parts.poller
    * @param {AutoQueue} parts.autoQueue
    * @param {Toasts} parts.toasts
    * @param {Screen} parts.screen
    * @param {Pick<Cards, "show" | "hide">} parts.button
-   * @param {(turn: () => void, ms: number) => void} [parts.later] - calls it after some ms
    */
-  constructor({ server, autoQueue, toasts, screen, button, later = defaultLater }) {
-    this.#server = server;
+  constructor({ poller, autoQueue, toasts, screen, button }) {
     this.#autoQueue = autoQueue;
     this.#toasts = toasts;
     this.#screen = screen;
     this.#button = button;
-    this.#later = later;
+    this.#following = poller.follow({
+      questions: () => this.#questions(),
+      told: (answers) => this.#told(answers),
+      first: OFTEN_MS,
+      always: OFTEN_MS,
+      unseen: true,
+    });
   }
 
   /** Whether this tab waits for something. */
@@ -80,7 +82,7 @@ export class Watch {
   stopped(run, mode) {
     const loops = run.watched;
     if (loops.length === 0) this.end();
-    else if (mode !== null) this.#begin(newImages(this.#server), loops, mode);
+    else if (mode !== null) this.#begin(NEW_IMAGES, loops, mode);
     return this.on;
   }
 
@@ -92,13 +94,14 @@ export class Watch {
    * @param {string | null} mode
    */
   awaits(loops, mode) {
-    if (mode !== null) this.#begin(otherServers(this.#server), loops, mode);
+    if (mode !== null) this.#begin(OTHER_SERVERS, loops, mode);
   }
 
   /** Stop watching: somebody pressed Run, Cancel or Stop watching. */
   end() {
     if (!this.on) return;
     this.#watched = null;
+    this.#following.renew();
     this.#toasts.hide(TOAST);
     this.#button.hide();
   }
@@ -114,36 +117,35 @@ export class Watch {
     this.#watched = watched;
     this.#toasts.showUntilSeen(TOAST, aim.begun(loops), LIFE_MS);
     this.#showButton(watched);
-    this.#askLater(watched);
+    this.#following.renew();
   }
 
-  /** @param {Watched} watched */
-  #askLater(watched) {
-    this.#later(() => this.#ask(watched), ASK_EVERY_MS);
+  #questions() {
+    const watched = this.#watched;
+    return watched && this.#goesOn(watched) ? watched.loops.map(questionOf(watched)) : [];
   }
 
-  /** @param {Watched} watched */
-  async #ask(watched) {
-    if (!this.#goesOn(watched)) return;
-    const ready = await this.#ready(watched);
+  /** @param {Answers} answers */
+  #told(answers) {
+    const watched = this.#watched;
     // Somebody may have pressed something while the server was looking.
-    if (!this.#goesOn(watched)) return;
+    if (!watched || !this.#goesOn(watched)) return;
+    const ready = this.#ready(watched, answers);
+    if (!this.on) return;
     if (ready > 0 && this.#isOnScreen(watched)) {
       this.end();
       this.#autoQueue.goOn(watched.mode, ready);
       return;
     }
     this.#showButton(watched); // the workflow may have been opened anew
-    this.#askLater(watched);
   }
 
   /**
-   * Whether it is still this that is watched; a mode that somebody has chosen ends it.
+   * Whether it is still watched; a mode that somebody has chosen ends it.
    *
    * @param {Watched} watched
    */
   #goesOn(watched) {
-    if (this.#watched !== watched) return false;
     if (this.#autoQueue.mode === watched.resting) return true;
     this.end();
     return false;
@@ -153,12 +155,15 @@ export class Watch {
    * How many prompts would find something to do.
    *
    * @param {Watched} watched
+   * @param {Answers} answers
    */
-  async #ready(watched) {
+  #ready(watched, answers) {
     let ready = 0;
-    for (const { loop } of watched.loops) {
+    for (const loop of watched.loops) {
+      const answer = answers.get(questionOf(watched)(loop));
       try {
-        ready += await watched.aim.ready(loop);
+        if (answer?.error) throw answer.error;
+        if (answer) ready += watched.aim.ready(answer.value);
       } catch (error) {
         this.#refused(watched, error);
       }
@@ -201,9 +206,9 @@ export class Watch {
 }
 
 /**
- * @param {() => void} turn
- * @param {number} ms
+ * @param {Watched} watched
+ * @returns {(iteration: Iteration) => Question}
  */
-function defaultLater(turn, ms) {
-  setTimeout(turn, ms);
+function questionOf({ aim }) {
+  return ({ loop }) => aim.question(loop);
 }

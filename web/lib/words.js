@@ -1,3 +1,4 @@
+import { duration, unpairedLines } from "./figures.js";
 import { t } from "./texts.js";
 
 /**
@@ -12,19 +13,6 @@ const NAMED_FAULTS = 3;
 const NAMED_FAILURES = 3;
 /** Longest reason shown, in characters: some models put a whole traceback into it. */
 const REASON_LENGTH = 160;
-
-/**
- * `12 s`, `3 min 5 s`, `1 h 2 min`.
- *
- * @param {number} seconds
- */
-export function duration(seconds) {
-  const whole = Math.round(seconds);
-  if (whole < 60) return t("duration.seconds", { seconds: whole });
-  const minutes = Math.floor(whole / 60);
-  if (minutes < 60) return t("duration.minutes", { minutes, seconds: whole % 60 });
-  return t("duration.hours", { hours: Math.floor(minutes / 60), minutes: minutes % 60 });
-}
 
 /**
  * The last part of a path: the own name of a file or folder.
@@ -49,15 +37,6 @@ export function failureLines(failures, failed) {
   const more = failed - lines.length;
   if (more > 0) lines.push(t("notice.more", { count: more }));
   return lines;
-}
-
-/**
- * What is said of images that no image of another folder was left for.
- *
- * @param {Loop} state
- */
-export function unpairedLines({ complete, unpaired }) {
-  return complete && unpaired ? [t("notice.unpaired", { count: unpaired })] : [];
 }
 
 /**

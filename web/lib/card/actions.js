@@ -1,7 +1,7 @@
 import { explained } from "../errors.js";
 import { Refused } from "../server.js";
 import { t } from "../texts.js";
-import { whichLoop } from "../which_loop.js";
+import { whichLoop } from "./folder_settings.js";
 
 /**
  * @import { Node, Toast } from "../../../types/comfyui.d.ts"

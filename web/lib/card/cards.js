@@ -1,7 +1,7 @@
 import { iteratorOf, nodesOf } from "../graph.js";
+import { loopOf } from "../poller.js";
 import { CompleteCard } from "./complete_card.js";
 import { onSettingChanged } from "./folder_settings.js";
-import { Follower } from "./follower.js";
 import { IteratorCard } from "./iterator_card.js";
 import { IteratorEntry } from "./iterator_entry.js";
 import { completeModel } from "./model.js";
@@ -12,11 +12,11 @@ import { addCard, passToCanvas, takePlace } from "./widget.js";
  * @import { App, Node } from "../../../types/comfyui.d.ts"
  * @import { Iteration, Progress } from "../../../types/nodes.d.ts"
  * @import { Failure } from "../../../types/server.d.ts"
+ * @import { Answers, Poller } from "../poller.js"
  * @import { Screen } from "../screen.js"
  * @import { LoopServer } from "../server.js"
  * @import { Actions } from "./actions.js"
  * @import { CollapsedNodes } from "./collapsed.js"
- * @import { StateOf } from "./iterator_entry.js"
  */
 
 const ITERATOR = "BatchLoopDirectoryIterator";
@@ -34,7 +34,7 @@ export class Cards {
   #server;
   #screen;
   #actions;
-  #follower;
+  #following;
   #collapsed;
   /**
    * What is known of each Directory Iterator.
@@ -52,18 +52,22 @@ export class Cards {
   /**
    * @param {object} given - the pack's modules of these names
    * @param {App} given.app
-   * @param {LoopServer} given.server
+   * @param {Pick<LoopServer, "thumbnail">} given.server
+   * @param {Pick<Poller, "follow">} given.poller
    * @param {Screen} given.screen
    * @param {Actions} given.actions
    * @param {CollapsedNodes} given.collapsed
    */
-  constructor({ app, server, screen, actions, collapsed }) {
+  constructor({ app, server, poller, screen, actions, collapsed }) {
     this.#app = app;
     this.#server = server;
     this.#screen = screen;
     this.#actions = actions;
     this.#collapsed = collapsed;
-    this.#follower = new Follower({ look: () => this.#look() });
+    this.#following = poller.follow({
+      questions: () => this.#questions(),
+      told: (answers) => this.#told(answers),
+    });
   }
 
   /**
@@ -89,22 +93,11 @@ export class Cards {
     if (kind === "iteration") this.#iterators.get(node)?.entry.heard(loop);
     const complete = kind === "progress" ? this.#completes.get(node) : undefined;
     if (complete) complete.loop = loop;
-    this.#follower.soon();
   }
 
   /** Somebody may have changed files, or settings, in the meantime. */
   returned() {
-    for (const entry of this.#entriesOf(this.#nodes())) entry.lookIntoFolderAgain();
-    this.#follower.soon();
-  }
-
-  /**
-   * The server's queue has this many prompts.
-   *
-   * @param {number} [remaining]
-   */
-  queueIs(remaining = 0) {
-    this.#follower.expect(remaining > 0);
+    this.#following.again();
   }
 
   /**
@@ -126,13 +119,10 @@ export class Cards {
     const card = new IteratorCard({
       thumbnailOf: (loop, path) => this.#server.thumbnail(loop, path, { size: THUMBNAIL_SIZE }),
     });
-    const entry = new IteratorEntry({ node, card, server: this.#server });
-    card.actions = this.#actions.of(entry, () => {
-      entry.lookIntoFolderAgain();
-      this.#follower.soon();
-    });
+    const entry = new IteratorEntry({ node, card });
+    card.actions = this.#actions.of(entry, () => this.#following.again());
     this.#iterators.set(node, { card, entry });
-    onSettingChanged(node, () => this.#follower.whenSettled());
+    onSettingChanged(node, () => this.#following.whenSettled());
     return this.#put(node, card, ITERATOR_HEIGHT);
   }
 
@@ -152,25 +142,27 @@ export class Cards {
     const widget = addCard(node, NAME, card, height);
     passToCanvas(card.element, () => this.#app.canvas);
     drawOnTitle(node, () => card.shown);
-    this.#follower.whenSettled(); // its values are put in later in this turn
+    this.#following.whenSettled(); // its values are put in later in this turn
     return widget;
   }
 
-  /** Ask what the cards need to know, and show it; returns whether something is under way. */
-  async #look() {
-    /** @type {Map<string, ReturnType<StateOf>>} */
-    const states = new Map();
-    /** @type {StateOf} */
-    const stateOf = (loop) => {
-      const state = states.get(loop) ?? this.#stateOf(loop);
-      states.set(loop, state);
-      return state;
-    };
+  /** What the cards need to know. */
+  #questions() {
     const nodes = this.#nodes();
-    const goesOn = await Promise.all(this.#entriesOf(nodes).map((entry) => entry.look(stateOf)));
-    await Promise.all(nodes.map((node) => this.#showComplete(node, nodes, stateOf)));
+    const asked = this.#entriesOf(nodes).flatMap((entry) => entry.questions);
+    const loops = nodes.flatMap((node) => this.#completes.get(node)?.loop ?? []);
+    return [...asked, ...loops.map(loopOf)];
+  }
+
+  /** @param {Answers} answers */
+  #told(answers) {
+    const nodes = this.#nodes();
+    const stale = this.#entriesOf(nodes).flatMap((entry) =>
+      entry.told(answers) ? entry.folderQuestion : [],
+    );
+    for (const node of nodes) this.#showComplete(node, nodes, answers);
     this.#draw(nodes);
-    return goesOn.some(Boolean);
+    if (stale.length > 0) this.#following.again((question) => stale.includes(question));
   }
 
   /** @param {Node[]} nodes */
@@ -190,14 +182,14 @@ export class Cards {
   /**
    * @param {Node} node
    * @param {Node[]} nodes
-   * @param {StateOf} stateOf
+   * @param {Answers} answers
    */
-  async #showComplete(node, nodes, stateOf) {
+  #showComplete(node, nodes, answers) {
     const complete = this.#completes.get(node);
     if (!complete) return;
     const loop = complete.loop ?? this.#entryBefore(node, nodes)?.loop;
-    const state = loop ? await stateOf(loop) : null;
-    if (state !== undefined) complete.card.show(completeModel(state));
+    const answer = loop ? answers.get(loopOf(loop)) : { value: null };
+    if (answer && !answer.error) complete.card.show(completeModel(answer.value));
   }
 
   /**
@@ -212,15 +204,6 @@ export class Cards {
     if (before) return this.#iterators.get(before)?.entry;
     const entries = this.#entriesOf(nodes);
     return entries.length === 1 ? entries[0] : undefined;
-  }
-
-  /** @type {StateOf} */
-  async #stateOf(loop) {
-    try {
-      return await this.#server.loop(loop);
-    } catch {
-      return undefined;
-    }
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
  * @import { Node } from "../../../types/comfyui.d.ts"
- * @import { FolderSettings } from "../../../types/server.d.ts"
+ * @import { FolderSettings, Which } from "../../../types/server.d.ts"
  */
 
 /** The inputs of Directory Iterator that decide what a folder holds. */
@@ -32,6 +32,21 @@ export function folderSettings(node) {
     if (widget) settings[name] = widget.value;
   }
   return { ...settings, directory: String(settings.directory ?? "") };
+}
+
+/**
+ * How to name the loop to the server: by what the node shows or, where that comes from other
+ * nodes, by the loop it worked on last. Null when that is not known either: a guess could start
+ * another folder over.
+ *
+ * @param {Node} node
+ * @param {string | null} [last]
+ * @returns {Which | null}
+ */
+export function whichLoop(node, last) {
+  if (isLinked(node, ["directory", "loop_name"])) return last ? { loop: last } : null;
+  const text = (/** @type {string} */ name) => String(widgetOf(node, name)?.value ?? "");
+  return { directory: text("directory"), loop_name: text("loop_name") };
 }
 
 /**

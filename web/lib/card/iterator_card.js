@@ -1,7 +1,7 @@
 import { attributed, button, element, setText } from "../dom.js";
+import { timesOf } from "../figures.js";
+import { Progress } from "../progress_bar.js";
 import { t } from "../texts.js";
-import { Progress } from "./progress.js";
-import { timesOf } from "../times.js";
 
 /**
  * @import { Figures } from "../figures.js"

@@ -1,32 +1,31 @@
+import { isAtWork } from "../figures.js";
+import { folderOf, loopOf } from "../poller.js";
 import { Refused } from "../server.js";
-import { isAtWork } from "../standing.js";
 import { folderSettings, isLinked } from "./folder_settings.js";
 import { iteratorModel } from "./model.js";
 
 /**
  * @import { Node } from "../../../types/comfyui.d.ts"
- * @import { Current, Folder, FolderSettings, Loop } from "../../../types/server.d.ts"
- * @import { LoopServer } from "../server.js"
+ * @import { Current, Folder, Loop } from "../../../types/server.d.ts"
+ * @import { Answer, Answers, Question } from "../poller.js"
  * @import { IteratorCard } from "./iterator_card.js"
- */
-
-/**
- * Asks for a loop's state: null where there is none, undefined where the server does not answer.
- *
- * @typedef {(loop: string) => Promise<Loop | null | undefined>} StateOf
  */
 
 /** What is known of one Directory Iterator, and shown on its card. */
 export class IteratorEntry {
   #card;
-  #server;
-  /** The settings for which the folder was looked into, as text; "" for none. */
-  #key = "";
-  #isStale = false;
+  /**
+   * What was asked of the folder that the rest is known of.
+   *
+   * @type {Question | null}
+   */
+  #known = null;
   /** @type {Folder | null} */
   #folder = null;
   /** @type {Refused | null} */
   #refusal = null;
+  /** The loop that was asked for last. */
+  #asked = "";
   /** @type {Loop | null} */
   #state = null;
   /**
@@ -48,12 +47,10 @@ export class IteratorEntry {
    * @param {object} given
    * @param {Node} given.node
    * @param {Pick<IteratorCard, "show">} given.card
-   * @param {Pick<LoopServer, "folder">} given.server
    */
-  constructor({ node, card, server }) {
+  constructor({ node, card }) {
     this.node = node;
     this.#card = card;
-    this.#server = server;
   }
 
   /** The loop's id, as far as it is known that it has run. */
@@ -66,7 +63,7 @@ export class IteratorEntry {
   get #named() {
     const key = JSON.stringify(folderSettings(this.node));
     if (this.#heard?.key === key) return this.#heard.loop;
-    return this.#key === key ? (this.#folder?.loop ?? null) : null;
+    return this.folderQuestion === this.#known ? (this.#folder?.loop ?? null) : null;
   }
 
   /** The folder's full path, where the server has told it. */
@@ -81,11 +78,6 @@ export class IteratorEntry {
    */
   heard(loop) {
     this.#heard = { loop, key: JSON.stringify(folderSettings(this.node)) };
-  }
-
-  /** At the next look, the folder is looked into though the settings are the same. */
-  lookIntoFolderAgain() {
-    this.#isStale = true;
   }
 
   /**
@@ -108,18 +100,35 @@ export class IteratorEntry {
     this.show();
   }
 
-  /**
-   * Ask the server, and show it; returns whether something is under way.
-   *
-   * @param {StateOf} stateOf
-   */
-  async look(stateOf) {
-    await this.#lookIntoFolder(folderSettings(this.node));
+  /** What is to be asked of the folder; null where the node names none. */
+  get folderQuestion() {
+    const settings = folderSettings(this.node);
+    return settings?.directory ? folderOf(settings) : null;
+  }
+
+  /** What is to be asked, as things stand. */
+  get questions() {
     const named = this.#named;
-    const state = named ? await stateOf(named) : null;
-    if (state !== undefined) this.#note(state);
+    return [this.folderQuestion, named && loopOf(named)].filter((each) => each !== null);
+  }
+
+  /**
+   * The server has answered; returns whether the folder may hold something else now.
+   *
+   * @param {Answers} answers
+   */
+  told(answers) {
+    // Until what is asked for is known, what is shown of something else does no harm.
+    const question = this.folderQuestion;
+    if (question && question !== this.#known && !answers.has(question)) return false;
+    this.#noteFolder(question, question ? answers.get(question) : undefined);
+    const named = this.#named;
+    const state = named ? answers.get(loopOf(named)) : { value: null };
+    if (named && state) this.#asked = named;
+    if (named && this.#asked !== named) return false;
+    const isNews = Boolean(state && !state.error && this.#note(state.value));
     this.show();
-    return this.#state !== null && isAtWork(this.#state);
+    return isNews;
   }
 
   /** Show what is known. */
@@ -136,29 +145,27 @@ export class IteratorEntry {
     this.#card.show(model, { loop, watching: this.#watching, choosing: this.#choosing });
   }
 
-  /** @param {FolderSettings | null} settings */
-  async #lookIntoFolder(settings) {
-    const key = JSON.stringify(settings);
-    if (key === this.#key && !this.#isStale) return;
-    if (key !== this.#key) this.#folder = this.#refusal = null;
-    this.#key = key;
-    this.#isStale = false;
-    if (!settings?.directory) return;
-    try {
-      const folder = await this.#server.folder(settings);
-      if (this.#key === key) [this.#folder, this.#refusal] = [folder, null];
-    } catch (error) {
-      // A server that is away tells nothing; the next look may find it again.
-      if (!(error instanceof Refused)) this.#isStale = true;
-      else if (this.#key === key) [this.#folder, this.#refusal] = [null, error];
-    }
+  /**
+   * @param {Question | null} question
+   * @param {Answer} [answer]
+   */
+  #noteFolder(question, { value, error } = {}) {
+    if (question !== this.#known) this.#folder = this.#refusal = null;
+    this.#known = question;
+    if (value) [this.#folder, this.#refusal] = [value, null];
+    // A server that is away tells nothing.
+    else if (error instanceof Refused) [this.#folder, this.#refusal] = [null, error];
   }
 
-  /** @param {Loop | null} state */
+  /**
+   * @param {Loop | null} state
+   * @returns {boolean} whether its batch has become complete: the folder may hold more than at its
+   *   beginning
+   */
   #note(state) {
-    // At the end the folder may hold more than at the beginning.
-    if (state?.complete && this.#state && !this.#state.complete) this.#isStale = true;
+    const isOver = Boolean(state?.complete && this.#state && !this.#state.complete);
     this.#state = state;
     this.#last = state && isAtWork(state) ? (state.current[0] ?? this.#last) : null;
+    return isOver;
   }
 }

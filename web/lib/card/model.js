@@ -1,6 +1,5 @@
+import { figuresOf, unpairedLines } from "../figures.js";
 import { t } from "../texts.js";
-import { figuresOf } from "../figures.js";
-import { unpairedLines } from "../words.js";
 
 /**
  * @import { Current, Failure, Folder, FolderSettings, Loop } from "../../../types/server.d.ts"

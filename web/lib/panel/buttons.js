@@ -1,5 +1,5 @@
 import { element, icon, setText } from "../dom.js";
-import { isAtWork } from "../standing.js";
+import { isAtWork } from "../figures.js";
 import { t } from "../texts.js";
 import { iconButton } from "./icon_button.js";
 

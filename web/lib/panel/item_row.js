@@ -1,6 +1,7 @@
 import { attributed, element, icon } from "../dom.js";
+import { duration } from "../figures.js";
 import { t } from "../texts.js";
-import { duration, ownName } from "../words.js";
+import { ownName } from "../words.js";
 
 /**
  * @import { Item } from "../../../types/server.d.ts"

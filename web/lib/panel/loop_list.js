@@ -3,7 +3,7 @@ import { figuresOf } from "../figures.js";
 import { ProgressBar } from "../progress_bar.js";
 import { t, texts } from "../texts.js";
 import { ownName } from "../words.js";
-import { inWords } from "./standing.js";
+import { inWords } from "./far.js";
 import { standingMark } from "./standing_mark.js";
 import { ago, moment } from "./when.js";
 

@@ -1,13 +1,14 @@
 import { element, setText } from "../dom.js";
-import { isAtWork } from "../standing.js";
+import { LOOPS, SELDOM_MS, loopOf } from "../poller.js";
 import { t } from "../texts.js";
 import { Details } from "./details.js";
-import { Follow } from "./follow.js";
 import { LoopList } from "./loop_list.js";
 
 /**
  * @import { App } from "../../../types/comfyui.d.ts"
+ * @import { Loop } from "../../../types/server.d.ts"
  * @import { Changes } from "../changes.js"
+ * @import { Answers, Poller } from "../poller.js"
  * @import { LoopServer } from "../server.js"
  */
 
@@ -19,7 +20,8 @@ export class Panel {
   #server;
   #changes;
   #changed;
-  #follow;
+  #following;
+  #isOpen = false;
   /** @type {LoopList | null} null until the panel is opened for the first time */
   #list = null;
   /** @type {Details | null} */
@@ -28,25 +30,25 @@ export class Panel {
   #chosen = /** @type {string | null} */ (null);
   #root = element("div", "panel");
   #trouble = element("p", "trouble");
-  /** Prompts in which a node of this pack spoke. */
-  #ours = new Set();
   #takeFocus = false;
 
   /**
    * @param {object} given
    * @param {App} given.app
    * @param {LoopServer} given.server
+   * @param {Pick<Poller, "follow">} given.poller
    * @param {Changes} given.changes
    * @param {() => void} given.changed - called when a person has changed a loop here
    */
-  constructor({ app, server, changes, changed }) {
+  constructor({ app, server, poller, changes, changed }) {
     this.#app = app;
     this.#server = server;
     this.#changes = changes;
     this.#changed = changed;
-    this.#follow = new Follow({
-      ask: () => this.#ask(),
-      isShown: () => this.#root.isConnected,
+    this.#following = poller.follow({
+      questions: () => (this.#isOpen ? [this.#question] : []),
+      told: (answers) => this.#told(answers),
+      idle: SELDOM_MS,
     });
   }
 
@@ -79,25 +81,6 @@ export class Panel {
   }
 
   /**
-   * A node of this pack has spoken in a running prompt.
-   *
-   * @param {string} promptId
-   */
-  heard(promptId) {
-    this.#ours.add(promptId);
-    this.#follow.nudge();
-  }
-
-  /**
-   * A prompt has ended.
-   *
-   * @param {string} promptId
-   */
-  ended(promptId) {
-    if (this.#ours.delete(promptId)) this.#follow.nudge();
-  }
-
-  /**
    * ComfyUI calls this more than once for one opening.
    *
    * @param {HTMLElement} place
@@ -113,11 +96,12 @@ export class Panel {
       this.#root.append(this.#trouble, this.#list.element);
       this.#list.element.hidden = this.#chosen !== null;
     }
-    this.#follow.start();
+    this.#isOpen = true;
+    this.#following.again();
   }
 
   #destroy() {
-    this.#follow.stop();
+    this.#isOpen = false;
     // It opens on the list the next time: the loop may be forgotten by then.
     this.#choose(null);
     this.#root.remove();
@@ -132,7 +116,7 @@ export class Panel {
     const before = this.#chosen;
     this.#choose(loop);
     if (loop === null) this.#list?.focus(before ?? undefined);
-    if (this.#root.isConnected) this.#follow.start();
+    this.#following.again();
   }
 
   /** @param {string | null} loop */
@@ -146,42 +130,35 @@ export class Panel {
     if (this.#list) this.#list.element.hidden = loop !== null;
   }
 
-  /** Ask for what is to be seen, and show it; gives whether anything runs. */
-  async #ask() {
-    try {
-      const runs = this.#chosen === null ? await this.#askAll() : await this.#askOne(this.#chosen);
-      this.#trouble.hidden = true;
-      return runs;
-    } catch {
-      setText(this.#trouble, t("panel.unreachable"));
-      this.#trouble.hidden = false;
-      return false;
-    }
+  get #question() {
+    return this.#chosen === null ? LOOPS : loopOf(this.#chosen);
   }
 
-  async #askAll() {
-    const { loops, now } = await this.#server.loops();
-    this.#list?.show(loops, now);
-    return loops.some(isAtWork);
+  /** @param {Answers} answers */
+  #told(answers) {
+    // Not looked at before: ComfyUI has a tab drawn before it puts it into the page.
+    this.#isOpen = this.#root.isConnected;
+    const answer = answers.get(this.#question);
+    if (!answer) return;
+    this.#trouble.hidden = !answer.error;
+    if (answer.error) setText(this.#trouble, t("panel.unreachable"));
+    else if (this.#chosen === null) this.#list?.show(answer.value.loops, answer.value.now);
+    else this.#showOne(answer.value);
   }
 
-  /** @param {string} id */
-  async #askOne(id) {
-    const loop = await this.#server.loop(id);
-    const runs = loop !== null && isAtWork(loop);
-    if (this.#chosen !== id) return runs;
+  /** @param {Loop | null} loop */
+  #showOne(loop) {
     if (!loop) {
       this.#go(null); // it was forgotten
-      return false;
+      return;
     }
     const details = this.#details ?? this.#added(loop);
     details.show(loop);
     if (this.#takeFocus) details.focus();
     this.#takeFocus = false;
-    return runs;
   }
 
-  /** @param {import("../../../types/server.d.ts").Loop} loop */
+  /** @param {Loop} loop */
   #added(loop) {
     this.#details = new Details({
       loop,
@@ -190,7 +167,7 @@ export class Panel {
       confirm: (title, message) =>
         this.#app.extensionManager.dialog.confirm({ title, message, type: "default" }),
       changed: () => {
-        this.#follow.start();
+        this.#following.again();
         this.#changed();
       },
       left: () => this.#go(null),

@@ -1,5 +1,5 @@
 import { setText } from "../dom.js";
-import { isAtWork } from "../standing.js";
+import { isAtWork } from "../figures.js";
 import { t } from "../texts.js";
 
 /** @import { ListedLoop } from "../../../types/server.d.ts" */

@@ -1,10 +1,8 @@
 import { element, setText } from "../dom.js";
-import { figuresOf } from "../figures.js";
+import { figuresOf, isAtWork, timesOf } from "../figures.js";
 import { ProgressBar } from "../progress_bar.js";
-import { isAtWork } from "../standing.js";
 import { t } from "../texts.js";
-import { timesOf } from "../times.js";
-import { inWords, quarters } from "./standing.js";
+import { inWords, quarters } from "./far.js";
 
 /**
  * @import { Loop } from "../../../types/server.d.ts"

@@ -1,0 +1,188 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { polling } from "./clock.mjs";
+import { LOOPS, SELDOM_MS, arrivalsOf, folderOf, loopOf } from "../../web/lib/poller.js";
+import { Refused } from "../../web/lib/server.js";
+
+/** A poller, what its server was asked, and parts of the page that are told. */
+function setUp(stands = "paused") {
+  const found = { stands, asked: [], error: null };
+  const answer = async (question, value) => {
+    found.asked.push(question);
+    if (found.error) throw found.error;
+    return value;
+  };
+  const loop = (id) => ({ id, stands: found.stands });
+  const server = {
+    loops: () => answer("loops", { now: 1, loops: [loop("l")] }),
+    loopsOf: (ids) => answer(ids.join(), ids.filter((id) => id !== "gone").map(loop)),
+    watch: (id) => answer(`arrivals of ${id}`, { ready: 0 }),
+    folder: ({ directory }) => answer(`folder ${directory}`, { total: 3 }),
+  };
+  const all = polling(server);
+  const follow = (questions, wish = {}) => {
+    const told = [];
+    const following = all.poller.follow({
+      questions: () => questions,
+      told: (answers) => told.push(...answers),
+      ...wish,
+    });
+    following.renew();
+    return { following, questions, told };
+  };
+  /** What was asked in some time. */
+  const askedIn = async (ms) => {
+    found.asked.length = 0;
+    await all.clock.pass(ms);
+    return [...found.asked];
+  };
+  return { ...all, found, follow, askedIn };
+}
+
+test("what several want to know is asked once, in one request, and told to each", async () => {
+  const { askedIn, follow } = setUp();
+  const one = follow([loopOf("l"), loopOf("m")]);
+  const other = follow([loopOf("l"), loopOf("gone")]);
+  assert.deepEqual(await askedIn(0), ["l,m,gone"]);
+  assert.deepEqual(one.told.map(([question]) => question), ["loop l", "loop m"]);
+  assert.deepEqual(other.told[0], ["loop l", { value: { id: "l", stands: "paused" } }]);
+  assert.deepEqual(other.told[1], ["loop gone", { value: null }]);
+});
+
+test("who comes later joins in, and nothing is asked more often for it", async () => {
+  const { askedIn, clock, follow } = setUp("running");
+  follow([loopOf("l")]);
+  await clock.pass(1_000);
+  const late = follow([loopOf("l")]);
+  assert.deepEqual(await askedIn(0), ["l"]);
+  assert.deepEqual(await askedIn(8_000), ["l", "l", "l", "l"]);
+  assert.equal(late.told.length, 5);
+});
+
+for (const stands of ["running", "waiting"]) {
+  test(`while a loop is ${stands} it is asked now and then, and no longer`, async () => {
+    const { askedIn, clock, found, follow } = setUp(stands);
+    follow([loopOf("l")]);
+    await clock.pass(0);
+    assert.equal((await askedIn(6_000)).length, 3);
+    found.stands = "complete";
+    assert.equal((await askedIn(60_000)).length, 1);
+  });
+}
+
+test("a list of all is asked seldom while nothing runs", async () => {
+  const { askedIn, found, follow } = setUp();
+  follow([LOOPS], { idle: SELDOM_MS });
+  assert.deepEqual(await askedIn(29_000), ["loops", "loops", "loops"]);
+  found.stands = "running";
+  await askedIn(1_000);
+  assert.equal((await askedIn(10_000)).length, 5);
+});
+
+test("what comes in crowds is asked for once, and is not put off", async () => {
+  const { askedIn, clock, follow, poller } = setUp();
+  follow([loopOf("l"), folderOf({ directory: "in" })]);
+  await clock.pass(0);
+  for (let event = 0; event < 9; event += 1) {
+    poller.news();
+    await clock.pass(40);
+  }
+  assert.deepEqual(await askedIn(40), ["l"]);
+  assert.deepEqual(await askedIn(60_000), []);
+});
+
+test("while the queue is not empty, something may come", async () => {
+  const { askedIn, clock, follow, poller } = setUp();
+  follow([loopOf("l")]);
+  await clock.pass(0);
+  poller.queueIs(1);
+  assert.equal((await askedIn(4_400)).length, 3);
+  poller.queueIs(0);
+  assert.equal((await askedIn(60_000)).length, 1);
+});
+
+test("news while the server answers bring one question more, after that", async () => {
+  const asked = [];
+  const { clock, poller } = polling({
+    loopsOf: (ids) => new Promise((answer) => asked.push(() => answer(ids.map((id) => ({ id }))))),
+  });
+  poller.follow({ questions: () => [loopOf("l")], told: () => {} }).renew();
+  await clock.pass(0);
+  poller.news();
+  poller.news();
+  await clock.pass(5_000);
+  assert.equal(asked.length, 1);
+  for (const count of [2, 2]) {
+    asked.at(-1)();
+    await new Promise((resume) => setImmediate(resume));
+    await clock.pass(60_000);
+    assert.equal(asked.length, count);
+  }
+});
+
+test("while a person types, nothing is asked", async () => {
+  const { askedIn, clock, follow } = setUp();
+  const settled = [];
+  const told = (answers) => settled.push(answers.size);
+  const { following, questions } = follow([], { told });
+  for (const directory of ["i", "in", "inp"]) {
+    questions.splice(0, 1, folderOf({ directory }));
+    following.whenSettled();
+    assert.deepEqual(await askedIn(300), []);
+  }
+  assert.equal(settled.length, 0);
+  assert.deepEqual(await askedIn(100), ["folder inp"]);
+  assert.deepEqual(settled, [0, 1], "there may be nothing to ask any more");
+  await clock.pass(60_000);
+  following.whenSettled();
+  assert.deepEqual(await askedIn(60_000), [], "the settings are the same");
+  following.again();
+  assert.deepEqual(await askedIn(0), ["folder inp"]);
+});
+
+test("a folder is asked again where the server was away, and not where it refuses", async () => {
+  const { askedIn, clock, found, follow } = setUp();
+  found.error = new TypeError("Failed to fetch");
+  const { told } = follow([folderOf({ directory: "in" })]);
+  await clock.pass(0);
+  found.error = new Refused("not allowed", 403);
+  assert.equal((await askedIn(60_000)).length, 1);
+  assert.deepEqual(told.map(([, { error }]) => error?.message), ["Failed to fetch", "not allowed"]);
+});
+
+test("a page that nobody sees asks nothing until it is seen, but what goes on unseen", async () => {
+  const { askedIn, clock, follow, poller, setHidden } = setUp("running");
+  follow([loopOf("l")]);
+  await clock.pass(0);
+  setHidden(true);
+  poller.news();
+  assert.deepEqual(await askedIn(60_000), []);
+  const watching = follow([arrivalsOf("l")], { unseen: true, first: 2_000, always: 2_000 });
+  assert.deepEqual(await askedIn(4_000), ["arrivals of l", "arrivals of l"]);
+  watching.following.end();
+  assert.deepEqual(await askedIn(4_000), []);
+  setHidden(false);
+  assert.deepEqual(await askedIn(0), ["l"]);
+});
+
+test("a question that fails is asked again like any other", async () => {
+  const { askedIn, found, follow } = setUp();
+  found.error = new Error("away");
+  const { told } = follow([LOOPS], { idle: SELDOM_MS });
+  assert.equal((await askedIn(10_000)).length, 2);
+  assert.equal(told[0][1].error.message, "away");
+});
+
+test("who wants to know nothing, or has ended, is asked for no more", async () => {
+  const { askedIn, clock, follow } = setUp("running");
+  const panel = follow([LOOPS], { idle: SELDOM_MS });
+  await clock.pass(0);
+  panel.questions.length = 0;
+  panel.following.renew();
+  assert.deepEqual(await askedIn(60_000), []);
+  panel.questions.push(LOOPS);
+  panel.following.again();
+  assert.deepEqual(await askedIn(0), ["loops"]);
+  panel.following.end();
+  assert.deepEqual(await askedIn(60_000), []);
+});

@@ -1,0 +1,363 @@
+import { isAtWork } from "./figures.js";
+import { Refused } from "./server.js";
+
+/**
+ * @import { FolderSettings, Loop } from "../../types/server.d.ts"
+ * @import { LoopServer } from "./server.js"
+ */
+
+/** Events come in crowds: what they tell is asked for once. */
+const SOON_MS = 400;
+/** How often the server is asked while something is about to change, and while nothing seems to. */
+export const OFTEN_MS = 2_000;
+export const SELDOM_MS = 10_000;
+
+/**
+ * What the server can be asked again and again, as a text.
+ *
+ * @typedef {string} Question
+ */
+
+export const LOOPS = "loops";
+
+/**
+ * How a loop stands; null where the server knows none.
+ *
+ * @param {string} id
+ * @returns {Question}
+ */
+export function loopOf(id) {
+  return `loop ${id}`;
+}
+
+/**
+ * What has come to the folder of a loop.
+ *
+ * @param {string} id
+ * @returns {Question}
+ */
+export function arrivalsOf(id) {
+  return `arrivals ${id}`;
+}
+
+/**
+ * What a folder holds.
+ *
+ * @param {FolderSettings} settings
+ * @returns {Question}
+ */
+export function folderOf(settings) {
+  return `folder ${JSON.stringify(settings)}`;
+}
+
+/**
+ * The server's answer, or what kept it from answering.
+ *
+ * @typedef {{ value?: any, error?: unknown }} Answer
+ * @typedef {Map<Question, Answer>} Answers
+ */
+
+/**
+ * @typedef {object} Wish - what a part of the page wants to know
+ * @property {() => Question[]} questions - what it wants to know as things stand
+ * @property {(answers: Answers) => void} told - called with the answers to some of these; with
+ *   none when something has been changed, see `whenSettled`
+ * @property {number} [idle] - ms between two questions about loops of which none is at work; not
+ *   given: those wait for news
+ * @property {number} [first] - ms until a question is asked for the first time
+ * @property {number} [always] - ms between two questions, whatever the answers
+ * @property {boolean} [unseen] - whether it is asked while nobody can see the page, too
+ */
+
+/**
+ * @typedef {object} Clock
+ * @property {() => number} now - milliseconds
+ * @property {(turn: () => void, ms: number) => number} setTimer
+ * @property {(timer: number) => void} clearTimer
+ */
+
+/**
+ * Asks the server what the parts of the page want to know, and when.
+ *
+ * What several of them want is asked once, and told to all of them; a question is not asked again
+ * before it is answered.
+ */
+export class Poller {
+  #server;
+  #page;
+  #clock;
+  /** @type {Set<Following>} */
+  #all = new Set();
+  /** @type {Set<Question>} */
+  #underWay = new Set();
+  #isBusy = false;
+  /** @type {number | null} */
+  #timer = null;
+  #timerDue = Infinity;
+
+  /**
+   * @param {object} given
+   * @param {Pick<LoopServer, "loops" | "loopsOf" | "watch" | "folder">} given.server
+   * @param {Pick<Document, "visibilityState" | "addEventListener">} [given.page]
+   * @param {Clock} [given.clock]
+   */
+  constructor({ server, page = document, clock = CLOCK }) {
+    this.#server = server;
+    this.#page = page;
+    this.#clock = clock;
+    page.addEventListener("visibilitychange", () => this.news(0));
+  }
+
+  /**
+   * Ask for a part of the page, once it says that it has something to ask.
+   *
+   * @param {Wish} wish
+   */
+  follow(wish) {
+    const following = new Following(wish, {
+      now: () => this.#clock.now(),
+      changed: () => this.#plan(),
+      ended: () => this.#all.delete(following),
+    });
+    this.#all.add(following);
+    return following;
+  }
+
+  /**
+   * Something has happened: how loops stand is asked soon.
+   *
+   * @param {number} [ms] - how soon
+   */
+  news(ms = SOON_MS) {
+    const due = this.#clock.now() + ms;
+    for (const following of this.#all) {
+      if (!following.wish.unseen) following.hasten(due, isAboutLoops);
+    }
+    this.#plan();
+  }
+
+  /**
+   * The server's queue has this many prompts: while there are any, something may come to be under
+   * way.
+   *
+   * @param {number} [remaining]
+   */
+  queueIs(remaining = 0) {
+    this.#isBusy = remaining > 0;
+    this.news();
+  }
+
+  /** Those that somebody can see the answers of, or that go on unseen. */
+  get #active() {
+    const isHidden = this.#page.visibilityState === "hidden";
+    return [...this.#all].filter(({ wish }) => wish.unseen || !isHidden);
+  }
+
+  /** Have the next turn when the first question is due. */
+  #plan() {
+    const active = this.#active;
+    const dues = active.flatMap((following) => following.due());
+    const open = dues.filter(([question]) => !this.#underWay.has(question));
+    const due = Math.min(...open.map(([, due]) => due), ...active.map(({ settles }) => settles));
+    if (this.#timer !== null && due === this.#timerDue) return;
+    if (this.#timer !== null) this.#clock.clearTimer(this.#timer);
+    this.#timer = null;
+    if (due === Infinity) return;
+    this.#timerDue = due;
+    this.#timer = this.#clock.setTimer(() => this.#turn(), Math.max(0, due - this.#clock.now()));
+  }
+
+  #turn() {
+    this.#timer = null;
+    const now = this.#clock.now();
+    const active = this.#active;
+    for (const following of active) following.settle(now);
+    const dues = active.flatMap((following) => following.due());
+    const questions = new Set(dues.flatMap(([question, due]) => (due <= now ? question : [])));
+    for (const question of this.#underWay) questions.delete(question);
+    for (const following of this.#all) following.asked(questions);
+    for (const kind of Object.keys(this.#asks)) this.#ask(kind, [...questions]);
+    this.#plan();
+  }
+
+  /**
+   * Ask those of some questions that are of one kind, and tell the answers.
+   *
+   * @param {string} kind
+   * @param {Question[]} questions
+   */
+  async #ask(kind, questions) {
+    const asked = questions.filter((question) => kindOf(question) === kind);
+    if (asked.length === 0) return;
+    for (const question of asked) this.#underWay.add(question);
+    const found = await this.#asks[kind](asked.map((question) => question.slice(kind.length + 1)));
+    const answers = new Map(asked.map((question, place) => [question, found[place]]));
+    for (const question of asked) this.#underWay.delete(question);
+    try {
+      for (const following of this.#all) {
+        following.tell(answers, (question, answer) => this.#pace(following, question, answer));
+      }
+    } finally {
+      this.#plan();
+    }
+  }
+
+  /** @type {Record<string, (about: string[]) => Promise<Answer[]>>} how each kind is asked */
+  #asks = {
+    loops: () => Promise.all([answerOf(this.#server.loops())]),
+    loop: async (ids) => {
+      const { value, error } = await answerOf(this.#server.loopsOf(ids));
+      if (error) return ids.map(() => ({ error }));
+      const found = /** @type {Loop[]} */ (value);
+      return ids.map((id) => ({ value: found.find((loop) => loop.id === id) ?? null }));
+    },
+    arrivals: (ids) => Promise.all(ids.map((id) => answerOf(this.#server.watch(id)))),
+    folder: (all) =>
+      Promise.all(all.map((settings) => answerOf(this.#server.folder(JSON.parse(settings))))),
+  };
+
+  /**
+   * In how many ms a question is asked again, by its answer.
+   *
+   * @param {Following} following
+   * @param {Question} question
+   * @param {Answer} answer
+   */
+  #pace({ wish }, question, { value, error }) {
+    if (wish.always !== undefined) return wish.always;
+    // What a folder holds changes when somebody looks elsewhere; a server may only be away.
+    if (!isAboutLoops(question)) return error && !(error instanceof Refused) ? SELDOM_MS : Infinity;
+    const loops = question === LOOPS ? (value?.loops ?? []) : value ? [value] : [];
+    const mayChange = loops.some(isAtWork) || (this.#isBusy && question !== LOOPS);
+    return mayChange ? OFTEN_MS : (wish.idle ?? Infinity);
+  }
+}
+
+/** What a part of the page wants to know, and when each question of it is due. */
+class Following {
+  #clock;
+  /** @type {Map<Question, number>} */
+  #due = new Map();
+
+  /** When nothing will have been changed for a moment; Infinity where nothing has been. */
+  settles = Infinity;
+
+  /**
+   * @param {Wish} wish
+   * @param {{ now: () => number, changed: () => void, ended: () => void }} clock
+   */
+  constructor(wish, clock) {
+    this.wish = wish;
+    this.#clock = clock;
+  }
+
+  /** It may want to know something else now. */
+  renew() {
+    this.#clock.changed();
+  }
+
+  /**
+   * Ask what it wants to know, though that was answered.
+   *
+   * @param {(question: Question) => boolean} [which]
+   */
+  again(which = () => true) {
+    this.hasten(this.#clock.now(), which);
+    this.#clock.changed();
+  }
+
+  /** Ask when nothing has been changed for a moment: a person may be typing. */
+  whenSettled() {
+    this.settles = this.#clock.now() + SOON_MS;
+    this.again(isAboutLoops);
+  }
+
+  /** It wants to know nothing more. */
+  end() {
+    this.#clock.ended();
+    this.#clock.changed();
+  }
+
+  /** @param {number} now */
+  settle(now) {
+    if (this.settles > now) return;
+    this.settles = Infinity;
+    this.wish.told(new Map());
+  }
+
+  /** When each question is due, as things stand. */
+  due() {
+    const wanted = new Set(this.wish.questions());
+    for (const question of this.#due.keys()) if (!wanted.has(question)) this.#due.delete(question);
+    const first = this.#clock.now() + (this.wish.first ?? 0);
+    for (const question of wanted) if (!this.#due.has(question)) this.#due.set(question, first);
+    const least = this.settles === Infinity ? -Infinity : this.settles;
+    return [...this.#due].map(
+      ([question, due]) => /** @type {const} */ ([question, Math.max(due, least)]),
+    );
+  }
+
+  /**
+   * @param {number} due
+   * @param {(question: Question) => boolean} which
+   */
+  hasten(due, which) {
+    for (const [question, before] of this.#due) {
+      if (which(question)) this.#due.set(question, Math.min(before, due));
+    }
+  }
+
+  /** @param {Set<Question>} questions */
+  asked(questions) {
+    for (const question of this.#due.keys()) {
+      if (questions.has(question)) this.#due.set(question, Infinity);
+    }
+  }
+
+  /**
+   * @param {Answers} answers
+   * @param {(question: Question, answer: Answer) => number} paceOf - in how many ms it asks again
+   */
+  tell(answers, paceOf) {
+    const own = [...answers].filter(([question]) => this.#due.has(question));
+    if (own.length === 0) return;
+    for (const [question, answer] of own) {
+      const due = this.#clock.now() + paceOf(question, answer);
+      this.hasten(due, (each) => each === question);
+    }
+    this.wish.told(new Map(own));
+  }
+}
+
+/** @param {Question} question */
+function kindOf(question) {
+  return question.split(" ", 1)[0];
+}
+
+/**
+ * Whether a question is how loops stand.
+ *
+ * @param {Question} question
+ */
+export function isAboutLoops(question) {
+  return ["loops", "loop"].includes(kindOf(question));
+}
+
+/**
+ * @param {Promise<any>} asked
+ * @returns {Promise<Answer>}
+ */
+async function answerOf(asked) {
+  try {
+    return { value: await asked };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** @type {Clock} */
+const CLOCK = {
+  now: () => performance.now(),
+  setTimer: (turn, ms) => window.setTimeout(turn, ms),
+  clearTimer: (timer) => clearTimeout(timer),
+};
