@@ -145,7 +145,7 @@ def again(recorded: Sequence[str]) -> int:
 def says_stop(result: RunResult) -> bool:
     """Whether End Queue has said that the batch is complete."""
     (shown,) = result.outputs.get(STOP, {}).get("batch_loop", [{}])
-    return shown.get("stop") is True
+    return bool(shown.get("next") == "stop")
 
 
 def look_until(seen: Callable[[], bool], pause: float = 0.0) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from .standing import Next, standing_of
 from .state import Counts, Item, Iteration, Snapshot
 
 
@@ -51,7 +52,7 @@ def tally(counts: Counts, finished: int = 0) -> str:
 def progress(snapshot: Snapshot) -> str:
     """What Batch Complete says of the batch."""
     text = tally(snapshot.counts, snapshot.finished)
-    if snapshot.waiting:
+    if standing_of(snapshot).next is Next.WAIT:
         return _waiting(text, snapshot.elsewhere)
     return f"Complete: {text}" if snapshot.complete else text
 

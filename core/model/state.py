@@ -325,11 +325,6 @@ class Overview:
         """
         return self.counts.complete and not self.elsewhere
 
-    @property
-    def waiting(self) -> bool:
-        """Whether there is nothing to take, and may be again: others are at work on the last."""
-        return self.counts.pending == self.counts.unpaired and self.elsewhere > 0
-
 
 @dataclass(frozen=True)
 class Snapshot(Overview):

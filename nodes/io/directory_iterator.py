@@ -19,7 +19,7 @@ from ...core.media.decode import DecodedImage
 from ...core.model.graph import reaches
 from ...core.model.iterator_settings import SETTINGS
 from ...core.model.report import handed_out
-from ...core.model.state import Iteration, Policy
+from ...core.model.state import Iteration
 from ...core.model.unrun import Submission, left_out, names_of
 from ...core.routes.export import iteration_as_json
 from ...core.turn.learned import Learned, Wanted
@@ -112,11 +112,11 @@ class DirectoryIterator(comfy_io.ComfyNode):
             runtime.host().raise_if_cancelled()
             iteration = registry.acquire(request, prompt, partners)
             if iteration.item is None:
-                return _nothing_left(iteration, request.policy)
+                return _nothing_left(iteration)
             image = runtime.reading().image(iteration, allowed)
             if image is not None:
                 runtime.reading().begin_next(iteration, allowed)
-                return _image(iteration, request.policy, image)
+                return _image(iteration, image)
 
     @classmethod
     def _own_id(cls) -> str:
@@ -208,7 +208,7 @@ def _outputs() -> list[comfy_io.Output]:
     ]
 
 
-def _nothing_left(iteration: Iteration, policy: Policy) -> comfy_io.NodeOutput:
+def _nothing_left(iteration: Iteration) -> comfy_io.NodeOutput:
     """The outputs where no image is left to take: blocked where they lead to work on one."""
     status = handed_out(iteration)
     total = iteration.counts.total
@@ -217,11 +217,11 @@ def _nothing_left(iteration: Iteration, policy: Policy) -> comfy_io.NodeOutput:
         *[ExecutionBlocker(None)] * 6,
         total,
         status,
-        ui=_ui(iteration, policy, index=total, filename="", status=status),
+        ui=_ui(iteration, index=total, filename="", status=status),
     )
 
 
-def _image(iteration: Iteration, policy: Policy, image: DecodedImage) -> comfy_io.NodeOutput:
+def _image(iteration: Iteration, image: DecodedImage) -> comfy_io.NodeOutput:
     """The outputs on an image."""
     assert iteration.item is not None  # noqa: S101 for the type checker: the caller has looked
     path, index = iteration.item.path, iteration.item.index
@@ -237,12 +237,12 @@ def _image(iteration: Iteration, policy: Policy, image: DecodedImage) -> comfy_i
         index,
         iteration.counts.total,
         status,
-        ui=_ui(iteration, policy, index=index, filename=filename, status=status),
+        ui=_ui(iteration, index=index, filename=filename, status=status),
     )
 
 
 def _ui(
-    iteration: Iteration, policy: Policy, *, index: int, filename: str, status: str
+    iteration: Iteration, *, index: int, filename: str, status: str
 ) -> dict[str, list[dict[str, Any]]]:
     """What the web extension and scripts are told of this turn."""
     return {
@@ -255,8 +255,6 @@ def _ui(
                 "complete": iteration.complete and not iteration.elsewhere,
                 "index": index,
                 "filename": filename,
-                "error_handling": policy.error_handling.value,
-                "watch": iteration.watch,
                 "without": list(iteration.without),
                 "status": status,
             }

@@ -76,8 +76,6 @@ class BatchComplete(comfy_io.ComfyNode):
                         **progress_as_json(snapshot, in_part=bool(loop.without)),
                         "complete": snapshot.complete,
                         "status": status,
-                        "watch": loop.watch,
-                        "waiting": snapshot.waiting,
                     }
                 ]
             },

@@ -50,7 +50,6 @@ class EndQueue(comfy_io.ComfyNode):
         said = {
             "kind": "end_queue",
             "next": following.value,
-            "stop": bool(stop),
             "of_batch": of_batch,
         }
         return comfy_io.NodeOutput(ui={UI_KEY: [said]})

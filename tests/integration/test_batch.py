@@ -267,7 +267,7 @@ def test_a_linked_directory_inside_a_subgraph(seven: Seven) -> None:
                 part["inputs"][name] = [f"10:{value[0]}", value[1]]
     for number in range(7):
         result = seven.client.run(nested)
-        assert told(result, f"10:{STOP}")["stop"] is (number == 6)
+        assert (told(result, f"10:{STOP}")["next"] == "stop") is (number == 6)
     assert seven.recorded == SEVEN
 
 

@@ -82,7 +82,7 @@ def choices(declared: list[Any], value: object) -> list[object]:
 
 def run_until_stop(client: ComfyClient, prompt: Graph) -> list[RunResult]:
     results: list[RunResult] = []
-    while not any(verdict["stop"] for verdict in told(results, "end_queue")):
+    while not any(verdict["next"] == "stop" for verdict in told(results, "end_queue")):
         assert len(results) < MOST_TURNS
         results.append(client.run(prompt))
     assert {result.status for result in results} == {"success"}
@@ -156,7 +156,7 @@ def test_each_good_image_is_saved_once_then_stop(
 
     after = released_client.run(prompt)
 
-    assert [verdict["stop"] for verdict in told([after], "end_queue")] == [True]
+    assert [verdict["next"] for verdict in told([after], "end_queue")] == ["stop"]
     assert saved([after]) == []
 
 

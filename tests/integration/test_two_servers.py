@@ -182,9 +182,9 @@ def test_who_has_nothing_left_waits_for_the_other(pair: Pair, tmp_path: Path) ->
 
     graph = pair.graph()
     second = other.run(graph)
-    assert (told(second, COMPLETE)["complete"], told(second, STOP)["stop"]) == (False, False)
+    assert (told(second, COMPLETE)["complete"], told(second, STOP)["next"]) == (False, "go")
     idle = other.run(graph)
-    assert told(idle, STOP)["stop"] is False
+    assert told(idle, STOP)["next"] == "go"
     for result, filename in ((second, "b.png"), (idle, "")):
         assert told(result, ITERATOR)["filename"] == filename
         assert told(result, ITERATOR)["complete"] is False
@@ -202,7 +202,7 @@ def test_who_has_nothing_left_waits_for_the_other(pair: Pair, tmp_path: Path) ->
     assert (told(ended, STOP)["next"], told(ended, COMPLETE)["next"]) == ("stop", "stop")
     # Until its prompt is in the history, that image may still fail.
     wait_for(lambda: settled_state(other, idle), "the last image")
-    assert told(other.run(graph), STOP)["stop"] is True
+    assert told(other.run(graph), STOP)["next"] == "stop"
     assert records(pair.record) == ["b.png", "a.png"]
 
 

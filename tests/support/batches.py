@@ -35,7 +35,7 @@ def told(result: RunResult, node_id: str) -> dict[str, Any]:
 
 def says_stop(result: RunResult) -> bool:
     """Whether End Queue's verdict was to stop."""
-    return told(result, STOP).get("stop") is True
+    return told(result, STOP).get("next") == "stop"
 
 
 def run_until_stop(client: ComfyClient, graph: Graph, most: int = 30) -> list[RunResult]:

@@ -120,6 +120,29 @@ test("news while the server answers bring one question more, after that", async 
   }
 });
 
+test("who comes while the server answers is told the next answer: that one may be too old", async () => {
+  const asked = [];
+  const { clock, poller } = polling({
+    loopsOf: (ids) => new Promise((answer) => asked.push(() => answer(ids.map((id) => ({ id }))))),
+  });
+  const told = [];
+  const join = (name) =>
+    poller.follow({ questions: () => [loopOf("l")], told: () => told.push(name) }).renew();
+  join("one");
+  await clock.pass(0);
+  join("other");
+  await clock.pass(1_000);
+  for (const [count, names] of [
+    [2, ["one"]],
+    [2, ["one", "one", "other"]],
+  ]) {
+    asked.at(-1)();
+    await new Promise((resume) => setImmediate(resume));
+    await clock.pass(1_000);
+    assert.deepEqual([asked.length, told], [count, names]);
+  }
+});
+
 test("while a person types, nothing is asked", async () => {
   const { askedIn, clock, follow } = setUp();
   const settled = [];

@@ -238,7 +238,13 @@ class Following {
   #clock;
   /** @type {Map<Question, number>} */
   #due = new Map();
-
+  /**
+   * Those whose answers are under way. An answer that was asked for before it wanted to know may be
+   * older than what it has heard meanwhile.
+   *
+   * @type {Set<Question>}
+   */
+  #asked = new Set();
   /** When nothing will have been changed for a moment; Infinity where nothing has been. */
   settles = Infinity;
 
@@ -288,7 +294,11 @@ class Following {
   /** When each question is due, as things stand. */
   due() {
     const wanted = new Set(this.wish.questions());
-    for (const question of this.#due.keys()) if (!wanted.has(question)) this.#due.delete(question);
+    for (const question of this.#due.keys()) {
+      if (wanted.has(question)) continue;
+      this.#due.delete(question);
+      this.#asked.delete(question);
+    }
     const first = this.#clock.now() + (this.wish.first ?? 0);
     for (const question of wanted) if (!this.#due.has(question)) this.#due.set(question, first);
     const least = this.settles === Infinity ? -Infinity : this.settles;
@@ -310,7 +320,9 @@ class Following {
   /** @param {Set<Question>} questions */
   asked(questions) {
     for (const question of this.#due.keys()) {
-      if (questions.has(question)) this.#due.set(question, Infinity);
+      if (!questions.has(question)) continue;
+      this.#due.set(question, Infinity);
+      this.#asked.add(question);
     }
   }
 
@@ -319,7 +331,7 @@ class Following {
    * @param {(question: Question, answer: Answer) => number} paceOf - in how many ms it asks again
    */
   tell(answers, paceOf) {
-    const own = [...answers].filter(([question]) => this.#due.has(question));
+    const own = [...answers].filter(([question]) => this.#asked.delete(question));
     if (own.length === 0) return;
     for (const [question, answer] of own) {
       const due = this.#clock.now() + paceOf(question, answer);
