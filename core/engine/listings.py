@@ -21,7 +21,7 @@ from .folder_watch import Watching
 from .moments import LOOK, Moments
 from .outputs import Outputs
 from .spare_listings import SpareListings, Written
-from .transactions import Transactions
+from .transactions import Refusal, Transactions
 
 if TYPE_CHECKING:
     from ..model.selection import Selection
@@ -137,8 +137,12 @@ class Listings:
         self._hold_lease = hold_lease
         self._turns: dict[LoopKey, threading.Lock] = {}
 
-    def with_listings(self, change: Callable[[Listed], T | Due], *, patient: bool = False) -> T:
+    def with_listings(
+        self, change: Callable[[Listed], T | Refusal | Due], *, patient: bool = False
+    ) -> T:
         """What `change` comes to, once it has been given every listing that it says is due.
+
+        A refusal is raised.
 
         Somebody else may have changed the loop while the folder was read: so `change`, which makes
         a transaction of its own, is asked again, and says whether what was listed is what it needs.
@@ -149,6 +153,8 @@ class Listings:
             mine: set[LoopKey] = set()
             while True:
                 outcome = change(listed)
+                if isinstance(outcome, Refusal):
+                    raise outcome.error
                 if not isinstance(outcome, Due):
                     return outcome
                 key = outcome.key

@@ -46,7 +46,7 @@ from .outputs import Outputs, Owner
 from .reconcile import Settling, together_with
 from .spare_listings import SpareListings
 from .together import one_loop_two_listings, together
-from .transactions import Transactions, in_transaction
+from .transactions import Refusal, Transactions, in_transaction
 
 if TYPE_CHECKING:
     from ..model.selection import Selection
@@ -182,7 +182,7 @@ class LoopRegistry:
     @in_transaction(patient=True)
     def _hand_out(
         self, requests: Sequence[Request], prompt: Prompt, listed: Listed
-    ) -> Iteration | Due:
+    ) -> Iteration | Refusal | Due:
         """See `acquire`; or what has to be listed first."""
         keys = [request.key for request in requests]
         self._loops.take(self._settling.with_partners(keys))
@@ -195,7 +195,9 @@ class LoopRegistry:
             return self._iteration(requests, prompt, held)
         if any(held):
             raise InvalidSetting(_in_two_ways(keys[0]))
-        self._raise_untold(keys)
+        untold = self._take_untold(keys)
+        if untold is not None:
+            return Refusal(UnwritableImage(untold))
         due = self._batches.prepare(requests, prompt, listed)
         due = due or self._batches.look_before_the_last(keys, prompt, listed)
         if due is not None:
@@ -211,15 +213,16 @@ class LoopRegistry:
             for key, item in zip(keys, items, strict=True):
                 if item is not None:
                     self._store.move(key, item, ItemState.PENDING, claim=None, unended=0)
-            raise _loop_end_not_reached(unended)
+            return Refusal(_loop_end_not_reached(unended))
         return self._iteration(requests, prompt, items)
 
-    def _raise_untold(self, keys: Sequence[LoopKey]) -> None:
-        """Raise UnwritableImage for what earlier prompts could not write, if nobody was told."""
+    def _take_untold(self, keys: Sequence[LoopKey]) -> str | None:
+        """What an earlier prompt could not write, if nobody was told: the first of it."""
         for key in keys:
             untold = self._settling.take_untold(key)
             if untold is not None:
-                raise UnwritableImage(untold)
+                return untold
+        return None
 
     def _watch_if_asked(self, request: Request) -> None:
         if request.policy.when_complete is WhenComplete.WATCH:

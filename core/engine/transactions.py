@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import dataclass
 from functools import partial
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
@@ -22,8 +23,21 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """An answer that is an error to whoever asked, while what led to it has happened and is kept.
+
+    What is raised inside of a transaction undoes it.
+    """
+
+    error: BatchLoopError
+
+
 class Transactions:
-    """One lock, under which the store has one transaction for each change."""
+    """One lock, under which the store has one transaction for each change.
+
+    Any exception undoes the change that it ends, in the store and in what is remembered beside it.
+    """
 
     def __init__(self, store: Store, host: Host) -> None:
         self._store = store
@@ -93,20 +107,14 @@ class Transactions:
                 yield
                 return
             self._inside = True
-            answer: BatchLoopError | None = None
             try:
                 with self._store.transaction():
-                    try:
-                        yield
-                    except BatchLoopError as error:
-                        answer = error
+                    yield
                 for do in self._when_kept:
                     do()
             finally:
                 self._when_kept.clear()
                 self._inside = False
-            if answer is not None:
-                raise answer
 
 
 class _HasTransactions(Protocol):

@@ -8,8 +8,9 @@ import secrets
 from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, TypeVar
 
 from ..common.errors import StateNotKept
@@ -29,6 +30,64 @@ from ..model.state import (
 from .store import OPEN, UNLISTED, ListedLoop, LoopEntry, NewListing, ends_in_vain
 
 T = TypeVar("T")
+K = TypeVar("K")
+V = TypeVar("V")
+
+
+class _Undo:
+    """What undoes the changes of a transaction; nothing is noted where there is none."""
+
+    def __init__(self) -> None:
+        self._steps: list[Callable[[], object]] | None = None
+
+    @contextmanager
+    def all_or_nothing(self) -> Iterator[None]:
+        """Undo what is changed inside if an exception leaves it, the newest first."""
+        if self._steps is not None:
+            yield
+            return
+        steps = self._steps = []
+        try:
+            yield
+        except BaseException:
+            self._steps = None
+            for step in reversed(steps):
+                step()
+            raise
+        finally:
+            self._steps = None
+
+    def by(self, step: Callable[..., object], *given: Any) -> None:
+        """Note what undoes the change that is made next."""
+        if self._steps is not None:
+            self._steps.append(partial(step, *given))
+
+    def put(self, mapping: dict[K, V], key: K, value: V) -> None:
+        """Set an entry of a mapping."""
+        if key in mapping:
+            self.by(mapping.__setitem__, key, mapping[key])
+        else:
+            self.by(mapping.pop, key, None)
+        mapping[key] = value
+
+    def take(self, mapping: dict[K, V], key: K) -> V | None:
+        """Take an entry out of a mapping: what it was."""
+        if key not in mapping:
+            return None
+        self.by(mapping.__setitem__, key, mapping[key])
+        return mapping.pop(key)
+
+    def add(self, values: set[V], value: V) -> None:
+        """Add to a set."""
+        if value not in values:
+            self.by(values.discard, value)
+            values.add(value)
+
+    def discard(self, values: set[V], value: V) -> None:
+        """Take out of a set."""
+        if value in values:
+            self.by(values.add, value)
+            values.discard(value)
 
 
 class _Items:
@@ -78,6 +137,15 @@ class _Items:
         self.places[path] = index
         self.known[path] = item
         self.enter(item)
+
+    def take_last(self, before: Item | None) -> None:
+        """Undo `append`, of an item that was known as `before`."""
+        path = self.order.pop()
+        del self.places[path]
+        self.leave(self.known.pop(path))
+        if before is not None:
+            self.known[path] = before
+            self.enter(before)
 
     def enter(self, item: Item) -> None:
         """Enter `item` where its state belongs."""
@@ -141,6 +209,7 @@ class MemoryStore:
         """`forgets` says why there is no other store, to those who did not ask for this one."""
         self.forgets = forgets
         self._id = secrets.token_hex(16)
+        self._undo = _Undo()
         self._entries: dict[LoopKey, LoopEntry] = {}
         self._items: dict[LoopKey, _Items] = {}
         self._ids: dict[str, LoopKey] = {}
@@ -152,7 +221,7 @@ class MemoryStore:
         )
 
     def transaction(self) -> AbstractContextManager[None]:
-        return nullcontext()
+        return self._undo.all_or_nothing()
 
     def at_hand(self, read: Callable[[], T]) -> T | None:
         return read()
@@ -181,8 +250,8 @@ class MemoryStore:
         return self._entries.get(key)
 
     def save(self, key: LoopKey, entry: LoopEntry) -> None:
-        self._entries[key] = entry
-        self._ids[key.id] = key
+        self._undo.put(self._entries, key, entry)
+        self._undo.put(self._ids, key.id, key)
 
     def find(self, loop_id: str) -> LoopKey | None:
         return self._ids.get(loop_id)
@@ -214,11 +283,15 @@ class MemoryStore:
         return found
 
     def forget(self, key: LoopKey) -> None:
-        del self._entries[key], self._items[key], self._ids[key.id]
-        self._carried.pop(key, None)
-        for targets in self._written.pop(key, {}).values():
-            for target in targets:
-                del self._files[target]
+        self._undo.take(self._entries, key)
+        self._undo.take(self._items, key)
+        self._undo.take(self._ids, key.id)
+        self._undo.take(self._carried, key)
+        written = self._undo.take(self._written, key)
+        if written is None:
+            return
+        for target in [target for targets in written.values() for target in targets]:
+            self._undo.take(self._files, target)
 
     # Nothing is written anywhere: all is taken at once.
 
@@ -261,8 +334,8 @@ class MemoryStore:
     ) -> None:
         for item in self.open_items(key):
             self._note_not_whole(key, item.path)
-        self._items[key] = _Items(paths)
-        self._carried.pop(key, None)
+        self._undo.put(self._items, key, _Items(paths))
+        self._undo.take(self._carried, key)
 
     def relist(
         self,
@@ -271,13 +344,15 @@ class MemoryStore:
         new: NewListing | None = None,  # noqa: ARG002
     ) -> None:
         # In one step, as others may look meanwhile.
-        self._items[key] = self._items[key].relisted(paths)
+        self._undo.put(self._items, key, self._items[key].relisted(paths))
 
     def append(self, key: LoopKey, *paths: str) -> None:
         items = self._items[key]
         for path in paths:
             if path not in items.places:
+                before = items.known.get(path)
                 items.append(path)
+                self._undo.by(items.take_last, before)
 
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
         items = self._items[key]
@@ -285,7 +360,7 @@ class MemoryStore:
             return None
         item = items.at(items.pending[0])
         check_transition(item.path, item.state, ItemState.RUNNING)
-        return items.put(item, replace(item, state=ItemState.RUNNING, claim=claim))
+        return self._put(items, item, replace(item, state=ItemState.RUNNING, claim=claim))
 
     def first_together(self, keys: Sequence[LoopKey]) -> int | None:
         pending = [self._items[key].pending for key in keys]
@@ -304,7 +379,12 @@ class MemoryStore:
         check_transition(item.path, item.state, state)
         if ends_in_vain(item, state):
             self._note_not_whole(key, item.path)
-        return self._items[key].put(item, replace(item, state=state, **changes))
+        return self._put(self._items[key], item, replace(item, state=state, **changes))
+
+    def _put(self, items: _Items, old: Item, new: Item) -> Item:
+        items.put(old, new)
+        self._undo.by(items.put, new, old)
+        return new
 
     def item(self, key: LoopKey, path: str) -> Item | None:
         items = self._items.get(key)
@@ -346,7 +426,7 @@ class MemoryStore:
         return tuple(sorted(self._items[key].written.get(path, ())))
 
     def carry(self, key: LoopKey, value: Any) -> None:
-        self._carried[key] = Carried(value)
+        self._undo.put(self._carried, key, Carried(value))
 
     def carried(self, key: LoopKey) -> Carried:
         return self._carried.get(key, NOTHING_CARRIED)
@@ -358,9 +438,10 @@ class MemoryStore:
         if not kept:
             self._forget_file(target)
             is_open = path in self._items[key].open
-            self._files[target] = _File(key, path, self._entries[key].batch, name, whole=is_open)
-            self._written[key][path].add(target)
-        self._items[key].written[path].add(name)
+            new = _File(key, path, self._entries[key].batch, name, whole=is_open)
+            self._undo.put(self._files, target, new)
+            self._undo.add(self._written[key][path], target)
+        self._undo.add(self._items[key].written[path], name)
         return True
 
     def forget_output(self, key: LoopKey, target: str) -> None:
@@ -369,17 +450,17 @@ class MemoryStore:
             self._forget_file(target)
 
     def _forget_file(self, target: str) -> None:
-        file = self._files.pop(target, None)
+        file = self._undo.take(self._files, target)
         if file is not None:
-            self._written[file.key][file.path].discard(target)
-            self._items[file.key].written[file.path].discard(file.name)
+            self._undo.discard(self._written[file.key][file.path], target)
+            self._undo.discard(self._items[file.key].written[file.path], file.name)
 
     def _note_not_whole(self, key: LoopKey, path: str) -> None:
         """Note that what an item has written in this batch may not be all that there should be."""
         for target in self._written[key][path]:
             file = self._files[target]
             if file.batch == self._entries[key].batch:
-                self._files[target] = replace(file, whole=False)
+                self._undo.put(self._files, target, replace(file, whole=False))
 
     def writer(self, key: LoopKey, target: str) -> Written | None:  # noqa: ARG002
         file = self._files.get(target)

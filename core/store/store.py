@@ -94,7 +94,7 @@ class Store(Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """What is done inside is kept as a whole or not at all, also if the process dies.
 
-        A `BatchLoopError` keeps it: such an error is an answer, and what led to it has happened.
+        Any exception undoes it.
         """
 
     def at_hand(self, read: Callable[[], T]) -> T | None:

@@ -16,7 +16,7 @@ from typing import Any, TypeVar
 from sqlalchemy import Connection, Engine, Executable, Row, select
 from sqlalchemy.exc import DBAPIError
 
-from ...common.errors import BatchLoopError, UnwritableImage
+from ...common.errors import UnwritableImage
 from ...common.pace import Pace
 from ...model.roots import MARK, NO_ROOTS, Roots
 from ...model.state import (
@@ -96,7 +96,6 @@ class SqlStore:
         if self._connection is not None:
             yield
             return
-        answer: BatchLoopError | None = None
         kept = False
         try:
             self._prepare()
@@ -106,10 +105,7 @@ class SqlStore:
                 if self._backend.others_wrote(connection):
                     self._loops.clear()
                 self._ahead = self._backend.clock_ahead(connection)
-                try:
-                    yield
-                except BatchLoopError as error:
-                    answer = error
+                yield
                 self._write_loops()
             kept = True
         except (DBAPIError, OSError) as error:
@@ -119,8 +115,6 @@ class SqlStore:
             if not kept:
                 self._loops.clear()
             self._backend.carried.ended(kept=kept)
-        if answer is not None:
-            raise answer
 
     def at_hand(self, read: Callable[[], T]) -> T | None:
         if self._connection is not None:
