@@ -8,7 +8,7 @@ from server import PromptServer
 
 from .core import routes
 from .core.comfy import runtime
-from .core.comfy.asked import notes_where_from
+from .core.comfy.origin import notes_where_from
 from .core.comfy.templates import leaves_out_templates
 from .core.comfy.views import waits_for_writes
 from .nodes.io.directory_iterator import AfterLearning, DirectoryIterator

@@ -34,7 +34,7 @@ from ..files.protected import CUSTOM_NODES
 from ..model.graph import Graph
 from ..model.prompt import Ending, Failure, Outcome, Prompt, client_named
 from ..model.unrun import Fault, Submission, Unrun, faults, unrun
-from .asked import is_from_here
+from .origin import is_from_here
 
 _PROGRAM_FOLDER = os.path.dirname(os.path.realpath(folder_paths.__file__))
 

@@ -1,13 +1,22 @@
-"""Where a request comes from: another site, or this very machine."""
+"""Where a request, and a prompt sent by it, comes from: another site, or this very machine.
+
+Only on this machine it is told where its files are.
+"""
 
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from urllib.parse import SplitResult, urlsplit
 
 from aiohttp import web
 
-from .refused import Refused
+from ..common.errors import BatchLoopError, Refused
+
+_from_here: ContextVar[bool] = ContextVar("batch_loop_from_here", default=False)
+
+_Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _OF_A_PROXY = ("x-forwarded", "forwarded", "via", "x-real-ip")
 """How the headers begin that a proxy adds."""
@@ -36,6 +45,23 @@ def is_on_this_machine(request: web.Request) -> bool:
         return False
     hosts = request.headers.getall("Host", [])
     return len(hosts) == 1 and _names_this_machine(hosts[0]) and _is_of_the_page_of(request)
+
+
+@web.middleware
+async def notes_where_from(request: web.Request, handler: _Handler) -> web.StreamResponse:
+    """Remember for the length of a request whether it comes from this machine."""
+    _from_here.set(is_on_this_machine(request))
+    return await handler(request)
+
+
+def is_from_here() -> bool:
+    """Whether the request that is being answered comes from this machine."""
+    return _from_here.get()
+
+
+def told(error: BatchLoopError) -> str:
+    """What whoever sent the request is told of an error."""
+    return str(error) if is_from_here() else error.elsewhere
 
 
 def _is_of_the_page_of(request: web.Request) -> bool:

@@ -15,7 +15,6 @@ from dataclasses import replace
 import psutil
 
 from ..background.budget import MemoryBudget, limit_of
-from ..background.hand_over import HandOver
 from ..background.read_ahead import ReadAhead, read_image
 from ..background.write_behind import WriteBehind
 from ..common.errors import BatchLoopError, PathRefused, StateNotKept
@@ -115,15 +114,9 @@ def numbering() -> Numbering:
 
 
 @functools.cache
-def hand_over() -> HandOver:
-    """What one iterator of a prompt has read for the others."""
-    return HandOver()
-
-
-@functools.cache
 def reading() -> Reading:
     """What reads the image of a turn."""
-    return Reading(registry(), hand_over(), read_ahead())
+    return Reading(registry(), read_ahead())
 
 
 @functools.lru_cache(maxsize=1)

@@ -65,6 +65,14 @@ class ClaimLost(BatchLoopError):
     """Raised when another server has been given the image that a prompt works on."""
 
 
+class Refused(BatchLoopError):
+    """Raised when a request to a route is not taken as it is; `status` is that of the answer."""
+
+    def __init__(self, message: str, status: int = 400) -> None:
+        super().__init__(message)
+        self.status = status
+
+
 class LoopEndMissing(BatchLoopError):
     """Raised before a run, when no Loop End is connected to a Directory Iterator."""
 

@@ -9,7 +9,7 @@ from aiohttp import web
 from ..background.budget import MemoryBudget
 from ..engine.registry import LoopRegistry
 from ..files.paths import AllowedFolders
-from . import changes, chooser, folders, loops, memory, store, thumbnails
+from . import changes, chooser, folders, loops, server, thumbnails
 
 
 def add_routes(
@@ -24,5 +24,4 @@ def add_routes(
     thumbnails.add_routes(table, registry, allowed_folders)
     folders.add_routes(table, registry, allowed_folders)
     chooser.add_routes(table, allowed_folders)
-    memory.add_routes(table, budget)
-    store.add_routes(table, registry)
+    server.add_routes(table, registry, budget)

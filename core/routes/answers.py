@@ -10,12 +10,12 @@ from typing import Any, TypeVar
 from aiohttp import web
 
 from ..comfy.origin import is_on_this_machine, refuse_other_sites
-from ..comfy.refused import Refused
 from ..common.errors import (
     BatchLoopError,
     NoDialog,
     NotNow,
     PathRefused,
+    Refused,
     StateNotKept,
     StoreAway,
     UnknownItem,
@@ -51,8 +51,6 @@ def answered(handler: Handler[Answer]) -> Handler[web.StreamResponse]:
         try:
             refuse_other_sites(request)
             return await handler(request)
-        except Refused as error:
-            return _error(str(error), error.status)
         except BatchLoopError as error:
             # Where the files of this machine are is nothing for a page on another one.
             said = str(error) if is_on_this_machine(request) else error.elsewhere
@@ -73,6 +71,8 @@ _compact = functools.partial(json.dumps, separators=(",", ":"))
 
 
 def _status_of(error: BatchLoopError) -> int:
+    if isinstance(error, Refused):
+        return error.status
     found = (_STATUSES[kind] for kind in type(error).mro() if kind in _STATUSES)
     return next(found, _BAD_REQUEST)
 

@@ -15,9 +15,8 @@ from aiohttp import web
 from ..choosing.allow import allow
 from ..choosing.folder_dialog import FolderDialog, dialog_command
 from ..comfy.origin import is_on_this_machine
-from ..comfy.refused import Refused
 from ..comfy.threads import Threads, in_thread
-from ..common.errors import BatchLoopError, NoDialog
+from ..common.errors import BatchLoopError, NoDialog, Refused
 from ..common.names import ROUTE_PREFIX
 from ..files.paths import AllowedFolders, resolve_source
 from .answers import answered, as_answer

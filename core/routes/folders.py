@@ -8,8 +8,8 @@ from typing import Any
 from aiohttp import web
 
 from ..choosing.browse import browse
-from ..comfy.refused import Refused
 from ..comfy.threads import Threads, in_thread
+from ..common.errors import Refused
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
 from ..files.paths import AllowedFolders, resolve_source

@@ -8,8 +8,7 @@ from typing import Any
 
 from aiohttp import web
 
-from ..comfy.refused import Refused
-from ..common.errors import UnknownLoop
+from ..common.errors import Refused, UnknownLoop
 
 _LARGEST_BODY = 2**16
 """Bytes; a path and a name are far less."""

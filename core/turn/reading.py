@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import os
+from collections.abc import Hashable
 
-from ..background.hand_over import HandOver
 from ..background.read_ahead import ReadAhead, read_image
 from ..common.errors import BatchLoopError, PathRefused, UnreadableImage
 from ..engine.registry import LoopRegistry
@@ -18,10 +17,12 @@ from ..model.state import Iteration, LoopKey, Partner
 class Reading:
     """Reads what the registry hands out."""
 
-    def __init__(self, registry: LoopRegistry, hand_over: HandOver, read_ahead: ReadAhead) -> None:
+    def __init__(self, registry: LoopRegistry, read_ahead: ReadAhead) -> None:
         self._registry = registry
-        self._hand_over = hand_over
         self._read_ahead = read_ahead
+        # Of the newest turn: its images that were read for iterators that have yet to run in it.
+        self._turn: Hashable = None
+        self._waiting: dict[Partner, DecodedImage] = {}
 
     def image(self, iteration: Iteration, allowed: AllowedFolders) -> DecodedImage | None:
         """The image of an iteration; None where it, or what goes with it, was given back.
@@ -32,12 +33,11 @@ class Reading:
         assert iteration.item is not None  # noqa: S101 for the type checker: the caller has looked
         own = Partner(iteration.key, iteration.item.path)
         turn = (iteration.prompt, frozenset({own, *iteration.partners}))
-        over = self._hand_over
-        was_read = over.was_read(turn)
+        was_read = self._turn == turn
         images: dict[Partner, DecodedImage] = {}
         for one in [own] if was_read else [own, *iteration.partners]:
             try:
-                kept = over.take(one) if was_read else None
+                kept = self._waiting.pop(one, None) if was_read else None
                 images[one] = kept or self._read(one.key, one.path, allowed)
             except (UnreadableImage, PathRefused) as error:
                 raised, reason = _told_of(error, one.key)
@@ -46,7 +46,8 @@ class Reading:
                     raise raised from error
                 return None
         if not was_read:
-            over.keep(turn, {one: image for one, image in images.items() if one != own})
+            self._turn = turn
+            self._waiting = {one: image for one, image in images.items() if one != own}
         return images[own]
 
     def begin_next(self, iteration: Iteration, allowed: AllowedFolders) -> None:
@@ -54,17 +55,13 @@ class Reading:
         if iteration.following is not None:
             # What is wrong with the file, its own prompt will say.
             with contextlib.suppress(PathRefused):
-                source = _source_file(iteration.key, iteration.following, allowed)
+                source = check_source_file(iteration.key.full(iteration.following), allowed)
                 self._read_ahead.begin(iteration.key.id, source)
 
     def _read(self, key: LoopKey, path: str, allowed: AllowedFolders) -> DecodedImage:
         """The image of an item, from memory if it was read ahead."""
-        source = _source_file(key, path, allowed)
+        source = check_source_file(key.full(path), allowed)
         return self._read_ahead.take(key.id, source) or read_image(source)
-
-
-def _source_file(key: LoopKey, path: str, allowed: AllowedFolders) -> str:
-    return check_source_file(os.path.join(key.directory, *path.split("/")), allowed)
 
 
 def _told_of(error: UnreadableImage | PathRefused, key: LoopKey) -> tuple[BatchLoopError, str]:

@@ -13,7 +13,7 @@ from comfy_api.v0_0_2 import io as comfy_io
 from comfy_execution.graph_utils import ExecutionBlocker
 
 from ...core.comfy import runtime
-from ...core.comfy.asked import told
+from ...core.comfy.origin import told
 from ...core.comfy.schema import LoopSocket, built_once, combo, schema
 from ...core.comfy.threads import Threads, in_thread
 from ...core.common.choice import chosen
