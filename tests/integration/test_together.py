@@ -158,7 +158,7 @@ def test_chains_that_do_not_meet_are_no_pair(client: ComfyClient, workspace: Wor
     assert [written(state) for state in states(client, workspace)] == [1, 3]
     graph["flag"] = node("PrimitiveBoolean", value=True)
     graph[STOP]["inputs"]["stop"] = ["flag", 0]
-    verdict = {"kind": "end_queue", "next": "stop", "stop": True, "of_batch": False}
+    verdict = {"kind": "end_queue", "next": "stop", "of_batch": False}
     assert told(client.run(graph), STOP) == verdict
 
 
