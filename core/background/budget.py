@@ -1,4 +1,4 @@
-"""How much memory the images may take that are read ahead or wait to be written."""
+"""A memory limit for images that are read ahead or wait to be written."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import threading
 MEGABYTE = 1_000_000
 MOST_BY_DEFAULT = 2_000 * MEGABYTE
 _SHARE_BY_DEFAULT = 10
-"""One part in so many of the machine's memory."""
+"""The default limit is the machine's memory divided by this."""
 
 
 class MemoryBudget:
-    """Bytes to be shared; safe to use from any thread."""
+    """A shared number of bytes; safe to use from any thread."""
 
     def __init__(self, limit: int) -> None:
         self.limit = limit
@@ -21,18 +21,18 @@ class MemoryBudget:
 
     @property
     def taken(self) -> int:
-        """Bytes that are taken now."""
+        """Bytes in use now."""
         with self._lock:
             return self._taken
 
     @property
     def most(self) -> int:
-        """The most bytes that were taken at a time."""
+        """The most bytes that were in use at once."""
         with self._lock:
             return self._most
 
     def take(self, size: int) -> bool:
-        """Take so many bytes, to be given back; False, and none are taken, if there are fewer."""
+        """Take `size` bytes, to be given back; False, with none taken, if fewer are left."""
         with self._lock:
             if size > self.limit - self._taken:
                 return False
@@ -41,7 +41,7 @@ class MemoryBudget:
             return True
 
     def give_back(self, size: int) -> None:
-        """Give back what was taken."""
+        """Give back `size` bytes."""
         with self._lock:
             self._taken -= size
 

@@ -17,29 +17,28 @@ from ..media.image_file import open_image
 from .budget import MemoryBudget
 
 KEPT_SECONDS = 60.0
-"""How long an image is kept that nobody takes: the batch was left, and the memory is wanted."""
+"""How long an image that nobody takes is kept: the batch may have been abandoned."""
 
 _LOOKS = 10
-"""How often in that time it is looked whether it is over."""
+"""How many times in that period it is checked."""
 
 SMALLEST = 32_768
-"""Bytes of a file that is worth a thread: a smaller one is read in the time that it takes to wake
-one."""
+"""Bytes; a smaller file is read in less time than a thread takes to wake up."""
 
 _BYTES_PER_PIXEL = 16
-"""Three colours and the mask, each four bytes."""
+"""Three colours and the mask, four bytes each."""
 
 _Stamp = tuple[int, ...]
 
 
 @dataclass
 class _Ahead:
-    """An image that is being read, or was."""
+    """An image that is being read, or has been."""
 
     path: str
     image: Future[DecodedImage | None]
     until: float
-    """When it is let go, by the monotonic clock."""
+    """When it is dropped, by the monotonic clock."""
     stamp: _Stamp | None = None
     size: int = 0
 
@@ -71,7 +70,7 @@ class ReadAhead:
         )
 
     def begin(self, loop: str, path: str) -> None:
-        """Read the file at a real path for the loop of that id, instead of any other for it."""
+        """Start to read the file at a real path for a loop, and drop any other for that loop."""
         self.cancel(loop)
         if not self._is_worth_it(path):
             return
@@ -83,7 +82,7 @@ class ReadAhead:
                     target=self._let_go, name="batch-loop-let-go", daemon=True
                 )
                 self._janitor.start()
-        with suppress(RuntimeError):  # Python is ending, and begins no more threads
+        with suppress(RuntimeError):  # Python is shutting down
             self._pool.submit(self._read, ahead)
 
     def take(self, loop: str, path: str) -> DecodedImage | None:
@@ -103,18 +102,18 @@ class ReadAhead:
             return None
         image = ahead.image.result()
         self._budget.give_back(ahead.size)
-        # A file that went while it was read has no stamp, and neither has one that is gone now.
+        # No stamp: the file changed while it was read, or is gone.
         return image if ahead.stamp is not None and ahead.stamp == _stamp(path) else None
 
     def cancel(self, loop: str) -> None:
-        """Throw away what was read ahead for a loop."""
+        """Drop what was read ahead for a loop."""
         with self._lock:
             ahead = self._ahead.pop(loop, None)
         if ahead is not None:
             self._drop(ahead)
 
     def _is_worth_it(self, path: str) -> bool:
-        """Whether the node would wait longer for the image than a thread takes to be woken."""
+        """Whether reading the image takes longer than waking a thread."""
         if not self._budget.limit:
             return False
         try:
@@ -123,7 +122,7 @@ class ReadAhead:
             return False
 
     def _let_go(self) -> None:
-        """Let go what nobody has taken in time, as long as there is anything."""
+        """Drop what is not taken in time, until nothing is left."""
         pause = threading.Event()
         while True:
             with self._lock:
@@ -151,16 +150,15 @@ class ReadAhead:
             if self._budget.take(size):
                 ahead.size = size
                 image = self._decode(ahead.path)
-                # Should it have been written to meanwhile, this may be half of the one and half
-                # of the other.
+                # If the file changed meanwhile, the image may be a mix of old and new.
                 ahead.stamp = stamp if _stamp(ahead.path) == stamp else None
-        except Exception:  # noqa: BLE001 the node will meet it again, and say it
+        except Exception:  # noqa: BLE001 the node will meet it again, and report it
             image = None
         ahead.image.set_result(image)
 
 
 def _stamp(path: str) -> _Stamp | None:
-    """What tells a file from what it becomes when it is changed or replaced; None if it is gone."""
+    """Changes whenever the file is changed or replaced; None if it is gone."""
     try:
         found = os.stat(path)
     except OSError:
@@ -169,7 +167,7 @@ def _stamp(path: str) -> _Stamp | None:
 
 
 def _pixels(path: str) -> int:
-    """How many pixels the image has, by its header."""
+    """The number of pixels by the image's header."""
     with opened_image(path) as file, open_image(file) as image:
         return int(image.width * image.height)
 

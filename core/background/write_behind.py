@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class WriteBehind:
-    """Runs writes in threads of its own, within a memory budget, and knows whose they are."""
+    """Runs writes in its own threads, within a memory budget, and knows whose they are."""
 
     def __init__(self, budget: MemoryBudget) -> None:
         self._budget = budget
@@ -53,7 +53,7 @@ class WriteBehind:
             self._under_way[turn].append(target)
         try:
             self._pool.submit(self._run, turn, target, size, job, node)
-        except RuntimeError:  # Python is ending, and begins no more threads
+        except RuntimeError:  # Python is shutting down
             self._ended(turn, target, size, None)
             return False
         return True
@@ -92,24 +92,24 @@ class WriteBehind:
             return turn in self._under_way
 
     def failure(self, turn: Turn) -> Failure | None:
-        """Why the first write of a turn that failed did so; None while none has."""
+        """The first failure among the writes of a turn; None if there is none so far."""
         with self._changed:
             return self._failures.get(turn)
 
     def wait(self, loop: str, but: Collection[Turn] = ()) -> None:
-        """Wait until nothing is being written for a loop, leaving the turns `but` out."""
+        """Wait until nothing is being written for a loop, except for the turns `but`."""
         with self._changed:
             self._changed.wait_for(
                 lambda: not any(turn.loop == loop for turn in self._under_way if turn not in but)
             )
 
     def wait_for_file(self, target: str, seconds: float) -> None:
-        """Wait until the file at real path `target` is not being written, or for so long."""
+        """Wait until the file at real path `target` is written, for `seconds` at most."""
         with self._changed:
             self._changed.wait_for(lambda: not self._writes(target), seconds)
 
     def idle(self) -> bool:
-        """Whether nothing at all is being written."""
+        """Whether nothing is being written."""
         with self._changed:
             return not self._under_way
 
@@ -117,6 +117,6 @@ class WriteBehind:
         return any(target in targets for targets in self._under_way.values())
 
     def forget(self, turn: Turn) -> None:
-        """Forget a turn, of which nothing is being written any more."""
+        """Forget a turn whose writes have all ended."""
         with self._changed:
             self._failures.pop(turn, None)

@@ -3,7 +3,7 @@
 Beside this module, only the node files import anything of ComfyUI's.
 """
 
-# Written against what ComfyUI 0.3.52 and all since have.
+# Uses only what ComfyUI has had since 0.3.52.
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class ComfyHost:
     """The ComfyUI server that this process is."""
 
     def install(self) -> None:
-        """Have ComfyUI show every submission to `_note_submission`. Call once, at loading."""
+        """Have ComfyUI pass every submission to `_note_submission`. Call once, on loading."""
         PromptServer.instance.add_on_prompt_handler(self._note_submission)
 
     def add_middleware(self, middleware: Middleware) -> None:
@@ -66,11 +66,11 @@ class ComfyHost:
         return time.time()
 
     def steady(self) -> float:
-        """Seconds since some moment, on a clock that nobody sets."""
+        """Seconds on a clock that is never set."""
         return time.monotonic()
 
     def wait(self, seconds: float) -> None:
-        """Let time pass."""
+        """Sleep."""
         threading.Event().wait(seconds)
 
     def current_prompt(self) -> Prompt:
@@ -80,7 +80,7 @@ class ComfyHost:
     def current_submission(self) -> Submission:
         """What that prompt was submitted as; OutsidePrompt."""
         entry = _current_entry()
-        # A prompt that was put into the queue past the handler has no note: all of it counts.
+        # A prompt that was queued without the handler has no note: all of it is asked for.
         return Submission(entry[2], _noted(entry).get("targets"))
 
     def is_asked_from_here(self) -> bool:
@@ -98,7 +98,7 @@ class ComfyHost:
         nothing any more, or cannot be asked.
         """
         try:
-            # It is made for another event loop than the one that runs nodes, and changes the graph.
+            # It belongs in another event loop than the one that runs nodes, and changes the graph.
             validation = execution.validate_prompt("", copy.deepcopy(dict(graph)), list(outputs))
             with ThreadPoolExecutor(max_workers=1) as thread:
                 answer = thread.submit(asyncio.run, validation).result()
@@ -108,7 +108,7 @@ class ComfyHost:
             return ()
 
     def call(self) -> int:
-        """Which call of its node in the prompt this thread is in, from 0: one an element of a list.
+        """The number of this thread's call of its node, from 0: one call per list element.
 
         The numbers are those of the elements, also where some are blocked.
         """
@@ -117,7 +117,7 @@ class ComfyHost:
 
     @property
     def server(self) -> str:
-        """This process, by a name that no other has."""
+        """The unique name of this process."""
         return this_process().name
 
     def is_alive(self, server: str, *, is_here: bool) -> bool | None:
@@ -184,13 +184,13 @@ class ComfyHost:
         """ComfyUI's own folders, which no workflow may change, by what they are called."""
         packs: list[str] = []
         models: list[str] = []
-        # Packs add to it, so that it is copied first, and not all in it need be of one form.
+        # Packs add to it meanwhile, and in different forms.
         for kind, (folders, *_) in list(folder_paths.folder_names_and_paths.items()):
-            # Pictures to train with are no models.
+            # Training pictures are no models.
             if kind != "datasets":
                 named = packs if kind == CUSTOM_NODES.replace(" ", "_") else models
                 named += [folders] if isinstance(folders, str) else map(str, folders)
-        # ComfyUI takes models from some folders right in its output folder, too.
+        # ComfyUI also loads models from some folders directly in its output folder.
         models = [each for each in models if os.path.dirname(each) != self.output_folder()]
         return {
             "user folder": (self.user_folder(),),
@@ -204,7 +204,7 @@ class ComfyHost:
         return not cli_args.disable_metadata
 
     def lists_assets(self) -> bool:
-        """Whether ComfyUI takes results into a list of its own, as newer ones do where asked."""
+        """Whether ComfyUI keeps a list of results, which newer ones do on demand."""
         return bool(getattr(cli_args, "enable_assets", False))
 
     def has_native_loops(self) -> bool:
@@ -235,7 +235,7 @@ class ComfyHost:
 
 
 def _is_running(queue: Any, prompt: Prompt) -> bool:
-    """Whether the queue, whose lock is held, runs a prompt now."""
+    """Whether the queue is running a prompt; its lock has to be held."""
     return any(
         entry[1] == prompt.id and _prompt(entry) == prompt
         for entry in queue.currently_running.values()
@@ -248,12 +248,12 @@ def _targets(graph: Graph, asked: Any) -> list[str] | None:
         return None
     try:
         return [node_id for node_id in graph if node_id in asked]
-    except TypeError:  # no list at all, on which ComfyUI's own validation fails
+    except TypeError:  # not a list: ComfyUI's own validation refuses it
         return None
 
 
 def _is_output(class_type: str) -> bool:
-    """Whether nodes of a type are what a prompt runs for: ComfyUI's own question."""
+    """Whether nodes of a type are output nodes, as ComfyUI determines it."""
     return getattr(nodes.NODE_CLASS_MAPPINGS.get(class_type), "OUTPUT_NODE", False) is True
 
 
@@ -305,7 +305,7 @@ def _outcome(entry: Mapping[str, Any]) -> Outcome:
     """The outcome in an entry of the history."""
     status = entry.get("status") or {}
     ended_at = None
-    # Other messages may follow the one that ended the prompt, never another of these.
+    # Other messages may follow, but never a second one of these.
     for event, data in status.get("messages", ()):
         if event == "execution_interrupted":
             return Outcome(Ending.STOPPED, ended_at=_time_of(data))
@@ -319,7 +319,7 @@ def _outcome(entry: Mapping[str, Any]) -> Outcome:
 
 
 def _time_of(message: Mapping[str, Any]) -> float | None:
-    """When a message was sent; ComfyUI notes it in milliseconds."""
+    """When a message was sent, in seconds; ComfyUI notes milliseconds."""
     noted = message.get("timestamp")
     return noted / 1000 if isinstance(noted, (int, float)) else None
 
@@ -340,10 +340,10 @@ def _saved_files(outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
             if not isinstance(files, (list, tuple)):
                 continue
             for file in files:
-                # By these two keys newer ComfyUI, too, tells a file from other entries.
+                # Newer ComfyUIs recognize a file by these two keys, too.
                 if isinstance(file, dict) and {"filename", "type"} <= file.keys():
                     folder = folder_paths.get_directory_by_type(file["type"])
-                    # What a node only shows, as Preview Image does, is no result.
+                    # What a node only shows, such as a preview, is no result.
                     if folder is not None and file["type"] != "temp":
                         subfolder = str(file.get("subfolder") or "")
                         yield os.path.realpath(

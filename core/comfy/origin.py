@@ -19,7 +19,7 @@ _from_here: ContextVar[bool] = ContextVar("batch_loop_from_here", default=False)
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 _OF_A_PROXY = ("x-forwarded", "forwarded", "via", "x-real-ip")
-"""How the headers begin that a proxy adds."""
+"""Prefixes of headers that a proxy adds."""
 
 
 def refuse_other_sites(request: web.Request) -> None:
@@ -40,7 +40,7 @@ def is_on_this_machine(request: web.Request) -> bool:
     if any(name.lower().startswith(_OF_A_PROXY) for name in request.headers):
         return False
     peer = request.transport.get_extra_info("peername") if request.transport else None
-    # That of a socket in the file system is no address.
+    # A Unix socket's peer is no address.
     if not isinstance(peer, tuple) or not _is_loopback(str(peer[0])):
         return False
     hosts = request.headers.getall("Host", [])
@@ -60,12 +60,12 @@ def is_from_here() -> bool:
 
 
 def told(error: BatchLoopError) -> str:
-    """What whoever sent the request is told of an error."""
+    """The message of an error for the sender of the current request."""
     return str(error) if is_from_here() else error.elsewhere
 
 
 def _is_of_the_page_of(request: web.Request) -> bool:
-    """Whether it is this server's own page that sends a request, or none."""
+    """Whether a request comes from this server's own page, or from no page."""
     if request.headers.get("Sec-Fetch-Site", "none") not in {"same-origin", "none"}:
         return False
     # A proxy that adds no header may have changed the host, but it leaves these as they are.

@@ -1,4 +1,4 @@
-"""The one registry and the one host of this process."""
+"""What this process has one of: the registry, the host, and all that they share."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ def _list_images(
     try:
         for name in selection.finished:
             check_source_file(name.folder, allowed)
-    except PathRefused:  # what cannot be looked at tells of no image that it is finished
+    except PathRefused:  # a folder that may not be read proves no image finished
         selection = replace(selection, finished=())
     return list_images(directory, selection, seed, going_on)
 
@@ -103,49 +103,49 @@ def budget() -> MemoryBudget:
 
 @functools.cache
 def read_ahead() -> ReadAhead:
-    """What reads the images of the prompts to come."""
+    """Reads the images of the prompts to come."""
     return ReadAhead(budget(), read_image)
 
 
 @functools.cache
 def numbering() -> Numbering:
-    """What gives numbers to results whose names are taken."""
+    """Numbers results whose names are taken."""
     return Numbering(registry().earlier_outputs)
 
 
 @functools.cache
 def reading() -> Reading:
-    """What reads the image of a turn."""
+    """Reads the images of a turn."""
     return Reading(registry(), read_ahead())
 
 
 @functools.lru_cache(maxsize=1)
 def learned(_prompt: Prompt) -> Learned:
-    """What links have come to in a prompt: one runs at a time."""
+    """The linked values known in a prompt; one prompt runs at a time."""
     return Learned()
 
 
 @functools.lru_cache(maxsize=1)
 def requests_of_prompt(prompt: Prompt, allowed: AllowedFolders) -> IteratorRequests:
-    """What the Directory Iterators of the prompt that runs ask for, each asked once."""
+    """The requests of the Directory Iterators in the prompt that is running."""
     graph = host().current_submission().graph
     return IteratorRequests(graph, allowed, registry().key, learned(prompt).of)
 
 
 @functools.lru_cache(maxsize=1)
 def requests_submitted(submission: Submission, allowed: AllowedFolders) -> IteratorRequests:
-    """The same of a submission that is checked, as far as nothing comes from other nodes."""
+    """The same for a submission that is being validated, without linked values."""
     return IteratorRequests(submission.graph, allowed, registry().key)
 
 
 @functools.cache
 def write_behind() -> WriteBehind:
-    """What writes the results of prompts that go on."""
+    """Writes results while their prompts go on."""
     return WriteBehind(budget())
 
 
 def start() -> None:
-    """Make what is shared, clean up behind the server before this one, and leave no loose end.
+    """Make what is shared, and clean up after the previous server.
 
     Call once, when ComfyUI's server is there and before any other thread is: what is made on
     demand could be made twice by two threads.
@@ -153,7 +153,7 @@ def start() -> None:
     name_machine(settings().server)
     shared = registry()
     read_ahead()
-    # The disk may be slow, and ComfyUI is to start.
+    # The disk may be slow, and ComfyUI should not wait for it.
     _in_background(lambda: _recover(shared))
     atexit.register(shared.close)
 
@@ -166,7 +166,7 @@ def _recover(shared: LoopRegistry) -> None:
 
 
 def _clean_up(folders: Collection[str], servers: Collection[str]) -> None:
-    """Delete what servers that have ended have left unfinished in `folders`, in the background."""
+    """Delete unfinished files of ended servers in `folders`, in the background."""
 
     def sweep_all() -> None:
         allowed = allowed_folders()
@@ -179,12 +179,12 @@ def _clean_up(folders: Collection[str], servers: Collection[str]) -> None:
 def _in_background(do: Callable[[], object]) -> None:
     try:
         threading.Thread(target=do, name="batch-loop-clean-up", daemon=True).start()
-    except RuntimeError:  # Python ends, and starts no thread any more
+    except RuntimeError:  # Python is shutting down
         do()
 
 
 def _store() -> Store:
-    """Where loops are kept: in a file of the user folder, if nothing else is asked for."""
+    """Where loops are kept: by default in a file in the user folder."""
     if settings().database:
         return open_postgresql(settings().database, _roots())
     if settings().forgets:
@@ -194,7 +194,7 @@ def _store() -> Store:
 
 @contextlib.contextmanager
 def telling_the_asker() -> Iterator[None]:
-    """Have a node's error say where the files of this machine are only to whoever is there."""
+    """Leave this machine's paths out of a node's error, unless the prompt was sent from here."""
     try:
         yield
     except BatchLoopError as error:
@@ -208,8 +208,8 @@ def allowed_folders() -> AllowedFolders:
     folders = (host().input_folder(), host().output_folder(), host().temp_folder())
     user = host().user_folder()
     comfyui = host().program_folders()
-    # Each may have become a link to another place since, and the file another one; and a pack that
-    # comes by a link is another entry of its folder.
+    # Each may have been replaced, by a link or by another file; a pack that was added by a link
+    # changes the time of the folder of packs.
     watched = (*folders, state_dir(user), allowed_dirs_file(user))
     identities = (*map(_identity, watched), *map(_changed_at, comfyui[CUSTOM_NODES]))
     return _allowed_folders(folders, user, tuple(comfyui.items()), identities)
@@ -222,7 +222,7 @@ def _allowed_folders(
     comfyui: tuple[tuple[str, tuple[str, ...]], ...],
     _identities: tuple[tuple[int, ...] | float | None, ...],
 ) -> AllowedFolders:
-    """The allow-list, read again when anything that it is made of has changed."""
+    """The allow-list, read again only if something it is made of has changed."""
     input_dir, output_dir, temp_dir = folders
     return AllowedFolders.load(
         input_dir=input_dir,
@@ -235,7 +235,7 @@ def _allowed_folders(
 
 
 def _changed_at(folder: str) -> float:
-    """When an entry of a folder came or went; 0 where there is none."""
+    """When an entry of a folder was last added or removed; 0 if there is no such folder."""
     try:
         return os.stat(folder).st_mtime
     except OSError:
@@ -243,12 +243,12 @@ def _changed_at(folder: str) -> float:
 
 
 def _identity(path: str) -> tuple[int, ...] | None:
-    """Tells a file or folder from what may be put in its place; None for nothing."""
+    """Changes when a file or folder is replaced; None if there is none."""
     try:
         found = os.stat(path)
     except OSError:
         return None
-    # A folder's times change with each file in it, and say nothing here.
+    # A folder's times change with each file in it, so they are left out.
     is_folder = stat.S_ISDIR(found.st_mode)
     times = () if is_folder else (found.st_mtime_ns, found.st_ctime_ns, found.st_size)
     return (found.st_dev, found.st_ino, *times)

@@ -21,11 +21,11 @@ LoopSocket = comfy_io.Custom(SOCKET_TYPE)
 _KNOWN = {field.name for field in dataclasses.fields(comfy_io.Schema)}
 
 _NEWER = frozenset({"search_aliases"})
-"""Fields that 0.3.52 does not have, and that the node works without."""
+"""Fields that 0.3.52 lacks, and that nodes can do without."""
 
 
 def built_once(define: Callable[[Any], comfy_io.Schema]) -> Callable[[Any], comfy_io.Schema]:
-    """Have a node's schema built at the first call, and copied at each further one.
+    """Build a node's schema on the first call, and copy it on later ones.
 
     ComfyUI asks for it several times an input in each prompt; building it each time took longer
     than all else that the nodes do.
@@ -37,7 +37,7 @@ def built_once(define: Callable[[Any], comfy_io.Schema]) -> Callable[[Any], comf
         if not built:
             built.append(define(cls))
         copied = copy.copy(built[0])
-        # ComfyUI completes what it is given.
+        # ComfyUI adds to what it is given.
         for name, value in vars(copied).items():
             if isinstance(value, list):
                 setattr(copied, name, list(value))
@@ -47,7 +47,7 @@ def built_once(define: Callable[[Any], comfy_io.Schema]) -> Callable[[Any], comf
 
 
 def schema(**fields: Any) -> comfy_io.Schema:
-    """A schema in the pack's category, less what this ComfyUI does not know."""
+    """A schema in the pack's category, without fields that this ComfyUI does not know."""
     fields = {name: value for name, value in fields.items() if name not in _NEWER - _KNOWN}
     return comfy_io.Schema(category=CATEGORY, **fields)
 
@@ -73,7 +73,7 @@ def _with_option(of: comfy_io.Input, option: str) -> comfy_io.Input:
     if hasattr(of, option):
         setattr(of, option, True)
     else:
-        # ComfyUI knew the option before its V3 schema did.
+        # ComfyUI had the option before its V3 schema did.
         of.extra_dict = {**of.extra_dict, option: True}
     return of
 

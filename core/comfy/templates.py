@@ -1,4 +1,4 @@
-"""Which of the pack's templates ComfyUI offers: not those whose nodes it does not have."""
+"""Leaves templates whose nodes are missing out of those that ComfyUI offers."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Nodes(Protocol):
-    """What nodes there are."""
+    """Which nodes there are."""
 
     def has_native_loops(self) -> bool:
         """Whether ComfyUI has loops of its own."""
 
 
 def leaves_out_templates(nodes: Nodes) -> Callable[..., Awaitable[web.StreamResponse]]:
-    """A middleware that takes templates whose nodes are missing out of ComfyUI's list.
+    """A middleware that removes templates whose nodes are missing from ComfyUI's list.
 
     ComfyUI lists every workflow that lies in a pack's `examples`, whatever it holds. It is asked
     at each request, as other packs may be loaded after this one.
@@ -48,7 +48,7 @@ def leaves_out_templates(nodes: Nodes) -> Callable[..., Awaitable[web.StreamResp
 
 
 def _leave_out(answer: web.Response, names: frozenset[str]) -> None:
-    """Take templates of this pack out of an answer, where it is the list that is known."""
+    """Remove templates of this pack from an answer, if it has the expected form."""
     try:
         listed = json.loads(answer.text or "")
         listed[_PACK] = [name for name in listed[_PACK] if name not in names]

@@ -1,4 +1,4 @@
-"""The threads that look and ask while ComfyUI's event loop goes on: the pack's own, of a few kinds.
+"""The pack's own threads, of a few kinds, for work that would hold up ComfyUI's event loop.
 
 asyncio's own pool is ComfyUI's: it opens the files there that it sends to a page. What may take
 long, as a network drive does, keeps nobody waiting who asks for something else.
@@ -17,20 +17,20 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _EACH = 4
-"""Threads of a kind; each is begun when it is needed."""
+"""Threads of each kind; they are started when needed."""
 
 
 class Threads(Enum):
-    """What threads are for."""
+    """Kinds of work."""
 
     STORE = "store"
-    """What is known of loops."""
+    """Questions to the store."""
     FOLDERS = "folders"
-    """What may take long: what lies in a folder, and the report on all of a loop."""
+    """What may take long: looking into folders, and reports on whole loops."""
     CHECKS = "checks"
-    """Prompts that are submitted."""
+    """Validation of submitted prompts."""
     VIEWS = "views"
-    """Files that are being written."""
+    """Waiting for files that are being written."""
 
 
 _pools = {
@@ -40,6 +40,6 @@ _pools = {
 
 
 async def in_thread(kind: Threads, work: Callable[P, T], /, *args: P.args, **given: P.kwargs) -> T:
-    """What `work` comes to in a thread of a kind; the event loop goes on meanwhile."""
+    """The result of `work`, run in a thread of this kind."""
     bound = functools.partial(work, *args, **given)
     return await asyncio.get_running_loop().run_in_executor(_pools[kind], bound)

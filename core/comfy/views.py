@@ -1,4 +1,4 @@
-"""Showing a result that is still being written: ComfyUI's `/view` is asked a moment too early."""
+"""Lets ComfyUI's `/view` wait for a result that is still being written."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from .threads import Threads, in_thread
 
 _ROUTES = frozenset({"/view", "/api/view"})
 _LONGEST_SECONDS = 30.0
-"""A disk that hangs must not keep the page's connections for ever."""
+"""A disk that hangs must not block the page's connections forever."""
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Folders(Protocol):
-    """Where ComfyUI's kinds of folders are."""
+    """Where ComfyUI's folders are."""
 
     def folder(self, kind: str) -> str | None:
         """The folder of "output", "input" or "temp"; None for any other word."""
@@ -49,7 +49,7 @@ def _wait(request: web.Request, writes: WriteBehind, folders: Folders) -> None:
 
 
 def _target(request: web.Request, folders: Folders) -> str | None:
-    """The path that a request for a view names; None for one that names none."""
+    """The path that a request for a view names; None if it names none."""
     query = request.query
     folder = folders.folder(query.get("type", "output"))
     if folder is None:

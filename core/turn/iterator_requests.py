@@ -1,4 +1,4 @@
-"""What the Directory Iterators of a prompt ask for, by their settings."""
+"""What the Directory Iterators of a prompt ask of the registry."""
 
 from __future__ import annotations
 
@@ -24,9 +24,9 @@ from .learned import Known, Wanted, nothing_known
 
 
 class IteratorRequests:
-    """What the Directory Iterators of a graph ask for, and whether that goes together.
+    """The requests of a graph's Directory Iterators, and whether they go together.
 
-    Each is asked about more than once, by itself and by its partners; its request is made once.
+    Each is needed more than once, by its iterator and by its partners; it is made once.
     """
 
     def __init__(
@@ -36,7 +36,7 @@ class IteratorRequests:
         loop_key: Callable[[str, str], LoopKey],
         known: Known = nothing_known,
     ) -> None:
-        """`loop_key` gives the loop of a name and a real path, `known` what links came to."""
+        """`loop_key` makes a loop's key of a name and a real path; `known` has linked values."""
         self._graph = graph
         self._allowed = allowed
         self._loop_key = loop_key
@@ -44,7 +44,7 @@ class IteratorRequests:
         self._made: dict[str, tuple[IteratorSettings, Request]] = {}
 
     def of(self, unique_id: str, inputs: Mapping[str, Any]) -> Request:
-        """What an iterator asks for with all of its inputs."""
+        """The request of an iterator with these inputs, all of which are known."""
         settings = IteratorSettings.of(inputs)
         before = self._made.get(unique_id)
         if before is not None and before[0] == settings:
@@ -56,16 +56,16 @@ class IteratorRequests:
         return request
 
     def partners(self, unique_id: str) -> list[Request] | None:
-        """What the iterators ask for that advance together with one.
+        """The requests of the iterators that advance together with one.
 
-        None where an input of one of them is not known: what it comes from is blocked.
+        None if an input of one of them is not known, as what it comes from is blocked.
         """
         found = [self._at_hand(each) for each in self._group(unique_id)]
         requests = [request for request in found if request is not None]
         return requests[1:] if len(requests) == len(found) else None
 
     def wanted(self, unique_id: str) -> list[Wanted]:
-        """The inputs of iterators that advance together, with one, that are not known yet."""
+        """The inputs not known yet, of an iterator and those that advance together with it."""
         return [
             Wanted(each, name, value)
             for each in self._group(unique_id)
@@ -76,7 +76,7 @@ class IteratorRequests:
     def check_settings(
         self, unique_id: str, directory: str, has_listing: Callable[[Request], bool]
     ) -> None:
-        """Raise what execution would, as far as that shows before the run.
+        """Raise what execution would raise, as far as it is known before the run.
 
         NoImages when nothing in the folder matches. A loop that `has_listing` knows is not looked
         at again: where few files match, the first of them may be far behind, and this is done for
@@ -94,13 +94,13 @@ class IteratorRequests:
             expected = self._expected(settings, unique_id) if given.keys() >= NAMING else ()
             selection = settings.selection(expected)
         if given.keys() >= MATCHING and not has_images(folder, selection):
-            # In all of the folder: it is not the range that leaves nothing.
+            # Nothing in the whole folder matches: the range is not to blame.
             raise NoImages(no_images(folder, replace(selection, start_index=0, limit=0)))
 
     def check_together(self, unique_id: str) -> None:
-        """Raise InvalidSetting where others of the graph do not go together with an iterator.
+        """Raise InvalidSetting if other iterators of the graph do not go together with one.
 
-        What comes from other nodes is looked at when it is known.
+        Values from other nodes are checked once they are known.
         """
         of_class = [
             each
@@ -117,13 +117,13 @@ class IteratorRequests:
             together(known)
         for other in of_class:
             request = None
-            with contextlib.suppress(BatchLoopError):  # that one says so itself
+            with contextlib.suppress(BatchLoopError):  # its own check reports it
                 request = self._at_hand(other)
             if own is not None and request is not None and request.key == own.key:
                 together([own, request])
 
     def check_independent(self, unique_id: str) -> None:
-        """Raise InvalidSetting where an input of a pair waits for an image of the pair."""
+        """Raise InvalidSetting if an input of a pair depends on an image of the pair."""
         group = self._group(unique_id)
         for each in group:
             for name, value in self._inputs(each).items():
@@ -134,7 +134,7 @@ class IteratorRequests:
                         raise InvalidSetting(_waits_for(self._graph, each, name, source))
 
     def _group(self, unique_id: str) -> list[str]:
-        """Ids of the iterators whose work meets, of one first; none for one by itself."""
+        """Ids of the iterators whose work meets, this one first; empty if it is by itself."""
         ends = node_id("BatchComplete")
         found = meeting(self._graph, unique_id, node_id("DirectoryIterator"), ends)
         return found if len(found) > 1 else []
@@ -144,13 +144,13 @@ class IteratorRequests:
         return inputs
 
     def _given(self, unique_id: str) -> dict[str, Any]:
-        """The inputs of a node, but for those that come from another one."""
+        """The inputs of a node that do not come from another one."""
         return {
             name: value for name, value in self._inputs(unique_id).items() if not is_link(value)
         }
 
     def _at_hand(self, unique_id: str) -> Request | None:
-        """What an iterator of the graph will ask for; None where that is not known."""
+        """The request of an iterator of the graph; None if an input is not known yet."""
         given = self._given(unique_id)
         for name, values in self._known(unique_id).items():
             if len(values) > 1:
@@ -159,7 +159,7 @@ class IteratorRequests:
         return self.of(unique_id, given) if given.keys() >= SETTINGS.keys() else None
 
     def _expected(self, settings: IteratorSettings, unique_id: str) -> tuple[ResultName, ...]:
-        """How results are named, where images with a result are to be left out."""
+        """How results are named, if images with a result are to be left out; else empty."""
         if not settings.skip_finished:
             return ()
         return expected_results(self._graph, unique_id, settings.finished_as, self._allowed)

@@ -1,4 +1,4 @@
-"""What links have come to in a prompt: inputs of nodes that one has to know before they run."""
+"""Values of linked inputs that have to be known before their node runs."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from dataclasses import dataclass
 from typing import Any
 
 Known = Callable[[str], Mapping[str, Sequence[Any]]]
-"""The linked inputs of a node, by its id, as far as they are known: each a list, mostly of one."""
+"""The known linked inputs of the node with an id: each a list, mostly of one element."""
 
 
 def nothing_known(_node: str) -> Mapping[str, Sequence[Any]]:
-    """Know no input of any node."""
+    """No input of any node is known."""
     return {}
 
 
@@ -27,20 +27,20 @@ class Wanted:
 
 
 class Answer:
-    """What an input is given, one element after the other: no value that a cache knows again."""
+    """Collects what an input is given. A new object each time, so that no cache hits it."""
 
     def __init__(self) -> None:
         self.values: list[Any] = []
 
 
 class Learned:
-    """The values of links in one prompt, as far as ComfyUI has evaluated them."""
+    """The linked values that ComfyUI has evaluated in one prompt."""
 
     def __init__(self) -> None:
         self._answers: defaultdict[tuple[str, str], list[Answer]] = defaultdict(list)
 
     def of(self, node: str) -> Mapping[str, Sequence[Any]]:
-        """The inputs of a node that are known."""
+        """The known inputs of a node."""
         return {
             name: answer.values
             for (asked, name), answers in self._answers.items()
@@ -49,7 +49,7 @@ class Learned:
         }
 
     def ask(self, wanted: Wanted) -> Answer:
-        """Where to put what an input is given; several may ask at a time."""
+        """Where to collect the values of an input; several may ask for the same one."""
         answer = Answer()
         self._answers[wanted.node, wanted.name].append(answer)
         return answer

@@ -1,4 +1,4 @@
-"""What the page is told, to show a saved file in the node."""
+"""The entry by which the page shows a saved file in the node."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ class Folders(Protocol):
 
 
 _CONTROL = r"[\x00-\x1f\x7f]"
-"""What an answer's header cannot have in the name of a file."""
+"""Characters that a file name in an HTTP header cannot have."""
 
 
 def _fits_into_url(path: str) -> bool:
-    """Whether every byte of a name is a part of a character."""
+    """Whether a name is valid text, without undecodable bytes."""
     try:
         path.encode()
     except UnicodeEncodeError:

@@ -1,4 +1,4 @@
-"""The images of one turn: all that go together are read before any is given out."""
+"""The images of one turn: those that go together are all read before any is handed on."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ class Reading:
     def __init__(self, registry: LoopRegistry, read_ahead: ReadAhead) -> None:
         self._registry = registry
         self._read_ahead = read_ahead
-        # Of the newest turn: its images that were read for iterators that have yet to run in it.
+        # The newest turn, and its images for iterators that have yet to run.
         self._turn: Hashable = None
         self._waiting: dict[Partner, DecodedImage] = {}
 
     def image(self, iteration: Iteration, allowed: AllowedFolders) -> DecodedImage | None:
-        """The image of an iteration; None where it, or what goes with it, was given back.
+        """The image of an iteration; None if it, or one that goes with it, was given back.
 
         With it are read those of the iterators that have yet to run in this prompt, so that
         nothing is done with an image whose partner cannot be read.
@@ -42,7 +42,7 @@ class Reading:
             except (UnreadableImage, PathRefused) as error:
                 raised, reason = _told_of(error, one.key)
                 self._registry.reject(iteration, raised, reason, one)
-                if was_read:  # what goes with it was given out before
+                if was_read:  # its partners were handed on already
                     raise raised from error
                 return None
         if not was_read:
@@ -53,7 +53,7 @@ class Reading:
     def begin_next(self, iteration: Iteration, allowed: AllowedFolders) -> None:
         """Begin to read the image that the next prompt will ask for, if all goes well."""
         if iteration.following is not None:
-            # What is wrong with the file, its own prompt will say.
+            # The prompt of that image will report what is wrong with it.
             with contextlib.suppress(PathRefused):
                 source = check_source_file(iteration.key.full(iteration.following), allowed)
                 self._read_ahead.begin(iteration.key.id, source)
@@ -65,8 +65,8 @@ class Reading:
 
 
 def _told_of(error: UnreadableImage | PathRefused, key: LoopKey) -> tuple[BatchLoopError, str]:
-    """What is raised for an image of a loop that cannot be read, and the reason that is noted."""
+    """The error to raise for an unreadable image of a loop, and the reason to note."""
     if isinstance(error, UnreadableImage):
         return folder_lost(key.directory, error) or error, error.reason
-    # Whoever looks at the loop is told.
+    # Anybody who looks at the loop is shown this.
     return PathRefused(error.elsewhere), error.elsewhere

@@ -19,21 +19,21 @@ from ..model.state import Iteration
 from ..model.writes import Turn
 
 _SAMPLED = 61
-"""One row and one column in so many is looked at again; no power of two, as patterns are."""
+"""Every so many rows and columns are sampled; a prime, as patterns repeat in powers of two."""
 
 
 class Content(Protocol):
-    """What a file is to hold, before it is encoded."""
+    """The content of a file, before it is encoded."""
 
     @property
     def nbytes(self) -> int:
-        """The memory that it takes."""
+        """The memory it takes, in bytes."""
 
     def sampled(self) -> Content:
-        """The same, for writing later: it notices if it is changed until then."""
+        """The same, to be written later: it notices changes made until then."""
 
     def write(self, target: str, if_exists: IfExists) -> bool:
-        """Write the file at real path `target`; False if there is one that is to be kept."""
+        """Write the file at real path `target`; False if an existing one is to be kept."""
 
 
 @dataclass
@@ -49,16 +49,16 @@ class Result:
 
     @property
     def nbytes(self) -> int:
-        """The memory that the picture takes."""
+        """The memory the picture takes, in bytes."""
         return self.picture.nbytes
 
     def sampled(self) -> Result:
         """The same result; its `write` raises `UnwritableImage` if the picture was changed."""
-        # A copy of all of it would take as long as writing it.
+        # Copying all of it would take as long as writing it.
         return replace(self, _sample=_sample_of(self.picture).clone())
 
     def write(self, target: str, if_exists: IfExists) -> bool:
-        """Write the file at real path `target`; False if there is one that is to be kept."""
+        """Write the file at real path `target`; False if an existing one is to be kept."""
         if self._data is None:
             self._data = encode(
                 self.picture, format=self.format, quality=self.quality, metadata=self.metadata
@@ -81,10 +81,10 @@ class Background:
         self._turn = Turn(iteration.key.id, path, iteration.prompt)
         self._node = node
         self.targets: set[str] = set()
-        """Real paths of what is being written, or was."""
+        """Real paths of the files that are being, or have been, written."""
 
     def write(self, content: Content, target: str, if_exists: IfExists) -> bool:
-        """Have a file written; False, and nothing is done, where there is no memory for it."""
+        """Have a file written; False, with nothing done, if there is no memory for it."""
         sampled = content.sampled()
 
         def job() -> None:

@@ -28,7 +28,7 @@ class Claim(Protocol):
     def __call__(
         self, targets: Collection[str], kept: Collection[str], *, result: str, replaces_own: bool
     ) -> Mapping[str, Owner]:
-        """Whose each of `targets` is; they are claimed where all are free."""
+        """The owner of each of `targets`; if all are free, they are claimed."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Run:
     call: int = 0
     """Which of its calls in the prompt, from 0: one for each element of a list."""
     rank: int = 0
-    """How many nodes of the graph come before it that save under the same names."""
+    """How many earlier nodes of the graph save under the same names."""
 
 
 @dataclass(frozen=True)
@@ -123,7 +123,7 @@ class Saver:
         ]
 
     def _save(self, picture: torch.Tensor, stem: str, place: int) -> str:
-        """Write one image; `place` tells it from the others of the batch.
+        """Write one image; `place` is its number in the batch.
 
         The text beside it goes by the same rules, and has the image's stem in each case.
         """
@@ -139,7 +139,7 @@ class Saver:
         raise AssertionError(message)
 
     def _save_as(self, image: Result, stem: str, result: str) -> str | None:
-        """Write an image and its text under a stem; None if that is another's."""
+        """Write an image and its text under a stem; None if the name belongs to another."""
         if_exists = self._saving.if_exists
         target = self._checked(stem + self._extension)
         contents: dict[str, Content] = {target: image}
@@ -171,7 +171,7 @@ class Saver:
         )
 
     def _write(self, content: Content, target: str, owner: Owner) -> bool:
-        """Write a file now, or soon; False if one of that name came meanwhile, and is kept."""
+        """Write a file now or soon; False if one of that name has appeared and is kept."""
         check_name(target)
         overwrites = owner is Owner.SAME or self._saving.if_exists is IfExists.OVERWRITE
         if_exists = IfExists.OVERWRITE if overwrites else IfExists.SKIP
@@ -192,7 +192,7 @@ _PASSED_OVER: Mapping[IfExists, frozenset[Owner]] = {
     IfExists.SKIP: frozenset({Owner.OTHER}),
     IfExists.RENAME: frozenset({Owner.OTHER, Owner.BEFORE, Owner.SOURCE}),
 }
-"""Whose files have a result go to the next number."""
+"""If a name belongs to one of these, the next number is tried."""
 
 
 def _without_kept(

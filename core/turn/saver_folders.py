@@ -1,4 +1,4 @@
-"""The folders that results go to, before anything runs."""
+"""Checks of the folders that results go to, before any image is handed out."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def check_saver_folders(submission: Submission, iterator: str, allowed: AllowedF
 
 
 def wanted_folders(submission: Submission, iterator: str, known: Known) -> list[Wanted]:
-    """The folders of those savers that come from other nodes, wait for no image, are not known."""
+    """Folders not known yet: they come from other nodes, and depend on no image."""
     graph = submission.graph
     return [
         Wanted(saver, _FOLDER, folder)
@@ -47,7 +47,7 @@ def wanted_folders(submission: Submission, iterator: str, known: Known) -> list[
 def check_known_folders(
     submission: Submission, iterator: str, known: Known, allowed: AllowedFolders
 ) -> None:
-    """As `check_saver_folders`, for those that come from other nodes, as far as they are known."""
+    """As `check_saver_folders`, for known folders that come from other nodes."""
     for saver_id, _ in _folders(submission, iterator):
         for folder in known(saver_id).get(_FOLDER, ()):
             try:
@@ -61,7 +61,7 @@ def check_known_folders(
 
 
 def _folders(submission: Submission, iterator: str) -> Iterator[tuple[str, Any]]:
-    """The savers that `iterator` feeds and that are to run, with their folders."""
+    """The savers fed by `iterator` that are to run, with their folders."""
     graph = submission.graph
     for saver in sorted(fed(graph, iterator)):
         folder = graph[saver].get("inputs", {}).get(_FOLDER)
@@ -71,7 +71,7 @@ def _folders(submission: Submission, iterator: str) -> Iterator[tuple[str, Any]]
 
 
 def _refused(saver: str) -> str:
-    # What is wrong with the folder stands at the saver itself.
+    # The saver itself reports what is wrong with the folder.
     return (
         f"No image is handed out, as {saver} does not take its folder, and every result would be "
         "lost. Its own message says what to do."

@@ -77,7 +77,7 @@ class DirectoryIterator(comfy_io.ComfyNode):
 
     @classmethod
     def fingerprint_inputs(cls, **_inputs: Any) -> int:
-        """Whether the cached image is still the one to hand out: any change of state denies it."""
+        """The revision: any change of state makes a cached image outdated."""
         return runtime.registry().revision
 
     @classmethod
@@ -108,7 +108,7 @@ class DirectoryIterator(comfy_io.ComfyNode):
             return comfy_io.NodeOutput(*[ExecutionBlocker(None)] * len(_outputs()))
         registry = runtime.registry()
         while True:
-            # There may be many images that cannot be read.
+            # Many images in a row may be unreadable.
             runtime.host().raise_if_cancelled()
             iteration = registry.acquire(request, prompt, partners)
             if iteration.item is None:
@@ -120,7 +120,7 @@ class DirectoryIterator(comfy_io.ComfyNode):
 
     @classmethod
     def _own_id(cls) -> str:
-        """The id of the node in the graph: where another one has made this, of that one."""
+        """The node's id in the graph: its maker's, if another node has made this one."""
         unique_id = str(cls.hidden.unique_id)
         if cls.hidden.dynprompt is None:
             return unique_id
@@ -128,7 +128,7 @@ class DirectoryIterator(comfy_io.ComfyNode):
 
     @classmethod
     def _without(cls) -> tuple[str, ...]:
-        """Names of the output nodes that nobody has asked for; OutputLeftOut for one left out."""
+        """Names of the output nodes that were not asked for; OutputLeftOut if one was dropped."""
         host = runtime.host()
         unrun = host.unrun(cls._own_id())
         graph = host.current_submission().graph
@@ -139,7 +139,7 @@ class DirectoryIterator(comfy_io.ComfyNode):
 
 
 class AfterLearning(comfy_io.ComfyNode):
-    """What Directory Iterator expands into: gives a value once all questions are answered."""
+    """Part of Directory Iterator's expansion: passes a value on once all inputs are known."""
 
     @classmethod
     @built_once
@@ -162,7 +162,7 @@ class AfterLearning(comfy_io.ComfyNode):
 
 
 def _check(submission: Submission, unique_id: str, directory: str | None) -> None:
-    """Raise what shows before the run; `directory` is None where it comes from another node."""
+    """Raise what is wrong before the run; `directory` is None if it comes from another node."""
     allowed = runtime.allowed_folders()
     check_saver_folders(submission, unique_id, allowed)
     requests = runtime.requests_submitted(submission, allowed)
@@ -209,7 +209,7 @@ def _outputs() -> list[comfy_io.Output]:
 
 
 def _nothing_left(iteration: Iteration) -> comfy_io.NodeOutput:
-    """The outputs where no image is left to take: blocked where they lead to work on one."""
+    """The outputs when no image is left: those that would lead to work on one are blocked."""
     status = handed_out(iteration)
     total = iteration.counts.total
     return comfy_io.NodeOutput(
@@ -222,7 +222,7 @@ def _nothing_left(iteration: Iteration) -> comfy_io.NodeOutput:
 
 
 def _image(iteration: Iteration, image: DecodedImage) -> comfy_io.NodeOutput:
-    """The outputs on an image."""
+    """The outputs for an image."""
     assert iteration.item is not None  # noqa: S101 for the type checker: the caller has looked
     path, index = iteration.item.path, iteration.item.index
     filename = posixpath.basename(path)
@@ -244,7 +244,7 @@ def _image(iteration: Iteration, image: DecodedImage) -> comfy_io.NodeOutput:
 def _ui(
     iteration: Iteration, *, index: int, filename: str, status: str
 ) -> dict[str, list[dict[str, Any]]]:
-    """What the web extension and scripts are told of this turn."""
+    """The `ui` result of this turn, for the web extension and scripts."""
     return {
         UI_KEY: [
             {

@@ -51,8 +51,8 @@ class SaveImage(comfy_io.ComfyNode):
             ),
             search_aliases=["save image", "save batch", "export", "keep filename", "write image"],
             is_output_node=True,
-            # Else ComfyUI runs one of two with the same inputs, and takes it for both: a name that
-            # the graph gives to the other, and that skip_finished looks for, would never be there.
+            # Without it, ComfyUI runs only one of two nodes with the same inputs. The other's file
+            # name, which skip_finished looks for, would then never exist.
             not_idempotent=True,
             hidden=[
                 comfy_io.Hidden.unique_id,
@@ -77,9 +77,9 @@ class SaveImage(comfy_io.ComfyNode):
 
     @classmethod
     async def validate_inputs(cls, folder: str | None) -> bool | str:
-        """Check that the folder is one that may be written to, before anything runs.
+        """Check before anything runs that the folder may be written to.
 
-        In a thread, as ComfyUI waits for it in its event loop.
+        In a thread, as ComfyUI awaits it in its event loop.
         """
         try:
             if folder is not None:
@@ -129,7 +129,7 @@ class SaveImage(comfy_io.ComfyNode):
             with runtime.telling_the_asker():
                 paths = saver.save(image)
         except ClaimLost as lost:
-            # Nothing of it is to be done here any more, and no image is to blame.
+            # Another server works on the image now; nothing is wrong with it.
             _log.warning("Batch Loop: %s", lost)
             return comfy_io.NodeOutput(*[ExecutionBlocker(None)] * 2)
         shown = [_shown(path, image, behind) for path in paths]
@@ -140,42 +140,42 @@ class SaveImage(comfy_io.ComfyNode):
     @classmethod
     def _run(cls) -> Run:
         own_id, graph = str(cls.hidden.unique_id), cls.hidden.prompt or {}
-        # One that another node has made, as in a loop of ComfyUI's own, is a copy of one in there.
+        # A node made by another one, as in a ComfyUI loop, is a copy of one in the graph.
         shown = cls.hidden.dynprompt.get_display_node_id(own_id)
         return Run(own_id, runtime.host().call(), rank_of(graph, str(shown)))
 
     @classmethod
     def _caption(cls, settings: Mapping[str, Any]) -> Caption | None:
         graph = cls.hidden.prompt or {}
-        # A node that another one has made is not in the graph, and its inputs are what it is given.
+        # A node made by another one is not in the graph: its inputs are what it was given.
         inputs = graph.get(str(cls.hidden.unique_id), {}).get("inputs", settings)
         return caption_of(settings[CAPTION_INPUT]) if has_caption(inputs) else None
 
     @classmethod
     def _background(cls, loop: Iteration, folder: str) -> Background | None:
         own_id, graph = str(cls.hidden.unique_id), cls.hidden.prompt or {}
-        # A node that another one has made is in no graph that could be looked at.
+        # A node made by another one is in no graph that could be looked at.
         if loop.item is None or loop.is_last or own_id not in graph:
             return None
         if is_asked_for(graph, own_id, _PATH_OUTPUT):
             return None
         if runtime.host().lists_assets() and preview(os.path.join(folder, "any"), runtime.host()):
-            # ComfyUI takes a result into its list when the node has run, and only from the disk.
+            # ComfyUI lists a result as soon as the node has run, and reads it from the disk.
             return None
-        # Not cls, which may be a copy that ComfyUI made, of another name.
+        # Not `cls`: that may be a copy of ComfyUI's, with another name.
         node = (own_id, node_id(SaveImage.__name__))
         return Background(runtime.write_behind(), loop, loop.item.path, node)
 
 
 def _shown(path: str, image: torch.Tensor, behind: Background | None) -> Preview | None:
-    """What shows the result [H,W,C] of the batch [N,H,W,C] that is, or soon will be, at a path."""
+    """The preview of a result in the batch [N,H,W,C] that is, or soon will be, at a path."""
     is_coming = behind is not None and path in behind.targets
     height, width = image.shape[1:3]
     return preview(path, runtime.host(), (width, height) if is_coming else None)
 
 
 def _check_folder(folder: str) -> None:
-    """Raise what saving into a folder would, as far as that shows before the run."""
+    """Raise what saving into the folder would raise, as far as it is known before the run."""
     resolve_target(folder, runtime.allowed_folders())
 
 
@@ -240,6 +240,6 @@ def _inputs() -> list[comfy_io.Input]:
 
 
 def _metadata(prompt: object, extra: Mapping[str, object] | None) -> dict[str, object]:
-    """What ComfyUI embeds: the prompt in API format, and what its page sent along."""
+    """What ComfyUI embeds: the prompt in API format, and what the page sent with it."""
     metadata = {} if prompt is None else {"prompt": prompt}
     return {**metadata, **(extra or {})}

@@ -13,7 +13,7 @@ from ...core.routes.export import progress_as_json
 
 
 class BatchComplete(comfy_io.ComfyNode):
-    """Tells what has become of the batch so far."""
+    """Reports how the batch stands."""
 
     @classmethod
     @built_once

@@ -1,4 +1,4 @@
-"""A node that others expand into where they have to know all of a list, one element at a time."""
+"""A node that others expand into to collect all elements of a list."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ...core.common.names import node_id
 
 
 class Values(Protocol):
-    """What elements are gathered in."""
+    """Collects elements."""
 
     values: list[Any]
 
@@ -32,7 +32,7 @@ class Gather(comfy_io.ComfyNode):
             inputs=[
                 comfy_io.AnyType.Input("value"),
                 comfy_io.AnyType.Input("into"),
-                # Only makes ComfyUI wait for what is gathered before, which may be blocked.
+                # Only for order: what was gathered before, which may be blocked.
                 raw_link(comfy_io.AnyType.Input("after", optional=True)),
             ],
             outputs=[comfy_io.AnyType.Output("gathered", display_name="gathered")],

@@ -64,7 +64,7 @@ class LoopEnd(comfy_io.ComfyNode):
     def execute(
         cls, loop: Iteration, value: list[Any] | None = None, after: list[Any] | None = None
     ) -> comfy_io.NodeOutput:
-        """Have the iteration ended once what is connected, which are links, is there.
+        """End the iteration once what is connected (`value` and `after` are links) is there.
 
         On a complete batch nothing is waited for: the outputs of Directory Iterator are blocked,
         a node that is given a blocked value is not run, and End Queue has to be.
@@ -84,19 +84,19 @@ class LoopEnd(comfy_io.ComfyNode):
 
 
 class Values:
-    """What came in at Loop End's `value`: one for each element of a list, but the blocked ones."""
+    """The elements of Loop End's `value`, without those that are blocked."""
 
     def __init__(self) -> None:
         self.values: list[Any] = []
 
     @property
     def carried(self) -> Any:
-        """What is carried over of it."""
+        """What is carried over."""
         return self.values[0] if len(self.values) == 1 else Several(tuple(self.values))
 
 
 class EndIteration(comfy_io.ComfyNode):
-    """What Loop End expands into: waits for what is connected there, and ends the iteration."""
+    """Loop End's expansion: waits for what is connected, and ends the iteration."""
 
     @classmethod
     @built_once
@@ -108,8 +108,8 @@ class EndIteration(comfy_io.ComfyNode):
             inputs=[
                 LoopSocket.Input("loop"),
                 comfy_io.AnyType.Input("values", optional=True),
-                # Both only make ComfyUI wait: some elements may be blocked, and a node before
-                # `after` on purpose, to save only some of the images.
+                # Both only for order. Elements may be blocked; so may the node before `after`, on
+                # purpose, to save only some of the images.
                 raw_link(comfy_io.AnyType.Input("gathered", optional=True)),
                 raw_link(comfy_io.AnyType.Input("after", optional=True)),
             ],
@@ -120,7 +120,7 @@ class EndIteration(comfy_io.ComfyNode):
     def execute(
         cls, loop: Iteration, values: Values | None = None, **_waits_for: list[Any]
     ) -> comfy_io.NodeOutput:
-        """Note the end of the iteration, unless all of `value` is blocked."""
+        """End the iteration, unless all of `value` is blocked."""
         if values is None:
             runtime.registry().end(loop)
         elif values.values:

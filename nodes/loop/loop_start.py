@@ -13,7 +13,7 @@ from ...core.model.state import Iteration, Several
 
 
 class LoopStart(comfy_io.ComfyNode):
-    """Hands the workflow what the iteration before carried over, and where the loop stands."""
+    """Gives what the previous iteration carried over, and where the loop stands."""
 
     @classmethod
     @built_once
@@ -94,7 +94,7 @@ class LoopStart(comfy_io.ComfyNode):
 
 
 class WholeList(comfy_io.ComfyNode):
-    """What Loop Start expands into: gives all elements of a list of ComfyUI's as one value.
+    """Loop Start's expansion: gives all elements of a ComfyUI list as one value.
 
     Of a link in an expansion's outputs ComfyUI would make as many outputs as there are elements.
     """
