@@ -1,4 +1,4 @@
-"""Adding a folder to the allow-list: only what a person has chosen on this very machine."""
+"""Adds a folder to the allow-list: only one that a person has chosen on this machine."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def allow(folder: str, allowed: AllowedFolders) -> str:
     """
     check_is_here(folder)
     real_path = os.path.realpath(folder)
-    # The real path of a drive letter may be that of a network folder, which nobody may name.
+    # A drive letter may resolve to a network path, which is not accepted.
     path = os.path.abspath(folder) if is_elsewhere(real_path) else real_path
     if allowed.may_read(real_path):
         return path
@@ -41,7 +41,7 @@ def allow(folder: str, allowed: AllowedFolders) -> str:
             f"The name of the folder {quoted(path)} has a line break, which the list of allowed "
             "folders cannot hold. Give the folder another name, and choose it again."
         )
-    # The file may be a link to where its owner keeps it.
+    # The file may be a link to one that its owner keeps elsewhere.
     file = os.path.realpath(allowed.how_to_allow)
     write_atomic(file, with_line(_content(file), path), IfExists.OVERWRITE)
     return path

@@ -1,4 +1,4 @@
-"""What a page is shown of the allowed folders, for a person to choose one."""
+"""The allowed folders and their subfolders, for a person to choose one in the page."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ from ..files.real_paths import scanned
 from ..model.selection import Selection
 
 MOST_FOLDERS = 1000
-"""Shown of one folder."""
+"""The most subfolders that are shown of one folder."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A folder, and those that lie directly in it."""
+    """A folder, and its direct subfolders."""
 
     path: str
     """Its real path; "" for the list of the allowed folders."""
     parent: str | None
-    """The folder that it lies in; None where it is the first that may be used."""
+    """Its parent; None if that may not be used."""
     folders: tuple[tuple[str, str], ...]
-    """The name and the full path of each, in natural order, no more than are shown."""
+    """Name and full path of each that is shown, in natural order."""
     more: bool
-    """Whether there are others."""
+    """Whether there are more."""
     images: int
     """How many images lie directly in it."""
     holds_comfyui: bool = False
@@ -87,10 +87,10 @@ def _parent(folder: str, allowed: AllowedFolders) -> str | None:
 
 
 def _is_shown(entry: os.DirEntry[str], folder: str, allowed: AllowedFolders) -> bool:
-    """Whether it is a folder that may be used; a link where it leads to one."""
+    """Whether it is a folder that may be used, or a link to one."""
     if not entry.is_symlink() and os.name != "nt":
         path = os.path.join(folder, entry.name)
         return entry.is_dir(follow_symlinks=False) and not allowed.protected.verdict(path).is_state
-    # A Windows junction is a link that does not say so.
+    # A Windows junction does not show as a link.
     real_path = os.path.realpath(os.path.join(folder, entry.name))
     return allowed.may_read(real_path) and os.path.isdir(real_path)

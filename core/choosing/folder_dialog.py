@@ -18,21 +18,21 @@ from ..common.errors import NoDialog, NotNow
 
 _TITLE = "Choose a folder of images"
 _LONGEST_SECONDS = 600.0
-"""A dialog that nobody sees, as on a screen elsewhere, must not stand in the way for ever."""
+"""A dialog that nobody sees, as on another screen, must not block others forever."""
 
 _CANCELLED = 1
-"""What the Linux programs end with when their dialog was cancelled. The others write nothing."""
+"""Exit code of the Linux programs when cancelled. The others write nothing."""
 _SIGNS_OF_FAILURE = ("open display", "execution error", "Traceback")
-"""What zenity (for want of a screen), osascript and Python write when they end so, too."""
+"""With it, zenity (without a screen), osascript and Python end on errors, too; they write this."""
 
 _NO_WINDOW = 0x08000000
-"""Windows' flag for a child without a console of its own."""
+"""Windows flag: the child gets no console."""
 _WINDOWS_PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tk_dialog.py")
 _WINDOWS_NEEDS = "_tkinter"
-"""A module of Python's own, which Pythons that are made to be packed into others may lack."""
+"""Part of Python's standard library, which embedded Pythons may lack."""
 
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
-"""Environment variables of Linux, one of which says where the screen is."""
+"""Linux environment variables; with a screen, one of them is set."""
 
 _MAC_PROGRAM = "/usr/bin/osascript"
 _MAC_SCRIPT = (
@@ -57,7 +57,7 @@ _start = functools.partial(
     stderr=asyncio.subprocess.PIPE,
     creationflags=_NO_WINDOW if os.name == "nt" else 0,
 )
-"""Starts a program, given as its path and its arguments; no shell is between."""
+"""Starts a program by its path and arguments, without a shell."""
 
 
 class FolderDialog:
@@ -117,7 +117,7 @@ def dialog_command(
 
 
 def _zenity(start: str | None) -> list[str]:
-    # With a slash at its end it is the folder to begin in, without one the folder to select.
+    # With a trailing slash it is the folder to start in, else the folder to select.
     at = [] if start is None else [f"--filename={os.path.join(start, '')}"]
     return ["--file-selection", "--directory", f"--title={_TITLE}", *at]
 
@@ -133,7 +133,7 @@ _DESKTOP_PROGRAMS: Mapping[str, Callable[[str | None], list[str]]] = {
 
 
 async def _answer(command: list[str]) -> str | None:
-    """What a dialog's program writes, without the end of the line; None when it is cancelled."""
+    """The folder that a dialog's program writes; None if it was cancelled."""
     try:
         process = await _start(*command)
     # Not every event loop of Windows can start a program.

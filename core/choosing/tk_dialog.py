@@ -15,11 +15,11 @@ def main(title: str, start: str | None = None) -> None:
     """Show the dialog, and write what is chosen."""
     window = Tk()
     window.withdraw()
-    # Windows keeps a new program's windows behind those in use, unless they belong to a window
-    # that is always on top.
+    # Windows opens a new program's windows behind the others, unless they belong to one that is
+    # always on top.
     window.attributes("-topmost", True)  # noqa: FBT003 - the option's value
     chosen = filedialog.askdirectory(parent=window, title=title, initialdir=start, mustexist=True)
-    # On some systems it is an empty tuple when it is cancelled.
+    # When cancelled, it is an empty tuple on some systems.
     sys.stdout.buffer.write((chosen or "").encode("utf-8", "surrogatepass"))
 
 

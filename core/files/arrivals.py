@@ -1,4 +1,4 @@
-"""New files in a folder that is watched: whether there may be any, and whether they are whole."""
+"""New files in a watched folder: whether there may be any, and whether they are complete."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from dataclasses import dataclass
 from ..model.selection import Selection
 
 STILL_SECONDS = 1.0
-"""How far apart two looks have to be that find a file unchanged, for it to have stopped growing."""
+"""A file that is unchanged for this long has stopped growing."""
 
 TICK_SECONDS = 2.0
-"""How long a file system may take to note another change of a folder as another one."""
+"""Within this time, a file system may note two changes of a folder as one."""
 
 RESTING_SHARE = 20
-"""After a look, this many times its length passes before the next: a twentieth of one core."""
+"""The pause after a look, in lengths of the look: a twentieth of one core at most."""
 
 
 @dataclass(frozen=True)
 class _Sight:
-    """What a file was like when it was first seen like that."""
+    """A file's state, and when it was first seen in that state."""
 
     size: int
     modified: int
@@ -28,7 +28,7 @@ class _Sight:
 
 
 class Arrivals:
-    """What is remembered of a watched folder between two looks; not safe to use from two threads.
+    """What is remembered of a watched folder between two looks; not thread-safe.
 
     Times are by a clock that nobody sets. What a file server says of its own is never compared with
     that: its clock may be another one. It is only asked whether it has changed.
@@ -37,14 +37,14 @@ class Arrivals:
     def __init__(self) -> None:
         self._sights: dict[str, _Sight] = {}
         self._looked_for: Selection | None = None
-        # When the folder last changed, by its own word, and when that was first seen here.
+        # The folder's time of change, and when it was first seen here.
         self._change: int | None = None
         self._change_seen_at = 0.0
         self._looked_at_change: int | None = None
         self._next_look = float("-inf")
 
     def worth_a_look(self, directory: str, selection: Selection, now: float) -> bool:
-        """Whether the folder may hold something that the last look did not find.
+        """Whether the folder may hold something that the last look missed.
 
         Without subfolders that is one question to the system, while nothing is on its way.
         """
@@ -65,7 +65,7 @@ class Arrivals:
         self._looked_for = selection
 
     def looked(self, began: float, ended: float, unknown: Sequence[str]) -> None:
-        """Note that a look has ended, which found the files at these full paths to be new."""
+        """Note the end of a look, which found new files at these full paths."""
         self._next_look = ended + RESTING_SHARE * max(0.0, ended - began)
         present = set(unknown)
         self._sights = {path: sight for path, sight in self._sights.items() if path in present}
@@ -83,7 +83,7 @@ class Arrivals:
         try:
             status = os.stat(path)
         except OSError:
-            return True  # which whoever opens it will say
+            return True  # whoever opens it will report that
         sight = self._sights.get(path)
         if sight is None or (sight.size, sight.modified) != (status.st_size, status.st_mtime_ns):
             self._sights[path] = _Sight(status.st_size, status.st_mtime_ns, now)

@@ -1,4 +1,4 @@
-"""The text that stands beside a result, in a file of the same stem."""
+"""The text beside a result, in a file with the same stem."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ..model.graph import is_link
 from .atomic import IfExists, write_atomic
 
 CAPTION_INPUT = "caption"
-"""The input of Save Image (Batch) that the text is given to."""
+"""The input of Save Image (Batch) for the text."""
 
 
 def has_caption(inputs: Mapping[str, Any]) -> bool:
@@ -26,26 +26,26 @@ def has_caption(inputs: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class Caption:
-    """A text, as the bytes of its file: UTF-8, and nothing added."""
+    """A text as the bytes of its file: UTF-8, nothing added."""
 
     data: bytes
 
     @property
     def nbytes(self) -> int:
-        """The memory that it takes."""
+        """The memory it takes, in bytes."""
         return len(self.data)
 
     def sampled(self) -> Caption:
-        """Itself: nobody can change it meanwhile."""
+        """Itself: it cannot change."""
         return self
 
     def write(self, target: str, if_exists: IfExists) -> bool:
-        """Write the file at real path `target`; False if there is one that is to be kept."""
+        """Write the file at real path `target`; False if an existing one is to be kept."""
         return write_atomic(target, self.data, if_exists) is not None
 
 
 def caption_of(text: object) -> Caption:
-    """The caption that holds a text; InvalidSetting for what is none."""
+    """The caption with a text; InvalidSetting for anything else."""
     if not isinstance(text, str):
         message = (
             f"caption was {text!r}: it becomes a text file, and has to be a text. Connect an "

@@ -1,4 +1,4 @@
-"""Which images need no work, as their results are there already.
+"""Which images need no work, as their results exist already.
 
 The files are asked, so it holds after an interruption, for a folder that has grown, and on another
 machine. Whose they are, and whether they are all, the store says as far as it knows.
@@ -55,14 +55,14 @@ def expected_results(
 
 
 LOOK_EVERY = 256
-"""Files after which others have their turn, and who asks may go away."""
+"""Files after which others get a turn, and the caller may cancel."""
 
 Known = Callable[[str], Iterable[KnownResult]]
 """What is known of the files below a folder: the store's `written_below`."""
 
 
 def nothing_known(folder: str) -> Iterable[KnownResult]:  # noqa: ARG001
-    """Know nothing of the files below a folder."""
+    """Nothing is known of the files below a folder."""
     return ()
 
 
@@ -75,7 +75,7 @@ def finished(  # noqa: PLR0913 - what it looks for and where, and who waits for 
     identities: Identities | None = None,
     going_on: Callable[[], object] = lambda: None,
 ) -> set[str]:
-    """Those of `paths`, relative to `directory`, that have a result under each of `names`.
+    """Those of `paths`, relative to `directory`, that have a result for each of `names`.
 
     `identities` tell files from each other, however they are spelled. `going_on` is called again
     and again meanwhile, and what it raises ends it.
@@ -124,7 +124,7 @@ class _Batch:
 
     @functools.cached_property
     def sources(self) -> Mapping[str, set[str]]:
-        """Their names as they are told from each other, by their folders."""
+        """Their identities, by folder."""
         sources: defaultdict[str, set[str]] = defaultdict(set)
         for subfolder, own in self.names.items():
             folder = os.path.join(self.directory, *subfolder.split("/")).rstrip(os.sep)
@@ -143,7 +143,7 @@ class _Group:
     sources: Sequence[str]
     spelled: Spelled
     results: Sequence[str]
-    """The result of each source, by what tells it from others in its folder."""
+    """The result of each source, by the source's identity in its folder."""
 
 
 class _Results:
@@ -153,7 +153,7 @@ class _Results:
         self._batch = batch
         self._files = _Files(batch.identities, batch.going_on)
         self._known: defaultdict[str, set[str]] = defaultdict(set)
-        # Of most images it is one: in a plain tuple, which Python's search for garbage passes over.
+        # Mostly one; a plain tuple, which the garbage collector skips.
         self._one: dict[str, tuple[Any, ...]] = {}
         self._several: dict[str, list[KnownResult]] = {}
         self._look_up(known(name.folder))
@@ -165,7 +165,7 @@ class _Results:
 
     @functools.cached_property
     def _leading_to(self) -> Mapping[str, Counter[str]]:
-        """How many images lead to each result, by the results' folders."""
+        """How many images each result belongs to, by the results' folders."""
         leading_to: defaultdict[str, Counter[str]] = defaultdict(Counter)
         for group in self._groups:
             for part in parts_of(group.results):
@@ -174,7 +174,7 @@ class _Results:
         return leading_to
 
     def _look_up(self, known: Iterable[KnownResult]) -> None:
-        """Have at hand what is known, by the images and by the files."""
+        """Index what is known by image and by file."""
         here = os.path.normcase(self._batch.directory)
         is_here = functools.cache(lambda directory: os.path.normcase(directory) == here)
         one, several, pace = self._one, self._several, Pace()
@@ -195,7 +195,7 @@ class _Results:
                 one[path] = tuple(result)
 
     def finished(self) -> set[str]:
-        """The images that have all that is expected of them; to be asked once."""
+        """The images that have everything expected of them; call once."""
         found: set[str] = set()
         pop, several = self._one.pop, self._several
         for group in self._groups:
@@ -207,7 +207,7 @@ class _Results:
             for sources, results in some:
                 for source, result in zip(sources, results, strict=True):
                     path = before + source
-                    # Each is asked for once. A million that go together would hold others up.
+                    # Each is needed once, and freeing a million at once would block other threads.
                     one = pop(path, None)
                     if one is not None and one[0] == start + result:
                         is_whole = one[-1] and result in files
@@ -225,9 +225,9 @@ class _Results:
         return found
 
     def _teller(self, folder: str) -> Callable[[str], bool]:
-        """Whether a result of a folder tells by itself that its image is finished."""
+        """A test whether a result in a folder by itself proves its image finished."""
         files, known = self._files.of(folder), self._known.get(folder.rstrip(os.sep), ())
-        # Looked up in this order: where all is known, the last two need not be found out.
+        # In this order: if all is known, the last two need not be looked up.
         return lambda result: (
             result in files
             and result not in known
@@ -244,7 +244,7 @@ class _Results:
 def _groups(
     name: ResultName, subfolder: str, sources: Sequence[str], batch: _Batch
 ) -> Iterator[_Group]:
-    """The images of one subfolder, by the folders of their results; without what leaves these."""
+    """The images of one subfolder, by the folders of their results, without what leaves these."""
     in_one = name.in_one_folder(subfolder)
     if in_one is not None:
         yield from _group(name, subfolder, sources, in_one, batch)
@@ -273,7 +273,7 @@ def _group(
 
 
 def _last_runs(results: Iterable[KnownResult], target: str) -> list[list[KnownResult]]:
-    """What the last run of each loop has written under the name `target`, or with a number."""
+    """What the last run of each loop wrote as `target`, or as `target` with a number."""
     runs: dict[str, list[KnownResult]] = {}
     for result in results:
         if is_numbered(result.file, target):
@@ -286,16 +286,16 @@ def _last_runs(results: Iterable[KnownResult], target: str) -> list[list[KnownRe
 
 
 class _Files:
-    """The files that there are, by their identities; each folder is read once."""
+    """The existing files, by identity; each folder is read once."""
 
     def __init__(self, identities: Identities, going_on: Callable[[], object]) -> None:
         self._identities = identities
         self._going_on = going_on
         self.folders: dict[str, set[str]] = {}
-        """Those that were read, with what is in them."""
+        """The folders read so far, with their content."""
 
     def of(self, folder: str) -> set[str]:
-        """What tells the files of a folder from each other."""
+        """How the files of a folder are told apart."""
         if folder not in self.folders:
             found = self.folders[folder] = set()
             names = list(_files(folder, self._going_on))
@@ -311,7 +311,7 @@ class _Files:
 
 
 def _files(folder: str, going_on: Callable[[], object]) -> Iterator[str]:
-    """Names of the files in a folder; none if it is a link's doing, or cannot be read."""
+    """Names of the files in a folder; none if it is behind a link, or cannot be read."""
     pace = Pace()
     try:
         if os.path.normcase(os.path.realpath(folder)) != os.path.normcase(os.path.abspath(folder)):
@@ -321,7 +321,7 @@ def _files(folder: str, going_on: Callable[[], object]) -> Iterator[str]:
                 if seen % LOOK_EVERY == 0:
                     going_on()
                     pace.rest()
-                # Only Windows has the size at hand: elsewhere it would take a question a file.
+                # Only Windows gives the size for free; elsewhere it costs a call for each file.
                 if entry.is_file() and (os.name != "nt" or entry.stat().st_size):
                     yield entry.name
     except (OSError, ValueError):  # ValueError: a character that no name can have

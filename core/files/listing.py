@@ -1,4 +1,4 @@
-"""Which images of a folder a batch is made of, and in which order.
+"""Which images of a folder a batch consists of, and in which order.
 
 An image is named by its path relative to the folder, with "/" on every system, exactly as the
 file system spells it: Unicode is never normalised, so both spellings of an "é" stay two files.
@@ -21,10 +21,10 @@ from .real_paths import scanned
 _log = logging.getLogger(__name__)
 
 LOOK_EVERY = 256
-"""Files after which who lists looks whether it is still to go on."""
+"""Files between two calls of `going_on`."""
 
 _WEIGHTLESS = 5 * 10**30
-"""With any weight it has as many digits, so that their order is that of the numbers."""
+"""Added to a weight, it gives as many digits to all, so that texts sort like the numbers."""
 
 
 def list_images(
@@ -56,12 +56,12 @@ def list_images(
     for path, entry in _images(directory, selection, going_on):
         names.append(path)
         if weigh:
-            # At once: the entry is good only while its folder is open.
+            # Now: the entry is valid only while its folder is open.
             weights.append(weigh(entry))
     if order is SortBy.NATURAL or weigh:
         names = _in_natural_order(names, weights, selection, going_on)
     else:
-        # Before a shuffle, too, so that the order of the file system never shows.
+        # Also before a shuffle, which must not depend on the file system's order.
         pace.sort(names, going_on)
         if order is SortBy.SHUFFLE:
             random.Random(seed).shuffle(names)  # noqa: S311 - an order, not a secret
@@ -74,7 +74,7 @@ def list_images(
 def _in_natural_order(
     names: list[str], weights: list[int], selection: Selection, going_on: Callable[[], object]
 ) -> list[str]:
-    """`names` in natural order, those of one weight where they have `weights`.
+    """`names` by weight, if there are `weights`, and in natural order.
 
     What is alike by weight stands in natural order whether the weights descend or ascend.
     """
@@ -101,7 +101,7 @@ def _in_natural_order(
 
 
 def has_images(directory: str, selection: Selection) -> bool:
-    """Whether a folder has any image that the filter admits, whatever the range.
+    """Whether a folder has any image that the filter admits, regardless of the range.
 
     Stops at the first, so it is quick also in a folder of any size. Raises as `list_images`.
     """
@@ -109,7 +109,7 @@ def has_images(directory: str, selection: Selection) -> bool:
 
 
 def sight(path: str) -> tuple[int, int] | None:
-    """What tells whether the file at a full path has changed between two looks; None: it is gone.
+    """Differs between two looks if the file at a full path has changed; None: it is gone.
 
     Its size and its time of change, by whatever clock: it is compared with nothing else.
     """
@@ -132,7 +132,7 @@ def _images(
         try:
             for entry in _entries(os.path.join(directory, prefix)):
                 seen += 1
-                # After each, as a long list of patterns takes a millisecond for one name.
+                # After each, as many patterns can take a millisecond for one name.
                 resting.rest()
                 if seen % LOOK_EVERY == 1:
                     going_on()
@@ -174,14 +174,14 @@ def _unreadable_folder(directory: str, error: OSError) -> FolderNotFound | NotAF
 def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_file()
-    except OSError:  # a link in a circle, or to where nobody may look
+    except OSError:  # a circular link, or one to where nobody may look
         return False
 
 
 def _is_own_folder(entry: os.DirEntry[str], directory: str, path: str) -> bool:
     if not entry.is_dir(follow_symlinks=False):
         return False
-    # A Windows junction is a link that does not say so.
+    # A Windows junction does not show as a link.
     full = os.path.abspath(os.path.join(directory, path))
     return os.name != "nt" or os.path.realpath(full) == full
 
@@ -199,5 +199,5 @@ def _size(entry: os.DirEntry[str]) -> int:
 def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
     try:
         return entry.stat()
-    except OSError:  # it has gone meanwhile, which whoever opens it will say
+    except OSError:  # it is gone by now; whoever opens it will report that
         return None

@@ -1,4 +1,4 @@
-"""Which number a result gets whose name is taken, without trying all numbers for each."""
+"""Numbers for results whose names are taken, without trying all numbers for each."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _OfBatch:
 
     batch: int
     first: dict[str, int] = field(default_factory=dict)
-    """The first number of each name that nobody has tried yet."""
+    """The first number of each name that has not been tried yet."""
 
 
 @dataclass
@@ -30,9 +30,9 @@ class _OfPrompt:
 
     prompt: Prompt
     given: dict[str, int] = field(default_factory=dict)
-    """The number that each of its results has."""
+    """The number of each of its results."""
     own: dict[str, Iterator[int]] | None = None
-    """Of each name, the numbers that its image was given in earlier runs; None: not asked for."""
+    """For each name, the numbers its image had in earlier runs; None: not looked up yet."""
 
 
 class Numbering:
@@ -102,12 +102,12 @@ def is_numbered(file: str, name: str) -> bool:
 
 
 def _numbers(files: Iterable[str]) -> dict[str, Iterator[int]]:
-    """The numbers that files have, by their names without them."""
+    """The numbers of files, by their names without numbers."""
     found: defaultdict[str, set[int]] = defaultdict(set)
     for file in files:
         stem, extension = os.path.splitext(file)
         name, _, number = stem.rpartition("_")
-        # Only as it is written here: a_01 has none.
+        # Only in the form written here: a_01 has none.
         if number.isdecimal() and numbered(name + extension, int(number)) == file:
             found[name + extension].add(int(number))
     return {name: iter(sorted(numbers)) for name, numbers in found.items()}

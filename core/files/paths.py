@@ -20,14 +20,14 @@ from ..common.text import is_control, quoted
 from .protected import NOTHING_PROTECTED, UNPROTECTED, Protected
 
 EXAMPLE_FOLDER = "batch-loop/examples/images"
-"""What a workflow calls the pack's own example images, wherever the pack is installed.
+"""The name of the pack's example images in workflows, wherever the pack is installed.
 
 An example workflow has to run where it is opened, and nothing is copied into the user's folders
 for it.
 """
 
 EXAMPLE_IMAGES = os.path.realpath(os.path.join(PACK_FOLDER, "examples", "images"))
-"""Real path of that folder: it may be read, and not written."""
+"""Real path of that folder, which may be read but not written."""
 
 _log = logging.getLogger(__name__)
 
@@ -38,12 +38,12 @@ def allowed_dirs_file(user_dir: str) -> str:
 
 
 def state_dir(user_dir: str) -> str:
-    """The folder in ComfyUI's user folder that the pack keeps its own state in."""
+    """The folder in ComfyUI's user folder with the pack's own state."""
     return os.path.join(os.path.abspath(user_dir), "batch_loop")
 
 
 def with_line(content: bytes, folder: str) -> bytes:
-    """The content of that file with one more folder, which is a full path of one line."""
+    """The content of that file with one more folder; its full path has no line break."""
     line = folder if _unquoted(folder) == folder else f'"{folder}"'
     before = content if not content or content.endswith((b"\n", b"\r")) else content + b"\n"
     return before + line.encode("utf-8", "surrogateescape") + b"\n"
@@ -60,7 +60,7 @@ class AllowedFolders:
     how_to_allow: str = ""
     """The file that a refusal tells the user to add a line to, or ""."""
     protected: Protected = NOTHING_PROTECTED
-    """What may not be touched, though it lies below one of the folders."""
+    """What may not be touched even below one of the folders."""
 
     @classmethod
     def load(  # noqa: PLR0913 - one for each kind of folder
@@ -102,11 +102,11 @@ class AllowedFolders:
         return self.holds(real_path) and self.protected.verdict(real_path) == UNPROTECTED
 
     def may_read(self, real_path: str) -> bool:
-        """Whether it may be read: also in what is of ComfyUI, and in the example images."""
+        """Whether it may be read; that includes ComfyUI's own folders and the example images."""
         return self._admits_to_read(real_path) and not self.protected.verdict(real_path).is_state
 
     def check(self, path: str, real_path: str, *, to_write: bool, refusal: PathRefused) -> None:
-        """Raise `PathRefused` if a path, which has that real path, may not be read or written.
+        """Raise `PathRefused` if a path with this real path may not be read or written.
 
         `refusal` is raised for one outside of the folders. What is protected is only spoken of
         inside of them. It is so by either path: what a link in it leads to belongs to it.
@@ -218,8 +218,8 @@ def _check_file(path: str, allowed: AllowedFolders, *, to_write: bool) -> str:
         f"Batch Loop may not use {quoted(path)}: {what}{_how_to_allow('that folder', allowed)}",
         elsewhere=f"Batch Loop may not use {quoted(_name(path))}: {what}{_HOW_ELSEWHERE}",
     )
-    # A database that machines share may name anything. What is on another machine is not even
-    # looked at, but in a folder that a person has allowed by its drive letter.
+    # A shared database may name anything. Paths on other machines are not even looked at, except
+    # in a folder that a person has allowed by its drive letter.
     if is_elsewhere(path) and not allowed.holds(os.path.normpath(path)):
         raise refusal
     real_path = _real_path(path)
@@ -228,7 +228,7 @@ def _check_file(path: str, allowed: AllowedFolders, *, to_write: bool) -> str:
 
 
 def inside(folder: str, relative: str, system: ModuleType = os.path) -> str | None:
-    """The path of what `relative`, with "/", names in a folder; None if that leaves the folder.
+    """The full path of `relative` (with "/") in a folder; None if it leads out of the folder.
 
     A drive in the midst of it does, on Windows. `system` is the module of the system's paths.
     """
@@ -246,7 +246,7 @@ def _unquoted(text: str) -> str:
 
 
 def full_path_in(entry: str) -> str | None:
-    """The full path that an entry of a list of folders is, without quotes; None for another."""
+    """An entry of a list of folders, without quotes; None if it is not a full path."""
     path = _unquoted(entry)
     return path if os.path.isabs(path) and "\0" not in path else None
 
@@ -282,7 +282,7 @@ def _allowed_real_path(path: str, base: str, allowed: AllowedFolders, *, to_writ
     check_is_here(path)
     full_path = os.path.join(base, path)
     real_path = _real_path(full_path)
-    # The path as it was typed, never the real one: that would tell where links lead.
+    # The path as typed, not the real one, which would reveal where links lead.
     typed = os.path.normpath(full_path)
     what = (
         "it is outside of the folders that this ComfyUI lets Batch Loop read and write (input, "
@@ -297,7 +297,7 @@ def _allowed_real_path(path: str, base: str, allowed: AllowedFolders, *, to_writ
 
 
 def refusal_of_state(path: str) -> PathRefused:
-    """The refusal to read or write what the pack itself keeps."""
+    """The refusal to read or write the pack's own state."""
     what = (
         "it belongs to what Batch Loop itself keeps, its list of allowed folders among it, which "
         "no workflow may read or write. Choose another folder."
@@ -327,7 +327,7 @@ def _real_path(path: str) -> str:
     try:
         return os.path.realpath(path)
     except OSError as error:
-        # What was a link at one moment, and was to be read at the next, had become something else.
+        # It was a link a moment ago, and has become something else.
         msg = (
             f"Batch Loop may not use {quoted(path)}: a link in it was changed while it was looked "
             "at. Try again."
@@ -337,8 +337,8 @@ def _real_path(path: str) -> str:
 
 def check_is_here(path: str) -> None:
     """Raise `PathRefused` for a path on another machine, and for text that is no path."""
-    # Only the text is looked at here: on Windows the mere look at a path on another machine
-    # sends that machine the user's credentials.
+    # By the text alone: on Windows, merely looking at a path on another machine sends it the
+    # user's credentials.
     if is_elsewhere(path):
         msg = (
             f"Batch Loop does not use network or device paths such as {quoted(path)}. Give the "
@@ -356,7 +356,7 @@ def is_elsewhere(path: str) -> bool:
 _HOW_ELSEWHERE = (
     "its owner can do that. Opened on the machine that ComfyUI runs on, its page says how."
 )
-"""What a page on another machine is told instead of the files of this one."""
+"""Replaces the names of this machine's files for a page on another machine."""
 
 
 def _how_to_allow(folder: str, allowed: AllowedFolders) -> str:
@@ -376,7 +376,7 @@ def _how_to_allow(folder: str, allowed: AllowedFolders) -> str:
 
 def _check_characters(path: str) -> None:
     try:
-        # JSON can carry half a surrogate pair, which no file system takes.
+        # JSON can hold half a surrogate pair, which no file system accepts.
         usable = b"\0" not in os.fsencode(path)
     except UnicodeEncodeError:
         usable = False

@@ -18,28 +18,28 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 CUSTOM_NODES = "custom nodes"
-"""What `Protected.load` is told ComfyUI's folders of packs are called."""
+"""Key of the folders of packs in what `Protected.load` is given."""
 
 _FOLDS_CASE = sys.platform in {"win32", "darwin"}
 _STATE_FILES = ("allowed_dirs.txt", "state.sqlite3")
-"""What a person may keep elsewhere, behind a link in the folder of the pack's state."""
+"""State files that may be links to files elsewhere."""
 _PYTHON = ("stdlib", "platstdlib", "purelib", "platlib", "scripts")
-"""What `sysconfig` calls the folders that Python loads programs from."""
+"""Names in `sysconfig` of the folders that Python loads code from."""
 
 _Identity = tuple[int, int]
 
 
 @dataclass(frozen=True)
 class _Places:
-    """Folders and files, found by their real path or by what the file system calls them."""
+    """Folders and files, found by their real path or by their identity in the file system."""
 
     by_path: Mapping[str, str]
-    """What each is called, by its path as `_folded` gives it."""
+    """Description of each, by its path as `_folded` gives it."""
     by_identity: Mapping[_Identity, str]
 
     @classmethod
     def of(cls, named: Mapping[str, str]) -> _Places:
-        """`named` is what each place is called, by its real path."""
+        """`named` has the description of each place, by its real path."""
         by_path = {_folded(path): what for path, what in named.items()}
         by_identity = {
             identity: what
@@ -49,7 +49,7 @@ class _Places:
         return cls(by_path, by_identity)
 
     def at(self, path: str, identity: _Identity | None) -> str | None:
-        """What the place at a path is called, which the file system calls that; None if none."""
+        """The description of the place with this path or identity; None if there is none."""
         found = self.by_path.get(_folded(path))
         if found is None and identity is not None:
             found = self.by_identity.get(identity)
@@ -60,28 +60,28 @@ _NOWHERE = _Places({}, {})
 
 
 class Verdict(NamedTuple):
-    """What is protected of the place at a path."""
+    """How the place at a path is protected."""
 
     is_state: bool = False
-    """Whether it is the pack's own state, or lies in it."""
+    """Whether it is, or lies in, the pack's own state."""
     part: str | None = None
-    """What of ComfyUI's own it lies in, in words; None if it may be written."""
+    """The part of ComfyUI it lies in, in words; None if it may be written."""
 
 
 UNPROTECTED = Verdict()
 
 _KNOWN_FOLDERS = 1_000
-"""For how many folders the verdict is kept; a batch reads and writes in a few at a time."""
+"""Folders whose verdict is kept; a batch uses a few at a time."""
 
 
 @dataclass(frozen=True)
 class Protected:
-    """The places that are protected, and those within them that are not."""
+    """Protected places, and exceptions within them."""
 
     state: _Places = _NOWHERE
-    """The pack's own: neither read nor written."""
+    """The pack's own: neither readable nor writable."""
     program: _Places = _NOWHERE
-    """ComfyUI's own: not written."""
+    """ComfyUI's own: not writable."""
     free: _Places = _NOWHERE
     """Input, output and temp, which may lie within ComfyUI's own."""
     _folders: dict[tuple[str, _Identity | None], Verdict] = field(
@@ -110,7 +110,7 @@ class Protected:
         )
 
     def verdict(self, path: str) -> Verdict:
-        """What is protected of a full path.
+        """How a full path is protected.
 
         Two looks at the file system: what was found of its folder holds for as long as that is the
         same one, by what the file system calls it.
@@ -140,7 +140,7 @@ class Protected:
         return Verdict(is_state, self.program.at(path, identity) or within.part)
 
     def is_held_by(self, folder: str) -> bool:
-        """Whether any of the places is the folder at a real path, or lies in it."""
+        """Whether any of the places is, or lies in, the folder at a real path."""
         wanted = _Places.of({folder: ""})
         held = {*self.state.by_path, *self.program.by_path}
         return any(
@@ -152,7 +152,7 @@ NOTHING_PROTECTED = Protected()
 
 
 def _upwards(path: str) -> Iterator[str]:
-    """A path, the folder that it is in, and so on up to the root."""
+    """A path, its folder, and so on up to the root."""
     while True:
         yield path
         above = os.path.dirname(path)
@@ -168,10 +168,10 @@ def _python() -> Iterator[str]:
 
 
 def _linked(folder: str) -> Iterator[str]:
-    """Real paths of the packs that a folder of packs has by a link."""
+    """Real paths of the packs that are links in a folder of packs."""
     try:
         with os.scandir(folder) as entries:
-            # A Windows junction is a link that does not say so.
+            # A Windows junction does not show as a link.
             links = [entry.path for entry in entries if entry.is_symlink() or os.name == "nt"]
     except OSError:
         return
@@ -183,7 +183,7 @@ def _identity(path: str) -> _Identity | None:
         found = os.stat(path)
     except (OSError, ValueError):
         return None
-    # Some file systems of Windows number nothing.
+    # Some file systems on Windows have no inode numbers.
     return (found.st_dev, found.st_ino) if found.st_ino else None
 
 

@@ -1,4 +1,4 @@
-"""Opening what was checked: a link that is put in a path's way afterwards is not followed.
+"""Opens exactly the path that was checked: a link put there afterwards is not followed.
 
 Real paths hold no links. So whoever opens one part by part, and follows no link, opens the very
 path that was checked, whatever is done to the folders meanwhile. Linux can do this. Elsewhere the
@@ -15,13 +15,13 @@ import stat
 from collections.abc import Iterator
 
 _STEP = getattr(os, "O_PATH", 0)
-"""Flag to open a folder by which only the way leads on, as needs no permission to read it."""
+"""Flag to open a folder only as a step on the way, without permission to read it."""
 
 IS_STEPWISE = bool(_STEP)
 """Whether paths are opened part by part here."""
 
 _ONLY_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-# A pipe, put in the place of a file, must not keep the reader waiting.
+# A pipe in the place of a file must not block the reader.
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 _SWAPPED = "a link was put into its path while it was looked at"
@@ -29,7 +29,7 @@ _SWAPPED = "a link was put into its path while it was looked at"
 
 @contextlib.contextmanager
 def opened_folder(real_path: str, *, make: bool = False) -> Iterator[int | None]:
-    """A descriptor of a folder, for what takes `dir_fd`; None where that is not to be had.
+    """A descriptor of a folder for `dir_fd`; None where there are none.
 
     With `make` it is made where needed. Raises `OSError`, for a link with `errno.ELOOP`.
     """
@@ -49,7 +49,7 @@ def opened_folder(real_path: str, *, make: bool = False) -> Iterator[int | None]
 
 @contextlib.contextmanager
 def scanned(real_path: str) -> Iterator[Iterator[os.DirEntry[str]]]:
-    """What is in a folder; the entries are good as long as it is open, and their path is not.
+    """The entries of a folder: valid while it is open, except for their `path`.
 
     Raises `OSError`, for a link with `errno.ELOOP`.
     """
@@ -68,7 +68,7 @@ def scanned(real_path: str) -> Iterator[Iterator[os.DirEntry[str]]]:
 
 
 def open_file(real_path: str) -> int:
-    """A descriptor to read a plain file with; the caller closes it.
+    """A descriptor to read a plain file; the caller closes it.
 
     Raises `OSError`, for a link with `errno.ELOOP`.
     """
@@ -106,7 +106,7 @@ def _check_plain(descriptor: int, real_path: str) -> None:
 
 
 def _walk(real_path: str, *, make: bool) -> int:
-    """Open a folder part by part, from the root of the file system on."""
+    """Open a folder part by part, from the root of the file system."""
     flags = _STEP | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     here = os.open(os.sep, flags)
     for part in filter(None, real_path.split(os.sep)):
@@ -128,7 +128,7 @@ def _step(part: str, here: int, flags: int, *, make: bool) -> int:
     try:
         return os.open(part, flags, dir_fd=here)
     except FileNotFoundError:
-        # Somebody else may make it meanwhile, or put a link there.
+        # Meanwhile another may make it, or put a link there.
         with contextlib.suppress(FileExistsError):
             os.mkdir(part, dir_fd=here)
         return os.open(part, flags, dir_fd=here)
@@ -139,6 +139,6 @@ def _is_link(part: str, here: int) -> bool:
 
 
 def check_again(real_path: str) -> None:
-    """Raise `OSError` with `errno.ELOOP` if a path that was real is so no more."""
+    """Raise `OSError` with `errno.ELOOP` if a path is no longer a real path."""
     if os.path.normcase(os.path.realpath(real_path)) != os.path.normcase(real_path):
         raise OSError(errno.ELOOP, _SWAPPED, real_path)

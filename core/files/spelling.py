@@ -1,4 +1,4 @@
-"""Whether two paths that are spelled differently are one file.
+"""Whether two different spellings of a path are one file.
 
 Some file systems take upper and lower case for the same (those of Windows and macOS, exFAT, SMB),
 and macOS the two ways to write an é. It is the folder that decides, whatever the operating system:
@@ -25,7 +25,7 @@ _identities: dict[str, tuple[_Place, str]] = {}
 
 
 def identity(path: str, roots: Roots = NO_ROOTS) -> str:
-    """What tells the file at a real path from all others: the same for each of its spellings.
+    """The identity of the file at a real path: the same for each of its spellings.
 
     A path itself, though maybe not as the file system spells it; what all machines call by one
     name, of `roots`, is spelled as it is. The file need not be there.
@@ -35,26 +35,26 @@ def identity(path: str, roots: Roots = NO_ROOTS) -> str:
 
 @dataclass(frozen=True)
 class Spelled:
-    """How the files of one folder are told from each other."""
+    """How the files of one folder are told apart."""
 
     folder: str
-    """What tells the folder from others; a file's `identity` is its own name behind that."""
+    """The folder's identity; a file's `identity` is this and its own name."""
     is_folded: bool
 
     def name(self, name: str) -> str:
-        """What tells the file of a name from the others of the folder."""
+        """The identity of a name within the folder."""
         name = os.path.normcase(name)
         return folded(name) if self.is_folded else name
 
     def names(self, names: Sequence[str]) -> Sequence[str]:
-        """The same of many."""
+        """The same for many."""
         if self.is_folded or os.name == "nt":
             return [self.name(name) for name in names]
         return names
 
 
 class Identities:
-    """As `identity`, for many paths at one moment: each folder is looked at once."""
+    """As `identity`, for many paths at once: each folder is looked at once."""
 
     def __init__(self, roots: Roots = NO_ROOTS) -> None:
         self._roots = roots
@@ -67,7 +67,7 @@ class Identities:
         return os.path.join(spelled.folder, spelled.name(name))
 
     def of_folder(self, folder: str, name: str) -> Spelled:
-        """How the files in a folder are told from each other; `name` may be one of them."""
+        """How the files in a folder are told apart; `name` may be one of them."""
         if folder not in self._folders:
             whole = os.path.normcase(folder)
             is_folded = folds(whole, os.path.normcase(name))
@@ -104,12 +104,12 @@ def _within_root(path: str, found: str, roots: Roots) -> str:
 
 
 def folded(name: str) -> str:
-    """The same text for all spellings that some file system takes for one."""
+    """The same text for all spellings that some file system treats as one."""
     return unicodedata.normalize("NFC", unicodedata.normalize("NFC", name).casefold())
 
 
 def folds(folder: str, name: str = "") -> bool:
-    """Whether the folder at a real path takes `A` and `a` for the same name.
+    """Whether the folder at a real path treats `A` and `a` as the same name.
 
     One that is not there yet goes by the one that it will be made in. `name` is one that may be in
     it, to look at first. Where nothing tells it is true: a number too many does no harm.
@@ -130,16 +130,16 @@ def _folds(folder: str, name: str, place: _Place | None) -> bool:
 
 
 def _looked_at(folder: str, name: str) -> bool | None:
-    """Look at what is in a folder; at a file that is made for it and deleted where nothing is."""
+    """Try it on a file in the folder; if there is none, on one made and deleted for it."""
     for each in _names(folder, name):
         other = each.swapcase()
-        # Some letters have no other case, or two of them.
+        # Some letters have no other case, or several.
         if other != each and folded(other) == folded(each):
             if not os.path.lexists(os.path.join(folder, other)):
                 if os.path.lexists(os.path.join(folder, each)):
                     return False
-                continue  # It has gone meanwhile: an unfinished file, that has its name now.
-            # Or else both are there.
+                continue  # It is gone: an unfinished file that now has its final name.
+            # Otherwise both exist.
             return other not in set(_entries(folder))
     return _tried(folder)
 

@@ -1,4 +1,4 @@
-"""An image file, as the tensors that ComfyUI's own Load Image makes of it with Pillow."""
+"""Decodes an image file to the tensors that ComfyUI's own Load Image makes with Pillow."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class DecodedImage:
     image: torch.Tensor
     """[1,H,W,3] float32, 0 to 1, RGB."""
     mask: torch.Tensor
-    """[1,H,W] float32, 0 to 1; 1 is where the image is transparent, as ComfyUI has it."""
+    """[1,H,W] float32, 0 to 1; as in ComfyUI, 1 is transparent."""
 
 
 def decode(file: BinaryIO) -> DecodedImage:
@@ -72,14 +72,14 @@ def _tensors(
 
 
 def _jpeg_pixels(frame: Image.Image, file: BinaryIO) -> npt.NDArray[np.uint8] | None:
-    """[H,W,3] of a JPEG file, upright; None if the file is another one, or Pillow's to decode."""
-    # MPO is a JPEG file with others behind it. CMYK is left to Pillow.
+    """[H,W,3] of a JPEG file, upright; None if it is left to Pillow."""
+    # MPO is a JPEG file with others appended. CMYK is left to Pillow.
     if frame.format not in {"JPEG", "MPO"} or frame.mode not in {"L", "RGB"}:
         return None
     position = file.tell()
     file.seek(0)
     pixels = jpeg.decode(file.read(), frame.size)
-    file.seek(position)  # where Pillow left it, should it go on
+    file.seek(position)  # where Pillow left it, in case it continues
     return None if pixels is None else upright(pixels, frame)
 
 
@@ -97,5 +97,5 @@ def deep_grey(image: Image.Image) -> npt.NDArray[np.float32]:
 
 
 def white_of(image: Image.Image, largest: np.float32) -> np.float32:
-    """The value that counts as white in such an image, whose largest is given."""
+    """The value of white in such an image, given its largest value."""
     return max(largest, _WHITE_FLOAT if image.mode == "F" else _WHITE_16_BIT)

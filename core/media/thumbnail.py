@@ -1,4 +1,4 @@
-"""Small pictures of image files, for a page to show."""
+"""Thumbnails of image files."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ LARGEST = 512
 _WORKERS = 2
 _QUALITY = 80
 _EFFORT = 2
-"""Of 0 to 6: a picture is looked at once, and has to come soon."""
+"""From 0 to 6; low, as a thumbnail should appear quickly."""
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Thumbnail:
     """A thumbnail of a file as it is now."""
 
     tag: str
-    """Another one when the file or the size is another."""
+    """Changes with the file and the size."""
     data: bytes | None
-    """A WebP file; None where whoever asks has the one with this tag."""
+    """A WebP file; None if the caller already has the one with this tag."""
 
 
 def thumbnail_pool() -> ThreadPoolExecutor:
-    """The threads to make thumbnails in: few, and behind the workflow.
+    """The threads that make thumbnails: few, with less priority than the workflow.
 
     So a gallery of very large images takes neither the memory nor the processor for itself.
     """

@@ -1,4 +1,4 @@
-"""The routes that change a loop, or look whether there is something to do."""
+"""The routes that change a loop, or look for new files of it."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def add_routes(
     """Add the routes to `table`."""
 
     def check_folder(loop_id: str) -> None:
-        # It may have been swapped for a link, or taken off the list, since the loop's last run.
+        # Since the loop's last run it may have become a link, or be no longer allowed.
         check_source_file(registry.full_snapshot(loop_id).directory, allowed_folders())
 
     def start_over(loop_id: str) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def add_routes(
         return as_json(registry.start_over(loop_id))
 
     def watch(loop_id: str) -> dict[str, Any]:
-        """Whether new files have come to a loop, and are whole."""
+        """Whether a loop has new files, and whether they are complete."""
         check_folder(loop_id)
         return arrived_as_json(registry.watch(loop_id))
 
@@ -70,7 +70,7 @@ def _on_a_loop(
     allowed_folders: Callable[[], AllowedFolders],
     threads: Threads = Threads.FOLDERS,
 ) -> Handler[web.StreamResponse]:
-    """A handler that answers with what `action` returns for the id of the loop that is named."""
+    """A handler that answers with what `action` returns for the loop named by the body."""
 
     @answered
     async def handler(request: web.Request) -> web.Response:

@@ -1,4 +1,4 @@
-"""The routes that tell what is in an allowed folder, before anything has run."""
+"""The routes that show what is in an allowed folder, before anything has run."""
 
 from __future__ import annotations
 
