@@ -89,12 +89,12 @@ class IteratorSettings:
         default=Selection.custom_pattern,
         metadata={
             "tooltip": "With filter Custom: patterns, separated by commas, such as "
-            f"{CUSTOM_EXAMPLE}. One that begins with an exclamation mark leaves files out."
+            f"{CUSTOM_EXAMPLE}. One with an exclamation mark in front leaves files out."
         },
     )
     recursive: bool = field(
         default=Selection.recursive,
-        metadata={"tooltip": "Whether to take the images in subfolders too."},
+        metadata={"tooltip": "Whether to include the images in subfolders."},
     )
     sort_by: SortBy = field(
         default=Selection.sort_by,
@@ -102,30 +102,30 @@ class IteratorSettings:
     )
     descending: bool = field(
         default=Selection.descending,
-        metadata={"tooltip": "Whether to turn the order around."},
+        metadata={"tooltip": "Whether to reverse the order."},
     )
     iteration_mode: IterationMode = field(
         default=IterationMode.CONTINUE,
         metadata={
-            "tooltip": "Continue goes on where the batch stands. Reset starts it over, once: at "
-            "the next run, and again when it is complete. Retry failed takes what failed again, "
-            "likewise."
+            "tooltip": "Continue resumes the batch. Reset starts it over once, at the next run, "
+            "and again each time it is complete. Retry failed does the same with the failed "
+            "images only."
         },
     )
     error_handling: ErrorHandling = field(
         default=Policy.error_handling,
         metadata={
             "tooltip": "When an image cannot be read, or the workflow fails on it: stop there, so "
-            "that the next run tries it again, or note it as failed and go on."
+            "that the next run tries it again, or record it as failed and continue."
         },
     )
     start_index: int = field(
         default=Selection.start_index,
-        metadata={"tooltip": "How many images at the beginning of the order to leave out."},
+        metadata={"tooltip": "How many images to leave out at the beginning."},
     )
     limit: int = field(
         default=Selection.limit,
-        metadata={"tooltip": "How many images to take at the most; 0 takes all."},
+        metadata={"tooltip": "The maximum number of images; 0 means all."},
     )
     max_attempts: int = field(
         default=Policy.max_attempts,
@@ -141,15 +141,15 @@ class IteratorSettings:
         default=Policy.when_complete,
         metadata={
             "tooltip": "When every image is finished: Stop does nothing more, Start over begins "
-            "again with the next run, Watch waits for new images and goes on by itself.",
+            "again at the next run, Watch waits for new images and continues automatically.",
             "advanced": True,
         },
     )
     loop_name: str = field(
         default="",
         metadata={
-            "tooltip": "Two workflows on one folder share its images between them, unless their "
-            "loop names differ: then each goes through all of them.",
+            "tooltip": "Workflows on the same folder share its images, unless their loop names "
+            "differ: then each processes all of them.",
             # Pages ask for the names of all loops again and again.
             "longest": 200,
             "advanced": True,
@@ -157,15 +157,15 @@ class IteratorSettings:
     )
     skip_finished: bool = field(
         default=False,
-        metadata={"tooltip": "Leave out images whose result is there already."},
+        metadata={"tooltip": "Leave out images that already have a result."},
     )
     finished_as: str = field(
         default="",
         metadata={
             # No braces: ComfyUI's frontends would take them for places to fill.
             "tooltip": "With skip_finished: how results are named in the output folder. The words "
-            "stem, filename and subfolder, in braces, stand for the source's own. Empty: as Save "
-            "Image (Batch) names them.",
+            "stem, filename and subfolder, in braces, stand for those of the source. If empty, "
+            "results are named as by Save Image (Batch).",
             "advanced": True,
         },
     )

@@ -36,8 +36,8 @@ class DirectoryIterator(comfy_io.ComfyNode):
             node_id=node_id(cls.__name__),
             display_name="Directory Iterator",
             description=(
-                "Goes through a folder of images, one in each run. Switch Run (Instant) on and "
-                "press Run once: every image is processed, and End Queue switches it off."
+                "Goes through a folder of images, one per run. Choose Run (Instant) and press Run "
+                "once: every image is processed, and End Queue switches Run (Instant) off."
             ),
             search_aliases=[
                 "load images from folder",
@@ -201,7 +201,7 @@ def _outputs() -> list[comfy_io.Output]:
             tooltip="The file's path inside the folder, such as holiday/img1.png",
         ),
         comfy_io.Int.Output(
-            "index", display_name="index", tooltip="The image's place in the order, from 0."
+            "index", display_name="index", tooltip="The image's position in the order, from 0."
         ),
         comfy_io.Int.Output("total", display_name="total", tooltip="How many images there are."),
         comfy_io.String.Output("status", display_name="status", tooltip="Such as 3 of 7: img3.png"),

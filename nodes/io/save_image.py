@@ -46,8 +46,8 @@ class SaveImage(comfy_io.ComfyNode):
             node_id=node_id(cls.__name__),
             display_name="Save Image (Batch)",
             description=(
-                "Saves the image under its source's own name. A file appears only when it is "
-                "whole, and results of one batch never overwrite each other or a source."
+                "Saves the image under its source's own name. A file appears only once it is "
+                "complete, and results of one batch never overwrite each other or a source."
             ),
             search_aliases=["save image", "save batch", "export", "keep filename", "write image"],
             is_output_node=True,
@@ -65,12 +65,12 @@ class SaveImage(comfy_io.ComfyNode):
                 comfy_io.Image.Output(
                     "saved_image",
                     display_name="image",
-                    tooltip="The image as it came in: connect it to Loop End's value or after.",
+                    tooltip="The image, unchanged: connect it to Loop End's value or after.",
                 ),
                 comfy_io.String.Output(
                     "path",
                     display_name="path",
-                    tooltip="The file's full path; one a line when several images came in.",
+                    tooltip="The file's full path; for several images, one per line.",
                 ),
             ],
         )
@@ -181,7 +181,7 @@ def _check_folder(folder: str) -> None:
 
 def _inputs() -> list[comfy_io.Input]:
     return [
-        comfy_io.Image.Input("image", tooltip="What to save."),
+        comfy_io.Image.Input("image", tooltip="The image to save."),
         LoopSocket.Input(
             "loop", tooltip="Connect Loop Start's loop: it knows the name of the source."
         ),
@@ -193,13 +193,13 @@ def _inputs() -> list[comfy_io.Input]:
                 "allowed folder."
             ),
         ),
-        comfy_io.String.Input("prefix", default="", tooltip="Put before the source's name."),
-        comfy_io.String.Input("suffix", default="", tooltip="Put after the source's name."),
+        comfy_io.String.Input("prefix", default="", tooltip="Added before the source's name."),
+        comfy_io.String.Input("suffix", default="", tooltip="Added after the source's name."),
         combo(
             "format",
             Format,
             Format.PNG,
-            "The kind of file. Same as source keeps it where it can be written.",
+            "The file format. Same as source keeps the source's, if it can be written.",
         ),
         comfy_io.Int.Input(
             "quality",
@@ -212,28 +212,27 @@ def _inputs() -> list[comfy_io.Input]:
             "if_exists",
             IfExists,
             IfExists.OVERWRITE_OWN,
-            "What to do when a file of the name is there from before. Overwrite own replaces what "
-            "the same image left in an earlier run, and numbers the new file (img_1.png) where it "
-            "is anything else; overwrite replaces whatever is there; skip keeps it; rename always "
-            "numbers the new file.",
+            "What to do if the file exists already. Overwrite own replaces it if it is an earlier "
+            "result of the same image, else numbers the new file (img_1.png); overwrite replaces "
+            "whatever is there; skip keeps it; rename always numbers the new file.",
         ),
         comfy_io.Boolean.Input(
             "keep_subfolders",
             default=True,
-            tooltip="Whether to make the source's subfolders in the folder too.",
+            tooltip="Whether to save into the same subfolders as the source.",
         ),
         comfy_io.Boolean.Input(
             "embed_workflow",
             default=True,
-            tooltip="Whether to put the workflow into the file, so that it can be dragged back in.",
+            tooltip="Whether to store the workflow in the file, so that you can drag it back in.",
         ),
         comfy_io.String.Input(
             CAPTION_INPUT,
             optional=True,
             default="",
             tooltip=(
-                "A text to write beside each image, as img1.txt beside img1.png. Where this is "
-                "linked, also an empty one is written."
+                "A text to save beside each image, as img1.txt beside img1.png. If this is "
+                "linked, an empty text is saved, too."
             ),
         ),
     ]

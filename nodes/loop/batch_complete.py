@@ -32,7 +32,7 @@ class BatchComplete(comfy_io.ComfyNode):
                 comfy_io.Boolean.Output(
                     "complete",
                     display_name="complete",
-                    tooltip="True when no image is left to hand out, and none is under way.",
+                    tooltip="True when no image is left, and none is being processed.",
                 ),
                 comfy_io.String.Output(
                     "status", display_name="status", tooltip="The batch in one line."
@@ -40,16 +40,17 @@ class BatchComplete(comfy_io.ComfyNode):
                 comfy_io.Int.Output(
                     "done",
                     display_name="done",
-                    tooltip="Images done, with this one, which is done when its run has ended.",
+                    tooltip="Images done, including this one, which is done when its run has "
+                    "ended.",
                 ),
-                comfy_io.Int.Output("failed", display_name="failed", tooltip="Images given up."),
+                comfy_io.Int.Output("failed", display_name="failed", tooltip="Images that failed."),
                 comfy_io.Int.Output(
                     "total", display_name="total", tooltip="All images of the batch."
                 ),
                 comfy_io.String.Output(
                     "report",
                     display_name="report",
-                    tooltip="The batch in some lines: what failed, at which node, and why.",
+                    tooltip="A summary of the batch: what failed, at which node, and why.",
                 ),
             ],
         )

@@ -25,8 +25,8 @@ class EndQueue(comfy_io.ComfyNode):
             node_id=node_id(cls.__name__),
             display_name="End Queue",
             description=(
-                "Switches Auto Queue, such as Run (Instant), off when stop is true. What runs or "
-                "waits in the queue is left alone."
+                "Switches off Auto Queue, such as Run (Instant), when stop is true. Runs that are "
+                "already in the queue are left alone."
             ),
             search_aliases=["stop queue", "stop auto queue", "end loop", "run instant", "halt"],
             is_output_node=True,

@@ -23,7 +23,7 @@ class LoopEnd(comfy_io.ComfyNode):
             node_id=node_id(cls.__name__),
             display_name="Loop End",
             description=(
-                "The end of the workflow for one image. The image counts as done when the whole "
+                "Marks the end of the work on one image. The image counts as done when the whole "
                 "run has ended without an error."
             ),
             search_aliases=["for loop", "batch loop", "loop close", "feedback", "carry over"],
@@ -38,7 +38,7 @@ class LoopEnd(comfy_io.ComfyNode):
                         "value",
                         optional=True,
                         lazy=True,
-                        tooltip="Carried over: Loop Start gives it as value in the next iteration.",
+                        tooltip="Carried over: it is Loop Start's value in the next iteration.",
                     )
                 ),
                 raw_link(
@@ -47,8 +47,8 @@ class LoopEnd(comfy_io.ComfyNode):
                         optional=True,
                         lazy=True,
                         tooltip=(
-                            "Only for order: connect an output of the last node, such as Save "
-                            "Image (Batch)'s, and Loop End waits for it."
+                            "Only for the order: connect an output of the last node, such as Save "
+                            "Image (Batch), and Loop End waits for it."
                         ),
                     )
                 ),

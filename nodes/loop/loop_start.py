@@ -22,8 +22,8 @@ class LoopStart(comfy_io.ComfyNode):
             node_id=node_id(cls.__name__),
             display_name="Loop Start",
             description=(
-                "The beginning of the workflow for one image. Gives what Loop End carried over "
-                "from the image before, and the number of the iteration."
+                "Marks the beginning of the work on one image. Gives what Loop End carried over "
+                "from the previous image, and the number of the iteration."
             ),
             search_aliases=["for loop", "batch loop", "loop begin", "feedback", "iteration"],
             enable_expand=True,
@@ -35,7 +35,7 @@ class LoopStart(comfy_io.ComfyNode):
                         optional=True,
                         lazy=True,
                         tooltip=(
-                            "Given as value in the first iteration, when nothing was carried over."
+                            "The value in the first iteration, when nothing has been carried over."
                         ),
                     )
                 ),
@@ -48,8 +48,8 @@ class LoopStart(comfy_io.ComfyNode):
                     "value",
                     display_name="value",
                     tooltip=(
-                        "What Loop End was given as value in the iteration before; "
-                        "in the first one, initial_value."
+                        "What Loop End received as value in the previous iteration; in the first "
+                        "one, initial_value."
                     ),
                     is_output_list=True,
                 ),

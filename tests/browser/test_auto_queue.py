@@ -254,7 +254,7 @@ def test_start_over(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
     comfy.run_instant()
     ends(comfy)
     comfy.press_button("Start over")
-    comfy.toast("Starts over with the first image at the next Run")
+    comfy.toast("The next Run begins with the first image")
     assert batch.ran == SEVEN
     comfy.run_instant()
     ends(comfy)
@@ -273,7 +273,7 @@ def test_start_over_in_a_tab_that_has_not_run_it(
     first.run_instant()
     ends(first)
     second.press_button("Start over")
-    second.toast("Starts over with the first image at the next Run")
+    second.toast("The next Run begins with the first image")
     second.run_instant()
     ends(second)
     assert batch.saved == SEVEN + SEVEN
@@ -332,7 +332,7 @@ def test_start_over_is_of_the_folder_that_the_node_shows(
     ends(comfy)
     comfy.set_widget(ITERATOR, "directory", batch.name)
     comfy.press_button("Start over")
-    comfy.toast("Starts over with the first image at the next Run")
+    comfy.toast("The next Run begins with the first image")
     assert batch.counts() == (0, 0)
     assert other.counts() == (1, 0)
 
@@ -385,7 +385,7 @@ def test_inside_a_subgraph(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
     batch.fail_on()
     comfy.enter_subgraph()
     comfy.press_button("Start over")
-    comfy.toast("Starts over with the first image at the next Run")
+    comfy.toast("The next Run begins with the first image")
     comfy.run_instant()
     ends(comfy)
     assert batch.saved == WITHOUT_THE_THIRD + SEVEN
@@ -405,7 +405,7 @@ def test_directory_linked_from_another_node(
     ends(comfy)
     assert batch.saved == SEVEN
     comfy.press_button("Start over")
-    comfy.toast("Starts over with the first image at the next Run")
+    comfy.toast("The next Run begins with the first image")
     comfy.run_instant()
     ends(comfy)
     assert batch.saved == SEVEN + SEVEN
@@ -503,7 +503,7 @@ def test_no_image_is_done_by_a_part_of_the_workflow(
     without_image["3"] = {**graph["3"], "inputs": {"filename": [ITERATOR, 3], "fail_list": ""}}
     comfy.load(without_image)
     comfy.run_instant()
-    comfy.toast("ComfyUI has left Loop End out")
+    comfy.toast("ComfyUI left Loop End out")
     comfy.toast("#3: Required input is missing: image")
     ends(comfy)
     comfy.close_dialogs()
@@ -512,7 +512,7 @@ def test_no_image_is_done_by_a_part_of_the_workflow(
     comfy.load(graph)
     comfy.page.evaluate("id => app.queuePrompt(0, 1, [id])", SAVE)
     comfy.toast("Only a part of the workflow ran")
-    comfy.toast("img1.png stays to be done")
+    comfy.toast("img1.png is still to be done")
     ends(comfy)
     assert batch.saved == SEVEN[:1]
     assert batch.counts() == (0, 0)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # What the page does here is the same on each frontend; `test_watch.py` tries it on all of them.
 pytestmark = pytest.mark.one_frontend
 
-WAITING = "Waiting for other servers: they work on the last images"
+WAITING = "Waiting for other servers: they are working on the last images"
 NAMES = ["img1.png", "img2.png", "img3.png"]
 LOOKS = 4
 """Of the page at the loop: some are for its cards, which look as often as the page waits."""

@@ -47,7 +47,7 @@ function model(known) {
 
 test("what cannot be kept is told before the first run, and in each phase after it", () => {
   const forgets = "the disk is full";
-  const said = "Forgotten when ComfyUI ends, as nothing can be kept in its user folder: the disk is full.";
+  const said = "Forgotten when ComfyUI ends, because nothing can be saved in its user folder: the disk is full.";
   const ready = model({ folder: { ...FOLDER, forgets } });
   assert.equal(ready.hint, `Choose Run (Instant), and press Run once. ${said}`);
   for (const state of [STATE, REST, { ...REST, pending: 0, complete: true }]) {
@@ -271,7 +271,7 @@ test("a folder is chosen in the operating system's dialog where there is one", a
 test("who has chosen a folder that ComfyUI lies in is warned", async () => {
   const chosen = { directory: "/workspace", holds_comfyui: true };
   const choice = choosing({ chooser: { dialog: true }, choose: () => chosen });
-  assert.match(await choice.run(), /ComfyUI itself lies in this folder/);
+  assert.match(await choice.run(), /This folder contains ComfyUI itself/);
   assert.deepEqual(choice.written, ["/workspace"]);
   chosen.holds_comfyui = false;
   assert.equal(await choice.run(), "");
@@ -345,7 +345,7 @@ test("the server's refusal is shown in its own words, and what to do next", asyn
   await of().retry();
   assert.deepEqual(shown, [
     ["warn", "no\nRun the workflow once, then try again."],
-    ["error", "away\nSee whether ComfyUI still runs, then try again."],
+    ["error", "away\nCheck whether ComfyUI is still running, then try again."],
   ]);
 });
 
@@ -353,7 +353,7 @@ test("with a linked folder and no run yet, Start over says so", async () => {
   const { asked, of, shown } = acting();
   await of({ node: iterator({ directory: "in" }, ["directory"]), loop: null }).startOver();
   assert.deepEqual([asked, shown[0][0]], [[], "info"]);
-  assert.match(shown[0][1], /Run once first/);
+  assert.match(shown[0][1], /Run the workflow once first/);
 });
 
 test("a failure leads to its node, a file that cannot be read to the iterator", () => {

@@ -158,7 +158,7 @@ test("a loop that the server has forgotten ends it", async () => {
 });
 
 const BUSY = { next: "wait", pending: 0, unpaired: 0 };
-const WAITING = "Waiting for other servers: they work on the last images";
+const WAITING = "Waiting for other servers: they are working on the last images";
 
 for (const [what, state, prompts] of [
   ["images come back", { next: "go", pending: 3, unpaired: 1 }, 2],
@@ -208,7 +208,7 @@ test("a server that is away does not end waiting for others, one that forgot the
   await look();
   assert.deepEqual(shown, [WAITING]);
   await look();
-  assert.equal(shown.at(-1), "Waiting for other servers, but how far they are cannot be read");
+  assert.equal(shown.at(-1), "Waiting for other servers, but their progress cannot be read");
   assert.equal(watch.on, true);
   await look();
   assert.equal(watch.on, false);
