@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from ..model.prompt import Host, Prompt
 from ..model.state import DEFAULT_POLICY, Item, IterationMode, LoopKey, Policy, WhenComplete
-from ..store.store import LoopEntry, Store
+from ..store.records import LoopEntry
+from ..store.store import Store
 from .clients import Clients
 from .folder_watch import Watching
 from .listings import Due, Listed, Listing, Why
@@ -108,7 +109,7 @@ class Batches:
         """Begin a batch with what was in the folder."""
         key = listing.due.key
         before = self._store.load(key)
-        self._store.begin(key, listing.paths, listing.new)
+        self._store.start_batch(key, listing.paths, listing.new)
         self._outputs.begin(key)
         self._begun(key)
         entry = LoopEntry(
@@ -289,4 +290,4 @@ class Batches:
         listing = listed.get(due.key)
         if listing is None or listing.due != due:
             return None
-        return listing if listing.new is None or self._store.takes(listing.new) else None
+        return listing if listing.new is None or self._store.can_take(listing.new) else None

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 from ..files.arrivals import Arrivals
 from ..model.prompt import Host
 from ..model.state import Arrived, LoopKey
-from ..store.store import LoopEntry, Store
+from ..store.records import LoopEntry
+from ..store.store import Store
 from .loops import Loops
 
 if TYPE_CHECKING:

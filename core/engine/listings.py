@@ -16,7 +16,8 @@ from ..files.arrivals import STILL_SECONDS
 from ..files.finished import finished
 from ..model.prompt import Host
 from ..model.state import KnownResult, LoopKey
-from ..store.store import NewListing, Store
+from ..store.records import NewListing
+from ..store.store import Store
 from .folder_watch import Watching
 from .moments import LOOK, Moments
 from .outputs import Outputs
@@ -229,7 +230,7 @@ class Listings:
         self, key: LoopKey, found: Sequence[str], *, patient: bool = False
     ) -> tuple[list[str], Collection[str]]:
         """Those that are neither listed nor written by the workflow, and all that are listed."""
-        listed = self._transactions.beside(partial(self._store.paths_beside, key), patient=patient)
+        listed = self._transactions.beside(partial(self._store.outside.paths, key), patient=patient)
         new = [path for path in found if path not in listed]
         if new:
             unwritten = partial(self._outputs.unwritten, key, new)
@@ -287,22 +288,22 @@ class Listings:
         going_on = self._host.raise_if_cancelled if patient else (lambda: None)
         beside = partial(self._transactions.beside, patient=patient)
         keeps, server = due.why is Why.RELIST, self._host.server
-        if not beside(partial(self._store.is_large, due.key, len(paths), keeps=keeps)):
+        if not beside(partial(self._store.outside.is_large, due.key, len(paths), keeps=keeps)):
             return listing
         beside(self._hold_lease)
         name = written.new_name()
-        new = beside(partial(self._store.new_listing, due.key, name, server, keeps=keeps))
+        new = beside(partial(self._store.outside.new_listing, due.key, name, server, keeps=keeps))
         first = 0
         for part in parts_of(paths, WRITTEN_AT_ONCE):
-            beside(partial(self._store.write_listing, new, first, part))
+            beside(partial(self._store.outside.write_listing, new, first, part))
             first += len(part)
             beside(self._hold_lease)
             going_on()
         after: str | None = ""
         while after is not None:
-            after = beside(partial(self._store.write_unlisted, new, after))
+            after = beside(partial(self._store.outside.write_unlisted, new, after))
             going_on()
-        beside(partial(self._store.finish_listing, new))
+        beside(partial(self._store.outside.finish_listing, new))
         return replace(listing, new=new)
 
     def _whole(

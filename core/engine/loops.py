@@ -20,7 +20,8 @@ from ..model.state import (
     Overview,
     Snapshot,
 )
-from ..store.store import UNLISTED, ListedLoop, LoopEntry, Store
+from ..store.records import UNLISTED, ListedLoop, LoopEntry
+from ..store.store import Store
 from .moments import END, Moments
 
 

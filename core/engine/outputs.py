@@ -139,9 +139,9 @@ class Outputs:
     def known_below_beside(self, folder: str, after: str = "") -> Iterator[KnownResult]:
         """What is known of the files below a folder, by their identities; in no transaction.
 
-        As `Store.written_below_beside` tells them, some at a time.
+        As `Outside.written_below` tells them, some at a time.
         """
-        return self._store.written_below_beside(self._identity(folder), after)
+        return self._store.outside.written_below(self._identity(folder), after)
 
     def identities(self) -> Identities:
         """What tells files from each other, for many at one moment."""
@@ -201,7 +201,7 @@ class Outputs:
         listing = (self._batch(key), selection, self._store.counts(key).total)
         known = self._spelled.get(key)
         if known is None or known[0] != listing:
-            known = listing, set(map(folded, self._store.paths_beside(key)))
+            known = listing, set(map(folded, self._store.outside.paths(key)))
             self._spelled[key] = known
         return known[1]
 

@@ -331,7 +331,7 @@ class Settling:
         return outcome
 
     def _renew_lease(self) -> None:
-        self._store.renew_beside(self._host.server, self._lease.seconds)
+        self._store.outside.renew(self._host.server, self._lease.seconds)
 
     def _is_at_work(self) -> bool:
         """Whether a prompt of this server may have an item; asks for no lock of the registry."""

@@ -37,7 +37,8 @@ from ..model.state import (
     WhenComplete,
 )
 from ..model.writes import NoWrites, Turn, Writes
-from ..store.store import ListedLoop, Store
+from ..store.records import ListedLoop
+from ..store.store import Store
 from .batches import Batches, Request
 from .folder_watch import Watching
 from .listings import Due, Listed, Lister, Listings, Sight, Why
@@ -689,7 +690,7 @@ class LoopRegistry:
         ]
 
     def _listed_loops(self) -> list[ListedLoop]:
-        return self._transactions.beside(self._store.listed_loops)
+        return self._transactions.beside(self._store.outside.listed_loops)
 
     def full_snapshots(self, ids: Collection[str]) -> list[Snapshot]:
         """Those loops of `ids` that there are, as they stand; who ran last is first."""
@@ -768,7 +769,7 @@ class LoopRegistry:
 
     def _following(self, key: LoopKey) -> str | None:
         """The item that this server is likely to be given next: the others take theirs before."""
-        return self._store.first_pending(key, but=self._loops.elsewhere(key))
+        return self._store.first_pending(key, skipping=self._loops.elsewhere(key))
 
     def _wait_for_stopped_writes(self, key: LoopKey) -> None:
         """Wait for what is written for images that may now be handed out again.

@@ -79,7 +79,7 @@ class SpareListings:
 
     def recover(self) -> None:
         """Delete what servers have left."""
-        if self._transactions.beside(self._store.spare_listings):
+        if self._transactions.beside(self._store.outside.spare_listings):
             self._watcher.wake()
 
     def delete_some(self) -> bool:
@@ -90,10 +90,10 @@ class SpareListings:
             if self._written:
                 # Somebody waits for that one.
                 return True
-            spares = self._transactions.beside(self._store.spare_listings)
+            spares = self._transactions.beside(self._store.outside.spare_listings)
             for name, server in spares.items():
                 if self._is_left(name, server):
-                    self._transactions.beside(partial(self._store.delete_some, name))
+                    self._transactions.beside(partial(self._store.outside.delete_some, name))
                     return True
         if spares:
             # Of others: they may have ended, and their leases not yet.

@@ -89,7 +89,7 @@ class Transactions:
     def at_hand(self, read: Callable[[], T]) -> T | None:
         """What `read` makes of the store where that keeps nobody waiting; None otherwise."""
         with self.lock, suppress(StoreAway):
-            return self._store.at_hand(read)
+            return self._store.snapshot_read(read)
         return None
 
     def when_kept(self, do: Callable[[], object]) -> None:

@@ -1,16 +1,15 @@
 """Where loops are kept: what the registry asks of any store.
 
 The registry decides what happens; a store only remembers it. Every method is called under the
-registry's lock, and costs the same whatever the number of items, except those that take a listing
-or give all paths.
+registry's lock, and costs the same whatever the number of items, except for those that take a
+listing or return all paths. Only `Outside` is for any thread.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from ..model.state import (
     Carried,
@@ -18,122 +17,95 @@ from ..model.state import (
     Counts,
     Item,
     ItemState,
-    IterationMode,
     KnownResult,
     LoopKey,
     ReportedItem,
     Written,
 )
-
-if TYPE_CHECKING:
-    from ..model.selection import Selection
+from .records import ListedLoop, LoopEntry, NewListing
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True)
-class LoopEntry:
-    """What is known of a loop besides its items."""
+class Outside(Protocol):
+    """What is done outside of the registry's transactions.
 
-    selection: Selection
-    """What the listing was taken with."""
-    batch: int
-    mode: IterationMode
-    """The mode of the newest run."""
-    looked_at: float
-    """When the folder was last listed, in seconds since the epoch."""
-    looked_again: bool = False
-    """Whether the folder was looked through a second time, when the listing had run out."""
-    completed_at: float | None = None
-    """When the batch became complete; None while it is not."""
-    seconds: float = 0.0
-    """Time spent in prompts of this batch."""
-    finished: int = 0
-    """How many images were left out of the listing, as their results were there already."""
-    ran_at: float | None = None
-    """When a prompt last changed the loop, in this batch or one before; None for never."""
-    unpaired: int = 0
-    """See `Counts.unpaired`."""
-    partners: tuple[str, ...] = ()
-    """Ids of the loops whose items are handed out together with this one's."""
-
-
-@dataclass(frozen=True)
-class ListedLoop:
-    """A loop as a list of all shows it."""
-
-    key: LoopKey
-    batch: int
-    seconds: float
-    finished: int
-    ran_at: float | None
-    counts: Counts
-    open_items: tuple[Item, ...]
-    """Those that are RUNNING or ENDED."""
-    stopped: bool
-    """Whether the last run failed on the item that is next."""
-
-
-@dataclass(frozen=True)
-class NewListing:
-    """A large listing that is written in parts, beside the one that its loop has."""
-
-    key: LoopKey
-    id: str
-    before: str | None = None
-    """The listing whose items' states it takes over; None for one of a new batch."""
-
-
-class Store(Protocol):
-    """What the registry needs remembered."""
-
-    @property
-    def forgets(self) -> str:
-        """Why all is forgotten when ComfyUI ends; empty where it is not, or was asked for."""
-
-    def transaction(self) -> AbstractContextManager[None]:
-        """What is done inside is kept as a whole or not at all, also if the process dies.
-
-        Any exception undoes it.
-        """
-
-    def at_hand(self, read: Callable[[], T]) -> T | None:
-        """What `read` makes of the store, which it does not change, without holding others up.
-
-        None where that cannot be had; `StoreAway`.
-        """
-
-    def close(self) -> None:
-        """Let go of what is open; it is opened again for what comes after."""
-
-    def id(self) -> str:
-        """A name that no other store has: servers with the same one share their loops."""
-
-    @property
-    def is_of_one_machine(self) -> bool:
-        """Whether all servers that share it run on one machine."""
+    Any thread may call these methods. Each runs in a short transaction of its own, and neither
+    waits for the registry's transactions nor holds them up.
+    """
 
     def renew(self, server: str, seconds: float) -> None:
         """Renew the lease of a server process, which lasts for so many seconds."""
 
-    def renew_beside(self, server: str, seconds: float) -> None:
-        """As `renew`, in a transaction of its own, from any thread, and not held up by others."""
+    def listed_loops(self) -> list[ListedLoop]:
+        """All loops."""
+
+    def paths(self, key: LoopKey) -> Collection[str]:
+        """The paths of the present listing."""
+
+    def written_below(self, folder: str, after: str = "") -> Iterator[KnownResult]:
+        """Some of the files below a folder that images of any loop wrote; none at the end.
+
+        The next ones follow the last one's `file`, to be given as `after`. The rows are read when
+        this returns, and the records are made one by one: were many made that stay, Python would
+        look for garbage among all objects again and again.
+        """
+
+    # A large listing is written here, in parts, before the registry takes it.
+
+    def is_large(self, key: LoopKey, number: int, *, keeps: bool) -> bool:
+        """Whether a listing of so many paths has to be written before it is taken.
+
+        With `keeps` it takes over what is known of the items, as `Listings.relist` does.
+        """
+
+    def new_listing(self, key: LoopKey, listing: str, server: str, *, keeps: bool) -> NewListing:
+        """Start to write a listing, under an id from `new_listing_id`."""
+
+    def write_listing(self, new: NewListing, first: int, paths: Sequence[str]) -> None:
+        """Write the items at the places from `first` on."""
+
+    def write_unlisted(self, new: NewListing, after: str) -> str | None:
+        """Write some of the known items that the listing lacks, from the path behind `after` on.
+
+        Returns where to go on, and None at the end.
+        """
+
+    def finish_listing(self, new: NewListing) -> None:
+        """Note that all of it is written."""
+
+    def spare_listings(self) -> Mapping[str, str]:
+        """Listings that no loop has, each with the server that writes it; "" for discarded ones."""
+
+    def delete_some(self, listing: str) -> bool:
+        """Delete some rows of a listing that no loop has; returns whether any are left."""
+
+
+class Leases(Protocol):
+    """How long each server process is sure to be at work."""
+
+    def renew(self, server: str, seconds: float) -> None:
+        """Renew the lease of a server process, which lasts for so many seconds."""
 
     def leases(self) -> Mapping[str, float]:
-        """The server processes that have ever held a lease, each with a number of its last renewal.
+        """The server processes that ever had a lease, each with a number of its last renewal.
 
-        That is until when it lasts by the clock of the store, which somebody may have set: another
-        number says that it was renewed, and no number that it has ended.
+        It is the time at which the lease ends by the clock of the store. Somebody may have set that
+        clock: another number says that the lease was renewed, and no number that it has ended.
         """
 
     def release(self, server: str) -> None:
         """End the lease of a server process."""
 
+
+class Loops(Protocol):
+    """Each loop besides its items."""
+
     def load(self, key: LoopKey) -> LoopEntry | None:
         """The entry of a loop, or None for a loop that never ran."""
 
     def save(self, key: LoopKey, entry: LoopEntry) -> None:
-        """Put `entry` in the place of the loop's entry."""
+        """Replace the entry of a loop."""
 
     def find(self, loop_id: str) -> LoopKey | None:
         """The loop whose `LoopKey.id` this is."""
@@ -141,110 +113,76 @@ class Store(Protocol):
     def loops(self) -> list[LoopKey]:
         """All loops."""
 
-    def listed_loops(self) -> list[ListedLoop]:
-        """All loops: from any thread, in no transaction.
-
-        Nobody is held up, or waited for.
-        """
-
     def forget(self, key: LoopKey) -> None:
         """Forget a loop and all that belongs to it; no file that an item wrote is touched."""
 
-    def begin(self, key: LoopKey, paths: Sequence[str], new: NewListing | None = None) -> None:
+    def counts(self, key: LoopKey) -> Counts:
+        """How many items of the listing are in each state."""
+
+    def carry(self, key: LoopKey, value: Any) -> None:
+        """Keep what Loop End carried over, in place of what was carried before."""
+
+    def carried(self, key: LoopKey) -> Carried:
+        """What was carried over last in this batch."""
+
+
+class Listings(Protocol):
+    """Which items a loop has, and in which order."""
+
+    def start_batch(
+        self, key: LoopKey, paths: Sequence[str], new: NewListing | None = None
+    ) -> None:
         """Take `paths` as the listing of a new batch: every item PENDING, nothing else known.
 
-        In one step where they were written before, as `new`.
+        If they have been written already, as `new`, that is one step.
         """
 
     def relist(self, key: LoopKey, paths: Sequence[str], new: NewListing | None = None) -> None:
         """Take `paths` as the listing of the running batch; known items keep their state."""
 
-    # A large listing is written before it is taken: from any thread, in no transaction, and each of
-    # these is done soon, so that nobody is held up for long.
+    def can_take(self, new: NewListing) -> bool:
+        """Whether a listing may be taken, in the transaction that takes it.
 
-    def is_large(self, key: LoopKey, number: int, *, keeps: bool) -> bool:
-        """Whether a listing of so many paths is one to be written before it is taken.
-
-        With `keeps` it takes over what is known of the items, as for `relist`.
-        """
-
-    def new_listing(self, key: LoopKey, name: str, server: str, *, keeps: bool) -> NewListing:
-        """Begin to write a listing, under a name of its own."""
-
-    def write_listing(self, new: NewListing, first: int, paths: Sequence[str]) -> None:
-        """Write the items whose places are `first` and those that follow."""
-
-    def write_unlisted(self, new: NewListing, after: str) -> str | None:
-        """Write some of what is known of items that are not in it, of the paths behind `after`.
-
-        Where to go on; None for the end.
-        """
-
-    def finish_listing(self, new: NewListing) -> None:
-        """All is written."""
-
-    def takes(self, new: NewListing) -> bool:
-        """Whether a listing can be taken yet; in the transaction that takes it.
-
-        It cannot where the loop has got another one since, or more items.
-        """
-
-    def spare_listings(self) -> Mapping[str, str]:
-        """Listings that no loop has, with the server that writes each; "" for those that had one.
-
-        As `paths_beside`.
-        """
-
-    def delete_some(self, listing: str) -> bool:
-        """Delete some rows of a listing that no loop has; whether more are left.
-
-        As `renew_beside`.
+        It may not if its loop has since got another listing, or more items.
         """
 
     def append(self, key: LoopKey, *paths: str) -> None:
         """Append those items that are not in the listing; known ones keep their state."""
 
+
+class Items(Protocol):
+    """The state of each item, and the prompt that has claimed it."""
+
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
-        """Make the first PENDING item RUNNING under `claim`, or return None when there is none."""
+        """Make the first PENDING item RUNNING under `claim`; None if there is none."""
+
+    def first_pending(self, key: LoopKey, skipping: int = 0) -> str | None:
+        """Path of the item that `claim` would take, once others have taken `skipping` of them."""
 
     def first_together(self, keys: Sequence[LoopKey]) -> int | None:
-        """The first place of the listings at which all of some loops have a PENDING item."""
-
-    def item_at(self, key: LoopKey, place: int) -> Item | None:
-        """The item at a place of the listing, from 0."""
-
-    def first_pending(self, key: LoopKey, but: int = 0) -> str | None:
-        """Path of the item that `claim` would take, once others have taken `but` of them."""
+        """The first place in the listings at which each of the loops has a PENDING item."""
 
     def move(self, key: LoopKey, item: Item, state: ItemState, **changes: Any) -> Item:
         """Bring `item` to `state`, with `changes` to its other fields; IllegalTransition."""
 
+    def retry(self, key: LoopKey) -> int:
+        """Make every FAILED item PENDING, with no attempt counted; returns how many there were."""
+
     def item(self, key: LoopKey, path: str) -> Item | None:
         """The item at a relative path."""
 
-    def paths_beside(self, key: LoopKey) -> Collection[str]:
-        """The paths of the present listing: from any thread, in no transaction.
-
-        Nobody is held up, or waited for.
-        """
+    def item_at(self, key: LoopKey, place: int) -> Item | None:
+        """The item at a place of the listing, from 0."""
 
     def open_items(self, key: LoopKey) -> list[Item]:
         """The items that are RUNNING or ENDED: as many as there are prompts at work on the loop."""
 
-    def counts(self, key: LoopKey) -> Counts:
-        """How many items of the listing are in each state."""
-
     def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
         """The first `most` FAILED items, in the listing's order."""
 
-    def carry(self, key: LoopKey, value: Any) -> None:
-        """Keep what Loop End carried over, in the place of what was carried before."""
 
-    def carried(self, key: LoopKey) -> Carried:
-        """What was carried over last in this batch."""
-
-    def retry(self, key: LoopKey) -> int:
-        """Make every FAILED item PENDING, with no attempt counted; how many those were."""
+class Reports(Protocol):
+    """Items, each with the files that it wrote."""
 
     def report(self, key: LoopKey) -> list[ReportedItem]:
         """Every item of the listing in order, with the files that it wrote."""
@@ -255,47 +193,67 @@ class Store(Protocol):
     def outputs(self, key: LoopKey, path: str) -> tuple[str, ...]:
         """The files that the item at a relative path wrote in this batch, ordered by name."""
 
+
+class Outputs(Protocol):
+    """Which item wrote which file."""
+
     def note_output(
         self, key: LoopKey, target: str, path: str, *, file: str | None = None, kept: bool = False
     ) -> bool:
-        """Note that the item at `path` writes the file that `target` tells from others.
+        """Note that the item at `path` writes the file that `target` identifies.
 
-        In this batch, in the place of whoever wrote it before. `file` is its real path, where
-        that is not `target`. False, and nothing is noted, if another loop does so at this moment.
+        It does so in this batch, and takes over from whoever wrote the file before. `file` is the
+        file's real path, where that differs from `target`. Returns False, with nothing noted, if
+        another loop does the same at this moment.
 
-        With `kept` it is only one of the files that are told of the item: it was there before.
+        With `kept` the file was there before and stays as it is; it is only shown with the item.
         """
 
     def forget_output(self, key: LoopKey, target: str) -> None:
-        """Note nothing of a file any more: it was not written after all."""
+        """Take back that a file was noted: it was not written after all."""
 
     def writer(self, key: LoopKey, target: str) -> Written | None:
-        """Which image of which loop wrote a file last, in any batch; `key` is who asks."""
+        """Which image of which loop wrote a file last, in any batch; the loop `key` asks."""
 
     def written(self, key: LoopKey, path: str) -> tuple[str, ...]:
         """The files that the item at `path` was the last to write, in any batch."""
 
     def results_below(self, key: LoopKey, folder: str) -> set[str]:
-        """What tells the files below a folder that images of the present batch wrote."""
-
-    def written_below_beside(self, folder: str, after: str = "") -> Iterator[KnownResult]:
-        """Files below a folder that images of any loop wrote: as `paths_beside`.
-
-        Some of them; none at the end. The next ones are those behind the last one's `file`. They
-        are read by now, and made one by one: where many are made that stay, Python looks for
-        garbage among all that there is, again and again.
-        """
+        """The `target`s of files below a folder that images of the present batch wrote."""
 
     def open_outputs(self) -> set[str]:
         """The files that RUNNING and ENDED items of all loops write."""
 
 
-OPEN = frozenset({ItemState.RUNNING, ItemState.ENDED})
+class Store(Loops, Listings, Items, Reports, Outputs, Leases, Protocol):
+    """What the registry needs remembered."""
 
-UNLISTED = -1
-"""Index of an item that is known, but not in the present listing."""
+    @property
+    def outside(self) -> Outside:
+        """What is done from any thread, outside of the registry's transactions."""
 
+    @property
+    def forgets(self) -> str:
+        """Why all is forgotten when ComfyUI ends; empty if it is not, or if that was asked for."""
 
-def ends_in_vain(item: Item, state: ItemState) -> bool:
-    """Whether a prompt that worked on an item is over, and the item is not done by that."""
-    return item.state in OPEN and state in {ItemState.PENDING, ItemState.FAILED}
+    @property
+    def is_of_one_machine(self) -> bool:
+        """Whether all servers that share it run on one machine."""
+
+    def id(self) -> str:
+        """A name that no other store has: servers with the same one share their loops."""
+
+    def transaction(self) -> AbstractContextManager[None]:
+        """What is done inside is kept as a whole or not at all, also if the process dies.
+
+        Any exception undoes it: store and process then know what they knew before.
+        """
+
+    def snapshot_read(self, read: Callable[[], T]) -> T | None:
+        """What `read`, which changes nothing, returns of the store at one moment.
+
+        It waits for nobody and holds nobody up. None if that is impossible just now; `StoreAway`.
+        """
+
+    def close(self) -> None:
+        """Let go of what is open; it is opened again for what comes after."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 from batch_loop.core.model.prompt import Failure
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.state import Claim, ItemState, IterationMode, LoopKey, Policy
-from batch_loop.core.store.store import LoopEntry, Store
+from batch_loop.core.store.records import LoopEntry
+from batch_loop.core.store.store import Store
 from batch_loop.tests.support.fake_host import FakeHost
 
 FOLDER = "/home/somebody/ComfyUI/input/a folder of many photographs"
@@ -19,7 +20,7 @@ def write_failed_loops(store: Store, host: FakeHost, number: int, failures: int)
     with store.transaction():
         for at in range(number):
             key = LoopKey("", f"{FOLDER}/{at:03}")
-            store.begin(key, paths)
+            store.start_batch(key, paths)
             entry = LoopEntry(Selection(), 1, IterationMode.CONTINUE, 0.0, ran_at=1_700_000_000.123)
             store.save(key, entry)
             for last in range(failures + 1):

@@ -36,7 +36,7 @@ def asked_of(store: SqlStore) -> Iterator[Asked]:
     listeners = {"before_cursor_execute": execute, "begin": begin}
     heard = [
         (engine, name, listener)
-        for engine in (store._engine, store._beside)
+        for engine in (store._connections.engine, store._connections.outside_engine)
         for name, listener in listeners.items()
     ]
     for each in heard:

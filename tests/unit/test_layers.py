@@ -13,6 +13,7 @@ ORDER = (
     "core/files",
     "core/choosing",
     "core/store",
+    "core/store/schema",
     "core/store/sql",
     "core/store/databases",
     "core/engine",

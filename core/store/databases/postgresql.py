@@ -24,11 +24,11 @@ from ...common.environment import DATABASE_VARIABLE, cannot_use
 from ...common.errors import StateNotKept, StoreAway, UnwritableImage
 from ...model.roots import Roots
 from ..memory import RefusingStore
-from ..sql import listing_statements, statements
+from ..schema import listing_statements, statements
+from ..schema.tables import items, outputs, path_bytes
+from ..schema.versions import NewerVersion, prepare
 from ..sql.backend import AT_ONCE
 from ..sql.sql_store import SqlStore
-from ..sql.tables import items, outputs, path_bytes
-from ..sql.versions import NewerVersion, prepare
 from ..store import Store
 from .address import DRIVER, Address, Malformed, address_of
 

@@ -16,7 +16,7 @@ from ...common.errors import StateNotKept, StoreAway
 from ...common.text import quoted
 from ...files.atomic import IfExists, write_atomic
 from ...files.leftovers import TEMPORARY_SUFFIX
-from ..sql import listing_statements, statements
+from ..schema import listing_statements, statements
 from ..sql.backend import AT_ONCE
 from .state_file import StateFile
 

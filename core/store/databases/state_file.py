@@ -19,8 +19,8 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ...common.errors import StateNotKept
 from ...common.text import quoted
+from ..schema.versions import NewerVersion, prepare
 from ..sql.backend import ONLY_READS
-from ..sql.versions import NewerVersion, prepare
 from .users import Users
 
 BUSY_SECONDS = 5.0

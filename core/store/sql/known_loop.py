@@ -8,8 +8,8 @@ from typing import Any
 
 from ...model.roots import Roots
 from ...model.state import Item, ItemState, Written
-from ..store import OPEN, LoopEntry
-from .rows import entry_of
+from ..records import OPEN, LoopEntry
+from ..schema.rows import entry_of
 
 
 class KnownLoop:
@@ -20,7 +20,7 @@ class KnownLoop:
     """
 
     def __init__(self, row: Mapping[str, Any], ahead: float, roots: Roots) -> None:
-        """See `core.store.sql.rows.entry_of`."""
+        """See `core.store.schema.rows.entry_of`."""
         self.row = dict(row)
         self._ahead = ahead
         self._roots = roots

@@ -228,5 +228,5 @@ def test_a_list_of_loops_waits_for_nobody(tmp_path: Path) -> None:
     with other.store.transaction(), ThreadPoolExecutor() as pool:
         # While somebody writes, and somebody else has the registry's lock.
         with server.registry._transactions.lock:
-            assert len(pool.submit(server.store.listed_loops).result(20)) == 2
+            assert len(pool.submit(server.store.outside.listed_loops).result(20)) == 2
         assert len(pool.submit(server.registry.overviews).result(20)) == 2

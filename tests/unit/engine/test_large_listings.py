@@ -20,9 +20,9 @@ from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.state import Counts, Iteration, IterationMode, LoopKey
 from batch_loop.core.store.databases.database import open_store
 from batch_loop.core.store.databases.postgresql import open_postgresql
-from batch_loop.core.store.sql import sql_listings
+from batch_loop.core.store.schema.tables import items, spare_listings
+from batch_loop.core.store.sql import listing_rows
 from batch_loop.core.store.sql.sql_store import SqlStore
-from batch_loop.core.store.sql.tables import items, spare_listings
 from batch_loop.core.store.store import Store
 from batch_loop.tests.support.fake_host import FakeHost
 from batch_loop.tests.support.statements import asked_of
@@ -113,7 +113,7 @@ def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[[], Store
 
 @pytest.fixture
 def server(opened: Callable[[], Store], monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(sql_listings, "AT_ONCE", AT_ONCE)
+    monkeypatch.setattr(listing_rows, "AT_ONCE", AT_ONCE)
     monkeypatch.setattr(listings, "WRITTEN_AT_ONCE", AT_ONCE)
     server = Server(opened())
     yield server
@@ -225,7 +225,7 @@ def test_what_was_there_before_is_deleted_in_parts(server: Server) -> None:
 def test_many_files_join_by_as_few_statements_as_a_few(
     server: Server, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql_listings, "AT_ONCE", 1000)
+    monkeypatch.setattr(listing_rows, "AT_ONCE", 1000)
     server.names = NAMES[:1]
     server.done(server.acquire())
     server.names = [f"img{at}.png" for at in range(number)]

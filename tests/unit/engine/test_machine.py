@@ -49,10 +49,11 @@ from batch_loop.core.model.state import (
 from batch_loop.core.store.databases.database import open_store
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.memory import MemoryStore
-from batch_loop.core.store.sql import sql_listings
+from batch_loop.core.store.records import OPEN
+from batch_loop.core.store.schema.tables import items, loops
+from batch_loop.core.store.sql import listing_rows
 from batch_loop.core.store.sql.sql_store import SqlStore
-from batch_loop.core.store.sql.tables import items, loops
-from batch_loop.core.store.store import OPEN, Store
+from batch_loop.core.store.store import Store
 from batch_loop.tests.support.fake_host import FakeHost
 from batch_loop.tools.postgresql import Postgresql
 
@@ -879,7 +880,7 @@ def hold(open_store: Callable[[], Callable[[], Store]] | None, examples: int) ->
 @pytest.fixture
 def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of the folders' images two and three are a small listing, and four and more a large one."""
-    monkeypatch.setattr(sql_listings, "AT_ONCE", 3)
+    monkeypatch.setattr(listing_rows, "AT_ONCE", 3)
     monkeypatch.setattr(listings, "WRITTEN_AT_ONCE", 2)
 
 

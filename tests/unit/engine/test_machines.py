@@ -25,7 +25,7 @@ from batch_loop.core.model.state import Counts, Iteration, LoopKey, Policy, When
 from batch_loop.core.store.databases.database import open_store
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.memory import MemoryStore, RefusingStore
-from batch_loop.core.store.sql import sql_listings
+from batch_loop.core.store.sql import listing_rows
 from batch_loop.core.store.store import Store
 from batch_loop.tests.support.fake_host import FakeHost
 from batch_loop.tests.support.waiting import wait_for
@@ -235,7 +235,7 @@ def test_who_was_cut_off_and_lost_nothing_goes_on(pair: tuple[Machine, Machine])
 def test_what_a_server_that_is_gone_has_begun_to_write_is_deleted_when_its_lease_ends(
     pair: tuple[Machine, Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql_listings, "AT_ONCE", 2)
+    monkeypatch.setattr(listing_rows, "AT_ONCE", 2)
     monkeypatch.setattr(spare_listings, "LATER_SECONDS", 0.0)
     one, two = pair
 
@@ -424,7 +424,7 @@ def test_a_run_waits_for_a_database_that_is_away() -> None:
 def test_a_large_listing_waits_for_a_database_that_is_away(
     opened: Opened, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql_listings, "AT_ONCE", 2)
+    monkeypatch.setattr(listing_rows, "AT_ONCE", 2)
     machine = Machine("one", opened())
     renew, away = machine.store.renew_beside, [StoreAway("away")] * 3
 

@@ -25,8 +25,9 @@ from batch_loop.core.model.state import (
 from batch_loop.core.store.databases.database import open_store
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.memory import MemoryStore
-from batch_loop.core.store.sql import sql_store
-from batch_loop.core.store.store import UNLISTED, LoopEntry, Store
+from batch_loop.core.store.records import UNLISTED, LoopEntry
+from batch_loop.core.store.sql import outside
+from batch_loop.core.store.store import Store
 from batch_loop.tools.postgresql import Postgresql
 
 KEY = LoopKey("", "/folder")
@@ -56,7 +57,7 @@ def store(opened: Store) -> Iterator[Store]:
 
 
 def begin(store: Store, key: LoopKey, paths: list[str], batch: int = 1) -> None:
-    store.begin(key, paths)
+    store.start_batch(key, paths)
     store.save(key, replace(ENTRY, batch=batch))
 
 
@@ -320,7 +321,7 @@ def test_a_file_that_another_has_written_in_the_same_moment_is_not_noted(
 
 def test_what_is_known_of_the_files_below_a_folder(opened: Store) -> None:
     def known() -> dict[str, bool]:
-        return {result.file: result.whole for result in opened.written_below_beside("/out")}
+        return {result.file: result.whole for result in opened.outside.written_below("/out")}
 
     with opened.transaction():
         begin(opened, KEY, ["a", "b", "c"])
@@ -339,21 +340,21 @@ def test_what_is_known_of_the_files_below_a_folder(opened: Store) -> None:
     with opened.transaction():
         opened.note_output(KEY, "/out/x/a", "a")
     assert known() == {"/out/x/a": False, "/out/a": False}
-    (first, _) = sorted(opened.written_below_beside("/out/"), key=lambda result: result.path)
+    (first, _) = sorted(opened.outside.written_below("/out/"), key=lambda result: result.path)
     assert first == KnownResult("/out/x/a", KEY.id, KEY.directory, "a", 2, whole=False)
 
 
 def test_what_is_known_of_many_files_is_told_some_at_a_time(
     opened: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(sql_store, "AT_ONCE", 2)
+    monkeypatch.setattr(outside, "AT_ONCE", 2)
     files = [f"/out/{number}" for number in range(5)]
     with opened.transaction():
         begin(opened, KEY, ["a"])
         for file in files:
             opened.note_output(KEY, file, "a")
     found: list[KnownResult] = []
-    while some := list(opened.written_below_beside("/out", found[-1].file if found else "")):
+    while some := list(opened.outside.written_below("/out", found[-1].file if found else "")):
         assert len(some) <= 2 or isinstance(opened, MemoryStore)
         found += some
     assert [result.file for result in found] == files
@@ -362,7 +363,7 @@ def test_what_is_known_of_many_files_is_told_some_at_a_time(
 @pytest.mark.parametrize("state", [ItemState.PENDING, ItemState.FAILED])
 def test_what_a_prompt_wrote_that_ended_in_vain_is_not_all(opened: Store, state: ItemState) -> None:
     def known() -> dict[str, bool]:
-        return {result.file: result.whole for result in opened.written_below_beside("/out")}
+        return {result.file: result.whole for result in opened.outside.written_below("/out")}
 
     with opened.transaction():
         begin(opened, KEY, ["a", "b"])

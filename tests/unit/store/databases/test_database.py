@@ -26,10 +26,11 @@ from batch_loop.core.model.state import Claim, Counts, IterationMode, LoopKey, P
 from batch_loop.core.store.databases import state_file
 from batch_loop.core.store.databases.database import CARRIED, FILE, open_store
 from batch_loop.core.store.memory import MemoryStore
-from batch_loop.core.store.sql import statements
+from batch_loop.core.store.records import LoopEntry
+from batch_loop.core.store.schema import statements
+from batch_loop.core.store.schema.versions import VERSION
 from batch_loop.core.store.sql.sql_store import SqlStore
-from batch_loop.core.store.sql.versions import VERSION
-from batch_loop.core.store.store import LoopEntry, Store
+from batch_loop.core.store.store import Store
 from batch_loop.tests.support.mounts import mounted
 from batch_loop.tests.unit.engine.test_machines import Machine
 from batch_loop.tools.layout import ROOT
@@ -43,7 +44,7 @@ def begun(folder: Path, carried: object = None) -> SqlStore:
     store = open_store(str(folder))
     assert isinstance(store, SqlStore)
     with store.transaction():
-        store.begin(KEY, [f"{number}.png" for number in range(500)])
+        store.start_batch(KEY, [f"{number}.png" for number in range(500)])
         store.save(KEY, LoopEntry(Selection(), 1, IterationMode.CONTINUE, looked_at=0.0))
         assert store.claim(KEY, CLAIM) is not None
         store.carry(KEY, carried)
@@ -169,7 +170,7 @@ def test_a_file_of_an_earlier_version_is_brought_up_to_date(
             assert entry is not None
             # When it ran is not known; when its folder was looked at is.
             assert entry.ran_at == entry.looked_at == 0.5
-        assert [result.whole for result in store.written_below_beside("/out")] == [True]
+        assert [result.whole for result in store.outside.written_below("/out")] == [True]
     assert caplog.records == []
     with sqlite3.connect(tmp_path / FILE) as connection:
         upgraded = [row[0] for row in connection.execute(DESIGN)]
@@ -383,4 +384,4 @@ def test_what_goes_wrong_between_two_rows_is_told(
     rows = "SELECT json(value) FROM json_each('[1, \"no JSON\"]') WHERE :of_loop != ''"
     monkeypatch.setattr(statements, "listed_paths", text(rows))
     with pytest.raises(StateNotKept, match="malformed JSON"):
-        store.paths_beside(KEY)
+        store.outside.paths(KEY)

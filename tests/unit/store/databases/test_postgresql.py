@@ -19,9 +19,9 @@ from batch_loop.core.model.prompt import Failure
 from batch_loop.core.model.roots import NO_ROOTS
 from batch_loop.core.model.state import ItemState, LoopKey
 from batch_loop.core.store.databases.postgresql import open_postgresql
+from batch_loop.core.store.schema.tables import versions
+from batch_loop.core.store.schema.versions import VERSION
 from batch_loop.core.store.sql.sql_store import SqlStore
-from batch_loop.core.store.sql.tables import versions
-from batch_loop.core.store.sql.versions import VERSION
 from batch_loop.core.store.store import Store
 from batch_loop.tests.unit.store.test_store import CLAIM, KEY, begin
 from batch_loop.tools.ports import HOST
@@ -126,7 +126,8 @@ def test_nothing_of_the_address_is_said_that_is_secret(
         logging.getLogger().removeHandler(handler)
         store.close()
     if isinstance(store, SqlStore):
-        said.write(f"{store._engine!r} {store._engine.url!r} {store._beside!r} {vars(store)!r}")
+        known = store._connections
+        said.write(f"{known.engine!r} {known.engine.url!r} {vars(known)!r} {vars(store)!r}")
     text = said.getvalue().casefold()
     for part in re.split("[@:/?#]", hidden.casefold()):
         assert len(part) < 3 or part not in text
@@ -191,7 +192,7 @@ def test_one_that_is_started_late_is_used_from_then_on(own: Postgresql) -> None:
 
 def assert_nothing_at_hand(store: Store) -> None:
     with pytest.raises(StoreAway):
-        store.at_hand(lambda: store.load(KEY))
+        store.snapshot_read(lambda: store.load(KEY))
 
 
 def test_a_change_that_is_cut_off_has_not_happened(own: Postgresql) -> None:
@@ -264,7 +265,7 @@ def test_different_loops_do_not_wait_for_each_other(postgresql: Postgresql) -> N
     with one.transaction():
         one.claim(KEY, CLAIM)
         # Who only looks sees what was kept, and does not wait either.
-        assert two.at_hand(lambda: two.counts(KEY).pending if two.load(KEY) else None) == 1
-    assert two.at_hand(lambda: two.counts(KEY).running if two.load(KEY) else None) == 1
+        assert two.snapshot_read(lambda: two.counts(KEY).pending if two.load(KEY) else None) == 1
+    assert two.snapshot_read(lambda: two.counts(KEY).running if two.load(KEY) else None) == 1
     for store in (one, two):
         store.close()

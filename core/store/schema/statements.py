@@ -7,6 +7,7 @@ change of a number.
 from __future__ import annotations
 
 import functools
+import os
 
 from sqlalchemy import (
     ColumnElement,
@@ -27,6 +28,7 @@ from sqlalchemy import (
     update,
 )
 
+from ...model.roots import MARK
 from ...model.state import ItemState
 from .tables import (
     PathText,
@@ -208,6 +210,18 @@ _below = and_(
     outputs.c.target < bindparam("of_end", type_=PathText),
     is_written,
 )
+
+
+def range_below(folder: str) -> dict[str, str]:
+    """What `results_below` and `written_below` are given for a folder, in the form of the tables.
+
+    All paths below it lie between the folder with a separator, and with the character after that.
+    """
+    folder = folder.rstrip(os.sep + "/")
+    separator = "/" if folder.startswith(MARK) else os.sep
+    return {"of_first": folder + separator, "of_end": folder + chr(ord(separator) + 1)}
+
+
 results_below = select(outputs.c.target).where(_in_this_batch, _below)
 # As the database has it, in the order of `KnownResult`: types would take most of the time where
 # there are a million.

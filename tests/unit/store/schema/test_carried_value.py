@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.state import IterationMode, LoopKey
 from batch_loop.core.store.databases.database import open_store
-from batch_loop.core.store.sql import carried
-from batch_loop.core.store.sql.carried import CannotKeep, decode, encode
-from batch_loop.core.store.store import LoopEntry
+from batch_loop.core.store.records import LoopEntry
+from batch_loop.core.store.schema import carried_value
+from batch_loop.core.store.schema.carried_value import CannotKeep, decode, encode
 
 KEY = LoopKey("", "/folder")
 TENSOR = torch.arange(6, dtype=torch.float32)
@@ -134,7 +134,7 @@ def test_odd_values_come_back_as_they_were(name: str) -> None:
 
 @pytest.fixture
 def _few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(carried, "_MOST_PARTS", 1_000)
+    monkeypatch.setattr(carried_value, "_MOST_PARTS", 1_000)
 
 
 @pytest.mark.usefixtures("_few_parts")
@@ -150,7 +150,7 @@ def test_what_no_file_can_keep_is_remembered_and_stops_no_loop(tmp_path: Path) -
     store = open_store(str(tmp_path))
     for name, value in ODD.items():
         with store.transaction():
-            store.begin(KEY, ["a"])
+            store.start_batch(KEY, ["a"])
             store.save(KEY, LoopEntry(Selection(), 1, IterationMode.CONTINUE, 0.0))
             store.carry(KEY, value)
         with store.transaction():
@@ -160,6 +160,6 @@ def test_what_no_file_can_keep_is_remembered_and_stops_no_loop(tmp_path: Path) -
         with other.transaction():
             found = other.carried(KEY)
         assert "which no file can hold" in (found.lost or ""), name
-        assert len(other.listed_loops()) == 1
+        assert len(other.outside.listed_loops()) == 1
         other.close()
     store.close()

@@ -28,7 +28,7 @@ from ...model.state import (
     Policy,
     WhenComplete,
 )
-from ..store import UNLISTED, LoopEntry
+from ..records import UNLISTED, LoopEntry
 
 _REMEMBERED = 256
 """Settings that are not read and written as JSON again: each loop has one of either kind."""

@@ -1,0 +1,107 @@
+"""The items of one loop in memory, indexed so that each look-up is cheap."""
+
+from __future__ import annotations
+
+import heapq
+from bisect import bisect_left, insort
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+
+from ..model.state import Item, ItemState, ReportedItem
+from .records import OPEN, UNLISTED
+
+
+class ItemTable:
+    """The items of one loop."""
+
+    def __init__(self, paths: Sequence[str]) -> None:
+        # Only those that a prompt has had: making an object for each of 100,000 takes a while.
+        self.known: dict[str, Item] = {}
+        # The files shown with each item: it wrote them in this batch, or found them there.
+        self.written: defaultdict[str, set[str]] = defaultdict(set)
+        self.open: set[str] = set()
+        self._list(paths)
+
+    def _list(self, paths: Sequence[str]) -> None:
+        self.order = list(paths)
+        self.places = {path: index for index, path in enumerate(self.order)}
+        self.counts = dict.fromkeys(ItemState, 0) | {ItemState.PENDING: len(self.order)}
+        # A heap: a sorted list is one.
+        self.pending = list(range(len(self.order)))
+        self.failed: list[int] = []
+
+    def get(self, path: str) -> Item | None:
+        """The item at a relative path."""
+        index = self.places.get(path)
+        return self.known.get(path) or (None if index is None else Item(path, index))
+
+    def at(self, index: int) -> Item:
+        """The item at a place of the listing."""
+        path = self.order[index]
+        return self.known.get(path) or Item(path, index)
+
+    def relisted(self, paths: Sequence[str]) -> ItemTable:
+        """The same items under another listing."""
+        other = ItemTable(())
+        before = {path: Item(path, UNLISTED) for path in self.order} | self.known
+        other.known = {path: replace(item, index=UNLISTED) for path, item in before.items()}
+        other.written = self.written
+        # An open item outlives its place in the listing, as its prompt has yet to end.
+        other.open = {path for path, item in before.items() if item.state in OPEN}
+        for path in paths:
+            other.append(path)
+        return other
+
+    def append(self, path: str) -> None:
+        """Append a path that the listing lacks; a known item keeps its state."""
+        index = len(self.order)
+        known = self.known.get(path)
+        item = Item(path, index) if known is None else replace(known, index=index)
+        self.order.append(path)
+        self.places[path] = index
+        self.known[path] = item
+        self.enter(item)
+
+    def enter(self, item: Item) -> None:
+        """Index `item` by its state."""
+        if item.state in OPEN:
+            self.open.add(item.path)
+        if item.index == UNLISTED:
+            return
+        self.counts[item.state] += 1
+        if item.state is ItemState.PENDING:
+            heapq.heappush(self.pending, item.index)
+        elif item.state is ItemState.FAILED:
+            insort(self.failed, item.index)
+
+    def leave(self, item: Item) -> None:
+        """Undo `enter`."""
+        self.open.discard(item.path)
+        if item.index == UNLISTED:
+            return
+        self.counts[item.state] -= 1
+        if item.state is ItemState.PENDING:
+            self._leave_pending(item.index)
+        elif item.state is ItemState.FAILED:
+            del self.failed[bisect_left(self.failed, item.index)]
+
+    def _leave_pending(self, index: int) -> None:
+        """Take an index out of the pending ones: mostly it is the first."""
+        if self.pending[0] == index:
+            heapq.heappop(self.pending)
+        else:
+            self.pending.remove(index)
+            heapq.heapify(self.pending)
+
+    def reported(self, indexes: Iterable[int]) -> list[ReportedItem]:
+        """The items at some places, each with its files."""
+        items = map(self.at, indexes)
+        return [(item, tuple(sorted(self.written.get(item.path, ())))) for item in items]
+
+    def put(self, old: Item, new: Item) -> Item:
+        """Replace an item."""
+        self.leave(old)
+        self.known[new.path] = new
+        self.enter(new)
+        return new

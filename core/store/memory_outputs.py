@@ -1,0 +1,130 @@
+"""The files that items wrote, in memory."""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from dataclasses import dataclass, replace
+
+from ..model.state import ItemState, KnownResult, LoopKey, ReportedItem, Written
+from .memory_items import ItemTable
+from .records import LoopEntry
+
+
+@dataclass(frozen=True)
+class _File:
+    """A file that an item wrote."""
+
+    key: LoopKey
+    path: str
+    batch: int
+    name: str
+    whole: bool = False
+
+
+class MemoryOutputs:
+    """Loops and their items, as far as outputs are concerned."""
+
+    def __init__(self) -> None:
+        self._entries: dict[LoopKey, LoopEntry] = {}
+        self._items: dict[LoopKey, ItemTable] = {}
+        # Who wrote a file last, and the files of each item, in all batches.
+        self._files: dict[str, _File] = {}
+        self._written: defaultdict[LoopKey, defaultdict[str, set[str]]] = defaultdict(
+            lambda: defaultdict(set)
+        )
+
+    def report(self, key: LoopKey) -> list[ReportedItem]:
+        items = self._items[key]
+        return items.reported(range(len(items.order)))
+
+    def page(self, key: LoopKey, start: int, most: int, *, failed: bool) -> list[ReportedItem]:
+        items = self._items[key]
+        indexes = items.failed if failed else range(len(items.order))
+        return items.reported(indexes[start : start + most])
+
+    def outputs(self, key: LoopKey, path: str) -> tuple[str, ...]:
+        return tuple(sorted(self._items[key].written.get(path, ())))
+
+    def note_output(
+        self, key: LoopKey, target: str, path: str, *, file: str | None = None, kept: bool = False
+    ) -> bool:
+        name = file or target
+        if not kept:
+            self._forget_file(target)
+            is_open = path in self._items[key].open
+            self._files[target] = _File(key, path, self._entries[key].batch, name, whole=is_open)
+            self._written[key][path].add(target)
+        self._items[key].written[path].add(name)
+        return True
+
+    def forget_output(self, key: LoopKey, target: str) -> None:
+        file = self._files.get(target)
+        if file is not None and file.key == key:
+            self._forget_file(target)
+
+    def _forget_file(self, target: str) -> None:
+        file = self._files.pop(target, None)
+        if file is not None:
+            self._written[file.key][file.path].discard(target)
+            self._items[file.key].written[file.path].discard(file.name)
+
+    def _forget_files(self, key: LoopKey) -> None:
+        """Forget every file that a loop was the last to write."""
+        for targets in self._written.pop(key, {}).values():
+            for target in targets:
+                del self._files[target]
+
+    def _note_not_whole(self, key: LoopKey, path: str) -> None:
+        """Note that an item may not have written all of its files in this batch."""
+        for target in self._written[key][path]:
+            file = self._files[target]
+            if file.batch == self._entries[key].batch:
+                self._files[target] = replace(file, whole=False)
+
+    def writer(self, key: LoopKey, target: str) -> Written | None:  # noqa: ARG002
+        file = self._files.get(target)
+        if file is None:
+            return None
+        under_way = file.path in self._items[file.key].open
+        return Written(file.key.id, file.path, file.batch, under_way)
+
+    def written(self, key: LoopKey, path: str) -> tuple[str, ...]:
+        return tuple(sorted(self._files[target].name for target in self._written[key][path]))
+
+    def results_below(self, key: LoopKey, folder: str) -> set[str]:
+        start, batch = os.path.join(folder, ""), self._entries[key].batch
+        return {
+            target
+            for targets in self._written[key].values()
+            for target in targets
+            if target.startswith(start) and self._files[target].batch == batch
+        }
+
+    def open_outputs(self) -> set[str]:
+        return {
+            self._files[target].name
+            for key, items in self._items.items()
+            for path in items.open
+            for target in self._written[key].get(path, ())
+        }
+
+    def all_written_below(self, folder: str) -> list[KnownResult]:
+        """What is known of the files below a folder; from any thread."""
+        start = os.path.join(folder, "")
+        # Copied in one step, as the registry may add to it meanwhile.
+        files = self._files.copy()
+        return [
+            KnownResult(
+                target, file.key.id, file.key.directory, file.path, file.batch, self._is_whole(file)
+            )
+            for target, file in files.items()
+            if target.startswith(start)
+        ]
+
+    def _is_whole(self, file: _File) -> bool:
+        entry, items = self._entries.get(file.key), self._items.get(file.key)
+        item = None if items is None else items.get(file.path)
+        is_of_present = entry is not None and entry.batch == file.batch
+        is_done = item is not None and item.state is ItemState.DONE
+        return file.whole and (is_done or not is_of_present)

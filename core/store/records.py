@@ -1,0 +1,80 @@
+"""The records that a store hands out and takes, and what every store agrees on."""
+
+from __future__ import annotations
+
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from ..model.state import Counts, Item, ItemState, IterationMode, LoopKey
+
+if TYPE_CHECKING:
+    from ..model.selection import Selection
+
+OPEN = frozenset({ItemState.RUNNING, ItemState.ENDED})
+
+UNLISTED = -1
+"""Index of an item that is known, but not in the present listing."""
+
+
+@dataclass(frozen=True)
+class LoopEntry:
+    """What is known of a loop besides its items."""
+
+    selection: Selection
+    """What the listing was taken with."""
+    batch: int
+    mode: IterationMode
+    """The mode of the newest run."""
+    looked_at: float
+    """When the folder was last listed, in seconds since the epoch."""
+    looked_again: bool = False
+    """Whether the folder was looked through a second time, when the listing had run out."""
+    completed_at: float | None = None
+    """When the batch became complete; None while it is not."""
+    seconds: float = 0.0
+    """Time spent in prompts of this batch."""
+    finished: int = 0
+    """How many images were left out of the listing because their results exist already."""
+    ran_at: float | None = None
+    """When a prompt last changed the loop, in this batch or an earlier one; None for never."""
+    unpaired: int = 0
+    """See `Counts.unpaired`."""
+    partners: tuple[str, ...] = ()
+    """Ids of the loops whose items are handed out together with this one's."""
+
+
+@dataclass(frozen=True)
+class ListedLoop:
+    """A loop as a list of all loops shows it."""
+
+    key: LoopKey
+    batch: int
+    seconds: float
+    finished: int
+    ran_at: float | None
+    counts: Counts
+    open_items: tuple[Item, ...]
+    """Those that are RUNNING or ENDED."""
+    stopped: bool
+    """Whether the last run failed on the item that is next."""
+
+
+@dataclass(frozen=True)
+class NewListing:
+    """A large listing that is written in parts, before its loop takes it."""
+
+    key: LoopKey
+    id: str
+    before: str | None = None
+    """The listing whose items' states it takes over; None for a listing of a new batch."""
+
+
+def new_listing_id() -> str:
+    """An id for a listing that no other listing has."""
+    return secrets.token_hex(8)
+
+
+def gives_up(item: Item, state: ItemState) -> bool:
+    """Whether a move to `state` ends a prompt's work on an item without the item being done."""
+    return item.state in OPEN and state in {ItemState.PENDING, ItemState.FAILED}

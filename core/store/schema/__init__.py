@@ -1,0 +1,1 @@
+"""How loops are written down: tables, statements on them, and records and values as rows."""

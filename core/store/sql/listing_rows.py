@@ -1,0 +1,174 @@
+"""The rows of listings in a database: which listing a loop has, and how a large one gets there.
+
+All items of a listing have its id. A large listing is written under a new id, in transactions of
+some thousand rows, and then the loop's row is given that id. So nobody who wants the database has
+to wait for as long as a million rows take. The listing before it is deleted in the same manner. A
+crash leaves rows under an id that no loop has; `spare_listings` says whose they are.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Connection
+
+from ...model.state import ItemState
+from ..records import OPEN, NewListing
+from ..schema import listing_statements as statements
+from ..schema import statements as of_items
+from ..schema.tables import path_bytes
+from .backend import AT_ONCE, Backend
+
+_MANY = 1_000
+"""So many new rows change what a database should know of its table."""
+_NOBODY = ""
+"""In the place of the server that writes a listing."""
+
+
+def present(connection: Connection, loop_id: str) -> str | None:
+    """The listing that a loop has."""
+    found = connection.execute(statements.present, {"of_loop": loop_id})
+    listing: str | None = found.scalar_one_or_none()
+    return listing
+
+
+def are_many(number: int) -> bool:
+    """Whether so many rows are more than are written at once."""
+    return number > AT_ONCE
+
+
+def has_many(connection: Connection, listing: str) -> bool:
+    """Whether a listing has more rows than are written at once."""
+    given = {"of_listing": listing, "of_most": AT_ONCE}
+    found = connection.execute(statements.one_behind, given)
+    return found.scalar_one_or_none() is not None
+
+
+# Listings that no loop has.
+
+
+def announce(connection: Connection, listing: str, server: str) -> None:
+    """Note that a server is about to write a listing."""
+    # A second try finds it where the first was kept without a word.
+    if not is_spare(connection, listing):
+        connection.execute(statements.add_spare, {"id": listing, "server": server})
+
+
+def set_next(connection: Connection, loop_id: str, listing: str) -> None:
+    """Have a loop's changes written to a listing, too, which is to be its next one."""
+    connection.execute(statements.set_next, {"of_loop": loop_id, "of_listing": listing})
+
+
+def is_wanted(connection: Connection, backend: Backend, new: NewListing) -> bool:
+    """Whether a listing is still to be written, as far as can be seen; then it stays so.
+
+    Another server may have taken this one for gone, and be about to delete the listing.
+    """
+    if new.before is not None:
+        # What becomes of an item meanwhile is written to both listings, or is there to be read.
+        backend.take_turn(connection, new.key.id)
+    return is_spare(connection, new.id)
+
+
+def is_spare(connection: Connection, listing: str) -> bool:
+    """Whether no loop has a listing; it stays so until the transaction ends."""
+    found = connection.execute(statements.is_spare, {"of_listing": listing})
+    return found.scalar_one_or_none() is not None
+
+
+def spares(connection: Connection) -> Mapping[str, str]:
+    """See `Outside.spare_listings`."""
+    return {row.id: row.server for row in connection.execute(statements.spares)}
+
+
+def delete_some(connection: Connection, listing: str) -> bool:
+    """See `Outside.delete_some`."""
+    own = {"of_listing": listing}
+    # This comes first, as the listing may have been taken.
+    if not is_spare(connection, listing):
+        return False
+    deleted = connection.execute(statements.delete_some, {**own, "of_most": AT_ONCE})
+    is_left = deleted.rowcount >= AT_ONCE
+    if not is_left:
+        connection.execute(statements.delete_spare, own)
+        connection.execute(statements.forget_next, own)
+    return is_left
+
+
+# In the transaction that changes the loop.
+
+
+def take(connection: Connection, new: NewListing) -> None:
+    """Have a listing that has been written be spare no more."""
+    connection.execute(statements.delete_spare, {"of_listing": new.id})
+
+
+def discard(connection: Connection, listing: str) -> None:
+    """Delete the rows of a listing that its loop no longer has: at once, or if many, later."""
+    if has_many(connection, listing):
+        connection.execute(statements.add_spare, {"id": listing, "server": _NOBODY})
+    else:
+        connection.execute(statements.delete_all, {"of_listing": listing})
+
+
+def add(
+    connection: Connection, backend: Backend, listing: str, paths: Sequence[str], before: str = ""
+) -> None:
+    """Write all of a listing at once, with what is known of items in the one `before`."""
+    backend.insert(connection, listing, paths, 0, before)
+    after: str | None = "" if before else None
+    while after is not None:
+        after = add_unlisted(connection, listing, before, after)
+    if len(paths) > _MANY:
+        backend.has_many(connection)
+
+
+def add_unlisted(connection: Connection, listing: str, before: str, after: str) -> str | None:
+    """See `Outside.write_unlisted`."""
+    given = {"of_listing": listing, "of_before": before, "of_after": after}
+    at = {**given, "of_most": AT_ONCE - 1}
+    last: str | None = connection.execute(statements.last_of_range, at).scalar_one_or_none()
+    until = statements.BEHIND_ALL if last is None else path_bytes(last)
+    connection.execute(statements.add_unlisted, {**given, "of_last": until})
+    return last
+
+
+def append(
+    connection: Connection, backend: Backend, listing: str, paths: Sequence[str], place: int
+) -> list[str]:
+    """Append paths that a listing lacks; returns the states that these items have."""
+    given = {"of_listing": listing, "of_paths": paths}
+    known = {row.path: row for row in connection.execute(of_items.states_of, given)}
+    run: list[str] = []
+    states: list[str] = []
+    for path in dict.fromkeys(paths):
+        row = known.get(path)
+        if row is None:
+            run.append(path)
+            states.append(ItemState.PENDING.value)
+        elif row.position is None:
+            at = place + len(states)
+            if run:
+                backend.insert(connection, listing, run, at - len(run))
+                run = []
+            back = {"of_listing": listing, "of_path": path, "of_place": at}
+            connection.execute(of_items.back_in_listing, back)
+            states.append(row.state)
+    if run:
+        backend.insert(connection, listing, run, place + len(states) - len(run))
+    return states
+
+
+def counts(connection: Connection, listing: str, total: int) -> Mapping[str, Any]:
+    """How many of the `total` items of a listing are in each state."""
+    own = {"of_listing": listing}
+    row = connection.execute(statements.numbers, own).one()
+    states = Counter(connection.execute(statements.open_states, own).scalars())
+    found = {
+        "pending": row.pending,
+        "failed": row.failed,
+        **{state.value: states[state.value] for state in OPEN},
+    }
+    return {**found, "done": total - sum(found.values())}

@@ -1,0 +1,149 @@
+"""What is done in a database outside of the registry's transactions, from any thread."""
+
+from __future__ import annotations
+
+import functools
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from typing import Any
+
+from sqlalchemy import Executable
+from sqlalchemy.exc import DBAPIError
+
+from ...common.pace import Pace
+from ...model.roots import Roots
+from ...model.state import Item, KnownResult, LoopKey
+from ..records import ListedLoop, NewListing
+from ..schema import statements
+from ..schema.rows import item_of, listed_counts
+from ..schema.tables import path_text
+from . import listing_rows
+from .backend import AT_ONCE
+from .connections import Connections
+from .leases import renew
+from .loops import key_of
+
+_READ_AT_ONCE = 500
+"""Rows that are read in one call."""
+
+
+class SqlOutside:
+    """See `store.Outside`."""
+
+    def __init__(self, connections: Connections, roots: Roots) -> None:
+        self._connections = connections
+        self._backend = connections.backend
+        self._roots = roots
+
+    def renew(self, server: str, seconds: float) -> None:
+        with self._connections.renewing() as connection:
+            renew(connection, self._backend, server, seconds)
+
+    def listed_loops(self) -> list[ListedLoop]:
+        with self._connections.reading() as connection:
+            rows = connection.execute(statements.loop_rows).all()
+            opened = connection.execute(statements.all_open_rows).all()
+            ahead = self._connections.ahead
+        open_items: defaultdict[str, list[Item]] = defaultdict(list)
+        for row in opened:
+            open_items[row.loop].append(item_of(row, ahead))
+        return [
+            ListedLoop(
+                key_of(row.name, row.directory, self._roots),
+                row.batch,
+                row.seconds,
+                row.finished,
+                None if row.ran_at is None else row.ran_at - ahead,
+                listed_counts(row),
+                tuple(open_items[row.id]),
+                stopped=bool(row.stopped),
+            )
+            for row in rows
+            if row.batch
+        ]
+
+    def paths(self, key: LoopKey) -> Collection[str]:
+        found: set[str] = set()
+        for part in self._read(statements.listed_paths, {"of_loop": key.id}):
+            found.update(path_text(path) for (path,) in part)
+        return found
+
+    def written_below(self, folder: str, after: str = "") -> Iterator[KnownResult]:
+        given: dict[str, Any] = statements.range_below(self._roots.shared(folder))
+        if after:
+            given["of_first"] = self._roots.shared(after)
+        read = list(self._read(statements.written_below, {**given, "of_most": AT_ONCE}))
+        make, local = KnownResult._make, self._roots.local
+        here = functools.cache(lambda directory: local(path_text(directory)))
+        return (
+            make(
+                (local(path_text(target)), loop, here(shared), path_text(path), batch, bool(whole))
+            )
+            for rows in read
+            for target, loop, shared, path, batch, whole in rows
+        )
+
+    def _read(
+        self, statement: Executable, given: Mapping[str, Any]
+    ) -> Iterator[Sequence[tuple[Any, ...]]]:
+        """The rows that a statement finds, some at a time, as the driver has them.
+
+        With an object of SQLAlchemy's for each row, Python would look for garbage among all objects
+        again and again.
+        """
+        pace = Pace()
+        with self._connections.reading() as connection:
+            cursor = connection.execute(statement, given).cursor
+            assert cursor is not None  # noqa: S101 for the type checker: it reads rows
+            while True:
+                try:
+                    some = cursor.fetchmany(_READ_AT_ONCE)
+                except connection.dialect.loaded_dbapi.Error as error:
+                    raise DBAPIError(None, None, error) from None
+                if not some:
+                    return
+                yield some
+                pace.rest()
+
+    # Listings that are written before a loop takes them.
+
+    def is_large(self, key: LoopKey, number: int, *, keeps: bool) -> bool:
+        if listing_rows.are_many(number) or not keeps:
+            return listing_rows.are_many(number)
+        with self._connections.reading() as connection:
+            present = listing_rows.present(connection, key.id)
+            return present is not None and listing_rows.has_many(connection, present)
+
+    def new_listing(self, key: LoopKey, listing: str, server: str, *, keeps: bool) -> NewListing:
+        with self._connections.writing() as connection:
+            self._backend.take_turn(connection, key.id)
+            before = listing_rows.present(connection, key.id) if keeps else None
+            listing_rows.announce(connection, listing, server)
+            if keeps:
+                listing_rows.set_next(connection, key.id, listing)
+        return NewListing(key, listing, before)
+
+    def write_listing(self, new: NewListing, first: int, paths: Sequence[str]) -> None:
+        with self._connections.writing() as connection:
+            if listing_rows.is_wanted(connection, self._backend, new):
+                self._backend.insert(connection, new.id, paths, first, new.before or "")
+
+    def write_unlisted(self, new: NewListing, after: str) -> str | None:
+        if new.before is None:
+            return None
+        with self._connections.writing() as connection:
+            if not listing_rows.is_wanted(connection, self._backend, new):
+                return None
+            return listing_rows.add_unlisted(connection, new.id, new.before, after)
+
+    def finish_listing(self, new: NewListing) -> None:  # noqa: ARG002
+        with self._connections.writing() as connection:
+            self._backend.has_many(connection)
+
+    def spare_listings(self) -> Mapping[str, str]:
+        with self._connections.reading() as connection:
+            return listing_rows.spares(connection)
+
+    def delete_some(self, listing: str) -> bool:
+        with self._connections.writing() as connection:
+            return listing_rows.delete_some(connection, listing)
