@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -44,7 +44,7 @@ class MemoryStore(MemoryOutputs):
         self._carried: dict[LoopKey, Carried] = {}
 
     def transaction(self) -> AbstractContextManager[None]:
-        return nullcontext()
+        return self._undo.all_or_nothing()
 
     def snapshot_read(self, read: Callable[[], T]) -> T | None:
         return read()
@@ -72,8 +72,8 @@ class MemoryStore(MemoryOutputs):
         return self._entries.get(key)
 
     def save(self, key: LoopKey, entry: LoopEntry) -> None:
-        self._entries[key] = entry
-        self._ids[key.id] = key
+        self._undo.put(self._entries, key, entry)
+        self._undo.put(self._ids, key.id, key)
 
     def find(self, loop_id: str) -> LoopKey | None:
         return self._ids.get(loop_id)
@@ -106,15 +106,17 @@ class MemoryStore(MemoryOutputs):
         return found
 
     def forget(self, key: LoopKey) -> None:
-        del self._entries[key], self._items[key], self._ids[key.id]
-        self._carried.pop(key, None)
+        self._undo.take(self._entries, key)
+        self._undo.take(self._items, key)
+        self._undo.take(self._ids, key.id)
+        self._undo.take(self._carried, key)
         self._forget_files(key)
 
     def counts(self, key: LoopKey) -> Counts:
         return _counted(self._items[key].counts, self._entries.get(key))
 
     def carry(self, key: LoopKey, value: Any) -> None:
-        self._carried[key] = Carried(value)
+        self._undo.put(self._carried, key, Carried(value))
 
     def carried(self, key: LoopKey) -> Carried:
         return self._carried.get(key, NOTHING_CARRIED)
@@ -129,8 +131,8 @@ class MemoryStore(MemoryOutputs):
     ) -> None:
         for item in self.open_items(key):
             self._note_not_whole(key, item.path)
-        self._items[key] = ItemTable(paths)
-        self._carried.pop(key, None)
+        self._undo.put(self._items, key, ItemTable(paths))
+        self._undo.take(self._carried, key)
 
     def relist(
         self,
@@ -139,7 +141,7 @@ class MemoryStore(MemoryOutputs):
         new: NewListing | None = None,  # noqa: ARG002
     ) -> None:
         # In one step, as others may look meanwhile.
-        self._items[key] = self._items[key].relisted(paths)
+        self._undo.put(self._items, key, self._items[key].relisted(paths))
 
     def can_take(self, new: NewListing) -> bool:  # noqa: ARG002
         return True
@@ -148,7 +150,9 @@ class MemoryStore(MemoryOutputs):
         items = self._items[key]
         for path in paths:
             if path not in items.places:
+                before = items.known.get(path)
                 items.append(path)
+                self._undo.by(items.take_last, before)
 
     def listed_paths(self, key: LoopKey) -> set[str]:
         """The paths of the present listing; from any thread."""
@@ -164,7 +168,7 @@ class MemoryStore(MemoryOutputs):
             return None
         item = items.at(items.pending[0])
         check_transition(item.path, item.state, ItemState.RUNNING)
-        return items.put(item, replace(item, state=ItemState.RUNNING, claim=claim))
+        return self._put(items, item, replace(item, state=ItemState.RUNNING, claim=claim))
 
     def first_pending(self, key: LoopKey, skipping: int = 0) -> str | None:
         items = self._items[key]
@@ -179,7 +183,12 @@ class MemoryStore(MemoryOutputs):
         check_transition(item.path, item.state, state)
         if gives_up(item, state):
             self._note_not_whole(key, item.path)
-        return self._items[key].put(item, replace(item, state=state, **changes))
+        return self._put(self._items[key], item, replace(item, state=state, **changes))
+
+    def _put(self, items: ItemTable, old: Item, new: Item) -> Item:
+        items.put(old, new)
+        self._undo.by(items.put, new, old)
+        return new
 
     def retry(self, key: LoopKey) -> int:
         items = self._items[key]

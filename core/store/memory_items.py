@@ -63,6 +63,15 @@ class ItemTable:
         self.known[path] = item
         self.enter(item)
 
+    def take_last(self, before: Item | None) -> None:
+        """Undo `append` of an item that was known as `before`."""
+        path = self.order.pop()
+        del self.places[path]
+        self.leave(self.known.pop(path))
+        if before is not None:
+            self.known[path] = before
+            self.enter(before)
+
     def enter(self, item: Item) -> None:
         """Index `item` by its state."""
         if item.state in OPEN:
@@ -99,9 +108,8 @@ class ItemTable:
         items = map(self.at, indexes)
         return [(item, tuple(sorted(self.written.get(item.path, ())))) for item in items]
 
-    def put(self, old: Item, new: Item) -> Item:
+    def put(self, old: Item, new: Item) -> None:
         """Replace an item."""
         self.leave(old)
         self.known[new.path] = new
         self.enter(new)
-        return new

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from ..model.state import ItemState, KnownResult, LoopKey, ReportedItem, Written
 from .memory_items import ItemTable
 from .records import LoopEntry
+from .undo import Undo
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class MemoryOutputs:
     """Loops and their items, as far as outputs are concerned."""
 
     def __init__(self) -> None:
+        self._undo = Undo()
         self._entries: dict[LoopKey, LoopEntry] = {}
         self._items: dict[LoopKey, ItemTable] = {}
         # Who wrote a file last, and the files of each item, in all batches.
@@ -53,9 +55,10 @@ class MemoryOutputs:
         if not kept:
             self._forget_file(target)
             is_open = path in self._items[key].open
-            self._files[target] = _File(key, path, self._entries[key].batch, name, whole=is_open)
-            self._written[key][path].add(target)
-        self._items[key].written[path].add(name)
+            new = _File(key, path, self._entries[key].batch, name, whole=is_open)
+            self._undo.put(self._files, target, new)
+            self._undo.add(self._written[key][path], target)
+        self._undo.add(self._items[key].written[path], name)
         return True
 
     def forget_output(self, key: LoopKey, target: str) -> None:
@@ -64,23 +67,23 @@ class MemoryOutputs:
             self._forget_file(target)
 
     def _forget_file(self, target: str) -> None:
-        file = self._files.pop(target, None)
+        file = self._undo.take(self._files, target)
         if file is not None:
-            self._written[file.key][file.path].discard(target)
-            self._items[file.key].written[file.path].discard(file.name)
+            self._undo.discard(self._written[file.key][file.path], target)
+            self._undo.discard(self._items[file.key].written[file.path], file.name)
 
     def _forget_files(self, key: LoopKey) -> None:
         """Forget every file that a loop was the last to write."""
-        for targets in self._written.pop(key, {}).values():
+        for targets in (self._undo.take(self._written, key) or {}).values():
             for target in targets:
-                del self._files[target]
+                self._undo.take(self._files, target)
 
     def _note_not_whole(self, key: LoopKey, path: str) -> None:
         """Note that an item may not have written all of its files in this batch."""
         for target in self._written[key][path]:
             file = self._files[target]
             if file.batch == self._entries[key].batch:
-                self._files[target] = replace(file, whole=False)
+                self._undo.put(self._files, target, replace(file, whole=False))
 
     def writer(self, key: LoopKey, target: str) -> Written | None:  # noqa: ARG002
         file = self._files.get(target)

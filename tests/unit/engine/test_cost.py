@@ -104,7 +104,7 @@ def test_no_statement_of_a_prompt_goes_through_a_table(tmp_path: Path) -> None:
     # What a server asks that knows nothing yet, but has the file open.
     with asked_of(other.store) as cold:
         other.prompt()
-    with server.store._engine.begin() as connection:
+    with server.store._connections.engine.begin() as connection:
         for asked in (*found, cold):
             for text, given in asked.statements:
                 plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)
@@ -124,7 +124,7 @@ def test_a_page_asks_the_same_wherever_it_is_and_goes_through_no_table(tmp_path:
                     server.registry.full_snapshot(loop_id)
                     server.registry.file_of(loop_id, "img0.png", 0)
                 texts.append([text for text, _ in asked.statements])
-                with server.store._engine.begin() as connection:
+                with server.store._connections.engine.begin() as connection:
                     for text, given in asked.statements:
                         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)
                         assert [row[3] for row in plan if goes_through(row[3])] == [], text
@@ -209,7 +209,7 @@ def test_a_list_of_loops_asks_the_same_and_says_little_however_many_there_are(
         text = json.dumps(list(map(overview_as_json, listed)), separators=(",", ":"))
         assert len(text) <= number * 100_000 / 300
         texts.append([text for text, _ in asked.statements])
-        with server.store._engine.begin() as connection:
+        with server.store._connections.engine.begin() as connection:
             for text, given in asked.statements:
                 plan = [
                     row[3]

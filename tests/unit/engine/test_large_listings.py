@@ -61,8 +61,8 @@ class Server:
         self.names = list(NAMES)
         self.meanwhile: list[Callable[[], object]] = []
         """One after the other, between two parts."""
-        self._write = store.write_listing
-        store.write_listing = self._write_listing  # type: ignore[method-assign]
+        self._write = store.outside.write_listing
+        store.outside.write_listing = self._write_listing  # type: ignore[method-assign]
 
     def _list(self, directory: str, selection: Selection, **_given: object) -> list[str]:
         names = self.names if directory == LARGE.directory else self.names[:1]
@@ -91,7 +91,7 @@ class Server:
 
     def rows(self) -> int:
         """How many rows of items there are, and of listings that nobody has."""
-        with self.store._engine.begin() as connection:
+        with self.store._connections.engine.begin() as connection:
             return sum(
                 connection.execute(select(func.count()).select_from(table)).scalar_one()
                 for table in (items, spare_listings)
@@ -245,7 +245,7 @@ def test_no_statement_of_a_start_over_goes_through_all_results(server: Server) -
         assert server.registry.start_over(LARGE.id).batch == 2
     changes = [each for each in asked.statements if "batch_loop_outputs" in each[0]]
     assert changes
-    with server.store._engine.begin() as connection:
+    with server.store._connections.engine.begin() as connection:
         for text, given in changes:
             if connection.dialect.name == "sqlite":
                 plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)

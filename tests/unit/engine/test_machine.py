@@ -246,7 +246,7 @@ class RegistryMachine(RuleBasedStateMachine):
         while server.registry._spare_listings.delete_some():
             pass
         assert isinstance(server.store, SqlStore)
-        with server.store._engine.begin() as connection:
+        with server.store._connections.engine.begin() as connection:
             known = connection.execute(select(loops.c.listing)).scalars().all()
             strays = select(func.count()).where(items.c.listing.not_in(known))
             found = connection.execute(strays).scalar_one()

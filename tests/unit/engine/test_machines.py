@@ -244,16 +244,16 @@ def test_what_a_server_that_is_gone_has_begun_to_write_is_deleted_when_its_lease
         one.registry._settling._lease.end()
         raise SystemExit
 
-    monkeypatch.setattr(one.store, "write_listing", crash)
+    monkeypatch.setattr(one.store.outside, "write_listing", crash)
     with pytest.raises(SystemExit):
         one.take()
     two.registry.recover()
     assert two.registry._spare_listings.delete_some()
-    assert two.store.spare_listings()
+    assert two.store.outside.spare_listings()
 
     def is_deleted() -> bool:
         two.later(LEASE / RENEWALS + MOMENT)
-        return not two.store.spare_listings()
+        return not two.store.outside.spare_listings()
 
     wait_for(is_deleted, "the end of what was written")
 
@@ -426,14 +426,14 @@ def test_a_large_listing_waits_for_a_database_that_is_away(
 ) -> None:
     monkeypatch.setattr(listing_rows, "AT_ONCE", 2)
     machine = Machine("one", opened())
-    renew, away = machine.store.renew_beside, [StoreAway("away")] * 3
+    renew, away = machine.store.outside.renew, [StoreAway("away")] * 3
 
-    def renew_beside(server: str, seconds: float) -> None:
+    def renew_unless_away(server: str, seconds: float) -> None:
         if away:
             raise away.pop()
         renew(server, seconds)
 
-    monkeypatch.setattr(machine.store, "renew_beside", renew_beside)
+    monkeypatch.setattr(machine.store.outside, "renew", renew_unless_away)
     assert path(machine.take()) == "a.png"
     assert not away
     machine.registry.close()
@@ -471,7 +471,7 @@ def test_what_is_checked_before_a_run_does_not_depend_on_it(
 ) -> None:
     store = Away(0)
     machine = Machine("one", store)
-    monkeypatch.setattr(store, "at_hand", lambda _read: None)
+    monkeypatch.setattr(store, "snapshot_read", lambda _read: None)
     assert not machine.registry.has_listing(machine.request)
     store.times = 2
     assert machine.registry.has_listing(machine.request)

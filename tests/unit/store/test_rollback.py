@@ -1,0 +1,127 @@
+"""An exception inside of a transaction undoes it: store and process know what they knew before."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from batch_loop.core.common.errors import IllegalTransition, StoreAway
+from batch_loop.core.model.state import Item, ItemState, LoopKey
+from batch_loop.core.store.store import Store
+from batch_loop.tests.unit.store.test_store import CLAIM, KEY, begin, opened
+
+__all__ = ["opened"]  # a fixture
+
+OTHER = LoopKey("other", KEY.directory)
+NEW = LoopKey("new", KEY.directory)
+PATHS = ["a", "b", "c", "d", "e"]
+FILES = ["/out/a", "/out/b", "/out/c", "/out/new"]
+UNKEEPABLE = object()
+
+
+def item(store: Store, path: str) -> Item:
+    found = store.item(KEY, path)
+    assert found is not None
+    return found
+
+
+def filled(store: Store) -> None:
+    """A loop with an item in each state, and one that only the store of this process can carry."""
+    for key in (KEY, OTHER):
+        begin(store, key, PATHS)
+    for _ in range(4):
+        store.claim(KEY, CLAIM)
+    for target, path in (("/out/a", "a"), ("/out/b", "b")):
+        store.note_output(KEY, target, path)
+    store.note_output(OTHER, "/out/c", "c")
+    store.move(KEY, store.move(KEY, item(store, "a"), ItemState.ENDED), ItemState.DONE, claim=None)
+    store.move(KEY, item(store, "b"), ItemState.FAILED, claim=None)
+    store.move(KEY, item(store, "c"), ItemState.ENDED)
+    store.carry(KEY, UNKEEPABLE)
+    store.carry(OTHER, [1, 2])
+
+
+def all_of(store: Store) -> Any:
+    """Whatever a store says of its loops."""
+    return [
+        (
+            store.find(key.id),
+            store.load(key),
+            store.counts(key),
+            store.report(key),
+            sorted(store.open_items(key), key=lambda each: each.path),
+            store.failures(key, 5),
+            [store.item(key, path) for path in (*PATHS, "f")],
+            [store.item_at(key, place) for place in range(6)],
+            [store.first_pending(key, but) for but in range(6)],
+            [store.writer(key, target) for target in FILES],
+            [store.written(key, path) for path in PATHS],
+            store.results_below(key, "/out"),
+            store.carried(key).value,
+        )
+        for key in sorted(store.loops(), key=lambda each: each.id)
+    ] + [store.open_outputs(), store.leases()]
+
+
+CHANGES: dict[str, Callable[[Store], object]] = {
+    "claim": lambda store: store.claim(KEY, CLAIM),
+    "done": lambda store: store.move(KEY, item(store, "c"), ItemState.DONE, claim=None),
+    "given up": lambda store: store.move(KEY, item(store, "d"), ItemState.FAILED, claim=None),
+    "retry": lambda store: store.retry(KEY),
+    "save": lambda store: store.save(KEY, replace(store.load(KEY), seconds=9.0)),  # type: ignore[type-var]
+    "append": lambda store: store.append(KEY, "f", "g"),
+    "relist": lambda store: store.relist(KEY, ["f", "c", "a"]),
+    "append to another listing": lambda store: (
+        store.relist(KEY, ["f", "c"]),
+        store.append(KEY, "a", "b", "g"),
+    ),
+    "start a batch": lambda store: begin(store, KEY, ["f", "a"], batch=2),
+    "start the first batch": lambda store: begin(store, NEW, PATHS),
+    "forget": lambda store: store.forget(KEY),
+    "forget and start": lambda store: (store.forget(KEY), begin(store, KEY, ["a"])),
+    "note a new output": lambda store: store.note_output(KEY, "/out/new", "d"),
+    "note one's own output": lambda store: store.note_output(KEY, "/out/a", "d"),
+    "note another's output": lambda store: store.note_output(KEY, "/out/c", "d"),
+    "note a kept output": lambda store: store.note_output(KEY, "/out/c", "d", kept=True),
+    "forget an output": lambda store: store.forget_output(KEY, "/out/a"),
+    "carry": lambda store: store.carry(KEY, "new"),
+    "carry what no file can hold": lambda store: store.carry(OTHER, object()),
+    "carry nothing": lambda store: store.carry(KEY, None),
+    "renew": lambda store: store.renew("server", 60.0),
+}
+
+
+class Interrupted(BaseException):
+    """What no one catches on the way."""
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=list(CHANGES))
+@pytest.mark.parametrize("error", [IllegalTransition("not so"), StoreAway("away"), Interrupted()])
+def test_what_raises_leaves_everything_as_it_was(
+    opened: Store, change: Callable[[Store], object], error: BaseException
+) -> None:
+    with opened.transaction():
+        filled(opened)
+    with opened.transaction():
+        before = all_of(opened)
+    with contextlib.suppress(type(error)), opened.transaction():
+        change(opened)
+        raise error
+    with opened.transaction():
+        assert all_of(opened) == before
+    with opened.transaction():
+        change(opened)
+        after = all_of(opened)
+    with opened.transaction():
+        # Made once more, it is kept.
+        assert all_of(opened) == after
+
+
+def test_a_transaction_inside_of_another_is_refused(opened: Store) -> None:
+    """An exception that the outer one does not see would undo nothing, or too much."""
+    with opened.transaction(), pytest.raises(RuntimeError, match="inside of another"):
+        opened.transaction().__enter__()
