@@ -400,7 +400,7 @@ def test_directory_linked_from_another_node(
         batch.open_gate(name)
     comfy.load(batch.graph(linked=True))
     comfy.press_button("Start over")
-    comfy.toast("Run once first")
+    comfy.toast("Run the workflow once first")
     comfy.run_instant()
     ends(comfy)
     assert batch.saved == SEVEN
