@@ -1,1 +1,1 @@
-"""Choosing a folder in the page or in a dialog of the operating system."""
+"""Choosing a folder, in the page or in the operating system's dialog."""

@@ -1,4 +1,4 @@
-"""Adds a folder to the allow-list: only one that a person has chosen on this machine."""
+"""Adding a folder to the allow-list, once a person on this machine has chosen it."""
 
 from __future__ import annotations
 
@@ -12,18 +12,21 @@ from ..files.real_paths import open_file
 
 
 def allow(folder: str, allowed: AllowedFolders) -> str:
-    """Add a folder to the allow-list's file, unless it is allowed already; returns its path.
+    """Add a folder to the allow-list's file, unless it is allowed already; return its path.
 
-    `folder` is the full path of one that is there. Whoever calls has seen to it that a person has
-    chosen it: neither a page nor a prompt may.
+    `folder` is a full path. The caller must have made sure that a person chose it: pages and
+    prompts may not.
 
-    Raises `PathRefused` for a whole drive, a network path, a name that the file cannot hold, and
-    the pack's own state,
-    `FolderNotFound` where there is no such folder, `UnwritableImage` if the file cannot be written.
+    Raises:
+        PathRefused: for a whole drive, a network path, a name with a line break, or the pack's own
+            state.
+        FolderNotFound: there is no such folder.
+        UnwritableImage: the file cannot be read or written.
+
     """
     check_is_here(folder)
     real_path = os.path.realpath(folder)
-    # A drive letter may resolve to a network path, which is not accepted.
+    # A drive letter's real path may be a network path, which may not be used by name.
     path = os.path.abspath(folder) if is_elsewhere(real_path) else real_path
     if allowed.may_read(real_path):
         return path
@@ -41,7 +44,7 @@ def allow(folder: str, allowed: AllowedFolders) -> str:
             f"The name of the folder {quoted(path)} has a line break, which the list of allowed "
             "folders cannot hold. Give the folder another name, and choose it again."
         )
-    # The file may be a link to one that its owner keeps elsewhere.
+    # The file may be a link.
     file = os.path.realpath(allowed.how_to_allow)
     write_atomic(file, with_line(_content(file), path), IfExists.OVERWRITE)
     return path

@@ -1,4 +1,4 @@
-"""The allowed folders and their subfolders, for a person to choose one in the page."""
+"""Browsing the allowed folders in a page, to choose one."""
 
 from __future__ import annotations
 
@@ -14,31 +14,31 @@ from ..files.real_paths import scanned
 from ..model.selection import Selection
 
 MOST_FOLDERS = 1000
-"""The most subfolders that are shown of one folder."""
+"""Most subfolders shown of one folder."""
 
 
 @dataclass(frozen=True)
 class Shown:
-    """A folder, and its direct subfolders."""
+    """A folder and its direct subfolders."""
 
     path: str
     """Its real path; "" for the list of the allowed folders."""
     parent: str | None
-    """Its parent; None if that may not be used."""
+    """The folder that contains it; None if that one may not be used."""
     folders: tuple[tuple[str, str], ...]
-    """Name and full path of each that is shown, in natural order."""
+    """Name and full path of each subfolder, in natural order, at most `MOST_FOLDERS`."""
     more: bool
-    """Whether there are more."""
+    """Whether there are more subfolders."""
     images: int
-    """How many images lie directly in it."""
+    """Number of images directly in it."""
     holds_comfyui: bool = False
-    """Whether ComfyUI's own folders, or the pack's state, lie in it."""
+    """Whether it contains ComfyUI's own folders or the pack's state."""
 
 
 def browse(path: str, allowed: AllowedFolders) -> Shown:
-    """What is in an allowed folder; "" for the allowed folders themselves.
+    """The contents of an allowed folder; for "", the allowed folders themselves.
 
-    Raises as `resolve_source`.
+    Raises what `resolve_source` raises, and `FolderNotFound` if the folder cannot be read.
     """
     if not path:
         return Shown("", None, tuple(_roots(allowed)), more=False, images=0)
@@ -87,10 +87,10 @@ def _parent(folder: str, allowed: AllowedFolders) -> str | None:
 
 
 def _is_shown(entry: os.DirEntry[str], folder: str, allowed: AllowedFolders) -> bool:
-    """Whether it is a folder that may be used, or a link to one."""
+    """Whether an entry is a folder that may be used, or a link to one."""
     if not entry.is_symlink() and os.name != "nt":
         path = os.path.join(folder, entry.name)
         return entry.is_dir(follow_symlinks=False) and not allowed.protected.verdict(path).is_state
-    # A Windows junction does not show as a link.
+    # On Windows, junctions are links that `is_symlink` does not report.
     real_path = os.path.realpath(os.path.join(folder, entry.name))
     return allowed.may_read(real_path) and os.path.isdir(real_path)

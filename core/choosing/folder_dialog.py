@@ -1,7 +1,7 @@
-"""The operating system's own dialog to choose a folder in, on the server's machine.
+"""The operating system's dialog for choosing a folder, on the server's machine.
 
-Another program shows it, as ComfyUI has no window. It is started without a shell, and what it is
-told is an argument of its own, so that no name of a folder is ever taken for a command.
+ComfyUI has no window, so another program shows it. It is started without a shell and each value is
+a separate argument, so that a folder's name is never taken for a command.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from ..common.errors import NoDialog, NotNow
 
 _TITLE = "Choose a folder of images"
 _LONGEST_SECONDS = 600.0
-"""A dialog that nobody sees, as on another screen, must not block others forever."""
+"""A dialog that nobody sees, perhaps on another screen, must not block others for ever."""
 
 _CANCELLED = 1
-"""Exit code of the Linux programs when cancelled. The others write nothing."""
+"""Exit code of the Linux programs when their dialog is cancelled. The others print nothing."""
 _SIGNS_OF_FAILURE = ("open display", "execution error", "Traceback")
-"""With it, zenity (without a screen), osascript and Python end on errors, too; they write this."""
+"""What zenity (without a screen), osascript and Python print when they fail with the same code."""
 
 _NO_WINDOW = 0x08000000
-"""Windows flag: the child gets no console."""
+"""Windows' flag for a child process without a console window."""
 _WINDOWS_PROGRAM = os.path.join(os.path.dirname(os.path.abspath(__file__)), "tk_dialog.py")
 _WINDOWS_NEEDS = "_tkinter"
-"""Part of Python's standard library, which embedded Pythons may lack."""
+"""A module of the standard library that embedded Pythons may lack."""
 
 _SCREENS = ("DISPLAY", "WAYLAND_DISPLAY")
-"""Linux environment variables; with a screen, one of them is set."""
+"""Linux's environment variables for the screen, one of which is set if there is one."""
 
 _MAC_PROGRAM = "/usr/bin/osascript"
 _MAC_SCRIPT = (
@@ -57,23 +57,23 @@ _start = functools.partial(
     stderr=asyncio.subprocess.PIPE,
     creationflags=_NO_WINDOW if os.name == "nt" else 0,
 )
-"""Starts a program by its path and arguments, without a shell."""
+"""Start a program from its path and arguments, without a shell."""
 
 
 class FolderDialog:
-    """The dialog of this process: one at a time."""
+    """This process's folder dialog; only one can be open at a time."""
 
     def __init__(self) -> None:
         self._is_open = False
 
     async def choose(self, start: str | None) -> str | None:
-        """Open the dialog at the folder `start`, and wait for what a person chooses in it.
+        """Open the dialog at the folder `start`, and return the path of the chosen folder.
 
-        Returns None when they cancel it, or do nothing for ten minutes.
+        Returns None if the dialog is cancelled, or nothing happens for ten minutes.
 
         Raises:
             NotNow: a dialog is open already.
-            NoDialog: there is none on this machine, or it could not be shown.
+            NoDialog: this machine has none, or it could not be shown.
 
         """
         if self._is_open:
@@ -94,9 +94,9 @@ def dialog_command(
     platform: str = sys.platform,
     environ: Mapping[str, str] = os.environ,
 ) -> list[str]:
-    """The program that shows the dialog at the folder `start`, and its arguments.
+    """The program that shows the dialog at the folder `start`, with its arguments.
 
-    It writes the folder that was chosen. Raises `NoDialog` where there is no such program.
+    The program prints the chosen folder. Raises `NoDialog` if there is no such program.
     """
     if platform == "win32":
         if find_spec(_WINDOWS_NEEDS) is None:
@@ -117,7 +117,7 @@ def dialog_command(
 
 
 def _zenity(start: str | None) -> list[str]:
-    # With a trailing slash it is the folder to start in, else the folder to select.
+    # zenity starts in a path that ends with a slash, and selects one that does not.
     at = [] if start is None else [f"--filename={os.path.join(start, '')}"]
     return ["--file-selection", "--directory", f"--title={_TITLE}", *at]
 
@@ -133,10 +133,10 @@ _DESKTOP_PROGRAMS: Mapping[str, Callable[[str | None], list[str]]] = {
 
 
 async def _answer(command: list[str]) -> str | None:
-    """The folder that a dialog's program writes; None if it was cancelled."""
+    """Run a dialog's program and return the chosen folder; None if the dialog is cancelled."""
     try:
         process = await _start(*command)
-    # Not every event loop of Windows can start a program.
+    # NotImplementedError: not every event loop on Windows can start programs.
     except (OSError, NotImplementedError) as error:
         raise NoDialog(_failed(str(error))) from error
     try:

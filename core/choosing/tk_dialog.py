@@ -1,8 +1,8 @@
-"""A program that shows a folder dialog by tkinter, and writes the folder that was chosen.
+"""A program that shows a folder dialog with tkinter and prints the chosen folder.
 
-It is given the title and, if there is one, the folder to begin in. The text that it writes is in
-UTF-8; there is none when the dialog is cancelled. Nothing imports it: tkinter wants the main thread
-for itself, and what goes wrong in it must not end ComfyUI.
+Its arguments are the title and, optionally, the folder to start in. It prints UTF-8, or nothing if
+the dialog is cancelled. It is never imported: tkinter needs the main thread, and its crashes must
+not end ComfyUI.
 """
 
 from __future__ import annotations
@@ -12,14 +12,13 @@ from tkinter import Tk, filedialog
 
 
 def main(title: str, start: str | None = None) -> None:
-    """Show the dialog, and write what is chosen."""
+    """Show the dialog and print the chosen folder."""
     window = Tk()
     window.withdraw()
-    # Windows opens a new program's windows behind the others, unless they belong to one that is
-    # always on top.
+    # Windows opens a new program's windows behind others, unless their parent is always on top.
     window.attributes("-topmost", True)  # noqa: FBT003 - the option's value
     chosen = filedialog.askdirectory(parent=window, title=title, initialdir=start, mustexist=True)
-    # When cancelled, it is an empty tuple on some systems.
+    # On some systems the result of cancelling is an empty tuple.
     sys.stdout.buffer.write((chosen or "").encode("utf-8", "surrogatepass"))
 
 

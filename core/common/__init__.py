@@ -1,1 +1,1 @@
-"""Helpers that know nothing of batches: names, errors, text, order, processes."""
+"""Helpers that know nothing about batches: names, errors, text, sort order, processes."""

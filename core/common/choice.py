@@ -1,4 +1,4 @@
-"""Choices that a person makes in a combo widget."""
+"""The choices of a combo widget."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ Choice = TypeVar("Choice", bound=Enum)
 
 
 def chosen(choices: type[Choice], value: str, name: str) -> Choice:
-    """The choice that the combo `name` holds; InvalidSetting for one that does not exist.
+    """The choice with this value, for the combo called `name`; InvalidSetting if there is none.
 
-    Not every ComfyUI compares the value of a V3 combo with its options.
+    Not every version of ComfyUI checks the value of a V3 combo against its options.
     """
     try:
         return choices(value)

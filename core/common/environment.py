@@ -1,6 +1,6 @@
-"""The environment variables that the pack knows, and what is said where one cannot be used.
+"""The pack's environment variables, and the message for a value that cannot be used.
 
-They are read in one place, `core/comfy/settings.py`.
+Only `core/comfy/settings.py` reads them.
 """
 
 from __future__ import annotations
@@ -8,35 +8,35 @@ from __future__ import annotations
 from .names import ENV_PREFIX
 
 ALLOWED_DIRS_VARIABLE = ENV_PREFIX + "ALLOWED_DIRS"
-"""More allowed folders, separated like those of `PATH`."""
+"""Additional allowed folders, separated as in `PATH`."""
 
 DATABASE_VARIABLE = ENV_PREFIX + "DATABASE"
-"""The address of a database that several machines share."""
+"""Address of a database shared by several machines."""
 
 LEASE_VARIABLE = ENV_PREFIX + "LEASE_SECONDS"
-"""The seconds that a server's lease lasts."""
+"""How long a server's lease lasts, in seconds."""
 
 MEMORY_VARIABLE = ENV_PREFIX + "MEMORY_MB"
-"""The most megabytes of images ahead and behind; 0 to read and write only while a node runs."""
+"""Limit in MB for images read ahead and waiting to be written; 0 turns both off."""
 
 ROOTS_VARIABLE = ENV_PREFIX + "ROOTS"
-"""Entries `name=folder`, separated like those of `PATH`."""
+"""`name=folder` entries, separated as in `PATH`."""
 
 SERVER_VARIABLE = ENV_PREFIX + "SERVER"
-"""A name for this machine, among those that share a database."""
+"""This machine's name among those that share a database."""
 
 STATE_VARIABLE = ENV_PREFIX + "STATE"
-"""`memory` has loops forgotten when ComfyUI ends."""
+"""With the value `memory`, loops are forgotten when ComfyUI stops."""
 
 
 def cannot_use(variable: str, fault: str, remedy: str, now: str) -> str:
-    """What is said of a variable's value.
+    """The message about an environment variable with an unusable value.
 
     Args:
         variable: its name.
-        fault: what was received, and what is wrong with it.
-        remedy: what to set it to, as an order.
-        now: what holds until then.
+        fault: the value received and what is wrong with it.
+        remedy: what to set it to, in the imperative.
+        now: what applies until then.
 
     """
     return (

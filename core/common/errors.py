@@ -1,23 +1,23 @@
-"""Every error that Batch Loop raises on purpose.
+"""All errors that Batch Loop raises deliberately.
 
-Each message says what happened, what was received, and what to do next. ComfyUI shows the
-message as it is, in its error dialog or beside the node.
+Each message says what happened, what was received, and what to do next. ComfyUI shows it
+unchanged, in its error dialog or on the node.
 """
 
 from __future__ import annotations
 
 
 class BatchLoopError(Exception):
-    """Base of all errors below: catch it to catch what Batch Loop reports to its user."""
+    """Base class of all errors below: those that Batch Loop reports to the user."""
 
     def __init__(self, message: str = "", *, elsewhere: str | None = None) -> None:
-        """`elsewhere` is the message without what only a page on this machine is told."""
+        """`elsewhere` is the message without the details meant only for this machine."""
         super().__init__(message)
         self._elsewhere = elsewhere
 
     @property
     def elsewhere(self) -> str:
-        """The message for a page on another machine, and for all that anybody can read."""
+        """The message for pages on other machines, and for anything that anybody can read."""
         return str(self) if self._elsewhere is None else self._elsewhere
 
 
@@ -34,7 +34,7 @@ class NotAFolder(BatchLoopError):
 
 
 class NoImages(BatchLoopError):
-    """Raised when a folder has no file that the filter admits."""
+    """Raised when no file in a folder matches the filter."""
 
 
 class InvalidSetting(BatchLoopError):
@@ -42,7 +42,7 @@ class InvalidSetting(BatchLoopError):
 
 
 class UnreadableImage(BatchLoopError):
-    """Raised when an image file cannot be decoded; `reason` says why in a few words."""
+    """Raised when an image file cannot be decoded; `reason` is a short explanation."""
 
     def __init__(self, message: str, reason: str) -> None:
         super().__init__(message)
@@ -54,19 +54,19 @@ class UnwritableImage(BatchLoopError):
 
 
 class StateNotKept(BatchLoopError):
-    """Raised when the store cannot be read or written: nothing has changed."""
+    """Raised when the store cannot be read or written; nothing has changed."""
 
 
 class StoreAway(StateNotKept):
-    """Raised when the database does not answer for the moment; the change may be made again."""
+    """Raised when the database does not answer at the moment; the change can be retried."""
 
 
 class ClaimLost(BatchLoopError):
-    """Raised when another server has been given the image that a prompt works on."""
+    """Raised when the image that a prompt works on has been given to another server."""
 
 
 class Refused(BatchLoopError):
-    """Raised when a request to a route is not taken as it is; `status` is that of the answer."""
+    """Raised when a route rejects a request; `status` is the HTTP status of the response."""
 
     def __init__(self, message: str, status: int = 400) -> None:
         super().__init__(message)
@@ -78,7 +78,7 @@ class LoopEndMissing(BatchLoopError):
 
 
 class OutputLeftOut(BatchLoopError):
-    """Raised when ComfyUI has left out of a prompt an output node that an image needs."""
+    """Raised when ComfyUI has dropped an output node that depends on the image from a prompt."""
 
 
 class LoopEndNotReached(BatchLoopError):
@@ -86,24 +86,24 @@ class LoopEndNotReached(BatchLoopError):
 
 
 class IllegalTransition(BatchLoopError):
-    """Raised when an item is asked to change to a state that its present one does not lead to."""
+    """Raised when an item cannot change from its current state to the requested one."""
 
 
 class OutsidePrompt(BatchLoopError):
-    """Raised when a node runs where no prompt runs, so that its item would have no outcome."""
+    """Raised when a node runs outside a prompt, so its item would never have an outcome."""
 
 
 class UnknownLoop(BatchLoopError):
-    """Raised when a loop is asked for by an id that no loop has."""
+    """Raised when no loop has the requested id."""
 
 
 class UnknownItem(BatchLoopError):
-    """Raised when a loop is asked for an image or a result that it does not have."""
+    """Raised when a loop does not have the requested image or result."""
 
 
 class NoDialog(BatchLoopError):
-    """Raised where the operating system's folder dialog cannot be opened."""
+    """Raised when the operating system's folder dialog cannot be opened."""
 
 
 class NotNow(BatchLoopError):
-    """Raised when something cannot be done as things stand, and may be possible later."""
+    """Raised when something cannot be done right now but may be possible later."""

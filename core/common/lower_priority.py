@@ -1,4 +1,4 @@
-"""A low priority for threads that must not slow the workflow down."""
+"""Low priority for threads that must not slow down the workflow."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import sys
 import threading
 
 NICENESS = 10
-"""What Unix calls it: a thread of it gets a tenth of a core that another one wants."""
+"""The Unix nice value: a tenth of a core, when competing with a thread of normal priority."""
 
 
 def lower_priority() -> None:
-    """Give the current thread a low priority; give it to `ThreadPoolExecutor` as `initializer`.
+    """Lower the current thread's priority; made for `ThreadPoolExecutor`'s `initializer`.
 
-    Only Linux has a priority for each thread; elsewhere it would be that of the whole process, so
-    nothing is done.
+    Only on Linux: elsewhere the nice value belongs to the whole process, so this does nothing.
     """
     if sys.platform == "linux":
         os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

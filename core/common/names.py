@@ -1,15 +1,15 @@
-"""The names that ComfyUI, saved workflows and the web extension know the pack by.
+"""The names by which ComfyUI, saved workflows and the web extension know the pack.
 
-They are part of what users have saved: changing one breaks their workflows.
+Users have saved them in their workflows: changing one breaks those.
 """
 
 from __future__ import annotations
 
 NODE_PREFIX = "BatchLoop"
-"""First part of every node id; a bare `LoopStart` or `EndQueue` belongs to other packs."""
+"""Prefix of every node id: other packs have a plain `LoopStart` or `EndQueue`."""
 
 CATEGORY = "batch loop"
-"""Where ComfyUI's node library shows the nodes."""
+"""The nodes' category in ComfyUI's node library."""
 
 SOCKET_TYPE = "BATCH_LOOP"
 """Type of the `loop` sockets; the value is a `core.model.state.Iteration`."""
@@ -18,14 +18,16 @@ UI_KEY = "batch_loop"
 """Key of the pack's entry in a node's `ui` result (ComfyUI's `executed` event and history)."""
 
 ROUTE_PREFIX = "/batch_loop"
-"""First part of every HTTP route."""
+"""Prefix of every HTTP route."""
 
 ENV_PREFIX = "BATCH_LOOP_"
-"""First part of every environment variable."""
+"""Prefix of every environment variable."""
 
 
 GATHER = "Gather"
-"""Class of the node that Directory Iterator and Loop End expand into: no node file imports one."""
+"""Class of the node that Directory Iterator and Loop End expand into.
+
+It is here because node files do not import each other."""
 
 
 def node_id(class_name: str) -> str:

@@ -1,6 +1,6 @@
-"""Natural order: img2 before img10, as file managers do; a folder's files before its subfolders'.
+"""Natural order: img2 before img10, as in file managers; a folder's files before its subfolders'.
 
-The order is that of the library natsort, upper and lower case being the same.
+It is the order of the library natsort, ignoring case.
 """
 
 from __future__ import annotations
@@ -15,19 +15,19 @@ _natsort_key = natsort_keygen(alg=ns.IGNORECASE)
 
 _DIGITS = r"([0-9]+)"
 
-# No name holds a NUL, so it comes before all that a name may go on with.
+# File names cannot contain NUL, so it sorts before anything that a name may continue with.
 _END = "\0\0"
 _THEN_A_NUMBER = "\0\1"
 
 
 def natural_key(path: str) -> str:
-    """Sort key for natural order of relative paths: by folder, then name without extension.
+    """Sort key for relative paths in natural order: by folder, then by name without extension.
 
-    Without it "img1.png" comes before "img1 (2).png". The path itself is the last part, so no two
-    paths are equal: natural order alone takes "img1" and "img01" for the same.
+    Leaving out the extension puts "img1.png" before "img1 (2).png". The path itself comes last, so
+    that no two keys are equal: natural order alone treats "img1" and "img01" as the same.
 
-    It is a text, as these are compared in a fraction of the time that lists of texts and numbers
-    take, and are of no concern to Python's search for garbage.
+    The key is a string because strings compare many times faster than lists of strings and
+    numbers, and Python's garbage collector does not track them.
     """
     folder, _, name = path.rpartition("/")
     stem, dot, _ = name.rpartition(".")
@@ -35,15 +35,15 @@ def natural_key(path: str) -> str:
 
 
 def path_of(key: str) -> str:
-    """The path that a `natural_key` is of."""
+    """The path that a `natural_key` was made from."""
     return key[key.rindex("\0") + 1 :]
 
 
 def name_key(name: str) -> tuple[Any, ...]:
-    """The key that natsort gives one name: text and numbers by turns, beginning with text.
+    """The key natsort gives a single name: text and numbers alternating, beginning with text.
 
-    What natsort does beyond that is for names with more than ASCII, and most have none: their
-    keys are made here, in a quarter of the time. A test compares the two.
+    natsort's further rules concern only non-ASCII names. Most names are ASCII, and their keys are
+    built here in a quarter of the time. A test compares the two.
     """
     if not name.isascii():
         key: tuple[Any, ...] = _natsort_key(name)
@@ -56,7 +56,7 @@ def name_key(name: str) -> tuple[Any, ...]:
 
 
 def _name_text(name: str) -> str:
-    """A text for each name; they stand in the order of the `name_key`s."""
+    """A string for a name; these strings sort in the same order as the `name_key`s."""
     if not name.isascii():
         key = name_key(name)
         return "".join(
@@ -69,7 +69,7 @@ def _name_text(name: str) -> str:
 
 
 def _number_text(digits: str) -> str:
-    """Of two numbers, the one with fewer digits is the smaller one."""
+    """A string that sorts by value: the count of digits goes first, as fewer digits are less."""
     digits = digits.lstrip("0") or "0"
     return f"{_THEN_A_NUMBER}{chr(len(digits))}{digits}"
 

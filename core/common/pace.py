@@ -1,9 +1,9 @@
-"""Long work in a thread that leaves room for others: for ComfyUI's event loop before all.
+"""Long work in a thread that yields to other threads, above all to ComfyUI's event loop.
 
-Python runs one thread at a time. Whoever waits for its turn asks for it, and gets it from work in
-Python after five milliseconds, so that an answer with a few such waits in it takes long; from one
-call that sorts a million names it gets it when that is over. So long work is cut into parts, none
-of which takes long, and stands still for a moment after some of them.
+Python runs one thread at a time. A waiting thread gets its turn after five milliseconds of Python
+code, which adds up for a response that has to wait several times, and a single call that sorts a
+million names yields only when it is done. So long work is split into short parts, with a brief
+sleep now and then between them.
 """
 
 from __future__ import annotations
@@ -17,32 +17,32 @@ from typing import TypeVar
 T = TypeVar("T")
 
 PART = 4_096
-"""Elements that are worked on in one call at the most, as far as that can be had: a part of a
-millisecond to copy them, and one or two to sort them."""
+"""Most elements handled in one call where possible: copying them takes a fraction of a
+millisecond, sorting them one or two."""
 
 WORK_SECONDS = 0.002
 REST_SECONDS = 0.0001
-"""So long the thread works, and so long it stands still; the system makes a little more of that."""
+"""How long the thread works, and then sleeps; the system makes the sleep a little longer."""
 
 _SAMPLES = 16
-"""Of each part that is sorted, to tell where to cut the whole."""
+"""Samples taken from each sorted part, to decide where to cut the whole."""
 
 
 class Pace:
-    """Lets others have their turn, now and then."""
+    """Yields to other threads now and then."""
 
     def __init__(self) -> None:
         self._since = time.perf_counter()
 
     def rest(self) -> None:
-        """Stand still for a moment, if it is time for that. To be called again and again."""
+        """Sleep briefly if it is time to; call this often."""
         if time.perf_counter() - self._since > WORK_SECONDS:
             time.sleep(REST_SECONDS)
             self._since = time.perf_counter()
 
 
 def parts_of(elements: Sequence[T], size: int = PART) -> Iterator[Sequence[T]]:
-    """`elements` in order, some at a time, with a rest after each where it is time for one."""
+    """Yield slices of `elements` in order, resting between them when it is time to."""
     pace = Pace()
     for start in range(0, len(elements), size):
         yield elements[start : start + size]
@@ -50,7 +50,7 @@ def parts_of(elements: Sequence[T], size: int = PART) -> Iterator[Sequence[T]]:
 
 
 def let_go(texts: set[str]) -> None:
-    """Empty a set, in no call that takes long: to free a million texts at once does."""
+    """Empty a set in short steps: freeing a million strings at once takes long."""
     pace = Pace()
     while texts:
         for _ in range(min(len(texts), PART)):
@@ -59,10 +59,11 @@ def let_go(texts: set[str]) -> None:
 
 
 def sort(texts: list[str], going_on: Callable[[], object] = lambda: None) -> None:
-    """Sort a list in its place, as `list.sort` does, in no call that takes long.
+    """Sort a list in place, as `list.sort` does, but in short steps.
 
-    Parts are sorted, and cut at the same texts; what lies between two of these is put together,
-    and sorted by itself. `going_on` is called meanwhile, and what it raises ends it.
+    It is a sample sort: the list's parts are sorted, all are cut at the same values, and what lies
+    between two cuts is joined and sorted again. `going_on` is called between the steps; sorting
+    ends with what it raises.
     """
     if len(texts) <= PART:
         texts.sort()

@@ -1,8 +1,8 @@
-"""Server processes: what tells one from all others, and whether it is still at work.
+"""Server processes: a unique name for each, and whether one is still running.
 
-A process is known by what no clock has a part in: which start of the system it belongs to, which
-world of process ids it lives in (containers have one each), its id there, and when it began, as the
-system itself counts. Whoever cannot be seen from here is not judged.
+A process is identified without relying on a clock: by the boot of the system, its PID namespace
+(each container has its own), its id there, and its start time as the system itself counts it. A
+process that cannot be seen from here is neither called running nor ended.
 """
 
 from __future__ import annotations
@@ -17,39 +17,39 @@ from socket import gethostname
 import psutil
 
 _ROUGHLY = "~"
-"""How a `Process.boot` begins that is only a time, which moves when somebody sets the clock."""
+"""Prefix of a `Process.boot` that is only a time, which moves when somebody sets the clock."""
 _SLACK_MS = 120_000
-"""By how much the time at which a process began may move, where that is by the clock."""
+"""How far a process's start time may drift where it depends on the clock."""
 
 
 @dataclass(frozen=True)
 class Process:
-    """A process of any machine."""
+    """A process on any machine."""
 
     machine: str
     boot: str
-    """Which start of the system it belongs to: no two have the same. Empty where not known."""
+    """The boot of the system that it belongs to, unique to each; empty if unknown."""
     space: str
-    """In which world of process ids it lives. Empty where that cannot be seen."""
+    """Its PID namespace; empty if that cannot be seen."""
     id: int
     began: int
-    """When it began: ticks since the system's start on Linux, ms since the epoch elsewhere."""
+    """When it started: ticks since boot on Linux, ms since the epoch elsewhere."""
     mark: str
-    """Drawn by chance: so the name is its own where nothing else is known."""
+    """A random text, which makes the name unique where nothing else is known."""
 
     @property
     def name(self) -> str:
-        """Its name, which no other process has, before or after it."""
+        """Its name, unique among all processes, past and future."""
         return f"{self.machine}/{self.boot}:{self.space}:{self.id}:{self.began}:{self.mark}"
 
     @property
     def place(self) -> str:
-        """Where its id means this process: what ids are given out by."""
+        """Where its id is unique: the machine, its boot and the PID namespace."""
         return f"{self.machine}/{self.boot}:{self.space}"
 
     @staticmethod
     def named(name: str) -> Process | None:
-        """The process of a name; None for a name of another form."""
+        """The process with this `name`; None if the name has another form."""
         machine, slash, rest = name.rpartition("/")
         parts = rest.split(":")
         if not slash or len(parts) != 5:  # noqa: PLR2004 - those of `name`
@@ -65,9 +65,9 @@ _given_name = ""
 
 
 def name_machine(name: str) -> None:
-    """Give this machine a name that no other has; before `this_process` is asked for.
+    """Set this machine's unique name; call it before `this_process`.
 
-    Empty: it has the one of the network, and its address there.
+    An empty name stands for its network name and hardware address.
     """
     global _given_name  # noqa: PLW0603 - there is one machine
     _given_name = name
@@ -75,7 +75,7 @@ def name_machine(name: str) -> None:
 
 @functools.cache
 def this_process() -> Process:
-    """The process that this is."""
+    """The current process."""
     process_id = os.getpid()
     if sys.platform == "linux":
         boot, space, began = _linux_identity()
@@ -86,9 +86,9 @@ def this_process() -> Process:
 
 
 def is_at_work(name: str, *, is_here: bool = False) -> bool | None:
-    """Whether the process of that name still runs; None where it cannot be judged from here.
+    """Whether the process with this name is still running; None if that cannot be told from here.
 
-    With `is_here` it is known to belong to this machine, whatever its name says of that.
+    With `is_here` it is known to belong to this machine, whatever its name says.
     """
     own, other = this_process(), Process.named(name)
     if other is None:
@@ -98,13 +98,13 @@ def is_at_work(name: str, *, is_here: bool = False) -> bool | None:
     if own.boot.startswith(_ROUGHLY):
         return _seen_by_the_clock(other, own, is_here=is_here)
     if other.boot != own.boot:
-        # This machine was started again, or another one has its name.
+        # This machine has been rebooted, or another one has the same name.
         return False if is_here else None
     return _seen_on_linux(other) if own.space and other.space == own.space else None
 
 
 def _linux_identity() -> tuple[str, str, int]:
-    """This process's start of the system, world of ids, and own beginning."""
+    """This process's boot, PID namespace and start time."""
     try:
         with open("/proc/sys/kernel/random/boot_id", encoding="ascii") as file:
             boot = file.read().strip()
@@ -115,20 +115,20 @@ def _linux_identity() -> tuple[str, str, int]:
 
 
 def _linux_space() -> str:
-    """The world of process ids and, as beginnings are told by it, of time; empty if not known."""
+    """The PID namespace, and the time namespace that start times depend on; empty if unknown."""
     if not _shows_own_ids():
         return ""
     found = []
     for kind in ("pid", "time"):
         try:
             found.append(os.readlink(f"/proc/self/ns/{kind}").strip(f"{kind}:[]"))
-        except OSError:  # of the kind `time` there is none on older systems
+        except OSError:  # older systems have no time namespaces
             found.append("")
     return ".".join(found) if found[0] else ""
 
 
 def _shows_own_ids() -> bool:
-    """Whether `/proc` is of this process's own world of ids, and not of the one around it."""
+    """Whether `/proc` shows this process's own PID namespace, not the one around it."""
     try:
         return os.readlink("/proc/self") == str(os.getpid())
     except OSError:
@@ -136,15 +136,15 @@ def _shows_own_ids() -> bool:
 
 
 def _stat(process: int | str) -> tuple[str, int]:
-    """The state of a process, and the tick at which it began; OSError, ValueError, IndexError."""
+    """A process's state, and its start time in ticks; OSError, ValueError, IndexError."""
     with open(f"/proc/{process}/stat", "rb") as file:
-        # Its name comes before, in brackets, and may hold anything.
+        # The name comes first, in parentheses, and may contain anything.
         fields = file.read().rpartition(b")")[2].split()
     return fields[0].decode("ascii", "replace"), int(fields[19])
 
 
 def _seen_on_linux(other: Process) -> bool | None:
-    """Whether a process of this world of ids runs; None if it hides."""
+    """Whether a process in this PID namespace is running; None if it is hidden."""
     if not _shows_own_ids():
         return None
     try:
@@ -153,12 +153,12 @@ def _seen_on_linux(other: Process) -> bool | None:
         return False if _is_nobody(other.id) else None
     except (OSError, ValueError, IndexError):
         return None
-    # One that has ended, and whose parent has not asked how, keeps its id, and works no more.
+    # A zombie keeps its id but no longer runs.
     return began == other.began and state not in {"Z", "X"}
 
 
 def _is_nobody(process_id: int) -> bool:
-    """Whether no process has that id, also none that `/proc` hides."""
+    """Whether no process has that id, not even one that `/proc` hides."""
     try:
         os.kill(process_id, 0)
     except (ProcessLookupError, OverflowError):
@@ -169,7 +169,7 @@ def _is_nobody(process_id: int) -> bool:
 
 
 def _seen_by_the_clock(other: Process, own: Process, *, is_here: bool) -> bool | None:
-    """Whether a process runs where beginnings are told by the clock, which may have been set."""
+    """Whether a process is running, where start times depend on a clock that may have been set."""
     is_same_boot = other.boot == own.boot
     if not is_same_boot and not is_here:
         return None
@@ -186,7 +186,7 @@ def _seen_by_the_clock(other: Process, own: Process, *, is_here: bool) -> bool |
 
 
 def _began_ms(process_id: int) -> int:
-    """When a process that works began; `psutil.Error`."""
+    """Start time of a running process, in ms since the epoch; `psutil.Error`."""
     process = psutil.Process(process_id)
     if process.status() == psutil.STATUS_ZOMBIE:
         raise psutil.NoSuchProcess(process_id)
@@ -194,9 +194,10 @@ def _began_ms(process_id: int) -> int:
 
 
 def _is_at_work_by_its_old_name(name: str, machine: str) -> bool | None:
-    """As `is_at_work`, for `machine/id/seconds`, as earlier versions of the pack named them.
+    """Like `is_at_work`, for `machine/id/seconds`, the names that earlier versions used.
 
-    Such a name does not say who can see its process, so only one that is seen is judged.
+    Such a name does not say from where its process can be seen, so a process that is not found may
+    still be running.
     """
     of_machine, *process = name.rsplit("/", 2)
     if of_machine != machine or len(process) != 2:  # noqa: PLR2004 - id, and when it began
@@ -209,18 +210,18 @@ def _is_at_work_by_its_old_name(name: str, machine: str) -> bool | None:
 
 
 def _machine_name() -> str:
-    """A name that no other machine has that shares the store, as far as can be known."""
-    # Machines may have the same name, and containers on two of them the same address.
+    """A name that is unique among the machines that share the store, as far as can be known."""
+    # Machines may share a name, and containers on two machines may share an address.
     return _given_name or f"{gethostname()}-{_network_address()}"
 
 
 def _network_address() -> str:
-    """A hardware address of this machine: one that its maker gave, where there is one."""
+    """A hardware address of this machine, preferably one assigned by the manufacturer."""
     addresses = {
         address.address.replace("-", ":").lower()
         for of_one in psutil.net_if_addrs().values()
         for address in of_one
         if address.family == psutil.AF_LINK and address.address.strip("0:-")
     }
-    # Those of virtual networks, which come and go, are marked in the first byte.
+    # A bit in the first byte marks the addresses of virtual networks, which come and go.
     return min(addresses, key=lambda each: (int(each[:2], 16) & 2, each), default="")

@@ -1,20 +1,20 @@
-"""Text that comes from elsewhere, as a message may show it."""
+"""Text from outside, made safe to show in a message."""
 
 from __future__ import annotations
 
 import unicodedata
 
 _TURNING = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
-"""What turns the direction of the text behind it, so that a name looks like another one."""
+"""Characters that change the direction of the text after them, which can disguise a name."""
 
 
 def is_control(character: str) -> bool:
-    """Whether a character is not shown, but does something to what is: a line break, for one."""
+    """Whether a character is invisible but affects the text around it, such as a line break."""
     return character in _TURNING or unicodedata.category(character) in {"Cc", "Cs", "Zl", "Zp"}
 
 
 def quoted(path: str) -> str:
-    r"""Put a path into quotes for a message, with what cannot be shown (as "\n") escaped."""
+    r"""Quote a path for a message, with characters that cannot be shown (such as "\n") escaped."""
     shown = "".join(
         character if character.isprintable() else ascii(character)[1:-1] for character in path
     )

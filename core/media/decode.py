@@ -1,4 +1,4 @@
-"""Decodes an image file to the tensors that ComfyUI's own Load Image makes with Pillow."""
+"""Decoding image files to the tensors that ComfyUI's own Load Image makes with Pillow."""
 
 from __future__ import annotations
 
@@ -21,31 +21,29 @@ _WHITE_FLOAT = np.float32(1)
 
 @dataclass(frozen=True)
 class DecodedImage:
-    """An image and its mask, of the same height and width."""
+    """An image and a mask of the same height and width."""
 
     image: torch.Tensor
     """[1,H,W,3] float32, 0 to 1, RGB."""
     mask: torch.Tensor
-    """[1,H,W] float32, 0 to 1; as in ComfyUI, 1 is transparent."""
+    """[1,H,W] float32, 0 to 1; 1 where the image is transparent, as usual in ComfyUI."""
 
 
 def decode(file: BinaryIO) -> DecodedImage:
-    """Decode an image file: of an animated one the first frame, of several pages the first.
+    """Decode the first frame or page of an image file.
 
-    The pixels are those of ComfyUI's Load Image where it reads with Pillow, as it did up to 0.3.75:
-    turned upright by the EXIF orientation, converted to RGB without regard to colour profiles, the
-    alpha channel or the palette's transparency inverted to the mask. (Newer ones decode a file like
-    a video, which makes grey of black and white.) It differs where Load Image loses something:
+    The pixels are the same as Load Image's in ComfyUI up to 0.3.75, which reads with Pillow: turned
+    upright by the EXIF orientation and converted to RGB, ignoring colour profiles; the mask is the
+    inverted alpha channel or palette transparency. (Newer versions decode files as video, which
+    turns black and white into grey.) There are differences where Load Image loses something:
 
-    - More than 8 bits of grey keep their precision: values of 16 bits are divided by the largest
-      of them, where Load Image clips them to white. Larger integers, and float values above 1,
-      have no agreed white: they are divided by the image's largest value. Values below 0 are
-      black.
-    - Without transparency the mask is zeros of the image's size, not of 64x64.
-    - A file that is cut short is an error, where Load Image fills up with grey.
+    - Grey with more than 8 bits keeps its precision: 16-bit values are divided by 65535, where Load
+      Image clips them to white. Larger integers and floats above 1 have no agreed white, and are
+      divided by the image's largest value. Negative values are black.
+    - Without transparency the mask is all zeros in the image's size, not 64x64.
+    - A truncated file is an error; Load Image fills the rest with grey.
 
-    Raises whatever the damage makes Pillow raise. Its limit against decompression bombs, which Load
-    Image has too, is among that.
+    Raises whatever Pillow raises for damaged files and, like Load Image, for decompression bombs.
     """
     frame = next(iter(ImageSequence.Iterator(open_image(file))))
     pixels = _jpeg_pixels(frame, file)
@@ -72,30 +70,30 @@ def _tensors(
 
 
 def _jpeg_pixels(frame: Image.Image, file: BinaryIO) -> npt.NDArray[np.uint8] | None:
-    """[H,W,3] of a JPEG file, upright; None if it is left to Pillow."""
-    # MPO is a JPEG file with others appended. CMYK is left to Pillow.
+    """[H,W,3] of a JPEG file, upright; None for other files, and JPEGs that need Pillow."""
+    # MPO is a JPEG file followed by others. CMYK is left to Pillow.
     if frame.format not in {"JPEG", "MPO"} or frame.mode not in {"L", "RGB"}:
         return None
     position = file.tell()
     file.seek(0)
     pixels = jpeg.decode(file.read(), frame.size)
-    file.seek(position)  # where Pillow left it, in case it continues
+    file.seek(position)  # where Pillow left it, in case Pillow has to decode
     return None if pixels is None else upright(pixels, frame)
 
 
 def is_deep(image: Image.Image) -> bool:
-    """Whether an image is grey with pixels of more than 8 bits."""
+    """Whether an image is grey with more than 8 bits per pixel."""
     return image.mode == "F" or image.mode.startswith("I")
 
 
 def deep_grey(image: Image.Image) -> npt.NDArray[np.float32]:
-    """[H,W,3] of a grey image with pixels of more than 8 bits."""
-    # Of 16 bits in Pillow's mode "I;16", of 32 bits in "I", and float in "F".
+    """[H,W,3] of a grey image with more than 8 bits per pixel."""
+    # Pillow's mode is "I;16" for 16 bits, "I" for 32 bits, and "F" for floats.
     grey = np.nan_to_num(np.asarray(image).astype(np.float32), nan=0.0)
     np.maximum(grey, 0, out=grey)
     return np.repeat((grey / white_of(image, grey.max()))[:, :, None], 3, axis=2)
 
 
 def white_of(image: Image.Image, largest: np.float32) -> np.float32:
-    """The value of white in such an image, given its largest value."""
+    """The value of white in a grey image with more than 8 bits, given its largest value."""
     return max(largest, _WHITE_FLOAT if image.mode == "F" else _WHITE_16_BIT)

@@ -1,6 +1,6 @@
-"""How much memory Pillow takes to decode an image, told from its header.
+"""How much memory Pillow needs to decode an image, estimated from its header.
 
-The figures were measured, as `tests/unit/media/test_thumbnail_memory.py` does it.
+The figures were measured in the way of `tests/unit/media/test_thumbnail_memory.py`.
 """
 
 from __future__ import annotations
@@ -9,22 +9,22 @@ import math
 from typing import Any
 
 _ONE_BYTE = frozenset({"1", "L", "P"})
-"""Modes whose pixels Pillow keeps in a byte; those of 16 bits take two, all others four."""
+"""Modes with one byte per pixel in Pillow; 16-bit modes have two, all others four."""
 
 _PER_PIXEL = {"WEBP": 16, "AVIF": 12, "JPEG2000": 20, "QOI": 12}
-"""Bytes a pixel of the formats that are decoded at once, and whose file is read at once."""
+"""Bytes per pixel for formats whose whole file is read and decoded at once."""
 
 _BY_PYTHON = frozenset({"ppm", "ppm_plain", "bmp_rle"})
-"""What Pillow calls the decoders that gather all pixels in Python first."""
+"""Pillow's names for decoders that first collect all pixels in Python."""
 
-# What TIFF calls its fields.
+# TIFF tag numbers.
 _BITS, _ORIENTATION, _ROWS, _PLANES, _TILE_WIDTH, _TILE_HEIGHT = 258, 274, 278, 284, 322, 323
 
 
 def bytes_to_decode(image: Any, whole: tuple[int, int], file_bytes: int) -> int:
-    """About how many bytes `image.load()` takes at the most.
+    """Estimate the peak memory of `image.load()`, in bytes.
 
-    `whole` is the size before a `draft` that made it smaller, `file_bytes` that of the file.
+    `whole` is the size in pixels before `draft` reduced it; `file_bytes` is the file's size.
     """
     pixels: int = image.width * image.height
     kept = pixels * _bytes_of(image.mode)
@@ -34,13 +34,13 @@ def bytes_to_decode(image: Any, whole: tuple[int, int], file_bytes: int) -> int:
         return kept + (0 if _has_one_scan(image) else _coefficients(image, whole))
     decoder = image.tile[0][0] if image.tile else ""
     if image.format == "TIFF":
-        # What is turned is there twice.
+        # Turning an image makes a second copy.
         turned = kept if _tag(image, _ORIENTATION, 1) != 1 else 0
-        # The system shows the file as memory.
+        # libtiff maps the file into memory.
         return kept + turned + (_largest_part(image) + file_bytes if decoder == "libtiff" else 0)
     if decoder in _BY_PYTHON:
         return 3 * max(kept, 4 * pixels)
-    # A second one is made to lay frames over each other (GIF), or to turn it round (TGA).
+    # Pillow makes a copy to compose frames (GIF) or to mirror the image (TGA).
     is_copied = image.format == "GIF" or getattr(image, "_flip_horizontally", False)
     return kept * (2 if is_copied else 1)
 
@@ -52,16 +52,16 @@ def _bytes_of(mode: str) -> int:
 
 
 def _has_one_scan(image: Any) -> bool:
-    """Whether a JPEG file, read up to its first scan, has all that it shows in that one.
+    """Whether a JPEG file, read up to its first scan, has all components in that scan.
 
-    Otherwise all of it is kept, at its whole size, until the last scan.
+    Otherwise the decoder keeps the coefficients of the full-size image until the last scan.
     """
     if image.info.get("progressive"):
         return False
     components = len(image.layer)
     length = 6 + 2 * components
     here = image.fp.tell()
-    if here < length:  # one of several images has been chosen since, which begins anew
+    if here < length:  # another image of the file was selected, and its header is not read yet
         return False
     image.fp.seek(here - length)
     header: bytes = image.fp.read(3)
@@ -77,9 +77,9 @@ def _coefficients(image: Any, whole: tuple[int, int]) -> int:
 
 
 def _largest_part(image: Any) -> int:
-    """Bytes of a TIFF file's strip or tile."""
+    """Size of a TIFF file's largest strip or tile, in bytes."""
     samples: tuple[int, ...] = _tag(image, _BITS, (1,))
-    is_by_colour = _tag(image, _PLANES, 1) == 2  # noqa: PLR2004 - what TIFF calls it
+    is_by_colour = _tag(image, _PLANES, 1) == 2  # noqa: PLR2004 - TIFF's number for it
     bits = max(samples) if is_by_colour else sum(samples)
     width: int = _tag(image, _TILE_WIDTH, image.width)
     rows: int = _tag(image, _ROWS, image.height)

@@ -1,6 +1,6 @@
-"""The compression that PNG is made of, in the ways that suit filtered pixels.
+"""Deflate, PNG's compression, with settings that suit filtered pixels.
 
-It is done by zlib-ng where that is installed, and else by Python's own zlib, which takes longer.
+It uses zlib-ng if installed, otherwise Python's own zlib, which is slower.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 try:
     from zlib_ng import zlib_ng as _zlib
-except (ImportError, OSError) as error:  # OSError: a library of the system that it misses
+except (ImportError, OSError) as error:  # OSError: a system library is missing
     import zlib as _zlib  # type: ignore[no-redef]
 
     logging.getLogger(__name__).warning(
@@ -27,25 +27,25 @@ Data = bytes | npt.NDArray[np.uint8]
 
 
 class Way(Enum):
-    """What is looked for in the data, the quickest first."""
+    """What the compressor looks for in the data, fastest first."""
 
     VALUES = (1, _zlib.Z_HUFFMAN_ONLY)
-    """Values that are more frequent than others: enough for photos and noise."""
+    """Frequent values: enough for photos and noise."""
     RUNS = (1, _zlib.Z_RLE)
-    """And one value many times over."""
+    """Also runs of the same value."""
     REPEATS = (4, _zlib.Z_DEFAULT_STRATEGY)
-    """And whatever comes again within 32 KB, with the effort of ComfyUI's Save Image."""
+    """Also any repetition within 32 KB, at the compression level of ComfyUI's Save Image."""
 
 
 HEADER = b"\x78\x01"
-"""What a zlib stream begins with; the parts come behind it, and at last the check value."""
+"""Header of a zlib stream, followed by the parts and the check value."""
 
 
 def part(data: Data, way: Way, *, is_last: bool) -> bytes:
-    """Compress a part of a stream, of contiguous data, without regard to those before it.
+    """Compress contiguous data as a part of a stream, independently of the parts before it.
 
-    So that parts can be compressed at the same time, each ends at a whole byte, and only the last
-    one says that it is the end.
+    Parts can be compressed in parallel: each ends on a byte boundary, and only the last one marks
+    the end of the stream.
     """
     level, strategy = way.value
     raw = -_zlib.MAX_WBITS  # without header and check value
@@ -55,13 +55,13 @@ def part(data: Data, way: Way, *, is_last: bool) -> bytes:
 
 
 class CheckValue:
-    """The Adler-32 of the data of all parts, in their order, which ends a stream."""
+    """The Adler-32 checksum of all parts' data in order, which ends a stream."""
 
     def __init__(self) -> None:
         self._value = 1
 
     def add(self, data: Data) -> None:
-        """Take the data of the next part in."""
+        """Add the data of the next part."""
         self._value = _zlib.adler32(data, self._value)
 
     def end(self) -> bytes:
@@ -70,7 +70,7 @@ class CheckValue:
 
 
 def checksum(*parts: bytes) -> int:
-    """Return the CRC-32 of all parts, one behind the other."""
+    """Return the CRC-32 of all parts joined together."""
     crc32: Callable[[bytes, int], int] = _zlib.crc32
     value = 0
     for part in parts:

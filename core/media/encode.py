@@ -1,4 +1,4 @@
-"""An image tensor, as the bytes of an image file."""
+"""Encoding image tensors to image files."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ _log = logging.getLogger(__name__)
 _CHANNELS = {1, 3, 4}  # grey, RGB, RGBA
 
 _LOSSLESS_WEBP_QUALITY = 100
-_LOSSLESS_WEBP_EFFORT = 50  # what Pillow takes the quality for; 100 takes twice as long
+_LOSSLESS_WEBP_EFFORT = 50  # lossless, Pillow's quality means effort; 100 takes twice as long
 _LARGEST_JPEG_EXIF = 65533  # bytes that fit into one marker of a JPEG file
 
-# Where ComfyUI's own WebP files have the prompt and, counting down, everything else.
+# EXIF tags of the prompt and, counting down, of everything else in ComfyUI's own WebP files.
 _PROMPT_TAG = 0x0110
 _FIRST_EXTRA_TAG = 0x010F
 
@@ -38,22 +38,22 @@ def encode(
     quality: int,
     metadata: Mapping[str, object] | None,
 ) -> bytes:
-    """Encode an image; what each format keeps of it is said at `Format`.
+    """Encode an image; see `Format` for what each format preserves.
 
-    The image is [H,W,C], float 0 to 1, with one channel (grey), three (colours) or four (colours
-    and alpha). `quality`, 1 to 100, is for the formats that may lose something.
+    Args:
+        image: [H,W,C], float 0 to 1, with one channel (grey), three (RGB) or four (RGBA).
+        format: any but `SOURCE`.
+        quality: 1 to 100, for the lossy formats.
+        metadata: JSON values from ComfyUI, such as the prompt and the workflow. They are embedded
+            as ComfyUI does it, so that dropping the image on its page opens the workflow.
 
-    `metadata` (the prompt, the workflow and what else ComfyUI hands out, each a JSON value; None
-    for none) is embedded as ComfyUI does, so that its page opens the workflow of an image that is
-    dropped on it.
-
-    Raises `UnwritableImage` if the image's shape cannot be saved, or not in this format.
+    Raises `UnwritableImage` if an image of this shape cannot be saved, or not in this format.
     """
     if image.ndim != 3 or image.shape[2] not in _CHANNELS or 0 in image.shape:  # noqa: PLR2004
         msg = (
-            f"Cannot save an image of shape {tuple(image.shape)}: it has to be height, width and "
-            "channels, and the channels one (grey), three (RGB) or four (RGBA). Connect the "
-            "output of a node that makes images."
+            f"Cannot save an image of shape {tuple(image.shape)}: it must have height, width and "
+            "one (grey), three (RGB) or four (RGBA) channels. Connect the output of a node that "
+            "makes images."
         )
         raise UnwritableImage(msg)
     if format in {Format.JPEG, Format.BMP}:
@@ -72,11 +72,11 @@ def encode(
 
 
 def _as_png(image: torch.Tensor, metadata: Mapping[str, object], bits: int) -> bytes:
-    # Pillow alone knows how a text becomes a chunk, and which type of chunk.
+    # Left to Pillow, which knows which type of chunk a text needs and how to encode it.
     texts = PngImagePlugin.PngInfo()
     for key, value in metadata.items():
         texts.add_text(key, json.dumps(value))
-    image = image.detach().cpu()  # at once, and not band by band
+    image = image.detach().cpu()  # once here, rather than for each band
     height, width, channels = image.shape
     convert = to_uint16 if bits == 16 else to_uint8  # noqa: PLR2004
     return png.encode_rows(
@@ -101,12 +101,12 @@ def _with_pillow(
 
 
 def _options(format_: Format, quality: int, metadata: dict[str, object]) -> dict[str, Any]:
-    """Return what Pillow's `save` is given beside the format."""
+    """Return the options of Pillow's `save` for a format."""
     if format_ is Format.JPEG:
         return {"quality": quality, "exif": _exif_for_jpeg(metadata)}
     if format_ is Format.WEBP:
         lossless = quality >= _LOSSLESS_WEBP_QUALITY
-        # exact: else the colours of transparent pixels would be lost.
+        # exact: otherwise the colours of transparent pixels would be lost.
         return {
             "quality": _LOSSLESS_WEBP_EFFORT if lossless else quality,
             "lossless": lossless,
@@ -119,7 +119,7 @@ def _options(format_: Format, quality: int, metadata: dict[str, object]) -> dict
 
 
 def _exif(metadata: Mapping[str, object]) -> bytes:
-    """Return EXIF data in which ComfyUI's page finds each key with its value, in one tag."""
+    """Return EXIF data with one tag for each key and its value, as ComfyUI's page expects it."""
     exif = Image.Exif()
     tag = _FIRST_EXTRA_TAG
     for key, value in metadata.items():
@@ -128,20 +128,20 @@ def _exif(metadata: Mapping[str, object]) -> bytes:
             exif[_PROMPT_TAG] = text
             continue
         while TiffTags.lookup(tag).type not in {None, TiffTags.ASCII}:
-            tag -= 1  # a tag for numbers, which takes no text
+            tag -= 1  # this tag holds numbers, not text
         exif[tag] = text
         tag -= 1
     return exif.tobytes() if metadata else b""
 
 
 def _with_even_chunks(webp: bytes) -> bytes:
-    """Make every chunk of a WebP file even in length, by taking its byte of padding into it.
+    """Make the length of every chunk in a WebP file even, by counting its padding byte.
 
-    ComfyUI's page (until 1.40 or so) forgets that an odd chunk is followed by such a byte, and
-    does not find the EXIF data behind it. Decoders do not look at what follows an image's data.
+    ComfyUI's page (until about 1.40) does not expect padding after odd chunks, and so misses the
+    EXIF data. Decoders ignore the extra byte.
     """
     data = bytearray(webp)
-    position = 12  # behind "RIFF", the length and "WEBP"
+    position = 12  # after "RIFF", the length and "WEBP"
     while position + 8 <= len(data):
         (length,) = struct.unpack_from("<I", data, position + 4)
         length += length % 2

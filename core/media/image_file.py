@@ -1,4 +1,4 @@
-"""Opening an image: only what a listing takes is decoded, whatever a file is called."""
+"""Opening image files: only formats that a listing accepts, whatever a file is called."""
 
 from __future__ import annotations
 
@@ -10,13 +10,14 @@ from PIL import Image, UnidentifiedImageError
 FORMATS = (
     *("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PPM", "QOI", "TGA", "TIFF"),
 )
-"""The formats of a listing's files, by Pillow's names; its JPEG takes MPO, too."""
+"""The accepted formats by Pillow's names; its JPEG includes MPO.
 
-# A file chooses its format by its content, and that of EPS starts a program, Ghostscript.
+Pillow goes by a file's content, and a file with the content of EPS would start Ghostscript.
+"""
 
 
 def open_image(file: BinaryIO) -> Image.Image:
-    """Read the header of an image; raises what Pillow does, but `ValueError` for no image."""
+    """Read an image's header; raises ValueError if it is no image, else whatever Pillow raises."""
     try:
         return Image.open(file, formats=_known())
     except UnidentifiedImageError:
@@ -26,6 +27,6 @@ def open_image(file: BinaryIO) -> Image.Image:
 
 @functools.cache
 def _known() -> tuple[str, ...]:
-    """Those that this Pillow has: it does not take the name of another."""
+    """The formats that this Pillow supports; it rejects the names of others."""
     Image.init()
     return tuple(name for name in FORMATS if name in Image.OPEN)

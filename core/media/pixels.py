@@ -1,4 +1,4 @@
-"""Pixels of 8 bits as floats from 0 to 1, and back, exactly as ComfyUI has them; and of 16 bits."""
+"""Conversion between 8-bit pixels and floats from 0 to 1, exactly as in ComfyUI; and to 16 bits."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ import torch
 _WHITE = np.float32(255)
 
 _CHUNK = 1 << 18
-"""Values at a time: few enough for the cache, enough for threads not to wait on Python."""
+"""Values per step: few enough for the cache, enough to keep threads out of Python's lock."""
 
 
 def to_float(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Return pixels of any shape as values from 0 to 1, contiguous, whatever their strides are.
+    """Scale pixels of any shape and strides to 0 to 1, in a contiguous array.
 
-    These are the values that Load Image has, which it takes two passes for.
+    The values are those of Load Image, which needs two passes.
     """
     scaled = np.empty(pixels.shape, np.float32)
     np.divide(pixels, _WHITE, out=scaled, dtype=np.float32)
@@ -27,20 +27,20 @@ def to_float(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 def to_uint8(image: torch.Tensor) -> npt.NDArray[np.uint8]:
     """Convert an image [H,W,C], float 0 to 1, to uint8 exactly as ComfyUI's Save Image does.
 
-    It may have any float type, strides and device. What is not a number, for which the result of
-    ComfyUI depends on the processor, becomes zero.
+    Any float type, strides and device will do. NaN, which in ComfyUI gives a result that depends on
+    the processor, becomes zero.
     """
-    # In the type of the image, as ComfyUI: another would round in another way.
+    # Computed in the image's own type, like ComfyUI: another one would round differently.
     return _scaled(_values(image), 255.0, np.dtype(np.uint8))
 
 
 def to_uint16(image: torch.Tensor) -> npt.NDArray[np.uint16]:
     """Convert an image [H,W,C], float 0 to 1, to the nearest uint16; see `to_uint8`.
 
-    What was read from a file of 16 bits becomes what it was there.
+    Pixels that were read from a 16-bit file get their original values back.
     """
     values = _values(image)
-    if values.dtype == np.float16:  # which cannot tell so many apart
+    if values.dtype == np.float16:  # too coarse for 16 bits
         values = values.astype(np.float32)
     return _scaled(values, 65535.0, np.dtype(np.uint16), more=0.5)
 
@@ -55,19 +55,19 @@ def _values(image: torch.Tensor) -> npt.NDArray[Any]:
 def _scaled(
     values: npt.NDArray[Any], white: float, kind: np.dtype[Any], more: float = 0.0
 ) -> npt.NDArray[Any]:
-    """`white` times the values and `more`, clipped to 0 and `white` and cut off (not rounded)."""
+    """`values * white + more`, clipped to the range from 0 to `white` and truncated."""
     result = np.empty(values.shape, kind)
     if not result.size:
         return result
     rows = max(1, _CHUNK // values[0].size)
     scratch = np.empty((rows, *values.shape[1:]), np.result_type(values.dtype, white))
-    with np.errstate(over="ignore", invalid="ignore"):  # too bright becomes white, without a word
+    with np.errstate(over="ignore", invalid="ignore"):  # no warning: what is too bright is clipped
         for first in range(0, len(values), rows):
             part = values[first : first + rows]
             scaled = np.multiply(part, white, out=scratch[: len(part)])
             if more:
                 np.add(scaled, more, out=scaled)
-            # In place, and cast afterwards: a third of the time that one step takes for both.
+            # Clipping in place and casting afterwards takes a third of the time of one step.
             np.clip(scaled, 0, white, out=scaled)
             np.copyto(result[first : first + rows], scaled, casting="unsafe")
     return result

@@ -1,11 +1,10 @@
-"""Pixels, as a PNG file: in a fraction of the time that Pillow takes, and of much the same size.
+"""Encoding PNG files of about the same size as Pillow's, in a fraction of the time.
 
-Rows are filtered with numpy and compressed, band by band, some bands at a time. Every row of an
-image is filtered in the same way, and all of it compressed in one way, which are found by trying
-them on a sample.
+Rows are filtered with numpy and compressed in bands, several in parallel. An image uses one filter
+and one way of compression throughout, chosen by trying them on a sample.
 """
 
-# The names and numbers are those of the PNG specification, https://www.w3.org/TR/png-3/
+# Names and numbers follow the PNG specification, https://www.w3.org/TR/png-3/
 
 from __future__ import annotations
 
@@ -28,17 +27,17 @@ from .deflate import Way
 
 Bytes = npt.NDArray[np.uint8]
 Rows = Callable[[int, int], npt.NDArray[Any]]
-"""Gives the rows from one number up to, and without, another: [rows,W,C], uint8 or uint16."""
+"""Returns the rows of a half-open range of indexes: [rows,W,C], uint8 or uint16."""
 
 _SIGNATURE = b"\x89PNG\r\n\x1a\n"
 _COLOUR_TYPES = {1: 0, 2: 4, 3: 2, 4: 6}
 """By the number of channels: grey, grey with alpha, RGB, RGBA."""
 
 _FILTERS = _NONE, _SUB, _UP, _AVERAGE, _PAETH = range(5)
-"""By their numbers in the file."""
+"""The filters, as numbered in the file."""
 
 _BAND = 1 << 20
-"""Bytes at a time: few enough for the cache, enough for threads not to wait on Python."""
+"""Bytes per band: few enough for the cache, enough to keep threads out of Python's lock."""
 
 _MOST_WORKERS = 4
 _workers = ThreadPoolExecutor(
@@ -47,30 +46,29 @@ _workers = ThreadPoolExecutor(
     initializer=lower_priority,
 )
 _AHEAD = 2 * _MOST_WORKERS
-"""Bands that are held at a time."""
+"""Most bands in memory at a time."""
 
 Part = TypeVar("Part")
 
 _SAMPLES = 8
-"""Places of an image, spread over its height, that a sample is taken from."""
+"""Places to sample, spread over an image's height."""
 _SAMPLED = 64
-"""One of so many rows is sampled."""
+"""One in this many rows is sampled."""
 _SAMPLED_AT_LEAST = 4
-"""Rows sampled at each place: with less, no filter could show that rows are alike."""
+"""Fewest rows sampled at each place: a filter needs some to show that rows are alike."""
 
 _WORTH_REPEATS = 0.95
 _WORTH_VALUES = 1.01
-"""A way of compressing is taken when the size is so many times that of `Way.RUNS`: one that takes
-more than twice as long has to save something, and the quickest, with half the time, may lose a
-little."""
+"""Largest size, relative to that of `Way.RUNS`, at which another way is used: `REPEATS` takes more
+than twice as long and must save something; `VALUES` takes half as long and may lose a little."""
 
 
 def encode(pixels: npt.NDArray[Any], chunks: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
     """Return a PNG file with the pixels [H,W] or [H,W,C], uint8 or uint16.
 
     One channel is grey, two are grey and alpha, three are colours, four are colours and alpha.
-    Each of the chunks, a type of four letters and its content, is put before the pixels. Raises
-    `ValueError` for another shape or type, and where there are no pixels.
+    The chunks, each a type of four letters and its content, are written before the pixels. Raises
+    `ValueError` for another shape or type, and if there are no pixels.
     """
     if pixels.ndim == 2:  # noqa: PLR2004 - height and width
         pixels = pixels[:, :, None]
@@ -92,10 +90,10 @@ def encode_rows(
     bits: int = 8,
     chunks: Iterable[tuple[bytes, bytes]] = (),
 ) -> bytes:
-    """Return a PNG file of an image [H,W,C] whose rows are asked for, a few at a time, in order.
+    """Return a PNG file of an image [H,W,C] whose rows are fetched in bands.
 
-    Before that `rows` is asked for samples. It gives uint8 if `bits` is 8, uint16 if it is 16;
-    beside the file itself, no more is held than a few of its bands. For the rest see `encode`.
+    `rows` is called for samples first, then for each band; it returns uint8 if `bits` is 8, uint16
+    if it is 16. Apart from the file itself, only a few bands are in memory. See also `encode`.
     """
     height, width, channels = shape
     if channels not in _COLOUR_TYPES or 0 in shape or bits not in {8, 16}:
@@ -125,9 +123,9 @@ class _Layout:
     rows: Rows
 
     def padded(self, first: int, last: int) -> Bytes:
-        """The rows' bytes [1+rows,pixel+row], below the row and right of the pixel before.
+        """The rows' bytes, with the row above and the pixel to the left: [1+rows,pixel+row].
 
-        These are zeros at the image's edges, as the filters have it.
+        At the image's edges these are zeros, as the filters require.
         """
         above = min(first, 1)
         result = np.empty((1 + last - first, self.pixel + self.row), np.uint8)
@@ -135,13 +133,13 @@ class _Layout:
         result[: 1 - above] = 0
         pixels = self.rows(first - above, last)
         if pixels.dtype != np.uint8:
-            pixels = pixels.astype(">u2").view(np.uint8)  # the order of bytes in the file
+            pixels = pixels.astype(">u2").view(np.uint8)  # the file's byte order
         result[1 - above :, self.pixel :] = pixels.reshape(len(pixels), self.row)
         return result
 
 
 def _compressed(layout: _Layout) -> Iterator[bytes]:
-    """The filtered rows as one zlib stream, in parts, some of which are made at the same time."""
+    """The filtered rows as one zlib stream, in parts that are compressed in parallel."""
     kind, way = _best(layout)
     step = max(1, _BAND // layout.row)
 
@@ -159,7 +157,7 @@ def _compressed(layout: _Layout) -> Iterator[bytes]:
 
 
 def _in_order(work: Callable[[int], Part], numbers: Iterable[int]) -> Iterator[Part]:
-    """What `work` makes of each number: in their order, and only a few ahead of who takes it."""
+    """Yield `work` of each number in order, computed in parallel and only a few ahead."""
     ahead: deque[Future[Part]] = deque()
     try:
         for number in numbers:
@@ -174,18 +172,18 @@ def _in_order(work: Callable[[int], Part], numbers: Iterable[int]) -> Iterator[P
 
 
 def _begun(work: Callable[[int], Part], number: int) -> Future[Part]:
-    """What `work` makes of a number, in a thread of its own if there may be one."""
+    """Start `work` on a number, in a worker thread if possible."""
     try:
         return _workers.submit(work, number)
     except RuntimeError:
-        # Python is ending. It waits for an image that is being written, and begins no thread.
+        # Python is exiting: it starts no more threads, but waits for the image being written.
         done: Future[Part] = Future()
         done.set_result(work(number))
         return done
 
 
 def _best(layout: _Layout) -> tuple[int, Way]:
-    """The filter, and the way to compress, by which a sample of the image gets small soon."""
+    """The filter and the way of compression that make a sample small in little time."""
     sample, kept = _sample(layout)
     filtered = [_filtered(sample, kind, layout.pixel)[kept] for kind in _FILTERS]
 
@@ -205,9 +203,9 @@ def _best(layout: _Layout) -> tuple[int, Way]:
 
 
 def _sample(layout: _Layout) -> tuple[Bytes, npt.NDArray[np.bool_]]:
-    """Padded rows of several places together; and which of them to keep when they are filtered.
+    """Padded rows from several places, and a mask of those to keep once they are filtered.
 
-    Those that are not are the first of each place, which have no true row above them.
+    The first row of each place is dropped, as the row above it is from another place.
     """
     rows = max(_SAMPLED_AT_LEAST, layout.height // (_SAMPLES * _SAMPLED))
     places = _SAMPLES
@@ -236,30 +234,29 @@ def _filtered(padded: Bytes, kind: int, pixel: int) -> Bytes:
         expected = _average(left, up)
     elif kind == _PAETH:
         expected = _paeth(left, up, corner)
-    # Bytes wrap around, as the specification asks for.
+    # Bytes wrap around, as the specification requires.
     np.subtract(here, expected, out=target)
     return result
 
 
 def _average(left: Bytes, up: Bytes) -> Bytes:
-    # Half of the sum, without the ninth bit that the sum itself would need.
+    # (left + up) / 2, computed without the ninth bit that the sum would need.
     half = np.bitwise_xor(left, up)
     np.right_shift(half, 1, out=half)
     return np.add(half, np.bitwise_and(left, up), out=half)
 
 
 def _paeth(left: Bytes, up: Bytes, corner: Bytes) -> Bytes:
-    """That of the three which is nearest to left + up - corner."""
-    # The specification's comparisons, put so that bytes are enough for them: with the corner
-    # above (below) both others it is the lower (higher) one. Between them it is the corner,
-    # unless that is at least twice as far from one of them as from the other: then it is the one
-    # that is farther.
+    """Whichever of the three is nearest to left + up - corner."""
+    # The specification's comparisons, arranged to need only bytes: if the corner is above (below)
+    # both others, the result is the lower (higher) of them. Between them it is the corner, unless
+    # one of them is at least twice as far from the corner as the other: then it is the farther one.
     higher, lower = np.maximum(left, up), np.minimum(left, up)
     rise = np.subtract(np.maximum(higher, corner, out=higher), corner, out=higher)
     fall = np.subtract(corner, np.minimum(lower, corner, out=lower), out=lower)
     to_higher = np.greater_equal(rise >> 1, fall)
     to_lower = np.greater_equal(fall >> 1, rise)
-    # Multiplied, as that is quicker than to choose.
+    # Multiplying is faster than np.where.
     np.multiply(rise, to_higher.view(np.uint8), out=rise)
     np.multiply(fall, to_lower.view(np.uint8), out=fall)
     np.add(corner, rise, out=rise)

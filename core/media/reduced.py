@@ -1,8 +1,7 @@
-"""An image made small without ever holding much more than its own pixels.
+"""Scaling an image down with little more memory than its own pixels take.
 
-Whoever turns, converts or scales all of an image at once holds it several times over: one of 16
-bits and 36 megapixels took 1.4 GB. So it is made smaller first, in bands, and all else done with
-what comes of that.
+Turning, converting or scaling a whole image makes several copies of it: a 16-bit image of 36
+megapixels took 1.4 GB. So it is first reduced in bands, and the rest is done on the small image.
 """
 
 from __future__ import annotations
@@ -17,27 +16,28 @@ from .decoding_memory import bytes_to_decode
 from .upright import upright
 
 MOST_BYTES = 180_000_000
-"""Of memory that decoding an image may take; all else takes a few MB."""
+"""Most memory that decoding an image may take; everything else takes a few MB."""
 
 _BAND_PIXELS = 2**18
 _FINER = 2
-"""How much larger than asked for an image is made from its pixels, before the last, finer step."""
+"""How many times the requested size the bands are reduced to, before the final, finer step."""
 
 
 def reduced(image: Image.Image, size: int, file_bytes: int) -> Image.Image:
-    """An image whose header has been read, upright, in no more than `size` pixels each way.
+    """Scale an image down to at most `size` pixels each way, upright.
 
-    It is RGB, or RGBA where it may be transparent. `file_bytes` is the size of its file. Raises
-    `ValueError` for one that would take more than `MOST_BYTES`, and whatever decoding it raises.
+    Only its header may have been read; `file_bytes` is the file's size. The result is RGB, or RGBA
+    if the image may be transparent. Raises `ValueError` if decoding would take more than
+    `MOST_BYTES`, and whatever Pillow raises.
     """
     whole = image.size
-    # A JPEG file is decoded at an eighth, a quarter or half of its size where that will do.
+    # A JPEG file is decoded at an eighth, a quarter or half of its size if that is enough.
     image.draft("RGB", (size, size))
     needed = bytes_to_decode(image, whole, file_bytes)
     if needed > MOST_BYTES:
         raise ValueError(
-            f"to decode its {whole[0]}x{whole[1]} pixels takes {needed // 10**6} MB of memory, "
-            f"and a small picture is made with {MOST_BYTES // 10**6} MB at the most"
+            f"decoding its {whole[0]}x{whole[1]} pixels takes {needed // 10**6} MB of memory, and "
+            f"a thumbnail may take at most {MOST_BYTES // 10**6} MB"
         )
     image.load()
     small = _deep(image, size) if is_deep(image) else _plain(image, size)
@@ -46,14 +46,14 @@ def reduced(image: Image.Image, size: int, file_bytes: int) -> Image.Image:
 
 
 def _fitting(whole: tuple[int, int], size: int) -> tuple[int, int]:
-    """The size of an image that is to fit into `size` pixels each way, and grows in none."""
+    """An image's size when shrunk to fit `size` pixels each way; it is never enlarged."""
     scale = min(1.0, size / max(whole))
     width, height = (max(1, round(side * scale)) for side in whole)
     return width, height
 
 
 def _bands(image: Image.Image, size: int) -> Iterator[tuple[Image.Image, tuple[int, int], int]]:
-    """An image from top to bottom: a band, what to reduce it by, and where that begins then."""
+    """Yield bands from top to bottom: the band, its reduction factors, and its top once reduced."""
     across = max(1, max(image.size) // (size * _FINER))
     down = max(1, min(across, _BAND_PIXELS // image.width))
     rows = max(1, _BAND_PIXELS // (image.width * down)) * down
@@ -73,7 +73,7 @@ def _plain(image: Image.Image, size: int) -> Image.Image:
 
 
 def _deep(image: Image.Image, size: int) -> Image.Image:
-    """As `core.media.decode.deep_grey` shows it."""
+    """Reduce an image of more than 8 bits, with the brightness of `core.media.decode.deep_grey`."""
     parts = []
     largest = np.float32(0)
     for band, (across, down), _ in _bands(image, size):

@@ -1,4 +1,4 @@
-"""Thumbnails of image files."""
+"""Thumbnails of image files, for pages to show."""
 
 from __future__ import annotations
 
@@ -22,23 +22,23 @@ LARGEST = 512
 _WORKERS = 2
 _QUALITY = 80
 _EFFORT = 2
-"""From 0 to 6; low, as a thumbnail should appear quickly."""
+"""Pillow's WebP `method`, 0 to 6: speed matters more than size."""
 
 
 @dataclass(frozen=True)
 class Thumbnail:
-    """A thumbnail of a file as it is now."""
+    """A thumbnail of a file in its current state."""
 
     tag: str
-    """Changes with the file and the size."""
+    """Differs whenever the file or the size does."""
     data: bytes | None
-    """A WebP file; None if the caller already has the one with this tag."""
+    """A WebP file; None if the client already has the one with this tag."""
 
 
 def thumbnail_pool() -> ThreadPoolExecutor:
-    """The threads that make thumbnails: few, with less priority than the workflow.
+    """The threads that make thumbnails: few, and of low priority.
 
-    So a gallery of very large images takes neither the memory nor the processor for itself.
+    So a gallery of very large images uses up neither memory nor processor.
     """
     return ThreadPoolExecutor(
         _WORKERS, thread_name_prefix="batch-loop-thumbnail", initializer=lower_priority
@@ -46,10 +46,10 @@ def thumbnail_pool() -> ThreadPoolExecutor:
 
 
 def thumbnail(file: BinaryIO, size: int, is_known: Callable[[str], bool]) -> Thumbnail:
-    """The image of an open file, upright, in no more than `size` pixels each way.
+    """Make a thumbnail of an open file, upright and at most `size` pixels each way.
 
-    `is_known` is asked whether a picture with this tag is there already. Raises what the damage
-    makes Pillow raise, and ValueError for what would take too much memory.
+    `is_known` tells whether the client already has the thumbnail with a tag. Raises whatever Pillow
+    raises for a damaged file, and ValueError if decoding would take too much memory.
     """
     found = os.fstat(file.fileno())
     tag = f"{found.st_mtime_ns:x}-{found.st_size:x}-{size:x}"

@@ -1,4 +1,4 @@
-"""Pixels turned upright, as Pillow turns the image that they are of."""
+"""Turning pixels upright in the way that Pillow turns an image."""
 
 from __future__ import annotations
 
@@ -10,12 +10,11 @@ Pixels = npt.NDArray[np.uint8]
 
 
 def upright(pixels: Pixels, image: Image.Image) -> Pixels:
-    """Turn pixels [H,W,C] by the orientation in an image's EXIF or XMP data; a view of them.
+    """Turn pixels [H,W,C] by the orientation in an image's EXIF or XMP data; returns a view.
 
-    Pillow is asked, so that its reading of the data counts. Raises whatever it raises for data
-    that is damaged.
+    Pillow interprets that data, and whatever it raises for damaged data is raised.
     """
-    # Two rows of three pixels, all different: they tell each way of turning from the others.
+    # Two rows of three different pixels show which way Pillow turns an image.
     marks = np.arange(6, dtype=np.uint8).reshape(2, 3)
     small = Image.fromarray(marks)
     small.info = image.info
@@ -29,6 +28,6 @@ def upright(pixels: Pixels, image: Image.Image) -> Pixels:
 
 
 def _turned(pixels: Pixels, rows: int, columns: int, *, swapped: bool) -> Pixels:
-    """`rows` and `columns` are 1, or -1 to turn their order round; then they may be swapped."""
+    """Reverse rows and columns where `rows` and `columns` are -1, then swap them if asked."""
     pixels = pixels[::rows, ::columns]
     return pixels.swapaxes(0, 1) if swapped else pixels

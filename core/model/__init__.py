@@ -1,1 +1,1 @@
-"""What a batch is made of: records and functions that touch neither a disk nor a clock."""
+"""The parts of a batch: records and pure functions, which touch neither disk nor clock."""

@@ -1,4 +1,4 @@
-"""The formats that a result is saved in, and what their files are called."""
+"""The formats that results are saved in, and their file extensions."""
 
 from __future__ import annotations
 
@@ -6,24 +6,24 @@ from enum import Enum
 
 
 class Format(str, Enum):
-    """A format to save in; the values are what users see."""
+    """A format to save in; users see the values."""
 
     SOURCE = "same as source"
-    """The format of the file that the image came from, see `format_of`."""
+    """The format of the source file, see `format_of`."""
     PNG = "PNG"
-    """Loses nothing that 8 bits can hold."""
+    """Lossless for 8 bits."""
     PNG_16 = "PNG 16-bit"
-    """Loses nothing: for height maps, gradients, and what is to be edited further."""
+    """Lossless: for height maps, gradients, and images that will be edited further."""
     JPEG = "JPEG"
-    """Has no alpha channel: it is dropped, the colours below it stay. Metadata is EXIF, as in WebP,
-    which ComfyUI's page does not read today; what does not fit into the 64 KB that there are, the
-    largest first, is left out with a warning in the log."""
+    """Drops the alpha channel and keeps the colours below it. Metadata is EXIF, as in WebP, which
+    ComfyUI's page cannot read from JPEG today. EXIF has room for 64 KB: if more is needed, the
+    largest entries are left out, with a warning in the log."""
     WEBP = "WebP"
-    """Loses nothing at the best quality, 100."""
+    """Lossless at quality 100."""
     TIFF = "TIFF"
-    """Loses nothing. Metadata is EXIF, as in WebP, which ComfyUI's page does not read today."""
+    """Lossless. Metadata is EXIF, as in WebP, which ComfyUI's page cannot read from TIFF today."""
     BMP = "BMP"
-    """Has no alpha channel, as JPEG, and no place for metadata."""
+    """Drops the alpha channel, like JPEG, and has no room for metadata."""
 
 
 _EXTENSIONS = {
@@ -37,9 +37,9 @@ _EXTENSIONS = {
 
 
 def format_of(extension: str) -> Format:
-    """Return the format to save in for a source with this extension (".jpg", in any case).
+    """Return the format to save in for a source with this extension, such as ".jpg" or ".JPG".
 
-    PNG, which loses nothing, for what cannot be written in its own format (as GIF and AVIF).
+    PNG, which is lossless, for formats that cannot be written, such as GIF and AVIF.
     """
     extension = extension.lower()
     return next(
@@ -49,10 +49,10 @@ def format_of(extension: str) -> Format:
 
 
 def extension_of(format: Format) -> str:  # noqa: A002 - the word users see
-    """Return the usual extension of a format, with its dot. `format` is not `SOURCE`."""
+    """Return the usual extension of a format other than `SOURCE`, with its dot."""
     return extensions_of(format)[0]
 
 
 def extensions_of(format: Format) -> tuple[str, ...]:  # noqa: A002 - the word users see
-    """Return every extension that files of a format have. `format` is not `SOURCE`."""
+    """Return all extensions of a format other than `SOURCE`, with their dots."""
     return _EXTENSIONS[format]

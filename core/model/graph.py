@@ -1,4 +1,4 @@
-"""What a prompt's graph says about a loop before anything runs."""
+"""Questions about a prompt's graph, answered before anything runs."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ Graph = Mapping[str, Mapping[str, Any]]
 
 
 def is_link(value: object) -> bool:
-    """Whether an input's value in an API-format graph is a link to another node's output."""
-    # [node id, number of the output]
+    """Whether an input's value in an API-format graph links to another node's output."""
+    # [node id, index of the output]
     return isinstance(value, list) and len(value) == 2 and isinstance(value[0], str)  # noqa: PLR2004
 
 
 def linked(graph: Graph, node_id: str) -> Iterator[str]:
-    """Ids of the nodes that feed `node_id`, at any distance, itself included."""
+    """Ids of all nodes that feed `node_id`, directly or not, including itself."""
     seen: set[str] = set()
     waiting = [node_id]
     while waiting:
@@ -31,12 +31,12 @@ def linked(graph: Graph, node_id: str) -> Iterator[str]:
 
 
 def fed(graph: Graph, node_id: str) -> set[str]:
-    """Ids of the nodes that `node_id` feeds, at any distance, without itself."""
+    """Ids of all nodes that `node_id` feeds, directly or not, excluding itself."""
     return _reached(_feeds(graph), node_id) - {node_id}
 
 
 def _feeds(graph: Graph) -> Mapping[str, list[str]]:
-    """Of each node, those that it feeds directly."""
+    """For each node, the nodes that it feeds directly."""
     feeds = defaultdict(list)
     for each, node in graph.items():
         for value in node.get("inputs", {}).values():
@@ -46,7 +46,7 @@ def _feeds(graph: Graph) -> Mapping[str, list[str]]:
 
 
 def _reached(feeds: Mapping[str, list[str]], node_id: str) -> set[str]:
-    """What a node feeds, at any distance; in a circle, itself too."""
+    """All nodes that a node feeds, directly or not; including itself in a cycle."""
     found: set[str] = set()
     waiting = [node_id]
     while waiting:
@@ -57,10 +57,10 @@ def _reached(feeds: Mapping[str, list[str]], node_id: str) -> set[str]:
 
 
 def name_of(graph: Graph, node_id: str) -> str:
-    """What to call a node in a message: its title or else its type, and its id."""
+    """A node's name for messages: its title, or else its type, and its id."""
     node = graph.get(node_id, {})
     meta = node.get("_meta")
-    # A script may have written anything there.
+    # A script may have put anything here.
     title = (isinstance(meta, dict) and meta.get("title")) or node.get("class_type")
     return f"{title} #{node_id}"
 
@@ -76,16 +76,16 @@ def reaches(graph: Graph, start: str, class_type: str, input_name: str) -> bool:
 
 
 def meeting(graph: Graph, start: str, class_type: str, ends: str) -> list[str]:
-    """Ids of the nodes of class `class_type` whose work meets that of `start`, itself first.
+    """Ids of the nodes of class `class_type` that meet `start`, which comes first.
 
-    Two meet in a node that both feed, at any distance; and with two that meet, whatever meets one
-    of them. What a node of class `ends` says of one of them is no work of it any more.
+    Two nodes meet if both feed some node, directly or not, and nodes that meet the same node meet
+    each other. Links through a node of class `ends` do not count: the loop's work is over there.
     """
     of_class = [node for node in graph if graph[node].get("class_type") == class_type]
     if len(of_class) < 2 or start not in of_class:  # noqa: PLR2004 two can meet
         return [start]
     without = {node: graph[node] for node in graph if graph[node].get("class_type") != ends}
-    # Once for all of them: somebody may have hundreds.
+    # Computed once for all nodes: there may be hundreds.
     direct = _feeds(without)
     feeds = {node: {node, *_reached(direct, node)} for node in of_class}
     found = [start]
@@ -95,7 +95,7 @@ def meeting(graph: Graph, start: str, class_type: str, ends: str) -> list[str]:
 
 
 def is_asked_for(graph: Graph, node_id: str, output: int) -> bool:
-    """Whether any node has an input linked to that output of `node_id`."""
+    """Whether any node's input is linked to that output of `node_id`."""
     return any(
         is_link(value) and value == [node_id, output]
         for node in graph.values()

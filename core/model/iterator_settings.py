@@ -1,7 +1,7 @@
-"""The settings of Directory Iterator: the node's inputs, in their order, each declared once.
+"""The settings of Directory Iterator: each of the node's inputs is declared once, in order.
 
-The node's schema, what checks it before a run, the request for an image and the routes that take
-settings all go by these declarations.
+The node's schema, its validation, the request for an image and the routes that take settings all
+use these declarations.
 """
 
 from __future__ import annotations
@@ -18,28 +18,29 @@ from .selection import CUSTOM_EXAMPLE, Filter, Selection, SortBy
 from .state import ErrorHandling, IterationMode, Policy, WhenComplete
 
 LARGEST_NUMBER = 2**31 - 1
-"""Largest number that the frontend's number widgets are given."""
+"""Largest value of the number widgets."""
 
 
 @dataclass(frozen=True)
 class Setting:
-    """One input: its kind is that of its default."""
+    """An input of the node, of the type of its default."""
 
     name: str
     default: str | bool | int | Enum
     tooltip: str
     least: int = 0
     most: int = LARGEST_NUMBER
-    """Limits of a number."""
+    """Limits of a number, inclusive."""
     longest: int | None = None
-    """Characters of a text."""
+    """Most characters of a text."""
     advanced: bool = False
-    """Whether a person sees it only among the advanced inputs."""
+    """Whether it is shown only among the advanced inputs."""
 
     def of(self, value: Any) -> Any:
-        """What a value means that ComfyUI has taken for this input; InvalidSetting.
+        """Convert a value that ComfyUI has accepted for this input; InvalidSetting.
 
-        Links may bring what the widget does not offer: a number below the least counts as that.
+        Links can bring values that the widget does not offer: a number that is too small is raised
+        to the least.
         """
         default = self.default
         if isinstance(default, Enum):
@@ -52,27 +53,27 @@ class Setting:
         if self.longest is not None and len(text) > self.longest:
             raise InvalidSetting(
                 f"{self.name} has {len(text)} characters, and begins with {text[:40]!r}. It may "
-                f"have {self.longest} at the most: choose a shorter one."
+                f"have at most {self.longest}: choose a shorter one."
             )
         return text
 
     def of_json(self, value: Any) -> Any:
-        """As `of`, for JSON from anywhere, whose values have to be of the setting's own type."""
+        """Like `of`, for untrusted JSON, whose values must have the setting's type."""
         kind = type(self.default)
         if kind is str and not isinstance(value, str):
-            raise InvalidSetting(f"{self.name} has to be a text.")
+            raise InvalidSetting(f"{self.name} must be text.")
         if kind is bool and not isinstance(value, bool):
-            raise InvalidSetting(f"{self.name} has to be true or false.")
+            raise InvalidSetting(f"{self.name} must be true or false.")
         if kind is int and not (type(value) is int and self.least <= value <= self.most):
             raise InvalidSetting(
-                f"{self.name} has to be a whole number from {self.least} to {self.most}."
+                f"{self.name} must be a whole number from {self.least} to {self.most}."
             )
         return self.of(value)
 
 
 @dataclass(frozen=True)
 class IteratorSettings:
-    """What a Directory Iterator is set to: a field and its metadata make a `Setting`."""
+    """The settings of a Directory Iterator; each field with its metadata becomes a `Setting`."""
 
     directory: str = field(
         default="",
@@ -150,7 +151,7 @@ class IteratorSettings:
         metadata={
             "tooltip": "Workflows on the same folder share its images, unless their loop names "
             "differ: then each processes all of them.",
-            # Pages ask for the names of all loops again and again.
+            # Pages keep asking for the names of all loops.
             "longest": 200,
             "advanced": True,
         },
@@ -162,7 +163,7 @@ class IteratorSettings:
     finished_as: str = field(
         default="",
         metadata={
-            # No braces: ComfyUI's frontends would take them for places to fill.
+            # No braces: ComfyUI's frontend would treat them as placeholders.
             "tooltip": "With skip_finished: how results are named in the output folder. The words "
             "stem, filename and subfolder, in braces, stand for those of the source. If empty, "
             "results are named as by Save Image (Batch).",
@@ -172,10 +173,7 @@ class IteratorSettings:
 
     @classmethod
     def of(cls, inputs: Mapping[str, Any]) -> IteratorSettings:
-        """What the inputs of a node say; those that are missing are as in a new node.
-
-        Raises InvalidSetting.
-        """
+        """Read the settings from a node's inputs, missing ones by default; InvalidSetting."""
         return cls(
             **{
                 name: setting.of(inputs[name])
@@ -186,7 +184,7 @@ class IteratorSettings:
 
     @classmethod
     def of_json(cls, body: Mapping[str, Any], names: Collection[str]) -> IteratorSettings:
-        """As `of`, for those of a route's JSON that are `names`; the directory has to be there."""
+        """Like `of`, for the given `names` in a route's JSON body; the directory is required."""
         given = {"directory": None, **body}
         return cls(
             **{
@@ -198,13 +196,13 @@ class IteratorSettings:
 
     @property
     def policy(self) -> Policy:
-        """How failures and the end are treated."""
+        """How failures and the end of the batch are handled."""
         return Policy(self.error_handling, self.max_attempts, self.when_complete)
 
     def selection(self, finished: tuple[ResultName, ...] = ()) -> Selection:
-        """What the listing is made by; InvalidSetting.
+        """The part of the settings that decides on the listing; InvalidSetting.
 
-        `finished` is how the results of images that are left out are named.
+        `finished` holds the names of the results: images that have all of them are left out.
         """
         check_length("custom_pattern", self.custom_pattern)
         return Selection(finished=finished, **{name: getattr(self, name) for name in SELECTING})
@@ -214,16 +212,16 @@ SETTINGS: Mapping[str, Setting] = {
     each.name: Setting(each.name, each.default, **each.metadata)
     for each in fields(IteratorSettings)
 }
-"""All of them by their names, in the order of the node's inputs."""
+"""All settings by name, in the order of the node's inputs."""
 
 SELECTING = [each.name for each in fields(Selection) if each.name in SETTINGS]
-"""Those that decide which images there are, and in which order."""
+"""The settings that decide which images there are, and in which order."""
 
 LISTING = frozenset({"directory", "loop_name", *SELECTING})
-"""Those that say what a batch would hold that began now, but for what is finished."""
+"""The settings that decide what a new batch would contain, finished images included."""
 
 MATCHING = frozenset({"filter", "custom_pattern", "recursive"})
-"""Those that decide which files match, whatever the range."""
+"""The settings that decide which files match, regardless of the range."""
 
 NAMING = frozenset({"skip_finished", "finished_as"})
-"""Those that decide which images are left out."""
+"""The settings that decide which finished images are left out."""

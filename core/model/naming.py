@@ -1,4 +1,4 @@
-"""How the file of a result is named after the image that it was made from."""
+"""File names of results, derived from the image that each was made from."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ..common.text import is_control
 from .formats import Format, extension_of, extensions_of, format_of
 
 _UNNAMEABLE = '/\\\0<>:"|?*'
-"""What some system does not take in a file's name."""
+"""Characters that some operating system does not allow in file names."""
 
 CAPTION_EXTENSION = ".txt"
-"""Of the text that stands beside a result."""
+"""Extension of the text file beside a result."""
 
 _FIELD = r"\{([^{}]*)\}"
 _SOURCE_EXTENSION = "source_extension"
@@ -24,24 +24,25 @@ _SOURCE_EXTENSION = "source_extension"
 
 @dataclass(frozen=True, order=True)
 class ResultName:
-    """The name of a result, for any source."""
+    """How the result of any source is named."""
 
     folder: str
-    """Real path of the folder that results go to."""
+    """Real path of the folder for the results."""
     parts: tuple[str, ...]
-    """Text and the names of fields, by turns: `("", "stem", ".png")`."""
+    """Text and field names, alternating: `("", "stem", ".png")`."""
 
     def of(self, source: str) -> str:
-        """The result's path relative to the folder, with "/"; of a source's relative path."""
+        """The result's path for a source's; both are relative and use "/"."""
         fields = _fields(source)
         text = "".join(fields[part] if place % 2 else part for place, part in enumerate(self.parts))
-        # An image beside the subfolders has an empty {subfolder}.
+        # {subfolder} is empty for an image in the folder itself.
         return "/".join(part for part in text.split("/") if part)
 
     def in_one_folder(self, subfolder: str) -> tuple[str, Callable[[str], str]] | None:
-        """As `of`, for many sources of one subfolder: the folder of their results, and their names.
+        """Like `of`, for many sources in one subfolder.
 
-        By a function of the source's own name. None where each result has a folder of its own.
+        Returns the folder of their results, and a function from a source's name to its result's
+        name. None if each result has a folder of its own.
         """
         texts = [
             subfolder if place % 2 and part == "subfolder" else part
@@ -72,38 +73,37 @@ class ResultName:
 
 
 LONGEST_PATTERN = 4096
-"""Bytes of a pattern: far more than anybody writes, and little enough to be held against names."""
+"""Bytes: far more than anybody writes, and short enough to match names quickly."""
 
 
 def check_length(name: str, pattern: str) -> None:
-    """Raise `InvalidSetting` if the pattern that an input of that name has is too long."""
+    """Raise `InvalidSetting` if the pattern in the input called `name` is too long."""
     length = len(pattern.encode("utf-8", "surrogatepass"))
     if length > LONGEST_PATTERN:
         message = (
-            f"{name} is {length} bytes long, and begins with {pattern[:40]!r}. A pattern has "
-            f"{LONGEST_PATTERN} bytes at the most: write one that is shorter."
+            f"{name} is {length} bytes long, and begins with {pattern[:40]!r}. A pattern may "
+            f"have at most {LONGEST_PATTERN} bytes: write a shorter one."
         )
         raise InvalidSetting(message)
 
 
 PATTERN_FIELDS = ("stem", "filename", "subfolder")
-"""What a pattern may name in braces."""
+"""The fields that a pattern may have in braces."""
 
 PATTERN_EXAMPLE = "upscaled/{stem}_00001_.png"
 
 
 def parts_of_pattern(text: str) -> tuple[str, ...]:
-    """A pattern such as the example above as the parts of a `ResultName`.
+    """Split a pattern, such as the example above, into the parts of a `ResultName`.
 
-    Raises `InvalidSetting` if a field in it is unknown, or if it has neither the stem nor the
-    filename.
+    Raises `InvalidSetting` if a field is unknown, or neither stem nor filename is used.
     """
     parts = tuple(re.split(_FIELD, text))
     named = parts[1::2]
     unknown = [name for name in named if name not in PATTERN_FIELDS]
     if unknown or not {"stem", "filename"} & set(named):
         what = (
-            f"names {{{unknown[0]}}}, which is nothing that a name is made of"
+            f"names {{{unknown[0]}}}, which is not one of the fields"
             if unknown
             else "has neither {stem} nor {filename}, so every image would have the same result"
         )
@@ -125,10 +125,10 @@ def saved_as(  # noqa: PLR0913 - one for each input that decides on the name
     rank: int = 0,
     caption: bool = False,
 ) -> ResultName:
-    """How Save Image (Batch) names its results in the folder at a real path; InvalidSetting.
+    """How Save Image (Batch) names its results; InvalidSetting.
 
-    With `caption`, how it names the texts beside them. `rank` is how many nodes of the graph come
-    before it that save under the same names.
+    `folder` is a real path. `rank` is the number of earlier nodes in the graph that save under the
+    same names. With `caption`, the name is that of the text file beside a result.
     """
     for name, value in (("prefix", prefix), ("suffix", suffix)):
         if any(mark in value for mark in _UNNAMEABLE):
@@ -153,7 +153,7 @@ def saved_as(  # noqa: PLR0913 - one for each input that decides on the name
 
 
 def format_for(source: str, chosen: Format) -> Format:
-    """The format that the result of a source is written in."""
+    """The format for the result of a source."""
     return format_of(posixpath.splitext(source)[1]) if chosen is Format.SOURCE else chosen
 
 
@@ -169,7 +169,7 @@ def _fields(source: str) -> dict[str, str]:
 
 
 def _split(filename: str) -> tuple[str, str]:
-    """As `posixpath.splitext`, in a fraction of its time for names that begin with no dot."""
+    """Like `posixpath.splitext`, but much faster for names without a leading dot."""
     if filename.startswith("."):
         return posixpath.splitext(filename)
     stem, dot, extension = filename.rpartition(".")
@@ -178,7 +178,7 @@ def _split(filename: str) -> tuple[str, str]:
 
 @functools.lru_cache(maxsize=64)
 def _written_extension(extension: str) -> str:
-    """The extension that the result of a source with this one has, in the source's format."""
+    """The extension of a result in the same format as a source with this extension."""
     written = format_of(extension)
-    # .jpeg stays .jpeg, but what cannot be written as it was (.gif) gets a new extension.
+    # .jpeg stays .jpeg, but formats that cannot be written (.gif) get a new extension.
     return extension if extension.lower() in extensions_of(written) else extension_of(written)

@@ -1,6 +1,6 @@
-"""What the registry knows of ComfyUI: prompts, how they end, and a host that tells.
+"""What the registry knows about ComfyUI: prompts, their outcomes, and the host that reports them.
 
-`core.comfy.host` answers from a real ComfyUI; unit tests answer from a fake of a few lines.
+`core.comfy.host` asks a real ComfyUI; unit tests use a small fake.
 """
 
 from __future__ import annotations
@@ -15,34 +15,33 @@ from ..common.names import node_id
 
 @dataclass(frozen=True)
 class Prompt:
-    """One prompt of the queue.
+    """A prompt in the queue.
 
-    Two submissions may carry the same id (a client may choose it), so the time of submission
-    is part of what makes a prompt itself.
+    Its identity includes the time of submission, as clients may choose the id and so submit two
+    prompts with the same one.
     """
 
     id: str
     submitted_at: float
     """Seconds since the epoch, by this machine's clock."""
     client_id: str | None = None
-    """The browser tab, or other client, that submitted it, see `client_named`; None when it did
-    not say."""
+    """The browser tab or other client that submitted it, see `client_named`; None if unknown."""
     steady: float | None = field(default=None, compare=False)
-    """When it was submitted by `Host.steady`; None where nobody noted it."""
+    """When it was submitted, by `Host.steady`; None if unknown."""
 
 
 def client_named(given: Any) -> str | None:
-    """A client by the id that it has given itself, which may be anything that JSON holds.
+    """A client's id as a string, for an id that may be any JSON value.
 
-    A text that is the same for the same id alone: 1, "1" and true are three clients. A store
-    keeps it as it is, and gives it back so. None for null, which is no id.
+    Different ids give different strings: 1, "1" and true are three clients. A store keeps the
+    string unchanged. None for null, which is no id.
     """
     return None if given is None else json.dumps(given, sort_keys=True)
 
 
 LONGEST_REASON = 1000
-"""Characters of a failure's reason. Pages ask for a hundred of them again and again, and an error
-may hold a whole model's list of what does not fit; ComfyUI's log has all of it."""
+"""Most characters of a failure's reason. Pages keep asking for a hundred of them, and an error may
+list every mismatched layer of a model; ComfyUI's log has the full text."""
 
 
 @dataclass(frozen=True)
@@ -50,14 +49,14 @@ class Failure:
     """Why an item failed."""
 
     reason: str
-    """In `LONGEST_REASON` characters at the most."""
+    """At most `LONGEST_REASON` characters."""
     node_id: str | None = None
-    """The node that raised; None when the file itself could not be read."""
+    """The node that raised the error; None if the file itself could not be read."""
     node_type: str | None = None
 
     @property
     def unreadable(self) -> bool:
-        """Whether the file itself is at fault: no node has seen it, or only the one that reads."""
+        """Whether the file itself is at fault: it failed before or in Directory Iterator."""
         return self.node_id is None or self.node_type == node_id("DirectoryIterator")
 
     def __post_init__(self) -> None:
@@ -67,15 +66,15 @@ class Failure:
 
 
 class Ending(Enum):
-    """How far a prompt has come."""
+    """Whether and how a prompt has ended."""
 
     RUNNING = "running"
     """It has not ended yet."""
     SUCCESS = "success"
     ERROR = "error"
-    """A node raised; the outcome carries a failure."""
+    """A node raised an error; the outcome has a failure."""
     STOPPED = "stopped"
-    """Interrupted, deleted, or lost without a trace: nothing may be concluded from it."""
+    """Interrupted, deleted, or lost without a trace, which says nothing about the item."""
 
 
 @dataclass(frozen=True)
@@ -85,42 +84,42 @@ class Outcome:
     ending: Ending
     failure: Failure | None = None
     ended_at: float | None = None
-    """When, in seconds since the epoch; None where that is not known."""
+    """In seconds since the epoch; None if unknown."""
 
 
 class Host(Protocol):
-    """The questions that the registry asks of ComfyUI."""
+    """The registry's questions to ComfyUI."""
 
     @property
     def server(self) -> str:
-        """A name for this server process that no other has, before or after it."""
+        """This server process's name, unique among all processes, past and future."""
 
     def outcome(self, prompt: Prompt) -> Outcome:
-        """How a prompt of this server ended, or that it still runs."""
+        """The outcome of a prompt of this server; `Ending.RUNNING` if it still runs."""
 
     def is_alive(self, server: str, *, is_here: bool) -> bool | None:
-        """Whether another server process still runs; None where that cannot be seen from here.
+        """Whether another server process is still running; None if that cannot be told from here.
 
         With `is_here` it is known to run on this machine, if it runs at all.
         """
 
     def raise_if_cancelled(self) -> None:
-        """Raise what ends the running prompt, if a person has asked for that."""
+        """Raise the exception that ends the running prompt, if its cancellation was requested."""
 
     def saved(self, prompt: Prompt) -> tuple[str, ...]:
-        """Real paths of the files that a prompt which has ended says it saved.
+        """Real paths of the files that a finished prompt reports as saved.
 
-        () for one that is not known here, as of another server.
+        () for a prompt that is unknown here, such as another server's.
         """
 
     def has_ended(self, prompt: Prompt) -> bool:
-        """Whether a prompt of this server has ended: no more than that, as it is asked often."""
+        """Whether a prompt of this server has ended; asked often, and cheaper than `outcome`."""
 
     def now(self) -> float:
-        """Seconds since the epoch, on the clock that `Prompt.submitted_at` is read from."""
+        """Seconds since the epoch, by the clock of `Prompt.submitted_at`."""
 
     def steady(self) -> float:
-        """Seconds since some moment, on a clock of this process that nobody sets."""
+        """Seconds since an arbitrary moment, by this process's monotonic clock."""
 
     def wait(self, seconds: float) -> None:
-        """Let time pass."""
+        """Sleep."""

@@ -1,4 +1,4 @@
-"""What is said of a loop in words."""
+"""The state of a loop in words."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from .state import Counts, Item, Iteration, Snapshot
 
 
 def handed_out(iteration: Iteration) -> str:
-    """What Directory Iterator says: which image this is, or why there is none."""
+    """Directory Iterator's message: which image this is, or why there is none."""
     if iteration.item is None and iteration.elsewhere:
         return _waiting(tally(iteration.counts, iteration.finished), iteration.elsewhere)
     if iteration.item is None:
@@ -29,14 +29,14 @@ def handed_out(iteration: Iteration) -> str:
 
 
 def part(iteration: Iteration) -> str:
-    """What is said of an image that only a part of the workflow runs on."""
+    """The message for an image that only a part of the workflow runs on."""
     return f"only a part of the workflow runs, without {', '.join(iteration.without)}: not done yet"
 
 
 def tally(counts: Counts, finished: int = 0) -> str:
-    """Counts in words. An item whose prompt is at its end counts as done.
+    """Counts in words. A finishing item counts as done.
 
-    `finished` images were left out, as their results were there already.
+    `finished` images were left out because their results already existed.
     """
     if not counts.total:
         return f"all {finished} results are there already" if finished else "no images yet"
@@ -50,7 +50,7 @@ def tally(counts: Counts, finished: int = 0) -> str:
 
 
 def progress(snapshot: Snapshot) -> str:
-    """What Batch Complete says of the batch."""
+    """Batch Complete's message."""
     text = tally(snapshot.counts, snapshot.finished)
     if standing_of(snapshot).next is Next.WAIT:
         return _waiting(text, snapshot.elsewhere)
@@ -63,7 +63,7 @@ def _waiting(text: str, elsewhere: int) -> str:
 
 
 def report(snapshot: Snapshot) -> str:
-    """The batch in some lines: the tally, then each failed item with its node and its reason."""
+    """The batch in a few lines: the tally, then each failed item with its node and reason."""
     lines = [progress(snapshot)]
     lines += [_failed(item) for item in snapshot.failures]
     unnamed = snapshot.counts.failed - len(snapshot.failures)

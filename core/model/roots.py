@@ -1,8 +1,8 @@
-"""Folders that several machines share, and that lie at another place on each of them.
+"""Folders shared by several machines, each of which may have them at a different path.
 
-A batch that servers on several machines work on is one batch only if its folder has one name. So
-the store has such paths in a form that all of them read: `root:photos/2024` is the folder `2024` in
-what this machine has at the place that it gives to `photos`.
+Servers on several machines work on the same batch only if its folder has the same name for all of
+them. So the store keeps such paths in a common form: `root:photos/2024` is the folder `2024` inside
+the folder that this machine calls `photos`.
 """
 
 from __future__ import annotations
@@ -11,21 +11,21 @@ import os
 from collections.abc import Mapping
 
 MARK = "root:"
-"""How a shared path begins: no full path of any system does."""
+"""Prefix of a shared path; no system has absolute paths that begin like this."""
 
 
 class Roots:
-    """Where this machine has the shared folders."""
+    """The places of the shared folders on this machine."""
 
     def __init__(self, folders: Mapping[str, str] | None = None) -> None:
-        """`folders` are real paths by name; None: nothing lies at another place elsewhere."""
-        # The longest first: a root may lie within another one.
+        """`folders` maps names to real paths; None if all machines use the same paths."""
+        # Longest path first, as a root may lie inside another one.
         self._folders = sorted(
             (folders or {}).items(), key=lambda entry: len(entry[1]), reverse=True
         )
 
     def shared(self, path: str) -> str:
-        """The real path of a file or folder as all machines know it; as it is outside of roots."""
+        """The common form of a real path; unchanged if it is outside all roots."""
         for name, folder in self._folders:
             if _is_within(path, folder):
                 inside = path[len(folder) :].strip(os.sep).replace(os.sep, "/")
@@ -33,7 +33,7 @@ class Roots:
         return path
 
     def local(self, shared: str) -> str:
-        """Where this machine has what `shared` gave; as it is for a root that it does not have."""
+        """The path on this machine for a common form; unchanged if the root is unknown here."""
         if not shared.startswith(MARK):
             return shared
         name, _, inside = shared[len(MARK) :].partition("/")
@@ -50,4 +50,4 @@ def _is_within(path: str, folder: str) -> bool:
 
 
 NO_ROOTS = Roots()
-"""Where every machine has its folders at the same places."""
+"""For machines that all use the same paths."""

@@ -1,4 +1,4 @@
-"""Which Save Image (Batch) a graph has, and how their names are kept apart."""
+"""The Save Image (Batch) nodes of a graph, and how their results' names are kept apart."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ from ..common.natural import name_key
 from .graph import Graph, is_link, linked
 
 NAMING_INPUTS = ("folder", "prefix", "suffix", "format", "keep_subfolders")
-"""The inputs of Save Image (Batch) that decide on a result's name."""
+"""The inputs of Save Image (Batch) that determine a result's name."""
 
 
 def savers_of(graph: Graph, iterator: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
-    """The savers whose `loop` leads back to the node `iterator`: their ids and inputs."""
+    """Ids and inputs of the savers whose `loop` leads back to the node `iterator`."""
     for saver, inputs in _savers(graph):
         if iterator in _iterators_of(graph, inputs):
             yield saver, inputs
 
 
 def rank_of(graph: Graph, saver: str) -> int:
-    """How many savers come before one that save the same images under the same names.
+    """The number of savers before this one that save the same images under the same names.
 
-    In the order of their ids, which the graph alone decides: so their names do not depend on which
-    of them happens to run first. 0 for a node that is not in the graph.
+    They are ordered by id, so that names depend on the graph alone, and not on which saver happens
+    to run first. 0 for a node that is not in the graph.
     """
     own = graph.get(saver, {}).get("inputs", {})
     names, iterators = _names(own), _iterators_of(graph, own)
@@ -46,7 +46,7 @@ def _savers(graph: Graph) -> Iterator[tuple[str, Mapping[str, Any]]]:
 
 
 def _names(inputs: Mapping[str, Any]) -> list[Any]:
-    """What decides on a saver's names, as it is written: a link is not followed."""
+    """The inputs that determine a saver's names, as written: links are not followed."""
     folder, *others = (inputs.get(name) for name in NAMING_INPUTS)
     if isinstance(folder, str):
         folder = folder.strip().replace("\\", "/").strip("/")

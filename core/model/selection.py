@@ -1,4 +1,4 @@
-"""Which files of a folder are images of a batch, and in which order they come."""
+"""Which files of a folder make up a batch, and their order."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ IMAGE_EXTENSIONS = frozenset(
         *(".qoi", ".tga", ".tif", ".tiff"),
     ),
 )
-"""What "All images" admits: still images that Pillow, and so ComfyUI's Load Image, decodes."""
+"""The files of "All images": still images that Pillow, and so ComfyUI's Load Image, can decode."""
 
 
 class Filter(str, Enum):
-    """Which files of the folder are images of the batch; the values are what users see."""
+    """Which files of the folder belong to the batch; users see the values."""
 
     ALL = "All images"
     PNG = "PNG"
@@ -41,10 +41,10 @@ class Filter(str, Enum):
 
 
 class SortBy(str, Enum):
-    """The order of the batch; the values are what users see."""
+    """The order of the batch; users see the values."""
 
     NATURAL = "natural name"
-    """img2 before img10, as file managers do; a folder's own files before its subfolders'."""
+    """img2 before img10, as in file managers; a folder's own files before its subfolders'."""
     NAME = "name"
     """Character by character (by code point): img10 before img2, B before a."""
     MODIFIED = "modified time"
@@ -52,11 +52,11 @@ class SortBy(str, Enum):
     SIZE = "size"
     """Smallest file first."""
     SHUFFLE = "shuffle"
-    """Random, the same for the same seed and files; `descending` means nothing here."""
+    """Random, but the same for the same seed and files; `descending` has no effect."""
 
 
 CUSTOM_EXAMPLE = "*.png, photo_*.jpg, !*_mask.png"
-"""What a message shows of how `Selection.custom_pattern` is written."""
+"""An example of `Selection.custom_pattern`, for messages."""
 
 _EXTENSIONS = {
     Filter.ALL: IMAGE_EXTENSIONS,
@@ -68,13 +68,13 @@ _EXTENSIONS = {
 
 @dataclass(frozen=True)
 class Selection:
-    """Everything that a listing depends on, beside the folder and the seed of the shuffle."""
+    """Everything that a listing depends on, except the folder and the shuffle's seed."""
 
     filter: Filter = Filter.ALL
     custom_pattern: str = ""
-    """Globs, separated by commas, in use with `Filter.CUSTOM` alone. One with a leading "!"
-    excludes. A glob is held against the file's name, or against the relative path if it has a
-    "/" (where "*" also stands for "/"); upper and lower case are the same."""
+    """Globs, separated by commas, used only with `Filter.CUSTOM`. A leading "!" excludes files. A
+    glob is matched against the file's name or, if it contains a "/", against the relative path
+    (where "*" also matches "/"). Case is ignored."""
     recursive: bool = False
     sort_by: SortBy = SortBy.NATURAL
     descending: bool = False
@@ -82,18 +82,19 @@ class Selection:
     limit: int = 0
     """0 = no limit."""
     finished: tuple[ResultName, ...] = ()
-    """What the results of an image are named, if those that have all of them are left out: see
-    `core.files.finished`. The range counts them, so that it holds the same images either way."""
+    """Names of an image's results; an image that has all of them is left out, see
+    `core.files.finished`. The range counts it all the same, so a range is always the same images.
+    """
 
     @property
     def has_range(self) -> bool:
-        """Whether it holds only a part of the images that match."""
+        """Whether it is limited to a part of the matching images."""
         return bool(self.start_index or self.limit)
 
     def matcher(self) -> Callable[[str], bool]:
-        """Return the test whether a relative path belongs to the batch.
+        """Return a function that tells whether a relative path belongs to the batch.
 
-        Raises `InvalidSetting` if the filter is Custom and `custom_pattern` holds no glob.
+        Raises `InvalidSetting` if the filter is Custom and `custom_pattern` contains no glob.
         """
         if self.filter is Filter.CUSTOM:
             return _custom_matcher(self.custom_pattern)
@@ -126,7 +127,7 @@ def _custom_matcher(custom_pattern: str) -> Callable[[str], bool]:
 
 
 def _any_glob(globs: list[str]) -> Callable[[str], bool]:
-    # On Windows users write "\" for "/"; elsewhere this replaces "/" by itself.
+    # On Windows users write "\" for "/"; elsewhere this replaces "/" with itself.
     globs = [_composed(glob.replace(os.sep, "/")) for glob in globs]
     match_path = _matcher_of([glob for glob in globs if "/" in glob])
     match_name = _matcher_of([glob for glob in globs if "/" not in glob])
@@ -145,5 +146,5 @@ def _matcher_of(globs: list[str]) -> Callable[[str], re.Match[str] | None]:
 
 
 def _composed(text: str) -> str:
-    # macOS hands out names in the decomposed form, keyboards type the composed one.
+    # macOS returns names in decomposed form; keyboards type the composed form.
     return unicodedata.normalize("NFC", text)

@@ -1,6 +1,6 @@
-"""What follows from how a loop stands: whether to go on, and the word for it.
+"""A loop's standing: whether to go on, and a word for how it is doing.
 
-It is decided here alone. Whatever shows a loop tells it, and pages and scripts go by that.
+This is the only place that decides it; pages and scripts are told, and obey.
 """
 
 from __future__ import annotations
@@ -11,44 +11,44 @@ from typing import NamedTuple
 from .state import Arrived, Counts, ErrorHandling, Iteration, Overview
 
 BETWEEN_SECONDS = 3.0
-"""For how long after a prompt's last change a loop counts as running though no image is under way:
-between two images there is none, and the batch has not come to a stop."""
+"""How long a loop still counts as running after a prompt last changed it: no image is in progress
+between two prompts, but the batch has not stopped."""
 
 
 class Next(str, Enum):
-    """What whoever queues the prompts of a batch is to do."""
+    """What the client that queues a batch's prompts should do."""
 
     GO = "go"
-    """Go on: the next prompt has something to do."""
+    """Queue the next prompt: there is work for it."""
     STOP = "stop"
-    """Queue no more: a run has stopped on an image, or the batch is complete."""
+    """Queue no more prompts: a run has stopped on an image, or the batch is complete."""
     WAIT = "wait"
-    """Ask again later: other servers are at work on the last images, and may give one back."""
+    """Ask again later: other servers are working on the last images, and may give one back."""
     WATCH = "watch"
-    """Wait for new images: the batch is complete, and its folder is watched."""
+    """Wait for new images: the batch is complete and its folder is watched."""
 
 
 class Stands(str, Enum):
-    """What a person has to know of a loop, in a word."""
+    """How a loop is doing, in one word."""
 
     RUNNING = "running"
-    """An image is under way, or was a moment ago."""
+    """An image is in progress, or was a moment ago."""
     WAITING = "waiting"
-    """Other servers are at work on the last images."""
+    """Other servers are working on the last images."""
     STOPPED = "stopped"
-    """A run has stopped on the image that is next."""
+    """A run has stopped on the next image."""
     PAUSED = "paused"
-    """Some images are finished, and nobody works on the others."""
+    """Some images are finished, and none is in progress."""
     FRESH = "fresh"
-    """No image is finished yet, and nobody works on one."""
+    """No image is finished or in progress yet."""
     COMPLETE = "complete"
     """Every image is done."""
     FAILURES = "failures"
-    """Every image is finished, and some have failed."""
+    """Every image is finished, but some failed."""
 
 
 class Standing(NamedTuple):
-    """How a loop stands, and what follows."""
+    """How a loop stands, and what to do next."""
 
     next: Next
     stands: Stands
@@ -63,12 +63,15 @@ def standing(  # noqa: PLR0913 - all that it depends on
     in_part: bool = False,
     recent: bool = False,
 ) -> Standing:
-    """How a loop stands, by its record.
+    """How a loop stands, from what is recorded of it.
 
-    Other servers are at work on `elsewhere` images. A run has `stopped` on the image that is next.
-    New files are to be waited for (`watch`) at the end. The prompt that asks runs the workflow only
-    `in_part`, and no other would finish an image. A prompt has changed the loop in the `recent`
-    past.
+    Args:
+        counts: of its images, by state.
+        elsewhere: how many images other servers are working on.
+        stopped: whether a run has stopped on the next image.
+        watch: whether to wait for new files at the end.
+        in_part: whether the prompt runs only a part of the workflow, which finishes no image.
+        recent: whether a prompt has changed the loop recently.
     """
     following = _next(counts, elsewhere, stopped=stopped, watch=watch)
     if counts.running + counts.ended:
@@ -118,9 +121,9 @@ def standing_in(iteration: Iteration) -> Standing:
 
 
 def next_on_error(iteration: Iteration) -> Next:
-    """What is next should the iteration's prompt fail.
+    """What to do next if the iteration's prompt fails.
 
-    An error in a prompt that gives no image up would come again at every turn.
+    Go on only if the failed image is skipped: otherwise every prompt would fail in the same way.
     """
     item = iteration.item
     if item is None or item.claim is None or iteration.without:
@@ -130,5 +133,5 @@ def next_on_error(iteration: Iteration) -> Next:
 
 
 def next_of(arrived: Arrived) -> Next:
-    """What is next for a loop whose folder somebody watches."""
+    """What to do next for a loop whose folder is watched."""
     return Next.GO if arrived.ready else Next.WATCH

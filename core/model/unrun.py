@@ -1,7 +1,7 @@
-"""Output nodes that depend on a Directory Iterator, and do not run in its prompt.
+"""Output nodes that depend on a Directory Iterator but do not run in its prompt.
 
-ComfyUI leaves out an output node that fails its validation, and runs the rest; and it can be asked
-for some of them alone. In both cases the rest may reach Loop End, and an image is not done by that.
+ComfyUI drops output nodes that fail validation and runs the rest; a client can also ask for only
+some outputs. Either way the rest may reach Loop End, but the image is not done.
 """
 
 from __future__ import annotations
@@ -13,19 +13,19 @@ from typing import Any
 from .graph import Graph, fed, linked, name_of
 
 _NAMED = 3
-"""So many nodes a message names; of the rest it says how many they are."""
+"""Most nodes that a message names; the others are only counted."""
 
 
 @dataclass(frozen=True, eq=False)
 class Submission:
-    """What a client has submitted; another one of the same graph is another one."""
+    """A prompt as a client submitted it; each is distinct, even with the same graph."""
 
     graph: Graph
     targets: Collection[str] | None = None
-    """The only nodes whose outputs it asks for; None for all of them."""
+    """Ids of the output nodes to run; None for all of them."""
 
     def asks_for(self, node_id: str) -> bool:
-        """Whether the node is to run, by itself or for another one."""
+        """Whether the node was asked for, itself or because a requested node needs it."""
         if self.targets is None or node_id in self.targets:
             return True
         return not fed(self.graph, node_id).isdisjoint(self.targets)
@@ -33,20 +33,20 @@ class Submission:
 
 @dataclass(frozen=True)
 class Unrun:
-    """The ids of output nodes that a node feeds, and that do not run."""
+    """Ids of the output nodes that a node feeds and that do not run."""
 
     left_out: tuple[str, ...] = ()
-    """These were asked for, and ComfyUI has left them out, as it does what is not valid."""
+    """Requested, but dropped by ComfyUI because they are not valid."""
     not_asked_for: tuple[str, ...] = ()
-    """Nobody has asked for these."""
+    """Not requested."""
 
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with a node."""
+    """A validation error of a node."""
 
     node: str
-    """Its name, for a message."""
+    """Its name, for messages."""
     reason: str
 
 
@@ -56,9 +56,9 @@ def unrun(
     runs: Collection[str],
     is_output: Callable[[str], bool],
 ) -> Unrun:
-    """The output nodes that `node_id` feeds in a prompt which runs only the outputs `runs`.
+    """The output nodes that `node_id` feeds but that are not among those that run (`runs`).
 
-    `is_output` tells the types of nodes that are output nodes.
+    `is_output` tells whether a node type is an output node.
     """
     graph, targets = submission.graph, submission.targets
     missing = [
@@ -67,7 +67,7 @@ def unrun(
         if is_output(str(graph[each].get("class_type")))
     ]
     if missing:
-        # What feeds an output that runs, runs with it.
+        # A node that feeds a running output runs too.
         needed = {each for output in runs for each in linked(graph, output)}
         missing = [each for each in missing if each not in needed]
     left_out = tuple(each for each in missing if targets is None or each in targets)
@@ -75,7 +75,7 @@ def unrun(
 
 
 def faults(graph: Graph, node_errors: Mapping[str, Mapping[str, Any]]) -> tuple[Fault, ...]:
-    """ComfyUI's findings, the first one of each node."""
+    """The first of ComfyUI's validation errors for each node."""
     return tuple(
         Fault(name_of(graph, node_id), _sentence(found))
         for node_id, node in node_errors.items()
@@ -84,7 +84,7 @@ def faults(graph: Graph, node_errors: Mapping[str, Mapping[str, Any]]) -> tuple[
 
 
 def names_of(graph: Graph, node_ids: Collection[str]) -> tuple[str, ...]:
-    """What to call nodes in a message: the first of them, and how many more there are."""
+    """The nodes' names for a message: the first few, then how many more there are."""
     names = [name_of(graph, node_id) for node_id in node_ids]
     if len(names) > _NAMED:
         names[_NAMED:] = [f"{len(names) - _NAMED} more"]
@@ -92,7 +92,7 @@ def names_of(graph: Graph, node_ids: Collection[str]) -> tuple[str, ...]:
 
 
 def left_out(graph: Graph, node_ids: Collection[str], found: Collection[Fault]) -> str:
-    """What to tell somebody of whose workflow ComfyUI has left out output nodes."""
+    """The message for a workflow from which ComfyUI has dropped output nodes."""
     names = ", ".join(names_of(graph, node_ids))
     reasons = "; ".join(f"{fault.node}: {fault.reason}" for fault in found)
     return (

@@ -1,4 +1,4 @@
-"""What the registry knows of files that are written in the background."""
+"""What the registry knows about files that are written in the background."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from .state import Item, LoopKey
 
 @dataclass(frozen=True)
 class Turn:
-    """One prompt's work on one item: whom a write belongs to."""
+    """One prompt's work on one item, which a write belongs to."""
 
     loop: str
     """The loop's id."""
     path: str
-    """The item's."""
+    """The item's path."""
     prompt: Prompt
 
     @classmethod
@@ -27,7 +27,7 @@ class Turn:
 
 
 class Writes(Protocol):
-    """The questions that the registry asks; `core.background.write_behind` answers them."""
+    """The registry's questions about writes; `core.background.write_behind` answers them."""
 
     def busy(self, loop: str) -> bool:
         """Whether anything is being written for a loop."""
@@ -36,17 +36,17 @@ class Writes(Protocol):
         """Whether anything is being written for a turn."""
 
     def failure(self, turn: Turn) -> Failure | None:
-        """Why the first write of a turn that failed did so; None while none has."""
+        """The failure of the turn's first write that failed; None if none has."""
 
     def wait(self, loop: str, but: Collection[Turn] = ()) -> None:
-        """Wait until nothing is being written for a loop, leaving the turns `but` out."""
+        """Wait until nothing is being written for a loop, ignoring the turns in `but`."""
 
     def forget(self, turn: Turn) -> None:
-        """Forget a turn, of which nothing is being written any more."""
+        """Forget a turn for which nothing is being written any more."""
 
 
 class NoWrites:
-    """For a registry whose nodes write everything while they run."""
+    """Stands in where nodes write everything while they run."""
 
     def busy(self, loop: str) -> bool:  # noqa: ARG002, D102
         return False

@@ -1,4 +1,4 @@
-"""The HTTP routes: what a page or a script can ask and change."""
+"""The HTTP routes, through which pages and scripts read and change loops."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the routes answer: in JSON, an error too."""
+"""The routes' responses: JSON, including errors."""
 
 from __future__ import annotations
 
@@ -35,15 +35,15 @@ _STATUSES: dict[type[BatchLoopError], int] = {
     NoDialog: 501,
     StateNotKept: 503,
 }
-"""Of what is raised on purpose; all else is the request's own fault."""
+"""HTTP statuses by error; any other error is the request's own fault."""
 
 _BAD_REQUEST = 400
 
 
 def answered(handler: Handler[Answer]) -> Handler[web.StreamResponse]:
-    """A handler that answers `{"error": …}` with a fitting status where `handler` raises.
+    """Wrap a handler so that its errors become `{"error": …}` with a suitable status.
 
-    It refuses what a page of another site sends.
+    Requests from pages of other sites are refused.
     """
 
     @functools.wraps(handler)
@@ -52,7 +52,7 @@ def answered(handler: Handler[Answer]) -> Handler[web.StreamResponse]:
             refuse_other_sites(request)
             return await handler(request)
         except BatchLoopError as error:
-            # Where the files of this machine are is nothing for a page on another one.
+            # Pages on other machines must not learn where files are on this one.
             said = str(error) if is_on_this_machine(request) else error.elsewhere
             answer = _error(said, _status_of(error))
             if isinstance(error, StoreAway):
@@ -63,7 +63,7 @@ def answered(handler: Handler[Answer]) -> Handler[web.StreamResponse]:
 
 
 def as_answer(found: Any) -> web.Response:
-    """An answer in JSON."""
+    """A JSON response."""
     return web.json_response(found, dumps=_compact)
 
 

@@ -1,4 +1,4 @@
-"""The routes that change a loop, or look for new files of it."""
+"""The routes that change a loop or check it for new files."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def add_routes(
     """Add the routes to `table`."""
 
     def check_folder(loop_id: str) -> None:
-        # Since the loop's last run it may have become a link, or be no longer allowed.
+        # It may have been replaced by a link, or removed from the list, since the loop's last run.
         check_source_file(registry.full_snapshot(loop_id).directory, allowed_folders())
 
     def start_over(loop_id: str) -> dict[str, Any]:
@@ -38,7 +38,7 @@ def add_routes(
         return as_json(registry.start_over(loop_id))
 
     def watch(loop_id: str) -> dict[str, Any]:
-        """Whether a loop has new files, and whether they are complete."""
+        """Whether new files have arrived for a loop and are complete."""
         check_folder(loop_id)
         return arrived_as_json(registry.watch(loop_id))
 
@@ -59,7 +59,7 @@ def add_routes(
     @table.post(f"{ROUTE_PREFIX}/loops/skip")
     @answered
     async def skip(request: web.Request) -> web.Response:
-        """Give up the image that a run stopped on."""
+        """Skip the image that a run stopped on."""
         loop_id, path = _image(await json_body(request, _IMAGE))
         return as_answer(as_json(await in_thread(Threads.STORE, registry.skip, loop_id, path)))
 
@@ -70,7 +70,7 @@ def _on_a_loop(
     allowed_folders: Callable[[], AllowedFolders],
     threads: Threads = Threads.FOLDERS,
 ) -> Handler[web.StreamResponse]:
-    """A handler that answers with what `action` returns for the loop named by the body."""
+    """A handler that responds with the result of `action` for the id of the requested loop."""
 
     @answered
     async def handler(request: web.Request) -> web.Response:
@@ -85,7 +85,7 @@ def _on_a_loop(
 
 
 def _loop_id(body: Mapping[str, Any], registry: LoopRegistry, allowed: AllowedFolders) -> str:
-    """The id of the loop that a body names."""
+    """The id of the loop named in a request's body."""
     if "loop" in body:
         loop_id = body["loop"]
     elif "directory" in body:
@@ -100,7 +100,7 @@ def _loop_id(body: Mapping[str, Any], registry: LoopRegistry, allowed: AllowedFo
 
 
 def _image(body: Mapping[str, Any]) -> tuple[str, str]:
-    """The loop and the image that a body names."""
+    """The loop and the image named in a request's body."""
     loop_id, path = body.get("loop"), body.get("path")
     if not isinstance(loop_id, str) or not isinstance(path, str):
         raise Refused(f"Send {_IMAGE}.")

@@ -1,7 +1,7 @@
-"""The routes for the operating system's own folder dialog.
+"""The routes for the operating system's folder dialog.
 
-It is opened only for a page on the server's own machine: the person who chooses a folder in it is
-somebody who could write the list of allowed folders as well.
+It opens only for pages on the server's own machine, whose user could just as well edit the list of
+allowed folders.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ def add_routes(table: web.RouteTableDef, allowed_folders: Callable[[], AllowedFo
     @table.post(f"{ROUTE_PREFIX}/folders/choose")
     @answered
     async def choose(request: web.Request) -> web.Response:
-        """Open the dialog, wait, and allow what a person has chosen."""
+        """Open the dialog, wait for the choice, and allow the chosen folder."""
         if not is_on_this_machine(request):
             raise Refused(_ELSEWHERE, 403)
         start = (await json_body(request, _START)).get("start")
@@ -57,7 +57,7 @@ def add_routes(table: web.RouteTableDef, allowed_folders: Callable[[], AllowedFo
 
 
 def _allowed(chosen: str, allowed_folders: Callable[[], AllowedFolders]) -> dict[str, Any]:
-    """Allow a folder, and tell whether a person should rather have chosen a smaller one."""
+    """Allow a folder, and tell whether it contains ComfyUI, so a smaller one would be better."""
     directory = allow(chosen, allowed_folders())
     protected = allowed_folders().protected
     return {"directory": directory, "holds_comfyui": protected.is_held_by(directory)}
@@ -75,7 +75,7 @@ def _chooser(request: web.Request, allowed_folders: Callable[[], AllowedFolders]
 
 
 def _start(start: str | None, allowed_folders: Callable[[], AllowedFolders]) -> str | None:
-    """The folder to begin in, if it may be looked at."""
+    """The folder to start in, if it is allowed."""
     with contextlib.suppress(BatchLoopError):
         return resolve_source(start or "", allowed_folders())
     return None

@@ -25,7 +25,7 @@ from ..model.state import (
 
 
 def iteration_as_json(iteration: Iteration) -> dict[str, Any]:
-    """A loop as Directory Iterator tells it in its `ui` result."""
+    """A loop as reported in Directory Iterator's `ui` result."""
     return {
         "loop": iteration.key.id,
         **_standing(standing_in(iteration), iteration.counts, iteration.finished),
@@ -34,16 +34,16 @@ def iteration_as_json(iteration: Iteration) -> dict[str, Any]:
 
 
 def progress_as_json(snapshot: Snapshot, *, in_part: bool) -> dict[str, Any]:
-    """A loop as Batch Complete tells it in its `ui` result.
+    """A loop as reported in Batch Complete's `ui` result.
 
-    With `in_part`, its prompt runs only a part of the workflow.
+    `in_part` says that its prompt runs only a part of the workflow.
     """
     stands = standing_of(snapshot, in_part=in_part)
     return {"loop": snapshot.id, **_standing(stands, snapshot.counts, snapshot.finished)}
 
 
 def overview_as_json(loop: Overview) -> dict[str, Any]:
-    """A loop as the route gives it that lists all of them."""
+    """A loop as returned by the route that lists all loops."""
     counts = loop.counts
     return {
         "id": loop.id,
@@ -61,7 +61,7 @@ def overview_as_json(loop: Overview) -> dict[str, Any]:
 
 
 def _standing(stands: Standing, counts: Counts, finished: int) -> dict[str, Any]:
-    """What is told of every loop, wherever it is told: what is next, the word, and the figures."""
+    """The fields that every description of a loop has: what is next, how it stands, the counts."""
     return {
         "next": stands.next.value,
         "stands": stands.stands.value,
@@ -75,7 +75,7 @@ def _standing(stands: Standing, counts: Counts, finished: int) -> dict[str, Any]
 
 
 def as_json(snapshot: Snapshot) -> dict[str, Any]:
-    """A snapshot as the routes give it."""
+    """A snapshot as returned by the routes."""
     return {
         **overview_as_json(snapshot),
         "forgets": snapshot.forgets,
@@ -86,25 +86,25 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
 
 
 def page_as_json(page: Page) -> dict[str, Any]:
-    """Some items of a loop, as the route gives them."""
+    """Some items of a loop, as returned by the route."""
     items = [_row(*item) for item in page.items]
     return {"total": page.total, "start": page.start, "items": items}
 
 
 def arrived_as_json(arrived: Arrived) -> dict[str, Any]:
-    """What has come to a watched loop, as the route gives it."""
+    """New files of a watched loop, as returned by the route."""
     return {**asdict(arrived), "next": next_of(arrived).value}
 
 
 def as_json_text(snapshot: Snapshot, items: Iterable[ReportedItem]) -> str:
-    """The whole batch as JSON text: the snapshot, with every item in the place of `failures`."""
+    """The whole batch as JSON text: the snapshot, with all items instead of `failures`."""
     loop = as_json(snapshot)
     del loop["failures"]
     return json.dumps({**loop, "items": [_row(*item) for item in items]}, indent=1)
 
 
 def as_csv(items: Iterable[ReportedItem]) -> str:
-    """Every item as a line of CSV, under a line of names; several outputs with `|` between."""
+    """All items as CSV with a header line; an item's outputs are separated by `|`."""
     text = io.StringIO()
     names = _row(Item("", 0), ()).keys()
     writer = csv.DictWriter(text, names)
@@ -117,11 +117,11 @@ def as_csv(items: Iterable[ReportedItem]) -> str:
 
 
 _FORMULA = r'(^|[;,\t\r\n])([\s"]*)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])'
-"""Where a formula begins: in front, and behind what a spreadsheet may take for the cell's end."""
+"""Where a formula may begin: at the start, and after anything that may end a spreadsheet's cell."""
 
 
 def _as_text(value: Any) -> Any:
-    """`value`, so that no spreadsheet takes a file's name, or a part of it, for a formula."""
+    """`value`, escaped so that no spreadsheet takes a file name, or part of one, for a formula."""
     if not isinstance(value, str):
         return value
     marked = re.sub(_FORMULA, r"\1\2'", value)
@@ -129,7 +129,7 @@ def _as_text(value: Any) -> Any:
 
 
 _STATES = {state: state.value for state in ItemState} | {ItemState.ENDED: "finishing"}
-"""What the states are called outside."""
+"""The states' public names."""
 
 
 def _under_way(item: Item) -> dict[str, Any]:

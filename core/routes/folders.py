@@ -31,7 +31,7 @@ def add_routes(
     @table.post(f"{ROUTE_PREFIX}/folder")
     @answered
     async def folder(request: web.Request) -> web.Response:
-        """What a folder holds under the settings of a Directory Iterator."""
+        """The images of a folder under the settings of a Directory Iterator."""
         body = await json_body(request, _SETTINGS)
         settings = IteratorSettings.of_json(body, LISTING)
 
@@ -54,10 +54,10 @@ def add_routes(
     @table.post(f"{ROUTE_PREFIX}/folders/list")
     @answered
     async def list_folders(request: web.Request) -> web.Response:
-        """The folders in an allowed folder, or the allowed folders."""
+        """The folders in an allowed folder, or the allowed folders themselves."""
         path = (await json_body(request, _PATH)).get("path")
         if not isinstance(path, str):
-            raise Refused("path has to be a text.")
+            raise Refused("path must be text.")
         shown = await in_thread(Threads.FOLDERS, lambda: browse(path, allowed_folders()))
         return as_answer(
             {

@@ -1,4 +1,4 @@
-"""The routes that show loops: how they stand, their images, and their reports."""
+"""The routes that show loops: their state, their images, and their reports."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from .export import as_csv, as_json, as_json_text, overview_as_json, page_as_jso
 from .requests import loop_of, number
 
 MOST_ITEMS = 200
-"""On one page."""
+"""Most items on one page."""
 
 
 def add_routes(table: web.RouteTableDef, registry: LoopRegistry) -> None:
@@ -26,10 +26,10 @@ def add_routes(table: web.RouteTableDef, registry: LoopRegistry) -> None:
     @table.get(f"{ROUTE_PREFIX}/loops")
     @answered
     async def loops(request: web.Request) -> web.Response:
-        """Every loop that the server knows, in short, or those among the ones asked for."""
+        """All loops that the server knows, in short; or the requested ones in full."""
         ids = request.query.getall("loop", None)
         found = await in_thread(Threads.STORE, _loops, registry, ids)
-        # The clock of whoever asks may be another: how long ago something was, this clock knows.
+        # The client's clock may differ, and ages are relative to this one.
         return as_answer({"now": round(registry.now(), 3), "loops": found})
 
     @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}")
@@ -77,7 +77,7 @@ def _wants_failed(request: web.Request) -> bool:
 def _report(registry: LoopRegistry, loop_id: str, kind: str) -> bytes:
     snapshot, items = registry.report(loop_id)
     text = as_csv(items) if kind == "csv" else as_json_text(snapshot, items)
-    # Names may hold bytes that are no text; they are shown, not refused.
+    # File names may contain bytes that are not text; these are escaped rather than refused.
     return text.encode("utf-8", "backslashreplace")
 
 

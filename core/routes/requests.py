@@ -1,4 +1,4 @@
-"""What a request brings: its body, its numbers, and the loop that it names."""
+"""Reading requests: the JSON body, numbers, and the loop's id."""
 
 from __future__ import annotations
 
@@ -11,15 +11,15 @@ from aiohttp import web
 from ..common.errors import Refused, UnknownLoop
 
 _LARGEST_BODY = 2**16
-"""Bytes; a path and a name are far less."""
+"""In bytes; a path and a name take far less."""
 
 
 async def json_body(request: web.Request, expected: str) -> dict[str, Any]:
-    """The JSON object that a page of ComfyUI or a script has sent; Refused for all else.
+    """The JSON object in a request's body; Refused for anything else.
 
-    `expected` says what should have been sent.
+    `expected` describes the body for the error message.
     """
-    # A page elsewhere can make a browser without that header post a form here, but not JSON.
+    # Browsers without Sec-Fetch-Site let pages of other sites post forms here, but not JSON.
     if request.content_type != "application/json":
         raise Refused(f"Send {expected} as JSON, with content type application/json.", 415)
     text = await _start_of_body(request)
@@ -35,7 +35,7 @@ async def json_body(request: web.Request, expected: str) -> dict[str, Any]:
 
 
 async def _start_of_body(request: web.Request) -> bytes:
-    """The body, or as much of it as shows that it is too large."""
+    """The body, or just enough of it to see that it is too large."""
     text = b""
     while len(text) <= _LARGEST_BODY and (more := await request.content.readany()):
         text += more
@@ -43,24 +43,24 @@ async def _start_of_body(request: web.Request) -> bytes:
 
 
 def checked_id(loop_id: str) -> str:
-    """An id that a loop may have; UnknownLoop for all else, which is not repeated."""
+    """Return `loop_id` if a loop can have it; else raise UnknownLoop, without repeating it."""
     if not re.fullmatch(r"[0-9a-f]{16}", loop_id):
-        message = "No loop has such an id. The id of a loop is in what Directory Iterator says."
+        message = "No loop has this id. Directory Iterator reports the id of its loop."
         raise UnknownLoop(message)
     return loop_id
 
 
 def loop_of(request: web.Request) -> str:
-    """The id of the loop in a request's address; UnknownLoop."""
+    """The id of the loop in a request's path; UnknownLoop."""
     return checked_id(request.match_info["loop"])
 
 
 def number(request: web.Request, name: str, default: int, least: int, most: int) -> int:
-    """A whole number of the query; one outside of `least` to `most` counts as the nearest."""
+    """A whole number from the query, clamped to `least` and `most`; Refused for anything else."""
     text = request.query.get(name)
     if text is None:
         return default
-    # Of no more digits than can matter: Python takes long for very many.
+    # Python takes long to parse very many digits, and more than these make no difference.
     if not re.fullmatch(r"[0-9]{1,18}", text):
-        raise Refused(f"{name} has to be a whole number from {least} to {most}.")
+        raise Refused(f"{name} must be a whole number from {least} to {most}.")
     return min(max(int(text), least), most)

@@ -1,4 +1,4 @@
-"""The routes that tell of the server: its memory for images, and the store of its loops."""
+"""The routes about the server: its memory for images, and its store."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ def add_routes(table: web.RouteTableDef, registry: LoopRegistry, budget: MemoryB
     @table.get(f"{ROUTE_PREFIX}/memory")
     @answered
     async def memory(_request: web.Request) -> web.Response:
-        """What images take that are read ahead or wait to be written."""
+        """The memory taken by images that are read ahead or wait to be written."""
         return as_answer({"limit": budget.limit, "taken": budget.taken, "most": budget.most})
 
     @table.get(f"{ROUTE_PREFIX}/store")
     @answered
     async def store(_request: web.Request) -> web.Response:
-        """Its id: servers that give the same one share their loops."""
+        """The store's id: servers with the same one share their loops."""
         return as_answer({"id": await in_thread(Threads.STORE, registry.store_id)})

@@ -1,4 +1,4 @@
-"""The route for a small picture of an image, or of a result of it."""
+"""The route for thumbnails of images and their results."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ def add_routes(
     @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}/thumbnail")
     @answered
     async def small_picture(request: web.Request) -> web.Response:
-        """A small picture of an image, or of a result of it."""
+        """A thumbnail of an image, or of one of its results."""
         loop_id, path = loop_of(request), request.query.get("path", "")
         output = None
         if "output" in request.query:
@@ -47,7 +47,7 @@ def add_routes(
         try:
             made = await asyncio.get_running_loop().run_in_executor(pool, make)
         except (UnknownItem, UnknownLoop, UnreadableImage):
-            # A page asks for what it was told of a moment ago, and a browser would note an error.
+            # The page asks for an image that was there a moment ago; a browser would log an error.
             return web.Response(status=204)
         return _as_answer(made)
 
@@ -59,6 +59,6 @@ def _as_answer(made: Thumbnail) -> web.Response:
         else web.Response(body=made.data, content_type="image/webp")
     )
     answer.etag = ETag(made.tag)
-    # It may be kept, but has to be asked about: the next run may write another file of that name.
+    # May be cached but must be revalidated: the next run may write another file of that name.
     answer.headers["Cache-Control"] = "private, no-cache"
     return answer

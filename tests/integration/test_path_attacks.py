@@ -262,7 +262,7 @@ def test_a_pattern_that_is_too_long_is_refused_before_anything_runs(
     finding = {"skip_finished": True, "finished_as": "{stem}" * 1_000}
     for pattern in (settings, finding):
         graph = unchanged(workspace.name, "", when_complete=when_complete, **pattern)
-        with pytest.raises(PromptRejected, match="4096 bytes at the most"):
+        with pytest.raises(PromptRejected, match="at most 4096 bytes"):
             client.run(graph)
 
 

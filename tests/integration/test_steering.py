@@ -178,10 +178,10 @@ def test_a_page_of_items_is_a_part_of_the_report(
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ({"start": "-1"}, "start has to be a whole number"),
-        ({"start": "1e3"}, "start has to be"),
-        ({"count": "all"}, "count has to be"),
-        ({"count": "9" * 5000}, "count has to be"),
+        ({"start": "-1"}, "start must be a whole number"),
+        ({"start": "1e3"}, "start must be"),
+        ({"count": "all"}, "count must be"),
+        ({"count": "9" * 5000}, "count must be"),
         ({"state": "done"}, "state can only be failed"),
         ({"state": ""}, "state can only be failed"),
     ],
@@ -272,9 +272,9 @@ def test_a_loop_that_is_forgotten_has_no_picture(client: ComfyClient, loop: dict
 @pytest.mark.parametrize(
     ("query", "words"),
     [
-        ({"path": "img1.png", "output": "x"}, "output has to be a whole number"),
-        ({"path": "img1.png", "output": -1}, "output has to be a whole number"),
-        ({"path": "img1.png", "size": "big"}, "size has to be a whole number from 16 to 512"),
+        ({"path": "img1.png", "output": "x"}, "output must be a whole number"),
+        ({"path": "img1.png", "output": -1}, "output must be a whole number"),
+        ({"path": "img1.png", "size": "big"}, "size must be a whole number from 16 to 512"),
     ],
 )
 def test_a_picture_that_cannot_be_asked_for(

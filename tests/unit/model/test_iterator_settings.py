@@ -88,13 +88,13 @@ def test_a_number_below_the_least_as_a_link_may_bring_it_is_the_least() -> None:
     [
         ("filter", "Everything", "filter was 'Everything'.*Choose 'All images', 'PNG'"),
         ("sort_by", {}, "sort_by was {}"),
-        ("custom_pattern", [], "custom_pattern has to be a text"),
-        ("recursive", 1, "recursive has to be true or false"),
-        ("limit", True, f"limit has to be a whole number from 0 to {LARGEST_NUMBER}"),
-        ("limit", 1.5, "limit has to be a whole number"),
-        ("start_index", -1, "start_index has to be a whole number"),
+        ("custom_pattern", [], "custom_pattern must be text"),
+        ("recursive", 1, "recursive must be true or false"),
+        ("limit", True, f"limit must be a whole number from 0 to {LARGEST_NUMBER}"),
+        ("limit", 1.5, "limit must be a whole number"),
+        ("start_index", -1, "start_index must be a whole number"),
         ("loop_name", "x" * 201, "loop_name has 201 characters"),
-        ("directory", None, "directory has to be a text"),
+        ("directory", None, "directory must be text"),
     ],
 )
 def test_what_a_route_is_sent_is_of_the_settings_own_kind(
