@@ -108,6 +108,7 @@ def wait_until_loaded(page: Page, picture: Locator) -> None:
     )
 
 
+@pytest.mark.one_frontend
 @pytest.mark.one_renderer
 def test_it_goes_on_showing_a_batch_after_a_reload(comfy: ComfyPage, batch: Batch) -> None:
     graph = batch.graph()

@@ -56,7 +56,7 @@ def become(question: dict[str, Any], answers: int) -> None:
         os.dup2(opened, place)
     sys.argv = question["command"]
     overlay = os.environ.get("PYTHONPATH")
-    sys.path[0:1] = [os.path.dirname(sys.argv[0]), *([overlay] if overlay else [])]
+    sys.path[:0] = [os.path.dirname(sys.argv[0]), *([overlay] if overlay else [])]
     # Last, as whoever started it may end it from now on, with its process group.
     os.write(answers, b"%d\n" % os.getpid())
     for done_with in (log, nothing, answers):
@@ -65,7 +65,7 @@ def become(question: dict[str, Any], answers: int) -> None:
 
 def main() -> None:
     answers = int(sys.argv[1])
-    sys.path[0] = ""  # the folder of this file has modules with common names
+    del sys.path[0]  # the folder of this file, which has modules with common names
     for package in PACKAGES:
         with contextlib.suppress(ImportError):
             importlib.import_module(package)
