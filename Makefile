@@ -116,7 +116,7 @@ test: setup
 # Three at a time, as most of their time is spent waiting for servers and pages; each frontend by
 # itself, and the longest first.
 PAGES := page-1.32.9 page-1.58.1 page-1.25.10
-PARTS := $(PAGES) integration-a-d integration-p-z integration-e-o $(QUICK)
+PARTS := lint $(PAGES) integration-a-d integration-p-z integration-e-o $(QUICK)
 integration-%:
 	@$(PYTEST) tests/integration/test_[$*]*.py $(ARGS)
 $(PAGES): page-%:
