@@ -6,16 +6,14 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, expect
+from playwright.sync_api import expect
 
 from batch_loop.tests.browser.batch import Batch
-from batch_loop.tests.browser.conftest import SIZE
 from batch_loop.tests.support import markdown
 from batch_loop.tests.support.locales import OWN, tree
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.comfy_page import ComfyPage
-from batch_loop.tools.server import ComfyServer
 
 AS_BEFORE = {"Comfy.Locale": "en", "BatchLoop.Language": "comfyui"}
 
@@ -23,13 +21,16 @@ OpenIn = Callable[..., ComfyPage]
 
 
 @pytest.fixture
-def open_in(browser: Browser, server: ComfyServer, client: ComfyClient) -> Iterator[OpenIn]:
-    """Open a tab with settings for the languages; nothing may have gone wrong in it at the end."""
+def open_in(first_tab: ComfyPage, client: ComfyClient) -> Iterator[OpenIn]:
+    """Open a tab with settings for the languages; nothing may have gone wrong in it at the end.
+
+    It is one of the same browser, which has most of what the page loads.
+    """
     opened: list[ComfyPage] = []
 
     def open_in(**languages: str) -> ComfyPage:
         client.post("/settings", {**AS_BEFORE, **languages})
-        comfy = ComfyPage(browser.new_context(viewport=SIZE).new_page(), server.url)
+        comfy = ComfyPage(first_tab.page.context.new_page(), first_tab.url)
         opened.append(comfy)
         comfy.open()
         return comfy
@@ -38,7 +39,7 @@ def open_in(browser: Browser, server: ComfyServer, client: ComfyClient) -> Itera
     client.post("/settings", AS_BEFORE)
     faults = [fault for comfy in opened for fault in comfy.faults]
     for comfy in opened:
-        comfy.page.context.close()
+        comfy.page.close()
     assert not faults, "\n".join(faults)
 
 
