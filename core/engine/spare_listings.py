@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import secrets
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
 from ..model.prompt import Host
+from ..store.records import new_listing_id
 from ..store.store import Store
 from .outcome_poller import Watcher
 from .transactions import Transactions
@@ -27,7 +27,7 @@ class Written:
 
     def new_name(self) -> str:
         """A name for a listing, which no other has; nobody here deletes one of it meanwhile."""
-        name = secrets.token_hex(8)
+        name = new_listing_id()
         with self._lock:
             self._all.add(name)
             self._own.add(name)

@@ -10,9 +10,6 @@ import secrets
 import threading
 from collections.abc import Collection
 from dataclasses import replace
-from socket import gethostname
-
-import psutil
 
 from ..common.processes import Process, is_at_work, this_process
 from .real_paths import opened_folder, scanned
@@ -24,10 +21,6 @@ it for an image."""
 _HEX = "[0-9a-f]"
 _NAME = (
     rf"\.(?P<owner>{_HEX}{{16}})-(?P<place>{_HEX}{{16}})-(?P<id>\d+)-(?P<began>\d+)-{_HEX}+"
-    rf"{re.escape(TEMPORARY_SUFFIX)}"
-)
-_NAME_BEFORE = (
-    rf"\.(?P<machine>{_HEX}{{8}})-(?P<id>\d{{1,9}})-{_HEX}{{8}}-{_HEX}+"
     rf"{re.escape(TEMPORARY_SUFFIX)}"
 )
 
@@ -74,7 +67,7 @@ def sweep(folder: str, ended: Collection[str] = ()) -> None:
 def _is_left(name: str, owners: Collection[str]) -> bool:
     found = re.fullmatch(_NAME, name)
     if found is None:
-        return _is_left_by_an_earlier_version(name)
+        return False
     if found["owner"] in owners:
         return True
     own = this_process()
@@ -82,16 +75,6 @@ def _is_left(name: str, owners: Collection[str]) -> bool:
         return False
     writer = replace(own, id=int(found["id"]), began=int(found["began"]), mark="")
     return is_at_work(writer.name) is False
-
-
-def _is_left_by_an_earlier_version(name: str) -> bool:
-    """The same for a name that says no more than the machine's name and the process's id."""
-    found = re.fullmatch(_NAME_BEFORE, name)
-    return (
-        found is not None
-        and found["machine"] == _short(gethostname())[:8]
-        and not psutil.pid_exists(int(found["id"]))
-    )
 
 
 def _short(name: str) -> str:

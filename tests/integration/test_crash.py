@@ -133,12 +133,12 @@ def _newer(path: Path) -> None:
 
 
 DAMAGED = "is damaged ("
-LATER = "was made by a later version of Batch Loop (its tables have version 1000)"
+ANOTHER = "was made by another version of Batch Loop (its tables have version 1000"
 
 
 @pytest.mark.parametrize(
     ("damage", "why"),
-    [(_cut_short, DAMAGED), (_zeros, DAMAGED), (_garbage, DAMAGED), (_newer, LATER)],
+    [(_cut_short, DAMAGED), (_zeros, DAMAGED), (_garbage, DAMAGED), (_newer, ANOTHER)],
     ids=["cut short", "zeros", "garbage", "newer"],
 )
 def test_a_state_file_that_cannot_be_used_is_set_aside(

@@ -26,7 +26,7 @@ from ...model.roots import Roots
 from ..memory import RefusingStore
 from ..schema import listing_statements, statements
 from ..schema.tables import items, outputs, path_bytes
-from ..schema.versions import NewerVersion, prepare
+from ..schema.versions import VERSION, OtherVersion, prepare
 from ..sql.backend import AT_ONCE
 from ..sql.sql_store import SqlStore
 from ..store import Store
@@ -170,10 +170,13 @@ class PostgresqlBackend:
             connection.execute(select(func.pg_advisory_xact_lock(_PREPARING)))
             try:
                 prepare(connection)
-            except NewerVersion as error:
+            except OtherVersion as error:
                 raise StateNotKept(
-                    f"The tables in {self._address.shown} were made by a later version of "
-                    f"Batch Loop (they have version {error}). Update Batch Loop on this machine."
+                    f"The tables in {self._address.shown} were made by another version of Batch "
+                    f"Loop (they have version {error}, and this one's have version {VERSION}). "
+                    "Install the same Batch Loop on all machines. To begin anew, name an empty "
+                    f"database in {DATABASE_VARIABLE}, or drop the tables whose names begin with "
+                    "batch_loop_, and start ComfyUI again."
                 ) from error
         self.is_prepared = True
 

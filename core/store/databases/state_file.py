@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ...common.errors import StateNotKept
 from ...common.text import quoted
-from ..schema.versions import NewerVersion, prepare
+from ..schema.versions import VERSION, OtherVersion, prepare
 from ..sql.backend import ONLY_READS
 from .users import Users
 
@@ -57,8 +57,8 @@ class StateFile:
     def open(self, engine: Engine) -> None:
         """Have the file ready, with tables as they should be, and use it from now on.
 
-        One that is damaged, or of a later version of the pack, is set aside under another name, and
-        a new one begun: the log says so. `engine` is one on this file.
+        One that is damaged, or was made by another version of the pack, is set aside under another
+        name, and a new one begun: the log says so. `engine` is one on this file.
 
         Raises:
             sqlite3.Error, DBAPIError, OSError: it cannot be opened now, as when another holds it.
@@ -156,7 +156,7 @@ def _is_of_the_file(error: Exception) -> bool:
     # the file holds other tables than ours.
     if isinstance(cause, sqlite3.OperationalError):
         return "no such " in str(cause)
-    return isinstance(cause, (sqlite3.Error, SQLAlchemyError, NewerVersion, LookupError))
+    return isinstance(cause, (sqlite3.Error, SQLAlchemyError, OtherVersion, LookupError))
 
 
 def _has_been_set_aside(path: str) -> bool:
@@ -175,8 +175,11 @@ def _set_aside(path: str) -> str:
 
 
 def _set_aside_message(path: str, aside: str, error: Exception) -> str:
-    if isinstance(error, NewerVersion):
-        what = "Update Batch Loop, and give the file its old name back, to go on with them"
+    if isinstance(error, OtherVersion):
+        what = (
+            "To go on with its batches, install the Batch Loop that made it, and give the file its "
+            "old name back"
+        )
     else:
         what = "Batches begin again with their first image"
     return (
@@ -193,6 +196,9 @@ def _used_by_another(path: str, error: Exception) -> str:
 
 
 def _why(error: Exception) -> str:
-    if isinstance(error, NewerVersion):
-        return f"was made by a later version of Batch Loop (its tables have version {error})"
+    if isinstance(error, OtherVersion):
+        return (
+            f"was made by another version of Batch Loop (its tables have version {error}, and this "
+            f"one's have version {VERSION})"
+        )
     return f"is damaged ({getattr(error, 'orig', None) or error})"

@@ -109,8 +109,8 @@ loops = Table(
     "batch_loop_loops",
     metadata,
     Column("id", String(16), primary_key=True),
-    # The items that it has are those of one listing. A new one is written beside it, some rows at a
-    # time, and then takes its place in one step. NULL only while tables are brought up to date.
+    # Its items are those of one listing. A new listing is written beside that one, some rows at a
+    # time, and then takes its place in one step. NULL only until the first one is written.
     Column("listing", String(16), index=True),
     # One that is being written with the states of the present one: what changes meanwhile, changes
     # in both.
@@ -188,15 +188,15 @@ is_open = in_state(ItemState.RUNNING, ItemState.ENDED)
 is_failed = in_state(ItemState.FAILED)
 
 
-def _index_of(name: str, which: ColumnElement[bool]) -> Index:
+def _index_of(name: str, which: ColumnElement[bool]) -> None:
     columns = items.c.listing, items.c.position
-    return Index(f"batch_loop_items_{name}", *columns, sqlite_where=which, postgresql_where=which)
+    Index(f"batch_loop_items_{name}", *columns, sqlite_where=which, postgresql_where=which)
 
 
 # Each holds no more than is looked for: most items of a batch are in none but the first, and then
 # in none at all.
 _index_of("pending", is_pending)
-open_items = _index_of("open", is_open)
+_index_of("open", is_open)
 _index_of("failed", is_failed)
 # A page of the listing, wherever it begins: no prompt writes this one.
 _index_of("listed", items.c.position.is_not(None))
@@ -210,18 +210,18 @@ outputs = Table(
     Column("file", PathText),
     Column("path", PathText, nullable=False),
     # The batch that wrote it. What earlier ones wrote stays known, as it may be replaced or not.
-    Column("batch", Integer, nullable=False, server_default="0"),
+    Column("batch", Integer, nullable=False),
     # Whether its image was done in that batch, if a prompt no longer works on it.
-    Column("whole", Boolean, nullable=False, server_default=false()),
+    Column("whole", Boolean, nullable=False),
     # Whether it was there before, and was left as it was: shown as a result, but not the image's.
-    Column("kept", Boolean, nullable=False, server_default=false()),
+    Column("kept", Boolean, nullable=False),
     sqlite_with_rowid=False,
 )
 
 is_written = outputs.c.kept == false()
 
 # The files that one item wrote. By the path first, see `statements`.
-outputs_of_items = Index("batch_loop_outputs_of_item", outputs.c.path, outputs.c.loop)
+Index("batch_loop_outputs_of_item", outputs.c.path, outputs.c.loop)
 # Whose a file is, among all loops: who wrote it last.
 Index(
     "batch_loop_outputs_written",

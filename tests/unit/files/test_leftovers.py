@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import subprocess
 import sys
 from dataclasses import replace
 from pathlib import Path
-from socket import gethostname
 
 from batch_loop.core.common.processes import _stat, this_process
 from batch_loop.core.files import leftovers
@@ -58,22 +56,6 @@ def test_what_others_know_to_have_ended_is_deleted_wherever_it_ran(tmp_path: Pat
         (tmp_path / name).touch()
     sweep(str(tmp_path), [gone.name])
     assert [path.name for path in tmp_path.iterdir()] == [kept]
-
-
-def test_what_an_earlier_version_of_the_pack_left_is_deleted(tmp_path: Path) -> None:
-    here, elsewhere = (
-        hashlib.sha256(name.encode()).hexdigest()[:8] for name in (gethostname(), "another")
-    )
-    dead, suffix = ended_process(), leftovers.TEMPORARY_SUFFIX
-    left = f".{here}-{dead}-0123abcd-00{suffix}"
-    kept = [
-        f".{here}-{os.getppid()}-0123abcd-00{suffix}",
-        f".{elsewhere}-{dead}-0123abcd-00{suffix}",
-    ]
-    for name in (left, *kept):
-        (tmp_path / name).touch()
-    sweep(str(tmp_path))
-    assert {path.name for path in tmp_path.iterdir()} == set(kept)
 
 
 def test_what_has_ended_is_dead_before_its_parent_knows(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ from batch_loop.core.files.leftovers import temporary_name
 from batch_loop.core.model.prompt import Prompt
 from batch_loop.core.model.report import handed_out
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import Claim, Counts, IterationMode, LoopKey, Policy, Several
+from batch_loop.core.model.state import Claim, IterationMode, LoopKey, Policy, Several
 from batch_loop.core.store.databases import state_file
 from batch_loop.core.store.databases.database import CARRIED, FILE, open_store
 from batch_loop.core.store.memory import MemoryStore
@@ -36,7 +36,6 @@ from batch_loop.tests.unit.engine.test_machines import Machine
 from batch_loop.tools.layout import ROOT
 
 KEY = LoopKey("", "/folder")
-DESIGN = "SELECT sql FROM sqlite_master ORDER BY name"
 CLAIM = Claim(Prompt("p", 1.0), Policy(), since=1.0)
 
 
@@ -85,7 +84,6 @@ DAMAGE: dict[str, Callable[[Path], None]] = {
     "text": lambda path: path.write_text("not a database " * 500) and None,
     "garbage in the midst": lambda path: overwritten(path, 8192, b"\xa5" * 8192),
     "no version": changed("DELETE FROM batch_loop_version"),
-    "an older version than any": changed("UPDATE batch_loop_version SET version = -3"),
     "other tables": changed("ALTER TABLE batch_loop_version RENAME COLUMN version TO other"),
 }
 
@@ -109,15 +107,18 @@ def test_a_damaged_file_is_set_aside_and_named(
         assert store.counts(KEY).total == 500
 
 
-def test_a_file_of_a_later_version_is_set_aside_whole(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("other", [-3, VERSION - 1, VERSION + 1, 7])
+def test_a_file_of_another_version_is_set_aside_whole(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, other: int
 ) -> None:
     begun(tmp_path, carried=[1, 2])
-    changed("UPDATE batch_loop_version SET version = 99")(tmp_path / FILE)
+    changed(f"UPDATE batch_loop_version SET version = {other}")(tmp_path / FILE)  # noqa: S608
     values = list((tmp_path / CARRIED).iterdir())
     begun(tmp_path)
     (line,) = [record.getMessage() for record in caplog.records]
-    assert "was made by a later version of Batch Loop (its tables have version 99)" in line
+    versions = f"its tables have version {other}, and this one's have version {VERSION}"
+    assert f"was made by another version of Batch Loop ({versions})" in line
+    assert "install the Batch Loop that made it, and give the file its old name back" in line
     (aside,) = [path for path in tmp_path.glob(f"{FILE}.*") if not path.name.endswith("-wal")]
     begun(tmp_path)
     os.replace(aside, tmp_path / FILE)
@@ -134,51 +135,6 @@ def test_the_elements_of_a_list_are_told_from_one_value_that_is_a_list(tmp_path:
     store = open_store(str(tmp_path))
     with store.transaction():
         assert store.carried(KEY).value == value
-
-
-EARLIER = sorted(Path(__file__).parent.glob("state_version_*.sql"))
-"""A file of each earlier design, as `sqlite3` dumps it: a batch of three, one image of it done."""
-
-
-def test_there_is_a_file_of_each_earlier_version() -> None:
-    assert [f"state_version_{number}" for number in range(1, VERSION)] == [
-        path.stem for path in EARLIER
-    ]
-
-
-@pytest.mark.parametrize("earlier", EARLIER, ids=lambda path: path.stem)
-def test_a_file_of_an_earlier_version_is_brought_up_to_date(
-    tmp_path: Path, caplog: pytest.LogCaptureFixture, earlier: Path
-) -> None:
-    with sqlite3.connect(tmp_path / FILE) as connection:
-        connection.executescript(earlier.read_text(encoding="utf-8"))
-    connection.close()
-    for _ in range(2):
-        store = open_store(str(tmp_path))
-        assert isinstance(store, SqlStore)
-        with store.transaction():
-            assert store.counts(KEY) == Counts(pending=1, running=1, done=1)
-            report = [(item.path, item.state.value, out) for item, out in store.report(KEY)]
-            assert report == [
-                ("a.png", "done", ("/out/a.png",)),
-                ("b.png", "running", ()),
-                ("c.png", "pending", ()),
-            ]
-            (running,) = store.open_items(KEY)
-            assert running.claim == Claim(Prompt("p", 1.0), Policy(), since=2.0, server="s")
-            entry = store.load(KEY)
-            assert entry is not None
-            # When it ran is not known; when its folder was looked at is.
-            assert entry.ran_at == entry.looked_at == 0.5
-        assert [result.whole for result in store.outside.written_below("/out")] == [True]
-    assert caplog.records == []
-    with sqlite3.connect(tmp_path / FILE) as connection:
-        upgraded = [row[0] for row in connection.execute(DESIGN)]
-    connection.close()
-    begun(tmp_path / "new")
-    with sqlite3.connect(tmp_path / "new" / FILE) as connection:
-        assert upgraded == [row[0] for row in connection.execute(DESIGN)]
-    connection.close()
 
 
 @pytest.fixture

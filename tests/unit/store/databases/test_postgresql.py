@@ -150,16 +150,29 @@ def test_without_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 'pip install "psycopg[binary]"' in message
 
 
-def test_tables_of_a_later_version(postgresql: Postgresql) -> None:
+@pytest.mark.parametrize("other", [-3, VERSION - 1, VERSION + 1, 7])
+def test_tables_of_another_version_are_refused_and_left_alone(
+    postgresql: Postgresql, other: int
+) -> None:
     address = postgresql.new_database()
     store = open_postgresql(address, NO_ROOTS)
     assert isinstance(store, SqlStore)
     with store.transaction():
-        store._database.execute(versions.update().values(version=VERSION + 1))
+        begin(store, KEY, ["a", "b"])
+        store._database.execute(versions.update().values(version=other))
     store.close()
     message = refusal(open_postgresql(address, NO_ROOTS))
-    assert f"they have version {VERSION + 1}" in message
-    assert "Update Batch Loop on this machine" in message
+    assert f"they have version {other}, and this one's have version {VERSION}" in message
+    assert "Install the same Batch Loop on all machines" in message
+    assert f"name an empty database in {DATABASE_VARIABLE}" in message
+    # Nothing was changed: with the version that made them, all is there.
+    with store._connections.engine.begin() as connection:
+        connection.execute(versions.update().values(version=VERSION))
+    again = open_postgresql(address, NO_ROOTS)
+    with again.transaction():
+        assert again.counts(KEY).pending == 2
+    again.close()
+    store.close()
 
 
 @pytest.fixture
