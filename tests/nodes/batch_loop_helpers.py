@@ -1,6 +1,6 @@
-"""Nodes that fail, wait and record when a test says so; loaded only into the tests' servers.
+"""Nodes that fail, wait and record on a test's request; loaded only by the tests' servers.
 
-They are steered by files whose paths the test gives, and cached like any other node.
+Tests control them through files, whose paths are inputs. They are cached like any other node.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ASKED = "asked to fail"
 
 
 class TestRaise:
-    """Passes the image on, and fails when `filename` is a line of the file `fail_list`."""
+    """Passes the image on; fails if `filename` is a line of the file `fail_list`."""
 
     CATEGORY = "batch loop tests"
     FUNCTION = "run"
@@ -38,7 +38,7 @@ class TestRaise:
                 "filename": ("STRING", {"default": ""}),
                 "fail_list": ("STRING", {"default": ""}),
             },
-            # The first only for order.
+            # `after` only determines the order.
             "optional": {"after": ("*",), "message": ("STRING", {"default": ASKED})},
         }
 
@@ -57,7 +57,7 @@ class TestRaise:
 
 
 class TestBlock:
-    """Passes the image on, and blocks what follows when `filename` is `blocked`."""
+    """Passes the image on; blocks the nodes after it if `filename` is `blocked`."""
 
     CATEGORY = "batch loop tests"
     FUNCTION = "run"
@@ -80,7 +80,7 @@ class TestBlock:
 
 
 class TestWait:
-    """Passes the image on once there is a file `until`; can be interrupted meanwhile."""
+    """Passes the image on once the file `until` exists; can be interrupted while waiting."""
 
     CATEGORY = "batch loop tests"
     FUNCTION = "run"
@@ -99,10 +99,10 @@ class TestWait:
 
 
 class TestHold:
-    """Passes the image on; the one called `held` only when there is a file `until`.
+    """Passes the image on; waits with the one called `held` until the file `until` exists.
 
-    Meanwhile the file `until` with `.held` behind its name has the number of the process. Cancel
-    ends that, unless it is `deaf`.
+    While it waits, the file `until` + `.held` contains the process's id. Cancel ends the wait,
+    unless it is `deaf`.
     """
 
     CATEGORY = "batch loop tests"
@@ -130,7 +130,7 @@ class TestHold:
 
 
 class TestSlow:
-    """Passes anything on after `seconds`, as a model would; can be interrupted meanwhile."""
+    """Passes any value on after `seconds`, like a slow model; can be interrupted."""
 
     CATEGORY = "batch loop tests"
     FUNCTION = "run"
@@ -159,7 +159,7 @@ class TestSlow:
 
 
 class TestValue:
-    """Gives a value of the wanted `kind`."""
+    """Outputs a value of the given `kind`."""
 
     CATEGORY = "batch loop tests"
     FUNCTION = "run"
@@ -186,7 +186,7 @@ class TestValue:
 
 
 class TestList:
-    """Gives the words of `text` as one of ComfyUI's lists, in which the word `no` is blocked."""
+    """Outputs the words of `text` as a ComfyUI list, in which the word `no` is blocked."""
 
     CATEGORY = "batch loop tests"
     FUNCTION = "run"
@@ -202,7 +202,7 @@ class TestList:
 
 
 class TestIterator:
-    """Expands into a Directory Iterator of the same inputs, and gives its loop and its image."""
+    """Expands into a Directory Iterator with these inputs; outputs its loop and its image."""
 
     CATEGORY = "batch loop tests"
     FUNCTION = "run"
@@ -224,7 +224,7 @@ class TestIterator:
 
 
 class TestShow:
-    """Appends what `value` is, as a line of JSON, to the file `path`."""
+    """Appends a description of `value`, as a line of JSON, to the file `path`."""
 
     CATEGORY = "batch loop tests"
     FUNCTION = "run"
@@ -250,7 +250,7 @@ def _holding_itself() -> list[Any]:
 def _as_json(value: Any) -> str:
     try:
         return json.dumps(value, default=_described)
-    except ValueError:  # it holds itself
+    except ValueError:  # it contains itself
         return json.dumps("itself")
 
 
@@ -261,7 +261,7 @@ def _described(value: Any) -> Any:
 
 
 class TestDigest:
-    """Appends what it is given of an image, in short, as a line of JSON to the file `path`."""
+    """Appends a digest of an image and its mask, as a line of JSON, to the file `path`."""
 
     CATEGORY = "batch loop tests"
     FUNCTION = "run"
@@ -274,7 +274,7 @@ class TestDigest:
         return {"required": {"image": ("IMAGE",), "mask": ("MASK",), **texts}}
 
     def run(self, image: torch.Tensor, mask: torch.Tensor, text: str, path: str) -> tuple[()]:
-        # Of an animated picture, Load Image gives every frame.
+        # Load Image outputs every frame of an animated image.
         entry = {
             "name": text,
             "image": digest(image[:1]),
@@ -291,12 +291,12 @@ class TestDigest:
 
 
 def digest(tensor: torch.Tensor) -> str:
-    """One for each sequence of values."""
+    """A hash of a sequence of values."""
     return hashlib.sha256(tensor.contiguous().numpy().tobytes()).hexdigest()
 
 
 class TestRecord:
-    """Appends `text` as a line to the file `path`: proof that it was really run."""
+    """Appends `text` as a line to the file `path`, as proof that the node really ran."""
 
     CATEGORY = "batch loop tests"
     FUNCTION = "run"
@@ -311,7 +311,7 @@ class TestRecord:
                 "text": ("STRING", {"default": ""}),
                 "path": ("STRING", {"default": ""}),
             },
-            # Only for order, as the image is.
+            # Only determines the order, like the image.
             "optional": {"after": ("*",)},
         }
 
@@ -328,7 +328,7 @@ class TestRecord:
 
 
 class TestFileSize:
-    """Says how large the file `path` is; fails when it is not there."""
+    """Reports the size of the file `path`; fails if there is no such file."""
 
     CATEGORY = "batch loop tests"
     FUNCTION = "run"
@@ -344,10 +344,10 @@ class TestFileSize:
 
 
 class TestSlowFolder:
-    """Has `folder` hang, as a network drive does, while there is a file `gate`.
+    """Makes listing `folder` hang, like a lost network drive, while the file `gate` exists.
 
-    Nothing is patched: Python asks its audit hooks before it lists a folder. Meanwhile the file
-    `gate` with `.held` behind its name is there.
+    Nothing is patched: Python calls audit hooks before it lists a folder. While a listing hangs,
+    the file `gate` + `.held` exists.
     """
 
     CATEGORY = "batch loop tests"
@@ -380,11 +380,11 @@ class TestSlowFolder:
 
 
 class TestIterations:
-    """Runs the nodes of `body` so many times within one prompt, as ComfyUI's own loops do.
+    """Runs the nodes of `body` `count` times within one prompt, like ComfyUI's own loops.
 
-    `body` is a graph as JSON. A link to `outside` is one to what the input of that number is
-    linked to, one to `before` is to the last node of the iteration before, and `$index` is the
-    number of the iteration, from 0. Gives the first output of the last node of the last iteration.
+    `body` is a graph as JSON. In it, a link to `outside` stands for what the input of that number
+    is linked to, a link to `before` for the last node of the previous iteration, and `$index` for
+    the iteration's number, from 0. Outputs the first output of the last node in the last iteration.
     """
 
     CATEGORY = "batch loop tests"

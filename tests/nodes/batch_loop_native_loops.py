@@ -1,7 +1,7 @@
-"""Stand-ins for ComfyUI's own Start Loop and End Loop, for releases from before there were any.
+"""Stand-ins for ComfyUI's own Start Loop and End Loop, for releases that do not have them yet.
 
-They have the inputs and outputs of ComfyUI 0.36 and later, so that a workflow that is made with
-them opens there, too. Of what those can do, only the mode `simple` is here, without `accumulate`.
+Inputs and outputs are those of ComfyUI 0.36 and later, so that workflows made with the stand-ins
+open there too. Only the mode `simple` is implemented, without `accumulate`.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ ANY = ("*", {})
 
 
 class AnyType(str):
-    """A type that fits each input: older releases ask whether the two differ."""
+    """A type that matches any input: older releases compare types with `!=`."""
 
     __slots__ = ()
 
@@ -31,13 +31,13 @@ class AnyType(str):
 
 
 def matching(template: str, **options: Any) -> tuple[str, dict[str, Any]]:
-    """An input of any type, the same at each place of one template."""
+    """An input of any type, the same for all inputs of one template."""
     declared = {"template": {"template_id": template, "allowed_types": "*"}, **options}
     return "COMFY_MATCHTYPE_V3", declared
 
 
 class StartLoop:
-    """The first iteration: the nodes behind it run as they stand, without an expansion."""
+    """Starts the first iteration, in which the nodes after it run as they are, unexpanded."""
 
     CATEGORY = "utilities/looping"
     FUNCTION = "run"
@@ -52,7 +52,7 @@ class StartLoop:
 
     @classmethod
     def GET_SCHEMA(cls) -> SimpleNamespace:
-        """By this ComfyUI, and Batch Loop, know the nodes that a loop begins and ends at."""
+        """Tells ComfyUI and Batch Loop which nodes a loop begins and ends at."""
         return SimpleNamespace(loop_boundary="start")
 
     @classmethod
@@ -81,7 +81,7 @@ class StartLoop:
 
     @classmethod
     def VALIDATE_INPUTS(cls, input_types: dict[str, str]) -> bool:
-        del input_types  # asked for, so that ComfyUI compares none: older ones do not know them
+        del input_types  # taking it turns off ComfyUI's type check, which older releases would fail
         return True
 
     @classmethod
@@ -169,7 +169,7 @@ class EndLoop:
 
 
 def _walk_back(dynprompt: Any, node_id: str, body: list[str]) -> str | None:
-    """The Start Loop before a node; what lies between is added to `body`, the first of it first."""
+    """The Start Loop before a node; the nodes between them are added to `body`, in order."""
     node = dynprompt.get_node(node_id)
     if node["class_type"] == "StartLoop":
         return node_id

@@ -1,4 +1,4 @@
-"""Writes in the background that go on until a test says so."""
+"""Background writes that last until a test ends them."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from batch_loop.core.model.writes import Turn
 
 
 class FakeWrites:
-    """Answers what `core.model.writes.Writes` asks; `wait` tells a test that somebody waits."""
+    """A fake of `core.model.writes.Writes` that counts its waits and looks."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -18,7 +18,7 @@ class FakeWrites:
         self._failures: dict[Turn, Failure] = {}
         self.waits = 0
         self.looks = 0
-        """How often somebody asked whether a turn is under way."""
+        """How often `under_way` was called."""
 
     def begin(self, turn: Turn) -> None:
         with self._changed:
@@ -59,6 +59,6 @@ class FakeWrites:
             self._failures.pop(turn, None)
 
     def wait_for_a_wait(self, number: int = 1) -> None:
-        """Wait until somebody has begun to wait, the so-manieth time."""
+        """Wait until somebody waits for the `number`th time."""
         with self._changed:
             assert self._changed.wait_for(lambda: self.waits >= number, 10)

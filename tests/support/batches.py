@@ -1,4 +1,4 @@
-"""Running batches headless, as a script would: the same prompt again until End Queue says stop."""
+"""Running batches without a page, like a script: submit the same prompt until End Queue stops."""
 
 from __future__ import annotations
 
@@ -17,29 +17,29 @@ RECORD = "record"
 
 
 def recorded(graph: Graph, path: Path, text: list[Any] | str = "") -> Graph:
-    """`graph` with a node behind its save that appends the source's name to the file `path`."""
+    """`graph` with a node after its save that appends the source's name to the file `path`."""
     name = text or [ITERATOR, 3]
     return {**graph, RECORD: node("TestRecord", image=[SAVE, 0], text=name, path=str(path))}
 
 
 def records(path: Path) -> list[str]:
-    """The names that were appended so far."""
+    """The names appended so far."""
     return path.read_text(encoding="utf-8").splitlines() if path.exists() else []
 
 
 def told(result: RunResult, node_id: str) -> dict[str, Any]:
-    """What a node of ours reported in a prompt; {} when it did not run."""
+    """The report of one of the pack's nodes in a prompt; {} if it did not run."""
     (entry,) = result.outputs.get(node_id, {}).get("batch_loop", [{}])
     return entry
 
 
 def says_stop(result: RunResult) -> bool:
-    """Whether End Queue's verdict was to stop."""
+    """Whether End Queue decided to stop."""
     return told(result, STOP).get("next") == "stop"
 
 
 def run_until_stop(client: ComfyClient, graph: Graph, most: int = 30) -> list[RunResult]:
-    """Submit `graph` again and again, also after an error, until End Queue says stop."""
+    """Submit `graph` repeatedly, even after errors, until End Queue says stop."""
     results: list[RunResult] = []
     while len(results) < most:
         results.append(client.run(graph))
@@ -51,7 +51,7 @@ def run_until_stop(client: ComfyClient, graph: Graph, most: int = 30) -> list[Ru
 
 
 def refusal(client: ComfyClient, graph: Graph) -> str:
-    """The message of a prompt that must not work: it is refused, or fails."""
+    """The error message of a prompt that must be refused or fail."""
     try:
         result = client.run(graph)
     except PromptRejected as refused:
@@ -62,13 +62,13 @@ def refusal(client: ComfyClient, graph: Graph) -> str:
 
 
 def written(state: Mapping[str, Any]) -> int:
-    """How many images are done for good: their runs have ended, and their results are written."""
+    """How many images are done for good: their prompts have ended and their results are written."""
     done: int = state["done"] - state["finishing"]
     return done
 
 
 def loop_state(client: ComfyClient, result: RunResult) -> dict[str, Any]:
-    """The state, by the pack's route, of the loop that took part in a prompt."""
+    """The state of a prompt's loop, as reported by the pack's route."""
     loop = told(result, ITERATOR) or told(result, COMPLETE)
     state: dict[str, Any] = client.get_json(f"/batch_loop/loops/{loop['loop']}")
     return state

@@ -1,4 +1,4 @@
-"""A clock for a server that a test can set while the server runs, by the library libfaketime."""
+"""A server's clock that a test can set while the server runs, using libfaketime."""
 
 from __future__ import annotations
 
@@ -10,25 +10,25 @@ _LIBRARY = "faketime/libfaketimeMT.so.1"
 
 
 class SetClock:
-    """What time it is to a server that is started with `env`, beside what it really is."""
+    """The clock of a server that is started with `env`, as an offset from the real time."""
 
     def __init__(self, path: Path) -> None:
-        """`path` is a file of this clock's own, which tells the server."""
+        """`path` is a file for this clock alone, which the server reads."""
         self._path = path
         self.hours = 0
         self._write()
 
     @property
     def env(self) -> dict[str, str]:
-        """What to add to a server's environment; AssertionError where the library is missing."""
-        # It lies in a folder that is named after the machine's architecture.
+        """Variables for a server's environment; AssertionError if the library is missing."""
+        # Its folder is named after the machine's architecture.
         found = sorted(Path("/usr/lib").glob(f"*/{_LIBRARY}"))
         assert found, f"{_LIBRARY} is missing. Install the package faketime, and try again."
         return {
             "LD_PRELOAD": str(found[0]),
             "FAKETIME_TIMESTAMP_FILE": str(self._path),
             "FAKETIME_NO_CACHE": "1",
-            # Nobody can set this one, and files have the times that they have.
+            # Setting the clock changes neither the monotonic clock nor files' times.
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
             "NO_FAKE_STAT": "1",
         }

@@ -1,4 +1,4 @@
-"""Processes in a world of process ids of their own, as in a container."""
+"""Processes in a PID namespace of their own, as in a container."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ import subprocess
 
 
 def own_ids() -> list[str]:
-    """What to put before a command that is to see no process but itself and what it starts.
+    """A prefix for a command, which then sees only itself and the processes it starts.
 
-    It ends when the process does that starts it. An AssertionError says what is needed where that
-    is not permitted.
+    It ends with the process that starts it. AssertionError if namespaces are not permitted.
     """
     command = ["unshare", "--pid", "--fork", "--mount-proc", "--kill-child"]
     if os.geteuid() != 0:

@@ -1,4 +1,4 @@
-"""Many loops of which a lot of images has failed, as a list of all loops is slowest with."""
+"""Many loops with many failed images: the slowest case for a list of all loops."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ FOLDER = "/home/somebody/ComfyUI/input/a folder of many photographs"
 
 
 def write_failed_loops(store: Store, host: FakeHost, number: int, failures: int) -> None:
-    """Keep so many loops in a store, each stopped on an image after so many failures."""
+    """Write `number` loops to a store, each stopped on an image after `failures` failures."""
     paths = [f"img{at}.png" for at in range(failures + 1)]
     reason = Failure("a reason that takes more than a line " * 3, "7", "TestRaise")
     prompt = host.submit()

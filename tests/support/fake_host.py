@@ -1,4 +1,4 @@
-"""A host for unit tests: prompts end when the test says so, and time passes when it is read."""
+"""A host for unit tests: the test ends prompts, and reading the clock advances it."""
 
 from __future__ import annotations
 
@@ -9,60 +9,60 @@ from batch_loop.core.model.prompt import Ending, Failure, Outcome, Prompt
 
 
 class FakeHost:
-    """Answers what `core.model.prompt.Host` asks."""
+    """A fake of `core.model.prompt.Host`."""
 
     def __init__(self) -> None:
         self._outcomes: dict[Prompt, Outcome] = {}
         self._saved: dict[Prompt, tuple[str, ...]] = {}
         self._clock = itertools.count(1)
         self.set_by = 0.0
-        """By how many seconds somebody has set the clock on or back."""
+        """By how many seconds the clock was set forward or back."""
         self._numbers = itertools.count(1)
         self._server = 1
 
     def now(self) -> float:
-        """One more than at the last call, so that no two moments are the same."""
+        """One more than at the last call, so that no two times are equal."""
         return next(self._clock) + self.set_by
 
     def steady(self) -> float:
-        """The same clock, as if nobody had set it."""
+        """The same clock, as if it had never been set."""
         return self.now() - self.set_by
 
     def wait(self, seconds: float) -> None:
-        """Time passes anyway."""
+        """Do nothing: time passes anyway."""
 
     @property
     def server(self) -> str:
-        """The name of the server that runs now."""
+        """The name of the current server."""
         return f"server {self._server}"
 
     def crash(self) -> None:
-        """End the server, and start another: prompts are gone, and so is what they came to."""
+        """End the server and start another, which knows no prompts or outcomes."""
         self._server += 1
         self._outcomes.clear()
         self._saved.clear()
 
     def outcome(self, prompt: Prompt) -> Outcome:
-        """What `finish` was told; before, RUNNING."""
+        """The outcome given to `finish`; RUNNING before that."""
         return self._outcomes.get(prompt, Outcome(Ending.RUNNING))
 
     def is_alive(self, server: str, *, is_here: bool) -> bool | None:  # noqa: ARG002
-        """None but this one runs."""
+        """False: no other server runs."""
         return False
 
     def raise_if_cancelled(self) -> None:
-        """Nobody presses Cancel."""
+        """Do nothing: nobody presses Cancel."""
 
     def saved(self, prompt: Prompt) -> tuple[str, ...]:
-        """What `finish` was told of."""
+        """The paths given to `finish`."""
         return self._saved.get(prompt, ())
 
     def has_ended(self, prompt: Prompt) -> bool:
-        """Whether `finish` was told of it."""
+        """Whether `finish` was called."""
         return self.outcome(prompt).ending is not Ending.RUNNING
 
     def submit(self, client_id: str | None = None) -> Prompt:
-        """A prompt that is submitted now."""
+        """Submit a prompt now."""
         prompt = Prompt(f"prompt-{next(self._numbers)}", self.now(), client_id)
         return replace(prompt, steady=self.steady())
 
@@ -73,5 +73,5 @@ class FakeHost:
         self._saved[prompt] = saved
 
     def finish_at(self, prompt: Prompt, ended_at: float) -> None:
-        """End a prompt with an error, at a time that is known."""
+        """End a prompt with an error, at a known time."""
         self._outcomes[prompt] = Outcome(Ending.ERROR, Failure("it broke"), ended_at)

@@ -1,4 +1,4 @@
-"""A program: imports what ComfyUI imports, then forks for each line that comes in; see `forks`."""
+"""A program that imports ComfyUI's packages, then forks for each line of input; see `forks`."""
 
 from __future__ import annotations
 
@@ -29,11 +29,11 @@ PACKAGES = (
     "alembic.command",
     "requests",
 )
-"""Nothing of ComfyUI, which reads its arguments as it is imported."""
+"""No modules of ComfyUI itself, which reads its arguments when it is imported."""
 
 
 def asked_for(answers: int) -> dict[str, Any] | None:
-    """Serve until nothing more comes in; in a fork, return at once what it is to run."""
+    """Serve until the input ends; in a fork, return at once with what it should run."""
     for line in sys.stdin:
         question = json.loads(line)
         if "ended" in question:
@@ -45,7 +45,7 @@ def asked_for(answers: int) -> dict[str, Any] | None:
 
 
 def become(question: dict[str, Any], answers: int) -> None:
-    """Make of a fork what a new Python with this command would be."""
+    """Turn a fork into what a new Python process with this command would be."""
     os.setsid()
     os.chdir(question["folder"])
     os.environ.clear()
@@ -56,8 +56,8 @@ def become(question: dict[str, Any], answers: int) -> None:
         os.dup2(opened, place)
     sys.argv = question["command"]
     overlay = os.environ.get("PYTHONPATH")
-    sys.path[:0] = [os.path.dirname(sys.argv[0]), *([overlay] if overlay else [])]
-    # Last, as whoever started it may end it from now on, with its process group.
+    sys.path[0:1] = [os.path.dirname(sys.argv[0]), *([overlay] if overlay else [])]
+    # Last, because from now on its starter may end it, together with its process group.
     os.write(answers, b"%d\n" % os.getpid())
     for done_with in (log, nothing, answers):
         os.close(done_with)
@@ -69,7 +69,7 @@ def main() -> None:
     for package in PACKAGES:
         with contextlib.suppress(ImportError):
             importlib.import_module(package)
-    # So that no fork goes through all of it to look for garbage.
+    # Keeps the garbage collector of each fork from scanning all of it.
     gc.freeze()
     question = asked_for(answers)
     if question is not None:

@@ -1,8 +1,8 @@
-"""Servers forked from a Python that has already imported what ComfyUI imports.
+"""Servers forked from a Python process that has already imported ComfyUI's packages.
 
-Nine tenths of the work of a server's start are imports of packages, the same ones each time. A
-fork runs ComfyUI's own `main.py` from its first line, with its own arguments, environment, folder
-and process group: all that it has not done itself are those imports.
+Nine tenths of a server's start is importing packages, always the same ones. A fork runs ComfyUI's
+`main.py` from its first line, with its own arguments, environment, folder and process group; only
+the imports are done already.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ PYTHON = str(VENV / "bin" / "python")
 
 
 class Forks:
-    """Starts processes as `start_process` does, by a fork wherever that makes no difference."""
+    """Starts processes like `start_process`, but by forking where that makes no difference."""
 
     def __init__(self) -> None:
         self._parents: dict[str, _Parent] = {}
@@ -34,8 +34,8 @@ class Forks:
     def start(
         self, command: Sequence[str], env: Mapping[str, str], folder: Path, log: IO[bytes]
     ) -> ServerProcess:
-        """Run a command, which writes to `log`."""
-        # What is loaded before Python is, and what is run inside of something else, needs a start.
+        """Run a command, with its output going to `log`."""
+        # A preloaded library, or a command run by another program, needs a process of its own.
         if command[0] != PYTHON or "LD_PRELOAD" in env:
             return start_process(command, env, folder, log)
         overlay = _overlay(env)
@@ -47,13 +47,13 @@ class Forks:
         return _Fork(pid, parent)
 
     def close(self) -> None:
-        """End what the forks come from; whatever was started goes on."""
+        """End the parents of the forks; the forks themselves go on."""
         for parent in self._parents.values():
             parent.close()
 
 
 def _overlay(env: Mapping[str, str]) -> str:
-    """The folder from which the packages to import come first; empty where it has none of them."""
+    """The folder that overrides imported packages; empty if it overrides none of them."""
     overlay = env.get("PYTHONPATH", "")
     if not overlay or all(path.name.startswith("comfyui") for path in Path(overlay).glob("[!.]*")):
         return ""
@@ -61,7 +61,7 @@ def _overlay(env: Mapping[str, str]) -> str:
 
 
 class _Parent:
-    """The process that has imported all, and forks."""
+    """The process that has imported the packages, and forks."""
 
     def __init__(self, env: Mapping[str, str]) -> None:
         answers, theirs = os.pipe()
@@ -90,7 +90,7 @@ class _Parent:
 
 
 class _Fork:
-    """One process, with as much of `subprocess.Popen` as a server's process is asked for."""
+    """A forked process, with as much of `subprocess.Popen` as a server needs."""
 
     def __init__(self, pid: int, parent: _Parent) -> None:
         self.pid = pid
@@ -115,7 +115,7 @@ class _Fork:
         try:
             end = os.pidfd_open(self.pid)
         except ProcessLookupError:
-            return True  # another thread has asked for its code meanwhile
+            return True  # another thread has collected its exit code
         try:
             return bool(select.select([end], [], [], timeout)[0])
         finally:

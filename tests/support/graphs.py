@@ -43,14 +43,14 @@ def node(class_type: str, **inputs: Any) -> dict[str, Any]:
 
 
 def iterator(directory: str, **settings: Any) -> dict[str, Any]:
-    """A Directory Iterator with its widgets' defaults, but for `settings`."""
+    """A Directory Iterator with default widget values, except for `settings`."""
     return node(
         "BatchLoopDirectoryIterator", directory=directory, **{**ITERATOR_SETTINGS, **settings}
     )
 
 
 def save(image: list[Any], folder: str, **settings: Any) -> dict[str, Any]:
-    """A Save Image (Batch) with its widgets' defaults, but for `settings`."""
+    """A Save Image (Batch) with default widget values, except for `settings`."""
     values = {**SAVE_SETTINGS, **settings}
     return node("BatchLoopSaveImage", image=image, loop=[START, 0], folder=folder, **values)
 
@@ -58,9 +58,9 @@ def save(image: list[Any], folder: str, **settings: Any) -> dict[str, Any]:
 def batch_graph(
     directory: str, folder: str, work: dict[str, Any] | None = None, **settings: Any
 ) -> Graph:
-    """The smallest whole batch: iterator, start, `work` on the image, save, end, verdict.
+    """A small batch with every loop node: iterator, start, `work`, save, end, complete, stop.
 
-    `work` takes the image from [ITERATOR, 1]; without one the image is inverted.
+    `work` takes the image from [ITERATOR, 1]; by default the image is inverted.
     """
     return {
         ITERATOR: iterator(directory, **settings),

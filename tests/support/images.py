@@ -1,4 +1,4 @@
-"""Small image files for tests, each of a colour of its own."""
+"""Small image files for tests, each in a colour of its own."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PIL import Image
 
 
 def colour_of(name: str) -> tuple[int, int, int]:
-    """The colour (RGB) that `write_images` gives an image of this name."""
+    """The RGB colour that `write_images` gives an image of this name."""
     red, green, blue = hashlib.sha256(name.encode("utf-8", "surrogateescape")).digest()[:3]
     return red, green, blue
 
@@ -19,11 +19,11 @@ def colour_of(name: str) -> tuple[int, int, int]:
 def write_images(
     folder: Path, names: Sequence[str], size: tuple[int, int] = (64, 64)
 ) -> list[Path]:
-    """Write images of one colour, `colour_of(name)`, so that a result tells where it came from.
+    """Write images filled with `colour_of(name)`, so that a result shows which source it is from.
 
-    `names` are relative paths with "/"; the extension says the format, and folders are made as
-    needed. `size` is (width, height) in pixels. PNG, BMP and TIFF have exactly the colour, JPEG
-    and lossy WebP nearly so.
+    `names` are relative paths with "/"; the extension determines the format, and folders are made
+    as needed. `size` is (width, height) in pixels. The colour is exact in PNG, BMP and TIFF, and
+    approximate in JPEG and lossy WebP.
     """
     paths = [folder / name for name in names]
     for name, path in zip(names, paths, strict=True):
@@ -33,7 +33,7 @@ def write_images(
 
 
 def write_broken(path: Path) -> Path:
-    """Write an image file that is cut off in the middle of its pixels,."""
+    """Write an image file that is cut off in the middle of its pixels."""
     path.parent.mkdir(parents=True, exist_ok=True)
     Image.effect_noise((64, 64), 64).save(path)
     content = path.read_bytes()
@@ -42,7 +42,7 @@ def write_broken(path: Path) -> Path:
 
 
 def damaged(whole: bytes, flips: int) -> list[bytes]:
-    """A file cut off at many a place, and with one bit after the other turned, each by itself."""
+    """Damaged copies of a file: cut off at many places, or with a single bit flipped."""
     random = np.random.default_rng(0)
     found = [whole[:length] for length in range(0, len(whole), 1 + len(whole) // 60)]
     for position in random.integers(0, len(whole), flips):

@@ -1,7 +1,7 @@
-"""What ComfyUI's Load Image makes of a file where it reads with Pillow, as it did up to 0.3.75.
+"""The pixels of ComfyUI's Load Image up to version 0.3.75, which reads files with Pillow.
 
-Newer ones decode like a video, which gives other pixels for palettes and turned photographs, and
-for JPEG and others values that differ by one or so. Batch Loop reads like this on all of them.
+Newer versions decode files as video, with different pixels for palettes and rotated photographs,
+and values that differ by about one for JPEG and others. Batch Loop always reads with Pillow.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from batch_loop.tools.layout import usual_release
 Floats = npt.NDArray[np.float32]
 
 NO_MASK = (64, 64)
-"""Of this height and width is the mask of an image without transparency, whatever its own."""
+"""Height and width of the mask of any image without transparency."""
 
 
 @dataclass(frozen=True)
@@ -31,11 +31,11 @@ class Loaded:
     image: Floats
     """[H,W,3], 0 to 1."""
     mask: Floats
-    """[H,W], 1 where the image is clear."""
+    """[H,W], 1 where the image is transparent."""
 
 
 def load_image_reads_with_pillow() -> bool:
-    """Whether the Load Image of the usual release does."""
+    """Whether Load Image in the default ComfyUI release reads with Pillow."""
     code = (usual_release().tree / "nodes.py").read_text(encoding="utf-8")
     own = code.partition("\nclass LoadImage:")[2].partition("\nclass ")[0]
     assert "Image.open" in own
@@ -43,11 +43,11 @@ def load_image_reads_with_pillow() -> bool:
 
 
 def load_image(path: Path) -> Loaded:
-    """The first frame; raises where any frame cannot be read, or cannot be in one batch with it."""
+    """The first frame; raises if any frame cannot be read, or not be in one batch with it."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         with _tolerant(Image.open, path) as opened:
-            # Load Image reads all of them, whatever becomes of them.
+            # Load Image reads every frame, even those that it drops.
             frames = [_loaded(frame) for frame in ImageSequence.Iterator(opened)]
             is_one = opened.format == "MPO"
     first = frames[0]
@@ -75,7 +75,7 @@ def _floats(image: Image.Image) -> Floats:
 
 
 def _tolerant(read: Callable[[Any], Any], what: object) -> Any:
-    """Read once more, with what is cut off filled up, where that fails."""
+    """Read; if that fails, read again with missing pixels filled in."""
     try:
         return read(what)
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The project's texts in its languages, for the tests that compare them."""
+"""The project's texts in all languages, for the tests that compare them."""
 
 from __future__ import annotations
 
@@ -9,21 +9,21 @@ from typing import Any
 from batch_loop.tools.layout import ROOT
 
 FILES = ("main", "nodeDefs", "settings")
-"""What ComfyUI reads of `locales/<language>/`, each a JSON file."""
+"""The JSON files that ComfyUI reads in `locales/<language>/`."""
 
 ENGLISH = "en"
 
 ENGLISH_NODES = "nodes"
-"""English has `nodes.json` for `nodeDefs.json`: frontends would take that for their last word on
-what a node is called, and a language that they do not have could not be shown."""
+"""English has `nodes.json` instead of `nodeDefs.json`: frontends would let that override the nodes'
+names, and the pack could not show languages that the frontend does not have."""
 
 OWN = "batchLoop"
-"""Where `main.json` has the texts that the pack itself shows; the rest is for ComfyUI."""
+"""Key in `main.json` of the texts that the pack itself shows; the rest is for ComfyUI."""
 
 FORMS = {
     "en": {"one", "other"},
     "de": {"one", "other"},
-    # These have `many` as well, for whole millions; written in figures, they read as `other`.
+    # These also have `many`, for whole millions; written in digits, those read like `other`.
     "es": {"one", "other"},
     "fr": {"one", "other"},
     "pt-BR": {"one", "other"},
@@ -33,16 +33,16 @@ FORMS = {
     "zh": {"other"},
     "zh-TW": {"other"},
 }
-"""Which forms a text with a number needs, by the categories of `Intl.PluralRules`."""
+"""The plural forms that a text with a number needs, as categories of `Intl.PluralRules`."""
 
 CATEGORIES = {"zero", "one", "two", "few", "many", "other"}
 
 Forms = dict[str, str]
-"""The forms of one text; a text that does not depend on a number has `other` alone."""
+"""The plural forms of a text; one that does not depend on a number has only `other`."""
 
 
 def languages() -> list[str]:
-    """The languages that the settings offer."""
+    """The languages offered in the settings."""
     code = (ROOT / "web" / "lib" / "settings.js").read_text(encoding="utf-8")
     table = re.search(r"LANGUAGES = \{(.*?)\}", code, re.DOTALL)
     assert table is not None, "web/lib/settings.js has no table LANGUAGES"
@@ -50,12 +50,12 @@ def languages() -> list[str]:
 
 
 def translations() -> list[str]:
-    """The languages but English."""
+    """All languages except English."""
     return [language for language in languages() if language != ENGLISH]
 
 
 def tree(language: str, file: str) -> dict[str, Any]:
-    """What a file has; empty where there is no such file."""
+    """The content of a file; empty if there is no such file."""
     name = ENGLISH_NODES if (language, file) == (ENGLISH, "nodeDefs") else file
     path = ROOT / "locales" / language / f"{name}.json"
     found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
@@ -63,7 +63,7 @@ def tree(language: str, file: str) -> dict[str, Any]:
 
 
 def texts(language: str, file: str) -> dict[str, Forms]:
-    """Every text of a file by its dotted path."""
+    """All texts of a file by their dotted paths."""
     return dict(_leaves(tree(language, file), ""))
 
 
@@ -81,5 +81,5 @@ def _leaves(branch: dict[str, Any], path: str) -> list[tuple[str, Forms]]:
 
 
 def holes(forms: Forms) -> set[str]:
-    """The names of the values that are put into a text."""
+    """The names of a text's placeholders."""
     return {name for form in forms.values() for name in re.findall(r"\{(\w+)\}", form)}

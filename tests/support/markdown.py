@@ -1,4 +1,4 @@
-"""What tests read out of the project's Markdown."""
+"""Reading the project's Markdown in tests."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from batch_loop.tools.layout import ROOT
 
 Table = dict[str, str]
-"""A table of two columns: what is in backticks in the first, in order, and the second."""
+"""A table with two columns: from each text in backticks in the first to the second, in order."""
 
 TASKS = (
     "failed_images",
@@ -20,7 +20,7 @@ TASKS = (
     "two_gpus",
     "watch_a_folder",
 )
-"""The pages in `docs/` that each say how one task is done."""
+"""The pages in `docs/` that each describe one task."""
 
 _FENCE = re.compile(r"^ *```(\w*)\n(.*?)^ *```", re.MULTILINE | re.DOTALL)
 _HEADING = re.compile(r"^#+ +(.+)$", re.MULTILINE)
@@ -32,18 +32,18 @@ HELP = ROOT / "web" / "docs"
 
 
 def pages() -> list[Path]:
-    """Every page that people read."""
+    """All Markdown pages for people to read."""
     return [*ROOT.glob("*.md"), *ROOT.glob("docs/**/*.md"), *HELP.rglob("*.md")]
 
 
 def folder_of(page: Path) -> Path:
-    """The folder that a page's relative links begin in."""
-    # ComfyUI shows all help as if it lay in the one folder.
+    """The folder that a page's relative links start from."""
+    # ComfyUI shows all help pages as if they were in one folder.
     return HELP if page.is_relative_to(HELP) else page.parent
 
 
 def section(text: str, title: str) -> str:
-    """What stands below a heading, to the next one that is not lower."""
+    """The text below a heading, up to the next heading of the same or a higher level."""
     heading = re.search(rf"^(#+) +{re.escape(title)}$", text, re.MULTILINE)
     assert heading is not None, f"no heading {title!r}"
     rest = text[heading.end() :]
@@ -52,7 +52,7 @@ def section(text: str, title: str) -> str:
 
 
 def table(text: str, heading: str) -> Table:
-    """The table whose first column is headed so; empty if there is none."""
+    """The table whose first column has this heading; empty if there is none."""
     rows: Table = {}
     found = re.search(rf"^\| {heading} \|.*\n\|[-|]+\n((?:\|.*\n?)+)", text, re.MULTILINE)
     for line in found.group(1).splitlines() if found else ():
@@ -62,29 +62,29 @@ def table(text: str, heading: str) -> Table:
 
 
 def rows(text: str) -> list[int]:
-    """How many rows each table has, its heading among them."""
+    """The number of rows of each table, including its heading."""
     tables = re.findall(r"(?:^\|.*\n?)+", text, re.MULTILINE)
     return [len(lines.splitlines()) for lines in tables]
 
 
 def spans(text: str) -> list[str]:
-    """What is in backticks."""
+    """The texts in backticks."""
     return re.findall(r"`([^`]+)`", _FENCE.sub("", text))
 
 
 def levels(text: str) -> list[int]:
-    """How deep each heading is, in order."""
+    """The level of each heading, in order."""
     found = re.findall(r"^(#+) ", _FENCE.sub("", text), re.MULTILINE)
     return [len(marks) for marks in found]
 
 
 def code(text: str, language: str) -> list[str]:
-    """The blocks of code in a language."""
+    """The code blocks in a language."""
     return [block for name, block in _FENCE.findall(text) if name == language]
 
 
 def targets(text: str) -> Iterator[str]:
-    """What the links and images of a page lead to."""
+    """The targets of a page's links and images."""
     for in_markdown, in_html in _TARGET.findall(_FENCE.sub("", text)):
         yield in_markdown or in_html
 

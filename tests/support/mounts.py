@@ -1,4 +1,4 @@
-"""Small file systems of a test's own, which can be filled, made read-only and taken away."""
+"""Small temporary file systems that can be filled, made read-only and unmounted."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 class Mount:
-    """A file system in memory, mounted on `path`, which is made."""
+    """A file system in memory, mounted on `path`, which is created."""
 
     def __init__(self, path: Path, kilobytes: int) -> None:
         self.path = path
@@ -20,31 +20,31 @@ class Mount:
         self.mount()
 
     def mount(self) -> None:
-        """Mount a new and empty one."""
+        """Mount a new, empty one."""
         _run("mount", "-t", "tmpfs", "-o", f"size={self._kilobytes}k", "tmpfs", str(self.path))
 
     def unmount(self) -> None:
-        """Take it away, also from whoever uses it; the bare folder is left."""
+        """Unmount it, even if it is in use; the folder below it remains."""
         _run("umount", "--lazy", str(self.path))
 
     def set_read_only(self, *, to: bool) -> None:
-        """Have it refuse every write, or take them again."""
+        """Make it refuse every write, or accept writes again."""
         _run("mount", "-o", f"remount,{'ro' if to else 'rw'}", str(self.path))
 
     def fill(self) -> None:
-        """Use up all of its room."""
+        """Use up all of its space."""
         with (self.path / "filler").open("ab", buffering=0) as filler:
             for size in (65536, 4096, 512):
                 _write_until_full(filler.fileno(), size)
 
     def free(self) -> None:
-        """Give the room back that `fill` has used up."""
+        """Free the space that `fill` has used up."""
         (self.path / "filler").unlink()
 
 
 @contextmanager
 def mounted(path: Path, kilobytes: int = 1024) -> Iterator[Mount]:
-    """A file system on `path`, gone at the end."""
+    """A file system on `path`, unmounted at the end."""
     mount = Mount(path, kilobytes)
     try:
         yield mount
@@ -55,9 +55,9 @@ def mounted(path: Path, kilobytes: int = 1024) -> Iterator[Mount]:
 
 @contextmanager
 def folding(path: Path, megabytes: int = 8) -> Iterator[Path]:
-    """An exFAT file system on `path`, which takes upper and lower case for one; gone at the end.
+    """A case-insensitive exFAT file system on `path`, unmounted at the end.
 
-    By the kernel where it knows exFAT, else by the program `mount.exfat-fuse`.
+    Uses the kernel's exFAT if available, otherwise the program `mount.exfat-fuse`.
     """
     image = path.with_name(f"{path.name}.exfat")
     with image.open("wb") as file:
@@ -89,7 +89,7 @@ def _write_until_full(descriptor: int, size: int) -> None:
 
 
 def _run(*command: str) -> str:
-    """What a command says, run as root; an AssertionError says why where that is not permitted."""
+    """The output of a command that is run as root; AssertionError if that is not permitted."""
     as_root = [] if os.geteuid() == 0 else [shutil.which("sudo") or "sudo", "--non-interactive"]
     done = subprocess.run([*as_root, *command], capture_output=True, text=True, check=False)
     assert done.returncode == 0, (

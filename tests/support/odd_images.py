@@ -1,7 +1,7 @@
-"""Some hundreds of odd and broken image files, the same ones each time.
+"""A few hundred odd and broken image files, the same ones each time.
 
-Nothing of them is kept in the repository: Pillow writes the sound ones, and the broken ones are
-made of those with a seeded random number generator.
+None of them is in the repository: Pillow writes the intact ones, and a seeded random number
+generator breaks copies of them.
 """
 
 from __future__ import annotations
@@ -27,28 +27,28 @@ WIDTH, HEIGHT = 40, 24
 MODES = ("1", "L", "LA", "P", "PA", "RGB", "RGBA", "RGBa", "RGBX", "La", "CMYK", "YCbCr", "LAB")
 DEEP_MODES = ("HSV", "I", "F", "I;16", "I;16L", "I;16B")
 NOT_TRIED = {"PDF", "EPS"}
-"""Pillow writes PDF without reading it; how it reads EPS depends on what else is installed."""
+"""Pillow writes PDF but does not read it; how it reads EPS depends on what else is installed."""
 
 Grey = npt.NDArray[np.float32]
 
 
 @dataclass(frozen=True)
 class OddFile:
-    """One file of the zoo."""
+    """An odd or broken file."""
 
     name: str
     data: bytes
     is_sound: bool = False
-    """Whether it has to be decoded; a broken one may be, or not."""
+    """Whether it must be decodable; a broken one may or may not be."""
     grey: Grey | None = None
-    """[H,W], what it decodes to if that is more than 8 bits of grey, which Load Image clips. If
-    the file is not sound, its format may have kept less of it, or made it smaller."""
+    """[H,W], the expected pixels of grey with more than 8 bits, which Load Image clips. If the file
+    is not sound, its format may have less precision, or a smaller image."""
     is_animated: bool = False
-    """Whether it is made of a file with several frames, of which Load Image reads all."""
+    """Whether it was made from a file with several frames, all of which Load Image reads."""
 
 
 def odd_files() -> list[OddFile]:
-    """All of them, by name; every name once."""
+    """All odd files, sorted by name; names are unique."""
     files = [*_sound(), *_deep(), *_written_by_pillow(), *_bombs(), *_nothing_of_an_image()]
     files += [*_broken(), *_wrong_extensions()]
     by_name = {file.name: file for file in files}
@@ -58,7 +58,7 @@ def odd_files() -> list[OddFile]:
 
 
 def write_odd_files(folder: Path) -> list[OddFile]:
-    """Write all of them into `folder`."""
+    """Write all odd files into `folder`."""
     files = odd_files()
     for file in files:
         (folder / file.name).write_bytes(file.data)
@@ -137,7 +137,7 @@ def _sound_stills() -> Iterator[tuple[str, bytes]]:
 
 def _profile(space: Literal["sRGB", "LAB"]) -> bytes:
     data = bytearray(ImageCms.ImageCmsProfile(ImageCms.createProfile(space)).tobytes())
-    data[24:36] = bytes(12)  # when it was made
+    data[24:36] = bytes(12)  # the time of creation
     return bytes(data)
 
 
@@ -172,7 +172,7 @@ def _animated() -> Iterator[tuple[str, bytes]]:
 
 
 def _deep() -> Iterator[OddFile]:
-    """More than 8 bits of grey: what core/media/decode.py says of it, reckoned here by hand."""
+    """More than 8 bits of grey, with pixels computed by hand as core/media/decode.py documents."""
     random_numbers = np.random.default_rng(SEED)
     word = random_numbers.integers(0, 65536, (HEIGHT, WIDTH), dtype=np.uint16)
     as_grey = word.astype(np.float32) / np.float32(65535)
@@ -202,7 +202,7 @@ def _deep() -> Iterator[OddFile]:
 
 
 def _written_by_pillow() -> Iterator[OddFile]:
-    """Every mode in every format that takes it; some of them cannot be read again."""
+    """Every mode in every format that accepts it; some of these files cannot be read back."""
     Image.init()
     extensions = {
         format_: extension for extension, format_ in Image.registered_extensions().items()
@@ -210,11 +210,11 @@ def _written_by_pillow() -> Iterator[OddFile]:
     for format_ in sorted(Image.SAVE.keys() & extensions.keys() - NOT_TRIED):
         for mode in (*MODES, *DEEP_MODES):
             image = _in_mode(mode)
-            # What a format does not take, it says in many ways.
+            # Formats reject modes with various errors.
             with contextlib.suppress(Exception), warnings.catch_warnings():
                 warnings.simplefilter("ignore")
                 data = _bytes(image, format_)
-                # RGBa has its colours multiplied by the alpha, and some systems ignore case.
+                # RGBa (premultiplied alpha) needs another name: some systems ignore case.
                 name = mode.replace(";", "-").replace("a", "-premultiplied")
                 name = f"mode-{name}-{format_.lower()}{extensions[format_]}"
                 yield OddFile(name, data, grey=_grey_of(image) if mode in DEEP_MODES else None)
@@ -231,7 +231,7 @@ def _grey_of(image: Image.Image) -> Grey | None:
 
 def _in_mode(mode: str) -> Image.Image:
     if mode.startswith("I;16"):
-        # The same in both orders of bytes: Pillow's writers do not all keep the order.
+        # A palindrome in both byte orders: not all of Pillow's writers keep the order.
         return Image.new(mode, (WIDTH, HEIGHT), 0x0202)
     if mode in {"PA", "La"}:
         return _with_alpha().convert("LA").convert(mode)
@@ -245,7 +245,7 @@ def _in_mode(mode: str) -> Image.Image:
 
 
 def _bombs() -> Iterator[OddFile]:
-    """Headers that promise 30,000 x 30,000 pixels, and bytes that grow beyond measure."""
+    """Headers that promise 30,000 x 30,000 pixels, and data that decompresses to a huge size."""
     side = 30_000
     few = b"\0" * 64
     yield OddFile("bomb.png", _png(side, side, 8, 2, few))
@@ -306,7 +306,7 @@ def _nothing_of_an_image() -> Iterator[OddFile]:
 
 
 def _broken() -> Iterator[OddFile]:
-    """Sound files, cut at every kind of place and with bits turned round."""
+    """Sound files, cut off at various places or with flipped bits."""
     random_numbers = random.Random(SEED)  # noqa: S311 - not a secret
     victims = {
         name: (data, False)
@@ -361,7 +361,7 @@ def _wrong_extensions() -> Iterator[OddFile]:
 
 
 def _interlaced_png() -> bytes:
-    """Seven passes of an 8x8 grey image, which Pillow reads and does not write."""
+    """An 8x8 grey image in seven passes, which Pillow reads but does not write."""
     passes = [(1, 1), (1, 1), (2, 1), (2, 2), (4, 2), (4, 4), (8, 4)]
     rows = bytearray()
     for number, (width, height) in enumerate(passes):

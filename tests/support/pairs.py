@@ -1,4 +1,4 @@
-"""A workflow with two Directory Iterators, whose images meet."""
+"""A workflow in which the images of two Directory Iterators meet."""
 
 from __future__ import annotations
 
@@ -26,9 +26,9 @@ NAMES = ["1.png", "2.png", "3.png", "4.png"]
 
 
 def pairs(name: str, *, turned: bool = False, **settings: Any) -> Graph:
-    """Images of `name`/left and `name`/right over each other: a result tells which two met.
+    """Blends images of `name`/left and `name`/right, so that a result shows which two met.
 
-    `turned` changes which iterator ComfyUI runs first.
+    `turned` swaps the order in which ComfyUI runs the iterators.
     """
     blend = {"blend_factor": 0.5, "blend_mode": "normal"}
     images = {"image1": [ITERATOR, 1], "image2": [OTHER, 1]}
@@ -50,7 +50,7 @@ def pairs(name: str, *, turned: bool = False, **settings: Any) -> Graph:
 
 
 def met(output: Path) -> list[tuple[str, str]]:
-    """Which images of left and right were in one result, in the order of the results."""
+    """The images of left and right in each result, in the order of the results."""
     mixes = {
         tuple((np.add(colour_of(left), colour_of(f"r{right}")) / 2).round().astype(int)): (
             left,
@@ -67,7 +67,7 @@ def met(output: Path) -> list[tuple[str, str]]:
 
 
 def write_both(folder: Path, left: list[str], right: list[str]) -> None:
-    """Write images of these names, each folder's in colours of its own."""
+    """Write images of these names, with different colours in each folder."""
     write_images(folder / "left", left)
     for name in right:
         path = folder / "right" / name

@@ -1,4 +1,4 @@
-"""The inputs of Directory Iterator as saved workflows have them, by a server of version 0.1.0."""
+"""The inputs of Directory Iterator in saved workflows, as reported by a version 0.1.0 server."""
 
 from __future__ import annotations
 
@@ -9,4 +9,4 @@ from typing import Any
 DIRECTORY_ITERATOR: dict[str, dict[str, Any]] = json.loads(
     Path(__file__).with_name("directory_iterator.json").read_text(encoding="utf-8")
 )
-"""Each input's type and options by its name, in their order."""
+"""Each input's type and options by name, in order."""

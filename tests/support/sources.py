@@ -9,17 +9,17 @@ from pathlib import Path
 from batch_loop.tools.layout import ROOT
 
 Findings = Iterable[tuple[int, str]]
-"""What is wrong in a file: the line, and what it is."""
+"""Problems in a file: line number and description."""
 
 
 def pack_files() -> list[Path]:
-    """Every Python file that ComfyUI loads."""
+    """All Python files that ComfyUI loads."""
     folders = (ROOT / "core", ROOT / "nodes")
     return [ROOT / "__init__.py", *sorted(path for each in folders for path in each.rglob("*.py"))]
 
 
 def files_of_tests() -> list[Path]:
-    """Every file with tests or what they stand on."""
+    """All files with tests or helpers for them."""
     return sorted(
         path
         for path in (ROOT / "tests").rglob("*")
@@ -28,31 +28,31 @@ def files_of_tests() -> list[Path]:
 
 
 def name_of(path: Path) -> str:
-    """The file's name in a report: its path from the root."""
+    """A file's name in reports: its path from the root."""
     return path.relative_to(ROOT).as_posix()
 
 
 def tree_of(path: Path) -> ast.Module:
-    """The file's syntax tree."""
+    """A file's syntax tree."""
     return ast.parse(path.read_text(encoding="utf-8"), name_of(path))
 
 
 def assert_nothing_in(files: Iterable[Path], look: Callable[[Path], Findings]) -> None:
-    """Look into each file, and fail with all that was found, as `file:line: what`."""
+    """Examine each file, and fail with all findings, as `file:line: what`."""
     found = [f"{name_of(path)}:{line}: {what}" for path in files for line, what in look(path)]
     assert not found, "\n".join(["found:", *found])
 
 
 def line_at(text: str, place: int) -> int:
-    """The line that a place in a text is on, the first being 1."""
+    """The line number, from 1, of a position in a text."""
     return text.count("\n", 0, place) + 1
 
 
 def imported_modules(path: Path) -> Iterator[tuple[int, str]]:
-    """The absolute names of all modules that a file imports, each with its line.
+    """The absolute names of all modules that a file imports, with line numbers.
 
     Relative imports are named from the root: `core/files/a.py` with `from ..model import state`
-    gives `.core.model` and `.core.model.state`, with the dot that tells them from ComfyUI's.
+    gives `.core.model` and `.core.model.state`; the dot distinguishes them from ComfyUI's.
     """
     package = path.relative_to(ROOT).parent.parts
     for node in ast.walk(tree_of(path)):
@@ -68,7 +68,7 @@ def imported_modules(path: Path) -> Iterator[tuple[int, str]]:
 
 
 def classes_of_the_pack() -> set[str]:
-    """Names of the node classes that the extension hands to ComfyUI."""
+    """Names of the node classes that the extension gives ComfyUI."""
     for statement in tree_of(ROOT / "__init__.py").body:
         if isinstance(statement, ast.AnnAssign) and ast.unparse(statement.target) == "NODES":
             assert isinstance(statement.value, ast.List)

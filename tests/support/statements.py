@@ -1,4 +1,4 @@
-"""Watching what a store's engine is asked to do."""
+"""Recording the statements that a store sends to its database."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from batch_loop.core.store.sql.sql_store import SqlStore
 
 @dataclass
 class Asked:
-    """The statements and transactions of a while."""
+    """Recorded statements and transactions."""
 
     statements: list[tuple[str, Any]] = field(default_factory=list)
-    """Text and parameters."""
+    """Text and parameters of each."""
     transactions: int = 0
 
 
 @contextmanager
 def asked_of(store: SqlStore) -> Iterator[Asked]:
-    """Everything that `store` asks of its database in the block."""
+    """Record everything that `store` asks of its database in the block."""
     asked = Asked()
 
     def execute(_c: object, _cursor: object, text: str, given: Any, *_rest: object) -> None:

@@ -1,6 +1,6 @@
-"""How long work goes on without a pause, by the processor's time of its own thread.
+"""How long work runs between two steps, in CPU time of its thread.
 
-So it comes out the same however busy the machine is.
+CPU time makes the result independent of how busy the machine is.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import time
 
 
 class Steps:
-    """To be given to work as its `going_on`."""
+    """Measures work that calls it as `going_on`."""
 
     def __init__(self) -> None:
         self._began = self._last = time.thread_time()
@@ -23,6 +23,6 @@ class Steps:
 
     @property
     def longest_share(self) -> float:
-        """The longest step up to now, as a part of the whole."""
+        """The longest step so far, as a fraction of the total."""
         self()
         return self._longest / (self._last - self._began)

@@ -11,7 +11,7 @@ from batch_loop.core.media.thumbnail import Thumbnail, thumbnail
 
 
 def never(_tag: str) -> bool:
-    """Know no tag."""
+    """Return False for every tag."""
     return False
 
 

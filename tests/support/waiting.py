@@ -1,4 +1,4 @@
-"""Waiting for a condition: the only way in which tests wait."""
+"""Waiting for a condition, the only way in which tests wait."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ Value = TypeVar("Value")
 
 
 def wait_for(condition: Callable[[], Value], what: str, timeout: float = 20.0) -> Value:
-    """The first true value of `condition`; an AssertionError that names `what` after `timeout`."""
+    """The first true value of `condition`; AssertionError naming `what` after `timeout` seconds."""
     pause = threading.Event()
     give_up = time.monotonic() + timeout
     while time.monotonic() < give_up:

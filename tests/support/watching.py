@@ -1,4 +1,4 @@
-"""Proof that nobody touches a folder: the kernel tells of every access to what is in it."""
+"""Proof that nobody touches a folder: the kernel reports every access to its contents."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ _NAMES = {
 
 
 class Watch:
-    """Every access to a folder and to what lies directly in it, by any process, from now on."""
+    """Records every access, by any process, to a folder and its direct contents from now on."""
 
     def __init__(self, folder: Path) -> None:
         libc = ctypes.CDLL(None, use_errno=True)
@@ -33,7 +33,7 @@ class Watch:
         assert watch >= 0, os.strerror(ctypes.get_errno())
 
     def accesses(self) -> list[str]:
-        """What has happened since the last call, such as `read secret.png`."""
+        """The accesses since the last call, such as `read secret.png`."""
         found = []
         while data := self._read():
             position = 0
