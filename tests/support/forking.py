@@ -56,7 +56,7 @@ def become(question: dict[str, Any], answers: int) -> None:
         os.dup2(opened, place)
     sys.argv = question["command"]
     overlay = os.environ.get("PYTHONPATH")
-    sys.path[0:1] = [os.path.dirname(sys.argv[0]), *([overlay] if overlay else [])]
+    sys.path[:0] = [os.path.dirname(sys.argv[0]), *([overlay] if overlay else [])]
     # Last, because from now on its starter may end it, together with its process group.
     os.write(answers, b"%d\n" % os.getpid())
     for done_with in (log, nothing, answers):
