@@ -1,7 +1,7 @@
 """The settings of Directory Iterator: each of the node's inputs is declared once, in order.
 
-The node's schema, its validation, the request for an image and the routes that take settings all
-use these declarations.
+The node's schema, its validation, the request for an image, the routes that take settings and the
+rows that keep them all use these declarations.
 """
 
 from __future__ import annotations

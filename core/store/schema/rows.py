@@ -14,19 +14,18 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from ...model.iterator_settings import IteratorSettings
 from ...model.naming import ResultName
 from ...model.prompt import Failure, Prompt
 from ...model.roots import Roots
-from ...model.selection import Filter, Selection, SortBy
+from ...model.selection import Selection
 from ...model.state import (
     Claim,
     Counts,
-    ErrorHandling,
     Item,
     ItemState,
     IterationMode,
     Policy,
-    WhenComplete,
 )
 from ..records import UNLISTED, LoopEntry
 
@@ -135,14 +134,11 @@ def _moved(at: float | None, seconds: float) -> float | None:
 
 @functools.lru_cache(_REMEMBERED)
 def _selection(text: str, roots: Roots) -> Selection:
-    selection = json.loads(text)
-    selection["filter"] = Filter(selection["filter"])
-    selection["sort_by"] = SortBy(selection["sort_by"])
-    selection["finished"] = tuple(
-        ResultName(roots.local(name["folder"]), tuple(name["parts"]))
-        for name in selection["finished"]
+    values = json.loads(text)
+    finished = (
+        ResultName(roots.local(name["folder"]), tuple(name["parts"])) for name in values["finished"]
     )
-    return Selection(**selection)
+    return IteratorSettings.of(values).selection(tuple(finished))
 
 
 @functools.lru_cache(_REMEMBERED)
@@ -155,12 +151,7 @@ def _selection_text(selection: Selection, roots: Roots) -> str:
 
 @functools.lru_cache(_REMEMBERED)
 def _policy(text: str) -> Policy:
-    values = json.loads(text)
-    return Policy(
-        error_handling=ErrorHandling(values["error_handling"]),
-        max_attempts=values["max_attempts"],
-        when_complete=WhenComplete(values["when_complete"]),
-    )
+    return IteratorSettings.of(json.loads(text)).policy
 
 
 @functools.lru_cache(_REMEMBERED)
