@@ -4,10 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import itertools
 import os
 import stat
-from collections.abc import Iterator
 from enum import Enum
 from typing import BinaryIO
 
@@ -43,14 +41,14 @@ class IfExists(str, Enum):
     """Write beside it, as name_1.png, name_2.png and so on."""
 
 
-def write_atomic(path: str, data: bytes, if_exists: IfExists) -> str | None:
-    """Write a file at a real path, making its folder where needed; returns the path it now has.
+def write_atomic(path: str, data: bytes, if_exists: IfExists) -> bool:
+    """Write a file at a real path, making its folder where needed; returns whether it was written.
 
-    Returns None if it was skipped. The data goes to a temporary file in the same folder, is
-    flushed to the disk, and then gets its name in one step: whatever stops the write, no part of
-    a file ever stands under that name, and with skip and rename no existing file is touched, also
-    if somebody else makes one of that name at the same time. At the first write to a folder it is
-    looked through for what a crash has left there, and then never again.
+    Only OVERWRITE replaces a file that exists; with any other choice nothing is written then. The
+    data goes to a temporary file in the same folder, is flushed to the disk, and then gets its name
+    in one step: whatever stops the write, no part of a file ever stands under that name, and no
+    file is replaced by mistake, even if somebody else makes one of that name at the same time. At
+    the first write to a folder it is searched for what a crash has left there, and never again.
 
     Raises `UnwritableImage`, with nothing left behind, if the file cannot be written.
     """
@@ -61,7 +59,7 @@ def write_atomic(path: str, data: bytes, if_exists: IfExists) -> str | None:
             written = _write(_Folder(folder, descriptor), name, data, if_exists)
     except (OSError, ValueError) as error:  # ValueError: a character that no name can have
         raise UnwritableImage(_message(path, error)) from error
-    return None if written is None else os.path.join(folder, written)
+    return written
 
 
 def check_name(path: str) -> None:
@@ -142,9 +140,9 @@ class _Folder:
         return os.open(path, flags, 0o666, dir_fd=self._descriptor)
 
 
-def _write(folder: _Folder, name: str, data: bytes, if_exists: IfExists) -> str | None:
-    if if_exists is IfExists.SKIP and folder.holds(name):
-        return None  # before the work; below it is made sure of
+def _write(folder: _Folder, name: str, data: bytes, if_exists: IfExists) -> bool:
+    if if_exists is not IfExists.OVERWRITE and folder.holds(name):
+        return False  # before the work; below it is made sure of
     temporary = temporary_name()
     try:
         _write_flushed(folder, temporary, data)
@@ -161,24 +159,15 @@ def _write_flushed(folder: _Folder, name: str, data: bytes) -> None:
         os.fsync(file.fileno())
 
 
-def _publish(folder: _Folder, temporary: str, name: str, if_exists: IfExists) -> str | None:
+def _publish(folder: _Folder, temporary: str, name: str, if_exists: IfExists) -> bool:
     if if_exists is IfExists.OVERWRITE:
         folder.replace(temporary, name)
         folder.flush()
-        return name
-    candidates = [name] if if_exists is IfExists.SKIP else _candidates(name)
-    for candidate in candidates:
-        if _move_without_overwriting(folder, temporary, candidate):
-            folder.flush()
-            return candidate
-    return None
-
-
-def _candidates(name: str) -> Iterator[str]:
-    yield name
-    stem, extension = os.path.splitext(name)
-    for number in itertools.count(1):
-        yield f"{stem}_{number}{extension}"
+        return True
+    if not _move_without_overwriting(folder, temporary, name):
+        return False
+    folder.flush()
+    return True
 
 
 def _move_without_overwriting(folder: _Folder, temporary: str, name: str) -> bool:

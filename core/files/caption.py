@@ -41,7 +41,7 @@ class Caption:
 
     def write(self, target: str, if_exists: IfExists) -> bool:
         """Write the file at real path `target`; False if an existing one is to be kept."""
-        return write_atomic(target, self.data, if_exists) is not None
+        return write_atomic(target, self.data, if_exists)
 
 
 def caption_of(text: object) -> Caption:

@@ -63,26 +63,6 @@ _WORTH_VALUES = 1.01
 than twice as long and must save something; `VALUES` takes half as long and may lose a little."""
 
 
-def encode(pixels: npt.NDArray[Any], chunks: Iterable[tuple[bytes, bytes]] = ()) -> bytes:
-    """Return a PNG file with the pixels [H,W] or [H,W,C], uint8 or uint16.
-
-    One channel is grey, two are grey and alpha, three are colours, four are colours and alpha.
-    The chunks, each a type of four letters and its content, are written before the pixels. Raises
-    `ValueError` for another shape or type, and if there are no pixels.
-    """
-    if pixels.ndim == 2:  # noqa: PLR2004 - height and width
-        pixels = pixels[:, :, None]
-    if pixels.ndim != 3:  # noqa: PLR2004 - and channels
-        raise ValueError(f"a PNG file cannot have the shape {pixels.shape}")
-    height, width, channels = pixels.shape
-    return encode_rows(
-        (height, width, channels),
-        lambda first, last: pixels[first:last],
-        bits=8 * pixels.dtype.itemsize,
-        chunks=chunks,
-    )
-
-
 def encode_rows(
     shape: tuple[int, int, int],
     rows: Rows,
@@ -93,7 +73,10 @@ def encode_rows(
     """Return a PNG file of an image [H,W,C] whose rows are fetched in bands.
 
     `rows` is called for samples first, then for each band; it returns uint8 if `bits` is 8, uint16
-    if it is 16. Apart from the file itself, only a few bands are in memory. See also `encode`.
+    if it is 16. Apart from the file itself, only a few bands are in memory. One
+    channel is grey, two are grey and alpha, three are colours, four are colours and alpha. Each of
+    the chunks, a type of four letters and its content, is put before the pixels. Raises
+    `ValueError` for another shape or number of bits, and where there are no pixels.
     """
     height, width, channels = shape
     if channels not in _COLOUR_TYPES or 0 in shape or bits not in {8, 16}:

@@ -67,7 +67,7 @@ class Result:
             _sample_of(self.picture).nan_to_num(), self._sample.nan_to_num()
         ):
             raise UnwritableImage(_changed(target))
-        return write_atomic(target, self._data, if_exists) is not None
+        return write_atomic(target, self._data, if_exists)
 
 
 class Background:

@@ -148,7 +148,7 @@ pixels = np.random.default_rng(0).integers(0, 256, (2000, 1000, 3), dtype=np.uin
 def write():
     while not pools._shutdown:
         threading.Event().wait(0.01)
-    Path({target!r}).write_bytes(png.encode(pixels))
+    Path({target!r}).write_bytes(png.encode_rows(pixels.shape, lambda a, b: pixels[a:b]))
 
 behind.write(pack("core.model.writes").Turn("loop", "a", prompt), {target!r}, 1, write, ("9", ""))
 """

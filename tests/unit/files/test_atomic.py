@@ -14,7 +14,7 @@ from batch_loop.core.files.leftovers import TEMPORARY_SUFFIX
 from batch_loop.core.files.listing import list_images
 from batch_loop.core.model.selection import Filter, Selection
 
-KEEPING = [IfExists.SKIP, IfExists.RENAME]
+KINDS = [IfExists.OVERWRITE, IfExists.SKIP]
 
 
 def content(folder: Path) -> dict[str, bytes]:
@@ -22,24 +22,24 @@ def content(folder: Path) -> dict[str, bytes]:
 
 
 class TestANewFile:
-    @pytest.mark.parametrize("if_exists", list(IfExists))
+    @pytest.mark.parametrize("if_exists", KINDS)
     def test_is_written(self, tmp_path: Path, if_exists: IfExists) -> None:
         path = str(tmp_path / "a.png")
-        assert write_atomic(path, b"new", if_exists) == path
+        assert write_atomic(path, b"new", if_exists)
         assert content(tmp_path) == {"a.png": b"new"}
 
     def test_has_its_folders_made(self, tmp_path: Path) -> None:
         path = str(tmp_path / "a" / "b" / "c.png")
-        assert write_atomic(path, b"new", IfExists.SKIP) == path
+        assert write_atomic(path, b"new", IfExists.SKIP)
         assert Path(path).read_bytes() == b"new"
 
-    @pytest.mark.parametrize("if_exists", list(IfExists))
+    @pytest.mark.parametrize("if_exists", KINDS)
     def test_has_the_permissions_of_any_new_file(self, tmp_path: Path, if_exists: IfExists) -> None:
         (tmp_path / "any").touch()
         write_atomic(str(tmp_path / "a.png"), b"new", if_exists)
         assert (tmp_path / "a.png").stat().st_mode == (tmp_path / "any").stat().st_mode
 
-    @pytest.mark.parametrize("if_exists", list(IfExists))
+    @pytest.mark.parametrize("if_exists", KINDS)
     @pytest.mark.parametrize(
         "name",
         [
@@ -52,7 +52,7 @@ class TestANewFile:
         ],
     )
     def test_has_any_name(self, tmp_path: Path, name: str, if_exists: IfExists) -> None:
-        assert write_atomic(str(tmp_path / name), b"new", if_exists) == str(tmp_path / name)
+        assert write_atomic(str(tmp_path / name), b"new", if_exists)
         assert content(tmp_path) == {name: b"new"}
 
     def test_is_whole_before_it_has_its_name(
@@ -84,33 +84,18 @@ class TestAnExistingFile:
     def test_is_overwritten(self, tmp_path: Path) -> None:
         path = tmp_path / "a.png"
         path.write_bytes(b"old")
-        assert write_atomic(str(path), b"new", IfExists.OVERWRITE) == str(path)
+        assert write_atomic(str(path), b"new", IfExists.OVERWRITE)
         assert content(tmp_path) == {"a.png": b"new"}
 
     def test_is_kept(self, tmp_path: Path) -> None:
         path = tmp_path / "a.png"
         path.write_bytes(b"old")
-        assert write_atomic(str(path), b"new", IfExists.SKIP) is None
+        assert not write_atomic(str(path), b"new", IfExists.SKIP)
         assert content(tmp_path) == {"a.png": b"old"}
 
-    def test_gets_numbered_neighbours(self, tmp_path: Path) -> None:
-        path = tmp_path / "a.b.png"
-        path.write_bytes(b"old")
-        (tmp_path / "a.b_2.png").write_bytes(b"old")
-        written = [write_atomic(str(path), b"new", IfExists.RENAME) for _ in range(2)]
-        assert written == [str(tmp_path / "a.b_1.png"), str(tmp_path / "a.b_3.png")]
-        assert content(tmp_path) == {
-            "a.b.png": b"old",
-            "a.b_1.png": b"new",
-            "a.b_2.png": b"old",
-            "a.b_3.png": b"new",
-        }
-
-    @pytest.mark.parametrize("if_exists", KEEPING)
-    def test_a_broken_link_counts_as_one(self, tmp_path: Path, if_exists: IfExists) -> None:
+    def test_a_broken_link_counts_as_one(self, tmp_path: Path) -> None:
         (tmp_path / "a.png").symlink_to(tmp_path / "missing")
-        written = write_atomic(str(tmp_path / "a.png"), b"new", if_exists)
-        assert written == (None if if_exists is IfExists.SKIP else str(tmp_path / "a_1.png"))
+        assert not write_atomic(str(tmp_path / "a.png"), b"new", IfExists.SKIP)
         assert not (tmp_path / "missing").exists()
 
     def test_is_not_written_through_a_link(self, tmp_path: Path) -> None:
@@ -128,31 +113,31 @@ class TestAnExistingFile:
         write_atomic(str(tmp_path / "a.png"), b"old", IfExists.OVERWRITE)
         monkeypatch.setattr(os, "scandir", scanned)
         monkeypatch.setattr(os, "listdir", scanned)
-        for if_exists in (IfExists.RENAME, IfExists.SKIP, IfExists.OVERWRITE):
+        for if_exists in KINDS:
             write_atomic(str(tmp_path / "a.png"), b"new", if_exists)
 
 
 class TestTwoWriters:
-    def test_both_keep_their_file_with_rename(self, tmp_path: Path) -> None:
-        written: list[str | None] = []
+    def test_one_of_them_writes_the_file(self, tmp_path: Path) -> None:
+        written: dict[int, bool] = {}
         start = threading.Barrier(8)
 
         def write(number: int) -> None:
             start.wait()
-            written.append(write_atomic(str(tmp_path / "a.png"), b"%d" % number, IfExists.RENAME))
+            data = b"%d" % number
+            written[number] = write_atomic(str(tmp_path / "a.png"), data, IfExists.SKIP)
 
         threads = [threading.Thread(target=write, args=(number,)) for number in range(8)]
         for thread in threads:
             thread.start()
         for thread in threads:
             thread.join()
-        assert sorted(filter(None, written)) == sorted(map(str, tmp_path.iterdir()))
-        assert sorted(content(tmp_path).values()) == [b"%d" % number for number in range(8)]
+        (first,) = (number for number, is_written in written.items() if is_written)
+        assert content(tmp_path) == {"a.png": b"%d" % first}
 
     @pytest.mark.parametrize("links", [True, False])
-    @pytest.mark.parametrize("if_exists", KEEPING)
     def test_a_file_that_comes_meanwhile_is_not_overwritten(
-        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, if_exists: IfExists, *, links: bool
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
     ) -> None:
         fsync = os.fsync
 
@@ -163,12 +148,8 @@ class TestTwoWriters:
         monkeypatch.setattr(os, "fsync", meanwhile)
         if not links:
             without_hard_links(monkeypatch)
-        write_atomic(str(tmp_path / "a.png"), b"new", if_exists)
-        expected = {"a.png": b"other"}
-        if if_exists is IfExists.RENAME:
-            expected["a_1.png"] = b"new"
-            (tmp_path / "a.png").write_bytes(b"other")
-        assert content(tmp_path) == expected
+        assert not write_atomic(str(tmp_path / "a.png"), b"new", IfExists.SKIP)
+        assert content(tmp_path) == {"a.png": b"other"}
 
 
 def without_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -181,15 +162,14 @@ def without_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class TestWithoutHardLinks:
-    def test_keeps_and_numbers_all_the_same(
+    def test_keeps_what_is_there_all_the_same(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         without_hard_links(monkeypatch)
         path = str(tmp_path / "a.png")
-        assert write_atomic(path, b"1", IfExists.SKIP) == path
-        assert write_atomic(path, b"2", IfExists.SKIP) is None
-        assert write_atomic(path, b"3", IfExists.RENAME) == str(tmp_path / "a_1.png")
-        assert content(tmp_path) == {"a.png": b"1", "a_1.png": b"3"}
+        assert write_atomic(path, b"1", IfExists.SKIP)
+        assert not write_atomic(path, b"2", IfExists.SKIP)
+        assert content(tmp_path) == {"a.png": b"1"}
 
     def test_leaves_nothing_where_the_last_step_fails(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -205,7 +185,7 @@ class TestWithoutHardLinks:
         assert content(tmp_path) == {}
 
 
-@pytest.mark.parametrize("if_exists", list(IfExists))
+@pytest.mark.parametrize("if_exists", KINDS)
 class TestFailures:
     def message(self, path: str, if_exists: IfExists) -> str:
         with pytest.raises(UnwritableImage) as raised:
@@ -271,7 +251,7 @@ def test_a_folder_of_the_name_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "a.png").mkdir()
     with pytest.raises(UnwritableImage, match="a folder has this name"):
         write_atomic(str(tmp_path / "a.png"), b"new", IfExists.OVERWRITE)
-    assert write_atomic(str(tmp_path / "a.png"), b"new", IfExists.SKIP) is None
+    assert not write_atomic(str(tmp_path / "a.png"), b"new", IfExists.SKIP)
     assert [path.name for path in tmp_path.iterdir()] == ["a.png"]
 
 
@@ -280,4 +260,4 @@ def test_a_vanished_folder_is_made_again(tmp_path: Path) -> None:
     write_atomic(str(folder / "a.png"), b"new", IfExists.SKIP)
     (folder / "a.png").unlink()
     folder.rmdir()
-    assert write_atomic(str(folder / "a.png"), b"new", IfExists.SKIP) == str(folder / "a.png")
+    assert write_atomic(str(folder / "a.png"), b"new", IfExists.SKIP)

@@ -16,6 +16,7 @@ from batch_loop.core.media import png
 from batch_loop.core.media.deflate import Way
 from batch_loop.core.media.encode import encode
 from batch_loop.core.model.formats import Format
+from batch_loop.tests.support.png_files import png_file
 from batch_loop.tools.drawings import DRAWINGS
 
 Pixels = np.ndarray[Any, Any]
@@ -81,7 +82,7 @@ class TestPixels:
     @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
     def test_every_kind(self, shape: tuple[int, ...], dtype: type) -> None:
         pixels = noise(*shape, dtype=dtype)
-        data = png.encode(pixels)
+        data = png_file(pixels)
         assert np.array_equal(by_hand(data).reshape(shape), pixels)
         found = by_pillow(data)
         if dtype is np.uint16 and len(shape) == 3 and shape[2] > 1:
@@ -94,7 +95,7 @@ class TestPixels:
     @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
     def test_every_size(self, size: tuple[int, int], dtype: type) -> None:
         pixels = noise(*size, 3, dtype=dtype)
-        assert np.array_equal(by_hand(png.encode(pixels)), pixels)
+        assert np.array_equal(by_hand(png_file(pixels)), pixels)
 
     @pytest.mark.parametrize("filter_", png._FILTERS)
     @pytest.mark.parametrize("way", Way)
@@ -106,7 +107,7 @@ class TestPixels:
         monkeypatch.setattr(png, "_BAND", band)
         for dtype in (np.uint8, np.uint16):
             pixels = noise(12, 11, 4, dtype=dtype)
-            data = png.encode(pixels)
+            data = png_file(pixels)
             assert np.array_equal(by_hand(data), pixels)
             if dtype is np.uint8:
                 assert np.array_equal(by_pillow(data), pixels)
@@ -120,12 +121,12 @@ class TestPixels:
     def test_what_is_not_contiguous(self) -> None:
         pixels = noise(3, 40, 30)
         for turned in (pixels.transpose(1, 2, 0), pixels.transpose(2, 1, 0)[::-2]):
-            assert np.array_equal(by_pillow(png.encode(turned)), turned)
+            assert np.array_equal(by_pillow(png_file(turned)), turned)
 
     @pytest.mark.parametrize("name", DRAWINGS)
     def test_every_drawing(self, name: str) -> None:
         pixels = DRAWINGS[name](300, 400)
-        assert np.array_equal(by_pillow(png.encode(pixels)), pixels)
+        assert np.array_equal(by_pillow(png_file(pixels)), pixels)
 
 
 class TestSize:
@@ -134,18 +135,18 @@ class TestSize:
         pixels = DRAWINGS[name](750, 1000)
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, "PNG", compress_level=4)
-        assert len(png.encode(pixels)) <= 1.01 * len(buffer.getvalue())
+        assert len(png_file(pixels)) <= 1.01 * len(buffer.getvalue())
 
 
 class TestRefused:
-    @pytest.mark.parametrize("shape", [(4,), (4, 4, 5), (0, 4, 3), (4, 0), (1, 4, 4, 3)])
-    def test_shapes_that_are_no_image(self, shape: tuple[int, ...]) -> None:
+    @pytest.mark.parametrize("shape", [(4, 4, 5), (0, 4, 3), (4, 0, 1)])
+    def test_shapes_that_are_no_image(self, shape: tuple[int, int, int]) -> None:
         with pytest.raises(ValueError, match="cannot have the shape"):
-            png.encode(np.zeros(shape, np.uint8))
+            png_file(np.zeros(shape, np.uint8))
 
     def test_other_types(self) -> None:
         with pytest.raises(ValueError, match="64 bits"):
-            png.encode(np.zeros((4, 4), np.float64))
+            png_file(np.zeros((4, 4), np.float64))
 
 
 class TestTexts:

@@ -19,6 +19,7 @@ from batch_loop.core.media import decode as decoder
 from batch_loop.core.media import deflate, jpeg, png
 from batch_loop.core.media import encode as encoder
 from batch_loop.core.media.pixels import to_uint8
+from batch_loop.tests.support.png_files import png_file
 from batch_loop.tools.drawings import DRAWINGS
 
 
@@ -79,7 +80,7 @@ def test_pythons_own_zlib_takes_every_kind_of_image() -> None:
     assert png.deflate._zlib is zlib
     for drawing in DRAWINGS.values():
         pixels = drawing(90, 120)
-        assert np.array_equal(np.asarray(Image.open(io.BytesIO(png.encode(pixels)))), pixels)
+        assert np.array_equal(np.asarray(Image.open(io.BytesIO(png_file(pixels)))), pixels)
 
 
 @pytest.mark.usefixtures("without")

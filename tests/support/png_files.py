@@ -1,0 +1,17 @@
+"""Whole PNG files by the encoder that is given rows."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy.typing as npt
+
+from batch_loop.core.media import png
+
+
+def png_file(pixels: npt.NDArray[Any]) -> bytes:
+    """A PNG file with the pixels [H,W] or [H,W,C], uint8 or uint16."""
+    deep = pixels if pixels.ndim > 2 else pixels[:, :, None]
+    return png.encode_rows(
+        deep.shape, lambda first, last: deep[first:last], bits=8 * deep.dtype.itemsize
+    )
