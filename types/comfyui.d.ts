@@ -1,6 +1,6 @@
 /**
- * ComfyUI's page, as its own types describe it, and beside them what they lack: what some of the
- * frontends have, and all of them have had for long without saying so.
+ * ComfyUI's page, as its own types describe it, plus what those types lack: features of only some
+ * frontends, and undocumented ones that all frontends have long had.
  */
 import type {
   ComfyApi,
@@ -23,12 +23,12 @@ export type Widget = ReturnType<Node["addWidget"]> & {
   beforeQueued?(): void;
 };
 
-/** What nodes have for elements of the page. */
+/** Nodes' method for adding page elements. */
 export interface DOMWidgets {
   addDOMWidget(name: string, type: string, element: HTMLElement, options: object): Widget;
 }
 
-/** Toasts of older frontends, which know them by their messages. */
+/** Toasts of older frontends, which identify them by their message objects. */
 export type OlderToasts = Pick<ToastManager, "add"> & Partial<Pick<ToastManager, "remove">>;
 
 type Show = (
@@ -36,7 +36,7 @@ type Show = (
   options: { id: string; description?: string; duration?: number },
 ) => void;
 
-/** Toasts of newer frontends, which know them by ids. */
+/** Toasts of newer frontends, which identify them by id. */
 export interface NewerToasts {
   success: Show;
   info: Show;
@@ -45,7 +45,7 @@ export interface NewerToasts {
   dismiss(id: string): void;
 }
 
-/** A message in the corner; `life` is in ms, and without it the message stays. */
+/** A message in the corner; `life` is in ms; without it, the message stays. */
 export interface Toast {
   severity: "success" | "info" | "warn" | "error";
   summary: string;
@@ -53,13 +53,13 @@ export interface Toast {
   life?: number;
 }
 
-/** What is wrong with a node, in the words of ComfyUI's validation. */
+/** A validation error of a node, in ComfyUI's words. */
 export interface Fault {
   node: string;
   reason: string;
 }
 
-/** How Run queues. */
+/** The settings of the Run button. */
 export interface QueueSettings {
   mode: string;
   batchCount: number;
@@ -69,14 +69,14 @@ export type Manager = Omit<ExtensionManager, "toast"> & {
   toast: OlderToasts | NewerToasts;
   queueSettings?: QueueSettings;
   sidebarTab?: { activeSidebarTabId: string | null };
-  /** Whether the canvas has the page to itself. */
+  /** Whether the canvas takes up the whole page. */
   focusMode?: boolean;
   toggleFocusMode?(): void;
 };
 
 export type App = Omit<ComfyApp, "extensionManager"> & {
   extensionManager: Manager;
-  /** Whether it is sending prompts. */
+  /** Whether prompts are being sent. */
   processingQueue?: boolean;
 };
 

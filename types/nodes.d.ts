@@ -1,4 +1,4 @@
-/** What the nodes say in their `ui` results, see `docs/routes.md`. */
+/** The nodes' `ui` results, see `docs/routes.md`. */
 import type { Standing } from "./server.d.ts";
 
 export interface Iteration extends Standing {
@@ -9,9 +9,9 @@ export interface Iteration extends Standing {
   complete: boolean;
   index: number;
   filename: string;
-  /** What is next should the prompt fail. */
+  /** What to do next if the prompt fails. */
   on_error: "go" | "stop";
-  /** The output nodes that depend on the image, and that nobody has asked for. */
+  /** The output nodes that depend on the image but were not requested. */
   without: string[];
   status: string;
 }
@@ -31,7 +31,7 @@ export interface EndQueue {
 
 export type Said = Iteration | Progress | EndQueue;
 
-/** The `detail` of ComfyUI's `executed` event, with what is ours in it. */
+/** The `detail` of ComfyUI's `executed` event, with the pack's own part. */
 export interface Executed {
   prompt_id: string;
   node: string;

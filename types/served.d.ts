@@ -1,4 +1,4 @@
-/** The modules that ComfyUI serves, by the address that the entry imports them from. */
+/** Modules that ComfyUI serves, by the addresses from which the entry imports them. */
 
 declare module "*/scripts/app.js" {
   export const app: import("./comfyui.d.ts").App;

@@ -1,27 +1,27 @@
-/** What the pack's routes answer, see `docs/routes.md`. */
+/** The responses of the pack's routes, see `docs/routes.md`. */
 
 export type ItemState = "pending" | "running" | "finishing" | "done" | "failed";
 
-/** What whoever queues is to do: go on, stop, wait for other servers, or watch for new images. */
+/** What to do next: go on, stop, wait for other servers, or watch for new images. */
 export type Next = "go" | "stop" | "wait" | "watch";
 
-/** What a person has to know of a loop, in a word. */
+/** How a loop is doing, in one word. */
 export type Stands =
   "running" | "waiting" | "stopped" | "paused" | "fresh" | "complete" | "failures";
 
-/** What is told of a loop wherever it is told. */
+/** The part common to all descriptions of a loop. */
 export interface Standing {
   next: Next;
   stands: Stands;
   total: number;
-  /** With those whose run has yet to end. */
+  /** Including images whose prompt has yet to end. */
   done: number;
   failed: number;
-  /** Those that are still to come to their end. */
+  /** Images that are neither done nor failed yet. */
   left: number;
-  /** Those that stay pending, as they have no partner. */
+  /** Images that stay pending because they have no partner. */
   unpaired: number;
-  /** Those that are not among these, as their results were there already. */
+  /** Images left out of the batch because their results already existed. */
   finished: number;
 }
 
@@ -36,7 +36,7 @@ export interface Failure {
   unreadable: boolean;
 }
 
-/** An image under way. */
+/** An image in progress. */
 export interface Current {
   path: string;
   index: number;
@@ -45,7 +45,7 @@ export interface Current {
   since: number;
 }
 
-/** A loop as the list of all of them has it. */
+/** A loop in the list of all loops. */
 export interface ListedLoop extends Standing {
   id: string;
   name: string;
@@ -55,32 +55,32 @@ export interface ListedLoop extends Standing {
   seconds: number;
   pending: number;
   running: number;
-  /** Of those that are done, those whose run has yet to end. */
+  /** The part of `done` whose prompts have yet to end. */
   finishing: number;
-  /** Seconds since the epoch of the last change by a prompt; null if there was none. */
+  /** Time of the last change by a prompt, in seconds since the epoch; null if there was none. */
   ran_at: number | null;
 }
 
 /** The list of all loops. */
 export interface Listed {
-  /** Seconds since the epoch by the server's clock, which its other times are told by. */
+  /** Seconds since the epoch by the server's clock, as are its other times. */
   now: number;
   loops: ListedLoop[];
 }
 
-/** A loop that was asked for by itself. */
+/** A loop that was requested by its id. */
 export interface Loop extends ListedLoop {
   /** The first 100. */
   failures: Failure[];
   /** Four at most. */
   current: Current[];
-  /** Why it is forgotten when ComfyUI ends, where its state cannot be written; else empty. */
+  /** Why it will be forgotten when ComfyUI stops; empty if its state can be saved. */
   forgets: string;
-  /** The image that a run stopped on, and that is the next to be handed out. */
+  /** The image that a run stopped on, which is handed out next. */
   stopped_on: (Failure & { index: number }) | null;
 }
 
-/** How to name a loop: by its id, or by what makes it this one. */
+/** How to identify a loop: by its id, or by its folder and name. */
 export type Which = { loop: string } | { directory: string; loop_name?: string };
 
 export interface Item extends Failure {
@@ -97,7 +97,7 @@ export interface Items {
   items: Item[];
 }
 
-/** Directory Iterator's settings that say which images it takes, and in which order. */
+/** Directory Iterator's settings that decide which images it takes, and in which order. */
 export interface FolderSettings {
   directory: string;
   loop_name?: string;
@@ -110,19 +110,19 @@ export interface FolderSettings {
   limit?: number;
 }
 
-/** What a folder holds; `first` and `last` are null where that is nothing. */
+/** The images of a folder; `first` and `last` are null if there are none. */
 export interface Folder {
   directory: string;
   loop: string;
   known: boolean;
-  /** As in a loop. */
+  /** See `Loop.forgets`. */
   forgets: string;
   total: number;
   first: string | null;
   last: string | null;
 }
 
-/** The folders that may be used below one; `parent` is null at the top. */
+/** The allowed folders inside a folder; `parent` is null at the top. */
 export interface Folders {
   path: string;
   parent: string | null;
@@ -132,7 +132,7 @@ export interface Folders {
   holds_comfyui: boolean;
 }
 
-/** What a person chose in the operating system's dialog; null if it was cancelled. */
+/** The folder chosen in the operating system's dialog; null if it was cancelled. */
 export interface Chosen {
   directory: string | null;
   holds_comfyui: boolean;

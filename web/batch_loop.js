@@ -1,9 +1,9 @@
 /**
- * The web extension of Batch Loop: what the nodes say in their `ui` results, done in the browser.
+ * The web extension of Batch Loop, which acts on the nodes' `ui` results in the browser.
  *
- * ComfyUI's executor reports each node's `ui` result in its `executed` event. This file listens,
- * and hands what it hears to small modules; it patches nothing, and acts only on prompts in which
- * a node of this pack spoke.
+ * ComfyUI reports each node's `ui` result in its `executed` event. This file listens and passes the
+ * results to small modules. It patches nothing, and acts only on prompts in which a node of this
+ * pack reported.
  */
 import { api } from "../../scripts/api.js";
 import { app } from "../../scripts/app.js";
@@ -126,7 +126,7 @@ app.registerExtension({
     [SOUND]: () => signals.play(),
   }),
 
-  /** Before any node is made: what nodes show is to be in the person's language at once. */
+  /** Runs before any node is created, so that nodes appear in the user's language at once. */
   async init() {
     addStyles();
     ends.addTo(document.body);
@@ -153,8 +153,8 @@ app.registerExtension({
   nodeCreated(node) {
     nodeTexts.label(node);
     const card = cards.add(node);
-    // ComfyUI calls this on every widget before it sends a prompt: the one official sign, in all
-    // its frontends, that this tab begins to submit.
+    // ComfyUI calls this on every widget before it sends a prompt: the only official sign, in all
+    // frontends, that this tab is about to submit.
     if (card && node.comfyClass === ITERATOR) card.beforeQueued = onSending;
   },
 });

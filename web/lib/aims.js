@@ -12,16 +12,16 @@ import { waiting, waitingStopped, watching, watchingStopped } from "./words.js";
 
 /**
  * @typedef {object} Aim - what the page waits for before Auto Queue goes on
- * @property {(loop: string) => Question} question - what the server is asked about a loop
- * @property {(answer: any) => number} ready - how many prompts would find something to do, by the
- *   answer; throws Refused where the loop is known no more
- * @property {(loops: Iteration[]) => Toast} begun - what a person is told at the beginning
- * @property {(reason: string, on: boolean) => Toast} refused - and when the server refuses to look;
- *   `on` says whether it is asked again
- * @property {boolean} hasButton - whether Directory Iterator has a button to end it
+ * @property {(loop: string) => Question} question - what to ask the server about a loop
+ * @property {(answer: any) => number} ready - how many prompts would have work to do, according to
+ *   the answer; throws Refused if the loop is no longer known
+ * @property {(loops: Iteration[]) => Toast} begun - the toast when waiting begins
+ * @property {(reason: string, on: boolean) => Toast} refused - the toast when the server refuses to
+ *   look; `on` tells whether it will be asked again
+ * @property {boolean} hasButton - whether Directory Iterator shows a button to stop waiting
  */
 
-/** The status of an answer about a loop that the server does not know. */
+/** HTTP status for a loop that the server does not know. */
 export const UNKNOWN_LOOP = 404;
 
 /**
@@ -38,7 +38,8 @@ export const NEW_IMAGES = {
 };
 
 /**
- * The last images of a batch, on which other servers work: they end it, or give one back.
+ * The last images of a batch, on which other servers are working: they finish them, or give one
+ * back.
  *
  * @type {Aim}
  */
@@ -46,7 +47,7 @@ export const OTHER_SERVERS = {
   question: loopOf,
   ready(/** @type {Loop | null} */ state) {
     if (!state) throw new Refused(t("notice.waiting.forgotten"), UNKNOWN_LOOP);
-    // Where it is over, one prompt more is to tell the end.
+    // Even if nothing is left, one more prompt is needed to report the end.
     return state.next === "wait" ? 0 : Math.max(1, state.pending - state.unpaired);
   },
   begun: waiting,

@@ -1,21 +1,21 @@
 /** @import { App } from "../../types/comfyui.d.ts" */
 
 /**
- * The modes in which ComfyUI queues by itself, and what each becomes when it is switched off.
+ * The modes in which ComfyUI queues automatically, and the mode that switching each off leads to.
  *
  * @type {Record<string, string>}
  */
 const OFF = {
-  // Newer frontends tell the chosen mode from the running one.
+  // Newer frontends distinguish the chosen mode from the running one.
   "instant-running": "instant-idle",
   instant: "disabled",
   change: "disabled",
 };
 
-/** What stands for the old menu's checkbox among the modes. */
+/** The mode that represents the old menu's checkbox. */
 const LEGACY = "checkbox";
 
-/** ComfyUI's Auto Queue, whichever of its forms the frontend at hand has. */
+/** ComfyUI's Auto Queue, in whichever form the current frontend has it. */
 export class AutoQueue {
   #app;
 
@@ -24,18 +24,18 @@ export class AutoQueue {
     this.#app = app;
   }
 
-  /** Whether ComfyUI will queue again by itself. */
+  /** Whether ComfyUI will queue again automatically. */
   get on() {
     const settings = this.#settings;
     return Boolean(settings && settings.mode in OFF) || this.#legacyOn;
   }
 
-  /** How it queues now, whether by itself or not. */
+  /** The current mode, automatic or not. */
   get mode() {
     return this.#legacyOn ? LEGACY : this.#settings?.mode;
   }
 
-  /** Switch it off; returns the mode that it was in, null if it was off. */
+  /** Switch it off; returns the mode it was in, or null if it was off. */
   switchOff() {
     const mode = this.on ? (this.mode ?? null) : null;
     const settings = this.#settings;
@@ -45,7 +45,7 @@ export class AutoQueue {
   }
 
   /**
-   * Switch it on again in a mode that `switchOff` has returned, and queue for some images.
+   * Switch it back on in a mode returned by `switchOff`, and queue prompts for some images.
    *
    * @param {string} mode
    * @param {number} images
@@ -53,25 +53,25 @@ export class AutoQueue {
   goOn(mode, images) {
     if (mode === LEGACY) this.#switchLegacy(true);
     else if (this.#settings) this.#settings.mode = mode;
-    // Run (On Change) queues no more by itself until a person changes something.
+    // Run (On Change) queues nothing automatically until somebody changes something.
     return this.queueAgain(mode === "change" ? images : 1);
   }
 
   /**
-   * Show a stop that ComfyUI has already made: after an error, or a prompt that it has refused, it
-   * queues nothing more, but newer frontends go on offering to stop, and Run would take two clicks.
+   * Show that Auto Queue has stopped. After an error or a refused prompt, ComfyUI queues nothing
+   * more, but newer frontends still show Stop, and Run would take two clicks.
    */
   showStopped() {
     const settings = this.#settings;
     if (settings?.mode === "instant-running") settings.mode = "instant-idle";
   }
 
-  /** The prompt id of the error for which ComfyUI holds Auto Queue back, or undefined. */
+  /** The id of the failed prompt because of which ComfyUI holds Auto Queue back, or undefined. */
   get heldBackBy() {
     return this.#app.lastExecutionError?.prompt_id;
   }
 
-  /** Queue what Auto Queue would have queued, and `least` prompts at least. */
+  /** Queue what Auto Queue would have queued, but at least `least` prompts. */
   queueAgain(least = 1) {
     const batchCount = this.#legacyOn ? this.#app.ui.batchCount : this.#settings?.batchCount;
     return this.#app.queuePrompt(0, Math.max(batchCount ?? 1, least));
@@ -81,7 +81,7 @@ export class AutoQueue {
     return this.#app.extensionManager?.queueSettings;
   }
 
-  /** The old menu keeps an Auto Queue of its own, a checkbox. */
+  /** The old menu has its own Auto Queue, a checkbox. */
   get #legacyOn() {
     return Boolean(this.#app.ui?.autoQueueEnabled);
   }
@@ -89,7 +89,7 @@ export class AutoQueue {
   /** @param {boolean} on */
   #switchLegacy(on) {
     this.#app.ui.autoQueueEnabled = on;
-    // ComfyUI keeps the checkbox and the flag in step by hand, so it is done by hand here too.
+    // ComfyUI sets the checkbox and the flag separately, so this has to set both.
     const found = document.getElementById("autoQueueCheckbox");
     const box = /** @type {HTMLInputElement | null} */ (found);
     if (box) box.checked = on;

@@ -1,20 +1,22 @@
 /**
- * ComfyUI's button that interrupts the running prompt, in its frontends: beside Run, or the first
- * of a group of its own. Its label is in the person's language.
+ * ComfyUI's button that interrupts the running prompt in different frontends: next to Run, or first
+ * in its own group. It cannot be found by its label, which is translated.
  */
 const BUTTON = [
   ".execution-actions > button:first-child",
   ':has([data-testid="queue-button"]) + button:not([data-testid])',
 ].join(",");
-/** Where every frontend asks the server to interrupt what runs, however a person wanted that. */
+/**
+ * The route that every frontend uses to interrupt the running prompt, however Cancel was invoked.
+ */
 const REQUEST = /\/interrupt$/;
 
 /**
- * Tell of each time that a person presses Cancel.
+ * Call `pressed` each time somebody presses Cancel.
  *
- * Between two prompts of a fast workflow ComfyUI itself does nothing with that: its button is
- * switched off for a moment, and what a key asks the server for finds no prompt. So the button is
- * looked at where the pointer was pressed and let go, and the page's requests once they are made.
+ * Between two prompts of a fast workflow, ComfyUI ignores Cancel: its button is disabled for a
+ * moment, and the keyboard shortcut's request finds no running prompt. So this checks whether the
+ * pointer is over the button when pressed and released, and observes the page's requests.
  *
  * @param {() => void} pressed
  */
@@ -35,8 +37,8 @@ export function onCancel(pressed) {
 }
 
 /**
- * Whether the main button of the pointer is over Cancel. What is switched off passes the event to
- * what lies around it.
+ * Whether the pointer's main button was used over Cancel. A disabled button passes the event to the
+ * elements around it, so its position counts.
  *
  * @param {PointerEvent} event
  */

@@ -10,7 +10,7 @@ import { t } from "./texts.js";
 
 const LIFE_MS = 8_000;
 
-/** What a person can do to a batch, and what they are told of how it went. */
+/** Makes the changes that users ask for, and reports the result. */
 export class Changes {
   #server;
   #toasts;
@@ -26,7 +26,7 @@ export class Changes {
   }
 
   /**
-   * Start a loop over. All of these give whether it was done.
+   * Start a loop over. Each of these methods returns whether it succeeded.
    *
    * @param {Which} which
    */
@@ -38,7 +38,7 @@ export class Changes {
   }
 
   /**
-   * Have the failed images of a loop taken again.
+   * Retry the failed images of a loop.
    *
    * @param {string} loop
    */
@@ -50,10 +50,10 @@ export class Changes {
   }
 
   /**
-   * Give up the image that a run stopped on.
+   * Skip the image that a run stopped on.
    *
    * @param {string} loop
-   * @param {string} path - of the image, in the folder
+   * @param {string} path - of the image, relative to the folder
    */
   skip(loop, path) {
     return this.#do("skip", async () => {
@@ -77,7 +77,7 @@ export class Changes {
 
   /**
    * @param {"startOver" | "retry" | "skip" | "forget"} what
-   * @param {() => Promise<string>} act - gives what to say
+   * @param {() => Promise<string>} act - returns the message to show
    */
   async #do(what, act) {
     const summary = t(`${what}.title`);

@@ -10,12 +10,12 @@ import { Runs, handsOut } from "./runs.js";
  * @import { Watch } from "./watch.js"
  */
 
-/** What the types of this pack's nodes begin with. */
+/** Prefix of the types of this pack's nodes. */
 const PREFIX = "BatchLoop";
-/** How many failed prompts are remembered: only the last can hold Auto Queue back. */
+/** How many failed prompts are remembered; only the last one can hold Auto Queue back. */
 const FAILED_LIMIT = 16;
 
-/** What to do with Auto Queue, and what to tell, when a prompt of a batch ends. */
+/** Decides what to do with Auto Queue, and what to show, when a prompt of a batch ends. */
 export class Conductor {
   #autoQueue;
   #notices;
@@ -25,20 +25,20 @@ export class Conductor {
   #later;
   #runs = new Runs();
   /**
-   * Ids of the last prompts that failed and are to be passed over.
+   * Ids of recent failed prompts after which the batch goes on.
    *
    * @type {string[]}
    */
   #passedOver = [];
   /**
-   * What was handed out last, while Auto Queue goes on with it.
+   * The iterations that were handed out last, while Auto Queue goes on with their batch.
    *
    * @type {Iteration[]}
    */
   #batch = [];
-  /** Whether Cancel has switched Auto Queue off in the run that may still be interrupted. */
+  /** Whether Cancel has switched Auto Queue off while a prompt may still be interrupted. */
   #isCancelled = false;
-  /** Whether all that this tab has sent so far is known to have ended. */
+  /** Whether everything that this tab has sent is known to have ended. */
   #queueIsEmpty = false;
 
   /**
@@ -48,7 +48,7 @@ export class Conductor {
    * @param {Submissions} parts.submissions
    * @param {PageTitle} parts.title
    * @param {Watch} parts.watch
-   * @param {(turn: () => void) => void} [parts.later] - runs it after the frontend's own turn
+   * @param {(turn: () => void) => void} [parts.later] - runs `turn` after the frontend's own work
    */
   constructor({ autoQueue, notices, submissions, title, watch, later = defaultLater }) {
     this.#autoQueue = autoQueue;
@@ -60,7 +60,7 @@ export class Conductor {
   }
 
   /**
-   * A node of a running prompt has spoken.
+   * A node of a running prompt has reported.
    *
    * @param {string} promptId
    * @param {Said} said
@@ -72,8 +72,8 @@ export class Conductor {
   }
 
   /**
-   * What its nodes have found holds only now: until here, the same prompt could still have failed.
-   * End Queue's verdict stops Auto Queue; while other servers work on the last images, it rests.
+   * A prompt succeeded: only now can its nodes' reports be acted on. End Queue's decision stops
+   * Auto Queue; while other servers work on the last images, Auto Queue pauses.
    *
    * @param {string} promptId
    */
@@ -87,7 +87,7 @@ export class Conductor {
   }
 
   /**
-   * A prompt failed: with Skip on error, Auto Queue is to go on with the next image.
+   * A prompt failed: with Skip on error, Auto Queue should go on with the next image.
    *
    * @param {string} promptId
    * @param {string} [nodeType] - the type of the node that failed
@@ -95,7 +95,7 @@ export class Conductor {
   failed(promptId, nodeType = "") {
     const run = this.#ended(promptId);
     if (!run) {
-      // A node of ours may fail before any has spoken.
+      // One of the pack's nodes may fail before any has reported.
       if (nodeType.startsWith(PREFIX)) this.#autoQueue.showStopped();
       return;
     }
@@ -109,7 +109,8 @@ export class Conductor {
   }
 
   /**
-   * Who presses Cancel means the batch, not only the image: ComfyUI would queue the next one.
+   * A prompt was interrupted: Cancel is meant for the whole batch, not only for the image, but
+   * ComfyUI would queue the next one.
    *
    * @param {string} promptId
    */
@@ -123,8 +124,8 @@ export class Conductor {
   }
 
   /**
-   * Somebody has pressed Cancel, and perhaps no prompt runs that it would interrupt: between two
-   * images it means the batch as well.
+   * Cancel was pressed, perhaps between two prompts, when nothing is running: this too is meant for
+   * the batch.
    */
   cancelled() {
     this.#watch.end();
@@ -136,20 +137,20 @@ export class Conductor {
 
   /** This tab is about to send a prompt. */
   sending() {
-    // A prompt that was under way when the batch ended is no new Run.
+    // A prompt that was already being sent when the batch ended is not a new Run.
     if (!this.#submissions.open) this.#watch.end();
     this.#submissions.begin();
     this.#queueIsEmpty = false;
     this.#isCancelled = false;
   }
 
-  /** This tab has sent what it was asked to. */
+  /** This tab has finished sending. */
   sent() {
-    // What it sent may have ended before the frontend was through with sending.
+    // The prompts may have ended before the frontend finished sending.
     this.#submissions.end(() => this.#goOnIfHeldBack());
   }
 
-  /** ComfyUI has taken none of what this tab was about to send: nothing more comes by itself. */
+  /** ComfyUI has accepted none of this tab's prompts, so nothing more is queued automatically. */
   refused() {
     this.#autoQueue.showStopped();
     this.#title.end();
@@ -157,14 +158,14 @@ export class Conductor {
   }
 
   /**
-   * The server's queue has this many prompts, the running one included.
+   * The server's queue has this many prompts, including the running one.
    *
    * @param {number | undefined} remaining
    */
   queueIs(remaining) {
     this.#queueIsEmpty = remaining === 0;
-    // The frontend decides on the same event whether it queues again. Queueing lifts the error
-    // that holds it back, so in the same turn both would queue.
+    // The frontend decides on the same event whether to queue again. Queueing clears the error that
+    // holds it back, so in the same turn both would queue.
     if (!this.#queueIsEmpty) return;
     this.#later(() => {
       this.#goOnIfHeldBack();
@@ -173,7 +174,7 @@ export class Conductor {
   }
 
   /**
-   * A prompt of this tab has ended; what it said, undefined if it was none of a batch.
+   * A prompt of this tab has ended; returns its run, or undefined if it was not part of a batch.
    *
    * @param {string} promptId
    */
@@ -184,7 +185,7 @@ export class Conductor {
   }
 
   /**
-   * Somebody tries a part: nothing is done by that, at the next turn as little.
+   * Only a part of the workflow ran: it finished no image, and neither would the next prompt.
    *
    * @param {Run} run
    */
@@ -203,7 +204,7 @@ export class Conductor {
 
   #goOnIfHeldBack() {
     if (!this.#queueIsEmpty || this.#submissions.open) return;
-    // Held back by another error, or by none: that is not ours to lift.
+    // If another error or none holds it back, leave it alone.
     const { heldBackBy } = this.#autoQueue;
     if (heldBackBy === undefined || !this.#passedOver.includes(heldBackBy)) return;
     if (this.#autoQueue.on) this.#autoQueue.queueAgain();

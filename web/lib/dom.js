@@ -4,7 +4,7 @@
  * @template {keyof HTMLElementTagNameMap} Tag
  * @param {Tag} tag
  * @param {string} name - its class, without the pack's prefix
- * @param {...(HTMLElement | string)} children - a string becomes text, whatever is in it
+ * @param {...(HTMLElement | string)} children - strings become plain text, never HTML
  * @returns {HTMLElementTagNameMap[Tag]}
  */
 export function element(tag, name, ...children) {
@@ -15,7 +15,7 @@ export function element(tag, name, ...children) {
 }
 
 /**
- * One of ComfyUI's icons (PrimeIcons); what it means has to stand in words beside it.
+ * One of ComfyUI's icons (PrimeIcons); its meaning must be in text beside it.
  *
  * @param {string} name
  */
@@ -54,7 +54,8 @@ export function attributed(target, attributes) {
 }
 
 /**
- * Show a text, and leave alone what shows it already: a selection stays, and no reader repeats it.
+ * Set an element's text, unless it is the same already: this keeps a selection, and screen readers
+ * do not repeat it.
  *
  * @param {Element} target
  * @param {string} text

@@ -4,10 +4,10 @@ import { t } from "./texts.js";
 /** @import { Toast } from "../../types/comfyui.d.ts" */
 
 /**
- * The notices at the end of a batch, with its report one click away.
+ * Notices at the end of a batch, with a button that opens the report.
  *
- * ComfyUI's own messages hold text alone, so these lie beside them. A notice stays until somebody
- * closes it, opens the report, or goes on with the batch.
+ * They are next to ComfyUI's own messages, which can contain only text. A notice stays until
+ * somebody closes it, opens the report, or goes on with the batch.
  */
 export class EndNotices {
   #openReport;
@@ -16,14 +16,14 @@ export class EndNotices {
   /** @type {Map<string, HTMLElement>} */
   #shown = new Map();
 
-  /** @param {(loop: string) => void} openReport - shows a person the report of a loop */
+  /** @param {(loop: string) => void} openReport - shows the report of a loop */
   constructor(openReport) {
     this.#openReport = openReport;
   }
 
   /**
-   * Make the place for notices in the page; a screen reader tells only of what is added to a place
-   * that it knows already.
+   * Add the container for notices to the page. It must be there before the first notice: screen
+   * readers announce only what is added to a live region that they already know.
    *
    * @param {HTMLElement} parent
    */
@@ -33,7 +33,7 @@ export class EndNotices {
   }
 
   /**
-   * Show how a loop's batch has ended, in the place of what was shown of this loop before.
+   * Show how a loop's batch has ended, replacing its previous notice.
    *
    * @param {string} loop
    * @param {Toast} message
@@ -55,7 +55,7 @@ export class EndNotices {
   }
 
   /**
-   * Take a loop's notice away, if it is still there.
+   * Remove a loop's notice, if it is still there.
    *
    * @param {string} loop
    */

@@ -1,15 +1,15 @@
 import { Refused } from "./server.js";
 import { t } from "./texts.js";
 
-/** What the pack's routes refuse with, and the texts know what to do about. */
+/** HTTP statuses of the pack's routes for which there is a text with advice. */
 const KNOWN = new Set([400, 403, 404, 409, 415, 501, 503]);
 
 /**
- * What to show of a request that failed: the reason, and below it what to do next.
+ * The message for a failed request: the reason, followed by what to do next.
  *
- * The reason is the server's own, in English; what to do is in the person's language.
+ * The reason comes from the server, in English; the advice is in the user's language.
  *
- * @param {unknown} error - what a method of `LoopServer` has thrown
+ * @param {unknown} error - thrown by a method of `LoopServer`
  */
 export function explained(error) {
   const reason = error instanceof Error ? error.message : String(error);

@@ -14,13 +14,13 @@ import { t, texts } from "./texts.js";
  */
 
 /**
- * Images that have to have come to their end before a speed is worth telling: the first often
- * waits for the models.
+ * How many images must be finished before the speed is shown: the first one often waits for models
+ * to load.
  */
 const ENOUGH = 2;
 
 /**
- * The figures of a loop's batch, from its state on the server.
+ * The figures of a loop's batch, computed from its state on the server.
  *
  * @param {ListedLoop} state
  * @returns {Figures}
@@ -41,7 +41,7 @@ export function figuresOf(state) {
 }
 
 /**
- * How much of a batch a part of it is, in percent; 0 of nothing.
+ * A part of a batch in percent; 0 for an empty batch.
  *
  * @param {number} part
  * @param {number} total
@@ -51,7 +51,7 @@ export function percent(part, total) {
 }
 
 /**
- * Whether a loop is at work, by the server's word: also between two images, when none is under way.
+ * Whether the server says that a loop is at work, which includes the time between two images.
  *
  * @param {Pick<Standing, "stands">} loop
  */
@@ -60,7 +60,7 @@ export function isAtWork({ stands }) {
 }
 
 /**
- * What is said of images that no image of another folder was left for.
+ * The lines about images without a partner in another folder.
  *
  * @param {Pick<ListedLoop, "complete" | "unpaired">} state
  */
@@ -82,7 +82,7 @@ export function duration(seconds) {
 }
 
 /**
- * Time taken, time left and speed as texts, with a dash for what is unknown.
+ * Time taken, time left and speed as texts, with a dash for unknown values.
  *
  * @param {Figures} figures
  */
@@ -95,7 +95,7 @@ export function timesOf({ seconds, remaining, perMinute }) {
 }
 
 /**
- * With as many digits as tell something: `0.42`, `7.5`, `86`.
+ * A speed with two significant digits: `0.42`, `7.5`, `86`.
  *
  * @param {number} perMinute
  */

@@ -1,7 +1,7 @@
 /** @import { Graph, Node } from "../../types/comfyui.d.ts" */
 
 /**
- * The node that an execution id ("7", or "5:7" for node 7 inside the subgraph node 5) names.
+ * The node with an execution id ("7", or "5:7" for node 7 inside the subgraph node 5).
  *
  * @param {Graph | null | undefined} root - the whole workflow
  * @param {string | number} executionId
@@ -11,7 +11,7 @@ export function nodeByExecutionId(root, executionId) {
   const path = String(executionId);
   const whole = nodeById(root, path);
   if (whole) return whole;
-  // Newer frontends may have a colon in an id itself, so each one is tried as the border.
+  // In newer frontends, ids themselves may contain colons, so each one is tried as the separator.
   for (let end = path.indexOf(":"); end !== -1; end = path.indexOf(":", end + 1)) {
     const inner = subgraphOf(nodeById(root, path.slice(0, end)));
     const node = inner && nodeByExecutionId(inner, path.slice(end + 1));
@@ -21,7 +21,7 @@ export function nodeByExecutionId(root, executionId) {
 }
 
 /**
- * Every node of a graph, and of the subgraphs in it; of a subgraph in two places once.
+ * All nodes of a graph and its subgraphs; a subgraph that is used twice is visited once.
  *
  * @param {Graph | null | undefined} graph
  * @param {Set<object>} [seen]
@@ -37,7 +37,7 @@ export function* nodesOf(graph, seen = new Set()) {
 }
 
 /**
- * The Directory Iterator (`type`) from which a node has its `loop`, in the same graph; or null.
+ * The Directory Iterator (`type`) in the same graph that a node's `loop` comes from, or null.
  *
  * @param {Node} node
  * @param {string} type
@@ -65,7 +65,7 @@ function nodeById(graph, id) {
 }
 
 /**
- * The graph inside of a node; undefined for a node that is no subgraph.
+ * The graph inside a node; undefined if it is not a subgraph.
  *
  * @param {(Node & { subgraph?: Graph }) | null} node
  */

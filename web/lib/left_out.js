@@ -11,27 +11,27 @@ const LOOP_END = "BatchLoopLoopEnd";
 const TOAST = "left out";
 
 /**
- * Knows when ComfyUI has taken a prompt without its Loop End, as something before that is not
- * valid. Then no node of the batch runs, none can say so, and Auto Queue would turn for ever on
- * whatever else there is in the workflow.
+ * Notices when ComfyUI has accepted a prompt without its Loop End because a node before it is not
+ * valid. Then no node of the batch runs, so none can report it, and Auto Queue would run the rest
+ * of the workflow for ever.
  */
 export class LeftOut {
   #app;
   #autoQueue;
   #screen;
   #toasts;
-  /** Whether the server's queue has changed since this tab began to send: it may be by that. */
+  /** Whether the server's queue has changed since this tab began to send, perhaps because of it. */
   #taken = false;
   /**
-   * What is wrong with the prompt that was sent last, until it is told.
+   * The faults of the last prompt sent, until they are shown.
    *
    * @type {Fault[]}
    */
   #faults = [];
 
   /**
-   * @param {object} parts - the pack's modules of these names, and
-   * @param {Pick<App, "lastNodeErrors">} parts.app - what ComfyUI has answered
+   * @param {object} parts - the pack's modules of these names, and ComfyUI's `app`
+   * @param {Pick<App, "lastNodeErrors">} parts.app - has ComfyUI's last validation errors
    * @param {AutoQueue} parts.autoQueue
    * @param {Screen} parts.screen
    * @param {Toasts} parts.toasts
@@ -50,13 +50,13 @@ export class LeftOut {
     this.#toasts.hide(TOAST);
   }
 
-  /** This tab has sent what it was asked to, and ComfyUI has answered. */
+  /** This tab has finished sending, and ComfyUI has answered. */
   sent() {
     this.#faults = this.#found();
     if (this.#taken) this.#tell();
   }
 
-  /** The server's queue has changed: of a prompt that is refused as a whole, it does not. */
+  /** The server's queue has changed, which a prompt that is refused entirely does not cause. */
   queueChanged() {
     this.#taken = true;
     this.#tell();
@@ -69,7 +69,7 @@ export class LeftOut {
     this.#faults = [];
   }
 
-  /** What keeps a Loop End from running; nothing where it does run. */
+  /** The faults that keep a Loop End from running; empty if it runs. */
   #found() {
     return Object.entries(this.#app.lastNodeErrors ?? {})
       .filter(([, { dependent_outputs: outputs }]) => this.#hasLoopEnd(outputs))

@@ -3,34 +3,34 @@
  */
 
 /**
- * A node's texts, in the form of `locales/<language>/nodeDefs.json`.
+ * A node's texts, in the format of `locales/<language>/nodeDefs.json`.
  *
  * @typedef {{ name: string, tooltip: string }} Label
  * @typedef {object} OfNode
  * @property {string} display_name
  * @property {string} description
- * @property {Record<string, Label>} inputs - by their names
- * @property {Record<string, Label>} [outputs] - by their places
+ * @property {Record<string, Label>} inputs - by name
+ * @property {Record<string, Label>} [outputs] - by index
  */
 
 /** @typedef {Parameters<NonNullable<Extension["addCustomNodeDefs"]>>[0]} Definitions */
 
-/** How the ids of the pack's nodes begin. */
+/** Prefix of the pack's node ids. */
 const OWN = "BatchLoop";
 
 /**
- * The texts of the pack's nodes, put in by the pack itself.
+ * The texts of the pack's nodes, which the pack sets itself.
  *
- * ComfyUI reads `locales/` too, but only for the languages that it has itself, and some frontends
- * (1.32) forget what packs bring when they load their own. English has no such texts: it is what
- * the nodes' schemas say.
+ * ComfyUI reads `locales/` too, but only for languages that it supports itself, and some frontends
+ * (1.32) lose packs' texts when they load their own. English needs none: it is in the nodes'
+ * schemas.
  */
 export class NodeTexts {
   /** @type {Record<string, OfNode>} */
   #byNode = {};
 
   /**
-   * Take the texts of nodes, of whatever pack.
+   * Use these texts of nodes, which may include other packs' nodes.
    *
    * @param {Record<string, OfNode>} byNode
    */
@@ -41,7 +41,7 @@ export class NodeTexts {
   }
 
   /**
-   * Put names and tooltips into node definitions, before ComfyUI makes node types of them.
+   * Put names and tooltips into node definitions, before ComfyUI creates node types from them.
    *
    * @param {Definitions} definitions
    */
@@ -55,7 +55,7 @@ export class NodeTexts {
       for (const [name, { tooltip }] of Object.entries(texts.inputs)) {
         if (inputs[name]) inputs[name][1] = { ...inputs[name][1], tooltip };
       }
-      // The names of outputs stay: they are saved with a workflow.
+      // Names of outputs are not translated: they are saved with a workflow.
       definition.output_tooltips = Object.values(texts.outputs ?? {}).map(({ tooltip }) => tooltip);
     }
   }

@@ -12,12 +12,12 @@ import { batchEnd, nothingToDo, part, paused, pausedBetween } from "./words.js";
  * @import { Toasts } from "./toasts.js"
  */
 
-/** How often, and how many times at most, the server is asked whether the last image is settled. */
+/** How often, and at most how many times, the server is asked whether the last image has ended. */
 const ASK_EVERY_MS = 250;
 const ASK_TIMES = 40;
 const LIFE_MS = 10_000;
 
-/** What the person at the screen is told of a batch. */
+/** Tells the user how a batch is going. */
 export class Notices {
   #poller;
   #toasts;
@@ -25,12 +25,12 @@ export class Notices {
   #signals;
   #submissions;
   /**
-   * Loops of which this tab has run an image since their end was last told.
+   * Loops of which this tab has run an image since their end was last reported.
    *
    * @type {Set<string>}
    */
   #worked = new Set();
-  /** The submission in which the last end, or the last "nothing to do", was told. */
+  /** The submission in which the last end, or the last "nothing to do", was reported. */
   #toldAt = 0;
 
   /**
@@ -50,22 +50,22 @@ export class Notices {
   }
 
   /**
-   * Images were taken through the workflow, or failed in it.
+   * Images went through the workflow, or failed in it.
    *
    * @param {Iteration[]} iterations
    */
   processed(iterations) {
     for (const { loop } of iterations) {
       this.#worked.add(loop);
-      // What these say is of the batch, or the pause, before.
+      // These messages are about the previous batch or pause.
       this.#toasts.hide(loop);
       this.#ends.hide(loop);
     }
   }
 
   /**
-   * Auto Queue was stopped by End Queue; settles when all that there is to tell is told. Where the
-   * folder is watched, that there is nothing to do now is no news.
+   * Auto Queue was stopped by End Queue; resolves once everything has been reported. If the folder
+   * is watched, having nothing to do is not reported.
    *
    * @param {Run} run
    * @param {{ watches?: boolean }} [how]
@@ -90,9 +90,9 @@ export class Notices {
   }
 
   /**
-   * Auto Queue was stopped by Cancel while no image was under way.
+   * Auto Queue was stopped by Cancel while no image was in progress.
    *
-   * @param {Iteration[]} iterations - the last that were
+   * @param {Iteration[]} iterations - the last ones that were
    */
   pausedBetween(iterations) {
     for (const { loop } of iterations) {
@@ -101,7 +101,7 @@ export class Notices {
   }
 
   /**
-   * Only a part of the workflow ran, so that these images stay to be done.
+   * Only a part of the workflow ran, so these images are still to be done.
    *
    * @param {Iteration[]} iterations
    */
@@ -119,7 +119,7 @@ export class Notices {
     try {
       const state = await this.#settled(loop);
       if (!state) return; // forgotten meanwhile
-      // Somebody has begun it again meanwhile: these figures are of the new batch.
+      // It has been started again in the meantime: these figures belong to the new batch.
       if (progress?.complete && !state.complete) return;
       const message = batchEnd(state);
       this.#ends.show(loop, message);
@@ -138,8 +138,8 @@ export class Notices {
   }
 
   /**
-   * The loop's state once the outcome of the batch's last prompt is known to the server; null if
-   * the loop is not.
+   * The loop's state once the server knows the outcome of the batch's last prompt; null if the loop
+   * is unknown.
    *
    * @param {string} loop
    */

@@ -7,15 +7,15 @@ import { ownName } from "./words.js";
  * @import { Settings } from "./settings.js"
  */
 
-/** How often in a second ComfyUI's title is answered: another extension may answer ours in turn. */
+/** Most title changes per second: another extension may answer ours in turn. */
 const ANSWERS = 20;
 const SECOND_MS = 1_000;
 
 /**
  * The progress of the batch in the page's title, while the page is in the background.
  *
- * ComfyUI writes the title itself whenever its own progress changes. So while ours is shown, what
- * it writes is kept, to be given back, and ours is written anew.
+ * ComfyUI sets the title whenever its own progress changes. So while ours is shown, ComfyUI's title
+ * is remembered, to be restored later, and ours is set again.
  */
 export class PageTitle {
   #settings;
@@ -23,7 +23,7 @@ export class PageTitle {
   #watchTitle;
   #later;
   /**
-   * What to show; null while no batch runs.
+   * The text to show; null while no batch runs.
    *
    * @type {string | null}
    */
@@ -56,7 +56,7 @@ export class PageTitle {
   }
 
   /**
-   * A node of a running prompt has spoken.
+   * A node of a running prompt has reported.
    *
    * @param {Said} said
    */
@@ -74,7 +74,7 @@ export class PageTitle {
     this.#refresh();
   }
 
-  /** Nothing runs any more. */
+  /** Nothing is running any more. */
   end() {
     this.#text = null;
     this.#refresh();
@@ -120,7 +120,7 @@ export class PageTitle {
 }
 
 /**
- * Call a function after each change of a page's title; returns what ends it.
+ * Call a function after each change of a page's title; returns a function that stops this.
  *
  * @param {Document} page
  * @param {() => void} changed

@@ -6,14 +6,14 @@ import { Refused } from "./server.js";
  * @import { LoopServer } from "./server.js"
  */
 
-/** Events come in crowds: what they tell is asked for once. */
+/** Events come in bursts: the server is asked once for each burst. */
 const SOON_MS = 400;
-/** How often the server is asked while something is about to change, and while nothing seems to. */
+/** How often the server is asked while things are changing, and while nothing seems to. */
 export const OFTEN_MS = 2_000;
 export const SELDOM_MS = 10_000;
 
 /**
- * What the server can be asked again and again, as a text.
+ * A question that the server can be asked repeatedly, as a string.
  *
  * @typedef {string} Question
  */
@@ -21,7 +21,7 @@ export const SELDOM_MS = 10_000;
 export const LOOPS = "loops";
 
 /**
- * How a loop stands; null where the server knows none.
+ * How a loop stands; the answer is null if the server does not know it.
  *
  * @param {string} id
  * @returns {Question}
@@ -31,7 +31,7 @@ export function loopOf(id) {
 }
 
 /**
- * What has come to the folder of a loop.
+ * Which new files have arrived in a loop's folder.
  *
  * @param {string} id
  * @returns {Question}
@@ -41,7 +41,7 @@ export function arrivalsOf(id) {
 }
 
 /**
- * What a folder holds.
+ * Which images a folder contains.
  *
  * @param {FolderSettings} settings
  * @returns {Question}
@@ -51,7 +51,7 @@ export function folderOf(settings) {
 }
 
 /**
- * The server's answer, or what kept it from answering.
+ * The server's answer, or the error instead of one.
  *
  * @typedef {{ value?: any, error?: unknown }} Answer
  * @typedef {Map<Question, Answer>} Answers
@@ -59,14 +59,14 @@ export function folderOf(settings) {
 
 /**
  * @typedef {object} Wish - what a part of the page wants to know
- * @property {() => Question[]} questions - what it wants to know as things stand
- * @property {(answers: Answers) => void} told - called with the answers to some of these; with
- *   none when something has been changed, see `whenSettled`
- * @property {number} [idle] - ms between two questions about loops of which none is at work; not
- *   given: those wait for news
- * @property {number} [first] - ms until a question is asked for the first time
- * @property {number} [always] - ms between two questions, whatever the answers
- * @property {boolean} [unseen] - whether it is asked while nobody can see the page, too
+ * @property {() => Question[]} questions - the questions it has at the moment
+ * @property {(answers: Answers) => void} told - called with answers to some of them; with none
+ *   after a change, see `whenSettled`
+ * @property {number} [idle] - ms between questions about loops while none of them is at work; by
+ *   default they are only asked on news
+ * @property {number} [first] - ms before a question is asked for the first time
+ * @property {number} [always] - ms between questions, whatever the answers
+ * @property {boolean} [unseen] - whether to ask even while the page is hidden
  */
 
 /**
@@ -77,10 +77,10 @@ export function folderOf(settings) {
  */
 
 /**
- * Asks the server what the parts of the page want to know, and when.
+ * Asks the server the questions that parts of the page have, each at its own pace.
  *
- * What several of them want is asked once, and told to all of them; a question is not asked again
- * before it is answered.
+ * A question that several parts have is asked once, and the answer goes to all of them. It is not
+ * asked again until it has been answered.
  */
 export class Poller {
   #server;
@@ -109,7 +109,7 @@ export class Poller {
   }
 
   /**
-   * Ask for a part of the page, once it says that it has something to ask.
+   * Ask questions on behalf of a part of the page, once it has any.
    *
    * @param {Wish} wish
    */
@@ -124,7 +124,7 @@ export class Poller {
   }
 
   /**
-   * Something has happened: how loops stand is asked soon.
+   * Something has happened: ask soon how loops stand.
    *
    * @param {number} [ms] - how soon
    */
@@ -137,8 +137,7 @@ export class Poller {
   }
 
   /**
-   * The server's queue has this many prompts: while there are any, something may come to be under
-   * way.
+   * The server's queue has this many prompts; while there are any, a loop may start to run.
    *
    * @param {number} [remaining]
    */
@@ -147,13 +146,13 @@ export class Poller {
     this.news();
   }
 
-  /** Those that somebody can see the answers of, or that go on unseen. */
+  /** Those whose answers are visible to the user, or that go on while the page is hidden. */
   get #active() {
     const isHidden = this.#page.visibilityState === "hidden";
     return [...this.#all].filter(({ wish }) => wish.unseen || !isHidden);
   }
 
-  /** Have the next turn when the first question is due. */
+  /** Schedule the next turn for when the first question is due. */
   #plan() {
     const active = this.#active;
     const dues = active.flatMap((following) => following.due());
@@ -181,7 +180,7 @@ export class Poller {
   }
 
   /**
-   * Ask those of some questions that are of one kind, and tell the answers.
+   * Ask the questions of one kind among these, and pass on the answers.
    *
    * @param {string} kind
    * @param {Question[]} questions
@@ -217,7 +216,7 @@ export class Poller {
   };
 
   /**
-   * In how many ms a question is asked again, by its answer.
+   * The ms until a question is asked again, depending on its answer.
    *
    * @param {Following} following
    * @param {Question} question
@@ -225,7 +224,7 @@ export class Poller {
    */
   #pace({ wish }, question, { value, error }) {
     if (wish.always !== undefined) return wish.always;
-    // What a folder holds changes when somebody looks elsewhere; a server may only be away.
+    // A folder changes only while the user is elsewhere; but a server may be away for a moment.
     if (!isAboutLoops(question)) return error && !(error instanceof Refused) ? SELDOM_MS : Infinity;
     const loops = question === LOOPS ? (value?.loops ?? []) : value ? [value] : [];
     const mayChange = loops.some(isAtWork) || (this.#isBusy && question !== LOOPS);
@@ -233,19 +232,19 @@ export class Poller {
   }
 }
 
-/** What a part of the page wants to know, and when each question of it is due. */
+/** A part of the page's wish, and when each of its questions is due. */
 class Following {
   #clock;
   /** @type {Map<Question, number>} */
   #due = new Map();
   /**
-   * Those whose answers are under way. An answer that was asked for before it wanted to know may be
-   * older than what it has heard meanwhile.
+   * Questions being answered. Only their answers count: one that was requested earlier, for another
+   * part, may be older than what this part already knows.
    *
    * @type {Set<Question>}
    */
   #asked = new Set();
-  /** When nothing will have been changed for a moment; Infinity where nothing has been. */
+  /** When the last change will be a moment ago; Infinity if there was none. */
   settles = Infinity;
 
   /**
@@ -257,13 +256,13 @@ class Following {
     this.#clock = clock;
   }
 
-  /** It may want to know something else now. */
+  /** Its questions may have changed. */
   renew() {
     this.#clock.changed();
   }
 
   /**
-   * Ask what it wants to know, though that was answered.
+   * Ask its questions again, although they were answered.
    *
    * @param {(question: Question) => boolean} [which]
    */
@@ -272,13 +271,13 @@ class Following {
     this.#clock.changed();
   }
 
-  /** Ask when nothing has been changed for a moment: a person may be typing. */
+  /** Ask once nothing has changed for a moment: the user may be typing. */
   whenSettled() {
     this.settles = this.#clock.now() + SOON_MS;
     this.again(isAboutLoops);
   }
 
-  /** It wants to know nothing more. */
+  /** It has no more questions. */
   end() {
     this.#clock.ended();
     this.#clock.changed();
@@ -291,7 +290,7 @@ class Following {
     this.wish.told(new Map());
   }
 
-  /** When each question is due, as things stand. */
+  /** When each of the current questions is due. */
   due() {
     const wanted = new Set(this.wish.questions());
     for (const question of this.#due.keys()) {
@@ -328,7 +327,7 @@ class Following {
 
   /**
    * @param {Answers} answers
-   * @param {(question: Question, answer: Answer) => number} paceOf - in how many ms it asks again
+   * @param {(question: Question, answer: Answer) => number} paceOf - ms until it is asked again
    */
   tell(answers, paceOf) {
     const own = [...answers].filter(([question]) => this.#asked.delete(question));
@@ -347,7 +346,7 @@ function kindOf(question) {
 }
 
 /**
- * Whether a question is how loops stand.
+ * Whether a question is about how loops stand.
  *
  * @param {Question} question
  */

@@ -4,15 +4,15 @@ import { t } from "./texts.js";
 
 /** @import { Figures } from "./figures.js" */
 
-/** A bar of what is done, failed and left. */
+/** A bar that shows what is done, failed and left. */
 export class ProgressBar {
   #done = element("div", "bar-done");
   #failed = element("div", "bar-failed");
   #isTold;
 
   /**
-   * @param {{ isTold?: boolean }} [options] - `isTold` as false where words beside it say it all to
-   *   who does not see it
+   * @param {{ isTold?: boolean }} [options] - `isTold: false` hides it from screen readers, if text
+   *   beside it says the same
    */
   constructor({ isTold = true } = {}) {
     this.#isTold = isTold;
@@ -27,7 +27,7 @@ export class ProgressBar {
    * Show the figures of a batch.
    *
    * @param {Figures} figures
-   * @param {string} words - that say the same
+   * @param {string} words - the same in words
    */
   show({ done, failed, total }, words) {
     widen(this.#done, percent(done, total));
@@ -50,7 +50,7 @@ export class ProgressBar {
   }
 }
 
-/** Such a bar with the same as text below it. */
+/** A progress bar with the same information as text below it. */
 export class Progress {
   #bar = new ProgressBar();
   #texts = {
@@ -66,7 +66,7 @@ export class Progress {
   }
 
   /**
-   * Show the figures of a batch; nothing where there are none.
+   * Show the figures of a batch, or nothing if there are none.
    *
    * @param {Figures | null} figures
    */

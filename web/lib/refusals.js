@@ -1,25 +1,25 @@
 /** @import { App } from "../../types/comfyui.d.ts" */
 
-/** How long between two looks, in ms: a person needs longer from a click to the next. */
+/** Time between two checks, in ms: less than a person needs between two clicks. */
 const EVERY = 100;
 
 /**
- * Knows when ComfyUI has taken none of the prompts that this tab was about to send, as for a folder
- * that is not there.
+ * Notices when ComfyUI has accepted none of the prompts that this tab tried to send, for example
+ * because the folder does not exist.
  *
- * Newer frontends report only what was taken as sent. That they have ended sending is all that
- * tells; frontends that do not show it report each turn.
+ * Newer frontends report only accepted prompts as sent, so the only sign is that they have stopped
+ * sending. Frontends that do not show this report every attempt.
  */
 export class Refusals {
   #app;
   #later;
-  /** Counts what would end a look. */
+  /** Increases whenever a pending check becomes obsolete. */
   #turn = 0;
 
   /**
    * @param {object} parts
    * @param {Pick<App, "processingQueue">} parts.app
-   * @param {(look: () => void) => void} [parts.later] - runs it after a while
+   * @param {(look: () => void) => void} [parts.later] - runs `look` after a while
    */
   constructor({ app, later = (look) => setTimeout(look, EVERY) }) {
     this.#app = app;
@@ -27,7 +27,7 @@ export class Refusals {
   }
 
   /**
-   * This tab is about to send a prompt; calls `refused` if none is taken.
+   * This tab is about to send a prompt; calls `refused` if none is accepted.
    *
    * @param {() => void} refused
    */
@@ -41,7 +41,7 @@ export class Refusals {
     this.#later(look);
   }
 
-  /** ComfyUI has taken a prompt of this tab. */
+  /** ComfyUI has accepted a prompt of this tab. */
   sent() {
     this.#turn += 1;
   }

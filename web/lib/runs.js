@@ -3,21 +3,23 @@
  * @import { Next } from "../../types/server.d.ts"
  */
 
-/** How many prompts are remembered: one runs at a time, so more are only left by lost events. */
+/**
+ * How many prompts are remembered: one runs at a time, so others only remain if events are lost.
+ */
 const LIMIT = 64;
 
-/** What the nodes of one prompt have said so far. */
+/** The reports of one prompt's nodes so far. */
 export class Run {
-  /** @type {Map<string, Iteration>} Directory Iterator's word on each loop */
+  /** @type {Map<string, Iteration>} Directory Iterator's report on each loop */
   iterations = new Map();
-  /** @type {Map<string, Progress>} Batch Complete's word on each loop */
+  /** @type {Map<string, Progress>} Batch Complete's report on each loop */
   progress = new Map();
-  /** @type {EndQueue[]} what each End Queue said */
+  /** @type {EndQueue[]} each End Queue's report */
   verdicts = [];
 
   /**
-   * Whether to stop: of several batches, the last one to be complete says so. Any End Queue does
-   * that goes by something else.
+   * Whether to stop: with several batches, when the last one is complete. An End Queue that depends
+   * on something else stops by itself.
    */
   get stop() {
     const ofBatches = this.verdicts.filter(({ of_batch }) => of_batch);
@@ -25,44 +27,44 @@ export class Run {
     return asks || (ofBatches.length > 0 && ofBatches.every(({ next }) => next === "stop"));
   }
 
-  /** The iterations that handed an image out. */
+  /** The iterations that handed out an image. */
   get handedOut() {
     return [...this.iterations.values()].filter(handsOut);
   }
 
-  /** Of these, the ones that only a part of the workflow ran on. */
+  /** Those of them on which only a part of the workflow ran. */
   get inPart() {
     return this.handedOut.filter(({ without }) => without.length);
   }
 
-  /** Whether the batch goes on should the prompt have failed. */
+  /** Whether the batch goes on if the prompt fails. */
   get goesOnAfterError() {
     return [...this.iterations.values()].some(({ on_error: next }) => next === "go");
   }
 
   /**
-   * The loops to wait for new images in; none if any loop of the run has something left to do: then
-   * it was not the end of the batch that stopped it.
+   * The loops to watch for new images; none if any loop of the run has work left, as then it was
+   * not the end of the batch that stopped it.
    */
   get watched() {
     return this.#next("watch", "stop");
   }
 
   /**
-   * The loops whose last images other servers work on; none if any loop of the run has something
-   * left to do here.
+   * The loops whose last images other servers are working on; none if any loop of the run has work
+   * left here.
    */
   get awaited() {
     return this.#next("wait", "stop", "watch");
   }
 
-  /** Every loop that a node spoke of. */
+  /** All loops that a node reported on. */
   get loops() {
     return [...new Set([...this.iterations.keys(), ...this.progress.keys()])];
   }
 
   /**
-   * The loops that have this before them, if no loop has anything but this and the others.
+   * The loops whose `next` is `wanted`, if no loop has a `next` other than that and `others`.
    *
    * @param {Next} wanted
    * @param {...Next} others
@@ -85,7 +87,7 @@ export function handsOut({ filename }) {
   return filename !== "";
 }
 
-/** The memory of the prompts that run, by prompt id; forgets the oldest beyond a limit. */
+/** Remembers running prompts by id; beyond a limit, the oldest are forgotten. */
 export class Runs {
   /** @type {Map<string, Run>} */
   #runs = new Map();
@@ -96,7 +98,7 @@ export class Runs {
   }
 
   /**
-   * Write down what a node of a prompt said.
+   * Record a report from a node of a prompt.
    *
    * @param {string} promptId
    * @param {Said} said
@@ -109,7 +111,7 @@ export class Runs {
   }
 
   /**
-   * What a prompt said, which is then forgotten; undefined if no node of ours spoke in it.
+   * Return a prompt's run and forget it; undefined if none of the pack's nodes reported in it.
    *
    * @param {string} promptId
    */

@@ -3,12 +3,12 @@ import { nodeByExecutionId } from "./graph.js";
 
 /** @import { App, Node } from "../../types/comfyui.d.ts" */
 
-/** Finds nodes in the workflow on screen: by their execution ids, and by the loop they work on. */
+/** Finds nodes in the workflow on screen, by execution id or by the loop they work on. */
 export class Screen {
   #app;
   #nextFrame;
   /**
-   * The execution id of each loop's node, and what the node showed when it ran.
+   * The execution id of each loop's node, and the folder it showed when it ran.
    *
    * @type {Map<string, { executionId: string, shown: string }>}
    */
@@ -25,7 +25,7 @@ export class Screen {
   }
 
   /**
-   * A node with this execution id has spoken of the loop; returns it, or null.
+   * A node with this execution id has reported on the loop; returns it, or null.
    *
    * @param {string} executionId
    * @param {string} loop
@@ -37,7 +37,7 @@ export class Screen {
   }
 
   /**
-   * The loop's node; null when another workflow is open, or the node names another folder now.
+   * The loop's node; null if another workflow is open, or the node now has another folder.
    *
    * @param {string} loop
    */
@@ -58,17 +58,17 @@ export class Screen {
   }
 
   /**
-   * Open the graph that a node is in, select the node, and bring it into the middle.
+   * Open the graph that a node is in, select the node, and center it.
    *
    * @param {Node} node
    */
   async goTo(node) {
     const { canvas } = this.#app;
-    // After a click in a card, ComfyUI selects the node that the card is in.
+    // After a click on a card, ComfyUI selects the card's node.
     await this.#nextFrame();
     if (node.graph && canvas.graph !== node.graph) {
       canvas.setGraph(node.graph);
-      // ComfyUI restores the part of a subgraph that was seen last, after it was opened.
+      // After opening a subgraph, ComfyUI restores the part of it that was last in view.
       await this.#nextFrame();
       await this.#nextFrame();
     }

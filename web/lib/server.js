@@ -6,7 +6,7 @@
 
 const LOOPS = "/batch_loop/loops";
 
-/** Raised when the server refuses a request; the message is the server's own. */
+/** Thrown when the server refuses a request; the message is the server's. */
 export class Refused extends Error {
   /**
    * @param {string} message
@@ -14,7 +14,7 @@ export class Refused extends Error {
    */
   constructor(message, status) {
     super(message);
-    /** Of the HTTP answer. */
+    /** HTTP status of the response. */
     this.status = status;
   }
 }
@@ -29,7 +29,7 @@ export class LoopServer {
   }
 
   /**
-   * The states of those of some loops that the server knows.
+   * The states of these loops, without those that the server does not know.
    *
    * @param {string[]} ids
    * @returns {Promise<Loop[]>}
@@ -41,7 +41,7 @@ export class LoopServer {
   }
 
   /**
-   * Every loop in short, the one that ran last first.
+   * All loops in short, the most recently run first.
    *
    * @returns {Promise<Listed>}
    */
@@ -63,10 +63,10 @@ export class LoopServer {
   }
 
   /**
-   * The address of a small picture of an image; with `output`, of that result of it.
+   * The URL of an image's thumbnail; with `output`, of that result's thumbnail.
    *
    * @param {string} id
-   * @param {string} path - in the folder
+   * @param {string} path - relative to the folder
    * @param {{ output?: number, size?: number }} [which]
    */
   thumbnail(id, path, { output, size } = {}) {
@@ -77,7 +77,7 @@ export class LoopServer {
   }
 
   /**
-   * The address of a loop's report.
+   * The URL of a loop's report.
    *
    * @param {string} id
    * @param {"json" | "csv"} kind
@@ -97,7 +97,7 @@ export class LoopServer {
   }
 
   /**
-   * Have the failed images of a loop taken again at the next runs.
+   * Retry the failed images of a loop in the next runs.
    *
    * @param {Which} which
    * @returns {Promise<Loop>}
@@ -107,10 +107,10 @@ export class LoopServer {
   }
 
   /**
-   * Give up the image that a run stopped on.
+   * Skip the image that a run stopped on.
    *
    * @param {string} loop
-   * @param {string} path - in the folder
+   * @param {string} path - relative to the folder
    * @returns {Promise<Loop>}
    */
   async skip(loop, path) {
@@ -118,7 +118,7 @@ export class LoopServer {
   }
 
   /**
-   * Forget a loop, and all that is known of it.
+   * Forget a loop and everything known about it.
    *
    * @param {string} loop
    * @returns {Promise<{ forgotten: string }>}
@@ -128,7 +128,7 @@ export class LoopServer {
   }
 
   /**
-   * Whether new images have come to a loop, and are whole.
+   * Whether new images have arrived for a loop and are complete.
    *
    * @param {string} loop
    * @returns {Promise<Arrived>}
@@ -138,7 +138,7 @@ export class LoopServer {
   }
 
   /**
-   * What a folder holds under Directory Iterator's settings.
+   * The images of a folder under Directory Iterator's settings.
    *
    * @param {FolderSettings} settings
    * @returns {Promise<Folder>}
@@ -148,7 +148,7 @@ export class LoopServer {
   }
 
   /**
-   * The folders below an allowed one; below "" are the allowed ones.
+   * The folders inside an allowed folder; for "", the allowed folders themselves.
    *
    * @param {string} path
    * @returns {Promise<Folders>}
@@ -167,9 +167,9 @@ export class LoopServer {
   }
 
   /**
-   * Open the operating system's dialog, and wait for what a person chooses there.
+   * Open the operating system's dialog and wait for the choice.
    *
-   * @param {string} [start] - the folder to begin in
+   * @param {string} [start] - the folder to start in
    * @returns {Promise<Chosen>}
    */
   async choose(start) {
@@ -194,7 +194,7 @@ export class LoopServer {
    */
   async #ask(route, options) {
     const response = await this.#api.fetchApi(route, options);
-    // ComfyUI itself answers some errors in plain text.
+    // ComfyUI itself responds to some errors with plain text.
     const body = await response.json().catch(() => ({}));
     if (!response.ok) {
       const status = `${response.status} ${response.statusText}`;

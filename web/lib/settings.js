@@ -1,6 +1,6 @@
 /** @import { App, Setting } from "../../types/comfyui.d.ts" */
 
-/** The languages that the pack's texts are in, as `locales/` has them, by their own names. */
+/** The languages of the pack's texts: each folder of `locales/`, and the language's own name. */
 export const LANGUAGES = {
   en: "English",
   de: "Deutsch",
@@ -21,7 +21,7 @@ export const NOTIFICATION = "BatchLoop.Notification";
 export const SOUND = "BatchLoop.Sound";
 const TITLE = "BatchLoop.Title";
 
-/** The person's settings, ComfyUI's and the pack's. */
+/** The user's settings, both ComfyUI's and the pack's. */
 export class Settings {
   #app;
 
@@ -30,29 +30,29 @@ export class Settings {
     this.#app = app;
   }
 
-  /** Which language texts are to be in; ComfyUI's own, unless a person has chosen another. */
+  /** The language for texts: ComfyUI's own, unless the user has chosen another. */
   get language() {
     const chosen = this.#value(LANGUAGE);
     return chosen && chosen !== AS_COMFYUI ? chosen : (this.#value("Comfy.Locale") ?? "en");
   }
 
-  /** Whether the browser is to show a notification at the end of a batch. */
+  /** Whether to show a browser notification at the end of a batch. */
   get notification() {
     return this.#value(NOTIFICATION) === true;
   }
 
-  /** Whether a sound is to be played at the end of a batch. */
+  /** Whether to play a sound at the end of a batch. */
   get sound() {
     return this.#value(SOUND) === true;
   }
 
-  /** Whether the page's title is to show progress, while the page is in the background. */
+  /** Whether the page's title shows progress while the page is in the background. */
   get progressInTitle() {
     return this.#value(TITLE) === true;
   }
 
   /**
-   * Switch a setting off, as a person would.
+   * Switch a setting off, as the user would.
    *
    * @param {string} id
    */
@@ -67,7 +67,7 @@ export class Settings {
 }
 
 /**
- * What ComfyUI's settings window shows of the pack.
+ * The pack's entries in ComfyUI's settings window.
  *
  * @type {Setting[]}
  */
@@ -111,16 +111,16 @@ export const SETTINGS = [
 ];
 
 /**
- * The settings, some of which call a function when a person switches them on.
+ * The settings, with functions to call when the user switches one on.
  *
- * @param {Record<string, (() => void) | undefined>} handlers - by the id of the setting
+ * @param {Record<string, (() => void) | undefined>} handlers - by the setting's id
  * @returns {Setting[]}
  */
 export function settingsThatCall(handlers) {
   return SETTINGS.map((setting) => {
     const handler = handlers[String(setting.id)];
     if (!handler) return setting;
-    // ComfyUI calls it, too, when the page is loaded, without a value from before.
+    // ComfyUI also calls this when the page loads, without a previous value.
     const onChange = (/** @type {unknown} */ now, /** @type {unknown} */ before) => {
       if (now === true && before === false) handler();
     };

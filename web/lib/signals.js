@@ -11,7 +11,7 @@ import { playTone } from "./tone.js";
 const TOAST = "notification";
 const LIFE_MS = 15_000;
 
-/** How a batch that has ended calls a person who is elsewhere, as far as the settings say so. */
+/** Alerts a user who is elsewhere that a batch has ended, if the settings say so. */
 export class Signals {
   #settings;
   #toasts;
@@ -22,7 +22,7 @@ export class Signals {
    * @param {object} parts - the pack's modules of these names
    * @param {Settings} parts.settings
    * @param {Toasts} parts.toasts
-   * @param {(loop: string) => void} parts.openReport - shows a person the report of a loop
+   * @param {(loop: string) => void} parts.openReport - shows the report of a loop
    * @param {() => Promise<void>} [parts.tone] - plays a sound
    */
   constructor({ settings, toasts, openReport, tone = playTone }) {
@@ -33,7 +33,7 @@ export class Signals {
   }
 
   /**
-   * A loop's batch has ended, as the message says.
+   * A loop's batch has ended, with this message.
    *
    * @param {string} loop
    * @param {Toast} message
@@ -49,8 +49,8 @@ export class Signals {
   }
 
   /**
-   * A person has switched notifications on: ask the browser to allow them, and where it does not,
-   * say so, and switch them off again.
+   * Notifications were switched on: ask the browser to allow them; if it does not, say so and
+   * switch them off again.
    */
   async allow() {
     if ((await permission()) === "granted") {
@@ -72,7 +72,7 @@ export class Signals {
    */
   #notify(loop, { summary, detail }) {
     try {
-      // With the same tag, a later one takes the place of the one before.
+      // A later notification with the same tag replaces the earlier one.
       const shown = new Notification(summary, { body: detail, tag: `batch-loop:${loop}` });
       shown.addEventListener("click", () => {
         shown.close();
@@ -85,7 +85,7 @@ export class Signals {
   }
 }
 
-/** What the browser says of notifications, asking the person if it has to. */
+/** The browser's permission for notifications; asks the user if necessary. */
 async function permission() {
   return "Notification" in window ? Notification.requestPermission() : "denied";
 }

@@ -1,4 +1,4 @@
-/** Have the page load the pack's style sheet, which lies beside the entry. */
+/** Load the pack's style sheet, which is next to the entry, into the page. */
 export function addStyles(url = new URL("../batch_loop.css", import.meta.url)) {
   const link = document.createElement("link");
   link.rel = "stylesheet";

@@ -1,9 +1,9 @@
 /**
- * Knows when this tab sends prompts, and counts the times: Run once is one, whatever the batch
- * count, and so is all that ComfyUI queues by itself while it is still sending.
+ * Tracks and counts this tab's submissions. Pressing Run once is one submission, whatever the batch
+ * count, and so is everything that ComfyUI queues automatically while it is still sending.
  *
- * A prompt that Auto Queue sent before it was switched off, and that finds nothing to do, is no
- * news; the same answer to a new Run is. Counting submissions tells the two apart.
+ * If a prompt that Auto Queue sent before it was switched off finds nothing to do, that is not
+ * worth reporting; after a new Run it is. Counting submissions tells the two apart.
  */
 export class Submissions {
   #count = 0;
@@ -13,7 +13,7 @@ export class Submissions {
 
   /**
    * @param {object} [parts]
-   * @param {(turn: () => void) => void} [parts.later] - runs it after the frontend's own turn
+   * @param {(turn: () => void) => void} [parts.later] - runs `turn` after the frontend's own work
    */
   constructor({ later = (turn) => setTimeout(turn, 0) } = {}) {
     this.#later = later;
@@ -37,9 +37,9 @@ export class Submissions {
   }
 
   /**
-   * What the frontend was asked to send is sent; calls `ended` if no more follows at once.
+   * The frontend has finished sending; calls `ended` if nothing more follows at once.
    *
-   * Newer frontends report each of several requests, and take up the next in the same turn.
+   * Newer frontends report each of several requests, and start the next one in the same turn.
    */
   end(ended = () => {}) {
     const ending = (this.#ending += 1);

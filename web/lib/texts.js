@@ -1,27 +1,27 @@
 /**
- * Texts on the screen, in the person's language.
+ * Texts on the screen, in the user's language.
  *
- * They stand in `locales/<language>/main.json` below `batchLoop`, where ComfyUI's server collects
- * them for the page. A text may hold values, `{name}`, and have forms for numbers, by the
- * categories of `Intl.PluralRules`: `{"one": "{count} image", "other": "{count} images"}`.
+ * They are in `locales/<language>/main.json` under `batchLoop`; ComfyUI's server collects them for
+ * the page. A text can contain placeholders, `{name}`, and have plural forms, by the categories of
+ * `Intl.PluralRules`: `{"one": "{count} image", "other": "{count} images"}`.
  */
 
 /** @import { Api } from "../../types/comfyui.d.ts" */
 
 /**
- * A text, its forms for numbers, or more of them below names.
+ * A text, its plural forms, or a group of named texts.
  *
  * @typedef {string | { [name: string]: Tree }} Tree
  */
 
-/** @typedef {Record<string, string | number>} Values - what is put into a text, by name */
+/** @typedef {Record<string, string | number>} Values - values for a text's placeholders, by name */
 
 const ROUTE = "/i18n";
 const SUBTREE = "batchLoop";
 const FALLBACK = "en";
 const HOLE = /\{(\w+)\}/g;
 
-/** Every text in one language, with English for what it lacks. */
+/** All texts in one language, with English for missing ones. */
 export class Texts {
   #language;
   #tables;
@@ -29,8 +29,8 @@ export class Texts {
   #number;
 
   /**
-   * @param {Record<string, Tree>} byLanguage - from a language, such as `pt-BR`, to its texts
-   * @param {string} wanted - the person's language
+   * @param {Record<string, Tree>} byLanguage - texts by language, such as `pt-BR`
+   * @param {string} wanted - the user's language
    */
   constructor(byLanguage = {}, wanted = FALLBACK) {
     this.#language = bestOf(Object.keys(byLanguage), wanted);
@@ -39,13 +39,13 @@ export class Texts {
     this.#number = new Intl.NumberFormat(this.#language);
   }
 
-  /** Which language these are in. */
+  /** The language of these texts. */
   get language() {
     return this.#language;
   }
 
   /**
-   * The text at a dotted path, such as `panel.title`, with `values` put in.
+   * The text at a dotted path, such as `panel.title`, with `values` filled in.
    *
    * @param {string} path
    * @param {Values} [values]
@@ -60,7 +60,7 @@ export class Texts {
   }
 
   /**
-   * A number as it is written in this language.
+   * A number formatted for this language.
    *
    * @param {number} value
    * @param {Intl.NumberFormatOptions} [options]
@@ -102,11 +102,11 @@ function at(tree, path) {
   return found;
 }
 
-/** What every module shows; `load` puts the person's language in. */
+/** The texts that all modules use; `load` sets them to the user's language. */
 let shown = new Texts();
 
 /**
- * The text at a dotted path, in the person's language.
+ * The text at a dotted path, in the user's language.
  *
  * @param {string} path
  * @param {Values} [values]
@@ -115,13 +115,13 @@ export function t(path, values) {
   return shown.text(path, values);
 }
 
-/** The texts that are shown, for numbers and dates. */
+/** The current texts, for formatting numbers and dates. */
 export function texts() {
   return shown;
 }
 
 /**
- * Show these texts from now on.
+ * Use these texts from now on.
  *
  * @param {Texts} next
  */
@@ -130,8 +130,8 @@ export function show(next) {
 }
 
 /**
- * Fetch the texts of all languages from the server, and show those of `wanted`; returns the texts
- * of nodes in that language, ComfyUI's `nodeDefs`.
+ * Fetch the texts of all languages from the server and use those of `wanted`; returns the nodes'
+ * texts in that language, ComfyUI's `nodeDefs`.
  *
  * @param {Api} api
  * @param {string} wanted
@@ -162,7 +162,7 @@ function ofThePack(byLanguage) {
 }
 
 /**
- * `zh-TW` for `zh-TW` or `zh_tw`, `pt-BR` for `pt`, `fr` for `fr-CA`; else English.
+ * The best match: `zh-TW` for `zh-TW` or `zh_tw`, `pt-BR` for `pt`, `fr` for `fr-CA`; else English.
  *
  * @param {string[]} languages
  * @param {string} wanted

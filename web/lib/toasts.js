@@ -4,7 +4,7 @@
 const KINDS = { success: "success", info: "info", warn: "warning", error: "error" };
 const SIGNS_OF_LIFE = ["pointermove", "pointerdown", "keydown"];
 
-/** Messages in the corner of the screen; a new one under the same key takes the old one's place. */
+/** Messages in the corner of the screen; a new one replaces an old one with the same key. */
 export class Toasts {
   #app;
   /** @type {Map<string, Toast>} */
@@ -16,7 +16,7 @@ export class Toasts {
   }
 
   /**
-   * Show a message for `life` ms; without it until it is closed, replaced or hidden.
+   * Show a message for `life` ms, or, without it, until it is closed, replaced or hidden.
    *
    * @param {string} key
    * @param {Toast} message
@@ -34,8 +34,8 @@ export class Toasts {
   }
 
   /**
-   * Show a message until somebody has been there to see it: who walked away from a batch finds it
-   * when they come back. It goes `life` ms after that, as it lies over ComfyUI's own buttons.
+   * Show a message until somebody has seen it, so that users who walked away from a batch find it
+   * when they come back. It disappears `life` ms after that, as it covers ComfyUI's own buttons.
    *
    * @param {string} key
    * @param {Toast} message
@@ -58,7 +58,7 @@ export class Toasts {
   }
 
   /**
-   * Take a message away, if it is still there.
+   * Remove a message, if it is still there.
    *
    * @param {string} key
    */
@@ -73,7 +73,7 @@ export class Toasts {
 }
 
 /**
- * Newer frontends know a toast by an id of the caller's, older ones by its message object.
+ * Newer frontends identify a toast by an id from the caller, older ones by its message object.
  *
  * @param {OlderToasts | NewerToasts} manager
  * @returns {manager is NewerToasts}

@@ -1,4 +1,4 @@
-/** Frequencies in Hz, one after the other, and how long each of them sounds, in seconds. */
+/** Frequencies in Hz, played one after the other, and the duration of each in seconds. */
 const NOTES = [660, 880];
 const SECONDS = 0.18;
 const LOUDNESS = 0.15;
@@ -6,10 +6,10 @@ const LOUDNESS = 0.15;
 /** @type {AudioContext | null} */
 let context = null;
 
-/** Play two short notes, the second higher; settles when they have begun. */
+/** Play two short notes, the second higher; resolves when they have started. */
 export async function playTone() {
   context ??= new AudioContext();
-  // Browsers let no page sound that nobody has clicked in yet: then this waits.
+  // Browsers do not let a page play sound before the user has clicked in it: until then this waits.
   await context.resume();
   for (const [place, frequency] of NOTES.entries()) {
     playNote(context, frequency, context.currentTime + place * SECONDS);
@@ -24,7 +24,7 @@ export async function playTone() {
 function playNote(audio, frequency, start) {
   const note = new OscillatorNode(audio, { frequency });
   const volume = new GainNode(audio, { gain: LOUDNESS });
-  // A note that ends at its full loudness ends with a click.
+  // A note that stops at full volume makes a click.
   volume.gain.setValueAtTime(LOUDNESS, start);
   volume.gain.exponentialRampToValueAtTime(LOUDNESS / 100, start + SECONDS);
   note.connect(volume).connect(audio.destination);

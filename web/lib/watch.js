@@ -16,21 +16,21 @@ import { Refused } from "./server.js";
 
 /**
  * @typedef {object} Watched - what is watched
- * @property {Aim} aim - what for
+ * @property {Aim} aim - what is waited for
  * @property {Iteration[]} loops
- * @property {string} mode - how Run queued before
- * @property {string | undefined} resting - and how it has queued since
- * @property {boolean} warned - whether a person was told that the server refuses to look
+ * @property {string} mode - the mode of Run before
+ * @property {string | undefined} resting - the mode of Run since then
+ * @property {boolean} warned - whether the user was told that the server refuses to look
  */
 
 const TOAST = "watch";
 const LIFE_MS = 10_000;
 
 /**
- * Waits, and then lets Auto Queue go on: for new images in the folders of a complete batch, or for
- * other servers, which work on the last images of a batch.
+ * Waits for new images in the folders of a complete batch, or for other servers that are working on
+ * the last images of a batch, and then lets Auto Queue go on.
  *
- * No prompt waits in the queue meanwhile, so ComfyUI is free for other work.
+ * No prompt is in the queue while it waits, so ComfyUI is free for other work.
  */
 export class Watch {
   #autoQueue;
@@ -67,14 +67,14 @@ export class Watch {
     });
   }
 
-  /** Whether this tab waits for something. */
+  /** Whether this tab is waiting for something. */
   get on() {
     return this.#watched !== null;
   }
 
   /**
-   * End Queue has ended a run, and Auto Queue was in `mode` until then (null: it was off already).
-   * Begins to watch for new images where the run asks for it; returns whether this tab watches now.
+   * End Queue has ended a run, and Auto Queue was in `mode` until then (null if it was off). Begins
+   * to watch for new images if the run asks for it; returns whether this tab is watching now.
    *
    * @param {Run} run
    * @param {string | null} mode
@@ -87,8 +87,8 @@ export class Watch {
   }
 
   /**
-   * A run has found that other servers work on the last images of some loops. Begins to watch for
-   * the end of that, if Auto Queue was in a `mode` until then (null: it was off already).
+   * A run has found that other servers are working on the last images of some loops. Begins to wait
+   * for them, if Auto Queue was in a `mode` until then (null if it was off).
    *
    * @param {Iteration[]} loops
    * @param {string | null} mode
@@ -97,7 +97,7 @@ export class Watch {
     if (mode !== null) this.#begin(OTHER_SERVERS, loops, mode);
   }
 
-  /** Stop watching: somebody pressed Run, Cancel or Stop watching. */
+  /** Stop watching: Run, Cancel or Stop watching was pressed. */
   end() {
     if (!this.on) return;
     this.#watched = null;
@@ -128,7 +128,7 @@ export class Watch {
   /** @param {Answers} answers */
   #told(answers) {
     const watched = this.#watched;
-    // Somebody may have pressed something while the server was looking.
+    // A button may have been pressed while the server was looking.
     if (!watched || !this.#goesOn(watched)) return;
     const ready = this.#ready(watched, answers);
     if (!this.on) return;
@@ -141,7 +141,7 @@ export class Watch {
   }
 
   /**
-   * Whether it is still watched; a mode that somebody has chosen ends it.
+   * Whether the watch goes on; choosing another mode ends it.
    *
    * @param {Watched} watched
    */
@@ -152,7 +152,7 @@ export class Watch {
   }
 
   /**
-   * How many prompts would find something to do.
+   * How many prompts would have work to do.
    *
    * @param {Watched} watched
    * @param {Answers} answers
@@ -172,7 +172,8 @@ export class Watch {
   }
 
   /**
-   * A server that is away, or a folder, may come back; a loop that is forgotten does not.
+   * The server has refused: a server or folder that is away may come back, a forgotten loop does
+   * not.
    *
    * @param {Watched} watched
    * @param {unknown} error
@@ -187,7 +188,7 @@ export class Watch {
   }
 
   /**
-   * Whether Auto Queue would queue the workflow that was watched: it takes the one on screen.
+   * Whether the watched workflow is on screen, as that is the one that Auto Queue would queue.
    *
    * @param {Watched} watched
    */

@@ -7,27 +7,27 @@ import { t } from "./texts.js";
  * @import { Failure, Loop } from "../../types/server.d.ts"
  */
 
-/** How many nodes a toast names that ComfyUI finds fault with. */
+/** How many invalid nodes a toast names. */
 const NAMED_FAULTS = 3;
-/** How many failed images a toast names; the rest is a number. */
+/** How many failed images a toast names; the others are only counted. */
 const NAMED_FAILURES = 3;
-/** Longest reason shown, in characters: some models put a whole traceback into it. */
+/** Longest reason shown, in characters: some nodes put a whole traceback into it. */
 const REASON_LENGTH = 160;
 
 /**
- * The last part of a path: the own name of a file or folder.
+ * The last part of a path: the name of a file or folder.
  *
- * @param {string} path - of any system
+ * @param {string} path - of any operating system
  */
 export function ownName(path) {
   return path.split(/[\\/]/).filter(Boolean).pop() ?? path;
 }
 
 /**
- * The first failed images with their reasons, one a line; empty when none failed.
+ * The first failed images with their reasons, one per line; empty if none failed.
  *
  * @param {Pick<Failure, "path" | "reason">[]} failures
- * @param {number} failed - their number: the server lists only so many
+ * @param {number} failed - how many failed: the server lists only the first
  */
 export function failureLines(failures, failed) {
   const lines = failures.slice(0, NAMED_FAILURES).map(({ path, reason }) => {
@@ -40,7 +40,7 @@ export function failureLines(failures, failed) {
 }
 
 /**
- * The toast for a batch that has come to its end, from the loop's state on the server.
+ * The toast at the end of a batch, from the loop's state on the server.
  *
  * @param {Loop} state
  * @returns {Toast}
@@ -64,7 +64,7 @@ export function batchEnd(state) {
 }
 
 /**
- * The toast for a prompt that found nothing to do, from what Directory Iterator said.
+ * The toast for a prompt that found nothing to do, from Directory Iterator's report.
  *
  * @param {Iteration} iteration
  * @returns {Toast}
@@ -83,7 +83,7 @@ export function nothingToDo(iteration) {
 }
 
 /**
- * A complete batch in words, as Directory Iterator's `status` has it in English.
+ * A complete batch in words, like Directory Iterator's `status` in English.
  *
  * @param {Iteration} iteration
  */
@@ -99,7 +99,7 @@ function tally({ total, done, failed, finished }) {
 }
 
 /**
- * The toast for folders in which new images are waited for.
+ * The toast for folders that are watched for new images.
  *
  * @param {string[]} directories
  * @returns {Toast}
@@ -113,10 +113,10 @@ export function watching(directories) {
 }
 
 /**
- * The toast for a server that has refused to look.
+ * The toast for a server that refuses to look for new images.
  *
  * @param {string} reason
- * @param {boolean} on - whether it is asked again
+ * @param {boolean} on - whether it will be asked again
  * @returns {Toast}
  */
 export function watchingStopped(reason, on) {
@@ -124,7 +124,7 @@ export function watchingStopped(reason, on) {
 }
 
 /**
- * The toast for a batch whose last images other servers work on.
+ * The toast for a batch whose last images other servers are working on.
  *
  * @returns {Toast}
  */
@@ -137,10 +137,10 @@ export function waiting() {
 }
 
 /**
- * The toast for a server that has refused to say how such a batch stands.
+ * The toast for a server that refuses to report on such a batch.
  *
  * @param {string} reason
- * @param {boolean} on - whether it is asked again
+ * @param {boolean} on - whether it will be asked again
  * @returns {Toast}
  */
 export function waitingStopped(reason, on) {
@@ -159,7 +159,7 @@ function warning(summary, detail) {
 /**
  * The toast for a batch that was cancelled.
  *
- * @param {string} filename - the image that is done next
+ * @param {string} filename - the next image
  * @returns {Toast}
  */
 export function paused(filename) {
@@ -171,7 +171,7 @@ export function paused(filename) {
 }
 
 /**
- * The person at the screen has pressed Cancel between two images.
+ * The toast for a batch that was cancelled between two images.
  *
  * @returns {Toast}
  */
@@ -198,7 +198,7 @@ export function part({ filename, without }) {
 }
 
 /**
- * The toast for a prompt that ComfyUI has taken without Loop End.
+ * The toast for a prompt that ComfyUI has accepted without Loop End.
  *
  * @param {Fault[]} faults
  * @returns {Toast}
