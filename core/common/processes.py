@@ -92,7 +92,7 @@ def is_at_work(name: str, *, is_here: bool = False) -> bool | None:
     """
     own, other = this_process(), Process.named(name)
     if other is None:
-        return _is_at_work_by_its_old_name(name, own.machine)
+        return None
     if not own.boot or not other.boot or (other.machine != own.machine and not is_here):
         return None
     if own.boot.startswith(_ROUGHLY):
@@ -191,22 +191,6 @@ def _began_ms(process_id: int) -> int:
     if process.status() == psutil.STATUS_ZOMBIE:
         raise psutil.NoSuchProcess(process_id)
     return round(process.create_time() * 1000)
-
-
-def _is_at_work_by_its_old_name(name: str, machine: str) -> bool | None:
-    """Like `is_at_work`, for `machine/id/seconds`, the names that earlier versions used.
-
-    Such a name does not say from where its process can be seen, so a process that is not found may
-    still be running.
-    """
-    of_machine, *process = name.rsplit("/", 2)
-    if of_machine != machine or len(process) != 2:  # noqa: PLR2004 - id, and when it began
-        return None
-    try:
-        began = _began_ms(int(process[0])) / 1000
-    except (psutil.Error, ValueError, OverflowError):
-        return None
-    return True if f"{began:.3f}" == process[1] else None
 
 
 def _machine_name() -> str:
