@@ -111,7 +111,7 @@ test: setup
 	@$(IN_VENV) -m tools.chromium
 	@$(IN_VENV) -m tools.postgresql
 	@$(MAKE) --no-print-directory -j3 --output-sync=target $(PARTS)
-	@$(IN_VENV) -m tools.ran_on
+	@$(IN_VENV) -c 'from tools.layout import tried; print(tried())'
 
 # Three at a time, as most of their time is spent waiting for servers and pages; each frontend by
 # itself, and the longest first.

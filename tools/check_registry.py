@@ -22,7 +22,7 @@ from . import environments, stamps
 from .errors import ToolError, run_command
 from .layout import ROOT
 from .programs import complaint, run
-from .provision import alone, step
+from .provision import alone
 from .requirements import of_extra
 
 CHECKERS = ROOT / ".build" / "checkers"
@@ -64,16 +64,17 @@ def main() -> int:
 def make_environment() -> None:
     """Make the checkers' environment, unless it is there as it is asked for."""
     wanted = of_extra("checkers")
-    # Its scripts name its Python, so it is good for one place and one version alone.
-    asked_for = [wanted, sys.version_info[:2], str(CHECKERS)]
-    if stamps.is_made(STAMP, asked_for) and environments.is_sound(CHECKERS):
-        return
-    with step("the registry's checkers (.build/checkers)"):
-        STAMP.unlink(missing_ok=True)
+
+    def make() -> None:
         CHECKERS.parent.mkdir(exist_ok=True)
         environments.make(CHECKERS)
         environments.install(wanted, environment=CHECKERS)
-        stamps.set_made(STAMP, asked_for)
+
+    if not environments.is_sound(CHECKERS):
+        STAMP.unlink(missing_ok=True)
+    # Its scripts name its Python, so it is good for one place and one version alone.
+    asked_for = [wanted, sys.version_info[:2], str(CHECKERS)]
+    stamps.once("the registry's checkers (.build/checkers)", STAMP, asked_for, make)
 
 
 def published(root: Path) -> list[str]:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import sys
+import shutil
 
-from .errors import ToolError, run_command
-from .examples import copy_images
+from .errors import ToolError, run_command, say
+from .examples import IMAGES
 from .layout import COMFYUI
 from .server import ComfyServer
 
@@ -16,18 +16,17 @@ BASE = COMFYUI / "comfy"
 def main() -> int:
     """Start ComfyUI, say where it is, and stay until it ends."""
     server = ComfyServer(BASE)
-    copy = copy_images(server.input)
-    sys.stdout.write("starting ComfyUI ... ")
-    sys.stdout.flush()
+    copy = server.input / "example_images"
+    shutil.copytree(IMAGES, copy, dirs_exist_ok=True)
+    say("starting ComfyUI ... ")
     with server:
-        sys.stdout.write(
+        say(
             f"open {server.url}\n"
             "The example workflows: Workflow > Browse Templates > batch-loop.\n"
             f"A copy of the example images, to try things on: {copy}\n"
             f"Results go to: {server.output}\n"
             "Ctrl-C ends it.\n"
         )
-        sys.stdout.flush()
         code = server.wait()
     raise ToolError(f"ComfyUI ended by itself, with code {code}; see {server.log_path}")
 

@@ -9,27 +9,17 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from . import trial
 from .client import ComfyClient
 from .errors import ToolError
-from .graphs import END, ITERATOR, WORK, filled_in, node
+from .graphs import END, IMAGE, ITERATOR, WORK, filled_in, node
 from .server import ComfyServer
-from .trial import (
-    HELPERS,
-    IMAGE,
-    Trial,
-    again,
-    checked,
-    command,
-    look_until,
-    says_stop,
-    wait,
-)
+from .trial import HELPERS, Trial, again, checked, command, look_until, says_stop, wait
 
 WORK_SECONDS = 0.06
 TAIL, TAIL_SECONDS = "tail", 0.03
@@ -37,37 +27,37 @@ AHEAD = 6
 """Prompts that wait in the queue when the server is killed."""
 SIDE = 192
 
+IN_A_WRITE, AT_ITS_NAME = "in a write", "at its name"
 MOMENTS = {
-    "anywhere": "any time within 0.2 s of the first prompt",
-    "in the work": "while the slow node works on an image",
-    "after Loop End": "between Loop End and the end of the prompt",
-    "in a write": "as soon as an unfinished file of a result is there",
-    "at its name": "as soon as a result has its name",
+    "anywhere": (ITERATOR, 0.2),
+    "in the work": (WORK, WORK_SECONDS),
+    "after Loop End": (TAIL, TAIL_SECONDS),
+    # As soon as an unfinished file of a result is there, or a result has its name.
+    IN_A_WRITE: (WORK, 0.0),
+    AT_ITS_NAME: (WORK, 0.0),
 }
-"""When the server is killed: each kill takes one of these by turns."""
+"""When the server is killed, by turns: once this node has begun, and within so many seconds."""
 
 
 @dataclass
 class Figures(trial.Figures):
     """What so many kills have cost."""
 
-    seed: int = 0
-    kills: int = 0
     batches: int = 0
-    images: int = 0
     redone: int = 0
     most_redone_by_one_kill: int = 0
     out_of_order: int = 0
     kills_that_left_an_unfinished_file: int = 0
-    kills_by_moment: dict[str, int] = field(default_factory=dict)
 
-    def expected(self) -> dict[str, bool]:
+    @property
+    def kills(self) -> int:
+        """How often the server was killed: that is what happens at each moment."""
+        return sum(self.events.values())
+
+    def most(self) -> dict[str, float]:
         """Nothing is lost; of what was under way at a kill, one image at most is done again."""
-        return super().expected() | {
-            "out_of_order": self.out_of_order == 0,
-            "redone": self.redone <= self.kills,
-            "most_redone_by_one_kill": self.most_redone_by_one_kill <= 1,
-        }
+        again = {"redone": self.kills, "most_redone_by_one_kill": 1}
+        return super().most() | again | {"out_of_order": 0}
 
 
 class Batch(Trial):
@@ -93,7 +83,11 @@ class Batch(Trial):
             before = self.recorded
             self._start()
             self._kill_at(moments[number % len(moments)])
-            self._look(before)
+            self.figures.kills_that_left_an_unfinished_file += self.unfinished() > 0
+            self.figures.half_files += self.half_files()
+            redone = again(self.recorded) - again(before)
+            most = max(self.figures.most_redone_by_one_kill, redone)
+            self.figures.most_redone_by_one_kill = most
             if set(self.recorded) == set(self.names):
                 break
         self._start()
@@ -101,7 +95,12 @@ class Batch(Trial):
             self._finish()
         finally:
             self.server.stop()
-        self._check()
+        figures = self.figures
+        figures.batches += 1
+        figures.images += len(self.names)
+        figures.redone += again(self.recorded)
+        figures.out_of_order += list(dict.fromkeys(self.recorded)) != self.names
+        self.count(figures)
 
     def _prompt(self, client: ComfyClient) -> dict[str, Any]:
         """A slow workflow, which is slow behind Loop End as well."""
@@ -120,45 +119,24 @@ class Batch(Trial):
             with self.server.client() as client:
                 prompt = self._prompt(client)
                 prompts = [client.submit(prompt) for _ in range(AHEAD)]
-                self._wait_for(moment, client, prompts)
+                node_id, seconds = MOMENTS[moment]
+                client.wait_until_executing(prompts[self.chance.choice([0, 0, 0, 1])], node_id)
+                # What is not whole under its name is so from the first moment on.
+                before = self._made()
+                if moment == IN_A_WRITE:
+                    look_until(lambda: self.unfinished() > 0)
+                elif moment == AT_ITS_NAME:
+                    look_until(lambda: self._made() != before)
+                else:
+                    wait(self.chance.uniform(0, seconds))
                 self.server.kill()
         finally:
             self.server.kill()
-        self.figures.kills += 1
-        by_moment = self.figures.kills_by_moment
-        by_moment[moment] = by_moment.get(moment, 0) + 1
-
-    def _wait_for(self, moment: str, client: ComfyClient, prompts: Sequence[str]) -> None:
-        chosen = prompts[self.chance.choice([0, 0, 0, 1])]
-        if moment == "anywhere":
-            client.wait_until_executing(prompts[0], ITERATOR)
-            wait(self.chance.uniform(0, 0.2))
-        elif moment == "in the work":
-            client.wait_until_executing(chosen, WORK)
-            wait(self.chance.uniform(0, WORK_SECONDS))
-        elif moment == "after Loop End":
-            client.wait_until_executing(chosen, TAIL)
-            wait(self.chance.uniform(0, TAIL_SECONDS))
-        elif moment == "in a write":
-            client.wait_until_executing(prompts[0], WORK)
-            look_until(lambda: self.unfinished() > 0)
-        else:
-            # What is not whole under its name is so from the first moment on.
-            client.wait_until_executing(prompts[0], WORK)
-            before = self._made()
-            look_until(lambda: self._made() != before)
+        self.figures.note(moment)
 
     def _made(self) -> set[tuple[str, int]]:
         """The results by name and inode: a result that is made again is another one."""
         return {(entry.name, entry.inode()) for entry in self.results()}
-
-    def _look(self, before: Sequence[str]) -> None:
-        """Look at what a start and its kill have left; `before` it, these results were recorded."""
-        figures = self.figures
-        figures.kills_that_left_an_unfinished_file += self.unfinished() > 0
-        figures.half_files += self.half_files()
-        redone = again(self.recorded) - again(before)
-        figures.most_redone_by_one_kill = max(figures.most_redone_by_one_kill, redone)
 
     def _finish(self) -> None:
         with self.server.client() as client:
@@ -168,20 +146,9 @@ class Batch(Trial):
                 if result.status != "success":
                     raise ToolError(f"a prompt ended with {result.status}: {result.error}")
                 if says_stop(result):
-                    client.wait_until_idle()
                     break
-            loops = client.get_json("/batch_loop/loops")["loops"]
-        written = [(loop["done"] - loop["finishing"], loop["total"]) for loop in loops]
-        if written != [(len(self.names),) * 2]:
-            raise ToolError(f"the batch is not done: {loops}")
-
-    def _check(self) -> None:
-        figures = self.figures
-        figures.batches += 1
-        figures.images += len(self.names)
-        figures.redone += again(self.recorded)
-        figures.out_of_order += list(dict.fromkeys(self.recorded)) != self.names
-        self.count(figures)
+            if not self.is_complete(client):
+                raise ToolError("the batch is not done")
 
 
 def run(
@@ -198,10 +165,5 @@ def run(
     return figures
 
 
-def measure(base: Path, kills: int, images: int, seed: int) -> dict[str, Any]:
-    """The figures of the command."""
-    return checked(run(base, images, kills, seed))
-
-
 if __name__ == "__main__":
-    command("crash", measure, kills=50, images=60, seed=1)
+    command("crash", lambda base, **how: checked(run(base, **how)), kills=50, images=60, seed=1)

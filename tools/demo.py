@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from .errors import ToolError, run_command
+from .errors import ToolError, run_command, say
 from .examples import EXAMPLES
 from .layout import COMFYUI, ROOT
 from .server import ComfyServer
@@ -35,11 +35,9 @@ def main() -> int:
     OUTPUT.mkdir()
     report, sheet = OUTPUT / "report.json", OUTPUT / "contact_sheet.png"
     server = ComfyServer(BASE)
-    sys.stdout.write("starting ComfyUI ... ")
-    sys.stdout.flush()
+    say("starting ComfyUI ... ")
     with server:
-        sys.stdout.write(f"{server.url}\n")
-        sys.stdout.flush()
+        say(f"{server.url}\n")
         code = _batch_loop(
             *("run", EXAMPLE, "--server", server.url),
             *("--report", report, "--contact-sheet", sheet),
@@ -48,7 +46,7 @@ def main() -> int:
         raise ToolError(f"batch-loop run ended with {code}, where one broken image was to fail")
     shutil.copytree(server.output, OUTPUT / "images")
     where = OUTPUT.relative_to(ROOT)
-    sys.stdout.write(f"{where}/images/, {where}/report.json, {where}/contact_sheet.png\n")
+    say(f"{where}/images/, {where}/report.json, {where}/contact_sheet.png\n")
     return 0 if _is_as_expected(json.loads(report.read_text(encoding="utf-8"))) else 1
 
 

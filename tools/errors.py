@@ -1,4 +1,4 @@
-"""How a tool ends: in order, or with one line that says what to do."""
+"""What tools say: how far they are, and at the end, where it is an error, what to do."""
 
 from __future__ import annotations
 
@@ -12,6 +12,12 @@ ENDED_BY_SIGTERM = 143
 
 class ToolError(Exception):
     """Raised when a person has to do something; the message says what happened and what to do."""
+
+
+def say(text: str) -> None:
+    """Write something for a person to read now, a line or a part of one."""
+    sys.stdout.write(text)
+    sys.stdout.flush()
 
 
 def run_command(main: Callable[[], int]) -> None:

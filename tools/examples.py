@@ -1,18 +1,14 @@
-"""The example workflows and images, as the demo and `make comfy` use them."""
+"""The example workflows and images."""
 
 from __future__ import annotations
 
 import json
-import shutil
-from pathlib import Path
 from typing import Any
 
-from .errors import ToolError
 from .layout import ROOT
 
 EXAMPLES = ROOT / "examples"
 IMAGES = EXAMPLES / "images"
-COPY = "example_images"
 
 NATIVE_LOOPS = ROOT / "tests" / "nodes" / "batch_loop_native_loops.py"
 """Nodes for those examples that hold ComfyUI's own loops, where ComfyUI has none."""
@@ -20,16 +16,6 @@ NATIVE_LOOPS = ROOT / "tests" / "nodes" / "batch_loop_native_loops.py"
 
 def load_prompt(name: str) -> dict[str, Any]:
     """The example of that name in API format. It reads the example images where they are."""
-    path = EXAMPLES / "api" / f"{name}.json"
-    try:
-        prompt: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise ToolError(f"{path.relative_to(ROOT)} is missing from this checkout") from None
+    text = (EXAMPLES / "api" / f"{name}.json").read_text(encoding="utf-8")
+    prompt: dict[str, Any] = json.loads(text)
     return prompt
-
-
-def copy_images(input_folder: Path) -> Path:
-    """Put a copy of the example images below the input folder, to try things on; returns it."""
-    folder = input_folder / COPY
-    shutil.copytree(IMAGES, folder, dirs_exist_ok=True)
-    return folder

@@ -12,6 +12,8 @@ Graph = dict[str, Node]
 
 ITERATOR, START, WORK, SAVE, END = "iterator", "start", "work", "save", "end"
 LOAD, COMPLETE, STOP = "load", "complete", "stop"
+IMAGE, FILENAME = [ITERATOR, 1], [ITERATOR, 3]
+"""What a node of a loop's work is given."""
 CHAIN = 5
 """Nodes that do nothing between Load Image and the last node. So as many nodes run as in `loop`
 with a node that does nothing: six, and the one that Loop End expands into."""
@@ -48,14 +50,14 @@ def loop(
     saving: dict[str, Any] | None = None,
     **settings: Any,
 ) -> Graph:
-    """A whole loop over a folder; `work` takes the image from [ITERATOR, 1].
+    """A whole loop over a folder; `work` takes the image from `IMAGE`.
 
     `saving` are the settings of Save Image (Batch); without it nothing is saved.
     """
     graph = {
         ITERATOR: node("BatchLoopDirectoryIterator", directory=directory, **settings),
         START: node("BatchLoopLoopStart", loop=[ITERATOR, 0]),
-        WORK: work or node("BenchPass", image=[ITERATOR, 1]),
+        WORK: work or node("BenchPass", image=IMAGE),
         END: node("BatchLoopLoopEnd", loop=[START, 0], after=[WORK, 0]),
         COMPLETE: node("BatchLoopBatchComplete", loop=[END, 0]),
         STOP: node("BatchLoopEndQueue", stop=[COMPLETE, 0]),
@@ -76,13 +78,17 @@ def plain(image: str) -> Graph:
     return {**graph, END: node("BenchEnd", image=[before, 0])}
 
 
-def own(image: str, saver: Node, work: Node | None = None) -> Graph:
+SAVE_IMAGE = node("SaveImage", images=[WORK, 0], filename_prefix="own/result")
+"""ComfyUI's own saver, of `own`."""
+
+
+def own(saver: Node, work: Node | None = None) -> Graph:
     """What a script would submit for one image: Load Image, `work`, and a saver of ComfyUI's.
 
     `work` takes the image from [LOAD, 0], and `saver` from [WORK, 0].
     """
-    load, work = node("LoadImage", image=image), work or node("BenchPass", image=[LOAD, 0])
-    return {LOAD: load, WORK: work, SAVE: saver}
+    work = work or node("BenchPass", image=[LOAD, 0])
+    return {LOAD: node("LoadImage", image=""), WORK: work, SAVE: saver}
 
 
 def with_image(prompt: Graph, image: str) -> Graph:

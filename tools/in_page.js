@@ -1,67 +1,15 @@
 /** What the tools do and look at inside of ComfyUI's page. */
-window.batchLoopTools = (() => {
-  const CARD = "batch_loop_card";
+(() => {
   const nextFrame = () => new Promise(requestAnimationFrame);
   const nodeOf = (type) => app.canvas.graph._nodes.find((node) => node.type === type);
   const redraw = () => app.canvas.setDirty(true, true);
 
-  return {
-    // The workflow.
-
-    /** Put the nodes of an API workflow apart: Nodes 2.0 puts them on top of each other. */
-    spread() {
-      if (!LiteGraph.vueNodesMode) return;
-      app.graph._nodes.forEach((node, place) => (node.pos = [place * 700, 0]));
-    },
-
-    setWidget(id, name, value) {
-      const node = app.graph.getNodeById(id);
-      const widget = node.widgets.find((widget) => widget.name === name);
-      widget.value = value;
-      widget.callback?.(value, app.canvas, node);
-      app.graph.setDirtyCanvas(true, true);
-    },
-
-    async convertToSubgraph(ids) {
-      app.canvas.deselectAll();
-      app.canvas.selectItems(ids.map((id) => app.graph.getNodeById(id)));
-      await app.extensionManager.command.execute("Comfy.Graph.ConvertToSubgraph");
-    },
-
+  // Scripts of a page come in no order.
+  window.batchLoopTools = Object.assign(window.batchLoopTools ?? {}, {
     /** The types of the nodes on screen that begin so, each once. */
     nodeTypes(prefix) {
       const types = app.canvas.graph._nodes.map(({ type }) => type);
       return [...new Set(types)].filter((type) => type.startsWith(prefix));
-    },
-
-    /** What the saved workflow holds for a node's widgets. */
-    savedWidgets(type) {
-      return [...app.graph.serialize().nodes].find((node) => node.type === type).widgets_values;
-    },
-
-    // Queueing.
-
-    /** Submit none at all, which is refused while the page still submits others. */
-    async settle() {
-      while (!(await app.queuePrompt(0, 0))) await nextFrame();
-    },
-
-    /** Bring the Run button and the workflows back to how they are in a new tab. */
-    async tidy() {
-      app.extensionManager.queueSettings.mode = "disabled";
-      app.extensionManager.queueSettings.batchCount = 1;
-      // With each workflow that is open ComfyUI's page becomes slower.
-      const { workflow: store } = app.extensionManager;
-      const others = store.openWorkflows.filter((one) => one !== store.activeWorkflow);
-      for (const one of others) await store.closeWorkflow(one);
-    },
-
-    /** Have the page take itself for one in the background, or no longer. */
-    setHidden(isHidden) {
-      const hidden = { get: () => "hidden", configurable: true };
-      if (isHidden) Object.defineProperty(document, "visibilityState", hidden);
-      else delete document.visibilityState;
-      document.dispatchEvent(new Event("visibilitychange"));
     },
 
     /** Counts the clicks that come to an element, in an object. */
@@ -69,67 +17,6 @@ window.batchLoopTools = (() => {
       const clicks = { count: 0 };
       target.addEventListener("click", () => (clicks.count += 1), { capture: true });
       return clicks;
-    },
-
-    // Nodes and their cards.
-
-    /** Move the canvas; to be asked until a node's card is in the middle, and it is true. */
-    isCardInTheMiddle(type) {
-      const { ds, canvas } = app.canvas;
-      const node = nodeOf(type);
-      const card = node.widgets.find(({ name }) => name === CARD).element;
-      const page = canvas.getBoundingClientRect();
-      const box = card.getBoundingClientRect();
-      if (box.width === 0) {  // out of sight
-        app.canvas.centerOnNode(node);
-        redraw();
-        return false;
-      }
-      // ComfyUI and this pack show messages at the edges.
-      const x = page.left + page.width * 0.35 - (box.left + box.width / 2);
-      const y = page.top + page.height * 0.45 - (box.top + box.height / 2);
-      if (Math.abs(x) < 2 && Math.abs(y) < 2) return true;
-      ds.offset[0] += x / ds.scale;
-      ds.offset[1] += y / ds.scale;
-      redraw();
-      return false;
-    },
-
-    /** Whether a node's card is whole, inside of it, and covers no widget or output. */
-    doesCardFit(type) {
-      const node = nodeOf(type);
-      const card = node.widgets.find(({ name }) => name === CARD);
-      const box = card.element.getBoundingClientRect();
-      const content = card.element.firstElementChild.getBoundingClientRect();
-      if (box.height === 0 || content.bottom > box.bottom + 1) return false;
-      const drawn = card.element.closest(".lg-node")?.getBoundingClientRect();
-      if (drawn) return box.top > drawn.top && box.bottom <= drawn.bottom;
-      const outputs = Math.max(0, ...node.outputs.map((_, slot) => node.getOutputPos(slot)[1]));
-      if (node.pos[1] + card.y < outputs) return false;
-      const others = node.widgets.filter((widget) => widget !== card && !widget.hidden);
-      if (others.some(({ y, computedHeight }) => y + computedHeight > card.y)) return false;
-      return card.y + card.computedHeight <= node.size[1];
-    },
-
-    /** Whether there is something in this colour on a node's title. */
-    isColourOnTitle(id, colour) {
-      const drawn = document.querySelector(`.lg-node[data-node-id="${id}"]`);
-      if (drawn) return getComputedStyle(drawn, "::after").backgroundImage.includes(colour);
-      const one = new OffscreenCanvas(1, 1).getContext("2d");
-      one.fillStyle = colour;
-      one.fillRect(0, 0, 1, 1);
-      const wanted = one.getImageData(0, 0, 1, 1).data;
-      const node = app.graph.getNodeById(id);
-      app.canvas.centerOnNode(node);
-      redraw();
-      const { ds, canvas } = app.canvas;
-      const [x, y] = ds.convertOffsetToCanvas([node.pos[0], node.pos[1] - 30]);
-      const [width, height] = [node.boundingRect[2] * ds.scale, 30 * ds.scale];
-      const title = canvas.getContext("2d").getImageData(x, y, width, height).data;
-      for (let at = 0; at < title.length; at += 4) {
-        if ([0, 1, 2].every((part) => title[at + part] === wanted[part])) return true;
-      }
-      return false;
     },
 
     /** Where a node is drawn on the page, once it was brought into the middle. */
@@ -153,59 +40,6 @@ window.batchLoopTools = (() => {
       };
     },
 
-    // The side panel, and the progress of a batch.
-
-    /** Notes in every frame, in `window.seenRows`, whether rows lie everywhere in view. */
-    watchRows(grid) {
-      const seen = { frames: 0, mostRows: 0, gaps: [] };
-      const look = () => {
-        const view = grid.getBoundingClientRect();
-        const rows = [...grid.querySelectorAll("[role=row]")].map((r) => r.getBoundingClientRect());
-        const top = Math.min(...rows.map((row) => row.top));
-        const bottom = Math.max(...rows.map((row) => row.bottom));
-        const height = rows.reduce((sum, row) => sum + row.height, 0);
-        const isCovered = top <= view.top + 1 && bottom >= view.bottom - 1;
-        if (!isCovered || height < bottom - top - 1) seen.gaps.push([view.top, top, bottom]);
-        seen.frames += 1;
-        seen.mostRows = Math.max(seen.mostRows, rows.length);
-        if (!seen.isOver) requestAnimationFrame(look);
-      };
-      requestAnimationFrame(look);
-      window.seenRows = seen;
-    },
-
-    /** Stop looking; what was seen. */
-    rowsSeen() {
-      window.seenRows.isOver = true;
-      return window.seenRows;
-    },
-
-    /** Click on a loop; the ms until its first images are on the screen. */
-    firstFrameMs(entry) {
-      return new Promise((done) => {
-        const began = performance.now();
-        entry.click();
-        const look = () => {
-          if (!document.querySelector(".batch-loop-row .batch-loop-item-name")) {
-            return requestAnimationFrame(look);
-          }
-          // The frame that begins here is drawn when the next task runs.
-          const channel = new MessageChannel();
-          channel.port1.onmessage = () => done(performance.now() - began);
-          channel.port2.postMessage(null);
-        };
-        requestAnimationFrame(look);
-      });
-    },
-
-    /** Scroll from the first image to the last in that many steps, one a frame. */
-    async scroll(grid, steps) {
-      for (let step = 1; step <= steps; step += 1) {
-        grid.scrollTop = (grid.scrollHeight * step) / steps;
-        await nextFrame();
-      }
-    },
-
     /** Notes what a bar shows, in `window.batchLoopSeen`. */
     watchBar(bar) {
       window.batchLoopSeen = [];
@@ -219,8 +53,6 @@ window.batchLoopTools = (() => {
         .filter((each) => each.getBoundingClientRect().top < window.innerHeight);
       return pictures.length > 0 && pictures.every((each) => each.naturalWidth > 0);
     },
-
-    // The examples.
 
     /** Open an example as it is to be saved again. */
     async openExample(workflow) {
@@ -279,5 +111,5 @@ window.batchLoopTools = (() => {
       const shadow = 8;
       return { x, y, width: right - x, height: bottom - y + shadow };
     },
-  };
+  });
 })();

@@ -112,6 +112,18 @@ def releases_to_try() -> tuple[Release, ...]:
     return (NEWEST,) if usual_release() == NEWEST else RELEASES
 
 
+def tried() -> str:
+    """The releases of ComfyUI and of its frontend that `make test` has run on: its last lines."""
+    lines = [
+        f"ComfyUI {DEFAULT.own_version} with frontends {DEFAULT.frontend} and {NEWEST_FRONTEND}",
+        f"ComfyUI {OLDEST.own_version} with frontend {OLDEST.frontend}",
+        f"and on no newer one: {COMFYUI_NEWEST} names neither an archive nor a tree",
+    ]
+    if newest_named():
+        lines[2] = f"ComfyUI {NEWEST.own_version} with its own frontend and {NEWEST_FRONTEND}"
+    return "\n".join(["every test passed, on:", *lines])
+
+
 def newest_named() -> Path | None:
     """The archive or the tree that `COMFYUI_NEWEST` names, if it names any.
 

@@ -11,19 +11,17 @@ from __future__ import annotations
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from PIL import Image
 from playwright.sync_api import ViewportSize
 
-from .comfy_page import SETTINGS, ComfyPage, chromium
 from .errors import run_command
 from .examples import EXAMPLES, NATIVE_LOOPS
 from .layout import NEWEST_FRONTEND, ROOT
 from .server import ComfyServer
+from .tab import Tab, opened
 
 MENU_PICTURE = ROOT / "docs" / "images" / "run_instant.png"
 FOR_PICTURES = {
@@ -59,17 +57,18 @@ def main() -> int:
         newer = ComfyServer(
             Path(base, "newer"), frontend=NEWEST_FRONTEND, custom_nodes=[NATIVE_LOOPS]
         )
-        with _page_of(usual) as comfy:
-            _photograph_menu(comfy).save(MENU_PICTURE, optimize=True)
         for server, has_native_loops in ((usual, False), (newer, True)):
-            with _page_of(server) as comfy:
+            page = {"viewport": SIZE, "device_scale_factor": SHARPNESS}
+            with opened(server, FOR_PICTURES, **page) as comfy:
+                if server is usual:
+                    _photograph_menu(comfy).save(MENU_PICTURE, optimize=True)
                 for path, workflow in workflows.items():
                     if _has_native_loops(workflow) is has_native_loops:
                         make(path, workflow, comfy, server)
     return 0
 
 
-def make(path: Path, workflow: dict[str, Any], comfy: ComfyPage, server: ComfyServer) -> None:
+def make(path: Path, workflow: dict[str, Any], comfy: Tab, server: ComfyServer) -> None:
     """Open, save, run and photograph one example."""
     comfy.open()
     comfy.call("openExample", workflow)
@@ -93,18 +92,7 @@ def _has_native_loops(workflow: dict[str, Any]) -> bool:
     return any(node["type"] == "StartLoop" for node in workflow["nodes"])
 
 
-@contextmanager
-def _page_of(server: ComfyServer) -> Iterator[ComfyPage]:
-    with server, chromium() as browser:
-        with server.client() as client:
-            client.post("/settings", SETTINGS | FOR_PICTURES)
-        page = browser.new_page(viewport=SIZE, device_scale_factor=SHARPNESS)
-        comfy = ComfyPage(page, server.url)
-        comfy.open()
-        yield comfy
-
-
-def _photograph_menu(comfy: ComfyPage) -> Image.Image:
+def _photograph_menu(comfy: Tab) -> Image.Image:
     """The Run button with its menu open, at Run (Instant)."""
     comfy.close_workflow()
     comfy.page.locator(".p-splitbutton-dropdown").first.click()
@@ -112,7 +100,7 @@ def _photograph_menu(comfy: ComfyPage) -> Image.Image:
     return comfy.photograph(clip=comfy.call("frameMenu"))
 
 
-def _photograph(comfy: ComfyPage) -> Image.Image:
+def _photograph(comfy: Tab) -> Image.Image:
     """The workflow, with nothing of the page around it."""
     page = comfy.page
     page.evaluate("app.extensionManager.command.execute('Workspace.ToggleFocusMode')")

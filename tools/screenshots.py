@@ -9,18 +9,17 @@ from __future__ import annotations
 import hashlib
 import json
 import tempfile
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
 from playwright.sync_api import ViewportSize
 
-from .comfy_page import NODES_2, ON, SETTINGS, ComfyPage, chromium
 from .errors import run_command
 from .layout import DEFAULT, NEWEST_FRONTEND, OLDEST, ROOT
 from .server import ComfyServer
+from .tab import NODES_2, ON, Tab, opened
 from .tour import Tour
 
 PICTURES = ROOT / "docs" / "images" / "tour"
@@ -68,35 +67,20 @@ OTHERS = (
 
 def main() -> int:
     """Walk the tour in each look; in the usual one keep a film of the last run, too."""
-    with _page(USUAL) as (comfy, input_dir):
-        PICTURES.mkdir(parents=True, exist_ok=True)
-        Tour(comfy, input_dir, lambda step: _keep(comfy, PICTURES, step, WIDTH)).walk()
-        _film(comfy)
-        _take_nodes(comfy)
-    for look in OTHERS:
-        folder = PICTURES / look.name
-        folder.mkdir(exist_ok=True)
-        with _page(look) as (comfy, input_dir):
-            keep = partial(_keep, comfy, folder, width=SMALL_WIDTH)
-            Tour(comfy, input_dir, keep).walk()
+    for look in (USUAL, *OTHERS):
+        folder, width = (PICTURES, WIDTH) if look == USUAL else (PICTURES / look.name, SMALL_WIDTH)
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory() as base:
+            server = ComfyServer(Path(base), version=look.version, frontend=look.frontend)
+            settings = {"Comfy.Minimap.Visible": False, **look.settings}
+            with opened(server, settings, viewport=SIZE) as comfy:
+                keep = partial(_keep, comfy, folder, width=width)
+                Tour(comfy, server.input, keep).walk()
+                if look == USUAL:
+                    _film(comfy)
+                    _take_nodes(comfy)
     MADE_FROM.write_text(json.dumps({"sha256": digest()}) + "\n", encoding="utf-8")
     return 0
-
-
-@contextmanager
-def _page(look: Look) -> Iterator[tuple[ComfyPage, Path]]:
-    """The page on a server of its own, and that server's input folder."""
-    with (
-        tempfile.TemporaryDirectory() as base,
-        ComfyServer(Path(base) / "ComfyUI", version=look.version, frontend=look.frontend) as server,
-        server.client() as client,
-        chromium() as browser,
-    ):
-        client.post("/settings", {**SETTINGS, "Comfy.Minimap.Visible": False, **look.settings})
-        comfy = ComfyPage(browser.new_page(viewport=SIZE), server.url)
-        comfy.open()
-        comfy.close_banner()
-        yield comfy, server.input
 
 
 def digest() -> str:
@@ -107,12 +91,12 @@ def digest() -> str:
     return found.hexdigest()
 
 
-def _keep(comfy: ComfyPage, folder: Path, step: str, width: int) -> None:
+def _keep(comfy: Tab, folder: Path, step: str, width: int) -> None:
     path = folder / f"{step}.jpg"
     comfy.photograph(width=width).save(path, quality=QUALITY, optimize=True)
 
 
-def _film(comfy: ComfyPage) -> None:
+def _film(comfy: Tab) -> None:
     """A whole run, from Run to the notice at its end."""
     comfy.page.keyboard.press("Escape")
     comfy.run_instant()
@@ -127,7 +111,7 @@ def _film(comfy: ComfyPage) -> None:
     )
 
 
-def _take_nodes(comfy: ComfyPage) -> None:
+def _take_nodes(comfy: Tab) -> None:
     """Keep a picture of each node of this pack, as it is in the workflow on screen."""
     comfy.page.keyboard.press("Escape")
     comfy.close_toasts()

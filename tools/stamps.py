@@ -1,26 +1,51 @@
-"""Stamps: a file beside what was made, holding a digest of what was asked for."""
+"""What set-up makes is made once: a stamp lies beside it, with a digest of what was asked for."""
 
 from __future__ import annotations
 
 import hashlib
 import json
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from .errors import say
 
-def digest(asked_for: object) -> str:
-    """A short digest of anything that JSON can hold."""
-    text = json.dumps(asked_for, sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+def once(what: str, stamp: Path, asked_for: object, make: Callable[[], object]) -> None:
+    """Make something, unless its stamp says that just this was made to the end.
+
+    `asked_for` is anything that JSON can hold.
+    """
+    if not is_made(stamp, asked_for):
+        with step(what):
+            make()
+            set_made(stamp, asked_for)
 
 
 def is_made(stamp: Path, asked_for: object) -> bool:
     """Whether what was asked for was made to the end."""
-    try:
-        return stamp.read_text(encoding="utf-8") == digest(asked_for)
-    except FileNotFoundError:
-        return False
+    return stamp.is_file() and stamp.read_text(encoding="utf-8") == _digest(asked_for)
 
 
 def set_made(stamp: Path, asked_for: object) -> None:
     """Say that what was asked for is made; to be called last."""
-    stamp.write_text(digest(asked_for), encoding="utf-8")
+    stamp.write_text(_digest(asked_for), encoding="utf-8")
+
+
+def _digest(asked_for: object) -> str:
+    text = json.dumps(asked_for, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@contextmanager
+def step(what: str) -> Iterator[None]:
+    """One line of progress: what is being made, then how long it took."""
+    say(f"set-up: {what} ... ")
+    start = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        say("failed\n")
+        raise
+    say(f"{time.monotonic() - start:.0f} s\n")

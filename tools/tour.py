@@ -12,8 +12,8 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
-from .comfy_page import ComfyPage
 from .examples import IMAGES as EXAMPLES
+from .tab import Tab
 
 FOLDER = "holiday"
 IMAGES = 24
@@ -31,7 +31,7 @@ Shoot = Callable[[str], object]
 class Tour:
     """One walk through the first minutes; `shoot` is called at the end of each step."""
 
-    def __init__(self, comfy: ComfyPage, input_dir: Path, shoot: Shoot) -> None:
+    def __init__(self, comfy: Tab, input_dir: Path, shoot: Shoot) -> None:
         """`input_dir` is the server's input folder, in which the tour makes its images."""
         self._comfy = comfy
         self._page = comfy.page

@@ -11,15 +11,16 @@ import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from .client import ComfyClient
 from .errors import ToolError, run_command
-from .graphs import ITERATOR, SAVE, STOP, Graph, Node, loop, node
+from .graphs import FILENAME, SAVE, STOP, Graph, Node, loop, node
 from .layout import FIGURES, ROOT
 from .results import RunResult
 from .server import ComfyServer
@@ -32,14 +33,15 @@ SERIES = ("ms", "mib")
 """Figures that are too long to be printed."""
 MOST_SECONDS = 120.0
 
-IMAGE, FILENAME = [ITERATOR, 1], [ITERATOR, 3]
-"""What a node of the work is given."""
-
 
 @dataclass
 class Figures:
     """What a trial has come to."""
 
+    seed: int = 1
+    images: int = 0
+    events: dict[str, int] = field(default_factory=dict)
+    """What was done to the servers, and how often."""
     lost: int = 0
     half_files: int = 0
     """Results that are not what they should be, or of no image."""
@@ -47,14 +49,19 @@ class Figures:
     """Unfinished files that nobody has deleted."""
     seconds: float = 0.0
 
-    def expected(self) -> dict[str, bool]:
-        """The figures that must not be wrong, and whether they are right."""
-        return {name: getattr(self, name) == 0 for name in ("lost", "half_files", "stray_files")}
+    def note(self, event: str) -> None:
+        """Count what was done to a server."""
+        self.events[event] = self.events.get(event, 0) + 1
+
+    def most(self) -> dict[str, float]:
+        """What the figures that tell of a fault may come to at the most."""
+        return {"lost": 0, "half_files": 0, "stray_files": 0}
 
     @property
-    def faults(self) -> dict[str, Any]:
-        """Those that are wrong."""
-        return {name: getattr(self, name) for name, right in self.expected().items() if not right}
+    def faults(self) -> dict[str, float]:
+        """Those that come to more."""
+        found = {name: getattr(self, name) for name in self.most()}
+        return {name: value for name, value in found.items() if value > self.most()[name]}
 
 
 class Trial:
@@ -104,6 +111,12 @@ class Trial:
         )
         figures.half_files += self.half_files()
         figures.stray_files += self.stray_files()
+
+    def is_complete(self, client: ComfyClient) -> bool:
+        """Whether a server has all images down as done, once nothing runs on it any more."""
+        client.wait_until_idle()
+        (loop,) = client.get_json("/batch_loop/loops")["loops"]
+        return bool(loop["complete"]) and loop["done"] - loop["finishing"] == len(self.names)
 
     def half_files(self) -> int:
         """How many results are not what they should be, or of no image."""

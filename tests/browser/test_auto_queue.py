@@ -8,9 +8,9 @@ import pytest
 from playwright.sync_api import expect
 
 from batch_loop.tests.browser.batch import DIRECTORY, ITERATOR, SAVE, SEVEN, Batch
+from batch_loop.tests.browser.comfy_page import ComfyPage
 from batch_loop.tests.support.graphs import node
 from batch_loop.tests.support.pairs import NAMES, OTHER, met, pairs, write_both
-from batch_loop.tools.comfy_page import ComfyPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import Locator, expect
 
 from batch_loop.tests.browser.batch import DIRECTORY, ITERATOR, Batch
+from batch_loop.tests.browser.comfy_page import ComfyPage
 from batch_loop.tests.browser.conftest import CLASSIC, NODES_2
-from batch_loop.tools.comfy_page import ComfyPage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -9,8 +9,8 @@ from PIL import Image
 from batch_loop.tools.tour import BROKEN, FOLDER, IMAGES, Tour
 
 if TYPE_CHECKING:
+    from batch_loop.tests.browser.comfy_page import ComfyPage
     from batch_loop.tools.client import ComfyClient
-    from batch_loop.tools.comfy_page import ComfyPage
     from batch_loop.tools.server import ComfyServer
 
 

@@ -9,11 +9,11 @@ import pytest
 from playwright.sync_api import expect
 
 from batch_loop.tests.browser.batch import Batch
+from batch_loop.tests.browser.comfy_page import ComfyPage
 from batch_loop.tests.support import markdown
 from batch_loop.tests.support.locales import OWN, tree
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
-from batch_loop.tools.comfy_page import ComfyPage
 
 AS_BEFORE = {"Comfy.Locale": "en", "BatchLoop.Language": "comfyui"}
 

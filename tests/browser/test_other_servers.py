@@ -10,8 +10,8 @@ import pytest
 from playwright.sync_api import expect
 
 from batch_loop.tests.browser.batch import Batch
+from batch_loop.tests.browser.comfy_page import TOASTS, ComfyPage
 from batch_loop.tests.support.waiting import wait_for
-from batch_loop.tools.comfy_page import TOASTS, ComfyPage
 from batch_loop.tools.server import ComfyServer
 
 if TYPE_CHECKING:

@@ -10,10 +10,10 @@ import pytest
 from playwright.sync_api import expect
 
 from batch_loop.tests.browser.batch import SEVEN, Batch
+from batch_loop.tests.browser.comfy_page import ComfyPage
+from batch_loop.tests.browser.side_panel import SidePanel
 from batch_loop.tests.support.graphs import batch_graph
 from batch_loop.tools.bench.folders import small_images
-from batch_loop.tools.comfy_page import ComfyPage
-from batch_loop.tools.side_panel import SidePanel
 
 if TYPE_CHECKING:
     from collections.abc import Callable

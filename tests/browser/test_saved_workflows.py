@@ -20,7 +20,7 @@ from batch_loop.tools.examples import EXAMPLES
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from batch_loop.tools.comfy_page import ComfyPage
+    from batch_loop.tests.browser.comfy_page import ComfyPage
     from batch_loop.tools.server import ComfyServer
 
 TEMPLATE = json.loads((EXAMPLES / "upscale_folder.json").read_text(encoding="utf-8"))

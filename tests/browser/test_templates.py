@@ -15,8 +15,8 @@ from batch_loop.tools.layout import NEWEST_FRONTEND
 if TYPE_CHECKING:
     from playwright.sync_api import Locator
 
+    from batch_loop.tests.browser.comfy_page import ComfyPage
     from batch_loop.tools.client import ComfyClient
-    from batch_loop.tools.comfy_page import ComfyPage
     from batch_loop.tools.server import ComfyServer
 
 ALL = {path.stem for path in EXAMPLES.glob("*.json")}

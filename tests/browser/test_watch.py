@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from batch_loop.tests.browser.batch import Batch
+from batch_loop.tests.browser.comfy_page import ComfyPage
 from batch_loop.tests.support.batches import written
 from batch_loop.tests.support.waiting import wait_for
-from batch_loop.tools.comfy_page import ComfyPage
 
 
 @pytest.fixture

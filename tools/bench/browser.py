@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser
 
+from ...tests.browser.comfy_page import SIZE, ComfyPage
+from ...tests.browser.side_panel import SidePanel
 from .. import graphs
 from ..client import ComfyClient
-from ..comfy_page import SETTINGS, SIZE, ComfyPage, chromium
 from ..graphs import filled_in, node
-from ..side_panel import SidePanel
+from ..tab import SETTINGS, chromium
 from .folders import small_images
 from .prompts import gaps, median_ms, timings_of
 from .rows import Measured, Row, Target
@@ -30,27 +31,17 @@ def measure_gap(setting: Setting) -> Measured:
     count = setting.of(40, 10)
     server = setting.server("browser")
     small_images(server.input / FOLDER, count)
+    loop = graphs.loop(FOLDER, node("BenchSleep", image=graphs.IMAGE, seconds=WORK_SECONDS))
+    plain = graphs.plain(f"{FOLDER}/img1.png")
+    plain["pass1"] = node("BenchSleep", image=["pass0", 0], seconds=WORK_SECONDS)
     with server, server.client() as client, chromium() as browser:
         client.post("/settings", SETTINGS)
         setting.say("browser: Run (Instant) with our nodes")
-        ours = _gap(client, browser, _ours(), None)
+        ours = _gap(client, browser, loop, None)
         setting.say("browser: Run (Instant) without them")
-        own = _gap(client, browser, _plain(), count)
+        own = _gap(client, browser, plain, count)
     what = "from the end of a prompt to the beginning of the next, in the browser, Run (Instant)"
     return Measured([Row(what, "ms", ours, own, "a workflow without Batch Loop")])
-
-
-def _ours() -> graphs.Graph:
-    return graphs.loop(FOLDER, node("BenchSleep", image=[graphs.ITERATOR, 1], seconds=WORK_SECONDS))
-
-
-def _plain() -> graphs.Graph:
-    """As long, and different in each prompt, so that it is run."""
-    graph = graphs.plain(f"{FOLDER}/img1.png")
-    graph["tick"] = node("BenchTick")
-    graph["pass0"]["inputs"]["after"] = ["tick", 0]
-    graph["pass1"] = node("BenchSleep", image=["pass0", 0], seconds=WORK_SECONDS)
-    return graph
 
 
 def _gap(client: ComfyClient, browser: Browser, graph: graphs.Graph, count: int | None) -> float:
@@ -92,9 +83,19 @@ def measure_panel(setting: Setting) -> Measured:
     with server, server.client() as client, chromium() as browser:
         client.post("/settings", SETTINGS)
         client.run(filled_in(client, graphs.loop(FOLDER)))
-        page = browser.new_context(viewport=SIZE).new_page()
         setting.say(f"panel: a batch of {count:,} images")
-        painted, gaps = _look(page, server.url)
+        comfy = ComfyPage(browser.new_page(viewport=SIZE), server.url)
+        comfy.open()
+        panel = SidePanel(comfy)
+        panel.open()
+        painted = []
+        for _ in range(TIMES):
+            painted.append(panel.first_frame_ms(FOLDER))
+            panel.back()
+        panel.choose(FOLDER)
+        panel.watch_rows()
+        panel.scroll_to_the_end(STEPS)
+        blank = len(panel.rows_seen()["gaps"])
     opened = (
         f"from a click on a batch of {count:,} images in the panel to the first of them"
         f" on the screen, slowest of {TIMES}"
@@ -103,22 +104,6 @@ def measure_panel(setting: Setting) -> Measured:
     return Measured(
         [
             Row(opened, "ms", max(painted), target=Target(FIRST_PAINT_MS)),
-            Row(scrolled, "frames", gaps, target=Target(0)),
+            Row(scrolled, "frames", blank, target=Target(0)),
         ]
     )
-
-
-def _look(page: Page, url: str) -> tuple[list[float], int]:
-    """The ms of each opening, and the frames with a gap in one scroll to the end."""
-    comfy = ComfyPage(page, url)
-    comfy.open()
-    panel = SidePanel(comfy)
-    panel.open()
-    painted = []
-    for _ in range(TIMES):
-        painted.append(panel.first_frame_ms(FOLDER))
-        panel.back()
-    panel.choose(FOLDER)
-    panel.watch_rows()
-    panel.scroll_to_the_end(STEPS)
-    return painted, len(panel.rows_seen()["gaps"])

@@ -10,17 +10,23 @@ from __future__ import annotations
 import argparse
 import datetime as dt
 import importlib
+import importlib.metadata
 import os
+import platform
+import re
 import sys
 import tempfile
 import time
+from dataclasses import asdict
 from pathlib import Path
+from typing import Any
+
+import psutil
 
 from ..errors import run_command
-from ..layout import FIGURES, ROOT
+from ..layout import DEFAULT, FIGURES, ROOT
 from . import kept, page
 from .kept import MEASUREMENTS, NAMES
-from .machine import machine
 from .plot import plot
 from .rows import Measured
 from .setting import Setting
@@ -40,7 +46,7 @@ def main() -> int:
     # What a developer has set for a server of their own must not reach the ones measured here.
     for name in [name for name in os.environ if name.startswith(OF_THE_PACK)]:
         del os.environ[name]
-    date, measured_on = dt.datetime.now(tz=dt.timezone.utc).date().isoformat(), machine()
+    date, measured_on = dt.datetime.now(tz=dt.timezone.utc).date().isoformat(), _machine()
     figures: dict[str, kept.Entry] = {}
     with tempfile.TemporaryDirectory(prefix="batch-loop-bench-") as folder:
         setting = Setting(Path(folder).resolve(), is_quick=chosen.quick)
@@ -56,8 +62,7 @@ def main() -> int:
                 "scale": "quick" if chosen.quick else "full",
                 "seconds": round(time.monotonic() - began),
                 "machine": measured_on,
-                "rows": [row.as_json() for row in found.rows],
-                "series": found.series,
+                **asdict(found),
             }
     seconds = {name: entry["seconds"] for name, entry in figures.items()}
     took = ", ".join(f"{name} {taken} s" for name, taken in seconds.items())
@@ -65,6 +70,26 @@ def main() -> int:
     is_whole = not chosen.only and not chosen.quick
     _keep(figures, for_docs=is_whole or chosen.docs)
     return 0
+
+
+def _machine() -> dict[str, Any]:
+    """The machine and the releases, in plain words and numbers.
+
+    `load` is how many programs wanted a processor in the minute before: to be asked for before
+    anything is measured, as it tells whether the machine was quiet.
+    """
+    info = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    processor = re.search(r"^model name\s*: (.+)$", info, re.MULTILINE)
+    return {
+        "processor": processor.group(1) if processor else platform.machine(),
+        "cores": psutil.cpu_count(),
+        "memory_gb": round(psutil.virtual_memory().total / 2**30),
+        "load": round(os.getloadavg()[0], 1),
+        "system": platform.system(),
+        "comfyui": DEFAULT.version,
+        "python": platform.python_version(),
+        "torch": importlib.metadata.version("torch").partition("+")[0],
+    }
 
 
 def _chosen() -> argparse.Namespace:
@@ -79,7 +104,7 @@ def _keep(measured: kept.Figures, *, for_docs: bool) -> None:
     folder = FIGURES if for_docs else TRIALS
     figures = kept.merged(kept.read(folder), measured) if for_docs else measured
     file = kept.write(folder, figures)
-    plot(kept.series(figures), folder / "bench.png")
+    plot(kept.charts(figures), folder / "bench.png")
     if for_docs:
         page.write(figures)
     sys.stdout.write(f"figures: {file.relative_to(ROOT)}, and bench.png\n")

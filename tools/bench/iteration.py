@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 from .. import graphs
 from ..client import ComfyClient
 from ..graphs import filled_in
+from ..server import ComfyServer
 from .folders import small_images
-from .prompts import median_ms, run_held_up, seconds_after_first
-from .rows import Measured, Row, Target
+from .prompts import median_ms, round_seconds
+from .rows import Chart, Measured, Row, Target
 from .setting import Setting
 
 FEWEST, KEPT = 10, 1000
@@ -25,9 +25,9 @@ SMALL_SIZES = (FEWEST, KEPT, 100_000)
 IN_A_ROUND = 45
 """Prompts of a round: so many that what a server puts off, as the events for its page, falls due
 within it."""
-MOST_TIMES_FEWEST = 1.1
-MOST_MS_OVER_PLAIN = 3.0
-MOST_MS_OF_STATE = 1.0
+MOST_TIMES_FEWEST = Target(1.1, "ratio")
+MOST_MS_OVER_PLAIN = Target(3.0, "difference")
+MOST_MS_OF_STATE = Target(1.0, "difference")
 PLAIN, IN_MEMORY = "plain", "in memory"
 
 
@@ -41,47 +41,40 @@ def measure(setting: Setting) -> Measured:
     small_images(kept.input / PLAIN, KEPT)
     small_images(forgetful.input / str(KEPT), KEPT)
     with kept, forgetful, kept.client() as client, forgetful.client() as other:
-        contenders: dict[str, Callable[[], float]] = {
-            str(size): _loop(client, kept.base, size).__next__ for size in sizes
+        contenders: dict[int | str, Callable[[], float]] = {
+            size: _loop(client, kept, size).__next__ for size in sizes
         }
-        contenders[PLAIN] = _plain(client, kept.base).__next__
-        contenders[IN_MEMORY] = _loop(other, forgetful.base, KEPT).__next__
+        contenders[PLAIN] = _plain(client, kept).__next__
+        contenders[IN_MEMORY] = _loop(other, forgetful, KEPT).__next__
         seconds = setting.by_turns("iteration", contenders, setting.of(12, 3))
     found = {name: median_ms(each) for name, each in seconds.items()}
-    by_size = {size: found[str(size)] for size in sizes}
-    series = [
-        {"images": size, "ours_ms": ms, "plain_ms": found[PLAIN]} for size, ms in by_size.items()
-    ]
-    return Measured(_rows(by_size, found), {"iteration": series})
+    ours = [found[size] for size in sizes]
+    lines = {"Batch Loop": ours, "as long, without Batch Loop": [found[PLAIN]] * len(sizes)}
+    chart = Chart("One iteration", "images in the folder", "ms", [*sizes], lines, "log")
+    return Measured(_rows(sizes, found), chart)
 
 
-def _rows(by_size: dict[int, float], found: dict[str, float]) -> list[Row]:
-    (least, fewest), *larger = by_size.items()
-    most, largest = larger[-1]
+def _rows(sizes: tuple[int, ...], found: dict[int | str, float]) -> list[Row]:
     what = "one iteration in a folder of {:,} images"
-    rows = [Row(f"{what.format(least)} (64x64, nothing saved)", "ms", fewest)]
-    rows += [
-        Row(
-            f"{what.format(size)} (64x64, nothing saved)",
-            "ms",
-            ms,
-            fewest,
-            f"in a folder of {least}",
-            Target(MOST_TIMES_FEWEST, "ratio") if size == most else None,
-        )
-        for size, ms in larger
-    ]
-    against = "Load Image in as long a workflow without Batch Loop"
-    limit = Target(MOST_MS_OVER_PLAIN, "difference")
-    rows.append(Row(what.format(most), "ms", largest, found[PLAIN], against, limit))
-    kept = f"one iteration with its state in a file, in a folder of {KEPT:,} images"
-    limit = Target(MOST_MS_OF_STATE, "difference")
-    in_memory = found[IN_MEMORY]
-    rows.append(Row(kept, "ms", by_size[KEPT], in_memory, "with BATCH_LOOP_STATE=memory", limit))
-    return rows
+    least, *larger = sizes
+    small = f"{what} (64x64, nothing saved)"
+    rows = [Row(small.format(least), "ms", found[least])]
+    for size in larger:
+        limit = MOST_TIMES_FEWEST if size == larger[-1] else None
+        fewest = (found[least], f"in a folder of {least}", limit)
+        rows.append(Row(small.format(size), "ms", found[size], *fewest))
+    plain = (
+        found[PLAIN],
+        "Load Image in as long a workflow without Batch Loop",
+        MOST_MS_OVER_PLAIN,
+    )
+    rows.append(Row(what.format(larger[-1]), "ms", found[larger[-1]], *plain))
+    in_a_file = f"one iteration with its state in a file, in a folder of {KEPT:,} images"
+    forgetful = (found[IN_MEMORY], "with BATCH_LOOP_STATE=memory", MOST_MS_OF_STATE)
+    return [*rows, Row(in_a_file, "ms", found[KEPT], *forgetful)]
 
 
-def _loop(client: ComfyClient, scratch: Path, size: int) -> Iterator[float]:
+def _loop(client: ComfyClient, server: ComfyServer, size: int) -> Iterator[float]:
     """Rounds over one folder, started over when they would come to its end; their seconds.
 
     No batch ends within a round. So a folder of few images is gone through by several loops.
@@ -91,17 +84,16 @@ def _loop(client: ComfyClient, scratch: Path, size: int) -> Iterator[float]:
     prompts = [filled_in(client, graphs.loop(str(size), loop_name=name)) for name in names]
     while True:
         for _ in range((size - 1) // share):
-            yield seconds_after_first(run_held_up(client, scratch, prompts * share))
+            yield round_seconds(client, server, prompts * share)
         for name in names:
             again = {"directory": str(size), "loop_name": name}
             client.post_json("/batch_loop/loops/reset", again)
 
 
-def _plain(client: ComfyClient, scratch: Path) -> Iterator[float]:
+def _plain(client: ComfyClient, server: ComfyServer) -> Iterator[float]:
     """Rounds without our nodes, each prompt with the name of another image; their seconds."""
     prompt = filled_in(client, graphs.plain(""))
     numbers = itertools.count(1)
     while True:
         images = [f"{PLAIN}/img{number}.png" for number in itertools.islice(numbers, IN_A_ROUND)]
-        prompts = [graphs.with_image(prompt, image) for image in images]
-        yield seconds_after_first(run_held_up(client, scratch, prompts))
+        yield round_seconds(client, server, [graphs.with_image(prompt, each) for each in images])

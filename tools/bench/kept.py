@@ -10,11 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .rows import Row, row_of
+from .rows import Chart, Row, row_of
 
 MEASUREMENTS = {
     "iteration": "iteration.measure",
-    "registry": "registry.measure",
     "saving": "saving.measure",
     "listing": "listing.measure_first",
     "million": "listing.measure_million",
@@ -34,7 +33,7 @@ NAMES = tuple(MEASUREMENTS)
 FILE = "bench.json"
 
 Entry = Mapping[str, Any]
-"""`date`, `scale`, `seconds`, `machine`, `rows` and `series` of a measurement."""
+"""`date`, `scale`, `seconds` and `machine` of a measurement, and what `Measured` has."""
 Figures = Mapping[str, Entry]
 """The entries by the measurements' names, in the order of the table."""
 
@@ -65,6 +64,6 @@ def rows(figures: Figures) -> list[Row]:
     return [row_of(found) for entry in figures.values() for found in entry["rows"]]
 
 
-def series(figures: Figures) -> dict[str, Any]:
-    """The figures behind the pictures, of all measurements."""
-    return {name: found for entry in figures.values() for name, found in entry["series"].items()}
+def charts(figures: Figures) -> list[Chart]:
+    """The parts of the picture."""
+    return [Chart(**entry["chart"]) for entry in figures.values() if entry["chart"]]

@@ -11,7 +11,6 @@ from ...core.store.databases.database import open_store
 from ...core.store.sql.sql_store import SqlStore
 from ...tests.support.failed_loops import write_failed_loops
 from ...tests.support.fake_host import FakeHost
-from ..server import ComfyServer
 from .rows import Measured, Row, Target
 from .setting import Setting
 
@@ -27,16 +26,25 @@ def measure(setting: Setting) -> Measured:
     number, times = setting.of(300, 30), setting.of(1000, 100)
     server = setting.server("loops")
     setting.say(f"loops: {number} loops of {FAILURES} failures")
-    _write(server, number)
-    with server:
-        took, size = _polled(server, times)
-    ours, queue = sorted(took[OURS]), sorted(took[OF_COMFYUI])
+    # The state that the server finds when it starts.
+    store = open_store(str(server.user / "batch_loop"))
+    assert isinstance(store, SqlStore)  # noqa: S101 - for the type checker: the folder is new
+    write_failed_loops(store, FakeHost(), number, FAILURES)
+    store.close()
+    took: dict[str, list[float]] = {OURS: [], OF_COMFYUI: []}
+    with server, requests.Session() as session:
+        for _ in range(WARM_UPS + times):
+            for route, found in took.items():
+                _, milliseconds = _asked(session, f"{server.url}{route}")
+                found.append(milliseconds)
+        size = len(_asked(session, f"{server.url}{OURS}")[0])
+    ours, queue = (sorted(took[route][WARM_UPS:]) for route in (OURS, OF_COMFYUI))
     at = int(SLOWEST * times)
-    what = f"the list of {number} loops with {FAILURES} failed images each, by HTTP"
-    median, slowest = (
-        f"{what}: median of {times:,}",
-        f"the same: {SLOWEST:.0%} of them take at most",
+    median = (
+        f"the list of {number} loops with {FAILURES} failed images each, by HTTP:"
+        f" median of {times:,}"
     )
+    slowest = f"the same: {SLOWEST:.0%} of them take at most"
     against = "ComfyUI's own list of an empty queue"
     return Measured(
         [
@@ -47,27 +55,10 @@ def measure(setting: Setting) -> Measured:
     )
 
 
-def _write(server: ComfyServer, number: int) -> None:
-    """Write the state file that the server finds when it starts."""
-    store = open_store(str(server.user / "batch_loop"))
-    assert isinstance(store, SqlStore)  # noqa: S101 - for the type checker: the folder is new
-    write_failed_loops(store, FakeHost(), number, FAILURES)
-    store.close()
-
-
-def _polled(server: ComfyServer, times: int) -> tuple[dict[str, list[float]], int]:
-    """The ms that each answer took, by its route, and the bytes of the list of loops."""
-    took: dict[str, list[float]] = {OURS: [], OF_COMFYUI: []}
-    size = 0
-    with requests.Session() as session:
-        for number in range(-WARM_UPS, times):
-            for route, found in took.items():
-                began = time.perf_counter()
-                answer = session.get(f"{server.url}{route}", timeout=60)
-                taken = (time.perf_counter() - began) * 1000
-                answer.raise_for_status()
-                if number >= 0:
-                    found.append(taken)
-                if route == OURS:
-                    size = len(answer.content)
-    return took, size
+def _asked(session: requests.Session, url: str) -> tuple[bytes, float]:
+    """The answer, and the ms that it took."""
+    began = time.perf_counter()
+    answer = session.get(url, timeout=60)
+    taken = (time.perf_counter() - began) * 1000
+    answer.raise_for_status()
+    return answer.content, taken

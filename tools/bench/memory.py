@@ -6,18 +6,17 @@ What is read ahead and what is still to be written has to stay within a budget.
 from __future__ import annotations
 
 import statistics
-import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
+
+import psutil
 
 from .. import graphs
-from ..graphs import filled_in, node
+from ..graphs import filled_in
 from ..server import ComfyServer
 from .folders import large_images, small_images
-from .process import memory_mb
 from .prompts import run_all
-from .rows import Measured, Row, Target
-from .setting import Setting
+from .rows import Chart, Measured, Row, Target
+from .setting import Setting, meanwhile
 
 FOLDER = "images"
 SIDE = 512
@@ -26,6 +25,7 @@ WINDOW = 10
 """Iterations whose median is taken: the next prompt runs already when one is looked at, so single
 looks stray by the size of its images."""
 MOST_MB = 10.0
+OURS, OWN = "Batch Loop", "ComfyUI's nodes"
 
 BUDGET_VARIABLE = "BATCH_LOOP_MEMORY_MB"
 BUDGET = 600
@@ -36,20 +36,22 @@ LOOK_SECONDS = 0.02
 def measure_growth(setting: Setting) -> Measured:
     """Run as many prompts with our nodes, and with ComfyUI's own, each on a new server."""
     count = setting.of(300, 60)
-    series, rows = {}, []
+    rows, more = [], {}
     for name, nodes, limit in (
-        ("ours", "Batch Loop, PNG", Target(MOST_MB, "difference")),
-        ("own", "Load Image and Save Image (for comparison), PNG", None),
+        (OURS, "Batch Loop, PNG", Target(MOST_MB, "difference")),
+        (OWN, "Load Image and Save Image (for comparison), PNG", None),
     ):
         server = setting.server(f"memory-{name}")
         names = small_images(server.input / FOLDER, count, side=SIDE)
         with server:
             setting.say(f"memory: {count} iterations, {name}")
-            series[name] = held = _run(server, names, is_ours=name == "ours")
+            held = _run(server, names, is_ours=name == OURS)
         late, early = (statistics.median(held[at - WINDOW : at]) for at in (count, EARLY))
         what = f"memory at iteration {count}: {nodes} of {SIDE}x{SIDE}"
         rows.append(Row(what, "MB", late, early, f"at iteration {EARLY}", limit))
-    return Measured(rows, {"memory": series})
+        more[name] = [round(each - held[EARLY - 1], 1) for each in held[EARLY - 1 :]]
+    title = f"Memory of the server since iteration {EARLY}"
+    return Measured(rows, Chart(title, "iterations", "MB", list(range(EARLY, count + 1)), more))
 
 
 def _run(server: ComfyServer, names: list[str], *, is_ours: bool) -> list[float]:
@@ -60,10 +62,9 @@ def _run(server: ComfyServer, names: list[str], *, is_ours: bool) -> list[float]
             prompt = filled_in(client, graphs.loop(FOLDER, saving={"folder": "ours"}))
             prompts = [prompt] * len(names)
         else:
-            saver = node("SaveImage", images=[graphs.WORK, 0], filename_prefix="own/result")
-            prompt = filled_in(client, graphs.own("", saver))
+            prompt = filled_in(client, graphs.own(graphs.SAVE_IMAGE))
             prompts = [graphs.with_image(prompt, f"{FOLDER}/{name}") for name in names]
-        run_all(client, prompts, lambda: held.append(round(memory_mb(server), 1)))
+        run_all(client, prompts, lambda: held.append(_megabytes(server)))
     return held
 
 
@@ -76,7 +77,7 @@ def measure_budget(setting: Setting) -> Measured:
         with server, server.client() as client:
             setting.say(f"budget: {BUDGET_VARIABLE}={budget}")
             prompt = filled_in(client, graphs.loop(FOLDER, saving={"folder": "ours"}))
-            with _watched(server) as held:
+            with meanwhile(partial(_megabytes, server), LOOK_SECONDS) as held:
                 run_all(client, [prompt] * len(names))
             most[budget] = max(held)
     what = f"most memory with {BUDGET_VARIABLE}={BUDGET}, images of 4000x3000 without a model"
@@ -84,20 +85,6 @@ def measure_budget(setting: Setting) -> Measured:
     return Measured([Row(what, "MB", most[BUDGET], most[0], f"with {BUDGET_VARIABLE}=0", limit)])
 
 
-@contextmanager
-def _watched(server: ComfyServer) -> Iterator[list[float]]:
-    """Looks at the memory all the time during the block; what was held at each look."""
-    held = [memory_mb(server)]
-    is_over = threading.Event()
-
-    def look() -> None:
-        while not is_over.wait(LOOK_SECONDS):
-            held.append(memory_mb(server))
-
-    looking = threading.Thread(target=look, daemon=True)
-    looking.start()
-    try:
-        yield held
-    finally:
-        is_over.set()
-        looking.join()
+def _megabytes(server: ComfyServer) -> float:
+    """What the server's process holds now (RSS)."""
+    return float(psutil.Process(server.pid).memory_info().rss / 1e6)

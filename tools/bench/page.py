@@ -6,12 +6,13 @@ import json
 import textwrap
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
 from ..errors import ToolError
 from ..layout import ROOT
-from .kept import NAMES, Entry, Figures, rows, series
+from .kept import NAMES, Entry, Figures, rows
 from .rows import Row
 
 PAGE = ROOT / "docs" / "speed.md"
@@ -20,14 +21,13 @@ BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 WIDTH = 100
 HEAD = ("measured", "Batch Loop", "compared with", "ratio", "target", "met")
 CODECS_HEAD = ("image", "what", "codec", "time", "file", "off by, of 255")
-TENS, HUNDREDS = 10, 100
 
 
 def shown(figures: Figures) -> str:
     """The table of all lines, what they were measured on, and the table of the codecs."""
-    coded = series(figures).get("codecs")
+    codecs = figures.get("codecs", {}).get("codecs")
     parts = [table(rows(figures)), *_origins(figures)]
-    return "\n\n".join([*parts, codecs_table(coded)] if coded else parts)
+    return "\n\n".join([*parts, codecs_table(codecs)] if codecs else parts)
 
 
 def with_figures(text: str, figures: Figures) -> str:
@@ -50,43 +50,32 @@ def _origins(figures: Figures) -> list[str]:
     for name, entry in figures.items():
         runs[json.dumps([entry[key] for key in ("date", "scale", "machine")])].append(name)
     said = [_origin(figures[names[0]], names if len(runs) > 1 else ()) for names in runs.values()]
-    missing = [name for name in NAMES if name not in figures]
-    if missing:
+    if missing := [name for name in NAMES if name not in figures]:
         said.append(f"Not measured yet: {_listed(missing)}.")
     return [textwrap.fill(each, WIDTH, break_on_hyphens=False) for each in said]
 
 
-def _origin(entry: Entry, names: list[str] | tuple[()]) -> str:
-    machine = entry["machine"]
-    is_trial = entry["scale"] != "full"
-    return (
-        f"{'**From a quick run, only to try it out.** ' if is_trial else ''}"
-        f"{f'{_listed(names)}: measured' if names else 'Measured'} on {entry['date']}: "
-        f"{machine['processor']}, {machine['cores']} cores, "
-        f"{machine['memory_gb']} GB of memory, {machine['system']}; "
-        f"load before it began: {machine['load']}. "
-        f"ComfyUI {machine['comfyui']}, Python {machine['python']}, PyTorch {machine['torch']}."
+def _origin(entry: Entry, names: Sequence[str]) -> str:
+    trial = "" if entry["scale"] == "full" else "**From a quick run, only to try it out.** "
+    measured = f"{_listed(names)}: measured" if names else "Measured"
+    said = (
+        "{processor}, {cores} cores, {memory_gb} GB of memory, {system}; load before it began: "
+        "{load}. ComfyUI {comfyui}, Python {python}, PyTorch {torch}."
     )
+    return f"{trial}{measured} on {entry['date']}: {said.format(**entry['machine'])}"
 
 
-def _listed(names: list[str] | tuple[()]) -> str:
+def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
 
 
 def table(rows: Iterable[Row]) -> str:
     """The lines in Markdown; ends without a line break."""
-    return markdown(HEAD, map(_cells, rows))
+    return _markdown(HEAD, map(_cells, rows))
 
 
-def markdown(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    """Cells as a table in Markdown; ends without a line break."""
-    every = [head, ("---",) * len(head), *lines]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in every)
-
-
-def codecs_table(coded: Iterable[Mapping[str, Any]]) -> str:
+def codecs_table(codecs: Iterable[Mapping[str, Any]]) -> str:
     """What each codec takes in Markdown: a line for an operation on an image, quickest first."""
-    order = sorted(coded, key=lambda each: (each["image"], each["operation"], each["milliseconds"]))
     lines = [
         (
             each["image"],
@@ -96,19 +85,20 @@ def codecs_table(coded: Iterable[Mapping[str, Any]]) -> str:
             "" if each["bytes"] is None else f"{number(each['bytes'] / 1e6)} MB",
             "" if each["difference"] is None else f"{each['difference']:g}",
         )
-        for each in order
+        for each in sorted(codecs, key=itemgetter("image", "operation", "milliseconds"))
     ]
-    return markdown(CODECS_HEAD, lines)
+    return _markdown(CODECS_HEAD, lines)
+
+
+def _markdown(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
+    every = [head, ("---",) * len(head), *lines]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in every)
 
 
 def number(value: float) -> str:
     """A figure, with as many places as say something."""
-    size = abs(value)
-    if size >= HUNDREDS:
-        return f"{value:,.0f}"
-    if size >= TENS:
-        return f"{value:.1f}"
-    return f"{value:.2f}" if size >= 1 else f"{value:.3f}"
+    places = sum(abs(value) < limit for limit in (100, 10, 1))
+    return f"{value:,.{places}f}"
 
 
 def _cells(row: Row) -> tuple[str, ...]:
@@ -126,9 +116,5 @@ def _target(row: Row) -> str:
     target = row.target
     if target is None:
         return ""
-    limit = f"at {target.bound} {target.limit:g}"
-    if target.of == "ratio":
-        return f"{limit} x"
-    if target.of == "difference":
-        return f"{limit} {row.unit} more"
-    return f"{limit} {row.unit}"
+    unit = {"value": row.unit, "ratio": "x", "difference": f"{row.unit} more"}[target.of]
+    return f"at {target.bound} {target.limit:g} {unit}"

@@ -8,13 +8,13 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 from .. import graphs
 from ..client import ComfyClient, Prompt
 from ..errors import ToolError
 from ..graphs import filled_in
+from ..server import ComfyServer
 
 WAITING = 3
 """Prompts that wait while one runs, so that the server is never idle."""
@@ -49,34 +49,34 @@ def run_all(
             submitted.append(client.submit(prompts[len(submitted)]))
         client.wait(submitted[number], MOST_SECONDS)
         each()
-    return [timing(client, prompt) for prompt in submitted]
+    return timings(client, submitted)
 
 
-def run_held_up(client: ComfyClient, scratch: Path, prompts: Sequence[Prompt]) -> list[Timing]:
-    """Run prompts that are all submitted before the first begins, so nothing else goes on then."""
-    with held_up(client, scratch):
+def round_seconds(client: ComfyClient, server: ComfyServer, prompts: Sequence[Prompt]) -> float:
+    """What one of these prompts takes: all are submitted before the first begins."""
+    with held_up(client, server):
         submitted = [client.submit(prompt) for prompt in prompts]
     client.wait(submitted[-1], MOST_SECONDS)
-    return [timing(client, prompt) for prompt in submitted]
+    return seconds_after_first(timings(client, submitted))
 
 
 @contextmanager
-def held_up(client: ComfyClient, scratch: Path) -> Iterator[None]:
+def held_up(client: ComfyClient, server: ComfyServer) -> Iterator[None]:
     """Have the server wait, at work on a prompt that does nothing else, as long as the block."""
-    opener = scratch / f"gate-{uuid.uuid4().hex}"
+    opener = server.base / f"gate-{uuid.uuid4().hex}"
     held = client.submit(filled_in(client, graphs.gate(str(opener))))
     client.wait_until_executing(held, graphs.WORK)
     yield
     opener.touch()
 
 
-def timing(client: ComfyClient, prompt_id: str) -> Timing:
-    """When a prompt ran; ToolError unless it has ended well."""
-    return _timing(client.history(prompt_id))
+def timings(client: ComfyClient, prompts: Sequence[str]) -> list[Timing]:
+    """When each of these prompts ran; ToolError unless all have ended well."""
+    return [_timing(client.history(prompt_id)) for prompt_id in prompts]
 
 
 def timings_of(client: ComfyClient) -> dict[str, Timing]:
-    """When each prompt of the server's history ran; ToolError unless all have ended well."""
+    """The same of all in the server's history."""
     return {prompt_id: _timing(entry) for prompt_id, entry in client.get_json("/history").items()}
 
 
@@ -84,10 +84,8 @@ def _timing(entry: Mapping[str, Any] | None) -> Timing:
     messages = dict(entry["status"]["messages"]) if entry else {}
     if "execution_success" not in messages:
         raise ToolError(f"a prompt of the benchmark did not end well: {messages}")
-    return Timing(
-        messages["execution_start"]["timestamp"] / 1000,
-        messages["execution_success"]["timestamp"] / 1000,
-    )
+    began, ended = messages["execution_start"], messages["execution_success"]
+    return Timing(began["timestamp"] / 1000, ended["timestamp"] / 1000)
 
 
 def seconds_each(timings: Sequence[Timing]) -> float:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field, fields
+from dataclasses import dataclass
 from typing import Any, Literal
 
 Of = Literal["value", "ratio", "difference"]
@@ -18,10 +18,6 @@ class Target:
     of: Of = "value"
     """The value itself, the value divided by the other one, or the value less the other one."""
     bound: Bound = "most"
-
-    def is_met_by(self, reached: float) -> bool:
-        """Whether a figure is within the limit, which belongs to it."""
-        return reached <= self.limit if self.bound == "most" else reached >= self.limit
 
 
 @dataclass(frozen=True)
@@ -44,23 +40,30 @@ class Row:
         return self.ours / self.other if self.other else None
 
     @property
-    def reached(self) -> float | None:
-        """What the target limits; None where there is no target, or nothing to hold it against."""
-        if self.target is None:
-            return None
-        difference = None if self.other is None else self.ours - self.other
-        return {"value": self.ours, "ratio": self.ratio, "difference": difference}[self.target.of]
-
-    @property
     def met(self) -> bool | None:
         """Whether the target is met; None without one."""
         if self.target is None:
             return None
-        return self.reached is not None and self.target.is_met_by(self.reached)
+        difference = None if self.other is None else self.ours - self.other
+        every = {"value": self.ours, "ratio": self.ratio, "difference": difference}
+        reached, limit = every[self.target.of], self.target.limit
+        if reached is None:  # there is nothing to hold it against
+            return False
+        return reached <= limit if self.target.bound == "most" else reached >= limit
 
-    def as_json(self) -> dict[str, Any]:
-        """For the file of figures, with what follows from the rest."""
-        return {**asdict(self), "ratio": self.ratio, "met": self.met}
+
+@dataclass(frozen=True)
+class Chart:
+    """A part of the picture."""
+
+    title: str
+    x_label: str
+    y_label: str
+    x: list[Any]
+    """Numbers for lines, or texts for bars."""
+    y: dict[str, list[float]]
+    """By name: Batch Loop's figures, and then the others'."""
+    x_scale: str = "linear"
 
 
 @dataclass(frozen=True)
@@ -68,12 +71,12 @@ class Measured:
     """What one measurement came to."""
 
     rows: list[Row]
-    series: dict[str, Any] = field(default_factory=dict)
-    """Figures for the picture, beside those of the lines."""
+    chart: Chart | None = None
+    codecs: list[dict[str, Any]] | None = None
+    """The lines of a table of their own."""
 
 
 def row_of(found: Mapping[str, Any]) -> Row:
-    """The line that `as_json` was given."""
-    given = {each.name: found[each.name] for each in fields(Row)}
-    target = given["target"]
-    return Row(**{**given, "target": target and Target(**target)})
+    """The line that became a dictionary."""
+    target = found["target"]
+    return Row(**{**found, "target": target and Target(**target)})

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from .. import graphs
-from ..client import Prompt
-from ..graphs import filled_in, node
+from ..graphs import filled_in
 from .folders import small_images
-from .prompts import median_ms, run_held_up, seconds_after_first
+from .prompts import median_ms, round_seconds
 from .rows import Measured, Row
 from .setting import Setting
 
@@ -26,23 +25,13 @@ def measure(setting: Setting) -> Measured:
         (server.output / OWN / path).rename(server.output / OWN / f"result_{number:05}_.png")
     with server, server.client() as client:
         ours = filled_in(client, graphs.loop(FOLDER, saving={"folder": OURS}))
-        saver = node("SaveImage", images=[graphs.WORK, 0], filename_prefix=f"{OWN}/result")
-        own = filled_in(client, graphs.own("", saver))
+        own = filled_in(client, graphs.own(graphs.SAVE_IMAGE))
         owns = iter([graphs.with_image(own, f"{FOLDER}/{name}") for name in names])
-
-        def run(prompts: list[Prompt]) -> float:
-            return seconds_after_first(run_held_up(client, server.base, prompts))
-
         contenders = {
-            OURS: lambda: run([ours] * IN_A_ROUND),
-            OWN: lambda: run([next(owns) for _ in range(IN_A_ROUND)]),
+            OURS: lambda: round_seconds(client, server, [ours] * IN_A_ROUND),
+            OWN: lambda: round_seconds(client, server, [next(owns) for _ in range(IN_A_ROUND)]),
         }
         seconds = setting.by_turns("saving", contenders, rounds)
-    row = Row(
-        f"one iteration that saves a PNG of 64x64, with {there:,} results there before",
-        "ms",
-        median_ms(seconds[OURS]),
-        median_ms(seconds[OWN]),
-        "Load Image, Save Image",
-    )
-    return Measured([row])
+    what = f"one iteration that saves a PNG of 64x64, with {there:,} results there before"
+    found = median_ms(seconds[OURS]), median_ms(seconds[OWN])
+    return Measured([Row(what, "ms", *found, "Load Image, Save Image")])

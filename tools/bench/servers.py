@@ -7,7 +7,6 @@ import json
 import statistics
 import sys
 from collections.abc import Sequence
-from pathlib import Path
 
 from .. import graphs, programs
 from ..client import Prompt
@@ -19,45 +18,40 @@ from ..server import ComfyServer, running
 from .folders import small_images
 from .prompts import Timing, timings_of
 from .rows import Measured, Row, Target
-from .setting import NODES, Setting
+from .setting import Setting
 
 AS_INSTALLED = ("fsync = on",)
 """A setting of PostgreSQL: as it is installed, it waits for the disk."""
 MODEL_SECONDS = 0.2
 SIDE = 512
 ROUNDS = 3
-LEAST_RATIO = 1.9
-WARM = 6
+LEAST_RATIO = Target(1.9, "ratio", "least")
 COMMAND_SECONDS = 300
+POSTGRESQL, SQLITE = "PostgreSQL", "an SQLite file"
 
 
 def measure(setting: Setting) -> Measured:
     """Run folders of as many images on one server and on two, by turns, by `batch-loop run`."""
-    what = f"images a second, two servers that share {{}}, {SIDE}x{SIDE}, a model that waits 200 ms"
+    rows = []
     with Postgresql(AS_INSTALLED) as database:
-        servers = _on_postgresql(setting.base / "servers-postgresql", database.new_database())
-        both, one = _images_a_second(setting, servers, "PostgreSQL")
-    limit = Target(LEAST_RATIO, "ratio", "least")
-    rows = [Row(what.format("PostgreSQL"), "images", both, one, "one server", limit)]
-    servers = _on_sqlite(setting.base / "servers-sqlite")
-    both, one = _images_a_second(setting, servers, "an SQLite file")
-    return Measured([*rows, Row(what.format("an SQLite file"), "images", both, one, "one server")])
-
-
-def _on_postgresql(base: Path, address: str) -> list[ComfyServer]:
-    """Servers that share a database, and know each other by their leases, as machines do."""
-    first, second = (
-        {"BATCH_LOOP_DATABASE": address, "BATCH_LOOP_SERVER": name}
-        for name in ("machine-1", "machine-2")
-    )
-    server = ComfyServer(base / "machine-1", env=first, custom_nodes=NODES)
-    return [server, server.beside(base / "machine-2", env=second, shares_state=False)]
-
-
-def _on_sqlite(base: Path) -> list[ComfyServer]:
-    """Servers that share a user folder, and so the file in it, as for some graphics cards."""
-    server = ComfyServer(base / "card-1", custom_nodes=NODES)
-    return [server, server.beside(base / "card-2")]
+        # Servers that share a database know each other by their leases, as machines do. Those that
+        # share a user folder, and so the file in it, are as for some graphics cards.
+        address = {"BATCH_LOOP_DATABASE": database.new_database()}
+        first, second = ({**address, "BATCH_LOOP_SERVER": name} for name in ("one", "two"))
+        machine, card = setting.server("machine", first), setting.server("card")
+        stores = {
+            POSTGRESQL: (
+                machine,
+                machine.beside(setting.base / "2", env=second, shares_state=False),
+            ),
+            SQLITE: (card, card.beside(setting.base / "card-2")),
+        }
+        for store, servers in stores.items():
+            both, one = _images_a_second(setting, servers, store)
+            what = f"images a second, two servers that share {store}, {SIDE}x{SIDE}, a model that"
+            limit = LEAST_RATIO if store == POSTGRESQL else None
+            rows.append(Row(f"{what} waits 200 ms", "images", both, one, "one server", limit))
+    return Measured(rows)
 
 
 def _images_a_second(
@@ -65,32 +59,28 @@ def _images_a_second(
 ) -> tuple[float, float]:
     """What both servers do together, and the first one alone; each the median of its rounds."""
     numbers = itertools.count(1)
+    images = setting.of(100, 20)
 
-    def run(images: int, servers: Sequence[ComfyServer]) -> float:
+    def run(servers: Sequence[ComfyServer]) -> float:
         """From the beginning of the first prompt to the end of the last one, on any server."""
         folder = f"folder-{next(numbers)}"
         small_images(servers[0].input / folder, images, side=SIDE)
-        work = node("BenchSleep", image=[graphs.ITERATOR, 1], seconds=MODEL_SECONDS)
+        work = node("BenchSleep", image=graphs.IMAGE, seconds=MODEL_SECONDS)
         with servers[0].client() as client:
             graph = graphs.loop(folder, work, {"folder": folder, "format": "PNG"})
             prompt = filled_in(client, graph)
         timings = run_batch(prompt, servers)
         return images / (max(timing.ended for timing in timings) - timings[0].began)
 
-    images, rounds = setting.of(100, 20), setting.of(ROUNDS, 1)
-    one, both = [], []
+    contenders = {"both": lambda: run(servers), "one": lambda: run(servers[:1])}
     with running(servers):
-        run(WARM, servers)
-        for number in range(1, rounds + 1):
-            setting.say(f"servers: {store}, round {number} of {rounds}")
-            one.append(run(images, servers[:1]))
-            both.append(run(images, servers))
-    return statistics.median(both), statistics.median(one)
+        found = setting.by_turns(f"servers: {store}", contenders, setting.of(ROUNDS, 1))
+    return statistics.median(found["both"]), statistics.median(found["one"])
 
 
 def run_batch(prompt: Prompt, servers: Sequence[ComfyServer]) -> list[Timing]:
     """Run a batch by `batch-loop run`; the timings of its prompts, in the order they began in."""
-    before = {server.url: set(_timings(server)) for server in servers}
+    before = {prompt_id for server in servers for prompt_id in _timings(server)}
     workflow = servers[0].base / "workflow.json"
     workflow.write_text(json.dumps(prompt), encoding="utf-8")
     addresses = [part for server in servers for part in ("--server", server.url)]
@@ -99,12 +89,8 @@ def run_batch(prompt: Prompt, servers: Sequence[ComfyServer]) -> list[Timing]:
     done = programs.run(command, cwd=ROOT, timeout=COMMAND_SECONDS)
     if done.returncode:
         raise ToolError(f"`batch-loop run` ended with {done.returncode}: {done.stderr[-2000:]}")
-    found = [
-        timing
-        for server in servers
-        for prompt_id, timing in _timings(server).items()
-        if prompt_id not in before[server.url]
-    ]
+    every = {key: timing for server in servers for key, timing in _timings(server).items()}
+    found = [timing for prompt_id, timing in every.items() if prompt_id not in before]
     return sorted(found, key=lambda timing: timing.began)
 
 

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -33,9 +35,7 @@ class Setting:
 
     def server(self, name: str, env: Mapping[str, str] | None = None) -> ComfyServer:
         """A server on a folder of its own, not started yet."""
-        base = self.base / name
-        base.mkdir(parents=True, exist_ok=True)
-        return ComfyServer(base, env=env, custom_nodes=NODES)
+        return ComfyServer(self.base / name, env=env, custom_nodes=NODES)
 
     def by_turns(
         self, what: str, contenders: Mapping[Name, Callable[[], Found]], rounds: int
@@ -58,3 +58,22 @@ class Setting:
         """A line of progress."""
         sys.stderr.write(f"  {text}\n")
         sys.stderr.flush()
+
+
+@contextmanager
+def meanwhile(look: Callable[[], float], pause: float) -> Iterator[list[float]]:
+    """Look again and again as long as the block lasts; what was seen each time."""
+    seen = [look()]
+    is_over = threading.Event()
+
+    def go_on() -> None:
+        while not is_over.wait(pause):
+            seen.append(look())
+
+    thread = threading.Thread(target=go_on)
+    thread.start()
+    try:
+        yield seen
+    finally:
+        is_over.set()
+        thread.join()

@@ -15,9 +15,9 @@ from batch_loop.core.background.read_ahead import read_image
 from batch_loop.core.common.errors import UnreadableImage
 from batch_loop.core.media import jpeg
 from batch_loop.core.media.decode import DecodedImage
+from batch_loop.tests.support.drawings import DRAWINGS
 from batch_loop.tests.support.images import damaged
 from batch_loop.tests.support.odd_images import odd_files
-from batch_loop.tools.drawings import DRAWINGS
 
 
 def by_pillow(data: bytes) -> np.ndarray[Any, Any]:

@@ -16,8 +16,8 @@ from batch_loop.core.media import png
 from batch_loop.core.media.deflate import Way
 from batch_loop.core.media.encode import encode
 from batch_loop.core.model.formats import Format
+from batch_loop.tests.support.drawings import DRAWINGS
 from batch_loop.tests.support.png_files import png_file
-from batch_loop.tools.drawings import DRAWINGS
 
 Pixels = np.ndarray[Any, Any]
 

@@ -19,8 +19,8 @@ from batch_loop.core.media import decode as decoder
 from batch_loop.core.media import deflate, jpeg, png
 from batch_loop.core.media import encode as encoder
 from batch_loop.core.media.pixels import to_uint8
+from batch_loop.tests.support.drawings import DRAWINGS
 from batch_loop.tests.support.png_files import png_file
-from batch_loop.tools.drawings import DRAWINGS
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from batch_loop.tools.bench.prompts import (
     seconds_after_first,
     seconds_each,
 )
-from batch_loop.tools.bench.rows import Row, Target, row_of
+from batch_loop.tools.bench.rows import Measured, Row, Target, row_of
 from batch_loop.tools.errors import ToolError
 from batch_loop.tools.layout import FIGURES, ROOT
 
@@ -55,7 +56,7 @@ def test_a_target(given: Row, met: bool | None) -> None:  # noqa: FBT001 - as a 
 
 def test_a_line_comes_back_from_the_file_as_it_was() -> None:
     for given in (row(5), row(13, 10, Target(3, "difference", "least"))):
-        assert row_of(json.loads(json.dumps(given.as_json()))) == given
+        assert row_of(json.loads(json.dumps(asdict(given)))) == given
 
 
 def test_the_table_shows_what_was_reached_beside_the_target() -> None:
@@ -109,8 +110,7 @@ def entry(date: str, *rows: Row) -> dict[str, Any]:
         "scale": "full",
         "seconds": 1,
         "machine": MACHINE,
-        "rows": [each.as_json() for each in rows],
-        "series": {},
+        **asdict(Measured(list(rows))),
     }
 
 
@@ -137,7 +137,7 @@ def test_the_page_says_when_each_figure_was_measured() -> None:
     twice = page.shown({"iteration": entry("monday", row(1)), "saving": entry("tuesday", row(1))})
     assert "`iteration`: measured on monday" in twice
     assert "`saving`: measured on tuesday" in twice
-    assert "Not measured yet: `registry`" in twice
+    assert "Not measured yet: `listing`" in twice
 
 
 def test_the_documentation_shows_the_figures_that_there_are() -> None:
@@ -152,10 +152,3 @@ def test_each_measurement_is_there_and_is_named_to_the_reader() -> None:
         assert f"def {function}(setting" in (BENCH / f"{module}.py").read_text(encoding="utf-8")
     (line,) = re.findall(r"`make bench ARGS='--only .*", page.PAGE.read_text(encoding="utf-8"))
     assert [name for name in NAMES if f"`{name}`" not in line] == []
-
-
-def test_the_figures_hold_what_follows_from_them() -> None:
-    for measured in figures_of_the_project().values():
-        for found in measured["rows"]:
-            given = row_of(found)
-            assert (given.met, given.ratio) == (found["met"], found["ratio"])

@@ -27,16 +27,10 @@ class BenchPass:
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        """The image, the settings, and a number that it waits for."""
-        after = ("INT", {"forceInput": True})
-        return {"required": {"image": ("IMAGE",), **cls.SETTINGS}, "optional": {"after": after}}
+        """The image, and the settings."""
+        return {"required": {"image": ("IMAGE",), **cls.SETTINGS}}
 
-    def run(
-        self,
-        image: torch.Tensor,
-        after: int = 0,  # noqa: ARG002 - only for order
-        **settings: Any,
-    ) -> tuple[torch.Tensor]:
+    def run(self, image: torch.Tensor, **settings: Any) -> tuple[torch.Tensor]:
         """Pass it on, after the work."""
         self.work(**settings)
         return (image,)
@@ -51,7 +45,16 @@ class BenchEnd(BenchPass):
     OUTPUT_NODE = True
 
 
-class BenchSleep(BenchPass):
+class BenchModel(BenchPass):
+    """What runs in each prompt, also on an image that it was given before."""
+
+    @classmethod
+    def IS_CHANGED(cls, **_inputs: Any) -> int:
+        """Always."""
+        return time.time_ns()
+
+
+class BenchSleep(BenchModel):
     """A model that leaves the processor free, as one on a graphics card does."""
 
     SETTINGS = {"seconds": ("FLOAT", {"default": 0.2})}  # noqa: RUF012 - as above
@@ -61,7 +64,7 @@ class BenchSleep(BenchPass):
         threading.Event().wait(seconds)
 
 
-class BenchCompute(BenchPass):
+class BenchCompute(BenchModel):
     """A model that computes on every core: so much work, not so much time.
 
     Whatever else computes meanwhile makes it slower, and that is to show.
@@ -77,28 +80,6 @@ class BenchCompute(BenchPass):
             product = product @ factor
 
 
-class BenchTick:
-    """Gives a number that is never the same, so that what follows runs in each prompt."""
-
-    CATEGORY = "batch loop bench"
-    FUNCTION = "run"
-    RETURN_TYPES = ("INT",)
-
-    @classmethod
-    def INPUT_TYPES(cls) -> dict[str, Any]:
-        """Nothing."""
-        return {"required": {}}
-
-    @classmethod
-    def IS_CHANGED(cls) -> int:
-        """Always."""
-        return time.time_ns()
-
-    def run(self) -> tuple[int]:
-        """The time."""
-        return (time.time_ns(),)
-
-
 NODE_CLASS_MAPPINGS = {
-    node.__name__: node for node in (BenchCompute, BenchEnd, BenchPass, BenchSleep, BenchTick)
+    node.__name__: node for node in (BenchCompute, BenchEnd, BenchPass, BenchSleep)
 }

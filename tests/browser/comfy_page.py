@@ -2,62 +2,28 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from PIL import Image
 from playwright.sync_api import (
-    Browser,
     ConsoleMessage,
-    FloatRect,
     Locator,
     Page,
     Response,
     Route,
     ViewportSize,
     expect,
-    sync_playwright,
 )
-from playwright.sync_api import Error as PlaywrightError
-from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
-from .chromium import find_chromium
-from .client import Prompt
-
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-"""What Chromium is started with."""
+from ...tools.client import Prompt
+from ...tools.tab import CLICK_MS, NODES_2, TRIES, Tab, clicked
 
 SIZE = ViewportSize(width=1600, height=1000)
 
-SETTINGS = {
-    # The Templates window covers a page that is opened for the first time.
-    "Comfy.TutorialCompleted": True,
-}
-"""What the server is told before a page is opened."""
-
-ON = ("instant", "instant-running", "change")
-"""The modes in which ComfyUI queues by itself."""
-
-CLICK_MS = 2_000
-WAIT_MS = 120_000
-"""How long anything in the page may take, on a machine that has much else to do."""
-TRIES = 20
-
 TOASTS = ".p-toast-message, [data-testid=toast], .batch-loop-notice"
-TOAST_CLOSE = ".p-toast-close-button, [data-testid=toast-close], .batch-loop-notice-close"
-DIALOG_CLOSE = ".p-dialog-close-button, [data-testid=error-overlay-dismiss]"
 
 CARDS = {
     "BatchLoopDirectoryIterator": "Batch",
@@ -65,10 +31,7 @@ CARDS = {
 }
 """What the card of a node is called, by the node's type."""
 
-NODES_2 = "Comfy.VueNodes.Enabled"
-
 IN_PAGE = Path(__file__).with_name("in_page.js")
-CALL = "([name, given]) => batchLoopTools[name](...given)"
 
 NOT_OURS = {
     r"404 .*/(user\.css|favicon\.ico|api/userdata\b.*)$": "files that no user has made yet",
@@ -89,106 +52,32 @@ NOT_OURS = {
 """What ComfyUI's own pages write to the console as errors without this pack, and why."""
 
 
-@contextmanager
-def chromium() -> Iterator[Browser]:
-    """A browser without a screen, closed at the end."""
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=find_chromium(), args=list(FLAGS))
-        yield browser
-        browser.close()
-
-
-class ComfyPage:
-    """One browser tab with ComfyUI in it.
+class ComfyPage(Tab):
+    """A tab with all that the tests do in it.
 
     `faults` collects what went wrong in the page: errors thrown, and errors written to the
     console that are not known to be ComfyUI's own.
     """
 
     def __init__(self, page: Page, url: str) -> None:
-        self.page = page
-        self.url = url
+        super().__init__(page, url)
         self.faults: list[str] = []
         self.submitted = 0
         """How many prompts this tab has sent, and the server has taken."""
-        page.set_default_timeout(WAIT_MS)
-        expect.set_options(timeout=WAIT_MS)
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
         page.on("response", self._on_response)
         page.add_init_script(path=IN_PAGE)
 
-    def call(self, function: str, *given: object) -> Any:
-        """What a function of `in_page.js` gives."""
-        return self.page.evaluate(CALL, [function, list(given)])
+    def get(self, setting: str) -> object:
+        """The value of one of ComfyUI's settings, or of an extension's."""
+        return self.page.evaluate("name => app.extensionManager.setting.get(name)", setting)
 
-    def wait_until(self, function: str, *given: object) -> None:
-        """Wait until a function of `in_page.js` gives true."""
-        self.page.wait_for_function(CALL, arg=[function, list(given)])
-
-    def photograph(self, *, clip: FloatRect | None = None, width: int = 0) -> Image.Image:
-        """What is on the page, or on a part of it; made smaller where a `width` is named."""
-        taken = Image.open(io.BytesIO(self.page.screenshot(clip=clip))).convert("RGB")
-        if not width:
-            return taken
-        height = round(taken.height * width / taken.width)
-        return taken.resize((width, height), Image.Resampling.LANCZOS)
-
-    def open(self) -> None:
-        """Load ComfyUI, and wait until it can be used."""
-        self.page.goto(self.url)
-        self.page.wait_for_function(
-            "() => window.app?.graph && window.app.extensionManager"
-            " && window.LiteGraph?.registered_node_types?.BatchLoopDirectoryIterator"
-            # ComfyUI opens the workflow of before, which would take the place of a test's.
-            " && app.extensionManager.workflow.activeWorkflow && !app.extensionManager.spinner",
+    def set(self, setting: str, value: object) -> None:
+        """Change a setting."""
+        self.page.evaluate(
+            "([name, value]) => app.extensionManager.setting.set(name, value)", [setting, value]
         )
-        expect(self.run_button).to_be_visible()
-
-    @property
-    def run_button(self) -> Locator:
-        """The Run button, without the arrow that opens its menu."""
-        group = self.page.get_by_test_id("queue-button")
-        split = group.locator(".p-splitbutton-button")
-        return split.or_(group.and_(self.page.locator("button"))).first
-
-    @property
-    def mode(self) -> str:
-        """ComfyUI's name for how it queues."""
-        return str(self.page.evaluate("app.extensionManager.queueSettings.mode"))
-
-    def choose(self, label: str) -> None:
-        """Choose an entry of the Run button's menu: `Run`, `Run (Instant)`, `Run (On Change)`."""
-        opener = self.page.locator(".p-splitbutton-dropdown, [data-testid=queue-mode-menu-trigger]")
-        # By frontend: 1.25 and 1.32, 1.58, and 1.49.
-        entry = self.page.locator(
-            ".p-tieredmenu-item, [role=menuitemradio], [data-reka-menu-content] [role=menuitem]"
-        )
-        wanted = entry.filter(has_text=re.compile(f"^\\s*{re.escape(label)}\\s*$"))
-        for _ in range(TRIES):
-            self._click(opener)
-            try:
-                wanted.first.click(timeout=CLICK_MS)
-            except PlaywrightTimeoutError:
-                continue  # what came up between the two lines has closed the menu
-            break
-        else:
-            raise AssertionError(f"no entry {label!r} in the Run button's menu")
-        # Newer frontends leave the menu open, and 1.49 also when Escape is pressed.
-        if self.page.locator("[data-reka-menu-content] [role=menuitem]").count():
-            self._click(opener)
-        else:
-            self.page.keyboard.press("Escape")
-        expect(entry).to_have_count(0)
-
-    def press_run(self) -> None:
-        """Press Run."""
-        self._click(self.run_button)
-
-    def run_instant(self) -> None:
-        """Choose Run (Instant), and press it once."""
-        self.choose("Run (Instant)")
-        self.press_run()
 
     def open_old_menu(self) -> None:
         """Choose the menu that ComfyUI had before, with an Auto Queue of its own."""
@@ -205,16 +94,6 @@ class ComfyPage:
         self.page.get_by_label("Extra options").check()
         self.page.locator("#autoQueueCheckbox").check()
         self.page.locator("#queue-button").click()
-
-    def get(self, setting: str) -> object:
-        """The value of one of ComfyUI's settings, or of an extension's."""
-        return self.page.evaluate("name => app.extensionManager.setting.get(name)", setting)
-
-    def set(self, setting: str, value: object) -> None:
-        """Change a setting."""
-        self.page.evaluate(
-            "([name, value]) => app.extensionManager.setting.set(name, value)", [setting, value]
-        )
 
     def press_switch(self, label: str) -> None:
         """Press a switch in ComfyUI's settings window."""
@@ -286,14 +165,6 @@ class ComfyPage:
         kept[0].continue_()
         self.page.unroute("**/prompt", keep)
 
-    def wait_until_off(self) -> None:
-        """Wait until ComfyUI no longer queues by itself."""
-        self.page.wait_for_function(
-            "on => !on.includes(app.extensionManager.queueSettings.mode)"
-            " && !app.ui.autoQueueEnabled",
-            arg=list(ON),
-        )
-
     def settle(self) -> None:
         """Wait until the prompts that this tab was about to send have been sent."""
         self.call("settle")
@@ -307,17 +178,6 @@ class ComfyPage:
     def toasts(self, text: str) -> int:
         """How many messages on the screen hold this text."""
         return self.page.locator(TOASTS).filter(has_text=text).count()
-
-    def close_banner(self) -> None:
-        """Close what some frontends praise at the top of the page."""
-        praise = self.page.get_by_role("button", name="Try it out")
-        if praise.count():
-            praise.locator("xpath=following::button[1]").click()
-            expect(praise).to_have_count(0)
-
-    def close_toasts(self) -> None:
-        """Close every message that is on the screen."""
-        self._close_all(TOAST_CLOSE)
 
     def wait_until_submitted(self, count: int) -> None:
         """Wait until this tab has sent that many prompts."""
@@ -338,10 +198,6 @@ class ComfyPage:
         self.page.evaluate("graph => app.loadApiJson(graph, 'batch')", graph)
         self.page.wait_for_function("count => app.graph._nodes.length === count", arg=len(graph))
         self.call("spread")
-
-    def close_workflow(self) -> None:
-        """Take every node off the canvas."""
-        self.page.evaluate("app.graph.clear()")
 
     def set_widget(self, node: str, name: str, value: object) -> None:
         """Enter a value on a node of the workflow's first level."""
@@ -383,22 +239,12 @@ class ComfyPage:
         self.card(node_type)
         self.wait_until("doesCardFit", node_type)
 
-    def node_types(self, prefix: str) -> list[str]:
-        """The types of the nodes on screen that begin so, each once."""
-        types: list[str] = self.call("nodeTypes", prefix)
-        return types
-
-    def box_of(self, node_type: str) -> FloatRect:
-        """Where a node is drawn on the page, once it was brought into the middle."""
-        box: FloatRect = self.call("boxOf", node_type)
-        return box
-
     def press_button(self, label: str) -> None:
         """Click a button of Directory Iterator's card."""
         for _ in range(TRIES):
             button = self.card().get_by_role("button", name=label)
             expect(button).to_be_visible()
-            if _clicked(button):
+            if clicked(button):
                 return
             # ComfyUI has moved the canvas, or shows something over it.
         button.click(timeout=CLICK_MS)
@@ -429,10 +275,6 @@ class ComfyPage:
             "async () => app.loadGraphData(JSON.parse(JSON.stringify(app.graph.serialize())))"
         )
 
-    def close_dialogs(self) -> int:
-        """Close what ComfyUI has opened over the page; returns how many there were."""
-        return self._close_all(DIALOG_CLOSE)
-
     def tidy(self) -> None:
         """Bring a tab that another test has used back to how it was opened."""
         self.close_dialogs()
@@ -443,33 +285,6 @@ class ComfyPage:
         self.call("tidy")
         self.submitted = 0
         self.faults.clear()
-
-    def _click(self, target: Locator) -> None:
-        """Click, and close what some frontends show over the target."""
-        for _ in range(TRIES):
-            self.close_dialogs()
-            self.close_toasts()
-            if _clicked(target.first):
-                return
-            # Something has come up between the two lines.
-        target.first.click(timeout=CLICK_MS)
-
-    def _close_all(self, selector: str) -> int:
-        """Click all of these close buttons; returns how many there were."""
-        closed = 0
-        buttons = self.page.locator(selector)
-        for _ in range(TRIES):
-            if not buttons.count():
-                return closed
-            try:
-                button = buttons.last.element_handle(timeout=CLICK_MS)
-                button.click(timeout=CLICK_MS)
-            except PlaywrightError:
-                continue  # it went by itself
-            button.wait_for_element_state("hidden")
-            closed += 1
-        expect(buttons).to_have_count(0)
-        return closed
 
     def _on_console(self, message: ConsoleMessage) -> None:
         text = f"{message.text} {message.location.get('url', '')}"
@@ -488,16 +303,3 @@ def _is_prompt(response: Response) -> bool:
     return bool(
         response.ok and response.request.method == "POST" and response.url.endswith("/prompt")
     )
-
-
-def _clicked(target: Locator) -> bool:
-    """Click, and tell whether the click has come to the target.
-
-    On a busy machine one may come after its time: who then clicks again presses Run twice.
-    """
-    clicks = target.evaluate_handle("target => batchLoopTools.countClicks(target)")
-    try:
-        target.click(timeout=CLICK_MS)
-    except PlaywrightTimeoutError:
-        return bool(clicks.evaluate("({ count }) => count > 0"))
-    return True

@@ -7,8 +7,8 @@ from typing import Any
 
 from playwright.sync_api import Locator, Request, expect
 
+from ...tools.layout import NODE_MODULES
 from .comfy_page import ComfyPage
-from .layout import NODE_MODULES
 
 AXE = NODE_MODULES / "axe-core" / "axe.min.js"
 

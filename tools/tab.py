@@ -1,0 +1,226 @@
+"""ComfyUI's page in a browser tab, as the tools use it; the tests' own is `tests/browser/`."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from PIL import Image
+from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
+from playwright.sync_api import Error as PlaywrightError
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+
+from .chromium import find_chromium
+from .server import ComfyServer
+
+FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
+"""What Chromium is started with, beside what Playwright tells it."""
+
+SETTINGS = {
+    # The Templates window covers a page that is opened for the first time.
+    "Comfy.TutorialCompleted": True,
+}
+"""What the server is told before a page is opened."""
+
+ON = ("instant", "instant-running", "change")
+"""The modes in which ComfyUI queues by itself."""
+
+CLICK_MS = 2_000
+WAIT_MS = 120_000
+"""How long anything in the page may take, on a machine that has much else to do."""
+TRIES = 20
+
+TOAST_CLOSE = ".p-toast-close-button, [data-testid=toast-close], .batch-loop-notice-close"
+DIALOG_CLOSE = ".p-dialog-close-button, [data-testid=error-overlay-dismiss]"
+
+NODES_2 = "Comfy.VueNodes.Enabled"
+
+IN_PAGE = Path(__file__).with_name("in_page.js")
+CALL = "([name, given]) => batchLoopTools[name](...given)"
+
+
+@contextmanager
+def chromium() -> Iterator[Browser]:
+    """A browser without a screen, closed at the end."""
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@contextmanager
+def opened(server: ComfyServer, settings: Mapping[str, object], **page: Any) -> Iterator[Tab]:
+    """A tab on a server, which runs as long as the block; `page` is as `Browser.new_page` has it.
+
+    `settings` are ComfyUI's, before the page is opened.
+    """
+    with server, server.client() as client, chromium() as browser:
+        client.post("/settings", {**SETTINGS, **settings})
+        tab = Tab(browser.new_page(**page), server.url)
+        tab.open()
+        tab.close_banner()
+        yield tab
+
+
+class Tab:
+    """One browser tab with ComfyUI in it."""
+
+    def __init__(self, page: Page, url: str) -> None:
+        self.page = page
+        self.url = url
+        page.set_default_timeout(WAIT_MS)
+        expect.set_options(timeout=WAIT_MS)
+        page.add_init_script(path=IN_PAGE)
+
+    def call(self, function: str, *given: object) -> Any:
+        """What a function of `in_page.js` gives."""
+        return self.page.evaluate(CALL, [function, list(given)])
+
+    def wait_until(self, function: str, *given: object) -> None:
+        """Wait until a function of `in_page.js` gives true."""
+        self.page.wait_for_function(CALL, arg=[function, list(given)])
+
+    def photograph(self, *, clip: FloatRect | None = None, width: int = 0) -> Image.Image:
+        """What is on the page, or on a part of it; made smaller where a `width` is named."""
+        taken = Image.open(io.BytesIO(self.page.screenshot(clip=clip))).convert("RGB")
+        if not width:
+            return taken
+        height = round(taken.height * width / taken.width)
+        return taken.resize((width, height), Image.Resampling.LANCZOS)
+
+    def open(self) -> None:
+        """Load ComfyUI, and wait until it can be used."""
+        self.page.goto(self.url)
+        self.page.wait_for_function(
+            "() => window.app?.graph && window.app.extensionManager"
+            " && window.LiteGraph?.registered_node_types?.BatchLoopDirectoryIterator"
+            # ComfyUI opens the workflow of before, which would take the place of a test's.
+            " && app.extensionManager.workflow.activeWorkflow && !app.extensionManager.spinner",
+        )
+        expect(self.run_button).to_be_visible()
+
+    @property
+    def run_button(self) -> Locator:
+        """The Run button, without the arrow that opens its menu."""
+        group = self.page.get_by_test_id("queue-button")
+        split = group.locator(".p-splitbutton-button")
+        return split.or_(group.and_(self.page.locator("button"))).first
+
+    @property
+    def mode(self) -> str:
+        """ComfyUI's name for how it queues."""
+        return str(self.page.evaluate("app.extensionManager.queueSettings.mode"))
+
+    def choose(self, label: str) -> None:
+        """Choose an entry of the Run button's menu: `Run`, `Run (Instant)`, `Run (On Change)`."""
+        opener = self.page.locator(".p-splitbutton-dropdown, [data-testid=queue-mode-menu-trigger]")
+        # By frontend: 1.25 and 1.32, 1.58, and 1.49.
+        entry = self.page.locator(
+            ".p-tieredmenu-item, [role=menuitemradio], [data-reka-menu-content] [role=menuitem]"
+        )
+        wanted = entry.filter(has_text=re.compile(f"^\\s*{re.escape(label)}\\s*$"))
+        for _ in range(TRIES):
+            self._click(opener)
+            try:
+                wanted.first.click(timeout=CLICK_MS)
+            except PlaywrightTimeoutError:
+                continue  # what came up between the two lines has closed the menu
+            break
+        else:
+            raise AssertionError(f"no entry {label!r} in the Run button's menu")
+        # Newer frontends leave the menu open, and 1.49 also when Escape is pressed.
+        if self.page.locator("[data-reka-menu-content] [role=menuitem]").count():
+            self._click(opener)
+        else:
+            self.page.keyboard.press("Escape")
+        expect(entry).to_have_count(0)
+
+    def press_run(self) -> None:
+        """Press Run."""
+        self._click(self.run_button)
+
+    def run_instant(self) -> None:
+        """Choose Run (Instant), and press it once."""
+        self.choose("Run (Instant)")
+        self.press_run()
+
+    def wait_until_off(self) -> None:
+        """Wait until ComfyUI no longer queues by itself."""
+        self.page.wait_for_function(
+            "on => !on.includes(app.extensionManager.queueSettings.mode)"
+            " && !app.ui.autoQueueEnabled",
+            arg=list(ON),
+        )
+
+    def close_banner(self) -> None:
+        """Close what some frontends praise at the top of the page."""
+        praise = self.page.get_by_role("button", name="Try it out")
+        if praise.count():
+            praise.locator("xpath=following::button[1]").click()
+            expect(praise).to_have_count(0)
+
+    def close_toasts(self) -> None:
+        """Close every message that is on the screen."""
+        self._close_all(TOAST_CLOSE)
+
+    def close_workflow(self) -> None:
+        """Take every node off the canvas."""
+        self.page.evaluate("app.graph.clear()")
+
+    def node_types(self, prefix: str) -> list[str]:
+        """The types of the nodes on screen that begin so, each once."""
+        types: list[str] = self.call("nodeTypes", prefix)
+        return types
+
+    def box_of(self, node_type: str) -> FloatRect:
+        """Where a node is drawn on the page, once it was brought into the middle."""
+        box: FloatRect = self.call("boxOf", node_type)
+        return box
+
+    def close_dialogs(self) -> int:
+        """Close what ComfyUI has opened over the page; returns how many there were."""
+        return self._close_all(DIALOG_CLOSE)
+
+    def _click(self, target: Locator) -> None:
+        """Click, and close what some frontends show over the target."""
+        for _ in range(TRIES):
+            self.close_dialogs()
+            self.close_toasts()
+            if clicked(target.first):
+                return
+            # Something has come up between the two lines.
+        target.first.click(timeout=CLICK_MS)
+
+    def _close_all(self, selector: str) -> int:
+        """Click all of these close buttons; returns how many there were."""
+        closed = 0
+        buttons = self.page.locator(selector)
+        for _ in range(TRIES):
+            if not buttons.count():
+                return closed
+            try:
+                button = buttons.last.element_handle(timeout=CLICK_MS)
+                button.click(timeout=CLICK_MS)
+            except PlaywrightError:
+                continue  # it went by itself
+            button.wait_for_element_state("hidden")
+            closed += 1
+        expect(buttons).to_have_count(0)
+        return closed
+
+
+def clicked(target: Locator) -> bool:
+    """Click, and tell whether the click has come to the target.
+
+    On a busy machine one may come after its time: who then clicks again presses Run twice.
+    """
+    clicks = target.evaluate_handle("target => batchLoopTools.countClicks(target)")
+    try:
+        target.click(timeout=CLICK_MS)
+    except PlaywrightTimeoutError:
+        return bool(clicks.evaluate("({ count }) => count > 0"))
+    return True
