@@ -30,7 +30,7 @@ export class Submissions {
 
   /** A prompt is about to be sent. */
   begin() {
-    this.#ending += 1; // what was about to end goes on
+    this.#ending += 1; // cancels a pending end
     if (this.#open) return;
     this.#open = true;
     this.#count += 1;

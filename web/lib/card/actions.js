@@ -16,7 +16,7 @@ import { whichLoop } from "./folder_settings.js";
 
 const LIFE_MS = 8_000;
 
-/** What the buttons of the cards do. */
+/** The actions of the cards' buttons. */
 export class Actions {
   #changes;
   #toasts;
@@ -65,7 +65,7 @@ export class Actions {
    * Show the node that failed.
    *
    * @param {Failure} failure
-   * @param {Node | null} iterator - which is shown where the image could not even be read
+   * @param {Node | null} iterator - shown instead if the image could not even be read
    */
   goTo({ unreadable, node_id: nodeId }, iterator) {
     const node = unreadable ? iterator : this.#screen.find(nodeId ?? "");

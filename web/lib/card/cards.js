@@ -24,11 +24,11 @@ const COMPLETE = "BatchLoopBatchComplete";
 const NAME = "batch_loop_card";
 const THUMBNAIL_SIZE = 256;
 
-/** How high the cards are before they were on the screen, in the canvas's units. */
+/** Heights of the cards until they have been on screen, in canvas units. */
 const ITERATOR_HEIGHT = 200;
 const COMPLETE_HEIGHT = 72;
 
-/** The cards of Directory Iterator and Batch Complete, in whatever workflow is on screen. */
+/** The cards of Directory Iterator and Batch Complete, in all open workflows. */
 export class Cards {
   #app;
   #server;
@@ -37,13 +37,13 @@ export class Cards {
   #following;
   #collapsed;
   /**
-   * What is known of each Directory Iterator.
+   * The card and the entry of each Directory Iterator.
    *
    * @type {WeakMap<Node, { card: IteratorCard, entry: IteratorEntry }>}
    */
   #iterators = new WeakMap();
   /**
-   * Of each Batch Complete its card and, once it has spoken, its loop.
+   * The card of each Batch Complete and, once it has reported, its loop.
    *
    * @type {WeakMap<Node, { card: CompleteCard, loop: string | null }>}
    */
@@ -71,7 +71,7 @@ export class Cards {
   }
 
   /**
-   * A node was made; returns the card's widget, if it is a node that has one.
+   * A node was created; returns the widget of its card, if it has one.
    *
    * @param {Node} node
    */
@@ -82,7 +82,7 @@ export class Cards {
   }
 
   /**
-   * A node of the workflow, by its execution id, has said something of a loop.
+   * The node with this execution id has reported on a loop.
    *
    * @param {string} executionId
    * @param {Iteration | Progress} said
@@ -95,7 +95,7 @@ export class Cards {
     if (complete) complete.loop = loop;
   }
 
-  /** Somebody may have changed files, or settings, in the meantime. */
+  /** The user is back, and may have changed files or settings in the meantime. */
   returned() {
     this.#following.again();
   }
@@ -109,7 +109,7 @@ export class Cards {
     this.#iterators.get(node)?.entry.watch(true);
   }
 
-  /** Take Stop watching off every Directory Iterator. */
+  /** Remove Stop watching from every Directory Iterator. */
   hide() {
     for (const entry of this.#entriesOf(this.#nodes())) entry.watch(false);
   }
@@ -136,7 +136,7 @@ export class Cards {
   /**
    * @param {Node} node
    * @param {IteratorCard | CompleteCard} card
-   * @param {number} height - until it was on the screen, in the canvas's units
+   * @param {number} height - until it has been on screen, in canvas units
    */
   #put(node, card, height) {
     const widget = addCard(node, NAME, card, height);
@@ -146,7 +146,7 @@ export class Cards {
     return widget;
   }
 
-  /** What the cards need to know. */
+  /** The cards' questions to the server. */
   #questions() {
     const nodes = this.#nodes();
     const asked = this.#entriesOf(nodes).flatMap((entry) => entry.questions);
@@ -193,8 +193,8 @@ export class Cards {
   }
 
   /**
-   * What is known of the Directory Iterator whose loop a Batch Complete ends; undefined where that
-   * does not show.
+   * The entry of the Directory Iterator whose loop a Batch Complete belongs to; undefined if that
+   * cannot be told.
    *
    * @param {Node} node
    * @param {Node[]} nodes
@@ -211,7 +211,7 @@ export class Cards {
    * @param {Failure} failure
    */
   #goTo(node, failure) {
-    // An image that cannot be read fails before any other node gets to see it.
+    // An unreadable image fails before it reaches any other node.
     const iterator = this.#entryBefore(node, this.#nodes())?.node ?? null;
     this.#actions.goTo(failure, iterator);
   }

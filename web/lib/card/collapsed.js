@@ -5,12 +5,12 @@ import { percent } from "../figures.js";
  * @typedef {Shown & { id: string | number }} ShownOn - what is shown on the node with this id
  */
 
-/** A collapsed node of Nodes 2.0 is this, without a body. */
+/** Matches collapsed nodes in Nodes 2.0, which have no body. */
 const COLLAPSED = ':not(:has([data-testid^="node-body"]))';
 
 /**
- * Shows a batch's progress on collapsed nodes in Nodes 2.0, where a node's own drawing is not
- * asked for: by rules of a style sheet, which change nothing of ComfyUI's page.
+ * Shows a batch's progress on collapsed nodes in Nodes 2.0, which does not call a node's own
+ * drawing. It uses style rules, and so does not change ComfyUI's elements.
  */
 export class CollapsedNodes {
   #sheet = new CSSStyleSheet();
@@ -21,7 +21,7 @@ export class CollapsedNodes {
   }
 
   /**
-   * Show these nodes' batches, and no others.
+   * Show progress on these nodes and no others.
    *
    * @param {ShownOn[]} nodes
    */
@@ -34,7 +34,7 @@ export class CollapsedNodes {
 }
 
 /**
- * The rule that draws a bar on the collapsed node.
+ * The style rule that draws a bar on the collapsed node.
  *
  * @param {ShownOn} shown
  */

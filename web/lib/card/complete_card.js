@@ -9,7 +9,7 @@ import { firstLine } from "./model.js";
  * @import { CompleteModel } from "./model.js"
  */
 
-/** What Batch Complete shows: the tally, and what failed and why. */
+/** Batch Complete's card: the tally, and the failed images with their reasons. */
 export class CompleteCard {
   #chosen;
   #progress = new Progress();
@@ -22,10 +22,10 @@ export class CompleteCard {
   #figures = null;
   #listed = "";
 
-  /** @param {{ chosen: (failure: Failure) => void }} given - called when a person clicks one */
+  /** @param {{ chosen: (failure: Failure) => void }} given - called when a failure is clicked */
   constructor({ chosen }) {
     this.#chosen = chosen;
-    /** What lies inside, as high as it needs to be. */
+    /** The card's content, at its natural height. */
     this.content = element(
       "div",
       "card-content",
@@ -40,7 +40,7 @@ export class CompleteCard {
     });
   }
 
-  /** The figures on it, with their colours; null while there are none. */
+  /** The figures shown, with their colours; null if there are none. */
   get shown() {
     return this.#figures && { figures: this.#figures, colours: this.#progress.colours };
   }
@@ -58,7 +58,7 @@ export class CompleteCard {
    * @param {number} more
    */
   #list(failures, more) {
-    // Made anew only when it differs: a person may have the focus in it.
+    // Rebuilt only if it differs, as it may have the focus.
     const listed = JSON.stringify([failures, more]);
     if (listed === this.#listed) return;
     this.#listed = listed;

@@ -10,11 +10,11 @@ import { t } from "../texts.js";
 /**
  * @typedef {object} Options
  * @property {Pick<LoopServer, "folders">} server
- * @property {string | null} start - the folder to begin in
- * @property {Chooser} chooser - the server's answer about dialogs
+ * @property {string | null} start - the folder to start in
+ * @property {Chooser} chooser - the server's answer about its dialog
  */
 
-/** A window to choose one of the allowed folders in, and to say how others come to be allowed. */
+/** A window for choosing one of the allowed folders, which also explains how to allow others. */
 export class FolderBrowser {
   #server;
   #start;
@@ -40,7 +40,7 @@ export class FolderBrowser {
     this.#dialog = this.#build();
   }
 
-  /** Show the window; settles with the full path of a folder, or null when it was closed. */
+  /** Show the window; resolves to the full path of the chosen folder, or null if it was closed. */
   async choose() {
     document.body.append(this.#dialog);
     this.#dialog.showModal();
@@ -71,7 +71,7 @@ export class FolderBrowser {
       element("div", "browser-buttons", cancel, this.#take),
     );
     attributed(dialog, { "aria-labelledby": title.id });
-    // ComfyUI's own shortcuts are for the workflow behind the window.
+    // Keys in the window must not trigger ComfyUI's shortcuts for the workflow behind it.
     dialog.addEventListener("keydown", (event) => event.stopPropagation());
     return dialog;
   }
@@ -83,7 +83,7 @@ export class FolderBrowser {
   }
 
   /**
-   * Show what lies in a folder; returns whether the server lets it be seen.
+   * Show a folder's contents; returns whether the server allows it.
    *
    * @param {string} path
    */
@@ -117,7 +117,7 @@ export class FolderBrowser {
     const warning = holds_comfyui && t("browser.holdsComfyUI");
     const parts = [counted, none, more && t("browser.more"), warning];
     this.#status.textContent = parts.filter(Boolean).join(" ");
-    // Where the focus was is gone.
+    // The element that had the focus is gone.
     (this.#folders.querySelector("button") ?? this.#take).focus();
   }
 }

@@ -11,12 +11,12 @@ import { widgetOf } from "./folder_settings.js";
  * @import { IteratorEntry } from "./iterator_entry.js"
  */
 
-/** The server has no dialog after all, or may not open one for this page. */
+/** HTTP statuses if the server has no dialog after all, or may not open one for this page. */
 const WITHOUT_DIALOG = [403, 501];
 
 /**
- * Lets a person choose the folder of a Directory Iterator: in the operating system's dialog where
- * page and server are on one machine, else among the folders that are allowed.
+ * Lets the user choose a Directory Iterator's folder: in the operating system's dialog if page and
+ * server are on the same machine, otherwise from the allowed folders.
  */
 export class FolderChooser {
   #app;
@@ -36,8 +36,8 @@ export class FolderChooser {
   }
 
   /**
-   * Ask for a folder, and write it into the node's `directory`; settles with a warning for the
-   * person who has chosen, or "".
+   * Ask for a folder and write it into the node's `directory`; resolves to a warning about the
+   * choice, or "".
    *
    * @param {Pick<IteratorEntry, "node" | "directory">} entry
    */
@@ -60,7 +60,7 @@ export class FolderChooser {
         if (!(error instanceof Refused && WITHOUT_DIALOG.includes(error.status))) throw error;
       }
     }
-    // The window has shown its warning before the choice.
+    // The window already showed its warning before the choice.
     const directory = await this.#openBrowser({ server: this.#server, start, chooser });
     return { directory, holds_comfyui: false };
   }

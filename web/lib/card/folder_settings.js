@@ -3,7 +3,7 @@
  * @import { FolderSettings, Which } from "../../../types/server.d.ts"
  */
 
-/** The inputs of Directory Iterator that decide what a folder holds. */
+/** The inputs of Directory Iterator that decide which images a folder contains. */
 const DECIDING = [
   "directory",
   "loop_name",
@@ -17,8 +17,8 @@ const DECIDING = [
 ];
 
 /**
- * What to ask the server about a Directory Iterator's folder; null where one of the inputs comes
- * from another node, so that only a run tells it.
+ * The settings to ask the server about for a Directory Iterator's folder; null if an input comes
+ * from another node, as its value is then known only during a run.
  *
  * @param {Node} node
  * @returns {FolderSettings | null}
@@ -35,8 +35,8 @@ export function folderSettings(node) {
 }
 
 /**
- * How to name the loop to the server: by what the node shows or, where that comes from other
- * nodes, by the loop it worked on last. Null when that is not known either: a guess could start
+ * How to identify the loop to the server: by the node's settings or, if those come from other
+ * nodes, by the loop it last worked on. Null if that is unknown too: a wrong guess could start
  * another folder over.
  *
  * @param {Node} node
@@ -50,7 +50,7 @@ export function whichLoop(node, last) {
 }
 
 /**
- * A node's widget of this name.
+ * A node's widget with this name.
  *
  * @param {Node} node
  * @param {string} name
@@ -60,7 +60,7 @@ export function widgetOf(node, name) {
 }
 
 /**
- * Whether one of these inputs of a node comes from another node.
+ * Whether any of these inputs of a node comes from another node.
  *
  * @param {Node} node
  * @param {string[]} names
@@ -72,7 +72,7 @@ export function isLinked(node, names) {
 }
 
 /**
- * Call `changed` whenever a person changes one of the inputs that decide.
+ * Call `changed` whenever the user changes one of these inputs.
  *
  * @param {Node} node
  * @param {() => void} changed

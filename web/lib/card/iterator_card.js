@@ -11,7 +11,7 @@ import { t } from "../texts.js";
  * @typedef {{ loop: string | null, watching: boolean, choosing: boolean }} Standing
  */
 
-/** The buttons in their order, and where their texts are. */
+/** The buttons in order, with the paths of their texts. */
 const BUTTONS = {
   choose: { label: "card.choose.label", tooltip: "card.choose.tooltip" },
   skip: { label: "skip.title", tooltip: "skip.tooltip" },
@@ -21,7 +21,7 @@ const BUTTONS = {
   report: { label: "card.report.label", tooltip: "card.report.tooltip" },
 };
 
-/** What Directory Iterator shows of its folder and its batch, with every button of the node. */
+/** Directory Iterator's card: its folder, its batch, and all of the node's buttons. */
 export class IteratorCard {
   #thumbnailOf;
   #progress = new Progress();
@@ -42,7 +42,7 @@ export class IteratorCard {
   #model = null;
 
   /**
-   * What each button does.
+   * The buttons' actions.
    *
    * @type {CardActions | null}
    */
@@ -50,17 +50,17 @@ export class IteratorCard {
 
   /**
    * @param {object} given
-   * @param {(loop: string, path: string) => string} given.thumbnailOf - the address of an image's
-   *   small picture
+   * @param {(loop: string, path: string) => string} given.thumbnailOf - the URL of an image's
+   *   thumbnail
    */
   constructor({ thumbnailOf }) {
     this.#thumbnailOf = thumbnailOf;
     this.#image.alt = ""; // its name stands beside it
     this.#image.addEventListener("error", () => (this.#image.hidden = true));
     const words = element("div", "words", this.#headline, this.#detail);
-    // Until it is known what there is to do.
+    // Hidden until it is known which are needed.
     for (const each of Object.values(this.#buttons)) each.hidden = true;
-    /** What lies inside, as high as it needs to be. */
+    /** The card's content, at its natural height. */
     this.content = element(
       "div",
       "card-content",
@@ -77,7 +77,7 @@ export class IteratorCard {
     });
   }
 
-  /** The figures on it, with their colours; null while there are none. */
+  /** The figures shown, with their colours; null if there are none. */
   get shown() {
     const figures = this.#model?.figures;
     return figures ? { figures, colours: this.#progress.colours } : null;

@@ -11,11 +11,11 @@ import { iteratorModel } from "./model.js";
  * @import { IteratorCard } from "./iterator_card.js"
  */
 
-/** What is known of one Directory Iterator, and shown on its card. */
+/** Everything known about one Directory Iterator, as shown on its card. */
 export class IteratorEntry {
   #card;
   /**
-   * What was asked of the folder that the rest is known of.
+   * The question about the folder that `#folder` and `#refusal` answer.
    *
    * @type {Question | null}
    */
@@ -24,18 +24,18 @@ export class IteratorEntry {
   #folder = null;
   /** @type {Refused | null} */
   #refusal = null;
-  /** The loop that was asked for last. */
+  /** The loop that was last asked about. */
   #asked = "";
   /** @type {Loop | null} */
   #state = null;
   /**
-   * The loop that the node spoke of last, and the settings that it had then.
+   * The loop that the node last reported on, and its settings at the time.
    *
    * @type {{ loop: string, key: string } | null}
    */
   #heard = null;
   /**
-   * The image that was under way last, while the loop is at work.
+   * The image that was last in progress, while the loop is at work.
    *
    * @type {Current | null}
    */
@@ -53,26 +53,26 @@ export class IteratorEntry {
     this.#card = card;
   }
 
-  /** The loop's id, as far as it is known that it has run. */
+  /** The loop's id, if it is known to have run. */
   get loop() {
     const named = this.#named;
     return this.#state?.id === named ? named : null;
   }
 
-  /** The id of the loop that the settings name, whether or not it has run. */
+  /** The id of the loop that the settings stand for, whether or not it has run. */
   get #named() {
     const key = JSON.stringify(folderSettings(this.node));
     if (this.#heard?.key === key) return this.#heard.loop;
     return this.folderQuestion === this.#known ? (this.#folder?.loop ?? null) : null;
   }
 
-  /** The folder's full path, where the server has told it. */
+  /** The folder's full path, if the server has told it. */
   get directory() {
     return this.#folder?.directory ?? null;
   }
 
   /**
-   * The node has spoken of this loop.
+   * The node has reported on this loop.
    *
    * @param {string} loop
    */
@@ -81,7 +81,7 @@ export class IteratorEntry {
   }
 
   /**
-   * Whether the folder is watched for new images by this page.
+   * Set whether this page watches the folder for new images.
    *
    * @param {boolean} watching
    */
@@ -91,7 +91,7 @@ export class IteratorEntry {
   }
 
   /**
-   * Whether a person is about to choose a folder.
+   * Set whether the user is choosing a folder.
    *
    * @param {boolean} choosing
    */
@@ -100,25 +100,25 @@ export class IteratorEntry {
     this.show();
   }
 
-  /** What is to be asked of the folder; null where the node names none. */
+  /** The question about the folder; null if the node has none. */
   get folderQuestion() {
     const settings = folderSettings(this.node);
     return settings?.directory ? folderOf(settings) : null;
   }
 
-  /** What is to be asked, as things stand. */
+  /** The current questions to the server. */
   get questions() {
     const named = this.#named;
     return [this.folderQuestion, named && loopOf(named)].filter((each) => each !== null);
   }
 
   /**
-   * The server has answered; returns whether the folder may hold something else now.
+   * The server has answered; returns whether the folder's contents may have changed.
    *
    * @param {Answers} answers
    */
   told(answers) {
-    // Until what is asked for is known, what is shown of something else does no harm.
+    // Until the answer is known, it does no harm to show older information.
     const question = this.folderQuestion;
     if (question && question !== this.#known && !answers.has(question)) return false;
     this.#noteFolder(question, question ? answers.get(question) : undefined);
@@ -131,7 +131,7 @@ export class IteratorEntry {
     return isNews;
   }
 
-  /** Show what is known. */
+  /** Update the card. */
   show() {
     const model = iteratorModel({
       settings: folderSettings(this.node),
@@ -153,14 +153,14 @@ export class IteratorEntry {
     if (question !== this.#known) this.#folder = this.#refusal = null;
     this.#known = question;
     if (value) [this.#folder, this.#refusal] = [value, null];
-    // A server that is away tells nothing.
+    // An unreachable server says nothing about the folder.
     else if (error instanceof Refused) [this.#folder, this.#refusal] = [null, error];
   }
 
   /**
    * @param {Loop | null} state
-   * @returns {boolean} whether its batch has become complete: the folder may hold more than at its
-   *   beginning
+   * @returns {boolean} whether its batch has become complete: the folder may contain more by now
+   *   than when the batch began
    */
   #note(state) {
     const isOver = Boolean(state?.complete && this.#state && !this.#state.complete);

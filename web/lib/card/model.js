@@ -8,21 +8,21 @@ import { t } from "../texts.js";
  */
 
 /**
- * @typedef {object} Known - what is known of a Directory Iterator
- * @property {FolderSettings | null} settings - null where a part of them is linked
+ * @typedef {object} Known - what is known about a Directory Iterator
+ * @property {FolderSettings | null} settings - null if any of them is linked
  * @property {boolean} canChoose - whether a folder can be written into the node
- * @property {Folder | null} folder - what the folder holds; null while that is not known
- * @property {Refused | null} refusal - with which the server refuses to tell
- * @property {Loop | null} state - the loop's; null before its first run
- * @property {Current | null} [last] - the image that was under way last, between two images
+ * @property {Folder | null} folder - the folder's contents; null if unknown
+ * @property {Refused | null} refusal - the server's refusal to list the folder
+ * @property {Loop | null} state - the loop's state; null before its first run
+ * @property {Current | null} [last] - between two images, the one that was last in progress
  */
 
 /**
- * @typedef {object} Said - what a card says
+ * @typedef {object} Said - the content of a card
  * @property {string} phase
  * @property {"plain" | "good" | "error"} tone
  * @property {string} headline
- * @property {string} title - all of it, where a part is cut off
+ * @property {string} title - the full text, where the headline is cut off
  * @property {string} detail
  * @property {string} hint
  * @property {string | null} image - the path of the image to show
@@ -30,11 +30,11 @@ import { t } from "../texts.js";
  */
 
 /**
- * @typedef {object} Buttons - which buttons there are
+ * @typedef {object} Buttons - which buttons to show
  * @property {boolean} choose
  * @property {boolean} startOver
- * @property {number} retry - how many images; 0 for no button
- * @property {Loop["stopped_on"]} skip - the image; null for no button
+ * @property {number} retry - number of images to retry; 0 for no button
+ * @property {Loop["stopped_on"]} skip - the image to skip; null for no button
  * @property {boolean} report
  */
 
@@ -45,7 +45,7 @@ import { t } from "../texts.js";
  * @property {string} headline
  * @property {Figures | null} figures
  * @property {Failure[]} failures
- * @property {number} more - how many failed beside these
+ * @property {number} more - how many more failed
  */
 
 const NOT_ALLOWED = 403;
@@ -54,7 +54,7 @@ const NOT_ALLOWED = 403;
 const NOTHING = { tone: "plain", title: "", detail: "", hint: "", image: null, figures: null };
 
 /**
- * What Directory Iterator's card shows.
+ * The content of Directory Iterator's card.
  *
  * @param {Known} known
  * @returns {IteratorModel}
@@ -78,9 +78,9 @@ export function iteratorModel(known) {
 }
 
 /**
- * What Batch Complete's card shows of a loop.
+ * The content of Batch Complete's card.
  *
- * @param {Loop | null} state - null while nothing has run
+ * @param {Loop | null} state - null before the first run
  * @returns {CompleteModel}
  */
 export function completeModel(state) {
@@ -175,7 +175,7 @@ function atRest(state, figures) {
 }
 
 /**
- * Where the settings, or the files, are no longer those of the batch, that is worth telling.
+ * A note if the settings or the files are no longer those of the batch.
  *
  * @param {Folder | null} folder
  * @param {Figures} figures
@@ -211,7 +211,7 @@ function settledOf({ done, failed, total }) {
 }
 
 /**
- * The name of the file at a path inside the folder.
+ * The file name of a path inside the folder.
  *
  * @param {string} path
  */
@@ -220,7 +220,7 @@ function nameOf(path) {
 }
 
 /**
- * The first line of a reason: some models put a whole traceback into it.
+ * The first line of a reason: some nodes put a whole traceback into it.
  *
  * @param {string | null} reason
  */

@@ -9,20 +9,20 @@ import { percent } from "../figures.js";
 /** @typedef {{ figures: Figures, colours: Colours }} Shown */
 /** @typedef {{ x: number, y: number, width: number, height: number }} Box */
 
-/** The parts of a bar, in their order. */
+/** The parts of a bar, in order. */
 const PARTS = /** @type {const} */ (["done", "failed", "left"]);
 
-/** In pixels of the screen, whatever the zoom. */
+/** In screen pixels, whatever the zoom. */
 const THICKNESS = 5;
 const LARGEST = 22;
 const INSET = 6;
 
 /**
- * Draw a batch's progress on the title of a node where its card cannot be seen: while the node is
- * collapsed, and zoomed out so far that ComfyUI hides what lies over the canvas.
+ * Draw a batch's progress on a node's title when its card is not visible: while the node is
+ * collapsed, or zoomed out so far that ComfyUI hides elements over the canvas.
  *
- * `shown` gives what to draw, or null for nothing. ComfyUI calls a node's own `onDrawForeground` in
- * the classic canvas.
+ * `shown` returns what to draw, or null for nothing. In the classic canvas, ComfyUI calls a node's
+ * `onDrawForeground`.
  *
  * @param {Node} node
  * @param {() => Shown | null} shown
@@ -39,7 +39,7 @@ export function drawOnTitle(node, shown) {
 }
 
 /**
- * The parts of a bar as `[name, from, width]`, one after the other, `width` in all.
+ * The parts of a bar as `[name, from, width]`, side by side, `width` in total.
  *
  * @param {Figures} figures
  * @param {number} width

@@ -1,18 +1,17 @@
 /**
  * @import { App, DOMWidgets, Node } from "../../../types/comfyui.d.ts"
- * @typedef {{ element: HTMLElement, content: HTMLElement }} Card - `content` is as high as it needs
- *   to be
+ * @typedef {{ element: HTMLElement, content: HTMLElement }} Card - `content` has its natural height
  */
 
-/** ComfyUI's own margin around what lies over the canvas. */
+/** ComfyUI's margin around elements over the canvas. */
 const MARGIN = 10;
 
 /**
- * Put a card on a node, as its last widget; returns the widget.
+ * Add a card to a node, as its last widget; returns the widget.
  *
- * It is in neither the prompt nor the saved workflow. It takes the height that its content
- * needs, `height` until it has been on the screen: ComfyUI makes a node larger when its widgets need
- * it, and never smaller.
+ * It is in neither the prompt nor the saved workflow. It is as high as its content, and `height`
+ * until it has been on screen: ComfyUI enlarges a node when its widgets need it, but never shrinks
+ * it.
  *
  * @param {Node} node
  * @param {string} name
@@ -29,13 +28,13 @@ export function addCard(node, name, card, height) {
     margin: MARGIN,
     getMinHeight: needed,
     getMaxHeight: needed,
-    // ComfyUI makes the node larger while it draws it, and draws it no second time.
+    // ComfyUI enlarges the node while drawing it, but does not draw it again.
     afterResize: () => node.graph?.setDirtyCanvas(true, true),
     getValue: () => "",
     setValue: () => {},
   });
   widget.serialize = false; // of the workflow; the option is of the prompt
-  // Newer frontends leave there how wide they have drawn it at the side of the page; the card is as
+  // Newer frontends store the width at which they drew it in the side panel, but a card is as
   // wide as its node.
   Object.defineProperty(widget, "width", { get: () => undefined, set: () => {} });
   const [wide, high] = node.computeSize();
@@ -49,12 +48,12 @@ export function addCard(node, name, card, height) {
   return widget;
 }
 
-/** Where Nodes 2.0 puts the last widget of a node, and has not put it. */
+/** The place of a node's last widget in Nodes 2.0, if it is still empty. */
 const EMPTY_PLACE = ".lg-node-widget:last-child > :last-child:empty";
 
 /**
- * See that a node of Nodes 2.0 shows its card. Some frontends keep what they have drawn when another
- * workflow is opened in which a node has the same id: with it the card of the node before, or none.
+ * Make sure that a node in Nodes 2.0 shows its card. When another workflow is opened in which a
+ * node has the same id, some frontends keep the old node's elements, with its card or none.
  *
  * @param {Node} node
  * @param {Card} card
@@ -68,7 +67,7 @@ export function takePlace(node, card) {
 }
 
 /**
- * Let the wheel and the middle button over a card move the canvas, as they do beside it.
+ * Let the wheel and the middle button move the canvas over a card too.
  *
  * @param {HTMLElement} target
  * @param {() => App["canvas"]} canvas

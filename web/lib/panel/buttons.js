@@ -7,7 +7,7 @@ import { iconButton } from "./icon_button.js";
  * @import { Loop } from "../../../types/server.d.ts"
  * @import { LoopServer } from "../server.js"
  * @import { Changes } from "../changes.js"
- * @typedef {(title: string, message: string) => Promise<boolean | null>} Confirm - asks a person
+ * @typedef {(title: string, message: string) => Promise<boolean | null>} Confirm - asks the user
  */
 
 /** The buttons for one loop. */
@@ -25,8 +25,8 @@ export class Buttons {
    * @param {LoopServer} given.server
    * @param {Changes} given.changes
    * @param {Confirm} given.confirm
-   * @param {() => void} given.changed - the loop is another now
-   * @param {() => void} given.forgotten - the loop is no more
+   * @param {() => void} given.changed - called when the loop has changed
+   * @param {() => void} given.forgotten - called when the loop has been forgotten
    */
   constructor({ loop, server, changes, confirm, changed, forgotten }) {
     this.#loop = loop;

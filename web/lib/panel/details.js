@@ -40,8 +40,9 @@ export class Details {
    * @param {LoopServer} given.server
    * @param {Changes} given.changes
    * @param {Confirm} given.confirm
-   * @param {() => void} given.changed - a person has changed the loop
-   * @param {() => void} given.left - a person wants to see the other loops, or it is forgotten
+   * @param {() => void} given.changed - called when the user has changed the loop
+   * @param {() => void} given.left - called when the user goes back to the list, or forgets the
+   *   loop
    */
   constructor({ loop, server, changes, confirm, changed, left }) {
     this.#server = server;
@@ -79,18 +80,18 @@ export class Details {
     this.#open(ALL);
   }
 
-  /** Which loop this is. */
+  /** The loop's id. */
   get id() {
     return this.#loop.id;
   }
 
-  /** Put the focus on the name. */
+  /** Focus the name. */
   focus() {
     this.#title.focus();
   }
 
   /**
-   * The loop stands like this now.
+   * Show the loop's current state.
    *
    * @param {Loop} loop
    */
@@ -105,7 +106,7 @@ export class Details {
     this.#viewer?.show(loop);
   }
 
-  /** Nothing is to be shown any more. */
+  /** Stop showing anything. */
   close() {
     this.#gallery?.close();
     this.element.remove();

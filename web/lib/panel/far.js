@@ -5,7 +5,7 @@ import { t } from "../texts.js";
 const PARTS = 4;
 
 /**
- * How many images have come to their end.
+ * How many images are finished.
  *
  * @param {ListedLoop} loop
  */
@@ -14,7 +14,7 @@ export function settled({ done, failed }) {
 }
 
 /**
- * How far a batch is: `11 of 12, 1 failed`.
+ * A batch's progress: `11 of 12, 1 failed`.
  *
  * @param {ListedLoop} loop
  */
@@ -24,7 +24,7 @@ export function inWords(loop) {
 }
 
 /**
- * How many quarters of a batch are over: what is worth telling of its progress.
+ * How many quarters of a batch are finished, the steps in which progress is announced.
  *
  * @param {ListedLoop} loop
  */

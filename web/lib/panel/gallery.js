@@ -10,10 +10,10 @@ import { VirtualRows } from "./virtual_rows.js";
  */
 
 const ROW_HEIGHT = 84;
-/** Of a picture, sharp on a screen with two dots to a px. */
+/** Size of thumbnails in px, sharp on a screen with a pixel ratio of 2. */
 const PICTURE_SIZE = 160;
 
-/** Sources beside their results: all images of a loop, or those that failed. */
+/** Sources next to their results: all images of a loop, or only those that failed. */
 export class Gallery {
   #server;
   #failedOnly;
@@ -27,8 +27,8 @@ export class Gallery {
    * @param {LoopServer} given.server
    * @param {Loop} given.loop
    * @param {boolean} given.failedOnly
-   * @param {(index: number) => void} given.opened - a person has chosen an image
-   * @param {() => void} given.arrived - more is known of the images
+   * @param {(index: number) => void} given.opened - called when the user chooses an image
+   * @param {() => void} given.arrived - called when more images are known
    */
   constructor({ server, loop, failedOnly, opened, arrived }) {
     this.#server = server;
@@ -57,13 +57,13 @@ export class Gallery {
     return this.#rows.element;
   }
 
-  /** How many images there are to see. */
+  /** The number of images. */
   get total() {
     return this.#rows.total;
   }
 
   /**
-   * The image at a place in the list; undefined until the server has told it.
+   * The image at an index in the list; undefined until the server has sent it.
    *
    * @param {number} index
    */
@@ -72,7 +72,7 @@ export class Gallery {
   }
 
   /**
-   * Make an image the chosen one, and bring it into view.
+   * Select an image and scroll it into view.
    *
    * @param {number} index
    */
@@ -81,7 +81,7 @@ export class Gallery {
   }
 
   /**
-   * The loop stands like this now.
+   * Show the loop's current state.
    *
    * @param {Loop} loop
    */
@@ -95,7 +95,7 @@ export class Gallery {
     this.#rows.total = this.#failedOnly ? failed : total;
   }
 
-  /** Nothing is to be shown any more. */
+  /** Stop showing anything. */
   close() {
     this.#pages.close();
     this.#rows.close();

@@ -1,7 +1,7 @@
 import { button, element, icon } from "../dom.js";
 
 /**
- * A button with an icon and a label; one without a label has to be named otherwise.
+ * A button with an icon and a label; with an empty label it needs another accessible name.
  *
  * @param {string} name - its class, without the pack's prefix
  * @param {string} picture - the icon's name

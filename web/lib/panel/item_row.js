@@ -8,7 +8,7 @@ import { ownName } from "../words.js";
  * @import { Pictures } from "./pictures.js"
  */
 
-/** What stands in the place of a result that there is none of. */
+/** Icons shown instead of a missing result. */
 const SIGNS = {
   pending: "hourglass",
   running: "spin pi-spinner",
@@ -17,11 +17,11 @@ const SIGNS = {
   failed: "exclamation-triangle",
 };
 
-/** Seconds from which on it is of interest how long an image took. */
+/** Least seconds for which the time that an image took is shown. */
 const WORTH_TELLING = 1;
 
 /**
- * The cells of an image: its source, its result or what stands for it, and the words.
+ * The cells of an image: its source, its result or an icon for it, and the text.
  *
  * @param {Item} item
  * @param {Pictures} pictures
@@ -34,7 +34,7 @@ export function itemCells(item, pictures) {
   return [cell("cell-pictures", source, icon("arrow-right"), result), cell("cell-words", words(item))];
 }
 
-/** The cells of an image that is still being asked for. */
+/** The cells of an image that has not been loaded yet. */
 export function emptyCells() {
   const pictures = [element("span", "picture"), icon("arrow-right"), element("span", "picture")];
   const lines = element("div", "item-words", element("span", "line"), element("span", "line"));
@@ -42,7 +42,7 @@ export function emptyCells() {
 }
 
 /**
- * An image in words: its name, how it stands, and why it failed.
+ * An image in words: its name, its state, and why it failed.
  *
  * @param {Item} item
  */

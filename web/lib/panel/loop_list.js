@@ -9,7 +9,7 @@ import { ago, moment } from "./when.js";
 
 /** @import { ListedLoop } from "../../../types/server.d.ts" */
 
-/** Every loop that the server knows, to choose one of. */
+/** A list of all loops that the server knows, to choose one from. */
 export class LoopList {
   element;
   #opened;
@@ -18,7 +18,7 @@ export class LoopList {
   /** @type {Map<string, LoopEntry>} */
   #entries = new Map();
 
-  /** @param {(loop: string) => void} opened - a person has chosen a loop */
+  /** @param {(loop: string) => void} opened - called when the user chooses a loop */
   constructor(opened) {
     this.#opened = opened;
     const title = element("h2", "panel-title", t("panel.title"));
@@ -28,7 +28,7 @@ export class LoopList {
   }
 
   /**
-   * @param {ListedLoop[]} loops - in the order to show them in
+   * @param {ListedLoop[]} loops - in the order in which to show them
    * @param {number} now - seconds since the epoch, by the server's clock
    */
   show(loops, now) {
@@ -45,7 +45,7 @@ export class LoopList {
   }
 
   /**
-   * Put the focus on a loop, or on the first.
+   * Focus a loop, or the first one.
    *
    * @param {string} [id]
    */
@@ -71,12 +71,12 @@ export class LoopList {
    */
   #place({ element: wanted }, place) {
     const there = this.#list.children[place];
-    // Moved only where it has to be: moving takes the focus away.
+    // Moved only if necessary: moving an element loses the focus.
     if (there !== wanted) this.#list.insertBefore(wanted, there ?? null);
   }
 }
 
-/** One loop of the list. */
+/** A loop in the list. */
 class LoopEntry {
   element;
   #button;

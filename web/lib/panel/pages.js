@@ -1,20 +1,20 @@
 /** @import { Item, Items } from "../../../types/server.d.ts" */
 
-/** How many images are asked for at once, and how many such questions are under way at most. */
+/** How many images one request asks for, and how many requests are in progress at most. */
 const SIZE = 100;
 const AT_ONCE = 2;
-/** How many answers are kept: what is in view, and what somebody may scroll back to. */
+/** How many pages are kept: those in view, and those that the user may scroll back to. */
 const KEPT = 40;
 
 /**
- * A long list of images, fetched in pages as they come into view, and kept.
+ * A long list of images, fetched in pages as they come into view, and cached.
  *
- * Who scrolls past a page before its turn has come never asks for it.
+ * A page that is scrolled past before its turn is never requested.
  */
 export class Pages {
   #fetch;
   #arrived;
-  /** @type {Map<number, { items: Item[], version: number }>} the one asked for last at the end */
+  /** @type {Map<number, { items: Item[], version: number }>} the most recently fetched page is last */
   #pages = new Map();
   /** @type {Set<number>} */
   #underWay = new Set();
@@ -25,7 +25,7 @@ export class Pages {
 
   /**
    * @param {(start: number, count: number) => Promise<Items>} fetch
-   * @param {() => void} arrived - called when there is more to show
+   * @param {() => void} arrived - called when more has been loaded
    */
   constructor(fetch, arrived) {
     this.#fetch = fetch;
@@ -33,7 +33,7 @@ export class Pages {
   }
 
   /**
-   * The image at a place; undefined until it is there. What is there may be out of date.
+   * The image at an index, which may be out of date; undefined until it is loaded.
    *
    * @param {number} index
    */
@@ -42,10 +42,10 @@ export class Pages {
   }
 
   /**
-   * These places are in view.
+   * These indexes are in view.
    *
    * @param {number} first
-   * @param {number} end - the first that is not
+   * @param {number} end - the first that is not in view
    */
   want(first, end) {
     this.#first = first;
@@ -53,13 +53,13 @@ export class Pages {
     this.#go();
   }
 
-  /** What is kept may be out of date: fetch what is in view again. */
+  /** The cached pages may be out of date: fetch those in view again. */
   refresh() {
     this.#version += 1;
     this.#go();
   }
 
-  /** What is under way comes too late. */
+  /** Ignore answers to requests in progress. */
   close() {
     this.#closed = true;
   }
@@ -81,7 +81,7 @@ export class Pages {
       const { items } = await this.#fetch(page * SIZE, SIZE);
       this.#keep(page, { items, version });
     } catch {
-      return; // who follows the loop tells of it, and asks for this again
+      return; // the code that follows the loop reports errors, and refreshes this
     } finally {
       this.#underWay.delete(page);
     }

@@ -14,7 +14,7 @@ import { LoopList } from "./loop_list.js";
 
 const ID = "batch-loop";
 
-/** The side panel "Batches": every loop that the server knows, and one of them in full. */
+/** The side panel "Batches": a list of all loops that the server knows, or one of them in full. */
 export class Panel {
   #app;
   #server;
@@ -26,7 +26,7 @@ export class Panel {
   #list = null;
   /** @type {Details | null} */
   #details = null;
-  /** The loop that a person wants to see; null for the list. */
+  /** The loop that the user is looking at; null for the list. */
   #chosen = /** @type {string | null} */ (null);
   #root = element("div", "panel");
   #trouble = element("p", "trouble");
@@ -38,7 +38,7 @@ export class Panel {
    * @param {LoopServer} given.server
    * @param {Pick<Poller, "follow">} given.poller
    * @param {Changes} given.changes
-   * @param {() => void} given.changed - called when a person has changed a loop here
+   * @param {() => void} given.changed - called when the user has changed a loop here
    */
   constructor({ app, server, poller, changes, changed }) {
     this.#app = app;
@@ -52,7 +52,7 @@ export class Panel {
     });
   }
 
-  /** For `registerSidebarTab`. */
+  /** The argument of `registerSidebarTab`. */
   get tab() {
     return {
       id: ID,
@@ -75,13 +75,13 @@ export class Panel {
     this.#go(loop);
     const manager = this.#app.extensionManager;
     if (manager.focusMode) manager.toggleFocusMode?.();
-    // The command would close the tab that is open already.
+    // If the tab is already open, the command would close it.
     if (manager.sidebarTab?.activeSidebarTabId === ID) return;
     manager.command.execute(`Workspace.ToggleSidebarTab.${ID}`);
   }
 
   /**
-   * ComfyUI calls this more than once for one opening.
+   * Draw the panel; ComfyUI calls this more than once each time it is opened.
    *
    * @param {HTMLElement} place
    */
@@ -102,13 +102,13 @@ export class Panel {
 
   #destroy() {
     this.#isOpen = false;
-    // It opens on the list the next time: the loop may be forgotten by then.
+    // Next time it opens with the list: the loop may have been forgotten by then.
     this.#choose(null);
     this.#root.remove();
   }
 
   /**
-   * A person wants to see this now.
+   * The user wants to see this now.
    *
    * @param {string | null} loop
    */
@@ -136,7 +136,7 @@ export class Panel {
 
   /** @param {Answers} answers */
   #told(answers) {
-    // Not looked at before: ComfyUI has a tab drawn before it puts it into the page.
+    // Not checked earlier: ComfyUI has a tab drawn before it inserts it into the page.
     this.#isOpen = this.#root.isConnected;
     const answer = answers.get(this.#question);
     if (!answer) return;

@@ -6,7 +6,7 @@ import { t } from "../texts.js";
  * @import { Item, Loop } from "../../../types/server.d.ts"
  */
 
-/** Pictures of a loop's images, made small by the server. */
+/** Thumbnails of a loop's images. */
 export class Pictures {
   #server;
   #loop;
@@ -15,7 +15,7 @@ export class Pictures {
   /**
    * @param {LoopServer} server
    * @param {Loop} loop
-   * @param {number} size - px of the longer side
+   * @param {number} size - of the longer side, in px
    */
   constructor(server, loop, size) {
     this.#server = server;
@@ -24,7 +24,7 @@ export class Pictures {
   }
 
   /**
-   * The source; a sign in its place where the file cannot be read.
+   * The source, or an icon if the file cannot be read.
    *
    * @param {Item} item
    */
@@ -36,7 +36,7 @@ export class Pictures {
   }
 
   /**
-   * The first result; null where none is known.
+   * The first result; null if there is none.
    *
    * @param {Item} item
    */
@@ -61,7 +61,7 @@ export class Pictures {
       if (image.getAttribute("src")) place.replaceChildren(icon("ban"));
     });
     const address = this.#server.thumbnail(this.#loop.id, item.path, { output, size: this.#size });
-    // A page shows what it has under an address without asking again; a run may write it anew.
+    // A page reuses the image of a URL without asking the server, but a run may have rewritten it.
     image.src = `${address}#${this.#loop.batch}-${item.attempts}-${item.seconds}`;
     return place;
   }

@@ -5,7 +5,7 @@ import { t } from "../texts.js";
 /** @import { ListedLoop } from "../../../types/server.d.ts" */
 
 /**
- * Have a mark say how a loop stands, in a word and a colour.
+ * Make a mark show how a loop stands, with a word and a colour.
  *
  * @param {HTMLElement} mark
  * @param {ListedLoop} loop

@@ -9,17 +9,17 @@ import { inWords, quarters } from "./far.js";
  * @import { Figures } from "../figures.js"
  */
 
-/** The figures under the bar, with the class that gives each its colour. */
+/** The figures below the bar; each is also the class that gives it its colour. */
 const FIGURES = /** @type {const} */ (["done", "failed", "left", "finished"]);
 
-/** How a batch stands: bar, figures, time, and a word now and then for who does not see them. */
+/** A batch's bar, figures and times, and occasional announcements for screen readers. */
 export class Summary {
   element;
   #bar = new ProgressBar();
   #figures = FIGURES.map((name) => element("span", `figure batch-loop-figure-${name}`));
   #time = element("p", "time");
   #told = element("p", "unseen");
-  /** What was told last: the batch and its quarter. */
+  /** The batch and its quarter that were last announced. */
   #tellable = "";
 
   constructor() {

@@ -1,17 +1,17 @@
 import { attributed, element, setText } from "../dom.js";
 
-/** A row of tabs over one place; the arrow keys move between them. */
+/** A row of tabs with a shared panel; the arrow keys move between them. */
 export class Tabs {
   element;
-  /** What belongs to the chosen tab. */
+  /** The panel of the selected tab. */
   place;
   #tabs;
   #chosen;
 
   /**
-   * @param {string} label - says what the tabs choose between
-   * @param {string[]} names - a tab each
-   * @param {(name: string) => void} chosen - a person has chosen another one
+   * @param {string} label - the accessible name of the row
+   * @param {string[]} names - one for each tab
+   * @param {(name: string) => void} chosen - called when the user selects another tab
    */
   constructor(label, names, chosen) {
     this.#chosen = chosen;
@@ -33,7 +33,7 @@ export class Tabs {
   }
 
   /**
-   * Show a tab as the chosen one.
+   * Show a tab as selected.
    *
    * @param {string} name
    */

@@ -1,18 +1,18 @@
-/** The tallest element that every browser lays out rightly, zoomed in twice, in px. */
+/** The tallest element that all browsers lay out correctly at a zoom of 200 %, in px. */
 const TALLEST = 15_000_000;
-/** Rows kept ready above and below what is in view. */
+/** Extra rows above and below those in view. */
 const SPARE = 6;
 
 /**
  * @typedef {object} Scrolled
- * @property {number} total - rows
- * @property {number} rowHeight - in px, as everything here
+ * @property {number} total - number of rows
+ * @property {number} rowHeight - in px, like all lengths here
  * @property {number} viewHeight
- * @property {number} top - how far down it is scrolled
+ * @property {number} top - the scroll position
  */
 
 /**
- * How tall the list is to be; where all rows together would be too tall, less than they are.
+ * The height of the list, which is limited if all rows together would be too tall.
  *
  * @param {Pick<Scrolled, "total" | "rowHeight">} list
  */
@@ -21,7 +21,7 @@ export function heightOf({ total, rowHeight }) {
 }
 
 /**
- * Which rows have to be in the page, `first` to before `end`, and where: row `i` is to lie at
+ * Which rows must be in the page, from `first` up to but excluding `end`, and where: row `i` is at
  * `i * rowHeight + shift`.
  *
  * @param {Scrolled} list
@@ -34,7 +34,7 @@ export function rowsInView({ total, rowHeight, viewHeight, top }) {
 }
 
 /**
- * How far down to scroll, so that a row is wholly in view; no further than needed.
+ * The scroll position that brings a row fully into view with as little scrolling as possible.
  *
  * @param {number} index
  * @param {Scrolled} list
@@ -47,10 +47,10 @@ export function topFor(index, { total, rowHeight, viewHeight, top }) {
 }
 
 /**
- * Which row a key leads to; null for a key that leads nowhere.
+ * The row that a key moves to; null if the key does not move.
  *
  * @param {string} key
- * @param {number} index - of the row that is chosen now
+ * @param {number} index - of the selected row
  * @param {Pick<Scrolled, "total" | "rowHeight" | "viewHeight">} list
  */
 export function rowAfter(key, index, { total, rowHeight, viewHeight }) {
@@ -65,7 +65,7 @@ export function rowAfter(key, index, { total, rowHeight, viewHeight }) {
 }
 
 /**
- * How many px of rows a px of scrolling stands for: 1, unless they are too tall together.
+ * How many px of rows one px of scrolling stands for: 1, unless all rows together are too tall.
  *
  * @param {Pick<Scrolled, "total" | "rowHeight" | "viewHeight">} list
  */

@@ -12,7 +12,7 @@ import { Pictures } from "./pictures.js";
 
 const PICTURE_SIZE = 512;
 
-/** One image of a gallery, large, and its result below it. */
+/** A large view of one image of a gallery, with its result below. */
 export class Viewer {
   element;
   #server;
@@ -29,7 +29,7 @@ export class Viewer {
    * @param {Gallery} given.gallery
    * @param {Loop} given.loop
    * @param {number} given.index - of the image in the gallery
-   * @param {() => void} given.closed - a person has seen enough
+   * @param {() => void} given.closed - called when the user closes it
    */
   constructor({ server, gallery, loop, index, closed }) {
     this.#server = server;
@@ -53,13 +53,13 @@ export class Viewer {
     this.show(loop);
   }
 
-  /** Put the focus into it. */
+  /** Focus it. */
   focus() {
     this.element.querySelector("button")?.focus();
   }
 
   /**
-   * The loop stands like this now, or more of its gallery is known.
+   * Update it: the loop has changed, or more of its gallery is known.
    *
    * @param {Loop} loop
    */
@@ -89,7 +89,7 @@ export class Viewer {
 
 /**
  * @param {HTMLButtonElement} made
- * @param {string} path - of the text that names it
+ * @param {string} path - of the text for its label
  */
 function labelled(made, path) {
   return attributed(made, { "aria-label": t(path), title: t(path) });

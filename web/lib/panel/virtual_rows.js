@@ -2,11 +2,11 @@ import { attributed, element } from "../dom.js";
 import { heightOf, rowAfter, rowsInView, topFor } from "./view.js";
 
 /**
- * A scrolled grid of rows of one height, of which only those in view are in the page.
+ * A scrollable grid of rows of equal height, of which only those in view are in the page.
  *
- * The focus stays on the grid, as the row it is on may leave the page; `aria-activedescendant`
- * names that row. Between two turns of the script a quick scroll shows the grid's own background,
- * which is drawn like empty rows.
+ * The focus stays on the grid, as a focused row might leave the page; `aria-activedescendant` names
+ * the current row. Fast scrolling may briefly show the grid's background, which looks like empty
+ * rows.
  */
 export class VirtualRows {
   element;
@@ -20,12 +20,12 @@ export class VirtualRows {
 
   /**
    * @param {object} given
-   * @param {string} given.label - says what the rows are
+   * @param {string} given.label - the accessible name of the grid
    * @param {number} given.rowHeight - in px
-   * @param {(index: number) => string} given.keyOf - changes when the row is to be made anew
-   * @param {(index: number) => HTMLElement[]} given.cellsOf - what is in the row
-   * @param {(first: number, end: number) => void} given.inView - these rows are in the page now
-   * @param {(index: number) => void} given.opened - a person has chosen a row
+   * @param {(index: number) => string} given.keyOf - changes whenever the row must be rebuilt
+   * @param {(index: number) => HTMLElement[]} given.cellsOf - the row's content
+   * @param {(first: number, end: number) => void} given.inView - called when rows enter the page
+   * @param {(index: number) => void} given.opened - called when the user chooses a row
    */
   constructor(given) {
     this.#given = given;
@@ -36,14 +36,14 @@ export class VirtualRows {
     });
     this.element.style.setProperty("--batch-loop-row", `${given.rowHeight}px`);
     this.#rows.setAttribute("role", "rowgroup");
-    // In the same turn as the scroll: a frame without the rows is never drawn.
+    // Drawn in the scroll event itself, so that no frame is without its rows.
     this.element.addEventListener("scroll", () => this.draw(), { passive: true });
     this.element.addEventListener("keydown", (event) => this.#pressed(event));
     this.element.addEventListener("focus", () => this.#enter());
     this.#resized.observe(this.element);
   }
 
-  /** How many rows there are. */
+  /** The number of rows. */
   get total() {
     return this.#total;
   }
@@ -55,13 +55,13 @@ export class VirtualRows {
     this.draw();
   }
 
-  /** Bring the page in line with what is in view, and with what there is to show. */
+  /** Update the rows in the page to those in view and their current content. */
   draw() {
     const { first, end, shift } = rowsInView(this.#list);
     for (const [index, { row }] of this.#shown) {
       if (index < first || index >= end) this.#remove(index, row);
     }
-    // From the last to the first, as each is put before the next: in the order of the list.
+    // From last to first, as each row is inserted before the next one.
     for (let index = end - 1; index >= first; index -= 1) {
       const { row } = this.#current(index);
       row.style.transform = `translateY(${index * this.#given.rowHeight + shift}px)`;
@@ -71,7 +71,7 @@ export class VirtualRows {
   }
 
   /**
-   * Make a row the chosen one, and bring it into view.
+   * Select a row and scroll it into view.
    *
    * @param {number} index
    */
@@ -81,7 +81,7 @@ export class VirtualRows {
     this.draw();
   }
 
-  /** Nothing is to be done any more. */
+  /** Remove all rows and stop observing the size. */
   close() {
     this.#resized.disconnect();
     for (const [index, { row }] of this.#shown) this.#remove(index, row);
@@ -93,7 +93,7 @@ export class VirtualRows {
   }
 
   /**
-   * The row at a place, as it is to look now.
+   * The row at an index, rebuilt if necessary.
    *
    * @param {number} index
    */
@@ -125,13 +125,13 @@ export class VirtualRows {
    * @param {HTMLElement} row
    */
   #remove(index, row) {
-    // What nobody looks at any more need not be loaded.
+    // Stops loading images that are out of view.
     for (const image of row.querySelectorAll("img")) image.removeAttribute("src");
     row.remove();
     this.#shown.delete(index);
   }
 
-  /** The focus has come: on the row that was chosen or, where it is out of sight, another. */
+  /** The grid got the focus: keep the selected row or, if it is out of view, select another. */
   #enter() {
     if (!this.#shown.has(this.#active)) {
       const { top, ...list } = this.#list;
@@ -143,7 +143,7 @@ export class VirtualRows {
     this.#mark();
   }
 
-  /** Show which row is the chosen one; it may not be in the page. */
+  /** Mark the selected row, which may not be in the page. */
   #mark() {
     for (const [index, { row }] of this.#shown) {
       row.classList.toggle("batch-loop-row-active", index === this.#active);

@@ -16,7 +16,7 @@ const MINUTE = 60;
  * @param {string} language
  */
 export function ago(then, now, language) {
-  // That clock may have been set back since.
+  // The clock may have been set back since then.
   const seconds = Math.max(0, now - then);
   const [unit, size] = UNITS.find(([, size]) => seconds >= size) ?? ["minute", MINUTE];
   const format = new Intl.RelativeTimeFormat(language, { numeric: "auto" });
@@ -24,7 +24,7 @@ export function ago(then, now, language) {
 }
 
 /**
- * A moment as people of that language write it.
+ * A date and time, formatted for a language.
  *
  * @param {number} then - seconds since the epoch
  * @param {string} language
