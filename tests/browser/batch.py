@@ -1,4 +1,4 @@
-"""A folder of images, the workflow that goes through it, and what came of it on disk."""
+"""A folder of images, the workflow that processes it, and the results on disk."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ if TYPE_CHECKING:
 SIDE = 64
 
 SEVEN = ["img1.png", "img2.png", "img3.png", "img4.png", "img10.png", "img20.png", "img100.png"]
-"""Natural order, which is not the alphabet's."""
+"""In natural order, which is not alphabetical."""
 
 GATE = "go-"
-"""The workflow waits in an image until there is a file of this and the image's name."""
+"""Prefix of gate files: the workflow waits in an image until the one with its name exists."""
 
 ITERATOR = "1"
 SAVE = "6"
@@ -31,34 +31,34 @@ DIRECTORY = "20"
 
 @dataclass(frozen=True)
 class Batch:
-    """One test's images and results; `name` is what the workflow calls both folders."""
+    """A test's images and results; `name` is the name of both folders in the workflow."""
 
     name: str
     input: Path
     output: Path
     scratch: Path
-    """Outside of ComfyUI: the files that steer the helper nodes, and their record."""
+    """Outside ComfyUI: the files that control the helper nodes, and their record."""
     client: ComfyClient
 
     def add(self, name: str) -> None:
-        """Make an image in a colour of its own, with its gate open."""
+        """Add an image in a colour of its own, with its gate open."""
         self._image(name).save(self.input / name)
         self.open_gate(name)
 
     def open_gate(self, name: str) -> None:
-        """Let the workflow go on with an image."""
+        """Let the workflow continue with an image."""
         (self.scratch / f"{GATE}{name}").touch()
 
     def close_gate(self, name: str) -> None:
-        """Have the workflow wait in the middle of an image."""
+        """Make the workflow wait in the middle of an image."""
         (self.scratch / f"{GATE}{name}").unlink()
 
     def fail_on(self, *names: str) -> None:
-        """Have the workflow fail on these images, and on no others."""
+        """Make the workflow fail on these images and no others."""
         (self.scratch / "fail").write_text("\n".join(names), encoding="utf-8")
 
     def graph(self, *, linked: bool = False, **settings: object) -> dict[str, dict[str, Any]]:
-        """The workflow: fail or wait as told, record the name, save, end the loop.
+        """The workflow: fail or wait on request, record the name, save, end the loop.
 
         `settings` go to Directory Iterator; with `linked` its directory comes from a node.
         """
@@ -110,27 +110,27 @@ class Batch:
 
     @property
     def ran(self) -> list[str]:
-        """The images that were taken through the workflow, in order."""
+        """The images that the workflow ran on, in order."""
         record = self.scratch / "ran"
         return record.read_text(encoding="utf-8").split() if record.exists() else []
 
     @property
     def saved(self) -> list[str]:
-        """The images whose results were saved, in order: told by their colours."""
+        """The images whose results were saved, in order, identified by their colours."""
         known = [gate.name.removeprefix(GATE) for gate in self.scratch.glob(f"{GATE}*")]
         names = {_colour(self._image(name)): name for name in known}
         results = sorted(self.output.glob("result_*.png"))
         return [names[_colour(Image.open(path))] for path in results]
 
     def state(self, name: str = "") -> dict[str, Any] | None:
-        """The state of the loop with that name on the server; None before its first run."""
+        """The state of the folder's loop with this name; None before its first run."""
         for loop in self.client.get_json("/batch_loop/loops")["loops"]:
             if (loop["name"], loop["directory"]) == (name, str(self.input.resolve())):
                 return dict(loop)
         return None
 
     def counts(self, name: str = "") -> tuple[int, int]:
-        """How many images the server counts as done, and as failed, when all is settled."""
+        """How many images the server counts as done and as failed, once every prompt has ended."""
 
         def settled() -> dict[str, Any] | None:
             state = self.state(name)
@@ -141,7 +141,7 @@ class Batch:
         return state["done"], state["failed"]
 
     def wait_until_ready(self) -> None:
-        """Wait until the server has a new image ready for the next run."""
+        """Wait until the server reports a new image as ready for the next run."""
         state = self.state()
         assert state is not None
         look = {"loop": state["id"]}
@@ -152,7 +152,7 @@ class Batch:
         wait_for(is_ready, "a new image to be ready")
 
     def wait_until_in_image(self, number: int) -> None:
-        """Wait until the workflow is in the middle of that image, counted from 1."""
+        """Wait until the workflow is in the middle of an image, counted from 1."""
 
         def is_there() -> bool:
             state = self.state()

@@ -1,4 +1,4 @@
-"""ComfyUI's page as a person uses it: by the Run button, its menu, and a node's own button."""
+"""ComfyUI's page as a person uses it: the Run button, its menu, and nodes' own buttons."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ CARDS = {
     "BatchLoopDirectoryIterator": "Batch",
     "BatchLoopBatchComplete": "Result of the batch",
 }
-"""What the card of a node is called, by the node's type."""
+"""The accessible names of cards, by node type."""
 
 IN_PAGE = Path(__file__).with_name("in_page.js")
 
@@ -49,28 +49,28 @@ NOT_OURS = {
         "1.32, when it reads its settings"
     ),
 }
-"""What ComfyUI's own pages write to the console as errors without this pack, and why."""
+"""Console errors of ComfyUI's page itself, even without this pack, and their reasons."""
 
 
 class ComfyPage(Tab):
-    """A tab with all that the tests do in it.
+    """A browser tab, with everything that the tests do in it.
 
-    `faults` collects what went wrong in the page: errors thrown, and errors written to the
-    console that are not known to be ComfyUI's own.
+    `faults` collects the page's errors: those thrown, and those written to the console that are
+    not known to be ComfyUI's own.
     """
 
     def __init__(self, page: Page, url: str) -> None:
         super().__init__(page, url)
         self.faults: list[str] = []
         self.submitted = 0
-        """How many prompts this tab has sent, and the server has taken."""
+        """How many prompts of this tab the server has accepted."""
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
         page.on("response", self._on_response)
         page.add_init_script(path=IN_PAGE)
 
     def get(self, setting: str) -> object:
-        """The value of one of ComfyUI's settings, or of an extension's."""
+        """The value of a setting of ComfyUI or of an extension."""
         return self.page.evaluate("name => app.extensionManager.setting.get(name)", setting)
 
     def set(self, setting: str, value: object) -> None:
@@ -80,12 +80,12 @@ class ComfyPage(Tab):
         )
 
     def open_old_menu(self) -> None:
-        """Choose the menu that ComfyUI had before, with an Auto Queue of its own."""
+        """Switch to ComfyUI's old menu, which has its own Auto Queue."""
         self.set("Comfy.UseNewMenu", "Disabled")
         expect(self.page.locator("#queue-button")).to_be_visible()
 
     def open_new_menu(self) -> None:
-        """Choose the menu of today again."""
+        """Switch back to the current menu."""
         self.set("Comfy.UseNewMenu", "Top")
         expect(self.run_button).to_be_visible()
 
@@ -96,7 +96,7 @@ class ComfyPage(Tab):
         self.page.locator("#queue-button").click()
 
     def press_switch(self, label: str) -> None:
-        """Press a switch in ComfyUI's settings window."""
+        """Click a switch in ComfyUI's settings window."""
         self.page.evaluate("app.extensionManager.command.execute('Comfy.ShowSettingsDialog')")
         self.page.get_by_placeholder("Search").last.fill(label)
         switch = self.page.get_by_role("switch", name=label)
@@ -106,7 +106,7 @@ class ComfyPage(Tab):
 
     @contextmanager
     def in_background(self) -> Iterator[None]:
-        """Tell the page that another one is in front of it: without a screen none ever is."""
+        """Make the page believe that it is in the background: without a screen it never is."""
         self.call("setHidden", True)  # noqa: FBT003 - whether it is
         try:
             yield
@@ -114,9 +114,9 @@ class ComfyPage(Tab):
             self.call("setHidden", False)  # noqa: FBT003 - as above
 
     def set_batch_count(self, count: int) -> None:
-        """Type a number into the field beside Run."""
+        """Type a number into the field next to Run."""
         field = self.page.locator(".batch-count input").first
-        # Typed, as some frontends only listen to the keys.
+        # Typed, as some frontends only react to key presses.
         field.press("ControlOrMeta+a")
         field.press_sequentially(str(count))
         field.press("Enter")
@@ -126,26 +126,26 @@ class ComfyPage(Tab):
 
     @property
     def interrupt_button(self) -> Locator:
-        """The cross that cancels the running prompt."""
+        """The button with a cross that cancels the running prompt."""
         return self.page.get_by_role("button", name=re.compile("^(Cancel current run|Interrupt)$"))
 
     def press_interrupt(self) -> None:
-        """Press the cross that cancels the running prompt, while one runs."""
+        """Press the cross while a prompt is running."""
         self.interrupt_button.click()
 
     def interrupt_by(self, means: str) -> None:
-        """Press the cross, switched off or not, with the "pointer", or the "key" for the same."""
+        """Cancel by the cross ("pointer"), even if it is disabled, or by the shortcut ("key")."""
         if means == "key":
             self.page.keyboard.press("Control+Alt+Enter")
             return
-        # Without waiting until it is switched on, as a person does.
+        # Without waiting until it is enabled, like a person.
         self.interrupt_button.hover(force=True)
         self.page.mouse.down()
         self.page.mouse.up()
 
     @contextmanager
     def run_instant_up_to(self, number: int) -> Iterator[None]:
-        """Press Run (Instant); the so-manieth prompt reaches the server when the block ends."""
+        """Press Run (Instant); the prompt of this number reaches the server when the block ends."""
         kept: list[Route] = []
         submissions = 0
 
@@ -170,17 +170,17 @@ class ComfyPage(Tab):
         self.call("settle")
 
     def toast(self, text: str) -> Locator:
-        """The message that holds this text; waits until it is on the screen."""
+        """The message with this text; waits until it is on screen."""
         found = self.page.locator(TOASTS).filter(has_text=text).first
         expect(found).to_be_visible()
         return found
 
     def toasts(self, text: str) -> int:
-        """How many messages on the screen hold this text."""
+        """The number of messages on screen with this text."""
         return self.page.locator(TOASTS).filter(has_text=text).count()
 
     def wait_until_submitted(self, count: int) -> None:
-        """Wait until this tab has sent that many prompts."""
+        """Wait until this tab has sent this many prompts."""
         while self.submitted < count:
             self.page.wait_for_event("response", _is_prompt)
 
@@ -189,7 +189,7 @@ class ComfyPage(Tab):
         self.page.wait_for_function("() => app.lastExecutionError")
 
     def browse_templates(self, pack: str) -> None:
-        """Open the Templates window, and in it the examples of a node pack."""
+        """Open the Templates window with the examples of a node pack."""
         self.page.evaluate("app.extensionManager.command.execute('Comfy.BrowseTemplates')")
         self.page.get_by_text(pack, exact=True).first.click()
 
@@ -200,15 +200,15 @@ class ComfyPage(Tab):
         self.call("spread")
 
     def set_widget(self, node: str, name: str, value: object) -> None:
-        """Enter a value on a node of the workflow's first level."""
+        """Set a widget's value on a node at the workflow's top level."""
         self.call("setWidget", node, name, value)
 
     def card(
         self, node_type: str = "BatchLoopDirectoryIterator", label: str | None = None
     ) -> Locator:
-        """The card in a node of the graph on screen, brought into the middle.
+        """The card of a node in the graph on screen, which is centered.
 
-        `label` is what the card is called where the page is not in English.
+        `label` is the card's name if the page is not in English.
         """
         self.page.evaluate("app.canvas.ds.scale = 1")
         self.wait_until("isCardInTheMiddle", node_type)
@@ -219,11 +219,11 @@ class ComfyPage(Tab):
 
     @contextmanager
     def nodes_2(self, *, enabled: bool) -> Iterator[None]:
-        """Have nodes drawn by Nodes 2.0, or not; some frontends know neither it nor its setting."""
+        """Turn Nodes 2.0 on or off; some frontends do not have it or its setting."""
         before = bool(self.get(NODES_2))
         if before != enabled:
             self.set(NODES_2, enabled)
-            # Some frontends draw no node at all when it was switched in the midst of work.
+            # Some frontends draw no nodes at all after it was switched during use.
             self.open()
         yield
         if before != enabled:
@@ -231,11 +231,11 @@ class ComfyPage(Tab):
             self.open()
 
     def wait_for_colour_on_title(self, node: str, colour: str) -> None:
-        """Wait until there is something in this colour on a node's title."""
+        """Wait until this colour appears on a node's title."""
         self.wait_until("isColourOnTitle", node, colour)
 
     def wait_until_card_fits(self, node_type: str) -> None:
-        """Wait until a node's card is whole, inside of it, and covers no widget or output."""
+        """Wait until a node's card is complete, inside the node, and covers no widget or output."""
         self.card(node_type)
         self.wait_until("doesCardFit", node_type)
 
@@ -246,7 +246,7 @@ class ComfyPage(Tab):
             expect(button).to_be_visible()
             if clicked(button):
                 return
-            # ComfyUI has moved the canvas, or shows something over it.
+            # ComfyUI has moved the canvas, or something covers it.
         button.click(timeout=CLICK_MS)
 
     def wait_until_no_button(self, label: str) -> None:
@@ -254,7 +254,7 @@ class ComfyPage(Tab):
         expect(self.card().get_by_role("button", name=label)).to_have_count(0)
 
     def convert_to_subgraph(self, nodes: list[str]) -> None:
-        """Select nodes, and make a subgraph of them."""
+        """Select nodes and convert them to a subgraph."""
         self.call("convertToSubgraph", nodes)
         self.page.wait_for_function("() => app.graph._nodes.some((node) => node.subgraph)")
 
@@ -265,22 +265,22 @@ class ComfyPage(Tab):
         )
 
     def saved_widgets(self, node_type: str) -> list[Any]:
-        """What the saved workflow holds for a node's widgets."""
+        """A node's widget values in the saved workflow."""
         values: list[Any] = self.call("savedWidgets", node_type)
         return values
 
     def reload_workflow(self) -> None:
-        """Save the workflow and open what was saved."""
+        """Save the workflow and open it again."""
         self.page.evaluate(
             "async () => app.loadGraphData(JSON.parse(JSON.stringify(app.graph.serialize())))"
         )
 
     def tidy(self) -> None:
-        """Bring a tab that another test has used back to how it was opened."""
+        """Restore a tab that another test has used to its initial state."""
         self.close_dialogs()
         self.close_toasts()
         if self.page.evaluate("app.canvas.graph !== app.graph"):
-            # Some frontends draw no node of the workflow that is opened after a subgraph was.
+            # Some frontends draw no nodes in a workflow that is opened after a subgraph.
             self.open()
         self.call("tidy")
         self.submitted = 0

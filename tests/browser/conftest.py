@@ -1,7 +1,7 @@
-"""A real ComfyUI for each pair of server and frontend, and real Chromium tabs on it.
+"""A real ComfyUI for each pair of server and frontend, and real Chromium tabs.
 
-Starting a server and loading its page takes many times as long as a test, so the tests of one
-pair share them; each test has folders, files and a workflow of its own.
+Starting a server and loading its page takes many times as long as a test, so all tests of a pair
+share them; each test has its own folders, files and workflow.
 """
 
 from __future__ import annotations
@@ -46,7 +46,7 @@ NODES_2 = "Nodes 2.0"
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what a frontend does not have yet, and what would say the same once more."""
+    """Deselect tests of features that a frontend lacks, and tests that would repeat others."""
     items[:] = [item for item in items if _is_possible(item.name) and _says_more(item)]
 
 
@@ -57,13 +57,13 @@ def _is_possible(name: str) -> bool:
 
 
 def _says_more(item: pytest.Item) -> bool:
-    """Whether a test depends on the frontend, or on how nodes are drawn: its markers say so."""
+    """Whether a test's markers say that it depends on the frontend or on how nodes are drawn."""
     assert isinstance(item, pytest.Function)
     given = item.callspec.params
     _, frontend = given["server"]
     if item.get_closest_marker("one_frontend") and frontend != PAIRS[0][1]:
         return False
-    # Each frontend as it draws nodes by itself.
+    # Each frontend's default way of drawing nodes.
     drawn = NODES_2 if frontend == NEWEST_FRONTEND else CLASSIC
     return not item.get_closest_marker("one_renderer") or given["renderer"] == drawn
 
@@ -90,7 +90,7 @@ def server(
 
 
 def new_tab(browser: Browser, server: ComfyServer) -> ComfyPage:
-    """A tab on the server, as in another person's browser."""
+    """A tab on the server in a browser profile of its own."""
     comfy = ComfyPage(browser.new_context(viewport=SIZE).new_page(), server.url)
     comfy.open()
     return comfy
@@ -98,7 +98,7 @@ def new_tab(browser: Browser, server: ComfyServer) -> ComfyPage:
 
 @pytest.fixture(scope="session")
 def first_tab(browser: Browser, server: ComfyServer) -> Iterator[ComfyPage]:
-    """The tab that all tests of a pair share."""
+    """The tab shared by all tests of a pair."""
     comfy = new_tab(browser, server)
     yield comfy
     comfy.page.context.close()
@@ -106,11 +106,11 @@ def first_tab(browser: Browser, server: ComfyServer) -> Iterator[ComfyPage]:
 
 @pytest.fixture
 def client(server: ComfyServer) -> Iterator[ComfyClient]:
-    """A client of the server, which leaves it idle."""
+    """A client of the server, which is left idle at the end."""
     with server.client() as client:
         yield client
         client.end_all()
-        # The page reads the history after each prompt: a long one makes each later test slower.
+        # The page reads the history after each prompt, so a long one slows down later tests.
         client.post("/history", {"clear": True})
 
 
@@ -118,7 +118,7 @@ def client(server: ComfyServer) -> Iterator[ComfyClient]:
 def open_tab(
     browser: Browser, server: ComfyServer, first_tab: ComfyPage, client: ComfyClient
 ) -> Iterator[Any]:
-    """Open a tab; at the end of the test nothing may have gone wrong in any."""
+    """Open a tab; at the end of the test, no tab may have had errors."""
     used: list[ComfyPage] = []
 
     def open_tab() -> ComfyPage:
@@ -148,7 +148,7 @@ def comfy(open_tab: Callable[[], ComfyPage]) -> ComfyPage:
 
 @pytest.fixture
 def new_batch(server: ComfyServer, client: ComfyClient, tmp_path: Path) -> Callable[..., Batch]:
-    """Make a folder of images on the server, and the workflow for it."""
+    """Create a folder of images on the server, and a workflow for it."""
 
     def new_batch(*names: str) -> Batch:
         name = uuid.uuid4().hex[:12]

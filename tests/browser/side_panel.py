@@ -14,7 +14,7 @@ AXE = NODE_MODULES / "axe-core" / "axe.min.js"
 
 
 class SidePanel:
-    """The panel in one tab; `asked` collects what the tab asks the pack's routes for."""
+    """The panel in a tab; `asked` collects the tab's requests to the pack's routes."""
 
     def __init__(self, comfy: ComfyPage) -> None:
         self.comfy = comfy
@@ -28,29 +28,29 @@ class SidePanel:
         self.page.get_by_role("button", name=re.compile("^Batches")).first.click()
 
     def open(self) -> None:
-        """Open the panel on the list."""
+        """Open the panel with the list."""
         self.toggle()
         expect(self.root).to_be_visible()
 
     @property
     def without_loops(self) -> Locator:
-        """What is to be seen in place of the list while there is no loop.
+        """The element shown instead of the list while there are no loops.
 
-        It is in the page all the time, so its text alone tells nothing.
+        It is always in the page, so check its visibility, not its text.
         """
         return self.root.locator(".batch-loop-empty")
 
     def entry(self, name: str) -> Locator:
-        """The loop with that folder in the list."""
+        """The list's entry for the loop with this folder."""
         return self.root.get_by_role("listitem").filter(has_text=name)
 
     def choose(self, name: str) -> None:
-        """Open a loop of the list."""
+        """Open a loop from the list."""
         self.entry(name).get_by_role("button").click()
         expect(self.root.get_by_role("heading", name=name)).to_be_visible()
 
     def first_frame_ms(self, name: str) -> float:
-        """Open a loop of the list; gives the ms until its first images are on the screen."""
+        """Open a loop from the list; return the ms until its first images are on screen."""
         entry = self.entry(name).get_by_role("button").element_handle()
         return float(self.comfy.call("firstFrameMs", entry))
 
@@ -60,7 +60,7 @@ class SidePanel:
         expect(self.grid).to_have_count(0)
 
     def scroll_to_the_end(self, steps: int) -> None:
-        """Scroll from the first image to the last in that many steps, one a frame."""
+        """Scroll from the first image to the last in this many steps, one per frame."""
         self.comfy.call("scroll", self.grid.element_handle(), steps)
 
     def press(self, label: str) -> None:
@@ -68,30 +68,30 @@ class SidePanel:
         self.root.get_by_role("button", name=label).click()
 
     def answer(self, label: str) -> None:
-        """Answer ComfyUI's question whether one is sure."""
+        """Answer ComfyUI's confirmation dialog."""
         dialog = self.page.get_by_role("dialog").filter(has_text="Forget this batch?")
-        # Some frontends have the sign of an icon before the word.
+        # Some frontends have an icon's character before the word.
         dialog.get_by_role("button", name=re.compile(f"{label}$")).click()
         expect(dialog).to_have_count(0)
 
     @property
     def figures(self) -> Locator:
-        """How many are done, failed and left."""
+        """The numbers of done, failed and remaining images."""
         return self.root.locator(".batch-loop-figures")
 
     @property
     def standing(self) -> Locator:
-        """How the open loop stands, in a word."""
+        """How the open loop stands, in one word."""
         return self.root.locator(".batch-loop-details .batch-loop-standing")
 
     @property
     def bar(self) -> Locator:
-        """The open loop's progress."""
+        """The open loop's progress bar."""
         return self.root.get_by_role("progressbar")
 
     @property
     def grid(self) -> Locator:
-        """The images that are listed."""
+        """The grid of images."""
         return self.root.get_by_role("grid")
 
     def row(self, name: str) -> Locator:
@@ -99,7 +99,7 @@ class SidePanel:
         return self.grid.get_by_role("row").filter(has_text=name)
 
     def wait_for_pictures(self, row: Locator, count: int) -> None:
-        """Wait until that many pictures of a row are there, pixels and all."""
+        """Wait until this many pictures of a row are fully loaded."""
         pictures = row.locator("img")
         expect(pictures).to_have_count(count)
         for number in range(count):
@@ -107,16 +107,16 @@ class SidePanel:
             self.page.wait_for_function("image => image.naturalWidth > 0", arg=handle)
 
     def watch_rows(self) -> None:
-        """Begin to look in each frame whether rows lie everywhere in view."""
+        """Start checking in each frame whether rows cover the whole view."""
         self.comfy.call("watchRows", self.grid.element_handle())
 
     def rows_seen(self) -> dict[str, Any]:
-        """Stop looking; gives `frames`, `mostRows` and the `gaps`."""
+        """Stop checking; return `frames`, `mostRows` and the `gaps`."""
         seen: dict[str, Any] = self.comfy.call("rowsSeen")
         return seen
 
     def serious_violations(self) -> list[str]:
-        """What axe-core finds serious or worse in the panel as it is now."""
+        """The panel's current violations that axe-core rates as serious or critical."""
         self.page.evaluate(AXE.read_text(encoding="utf-8"))
         found = self.page.evaluate("axe.run('.batch-loop-panel')")["violations"]
         return [

@@ -1,4 +1,4 @@
-"""One press of Run (Instant) takes a folder through a workflow, whatever happens on the way."""
+"""One press of Run (Instant) processes a whole folder, whatever happens along the way."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ WITHOUT_THE_THIRD = [name for name in SEVEN if name != "img3.png"]
 
 @pytest.fixture
 def ends(client: ComfyClient) -> Ends:
-    """Wait until Auto Queue is off in each of some tabs, and nothing runs or follows."""
+    """Wait until Auto Queue is off in all these tabs, and nothing is running or queued."""
 
     def ends(*tabs: ComfyPage) -> None:
         for comfy in tabs:
@@ -45,7 +45,7 @@ def test_seven_images_once_in_natural_order(comfy: ComfyPage, batch: Batch, ends
     assert batch.saved == SEVEN
     assert batch.ran == SEVEN
     assert batch.counts() == (7, 0)
-    # One more at the most, which the frontend had already sent, and which ran nothing.
+    # At most one more, which the frontend had already sent and which ran nothing.
     assert comfy.submitted in (7, 8)
     comfy.toast("Batch complete: 7 done, 0 failed")
     assert comfy.toasts("Nothing to do") == 0
@@ -58,7 +58,7 @@ def test_pairs_of_images_end_with_the_shorter_folder(
     batch = new_batch()
     write_both(batch.input, NAMES, NAMES[:2])
     graph = pairs(batch.name)
-    # What both are given by one node is known to the first of them before the other runs.
+    # With one node feeding both, the first iterator has its input before the other one runs.
     graph["20"] = node("PrimitiveString", value="pairs")
     for iterator in (ITERATOR, OTHER):
         graph[iterator]["inputs"]["loop_name"] = ["20", 0]
@@ -130,7 +130,7 @@ def test_an_error_is_skipped(comfy: ComfyPage, batch: Batch, ends: Ends) -> None
     comfy.toast("Batch complete: 6 done, 1 failed")
     comfy.toast("img3.png: asked to fail")
     assert comfy.submitted in (7, 8)
-    # However many images fail, there is one dialog to close.
+    # However many images fail, there is only one dialog to close.
     assert comfy.close_dialogs() <= 1
 
 
@@ -187,7 +187,7 @@ def test_a_refused_folder_is_corrected_and_run_pressed_once(
         "() => app.lastNodeErrors && app.extensionManager.queueSettings.mode !== 'instant-running'"
     )
     comfy.close_dialogs()
-    comfy.faults.clear()  # ComfyUI writes there what it has refused
+    comfy.faults.clear()  # ComfyUI logs refused prompts there
     comfy.set_widget(ITERATOR, "directory", batch.name)
     comfy.press_run()
     comfy.wait_until_submitted(1)
@@ -218,12 +218,12 @@ def test_cancel_between_two_prompts_stops(
 ) -> None:
     comfy.load(batch.graph())
     with comfy.run_instant_up_to(3):
-        # Nothing runs, and nothing waits: ComfyUI has nothing to interrupt.
+        # Nothing is running or queued, so ComfyUI has nothing to interrupt.
         batch.client.wait_until_idle()
         comfy.interrupt_by(by)
         comfy.toast("Run goes on with what is left")
     ends(comfy)
-    # What was on its way to the server runs, and nothing after it.
+    # Prompts that were on their way to the server run, but nothing after them.
     assert batch.ran == SEVEN[:3]
     assert comfy.submitted == 3
     comfy.run_instant()
@@ -298,7 +298,7 @@ def test_another_folder_and_back(
 ) -> None:
     other = new_batch("a.png", "b.png")
     for name in ("a.png", "b.png"):
-        # The workflow's gates lie in the first folder's scratch.
+        # The workflow's gates are in the scratch folder of the first batch.
         batch.open_gate(name)
     batch.close_gate("img3.png")
     comfy.load(batch.graph())
@@ -425,7 +425,7 @@ def test_files_come_and_go_mid_run(comfy: ComfyPage, batch: Batch, ends: Ends) -
     (batch.input / "img1.png").unlink()
     batch.open_gate("img4.png")
     ends(comfy)
-    # What came late is taken last: the order was fixed when the batch began.
+    # Images that came late are last: the order was fixed when the batch began.
     assert batch.saved == [*SEVEN, "img0.png"]
     assert batch.ran == [*SEVEN, "img0.png"]
 
@@ -450,7 +450,7 @@ def test_a_save_that_fails_after_loop_end_is_not_done(
             "embed_workflow": True,
         },
     }
-    # A folder where the file is to go.
+    # A folder where the result should go.
     in_the_way = batch.output / "img3.png"
     in_the_way.mkdir()
     comfy.load(graph)
@@ -483,7 +483,7 @@ def test_no_image_is_done_by_a_part_of_the_workflow(
     comfy: ComfyPage, batch: Batch, ends: Ends
 ) -> None:
     graph = batch.graph(error_handling=SKIP)
-    # An output that ComfyUI leaves out.
+    # An output that ComfyUI drops.
     two = {"class_type": "ImageBatch", "inputs": {"image1": ["5", 0]}}
     other = {"class_type": "SaveImage", "inputs": {"images": ["11", 0], "filename_prefix": "no"}}
     comfy.load({**graph, "11": two, "12": other})
@@ -496,7 +496,7 @@ def test_no_image_is_done_by_a_part_of_the_workflow(
     batch.client.wait_until_idle()
     assert comfy.submitted <= 2
     comfy.close_dialogs()
-    # Loop End is left out too, and something else runs.
+    # Loop End is dropped too, and something else runs.
     none = {"class_type": "EmptyImage", "inputs": {"width": 8, "height": 8, "color": 0}}
     beside = {"class_type": "PreviewImage", "inputs": {"images": ["11", 0]}}
     without_image = {**graph, "11": none, "12": beside}
@@ -507,7 +507,7 @@ def test_no_image_is_done_by_a_part_of_the_workflow(
     comfy.toast("#3: Required input is missing: image")
     ends(comfy)
     comfy.close_dialogs()
-    # A person asks for a part.
+    # The user runs only a part.
     assert batch.state() is None
     comfy.load(graph)
     comfy.page.evaluate("id => app.queuePrompt(0, 1, [id])", SAVE)

@@ -1,4 +1,4 @@
-"""The cards in Directory Iterator and Batch Complete, in the classic canvas and in Nodes 2.0."""
+"""The cards of Directory Iterator and Batch Complete, in the classic canvas and in Nodes 2.0."""
 
 from __future__ import annotations
 
@@ -22,8 +22,8 @@ SKIP = "Skip on error"
 ITERATOR_TYPE = "BatchLoopDirectoryIterator"
 COMPLETE_TYPE = "BatchLoopBatchComplete"
 TOLD_APART = 1.3
-"""The ratio of two brightnesses, with 0.05 added to each, from which on areas that touch are told
-apart without their colours."""
+"""Least contrast ratio, (brightness + 0.05) of one area to that of the other, at which adjacent
+areas can be told apart without their colours."""
 RAISE = "3"
 COMPLETE = "9"
 
@@ -53,7 +53,7 @@ def run_into_the_error(comfy: ComfyPage, batch: Batch) -> None:
 
 
 def stop_in(comfy: ComfyPage, batch: Batch, number: int, **settings: object) -> None:
-    """Run the batch into the middle of an image, where it waits."""
+    """Run the batch until it waits in the middle of an image."""
     batch.close_gate(f"img{number}.png")
     comfy.load(batch.graph(**settings))
     comfy.run_instant()
@@ -190,7 +190,7 @@ def test_a_folder_is_chosen_among_the_allowed_ones(comfy: ComfyPage, batch: Batc
     window = comfy.page.get_by_role("dialog", name="Choose a folder of images")
     take = window.get_by_role("button", name="Choose this folder")
     expect(take).to_be_disabled()
-    # By the keyboard alone: the first folder has the focus, which is ComfyUI's input folder.
+    # By keyboard alone: the first folder, ComfyUI's input folder, has the focus.
     expect(window.get_by_role("button", name="input")).to_be_focused()
     comfy.page.keyboard.press("Enter")
     window.get_by_role("button", name=batch.name).click()
@@ -220,7 +220,7 @@ def test_in_a_subgraph(comfy: ComfyPage, batch: Batch) -> None:
     card = comfy.card()
     expect(card).to_contain_text("7 images")
     comfy.run_instant()
-    comfy.enter_subgraph()  # choosing how to run has left it, in some frontends
+    comfy.enter_subgraph()  # in some frontends, choosing the run mode has left it
     batch.wait_until_in_image(2)
     card = comfy.card()
     expect(card).to_contain_text("Image 2 of 7")
@@ -242,7 +242,7 @@ def test_with_a_linked_folder_a_run_tells_it(comfy: ComfyPage, batch: Batch) -> 
 
 
 def complete_card(comfy: ComfyPage, batch: Batch) -> tuple[Locator, str]:
-    """The card of a batch of two that has been run, and the colour of what is done on it."""
+    """The card of a finished batch of two, and the colour of its done part."""
     comfy.load(batch.graph(limit=2))
     run_to_the_end(comfy, batch)
     card = comfy.card()
@@ -302,7 +302,7 @@ def test_a_failure_in_a_subgraph_opens_it(comfy: ComfyPage, batch: Batch) -> Non
 
 
 def wait_until_selected(comfy: ComfyPage, node_type: str) -> None:
-    """Wait until a node of that type alone is selected, and on the screen."""
+    """Wait until only a node of this type is selected, and it is on screen."""
     comfy.page.wait_for_function(
         """type => {
             const { canvas } = app;
@@ -328,7 +328,7 @@ BRIGHTNESS = """card => {
     };
     return [".batch-loop-bar-done", ".batch-loop-bar-failed", ".batch-loop-bar"].map(brightness);
 }"""
-"""The relative luminance, as WCAG 2.2 has it, of what is done, failed and left."""
+"""The relative luminance, by WCAG 2.2, of the parts for done, failed and left."""
 
 
 def test_the_parts_of_the_bar_differ_in_brightness(comfy: ComfyPage, batch: Batch) -> None:
@@ -381,7 +381,7 @@ def test_the_card_covers_no_widget_and_no_output(
 ) -> None:
     comfy.load(batch.graph())
     comfy.wait_until_card_fits(node_type)
-    # Newer frontends note there how wide they have drawn it at the side of the page.
+    # Newer frontends store the width at which they drew it in the side panel.
     share: float = comfy.page.evaluate(
         """async (type) => {
             const node = app.graph._nodes.find((node) => node.type === type);

@@ -1,4 +1,4 @@
-"""The first minutes of a new user, by clicks: the tour that the documentation's pictures show."""
+"""A new user's first minutes, click by click: the tour in the documentation's pictures."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_from_the_template_to_the_last_result(
     tour.walk()
     assert steps == ["template", "folder", "run", "failed", "retried", "report", "over"]
     seen = tour.bar_values
-    # In the first run; the failed image is taken back later.
+    # In the first run; the failed image is retried later.
     first_run = seen[: seen.index(IMAGES) + 1]
     assert first_run == sorted(first_run)
     assert len(set(first_run)) > 1

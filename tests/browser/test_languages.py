@@ -1,4 +1,4 @@
-"""The page in other languages: by ComfyUI's setting, all of it; by the pack's, its own texts."""
+"""The page in other languages: ComfyUI's setting changes all of it, the pack's only its texts."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ OpenIn = Callable[..., ComfyPage]
 
 @pytest.fixture
 def open_in(first_tab: ComfyPage, client: ComfyClient) -> Iterator[OpenIn]:
-    """Open a tab with settings for the languages; nothing may have gone wrong in it at the end.
+    """Open a tab with these language settings; at the end it may not have had errors.
 
-    It is one of the same browser, which has most of what the page loads.
+    It is in the same browser, which has most of the page's files cached.
     """
     opened: list[ComfyPage] = []
 
@@ -44,7 +44,7 @@ def open_in(first_tab: ComfyPage, client: ComfyClient) -> Iterator[OpenIn]:
 
 
 def shown(comfy: ComfyPage) -> dict[str, dict[str, Any]]:
-    """What the pack's nodes on screen are called, and their widgets and sockets, by node id."""
+    """The titles of the pack's nodes on screen and of their widgets and sockets, by node id."""
     found: dict[str, dict[str, Any]] = comfy.page.evaluate(
         """() => Object.fromEntries(app.graph._nodes
             .filter((node) => node.type.startsWith("BatchLoop"))
@@ -62,7 +62,7 @@ def shown(comfy: ComfyPage) -> dict[str, dict[str, Any]]:
 
 
 def check_nodes(comfy: ComfyPage, language: str) -> None:
-    """Hold what the nodes show to the texts of a language."""
+    """Compare the nodes' texts with those of a language."""
     nodes, texts, own = shown(comfy), tree(language, "nodeDefs"), tree(language, "main")[OWN]
     assert len(nodes) == 5
     for node, found in nodes.items():
@@ -79,12 +79,12 @@ def check_nodes(comfy: ComfyPage, language: str) -> None:
 
 
 def beginning(text: str) -> str:
-    """What a text has before its first value."""
+    """The part of a text before its first placeholder."""
     return text.partition("{")[0]
 
 
 def run_to_the_end(comfy: ComfyPage, batch: Batch, language: str) -> None:
-    """Wait for the end of the batch, and start it over; both are told in a language."""
+    """Wait for the end of the batch and start it over; both messages must be in a language."""
 
     def is_complete() -> bool:
         state = batch.state()
@@ -114,7 +114,7 @@ def test_the_language_of_comfyui(
     comfy = open_in(**{"Comfy.Locale": language})
     comfy.load(batch.graph())
     check_nodes(comfy, language)
-    # The menu calls the mode as the help in this language does.
+    # The menu names the mode as the help in this language does.
     page = markdown.HELP / "BatchLoopDirectoryIterator" / f"{language}.md"
     assert f"**{instant}**" in page.read_text(encoding="utf-8")
     comfy.choose(instant)

@@ -1,4 +1,4 @@
-"""What a person is told at the end of a batch, on the page and away from it."""
+"""Notices at the end of a batch, in the page and outside it."""
 
 from __future__ import annotations
 
@@ -43,12 +43,12 @@ RECORD = """() => {
         }
     };
 }"""
-"""Notes what the page asks of the browser, which does it all the same."""
+"""Records the page's calls to the browser, and lets them through."""
 
 
 @pytest.fixture
 def settled(comfy: ComfyPage, client: ComfyClient) -> Iterator[Callable[[], None]]:
-    """Wait until the batch has ended; leaves the pack's settings as they were at first."""
+    """Wait until the batch has ended; restores the pack's default settings."""
 
     def settled() -> None:
         comfy.wait_until_off()
@@ -69,7 +69,7 @@ def notice(comfy: ComfyPage) -> Locator:
 
 
 def progress(images: str, batch: Batch) -> re.Pattern[str]:
-    """The title that shows how many images of a batch are done."""
+    """The page's title while it shows how many images of a batch are done."""
     return re.compile(rf"^{images} \W {batch.name}$")
 
 

@@ -1,4 +1,4 @@
-"""Two servers share a batch: the page of the one waits while the other has the last image."""
+"""Two servers share a batch: one server's page waits while the other has the last image."""
 
 from __future__ import annotations
 
@@ -19,18 +19,18 @@ if TYPE_CHECKING:
 
     from batch_loop.tools.client import ComfyClient
 
-# What the page does here is the same on each frontend; `test_watch.py` tries it on all of them.
+# The page does the same on every frontend; `test_watch.py` tests it on all of them.
 pytestmark = pytest.mark.one_frontend
 
 WAITING = "Waiting for other servers: they are working on the last images"
 NAMES = ["img1.png", "img2.png", "img3.png"]
 LOOKS = 4
-"""Of the page at the loop: some are for its cards, which look as often as the page waits."""
+"""Requests of the page for the loop; some are from its cards, which ask just as often."""
 
 
 @pytest.fixture
 def other_server(server: ComfyServer, tmp_path: Path) -> Iterator[ComfyServer]:
-    """A second server on the folders of the first."""
+    """A second server on the first one's folders."""
     with server.beside(tmp_path / "other") as other:
         yield other
 
@@ -45,9 +45,9 @@ def other(other_server: ComfyServer) -> Iterator[ComfyClient]:
 def held(
     comfy: ComfyPage, new_batch: Callable[..., Batch], other: ComfyClient
 ) -> Iterator[tuple[Batch, str]]:
-    """A batch whose first image the other server holds, in the prompt of that id.
+    """A batch whose first image the other server holds, and the id of the prompt that holds it.
 
-    The page has done the other images by one click, and waits.
+    The page has processed the other images with one click, and waits.
     """
     batch = new_batch(*NAMES)
     batch.close_gate(NAMES[0])
@@ -65,13 +65,13 @@ def held(
 
 
 def wait_for_looks(comfy: ComfyPage) -> None:
-    """Wait until the page has asked some times how the loop stands."""
+    """Wait until the page has asked several times how the loop stands."""
     for _ in range(LOOKS):
         comfy.page.wait_for_event("response", lambda answer: "/batch_loop/loops?" in answer.url)
 
 
 def wait_for_end(comfy: ComfyPage, batch: Batch) -> None:
-    """Wait for the notice of a batch of which every image is done."""
+    """Wait for the notice of a batch in which every image is done."""
     comfy.toast("Batch complete: 3 done, 0 failed")
     comfy.wait_until_off()
     batch.client.wait_until_idle()
@@ -79,7 +79,7 @@ def wait_for_end(comfy: ComfyPage, batch: Batch) -> None:
     assert batch.counts() == (3, 0)
     assert batch.ran == [*NAMES[1:], NAMES[0]]
     waiting = comfy.page.locator(TOASTS).filter(has_text=WAITING)
-    expect(waiting).to_have_count(0)  # it takes a moment to fade
+    expect(waiting).to_have_count(0)  # it takes a moment to fade out
     assert comfy.toasts("Nothing to do") == 0
 
 
@@ -95,7 +95,7 @@ def test_the_page_waits_until_the_other_server_is_done(
     batch.open_gate(NAMES[0])
     assert other.wait(prompt).status == "success"
     wait_for_end(comfy, batch)
-    # One finds the end, and one more at the most was on its way by then.
+    # One finds the end, and at most one more was on its way by then.
     assert comfy.submitted - submitted in (1, 2)
 
 

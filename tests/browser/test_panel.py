@@ -1,4 +1,4 @@
-"""The side panel Batches: every loop, its images, and what can be done to it."""
+"""The side panel Batches: loops, their images, and the actions on them."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MANY = 100_000
 
 @pytest.fixture
 def panel(comfy: ComfyPage, client: ComfyClient) -> Iterator[SidePanel]:
-    """The panel, closed, and a server that knows of no loop."""
+    """The closed panel, on a server that knows no loops."""
     comfy.close_workflow()
     for loop in client.get_json("/batch_loop/loops")["loops"]:
         client.post_json("/batch_loop/loops/forget", {"loop": loop["id"]})
@@ -42,7 +42,7 @@ def panel(comfy: ComfyPage, client: ComfyClient) -> Iterator[SidePanel]:
 
 @pytest.fixture
 def run(comfy: ComfyPage, client: ComfyClient) -> Callable[..., None]:
-    """Take a batch to its end by one press of Run (Instant)."""
+    """Run a batch to its end with one press of Run (Instant)."""
 
     def run(batch: Batch, **settings: object) -> None:
         comfy.load(batch.graph(**settings))
@@ -115,7 +115,7 @@ def test_failed_images_have_reasons_and_are_tried_again(
     expect(panel.entry(batch.name)).to_contain_text("7 of 7, 2 failed")
     panel.choose(batch.name)
     expect(panel.standing).to_have_text("Complete, with failures")
-    # The words at the side leave room for the folder's name.
+    # The text beside it leaves room for the folder's name.
     title = panel.root.get_by_role("heading", name=batch.name).bounding_box()
     assert title is not None
     assert title["width"] > 80
@@ -177,7 +177,7 @@ def test_forgetting_is_asked_about_first(
     panel.press("Forget")
     panel.answer("Cancel")
     assert batch.state() is not None
-    # Its card would ask for a loop that is no more.
+    # Its card would ask for a loop that no longer exists.
     panel.comfy.close_workflow()
     panel.press("Forget")
     panel.answer("Confirm")
@@ -289,7 +289,7 @@ def test_a_hundred_thousand_images(
         panel.choose(folder.name)
         expect(panel.grid.get_by_role("row").first).to_contain_text(names[0])
         panel.wait_for_pictures(panel.grid.get_by_role("row").first, 2)
-        # What there is to see is asked for, and nothing else.
+        # Only what is in view is requested.
         rows = panel.grid.get_by_role("row").count()
         assert rows <= 40
         assert sum("/items?" in asked for asked in panel.asked) <= 2

@@ -1,7 +1,7 @@
-"""What the command makes of a saved workflow is what the page submits.
+"""The command converts a saved workflow to the same prompt that the page submits.
 
-Workflows are made in the real page, each frontend saves them in its own way, and what it would
-submit is the measure.
+Workflows are made in the real page and saved by each frontend in its own way; the prompt that it
+would submit is the expected result.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 TEMPLATE = json.loads((EXAMPLES / "upscale_folder.json").read_text(encoding="utf-8"))
 SCALE, SHARPEN, SAVE = "ImageScaleBy", "ImageSharpen", "BatchLoopSaveImage"
-"""What the template does to an image, in order."""
+"""The template's operations on an image, in order."""
 
 WORDS = f"""
     const SCALE = "{SCALE}", SHARPEN = "{SHARPEN}", SAVE = "{SAVE}";
@@ -228,7 +228,7 @@ Prompt = dict[str, tuple[str, dict[str, Any]]]
 
 
 def inputs_of(prompt: Mapping[str, Any], types: Mapping[str, Any]) -> Prompt:
-    """Type and inputs of each node, without what the page's own extensions have put into it."""
+    """Type and inputs of each node, without additions by the page's own extensions."""
     found = {}
     for key, node in prompt.items():
         declared = types[node["class_type"]]["input"]
@@ -242,19 +242,19 @@ def inputs_of(prompt: Mapping[str, Any], types: Mapping[str, Any]) -> Prompt:
 
 
 def without_type(value: Any) -> Any:
-    """A value without the type that 1.58 sends with it, which the server takes off at once."""
+    """A value without the type that frontend 1.58 adds, and that the server removes."""
     return value["__value__"] if isinstance(value, dict) and "__type__" in value else value
 
 
 def check(made: Mapping[str, Any], types: Mapping[str, Any], scene: str = "") -> None:
-    """Hold the command to what the page has made: what it saves, also into images."""
+    """Compare the command's result with the page's, for workflows saved as files and in images."""
     wanted = inputs_of(made["output"], types)
     for workflow in (made["workflow"], made["saved"]):
         assert inputs_of(as_prompt(workflow, types), types) == wanted, scene
 
 
 def test_it_is_what_the_page_submits(comfy: ComfyPage, types: dict[str, Any]) -> None:
-    # All in one test: to tidy up after each would take longer than the scene.
+    # All in one test: cleaning up after each scene would take longer than the scene.
     for name, scene in SCENES.items():
         made = comfy.page.evaluate(
             f"""async (template) => {{
@@ -270,7 +270,7 @@ def test_it_is_what_the_page_submits(comfy: ComfyPage, types: dict[str, Any]) ->
 
 
 NEEDS_MORE = re.compile(r"upload|remote|WEBCAM|LOAD_3D|PREVIEW_3D")
-"""In the inputs of types that ask for a file, a camera or a scene as soon as they are there."""
+"""Parts of the input types that need a file, a camera or a scene as soon as the node exists."""
 
 
 def test_each_type_of_node(comfy: ComfyPage, types: dict[str, Any]) -> None:
@@ -292,7 +292,7 @@ IMAGE = "saved_workflows.png"
 
 
 def made_up(name: str, **inputs: Any) -> dict[str, Any]:
-    """A type of node that the page is told of, and the server does not have."""
+    """A node type that the page is told about but the server does not have."""
     return {
         "name": name,
         "display_name": name,
@@ -309,7 +309,7 @@ def made_up(name: str, **inputs: Any) -> dict[str, Any]:
 
 
 LAST = ("FLOAT", {"default": 2.5})
-"""A widget behind another: what is counted wrongly before it gives it a wrong value."""
+"""A widget that comes last: it gets a wrong value if the widgets before it are miscounted."""
 CONTROL = {"control_after_generate": True}
 
 MADE_UP = [
@@ -317,7 +317,7 @@ MADE_UP = [
     made_up("AVideo", file=([IMAGE], {"video_upload": True}), last=LAST),
     made_up("ACombo", one=(["a", "b"], CONTROL), two=("COMBO", {"options": ["c"], **CONTROL})),
     made_up("AControlledCombo", one=("COMBO", {"options": ["c"], **CONTROL}), last=LAST),
-    # Only the newest frontend has a control of it, so nothing can be behind it.
+    # Only the newest frontend has a control for it, so no widget can come after it.
     made_up("ANumber", number=("FLOAT", {"default": 1.5, **CONTROL})),
     made_up("AWord", number=("INT", {"control_after_generate": "fixed"}), last=LAST),
     made_up("ASeed", noise_seed=("INT", {"default": 4}), last=LAST),
@@ -361,7 +361,7 @@ def test_each_kind_of_widget(comfy: ComfyPage, server: ComfyServer, types: dict[
     assert len(made["output"]) == len(MADE_UP)
     known = {**types, **{each["name"]: each for each in MADE_UP}}
     check(made, known)
-    # As older frontends save it.
+    # The form in which older frontends save it.
     for node in (*made["workflow"]["nodes"], *made["saved"]["nodes"]):
         node.pop("widgets_values_named", None)
     check(made, known)

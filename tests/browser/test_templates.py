@@ -1,4 +1,4 @@
-"""The example workflows as a new user finds them: in the Templates window, then Run (Instant)."""
+"""The example workflows as a new user runs them: from the Templates window, with Run (Instant)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ STEMS = {path.stem for path in (EXAMPLES / "images").glob("*.*")} - {"broken"}
 
 
 def picture_of(comfy: ComfyPage, name: str) -> Locator:
-    """An example's picture in the window, in sight: it is not loaded before."""
+    """An example's picture in the window, scrolled into view so that it is loaded."""
     comfy.page.get_by_text(name, exact=True).first.scroll_into_view_if_needed()
     picture = comfy.page.locator(f"img[alt={name}]").first
     expect(picture).to_be_visible()
@@ -36,7 +36,7 @@ def test_the_window_shows_the_picture_of_each_example(
     comfy: ComfyPage, server: ComfyServer
 ) -> None:
     comfy.browse_templates("batch-loop")
-    # Only the newest frontend is served with nodes for them.
+    # Only the server of the newest frontend has nodes for them.
     left_out = set() if server.frontend == NEWEST_FRONTEND else WITH_NATIVE_LOOPS
     for name in sorted(ALL - left_out):
         picture = picture_of(comfy, name)

@@ -1,4 +1,4 @@
-"""A folder that is watched: new images are processed without a click, until somebody stops it."""
+"""A watched folder: new images are processed without a click, until somebody stops it."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from batch_loop.tests.support.waiting import wait_for
 
 @pytest.fixture
 def watched(comfy: ComfyPage, batch: Batch) -> Batch:
-    """A batch of two images that was processed by one click, and waits for more."""
+    """A batch of two images that was processed with one click, and waits for more."""
     for path in list(batch.input.iterdir())[2:]:
         path.unlink()
     comfy.load(batch.graph(when_complete="Watch"))
     comfy.run_instant()
-    # They are so new that the first run may wait until they have stopped growing.
+    # The files are so new that the first run may wait until they have stopped growing.
     wait_until_done(batch, 2)
     comfy.toast(f"Watching {batch.input.resolve()} for new images")
     return batch
@@ -35,7 +35,7 @@ def test_a_new_image_is_processed_without_a_click_until_stop_watching(
     comfy: ComfyPage, watched: Batch
 ) -> None:
     comfy.wait_until_off()
-    # What the page was about to send runs, too.
+    # A prompt that the page was about to send runs too.
     comfy.settle()
     watched.client.wait_until_idle()
     assert watched.counts() == (2, 0)
@@ -52,11 +52,11 @@ def test_a_new_image_is_processed_without_a_click_until_stop_watching(
     comfy.wait_until_no_button("Stop watching")
     assert "Stop watching" not in comfy.saved_widgets("BatchLoopDirectoryIterator")
     watched.add("new5.png")
-    # It is not taken, though the server has it ready.
+    # It is not processed, although the server has it ready.
     watched.wait_until_ready()
     comfy.settle()
     assert comfy.submitted == submitted
-    # And is not lost: a Run takes it, and waits again.
+    # But it is not lost: Run processes it, and waits again.
     comfy.run_instant()
     wait_until_done(watched, 5)
     comfy.toast(f"Watching {watched.input.resolve()} for new images")

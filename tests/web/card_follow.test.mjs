@@ -23,7 +23,7 @@ const UNDER_WAY = { ...REST, stands: "running", running: 1, pending: 1, current:
 
 const FOLDER = { directory: "/in", loop: "l", total: 3, first: "a.png", last: "c.png" };
 
-/** An entry that is told what the server answers to all that it asks for, when it asks. */
+/** An entry that immediately gets the server's answers to all of its questions. */
 function entryOf() {
   const widgets = [
     { name: "directory", value: "in" },
@@ -38,7 +38,7 @@ function entryOf() {
   const entry = new IteratorEntry({ node, card });
   const told = (state, folder = { value: FOLDER }) => {
     let isNews = false;
-    // The folder's answer may name a loop that is to be asked for.
+    // The folder's answer may name another loop to ask about.
     for (let turn = 0; turn < 2; turn += 1) {
       const answers = entry.questions.map((question) => [
         question,

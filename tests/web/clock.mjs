@@ -1,4 +1,4 @@
-/** A poller on a clock that moves when the test says so. */
+/** A poller with a clock that the test advances. */
 import { Poller } from "../../web/lib/poller.js";
 
 function newClock() {
@@ -12,7 +12,7 @@ function newClock() {
       return count;
     },
     clearTimer: (timer) => timers.delete(timer),
-    /** Let some time pass, with all that happens in it. */
+    /** Let time pass, and everything that is due happen. */
     async pass(ms) {
       const end = at + ms;
       for (;;) {
@@ -29,7 +29,7 @@ function newClock() {
   };
 }
 
-/** A poller of a server, with its clock, and a page that is hidden and seen again. */
+/** A poller of a server, with its clock, and a page that can be hidden and shown. */
 export function polling(server) {
   const clock = newClock();
   const page = new EventTarget();

@@ -6,7 +6,7 @@ import { Submissions } from "../../web/lib/submissions.js";
 const SKIP = "go";
 const STOP = "stop";
 
-/** A conductor on a stand-in for Auto Queue; `turn()` runs what waits for the frontend's turn. */
+/** A conductor with a fake Auto Queue; `turn()` runs what waits for the frontend. */
 function setUp({ on = true } = {}) {
   const waiting = [];
   const later = (run) => waiting.push(run);
@@ -201,12 +201,12 @@ test("a frontend that sends on by itself is left to it", () => {
   conductor.queueIs(0);
   conductor.sent();
   conductor.sending(); // in the same turn
-  autoQueue.heldBackBy = "p"; // noted late
+  autoQueue.heldBackBy = "p"; // recorded late
   turn();
   conductor.sent();
   turn();
   assert.deepEqual(autoQueue.did, []);
-  conductor.queueIs(0); // and that one has ended, with the old error still there
+  conductor.queueIs(0); // and that prompt has ended, with the old error still there
   turn();
   assert.deepEqual(autoQueue.did, ["queued"]);
 });
@@ -269,7 +269,7 @@ test("a Run or a Cancel ends watching, a prompt that was under way does not", ()
   conductor.heard("p", VERDICT);
   conductor.succeeded("p");
   assert.deepEqual(watch.did, ["end", "instant"]);
-  conductor.sending(); // the next of what ComfyUI was asked to send before
+  conductor.sending(); // the next of the prompts that ComfyUI was asked to send before
   assert.deepEqual(watch.did, ["end", "instant"]);
   conductor.interrupted("somebody's");
   assert.deepEqual(watch.did, ["end", "instant", "end"]);

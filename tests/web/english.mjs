@@ -1,4 +1,4 @@
-/** Puts the English texts in, as the page would fetch them from the server. */
+/** Loads the English texts, as the page would fetch them from the server. */
 import { readFileSync } from "node:fs";
 import { Texts, show } from "../../web/lib/texts.js";
 

@@ -8,7 +8,7 @@ const ERRORS = {
   9: { class_type: "SaveImage", errors: [FAULT], dependent_outputs: ["9", "5:7"] },
 };
 
-/** What the page has sent, on stand-ins for the workflow and Auto Queue. */
+/** A `LeftOut` with a fake workflow and Auto Queue. */
 function setUp(lastNodeErrors) {
   const app = { lastNodeErrors };
   const autoQueue = { offs: 0, switchOff: () => (autoQueue.offs += 1) };

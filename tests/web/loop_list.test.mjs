@@ -3,7 +3,7 @@ import test from "node:test";
 import "./english.mjs";
 import { LoopList } from "../../web/lib/panel/loop_list.js";
 
-/** As much of an element as a list is made of. */
+/** A fake of the parts of an element that a list uses. */
 class FakeElement {
   children = [];
   style = { setProperty() {} };
@@ -30,7 +30,7 @@ class FakeElement {
   setAttribute() {}
   addEventListener() {}
 
-  /** All within, of a tag. */
+  /** All descendants with a tag. */
   all(tag) {
     const within = this.children.flatMap((child) => child.all?.(tag) ?? []);
     return this.tag === tag ? [this, ...within] : within;

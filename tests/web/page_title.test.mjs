@@ -3,7 +3,7 @@ import test from "node:test";
 import "./english.mjs";
 import { PageTitle } from "../../web/lib/page_title.js";
 
-/** A page in the background, whose title tells of its changes as a MutationObserver would. */
+/** A page in the background, whose title reports changes like a MutationObserver. */
 function setUp({ progressInTitle = true } = {}) {
   const waiting = [];
   let heard = null;
@@ -27,7 +27,7 @@ function setUp({ progressInTitle = true } = {}) {
       page.visibilityState = state;
       turned();
     },
-    /** ComfyUI writes the title. */
+    /** ComfyUI sets the title. */
     write(text) {
       page.title = text;
       heard?.();

@@ -4,7 +4,7 @@ import { Pages } from "../../web/lib/panel/pages.js";
 
 const SIZE = 100;
 
-/** A server whose answers come when the test says so. */
+/** A server that answers when the test says so. */
 function setUp() {
   const asked = [];
   let arrived = 0;

@@ -6,7 +6,7 @@ const LIST = { total: 100_000, rowHeight: 84, viewHeight: 600, top: 0 };
 /** Too tall for a browser. */
 const HUGE = { ...LIST, total: 1_000_000 };
 
-/** Whether rows cover all that is in view. */
+/** Whether the rows cover the whole view. */
 function covers(list) {
   const { first, end, shift } = rowsInView(list);
   const from = first * list.rowHeight + shift;

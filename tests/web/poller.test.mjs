@@ -4,7 +4,7 @@ import { polling } from "./clock.mjs";
 import { LOOPS, SELDOM_MS, arrivalsOf, folderOf, loopOf } from "../../web/lib/poller.js";
 import { Refused } from "../../web/lib/server.js";
 
-/** A poller, what its server was asked, and parts of the page that are told. */
+/** A poller, the questions that its server got, and parts of the page that get answers. */
 function setUp(stands = "paused") {
   const found = { stands, asked: [], error: null };
   const answer = async (question, value) => {
@@ -30,7 +30,7 @@ function setUp(stands = "paused") {
     following.renew();
     return { following, questions, told };
   };
-  /** What was asked in some time. */
+  /** The questions asked within some time. */
   const askedIn = async (ms) => {
     found.asked.length = 0;
     await all.clock.pass(ms);

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { Refusals } from "../../web/lib/refusals.js";
 
-/** On a stand-in for ComfyUI that is sending; `look()` lets a while pass. */
+/** With a fake ComfyUI that is sending; `look()` lets a while pass. */
 function setUp() {
   const app = { processingQueue: true };
   const waiting = [];

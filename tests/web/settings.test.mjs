@@ -3,13 +3,13 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 import { LANGUAGES, SETTINGS } from "../../web/lib/settings.js";
 
-/** A file of the English texts. */
+/** A file with English texts. */
 function english(name) {
   const file = new URL(`../../locales/en/${name}.json`, import.meta.url);
   return JSON.parse(readFileSync(file, "utf8"));
 }
 
-/** What ComfyUI asks for: its own word for a language is the same in every language. */
+/** A key as ComfyUI looks it up: a language's own name is the same in every language. */
 function textsOf({ name, tooltip, options }) {
   const names = new Set(Object.values(LANGUAGES));
   const shown = (options ?? [])

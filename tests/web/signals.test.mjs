@@ -39,7 +39,7 @@ test("only a person who switches a setting on is answered", () => {
   let called = 0;
   const settings = settingsThatCall({ [SOUND]: () => (called += 1) });
   const { onChange } = settings.find(({ id }) => id === SOUND);
-  onChange(true, undefined); // what the page is loaded with
+  onChange(true, undefined); // the call when the page loads
   onChange(false, true);
   assert.equal(called, 0);
   onChange(true, false);

@@ -7,7 +7,7 @@ import { Screen } from "../../web/lib/screen.js";
 import { Refused } from "../../web/lib/server.js";
 import { Watch } from "../../web/lib/watch.js";
 
-/** A watch that is asked to look by `look()`; `answers` are the server's, the last for ever. */
+/** A watch that looks on `look()`; `answers` are the server's, and the last one repeats. */
 function setUp(answers = [{ next: "watch", ready: 0 }]) {
   const autoQueue = {
     mode: "instant-idle",
@@ -46,7 +46,7 @@ function setUp(answers = [{ next: "watch", ready: 0 }]) {
 const LOOP = { loop: "l", directory: "/in" };
 const RUN = { watched: [LOOP] };
 
-/** What is taken of a run whose Directory Iterators, and then Batch Completes, say this is next. */
+/** A run whose Directory Iterators, and then Batch Completes, report these as `next`. */
 function taken(loops) {
   const runs = new Runs();
   for (const [loop, [next, later]] of Object.entries(loops)) {

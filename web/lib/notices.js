@@ -118,7 +118,7 @@ export class Notices {
   async #tellEnd(loop, progress) {
     try {
       const state = await this.#settled(loop);
-      if (!state) return; // forgotten meanwhile
+      if (!state) return; // it has been forgotten
       // It has been started again in the meantime: these figures belong to the new batch.
       if (progress?.complete && !state.complete) return;
       const message = batchEnd(state);

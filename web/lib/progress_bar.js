@@ -62,7 +62,7 @@ export class Progress {
   element = element("div", "progress", this.#bar.element, this.#legend);
 
   constructor() {
-    this.#legend.ariaHidden = "true"; // the bar says the same
+    this.#legend.ariaHidden = "true"; // the bar has the same label
   }
 
   /**

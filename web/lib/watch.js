@@ -137,7 +137,7 @@ export class Watch {
       this.#autoQueue.goOn(watched.mode, ready);
       return;
     }
-    this.#showButton(watched); // the workflow may have been opened anew
+    this.#showButton(watched); // the workflow may have been reopened
   }
 
   /**

@@ -142,7 +142,7 @@ export class Cards {
     const widget = addCard(node, NAME, card, height);
     passToCanvas(card.element, () => this.#app.canvas);
     drawOnTitle(node, () => card.shown);
-    this.#following.whenSettled(); // its values are put in later in this turn
+    this.#following.whenSettled(); // its values are set later in this turn
     return widget;
   }
 

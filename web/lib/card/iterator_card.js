@@ -55,7 +55,7 @@ export class IteratorCard {
    */
   constructor({ thumbnailOf }) {
     this.#thumbnailOf = thumbnailOf;
-    this.#image.alt = ""; // its name stands beside it
+    this.#image.alt = ""; // its name is next to it
     this.#image.addEventListener("error", () => (this.#image.hidden = true));
     const words = element("div", "words", this.#headline, this.#detail);
     // Hidden until it is known which are needed.

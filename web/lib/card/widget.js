@@ -33,7 +33,7 @@ export function addCard(node, name, card, height) {
     getValue: () => "",
     setValue: () => {},
   });
-  widget.serialize = false; // of the workflow; the option is of the prompt
+  widget.serialize = false; // for the workflow; the option is for the prompt
   // Newer frontends store the width at which they drew it in the side panel, but a card is as
   // wide as its node.
   Object.defineProperty(widget, "width", { get: () => undefined, set: () => {} });
@@ -41,7 +41,7 @@ export function addCard(node, name, card, height) {
   node.setSize([Math.max(node.size[0], wide), Math.max(node.size[1], high)]);
   new ResizeObserver(() => {
     const { offsetHeight } = card.content;
-    if (offsetHeight === 0 || offsetHeight === height) return; // out of sight, or the same
+    if (offsetHeight === 0 || offsetHeight === height) return; // not visible, or unchanged
     height = offsetHeight;
     node.graph?.setDirtyCanvas(true, true);
   }).observe(card.content);

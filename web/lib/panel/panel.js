@@ -149,7 +149,7 @@ export class Panel {
   /** @param {Loop | null} loop */
   #showOne(loop) {
     if (!loop) {
-      this.#go(null); // it was forgotten
+      this.#go(null); // it has been forgotten
       return;
     }
     const details = this.#details ?? this.#added(loop);

@@ -161,7 +161,7 @@ export class VirtualRows {
     else if (event.key === "Enter" && this.#active >= 0) this.#given.opened(this.#active);
     else return;
     event.preventDefault();
-    event.stopPropagation(); // ComfyUI has its own use for keys
+    event.stopPropagation(); // ComfyUI has its own shortcuts for these keys
   }
 }
 
