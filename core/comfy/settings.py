@@ -21,7 +21,7 @@ from ..common.environment import (
     cannot_use,
 )
 from ..common.text import quoted
-from ..engine.lease import LEASE_SECONDS, SHORTEST
+from ..engine.outcomes.lease import LEASE_SECONDS, SHORTEST
 from ..files.paths import full_path_in
 
 _log = logging.getLogger(__name__)

@@ -5,22 +5,21 @@ What runs in a transaction says so.
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from ..model.prompt import Host, Prompt
+from ..model.prompt import Prompt
 from ..model.state import DEFAULT_POLICY, Item, IterationMode, LoopKey, Policy, WhenComplete
 from ..store.records import LoopEntry
 from ..store.store import Store
-from .clients import Clients
-from .folder_watch import Watching
-from .listings import Due, Listed, Listing, Why
-from .loops import Loops
-from .moments import END, LOOK
-from .outputs import Outputs
-from .transactions import Transactions
+from .changes.items import Items
+from .changes.loops import Loops
+from .changes.memory import BeforeTheLast
+from .changes.moments import END, LOOK
+from .changes.outputs import Outputs
+from .changes.transactions import Transactions
+from .folders.listings import Due, Listed, Listing, Why
 
 if TYPE_CHECKING:
     from ..model.selection import Selection
@@ -41,28 +40,20 @@ class Request:
 class Batches:
     """The batches of all loops; everything expects to run inside of a transaction."""
 
-    def __init__(  # noqa: PLR0913 - what it stands on, each given once
+    def __init__(
         self,
         store: Store,
-        host: Host,
         transactions: Transactions,
-        *,
         loops: Loops,
+        items: Items,
         outputs: Outputs,
-        watching: Watching,
-        begun: Callable[[LoopKey], None],
     ) -> None:
-        """`begun` is told of each batch that begins."""
         self._store = store
-        self._host = host
         self._transactions = transactions
+        self._memory = transactions.memory
         self._loops = loops
+        self._items = items
         self._outputs = outputs
-        self._watching = watching
-        self._begun = begun
-        self._clients: defaultdict[LoopKey, Clients] = defaultdict(Clients)
-        # What lay beside the last image of a batch, before this prompt was given it.
-        self._before: dict[LoopKey, tuple[Prompt, Listing]] = {}
 
     def prepare(self, requests: Sequence[Request], prompt: Prompt, listed: Listed) -> Due | None:
         """Bring the listings to what `requests` need, in new batches where they are due.
@@ -100,7 +91,7 @@ class Batches:
         elif listing is not None:
             self._join(listing)
         if retries:
-            self._store.retry(key)
+            self._items.retry_failed(key)
         if self._loops.entry(key).mode is not mode:
             self._loops.save(key, mode=mode)
         self._loops.note_completion(key)
@@ -110,8 +101,7 @@ class Batches:
         key = listing.due.key
         before = self._store.load(key)
         self._store.start_batch(key, listing.paths, listing.new)
-        self._outputs.begin(key)
-        self._begun(key)
+        self._memory.begin_batch(key)
         entry = LoopEntry(
             listing.due.selection,
             listing.due.batch,
@@ -122,6 +112,7 @@ class Batches:
             partners=() if before is None else before.partners,
         )
         self._store.save(key, entry)
+        self._transactions.changes_state()
         self._loops.note_completion(key)
 
     def start_over(self, keys: Sequence[LoopKey], listed: Listed) -> Due | None:
@@ -157,7 +148,7 @@ class Batches:
                 return due
             # Else the folder was read for this very prompt, and all is listed.
             if listing.due == due:
-                self._before[key] = (prompt, listing)
+                self._memory.change(key, before_the_last=BeforeTheLast(prompt, listing))
         return None
 
     def due_at_the_end(self, key: LoopKey, item: Item) -> Due | None:
@@ -172,9 +163,10 @@ class Batches:
             return None
         if any(other.path != item.path for other in self._store.open_items(key)):
             return None
-        prompt, before = self._before.get(key, (None, None))
-        if before and (prompt, before.due.selection) != (item.claim.prompt, entry.selection):
-            before = None
+        known, before = self._memory[key].before_the_last, None
+        if known is not None and known.prompt == item.claim.prompt:
+            is_same = known.listing.due.selection == entry.selection
+            before = known.listing if is_same else None
         return Due(Why.JOIN_AT_THE_END, key, entry.selection, entry.batch, before)
 
     def join_at_the_end(self, due: Due, listed: Listed) -> bool:
@@ -183,34 +175,26 @@ class Batches:
         Those that were there before the last image was handed out, and have not changed since.
         """
         if due.before is None:
-            looked_at = self._loops.moments.note(due.key, LOOK)
+            looked_at = self._memory.moments.note(due.key, LOOK)
             self._loops.save(due.key, looked_again=True, looked_at=looked_at)
             return True
         listing = self._taken(due, listed)
         if listing is None:
             return False
-        self._before.pop(due.key, None)
+        self._memory.change(due.key, before_the_last=None)
         self._loops.save(due.key, looked_again=True)
         self._join(listing)
         return True
 
     def told_the_end(self, key: LoopKey, client_id: str | None) -> None:
-        """Note that a client's own prompt has completed the batch, once that is kept."""
-        self._transactions.when_kept(lambda: self._clients[key].told_the_end(client_id))
-
-    def forget(self, key: LoopKey) -> None:
-        """Forget a loop, once that is kept."""
-        self._transactions.when_kept(lambda: self._clients.pop(key, None))
-        self._transactions.when_kept(lambda: self._before.pop(key, None))
-        self._transactions.when_kept(lambda: self._watching.end(key))
-        self._transactions.when_kept(lambda: self._loops.moments.forget(key))
+        """Note that a client's own prompt has completed the batch."""
+        self._memory.change(key, clients=self._memory[key].clients.told_the_end(client_id))
 
     def note_client(self, request: Request, prompt: Prompt, *, knows_the_end: bool) -> None:
         """Note that a client has run, and whether it was told of the batch's end by that."""
-        clients = self._clients[request.key]
-        self._transactions.when_kept(
-            lambda: clients.note(prompt.client_id, request.mode, knows_the_end=knows_the_end)
-        )
+        clients = self._memory[request.key].clients
+        clients = clients.seen(prompt.client_id, request.mode, knows_the_end=knows_the_end)
+        self._memory.change(request.key, clients=clients)
 
     def _due(
         self,
@@ -229,7 +213,7 @@ class Batches:
             return Due(Why.BEGIN, key, selection, entry.batch + 1)
         if entry.selection != selection:
             return Due(Why.RELIST, key, selection, entry.batch)
-        is_new_run = entry.completed_at is not None and self._loops.moments.is_before(
+        is_new_run = entry.completed_at is not None and self._memory.moments.is_before(
             key, LOOK, entry.looked_at, prompt
         )
         # A range counts files: with one more in front, it would hold another at its end.
@@ -261,7 +245,7 @@ class Batches:
         """
         if request.mode is not mode:
             return False
-        before = self._clients[request.key].mode(prompt.client_id, entry.mode)
+        before = self._memory[request.key].clients.mode(prompt.client_id, entry.mode)
         if before is not mode:
             return True
         # A batch that waits for more has no end: each new file would bring all of them back.
@@ -272,8 +256,8 @@ class Batches:
         """Whether a run was meant as a new one: submitted by somebody who knew of the end."""
         return (
             entry.completed_at is not None
-            and self._loops.moments.is_before(key, END, entry.completed_at, prompt)
-            and self._clients[key].knows_the_end(prompt.client_id)
+            and self._memory.moments.is_before(key, END, entry.completed_at, prompt)
+            and self._memory[key].clients.knows_the_end(prompt.client_id)
         )
 
     def _join(self, listing: Listing) -> None:

@@ -9,12 +9,10 @@ from __future__ import annotations
 import functools
 import hashlib
 import os
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, NamedTuple
 
-from ..common.errors import IllegalTransition
 from .prompt import Failure, Prompt
 
 
@@ -31,29 +29,6 @@ class ItemState(str, Enum):
     """Its prompt ended in success."""
     FAILED = "failed"
     """Given up, with a reason."""
-
-
-LEADS_TO: Mapping[ItemState, frozenset[ItemState]] = {
-    # FAILED without a run: a person skips the image that a run stopped on.
-    ItemState.PENDING: frozenset({ItemState.RUNNING, ItemState.FAILED}),
-    ItemState.RUNNING: frozenset({ItemState.ENDED, ItemState.PENDING, ItemState.FAILED}),
-    ItemState.ENDED: frozenset({ItemState.DONE, ItemState.PENDING, ItemState.FAILED}),
-    ItemState.DONE: frozenset({ItemState.PENDING}),
-    ItemState.FAILED: frozenset({ItemState.PENDING}),
-}
-"""Every move that an item can make."""
-
-
-def check_transition(path: str, old: ItemState, new: ItemState) -> None:
-    """Allow the move of the item at `path` from `old` to `new`, or raise IllegalTransition."""
-    if new not in LEADS_TO[old]:
-        allowed = ", ".join(sorted(state.value for state in LEADS_TO[old]))
-        message = (
-            f"Item {path!r} is {old.value} and cannot become {new.value}: "
-            f"from {old.value} it can only become {allowed}. "
-            "This is a fault in Batch Loop; please report it with the steps that led here."
-        )
-        raise IllegalTransition(message)
 
 
 class IterationMode(str, Enum):

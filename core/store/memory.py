@@ -6,10 +6,10 @@ import heapq
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import Any, TypeVar
 
 from ..common.errors import StateNotKept
+from ..model.life import Event, On, check_transition, lived
 from ..model.state import (
     NOTHING_CARRIED,
     Carried,
@@ -19,7 +19,6 @@ from ..model.state import (
     ItemState,
     KnownResult,
     LoopKey,
-    check_transition,
 )
 from .memory_items import ItemTable
 from .memory_outputs import MemoryOutputs
@@ -167,8 +166,7 @@ class MemoryStore(MemoryOutputs):
         if not items.pending:
             return None
         item = items.at(items.pending[0])
-        check_transition(item.path, item.state, ItemState.RUNNING)
-        return self._put(items, item, replace(item, state=ItemState.RUNNING, claim=claim))
+        return self._put(items, item, lived(item, Event(On.ACQUIRED, claim=claim)))
 
     def first_pending(self, key: LoopKey, skipping: int = 0) -> str | None:
         items = self._items[key]
@@ -179,11 +177,11 @@ class MemoryStore(MemoryOutputs):
         pending = [self._items[key].pending for key in keys]
         return min(set(pending[0]).intersection(*pending[1:]), default=None)
 
-    def move(self, key: LoopKey, item: Item, state: ItemState, **changes: Any) -> Item:
-        check_transition(item.path, item.state, state)
-        if gives_up(item, state):
-            self._note_not_whole(key, item.path)
-        return self._put(self._items[key], item, replace(item, state=state, **changes))
+    def put(self, key: LoopKey, old: Item, new: Item) -> Item:
+        check_transition(old.path, old.state, new.state)
+        if gives_up(old, new.state):
+            self._note_not_whole(key, old.path)
+        return self._put(self._items[key], old, new)
 
     def _put(self, items: ItemTable, old: Item, new: Item) -> Item:
         items.put(old, new)
@@ -194,7 +192,7 @@ class MemoryStore(MemoryOutputs):
         items = self._items[key]
         failed = [items.at(index) for index in items.failed]
         for item in failed:
-            self.move(key, item, ItemState.PENDING, attempts=0, failure=None)
+            self.put(key, item, lived(item, Event(On.RETRIED)))
         return len(failed)
 
     def item(self, key: LoopKey, path: str) -> Item | None:

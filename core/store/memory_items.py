@@ -8,8 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from ..model.life import OPEN
 from ..model.state import Item, ItemState, ReportedItem
-from .records import OPEN, UNLISTED
+from .records import UNLISTED
 
 
 class ItemTable:

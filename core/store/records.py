@@ -6,12 +6,12 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..model.life import OPEN
 from ..model.state import Counts, Item, ItemState, IterationMode, LoopKey
 
 if TYPE_CHECKING:
     from ..model.selection import Selection
 
-OPEN = frozenset({ItemState.RUNNING, ItemState.ENDED})
 
 UNLISTED = -1
 """Index of an item that is known, but not in the present listing."""

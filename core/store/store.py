@@ -16,7 +16,6 @@ from ..model.state import (
     Claim,
     Counts,
     Item,
-    ItemState,
     KnownResult,
     LoopKey,
     ReportedItem,
@@ -162,8 +161,8 @@ class Items(Protocol):
     def first_together(self, keys: Sequence[LoopKey]) -> int | None:
         """The first place in the listings at which each of the loops has a PENDING item."""
 
-    def move(self, key: LoopKey, item: Item, state: ItemState, **changes: Any) -> Item:
-        """Bring `item` to `state`, with `changes` to its other fields; IllegalTransition."""
+    def put(self, key: LoopKey, old: Item, new: Item) -> Item:
+        """Keep what an item has become, and return it; IllegalTransition."""
 
     def retry(self, key: LoopKey) -> int:
         """Make every FAILED item PENDING, with no attempt counted; returns how many there were."""

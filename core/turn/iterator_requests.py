@@ -10,7 +10,7 @@ from typing import Any
 from ..common.errors import BatchLoopError, InvalidSetting, NoImages
 from ..common.names import node_id
 from ..engine.batches import Request
-from ..engine.listings import no_images
+from ..engine.folders.listings import no_images
 from ..engine.together import together
 from ..files.finished import expected_results
 from ..files.listing import has_images

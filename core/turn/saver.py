@@ -11,7 +11,7 @@ from typing import Protocol
 import torch
 
 from ..common.errors import InvalidSetting, UnwritableImage
-from ..engine.outputs import Owner
+from ..engine.changes.outputs import Owner
 from ..files.atomic import IfExists, check_name
 from ..files.caption import Caption
 from ..files.numbering import Numbering

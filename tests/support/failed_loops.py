@@ -8,6 +8,7 @@ from batch_loop.core.model.state import Claim, ItemState, IterationMode, LoopKey
 from batch_loop.core.store.records import LoopEntry
 from batch_loop.core.store.store import Store
 from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tests.support.moves import moved
 
 FOLDER = "/home/somebody/ComfyUI/input/a folder of many photographs"
 
@@ -27,4 +28,4 @@ def write_failed_loops(store: Store, host: FakeHost, number: int, failures: int)
                 item = store.claim(key, Claim(prompt, Policy(), 0.0, host.server))
                 assert item is not None
                 state = ItemState.PENDING if last == failures else ItemState.FAILED
-                store.move(key, item, state, claim=None, failure=reason)
+                moved(store, key, item, state, claim=None, failure=reason)

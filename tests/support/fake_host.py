@@ -3,9 +3,26 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Callable
 from dataclasses import replace
 
 from batch_loop.core.model.prompt import Ending, Failure, Outcome, Prompt
+
+
+class ByHand:
+    """Looks for outcomes only when a test does, by `LoopRegistry.reconcile_all`.
+
+    A thread would look at any time.
+    """
+
+    def __init__(self, look: Callable[[], bool]) -> None:
+        pass
+
+    def wake(self) -> None:
+        """Do nothing."""
+
+    def finish(self, seconds: float, look: Callable[[], bool]) -> None:
+        """Do nothing: the test has looked."""
 
 
 class FakeHost:

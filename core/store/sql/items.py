@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from ...model.state import Claim, Item, ItemState, LoopKey, check_transition
+from ...model.life import check_transition
+from ...model.state import Claim, Item, ItemState, LoopKey
 from ..records import UNLISTED, gives_up
 from ..schema import statements
 from ..schema.rows import claim_columns, failure_columns, item_of
@@ -46,22 +46,23 @@ class SqlItems(SqlSession):
         place: Any = found.scalar_one_or_none()
         return None if place is None else int(place)
 
-    def move(self, key: LoopKey, item: Item, state: ItemState, **changes: Any) -> Item:
-        check_transition(item.path, item.state, state)
-        new = replace(item, state=state, **changes)
-        values: dict[str, Any] = {"state": state.value}
-        if "claim" in changes:
+    def put(self, key: LoopKey, old: Item, new: Item) -> Item:
+        check_transition(old.path, old.state, new.state)
+        values: dict[str, Any] = {"state": new.state.value}
+        if new.claim != old.claim:
             values |= claim_columns(new.claim, self._ahead)
-        if "failure" in changes:
+        if new.failure != old.failure:
             values |= failure_columns(new.failure)
-        values |= {name: changes[name] for name in _PLAIN if name in changes}
-        self._set_item(key, item.path, values)
+        for name in _PLAIN:
+            if getattr(new, name) != getattr(old, name):
+                values[name] = getattr(new, name)
+        self._set_item(key, old.path, values)
         loop = self._known(key)
-        if gives_up(item, state):
-            self._note_not_whole(key, item.path)
-        if item.index != UNLISTED:
-            loop.add(**{item.state.value: -1, state.value: 1})
-        loop.moved(item.state, new)
+        if gives_up(old, new.state):
+            self._note_not_whole(key, old.path)
+        if old.index != UNLISTED:
+            loop.add(**{old.state.value: -1, new.state.value: 1})
+        loop.moved(old.state, new)
         return new
 
     def _set_item(

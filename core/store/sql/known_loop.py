@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from ...model.life import OPEN
 from ...model.roots import Roots
 from ...model.state import Item, ItemState, Written
-from ..records import OPEN, LoopEntry
+from ..records import LoopEntry
 from ..schema.rows import entry_of
 
 

@@ -14,8 +14,9 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ...model.life import OPEN
 from ...model.state import ItemState
-from ..records import OPEN, NewListing
+from ..records import NewListing
 from ..schema import listing_statements as statements
 from ..schema import statements as of_items
 from ..schema.tables import path_bytes

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...model.life import OPEN
 from ...model.state import ItemState, LoopKey, Written
-from ..records import OPEN
 from ..schema import statements
 from .items import SqlItems
 from .reports import SqlReports

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from batch_loop.core.engine.clients import REMEMBERED, Clients
+from batch_loop.core.engine.changes.clients import REMEMBERED, Clients
 from batch_loop.core.model.prompt import client_named
 from batch_loop.core.model.state import IterationMode
 
@@ -17,28 +17,28 @@ def test_an_unknown_client_has_the_loop_s_mode_and_missed_nothing() -> None:
 
 def test_a_client_s_own_mode_counts() -> None:
     clients = Clients()
-    clients.note("tab", RESET, knows_the_end=False)
+    clients = clients.seen("tab", RESET, knows_the_end=False)
     assert clients.mode("tab", CONTINUE) is RESET
 
 
 def test_a_client_that_works_on_the_batch_is_to_be_told_of_its_end() -> None:
     clients = Clients()
-    clients.note("tab", CONTINUE, knows_the_end=False)
+    clients = clients.seen("tab", CONTINUE, knows_the_end=False)
     assert not clients.knows_the_end("tab")
-    clients.told_the_end("tab")
+    clients = clients.told_the_end("tab")
     assert clients.knows_the_end("tab")
-    clients.told_the_end("unknown")
+    clients = clients.told_the_end("unknown")
     assert clients.mode("unknown", RESET) is RESET
 
 
 def test_only_the_newest_are_kept() -> None:
     clients = Clients()
-    clients.note("first", RESET, knows_the_end=False)
+    clients = clients.seen("first", RESET, knows_the_end=False)
     for number in range(REMEMBERED - 1):
-        clients.note(f"script {number}", CONTINUE, knows_the_end=False)
+        clients = clients.seen(f"script {number}", CONTINUE, knows_the_end=False)
     assert clients.mode("first", CONTINUE) is RESET
-    clients.note("first", RESET, knows_the_end=False)
-    clients.note("one more", CONTINUE, knows_the_end=False)
+    clients = clients.seen("first", RESET, knows_the_end=False)
+    clients = clients.seen("one more", CONTINUE, knows_the_end=False)
     assert clients.mode("first", CONTINUE) is RESET
     assert clients.knows_the_end("script 0")
 

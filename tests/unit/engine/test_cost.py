@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.engine.batches import Request
-from batch_loop.core.engine.outputs import Owner
+from batch_loop.core.engine.changes.outputs import Owner
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.selection import Selection
@@ -18,7 +18,7 @@ from batch_loop.core.routes.export import overview_as_json
 from batch_loop.core.store.databases.database import open_store
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.tests.support.failed_loops import write_failed_loops
-from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tests.support.statements import Asked, asked_of
 
 MOST_STATEMENTS = 9
@@ -27,13 +27,6 @@ outcome; and the loop's row with three of them."""
 MOST_TRANSACTIONS = 5
 """Directory Iterator, Save, Loop End, and the outcome; and Batch Complete after a failure. Else
 what it shows is at hand, as is what validation asks for."""
-
-
-class NoWatcher:
-    """Looks only when the test says so."""
-
-    def wake(self) -> None:
-        pass
 
 
 class Server:
@@ -46,9 +39,12 @@ class Server:
         self.host = FakeHost()
         self.names = [f"img{at}.png" for at in range(number)]
         self.registry = LoopRegistry(
-            store, self.host, lambda *_args, **_seed: self.names, lambda _path: 0.0
+            store,
+            self.host,
+            lambda *_args, **_seed: self.names,
+            lambda _path: 0.0,
+            poll_outcomes=ByHand,
         )
-        self.registry._settling._watcher = NoWatcher()
         key = LoopKey("", "/folder")
         policy = Policy(ErrorHandling.SKIP)
         self.request = Request(key, Selection(), policy=policy)
@@ -64,7 +60,7 @@ class Server:
         self.registry.end(iteration)
         self.registry.snapshot(self.request.key.id)
         self.host.finish(prompt, ending, target)
-        self.registry._settling.settle_all()
+        self.registry.reconcile_all()
 
 
 def asked_by_prompts(folder: Path, number: int) -> tuple[Server, list[Asked]]:
@@ -178,12 +174,12 @@ def test_the_watcher_leaves_the_store_alone_while_prompts_run(tmp_path: Path) ->
     prompt = server.host.submit()
     server.registry.end(server.registry.acquire(server.request, prompt))
     with asked_of(server.store) as asked:
-        assert server.registry._settling.settle_all()
+        assert server.registry.reconcile_all()
     assert asked.transactions == 0
     server.host.finish(prompt)
     with asked_of(server.store) as asked:
-        assert not server.registry._settling.settle_all()
-        assert not server.registry._settling.settle_all()
+        assert not server.registry.reconcile_all()
+        assert not server.registry.reconcile_all()
     assert asked.transactions == 1
     assert server.registry.snapshot(server.request.key.id).counts.done == 1
 

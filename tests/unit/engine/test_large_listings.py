@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from sqlalchemy import func, select
 
-from batch_loop.core.engine import listings
 from batch_loop.core.engine.batches import Request
+from batch_loop.core.engine.folders import listings
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.roots import NO_ROOTS
@@ -24,7 +24,7 @@ from batch_loop.core.store.schema.tables import items, spare_listings
 from batch_loop.core.store.sql import listing_rows
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.core.store.store import Store
-from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tests.support.statements import asked_of
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.postgresql import Postgresql
@@ -39,16 +39,6 @@ class Cancelled(Exception):
     """What the host raises when a person has pressed Cancel."""
 
 
-class NoWatcher:
-    """Looks only when the test says so."""
-
-    def wake(self) -> None:
-        pass
-
-    def finish(self, seconds: float, look: Callable[[], bool]) -> None:
-        pass
-
-
 class Server:
     """A registry, and what is done while it writes a listing."""
 
@@ -56,8 +46,9 @@ class Server:
         assert isinstance(store, SqlStore)
         self.store = store
         self.host = FakeHost()
-        self.registry = LoopRegistry(store, self.host, self._list, lambda _path: 0.0)
-        self.registry._settling._watcher = NoWatcher()  # type: ignore[assignment]
+        self.registry = LoopRegistry(
+            store, self.host, self._list, lambda _path: 0.0, poll_outcomes=ByHand
+        )
         self.names = list(NAMES)
         self.meanwhile: list[Callable[[], object]] = []
         """One after the other, between two parts."""
@@ -205,7 +196,7 @@ def test_a_listing_is_written_again_where_the_loop_has_changed(server: Server, w
     assert path(turned) == "img8.png"
     assert turned.counts == Counts(pending=8, running=1)
     # The store is the other one's, too.
-    other.registry._spare_listings.close()
+    other.registry.spare_listings.close()
 
 
 def test_what_was_there_before_is_deleted_in_parts(server: Server) -> None:
@@ -240,7 +231,7 @@ def test_no_statement_of_a_start_over_goes_through_all_results(server: Server) -
         server.registry.claim_outputs(iteration, [f"/out/{path(iteration)}"])
         if is_done:
             server.done(iteration)
-    server.registry._spare_listings.close()
+    server.registry.spare_listings.close()
     with asked_of(server.store) as asked:
         assert server.registry.start_over(LARGE.id).batch == 2
     changes = [each for each in asked.statements if "batch_loop_outputs" in each[0]]
@@ -287,7 +278,7 @@ def test_a_crash_in_the_midst_leaves_only_what_the_next_start_deletes(
 
     def crash() -> None:
         # Nothing of this process is done any more.
-        server.registry._spare_listings.close()
+        server.registry.spare_listings.close()
         raise SystemExit
 
     server.meanwhile = [lambda: None, crash]

@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from batch_loop.core.common.errors import StoreAway
-from batch_loop.core.engine.lease import (
+from batch_loop.core.engine.outcomes.lease import (
     LEASE_SECONDS,
     LOOK_SECONDS,
     Lease,
@@ -74,7 +74,7 @@ def test_it_is_renewed_while_there_is_work() -> None:
 def test_what_fails_is_tried_again_and_told_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("batch_loop.core.engine.lease.RETRY_SECONDS", 0.01)
+    monkeypatch.setattr("batch_loop.core.engine.outcomes.lease.RETRY_SECONDS", 0.01)
     work = Work()
     work.errors = 2
     Lease(work.renew, work.is_at_work, SECONDS).take_up()

@@ -11,7 +11,7 @@ import pytest
 
 from batch_loop.core.common.errors import FolderNotFound
 from batch_loop.core.engine.batches import Request
-from batch_loop.core.engine.listings import Due, Listed, Why
+from batch_loop.core.engine.folders.listings import Due, Listed, Why
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.state import Iteration, IterationMode, LoopKey
@@ -247,7 +247,7 @@ def test_a_folder_that_is_listed_is_not_looked_through_by_who_watches_it(server:
 def test_who_waits_for_a_turn_has_none_that_comes_after_it(server: Server) -> None:
     """Else two might wait for each other, as those do who list the folders of a pair."""
     first, second = sorted((SLOW, QUICK), key=lambda key: key.id)
-    listings = server.registry._listings
+    listings = server.registry.listings
 
     asked = threading.Event()
 

@@ -28,9 +28,10 @@ from hypothesis.stateful import (
 from sqlalchemy import func, select
 
 from batch_loop.core.common.errors import LoopEndNotReached, NoImages, NotNow, UnreadableImage
-from batch_loop.core.engine import listings
 from batch_loop.core.engine.batches import Request
+from batch_loop.core.engine.folders import listings
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.life import OPEN
 from batch_loop.core.model.prompt import Ending, Prompt
 from batch_loop.core.model.roots import NO_ROOTS
 from batch_loop.core.model.selection import Selection
@@ -49,12 +50,11 @@ from batch_loop.core.model.state import (
 from batch_loop.core.store.databases.database import open_store
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.memory import MemoryStore
-from batch_loop.core.store.records import OPEN
 from batch_loop.core.store.schema.tables import items, loops
 from batch_loop.core.store.sql import listing_rows
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.core.store.store import Store
-from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tools.postgresql import Postgresql
 
 FOLDER = os.path.abspath("folder")
@@ -121,13 +121,6 @@ class ServerHost(FakeHost):
     def known_ending(self, prompt: Prompt) -> Ending | None:
         outcome = self._outcomes.get(prompt)
         return None if outcome is None else outcome.ending
-
-
-class NoWatcher:
-    """Looks only when the machine says so: a thread would do it at any time."""
-
-    def wake(self) -> None:
-        pass
 
 
 @dataclass
@@ -243,7 +236,7 @@ class RegistryMachine(RuleBasedStateMachine):
         self.alive.clear()
         self._start()
         server = self.servers[-1]
-        while server.registry._spare_listings.delete_some():
+        while server.registry.spare_listings.delete_some():
             pass
         assert isinstance(server.store, SqlStore)
         with server.store._connections.engine.begin() as connection:
@@ -260,9 +253,9 @@ class RegistryMachine(RuleBasedStateMachine):
         host = ServerHost(self.started, self.clock, self.alive)
         store = MemoryStore() if self.open_store is None else self.open_store()
         assert isinstance(store, MemoryStore) is (self.open_store is None)
-        registry = LoopRegistry(store, host, self._list, self._sight)
-        registry._settling._watcher = NoWatcher()
-        registry._spare_listings._watcher = NoWatcher()
+        registry = LoopRegistry(
+            store, host, self._list, self._sight, poll_outcomes=ByHand, poll_listings=ByHand
+        )
         self.alive.add(host.server)
         self.servers.append(Server(host, store, registry))
 
@@ -303,7 +296,7 @@ class RegistryMachine(RuleBasedStateMachine):
     @rule(pick=picks)
     def delete_some(self, pick: int) -> None:
         """A server deletes rows that no loop has any more."""
-        self._server(pick).registry._spare_listings.delete_some()
+        self._server(pick).registry.spare_listings.delete_some()
 
     @rule(name=st.sampled_from(FILES))
     def add_file(self, name: str) -> None:
@@ -525,7 +518,7 @@ class RegistryMachine(RuleBasedStateMachine):
     def watch(self, pick: int) -> None:
         """The watcher looks."""
         server = self._server(pick)
-        more = server.registry._settling.settle_all()
+        more = server.registry.reconcile_all()
         ended = [
             (key, prompt) for key, prompt in server.waiting if server.host.known_ending(prompt)
         ]

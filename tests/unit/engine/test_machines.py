@@ -12,10 +12,11 @@ import psycopg
 import pytest
 
 from batch_loop.core.common.errors import ClaimLost, StateNotKept, StoreAway
-from batch_loop.core.engine import spare_listings, transactions
 from batch_loop.core.engine.batches import Request
-from batch_loop.core.engine.lease import LOOK_SECONDS, RENEWALS
-from batch_loop.core.engine.outputs import Owner
+from batch_loop.core.engine.changes import transactions
+from batch_loop.core.engine.changes.outputs import Owner
+from batch_loop.core.engine.folders import spare_listings
+from batch_loop.core.engine.outcomes.lease import LOOK_SECONDS, RENEWALS
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.naming import ResultName
 from batch_loop.core.model.prompt import Ending, Prompt
@@ -83,8 +84,8 @@ class Machine:
             lease_seconds=LEASE,
             roots=roots,
             clean_up=self._clean_up,
+            lease_clock=self._steady,
         )
-        self.registry._settling._leases_of_others._clock = self._steady
         self.request = Request(self.registry.key("", folder), Selection())
         self.made.append(self)
 
@@ -131,7 +132,7 @@ def let_lease_end(two: Machine) -> None:
 def _no_lease_outlives_its_test() -> Iterator[None]:
     yield
     for machine in Machine.made:
-        machine.registry._settling._lease.end()
+        machine.registry.servers.stop()
     Machine.made.clear()
 
 
@@ -226,7 +227,7 @@ def test_who_was_cut_off_and_lost_nothing_goes_on(pair: tuple[Machine, Machine])
     for _ in range(RENEWALS * 2):
         two.later(LEASE / RENEWALS - MOMENT)
         assert two.counts.running == 1
-        one.registry._settling._renew_lease()
+        one.registry.servers.renew()
     assert path(two.take()) == "b.png"
     one.finish(first)
     assert two.counts.done == 1
@@ -240,15 +241,15 @@ def test_what_a_server_that_is_gone_has_begun_to_write_is_deleted_when_its_lease
     one, two = pair
 
     def crash(*_given: object) -> None:
-        one.registry._spare_listings.close()
-        one.registry._settling._lease.end()
+        one.registry.spare_listings.close()
+        one.registry.servers.stop()
         raise SystemExit
 
     monkeypatch.setattr(one.store.outside, "write_listing", crash)
     with pytest.raises(SystemExit):
         one.take()
     two.registry.recover()
-    assert two.registry._spare_listings.delete_some()
+    assert two.registry.spare_listings.delete_some()
     assert two.store.outside.spare_listings()
 
     def is_deleted() -> bool:

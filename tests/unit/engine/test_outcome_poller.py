@@ -1,4 +1,4 @@
-"""The watcher's life: it begins when woken, and ends some time after nothing waits."""
+"""The outcome poller's life: it begins when woken, and ends some time after nothing waits."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import threading
 import pytest
 
 from batch_loop.core.common.errors import StateNotKept
-from batch_loop.core.engine import outcome_poller as watcher_module
-from batch_loop.core.engine.outcome_poller import Watcher
+from batch_loop.core.engine.outcomes import poller as poller_module
+from batch_loop.core.engine.outcomes.poller import OutcomePoller
 from batch_loop.tests.support.waiting import wait_for
 
 QUICK = 0.001
@@ -18,9 +18,9 @@ QUICK = 0.001
 def test_it_looks_until_told_that_nothing_waits() -> None:
     answers = [True, True, False]
     before = set(threading.enumerate())
-    watcher = Watcher(lambda: answers.pop(0), QUICK, QUICK)
+    poller = OutcomePoller(lambda: answers.pop(0), QUICK, QUICK)
     assert before == set(threading.enumerate())
-    watcher.wake()
+    poller.wake()
     wait_for(lambda: not answers, "three looks")
     wait_for(lambda: before.issuperset(threading.enumerate()), "the thread to end")
 
@@ -29,16 +29,16 @@ def test_a_call_while_it_looks_is_not_lost() -> None:
     looks: list[int] = []
     looking, go = threading.Event(), threading.Event()
 
-    def settle() -> bool:
+    def look() -> bool:
         looks.append(1)
         looking.set()
         go.wait()
         return False
 
-    watcher = Watcher(settle, QUICK, QUICK)
-    watcher.wake()
+    poller = OutcomePoller(look, QUICK, QUICK)
+    poller.wake()
     looking.wait()
-    watcher.wake()
+    poller.wake()
     go.set()
     wait_for(lambda: len(looks) == 2, "a second look")
 
@@ -47,13 +47,13 @@ def test_it_starts_again_after_it_ended() -> None:
     looks: list[int] = []
     before = set(threading.enumerate())
 
-    def settle() -> bool:
+    def look() -> bool:
         looks.append(1)
         return False
 
-    watcher = Watcher(settle, QUICK, QUICK)
+    poller = OutcomePoller(look, QUICK, QUICK)
     for number in (1, 2):
-        watcher.wake()
+        poller.wake()
         wait_for(lambda number=number: len(looks) == number, "a look")
         wait_for(lambda: before.issuperset(threading.enumerate()), "the thread to end")
 
@@ -65,13 +65,13 @@ def test_after_an_error_it_goes_on_and_has_said_so_once(
     before = set(threading.enumerate())
     answers: list[bool | Exception] = [error, error, error, True, error, False]
 
-    def settle() -> bool:
+    def look() -> bool:
         answer = answers.pop(0)
         if isinstance(answer, Exception):
             raise answer
         return answer
 
-    Watcher(settle, QUICK, QUICK).wake()
+    OutcomePoller(look, QUICK, QUICK).wake()
     wait_for(lambda: before.issuperset(threading.enumerate()), "the thread to end")
     assert answers == []
     # Of three in a row, and of the one after it had gone well.
@@ -87,46 +87,46 @@ def test_its_pauses_grow_while_it_fails_and_end_for_what_is_new(
 ) -> None:
     looks: list[int] = []
 
-    def settle() -> bool:
+    def look() -> bool:
         looks.append(1)
-        watcher._failures = 30
+        poller._failures = 30
         raise IndexError
 
     # After a look that fails it waits for ever, were nothing new to come.
-    monkeypatch.setattr(watcher_module, "LONGEST_PAUSE", 3600.0)
-    watcher = Watcher(settle, QUICK, QUICK)
+    monkeypatch.setattr(poller_module, "LONGEST_PAUSE", 3600.0)
+    poller = OutcomePoller(look, QUICK, QUICK)
     for number in (1, 2, 3):
-        watcher.wake()
+        poller.wake()
         wait_for(lambda number=number: len(looks) == number, "a look")
-    watcher.finish(0, lambda: False)
+    poller.finish(0, lambda: False)
 
 
 def test_one_thread_serves_many_prompts() -> None:
     threads: list[threading.Thread] = []
 
-    def settle() -> bool:
+    def look() -> bool:
         threads.append(threading.current_thread())
         return False
 
-    watcher = Watcher(settle, QUICK)
+    poller = OutcomePoller(look, QUICK)
     for number in (1, 2, 3):
-        watcher.wake()
+        poller.wake()
         wait_for(lambda number=number: len(threads) == number, "a look")
     assert len(set(threads)) == 1
 
 
 def test_at_the_end_it_looks_until_nothing_waits() -> None:
     answers = [True, True, False]
-    Watcher(lambda: False, QUICK).finish(60, lambda: answers.pop(0))
+    OutcomePoller(lambda: False, QUICK).finish(60, lambda: answers.pop(0))
     assert not answers
 
 
 def test_at_the_end_it_gives_up_when_time_is_up() -> None:
     looks: list[int] = []
 
-    def settle() -> bool:
+    def look() -> bool:
         looks.append(1)
         return True
 
-    Watcher(lambda: False, QUICK).finish(0, settle)
+    OutcomePoller(lambda: False, QUICK).finish(0, look)
     assert looks == [1]

@@ -12,9 +12,9 @@ import pytest
 
 from batch_loop.core.common.errors import LoopEndNotReached, NoImages, UnknownLoop, UnreadableImage
 from batch_loop.core.engine.batches import Request
-from batch_loop.core.engine.moments import LOOK
-from batch_loop.core.engine.outcome_poller import Watcher
-from batch_loop.core.engine.outputs import Owner
+from batch_loop.core.engine.changes.moments import LOOK, Moments
+from batch_loop.core.engine.changes.outputs import Owner
+from batch_loop.core.engine.outcomes.poller import OutcomePoller, Poll
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files import spelling
 from batch_loop.core.model.prompt import Ending, Prompt
@@ -28,8 +28,9 @@ from batch_loop.core.model.state import (
     Snapshot,
     WhenComplete,
 )
+from batch_loop.core.model.writes import Writes
 from batch_loop.core.store.memory import MemoryStore
-from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tests.support.waiting import wait_for
 
 SKIP = Policy(error_handling=ErrorHandling.SKIP)
@@ -38,12 +39,16 @@ SKIP = Policy(error_handling=ErrorHandling.SKIP)
 class Loop:
     """A registry, a host and a folder that is a list of names."""
 
-    def __init__(self, *names: str) -> None:
+    def __init__(
+        self, *names: str, writes: Writes | None = None, poll: Poll = OutcomePoller
+    ) -> None:
         self.host = FakeHost()
         self.names = list(names)
         self.listings = 0
         self.times: dict[str, float] = {}
-        self.registry = LoopRegistry(MemoryStore(), self.host, self._list, self._sight)
+        self.registry = LoopRegistry(
+            MemoryStore(), self.host, self._list, self._sight, writes, poll_outcomes=poll
+        )
         self.request = Request(LoopKey("", os.path.abspath("folder")), Selection())
 
     def _list(self, directory: str, selection: Selection, **_given: object) -> list[str]:  # noqa: ARG002
@@ -473,43 +478,45 @@ def test_every_change_raises_the_revision(loop: Loop) -> None:
     assert not raised()
 
 
-def test_the_watcher_settles_what_no_other_prompt_settles(loop: Loop) -> None:
+def test_the_poller_reconciles_what_no_other_prompt_settles(loop: Loop) -> None:
     iteration = loop.acquire()
     loop.registry.end(iteration)
     before = loop.registry.revision
     loop.host.finish(iteration.prompt)
-    wait_for(lambda: loop.registry.revision > before, "the watcher to settle the item")
+    wait_for(lambda: loop.registry.revision > before, "the poller to reconcile the item")
 
 
-def test_the_watcher_looks_no_more_when_nothing_waits(loop: Loop) -> None:
-    loop.run()
-    wait_for(lambda: not loop.registry._settling._waiting, "the item to be settled")
-    assert loop.registry._settling.settle_all() is False
+def test_the_poller_looks_no_more_when_nothing_waits() -> None:
+    loop = Loop("a", poll=ByHand)
+    loop.registry.end(iteration := loop.acquire())
+    assert loop.registry.reconcile_all() is True
+    loop.host.finish(iteration.prompt)
+    assert loop.registry.reconcile_all() is False
 
 
-def test_a_loop_that_cannot_be_settled_holds_up_no_other(
-    loop: Loop, monkeypatch: pytest.MonkeyPatch
+def test_a_loop_that_cannot_be_reconciled_holds_up_no_other(
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    settling = loop.registry._settling
-    monkeypatch.setattr(settling, "_watcher", Watcher(lambda: False))
+    loop = Loop("a", poll=ByHand)
     odd, plain = (Request(LoopKey(name, "/folder"), Selection()) for name in ("odd", "plain"))
+    prompts = {}
     for request in (odd, plain):
-        iteration = loop.registry.acquire(request, loop.host.submit())
-        loop.registry.end(iteration)
-        loop.host.finish(iteration.prompt)
-    settle = settling.settle
+        prompts[request.key] = prompt = loop.host.submit()
+        loop.registry.end(loop.registry.acquire(request, prompt))
+        loop.host.finish(prompt)
 
-    def settled(key: LoopKey) -> None:
-        if key == odd.key:
+    def saved(prompt: Prompt) -> tuple[str, ...]:
+        if prompt == prompts[odd.key]:
             raise ZeroDivisionError
-        settle(key)
+        return ()
 
-    monkeypatch.setattr(settling, "settle", settled)
-    with pytest.raises(ZeroDivisionError):
-        settling.settle_all()
-    assert [key.name for key in settling._waiting.values()] == ["odd"]
-    monkeypatch.setattr(settling, "settle", settle)
-    assert settling.settle_all() is False
+    with monkeypatch.context() as broken:
+        broken.setattr(loop.host, "saved", saved)
+        with pytest.raises(ZeroDivisionError):
+            loop.registry.reconcile_all()
+        assert loop.registry.snapshot(plain.key.id).counts.done == 1
+    assert loop.registry.reconcile_all() is False
+    assert loop.registry.snapshot(odd.key.id).counts.done == 1
 
 
 def test_two_results_of_one_name_are_told_apart(loop: Loop) -> None:
@@ -598,7 +605,7 @@ def test_threads_share_the_items_out_between_them() -> None:
 
 def test_who_asks_what_came_first_may_do_so_while_a_folder_is_listed(loop: Loop) -> None:
     """A listing notes when it began in no transaction, so in the midst of any question."""
-    key, moments = loop.request.key, loop.registry._loops.moments
+    key, moments = loop.request.key, Moments(loop.host)
     for _ in range(3):
         moments.note(key, LOOK)
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import NotNow, UnknownItem, UnknownLoop, UnreadableImage
-from batch_loop.core.engine.outputs import Owner
+from batch_loop.core.engine.changes.outputs import Owner
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.prompt import Ending, Failure
 from batch_loop.core.model.selection import Selection
@@ -183,10 +183,8 @@ def test_an_image_that_is_being_tried_again_is_not_skipped(loop: Loop) -> None:
         skip(loop, "a")
 
 
-def test_whoever_skips_a_result_that_could_not_be_written_is_not_told_of_it_again(
-    loop: Loop,
-) -> None:
-    loop.registry._writes = loop.registry._settling._writes = writes = FakeWrites()
+def test_whoever_skips_a_result_that_could_not_be_written_is_not_told_of_it_again() -> None:
+    loop = Loop("a", "b", "c", writes=(writes := FakeWrites()))
     iteration = loop.acquire()
     turn = Turn(loop.request.key.id, "a", iteration.prompt)
     writes.begin(turn)
@@ -233,7 +231,7 @@ def test_a_prompt_outlives_its_loop(loop: Loop) -> None:
     loop.registry.end(iteration, "value")
     loop.registry.finish_earlier(iteration)
     loop.host.finish(iteration.prompt)
-    assert not loop.registry._settling.settle_all()
+    assert not loop.registry.reconcile_all()
     assert loop.run() == "a"
     assert loop.acquire().carried.value is None
 

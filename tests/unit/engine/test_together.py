@@ -11,7 +11,7 @@ import pytest
 
 from batch_loop.core.common.errors import InvalidSetting, UnreadableImage
 from batch_loop.core.engine.batches import Request
-from batch_loop.core.engine.outputs import Owner
+from batch_loop.core.engine.changes.outputs import Owner
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.prompt import Ending, Failure, Prompt
 from batch_loop.core.model.roots import NO_ROOTS
@@ -302,9 +302,9 @@ def test_what_waits_for_the_results_of_its_partner_is_looked_at_again(pairs: Pai
     turn = Turn.of(right.key, right.prompt, right.item)
     pairs.writes.begin(turn)
     pairs.host.finish(left.prompt)
-    assert pairs.registry._settling.settle_all()
+    assert pairs.registry.reconcile_all()
     pairs.writes.end(turn)
-    assert not pairs.registry._settling.settle_all()
+    assert not pairs.registry.reconcile_all()
     for request in (pairs.left, pairs.right):
         snapshot = pairs.registry.snapshot(request.key.id)
         assert snapshot.counts.done == 1

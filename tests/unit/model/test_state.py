@@ -1,42 +1,18 @@
-"""The moves that an item can make, and the records."""
+"""The records that the registry hands out."""
 
 from __future__ import annotations
 
 import dataclasses
-import itertools
 
 import pytest
 
-from batch_loop.core.common.errors import IllegalTransition
 from batch_loop.core.model.prompt import Failure, Prompt
 from batch_loop.core.model.state import (
-    LEADS_TO,
     Counts,
     Item,
-    ItemState,
     Iteration,
     LoopKey,
-    check_transition,
 )
-
-PAIRS = list(itertools.product(ItemState, ItemState))
-
-
-@pytest.mark.parametrize(("old", "new"), [pair for pair in PAIRS if pair[1] in LEADS_TO[pair[0]]])
-def test_legal_moves(old: ItemState, new: ItemState) -> None:
-    check_transition("a.png", old, new)
-
-
-@pytest.mark.parametrize(
-    ("old", "new"), [pair for pair in PAIRS if pair[1] not in LEADS_TO[pair[0]]]
-)
-def test_illegal_moves_say_what_was_tried(old: ItemState, new: ItemState) -> None:
-    with pytest.raises(IllegalTransition, match=rf"'a\.png' is {old.value} .* {new.value}"):
-        check_transition("a.png", old, new)
-
-
-def test_nothing_is_done_without_having_ended() -> None:
-    assert [old for old in ItemState if ItemState.DONE in LEADS_TO[old]] == [ItemState.ENDED]
 
 
 def test_a_loop_s_id_tells_loops_apart_and_nothing_else() -> None:

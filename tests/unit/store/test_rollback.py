@@ -12,6 +12,7 @@ import pytest
 from batch_loop.core.common.errors import IllegalTransition, StoreAway
 from batch_loop.core.model.state import Item, ItemState, LoopKey
 from batch_loop.core.store.store import Store
+from batch_loop.tests.support.moves import moved
 from batch_loop.tests.unit.store.test_store import CLAIM, KEY, begin, opened
 
 __all__ = ["opened"]  # a fixture
@@ -38,9 +39,11 @@ def filled(store: Store) -> None:
     for target, path in (("/out/a", "a"), ("/out/b", "b")):
         store.note_output(KEY, target, path)
     store.note_output(OTHER, "/out/c", "c")
-    store.move(KEY, store.move(KEY, item(store, "a"), ItemState.ENDED), ItemState.DONE, claim=None)
-    store.move(KEY, item(store, "b"), ItemState.FAILED, claim=None)
-    store.move(KEY, item(store, "c"), ItemState.ENDED)
+    moved(
+        store, KEY, moved(store, KEY, item(store, "a"), ItemState.ENDED), ItemState.DONE, claim=None
+    )
+    moved(store, KEY, item(store, "b"), ItemState.FAILED, claim=None)
+    moved(store, KEY, item(store, "c"), ItemState.ENDED)
     store.carry(KEY, UNKEEPABLE)
     store.carry(OTHER, [1, 2])
 
@@ -69,8 +72,8 @@ def all_of(store: Store) -> Any:
 
 CHANGES: dict[str, Callable[[Store], object]] = {
     "claim": lambda store: store.claim(KEY, CLAIM),
-    "done": lambda store: store.move(KEY, item(store, "c"), ItemState.DONE, claim=None),
-    "given up": lambda store: store.move(KEY, item(store, "d"), ItemState.FAILED, claim=None),
+    "done": lambda store: moved(store, KEY, item(store, "c"), ItemState.DONE, claim=None),
+    "given up": lambda store: moved(store, KEY, item(store, "d"), ItemState.FAILED, claim=None),
     "retry": lambda store: store.retry(KEY),
     "save": lambda store: store.save(KEY, replace(store.load(KEY), seconds=9.0)),  # type: ignore[type-var]
     "append": lambda store: store.append(KEY, "f", "g"),

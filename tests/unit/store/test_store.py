@@ -28,6 +28,7 @@ from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.records import UNLISTED, LoopEntry
 from batch_loop.core.store.sql import outside
 from batch_loop.core.store.store import Store
+from batch_loop.tests.support.moves import moved
 from batch_loop.tools.postgresql import Postgresql
 
 KEY = LoopKey("", "/folder")
@@ -69,8 +70,8 @@ def claimed(store: Store) -> Item:
 
 def finish(store: Store, item: Item, state: ItemState = ItemState.DONE) -> Item:
     if state is ItemState.DONE:
-        item = store.move(KEY, item, ItemState.ENDED)
-    return store.move(KEY, item, state, claim=None)
+        item = moved(store, KEY, item, ItemState.ENDED)
+    return moved(store, KEY, item, state, claim=None)
 
 
 @pytest.mark.parametrize(
@@ -118,7 +119,7 @@ def test_any_text_is_kept_as_it_is(store: Store, odd: str) -> None:
     assert store.open_items(key) == [item]
     assert item.claim == claim
     failure = Failure(odd, odd, odd)
-    item = store.move(key, item, ItemState.FAILED, claim=None, failure=failure)
+    item = moved(store, key, item, ItemState.FAILED, claim=None, failure=failure)
     store.note_output(key, f"/out/{odd}", item.path)
     assert store.find(key.id) == key
     assert [found.failure for found in store.failures(key, 1)] == [failure]
@@ -146,13 +147,13 @@ def test_a_claim_makes_running_and_is_remembered(store: Store) -> None:
 def test_an_item_given_back_is_the_next_one(store: Store) -> None:
     first = claimed(store)
     claimed(store)
-    store.move(KEY, first, ItemState.PENDING, claim=None)
+    moved(store, KEY, first, ItemState.PENDING, claim=None)
     assert claimed(store).path == "a"
 
 
 def test_moves_are_checked(store: Store) -> None:
     with pytest.raises(IllegalTransition):
-        store.move(KEY, claimed(store), ItemState.DONE)
+        moved(store, KEY, claimed(store), ItemState.DONE)
 
 
 def test_counts_and_failures_follow(store: Store) -> None:
@@ -420,7 +421,7 @@ def test_which_item_is_next_when_others_have_taken_some(store: Store) -> None:
 def test_the_first_pending_item_can_be_given_up(store: Store) -> None:
     first = store.item(KEY, "a")
     assert first is not None
-    store.move(KEY, first, ItemState.FAILED)
+    moved(store, KEY, first, ItemState.FAILED)
     assert claimed(store).path == "b"
     assert [item.path for item in store.failures(KEY, 5)] == ["a"]
     assert (store.counts(KEY).pending, store.counts(KEY).failed) == (1, 1)
@@ -453,10 +454,10 @@ def test_outputs_of_open_items_are_told(store: Store) -> None:
         store.note_output(KEY, f"/out/{path}", path)
     assert store.open_outputs() == set()
     first = claimed(store)
-    ended = store.move(KEY, claimed(store), ItemState.ENDED)
+    ended = moved(store, KEY, claimed(store), ItemState.ENDED)
     assert store.open_outputs() == {"/out/a", "/out/b"}
-    store.move(KEY, ended, ItemState.DONE, claim=None)
-    store.move(KEY, first, ItemState.PENDING, claim=None)
+    moved(store, KEY, ended, ItemState.DONE, claim=None)
+    moved(store, KEY, first, ItemState.PENDING, claim=None)
     assert store.open_outputs() == set()
 
 

@@ -23,6 +23,7 @@ from batch_loop.core.store.schema.tables import versions
 from batch_loop.core.store.schema.versions import VERSION
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.core.store.store import Store
+from batch_loop.tests.support.moves import moved
 from batch_loop.tests.unit.store.test_store import CLAIM, KEY, begin
 from batch_loop.tools.ports import HOST
 from batch_loop.tools.postgresql import PASSWORD, Postgresql
@@ -260,7 +261,7 @@ def test_any_text_goes_into_a_database_of_another_encoding(
         begin(store, key, ["ä漢.png"])
         item = store.claim(key, CLAIM)
         assert item is not None
-        store.move(key, item, ItemState.FAILED, claim=None, failure=failure)
+        moved(store, key, item, ItemState.FAILED, claim=None, failure=failure)
     with store.transaction():
         assert store.loops() == [key]
         assert [found.failure for found in store.failures(key, 1)] == [failure]

@@ -9,15 +9,16 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ..files.arrivals import Arrivals
-from ..model.prompt import Host
-from ..model.state import Arrived, LoopKey
-from ..store.records import LoopEntry
-from ..store.store import Store
-from .loops import Loops
+from ...files.arrivals import Arrivals
+from ...model.prompt import Host
+from ...model.state import Arrived, LoopKey
+from ...store.records import LoopEntry
+from ...store.store import Store
+from ..changes.loops import Loops
+from ..changes.memory import Memory
 
 if TYPE_CHECKING:
-    from ..model.selection import Selection
+    from ...model.selection import Selection
 
 
 @dataclass(frozen=True)
@@ -29,32 +30,34 @@ class Look:
     began: float
 
 
-class Watching:
-    """What is remembered of the folders that are watched."""
+class FolderWatch:
+    """The folders that are watched, and what was seen in them."""
 
-    def __init__(self, store: Store, host: Host, loops: Loops) -> None:
+    def __init__(self, store: Store, host: Host, memory: Memory, loops: Loops) -> None:
         self._store = store
         self._host = host
+        self._memory = memory
         self._loops = loops
-        self._arrivals: dict[LoopKey, Arrivals] = {}
 
-    def begin(self, key: LoopKey) -> None:
-        """Watch a loop's folder."""
-        self._loops.watched.add(key)
-        self._arrivals.setdefault(key, Arrivals())
+    def watch(self, key: LoopKey) -> None:
+        """Watch a loop's folder, from now on; in a transaction."""
+        known = self._memory[key]
+        if not known.is_watched or known.arrivals is None:
+            self._memory.change(key, is_watched=True, arrivals=known.arrivals or Arrivals())
 
-    def end(self, key: LoopKey) -> None:
-        """Watch it no more."""
-        self._loops.watched.discard(key)
-        self._arrivals.pop(key, None)
+    def leave(self, key: LoopKey) -> None:
+        """Watch it no more; in a transaction."""
+        known = self._memory[key]
+        if known.is_watched or known.arrivals is not None:
+            self._memory.change(key, is_watched=False, arrivals=None)
 
     def is_watched(self, key: LoopKey) -> bool:
         """Whether a loop's folder is watched."""
-        return key in self._loops.watched
+        return self._memory.kept(key).is_watched
 
     def whole(self, key: LoopKey, paths: Sequence[str], listed: Collection[str]) -> Sequence[str]:
         """`paths`, without new files that may still be growing where the folder is watched."""
-        arrivals = self._arrivals.get(key)
+        arrivals = self._memory.kept(key).arrivals
         if arrivals is None:
             return paths
         now = self._host.steady()
@@ -62,7 +65,7 @@ class Watching:
 
     def has_new(self, key: LoopKey, paths: Iterable[str]) -> bool:
         """Whether the folder is watched, and a file was never looked at before."""
-        arrivals = self._arrivals.get(key)
+        arrivals = self._memory.kept(key).arrivals
         if arrivals is None:
             return False
         return not all(arrivals.has_seen(key.full(path)) for path in paths)
@@ -80,17 +83,21 @@ class Watching:
         if counts.pending > counts.unpaired:
             return replace(arrived, ready=counts.pending - counts.unpaired), None
         entry = self._loops.entry(key)
-        return arrived, None if entry.selection.has_range else entry
+        if entry.selection.has_range:
+            return arrived, None
+        if self._memory[key].arrivals is None:
+            self._memory.change(key, arrivals=Arrivals())
+        return arrived, entry
 
     def begin_look(self, key: LoopKey, selection: Selection) -> Look | None:
         """A look that is about to be taken; None where it would find nothing.
 
-        This and what follows in the turn of the loop, see `core.engine.listings`, and in no
+        This and what follows in the turn of the loop, see `core.engine.folders.listings`, and in no
         transaction.
         """
-        arrivals = self._arrivals.setdefault(key, Arrivals())
+        arrivals = self._memory.kept(key).arrivals
         began = self._host.steady()
-        if not arrivals.worth_a_look(key.directory, selection, began):
+        if arrivals is None or not arrivals.worth_a_look(key.directory, selection, began):
             return None
         arrivals.looking(key.directory, selection, began)
         return Look(key, arrivals, began)

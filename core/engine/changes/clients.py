@@ -7,26 +7,26 @@ would start the next batch by itself.
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 
-from ..model.state import IterationMode
+from ...model.state import IterationMode
 
 REMEMBERED = 64
 """How many clients are kept, newest first: scripts tend to take a new client id at every call."""
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Seen:
     mode: IterationMode
     knows_the_end: bool = False
 
 
+@dataclass(frozen=True)
 class Clients:
-    """The clients of one loop."""
+    """The clients of one loop, the newest last."""
 
-    def __init__(self) -> None:
-        self._seen: OrderedDict[str | None, _Seen] = OrderedDict()
+    _seen: Mapping[str | None, _Seen] = field(default_factory=dict)
 
     def mode(self, client_id: str | None, otherwise: IterationMode) -> IterationMode:
         """The mode of the client's newest run; `otherwise` for one that was never seen."""
@@ -38,15 +38,18 @@ class Clients:
         seen = self._seen.get(client_id)
         return seen is None or seen.knows_the_end
 
-    def note(self, client_id: str | None, mode: IterationMode, *, knows_the_end: bool) -> None:
-        """Note a run of the client."""
-        self._seen[client_id] = _Seen(mode, knows_the_end)
-        self._seen.move_to_end(client_id)
-        while len(self._seen) > REMEMBERED:
-            self._seen.popitem(last=False)
+    def seen(self, client_id: str | None, mode: IterationMode, *, knows_the_end: bool) -> Clients:
+        """The same with a run of the client."""
+        seen = dict(self._seen)
+        seen.pop(client_id, None)
+        seen[client_id] = _Seen(mode, knows_the_end)
+        if len(seen) > REMEMBERED:
+            del seen[next(iter(seen))]
+        return Clients(seen)
 
-    def told_the_end(self, client_id: str | None) -> None:
-        """Note that the client's own prompt has completed the batch."""
-        seen = self._seen.get(client_id)
-        if seen is not None:
-            seen.knows_the_end = True
+    def told_the_end(self, client_id: str | None) -> Clients:
+        """The same once the client's own prompt has completed the batch."""
+        if client_id not in self._seen:
+            return self
+        known = replace(self._seen[client_id], knows_the_end=True)
+        return Clients({**self._seen, client_id: known})

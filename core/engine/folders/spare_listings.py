@@ -7,11 +7,11 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 
-from ..model.prompt import Host
-from ..store.records import new_listing_id
-from ..store.store import Store
-from .outcome_poller import Watcher
-from .transactions import Transactions
+from ...model.prompt import Host
+from ...store.records import new_listing_id
+from ...store.store import Store
+from ..changes.transactions import Transactions
+from ..outcomes.poller import Poll
 
 LATER_SECONDS = 5.0
 """When to look again whether a server has ended that was writing a listing."""
@@ -52,6 +52,7 @@ class SpareListings:
         host: Host,
         transactions: Transactions,
         is_gone: Callable[[str], bool],
+        poll: Poll,
     ) -> None:
         """`is_gone` tells of a server whether it has ended, in a transaction."""
         self._store = store
@@ -62,7 +63,7 @@ class SpareListings:
         self._deleting = threading.Lock()
         self._closed = threading.Event()
         self._written: set[str] = set()
-        self._watcher = Watcher(self.delete_some)
+        self._poller = poll(self.delete_some)
 
     @contextmanager
     def written_here(self) -> Iterator[Written]:
@@ -75,12 +76,12 @@ class SpareListings:
             yield written
         finally:
             if written.end():
-                self._watcher.wake()
+                self._poller.wake()
 
     def recover(self) -> None:
         """Delete what servers have left."""
         if self._transactions.beside(self._store.outside.spare_listings):
-            self._watcher.wake()
+            self._poller.wake()
 
     def delete_some(self) -> bool:
         """Delete some rows; whether there may be more."""

@@ -9,9 +9,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
-from ..common.errors import UnknownLoop
-from ..model.prompt import Host
-from ..model.state import (
+from ...common.errors import UnknownLoop
+from ...model.prompt import Host
+from ...model.state import (
     CURRENT_SHOWN,
     FAILURES_SHOWN,
     Item,
@@ -20,9 +20,10 @@ from ..model.state import (
     Overview,
     Snapshot,
 )
-from ..store.records import UNLISTED, ListedLoop, LoopEntry
-from ..store.store import Store
-from .moments import END, Moments
+from ...store.records import UNLISTED, ListedLoop, LoopEntry
+from ...store.store import Store
+from .memory import Memory
+from .moments import END
 
 
 def in_order(keys: Iterable[LoopKey]) -> list[LoopKey]:
@@ -33,12 +34,10 @@ def in_order(keys: Iterable[LoopKey]) -> list[LoopKey]:
 class Loops:
     """The loops of the store."""
 
-    def __init__(self, store: Store, host: Host) -> None:
+    def __init__(self, store: Store, host: Host, memory: Memory) -> None:
         self._store = store
         self._host = host
-        self.moments = Moments(host)
-        self.watched: set[LoopKey] = set()
-        """Those whose folders are watched for new files."""
+        self._memory = memory
 
     def find(self, loop_id: str) -> LoopKey:
         """The loop that has an id; UnknownLoop."""
@@ -81,7 +80,7 @@ class Loops:
         """Write down when a loop became complete, or that it is not any more."""
         complete = self._store.counts(key).complete
         if complete != (self.entry(key).completed_at is not None):
-            self.save(key, completed_at=self.moments.note(key, END) if complete else None)
+            self.save(key, completed_at=self._memory.moments.note(key, END) if complete else None)
 
     def snapshot(self, key: LoopKey) -> Snapshot:
         """A loop as it stands, without `stopped_on`, which would have to be read."""
@@ -98,7 +97,7 @@ class Loops:
             ran_at=entry.ran_at,
             current=self._current(key),
             elsewhere=self.elsewhere(key),
-            watch=key in self.watched,
+            watch=self._memory[key].is_watched,
             told_at=self._host.now(),
             forgets=self._store.forgets,
         )
@@ -122,7 +121,7 @@ class Loops:
             ran_at=row.ran_at,
             elsewhere=self._elsewhere(row.open_items),
             stopped=row.stopped,
-            watch=key in self.watched,
+            watch=self._memory.kept(key).is_watched,
             told_at=self._host.now(),
         )
 

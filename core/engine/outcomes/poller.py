@@ -1,4 +1,4 @@
-"""Settles items soon after their prompts end, whether or not another prompt follows."""
+"""Looks again and again in the background: how prompts have ended, and what is to be deleted."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from typing import Protocol
 
-from ..common.errors import BatchLoopError
+from ...common.errors import BatchLoopError
 
 _log = logging.getLogger(__name__)
 
@@ -22,17 +23,31 @@ IDLE_SECONDS = 10.0
 soon, and beginning a thread for each would take longer than all that it does."""
 
 
-class Watcher:
+class Poller(Protocol):
+    """What looks in the background, or when a test says so."""
+
+    def wake(self) -> None:
+        """See to it that somebody looks from now on."""
+
+    def finish(self, seconds: float, look: Callable[[], bool]) -> None:
+        """Look once, and then until `look` returns False or time is up; nobody looks after that."""
+
+
+Poll = Callable[[Callable[[], bool]], Poller]
+"""Makes what calls a look again and again, once it is woken, until the look returns False."""
+
+
+class OutcomePoller:
     """A thread that looks only while there is something to wait for."""
 
     def __init__(
         self,
-        settle: Callable[[], bool],
+        look: Callable[[], bool],
         interval: float = INTERVAL,
         idle_seconds: float = IDLE_SECONDS,
     ) -> None:
-        """Call `settle` every `interval` seconds, after `wake`, until it returns False."""
-        self._settle = settle
+        """Call `look` every `interval` seconds, after `wake`, until it returns False."""
+        self._looks = look
         self._interval = interval
         self._idle_seconds = idle_seconds
         self._changed = threading.Condition()
@@ -43,26 +58,26 @@ class Watcher:
         self._failures = 0
 
     def wake(self) -> None:
-        """See to it that `settle` is called from now on."""
+        """See to it that `look` is called from now on."""
         with self._changed:
             self._woken = True
             if self._thread is None:
                 self._thread = threading.Thread(
-                    target=self._run, name="batch-loop-watcher", daemon=True
+                    target=self._run, name="batch-loop-poller", daemon=True
                 )
                 self._thread.start()
             else:
                 self._changed.notify()
 
-    def finish(self, seconds: float, settle: Callable[[], bool]) -> None:
-        """Look once, and then, in this thread, until `settle` returns False or time is up.
+    def finish(self, seconds: float, look: Callable[[], bool]) -> None:
+        """Look once, and then, in this thread, until `look` returns False or time is up.
 
         From now on nobody else looks.
         """
         with self._changed:
             self._ended = True
             self._changed.notify()
-        self._settle = settle
+        self._looks = look
         give_up_at = time.monotonic() + seconds
         pause = threading.Event()
         while self._look() and time.monotonic() < give_up_at:
@@ -101,13 +116,13 @@ class Watcher:
         Of looks in a row that fail, the first is told.
         """
         try:
-            more = self._settle()
+            more = self._looks()
         except BatchLoopError as error:
             if not self._failures:
-                _log.warning("Batch Loop looks again until it can settle its images: %s", error)
+                _log.warning("Batch Loop looks again until it can note its outcomes: %s", error)
         except Exception:  # noqa: BLE001 - what the host answers is not ours
             if not self._failures:
-                _log.exception("Batch Loop could not settle its images, and goes on looking")
+                _log.exception("Batch Loop could not note its outcomes, and goes on looking")
         else:
             self._failures = 0
             return more

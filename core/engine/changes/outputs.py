@@ -6,17 +6,15 @@ Everything here expects to run inside of a transaction.
 from __future__ import annotations
 
 import os
-from collections import defaultdict
-from collections.abc import Collection, Hashable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterator, Sequence
 from enum import Enum
 
-from ..files.spelling import Identities, folded, folds, identity
-from ..model.prompt import Prompt
-from ..model.roots import NO_ROOTS, Roots
-from ..model.state import KnownResult, LoopKey
-from ..store.store import Store
-from .transactions import Transactions
+from ...files.spelling import Identities, folded, folds, identity
+from ...model.prompt import Prompt
+from ...model.roots import NO_ROOTS, Roots
+from ...model.state import KnownResult, LoopKey
+from ...store.store import Store
+from .memory import Memory, Work
 
 _FEW = 50
 """Files that are asked about one by one."""
@@ -37,31 +35,14 @@ class Owner(Enum):
     """It is one of the images that the batch reads."""
 
 
-@dataclass
-class _Work:
-    """What one prompt has done so far with the files of one loop."""
-
-    claimed: dict[str, str] = field(default_factory=dict)
-    """The result that each file was claimed for."""
-    left_alone: dict[str, str] = field(default_factory=dict)
-    """The result in whose place each file from before was that was kept."""
-
-
 class Outputs:
     """The files that the loops have written, by their real paths."""
 
-    def __init__(self, store: Store, transactions: Transactions, roots: Roots = NO_ROOTS) -> None:
+    def __init__(self, store: Store, memory: Memory, roots: Roots = NO_ROOTS) -> None:
         """`roots` are the folders that several machines share."""
         self._store = store
-        self._transactions = transactions
+        self._memory = memory
         self._roots = roots
-        # Of the prompts that have an item.
-        self._work: defaultdict[LoopKey, defaultdict[Prompt, _Work]] = defaultdict(
-            lambda: defaultdict(_Work)
-        )
-        # The images of a loop as a folder has them that takes upper and lower case for one, with
-        # what tells their listing from others of the same loop.
-        self._spelled: dict[LoopKey, tuple[Hashable, Collection[str]]] = {}
 
     def claim(  # noqa: PLR0913 - who claims, what, and how
         self,
@@ -80,7 +61,7 @@ class Outputs:
         `partners` are the loops whose items go through the workflow together with it: their
         images are sources, too.
         """
-        work = self._work[key][prompt]
+        work = self._work(key, prompt)
         sources = (key, *partners)
         owners = {
             target: Owner.SOURCE
@@ -100,15 +81,22 @@ class Outputs:
             self._note(key, path, owners)
         if {Owner.NEW, Owner.SAME}.issuperset(owners.values()):
             claimed = dict.fromkeys(map(self._identity, owners), result)
-            self._transactions.when_kept(lambda: work.claimed.update(claimed))
+            work = work._replace(claimed={**work.claimed, **claimed})
+            self._note_work(key, prompt, work)
         before = {
             self._identity(target): result
             for target, owner in owners.items()
             if owner is Owner.BEFORE
         }
         if before:
-            self._transactions.when_kept(lambda: work.left_alone.update(before))
+            self._note_work(key, prompt, work._replace(left_alone={**work.left_alone, **before}))
         return owners
+
+    def _work(self, key: LoopKey, prompt: Prompt) -> Work:
+        return self._memory[key].work.get(prompt, Work())
+
+    def _note_work(self, key: LoopKey, prompt: Prompt, work: Work) -> None:
+        self._memory.change(key, work={**self._memory[key].work, prompt: work})
 
     def earlier(self, key: LoopKey, path: str) -> tuple[str, ...]:
         """The files that the item at `path` was the last to write, in this batch or before."""
@@ -118,7 +106,7 @@ class Outputs:
         self, key: LoopKey, prompt: Prompt, path: str, targets: Collection[str], *, succeeded: bool
     ) -> None:
         """Note the files that a prompt on the item at `path` said it saved, once it has ended."""
-        left_alone = self._work[key][prompt].left_alone
+        left_alone = self._work(key, prompt).left_alone
         for file in targets:
             target = self._identity(file)
             # It is shown as a result, and stays whose it was.
@@ -129,12 +117,9 @@ class Outputs:
             # A prompt that failed may only repeat what an earlier one has saved.
             elif succeeded or self._store.writer(key, target) is None:
                 self._store.note_output(key, target, path, file=file)
-        self._transactions.when_kept(lambda: self._work[key].pop(prompt, None))
-
-    def begin(self, key: LoopKey) -> None:
-        """Forget what prompts have done, as another batch begins."""
-        self._transactions.when_kept(lambda: self._work.pop(key, None))
-        self._transactions.when_kept(lambda: self._spelled.pop(key, None))
+        if prompt in self._memory[key].work:
+            work = self._memory[key].work.items()
+            self._memory.change(key, work={of: done for of, done in work if of != prompt})
 
     def known_below_beside(self, folder: str, after: str = "") -> Iterator[KnownResult]:
         """What is known of the files below a folder, by their identities; in no transaction.
@@ -199,10 +184,10 @@ class Outputs:
         entry = self._store.load(key)
         selection = None if entry is None else entry.selection
         listing = (self._batch(key), selection, self._store.counts(key).total)
-        known = self._spelled.get(key)
+        known = self._memory[key].spelled
         if known is None or known[0] != listing:
             known = listing, set(map(folded, self._store.outside.paths(key)))
-            self._spelled[key] = known
+            self._memory.change(key, spelled=known)
         return known[1]
 
     def _identity(self, file: str) -> str:
@@ -218,7 +203,7 @@ class Outputs:
         key: LoopKey,
         path: str,
         target: str,
-        work: _Work,
+        work: Work,
         result: str,
         *,
         kept: bool,

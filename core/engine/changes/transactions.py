@@ -11,9 +11,10 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
-from ..common.errors import BatchLoopError, StoreAway
-from ..model.prompt import Host
-from ..store.store import Store
+from ...common.errors import BatchLoopError, StoreAway
+from ...model.prompt import Host
+from ...store.store import Store
+from .memory import Memory
 
 PATIENCE_SECONDS = 60.0
 """How long a running prompt waits for a database that is away: as long as it takes to restart."""
@@ -42,12 +43,14 @@ class Transactions:
     def __init__(self, store: Store, host: Host) -> None:
         self._store = store
         self._host = host
-        self._when_kept: list[Callable[[], object]] = []
+        self._after_commit: list[Callable[[], object]] = []
         self._inside = False
+        self._has_changed = False
+        self.memory = Memory(host)
         self.lock = threading.RLock()
         """For a look at what no transaction is needed for."""
         self.revision = 0
-        """A number that every change of state raises."""
+        """A number that every change of state raises, once it is kept; told without a wait."""
 
     def run(self, change: Callable[[], T], *, patient: bool = False) -> T:
         """What `change` gives; made alone, and again where the database is away.
@@ -83,21 +86,22 @@ class Transactions:
 
     def read(self, read: Callable[[], T]) -> T:
         """What `read` makes of the store; in a transaction only if it takes one."""
-        found = self.at_hand(read)
+        found = self.snapshot_read(read)
         return self.run(read) if found is None else found
 
-    def at_hand(self, read: Callable[[], T]) -> T | None:
+    def snapshot_read(self, read: Callable[[], T]) -> T | None:
         """What `read` makes of the store where that keeps nobody waiting; None otherwise."""
         with self.lock, suppress(StoreAway):
             return self._store.snapshot_read(read)
         return None
 
-    def when_kept(self, do: Callable[[], object]) -> None:
-        """Have something done beside the store, once it has kept the change that runs.
+    def changes_state(self) -> None:
+        """Have the revision raised, once what runs now is kept."""
+        self._has_changed = True
 
-        Should it not keep it, the next run has to find everything as it was.
-        """
-        self._when_kept.append(do)
+    def after_commit(self, do: Callable[[], object]) -> None:
+        """Have something done in the world outside, once the change that runs is kept."""
+        self._after_commit.append(do)
 
     @contextmanager
     def _alone(self) -> Iterator[None]:
@@ -108,12 +112,14 @@ class Transactions:
                 return
             self._inside = True
             try:
-                with self._store.transaction():
+                with self.memory.draft(), self._store.transaction():
                     yield
-                for do in self._when_kept:
+                self.revision += self._has_changed
+                for do in self._after_commit:
                     do()
             finally:
-                self._when_kept.clear()
+                self._after_commit.clear()
+                self._has_changed = False
                 self._inside = False
 
 

@@ -7,7 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 
-from ..common.errors import BatchLoopError
+from ...common.errors import BatchLoopError
 
 LEASE_SECONDS = 60.0
 SHORTEST = 2.0
@@ -39,7 +39,7 @@ class Lease:
         self._thread: threading.Thread | None = None
         self._ended = threading.Event()
         self._has_failed = False
-        self._is_doubted = False
+        self._is_stale = False
 
     is_shared = True
     """Whether other machines wait to hear of this server."""
@@ -47,7 +47,7 @@ class Lease:
     @property
     def is_due(self) -> bool:
         """Whether it is to be renewed by who begins to work: no thread has done it lately."""
-        return self._is_doubted or time.monotonic() - self._renewed_at > self.seconds / 2
+        return self._is_stale or time.monotonic() - self._renewed_at > self.seconds / 2
 
     @property
     def was_ever_held(self) -> bool:
@@ -59,19 +59,19 @@ class Lease:
         with self._lock:
             if self.is_due:
                 self._renewed_at = time.monotonic()
-                self._is_doubted = False
+                self._is_stale = False
             if self._thread is None:
                 self._thread = threading.Thread(
                     target=self._run, name="batch-loop-lease", daemon=True
                 )
                 self._thread.start()
 
-    def doubt(self) -> None:
+    def mark_stale(self) -> None:
         """Have it be due, whatever the clock says: one that stands still in a sleep did not see it.
 
         Who began to work then would be taken for gone.
         """
-        self._is_doubted = True
+        self._is_stale = True
 
     def end(self) -> None:
         """Renew it no more."""
@@ -162,7 +162,7 @@ class NoLease:
     def take_up(self) -> None:
         """Nobody asks."""
 
-    def doubt(self) -> None:
+    def mark_stale(self) -> None:
         """Nobody takes anything away."""
 
     def end(self) -> None:

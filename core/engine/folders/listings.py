@@ -10,22 +10,22 @@ from enum import Enum
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
-from ..common.errors import BatchLoopError, NoImages
-from ..common.pace import parts_of
-from ..files.arrivals import STILL_SECONDS
-from ..files.finished import finished
-from ..model.prompt import Host
-from ..model.state import KnownResult, LoopKey
-from ..store.records import NewListing
-from ..store.store import Store
-from .folder_watch import Watching
-from .moments import LOOK, Moments
-from .outputs import Outputs
+from ...common.errors import BatchLoopError, NoImages
+from ...common.pace import parts_of
+from ...files.arrivals import STILL_SECONDS
+from ...files.finished import finished
+from ...model.prompt import Host
+from ...model.state import KnownResult, LoopKey
+from ...store.records import NewListing
+from ...store.store import Store
+from ..changes.moments import LOOK
+from ..changes.outputs import Outputs
+from ..changes.transactions import Refusal, Transactions
+from .folder_watch import FolderWatch
 from .spare_listings import SpareListings, Written
-from .transactions import Refusal, Transactions
 
 if TYPE_CHECKING:
-    from ..model.selection import Selection
+    from ...model.selection import Selection
 
 WRITTEN_AT_ONCE = 5_000
 """Paths that are written in one transaction: others wait some hundredths of a second for it."""
@@ -114,8 +114,7 @@ class Listings:
         transactions: Transactions,
         *,
         outputs: Outputs,
-        watching: Watching,
-        moments: Moments,
+        folder_watch: FolderWatch,
         lister: Lister,
         sight: Callable[[str], Sight],
         spare_listings: SpareListings,
@@ -130,8 +129,8 @@ class Listings:
         self._host = host
         self._transactions = transactions
         self._outputs = outputs
-        self._watching = watching
-        self._moments = moments
+        self._folder_watch = folder_watch
+        self._moments = transactions.memory.moments
         self._lister = lister
         self._sight = sight
         self._spare_listings = spare_listings
@@ -192,7 +191,7 @@ class Listings:
         key, selection = due.key, due.selection
         paths = self.preview(key, selection, due.batch, going_on)
         # A folder that is watched may still be empty.
-        if not paths and not self._watching.is_watched(key):
+        if not paths and not self._folder_watch.is_watched(key):
             raise NoImages(no_images(key.directory, selection))
         left_out = finished(
             selection.finished,
@@ -251,7 +250,7 @@ class Listings:
         if due.why is Why.BEGIN:
             return Listing(due, began, self._whole(key, found, (), going_on), len(left_out))
         if due.why is Why.RELIST:
-            if self._watching.is_watched(key):
+            if self._folder_watch.is_watched(key):
                 _, listed = self.unknown(key, (), patient=patient)
                 found = self._whole(key, found, listed, going_on)
             return Listing(due, began, found, len(left_out))
@@ -318,12 +317,12 @@ class Listings:
         No time tells whether a file grows that nobody has looked at before: so all of these are
         looked at once more, a moment later.
         """
-        is_first = self._watching.has_new(key, (path for path in paths if path not in listed))
-        whole = self._watching.whole(key, paths, listed)
+        is_first = self._folder_watch.has_new(key, (path for path in paths if path not in listed))
+        whole = self._folder_watch.whole(key, paths, listed)
         if is_first:
             self._host.wait(STILL_SECONDS)
             going_on()
-            whole = self._watching.whole(key, paths, listed)
+            whole = self._folder_watch.whole(key, paths, listed)
         return whole
 
     def _turn_of(self, key: LoopKey) -> threading.Lock:

@@ -1,0 +1,242 @@
+"""Handing items out to prompts."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Any
+
+from ..common.errors import InvalidSetting, LoopEndNotReached, StoreAway, UnwritableImage
+from ..model.life import Event, On
+from ..model.prompt import Prompt
+from ..model.state import Claim, Item, Iteration, LoopKey, Partner, WhenComplete
+from ..model.writes import Turn
+from .batches import Request
+from .changes.loops import in_order
+from .changes.transactions import Refusal, in_transaction
+from .folders.listings import Due, Listed
+from .parts import Parts
+from .together import one_loop_two_listings, together
+
+UNENDED_ALLOWED = 2
+"""Prompts that may succeed on an item without reaching Loop End before that is called an error:
+one is somebody trying a part of the graph, two in a row would be Auto Queue on one image."""
+
+
+class HandingOut(Parts):
+    """Who is given which item."""
+
+    def has_listing(self, request: Request) -> bool:
+        """Whether the loop has a listing that was taken under the request's selection.
+
+        True also where the database, which has answered before, is away for the moment: a run
+        waits for it, and this is asked before the run.
+        """
+
+        def is_listed() -> bool:
+            entry = self._store.load(request.key)
+            return entry is not None and entry.selection == request.selection
+
+        try:
+            return self._transactions.read(is_listed)
+        except StoreAway:
+            return True
+
+    def acquire(
+        self, request: Request, prompt: Prompt, partners: Sequence[Request] = ()
+    ) -> Iteration:
+        """Hand out the next item of a loop to `prompt`, or the one that it already has.
+
+        Reconciles what earlier prompts left, and begins or restarts the batch where that is due.
+        The iteration's item is None when the batch is complete.
+
+        `partners` are the requests of iterators that advance together with this one: each is
+        given the item at the same place of its order, or none is given any.
+
+        Raises:
+            NoImages: a listing is due, and holds nothing.
+            LoopEndNotReached: two prompts in a row succeeded on the item without Loop End.
+            UnwritableImage: the result of an earlier prompt could not be written after it had
+                ended, with Stop on error. The next call hands that image out again.
+            FolderNotFound, InvalidSetting: the listing could not be taken, or the settings of
+                two iterators do not go together.
+
+        """
+        requests = together([request, *partners])
+        for each in requests:
+            self._wait_for_stopped_writes(each.key)
+        hand_out = partial(self._hand_out, requests, prompt)
+        return self.listings.with_listings(hand_out, patient=True)
+
+    @in_transaction(patient=True)
+    def _hand_out(
+        self, requests: Sequence[Request], prompt: Prompt, listed: Listed
+    ) -> Iteration | Refusal | Due:
+        """See `acquire`; or what has to be listed first."""
+        keys = [request.key for request in requests]
+        self._loops.take(self._reconciler.with_partners(keys))
+        for request in requests:
+            self._watch_if_asked(request)
+            self._reconciler.reconcile(request.key)
+        self._note_asked(requests, prompt)
+        held = [self._held(key, prompt) for key in keys]
+        if held[0] is not None:
+            return self._iteration(requests, prompt, held)
+        if any(held):
+            raise InvalidSetting(_in_two_ways(keys[0]))
+        untold = self._untold.take(keys)
+        if untold is not None:
+            return Refusal(UnwritableImage(untold))
+        due = self._batches.prepare(requests, prompt, listed)
+        due = due or self._batches.look_before_the_last(keys, prompt, listed)
+        if due is not None:
+            return due
+        # Even where nothing is handed out: else ComfyUI would answer the next run from its cache,
+        # and a run that is meant to start the batch over would not get here.
+        self._transactions.changes_state()
+        items = self._claim(requests, prompt)
+        for request, item in zip(requests, items, strict=True):
+            self._batches.note_client(request, prompt, knows_the_end=item is None)
+        unended = next((item for item in items if item and item.unended >= UNENDED_ALLOWED), None)
+        if unended is not None:
+            for key, item in zip(keys, items, strict=True):
+                if item is not None:
+                    self._items.happens(key, item, Event(On.PUT_BACK))
+                    self.memory.end_turns(key, Turn.of(key, prompt, item).__eq__)
+            return Refusal(_loop_end_not_reached(unended))
+        return self._iteration(requests, prompt, items)
+
+    def _watch_if_asked(self, request: Request) -> None:
+        if request.policy.when_complete is WhenComplete.WATCH:
+            self._folder_watch.watch(request.key)
+        else:
+            self._folder_watch.leave(request.key)
+
+    def _claim(self, requests: Sequence[Request], prompt: Prompt) -> list[Item | None]:
+        """The next item of a loop, or what lies at the first place that waits in all of several."""
+        keys = [request.key for request in requests]
+        claim = Claim(prompt, requests[0].policy, self._host.now(), self._host.server)
+        if len(keys) == 1:
+            items = [self._items.claim_next(keys[0], claim)]
+        else:
+            items = self._claim_all(keys, claim)
+        is_last = len(keys) > 1 and self._store.first_together(keys) is None
+        for key, item in zip(keys, items, strict=True):
+            changes: dict[str, Any] = {
+                "unpaired": self._store.counts(key).pending if is_last else 0,
+                "partners": tuple(other.id for other in in_order(keys) if other != key),
+            }
+            if item is not None:
+                changes["ran_at"] = claim.since
+                self._take_up(Turn.of(key, prompt, item), key, keys)
+            self._loops.save(key, **changes)
+            self._loops.note_completion(key)
+        return items
+
+    def _take_up(self, turn: Turn, key: LoopKey, together: Sequence[LoopKey]) -> None:
+        """Note that an item is handed out, and have others see that this server is at work."""
+        others_wait = self.servers.wait_for_each_other
+        self.memory.change_turn(
+            key,
+            turn,
+            began=self._host.steady(),
+            others_wait=others_wait,
+            together=tuple(together) if len(together) > 1 else (),
+            is_part=False,
+            given=(),
+        )
+        self.servers.take_up_work()
+        if others_wait:
+            self._transactions.after_commit(self._reconciler.wake)
+
+    def _claim_all(self, keys: Sequence[LoopKey], claim: Claim) -> list[Item | None]:
+        place = self._store.first_together(keys)
+        if place is None:
+            return [None] * len(keys)
+        waiting = [item for key in keys if (item := self._store.item_at(key, place)) is not None]
+        # They fail together from now on, whatever has become of one of them alone.
+        attempts = max(item.attempts for item in waiting)
+        return [
+            self._items.happens(key, item, Event(On.ACQUIRED, claim=claim, attempts=attempts))
+            for key, item in zip(keys, waiting, strict=True)
+        ]
+
+    def _note_asked(self, requests: Sequence[Request], prompt: Prompt) -> None:
+        """Refuse a loop under other settings than those that its prompt has asked with before."""
+        for request in requests:
+            asked = self.memory[request.key].asked
+            if asked is None or asked[0] != prompt:
+                self.memory.change(request.key, asked=(prompt, request.selection))
+            elif asked[1] != request.selection:
+                raise InvalidSetting(one_loop_two_listings(request.key))
+
+    def _wait_for_stopped_writes(self, key: LoopKey) -> None:
+        """Wait for what is written for images that may now be handed out again.
+
+        Their prompts were stopped or failed, or another batch begins. Two prompts would write
+        the same file else, and the older one might be the last.
+        """
+        if not self._writes.busy(key.id):
+            return
+        self._writes.wait(key.id, but=self._turns_of_the_batch(key))
+
+    @in_transaction(patient=True)
+    def _turns_of_the_batch(self, key: LoopKey) -> list[Turn]:
+        goes_on = self._store.load(key) and not self._store.counts(key).complete
+        return self._outcomes.turns_that_go_well(key) if goes_on else []
+
+    def _held(self, key: LoopKey, prompt: Prompt) -> Item | None:
+        """The item that `prompt` already has: a graph may hold two iterators on one loop."""
+        for item in self._store.open_items(key):
+            if item.claim is not None and item.claim.prompt == prompt:
+                return item
+        return None
+
+    def _iteration(
+        self, requests: Sequence[Request], prompt: Prompt, items: Sequence[Item | None]
+    ) -> Iteration:
+        """The turn in the loop of the first of `requests`, of which each has an item, or none."""
+        request, item = requests[0], items[0]
+        key = request.key
+        entry = self._loops.entry(key)
+        if item is not None and request.without:
+            # This need not outlive the process: no prompt does, and what it had is PENDING then.
+            self.memory.change_turn(key, Turn.of(key, prompt, item), is_part=True)
+        partners = zip(requests[1:], items[1:], strict=True)
+        return Iteration(
+            key=key,
+            prompt=prompt,
+            batch=entry.batch,
+            counts=self._store.counts(key),
+            item=item,
+            carried=self._store.carried(key),
+            finished=entry.finished,
+            watch=self.memory[key].is_watched,
+            elsewhere=self._loops.elsewhere(key) if item is None else 0,
+            without=request.without,
+            following=None if item is None else self._following(key),
+            forgets=self._store.forgets,
+            partners=tuple(Partner(each.key, one.path) for each, one in partners if one),
+        )
+
+    def _following(self, key: LoopKey) -> str | None:
+        """The item that this server is likely to be given next: the others take theirs before."""
+        return self._store.first_pending(key, skipping=self._loops.elsewhere(key))
+
+
+def _in_two_ways(key: LoopKey) -> str:
+    return (
+        f"The images of {key.directory!r} are to go through this workflow together with those of a "
+        "folder that was handed out in this run already, by another Directory Iterator. Give that "
+        "one another loop_name, or connect it with what comes after this one."
+    )
+
+
+def _loop_end_not_reached(item: Item) -> LoopEndNotReached:
+    return LoopEndNotReached(
+        f"Loop End was not reached: {item.unended} prompts in a row ended without an error on "
+        f"{item.path!r}, and none of them got as far as Loop End, so the image is not done. "
+        "Connect Loop End's `loop` to Directory Iterator or Loop Start, and leave `loop` and "
+        "`value` free of nodes that block. "
+        "Then run again: the loop goes on with this image."
+    )

@@ -1,0 +1,71 @@
+"""How the prompts end that have items."""
+
+from __future__ import annotations
+
+from ...model.prompt import Ending, Host, Outcome, Prompt
+from ...model.state import Claim, Item, ItemState, LoopKey
+from ...model.writes import Turn, Writes
+from ...store.store import Store
+from ..changes.memory import Memory
+from .servers import Servers
+
+
+class Outcomes:
+    """What the host, the writes in the background and the life of other servers tell of prompts."""
+
+    def __init__(
+        self, store: Store, host: Host, memory: Memory, writes: Writes, servers: Servers
+    ) -> None:
+        self._store = store
+        self._host = host
+        self._memory = memory
+        self._writes = writes
+        self._servers = servers
+
+    def of(self, key: LoopKey, item: Item) -> Outcome | None:
+        """How the prompt of an open item ended; None while it, or a write for it, goes on."""
+        if item.claim is None:
+            return None
+        outcome = self._outcome(item.claim)
+        goes_on = outcome.ending is Ending.RUNNING
+        goes_on = goes_on or self._writes.under_way(Turn.of(key, item.claim.prompt, item))
+        return None if goes_on else outcome
+
+    def has_ended(self, turn: Turn) -> bool:
+        """Whether the prompt of a turn here has ended, and its files are written."""
+        return not self._writes.under_way(turn) and self._host.has_ended(turn.prompt)
+
+    def turns_that_go_well(self, key: LoopKey) -> list[Turn]:
+        """The turns whose items will be done, as far as can be told before they are written.
+
+        Without those that carry a value over: it is the next iteration's when they are done.
+        """
+        turns = []
+        for item in self._store.open_items(key):
+            if item.claim is not None:
+                turn = Turn.of(key, item.claim.prompt, item)
+                ending = self._outcome(item.claim).ending
+                ended = ending is Ending.SUCCESS and item.state is ItemState.ENDED
+                carries = self._memory.turn(key, turn).value is not None
+                if (ended and not carries) or ending is Ending.RUNNING:
+                    turns.append(turn)
+        return turns
+
+    def _outcome(self, claim: Claim) -> Outcome:
+        """How the prompt of a claim ended; of another server's, whether it may still end well."""
+        if claim.server == self._host.server:
+            return self._own(claim.prompt)
+        is_gone = self._servers.is_gone(claim.server)
+        return Outcome(Ending.STOPPED if is_gone else Ending.RUNNING)
+
+    def _own(self, prompt: Prompt) -> Outcome:
+        """How a prompt of this server ended: also where the history has been cleared since.
+
+        An image may be looked at before its results are written, and reconciled when they are.
+        """
+        outcome = self._memory.outcome(prompt)
+        if outcome is None:
+            outcome = self._host.outcome(prompt)
+            if outcome.ending in {Ending.SUCCESS, Ending.ERROR}:
+                self._memory.note_outcome(prompt, outcome)
+        return outcome

@@ -1,0 +1,261 @@
+"""What becomes of the images that prompts work on: by how the prompt ended.
+
+What runs in a transaction says so.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+
+from ...common.errors import StoreAway
+from ...model.life import Event, On
+from ...model.prompt import Ending, Failure, Host, Outcome, Prompt
+from ...model.state import Claim, Item, ItemState, LoopKey
+from ...model.writes import Turn, Writes
+from ...store.store import Store
+from ..changes.items import Items
+from ..changes.loops import Loops, in_order
+from ..changes.outputs import Outputs
+from ..changes.transactions import Transactions, in_transaction
+from .outcomes import Outcomes
+from .poller import Poll
+from .untold import Untold
+
+CLOSING_SECONDS = 2.0
+"""How long ComfyUI's end is held up for a prompt that is about to be over."""
+
+
+class Reconciler:
+    """Brings the items that are under way to what the outcomes of their prompts make of them."""
+
+    def __init__(  # noqa: PLR0913 - what it stands on, each given once
+        self,
+        store: Store,
+        host: Host,
+        transactions: Transactions,
+        *,
+        loops: Loops,
+        items: Items,
+        outputs: Outputs,
+        outcomes: Outcomes,
+        untold: Untold,
+        writes: Writes,
+        clean_up: Callable[[Collection[str], Collection[str]], object],
+        poll: Poll,
+    ) -> None:
+        self._store = store
+        self._host = host
+        self._transactions = transactions
+        self._memory = transactions.memory
+        self._loops = loops
+        self._items = items
+        self._outputs = outputs
+        self._outcomes = outcomes
+        self._untold = untold
+        self._writes = writes
+        self._clean_up = clean_up
+        self._poller = poll(self.reconcile_all)
+
+    def wake(self) -> None:
+        """See to it that an item is reconciled soon after its prompt has ended."""
+        self._poller.wake()
+
+    def with_partners(self, keys: Iterable[LoopKey]) -> list[LoopKey]:
+        """Loops, with those that prompts have items of together with theirs; `in_order`."""
+        found: set[LoopKey] = set()
+        left = set(keys)
+        while left:
+            key = left.pop()
+            found.add(key)
+            for turn in self._memory[key].turns.values():
+                left.update(each for each in turn.together if each not in found)
+        return in_order(found)
+
+    def reconcile(self, key: LoopKey) -> None:
+        """Bring every open item of a loop to what the outcome of its prompt makes of it.
+
+        In a transaction. What a prompt was given together, of other loops too, comes to the same:
+        an image is not done whose partner is not.
+        """
+        keys = self.with_partners([key])
+        self._loops.take(keys)
+        over: defaultdict[Prompt, list[_Over]] = defaultdict(list)
+        goes_on: set[Prompt] = set()
+        for each in keys:
+            for item in self._store.open_items(each):
+                if item.claim is not None:
+                    outcome = self._outcomes.of(each, item)
+                    if outcome is None:
+                        goes_on.add(item.claim.prompt)
+                    else:
+                        over[item.claim.prompt].append(_Over(each, item, item.claim, outcome))
+        for prompt in goes_on:
+            over.pop(prompt, None)
+        ended = [each for together in over.values() for each in together]
+        gone = {one.claim.server for one in ended if one.claim.server != self._host.server}
+        if gone:
+            self._clean_up_behind(gone)
+        for together in over.values():
+            self._reconcile_together(together)
+        for each in in_order(one.key for one in ended):
+            self._loops.note_completion(each)
+
+    @in_transaction()
+    def reconcile_one(self, key: LoopKey) -> None:
+        """Reconcile a loop, in a transaction of its own."""
+        self.reconcile(key)
+
+    def reconcile_all(self) -> bool:
+        """Reconcile every loop that waits; whether any still does, so that looking again pays.
+
+        What is wrong with one of them is raised when the others are reconciled.
+
+        The host is asked first: while prompts run and results are written, the store is left
+        alone.
+        """
+        with self._transactions.lock:
+            awaited = self._memory.awaited()
+        failed: Exception | None = None
+        for key, turns in awaited.items():
+            ended = {turn for turn in turns if self._outcomes.has_ended(turn)}
+            if not ended:
+                continue
+            try:
+                self._reconcile_ended(key, ended)
+            except StoreAway:  # look again, until it is back
+                break
+            except Exception as error:  # noqa: BLE001 - the other loops are not to wait for it
+                failed = failed or error
+        if failed is not None:
+            raise failed
+        return self._memory.is_at_work
+
+    @in_transaction()
+    def _reconcile_ended(self, key: LoopKey, ended: Collection[Turn]) -> None:
+        """Reconcile a loop, and look no more for the outcomes of turns that have `ended`.
+
+        Unless a result of what goes together with it is still being written.
+        """
+        self.reconcile(key)
+        # Also those whose end was kept without a word: the store has no open item of theirs.
+        is_open = {item.claim.prompt for item in self._store.open_items(key) if item.claim}
+        self._memory.end_turns(key, lambda turn: turn in ended and turn.prompt not in is_open)
+
+    def finish(self) -> None:
+        """Reconcile what has ended, and what is about to; then look no more."""
+        self._poller.finish(CLOSING_SECONDS, self._reconcile_at_the_end)
+
+    def _reconcile_at_the_end(self) -> bool:
+        """As `reconcile_all`; whether an item is as good as done, so that a moment pays."""
+        self.reconcile_all()
+        with self._transactions.lock:
+            return self._memory.has_reached_end()
+
+    def _reconcile_together(self, together: Sequence[_Over]) -> None:
+        """Reconcile what one prompt was given: its one item, or one of each of several loops."""
+        known = [replace(one, outcome=self._with_writes(one)) for one in together]
+        failed = next((one for one in known if one.outcome.ending is Ending.ERROR), None)
+        all_ended = all(one.item.state is ItemState.ENDED for one in known)
+        is_part = any(self._memory.turn(one.key, one.turn).is_part for one in known)
+        for one in known:
+            outcome = one.outcome
+            if failed is not None and outcome.ending is not Ending.ERROR:
+                failure = _of_partner(failed.key, failed.item, failed.outcome.failure)
+                outcome = replace(outcome, ending=Ending.ERROR, failure=failure)
+            on = _on(outcome.ending, all_ended=all_ended, is_part=is_part)
+            self._reconcile_item(one, outcome, on)
+
+    def _reconcile_item(self, over: _Over, outcome: Outcome, on: On) -> None:
+        key, item, claim = over.key, over.item, over.claim
+        # Nobody may have looked for long.
+        now = self._host.now()
+        at = outcome.ended_at or now
+        took = self._took(over, now - at)
+        entry = self._loops.entry(key)
+        # What was lost without a trace has not been at work until now.
+        is_known = outcome.ended_at is not None or outcome.ending is not Ending.STOPPED
+        ran_at = entry.ran_at
+        if is_known:
+            # A time to come is of a clock that was set back since.
+            ran_at = max(ran_at, at) if ran_at is not None and ran_at <= now else at
+        self._loops.save(key, seconds=entry.seconds + took, ran_at=ran_at)
+        saved = self._host.saved(claim.prompt)
+        succeeded = outcome.ending is Ending.SUCCESS
+        self._outputs.note_saved(key, claim.prompt, item.path, saved, succeeded=succeeded)
+        failure = outcome.failure or Failure("the prompt failed")
+        is_failure = on is On.PROMPT_FAILED
+        event = Event(on, failure=failure if is_failure else None, seconds=took)
+        new = self._items.happens(key, item, event, claim.policy)
+        if new.state is ItemState.DONE:
+            self._store.carry(key, self._memory.turn(key, over.turn).value)
+        self._memory.end_turns(key, over.turn.__eq__)
+
+    def _took(self, over: _Over, ended_ago: float) -> float:
+        """For how many seconds a prompt had its item; 0 where only another server knows.
+
+        The history has the time of day at which it ended, and that may have been set meanwhile: so
+        no more is told by it than how long ago that is, which is next to nothing.
+        """
+        began = self._memory.turn(over.key, over.turn).began
+        if began is None:
+            return 0.0
+        passed = self._host.steady() - began
+        return passed - ended_ago if 0 <= ended_ago <= passed else passed
+
+    def _with_writes(self, over: _Over) -> Outcome:
+        """The outcome of a prompt, with that of what was written for it in the background."""
+        outcome = over.outcome
+        failure = self._writes.failure(over.turn)
+        self._transactions.after_commit(partial(self._writes.forget, over.turn))
+        if failure is None or outcome.ending is Ending.STOPPED:
+            return outcome
+        self._untold.note(over.key, over.claim.policy, outcome, failure.reason)
+        return replace(outcome, ending=Ending.ERROR, failure=failure)
+
+    def _clean_up_behind(self, gone: Collection[str]) -> None:
+        """Have the unfinished files of servers that have ended deleted, where there are any."""
+        folders = {os.path.dirname(target) for target in self._store.open_outputs()}
+        if folders:
+            self._transactions.after_commit(lambda: self._clean_up(folders, gone))
+
+
+@dataclass(frozen=True)
+class _Over:
+    """An open item whose prompt has ended."""
+
+    key: LoopKey
+    item: Item
+    claim: Claim
+    outcome: Outcome
+
+    @property
+    def turn(self) -> Turn:
+        return Turn.of(self.key, self.claim.prompt, self.item)
+
+
+def _on(ending: Ending, *, all_ended: bool, is_part: bool) -> On:
+    """What has happened to the items of a prompt.
+
+    `all_ended`: it has reached Loop End with all of them.
+    """
+    if is_part:
+        # A person tries a part: neither what it reaches nor where it fails says anything.
+        return On.PART_ENDED
+    if ending is Ending.SUCCESS:
+        return On.SUCCEEDED if all_ended else On.MISSED_LOOP_END
+    return On.STOPPED if ending is Ending.STOPPED else On.PROMPT_FAILED
+
+
+def _of_partner(key: LoopKey, item: Item, failure: Failure | None) -> Failure:
+    """Why an item failed that went together with one that did."""
+    reason = "it failed" if failure is None else failure.reason
+    return Failure(together_with(key, item.path, reason))
+
+
+def together_with(key: LoopKey, path: str, reason: str) -> str:
+    """The reason for which an item failed whose partner, the item at `path`, is to blame."""
+    return f"it goes together with {path!r} of {os.path.basename(key.directory)!r}: {reason}"

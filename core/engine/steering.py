@@ -1,0 +1,157 @@
+"""What people do to loops beside running them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from contextlib import suppress
+from functools import partial
+
+from ..common.errors import BatchLoopError, NotNow
+from ..model.life import Event, On
+from ..model.prompt import Failure
+from ..model.state import Arrived, Item, ItemState, LoopKey, Snapshot
+from .changes.transactions import in_transaction
+from .folders.listings import Due, Listed, Why
+from .outcomes.reconcile import together_with
+from .parts import Parts
+
+
+class Steering(Parts):
+    """Starting over, taking failed images again, skipping, forgetting, and waiting for new ones."""
+
+    def start_over(self, loop_id: str) -> Snapshot:
+        """Begin a new batch of an existing loop, from the folder as it is now.
+
+        So do the loops whose items are handed out together with its own, here as in what follows.
+
+        Raises:
+            UnknownLoop: no loop has this id.
+            NoImages, FolderNotFound: there is nothing to begin with; the loop stays as it was.
+
+        """
+        start_over = partial(self._start_over, loop_id, self._group(loop_id))
+        return self.listings.with_listings(start_over)
+
+    @in_transaction()
+    def _start_over(self, loop_id: str, group: Sequence[LoopKey], listed: Listed) -> Snapshot | Due:
+        self._loops.take(group)
+        due = self._batches.start_over(group, listed)
+        if due is not None:
+            return due
+        return self._loops.full_snapshot(self._loops.find(loop_id))
+
+    def retry_failed(self, loop_id: str) -> Snapshot:
+        """Have the FAILED items of a loop taken again at the next runs; UnknownLoop."""
+        return self._retry_failed(loop_id, self._group(loop_id))
+
+    @in_transaction()
+    def _retry_failed(self, loop_id: str, group: Sequence[LoopKey]) -> Snapshot:
+        self._loops.take(self._reconciler.with_partners(group))
+        for key in group:
+            self._reconciler.reconcile(key)
+            self._items.retry_failed(key)
+            self._loops.note_completion(key)
+        return self._loops.full_snapshot(self._loops.find(loop_id))
+
+    def skip(self, loop_id: str, path: str) -> Snapshot:
+        """Give up the image that a run stopped on: FAILED, for the reason that it stopped for.
+
+        `path` says which image is meant.
+
+        Raises:
+            UnknownLoop: no loop has this id.
+            NotNow: no run has stopped on that image, or it has been handed out again since.
+
+        """
+        return self._skip(loop_id, path, self._group(loop_id))
+
+    @in_transaction()
+    def _skip(self, loop_id: str, path: str, group: Sequence[LoopKey]) -> Snapshot:
+        self._loops.take(self._reconciler.with_partners(group))
+        key = self._loops.find(loop_id)
+        self._reconciler.reconcile(key)
+        item = self._loops.stopped_on(key)
+        if item is None or item.path != path:
+            raise NotNow(_not_stopped_on(path, item))
+        self._items.happens(key, item, Event(On.SKIPPED))
+        for other in group:
+            partner = None if other == key else self._store.item_at(other, item.index)
+            if partner is not None and partner.state is ItemState.PENDING:
+                failure = partner.failure or Failure(together_with(key, path, "it was skipped"))
+                self._items.happens(other, partner, Event(On.SKIPPED, failure=failure))
+        for each in group:
+            # Whoever skips it knows what the next run would have said.
+            self._untold.forget(each)
+            self._loops.note_completion(each)
+        return self._loops.full_snapshot(key)
+
+    def _group(self, loop_id: str) -> list[LoopKey]:
+        """A loop, and those that go together with it, as they are known before a change."""
+        return self._transactions.read(lambda: self._loops.group(self._loops.find(loop_id)))
+
+    def forget(self, loop_id: str) -> None:
+        """Forget a loop and all that is known of it; the user's files stay as they are.
+
+        Raises:
+            UnknownLoop: no loop has this id.
+            NotNow: an image is under way.
+
+        """
+        self._forget(loop_id)
+        with suppress(BatchLoopError):  # the next start does it
+            self.spare_listings.recover()
+
+    @in_transaction()
+    def _forget(self, loop_id: str) -> None:
+        key = self._loops.find(loop_id)
+        self._reconciler.reconcile(key)
+        if self._store.open_items(key):
+            raise NotNow(
+                "This loop cannot be forgotten while a run works on one of its images. Wait "
+                "until the run has ended, or press Cancel, and try again."
+            )
+        self._store.forget(key)
+        self.memory.forget(key)
+        self._transactions.changes_state()
+
+    def watch(self, loop_id: str) -> Arrived:
+        """Whether a complete loop has something to do: new files that have stopped growing.
+
+        Costs next to nothing while nothing comes, so that it may be asked every other second. The
+        next `acquire` under `WhenComplete.WATCH` takes what is ready, and leaves what grows.
+
+        Raises:
+            UnknownLoop: no loop has this id.
+            FolderNotFound: the folder is not there now.
+
+        """
+        arrived, due = self._at_rest(loop_id)
+        if due is None:
+            return arrived
+        key = due.key
+        with self.listings.turn_if_free(key) as is_mine:
+            # Who lists the folder finds what has come.
+            look = self._folder_watch.begin_look(key, due.selection) if is_mine else None
+            if look is None:
+                return arrived
+            found, _ = self.listings.found(due)
+            new, _ = self.listings.unknown(key, found)
+            return self._folder_watch.looked(arrived, look, new)
+
+    @in_transaction()
+    def _at_rest(self, loop_id: str) -> tuple[Arrived, Due | None]:
+        """What is known of a loop without reading its folder, and what to read that for."""
+        key = self._loops.find(loop_id)
+        self._reconciler.reconcile(key)
+        arrived, entry = self._folder_watch.at_rest(key)
+        if entry is None:
+            return arrived, None
+        return arrived, Due(Why.JOIN, key, entry.selection, entry.batch)
+
+
+def _not_stopped_on(path: str, item: Item | None) -> str:
+    if item is None:
+        now = "no run has stopped on an image, or it is being worked on again"
+    else:
+        now = f"the image that a run stopped on is {item.path!r}"
+    return f"{path!r} was not skipped: {now}. Look at the loop again, and skip what stands there."

@@ -1,0 +1,208 @@
+"""What a prompt does with the item that it was given."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from functools import partial
+from typing import Any
+
+from ..common.errors import BatchLoopError, ClaimLost, FolderNotFound, UnwritableImage
+from ..model.life import Event, On
+from ..model.prompt import Failure
+from ..model.state import ErrorHandling, ItemState, Iteration, Partner, Snapshot
+from ..model.writes import Turn
+from .changes.loops import in_order
+from .changes.outputs import Owner
+from .changes.transactions import in_transaction
+from .folders.listings import Due, Listed
+from .outcomes.reconcile import together_with
+from .questions import Questions
+
+
+class Turns(Questions):
+    """One prompt's turn in a loop: its results, Loop End, and what it cannot read."""
+
+    def reject(
+        self,
+        iteration: Iteration,
+        error: BatchLoopError,
+        reason: str,
+        partner: Partner | None = None,
+    ) -> None:
+        """Give back an item whose file cannot be read, or `partner`'s, which goes with it.
+
+        With Skip on error it is FAILED for `reason`, and the next `acquire` of the same prompt
+        hands out another. With Stop on error it waits for the next run, and `error` is raised.
+        When the whole folder is gone, `error` a FolderNotFound, it waits in either case: no
+        image is to blame. What was handed out together is given back together.
+        """
+        if not self._give_back(iteration, error, reason, partner):
+            raise error
+
+    @in_transaction(patient=True)
+    def _give_back(
+        self,
+        iteration: Iteration,
+        error: BatchLoopError,
+        reason: str,
+        partner: Partner | None,
+    ) -> bool:
+        """See `reject`; whether the prompt goes on with another item."""
+        if iteration.item is None:
+            return True
+        own = Partner(iteration.key, iteration.item.path)
+        to_blame = partner or own
+        given = [own, *iteration.partners]
+        self._loops.take(in_order(one.key for one in given))
+        item = self._loops.claimed(iteration)
+        if item is None or item.claim is None:
+            return True
+        on = On.FOLDER_GONE if isinstance(error, FolderNotFound) else On.UNREADABLE
+        skips = item.claim.policy.error_handling is ErrorHandling.SKIP
+        skip = skips and on is On.UNREADABLE
+        beside = together_with(to_blame.key, to_blame.path, reason)
+        for one in given:
+            item = self._store.item(one.key, one.path)
+            if item is None or item.claim is None or item.claim.prompt != iteration.prompt:
+                continue
+            is_to_blame = one == to_blame
+            failure = Failure(reason if is_to_blame else beside) if is_to_blame or skip else None
+            policy = item.claim.policy
+            self._items.happens(one.key, item, Event(on, failure=failure), policy)
+            self._loops.save(one.key, ran_at=self._host.now())
+            self._loops.note_completion(one.key)
+            self.memory.end_turns(one.key, Turn.of(one.key, iteration.prompt, item).__eq__)
+        return skip
+
+    def end(self, iteration: Iteration, value: Any = None) -> None:
+        """Note that the iteration's prompt has reached Loop End, and carries `value` over.
+
+        Nothing happens for an iteration without an item, or whose loop has started over since; nor
+        where only a part of the workflow runs, which finishes no item.
+        """
+        if self.listings.with_listings(partial(self._note_end, iteration, value), patient=True):
+            self._reconciler.wake()
+
+    @in_transaction(patient=True)
+    def _note_end(self, iteration: Iteration, value: Any, listed: Listed) -> bool | Due:
+        """See `end`; whether there was an item. Or what has to be listed first."""
+        key = iteration.key
+        item = self._loops.claimed(iteration)
+        if item is None or item.claim is None:
+            if self._loops.is_lost(iteration):
+                self.servers.mark_stale()
+            return False
+        turn = Turn.of(key, iteration.prompt, item)
+        if self.memory.turn(key, turn).is_part:
+            return False
+        due = self._batches.due_at_the_end(key, item)
+        if due is not None and not self._batches.join_at_the_end(due, listed):
+            return due
+        # ENDED already where the store has kept the change and could not say so any more.
+        if item.state is ItemState.RUNNING:
+            self._items.happens(key, item, Event(On.REACHED_LOOP_END))
+        given = self.memory.turn(key, turn).given or (value,)
+        self.memory.change_turn(key, turn, has_ended=True, given=given)
+        self._loops.note_completion(key)
+        if self._store.counts(key).complete:
+            self._batches.told_the_end(key, iteration.prompt.client_id)
+        return True
+
+    def finish_earlier(self, iteration: Iteration) -> None:
+        """Wait until what earlier prompts write in the background is written, and reconcile it.
+
+        So no more than one image's results are on their way to the disk when another's are made,
+        and a crash has no more than that one done again.
+        """
+        key = iteration.key
+        if self._writes.busy(key.id):
+            own = [Turn.of(key, iteration.prompt, iteration.item)] if iteration.item else []
+            self._writes.wait(key.id, but=own)
+            self._reconciler.reconcile_one(key)
+
+    def finish(self, iteration: Iteration) -> Snapshot:
+        """The loop as it stands; if it is complete, once all of its results are written.
+
+        Raises:
+            UnwritableImage: the iteration's own result could not be written.
+            UnknownLoop: the loop is gone.
+
+        """
+        snapshot = self.snapshot(iteration.key.id)
+        if not snapshot.complete:
+            return snapshot
+        self._writes.wait(iteration.key.id)
+        if iteration.item is not None:
+            failure = self._writes.failure(Turn.of(iteration.key, iteration.prompt, iteration.item))
+            if failure is not None:
+                raise UnwritableImage(failure.reason)
+        return self.snapshot(iteration.key.id)
+
+    def claim_outputs(
+        self,
+        iteration: Iteration,
+        targets: Collection[str],
+        kept: Collection[str] = (),
+        *,
+        result: str = "",
+        replaces_own: bool = True,
+    ) -> dict[str, Owner]:
+        """Claim the files at real paths `targets` for the iteration's item: all of them, or none.
+
+        Two sources may lead to one name, and one prompt may have several results; none of these,
+        no source, and none of `kept`, which are the files that are there and not to be lost, may
+        be lost by it. So they are claimed where each is `NEW` or `SAME`. Returns whose each is.
+
+        `result` says which of the prompt's results it is: the same one gets the same files again.
+        What the item itself wrote in an earlier batch is lost only if it `replaces_own`.
+        """
+        owners = self._claim_outputs(
+            iteration, targets, kept, result=result, replaces_own=replaces_own
+        )
+        if owners is None:
+            self.servers.mark_stale()
+            raise ClaimLost(_claim_lost(iteration))
+        return owners
+
+    @in_transaction(patient=True)
+    def _claim_outputs(
+        self,
+        iteration: Iteration,
+        targets: Collection[str],
+        kept: Collection[str],
+        *,
+        result: str,
+        replaces_own: bool,
+    ) -> dict[str, Owner] | None:
+        """See `claim_outputs`; None where another server was given the item."""
+        item, key = iteration.item, iteration.key
+        if self._loops.is_lost(iteration):
+            return None
+        # It may have been started over, and then forgotten, while the prompt ran.
+        if item is None or self._store.load(key) is None:
+            return dict.fromkeys(targets, Owner.NEW)
+        return self._outputs.claim(
+            key,
+            iteration.prompt,
+            item.path,
+            targets,
+            kept,
+            result=result,
+            replaces_own=replaces_own,
+            partners=[partner.key for partner in iteration.partners],
+        )
+
+    @in_transaction(patient=True)
+    def earlier_outputs(self, iteration: Iteration) -> tuple[str, ...]:
+        """The files that the iteration's item was the last to write, in this batch or before."""
+        if iteration.item is None:
+            return ()
+        return self._outputs.earlier(iteration.key, iteration.item.path)
+
+
+def _claim_lost(iteration: Iteration) -> str:
+    path = "" if iteration.item is None else iteration.item.path
+    return (
+        f"{path!r} was given to another server, as this one was not heard of for longer than its "
+        "lease. Its result here is not saved, as the other one makes it again."
+    )

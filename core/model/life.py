@@ -1,0 +1,179 @@
+"""The life of an item: what each thing that happens to it makes of it, and nothing else does."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+from ..common.errors import IllegalTransition
+from .prompt import Failure
+from .state import DEFAULT_POLICY, Claim, ErrorHandling, Item, ItemState, Policy
+
+PENDING, RUNNING, ENDED, DONE, FAILED = ItemState
+OPEN = frozenset({RUNNING, ENDED})
+"""An item in one of these has a claim: a prompt works on it."""
+
+
+class On(Enum):
+    """What happens to an item, in the words of docs/design.md."""
+
+    ACQUIRED = "`acquire`, which writes down the prompt"
+    REACHED_LOOP_END = "its prompt reaches Loop End"
+    SUCCEEDED = "its prompt succeeded"
+    MISSED_LOOP_END = "its prompt succeeded without reaching Loop End"
+    PUT_BACK = "`acquire` finds that two prompts in a row did so, and says that instead"
+    STOPPED = "its prompt was interrupted or deleted, or is gone without a trace; its server died"
+    PART_ENDED = "its prompt has ended, and only a part of the workflow was asked for"
+    PROMPT_FAILED = "its prompt failed"
+    UNREADABLE = "its file cannot be read"
+    FOLDER_GONE = "its folder is gone"
+    SKIPPED = "Skip, where a run has stopped on it"
+    RETRIED = "Retry failed"
+    NEW_BATCH = "Reset, Start over"
+
+
+@dataclass(frozen=True)
+class Event:
+    """Something that happens to an item, with what is to be noted of it."""
+
+    on: On
+    claim: Claim | None = None
+    """Of the prompt that is given the item."""
+    failure: Failure | None = None
+    """Why it failed; None where what is known of it stays."""
+    seconds: float = 0.0
+    """For how long the prompt had the item."""
+    attempts: int = 0
+    """How many prompts have failed on what it goes together with."""
+
+
+Changes = Mapping[str, Any]
+"""The fields of an item that an event changes, besides its state."""
+
+
+@dataclass(frozen=True)
+class Move:
+    """A row of the table."""
+
+    before: frozenset[ItemState]
+    on: On
+    after: ItemState
+    changes: Callable[[Item, Event], Changes]
+    condition: str = ""
+    """When the row applies, where that depends on the policy."""
+    applies: Callable[[Item, Policy], bool] = lambda *_given: True
+
+
+def _claimed(item: Item, event: Event) -> Changes:
+    return {"claim": event.claim, "attempts": max(item.attempts, event.attempts)}
+
+
+def _reached_loop_end(_item: Item, _event: Event) -> Changes:
+    return {"unended": 0}
+
+
+def _given_back(item: Item, event: Event) -> Changes:
+    return {"claim": None, "seconds": item.seconds + event.seconds}
+
+
+def _succeeded(item: Item, event: Event) -> Changes:
+    return {**_given_back(item, event), "failure": None}
+
+
+def _missed_loop_end(item: Item, event: Event) -> Changes:
+    return {**_given_back(item, event), "unended": item.unended + 1}
+
+
+def _put_back(item: Item, event: Event) -> Changes:
+    return {**_given_back(item, event), "unended": 0}
+
+
+def _with_reason(item: Item, event: Event) -> Changes:
+    return {**_given_back(item, event), "failure": event.failure or item.failure}
+
+
+def _failed(item: Item, event: Event) -> Changes:
+    return {**_with_reason(item, event), "attempts": item.attempts + 1}
+
+
+def _retried(_item: Item, _event: Event) -> Changes:
+    return {"attempts": 0, "failure": None}
+
+
+def _anew(item: Item, _event: Event) -> Changes:
+    return vars(Item(item.path, item.index))
+
+
+def _skips(_item: Item, policy: Policy) -> bool:
+    return policy.error_handling is ErrorHandling.SKIP
+
+
+def _stops(item: Item, policy: Policy) -> bool:
+    return not _skips(item, policy)
+
+
+def _gives_up(item: Item, policy: Policy) -> bool:
+    return _skips(item, policy) and item.attempts + 1 >= policy.max_attempts
+
+
+def _tries_again(item: Item, policy: Policy) -> bool:
+    return not _gives_up(item, policy)
+
+
+_STOP, _SKIP = "with Stop on error", "with Skip on error"
+_LEFT, _NONE_LEFT = f"{_STOP} or with attempts left", f"{_SKIP} and no attempt left"
+
+LIFE = (
+    Move(frozenset({PENDING}), On.ACQUIRED, RUNNING, _claimed),
+    Move(frozenset({RUNNING}), On.REACHED_LOOP_END, ENDED, _reached_loop_end),
+    Move(frozenset({ENDED}), On.SUCCEEDED, DONE, _succeeded),
+    Move(OPEN, On.MISSED_LOOP_END, PENDING, _missed_loop_end),
+    Move(frozenset({RUNNING}), On.PUT_BACK, PENDING, _put_back),
+    Move(OPEN, On.STOPPED, PENDING, _given_back),
+    Move(OPEN, On.PART_ENDED, PENDING, _given_back),
+    Move(OPEN, On.PROMPT_FAILED, PENDING, _failed, _LEFT, _tries_again),
+    Move(OPEN, On.PROMPT_FAILED, FAILED, _failed, _NONE_LEFT, _gives_up),
+    Move(OPEN, On.UNREADABLE, PENDING, _failed, _STOP, _stops),
+    Move(OPEN, On.UNREADABLE, FAILED, _failed, _SKIP, _skips),
+    Move(OPEN, On.FOLDER_GONE, PENDING, _with_reason),
+    Move(frozenset({PENDING}), On.SKIPPED, FAILED, _with_reason),
+    Move(frozenset({FAILED}), On.RETRIED, PENDING, _retried),
+    Move(frozenset({DONE, FAILED}), On.NEW_BATCH, PENDING, _anew),
+)
+"""Every move that an item can make, as docs/design.md has it."""
+
+LEADS_TO: Mapping[ItemState, frozenset[ItemState]] = {
+    state: frozenset(move.after for move in LIFE if state in move.before) for state in ItemState
+}
+"""The states that each can become."""
+
+
+def lived(item: Item, event: Event, policy: Policy = DEFAULT_POLICY) -> Item:
+    """What an item becomes by an event, under the policy that it was handed out with.
+
+    Raises:
+        IllegalTransition: this cannot happen to an item in its state.
+
+    """
+    for move in LIFE:
+        if move.on is event.on and item.state in move.before and move.applies(item, policy):
+            return replace(item, **{**move.changes(item, event), "state": move.after})
+    on = event.on.name.lower().replace("_", " ")
+    raise _illegal(f"Item {item.path!r} is {item.state.value}, and nothing is known for: {on}.")
+
+
+def check_transition(path: str, old: ItemState, new: ItemState) -> None:
+    """Allow the move of the item at `path` from `old` to `new`, or raise IllegalTransition."""
+    if new not in LEADS_TO[old]:
+        allowed = ", ".join(sorted(state.value for state in LEADS_TO[old]))
+        raise _illegal(
+            f"Item {path!r} is {old.value} and cannot become {new.value}: "
+            f"from {old.value} it can only become {allowed}."
+        )
+
+
+def _illegal(what: str) -> IllegalTransition:
+    ask = "This is a fault in Batch Loop; please report it with the steps that led here."
+    return IllegalTransition(f"{what} {ask}")

@@ -1,0 +1,14 @@
+"""Items that are brought to a state as a test wants them."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from batch_loop.core.model.state import Item, ItemState, LoopKey
+from batch_loop.core.store.store import Store
+
+
+def moved(store: Store, key: LoopKey, item: Item, state: ItemState, **changes: Any) -> Item:
+    """Bring `item` to `state`, with `changes` to its other fields."""
+    return store.put(key, item, replace(item, state=state, **changes))

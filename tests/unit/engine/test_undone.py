@@ -1,0 +1,301 @@
+"""Whatever is raised at whatever step, the store and the process are as before it.
+
+Steps of a batch are done at random, and some of them over a store that raises from one of its calls
+on. What the last transaction found has to be there again, and in the end each item is done once.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections import Counter
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from batch_loop.core.common.errors import (
+    BatchLoopError,
+    LoopEndNotReached,
+    NotNow,
+    StateNotKept,
+    StoreAway,
+    UnknownLoop,
+    UnreadableImage,
+)
+from batch_loop.core.engine.batches import Request
+from batch_loop.core.engine.changes import transactions
+from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.prompt import Ending
+from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.state import ErrorHandling, Iteration, IterationMode, LoopKey, Policy
+from batch_loop.core.store.databases.database import open_store
+from batch_loop.core.store.memory import MemoryStore
+from batch_loop.core.store.store import Outside, Store
+from batch_loop.tests.support.fake_host import ByHand, FakeHost
+
+KEY = LoopKey("", "/folder")
+NAMES = ["a", "b", "c", "d"]
+ERRORS = (StoreAway, StateNotKept, BatchLoopError, KeyboardInterrupt, MemoryError)
+ANSWERS = (LoopEndNotReached, NotNow, UnknownLoop)
+"""What a step may answer though nothing is broken."""
+ENDINGS = [Ending.SUCCESS, Ending.SUCCESS, Ending.ERROR, Ending.STOPPED]
+
+
+class BreakingStore:
+    """A store that raises from one of its calls on, until it is mended."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.raised = False
+        self.before: Any = None
+        """What `look` said when the last transaction or read began."""
+        self.look: Callable[[], Any] = lambda: None
+        self._left: int | None = None
+        self._error: type[BaseException] = StateNotKept
+        self._inside = False
+
+    def break_at(self, call: int, error: type[BaseException]) -> None:
+        self._left, self._error = call, error
+
+    def mend(self) -> bool:
+        """Whether it has raised."""
+        was_raised, self.raised, self._left = self.raised, False, None
+        return was_raised
+
+    def _called(self) -> None:
+        if not self._inside:
+            self.before = self.look()
+        if self._left is not None:
+            self._left -= 1
+            if self._left < 0:
+                self.raised = True
+                raise self._error("broken")
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        self._called()
+        self._inside = True
+        try:
+            with self.store.transaction():
+                yield
+                # As the disk does that refuses what is to be kept.
+                self._called()
+        finally:
+            self._inside = False
+
+    def snapshot_read(self, read: Callable[[], Any]) -> Any:
+        self._called()
+        self._inside = True
+        try:
+            return self.store.snapshot_read(read)
+        finally:
+            self._inside = False
+
+    def __getattr__(self, name: str) -> Any:
+        return self._breaking(getattr(self.store, name))
+
+    def _breaking(self, found: Any) -> Any:
+        if not callable(found):
+            return found
+
+        def call(*args: Any, **named: Any) -> Any:
+            self._called()
+            return found(*args, **named)
+
+        return call
+
+    @property
+    def outside(self) -> Any:
+        """What is done outside of transactions, which raises, too."""
+        methods = [name for name in vars(Outside) if not name.startswith("_")]
+        outside = self.store.outside
+        return SimpleNamespace(**{name: self._breaking(getattr(outside, name)) for name in methods})
+
+
+class Batch:
+    """A batch, and what its prompts have come to."""
+
+    def __init__(self, store: Store) -> None:
+        self.store = store
+        self.breaking = BreakingStore(store)
+        self.host = FakeHost()
+        self.registry = LoopRegistry(
+            self.breaking,  # type: ignore[arg-type]
+            self.host,
+            lambda *_args, **_seed: NAMES,
+            lambda _path: 0.0,
+            poll_outcomes=ByHand,
+        )
+        self.breaking.look = self.stands
+        self.open: list[Iteration] = []
+
+    def stands(self) -> Any:
+        """All that the store and the process know."""
+        with self.store.transaction():
+            loops = {
+                key: (
+                    self.store.load(key),
+                    self.store.report(key),
+                    self.store.counts(key),
+                    self.store.carried(key),
+                    {item.path for item in self.store.open_items(key)},
+                    self.store.failures(key, 9),
+                    self.store.first_pending(key),
+                    {name: self.store.written(key, name) for name in NAMES},
+                )
+                for key in self.store.loops()
+            }
+        return loops, self.registry.memory.everything(), self.registry.revision
+
+    def acquire(self, mode: IterationMode, *, skip: bool) -> None:
+        policy = Policy(ErrorHandling.SKIP if skip else ErrorHandling.STOP, 2)
+        prompt = self.host.submit("tab")
+        iteration = self.registry.acquire(Request(KEY, Selection(), mode, policy), prompt)
+        if iteration.item is not None:
+            self.open.append(iteration)
+
+    def save(self, pick: int) -> None:
+        iteration = self.open[pick % len(self.open)]
+        assert iteration.item is not None
+        self.registry.claim_outputs(iteration, [f"/out/{iteration.item.path}", "/out/shared"])
+
+    def end(self, pick: int) -> None:
+        iteration = self.open[pick % len(self.open)]
+        self.registry.end(iteration, iteration.prompt.id)
+
+    def reject(self, pick: int) -> None:
+        iteration = self.open[pick % len(self.open)]
+        with contextlib.suppress(UnreadableImage):
+            self.registry.reject(iteration, UnreadableImage("bad", "bad"), "bad")
+        self.open.remove(iteration)
+
+    def finish(self, pick: int, ending: Ending) -> None:
+        iteration = self.open.pop(pick % len(self.open))
+        assert iteration.item is not None
+        self.host.finish(iteration.prompt, ending, f"/out/{iteration.item.path}")
+
+    def skip(self) -> None:
+        stopped_on = self.registry.full_snapshot(KEY.id).stopped_on
+        self.registry.skip(KEY.id, "" if stopped_on is None else stopped_on.path)
+
+    def step(self, kind: str, pick: int) -> None:
+        if kind in {"save", "end", "reject", "finish"} and not self.open:
+            return
+        steps: dict[str, Callable[[], object]] = {
+            "acquire": lambda: self.acquire(IterationMode.CONTINUE, skip=bool(pick % 2)),
+            "reset": lambda: self.acquire(IterationMode.RESET, skip=True),
+            "save": lambda: self.save(pick),
+            "end": lambda: self.end(pick),
+            "reject": lambda: self.reject(pick),
+            "finish": lambda: self.finish(pick, ENDINGS[pick % len(ENDINGS)]),
+            "reconcile": self.registry.reconcile_all,
+            "look": lambda: self.registry.report(KEY.id),
+            "skip": self.skip,
+            "retry": lambda: self.registry.retry_failed(KEY.id),
+            "start over": lambda: self.registry.start_over(KEY.id),
+            "forget": lambda: self.registry.forget(KEY.id),
+        }
+        with contextlib.suppress(*ANSWERS):
+            steps[kind]()
+
+    def broken_step(self, kind: str, pick: int, call: int, error: type[BaseException]) -> bool:
+        """A step over a store that raises: whether it was undone."""
+        known = list(self.open)
+        self.breaking.break_at(call, error)
+        try:
+            self.step(kind, pick)
+        except error:
+            assert self.breaking.mend()
+            assert self.stands() == self.breaking.before
+            self.open = known
+            return True
+        self.breaking.mend()
+        return False
+
+    def run_to_the_end(self) -> None:
+        """End what is open, and run until the batch is complete: each item is done once."""
+        for iteration in self.open:
+            self.host.finish(iteration.prompt, Ending.STOPPED)
+        self.open = []
+        mode = IterationMode.RETRY_FAILED
+        done = Counter[str]()
+        with contextlib.suppress(UnknownLoop):
+            report = self.registry.report(KEY.id)[1]
+            done.update(item.path for item, _ in report if item.state.value == "done")
+        for _ in range(20):
+            self.step("retry", 0)
+            prompt = self.host.submit("other")
+            try:
+                iteration = self.registry.acquire(Request(KEY, Selection(), mode), prompt)
+            except LoopEndNotReached:
+                continue
+            if iteration.item is None:
+                break
+            self.registry.end(iteration)
+            self.host.finish(prompt)
+            done[iteration.item.path] += 1
+        assert done == Counter(NAMES)
+        assert self.registry.snapshot(KEY.id).counts.done == len(NAMES)
+        assert not self.registry.reconcile_all()
+
+
+kinds = st.sampled_from(
+    ["acquire"] * 4
+    + ["end"] * 3
+    + ["finish"] * 3
+    + ["save", "reconcile", "reject", "look", "skip", "retry", "reset", "start over", "forget"]
+)
+broken = st.one_of(st.none(), st.tuples(st.integers(0, 25), st.sampled_from(ERRORS)))
+sequences = st.lists(st.tuples(kinds, st.integers(0, 11), broken), min_size=4, max_size=25)
+
+
+Steps = list[tuple[str, int, tuple[int, type[BaseException]] | None]]
+
+
+def check(store: Store, steps: Steps, undone: Counter[str]) -> None:
+    """Do some steps, then the rest; count those that were undone."""
+    batch = Batch(store)
+    batch.acquire(IterationMode.CONTINUE, skip=True)
+    for kind, pick, breaks in steps:
+        if breaks is not None:
+            undone[kind] += batch.broken_step(kind, pick, *breaks)
+        batch.step(kind, pick)
+    batch.run_to_the_end()
+
+
+@pytest.fixture(autouse=True)
+def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transactions, "RETRY_SECONDS", 0.0)
+    monkeypatch.setattr(transactions, "PATIENCE_SECONDS", 0.0)
+
+
+def test_in_memory() -> None:
+    @settings(max_examples=60, deadline=None, derandomize=True, database=None)
+    @given(sequences)
+    def holds(steps: Steps) -> None:
+        check(MemoryStore(), steps, undone)
+
+    undone: Counter[str] = Counter()
+    holds()
+    assert len(undone) > 8, undone
+
+
+def test_in_a_file(tmp_path: Path) -> None:
+    @settings(max_examples=10, deadline=None, derandomize=True, database=None)
+    @given(sequences)
+    def holds(steps: Steps) -> None:
+        with TemporaryDirectory(dir=tmp_path) as folder:
+            store = open_store(folder)
+            try:
+                check(store, steps, undone)
+            finally:
+                store.close()
+
+    undone: Counter[str] = Counter()
+    holds()
+    assert len(undone) > 5, undone

@@ -1,0 +1,107 @@
+"""The life of an item: the table of docs/design.md is the code's, and nothing else happens."""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from batch_loop.core.common.errors import IllegalTransition
+from batch_loop.core.model.life import LEADS_TO, LIFE, OPEN, Event, On, check_transition, lived
+from batch_loop.core.model.prompt import Failure, Prompt
+from batch_loop.core.model.state import Claim, ErrorHandling, Item, ItemState, Policy
+from batch_loop.tools.layout import ROOT
+
+PAIRS = list(itertools.product(ItemState, ItemState))
+POLICIES = [Policy(handling, most) for handling in ErrorHandling for most in (1, 2)]
+CLAIM = Claim(Prompt("p", 1.0), POLICIES[0], 1.0)
+SKIP = Policy(ErrorHandling.SKIP)
+BROKEN = Failure("it broke")
+
+
+def item_in(state: ItemState) -> Item:
+    return Item("a.png", 3, state, claim=CLAIM if state in OPEN else None, failure=BROKEN)
+
+
+def test_the_table_of_the_docs_is_the_code_s() -> None:
+    text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    lines = text.split("An item's states:")[1].split("\n\n")[1].splitlines()[2:]
+    told = [tuple(cell.strip() for cell in line.strip("|").split("|")[:3]) for line in lines]
+    order = list(ItemState)
+    assert told == [
+        (
+            ", ".join(state.name for state in sorted(move.before, key=order.index)),
+            f"{move.on.value}, {move.condition}" if move.condition else move.on.value,
+            move.after.name,
+        )
+        for move in LIFE
+    ]
+
+
+def test_for_each_policy_one_row_applies() -> None:
+    for state, on, policy in itertools.product(ItemState, On, POLICIES):
+        item = item_in(state)
+        rows = [
+            move
+            for move in LIFE
+            if move.on is on and state in move.before and move.applies(item, policy)
+        ]
+        if any(move.on is on and state in move.before for move in LIFE):
+            assert [lived(item, Event(on), policy).state] == [row.after for row in rows]
+        else:
+            with pytest.raises(IllegalTransition, match=rf"'a\.png' is {state.value}"):
+                lived(item, Event(on), policy)
+
+
+def test_a_claim_is_there_while_a_prompt_works_on_it() -> None:
+    for state, on, policy in itertools.product(ItemState, On, POLICIES):
+        try:
+            new = lived(item_in(state), Event(on, claim=CLAIM), policy)
+        except IllegalTransition:
+            continue
+        assert (new.claim is not None) is (new.state in OPEN)
+
+
+def test_attempts_are_counted_until_none_is_left() -> None:
+    policy = Policy(ErrorHandling.SKIP, max_attempts=2)
+    failed = Event(On.PROMPT_FAILED, failure=BROKEN, seconds=1.5)
+    once = lived(item_in(ItemState.RUNNING), failed, policy)
+    assert (once.state, once.attempts, once.seconds) == (ItemState.PENDING, 1, 1.5)
+    again = lived(once, Event(On.ACQUIRED, claim=CLAIM), policy)
+    twice = lived(again, failed, policy)
+    assert (twice.state, twice.attempts, twice.seconds) == (ItemState.FAILED, 2, 3.0)
+    assert lived(twice, Event(On.RETRIED)) == replace(once, attempts=0, failure=None, seconds=3.0)
+    assert lived(twice, Event(On.NEW_BATCH)) == Item("a.png", 3)
+
+
+def test_what_goes_together_has_the_attempts_of_the_worst() -> None:
+    item = lived(Item("a", 0), Event(On.ACQUIRED, claim=CLAIM, attempts=2))
+    assert item.attempts == 2
+
+
+def test_a_folder_that_is_gone_is_no_image_s_fault() -> None:
+    item = lived(item_in(ItemState.RUNNING), Event(On.FOLDER_GONE), SKIP)
+    assert (item.state, item.attempts) == (ItemState.PENDING, 0)
+
+
+def test_missing_loop_end_is_counted_in_a_row() -> None:
+    missed = lived(item_in(ItemState.RUNNING), Event(On.MISSED_LOOP_END))
+    again = lived(missed, Event(On.ACQUIRED, claim=CLAIM))
+    assert again.unended == 1
+    assert lived(again, Event(On.STOPPED)).unended == 1
+    assert lived(again, Event(On.PUT_BACK)).unended == 0
+    assert lived(again, Event(On.REACHED_LOOP_END)).unended == 0
+
+
+@pytest.mark.parametrize(("old", "new"), PAIRS)
+def test_only_these_states_lead_to_each_other(old: ItemState, new: ItemState) -> None:
+    if new in LEADS_TO[old]:
+        check_transition("a.png", old, new)
+        return
+    with pytest.raises(IllegalTransition, match=rf"'a\.png' is {old.value} .* {new.value}"):
+        check_transition("a.png", old, new)
+
+
+def test_nothing_is_done_without_having_ended() -> None:
+    assert [old for old in ItemState if ItemState.DONE in LEADS_TO[old]] == [ItemState.ENDED]
