@@ -1,13 +1,13 @@
-/** What the tests do and look at inside of ComfyUI's page. */
+/** The tests' actions and checks inside ComfyUI's page. */
 (() => {
   const CARD = "batch_loop_card";
   const nextFrame = () => new Promise(requestAnimationFrame);
   const nodeOf = (type) => app.canvas.graph._nodes.find((node) => node.type === type);
   const redraw = () => app.canvas.setDirty(true, true);
 
-  // Scripts of a page come in no order.
+  // A page's scripts run in no particular order.
   window.batchLoopTools = Object.assign(window.batchLoopTools ?? {}, {
-    /** Put the nodes of an API workflow apart: Nodes 2.0 puts them on top of each other. */
+    /** Spread out the nodes of an API workflow, which Nodes 2.0 puts on top of each other. */
     spread() {
       if (!LiteGraph.vueNodesMode) return;
       app.graph._nodes.forEach((node, place) => (node.pos = [place * 700, 0]));
@@ -27,27 +27,27 @@
       await app.extensionManager.command.execute("Comfy.Graph.ConvertToSubgraph");
     },
 
-    /** What the saved workflow holds for a node's widgets. */
+    /** A node's widget values in the saved workflow. */
     savedWidgets(type) {
       return [...app.graph.serialize().nodes].find((node) => node.type === type).widgets_values;
     },
 
-    /** Submit none at all, which is refused while the page still submits others. */
+    /** Submit zero prompts, which is refused while the page is still submitting others. */
     async settle() {
       while (!(await app.queuePrompt(0, 0))) await nextFrame();
     },
 
-    /** Bring the Run button and the workflows back to how they are in a new tab. */
+    /** Reset the Run button and the workflows to the state of a new tab. */
     async tidy() {
       app.extensionManager.queueSettings.mode = "disabled";
       app.extensionManager.queueSettings.batchCount = 1;
-      // With each workflow that is open ComfyUI's page becomes slower.
+      // Each open workflow slows ComfyUI's page down.
       const { workflow: store } = app.extensionManager;
       const others = store.openWorkflows.filter((one) => one !== store.activeWorkflow);
       for (const one of others) await store.closeWorkflow(one);
     },
 
-    /** Have the page take itself for one in the background, or no longer. */
+    /** Make the page believe that it is in the background, or no longer. */
     setHidden(isHidden) {
       const hidden = { get: () => "hidden", configurable: true };
       if (isHidden) Object.defineProperty(document, "visibilityState", hidden);
@@ -55,14 +55,14 @@
       document.dispatchEvent(new Event("visibilitychange"));
     },
 
-    /** Move the canvas; to be asked until a node's card is in the middle, and it is true. */
+    /** Move the canvas; call it until it returns true, when a node's card is in the middle. */
     isCardInTheMiddle(type) {
       const { ds, canvas } = app.canvas;
       const node = nodeOf(type);
       const card = node.widgets.find(({ name }) => name === CARD).element;
       const page = canvas.getBoundingClientRect();
       const box = card.getBoundingClientRect();
-      if (box.width === 0) {  // out of sight
+      if (box.width === 0) {  // not visible
         app.canvas.centerOnNode(node);
         redraw();
         return false;
@@ -77,7 +77,7 @@
       return false;
     },
 
-    /** Whether a node's card is whole, inside of it, and covers no widget or output. */
+    /** Whether a node's card is complete, inside the node, and covers no widget or output. */
     doesCardFit(type) {
       const node = nodeOf(type);
       const card = node.widgets.find(({ name }) => name === CARD);
@@ -93,7 +93,7 @@
       return card.y + card.computedHeight <= node.size[1];
     },
 
-    /** Whether there is something in this colour on a node's title. */
+    /** Whether this colour appears on a node's title. */
     isColourOnTitle(id, colour) {
       const drawn = document.querySelector(`.lg-node[data-node-id="${id}"]`);
       if (drawn) return getComputedStyle(drawn, "::after").backgroundImage.includes(colour);
@@ -114,7 +114,7 @@
       return false;
     },
 
-    /** Notes in every frame, in `window.seenRows`, whether rows lie everywhere in view. */
+    /** Record in `window.seenRows`, for each frame, whether rows cover the whole view. */
     watchRows(grid) {
       const seen = { frames: 0, mostRows: 0, gaps: [] };
       const look = () => {
@@ -133,13 +133,13 @@
       window.seenRows = seen;
     },
 
-    /** Stop looking; what was seen. */
+    /** Stop recording; return the record. */
     rowsSeen() {
       window.seenRows.isOver = true;
       return window.seenRows;
     },
 
-    /** Click on a loop; the ms until its first images are on the screen. */
+    /** Click a loop; return the ms until its first images are on screen. */
     firstFrameMs(entry) {
       return new Promise((done) => {
         const began = performance.now();
@@ -148,7 +148,7 @@
           if (!document.querySelector(".batch-loop-row .batch-loop-item-name")) {
             return requestAnimationFrame(look);
           }
-          // The frame that begins here is drawn when the next task runs.
+          // The frame that begins here has been drawn when the next task runs.
           const channel = new MessageChannel();
           channel.port1.onmessage = () => done(performance.now() - began);
           channel.port2.postMessage(null);
@@ -157,7 +157,7 @@
       });
     },
 
-    /** Scroll from the first image to the last in that many steps, one a frame. */
+    /** Scroll from the first image to the last in this many steps, one per frame. */
     async scroll(grid, steps) {
       for (let step = 1; step <= steps; step += 1) {
         grid.scrollTop = (grid.scrollHeight * step) / steps;

@@ -59,7 +59,7 @@ WORDS = f"""
         return copy({{ workflow, output, saved: root().serialize() }});
     }};
 """
-"""What the scenes are told in."""
+"""Helpers in JavaScript that the scenes use."""
 
 SCENES = {
     "nothing": "",

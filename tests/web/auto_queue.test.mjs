@@ -41,7 +41,7 @@ for (const mode of ["disabled", "instant-idle", "a mode of the future"]) {
   });
 }
 
-test("only the running form of instant is shown as stopped", () => {
+test("only the running form of Run (Instant) is shown as stopped", () => {
   for (const [mode, shown] of [
     ["instant-running", "instant-idle"],
     ["instant", "instant"],
@@ -71,13 +71,13 @@ test("the old menu's checkbox is the last resort", (t) => {
   assert.deepEqual(app.queued[1], [0, 4]);
 });
 
-test("queueing again queues as many as Auto Queue would", () => {
+test("queueing again queues as many prompts as Auto Queue would", () => {
   const app = appWith({ mode: "instant", batchCount: 3 });
   new AutoQueue(app).queueAgain();
   assert.deepEqual(app.queued, [[0, 3]]);
 });
 
-test("the error that holds Auto Queue back is told by its prompt", () => {
+test("the error that holds Auto Queue back is identified by its prompt", () => {
   const app = appWith({ mode: "instant" });
   const autoQueue = new AutoQueue(app);
   assert.equal(autoQueue.heldBackBy, undefined);

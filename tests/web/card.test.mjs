@@ -45,7 +45,7 @@ function model(known) {
   return iteratorModel({ settings, canChoose: true, folder: null, refusal: null, state: null, ...known });
 }
 
-test("what cannot be kept is told before the first run, and in each phase after it", () => {
+test("a loop that will be forgotten says so in every phase, even before the first run", () => {
   const forgets = "the disk is full";
   const said = "Forgotten when ComfyUI ends, because nothing can be saved in its user folder: the disk is full.";
   const ready = model({ folder: { ...FOLDER, forgets } });
@@ -56,7 +56,7 @@ test("what cannot be kept is told before the first run, and in each phase after 
   }
 });
 
-test("figures are the server's", () => {
+test("the figures come from the server", () => {
   const figures = figuresOf({ ...STATE, done: 3, failed: 1, total: 12 });
   assert.deepEqual(
     [figures.done, figures.failed, figures.left, figures.total],
@@ -64,12 +64,12 @@ test("figures are the server's", () => {
   );
 });
 
-test("time left and speed, from what has come to its end", () => {
+test("time left and speed are computed from finished images", () => {
   const { remaining, perMinute } = figuresOf(STATE);
   assert.deepEqual([remaining, perMinute], [120, 4]);
 });
 
-test("from one image, or none, nothing is concluded", () => {
+test("one finished image is too few for a speed", () => {
   for (const done of [0, 1]) {
     const { remaining, perMinute } = figuresOf({ ...STATE, done });
     assert.deepEqual([remaining, perMinute], [null, null]);
@@ -77,7 +77,7 @@ test("from one image, or none, nothing is concluded", () => {
   assert.equal(figuresOf({ ...STATE, seconds: 0 }).perMinute, null);
 });
 
-test("times as texts, with a dash for what is unknown", () => {
+test("times are texts, with a dash for unknown values", () => {
   assert.deepEqual(timesOf(figuresOf(STATE)), {
     taken: "30 s taken",
     remaining: "2 min 0 s to go",
@@ -87,12 +87,12 @@ test("times as texts, with a dash for what is unknown", () => {
   assert.deepEqual([unknown.remaining, unknown.perMinute], ["– to go", "– a minute"]);
 });
 
-test("a speed has as many digits as tell something", () => {
+test("a speed has two significant digits", () => {
   const speed = (perMinute) => timesOf({ seconds: 1, remaining: 1, perMinute }).perMinute;
   assert.deepEqual([0.4234, 7.46, 85.7].map(speed), ["0.42 a minute", "7.5 a minute", "86 a minute"]);
 });
 
-test("percent of nothing is nothing", () => {
+test("a part of an empty batch is 0 percent", () => {
   assert.deepEqual([percent(1, 4), percent(0, 0)], [25, 0]);
 });
 
@@ -102,7 +102,7 @@ test("without a folder, the card asks for one", () => {
   assert.deepEqual([shown.buttons.choose, shown.buttons.startOver, shown.buttons.report], [true, false, false]);
 });
 
-test("before a run, what the folder holds", () => {
+test("before a run, the card shows the folder's contents", () => {
   const shown = model({ folder: FOLDER });
   assert.deepEqual(
     [shown.phase, shown.headline, shown.detail, shown.figures],
@@ -114,7 +114,7 @@ test("before a run, what the folder holds", () => {
   assert.deepEqual([none.phase, none.headline], ["none", "No image"]);
 });
 
-test("a folder that is refused: what is wrong, and the server's own words", () => {
+test("a refused folder shows what is wrong, and the server's message", () => {
   const shown = model({ refusal: new Refused("Add a line.", 403) });
   assert.deepEqual(
     [shown.phase, shown.tone, shown.headline, shown.detail],
@@ -123,7 +123,7 @@ test("a folder that is refused: what is wrong, and the server's own words", () =
   assert.equal(model({ refusal: new Refused("no", 400) }).headline, "This folder cannot be used");
 });
 
-test("under way: the image, its number, and its picture", () => {
+test("an image in progress is shown with its number and its picture", () => {
   const shown = model({ folder: FOLDER, state: STATE });
   assert.deepEqual(
     [shown.phase, shown.headline, shown.detail, shown.image],
@@ -138,7 +138,7 @@ test("between two images, the last one is still shown", () => {
   assert.equal(model({ folder: FOLDER, state: REST }).headline, "8 images left");
 });
 
-test("stopped: the reason's first line, and a way on", () => {
+test("a stopped batch shows the first line of the reason and how to go on", () => {
   const shown = model({ folder: FOLDER, state: { ...REST, stopped_on: STOPPED } });
   assert.deepEqual(
     [shown.phase, shown.tone, shown.headline, shown.detail, shown.image],
@@ -147,12 +147,12 @@ test("stopped: the reason's first line, and a way on", () => {
   assert.equal(shown.buttons.skip.path, "a/img3.png");
 });
 
-test("of a file that could not be read there is no picture", () => {
+test("an unreadable file has no picture", () => {
   const stopped_on = { ...STOPPED, node_id: null, node_type: null, unreadable: true };
   assert.equal(model({ state: { ...REST, stopped_on } }).image, null);
 });
 
-test("complete, with and without failures", () => {
+test("a complete batch, with and without failures", () => {
   const complete = { ...REST, pending: 0, done: 10, complete: true };
   assert.deepEqual(
     [model({ state: complete, folder: FOLDER }).headline, model({ state: complete }).tone],
@@ -162,12 +162,12 @@ test("complete, with and without failures", () => {
   assert.deepEqual([failed.headline, failed.buttons.retry], ["Complete: 8 done, 2 failed", 2]);
 });
 
-test("a batch that was started over shows what the folder holds", () => {
+test("a batch that was started over shows the folder's contents", () => {
   const state = { ...REST, pending: 10, done: 0 };
   assert.equal(model({ folder: FOLDER, state }).headline, "10 images");
 });
 
-test("settings that hold another number of images than the batch are told", () => {
+test("settings that select more or fewer images than the batch has are pointed out", () => {
   const shown = model({ folder: { ...FOLDER, total: 4 }, state: REST });
   assert.equal(shown.detail, "The folder holds 4 images under these settings.");
 });
@@ -179,7 +179,7 @@ test("a folder from another node is not guessed at", () => {
   assert.equal(model({ settings: null, canChoose: false, state: STATE }).phase, "running");
 });
 
-test("Batch Complete: the tally and what failed", () => {
+test("Batch Complete shows the tally and the failures", () => {
   assert.deepEqual(completeModel(null).headline, "Nothing has run yet");
   const failures = [{ ...STOPPED, path: "b.png" }];
   const shown = completeModel({ ...STATE, failed: 3, total: 13, failures });
@@ -193,14 +193,14 @@ function iterator(values, linked = []) {
   return { widgets, inputs, isInputConnected };
 }
 
-test("what decides about a folder, and nothing else, is asked about", () => {
+test("only settings that decide about a folder's images are asked about", () => {
   const node = iterator({ directory: "in", limit: 3, error_handling: "Stop on error" });
   assert.deepEqual(folderSettings(node), { directory: "in", limit: 3 });
   assert.equal(folderSettings(iterator({ directory: "in", limit: 3 }, ["limit"])), null);
   assert.notEqual(folderSettings(iterator({ directory: "", max_attempts: 1 }, ["max_attempts"])), null);
 });
 
-test("a change of what decides is heard, and ComfyUI's own callback goes on", () => {
+test("a change of those settings is noticed, and ComfyUI's callback still runs", () => {
   const node = iterator({ directory: "in", max_attempts: 1 });
   const [directory, attempts] = node.widgets;
   const heard = [];
@@ -211,13 +211,13 @@ test("a change of what decides is heard, and ComfyUI's own callback goes on", ()
   assert.equal(attempts.callback, undefined);
 });
 
-test("the bar on a node has its parts one after the other", () => {
+test("the parts of a node's bar are side by side", () => {
   const figures = { done: 5, failed: 1, left: 4, total: 10 };
   assert.deepEqual(partsOf(figures, 200), [["done", 0, 100], ["failed", 100, 20], ["left", 120, 80]]);
   assert.deepEqual(partsOf({ done: 0, failed: 0, left: 0, total: 0 }, 200), []);
 });
 
-test("the bar is drawn only where the card cannot be seen", () => {
+test("the bar is drawn only if the card is not visible", () => {
   let drawn = 0;
   const context = new Proxy({}, { get: () => () => {}, set: () => true });
   const figures = { done: 1, failed: 0, left: 0, total: 1 };
@@ -234,7 +234,7 @@ test("the bar is drawn only where the card cannot be seen", () => {
   assert.equal(drawn, 32);
 });
 
-test("a collapsed node of Nodes 2.0 has its bar by a rule, whatever its id", () => {
+test("in Nodes 2.0 a style rule draws a collapsed node's bar, whatever its id", () => {
   const colours = { done: "green", failed: "red", left: "grey" };
   const rule = ruleFor({ id: 'a"b', figures: { done: 2, failed: 1, total: 4 }, colours });
   assert.match(rule, /\[data-node-id="a\\"b"\]/);
@@ -261,14 +261,14 @@ function choosing({ chooser, choose }) {
   return { asked, written, node, run: () => folderChooser.choose({ node, directory: "/in" }) };
 }
 
-test("a folder is chosen in the operating system's dialog where there is one", async () => {
+test("a folder is chosen in the operating system's dialog if there is one", async () => {
   const choice = choosing({ chooser: { dialog: true }, choose: () => ({ directory: "/photos" }) });
   await choice.run();
   assert.deepEqual([choice.asked, choice.written], [["/in"], ["/photos"]]);
   assert.equal(choice.node.widgets[0].value, "/photos");
 });
 
-test("who has chosen a folder that ComfyUI lies in is warned", async () => {
+test("choosing a folder that contains ComfyUI gives a warning", async () => {
   const chosen = { directory: "/workspace", holds_comfyui: true };
   const choice = choosing({ chooser: { dialog: true }, choose: () => chosen });
   assert.match(await choice.run(), /This folder contains ComfyUI itself/);
@@ -286,7 +286,7 @@ test("a dialog that was cancelled changes nothing", async () => {
   assert.deepEqual([choice.written, choice.node.widgets[0].value], [[], "in"]);
 });
 
-test("without a dialog, among the folders that are allowed", async () => {
+test("without a dialog, a folder is chosen from those allowed", async () => {
   const choice = choosing({ chooser: { dialog: false } });
   await choice.run();
   assert.deepEqual([choice.asked, choice.written], [["browser"], ["/allowed/b"]]);
@@ -298,7 +298,7 @@ test("without a dialog, among the folders that are allowed", async () => {
   assert.deepEqual(without.asked, ["/in", "browser"]);
 });
 
-test("a dialog that is open already is not worked around", async () => {
+test("if a dialog is already open, no other window opens instead", async () => {
   const busy = () => {
     throw new Refused("one is open", 409);
   };
@@ -325,7 +325,7 @@ function acting(answers = {}) {
   return { actions, asked, of, shown, changes: () => changes };
 }
 
-test("each button asks the server, says what came of it, and has the card look again", async () => {
+test("each button asks the server, reports the result, and updates the card", async () => {
   const { asked, of, shown, changes } = acting();
   await of().startOver();
   await of().retry();
@@ -339,7 +339,7 @@ test("each button asks the server, says what came of it, and has the card look a
   assert.equal(changes(), 3);
 });
 
-test("the server's refusal is shown in its own words, and what to do next", async () => {
+test("a refusal shows the server's message and what to do next", async () => {
   const { of, shown } = acting({ reset: new Refused("no", 404), retry: new Error("away") });
   await of().startOver();
   await of().retry();
@@ -349,14 +349,14 @@ test("the server's refusal is shown in its own words, and what to do next", asyn
   ]);
 });
 
-test("with a linked folder and no run yet, Start over says so", async () => {
+test("with a linked folder and no run yet, Start over asks for a run", async () => {
   const { asked, of, shown } = acting();
   await of({ node: iterator({ directory: "in" }, ["directory"]), loop: null }).startOver();
   assert.deepEqual([asked, shown[0][0]], [[], "info"]);
   assert.match(shown[0][1], /Run the workflow once first/);
 });
 
-test("a failure leads to its node, a file that cannot be read to the iterator", () => {
+test("a failure leads to its node, an unreadable file to the iterator", () => {
   const { actions, asked, shown } = acting();
   actions.goTo({ node_id: "7", unreadable: false }, "iterator");
   actions.goTo({ node_id: null, unreadable: true }, "iterator");

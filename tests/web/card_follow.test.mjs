@@ -51,7 +51,7 @@ function entryOf() {
   return { entry, linked, node, shown, told };
 }
 
-test("what is asked is the folder by its settings, and the loop that it names", () => {
+test("it asks about the folder with its settings, and about that folder's loop", () => {
   const { entry, node, told } = entryOf();
   assert.deepEqual(entry.questions, ['folder {"directory":"in","limit":0}']);
   told(REST);
@@ -62,7 +62,7 @@ test("what is asked is the folder by its settings, and the loop that it names", 
   assert.deepEqual(entry.questions, []);
 });
 
-test("a loop that has not run is none, until another tab runs it", () => {
+test("a loop that has not run does not count until another tab runs it", () => {
   const { entry, shown, told } = entryOf();
   told(null);
   assert.deepEqual([entry.loop, shown.at(-1).headline], [null, "3 images"]);
@@ -70,7 +70,7 @@ test("a loop that has not run is none, until another tab runs it", () => {
   assert.deepEqual([entry.loop, shown.at(-1).phase], ["l", "paused"]);
 });
 
-test("a node without a folder says so, and nothing is asked", () => {
+test("a node without a folder says so and asks nothing", () => {
   const { entry, node, shown } = entryOf();
   node.widgets[0].value = "";
   entry.told(new Map());
@@ -80,13 +80,13 @@ test("a node without a folder says so, and nothing is asked", () => {
   assert.equal(shown.length, 1);
 });
 
-test("until it is known how the loop stands, nothing else is shown", () => {
+test("until the state of the loop is known, nothing else is shown", () => {
   const { entry, shown } = entryOf();
   entry.told(new Map([[entry.folderQuestion, { value: FOLDER }]]));
   assert.deepEqual(shown, []);
 });
 
-test("what the node spoke of under other settings is another loop", () => {
+test("a report under other settings is about another loop", () => {
   const { entry, node, told } = entryOf();
   entry.heard("l");
   told(REST);
@@ -95,7 +95,7 @@ test("what the node spoke of under other settings is another loop", () => {
   assert.equal(entry.loop, null);
 });
 
-test("with a linked folder, the loop is what the node spoke of", () => {
+test("with a linked folder, the loop is the one that the node reported on", () => {
   const { entry, linked, shown, told } = entryOf();
   linked.push("directory");
   assert.deepEqual(entry.questions, []);
@@ -106,7 +106,7 @@ test("with a linked folder, the loop is what the node spoke of", () => {
   assert.deepEqual([entry.loop, shown.at(-1).headline], ["l", "b.png"]);
 });
 
-test("between two images, by the server's word, the last one is still shown", () => {
+test("between two images the last one is still shown, if the server says it runs", () => {
   const { shown, told } = entryOf();
   told(UNDER_WAY);
   told({ ...REST, stands: "running" });
@@ -115,7 +115,7 @@ test("between two images, by the server's word, the last one is still shown", ()
   assert.equal(shown.at(-1).headline, "2 images left");
 });
 
-test("at the end the folder is to be looked into once more", () => {
+test("at the end, the folder must be checked again", () => {
   const { entry } = entryOf();
   entry.told(new Map([[entry.folderQuestion, { value: FOLDER }]]));
   const told = (state) => entry.told(new Map([["loop l", { value: state }]]));
@@ -125,7 +125,7 @@ test("at the end the folder is to be looked into once more", () => {
   assert.equal(told(complete), false);
 });
 
-test("a refusal is shown; a server that is away leaves what was known", () => {
+test("a refusal is shown; an unreachable server changes nothing", () => {
   const { shown, told } = entryOf();
   told(null, { error: new Refused("not allowed", 403) });
   assert.deepEqual([shown.at(-1).phase, shown.at(-1).detail], ["refused", "not allowed"]);

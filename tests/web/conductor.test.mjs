@@ -71,7 +71,7 @@ function iteration(on_error, { complete = false } = {}) {
 const VERDICT = { kind: "end_queue", next: "stop" };
 const WAITING = { kind: "progress", loop: "l", complete: false, next: "wait" };
 
-test("the verdict is acted on when its prompt has succeeded, not before", () => {
+test("End Queue's decision takes effect when its prompt has succeeded, not before", () => {
   const { autoQueue, conductor, told } = setUp();
   conductor.heard("p", iteration(STOP));
   conductor.heard("p", VERDICT);
@@ -81,7 +81,7 @@ test("the verdict is acted on when its prompt has succeeded, not before", () => 
   assert.deepEqual(told, ["a.png", "stopped"]);
 });
 
-test("the verdict of a prompt that fails after it is forgotten", () => {
+test("End Queue's decision is forgotten if its prompt fails afterwards", () => {
   const { autoQueue, conductor } = setUp();
   conductor.heard("p", iteration(SKIP));
   conductor.heard("p", VERDICT);
@@ -90,14 +90,14 @@ test("the verdict of a prompt that fails after it is forgotten", () => {
   assert.deepEqual(autoQueue.did, []);
 });
 
-test("where Directory Iterator refuses to begin, it is shown that Auto Queue has stopped", () => {
+test("if Directory Iterator refuses to start, Auto Queue is shown as stopped", () => {
   const { autoQueue, conductor } = setUp();
   conductor.failed("p", "BatchLoopDirectoryIterator");
   conductor.failed("q", "KSampler");
   assert.deepEqual(autoQueue.did, ["shown stopped"]);
 });
 
-test("a prompt that is refused is shown to have stopped Auto Queue, and the next Run is new", () => {
+test("after a refused prompt Auto Queue is shown as stopped, and the next Run is a new one", () => {
   const { autoQueue, conductor, title, turn, watch } = setUp();
   conductor.heard("p", iteration(STOP));
   conductor.sending();
@@ -110,7 +110,7 @@ test("a prompt that is refused is shown to have stopped Auto Queue, and the next
   assert.deepEqual(watch.did, ["end"]);
 });
 
-test("a part of the workflow ends Auto Queue, also with an error", () => {
+test("running a part of the workflow ends Auto Queue, even if it fails", () => {
   const part = { ...iteration(STOP), next: "stop", without: ["Save Image #9"] };
   const whole = setUp();
   whole.conductor.heard("p", part);
@@ -126,7 +126,7 @@ test("a part of the workflow ends Auto Queue, also with an error", () => {
   assert.deepEqual(autoQueue.did, ["shown stopped"]);
 });
 
-test("without a verdict, and of prompts of others, nothing is done", () => {
+test("without a decision, and for other clients' prompts, nothing happens", () => {
   const { autoQueue, conductor, turn } = setUp();
   conductor.heard("p", iteration(SKIP));
   conductor.succeeded("p");
@@ -137,7 +137,7 @@ test("without a verdict, and of prompts of others, nothing is done", () => {
   assert.deepEqual(autoQueue.did, []);
 });
 
-test("after an error that is skipped, it goes on when the queue is empty", () => {
+test("after a skipped error, it goes on when the queue is empty", () => {
   const { autoQueue, conductor, turn } = setUp();
   conductor.heard("p", iteration(SKIP));
   conductor.failed("p");
@@ -151,7 +151,7 @@ test("after an error that is skipped, it goes on when the queue is empty", () =>
   assert.deepEqual(autoQueue.did, ["queued"]);
 });
 
-test("it does not go on when Auto Queue is off, or is not held back by that error", () => {
+test("it does not go on if Auto Queue is off, or not held back by that error", () => {
   for (const [on, heldBackBy] of [
     [false, "p"],
     [true, undefined],
@@ -167,7 +167,7 @@ test("it does not go on when Auto Queue is off, or is not held back by that erro
   }
 });
 
-test("with Stop on error, or with nothing handed out, it stays stopped and shows it", () => {
+test("with Stop on error, or if no image was handed out, it stays stopped and shows that", () => {
   for (const said of [iteration(STOP), iteration(STOP, { complete: true })]) {
     const { autoQueue, conductor, turn } = setUp();
     conductor.heard("p", said);
@@ -179,7 +179,7 @@ test("with Stop on error, or with nothing handed out, it stays stopped and shows
   }
 });
 
-test("while the frontend is sending, it waits for the end of that", () => {
+test("while the frontend is sending, it waits", () => {
   const { autoQueue, conductor, turn } = setUp();
   conductor.sending();
   conductor.heard("p", iteration(SKIP));
@@ -193,7 +193,7 @@ test("while the frontend is sending, it waits for the end of that", () => {
   assert.deepEqual(autoQueue.did, ["queued"]);
 });
 
-test("a frontend that sends on by itself is left to it", () => {
+test("a frontend that goes on sending is left alone", () => {
   const { autoQueue, conductor, turn } = setUp();
   conductor.sending();
   conductor.heard("p", iteration(SKIP));
@@ -211,7 +211,7 @@ test("a frontend that sends on by itself is left to it", () => {
   assert.deepEqual(autoQueue.did, ["queued"]);
 });
 
-test("Cancel switches off, when an image was in work", () => {
+test("Cancel switches Auto Queue off if an image was in progress", () => {
   const { autoQueue, conductor, told } = setUp();
   conductor.heard("p", iteration(STOP));
   conductor.interrupted("p");
@@ -219,7 +219,7 @@ test("Cancel switches off, when an image was in work", () => {
   assert.deepEqual(told, ["paused"]);
 });
 
-test("Cancel of a prompt that had nothing to do is ComfyUI's own matter", () => {
+test("canceling a prompt that had nothing to do is left to ComfyUI", () => {
   const { autoQueue, conductor, told } = setUp();
   conductor.heard("p", iteration(STOP, { complete: true }));
   conductor.interrupted("p");
@@ -227,14 +227,14 @@ test("Cancel of a prompt that had nothing to do is ComfyUI's own matter", () => 
   assert.deepEqual(told, []);
 });
 
-test("Cancel without Auto Queue is not told", () => {
+test("Cancel without Auto Queue shows nothing", () => {
   const { conductor, told } = setUp({ on: false });
   conductor.heard("p", iteration(STOP));
   conductor.interrupted("p");
   assert.deepEqual(told, []);
 });
 
-test("while other servers work on the last images, Auto Queue rests, and nothing is told", () => {
+test("while other servers work on the last images, Auto Queue pauses and nothing is shown", () => {
   for (const said of [iteration(STOP), { ...iteration(STOP), filename: "" }]) {
     const { autoQueue, conductor, told, watch } = setUp();
     conductor.heard("p", said);
@@ -247,7 +247,7 @@ test("while other servers work on the last images, Auto Queue rests, and nothing
   }
 });
 
-test("a verdict counts more than other servers, and so does a prompt that fails", () => {
+test("a decision takes precedence over other servers, and so does a failed prompt", () => {
   const { autoQueue, conductor, told, watch } = setUp();
   conductor.heard("p", iteration(SKIP));
   conductor.heard("p", WAITING);
@@ -261,7 +261,7 @@ test("a verdict counts more than other servers, and so does a prompt that fails"
   assert.equal(told.at(-1), "stopped");
 });
 
-test("a Run or a Cancel ends watching, a prompt that was under way does not", () => {
+test("Run or Cancel ends watching; a prompt that was already being sent does not", () => {
   const { conductor, watch } = setUp();
   conductor.sending();
   assert.deepEqual(watch.did, ["end"]);
@@ -275,7 +275,7 @@ test("a Run or a Cancel ends watching, a prompt that was under way does not", ()
   assert.deepEqual(watch.did, ["end", "instant", "end"]);
 });
 
-test("the title shows progress until nothing runs any more", () => {
+test("the title shows progress until nothing is running", () => {
   const ends = {
     "the verdict": ({ conductor }) => {
       conductor.heard("p", VERDICT);
@@ -299,7 +299,7 @@ test("the title shows progress until nothing runs any more", () => {
   }
 });
 
-test("the title goes on while Auto Queue does", () => {
+test("the title shows progress as long as Auto Queue goes on", () => {
   const { autoQueue, conductor, title, turn } = setUp();
   conductor.heard("p", iteration(SKIP));
   conductor.succeeded("p");
@@ -335,7 +335,7 @@ test("Cancel before a prompt has handed out its image switches Auto Queue off", 
   assert.equal(autoQueue.on, false);
 });
 
-test("Cancel of a running image names it, whichever is known first", () => {
+test("canceling a running image names it, whichever event comes first", () => {
   for (const [first, second] of [
     ["cancelled", "interrupted"],
     ["interrupted", "cancelled"],
@@ -349,7 +349,7 @@ test("Cancel of a running image names it, whichever is known first", () => {
   }
 });
 
-test("Cancel of another workflow, and at the end of a batch, leaves Auto Queue alone", () => {
+test("canceling another workflow, or at the end of a batch, leaves Auto Queue alone", () => {
   const { autoQueue, conductor } = setUp();
   conductor.cancelled();
   conductor.heard("p", iteration(STOP));

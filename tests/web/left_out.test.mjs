@@ -19,7 +19,7 @@ function setUp(lastNodeErrors) {
   return { app, autoQueue, told, leftOut: new LeftOut({ app, autoQueue, screen, toasts }) };
 }
 
-test("a prompt that was taken without Loop End ends Auto Queue, and the node is named", () => {
+test("a prompt accepted without Loop End ends Auto Queue, and the faulty node is named", () => {
   for (const steps of [
     ["sending", "queueChanged", "sent"],
     ["sending", "sent", "queueChanged", "queueChanged"],
@@ -33,14 +33,14 @@ test("a prompt that was taken without Loop End ends Auto Queue, and the node is 
   }
 });
 
-test("of a prompt that was refused as a whole, ComfyUI says all that there is to say", () => {
+test("for a prompt that is refused entirely, ComfyUI's own message is enough", () => {
   const { autoQueue, leftOut, told } = setUp(ERRORS);
   leftOut.sending();
   leftOut.sent();
   assert.deepEqual([autoQueue.offs, told], [0, []]);
 });
 
-test("what Loop End does not need may be left out, and a valid prompt is no news", () => {
+test("outputs that Loop End does not need may be dropped, and valid prompts show nothing", () => {
   const other = { 9: { ...ERRORS[9], dependent_outputs: ["9"] } };
   for (const errors of [other, {}, null]) {
     const { autoQueue, leftOut, told } = setUp(errors);
@@ -49,7 +49,7 @@ test("what Loop End does not need may be left out, and a valid prompt is no news
   }
 });
 
-test("what was wrong with the prompt before is forgotten", () => {
+test("the faults of the previous prompt are forgotten", () => {
   const { app, autoQueue, leftOut } = setUp(ERRORS);
   leftOut.sending();
   leftOut.sent();

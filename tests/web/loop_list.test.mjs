@@ -55,7 +55,7 @@ const LOOP = {
   finished: 0,
 };
 
-test("when a loop ran is told by the server's clock, whatever the browser's says", (t) => {
+test("how long ago a loop ran is computed with the server's clock, not the browser's", (t) => {
   globalThis.document = {
     createElement: (tag) => Object.assign(new FakeElement(), { tag }),
   };

@@ -28,7 +28,7 @@ function definition() {
   };
 }
 
-test("a definition gets names and tooltips, and keeps what a workflow saves", () => {
+test("a definition gets names and tooltips, and keeps what workflows save", () => {
   const definitions = { BatchLoopLoopEnd: definition() };
   setUp().define(definitions);
   assert.deepEqual(definitions.BatchLoopLoopEnd, {

@@ -60,7 +60,7 @@ function run({ loop = "l", complete = true } = {}) {
   };
 }
 
-test("the end of a batch that this tab worked on is told once it is settled", async () => {
+test("the end of a batch of this tab is reported once its last image has ended", async () => {
   const { notices, stopped, called, shown, asked } = setUp([STATE, SETTLED]);
   const last = run({ complete: false });
   notices.processed(last.handedOut);
@@ -70,7 +70,7 @@ test("the end of a batch that this tab worked on is told once it is settled", as
   assert.deepEqual(called, ["l"]);
 });
 
-test("a batch that was begun again meanwhile is told with its last figures, or not at all", async () => {
+test("a batch that was restarted is reported with its last figures, or not at all", async () => {
   for (const [states, count] of [
     [[STATE, BEGUN_AGAIN], 1],
     [[BEGUN_AGAIN], 0],
@@ -84,7 +84,7 @@ test("a batch that was begun again meanwhile is told with its last figures, or n
   }
 });
 
-test("a prompt that was already sent and finds nothing to do is no news", async () => {
+test("a prompt that was already sent and finds nothing to do is not reported", async () => {
   const { notices, stopped, called, shown, submissions } = setUp();
   const last = run({ complete: false });
   notices.processed(last.handedOut);
@@ -99,19 +99,19 @@ test("a prompt that was already sent and finds nothing to do is no news", async 
   assert.deepEqual(called, ["l"], "that there is nothing to do calls nobody");
 });
 
-test("an End Queue without a loop of ours says nothing", async () => {
+test("an End Queue without one of the pack's loops shows nothing", async () => {
   const { stopped, shown } = setUp();
   await stopped({ loops: [], iterations: new Map(), handedOut: [] });
   assert.deepEqual(shown, []);
 });
 
-test("what was said before goes when the next image is through", () => {
+test("earlier messages disappear when the next image is finished", () => {
   const { notices, hidden } = setUp();
   notices.processed(run({ complete: false }).handedOut);
   assert.deepEqual(hidden, ["l", "l"], "the toast and the notice");
 });
 
-test("a server that cannot be asked is noted, and shows nothing", async (t) => {
+test("if the server cannot be asked, that is logged and nothing is shown", async (t) => {
   const warned = t.mock.method(console, "warn", () => {});
   const { notices, stopped, shown } = setUp([Promise.reject(new Error("gone"))]);
   const last = run({ complete: false });

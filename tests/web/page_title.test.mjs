@@ -44,7 +44,7 @@ function iteration(done, { complete = false, directory = "/in/holiday" } = {}) {
   return { kind: "iteration", loop: "l", directory, done, failed: 0, total: 7, complete, filename };
 }
 
-test("in the background it shows progress, and gives ComfyUI's title back at the end", () => {
+test("in the background it shows progress, and restores ComfyUI's title at the end", () => {
   const tab = setUp();
   tab.title.note(iteration(2));
   assert.equal(tab.page.title, "2 of 7 – holiday");
@@ -65,7 +65,7 @@ test("Batch Complete counts the image of its own prompt", () => {
   assert.equal(tab.page.title, "0 of 7 – holiday");
 });
 
-test("who looks at the page sees ComfyUI's title", () => {
+test("in the foreground the page has ComfyUI's title", () => {
   const tab = setUp();
   tab.page.visibilityState = "visible";
   tab.title.note(iteration(1));
@@ -83,7 +83,7 @@ test("switched off it leaves the title alone", () => {
   assert.deepEqual([tab.page.title, tab.watched], ["flow - ComfyUI", false]);
 });
 
-test("a run that hands nothing out, and an end of none, are no progress", () => {
+test("a run that hands out no image shows no progress", () => {
   const tab = setUp();
   for (const complete of [true, false]) {
     tab.title.note({ ...iteration(7, { complete }), filename: "" });
@@ -94,7 +94,7 @@ test("a run that hands nothing out, and an end of none, are no progress", () => 
   assert.equal(tab.page.title, "flow - ComfyUI");
 });
 
-test("who answers each of its answers is answered only so often", () => {
+test("an extension that answers each title is answered only so often", () => {
   const tab = setUp();
   tab.title.note(iteration(1));
   for (let written = 0; written < 100; written += 1) tab.write(`theirs ${written}`);
@@ -105,7 +105,7 @@ test("who answers each of its answers is answered only so often", () => {
   assert.equal(tab.page.title, "theirs 99");
 });
 
-test("a folder is named by its last part, on every system", () => {
+test("a folder is called by the last part of its path, on every operating system", () => {
   for (const directory of ["/in/holiday/", "C:\\in\\holiday", "holiday"]) {
     const tab = setUp();
     tab.title.note(iteration(0, { directory }));

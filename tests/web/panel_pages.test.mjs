@@ -22,7 +22,7 @@ function setUp() {
 
 const turn = () => new Promise((resume) => setImmediate(resume));
 
-test("what comes into view is asked for once, and kept", async () => {
+test("images that come into view are requested once, and cached", async () => {
   const { pages, asked, starts, arrived } = setUp();
   pages.want(0, 10);
   pages.want(2, 12);
@@ -36,13 +36,13 @@ test("what comes into view is asked for once, and kept", async () => {
   assert.deepEqual(starts(), [0]);
 });
 
-test("a view over two pages asks for both", () => {
+test("a view that spans two pages requests both", () => {
   const { pages, starts } = setUp();
   pages.want(SIZE - 5, SIZE + 5);
   assert.deepEqual(starts(), [0, SIZE]);
 });
 
-test("who scrolls fast asks only for where they come to rest", async () => {
+test("fast scrolling requests only the pages where it stops", async () => {
   const { pages, asked, starts } = setUp();
   for (let page = 0; page < 1000; page += 1) pages.want(page * SIZE, page * SIZE + 10);
   assert.deepEqual(starts(), [0, SIZE]);
@@ -51,7 +51,7 @@ test("who scrolls fast asks only for where they come to rest", async () => {
   assert.deepEqual(starts(), [0, SIZE, 999 * SIZE]);
 });
 
-test("after a change, what is in view is fetched again and shown until then", async () => {
+test("after a change, images in view are fetched again but shown until then", async () => {
   const { pages, asked, starts } = setUp();
   pages.want(0, 10);
   asked[0].answer();
@@ -65,7 +65,7 @@ test("after a change, what is in view is fetched again and shown until then", as
   assert.deepEqual(starts(), [0, 0]);
 });
 
-test("an answer that was under way during a change is not the last word", async () => {
+test("an answer that was in progress during a change is not final", async () => {
   const { pages, asked, starts } = setUp();
   pages.want(0, 10);
   pages.refresh();
@@ -75,7 +75,7 @@ test("an answer that was under way during a change is not the last word", async 
   assert.deepEqual(starts(), [0, 0]);
 });
 
-test("a refusal is not repeated by itself", async () => {
+test("a refused request is not repeated automatically", async () => {
   const { pages, asked, starts, arrived } = setUp();
   pages.want(0, 10);
   asked[0].refuse(new Error("away"));
@@ -86,7 +86,7 @@ test("a refusal is not repeated by itself", async () => {
   assert.deepEqual(starts(), [0, 0]);
 });
 
-test("a bounded number is kept", async () => {
+test("a limited number of pages is kept", async () => {
   const { pages, asked } = setUp();
   for (let page = 0; page < 60; page += 1) {
     pages.want(page * SIZE, page * SIZE + 1);
@@ -97,7 +97,7 @@ test("a bounded number is kept", async () => {
   assert.equal(pages.item(59 * SIZE).index, 59 * SIZE);
 });
 
-test("nothing is shown or asked when it is closed", async () => {
+test("nothing is shown or requested once it is closed", async () => {
   const { pages, asked, starts, arrived } = setUp();
   pages.want(0, 10);
   pages.close();

@@ -41,12 +41,12 @@ for (const [name, list] of Object.entries({ LIST, HUGE })) {
   });
 }
 
-test("no taller than a browser can lay out", () => {
+test("a list is no taller than a browser can lay out", () => {
   assert.equal(heightOf(LIST), 8_400_000);
   assert.equal(heightOf(HUGE), 15_000_000);
 });
 
-test("a row in view is not moved", () => {
+test("selecting a row in view does not scroll", () => {
   assert.equal(topFor(3, { ...LIST, top: 100 }), 100);
 });
 
@@ -55,7 +55,7 @@ test("a list without rows, and a view without height", () => {
   assert.ok(rowsInView({ ...LIST, viewHeight: 0 }).end > 0);
 });
 
-test("where keys lead", () => {
+test("the rows that keys move to", () => {
   const list = { total: 20, rowHeight: 84, viewHeight: 500 };
   assert.equal(rowAfter("ArrowDown", 3, list), 4);
   assert.equal(rowAfter("ArrowUp", 0, list), 0);

@@ -14,28 +14,28 @@ const LOOP = {
   failed: 1,
 };
 
-test("who waits for other servers is at work, as who runs is", () => {
+test("a loop that waits for other servers is at work, like one that is running", () => {
   const atWork = (stands) => isAtWork({ ...LOOP, stands });
   assert.deepEqual(["running", "waiting"].map(atWork), [true, true]);
   const others = ["stopped", "paused", "fresh", "complete", "failures"];
   assert.equal(others.some(atWork), false);
 });
 
-test("how far", () => {
+test("progress in words", () => {
   assert.equal(inWords(LOOP), "6 of 12, 1 failed");
   assert.equal(inWords({ ...LOOP, failed: 0 }), "5 of 12");
   assert.equal(quarters(LOOP), 2);
   assert.equal(quarters({ ...LOOP, total: 0 }), 0);
 });
 
-test("the own name of a folder, of any system", () => {
+test("a folder's own name, on any operating system", () => {
   assert.equal(ownName("/home/me/holiday"), "holiday");
   assert.equal(ownName("/home/me/holiday/"), "holiday");
   assert.equal(ownName("C:\\photos\\holiday"), "holiday");
   assert.equal(ownName("/"), "/");
 });
 
-test("how long ago", () => {
+test("times as words", () => {
   const now = 1_700_000_000;
   const words = (seconds, language = "en") => ago(now - seconds, now, language);
   assert.equal(words(5), "this minute");

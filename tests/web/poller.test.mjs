@@ -39,7 +39,7 @@ function setUp(stands = "paused") {
   return { ...all, found, follow, askedIn };
 }
 
-test("what several want to know is asked once, in one request, and told to each", async () => {
+test("a question of several parts is asked once, and all get the answer", async () => {
   const { askedIn, follow } = setUp();
   const one = follow([loopOf("l"), loopOf("m")]);
   const other = follow([loopOf("l"), loopOf("gone")]);
@@ -49,7 +49,7 @@ test("what several want to know is asked once, in one request, and told to each"
   assert.deepEqual(other.told[1], ["loop gone", { value: null }]);
 });
 
-test("who comes later joins in, and nothing is asked more often for it", async () => {
+test("a part that comes later joins in, without more requests", async () => {
   const { askedIn, clock, follow } = setUp("running");
   follow([loopOf("l")]);
   await clock.pass(1_000);
@@ -70,7 +70,7 @@ for (const stands of ["running", "waiting"]) {
   });
 }
 
-test("a list of all is asked seldom while nothing runs", async () => {
+test("the list of all loops is requested rarely while nothing is running", async () => {
   const { askedIn, found, follow } = setUp();
   follow([LOOPS], { idle: SELDOM_MS });
   assert.deepEqual(await askedIn(29_000), ["loops", "loops", "loops"]);
@@ -79,7 +79,7 @@ test("a list of all is asked seldom while nothing runs", async () => {
   assert.equal((await askedIn(10_000)).length, 5);
 });
 
-test("what comes in crowds is asked for once, and is not put off", async () => {
+test("a burst of events leads to one request, which is not delayed", async () => {
   const { askedIn, clock, follow, poller } = setUp();
   follow([loopOf("l"), folderOf({ directory: "in" })]);
   await clock.pass(0);
@@ -91,7 +91,7 @@ test("what comes in crowds is asked for once, and is not put off", async () => {
   assert.deepEqual(await askedIn(60_000), []);
 });
 
-test("while the queue is not empty, something may come", async () => {
+test("while the queue is not empty, the server is asked often", async () => {
   const { askedIn, clock, follow, poller } = setUp();
   follow([loopOf("l")]);
   await clock.pass(0);
@@ -101,7 +101,7 @@ test("while the queue is not empty, something may come", async () => {
   assert.equal((await askedIn(60_000)).length, 1);
 });
 
-test("news while the server answers bring one question more, after that", async () => {
+test("news while the server is answering lead to one more request afterwards", async () => {
   const asked = [];
   const { clock, poller } = polling({
     loopsOf: (ids) => new Promise((answer) => asked.push(() => answer(ids.map((id) => ({ id }))))),
@@ -120,7 +120,7 @@ test("news while the server answers bring one question more, after that", async 
   }
 });
 
-test("who comes while the server answers is told the next answer: that one may be too old", async () => {
+test("a part that joins during a request gets the next answer: this may be too old", async () => {
   const asked = [];
   const { clock, poller } = polling({
     loopsOf: (ids) => new Promise((answer) => asked.push(() => answer(ids.map((id) => ({ id }))))),
@@ -143,7 +143,7 @@ test("who comes while the server answers is told the next answer: that one may b
   }
 });
 
-test("while a person types, nothing is asked", async () => {
+test("while the user is typing, nothing is requested", async () => {
   const { askedIn, clock, follow } = setUp();
   const settled = [];
   const told = (answers) => settled.push(answers.size);
@@ -163,7 +163,7 @@ test("while a person types, nothing is asked", async () => {
   assert.deepEqual(await askedIn(0), ["folder inp"]);
 });
 
-test("a folder is asked again where the server was away, and not where it refuses", async () => {
+test("a folder is requested again if the server was away, but not if it refused", async () => {
   const { askedIn, clock, found, follow } = setUp();
   found.error = new TypeError("Failed to fetch");
   const { told } = follow([folderOf({ directory: "in" })]);
@@ -173,7 +173,7 @@ test("a folder is asked again where the server was away, and not where it refuse
   assert.deepEqual(told.map(([, { error }]) => error?.message), ["Failed to fetch", "not allowed"]);
 });
 
-test("a page that nobody sees asks nothing until it is seen, but what goes on unseen", async () => {
+test("a hidden page asks nothing until it is shown, except what goes on while hidden", async () => {
   const { askedIn, clock, follow, poller, setHidden } = setUp("running");
   follow([loopOf("l")]);
   await clock.pass(0);
@@ -188,7 +188,7 @@ test("a page that nobody sees asks nothing until it is seen, but what goes on un
   assert.deepEqual(await askedIn(0), ["l"]);
 });
 
-test("a question that fails is asked again like any other", async () => {
+test("a question that failed is asked again like any other", async () => {
   const { askedIn, found, follow } = setUp();
   found.error = new Error("away");
   const { told } = follow([LOOPS], { idle: SELDOM_MS });
@@ -196,7 +196,7 @@ test("a question that fails is asked again like any other", async () => {
   assert.equal(told[0][1].error.message, "away");
 });
 
-test("who wants to know nothing, or has ended, is asked for no more", async () => {
+test("nothing is requested for a part that has no questions or has ended", async () => {
   const { askedIn, clock, follow } = setUp("running");
   const panel = follow([LOOPS], { idle: SELDOM_MS });
   await clock.pass(0);

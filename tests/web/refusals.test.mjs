@@ -13,7 +13,7 @@ function setUp() {
   return { app, look, refusals, refused, sending, waiting };
 }
 
-test("who ends sending and has reported nothing as sent was refused, which is told once", () => {
+test("a frontend that stops sending and reports no prompt was refused", () => {
   const { app, look, refused, sending, waiting } = setUp();
   sending();
   look();
@@ -24,7 +24,7 @@ test("who ends sending and has reported nothing as sent was refused, which is to
   assert.equal(waiting.length, 0);
 });
 
-test("what was sent was not refused", () => {
+test("a prompt that was sent was not refused", () => {
   const { app, look, refusals, refused, sending } = setUp();
   sending();
   look();
@@ -34,7 +34,7 @@ test("what was sent was not refused", () => {
   assert.deepEqual(refused, []);
 });
 
-test("of several that are sent at once the last one tells", () => {
+test("of several prompts that are sent at once, the last one decides", () => {
   const { app, look, refused, sending } = setUp();
   sending("first");
   sending("second");
@@ -43,7 +43,7 @@ test("of several that are sent at once the last one tells", () => {
   assert.deepEqual(refused, ["second"]);
 });
 
-test("a frontend that does not show whether it is sending is left alone", () => {
+test("a frontend that does not show whether it is sending is ignored", () => {
   const { app, look, refused, sending, waiting } = setUp();
   app.processingQueue = undefined;
   sending();

@@ -27,7 +27,7 @@ test("a sound is played if the setting says so", () => {
   }
 });
 
-test("a browser that plays no sound is noted", async (t) => {
+test("a browser that plays no sound is logged", async (t) => {
   const warned = t.mock.method(console, "warn", () => {});
   const tone = () => Promise.reject(new Error("no device"));
   setUp({ tone }).signals.play();
@@ -35,7 +35,7 @@ test("a browser that plays no sound is noted", async (t) => {
   assert.match(warned.mock.calls[0].arguments[0], /no device/);
 });
 
-test("only a person who switches a setting on is answered", () => {
+test("only switching a setting on calls its function", () => {
   let called = 0;
   const settings = settingsThatCall({ [SOUND]: () => (called += 1) });
   const { onChange } = settings.find(({ id }) => id === SOUND);
@@ -47,7 +47,7 @@ test("only a person who switches a setting on is answered", () => {
   assert.deepEqual(settings.filter((setting) => setting.onChange).map(({ id }) => id), [SOUND]);
 });
 
-test("each setting is read by what it is for, and off where it is not known", () => {
+test("each setting has a property, and is off if it is unknown", () => {
   const values = Object.fromEntries(SETTINGS.map(({ id, defaultValue }) => [id, defaultValue]));
   const setting = { get: (id) => values[id], set: (id, value) => (values[id] = value) };
   const settings = new Settings({ extensionManager: { setting } });
@@ -62,7 +62,7 @@ test("each setting is read by what it is for, and off where it is not known", ()
   assert.equal(new Settings({}).progressInTitle, false);
 });
 
-test("the settings are called in the page's files of texts what they are called here", () => {
+test("the settings have the same names in the files of texts as in the code", () => {
   const written = JSON.parse(readFileSync(TEXTS, "utf8"));
   const here = SETTINGS.map(({ id, name, tooltip }) => [id.replaceAll(".", "_"), { name, tooltip }]);
   const there = Object.entries(written).map(([id, { name, tooltip }]) => [id, { name, tooltip }]);

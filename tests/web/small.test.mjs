@@ -21,13 +21,13 @@ test("an execution id leads through the subgraphs", () => {
   assert.equal(nodeByExecutionId(undefined, "3"), null);
 });
 
-test("an id may hold a colon itself", () => {
+test("an id may itself contain a colon", () => {
   const inner = { name: "inner" };
   const root = graph({ "5:1": { subgraph: graph({ 3: inner }) } });
   assert.equal(nodeByExecutionId(root, "5:1:3"), inner);
 });
 
-test("every node of a workflow, and of its subgraphs, once", () => {
+test("every node of a workflow and its subgraphs is visited once", () => {
   const inner = { nodes: [{ name: "c" }] };
   const root = { nodes: [{ name: "a", subgraph: inner }, { name: "b", subgraph: inner }] };
   assert.deepEqual([...nodesOf(root)].map(({ name }) => name), ["a", "c", "b"]);
@@ -50,7 +50,7 @@ test("the iterator of a loop's later nodes is found along their links", () => {
   assert.equal(iteratorOf(circle, "Iterator"), null);
 });
 
-test("a prompt's words are kept by loop, and forgotten when taken", () => {
+test("a prompt's reports are kept by loop, and forgotten when taken", () => {
   const runs = new Runs();
   runs.note("p", { kind: "iteration", loop: "a", complete: false, filename: "a.png" });
   runs.note("p", { kind: "iteration", loop: "b", complete: true, filename: "" });
@@ -83,7 +83,7 @@ test("the first of two batches to be complete does not end the other", () => {
   assert.equal(stop(says(true), says(false, false)), true);
 });
 
-test("only so many prompts are remembered", () => {
+test("a limited number of prompts is remembered", () => {
   const runs = new Runs(2);
   for (const id of ["p", "q", "r"]) runs.note(id, { kind: "end_queue", next: "stop" });
   assert.equal(runs.take("p"), undefined);
@@ -115,18 +115,18 @@ function iterator({ directory = "in", loop_name = "", linked = [] } = {}) {
   return { widgets, inputs, isInputConnected };
 }
 
-test("the loop is named by what the node shows", () => {
+test("the loop is identified by the node's settings", () => {
   const shown = iterator({ directory: "other" });
   assert.deepEqual(whichLoop(shown, "id"), { directory: "other", loop_name: "" });
 });
 
-test("with a linked input the last run is all that is known", () => {
+test("with a linked input, the loop is known only from the last run", () => {
   const linked = iterator({ linked: ["directory"] });
   assert.equal(whichLoop(linked, undefined), null);
   assert.deepEqual(whichLoop(linked, "id"), { loop: "id" });
 });
 
-test("an answer that is not JSON is told by its status", async () => {
+test("a response that is not JSON is reported by its status", async () => {
   const json = async () => JSON.parse("<html>");
   const answer = { ok: false, status: 502, statusText: "Bad Gateway", json };
   const server = new LoopServer({ fetchApi: async () => answer });

@@ -12,7 +12,7 @@ const TREES = {
 
 const NODES = { BatchLoopLoopEnd: { display_name: "Loop End" } };
 
-test("a text is found by its path, in the language that is wanted", () => {
+test("a text is found by its path, in the user's language", () => {
   assert.equal(new Texts(TREES, "zh-TW").text("panel.title"), "批次作業");
   assert.equal(new Texts(TREES, "zh").text("panel.title"), "批次");
 });
@@ -23,17 +23,17 @@ test("a language stands in for its regions, and a region for its language", () =
   assert.equal(new Texts(TREES, "zh_tw").language, "zh-TW");
 });
 
-test("what a language lacks is English, and so is a language that there is not", () => {
+test("missing texts are English, and so are those of an unknown language", () => {
   assert.equal(new Texts(TREES, "ru").text("panel.title"), "Batches");
   assert.equal(new Texts(TREES, "fi").text("panel.title"), "Batches");
 });
 
-test("a text that there is not shows its path", () => {
+test("a missing text shows its path", () => {
   assert.equal(new Texts(TREES, "en").text("panel.nothing"), "panel.nothing");
   assert.equal(new Texts().text("panel.title"), "panel.title");
 });
 
-test("numbers choose the form, and are written as the language does", () => {
+test("numbers choose the plural form, and are formatted for the language", () => {
   const english = new Texts(TREES, "en");
   assert.equal(english.text("panel.images", { count: 1 }), "1 image");
   assert.equal(english.text("panel.images", { count: 1234 }), "1,234 images");
@@ -42,7 +42,7 @@ test("numbers choose the form, and are written as the language does", () => {
   assert.equal(russian.text("panel.images", { count: 5 }), "5 файлов");
 });
 
-test("values are put in as they are, and a hole without a value stays", () => {
+test("values are filled in unchanged, and placeholders without a value stay", () => {
   const own = new Texts({ en: { a: "{path} of {folder}" } }, "en");
   assert.equal(own.text("a", { path: "{folder}" }), "{folder} of {folder}");
 });

@@ -59,7 +59,7 @@ function taken(loops) {
 const said = (loops) => taken(loops).watched.map(({ loop }) => loop);
 const awaited = (loops) => taken(loops).awaited.map(({ loop }) => loop);
 
-test("what a run asks to watch: complete loops, if there are no others", () => {
+test("a run asks to watch complete loops, if there are no others", () => {
   assert.deepEqual(said({ a: ["watch"] }), ["a"]);
   assert.deepEqual(said({ a: ["go", "watch"] }), ["a"]);
   assert.deepEqual(said({ a: ["stop"] }), []);
@@ -68,7 +68,7 @@ test("what a run asks to watch: complete loops, if there are no others", () => {
   assert.deepEqual(said({ a: ["watch"], b: ["go"] }), []);
 });
 
-test("what a run awaits: loops that others end, if nothing is left to do here", () => {
+test("a run waits for loops that other servers finish, if nothing is left to do here", () => {
   assert.deepEqual(awaited({ a: ["go", "wait"] }), ["a"]);
   assert.deepEqual(awaited({ a: ["wait"] }), ["a"]);
   assert.deepEqual(said({ a: ["go", "wait"] }), []);
@@ -79,7 +79,7 @@ test("what a run awaits: loops that others end, if nothing is left to do here", 
   assert.deepEqual(awaited({ a: ["go", "stop"] }), []);
 });
 
-test("it asks until there is something, and then goes on in the mode of before", async () => {
+test("it asks until there are images, and then goes on in the previous mode", async () => {
   const { autoQueue, button, look, shown, watch } = setUp([{ next: "watch", ready: 0 }, { next: "go", ready: 2 }]);
   assert.equal(watch.stopped(RUN, "instant-running"), true);
   assert.deepEqual(shown, ["Watching /in for new images"]);
@@ -99,7 +99,7 @@ test("without Auto Queue, or without Watch, nothing is watched", async () => {
   assert.equal(server.asked, 0);
 });
 
-test("a late prompt of the batch changes nothing, a verdict for another reason ends it", async () => {
+test("a late prompt changes nothing; a stop for another reason ends the watch", async () => {
   const { watch } = setUp();
   watch.stopped(RUN, "instant-running");
   assert.equal(watch.stopped(RUN, null), true);
@@ -137,7 +137,7 @@ test("another workflow on screen is not queued", async () => {
   assert.deepEqual(autoQueue.did, [["instant-running", 1]]);
 });
 
-test("a server that is away is asked again; a folder that is away is told once", async () => {
+test("a server that is away is asked again; a missing folder is shown once", async () => {
   const gone = new Refused("gone", 400);
   const { look, shown, watch } = setUp([new TypeError("no network"), gone, gone]);
   watch.stopped(RUN, "instant");
@@ -201,7 +201,7 @@ for (const [what, act] of [
   });
 }
 
-test("a server that is away does not end waiting for others, one that forgot the batch does", async () => {
+test("waiting goes on if the server is away, not if it has forgotten the batch", async () => {
   const busy = new Refused("no room", 503);
   const { look, shown, watch } = setUp([new TypeError("no network"), busy, null]);
   watch.awaits([LOOP], "instant");
@@ -215,7 +215,7 @@ test("a server that is away does not end waiting for others, one that forgot the
   assert.equal(shown.at(-1), "No longer waiting for other servers");
 });
 
-test("the node of a loop is the one that spoke, while it shows the same", () => {
+test("the node of a loop is the one that reported on it, as long as its folder is the same", () => {
   const directory = { name: "directory", value: "in" };
   const node = { type: "T", widgets: [directory, { name: "loop_name", value: "" }] };
   const app = { graph: { getNodeById: (id) => (id === "7" ? node : null) } };

@@ -21,14 +21,14 @@ test("durations are short", () => {
   assert.equal(duration(3725), "1 h 2 min");
 });
 
-test("a complete batch is told as a success", () => {
+test("a complete batch is shown as a success", () => {
   const toast = batchEnd(STATE);
   assert.equal(toast.severity, "success");
   assert.equal(toast.summary, "Batch complete: 7 done, 0 failed, 12 s");
   assert.equal(toast.detail, "/input/seven");
 });
 
-test("failures are named, the first line of each reason, and the rest counted", () => {
+test("failures are listed with the first line of each reason, and the others are counted", () => {
   const failures = ["a", "b", "c", "d"].map((path) => ({ path, reason: `${path} broke\nTraceback` }));
   const toast = batchEnd({ ...STATE, done: 1, failed: 5, failures });
   assert.equal(toast.severity, "warn");
@@ -41,7 +41,7 @@ test("failures are named, the first line of each reason, and the rest counted", 
   ]);
 });
 
-test("a reason is cut when it is long, and may be missing", () => {
+test("a long reason is shortened, and a reason may be missing", () => {
   const [long, none] = failureLines(
     [{ path: "a", reason: "x".repeat(1000) }, { path: "b", reason: null }],
     2,
@@ -56,7 +56,7 @@ test("a batch that is not complete was stopped", () => {
   assert.equal(toast.summary, "Batch stopped: 3 done, 0 failed, 12 s, 4 to do");
 });
 
-test("nothing to do tells how the batch stands, and what to press", () => {
+test('"nothing to do" says how the batch stands and what to press', () => {
   const told = (figures) => nothingToDo({ directory: "/input/seven", failed: 0, ...figures });
   const all = told({ total: 7, done: 7, finished: 0 });
   assert.equal(all.severity, "info");
@@ -69,6 +69,6 @@ test("nothing to do tells how the batch stands, and what to press", () => {
   assert.match(told({ total: 0, finished: 0 }).detail, /Complete: no images yet\. Press/);
 });
 
-test("a pause names the image that comes next", () => {
+test("a pause names the next image", () => {
   assert.match(paused("img4.png").detail, /img4\.png/);
 });
