@@ -49,7 +49,7 @@ def parts_of(elements: Sequence[T], size: int = PART) -> Iterator[Sequence[T]]:
         pace.rest()
 
 
-def let_go(texts: set[str]) -> None:
+def clear_in_steps(texts: set[str]) -> None:
     """Empty a set in short steps: freeing a million strings at once takes long."""
     pace = Pace()
     while texts:

@@ -150,14 +150,14 @@ def _seen_on_linux(other: Process) -> bool | None:
     try:
         state, began = _stat(other.id)
     except (FileNotFoundError, ProcessLookupError):
-        return False if _is_nobody(other.id) else None
+        return False if _is_unused(other.id) else None
     except (OSError, ValueError, IndexError):
         return None
     # A zombie keeps its id but no longer runs.
     return began == other.began and state not in {"Z", "X"}
 
 
-def _is_nobody(process_id: int) -> bool:
+def _is_unused(process_id: int) -> bool:
     """Whether no process has that id, not even one that `/proc` hides."""
     try:
         os.kill(process_id, 0)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..common.errors import InvalidSetting, PathRefused
-from ..common.pace import Pace, let_go, parts_of
+from ..common.pace import Pace, clear_in_steps, parts_of
 from ..model.formats import Format
 from ..model.graph import Graph, is_link
 from ..model.naming import PATTERN_EXAMPLE, ResultName, check_length, parts_of_pattern, saved_as
@@ -221,7 +221,7 @@ class _Results:
                         found.add(path)
                 self._batch.going_on()
         for names in (*self._known.values(), *self._files.folders.values()):
-            let_go(names)
+            clear_in_steps(names)
         return found
 
     def _teller(self, folder: str) -> Callable[[str], bool]:

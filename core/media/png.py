@@ -144,7 +144,7 @@ def _in_order(work: Callable[[int], Part], numbers: Iterable[int]) -> Iterator[P
     ahead: deque[Future[Part]] = deque()
     try:
         for number in numbers:
-            ahead.append(_begun(work, number))
+            ahead.append(_started(work, number))
             if len(ahead) > _AHEAD:
                 yield ahead.popleft().result()
         while ahead:
@@ -154,7 +154,7 @@ def _in_order(work: Callable[[int], Part], numbers: Iterable[int]) -> Iterator[P
             future.cancel()
 
 
-def _begun(work: Callable[[int], Part], number: int) -> Future[Part]:
+def _started(work: Callable[[int], Part], number: int) -> Future[Part]:
     """Start `work` on a number, in a worker thread if possible."""
     try:
         return _workers.submit(work, number)

@@ -82,5 +82,5 @@ def test_who_is_not_to_go_on_ends_a_sort() -> None:
 
 def test_a_large_set_is_emptied() -> None:
     texts = {str(number) for number in range(2 * pace.PART + 1)}
-    pace.let_go(texts)
+    pace.clear_in_steps(texts)
     assert texts == set()
