@@ -36,13 +36,13 @@ def allow(folder: str, allowed: AllowedFolders) -> str:
         raise FolderNotFound(f"There is no folder {quoted(path)}. Choose another one.")
     if any(os.path.dirname(each) == each for each in (path, real_path)):
         raise PathRefused(
-            f"{quoted(path)} is a whole drive, and Batch Loop could then read and write all of "
-            "it. Choose the folder in it that the images are in."
+            f"{quoted(path)} is a whole drive, all of which Batch Loop could then read and "
+            "write. Choose the folder on it that contains the images."
         )
     if "\n" in path or "\r" in path:
         raise PathRefused(
-            f"The name of the folder {quoted(path)} has a line break, which the list of allowed "
-            "folders cannot hold. Give the folder another name, and choose it again."
+            f"The name of the folder {quoted(path)} contains a line break, which the list of "
+            "allowed folders cannot store. Rename the folder, and choose it again."
         )
     # The file may be a link.
     file = os.path.realpath(allowed.how_to_allow)

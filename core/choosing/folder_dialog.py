@@ -100,7 +100,7 @@ def dialog_command(
     """
     if platform == "win32":
         if find_spec(_WINDOWS_NEEDS) is None:
-            raise NoDialog("The Python that ComfyUI runs on here has no tkinter to show one with.")
+            raise NoDialog("ComfyUI's Python has no tkinter, which the dialog needs.")
         return [sys.executable, "-I", _WINDOWS_PROGRAM, _TITLE, *([start] if start else [])]
     if platform == "darwin":
         lines = [part for line in _MAC_SCRIPT for part in ("-e", line)]

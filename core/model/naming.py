@@ -133,14 +133,14 @@ def saved_as(  # noqa: PLR0913 - one for each input that decides on the name
     for name, value in (("prefix", prefix), ("suffix", suffix)):
         if any(mark in value for mark in _UNNAMEABLE):
             message = (
-                f"{name} was {value!r}: it becomes a part of a file's name, and cannot hold "
+                f"{name} was {value!r}: it becomes part of a file name, and cannot contain "
                 'any of / \\ < > : " | ? *. To save into a subfolder, write it in folder.'
             )
             raise InvalidSetting(message)
         if any(map(is_control, value)):
             message = (
-                f"{name} was {value!a}: it becomes a part of a file's name, and cannot hold line "
-                "breaks and other characters that are not shown. Type it again."
+                f"{name} was {value!a}: it becomes part of a file name, and cannot contain line "
+                "breaks or other invisible characters. Type it again."
             )
             raise InvalidSetting(message)
     suffix = f"{suffix}-{rank + 1}" if rank else suffix

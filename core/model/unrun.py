@@ -96,10 +96,10 @@ def left_out(graph: Graph, node_ids: Collection[str], found: Collection[Fault]) 
     names = ", ".join(names_of(graph, node_ids))
     reasons = "; ".join(f"{fault.node}: {fault.reason}" for fault in found)
     return (
-        f"ComfyUI has left out of this run what needs its image: {names}. "
+        f"ComfyUI has dropped outputs that need the image from this run: {names}. "
         f"{reasons or 'Its log says why'}. "
-        "So no image was handed out, as it would count as done without that. "
-        "Put it right, or take it out of the workflow, and run again."
+        "So no image was handed out, as it would count as done without them. "
+        "Correct them, or remove them from the workflow, and run again."
     )
 
 

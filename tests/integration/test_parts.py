@@ -108,7 +108,7 @@ def test_an_output_that_comfyui_leaves_out_stops_the_batch(
         assert result.error is not None
         assert result.error.node_id == ITERATOR
         assert result.error.message.startswith(
-            f"ComfyUI has left out of this run what needs its image: Second result #{OWN}. "
+            f"ComfyUI has dropped outputs that need the image from this run: Second result #{OWN}. "
             f"Second result #{OWN}: Required input is missing: filename_prefix. "
         )
         assert not result.did_run(WORK)

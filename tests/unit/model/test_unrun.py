@@ -81,6 +81,6 @@ def test_the_message_names_nodes_and_reasons() -> None:
     (fault,) = faults(graph, of_comfyui)
     assert fault == Fault("SaveImage #12:5", "Required input is missing: filename_prefix")
     said = left_out(graph, ["12:5"], [fault])
-    assert "needs its image: SaveImage #12:5. SaveImage #12:5: Required input is missing:" in said
+    assert "from this run: SaveImage #12:5. SaveImage #12:5: Required input is missing:" in said
     assert "Its log says why" in left_out(graph, ["12:5"], [])
     assert "BatchLoopLoopEnd #5, 1 more" in left_out(graph, [STOP, COMPLETE, END, SAVE], [])
