@@ -14,7 +14,6 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -47,7 +46,9 @@ def main() -> int:
     files = published(ROOT)
     with tempfile.TemporaryDirectory(prefix="batch-loop-registry-") as name:
         folder, home = Path(name, "pack"), Path(name, "home")
-        copy(files, folder)
+        for file in files:
+            (folder / file).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(ROOT / file, folder / file)
         home.mkdir()
         found = [*scan(folder, home), *validate(folder, home)]
     for line in found:
@@ -92,14 +93,6 @@ def published(root: Path) -> list[str]:
         left_out.update(ignored)
     # One that was deleted is tracked until the next commit.
     return [name for name in tracked if name not in left_out and (root / name).is_file()]
-
-
-def copy(files: Sequence[str], folder: Path) -> None:
-    """Copy files of the repository into a folder that is made for them."""
-    for name in files:
-        target = folder / name
-        target.parent.mkdir(parents=True, exist_ok=True)
-        shutil.copyfile(ROOT / name, target)
 
 
 def scan(folder: Path, home: Path) -> list[str]:

@@ -38,21 +38,23 @@ def main() -> int:
     say("starting ComfyUI ... ")
     with server:
         say(f"{server.url}\n")
-        code = _batch_loop(
-            *("run", EXAMPLE, "--server", server.url),
-            *("--report", report, "--contact-sheet", sheet),
+        batch_loop = (sys.executable, "-m", "batch_loop_cli", "run", EXAMPLE)
+        command = (
+            *batch_loop,
+            "--server",
+            server.url,
+            "--report",
+            report,
+            "--contact-sheet",
+            sheet,
         )
+        code = subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603 - our own
     if code != SOME_FAILED:
         raise ToolError(f"batch-loop run ended with {code}, where one broken image was to fail")
     shutil.copytree(server.output, OUTPUT / "images")
     where = OUTPUT.relative_to(ROOT)
     say(f"{where}/images/, {where}/report.json, {where}/contact_sheet.png\n")
     return 0 if _is_as_expected(json.loads(report.read_text(encoding="utf-8"))) else 1
-
-
-def _batch_loop(*arguments: str | Path) -> int:
-    command = [sys.executable, "-m", "batch_loop_cli", *map(str, arguments)]
-    return subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603 - our own
 
 
 def _is_as_expected(loop: dict[str, Any]) -> bool:

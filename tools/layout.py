@@ -95,11 +95,10 @@ FRONTENDS = (OLDEST.frontend, NEWEST_FRONTEND)
 
 def release(version: str) -> Release:
     """The release of that version; raises `ToolError` for one that is not used here."""
-    for known in (*RELEASES, NEWEST):
-        if known.version == version:
-            return known
-    names = ", ".join(known.version for known in (*RELEASES, NEWEST))
-    raise ToolError(f"ComfyUI {version} is not one of those used here ({names})")
+    known = {each.version: each for each in (*RELEASES, NEWEST)}
+    if version not in known:
+        raise ToolError(f"ComfyUI {version} is not one of those used here ({', '.join(known)})")
+    return known[version]
 
 
 def usual_release() -> Release:
@@ -152,10 +151,8 @@ def frontend_root(of: Release, version: str | None) -> Path | None:
     `version` None means the frontend that the release asks for.
     """
     version = version or of.frontend
-    if of == NEWEST and version == of.frontend:
-        return None  # in its overlay
-    if version == DEFAULT.frontend and of != NEWEST:
-        return None
+    if version == (of if of == NEWEST else DEFAULT).frontend:
+        return None  # it is in the overlay, or in the environment
     if version not in FRONTENDS:
         names = ", ".join((DEFAULT.frontend, *FRONTENDS))
         raise ToolError(f"frontend {version} is not one of those used here ({names})")

@@ -75,7 +75,8 @@ class Postgresql:
 
     def restart(self) -> None:
         """End it, and start it again."""
-        self._control("restart", "--mode", "fast", "--log", str(self._folder / "log"))
+        self.stop()
+        self.start()
 
     def __enter__(self) -> Postgresql:  # noqa: PYI034 - typing.Self came with 3.11
         """Start."""

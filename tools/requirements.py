@@ -26,10 +26,7 @@ def pyproject() -> dict[str, Any]:
 
 def of_project(*extras: str) -> list[str]:
     """The pack's own requirements and those of the named extras in `pyproject.toml`."""
-    wanted: list[str] = list(pyproject()["project"]["dependencies"])
-    for extra in extras:
-        wanted += of_extra(extra)
-    return wanted
+    return sum(map(of_extra, extras), start=list(pyproject()["project"]["dependencies"]))
 
 
 def of_extra(extra: str) -> list[str]:

@@ -58,6 +58,7 @@ def result_of(
     if entry is None:
         return RunResult(prompt_id, "deleted")
     own = [event for event in events if event.data.get("prompt_id") == prompt_id]
+    executing = [event.data["node"] for event in own if event.type == "executing"]
     messages = dict(entry["status"]["messages"])
     status: Status = "success"
     if entry["status"]["status_str"] != "success":
@@ -66,11 +67,7 @@ def result_of(
         prompt_id=prompt_id,
         status=status,
         outputs=_outputs(entry),
-        started=tuple(
-            event.data["node"]
-            for event in own
-            if event.type == "executing" and event.data["node"] is not None
-        ),
+        started=tuple(node for node in executing if node is not None),
         cached=frozenset(messages.get("execution_cached", {}).get("nodes", ())),
         error=_failure(messages.get("execution_error")),
     )
@@ -88,9 +85,5 @@ def _outputs(entry: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
 def _failure(message: Mapping[str, Any] | None) -> Failure | None:
     if message is None:
         return None
-    return Failure(
-        node_id=str(message["node_id"]),
-        node_type=message["node_type"],
-        exception_type=message["exception_type"],
-        message=str(message["exception_message"]).strip(),
-    )
+    node_id, text = str(message["node_id"]), str(message["exception_message"]).strip()
+    return Failure(node_id, message["node_type"], message["exception_type"], text)

@@ -217,10 +217,6 @@ class ComfyServer:
         """All that ComfyUI has written since the last start."""
         return self.log_path.read_text(encoding="utf-8", errors="replace")
 
-    def log_tail(self, lines: int = TAIL_LINES) -> str:
-        """The last lines of `log`."""
-        return "\n".join(self.log().splitlines()[-lines:])
-
     def __enter__(self) -> ComfyServer:  # noqa: PYI034 - typing.Self came with 3.11
         """Start."""
         return self.start()
@@ -286,14 +282,12 @@ class ComfyServer:
                 if self._answers():
                     return
             else:
-                raise ServerDied(
-                    f"ComfyUI {self.version} ended with code {code} before it answered. "
-                    f"The end of its log:\n{self.log_tail()}"
-                )
-        raise ToolError(
-            f"ComfyUI {self.version} did not answer within {self._start_seconds:.0f} s. "
-            f"The end of its log:\n{self.log_tail()}"
-        )
+                raise ServerDied(self._complaint(f"ended with code {code} before it answered"))
+        raise ToolError(self._complaint(f"did not answer within {self._start_seconds:.0f} s"))
+
+    def _complaint(self, what: str) -> str:
+        last = "\n".join(self.log().splitlines()[-TAIL_LINES:])
+        return f"ComfyUI {self.version} {what}. The end of its log:\n{last}"
 
     def _answers(self) -> bool:
         try:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import statistics
 import time
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +30,6 @@ SIDE = 16
 ERROR_EVERY, INTERRUPT_EVERY = 50, 500
 WINDOW = 1000
 """Iterations at the beginning and at the end that are compared."""
-SAMPLE_EVERY = 100
 MOST_GROWTH = 1.25
 """By which factor the last iterations may be slower, or the memory larger, than the first: what a
 machine that does other things besides makes of equal figures."""
@@ -52,12 +51,6 @@ class Figures(trial.Figures):
     first_mib: float = 0.0
     last_mib: float = 0.0
     state_mib: float = 0.0
-    window: int = WINDOW
-    sampled_every: int = SAMPLE_EVERY
-    ms: list[float] = field(default_factory=list)
-    """Median of the time of one iteration, in each sample."""
-    mib: list[float] = field(default_factory=list)
-    """Memory of the server process, after each sample."""
 
     def most(self) -> dict[str, float]:
         """Each image is worked on as it should be, and the end is like the beginning."""
@@ -78,7 +71,8 @@ class Soak(Trial):
         self.fail_list = base / "fail"
         self.fail_list.write_text("\n".join(self.failing), encoding="utf-8")
         self.figures = Figures()
-        self._times: list[float] = []
+        self._ms: list[float] = []
+        self._mib: list[float] = []
 
     def run(self, iterations: int) -> Figures:
         """Run at least so many iterations, in whole batches."""
@@ -92,12 +86,8 @@ class Soak(Trial):
             figures.state_mib = round(_bytes_below(self.server.user / "batch_loop") / 2**20, 2)
             figures.stray_files = self.stray_files()
         figures.seconds = round(time.monotonic() - began, 1)
-        figures.window = window = min(WINDOW, len(self._times) // 2)
-        figures.first_ms = _median_ms(self._times[:window])
-        figures.last_ms = _median_ms(self._times[-window:])
-        samples = max(1, window // SAMPLE_EVERY)
-        figures.first_mib = round(statistics.median(figures.mib[:samples]), 1)
-        figures.last_mib = round(statistics.median(figures.mib[-samples:]), 1)
+        figures.first_ms, figures.last_ms = _first_and_last(self._ms)
+        figures.first_mib, figures.last_mib = _first_and_last(self._mib)
         return figures
 
     def _prompt(self, client: ComfyClient, *, waits: bool = False) -> dict[str, Any]:
@@ -139,13 +129,9 @@ class Soak(Trial):
         self.figures.interrupts += 1
 
     def _note(self, seconds: float) -> None:
-        figures = self.figures
-        figures.iterations += 1
-        self._times.append(seconds)
-        if figures.iterations % SAMPLE_EVERY == 0:
-            memory = psutil.Process(self.server.pid).memory_info().rss
-            figures.mib.append(round(memory / 2**20, 1))
-            figures.ms.append(_median_ms(self._times[-SAMPLE_EVERY:]))
+        self.figures.iterations += 1
+        self._ms.append(1000 * seconds)
+        self._mib.append(psutil.Process(self.server.pid).memory_info().rss / 2**20)
 
     def _check_batch(self, client: ComfyClient) -> None:
         figures = self.figures
@@ -169,8 +155,11 @@ def _bytes_below(folder: Path) -> int:
     return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
-def _median_ms(times: list[float]) -> float:
-    return round(1000 * statistics.median(times), 2)
+def _first_and_last(series: list[float]) -> tuple[float, float]:
+    """The medians of its beginning and of its end."""
+    window = min(WINDOW, len(series) // 2)
+    first, last = (statistics.median(part) for part in (series[:window], series[-window:]))
+    return round(first, 2), round(last, 2)
 
 
 if __name__ == "__main__":

@@ -41,16 +41,13 @@ class Tour:
     def walk(self) -> None:
         """Every step, in order."""
         self.make_images()
-        for step in (
-            self.open_a_template,
-            self.choose_a_folder,
-            self.run,
-            self.see_what_failed,
-            self.retry_it,
-            self.read_the_report,
-            self.start_over,
-        ):
-            step()
+        self.open_a_template()
+        self.choose_a_folder()
+        self.run()
+        self.see_what_failed()
+        self.retry_it()
+        self.read_the_report()
+        self.start_over()
 
     def make_images(self) -> None:
         """A folder of images, one of them broken."""

@@ -29,8 +29,6 @@ HELPERS = ROOT / "tests" / "nodes" / "batch_loop_helpers.py"
 TEMPORARY = ".batch-loop.tmp"
 """How the name of an unfinished file ends."""
 FOLDER = "batch"
-SERIES = ("ms", "mib")
-"""Figures that are too long to be printed."""
 MOST_SECONDS = 120.0
 
 
@@ -175,13 +173,12 @@ def wait(seconds: float) -> None:
 
 
 def checked(figures: Figures) -> dict[str, Any]:
-    """Print a trial's figures but for the long series, and give them for the file.
+    """Print a trial's figures, and give them for the file.
 
     Raises `ToolError` where some are wrong.
     """
     found = asdict(figures)
-    short = {name: value for name, value in found.items() if name not in SERIES}
-    sys.stdout.write(f"{json.dumps(short, indent=2)}\n")
+    sys.stdout.write(f"{json.dumps(found, indent=2)}\n")
     if figures.faults:
         raise ToolError(f"not as it should be: {figures.faults}")
     return found

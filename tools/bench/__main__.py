@@ -1,5 +1,6 @@
 """Starts the benchmark as a part of the pack, whose modules it measures without a server, too."""
 
+from ..errors import run_command
 from ..pack import pack
 
-pack("tools.bench.command").run()
+run_command(pack("tools.bench.command").main)

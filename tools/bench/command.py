@@ -23,7 +23,6 @@ from typing import Any
 
 import psutil
 
-from ..errors import run_command
 from ..layout import DEFAULT, FIGURES, ROOT
 from . import kept, page
 from .kept import MEASUREMENTS, NAMES
@@ -33,11 +32,6 @@ from .setting import Setting
 
 TRIALS = ROOT / ".build" / "bench"
 OF_THE_PACK = "BATCH_LOOP_"
-
-
-def run() -> None:
-    """Run it, and leave with its exit code."""
-    run_command(main)
 
 
 def main() -> int:

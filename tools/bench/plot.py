@@ -42,7 +42,9 @@ def _draw(place: Any, chart: Chart) -> None:
         else:
             place.plot(chart.x, y, **look)
     place.set(title=chart.title, xlabel=chart.x_label, ylabel=chart.y_label, xscale=chart.x_scale)
-    place.set_ylim(bottom=min(0, *(value for y in chart.y.values() for value in y)))
     if has_bars:
+        place.margins(y=0.3)  # where the legend is
         place.set_xticks(range(len(chart.x)), chart.x, fontsize="small")
+    if min(map(min, chart.y.values())) >= 0:
+        place.set_ylim(bottom=0)
     place.legend()

@@ -80,7 +80,9 @@ def _images_a_second(
 
 def run_batch(prompt: Prompt, servers: Sequence[ComfyServer]) -> list[Timing]:
     """Run a batch by `batch-loop run`; the timings of its prompts, in the order they began in."""
-    before = {prompt_id for server in servers for prompt_id in _timings(server)}
+    for server in servers:
+        with server.client() as client:
+            client.post("/history", {"clear": True})
     workflow = servers[0].base / "workflow.json"
     workflow.write_text(json.dumps(prompt), encoding="utf-8")
     addresses = [part for server in servers for part in ("--server", server.url)]
@@ -89,12 +91,9 @@ def run_batch(prompt: Prompt, servers: Sequence[ComfyServer]) -> list[Timing]:
     done = programs.run(command, cwd=ROOT, timeout=COMMAND_SECONDS)
     if done.returncode:
         raise ToolError(f"`batch-loop run` ended with {done.returncode}: {done.stderr[-2000:]}")
-    every = {key: timing for server in servers for key, timing in _timings(server).items()}
-    found = [timing for prompt_id, timing in every.items() if prompt_id not in before]
+    found: list[Timing] = []
+    for server in servers:
+        with server.client() as client:
+            client.wait_until_idle()
+            found += timings_of(client).values()
     return sorted(found, key=lambda timing: timing.began)
-
-
-def _timings(server: ComfyServer) -> dict[str, Timing]:
-    with server.client() as client:
-        client.wait_until_idle()
-        return timings_of(client)
