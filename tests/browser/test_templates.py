@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 ALL = {path.stem for path in EXAMPLES.glob("*.json")}
 STEMS = {path.stem for path in (EXAMPLES / "images").glob("*.*")} - {"broken"}
-"""Of the sound images that these examples read."""
+"""Names, without extension, of the intact images that these examples read."""
 
 
 def picture_of(comfy: ComfyPage, name: str) -> Locator:

@@ -1,4 +1,4 @@
-"""Made-up images, [H,W,3] uint8, of the kinds that codecs are measured with; always the same."""
+"""Generated images, [H,W,3] uint8, of kinds that suit measuring codecs; always the same."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ SEED = 4
 
 
 def photo(height: int, width: int) -> Pixels:
-    """Clouds of every size, with the noise of a camera."""
+    """Clouds of all sizes, with camera noise."""
     random = np.random.default_rng(SEED)
     channels = [_clouds(height, width, random) for _ in range(3)]
     clouds = np.stack(channels, axis=2)
@@ -27,19 +27,19 @@ def photo(height: int, width: int) -> Pixels:
 
 
 def noise(height: int, width: int) -> Pixels:
-    """Nothing that could be compressed."""
+    """Random pixels, which cannot be compressed."""
     random = np.random.default_rng(SEED)
     return random.integers(0, 256, (height, width, 3), dtype=np.uint8)
 
 
 def gradient(height: int, width: int) -> Pixels:
-    """Smooth from edge to edge."""
+    """A smooth gradient from edge to edge."""
     down, across = np.mgrid[0 : 255 : height * 1j, 0 : 255 : width * 1j]
     return np.stack([across, down, (across + down) / 2], axis=2).astype(np.uint8)
 
 
 def flat(height: int, width: int) -> Pixels:
-    """Discs and lines of one colour each, as in a drawing."""
+    """Discs and lines in solid colours, as in a drawing."""
     random = np.random.default_rng(SEED)
     image = Image.new("RGB", (width, height), (240, 240, 230))
     draw = ImageDraw.Draw(image)
@@ -67,11 +67,11 @@ def text(height: int, width: int) -> Pixels:
 DRAWINGS: dict[str, Callable[[int, int], Pixels]] = {
     drawing.__name__: drawing for drawing in (photo, noise, gradient, flat, text)
 }
-"""By name: functions of height and width."""
+"""Functions of height and width, by name."""
 
 
 def _clouds(height: int, width: int, random: np.random.Generator) -> npt.NDArray[Any]:
-    """[H,W] float32: noise of every size, the larger the stronger."""
+    """[H,W] float32: noise at every scale, stronger the larger it is."""
     total = np.zeros((height, width), np.float32)
     for size in (2**power for power in range(1, 10)):
         small = random.random((2 + height // size, 2 + width // size), dtype=np.float32) - 0.5

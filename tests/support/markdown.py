@@ -90,6 +90,6 @@ def targets(text: str) -> Iterator[str]:
 
 
 def anchors(text: str) -> set[str]:
-    """The names by which a page's headings are linked to."""
+    """The anchors of a page's headings."""
     titles = _HEADING.findall(_FENCE.sub("", text))
     return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
