@@ -18,7 +18,7 @@ from .folders.listings import Due, Listed
 from .parts import Parts
 from .together import one_loop_two_listings, together
 
-UNENDED_ALLOWED = 2
+MISSED_ALLOWED = 2
 """Prompts that may succeed on an item without reaching Loop End before that is called an error:
 one is somebody trying a part of the graph, two in a row would be Auto Queue on one image."""
 
@@ -97,13 +97,13 @@ class HandingOut(Parts):
         items = self._claim(requests, prompt)
         for request, item in zip(requests, items, strict=True):
             self._batches.note_client(request, prompt, knows_the_end=item is None)
-        unended = next((item for item in items if item and item.unended >= UNENDED_ALLOWED), None)
-        if unended is not None:
+        missed = next(filter(_has_missed_too_often, items), None)
+        if missed is not None:
             for key, item in zip(keys, items, strict=True):
                 if item is not None:
                     self._items.happens(key, item, Event(On.PUT_BACK))
                     self.memory.end_turns(key, Turn.of(key, prompt, item).__eq__)
-            return Refusal(_loop_end_not_reached(unended))
+            return Refusal(_loop_end_not_reached(missed))
         return self._iteration(requests, prompt, items)
 
     def _watch_if_asked(self, request: Request) -> None:
@@ -232,11 +232,14 @@ def _in_two_ways(key: LoopKey) -> str:
     )
 
 
+def _has_missed_too_often(item: Item | None) -> bool:
+    return item is not None and item.missed_loop_ends >= MISSED_ALLOWED
+
+
 def _loop_end_not_reached(item: Item) -> LoopEndNotReached:
     return LoopEndNotReached(
-        f"Loop End was not reached: {item.unended} prompts in a row ended without an error on "
-        f"{item.path!r}, and none of them got as far as Loop End, so the image is not done. "
-        "Connect Loop End's `loop` to Directory Iterator or Loop Start, and leave `loop` and "
-        "`value` free of nodes that block. "
-        "Then run again: the loop goes on with this image."
+        f"Loop End was not reached: {item.missed_loop_ends} prompts in a row ended without an "
+        f"error on {item.path!r}, and none of them got as far as Loop End, so the image is "
+        "not done. Connect Loop End's `loop` to Directory Iterator or Loop Start, and leave `loop` "
+        "and `value` free of nodes that block. Then run again: the loop goes on with this image."
     )

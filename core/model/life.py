@@ -71,7 +71,7 @@ def _claimed(item: Item, event: Event) -> Changes:
 
 
 def _reached_loop_end(_item: Item, _event: Event) -> Changes:
-    return {"unended": 0}
+    return {"missed_loop_ends": 0}
 
 
 def _given_back(item: Item, event: Event) -> Changes:
@@ -83,11 +83,11 @@ def _succeeded(item: Item, event: Event) -> Changes:
 
 
 def _missed_loop_end(item: Item, event: Event) -> Changes:
-    return {**_given_back(item, event), "unended": item.unended + 1}
+    return {**_given_back(item, event), "missed_loop_ends": item.missed_loop_ends + 1}
 
 
 def _put_back(item: Item, event: Event) -> Changes:
-    return {**_given_back(item, event), "unended": 0}
+    return {**_given_back(item, event), "missed_loop_ends": 0}
 
 
 def _with_reason(item: Item, event: Event) -> Changes:

@@ -155,7 +155,7 @@ class Item:
     state: ItemState = ItemState.PENDING
     attempts: int = 0
     """How many prompts have failed on it."""
-    unended: int = 0
+    missed_loop_ends: int = 0
     """How many prompts in a row succeeded on it without reaching Loop End."""
     claim: Claim | None = None
     """Present while it is RUNNING or ENDED."""

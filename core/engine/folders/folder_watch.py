@@ -73,7 +73,7 @@ class FolderWatch:
     def at_rest(self, key: LoopKey) -> tuple[Arrived, LoopEntry | None]:
         """What is known without a look at the folder, and the loop's row if one is due.
 
-        In a transaction, and settled before.
+        In a transaction, and reconciled before.
         """
         arrived = Arrived(key.id, key.directory)
         # What its prompt saves is only known when it has ended: it is no new file.

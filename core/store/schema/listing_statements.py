@@ -42,7 +42,7 @@ _PLACE = ("listing", "path", "position")
 _STATE = [name for name in items.columns.keys() if name not in _PLACE]  # noqa: SIM118 - no dict
 _UNKNOWN: Mapping[str, ColumnElement[Any]] = {
     "state": literal_column(f"'{ItemState.PENDING.value}'"),
-    **dict.fromkeys(("attempts", "unended", "seconds"), literal_column("0")),
+    **dict.fromkeys(("attempts", "missed_loop_ends", "seconds"), literal_column("0")),
 }
 """What an item is that was never had by a prompt, where that is not NULL."""
 _before = items.alias("before")

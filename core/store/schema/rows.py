@@ -97,7 +97,7 @@ def item_of(row: Row[Any], ahead: float) -> Item:
         index=UNLISTED if row.position is None else row.position,
         state=ItemState(row.state),
         attempts=row.attempts,
-        unended=row.unended,
+        missed_loop_ends=row.missed_loop_ends,
         claim=claim,
         failure=failure,
         seconds=row.seconds,

@@ -153,7 +153,7 @@ items = Table(
     Column("position", Integer),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),
-    Column("unended", Integer, nullable=False, default=0),
+    Column("missed_loop_ends", Integer, nullable=False, default=0),
     Column("claim_prompt", AnyText),
     Column("claim_submitted_at", Double),
     Column("claim_client", AnyText),

@@ -12,7 +12,7 @@ from ..schema import statements
 from ..schema.rows import claim_columns, failure_columns, item_of
 from .session import SqlSession
 
-_PLAIN = ("attempts", "unended", "seconds")
+_PLAIN = ("attempts", "missed_loop_ends", "seconds")
 """Fields of an item that are columns as they are."""
 
 

@@ -169,7 +169,7 @@ def test_what_is_not_kept_is_not_known(tmp_path: Path) -> None:
     assert server.store._loops
 
 
-def test_the_watcher_leaves_the_store_alone_while_prompts_run(tmp_path: Path) -> None:
+def test_the_poller_leaves_the_store_alone_while_prompts_run(tmp_path: Path) -> None:
     server = Server(tmp_path, 3)
     prompt = server.host.submit()
     server.registry.end(server.registry.acquire(server.request, prompt))

@@ -159,7 +159,7 @@ class ModelItem:
 
     state: ItemState = PENDING
     attempts: int = 0
-    unended: int = 0
+    missed_loop_ends: int = 0
     failed_before: bool = False
     prompt: Prompt | None = None
     server: str = ""
@@ -400,7 +400,7 @@ class RegistryMachine(RuleBasedStateMachine):
             item.failed_before = True
             self._note_completion(self.loops[key])
 
-    # The routes, and the watcher.
+    # The routes, and the poller.
 
     @precondition(lambda self: self.loops)
     @rule(pick=picks, key=keys)
@@ -516,7 +516,7 @@ class RegistryMachine(RuleBasedStateMachine):
 
     @rule(pick=picks)
     def watch(self, pick: int) -> None:
-        """The watcher looks."""
+        """The poller looks."""
         server = self._server(pick)
         more = server.registry.reconcile_all()
         ended = [
@@ -621,7 +621,7 @@ class RegistryMachine(RuleBasedStateMachine):
         if item is None or item.state is not RUNNING:
             return
         loop = self.loops[key]
-        item.state, item.unended, item.value = ENDED, 0, value
+        item.state, item.missed_loop_ends, item.value = ENDED, 0, value
         job.server.waiting.add((key, job.prompt))
         if loop.complete and not loop.looked_again and len(loop.open) == 1:
             loop.looked_again, loop.looked_at = True, self.clock.time
@@ -682,8 +682,8 @@ class RegistryMachine(RuleBasedStateMachine):
         if path is None:
             return None
         item = loop.known[path]
-        if item.unended >= 2:
-            item.unended = 0
+        if item.missed_loop_ends >= 2:
+            item.missed_loop_ends = 0
             raise LoopEndNotReached
         item.state, item.prompt, item.server = RUNNING, prompt, server.name
         item.policy = request.policy
@@ -780,7 +780,7 @@ class RegistryMachine(RuleBasedStateMachine):
             return
         give_up = False
         if ending is Ending.SUCCESS:
-            item.unended += 1
+            item.missed_loop_ends += 1
         elif ending is Ending.ERROR:
             item.attempts += 1
             item.failed_before = True
@@ -822,8 +822,8 @@ class RegistryMachine(RuleBasedStateMachine):
                     self.steps[item.state.value] += 1
 
     def _check_item(self, item: Item, expected: ModelItem) -> None:
-        seen = (item.state, item.attempts, item.unended)
-        assert seen == (expected.state, expected.attempts, expected.unended), item.path
+        seen = (item.state, item.attempts, item.missed_loop_ends)
+        assert seen == (expected.state, expected.attempts, expected.missed_loop_ends), item.path
         assert (item.claim is None) is (item.state not in OPEN)
         if item.claim is not None:
             assert item.claim.prompt == expected.prompt

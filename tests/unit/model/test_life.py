@@ -88,10 +88,10 @@ def test_a_folder_that_is_gone_is_no_image_s_fault() -> None:
 def test_missing_loop_end_is_counted_in_a_row() -> None:
     missed = lived(item_in(ItemState.RUNNING), Event(On.MISSED_LOOP_END))
     again = lived(missed, Event(On.ACQUIRED, claim=CLAIM))
-    assert again.unended == 1
-    assert lived(again, Event(On.STOPPED)).unended == 1
-    assert lived(again, Event(On.PUT_BACK)).unended == 0
-    assert lived(again, Event(On.REACHED_LOOP_END)).unended == 0
+    assert again.missed_loop_ends == 1
+    assert lived(again, Event(On.STOPPED)).missed_loop_ends == 1
+    assert lived(again, Event(On.PUT_BACK)).missed_loop_ends == 0
+    assert lived(again, Event(On.REACHED_LOOP_END)).missed_loop_ends == 0
 
 
 @pytest.mark.parametrize(("old", "new"), PAIRS)
