@@ -9,11 +9,13 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import IllegalTransition
+from batch_loop.core.model.life import Event, On, lived
 from batch_loop.core.model.prompt import Failure, Prompt, client_named
 from batch_loop.core.model.roots import NO_ROOTS
 from batch_loop.core.model.selection import Filter, Selection, SortBy
 from batch_loop.core.model.state import (
     Claim,
+    ErrorHandling,
     Item,
     ItemState,
     IterationMode,
@@ -468,3 +470,17 @@ def test_loops_do_not_touch_each_other(store: Store) -> None:
     assert store.counts(other).pending == 1
     assert store.item(LoopKey("none", ""), "a") is None
     assert store.open_items(LoopKey("none", "")) == []
+
+
+def test_what_a_store_does_by_itself_is_what_the_life_of_an_item_says(store: Store) -> None:
+    begin(store, KEY, ["a", "b"])
+    waiting = store.item(KEY, "a")
+    assert waiting is not None
+    item = claimed(store)
+    assert item == lived(waiting, Event(On.ACQUIRED, claim=CLAIM))
+    failed = lived(item, Event(On.UNREADABLE, failure=Failure("bad")), Policy(ErrorHandling.SKIP))
+    store.put(KEY, item, failed)
+    store.retry(KEY)
+    assert store.item(KEY, "a") == lived(failed, Event(On.RETRIED))
+    begin(store, KEY, ["a", "b"])
+    assert store.item(KEY, "a") == lived(failed, Event(On.NEW_BATCH))
