@@ -43,8 +43,6 @@ class Figures(trial.Figures):
     batches: int = 0
     done: int = 0
     failed: int = 0
-    errors: int = 0
-    interrupts: int = 0
     twice: int = 0
     first_ms: float = 0.0
     last_ms: float = 0.0
@@ -70,7 +68,7 @@ class Soak(Trial):
         self.gate = base / "gate"
         self.fail_list = base / "fail"
         self.fail_list.write_text("\n".join(self.failing), encoding="utf-8")
-        self.figures = Figures()
+        self.figures = Figures(images=BATCH)
         self._ms: list[float] = []
         self._mib: list[float] = []
 
@@ -112,7 +110,8 @@ class Soak(Trial):
             result = client.run(prompt)
             self._note(time.monotonic() - began)
             bar.update()
-            figures.errors += result.status == "error"
+            if result.status == "error":
+                figures.note("the work failed")
             if says_stop(result):
                 break
         figures.batches += 1
@@ -126,7 +125,7 @@ class Soak(Trial):
         client.interrupt()
         if client.wait(prompt).status != "interrupted":
             raise ToolError("a prompt that waits for its gate was not interrupted")
-        self.figures.interrupts += 1
+        self.figures.note("a prompt was interrupted")
 
     def _note(self, seconds: float) -> None:
         self.figures.iterations += 1
