@@ -8,9 +8,9 @@ from server import PromptServer
 
 from .core import routes
 from .core.comfy import runtime
-from .core.comfy.origin import notes_where_from
+from .core.comfy.request_origin import notes_where_from
 from .core.comfy.templates import leaves_out_templates
-from .core.comfy.views import waits_for_writes
+from .core.comfy.view_waits import waits_for_writes
 from .nodes.io.directory_iterator import AfterLearning, DirectoryIterator
 from .nodes.io.save_image import SaveImage
 from .nodes.loop.batch_complete import BatchComplete

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from ..common.errors import FolderNotFound
-from ..common.natural import natural_key
+from ..common.natural_order import natural_key
 from ..common.text import quoted
 from ..files.paths import AllowedFolders, resolve_source
 from ..files.real_paths import scanned

@@ -31,10 +31,10 @@ from ..common.errors import OutsidePrompt
 from ..common.names import NODE_PREFIX, UI_KEY
 from ..common.processes import is_at_work, this_process
 from ..files.protected import CUSTOM_NODES
-from ..model.graph import Graph
+from ..graph.links import Graph
+from ..graph.required_outputs import Fault, Submission, Unrun, faults, unrun
 from ..model.prompt import Ending, Failure, Outcome, Prompt, client_named
-from ..model.unrun import Fault, Submission, Unrun, faults, unrun
-from .origin import is_from_here
+from .request_origin import is_from_here
 
 _PROGRAM_FOLDER = os.path.dirname(os.path.realpath(folder_paths.__file__))
 

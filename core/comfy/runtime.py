@@ -23,23 +23,18 @@ from ..engine.registry import LoopRegistry
 from ..files.leftovers import sweep
 from ..files.listing import list_images, sight
 from ..files.numbering import Numbering
-from ..files.paths import (
-    AllowedFolders,
-    allowed_dirs_file,
-    check_source_file,
-    state_dir,
-)
+from ..files.paths import AllowedFolders, allowed_dirs_file, check_source_file, state_dir
 from ..files.protected import CUSTOM_NODES
+from ..graph.required_outputs import Submission
 from ..model.prompt import Prompt
 from ..model.roots import Roots
 from ..model.selection import Selection
-from ..model.unrun import Submission
-from ..store.databases.database import open_store
 from ..store.databases.postgresql import open_postgresql
+from ..store.databases.sqlite_store import open_store
 from ..store.memory import MemoryStore
 from ..store.store import Store
 from ..turn.iterator_requests import IteratorRequests
-from ..turn.learned import Learned
+from ..turn.linked_inputs import Learned
 from ..turn.reading import Reading
 from .host import ComfyHost
 from .settings import settings

@@ -11,7 +11,7 @@ from typing import Any
 
 from comfy_api.v0_0_2 import io as comfy_io
 
-from ..common.choice import Choice
+from ..common.combo_choice import Choice
 from ..common.names import CATEGORY, SOCKET_TYPE
 from ..model.iterator_settings import Setting
 

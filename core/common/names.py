@@ -12,7 +12,7 @@ CATEGORY = "batch loop"
 """The nodes' category in ComfyUI's node library."""
 
 SOCKET_TYPE = "BATCH_LOOP"
-"""Type of the `loop` sockets; the value is a `core.model.state.Iteration`."""
+"""Type of the `loop` sockets; the value is a `core.model.records.Iteration`."""
 
 UI_KEY = "batch_loop"
 """Key of the pack's entry in a node's `ui` result (ComfyUI's `executed` event and history)."""

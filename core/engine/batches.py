@@ -9,15 +9,17 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..model.items import Item
+from ..model.loop_key import LoopKey
+from ..model.policy import DEFAULT_POLICY, IterationMode, Policy, WhenComplete
 from ..model.prompt import Prompt
-from ..model.state import DEFAULT_POLICY, Item, IterationMode, LoopKey, Policy, WhenComplete
 from ..store.records import LoopEntry
 from ..store.store import Store
+from .changes.chronology import END, LOOK
 from .changes.items import Items
 from .changes.loops import Loops
 from .changes.memory import BeforeTheLast
-from .changes.moments import END, LOOK
-from .changes.outputs import Outputs
+from .changes.result_files import Outputs
 from .changes.transactions import Transactions
 from .folders.listings import Due, Listed, Listing, Why
 

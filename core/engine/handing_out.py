@@ -7,18 +7,21 @@ from functools import partial
 from typing import Any
 
 from ..common.errors import InvalidSetting, LoopEndNotReached, StoreAway, UnwritableImage
+from ..model.items import Claim, Item
 from ..model.life import Event, On
+from ..model.loop_key import LoopKey
+from ..model.policy import WhenComplete
 from ..model.prompt import Prompt
-from ..model.state import Claim, Item, Iteration, LoopKey, Partner, WhenComplete
+from ..model.records import Iteration, Partner
 from ..model.writes import Turn
 from .batches import Request
 from .changes.loops import in_order
 from .changes.transactions import Refusal, in_transaction
 from .folders.listings import Due, Listed
+from .partners import one_loop_two_listings, together
 from .parts import Parts
-from .together import one_loop_two_listings, together
 
-MISSED_ALLOWED = 2
+MISSED_LOOP_ENDS_ALLOWED = 2
 """Prompts that may succeed on an item without reaching Loop End before that is called an error:
 one is somebody trying a part of the graph, two in a row would be Auto Queue on one image."""
 
@@ -233,7 +236,7 @@ def _in_two_ways(key: LoopKey) -> str:
 
 
 def _has_missed_too_often(item: Item | None) -> bool:
-    return item is not None and item.missed_loop_ends >= MISSED_ALLOWED
+    return item is not None and item.missed_loop_ends >= MISSED_LOOP_ENDS_ALLOWED
 
 
 def _loop_end_not_reached(item: Item) -> LoopEndNotReached:

@@ -12,15 +12,15 @@ from ..store.store import Store
 from .batches import Batches
 from .changes.items import Items
 from .changes.loops import Loops
-from .changes.outputs import Outputs
+from .changes.result_files import Outputs
 from .changes.transactions import Transactions
 from .folders.folder_watch import FolderWatch
 from .folders.listings import Lister, Listings, Sight
 from .folders.spare_listings import SpareListings
+from .outcomes.other_servers import Servers
 from .outcomes.outcomes import Outcomes
 from .outcomes.poller import OutcomePoller, Poll
 from .outcomes.reconcile import Reconciler
-from .outcomes.servers import Servers
 from .outcomes.untold import Untold
 
 

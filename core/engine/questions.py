@@ -8,7 +8,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from ..common.errors import UnknownItem, UnknownLoop
-from ..model.state import LoopKey, Overview, Page, ReportedItem, Snapshot
+from ..model.loop_key import LoopKey
+from ..model.records import Overview, Page, ReportedItem, Snapshot
 from ..store.records import ListedLoop
 from .changes.transactions import in_transaction
 from .parts import Parts

@@ -7,9 +7,11 @@ from contextlib import suppress
 from functools import partial
 
 from ..common.errors import BatchLoopError, NotNow
+from ..model.items import Item, ItemState
 from ..model.life import Event, On
+from ..model.loop_key import LoopKey
 from ..model.prompt import Failure
-from ..model.state import Arrived, Item, ItemState, LoopKey, Snapshot
+from ..model.records import Arrived, Snapshot
 from .changes.transactions import in_transaction
 from .folders.listings import Due, Listed, Why
 from .outcomes.reconcile import together_with

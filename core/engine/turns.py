@@ -7,12 +7,14 @@ from functools import partial
 from typing import Any
 
 from ..common.errors import BatchLoopError, ClaimLost, FolderNotFound, UnwritableImage
+from ..model.items import ItemState
 from ..model.life import Event, On
+from ..model.policy import ErrorHandling
 from ..model.prompt import Failure
-from ..model.state import ErrorHandling, ItemState, Iteration, Partner, Snapshot
+from ..model.records import Iteration, Partner, Snapshot
 from ..model.writes import Turn
 from .changes.loops import in_order
-from .changes.outputs import Owner
+from .changes.result_files import Owner
 from .changes.transactions import in_transaction
 from .folders.listings import Due, Listed
 from .outcomes.reconcile import together_with
@@ -98,7 +100,7 @@ class Turns(Questions):
         due = self._batches.due_at_the_end(key, item)
         if due is not None and not self._batches.join_at_the_end(due, listed):
             return due
-        # ENDED already where the store has kept the change and could not say so any more.
+        # FINISHING already where the store has kept the change and could not say so any more.
         if item.state is ItemState.RUNNING:
             self._items.happens(key, item, Event(On.REACHED_LOOP_END))
         given = self.memory.turn(key, turn).given or (value,)

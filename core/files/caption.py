@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..common.errors import InvalidSetting
-from ..model.graph import is_link
+from ..graph.links import is_link
 from .atomic import IfExists, write_atomic
 
 CAPTION_INPUT = "caption"

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from ..model.prompt import Prompt
-from ..model.state import Iteration
+from ..model.records import Iteration
 
 Earlier = Callable[[Iteration], Iterable[str]]
 """The registry's `earlier_outputs`."""

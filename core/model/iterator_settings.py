@@ -11,11 +11,11 @@ from dataclasses import dataclass, field, fields
 from enum import Enum
 from typing import Any
 
-from ..common.choice import chosen
+from ..common.combo_choice import chosen
 from ..common.errors import InvalidSetting
-from .naming import ResultName, check_length
+from .policy import ErrorHandling, IterationMode, Policy, WhenComplete
+from .result_names import ResultName, check_length
 from .selection import CUSTOM_EXAMPLE, Filter, Selection, SortBy
-from .state import ErrorHandling, IterationMode, Policy, WhenComplete
 
 LARGEST_NUMBER = 2**31 - 1
 """Largest value of the number widgets."""

@@ -8,11 +8,12 @@ from enum import Enum
 from typing import Any
 
 from ..common.errors import IllegalTransition
+from .items import Claim, Item, ItemState
+from .policy import DEFAULT_POLICY, ErrorHandling, Policy
 from .prompt import Failure
-from .state import DEFAULT_POLICY, Claim, ErrorHandling, Item, ItemState, Policy
 
-PENDING, RUNNING, ENDED, DONE, FAILED = ItemState
-OPEN = frozenset({RUNNING, ENDED})
+PENDING, RUNNING, FINISHING, DONE, FAILED = ItemState
+OPEN = frozenset({RUNNING, FINISHING})
 """An item in one of these has a claim: a prompt works on it."""
 
 
@@ -127,8 +128,8 @@ _LEFT, _NONE_LEFT = f"{_STOP} or with attempts left", f"{_SKIP} and no attempt l
 
 LIFE = (
     Move(frozenset({PENDING}), On.ACQUIRED, RUNNING, _claimed),
-    Move(frozenset({RUNNING}), On.REACHED_LOOP_END, ENDED, _reached_loop_end),
-    Move(frozenset({ENDED}), On.SUCCEEDED, DONE, _succeeded),
+    Move(frozenset({RUNNING}), On.REACHED_LOOP_END, FINISHING, _reached_loop_end),
+    Move(frozenset({FINISHING}), On.SUCCEEDED, DONE, _succeeded),
     Move(OPEN, On.MISSED_LOOP_END, PENDING, _missed_loop_end),
     Move(frozenset({RUNNING}), On.PUT_BACK, PENDING, _put_back),
     Move(OPEN, On.STOPPED, PENDING, _given_back),

@@ -12,7 +12,7 @@ from enum import Enum
 
 from ..common.errors import InvalidSetting
 from ..common.text import quoted
-from .naming import ResultName, check_length
+from .result_names import ResultName, check_length
 
 _PNG_EXTENSIONS = (".png", ".apng")
 _JPEG_EXTENSIONS = (".jpg", ".jpeg", ".jpe", ".jfif")
@@ -83,8 +83,8 @@ class Selection:
     """0 = no limit."""
     finished: tuple[ResultName, ...] = ()
     """Names of an image's results; an image that has all of them is left out, see
-    `core.files.finished`. The range counts it all the same, so a range is always the same images.
-    """
+    `core.files.finished_results`. The range counts it all the same, so it always holds the same
+    images."""
 
     @property
     def has_range(self) -> bool:

@@ -8,7 +8,9 @@ from __future__ import annotations
 from enum import Enum
 from typing import NamedTuple
 
-from .state import Arrived, Counts, ErrorHandling, Iteration, Overview
+from .items import Counts
+from .policy import ErrorHandling
+from .records import Arrived, Iteration, Overview
 
 BETWEEN_SECONDS = 3.0
 """How long a loop still counts as running after a prompt last changed it: no image is in progress
@@ -74,7 +76,7 @@ def standing(  # noqa: PLR0913 - all that it depends on
         recent: whether a prompt has changed the loop recently.
     """
     following = _next(counts, elsewhere, stopped=stopped, watch=watch)
-    if counts.running + counts.ended:
+    if counts.running + counts.finishing:
         stands = Stands.WAITING if following is Next.WAIT else Stands.RUNNING
     elif counts.complete:
         stands = Stands.FAILURES if counts.failed else Stands.COMPLETE

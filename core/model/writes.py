@@ -6,8 +6,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Protocol
 
+from .items import Item
+from .loop_key import LoopKey
 from .prompt import Failure, Prompt
-from .state import Item, LoopKey
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from aiohttp import web
 
-from ..comfy.origin import is_on_this_machine, refuse_other_sites
+from ..comfy.request_origin import is_on_this_machine, refuse_other_sites
 from ..common.errors import (
     BatchLoopError,
     NoDialog,

@@ -12,9 +12,9 @@ from typing import Any
 
 from aiohttp import web
 
-from ..choosing.allow import allow
+from ..choosing.allow_folder import allow
 from ..choosing.folder_dialog import FolderDialog, dialog_command
-from ..comfy.origin import is_on_this_machine
+from ..comfy.request_origin import is_on_this_machine
 from ..comfy.threads import Threads, in_thread
 from ..common.errors import BatchLoopError, NoDialog, Refused
 from ..common.names import ROUTE_PREFIX

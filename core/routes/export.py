@@ -10,18 +10,9 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from ..model.items import Counts, Item
+from ..model.records import Arrived, Iteration, Overview, Page, ReportedItem, Snapshot
 from ..model.standing import Standing, next_of, next_on_error, standing_in, standing_of
-from ..model.state import (
-    Arrived,
-    Counts,
-    Item,
-    ItemState,
-    Iteration,
-    Overview,
-    Page,
-    ReportedItem,
-    Snapshot,
-)
 
 
 def iteration_as_json(iteration: Iteration) -> dict[str, Any]:
@@ -55,7 +46,7 @@ def overview_as_json(loop: Overview) -> dict[str, Any]:
         "seconds": round(loop.seconds, 3),
         "pending": counts.pending,
         "running": counts.running,
-        "finishing": counts.ended,
+        "finishing": counts.finishing,
         "ran_at": None if loop.ran_at is None else round(loop.ran_at, 3),
     }
 
@@ -128,15 +119,11 @@ def _as_text(value: Any) -> Any:
     return f"'{marked}" if marked.startswith(("\t", "\r")) else marked
 
 
-_STATES = {state: state.value for state in ItemState} | {ItemState.ENDED: "finishing"}
-"""The states' public names."""
-
-
 def _under_way(item: Item) -> dict[str, Any]:
     return {
         "path": item.path,
         "index": item.index,
-        "state": _STATES[item.state],
+        "state": item.state.value,
         "since": None if item.claim is None else round(item.claim.since, 3),
     }
 
@@ -161,7 +148,7 @@ def _row(item: Item, outputs: tuple[str, ...]) -> dict[str, Any]:
     return {
         "index": item.index,
         "path": item.path,
-        "state": _STATES[item.state],
+        "state": item.state.value,
         "seconds": round(item.seconds, 3),
         "outputs": list(outputs),
         **{name: value for name, value in _failed(item).items() if name != "path"},

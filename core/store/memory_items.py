@@ -8,8 +8,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from ..model.items import Item, ItemState
 from ..model.life import OPEN
-from ..model.state import Item, ItemState, ReportedItem
+from ..model.records import ReportedItem
 from .records import UNLISTED
 
 

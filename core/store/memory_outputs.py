@@ -6,7 +6,9 @@ import os
 from collections import defaultdict
 from dataclasses import dataclass, replace
 
-from ..model.state import ItemState, KnownResult, LoopKey, ReportedItem, Written
+from ..model.items import ItemState
+from ..model.loop_key import LoopKey
+from ..model.records import KnownResult, ReportedItem, Written
 from .memory_items import ItemTable
 from .records import LoopEntry
 from .undo import Undo

@@ -6,8 +6,10 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..model.items import Counts, Item, ItemState
 from ..model.life import OPEN
-from ..model.state import Counts, Item, ItemState, IterationMode, LoopKey
+from ..model.loop_key import LoopKey
+from ..model.policy import IterationMode
 
 if TYPE_CHECKING:
     from ..model.selection import Selection
@@ -55,7 +57,7 @@ class ListedLoop:
     ran_at: float | None
     counts: Counts
     open_items: tuple[Item, ...]
-    """Those that are RUNNING or ENDED."""
+    """Those that are RUNNING or FINISHING."""
     stopped: bool
     """Whether the last run failed on the item that is next."""
 

@@ -11,16 +11,9 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
-from ..model.state import (
-    Carried,
-    Claim,
-    Counts,
-    Item,
-    KnownResult,
-    LoopKey,
-    ReportedItem,
-    Written,
-)
+from ..model.items import Claim, Counts, Item
+from ..model.loop_key import LoopKey
+from ..model.records import Carried, KnownResult, ReportedItem, Written
 from .records import ListedLoop, LoopEntry, NewListing
 
 T = TypeVar("T")
@@ -174,7 +167,7 @@ class Items(Protocol):
         """The item at a place of the listing, from 0."""
 
     def open_items(self, key: LoopKey) -> list[Item]:
-        """The items that are RUNNING or ENDED: as many as there are prompts at work on the loop."""
+        """The items that are RUNNING or FINISHING: one for each prompt at work on the loop."""
 
     def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
         """The first `most` FAILED items, in the listing's order."""
@@ -221,7 +214,7 @@ class Outputs(Protocol):
         """The `target`s of files below a folder that images of the present batch wrote."""
 
     def open_outputs(self) -> set[str]:
-        """The files that RUNNING and ENDED items of all loops write."""
+        """The files that RUNNING and FINISHING items of all loops write."""
 
 
 class Store(Loops, Listings, Items, Reports, Outputs, Leases, Protocol):

@@ -11,16 +11,17 @@ from ..common.errors import BatchLoopError, InvalidSetting, NoImages
 from ..common.names import node_id
 from ..engine.batches import Request
 from ..engine.folders.listings import no_images
-from ..engine.together import together
-from ..files.finished import expected_results
+from ..engine.partners import together
+from ..files.finished_results import expected_results
 from ..files.listing import has_images
 from ..files.paths import AllowedFolders, resolve_source
-from ..model.graph import Graph, is_link, linked, meeting, name_of
+from ..graph.links import Graph, is_link, linked, meeting, name_of
 from ..model.iterator_settings import MATCHING, NAMING, SETTINGS, IteratorSettings
-from ..model.naming import ResultName
+from ..model.loop_key import LoopKey
+from ..model.policy import WhenComplete
+from ..model.result_names import ResultName
 from ..model.selection import Selection
-from ..model.state import LoopKey, WhenComplete
-from .learned import Known, Wanted, nothing_known
+from .linked_inputs import Known, Wanted, nothing_known
 
 
 class IteratorRequests:

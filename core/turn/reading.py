@@ -11,7 +11,8 @@ from ..engine.registry import LoopRegistry
 from ..files.paths import AllowedFolders, check_source_file
 from ..files.unreadable import folder_lost
 from ..media.decode import DecodedImage
-from ..model.state import Iteration, LoopKey, Partner
+from ..model.loop_key import LoopKey
+from ..model.records import Iteration, Partner
 
 
 class Reading:

@@ -15,7 +15,7 @@ from ..common.text import quoted
 from ..files.atomic import IfExists, write_atomic
 from ..media.encode import encode
 from ..model.formats import Format
-from ..model.state import Iteration
+from ..model.records import Iteration
 from ..model.writes import Turn
 
 _SAMPLED = 61

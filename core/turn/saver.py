@@ -11,14 +11,14 @@ from typing import Protocol
 import torch
 
 from ..common.errors import InvalidSetting, UnwritableImage
-from ..engine.changes.outputs import Owner
+from ..engine.changes.result_files import Owner
 from ..files.atomic import IfExists, check_name
 from ..files.caption import Caption
 from ..files.numbering import Numbering
 from ..files.paths import AllowedFolders, check_target_file
 from ..model.formats import Format
-from ..model.naming import CAPTION_EXTENSION, format_for, saved_as
-from ..model.state import Iteration
+from ..model.records import Iteration
+from ..model.result_names import CAPTION_EXTENSION, format_for, saved_as
 from .result import Background, Content, Result
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from ..common.errors import BatchLoopError, PathRefused
 from ..common.names import node_id
 from ..files.paths import AllowedFolders, resolve_target
-from ..model.graph import fed, is_link, linked, name_of
-from ..model.unrun import Submission
-from .learned import Known, Wanted
+from ..graph.links import fed, is_link, linked, name_of
+from ..graph.required_outputs import Submission
+from .linked_inputs import Known, Wanted
 
 _FOLDER = "folder"
 

@@ -10,19 +10,19 @@ from comfy_api.v0_0_2 import io as comfy_io
 from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 
 from ...core.comfy import runtime
-from ...core.comfy.origin import told
+from ...core.comfy.request_origin import told
 from ...core.comfy.schema import LoopSocket, built_once, internal_schema, raw_link, schema, widget
 from ...core.comfy.threads import Threads, in_thread
 from ...core.common.errors import BatchLoopError, LoopEndMissing, OutputLeftOut
 from ...core.common.names import GATHER, UI_KEY, node_id
+from ...core.graph.links import reaches
+from ...core.graph.required_outputs import Submission, left_out, names_of
 from ...core.media.decode import DecodedImage
-from ...core.model.graph import reaches
 from ...core.model.iterator_settings import SETTINGS
-from ...core.model.report import handed_out
-from ...core.model.state import Iteration
-from ...core.model.unrun import Submission, left_out, names_of
+from ...core.model.records import Iteration
+from ...core.model.status_texts import handed_out
 from ...core.routes.export import iteration_as_json
-from ...core.turn.learned import Learned, Wanted
+from ...core.turn.linked_inputs import Learned, Wanted
 from ...core.turn.saver_folders import check_known_folders, check_saver_folders, wanted_folders
 
 

@@ -13,19 +13,19 @@ from comfy_api.v0_0_2 import io as comfy_io
 from comfy_execution.graph_utils import ExecutionBlocker
 
 from ...core.comfy import runtime
-from ...core.comfy.origin import told
+from ...core.comfy.request_origin import told
 from ...core.comfy.schema import LoopSocket, built_once, combo, schema
 from ...core.comfy.threads import Threads, in_thread
-from ...core.common.choice import chosen
+from ...core.common.combo_choice import chosen
 from ...core.common.errors import BatchLoopError, ClaimLost
 from ...core.common.names import node_id
 from ...core.files.atomic import IfExists
 from ...core.files.caption import CAPTION_INPUT, Caption, caption_of, has_caption
 from ...core.files.paths import resolve_target
+from ...core.graph.links import is_asked_for
+from ...core.graph.savers import rank_of
 from ...core.model.formats import Format
-from ...core.model.graph import is_asked_for
-from ...core.model.savers import rank_of
-from ...core.model.state import Iteration
+from ...core.model.records import Iteration
 from ...core.turn.preview import Preview, preview
 from ...core.turn.result import Background
 from ...core.turn.saver import Run, Saver, Saving

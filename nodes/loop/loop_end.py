@@ -10,7 +10,7 @@ from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 from ...core.comfy import runtime
 from ...core.comfy.schema import LoopSocket, built_once, internal_schema, raw_link, schema
 from ...core.common.names import GATHER, node_id
-from ...core.model.state import Iteration, Several
+from ...core.model.records import Iteration, Several
 
 
 class LoopEnd(comfy_io.ComfyNode):

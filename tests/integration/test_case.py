@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.core.files import spelling
+from batch_loop.core.files import same_file as spelling
 from batch_loop.core.model.roots import Roots
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.integration.test_save import saved, unchanged

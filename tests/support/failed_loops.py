@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from batch_loop.core.model.items import Claim, ItemState
+from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.policy import IterationMode, Policy
 from batch_loop.core.model.prompt import Failure
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import Claim, ItemState, IterationMode, LoopKey, Policy
 from batch_loop.core.store.records import LoopEntry
 from batch_loop.core.store.store import Store
 from batch_loop.tests.support.fake_host import FakeHost

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from batch_loop.core.model.state import Item, ItemState, LoopKey
+from batch_loop.core.model.items import Item, ItemState
+from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.store.store import Store
 
 

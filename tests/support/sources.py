@@ -51,8 +51,8 @@ def line_at(text: str, place: int) -> int:
 def imported_modules(path: Path) -> Iterator[tuple[int, str]]:
     """The absolute names of all modules that a file imports, with line numbers.
 
-    Relative imports are named from the root: `core/files/a.py` with `from ..model import state`
-    gives `.core.model` and `.core.model.state`; the dot distinguishes them from ComfyUI's.
+    Relative imports are named from the root: `core/files/a.py` with `from ..model import items`
+    gives `.core.model` and `.core.model.items`; the dot distinguishes them from ComfyUI's.
     """
     package = path.relative_to(ROOT).parent.parts
     for node in ast.walk(tree_of(path)):

@@ -9,6 +9,7 @@ from batch_loop.tests.support.sources import imported_modules, name_of, pack_fil
 ORDER = (
     "core/common",
     "core/model",
+    "core/graph",
     "core/media",
     "core/files",
     "core/choosing",

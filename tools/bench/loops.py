@@ -7,7 +7,7 @@ import time
 
 import requests
 
-from ...core.store.databases.database import open_store
+from ...core.store.databases.sqlite_store import open_store
 from ...core.store.sql.sql_store import SqlStore
 from ...tests.support.failed_loops import write_failed_loops
 from ...tests.support.fake_host import FakeHost

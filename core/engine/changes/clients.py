@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from ...model.state import IterationMode
+from ...model.policy import IterationMode
 
 REMEMBERED = 64
 """How many clients are kept, newest first: scripts tend to take a new client id at every call."""

@@ -5,8 +5,10 @@ Everything here expects to run inside of a transaction.
 
 from __future__ import annotations
 
+from ...model.items import Claim, Item
 from ...model.life import Event, lived
-from ...model.state import DEFAULT_POLICY, Claim, Item, LoopKey, Policy
+from ...model.loop_key import LoopKey
+from ...model.policy import DEFAULT_POLICY, Policy
 from ...store.store import Store
 from .transactions import Transactions
 

@@ -10,20 +10,14 @@ from dataclasses import replace
 from typing import Any
 
 from ...common.errors import UnknownLoop
+from ...model.items import Item
+from ...model.loop_key import LoopKey
 from ...model.prompt import Host
-from ...model.state import (
-    CURRENT_SHOWN,
-    FAILURES_SHOWN,
-    Item,
-    Iteration,
-    LoopKey,
-    Overview,
-    Snapshot,
-)
+from ...model.records import CURRENT_SHOWN, FAILURES_SHOWN, Iteration, Overview, Snapshot
 from ...store.records import UNLISTED, ListedLoop, LoopEntry
 from ...store.store import Store
+from .chronology import END
 from .memory import Memory
-from .moments import END
 
 
 def in_order(keys: Iterable[LoopKey]) -> list[LoopKey]:

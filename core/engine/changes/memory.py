@@ -7,16 +7,16 @@ from contextlib import contextmanager
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...model.loop_key import LoopKey
 from ...model.prompt import Host, Outcome, Prompt
-from ...model.state import LoopKey
 from ...model.writes import Turn
+from .chronology import Moments
 from .clients import Clients
-from .moments import Moments
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
-    from ...files.arrivals import Arrivals
+    from ...files.growing_files import Arrivals
     from ...model.selection import Selection
 
 _OUTCOMES_KEPT = 64

@@ -9,9 +9,10 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from ...files.arrivals import Arrivals
+from ...files.growing_files import Arrivals
+from ...model.loop_key import LoopKey
 from ...model.prompt import Host
-from ...model.state import Arrived, LoopKey
+from ...model.records import Arrived
 from ...store.records import LoopEntry
 from ...store.store import Store
 from ..changes.loops import Loops

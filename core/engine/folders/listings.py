@@ -12,14 +12,15 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ...common.errors import BatchLoopError, NoImages
 from ...common.pace import parts_of
-from ...files.arrivals import STILL_SECONDS
-from ...files.finished import finished
+from ...files.finished_results import finished
+from ...files.growing_files import STILL_SECONDS
+from ...model.loop_key import LoopKey
 from ...model.prompt import Host
-from ...model.state import KnownResult, LoopKey
+from ...model.records import KnownResult
 from ...store.records import NewListing
 from ...store.store import Store
-from ..changes.moments import LOOK
-from ..changes.outputs import Outputs
+from ..changes.chronology import LOOK
+from ..changes.result_files import Outputs
 from ..changes.transactions import Refusal, Transactions
 from .folder_watch import FolderWatch
 from .spare_listings import SpareListings, Written

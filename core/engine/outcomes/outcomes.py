@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from ...model.items import Claim, Item, ItemState
+from ...model.loop_key import LoopKey
 from ...model.prompt import Ending, Host, Outcome, Prompt
-from ...model.state import Claim, Item, ItemState, LoopKey
 from ...model.writes import Turn, Writes
 from ...store.store import Store
 from ..changes.memory import Memory
-from .servers import Servers
+from .other_servers import Servers
 
 
 class Outcomes:
@@ -45,7 +46,7 @@ class Outcomes:
             if item.claim is not None:
                 turn = Turn.of(key, item.claim.prompt, item)
                 ending = self._outcome(item.claim).ending
-                ended = ending is Ending.SUCCESS and item.state is ItemState.ENDED
+                ended = ending is Ending.SUCCESS and item.state is ItemState.FINISHING
                 carries = self._memory.turn(key, turn).value is not None
                 if (ended and not carries) or ending is Ending.RUNNING:
                     turns.append(turn)

@@ -12,14 +12,15 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ...common.errors import StoreAway
+from ...model.items import Claim, Item, ItemState
 from ...model.life import Event, On
+from ...model.loop_key import LoopKey
 from ...model.prompt import Ending, Failure, Host, Outcome, Prompt
-from ...model.state import Claim, Item, ItemState, LoopKey
 from ...model.writes import Turn, Writes
 from ...store.store import Store
 from ..changes.items import Items
 from ..changes.loops import Loops, in_order
-from ..changes.outputs import Outputs
+from ..changes.result_files import Outputs
 from ..changes.transactions import Transactions, in_transaction
 from .outcomes import Outcomes
 from .poller import Poll
@@ -159,7 +160,7 @@ class Reconciler:
         """Reconcile what one prompt was given: its one item, or one of each of several loops."""
         known = [replace(one, outcome=self._with_writes(one)) for one in together]
         failed = next((one for one in known if one.outcome.ending is Ending.ERROR), None)
-        all_ended = all(one.item.state is ItemState.ENDED for one in known)
+        all_ended = all(one.item.state is ItemState.FINISHING for one in known)
         is_part = any(self._memory.turn(one.key, one.turn).is_part for one in known)
         for one in known:
             outcome = one.outcome

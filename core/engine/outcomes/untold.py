@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ...model.loop_key import LoopKey
+from ...model.policy import ErrorHandling, Policy
 from ...model.prompt import Ending, Outcome
-from ...model.state import ErrorHandling, LoopKey, Policy
 from ..changes.memory import Memory
 
 

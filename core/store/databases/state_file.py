@@ -21,7 +21,7 @@ from ...common.errors import StateNotKept
 from ...common.text import quoted
 from ..schema.versions import VERSION, OtherVersion, prepare
 from ..sql.backend import ONLY_READS
-from .users import Users
+from .file_users import Users
 
 BUSY_SECONDS = 5.0
 """How long another that holds the file is waited for in one go; a run goes on waiting after that,

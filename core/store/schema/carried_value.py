@@ -15,7 +15,7 @@ from typing import Any
 import torch
 from safetensors.torch import load, save
 
-from ...model.state import Several
+from ...model.records import Several
 
 _HEADER = "batch_loop"
 """Key of the nesting in the file's header."""

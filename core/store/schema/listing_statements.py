@@ -31,7 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects import postgresql
 
-from ...model.state import ItemState
+from ...model.items import ItemState
 from .tables import PathText, in_state, is_failed, is_open, items, loops, spare_listings
 
 _of_listing = items.c.listing == bindparam("of_listing")

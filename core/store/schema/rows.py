@@ -14,19 +14,13 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from ...model.items import Claim, Counts, Item, ItemState
 from ...model.iterator_settings import IteratorSettings
-from ...model.naming import ResultName
+from ...model.policy import IterationMode, Policy
 from ...model.prompt import Failure, Prompt
+from ...model.result_names import ResultName
 from ...model.roots import Roots
 from ...model.selection import Selection
-from ...model.state import (
-    Claim,
-    Counts,
-    Item,
-    ItemState,
-    IterationMode,
-    Policy,
-)
 from ..records import UNLISTED, LoopEntry
 
 _REMEMBERED = 256
@@ -59,7 +53,7 @@ def counts_of(row: Mapping[str, Any]) -> Counts:
 
 def listed_counts(row: Any) -> Counts:
     """The same in a row of the list of all loops, of which there may be many."""
-    return Counts(row.pending, row.running, row.ended, row.done, row.failed, row.unpaired)
+    return Counts(row.pending, row.running, row.finishing, row.done, row.failed, row.unpaired)
 
 
 def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any]:

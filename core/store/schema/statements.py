@@ -28,8 +28,8 @@ from sqlalchemy import (
     update,
 )
 
+from ...model.items import ItemState
 from ...model.roots import MARK
-from ...model.state import ItemState
 from .tables import (
     PathText,
     carried,

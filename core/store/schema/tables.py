@@ -26,7 +26,7 @@ from sqlalchemy import (
     or_,
 )
 
-from ...model.state import ItemState
+from ...model.items import ItemState
 
 
 class PathText(TypeDecorator[str]):
@@ -128,7 +128,7 @@ loops = Table(
     # there are.
     Column("pending", Integer, nullable=False, default=0),
     Column("running", Integer, nullable=False, default=0),
-    Column("ended", Integer, nullable=False, default=0),
+    Column("finishing", Integer, nullable=False, default=0),
     Column("done", Integer, nullable=False, default=0),
     Column("failed", Integer, nullable=False, default=0),
     # Left out of the listing, as their results were there already.
@@ -184,7 +184,7 @@ def in_state(*states: ItemState) -> ColumnElement[bool]:
 
 
 is_pending = in_state(ItemState.PENDING)
-is_open = in_state(ItemState.RUNNING, ItemState.ENDED)
+is_open = in_state(ItemState.RUNNING, ItemState.FINISHING)
 is_failed = in_state(ItemState.FAILED)
 
 

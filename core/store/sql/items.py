@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...model.items import Claim, Item, ItemState
 from ...model.life import check_transition
-from ...model.state import Claim, Item, ItemState, LoopKey
+from ...model.loop_key import LoopKey
 from ..records import UNLISTED, gives_up
 from ..schema import statements
 from ..schema.rows import claim_columns, failure_columns, item_of

@@ -6,9 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from ...model.items import Item, ItemState
 from ...model.life import OPEN
+from ...model.records import Written
 from ...model.roots import Roots
-from ...model.state import Item, ItemState, Written
 from ..records import LoopEntry
 from ..schema.rows import entry_of
 
@@ -26,7 +27,7 @@ class KnownLoop:
         self._ahead = ahead
         self._roots = roots
         self.open: dict[str, Item] | None = None
-        """The items that are RUNNING or ENDED, by path; None where they were not read."""
+        """The items that are RUNNING or FINISHING, by path; None where they were not read."""
         self.failures: tuple[int, tuple[Item, ...]] | None = None
         """The first FAILED items, under how many were asked for."""
         self.writers: dict[str, Written | None] = {}

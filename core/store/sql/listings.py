@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Sequence
 
-from ...model.state import LoopKey
+from ...model.loop_key import LoopKey
 from ..records import NewListing, new_listing_id
 from ..schema import statements
 from . import listing_rows

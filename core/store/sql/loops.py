@@ -5,8 +5,10 @@ from __future__ import annotations
 import secrets
 from typing import Any
 
+from ...model.items import Counts
+from ...model.loop_key import LoopKey
+from ...model.records import NOTHING_CARRIED, Carried
 from ...model.roots import Roots
-from ...model.state import NOTHING_CARRIED, Carried, Counts, LoopKey
 from ..records import LoopEntry
 from ..schema import statements
 from ..schema.rows import counts_of, entry_columns

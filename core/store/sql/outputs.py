@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...model.items import ItemState
 from ...model.life import OPEN
-from ...model.state import ItemState, LoopKey, Written
+from ...model.loop_key import LoopKey
+from ...model.records import Written
 from ..schema import statements
 from .items import SqlItems
 from .reports import SqlReports

@@ -11,8 +11,10 @@ from sqlalchemy import Executable
 from sqlalchemy.exc import DBAPIError
 
 from ...common.pace import Pace
+from ...model.items import Item
+from ...model.loop_key import LoopKey
+from ...model.records import KnownResult
 from ...model.roots import Roots
-from ...model.state import Item, KnownResult, LoopKey
 from ..records import ListedLoop, NewListing
 from ..schema import statements
 from ..schema.rows import item_of, listed_counts

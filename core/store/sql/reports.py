@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from ...model.state import LoopKey, ReportedItem
+from ...model.loop_key import LoopKey
+from ...model.records import ReportedItem
 from ..schema import statements
 from ..schema.rows import item_of
 from .session import SqlSession

@@ -8,12 +8,12 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
+from ...model.loop_key import LoopKey
 from ...model.roots import Roots
-from ...model.state import LoopKey
 from ..schema import statements
 from ..schema.tables import loops
 from .backend import Backend
-from .carrying import Carrying
+from .carried_values import Carrying
 from .connections import Connections
 from .known_loop import KnownLoop
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from batch_loop.core.engine.changes.clients import REMEMBERED, Clients
+from batch_loop.core.model.policy import IterationMode
 from batch_loop.core.model.prompt import client_named
-from batch_loop.core.model.state import IterationMode
 
 CONTINUE, RESET = IterationMode.CONTINUE, IterationMode.RESET
 

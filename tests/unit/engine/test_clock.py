@@ -10,10 +10,12 @@ import pytest
 
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.policy import IterationMode, Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending, Prompt
+from batch_loop.core.model.records import Snapshot
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import IterationMode, LoopKey, Policy, Snapshot, WhenComplete
-from batch_loop.core.store.databases.database import open_store
+from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.store import Store
 from batch_loop.tests.support.fake_host import FakeHost
 

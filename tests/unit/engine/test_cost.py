@@ -9,13 +9,14 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.engine.batches import Request
-from batch_loop.core.engine.changes.outputs import Owner
+from batch_loop.core.engine.changes.result_files import Owner
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.policy import ErrorHandling, Policy
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import ErrorHandling, LoopKey, Policy
 from batch_loop.core.routes.export import overview_as_json
-from batch_loop.core.store.databases.database import open_store
+from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.tests.support.failed_loops import write_failed_loops
 from batch_loop.tests.support.fake_host import ByHand, FakeHost

@@ -14,12 +14,15 @@ from sqlalchemy import func, select
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.folders import listings
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.items import Counts
+from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.policy import IterationMode
 from batch_loop.core.model.prompt import Ending
+from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.roots import NO_ROOTS
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import Counts, Iteration, IterationMode, LoopKey
-from batch_loop.core.store.databases.database import open_store
 from batch_loop.core.store.databases.postgresql import open_postgresql
+from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.schema.tables import items, spare_listings
 from batch_loop.core.store.sql import listing_rows
 from batch_loop.core.store.sql.sql_store import SqlStore
@@ -172,7 +175,7 @@ def test_what_becomes_of_an_item_meanwhile_is_known_afterwards(server: Server) -
     server.meanwhile = [lambda: None, meanwhile, lambda: server.registry.end(second)]
     third = server.acquire(Selection(descending=True))
     assert path(third) == "img8.png"
-    assert third.counts == Counts(pending=6, running=1, ended=1, done=1)
+    assert third.counts == Counts(pending=6, running=1, finishing=1, done=1)
     server.host.finish(second.prompt)
     assert server.registry.full_snapshot(LARGE.id).counts.done == 2
 

@@ -8,12 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from batch_loop.core.common.errors import StoreAway
-from batch_loop.core.engine.outcomes.lease import (
-    LEASE_SECONDS,
-    LOOK_SECONDS,
-    Lease,
-    LeasesOfOthers,
-)
+from batch_loop.core.engine.outcomes.lease import LEASE_SECONDS, LOOK_SECONDS, Lease, LeasesOfOthers
 from batch_loop.tests.support.waiting import wait_for
 
 SECONDS = 0.15

@@ -13,9 +13,11 @@ from batch_loop.core.common.errors import FolderNotFound
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.folders.listings import Due, Listed, Why
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.policy import IterationMode
+from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import Iteration, IterationMode, LoopKey
-from batch_loop.core.store.databases.database import open_store
+from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.store import Store
 from batch_loop.tests.support.fake_host import FakeHost

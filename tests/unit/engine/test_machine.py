@@ -31,24 +31,16 @@ from batch_loop.core.common.errors import LoopEndNotReached, NoImages, NotNow, U
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.folders import listings
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.items import Item, ItemState
 from batch_loop.core.model.life import OPEN
+from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending, Prompt
+from batch_loop.core.model.records import CURRENT_SHOWN, Iteration, Overview
 from batch_loop.core.model.roots import NO_ROOTS
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import (
-    CURRENT_SHOWN,
-    ErrorHandling,
-    Item,
-    ItemState,
-    Iteration,
-    IterationMode,
-    LoopKey,
-    Overview,
-    Policy,
-    WhenComplete,
-)
-from batch_loop.core.store.databases.database import open_store
 from batch_loop.core.store.databases.postgresql import open_postgresql
+from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.schema.tables import items, loops
 from batch_loop.core.store.sql import listing_rows
@@ -64,7 +56,7 @@ SELECTIONS = [Selection(), Selection(), Selection(descending=True), Selection(li
 MOST_SERVERS = 3
 MOST_PROMPTS = 6
 
-PENDING, RUNNING, ENDED, DONE, FAILED = ItemState
+PENDING, RUNNING, FINISHING, DONE, FAILED = ItemState
 
 picks = st.integers(0, 11)
 """Which of those there are, by the remainder: that shrinks well."""
@@ -602,7 +594,7 @@ class RegistryMachine(RuleBasedStateMachine):
 
     def _ended_before(self, job: Job, key: LoopKey) -> bool:
         item = self._item_of(job.turns[key])
-        return item is not None and item.state is ENDED
+        return item is not None and item.state is FINISHING
 
     def _check_carried(self, server: Server, loop: ModelLoop, iteration: Iteration) -> None:
         value, settled_by = loop.carried
@@ -621,7 +613,7 @@ class RegistryMachine(RuleBasedStateMachine):
         if item is None or item.state is not RUNNING:
             return
         loop = self.loops[key]
-        item.state, item.missed_loop_ends, item.value = ENDED, 0, value
+        item.state, item.missed_loop_ends, item.value = FINISHING, 0, value
         job.server.waiting.add((key, job.prompt))
         if loop.complete and not loop.looked_again and len(loop.open) == 1:
             loop.looked_again, loop.looked_at = True, self.clock.time
@@ -641,7 +633,7 @@ class RegistryMachine(RuleBasedStateMachine):
         job.server.host.finish(job.prompt, ending)
         for key, iteration in job.turns.items():
             item = self._item_of(iteration)
-            if ending is Ending.SUCCESS and item is not None and item.state is ENDED:
+            if ending is Ending.SUCCESS and item is not None and item.state is FINISHING:
                 assert iteration.item is not None
                 done = (key, iteration.batch, iteration.item.path)
                 self.successes[done] += 1
@@ -774,7 +766,7 @@ class RegistryMachine(RuleBasedStateMachine):
         loop = self.loops[key]
         server.waiting.discard((key, item.prompt))
         item.prompt = None
-        if ending is Ending.SUCCESS and item.state is ENDED:
+        if ending is Ending.SUCCESS and item.state is FINISHING:
             item.state, item.failed_before = DONE, False
             loop.carried = (item.value, server.name)
             return

@@ -14,17 +14,20 @@ import pytest
 from batch_loop.core.common.errors import ClaimLost, StateNotKept, StoreAway
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.changes import transactions
-from batch_loop.core.engine.changes.outputs import Owner
+from batch_loop.core.engine.changes.result_files import Owner
 from batch_loop.core.engine.folders import spare_listings
 from batch_loop.core.engine.outcomes.lease import LOOK_SECONDS, RENEWALS
 from batch_loop.core.engine.registry import LoopRegistry
-from batch_loop.core.model.naming import ResultName
+from batch_loop.core.model.items import Counts
+from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.policy import Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending, Prompt
+from batch_loop.core.model.records import Iteration
+from batch_loop.core.model.result_names import ResultName
 from batch_loop.core.model.roots import NO_ROOTS, Roots
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import Counts, Iteration, LoopKey, Policy, WhenComplete
-from batch_loop.core.store.databases.database import open_store
 from batch_loop.core.store.databases.postgresql import open_postgresql
+from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.memory import MemoryStore, RefusingStore
 from batch_loop.core.store.sql import listing_rows
 from batch_loop.core.store.store import Store

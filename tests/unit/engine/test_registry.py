@@ -12,22 +12,16 @@ import pytest
 
 from batch_loop.core.common.errors import LoopEndNotReached, NoImages, UnknownLoop, UnreadableImage
 from batch_loop.core.engine.batches import Request
-from batch_loop.core.engine.changes.moments import LOOK, Moments
-from batch_loop.core.engine.changes.outputs import Owner
+from batch_loop.core.engine.changes.chronology import LOOK, Moments
+from batch_loop.core.engine.changes.result_files import Owner
 from batch_loop.core.engine.outcomes.poller import OutcomePoller, Poll
 from batch_loop.core.engine.registry import LoopRegistry
-from batch_loop.core.files import spelling
+from batch_loop.core.files import same_file as spelling
+from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending, Prompt
+from batch_loop.core.model.records import Iteration, Snapshot
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import (
-    ErrorHandling,
-    Iteration,
-    IterationMode,
-    LoopKey,
-    Policy,
-    Snapshot,
-    WhenComplete,
-)
 from batch_loop.core.model.writes import Writes
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
@@ -125,9 +119,9 @@ def test_two_prompts_with_the_same_id_are_two(loop: Loop) -> None:
 def test_an_item_is_done_only_when_its_prompt_succeeded(loop: Loop) -> None:
     iteration = loop.acquire()
     loop.registry.end(iteration)
-    assert (loop.snapshot().counts.ended, loop.snapshot().counts.done) == (1, 0)
+    assert (loop.snapshot().counts.finishing, loop.snapshot().counts.done) == (1, 0)
     loop.host.finish(iteration.prompt)
-    assert (loop.snapshot().counts.ended, loop.snapshot().counts.done) == (0, 1)
+    assert (loop.snapshot().counts.finishing, loop.snapshot().counts.done) == (0, 1)
 
 
 @pytest.mark.parametrize("reach_end", [False, True])

@@ -7,13 +7,14 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import NotNow, UnknownItem, UnknownLoop, UnreadableImage
-from batch_loop.core.engine.changes.outputs import Owner
+from batch_loop.core.engine.changes.result_files import Owner
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.items import ItemState
 from batch_loop.core.model.prompt import Ending, Failure
+from batch_loop.core.model.records import Snapshot
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import ItemState, Snapshot
 from batch_loop.core.model.writes import Turn
-from batch_loop.core.store.databases.database import CARRIED, open_store
+from batch_loop.core.store.databases.sqlite_store import CARRIED, open_store
 from batch_loop.tests.support.background import FakeWrites
 from batch_loop.tests.unit.engine.test_registry import SKIP, Loop
 
@@ -119,7 +120,7 @@ def test_an_image_whose_results_are_being_written_is_under_way(loop: Loop) -> No
     iteration = loop.acquire()
     loop.registry.end(iteration)
     (item,) = loop.snapshot().current
-    assert (item.path, item.state) == ("a", ItemState.ENDED)
+    assert (item.path, item.state) == ("a", ItemState.FINISHING)
     loop.host.finish(iteration.prompt)
     assert loop.snapshot().current == ()
 

@@ -30,10 +30,12 @@ from batch_loop.core.common.errors import (
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.changes import transactions
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
 from batch_loop.core.model.prompt import Ending
+from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import ErrorHandling, Iteration, IterationMode, LoopKey, Policy
-from batch_loop.core.store.databases.database import open_store
+from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.store import Outside, Store
 from batch_loop.tests.support.fake_host import ByHand, FakeHost

@@ -14,23 +14,17 @@ import pytest
 from batch_loop.core.common.errors import NoImages, UnknownLoop
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
-from batch_loop.core.files.arrivals import STILL_SECONDS, TICK_SECONDS
+from batch_loop.core.files.growing_files import STILL_SECONDS, TICK_SECONDS
 from batch_loop.core.files.listing import list_images, sight
 from batch_loop.core.model.formats import Format
-from batch_loop.core.model.naming import saved_as
+from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending
-from batch_loop.core.model.report import handed_out
+from batch_loop.core.model.records import Iteration, Snapshot
+from batch_loop.core.model.result_names import saved_as
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import (
-    ErrorHandling,
-    Iteration,
-    IterationMode,
-    LoopKey,
-    Policy,
-    Snapshot,
-    WhenComplete,
-)
-from batch_loop.core.store.databases.database import open_store
+from batch_loop.core.model.status_texts import handed_out
+from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.store import Store
 from batch_loop.tests.support.fake_host import FakeHost

@@ -13,20 +13,14 @@ import pytest
 from batch_loop.core.common.errors import UnwritableImage
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.items import Item, ItemState
+from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.policy import DEFAULT_POLICY, ErrorHandling, Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending, Failure
+from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import (
-    DEFAULT_POLICY,
-    ErrorHandling,
-    Item,
-    ItemState,
-    Iteration,
-    LoopKey,
-    Policy,
-    WhenComplete,
-)
 from batch_loop.core.model.writes import Turn
-from batch_loop.core.store.databases.database import open_store
+from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.store import Store
 from batch_loop.tests.support.background import FakeWrites
@@ -91,7 +85,7 @@ def aside() -> Callable[[Callable[[], Any]], Future[Any]]:
 
 def test_done_when_the_prompt_has_ended_and_its_files_are_written(batch: Batch) -> None:
     turn = batch.run()
-    assert batch.states() == ["ended", "pending", "pending"]
+    assert batch.states() == ["finishing", "pending", "pending"]
     batch.writes.end(turn)
     assert batch.states() == ["done", "pending", "pending"]
 
@@ -109,7 +103,7 @@ def test_written_before_the_prompt_ends_is_not_done_before_it(batch: Batch) -> N
     batch.writes.begin(turn_of(iteration))
     batch.registry.end(iteration)
     batch.writes.end(turn_of(iteration))
-    assert batch.states()[0] == "ended"
+    assert batch.states()[0] == "finishing"
     batch.host.finish(iteration.prompt)
     assert batch.states()[0] == "done"
 
@@ -119,7 +113,7 @@ def test_the_next_image_does_not_wait_for_the_write(batch: Batch) -> None:
     item = batch.acquire().item
     assert item is not None
     assert item.path == "b"
-    assert batch.states() == ["ended", "running", "pending"]
+    assert batch.states() == ["finishing", "running", "pending"]
 
 
 def test_who_carries_a_value_over_is_waited_for(

@@ -18,10 +18,12 @@ from batch_loop.core.files.atomic import IfExists
 from batch_loop.core.files.numbering import Numbering, is_numbered
 from batch_loop.core.files.paths import AllowedFolders
 from batch_loop.core.model.formats import Format
+from batch_loop.core.model.items import Counts
+from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Prompt
+from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import Counts, Iteration, LoopKey
-from batch_loop.core.store.databases.database import open_store
+from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.core.turn.saver import Run, Saver, Saving
 from batch_loop.tests.support.fake_host import FakeHost

@@ -15,8 +15,8 @@ from batch_loop.core.model.iterator_settings import (
     IteratorSettings,
     Setting,
 )
+from batch_loop.core.model.policy import DEFAULT_POLICY, ErrorHandling, Policy, WhenComplete
 from batch_loop.core.model.selection import Filter, Selection, SortBy
-from batch_loop.core.model.state import DEFAULT_POLICY, ErrorHandling, Policy, WhenComplete
 from batch_loop.tests.support.graphs import iterator
 from batch_loop.tests.support.schemas import DIRECTORY_ITERATOR
 

@@ -8,9 +8,10 @@ from dataclasses import replace
 import pytest
 
 from batch_loop.core.common.errors import IllegalTransition
+from batch_loop.core.model.items import Claim, Item, ItemState
 from batch_loop.core.model.life import LEADS_TO, LIFE, OPEN, Event, On, check_transition, lived
+from batch_loop.core.model.policy import ErrorHandling, Policy
 from batch_loop.core.model.prompt import Failure, Prompt
-from batch_loop.core.model.state import Claim, ErrorHandling, Item, ItemState, Policy
 from batch_loop.tools.layout import ROOT
 
 PAIRS = list(itertools.product(ItemState, ItemState))
@@ -104,4 +105,4 @@ def test_only_these_states_lead_to_each_other(old: ItemState, new: ItemState) ->
 
 
 def test_nothing_is_done_without_having_ended() -> None:
-    assert [old for old in ItemState if ItemState.DONE in LEADS_TO[old]] == [ItemState.ENDED]
+    assert [old for old in ItemState if ItemState.DONE in LEADS_TO[old]] == [ItemState.FINISHING]

@@ -6,7 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from batch_loop.core.model.items import Claim, Counts, Item, ItemState
+from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.policy import ErrorHandling, Policy
 from batch_loop.core.model.prompt import Prompt
+from batch_loop.core.model.records import Arrived, Iteration, Overview
 from batch_loop.core.model.standing import (
     BETWEEN_SECONDS,
     next_of,
@@ -14,18 +18,6 @@ from batch_loop.core.model.standing import (
     standing,
     standing_in,
     standing_of,
-)
-from batch_loop.core.model.state import (
-    Arrived,
-    Claim,
-    Counts,
-    ErrorHandling,
-    Item,
-    ItemState,
-    Iteration,
-    LoopKey,
-    Overview,
-    Policy,
 )
 
 KEY = LoopKey("", "/in")
@@ -49,9 +41,9 @@ COMPLETE = Counts(done=3)
         (Counts(running=1, done=2), {}, "go", "running"),
         (LAST_ELSEWHERE, {"elsewhere": 1}, "wait", "waiting"),
         (LAST_ELSEWHERE, {"elsewhere": 1, "watch": True}, "wait", "waiting"),
-        (Counts(ended=1, done=2), {"elsewhere": 1}, "wait", "waiting"),
+        (Counts(finishing=1, done=2), {"elsewhere": 1}, "wait", "waiting"),
         (Counts(pending=2, unpaired=2, running=1), {"elsewhere": 1}, "wait", "waiting"),
-        (Counts(ended=1, done=2), {}, "stop", "running"),
+        (Counts(finishing=1, done=2), {}, "stop", "running"),
         (COMPLETE, {"recent": True}, "stop", "complete"),
         (COMPLETE, {"watch": True}, "watch", "complete"),
         (Counts(done=2, failed=1), {}, "stop", "failures"),

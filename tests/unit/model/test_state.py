@@ -6,13 +6,10 @@ import dataclasses
 
 import pytest
 
+from batch_loop.core.model.items import Counts, Item
+from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Failure, Prompt
-from batch_loop.core.model.state import (
-    Counts,
-    Item,
-    Iteration,
-    LoopKey,
-)
+from batch_loop.core.model.records import Iteration
 
 
 def test_a_loop_s_id_tells_loops_apart_and_nothing_else() -> None:
@@ -27,10 +24,10 @@ def test_a_path_with_undecodable_bytes_has_an_id() -> None:
 
 
 def test_counts() -> None:
-    counts = Counts(pending=1, running=2, ended=3, done=4, failed=5)
+    counts = Counts(pending=1, running=2, finishing=3, done=4, failed=5)
     assert counts.total == 15
     assert not counts.complete
-    assert Counts(ended=1, done=1, failed=1).complete
+    assert Counts(finishing=1, done=1, failed=1).complete
 
 
 def test_records_are_frozen() -> None:

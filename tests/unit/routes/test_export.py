@@ -7,8 +7,8 @@ import io
 
 import pytest
 
+from batch_loop.core.model.items import Item
 from batch_loop.core.model.prompt import Failure
-from batch_loop.core.model.state import Item
 from batch_loop.core.routes.export import as_csv
 
 

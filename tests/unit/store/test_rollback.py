@@ -10,7 +10,8 @@ from typing import Any
 import pytest
 
 from batch_loop.core.common.errors import IllegalTransition, StoreAway
-from batch_loop.core.model.state import Item, ItemState, LoopKey
+from batch_loop.core.model.items import Item, ItemState
+from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.store.store import Store
 from batch_loop.tests.support.moves import moved
 from batch_loop.tests.unit.store.test_store import CLAIM, KEY, begin, opened
@@ -40,10 +41,14 @@ def filled(store: Store) -> None:
         store.note_output(KEY, target, path)
     store.note_output(OTHER, "/out/c", "c")
     moved(
-        store, KEY, moved(store, KEY, item(store, "a"), ItemState.ENDED), ItemState.DONE, claim=None
+        store,
+        KEY,
+        moved(store, KEY, item(store, "a"), ItemState.FINISHING),
+        ItemState.DONE,
+        claim=None,
     )
     moved(store, KEY, item(store, "b"), ItemState.FAILED, claim=None)
-    moved(store, KEY, item(store, "c"), ItemState.ENDED)
+    moved(store, KEY, item(store, "c"), ItemState.FINISHING)
     store.carry(KEY, UNKEEPABLE)
     store.carry(OTHER, [1, 2])
 

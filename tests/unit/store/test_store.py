@@ -9,23 +9,16 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import IllegalTransition
+from batch_loop.core.model.items import Claim, Item, ItemState
 from batch_loop.core.model.life import Event, On, lived
+from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
 from batch_loop.core.model.prompt import Failure, Prompt, client_named
+from batch_loop.core.model.records import KnownResult, Written
 from batch_loop.core.model.roots import NO_ROOTS
 from batch_loop.core.model.selection import Filter, Selection, SortBy
-from batch_loop.core.model.state import (
-    Claim,
-    ErrorHandling,
-    Item,
-    ItemState,
-    IterationMode,
-    KnownResult,
-    LoopKey,
-    Policy,
-    Written,
-)
-from batch_loop.core.store.databases.database import open_store
 from batch_loop.core.store.databases.postgresql import open_postgresql
+from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.records import UNLISTED, LoopEntry
 from batch_loop.core.store.sql import outside
@@ -72,7 +65,7 @@ def claimed(store: Store) -> Item:
 
 def finish(store: Store, item: Item, state: ItemState = ItemState.DONE) -> Item:
     if state is ItemState.DONE:
-        item = moved(store, KEY, item, ItemState.ENDED)
+        item = moved(store, KEY, item, ItemState.FINISHING)
     return moved(store, KEY, item, state, claim=None)
 
 
@@ -456,7 +449,7 @@ def test_outputs_of_open_items_are_told(store: Store) -> None:
         store.note_output(KEY, f"/out/{path}", path)
     assert store.open_outputs() == set()
     first = claimed(store)
-    ended = moved(store, KEY, claimed(store), ItemState.ENDED)
+    ended = moved(store, KEY, claimed(store), ItemState.FINISHING)
     assert store.open_outputs() == {"/out/a", "/out/b"}
     moved(store, KEY, ended, ItemState.DONE, claim=None)
     moved(store, KEY, first, ItemState.PENDING, claim=None)

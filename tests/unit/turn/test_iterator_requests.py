@@ -9,11 +9,11 @@ import pytest
 
 from batch_loop.core.common.errors import InvalidSetting, NoImages
 from batch_loop.core.files.paths import AllowedFolders
-from batch_loop.core.model.graph import Graph, meeting
+from batch_loop.core.graph.links import Graph, meeting
+from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import LoopKey
 from batch_loop.core.turn.iterator_requests import IteratorRequests
-from batch_loop.core.turn.learned import Learned, Wanted
+from batch_loop.core.turn.linked_inputs import Learned, Wanted
 from batch_loop.tests.support.graphs import iterator, node
 
 

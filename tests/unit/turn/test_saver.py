@@ -17,9 +17,10 @@ from batch_loop.core.files.caption import Caption
 from batch_loop.core.files.numbering import Numbering
 from batch_loop.core.files.paths import AllowedFolders
 from batch_loop.core.model.formats import Format
+from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Ending
+from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import Iteration, LoopKey
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.turn.saver import Run, Saver, Saving
 from batch_loop.tests.support.fake_host import FakeHost

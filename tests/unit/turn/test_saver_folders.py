@@ -8,9 +8,9 @@ import pytest
 
 from batch_loop.core.common.errors import PathRefused
 from batch_loop.core.files.paths import AllowedFolders
-from batch_loop.core.model.graph import Graph
-from batch_loop.core.model.unrun import Submission
-from batch_loop.core.turn.learned import Learned, Wanted, nothing_known
+from batch_loop.core.graph.links import Graph
+from batch_loop.core.graph.required_outputs import Submission
+from batch_loop.core.turn.linked_inputs import Learned, Wanted, nothing_known
 from batch_loop.core.turn.saver_folders import check_known_folders, wanted_folders
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, batch_graph, node
 

@@ -15,9 +15,10 @@ from hypothesis import given, settings, strategies
 
 from batch_loop.core.common.environment import DATABASE_VARIABLE
 from batch_loop.core.common.errors import StateNotKept, StoreAway
+from batch_loop.core.model.items import ItemState
+from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Failure
 from batch_loop.core.model.roots import NO_ROOTS
-from batch_loop.core.model.state import ItemState, LoopKey
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.schema.tables import versions
 from batch_loop.core.store.schema.versions import VERSION

@@ -14,9 +14,10 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
+from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.policy import IterationMode
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import IterationMode, LoopKey
-from batch_loop.core.store.databases.database import open_store
+from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.records import LoopEntry
 from batch_loop.core.store.schema import carried_value
 from batch_loop.core.store.schema.carried_value import CannotKeep, decode, encode

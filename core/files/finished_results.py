@@ -15,16 +15,22 @@ from typing import Any
 
 from ..common.errors import InvalidSetting, PathRefused
 from ..common.pace import Pace, clear_in_steps, parts_of
+from ..graph.links import Graph, is_link
+from ..graph.savers import NAMING_INPUTS, rank_of, savers_of
 from ..model.formats import Format
-from ..model.graph import Graph, is_link
-from ..model.naming import PATTERN_EXAMPLE, ResultName, check_length, parts_of_pattern, saved_as
-from ..model.savers import NAMING_INPUTS, rank_of, savers_of
-from ..model.state import KnownResult
+from ..model.records import KnownResult
+from ..model.result_names import (
+    PATTERN_EXAMPLE,
+    ResultName,
+    check_length,
+    parts_of_pattern,
+    saved_as,
+)
 from .caption import has_caption
 from .numbering import is_numbered
 from .paths import AllowedFolders, inside, resolve_target
 from .real_paths import scanned
-from .spelling import Identities, Spelled
+from .same_file import Identities, Spelled
 
 
 def expected_results(

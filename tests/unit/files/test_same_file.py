@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.core.files import spelling
+from batch_loop.core.files import same_file as spelling
 
 
 def test_a_file_that_goes_while_a_folder_is_looked_at_tells_nothing_of_it(

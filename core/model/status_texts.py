@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from .items import Counts, Item
+from .records import Iteration, Snapshot
 from .standing import Next, standing_of
-from .state import Counts, Item, Iteration, Snapshot
 
 
 def handed_out(iteration: Iteration) -> str:

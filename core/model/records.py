@@ -1,111 +1,13 @@
-"""The states of an item, and the frozen records that the registry hands out.
-
-Nothing in this module changes after it was made: whoever holds a record may read it from any
-thread, for as long as it likes.
-"""
+"""The frozen records that the registry hands out: safe to read from any thread, for any time."""
 
 from __future__ import annotations
 
-import functools
-import hashlib
-import os
 from dataclasses import dataclass, field
-from enum import Enum
 from typing import Any, NamedTuple
 
-from .prompt import Failure, Prompt
-
-
-class ItemState(str, Enum):
-    """Where an item stands."""
-
-    PENDING = "pending"
-    """Waits for its turn."""
-    RUNNING = "running"
-    """A prompt works on it."""
-    ENDED = "ended"
-    """Its prompt has reached Loop End, and has not ended yet."""
-    DONE = "done"
-    """Its prompt ended in success."""
-    FAILED = "failed"
-    """Given up, with a reason."""
-
-
-class IterationMode(str, Enum):
-    """What a run does with the results of runs before it."""
-
-    CONTINUE = "Continue"
-    RESET = "Reset"
-    RETRY_FAILED = "Retry failed"
-    """Once, take the FAILED items again; then like Continue."""
-
-
-class ErrorHandling(str, Enum):
-    """What happens to an item that fails."""
-
-    STOP = "Stop on error"
-    SKIP = "Skip on error"
-
-
-class WhenComplete(str, Enum):
-    """What a run on a complete batch does."""
-
-    STOP = "Stop"
-    START_OVER = "Start over"
-    WATCH = "Watch"
-    """Nothing, like Stop; but the batch waits for new files, and takes only whole ones."""
-
-
-@dataclass(frozen=True)
-class Policy:
-    """How a loop treats failures and its end."""
-
-    error_handling: ErrorHandling = ErrorHandling.STOP
-    max_attempts: int = 1
-    """With Skip on error: how many prompts may fail on an item before it is FAILED; 1 or more."""
-    when_complete: WhenComplete = WhenComplete.STOP
-
-
-DEFAULT_POLICY = Policy()
-"""What Directory Iterator's widgets say at first."""
-
-
-@dataclass(frozen=True)
-class LoopKey:
-    """What makes a loop the same loop."""
-
-    name: str
-    directory: str
-    """Real path of the directory."""
-    place: str = ""
-    """The directory as all servers know it; empty where that is its path."""
-
-    @property
-    def shared(self) -> str:
-        """The directory as all servers know it."""
-        return self.place or self.directory
-
-    @functools.cached_property
-    def id(self) -> str:
-        """A short name for routes and events, which gives away neither name nor path."""
-        # A path may hold undecodable bytes, which reach Python as lone surrogates.
-        text = f"{self.name}\0{self.shared}".encode("utf-8", "surrogatepass")
-        return hashlib.sha256(text).hexdigest()[:16]
-
-    def seed(self, batch: int) -> int:
-        """What decides on the order of a shuffle: another batch, another one."""
-        return int(self.id, 16) + batch
-
-    def full(self, path: str) -> str:
-        """Full path of the item at a relative path."""
-        return os.path.join(self.directory, *path.split("/"))
-
-    def inside(self, target: str) -> str | None:
-        """Relative path of the file at a full path; None for one that is not in the directory."""
-        folder = os.path.join(self.directory, "")
-        if not os.path.normcase(target).startswith(os.path.normcase(folder)):
-            return None
-        return target[len(folder) :].replace(os.sep, "/")
+from .items import Counts, Item
+from .loop_key import LoopKey
+from .prompt import Prompt
 
 
 @dataclass(frozen=True)
@@ -129,81 +31,6 @@ class Carried:
 
 
 NOTHING_CARRIED = Carried()
-
-
-@dataclass(frozen=True)
-class Claim:
-    """A prompt's hold on an item."""
-
-    prompt: Prompt
-    policy: Policy
-    """As it was when the item was handed out: what decides, should the prompt fail."""
-    since: float
-    """Seconds since the epoch."""
-    server: str = ""
-    """The server that the prompt runs on, see `core.model.prompt.Host.server`."""
-
-
-@dataclass(frozen=True)
-class Item:
-    """One file of a loop."""
-
-    path: str
-    """Relative to the directory, with `/`."""
-    index: int
-    """Position in the listing, from 0."""
-    state: ItemState = ItemState.PENDING
-    attempts: int = 0
-    """How many prompts have failed on it."""
-    missed_loop_ends: int = 0
-    """How many prompts in a row succeeded on it without reaching Loop End."""
-    claim: Claim | None = None
-    """Present while it is RUNNING or ENDED."""
-    failure: Failure | None = None
-    """Why it is FAILED, or why the last prompt failed on it."""
-    seconds: float = 0.0
-    """Time spent in its prompts, from handing out to outcome."""
-
-
-@dataclass(frozen=True)
-class Counts:
-    """How many items of a loop are in each state."""
-
-    pending: int = 0
-    running: int = 0
-    ended: int = 0
-    done: int = 0
-    failed: int = 0
-    unpaired: int = 0
-    """How many of those that are pending stay so, as no image is left to go with them."""
-
-    @property
-    def total(self) -> int:
-        """All items of the listing."""
-        return self.pending + self.running + self.settled
-
-    @property
-    def succeeded(self) -> int:
-        """All that are done: also those whose prompt has yet to end.
-
-        It is mostly such a prompt itself that asks.
-        """
-        return self.ended + self.done
-
-    @property
-    def settled(self) -> int:
-        """How many have come to their end."""
-        return self.succeeded + self.failed
-
-    @property
-    def left(self) -> int:
-        """How many are still to come to their end."""
-        return self.pending - self.unpaired + self.running
-
-    @property
-    def complete(self) -> bool:
-        """Whether nothing is left to hand out or under way."""
-        return self.pending == self.unpaired and self.running == 0
 
 
 @dataclass(frozen=True)
@@ -378,6 +205,7 @@ class Arrived:
 
 FAILURES_SHOWN = 100
 """How many failures a snapshot holds, so that it stays small whatever went wrong."""
+
 
 CURRENT_SHOWN = 4
 """How many images under way a snapshot holds."""

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections import defaultdict, deque
 
+from ...model.loop_key import LoopKey
 from ...model.prompt import Host, Prompt
-from ...model.state import LoopKey
 
 END, LOOK = "end", "look"
 """When a batch became complete, and when its folder was looked through."""

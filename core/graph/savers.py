@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..common.names import node_id
-from ..common.natural import name_key
-from .graph import Graph, is_link, linked
+from ..common.natural_order import name_key
+from .links import Graph, is_link, linked
 
 NAMING_INPUTS = ("folder", "prefix", "suffix", "format", "keep_subfolders")
 """The inputs of Save Image (Batch) that determine a result's name."""

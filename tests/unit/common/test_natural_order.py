@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from natsort import natsort_keygen, ns
 
-from batch_loop.core.common.natural import name_key, natural_key, path_of
+from batch_loop.core.common.natural_order import name_key, natural_key, path_of
 
 natsort_key = natsort_keygen(alg=ns.IGNORECASE)
 

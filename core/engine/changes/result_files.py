@@ -9,10 +9,11 @@ import os
 from collections.abc import Collection, Iterator, Sequence
 from enum import Enum
 
-from ...files.spelling import Identities, folded, folds, identity
+from ...files.same_file import Identities, folded, folds, identity
+from ...model.loop_key import LoopKey
 from ...model.prompt import Prompt
+from ...model.records import KnownResult
 from ...model.roots import NO_ROOTS, Roots
-from ...model.state import KnownResult, LoopKey
 from ...store.store import Store
 from .memory import Memory, Work
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.core.files.arrivals import STILL_SECONDS, TICK_SECONDS, Arrivals
+from batch_loop.core.files.growing_files import STILL_SECONDS, TICK_SECONDS, Arrivals
 from batch_loop.core.model.selection import Selection
 
 SELECTION = Selection()

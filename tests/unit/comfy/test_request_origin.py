@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiohttp.test_utils import make_mocked_request
 
-from batch_loop.core.comfy.origin import is_on_this_machine
+from batch_loop.core.comfy.request_origin import is_on_this_machine
 
 
 class Connection(asyncio.Transport):

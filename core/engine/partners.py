@@ -9,7 +9,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from ..common.errors import InvalidSetting
-from ..model.state import ErrorHandling, LoopKey, Policy
+from ..model.loop_key import LoopKey
+from ..model.policy import ErrorHandling, Policy
 from .batches import Request
 
 

@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from sqlalchemy.exc import DBAPIError
 
 from ...common.errors import UnwritableImage
-from ...model.state import Carried
+from ...model.records import Carried
 from ..schema import carried_value
 from .backend import CarriedValues
 

@@ -19,12 +19,15 @@ from sqlalchemy import text
 from batch_loop.core.common.errors import StateNotKept, StoreAway
 from batch_loop.core.common.processes import this_process
 from batch_loop.core.files.leftovers import temporary_name
+from batch_loop.core.model.items import Claim
+from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.policy import IterationMode, Policy
 from batch_loop.core.model.prompt import Prompt
-from batch_loop.core.model.report import handed_out
+from batch_loop.core.model.records import Several
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import Claim, IterationMode, LoopKey, Policy, Several
+from batch_loop.core.model.status_texts import handed_out
 from batch_loop.core.store.databases import state_file
-from batch_loop.core.store.databases.database import CARRIED, FILE, open_store
+from batch_loop.core.store.databases.sqlite_store import CARRIED, FILE, open_store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.records import LoopEntry
 from batch_loop.core.store.schema import statements
@@ -219,7 +222,7 @@ sys.modules["torch"] = sys.modules["safetensors.torch"] = types.ModuleType("torc
 sys.modules["safetensors.torch"].load = sys.modules["safetensors.torch"].save = None
 sys.path.insert(0, {root!r})
 from tools.pack import pack
-open_store = pack("core.store.databases.database").open_store
+open_store = pack("core.store.databases.sqlite_store").open_store
 fork = multiprocessing.get_context("fork")
 
 def begin(folder, together):

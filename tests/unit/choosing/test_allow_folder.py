@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.core.choosing import allow as module
-from batch_loop.core.choosing.allow import allow
+from batch_loop.core.choosing import allow_folder as module
+from batch_loop.core.choosing.allow_folder import allow
 from batch_loop.core.common.errors import FolderNotFound, PathRefused, UnwritableImage
 from batch_loop.core.files.paths import AllowedFolders, allowed_dirs_file
 

@@ -11,25 +11,18 @@ import pytest
 
 from batch_loop.core.common.errors import InvalidSetting, UnreadableImage
 from batch_loop.core.engine.batches import Request
-from batch_loop.core.engine.changes.outputs import Owner
+from batch_loop.core.engine.changes.result_files import Owner
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.items import Counts, ItemState
+from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending, Failure, Prompt
+from batch_loop.core.model.records import Iteration, Partner
 from batch_loop.core.model.roots import NO_ROOTS
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.state import (
-    Counts,
-    ErrorHandling,
-    ItemState,
-    Iteration,
-    IterationMode,
-    LoopKey,
-    Partner,
-    Policy,
-    WhenComplete,
-)
 from batch_loop.core.model.writes import Turn
-from batch_loop.core.store.databases.database import open_store
 from batch_loop.core.store.databases.postgresql import open_postgresql
+from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.store import Store
 from batch_loop.tests.support.background import FakeWrites

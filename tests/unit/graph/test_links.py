@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch_loop.core.model.graph import fed, is_link, linked, name_of, reaches
+from batch_loop.core.graph.links import fed, is_link, linked, name_of, reaches
 from batch_loop.tests.support.graphs import (
     COMPLETE,
     END,

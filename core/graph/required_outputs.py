@@ -10,7 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .graph import Graph, fed, linked, name_of
+from .links import Graph, fed, linked, name_of
 
 _NAMED = 3
 """Most nodes that a message names; the others are only counted."""

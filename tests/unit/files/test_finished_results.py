@@ -11,12 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_loop.core.common.errors import InvalidSetting, PathRefused
-from batch_loop.core.files.finished import expected_results, finished
+from batch_loop.core.files.finished_results import expected_results, finished
 from batch_loop.core.files.paths import AllowedFolders
+from batch_loop.core.graph.savers import rank_of
 from batch_loop.core.model.formats import Format
-from batch_loop.core.model.naming import ResultName, format_for, parts_of_pattern, saved_as
-from batch_loop.core.model.savers import rank_of
-from batch_loop.core.model.state import KnownResult
+from batch_loop.core.model.records import KnownResult
+from batch_loop.core.model.result_names import ResultName, format_for, parts_of_pattern, saved_as
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, WORK, batch_graph, iterator, node, save
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from batch_loop.core.model.items import Counts, Item, ItemState
+from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Failure, Prompt
-from batch_loop.core.model.report import handed_out, progress, report
-from batch_loop.core.model.state import Counts, Item, ItemState, Iteration, LoopKey, Snapshot
+from batch_loop.core.model.records import Iteration, Snapshot
+from batch_loop.core.model.status_texts import handed_out, progress, report
 
 KEY = LoopKey("", "/folder")
 
@@ -29,8 +31,8 @@ def test_nothing_handed_out() -> None:
 
 
 def test_progress_counts_the_image_whose_prompt_asks() -> None:
-    assert progress(snapshot(Counts(pending=1, ended=1, done=1))) == "2 of 3 done"
-    assert progress(snapshot(Counts(ended=1, done=2))) == "Complete: 3 of 3 done"
+    assert progress(snapshot(Counts(pending=1, finishing=1, done=1))) == "2 of 3 done"
+    assert progress(snapshot(Counts(finishing=1, done=2))) == "Complete: 3 of 3 done"
 
 
 def test_a_report_names_each_failure_its_node_its_reason_and_its_tries() -> None:

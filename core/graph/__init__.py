@@ -1,0 +1,1 @@
+"""Questions about a prompt's graph, answered before anything runs."""

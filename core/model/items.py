@@ -1,0 +1,99 @@
+"""Items: one image of a loop each, where it stands, and who works on it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+from .policy import Policy
+from .prompt import Failure, Prompt
+
+
+class ItemState(str, Enum):
+    """Where an item stands."""
+
+    PENDING = "pending"
+    """Waits for its turn."""
+    RUNNING = "running"
+    """A prompt works on it."""
+    FINISHING = "finishing"
+    """Its prompt has reached Loop End, and has not ended yet."""
+    DONE = "done"
+    """Its prompt ended in success."""
+    FAILED = "failed"
+    """Given up, with a reason."""
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A prompt's hold on an item."""
+
+    prompt: Prompt
+    policy: Policy
+    """As it was when the item was handed out: what decides, should the prompt fail."""
+    since: float
+    """Seconds since the epoch."""
+    server: str = ""
+    """The server that the prompt runs on, see `core.model.prompt.Host.server`."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One file of a loop."""
+
+    path: str
+    """Relative to the directory, with `/`."""
+    index: int
+    """Position in the listing, from 0."""
+    state: ItemState = ItemState.PENDING
+    attempts: int = 0
+    """How many prompts have failed on it."""
+    missed_loop_ends: int = 0
+    """How many prompts in a row succeeded on it without reaching Loop End."""
+    claim: Claim | None = None
+    """Present while it is RUNNING or FINISHING."""
+    failure: Failure | None = None
+    """Why it is FAILED, or why the last prompt failed on it."""
+    seconds: float = 0.0
+    """Time spent in its prompts, from handing out to outcome."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How many items of a loop are in each state."""
+
+    pending: int = 0
+    running: int = 0
+    finishing: int = 0
+    done: int = 0
+    failed: int = 0
+    unpaired: int = 0
+    """How many of those that are pending stay so, as no image is left to go with them."""
+
+    @property
+    def total(self) -> int:
+        """All items of the listing."""
+        return self.pending + self.running + self.settled
+
+    @property
+    def succeeded(self) -> int:
+        """All that are done: also those whose prompt has yet to end.
+
+        It is mostly such a prompt itself that asks.
+        """
+        return self.finishing + self.done
+
+    @property
+    def settled(self) -> int:
+        """How many have come to their end."""
+        return self.succeeded + self.failed
+
+    @property
+    def left(self) -> int:
+        """How many are still to come to their end."""
+        return self.pending - self.unpaired + self.running
+
+    @property
+    def complete(self) -> bool:
+        """Whether nothing is left to hand out or under way."""
+        return self.pending == self.unpaired and self.running == 0

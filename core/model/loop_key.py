@@ -1,0 +1,46 @@
+"""What makes a loop the same loop: its name and its folder."""
+
+from __future__ import annotations
+
+import functools
+import hashlib
+import os
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class LoopKey:
+    """What makes a loop the same loop."""
+
+    name: str
+    directory: str
+    """Real path of the directory."""
+    place: str = ""
+    """The directory as all servers know it; empty where that is its path."""
+
+    @property
+    def shared(self) -> str:
+        """The directory as all servers know it."""
+        return self.place or self.directory
+
+    @functools.cached_property
+    def id(self) -> str:
+        """A short name for routes and events, which gives away neither name nor path."""
+        # A path may hold undecodable bytes, which reach Python as lone surrogates.
+        text = f"{self.name}\0{self.shared}".encode("utf-8", "surrogatepass")
+        return hashlib.sha256(text).hexdigest()[:16]
+
+    def seed(self, batch: int) -> int:
+        """What decides on the order of a shuffle: another batch, another one."""
+        return int(self.id, 16) + batch
+
+    def full(self, path: str) -> str:
+        """Full path of the item at a relative path."""
+        return os.path.join(self.directory, *path.split("/"))
+
+    def inside(self, target: str) -> str | None:
+        """Relative path of the file at a full path; None for one that is not in the directory."""
+        folder = os.path.join(self.directory, "")
+        if not os.path.normcase(target).startswith(os.path.normcase(folder)):
+            return None
+        return target[len(folder) :].replace(os.sep, "/")
