@@ -26,7 +26,7 @@ class Shown:
     parent: str | None
     """The folder that contains it; None if that one may not be used."""
     folders: tuple[tuple[str, str], ...]
-    """Name and full path of each subfolder, in natural order, at most `MOST_FOLDERS`."""
+    """The name and the full path of each subfolder, in natural order, `MOST_FOLDERS` or fewer."""
     more: bool
     """Whether there are more subfolders."""
     images: int

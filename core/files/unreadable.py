@@ -23,7 +23,7 @@ _REASONS: dict[type[Exception], str] = {
 }
 
 _SIGNS_OF_LOSS = {
-    getattr(errno, name)
+    vars(errno)[name]
     for name in (
         "ENOENT",
         "ENOTDIR",
@@ -35,7 +35,7 @@ _SIGNS_OF_LOSS = {
         "EHOSTDOWN",
         "ETIMEDOUT",
     )
-    if hasattr(errno, name)
+    if name in vars(errno)  # some are unknown to Windows
 }
 """How opening a file fails where its folder is not to be had."""
 

@@ -26,7 +26,7 @@ class DecodedImage:
     image: torch.Tensor
     """[1,H,W,3] float32, 0 to 1, RGB."""
     mask: torch.Tensor
-    """[1,H,W] float32, 0 to 1; 1 where the image is transparent, as usual in ComfyUI."""
+    """[1,H,W] float32, 0 to 1; 1 where the image is transparent, as is usual in ComfyUI."""
 
 
 def decode(file: BinaryIO) -> DecodedImage:
@@ -41,7 +41,7 @@ def decode(file: BinaryIO) -> DecodedImage:
       Image clips them to white. Larger integers and floats above 1 have no agreed white, and are
       divided by the image's largest value. Negative values are black.
     - Without transparency the mask is all zeros in the image's size, not 64x64.
-    - A truncated file is an error; Load Image fills the rest with grey.
+    - A truncated file is an error, where Load Image fills the rest of the image with grey.
 
     Raises whatever Pillow raises for damaged files and, like Load Image, for decompression bombs.
     """

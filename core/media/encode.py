@@ -38,14 +38,15 @@ def encode(
     quality: int,
     metadata: Mapping[str, object] | None,
 ) -> bytes:
-    """Encode an image; see `Format` for what each format preserves.
+    """Encode an image; `Format` says what is kept in each format.
 
     Args:
         image: [H,W,C], float 0 to 1, with one channel (grey), three (RGB) or four (RGBA).
         format: any but `SOURCE`.
         quality: 1 to 100, for the lossy formats.
         metadata: JSON values from ComfyUI, such as the prompt and the workflow. They are embedded
-            as ComfyUI does it, so that dropping the image on its page opens the workflow.
+            in the same way as ComfyUI does it, so that the workflow opens when the image is
+            dropped onto the page.
 
     Raises `UnwritableImage` if an image of this shape cannot be saved, or not in this format.
     """

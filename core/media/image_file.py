@@ -10,7 +10,7 @@ from PIL import Image, UnidentifiedImageError
 FORMATS = (
     *("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PPM", "QOI", "TGA", "TIFF"),
 )
-"""The accepted formats by Pillow's names; its JPEG includes MPO.
+"""The formats that are accepted, by the names that Pillow has for them; its JPEG includes MPO.
 
 Pillow goes by a file's content, and a file with the content of EPS would start Ghostscript.
 """

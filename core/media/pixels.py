@@ -25,10 +25,10 @@ def to_float(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 
 
 def to_uint8(image: torch.Tensor) -> npt.NDArray[np.uint8]:
-    """Convert an image [H,W,C], float 0 to 1, to uint8 exactly as ComfyUI's Save Image does.
+    """Convert an image [H,W,C], float 0 to 1, to uint8 in exactly the way of ComfyUI's Save Image.
 
-    Any float type, strides and device will do. NaN, which in ComfyUI gives a result that depends on
-    the processor, becomes zero.
+    Any float type, strides and device are fine. NaN becomes zero, where the result in ComfyUI
+    depends on the processor.
     """
     # Computed in the image's own type, like ComfyUI: another one would round differently.
     return _scaled(_values(image), 255.0, np.dtype(np.uint8))

@@ -59,8 +59,9 @@ _SAMPLED_AT_LEAST = 4
 
 _WORTH_REPEATS = 0.95
 _WORTH_VALUES = 1.01
-"""Largest size, relative to that of `Way.RUNS`, at which another way is used: `REPEATS` takes more
-than twice as long and must save something; `VALUES` takes half as long and may lose a little."""
+"""The largest size, relative to that of `Way.RUNS`, at which another way is taken: `REPEATS` needs
+more than twice the time and has to save something; `VALUES` needs half the time and may lose a
+little."""
 
 
 def encode_rows(

@@ -26,9 +26,9 @@ _FINER = 2
 def reduced(image: Image.Image, size: int, file_bytes: int) -> Image.Image:
     """Scale an image down to at most `size` pixels each way, upright.
 
-    Only its header may have been read; `file_bytes` is the file's size. The result is RGB, or RGBA
-    if the image may be transparent. Raises `ValueError` if decoding would take more than
-    `MOST_BYTES`, and whatever Pillow raises.
+    It is enough that the header has been read; `file_bytes` is the size of the file. The result is
+    RGB, or RGBA if the image may be transparent. Raises `ValueError` if decoding it would take more
+    than `MOST_BYTES`, and whatever Pillow raises.
     """
     whole = image.size
     # A JPEG file is decoded at an eighth, a quarter or half of its size if that is enough.

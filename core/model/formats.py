@@ -15,13 +15,13 @@ class Format(str, Enum):
     PNG_16 = "PNG 16-bit"
     """Lossless: for height maps, gradients, and images that will be edited further."""
     JPEG = "JPEG"
-    """Drops the alpha channel and keeps the colours below it. Metadata is EXIF, as in WebP, which
-    ComfyUI's page cannot read from JPEG today. EXIF has room for 64 KB: if more is needed, the
-    largest entries are left out, with a warning in the log."""
+    """Drops the alpha channel and keeps the colours below it. Metadata is EXIF, as in WebP; today
+    ComfyUI's page does not read it from a JPEG file. There is room for 64 KB: if more is needed,
+    the largest entries are left out, with a warning in the log."""
     WEBP = "WebP"
     """Lossless at quality 100."""
     TIFF = "TIFF"
-    """Lossless. Metadata is EXIF, as in WebP, which ComfyUI's page cannot read from TIFF today."""
+    """Lossless. Metadata is EXIF, as in WebP; ComfyUI's page does not read it from TIFF so far."""
     BMP = "BMP"
     """Drops the alpha channel, like JPEG, and has no room for metadata."""
 

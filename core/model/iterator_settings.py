@@ -205,7 +205,7 @@ class IteratorSettings:
         `finished` holds the names of the results: images that have all of them are left out.
         """
         check_length("custom_pattern", self.custom_pattern)
-        return Selection(finished=finished, **{name: getattr(self, name) for name in SELECTING})
+        return Selection(finished=finished, **{name: vars(self)[name] for name in SELECTING})
 
 
 SETTINGS: Mapping[str, Setting] = {

@@ -72,9 +72,9 @@ class Selection:
 
     filter: Filter = Filter.ALL
     custom_pattern: str = ""
-    """Globs, separated by commas, used only with `Filter.CUSTOM`. A leading "!" excludes files. A
-    glob is matched against the file's name or, if it contains a "/", against the relative path
-    (where "*" also matches "/"). Case is ignored."""
+    """Globs, separated by commas, used only with `Filter.CUSTOM`. One with a leading "!" excludes
+    files. A glob is matched against the name of the file or, if there is a "/" in it, against the
+    relative path, in which "*" also matches a "/". Upper and lower case are the same."""
     recursive: bool = False
     sort_by: SortBy = SortBy.NATURAL
     descending: bool = False

@@ -212,6 +212,10 @@ _below = and_(
 )
 
 
+_AFTER = {"/": "0", "\\": "]"}
+"""The character that follows each separator of paths."""
+
+
 def range_below(folder: str) -> dict[str, str]:
     """What `results_below` and `written_below` are given for a folder, in the form of the tables.
 
@@ -219,7 +223,7 @@ def range_below(folder: str) -> dict[str, str]:
     """
     folder = folder.rstrip(os.sep + "/")
     separator = "/" if folder.startswith(MARK) else os.sep
-    return {"of_first": folder + separator, "of_end": folder + chr(ord(separator) + 1)}
+    return {"of_first": folder + separator, "of_end": folder + _AFTER[separator]}
 
 
 results_below = select(outputs.c.target).where(_in_this_batch, _below)

@@ -54,9 +54,8 @@ class SqlItems(SqlSession):
             values |= claim_columns(new.claim, self._ahead)
         if new.failure != old.failure:
             values |= failure_columns(new.failure)
-        for name in _PLAIN:
-            if getattr(new, name) != getattr(old, name):
-                values[name] = getattr(new, name)
+        before, after = vars(old), vars(new)
+        values |= {name: after[name] for name in _PLAIN if after[name] != before[name]}
         self._set_item(key, old.path, values)
         loop = self._known(key)
         if gives_up(old, new.state):
