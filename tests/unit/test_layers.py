@@ -5,31 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 
 from batch_loop.tests.support.sources import imported_modules, name_of, pack_files
+from batch_loop.tools.house import DESIGN, FOLDERS, drawn
 
-ORDER = (
-    "core/common",
-    "core/model",
-    "core/graph",
-    "core/media",
-    "core/files",
-    "core/choosing",
-    "core/store",
-    "core/store/schema",
-    "core/store/sql",
-    "core/store/databases",
-    "core/engine/changes",
-    "core/engine/outcomes",
-    "core/engine/folders",
-    "core/engine",
-    "core/background",
-    "core/turn",
-    "core/comfy",
-    "core/routes",
-    "nodes/io",
-    "nodes/loop",
-    ".",
-)
-"""As docs/design.md has it."""
+ORDER = (*FOLDERS, ".")
+"""The root's own `__init__.py` may import all."""
 
 BESIDE_EACH_OTHER = {
     ("core/media", "core/files"),
@@ -82,3 +61,8 @@ def test_no_folder_is_a_heap() -> None:
         folder: sum(folder_of(name_of(path)) == folder for path in pack_files()) for folder in ORDER
     }
     assert {folder: count for folder, count in counts.items() if count > 15} == {}
+
+
+def test_the_pictures_of_the_design_are_of_the_code() -> None:
+    text = DESIGN.read_text(encoding="utf-8")
+    assert drawn(text) == text, "make them anew: python -m tools.house"

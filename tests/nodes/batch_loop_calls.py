@@ -1,0 +1,58 @@
+"""Tells which files of the pack call which: loaded only into the server of one test.
+
+Nothing is patched: Python itself reports each call (a profiler). `POST /calls` answers what was
+called since the last time: for each file, the files that ran below one of its functions.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+from types import FrameType
+from typing import Any, ClassVar
+
+from aiohttp import web
+from server import PromptServer
+
+OF_THE_PACK = f"{os.sep}batch-loop{os.sep}"
+
+_lock = threading.Lock()
+_calls: dict[str, set[str]] = {}
+_threads = threading.local()
+
+
+def _place(frame: FrameType) -> str | None:
+    """A function's file, relative to the pack's root; None outside of the pack."""
+    _, of_the_pack, path = frame.f_code.co_filename.rpartition(OF_THE_PACK)
+    return path.replace(os.sep, "/") if of_the_pack else None
+
+
+def _on_call(frame: FrameType, event: str, _argument: Any) -> None:
+    place = _place(frame) if event in {"call", "return"} else None
+    if place is None:
+        return
+    stack: list[str] = _threads.__dict__.setdefault("stack", [])
+    if event == "return":
+        if stack:
+            stack.pop()
+        return
+    with _lock:
+        for caller in stack:
+            _calls.setdefault(caller, set()).add(place)
+    stack.append(place)
+
+
+@PromptServer.instance.routes.post("/calls")
+async def calls(_request: web.Request) -> web.Response:
+    """Answer with what was called since the last request."""
+    with _lock:
+        answer = web.json_response({caller: sorted(called) for caller, called in _calls.items()})
+        _calls.clear()
+    return answer
+
+
+threading.setprofile(_on_call)
+sys.setprofile(_on_call)
+
+NODE_CLASS_MAPPINGS: ClassVar = {}
