@@ -102,7 +102,7 @@ test-quick: setup
 	@$(IN_VENV) -m tools.postgresql
 	@$(MAKE) --no-print-directory -j2 --output-sync=target $(QUICK)
 
-QUICK := units-l-z units-a-k lint check-registry test-web
+QUICK := units-l-m units-n-z lint units-a-k check-registry test-web
 units-%:
 	@$(PYTEST) $$(find tests/unit -name 'test_[$*]*.py') $(ARGS)
 

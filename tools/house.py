@@ -27,7 +27,7 @@ FOLDERS = {
     "core/store/sql": "the store in a database",
     "core/store/databases": "SQLite and PostgreSQL",
     "core/engine/changes": "transactions, and what they change",
-    "core/engine/outcomes": "how prompts ended, on this server and others",
+    "core/engine/outcomes": "how prompts ended, here and elsewhere",
     "core/engine/folders": "what lies in the folders of loops",
     "core/engine": "batches, and who gets which item",
     "core/background": "reading ahead, writing behind",
@@ -145,11 +145,13 @@ def files_table() -> str:
 def life_picture() -> str:
     """A state diagram of an item: the transitions of `core/model/life.py`."""
     lines = ["stateDiagram-v2", "    [*] --> PENDING"]
+    labels: dict[tuple[str, str], list[str]] = {}
     for move in pack("core.model.life").LIFE:
         event = move.on.name.lower().replace("_", " ")
         why = f"{event}, {move.condition}" if move.condition else event
-        before = sorted(state.name for state in move.before)
-        lines += (f"    {state} --> {move.after.name}: {why}" for state in before)
+        for state in sorted(state.name for state in move.before):
+            labels.setdefault((state, move.after.name), []).append(why)
+    lines += (f"    {old} --> {new}: {'<br>'.join(why)}" for (old, new), why in labels.items())
     return _mermaid(lines)
 
 
@@ -170,7 +172,7 @@ def way_picture() -> str:
         lines.append(f"    Note over {_id(_folder(steps(part)[0][0]))}: {entered}")
         for caller, called, what in steps(part):
             arrow = f"{_id(_folder(caller))}->>{_id(_folder(called))}"
-            lines.append(f"    {arrow}: <b>{Path(called).name}</b>: {what}")
+            lines.append(f"    {arrow}: {Path(called).name}: {what}")
     return _mermaid(lines)
 
 
