@@ -42,7 +42,7 @@ FOLDERS = {
 WAY = {
     "ComfyUI validates the prompt": """
         nodes/io/directory_iterator core/turn/iterator_requests its settings, as a request
-        core/turn/iterator_requests core/files/paths may the folder be read?
+        core/turn/iterator_requests core/files/allowed_paths may the folder be read?
         nodes/io/directory_iterator core/turn/saver_folders may results be written?
         nodes/io/directory_iterator core/graph/links does Loop End follow?
     """,
@@ -70,17 +70,17 @@ WAY = {
         core/turn/result core/files/atomic a whole file, or none
     """,
     "Loop End runs": """
-        nodes/loop/loop_end core/engine/turns RUNNING to FINISHING
+        nodes/loop/loop_end core/engine/end_of_turn RUNNING to FINISHING
     """,
     "Batch Complete and End Queue run": """
         nodes/loop/batch_complete core/engine/questions how does the loop stand?
-        nodes/loop/batch_complete core/model/standing what is next?
+        nodes/loop/batch_complete core/model/next_step what is next?
         nodes/loop/end_queue core/graph/links which loops does it end?
     """,
     "A thread sees that the prompt has ended": """
         core/engine/outcomes/poller core/engine/outcomes/reconcile look
         core/engine/outcomes/reconcile core/engine/outcomes/outcomes did it succeed?
-        core/engine/outcomes/reconcile core/model/life FINISHING to DONE
+        core/engine/outcomes/reconcile core/model/item_life FINISHING to DONE
     """,
 }
 """The calls on a prompt's way that decide something: by what enters the pack, the file that calls,
@@ -143,10 +143,10 @@ def files_table() -> str:
 
 
 def life_picture() -> str:
-    """A state diagram of an item: the transitions of `core/model/life.py`."""
+    """A state diagram of an item: the transitions of `core/model/item_life.py`."""
     lines = ["stateDiagram-v2", "    [*] --> PENDING"]
     labels: dict[tuple[str, str], list[str]] = {}
-    for move in pack("core.model.life").LIFE:
+    for move in pack("core.model.item_life").LIFE:
         event = move.on.name.lower().replace("_", " ")
         why = f"{event}, {move.condition}" if move.condition else event
         for state in sorted(state.name for state in move.before):

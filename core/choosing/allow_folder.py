@@ -6,8 +6,14 @@ import os
 
 from ..common.errors import FolderNotFound, PathRefused, UnwritableImage
 from ..common.text import quoted
+from ..files.allowed_paths import (
+    AllowedFolders,
+    check_is_here,
+    is_elsewhere,
+    refusal_of_state,
+    with_line,
+)
 from ..files.atomic import IfExists, write_atomic
-from ..files.paths import AllowedFolders, check_is_here, is_elsewhere, refusal_of_state, with_line
 from ..files.real_paths import open_file
 
 

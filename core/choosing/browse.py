@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from ..common.errors import FolderNotFound
 from ..common.natural_order import natural_key
 from ..common.text import quoted
-from ..files.paths import AllowedFolders, resolve_source
+from ..files.allowed_paths import AllowedFolders, resolve_source
 from ..files.real_paths import scanned
 from ..model.selection import Selection
 

@@ -20,19 +20,19 @@ from ..background.write_behind import WriteBehind
 from ..common.errors import BatchLoopError, PathRefused, StateNotKept
 from ..common.processes import name_machine
 from ..engine.registry import LoopRegistry
+from ..files.allowed_paths import AllowedFolders, allowed_dirs_file, check_source_file, state_dir
 from ..files.leftovers import sweep
 from ..files.listing import list_images, sight
 from ..files.numbering import Numbering
-from ..files.paths import AllowedFolders, allowed_dirs_file, check_source_file, state_dir
 from ..files.protected import CUSTOM_NODES
 from ..graph.required_outputs import Submission
 from ..model.prompt import Prompt
-from ..model.roots import Roots
 from ..model.selection import Selection
+from ..model.shared_roots import Roots
 from ..store.databases.postgresql import open_postgresql
 from ..store.databases.sqlite_store import open_store
+from ..store.interface import Store
 from ..store.memory import MemoryStore
-from ..store.store import Store
 from ..turn.iterator_requests import IteratorRequests
 from ..turn.linked_inputs import Learned
 from ..turn.reading import Reading

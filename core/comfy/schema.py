@@ -13,7 +13,7 @@ from comfy_api.v0_0_2 import io as comfy_io
 
 from ..common.combo_choice import Choice
 from ..common.names import CATEGORY, SOCKET_TYPE
-from ..model.iterator_settings import Setting
+from ..model.directory_iterator_settings import Setting
 
 LoopSocket = comfy_io.Custom(SOCKET_TYPE)
 """The type of the `loop` sockets."""

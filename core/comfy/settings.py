@@ -22,7 +22,7 @@ from ..common.environment import (
 )
 from ..common.text import quoted
 from ..engine.outcomes.lease import LEASE_SECONDS, SHORTEST
-from ..files.paths import full_path_in
+from ..files.allowed_paths import full_path_in
 
 _log = logging.getLogger(__name__)
 

@@ -13,12 +13,12 @@ from ..model.items import Item
 from ..model.loop_key import LoopKey
 from ..model.policy import DEFAULT_POLICY, IterationMode, Policy, WhenComplete
 from ..model.prompt import Prompt
+from ..store.interface import Store
 from ..store.records import LoopEntry
-from ..store.store import Store
 from .changes.chronology import END, LOOK
 from .changes.items import Items
 from .changes.loops import Loops
-from .changes.memory import BeforeTheLast
+from .changes.process_memory import BeforeTheLast
 from .changes.result_files import Outputs
 from .changes.transactions import Transactions
 from .folders.listings import Due, Listed, Listing, Why

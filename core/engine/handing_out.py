@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from ..common.errors import InvalidSetting, LoopEndNotReached, StoreAway, UnwritableImage
+from ..model.item_life import Event, On
 from ..model.items import Claim, Item
-from ..model.life import Event, On
 from ..model.loop_key import LoopKey
 from ..model.policy import WhenComplete
 from ..model.prompt import Prompt

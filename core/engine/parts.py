@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable, Collection
 
 from ..model.prompt import Host
-from ..model.roots import NO_ROOTS, Roots
+from ..model.shared_roots import NO_ROOTS, Roots
 from ..model.writes import NoWrites, Writes
-from ..store.store import Store
+from ..store.interface import Store
 from .batches import Batches
 from .changes.items import Items
 from .changes.loops import Loops

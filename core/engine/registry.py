@@ -5,9 +5,9 @@ from __future__ import annotations
 from contextlib import suppress
 
 from ..common.errors import UnknownLoop
+from .end_of_turn import Turns
 from .handing_out import HandingOut
-from .steering import Steering
-from .turns import Turns
+from .skip_retry_forget import Steering
 
 
 class LoopRegistry(HandingOut, Turns, Steering):

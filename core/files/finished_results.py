@@ -26,9 +26,9 @@ from ..model.result_names import (
     parts_of_pattern,
     saved_as,
 )
+from .allowed_paths import AllowedFolders, inside, resolve_target
 from .caption import has_caption
 from .numbering import is_numbered
-from .paths import AllowedFolders, inside, resolve_target
 from .real_paths import scanned
 from .same_file import Identities, Spelled
 

@@ -13,7 +13,7 @@ import unicodedata
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from ..model.roots import NO_ROOTS, Roots
+from ..model.shared_roots import NO_ROOTS, Roots
 from .leftovers import temporary_name
 from .real_paths import opened_folder, scanned
 

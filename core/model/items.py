@@ -73,7 +73,7 @@ class Counts:
     @property
     def total(self) -> int:
         """All items of the listing."""
-        return self.pending + self.running + self.settled
+        return self.pending + self.running + self.handled
 
     @property
     def succeeded(self) -> int:
@@ -84,7 +84,7 @@ class Counts:
         return self.finishing + self.done
 
     @property
-    def settled(self) -> int:
+    def handled(self) -> int:
         """How many have come to their end."""
         return self.succeeded + self.failed
 

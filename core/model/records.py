@@ -79,7 +79,7 @@ class Iteration:
     @property
     def number(self) -> int:
         """How many items of the batch were finished before this one, from 0."""
-        return self.counts.settled
+        return self.counts.handled
 
     @property
     def is_first(self) -> bool:
@@ -107,7 +107,7 @@ class Overview:
     finished: int = 0
     """How many images were left out, as their results were there already."""
     ran_at: float | None = None
-    """When a prompt last changed it: an image was handed out, or settled. Seconds since the epoch;
+    """When an image was last handed out, or its outcome became known, in seconds since the epoch;
     None for never."""
     elsewhere: int = 0
     """How many images other servers are at work on."""

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from .items import Counts, Item
+from .next_step import Next, standing_of
 from .records import Iteration, Snapshot
-from .standing import Next, standing_of
 
 
 def handed_out(iteration: Iteration) -> str:

@@ -8,7 +8,7 @@ from aiohttp import web
 
 from ..background.budget import MemoryBudget
 from ..engine.registry import LoopRegistry
-from ..files.paths import AllowedFolders
+from ..files.allowed_paths import AllowedFolders
 from . import changes, chooser, folders, loops, server, thumbnails
 
 

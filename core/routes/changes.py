@@ -12,8 +12,8 @@ from ..comfy.threads import Threads, in_thread
 from ..common.errors import Refused
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
-from ..files.paths import AllowedFolders, check_source_file, resolve_source
-from ..model.iterator_settings import IteratorSettings
+from ..files.allowed_paths import AllowedFolders, check_source_file, resolve_source
+from ..model.directory_iterator_settings import IteratorSettings
 from .answers import Handler, answered, as_answer
 from .export import arrived_as_json, as_json
 from .requests import checked_id, json_body

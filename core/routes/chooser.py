@@ -18,7 +18,7 @@ from ..comfy.request_origin import is_on_this_machine
 from ..comfy.threads import Threads, in_thread
 from ..common.errors import BatchLoopError, NoDialog, Refused
 from ..common.names import ROUTE_PREFIX
-from ..files.paths import AllowedFolders, resolve_source
+from ..files.allowed_paths import AllowedFolders, resolve_source
 from .answers import answered, as_answer
 from .requests import json_body
 

@@ -11,8 +11,8 @@ from dataclasses import asdict
 from typing import Any
 
 from ..model.items import Counts, Item
+from ..model.next_step import Standing, next_of, next_on_error, standing_in, standing_of
 from ..model.records import Arrived, Iteration, Overview, Page, ReportedItem, Snapshot
-from ..model.standing import Standing, next_of, next_on_error, standing_in, standing_of
 
 
 def iteration_as_json(iteration: Iteration) -> dict[str, Any]:

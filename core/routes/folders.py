@@ -12,8 +12,8 @@ from ..comfy.threads import Threads, in_thread
 from ..common.errors import Refused
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
-from ..files.paths import AllowedFolders, resolve_source
-from ..model.iterator_settings import LISTING, IteratorSettings
+from ..files.allowed_paths import AllowedFolders, resolve_source
+from ..model.directory_iterator_settings import LISTING, IteratorSettings
 from .answers import answered, as_answer
 from .requests import json_body
 

@@ -10,10 +10,10 @@ from aiohttp import ETag, web
 from ..common.errors import UnknownItem, UnknownLoop, UnreadableImage
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
-from ..files.paths import AllowedFolders, check_source_file
+from ..files.allowed_paths import AllowedFolders, check_source_file
 from ..files.unreadable import opened_image
 from ..media.thumbnail import LARGEST, SMALLEST, Thumbnail, thumbnail, thumbnail_pool
-from ..model.iterator_settings import LARGEST_NUMBER
+from ..model.directory_iterator_settings import LARGEST_NUMBER
 from .answers import answered
 from .requests import loop_of, number
 

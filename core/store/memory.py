@@ -9,14 +9,14 @@ from contextlib import AbstractContextManager
 from typing import Any, TypeVar
 
 from ..common.errors import StateNotKept
+from ..model.item_life import Event, On, check_transition, lived
 from ..model.items import Claim, Counts, Item, ItemState
-from ..model.life import Event, On, check_transition, lived
 from ..model.loop_key import LoopKey
 from ..model.records import NOTHING_CARRIED, Carried, KnownResult
+from .interface import Outside
 from .memory_items import ItemTable
 from .memory_outputs import MemoryOutputs
 from .records import ListedLoop, LoopEntry, NewListing, gives_up
-from .store import Outside
 
 T = TypeVar("T")
 

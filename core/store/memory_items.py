@@ -8,8 +8,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
+from ..model.item_life import OPEN
 from ..model.items import Item, ItemState
-from ..model.life import OPEN
 from ..model.records import ReportedItem
 from .records import UNLISTED
 

@@ -10,8 +10,8 @@ from ..model.items import ItemState
 from ..model.loop_key import LoopKey
 from ..model.records import KnownResult, ReportedItem, Written
 from .memory_items import ItemTable
+from .memory_undo import Undo
 from .records import LoopEntry
-from .undo import Undo
 
 
 @dataclass(frozen=True)

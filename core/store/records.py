@@ -6,8 +6,8 @@ import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..model.item_life import OPEN
 from ..model.items import Counts, Item, ItemState
-from ..model.life import OPEN
 from ..model.loop_key import LoopKey
 from ..model.policy import IterationMode
 

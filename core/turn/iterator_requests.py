@@ -12,11 +12,11 @@ from ..common.names import node_id
 from ..engine.batches import Request
 from ..engine.folders.listings import no_images
 from ..engine.partners import together
+from ..files.allowed_paths import AllowedFolders, resolve_source
 from ..files.finished_results import expected_results
 from ..files.listing import has_images
-from ..files.paths import AllowedFolders, resolve_source
 from ..graph.links import Graph, is_link, linked, meeting, name_of
-from ..model.iterator_settings import MATCHING, NAMING, SETTINGS, IteratorSettings
+from ..model.directory_iterator_settings import MATCHING, NAMING, SETTINGS, IteratorSettings
 from ..model.loop_key import LoopKey
 from ..model.policy import WhenComplete
 from ..model.result_names import ResultName

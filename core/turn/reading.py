@@ -8,7 +8,7 @@ from collections.abc import Hashable
 from ..background.read_ahead import ReadAhead, read_image
 from ..common.errors import BatchLoopError, PathRefused, UnreadableImage
 from ..engine.registry import LoopRegistry
-from ..files.paths import AllowedFolders, check_source_file
+from ..files.allowed_paths import AllowedFolders, check_source_file
 from ..files.unreadable import folder_lost
 from ..media.decode import DecodedImage
 from ..model.loop_key import LoopKey

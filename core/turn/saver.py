@@ -12,10 +12,10 @@ import torch
 
 from ..common.errors import InvalidSetting, UnwritableImage
 from ..engine.changes.result_files import Owner
+from ..files.allowed_paths import AllowedFolders, check_target_file
 from ..files.atomic import IfExists, check_name
 from ..files.caption import Caption
 from ..files.numbering import Numbering
-from ..files.paths import AllowedFolders, check_target_file
 from ..model.formats import Format
 from ..model.records import Iteration
 from ..model.result_names import CAPTION_EXTENSION, format_for, saved_as

@@ -7,7 +7,7 @@ from typing import Any
 
 from ..common.errors import BatchLoopError, PathRefused
 from ..common.names import node_id
-from ..files.paths import AllowedFolders, resolve_target
+from ..files.allowed_paths import AllowedFolders, resolve_target
 from ..graph.links import fed, is_link, linked, name_of
 from ..graph.required_outputs import Submission
 from .linked_inputs import Known, Wanted

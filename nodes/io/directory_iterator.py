@@ -18,7 +18,7 @@ from ...core.common.names import GATHER, UI_KEY, node_id
 from ...core.graph.links import reaches
 from ...core.graph.required_outputs import Submission, left_out, names_of
 from ...core.media.decode import DecodedImage
-from ...core.model.iterator_settings import SETTINGS
+from ...core.model.directory_iterator_settings import SETTINGS
 from ...core.model.records import Iteration
 from ...core.model.status_texts import handed_out
 from ...core.routes.export import iteration_as_json

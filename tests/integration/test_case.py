@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.files import same_file as spelling
-from batch_loop.core.model.roots import Roots
+from batch_loop.core.model.shared_roots import Roots
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.integration.test_save import saved, unchanged
 from batch_loop.tests.support.batches import run_until_stop, told

@@ -13,8 +13,8 @@ from PIL import Image, ImageOps
 
 from batch_loop.batch_loop_cli.workflow import Workflow
 from batch_loop.core.comfy.templates import WITH_NATIVE_LOOPS
+from batch_loop.core.files.allowed_paths import EXAMPLE_IMAGES
 from batch_loop.core.files.listing import list_images
-from batch_loop.core.files.paths import EXAMPLE_IMAGES
 from batch_loop.core.model.selection import Selection
 from batch_loop.tests.support.batches import written
 from batch_loop.tests.support.graphs import Graph

@@ -7,8 +7,8 @@ from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import IterationMode, Policy
 from batch_loop.core.model.prompt import Failure
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.store.interface import Store
 from batch_loop.core.store.records import LoopEntry
-from batch_loop.core.store.store import Store
 from batch_loop.tests.support.fake_host import FakeHost
 from batch_loop.tests.support.moves import moved
 

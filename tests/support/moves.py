@@ -7,7 +7,7 @@ from typing import Any
 
 from batch_loop.core.model.items import Item, ItemState
 from batch_loop.core.model.loop_key import LoopKey
-from batch_loop.core.store.store import Store
+from batch_loop.core.store.interface import Store
 
 
 def moved(store: Store, key: LoopKey, item: Item, state: ItemState, **changes: Any) -> Item:

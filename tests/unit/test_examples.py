@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from batch_loop.core.common.names import NODE_PREFIX, node_id
-from batch_loop.core.files.paths import EXAMPLE_FOLDER
+from batch_loop.core.files.allowed_paths import EXAMPLE_FOLDER
 from batch_loop.tests.support.sources import classes_of_the_pack
 from batch_loop.tools.examples import EXAMPLES, load_prompt
 from batch_loop.tools.layout import ROOT

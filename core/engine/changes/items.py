@@ -1,15 +1,15 @@
-"""The items as the store has them: each changes as `core.model.life` says, and the revision tells.
+"""Items in the store: each changes as `core.model.item_life` says, which raises the revision.
 
 Everything here expects to run inside of a transaction.
 """
 
 from __future__ import annotations
 
+from ...model.item_life import Event, lived
 from ...model.items import Claim, Item
-from ...model.life import Event, lived
 from ...model.loop_key import LoopKey
 from ...model.policy import DEFAULT_POLICY, Policy
-from ...store.store import Store
+from ...store.interface import Store
 from .transactions import Transactions
 
 

@@ -14,10 +14,10 @@ from ...model.items import Item
 from ...model.loop_key import LoopKey
 from ...model.prompt import Host
 from ...model.records import CURRENT_SHOWN, FAILURES_SHOWN, Iteration, Overview, Snapshot
+from ...store.interface import Store
 from ...store.records import UNLISTED, ListedLoop, LoopEntry
-from ...store.store import Store
 from .chronology import END
-from .memory import Memory
+from .process_memory import Memory
 
 
 def in_order(keys: Iterable[LoopKey]) -> list[LoopKey]:

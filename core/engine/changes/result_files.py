@@ -13,9 +13,9 @@ from ...files.same_file import Identities, folded, folds, identity
 from ...model.loop_key import LoopKey
 from ...model.prompt import Prompt
 from ...model.records import KnownResult
-from ...model.roots import NO_ROOTS, Roots
-from ...store.store import Store
-from .memory import Memory, Work
+from ...model.shared_roots import NO_ROOTS, Roots
+from ...store.interface import Store
+from .process_memory import Memory, Work
 
 _FEW = 50
 """Files that are asked about one by one."""

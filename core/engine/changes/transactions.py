@@ -13,8 +13,8 @@ from typing import Concatenate, ParamSpec, Protocol, TypeVar
 
 from ...common.errors import BatchLoopError, StoreAway
 from ...model.prompt import Host
-from ...store.store import Store
-from .memory import Memory
+from ...store.interface import Store
+from .process_memory import Memory
 
 PATIENCE_SECONDS = 60.0
 """How long a running prompt waits for a database that is away: as long as it takes to restart."""

@@ -13,10 +13,10 @@ from ...files.growing_files import Arrivals
 from ...model.loop_key import LoopKey
 from ...model.prompt import Host
 from ...model.records import Arrived
+from ...store.interface import Store
 from ...store.records import LoopEntry
-from ...store.store import Store
 from ..changes.loops import Loops
-from ..changes.memory import Memory
+from ..changes.process_memory import Memory
 
 if TYPE_CHECKING:
     from ...model.selection import Selection

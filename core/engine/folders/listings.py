@@ -17,8 +17,8 @@ from ...files.growing_files import STILL_SECONDS
 from ...model.loop_key import LoopKey
 from ...model.prompt import Host
 from ...model.records import KnownResult
+from ...store.interface import Store
 from ...store.records import NewListing
-from ...store.store import Store
 from ..changes.chronology import LOOK
 from ..changes.result_files import Outputs
 from ..changes.transactions import Refusal, Transactions

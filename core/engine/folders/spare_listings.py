@@ -8,8 +8,8 @@ from contextlib import contextmanager
 from functools import partial
 
 from ...model.prompt import Host
+from ...store.interface import Store
 from ...store.records import new_listing_id
-from ...store.store import Store
 from ..changes.transactions import Transactions
 from ..outcomes.poller import Poll
 

@@ -8,7 +8,7 @@ from contextlib import suppress
 
 from ...common.errors import StateNotKept
 from ...model.prompt import Host
-from ...store.store import Store
+from ...store.interface import Store
 from ..changes.transactions import Transactions
 from .lease import Lease, LeasesOfOthers, NoLease
 

@@ -6,8 +6,8 @@ from ...model.items import Claim, Item, ItemState
 from ...model.loop_key import LoopKey
 from ...model.prompt import Ending, Host, Outcome, Prompt
 from ...model.writes import Turn, Writes
-from ...store.store import Store
-from ..changes.memory import Memory
+from ...store.interface import Store
+from ..changes.process_memory import Memory
 from .other_servers import Servers
 
 

@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ...common.errors import StoreAway
+from ...model.item_life import Event, On
 from ...model.items import Claim, Item, ItemState
-from ...model.life import Event, On
 from ...model.loop_key import LoopKey
 from ...model.prompt import Ending, Failure, Host, Outcome, Prompt
 from ...model.writes import Turn, Writes
-from ...store.store import Store
+from ...store.interface import Store
 from ..changes.items import Items
 from ..changes.loops import Loops, in_order
 from ..changes.result_files import Outputs

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from ...model.loop_key import LoopKey
 from ...model.policy import ErrorHandling, Policy
 from ...model.prompt import Ending, Outcome
-from ..changes.memory import Memory
+from ..changes.process_memory import Memory
 
 
 class Untold:

@@ -22,14 +22,14 @@ from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
 from ...common.environment import DATABASE_VARIABLE, cannot_use
 from ...common.errors import StateNotKept, StoreAway, UnwritableImage
-from ...model.roots import Roots
+from ...model.shared_roots import Roots
+from ..interface import Store
 from ..memory import RefusingStore
 from ..schema import listing_statements, statements
 from ..schema.tables import items, outputs, path_bytes
 from ..schema.versions import VERSION, OtherVersion, prepare
 from ..sql.backend import AT_ONCE
 from ..sql.sql_store import SqlStore
-from ..store import Store
 from .address import DRIVER, Address, Malformed, address_of
 
 _UNTIL_THEN = "no batch goes on"

@@ -7,10 +7,10 @@ import logging
 import os
 import tempfile
 
-from ...model.roots import NO_ROOTS, Roots
+from ...model.shared_roots import NO_ROOTS, Roots
+from ..interface import Store
 from ..memory import MemoryStore
 from ..sql.sql_store import SqlStore
-from ..store import Store
 from .sqlite_backend import CarriedFiles, SqliteBackend
 from .state_file import StateFile
 

@@ -1,7 +1,7 @@
 """Between the rows of the tables and the records of the registry.
 
 Times in rows are by the clock of the database, which is `ahead` seconds ahead of this machine's;
-folders in rows are as all machines know them, see `core.model.roots`.
+folders in rows are as all machines know them, see `core.model.shared_roots`.
 """
 
 from __future__ import annotations
@@ -14,13 +14,13 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from ...model.directory_iterator_settings import IteratorSettings
 from ...model.items import Claim, Counts, Item, ItemState
-from ...model.iterator_settings import IteratorSettings
 from ...model.policy import IterationMode, Policy
 from ...model.prompt import Failure, Prompt
 from ...model.result_names import ResultName
-from ...model.roots import Roots
 from ...model.selection import Selection
+from ...model.shared_roots import Roots
 from ..records import UNLISTED, LoopEntry
 
 _REMEMBERED = 256

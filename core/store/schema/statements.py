@@ -29,7 +29,7 @@ from sqlalchemy import (
 )
 
 from ...model.items import ItemState
-from ...model.roots import MARK
+from ...model.shared_roots import MARK
 from .tables import (
     PathText,
     carried,

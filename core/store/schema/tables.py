@@ -133,7 +133,7 @@ loops = Table(
     Column("failed", Integer, nullable=False, default=0),
     # Left out of the listing, as their results were there already.
     Column("finished", Integer, nullable=False, default=0),
-    # When a prompt last handed an item out or settled one.
+    # When an item was last handed out, or its outcome known.
     Column("ran_at", Double),
     # How many pending items stay so, and the loops whose items go together with this one's, as a
     # JSON list of ids.

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from ...model.item_life import check_transition
 from ...model.items import Claim, Item, ItemState
-from ...model.life import check_transition
 from ...model.loop_key import LoopKey
 from ..records import UNLISTED, gives_up
 from ..schema import statements

@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
+from ...model.item_life import OPEN
 from ...model.items import Item, ItemState
-from ...model.life import OPEN
 from ...model.records import Written
-from ...model.roots import Roots
+from ...model.shared_roots import Roots
 from ..records import LoopEntry
 from ..schema.rows import entry_of
 

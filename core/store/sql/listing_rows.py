@@ -14,8 +14,8 @@ from typing import Any
 
 from sqlalchemy import Connection
 
+from ...model.item_life import OPEN
 from ...model.items import ItemState
-from ...model.life import OPEN
 from ..records import NewListing
 from ..schema import listing_statements as statements
 from ..schema import statements as of_items

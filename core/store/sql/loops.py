@@ -8,7 +8,7 @@ from typing import Any
 from ...model.items import Counts
 from ...model.loop_key import LoopKey
 from ...model.records import NOTHING_CARRIED, Carried
-from ...model.roots import Roots
+from ...model.shared_roots import Roots
 from ..records import LoopEntry
 from ..schema import statements
 from ..schema.rows import counts_of, entry_columns

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from ...model.item_life import OPEN
 from ...model.items import ItemState
-from ...model.life import OPEN
 from ...model.loop_key import LoopKey
 from ...model.records import Written
 from ..schema import statements

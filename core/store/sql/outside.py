@@ -14,7 +14,7 @@ from ...common.pace import Pace
 from ...model.items import Item
 from ...model.loop_key import LoopKey
 from ...model.records import KnownResult
-from ...model.roots import Roots
+from ...model.shared_roots import Roots
 from ..records import ListedLoop, NewListing
 from ..schema import statements
 from ..schema.rows import item_of, listed_counts

@@ -9,7 +9,7 @@ from typing import TypeVar
 from sqlalchemy import Connection
 
 from ...model.loop_key import LoopKey
-from ...model.roots import Roots
+from ...model.shared_roots import Roots
 from ..schema import statements
 from ..schema.tables import loops
 from .backend import Backend

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from sqlalchemy import Engine
 
-from ...model.roots import NO_ROOTS, Roots
+from ...model.shared_roots import NO_ROOTS, Roots
 from ..schema import statements
 from .backend import Backend
 from .connections import Connections

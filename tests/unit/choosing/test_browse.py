@@ -10,7 +10,7 @@ import pytest
 
 from batch_loop.core.choosing.browse import MOST_FOLDERS, browse
 from batch_loop.core.common.errors import FolderNotFound, NotAFolder, PathRefused
-from batch_loop.core.files.paths import AllowedFolders
+from batch_loop.core.files.allowed_paths import AllowedFolders
 
 
 @pytest.fixture

@@ -19,7 +19,7 @@ from batch_loop.core.common.environment import (
     STATE_VARIABLE,
 )
 from batch_loop.core.common.errors import StateNotKept
-from batch_loop.core.model.roots import NO_ROOTS
+from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.tests.support.sources import name_of, pack_files
 

@@ -1,7 +1,7 @@
 from __future__ import annotations
 
 from batch_loop.batch_loop_cli.same_batch import known_settings
-from batch_loop.core.model.iterator_settings import LISTING, IteratorSettings
+from batch_loop.core.model.directory_iterator_settings import LISTING, IteratorSettings
 from batch_loop.tests.support.graphs import batch_graph, iterator, node
 
 

@@ -16,7 +16,7 @@ from batch_loop.core.model.prompt import Ending, Prompt
 from batch_loop.core.model.records import Snapshot
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.databases.sqlite_store import open_store
-from batch_loop.core.store.store import Store
+from batch_loop.core.store.interface import Store
 from batch_loop.tests.support.fake_host import FakeHost
 
 HOUR = 3600.0

@@ -19,14 +19,14 @@ from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import IterationMode
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Iteration
-from batch_loop.core.model.roots import NO_ROOTS
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.sqlite_store import open_store
+from batch_loop.core.store.interface import Store
 from batch_loop.core.store.schema.tables import items, spare_listings
 from batch_loop.core.store.sql import listing_rows
 from batch_loop.core.store.sql.sql_store import SqlStore
-from batch_loop.core.store.store import Store
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tests.support.statements import asked_of
 from batch_loop.tests.support.waiting import wait_for

@@ -31,21 +31,21 @@ from batch_loop.core.common.errors import LoopEndNotReached, NoImages, NotNow, U
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.folders import listings
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.item_life import OPEN
 from batch_loop.core.model.items import Item, ItemState
-from batch_loop.core.model.life import OPEN
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending, Prompt
 from batch_loop.core.model.records import CURRENT_SHOWN, Iteration, Overview
-from batch_loop.core.model.roots import NO_ROOTS
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.sqlite_store import open_store
+from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.schema.tables import items, loops
 from batch_loop.core.store.sql import listing_rows
 from batch_loop.core.store.sql.sql_store import SqlStore
-from batch_loop.core.store.store import Store
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tools.postgresql import Postgresql
 

@@ -24,13 +24,13 @@ from batch_loop.core.model.policy import Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending, Prompt
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.result_names import ResultName
-from batch_loop.core.model.roots import NO_ROOTS, Roots
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.shared_roots import NO_ROOTS, Roots
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.sqlite_store import open_store
+from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore, RefusingStore
 from batch_loop.core.store.sql import listing_rows
-from batch_loop.core.store.store import Store
 from batch_loop.tests.support.fake_host import FakeHost
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.postgresql import Postgresql

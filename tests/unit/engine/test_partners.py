@@ -18,13 +18,13 @@ from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending, Failure, Prompt
 from batch_loop.core.model.records import Iteration, Partner
-from batch_loop.core.model.roots import NO_ROOTS
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.model.writes import Turn
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.sqlite_store import open_store
+from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
-from batch_loop.core.store.store import Store
 from batch_loop.tests.support.background import FakeWrites
 from batch_loop.tests.support.fake_host import FakeHost
 

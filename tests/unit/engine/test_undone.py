@@ -36,8 +36,8 @@ from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.databases.sqlite_store import open_store
+from batch_loop.core.store.interface import Outside, Store
 from batch_loop.core.store.memory import MemoryStore
-from batch_loop.core.store.store import Outside, Store
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 
 KEY = LoopKey("", "/folder")

@@ -21,8 +21,8 @@ from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.writes import Turn
 from batch_loop.core.store.databases.sqlite_store import open_store
+from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
-from batch_loop.core.store.store import Store
 from batch_loop.tests.support.background import FakeWrites
 from batch_loop.tests.support.fake_host import FakeHost
 from batch_loop.tests.support.waiting import wait_for

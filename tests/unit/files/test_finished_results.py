@@ -11,8 +11,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_loop.core.common.errors import InvalidSetting, PathRefused
+from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.files.finished_results import expected_results, finished
-from batch_loop.core.files.paths import AllowedFolders
 from batch_loop.core.graph.savers import rank_of
 from batch_loop.core.model.formats import Format
 from batch_loop.core.model.records import KnownResult

@@ -14,9 +14,9 @@ import torch
 
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.files.atomic import IfExists
 from batch_loop.core.files.numbering import Numbering, is_numbered
-from batch_loop.core.files.paths import AllowedFolders
 from batch_loop.core.model.formats import Format
 from batch_loop.core.model.items import Counts
 from batch_loop.core.model.loop_key import LoopKey

@@ -10,7 +10,7 @@ import pytest
 
 from batch_loop.core.common.errors import PathRefused
 from batch_loop.core.files import protected as module
-from batch_loop.core.files.paths import (
+from batch_loop.core.files.allowed_paths import (
     AllowedFolders,
     check_source_file,
     check_target_file,

@@ -11,9 +11,9 @@ import pytest
 from batch_loop.core.background.read_ahead import read_image
 from batch_loop.core.common.errors import FolderNotFound, UnreadableImage, UnwritableImage
 from batch_loop.core.files import real_paths
+from batch_loop.core.files.allowed_paths import AllowedFolders, check_source_file, check_target_file
 from batch_loop.core.files.atomic import IfExists, write_atomic
 from batch_loop.core.files.listing import list_images
-from batch_loop.core.files.paths import AllowedFolders, check_source_file, check_target_file
 from batch_loop.core.files.real_paths import open_file
 from batch_loop.core.model.selection import Selection
 from batch_loop.tests.support.images import write_images

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import re
 
-from batch_loop.core.model.iterator_settings import LISTING
+from batch_loop.core.model.directory_iterator_settings import LISTING
 from batch_loop.tools.layout import ROOT
 
 

@@ -12,9 +12,9 @@ import pytest
 from batch_loop.core.common.errors import IllegalTransition, StoreAway
 from batch_loop.core.model.items import Item, ItemState
 from batch_loop.core.model.loop_key import LoopKey
-from batch_loop.core.store.store import Store
+from batch_loop.core.store.interface import Store
 from batch_loop.tests.support.moves import moved
-from batch_loop.tests.unit.store.test_store import CLAIM, KEY, begin, opened
+from batch_loop.tests.unit.store.test_interface import CLAIM, KEY, begin, opened
 
 __all__ = ["opened"]  # a fixture
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from batch_loop.core.common.errors import InvalidSetting, NoImages
-from batch_loop.core.files.paths import AllowedFolders
+from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.graph.links import Graph, meeting
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.selection import Selection

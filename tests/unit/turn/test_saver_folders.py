@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import PathRefused
-from batch_loop.core.files.paths import AllowedFolders
+from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.graph.links import Graph
 from batch_loop.core.graph.required_outputs import Submission
 from batch_loop.core.turn.linked_inputs import Learned, Wanted, nothing_known

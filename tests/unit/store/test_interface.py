@@ -9,20 +9,20 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import IllegalTransition
+from batch_loop.core.model.item_life import Event, On, lived
 from batch_loop.core.model.items import Claim, Item, ItemState
-from batch_loop.core.model.life import Event, On, lived
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
 from batch_loop.core.model.prompt import Failure, Prompt, client_named
 from batch_loop.core.model.records import KnownResult, Written
-from batch_loop.core.model.roots import NO_ROOTS
 from batch_loop.core.model.selection import Filter, Selection, SortBy
+from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.sqlite_store import open_store
+from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.records import UNLISTED, LoopEntry
 from batch_loop.core.store.sql import outside
-from batch_loop.core.store.store import Store
 from batch_loop.tests.support.moves import moved
 from batch_loop.tools.postgresql import Postgresql
 

@@ -7,8 +7,8 @@ from contextlib import suppress
 from functools import partial
 
 from ..common.errors import BatchLoopError, NotNow
+from ..model.item_life import Event, On
 from ..model.items import Item, ItemState
-from ..model.life import Event, On
 from ..model.loop_key import LoopKey
 from ..model.prompt import Failure
 from ..model.records import Arrived, Snapshot

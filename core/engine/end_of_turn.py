@@ -7,8 +7,8 @@ from functools import partial
 from typing import Any
 
 from ..common.errors import BatchLoopError, ClaimLost, FolderNotFound, UnwritableImage
+from ..model.item_life import Event, On
 from ..model.items import ItemState
-from ..model.life import Event, On
 from ..model.policy import ErrorHandling
 from ..model.prompt import Failure
 from ..model.records import Iteration, Partner, Snapshot

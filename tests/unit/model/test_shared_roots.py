@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from batch_loop.core.model.roots import NO_ROOTS, Roots
+from batch_loop.core.model.shared_roots import NO_ROOTS, Roots
 
 
 def roots(**folders: Path) -> Roots:

@@ -8,10 +8,7 @@ import pytest
 
 from batch_loop.core.model.items import Claim, Counts, Item, ItemState
 from batch_loop.core.model.loop_key import LoopKey
-from batch_loop.core.model.policy import ErrorHandling, Policy
-from batch_loop.core.model.prompt import Prompt
-from batch_loop.core.model.records import Arrived, Iteration, Overview
-from batch_loop.core.model.standing import (
+from batch_loop.core.model.next_step import (
     BETWEEN_SECONDS,
     next_of,
     next_on_error,
@@ -19,6 +16,9 @@ from batch_loop.core.model.standing import (
     standing_in,
     standing_of,
 )
+from batch_loop.core.model.policy import ErrorHandling, Policy
+from batch_loop.core.model.prompt import Prompt
+from batch_loop.core.model.records import Arrived, Iteration, Overview
 
 KEY = LoopKey("", "/in")
 PROMPT = Prompt("p", 1.0)

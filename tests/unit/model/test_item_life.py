@@ -8,8 +8,8 @@ from dataclasses import replace
 import pytest
 
 from batch_loop.core.common.errors import IllegalTransition
+from batch_loop.core.model.item_life import LEADS_TO, LIFE, OPEN, Event, On, check_transition, lived
 from batch_loop.core.model.items import Claim, Item, ItemState
-from batch_loop.core.model.life import LEADS_TO, LIFE, OPEN, Event, On, check_transition, lived
 from batch_loop.core.model.policy import ErrorHandling, Policy
 from batch_loop.core.model.prompt import Failure, Prompt
 from batch_loop.tools.layout import ROOT

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from batch_loop.core.common.errors import InvalidSetting
-from batch_loop.core.model.iterator_settings import (
+from batch_loop.core.model.directory_iterator_settings import (
     LARGEST_NUMBER,
     LISTING,
     SETTINGS,

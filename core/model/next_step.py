@@ -85,7 +85,7 @@ def standing(  # noqa: PLR0913 - all that it depends on
     elif recent:
         stands = Stands.RUNNING
     else:
-        stands = Stands.PAUSED if counts.settled else Stands.FRESH
+        stands = Stands.PAUSED if counts.handled else Stands.FRESH
     return Standing(Next.STOP if in_part else following, stands)
 
 
