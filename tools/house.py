@@ -60,7 +60,7 @@ WAY = {
     "Save Image (Batch) runs": """
         nodes/io/save_image core/turn/saver which file is it to be?
         core/turn/saver core/model/result_names its name
-        core/turn/saver core/engine/changes/result_files whose is the file that is there?
+        core/turn/saver core/engine/changes/result_owners whose is the file that is there?
         core/turn/saver core/turn/result one result
         core/turn/result core/background/write_behind the workflow goes on
     """,

@@ -36,8 +36,8 @@ from ..store.memory import MemoryStore
 from ..turn.iterator_requests import IteratorRequests
 from ..turn.linked_inputs import Learned
 from ..turn.reading import Reading
+from .environment import settings
 from .host import ComfyHost
-from .settings import settings
 
 _log = logging.getLogger(__name__)
 

@@ -19,7 +19,7 @@ from .changes.chronology import END, LOOK
 from .changes.items import Items
 from .changes.loops import Loops
 from .changes.process_memory import BeforeTheLast
-from .changes.result_files import Outputs
+from .changes.result_owners import Outputs
 from .changes.transactions import Transactions
 from .folders.listings import Due, Listed, Listing, Why
 

@@ -14,7 +14,7 @@ from ..model.prompt import Failure
 from ..model.records import Iteration, Partner, Snapshot
 from ..model.writes import Turn
 from .changes.loops import in_order
-from .changes.result_files import Owner
+from .changes.result_owners import Owner
 from .changes.transactions import in_transaction
 from .folders.listings import Due, Listed
 from .outcomes.reconcile import together_with

@@ -12,7 +12,7 @@ from ..store.interface import Store
 from .batches import Batches
 from .changes.items import Items
 from .changes.loops import Loops
-from .changes.result_files import Outputs
+from .changes.result_owners import Outputs
 from .changes.transactions import Transactions
 from .folders.folder_watch import FolderWatch
 from .folders.listings import Lister, Listings, Sight

@@ -14,9 +14,9 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from .. import PACK_FOLDER
-from ..common.environment import ALLOWED_DIRS_VARIABLE
 from ..common.errors import FolderNotFound, InvalidSetting, NotAFolder, PathRefused
 from ..common.text import is_control, quoted
+from ..common.variables import ALLOWED_DIRS_VARIABLE
 from .protected import NOTHING_PROTECTED, UNPROTECTED, Protected
 
 EXAMPLE_FOLDER = "batch-loop/examples/images"

@@ -9,9 +9,9 @@ from typing import Protocol
 import torch
 
 from ..background.write_behind import WriteBehind
-from ..common.environment import MEMORY_VARIABLE
 from ..common.errors import UnwritableImage
 from ..common.text import quoted
+from ..common.variables import MEMORY_VARIABLE
 from ..files.atomic import IfExists, write_atomic
 from ..media.encode import encode
 from ..model.formats import Format

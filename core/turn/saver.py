@@ -11,7 +11,7 @@ from typing import Protocol
 import torch
 
 from ..common.errors import InvalidSetting, UnwritableImage
-from ..engine.changes.result_files import Owner
+from ..engine.changes.result_owners import Owner
 from ..files.allowed_paths import AllowedFolders, check_target_file
 from ..files.atomic import IfExists, check_name
 from ..files.caption import Caption

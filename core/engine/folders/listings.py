@@ -20,7 +20,7 @@ from ...model.records import KnownResult
 from ...store.interface import Store
 from ...store.records import NewListing
 from ..changes.chronology import LOOK
-from ..changes.result_files import Outputs
+from ..changes.result_owners import Outputs
 from ..changes.transactions import Refusal, Transactions
 from .folder_watch import FolderWatch
 from .spare_listings import SpareListings, Written

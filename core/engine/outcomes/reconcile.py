@@ -20,7 +20,7 @@ from ...model.writes import Turn, Writes
 from ...store.interface import Store
 from ..changes.items import Items
 from ..changes.loops import Loops, in_order
-from ..changes.result_files import Outputs
+from ..changes.result_owners import Outputs
 from ..changes.transactions import Transactions, in_transaction
 from .outcomes import Outcomes
 from .poller import Poll

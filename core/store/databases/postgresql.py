@@ -20,8 +20,8 @@ from sqlalchemy import (
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
 
-from ...common.environment import DATABASE_VARIABLE, cannot_use
 from ...common.errors import StateNotKept, StoreAway, UnwritableImage
+from ...common.variables import DATABASE_VARIABLE, cannot_use
 from ...model.shared_roots import Roots
 from ..interface import Store
 from ..memory import RefusingStore

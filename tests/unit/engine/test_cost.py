@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.engine.batches import Request
-from batch_loop.core.engine.changes.result_files import Owner
+from batch_loop.core.engine.changes.result_owners import Owner
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, Policy

@@ -11,7 +11,7 @@ import pytest
 
 from batch_loop.core.common.errors import InvalidSetting, UnreadableImage
 from batch_loop.core.engine.batches import Request
-from batch_loop.core.engine.changes.result_files import Owner
+from batch_loop.core.engine.changes.result_owners import Owner
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.items import Counts, ItemState
 from batch_loop.core.model.loop_key import LoopKey

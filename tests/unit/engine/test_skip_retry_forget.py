@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import NotNow, UnknownItem, UnknownLoop, UnreadableImage
-from batch_loop.core.engine.changes.result_files import Owner
+from batch_loop.core.engine.changes.result_owners import Owner
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.items import ItemState
 from batch_loop.core.model.prompt import Ending, Failure

@@ -13,8 +13,8 @@ from urllib.parse import quote
 import pytest
 from hypothesis import given, settings, strategies
 
-from batch_loop.core.common.environment import DATABASE_VARIABLE
 from batch_loop.core.common.errors import StateNotKept, StoreAway
+from batch_loop.core.common.variables import DATABASE_VARIABLE
 from batch_loop.core.model.items import ItemState
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Failure

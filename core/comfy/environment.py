@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..background.budget import MEGABYTE, MOST_BY_DEFAULT
-from ..common.environment import (
+from ..common.text import quoted
+from ..common.variables import (
     ALLOWED_DIRS_VARIABLE,
     DATABASE_VARIABLE,
     LEASE_VARIABLE,
@@ -20,7 +21,6 @@ from ..common.environment import (
     STATE_VARIABLE,
     cannot_use,
 )
-from ..common.text import quoted
 from ..engine.outcomes.lease import LEASE_SECONDS, SHORTEST
 from ..files.allowed_paths import full_path_in
 

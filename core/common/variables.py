@@ -1,6 +1,6 @@
 """The pack's environment variables, and the message for a value that cannot be used.
 
-Only `core/comfy/settings.py` reads them.
+Only `core/comfy/environment.py` reads them.
 """
 
 from __future__ import annotations

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.core.comfy.settings import Settings, read
-from batch_loop.core.common import environment
-from batch_loop.core.common.environment import (
+from batch_loop.core.comfy.environment import Settings, read
+from batch_loop.core.common import variables as environment
+from batch_loop.core.common.errors import StateNotKept
+from batch_loop.core.common.variables import (
     ALLOWED_DIRS_VARIABLE,
     DATABASE_VARIABLE,
     LEASE_VARIABLE,
@@ -18,7 +19,6 @@ from batch_loop.core.common.environment import (
     SERVER_VARIABLE,
     STATE_VARIABLE,
 )
-from batch_loop.core.common.errors import StateNotKept
 from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.tests.support.sources import name_of, pack_files
@@ -118,4 +118,4 @@ def test_the_address_of_the_database_is_not_shown() -> None:
 def test_no_other_file_reads_them() -> None:
     """Looking for programs and screens, as the folder dialog does, is no setting of the pack."""
     readers = {name_of(path) for path in pack_files() if "os.environ" in path.read_text("utf-8")}
-    assert readers == {"core/comfy/settings.py", "core/choosing/folder_dialog.py"}
+    assert readers == {"core/comfy/environment.py", "core/choosing/folder_dialog.py"}
