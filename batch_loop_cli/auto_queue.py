@@ -10,7 +10,7 @@ from typing import Any
 
 from .client import QUIET_SECONDS, Client, Event, ServerGone
 from .errors import CommandError, DatabaseAway, Unreachable, naming
-from .progress import Progress, Report, reports_in, says_stop
+from .progress import Progress, Report, on_error_in, reports_in, says_stop
 from .workflow import Prompts
 
 AHEAD = 2
@@ -56,8 +56,6 @@ class AutoQueue:
         """The reports of the nodes, by prompt: what follows depends on how the prompt ends."""
         self._next: dict[str, str] = {}
         """What is next for each loop of the workflow, as its server last said."""
-        self._on_error = {"stop"}
-        """What is next if a prompt fails, as each Directory Iterator last said."""
         self._errors = 0
         self._looks_at = 0.0
         self._away_since: float | None = None
@@ -187,6 +185,8 @@ class AutoQueue:
         for report in reports_in(output):
             self._progress.note(report)
             self._reports[prompt_id].append(report)
+            said = on_error_in(self._reports[prompt_id])
+            self._progress.on_error = said or self._progress.on_error
             self._tell("image")
             if report["kind"] == "progress":
                 waited = self._waits
@@ -197,8 +197,6 @@ class AutoQueue:
     def _end(self, prompt_id: str, how: str, data: Mapping[str, Any]) -> None:
         del self._sent[prompt_id]
         reports = self._reports.pop(prompt_id, [])
-        told = {report["on_error"] for report in reports if report["kind"] == "iteration"}
-        self._on_error = told or self._on_error
         progress = self._progress
         if how == "execution_success":
             progress.is_over = progress.is_over or says_stop(reports)
@@ -206,7 +204,8 @@ class AutoQueue:
             progress.problem = progress.problem or "somebody pressed Cancel"
         else:
             self._errors += 1
-            if "go" not in self._on_error or self._errors >= MOST_ERRORS:
+            on_error = on_error_in(reports) or progress.on_error
+            if "go" not in on_error or self._errors >= MOST_ERRORS:
                 progress.problem = progress.problem or _problem(data)
 
     async def _catch_up(self) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 UI_KEY = "batch_loop"
@@ -23,6 +23,8 @@ class Progress:
     failed: int = 0
     filename: str = ""
     """The image that was handed out last."""
+    on_error: set[str] = field(default_factory=lambda: {"stop"})
+    """What is next if a prompt fails that was handed no image, by what was last said on one."""
     is_over: bool = False
     """Whether a server has said that there is nothing more to do."""
     problem: str = ""
@@ -73,3 +75,10 @@ def says_stop(reports: Sequence[Report]) -> bool:
     of_batches = [verdict["next"] == "stop" for verdict in verdicts if verdict["of_batch"]]
     others = [verdict["next"] == "stop" for verdict in verdicts if not verdict["of_batch"]]
     return any(others) or (bool(of_batches) and all(of_batches))
+
+
+def on_error_in(reports: Sequence[Report]) -> set[str]:
+    """Return what is next if a prompt with these reports fails, by each image it was handed."""
+    iterations = [report for report in reports if report["kind"] == "iteration"]
+    # Without an image it is always "stop", whatever is set.
+    return {report["on_error"] for report in iterations if report["filename"]}

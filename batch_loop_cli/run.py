@@ -26,9 +26,6 @@ STOPPED_SECONDS = 3.0
 """The same after it was stopped: others may be at work on it for hours."""
 LOOK_SECONDS = 0.05
 
-AT_THE_END = {"complete": ExitCode.DONE, "failures": ExitCode.SOME_FAILED}
-"""The exit code, by how a batch stands."""
-
 
 @dataclass(frozen=True)
 class Options:
@@ -85,9 +82,10 @@ async def run(options: Options) -> ExitCode:
 
 def exit_code(progress: Progress, loop: Loop) -> ExitCode:
     """Return what the shell is told of a batch that nobody interrupted; `loop` may be empty."""
-    if progress.problem:
+    # Not by `stands`, which is "running" while the last results are still being written.
+    if progress.problem or not loop.get("complete"):
         return ExitCode.STOPPED
-    return AT_THE_END.get(loop.get("stands", ""), ExitCode.STOPPED)
+    return ExitCode.SOME_FAILED if loop["failed"] else ExitCode.DONE
 
 
 def why_it_stopped(progress: Progress) -> str:

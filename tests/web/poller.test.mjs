@@ -173,6 +173,62 @@ test("a folder is requested again if the server was away, but not if it refused"
   assert.deepEqual(told.map(([, { error }]) => error?.message), ["Failed to fetch", "not allowed"]);
 });
 
+test("a loop is requested again if the server was away, but not if it refused", async () => {
+  const { askedIn, clock, found, follow } = setUp();
+  found.error = new TypeError("Failed to fetch");
+  follow([loopOf("l")]);
+  await clock.pass(0);
+  assert.deepEqual(await askedIn(SELDOM_MS), ["l"]);
+  found.error = new Refused("not allowed", 403);
+  assert.deepEqual(await askedIn(60_000), ["l"]);
+  assert.deepEqual(await askedIn(60_000), []);
+});
+
+test("a malformed answer is an error for each question, which are asked again", async () => {
+  const answers = [undefined, [{ id: "l" }]];
+  const { clock, poller } = polling({ loopsOf: async () => answers.shift() });
+  const told = [];
+  const questions = () => [loopOf("l"), loopOf("m")];
+  poller.follow({ questions, told: (each) => told.push(...each.values()) }).renew();
+  await clock.pass(0);
+  assert.deepEqual(told.map(({ error }) => error instanceof TypeError), [true, true]);
+  await clock.pass(SELDOM_MS);
+  assert.deepEqual(told.slice(2), [{ value: { id: "l" } }, { value: null }]);
+});
+
+test("an error in a part of the page does not stop the others, or itself", async (context) => {
+  const logged = context.mock.method(console, "error", () => {});
+  const { askedIn, clock, follow, poller } = setUp("running");
+  let breaks = "";
+  let asked = 0;
+  const breaking = (name) => {
+    if (breaks === name) throw new Error(name);
+  };
+  const broken = follow([], {
+    questions: () => {
+      breaking("questions");
+      return [loopOf("broken")];
+    },
+    told: () => {
+      asked += 1;
+      breaking("told");
+    },
+  });
+  const { told } = follow([loopOf("l")]);
+  for (breaks of ["", "questions", "told"]) {
+    poller.news(0);
+    await clock.pass(0);
+    asked = told.length = 0;
+    assert.deepEqual(await askedIn(4_000), ["broken,l", "broken,l"], breaks);
+    assert.deepEqual([asked, told.length], [2, 2], breaks);
+    broken.following.whenSettled();
+    assert.deepEqual(await askedIn(400), ["broken"], breaks);
+    const errors = logged.mock.calls.map(({ arguments: [error] }) => error.message);
+    assert.deepEqual([...new Set(errors)], breaks ? [breaks] : []);
+    logged.mock.resetCalls();
+  }
+});
+
 test("a hidden page asks nothing until it is shown, except what goes on while hidden", async () => {
   const { askedIn, clock, follow, poller, setHidden } = setUp("running");
   follow([loopOf("l")]);

@@ -168,15 +168,18 @@ export class Poller {
 
   #turn() {
     this.#timer = null;
-    const now = this.#clock.now();
-    const active = this.#active;
-    for (const following of active) following.settle(now);
-    const dues = active.flatMap((following) => following.due());
-    const questions = new Set(dues.flatMap(([question, due]) => (due <= now ? question : [])));
-    for (const question of this.#underWay) questions.delete(question);
-    for (const following of this.#all) following.asked(questions);
-    for (const kind of Object.keys(this.#asks)) this.#ask(kind, [...questions]);
-    this.#plan();
+    try {
+      const now = this.#clock.now();
+      const active = this.#active;
+      for (const following of active) following.settle(now);
+      const dues = active.flatMap((following) => following.due());
+      const questions = new Set(dues.flatMap(([question, due]) => (due <= now ? question : [])));
+      for (const question of this.#underWay) questions.delete(question);
+      for (const following of this.#all) following.asked(questions);
+      for (const kind of Object.keys(this.#asks)) this.#ask(kind, [...questions]);
+    } finally {
+      this.#plan();
+    }
   }
 
   /**
@@ -188,16 +191,32 @@ export class Poller {
   async #ask(kind, questions) {
     const asked = questions.filter((question) => kindOf(question) === kind);
     if (asked.length === 0) return;
-    for (const question of asked) this.#underWay.add(question);
-    const found = await this.#asks[kind](asked.map((question) => question.slice(kind.length + 1)));
+    const found = await this.#found(kind, asked);
     const answers = new Map(asked.map((question, place) => [question, found[place]]));
-    for (const question of asked) this.#underWay.delete(question);
+    for (const following of this.#all) {
+      guarded(() =>
+        following.tell(answers, (question, answer) => this.#pace(following, question, answer)),
+      );
+    }
+    this.#plan();
+  }
+
+  /**
+   * The answers to questions of one kind, in their order; they are under way until then.
+   *
+   * @param {string} kind
+   * @param {Question[]} asked
+   * @returns {Promise<Answer[]>}
+   */
+  async #found(kind, asked) {
+    for (const question of asked) this.#underWay.add(question);
     try {
-      for (const following of this.#all) {
-        following.tell(answers, (question, answer) => this.#pace(following, question, answer));
-      }
+      return await this.#asks[kind](asked.map((question) => question.slice(kind.length + 1)));
+    } catch (error) {
+      // The server's answer was not of the form that is expected.
+      return asked.map(() => ({ error }));
     } finally {
-      this.#plan();
+      for (const question of asked) this.#underWay.delete(question);
     }
   }
 
@@ -224,11 +243,13 @@ export class Poller {
    */
   #pace({ wish }, question, { value, error }) {
     if (wish.always !== undefined) return wish.always;
-    // A folder changes only while the user is elsewhere; but a server may be away for a moment.
-    if (!isAboutLoops(question)) return error && !(error instanceof Refused) ? SELDOM_MS : Infinity;
+    // A server may be away for a moment, and no news would tell of what others do meanwhile.
+    const rest = error && !(error instanceof Refused) ? SELDOM_MS : Infinity;
+    // A folder changes only while the user is elsewhere.
+    if (!isAboutLoops(question)) return rest;
     const loops = question === LOOPS ? (value?.loops ?? []) : value ? [value] : [];
     const mayChange = loops.some(isAtWork) || (this.#isBusy && question !== LOOPS);
-    return mayChange ? OFTEN_MS : (wish.idle ?? Infinity);
+    return mayChange ? OFTEN_MS : (wish.idle ?? rest);
   }
 }
 
@@ -287,12 +308,12 @@ class Following {
   settle(now) {
     if (this.settles > now) return;
     this.settles = Infinity;
-    this.wish.told(new Map());
+    guarded(() => this.wish.told(new Map()));
   }
 
-  /** When each of the current questions is due. */
+  /** When each of the current questions is due; of the last ones, if the part fails to tell. */
   due() {
-    const wanted = new Set(this.wish.questions());
+    const wanted = new Set(guarded(() => this.wish.questions()) ?? this.#due.keys());
     for (const question of this.#due.keys()) {
       if (wanted.has(question)) continue;
       this.#due.delete(question);
@@ -337,6 +358,22 @@ class Following {
       this.hasten(due, (each) => each === question);
     }
     this.wish.told(new Map(own));
+  }
+}
+
+/**
+ * The result of a call into one part of the page, whose errors must not stop the others.
+ *
+ * @template T
+ * @param {() => T} call
+ * @returns {T | undefined}
+ */
+function guarded(call) {
+  try {
+    return call();
+  } catch (error) {
+    console.error(error);
+    return undefined;
   }
 }
 

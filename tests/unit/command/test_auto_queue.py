@@ -71,8 +71,8 @@ class Server:
         return next(self.looks)
 
 
-def run(server: Server) -> Progress:
-    progress = Progress()
+def run(server: Server, progress: Progress | None = None) -> Progress:
+    progress = progress or Progress()
     queue = AutoQueue(server, Prompts(), progress, lambda _: None, return_seconds=0.0)
     asyncio.run(queue.run())
     assert server.waiting == []
@@ -88,8 +88,9 @@ SUCCESS, ERROR = "execution_success", "execution_error"
 STOP = {"kind": "end_queue", "next": "stop", "of_batch": True}
 
 
-def iteration(on_error: str, loop: str = "a") -> dict[str, Any]:
-    return {"kind": "iteration", "loop": loop, "filename": "a.png", "on_error": on_error, **FIGURES}
+def iteration(on_error: str, loop: str = "a", filename: str = "a.png") -> dict[str, Any]:
+    told = {"loop": loop, "filename": filename, "on_error": on_error}
+    return {"kind": "iteration", **told, **FIGURES}
 
 
 def progress_of(loop: str, following: str) -> dict[str, Any]:
@@ -116,6 +117,29 @@ def test_after_an_error_directory_iterator_says_whether_to_go_on() -> None:
 def test_a_batch_that_is_complete_does_not_end_another_one_on_an_error() -> None:
     both = [iteration("go"), iteration("stop", "b")]
     assert run(Server((both, ERROR), ([STOP], SUCCESS))).problem == ""
+
+
+NO_IMAGE = iteration("stop", filename="")
+
+
+@pytest.mark.parametrize("reports", [[], [NO_IMAGE]])
+def test_without_an_image_an_error_counts_as_was_said_on_the_last_one(
+    reports: list[dict[str, Any]],
+) -> None:
+    turns = ([NO_IMAGE], SUCCESS), (reports, ERROR), ([STOP], SUCCESS)
+    assert run(Server(([iteration("go")], SUCCESS), *turns)).problem == ""
+    assert run(Server(([iteration("stop")], SUCCESS), *turns)).problem
+
+
+def test_what_one_server_says_on_errors_counts_for_all() -> None:
+    progress = run(Server(([iteration("go"), STOP], SUCCESS)))
+    progress.is_over = False
+    assert run(Server(([], ERROR), ([STOP], SUCCESS)), progress).problem == ""
+
+
+def test_a_prompt_with_an_image_goes_by_what_is_said_on_that() -> None:
+    progress = Progress(on_error={"go"})
+    assert run(Server(([iteration("stop")], ERROR)), progress).problem
 
 
 def test_errors_before_any_image_do_not_go_on_for_ever() -> None:

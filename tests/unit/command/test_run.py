@@ -8,15 +8,20 @@ from batch_loop.batch_loop_cli.errors import ExitCode
 from batch_loop.batch_loop_cli.progress import Progress
 from batch_loop.batch_loop_cli.run import exit_code, why_it_stopped
 
-COMPLETE = {"stands": "complete"}
+COMPLETE = {"stands": "complete", "complete": True, "failed": 0}
+FAILURES = {"stands": "failures", "complete": True, "failed": 1}
+STILL_WRITTEN = {"stands": "running", "complete": True, "failed": 0, "finishing": 1}
+PAUSED = {"stands": "paused", "complete": False, "failed": 0}
 
 
 @pytest.mark.parametrize(
     ("progress", "loop", "code"),
     [
         (Progress(is_over=True), COMPLETE, ExitCode.DONE),
-        (Progress(is_over=True), {"stands": "failures"}, ExitCode.SOME_FAILED),
-        (Progress(is_over=True), {"stands": "paused"}, ExitCode.STOPPED),
+        (Progress(is_over=True), FAILURES, ExitCode.SOME_FAILED),
+        (Progress(is_over=True), STILL_WRITTEN, ExitCode.DONE),
+        (Progress(is_over=True), {**STILL_WRITTEN, "failed": 1}, ExitCode.SOME_FAILED),
+        (Progress(is_over=True), PAUSED, ExitCode.STOPPED),
         (Progress(problem="broken"), COMPLETE, ExitCode.STOPPED),
         (Progress(problem="no folder"), {}, ExitCode.STOPPED),
     ],
