@@ -89,6 +89,9 @@ class Turns(Questions):
     def _note_end(self, iteration: Iteration, value: Any, listed: Listed) -> bool | Due:
         """See `end`; whether there was an item. Or what has to be listed first."""
         key = iteration.key
+        # An image before may be written by now: else its prompt would count as one under way, and
+        # what came to the folder meanwhile would not join.
+        self._reconciler.reconcile(key)
         item = self._loops.claimed(iteration)
         if item is None or item.claim is None:
             if self._loops.is_lost(iteration):

@@ -84,6 +84,7 @@ class HandingOut(Parts):
         self._note_asked(requests, prompt)
         held = [self._held(key, prompt) for key in keys]
         if held[0] is not None:
+            self._take_up_again(keys, prompt, held)
             return self._iteration(requests, prompt, held)
         if any(held):
             raise InvalidSetting(_in_two_ways(keys[0]))
@@ -135,6 +136,16 @@ class HandingOut(Parts):
             self._loops.save(key, **changes)
             self._loops.note_completion(key)
         return items
+
+    def _take_up_again(
+        self, keys: Sequence[LoopKey], prompt: Prompt, held: Sequence[Item | None]
+    ) -> None:
+        """Note that items are handed out which the store has kept without an answer."""
+        for key, item in zip(keys, held, strict=True):
+            turn = None if item is None else Turn.of(key, prompt, item)
+            if turn is not None and self.memory.turn(key, turn).began is None:
+                self._transactions.changes_state()
+                self._take_up(turn, key, keys)
 
     def _take_up(self, turn: Turn, key: LoopKey, together: Sequence[LoopKey]) -> None:
         """Note that an item is handed out, and have others see that this server is at work."""

@@ -11,6 +11,7 @@ from ..common.errors import UnknownItem, UnknownLoop
 from ..model.loop_key import LoopKey
 from ..model.records import Overview, Page, ReportedItem, Snapshot
 from ..store.records import ListedLoop
+from .changes.loops import unknown_loop
 from .changes.transactions import in_transaction
 from .parts import Parts
 
@@ -106,10 +107,20 @@ class Questions(Parts):
         self._reconciler.reconcile(key)
         return self._loops.snapshot(key)
 
-    @in_transaction()
     def full_snapshot(self, loop_id: str) -> Snapshot:
         """As `snapshot`, with the image that a run stopped on."""
-        key = self._loops.find(loop_id)
+        found = self._full_snapshot(loop_id)
+        if found is None:
+            raise unknown_loop(loop_id)
+        return found
+
+    @in_transaction()
+    def _full_snapshot(self, loop_id: str) -> Snapshot | None:
+        # An exception would undo the transaction, and what the store knows of other loops with it:
+        # pages ask for loops that have never run.
+        key = self._store.find(loop_id)
+        if key is None:
+            return None
         self._reconciler.reconcile(key)
         return self._loops.full_snapshot(key)
 
@@ -145,8 +156,9 @@ class Questions(Parts):
         # different orders, would have each wait for the other.
         found = []
         for loop_id in dict.fromkeys(ids):
-            with suppress(UnknownLoop):
-                found.append(self.full_snapshot(loop_id))
+            with suppress(UnknownLoop):  # it was forgotten meanwhile
+                snapshot = self._full_snapshot(loop_id)
+                found += [] if snapshot is None else [snapshot]
         return sorted(found, key=_ran_at, reverse=True)
 
     def key(self, name: str, directory: str) -> LoopKey:

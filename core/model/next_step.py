@@ -108,7 +108,8 @@ def standing_of(loop: Overview, *, in_part: bool = False) -> Standing:
         stopped=loop.stopped,
         watch=loop.watch,
         in_part=in_part,
-        recent=loop.told_at - ran_at < BETWEEN_SECONDS,
+        # A time to come is of a clock that was set back since.
+        recent=abs(loop.told_at - ran_at) < BETWEEN_SECONDS,
     )
 
 

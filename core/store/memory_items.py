@@ -67,9 +67,10 @@ class ItemTable:
 
     def take_last(self, before: Item | None) -> None:
         """Undo `append` of an item that was known as `before`."""
-        path = self.order.pop()
-        del self.places[path]
-        self.leave(self.known.pop(path))
+        path = self.order[-1]
+        # In this order: others look meanwhile, and go from the indexes to the item.
+        self.leave(self.known[path])
+        del self.known[path], self.places[path], self.order[-1]
         if before is not None:
             self.known[path] = before
             self.enter(before)

@@ -490,7 +490,7 @@ def test_no_image_is_done_by_a_part_of_the_workflow(
     comfy.run_instant()
     comfy.wait_for_error()
     said = comfy.page.evaluate("app.lastExecutionError.exception_message")
-    assert "what needs its image: Save Image #12. " in said
+    assert "outputs that need the image from this run: Save Image #12. " in said
     assert "#11: Required input is missing: image2" in said
     comfy.settle()
     batch.client.wait_until_idle()

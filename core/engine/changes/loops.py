@@ -37,11 +37,7 @@ class Loops:
         """The loop that has an id; UnknownLoop."""
         key = self._store.find(loop_id)
         if key is None:
-            message = (
-                f"No loop is known by the id {loop_id!r}. A loop is known from its first run on, "
-                "until ComfyUI is restarted: run the workflow once."
-            )
-            raise UnknownLoop(message)
+            raise unknown_loop(loop_id)
         return key
 
     def entry(self, key: LoopKey) -> LoopEntry:
@@ -160,3 +156,11 @@ class Loops:
         ]
         claimed.sort(key=lambda entry: entry[0], reverse=True)
         return tuple(item for _, item in claimed[:CURRENT_SHOWN])
+
+
+def unknown_loop(loop_id: str) -> UnknownLoop:
+    """The error for an id that no loop has."""
+    return UnknownLoop(
+        f"No loop is known by the id {loop_id!r}. A loop is known from its first run on, until "
+        "ComfyUI is restarted: run the workflow once."
+    )

@@ -107,6 +107,7 @@ class Memory:
         # By the ids of the loops, whose hashes Python keeps.
         self._kept: dict[str, LoopMemory] = {}
         self._draft: dict[str, tuple[LoopKey, LoopMemory]] | None = None
+        self._forgotten: set[LoopKey] = set()
         # Of what is kept: the loops that have a turn whose outcome is looked for.
         self._awaited: dict[str, tuple[LoopKey, tuple[Turn, ...]]] = {}
 
@@ -127,6 +128,7 @@ class Memory:
     def forget(self, key: LoopKey) -> None:
         """Forget a loop, in a transaction."""
         self._changing[key.id] = (key, LoopMemory(turns=self._still_awaited(key)))
+        self._forgotten.add(key)
 
     def turn(self, key: LoopKey, turn: Turn) -> OpenTurn:
         """What is known of a turn, in a transaction."""
@@ -200,12 +202,12 @@ class Memory:
             self._keep(self._draft)
         finally:
             self._draft = None
+            self._forgotten.clear()
 
     def _keep(self, draft: Mapping[str, tuple[LoopKey, LoopMemory]]) -> None:
         for loop_id, (key, loop) in draft.items():
             if loop == NOTHING:
                 self._kept.pop(loop_id, None)
-                self.moments.forget(key)
             else:
                 self._kept[loop_id] = loop
             awaited = tuple(turn for turn, known in loop.turns.items() if known.is_awaited)
@@ -213,6 +215,8 @@ class Memory:
                 self._awaited[loop_id] = key, awaited
             else:
                 self._awaited.pop(loop_id, None)
+        for key in self._forgotten:
+            self.moments.forget(key)
 
     @property
     def _changing(self) -> dict[str, tuple[LoopKey, LoopMemory]]:

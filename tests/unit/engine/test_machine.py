@@ -607,6 +607,8 @@ class RegistryMachine(RuleBasedStateMachine):
 
     def _end(self, job: Job, key: LoopKey, value: object) -> None:
         iteration = job.turns[key]
+        if key in self.loops:
+            self._settle(job.server, key)
         item = self._item_of(iteration)
         job.server.registry.end(iteration, value)
         job.ended.add(key)

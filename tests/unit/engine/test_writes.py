@@ -40,8 +40,9 @@ class Batch:
     def __init__(self, store: Store) -> None:
         self.host = FakeHost()
         self.writes = FakeWrites()
+        self.names = list(NAMES)
         self.registry = LoopRegistry(
-            store, self.host, lambda *_args, **_seed: NAMES, lambda _path: 0.0, self.writes
+            store, self.host, lambda *_args, **_seed: self.names, lambda _path: 0.0, self.writes
         )
 
     def acquire(self, policy: Policy = DEFAULT_POLICY) -> Iteration:
@@ -81,6 +82,19 @@ def batch(request: pytest.FixtureRequest, tmp_path: Path) -> Batch:
 def aside() -> Callable[[Callable[[], Any]], Future[Any]]:
     """Do something in another thread."""
     return ThreadPoolExecutor(1).submit
+
+
+def test_a_new_file_joins_though_the_image_before_is_written_at_the_last_moment(
+    batch: Batch,
+) -> None:
+    batch.writes.end(batch.run())
+    late = batch.run()
+    batch.names.append("d")
+    last = batch.acquire()
+    batch.writes.end(late)
+    batch.registry.end(last)
+    batch.host.finish(last.prompt, Ending.SUCCESS)
+    assert batch.states() == ["done", "done", "done", "pending"]
 
 
 def test_done_when_the_prompt_has_ended_and_its_files_are_written(batch: Batch) -> None:

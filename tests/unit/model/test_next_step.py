@@ -63,6 +63,8 @@ def test_between_two_images_a_loop_runs_for_a_moment() -> None:
     for passed, stands in ((BETWEEN_SECONDS - 0.1, "running"), (BETWEEN_SECONDS, "paused")):
         assert standing_of(replace(loop, told_at=100.0 + passed)).stands.value == stands
     assert standing_of(replace(loop, ran_at=None)).stands.value == "paused"
+    # The clock was set back since.
+    assert standing_of(replace(loop, told_at=100.0 - 3600)).stands.value == "paused"
 
 
 def claimed(error_handling: ErrorHandling) -> Iteration:
