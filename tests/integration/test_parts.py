@@ -232,7 +232,7 @@ def test_what_follows_a_node_that_makes_an_iterator_counts(
     result = run_what_is_left(client, graph)
     assert result.status == "error"
     assert result.error is not None
-    assert f"needs its image: Second result #{OWN}. " in result.error.message
+    assert f"need the image from this run: Second result #{OWN}. " in result.error.message
     graph[OWN]["inputs"]["filename_prefix"] = f"{workspace.name}/own"
     run_until_stop(client, graph)
     assert files(workspace) == ["img1.png", "own_00001_.png"]
