@@ -334,7 +334,10 @@ def _failure(data: Mapping[str, Any]) -> Failure:
 
 
 def _saved_files(outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Real paths of the files in the `ui` results of a prompt's nodes, as previews name them."""
+    """Real paths of the files in the `ui` results of a prompt's nodes, as previews name them.
+
+    Without those behind a link: Save Image (Batch) notes its own before it writes them.
+    """
     for result in outputs.values():
         for files in result.values():
             if not isinstance(files, (list, tuple)):
@@ -346,6 +349,8 @@ def _saved_files(outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
                     # What a node only shows, such as a preview, is no result.
                     if folder is not None and file["type"] != "temp":
                         subfolder = str(file.get("subfolder") or "")
-                        yield os.path.realpath(
-                            os.path.join(folder, subfolder, str(file["filename"]))
-                        )
+                        root = os.path.realpath(folder)
+                        path = os.path.join(root, subfolder, str(file["filename"]))
+                        # Where a link leads is not looked at: it may lead anywhere by now.
+                        if os.path.realpath(path) == os.path.normpath(path):
+                            yield os.path.normpath(path)
