@@ -221,7 +221,7 @@ def test_cancel_between_two_prompts_stops(
         # Nothing is running or queued, so ComfyUI has nothing to interrupt.
         batch.client.wait_until_idle()
         comfy.interrupt_by(by)
-        comfy.toast("Run goes on with what is left")
+        comfy.toast("Run continues with what is left")
     ends(comfy)
     # Prompts that were on their way to the server run, but nothing after them.
     assert batch.ran == SEVEN[:3]
