@@ -5,7 +5,7 @@ import pytest
 from batch_loop.core.background.budget import MEGABYTE, MemoryBudget, limit_of
 
 
-def test_no_more_is_taken_than_there_is() -> None:
+def test_no_more_is_taken_than_is_left() -> None:
     budget = MemoryBudget(10)
     assert budget.take(6)
     assert not budget.take(5)
@@ -25,5 +25,7 @@ def test_no_more_is_taken_than_there_is() -> None:
         (0, 64_000 * MEGABYTE, 0),
     ],
 )
-def test_the_limit(megabytes: int | None, memory: int, limit: int) -> None:
+def test_the_limit_is_a_share_of_the_memory_unless_it_is_set(
+    megabytes: int | None, memory: int, limit: int
+) -> None:
     assert limit_of(megabytes, memory) == limit

@@ -18,7 +18,7 @@ LOOP, OTHER = "loop", "other"
 
 
 class Reader:
-    """Decodes, and can be made to wait before."""
+    """Decodes, and can be made to wait first."""
 
     def __init__(self) -> None:
         self.go_on = threading.Event()
@@ -36,7 +36,7 @@ class Reader:
 
 
 class StrictBudget(MemoryBudget):
-    """Tells when it has refused memory."""
+    """Signals when it has refused memory."""
 
     def __init__(self, limit: int) -> None:
         super().__init__(limit)
@@ -72,7 +72,7 @@ def path_of(folder: Path, name: str) -> str:
     return os.path.realpath(folder / name)
 
 
-def test_what_was_read_ahead_is_what_decode_gives(folder: Path, reader: Reader) -> None:
+def test_an_image_read_ahead_is_what_decode_gives(folder: Path, reader: Reader) -> None:
     budget = MemoryBudget(PLENTY)
     ahead, path = ahead_with(budget, reader), path_of(folder, "a.png")
     ahead.begin(LOOP, path)
@@ -87,7 +87,7 @@ def test_what_was_read_ahead_is_what_decode_gives(folder: Path, reader: Reader) 
     assert budget.most >= expected.image.nbytes + expected.mask.nbytes
 
 
-def test_when_python_is_ending_nothing_is_read_ahead(folder: Path, reader: Reader) -> None:
+def test_nothing_is_read_ahead_while_python_is_ending(folder: Path, reader: Reader) -> None:
     budget = MemoryBudget(PLENTY)
     ahead, path = ahead_with(budget, reader), path_of(folder, "a.png")
     ahead._pool.shutdown()
@@ -96,7 +96,7 @@ def test_when_python_is_ending_nothing_is_read_ahead(folder: Path, reader: Reade
     assert (reader.read, budget.taken) == ([], 0)
 
 
-def test_it_is_given_out_once(folder: Path, reader: Reader) -> None:
+def test_it_is_handed_out_once(folder: Path, reader: Reader) -> None:
     ahead, path = ahead_with(MemoryBudget(PLENTY), reader), path_of(folder, "a.png")
     ahead.begin(LOOP, path)
     assert reader.began.wait(10)
@@ -140,7 +140,7 @@ def test_a_file_that_changed_since_is_read_again(folder: Path, reader: Reader, c
     assert ahead.take(LOOP, path) is None
 
 
-def test_a_file_that_goes_while_it_is_read_is_not_given_out(folder: Path) -> None:
+def test_a_file_that_vanishes_while_it_is_read_is_not_handed_out(folder: Path) -> None:
     path = path_of(folder, "a.png")
 
     def decode_and_lose(path: str) -> DecodedImage:
@@ -164,7 +164,7 @@ def test_a_file_that_changes_while_it_is_read_is_read_again(folder: Path, reader
     assert ahead.take(LOOP, path) is None
 
 
-def test_what_cannot_be_read_is_left_to_the_node(tmp_path: Path, reader: Reader) -> None:
+def test_an_unreadable_file_is_left_to_the_node(tmp_path: Path, reader: Reader) -> None:
     budget = MemoryBudget(PLENTY)
     ahead = ahead_with(budget, reader)
     write_broken(tmp_path / "broken.png")
@@ -174,7 +174,7 @@ def test_what_cannot_be_read_is_left_to_the_node(tmp_path: Path, reader: Reader)
     assert budget.taken == 0
 
 
-def test_the_budget_holds(folder: Path, reader: Reader) -> None:
+def test_it_stays_within_the_budget(folder: Path, reader: Reader) -> None:
     size = sum(tensor.nbytes for tensor in vars(read_image(path_of(folder, "a.png"))).values())
     budget = StrictBudget(size)
     ahead = ahead_with(budget, reader)
@@ -198,7 +198,7 @@ def test_without_a_budget_nothing_is_read(folder: Path, reader: Reader) -> None:
     assert not reader.began.is_set()
 
 
-def test_cancelled_in_the_midst_it_gives_the_memory_back(folder: Path, reader: Reader) -> None:
+def test_when_cancelled_midway_it_gives_the_memory_back(folder: Path, reader: Reader) -> None:
     budget = MemoryBudget(PLENTY)
     ahead = ahead_with(budget, reader)
     reader.go_on.clear()
@@ -210,7 +210,7 @@ def test_cancelled_in_the_midst_it_gives_the_memory_back(folder: Path, reader: R
     wait_for(lambda: budget.taken == 0, "the memory to be given back")
 
 
-def test_an_image_that_nobody_takes_is_let_go(folder: Path, reader: Reader) -> None:
+def test_an_image_that_nobody_takes_is_dropped(folder: Path, reader: Reader) -> None:
     budget = MemoryBudget(PLENTY)
     ahead = ahead_with(budget, reader, kept_seconds=0.2)
     ahead.begin(LOOP, path_of(folder, "a.png"))
@@ -227,7 +227,7 @@ def test_a_small_file_is_not_worth_a_thread(folder: Path, reader: Reader) -> Non
     assert not reader.began.is_set()
 
 
-def test_its_threads_end_when_there_is_nothing_ahead(folder: Path, reader: Reader) -> None:
+def test_its_threads_end_when_there_is_nothing_to_read(folder: Path, reader: Reader) -> None:
     ahead = ahead_with(MemoryBudget(PLENTY), reader, kept_seconds=0.2)
     for _ in range(2):
         ahead.begin(LOOP, path_of(folder, "a.png"))

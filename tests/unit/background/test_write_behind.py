@@ -25,7 +25,7 @@ OTHER = Turn("other", "a", Prompt("3", 3.0))
 
 
 class Job:
-    """A write that goes on until it is let."""
+    """A write that blocks until it is released."""
 
     def __init__(self, error: Exception | None = None) -> None:
         self.go_on = threading.Event()
@@ -51,7 +51,7 @@ def behind() -> WriteBehind:
     return WriteBehind(MemoryBudget(100))
 
 
-def test_written_in_a_thread_of_its_own(behind: WriteBehind, job: Job) -> None:
+def test_it_is_written_in_another_thread(behind: WriteBehind, job: Job) -> None:
     assert behind.write(A, "/out/a", 100, job, NODE)
     assert behind.busy("loop")
     assert behind.under_way(A)
@@ -63,7 +63,7 @@ def test_written_in_a_thread_of_its_own(behind: WriteBehind, job: Job) -> None:
     assert behind.failure(A) is None
 
 
-def test_the_budget_holds_and_is_given_back(job: Job) -> None:
+def test_it_stays_within_the_budget_and_gives_it_back(job: Job) -> None:
     budget = MemoryBudget(100)
     behind = WriteBehind(budget)
     assert behind.write(A, "/out/a", 60, job, NODE)
@@ -80,7 +80,7 @@ def test_the_budget_holds_and_is_given_back(job: Job) -> None:
     ("error", "reason"),
     [(UnwritableImage("the disk is full"), "the disk is full"), (KeyError("x"), "KeyError: 'x'")],
 )
-def test_a_failure_names_the_node_until_it_is_forgotten(
+def test_a_failure_with_its_node_is_kept_until_it_is_forgotten(
     behind: WriteBehind, error: Exception, reason: str
 ) -> None:
     job = Job(error)
@@ -104,7 +104,7 @@ def test_a_turn_is_under_way_until_all_of_its_files_are_written(
     assert behind.under_way(A)
 
 
-def test_waiting_leaves_others_out(behind: WriteBehind, job: Job) -> None:
+def test_waiting_may_leave_turns_out(behind: WriteBehind, job: Job) -> None:
     behind.write(A, "/out/a", 1, job, NODE)
     behind.wait("loop", but=[A])
     behind.wait("other")
@@ -117,14 +117,14 @@ def test_waiting_leaves_others_out(behind: WriteBehind, job: Job) -> None:
     wait_for(behind.idle, "the other one")
 
 
-def test_a_file_is_waited_for_no_longer_than_said(behind: WriteBehind, job: Job) -> None:
+def test_a_file_is_waited_for_no_longer_than_the_timeout(behind: WriteBehind, job: Job) -> None:
     behind.write(A, "/out/a", 1, job, NODE)
     behind.wait_for_file("/out/b", 10)
     behind.wait_for_file("/out/a", 0.05)
     assert behind.under_way(A)
 
 
-def test_when_python_is_ending_nothing_new_begins(job: Job) -> None:
+def test_nothing_new_begins_while_python_is_ending(job: Job) -> None:
     budget = MemoryBudget(100)
     behind = WriteBehind(budget)
     behind._pool.shutdown()
@@ -154,7 +154,7 @@ behind.write(pack("core.model.writes").Turn("loop", "a", prompt), {target!r}, 1,
 """
 
 
-def test_what_has_begun_is_written_to_its_end_when_python_ends(tmp_path: Path) -> None:
+def test_a_write_that_has_begun_is_finished_when_python_ends(tmp_path: Path) -> None:
     target = tmp_path / "a.png"
     script = UNTIL_THE_END.format(root=str(ROOT), target=str(target))
     subprocess.run([sys.executable, "-c", script], check=True, timeout=60)

@@ -1,4 +1,4 @@
-"""Adding what a person has chosen to the list of allowed folders."""
+"""Adding a folder that a person has chosen to the list of allowed folders."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from batch_loop.core.files.allowed_paths import AllowedFolders, allowed_dirs_fil
 
 
 class Machine:
-    """A machine with ComfyUI's folders, and one with pictures outside of them."""
+    """A machine with ComfyUI's folders, and a folder of pictures outside them."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
@@ -41,7 +41,7 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(Path(os.path.realpath(tmp_path)))
 
 
-def test_a_folder_is_allowed_by_a_line_of_its_own(machine: Machine) -> None:
+def test_each_allowed_folder_is_a_line(machine: Machine) -> None:
     assert machine.choose(machine.pictures) == str(machine.pictures)
     assert machine.file.read_text(encoding="utf-8") == f"{machine.pictures}\n"
     assert machine.allowed.extra == (str(machine.pictures),)
@@ -49,7 +49,7 @@ def test_a_folder_is_allowed_by_a_line_of_its_own(machine: Machine) -> None:
 
 
 @pytest.mark.parametrize("before", ["# mine\n/a\n", "# mine\n/a", "\ufeff# mine\r\n/a\r\n", "\n\n"])
-def test_what_the_owner_wrote_stays(machine: Machine, before: str) -> None:
+def test_lines_that_the_owner_wrote_stay(machine: Machine, before: str) -> None:
     machine.file.parent.mkdir()
     machine.file.write_bytes(before.encode())
     known = machine.allowed.extra
@@ -58,7 +58,7 @@ def test_what_the_owner_wrote_stays(machine: Machine, before: str) -> None:
     assert machine.allowed.extra == (*known, str(machine.pictures))
 
 
-def test_what_is_allowed_is_not_written(machine: Machine) -> None:
+def test_a_folder_that_is_already_allowed_is_not_added(machine: Machine) -> None:
     below = machine.root / "input" / "below"
     below.mkdir()
     assert machine.choose(below) == str(below)
@@ -82,14 +82,14 @@ def test_any_name_is_read_back_as_it_is(machine: Machine, name: str) -> None:
     assert machine.allowed.extra == (str(folder),)
 
 
-def test_a_link_allows_what_it_leads_to_now(machine: Machine) -> None:
+def test_a_link_allows_its_present_target(machine: Machine) -> None:
     link = machine.root / "link"
     link.symlink_to(machine.pictures)
     assert machine.choose(link) == str(machine.pictures)
     assert machine.allowed.extra == (str(machine.pictures),)
 
 
-def test_a_file_that_is_a_link_is_written_where_it_leads(machine: Machine) -> None:
+def test_if_the_file_is_a_link_its_target_is_written(machine: Machine) -> None:
     machine.file.parent.mkdir()
     kept = machine.root / "kept.txt"
     kept.write_text("# mine\n")
@@ -127,7 +127,7 @@ def test_some_things_are_never_allowed(
 def test_a_drive_letter_of_a_network_folder_is_kept(
     machine: Machine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As on Windows, where the real path of Z: is the network folder, which nobody may name."""
+    """As on Windows, where Z: resolves to a network path, which is always refused."""
     monkeypatch.setattr(module, "is_elsewhere", lambda path: path == str(machine.pictures))
     link = machine.root / "drive"
     link.symlink_to(machine.pictures)

@@ -1,4 +1,4 @@
-"""What a page is shown of folders: the allowed ones, and what lies in them."""
+"""What a page sees of folders: the allowed ones, and what is in them."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def allowed(root: Path) -> AllowedFolders:
     return AllowedFolders(*folders, extra=(str(root / "extra"),), how_to_allow=str(root / "file"))
 
 
-def test_the_first_list_is_of_the_allowed_folders(root: Path, allowed: AllowedFolders) -> None:
+def test_the_first_list_is_the_allowed_folders(root: Path, allowed: AllowedFolders) -> None:
     shown = browse("", allowed)
     assert shown.folders == (
         ("input", str(root / "input")),
@@ -40,7 +40,7 @@ def test_the_first_list_is_of_the_allowed_folders(root: Path, allowed: AllowedFo
     assert (shown.path, shown.parent, shown.more, shown.images) == ("", None, False, 0)
 
 
-def test_a_folder_s_folders_are_in_natural_order(root: Path, allowed: AllowedFolders) -> None:
+def test_subfolders_are_in_natural_order(root: Path, allowed: AllowedFolders) -> None:
     pics = root / "input" / "pics"
     for name in ("a.png", "b.JPG", "c.txt", ".d.png"):
         (pics / name).touch()
@@ -85,7 +85,7 @@ def test_no_more_than_a_thousand_are_shown(root: Path, allowed: AllowedFolders) 
     assert not browse(str(many), allowed).more
 
 
-def test_what_is_no_folder_is_refused(root: Path, allowed: AllowedFolders) -> None:
+def test_anything_but_a_folder_is_refused(root: Path, allowed: AllowedFolders) -> None:
     (root / "input" / "file").touch()
     for path, error in (
         (root / "outside", PathRefused),

@@ -1,6 +1,6 @@
-"""Which program shows the dialog, what it is told, and what becomes of its answer.
+"""Which program shows the dialog, its arguments, and what becomes of its answer.
 
-The Linux way is tried with a program of the test's that is started for real.
+On Linux a program of the test's is really started.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ ODD = "/a $(touch x) `y` \"z\" 'q'; -e \n--help"
 
 @pytest.fixture
 def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Path]:
-    """Puts a shell script in the place of zenity; each of its arguments is a line of `told`."""
+    """Replaces zenity with a shell script; each of its arguments is a line of `told`."""
     folder = tmp_path / "bin"
     folder.mkdir()
     monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
@@ -48,7 +48,7 @@ def arguments(told: Path) -> list[str]:
     return told.read_text().split("\0")[:-1]
 
 
-def test_what_the_program_writes_is_what_was_chosen(stand_in: Callable[[str], Path]) -> None:
+def test_the_program_s_output_is_the_choice(stand_in: Callable[[str], Path]) -> None:
     told = stand_in("printf '/some where/caf\\303\\251\\377 \\n'")
     assert choose() == os.fsdecode(b"/some where/caf\xc3\xa9\xff ")
     assert arguments(told) == [
@@ -59,14 +59,16 @@ def test_what_the_program_writes_is_what_was_chosen(stand_in: Callable[[str], Pa
 
 
 @pytest.mark.parametrize("start", ["/home/me", "/home/me/", ODD])
-def test_the_start_is_an_argument_of_its_own(stand_in: Callable[[str], Path], start: str) -> None:
+def test_the_initial_folder_is_a_separate_argument(
+    stand_in: Callable[[str], Path], start: str
+) -> None:
     told = stand_in("echo /x")
     assert choose(start) == "/x"
     assert arguments(told)[3:] == [f"--filename={start.rstrip('/')}/"]
 
 
 @pytest.mark.parametrize("script", ["exit 1", "echo Gtk-Message >&2; exit 1", "exit 0", "echo"])
-def test_cancelled_is_nothing(stand_in: Callable[[str], Path], script: str) -> None:
+def test_cancelling_chooses_nothing(stand_in: Callable[[str], Path], script: str) -> None:
     stand_in(script)
     assert choose() is None
 
@@ -88,14 +90,16 @@ def test_a_program_that_fails_says_why(
         choose()
 
 
-def test_a_program_that_cannot_be_started(stand_in: Callable[[str], Path], tmp_path: Path) -> None:
+def test_a_program_that_cannot_be_started_is_an_error(
+    stand_in: Callable[[str], Path], tmp_path: Path
+) -> None:
     stand_in("")
     (tmp_path / "bin" / "zenity").write_text("#!/no/such/program\n")
     with pytest.raises(NoDialog, match="could not be shown"):
         choose()
 
 
-def test_one_dialog_at_a_time(stand_in: Callable[[str], Path], tmp_path: Path) -> None:
+def test_only_one_dialog_is_open_at_a_time(stand_in: Callable[[str], Path], tmp_path: Path) -> None:
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     stand_in(f"cat '{pipe}'")
@@ -126,7 +130,9 @@ def test_a_dialog_that_nobody_answers_is_closed(
     assert choose() is None
 
 
-def test_kdialog_is_the_other_program(stand_in: Callable[..., Path], tmp_path: Path) -> None:
+def test_kdialog_is_used_if_there_is_no_zenity(
+    stand_in: Callable[..., Path], tmp_path: Path
+) -> None:
     told = stand_in("echo /x", "kdialog")
     command = dialog_command("/home/me", environ={"PATH": str(tmp_path / "bin"), "DISPLAY": ":1"})
     assert command[0] == str(tmp_path / "bin" / "kdialog")
@@ -145,7 +151,7 @@ def test_a_machine_without_a_screen_or_a_program_says_so(tmp_path: Path) -> None
 
 @pytest.mark.parametrize("platform", ["win32", "darwin"])
 @pytest.mark.parametrize("start", [None, "C:\\me", ODD])
-def test_elsewhere_the_start_is_an_argument_of_its_own_too(
+def test_on_other_systems_the_initial_folder_is_a_separate_argument_too(
     platform: str, start: str | None, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(folder_dialog, "_WINDOWS_NEEDS", "os")
@@ -155,14 +161,14 @@ def test_elsewhere_the_start_is_an_argument_of_its_own_too(
     assert [part for part in command if start and start in part] == ([start] if start else [])
 
 
-def test_windows_has_a_dialog_where_python_has_tkinter(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_windows_has_a_dialog_if_its_python_has_tkinter(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(folder_dialog, "_WINDOWS_NEEDS", "no_such_module")
     with pytest.raises(NoDialog, match="no tkinter"):
         dialog_command(platform="win32")
 
 
 class Tkinter(ModuleType):
-    """In the place of tkinter, which wants a screen: it notes what it is asked to show."""
+    """Replaces tkinter, which needs a screen: it records what it is asked to show."""
 
     def __init__(self, answer: object) -> None:
         super().__init__("tkinter")
@@ -188,7 +194,7 @@ class Tkinter(ModuleType):
 @pytest.mark.parametrize(
     ("answer", "written"), [("C:/caf\u00e9 ", "C:/caf\u00e9 "), ("", ""), ((), "")]
 )
-def test_the_program_for_windows_writes_what_was_chosen(
+def test_the_program_for_windows_writes_the_choice(
     answer: object,
     written: str,
     start: str | None,

@@ -1,4 +1,4 @@
-"""What the environment says: each value that is taken, and each that is not."""
+"""The environment's variables: values that are accepted, and values that are not."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ def test_each_variable_is_a_setting(tmp_path: Path, caplog: pytest.LogCaptureFix
 
 
 def told(variable: str, value: str, caplog: pytest.LogCaptureFixture) -> str:
-    """All that is said of a variable with a value, by the log or by the first use of the store."""
+    """Everything that the log, or the first use of the store, says about a variable's value."""
     settings = read({variable: value})
     if settings.database:
         refusing = open_postgresql(settings.database, NO_ROOTS)
@@ -85,7 +85,7 @@ def told(variable: str, value: str, caplog: pytest.LogCaptureFixture) -> str:
         (STATE_VARIABLE, "memroy", "memroy"),
     ],
 )
-def test_what_cannot_be_used_is_told_in_one_way(
+def test_unusable_values_are_reported_in_one_form(
     variable: str, value: str, received: str, caplog: pytest.LogCaptureFixture
 ) -> None:
     said = told(variable, value, caplog)
@@ -107,7 +107,7 @@ def test_what_cannot_be_used_is_told_in_one_way(
         (STATE_VARIABLE, "memroy", Settings()),
     ],
 )
-def test_the_rest_holds_in_its_place(variable: str, value: str, taken: Settings) -> None:
+def test_the_default_replaces_an_unusable_value(variable: str, value: str, taken: Settings) -> None:
     assert read({variable: value}) == taken
 
 
@@ -115,7 +115,7 @@ def test_the_address_of_the_database_is_not_shown() -> None:
     assert HIDDEN not in repr(read({DATABASE_VARIABLE: f"postgresql://me:{HIDDEN}@machine/batch"}))
 
 
-def test_no_other_file_reads_them() -> None:
-    """Looking for programs and screens, as the folder dialog does, is no setting of the pack."""
+def test_no_other_file_reads_the_environment() -> None:
+    """Except for programs and screens, as in the folder dialog: these are no settings."""
     readers = {name_of(path) for path in pack_files() if "os.environ" in path.read_text("utf-8")}
     assert readers == {"core/comfy/environment.py", "core/choosing/folder_dialog.py"}

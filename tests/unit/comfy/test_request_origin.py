@@ -1,4 +1,4 @@
-"""Which requests are taken for those of a page on this very machine."""
+"""Which requests count as those of a page on this machine."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ HERE: Any = ("127.0.0.1", 5000)
         (HERE, {"Referer": "http://127.0.0.1:8188/?a=http://x", "Sec-Fetch-Site": "none"}),
     ],
 )
-def test_a_page_on_this_machine(peer: object, headers: dict[str, str]) -> None:
+def test_a_page_on_this_machine_is_local(peer: object, headers: dict[str, str]) -> None:
     assert asked(peer, headers)
 
 
 @pytest.mark.parametrize("peer", [("192.168.1.7", 1), ("::ffff:10.0.0.1", 1, 0, 0), "", None])
-def test_a_connection_from_elsewhere(peer: object) -> None:
+def test_a_connection_from_elsewhere_is_not_local(peer: object) -> None:
     assert not asked(peer, {})
 
 
@@ -68,7 +68,7 @@ def test_a_connection_from_elsewhere(peer: object) -> None:
         "2130706433",
     ],
 )
-def test_a_name_that_was_made_to_lead_here(host: str) -> None:
+def test_a_name_made_to_resolve_to_this_machine_is_not_local(host: str) -> None:
     assert not asked(HERE, {"Host": host})
 
 
@@ -86,7 +86,7 @@ def test_a_name_that_was_made_to_lead_here(host: str) -> None:
         {"Sec-Fetch-Site": "same-site"},
     ],
 )
-def test_a_page_of_another_site(headers: dict[str, str]) -> None:
+def test_a_page_of_another_site_is_not_local(headers: dict[str, str]) -> None:
     assert not asked(HERE, headers)
 
 
@@ -102,5 +102,5 @@ def test_a_page_of_another_site(headers: dict[str, str]) -> None:
         "X-Real-IP",
     ],
 )
-def test_a_request_that_came_through_a_proxy(header: str) -> None:
+def test_a_request_through_a_proxy_is_not_local(header: str) -> None:
     assert not asked(HERE, {header: "127.0.0.1"})

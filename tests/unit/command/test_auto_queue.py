@@ -1,4 +1,4 @@
-"""What is sent to a server, by what it says; a real one is in tests/integration/test_command.py."""
+"""What is sent to a fake server; tests/integration/test_command.py uses a real one."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Prompts:
 class Server:
     """Runs each prompt as the next of `turns` says, and keeps the others waiting.
 
-    A turn is what nodes report in it, and how it ends. `looks` are answers on how a loop stands.
+    A turn is what nodes report in it, and how it ends. `looks` are answers about the loop.
     """
 
     url = "http://there"
@@ -97,7 +97,7 @@ def progress_of(loop: str, following: str) -> dict[str, Any]:
     return {"kind": "progress", "loop": loop, "next": following, **FIGURES}
 
 
-def test_it_goes_on_until_end_queue_says_stop() -> None:
+def test_it_continues_until_end_queue_says_stop() -> None:
     server = Server(([iteration("stop")], SUCCESS), ([iteration("stop"), STOP], SUCCESS))
     assert run(server).is_over
     assert server.sent == 3
@@ -109,12 +109,12 @@ def test_the_verdict_of_a_prompt_that_failed_does_not_count() -> None:
     assert server.sent == 3
 
 
-def test_after_an_error_directory_iterator_says_whether_to_go_on() -> None:
+def test_after_an_error_directory_iterator_says_whether_to_continue() -> None:
     assert run(Server(([iteration("stop")], ERROR))).problem == "Work (node None): it broke"
     assert run(Server(([iteration("go")], ERROR), ([STOP], SUCCESS))).problem == ""
 
 
-def test_a_batch_that_is_complete_does_not_end_another_one_on_an_error() -> None:
+def test_on_an_error_a_complete_batch_does_not_end_another() -> None:
     both = [iteration("go"), iteration("stop", "b")]
     assert run(Server((both, ERROR), ([STOP], SUCCESS))).problem == ""
 
@@ -123,7 +123,7 @@ NO_IMAGE = iteration("stop", filename="")
 
 
 @pytest.mark.parametrize("reports", [[], [NO_IMAGE]])
-def test_without_an_image_an_error_counts_as_was_said_on_the_last_one(
+def test_an_error_without_an_image_is_handled_as_the_last_image_said(
     reports: list[dict[str, Any]],
 ) -> None:
     turns = ([NO_IMAGE], SUCCESS), (reports, ERROR), ([STOP], SUCCESS)
@@ -131,18 +131,18 @@ def test_without_an_image_an_error_counts_as_was_said_on_the_last_one(
     assert run(Server(([iteration("stop")], SUCCESS), *turns)).problem
 
 
-def test_what_one_server_says_on_errors_counts_for_all() -> None:
+def test_what_one_server_says_about_errors_counts_for_all() -> None:
     progress = run(Server(([iteration("go"), STOP], SUCCESS)))
     progress.is_over = False
     assert run(Server(([], ERROR), ([STOP], SUCCESS)), progress).problem == ""
 
 
-def test_a_prompt_with_an_image_goes_by_what_is_said_on_that() -> None:
+def test_a_prompt_with_an_image_goes_by_what_its_own_report_says() -> None:
     progress = Progress(on_error={"go"})
     assert run(Server(([iteration("stop")], ERROR)), progress).problem
 
 
-def test_errors_before_any_image_do_not_go_on_for_ever() -> None:
+def test_errors_without_an_image_do_not_repeat_forever() -> None:
     assert run(Server(([], ERROR))).problem
     server = Server(([iteration("go")], SUCCESS), *[([], ERROR)] * 3)
     assert run(server).problem
@@ -152,7 +152,7 @@ LOOK = {"next": "wait", "complete": False}
 
 
 @pytest.mark.parametrize("end", ["stop", "watch"])
-def test_while_others_work_nothing_is_sent(end: str) -> None:
+def test_nothing_is_sent_while_others_finish_the_batch(end: str) -> None:
     server = Server(
         ([progress_of("a", "wait")], SUCCESS), looks=[LOOK, {"next": end, "complete": True}]
     )
@@ -162,8 +162,8 @@ def test_while_others_work_nothing_is_sent(end: str) -> None:
 
 
 @pytest.mark.parametrize("following", ["go", "stop"])
-def test_an_image_that_another_server_has_not_done_is_taken(following: str) -> None:
-    """Also where that server has stopped on it."""
+def test_an_image_that_another_server_did_not_finish_is_taken(following: str) -> None:
+    """Even if that server has stopped on it."""
     server = Server(
         ([progress_of("a", "wait")], SUCCESS),
         ([progress_of("a", "stop"), STOP], SUCCESS),
@@ -173,7 +173,7 @@ def test_an_image_that_another_server_has_not_done_is_taken(following: str) -> N
     assert server.sent == 4
 
 
-def test_of_two_batches_neither_waits_while_the_other_has_work() -> None:
+def test_with_two_batches_neither_waits_while_the_other_has_work() -> None:
     server = Server(
         ([progress_of("a", "go"), progress_of("b", "wait")], SUCCESS),
         ([progress_of("a", "wait"), progress_of("b", "stop")], SUCCESS),
@@ -188,7 +188,7 @@ class Unforeseen(Exception):
 
 
 @pytest.mark.parametrize("error", [RefusedByServer("no", 500), Unforeseen()])
-def test_after_an_exception_no_prompt_waits(error: Exception) -> None:
+def test_after_an_exception_no_prompt_is_left_in_the_queue(error: Exception) -> None:
     class Broken(Server):
         async def submit(self, *_: object) -> str:
             if self.sent == auto_queue.AHEAD:

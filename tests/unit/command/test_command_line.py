@@ -1,4 +1,4 @@
-"""The command line is the one that its page describes."""
+"""The command line matches its documentation."""
 
 from __future__ import annotations
 
@@ -21,20 +21,20 @@ def helped(capsys: pytest.CaptureFixture[str], *command: str) -> str:
     return capsys.readouterr().out
 
 
-def test_the_page_has_each_option_of_run(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_page_describes_each_option_of_run(capsys: pytest.CaptureFixture[str]) -> None:
     options = set(re.findall(r"--[a-z-]+", helped(capsys, "run"))) - {"--help"}
     described = set(re.findall(r"^\| `(--[a-z-]+)", PAGE, re.MULTILINE))
     assert options == described != set()
 
 
 @pytest.mark.parametrize("seconds", ["-1", "nan", "inf", "soon", ""])
-def test_no_wait_that_makes_no_sense(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_senseless_wait_is_refused(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "workflow.json", f"--wait={seconds}"]) == ExitCode.WRONG_CALL
     (line,) = capsys.readouterr().err.splitlines()
     assert f"argument --wait: {seconds!r} is no number of seconds" in line
 
 
-def test_a_character_that_the_terminal_lacks_is_written_out(
+def test_a_character_that_the_terminal_lacks_is_escaped(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     out = io.BytesIO()
@@ -46,12 +46,12 @@ def test_a_character_that_the_terminal_lacks_is_written_out(
     assert out.getvalue().endswith(rb"caf\xe9")
 
 
-def test_the_page_has_each_command(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_page_describes_each_command(capsys: pytest.CaptureFixture[str]) -> None:
     commands = set(re.findall(r"^    (\w+) ", helped(capsys), re.MULTILINE))
     assert commands == {"run", *re.findall(r"^\| `batch-loop (\w+)", PAGE, re.MULTILINE)}
 
 
-def test_the_page_has_each_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_page_describes_each_exit_code(capsys: pytest.CaptureFixture[str]) -> None:
     described = {int(code) for code in re.findall(r"^\| (\d+) \|", PAGE, re.MULTILINE)}
     shown = {int(code) for code in re.findall(r"^  (\d+) ", helped(capsys), re.MULTILINE)}
     assert described == shown == set(ExitCode)

@@ -25,7 +25,7 @@ MIDDLE = (MARGIN + THUMBNAIL // 2, MARGIN + THUMBNAIL // 2)
         ("I;16", 128 * 256, (128, 128, 128)),
     ],
 )
-def test_an_image_is_seen_in_its_own_colours(
+def test_images_keep_their_colours(
     tmp_path: Path, mode: str, color: int | tuple[int, ...], seen: tuple[int, ...]
 ) -> None:
     path = tmp_path / "image.png"
@@ -34,7 +34,7 @@ def test_an_image_is_seen_in_its_own_colours(
     assert np.allclose(sheet.getpixel(MIDDLE), seen, atol=1)
 
 
-def test_the_place_of_what_is_no_image_stays_empty(tmp_path: Path) -> None:
+def test_a_file_that_is_no_image_leaves_an_empty_place(tmp_path: Path) -> None:
     image, video = tmp_path / "image.png", tmp_path / "video.mp4"
     Image.new("RGB", (64, 32), (10, 200, 30)).save(image)
     video.write_bytes(b"no image")

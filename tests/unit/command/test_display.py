@@ -1,4 +1,4 @@
-"""Texts of a server on a terminal."""
+"""A server's texts on a terminal."""
 
 from __future__ import annotations
 
@@ -19,11 +19,11 @@ from batch_loop.batch_loop_cli.display import plain, summary_in_words
         ("caf\udce9", r"caf\udce9"),
     ],
 )
-def test_nothing_steers_the_terminal(text: str, shown: str) -> None:
+def test_no_text_controls_the_terminal(text: str, shown: str) -> None:
     assert plain(text) == shown
 
 
-def test_a_failure_is_a_line() -> None:
+def test_a_failure_is_one_line() -> None:
     loop = {
         "done": 0,
         "unpaired": 0,

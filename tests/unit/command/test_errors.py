@@ -1,4 +1,4 @@
-"""Which error is which exit code, and what a refusal is."""
+"""Each error's exit code, and what counts as a refusal."""
 
 from __future__ import annotations
 
@@ -22,12 +22,12 @@ from batch_loop.batch_loop_cli.refusals import refusal
 
 def kinds(kind: type[CommandError]) -> Iterator[type[CommandError]]:
     for each in kind.__subclasses__():
-        if "code" in vars(each):  # others are a kind of one that has it, or of several
+        if "code" in vars(each):  # the others are base classes, or kinds of an error that has one
             yield each
         yield from kinds(each)
 
 
-def test_each_error_has_an_exit_code_of_its_own() -> None:
+def test_each_error_has_its_own_exit_code() -> None:
     codes = [kind.code for kind in kinds(CommandError)]
     others = {ExitCode.DONE, ExitCode.SOME_FAILED, ExitCode.INTERRUPTED}
     assert sorted(codes) == sorted(set(ExitCode) - others)
@@ -59,7 +59,7 @@ def at_fault(*class_types: str) -> dict[str, Any]:
         ("/prompt", 503, {"error": "Busy."}, RefusedByServer, "Busy."),
     ],
 )
-def test_what_a_server_refuses(
+def test_a_server_s_refusal_is_told_with_its_reason(
     path: str, status: int, said: dict[str, Any], kind: type[CommandError], message: str
 ) -> None:
     error = refusal(path, status, said)
@@ -72,7 +72,7 @@ def named(error: CommandError) -> str:
     return str(raised.value)
 
 
-def test_what_is_wrong_with_a_server_says_with_which() -> None:
+def test_an_error_names_the_server() -> None:
     assert named(NodeMissing("it lacks one")) == "http://there: it lacks one"
     assert named(RefusedByServer("http://there is none", 200)) == "http://there is none"
     assert named(WrongCall("--set what?")) == "--set what?"

@@ -1,4 +1,4 @@
-"""The command's files import in one direction, and nothing of the nodes."""
+"""The command's files import in one direction, and nothing from the nodes."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ LAYERS = """
     main
     __main__
 """.strip().splitlines()
-"""From the ground up: each file imports only those of the lines above its own."""
+"""From the bottom up: each file imports only files from the lines above its own."""
 
 
 def name_of(path: Path) -> str:
     return ".".join(path.relative_to(COMMAND).with_suffix("").parts)
 
 
-def test_each_file_imports_only_what_lies_below() -> None:
+def test_each_file_imports_only_files_below_it() -> None:
     files = {name_of(path): path for path in COMMAND.rglob("*.py") if path.name != "__init__.py"}
     assert sorted(files) == sorted(name for layer in LAYERS for name in layer.split())
     known: set[str] = set()

@@ -1,4 +1,4 @@
-"""Reports of several servers on one batch are put together."""
+"""Reports of several servers on one batch are combined."""
 
 from __future__ import annotations
 
@@ -14,21 +14,21 @@ def said(kind: str, done: int, **more: Any) -> dict[str, Any]:
     return {**told, **({"filename": ""} if kind == "iteration" else {}), **more}
 
 
-def test_the_figures_never_go_back() -> None:
+def test_figures_never_go_backwards() -> None:
     progress = Progress()
     for done, failed in ((3, 0), (2, 0), (3, 1), (3, 0)):
         progress.note(said("progress", done, failed=failed))
     assert (progress.done, progress.failed, progress.total) == (3, 1, 9)
 
 
-def test_another_loop_has_figures_of_its_own() -> None:
+def test_each_loop_has_its_own_figures() -> None:
     progress = Progress()
     progress.note(said("progress", 5))
     progress.note(said("progress", 1, loop="b", total=2))
     assert (progress.loop, progress.done, progress.total) == ("b", 1, 2)
 
 
-def test_the_image_is_the_newest_of_all() -> None:
+def test_the_image_shown_is_the_newest_of_any_server() -> None:
     progress = Progress()
     progress.note(said("iteration", 3, filename="d.png"))
     progress.note(said("iteration", 2, filename="e.png"))
@@ -38,12 +38,12 @@ def test_the_image_is_the_newest_of_all() -> None:
 
 
 @pytest.mark.parametrize("why", [{"is_over": True}, {"problem": "broken"}, {"is_given_up": True}])
-def test_it_ends(why: dict[str, Any]) -> None:
+def test_the_batch_ends_when_end_queue_says_stop(why: dict[str, Any]) -> None:
     assert not Progress().ends
     assert Progress(**why).ends
 
 
-def test_what_end_queue_says_counts_only_when_its_prompt_has_ended() -> None:
+def test_end_queue_s_verdict_counts_only_once_its_prompt_has_ended() -> None:
     progress = Progress()
     progress.note({"kind": "end_queue", "next": "stop"})
     assert not progress.ends
@@ -61,7 +61,7 @@ def test_what_end_queue_says_counts_only_when_its_prompt_has_ended() -> None:
         ([(True, None), (False, None)], True),
     ],
 )
-def test_the_first_of_two_batches_to_be_complete_does_not_end_the_other(
+def test_the_first_of_two_batches_to_complete_does_not_end_the_other(
     said: list[tuple[bool, bool | None]], *, stops: bool
 ) -> None:
     verdicts = [

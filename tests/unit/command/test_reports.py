@@ -9,13 +9,13 @@ from batch_loop.batch_loop_cli.reports import check_report, write_atomic
 
 
 @pytest.mark.parametrize(("name", "kind"), [("a.json", "json"), ("a.b.CSV", "csv")])
-def test_the_name_says_which_report(name: str, kind: str) -> None:
+def test_the_extension_decides_the_report_s_format(name: str, kind: str) -> None:
     assert check_report(Path(name)) == kind
     with pytest.raises(WrongCall, match="a report ends in"):
         check_report(Path("a.txt"))
 
 
-def test_a_file_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
+def test_a_report_replaces_an_older_one(tmp_path: Path) -> None:
     file, link = tmp_path / "report.csv", tmp_path / "link.csv"
     file.write_bytes(b"older")
     link.symlink_to(file)
@@ -25,7 +25,7 @@ def test_a_file_takes_the_place_of_an_older_one(tmp_path: Path) -> None:
     assert sorted(tmp_path.iterdir()) == [link, file]
 
 
-def test_nothing_half_is_left(tmp_path: Path) -> None:
+def test_a_failed_write_leaves_nothing(tmp_path: Path) -> None:
     folder = tmp_path / "report.csv"
     (folder / "older").mkdir(parents=True)
     with pytest.raises(WrongCall, match="cannot be written"):

@@ -26,10 +26,12 @@ PAUSED = {"stands": "paused", "complete": False, "failed": 0}
         (Progress(problem="no folder"), {}, ExitCode.STOPPED),
     ],
 )
-def test_the_shell_is_told(progress: Progress, loop: dict[str, Any], code: ExitCode) -> None:
+def test_the_exit_code_says_how_the_run_ended(
+    progress: Progress, loop: dict[str, Any], code: ExitCode
+) -> None:
     assert exit_code(progress, loop) is code
 
 
-def test_why_it_stopped_is_one_sentence() -> None:
+def test_the_reason_for_stopping_is_one_sentence() -> None:
     assert why_it_stopped(Progress(problem="It broke.")) == "Stopped: It broke. Run again to go on."
     assert "before the batch was complete" in why_it_stopped(Progress(is_over=True))

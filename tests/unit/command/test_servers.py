@@ -1,4 +1,4 @@
-"""When a batch on several servers ends, where some of them go away or cannot go on."""
+"""When a batch on several servers ends, if some of them go away or cannot continue."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class Turn:
 
 
 class Worker:
-    """Works until the batch ends, or does at once what it is given."""
+    """Works until the batch ends, or does what it is given at once."""
 
     has_worked = True
 
@@ -49,7 +49,7 @@ class Last(Worker):
     """Does the last image."""
 
     async def run(self) -> None:
-        # After all others have had their turn.
+        # Once all others have had their turn.
         for _ in range(9):
             await Turn()
         self._progress.is_over = True
@@ -69,24 +69,24 @@ def test_all_end_with_the_batch() -> None:
     assert together(Worker, Last)[0].has_ended
 
 
-def test_who_went_away_for_too_long_is_done_without() -> None:
+def test_the_others_finish_without_a_server_that_is_away_for_too_long() -> None:
     together(lambda each: Worker(each, GONE), Worker, Last)
 
 
-def test_without_any_server_it_ends() -> None:
+def test_it_ends_when_every_server_is_gone() -> None:
     gone = [lambda each: Worker(each, GONE)] * 2
     with pytest.raises(Unreachable):
         together(*gone)
 
 
-def test_where_all_that_are_left_wait_for_who_went_away_it_ends() -> None:
+def test_it_ends_if_all_the_others_only_wait_for_a_server_that_is_gone() -> None:
     with pytest.raises(Unreachable):
         together(lambda each: Worker(each, GONE), lambda each: Worker(each, is_idle=True))
 
 
 @pytest.mark.parametrize("error", [RefusedByServer("no", 400), GONE])
-def test_who_cannot_go_on_ends_it_for_all(error: CommandError) -> None:
-    """As does who was never there."""
+def test_a_server_that_cannot_continue_ends_it_for_all(error: CommandError) -> None:
+    """So does one that never answered."""
     workers: list[Worker] = []
 
     def failing(progress: Progress) -> Worker:
@@ -104,7 +104,7 @@ def test_who_cannot_go_on_ends_it_for_all(error: CommandError) -> None:
 
 
 class Pressing(Worker):
-    """Has a person press Ctrl-C, some number of times, and works until it takes effect."""
+    """Presses Ctrl-C a number of times, and works until it takes effect."""
 
     def __init__(self, progress: Progress, times: int) -> None:
         super().__init__(progress)
@@ -119,7 +119,7 @@ class Pressing(Worker):
 
 
 @pytest.mark.parametrize("times", [1, 2])
-def test_ctrl_c_ends_the_batch_and_twice_interrupts_it(times: int) -> None:
+def test_ctrl_c_ends_the_batch_and_pressed_twice_interrupts_it(times: int) -> None:
     before = signal.getsignal(signal.SIGINT)
     progress = Progress()
     workers = [Worker(progress), Pressing(progress, times)]

@@ -1,4 +1,4 @@
-"""The prompts that are made of a workflow's file, run after run."""
+"""The prompts made from a workflow's file, run after run."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def saved(tmp_path: Path) -> Workflow:
     return file_with(tmp_path, {"nodes": nodes, "links": []})
 
 
-def test_servers_share_what_changes_from_run_to_run(tmp_path: Path) -> None:
+def test_servers_share_the_values_that_change_between_runs(tmp_path: Path) -> None:
     workflow = saved(tmp_path)
     one, other = (Prompts(workflow, TYPES, Changes()) for _ in range(2))
     assert one.first["2"]["inputs"]["seed"] == 5
@@ -51,11 +51,11 @@ def test_servers_share_what_changes_from_run_to_run(tmp_path: Path) -> None:
     assert shown == [[5, "increment", 20], [6, "increment", 20], [7, "increment", 20]]
 
 
-def test_what_the_command_line_sets_stays(tmp_path: Path) -> None:
+def test_values_set_on_the_command_line_stay(tmp_path: Path) -> None:
     prompts = Prompts(saved(tmp_path), TYPES, Changes(("Sampler.seed=9",)))
     sent = [prompts.next() for _ in range(2)]
     assert [prompt["2"]["inputs"]["seed"] for prompt, _ in sent] == [9, 9]
-    # It would show what was not run.
+    # It would not match what ran.
     assert [workflow for _, workflow in sent] == [None, None]
 
 
@@ -67,7 +67,7 @@ def test_what_the_command_line_sets_stays(tmp_path: Path) -> None:
         ("retry", {"error_handling": "Skip on error", "max_attempts": 3}),
     ],
 )
-def test_in_api_format_all_runs_are_alike(
+def test_in_api_format_all_runs_are_the_same(
     tmp_path: Path, on_error: str, inputs: dict[str, Any]
 ) -> None:
     found = {

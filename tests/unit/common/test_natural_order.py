@@ -1,4 +1,4 @@
-"""Natural order is natsort's, also where its keys are not made by natsort."""
+"""Natural order is natsort's, even where natsort does not make the keys."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ def test_a_plain_name_has_natsort_s_key(name: str) -> None:
 
 
 @given(st.lists(names))
-def test_plain_and_other_names_stand_in_natsort_s_order(mixed: list[str]) -> None:
+def test_plain_and_other_names_sort_as_with_natsort(mixed: list[str]) -> None:
     assert sorted(mixed, key=name_key) == sorted(mixed, key=natsort_key)
 
 
 @pytest.mark.parametrize("name", ["", "7", "007", "a", "a7", "7a", "1.5", "-1", "1e5", "A01b02c"])
-def test_keys_of_names_of_each_form(name: str) -> None:
+def test_each_form_of_name_has_its_key(name: str) -> None:
     assert name_key(name) == natsort_key(name)
 
 
@@ -49,14 +49,14 @@ def test_keys_of_names_of_each_form(name: str) -> None:
         ["\u00e4rger 1.png", "\u00e4rger 10.png", "Bild 2.png", "zebra.png"],
     ],
 )
-def test_natural_key(paths: list[str]) -> None:
+def test_natural_keys_order_paths_as_a_person_would(paths: list[str]) -> None:
     shuffled = sorted(paths, key=hash)
     assert sorted(shuffled, key=natural_key) == paths
 
 
 @settings(deadline=None)
 @given(st.lists(st.lists(names.filter(lambda name: "\0" not in name), min_size=1, max_size=3)))
-def test_the_text_of_a_key_stands_where_natsort_s_keys_do(parts: list[list[str]]) -> None:
+def test_keys_as_text_sort_as_natsort_s_keys_do(parts: list[list[str]]) -> None:
     def key(path: str) -> Any:
         *folders, name = path.split("/")
         stem, dot, _ = name.rpartition(".")

@@ -1,4 +1,4 @@
-"""Long work is cut into parts, so that others have their turn in between."""
+"""Long work is split into parts, so that other threads get their turn."""
 
 from __future__ import annotations
 
@@ -18,12 +18,12 @@ from batch_loop.tests.support.steps import Steps
 
 FILES = 60_000
 MOST = 0.15
-"""Of the whole, by one step; a sort of all in one call takes a quarter and more."""
+"""Of the whole time, per step; one call that sorts everything takes a quarter or more."""
 
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A large folder, of links to an empty file."""
+    """A large folder of links to an empty file."""
     found = tmp_path_factory.mktemp("large")
     first = found / "img0.png"
     first.touch()
@@ -39,7 +39,7 @@ def test_no_step_of_a_listing_takes_long(folder: str, order: SortBy) -> None:
     assert steps.longest_share < MOST
 
 
-def test_no_step_of_a_look_for_results_takes_long(folder: str, tmp_path: Path) -> None:
+def test_no_step_of_finding_results_takes_long(folder: str, tmp_path: Path) -> None:
     names = list_images(folder, Selection())
     result = saved_as(folder, prefix="", suffix="", format=Format.PNG, keep_subfolders=False)
     steps = Steps()
@@ -62,14 +62,14 @@ def test_a_sort_in_parts_sorts(order: str, count: int) -> None:
 
 @settings(max_examples=20, deadline=None)
 @given(st.lists(st.sampled_from("ab"), max_size=80))
-def test_a_sort_in_parts_sorts_what_is_alike(texts: list[str]) -> None:
+def test_a_sort_in_parts_sorts_equal_elements(texts: list[str]) -> None:
     many = texts * (3 * pace.PART // max(1, len(texts)))
     expected = sorted(many)
     pace.sort(many)
     assert many == expected
 
 
-def test_who_is_not_to_go_on_ends_a_sort() -> None:
+def test_a_sort_can_be_cancelled() -> None:
     class NoMoreError(Exception):
         pass
 

@@ -1,4 +1,4 @@
-"""Processes are told from one another by what no clock has a part in."""
+"""Processes are told apart without depending on any clock."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ OWN = this_process()
 
 @pytest.fixture(autouse=True)
 def _known() -> None:
-    """Have this process know itself before a test changes what the system says."""
+    """Have this process identify itself before a test changes what the system says."""
     this_process()
 
 
 @contextmanager
 def another() -> Iterator[Process]:
-    """A process that works until the end of the block, by its own word."""
+    """A process that works until the end of the block, and its own name for itself."""
     code = (
         "import sys; sys.path.insert(0, sys.argv[1])\n"
         "from core.common.processes import this_process\n"
@@ -53,7 +53,7 @@ def test_a_process_is_at_work_until_it_ends() -> None:
     assert is_at_work(process.name) is False
 
 
-def test_a_name_says_all() -> None:
+def test_a_name_holds_everything() -> None:
     assert Process.named(OWN.name) == OWN
     odd = replace(OWN, machine="a/b:c/1/2")
     assert Process.named(odd.name) == odd
@@ -73,11 +73,13 @@ def test_a_name_says_all() -> None:
     ],
     ids=str,
 )
-def test_who_cannot_be_seen_is_not_judged(changes: dict[str, str], other: Process) -> None:
+def test_a_process_that_cannot_be_seen_is_not_judged(
+    changes: dict[str, str], other: Process
+) -> None:
     assert is_at_work(replace(other, **changes).name) is None
 
 
-def test_on_one_machine_no_name_of_it_is_needed() -> None:
+def test_on_one_machine_its_name_is_not_needed() -> None:
     renamed = replace(OWN, machine="another")
     assert is_at_work(renamed.name, is_here=True) is True
     assert is_at_work(replace(renamed, id=1 << 80).name, is_here=True) is False
@@ -85,8 +87,8 @@ def test_on_one_machine_no_name_of_it_is_needed() -> None:
     assert is_at_work(replace(renamed, space="4026999999.").name, is_here=True) is None
 
 
-def test_nothing_of_it_moves_with_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As psutil's times do, which are made of the time of day and the time since the start."""
+def test_no_part_of_a_name_depends_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Unlike psutil's times, which add the time since the boot to the time of day."""
     boot_time, create_time = psutil.boot_time(), psutil.Process.create_time
     with another() as process:
         monkeypatch.setattr(psutil, "boot_time", lambda: boot_time + 3600)
@@ -98,7 +100,7 @@ def test_nothing_of_it_moves_with_the_clock(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_a_process_that_hides_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
-    """As with `hidepid`, where another user's process is there and its files are not."""
+    """As with `hidepid`, where another user's process exists but its files are hidden."""
 
     def hidden(process: object) -> tuple[str, int]:
         raise FileNotFoundError(process)
@@ -108,13 +110,15 @@ def test_a_process_that_hides_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> 
     assert is_at_work(replace(OWN, id=1 << 80).name) is False
 
 
-def test_files_of_another_world_of_ids_are_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_of_another_process_id_namespace_are_not_asked(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(processes.os, "readlink", lambda _path: "1234567")
     assert is_at_work(OWN.name) is None
     assert processes._linux_space() == ""
 
 
-def test_without_any_such_files_nobody_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_such_files_no_process_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     def none(*_: object) -> None:
         raise FileNotFoundError
 
@@ -125,14 +129,14 @@ def test_without_any_such_files_nobody_is_judged(monkeypatch: pytest.MonkeyPatch
 
 @pytest.fixture
 def by_the_clock(monkeypatch: pytest.MonkeyPatch) -> Iterator[Process]:
-    """This process, as a system knows it that has no better name for its start than its time."""
+    """This process, as on a system that knows its boot only by the time."""
     monkeypatch.setattr(processes.sys, "platform", "darwin")
     this_process.cache_clear()
     yield this_process()
     this_process.cache_clear()
 
 
-def test_where_the_clock_has_a_part_a_little_is_no_other_process(by_the_clock: Process) -> None:
+def test_where_the_clock_matters_a_small_shift_is_the_same_process(by_the_clock: Process) -> None:
     own = by_the_clock
     moved = replace(own, began=own.began + 5_000)
     reused = replace(own, began=own.began - 3_600_000)
@@ -141,7 +145,7 @@ def test_where_the_clock_has_a_part_a_little_is_no_other_process(by_the_clock: P
     assert judged == [True, None, False, False]
 
 
-def test_where_the_clock_was_set_only_the_end_is_certain(by_the_clock: Process) -> None:
+def test_after_the_clock_was_set_only_a_process_s_end_is_certain(by_the_clock: Process) -> None:
     own = replace(by_the_clock, boot="~1")
     reused, ended = replace(own, began=own.began - 3_600_000), replace(own, id=99_999_999)
     assert [is_at_work(each.name) for each in (own, reused, ended)] == [None, None, None]
@@ -149,5 +153,5 @@ def test_where_the_clock_was_set_only_the_end_is_certain(by_the_clock: Process) 
     assert here == [True, None, False]
 
 
-def test_of_a_name_of_another_form_nothing_can_be_told() -> None:
+def test_a_name_of_another_form_tells_nothing() -> None:
     assert is_at_work("server 1") is None

@@ -1,4 +1,4 @@
-"""Numbers that change from run to run, as on the real page: see test_saved_workflows.py."""
+"""Numbers that change between runs, as on the real page: see test_saved_workflows.py."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_number_counts_within_its_limits(
     assert after(node(1, kind, value, control, 20)) == [[then, control, 20]]
 
 
-def test_a_number_is_drawn_by_lot_from_all_that_it_may_be() -> None:
+def test_a_random_number_is_drawn_from_its_whole_range() -> None:
     drawn = {after(node(1, "Even", 0, "randomize"))[0][0] for _ in range(500)}
     assert drawn == {-4, -2, 0, 2}  # as the page does, which never draws the largest
     seeds = {after(node(1, "Sampler", 0, "randomize", 20))[0][0] for _ in range(50)}
@@ -55,13 +55,13 @@ def test_a_number_is_drawn_by_lot_from_all_that_it_may_be() -> None:
     assert all(0 <= seed < LARGEST for seed in seeds)
 
 
-def test_values_that_are_saved_by_name() -> None:
+def test_values_saved_by_name_change_too() -> None:
     named = {"seed": 5, "control_after_generate": "increment", "steps": 20}
     after(node(1, "Sampler", widgets_values_named=named))
     assert named == {"seed": 6, "control_after_generate": "increment", "steps": 20}
 
 
-def test_a_primitive_is_like_the_widget_that_it_gives_its_value_to() -> None:
+def test_a_primitive_changes_like_the_widget_that_it_feeds() -> None:
     target = node(2, "Even", 0, "fixed", inputs=[{"name": "number", "link": 7}])
     primitive = node(1, "PrimitiveNode", 4, "increment")
     link = [7, 1, 0, 2, 0, "INT"]

@@ -1,4 +1,4 @@
-"""Saved workflows in API format: what no page at hand saves, or only an older one."""
+"""Saved workflows in API format: cases that no tested page saves, or only an old one."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def inputs(of: Node) -> dict[str, dict[str, Any]]:
     return {key: part["inputs"] for key, part in as_prompt(of, TYPES).items()}
 
 
-def test_a_node_has_the_title_that_the_page_shows() -> None:
+def test_a_node_keeps_the_title_that_the_page_shows() -> None:
     prompt = as_prompt(
         workflow([node(1, "Work"), node(2, "Work", title="Mine"), node(3, "Else")]), TYPES
     )
@@ -68,7 +68,7 @@ A, B, ANY = "IMAGE", "MASK", "*"
         ([], 0, A, None),
     ],
 )
-def test_what_a_bypassed_node_passes_on(
+def test_a_bypassed_node_passes_on_an_input_of_the_output_s_type(
     kinds: list[str], output: int, wanted: str, passed: int | None
 ) -> None:
     sources = range(1, 1 + len(kinds))
@@ -97,24 +97,24 @@ def inner() -> Node:
 @pytest.mark.parametrize(
     ("values", "size"), [([7], 7), ([None], 1), ([], 1), ([0], 0)], ids=["7", "null", "none", "0"]
 )
-def test_the_value_on_the_subgraphs_node_goes_before(values: list[Any], size: int) -> None:
+def test_the_value_on_the_subgraph_s_node_wins(values: list[Any], size: int) -> None:
     made = workflow([shown([["3", "size"]], values)], inner=inner())
     assert inputs(made) == {"5:3": {"size": size}}
 
 
-def test_the_outermost_value_goes_before_all() -> None:
+def test_the_outermost_value_wins() -> None:
     outer = node(6, MIDDLE, properties={"proxyWidgets": [["5", "size"]]}, widgets_values=[9])
     middle = subgraph(MIDDLE, [shown([["3", "size"]], [None])], inputs=[])
     made = workflow([outer], inner=inner(), middle=middle)
     assert inputs(made) == {"6:5:3": {"size": 9}}
 
 
-def test_a_list_as_a_value_is_no_link() -> None:
+def test_a_list_as_a_value_is_not_a_link() -> None:
     made = workflow([node(1, "Work", widgets_values=[["2", 0]])])
     assert inputs(made) == {"1": {"size": {"__value__": ["2", 0]}}}
 
 
-def test_an_input_is_passed_straight_on() -> None:
+def test_an_input_of_a_subgraph_may_lead_straight_to_its_output() -> None:
     straight = subgraph(INNER, [], [1, -10, 0, -20, 0, A], inputs=[{"name": "image", "type": A}])
     made = workflow(
         [
@@ -129,7 +129,7 @@ def test_an_input_is_passed_straight_on() -> None:
     assert inputs(made)["9"] == {"image": ["1", 0]}
 
 
-def test_links_that_lead_nowhere_are_left_out() -> None:
+def test_dangling_links_are_left_out() -> None:
     made = workflow(
         [
             node(1, "Source", mode=2),
@@ -148,7 +148,7 @@ def test_links_that_lead_nowhere_are_left_out() -> None:
     assert inputs(made) == {"2": {}, "3": {}, "4": {}, "6": {}}
 
 
-def test_a_subgraph_inside_of_itself_is_not_followed() -> None:
+def test_a_subgraph_that_contains_itself_is_not_followed() -> None:
     made = workflow([node(1, INNER)], inner=subgraph(INNER, [node(2, INNER)], inputs=[]))
     assert {key: part["class_type"] for key, part in as_prompt(made, TYPES).items()} == {
         "1:2": INNER

@@ -1,4 +1,4 @@
-"""The texts that the page changes: choices in prompts, and what is filled into file names."""
+"""Texts that the page changes: choices in prompts, and placeholders in file names."""
 
 from __future__ import annotations
 
@@ -24,11 +24,11 @@ from batch_loop.batch_loop_cli.page_format.texts import PageTexts, one_of_each
         ("a /* b", "a /* b"),
     ],
 )
-def test_a_text_for_prompts(text: str, sent: str) -> None:
+def test_comments_and_choices_in_a_prompt_s_text_are_resolved(text: str, sent: str) -> None:
     assert one_of_each(text) == sent
 
 
-def test_each_choice_is_taken_at_times() -> None:
+def test_each_choice_is_sometimes_taken() -> None:
     taken = {one_of_each("{a|b{c|d}}") for _ in range(400)}
     assert taken == {"a", "bc", "bd"}
 
@@ -55,13 +55,13 @@ NODES: list[dict[str, Any]] = [
         ("%Mine.nothing% %Nothing.size% %width% 5%", "%Mine.nothing% %Nothing.size% %width% 5%"),
     ],
 )
-def test_a_file_name(name: str, sent: str) -> None:
+def test_placeholders_in_a_file_name_are_filled_in(name: str, sent: str) -> None:
     texts = PageTexts(NODES, TYPES)
     assert texts.as_sent("SaveImage", {"filename_prefix": name}) == {"filename_prefix": sent}
     assert texts.as_sent("Else", {"filename_prefix": name}) == {"filename_prefix": name}
 
 
-def test_a_date_in_a_file_name() -> None:
+def test_dates_in_a_file_name_are_filled_in() -> None:
     name = {"filename_prefix": "%date:yyyy-MM-dd hh.mm.ss|yy M d h m s%"}
     sent = PageTexts([], TYPES).as_sent("SaveImage", name)["filename_prefix"]
     two, some = r"\d\d", r"\d{1,2}"
