@@ -1,5 +1,5 @@
-"""What `make`, the demo and the tests run on: set-up, a real ComfyUI and a client of it.
+"""What `make`, the demo and the tests use: set-up, a real ComfyUI and a client for it.
 
-No part of the pack: ComfyUI never imports this folder. It is used as `python -m tools.demo`
-from the repository's root, and as `batch_loop.tools` from the tests.
+Not part of the pack: ComfyUI never imports this folder. It runs as `python -m tools.demo` from the
+repository's root, and the tests import it as `batch_loop.tools`.
 """

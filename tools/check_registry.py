@@ -1,8 +1,8 @@
-"""Runs the registry's checkers on the files that it would hand out: they may find nothing.
+"""Runs the registry's checkers on the files that would be published; they must find nothing.
 
-`nodesafe scan` looks for what malware looks like, `comfy node validate` is what `comfy node
-publish` begins with. They have an environment of their own: what they depend on must not be mixed
-with what ComfyUI needs. Neither asks anything, sends anything or writes into the user's home.
+`nodesafe scan` looks for signs of malware, and `comfy node validate` is the first step of `comfy
+node publish`. They have an environment of their own, as their dependencies must not mix with
+ComfyUI's. Neither asks or sends anything, or writes to the user's home.
 """
 
 from __future__ import annotations
@@ -18,29 +18,28 @@ from pathlib import Path
 from typing import Any
 
 from . import environments, stamps
-from .errors import ToolError, run_command
+from .errors import ToolError, run_command, say
 from .layout import ROOT
 from .programs import complaint, run
 from .provision import alone
-from .requirements import of_extra
 
 CHECKERS = ROOT / ".build" / "checkers"
 STAMP = CHECKERS / ".batch-loop-stamp"
 IGNORED = ".comfyignore"
 
 BAIT = 'eval("1")\n'
-"""What nodesafe must find: one that cannot see it finds nothing anywhere."""
+"""What nodesafe must find: if it misses this, it would find nothing anywhere."""
 
 ALL_IS_WELL = "All validation checks passed"
-"""What `comfy node validate` says in the end; it leaves with 0 also after a warning."""
+"""The last words of `comfy node validate`, which also exits with 0 after a warning."""
 COMPLAINT = r"(?i)warning|error|issue|invalid"
 
 SECONDS = 300
-"""How long a checker may take; it takes one."""
+"""How long a checker may take; one second is usual."""
 
 
-def main() -> int:
-    """Run both checkers, and say what they found."""
+def main() -> None:
+    """Run both checkers and say what they found."""
     with alone():
         make_environment()
     files = published(ROOT)
@@ -51,20 +50,18 @@ def main() -> int:
             shutil.copyfile(ROOT / file, folder / file)
         home.mkdir()
         found = [*scan(folder, home), *validate(folder, home)]
-    for line in found:
-        sys.stdout.write(f"{line}\n")
+    say("".join(f"{line}\n" for line in found))
     if found:
         raise ToolError(
             "the registry's checkers find fault with the pack (above): change what they point at, "
             "see CONTRIBUTING.md"
         )
-    sys.stdout.write(f"check-registry: nothing found in {len(files)} files\n")
-    return 0
+    say(f"check-registry: nothing found in {len(files)} files\n")
 
 
 def make_environment() -> None:
-    """Make the checkers' environment, unless it is there as it is asked for."""
-    wanted = of_extra("checkers")
+    """Make the checkers' environment, unless it is up to date."""
+    wanted = environments.of_extra("checkers")
 
     def make() -> None:
         CHECKERS.parent.mkdir(exist_ok=True)
@@ -73,30 +70,29 @@ def make_environment() -> None:
 
     if not environments.is_sound(CHECKERS):
         STAMP.unlink(missing_ok=True)
-    # Its scripts name its Python, so it is good for one place and one version alone.
+    # Its scripts name its Python, so it is good for only one place and version.
     asked_for = [wanted, sys.version_info[:2], str(CHECKERS)]
     stamps.once("the registry's checkers (.build/checkers)", STAMP, asked_for, make)
 
 
 def published(root: Path) -> list[str]:
-    """The files below `root` that the registry would hand out, as paths relative to it.
+    """The files below `root` that would be published, as paths relative to it.
 
-    Those that git tracks, less what `.comfyignore` names. Raises `ToolError` where git knows of
-    none.
+    They are those that git tracks, without what `.comfyignore` names. Raises `ToolError` where git
+    tracks none.
     """
     tracked = _git(root, "ls-files", "-z")
     if not tracked:
         raise ToolError(f"git tracks no file in {root}: the check needs a clone of the repository")
-    left_out: set[str] = set()
+    left_out: list[str] = []
     if (root / IGNORED).is_file():
-        ignored = _git(root, "ls-files", "-z", "-c", "-i", f"--exclude-from={root / IGNORED}")
-        left_out.update(ignored)
-    # One that was deleted is tracked until the next commit.
+        left_out = _git(root, "ls-files", "-z", "-c", "-i", f"--exclude-from={root / IGNORED}")
+    # A deleted file is tracked until the next commit.
     return [name for name in tracked if name not in left_out and (root / name).is_file()]
 
 
 def scan(folder: Path, home: Path) -> list[str]:
-    """Everything that nodesafe finds in the folder, of whatever severity, a line each."""
+    """Everything that nodesafe finds in the folder, of any severity, one line each."""
     bait = home / "bait"
     bait.mkdir()
     (bait / "bait.py").write_text(BAIT, encoding="utf-8")
@@ -109,7 +105,7 @@ def scan(folder: Path, home: Path) -> list[str]:
 
 
 def validate(folder: Path, home: Path) -> list[str]:
-    """What `comfy node validate` says against the folder, in its own lines."""
+    """The complaints of `comfy node validate` about the folder, line by line."""
     command = ["comfy", "--skip-prompt", "--no-enable-telemetry", "node", "validate"]
     done = _run(command, folder, home)
     lines = [line for line in (done.stdout + done.stderr).splitlines() if line.strip()]
@@ -130,7 +126,7 @@ def _findings(folder: Path, home: Path) -> list[dict[str, Any]]:
 
 
 def _run(command: list[str], folder: Path, home: Path) -> subprocess.CompletedProcess[str]:
-    """Run a checker in the folder, with settings of nobody's."""
+    """Run a checker in the folder, free of any user's settings."""
     name, *arguments = command
     environment = {
         "PATH": os.environ.get("PATH", os.defpath),
@@ -146,7 +142,7 @@ def _run(command: list[str], folder: Path, home: Path) -> subprocess.CompletedPr
 
 
 def _git(root: Path, *arguments: str) -> list[str]:
-    """Names that git lists, each ended by a NUL."""
+    """The names that git lists, separated by NUL."""
     try:
         done = run(["git", "-C", root, *arguments])
     except FileNotFoundError as error:

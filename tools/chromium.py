@@ -1,20 +1,16 @@
-"""Finds the Chromium that the browser tests run in.
-
-As a command (`python -m tools.chromium`) it says which one that is.
-"""
+"""Finds the Chromium for the browser tests; `python -m tools.chromium` prints its path."""
 
 from __future__ import annotations
 
 import os
 import shutil
-import sys
 from pathlib import Path
 
-from .errors import ToolError, run_command
+from .errors import ToolError, run_command, say
 from .programs import starts
 
 CHROMIUM = "CHROMIUM"
-"""Environment variable: the browser to use instead of the one that would be found."""
+"""Environment variable: the browser to use in place of any that would be found."""
 
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 OF_PLAYWRIGHT = "chromium-*/chrome-linux*/chrome"
@@ -40,11 +36,5 @@ def find_chromium() -> str:
     )
 
 
-def main() -> int:
-    """Print which Chromium the tests would use."""
-    sys.stdout.write(f"{find_chromium()}\n")
-    return 0
-
-
 if __name__ == "__main__":
-    run_command(main)
+    run_command(lambda: say(f"{find_chromium()}\n"))

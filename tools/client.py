@@ -25,8 +25,8 @@ BAD_REQUEST = 400
 class PromptRejected(ToolError):
     """Raised when ComfyUI refuses a prompt before it runs.
 
-    `error` and `node_errors` are as the server sent them; `messages` are its sentences in
-    plain text, one for the prompt and one for each input at fault.
+    `error` and `node_errors` are as the server sent them; `messages` are the same as sentences,
+    one for the prompt and one for each faulty input.
     """
 
     def __init__(self, answer: Mapping[str, Any]) -> None:
@@ -42,7 +42,7 @@ class PromptRejected(ToolError):
 
 
 class UnexpectedAnswer(ToolError):
-    """Raised when a route answers with an HTTP error; `status` and `body` are what came."""
+    """Raised when a route answers with an HTTP error, which `status` and `body` describe."""
 
     def __init__(self, method: str, path: str, status: int, body: str) -> None:
         self.status = status
@@ -52,7 +52,7 @@ class UnexpectedAnswer(ToolError):
 
 @dataclass(frozen=True)
 class Queue:
-    """The ids of the prompts that run and that wait, in the order they will run in."""
+    """The ids of the running and of the waiting prompts, in the order they will run in."""
 
     running: tuple[str, ...]
     pending: tuple[str, ...]
@@ -61,15 +61,15 @@ class Queue:
 class ComfyClient:
     """One client with its own id and websocket; close it, or use it in a `with` statement.
 
-    `url` has no trailing slash. The websocket is read from the start, so `events` holds every
-    event that the server sent to this client, and every broadcast.
+    `url` has no trailing slash. `events` has everything that the server has sent to this client
+    since it was made, broadcasts included.
     """
 
     def __init__(self, url: str) -> None:
         self.url = url
         self.client_id = uuid.uuid4().hex
         self._session = requests.Session()
-        # By prompt id, how many events there were when it was submitted: all of its own follow.
+        # By prompt id: how many events there were before it was submitted.
         self._submitted: dict[str, int] = {}
         self._log = EventLog(f"ws{url.removeprefix('http')}/ws?clientId={self.client_id}")
 
@@ -89,10 +89,10 @@ class ComfyClient:
     ) -> str:
         """Queue a prompt and return its id; raises `PromptRejected` if it is refused.
 
-        `extra` is the prompt's `extra_data` (`{"extra_pnginfo": {"workflow": …}}`). `targets`
-        names the only output nodes to run, as the frontend does for a part of the graph.
-        A prompt of which only some outputs are valid is taken by ComfyUI without the others:
-        that is refused here, and taken off the queue, unless `lenient`.
+        `extra` is the prompt's `extra_data` (`{"extra_pnginfo": {"workflow": …}}`). `targets` are
+        the only output nodes to run, as when the frontend runs a part of the graph. If only some
+        outputs are valid, ComfyUI runs just those; here the prompt is taken off the queue and
+        refused, unless `lenient`.
         """
         body: dict[str, Any] = {"prompt": prompt, "client_id": self.client_id}
         body["extra_data"] = dict(extra or {})
@@ -115,10 +115,9 @@ class ComfyClient:
         return prompt_id
 
     def wait(self, prompt_id: str, timeout: float = RUN_SECONDS) -> RunResult:
-        """Wait until that prompt has ended and stands in the history; returns its result.
+        """Wait until a prompt of this client has ended and is in the history; returns its result.
 
-        Only for prompts of this client. Raises `ToolError` after `timeout` seconds, and
-        `ServerGone` when the server goes away.
+        Raises `ToolError` after `timeout` seconds, and `ServerGone` when the server goes away.
         """
         has_started = False
 
@@ -126,9 +125,9 @@ class ComfyClient:
             nonlocal has_started
             if event.data.get("prompt_id") == prompt_id:
                 has_started = True
-                # The server sends this one after the history is written.
+                # The server sends this after it has written the history.
                 return event.type == "executing" and event.data["node"] is None
-            # A prompt taken off the queue ends without an event of its own.
+            # A prompt that is taken off the queue ends without an event of its own.
             return event.type == "status" and not has_started and self._is_gone(prompt_id)
 
         since = self._submitted.get(prompt_id, 0)
@@ -149,13 +148,13 @@ class ComfyClient:
     def wait_for(
         self, matches: Callable[[Event], bool], timeout: float = RUN_SECONDS, what: str = "an event"
     ) -> Event:
-        """The first event, of those past and those to come, that `matches`; waits for it."""
+        """The first event, past or future, that `matches`; waits for it."""
         return self._log.wait_for(matches, timeout, what)
 
     def wait_until_executing(
         self, prompt_id: str, node_id: str, timeout: float = RUN_SECONDS
     ) -> None:
-        """Wait until that node of that prompt has been started."""
+        """Wait until that node of that prompt has started."""
 
         def is_it(event: Event) -> bool:
             about = (event.data.get("node"), event.data.get("prompt_id"))
@@ -165,11 +164,11 @@ class ComfyClient:
         self._log.wait_for(is_it, timeout, f"node {node_id} of prompt {prompt_id}", since)
 
     def interrupt(self, prompt_id: str | None = None) -> None:
-        """Press Cancel: the running prompt, or (0.3.75 and later) only if it is that one."""
+        """Cancel the running prompt, or (0.3.75 and later) only that one if it runs."""
         self.post("/interrupt", {"prompt_id": prompt_id} if prompt_id else {})
 
     def history(self, prompt_id: str) -> dict[str, Any] | None:
-        """The history's entry of that prompt; None when it has not ended or was deleted."""
+        """The prompt's entry in the history; None if it has not ended or was deleted."""
         entry: dict[str, Any] | None = self.get_json(f"/history/{prompt_id}").get(prompt_id)
         return entry
 
@@ -183,7 +182,7 @@ class ComfyClient:
         )
 
     def wait_until_idle(self, timeout: float = RUN_SECONDS) -> None:
-        """Wait until no prompt runs and none waits, whoever submitted them."""
+        """Wait until no prompt of any client runs or waits."""
 
         def is_idle() -> bool:
             queue = self.queue()
@@ -191,17 +190,17 @@ class ComfyClient:
 
         since = len(self.events)
         if not is_idle():
-            # The server tells every client when its queue changes.
+            # The server sends this to every client when its queue changes.
             self._log.wait_for(
                 lambda event: event.type == "status" and is_idle(), timeout, "an empty queue", since
             )
 
     def clear_queue(self) -> None:
-        """Take every waiting prompt off the queue; the running one goes on."""
+        """Take every waiting prompt off the queue; the running one continues."""
         self.post("/queue", {"clear": True})
 
     def end_all(self) -> None:
-        """End what runs and what waits, whoever submitted it, and wait until nothing does."""
+        """Cancel all prompts of any client, and wait until the queue is empty."""
         self.clear_queue()
         if self.queue().running:
             self.interrupt()
@@ -237,7 +236,7 @@ class ComfyClient:
         self.close()
 
     def _is_gone(self, prompt_id: str) -> bool:
-        # In this order: a prompt that ends between the two questions is in the history then.
+        # In this order, as a prompt that ends between the two requests is in the history.
         queue = self.queue()
         if prompt_id in queue.running or prompt_id in queue.pending:
             return False

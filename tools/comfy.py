@@ -5,19 +5,18 @@ from __future__ import annotations
 import shutil
 
 from .errors import ToolError, run_command, say
-from .examples import IMAGES
-from .layout import COMFYUI
+from .layout import COMFYUI, EXAMPLE_IMAGES
 from .server import ComfyServer
 
 BASE = COMFYUI / "comfy"
-"""Kept from one time to the next: what was saved in there is still there."""
+"""Kept between runs, so that what was saved is still there."""
 
 
-def main() -> int:
+def main() -> None:
     """Start ComfyUI, say where it is, and stay until it ends."""
     server = ComfyServer(BASE)
     copy = server.input / "example_images"
-    shutil.copytree(IMAGES, copy, dirs_exist_ok=True)
+    shutil.copytree(EXAMPLE_IMAGES, copy, dirs_exist_ok=True)
     say("starting ComfyUI ... ")
     with server:
         say(

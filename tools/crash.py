@@ -1,16 +1,17 @@
-"""A real server, killed again and again in the midst of a batch, and what that costs.
+"""Kills a real server again and again in the middle of a batch, and counts what that costs.
 
-The server is killed with SIGKILL at moments that a seed decides, started again on the same folders
-each time, and at the end run on until the batch is complete. `python -m tools.crash` does that at
-least fifty times and writes its figures to `docs/figures/crash.json`; a test does it a few times.
+A seed decides the moments. Each time the server is started again on the same folders, and at the
+end it completes the batch. `python -m tools.crash` kills it at least fifty times and writes its
+figures to `docs/figures/crash.json`; a test does it a few times.
 """
 
 from __future__ import annotations
 
+import itertools
 import random
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +25,7 @@ from .trial import HELPERS, Trial, again, checked, command, look_until, says_sto
 WORK_SECONDS = 0.06
 TAIL, TAIL_SECONDS = "tail", 0.03
 AHEAD = 6
-"""Prompts that wait in the queue when the server is killed."""
+"""Prompts in the queue when the server is killed."""
 SIDE = 192
 
 IN_A_WRITE, AT_ITS_NAME = "in a write", "at its name"
@@ -32,16 +33,16 @@ MOMENTS = {
     "anywhere": (ITERATOR, 0.2),
     "in the work": (WORK, WORK_SECONDS),
     "after Loop End": (TAIL, TAIL_SECONDS),
-    # As soon as an unfinished file of a result is there, or a result has its name.
+    # As soon as there is an unfinished file, or a result under its final name.
     IN_A_WRITE: (WORK, 0.0),
     AT_ITS_NAME: (WORK, 0.0),
 }
-"""When the server is killed, by turns: once this node has begun, and within so many seconds."""
+"""When the server is killed, in turn: within so many seconds of the start of a node."""
 
 
 @dataclass
 class Figures(trial.Figures):
-    """What so many kills have cost."""
+    """What the kills have cost."""
 
     batches: int = 0
     redone: int = 0
@@ -51,11 +52,11 @@ class Figures(trial.Figures):
 
     @property
     def kills(self) -> int:
-        """How often the server was killed: that is what happens at each moment."""
+        """How often the server was killed."""
         return sum(self.events.values())
 
     def most(self) -> dict[str, float]:
-        """Nothing is lost; of what was under way at a kill, one image at most is done again."""
+        """Nothing is lost, and each kill has at most one image done again."""
         again = {"redone": self.kills, "most_redone_by_one_kill": 1}
         return super().most() | again | {"out_of_order": 0}
 
@@ -77,17 +78,16 @@ class Batch(Trial):
         self.figures = figures
 
     def run(self, kills: int) -> None:
-        """Kill the server so often, or until the batch is complete, and then let it end."""
-        moments = list(MOMENTS)
-        for number in range(kills):
+        """Kill the server so many times, or until the batch is complete; then let it finish."""
+        figures = self.figures
+        for moment in itertools.islice(itertools.cycle(MOMENTS), kills):
             before = self.recorded
             self._start()
-            self._kill_at(moments[number % len(moments)])
-            self.figures.kills_that_left_an_unfinished_file += self.unfinished() > 0
-            self.figures.half_files += self.half_files()
+            self._kill_at(moment)
+            figures.kills_that_left_an_unfinished_file += self.unfinished() > 0
+            figures.half_files += self.half_files()
             redone = again(self.recorded) - again(before)
-            most = max(self.figures.most_redone_by_one_kill, redone)
-            self.figures.most_redone_by_one_kill = most
+            figures.most_redone_by_one_kill = max(figures.most_redone_by_one_kill, redone)
             if set(self.recorded) == set(self.names):
                 break
         self._start()
@@ -95,7 +95,6 @@ class Batch(Trial):
             self._finish()
         finally:
             self.server.stop()
-        figures = self.figures
         figures.batches += 1
         figures.images += len(self.names)
         figures.redone += again(self.recorded)
@@ -103,13 +102,13 @@ class Batch(Trial):
         self.count(figures)
 
     def _prompt(self, client: ComfyClient) -> dict[str, Any]:
-        """A slow workflow, which is slow behind Loop End as well."""
+        """A workflow that is slow, after Loop End too."""
         graph = self.workflow(node("TestSlow", value=IMAGE, seconds=WORK_SECONDS))
         graph[TAIL] = node("TestSlow", value=[END, 0], seconds=TAIL_SECONDS)
         return filled_in(client, graph)
 
     def _start(self) -> None:
-        """Start the server, which deletes what the one before it has left unfinished."""
+        """Start the server, which deletes the unfinished files of the one before."""
         self.server.start()
         look_until(lambda: not self.unfinished())
         self.figures.stray_files += self.unfinished()
@@ -121,7 +120,7 @@ class Batch(Trial):
                 prompts = [client.submit(prompt) for _ in range(AHEAD)]
                 node_id, seconds = MOMENTS[moment]
                 client.wait_until_executing(prompts[self.chance.choice([0, 0, 0, 1])], node_id)
-                # What is not whole under its name is so from the first moment on.
+                # If results were ever half written under their final names, it would be now.
                 before = self._made()
                 if moment == IN_A_WRITE:
                     look_until(lambda: self.unfinished() > 0)
@@ -135,7 +134,7 @@ class Batch(Trial):
         self.figures.note(moment)
 
     def _made(self) -> set[tuple[str, int]]:
-        """The results by name and inode: a result that is made again is another one."""
+        """The results by name and inode, which is another one when a result is made again."""
         return {(entry.name, entry.inode()) for entry in self.results()}
 
     def _finish(self) -> None:
@@ -154,16 +153,16 @@ class Batch(Trial):
 def run(
     base: Path, images: int, kills: int, seed: int, env: Mapping[str, str] | None = None
 ) -> Figures:
-    """Kill a server, in that environment, at least `kills` times over batches of so many images."""
+    """Kill a server in that environment at least `kills` times, over batches of `images` each."""
     chance = random.Random(seed)  # noqa: S311 for chance that can be repeated
     figures = Figures(seed=seed)
-    began = time.monotonic()
     while figures.kills < kills:
         batch = Batch(base / f"batch-{figures.batches + 1}", images, chance, figures, env)
         batch.run(kills - figures.kills)
-    figures.seconds = round(time.monotonic() - began, 1)
     return figures
 
 
 if __name__ == "__main__":
-    command("crash", lambda base, **how: checked(run(base, **how)), kills=50, images=60, seed=1)
+    command(
+        "crash", lambda base, **how: checked(partial(run, base, **how)), kills=50, images=60, seed=1
+    )

@@ -1,8 +1,8 @@
-"""The demo: an example workflow over the example images, to the end, without a browser.
+"""The demo: runs an example workflow over the example images, without a browser.
 
-It starts a server, and runs the command `batch-loop` on it as anybody would. The results, a
-report and a contact sheet are left in `demo_output/`. It fails if anything failed but the file
-that is broken on purpose.
+It starts a server and runs the command `batch-loop` on it, as anybody would. Results, a report and
+a contact sheet are left in `demo_output/`. It fails if anything but the deliberately broken file
+failed.
 """
 
 from __future__ import annotations
@@ -10,13 +10,12 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
 from .errors import ToolError, run_command, say
-from .examples import EXAMPLES
-from .layout import COMFYUI, ROOT
+from .layout import COMFYUI, EXAMPLES, ROOT
+from .programs import batch_loop_run
 from .server import ComfyServer
 
 EXAMPLE = EXAMPLES / "api" / "save_batch.json"
@@ -38,16 +37,8 @@ def main() -> int:
     say("starting ComfyUI ... ")
     with server:
         say(f"{server.url}\n")
-        batch_loop = (sys.executable, "-m", "batch_loop_cli", "run", EXAMPLE)
-        command = (
-            *batch_loop,
-            "--server",
-            server.url,
-            "--report",
-            report,
-            "--contact-sheet",
-            sheet,
-        )
+        keep = ("--report", report, "--contact-sheet", sheet)
+        command = batch_loop_run([server.url], EXAMPLE, *keep)
         code = subprocess.run(command, cwd=ROOT, check=False).returncode  # noqa: S603 - our own
     if code != SOME_FAILED:
         raise ToolError(f"batch-loop run ended with {code}, where one broken image was to fail")
@@ -58,7 +49,7 @@ def main() -> int:
 
 
 def _is_as_expected(loop: dict[str, Any]) -> bool:
-    """Whether all is done, and on the disk, but for the file that is broken."""
+    """Whether all but the broken file is done and on disk."""
     failed = [item["path"] for item in loop["items"] if item["state"] == "failed"]
     written = [path for item in loop["items"] for path in item["outputs"]]
     return (

@@ -1,4 +1,4 @@
-"""What tools say: how far they are, and at the end, where it is an error, what to do."""
+"""How a tool speaks to a person: its progress, and what to do when it cannot go on."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ class ToolError(Exception):
 
 
 def say(text: str) -> None:
-    """Write something for a person to read now, a line or a part of one."""
+    """Write text for a person to read now, a line or part of one."""
     sys.stdout.write(text)
     sys.stdout.flush()
 
 
-def run_command(main: Callable[[], int]) -> None:
-    """Run a command's `main` and leave with its exit code; a `ToolError` becomes one line."""
-    # As an exception, so that a server is not left behind.
+def run_command(main: Callable[[], int | None]) -> None:
+    """Run `main` and exit with its code, None being 0; a `ToolError` becomes one line and 1."""
+    # Raised as an exception, so that no server is left behind.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(ENDED_BY_SIGTERM))
     try:
         code = main()

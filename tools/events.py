@@ -1,4 +1,4 @@
-"""The events that a ComfyUI server sends to one client, kept in order as they come."""
+"""The events that a ComfyUI server sends to one client, in the order they arrive."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ CONNECT_SECONDS = 30.0
 
 
 class ServerGone(ToolError):
-    """Raised to those who wait or ask when the server has gone away."""
+    """Raised when the server has gone away during a request or a wait."""
 
 
 @dataclass(frozen=True)
@@ -31,14 +31,11 @@ class Event:
 
 
 class EventLog:
-    """Every event of one websocket, read by a thread of its own.
-
-    All that changes sits behind one condition, on which `wait_for` waits.
-    """
+    """Every event of one websocket, read by a thread of its own."""
 
     def __init__(self, url: str) -> None:
         self._socket = websocket.create_connection(url, timeout=CONNECT_SECONDS)
-        # From here on only the reader waits on it, and it may wait for ever.
+        # From now on only the reader waits on it, and it may wait forever.
         self._socket.settimeout(None)
         self._changed = threading.Condition()
         self._events: list[Event] = []
@@ -55,10 +52,10 @@ class EventLog:
     def wait_for(
         self, matches: Callable[[Event], bool], timeout: float, what: str, since: int = 0
     ) -> Event:
-        """The first event, of those past and those to come, that `matches`.
+        """The first event, past or future, that `matches`; the first `since` events do not count.
 
-        The first `since` events are passed over. Raises `ToolError` after `timeout` seconds,
-        naming `what` was waited for, and `ServerGone` when the connection has closed without it.
+        Raises `ToolError`, which says `what` it waited for, after `timeout` seconds, and
+        `ServerGone` when the connection closes before the event.
         """
         deadline = time.monotonic() + timeout
         seen = since
@@ -70,7 +67,7 @@ class EventLog:
                     if not self._changed.wait(max(0.0, deadline - time.monotonic())):
                         raise ToolError(f"waited {timeout:.0f} s in vain for {what}")
                 fresh = self._events[seen:]
-            # Outside the lock: `matches` may ask the server something.
+            # Without the lock, as `matches` may send a request to the server.
             for event in fresh:
                 if matches(event):
                     return event
@@ -78,8 +75,8 @@ class EventLog:
 
     def close(self) -> None:
         """Close the connection and wait for the reader."""
-        # Closing alone would not wake the reader, and a closing handshake would race it.
-        # Where the server has gone already there is nothing left to close (no sock, or an error).
+        # A plain close would not wake the reader, and a closing handshake would race with it.
+        # If the server has gone already, there is no `sock` or it raises.
         sock = self._socket.sock
         if sock is not None:
             with contextlib.suppress(OSError):
@@ -93,7 +90,7 @@ class EventLog:
                 message = self._socket.recv()
                 if message == "":
                     return
-                # Previews come as binary messages; no test looks at them.
+                # Binary messages are previews, which no test needs.
                 if isinstance(message, str):
                     self._append(json.loads(message))
         except (OSError, websocket.WebSocketException):

@@ -1,4 +1,4 @@
-"""The workflows that the tools run, in API format, and how their defaults are filled in."""
+"""The workflows that the tools run, in API format, and how they get their defaults."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ Graph = dict[str, Node]
 ITERATOR, START, WORK, SAVE, END = "iterator", "start", "work", "save", "end"
 LOAD, COMPLETE, STOP = "load", "complete", "stop"
 IMAGE, FILENAME = [ITERATOR, 1], [ITERATOR, 3]
-"""What a node of a loop's work is given."""
+"""The outputs that the nodes of a loop's work take as inputs."""
 CHAIN = 5
-"""Nodes that do nothing between Load Image and the last node. So as many nodes run as in `loop`
-with a node that does nothing: six, and the one that Loop End expands into."""
+"""Nodes between Load Image and the last node of `plain`, so that as many nodes run as in `loop`:
+six, and the one that Loop End expands into."""
 
 
 def node(class_type: str, **inputs: Any) -> Node:
@@ -25,7 +25,7 @@ def node(class_type: str, **inputs: Any) -> Node:
 
 
 def filled_in(client: ComfyClient, graph: Mapping[str, Mapping[str, Any]]) -> Graph:
-    """`graph` with the defaults of all widgets that it does not name, by the server's own word."""
+    """`graph` with the server's defaults for all widgets that it does not set."""
     types = {part["class_type"] for part in graph.values()}
     widgets = {name: _defaults(client, name) for name in types}
     return {
@@ -36,12 +36,12 @@ def filled_in(client: ComfyClient, graph: Mapping[str, Mapping[str, Any]]) -> Gr
 
 def _defaults(client: ComfyClient, class_type: str) -> dict[str, Any]:
     described = client.get_json(f"/object_info/{class_type}")[class_type]["input"]
-    found = {}
-    for kind in ("required", "optional"):
-        for name, (_, *details) in described.get(kind, {}).items():
-            if details and "default" in details[0]:
-                found[name] = details[0]["default"]
-    return found
+    inputs = {**described.get("required", {}), **described.get("optional", {})}
+    return {
+        name: details[0]["default"]
+        for name, (_, *details) in inputs.items()
+        if details and "default" in details[0]
+    }
 
 
 def loop(
@@ -50,9 +50,9 @@ def loop(
     saving: dict[str, Any] | None = None,
     **settings: Any,
 ) -> Graph:
-    """A whole loop over a folder; `work` takes the image from `IMAGE`.
+    """A loop over a folder; `work` takes the image from `IMAGE`.
 
-    `saving` are the settings of Save Image (Batch); without it nothing is saved.
+    `saving` holds the settings of Save Image (Batch); without them nothing is saved.
     """
     graph = {
         ITERATOR: node("BatchLoopDirectoryIterator", directory=directory, **settings),
@@ -69,7 +69,7 @@ def loop(
 
 
 def plain(image: str) -> Graph:
-    """Load Image, and as many nodes of no effect as make the workflow as long as `loop`'s."""
+    """Load Image, and nodes that do nothing, as many as make the workflow as long as `loop`."""
     graph = {LOAD: node("LoadImage", image=image)}
     before = LOAD
     for number in range(CHAIN):
@@ -79,11 +79,11 @@ def plain(image: str) -> Graph:
 
 
 SAVE_IMAGE = node("SaveImage", images=[WORK, 0], filename_prefix="own/result")
-"""ComfyUI's own saver, of `own`."""
+"""ComfyUI's own saver, for `own`."""
 
 
 def own(saver: Node, work: Node | None = None) -> Graph:
-    """What a script would submit for one image: Load Image, `work`, and a saver of ComfyUI's.
+    """What a script would submit for one image: Load Image, `work`, and a saver of ComfyUI.
 
     `work` takes the image from [LOAD, 0], and `saver` from [WORK, 0].
     """
@@ -92,13 +92,13 @@ def own(saver: Node, work: Node | None = None) -> Graph:
 
 
 def with_image(prompt: Graph, image: str) -> Graph:
-    """`plain` or `own` for another image."""
+    """`plain` or `own` with another image."""
     load = prompt[LOAD]
     return {**prompt, LOAD: {**load, "inputs": {**load["inputs"], "image": image}}}
 
 
 def gate(until: str) -> Graph:
-    """A prompt that ends once there is a file `until`: what is queued behind it waits."""
+    """A prompt that ends once the file `until` exists, and holds up what is queued behind it."""
     return {
         LOAD: node("EmptyImage", width=16, height=16),
         WORK: node("TestWait", image=[LOAD, 0], until=until),

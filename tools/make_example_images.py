@@ -1,7 +1,7 @@
-"""Makes `examples/images/`: a small folder of what folders of images are like.
+"""Makes `examples/images/`: a small folder with all sorts of images.
 
-Run it as `python -m tools.make_example_images`; the results are committed. Each picture is a
-landscape with as many balloons as its number says, so that its place in an order can be seen.
+Run `python -m tools.make_example_images`; the results are committed. Most are landscapes with as
+many balloons as their number says, so that their order can be seen.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image, ImageDraw
 
-from .examples import IMAGES
+from .layout import EXAMPLE_IMAGES
 
 Colour = tuple[int, int, int]
 Place = tuple[float, float]
 
 SIZE = (240, 180)
 SMOOTHING = 3
-"""Everything is drawn so many times as large, and made smaller."""
+"""How many times as large everything is drawn, before it is scaled down."""
 HILLS = 4
 ORIENTATION, TURN_RIGHT = 0x0112, 6
 """The EXIF tag, and its value."""
@@ -46,7 +46,7 @@ AUTUMN = _Palette((126, 160, 184), (246, 222, 180), (255, 240, 200), (200, 140, 
 SEA = _Palette((84, 180, 220), (220, 244, 246), (255, 255, 236), (60, 150, 180), (20, 84, 124))
 
 
-def make_all(folder: Path = IMAGES) -> None:
+def make_all(folder: Path = EXAMPLE_IMAGES) -> None:
     """Write every image below `folder`."""
     broken = _png(_landscape(5, AUTUMN))
     images = {
@@ -72,7 +72,7 @@ def make_all(folder: Path = IMAGES) -> None:
 def _landscape(balloons: int, colours: _Palette, size: tuple[int, int] = SIZE) -> Image.Image:
     """A sky with a sun and balloons, and hills below."""
     width, height = (SMOOTHING * side for side in size)
-    # One series of numbers for each picture, so that they stay as they are when others change.
+    # Each picture has its own random numbers, so that it does not change when others do.
     random = np.random.default_rng(zlib.crc32(repr((balloons, colours, size)).encode()))
     sky = [_blend(colours.sky, colours.horizon, part) for part in np.linspace(0, 1, height)]
     picture = Image.fromarray(np.repeat(np.array(sky, np.uint8)[:, None], width, axis=1))
@@ -95,13 +95,13 @@ def _landscape(balloons: int, colours: _Palette, size: tuple[int, int] = SIZE) -
 
 
 def _blend(first: Colour, second: Colour, part: float) -> Colour:
-    """The colour that is so far, from 0 to 1, on the way from the first to the second."""
+    """A mixture of two colours; `part` is the share of the second, from 0 to 1."""
     red, green, blue = np.round(np.array(first) * (1 - part) + np.array(second) * part)
     return int(red), int(green), int(blue)
 
 
 def _ridge(random: np.random.Generator, width: int, height: int, level: float) -> list[Place]:
-    """The outline of a hill, `level` (0 above, 1 below) of the way down."""
+    """The outline of a hill at a height from 0 (top) to 1 (bottom)."""
     x = np.linspace(0, 1, 80)
     y = np.full_like(x, level)
     for waves in (1, 2, 5):
@@ -115,7 +115,7 @@ def _balloon(draw: ImageDraw.ImageDraw, middle: Place, radius: float, colour: Co
     dark = _blend(colour, (0, 0, 0), 0.35)
 
     def box(down: float, across: float, high: float) -> tuple[float, float, float, float]:
-        """So far below the middle, and to each side so wide and so high, in radii."""
+        """A box `down` below the middle that reaches so far to each side, all in radii."""
         wide, high, at = across * radius, high * radius, y + down * radius
         return x - wide, at - high, x + wide, at + high
 
@@ -128,12 +128,12 @@ def _balloon(draw: ImageDraw.ImageDraw, middle: Place, radius: float, colour: Co
 
 
 def _one_balloon() -> Image.Image:
-    """A balloon on nothing, with an alpha channel."""
+    """A balloon on a transparent background."""
     width, height = (SMOOTHING * side for side in SIZE)
     picture = Image.new("RGBA", (width, height), (255, 255, 255, 0))
     _balloon(ImageDraw.Draw(picture), (width / 2, height * 0.38), height * 0.28, BALLOONS[0])
     picture = picture.reduce(SMOOTHING)
-    # What is below the transparent parts shows where a workflow does not use the mask.
+    # The colour below the transparent parts shows when a workflow does not use the mask.
     result = Image.new("RGB", picture.size, (228, 238, 246))
     result.paste(picture, mask=picture)
     result.putalpha(picture.getchannel("A"))
@@ -141,7 +141,7 @@ def _one_balloon() -> Image.Image:
 
 
 def _moon() -> Image.Image:
-    """A moon in grey with 16 bits, soft enough that 8 bits would show steps."""
+    """A moon in 16-bit grey, so soft that 8 bits would show steps."""
     width, height = SIZE
     radius = 0.36 * height
     y, x = np.mgrid[0:height, 0:width].astype(np.float64)
@@ -150,7 +150,7 @@ def _moon() -> Image.Image:
     glow = 0.25 * np.exp(-1.5 * np.maximum(outside, 0) / radius)
     inside = np.clip(0.5 - outside, 0, 1)
     value = light * inside + glow * (1 - inside)
-    # In steps coarser than the last bit, whose noise would not compress.
+    # Steps coarser than the last bit, whose noise would not compress.
     return Image.fromarray((np.round(value * 2048) * 31).astype(np.uint16))
 
 
@@ -164,7 +164,7 @@ def _few_colours(picture: Image.Image) -> Image.Image:
 
 
 def _sideways(upright: Image.Image) -> bytes:
-    """A JPEG as a camera held upright writes it: lying on its side, with a note in the EXIF."""
+    """A JPEG as from a camera held upright: turned on its side, with a note in the EXIF."""
     exif = Image.Exif()
     exif[ORIENTATION] = TURN_RIGHT
     lying = upright.transpose(Image.Transpose.ROTATE_90)

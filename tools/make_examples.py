@@ -1,15 +1,14 @@
-"""Brings the example workflows up to date in ComfyUI's own page, with all that belongs to them.
+"""Updates the example workflows in ComfyUI's own page.
 
-Run it as `python -m tools.make_examples` after a change of a node, or of an example: it opens each
-`examples/*.json` in a real page, saves it again, runs it to the end, and makes its API copy and its
-picture. The results are committed, and so is the README's picture of the Run button's menu, which
-is taken on the way. A new example is built in ComfyUI and saved into that folder.
+Run `python -m tools.make_examples` after a change to a node or an example. It opens each
+`examples/*.json` in a real page, saves it again, runs it, and makes its API copy and its picture.
+It also takes the README's picture of the Run button's menu. The results are committed. To add an
+example, build it in ComfyUI and save it to that folder.
 """
 
 from __future__ import annotations
 
 import json
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -17,9 +16,8 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import ViewportSize
 
-from .errors import run_command
-from .examples import EXAMPLES, NATIVE_LOOPS
-from .layout import NEWEST_FRONTEND, ROOT
+from .errors import run_command, say
+from .layout import EXAMPLES, NATIVE_LOOPS, NEWEST_FRONTEND, ROOT
 from .server import ComfyServer
 from .tab import Tab, opened
 
@@ -31,12 +29,12 @@ FOR_PICTURES = {
     "Comfy.NodeBadge.NodeSourceBadgeMode": "None",
     "Comfy.NodeBadge.NodeIdBadgeMode": "None",
     "Comfy.NodeBadge.NodeLifeCycleBadgeMode": "None",
-    # A picture is smaller than the page, and its notes are to be read.
+    # Pictures are smaller than the page, and the notes in them must be legible.
     "Comfy.TextareaWidget.FontSize": 13,
 }
 SIZE = ViewportSize(width=1800, height=1100)
 SHARPNESS = 2
-"""Device pixels for each of the page's, so that the pictures can be drawn smaller."""
+"""Device pixels per pixel of the page, as the pictures are scaled down."""
 MARGIN = 24
 """Around the workflow, in the canvas's units."""
 PICTURE_WIDTH = 1400
@@ -47,13 +45,13 @@ ONLY_THE_WORKFLOW = (
 )
 
 
-def main() -> int:
-    """Make what belongs to every example anew."""
+def main() -> None:
+    """Update every example."""
     paths = sorted(EXAMPLES.glob("*.json"))
     workflows = {path: json.loads(path.read_text(encoding="utf-8")) for path in paths}
     with tempfile.TemporaryDirectory() as base:
         usual = ComfyServer(Path(base, "usual"))
-        # Older frontends do not know the kinds of inputs that ComfyUI's own loops have.
+        # Older frontends do not know the kinds of inputs of ComfyUI's own loops.
         newer = ComfyServer(
             Path(base, "newer"), frontend=NEWEST_FRONTEND, custom_nodes=[NATIVE_LOOPS]
         )
@@ -65,18 +63,17 @@ def main() -> int:
                 for path, workflow in workflows.items():
                     if _has_native_loops(workflow) is has_native_loops:
                         make(path, workflow, comfy, server)
-    return 0
 
 
 def make(path: Path, workflow: dict[str, Any], comfy: Tab, server: ComfyServer) -> None:
     """Open, save, run and photograph one example."""
     comfy.open()
     comfy.call("openExample", workflow)
-    # As text: what is undefined there must not become null.
+    # As text, as Playwright would turn what is undefined into null.
     saved = json.loads(comfy.page.evaluate("JSON.stringify(app.graph.serialize())"))
     prompt = comfy.call("prompt")
-    # The page notes which part of the canvas it showed and which frontend it was. Without the
-    # part, newer frontends show the whole workflow.
+    # This holds the frontend's version and the visible part of the canvas; without the latter,
+    # newer frontends show the whole workflow.
     saved["extra"] = {}
     _write(path, saved)
     _write(EXAMPLES / "api" / path.name, prompt)
@@ -85,7 +82,7 @@ def make(path: Path, workflow: dict[str, Any], comfy: Tab, server: ComfyServer) 
     with server.client() as client:
         client.wait_until_idle()
     _photograph(comfy).save(path.with_suffix(".jpg"), quality=QUALITY, optimize=True)
-    sys.stdout.write(f"{path.stem}\n")
+    say(f"{path.stem}\n")
 
 
 def _has_native_loops(workflow: dict[str, Any]) -> bool:
@@ -101,7 +98,7 @@ def _photograph_menu(comfy: Tab) -> Image.Image:
 
 
 def _photograph(comfy: Tab) -> Image.Image:
-    """The workflow, with nothing of the page around it."""
+    """The workflow, without the page around it."""
     page = comfy.page
     page.evaluate("app.extensionManager.command.execute('Workspace.ToggleFocusMode')")
     page.add_style_tag(content=ONLY_THE_WORKFLOW)

@@ -1,4 +1,4 @@
-"""The pack's own modules, for tools that measure them without a server."""
+"""The pack's own modules, for tools that use them without a server."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ NAME = "batch_loop"
 def pack(name: str) -> Any:
     """Import a module by its dotted path below the root, such as `core.media.encode`.
 
-    The pack imports itself relatively, and the root's own `__init__.py` can only be imported by
-    ComfyUI. So the root is given the name that the tests use.
+    The pack imports itself relatively, and only ComfyUI can import the root's own `__init__.py`.
+    So the root is registered under the name that the tests use.
     """
     if NAME not in sys.modules:
         spec = importlib.machinery.ModuleSpec(NAME, loader=None, is_package=True)

@@ -1,6 +1,6 @@
-"""A real PostgreSQL on this machine, started and ended by the caller: Debian's package, or any.
+"""A real PostgreSQL on this machine, started and stopped by the caller.
 
-`python -m tools.postgresql` says whether there is one.
+`python -m tools.postgresql` fails if none is installed.
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +19,21 @@ import psycopg
 from psycopg import sql
 
 from .errors import ToolError, run_command
-from .ports import HOST, free_port
+from .programs import HOST, free_port
 
 DEBIAN = Path("/usr/lib/postgresql")
 USER = "batch_loop"
 PASSWORD = "a pass/word"  # noqa: S105 - of a database that lives as long as a test
 SYSTEM_USER = "postgres"
-"""Who it runs as where root would start it, which PostgreSQL refuses."""
+"""Who PostgreSQL runs as when root starts it, as it refuses to run as root."""
 START_SECONDS = 60
 
 
 class Postgresql:
-    """One database server on a free port of this machine, with an empty database.
+    """A database server on a free port, with an empty database.
 
-    Its files are in a folder of its own, which goes with it. `settings` are lines of its
-    `postgresql.conf` that come after those of the tests.
+    Its files are in a temporary folder. `settings` are lines that are added to its
+    `postgresql.conf`.
     """
 
     def __init__(self, settings: Sequence[str] = ()) -> None:
@@ -46,7 +47,7 @@ class Postgresql:
 
     @property
     def address(self) -> str:
-        """What `BATCH_LOOP_DATABASE` is to be."""
+        """The value for `BATCH_LOOP_DATABASE`."""
         return self.address_of(PASSWORD)
 
     def address_of(self, password: str) -> str:
@@ -55,7 +56,7 @@ class Postgresql:
         return f"postgresql+psycopg://{USER}:{quoted}@{HOST}:{self.port}/postgres"
 
     def start(self) -> Postgresql:
-        """Start it, and make its files before that where there are none."""
+        """Start it, making its files first if there are none."""
         if not self._data.exists():
             self._initialise()
         self._control("start", "--log", str(self._folder / "log"))
@@ -70,11 +71,11 @@ class Postgresql:
         return self.address.removesuffix("postgres") + name
 
     def stop(self) -> None:
-        """End it as a shutdown of the machine does: what clients are about to do is undone."""
+        """Stop it as a shutdown of the machine does: open transactions are rolled back."""
         self._control("stop", "--mode", "fast")
 
     def restart(self) -> None:
-        """End it, and start it again."""
+        """Stop it, and start it again."""
         self.stop()
         self.start()
 
@@ -83,10 +84,9 @@ class Postgresql:
         return self.start()
 
     def __exit__(self, *_error: object) -> None:
-        """End it, and delete its files."""
-        subprocess.run(  # noqa: S603 - our own
-            self._command("stop", "--mode", "immediate"), check=False, **self._options()
-        )
+        """Stop it if it runs, and delete its files."""
+        with suppress(ToolError):
+            self._control("stop", "--mode", "immediate")
         shutil.rmtree(self._folder, ignore_errors=True)
 
     @property
@@ -101,36 +101,31 @@ class Postgresql:
             *("--username", USER, "--pwfile", str(password), "--auth", "scram-sha-256"),
             *("--encoding", "UTF8", "--locale", "C"),
         )
-        # What a test does has to outlive this process, not the machine.
+        # Data has to outlive this process, not the machine.
         settings = ["fsync = off", f"port = {self.port}", f"listen_addresses = '{HOST}'"]
         settings += ["unix_socket_directories = ''", "max_connections = 60", *self._settings]
         with (self._data / "postgresql.conf").open("a", encoding="utf-8") as file:
             file.write("\n".join(settings) + "\n")
 
     def _control(self, what: str, *arguments: str) -> None:
-        self._run(*self._command(what, *arguments))
-
-    def _command(self, what: str, *arguments: str) -> list[str]:
         control = [str(self._programs / "pg_ctl"), what, "--pgdata", str(self._data)]
-        return [*control, "--wait", "--timeout", str(START_SECONDS), "--silent", *arguments]
+        self._run(*control, "--wait", "--timeout", str(START_SECONDS), "--silent", *arguments)
 
     def _run(self, *command: str) -> None:
-        done = subprocess.run(command, check=False, **self._options())  # noqa: S603 - our own
+        options: dict[str, Any] = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.DEVNULL)
+        if os.geteuid() == 0:
+            options |= {"user": SYSTEM_USER, "group": SYSTEM_USER, "extra_groups": []}
+        done = subprocess.run(  # noqa: S603 - our own
+            command, cwd=self._folder, check=False, **options
+        )
         if done.returncode:
             log = self._folder / "log"
             said = log.read_text(encoding="utf-8") if log.exists() else ""
             raise ToolError(f"{' '.join(command)} ended with {done.returncode}:\n{said}")
 
-    def _options(self) -> dict[str, Any]:
-        options: dict[str, Any] = {"cwd": self._folder, "stdin": subprocess.DEVNULL}
-        options |= {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
-        if os.geteuid() == 0:
-            options |= {"user": SYSTEM_USER, "group": SYSTEM_USER, "extra_groups": []}
-        return options
-
 
 def _programs() -> Path:
-    """The folder with PostgreSQL's programs; Debian does not put it on the PATH."""
+    """The folder of PostgreSQL's programs, which Debian does not put on the PATH."""
     on_path = shutil.which("initdb")
     found = [Path(on_path).resolve()] if on_path else sorted(DEBIAN.glob("*/bin/initdb"))
     if not found:
@@ -138,10 +133,9 @@ def _programs() -> Path:
     return found[-1].parent
 
 
-def main() -> int:
-    """Raise `ToolError` unless PostgreSQL is there."""
+def main() -> None:
+    """Raise `ToolError` unless PostgreSQL is installed."""
     _programs()
-    return 0
 
 
 if __name__ == "__main__":

@@ -1,17 +1,29 @@
-"""Running other programs quietly: what they say is kept, for the case that they fail."""
+"""Running other programs quietly, and the ports that servers listen on."""
 
 from __future__ import annotations
 
+import socket
 import subprocess
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
+HOST = "127.0.0.1"
+
+
+def free_port() -> int:
+    """A port of `HOST` that nothing listens on now."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        port: int = probe.getsockname()[1]
+        return port
+
 
 def run(command: Iterable[str | Path], **options: Any) -> subprocess.CompletedProcess[str]:
-    """Run a program to its end, well or not; raises `OSError` where it cannot be started.
+    """Run a program to its end, whatever its exit code; `OSError` if it cannot be started.
 
-    File names come out of its output as Python has them, whatever bytes are in them.
+    Bytes in its output that are not UTF-8 are kept the way Python keeps them in file names.
     """
     return subprocess.run(  # noqa: S603 - the commands are our own
         [str(part) for part in command],
@@ -24,8 +36,14 @@ def run(command: Iterable[str | Path], **options: Any) -> subprocess.CompletedPr
     )
 
 
+def batch_loop_run(urls: Iterable[str], *arguments: str | Path) -> list[str]:
+    """The command line of `batch-loop run` on these servers, to be started in the root."""
+    servers = [part for url in urls for part in ("--server", url)]
+    return [sys.executable, "-m", "batch_loop_cli", "run", *map(str, arguments), *servers]
+
+
 def starts(*command: str | Path) -> bool:
-    """Whether there is such a program, and it ends well."""
+    """Whether the program exists and succeeds."""
     try:
         return run(command).returncode == 0
     except OSError:
@@ -33,7 +51,7 @@ def starts(*command: str | Path) -> bool:
 
 
 def complaint(text: str, sign: str = "") -> str:
-    """Of what a failed program has written, the last line with that sign, or the first of all."""
+    """The last line of a failed program's output that has `sign` in it, or else its first line."""
     lines = [line.strip() for line in text.splitlines() if line.strip()]
     signed = [line for line in lines if sign and sign in line]
     return (signed[-1:] or lines or ["it said nothing"])[0]

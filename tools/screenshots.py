@@ -1,7 +1,6 @@
 """Takes the documentation's pictures of the page, on the tour of a new user's first minutes.
 
-Run it as `python -m tools.screenshots` after a change of what the page shows; the results are
-committed. Nothing in them is put together by hand.
+Run `python -m tools.screenshots` after a change to what the page shows; the results are committed.
 """
 
 from __future__ import annotations
@@ -39,6 +38,7 @@ TALL = ViewportSize(width=1500, height=1300)
 WIDTH = 1200
 SMALL_WIDTH = 800
 FILM_WIDTH = 900
+NODE_MARGIN = 12
 QUALITY = 84
 MS_A_FRAME = 160
 MS_AT_THE_END = 2000
@@ -49,7 +49,7 @@ NODES = ROOT / "web" / "docs"
 
 @dataclass(frozen=True)
 class Look:
-    """One of the ways in which the page looks."""
+    """One way the page can look."""
 
     name: str
     version: str
@@ -62,11 +62,11 @@ OTHERS = (
     Look("nodes_2", DEFAULT.version, NEWEST_FRONTEND, {NODES_2: True}),
     Look("light", OLDEST.version, OLDEST.frontend, {"Comfy.ColorPalette": "light"}),
 )
-"""The other frontends, of which one shows Nodes 2.0, and one a light theme."""
+"""The other frontends, one with Nodes 2.0 and one with a light theme."""
 
 
-def main() -> int:
-    """Walk the tour in each look; in the usual one keep a film of the last run, too."""
+def main() -> None:
+    """Walk the tour in each look, in the usual one with a film and a picture of each node."""
     for look in (USUAL, *OTHERS):
         folder, width = (PICTURES, WIDTH) if look == USUAL else (PICTURES / look.name, SMALL_WIDTH)
         folder.mkdir(parents=True, exist_ok=True)
@@ -80,11 +80,10 @@ def main() -> int:
                     _film(comfy)
                     _take_nodes(comfy)
     MADE_FROM.write_text(json.dumps({"sha256": digest()}) + "\n", encoding="utf-8")
-    return 0
 
 
 def digest() -> str:
-    """Of the files that decide what the pictures show."""
+    """The SHA-256 of the files that decide what the pictures show."""
     found = hashlib.sha256()
     for name in SHAPING:
         found.update((ROOT / name).read_bytes())
@@ -97,7 +96,7 @@ def _keep(comfy: Tab, folder: Path, step: str, width: int) -> None:
 
 
 def _film(comfy: Tab) -> None:
-    """A whole run, from Run to the notice at its end."""
+    """Film a run, from Run to the notice at its end."""
     comfy.page.keyboard.press("Escape")
     comfy.run_instant()
     frames = [comfy.photograph(width=FILM_WIDTH)]
@@ -112,12 +111,12 @@ def _film(comfy: Tab) -> None:
 
 
 def _take_nodes(comfy: Tab) -> None:
-    """Keep a picture of each node of this pack, as it is in the workflow on screen."""
+    """Keep a picture of each node of this pack in the workflow on screen."""
     comfy.page.keyboard.press("Escape")
     comfy.close_toasts()
     comfy.page.set_viewport_size(TALL)
-    for node_type in comfy.node_types("BatchLoop"):
-        taken = comfy.photograph(clip=comfy.box_of(node_type))
+    for node_type in comfy.call("nodeTypes", "BatchLoop"):
+        taken = comfy.photograph(clip=comfy.call("frameNode", node_type, NODE_MARGIN))
         taken.save(NODES / node_type / "node.webp", quality=QUALITY)
 
 

@@ -1,4 +1,4 @@
-"""A real ComfyUI server with the pack in it, started and ended by the caller."""
+"""A real ComfyUI server with the pack in it, started and stopped by the caller."""
 
 from __future__ import annotations
 
@@ -17,20 +17,21 @@ import requests
 from .client import ComfyClient
 from .errors import ToolError
 from .layout import ROOT, VENV, frontend_root, release, usual_release
-from .ports import HOST, free_port
+from .programs import HOST, free_port
 
 POLL_SECONDS = 0.05
 PORT_TRIES = 5
+START_SECONDS = 180.0
 STOP_SECONDS = 20.0
 TAIL_LINES = 40
 PORT_TAKEN = "already in use"
 NOT_INHERITED = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
-"""What a caller may have set: the first could put a `nodes` or a `server` in ComfyUI's way, with
-the second each start would compile all of ComfyUI anew."""
+"""The first could put another `nodes` or `server` in ComfyUI's way; with the second, each start
+would compile all of ComfyUI again."""
 
 
 class ServerProcess(Protocol):
-    """A server's process, as `subprocess.Popen` has it."""
+    """The part of `subprocess.Popen` that a server needs."""
 
     pid: int
 
@@ -38,13 +39,13 @@ class ServerProcess(Protocol):
         """Its exit code, or None while it runs."""
 
     def wait(self, timeout: float | None = None) -> int:
-        """Its exit code, once it has ended; `subprocess.TimeoutExpired` if that takes longer."""
+        """Its exit code, once it ends; `subprocess.TimeoutExpired` if that takes longer."""
 
 
 def start_process(
     command: Sequence[str], env: Mapping[str, str], folder: Path, log: IO[bytes]
 ) -> ServerProcess:
-    """Run a command in a folder; what it writes goes to `log`."""
+    """Run a command in a folder; its output goes to `log`."""
     return subprocess.Popen(  # noqa: S603 - the command is our own
         command,
         cwd=folder,
@@ -52,18 +53,18 @@ def start_process(
         stdin=subprocess.DEVNULL,
         stdout=log,
         stderr=subprocess.STDOUT,
-        # Its own process group, so that stop() reaches what it starts and Ctrl-C does not.
+        # A process group of its own: stop() reaches what it starts, and Ctrl-C does not.
         start_new_session=True,
     )
 
 
 class ServerDied(ToolError):
-    """Raised when ComfyUI ended before it answered; carries the end of its log."""
+    """Raised when ComfyUI ends before it answers; has the end of its log."""
 
 
 @contextmanager
 def running(servers: Sequence[ComfyServer]) -> Iterator[None]:
-    """Start servers at the same time, and stop them."""
+    """Start servers at the same time; stop them at the end."""
     with ExitStack() as stack, ThreadPoolExecutor() as pool:
         for server in servers:
             stack.callback(server.stop)
@@ -72,19 +73,18 @@ def running(servers: Sequence[ComfyServer]) -> Iterator[None]:
 
 
 class ComfyServer:
-    """One ComfyUI process on a free port of this machine, with its own base directory.
+    """A ComfyUI process with its own base directory, which is made if it is missing.
 
-    `base` is made if it is missing and holds ComfyUI's `input`, `output`, `temp`, `user`,
-    `custom_nodes` and the log. The pack is linked into `custom_nodes` as `pack_name`, and so
-    is each folder or file of `custom_nodes` under its own name. `version` None is the
-    usual release, `frontend` None the one that this ComfyUI asks for. `flags` and `env` are added
-    to the command line and to the environment. After `stop` or `kill` it may be started again on
-    the same base; `port` None takes another free one at each start. `inside` is a command that
-    starts another one, the server, in surroundings of its own.
+    The base holds ComfyUI's `input`, `output`, `temp`, `user`, `custom_nodes` and the log. The pack
+    is linked into `custom_nodes` as `pack_name`, and so is each path of `custom_nodes` under its
+    own name. `version` None is the usual release, `frontend` None the one that this release asks
+    for. `flags` and `env` are added to the command line and the environment. After `stop` or `kill`
+    it can be started again on the same base; with `port` None, each start takes a free one.
+    `inside` is a command that runs the server's command, as in a container.
     """
 
     start_process = staticmethod(start_process)
-    """How the process of each server is started: tests have a way that takes less time."""
+    """How each server's process is started; tests have a faster way."""
 
     def __init__(  # noqa: PLR0913 - each is one independent knob of the server
         self,
@@ -97,7 +97,6 @@ class ComfyServer:
         custom_nodes: Sequence[Path] = (),
         pack_name: str = "batch-loop",
         port: int | None = None,
-        start_seconds: float = 180.0,
         inside: Sequence[str] = (),
     ) -> None:
         self.base = base.resolve()
@@ -115,8 +114,6 @@ class ComfyServer:
         self._fixed_port = port
         self._pack_name = pack_name
         self._custom_nodes = tuple(custom_nodes)
-        self._links = {pack_name: ROOT, **{path.name: path.resolve() for path in custom_nodes}}
-        self._start_seconds = start_seconds
         self._inside = tuple(inside)
         self._process: ServerProcess | None = None
 
@@ -138,7 +135,7 @@ class ComfyServer:
         port: int | None = None,
         shares_state: bool = True,
     ) -> ComfyServer:
-        """Another server, with the same images and results, and where asked the user folder."""
+        """Another server with the same input and output folders, and by default user folder."""
         shared = {"--input-directory": self.input, "--output-directory": self.output}
         if shares_state:
             shared["--user-directory"] = self.user
@@ -159,14 +156,14 @@ class ComfyServer:
         return server
 
     def client(self) -> ComfyClient:
-        """A new client of the running server; the caller closes it."""
+        """A new client of the running server, for the caller to close."""
         return ComfyClient(self.url)
 
     def start(self) -> ComfyServer:
         """Start ComfyUI and return when it answers.
 
-        Raises `ServerDied` as soon as the process ends, and `ToolError` if it does not answer
-        within `start_seconds`.
+        Raises `ServerDied` as soon as the process ends, and `ToolError` if it does not answer in
+        time.
         """
         if self.pid is not None:
             raise ToolError(f"ComfyUI already runs on {self.url}")
@@ -177,7 +174,7 @@ class ComfyServer:
             try:
                 self._wait_until_ready()
             except ServerDied as error:
-                # The port was free when it was asked for; another may have taken it since.
+                # Another process may have taken the port in the meantime.
                 if self._fixed_port is None and PORT_TAKEN in str(error).lower():
                     continue
                 raise
@@ -188,10 +185,7 @@ class ComfyServer:
         raise ToolError(f"no free port for ComfyUI in {PORT_TRIES} tries; see {self.log_path}")
 
     def stop(self, by: signal.Signals = signal.SIGTERM) -> None:
-        """End ComfyUI and all that it started, and wait for it; does nothing if it has ended.
-
-        `signal.SIGINT` is what Ctrl-C sends.
-        """
+        """End ComfyUI and all that it started, and wait for it; does nothing if it has ended."""
         self._signal(by)
         if self._process is not None:
             try:
@@ -201,7 +195,7 @@ class ComfyServer:
         self._process = None
 
     def kill(self) -> None:
-        """End ComfyUI at once, like a power cut (SIGKILL), and wait for it."""
+        """End ComfyUI at once (SIGKILL), and wait for it."""
         self._signal(signal.SIGKILL)
         if self._process is not None:
             self._process.wait(STOP_SECONDS)
@@ -214,7 +208,7 @@ class ComfyServer:
         return self._process.wait()
 
     def log(self) -> str:
-        """All that ComfyUI has written since the last start."""
+        """Everything that ComfyUI has written since it was last started."""
         return self.log_path.read_text(encoding="utf-8", errors="replace")
 
     def __enter__(self) -> ComfyServer:  # noqa: PYI034 - typing.Self came with 3.11
@@ -229,7 +223,8 @@ class ComfyServer:
         custom_nodes = self.base / "custom_nodes"
         for folder in (custom_nodes, self.input, self.output, self.temp, self.user):
             folder.mkdir(parents=True, exist_ok=True)
-        for name, target in self._links.items():
+        links = {path.name: path.resolve() for path in self._custom_nodes}
+        for name, target in {self._pack_name: ROOT, **links}.items():
             link = custom_nodes / name
             if link.is_symlink() and link.readlink() != target:
                 link.unlink()
@@ -248,12 +243,12 @@ class ComfyServer:
         root = frontend_root(self._release, self.frontend)
         if root is not None:
             command += ["--front-end-root", str(root / "static")]
-        if self._has_a_database_for_itself():
+        if self._locks_its_database():
             command += ["--database-url", f"sqlite:///{self.base / 'user' / 'comfyui.db'}"]
         return [*command, *self.flags]
 
-    def _has_a_database_for_itself(self) -> bool:
-        # Newer ones lock it, and by default it lies beside their code: two would not start.
+    def _locks_its_database(self) -> bool:
+        # By default it is beside ComfyUI's code, and newer releases lock it: only one would start.
         code = self._release.tree / "app" / "database" / "db.py"
         return code.is_file() and "FileLock" in code.read_text(encoding="utf-8")
 
@@ -273,9 +268,9 @@ class ComfyServer:
         process = self._process
         if process is None:
             raise ToolError("ComfyUI does not run")
-        deadline = time.monotonic() + self._start_seconds
+        deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
-            # Waiting for the process is also the pause between two questions.
+            # Waiting for the process is also the pause between two requests.
             try:
                 code = process.wait(POLL_SECONDS)
             except subprocess.TimeoutExpired:
@@ -283,7 +278,7 @@ class ComfyServer:
                     return
             else:
                 raise ServerDied(self._complaint(f"ended with code {code} before it answered"))
-        raise ToolError(self._complaint(f"did not answer within {self._start_seconds:.0f} s"))
+        raise ToolError(self._complaint(f"did not answer within {START_SECONDS:.0f} s"))
 
     def _complaint(self, what: str) -> str:
         last = "\n".join(self.log().splitlines()[-TAIL_LINES:])
@@ -294,11 +289,11 @@ class ComfyServer:
             answer = requests.get(f"{self.url}/system_stats", timeout=10)
         except requests.RequestException:
             return False
-        # Another ComfyUI may have taken the port: the answer names whose it is.
+        # Another ComfyUI may have taken the port; the answer tells which one this is.
         return answer.ok and str(self.base) in answer.json()["system"]["argv"]
 
     def _signal(self, number: signal.Signals) -> None:
         pid = self.pid
         if pid is not None:
-            with suppress(ProcessLookupError):  # it ended between the two lines
+            with suppress(ProcessLookupError):  # it has just ended
                 os.killpg(pid, number)

@@ -1,8 +1,8 @@
-"""Twenty-four hours in small: thousands of images on one server, with errors and interrupts.
+"""A day of work in minutes: thousands of images on one server, with errors and interruptions.
 
-A folder of small images is taken through again and again, by Start over, until there were as many
-iterations as asked for. The work fails on one image of fifty; one of five hundred is interrupted at
-work, and comes again. `python -m tools.soak` writes its figures to `docs/figures/soak.json`.
+A folder of small images is started over until there were enough iterations. The work fails on one
+image in fifty; one in five hundred is interrupted, and comes again. `python -m tools.soak` writes
+its figures to `docs/figures/soak.json`.
 """
 
 from __future__ import annotations
@@ -29,15 +29,15 @@ BATCH = 500
 SIDE = 16
 ERROR_EVERY, INTERRUPT_EVERY = 50, 500
 WINDOW = 1000
-"""Iterations at the beginning and at the end that are compared."""
+"""Iterations at the beginning and at the end, which are compared."""
 MOST_GROWTH = 1.25
-"""By which factor the last iterations may be slower, or the memory larger, than the first: what a
-machine that does other things besides makes of equal figures."""
+"""How many times as slow, or as large, the end may be as the beginning: equal figures differ by as
+much on a machine that does other things."""
 
 
 @dataclass
 class Figures(trial.Figures):
-    """What so many iterations came to."""
+    """What the iterations have come to."""
 
     iterations: int = 0
     batches: int = 0
@@ -51,7 +51,7 @@ class Figures(trial.Figures):
     state_mib: float = 0.0
 
     def most(self) -> dict[str, float]:
-        """Each image is worked on as it should be, and the end is like the beginning."""
+        """Nothing is lost or done twice, and the end is like the beginning."""
         as_before = {"last_ms": self.first_ms, "last_mib": self.first_mib}
         grown = {name: first * MOST_GROWTH for name, first in as_before.items()}
         return super().most() | grown | {"twice": 0}
@@ -75,21 +75,19 @@ class Soak(Trial):
     def run(self, iterations: int) -> Figures:
         """Run at least so many iterations, in whole batches."""
         figures = self.figures
-        began = time.monotonic()
         with self.server, tqdm(total=iterations, unit="image", disable=None) as bar:
             while figures.iterations < iterations:
-                # A client of its own for each batch: it keeps every event that it was sent.
+                # A client for each batch, as clients keep all of their events.
                 with self.server.client() as client:
                     self._run_batch(client, bar)
             figures.state_mib = round(_bytes_below(self.server.user / "batch_loop") / 2**20, 2)
             figures.stray_files = self.stray_files()
-        figures.seconds = round(time.monotonic() - began, 1)
         figures.first_ms, figures.last_ms = _first_and_last(self._ms)
         figures.first_mib, figures.last_mib = _first_and_last(self._mib)
         return figures
 
     def _prompt(self, client: ComfyClient, *, waits: bool = False) -> dict[str, Any]:
-        """The work fails on some images; where it `waits`, it does so until the gate is there."""
+        """A workflow that fails on some images, and `waits` for the gate if asked to."""
         hold = {HOLD: node("TestWait", image=IMAGE, until=str(self.gate))} if waits else {}
         image = [HOLD, 0] if waits else IMAGE
         fails = {"filename": FILENAME, "fail_list": str(self.fail_list)}
@@ -102,7 +100,7 @@ class Soak(Trial):
         if figures.batches:
             client.post_json("/batch_loop/loops/reset", {"directory": FOLDER, "loop_name": ""})
         prompt = self._prompt(client)
-        # More are not needed to come to the end; `_check_batch` tells if it was not reached.
+        # More are not needed; `_check_batch` tells if they were not enough.
         for turn in range(2 * BATCH):
             if turn in self.held:
                 self._interrupt(client)
@@ -116,7 +114,7 @@ class Soak(Trial):
                 break
         figures.batches += 1
         self._check_batch(client)
-        # ComfyUI keeps the last 10,000 prompts; a person who clears them keeps the memory flat.
+        # ComfyUI keeps the last 10,000 prompts, which would take ever more memory.
         client.post("/history", {"clear": True})
 
     def _interrupt(self, client: ComfyClient) -> None:
@@ -138,7 +136,7 @@ class Soak(Trial):
         items = client.get_json(f"/batch_loop/loops/{loop['id']}/report.json")["items"]
         recorded = Counter(self.recorded)
         for item in items:
-            # The last one is settled a moment after its prompt.
+            # The last one is reconciled a moment after its prompt has ended.
             state = "done" if item["state"] == "finishing" else item["state"]
             expected = "failed" if item["path"] in self.failing else "done"
             times = recorded[item["path"]]
@@ -162,4 +160,4 @@ def _first_and_last(series: list[float]) -> tuple[float, float]:
 
 
 if __name__ == "__main__":
-    command("soak", lambda base, **how: checked(Soak(base).run(**how)), iterations=20_000)
+    command("soak", lambda base, **how: checked(lambda: Soak(base).run(**how)), iterations=20_000)

@@ -1,4 +1,4 @@
-"""What set-up makes is made once: a stamp lies beside it, with a digest of what was asked for."""
+"""Making things once: a stamp beside each holds a digest of what was asked for."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .errors import say
 
 
 def once(what: str, stamp: Path, asked_for: object, make: Callable[[], object]) -> None:
-    """Make something, unless its stamp says that just this was made to the end.
+    """Make something, unless its stamp says that exactly this is finished.
 
     `asked_for` is anything that JSON can hold.
     """
@@ -24,12 +24,12 @@ def once(what: str, stamp: Path, asked_for: object, make: Callable[[], object]) 
 
 
 def is_made(stamp: Path, asked_for: object) -> bool:
-    """Whether what was asked for was made to the end."""
+    """Whether what was asked for is finished."""
     return stamp.is_file() and stamp.read_text(encoding="utf-8") == _digest(asked_for)
 
 
 def set_made(stamp: Path, asked_for: object) -> None:
-    """Say that what was asked for is made; to be called last."""
+    """Record that what was asked for is finished; call this last."""
     stamp.write_text(_digest(asked_for), encoding="utf-8")
 
 
@@ -40,7 +40,7 @@ def _digest(asked_for: object) -> str:
 
 @contextmanager
 def step(what: str) -> Iterator[None]:
-    """One line of progress: what is being made, then how long it took."""
+    """Show one line of progress: what is being made, then how long it took."""
     say(f"set-up: {what} ... ")
     start = time.monotonic()
     try:

@@ -1,4 +1,4 @@
-"""ComfyUI's page in a browser tab, as the tools use it; the tests' own is `tests/browser/`."""
+"""ComfyUI's page in a browser tab, for the tools; the tests extend it in `tests/browser/`."""
 
 from __future__ import annotations
 
@@ -18,20 +18,19 @@ from .chromium import find_chromium
 from .server import ComfyServer
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
-"""What Chromium is started with, beside what Playwright tells it."""
 
 SETTINGS = {
-    # The Templates window covers a page that is opened for the first time.
+    # The Templates window covers the page when it is opened for the first time.
     "Comfy.TutorialCompleted": True,
 }
-"""What the server is told before a page is opened."""
+"""ComfyUI's settings before a page is opened."""
 
 ON = ("instant", "instant-running", "change")
-"""The modes in which ComfyUI queues by itself."""
+"""The modes in which ComfyUI queues prompts by itself."""
 
 CLICK_MS = 2_000
 WAIT_MS = 120_000
-"""How long anything in the page may take, on a machine that has much else to do."""
+"""How long anything in the page may take, on a busy machine."""
 TRIES = 20
 
 TOAST_CLOSE = ".p-toast-close-button, [data-testid=toast-close], .batch-loop-notice-close"
@@ -45,7 +44,7 @@ CALL = "([name, given]) => batchLoopTools[name](...given)"
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
-    """A browser without a screen, closed at the end."""
+    """A headless browser, closed at the end."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=find_chromium(), args=FLAGS)
         yield browser
@@ -54,9 +53,9 @@ def chromium() -> Iterator[Browser]:
 
 @contextmanager
 def opened(server: ComfyServer, settings: Mapping[str, object], **page: Any) -> Iterator[Tab]:
-    """A tab on a server, which runs as long as the block; `page` is as `Browser.new_page` has it.
+    """A tab on a server that runs as long as the block, with these settings of ComfyUI.
 
-    `settings` are ComfyUI's, before the page is opened.
+    `page` are arguments for `Browser.new_page`.
     """
     with server, server.client() as client, chromium() as browser:
         client.post("/settings", {**SETTINGS, **settings})
@@ -77,15 +76,15 @@ class Tab:
         page.add_init_script(path=IN_PAGE)
 
     def call(self, function: str, *given: object) -> Any:
-        """What a function of `in_page.js` gives."""
+        """The result of a function of `in_page.js`."""
         return self.page.evaluate(CALL, [function, list(given)])
 
     def wait_until(self, function: str, *given: object) -> None:
-        """Wait until a function of `in_page.js` gives true."""
+        """Wait until a function of `in_page.js` returns true."""
         self.page.wait_for_function(CALL, arg=[function, list(given)])
 
     def photograph(self, *, clip: FloatRect | None = None, width: int = 0) -> Image.Image:
-        """What is on the page, or on a part of it; made smaller where a `width` is named."""
+        """A picture of the page, or of a part of it, scaled down to `width` if that is given."""
         taken = Image.open(io.BytesIO(self.page.screenshot(clip=clip))).convert("RGB")
         if not width:
             return taken
@@ -98,7 +97,7 @@ class Tab:
         self.page.wait_for_function(
             "() => window.app?.graph && window.app.extensionManager"
             " && window.LiteGraph?.registered_node_types?.BatchLoopDirectoryIterator"
-            # ComfyUI opens the workflow of before, which would take the place of a test's.
+            # ComfyUI reopens the last workflow, which would replace that of a test.
             " && app.extensionManager.workflow.activeWorkflow && !app.extensionManager.spinner",
         )
         expect(self.run_button).to_be_visible()
@@ -116,9 +115,9 @@ class Tab:
         return str(self.page.evaluate("app.extensionManager.queueSettings.mode"))
 
     def choose(self, label: str) -> None:
-        """Choose an entry of the Run button's menu: `Run`, `Run (Instant)`, `Run (On Change)`."""
+        """Choose an entry of the Run button's menu, such as `Run (Instant)`."""
         opener = self.page.locator(".p-splitbutton-dropdown, [data-testid=queue-mode-menu-trigger]")
-        # By frontend: 1.25 and 1.32, 1.58, and 1.49.
+        # In frontends 1.25 and 1.32, 1.58, and 1.49.
         entry = self.page.locator(
             ".p-tieredmenu-item, [role=menuitemradio], [data-reka-menu-content] [role=menuitem]"
         )
@@ -128,11 +127,11 @@ class Tab:
             try:
                 wanted.first.click(timeout=CLICK_MS)
             except PlaywrightTimeoutError:
-                continue  # what came up between the two lines has closed the menu
+                continue  # something has just come up and closed the menu
             break
         else:
             raise AssertionError(f"no entry {label!r} in the Run button's menu")
-        # Newer frontends leave the menu open, and 1.49 also when Escape is pressed.
+        # Newer frontends leave the menu open; in 1.49 not even Escape closes it.
         if self.page.locator("[data-reka-menu-content] [role=menuitem]").count():
             self._click(opener)
         else:
@@ -149,7 +148,7 @@ class Tab:
         self.press_run()
 
     def wait_until_off(self) -> None:
-        """Wait until ComfyUI no longer queues by itself."""
+        """Wait until ComfyUI no longer queues prompts by itself."""
         self.page.wait_for_function(
             "on => !on.includes(app.extensionManager.queueSettings.mode)"
             " && !app.ui.autoQueueEnabled",
@@ -157,42 +156,31 @@ class Tab:
         )
 
     def close_banner(self) -> None:
-        """Close what some frontends praise at the top of the page."""
-        praise = self.page.get_by_role("button", name="Try it out")
-        if praise.count():
-            praise.locator("xpath=following::button[1]").click()
-            expect(praise).to_have_count(0)
+        """Close the advertisement that some frontends have at the top of the page."""
+        advertised = self.page.get_by_role("button", name="Try it out")
+        if advertised.count():
+            advertised.locator("xpath=following::button[1]").click()
+            expect(advertised).to_have_count(0)
 
     def close_toasts(self) -> None:
-        """Close every message that is on the screen."""
+        """Close every message on the screen."""
         self._close_all(TOAST_CLOSE)
 
     def close_workflow(self) -> None:
-        """Take every node off the canvas."""
+        """Remove every node from the canvas."""
         self.page.evaluate("app.graph.clear()")
 
-    def node_types(self, prefix: str) -> list[str]:
-        """The types of the nodes on screen that begin so, each once."""
-        types: list[str] = self.call("nodeTypes", prefix)
-        return types
-
-    def box_of(self, node_type: str) -> FloatRect:
-        """Where a node is drawn on the page, once it was brought into the middle."""
-        box: FloatRect = self.call("boxOf", node_type)
-        return box
-
     def close_dialogs(self) -> int:
-        """Close what ComfyUI has opened over the page; returns how many there were."""
+        """Close the dialogs that ComfyUI has opened; returns how many there were."""
         return self._close_all(DIALOG_CLOSE)
 
     def _click(self, target: Locator) -> None:
-        """Click, and close what some frontends show over the target."""
+        """Click a target, closing what some frontends show on top of it."""
         for _ in range(TRIES):
             self.close_dialogs()
             self.close_toasts()
             if clicked(target.first):
                 return
-            # Something has come up between the two lines.
         target.first.click(timeout=CLICK_MS)
 
     def _close_all(self, selector: str) -> int:
@@ -206,7 +194,7 @@ class Tab:
                 button = buttons.last.element_handle(timeout=CLICK_MS)
                 button.click(timeout=CLICK_MS)
             except PlaywrightError:
-                continue  # it went by itself
+                continue  # it has gone by itself
             button.wait_for_element_state("hidden")
             closed += 1
         expect(buttons).to_have_count(0)
@@ -214,9 +202,10 @@ class Tab:
 
 
 def clicked(target: Locator) -> bool:
-    """Click, and tell whether the click has come to the target.
+    """Click, and return whether the target received the click.
 
-    On a busy machine one may come after its time: who then clicks again presses Run twice.
+    On a busy machine it may do so after Playwright's timeout, and another click would press Run
+    twice.
     """
     clicks = target.evaluate_handle("target => batchLoopTools.countClicks(target)")
     try:

@@ -1,6 +1,6 @@
-"""What a new user does in the first minutes, by clicks in ComfyUI's page, step by step.
+"""A new user's first minutes in ComfyUI's page, click by click.
 
-The browser tests walk it on every frontend; the pictures of the documentation are taken on it.
+The browser tests do it on every frontend, and the documentation's pictures are taken on the way.
 """
 
 from __future__ import annotations
@@ -12,27 +12,27 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
-from .examples import IMAGES as EXAMPLES
+from .layout import EXAMPLE_IMAGES
 from .tab import Tab
 
 FOLDER = "holiday"
 IMAGES = 24
-"""So many that one sees the bar move."""
+"""Enough to see the bar move."""
 PICTURES = ("img1.png", "img2.png", "img3.webp", "img10.png", "more/img1.jpg", "more/img2.png")
-"""Of the example images, which are shown again and again."""
+"""The example images that are repeated."""
 BROKEN = "img4.png"
 TEMPLATE = "save_batch"
 PACK = "batch-loop"
 
 Shoot = Callable[[str], object]
-"""Takes the picture of a step, which is named."""
+"""Takes the picture of the step of that name."""
 
 
 class Tour:
     """One walk through the first minutes; `shoot` is called at the end of each step."""
 
     def __init__(self, comfy: Tab, input_dir: Path, shoot: Shoot) -> None:
-        """`input_dir` is the server's input folder, in which the tour makes its images."""
+        """`input_dir` is the server's input folder, where the tour makes its images."""
         self._comfy = comfy
         self._page = comfy.page
         self._folder = input_dir / FOLDER
@@ -50,7 +50,7 @@ class Tour:
         self.start_over()
 
     def make_images(self) -> None:
-        """A folder of images, one of them broken."""
+        """Make a folder of images, one of them broken."""
         self._folder.mkdir(exist_ok=True)
         for number in range(1, IMAGES + 1):
             self._make_image(number)
@@ -69,10 +69,10 @@ class Tour:
         expect(self._card).to_contain_text("images")
 
     def choose_a_folder(self) -> None:
-        """Press Choose folder…, and go to the folder."""
+        """Press Choose folder…, and choose the folder."""
         self._press("Choose folder…")
         window = self._page.get_by_role("dialog", name="Choose a folder of images")
-        # It begins where the template's own images are, outside of the person's folders.
+        # It opens on the template's own images, outside the user's folders.
         window.get_by_role("button", name="Up").click()
         window.get_by_role("button", name=re.compile("^input")).click()
         window.get_by_role("button", name=FOLDER).click()
@@ -97,7 +97,7 @@ class Tour:
         self._shoot("failed")
 
     def retry_it(self) -> None:
-        """Mend the image, press Retry failed, and run again."""
+        """Repair the image, press Retry failed, and run again."""
         self._make_image(IMAGES, BROKEN)
         self._press("Retry failed (1)")
         expect(self._card).to_contain_text("1 left")
@@ -107,14 +107,14 @@ class Tour:
         self._shoot("retried")
 
     def read_the_report(self) -> None:
-        """Press Open report: the side panel has each image beside its result."""
+        """Press Open report: the side panel shows each image beside its result."""
         self._press("Open report")
         expect(self._page.get_by_text(BROKEN).first).to_be_visible()
         self._comfy.wait_until("arePicturesThere")
         self._shoot("report")
 
     def start_over(self) -> None:
-        """Press Start over in the panel: the next Run begins with the first image."""
+        """Press Start over in the panel: the next run begins with the first image."""
         self._comfy.close_toasts()
         self._page.locator(".batch-loop-panel").get_by_role("button", name="Start over").click()
         expect(self._card).to_contain_text("Choose Run (Instant)")
@@ -122,7 +122,7 @@ class Tour:
 
     @property
     def bar_values(self) -> list[int]:
-        """What the bar has shown, in order, since it was watched."""
+        """The values that the bar has shown, in order."""
         values: list[int] = self._page.evaluate("window.batchLoopSeen")
         return values
 
@@ -135,5 +135,5 @@ class Tour:
         self._card.get_by_role("button", name=label).click()
 
     def _make_image(self, number: int, name: str = "") -> None:
-        with Image.open(EXAMPLES / PICTURES[number % len(PICTURES)]) as picture:
+        with Image.open(EXAMPLE_IMAGES / PICTURES[number % len(PICTURES)]) as picture:
             picture.save(self._folder / (name or f"img{number}.png"))

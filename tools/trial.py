@@ -1,4 +1,4 @@
-"""What `crash`, `soak` and `machines` share: a batch on real servers, and what has become of it."""
+"""What `crash`, `soak` and `machines` share: a batch on real servers, and what became of it."""
 
 from __future__ import annotations
 
@@ -6,11 +6,10 @@ import argparse
 import contextlib
 import json
 import os
-import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -19,7 +18,7 @@ import numpy as np
 from PIL import Image
 
 from .client import ComfyClient
-from .errors import ToolError, run_command
+from .errors import ToolError, run_command, say
 from .graphs import FILENAME, SAVE, STOP, Graph, Node, loop, node
 from .layout import FIGURES, ROOT
 from .results import RunResult
@@ -27,14 +26,14 @@ from .server import ComfyServer
 
 HELPERS = ROOT / "tests" / "nodes" / "batch_loop_helpers.py"
 TEMPORARY = ".batch-loop.tmp"
-"""How the name of an unfinished file ends."""
+"""The end of the name of an unfinished file."""
 FOLDER = "batch"
 MOST_SECONDS = 120.0
 
 
 @dataclass
 class Figures:
-    """What a trial has come to."""
+    """What a trial has found."""
 
     seed: int = 1
     images: int = 0
@@ -42,36 +41,35 @@ class Figures:
     """What was done to the servers, and how often."""
     lost: int = 0
     half_files: int = 0
-    """Results that are not what they should be, or of no image."""
+    """Results that are damaged, or of no image."""
     stray_files: int = 0
-    """Unfinished files that nobody has deleted."""
-    seconds: float = 0.0
+    """Unfinished files that were never deleted."""
 
     def note(self, event: str) -> None:
-        """Count what was done to a server."""
+        """Count something that was done to a server."""
         self.events[event] = self.events.get(event, 0) + 1
 
     def most(self) -> dict[str, float]:
-        """What the figures that tell of a fault may come to at the most."""
+        """The limits of the figures that count faults."""
         return {"lost": 0, "half_files": 0, "stray_files": 0}
 
     @property
     def faults(self) -> dict[str, float]:
-        """Those that come to more."""
+        """The figures above their limits."""
         found = {name: getattr(self, name) for name in self.most()}
         return {name: value for name, value in found.items() if value > self.most()[name]}
 
 
 class Trial:
-    """A folder of images, all different, that servers work on; each result is noted in a record.
+    """A folder of different images that servers work on; a record notes each result.
 
-    The servers have their folders of images and of results together, or each its own.
+    The servers may share their input and output folders, or have their own.
     """
 
     def __init__(
         self, base: Path, servers: Sequence[ComfyServer], images: int, side: int, seed: int
     ) -> None:
-        """Make the images, `side` pixels wide and high; the seed decides what they show."""
+        """Make images of `side` x `side` pixels; the seed decides what they show."""
         self.base = base
         self.servers = servers
         self.record = base / "record"
@@ -88,9 +86,9 @@ class Trial:
                 noise.save(folder / name)
 
     def workflow(self, work: Node, before: Graph | None = None, **settings: Any) -> Graph:
-        """A loop that takes each image through `work`, saves it, and then notes its name.
+        """A loop that takes each image through `work`, saves it, and then records its name.
 
-        What else there is `before` the work is given the image in its place.
+        `before` has nodes that come between the image and `work`.
         """
         saving = {"folder": FOLDER, "prefix": "", "suffix": "", "format": "PNG"}
         graph = loop(FOLDER, work, saving, **settings) | (before or {})
@@ -103,7 +101,7 @@ class Trial:
         return self.record.read_text(encoding="utf-8").split() if self.record.exists() else []
 
     def count(self, figures: Figures) -> None:
-        """Add what is wrong now that nothing runs any more."""
+        """Add the faults to be seen once nothing runs any more."""
         figures.lost += sum(
             not any(self._is_whole(folder / name) for folder in self.outputs) for name in self.names
         )
@@ -111,36 +109,34 @@ class Trial:
         figures.stray_files += self.stray_files()
 
     def is_complete(self, client: ComfyClient) -> bool:
-        """Whether a server has all images down as done, once nothing runs on it any more."""
+        """Whether a server, once idle, counts all images as done."""
         client.wait_until_idle()
         (loop,) = client.get_json("/batch_loop/loops")["loops"]
         return bool(loop["complete"]) and loop["done"] - loop["finishing"] == len(self.names)
 
     def half_files(self) -> int:
-        """How many results are not what they should be, or of no image."""
+        """How many results are damaged, or of no image."""
         return sum(not self._is_whole(Path(entry)) for entry in self.results())
 
     def results(self) -> list[os.DirEntry[str]]:
-        """All files that have the name of a result, whatever is in them."""
+        """All files with the name of a result, whatever is in them."""
         return [entry for entry in self._saved() if not entry.name.endswith(TEMPORARY)]
 
     def unfinished(self) -> int:
-        """How many results are being written now, or never will be."""
+        """How many results are half written, now or for good."""
         return sum(entry.name.endswith(TEMPORARY) for entry in self._saved())
 
     def stray_files(self) -> int:
-        """How many unfinished files lie anywhere, when nothing is being written any more."""
+        """How many unfinished files there are anywhere, once nothing is being written."""
         return sum(1 for _ in self.base.rglob(f"*{TEMPORARY}"))
 
-    def _saved(self) -> list[os.DirEntry[str]]:
-        found: list[os.DirEntry[str]] = []
+    def _saved(self) -> Iterator[os.DirEntry[str]]:
         for folder in self.outputs:
             with contextlib.suppress(FileNotFoundError), os.scandir(folder) as entries:
-                found += entries
-        return found
+                yield from entries
 
     def _is_whole(self, result: Path) -> bool:
-        """Whether it is there, and to the pixel what it was made of."""
+        """Whether it exists and equals its source, pixel by pixel."""
         try:
             with Image.open(result) as saved, Image.open(self._sources / result.name) as source:
                 return np.array_equal(np.asarray(saved), np.asarray(source))
@@ -149,18 +145,18 @@ class Trial:
 
 
 def again(recorded: Sequence[str]) -> int:
-    """How many results were made once more."""
+    """How many results were made more than once."""
     return len(recorded) - len(set(recorded))
 
 
 def says_stop(result: RunResult) -> bool:
-    """Whether End Queue has said that the batch is complete."""
+    """Whether End Queue says that the batch is complete."""
     (shown,) = result.outputs.get(STOP, {}).get("batch_loop", [{}])
     return bool(shown.get("next") == "stop")
 
 
 def look_until(seen: Callable[[], bool], pause: float = 0.0) -> bool:
-    """Look again and again; whether it was seen in the end. Some moments allow of no pause."""
+    """Look repeatedly, by default without a pause; returns whether it was seen in time."""
     give_up_at = time.monotonic() + MOST_SECONDS
     while not (found := seen()) and time.monotonic() < give_up_at:
         wait(pause)
@@ -168,29 +164,28 @@ def look_until(seen: Callable[[], bool], pause: float = 0.0) -> bool:
 
 
 def wait(seconds: float) -> None:
-    """Let time go by: a trial is about moments that nothing tells of."""
+    """Let time go by: trials need moments that no event announces."""
     threading.Event().wait(seconds)
 
 
-def checked(figures: Figures) -> dict[str, Any]:
-    """Print a trial's figures, and give them for the file.
-
-    Raises `ToolError` where some are wrong.
-    """
-    found = asdict(figures)
-    sys.stdout.write(f"{json.dumps(found, indent=2)}\n")
+def checked(run: Callable[[], Figures]) -> dict[str, Any]:
+    """Run a trial, and print and return its figures; `ToolError` if there are faults."""
+    began = time.monotonic()
+    figures = run()
+    found = {**asdict(figures), "seconds": round(time.monotonic() - began, 1)}
+    say(f"{json.dumps(found, indent=2)}\n")
     if figures.faults:
         raise ToolError(f"not as it should be: {figures.faults}")
     return found
 
 
 def command(name: str, measure: Callable[..., dict[str, Any]], **options: int) -> None:
-    """Run a tool: its options are numbers, its figures go to `docs/figures/<name>.json`.
+    """Run a tool with numbers for options; writes its figures to `docs/figures/<name>.json`.
 
-    `measure` is given an empty folder, and the options by their names.
+    `measure` gets an empty folder, and the options by their names.
     """
 
-    def main() -> int:
+    def main() -> None:
         parser = argparse.ArgumentParser(prog=f"python -m tools.{name}")
         for option, default in options.items():
             parser.add_argument(f"--{option}", type=int, default=default)
@@ -200,6 +195,5 @@ def command(name: str, measure: Callable[..., dict[str, Any]], **options: int) -
         FIGURES.mkdir(parents=True, exist_ok=True)
         text = json.dumps(figures, indent=2) + "\n"
         (FIGURES / f"{name}.json").write_text(text, encoding="utf-8")
-        return 0
 
     run_command(main)

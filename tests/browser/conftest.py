@@ -15,8 +15,14 @@ import pytest
 from batch_loop.core.comfy.templates import WITH_NATIVE_LOOPS
 from batch_loop.tests.browser.batch import SEVEN, Batch
 from batch_loop.tests.browser.comfy_page import ComfyPage
-from batch_loop.tools.examples import NATIVE_LOOPS
-from batch_loop.tools.layout import DEFAULT, NEWEST, NEWEST_FRONTEND, OLDEST, usual_release
+from batch_loop.tools.layout import (
+    DEFAULT,
+    NATIVE_LOOPS,
+    NEWEST,
+    NEWEST_FRONTEND,
+    OLDEST,
+    usual_release,
+)
 from batch_loop.tools.server import ComfyServer
 from batch_loop.tools.tab import SETTINGS, chromium
 

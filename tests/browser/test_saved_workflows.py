@@ -15,7 +15,7 @@ import pytest
 from batch_loop.batch_loop_cli.page_format.controls import change_for_next_run
 from batch_loop.batch_loop_cli.page_format.prompt import as_prompt
 from batch_loop.tests.support.images import write_images
-from batch_loop.tools.examples import EXAMPLES
+from batch_loop.tools.layout import EXAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

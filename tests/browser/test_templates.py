@@ -9,8 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from batch_loop.core.comfy.templates import WITH_NATIVE_LOOPS
-from batch_loop.tools.examples import EXAMPLES
-from batch_loop.tools.layout import NEWEST_FRONTEND
+from batch_loop.tools.layout import EXAMPLES, NEWEST_FRONTEND
 
 if TYPE_CHECKING:
     from playwright.sync_api import Locator

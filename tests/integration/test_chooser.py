@@ -18,7 +18,7 @@ from batch_loop.tests.support.graphs import batch_graph
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import PromptRejected
-from batch_loop.tools.ports import HOST
+from batch_loop.tools.programs import HOST
 from batch_loop.tools.server import ComfyServer
 
 CHOOSER = "/batch_loop/folders/chooser"

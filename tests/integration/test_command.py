@@ -23,10 +23,9 @@ from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, batch_graph, 
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
-from batch_loop.tools.examples import EXAMPLES
 from batch_loop.tools.graphs import filled_in
-from batch_loop.tools.layout import ROOT
-from batch_loop.tools.ports import free_port
+from batch_loop.tools.layout import EXAMPLES, ROOT
+from batch_loop.tools.programs import free_port
 from batch_loop.tools.server import ComfyServer
 
 NAMES = [f"img{number}.png" for number in range(1, 6)]

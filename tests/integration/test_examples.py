@@ -17,11 +17,10 @@ from batch_loop.core.files.allowed_paths import EXAMPLE_IMAGES
 from batch_loop.core.files.listing import list_images
 from batch_loop.core.model.selection import Selection
 from batch_loop.tests.support.batches import written
-from batch_loop.tests.support.graphs import Graph
+from batch_loop.tests.support.graphs import Graph, load_prompt
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
-from batch_loop.tools.examples import EXAMPLES, NATIVE_LOOPS, load_prompt
-from batch_loop.tools.layout import releases_to_try
+from batch_loop.tools.layout import EXAMPLES, NATIVE_LOOPS, releases_to_try
 from batch_loop.tools.results import RunResult
 from batch_loop.tools.server import ComfyServer
 

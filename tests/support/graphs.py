@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
+
+from batch_loop.tools.layout import EXAMPLES
 
 Graph = dict[str, dict[str, Any]]
 
@@ -35,6 +38,13 @@ SAVE_SETTINGS: dict[str, Any] = {
     "keep_subfolders": True,
     "embed_workflow": True,
 }
+
+
+def load_prompt(name: str) -> dict[str, Any]:
+    """The example of that name in API format; it reads the example images where they are."""
+    text = (EXAMPLES / "api" / f"{name}.json").read_text(encoding="utf-8")
+    prompt: dict[str, Any] = json.loads(text)
+    return prompt
 
 
 def node(class_type: str, **inputs: Any) -> dict[str, Any]:

@@ -16,9 +16,9 @@ from batch_loop.tests.support.sources import (
     line_at,
     pack_files,
 )
+from batch_loop.tools.environments import of_project, package_name
 from batch_loop.tools.house import DESIGN
 from batch_loop.tools.layout import ROOT
-from batch_loop.tools.requirements import of_project, package_name
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")

@@ -11,9 +11,9 @@ from PIL import Image
 
 from batch_loop.core.common.names import NODE_PREFIX, node_id
 from batch_loop.core.files.allowed_paths import EXAMPLE_FOLDER
+from batch_loop.tests.support.graphs import load_prompt
 from batch_loop.tests.support.sources import classes_of_the_pack
-from batch_loop.tools.examples import EXAMPLES, load_prompt
-from batch_loop.tools.layout import ROOT
+from batch_loop.tools.layout import EXAMPLES, ROOT
 
 NAMES = sorted(path.stem for path in EXAMPLES.glob("*.json"))
 EACH = pytest.mark.parametrize("name", NAMES)

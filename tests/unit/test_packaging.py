@@ -6,8 +6,8 @@ import json
 import re
 
 from batch_loop.core.common.names import NODE_PREFIX
+from batch_loop.tools.environments import of_comfyui, of_project, package_name, pyproject
 from batch_loop.tools.layout import DEFAULT, OLDEST, ROOT
-from batch_loop.tools.requirements import of_comfyui, of_project, package_name, pyproject
 
 PYPROJECT = pyproject()
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from batch_loop.tests.support.sources import imported_modules
+from batch_loop.tools.environments import pyproject
 from batch_loop.tools.layout import ROOT
-from batch_loop.tools.requirements import pyproject
 
 COMMAND = ROOT / "batch_loop_cli"
 

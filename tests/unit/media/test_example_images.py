@@ -12,7 +12,7 @@ from batch_loop.core.background.read_ahead import read_image
 from batch_loop.core.common.errors import UnreadableImage
 from batch_loop.core.files.listing import list_images
 from batch_loop.core.model.selection import Selection
-from batch_loop.tools.examples import IMAGES as FOLDER
+from batch_loop.tools.layout import EXAMPLE_IMAGES as FOLDER
 from batch_loop.tools.make_example_images import make_all
 
 EVERYTHING = Selection(recursive=True)

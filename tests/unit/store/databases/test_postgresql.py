@@ -26,8 +26,8 @@ from batch_loop.core.store.schema.versions import VERSION
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.tests.support.moves import moved
 from batch_loop.tests.unit.store.test_interface import CLAIM, KEY, begin
-from batch_loop.tools.ports import HOST
 from batch_loop.tools.postgresql import PASSWORD, Postgresql
+from batch_loop.tools.programs import HOST
 
 
 def refusal(store: Store) -> str:

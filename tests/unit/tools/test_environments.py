@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.tools.requirements import of_comfyui, package_name
+from batch_loop.tools.environments import of_comfyui, package_name
 
 
 @pytest.mark.parametrize(
