@@ -258,6 +258,10 @@ class ComfyPage(Tab):
         self.call("convertToSubgraph", nodes)
         self.page.wait_for_function("() => app.graph._nodes.some((node) => node.subgraph)")
 
+    def copy_and_paste(self, node: str) -> None:
+        """Add a copy of a node, as Ctrl-C and Ctrl-V do."""
+        self.call("copyAndPaste", node)
+
     def enter_subgraph(self) -> None:
         """Open the workflow's subgraph."""
         self.page.evaluate(

@@ -27,6 +27,13 @@
       await app.extensionManager.command.execute("Comfy.Graph.ConvertToSubgraph");
     },
 
+    /** Add a copy of a node beside it. */
+    copyAndPaste(id) {
+      const node = app.graph.getNodeById(id);
+      app.canvas.copyToClipboard([node]);
+      app.canvas.pasteFromClipboard({ position: [node.pos[0] + node.size[0] + 40, node.pos[1]] });
+    },
+
     /** A node's widget values in the saved workflow. */
     savedWidgets(type) {
       return [...app.graph.serialize().nodes].find((node) => node.type === type).widgets_values;

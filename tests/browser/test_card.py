@@ -215,6 +215,7 @@ def test_in_a_subgraph(comfy: ComfyPage, batch: Batch) -> None:
     graph = batch.graph()
     batch.close_gate("img2.png")
     comfy.load(graph)
+    expect(comfy.card()).to_contain_text("7 images")
     comfy.convert_to_subgraph(list(graph))
     comfy.enter_subgraph()
     card = comfy.card()
@@ -228,6 +229,15 @@ def test_in_a_subgraph(comfy: ComfyPage, batch: Batch) -> None:
     comfy.wait_until_off()
     expect(card).to_contain_text("All 7 images done")
     expect(comfy.card(COMPLETE_TYPE)).to_contain_text("All 7 images done")
+
+
+def test_a_copy_of_the_node_shows_its_folder_too(comfy: ComfyPage, batch: Batch) -> None:
+    comfy.load(batch.graph())
+    comfy.card()
+    cards = comfy.page.get_by_role("group", name="Batch", exact=True)
+    expect(cards).to_contain_text(["7 images"])
+    comfy.copy_and_paste(ITERATOR)
+    expect(cards).to_contain_text(["7 images", "7 images"])
 
 
 @pytest.mark.one_renderer

@@ -163,6 +163,21 @@ test("while the user is typing, nothing is requested", async () => {
   assert.deepEqual(await askedIn(0), ["folder inp"]);
 });
 
+test("after a change, what is known is told again: what was added may have the same question", async () => {
+  const { askedIn, clock, follow } = setUp();
+  const { following, questions, told } = follow([folderOf({ directory: "in" })]);
+  await clock.pass(0);
+  const answer = [folderOf({ directory: "in" }), { value: { total: 3 } }];
+  assert.deepEqual(told.splice(0), [answer]);
+  following.whenSettled();
+  assert.deepEqual(await askedIn(400), []);
+  assert.deepEqual(told.splice(0), [answer]);
+  questions.length = 0;
+  following.whenSettled();
+  await clock.pass(400);
+  assert.deepEqual(told, [], "nothing is wanted any more");
+});
+
 test("a folder is requested again if the server was away, but not if it refused", async () => {
   const { askedIn, clock, found, follow } = setUp();
   found.error = new TypeError("Failed to fetch");

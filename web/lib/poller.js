@@ -60,8 +60,8 @@ export function folderOf(settings) {
 /**
  * @typedef {object} Wish - what a part of the page wants to know
  * @property {() => Question[]} questions - the questions it has at the moment
- * @property {(answers: Answers) => void} told - called with answers to some of them; with none
- *   after a change, see `whenSettled`
+ * @property {(answers: Answers) => void} told - called with answers to some of them; after a
+ *   change with all that are known, see `whenSettled`
  * @property {number} [idle] - ms between questions about loops while none of them is at work; by
  *   default they are only asked on news
  * @property {number} [first] - ms before a question is asked for the first time
@@ -265,6 +265,13 @@ class Following {
    * @type {Set<Question>}
    */
   #asked = new Set();
+  /**
+   * The last answers to its questions: what is added to the part later may have a question that was
+   * answered, and will not be asked again.
+   *
+   * @type {Answers}
+   */
+  #known = new Map();
   /** When the last change will be a moment ago; Infinity if there was none. */
   settles = Infinity;
 
@@ -292,7 +299,10 @@ class Following {
     this.#clock.changed();
   }
 
-  /** Ask once nothing has changed for a moment: the user may be typing. */
+  /**
+   * Ask once nothing has changed for a moment, as the user may be typing. Then the part is told the
+   * answers that are known.
+   */
   whenSettled() {
     this.settles = this.#clock.now() + SOON_MS;
     this.again(isAboutLoops);
@@ -308,7 +318,7 @@ class Following {
   settle(now) {
     if (this.settles > now) return;
     this.settles = Infinity;
-    guarded(() => this.wish.told(new Map()));
+    guarded(() => this.wish.told(new Map(this.#known)));
   }
 
   /** When each of the current questions is due; of the last ones, if the part fails to tell. */
@@ -316,8 +326,7 @@ class Following {
     const wanted = new Set(guarded(() => this.wish.questions()) ?? this.#due.keys());
     for (const question of this.#due.keys()) {
       if (wanted.has(question)) continue;
-      this.#due.delete(question);
-      this.#asked.delete(question);
+      for (const kept of [this.#due, this.#asked, this.#known]) kept.delete(question);
     }
     const first = this.#clock.now() + (this.wish.first ?? 0);
     for (const question of wanted) if (!this.#due.has(question)) this.#due.set(question, first);
@@ -354,6 +363,7 @@ class Following {
     const own = [...answers].filter(([question]) => this.#asked.delete(question));
     if (own.length === 0) return;
     for (const [question, answer] of own) {
+      this.#known.set(question, answer);
       const due = this.#clock.now() + paceOf(question, answer);
       this.hasten(due, (each) => each === question);
     }
