@@ -1,4 +1,4 @@
-"""The clock is set while a batch goes on: nothing that a person does depends on it."""
+"""The clock is set during a batch: nothing that a person does depends on it."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Loop:
         return list(self.files)
 
     def run(self, prompt: Prompt | None = None, **changes: object) -> str:
-        """The image of a prompt that ends well; of one that is submitted now, if none is given."""
+        """Run a prompt, by default one submitted now, to success; the path of its image."""
         prompt = prompt or self.host.submit("tab")
         iteration = self.registry.acquire(replace(self.request, **changes), prompt)
         self.registry.end(iteration)
@@ -77,7 +77,7 @@ def loop(new: Callable[[], Loop]) -> Loop:
 
 @SET
 @pytest.mark.parametrize("changes", [RESET, START_OVER], ids=["Reset", "Start over"])
-def test_a_run_after_the_end_begins_again(
+def test_a_run_after_the_end_starts_over(
     loop: Loop, changes: dict[str, object], hours: float
 ) -> None:
     assert loop.run_both(**changes) == ["a.png", "b.png"]
@@ -107,19 +107,19 @@ def test_a_new_run_takes_new_files(loop: Loop, hours: float) -> None:
 
 @pytest.mark.parametrize("hours", [-1, 0])
 @pytest.mark.parametrize("changes", [RESET, START_OVER], ids=["Reset", "Start over"])
-def test_a_run_on_another_server_begins_again(
+def test_a_run_on_another_server_starts_over(
     loop: Loop, new: Callable[[], Loop], changes: dict[str, object], hours: float
 ) -> None:
     loop.run_both(**changes)
     other = new()
-    for _ in range(1000):  # its clock counts from 1, too
+    for _ in range(1000):  # its clock starts at 1 too
         other.host.now()
     other.set_clock(hours)
     assert other.run_both(**changes) == ["a.png", "b.png"]
 
 
 @SET
-def test_the_time_that_an_image_took_is_what_has_passed(loop: Loop, hours: float) -> None:
+def test_an_image_s_time_is_what_has_really_passed(loop: Loop, hours: float) -> None:
     prompt = loop.host.submit("tab")
     iteration = loop.registry.acquire(loop.request, prompt)
     loop.set_clock(hours)

@@ -1,4 +1,4 @@
-"""What one prompt asks of the database: the same in a folder of any size, and not much."""
+"""What one prompt asks of the database: little, and the same in a folder of any size."""
 
 from __future__ import annotations
 
@@ -26,12 +26,12 @@ MOST_STATEMENTS = 9
 """To claim the image and see the one after it, its result's name and owner, Loop End and the
 outcome; and the loop's row with three of them."""
 MOST_TRANSACTIONS = 5
-"""Directory Iterator, Save, Loop End, and the outcome; and Batch Complete after a failure. Else
-what it shows is at hand, as is what validation asks for."""
+"""Directory Iterator, Save, Loop End, and the outcome; and Batch Complete after a failure. What it
+and validation need is otherwise known already."""
 
 
 class Server:
-    """A registry over a file, and prompts that are all alike."""
+    """A registry on a file, and prompts that are all alike."""
 
     def __init__(self, folder: Path, number: int = 0) -> None:
         store = open_store(str(folder))
@@ -65,7 +65,7 @@ class Server:
 
 
 def asked_by_prompts(folder: Path, number: int) -> tuple[Server, list[Asked]]:
-    """What each of some prompts asks, in the midst of a batch of `number` items."""
+    """What each of some prompts asks, in the middle of a batch of `number` items."""
     server = Server(folder / str(number), number)
     server.prompt()
     found = []
@@ -76,7 +76,7 @@ def asked_by_prompts(folder: Path, number: int) -> tuple[Server, list[Asked]]:
     return server, found
 
 
-def test_each_prompt_asks_the_same_in_a_folder_of_any_size(tmp_path: Path) -> None:
+def test_each_prompt_asks_the_same_in_folders_of_any_size(tmp_path: Path) -> None:
     _, few = asked_by_prompts(tmp_path, 10)
     _, many = asked_by_prompts(tmp_path, 10_000)
     for one, other in zip(few, many, strict=True):
@@ -89,16 +89,16 @@ def test_each_prompt_asks_the_same_in_a_folder_of_any_size(tmp_path: Path) -> No
 
 
 def goes_through(step: str) -> bool:
-    """Whether a step of a plan reads a table, or all that it has of one loop or listing."""
+    """Whether a step of a plan reads a whole table, or all its rows of one loop or listing."""
     return "SCAN" in step or step.endswith(("PRIMARY KEY (loop=?)", "PRIMARY KEY (listing=?)"))
 
 
-def test_no_statement_of_a_prompt_goes_through_a_table(tmp_path: Path) -> None:
+def test_no_statement_of_a_prompt_scans_a_table(tmp_path: Path) -> None:
     server, found = asked_by_prompts(tmp_path, 10)
     other = Server(tmp_path / "10", 10)
     with other.store.transaction():
         other.store.id()
-    # What a server asks that knows nothing yet, but has the file open.
+    # A server that knows nothing yet, but has the file open.
     with asked_of(other.store) as cold:
         other.prompt()
     with server.store._connections.engine.begin() as connection:
@@ -108,7 +108,7 @@ def test_no_statement_of_a_prompt_goes_through_a_table(tmp_path: Path) -> None:
                 assert [row[3] for row in plan if goes_through(row[3])] == [], text
 
 
-def test_a_page_asks_the_same_wherever_it_is_and_goes_through_no_table(tmp_path: Path) -> None:
+def test_a_page_asks_the_same_anywhere_and_scans_no_table(tmp_path: Path) -> None:
     texts = []
     for number in (300, 10_000):
         server = Server(tmp_path / str(number), number)
@@ -128,7 +128,7 @@ def test_a_page_asks_the_same_wherever_it_is_and_goes_through_no_table(tmp_path:
     assert texts[:4] == texts[4:]
 
 
-def test_what_is_known_is_at_hand(tmp_path: Path) -> None:
+def test_what_is_known_is_not_asked_again(tmp_path: Path) -> None:
     server = Server(tmp_path, 3)
     server.prompt()
     with asked_of(server.store) as asked:
@@ -137,7 +137,7 @@ def test_what_is_known_is_at_hand(tmp_path: Path) -> None:
     assert (asked.statements, asked.transactions) == ([], 0)
 
 
-def test_what_another_server_writes_is_seen(tmp_path: Path) -> None:
+def test_another_server_s_changes_are_seen(tmp_path: Path) -> None:
     one, two = Server(tmp_path, 4), Server(tmp_path, 4)
     loop_id = one.request.key.id
     one.prompt()
@@ -154,7 +154,7 @@ def test_what_another_server_writes_is_seen(tmp_path: Path) -> None:
     assert again.path == "img1.png"
 
 
-def test_what_is_not_kept_is_not_known(tmp_path: Path) -> None:
+def test_a_change_that_was_not_kept_is_not_known(tmp_path: Path) -> None:
     server = Server(tmp_path, 3)
     server.prompt()
     before = server.registry.snapshot(server.request.key.id)
@@ -186,13 +186,13 @@ def test_the_poller_leaves_the_store_alone_while_prompts_run(tmp_path: Path) -> 
 
 
 def with_failures(folder: Path, number: int, failures: int) -> Server:
-    """A server that knows so many loops, each stopped on the last of so many failures."""
+    """A server with this many loops, each stopped on the last of this many failures."""
     server = Server(folder)
     write_failed_loops(server.store, server.host, number, failures)
     return server
 
 
-def test_a_list_of_loops_asks_the_same_and_says_little_however_many_there_are(
+def test_a_list_of_loops_takes_the_same_statements_however_long_and_little_text(
     tmp_path: Path,
 ) -> None:
     texts = []
@@ -202,7 +202,7 @@ def test_a_list_of_loops_asks_the_same_and_says_little_however_many_there_are(
             listed = server.registry.overviews()
         assert len(listed) == number
         assert all(loop.stopped for loop in listed)
-        # No more for each than lets 300 be told in 100 KB.
+        # Few enough for each that 300 fit into 100 KB.
         text = json.dumps(list(map(overview_as_json, listed)), separators=(",", ":"))
         assert len(text) <= number * 100_000 / 300
         texts.append([text for text, _ in asked.statements])
@@ -212,7 +212,7 @@ def test_a_list_of_loops_asks_the_same_and_says_little_however_many_there_are(
                     row[3]
                     for row in connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {text}", given)
                 ]
-                # The loops themselves are all wanted; of the images, no more than an index holds.
+                # All rows of loops are needed; of the images, only what an index holds.
                 assert not [step for step in plan if "items_listed" in step], text
                 scans = [step for step in plan if "SCAN" in step and "INDEX" not in step]
                 assert scans in ([], ["SCAN batch_loop_loops"]), text
@@ -223,7 +223,7 @@ def test_a_list_of_loops_waits_for_nobody(tmp_path: Path) -> None:
     server = with_failures(tmp_path, 2, 1)
     other = Server(tmp_path)
     with other.store.transaction(), ThreadPoolExecutor() as pool:
-        # While somebody writes, and somebody else has the registry's lock.
+        # While one writes, and another holds the registry's lock.
         with server.registry._transactions.lock:
             assert len(pool.submit(server.store.outside.listed_loops).result(20)) == 2
         assert len(pool.submit(server.registry.overviews).result(20)) == 2

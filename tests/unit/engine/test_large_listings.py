@@ -1,4 +1,4 @@
-"""A large listing gets into the store in parts, and is taken in one step."""
+"""A large listing is written to the store in parts, and switched to in one step."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class Server:
         )
         self.names = list(NAMES)
         self.meanwhile: list[Callable[[], object]] = []
-        """One after the other, between two parts."""
+        """Called one after the other, between two parts."""
         self._write = store.outside.write_listing
         store.outside.write_listing = self._write_listing  # type: ignore[method-assign]
 
@@ -78,13 +78,13 @@ class Server:
         return self.registry.acquire(request, self.host.submit())
 
     def done(self, iteration: Iteration) -> None:
-        """Have an iteration's prompt end well."""
+        """Have an iteration's prompt succeed."""
         self.registry.end(iteration)
         self.host.finish(iteration.prompt, Ending.SUCCESS)
         self.registry.full_snapshot(iteration.key.id)
 
     def rows(self) -> int:
-        """How many rows of items there are, and of listings that nobody has."""
+        """The number of rows of items, and of listings that no loop has."""
         with self.store._connections.engine.begin() as connection:
             return sum(
                 connection.execute(select(func.count()).select_from(table)).scalar_one()
@@ -134,7 +134,7 @@ def test_no_transaction_writes_many_rows(server: Server) -> None:
     assert server.order() == NAMES
 
 
-def test_another_loop_goes_on_while_a_listing_is_written(server: Server) -> None:
+def test_another_loop_continues_while_a_listing_is_written(server: Server) -> None:
     seen: list[Any] = []
 
     def other() -> None:
@@ -149,14 +149,14 @@ def test_another_loop_goes_on_while_a_listing_is_written(server: Server) -> None
     assert seen == ["img0.png", [SMALL.id]]
 
 
-def test_what_is_known_is_kept_in_another_order_or_outside_of_it(server: Server) -> None:
+def test_items_stay_known_in_another_order_or_outside_the_listing(server: Server) -> None:
     for _ in range(3):
         server.done(server.acquire())
     turned = server.acquire(Selection(descending=True))
     assert path(turned) == "img8.png"
     assert server.registry.full_snapshot(LARGE.id).counts == Counts(pending=5, running=1, done=3)
     server.done(turned)
-    # Few of them, where many are known.
+    # Only a few of the many that are known.
     few = server.acquire(Selection(limit=1, descending=True))
     assert few.item is None
     assert few.counts == Counts(done=1)
@@ -166,7 +166,7 @@ def test_what_is_known_is_kept_in_another_order_or_outside_of_it(server: Server)
     assert server.order() == NAMES
 
 
-def test_what_becomes_of_an_item_meanwhile_is_known_afterwards(server: Server) -> None:
+def test_what_happens_to_an_item_meanwhile_is_known_afterwards(server: Server) -> None:
     first, second = server.acquire(), server.acquire()
 
     def meanwhile() -> None:
@@ -181,7 +181,7 @@ def test_what_becomes_of_an_item_meanwhile_is_known_afterwards(server: Server) -
 
 
 @pytest.mark.parametrize("what", ["start over", "retry"])
-def test_a_listing_is_written_again_where_the_loop_has_changed(server: Server, what: str) -> None:
+def test_a_listing_is_written_again_if_the_loop_has_changed(server: Server, what: str) -> None:
     first = server.acquire()
     other = Server(server.store)
 
@@ -198,11 +198,11 @@ def test_a_listing_is_written_again_where_the_loop_has_changed(server: Server, w
     assert turned.batch == (2 if what == "start over" else 1)
     assert path(turned) == "img8.png"
     assert turned.counts == Counts(pending=8, running=1)
-    # The store is the other one's, too.
+    # It is the other server's store too.
     other.registry.spare_listings.close()
 
 
-def test_what_was_there_before_is_deleted_in_parts(server: Server) -> None:
+def test_the_former_listing_is_deleted_in_parts(server: Server) -> None:
     server.acquire()
     server.registry.full_snapshot(LARGE.id)
     with asked_of(server.store) as asked:
@@ -216,7 +216,7 @@ def test_what_was_there_before_is_deleted_in_parts(server: Server) -> None:
 
 
 @pytest.mark.parametrize("number", [60, 240])
-def test_many_files_join_by_as_few_statements_as_a_few(
+def test_many_files_join_with_as_few_statements_as_a_few(
     server: Server, number: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing_rows, "AT_ONCE", 1000)
@@ -228,7 +228,7 @@ def test_many_files_join_by_as_few_statements_as_a_few(
     assert len(asked.statements) < 40
 
 
-def test_no_statement_of_a_start_over_goes_through_all_results(server: Server) -> None:
+def test_no_statement_of_start_over_scans_all_results(server: Server) -> None:
     for is_done in (True, True, False):
         iteration = server.acquire()
         server.registry.claim_outputs(iteration, [f"/out/{path(iteration)}"])
@@ -249,7 +249,7 @@ def test_no_statement_of_a_start_over_goes_through_all_results(server: Server) -
                 assert "path = " in text
 
 
-def test_a_loop_that_is_forgotten_leaves_nothing(server: Server) -> None:
+def test_a_forgotten_loop_leaves_nothing(server: Server) -> None:
     server.acquire()
     server.host.crash()
     server.registry.forget(LARGE.id)
@@ -270,7 +270,7 @@ def test_cancel_ends_the_writing_and_leaves_nothing(server: Server) -> None:
 
 
 @pytest.mark.parametrize("before", ["a first batch", "other settings"])
-def test_a_crash_in_the_midst_leaves_only_what_the_next_start_deletes(
+def test_a_crash_midway_leaves_only_what_the_next_start_deletes(
     server: Server, opened: Callable[[], Store], before: str
 ) -> None:
     settings = None
@@ -280,7 +280,7 @@ def test_a_crash_in_the_midst_leaves_only_what_the_next_start_deletes(
         settings, expected = Selection(descending=True), len(NAMES)
 
     def crash() -> None:
-        # Nothing of this process is done any more.
+        # This process does nothing any more.
         server.registry.spare_listings.close()
         raise SystemExit
 

@@ -1,4 +1,4 @@
-"""A lease is renewed for as long as its server is at work, and by nobody then."""
+"""A lease is renewed for as long as its server is at work, and no longer."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def reached(work: Work, number: int) -> Callable[[], bool]:
     return lambda: work.renewed >= number
 
 
-def test_it_is_renewed_while_there_is_work() -> None:
+def test_it_is_renewed_only_while_there_is_work() -> None:
     work = Work()
     lease = Lease(work.renew, work.is_at_work, SECONDS)
     assert (lease.is_due, lease.was_ever_held) == (True, False)
@@ -66,7 +66,7 @@ def test_it_is_renewed_while_there_is_work() -> None:
     wait_for(ended, "the thread to end")
 
 
-def test_what_fails_is_tried_again_and_told_once(
+def test_a_failed_renewal_is_retried_and_reported_once(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("batch_loop.core.engine.outcomes.lease.RETRY_SECONDS", 0.01)
@@ -82,7 +82,7 @@ def test_what_fails_is_tried_again_and_told_once(
 
 
 class Seen:
-    """The leases in a store, and the clock of one who looks at them."""
+    """The leases in a store, and the clock of a server that looks at them."""
 
     def __init__(self) -> None:
         self.numbers: dict[str, float] = {}
@@ -99,15 +99,15 @@ class Seen:
         return self.leases.holds("one")
 
 
-def test_a_lease_that_is_renewed_is_held_whatever_the_clock_of_the_store_says() -> None:
+def test_a_renewed_lease_is_held_whatever_the_store_s_clock_says() -> None:
     seen = Seen()
-    # It is set back by an hour, and on by a day.
+    # It is set back by an hour, and forward by a day.
     for number in (5000.0, 5020.0, 1440.0, 1460.0, 87_900.0, 87_920.0):
         seen.numbers["one"] = number
         assert [seen.held_after(10), seen.held_after(10)] == [True, True]
 
 
-def test_a_lease_that_is_not_renewed_ends_whatever_the_clock_of_the_store_says() -> None:
+def test_a_lease_not_renewed_ends_whatever_the_store_s_clock_says() -> None:
     seen = Seen()
     seen.numbers["one"] = 1e12
     assert [seen.held_after(15) for _ in range(6)] == [True, True, True, True, False, False]
@@ -115,7 +115,7 @@ def test_a_lease_that_is_not_renewed_ends_whatever_the_clock_of_the_store_says()
     assert seen.held_after(0), "it was taken up again"
 
 
-def test_a_pause_in_which_the_store_was_away_ends_no_lease() -> None:
+def test_a_pause_while_the_store_is_away_ends_no_lease() -> None:
     seen = Seen()
     seen.numbers["one"] = 1.0
     assert seen.held_after(0)
@@ -124,7 +124,7 @@ def test_a_pause_in_which_the_store_was_away_ends_no_lease() -> None:
     assert seen.held_after(20)
 
 
-def test_who_never_held_one_or_gave_it_back_is_gone() -> None:
+def test_a_server_without_a_lease_is_gone() -> None:
     seen = Seen()
     assert not seen.held_after(0)
     seen.numbers["one"] = 1.0
@@ -133,7 +133,7 @@ def test_who_never_held_one_or_gave_it_back_is_gone() -> None:
     assert not seen.held_after(LOOK_SECONDS * 2)
 
 
-def test_those_of_many_are_looked_at_in_one() -> None:
+def test_many_leases_are_read_at_once() -> None:
     seen = Seen()
     seen.numbers.update(dict.fromkeys(("one", "two", "three"), 1.0))
     assert all(map(seen.leases.holds, seen.numbers))

@@ -1,4 +1,4 @@
-"""A folder that takes long to list keeps nobody waiting but those who need its listing."""
+"""A folder that is slow to list delays only those that need its listing."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Host(FakeHost):
 
 
 class Server:
-    """A registry, with a folder whose listing goes on until the test says so."""
+    """A registry, with a folder whose listing lasts until the test ends it."""
 
     def __init__(self, store: Store) -> None:
         self.host = Host()
@@ -76,7 +76,7 @@ class Server:
         return list(self.names)
 
     def hold(self) -> None:
-        """Have the listings of the slow folder that begin from now on wait."""
+        """Block listings of the slow folder that begin from now on."""
         self.goes_on.clear()
 
     def acquire(
@@ -86,7 +86,7 @@ class Server:
         return self.registry.acquire(request, self.host.submit())
 
     def begin(self, work: Callable[[], Iteration]) -> Future[Iteration]:
-        """Begin in a thread what takes a listing of the slow folder, and wait until it does."""
+        """Begin something in a thread, and wait until it is listing the slow folder."""
         future = self.pool.submit(work)
         assert self.listed.acquire(timeout=SECONDS)
         return future
@@ -96,7 +96,7 @@ class Server:
         return future.result(SECONDS)
 
     def done(self, iteration: Iteration) -> None:
-        """Have an iteration's prompt end well."""
+        """Have an iteration's prompt succeed."""
         self.registry.end(iteration)
         self.host.finish(iteration.prompt)
         self.registry.full_snapshot(iteration.key.id)
@@ -119,11 +119,11 @@ def path(iteration: Iteration) -> str:
     return iteration.item.path
 
 
-def test_who_needs_no_listing_goes_on_while_a_folder_is_listed(server: Server) -> None:
+def test_what_needs_no_listing_continues_while_a_folder_is_listed(server: Server) -> None:
     first = server.acquire(QUICK)
     server.hold()
     slow = server.begin(lambda: server.acquire(SLOW))
-    # Whoever holds the lock would keep all of these waiting for ever.
+    # If the lock were held, all of these would wait forever.
     before = server.registry.revision
     server.done(first)
     assert server.registry.revision > before
@@ -136,7 +136,7 @@ def test_who_needs_no_listing_goes_on_while_a_folder_is_listed(server: Server) -
     assert path(server.go_on(slow)) == "img0.png"
 
 
-def test_each_kind_of_listing_keeps_nobody_waiting(server: Server) -> None:
+def test_no_kind_of_listing_keeps_others_waiting(server: Server) -> None:
     server.names.append("img3.png")
     server.acquire(QUICK)
     running = server.acquire(SLOW)
@@ -183,7 +183,7 @@ def test_each_kind_of_listing_keeps_nobody_waiting(server: Server) -> None:
     others_go_on(start_over)
 
 
-def test_who_comes_second_takes_what_the_first_has_listed(server: Server) -> None:
+def test_a_second_caller_uses_the_first_one_s_listing(server: Server) -> None:
     server.hold()
     one = server.begin(lambda: server.acquire(SLOW))
     two = server.pool.submit(lambda: server.acquire(SLOW))
@@ -192,7 +192,7 @@ def test_who_comes_second_takes_what_the_first_has_listed(server: Server) -> Non
     assert server.registry.full_snapshot(SLOW.id).batch == 1
 
 
-def test_what_was_changed_meanwhile_is_seen(tmp_path: Path) -> None:
+def test_a_change_made_meanwhile_is_seen(tmp_path: Path) -> None:
     """Another server begins the batch while this one reads the folder."""
     one, two = Server(open_store(str(tmp_path))), Server(open_store(str(tmp_path)))
     two.host.crash()  # for another name,
@@ -221,7 +221,7 @@ def test_cancel_ends_the_listing_and_the_wait_for_it(server: Server) -> None:
     assert path(server.acquire(SLOW)) == "img0.png"
 
 
-def test_a_folder_that_is_lost_at_the_end_is_no_fault_of_the_prompt(server: Server) -> None:
+def test_a_folder_that_vanishes_at_the_end_does_not_fail_the_prompt(server: Server) -> None:
     server.names = ["img0.png", "img1.png"]
     server.done(server.acquire(SLOW))
     server.lost = True
@@ -233,7 +233,7 @@ def test_a_folder_that_is_lost_at_the_end_is_no_fault_of_the_prompt(server: Serv
         server.acquire(SLOW)
 
 
-def test_a_folder_that_is_listed_is_not_looked_through_by_who_watches_it(server: Server) -> None:
+def test_a_folder_being_listed_is_not_also_read_by_its_watch(server: Server) -> None:
     server.names = ["img0.png"]
     server.done(server.acquire(SLOW))
     server.hold()
@@ -246,8 +246,8 @@ def test_a_folder_that_is_listed_is_not_looked_through_by_who_watches_it(server:
     assert server.go_on(slow).complete
 
 
-def test_who_waits_for_a_turn_has_none_that_comes_after_it(server: Server) -> None:
-    """Else two might wait for each other, as those do who list the folders of a pair."""
+def test_a_caller_that_waits_for_a_listing_holds_no_later_one(server: Server) -> None:
+    """Otherwise two that list the folders of a pair might wait for each other."""
     first, second = sorted((SLOW, QUICK), key=lambda key: key.id)
     listings = server.registry.listings
 

@@ -1,8 +1,8 @@
-"""The registry against a plain model of the design, step by step, over both stores.
+"""The registry against a plain model of the design, step by step, on each store.
 
-A step is one thing that a person, a prompt, a folder or a power cut does. The model is told the
-same, and after each step the store is read and compared with it. Hypothesis chooses the steps, from
-a fixed seed, and prints the shortest list of them that goes wrong.
+A step is one thing that a person, a prompt, a folder or a power cut does. It is applied to the
+model too, and after each step the store is compared with the model. Hypothesis chooses the steps,
+from a fixed seed, and prints the shortest sequence that goes wrong.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ MOST_PROMPTS = 6
 PENDING, RUNNING, FINISHING, DONE, FAILED = ItemState
 
 picks = st.integers(0, 11)
-"""Which of those there are, by the remainder: that shrinks well."""
+"""One of those that exist, chosen by the remainder, which shrinks well."""
 keys = st.sampled_from([KEYS[0], *KEYS])
 clients = st.sampled_from(["one", "two", None])
 modes = st.sampled_from([IterationMode.CONTINUE, *IterationMode])
@@ -68,11 +68,11 @@ policies = st.builds(
     Policy,
     error_handling=st.sampled_from(ErrorHandling),
     max_attempts=st.integers(1, 2),
-    # Watch asks whether files are whole, and these are only names: see test_watch.
+    # Watch checks whether files are whole, and these are only names: see test_watch.
     when_complete=st.sampled_from([WhenComplete.STOP, WhenComplete.START_OVER]),
 )
 values = st.sampled_from([None, 7, "text", [1, {"a": 2.5}], pytest])
-"""What is carried over; a module is a value that no file can hold."""
+"""Values to carry over; a module is one that no file can hold."""
 endings = st.sampled_from([Ending.SUCCESS, Ending.SUCCESS, Ending.ERROR, Ending.STOPPED])
 
 
@@ -88,11 +88,11 @@ class Clock:
 
 
 class Broken(Exception):
-    """What a store raises instead of keeping a change, which then must not have happened."""
+    """Raised by a store instead of keeping a change, which then must not have happened."""
 
 
 class ServerHost(FakeHost):
-    """The host of one of several servers that know of each other's life."""
+    """The host of one of several servers that know whether the others are alive."""
 
     def __init__(self, number: int, clock: Clock, alive: set[str]) -> None:
         super().__init__()
@@ -117,7 +117,7 @@ class ServerHost(FakeHost):
 
 @dataclass
 class Server:
-    """A server, and what the model knows that its registry alone remembers."""
+    """A server, and what the model knows of the state that only its registry remembers."""
 
     host: ServerHost
     store: Store
@@ -125,7 +125,7 @@ class Server:
     seen: dict[tuple[LoopKey, str | None], tuple[IterationMode, bool]] = field(default_factory=dict)
     """For each client: the mode of its newest run, and whether it knows of the batch's end."""
     before: dict[LoopKey, tuple[Prompt, Selection, dict[str, float]]] = field(default_factory=dict)
-    """What was new beside the last image of a batch, and who was given that."""
+    """Files that were new when the last image of a batch was handed out, and to which prompt."""
     waiting: set[tuple[LoopKey, Prompt]] = field(default_factory=set)
 
     @property
@@ -135,13 +135,13 @@ class Server:
 
 @dataclass
 class Job:
-    """A prompt that runs, with what it was handed out."""
+    """A running prompt, and what it was handed."""
 
     server: Server
     prompt: Prompt
     turns: dict[LoopKey, Iteration] = field(default_factory=dict)
     asked: dict[LoopKey, Selection] = field(default_factory=dict)
-    """What it has asked each loop with: two iterators of one graph may not differ in that."""
+    """The selection it asked each loop with: two iterators of one graph may not differ in it."""
     ended: set[LoopKey] = field(default_factory=set)
 
 
@@ -173,7 +173,7 @@ class ModelLoop:
     looked_again: bool = False
     completed_at: float | None = None
     carried: tuple[Any, str] = (None, "")
-    """The value, and the server that settled it."""
+    """The value, and the server that reconciled it."""
 
     @property
     def listed(self) -> list[ModelItem]:
@@ -198,7 +198,7 @@ class ModelLoop:
 
 
 class RegistryMachine(RuleBasedStateMachine):
-    """Registries, their hosts and a folder, beside the model."""
+    """Registries, their hosts and a folder, and the model."""
 
     def __init__(self, steps: Counter[str], open_store: Callable[[], Store] | None) -> None:
         super().__init__()
@@ -212,8 +212,8 @@ class RegistryMachine(RuleBasedStateMachine):
         self.queue: list[tuple[Server, Prompt]] = []
         self.jobs: list[Job] = []
         self.loops: dict[LoopKey, ModelLoop] = {}
-        # By loop, batch and path: the prompts that ended in success behind Loop End, and were not
-        # lost in a crash before anybody looked. It is counted past the model.
+        # By loop, batch and path: prompts that succeeded after Loop End and were not lost in a
+        # crash before anybody looked. Counted independently of the model.
         self.successes: Counter[tuple[LoopKey, int, str]] = Counter()
         self.unsettled: list[tuple[str, tuple[LoopKey, int, str]]] = []
         self._start()
@@ -224,7 +224,7 @@ class RegistryMachine(RuleBasedStateMachine):
         assert self.open_store is None or not self._left_over()
 
     def _left_over(self) -> int:
-        """How many rows of items no loop has, once a new server has looked after them."""
+        """How many rows of items belong to no loop after a new server has cleaned up."""
         self.alive.clear()
         self._start()
         server = self.servers[-1]
@@ -272,7 +272,7 @@ class RegistryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.open_store)
     @rule(pick=picks)
     def crash(self, pick: int) -> None:
-        """One server dies with all that it had not written down; another takes its place."""
+        """One server dies with everything that it had not written; another takes its place."""
         server = self.servers.pop(pick % len(self.servers))
         self._close(server)
         self.alive.discard(server.name)
@@ -287,7 +287,7 @@ class RegistryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.open_store)
     @rule(pick=picks)
     def delete_some(self, pick: int) -> None:
-        """A server deletes rows that no loop has any more."""
+        """A server deletes rows that belong to no loop any more."""
         self._server(pick).registry.spare_listings.delete_some()
 
     @rule(name=st.sampled_from(FILES))
@@ -319,7 +319,7 @@ class RegistryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.jobs)
     @rule(pick=picks, key=keys)
     def acquire_in_a_running_prompt(self, pick: int, key: LoopKey) -> None:
-        """A second Directory Iterator: on the same loop the same image, on another its own."""
+        """A second Directory Iterator: the same image on the same loop, its own on another."""
         job = self.jobs[pick % len(self.jobs)]
         before = job.turns.get(key)
         iteration = self._acquire(job, Request(key, job.asked.get(key, Selection())))
@@ -337,7 +337,7 @@ class RegistryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.jobs)
     @rule(pick=picks, ending=endings)
     def finish(self, pick: int, ending: Ending) -> None:
-        """A prompt ends; nobody may have looked yet."""
+        """A prompt ends, and possibly nobody has looked yet."""
         self._finish(self.jobs.pop(pick % len(self.jobs)), ending)
 
     @rule(
@@ -359,7 +359,7 @@ class RegistryMachine(RuleBasedStateMachine):
         ending: Ending,
         count: int,
     ) -> None:
-        """Auto Queue for some turns."""
+        """Some turns of Auto Queue."""
         server = self._server(pick)
         for _ in range(count):
             job = Job(server, server.host.submit("auto"))
@@ -383,7 +383,7 @@ class RegistryMachine(RuleBasedStateMachine):
             job.server.registry.reject(iteration, error, error.reason)
         except UnreadableImage:
             raised = True
-        # What was taken away meanwhile is nobody's fault: the error is shown only to its holder.
+        # If the item was taken away meanwhile, nobody is to blame: only its holder sees the error.
         skip = item is not None and item.policy.error_handling is ErrorHandling.SKIP
         assert raised is (item is not None and not skip)
         if item is not None:
@@ -424,7 +424,7 @@ class RegistryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.loops)
     @rule(pick=picks, key=keys)
     def skip_what_a_run_stops_on(self, pick: int, key: LoopKey) -> None:
-        """A run stops on an image, and somebody gives it up."""
+        """A run stops on an image, and a person skips it."""
         server = self._server(pick)
         job = Job(server, server.host.submit("auto"))
         self._acquire(job, Request(key, Selection()))
@@ -434,7 +434,7 @@ class RegistryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.loops)
     @rule(pick=picks, key=keys, name=st.sampled_from(FILES))
     def skip(self, pick: int, key: LoopKey, name: str) -> None:
-        """Somebody wants to give up an image, whether a run stopped on it or not."""
+        """A person tries to skip an image, whether a run stopped on it or not."""
         self._skip(self._server(pick), key, name)
 
     def _skip(self, server: Server, key: LoopKey, name: str | None) -> None:
@@ -483,7 +483,7 @@ class RegistryMachine(RuleBasedStateMachine):
 
     @rule(pick=picks)
     def look(self, pick: int) -> None:
-        """Somebody asks for every loop."""
+        """A page asks for every loop."""
         server = self._server(pick)
         found = {overview.id: overview for overview in server.registry.overviews()}
         for key, loop in self.loops.items():
@@ -492,7 +492,7 @@ class RegistryMachine(RuleBasedStateMachine):
             shared = {each.name: getattr(snapshot, each.name) for each in fields(Overview)}
             overview = found[key.id]
             assert replace(overview, ran_at=None) == Overview(**shared | {"ran_at": None})
-            # The difference between the clocks of a server and its database is measured anew.
+            # The difference between a server's clock and its database's is measured again.
             assert overview.ran_at == pytest.approx(snapshot.ran_at, abs=1)
             assert snapshot.batch == loop.batch
             elsewhere = any(
@@ -531,13 +531,13 @@ class RegistryMachine(RuleBasedStateMachine):
     def cannot_begin(
         self, pick: int, client: str | None, key: LoopKey, mode: IterationMode, selection: Selection
     ) -> None:
-        """The disk refuses what a prompt would change: it fails, and nothing has changed."""
+        """The disk refuses a prompt's change: the prompt fails, and nothing has changed."""
         server = self._server(pick)
         prompt = server.host.submit(client)
         request = Request(key, selection, mode)
         self._broken(server, lambda: server.registry.acquire(request, prompt))
         server.host.finish(prompt, Ending.ERROR)
-        # And its person presses Run again.
+        # Then the person presses Run again.
         again = Job(server, server.host.submit(prompt.client_id))
         self.jobs.append(again)
         self._acquire(again, request)
@@ -545,7 +545,7 @@ class RegistryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.open_store and self.loops)
     @rule(pick=picks, key=keys)
     def cannot_settle(self, pick: int, key: LoopKey) -> None:
-        """The disk refuses what the outcomes of prompts would change: they are read again."""
+        """The disk refuses the changes of prompts' outcomes: these are read again."""
         server = self._server(pick)
         if key in self.loops:
             self._broken(server, lambda: server.registry.report(key.id))
@@ -561,7 +561,7 @@ class RegistryMachine(RuleBasedStateMachine):
         finally:
             del server.store._write_loops  # type: ignore[attr-defined]
 
-    # What the real registry is asked, and the model with it.
+    # Requests to both the real registry and the model.
 
     def _acquire(self, job: Job, request: Request) -> Iteration | None:
         server, key = job.server, request.key
@@ -583,7 +583,7 @@ class RegistryMachine(RuleBasedStateMachine):
             assert iteration.item.claim is not None
             item = loop.known[iteration.item.path]
             item.since = iteration.item.claim.since
-            # An image that is not listed any more may still be this prompt's.
+            # An image that is no longer listed may still be this prompt's.
             place = loop.listing.index(got) if got in loop.listing else -1
             assert iteration.item.index == place
         self._check_carried(server, loop, iteration)
@@ -655,7 +655,7 @@ class RegistryMachine(RuleBasedStateMachine):
     # The model.
 
     def _expect(self, job: Job, request: Request) -> str | None:
-        """The path that `acquire` should hand out; raises what it should raise."""
+        """The path that `acquire` should hand out, or the error that it should raise."""
         server, key, prompt = job.server, request.key, job.prompt
         if key in self.loops:
             self._settle(server, key)
@@ -684,7 +684,7 @@ class RegistryMachine(RuleBasedStateMachine):
         return path
 
     def _prepare(self, server: Server, request: Request, prompt: Prompt) -> bool:
-        """Bring a loop to what is asked for; whether its folder was listed for that."""
+        """Apply a request to a loop; whether that lists its folder."""
         key, mode = request.key, request.mode
         loop = self.loops.get(key)
         if loop is None:
@@ -782,7 +782,7 @@ class RegistryMachine(RuleBasedStateMachine):
             give_up = give_up and item.attempts >= item.policy.max_attempts
         item.state = FAILED if give_up else PENDING
 
-    # What must hold after each step.
+    # What must be true after each step.
 
     @invariant()
     def the_store_is_as_the_model_says(self) -> None:
@@ -853,7 +853,7 @@ def run(make: Callable[[], RegistryMachine], examples: int, steps: int) -> None:
 
 
 def hold(open_store: Callable[[], Callable[[], Store]] | None, examples: int) -> None:
-    """Hold the registry to the model, over a new store in each example; None: in memory."""
+    """Compare the registry with the model, on a new store in each example; None: in memory."""
     steps: Counter[str] = Counter()
     run(
         lambda: RegistryMachine(steps, None if open_store is None else open_store()),
@@ -866,7 +866,7 @@ def hold(open_store: Callable[[], Callable[[], Store]] | None, examples: int) ->
 
 @pytest.fixture
 def few_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Of the folders' images two and three are a small listing, and four and more a large one."""
+    """Make listings of two or three images count as small, and of four or more as large."""
     monkeypatch.setattr(listing_rows, "AT_ONCE", 3)
     monkeypatch.setattr(listings, "WRITTEN_AT_ONCE", 2)
 

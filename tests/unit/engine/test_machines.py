@@ -1,4 +1,4 @@
-"""Servers of several machines on one store: each knows of the others only what it says."""
+"""Servers on several machines with one store: it is all that they know of each other."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ MOMENT = 0.001
 
 
 class FarHost(FakeHost):
-    """A host that cannot tell whether servers of other machines run."""
+    """A host that cannot tell whether servers on other machines are running."""
 
     def __init__(self, name: str, clock: Callable[[], float] | None = None) -> None:
         super().__init__()
@@ -65,7 +65,7 @@ class FarHost(FakeHost):
 
 
 class Machine:
-    """A server on a machine of its own."""
+    """A server on its own machine."""
 
     made: ClassVar[list[Machine]] = []
 
@@ -105,17 +105,17 @@ class Machine:
         return FILES
 
     def take(self) -> Iteration:
-        """The next image, in a prompt that is submitted now."""
+        """Take the next image in a prompt submitted now."""
         return self.registry.acquire(self.request, self.host.submit())
 
     def finish(self, iteration: Iteration, ending: Ending = Ending.SUCCESS) -> None:
-        """Go through Loop End to the end of the prompt, and settle."""
+        """Reach Loop End, end the prompt, and reconcile."""
         self.registry.end(iteration)
         self.host.finish(iteration.prompt, ending)
         self.registry.snapshot(iteration.key.id)
 
     def later(self, seconds: float = LOOK_SECONDS * 2) -> None:
-        """Let time pass for this server: what was seen a moment ago holds for a second."""
+        """Let time pass for this server, which does not look again within a second."""
         self.time += seconds
 
     @property
@@ -124,7 +124,7 @@ class Machine:
 
 
 def let_lease_end(two: Machine) -> None:
-    """Have so much time pass that the leases of all others have ended, for `two`."""
+    """Let time pass until, for `two`, the leases of all others have ended."""
     for _ in range(RENEWALS + 1):
         assert two.counts.total == len(FILES)
         two.later(LEASE / RENEWALS + MOMENT)
@@ -144,7 +144,7 @@ Opened = Callable[..., Store]
 
 @pytest.fixture(params=["sqlite", "postgresql"])
 def opened(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opened]:
-    """Opens the same database again and again, as each server does."""
+    """Opens the same database repeatedly, as several servers do."""
     stores: list[Store] = []
     address = ""
     if request.param == "postgresql":
@@ -173,7 +173,7 @@ def path(iteration: Iteration) -> str | None:
     return None if iteration.item is None else iteration.item.path
 
 
-def test_each_takes_another_image(pair: tuple[Machine, Machine]) -> None:
+def test_each_server_takes_a_different_image(pair: tuple[Machine, Machine]) -> None:
     one, two = pair
     taken = [one.take(), two.take()]
     assert list(map(path, taken)) == FILES[:2]
@@ -183,7 +183,7 @@ def test_each_takes_another_image(pair: tuple[Machine, Machine]) -> None:
     assert one.registry.store_id() == two.registry.store_id()
 
 
-def test_the_others_are_expected_to_take_their_turns_first(pair: tuple[Machine, Machine]) -> None:
+def test_the_image_read_ahead_leaves_the_others_their_turns(pair: tuple[Machine, Machine]) -> None:
     one, two = pair
     alone = one.take()
     assert (path(alone), alone.following) == ("a.png", "b.png")
@@ -191,7 +191,7 @@ def test_the_others_are_expected_to_take_their_turns_first(pair: tuple[Machine, 
     one.registry.start_over(one.request.key.id)
     held = one.take()
     beside = two.take()
-    # `one` is done sooner, and takes the third; there is no fourth.
+    # `one` finishes first and takes the third; there is no fourth.
     assert (path(held), path(beside), beside.following) == ("a.png", "b.png", None)
     two.finish(beside)
     last = two.registry.acquire(two.request, two.host.submit())
@@ -200,7 +200,7 @@ def test_the_others_are_expected_to_take_their_turns_first(pair: tuple[Machine, 
     assert (path(again), again.following) == ("a.png", None)
 
 
-def test_an_image_is_free_when_the_lease_of_its_server_ends(pair: tuple[Machine, Machine]) -> None:
+def test_an_image_is_free_once_its_server_s_lease_ends(pair: tuple[Machine, Machine]) -> None:
     one, two = pair
     lost = one.take()
     assert path(two.take()) == "b.png"
@@ -210,7 +210,7 @@ def test_an_image_is_free_when_the_lease_of_its_server_ends(pair: tuple[Machine,
     again = two.take()
     assert path(again) == path(lost) == "a.png"
 
-    # The first one comes back from wherever it was: nothing that it does counts.
+    # The first server comes back: nothing that it does counts.
     with pytest.raises(ClaimLost, match=r"'a.png' was given to another server"):
         one.registry.claim_outputs(lost, {"/out/a.png"})
     one.finish(lost)
@@ -218,13 +218,15 @@ def test_an_image_is_free_when_the_lease_of_its_server_ends(pair: tuple[Machine,
     assert two.registry.claim_outputs(again, {"/out/a.png"}) == {"/out/a.png": Owner.NEW}
     two.finish(again)
     assert two.counts.done == 1
-    # It has taken its lease up again: nobody takes this one away.
+    # It has renewed its lease: nobody takes this image away.
     assert path(one.take()) == "c.png"
     assert two.take().elsewhere == 1
     assert two.counts.running == 2
 
 
-def test_who_was_cut_off_and_lost_nothing_goes_on(pair: tuple[Machine, Machine]) -> None:
+def test_a_server_that_was_cut_off_but_lost_nothing_continues(
+    pair: tuple[Machine, Machine],
+) -> None:
     one, two = pair
     first = one.take()
     for _ in range(RENEWALS * 2):
@@ -236,7 +238,7 @@ def test_who_was_cut_off_and_lost_nothing_goes_on(pair: tuple[Machine, Machine])
     assert two.counts.done == 1
 
 
-def test_what_a_server_that_is_gone_has_begun_to_write_is_deleted_when_its_lease_ends(
+def test_a_dead_server_s_unfinished_listing_is_deleted_when_its_lease_ends(
     pair: tuple[Machine, Machine], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(listing_rows, "AT_ONCE", 2)
@@ -272,7 +274,7 @@ def test_a_server_that_comes_back_frees_its_images_at_once(pair: tuple[Machine, 
     assert path(two.take()) == "a.png"
 
 
-def test_who_frees_the_image_of_a_server_that_is_gone_cleans_up_behind_it(
+def test_the_server_that_frees_a_dead_server_s_image_cleans_up_after_it(
     opened: Opened,
 ) -> None:
     places = [Roots({"out": f"/machine{n}/out"}) for n in (1, 2)]
@@ -295,14 +297,16 @@ def test_who_frees_the_image_of_a_server_that_is_gone_cleans_up_behind_it(
     assert second.item is not None
 
 
-def test_a_server_that_ends_in_order_frees_them_at_once(pair: tuple[Machine, Machine]) -> None:
+def test_a_server_that_is_closed_properly_frees_its_images_at_once(
+    pair: tuple[Machine, Machine],
+) -> None:
     one, two = pair
     one.take()
     one.registry.close()
     assert path(two.take()) == "a.png"
 
 
-def test_who_has_nothing_left_waits_for_the_others(pair: tuple[Machine, Machine]) -> None:
+def test_a_server_with_nothing_left_waits_for_the_others(pair: tuple[Machine, Machine]) -> None:
     one, two = pair
     last = [one.take(), two.take(), two.take()][0]
     for iteration in (two.take(),):
@@ -311,7 +315,7 @@ def test_who_has_nothing_left_waits_for_the_others(pair: tuple[Machine, Machine]
     two.host.finish(last.prompt)
     snapshot = two.registry.snapshot(two.request.key.id)
     assert (snapshot.complete, snapshot.elsewhere) == (False, 1)
-    # At its end, and not settled: it may still fail.
+    # It has reached Loop End but is not reconciled: it may still fail.
     one.registry.end(last)
     assert not two.registry.snapshot(two.request.key.id).complete
 
@@ -328,7 +332,7 @@ def test_a_folder_at_another_place_is_the_same_loop(opened: Opened) -> None:
     assert one.request.key.id == two.request.key.id
     first, second = one.take(), two.take()
     assert (path(first), path(second)) == ("a.png", "b.png")
-    # The names of results are the same ones, so that nobody lists the folder again.
+    # The names of results are the same, so nobody lists the folder again.
     assert (one.listed, two.listed) == (1, 0)
     one.registry.claim_outputs(first, {"/machine1/out/x.png"})
     assert two.registry.claim_outputs(second, {"/machine2/out/x.png"}) == {
@@ -341,13 +345,13 @@ def test_a_folder_at_another_place_is_the_same_loop(opened: Opened) -> None:
 
 
 def clock(ahead: float) -> Callable[[], float]:
-    """A clock that is so many seconds ahead."""
+    """A clock that is this many seconds ahead."""
     return lambda: time.time() + ahead
 
 
 @pytest.mark.parametrize("hours", [-5, 0, 5])
 def test_the_clock_of_the_database_rules(postgresql: Postgresql, hours: int) -> None:
-    """Start over begins again with a prompt that was submitted after the end, by any clock."""
+    """A prompt submitted after the end starts over, whatever the servers' clocks say."""
     address = postgresql.new_database()
     times = [clock(0), clock(hours * 3600)]
     machines = []
@@ -368,27 +372,27 @@ def test_the_clock_of_the_database_rules(postgresql: Postgresql, hours: int) -> 
     seen = two.registry.snapshot(two.request.key.id).current[0]
     assert taken.claim is not None
     assert seen.claim is not None
-    # Each tells it by its own clock.
+    # Each reports it by its own clock.
     assert abs(seen.claim.since - taken.claim.since - hours * 3600) < 60
     for machine in machines:
         machine.store.close()
 
 
 def test_no_transaction_is_open_while_a_folder_is_listed(postgresql: Postgresql) -> None:
-    """The database ends one that is idle for long, and the listing would have been for nothing."""
+    """The database ends one that is idle for long, and the listing would be lost."""
     address = postgresql.new_database()
     machine = Machine("one", open_postgresql(address, NO_ROOTS))
     found = "SELECT 1 FROM pg_stat_activity WHERE xact_start IS NOT NULL"
     found += " AND datname = current_database() AND pid <> pg_backend_pid()"
     with psycopg.connect(address.replace("+psycopg", ""), autocommit=True) as other:
-        # The lease has one now and then, for a moment.
+        # The lease briefly opens one now and then.
         machine.while_listing = lambda: wait_for(
             lambda: other.execute(found).fetchone() is None, "no transaction to be open"
         )
         machine.finish(machine.take())
         machine.request = Request(machine.request.key, Selection(descending=True))
         machine.finish(machine.take())
-        machine.finish(machine.take())  # The listing has run out: the folder is looked through.
+        machine.finish(machine.take())  # The listing is exhausted: the folder is read again.
         machine.registry.start_over(machine.request.key.id)
     assert path(machine.take()) == "a.png"
     assert machine.listed == 4
@@ -396,7 +400,7 @@ def test_no_transaction_is_open_while_a_folder_is_listed(postgresql: Postgresql)
 
 
 class Away(MemoryStore):
-    """A store whose database is away so many times."""
+    """A store whose database is away this many times."""
 
     def __init__(self, times: int) -> None:
         super().__init__()
@@ -454,7 +458,7 @@ def test_a_run_that_waits_can_be_cancelled() -> None:
         machine.take()
 
 
-def test_a_run_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_run_does_not_wait_forever(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transactions, "PATIENCE_SECONDS", -1.0)
     store = Away(100)
     with pytest.raises(StoreAway):
@@ -462,7 +466,7 @@ def test_a_run_does_not_wait_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
     assert store.tries == 2
 
 
-def test_who_asks_without_a_run_is_told_at_once() -> None:
+def test_requests_outside_a_run_fail_at_once() -> None:
     store = Away(100)
     machine = Machine("one", store)
     with pytest.raises(StoreAway):
@@ -470,7 +474,7 @@ def test_who_asks_without_a_run_is_told_at_once() -> None:
     assert store.tries == 2
 
 
-def test_what_is_checked_before_a_run_does_not_depend_on_it(
+def test_validation_does_not_depend_on_the_database(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     store = Away(0)
@@ -481,7 +485,7 @@ def test_what_is_checked_before_a_run_does_not_depend_on_it(
     assert machine.registry.has_listing(machine.request)
 
 
-def test_a_database_that_cannot_be_used_is_told_before_a_run() -> None:
+def test_an_unusable_database_is_reported_before_a_run() -> None:
     machine = Machine("one", RefusingStore("no database"))
     with pytest.raises(StateNotKept, match="no database"):
         machine.registry.has_listing(machine.request)
@@ -489,6 +493,6 @@ def test_a_database_that_cannot_be_used_is_told_before_a_run() -> None:
         machine.take()
 
 
-def test_the_same_loop_by_its_id() -> None:
+def test_one_loop_has_one_id_on_all_machines() -> None:
     assert LoopKey("", "/mnt/in", "root:in").id == LoopKey("", "Z:\\in", "root:in").id
     assert LoopKey("", "/mnt/in", "root:in").id != LoopKey("", "/mnt/in").id

@@ -1,4 +1,4 @@
-"""The outcome poller's life: it begins when woken, and ends some time after nothing waits."""
+"""The outcome poller starts when woken, and ends some time after nothing is waiting."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from batch_loop.tests.support.waiting import wait_for
 QUICK = 0.001
 
 
-def test_it_looks_until_told_that_nothing_waits() -> None:
+def test_it_looks_until_nothing_is_waiting() -> None:
     answers = [True, True, False]
     before = set(threading.enumerate())
     poller = OutcomePoller(lambda: answers.pop(0), QUICK, QUICK)
@@ -25,7 +25,7 @@ def test_it_looks_until_told_that_nothing_waits() -> None:
     wait_for(lambda: before.issuperset(threading.enumerate()), "the thread to end")
 
 
-def test_a_call_while_it_looks_is_not_lost() -> None:
+def test_a_wake_up_during_a_look_is_not_lost() -> None:
     looks: list[int] = []
     looking, go = threading.Event(), threading.Event()
 
@@ -43,7 +43,7 @@ def test_a_call_while_it_looks_is_not_lost() -> None:
     wait_for(lambda: len(looks) == 2, "a second look")
 
 
-def test_it_starts_again_after_it_ended() -> None:
+def test_it_starts_again_after_it_has_ended() -> None:
     looks: list[int] = []
     before = set(threading.enumerate())
 
@@ -59,7 +59,7 @@ def test_it_starts_again_after_it_ended() -> None:
 
 
 @pytest.mark.parametrize("error", [IndexError("unexpected"), StateNotKept("the disk is full")])
-def test_after_an_error_it_goes_on_and_has_said_so_once(
+def test_after_an_error_it_continues_and_has_logged_it_once(
     caplog: pytest.LogCaptureFixture, error: Exception
 ) -> None:
     before = set(threading.enumerate())
@@ -74,7 +74,7 @@ def test_after_an_error_it_goes_on_and_has_said_so_once(
     OutcomePoller(look, QUICK, QUICK).wake()
     wait_for(lambda: before.issuperset(threading.enumerate()), "the thread to end")
     assert answers == []
-    # Of three in a row, and of the one after it had gone well.
+    # Once for three in a row, and once for the one after a success.
     assert [str(error) in logged(record) for record in caplog.records] == [True, True]
 
 
@@ -82,7 +82,7 @@ def logged(record: logging.LogRecord) -> str:
     return record.getMessage() + str(record.exc_info)
 
 
-def test_its_pauses_grow_while_it_fails_and_end_for_what_is_new(
+def test_its_pauses_grow_while_it_fails_and_a_wake_up_ends_them(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     looks: list[int] = []
@@ -92,7 +92,7 @@ def test_its_pauses_grow_while_it_fails_and_end_for_what_is_new(
         poller._failures = 30
         raise IndexError
 
-    # After a look that fails it waits for ever, were nothing new to come.
+    # After a failed look it waits forever, unless woken.
     monkeypatch.setattr(poller_module, "LONGEST_PAUSE", 3600.0)
     poller = OutcomePoller(look, QUICK, QUICK)
     for number in (1, 2, 3):
@@ -115,13 +115,13 @@ def test_one_thread_serves_many_prompts() -> None:
     assert len(set(threads)) == 1
 
 
-def test_at_the_end_it_looks_until_nothing_waits() -> None:
+def test_on_closing_it_looks_until_nothing_is_waiting() -> None:
     answers = [True, True, False]
     OutcomePoller(lambda: False, QUICK).finish(60, lambda: answers.pop(0))
     assert not answers
 
 
-def test_at_the_end_it_gives_up_when_time_is_up() -> None:
+def test_on_closing_it_gives_up_when_time_is_up() -> None:
     looks: list[int] = []
 
     def look() -> bool:

@@ -1,4 +1,4 @@
-"""Items of several loops that one prompt is given: they advance together or not at all."""
+"""Items of several loops in one prompt advance together or not at all."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ BROKEN = UnreadableImage("it cannot be read", "cut off")
 
 
 class Pairs:
-    """Two folders, of which each prompt is given an image together."""
+    """Two folders, of which each prompt is given a pair of images."""
 
     def __init__(self, store: Store, left: str = "abcde", right: str = "ABCDE") -> None:
         self.host = FakeHost()
@@ -55,7 +55,7 @@ class Pairs:
     def acquire(
         self, prompt: Prompt | None = None, *, turned: bool = False, **changes: object
     ) -> tuple[Iteration, Iteration]:
-        """What both are given, the left one first; `turned`: the right iterator runs first."""
+        """What both are given, left first; `turned`: the right iterator runs first."""
         prompt = prompt or self.host.submit()
         pair = [replace(self.left, **changes), replace(self.right, **changes)]
         if turned:
@@ -123,7 +123,7 @@ def pairs(new_pairs: Callable[..., Pairs]) -> Pairs:
 
 
 @each_store
-def test_pairs_in_order_whichever_runs_first(pairs: Pairs) -> None:
+def test_pairs_come_in_order_whichever_iterator_runs_first(pairs: Pairs) -> None:
     assert [pairs.run(turned=turned) for turned in (False, True, False)] == ["aA", "bB", "cC"]
     assert pairs.run_all() == ["dD", "eE"]
     assert pairs.complete == (True, True)
@@ -149,7 +149,7 @@ def test_an_unreadable_image_fails_the_pair(pairs: Pairs, *, turned: bool) -> No
     assert [len(left), len(right)] == [1, 1]
 
 
-def test_with_stop_on_error_both_stay(pairs: Pairs) -> None:
+def test_with_stop_on_error_both_images_stay(pairs: Pairs) -> None:
     iteration, other = pairs.acquire()
     with pytest.raises(UnreadableImage):
         pairs.registry.reject(iteration, BROKEN, "cut off", Partner(other.key, "A"))
@@ -159,7 +159,7 @@ def test_with_stop_on_error_both_stay(pairs: Pairs) -> None:
 
 @each_store
 @pytest.mark.parametrize(("left", "right"), [("abc", "ABCDE"), ("abcde", "ABC")])
-def test_what_has_no_partner_waits_and_the_batch_is_over(
+def test_images_without_a_partner_wait_and_the_batch_is_complete(
     new_pairs: Callable[..., Pairs], left: str, right: str
 ) -> None:
     pairs = new_pairs(left, right)
@@ -168,13 +168,13 @@ def test_what_has_no_partner_waits_and_the_batch_is_over(
     assert pairs.run() == ""
     longer = max(pairs.counts(), key=lambda counts: counts.total)
     assert (longer.done, longer.pending, longer.unpaired) == (3, 2, 2)
-    # More for the shorter one, and both go on.
+    # Once the shorter one has more images, both continue.
     pairs.names[("left", "right")[len(right) < len(left)]].append("z")
     assert pairs.run_all() == [("dz", "zD")[len(left) < len(right)]]
 
 
 @pytest.mark.parametrize("attempts", [1, 2])
-def test_a_failure_is_one_of_both(pairs: Pairs, attempts: int) -> None:
+def test_a_failure_counts_for_both(pairs: Pairs, attempts: int) -> None:
     stricter = replace(SKIP, max_attempts=attempts)
     pairs.left = replace(pairs.left, policy=SKIP)
     pairs.right = replace(pairs.right, policy=stricter)
@@ -184,13 +184,13 @@ def test_a_failure_is_one_of_both(pairs: Pairs, attempts: int) -> None:
     assert [(one.done, one.failed) for one in pairs.counts()] == [(4, 1), (4, 1)]
 
 
-def test_stop_of_one_stops_both(pairs: Pairs) -> None:
+def test_stop_on_error_of_one_counts_for_both(pairs: Pairs) -> None:
     pairs.left = replace(pairs.left, policy=SKIP)
     assert pairs.run(Ending.ERROR) == "aA"
     assert pairs.run() == "aA"
 
 
-def test_an_image_is_not_done_whose_partner_has_not_reached_its_end(pairs: Pairs) -> None:
+def test_an_image_is_not_done_if_its_partner_missed_loop_end(pairs: Pairs) -> None:
     left, _ = pairs.acquire()
     pairs.registry.end(left)
     pairs.host.finish(left.prompt)
@@ -199,7 +199,7 @@ def test_an_image_is_not_done_whose_partner_has_not_reached_its_end(pairs: Pairs
 
 
 @pytest.mark.parametrize("policy", [Policy(), SKIP])
-def test_a_result_that_cannot_be_written_is_a_failure_of_both(pairs: Pairs, policy: Policy) -> None:
+def test_a_result_that_cannot_be_written_fails_both(pairs: Pairs, policy: Policy) -> None:
     pair = pairs.acquire(policy=policy)
     turn = Turn.of(pair[0].key, pair[0].prompt, pair[0].item)
     pairs.writes.begin(turn)
@@ -213,7 +213,7 @@ def test_a_result_that_cannot_be_written_is_a_failure_of_both(pairs: Pairs, poli
 
 
 @each_store
-def test_retry_and_start_over_and_skip_take_both(pairs: Pairs) -> None:
+def test_retry_start_over_and_skip_include_both(pairs: Pairs) -> None:
     assert pairs.run(Ending.ERROR, policy=SKIP) == "aA"
     assert pairs.run(policy=SKIP) == "bB"
     pairs.registry.retry_failed(pairs.right.key.id)
@@ -229,14 +229,14 @@ def test_retry_and_start_over_and_skip_take_both(pairs: Pairs) -> None:
     "changes",
     [{"mode": IterationMode.RESET}, {"policy": Policy(when_complete=WhenComplete.START_OVER)}],
 )
-def test_both_start_over_when_the_shorter_is_over(
+def test_both_start_over_when_the_shorter_one_is_done(
     new_pairs: Callable[..., Pairs], changes: dict
 ) -> None:
     pairs = new_pairs("abcd", "AB")
     assert [pairs.run(**changes) for _ in range(4)] == ["aA", "bB", "aA", "bB"]
 
 
-def test_what_was_started_over_alone_is_not_shifted(pairs: Pairs) -> None:
+def test_an_image_done_alone_shifts_no_pair(pairs: Pairs) -> None:
     assert pairs.registry.acquire(pairs.left, pairs.host.submit()).item.path == "a"
     pairs.host.crash()
     alone = pairs.registry.acquire(pairs.left, pairs.host.submit())
@@ -247,7 +247,7 @@ def test_what_was_started_over_alone_is_not_shifted(pairs: Pairs) -> None:
     assert [one.pending for one in pairs.counts()] == [0, 1]
 
 
-def test_an_image_of_a_partner_is_a_source_too(pairs: Pairs) -> None:
+def test_a_partner_s_image_is_a_source_too(pairs: Pairs) -> None:
     left, right = pairs.acquire()
     sources = [os.path.join(pairs.right.key.directory, "A"), os.path.abspath("left/b")]
     for iteration in (left, right):
@@ -255,7 +255,7 @@ def test_an_image_of_a_partner_is_a_source_too(pairs: Pairs) -> None:
         assert set(owners.values()) == {Owner.SOURCE}
 
 
-def test_what_a_crash_leaves_comes_again_together(pairs: Pairs) -> None:
+def test_after_a_crash_a_pair_comes_again_together(pairs: Pairs) -> None:
     pairs.run()
     pair = pairs.acquire()
     pairs.registry.end(pair[0])
@@ -263,7 +263,7 @@ def test_what_a_crash_leaves_comes_again_together(pairs: Pairs) -> None:
     assert pairs.run_all() == ["bB", "cC", "dD", "eE"]
 
 
-def test_settings_that_do_not_go_together_are_refused(pairs: Pairs) -> None:
+def test_incompatible_settings_are_refused(pairs: Pairs) -> None:
     with pytest.raises(InvalidSetting, match="iteration_mode is Continue for the one and Reset"):
         pairs.registry.acquire(
             pairs.left, pairs.host.submit(), [replace(pairs.right, mode=IterationMode.RESET)]
@@ -281,13 +281,13 @@ def test_one_loop_with_two_listings_is_refused(pairs: Pairs) -> None:
         pairs.registry.acquire(other, pairs.host.submit(), [pairs.left])
 
 
-def test_states_of_both_are_the_same_at_every_step(pairs: Pairs) -> None:
+def test_both_items_have_the_same_state_at_every_step(pairs: Pairs) -> None:
     pair = pairs.acquire()
     assert [one.item.state for one in pair] == [ItemState.RUNNING, ItemState.RUNNING]
     assert pair[0].partners == (Partner(pair[1].key, "A"),)
 
 
-def test_what_waits_for_the_results_of_its_partner_is_looked_at_again(pairs: Pairs) -> None:
+def test_an_item_that_waits_for_its_partner_s_results_is_looked_at_again(pairs: Pairs) -> None:
     left, right = pairs.acquire()
     for one in (left, right):
         pairs.registry.end(one)

@@ -58,7 +58,7 @@ class Loop:
         return self.registry.acquire(replace(self.request, **changes), prompt or self.host.submit())
 
     def run(self, ending: Ending = Ending.SUCCESS, value: object = None, **changes: object) -> str:
-        """One whole prompt; the path of its item, "" when there was none."""
+        """One whole prompt; the path of its item, "" if there was none."""
         iteration = self.acquire(**changes)
         self.registry.end(iteration, value)
         self.host.finish(iteration.prompt, ending)
@@ -77,13 +77,13 @@ def loop() -> Loop:
     return Loop("a", "b", "c")
 
 
-def test_each_item_once_in_order(loop: Loop) -> None:
+def test_each_item_is_handed_out_once_in_order(loop: Loop) -> None:
     assert loop.run_all() == ["a", "b", "c"]
     assert loop.snapshot().counts.done == 3
     assert loop.snapshot().complete
 
 
-def test_a_listing_is_taken_once_and_once_more_beside_the_last_image(loop: Loop) -> None:
+def test_a_listing_is_taken_once_and_again_with_the_last_image(loop: Loop) -> None:
     for listings in (1, 1, 2, 3):
         loop.run()  # the last one is on a complete batch
         assert loop.listings == listings
@@ -102,21 +102,21 @@ def test_a_loop_has_a_listing_under_the_selection_of_its_newest_run(loop: Loop) 
     assert not loop.registry.has_listing(replace(loop.request, selection=Selection(limit=1)))
 
 
-def test_one_prompt_has_one_item(loop: Loop) -> None:
+def test_one_prompt_is_always_given_one_item(loop: Loop) -> None:
     first = loop.acquire()
     assert loop.acquire(first.prompt).item == first.item
     loop.registry.end(first)
     assert loop.acquire(first.prompt).item.path == "a"
 
 
-def test_two_prompts_with_the_same_id_are_two(loop: Loop) -> None:
+def test_two_prompts_with_the_same_id_are_told_apart(loop: Loop) -> None:
     first = loop.acquire(Prompt("same", 1.0))
     loop.registry.end(first)
     loop.host.finish(first.prompt)
     assert loop.acquire(Prompt("same", 2.0)).item.path == "b"
 
 
-def test_an_item_is_done_only_when_its_prompt_succeeded(loop: Loop) -> None:
+def test_an_item_is_done_only_once_its_prompt_has_succeeded(loop: Loop) -> None:
     iteration = loop.acquire()
     loop.registry.end(iteration)
     assert (loop.snapshot().counts.finishing, loop.snapshot().counts.done) == (1, 0)
@@ -126,7 +126,7 @@ def test_an_item_is_done_only_when_its_prompt_succeeded(loop: Loop) -> None:
 
 @pytest.mark.parametrize("reach_end", [False, True])
 @pytest.mark.parametrize("ending", [Ending.ERROR, Ending.STOPPED])
-def test_with_stop_on_error_the_item_comes_again(
+def test_with_stop_on_error_the_item_is_handed_out_again(
     loop: Loop, ending: Ending, *, reach_end: bool
 ) -> None:
     iteration = loop.acquire()
@@ -150,13 +150,13 @@ def test_with_skip_on_error_the_item_fails_and_says_why(loop: Loop, *, reach_end
     assert (loop.snapshot().counts.done, loop.snapshot().counts.failed) == (2, 1)
 
 
-def test_skip_on_error_tries_as_often_as_max_attempts(loop: Loop) -> None:
+def test_skip_on_error_makes_max_attempts(loop: Loop) -> None:
     policy = replace(SKIP, max_attempts=3)
     tried = [loop.run(Ending.ERROR, policy=policy) for _ in range(4)]
     assert tried == ["a", "a", "a", "b"]
 
 
-def test_an_interrupt_is_no_attempt(loop: Loop) -> None:
+def test_an_interrupt_does_not_count_as_an_attempt(loop: Loop) -> None:
     for _ in range(3):
         assert loop.run(Ending.STOPPED, policy=SKIP) == "a"
     assert loop.snapshot().counts.failed == 0
@@ -170,7 +170,7 @@ def test_an_unreadable_file_is_skipped_in_the_same_prompt(loop: Loop) -> None:
     assert loop.snapshot().failures[0].failure.node_id is None
 
 
-def test_an_unreadable_file_stops_with_stop_on_error(loop: Loop) -> None:
+def test_with_stop_on_error_an_unreadable_file_fails_the_prompt(loop: Loop) -> None:
     for _ in range(2):
         iteration = loop.acquire()
         with pytest.raises(UnreadableImage, match="a is broken"):
@@ -179,7 +179,7 @@ def test_an_unreadable_file_stops_with_stop_on_error(loop: Loop) -> None:
     assert loop.run() == "a"
 
 
-def test_a_prompt_that_never_reaches_loop_end_is_told_so_the_third_time(loop: Loop) -> None:
+def test_after_two_missed_loop_ends_the_third_prompt_is_an_error(loop: Loop) -> None:
     for _ in range(2):
         loop.host.finish(loop.acquire().prompt)
     with pytest.raises(LoopEndNotReached, match=r"2 prompts in a row .* 'a'"):
@@ -187,7 +187,7 @@ def test_a_prompt_that_never_reaches_loop_end_is_told_so_the_third_time(loop: Lo
     assert loop.run_all() == ["a", "b", "c"]
 
 
-def test_a_part_of_the_workflow_finishes_nothing_whatever_it_reaches(loop: Loop) -> None:
+def test_a_part_of_the_workflow_finishes_no_item_whatever_it_reaches(loop: Loop) -> None:
     part = replace(loop.request, without=("Save Image #9",))
     for ending in (Ending.SUCCESS, Ending.ERROR, Ending.SUCCESS, Ending.SUCCESS):
         iteration = loop.registry.acquire(part, loop.host.submit())
@@ -200,7 +200,7 @@ def test_a_part_of_the_workflow_finishes_nothing_whatever_it_reaches(loop: Loop)
     assert loop.acquire().carried.value is None
 
 
-def test_two_iterators_of_which_one_runs_in_part(loop: Loop) -> None:
+def test_one_iterator_in_a_partial_run_makes_the_prompt_partial(loop: Loop) -> None:
     prompt = loop.host.submit()
     whole = loop.registry.acquire(loop.request, prompt)
     loop.registry.end(whole)
@@ -209,7 +209,7 @@ def test_two_iterators_of_which_one_runs_in_part(loop: Loop) -> None:
     assert loop.snapshot().counts.done == 0
 
 
-def test_never_reaching_loop_end_once_costs_nothing(loop: Loop) -> None:
+def test_one_missed_loop_end_costs_nothing(loop: Loop) -> None:
     for _ in range(3):
         loop.host.finish(loop.acquire().prompt)
         assert loop.run() != ""
@@ -233,13 +233,13 @@ def test_reset_restarts_a_complete_batch_for_a_new_run_only() -> None:
     assert loop.run(mode=mode) == "b"
 
 
-def test_reset_after_continue_is_chosen_anew(loop: Loop) -> None:
+def test_reset_after_continue_counts_as_chosen_again(loop: Loop) -> None:
     loop.run(mode=IterationMode.RESET)
     loop.run()
     assert loop.run(mode=IterationMode.RESET) == "a"
 
 
-def test_start_over_begins_with_a_prompt_submitted_after_the_end() -> None:
+def test_start_over_takes_effect_with_a_prompt_submitted_after_the_end() -> None:
     loop = Loop("a")
     policy = Policy(when_complete=WhenComplete.START_OVER)
     waiting = [loop.host.submit() for _ in range(2)]
@@ -266,7 +266,7 @@ def test_a_tab_that_missed_the_end_does_not_start_the_next_batch(changes: dict) 
         iteration = loop.acquire(loop.host.submit(client), **changes)
         loop.registry.end(iteration)
         loop.host.finish(iteration.prompt)
-    # Tab two has seen the end. Tab one, whose Auto Queue still runs, is told of it first.
+    # Tab two has seen the end. Tab one, whose Auto Queue is still on, is told of it first.
     assert loop.acquire(loop.host.submit("one"), **changes).complete
     assert loop.acquire(loop.host.submit("one"), **changes).item.path == "a"
 
@@ -288,14 +288,14 @@ def test_a_complete_batch_hands_out_nothing(loop: Loop) -> None:
     assert loop.snapshot().batch == 1
 
 
-def test_start_over_by_route(loop: Loop) -> None:
+def test_the_route_starts_over(loop: Loop) -> None:
     loop.run_all()
     snapshot = loop.registry.start_over(loop.request.key.id)
     assert (snapshot.batch, snapshot.counts.pending) == (2, 3)
     assert loop.run_all() == ["a", "b", "c"]
 
 
-def test_start_over_while_a_prompt_runs_forgets_what_it_does(loop: Loop) -> None:
+def test_starting_over_during_a_prompt_discards_what_it_does(loop: Loop) -> None:
     iteration = loop.acquire()
     loop.registry.start_over(loop.request.key.id)
     loop.registry.end(iteration)
@@ -313,14 +313,14 @@ def test_start_over_needs_a_loop_and_images(loop: Loop) -> None:
     assert loop.snapshot().counts.done == 1
 
 
-def test_files_that_come_and_go_shift_nothing(loop: Loop) -> None:
+def test_files_that_come_and_go_shift_no_item(loop: Loop) -> None:
     assert loop.run() == "a"
     loop.names = ["0", "b", "c"]
     assert loop.run_all() == ["b", "c", "0"]
     assert loop.snapshot().counts.total == 4
 
 
-def test_results_saved_into_the_folder_do_not_join(loop: Loop) -> None:
+def test_results_saved_into_the_folder_do_not_join_the_batch(loop: Loop) -> None:
     def run() -> bool:
         iteration = loop.acquire()
         if iteration.item is None:
@@ -343,8 +343,8 @@ def test_results_saved_into_the_folder_do_not_join(loop: Loop) -> None:
 
 
 @pytest.mark.parametrize("seconds", [-3600.0, 0.0, 3600.0])
-def test_what_a_running_prompt_may_have_saved_does_not_join(loop: Loop, seconds: float) -> None:
-    """Not yet: with the next run it is a file like any other, whatever its time of change says."""
+def test_files_that_a_running_prompt_may_have_saved_do_not_join(loop: Loop, seconds: float) -> None:
+    """Not yet: for the next run it is a file like any other, whatever its modification time."""
     loop.run()
     loop.run()
     for name in ("there before", "changed since", "gone since"):
@@ -370,7 +370,7 @@ def test_a_file_that_came_before_the_last_image_was_tried_again_joins(loop: Loop
     assert loop.snapshot().counts.pending == 1
 
 
-def test_results_that_nobody_told_of_do_not_feed_the_loop_for_ever(loop: Loop) -> None:
+def test_unreported_results_do_not_feed_the_loop_forever(loop: Loop) -> None:
     prompts = 0
     while iteration := loop.acquire():
         if iteration.complete:
@@ -379,7 +379,7 @@ def test_results_that_nobody_told_of_do_not_feed_the_loop_for_ever(loop: Loop) -
         loop.names.append(f"{iteration.item.path}_out")
         loop.registry.end(iteration)
         loop.host.finish(iteration.prompt)
-        # What a later Run would add is the user's own decision; Auto Queue has stopped by then.
+        # Only a person's later Run adds them; Auto Queue has stopped by then.
         if loop.snapshot().complete:
             break
     assert prompts <= 6
@@ -401,13 +401,13 @@ def test_new_files_join_a_complete_batch_at_the_next_run(loop: Loop) -> None:
     assert loop.run_all() == ["d"]
 
 
-def test_another_selection_keeps_what_is_done(loop: Loop) -> None:
+def test_another_selection_keeps_finished_items(loop: Loop) -> None:
     loop.run()
     loop.names = ["c", "b", "a"]
     assert loop.run_all(selection=Selection(descending=True)) == ["c", "b"]
 
 
-def test_going_back_to_a_selection_does_nothing_twice(loop: Loop) -> None:
+def test_returning_to_a_selection_repeats_nothing(loop: Loop) -> None:
     few = Selection(limit=1)
     assert loop.run(selection=few) == "a"
     assert loop.run() == "b"
@@ -423,7 +423,7 @@ def test_each_folder_and_each_name_has_its_own_position(loop: Loop) -> None:
     assert [loop.run(key=key) for key in (loop.request.key, other, named)] == ["c", "c", "b"]
 
 
-def test_a_value_is_carried_over_by_success_only(loop: Loop) -> None:
+def test_a_value_is_carried_over_only_by_success(loop: Loop) -> None:
     loop.run(value="first")
     assert loop.acquire().carried.value == "first"
     loop.host.finish(loop.host.submit())
@@ -472,7 +472,7 @@ def test_every_change_raises_the_revision(loop: Loop) -> None:
     assert not raised()
 
 
-def test_the_poller_reconciles_what_no_other_prompt_settles(loop: Loop) -> None:
+def test_the_poller_reconciles_without_another_prompt(loop: Loop) -> None:
     iteration = loop.acquire()
     loop.registry.end(iteration)
     before = loop.registry.revision
@@ -480,7 +480,7 @@ def test_the_poller_reconciles_what_no_other_prompt_settles(loop: Loop) -> None:
     wait_for(lambda: loop.registry.revision > before, "the poller to reconcile the item")
 
 
-def test_the_poller_looks_no_more_when_nothing_waits() -> None:
+def test_the_poller_stops_when_nothing_is_waiting() -> None:
     loop = Loop("a", poll=ByHand)
     loop.registry.end(iteration := loop.acquire())
     assert loop.registry.reconcile_all() is True
@@ -513,7 +513,7 @@ def test_a_loop_that_cannot_be_reconciled_holds_up_no_other(
     assert loop.registry.snapshot(odd.key.id).counts.done == 1
 
 
-def test_two_results_of_one_name_are_told_apart(loop: Loop) -> None:
+def test_two_results_with_one_name_are_told_apart(loop: Loop) -> None:
     first = loop.acquire()
     assert loop.registry.claim_outputs(first, ["/out/x.png"]) == {"/out/x.png": Owner.NEW}
     assert loop.registry.claim_outputs(first, ["/out/x.png"]) == {"/out/x.png": Owner.SAME}
@@ -539,7 +539,7 @@ def test_files_are_claimed_together_or_not_at_all(loop: Loop) -> None:
     assert loop.registry.claim_outputs(second, files[:1]) == {"/out/x.jpg": Owner.SAME}
 
 
-def test_a_file_to_be_kept_is_not_claimed(loop: Loop) -> None:
+def test_a_file_that_must_be_kept_is_not_claimed(loop: Loop) -> None:
     iteration = loop.acquire()
     for _ in range(2):
         owners = loop.registry.claim_outputs(iteration, ["/out/x.png"], kept=["/out/x.png"])
@@ -549,7 +549,7 @@ def test_a_file_to_be_kept_is_not_claimed(loop: Loop) -> None:
     assert owners == {"/out/x.png": Owner.SAME}
 
 
-def test_a_file_that_was_left_alone_and_shown_is_not_taken_for_an_own_one(loop: Loop) -> None:
+def test_an_existing_file_that_was_only_shown_is_not_an_own_result(loop: Loop) -> None:
     file = "/out/x.png"
     for ending in (Ending.ERROR, Ending.SUCCESS):
         iteration = loop.acquire()
@@ -568,7 +568,7 @@ def test_an_empty_listing_says_what_was_looked_for() -> None:
         loop.acquire(selection=Selection(start_index=5))
 
 
-def test_threads_share_the_items_out_between_them() -> None:
+def test_threads_never_get_the_same_item() -> None:
     names = [f"{number:03}" for number in range(200)]
     loop = Loop(*names)
     taken: list[str] = []
@@ -597,8 +597,8 @@ def test_threads_share_the_items_out_between_them() -> None:
     assert loop.snapshot().counts.done == 200
 
 
-def test_who_asks_what_came_first_may_do_so_while_a_folder_is_listed(loop: Loop) -> None:
-    """A listing notes when it began in no transaction, so in the midst of any question."""
+def test_chronology_may_be_asked_while_a_listing_begins(loop: Loop) -> None:
+    """A listing notes when it began outside of any transaction, so during any question."""
     key, moments = loop.request.key, Moments(loop.host)
     for _ in range(3):
         moments.note(key, LOOK)
@@ -611,10 +611,10 @@ def test_who_asks_what_came_first_may_do_so_while_a_folder_is_listed(loop: Loop)
     assert moments.is_before(key, LOOK, Meanwhile(2.0), loop.host.submit())
 
 
-def test_a_source_in_another_spelling_is_one_of_the_present_listing(
+def test_a_source_in_another_spelling_is_recognised_in_the_present_listing(
     loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Where a folder takes upper and lower case for one, and as many files are listed as before."""
+    """In a folder that ignores case, even if as many files are listed as before."""
     monkeypatch.setattr(spelling, "_folds", lambda *_place: True)
     loop.request = replace(loop.request, key=LoopKey("", str(tmp_path.resolve())))
     target = tmp_path.resolve() / "img.png"

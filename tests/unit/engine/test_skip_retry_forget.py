@@ -1,4 +1,4 @@
-"""What a page asks of the registry and tells it: to show a batch, and to steer it."""
+"""What a page asks and tells the registry, to show a batch and to control it."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def forget(loop: Loop) -> None:
 # When it ran, and what is under way.
 
 
-def test_a_loop_ran_when_an_image_was_handed_out_and_when_it_was_settled(loop: Loop) -> None:
+def test_a_loop_ran_when_an_image_was_handed_out_and_when_it_was_reconciled(loop: Loop) -> None:
     iteration = loop.acquire()
     assert iteration.item is not None
     assert iteration.item.claim is not None
@@ -68,7 +68,7 @@ def test_it_ran_until_its_prompt_ended_however_late_somebody_looks(loop: Loop) -
     assert snapshot.seconds == since - 0.5 - first.item.claim.since + 0.25
 
 
-def test_what_a_crash_took_away_is_no_run(loop: Loop) -> None:
+def test_an_image_lost_in_a_crash_does_not_count_as_a_run(loop: Loop) -> None:
     iteration = loop.acquire()
     before = loop.snapshot().ran_at
     loop.host.crash()
@@ -76,7 +76,7 @@ def test_what_a_crash_took_away_is_no_run(loop: Loop) -> None:
     assert (loop.snapshot().ran_at, iteration.complete) == (before, False)
 
 
-def test_neither_a_look_nor_starting_over_is_a_run(loop: Loop) -> None:
+def test_looking_and_starting_over_do_not_count_as_runs(loop: Loop) -> None:
     loop.run_all()
     before = loop.snapshot().ran_at
     assert loop.run() == ""
@@ -84,7 +84,7 @@ def test_neither_a_look_nor_starting_over_is_a_run(loop: Loop) -> None:
     assert loop.registry.start_over(loop.request.key.id).ran_at == before
 
 
-def test_an_image_that_cannot_be_read_is_a_run(loop: Loop) -> None:
+def test_an_unreadable_image_counts_as_a_run(loop: Loop) -> None:
     iteration = loop.acquire(policy=SKIP)
     before = loop.snapshot().ran_at
     loop.registry.reject(iteration, UnreadableImage("it is broken", "broken"), "broken")
@@ -94,7 +94,7 @@ def test_an_image_that_cannot_be_read_is_a_run(loop: Loop) -> None:
     assert after > before
 
 
-def test_the_loop_that_ran_last_is_the_first(loop: Loop) -> None:
+def test_the_loop_that_ran_last_is_listed_first(loop: Loop) -> None:
     keys = [loop.request.key, type(loop.request.key)("second", loop.request.key.directory)]
     for newest in (0, 1, 0):
         loop.request = type(loop.request)(keys[newest], Selection())
@@ -102,7 +102,7 @@ def test_the_loop_that_ran_last_is_the_first(loop: Loop) -> None:
         assert loop.registry.overviews()[0].id == keys[newest].id
 
 
-def test_the_images_under_way_are_told_the_newest_first() -> None:
+def test_images_under_way_are_listed_newest_first() -> None:
     loop = Loop(*"abcdefg")
     assert loop.run() == "a"
     first = loop.acquire()
@@ -128,7 +128,7 @@ def test_an_image_whose_results_are_being_written_is_under_way(loop: Loop) -> No
 # Skipping.
 
 
-def test_a_run_that_stopped_says_on_which_image(loop: Loop) -> None:
+def test_a_stopped_run_says_on_which_image(loop: Loop) -> None:
     assert loop.run() == "a"
     assert full(loop).stopped_on is None
     loop.run(Ending.ERROR)
@@ -167,7 +167,7 @@ def test_skipping_the_last_image_completes_the_batch() -> None:
 
 
 @pytest.mark.parametrize("path", ["a", "b", "c", "none", "", "../a"])
-def test_nothing_else_is_skipped(loop: Loop, path: str) -> None:
+def test_no_other_image_can_be_skipped(loop: Loop, path: str) -> None:
     loop.run()
     if path != "b":
         loop.run(Ending.ERROR)
@@ -177,14 +177,14 @@ def test_nothing_else_is_skipped(loop: Loop, path: str) -> None:
     assert full(loop) == before
 
 
-def test_an_image_that_is_being_tried_again_is_not_skipped(loop: Loop) -> None:
+def test_an_image_that_is_being_retried_cannot_be_skipped(loop: Loop) -> None:
     loop.run(Ending.ERROR)
     loop.acquire()
     with pytest.raises(NotNow, match="worked on again"):
         skip(loop, "a")
 
 
-def test_whoever_skips_a_result_that_could_not_be_written_is_not_told_of_it_again() -> None:
+def test_after_skipping_an_unwritable_result_it_is_not_reported_again() -> None:
     loop = Loop("a", "b", "c", writes=(writes := FakeWrites()))
     iteration = loop.acquire()
     turn = Turn(loop.request.key.id, "a", iteration.prompt)
@@ -200,7 +200,7 @@ def test_whoever_skips_a_result_that_could_not_be_written_is_not_told_of_it_agai
 # Forgetting.
 
 
-def test_a_forgotten_loop_is_as_one_that_never_ran(loop: Loop) -> None:
+def test_a_forgotten_loop_is_like_one_that_never_ran(loop: Loop) -> None:
     loop.run(value="carried")
     loop.run(Ending.ERROR, policy=SKIP)
     forget(loop)
@@ -213,7 +213,7 @@ def test_a_forgotten_loop_is_as_one_that_never_ran(loop: Loop) -> None:
     assert (again.item.path, again.batch, again.carried.value) == ("a", 1, None)
 
 
-def test_a_loop_that_works_is_not_forgotten(loop: Loop) -> None:
+def test_a_loop_at_work_is_not_forgotten(loop: Loop) -> None:
     iteration = loop.acquire()
     with pytest.raises(NotNow, match="works on"):
         forget(loop)
@@ -237,7 +237,7 @@ def test_a_prompt_outlives_its_loop(loop: Loop) -> None:
     assert loop.acquire().carried.value is None
 
 
-def test_the_file_of_a_carried_value_goes_with_its_loop(tmp_path: Path) -> None:
+def test_a_carried_value_s_file_is_deleted_with_its_loop(tmp_path: Path) -> None:
     loop = Loop("a", "b")
     loop.registry = LoopRegistry(open_store(str(tmp_path)), loop.host, loop._list, loop._sight)
     loop.run(value="kept")
@@ -250,7 +250,7 @@ def test_the_file_of_a_carried_value_goes_with_its_loop(tmp_path: Path) -> None:
 # Pages, and files.
 
 
-def test_a_page_says_how_many_there_are() -> None:
+def test_a_page_says_how_many_items_there_are() -> None:
     loop = Loop(*"abcdefg")
     loop.run()
     for _ in range(3):
@@ -267,7 +267,7 @@ def test_a_page_says_how_many_there_are() -> None:
     assert [item.path for item, _ in failed.items] == ["c", "d"]
 
 
-def test_files_of_an_item_are_its_own(loop: Loop) -> None:
+def test_only_an_item_s_own_files_are_given(loop: Loop) -> None:
     iteration = loop.acquire()
     loop.registry.claim_outputs(iteration, ["/out/2.png"])
     loop.registry.claim_outputs(iteration, ["/out/1.png"])

@@ -1,7 +1,7 @@
-"""Whatever is raised at whatever step, the store and the process are as before it.
+"""Whatever exception is raised at any step, store and process are as they were before.
 
-Steps of a batch are done at random, and some of them over a store that raises from one of its calls
-on. What the last transaction found has to be there again, and in the end each item is done once.
+Random steps of a batch are done, some of them on a store that starts to raise at one of its calls.
+The state before the last transaction has to be restored, and in the end each item is done once.
 """
 
 from __future__ import annotations
@@ -44,18 +44,18 @@ KEY = LoopKey("", "/folder")
 NAMES = ["a", "b", "c", "d"]
 ERRORS = (StoreAway, StateNotKept, BatchLoopError, KeyboardInterrupt, MemoryError)
 ANSWERS = (LoopEndNotReached, NotNow, UnknownLoop)
-"""What a step may answer though nothing is broken."""
+"""What a step may raise though nothing is broken."""
 ENDINGS = [Ending.SUCCESS, Ending.SUCCESS, Ending.ERROR, Ending.STOPPED]
 
 
 class BreakingStore:
-    """A store that raises from one of its calls on, until it is mended."""
+    """A store that raises from one of its calls on, until it is repaired."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
         self.raised = False
         self.before: Any = None
-        """What `look` said when the last transaction or read began."""
+        """What `look` returned when the last transaction or read began."""
         self.look: Callable[[], Any] = lambda: None
         self._left: int | None = None
         self._error: type[BaseException] = StateNotKept
@@ -85,7 +85,7 @@ class BreakingStore:
         try:
             with self.store.transaction():
                 yield
-                # As the disk does that refuses what is to be kept.
+                # Like a disk that refuses a commit.
                 self._called()
         finally:
             self._inside = False
@@ -113,14 +113,14 @@ class BreakingStore:
 
     @property
     def outside(self) -> Any:
-        """What is done outside of transactions, which raises, too."""
+        """What is done outside of transactions, which raises too."""
         methods = [name for name in vars(Outside) if not name.startswith("_")]
         outside = self.store.outside
         return SimpleNamespace(**{name: self._breaking(getattr(outside, name)) for name in methods})
 
 
 class Batch:
-    """A batch, and what its prompts have come to."""
+    """A batch, and the state of its prompts."""
 
     def __init__(self, store: Store) -> None:
         self.store = store
@@ -137,7 +137,7 @@ class Batch:
         self.open: list[Iteration] = []
 
     def stands(self) -> Any:
-        """All that the store and the process know."""
+        """Everything that the store and the process know."""
         with self.store.transaction():
             loops = {
                 key: (
@@ -206,7 +206,7 @@ class Batch:
             steps[kind]()
 
     def broken_step(self, kind: str, pick: int, call: int, error: type[BaseException]) -> bool:
-        """A step over a store that raises: whether it was undone."""
+        """Do a step on a store that raises; whether it was undone."""
         known = list(self.open)
         self.breaking.break_at(call, error)
         try:
@@ -220,7 +220,7 @@ class Batch:
         return False
 
     def run_to_the_end(self) -> None:
-        """End what is open, and run until the batch is complete: each item is done once."""
+        """End open prompts, and run until the batch is complete: each item is done once."""
         for iteration in self.open:
             self.host.finish(iteration.prompt, Ending.STOPPED)
         self.open = []

@@ -1,4 +1,4 @@
-"""A loop that is watched, and one whose finished images are left out; over real folders."""
+"""Watched loops, and loops that leave out finished images, on real folders."""
 
 from __future__ import annotations
 
@@ -34,11 +34,11 @@ WATCH = Policy(when_complete=WhenComplete.WATCH)
 
 
 class Host(FakeHost):
-    """One whose clock is the files', and jumps ahead when the test says so."""
+    """A host with the files' clock, which jumps ahead when the test says so."""
 
     ahead = 0.0
     grows = ""
-    """A file that grows whenever somebody waits."""
+    """A file that grows during each wait."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -46,7 +46,7 @@ class Host(FakeHost):
         self._looks = itertools.count(1)
 
     def now(self) -> float:
-        # A millisecond a look, however busy the machine is.
+        # A look takes a millisecond, however busy the machine is.
         return self._since + next(self._looks) / 1000 + self.ahead + self.set_by
 
     def wait(self, seconds: float) -> None:
@@ -57,7 +57,7 @@ class Host(FakeHost):
 
 
 class Loop:
-    """A registry over a real folder, and its results in another."""
+    """A registry on a real folder, with its results in another."""
 
     def __init__(self, store: Store, folder: Path) -> None:
         self.input, self.output = folder / "in", folder / "out"
@@ -77,7 +77,7 @@ class Loop:
         self.request = Request(self.key, self.plain)
 
     def add(self, *names: str, folder: Path | None = None) -> None:
-        """Write whole files that have lain there for a while."""
+        """Write whole files that look as if they had been there for a while."""
         for name in names:
             (folder or self.input).joinpath(name).write_bytes(b"x")
         self.later(60)
@@ -111,7 +111,7 @@ class Loop:
         return arrived.ready, arrived.growing
 
     def seen(self) -> tuple[int, int]:
-        """As `look`, when another look was a moment before."""
+        """Like `look`, shortly after another look."""
         self.look()
         self.later(STILL_SECONDS)
         return self.look()
@@ -122,7 +122,7 @@ class Loop:
 
 @pytest.fixture(params=["memory", "sqlite"])
 def new_loop(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Callable[[], Loop]]:
-    """Make a loop over the test's folders that knows nothing of those made before."""
+    """Make a loop on the test's folders that knows nothing of earlier ones."""
     stores = iter(range(100))
 
     def new() -> Loop:
@@ -142,7 +142,7 @@ def loop(new_loop: Callable[[], Loop]) -> Loop:
 # Finished work.
 
 
-def test_only_what_is_missing_is_done_without_any_state(new_loop: Callable[[], Loop]) -> None:
+def test_without_any_state_only_what_is_missing_is_done(new_loop: Callable[[], Loop]) -> None:
     first = new_loop()
     first.add("a.png", "b.png", "c.png")
     assert first.run(selection=first.skipping) == "a.png"
@@ -152,7 +152,7 @@ def test_only_what_is_missing_is_done_without_any_state(new_loop: Callable[[], L
     assert second.snapshot().finished == 1
 
 
-def test_a_batch_that_is_all_there_is_complete_and_says_so(loop: Loop) -> None:
+def test_a_batch_whose_results_are_all_there_is_complete_and_says_so(loop: Loop) -> None:
     loop.add("a.png", "b.png")
     loop.add("a.png", "b.png", folder=loop.output)
     iteration = loop.acquire(selection=loop.skipping)
@@ -161,7 +161,7 @@ def test_a_batch_that_is_all_there_is_complete_and_says_so(loop: Loop) -> None:
     assert loop.snapshot().complete
 
 
-def test_the_figures_name_what_was_left_out(loop: Loop) -> None:
+def test_the_figures_say_how_many_were_left_out(loop: Loop) -> None:
     loop.add("a.png", "b.png")
     loop.add("a.png", folder=loop.output)
     assert loop.run_all(selection=loop.skipping) == ["b.png"]
@@ -169,7 +169,7 @@ def test_the_figures_name_what_was_left_out(loop: Loop) -> None:
     assert handed_out(iteration) == "Complete: 1 of 1 done, 1 were there already"
 
 
-def test_switching_it_on_or_off_takes_the_listing_again(loop: Loop) -> None:
+def test_switching_it_on_or_off_takes_a_new_listing(loop: Loop) -> None:
     loop.add("a.png", "b.png", "c.png")
     loop.add("c.png", folder=loop.output)
     assert loop.run() == "a.png"
@@ -200,7 +200,7 @@ def test_starting_over_costs_only_what_is_missing(loop: Loop, changes: dict[str,
     assert loop.run_all(**changes) == ["a.png"]
 
 
-def test_a_file_that_joins_at_the_end_is_left_out_when_its_result_is_there(loop: Loop) -> None:
+def test_a_file_that_joins_at_the_end_is_left_out_if_it_has_a_result(loop: Loop) -> None:
     loop.add("a.png", "b.png")
     assert loop.run(selection=loop.skipping) == "a.png"
     loop.add("c.png", "d.png")
@@ -212,7 +212,7 @@ def test_a_file_that_joins_at_the_end_is_left_out_when_its_result_is_there(loop:
 # Watching.
 
 
-def test_a_new_file_is_handed_out_when_it_has_not_changed_between_two_looks(loop: Loop) -> None:
+def test_a_new_file_is_handed_out_once_two_looks_agree(loop: Loop) -> None:
     loop.add("a.png")
     assert loop.run_all(policy=WATCH) == ["a.png"]
     assert loop.acquire(policy=WATCH).watch
@@ -225,7 +225,7 @@ def test_a_new_file_is_handed_out_when_it_has_not_changed_between_two_looks(loop
     assert loop.look() == (0, 0)
 
 
-def test_a_file_that_grows_is_neither_ready_nor_handed_out(loop: Loop) -> None:
+def test_a_growing_file_is_neither_ready_nor_handed_out(loop: Loop) -> None:
     loop.add("a.png")
     loop.run_all(policy=WATCH)
     for _ in range(4):
@@ -239,7 +239,7 @@ def test_a_file_that_grows_is_neither_ready_nor_handed_out(loop: Loop) -> None:
     assert loop.run(policy=WATCH) == "b.png"
 
 
-def test_the_first_batch_leaves_out_what_still_grows(loop: Loop) -> None:
+def test_the_first_batch_leaves_out_growing_files(loop: Loop) -> None:
     loop.add("a.png")
     loop.grow("b.png")
     loop.host.grows = str(loop.input / "b.png")
@@ -247,7 +247,7 @@ def test_the_first_batch_leaves_out_what_still_grows(loop: Loop) -> None:
 
 
 @pytest.mark.parametrize("seconds", [-3600, -3, 3, 3600])
-def test_the_clock_of_the_file_server_may_be_another(loop: Loop, seconds: float) -> None:
+def test_the_file_server_may_have_a_different_clock(loop: Loop, seconds: float) -> None:
     loop.add("a.png")
     loop.host.set_by = seconds
     loop.host.grows = str(loop.input / "b.png")
@@ -277,7 +277,7 @@ def test_the_clock_may_be_set_while_a_folder_is_watched(loop: Loop, seconds: flo
     assert loop.seen() == (1, 0)
 
 
-def test_without_watch_a_run_takes_what_is_there(loop: Loop) -> None:
+def test_without_watch_a_run_takes_all_files(loop: Loop) -> None:
     loop.add("a.png")
     loop.run_all()
     loop.grow("b.png")
@@ -295,7 +295,7 @@ def test_an_empty_folder_can_be_watched(loop: Loop) -> None:
     assert loop.run_all(policy=WATCH) == ["a.png"]
 
 
-def test_a_result_in_the_watched_folder_is_no_new_file(loop: Loop) -> None:
+def test_a_result_in_the_watched_folder_is_not_a_new_file(loop: Loop) -> None:
     loop.add("a.png")
     loop.add("result.png")
     loop.input.joinpath("result.png").unlink()
@@ -308,12 +308,12 @@ def test_a_result_in_the_watched_folder_is_no_new_file(loop: Loop) -> None:
     assert loop.run(policy=WATCH) == ""
 
 
-def test_what_a_prompt_saved_before_it_failed_is_no_new_file(loop: Loop) -> None:
+def test_a_failed_prompt_s_result_is_not_a_new_file(loop: Loop) -> None:
     loop.add("a.png", "b.png")
     loop.run(str(loop.input.resolve() / "a_up.png"), policy=WATCH)
     iteration = loop.acquire(policy=replace(WATCH, error_handling=ErrorHandling.SKIP))
     loop.add("a_up.png", "b_up.png")
-    # ComfyUI repeats what nodes said that have not run this time.
+    # ComfyUI repeats the reports of nodes that did not run this time.
     saved = [str(loop.input.resolve() / name) for name in ("a_up.png", "b_up.png")]
     loop.host.finish(iteration.prompt, Ending.ERROR, *saved)
     assert loop.look() == (0, 0)
@@ -323,7 +323,7 @@ def test_what_a_prompt_saved_before_it_failed_is_no_new_file(loop: Loop) -> None
 
 
 @pytest.mark.parametrize("mode", [IterationMode.RESET, IterationMode.RETRY_FAILED])
-def test_a_new_file_does_not_bring_the_others_back(loop: Loop, mode: IterationMode) -> None:
+def test_a_new_file_does_not_bring_finished_ones_back(loop: Loop, mode: IterationMode) -> None:
     loop.add("a.png", "b.png")
     skip = replace(WATCH, error_handling=ErrorHandling.SKIP)
     iteration = loop.acquire(policy=skip, mode=mode)
@@ -334,7 +334,7 @@ def test_a_new_file_does_not_bring_the_others_back(loop: Loop, mode: IterationMo
     assert loop.run_all(policy=skip, mode=mode) == ["c.png"]
 
 
-def test_what_is_left_to_do_is_ready(loop: Loop) -> None:
+def test_remaining_images_are_ready(loop: Loop) -> None:
     loop.add("a.png", "b.png")
     iteration = loop.acquire(policy=WATCH)
     assert loop.look() == (0, 0), "a run is under way"
@@ -351,7 +351,7 @@ def test_only_images_without_a_result_are_ready(loop: Loop) -> None:
     assert loop.run_all(policy=WATCH, selection=loop.skipping) == ["b.png"]
 
 
-def test_a_range_is_not_watched(loop: Loop) -> None:
+def test_a_range_cannot_be_watched(loop: Loop) -> None:
     loop.add("a.png", "b.png")
     loop.run_all(selection=Selection(limit=1))
     loop.add("0.png")
@@ -378,6 +378,6 @@ def test_a_folder_that_has_not_changed_is_not_read(
     assert len(read) == 1
 
 
-def test_an_unknown_loop_is_not_watched(loop: Loop) -> None:
+def test_an_unknown_loop_cannot_be_watched(loop: Loop) -> None:
     with pytest.raises(UnknownLoop):
         loop.registry.watch("none")

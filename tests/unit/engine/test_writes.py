@@ -1,4 +1,4 @@
-"""Results that are written in the background: an item is done when its prompt and they are."""
+"""Results written in the background: an item is done once they and its prompt are."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ class Batch:
     def run(
         self, ending: Ending = Ending.SUCCESS, policy: Policy = DEFAULT_POLICY, *, end: bool = True
     ) -> Turn:
-        """One prompt whose write goes on after it; its turn."""
+        """Run a prompt whose write continues after it; its turn."""
         iteration = self.acquire(policy)
         turn = turn_of(iteration)
         self.writes.begin(turn)
@@ -84,7 +84,7 @@ def aside() -> Callable[[Callable[[], Any]], Future[Any]]:
     return ThreadPoolExecutor(1).submit
 
 
-def test_a_new_file_joins_though_the_image_before_is_written_at_the_last_moment(
+def test_a_new_file_joins_even_if_the_image_before_is_written_at_the_last_moment(
     batch: Batch,
 ) -> None:
     batch.writes.end(batch.run())
@@ -97,22 +97,22 @@ def test_a_new_file_joins_though_the_image_before_is_written_at_the_last_moment(
     assert batch.states() == ["done", "done", "done", "pending"]
 
 
-def test_done_when_the_prompt_has_ended_and_its_files_are_written(batch: Batch) -> None:
+def test_an_item_is_done_once_its_prompt_has_ended_and_its_files_are_written(batch: Batch) -> None:
     turn = batch.run()
     assert batch.states() == ["finishing", "pending", "pending"]
     batch.writes.end(turn)
     assert batch.states() == ["done", "pending", "pending"]
 
 
-def test_done_soon_after_the_last_write_though_nobody_asks(batch: Batch) -> None:
+def test_an_item_is_done_soon_after_the_last_write_without_being_asked(batch: Batch) -> None:
     turn = batch.run()
     looks, revision = batch.writes.looks, batch.registry.revision
     wait_for(lambda: batch.writes.looks > looks + 2, "somebody to look, in vain")
     batch.writes.end(turn)
-    wait_for(lambda: batch.registry.revision > revision, "the item to be settled", 1.0)
+    wait_for(lambda: batch.registry.revision > revision, "the item to be reconciled", 1.0)
 
 
-def test_written_before_the_prompt_ends_is_not_done_before_it(batch: Batch) -> None:
+def test_an_item_written_early_is_not_done_before_its_prompt_ends(batch: Batch) -> None:
     iteration = batch.acquire()
     batch.writes.begin(turn_of(iteration))
     batch.registry.end(iteration)
@@ -130,7 +130,7 @@ def test_the_next_image_does_not_wait_for_the_write(batch: Batch) -> None:
     assert batch.states() == ["finishing", "running", "pending"]
 
 
-def test_who_carries_a_value_over_is_waited_for(
+def test_a_prompt_that_needs_a_carried_value_waits_for_it(
     batch: Batch, aside: Callable[..., Future[Any]]
 ) -> None:
     iteration = batch.acquire()
@@ -164,7 +164,7 @@ def test_an_image_is_not_tried_again_while_its_file_is_written(
     assert waiting.result(10).item.path == "a"
 
 
-def test_a_new_batch_waits_for_what_the_old_one_writes(
+def test_a_new_batch_waits_for_the_old_one_s_writes(
     batch: Batch, aside: Callable[..., Future[Any]]
 ) -> None:
     for _ in NAMES[1:]:
@@ -177,7 +177,7 @@ def test_a_new_batch_waits_for_what_the_old_one_writes(
     assert waiting.result(10).batch == 2
 
 
-def test_with_stop_the_next_run_says_what_was_not_written_and_the_one_after_tries_again(
+def test_with_stop_on_error_a_failed_write_is_reported_by_the_next_run_and_retried_by_the_one_after(
     batch: Batch,
 ) -> None:
     batch.writes.end(batch.run(), FULL)
@@ -190,30 +190,30 @@ def test_with_stop_the_next_run_says_what_was_not_written_and_the_one_after_trie
     assert batch.items()["a"].failure is None
 
 
-def test_with_skip_an_image_that_is_not_written_has_failed(batch: Batch) -> None:
+def test_with_skip_on_error_a_failed_write_fails_the_image(batch: Batch) -> None:
     batch.writes.end(batch.run(policy=SKIP), FULL)
     assert turn_of(batch.acquire(SKIP)).path == "b"
     item = batch.items()["a"]
     assert (item.state, item.failure) == (ItemState.FAILED, FULL)
 
 
-def test_a_failed_write_is_the_reason_where_the_prompt_failed_by_it(batch: Batch) -> None:
+def test_a_failed_write_is_the_reason_if_it_made_the_prompt_fail(batch: Batch) -> None:
     batch.writes.end(batch.run(Ending.ERROR, SKIP), FULL)
     batch.acquire(SKIP)
     assert batch.items()["a"].failure == FULL
 
 
-def test_a_prompt_that_failed_itself_says_so_itself(batch: Batch) -> None:
+def test_a_prompt_that_failed_by_itself_keeps_its_own_reason(batch: Batch) -> None:
     batch.writes.end(batch.run(Ending.ERROR), FULL)
     assert turn_of(batch.acquire()).path == "a"
 
 
-def test_results_of_one_image_at_a_time_are_on_their_way(
+def test_only_one_image_s_results_are_on_their_way_at_a_time(
     batch: Batch, aside: Callable[..., Future[Any]]
 ) -> None:
     turn = batch.run()
     second = batch.acquire()
-    # What this prompt writes itself is not waited for.
+    # This prompt's own writes are not waited for.
     batch.writes.begin(turn_of(second))
     waiting = aside(lambda: batch.registry.finish_earlier(second))
     batch.writes.wait_for_a_wait()
@@ -236,14 +236,14 @@ def test_the_end_waits_for_every_write(batch: Batch, aside: Callable[..., Future
     assert waiting.result(10).complete
 
 
-def test_before_the_end_nobody_waits(batch: Batch) -> None:
+def test_before_the_end_no_prompt_waits(batch: Batch) -> None:
     first = batch.acquire()
     batch.writes.begin(turn_of(first))
     batch.registry.end(first)
     assert not batch.registry.finish(first).complete
 
 
-def test_the_end_says_that_its_own_result_is_not_written(batch: Batch) -> None:
+def test_at_the_end_a_prompt_s_own_failed_write_is_an_error(batch: Batch) -> None:
     for _ in NAMES[1:]:
         batch.writes.end(batch.run())
     last = batch.acquire()
@@ -253,11 +253,11 @@ def test_the_end_says_that_its_own_result_is_not_written(batch: Batch) -> None:
     with pytest.raises(UnwritableImage, match="the disk is full"):
         batch.registry.finish(last)
     batch.host.finish(last.prompt, Ending.ERROR)
-    # It has been said, so the next run tries again at once.
+    # It has been reported, so the next run retries at once.
     assert turn_of(batch.acquire()).path == "c"
 
 
-def test_a_batch_is_not_complete_with_an_earlier_result_that_is_not_written(batch: Batch) -> None:
+def test_a_batch_with_an_earlier_failed_write_is_not_complete(batch: Batch) -> None:
     batch.writes.end(batch.run())
     second = batch.run()
     last = batch.acquire()
@@ -268,7 +268,7 @@ def test_a_batch_is_not_complete_with_an_earlier_result_that_is_not_written(batc
     assert batch.states() == ["done", "pending", "done"]
 
 
-def test_a_new_batch_does_not_speak_of_the_old_one(batch: Batch) -> None:
+def test_a_new_batch_does_not_report_the_old_one_s_failed_write(batch: Batch) -> None:
     batch.writes.end(batch.run(), FULL)
     assert batch.states()[0] == "pending"
     batch.registry.start_over(KEY.id)
