@@ -29,7 +29,7 @@ Check = Callable[[str, AllowedFolders], str]
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A real path, with ComfyUI's folders, and a folder outside of them."""
+    """A real path, with ComfyUI's folders, and a folder outside them."""
     root = Path(os.path.realpath(tmp_path))
     for name in ("input", "output", "temp", "user", "outside", "input/pics/deep"):
         (root / name).mkdir(parents=True)
@@ -54,7 +54,7 @@ def allowed(root: Path) -> AllowedFolders:
 
 @pytest.fixture
 def allowed_dirs(root: Path) -> Path:
-    """The path of the file with more allowed folders, which does not exist yet."""
+    """The path of the file of further allowed folders, which does not exist yet."""
     (root / "user" / "batch_loop").mkdir()
     return root / "user" / "batch_loop" / "allowed_dirs.txt"
 
@@ -82,13 +82,13 @@ class TestAllowedFolders:
         allowed_dirs.write_bytes(name + b"\n")
         assert load(root).extra == (os.fsdecode(name),)
 
-    def test_is_read_again_each_time(self, root: Path, allowed_dirs: Path) -> None:
+    def test_the_file_is_read_again_each_time(self, root: Path, allowed_dirs: Path) -> None:
         assert load(root).extra == ()
         allowed_dirs.write_text(str(root / "outside"))
         assert load(root).extra == (str(root / "outside"),)
 
     @pytest.mark.parametrize("entry", ["pics", "~/pics", "./pics", ".."])
-    def test_skips_what_is_not_a_full_path_and_says_so(
+    def test_skips_lines_that_are_not_a_full_path_and_says_so(
         self, root: Path, allowed_dirs: Path, entry: str, caplog: pytest.LogCaptureFixture
     ) -> None:
         allowed_dirs.write_text(entry)
@@ -109,7 +109,7 @@ class TestAllowedFolders:
         allowed = load(root, root / "link")
         assert allowed.extra == (str(root / "outside"),)
 
-    def test_a_folder_holds_itself_and_what_is_below_and_no_more(self, root: Path) -> None:
+    def test_a_folder_holds_itself_and_what_is_below_it_only(self, root: Path) -> None:
         allowed = load(root)
         assert allowed.may_write(str(root / "input"))
         assert allowed.may_write(str(root / "input" / "a" / "b"))
@@ -117,7 +117,7 @@ class TestAllowedFolders:
         assert not allowed.may_write(str(root / "inpu"))
         assert not allowed.may_write(str(root))
 
-    def test_case_counts_where_the_system_says_so(
+    def test_case_counts_if_the_system_says_so(
         self, root: Path, allowed: AllowedFolders, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         other_case = str(root / "INPUT" / "pics")
@@ -135,7 +135,7 @@ class TestResolveSource:
         "directory",
         ["pics", "./pics", "pics/", " pics\n", '"pics"', "'pics'", "pics/deep/..", "x/../pics"],
     )
-    def test_every_way_to_write_a_folder_is_one_path(
+    def test_every_spelling_of_a_folder_is_one_path(
         self, root: Path, allowed: AllowedFolders, directory: str
     ) -> None:
         assert resolve_source(directory, allowed) == str(root / "input" / "pics")
@@ -192,7 +192,7 @@ class TestResolveSource:
             resolve_source(directory, allowed)
         assert quoted(str(root / "input" / directory)) in str(raised.value)
 
-    def test_says_that_a_file_is_no_folder(self, root: Path, allowed: AllowedFolders) -> None:
+    def test_says_that_a_file_is_not_a_folder(self, root: Path, allowed: AllowedFolders) -> None:
         (root / "input" / "a.png").write_bytes(b"")
         with pytest.raises(NotAFolder) as raised:
             resolve_source("a.png", allowed)
@@ -290,10 +290,10 @@ class TestResolveSource:
             r"  \\server\share",
         ],
     )
-    def test_refuses_network_and_device_paths_before_any_look(
+    def test_refuses_network_and_device_paths_without_looking(
         self, allowed: AllowedFolders, directory: str, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        # Also where all is allowed, as the path must not be looked at in the first place.
+        # Even if everything is allowed: the path must not be looked at at all.
         allowed = replace(allowed, extra=(os.path.abspath(os.sep),))
 
         def looked(*_args: object, **_kwargs: object) -> str:
@@ -392,11 +392,11 @@ class TestCheckFile:
 
 
 class TestExampleImages:
-    def test_they_have_a_name_of_their_own(self, allowed: AllowedFolders) -> None:
+    def test_the_examples_have_their_own_name(self, allowed: AllowedFolders) -> None:
         for spelling in (EXAMPLE_FOLDER, f"{EXAMPLE_FOLDER}/", EXAMPLE_FOLDER.replace("/", "\\")):
             assert resolve_source(spelling, allowed) == EXAMPLE_IMAGES
 
-    def test_they_may_be_read_and_not_written(self, allowed: AllowedFolders) -> None:
+    def test_the_examples_may_be_read_but_not_written(self, allowed: AllowedFolders) -> None:
         image = os.path.join(EXAMPLE_IMAGES, "img1.png")
         assert check_source_file(image, allowed) == image
         with pytest.raises(PathRefused):
@@ -453,16 +453,16 @@ def test_a_link_that_changes_while_it_is_looked_at_is_refused(
         (r"C:\out", "", None),
     ],
 )
-def test_what_windows_takes_for_another_place_is_not_inside(
+def test_paths_that_windows_resolves_elsewhere_are_not_inside(
     folder: str, relative: str, path: str | None
 ) -> None:
     assert inside(folder, relative, ntpath) == path
 
 
-def test_a_stored_path_on_another_machine_is_refused_before_any_look(
+def test_a_stored_network_path_is_refused_without_looking(
     allowed: AllowedFolders, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As a database that machines share may hold it; but one that is allowed may be used."""
+    """A database that machines share may contain one; an allowed one may be used."""
 
     def looked(*_args: object, **_kwargs: object) -> str:
         raise AssertionError("the file system was asked")

@@ -55,7 +55,7 @@ class TestANewFile:
         assert write_atomic(str(tmp_path / name), b"new", if_exists)
         assert content(tmp_path) == {name: b"new"}
 
-    def test_is_whole_before_it_has_its_name(
+    def test_is_whole_before_it_gets_its_name(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         seen = []
@@ -74,7 +74,7 @@ class TestANewFile:
         assert name.startswith(".")
         assert name.endswith(TEMPORARY_SUFFIX)
 
-    def test_is_not_listed_before_it_has_its_name(self, tmp_path: Path) -> None:
+    def test_is_not_listed_before_it_gets_its_name(self, tmp_path: Path) -> None:
         (tmp_path / f".0123456789abcdef{TEMPORARY_SUFFIX}").touch()
         everything = Selection(filter=Filter.CUSTOM, custom_pattern="*")
         assert list_images(str(tmp_path), everything) == []
@@ -136,7 +136,7 @@ class TestTwoWriters:
         assert content(tmp_path) == {"a.png": b"%d" % first}
 
     @pytest.mark.parametrize("links", [True, False])
-    def test_a_file_that_comes_meanwhile_is_not_overwritten(
+    def test_a_file_that_appears_meanwhile_is_not_overwritten(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, links: bool
     ) -> None:
         fsync = os.fsync
@@ -153,7 +153,7 @@ class TestTwoWriters:
 
 
 def without_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have the file system behave as FAT does."""
+    """Make the file system behave like FAT."""
 
     def refused(*_args: object, **_more: object) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
@@ -162,7 +162,7 @@ def without_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 class TestWithoutHardLinks:
-    def test_keeps_what_is_there_all_the_same(
+    def test_still_keeps_what_is_there(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         without_hard_links(monkeypatch)
@@ -171,7 +171,7 @@ class TestWithoutHardLinks:
         assert not write_atomic(path, b"2", IfExists.SKIP)
         assert content(tmp_path) == {"a.png": b"1"}
 
-    def test_leaves_nothing_where_the_last_step_fails(
+    def test_leaves_nothing_if_the_last_step_fails(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         without_hard_links(monkeypatch)
@@ -224,10 +224,10 @@ class TestFailures:
         assert content(tmp_path) == {}
 
     @pytest.mark.parametrize("number", [errno.EROFS, errno.EACCES, errno.EPERM, errno.EIO])
-    def test_what_the_system_refuses(
+    def test_a_refusal_by_the_system(
         self, tmp_path: Path, if_exists: IfExists, monkeypatch: pytest.MonkeyPatch, number: int
     ) -> None:
-        def refused(*_args: object) -> None:  # the superuser may write anywhere
+        def refused(*_args: object) -> None:  # root may write anywhere
             raise OSError(number, os.strerror(number))
 
         monkeypatch.setattr(files, "_write_flushed", refused)
@@ -247,7 +247,7 @@ class TestFailures:
         assert content(tmp_path) == {}
 
 
-def test_a_folder_of_the_name_is_not_replaced(tmp_path: Path) -> None:
+def test_a_folder_of_that_name_is_not_replaced(tmp_path: Path) -> None:
     (tmp_path / "a.png").mkdir()
     with pytest.raises(UnwritableImage, match="a folder has this name"):
         write_atomic(str(tmp_path / "a.png"), b"new", IfExists.OVERWRITE)

@@ -20,7 +20,7 @@ from batch_loop.core.files.caption import caption_of, has_caption
         ({"caption": ["3", 0]}, True),
     ],
 )
-def test_a_text_is_written_where_one_is_entered_or_linked(
+def test_a_text_is_written_if_one_is_entered_or_linked(
     inputs: dict[str, object],
     has: bool,  # noqa: FBT001
 ) -> None:
@@ -37,6 +37,6 @@ def test_the_file_is_the_text_and_nothing_else(tmp_path: Path, text: str) -> Non
 
 
 @pytest.mark.parametrize("text", [None, 3, ["a"], "half \ud83d"])
-def test_what_no_text_file_can_hold_is_refused(text: object) -> None:
+def test_an_unusable_caption_is_refused(text: object) -> None:
     with pytest.raises(InvalidSetting, match="caption was"):
         caption_of(text)

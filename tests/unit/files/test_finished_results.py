@@ -1,4 +1,4 @@
-"""Which results are expected of an image, and which images have theirs already."""
+"""Which results an image should have, and which images have theirs already."""
 
 from __future__ import annotations
 
@@ -53,11 +53,13 @@ def saver(folder: str = "/out", **settings: Any) -> ResultName:
         ({"caption": True, "suffix": "_v1.5"}, "sub/a.b.jpg", "sub/a.b_v1.5.txt"),
     ],
 )
-def test_how_save_image_names_a_result(settings: dict[str, Any], source: str, result: str) -> None:
+def test_results_are_named_as_by_save_image(
+    settings: dict[str, Any], source: str, result: str
+) -> None:
     assert saver(**settings).of(source) == result
 
 
-def test_the_format_of_a_result() -> None:
+def test_the_format_gives_a_result_its_extension() -> None:
     assert format_for("a.JPG", Format.SOURCE) is Format.JPEG
     assert format_for("a.JPG", Format.TIFF) is Format.TIFF
 
@@ -71,7 +73,7 @@ def test_the_format_of_a_result() -> None:
         ("x/{subfolder}/{stem}.png", "one/two/a.jpg", "x/one/two/a.png"),
     ],
 )
-def test_how_a_pattern_names_a_result(pattern: str, source: str, result: str) -> None:
+def test_a_pattern_names_a_result(pattern: str, source: str, result: str) -> None:
     assert ResultName("/out", parts_of_pattern(pattern)).of(source) == result
 
 
@@ -81,7 +83,7 @@ pieces = st.sampled_from(["{stem}", "{filename}", "{subfolder}", "/", "a", "..",
 
 @settings(deadline=None)
 @given(st.lists(pieces, max_size=6).map("".join), sources, st.sampled_from(["pattern", "saver"]))
-def test_many_results_of_a_folder_are_named_as_each_of_them(
+def test_naming_many_results_of_a_folder_is_like_naming_each(
     pattern: str, source: str, by: str
 ) -> None:
     name = ResultName("/out", parts_of_pattern("{stem}" + pattern))
@@ -97,7 +99,7 @@ def test_many_results_of_a_folder_are_named_as_each_of_them(
 
 
 @pytest.mark.parametrize("pattern", ["up.png", "{subfolder}/x.png", "{stem}_{index}.png", "{}"])
-def test_a_pattern_that_names_no_single_image(pattern: str) -> None:
+def test_a_pattern_that_names_no_single_image_is_refused(pattern: str) -> None:
     with pytest.raises(InvalidSetting, match="finished_as was"):
         parts_of_pattern(pattern)
 
@@ -106,7 +108,7 @@ def test_the_saver_of_the_graph_is_read(allowed: AllowedFolders) -> None:
     assert expected(allowed) == [saver(f"{allowed.output}/up")]
 
 
-def test_every_saver_of_this_loop_counts_and_no_other(allowed: AllowedFolders) -> None:
+def test_only_savers_of_this_loop_count(allowed: AllowedFolders) -> None:
     graph = batch_graph("in", "up")
     graph["second"] = save([WORK, 0], "masks", format="JPEG")
     graph["other iterator"] = iterator("elsewhere")
@@ -117,7 +119,7 @@ def test_every_saver_of_this_loop_counts_and_no_other(allowed: AllowedFolders) -
 
 
 @pytest.mark.parametrize("caption", ["a photo", [ITERATOR, 4]])
-def test_where_a_text_is_written_it_counts_too(allowed: AllowedFolders, caption: Any) -> None:
+def test_a_text_that_is_written_counts_too(allowed: AllowedFolders, caption: Any) -> None:
     graph = batch_graph("in", "up")
     graph[SAVE]["inputs"] |= {"suffix": "_up", "caption": caption}
     names = expected(allowed, graph)
@@ -127,7 +129,7 @@ def test_where_a_text_is_written_it_counts_too(allowed: AllowedFolders, caption:
 
 
 @pytest.mark.parametrize("name", ["folder", "prefix", "suffix", "format", "keep_subfolders"])
-def test_a_linked_input_is_refused_and_named(allowed: AllowedFolders, name: str) -> None:
+def test_a_linked_input_is_refused_by_name(allowed: AllowedFolders, name: str) -> None:
     graph = batch_graph("in", "up")
     graph[SAVE]["inputs"][name] = [ITERATOR, 3]
     with pytest.raises(InvalidSetting, match=rf"{name} of Save Image \(Batch\) #{SAVE} is linked"):
@@ -135,14 +137,14 @@ def test_a_linked_input_is_refused_and_named(allowed: AllowedFolders, name: str)
     assert len(expected(allowed, graph, "{stem}.png")) == 1
 
 
-def test_without_a_saver_the_pattern_is_asked_for(allowed: AllowedFolders) -> None:
+def test_without_a_saver_a_pattern_is_asked_for(allowed: AllowedFolders) -> None:
     graph = batch_graph("in", "up")
     graph[SAVE] = node("SaveImage", images=[WORK, 0], filename_prefix="up")
     with pytest.raises(InvalidSetting, match="finished_as is empty"):
         expected(allowed, graph)
 
 
-def test_a_pattern_lies_in_the_output_folder_or_an_allowed_one(allowed: AllowedFolders) -> None:
+def test_a_pattern_leads_into_the_output_folder_or_an_allowed_one(allowed: AllowedFolders) -> None:
     (name,) = expected(allowed, pattern=" up/x/{stem}.png ")
     assert (name.folder, name.of("a.jpg")) == (f"{allowed.output}/up/x", "a.png")
     (name,) = expected(allowed, pattern=f"{allowed.input}/{{subfolder}}/{{stem}}.png")
@@ -153,7 +155,7 @@ def test_a_pattern_lies_in_the_output_folder_or_an_allowed_one(allowed: AllowedF
     "pattern",
     ["/etc/{stem}.png", "../../{stem}.png", "{stem}/../../x.png", "/{stem}", "//host/x/{stem}.png"],
 )
-def test_a_pattern_that_leads_out_is_refused(allowed: AllowedFolders, pattern: str) -> None:
+def test_a_pattern_that_leads_elsewhere_is_refused(allowed: AllowedFolders, pattern: str) -> None:
     with pytest.raises(PathRefused):
         expected(allowed, pattern=pattern)
 
@@ -165,7 +167,7 @@ def touch(folder: str, *names: str) -> None:
         path.write_bytes(b"x")
 
 
-def test_an_image_is_finished_when_all_of_its_results_are_there(allowed: AllowedFolders) -> None:
+def test_an_image_is_finished_once_all_of_its_results_are_there(allowed: AllowedFolders) -> None:
     names = [saver(allowed.output), saver(allowed.output, suffix="_mask")]
     touch(allowed.output, "a.png", "a_mask.png", "b.png", "sub/c.png", "sub/c_mask.png")
     paths = ["a.jpg", "b.jpg", "sub/c.jpg", "d.jpg", "other/e.jpg"]
@@ -173,12 +175,12 @@ def test_an_image_is_finished_when_all_of_its_results_are_there(allowed: Allowed
     assert finished([], allowed.input, paths) == set()
 
 
-def test_a_folder_of_that_name_is_no_result(allowed: AllowedFolders) -> None:
+def test_a_folder_of_that_name_is_not_a_result(allowed: AllowedFolders) -> None:
     Path(allowed.output, "a.png").mkdir()
     assert finished([saver(allowed.output)], allowed.input, ["a.jpg"]) == set()
 
 
-def test_a_result_that_two_images_share_tells_nothing(allowed: AllowedFolders) -> None:
+def test_a_result_name_shared_by_two_images_tells_nothing(allowed: AllowedFolders) -> None:
     touch(allowed.output, "a.png", "b.png")
     paths = ["a.jpg", "a.png", "b.jpg"]
     assert finished([saver(allowed.output)], allowed.input, paths) == {"b.jpg"}
@@ -219,7 +221,9 @@ def test_each_folder_of_results_is_read_once(
         "{stem}:/x",
     ],
 )
-def test_no_drive_stands_behind_the_folder(allowed: AllowedFolders, pattern: str) -> None:
+def test_a_colon_is_refused_beyond_the_folder_that_a_pattern_begins_with(
+    allowed: AllowedFolders, pattern: str
+) -> None:
     with pytest.raises(PathRefused, match="a colon may only stand in the folder"):
         expected_results({}, "1", pattern, allowed)
 
@@ -231,7 +235,7 @@ def test_a_pattern_of_more_than_4_kb_is_refused(allowed: AllowedFolders) -> None
 
 
 def known(allowed: AllowedFolders, *files: tuple[str, str, bool], **which: Any) -> Any:
-    """What is known of files: the image that each was made of, and whether that was done."""
+    """What is known of files: the image that each was made from, and whether it was done."""
     told = {"loop": "l", "directory": allowed.input, "batch": 1, **which}
     results = [
         KnownResult(f"{allowed.output}/{file}", path=path, whole=whole, **told)
@@ -240,20 +244,22 @@ def known(allowed: AllowedFolders, *files: tuple[str, str, bool], **which: Any) 
     return lambda _folder: results
 
 
-def test_a_result_of_another_folder_is_not_this_one_s(allowed: AllowedFolders) -> None:
+def test_a_result_of_another_folder_does_not_count(allowed: AllowedFolders) -> None:
     touch(allowed.output, "a.png", "b.png")
     others = known(allowed, ("a.png", "a.jpg", True), directory="/elsewhere")
     names = [saver(allowed.output)]
     assert finished(names, allowed.input, ["a.jpg", "b.jpg"], others) == {"b.jpg"}
 
 
-def test_of_files_alone_the_plain_name_tells_and_numbers_do_not(allowed: AllowedFolders) -> None:
-    """So the first file of a list that was stopped midway does, as the documentation says."""
+def test_without_a_store_only_the_plain_name_counts_not_numbered_ones(
+    allowed: AllowedFolders,
+) -> None:
+    """So the first file of a list that stopped midway counts, as the documentation says."""
     touch(allowed.output, "a.png", "b_1.png", "b_2.png")
     assert finished([saver(allowed.output)], allowed.input, ["a.jpg", "b.jpg"]) == {"a.jpg"}
 
 
-def test_of_several_results_all_have_to_be_there_and_done(allowed: AllowedFolders) -> None:
+def test_all_of_several_results_have_to_be_there_and_done(allowed: AllowedFolders) -> None:
     names = [saver(allowed.output)]
     files = [("a.png", "a.jpg", True), ("a_1.png", "a.jpg", True), ("b_1.png", "b.jpg", True)]
     touch(allowed.output, "a.png", "b_1.png")
@@ -261,7 +267,7 @@ def test_of_several_results_all_have_to_be_there_and_done(allowed: AllowedFolder
     touch(allowed.output, "a_1.png")
     both = {"a.jpg", "b.jpg"}
     assert finished(names, allowed.input, sorted(both), known(allowed, *files)) == both
-    # A run that did not end well may have more to make.
+    # A run that did not succeed may have more to make.
     partly = known(allowed, ("a.png", "a.jpg", False), *files[2:])
     assert finished(names, allowed.input, ["a.jpg"], partly) == set()
 
@@ -277,14 +283,16 @@ def test_only_the_last_run_of_a_loop_counts(allowed: AllowedFolders) -> None:
     assert finished(names, allowed.input, ["a.jpg"], lambda _: [*old, *other_loop]) == {"a.jpg"}
 
 
-def test_where_it_is_known_whose_they_are_images_may_share_a_name(allowed: AllowedFolders) -> None:
+def test_images_may_share_a_name_if_it_is_known_whose_files_they_are(
+    allowed: AllowedFolders,
+) -> None:
     touch(allowed.output, "a.png", "a_1.png")
     files = known(allowed, ("a.png", "a.jpg", True), ("a_1.png", "a.webp", True))
     paths = ["a.jpg", "a.webp", "a_1.jpg"]
     assert finished([saver(allowed.output)], allowed.input, paths, files) == {"a.jpg", "a.webp"}
 
 
-def test_savers_of_the_same_names_are_ranked_by_their_ids(allowed: AllowedFolders) -> None:
+def test_savers_with_the_same_names_are_ranked_by_their_ids(allowed: AllowedFolders) -> None:
     graph = batch_graph("in", "up")
     graph = {"10": save([WORK, 0], " up/ "), "9": save([WORK, 0], "up", suffix="_x"), **graph}
     assert [rank_of(graph, node_id) for node_id in (SAVE, "9", "10", "none")] == [0, 0, 1, 0]

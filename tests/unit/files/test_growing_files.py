@@ -1,4 +1,4 @@
-"""New files in a watched folder: when it pays to look, and when a file is whole."""
+"""New files in a watched folder: when it is worth looking, and when a file is whole."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ def file(tmp_path: Path) -> Path:
 
 
 NOW = 1000.0
-"""A time by a clock that has nothing to do with that of the files."""
+"""A time by a clock unrelated to that of the files."""
 
 
-def test_a_file_that_was_just_written_is_whole_when_it_has_not_changed_since(file: Path) -> None:
+def test_a_file_just_written_is_whole_if_it_has_not_changed_since(file: Path) -> None:
     arrivals, now = Arrivals(), NOW
     assert not arrivals.is_whole(str(file), now)
     assert not arrivals.is_whole(str(file), now + STILL_SECONDS / 2)
     assert arrivals.is_whole(str(file), now + STILL_SECONDS)
 
 
-def test_a_file_that_grows_is_not_whole_however_often_one_looks(file: Path) -> None:
+def test_a_file_is_not_whole_while_it_grows(file: Path) -> None:
     arrivals, now = Arrivals(), NOW
     for look in range(5):
         assert not arrivals.is_whole(str(file), now + look * STILL_SECONDS)
@@ -42,7 +42,7 @@ def test_a_file_that_grows_is_not_whole_however_often_one_looks(file: Path) -> N
     assert arrivals.is_whole(str(file), now + STILL_SECONDS)
 
 
-def test_a_file_of_the_same_size_and_another_time_has_changed(file: Path) -> None:
+def test_a_file_with_the_same_size_and_another_time_has_changed(file: Path) -> None:
     arrivals, now = Arrivals(), NOW
     arrivals.is_whole(str(file), now)
     os.utime(file, (0, 0))
@@ -50,9 +50,7 @@ def test_a_file_of_the_same_size_and_another_time_has_changed(file: Path) -> Non
 
 
 @pytest.mark.parametrize("changed", [0, 4e9])
-def test_no_time_of_a_file_tells_at_the_first_look_that_it_is_whole(
-    file: Path, changed: float
-) -> None:
+def test_no_file_is_whole_at_the_first_look_whatever_its_time(file: Path, changed: float) -> None:
     os.utime(file, (changed, changed))
     arrivals = Arrivals()
     assert not arrivals.has_seen(str(file))
@@ -67,7 +65,7 @@ def test_a_file_that_is_gone_is_left_to_whoever_opens_it(tmp_path: Path) -> None
 
 
 def looked(folder: Path, *unknown: Path, took: float = 0.0) -> Arrivals:
-    """Two looks at a folder, so far apart that what changes now is of another tick."""
+    """Two looks at a folder, far enough apart for changes to have another timestamp."""
     arrivals = Arrivals()
     for now in (NOW, NOW + TICK_SECONDS):
         arrivals.looking(str(folder), SELECTION, now)
@@ -89,7 +87,7 @@ def test_a_folder_that_has_not_changed_is_not_read_again(tmp_path: Path, file: P
     assert arrivals.worth_a_look(str(tmp_path), SELECTION, LATER)
 
 
-def test_a_folder_that_was_seen_to_change_is_read_again(tmp_path: Path) -> None:
+def test_a_folder_that_has_changed_is_read_again(tmp_path: Path) -> None:
     arrivals = Arrivals()
     os.utime(tmp_path, (0, 0))
     arrivals.looking(str(tmp_path), SELECTION, NOW)
@@ -97,7 +95,7 @@ def test_a_folder_that_was_seen_to_change_is_read_again(tmp_path: Path) -> None:
     assert arrivals.worth_a_look(str(tmp_path), SELECTION, NOW + 1)
 
 
-def test_while_a_file_has_not_joined_the_folder_is_read(tmp_path: Path, file: Path) -> None:
+def test_the_folder_is_read_while_a_file_has_not_joined(tmp_path: Path, file: Path) -> None:
     assert looked(tmp_path, file).worth_a_look(str(tmp_path), SELECTION, LATER)
 
 
@@ -110,7 +108,7 @@ def test_subfolders_are_read_each_time(tmp_path: Path) -> None:
     assert arrivals.worth_a_look(str(tmp_path), selection, LATER)
 
 
-def test_after_a_long_look_comes_a_long_rest(tmp_path: Path, file: Path) -> None:
+def test_a_long_look_is_followed_by_a_long_rest(tmp_path: Path, file: Path) -> None:
     arrivals = looked(tmp_path, file, took=1.0)
     began = NOW + TICK_SECONDS
     assert not arrivals.worth_a_look(str(tmp_path), SELECTION, began + 20)

@@ -1,4 +1,4 @@
-"""What a crash has left is deleted, and what somebody still writes is not."""
+"""What a crash left is deleted; what a process is still writing is not."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from batch_loop.core.files.leftovers import sweep, temporary_name
 
 
 def writer(process_id: int, **changes: object) -> str:
-    """A name that the process of that id would give."""
+    """A name that the process with that id would give."""
     try:
         began = _stat(process_id)[1]
     except OSError:
@@ -48,7 +48,7 @@ def test_only_what_a_dead_process_left_is_deleted(tmp_path: Path) -> None:
     assert {path.name for path in tmp_path.iterdir()} == set(kept)
 
 
-def test_what_others_know_to_have_ended_is_deleted_wherever_it_ran(tmp_path: Path) -> None:
+def test_files_of_processes_known_to_be_gone_are_deleted_wherever_they_ran(tmp_path: Path) -> None:
     gone = replace(this_process(), machine="another", boot="another", id=1)
     other = replace(gone, id=2)
     kept = temporary_name(other)
@@ -58,7 +58,7 @@ def test_what_others_know_to_have_ended_is_deleted_wherever_it_ran(tmp_path: Pat
     assert [path.name for path in tmp_path.iterdir()] == [kept]
 
 
-def test_what_has_ended_is_dead_before_its_parent_knows(tmp_path: Path) -> None:
+def test_a_process_that_has_ended_is_dead_before_its_parent_knows(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         (tmp_path / writer(process.pid)).touch()
         os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
@@ -66,7 +66,7 @@ def test_what_has_ended_is_dead_before_its_parent_knows(tmp_path: Path) -> None:
         assert list(tmp_path.iterdir()) == []
 
 
-def test_an_id_that_no_process_can_have_is_that_of_a_dead_one(tmp_path: Path) -> None:
+def test_an_impossible_process_id_counts_as_dead(tmp_path: Path) -> None:
     (tmp_path / writer(1 << 80)).touch()
     sweep(str(tmp_path))
     assert list(tmp_path.iterdir()) == []

@@ -17,7 +17,7 @@ from batch_loop.core.model.selection import IMAGE_EXTENSIONS, Filter, Selection,
 
 
 def touch(folder: Path, *names: str) -> None:
-    """Make empty files, in a random order, as the file system may hand them out in the same."""
+    """Make empty files in a random order, which the file system may list them in."""
     shuffled = list(names)
     random.Random(0).shuffle(shuffled)  # noqa: S311 - an order, not a secret
     for name in shuffled:
@@ -68,7 +68,7 @@ class TestFilters:
         found = list_images(str(tmp_path), Selection(filter=choice))
         assert "".join(name[0] for name in found) == expected
 
-    def test_a_custom_pattern_counts_with_custom_alone(self, tmp_path: Path) -> None:
+    def test_a_custom_pattern_counts_only_with_custom(self, tmp_path: Path) -> None:
         touch(tmp_path, "a.png", "b.jpg")
         selection = Selection(custom_pattern="*.jpg, !a*")
         assert list_images(str(tmp_path), selection) == ["a.png", "b.jpg"]
@@ -95,7 +95,9 @@ class TestFilters:
             ("*/*", ""),
         ],
     )
-    def test_custom_patterns(self, tmp_path: Path, pattern: str, expected: str) -> None:
+    def test_custom_patterns_include_and_exclude(
+        self, tmp_path: Path, pattern: str, expected: str
+    ) -> None:
         touch(tmp_path, "a1.png", "A2.PNG", "b.png", "c.jpg", "d.txt", ".e.png")
         assert list_images(str(tmp_path), custom(pattern)) == expected.split()
 
@@ -111,7 +113,7 @@ class TestFilters:
             ("*/*.png, !b*", "sub/a.png sub2/c.png"),
         ],
     )
-    def test_a_glob_with_a_slash_is_held_against_the_path(
+    def test_a_glob_with_a_slash_is_matched_against_the_path(
         self, tmp_path: Path, pattern: str, expected: str
     ) -> None:
         touch(tmp_path, "a.png", "sub/a.png", "sub/deep/b.png", "sub2/c.png")
@@ -139,23 +141,23 @@ class TestFilters:
         assert not Selection().matcher()("sub.png/a")
         assert not Selection().matcher()("png")
 
-    def test_every_extension_is_one_that_pillow_opens(self) -> None:
+    def test_pillow_opens_files_of_every_extension(self) -> None:
         Image.init()
         assert set(Image.registered_extensions()) >= IMAGE_EXTENSIONS
 
 
 class TestWhatIsListed:
-    def test_hidden_and_unfinished_files_never(self, tmp_path: Path) -> None:
+    def test_hidden_and_unfinished_files_are_never_listed(self, tmp_path: Path) -> None:
         touch(tmp_path, "a.png", ".b.png", f".0123{TEMPORARY_SUFFIX}", "._a.png", ".c/d.png")
         for selection in (Selection(recursive=True), replace(custom("*"), recursive=True)):
             assert list_images(str(tmp_path), selection) == ["a.png"]
 
-    def test_folders_never_whatever_their_name(self, tmp_path: Path) -> None:
+    def test_folders_are_never_listed_whatever_their_name(self, tmp_path: Path) -> None:
         touch(tmp_path, "folder.png/a.png")
         assert list_images(str(tmp_path), Selection()) == []
         assert list_images(str(tmp_path), Selection(recursive=True)) == ["folder.png/a.png"]
 
-    def test_subfolders_on_request(self, tmp_path: Path) -> None:
+    def test_subfolders_are_listed_on_request(self, tmp_path: Path) -> None:
         touch(tmp_path, "a.png", "sub/b.png", "sub/deep/c.png")
         assert list_images(str(tmp_path), Selection()) == ["a.png"]
         assert list_images(str(tmp_path), Selection(recursive=True)) == [
@@ -164,7 +166,7 @@ class TestWhatIsListed:
             "sub/deep/c.png",
         ]
 
-    def test_links_to_files_but_not_broken_ones(self, tmp_path: Path) -> None:
+    def test_links_to_files_are_listed_but_not_broken_ones(self, tmp_path: Path) -> None:
         touch(tmp_path, "a.png")
         (tmp_path / "b.png").symlink_to(tmp_path / "a.png")
         (tmp_path / "c.png").symlink_to(tmp_path / "missing.png")
@@ -172,7 +174,7 @@ class TestWhatIsListed:
         (tmp_path / "e.png").symlink_to(tmp_path)
         assert list_images(str(tmp_path), Selection()) == ["a.png", "b.png"]
 
-    def test_nothing_behind_links_to_folders(self, tmp_path: Path) -> None:
+    def test_nothing_behind_links_to_folders_is_listed(self, tmp_path: Path) -> None:
         touch(tmp_path, "top/a.png", "top/sub/b.png", "outside/c.png")
         (tmp_path / "top" / "out").symlink_to(tmp_path / "outside")
         (tmp_path / "top" / "inside").symlink_to(tmp_path / "top" / "sub")
@@ -180,7 +182,7 @@ class TestWhatIsListed:
         found = list_images(str(tmp_path / "top"), Selection(recursive=True))
         assert found == ["a.png", "sub/b.png"]
 
-    def test_no_pipes_or_devices(self, tmp_path: Path) -> None:
+    def test_pipes_and_devices_are_not_listed(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "a.png")
         (tmp_path / "b.png").symlink_to(os.devnull)
         assert list_images(str(tmp_path), Selection()) == []
@@ -196,7 +198,7 @@ class TestWhatIsListed:
         with pytest.raises(FolderNotFound, match="missing"):
             has_images(str(tmp_path / "missing"), Selection())
 
-    def test_a_folder_that_breaks_off_is_an_error(
+    def test_a_folder_that_fails_midway_is_an_error(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         touch(tmp_path, "a.png")
@@ -214,7 +216,7 @@ class TestWhatIsListed:
         touch(tmp_path, "a.png", "locked/b.png", "open/c.png")
         entries = listing._entries
 
-        def locked(folder: str) -> object:  # the superuser may read any folder
+        def locked(folder: str) -> object:  # root may read any folder
             if folder.endswith("locked/"):
                 raise PermissionError(13, "Permission denied")
             return entries(folder)
@@ -242,7 +244,7 @@ class TestWhatIsListed:
             "9" * 200 + ".png",
         ],
     )
-    def test_odd_names_as_they_are(self, tmp_path: Path, name: str) -> None:
+    def test_odd_names_are_listed_as_they_are(self, tmp_path: Path, name: str) -> None:
         touch(tmp_path, name)
         for order in SortBy:
             assert list_images(str(tmp_path), Selection(sort_by=order)) == [name]
@@ -260,7 +262,7 @@ class TestWhatIsListed:
 class TestOrder:
     @pytest.fixture
     def folder(self, tmp_path: Path) -> Path:
-        """Files whose natural, plain, time and size orders all differ."""
+        """Files whose natural, plain, time and size order all differ."""
         touch(tmp_path, "img1.png", "img2.png", "img10.png", "IMG3.png", "b.png")
         for name, size, modified in (
             ("img1.png", 30, 5),
@@ -282,7 +284,7 @@ class TestOrder:
             (SortBy.SIZE, "img2 img10 b img1 IMG3"),
         ],
     )
-    def test_ascending(self, folder: Path, order: SortBy, expected: str) -> None:
+    def test_each_order_ascends(self, folder: Path, order: SortBy, expected: str) -> None:
         found = list_images(str(folder), Selection(sort_by=order))
         assert [name.removesuffix(".png") for name in found] == expected.split()
 
@@ -291,28 +293,28 @@ class TestOrder:
         [
             (SortBy.NATURAL, "img10 IMG3 img2 img1 b"),
             (SortBy.NAME, "img2 img10 img1 b IMG3"),
-            # Of the same time or size: natural order, also here.
+            # Of the same time or size: natural order, even here.
             (SortBy.MODIFIED, "img1 b img2 IMG3 img10"),
             (SortBy.SIZE, "IMG3 img1 b img2 img10"),
         ],
     )
-    def test_descending(self, folder: Path, order: SortBy, expected: str) -> None:
+    def test_each_order_descends(self, folder: Path, order: SortBy, expected: str) -> None:
         found = list_images(str(folder), Selection(sort_by=order, descending=True))
         assert [name.removesuffix(".png") for name in found] == expected.split()
 
-    def test_time_is_told_apart_to_the_nanosecond(self, tmp_path: Path) -> None:
+    def test_times_are_compared_to_the_nanosecond(self, tmp_path: Path) -> None:
         touch(tmp_path, "a.png", "b.png")
         for name, modified in (("a.png", 10**18 + 1), ("b.png", 10**18)):
             os.utime(tmp_path / name, ns=(0, modified))
         assert list_images(str(tmp_path), Selection(sort_by=SortBy.MODIFIED)) == ["b.png", "a.png"]
 
-    def test_a_link_has_the_time_and_size_of_its_file(self, folder: Path) -> None:
+    def test_a_link_has_its_file_s_time_and_size(self, folder: Path) -> None:
         (folder / "a.png").symlink_to(folder / "img1.png")
         for order in (SortBy.MODIFIED, SortBy.SIZE):
             found = list_images(str(folder), Selection(sort_by=order))
             assert found.index("a.png") == found.index("img1.png") - 1
 
-    def test_a_file_that_goes_meanwhile_is_left_to_whoever_opens_it(
+    def test_a_file_that_vanishes_meanwhile_is_left_to_whoever_opens_it(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         entries = listing._entries
@@ -325,7 +327,7 @@ class TestOrder:
         monkeypatch.setattr(listing, "_entries", removed)
         assert list_images(str(folder), Selection(sort_by=SortBy.SIZE))[0] == "img1.png"
 
-    def test_shuffle_depends_on_the_seed_and_the_files_alone(self, tmp_path: Path) -> None:
+    def test_shuffle_depends_only_on_the_seed_and_the_files(self, tmp_path: Path) -> None:
         names = [f"{number}.png" for number in range(100)]
         touch(tmp_path / "a", *names)
         touch(tmp_path / "b", *reversed(names))
@@ -345,7 +347,7 @@ class TestOrder:
 
     @pytest.mark.parametrize("order", list(SortBy))
     @pytest.mark.parametrize("descending", [False, True])
-    def test_does_not_depend_on_the_order_of_the_file_system(
+    def test_does_not_depend_on_the_file_system_s_order(
         self, folder: Path, monkeypatch: pytest.MonkeyPatch, order: SortBy, *, descending: bool
     ) -> None:
         selection = Selection(sort_by=order, descending=descending)
@@ -368,7 +370,7 @@ class TestRange:
             (9, 1, ""),
         ],
     )
-    def test_counts_in_the_batchs_order(
+    def test_counts_in_the_batch_s_order(
         self, tmp_path: Path, start_index: int, limit: int, expected: str
     ) -> None:
         touch(tmp_path, "1.png", "2.png", "3.png", "10.png")
@@ -403,7 +405,7 @@ class TestHasImages:
 
 
 class TestCost:
-    """What is asked of the file system, which decides how long a large folder takes."""
+    """The calls to the file system, which decide how long a large folder takes."""
 
     @pytest.mark.parametrize(
         ("order", "stats"),
@@ -415,7 +417,7 @@ class TestCost:
             (SortBy.SIZE, 40),
         ],
     )
-    def test_one_scan_a_folder_and_one_stat_a_file_at_most(
+    def test_at_most_one_scan_per_folder_and_one_stat_per_file(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, order: SortBy, stats: int
     ) -> None:
         touch(tmp_path, *(f"{folder}{number}.png" for folder in ("", "a/") for number in range(20)))
@@ -441,7 +443,7 @@ def test_a_pattern_of_more_than_4_kb_is_refused() -> None:
         Selection(filter=Filter.CUSTOM, custom_pattern="é" * 2050).matcher()
 
 
-def test_many_stars_are_held_against_a_name_at_once() -> None:
-    """Whatever is tried first at each star is not tried again, so this ends."""
+def test_many_stars_are_matched_quickly() -> None:
+    """Without backtracking into earlier stars, so this ends."""
     matches = Selection(filter=Filter.CUSTOM, custom_pattern="*a" * 2000 + "b").matcher()
     assert not matches("a" * 255)

@@ -1,4 +1,4 @@
-"""Which numbers results get, and what it costs where many sources lead to one name."""
+"""Which numbers results get, and what it costs when many sources lead to one name."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def first(numbering: Numbering, most: int, result: str = "4/0/0", **which: objec
     return list(islice(found, most))
 
 
-def test_what_the_image_had_before_comes_before_what_nobody_has_tried() -> None:
+def test_the_image_s_former_numbers_come_before_untried_ones() -> None:
     files = ["/out/a_7.png", "/out/a_3.png", "/out/a_3.txt", "/out/a_03.png", "/out/b_4.png"]
     assert first(Numbering(lambda _: files), 5) == [0, 3, 7, 1, 2]
 
 
-def test_no_number_is_tried_twice_in_a_batch_but_for_the_result_that_has_it() -> None:
+def test_no_number_is_tried_twice_in_a_batch_except_by_its_own_result() -> None:
     numbering = Numbering(lambda _: ())
     assert first(numbering, 3) == [0, 1, 2]
     assert first(numbering, 3, "4/1/0") == [0, 3, 4]
@@ -68,12 +68,12 @@ def test_no_number_is_tried_twice_in_a_batch_but_for_the_result_that_has_it() ->
         ("/out/b.png", False),
     ],
 )
-def test_which_files_are_results_of_a_name(file: str, answer: bool) -> None:  # noqa: FBT001
+def test_numbered_files_are_recognised(file: str, answer: bool) -> None:  # noqa: FBT001
     assert is_numbered(file, "/out/a.png") is answer
 
 
 class Crowd:
-    """A loop over many folders, in each of which is an image of the same name."""
+    """A loop over many subfolders, each with an image of the same name."""
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
@@ -86,7 +86,7 @@ class Crowd:
         self.numbering = Numbering(self.registry.earlier_outputs)
 
     def run(self, if_exists: IfExists) -> tuple[list[str], list[tuple[int, int]]]:
-        """A batch: the file of each image, and how often the store and the disk were asked."""
+        """A batch: each image's file, and how often the store and the disk were asked."""
         request = Request(LoopKey("", str(self.root / "input")), Selection(recursive=True))
         allowed = AllowedFolders(*(str(self.root / name) for name in ("input", "out", "temp")))
         saving = Saving(
@@ -120,7 +120,7 @@ class Crowd:
 
 @contextmanager
 def looks() -> Iterator[list[object]]:
-    """Every look at a path in the block."""
+    """Records every look at a path in the block."""
     found: list[object] = []
     before = os.lstat, os.stat
 
@@ -139,7 +139,7 @@ def looks() -> Iterator[list[object]]:
 
 
 @pytest.mark.parametrize("if_exists", list(IfExists))
-def test_sources_that_lead_to_one_name_cost_the_same_each(
+def test_each_source_that_leads_to_one_name_costs_the_same(
     tmp_path: Path, if_exists: IfExists
 ) -> None:
     crowd = Crowd(tmp_path)
@@ -148,10 +148,10 @@ def test_sources_that_lead_to_one_name_cost_the_same_each(
     assert files == names[:SOURCES]
     # The first two find their names at once.
     assert asked[2:] == [asked[2]] * (SOURCES - 2)
-    # Another batch, by a server that has just been started.
+    # Another batch, on a server that has just started.
     crowd.numbering = Numbering(crowd.registry.earlier_outputs)
     files, asked = crowd.run(if_exists)
     again = if_exists is IfExists.RENAME
     assert files == (names[SOURCES:] if again else names[:SOURCES])
-    # The first goes through all that is there, where it is to be renamed.
+    # With rename, the first goes through everything that is there.
     assert max(asked[3:]) <= asked[3] == asked[-1]

@@ -1,4 +1,4 @@
-"""What may not be touched, though it lies in an allowed folder."""
+"""What may not be touched, even inside an allowed folder."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ STATE = "what Batch Loop itself keeps"
 
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
-    """A folder that is allowed, with a whole ComfyUI in it."""
+    """An allowed folder with a whole ComfyUI in it."""
     root = Path(os.path.realpath(tmp_path))
     for name in ("input", "output", "temp", "user/batch_loop", "user/default", "comfy"):
         (root / "ComfyUI" / name).mkdir(parents=True)
@@ -76,7 +76,7 @@ def allowed(root: Path) -> AllowedFolders:
         ("photos/../ComfyUI/input/../user/batch_loop", STATE),
     ],
 )
-def test_nothing_of_comfyuis_own_is_written(
+def test_comfyuis_own_files_may_not_be_written(
     root: Path, allowed: AllowedFolders, folder: str, words: str
 ) -> None:
     path = str(root / folder)
@@ -92,14 +92,16 @@ def test_nothing_of_comfyuis_own_is_written(
     "folder",
     ["photos", "", "ComfyUI/input", "ComfyUI/output/new", "ComfyUI/temp"],
 )
-def test_what_lies_beside_it_is_written(root: Path, allowed: AllowedFolders, folder: str) -> None:
+def test_files_beside_comfyui_may_be_written(
+    root: Path, allowed: AllowedFolders, folder: str
+) -> None:
     path = os.path.normpath(root / folder)
     assert resolve_target(path, allowed) == path
     assert check_target_file(f"{path}/a.png", allowed) == f"{path}/a.png"
     assert allowed.may_write(path)
 
 
-def test_a_folder_around_comfyui_that_is_its_output_protects_it_all_the_same(root: Path) -> None:
+def test_comfyui_is_protected_even_if_its_output_folder_contains_it(root: Path) -> None:
     (root / "photos/user").mkdir()
     photos = str(root / "photos")
     allowed = AllowedFolders.load(
@@ -116,7 +118,7 @@ def test_a_folder_around_comfyui_that_is_its_output_protects_it_all_the_same(roo
         resolve_source("user/batch_loop", allowed)
 
 
-def test_python_s_own_files_are_not_written(root: Path) -> None:
+def test_python_s_own_files_may_not_be_written(root: Path) -> None:
     packages = os.path.realpath(sysconfig.get_paths()["purelib"])
     (root / "photos/link").symlink_to(packages)
     allowed = AllowedFolders(
@@ -128,7 +130,7 @@ def test_python_s_own_files_are_not_written(root: Path) -> None:
             resolve_target(path, allowed)
 
 
-def test_comfyuis_own_may_be_read_and_the_state_may_not(
+def test_comfyuis_own_files_may_be_read_but_not_the_state(
     root: Path, allowed: AllowedFolders
 ) -> None:
     for folder in ("ComfyUI", "ComfyUI/models/loras", "ComfyUI/user"):
@@ -142,7 +144,7 @@ def test_comfyuis_own_may_be_read_and_the_state_may_not(
             check_source_file(f"{path}/allowed_dirs.txt", allowed)
 
 
-def test_what_the_owner_keeps_elsewhere_belongs_to_the_state(root: Path) -> None:
+def test_state_that_is_kept_elsewhere_is_protected_too(root: Path) -> None:
     kept = root / "photos/kept.txt"
     kept.write_text("# mine\n")
     (root / "ComfyUI/user/batch_loop/allowed_dirs.txt").symlink_to(kept)
@@ -154,15 +156,15 @@ def test_what_the_owner_keeps_elsewhere_belongs_to_the_state(root: Path) -> None
                 check(str(root / "photos" / name), allowed)
 
 
-def test_another_spelling_of_it_is_the_same_place(root: Path, allowed: AllowedFolders) -> None:
-    """Where upper and lower case are one, two paths have one number, as a link's two ends have."""
+def test_another_spelling_is_the_same_place(root: Path, allowed: AllowedFolders) -> None:
+    """If case is ignored, two paths have one inode, like a hard link's."""
     for name, place in (("State", "user/batch_loop"), ("Models", "models")):
         (root / name).symlink_to(root / "ComfyUI" / place)
     assert allowed.protected.verdict(str(root / "State" / "allowed_dirs.txt")).is_state
     assert allowed.protected.verdict(str(root / "Models" / "a.png")).part == "ComfyUI's models"
 
 
-def test_what_is_not_there_yet_is_found_in_either_case(
+def test_a_missing_protected_place_is_recognised_in_either_case(
     root: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (root / "ComfyUI/user/batch_loop").rmdir()
@@ -175,7 +177,7 @@ def test_what_is_not_there_yet_is_found_in_either_case(
     ("folder", "expected"),
     [("", True), ("ComfyUI", True), ("ComfyUI/user", True), ("photos", False), ("gone", False)],
 )
-def test_which_folders_hold_comfyui(
+def test_folders_that_contain_comfyui_are_recognised(
     root: Path, allowed: AllowedFolders, folder: str, *, expected: bool
 ) -> None:
     assert allowed.protected.is_held_by(os.path.normpath(root / folder)) is expected

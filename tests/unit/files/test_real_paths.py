@@ -1,4 +1,4 @@
-"""Between the check of a path and its use somebody puts a link there: it is not followed."""
+"""A link put in place between the check of a path and its use is not followed."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def allowed(inside: Path) -> AllowedFolders:
 
 @pytest.fixture(params=["stepwise", "as a whole"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
-    """As it is done on Linux, and as it is done elsewhere."""
+    """The way it is done on Linux, and the way it is done elsewhere."""
     way: str = request.param
     if way != "stepwise":
         monkeypatch.setattr(real_paths, "IS_STEPWISE", False)
@@ -50,7 +50,7 @@ def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def swap(folder: Path, outside: Path) -> None:
-    """Put a link that leads out in the place of a folder."""
+    """Replace a folder with a link that leads outside."""
     folder.rename(folder.with_name("away"))
     folder.symlink_to(outside)
 
@@ -116,7 +116,7 @@ class TestASwap:
         assert os.listdir("/proc/self/fd") == before
 
 
-def test_a_swap_in_the_midst_of_a_write_does_not_lead_out(
+def test_a_swap_during_a_write_does_not_lead_outside(
     inside: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     fsync = os.fsync
@@ -132,7 +132,7 @@ def test_a_swap_in_the_midst_of_a_write_does_not_lead_out(
     assert (inside.with_name("away") / "new.png").read_bytes() == b"new"
 
 
-def test_a_file_in_the_way_is_no_link(inside: Path) -> None:
+def test_a_file_in_the_way_is_not_called_a_link(inside: Path) -> None:
     with pytest.raises(NotADirectoryError) as refused:
         open_file(str(inside / "a.png" / "b.png"))
     assert refused.value.errno == errno.ENOTDIR

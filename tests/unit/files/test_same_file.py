@@ -1,4 +1,4 @@
-"""Which folders take upper and lower case for one name."""
+"""Which folders ignore case."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ import pytest
 from batch_loop.core.files import same_file as spelling
 
 
-def test_a_file_that_goes_while_a_folder_is_looked_at_tells_nothing_of_it(
+def test_a_file_that_vanishes_during_the_look_tells_nothing_about_its_folder(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """One that another thread writes is listed, and then it has its own name."""
+    """Another thread's unfinished file is listed, and then it gets its final name."""
 
     def lexists(path: str) -> bool:
         return os.path.basename(path).lower() == "b.png"

@@ -24,15 +24,15 @@ LOOP_END = ("BatchLoopLoopEnd", "loop")
     ("value", "is_one"),
     [(["1", 0], True), ("1", False), (["1"], False), ([1, 0], False), (["a", 0, 0], False)],
 )
-def test_links(value: object, *, is_one: bool) -> None:
+def test_a_link_is_a_node_and_an_output(value: object, *, is_one: bool) -> None:
     assert is_link(value) is is_one
 
 
-def test_a_loop_end_behind_loop_start_is_found() -> None:
+def test_a_loop_end_after_loop_start_is_found() -> None:
     assert reaches(batch_graph("a", "b"), ITERATOR, *LOOP_END)
 
 
-def test_a_loop_end_right_behind_the_iterator_is_found() -> None:
+def test_a_loop_end_right_after_the_iterator_is_found() -> None:
     graph = batch_graph("a", "b")
     graph[END]["inputs"]["loop"] = [ITERATOR, 0]
     assert reaches(graph, ITERATOR, *LOOP_END)
@@ -50,13 +50,13 @@ def test_an_image_alone_does_not_lead_to_loop_end() -> None:
     assert not reaches(graph, ITERATOR, *LOOP_END)
 
 
-def test_circles_and_missing_nodes_end() -> None:
+def test_a_search_ends_at_cycles_and_missing_nodes() -> None:
     graph = {"1": node("A", x=["2", 0]), "2": node("B", x=["1", 0], y=["gone", 0])}
     assert set(linked(graph, "1")) == {"1", "2"}
     assert START not in set(linked(graph, "1")) - {"1", "2"}
 
 
-def test_what_a_node_feeds_is_told_through_circles_too() -> None:
+def test_nodes_that_a_node_feeds_are_found_through_cycles_too() -> None:
     graph = batch_graph("a", "b")
     assert fed(graph, START) == {SAVE, END, COMPLETE, STOP}
     graph[START]["inputs"]["initial_value"] = [WORK, 0]

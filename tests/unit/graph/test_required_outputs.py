@@ -40,29 +40,29 @@ def found(submission: Submission, *runs: str) -> Unrun:
     return unrun(submission, ITERATOR, runs, is_output)
 
 
-def test_where_all_runs_nothing_is_missing() -> None:
+def test_if_everything_runs_nothing_is_missing() -> None:
     assert found(submitted(), SAVE, "12:5", *OF_THE_LOOP) == Unrun()
 
 
-def test_what_the_image_does_not_lead_to_is_not_missed() -> None:
+def test_outputs_that_do_not_depend_on_the_image_are_not_missed() -> None:
     assert found(submitted(), SAVE, "12:5", *OF_THE_LOOP) == Unrun()
 
 
-def test_what_was_asked_for_and_does_not_run_was_left_out() -> None:
+def test_a_requested_output_that_does_not_run_was_left_out() -> None:
     assert found(submitted(), SAVE, *OF_THE_LOOP) == Unrun(left_out=("12:5",))
     assert found(submitted(SAVE, "12:5"), "12:5") == Unrun((SAVE,), tuple(OF_THE_LOOP))
 
 
-def test_what_was_not_asked_for_was_not_left_out() -> None:
+def test_an_output_that_was_not_requested_was_not_left_out() -> None:
     assert found(submitted(STOP), STOP) == Unrun(not_asked_for=("12:5", SAVE))
 
 
-def test_what_feeds_an_output_that_runs_runs_with_it() -> None:
+def test_a_node_that_feeds_an_output_runs_with_it() -> None:
     submission = Submission(batch_graph("a", "b"), [STOP])
     assert found(submission, STOP) == Unrun()
 
 
-def test_a_submission_asks_for_its_targets_and_for_what_feeds_them() -> None:
+def test_a_submission_requests_its_targets_and_what_feeds_them() -> None:
     assert submitted().asks_for(SAVE)
     assert submitted(STOP).asks_for(END)
     assert not submitted(STOP).asks_for(SAVE)

@@ -28,7 +28,7 @@ def save(path: Path, image: Image.Image, **options: Any) -> str:
 
 
 def pixels(decoded: DecodedImage) -> list[list[tuple[int, ...]]]:
-    """The image's rows, in 8 bits."""
+    """The image's rows, as 8 bits."""
     return [
         [tuple(pixel) for pixel in row] for row in (decoded.image[0] * 255).round().int().tolist()
     ]
@@ -48,7 +48,7 @@ class TestTensors:
             assert tensor.device.type == "cpu"
             assert tensor.is_contiguous()
             assert 0 <= tensor.min() <= tensor.max() <= 1
-            tensor.add_(0)  # a node may write into what it got, without a warning
+            tensor.add_(0)  # a node may write into it without a warning
 
     def test_8_bit_values_are_divided_by_255_in_float32(self, tmp_path: Path) -> None:
         ramp = np.arange(256, dtype=np.uint8)[None]
@@ -66,17 +66,17 @@ class TestTensors:
         assert len(os.listdir("/proc/self/fd")) == before
 
     @pytest.mark.parametrize("extension", ["png", "bmp", "tif", "gif", "tga", "ppm", "qoi"])
-    def test_every_lossless_format(self, tmp_path: Path, extension: str) -> None:
+    def test_every_lossless_format_is_decoded(self, tmp_path: Path, extension: str) -> None:
         (path,) = write_images(tmp_path, [f"a.{extension}"], size=(4, 2))
         assert pixels(read_image(str(path))) == [[colour_of(path.name)] * 4] * 2
 
     @pytest.mark.parametrize("extension", ["jpg", "jpeg", "jfif", "webp", "avif", "jp2"])
-    def test_every_lossy_format(self, tmp_path: Path, extension: str) -> None:
+    def test_every_lossy_format_is_decoded(self, tmp_path: Path, extension: str) -> None:
         (path,) = write_images(tmp_path, [f"a.{extension}"])
         difference = read_image(str(path)).image * 255 - torch.tensor(colour_of(path.name))
         assert difference.abs().max() <= 6
 
-    def test_the_content_counts_and_not_the_extension(self, tmp_path: Path) -> None:
+    def test_the_content_counts_not_the_extension(self, tmp_path: Path) -> None:
         (path,) = write_images(tmp_path, ["a.png"])
         path = path.rename(tmp_path / "a.jpg")
         assert pixels(read_image(str(path)))[0][0] == colour_of("a.png")
@@ -221,7 +221,7 @@ class TestMask:
 
 
 class TestOrientation:
-    # Where the corners of an image with the corners R G / B W come to lie.
+    # Where the corners of an image with corners R G / B W end up.
     UPRIGHT = (
         (1, [[RED, GREEN], [BLUE, WHITE]]),
         (2, [[GREEN, RED], [WHITE, BLUE]]),
@@ -243,7 +243,7 @@ class TestOrientation:
         extension: str,
     ) -> None:
         corners = np.array([[RED, GREEN], [BLUE, WHITE]], np.uint8)
-        # 16 pixels a corner, three times as wide, so that JPEG keeps the colours and sides count.
+        # 16 pixels per corner, as JPEG blurs colours; three times as wide, as sides count.
         image = Image.fromarray(corners.repeat(16, axis=0).repeat(48, axis=1))
         exif = Image.Exif()
         exif[ORIENTATION] = orientation
@@ -310,7 +310,7 @@ class TestUnreadable:
     def test_a_file_that_may_not_be_read(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        def denied(*_args: object, **_more: object) -> object:  # the superuser may read any file
+        def denied(*_args: object, **_more: object) -> object:  # root may read any file
             raise PermissionError(13, "Permission denied")
 
         monkeypatch.setattr(os, "open", denied)

@@ -39,7 +39,7 @@ def encoded(
 
 
 def name_of(format_: Format) -> str:
-    """What Pillow calls it."""
+    """Pillow's name for it."""
     return format_.value.split()[0].upper()
 
 
@@ -65,7 +65,7 @@ class TestPixels:
         assert np.array_equal(np.asarray(picture).reshape(expected.shape), expected)
 
     @pytest.mark.parametrize("format_", FORMATS)
-    def test_the_content_is_what_the_format_says(self, format_: Format) -> None:
+    def test_the_content_is_in_the_format(self, format_: Format) -> None:
         assert opened(encoded(noise(8, 8, 3), format_)).format == name_of(format_)
 
     def test_16_bits_keep_every_value_of_a_grey_file(self) -> None:
@@ -89,19 +89,19 @@ class TestPixels:
         picture = opened(encoded(image, Format.WEBP, quality=100))
         assert np.array_equal(np.asarray(picture), to_uint8(image))
 
-    def test_webp_below_100_is_smaller(self) -> None:
+    def test_webp_below_quality_100_is_smaller(self) -> None:
         image = noise(64, 64, 3)
         assert len(encoded(image, Format.WEBP, 99)) < len(encoded(image, Format.WEBP, 100))
 
     @pytest.mark.parametrize("format_", [Format.JPEG, Format.WEBP])
-    def test_quality_counts(self, format_: Format) -> None:
+    def test_quality_matters(self, format_: Format) -> None:
         image = noise(64, 64, 3)
         sizes = [len(encoded(image, format_, quality)) for quality in (1, 50, 95)]
         assert sizes == sorted(sizes)
         assert sizes[0] < sizes[1] < sizes[2]
 
     @pytest.mark.parametrize("format_", [Format.PNG, Format.PNG_16, Format.TIFF, Format.BMP])
-    def test_quality_does_not_count(self, format_: Format) -> None:
+    def test_quality_does_not_matter(self, format_: Format) -> None:
         image = noise(8, 8, 3)
         assert encoded(image, format_, 1) == encoded(image, format_, 100)
 
@@ -118,12 +118,12 @@ class TestPixels:
 
 class TestRefused:
     @pytest.mark.parametrize("shape", [(4, 4), (4, 4, 2), (4, 4, 5), (1, 4, 4, 3), (0, 4, 3)])
-    def test_shapes_that_are_no_image(self, shape: tuple[int, ...]) -> None:
+    def test_other_shapes_than_images_are_refused(self, shape: tuple[int, ...]) -> None:
         with pytest.raises(UnwritableImage) as raised:
             encoded(torch.zeros(shape), Format.PNG)
         assert str(shape) in str(raised.value)
 
-    def test_a_size_that_the_format_cannot_hold(self) -> None:
+    def test_a_size_that_the_format_cannot_hold_is_refused(self) -> None:
         with pytest.raises(UnwritableImage, match=r"20000x1 pixels as WebP.*PNG"):
             encoded(torch.zeros(1, 20_000, 3), Format.WEBP)
         with pytest.raises(UnwritableImage, match="70000x1 pixels as JPEG"):
@@ -145,9 +145,9 @@ def png_texts(data: bytes) -> dict[str, str]:
 
 
 def webp_texts(data: bytes) -> dict[str, str]:
-    """What ComfyUI's page reads: `key:text` in the text tags of the EXIF chunk.
+    """What ComfyUI's page reads: `key:text` in text tags of the EXIF chunk.
 
-    As frontend 1.25 and 1.32 do it: with no thought of the padding behind a chunk of odd length.
+    Like frontends 1.25 and 1.32, it ignores the padding after a chunk of odd length.
     """
     position = 12
     while position < len(data):
@@ -175,15 +175,15 @@ def exif_texts(exif: bytes) -> dict[str, str]:
 
 
 class TestMetadata:
-    def test_png_has_it_where_comfyuis_page_looks(self) -> None:
+    def test_png_has_the_metadata_where_comfyuis_page_looks(self) -> None:
         texts = png_texts(encoded(noise(8, 8, 3), Format.PNG, metadata=METADATA))
         assert texts == {key: json.dumps(value) for key, value in METADATA.items()}
 
-    # Each with a chunk of odd length before the metadata.
+    # Each has a chunk of odd length before the metadata.
     @pytest.mark.parametrize("quality", [50, 100])
     @pytest.mark.parametrize("channels", [3, 4])
     @pytest.mark.parametrize("width", range(1, 9))
-    def test_webp_has_it_where_comfyuis_page_looks(
+    def test_webp_has_the_metadata_where_comfyuis_page_looks(
         self, quality: int, channels: int, width: int
     ) -> None:
         image = noise(5, width, channels)
@@ -194,13 +194,13 @@ class TestMetadata:
         if quality == 100:
             assert np.array_equal(np.asarray(opened(data)), to_uint8(image))
 
-    def test_webp_has_it_under_comfyuis_tags(self) -> None:
+    def test_webp_has_the_metadata_under_comfyuis_tags(self) -> None:
         exif = opened(encoded(noise(8, 8, 3), Format.WEBP, metadata=METADATA)).getexif()
         assert exif[0x0110] == "prompt:" + json.dumps(METADATA["prompt"])
         assert exif[0x010F] == "workflow:" + json.dumps(METADATA["workflow"])
         assert exif[0x010E] == "other:" + json.dumps(METADATA["other"])
 
-    def test_jpeg_and_tiff_have_the_same(self) -> None:
+    def test_jpeg_and_tiff_have_the_same_metadata(self) -> None:
         jpeg = opened(encoded(noise(8, 8, 3), Format.JPEG, metadata=METADATA))
         expected = {key: json.dumps(value) for key, value in METADATA.items()}
         assert exif_texts(jpeg.info["exif"]) == expected
@@ -231,7 +231,7 @@ class TestMetadata:
         assert data.count(b"w" * 500_000) == 1
         assert opened(data).size == (8, 8)
 
-    def test_what_does_not_fit_into_jpeg_is_left_out_with_a_warning(
+    def test_metadata_too_large_for_jpeg_is_left_out_with_a_warning(
         self, caplog: pytest.LogCaptureFixture
     ) -> None:
         metadata = {"prompt": "p" * 60_000, "workflow": "w" * 60_001, "other": 1}
@@ -246,7 +246,7 @@ class TestMetadata:
         assert "exif" not in opened(data).info
         assert "leaves the prompt out" in caplog.text
 
-    def test_jpeg_takes_what_just_fits(self, caplog: pytest.LogCaptureFixture) -> None:
+    def test_jpeg_takes_metadata_that_just_fits(self, caplog: pytest.LogCaptureFixture) -> None:
         for length in range(65_470, 65_540):
             data = encoded(noise(1, 1, 3), Format.JPEG, metadata={"prompt": "p" * length})
             assert ("exif" in opened(data).info) == (not caplog.records)
@@ -277,7 +277,7 @@ class TestFormats:
 
     @pytest.mark.parametrize("format_", FORMATS)
     def test_an_extension_leads_back_to_its_format(self, format_: Format) -> None:
-        # A name does not tell how many bits there are: the usual number, then.
+        # A name does not tell the bit depth, so it is the usual one.
         usual = Format.PNG if format_ is Format.PNG_16 else format_
         assert format_of(extension_of(format_)) is usual
         assert Image.registered_extensions()[extension_of(format_)] == name_of(format_)

@@ -1,4 +1,4 @@
-"""The committed example images are what the script makes, and what the README says they are."""
+"""The example images are those that the script makes, and as the README describes them."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def test_are_those_that_the_script_makes(made: Path) -> None:
 def test_have_the_pixels_that_the_script_makes(made: Path, name: str) -> None:
     committed, new = read_image(str(FOLDER / name)), read_image(str(made / name))
     assert committed.image.shape == new.image.shape
-    # Not to the bit: Pillow's encoders and drawing may change in their last digit.
+    # Not to the bit: Pillow's encoders and drawing may change slightly.
     assert (committed.image - new.image).abs().mean() < 0.01
     assert (committed.mask - new.mask).abs().mean() < 0.01
 

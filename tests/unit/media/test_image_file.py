@@ -16,11 +16,11 @@ from batch_loop.core.model.selection import IMAGE_EXTENSIONS
 from batch_loop.tests.support.thumbnails import thumbnail_of
 
 
-def test_the_formats_are_those_of_the_listing() -> None:
+def test_the_formats_match_the_listing_s() -> None:
     Image.init()
     known = Image.registered_extensions()
     listed = {known[extension] for extension in IMAGE_EXTENSIONS if extension in known}
-    # MPO is opened as the JPEG that it begins with.
+    # MPO is opened as the JPEG at its start.
     assert listed - {"MPO"} <= set(FORMATS)
     assert contact_sheet.FORMATS == FORMATS
 
@@ -41,7 +41,7 @@ def test_an_eps_file_starts_no_program(tmp_path: Path, monkeypatch: pytest.Monke
         thumbnail_of(file, 64)
     contact_sheet.draw_contact_sheet([("a.png", file, file)])
     assert not started.exists()
-    # It would be, by anybody who takes whatever Pillow takes.
+    # It would, for anyone who accepts whatever Pillow accepts.
     with pytest.raises(OSError), Image.open(file) as image:  # noqa: PT011 - of any wording
         image.load()
     assert started.exists()

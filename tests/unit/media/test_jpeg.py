@@ -1,4 +1,4 @@
-"""JPEG files by simplejpeg, with Pillow for a judge."""
+"""JPEG files decoded by simplejpeg, with Pillow as the reference."""
 
 from __future__ import annotations
 
@@ -65,10 +65,10 @@ class TestLeftToPillow:
         for length in range(len(self.DATA)):
             assert jpeg.decode(self.DATA[:length], (50, 40)) is None
 
-    def test_another_size_than_pillow_has_found(self) -> None:
+    def test_a_size_other_than_pillow_s(self) -> None:
         assert jpeg.decode(self.DATA, (40, 50)) is None
 
-    def test_no_jpeg(self) -> None:
+    def test_a_file_that_is_not_jpeg(self) -> None:
         assert jpeg.decode(b"", (1, 1)) is None
         assert jpeg.decode(b"no image", (1, 1)) is None
 
@@ -92,7 +92,7 @@ def outcome(path: Path) -> DecodedImage | str:
 
 
 def both(path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]:
-    """What becomes of a file with simplejpeg, and without."""
+    """The outcome for a file with simplejpeg, and without."""
     ours = outcome(path)
     with monkeypatch.context() as patch:
         patch.setattr(jpeg, "decode", lambda _data, _size: None)
@@ -106,7 +106,7 @@ def is_same(one: DecodedImage | str, other: DecodedImage | str) -> bool:
 
 
 class TestWithAndWithout:
-    def test_every_odd_jpeg_is_decoded_or_refused_alike(
+    def test_odd_jpeg_files_have_the_same_outcome(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         files = [file for file in odd_files() if file.data[:2] == b"\xff\xd8"]
@@ -120,7 +120,7 @@ class TestWithAndWithout:
         assert different == []
 
     @pytest.mark.parametrize("progressive", [False, True])
-    def test_every_damage_is_decoded_or_refused_alike(
+    def test_damaged_files_have_the_same_outcome(
         self,
         tmp_path: Path,
         monkeypatch: pytest.MonkeyPatch,
@@ -137,7 +137,7 @@ class TestWithAndWithout:
             assert is_same(ours, pillows), (ours, pillows)
 
     @pytest.mark.parametrize("orientation", range(10))
-    def test_is_turned_alike(
+    def test_the_orientation_is_applied_in_the_same_way(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, orientation: int
     ) -> None:
         image = Image.fromarray(DRAWINGS["photo"](24, 40))
@@ -152,7 +152,7 @@ class TestWithAndWithout:
             assert is_same(ours, pillows)
             assert ours.image.is_contiguous()
 
-    def test_of_a_bomb_nothing_is_decoded(
+    def test_nothing_of_a_decompression_bomb_is_decoded(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         path = tmp_path / "a.jpg"

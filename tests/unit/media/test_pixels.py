@@ -13,7 +13,7 @@ def noise(*shape: int) -> torch.Tensor:
 
 
 class TestToUint8:
-    def test_cuts_off_and_does_not_round_as_save_image(self) -> None:
+    def test_truncates_like_save_image_instead_of_rounding(self) -> None:
         image = torch.tensor([[[0, 0.999 / 255, 1 / 255, 127.9 / 255, 1]]])
         assert to_uint8(image).tolist() == [[[0, 0, 1, 127, 255]]]
 
@@ -33,17 +33,17 @@ class TestToUint8:
         assert result.dtype == np.uint8
         assert result.tolist() == [[[0, 127, 255]]]
 
-    def test_leaves_the_image_as_it_was(self) -> None:
+    def test_leaves_the_image_unchanged(self) -> None:
         image = torch.tensor([[[-1.0, 0.5, 2.0]]])
         to_uint8(image)
         assert image.tolist() == [[[-1.0, 0.5, 2.0]]]
 
-    def test_takes_what_is_not_contiguous_or_needs_a_gradient(self) -> None:
+    def test_takes_tensors_that_are_not_contiguous_or_require_grad(self) -> None:
         image = noise(3, 4, 5).permute(1, 2, 0).requires_grad_()
         expected = np.clip(255.0 * image.detach().numpy(), 0, 255).astype(np.uint8)
         assert np.array_equal(to_uint8(image), expected)
 
-    def test_in_parts_it_is_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:
+    def test_converting_in_parts_gives_the_same(self, monkeypatch: pytest.MonkeyPatch) -> None:
         image = noise(7, 5, 3) * 1.2 - 0.1
         whole = to_uint8(image)
         for chunk in (1, 29, 30, 31, 45):
@@ -53,8 +53,8 @@ class TestToUint8:
             assert np.array_equal(to_uint8(turned), whole.transpose(2, 1, 0))
 
     @pytest.mark.parametrize("dtype", [np.float16, np.float32, np.float64])
-    def test_is_what_comfyui_reckons(self, dtype: type) -> None:
-        # Every float16 that is a number, and around each step of the others.
+    def test_gives_the_same_as_comfyui(self, dtype: type) -> None:
+        # Every finite float16; of the other types each step and its neighbours.
         if dtype is np.float16:
             values = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
             values = values[np.isfinite(values)]
@@ -86,13 +86,13 @@ class TestToUint16:
 
 
 class TestToFloat:
-    def test_is_what_load_image_reckons(self) -> None:
+    def test_gives_the_same_as_load_image(self) -> None:
         ramp = np.arange(256, dtype=np.uint8)
         scaled = to_float(ramp)
         assert scaled.dtype == np.float32
         assert np.array_equal(scaled, ramp.astype(np.float32) / 255.0)
 
-    def test_makes_what_was_turned_contiguous(self) -> None:
+    def test_makes_a_turned_image_contiguous(self) -> None:
         values = np.arange(24, dtype=np.uint8).reshape(2, 4, 3)
         turned = values[::-1].swapaxes(0, 1)
         scaled = to_float(turned)

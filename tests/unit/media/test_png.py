@@ -31,7 +31,7 @@ def by_pillow(data: bytes) -> Pixels:
 
 
 def chunks_of(data: bytes) -> list[tuple[bytes, bytes]]:
-    """Each chunk's type and content, with its checksum looked at."""
+    """Each chunk's type and content; its checksum is verified."""
     assert data.startswith(b"\x89PNG\r\n\x1a\n")
     found, position = [], 8
     while position < len(data):
@@ -45,7 +45,7 @@ def chunks_of(data: bytes) -> list[tuple[bytes, bytes]]:
 
 
 def by_hand(data: bytes) -> Pixels:
-    """[H,W,C] of a PNG file with whole bytes, by the letter of the specification."""
+    """[H,W,C] of a PNG file with whole bytes, decoded strictly by the specification."""
     chunks = chunks_of(data)
     width, height, bits, kind, *rest = struct.unpack(">IIBBBBB", chunks[0][1])
     assert (chunks[0][0], chunks[-1], rest) == (b"IHDR", (b"IEND", b""), [0, 0, 0])
@@ -80,27 +80,27 @@ def expected(filter_: int, left: int, up: int, corner: int) -> int:
 class TestPixels:
     @pytest.mark.parametrize("shape", [(7, 9), (7, 9, 1), (7, 9, 2), (7, 9, 3), (7, 9, 4)])
     @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-    def test_every_kind(self, shape: tuple[int, ...], dtype: type) -> None:
+    def test_every_kind_of_image_is_encoded(self, shape: tuple[int, ...], dtype: type) -> None:
         pixels = noise(*shape, dtype=dtype)
         data = png_file(pixels)
         assert np.array_equal(by_hand(data).reshape(shape), pixels)
         found = by_pillow(data)
         if dtype is np.uint16 and len(shape) == 3 and shape[2] > 1:
-            pixels = (pixels >> 8).astype(np.uint8)  # Pillow has no more bits for colours
+            pixels = (pixels >> 8).astype(np.uint8)  # Pillow has only 8 bits for colours
         if dtype is np.uint16 and shape[2:] == (2,):
             found = found[:, :, [0, 3]]  # and reads grey with alpha as RGBA
         assert np.array_equal(found.reshape(pixels.shape), pixels)
 
     @pytest.mark.parametrize("size", [(1, 1), (1, 50), (50, 1), (2, 2), (31, 3), (33, 5), (200, 7)])
     @pytest.mark.parametrize("dtype", [np.uint8, np.uint16])
-    def test_every_size(self, size: tuple[int, int], dtype: type) -> None:
+    def test_every_size_is_encoded(self, size: tuple[int, int], dtype: type) -> None:
         pixels = noise(*size, 3, dtype=dtype)
         assert np.array_equal(by_hand(png_file(pixels)), pixels)
 
     @pytest.mark.parametrize("filter_", png._FILTERS)
     @pytest.mark.parametrize("way", Way)
     @pytest.mark.parametrize("band", [1, 100, 1 << 20])
-    def test_every_filter_in_bands_of_any_size(
+    def test_every_filter_works_in_bands_of_any_size(
         self, filter_: int, way: Way, band: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
         monkeypatch.setattr(png, "_best", lambda _layout: (filter_, way))
@@ -112,19 +112,19 @@ class TestPixels:
             if dtype is np.uint8:
                 assert np.array_equal(by_pillow(data), pixels)
 
-    def test_paeth_is_the_specifications(self) -> None:
+    def test_paeth_follows_the_specification(self) -> None:
         steps = np.unique(np.concatenate([np.arange(0, 256, 15), [1, 2, 127, 128, 129, 253, 254]]))
         triples = np.stack(np.meshgrid(*[steps.astype(np.uint8)] * 3)).reshape(3, 1, -1)
         found = png._paeth(*triples)[0].tolist()
         assert found == [expected(4, *triple) for triple in triples[:, 0].T.tolist()]
 
-    def test_what_is_not_contiguous(self) -> None:
+    def test_an_array_that_is_not_contiguous_is_encoded(self) -> None:
         pixels = noise(3, 40, 30)
         for turned in (pixels.transpose(1, 2, 0), pixels.transpose(2, 1, 0)[::-2]):
             assert np.array_equal(by_pillow(png_file(turned)), turned)
 
     @pytest.mark.parametrize("name", DRAWINGS)
-    def test_every_drawing(self, name: str) -> None:
+    def test_every_drawing_is_encoded(self, name: str) -> None:
         pixels = DRAWINGS[name](300, 400)
         assert np.array_equal(by_pillow(png_file(pixels)), pixels)
 
@@ -140,11 +140,11 @@ class TestSize:
 
 class TestRefused:
     @pytest.mark.parametrize("shape", [(4, 4, 5), (0, 4, 3), (4, 0, 1)])
-    def test_shapes_that_are_no_image(self, shape: tuple[int, int, int]) -> None:
+    def test_other_shapes_than_images_are_refused(self, shape: tuple[int, int, int]) -> None:
         with pytest.raises(ValueError, match="cannot have the shape"):
             png_file(np.zeros(shape, np.uint8))
 
-    def test_other_types(self) -> None:
+    def test_other_types_are_refused(self) -> None:
         with pytest.raises(ValueError, match="64 bits"):
             png_file(np.zeros((4, 4), np.float64))
 
@@ -167,6 +167,6 @@ class TestTexts:
         assert ours == [chunk for chunk in chunks_of(buffer.getvalue()) if chunk[0] != b"IDAT"]
         assert [kind for kind, _ in ours] == [b"IHDR", *[b"tEXt"] * 3, b"IEND"]
 
-    def test_a_key_that_png_cannot_hold(self) -> None:
+    def test_a_key_that_png_cannot_hold_is_refused(self) -> None:
         with pytest.raises(UnwritableImage, match="4x4 pixels as PNG"):
             encode(torch.zeros(4, 4, 3), format=Format.PNG, quality=1, metadata={"\u732b": 1})

@@ -1,4 +1,4 @@
-"""Thumbnails: small, upright, and none of what cannot be shown."""
+"""Thumbnails are small and upright, and not made of what cannot be shown."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def two_colours(size: tuple[int, int]) -> Image.Image:
 @pytest.mark.parametrize(
     ("size", "shown"), [((300, 150), (64, 32)), ((150, 300), (32, 64)), ((20, 10), (20, 10))]
 )
-def test_it_has_the_shape_and_the_colours(
+def test_it_keeps_the_shape_and_the_colours(
     tmp_path: Path, name: str, size: tuple[int, int], shown: tuple[int, int]
 ) -> None:
     two_colours(size).save(tmp_path / name)
@@ -69,7 +69,7 @@ def test_it_is_upright(tmp_path: Path, name: str, orientation: int) -> None:
     assert close(image.convert("RGB").getpixel(at[orientation]), RED)
 
 
-def test_a_jpeg_file_is_decoded_at_a_part_of_its_size(tmp_path: Path) -> None:
+def test_a_jpeg_file_is_decoded_at_a_fraction_of_its_size(tmp_path: Path) -> None:
     two_colours((1600, 1200)).save(tmp_path / "a.jpg")
     with Image.open(tmp_path / "a.jpg") as image:
         image.draft("RGB", (64, 64))
@@ -95,8 +95,8 @@ def test_deep_grey_is_neither_black_nor_white(tmp_path: Path) -> None:
         assert close(made(tmp_path / name).convert("RGB").getpixel((20, 20)), (128, 128, 128))
 
 
-@pytest.mark.filterwarnings("ignore")  # of what Pillow finds odd, and reads
-def test_an_odd_file_has_a_picture_or_a_reason(tmp_path: Path) -> None:
+@pytest.mark.filterwarnings("ignore")  # for files that Pillow finds odd, but reads
+def test_an_odd_file_has_a_thumbnail_or_a_reason(tmp_path: Path) -> None:
     files = write_odd_files(tmp_path)
     refused = []
     for file in files:
@@ -111,13 +111,13 @@ def test_an_odd_file_has_a_picture_or_a_reason(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "content", [b"", b"no image", b"<svg xmlns='http://www.w3.org/2000/svg'/>"], ids=str
 )
-def test_what_is_no_image_has_a_reason(tmp_path: Path, content: bytes) -> None:
+def test_a_file_that_is_no_image_has_a_reason(tmp_path: Path, content: bytes) -> None:
     (tmp_path / "a.png").write_bytes(content)
     with pytest.raises(UnreadableImage, match=r"Cannot read the image .*a\.png"):
         made(tmp_path / "a.png")
 
 
-def test_what_is_no_file_has_a_reason(tmp_path: Path) -> None:
+def test_anything_but_a_file_has_a_reason(tmp_path: Path) -> None:
     (tmp_path / "folder.png").mkdir()
     os.mkfifo(tmp_path / "pipe.png")
     for name, reason in (("folder", "it is a folder"), ("pipe", "plain"), ("none", "is gone")):

@@ -1,4 +1,4 @@
-"""What a thumbnail takes of the memory: a process of its own makes each, and says what it took."""
+"""The memory that a thumbnail takes: each is made in its own process, which reports it."""
 
 from __future__ import annotations
 
@@ -72,14 +72,14 @@ def test_no_file_takes_more_than_200_mb(tmp_path: Path) -> None:
     found = json.loads(said)
     assert {name for name, (megabytes, _) in found.items() if megabytes > MOST_MB} == set()
     refused = {name: words for name, (_, words) in found.items() if words}
-    # These cannot be decoded in so little.
+    # These cannot be decoded in so little memory.
     assert refused.keys() == {"large.webp", "progressive.jpg"}
     assert all(f"at most {MOST_BYTES // 10**6} MB" in words for words in refused.values())
 
 
 @pytest.mark.parametrize("mode", ["1", "L", "LA", "P", "RGB", "RGBA", "CMYK", "I", "F", "I;16"])
 @pytest.mark.parametrize("size", [(3000, 40), (40, 3000), (1700, 900)])
-def test_an_image_that_is_made_small_in_bands_looks_the_same(
+def test_an_image_reduced_in_bands_looks_the_same(
     tmp_path: Path, mode: str, size: tuple[int, int]
 ) -> None:
     ramp = np.linspace(0, 1, size[0] * size[1], dtype=np.float32).reshape(size[::-1])
@@ -96,6 +96,6 @@ def test_an_image_that_is_made_small_in_bands_looks_the_same(
     assert small.size == tuple(max(1, round(side * 64 / max(size))) for side in size)
     expected = Image.fromarray((ramp * 255).astype(np.uint8)).resize(small.size)
     if mode == "1":
-        return  # dots, of which only the many are grey
+        return  # dots, which only together look grey
     difference = np.abs(np.asarray(small, np.int16) - np.asarray(expected, np.int16))
     assert difference.mean() < 12

@@ -18,7 +18,7 @@ def test_is_turned_as_pillow_turns_it(orientation: int, size: tuple[int, int]) -
     assert np.array_equal(upright(pixels, image), expected)
 
 
-def test_the_image_is_left_as_it_was() -> None:
+def test_the_image_is_left_unchanged() -> None:
     exif = Image.Exif()
     exif[0x0112] = 6
     image = Image.new("RGB", (3, 2))

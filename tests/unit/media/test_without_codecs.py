@@ -1,4 +1,4 @@
-"""The pack where zlib-ng and simplejpeg cannot be imported: all works as it does with them."""
+"""Without zlib-ng and simplejpeg, everything works as it does with them."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from batch_loop.tests.support.png_files import png_file
 
 @pytest.fixture
 def without(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blocks both imports, and puts modules that have met with that in the place of ours."""
+    """Blocks both imports, and replaces our modules with ones imported that way."""
     for name in ("zlib_ng", "simplejpeg"):
         monkeypatch.setitem(sys.modules, name, None)
     poor_deflate, poor_jpeg = _again(deflate), _again(jpeg)
@@ -52,7 +52,7 @@ def saved(format_: encoder.Format) -> bytes:
     return encoder.encode(image(), format=format_, quality=90, metadata={"prompt": {"1": 2}})
 
 
-def test_the_packages_are_there_in_the_other_tests() -> None:
+def test_the_other_tests_have_the_packages() -> None:
     assert deflate._zlib.__name__ == "zlib_ng.zlib_ng"
     assert jpeg.simplejpeg is not None
 
@@ -66,7 +66,7 @@ def test_the_log_says_which_package_is_missing(caplog: pytest.LogCaptureFixture)
 
 
 @pytest.mark.usefixtures("without")
-def test_png_files_hold_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_png_files_contain_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     poor = Image.open(io.BytesIO(saved(encoder.Format.PNG)))
     assert np.array_equal(np.asarray(poor), to_uint8(image()))
     monkeypatch.undo()
@@ -84,7 +84,7 @@ def test_pythons_own_zlib_takes_every_kind_of_image() -> None:
 
 
 @pytest.mark.usefixtures("without")
-def test_jpeg_files_give_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_jpeg_files_decode_to_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "a.jpg"
     path.write_bytes(saved(encoder.Format.JPEG))
     poor = read_image(str(path))

@@ -1,4 +1,4 @@
-"""Directory Iterator's settings: what saved workflows hold of them never changes."""
+"""Directory Iterator's settings: what saved workflows contain of them never changes."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from batch_loop.tests.support.schemas import DIRECTORY_ITERATOR
 
 
 def as_shown(setting: Setting) -> dict[str, Any]:
-    """A setting in the words of ComfyUI, without what is so for every input of its kind."""
+    """A setting as ComfyUI describes it, without what is the same for every input of its kind."""
     default = setting.default
     shown: dict[str, Any] = {"default": default, "tooltip": setting.tooltip}
     if isinstance(default, Enum):
@@ -37,7 +37,7 @@ def as_shown(setting: Setting) -> dict[str, Any]:
     return shown | ({"advanced": True} if setting.advanced else {})
 
 
-def test_names_order_defaults_limits_and_tooltips_are_those_of_saved_workflows() -> None:
+def test_names_order_defaults_limits_and_tooltips_match_saved_workflows() -> None:
     known = [
         (name, {key: told[key] for key in told if not key.startswith("multi")})
         for name, told in DIRECTORY_ITERATOR.items()
@@ -45,7 +45,7 @@ def test_names_order_defaults_limits_and_tooltips_are_those_of_saved_workflows()
     assert [(name, as_shown(setting)) for name, setting in SETTINGS.items()] == known
 
 
-def test_a_new_node_asks_for_what_is_usual() -> None:
+def test_a_new_node_has_the_usual_request() -> None:
     settings = IteratorSettings.of(iterator("folder")["inputs"])
     assert settings == IteratorSettings(directory="folder")
     assert (settings.selection(), settings.policy) == (Selection(), DEFAULT_POLICY)
@@ -78,7 +78,7 @@ def test_each_input_reaches_the_selection_and_the_policy() -> None:
     assert settings.policy == Policy(ErrorHandling.SKIP, 3, WhenComplete.WATCH)
 
 
-def test_a_number_below_the_least_as_a_link_may_bring_it_is_the_least() -> None:
+def test_a_linked_number_below_the_minimum_counts_as_the_minimum() -> None:
     settings = IteratorSettings.of({"max_attempts": 0, "start_index": -1})
     assert (settings.max_attempts, settings.start_index) == (1, 0)
 
@@ -97,13 +97,11 @@ def test_a_number_below_the_least_as_a_link_may_bring_it_is_the_least() -> None:
         ("directory", None, "directory must be text"),
     ],
 )
-def test_what_a_route_is_sent_is_of_the_settings_own_kind(
-    name: str, value: object, words: str
-) -> None:
+def test_a_route_refuses_values_of_the_wrong_type(name: str, value: object, words: str) -> None:
     with pytest.raises(InvalidSetting, match=words):
         IteratorSettings.of_json({"directory": ".", name: value}, LISTING)
 
 
-def test_a_route_takes_only_what_it_asks_for() -> None:
+def test_a_route_takes_only_the_settings_that_it_needs() -> None:
     body = {"directory": ".", "limit": 1, "finished_as": 3, "unknown": []}
     assert IteratorSettings.of_json(body, LISTING) == IteratorSettings(directory=".", limit=1)

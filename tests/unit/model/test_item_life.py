@@ -1,4 +1,4 @@
-"""The life of an item: the table of docs/design.md is the code's, and nothing else happens."""
+"""The life of an item: docs/design.md has the code's table, and nothing else happens."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def item_in(state: ItemState) -> Item:
     return Item("a.png", 3, state, claim=CLAIM if state in OPEN else None, failure=BROKEN)
 
 
-def test_the_table_of_the_docs_is_the_code_s() -> None:
+def test_the_docs_table_matches_the_code() -> None:
     text = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
     lines = text.split("An item's states:")[1].split("\n\n")[1].splitlines()[2:]
     told = [tuple(cell.strip() for cell in line.strip("|").split("|")[:3]) for line in lines]
@@ -55,7 +55,7 @@ def test_for_each_policy_one_row_applies() -> None:
                 lived(item, Event(on), policy)
 
 
-def test_a_claim_is_there_while_a_prompt_works_on_it() -> None:
+def test_an_item_has_a_claim_while_a_prompt_works_on_it() -> None:
     for state, on, policy in itertools.product(ItemState, On, POLICIES):
         try:
             new = lived(item_in(state), Event(on, claim=CLAIM), policy)
@@ -76,17 +76,17 @@ def test_attempts_are_counted_until_none_is_left() -> None:
     assert lived(twice, Event(On.NEW_BATCH)) == Item("a.png", 3)
 
 
-def test_what_goes_together_has_the_attempts_of_the_worst() -> None:
+def test_a_pair_has_the_attempts_of_the_worse_item() -> None:
     item = lived(Item("a", 0), Event(On.ACQUIRED, claim=CLAIM, attempts=2))
     assert item.attempts == 2
 
 
-def test_a_folder_that_is_gone_is_no_image_s_fault() -> None:
+def test_no_image_is_blamed_for_a_missing_folder() -> None:
     item = lived(item_in(ItemState.RUNNING), Event(On.FOLDER_GONE), SKIP)
     assert (item.state, item.attempts) == (ItemState.PENDING, 0)
 
 
-def test_missing_loop_end_is_counted_in_a_row() -> None:
+def test_missed_loop_ends_are_counted_in_a_row() -> None:
     missed = lived(item_in(ItemState.RUNNING), Event(On.MISSED_LOOP_END))
     again = lived(missed, Event(On.ACQUIRED, claim=CLAIM))
     assert again.missed_loop_ends == 1
@@ -96,7 +96,7 @@ def test_missing_loop_end_is_counted_in_a_row() -> None:
 
 
 @pytest.mark.parametrize(("old", "new"), PAIRS)
-def test_only_these_states_lead_to_each_other(old: ItemState, new: ItemState) -> None:
+def test_only_these_transitions_are_allowed(old: ItemState, new: ItemState) -> None:
     if new in LEADS_TO[old]:
         check_transition("a.png", old, new)
         return
@@ -104,5 +104,5 @@ def test_only_these_states_lead_to_each_other(old: ItemState, new: ItemState) ->
         check_transition("a.png", old, new)
 
 
-def test_nothing_is_done_without_having_ended() -> None:
+def test_only_a_finishing_item_becomes_done() -> None:
     assert [old for old in ItemState if ItemState.DONE in LEADS_TO[old]] == [ItemState.FINISHING]

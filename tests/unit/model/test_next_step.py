@@ -1,4 +1,4 @@
-"""What is next for a loop, and the word for how it stands."""
+"""What is next for a loop, and the word for how it is doing."""
 
 from __future__ import annotations
 
@@ -58,12 +58,12 @@ def test_a_record_has_one_next_and_one_word(
     assert (found.next.value, found.stands.value) == (following, stands)
 
 
-def test_between_two_images_a_loop_runs_for_a_moment() -> None:
+def test_between_two_images_a_loop_still_counts_as_running() -> None:
     loop = Overview("l", "", "/in", 1, PENDING, 0.0, ran_at=100.0)
     for passed, stands in ((BETWEEN_SECONDS - 0.1, "running"), (BETWEEN_SECONDS, "paused")):
         assert standing_of(replace(loop, told_at=100.0 + passed)).stands.value == stands
     assert standing_of(replace(loop, ran_at=None)).stands.value == "paused"
-    # The clock was set back since.
+    # The clock has been set back since.
     assert standing_of(replace(loop, told_at=100.0 - 3600)).stands.value == "paused"
 
 
@@ -73,7 +73,7 @@ def claimed(error_handling: ErrorHandling) -> Iteration:
     return Iteration(KEY, PROMPT, 1, Counts(running=1), item)
 
 
-def test_an_image_is_worked_on_and_the_policy_says_what_an_error_means() -> None:
+def test_the_policy_says_what_an_error_on_an_image_means() -> None:
     skips, stops = claimed(ErrorHandling.SKIP), claimed(ErrorHandling.STOP)
     assert [standing_in(each).next.value for each in (skips, stops)] == ["go", "go"]
     assert [next_on_error(each).value for each in (skips, stops)] == ["go", "stop"]
@@ -84,7 +84,7 @@ def test_a_part_of_the_workflow_finishes_nothing() -> None:
     assert (standing_in(part).next.value, next_on_error(part).value) == ("stop", "stop")
 
 
-def test_where_nothing_was_handed_out_an_error_would_come_again() -> None:
+def test_without_an_image_an_error_would_recur() -> None:
     nothing = Iteration(KEY, PROMPT, 1, COMPLETE, watch=True)
     assert (standing_in(nothing).next.value, next_on_error(nothing).value) == ("watch", "stop")
     waits = replace(nothing, counts=LAST_ELSEWHERE, elsewhere=1)

@@ -1,4 +1,4 @@
-"""Shared folders have one name on all machines, wherever each of them has them."""
+"""Shared folders have one name on all machines, wherever each has them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_a_path_below_a_root_has_its_name_and_leads_back(tmp_path: Path) -> None
         assert there.local(shared) == theirs
 
 
-def test_what_is_outside_of_roots_is_as_it_is(tmp_path: Path) -> None:
+def test_paths_outside_of_roots_stay_as_they_are(tmp_path: Path) -> None:
     some = roots(photos=tmp_path / "photos")
     for path in (str(tmp_path), str(tmp_path / "photos2" / "a.png"), "/elsewhere"):
         assert some.shared(path) == some.local(path) == path
@@ -31,7 +31,7 @@ def test_what_is_outside_of_roots_is_as_it_is(tmp_path: Path) -> None:
     assert some.local("root:other/a") == "root:other/a"
 
 
-def test_the_inner_of_two_roots_is_taken(tmp_path: Path) -> None:
+def test_the_inner_of_two_roots_wins(tmp_path: Path) -> None:
     some = roots(all=tmp_path, photos=tmp_path / "photos")
     assert some.shared(str(tmp_path / "photos" / "a.png")) == "root:photos/a.png"
     assert some.shared(str(tmp_path / "b.png")) == "root:all/b.png"

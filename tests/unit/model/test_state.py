@@ -23,7 +23,7 @@ def test_a_path_with_undecodable_bytes_has_an_id() -> None:
     assert LoopKey("", b"/\xff".decode("utf-8", "surrogateescape")).id
 
 
-def test_counts() -> None:
+def test_counts_add_up() -> None:
     counts = Counts(pending=1, running=2, finishing=3, done=4, failed=5)
     assert counts.total == 15
     assert not counts.complete
@@ -38,6 +38,6 @@ def test_records_are_frozen() -> None:
             setattr(record, field, None)
 
 
-def test_a_reason_is_short_as_pages_ask_for_a_hundred_again_and_again() -> None:
+def test_reasons_are_cut_as_pages_keep_asking_for_a_hundred() -> None:
     assert Failure("x" * 1000).reason == "x" * 1000
     assert Failure("x" * 400_000, "4", "Saver").reason == "x" * 999 + "…"

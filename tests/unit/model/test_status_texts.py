@@ -1,4 +1,4 @@
-"""The words that are said of a loop."""
+"""Texts about a loop's state."""
 
 from __future__ import annotations
 
@@ -19,23 +19,23 @@ def failed(path: str, failure: Failure | None, attempts: int = 1) -> Item:
     return Item(path, 0, ItemState.FAILED, attempts=attempts, failure=failure)
 
 
-def test_what_was_handed_out() -> None:
+def test_a_status_says_what_was_handed_out() -> None:
     item = Item("sub/img3.png", 2, ItemState.RUNNING)
     iteration = Iteration(KEY, Prompt("p", 0.0), 1, Counts(pending=4, running=1, done=2), item)
     assert handed_out(iteration) == "3 of 7: sub/img3.png"
 
 
-def test_nothing_handed_out() -> None:
+def test_a_status_says_why_nothing_was_handed_out() -> None:
     iteration = Iteration(KEY, Prompt("p", 0.0), 1, Counts(done=6, failed=1))
     assert handed_out(iteration) == "Complete: 6 of 7 done, 1 failed"
 
 
-def test_progress_counts_the_image_whose_prompt_asks() -> None:
+def test_progress_includes_the_asking_prompt_s_image() -> None:
     assert progress(snapshot(Counts(pending=1, finishing=1, done=1))) == "2 of 3 done"
     assert progress(snapshot(Counts(finishing=1, done=2))) == "Complete: 3 of 3 done"
 
 
-def test_a_report_names_each_failure_its_node_its_reason_and_its_tries() -> None:
+def test_a_report_gives_each_failure_s_node_reason_and_attempts() -> None:
     failures = [
         failed("a.png", Failure("out of memory", "7", "KSampler"), attempts=3),
         failed("b.png", Failure("the file is empty")),

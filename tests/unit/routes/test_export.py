@@ -1,4 +1,4 @@
-"""Reports for spreadsheets: what a file is called is text, and no formula."""
+"""Reports for spreadsheets: a file's name is text, never a formula."""
 
 from __future__ import annotations
 
