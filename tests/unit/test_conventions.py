@@ -36,7 +36,7 @@ TOUCH_COMFYUI = NODE_FILES | {
     "core/comfy/runtime.py",
     "core/comfy/schema.py",
 }
-"""All others are pure: they can be imported and tested without a ComfyUI."""
+"""All other files can be imported and tested without a ComfyUI."""
 
 FORBIDDEN_CALLS = {
     "send_sync": "events are the executor's: a node answers with its `ui` result",
@@ -76,7 +76,7 @@ def puts_on_a_queue(name: str, call: ast.Call) -> bool:
     return name in {"put", "put_nowait"} and "queue" in ast.unparse(call.func).lower()
 
 
-def test_the_node_files_are_where_this_test_thinks() -> None:
+def test_the_node_files_are_where_this_test_expects_them() -> None:
     files = {name_of(path) for path in pack_files()}
     assert files >= TOUCH_COMFYUI
 
@@ -170,5 +170,5 @@ def test_tests_wait_on_conditions_and_are_never_skipped() -> None:
             for match in re.finditer(pattern, text):
                 yield line_at(text, match.start()), f"{match.group()}: {why}"
 
-    this = Path(__file__)  # it has to say the words
+    this = Path(__file__)  # it has to contain the words
     assert_nothing_in((path for path in files_of_tests() if path != this), look)

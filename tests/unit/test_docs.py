@@ -53,18 +53,18 @@ def test_each_node_has_a_help_page_and_each_help_page_a_node() -> None:
 
 
 def what_a_help_page_says(text: str) -> dict[str, list[Any]]:
-    """What is the same in every language."""
+    """The parts that are the same in every language."""
     return {
         "headings": markdown.levels(text),
         "tables": markdown.rows(text),
         "links": list(markdown.targets(text)),
-        # Of inputs and outputs, in another order where the language wants it.
+        # Of inputs and outputs; their order may differ between languages.
         "names": sorted(markdown.spans(text)),
         "names in tables": re.findall(r"^\|[^|`]*`([^`]+)`", text, re.MULTILINE),
     }
 
 
-def test_each_help_page_says_what_the_english_one_does() -> None:
+def test_each_help_page_has_what_the_english_one_has() -> None:
     def look(page: Path) -> Findings:
         english = what_a_help_page_says(read(markdown.HELP / f"{page.parent.name}.md"))
         for what, own in what_a_help_page_says(read(page)).items():
@@ -74,7 +74,7 @@ def test_each_help_page_says_what_the_english_one_does() -> None:
     assert_nothing_in(TRANSLATED, look)
 
 
-def test_each_help_page_calls_the_node_what_the_node_is_called() -> None:
+def test_each_help_page_uses_the_node_s_labels() -> None:
     def look(page: Path) -> Findings:
         node = tree(page.stem, "nodeDefs")[page.parent.name]
         text = read(page)
@@ -98,7 +98,7 @@ def test_the_readme_names_each_example() -> None:
     assert {name for name in names if name not in README} == set()
 
 
-def test_the_readme_names_the_commands_that_there_are() -> None:
+def test_the_readme_names_only_commands_that_exist() -> None:
     commands = set(re.findall(r"`make ([\w-]+)`", README))
     targets = set(re.findall(r"^([\w-]+)(?: [\w-]+)*:", read(ROOT / "Makefile"), re.MULTILINE))
     assert {"demo", "test", "comfy"} <= commands <= targets
@@ -135,7 +135,7 @@ def test_each_setting_of_the_page_is_in_the_table() -> None:
     assert set(markdown.table(SETTINGS, "setting")) == ids != set()
 
 
-def test_the_readme_leads_to_each_page_and_to_each_help_page() -> None:
+def test_the_readme_links_to_each_page_and_each_help_page() -> None:
     pages = {f"docs/{path.name}" for path in (ROOT / "docs").glob("*.md")}
     helps = {f"web/docs/{path.name}" for path in (ROOT / "web" / "docs").glob("*.md")}
     assert pages | helps <= set(markdown.targets(README))
@@ -146,7 +146,7 @@ def test_each_task_has_its_page() -> None:
     assert tasks <= set(markdown.targets(markdown.section(README, TASKS_HEADING)))
 
 
-def test_a_route_that_is_named_is_described() -> None:
+def test_each_route_that_is_named_is_described() -> None:
     described = read(ROOT / "docs" / "routes.md")
 
     def look(page: Path) -> Findings:
@@ -158,7 +158,7 @@ def test_a_route_that_is_named_is_described() -> None:
     assert_nothing_in(markdown.pages(), look)
 
 
-def test_a_template_that_is_named_is_there() -> None:
+def test_each_template_that_is_named_exists() -> None:
     names = {path.stem for path in (ROOT / "examples").glob("*.json")}
 
     def look(page: Path) -> Findings:
@@ -175,7 +175,7 @@ def test_lines_are_short_enough_to_be_compared() -> None:
         for number, line in enumerate(read(page).splitlines(), 1):
             if len(line) <= MOST_CHARACTERS or "─" in line:
                 continue
-            is_drawn = page == DESIGN and line.startswith("    ")  # by a script, from the code
+            is_drawn = page == DESIGN and line.startswith("    ")  # generated from the code
             if not is_drawn and not line.lstrip().startswith(("|", "!", "<", "```")):
                 yield number, f"{len(line)} characters"
 

@@ -46,7 +46,7 @@ def inputs_of(ui_node: dict[str, Any], links: dict[int, list[Any]]) -> dict[str,
     """A node's inputs as the page would submit them."""
     inputs: dict[str, Any] = {}
     slots = [slot["name"] for slot in ui_node["inputs"] if "widget" in slot]
-    # A widget stands behind the one that it belongs to, and is called by it and a dot.
+    # A widget follows the one that it belongs to, and its name begins with that one and a dot.
     parents = [name for name in slots if "." not in name]
     widgets = [name for each in parents for name in slots if name.partition(".")[0] == each]
     widgets.sort(key=lambda name: (parents.index(name.partition(".")[0]), "." in name))
@@ -72,7 +72,7 @@ def overlap(one: Box, other: Box) -> bool:
 @pytest.mark.parametrize(("folder", "ending"), [("", ".jpg"), ("api", ".json")])
 def test_each_example_has_its_picture_and_its_api_copy(folder: str, ending: str) -> None:
     assert NAMES != []
-    # ComfyUI takes every .json beside the pictures for a workflow.
+    # ComfyUI treats every .json beside the pictures as a workflow.
     assert sorted(path.stem for path in (EXAMPLES / folder).glob(f"*{ending}")) == NAMES
 
 
@@ -85,7 +85,7 @@ def test_the_picture_is_large_enough_to_read_and_small_enough_to_load(name: str)
 
 
 @EACH
-def test_it_holds_nodes_of_this_pack_and_of_comfyui_alone(name: str) -> None:
+def test_it_contains_only_nodes_of_this_pack_and_comfyui(name: str) -> None:
     ours = {node_id(class_name) for class_name in classes_of_the_pack()}
     types = {node["type"] for node in workflow(name)["nodes"]}
     assert types <= ours | OF_COMFYUI | {NOTE}
@@ -108,14 +108,14 @@ def test_the_api_copy_is_what_the_page_would_submit(name: str) -> None:
 
 
 @EACH
-def test_it_reads_the_packs_own_images_in_a_loop_of_its_own(name: str) -> None:
+def test_it_reads_the_pack_s_images_in_its_own_loop(name: str) -> None:
     (inputs,) = (
         node["inputs"]
         for node in load_prompt(name).values()
         if node["class_type"] == node_id("DirectoryIterator")
     )
     assert inputs["directory"] == EXAMPLE_FOLDER
-    # Without a name of its own, it would find the images done that another example has done.
+    # Without its own name, it would find images that another example has done already.
     assert inputs["loop_name"] == name
 
 
@@ -148,7 +148,7 @@ def test_every_link_leads_from_left_to_right(name: str) -> None:
 
 
 @EACH
-def test_it_holds_nothing_of_the_machine_that_it_was_made_on(name: str) -> None:
+def test_it_contains_nothing_of_the_machine_that_it_was_made_on(name: str) -> None:
     for path in (EXAMPLES / f"{name}.json", EXAMPLES / "api" / f"{name}.json"):
         text = path.read_text(encoding="utf-8")
         assert str(ROOT) not in text

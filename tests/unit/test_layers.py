@@ -1,4 +1,4 @@
-"""The plan of the house: each folder may import those before it in one order, and no other."""
+"""The layers: the folders have one order, and each imports only those before it."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from batch_loop.tests.support.sources import imported_modules, name_of, pack_fil
 from batch_loop.tools.house import DESIGN, FOLDERS, drawn
 
 ORDER = (*FOLDERS, ".")
-"""The root's own `__init__.py` may import all."""
+"""The root's own `__init__.py` may import everything."""
 
 BESIDE_EACH_OTHER = {
     ("core/media", "core/files"),
     ("core/media", "core/store"),
     ("nodes/io", "nodes/loop"),
 }
-"""Folders of which the later one does not import the earlier, though the order would allow it."""
+"""Pairs of folders of which the later does not import the earlier, though the order allows it."""
 
 
 def folder_of(path: str) -> str:
@@ -32,19 +32,19 @@ def crossings() -> set[tuple[str, str, str]]:
     for path in pack_files():
         here = folder_of(name_of(path))
         for _line, name in imported_modules(path):
-            # A folder itself, as in `from .core import routes`, says nothing of what is taken.
+            # A folder itself, as in `from .core import routes`, does not tell what is imported.
             if name in modules and modules[name].name != "__init__.py":
                 found.add((name_of(path), here, folder_of(name_of(modules[name]))))
     return {crossing for crossing in found if crossing[1] != crossing[2]}
 
 
-def test_every_folder_has_its_place_in_the_order() -> None:
-    # A folder of folders has its `__init__.py` alone.
+def test_every_folder_has_a_place_in_the_order() -> None:
+    # A folder of folders has only its `__init__.py`.
     folders = {folder_of(name_of(path)) for path in pack_files() if path.name != "__init__.py"}
     assert folders | {"."} == set(ORDER)
 
 
-def test_a_folder_imports_only_what_stands_before_it() -> None:
+def test_a_folder_imports_only_folders_before_it() -> None:
     found = crossings()
     assert len(found) > len(ORDER)
     wrong = [
@@ -55,14 +55,14 @@ def test_a_folder_imports_only_what_stands_before_it() -> None:
     assert sorted(wrong) == []
 
 
-def test_no_folder_is_a_heap() -> None:
-    """About a dozen files: who looks for a behaviour reads their names, and finds it."""
+def test_no_folder_has_too_many_files() -> None:
+    """About a dozen: few enough to find a behaviour by reading the names."""
     counts = {
         folder: sum(folder_of(name_of(path)) == folder for path in pack_files()) for folder in ORDER
     }
     assert {folder: count for folder, count in counts.items() if count > 15} == {}
 
 
-def test_the_pictures_of_the_design_are_of_the_code() -> None:
+def test_the_design_s_diagrams_are_generated_from_the_code() -> None:
     text = DESIGN.read_text(encoding="utf-8")
     assert drawn(text) == text, "make them anew: python -m tools.house"

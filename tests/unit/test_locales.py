@@ -22,7 +22,7 @@ from batch_loop.tools.layout import ROOT
 Texts = dict[str, Forms]
 
 FEW_WORDS = 3
-"""A text of so many words may well be the same in two languages."""
+"""A text of this many words may well be the same in two languages."""
 
 
 def translated() -> Iterator[tuple[str, str, Texts, Texts]]:
@@ -32,7 +32,7 @@ def translated() -> Iterator[tuple[str, str, Texts, Texts]]:
 
 
 def own_keys() -> set[str]:
-    """The paths of the pack's own texts, as the code has them."""
+    """The paths of the pack's own texts, as the code writes them."""
     prefix = f"{OWN}."
     return {path.removeprefix(prefix) for path in texts(ENGLISH, "main") if path.startswith(prefix)}
 
@@ -42,13 +42,13 @@ def code_of_the_page() -> str:
     return "\n".join(path.read_text(encoding="utf-8") for path in files)
 
 
-def test_there_is_a_folder_for_each_language_and_no_other() -> None:
+def test_there_is_a_folder_for_each_language_only() -> None:
     folders = {path.name for path in (ROOT / "locales").iterdir()}
     assert folders == set(languages()) == set(FORMS)
 
 
 def assert_none(found: Iterable[str]) -> None:
-    """Fail with all that was found, a line each."""
+    """Fail with everything that was found, one per line."""
     lines = list(found)
     assert not lines, "\n".join(["found:", *lines])
 
@@ -77,7 +77,7 @@ def test_no_text_is_left_in_english() -> None:
     assert_none(found())
 
 
-def test_the_same_values_are_put_in() -> None:
+def test_each_text_has_the_same_placeholders() -> None:
     def found() -> Iterator[str]:
         for language, file, english, own in translated():
             for path in english.keys() & own.keys():
@@ -87,7 +87,7 @@ def test_the_same_values_are_put_in() -> None:
     assert_none(found())
 
 
-def test_a_text_with_a_number_has_each_form_of_the_language() -> None:
+def test_a_text_with_a_number_has_each_plural_form_of_its_language() -> None:
     def found() -> Iterator[str]:
         english = texts(ENGLISH, "main")
         for language in languages():
@@ -100,8 +100,8 @@ def test_a_text_with_a_number_has_each_form_of_the_language() -> None:
     assert_none(found())
 
 
-def test_what_comfyui_shows_has_none_of_its_marks() -> None:
-    # Some of its frontends read them as marks, and some show them as they are.
+def test_texts_that_comfyui_shows_have_none_of_its_marks() -> None:
+    # Some of its frontends interpret them, and some show them as they are.
     def found() -> Iterator[str]:
         for language, file in itertools.product(languages(), FILES):
             theirs = {

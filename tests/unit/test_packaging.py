@@ -1,4 +1,4 @@
-"""What the registry, ComfyUI-Manager and pip are told, and that they are told the same."""
+"""The registry, ComfyUI-Manager and pip are told the same."""
 
 from __future__ import annotations
 
@@ -12,22 +12,22 @@ from batch_loop.tools.layout import DEFAULT, OLDEST, ROOT
 PYPROJECT = pyproject()
 
 
-def test_the_manager_installs_what_pip_would() -> None:
+def test_the_manager_installs_what_pip_does() -> None:
     lines = (ROOT / "requirements.txt").read_text(encoding="utf-8").split("\n")
     wanted = [line for line in lines if line and not line.startswith("#")]
     assert wanted == PYPROJECT["project"]["dependencies"]
 
 
-def test_nothing_is_required_that_comfyui_brings() -> None:
+def test_nothing_that_comfyui_brings_is_required() -> None:
     brought = {package_name(line) for line in of_comfyui(DEFAULT.tree)}
     assert brought.isdisjoint(package_name(line) for line in of_project())
 
 
-def test_no_release_is_pinned() -> None:
+def test_no_version_is_pinned() -> None:
     assert [line for line in of_project("demo", "test") if re.search(r"==|~=|<|\+", line)] == []
 
 
-def test_the_registry_is_told_the_names_of_the_design() -> None:
+def test_the_registry_gets_the_design_s_names() -> None:
     comfy = PYPROJECT["tool"]["comfy"]
     assert PYPROJECT["project"]["name"] == comfy["PublisherId"] == "batch-loop"
     assert comfy["DisplayName"] == "Batch Loop"
@@ -40,7 +40,7 @@ def test_the_extension_is_loaded_once() -> None:
     assert "WEB_DIRECTORY" in (ROOT / "__init__.py").read_text(encoding="utf-8")
 
 
-def test_the_oldest_comfyui_promised_is_one_that_is_tested() -> None:
+def test_the_oldest_comfyui_promised_is_tested() -> None:
     assert PYPROJECT["tool"]["comfy"]["requires-comfyui"] == f">={OLDEST.version}"
 
 
@@ -57,7 +57,7 @@ def test_the_newest_entry_of_the_changelog_is_this_version() -> None:
     assert newest.group(1) == PYPROJECT["project"]["version"]
 
 
-def test_the_lock_of_npm_says_what_package_json_asks_for_and_from_no_registry() -> None:
+def test_the_npm_lock_matches_package_json_and_names_no_registry() -> None:
     wanted = json.loads((ROOT / "package.json").read_text(encoding="utf-8"))
     text = (ROOT / "package-lock.json").read_text(encoding="utf-8")
     locked = json.loads(text)["packages"]
@@ -67,5 +67,5 @@ def test_the_lock_of_npm_says_what_package_json_asks_for_and_from_no_registry() 
     others = {name: package for name, package in locked.items() if name}
     assert all(package["dev"] or package["peer"] for package in others.values())
     assert all("integrity" in package for package in others.values())
-    # Where a package comes from is for each person's npm to say.
+    # Each person's npm decides where a package comes from.
     assert [name for name, package in others.items() if "resolved" in package] == []

@@ -18,7 +18,7 @@ FORBIDDEN = {
     r"\bconsole\.log\b|\bdebugger\b": "left over",
 }
 FORBIDDEN_BUT_IN_THE_ENTRY = {
-    # The browser loads every module by itself, too.
+    # The browser also loads every module by itself.
     r"\bscripts/|registerExtension|addEventListener\(\"exec": "only the entry reaches for ComfyUI",
 }
 

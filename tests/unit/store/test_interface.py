@@ -1,4 +1,4 @@
-"""The contract of a store; every store is held to it."""
+"""The contract of a store, checked on every store."""
 
 from __future__ import annotations
 
@@ -72,15 +72,15 @@ def finish(store: Store, item: Item, state: ItemState = ItemState.DONE) -> Item:
 @pytest.mark.parametrize(
     "given", [None, "tab", "7", 7, 7.0, True, ["a", [1]], {"b": 1, "a": None}, "\0\ud800"]
 )
-def test_a_claim_of_a_client_with_any_id_comes_back_as_it_was(store: Store, given: object) -> None:
+def test_a_claim_of_a_client_with_any_id_is_restored(store: Store, given: object) -> None:
     claim = Claim(Prompt("p", 1.0, client_named(given)), Policy(), since=1.0)
     assert store.claim(KEY, claim) is not None
-    store.append(KEY, "d")  # so that what is open is read anew
+    store.append(KEY, "d")  # so that open items are read again
     (item,) = store.open_items(KEY)
     assert item.claim == claim
 
 
-def test_an_entry_is_kept_and_found_by_its_id(store: Store) -> None:
+def test_an_entry_is_stored_and_found_by_its_id(store: Store) -> None:
     assert store.load(LoopKey("none", "")) is None
     selection = Selection(Filter.CUSTOM, "*.x", sort_by=SortBy.SIZE, limit=3)
     entry = LoopEntry(
@@ -101,11 +101,11 @@ def test_an_entry_is_kept_and_found_by_its_id(store: Store) -> None:
 
 
 ODD = ["nul \0 in it", "\udc80 half a pair \ud83d", "\x01begins so", "plain: \\0 “漢” \x1b"]
-"""No database takes all of them for text."""
+"""No database accepts all of them as text."""
 
 
 @pytest.mark.parametrize("odd", ODD)
-def test_any_text_is_kept_as_it_is(store: Store, odd: str) -> None:
+def test_any_text_is_stored_as_it_is(store: Store, odd: str) -> None:
     key = LoopKey(odd, f"/folder {odd}")
     begin(store, key, [f"{odd.replace(chr(0), '')}.png"])
     claim = Claim(Prompt(odd, 1.0, odd), Policy(), since=1.0, server=odd)
@@ -122,24 +122,24 @@ def test_any_text_is_kept_as_it_is(store: Store, odd: str) -> None:
     assert store.report(key)[0][0] == item
     for _ in range(2):
         store.renew(odd, 60.0)
-    assert [*store.leases()] in ([odd], [])  # one that is in memory has none
+    assert [*store.leases()] in ([odd], [])  # the one in memory has none
     store.release(odd)
     assert odd not in store.leases()
 
 
-def test_claims_go_by_the_order_and_end(store: Store) -> None:
+def test_claims_follow_the_order_until_none_is_left(store: Store) -> None:
     assert [claimed(store).path for _ in range(3)] == ["a", "b", "c"]
     assert store.claim(KEY, CLAIM) is None
 
 
-def test_a_claim_makes_running_and_is_remembered(store: Store) -> None:
+def test_a_claim_makes_an_item_running_and_is_remembered(store: Store) -> None:
     item = claimed(store)
     assert (item.state, item.claim) == (ItemState.RUNNING, CLAIM)
     assert store.open_items(KEY) == [item]
     assert store.counts(KEY).running == 1
 
 
-def test_an_item_given_back_is_the_next_one(store: Store) -> None:
+def test_an_item_given_back_is_the_next_one_claimed(store: Store) -> None:
     first = claimed(store)
     claimed(store)
     moved(store, KEY, first, ItemState.PENDING, claim=None)
@@ -151,7 +151,7 @@ def test_moves_are_checked(store: Store) -> None:
         moved(store, KEY, claimed(store), ItemState.DONE)
 
 
-def test_counts_and_failures_follow(store: Store) -> None:
+def test_counts_and_failures_follow_the_items(store: Store) -> None:
     items = [claimed(store) for _ in range(3)]
     finish(store, items[2], ItemState.FAILED)
     finish(store, items[0], ItemState.FAILED)
@@ -163,7 +163,7 @@ def test_counts_and_failures_follow(store: Store) -> None:
     assert store.open_items(KEY) == []
 
 
-def test_a_new_listing_keeps_what_is_known(store: Store) -> None:
+def test_a_new_listing_keeps_known_items(store: Store) -> None:
     finish(store, claimed(store))
     store.relist(KEY, ["c", "a", "d"])
     assert [claimed(store).path for _ in range(2)] == ["c", "d"]
@@ -175,7 +175,7 @@ def test_a_new_listing_keeps_what_is_known(store: Store) -> None:
     assert claimed(store).path == "b"
 
 
-def test_a_running_item_outlives_its_place_in_the_listing(store: Store) -> None:
+def test_a_running_item_outlives_its_listing(store: Store) -> None:
     item = claimed(store)
     store.relist(KEY, ["b", "c"])
     (still_open,) = store.open_items(KEY)
@@ -187,13 +187,13 @@ def test_a_running_item_outlives_its_place_in_the_listing(store: Store) -> None:
     assert store.counts(KEY).done == 1
 
 
-def test_a_new_batch_knows_nothing_of_the_old(store: Store) -> None:
+def test_a_new_batch_knows_nothing_of_the_old_one(store: Store) -> None:
     finish(store, claimed(store))
     store.note_output(KEY, "/out/a", "a")
     store.note_output(KEY, "/out/b", "a", kept=True)
     begin(store, KEY, ["a"], batch=2)
     assert store.counts(KEY).pending == 1
-    # But which image wrote a file, and that it was done.
+    # Except which image wrote a file, and that it was done.
     assert store.outputs(KEY, "a") == ()
     assert store.writer(KEY, "/out/a") == Written(KEY.id, "a", 1, under_way=False)
     assert store.written(KEY, "a") == ("/out/a",)
@@ -219,7 +219,7 @@ def test_many_new_items_go_to_the_end_in_order(store: Store) -> None:
     assert claimed(store).path == "c"
 
 
-def test_which_files_below_a_folder_a_batch_wrote(store: Store) -> None:
+def test_the_files_that_a_batch_wrote_below_a_folder_are_known(store: Store) -> None:
     store.note_output(KEY, "/out/x/a", "a")
     store.note_output(KEY, "/out/x/b", "b", kept=True)
     store.note_output(KEY, "/out/xy", "c")
@@ -240,7 +240,7 @@ ODD = [
 
 
 @pytest.mark.parametrize("more", [[], ["not text \udce9.png"]])
-def test_odd_names_are_kept_as_they_are(store: Store, more: list[str]) -> None:
+def test_odd_names_are_stored_as_they_are(store: Store, more: list[str]) -> None:
     paths = [*ODD, *more, *(f"{number}.png" for number in range(2000))]
     begin(store, KEY, paths)
     assert [item.path for item, _ in store.report(KEY)] == paths
@@ -270,7 +270,7 @@ def test_a_file_has_one_writer(store: Store) -> None:
     assert store.writer(KEY, "/out/x") is store.writer(other, "/out/x") is None
 
 
-def test_a_file_that_was_kept_is_told_and_stays_whose_it_is(store: Store) -> None:
+def test_a_file_that_was_kept_is_reported_and_keeps_its_owner(store: Store) -> None:
     other = LoopKey("other", KEY.directory)
     begin(store, other, ["a"])
     store.note_output(other, "/out/x", "a")
@@ -280,7 +280,7 @@ def test_a_file_that_was_kept_is_told_and_stays_whose_it_is(store: Store) -> Non
     assert store.written(KEY, "a") == ()
     assert store.writer(KEY, "/out/x") == Written(other.id, "a", 1, under_way=False)
     assert store.writer(KEY, "/out/y") is None
-    # In the next batch it is as if it had never been; and it may be replaced later.
+    # The next batch knows nothing of this; and the file may be replaced later.
     begin(store, KEY, ["a", "b"], batch=2)
     assert store.outputs(KEY, "a") == ()
     assert store.note_output(KEY, "/out/x", "b", kept=True)
@@ -291,7 +291,7 @@ def test_a_file_that_was_kept_is_told_and_stays_whose_it_is(store: Store) -> Non
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
-def test_a_file_that_another_has_written_in_the_same_moment_is_not_noted(
+def test_a_file_that_another_wrote_at_the_same_moment_is_not_claimed(
     kind: str, request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     database: Postgresql | None = None
@@ -315,7 +315,7 @@ def test_a_file_that_another_has_written_in_the_same_moment_is_not_noted(
     store.close()  # type: ignore[attr-defined]
 
 
-def test_what_is_known_of_the_files_below_a_folder(opened: Store) -> None:
+def test_the_owners_of_files_below_a_folder_are_known(opened: Store) -> None:
     def known() -> dict[str, bool]:
         return {result.file: result.whole for result in opened.outside.written_below("/out")}
 
@@ -340,9 +340,7 @@ def test_what_is_known_of_the_files_below_a_folder(opened: Store) -> None:
     assert first == KnownResult("/out/x/a", KEY.id, KEY.directory, "a", 2, whole=False)
 
 
-def test_what_is_known_of_many_files_is_told_some_at_a_time(
-    opened: Store, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_owners_of_many_files_come_in_parts(opened: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outside, "AT_ONCE", 2)
     files = [f"/out/{number}" for number in range(5)]
     with opened.transaction():
@@ -357,7 +355,9 @@ def test_what_is_known_of_many_files_is_told_some_at_a_time(
 
 
 @pytest.mark.parametrize("state", [ItemState.PENDING, ItemState.FAILED])
-def test_what_a_prompt_wrote_that_ended_in_vain_is_not_all(opened: Store, state: ItemState) -> None:
+def test_a_failed_prompt_s_files_are_not_all_of_its_results(
+    opened: Store, state: ItemState
+) -> None:
     def known() -> dict[str, bool]:
         return {result.file: result.whole for result in opened.outside.written_below("/out")}
 
@@ -397,7 +397,7 @@ def test_a_page_is_a_part_of_the_report(store: Store) -> None:
             assert store.page(KEY, start, most, failed=True) == failed[start : start + most]
 
 
-def test_an_item_s_outputs_are_told(store: Store) -> None:
+def test_an_item_s_outputs_are_known(store: Store) -> None:
     for target in ("/out/b", "/out/a", "/out/c"):
         store.note_output(KEY, target, "a")
     assert store.outputs(KEY, "a") == ("/out/a", "/out/b", "/out/c")
@@ -407,13 +407,13 @@ def test_an_item_s_outputs_are_told(store: Store) -> None:
     assert store.outputs(KEY, "b") == store.outputs(KEY, "none") == ()
 
 
-def test_which_item_is_next_when_others_have_taken_some(store: Store) -> None:
+def test_the_next_item_after_others_have_taken_some_is_known(store: Store) -> None:
     assert [store.first_pending(KEY, but) for but in range(4)] == ["a", "b", "c", None]
     claimed(store)
     assert [store.first_pending(KEY, but) for but in range(3)] == ["b", "c", None]
 
 
-def test_the_first_pending_item_can_be_given_up(store: Store) -> None:
+def test_the_first_pending_item_can_be_skipped(store: Store) -> None:
     first = store.item(KEY, "a")
     assert first is not None
     moved(store, KEY, first, ItemState.FAILED)
@@ -422,7 +422,7 @@ def test_the_first_pending_item_can_be_given_up(store: Store) -> None:
     assert (store.counts(KEY).pending, store.counts(KEY).failed) == (1, 1)
 
 
-def test_a_loop_is_forgotten_with_all_that_belongs_to_it(store: Store) -> None:
+def test_a_loop_is_forgotten_with_everything_that_belongs_to_it(store: Store) -> None:
     other = LoopKey("other", KEY.directory)
     begin(store, other, ["a"])
     for key in (KEY, other):
@@ -444,7 +444,7 @@ def test_a_loop_is_forgotten_with_all_that_belongs_to_it(store: Store) -> None:
     assert store.carried(KEY).value is None
 
 
-def test_outputs_of_open_items_are_told(store: Store) -> None:
+def test_outputs_of_open_items_are_known(store: Store) -> None:
     for path in ("a", "b", "c"):
         store.note_output(KEY, f"/out/{path}", path)
     assert store.open_outputs() == set()
@@ -456,7 +456,7 @@ def test_outputs_of_open_items_are_told(store: Store) -> None:
     assert store.open_outputs() == set()
 
 
-def test_loops_do_not_touch_each_other(store: Store) -> None:
+def test_loops_do_not_affect_each_other(store: Store) -> None:
     other = LoopKey("other", KEY.directory)
     begin(store, other, ["a"])
     claimed(store)
@@ -465,7 +465,7 @@ def test_loops_do_not_touch_each_other(store: Store) -> None:
     assert store.open_items(LoopKey("none", "")) == []
 
 
-def test_what_a_store_does_by_itself_is_what_the_life_of_an_item_says(store: Store) -> None:
+def test_moves_that_a_store_makes_by_itself_follow_the_life_of_an_item(store: Store) -> None:
     begin(store, KEY, ["a", "b"])
     waiting = store.item(KEY, "a")
     assert waiting is not None

@@ -1,4 +1,4 @@
-"""An exception inside of a transaction undoes it: store and process know what they knew before."""
+"""An exception inside a transaction undoes it, in the store and in the process."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def item(store: Store, path: str) -> Item:
 
 
 def filled(store: Store) -> None:
-    """A loop with an item in each state, and one that only the store of this process can carry."""
+    """A loop with an item in each state, and a value that only this process's store can carry."""
     for key in (KEY, OTHER):
         begin(store, key, PATHS)
     for _ in range(4):
@@ -54,7 +54,7 @@ def filled(store: Store) -> None:
 
 
 def all_of(store: Store) -> Any:
-    """Whatever a store says of its loops."""
+    """Everything that a store says about its loops."""
     return [
         (
             store.find(key.id),
@@ -104,12 +104,12 @@ CHANGES: dict[str, Callable[[Store], object]] = {
 
 
 class Interrupted(BaseException):
-    """What no one catches on the way."""
+    """An exception that nothing catches on the way."""
 
 
 @pytest.mark.parametrize("change", CHANGES.values(), ids=list(CHANGES))
 @pytest.mark.parametrize("error", [IllegalTransition("not so"), StoreAway("away"), Interrupted()])
-def test_what_raises_leaves_everything_as_it_was(
+def test_an_exception_leaves_everything_as_it_was(
     opened: Store, change: Callable[[Store], object], error: BaseException
 ) -> None:
     with opened.transaction():
@@ -125,11 +125,11 @@ def test_what_raises_leaves_everything_as_it_was(
         change(opened)
         after = all_of(opened)
     with opened.transaction():
-        # Made once more, it is kept.
+        # Made again, the change is kept.
         assert all_of(opened) == after
 
 
-def test_a_transaction_inside_of_another_is_refused(opened: Store) -> None:
-    """An exception that the outer one does not see would undo nothing, or too much."""
+def test_a_transaction_inside_another_is_refused(opened: Store) -> None:
+    """An exception that the outer one does not see would undo too little or too much."""
     with opened.transaction(), pytest.raises(RuntimeError, match="inside of another"):
         opened.transaction().__enter__()

@@ -44,13 +44,13 @@ def row(ours: float, other: float | None = None, target: Target | None = None) -
         (row(19, 10, Target(1.9, "ratio", "least")), True),
         (row(18, 10, Target(1.9, "ratio", "least")), False),
         (row(5, target=Target(5, bound="least")), True),
-        # Without what it would be held against, nothing is met.
+        # Without a figure to compare with, the target is not met.
         (row(1, target=Target(3, "difference")), False),
         (row(1, 0, Target(3, "ratio")), False),
         (row(1, 0, Target(3, "ratio", "least")), False),
     ],
 )
-def test_a_target(given: Row, met: bool | None) -> None:  # noqa: FBT001 - as a table
+def test_a_target_is_met_or_missed(given: Row, met: bool | None) -> None:  # noqa: FBT001 - as a table
     assert given.met is met
 
 
@@ -59,7 +59,7 @@ def test_a_line_comes_back_from_the_file_as_it_was() -> None:
         assert row_of(json.loads(json.dumps(asdict(given)))) == given
 
 
-def test_the_table_shows_what_was_reached_beside_the_target() -> None:
+def test_the_table_shows_results_beside_targets() -> None:
     lines = table([row(13.04, 10, Target(3, "difference")), row(0.2, target=Target(0.22))])
     assert lines.splitlines()[2:] == [
         "| a thing | 13.0 ms | 10.0 ms: another | 1.30 x | at most 3 ms more | **no** |",
@@ -69,22 +69,22 @@ def test_the_table_shows_what_was_reached_beside_the_target() -> None:
     assert line == "| a thing | 18.0 ms | 10.0 ms: another | 1.80 x | at least 1.9 x | **no** |"
 
 
-def test_a_figure_has_as_many_places_as_say_something() -> None:
+def test_a_figure_has_only_significant_digits() -> None:
     figures = [number(value) for value in (0.2034, 1.5, -12.34, 123.4, 1234.5)]
     assert figures == ["0.203", "1.50", "-12.3", "123", "1,234"]
 
 
-def test_the_time_of_a_prompt_holds_the_pause_before_it() -> None:
+def test_a_prompt_s_time_includes_the_pause_before_it() -> None:
     assert seconds_each(TIMINGS) == pytest.approx(4 / 3)
     assert seconds_after_first(TIMINGS) == pytest.approx(1.5)
 
 
-def test_gaps_are_those_between_prompts_in_the_order_that_they_ran_in() -> None:
+def test_gaps_are_between_prompts_in_the_order_they_ran() -> None:
     assert gaps(TIMINGS[::-1]) == [0.5, 0.5]
     assert median_ms([0.001, 0.1, 0.003]) == pytest.approx(3)
 
 
-def test_a_page_keeps_what_stands_around_its_figures() -> None:
+def test_a_page_keeps_the_text_around_its_figures() -> None:
     figures = figures_of_the_project()
     given = f"before\n{page.BEGIN}\n(what was there)\n{page.END}\nafter\n"
     once = page.with_figures(given, figures)
@@ -119,12 +119,12 @@ MACHINE = dict.fromkeys(
 )
 
 
-def test_what_is_measured_again_takes_the_place_of_what_was_there(tmp_path: Path) -> None:
+def test_a_new_measurement_replaces_the_old_one(tmp_path: Path) -> None:
     before = {"iteration": entry("monday", row(1)), "memory": entry("monday", row(2))}
     kept.write(tmp_path, before)
     new = {"memory": entry("tuesday", row(3)), "saving": entry("tuesday", row(4))}
     found = kept.merged(kept.read(tmp_path), new)
-    # In the order of the table, whatever came first.
+    # In the order of the table, whichever came first.
     assert list(found) == ["iteration", "saving", "memory"]
     assert [each.ours for each in kept.rows(found)] == [1, 4, 3]
     assert [each["date"] for each in found.values()] == ["monday", "tuesday", "tuesday"]
@@ -140,13 +140,13 @@ def test_the_page_says_when_each_figure_was_measured() -> None:
     assert "Not measured yet: `listing`" in twice
 
 
-def test_the_documentation_shows_the_figures_that_there_are() -> None:
+def test_the_documentation_shows_the_recorded_figures() -> None:
     text = page.PAGE.read_text(encoding="utf-8")
     assert page.with_figures(text, figures_of_the_project()) == text
     assert (FIGURES / "bench.png").is_file()
 
 
-def test_each_measurement_is_there_and_is_named_to_the_reader() -> None:
+def test_each_measurement_exists_and_is_named_for_readers() -> None:
     for place in MEASUREMENTS.values():
         module, function = place.split(".")
         assert f"def {function}(setting" in (BENCH / f"{module}.py").read_text(encoding="utf-8")

@@ -3,7 +3,7 @@ from __future__ import annotations
 from batch_loop.tools.bench.codecs import COMFYUI, MEASURED, OURS, measure_codecs
 
 
-def test_measures_each_kind_of_file_and_what_is_lossless_is_identical() -> None:
+def test_it_measures_each_kind_of_file_and_lossless_results_are_identical() -> None:
     rows = measure_codecs(60, 80, runs=1)
     assert {row.image for row in rows} == set(MEASURED)
     ours = [row for row in rows if row.codec == OURS]
@@ -22,7 +22,7 @@ def test_measures_each_kind_of_file_and_what_is_lossless_is_identical() -> None:
         assert row.difference == (None if row.operation in lossy else 0), row
         assert (row.bytes is None) is row.operation.startswith("to ")
         assert row.milliseconds > 0
-    # Each of ours has ComfyUI's beside it.
+    # Each of ours is paired with ComfyUI's.
     assert {(row.image, row.operation) for row in ours} == {
         (row.image, row.operation) for row in rows if row.codec == COMFYUI
     }

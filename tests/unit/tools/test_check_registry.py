@@ -17,7 +17,7 @@ def write(root: Path, *names: str) -> None:
         path.touch()
 
 
-def test_what_is_tracked_and_not_left_out_is_published(tmp_path: Path) -> None:
+def test_tracked_files_that_are_not_excluded_are_published(tmp_path: Path) -> None:
     write(
         tmp_path, "Makefile", "a file.py", "nodes/é.py", "tests/a.py", "nodes/tests.py", "gone.py"
     )
@@ -30,12 +30,12 @@ def test_what_is_tracked_and_not_left_out_is_published(tmp_path: Path) -> None:
     assert set(published(tmp_path)) == expected
 
 
-def test_where_git_knows_of_nothing_the_message_says_so(tmp_path: Path) -> None:
+def test_without_a_git_repository_the_message_says_so(tmp_path: Path) -> None:
     with pytest.raises(ToolError, match="needs a clone"):
         published(tmp_path)
 
 
-def test_the_pack_is_published_without_what_only_developers_need() -> None:
+def test_the_pack_is_published_without_developers_files() -> None:
     files = published(ROOT)
     assert {"__init__.py", "pyproject.toml", "requirements.txt", "README.md"} <= set(files)
     assert {name.split("/")[0] for name in files}.isdisjoint(

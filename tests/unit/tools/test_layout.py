@@ -37,7 +37,7 @@ def test_each_release_is_served_with_its_own_frontend() -> None:
         frontend_root(DEFAULT, "9")
 
 
-def test_the_users_own_comfyui_stands_in_for_the_default_alone(
+def test_the_user_s_own_comfyui_replaces_only_the_default(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv(COMFYUI_DIR, str(tmp_path))
@@ -47,7 +47,7 @@ def test_the_users_own_comfyui_stands_in_for_the_default_alone(
     assert DEFAULT.tree != tmp_path
 
 
-def test_a_newer_comfyui_is_an_archive_or_a_tree_that_somebody_names(
+def test_a_newer_comfyui_is_an_archive_or_a_tree(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv(COMFYUI_NEWEST, "")
@@ -71,7 +71,7 @@ def test_a_newer_comfyui_is_an_archive_or_a_tree_that_somebody_names(
     assert NEWEST.own_version == "7.8.9"
 
 
-def test_the_newest_comfyui_takes_the_place_of_the_others_where_it_is_asked_for(
+def test_the_newest_comfyui_replaces_the_others_on_request(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv(COMFYUI_RELEASE, raising=False)

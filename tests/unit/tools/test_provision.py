@@ -9,7 +9,7 @@ from batch_loop.tools import provision
 from batch_loop.tools.errors import ToolError
 
 
-def test_what_is_made_aside_takes_its_name_when_it_is_whole(
+def test_a_folder_gets_its_name_once_it_is_whole(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(provision, "COMFYUI", tmp_path)
@@ -20,7 +20,7 @@ def test_what_is_made_aside_takes_its_name_when_it_is_whole(
     assert [path.name for path in final.iterdir()] == ["half"]
 
 
-def test_what_fails_half_way_leaves_the_old_and_nothing_else(
+def test_a_failure_midway_leaves_only_the_old_folder(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(provision, "COMFYUI", tmp_path)
@@ -31,7 +31,7 @@ def test_what_fails_half_way_leaves_the_old_and_nothing_else(
     assert list(tmp_path.iterdir()) == [final]
 
 
-def test_a_tree_comes_out_of_its_archive_whatever_folder_it_lies_in(
+def test_a_tree_is_unpacked_from_whatever_folder_its_archive_has(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(provision, "COMFYUI", tmp_path)

@@ -34,7 +34,7 @@ def test_the_pictures_of_other_frontends_are_named_after_them() -> None:
 
 
 def test_each_help_page_shows_its_node() -> None:
-    # ComfyUI looks for a picture from the folder of all help pages, in every language.
+    # ComfyUI resolves pictures from the folder of all help pages, in every language.
     def look(page: Path) -> Findings:
         shown = re.findall(r"\]\((\S+\.webp)\)", page.read_text(encoding="utf-8"))
         node = page.stem if page.parent == HELP else page.parent.name

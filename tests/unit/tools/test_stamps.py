@@ -5,7 +5,7 @@ from pathlib import Path
 from batch_loop.tools import stamps
 
 
-def test_a_stamp_holds_for_what_was_asked_for_and_for_nothing_else(tmp_path: Path) -> None:
+def test_a_stamp_is_valid_only_for_what_was_requested(tmp_path: Path) -> None:
     stamp = tmp_path / "stamp"
     assert not stamps.is_made(stamp, ["a==1"])
     stamps.set_made(stamp, ["a==1"])
@@ -13,5 +13,5 @@ def test_a_stamp_holds_for_what_was_asked_for_and_for_nothing_else(tmp_path: Pat
     assert not stamps.is_made(stamp, ["a==2"])
 
 
-def test_a_stamp_without_its_folder_is_not_made(tmp_path: Path) -> None:
+def test_a_stamp_without_its_folder_is_not_valid(tmp_path: Path) -> None:
     assert not stamps.is_made(tmp_path / "missing" / "stamp", "anything")

@@ -1,4 +1,4 @@
-"""What a trial takes for an error; that servers come to none is shown elsewhere."""
+"""What a trial counts as damage; that servers cause none is tested elsewhere."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def test_each_kind_of_damage_is_counted(tmp_path: Path) -> None:
     assert figures.faults == {"lost": 2, "half_files": 2, "stray_files": 1}
 
 
-def test_folders_that_servers_share_are_looked_at_once(tmp_path: Path) -> None:
+def test_folders_that_servers_share_are_checked_once(tmp_path: Path) -> None:
     first = ComfyServer(tmp_path / "first")
     trial = Trial(tmp_path, [first, first.beside(tmp_path / "second")], images=1, side=8, seed=1)
     assert trial.outputs == [first.output / FOLDER]

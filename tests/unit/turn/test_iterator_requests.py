@@ -1,4 +1,4 @@
-"""What the Directory Iterators of a graph ask for, where some of it comes from other nodes."""
+"""The requests of a graph's Directory Iterators, when some inputs come from other nodes."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from batch_loop.tests.support.graphs import iterator, node
 
 
 def graph_of(**of_right: Any) -> dict[str, dict[str, Any]]:
-    """Two iterators that meet, and one by itself."""
+    """Two iterators that form a pair, and one by itself."""
     right = iterator("right")
     right["inputs"] |= of_right
     return {
@@ -58,7 +58,7 @@ def test_only_linked_inputs_of_the_pair_are_wanted_until_they_are_known(
         assert requests.partners(each) is None
     assert requests.wanted("alone") == []
     assert requests.partners("alone") == []
-    # Who asked second may be answered first.
+    # The second to ask may be answered first.
     learned.ask(wanted)
     learned.ask(wanted).values.append("right")
     assert requests.wanted("left") == []
@@ -77,7 +77,7 @@ def test_a_list_for_one_of_a_pair_is_refused(allowed: AllowedFolders) -> None:
 
 
 @pytest.mark.parametrize("source", ["left", "right", "blend"])
-def test_what_waits_for_an_image_of_the_pair_is_refused(
+def test_an_input_that_waits_for_an_image_of_the_pair_is_refused(
     allowed: AllowedFolders, source: str
 ) -> None:
     requests = requests_of(graph_of(start_index=[source, 6]), allowed, Learned())
@@ -87,7 +87,7 @@ def test_what_waits_for_an_image_of_the_pair_is_refused(
     requests.check_together("alone")
 
 
-def test_what_does_not_go_together_is_refused_as_soon_as_it_is_known(
+def test_incompatible_inputs_are_refused_as_soon_as_they_are_known(
     allowed: AllowedFolders,
 ) -> None:
     graph = graph_of(directory=["text", 0], limit=1)
@@ -100,7 +100,7 @@ def test_what_does_not_go_together_is_refused_as_soon_as_it_is_known(
         requests.check_together("left")
 
 
-def test_a_loops_name_is_short_as_pages_ask_for_all_of_them_again_and_again(
+def test_a_loop_s_name_is_limited_as_pages_keep_asking_for_all_of_them(
     allowed: AllowedFolders,
 ) -> None:
     requests = requests_of(graph_of(), allowed, Learned())
@@ -111,7 +111,7 @@ def test_a_loops_name_is_short_as_pages_ask_for_all_of_them_again_and_again(
         requests.of("alone", {**settings, "loop_name": "x" * 201})
 
 
-def test_each_node_is_looked_at_as_often_among_many_iterators() -> None:
+def test_each_node_is_visited_as_often_with_many_iterators_as_with_few() -> None:
     class Counting(dict[str, Any]):
         looks = 0
 
@@ -129,7 +129,7 @@ def test_each_node_is_looked_at_as_often_among_many_iterators() -> None:
     assert looks(2) == looks(50)
 
 
-def test_an_iterator_that_another_node_has_made_meets_none() -> None:
+def test_an_iterator_made_by_another_node_has_no_partner() -> None:
     assert meeting(graph_of(), "made", "BatchLoopDirectoryIterator", "end") == ["made"]
 
 
@@ -147,7 +147,7 @@ def selections(monkeypatch: pytest.MonkeyPatch) -> list[Selection]:
     return made
 
 
-def test_a_check_makes_the_selection_of_each_iterator_once(
+def test_a_check_makes_each_iterator_s_selection_once(
     allowed: AllowedFolders, selections: list[Selection]
 ) -> None:
     graph = graph_of()
@@ -160,7 +160,7 @@ def test_a_check_makes_the_selection_of_each_iterator_once(
     assert len(selections) == 3
 
 
-def test_a_prompt_makes_the_selection_of_each_iterator_once(
+def test_a_prompt_makes_each_iterator_s_selection_once(
     allowed: AllowedFolders, selections: list[Selection]
 ) -> None:
     graph = graph_of()
@@ -173,7 +173,7 @@ def test_a_prompt_makes_the_selection_of_each_iterator_once(
     assert len(selections) == 2
 
 
-def test_a_request_follows_what_its_inputs_have_become(allowed: AllowedFolders) -> None:
+def test_a_request_uses_the_present_values_of_its_inputs(allowed: AllowedFolders) -> None:
     graph = graph_of()
     requests = requests_of(graph, allowed, Learned())
     inputs = graph["left"]["inputs"]
@@ -181,7 +181,7 @@ def test_a_request_follows_what_its_inputs_have_become(allowed: AllowedFolders) 
     assert requests.of("left", {**inputs, "limit": 2}).selection.limit == 2
 
 
-def test_where_nothing_matches_the_range_is_not_to_blame(allowed: AllowedFolders) -> None:
+def test_if_nothing_matches_the_range_is_not_blamed(allowed: AllowedFolders) -> None:
     requests = requests_of({"left": iterator("left", start_index=1)}, allowed, Learned())
     with pytest.raises(NoImages) as told:
         requests.check_settings("left", "left", has_listing=lambda _request: False)

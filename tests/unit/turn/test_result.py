@@ -45,7 +45,7 @@ class Desk:
         return self.writes.failure(TURN)
 
 
-def test_the_file_is_the_picture(tmp_path: Path) -> None:
+def test_the_file_contains_the_picture(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     assert desk.write(torch.full((70, 80, 3), 0.5))
     assert desk.failure() is None
@@ -53,7 +53,7 @@ def test_the_file_is_the_picture(tmp_path: Path) -> None:
         assert saved.getcolors() == [(70 * 80, (127, 127, 127))]
 
 
-def test_no_room_no_write(tmp_path: Path) -> None:
+def test_without_room_nothing_is_written_behind(tmp_path: Path) -> None:
     desk = Desk(tmp_path, limit=100)
     assert not desk.write(torch.zeros(70, 80, 3))
     assert desk.failure() is None
@@ -61,7 +61,7 @@ def test_no_room_no_write(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("value", [0.5, float("nan")])
-def test_a_picture_that_is_changed_meanwhile_is_an_error(
+def test_a_picture_that_changes_meanwhile_is_an_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, value: float
 ) -> None:
     picture = torch.full((70, 80, 3), value)
@@ -81,13 +81,13 @@ def test_a_picture_that_is_changed_meanwhile_is_an_error(
     assert os.listdir(tmp_path) == []
 
 
-def test_a_picture_with_nan_that_stays_is_none(tmp_path: Path) -> None:
+def test_an_unchanged_picture_with_nan_is_not_an_error(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     desk.write(torch.full((70, 80, 3), float("nan")))
     assert desk.failure() is None
 
 
-def test_a_file_that_came_meanwhile_is_kept_and_an_error(tmp_path: Path) -> None:
+def test_a_file_that_appears_meanwhile_is_kept_and_is_an_error(tmp_path: Path) -> None:
     desk = Desk(tmp_path)
     Path(desk.target).write_bytes(b"other")
     desk.write(torch.zeros(70, 80, 3), IfExists.SKIP)

@@ -1,4 +1,4 @@
-"""Which files a result and its text go to, beside what is there and what others have saved."""
+"""Which files a result and its text go to, given what is there and what others have saved."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class Desk:
         self.host.finish(iteration.prompt, ending)
 
     def files(self) -> dict[str, str]:
-        """What lies in the folder of results: a text, `before`, or `image`."""
+        """The files in the folder of results: each a text, `before`, or `image`."""
         return {
             path.name: "before"
             if path.read_bytes() == BEFORE
@@ -93,7 +93,7 @@ class Desk:
         }
 
 
-def test_the_text_has_the_images_stem(tmp_path: Path) -> None:
+def test_the_text_has_the_image_s_stem(tmp_path: Path) -> None:
     desk = Desk(tmp_path, "a.jpg")
     assert desk.save(desk.acquire(), suffix="_up") == ["a_up.png"]
     assert desk.files() == {"a_up.png": "image", "a_up.txt": "a.jpg"}
@@ -119,7 +119,7 @@ def test_a_batch_of_no_images_is_refused(tmp_path: Path) -> None:
     assert desk.files() == {}
 
 
-def test_no_text_is_lost_where_two_sources_have_one_stem(tmp_path: Path) -> None:
+def test_no_text_is_lost_if_two_sources_have_one_stem(tmp_path: Path) -> None:
     desk = Desk(tmp_path, "a.jpg", "a.png")
     for name in ("a.jpg", "a_1.png"):
         iteration = desk.acquire()
@@ -148,7 +148,7 @@ def test_no_text_is_lost_where_two_sources_have_one_stem(tmp_path: Path) -> None
         ),
     ],
 )
-def test_what_is_there_from_before_also_at_the_second_try(
+def test_existing_files_are_treated_alike_at_the_second_attempt(
     tmp_path: Path, if_exists: IfExists, there: list[str], after: dict[str, str]
 ) -> None:
     desk = Desk(tmp_path, "a.jpg")
@@ -170,7 +170,7 @@ def test_the_report_lists_the_text(tmp_path: Path) -> None:
     assert [Path(output).name for output in outputs] == ["a_1.png", "a_1.txt"]
 
 
-def test_a_text_goes_over_no_source(tmp_path: Path) -> None:
+def test_a_text_overwrites_no_source(tmp_path: Path) -> None:
     desk = Desk(tmp_path, "a.jpg", "a.txt")
     iteration = desk.acquire()
     with pytest.raises(UnwritableImage, match=r"a\.txt' would overwrite an image that this batch"):
@@ -178,7 +178,7 @@ def test_a_text_goes_over_no_source(tmp_path: Path) -> None:
     assert not desk.input.exists()
 
 
-def test_a_text_leads_through_no_link(tmp_path: Path) -> None:
+def test_a_text_is_not_written_through_a_link(tmp_path: Path) -> None:
     desk = Desk(tmp_path, "a.jpg")
     outside = tmp_path / "outside.txt"
     outside.write_bytes(BEFORE)

@@ -1,4 +1,4 @@
-"""Folders of savers that come from other nodes: known before an image is handed out, or never."""
+"""Savers' folders from other nodes are known before an image is handed out, or never."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def allowed(tmp_path: Path) -> AllowedFolders:
 
 
 def graph_of(source: object = "") -> Graph:
-    """A batch whose saver's folder comes from a node that is given `source`."""
+    """A batch whose saver's folder comes from a node with the input `source`."""
     graph = batch_graph("in", "out")
     graph[SAVE]["inputs"]["folder"] = ["folder", 0]
     graph["folder"] = node("StringTrim", string=source)
@@ -42,14 +42,14 @@ def test_a_folder_is_wanted_until_it_is_known() -> None:
     assert wanted_folders(submission, ITERATOR, learned.of) == []
 
 
-def test_a_folder_is_not_wanted_that_waits_for_an_image_or_that_nobody_asks_for() -> None:
+def test_a_folder_that_waits_for_an_image_or_is_not_requested_is_not_wanted() -> None:
     of_image = Submission(graph_of([ITERATOR, 4]))
     unasked = Submission(graph_of(), targets=["folder"])
     for submission in (of_image, unasked):
         assert wanted_folders(submission, ITERATOR, nothing_known) == []
 
 
-def test_a_refused_folder_is_told_with_the_reason_and_elsewhere_without_a_path(
+def test_a_refused_folder_is_reported_with_its_reason_and_elsewhere_without_a_path(
     allowed: AllowedFolders, tmp_path: Path
 ) -> None:
     learned, outside = Learned(), str(tmp_path / "outside")

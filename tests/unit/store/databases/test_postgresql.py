@@ -1,4 +1,4 @@
-"""A database that cannot be used says why in one line, and one that comes back is used again."""
+"""An unusable database is reported in one line, and one that comes back is used again."""
 
 from __future__ import annotations
 
@@ -41,18 +41,18 @@ def refusal(store: Store) -> str:
     return message
 
 
-def test_a_wrong_password(postgresql: Postgresql) -> None:
+def test_a_wrong_password_is_reported(postgresql: Postgresql) -> None:
     message = refusal(open_postgresql(postgresql.address_of("secret"), NO_ROOTS))
     assert 'password authentication failed for user "***"' in message
     assert f"Correct the name or the password in {DATABASE_VARIABLE}" in message
 
 
-def test_a_database_that_is_not_there(postgresql: Postgresql) -> None:
+def test_a_missing_database_is_reported(postgresql: Postgresql) -> None:
     message = refusal(open_postgresql(f"{postgresql.address}_other", NO_ROOTS))
     assert 'database "postgres_other" does not exist. Create it' in message
 
 
-def test_nobody_answers() -> None:
+def test_a_server_that_does_not_answer_is_reported() -> None:
     message = refusal(open_postgresql("postgresql://user:secret@127.0.0.1:9/batch", NO_ROOTS))
     assert "Connection refused. Start the database, or correct its address" in message
     assert "its database postgresql+psycopg://127.0.0.1/batch: " in message
@@ -60,14 +60,14 @@ def test_nobody_answers() -> None:
 
 
 @pytest.mark.parametrize("address", ["mysql://user:secret@host/a", "user:secret@host", "sqlite://"])
-def test_an_address_of_another_kind(address: str) -> None:
+def test_an_address_of_another_kind_is_refused(address: str) -> None:
     message = refusal(open_postgresql(address, NO_ROOTS))
     assert f"cannot use {DATABASE_VARIABLE}" in message
     assert "Write it like postgresql+psycopg://name:password@machine/database" in message
 
 
-def test_the_address_is_used_as_it_was_given(postgresql: Postgresql) -> None:
-    """The database, the password and all else may stand behind the `?`, too."""
+def test_the_address_is_used_as_given(postgresql: Postgresql) -> None:
+    """Database, password and everything else may also come after the `?`."""
     start, _, name = postgresql.new_database().rpartition("/")
     password = quote(PASSWORD, safe="")
     bare = start.replace(f":{password}@", "@")
@@ -81,7 +81,7 @@ def test_the_address_is_used_as_it_was_given(postgresql: Postgresql) -> None:
         store.close()
 
 
-# Letters that mean nothing in an address, and those that do.
+# Characters without a meaning in an address, and those with one.
 secret = strategies.text("abcXYZ019 äß漢" + "@:/?#&=%+[]'\"\\!$,;", min_size=4, max_size=12).map(
     "~{}~".format
 )
@@ -111,10 +111,8 @@ PLACES: list[Callable[[str], str]] = [
 
 @given(secret, strategies.sampled_from(PLACES))
 @settings(max_examples=100, deadline=None)
-def test_nothing_of_the_address_is_said_that_is_secret(
-    hidden: str, place: Callable[[str], str]
-) -> None:
-    """What stands behind an @ that is not encoded may be a part of the password."""
+def test_no_secret_part_of_the_address_is_shown(hidden: str, place: Callable[[str], str]) -> None:
+    """What follows an @ that is not encoded may be a part of the password."""
     said = io.StringIO()
     handler = logging.StreamHandler(said)
     logging.getLogger().addHandler(handler)
@@ -137,14 +135,14 @@ def test_nothing_of_the_address_is_said_that_is_secret(
 
 
 @pytest.mark.parametrize("password", ["p@zz:w0rd", "p@zz", "p@zz/w0rd", "p@zz?w0rd", "pa/zz", "?"])
-def test_a_password_that_is_not_encoded_is_refused_in_plain_words(password: str) -> None:
+def test_an_unencoded_password_is_refused_in_plain_words(password: str) -> None:
     message = refusal(open_postgresql(f"postgresql://user:{password}@127.0.0.1/batch", NO_ROOTS))
     assert "In the name and the password write %40 for @, %3A for :, and %2F for /" in message
     for part in ("user", "zz", "w0rd", "127.0.0.1"):
         assert part not in message
 
 
-def test_without_the_driver(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_missing_driver_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in sys.modules if name.split(".")[0] == "psycopg"]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, "psycopg", None)
@@ -167,7 +165,7 @@ def test_tables_of_another_version_are_refused_and_left_alone(
     assert f"they have version {other}, and this one's have version {VERSION}" in message
     assert "Install the same Batch Loop on all machines" in message
     assert f"name an empty database in {DATABASE_VARIABLE}" in message
-    # Nothing was changed: with the version that made them, all is there.
+    # Nothing was changed: the version that made them finds everything.
     with store._connections.engine.begin() as connection:
         connection.execute(versions.update().values(version=VERSION))
     again = open_postgresql(address, NO_ROOTS)
@@ -185,7 +183,7 @@ def own() -> Iterator[Postgresql]:
         yield server
 
 
-def test_one_that_is_started_late_is_used_from_then_on(own: Postgresql) -> None:
+def test_a_database_that_is_started_late_is_used_from_then_on(own: Postgresql) -> None:
     own.stop()
     store = open_postgresql(own.address, NO_ROOTS)
     for _ in range(2):
@@ -210,7 +208,7 @@ def assert_nothing_at_hand(store: Store) -> None:
         store.snapshot_read(lambda: store.load(KEY))
 
 
-def test_a_change_that_is_cut_off_has_not_happened(own: Postgresql) -> None:
+def test_a_change_that_is_cut_off_is_not_made(own: Postgresql) -> None:
     store = open_postgresql(own.address, NO_ROOTS)
     with store.transaction():
         begin(store, KEY, ["a", "b"])
@@ -227,7 +225,7 @@ def test_a_change_that_is_cut_off_has_not_happened(own: Postgresql) -> None:
     store.close()
 
 
-def test_servers_that_begin_at_once_make_the_tables_once(postgresql: Postgresql) -> None:
+def test_servers_that_start_together_make_the_tables_once(postgresql: Postgresql) -> None:
     stores = [open_postgresql(address, NO_ROOTS) for address in [postgresql.new_database()] * 4]
     together = threading.Barrier(len(stores))
     found: list[str] = []
@@ -269,7 +267,7 @@ def test_any_text_goes_into_a_database_of_another_encoding(
     store.close()
 
 
-def test_different_loops_do_not_wait_for_each_other(postgresql: Postgresql) -> None:
+def test_changes_of_different_loops_do_not_wait_for_each_other(postgresql: Postgresql) -> None:
     address = postgresql.new_database()
     one, two = (open_postgresql(address, NO_ROOTS) for _ in range(2))
     other = LoopKey("other", KEY.directory)
@@ -279,7 +277,7 @@ def test_different_loops_do_not_wait_for_each_other(postgresql: Postgresql) -> N
             begin(two, other, ["a"])
     with one.transaction():
         one.claim(KEY, CLAIM)
-        # Who only looks sees what was kept, and does not wait either.
+        # A snapshot read sees what is committed, and does not wait either.
         assert two.snapshot_read(lambda: two.counts(KEY).pending if two.load(KEY) else None) == 1
     assert two.snapshot_read(lambda: two.counts(KEY).running if two.load(KEY) else None) == 1
     for store in (one, two):

@@ -1,4 +1,4 @@
-"""Whatever has become of the file that loops are kept in, there is a store and a clear word."""
+"""Whatever has happened to the state file, there is a store and a clear message."""
 
 from __future__ import annotations
 
@@ -111,7 +111,7 @@ def test_a_damaged_file_is_set_aside_and_named(
 
 
 @pytest.mark.parametrize("other", [-3, VERSION - 1, VERSION + 1, 7])
-def test_a_file_of_another_version_is_set_aside_whole(
+def test_a_file_of_another_version_is_set_aside_intact(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, other: int
 ) -> None:
     begun(tmp_path, carried=[1, 2])
@@ -132,7 +132,7 @@ def test_a_file_of_another_version_is_set_aside_whole(
     assert [path for path in values if not path.exists()] == []
 
 
-def test_the_elements_of_a_list_are_told_from_one_value_that_is_a_list(tmp_path: Path) -> None:
+def test_several_values_are_told_from_one_value_that_is_a_list(tmp_path: Path) -> None:
     value = Several((1, [2, "three"], None))
     begun(tmp_path, carried=value)
     store = open_store(str(tmp_path))
@@ -142,14 +142,14 @@ def test_the_elements_of_a_list_are_told_from_one_value_that_is_a_list(tmp_path:
 
 @pytest.fixture
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nobody waits for another who holds the file."""
+    """Waiting for a locked file ends at once."""
     monkeypatch.setattr(state_file, "BUSY_SECONDS", 0.01)
 
 
 @pytest.mark.usefixtures("impatient")
 @pytest.mark.parametrize("lock", ["BEGIN IMMEDIATE", "BEGIN EXCLUSIVE"])
 @pytest.mark.parametrize("kind", ["new", "old"])
-def test_a_file_that_another_holds_is_waited_for(
+def test_a_locked_file_is_waited_for(
     tmp_path: Path, caplog: pytest.LogCaptureFixture, lock: str, kind: str
 ) -> None:
     if kind == "old":
@@ -171,7 +171,7 @@ def test_a_file_that_another_holds_is_waited_for(
 
 
 @pytest.mark.usefixtures("impatient")
-def test_a_run_waits_for_who_holds_the_file_in_the_midst_of_a_batch(tmp_path: Path) -> None:
+def test_a_run_waits_for_a_file_that_is_locked_during_a_batch(tmp_path: Path) -> None:
     machine = Machine("one", open_store(str(tmp_path)))
     machine.finish(machine.take())
     asked, host = threading.Event(), machine.host
@@ -180,8 +180,8 @@ def test_a_run_waits_for_who_holds_the_file_in_the_midst_of_a_batch(tmp_path: Pa
         other.execute("BEGIN IMMEDIATE")
         with ThreadPoolExecutor() as pool:
             run = pool.submit(machine.take)
-            assert asked.wait(60)  # it has found the file held, and can be cancelled
-            with pytest.raises(StoreAway):  # who asks without a run is told
+            assert asked.wait(60)  # it has found the file locked, and can be cancelled
+            with pytest.raises(StoreAway):  # requests outside a run fail
                 machine.registry.full_snapshot(machine.request.key.id)
             other.execute("ROLLBACK")
             iteration = run.result(60)
@@ -207,8 +207,8 @@ def test_a_file_is_not_set_aside_while_another_server_uses_it(tmp_path: Path, da
     store.close()
 
 
-def test_an_empty_file_is_as_good_as_none(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
-    """A server that begins at the same time has just made it."""
+def test_an_empty_file_counts_as_none(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    """A server that is starting at the same time has just made it."""
     (tmp_path / FILE).touch()
     begun(tmp_path)
     assert [path.name for path in tmp_path.glob(f"{FILE}*")] == [FILE]
@@ -246,19 +246,19 @@ for number in range({rounds}):
 """
 
 
-def test_servers_that_begin_at_once_share_a_new_file(tmp_path: Path) -> None:
+def test_servers_that_start_together_share_a_new_file(tmp_path: Path) -> None:
     rounds, servers = 5, 5
     script = ALL_AT_ONCE.format(root=str(ROOT), folder=tmp_path, rounds=rounds, servers=servers)
     command = [sys.executable, "-W", "ignore", "-c", script]
     done = subprocess.run(command, check=True, capture_output=True, text=True, timeout=300)
     names = done.stdout.splitlines()
     assert len(names) == rounds * servers, done.stdout
-    # No other line, and each store has one name.
+    # No other line is logged, and all stores have one id.
     assert len(set(names)) == rounds, done.stdout
     assert list(tmp_path.glob(f"*/{FILE}.*")) == []
 
 
-def test_a_folder_that_cannot_be_made_leaves_memory(
+def test_if_the_folder_cannot_be_made_state_is_in_memory(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     (tmp_path / "file").touch()
@@ -268,7 +268,7 @@ def test_a_folder_that_cannot_be_made_leaves_memory(
     assert "forgotten when ComfyUI ends" in caplog.text
 
 
-def test_where_nothing_can_be_written_it_is_memory_and_a_run_says_so(
+def test_if_nothing_can_be_written_state_is_in_memory_and_a_run_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with mounted(tmp_path) as disk:
@@ -294,14 +294,14 @@ def test_where_nothing_can_be_written_it_is_memory_and_a_run_says_so(
     ]
 
 
-def test_a_carried_value_has_one_file_and_what_crashes_left_is_deleted(tmp_path: Path) -> None:
+def test_a_carried_value_has_one_file_and_crashes_leftovers_are_deleted(tmp_path: Path) -> None:
     store = begun(tmp_path, carried="old")
     with store.transaction():
         store.carry(KEY, "new")
     (kept,) = (tmp_path / CARRIED).iterdir()
     orphan = tmp_path / CARRIED / f"{KEY.id}-0123.safetensors"
     orphan.touch()
-    # By whom, nobody can tell: but values are written in transactions alone.
+    # Nobody can tell whose it is, but values are only written in transactions.
     elsewhere = replace(this_process(), space="another")
     (tmp_path / CARRIED / temporary_name(elsewhere)).touch()
     store = used(tmp_path)
@@ -310,7 +310,7 @@ def test_a_carried_value_has_one_file_and_what_crashes_left_is_deleted(tmp_path:
         assert store.carried(KEY).value == "new"
 
 
-def test_a_value_outlives_a_change_that_was_not_kept(tmp_path: Path) -> None:
+def test_a_value_survives_a_rolled_back_change(tmp_path: Path) -> None:
     store = begun(tmp_path, carried="old")
 
     def change() -> None:
@@ -326,7 +326,7 @@ def test_a_value_outlives_a_change_that_was_not_kept(tmp_path: Path) -> None:
     assert len(list((tmp_path / CARRIED).iterdir())) == 1
 
 
-def test_another_server_s_value_is_seen(tmp_path: Path) -> None:
+def test_another_server_s_value_is_used(tmp_path: Path) -> None:
     one = begun(tmp_path, carried="first")
     two = open_store(str(tmp_path))
     with two.transaction():
@@ -336,7 +336,7 @@ def test_another_server_s_value_is_seen(tmp_path: Path) -> None:
         assert one.carried(KEY).value == "second"
 
 
-def test_what_goes_wrong_between_two_rows_is_told(
+def test_an_error_between_two_rows_is_raised(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     store = begun(tmp_path)

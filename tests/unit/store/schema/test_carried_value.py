@@ -1,4 +1,4 @@
-"""Whatever a node carries over: kept as it is, or said to be what no file can keep."""
+"""A value that a node carries over is stored as it is, or reported as one that cannot be."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ TENSOR = torch.arange(6, dtype=torch.float32)
 
 
 class Subclass(torch.Tensor):
-    """Says more than its numbers."""
+    """A tensor that is more than its numbers."""
 
 
 def new_kind(make: Callable[[], torch.Tensor]) -> torch.Tensor:
-    """A tensor of a kind that torch warns of, as it is new or going."""
+    """A tensor of a kind that torch warns about, as new or deprecated."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         return make()
@@ -57,7 +57,7 @@ def deep(levels: int) -> list[Any]:
 
 
 def doubled(levels: int) -> list[Any]:
-    """A list of a few hundred bytes, which has more parts than there are atoms."""
+    """A list of a few hundred bytes that has more parts than there are atoms."""
     found: list[Any] = []
     for _ in range(levels):
         found = [found, found]
@@ -124,12 +124,12 @@ def same(one: Any, other: Any) -> bool:
 
 
 @given(VALUES)
-def test_plain_values_come_back_as_they_were(value: Any) -> None:
+def test_plain_values_are_restored(value: Any) -> None:
     assert same(decode(encode(value)), value)
 
 
 @pytest.mark.parametrize("name", KEPT)
-def test_odd_values_come_back_as_they_were(name: str) -> None:
+def test_odd_values_are_restored(name: str) -> None:
     assert same(decode(encode(KEPT[name])), KEPT[name])
 
 
@@ -140,14 +140,14 @@ def _few_parts(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("_few_parts")
 @pytest.mark.parametrize("name", ODD)
-def test_what_no_file_can_keep_is_said_to_be_so(name: str) -> None:
+def test_a_value_that_cannot_be_stored_is_reported(name: str) -> None:
     for value in (ODD[name], [ODD[name]], {"a": (ODD[name],)}):
         with pytest.raises(CannotKeep):
             encode(value)
 
 
 @pytest.mark.usefixtures("_few_parts")
-def test_what_no_file_can_keep_is_remembered_and_stops_no_loop(tmp_path: Path) -> None:
+def test_a_value_that_cannot_be_stored_is_remembered_and_stops_no_loop(tmp_path: Path) -> None:
     store = open_store(str(tmp_path))
     for name, value in ODD.items():
         with store.transaction():
