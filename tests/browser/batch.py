@@ -22,7 +22,7 @@ SEVEN = ["img1.png", "img2.png", "img3.png", "img4.png", "img10.png", "img20.png
 """In natural order, which is not alphabetical."""
 
 GATE = "go-"
-"""Prefix of gate files: the workflow waits in an image until the one with its name exists."""
+"""Prefix of gate files: the workflow waits on an image until the gate with its name exists."""
 
 ITERATOR = "1"
 SAVE = "6"
@@ -41,7 +41,7 @@ class Batch:
     client: ComfyClient
 
     def add(self, name: str) -> None:
-        """Add an image in a colour of its own, with its gate open."""
+        """Add an image with its own colour and an open gate."""
         self._image(name).save(self.input / name)
         self.open_gate(name)
 
@@ -58,7 +58,7 @@ class Batch:
         (self.scratch / "fail").write_text("\n".join(names), encoding="utf-8")
 
     def graph(self, *, linked: bool = False, **settings: object) -> dict[str, dict[str, Any]]:
-        """The workflow: fail or wait on request, record the name, save, end the loop.
+        """The workflow: fails or waits on request, records the name, saves, ends the loop.
 
         `settings` go to Directory Iterator; with `linked` its directory comes from a node.
         """

@@ -96,7 +96,7 @@ def server(
 
 
 def new_tab(browser: Browser, server: ComfyServer) -> ComfyPage:
-    """A tab on the server in a browser profile of its own."""
+    """A tab on the server in its own browser profile."""
     comfy = ComfyPage(browser.new_context(viewport=SIZE).new_page(), server.url)
     comfy.open()
     return comfy

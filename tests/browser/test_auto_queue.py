@@ -38,7 +38,9 @@ def ends(client: ComfyClient) -> Ends:
     return ends
 
 
-def test_seven_images_once_in_natural_order(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+def test_seven_images_are_processed_once_in_natural_order(
+    comfy: ComfyPage, batch: Batch, ends: Ends
+) -> None:
     comfy.load(batch.graph())
     comfy.run_instant()
     ends(comfy)
@@ -58,7 +60,7 @@ def test_pairs_of_images_end_with_the_shorter_folder(
     batch = new_batch()
     write_both(batch.input, NAMES, NAMES[:2])
     graph = pairs(batch.name)
-    # With one node feeding both, the first iterator has its input before the other one runs.
+    # As one node feeds both, the first iterator has its input before the other one runs.
     graph["20"] = node("PrimitiveString", value="pairs")
     for iterator in (ITERATOR, OTHER):
         graph[iterator]["inputs"]["loop_name"] = ["20", 0]
@@ -76,7 +78,9 @@ def test_pairs_of_images_end_with_the_shorter_folder(
     assert sorted(counted) == [("pairs", 2, 0, True), ("pairs", 2, 2, True)]
 
 
-def test_batch_count_of_three(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+def test_a_batch_count_of_three_processes_each_image_once(
+    comfy: ComfyPage, batch: Batch, ends: Ends
+) -> None:
     comfy.load(batch.graph())
     comfy.set_batch_count(3)
     comfy.run_instant()
@@ -87,7 +91,7 @@ def test_batch_count_of_three(comfy: ComfyPage, batch: Batch, ends: Ends) -> Non
     assert comfy.toasts("Nothing to do") == 0
 
 
-def test_run_pressed_for_each_image(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+def test_run_may_be_pressed_for_each_image(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
     comfy.load(batch.graph(limit=2))
     for pressed in (1, 2):
         comfy.press_run()
@@ -108,7 +112,9 @@ def test_run_on_change_is_switched_off_too(comfy: ComfyPage, batch: Batch, ends:
     assert comfy.mode == "disabled"
 
 
-def test_auto_queue_of_the_old_menu(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+def test_the_old_menu_s_auto_queue_is_switched_off_too(
+    comfy: ComfyPage, batch: Batch, ends: Ends
+) -> None:
     batch.fail_on("img3.png")
     comfy.load(batch.graph(error_handling=SKIP))
     comfy.open_old_menu()
@@ -231,7 +237,9 @@ def test_cancel_between_two_prompts_stops(
     assert batch.saved == SEVEN
 
 
-def test_run_on_a_complete_batch(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+def test_run_on_a_complete_batch_says_that_there_is_nothing_to_do(
+    comfy: ComfyPage, batch: Batch, ends: Ends
+) -> None:
     comfy.load(batch.graph())
     comfy.run_instant()
     ends(comfy)
@@ -249,7 +257,7 @@ def test_run_on_a_complete_batch(comfy: ComfyPage, batch: Batch, ends: Ends) -> 
 
 
 @pytest.mark.one_frontend
-def test_start_over(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+def test_start_over_processes_every_image_again(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
     comfy.load(batch.graph(limit=2))
     comfy.run_instant()
     ends(comfy)
@@ -263,7 +271,7 @@ def test_start_over(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
 
 
 @pytest.mark.one_frontend
-def test_start_over_in_a_tab_that_has_not_run_it(
+def test_start_over_works_in_a_tab_that_has_not_run_the_batch(
     open_tab: Callable[[], ComfyPage], batch: Batch, ends: Ends
 ) -> None:
     first, second = open_tab(), open_tab()
@@ -280,7 +288,9 @@ def test_start_over_in_a_tab_that_has_not_run_it(
 
 
 @pytest.mark.one_frontend
-def test_reset(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+def test_reset_starts_over_at_the_next_run_and_after_each_end(
+    comfy: ComfyPage, batch: Batch, ends: Ends
+) -> None:
     comfy.load(batch.graph(limit=2))
     comfy.run_instant()
     ends(comfy)
@@ -293,7 +303,7 @@ def test_reset(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
 
 
 @pytest.mark.one_frontend
-def test_another_folder_and_back(
+def test_each_folder_keeps_its_own_progress(
     comfy: ComfyPage, batch: Batch, new_batch: Callable[..., Batch], ends: Ends
 ) -> None:
     other = new_batch("a.png", "b.png")
@@ -319,7 +329,7 @@ def test_another_folder_and_back(
 
 
 @pytest.mark.one_frontend
-def test_start_over_is_of_the_folder_that_the_node_shows(
+def test_start_over_applies_to_the_folder_that_the_node_shows(
     comfy: ComfyPage, batch: Batch, new_batch: Callable[..., Batch], ends: Ends
 ) -> None:
     other = new_batch("a.png")
@@ -354,7 +364,7 @@ def test_two_tabs_share_a_folder(
 
 
 @pytest.mark.one_frontend
-def test_two_tabs_with_two_loop_names_each_have_every_image(
+def test_two_tabs_with_two_loop_names_each_process_every_image(
     open_tab: Callable[[], ComfyPage], batch: Batch, ends: Ends
 ) -> None:
     tabs = {"one": open_tab(), "two": open_tab()}
@@ -372,7 +382,7 @@ def test_two_tabs_with_two_loop_names_each_have_every_image(
         comfy.toast("Batch complete: 3 done, 0 failed")
 
 
-def test_inside_a_subgraph(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+def test_the_nodes_work_inside_a_subgraph(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
     batch.fail_on("img3.png")
     graph = batch.graph(error_handling=SKIP)
     comfy.load(graph)
@@ -392,7 +402,7 @@ def test_inside_a_subgraph(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
 
 
 @pytest.mark.one_frontend
-def test_directory_linked_from_another_node(
+def test_the_directory_may_come_from_another_node(
     comfy: ComfyPage, batch: Batch, new_batch: Callable[..., Batch], ends: Ends
 ) -> None:
     other = new_batch("a.png", "b.png")
@@ -416,7 +426,7 @@ def test_directory_linked_from_another_node(
 
 
 @pytest.mark.one_frontend
-def test_files_come_and_go_mid_run(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
+def test_files_may_come_and_go_during_a_run(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
     batch.close_gate("img4.png")
     comfy.load(batch.graph())
     comfy.run_instant()
@@ -431,7 +441,7 @@ def test_files_come_and_go_mid_run(comfy: ComfyPage, batch: Batch, ends: Ends) -
 
 
 @pytest.mark.one_frontend
-def test_a_save_that_fails_after_loop_end_is_not_done(
+def test_an_image_whose_save_fails_after_loop_end_is_not_done(
     comfy: ComfyPage, batch: Batch, ends: Ends
 ) -> None:
     graph = batch.graph()
@@ -479,7 +489,7 @@ def test_the_button_is_not_saved_with_the_workflow(comfy: ComfyPage, batch: Batc
     assert prompt[ITERATOR]["inputs"] == graph[ITERATOR]["inputs"]
 
 
-def test_no_image_is_done_by_a_part_of_the_workflow(
+def test_a_part_of_the_workflow_finishes_no_image(
     comfy: ComfyPage, batch: Batch, ends: Ends
 ) -> None:
     graph = batch.graph(error_handling=SKIP)

@@ -22,8 +22,8 @@ SKIP = "Skip on error"
 ITERATOR_TYPE = "BatchLoopDirectoryIterator"
 COMPLETE_TYPE = "BatchLoopBatchComplete"
 TOLD_APART = 1.3
-"""Least contrast ratio, (brightness + 0.05) of one area to that of the other, at which adjacent
-areas can be told apart without their colours."""
+"""The lowest contrast ratio, (brightness + 0.05) of one area to that of the other, at which
+adjacent areas can be told apart without their colours."""
 RAISE = "3"
 COMPLETE = "9"
 
@@ -65,7 +65,7 @@ def bar_of(card: Locator) -> Locator:
 
 
 @pytest.mark.one_renderer
-def test_before_a_run_it_says_what_the_folder_holds(comfy: ComfyPage, batch: Batch) -> None:
+def test_before_a_run_it_shows_what_the_folder_contains(comfy: ComfyPage, batch: Batch) -> None:
     comfy.load(batch.graph())
     card = comfy.card()
     expect(card).to_contain_text("7 images")
@@ -81,7 +81,7 @@ def test_before_a_run_it_says_what_the_folder_holds(comfy: ComfyPage, batch: Bat
 
 
 @pytest.mark.one_renderer
-def test_while_it_runs_it_shows_how_far_it_is(comfy: ComfyPage, batch: Batch) -> None:
+def test_during_a_run_it_shows_progress(comfy: ComfyPage, batch: Batch) -> None:
     stop_in(comfy, batch, 3)
     card = comfy.card()
     expect(card).to_contain_text("img3.png")
@@ -110,7 +110,7 @@ def wait_until_loaded(page: Page, picture: Locator) -> None:
 
 @pytest.mark.one_frontend
 @pytest.mark.one_renderer
-def test_it_goes_on_showing_a_batch_after_a_reload(comfy: ComfyPage, batch: Batch) -> None:
+def test_after_a_reload_it_still_shows_the_batch(comfy: ComfyPage, batch: Batch) -> None:
     graph = batch.graph()
     stop_in(comfy, batch, 3)
     comfy.open()
@@ -151,7 +151,7 @@ def test_an_image_that_stopped_the_run_is_skipped_and_later_retried(
     assert batch.counts() == (7, 0)
 
 
-def test_start_over_leads_back_to_the_beginning(comfy: ComfyPage, batch: Batch) -> None:
+def test_start_over_returns_to_the_beginning(comfy: ComfyPage, batch: Batch) -> None:
     comfy.load(batch.graph(limit=2))
     run_to_the_end(comfy, batch)
     card = comfy.card()
@@ -211,7 +211,7 @@ def test_a_folder_is_chosen_among_the_allowed_ones(comfy: ComfyPage, batch: Batc
     comfy.page.unroute(chooser)
 
 
-def test_in_a_subgraph(comfy: ComfyPage, batch: Batch) -> None:
+def test_it_works_in_a_subgraph(comfy: ComfyPage, batch: Batch) -> None:
     graph = batch.graph()
     batch.close_gate("img2.png")
     comfy.load(graph)
@@ -241,7 +241,7 @@ def test_a_copy_of_the_node_shows_its_folder_too(comfy: ComfyPage, batch: Batch)
 
 
 @pytest.mark.one_renderer
-def test_with_a_linked_folder_a_run_tells_it(comfy: ComfyPage, batch: Batch) -> None:
+def test_a_linked_folder_is_known_after_a_run(comfy: ComfyPage, batch: Batch) -> None:
     comfy.load(batch.graph(linked=True, limit=2))
     assert comfy.page.evaluate("id => app.graph.getNodeById(id) !== null", DIRECTORY)
     card = comfy.card()
@@ -261,7 +261,7 @@ def complete_card(comfy: ComfyPage, batch: Batch) -> tuple[Locator, str]:
     return card, str(done.evaluate("bar => getComputedStyle(bar).backgroundColor"))
 
 
-def test_collapsed_the_node_still_shows_progress(comfy: ComfyPage, batch: Batch) -> None:
+def test_a_collapsed_node_still_shows_progress(comfy: ComfyPage, batch: Batch) -> None:
     card, colour = complete_card(comfy, batch)
     comfy.page.evaluate("id => app.graph.getNodeById(id).collapse()", ITERATOR)
     expect(card).to_be_hidden()
@@ -281,7 +281,7 @@ def test_a_card_that_is_zoomed_out_of_sight_leaves_its_bar(
 
 
 @pytest.mark.one_renderer
-def test_batch_complete_lists_what_failed_and_leads_to_the_node(
+def test_batch_complete_lists_failures_and_leads_to_their_nodes(
     comfy: ComfyPage, batch: Batch
 ) -> None:
     batch.fail_on("img2.png", "img10.png")
@@ -371,7 +371,7 @@ def test_file_names_are_shown_as_they_are(
     expect(card).to_contain_text("1 image done")
 
 
-def test_saved_and_submitted_as_without_the_card(comfy: ComfyPage, batch: Batch) -> None:
+def test_the_card_is_neither_saved_nor_submitted(comfy: ComfyPage, batch: Batch) -> None:
     graph = batch.graph(start_index=1, limit=2, loop_name="mine")
     comfy.load(graph)
     expect(comfy.card()).to_contain_text("2 images")

@@ -108,7 +108,7 @@ def run_to_the_end(comfy: ComfyPage, batch: Batch, language: str) -> None:
         pytest.param("ja", "実行する (即時)", id="ja", marks=pytest.mark.one_frontend),
     ],
 )
-def test_the_language_of_comfyui(
+def test_comfyui_s_language_is_used(
     open_in: OpenIn, batch: Batch, language: str, instant: str
 ) -> None:
     comfy = open_in(**{"Comfy.Locale": language})
@@ -122,7 +122,7 @@ def test_the_language_of_comfyui(
     run_to_the_end(comfy, batch, language)
 
 
-def test_a_language_of_the_packs_own(open_in: OpenIn, batch: Batch) -> None:
+def test_the_pack_may_have_its_own_language(open_in: OpenIn, batch: Batch) -> None:
     comfy = open_in(**{"BatchLoop.Language": "de"})
     comfy.load(batch.graph())
     check_nodes(comfy, "de")

@@ -108,7 +108,7 @@ def test_it_is_closed_by_the_keyboard_and_by_the_next_batch(
 
 
 @pytest.mark.one_frontend
-def test_it_stays_until_the_batch_goes_on(
+def test_it_stays_until_the_batch_continues(
     comfy: ComfyPage, batch: Batch, settled: Callable[[], None]
 ) -> None:
     comfy.load(batch.graph())
@@ -122,7 +122,7 @@ def test_it_stays_until_the_batch_goes_on(
     expect(shown).to_have_count(1)
 
 
-def test_a_notification_and_a_sound_by_the_settings(
+def test_settings_switch_on_a_notification_and_a_sound(
     comfy: ComfyPage, batch: Batch, settled: Callable[[], None]
 ) -> None:
     comfy.page.context.grant_permissions(["notifications"])
@@ -145,7 +145,7 @@ def test_a_notification_and_a_sound_by_the_settings(
 
 
 @pytest.mark.usefixtures("settled")
-def test_a_browser_that_allows_no_notification_is_told_of(comfy: ComfyPage) -> None:
+def test_a_browser_that_allows_no_notification_is_reported(comfy: ComfyPage) -> None:
     comfy.page.context.clear_permissions()
     comfy.press_switch("Browser notification at the end of a batch")
     comfy.toast("Allow notifications in the browser's settings")
@@ -177,7 +177,7 @@ def test_the_title_of_a_page_in_the_background_shows_progress(
 
 
 @pytest.mark.one_frontend
-def test_the_title_is_left_alone_where_the_setting_says_so(
+def test_the_title_is_left_alone_if_the_setting_says_so(
     comfy: ComfyPage, batch: Batch, settled: Callable[[], None]
 ) -> None:
     comfy.set(TITLE, value=False)

@@ -99,7 +99,7 @@ def test_the_page_waits_until_the_other_server_is_done(
     assert comfy.submitted - submitted in (1, 2)
 
 
-def test_the_image_of_a_server_that_dies_is_done_without_a_click(
+def test_a_dead_server_s_image_is_done_without_a_click(
     comfy: ComfyPage, other_server: ComfyServer, held: tuple[Batch, str]
 ) -> None:
     batch, _ = held

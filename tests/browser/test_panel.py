@@ -58,7 +58,7 @@ def run(comfy: ComfyPage, client: ComfyClient) -> Callable[..., None]:
     return run
 
 
-def test_without_a_batch_it_says_how_to_begin(panel: SidePanel) -> None:
+def test_without_a_batch_it_says_how_to_start_one(panel: SidePanel) -> None:
     panel.open()
     expect(panel.without_loops).to_contain_text("No batches yet")
     expect(panel.without_loops).to_contain_text("Run a workflow with Directory Iterator")
@@ -106,7 +106,7 @@ def test_a_batch_that_another_client_runs_is_followed_too(
 
 
 @pytest.mark.one_frontend
-def test_failed_images_have_reasons_and_are_tried_again(
+def test_failed_images_have_reasons_and_are_retried(
     panel: SidePanel, batch: Batch, run: Callable[..., None]
 ) -> None:
     batch.fail_on("img3.png", "img20.png")
@@ -136,7 +136,9 @@ def test_failed_images_have_reasons_and_are_tried_again(
 
 
 @pytest.mark.one_frontend
-def test_start_over(panel: SidePanel, batch: Batch, run: Callable[..., None]) -> None:
+def test_start_over_makes_every_image_pending(
+    panel: SidePanel, batch: Batch, run: Callable[..., None]
+) -> None:
     run(batch)
     panel.open()
     panel.choose(batch.name)
@@ -187,7 +189,7 @@ def test_forgetting_is_asked_about_first(
 
 
 @pytest.mark.one_frontend
-def test_the_report_is_a_file(panel: SidePanel, batch: Batch, run: Callable[..., None]) -> None:
+def test_the_report_is_downloaded(panel: SidePanel, batch: Batch, run: Callable[..., None]) -> None:
     run(batch, limit=2)
     panel.open()
     panel.choose(batch.name)
@@ -198,7 +200,9 @@ def test_the_report_is_a_file(panel: SidePanel, batch: Batch, run: Callable[...,
         assert "img2.png" in download.value.path().read_text(encoding="utf-8")
 
 
-def test_by_the_keyboard_alone(panel: SidePanel, batch: Batch, run: Callable[..., None]) -> None:
+def test_it_can_be_used_by_keyboard_alone(
+    panel: SidePanel, batch: Batch, run: Callable[..., None]
+) -> None:
     run(batch, limit=3)
     panel.open()
     keyboard = panel.page.keyboard
@@ -231,7 +235,7 @@ def test_by_the_keyboard_alone(panel: SidePanel, batch: Batch, run: Callable[...
 
 
 @pytest.mark.parametrize("theme", ["dark", "light"])
-def test_nothing_keeps_a_person_out(
+def test_it_is_accessible(
     comfy: ComfyPage, panel: SidePanel, batch: Batch, run: Callable[..., None], theme: str
 ) -> None:
     batch.fail_on("img2.png")
@@ -257,7 +261,7 @@ def test_nothing_keeps_a_person_out(
         comfy.set("Comfy.ColorPalette", "dark")
 
 
-def test_nothing_is_asked_while_nobody_looks(
+def test_nothing_is_requested_while_nobody_is_looking(
     comfy: ComfyPage, panel: SidePanel, batch: Batch, run: Callable[..., None]
 ) -> None:
     panel.open()
@@ -277,7 +281,7 @@ def test_nothing_is_asked_while_nobody_looks(
 
 
 @pytest.mark.one_frontend
-def test_a_hundred_thousand_images(
+def test_of_a_hundred_thousand_images_only_those_in_view_are_requested(
     server: ComfyServer, client: ComfyClient, panel: SidePanel, batch: Batch
 ) -> None:
     folder = server.input / f"many-{batch.name}"

@@ -253,7 +253,9 @@ def check(made: Mapping[str, Any], types: Mapping[str, Any], scene: str = "") ->
         assert inputs_of(as_prompt(workflow, types), types) == wanted, scene
 
 
-def test_it_is_what_the_page_submits(comfy: ComfyPage, types: dict[str, Any]) -> None:
+def test_the_command_converts_a_workflow_to_what_the_page_submits(
+    comfy: ComfyPage, types: dict[str, Any]
+) -> None:
     # All in one test: cleaning up after each scene would take longer than the scene.
     for name, scene in SCENES.items():
         made = comfy.page.evaluate(
@@ -273,7 +275,7 @@ NEEDS_MORE = re.compile(r"upload|remote|WEBCAM|LOAD_3D|PREVIEW_3D")
 """Parts of the input types that need a file, a camera or a scene as soon as the node exists."""
 
 
-def test_each_type_of_node(comfy: ComfyPage, types: dict[str, Any]) -> None:
+def test_each_type_of_node_is_converted(comfy: ComfyPage, types: dict[str, Any]) -> None:
     names = [name for name, each in types.items() if not NEEDS_MORE.search(json.dumps(each))]
     made = comfy.page.evaluate(
         f"""async (names) => {{
@@ -344,7 +346,9 @@ MADE_UP = [
 ]
 
 
-def test_each_kind_of_widget(comfy: ComfyPage, server: ComfyServer, types: dict[str, Any]) -> None:
+def test_each_kind_of_widget_is_converted(
+    comfy: ComfyPage, server: ComfyServer, types: dict[str, Any]
+) -> None:
     write_images(server.input, [IMAGE])
     made = comfy.page.evaluate(
         f"""async (made_up) => {{
@@ -389,7 +393,7 @@ COUNTING = """
 """
 
 
-def test_numbers_change_from_run_to_run_as_in_the_page(
+def test_numbers_change_between_runs_as_in_the_page(
     comfy: ComfyPage, types: dict[str, Any]
 ) -> None:
     runs = comfy.page.evaluate(

@@ -55,7 +55,7 @@ def test_the_window_shows_the_picture_of_each_example(
         *WITH_NATIVE_LOOPS,
     ],
 )
-def test_an_example_that_is_opened_by_a_click_runs(
+def test_an_example_opened_by_a_click_runs(
     comfy: ComfyPage, client: ComfyClient, server: ComfyServer, name: str
 ) -> None:
     comfy.browse_templates("batch-loop")

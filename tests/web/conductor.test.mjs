@@ -219,7 +219,7 @@ test("Cancel switches Auto Queue off if an image was in progress", () => {
   assert.deepEqual(told, ["paused"]);
 });
 
-test("canceling a prompt that had nothing to do is left to ComfyUI", () => {
+test("cancelling a prompt that had nothing to do is left to ComfyUI", () => {
   const { autoQueue, conductor, told } = setUp();
   conductor.heard("p", iteration(STOP, { complete: true }));
   conductor.interrupted("p");
@@ -335,7 +335,7 @@ test("Cancel before a prompt has handed out its image switches Auto Queue off", 
   assert.equal(autoQueue.on, false);
 });
 
-test("canceling a running image names it, whichever event comes first", () => {
+test("cancelling a running image names it, whichever event comes first", () => {
   for (const [first, second] of [
     ["cancelled", "interrupted"],
     ["interrupted", "cancelled"],
@@ -349,7 +349,7 @@ test("canceling a running image names it, whichever event comes first", () => {
   }
 });
 
-test("canceling another workflow, or at the end of a batch, leaves Auto Queue alone", () => {
+test("cancelling another workflow, or at the end of a batch, leaves Auto Queue alone", () => {
   const { autoQueue, conductor } = setUp();
   conductor.cancelled();
   conductor.heard("p", iteration(STOP));
