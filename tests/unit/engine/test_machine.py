@@ -215,7 +215,7 @@ class RegistryMachine(RuleBasedStateMachine):
         # By loop, batch and path: prompts that succeeded after Loop End and were not lost in a
         # crash before anybody looked. Counted independently of the model.
         self.successes: Counter[tuple[LoopKey, int, str]] = Counter()
-        self.unsettled: list[tuple[str, tuple[LoopKey, int, str]]] = []
+        self.unreconciled: list[tuple[str, tuple[LoopKey, int, str]]] = []
         self._start()
 
     def teardown(self) -> None:
@@ -278,10 +278,10 @@ class RegistryMachine(RuleBasedStateMachine):
         self.alive.discard(server.name)
         self.queue = [entry for entry in self.queue if entry[0] is not server]
         self.jobs = [job for job in self.jobs if job.server is not server]
-        for name, done in self.unsettled:
+        for name, done in self.unreconciled:
             if name == server.name:
                 self.successes[done] -= 1
-        self.unsettled = [entry for entry in self.unsettled if entry[0] != server.name]
+        self.unreconciled = [entry for entry in self.unreconciled if entry[0] != server.name]
         self._start()
 
     @precondition(lambda self: self.open_store)
@@ -416,7 +416,7 @@ class RegistryMachine(RuleBasedStateMachine):
         if loop is None:
             return
         snapshot = server.registry.retry_failed(key.id)
-        self._settle(server, key)
+        self._reconcile(server, key)
         self._retry(loop)
         self._note_completion(loop)
         assert snapshot.counts.failed == 0
@@ -442,7 +442,7 @@ class RegistryMachine(RuleBasedStateMachine):
         if loop is None:
             return
         shown = server.registry.full_snapshot(key.id).stopped_on
-        self._settle(server, key)
+        self._reconcile(server, key)
         assert (None if shown is None else shown.path) == loop.stopped_on
         path = name or loop.stopped_on
         if path is None:
@@ -468,7 +468,7 @@ class RegistryMachine(RuleBasedStateMachine):
             server.registry.forget(key.id)
         except NotNow:
             refused = True
-        self._settle(server, key)
+        self._reconcile(server, key)
         assert refused is bool(loop.open)
         if refused:
             return
@@ -478,7 +478,7 @@ class RegistryMachine(RuleBasedStateMachine):
         self.successes = Counter(
             {done: number for done, number in self.successes.items() if done[0] != key}
         )
-        self.unsettled = [entry for entry in self.unsettled if entry[1][0] != key]
+        self.unreconciled = [entry for entry in self.unreconciled if entry[1][0] != key]
         self.steps.update(["forgotten"])
 
     @rule(pick=picks)
@@ -487,7 +487,7 @@ class RegistryMachine(RuleBasedStateMachine):
         server = self._server(pick)
         found = {overview.id: overview for overview in server.registry.overviews()}
         for key, loop in self.loops.items():
-            self._settle(server, key)
+            self._reconcile(server, key)
             snapshot = server.registry.full_snapshot(key.id)
             shared = {each.name: getattr(snapshot, each.name) for each in fields(Overview)}
             overview = found[key.id]
@@ -516,7 +516,7 @@ class RegistryMachine(RuleBasedStateMachine):
         ]
         for key, prompt in ended:
             if key in self.loops:
-                self._settle(server, key)
+                self._reconcile(server, key)
             server.waiting.discard((key, prompt))
         assert more is bool(server.waiting)
 
@@ -544,7 +544,7 @@ class RegistryMachine(RuleBasedStateMachine):
 
     @precondition(lambda self: self.open_store and self.loops)
     @rule(pick=picks, key=keys)
-    def cannot_settle(self, pick: int, key: LoopKey) -> None:
+    def cannot_reconcile(self, pick: int, key: LoopKey) -> None:
         """The disk refuses the changes of prompts' outcomes: these are read again."""
         server = self._server(pick)
         if key in self.loops:
@@ -597,8 +597,8 @@ class RegistryMachine(RuleBasedStateMachine):
         return item is not None and item.state is FINISHING
 
     def _check_carried(self, server: Server, loop: ModelLoop, iteration: Iteration) -> None:
-        value, settled_by = loop.carried
-        if value is pytest and server.name != settled_by:
+        value, reconciled_by = loop.carried
+        if value is pytest and server.name != reconciled_by:
             assert iteration.carried.value is None
             assert "module" in (iteration.carried.lost or "")
         else:
@@ -608,7 +608,7 @@ class RegistryMachine(RuleBasedStateMachine):
     def _end(self, job: Job, key: LoopKey, value: object) -> None:
         iteration = job.turns[key]
         if key in self.loops:
-            self._settle(job.server, key)
+            self._reconcile(job.server, key)
         item = self._item_of(iteration)
         job.server.registry.end(iteration, value)
         job.ended.add(key)
@@ -639,7 +639,7 @@ class RegistryMachine(RuleBasedStateMachine):
                 assert iteration.item is not None
                 done = (key, iteration.batch, iteration.item.path)
                 self.successes[done] += 1
-                self.unsettled.append((job.server.name, done))
+                self.unreconciled.append((job.server.name, done))
 
     def _holds(self, iteration: Iteration) -> bool:
         return self._item_of(iteration) is not None
@@ -658,7 +658,7 @@ class RegistryMachine(RuleBasedStateMachine):
         """The path that `acquire` should hand out, or the error that it should raise."""
         server, key, prompt = job.server, request.key, job.prompt
         if key in self.loops:
-            self._settle(server, key)
+            self._reconcile(server, key)
             for path, item in self.loops[key].open:
                 if item.prompt == prompt:
                     return path
@@ -745,9 +745,9 @@ class RegistryMachine(RuleBasedStateMachine):
         if loop.complete != (loop.completed_at is not None):
             loop.completed_at = self.clock.time if loop.complete else None
 
-    def _settle(self, server: Server, key: LoopKey) -> None:
+    def _reconcile(self, server: Server, key: LoopKey) -> None:
         loop = self.loops[key]
-        settled = False
+        reconciled = False
         for path, item in loop.open:
             assert item.prompt is not None
             ending: Ending | None = Ending.STOPPED
@@ -757,14 +757,16 @@ class RegistryMachine(RuleBasedStateMachine):
                 ending = None
             if ending is None:
                 continue
-            settled = True
-            self._settle_item(server, key, item, ending)
+            reconciled = True
+            self._reconcile_item(server, key, item, ending)
             done = (key, loop.batch, path)
-            self.unsettled = [entry for entry in self.unsettled if entry[1] != done]
-        if settled:
+            self.unreconciled = [entry for entry in self.unreconciled if entry[1] != done]
+        if reconciled:
             self._note_completion(loop)
 
-    def _settle_item(self, server: Server, key: LoopKey, item: ModelItem, ending: Ending) -> None:
+    def _reconcile_item(
+        self, server: Server, key: LoopKey, item: ModelItem, ending: Ending
+    ) -> None:
         loop = self.loops[key]
         server.waiting.discard((key, item.prompt))
         item.prompt = None

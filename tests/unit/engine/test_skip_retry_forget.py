@@ -47,10 +47,10 @@ def test_a_loop_ran_when_an_image_was_handed_out_and_when_it_was_reconciled(loop
     loop.registry.end(iteration)
     assert loop.snapshot().ran_at == iteration.item.claim.since
     loop.host.finish(iteration.prompt)
-    settled_at = loop.snapshot().ran_at
-    assert settled_at is not None
-    assert settled_at > iteration.item.claim.since
-    assert loop.snapshot().ran_at == settled_at
+    reconciled_at = loop.snapshot().ran_at
+    assert reconciled_at is not None
+    assert reconciled_at > iteration.item.claim.since
+    assert loop.snapshot().ran_at == reconciled_at
 
 
 def test_it_ran_until_its_prompt_ended_however_late_somebody_looks(loop: Loop) -> None:
