@@ -8,6 +8,7 @@ Beside this module, only the node files import anything of ComfyUI's.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import copy
 import logging
 import os
@@ -336,7 +337,7 @@ def _failure(data: Mapping[str, Any]) -> Failure:
 def _saved_files(outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
     """Real paths of the files in the `ui` results of a prompt's nodes, as previews name them.
 
-    Without those behind a link: Save Image (Batch) notes its own before it writes them.
+    They are where links lead by now, which may be anywhere.
     """
     for result in outputs.values():
         for files in result.values():
@@ -349,8 +350,7 @@ def _saved_files(outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
                     # What a node only shows, such as a preview, is no result.
                     if folder is not None and file["type"] != "temp":
                         subfolder = str(file.get("subfolder") or "")
-                        root = os.path.realpath(folder)
-                        path = os.path.join(root, subfolder, str(file["filename"]))
-                        # Where a link leads is not looked at: it may lead anywhere by now.
-                        if os.path.realpath(path) == os.path.normpath(path):
-                            yield os.path.normpath(path)
+                        path = os.path.join(folder, subfolder, str(file["filename"]))
+                        # A link may become something else while it is looked at.
+                        with contextlib.suppress(OSError):
+                            yield os.path.realpath(path)

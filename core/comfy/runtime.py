@@ -10,7 +10,6 @@ import os
 import stat
 import threading
 from collections.abc import Callable, Collection, Iterator
-from dataclasses import replace
 
 import psutil
 
@@ -59,6 +58,7 @@ def registry() -> LoopRegistry:
         write_behind(),
         lease_seconds=settings().lease_seconds,
         roots=_roots(),
+        may_look=_may_look,
         clean_up=_clean_up,
     )
 
@@ -74,14 +74,17 @@ def _list_images(
 
     In a database that machines share, any folder may be named.
     """
-    allowed = allowed_folders()
-    check_source_file(directory, allowed)
-    try:
-        for name in selection.finished:
-            check_source_file(name.folder, allowed)
-    except PathRefused:  # a folder that may not be read proves no image finished
-        selection = replace(selection, finished=())
+    check_source_file(directory, allowed_folders())
     return list_images(directory, selection, seed, going_on)
+
+
+def _may_look(path: str) -> bool:
+    """Whether a path is in the allow-list, as it stands now."""
+    try:
+        check_source_file(path, allowed_folders())
+    except PathRefused:
+        return False
+    return True
 
 
 @functools.cache

@@ -12,7 +12,7 @@ from ..store.interface import Store
 from .batches import Batches
 from .changes.items import Items
 from .changes.loops import Loops
-from .changes.result_owners import Outputs
+from .changes.result_owners import Outputs, anywhere
 from .changes.transactions import Transactions
 from .folders.folder_watch import FolderWatch
 from .folders.listings import Lister, Listings, Sight
@@ -37,6 +37,7 @@ class Parts:
         *,
         lease_seconds: float | None = None,
         roots: Roots = NO_ROOTS,
+        may_look: Callable[[str], bool] = anywhere,
         clean_up: Callable[[Collection[str], Collection[str]], object] | None = None,
         poll_outcomes: Poll = OutcomePoller,
         poll_listings: Poll = OutcomePoller,
@@ -46,6 +47,8 @@ class Parts:
 
         `writes` tells of files that are written in the background; None: of none. A lease of
         `lease_seconds` tells other servers that this one is at work; None: there are none.
+        `may_look` tells whether a path that came from the store, or from nodes that are not the
+        pack's, may be looked at.
         `clean_up` is given the folders in which servers that have ended may have left unfinished
         files, and those servers, whenever their images are given back; it must not take long. None:
         nothing is done. `poll_outcomes` makes what looks for the outcomes of prompts, and
@@ -60,7 +63,7 @@ class Parts:
         self.memory = self._transactions.memory
         self._loops = Loops(store, host, self.memory)
         self._items = Items(store, self._transactions)
-        self._outputs = Outputs(store, self.memory, roots)
+        self._outputs = Outputs(store, self.memory, roots, may_look)
         self._folder_watch = FolderWatch(store, host, self.memory, self._loops)
         self._untold = Untold(self.memory)
         self.servers = Servers(store, host, self._transactions, lease_seconds, lease_clock)

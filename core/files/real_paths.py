@@ -107,9 +107,12 @@ def _check_plain(descriptor: int, real_path: str) -> None:
 
 def _walk(real_path: str, *, make: bool) -> int:
     """Open a folder part by part, from the root of the file system."""
+    parts = [part for part in real_path.split(os.sep) if part]
+    if os.pardir in parts:
+        raise OSError(errno.EINVAL, "it is not a real path", real_path)
     flags = _STEP | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     here = os.open(os.sep, flags)
-    for part in filter(None, real_path.split(os.sep)):
+    for part in parts:
         try:
             below = _step(part, here, flags, make=make)
         except NotADirectoryError:

@@ -90,7 +90,9 @@ def _identity(path: str) -> str:
             _identities[folder] = place, whole
     else:
         whole = known[1]
-    return os.path.join(whole, folded(name) if _folds(folder, name, place) else name)
+    own = folded(name)
+    # Where it is the same either way, the folder is not looked at: it may be none of the allowed.
+    return os.path.join(whole, own if own == name or _folds(folder, name, place) else name)
 
 
 def _within_root(path: str, found: str, roots: Roots) -> str:

@@ -13,6 +13,7 @@ from PIL import Image
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support.batches import refusal, run_until_stop, told
 from batch_loop.tests.support.graphs import (
+    COMPLETE,
     END,
     ITERATOR,
     ITERATOR_SETTINGS,
@@ -217,6 +218,21 @@ def test_a_second_try_leaves_what_is_there_from_before(
     failing.unlink()
     run_until_stop(client, graph)
     assert (workspace.output / "a.png").read_bytes() == b"from before"
+
+
+def test_what_comfyui_saves_through_a_link_is_known_as_a_result(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    """A link in the output folder leads to the very folder that the batch reads."""
+    write_images(workspace.input, ["a.png"])
+    (workspace.output / "link").symlink_to(workspace.input)
+    graph = unchanged(workspace)
+    prefix = f"{workspace.name}/link/own"
+    graph["own"] = node("SaveImage", images=[ITERATOR, 1], filename_prefix=prefix)
+    for _ in range(2):
+        result = run_until_stop(client, graph)[-1]
+        assert told(result, COMPLETE)["total"] == 1
+    assert saved(workspace.input) == ["a.png", "own_00001_.png"]
 
 
 @pytest.mark.parametrize("embed", [True, False])

@@ -6,7 +6,7 @@ Everything here expects to run inside of a transaction.
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from enum import Enum
 
 from ...files.same_file import Identities, folded, folds, identity
@@ -19,6 +19,11 @@ from .process_memory import Memory, Work
 
 _FEW = 50
 """Files that are asked about one by one."""
+
+
+def anywhere(path: str) -> bool:  # noqa: ARG001
+    """Any path may be looked at."""
+    return True
 
 
 class Owner(Enum):
@@ -39,11 +44,18 @@ class Owner(Enum):
 class Outputs:
     """The files that the loops have written, by their real paths."""
 
-    def __init__(self, store: Store, memory: Memory, roots: Roots = NO_ROOTS) -> None:
-        """`roots` are the folders that several machines share."""
+    def __init__(
+        self,
+        store: Store,
+        memory: Memory,
+        roots: Roots = NO_ROOTS,
+        may_look: Callable[[str], bool] = anywhere,
+    ) -> None:
+        """`roots` are the folders that several machines share, `may_look` as in `Parts`."""
         self._store = store
         self._memory = memory
         self._roots = roots
+        self.may_look = may_look
 
     def claim(  # noqa: PLR0913 - who claims, what, and how
         self,
@@ -106,9 +118,12 @@ class Outputs:
     def note_saved(
         self, key: LoopKey, prompt: Prompt, path: str, targets: Collection[str], *, succeeded: bool
     ) -> None:
-        """Note the files that a prompt on the item at `path` said it saved, once it has ended."""
+        """Note the files that a prompt on the item at `path` said it saved, once it has ended.
+
+        Without those that may not be looked at. Save Image (Batch) has claimed its own.
+        """
         left_alone = self._work(key, prompt).left_alone
-        for file in targets:
+        for file in filter(self.may_look, targets):
             target = self._identity(file)
             # It is shown as a result, and stays whose it was.
             if target in left_alone:

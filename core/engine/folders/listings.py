@@ -194,8 +194,12 @@ class Listings:
         # A folder that is watched may still be empty.
         if not paths and not self._folder_watch.is_watched(key):
             raise NoImages(no_images(key.directory, selection))
+        names = selection.finished
+        # A folder that may not be looked at proves no image finished.
+        if not all(self._outputs.may_look(name.folder) for name in names):
+            names = ()
         left_out = finished(
-            selection.finished,
+            names,
             key.directory,
             paths,
             self._known,

@@ -10,9 +10,11 @@ import pytest
 
 from batch_loop.core.background.read_ahead import read_image
 from batch_loop.core.common.errors import FolderNotFound, UnreadableImage, UnwritableImage
+from batch_loop.core.common.processes import this_process
 from batch_loop.core.files import real_paths
 from batch_loop.core.files.allowed_paths import AllowedFolders, check_source_file, check_target_file
 from batch_loop.core.files.atomic import IfExists, write_atomic
+from batch_loop.core.files.leftovers import sweep, temporary_name
 from batch_loop.core.files.listing import list_images
 from batch_loop.core.files.real_paths import open_file
 from batch_loop.core.model.selection import Selection
@@ -130,6 +132,18 @@ def test_a_swap_during_a_write_does_not_lead_outside(
     write_atomic(str(inside / "new.png"), b"new", IfExists.OVERWRITE)
     assert sorted(path.name for path in outside.iterdir()) == ["a.png", "secret.png"]
     assert (inside.with_name("away") / "new.png").read_bytes() == b"new"
+
+
+@pytest.mark.usefixtures("way")
+def test_a_path_with_dots_leads_nowhere(inside: Path, outside: Path) -> None:
+    """A database that machines share may hold one."""
+    name = temporary_name()
+    (outside / name).write_bytes(b"")
+    path = f"{inside}/../../{outside.name}"
+    sweep(path, [this_process().name])
+    assert (outside / name).exists()
+    with pytest.raises(FolderNotFound, match="cannot be read"):
+        list_images(path, Selection())
 
 
 def test_a_file_in_the_way_is_not_called_a_link(inside: Path) -> None:
