@@ -28,7 +28,7 @@ from batch_loop.tests.support.batches import (
     told,
     written,
 )
-from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, node
+from batch_loop.tests.support.graphs import END, ITERATOR, SAVE, Graph, node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tests.support.watching import Watch
@@ -54,8 +54,11 @@ class Outside:
 
 
 @pytest.fixture
-def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
-    """Whatever the test does, nothing in this folder may be touched."""
+def outside(tmp_path_factory: pytest.TempPathFactory, server: ComfyServer) -> Iterator[Outside]:
+    """Whatever the test does, nothing in this folder may be touched.
+
+    The helper nodes look for its name, and write to the server's log who lists it.
+    """
     folder = tmp_path_factory.mktemp("outside")
     secret = folder / "secret.png"
     Image.new("RGB", (8, 8), SECRET).save(secret)
@@ -75,7 +78,8 @@ def outside(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Outside]:
     accesses = Counter(watch.accesses()) - Counter(walkers.accesses())
     watch.close()
     walkers.close()
-    assert not accesses
+    _, *stacks = server.log().split(f"{folder} is listed by\n")
+    assert not accesses, "\n".join(stack.partition("\n\n")[0] for stack in stacks)
     assert [path.name for path in folder.iterdir()] == ["secret.png"]
     assert secret.read_bytes() == before
 
@@ -310,6 +314,24 @@ def test_links_that_are_swapped_all_the_time_lead_nowhere(
     for path in workspace.output.rglob("*.png"):
         with Image.open(path) as image:
             assert image.getpixel((0, 0)) != SECRET
+
+
+def test_a_result_whose_folder_becomes_a_link_is_not_looked_at(
+    client: ComfyClient, workspace: Workspace, outside: Outside
+) -> None:
+    """Its prompt has yet to end when it does: what was saved is noted after that."""
+    write_images(workspace.input / "sub", ["a.png"], (8, 8))
+    graph = unchanged(workspace.name, workspace.name, recursive=True)
+    swapped = workspace.scratch / "swapped"
+    graph["wait"] = node("TestWait", image=[SAVE, 0], until=str(swapped))
+    graph[END]["inputs"]["after"] = ["wait", 0]
+    prompt = client.submit(graph)
+    folder = workspace.output / "sub"
+    wait_for((folder / "a.png").exists, "the result")
+    folder.rename(folder.with_name("away"))
+    folder.symlink_to(outside.folder)
+    swapped.touch()
+    assert written(loop_state(client, client.wait(prompt))) == 1
 
 
 # Where an allowed folder holds ComfyUI itself.

@@ -11,6 +11,7 @@ import os
 import sys
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, ClassVar
@@ -21,6 +22,22 @@ from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 
 LOOK_SECONDS = 0.005
 ASKED = "asked to fail"
+FORBIDDEN = "outside"
+"""What the name of a folder begins with that a test forbids to touch."""
+
+
+def _tell_who_lists(event: str, arguments: tuple[Any, ...]) -> None:
+    """Write to the server's log who lists a folder that a test forbids."""
+    if event in {"os.scandir", "os.listdir"} and arguments[0] is not None:
+        given = arguments[0]
+        where = f"/proc/self/fd/{given}" if isinstance(given, int) else os.fsdecode(given)
+        folder = os.path.realpath(where)
+        if os.path.basename(folder).startswith(FORBIDDEN):
+            stack = "".join(traceback.format_stack())
+            sys.stderr.write(f"{folder} is listed by\n{stack}\n")
+
+
+sys.addaudithook(_tell_who_lists)
 
 
 class TestRaise:
