@@ -17,11 +17,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from . import environments, stamps
+from . import environments
 from .errors import ToolError, run_command, say
 from .layout import ROOT
 from .programs import complaint, run
-from .provision import alone
+from .provision import alone, once
 
 CHECKERS = ROOT / ".build" / "checkers"
 STAMP = CHECKERS / ".batch-loop-stamp"
@@ -72,7 +72,7 @@ def make_environment() -> None:
         STAMP.unlink(missing_ok=True)
     # Its scripts name its Python, so it is good for only one place and version.
     asked_for = [wanted, sys.version_info[:2], str(CHECKERS)]
-    stamps.once("the registry's checkers (.build/checkers)", STAMP, asked_for, make)
+    once("the registry's checkers (.build/checkers)", STAMP, asked_for, make)
 
 
 def published(root: Path) -> list[str]:
@@ -119,9 +119,8 @@ def _findings(folder: Path, home: Path) -> list[dict[str, Any]]:
     try:
         found: list[dict[str, Any]] = json.loads(done.stdout)["findings"]
     except (ValueError, KeyError) as error:
-        raise ToolError(
-            f"nodesafe scan failed ({complaint(done.stderr or done.stdout)})"
-        ) from error
+        said = complaint(done.stderr or done.stdout)
+        raise ToolError(f"nodesafe scan failed ({said})") from error
     return found
 
 

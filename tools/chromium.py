@@ -9,19 +9,19 @@ from pathlib import Path
 from .errors import ToolError, run_command, say
 from .programs import starts
 
-CHROMIUM = "CHROMIUM"
-"""Environment variable: the browser to use in place of any that would be found."""
-
 NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable")
 OF_PLAYWRIGHT = "chromium-*/chrome-linux*/chrome"
 
 
 def find_chromium() -> str:
-    """Path of a Chromium that starts; raises `ToolError` when there is none."""
-    named = os.environ.get(CHROMIUM)
+    """Path of a Chromium that starts; raises `ToolError` when there is none.
+
+    The environment variable `CHROMIUM` can name one.
+    """
+    named = os.environ.get("CHROMIUM")
     if named:
         if not starts(named, "--version"):
-            raise ToolError(f"{CHROMIUM} names {named}, which does not start")
+            raise ToolError(f"CHROMIUM names {named}, which does not start")
         return named
     found = [shutil.which(name) for name in NAMES]
     downloads = os.environ.get("PLAYWRIGHT_BROWSERS_PATH", "~/.cache/ms-playwright")
@@ -32,7 +32,7 @@ def find_chromium() -> str:
             return path
     raise ToolError(
         "no Chromium for the browser tests: apt-get install chromium (Ubuntu: "
-        f".venv/bin/playwright install --with-deps chromium), or name one in {CHROMIUM}"
+        ".venv/bin/playwright install --with-deps chromium), or name one in CHROMIUM"
     )
 
 

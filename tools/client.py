@@ -5,21 +5,20 @@ from __future__ import annotations
 import json
 import uuid
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from typing import Any
 
 import requests
 
 from .errors import ToolError
-from .events import Event, EventLog, ServerGone
-from .results import RunResult, result_of
+from .results import Event, EventLog, RunResult, ServerGone, result_of
 
 Prompt = Mapping[str, Mapping[str, Any]]
 """A workflow in API format, by node id."""
 
 HTTP_SECONDS = 30.0
 RUN_SECONDS = 60.0
-BAD_REQUEST = 400
 
 
 class PromptRejected(ToolError):
@@ -58,7 +57,7 @@ class Queue:
     pending: tuple[str, ...]
 
 
-class ComfyClient:
+class ComfyClient(AbstractContextManager["ComfyClient"]):
     """One client with its own id and websocket; close it, or use it in a `with` statement.
 
     `url` has no trailing slash. `events` has everything that the server has sent to this client
@@ -104,7 +103,7 @@ class ComfyClient:
         try:
             data = self.post_json("/prompt", body)
         except UnexpectedAnswer as error:
-            if error.status != BAD_REQUEST:
+            if error.status != requests.codes.bad_request:
                 raise
             raise PromptRejected(json.loads(error.body)) from None
         prompt_id: str = data["prompt_id"]
@@ -226,10 +225,6 @@ class ComfyClient:
         """Close the websocket and the connections."""
         self._log.close()
         self._session.close()
-
-    def __enter__(self) -> ComfyClient:  # noqa: PYI034 - typing.Self came with 3.11
-        """Return the client itself."""
-        return self
 
     def __exit__(self, *_error: object) -> None:
         """Close."""

@@ -19,8 +19,9 @@ from . import trial
 from .client import ComfyClient
 from .errors import ToolError
 from .graphs import END, IMAGE, ITERATOR, WORK, filled_in, node
+from .layout import HELPERS
 from .server import ComfyServer
-from .trial import HELPERS, Trial, again, checked, command, look_until, says_stop, wait
+from .trial import Trial, again, checked, command, look_until, says_stop, wait
 
 WORK_SECONDS = 0.06
 TAIL, TAIL_SECONDS = "tail", 0.03
@@ -120,11 +121,11 @@ class Batch(Trial):
                 prompts = [client.submit(prompt) for _ in range(AHEAD)]
                 node_id, seconds = MOMENTS[moment]
                 client.wait_until_executing(prompts[self.chance.choice([0, 0, 0, 1])], node_id)
-                # If results were ever half written under their final names, it would be now.
                 before = self._made()
                 if moment == IN_A_WRITE:
                     look_until(lambda: self.unfinished() > 0)
                 elif moment == AT_ITS_NAME:
+                    # If a result can be half written under its final name, it is so at first.
                     look_until(lambda: self._made() != before)
                 else:
                     wait(self.chance.uniform(0, seconds))

@@ -6,9 +6,6 @@ import signal
 import sys
 from collections.abc import Callable
 
-ENDED_BY_SIGINT = 130
-ENDED_BY_SIGTERM = 143
-
 
 class ToolError(Exception):
     """Raised when a person has to do something; the message says what happened and what to do."""
@@ -22,13 +19,13 @@ def say(text: str) -> None:
 
 def run_command(main: Callable[[], int | None]) -> None:
     """Run `main` and exit with its code, None being 0; a `ToolError` becomes one line and 1."""
-    # Raised as an exception, so that no server is left behind.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(ENDED_BY_SIGTERM))
+    # As an exception, so that no server is left behind; with the code that a shell gives it.
+    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))
     try:
         code = main()
     except ToolError as error:
         sys.stderr.write(f"error: {error}\n")
         code = 1
     except KeyboardInterrupt:
-        code = ENDED_BY_SIGINT
+        code = 128 + signal.SIGINT
     sys.exit(code)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import itertools
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from .client import ComfyClient
@@ -10,8 +11,8 @@ from .client import ComfyClient
 Node = dict[str, Any]
 Graph = dict[str, Node]
 
-ITERATOR, START, WORK, SAVE, END = "iterator", "start", "work", "save", "end"
-LOAD, COMPLETE, STOP = "load", "complete", "stop"
+ITERATOR, START, WORK, SAVE, END, COMPLETE, STOP, LOAD = map(str, range(1, 9))
+"""Node ids: numbers, as ComfyUI's page needs them."""
 IMAGE, FILENAME = [ITERATOR, 1], [ITERATOR, 3]
 """The outputs that the nodes of a loop's work take as inputs."""
 CHAIN = 5
@@ -71,11 +72,10 @@ def loop(
 def plain(image: str) -> Graph:
     """Load Image, and nodes that do nothing, as many as make the workflow as long as `loop`."""
     graph = {LOAD: node("LoadImage", image=image)}
-    before = LOAD
-    for number in range(CHAIN):
-        graph[f"pass{number}"] = node("BenchPass", image=[before, 0])
-        before = f"pass{number}"
-    return {**graph, END: node("BenchEnd", image=[before, 0])}
+    chain = [LOAD, WORK, *(str(10 + number) for number in range(1, CHAIN))]
+    for before, after in itertools.pairwise(chain):
+        graph[after] = node("BenchPass", image=[before, 0])
+    return {**graph, END: node("BenchEnd", image=[chain[-1], 0])}
 
 
 SAVE_IMAGE = node("SaveImage", images=[WORK, 0], filename_prefix="own/result")
@@ -91,16 +91,12 @@ def own(saver: Node, work: Node | None = None) -> Graph:
     return {LOAD: node("LoadImage", image=""), WORK: work, SAVE: saver}
 
 
-def with_image(prompt: Graph, image: str) -> Graph:
-    """`plain` or `own` with another image."""
-    load = prompt[LOAD]
-    return {**prompt, LOAD: {**load, "inputs": {**load["inputs"], "image": image}}}
+def with_images(prompt: Graph, folder: str, names: Iterable[str]) -> list[Graph]:
+    """`plain` or `own`, once for each image."""
+    return [{**prompt, LOAD: node("LoadImage", image=f"{folder}/{name}")} for name in names]
 
 
-def gate(until: str) -> Graph:
-    """A prompt that ends once the file `until` exists, and holds up what is queued behind it."""
-    return {
-        LOAD: node("EmptyImage", width=16, height=16),
-        WORK: node("TestWait", image=[LOAD, 0], until=until),
-        END: node("BenchEnd", image=[WORK, 0]),
-    }
+def work_alone(work: Node) -> Graph:
+    """`work` on an empty image, which it takes from [LOAD, 0]; nothing is saved."""
+    empty = node("EmptyImage", width=16, height=16)
+    return {LOAD: empty, WORK: work, END: node("BenchEnd", image=[WORK, 0])}

@@ -18,6 +18,8 @@ FIGURES = ROOT / "docs" / "figures"
 EXAMPLES = ROOT / "examples"
 EXAMPLE_IMAGES = EXAMPLES / "images"
 
+HELPERS = ROOT / "tests" / "nodes" / "batch_loop_helpers.py"
+"""Nodes that fail, wait and record on request."""
 NATIVE_LOOPS = ROOT / "tests" / "nodes" / "batch_loop_native_loops.py"
 """Nodes for the examples that hold ComfyUI's own loops, where ComfyUI has none."""
 
@@ -26,14 +28,8 @@ NODE_MODULES = ROOT / "node_modules"
 COMFYUI = ROOT / ".comfyui"
 """What set-up brings of ComfyUI: `<version>/`, `frontend-<version>/`, `overlay-<version>/`."""
 
-COMFYUI_DIR = "COMFYUI_DIR"
-"""Environment variable: a ComfyUI of the user's own, used as the default release."""
-
-COMFYUI_NEWEST = "COMFYUI_NEWEST"
-"""Environment variable: an archive or a tree of a newer ComfyUI, to be tested too."""
-
-COMFYUI_RELEASE = "COMFYUI_RELEASE"
-"""Environment variable: the release that servers run by default, such as `newest`."""
+COMFYUI_DIR, COMFYUI_NEWEST, COMFYUI_RELEASE = "COMFYUI_DIR", "COMFYUI_NEWEST", "COMFYUI_RELEASE"
+"""Environment variables, described in CONTRIBUTING.md."""
 
 
 @dataclass(frozen=True)

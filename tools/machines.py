@@ -25,11 +25,11 @@ from typing import Any
 from . import trial
 from .errors import ToolError
 from .graphs import FILENAME, IMAGE, filled_in, node
-from .layout import ROOT
+from .layout import HELPERS, ROOT
 from .postgresql import Postgresql
 from .programs import batch_loop_run, free_port
 from .server import ComfyServer, running
-from .trial import HELPERS, Trial, again, checked, command, look_until, wait
+from .trial import Trial, again, checked, command, look_until, wait
 
 MACHINES, CARDS = 3, 2
 WORK_SECONDS = 1.2
@@ -116,7 +116,7 @@ class Fleet(Trial):
                 run, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=log, stderr=log
             )
         # It starts only when every server answers.
-        self._wait(lambda: self._is_over or all(url in self._said for url in urls))
+        self._wait(lambda: self._code is not None or all(url in self._said for url in urls))
 
     def _end_client(self) -> None:
         if self._client is not None:
@@ -129,8 +129,9 @@ class Fleet(Trial):
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     @property
-    def _is_over(self) -> bool:
-        return self._client is not None and self._client.poll() is not None
+    def _code(self) -> int | None:
+        """The command's exit code, once it has ended."""
+        return self._client.poll() if self._client else None
 
     def _kill_server(self) -> None:
         figures = self.figures
@@ -144,7 +145,7 @@ class Fleet(Trial):
         # What is done again is known once the images that were in progress are done.
         crowd = len(self.servers)
         after = min(len(set(before)) + 2 * crowd, len(self.names) - crowd)
-        self._wait(lambda: self._is_over or self._has_done(after))
+        self._wait(lambda: self._code is not None or self._has_done(after))
         more = again(self.recorded) - again(before)
         figures.done_again += more
         figures.most_done_again_by_one_kill = max(figures.most_done_again_by_one_kill, more)
@@ -155,7 +156,7 @@ class Fleet(Trial):
         self._start_client()
 
     def _finish(self) -> None:
-        self._wait(lambda: self._is_over)
+        self._wait(lambda: self._code is not None)
         figures = self.figures
         for server in self.servers:
             with server.client() as client:
@@ -169,16 +170,12 @@ class Fleet(Trial):
 
     def _wait(self, seen: Callable[[], bool]) -> None:
         """Wait until it is seen; `ToolError` if that takes too long or the command fails."""
-        look_until(lambda: self._has_failed or seen(), LOOK_SECONDS)
-        if self._has_failed or not seen():
+        look_until(lambda: bool(self._code) or seen(), LOOK_SECONDS)
+        if self._code or not seen():
             raise ToolError(
                 f"nothing goes on: {len(set(self.recorded))} of {len(self.names)} images after "
                 f"{self.figures.events}. The command said:\n{self._said[-2000:]}"
             )
-
-    @property
-    def _has_failed(self) -> bool:
-        return self._client is not None and bool(self._client.poll())
 
 
 class Machines(Fleet):
@@ -204,17 +201,15 @@ class Machines(Fleet):
 
     def midst(self) -> list[Callable[[], None]]:
         """What can happen only to machines."""
-        return [self._restart_database, self._halt, self._stop_database]
+        restart = partial(self._stop_database, 0.0, "the database started again")
+        outage = (LONGER_THAN_A_LEASE, "the database away for longer than a lease")
+        return [restart, self._halt, partial(self._stop_database, *outage)]
 
-    def _restart_database(self) -> None:
-        self.database.restart()
-        self.figures.note("the database started again")
-
-    def _stop_database(self) -> None:
+    def _stop_database(self, seconds: float, event: str) -> None:
         self.database.stop()
-        wait(LONGER_THAN_A_LEASE)
+        wait(seconds)
         self.database.start()
-        self.figures.note("the database away for longer than a lease")
+        self.figures.note(event)
 
     def _halt(self) -> None:
         """Halt the server that works on one image until another has done that image."""

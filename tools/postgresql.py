@@ -1,6 +1,6 @@
 """A real PostgreSQL on this machine, started and stopped by the caller.
 
-`python -m tools.postgresql` fails if none is installed.
+`python -m tools.postgresql` prints where its programs are.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from .errors import ToolError, run_command
+from .errors import ToolError, run_command, say
 from .programs import HOST, free_port
 
 DEBIAN = Path("/usr/lib/postgresql")
@@ -40,6 +40,7 @@ class Postgresql:
         self._settings = tuple(settings)
         self._programs = _programs()
         self._folder = Path(tempfile.mkdtemp(prefix="batch-loop-database-"))
+        self._data = self._folder / "data"
         self.port = free_port()
         self._numbers = itertools.count(1)
         if os.geteuid() == 0:
@@ -89,10 +90,6 @@ class Postgresql:
             self._control("stop", "--mode", "immediate")
         shutil.rmtree(self._folder, ignore_errors=True)
 
-    @property
-    def _data(self) -> Path:
-        return self._folder / "data"
-
     def _initialise(self) -> None:
         password = self._folder / "password"
         password.write_text(PASSWORD, encoding="utf-8")
@@ -133,10 +130,5 @@ def _programs() -> Path:
     return found[-1].parent
 
 
-def main() -> None:
-    """Raise `ToolError` unless PostgreSQL is installed."""
-    _programs()
-
-
 if __name__ == "__main__":
-    run_command(main)
+    run_command(lambda: say(f"{_programs()}\n"))

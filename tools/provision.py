@@ -9,19 +9,22 @@ from __future__ import annotations
 
 import argparse
 import fcntl
+import hashlib
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tarfile
 import tempfile
+import time
 import zipfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path, PurePosixPath
 
-from . import environments, stamps
+from . import environments
 from .errors import ToolError, run_command, say
 from .layout import (
     COMFYUI,
@@ -63,7 +66,9 @@ def main() -> None:
     with alone():
         provision(for_tests=what != "demo")
         if what == "bench":
-            install_for_bench()
+            wanted = environments.of_extra(what)
+            install = partial(environments.install, wanted)
+            once("packages of the benchmark", VENV / f"{STAMP}-bench", wanted, install)
 
 
 def provision(*, for_tests: bool) -> None:
@@ -94,7 +99,7 @@ def make_environment() -> None:
         return
     if sys.version_info < OLDEST_PYTHON:
         raise ToolError("Python 3.10 or newer is needed: install python3.11 and python3.11-venv")
-    with stamps.step("Python environment (.venv)"):
+    with step("Python environment (.venv)"):
         environments.make(VENV)
         (VENV / STAMP).touch()
 
@@ -113,18 +118,11 @@ def install_packages(*, for_tests: bool) -> None:
     def install() -> None:
         UNFINISHED.touch()
         environments.install(wanted)
-        stamps.set_made(VENV / f"{STAMP}-demo", base)
+        set_made(VENV / f"{STAMP}-demo", base)
         UNFINISHED.unlink()
 
     what = "packages: PyTorch, ComfyUI's requirements, tools (about a minute)"
-    stamps.once(what, VENV / f"{STAMP}-{'test' if for_tests else 'demo'}", wanted, install)
-
-
-def install_for_bench() -> None:
-    """Install what only the benchmark needs."""
-    wanted = environments.of_extra("bench")
-    install = partial(environments.install, wanted)
-    stamps.once("packages of the benchmark", VENV / f"{STAMP}-bench", wanted, install)
+    once(what, VENV / f"{STAMP}-{'test' if for_tests else 'demo'}", wanted, install)
 
 
 def install_from_npm() -> None:
@@ -146,7 +144,7 @@ def install_from_npm() -> None:
             raise ToolError(f"npm ci failed ({said}); is this machine online?")
 
     # npm replaces the folder each time, and the stamp with it.
-    stamps.once("checkers of the page's code (node_modules)", NODE_MODULES / STAMP, wanted, install)
+    once("checkers of the page's code (node_modules)", NODE_MODULES / STAMP, wanted, install)
 
 
 def make_tree(release: Release) -> None:
@@ -204,14 +202,53 @@ def make_overlay_of_newest() -> None:
         _make(f"packages of ComfyUI {NEWEST.own_version}", NEWEST.overlay_dir, wanted, install)
 
 
+def once(what: str, stamp: Path, asked_for: object, make: Callable[[], object]) -> None:
+    """Make something, unless the digest of what is asked for is on its stamp: it is finished.
+
+    `asked_for` is anything that JSON can hold.
+    """
+    if not is_made(stamp, asked_for):
+        with step(what):
+            make()
+            set_made(stamp, asked_for)
+
+
+def is_made(stamp: Path, asked_for: object) -> bool:
+    """Whether what was asked for is finished."""
+    return stamp.is_file() and stamp.read_text(encoding="utf-8") == _digest(asked_for)
+
+
+def set_made(stamp: Path, asked_for: object) -> None:
+    """Record that what was asked for is finished; call this last."""
+    stamp.write_text(_digest(asked_for), encoding="utf-8")
+
+
+def _digest(asked_for: object) -> str:
+    text = json.dumps(asked_for, sort_keys=True)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+@contextmanager
+def step(what: str) -> Iterator[None]:
+    """Show one line of progress: what is being made, then how long it took."""
+    say(f"set-up: {what} ... ")
+    start = time.monotonic()
+    try:
+        yield
+    except BaseException:
+        say("failed\n")
+        raise
+    say(f"{time.monotonic() - start:.0f} s\n")
+
+
 def _make(what: str, final: Path, asked_for: object, fill: Callable[[Path], object]) -> None:
-    """Fill a folder, unless its stamp says that exactly this is finished."""
+    """`once`, for a folder to be filled."""
 
     def make() -> None:
         with _made_aside(final) as aside:
             fill(aside)
 
-    stamps.once(what, final / STAMP, asked_for, make)
+    once(what, final / STAMP, asked_for, make)
 
 
 def _unpack(requirement: str, prefix: str, into: Path) -> None:

@@ -44,7 +44,6 @@ MS_A_FRAME = 160
 MS_AT_THE_END = 2000
 
 NODES = ROOT / "web" / "docs"
-"""The help pages, each with a picture of its node."""
 
 
 @dataclass(frozen=True)

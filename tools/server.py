@@ -25,6 +25,7 @@ START_SECONDS = 180.0
 STOP_SECONDS = 20.0
 TAIL_LINES = 40
 PORT_TAKEN = "already in use"
+PACK = "batch-loop"
 NOT_INHERITED = {"PYTHONPATH", "PYTHONDONTWRITEBYTECODE"}
 """The first could put another `nodes` or `server` in ComfyUI's way; with the second, each start
 would compile all of ComfyUI again."""
@@ -76,11 +77,11 @@ class ComfyServer:
     """A ComfyUI process with its own base directory, which is made if it is missing.
 
     The base holds ComfyUI's `input`, `output`, `temp`, `user`, `custom_nodes` and the log. The pack
-    is linked into `custom_nodes` as `pack_name`, and so is each path of `custom_nodes` under its
-    own name. `version` None is the usual release, `frontend` None the one that this release asks
-    for. `flags` and `env` are added to the command line and the environment. After `stop` or `kill`
-    it can be started again on the same base; with `port` None, each start takes a free one.
-    `inside` is a command that runs the server's command, as in a container.
+    and each path of `custom_nodes` are linked into `custom_nodes`. `version` None is the usual
+    release, `frontend` None the one that this release asks for. `flags` and `env` are added to the
+    command line and the environment. After `stop` or `kill` it can be started again on the same
+    base; with `port` None, each start takes a free one. `inside` is a command that runs the
+    server's command, as in a container.
     """
 
     start_process = staticmethod(start_process)
@@ -95,7 +96,6 @@ class ComfyServer:
         flags: Sequence[str] = (),
         env: Mapping[str, str] | None = None,
         custom_nodes: Sequence[Path] = (),
-        pack_name: str = "batch-loop",
         port: int | None = None,
         inside: Sequence[str] = (),
     ) -> None:
@@ -112,7 +112,6 @@ class ComfyServer:
         self.log_path = self.base / "server.log"
         self.port = port or 0
         self._fixed_port = port
-        self._pack_name = pack_name
         self._custom_nodes = tuple(custom_nodes)
         self._inside = tuple(inside)
         self._process: ServerProcess | None = None
@@ -146,7 +145,6 @@ class ComfyServer:
             flags=[str(part) for flag in shared.items() for part in flag],
             env=env,
             custom_nodes=self._custom_nodes,
-            pack_name=self._pack_name,
             port=port,
             inside=self._inside,
         )
@@ -170,9 +168,8 @@ class ComfyServer:
         self._prepare()
         for _ in range(PORT_TRIES):
             self.port = self._fixed_port or free_port()
-            self._launch()
             try:
-                self._wait_until_ready()
+                self._wait_until_ready(self._launch())
             except ServerDied as error:
                 # Another process may have taken the port in the meantime.
                 if self._fixed_port is None and PORT_TAKEN in str(error).lower():
@@ -191,15 +188,13 @@ class ComfyServer:
             try:
                 self._process.wait(STOP_SECONDS)
             except subprocess.TimeoutExpired:
-                self.kill()
+                self._signal(signal.SIGKILL)
+                self._process.wait(STOP_SECONDS)
         self._process = None
 
     def kill(self) -> None:
-        """End ComfyUI at once (SIGKILL), and wait for it."""
-        self._signal(signal.SIGKILL)
-        if self._process is not None:
-            self._process.wait(STOP_SECONDS)
-        self._process = None
+        """End ComfyUI at once, and wait for it."""
+        self.stop(signal.SIGKILL)
 
     def wait(self) -> int:
         """Wait until ComfyUI ends by itself; returns its exit code."""
@@ -224,7 +219,7 @@ class ComfyServer:
         for folder in (custom_nodes, self.input, self.output, self.temp, self.user):
             folder.mkdir(parents=True, exist_ok=True)
         links = {path.name: path.resolve() for path in self._custom_nodes}
-        for name, target in {self._pack_name: ROOT, **links}.items():
+        for name, target in {PACK: ROOT, **links}.items():
             link = custom_nodes / name
             if link.is_symlink() and link.readlink() != target:
                 link.unlink()
@@ -258,16 +253,16 @@ class ComfyServer:
             inherited["PYTHONPATH"] = str(self._release.overlay_dir)
         return inherited | {"PYTHONUNBUFFERED": "1"} | self.env
 
-    def _launch(self) -> None:
+    def _launch(self) -> ServerProcess:
+        command = [*self._inside, *self._command()]
         with self.log_path.open("wb") as log:
-            self._process = ComfyServer.start_process(
-                [*self._inside, *self._command()], self._environment(), self._release.tree, log
+            process = ComfyServer.start_process(
+                command, self._environment(), self._release.tree, log
             )
+        self._process = process
+        return process
 
-    def _wait_until_ready(self) -> None:
-        process = self._process
-        if process is None:
-            raise ToolError("ComfyUI does not run")
+    def _wait_until_ready(self, process: ServerProcess) -> None:
         deadline = time.monotonic() + START_SECONDS
         while time.monotonic() < deadline:
             # Waiting for the process is also the pause between two requests.

@@ -1,7 +1,7 @@
 """A day of work in minutes: thousands of images on one server, with errors and interruptions.
 
 A folder of small images is started over until there were enough iterations. The work fails on one
-image in fifty; one in five hundred is interrupted, and comes again. `python -m tools.soak` writes
+image in fifty; one in each batch is interrupted, and comes again. `python -m tools.soak` writes
 its figures to `docs/figures/soak.json`.
 """
 
@@ -21,13 +21,14 @@ from . import trial
 from .client import ComfyClient
 from .errors import ToolError
 from .graphs import FILENAME, IMAGE, filled_in, node
+from .layout import HELPERS
 from .server import ComfyServer
-from .trial import FOLDER, HELPERS, Trial, checked, command, says_stop
+from .trial import FOLDER, Trial, checked, command, says_stop
 
 HOLD = "hold"
 BATCH = 500
 SIDE = 16
-ERROR_EVERY, INTERRUPT_EVERY = 50, 500
+ERROR_EVERY, INTERRUPT_AT = 50, 250
 WINDOW = 1000
 """Iterations at the beginning and at the end, which are compared."""
 MOST_GROWTH = 1.25
@@ -41,14 +42,11 @@ class Figures(trial.Figures):
 
     iterations: int = 0
     batches: int = 0
-    done: int = 0
-    failed: int = 0
     twice: int = 0
     first_ms: float = 0.0
     last_ms: float = 0.0
     first_mib: float = 0.0
     last_mib: float = 0.0
-    state_mib: float = 0.0
 
     def most(self) -> dict[str, float]:
         """Nothing is lost or done twice, and the end is like the beginning."""
@@ -64,7 +62,6 @@ class Soak(Trial):
         self.server = ComfyServer(base, custom_nodes=[HELPERS])
         super().__init__(base, [self.server], BATCH, SIDE, seed=1)
         self.failing = set(self.names[ERROR_EVERY - 1 :: ERROR_EVERY])
-        self.held = range(INTERRUPT_EVERY // 2, BATCH, INTERRUPT_EVERY)
         self.gate = base / "gate"
         self.fail_list = base / "fail"
         self.fail_list.write_text("\n".join(self.failing), encoding="utf-8")
@@ -80,7 +77,6 @@ class Soak(Trial):
                 # A client for each batch, as clients keep all of their events.
                 with self.server.client() as client:
                     self._run_batch(client, bar)
-            figures.state_mib = round(_bytes_below(self.server.user / "batch_loop") / 2**20, 2)
             figures.stray_files = self.stray_files()
         figures.first_ms, figures.last_ms = _first_and_last(self._ms)
         figures.first_mib, figures.last_mib = _first_and_last(self._mib)
@@ -102,11 +98,13 @@ class Soak(Trial):
         prompt = self._prompt(client)
         # More are not needed; `_check_batch` tells if they were not enough.
         for turn in range(2 * BATCH):
-            if turn in self.held:
+            if turn == INTERRUPT_AT:
                 self._interrupt(client)
             began = time.monotonic()
             result = client.run(prompt)
-            self._note(time.monotonic() - began)
+            self._ms.append(1000 * (time.monotonic() - began))
+            self._mib.append(psutil.Process(self.server.pid).memory_info().rss / 2**20)
+            figures.iterations += 1
             bar.update()
             if result.status == "error":
                 figures.note("the work failed")
@@ -125,11 +123,6 @@ class Soak(Trial):
             raise ToolError("a prompt that waits for its gate was not interrupted")
         self.figures.note("a prompt was interrupted")
 
-    def _note(self, seconds: float) -> None:
-        self.figures.iterations += 1
-        self._ms.append(1000 * seconds)
-        self._mib.append(psutil.Process(self.server.pid).memory_info().rss / 2**20)
-
     def _check_batch(self, client: ComfyClient) -> None:
         figures = self.figures
         (loop,) = client.get_json("/batch_loop/loops")["loops"]
@@ -142,14 +135,8 @@ class Soak(Trial):
             times = recorded[item["path"]]
             figures.lost += state != expected or (times > 0) is (expected == "failed")
             figures.twice += times > 1
-            figures.done += state == "done"
-            figures.failed += state == "failed"
         figures.lost += BATCH - len(items)
         figures.half_files += self.half_files()
-
-
-def _bytes_below(folder: Path) -> int:
-    return sum(path.stat().st_size for path in folder.rglob("*") if path.is_file())
 
 
 def _first_and_last(series: list[float]) -> tuple[float, float]:

@@ -20,11 +20,10 @@ from PIL import Image
 from .client import ComfyClient
 from .errors import ToolError, run_command, say
 from .graphs import FILENAME, SAVE, STOP, Graph, Node, loop, node
-from .layout import FIGURES, ROOT
+from .layout import FIGURES
 from .results import RunResult
 from .server import ComfyServer
 
-HELPERS = ROOT / "tests" / "nodes" / "batch_loop_helpers.py"
 TEMPORARY = ".batch-loop.tmp"
 """The end of the name of an unfinished file."""
 FOLDER = "batch"

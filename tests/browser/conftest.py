@@ -17,6 +17,7 @@ from batch_loop.tests.browser.batch import SEVEN, Batch
 from batch_loop.tests.browser.comfy_page import ComfyPage
 from batch_loop.tools.layout import (
     DEFAULT,
+    HELPERS,
     NATIVE_LOOPS,
     NEWEST,
     NEWEST_FRONTEND,
@@ -32,8 +33,6 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
     from batch_loop.tools.client import ComfyClient
-
-HELPERS = Path(__file__).parent.parent / "nodes" / "batch_loop_helpers.py"
 
 PAIRS: tuple[tuple[str, str], ...] = (
     (DEFAULT.version, DEFAULT.frontend),

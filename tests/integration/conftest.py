@@ -16,10 +16,8 @@ from typing import Any
 import pytest
 
 from batch_loop.tools.client import ComfyClient
-from batch_loop.tools.layout import DEFAULT, NEWEST, OLDEST, usual_release
+from batch_loop.tools.layout import DEFAULT, HELPERS, NEWEST, OLDEST, usual_release
 from batch_loop.tools.server import ComfyServer
-
-HELPERS = Path(__file__).parent.parent / "nodes" / "batch_loop_helpers.py"
 
 ON_NEWEST = usual_release() == NEWEST
 

@@ -11,7 +11,6 @@ from typing import Any
 
 import pytest
 
-from batch_loop.tests.integration.conftest import HELPERS
 from batch_loop.tests.support.batches import (
     loop_state,
     recorded,
@@ -24,6 +23,7 @@ from batch_loop.tests.support.graphs import ITERATOR, Graph, batch_graph, node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
+from batch_loop.tools.layout import HELPERS
 from batch_loop.tools.server import ComfyServer
 
 NAMES = ["a.png", "b.png"]

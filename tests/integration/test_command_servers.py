@@ -20,13 +20,12 @@ import pytest
 from batch_loop.batch_loop_cli.client import Client
 from batch_loop.batch_loop_cli.errors import SettingsRefused, WrongCall
 from batch_loop.batch_loop_cli.same_batch import check_same_folders
-from batch_loop.tests.integration.conftest import HELPERS
 from batch_loop.tests.support.batches import recorded, records
 from batch_loop.tests.support.graphs import ITERATOR, WORK, batch_graph, node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient, Queue
-from batch_loop.tools.layout import ROOT
+from batch_loop.tools.layout import HELPERS, ROOT
 from batch_loop.tools.server import ComfyServer, running
 
 A, B, C, *_ = NAMES = [f"{letter}.png" for letter in "abcdefgh"]

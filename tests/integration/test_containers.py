@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 
-from batch_loop.tests.integration.conftest import HELPERS
 from batch_loop.tests.support.batches import (
     loop_state,
     recorded,
@@ -20,6 +19,7 @@ from batch_loop.tests.support.containers import own_ids
 from batch_loop.tests.support.graphs import ITERATOR, Graph, batch_graph, node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
+from batch_loop.tools.layout import HELPERS
 from batch_loop.tools.postgresql import Postgresql
 from batch_loop.tools.server import ComfyServer, running
 

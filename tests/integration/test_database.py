@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.tests.integration.conftest import HELPERS
 from batch_loop.tests.support.batches import loop_state, run_until_stop, told, written
 from batch_loop.tests.support.graphs import ITERATOR, batch_graph, node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient, UnexpectedAnswer
+from batch_loop.tools.layout import HELPERS
 from batch_loop.tools.postgresql import Postgresql
 from batch_loop.tools.server import ComfyServer
 

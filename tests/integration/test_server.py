@@ -11,9 +11,9 @@ import pytest
 
 from batch_loop.tools import server as server_module
 from batch_loop.tools.client import ComfyClient, PromptRejected
-from batch_loop.tools.events import ServerGone
 from batch_loop.tools.layout import releases_to_try
 from batch_loop.tools.programs import HOST
+from batch_loop.tools.results import ServerGone
 from batch_loop.tools.server import ComfyServer, ServerDied
 
 

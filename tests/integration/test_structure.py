@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.tests.integration.conftest import HELPERS
 from batch_loop.tests.support.graphs import batch_graph
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
+from batch_loop.tools.layout import HELPERS
 from batch_loop.tools.server import ComfyServer
 
 WATCH = HELPERS.parent / "batch_loop_watch_files.py"

@@ -16,7 +16,6 @@ import pytest
 
 from batch_loop.core.common.processes import _stat, this_process
 from batch_loop.core.files.leftovers import temporary_name
-from batch_loop.tests.integration.conftest import HELPERS
 from batch_loop.tests.support.batches import (
     loop_state,
     recorded,
@@ -40,6 +39,7 @@ from batch_loop.tests.support.images import write_broken, write_images
 from batch_loop.tests.support.pairs import OTHER, pairs, write_both
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
+from batch_loop.tools.layout import HELPERS
 from batch_loop.tools.results import RunResult
 from batch_loop.tools.server import ComfyServer, running
 

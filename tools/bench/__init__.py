@@ -1,5 +1,5 @@
-"""The benchmark: Batch Loop against ComfyUI's own nodes, on a real server, in one run.
+"""The benchmark: Batch Loop against ComfyUI's own nodes, on a real server.
 
 `python -m tools.bench` measures, prints a table, and keeps the figures: see `docs/speed.md`.
-`kept.py` says which measurements there are, and `rows.py` what a measured line is.
+`kept.py` lists the measurements, and `rows.py` says what a measured line is.
 """

@@ -1,4 +1,4 @@
-"""Starts the benchmark as a part of the pack, whose modules it measures without a server, too."""
+"""Starts the benchmark as a part of the pack, as it also measures modules without a server."""
 
 from ..errors import run_command
 from ..pack import pack

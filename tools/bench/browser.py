@@ -1,8 +1,6 @@
-"""In ComfyUI's own page: the gap between two prompts, and the side panel of a large batch."""
+"""In ComfyUI's page: the gap between two prompts, and the side panel with a large batch."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from playwright.sync_api import Browser
 
@@ -20,20 +18,20 @@ from .setting import Setting
 FOLDER = "images"
 WORK_SECONDS = 0.05
 MOST_LEFT_OUT = 2
-"""Prompts at either end that are no part of the run: the page may send one more than needed."""
+"""Prompts at the end that do not count, as the page may send more than are needed."""
 TIMES = 5
 STEPS = 300
 FIRST_PAINT_MS = 300
 
 
 def measure_gap(setting: Setting) -> Measured:
-    """Run a batch in a real page, and as many prompts of a workflow without our nodes."""
+    """Run a batch in a real page, and equally many prompts of a workflow without our nodes."""
     count = setting.of(40, 10)
     server = setting.server("browser")
     small_images(server.input / FOLDER, count)
     loop = graphs.loop(FOLDER, node("BenchSleep", image=graphs.IMAGE, seconds=WORK_SECONDS))
     plain = graphs.plain(f"{FOLDER}/img1.png")
-    plain["pass1"] = node("BenchSleep", image=["pass0", 0], seconds=WORK_SECONDS)
+    plain[graphs.WORK] = node("BenchSleep", image=[graphs.LOAD, 0], seconds=WORK_SECONDS)
     with server, server.client() as client, chromium() as browser:
         client.post("/settings", SETTINGS)
         setting.say("browser: Run (Instant) with our nodes")
@@ -45,12 +43,12 @@ def measure_gap(setting: Setting) -> Measured:
 
 
 def _gap(client: ComfyClient, browser: Browser, graph: graphs.Graph, count: int | None) -> float:
-    """The median gap in ms, in a page of its own; `count` None runs until the batch is complete."""
+    """The median gap in ms, in a new page; with `count` None, until the batch is complete."""
     client.post("/history", {"clear": True})
     context = browser.new_context(viewport=SIZE)
     comfy = ComfyPage(context.new_page(), client.url)
     comfy.open()
-    comfy.load(_numbered(filled_in(client, graph)))
+    comfy.load(filled_in(client, graph))
     comfy.run_instant()
     if count is not None:
         comfy.wait_until_submitted(count)
@@ -59,24 +57,11 @@ def _gap(client: ComfyClient, browser: Browser, graph: graphs.Graph, count: int 
     comfy.settle()
     client.wait_until_idle()
     context.close()
-    return median_ms(gaps([*timings_of(client).values()])[:-MOST_LEFT_OUT])
-
-
-def _numbered(graph: graphs.Graph) -> graphs.Graph:
-    """The workflow with numbers for ids, which is what the page takes."""
-    numbers = {name: str(number) for number, name in enumerate(graph, start=1)}
-
-    def link(value: Any) -> Any:
-        return [numbers[value[0]], value[1]] if isinstance(value, list) else value
-
-    return {
-        numbers[name]: {**part, "inputs": {key: link(each) for key, each in part["inputs"].items()}}
-        for name, part in graph.items()
-    }
+    return median_ms(gaps(timings_of(client))[:-MOST_LEFT_OUT])
 
 
 def measure_panel(setting: Setting) -> Measured:
-    """Open a large batch some times, and scroll through it."""
+    """Open a large batch a few times, and scroll through it."""
     count = setting.of(100_000, 10_000)
     server = setting.server("panel")
     small_images(server.input / FOLDER, count)
@@ -96,10 +81,8 @@ def measure_panel(setting: Setting) -> Measured:
         panel.watch_rows()
         panel.scroll_to_the_end(STEPS)
         blank = len(panel.rows_seen()["gaps"])
-    opened = (
-        f"from a click on a batch of {count:,} images in the panel to the first of them"
-        f" on the screen, slowest of {TIMES}"
-    )
+    opened = f"from a click on a batch of {count:,} images in the panel to the first of them"
+    opened += f" on the screen, slowest of {TIMES}"
     scrolled = f"frames with a blank row while the panel scrolls through {count:,} images"
     return Measured(
         [

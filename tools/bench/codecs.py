@@ -1,8 +1,7 @@
-"""How long image files take to be read and written: the pack's way, and others beside it.
+"""How long image files take to be read and written, by the pack and by other codecs.
 
-Everybody begins or ends with floats, as ComfyUI has them; those that know 8 bits alone are lent
-the pack's conversion. `Pillow` is called as ComfyUI's nodes call it. What is compared with but is
-no part of the pack is measured where it is installed.
+All start or end with floats, as ComfyUI has them; codecs that only handle 8 bits use the pack's
+conversion. ComfyUI's lines call Pillow as its nodes do. Other codecs are measured if installed.
 """
 
 from __future__ import annotations
@@ -31,14 +30,14 @@ from .setting import Setting
 HEIGHT, WIDTH = 3000, 4000
 MEASURED = ("photo", "noise", "flat")
 QUALITY = 90
-PILLOWS_LEVEL = 4  # as ComfyUI's Save Image
-OTHERS_LEVEL = 1  # the quickest that they compress with
+PILLOWS_LEVEL = 4  # as in ComfyUI's Save Image
+OTHERS_LEVEL = 1  # the fastest that compresses
 OURS, COMFYUI = "Batch Loop", "ComfyUI"
 OPENCV, TORCHVISION, IMAGECODECS = "OpenCV", "torchvision", "imagecodecs"
 SIMPLEJPEG = "simplejpeg"
 
 Codecs = Mapping[str, Callable[[], Any]]
-"""By name, what gives a file's bytes, or the pixels of one; it may raise ImportError."""
+"""By name: returns a file's bytes, or its pixels; may raise ImportError."""
 
 
 @dataclass(frozen=True)
@@ -46,22 +45,20 @@ class Coded:
     """One line of the table."""
 
     image: str
-    """Which drawing."""
     operation: str
-    """What is done, as "PNG write"."""
+    """Such as "PNG write"."""
     codec: str
-    """Who does it."""
     milliseconds: float
-    """The best of some runs."""
+    """The best of several runs."""
     bytes: int | None
-    """How large the file is; None if pixels alone are converted."""
+    """The size of the file; None if pixels are only converted."""
     difference: float | None
-    """The largest one to what Pillow or ComfyUI make of it, in steps of 255 (0: identical); to the
-    original where a file is written. None for lossy files that are written."""
+    """The largest difference from what Pillow or ComfyUI read, or from the original that was
+    written, in steps of 255 (0: identical). None for lossy files that are written."""
 
 
 def measure(setting: Setting) -> Measured:
-    """Read and write each drawing in each format, with every codec that there is."""
+    """Read and write each drawing in each format, with every codec."""
     setting.say("codecs")
     found = measure_codecs(HEIGHT, WIDTH, setting.of(3, 1))
     return Measured([], codecs=[asdict(each) for each in found])
@@ -74,7 +71,7 @@ def measure_codecs(height: int, width: int, runs: int) -> list[Coded]:
         pixels = DRAWINGS[image](height, width)
         for operation, codecs, reference, data in _operations(pixels):
             if image == "noise" and operation.startswith("WebP"):
-                continue  # it makes nothing of it, slowly
+                continue  # slow, and of no use
             for codec, work in codecs.items():
                 try:
                     milliseconds, result = _best(work, runs)
@@ -87,11 +84,8 @@ def measure_codecs(height: int, width: int, runs: int) -> list[Coded]:
     return found
 
 
-Operation = tuple[str, Codecs, Any, "bytes | None"]
-"""What is done, who does it, what should come out of it, and the file that is read."""
-
-
-def _operations(pixels: Any) -> Iterator[Operation]:
+def _operations(pixels: Any) -> Iterator[tuple[str, Codecs, Any, bytes | None]]:
+    """What is done, by which codecs, the expected result, and the file that is read."""
     floats = _comfyuis_float(pixels)
     image = torch.from_numpy(floats)
 
@@ -102,8 +96,9 @@ def _operations(pixels: Any) -> Iterator[Operation]:
         return lambda: _by_pillow(_comfyuis_uint8(floats), format_, **options)
 
     def opencv() -> bytes:
-        level = [import_module("cv2").IMWRITE_PNG_COMPRESSION, OTHERS_LEVEL]
-        return bytes(import_module("cv2").imencode(".png", to_uint8(image)[:, :, ::-1], level)[1])
+        cv2 = import_module("cv2")
+        level = [cv2.IMWRITE_PNG_COMPRESSION, OTHERS_LEVEL]
+        return bytes(cv2.imencode(".png", to_uint8(image)[:, :, ::-1], level)[1])
 
     def torchvision() -> bytes:
         channels_first = torch.from_numpy(to_uint8(image)).permute(2, 0, 1)
@@ -114,7 +109,7 @@ def _operations(pixels: Any) -> Iterator[Operation]:
         return import_module("imagecodecs").png_encode(to_uint8(image), level=OTHERS_LEVEL)
 
     def simplejpeg() -> Any:
-        options = {"quality": QUALITY, "colorsubsampling": "420"}  # as Pillow
+        options = {"quality": QUALITY, "colorsubsampling": "420"}  # as in Pillow
         return import_module("simplejpeg").encode_jpeg(to_uint8(image), **options)
 
     converted = {OURS: lambda: to_uint8(image), COMFYUI: lambda: _comfyuis_uint8(floats)}
@@ -134,16 +129,12 @@ def _operations(pixels: Any) -> Iterator[Operation]:
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "image")
             path.write_bytes(data)
-            yield (
-                f"{format_} read",
-                _readers(path, data, decoder),
-                _comfyuis_float(_read(data)),
-                data,
-            )
+            readers, expected = _readers(path, data, decoder), _comfyuis_float(_read(data))
+            yield f"{format_} read", readers, expected, data
 
 
 def _readers(path: Path, data: bytes, decoder: str) -> Codecs:
-    """Those that read a file, of which `decoder` is imagecodecs' name."""
+    """The codecs that read a file; `decoder` is the function of imagecodecs."""
 
     def opencv() -> Any:
         cv2 = import_module("cv2")
@@ -165,7 +156,7 @@ def _readers(path: Path, data: bytes, decoder: str) -> Codecs:
 
 
 def _best(work: Callable[[], Any], runs: int) -> tuple[float, Any]:
-    """The ms of the fastest run, and what came of it."""
+    """The ms of the fastest run, and its result."""
     best = float("inf")
     for _ in range(runs):
         began = time.perf_counter()

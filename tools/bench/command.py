@@ -1,8 +1,8 @@
 """The command: measures, prints the table, and keeps the figures.
 
-A whole run writes `docs/figures/bench.json` and `bench.png`, and the tables in `docs/speed.md`. A
-part of one, or a quick one, writes below `.build/bench/`. With `--docs` it writes to the
-documentation as well, in the place of the same measurements there; the others stay.
+A whole run writes `docs/figures/bench.json`, `bench.png` and the tables in `docs/speed.md`. A
+partial or quick run writes to `.build/bench/`, or with `--docs` to the documentation, where it
+replaces only the measurements that were made again.
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import importlib.metadata
 import os
 import platform
 import re
-import sys
 import tempfile
 import time
 from dataclasses import asdict
@@ -23,6 +22,7 @@ from typing import Any
 
 import psutil
 
+from ..errors import say
 from ..layout import DEFAULT, FIGURES, ROOT
 from . import kept, page
 from .kept import MEASUREMENTS, NAMES
@@ -34,10 +34,10 @@ TRIALS = ROOT / ".build" / "bench"
 OF_THE_PACK = "BATCH_LOOP_"
 
 
-def main() -> int:
+def main() -> None:
     """Measure what the command line asks for."""
     chosen = _chosen()
-    # What a developer has set for a server of their own must not reach the ones measured here.
+    # A developer's own settings must not reach the servers that are measured.
     for name in [name for name in os.environ if name.startswith(OF_THE_PACK)]:
         del os.environ[name]
     date, measured_on = dt.datetime.now(tz=dt.timezone.utc).date().isoformat(), _machine()
@@ -47,7 +47,7 @@ def main() -> int:
         for name in chosen.only or NAMES:
             setting.say(name)
             began = time.monotonic()
-            # Loaded only now, with what it alone needs.
+            # Imported only now, as each measurement needs packages of its own.
             module, function = MEASUREMENTS[name].split(".")
             measurement = importlib.import_module(f".{module}", __package__)
             found: Measured = getattr(measurement, function)(setting)
@@ -60,17 +60,16 @@ def main() -> int:
             }
     seconds = {name: entry["seconds"] for name, entry in figures.items()}
     took = ", ".join(f"{name} {taken} s" for name, taken in seconds.items())
-    sys.stdout.write(f"{page.table(kept.rows(figures))}\n\n{sum(seconds.values())} s: {took}\n")
+    say(f"{page.table(kept.rows(figures))}\n\n{sum(seconds.values())} s: {took}\n")
     is_whole = not chosen.only and not chosen.quick
     _keep(figures, for_docs=is_whole or chosen.docs)
-    return 0
 
 
 def _machine() -> dict[str, Any]:
-    """The machine and the releases, in plain words and numbers.
+    """The machine and the releases.
 
-    `load` is how many programs wanted a processor in the minute before: to be asked for before
-    anything is measured, as it tells whether the machine was quiet.
+    `load` is that of the last minute, which tells whether the machine was quiet if it is read
+    before anything is measured.
     """
     info = Path("/proc/cpuinfo").read_text(encoding="utf-8")
     processor = re.search(r"^model name\s*: (.+)$", info, re.MULTILINE)
@@ -101,4 +100,4 @@ def _keep(measured: kept.Figures, *, for_docs: bool) -> None:
     plot(kept.charts(figures), folder / "bench.png")
     if for_docs:
         page.write(figures)
-    sys.stdout.write(f"figures: {file.relative_to(ROOT)}, and bench.png\n")
+    say(f"figures: {file.relative_to(ROOT)}, and bench.png\n")

@@ -1,4 +1,4 @@
-"""Folders of images, made from a seed: many small ones quickly, and a few large ones."""
+"""Folders of images made from a seed: many small ones quickly, or a few large ones."""
 
 from __future__ import annotations
 
@@ -12,21 +12,20 @@ from PIL import Image
 
 SEED = 20
 SMALL = 64
-"""Pixels on each side of a small image."""
+"""Width and height of a small image."""
 LINKS_OF_ONE = 10_000
-"""File systems allow so many names of one file and not many times more (ext4: 65,000)."""
+"""Names per file; file systems do not allow many times more (ext4: 65,000)."""
 LARGE = (4000, 3000)
 OCTAVES = (4, 16, 64, 256)
-"""Pixels across of the noise that a large image is made of, coarse to fine."""
+"""Widths in pixels of the noise that large images are made of, from coarse to fine."""
 GRAIN = 3.0
-"""How far the pixels of a camera stray, out of 255."""
+"""The noise of a camera, as a standard deviation in steps of 255."""
 
 
 def small_images(folder: Path, count: int, stem: str = "img", side: int = SMALL) -> list[str]:
     """Fill a folder with `count` files `<stem>1.png` and so on; returns their names in order.
 
-    Most are further names of a few files: a hundred thousand are made in a second or two, and
-    whoever lists or opens them cannot tell.
+    Most are hard links, so that a hundred thousand take only a second or two.
     """
     folder.mkdir(parents=True, exist_ok=True)
     chance = np.random.default_rng(SEED)
@@ -37,25 +36,28 @@ def small_images(folder: Path, count: int, stem: str = "img", side: int = SMALL)
             source = folder / name
             noise = chance.integers(0, 256, (side, side, 3), dtype=np.uint8)
             Image.fromarray(noise).save(source)
-        else:
-            _name_again(source, folder / name)
+            continue
+        try:
+            os.link(source, folder / name)
+        except OSError:  # the file system has no links, or allows few
+            shutil.copyfile(source, folder / name)
     return names
 
 
 def large_images(folder: Path, count: int) -> list[str]:
-    """Fill a folder with `count` JPEG files of 12 megapixels, like photographs to a codec."""
+    """Fill a folder with `count` JPEG files of 12 megapixels, to a codec like photographs."""
     folder.mkdir(parents=True, exist_ok=True)
     picture = large_picture()
     names = [f"photo{number}.jpg" for number in range(1, count + 1)]
     for number, name in enumerate(names):
-        # Each its own pixels, and as hard to compress as the others.
+        # Different pixels, just as hard to compress.
         turned = np.roll(picture, number * LARGE[0] // count, axis=1)
         Image.fromarray(turned).save(folder / name, quality=95)
     return names
 
 
 def large_picture() -> npt.NDArray[np.uint8]:
-    """[H,W,3] of 12 megapixels: noise of each size, as in nature, and the grain of a camera."""
+    """[H,W,3] of 12 megapixels: noise of all sizes, as in nature, and the grain of a camera."""
     chance = np.random.default_rng(SEED)
     width, height = LARGE
     picture = np.full((height, width, 3), 128, np.float32)
@@ -65,10 +67,3 @@ def large_picture() -> npt.NDArray[np.uint8]:
         picture += (np.asarray(spread, np.float32) - 128) * (OCTAVES[0] / across) ** 0.5
     picture += chance.normal(0, GRAIN, (height, width, 1)).astype(np.float32)
     return picture.clip(0, 255).astype(np.uint8)
-
-
-def _name_again(source: Path, name: Path) -> None:
-    try:
-        os.link(source, name)
-    except OSError:  # a file system without links, or with few
-        shutil.copyfile(source, name)

@@ -1,6 +1,6 @@
-"""The file of figures: an entry for each measurement, with when and on what it was made.
+"""The file of figures, where each measurement has its own date and machine.
 
-So a part of them can be measured again, and the others stay as they are.
+So some can be measured again while the others stay.
 """
 
 from __future__ import annotations
@@ -14,39 +14,39 @@ from .rows import Chart, Row, row_of
 
 MEASUREMENTS = {
     "iteration": "iteration.measure",
-    "saving": "saving.measure",
+    "saving": "iteration.measure_saving",
     "listing": "listing.measure_first",
     "million": "listing.measure_million",
     "large": "large.measure",
     "codecs": "codecs.measure",
     "servers": "servers.measure",
-    "idle": "idle.measure",
+    "idle": "servers.measure_idle",
     "memory": "memory.measure_growth",
     "budget": "memory.measure_budget",
     "browser": "browser.measure_gap",
     "panel": "browser.measure_panel",
     "loops": "loops.measure",
 }
-"""Every measurement, in the order of the table: the module beside this one, and its function."""
+"""Every measurement, in the order of the table: its module and function."""
 NAMES = tuple(MEASUREMENTS)
 
 FILE = "bench.json"
 
 Entry = Mapping[str, Any]
-"""`date`, `scale`, `seconds` and `machine` of a measurement, and what `Measured` has."""
+"""The `date`, `scale`, `seconds` and `machine` of a measurement, and the fields of `Measured`."""
 Figures = Mapping[str, Entry]
-"""The entries by the measurements' names, in the order of the table."""
+"""The entries by measurement, in the order of the table."""
 
 
 def read(folder: Path) -> Figures:
-    """What was kept in a folder; nothing where there is no file yet."""
+    """The figures in a folder, if any."""
     file = folder / FILE
     found: Figures = json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
     return found
 
 
 def write(folder: Path, figures: Figures) -> Path:
-    """Keep figures in the place of those that were there."""
+    """Write figures to a folder, and return the file."""
     folder.mkdir(parents=True, exist_ok=True)
     file = folder / FILE
     file.write_text(json.dumps(figures, indent=1) + "\n", encoding="utf-8")
@@ -54,7 +54,7 @@ def write(folder: Path, figures: Figures) -> Path:
 
 
 def merged(before: Figures, new: Figures) -> Figures:
-    """`new`, and what was kept `before` of the measurements that are not in it."""
+    """`new`, and the measurements of `before` that are not in it."""
     both = {**before, **new}
     return {name: both[name] for name in NAMES if name in both}
 

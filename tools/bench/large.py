@@ -1,7 +1,7 @@
-"""Images of 12 megapixels: what one of them takes, with a model that waits or one that computes.
+"""How long an image of 12 megapixels takes, with a model that waits or one that computes.
 
-As many prompts by ComfyUI's Load Image and its savers, which is what a person could script. It
-has no saver of JPEG; ours is held against its PNG.
+It is compared with ComfyUI's Load Image and savers, as a script could use them. ComfyUI has no
+saver for JPEG, so ours is compared with its PNG.
 """
 
 from __future__ import annotations
@@ -30,15 +30,15 @@ FOLDER = "photos"
 QUALITY = 95
 MODEL_SECONDS = 0.2
 PRODUCTS = 100
-"""Of matrices, to begin with when it is found out how many take as long as the model."""
+"""The first guess of how many products of matrices take as long as the model."""
 CALIBRATIONS, TRIES = 2, 5
 WAITS, COMPUTES = "a model that waits 200 ms", "a model that computes for 200 ms on all cores"
 PNG, JPEG, WEBP = FORMATS = "PNG", "JPEG", "WebP"
 TARGETS = {(WAITS, PNG): Target(0.22), (WAITS, JPEG): Target(0.21)}
 MOST_OF_CPU = Target(0.25, "ratio")
 ROUNDS = 5
-"""Runs, of which the median counts, where there is a target. ComfyUI collects Python's garbage
-every ten seconds, which takes longer than an image: one run in four has that in it."""
+"""Runs where there is a target, whose median counts: ComfyUI collects Python's garbage every ten
+seconds, which takes longer than an image, and falls into one run in four."""
 
 SAVERS: Mapping[str, graphs.Node] = {
     PNG: graphs.SAVE_IMAGE,
@@ -54,18 +54,17 @@ SAVERS: Mapping[str, graphs.Node] = {
 }
 """ComfyUI's own nodes that write a format."""
 
-
 Work = Callable[..., graphs.Node]
-"""Makes a node that stands for a model, of the image that it is given."""
+"""Makes a node that stands for a model, given its `image`."""
 
 
 class Cost(NamedTuple):
-    """What one image has taken."""
+    """What one image takes."""
 
     seconds: float
     cpu: float
     between: float
-    """Seconds in the middle of a batch, where all that can be done at a time is."""
+    """Seconds in the middle of a batch, where reading, the model and writing overlap."""
 
 
 def measure(setting: Setting) -> Measured:
@@ -82,7 +81,7 @@ def measure(setting: Setting) -> Measured:
             COMPUTES: partial(node, "BenchCompute", products=products),
         }
         runner = _Runner(server, client, names)
-        # Have each side's code loaded, and each file read, before anything is measured.
+        # Load all code and read all files before anything is measured.
         nothing = partial(node, "BenchPass")
         for format_ in FORMATS:
             runner.ours(nothing, format_, "to-begin-with")
@@ -94,22 +93,14 @@ def measure(setting: Setting) -> Measured:
             runs = [runner.ours(work, format_, f"{model} {n}") for n in range(rounds)]
             medians = map(statistics.median, zip(*runs, strict=True))
             ours[model, format_] = Cost(*medians)
-            if format_ in SAVERS:
-                own[model, format_] = runner.own(work, SAVERS[format_])
-            else:
-                own[model, format_] = own[model, PNG]
+            its_saver = SAVERS.get(format_)
+            own[model, format_] = runner.own(work, its_saver) if its_saver else own[model, PNG]
     unloaded = Row("for comparison: the model that computes, without any image", "s", alone)
     does = {WAITS: "waits", COMPUTES: "computes"}
-    chart = Chart(
-        "One image of 12 megapixels, 200 ms model",
-        "",
-        "s",
-        [f"{format_},\n{does[model]}" for model, format_ in ours],
-        {
-            "Batch Loop": [cost.seconds for cost in ours.values()],
-            "ComfyUI's nodes": [cost.seconds for cost in own.values()],
-        },
-    )
+    bars = [f"{format_},\n{does[model]}" for model, format_ in ours]
+    sides = {"Batch Loop": ours, "ComfyUI's nodes": own}
+    seconds = {name: [cost.seconds for cost in costs.values()] for name, costs in sides.items()}
+    chart = Chart("One image of 12 megapixels, 200 ms model", "", "s", bars, seconds)
     return Measured([*_rows(ours, own), unloaded], chart)
 
 
@@ -139,27 +130,27 @@ class _Runner:
     names: Sequence[str]
 
     def ours(self, work: Work, format_: str, name: str) -> Cost:
-        """As a batch of that name, in a loop of its own."""
+        """Run them as a batch, in a loop of that name."""
         folder = f"{format_} {name}".replace(" ", "-")
         saving = {"folder": folder, "format": format_, "quality": QUALITY}
         graph = graphs.loop(FOLDER, work(image=graphs.IMAGE), saving, loop_name=folder)
         cost = self._run([filled_in(self.client, graph)] * len(self.names))
-        # Not a promise to write: when the last prompt has ended, every image is there.
+        # When the last prompt has ended, every image must be on disk.
         saved = len(list((self.server.output / folder).iterdir()))
         if saved != len(self.names):
             raise ToolError(f"{saved} of {len(self.names)} images were there at the batch's end")
         return cost
 
     def own(self, work: Work, saver: graphs.Node) -> Cost:
-        """As a script would, with a node of ComfyUI's."""
+        """Run them as a script would, with ComfyUI's own saver."""
         prompt = filled_in(self.client, graphs.own(saver, work(image=[graphs.LOAD, 0])))
-        return self._run([graphs.with_image(prompt, f"{FOLDER}/{name}") for name in self.names])
+        return self._run(graphs.with_images(prompt, FOLDER, self.names))
 
     def _run(self, prompts: list[graphs.Graph]) -> Cost:
         before = self._cpu_seconds()
         timings = run_all(self.client, prompts)
         cpu = (self._cpu_seconds() - before) / len(prompts)
-        # Without the last one: it waits for all to be written.
+        # Without the last prompt, which waits for all writing.
         ends = [timing.ended for timing in timings[:-1]]
         between = [after - before for before, after in itertools.pairwise(ends)]
         middle = statistics.median(between) if between else math.nan
@@ -171,9 +162,9 @@ class _Runner:
 
 
 def _calibrated(client: ComfyClient) -> tuple[int, float]:
-    """How many products of matrices take as long as the model, and how long they do take alone.
+    """How many products of matrices take as long as the model, and how long they take alone.
 
-    Whatever else the machine does meanwhile makes them fewer: so the second figure is shown.
+    On a busy machine they are fewer, so the second figure is shown too.
     """
     products = PRODUCTS
     for _ in range(CALIBRATIONS):
@@ -182,10 +173,7 @@ def _calibrated(client: ComfyClient) -> tuple[int, float]:
 
 
 def _model_seconds(client: ComfyClient, products: int) -> float:
-    """The least time that the model has taken in some tries, without an image to load or save."""
-    graph = {
-        graphs.LOAD: node("EmptyImage", width=16, height=16),
-        graphs.WORK: node("BenchCompute", image=[graphs.LOAD, 0], products=products),
-        graphs.END: node("BenchEnd", image=[graphs.WORK, 0]),
-    }
-    return min(each.seconds for each in run_all(client, [filled_in(client, graph)] * TRIES))
+    """The fastest time of the model in a few tries, without an image to load or save."""
+    work = node("BenchCompute", image=[graphs.LOAD, 0], products=products)
+    prompt = filled_in(client, graphs.work_alone(work))
+    return min(each.seconds for each in run_all(client, [prompt] * TRIES))

@@ -1,7 +1,4 @@
-"""What a large folder costs before its first image: looking at it, and putting it in order.
-
-And how soon the server answers meanwhile, where there are a million images in it.
-"""
+"""What a large folder costs before its first image, and how soon the server answers meanwhile."""
 
 from __future__ import annotations
 
@@ -10,6 +7,7 @@ import threading
 import time
 import uuid
 from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import requests
@@ -20,7 +18,7 @@ from ..graphs import filled_in
 from ..server import ComfyServer
 from .folders import small_images
 from .prompts import MOST_SECONDS as END_SECONDS
-from .prompts import held_up, median_ms, run_all, seconds_after_first, timings
+from .prompts import get_ms, held_up, median_ms, run_all, seconds_after_first, timings
 from .rows import Measured, Row, Target
 from .setting import Setting, meanwhile
 
@@ -28,7 +26,7 @@ FOLDER = "many"
 PLAIN = "plain"
 COUNT = 100_000
 MOST_SECONDS = Target(0.6)
-"""For so many images."""
+"""For `COUNT` images."""
 MOST_MS = Target(5.0)
 
 MILLION, RESULTS, FEW = "million", "results", "few"
@@ -37,13 +35,12 @@ MOST_LISTING_SECONDS = Target(10.0)
 MOST_MORE_MS = Target(50.0, "difference")
 IDLE_SECONDS = 5.0
 PAUSE_SECONDS = 0.02
-"""Between two questions."""
 SLOW = 0.99
-"""The answers that are not slower than so many of them."""
+"""The quantile of the slow answers."""
 
 
 def measure_first(setting: Setting) -> Measured:
-    """Begin new loops on one folder: each takes its listing anew."""
+    """Begin new loops on one folder, each of which needs a listing."""
     count, tries = setting.of(COUNT, 20_000), setting.of(40, 10)
     server = setting.server("listing")
     small_images(server.input / FOLDER, count)
@@ -75,14 +72,14 @@ def _new_loop() -> graphs.Graph:
 
 
 def _first(client: ComfyClient) -> float:
-    """By how many seconds the first prompt of a loop takes longer than those that follow."""
+    """How many seconds longer the first prompt of a loop takes than those that follow."""
     prompt = filled_in(client, _new_loop())
     (first,) = run_all(client, [prompt])
     return first.seconds - seconds_after_first(run_all(client, [prompt] * 4))
 
 
 def _validation_ms(client: ComfyClient, server: ComfyServer, prompts: Sequence[Prompt]) -> float:
-    """The median time of a submission, while the server runs nothing."""
+    """The median time of a submission, while the server does nothing else."""
     seconds = []
     with held_up(client, server):
         for prompt in prompts:
@@ -110,14 +107,8 @@ def measure_million(setting: Setting) -> Measured:
         "a listing all of whose results are there, with skip_finished,": finished,
     }
     with server, server.client() as client, requests.Session() as session:
-
-        def ask() -> float:
-            """The ms that an answer takes."""
-            began = time.perf_counter()
-            session.get(f"{server.url}/queue", timeout=END_SECONDS).raise_for_status()
-            return 1000 * (time.perf_counter() - began)
-
-        _ran(client, graphs.loop(FEW))  # which loads what is loaded once
+        ask = partial(get_ms, session, f"{server.url}/queue")
+        _ran(client, graphs.loop(FEW))  # loads code
         usual = _ran(client, graphs.loop(FEW, loop_name="other"))
         setting.say("million: idle")
         with meanwhile(ask, PAUSE_SECONDS) as idle:
@@ -130,12 +121,11 @@ def measure_million(setting: Setting) -> Measured:
             setting.say(f"million: {what}")
             seconds[what] = _ran(client, graphs.loop(MILLION, **settings)) - usual
     asked = f"GET /queue while {count:,} images are listed for the first time"
+    idle_ms = (statistics.median(idle), "while nothing runs", MOST_MORE_MS)
+    slow_ms = (_slow(idle), "while nothing runs", MOST_MORE_MS)
     rows = [
-        Row(what, "ms", of(busy), of(idle), "while nothing runs", MOST_MORE_MS)
-        for what, of in (
-            (asked, statistics.median),
-            (f"{asked}, one of the slowest in a hundred", _slow),
-        )
+        Row(asked, "ms", statistics.median(busy), *idle_ms),
+        Row(f"{asked}, one of the slowest in a hundred", "ms", _slow(busy), *slow_ms),
     ]
     limit = MOST_LISTING_SECONDS if count == A_MILLION else None
     for what, taken in seconds.items():
@@ -144,7 +134,7 @@ def measure_million(setting: Setting) -> Measured:
 
 
 def _slow(took: list[float]) -> float:
-    """What one of the slowest took."""
+    """The time of one of the slowest."""
     return sorted(took)[int(SLOW * len(took))]
 
 

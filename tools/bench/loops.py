@@ -1,9 +1,8 @@
-"""The list of all loops, as the panel asks for it every two seconds: by HTTP, of a real server."""
+"""The list of all loops, which the panel requests every two seconds, from a real server."""
 
 from __future__ import annotations
 
 import statistics
-import time
 
 import requests
 
@@ -11,6 +10,7 @@ from ...core.store.databases.sqlite_store import open_store
 from ...core.store.sql.sql_store import SqlStore
 from ...tests.support.failed_loops import write_failed_loops
 from ...tests.support.fake_host import FakeHost
+from .prompts import get_ms
 from .rows import Measured, Row, Target
 from .setting import Setting
 
@@ -22,11 +22,11 @@ SLOWEST = 0.95
 
 
 def measure(setting: Setting) -> Measured:
-    """Ask for the list of many loops again and again, and for ComfyUI's queue by turns."""
+    """Request the list of many loops and ComfyUI's queue, in turn."""
     number, times = setting.of(300, 30), setting.of(1000, 100)
     server = setting.server("loops")
     setting.say(f"loops: {number} loops of {FAILURES} failures")
-    # The state that the server finds when it starts.
+    # The state that the server will find when it starts.
     store = open_store(str(server.user / "batch_loop"))
     assert isinstance(store, SqlStore)  # noqa: S101 - for the type checker: the folder is new
     write_failed_loops(store, FakeHost(), number, FAILURES)
@@ -35,15 +35,12 @@ def measure(setting: Setting) -> Measured:
     with server, requests.Session() as session:
         for _ in range(WARM_UPS + times):
             for route, found in took.items():
-                _, milliseconds = _asked(session, f"{server.url}{route}")
-                found.append(milliseconds)
-        size = len(_asked(session, f"{server.url}{OURS}")[0])
+                found.append(get_ms(session, f"{server.url}{route}"))
+        size = len(session.get(f"{server.url}{OURS}", timeout=60).content)
     ours, queue = (sorted(took[route][WARM_UPS:]) for route in (OURS, OF_COMFYUI))
     at = int(SLOWEST * times)
-    median = (
-        f"the list of {number} loops with {FAILURES} failed images each, by HTTP:"
-        f" median of {times:,}"
-    )
+    median = f"the list of {number} loops with {FAILURES} failed images each, by HTTP:"
+    median += f" median of {times:,}"
     slowest = f"the same: {SLOWEST:.0%} of them take at most"
     against = "ComfyUI's own list of an empty queue"
     return Measured(
@@ -53,12 +50,3 @@ def measure(setting: Setting) -> Measured:
             Row("the same: what is sent", "KB", size / 1000, target=Target(MOST_KB)),
         ]
     )
-
-
-def _asked(session: requests.Session, url: str) -> tuple[bytes, float]:
-    """The answer, and the ms that it took."""
-    began = time.perf_counter()
-    answer = session.get(url, timeout=60)
-    taken = (time.perf_counter() - began) * 1000
-    answer.raise_for_status()
-    return answer.content, taken

@@ -1,6 +1,6 @@
-"""The server's memory: whether it grows over some hundred iterations, and the most it ever holds.
+"""The server's memory: whether it grows over hundreds of iterations, and its peak.
 
-What is read ahead and what is still to be written has to stay within a budget.
+What is read ahead or not yet written must stay within a budget.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ FOLDER = "images"
 SIDE = 512
 EARLY = 20
 WINDOW = 10
-"""Iterations whose median is taken: the next prompt runs already when one is looked at, so single
-looks stray by the size of its images."""
+"""Iterations whose median is taken, as the next prompt already runs at each look, and holds images
+of its own."""
 MOST_MB = 10.0
 OURS, OWN = "Batch Loop", "ComfyUI's nodes"
 
@@ -34,7 +34,7 @@ LOOK_SECONDS = 0.02
 
 
 def measure_growth(setting: Setting) -> Measured:
-    """Run as many prompts with our nodes, and with ComfyUI's own, each on a new server."""
+    """Run equally many prompts with our nodes and with ComfyUI's own, on new servers."""
     count = setting.of(300, 60)
     rows, more = [], {}
     for name, nodes, limit in (
@@ -55,7 +55,7 @@ def measure_growth(setting: Setting) -> Measured:
 
 
 def _run(server: ComfyServer, names: list[str], *, is_ours: bool) -> list[float]:
-    """The megabytes that the server held after each image."""
+    """The megabytes that the server holds after each image."""
     held: list[float] = []
     with server.client() as client:
         if is_ours:
@@ -63,13 +63,13 @@ def _run(server: ComfyServer, names: list[str], *, is_ours: bool) -> list[float]
             prompts = [prompt] * len(names)
         else:
             prompt = filled_in(client, graphs.own(graphs.SAVE_IMAGE))
-            prompts = [graphs.with_image(prompt, f"{FOLDER}/{name}") for name in names]
+            prompts = graphs.with_images(prompt, FOLDER, names)
         run_all(client, prompts, lambda: held.append(_megabytes(server)))
     return held
 
 
 def measure_budget(setting: Setting) -> Measured:
-    """Run large images as fast as they go, with so much memory and with none, on new servers."""
+    """Run large images as fast as possible, with and without a budget, on new servers."""
     most = {}
     for budget in (0, BUDGET):
         server = setting.server(f"budget-{budget}", {BUDGET_VARIABLE: str(budget)})
@@ -86,5 +86,5 @@ def measure_budget(setting: Setting) -> Measured:
 
 
 def _megabytes(server: ComfyServer) -> float:
-    """What the server's process holds now (RSS)."""
+    """The memory of the server's process (RSS)."""
     return float(psutil.Process(server.pid).memory_info().rss / 1e6)

@@ -1,4 +1,4 @@
-"""The page of the documentation that shows the figures: its tables are never typed by hand."""
+"""Writes the figures to their page of the documentation."""
 
 from __future__ import annotations
 
@@ -17,21 +17,21 @@ from .rows import Row
 
 PAGE = ROOT / "docs" / "speed.md"
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
-"""The figures stand between these."""
+"""The figures are between these."""
 WIDTH = 100
 HEAD = ("measured", "Batch Loop", "compared with", "ratio", "target", "met")
 CODECS_HEAD = ("image", "what", "codec", "time", "file", "off by, of 255")
 
 
 def shown(figures: Figures) -> str:
-    """The table of all lines, what they were measured on, and the table of the codecs."""
+    """The table of all lines, what they were measured on, and the table of codecs."""
     codecs = figures.get("codecs", {}).get("codecs")
     parts = [table(rows(figures)), *_origins(figures)]
     return "\n\n".join([*parts, codecs_table(codecs)] if codecs else parts)
 
 
 def with_figures(text: str, figures: Figures) -> str:
-    """The page `text` with these figures; ToolError if it has no place for them."""
+    """The page `text` with these figures; `ToolError` if it has no place for them."""
     before, has_begin, rest = text.partition(BEGIN)
     _, has_end, after = rest.partition(END)
     if not has_begin or not has_end:
@@ -45,7 +45,7 @@ def write(figures: Figures, page: Path = PAGE) -> None:
 
 
 def _origins(figures: Figures) -> list[str]:
-    """A paragraph on each run that figures are from, and one on what has not been measured yet."""
+    """A paragraph on each run, and one on what has not been measured yet."""
     runs: defaultdict[str, list[str]] = defaultdict(list)
     for name, entry in figures.items():
         runs[json.dumps([entry[key] for key in ("date", "scale", "machine")])].append(name)
@@ -70,12 +70,12 @@ def _listed(names: Sequence[str]) -> str:
 
 
 def table(rows: Iterable[Row]) -> str:
-    """The lines in Markdown; ends without a line break."""
+    """The lines in Markdown, without a line break at the end."""
     return _markdown(HEAD, map(_cells, rows))
 
 
 def codecs_table(codecs: Iterable[Mapping[str, Any]]) -> str:
-    """What each codec takes in Markdown: a line for an operation on an image, quickest first."""
+    """The codecs in Markdown, the fastest first for each image and operation."""
     lines = [
         (
             each["image"],
@@ -96,7 +96,7 @@ def _markdown(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
 
 
 def number(value: float) -> str:
-    """A figure, with as many places as say something."""
+    """A figure, rounded to about three digits."""
     places = sum(abs(value) < limit for limit in (100, 10, 1))
     return f"{value:,.{places}f}"
 

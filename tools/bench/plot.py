@@ -21,7 +21,7 @@ BAR = 0.4
 
 
 def plot(charts: Sequence[Chart], path: Path) -> None:
-    """Draw the charts beside each other; nothing where there is none."""
+    """Draw the charts side by side, if there are any."""
     if not charts:
         return
     size = (INCHES_OF_ONE * len(charts), HEIGHT)
@@ -43,7 +43,7 @@ def _draw(place: Any, chart: Chart) -> None:
             place.plot(chart.x, y, **look)
     place.set(title=chart.title, xlabel=chart.x_label, ylabel=chart.y_label, xscale=chart.x_scale)
     if has_bars:
-        place.margins(y=0.3)  # where the legend is
+        place.margins(y=0.3)  # for the legend
         place.set_xticks(range(len(chart.x)), chart.x, fontsize="small")
     if min(map(min, chart.y.values())) >= 0:
         place.set_ylim(bottom=0)

@@ -1,19 +1,22 @@
-"""Running prompts headless, and when they began and ended by the server's own clock."""
+"""Running prompts, and when they began and ended by the server's own clock."""
 
 from __future__ import annotations
 
 import itertools
 import statistics
+import time
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import requests
+
 from .. import graphs
 from ..client import ComfyClient, Prompt
 from ..errors import ToolError
-from ..graphs import filled_in
+from ..graphs import filled_in, node
 from ..server import ComfyServer
 
 WAITING = 3
@@ -23,7 +26,7 @@ MOST_SECONDS = 600.0
 
 @dataclass(frozen=True)
 class Timing:
-    """When a prompt began and ended, in seconds since the epoch; the server notes milliseconds."""
+    """When a prompt began and ended, in seconds since the epoch, to the millisecond."""
 
     began: float
     ended: float
@@ -39,10 +42,7 @@ def run_all(
     prompts: Sequence[Prompt],
     each: Callable[[], object] = lambda: None,
 ) -> list[Timing]:
-    """Run prompts one behind the other, with `WAITING` more submitted at any time.
-
-    `each` is called after each of them.
-    """
+    """Run prompts, with `WAITING` more submitted at any time; calls `each` after each of them."""
     submitted: list[str] = []
     for number in range(len(prompts)):
         while len(submitted) < min(len(prompts), number + 1 + WAITING):
@@ -53,7 +53,7 @@ def run_all(
 
 
 def round_seconds(client: ComfyClient, server: ComfyServer, prompts: Sequence[Prompt]) -> float:
-    """What one of these prompts takes: all are submitted before the first begins."""
+    """Seconds per prompt, when all are submitted before the first one begins."""
     with held_up(client, server):
         submitted = [client.submit(prompt) for prompt in prompts]
     client.wait(submitted[-1], MOST_SECONDS)
@@ -62,22 +62,23 @@ def round_seconds(client: ComfyClient, server: ComfyServer, prompts: Sequence[Pr
 
 @contextmanager
 def held_up(client: ComfyClient, server: ComfyServer) -> Iterator[None]:
-    """Have the server wait, at work on a prompt that does nothing else, as long as the block."""
+    """Keep the server busy with a prompt that does nothing until the end of the block."""
     opener = server.base / f"gate-{uuid.uuid4().hex}"
-    held = client.submit(filled_in(client, graphs.gate(str(opener))))
+    work = node("TestWait", image=[graphs.LOAD, 0], until=str(opener))
+    held = client.submit(filled_in(client, graphs.work_alone(work)))
     client.wait_until_executing(held, graphs.WORK)
     yield
     opener.touch()
 
 
 def timings(client: ComfyClient, prompts: Sequence[str]) -> list[Timing]:
-    """When each of these prompts ran; ToolError unless all have ended well."""
+    """When each of these prompts ran; `ToolError` unless all succeeded."""
     return [_timing(client.history(prompt_id)) for prompt_id in prompts]
 
 
-def timings_of(client: ComfyClient) -> dict[str, Timing]:
-    """The same of all in the server's history."""
-    return {prompt_id: _timing(entry) for prompt_id, entry in client.get_json("/history").items()}
+def timings_of(client: ComfyClient) -> list[Timing]:
+    """The same for all prompts in the server's history."""
+    return [_timing(entry) for entry in client.get_json("/history").values()]
 
 
 def _timing(entry: Mapping[str, Any] | None) -> Timing:
@@ -89,19 +90,26 @@ def _timing(entry: Mapping[str, Any] | None) -> Timing:
 
 
 def seconds_each(timings: Sequence[Timing]) -> float:
-    """From the beginning of the first to the end of the last, for each of them."""
+    """From the start of the first to the end of the last, per prompt."""
     return (timings[-1].ended - timings[0].began) / len(timings)
 
 
 def seconds_after_first(timings: Sequence[Timing]) -> float:
-    """The same without the first, which has to make up for what ran before it."""
+    """The same without the first, which has to undo the effects of what ran before."""
     return (timings[-1].ended - timings[0].ended) / (len(timings) - 1)
 
 
 def gaps(timings: Sequence[Timing]) -> list[float]:
-    """Seconds between the end of each and the beginning of the next."""
+    """Seconds between the end of each and the start of the next."""
     in_order = sorted(timings, key=lambda timing: timing.began)
     return [after.began - before.ended for before, after in itertools.pairwise(in_order)]
+
+
+def get_ms(session: requests.Session, url: str) -> float:
+    """How many ms a GET takes, to the last byte of the answer."""
+    began = time.perf_counter()
+    session.get(url, timeout=MOST_SECONDS).raise_for_status()
+    return 1000 * (time.perf_counter() - began)
 
 
 def median_ms(seconds: Sequence[float]) -> float:

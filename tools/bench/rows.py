@@ -1,4 +1,4 @@
-"""What is measured: a line with a value, what it is held against, and the target it has to meet."""
+"""What is measured: lines with a value, what it is compared with, and its target."""
 
 from __future__ import annotations
 
@@ -6,18 +6,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Literal
 
-Of = Literal["value", "ratio", "difference"]
-Bound = Literal["most", "least"]
-
 
 @dataclass(frozen=True)
 class Target:
-    """What a line has to come to: at the most, or at the least."""
+    """The limit for a line."""
 
     limit: float
-    of: Of = "value"
-    """The value itself, the value divided by the other one, or the value less the other one."""
-    bound: Bound = "most"
+    of: Literal["value", "ratio", "difference"] = "value"
+    """The value itself, or its ratio to or difference from the other one."""
+    bound: Literal["most", "least"] = "most"
 
 
 @dataclass(frozen=True)
@@ -27,16 +24,16 @@ class Row:
     what: str
     unit: str
     ours: float
-    """What was measured of Batch Loop."""
+    """Batch Loop's value."""
     other: float | None = None
-    """The same of what it is held against."""
+    """What it is compared with."""
     against: str = ""
-    """What that is."""
+    """What `other` is the value of."""
     target: Target | None = None
 
     @property
     def ratio(self) -> float | None:
-        """How many times the other value this one is; None without one."""
+        """Batch Loop's value divided by the other one, if any."""
         return self.ours / self.other if self.other else None
 
     @property
@@ -47,7 +44,7 @@ class Row:
         difference = None if self.other is None else self.ours - self.other
         every = {"value": self.ours, "ratio": self.ratio, "difference": difference}
         reached, limit = every[self.target.of], self.target.limit
-        if reached is None:  # there is nothing to hold it against
+        if reached is None:  # there is nothing to compare it with
             return False
         return reached <= limit if self.target.bound == "most" else reached >= limit
 
@@ -62,21 +59,21 @@ class Chart:
     x: list[Any]
     """Numbers for lines, or texts for bars."""
     y: dict[str, list[float]]
-    """By name: Batch Loop's figures, and then the others'."""
+    """By name: Batch Loop's figures, then the other ones."""
     x_scale: str = "linear"
 
 
 @dataclass(frozen=True)
 class Measured:
-    """What one measurement came to."""
+    """The result of one measurement."""
 
     rows: list[Row]
     chart: Chart | None = None
     codecs: list[dict[str, Any]] | None = None
-    """The lines of a table of their own."""
+    """The lines of the codecs' own table."""
 
 
 def row_of(found: Mapping[str, Any]) -> Row:
-    """The line that became a dictionary."""
+    """The line that `asdict` has turned into this dictionary."""
     target = found["target"]
     return Row(**{**found, "target": target and Target(**target)})

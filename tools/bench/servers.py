@@ -1,12 +1,13 @@
-"""How much faster two servers are than one, over one folder and with one store."""
+"""Servers that `batch-loop run` drives: how much faster two are than one, and how idle one is."""
 
 from __future__ import annotations
 
 import itertools
 import json
-import statistics
-import sys
+import uuid
 from collections.abc import Sequence
+from functools import partial
+from statistics import median
 
 from .. import graphs, programs
 from ..client import Prompt
@@ -14,38 +15,41 @@ from ..errors import ToolError
 from ..graphs import filled_in, node
 from ..layout import ROOT
 from ..postgresql import Postgresql
+from ..results import Event
 from ..server import ComfyServer, running
-from .folders import small_images
-from .prompts import Timing, timings_of
+from .folders import large_images, small_images
+from .prompts import Timing, gaps, timings, timings_of
 from .rows import Measured, Row, Target
 from .setting import Setting
 
 AS_INSTALLED = ("fsync = on",)
-"""A setting of PostgreSQL: as it is installed, it waits for the disk."""
+"""By default, PostgreSQL waits for the disk."""
 MODEL_SECONDS = 0.2
+COMMAND_SECONDS = 300
+
 SIDE = 512
 ROUNDS = 3
 LEAST_RATIO = Target(1.9, "ratio", "least")
-COMMAND_SECONDS = 300
 POSTGRESQL, SQLITE = "PostgreSQL", "an SQLite file"
+
+PHOTOS = "photos"
+IDLE_ROUNDS = 5
+MOST_IDLE_MS = Target(2.0)
+AGAINST = "a script that sends a prompt when it hears of the end of the one before"
 
 
 def measure(setting: Setting) -> Measured:
-    """Run folders of as many images on one server and on two, by turns, by `batch-loop run`."""
+    """Run folders of equally many images on one server and on two, in turn."""
     rows = []
     with Postgresql(AS_INSTALLED) as database:
-        # Servers that share a database know each other by their leases, as machines do. Those that
-        # share a user folder, and so the file in it, are as for some graphics cards.
+        # Like machines, which share a database and know each other by their leases.
         address = {"BATCH_LOOP_DATABASE": database.new_database()}
         first, second = ({**address, "BATCH_LOOP_SERVER": name} for name in ("one", "two"))
-        machine, card = setting.server("machine", first), setting.server("card")
-        stores = {
-            POSTGRESQL: (
-                machine,
-                machine.beside(setting.base / "2", env=second, shares_state=False),
-            ),
-            SQLITE: (card, card.beside(setting.base / "card-2")),
-        }
+        machine = setting.server("machine", first)
+        other = machine.beside(setting.base / "2", env=second, shares_state=False)
+        # Like graphics cards, which share a user folder, and so the file in it.
+        card = setting.server("card")
+        stores = {POSTGRESQL: (machine, other), SQLITE: (card, card.beside(setting.base / "3"))}
         for store, servers in stores.items():
             both, one = _images_a_second(setting, servers, store)
             what = f"images a second, two servers that share {store}, {SIDE}x{SIDE}, a model that"
@@ -57,37 +61,83 @@ def measure(setting: Setting) -> Measured:
 def _images_a_second(
     setting: Setting, servers: Sequence[ComfyServer], store: str
 ) -> tuple[float, float]:
-    """What both servers do together, and the first one alone; each the median of its rounds."""
+    """The medians for both servers together, and for the first one alone."""
     numbers = itertools.count(1)
     images = setting.of(100, 20)
 
     def run(servers: Sequence[ComfyServer]) -> float:
-        """From the beginning of the first prompt to the end of the last one, on any server."""
+        """From the start of the first prompt to the end of the last, on any server."""
         folder = f"folder-{next(numbers)}"
         small_images(servers[0].input / folder, images, side=SIDE)
-        work = node("BenchSleep", image=graphs.IMAGE, seconds=MODEL_SECONDS)
-        with servers[0].client() as client:
-            graph = graphs.loop(folder, work, {"folder": folder, "format": "PNG"})
-            prompt = filled_in(client, graph)
-        timings = run_batch(prompt, servers)
+        timings = _run_batch(_prompt(servers[0], folder, folder), servers)
         return images / (max(timing.ended for timing in timings) - timings[0].began)
 
     contenders = {"both": lambda: run(servers), "one": lambda: run(servers[:1])}
     with running(servers):
         found = setting.by_turns(f"servers: {store}", contenders, setting.of(ROUNDS, 1))
-    return statistics.median(found["both"]), statistics.median(found["one"])
+    return median(found["both"]), median(found["one"])
 
 
-def run_batch(prompt: Prompt, servers: Sequence[ComfyServer]) -> list[Timing]:
-    """Run a batch by `batch-loop run`; the timings of its prompts, in the order they began in."""
+def measure_idle(setting: Setting) -> Measured:
+    """Run the same large images by the command and by a script, in turn."""
+    server = setting.server("idle")
+    images = len(large_images(server.input / PHOTOS, setting.of(12, 5)))
+
+    def prompt() -> Prompt:
+        """The same workflow, with a loop and a folder for results of its own."""
+        return _prompt(server, PHOTOS, uuid.uuid4().hex)
+
+    contenders = {
+        "command": lambda: _pauses_ms(_run_batch(prompt(), [server])[:images]),
+        "script": lambda: _pauses_ms(_by_script(server, prompt(), images)),
+    }
+    with server:
+        rounds = setting.by_turns("idle", contenders, setting.of(IDLE_ROUNDS, 1))
+    what = "idle time of the server between two images of 4000x3000, JPEG in, PNG out,"
+    what += " by `batch-loop run`"
+    ours, other = (median(map(median, rounds[name])) for name in contenders)
+    our_longest, others = (median(map(max, rounds[name])) for name in contenders)
+    usual = Row(what, "ms", ours, other, AGAINST, MOST_IDLE_MS)
+    return Measured([usual, Row(f"longest {what}", "ms", our_longest, others, AGAINST)])
+
+
+def _pauses_ms(timings: list[Timing]) -> list[float]:
+    """All pauses but the first and the last, which belong to the batch's start and end."""
+    return [1000 * gap for gap in gaps(timings)[1:-1]]
+
+
+def _by_script(server: ComfyServer, prompt: Prompt, times: int) -> list[Timing]:
+    """Run a prompt repeatedly, sending it as soon as ComfyUI says that the last one has ended."""
+    prompts: list[str] = []
+    with server.client() as client:
+        for _ in range(times):
+            prompts.append(client.submit(prompt))
+            client.wait_for(partial(_is_end, prompts[-1]), what="the end of a prompt")
+        client.wait_until_idle()
+        return timings(client, prompts)
+
+
+def _is_end(prompt_id: str, event: Event) -> bool:
+    is_end = event.type in {"execution_success", "execution_error"}
+    return is_end and event.data["prompt_id"] == prompt_id
+
+
+def _prompt(server: ComfyServer, folder: str, name: str) -> Prompt:
+    """A loop of that name over a folder, with a model that leaves the processor free."""
+    work = node("BenchSleep", image=graphs.IMAGE, seconds=MODEL_SECONDS)
+    graph = graphs.loop(folder, work, {"folder": name, "format": "PNG"}, loop_name=name)
+    with server.client() as client:
+        return filled_in(client, graph)
+
+
+def _run_batch(prompt: Prompt, servers: Sequence[ComfyServer]) -> list[Timing]:
+    """Run a batch by `batch-loop run`; the timings of its prompts, in the order they began."""
     for server in servers:
         with server.client() as client:
             client.post("/history", {"clear": True})
     workflow = servers[0].base / "workflow.json"
     workflow.write_text(json.dumps(prompt), encoding="utf-8")
-    addresses = [part for server in servers for part in ("--server", server.url)]
-    batch_loop = [sys.executable, "-m", "batch_loop_cli"]
-    command = [*batch_loop, "run", str(workflow), "--json", *addresses]
+    command = programs.batch_loop_run([each.url for each in servers], workflow, "--json")
     done = programs.run(command, cwd=ROOT, timeout=COMMAND_SECONDS)
     if done.returncode:
         raise ToolError(f"`batch-loop run` ended with {done.returncode}: {done.stderr[-2000:]}")
@@ -95,5 +145,5 @@ def run_batch(prompt: Prompt, servers: Sequence[ComfyServer]) -> list[Timing]:
     for server in servers:
         with server.client() as client:
             client.wait_until_idle()
-            found += timings_of(client).values()
+            found += timings_of(client)
     return sorted(found, key=lambda timing: timing.began)

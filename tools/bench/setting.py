@@ -1,8 +1,7 @@
-"""What every measurement is given: a folder of its own, its scale, and servers."""
+"""What every measurement gets: a folder, a scale, and servers."""
 
 from __future__ import annotations
 
-import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -10,13 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
 
-from ..layout import ROOT
+from ..errors import say
+from ..layout import HELPERS
 from ..server import ComfyServer
 
-NODES = (
-    ROOT / "tests" / "nodes" / "batch_loop_helpers.py",
-    Path(__file__).parent / "nodes" / "batch_loop_bench.py",
-)
+NODES = (HELPERS, Path(__file__).parent / "nodes" / "batch_loop_bench.py")
 
 Name = TypeVar("Name")
 Found = TypeVar("Found")
@@ -40,29 +37,28 @@ class Setting:
     def by_turns(
         self, what: str, contenders: Mapping[Name, Callable[[], Found]], rounds: int
     ) -> dict[Name, list[Found]]:
-        """What each contender has come to in each round, in which all of them have their turn.
+        """The results of each contender, of which each has its turn in every round.
 
-        So whatever else the machine does falls on all of them alike. A first round, which loads
-        what is loaded once, does not count.
+        So whatever else the machine does affects all of them alike. A first round, in which code is
+        loaded, does not count.
         """
         found: dict[Name, list[Found]] = {name: [] for name in contenders}
         for number in range(rounds + 1):
             self.say(f"{what}: round {number} of {rounds}")
             for name, run in contenders.items():
-                came_to = run()
+                result = run()
                 if number:
-                    found[name].append(came_to)
+                    found[name].append(result)
         return found
 
     def say(self, text: str) -> None:
-        """A line of progress."""
-        sys.stderr.write(f"  {text}\n")
-        sys.stderr.flush()
+        """Write a line of progress."""
+        say(f"  {text}\n")
 
 
 @contextmanager
 def meanwhile(look: Callable[[], float], pause: float) -> Iterator[list[float]]:
-    """Look again and again as long as the block lasts; what was seen each time."""
+    """Look repeatedly while the block runs; the list fills with what was seen."""
     seen = [look()]
     is_over = threading.Event()
 

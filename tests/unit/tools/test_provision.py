@@ -58,3 +58,15 @@ def test_an_archive_of_something_else_is_refused(
     with pytest.raises(ToolError, match=r"no main\.py of ComfyUI in it"):
         provision.make_tree_of_archive(archive)
     assert list(tmp_path.iterdir()) == [archive]
+
+
+def test_a_stamp_holds_for_what_was_asked_for_and_nothing_else(tmp_path: Path) -> None:
+    stamp = tmp_path / "stamp"
+    assert not provision.is_made(stamp, ["a==1"])
+    provision.set_made(stamp, ["a==1"])
+    assert provision.is_made(stamp, ["a==1"])
+    assert not provision.is_made(stamp, ["a==2"])
+
+
+def test_without_its_folder_nothing_is_made(tmp_path: Path) -> None:
+    assert not provision.is_made(tmp_path / "missing" / "stamp", "anything")

@@ -12,18 +12,18 @@ from typing import Any
 import torch
 
 SIDE = 512
-"""Of the matrices that `BenchCompute` multiplies: large enough for every core to have a part of it,
-small enough to tell 200 ms from 210."""
+"""The size of the matrices of `BenchCompute`: large enough to use every core, small enough to tell
+200 ms from 210."""
 
 
 class BenchPass:
-    """Passes an image on, and does nothing with it."""
+    """Passes an image on and does nothing with it."""
 
     CATEGORY = "batch loop bench"
     FUNCTION = "run"
     RETURN_TYPES = ("IMAGE",)
     SETTINGS: dict[str, Any] = {}  # noqa: RUF012 - as ComfyUI has them
-    """What `run` is given beside the image."""
+    """The inputs other than the image."""
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
@@ -31,7 +31,7 @@ class BenchPass:
         return {"required": {"image": ("IMAGE",), **cls.SETTINGS}}
 
     def run(self, image: torch.Tensor, **settings: Any) -> tuple[torch.Tensor]:
-        """Pass it on, after the work."""
+        """Work, and pass the image on."""
         self.work(**settings)
         return (image,)
 
@@ -40,22 +40,22 @@ class BenchPass:
 
 
 class BenchEnd(BenchPass):
-    """The same at the end of a workflow: ComfyUI runs what leads to it."""
+    """The same as the end of a workflow."""
 
     OUTPUT_NODE = True
 
 
 class BenchModel(BenchPass):
-    """What runs in each prompt, also on an image that it was given before."""
+    """A node that runs in every prompt, even on an image that it has had before."""
 
     @classmethod
     def IS_CHANGED(cls, **_inputs: Any) -> int:
-        """Always."""
+        """Something new each time."""
         return time.time_ns()
 
 
 class BenchSleep(BenchModel):
-    """A model that leaves the processor free, as one on a graphics card does."""
+    """A model that leaves the processor free, like one on a graphics card."""
 
     SETTINGS = {"seconds": ("FLOAT", {"default": 0.2})}  # noqa: RUF012 - as above
 
@@ -65,9 +65,9 @@ class BenchSleep(BenchModel):
 
 
 class BenchCompute(BenchModel):
-    """A model that computes on every core: so much work, not so much time.
+    """A model that does a fixed amount of work on every core.
 
-    Whatever else computes meanwhile makes it slower, and that is to show.
+    Whatever else computes at the same time makes it slower, which is to be seen.
     """
 
     SETTINGS = {"products": ("INT", {"default": 1})}  # noqa: RUF012 - as above
