@@ -1,4 +1,4 @@
-"""A real server answers while a folder takes long, as a network drive that hangs does."""
+"""A real server answers while a folder hangs, as a network drive can."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ SECONDS = 30
 
 
 class SlowFolder:
-    """A folder that hangs while the test says so."""
+    """A folder that hangs while the test wants it to."""
 
     def __init__(self, client: ComfyClient, workspace: Workspace) -> None:
         self.path = workspace.input / "slow"
@@ -56,7 +56,7 @@ def quick(workspace: Workspace) -> Graph:
 
 
 def assert_done(client: ComfyClient, result: RunResult, number: int) -> None:
-    """The prompt was a success, and so many images of its loop are done by the list of loops."""
+    """The prompt succeeded, and the list of loops has so many images done."""
     assert result.status == "success"
     loop_id = told(result, ITERATOR)["loop"]
 
@@ -64,15 +64,15 @@ def assert_done(client: ComfyClient, result: RunResult, number: int) -> None:
         (loop,) = (loop for loop in client.get_json(LOOPS)["loops"] if loop["id"] == loop_id)
         return bool(written(loop) == number)
 
-    # Its result is written behind.
+    # Its result is written in the background.
     wait_for(is_done, f"image {number} to be done")
 
 
-def test_a_folder_that_hangs_stops_neither_the_server_nor_another_loop(
+def test_a_hanging_folder_stops_neither_the_server_nor_another_loop(
     client: ComfyClient, workspace: Workspace, slow: SlowFolder, quick: Graph
 ) -> None:
     with ThreadPoolExecutor(8) as others:
-        # A prompt that is submitted.
+        # Submit a prompt.
         slow.hang()
         submission = others.submit(client.submit, slow.graph)
         slow.wait_until_it_hangs()
@@ -82,8 +82,8 @@ def test_a_folder_that_hangs_stops_neither_the_server_nor_another_loop(
         slow.go_on()
         run = client.wait(submission.result(SECONDS))
         loop_id = told(run, ITERATOR)["loop"]
-        # A page that starts a loop over, and others that ask what the folder holds: as many as
-        # there are threads for it, and more.
+        # One page starts a loop over, and others ask what is in the folder: more than there are
+        # threads for this.
         slow.hang()
         reset = others.submit(client.post_json, f"{LOOPS}/reset", {"loop": loop_id})
         looks = [
@@ -98,7 +98,7 @@ def test_a_folder_that_hangs_stops_neither_the_server_nor_another_loop(
         slow.go_on()
         assert reset.result(SECONDS)["batch"] == 2
         assert {look.result(SECONDS)["total"] for look in looks} == {2}
-        # The first prompt of a batch; Cancel ends it, and nothing has begun.
+        # Cancel ends the first prompt of a batch, of which nothing has begun.
         gate = workspace.scratch / "until"
         slow.graph[ITERATOR]["inputs"]["loop_name"] = "another"
         held = client.submit(

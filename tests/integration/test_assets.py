@@ -1,4 +1,4 @@
-"""Newer ComfyUI's list of assets: results stand in it as soon as their node has run."""
+"""Results are in the asset list of newer ComfyUI as soon as their node has run."""
 
 from __future__ import annotations
 

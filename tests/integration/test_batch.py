@@ -1,4 +1,4 @@
-"""A folder goes through a workflow: the cases of a batch, on a real server."""
+"""A folder goes through a workflow on a real server: what can happen to a batch."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ from batch_loop.tools.results import RunResult
 
 
 class Seven:
-    """Seven images, a graph over them that records what it saves, and a client."""
+    """Seven images, a graph that records what it saves of them, and a client."""
 
     def __init__(self, client: ComfyClient, workspace: Workspace) -> None:
         self.client = client
@@ -53,7 +53,7 @@ class Seven:
         return recorded(batch_graph(name, name, work, **settings), self.record)
 
     def failing(self, *names: str, **settings: Any) -> Graph:
-        """A graph whose work raises on the images `names`, for as long as they are listed."""
+        """A graph whose work fails on the images `names`, as long as they are listed."""
         self.fail_list.write_text("\n".join(names), encoding="utf-8")
         work = node(
             "TestRaise",
@@ -81,7 +81,7 @@ def seven(client: ComfyClient, workspace: Workspace) -> Seven:
 
 
 @pytest.mark.core
-def test_each_image_once_in_natural_order_then_stop(seven: Seven) -> None:
+def test_each_image_is_done_once_in_natural_order_and_then_it_stops(seven: Seven) -> None:
     results = seven.run()
     assert [told(result, ITERATOR)["filename"] for result in results] == SEVEN
     assert [says_stop(result) for result in results] == [False] * 6 + [True]
@@ -121,7 +121,7 @@ def test_an_error_on_the_last_image_ends_the_batch_at_the_next_prompt(seven: Sev
 
 
 @pytest.mark.each_cache
-def test_max_attempts_tries_again_before_it_gives_up(seven: Seven) -> None:
+def test_an_image_is_tried_max_attempts_times(seven: Seven) -> None:
     graph = seven.failing("img3.png", error_handling="Skip on error", max_attempts=3)
     results = seven.run(graph)
     assert [result.status for result in results].count("error") == 3
@@ -129,7 +129,7 @@ def test_max_attempts_tries_again_before_it_gives_up(seven: Seven) -> None:
 
 
 @pytest.mark.each_cache
-def test_stop_on_error_resumes_at_the_image_once_the_cause_is_mended(seven: Seven) -> None:
+def test_stop_on_error_resumes_at_the_image_once_the_cause_is_fixed(seven: Seven) -> None:
     graph = seven.failing("img3.png")
     statuses = [seven.client.run(graph).status for _ in range(4)]
     assert statuses == ["success", "success", "error", "error"]
@@ -167,7 +167,7 @@ def test_a_run_on_a_complete_batch_runs_nothing_and_says_why(seven: Seven) -> No
 
 
 @pytest.mark.each_cache
-def test_start_over_by_the_route_runs_the_batch_once_more(seven: Seven) -> None:
+def test_the_reset_route_starts_the_batch_over(seven: Seven) -> None:
     results = seven.run()
     body = {"directory": seven.workspace.name, "loop_name": ""}
     state = seven.client.post_json("/batch_loop/loops/reset", body)
@@ -191,7 +191,7 @@ def test_a_new_run_starts_over_once(seven: Seven, settings: dict[str, str]) -> N
 
 
 @pytest.mark.each_cache
-def test_reset_chosen_in_mid_batch_starts_over_at_once(seven: Seven) -> None:
+def test_choosing_reset_in_mid_batch_starts_over_at_once(seven: Seven) -> None:
     seven.client.run(seven.graph())
     seven.run(seven.graph(iteration_mode="Reset"))
     assert seven.recorded == [SEVEN[0], *SEVEN]
@@ -209,7 +209,7 @@ def test_prompts_that_waited_when_the_batch_ended_do_not_start_it_over(seven: Se
 
 
 @pytest.mark.each_cache
-def test_another_folder_and_back(seven: Seven) -> None:
+def test_a_batch_resumes_after_another_folder(seven: Seven) -> None:
     other = seven.workspace.input / "other"
     write_images(other, ["b1.png", "b2.png"])
     name = seven.workspace.name
@@ -221,7 +221,7 @@ def test_another_folder_and_back(seven: Seven) -> None:
     assert seven.recorded == ["img1.png", "b1.png", "img2.png", "b2.png", *SEVEN[2:]]
 
 
-def test_one_folder_has_one_position_however_it_is_written(seven: Seven) -> None:
+def test_a_folder_has_one_position_however_its_path_is_written(seven: Seven) -> None:
     name = seven.workspace.name
     spellings = [name, f"{name}/", f"{name}/../{name}", str(seven.workspace.input), f" ./{name} "]
     for spelling in spellings:
@@ -254,11 +254,11 @@ def test_two_loop_names_go_through_a_folder_twice(seven: Seven) -> None:
 
 
 @pytest.mark.each_cache
-def test_a_linked_directory_inside_a_subgraph(seven: Seven) -> None:
+def test_the_directory_may_be_a_link_inside_a_subgraph(seven: Seven) -> None:
     graph = seven.graph()
     graph[ITERATOR]["inputs"]["directory"] = ["folder", 0]
     graph["folder"] = node("PrimitiveString", value=seven.workspace.name)
-    # The page sends the nodes of a subgraph under ids that begin with the subgraph node's.
+    # The page gives the nodes of a subgraph ids that begin with the subgraph node's id.
     inside = (ITERATOR, START, WORK, SAVE, END, COMPLETE, STOP, RECORD)
     nested = {f"10:{key}" if key in inside else key: value for key, value in graph.items()}
     for part in nested.values():
@@ -272,7 +272,7 @@ def test_a_linked_directory_inside_a_subgraph(seven: Seven) -> None:
 
 
 @pytest.mark.oldest_too
-def test_a_linked_directory_that_is_wrong_fails_with_the_same_words(seven: Seven) -> None:
+def test_a_wrong_directory_from_a_link_fails_with_the_same_message(seven: Seven) -> None:
     graph = seven.graph()
     graph[ITERATOR]["inputs"]["directory"] = ["folder", 0]
     graph["folder"] = node("PrimitiveString", value="no such folder")
@@ -283,7 +283,7 @@ def test_a_linked_directory_that_is_wrong_fails_with_the_same_words(seven: Seven
     assert "does not exist" in result.error.message
 
 
-def test_files_that_come_and_go_in_mid_batch(seven: Seven) -> None:
+def test_files_can_come_and_go_in_mid_batch(seven: Seven) -> None:
     for _ in range(3):
         seven.client.run(seven.graph())
     write_images(seven.workspace.input, ["a-new-one.png"])
@@ -302,7 +302,7 @@ def test_results_saved_beside_their_sources_are_not_processed(seven: Seven) -> N
 
 
 @pytest.mark.each_cache
-def test_what_comfyuis_own_save_image_puts_beside_the_sources_is_not_processed(
+def test_what_comfyuis_save_image_puts_beside_the_sources_is_not_processed(
     seven: Seven,
 ) -> None:
     write_images(seven.workspace.output, SEVEN)
@@ -310,7 +310,7 @@ def test_what_comfyuis_own_save_image_puts_beside_the_sources_is_not_processed(
     graph = batch_graph(str(seven.workspace.output), name)
     graph["own"] = node("SaveImage", images=[WORK, 0], filename_prefix=f"{name}/own")
     del graph[SAVE]
-    # ComfyUI runs an output node that is ready first, so the image is saved before Loop End.
+    # ComfyUI runs output nodes as soon as they are ready, so the image is saved before Loop End.
     graph["wait"] = node("TestWait", image=[WORK, 0], until=str(seven.workspace.output))
     graph[END]["inputs"]["after"] = ["wait", 0]
     results = seven.run(graph)
@@ -322,8 +322,8 @@ def test_what_comfyuis_own_save_image_puts_beside_the_sources_is_not_processed(
 @pytest.mark.core
 def test_an_image_whose_save_fails_after_loop_end_is_not_done(seven: Seven) -> None:
     seven.fail_list.write_text("img2.png", encoding="utf-8")
-    # ComfyUI's own Save Image has no output to connect to `after`: Loop End is not kept waiting.
-    # Here it is even waited for, so that the failure certainly comes later.
+    # ComfyUI's Save Image has no output for `after`, so Loop End does not wait for it. Here it even
+    # waits for Loop End, so that the failure certainly comes later.
     graph = {key: part for key, part in seven.graph().items() if key not in (SAVE, RECORD)}
     del graph[END]["inputs"]["after"]
     graph["late"] = node(
@@ -348,7 +348,7 @@ def test_an_image_whose_save_fails_after_loop_end_is_not_done(seven: Seven) -> N
 
 
 @pytest.mark.each_cache
-def test_a_loop_end_that_is_blocked_leaves_its_image_and_twice_says_so(seven: Seven) -> None:
+def test_a_blocked_loop_end_leaves_its_image_and_says_so_the_second_time(seven: Seven) -> None:
     graph = seven.graph()
     block = node("TestBlock", image=[WORK, 0], filename=[ITERATOR, 3], blocked="img1.png")
     graph[END]["inputs"]["value"] = ["block", 0]
@@ -374,9 +374,9 @@ def test_an_image_that_the_workflow_leaves_out_on_purpose_is_done(seven: Seven) 
 
 
 @pytest.mark.core
-def test_a_value_that_a_complete_batch_does_not_have_does_not_block_it(seven: Seven) -> None:
+def test_a_value_that_is_missing_once_complete_does_not_block_the_end(seven: Seven) -> None:
     graph = seven.graph()
-    # Straight through, and from the very node that also gives `loop`.
+    # Directly, and from the same node that also provides `loop`.
     graph[START]["inputs"]["initial_value"] = [ITERATOR, 1]
     graph[END]["inputs"] = {"loop": [START, 0], "value": [START, 1], "after": [ITERATOR, 3]}
     assert len(seven.run(graph)) == 7
@@ -384,7 +384,7 @@ def test_a_value_that_a_complete_batch_does_not_have_does_not_block_it(seven: Se
     assert told(last, ITERATOR)["complete"] is True
 
 
-def test_the_server_sends_nothing_of_ours_and_queues_nothing(seven: Seven) -> None:
+def test_the_pack_sends_no_events_and_queues_no_prompts(seven: Seven) -> None:
     results = seven.run()
     own = {
         "status",
@@ -411,7 +411,7 @@ def test_the_server_sends_nothing_of_ours_and_queues_nothing(seven: Seven) -> No
 
 
 @pytest.mark.core
-def test_a_value_is_fed_back(client: ComfyClient, workspace: Workspace) -> None:
+def test_a_value_is_carried_to_the_next_image(client: ComfyClient, workspace: Workspace) -> None:
     names = ["a.png", "b.png", "c.png"]
     write_images(workspace.input, names)
     graph = batch_graph(
@@ -428,7 +428,7 @@ def test_a_value_is_fed_back(client: ComfyClient, workspace: Workspace) -> None:
     graph[START]["inputs"]["initial_value"] = [ITERATOR, 1]
     graph[END]["inputs"]["value"] = [WORK, 0]
     run_until_stop(client, graph)
-    # Also when every link leads to what is blocked on a complete batch.
+    # Even when all links lead to nodes that are blocked on a complete batch.
     assert told(run_until_stop(client, graph, most=1)[0], ITERATOR)["complete"] is True
     expected = _pixels(workspace.input / "a.png")
     for name in names:

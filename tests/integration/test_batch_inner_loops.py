@@ -32,7 +32,7 @@ COUNT = 3
 
 
 def colours(workspace: Workspace, *names: str) -> list[int]:
-    """What was painted on each result: the number of its iteration, as blue."""
+    """The number of its iteration that was painted on each result, as its blue."""
     found = []
     for name in names:
         with Image.open(workspace.output / name) as image:
@@ -42,11 +42,11 @@ def colours(workspace: Workspace, *names: str) -> list[int]:
 
 @pytest.mark.core
 @pytest.mark.parametrize("if_exists", ["overwrite", "rename"])
-def test_each_iteration_inside_has_a_result_of_its_own(
+def test_each_inner_iteration_has_its_own_result(
     client: ComfyClient, workspace: Workspace, if_exists: str
 ) -> None:
     write_images(workspace.input, NAMES)
-    # The iteration before is waited for, as by ComfyUI's own loops.
+    # Each waits for the one before, as in ComfyUI's own loops.
     body = {
         "paint": node("EmptyImage", width=8, height=8, batch_size=1, color="$index"),
         "order": node(
@@ -74,13 +74,13 @@ def test_each_iteration_inside_has_a_result_of_its_own(
 
 
 @pytest.mark.core
-def test_a_saver_that_has_run_is_not_run_again_for_loop_end(
+def test_loop_end_does_not_make_a_saver_run_again(
     client: ComfyClient, workspace: Workspace
 ) -> None:
-    """Even where what it gave was let go since: then its results are the same files."""
+    """Or if its outputs have left the cache, its results are the same files."""
     write_images(workspace.input, NAMES)
     graph = batch_graph(workspace.name, workspace.name)
-    # Nothing of this waits for Loop Start, so that it may well come first.
+    # None of this waits for Loop Start, so it may run first.
     graph[SAVE]["inputs"] |= {"loop": [ITERATOR, 0], "if_exists": "rename"}
     graph[START]["inputs"] = {"loop": ["late", 0]}
     graph["late"] = node("TestSlow", value=[ITERATOR, 0], seconds=0.0, after=[SAVE, 0])

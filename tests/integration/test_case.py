@@ -1,4 +1,4 @@
-"""A file system that takes upper and lower case for one, as of Windows, macOS and memory cards."""
+"""A case-insensitive file system, as on Windows, macOS and memory cards."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def disk(workspace: Workspace) -> Iterator[Path]:
         yield path
 
 
-def test_a_source_is_not_overwritten_in_another_spelling(
+def test_a_source_is_not_overwritten_under_another_spelling(
     client: ComfyClient, workspace: Workspace, disk: Path
 ) -> None:
     (source,) = write_images(disk, ["IMG_1.PNG"])
@@ -63,20 +63,20 @@ def test_two_spellings_are_two_results_and_are_found(
     assert saved(disk) == ["A.png", "a_1.png", "other.png"]
 
 
-def test_elsewhere_they_stay_two_files(client: ComfyClient, workspace: Workspace) -> None:
+def test_elsewhere_two_spellings_are_two_files(client: ComfyClient, workspace: Workspace) -> None:
     write_images(workspace.input, ["x/A.png", "y/a.png"])
     settings = {"recursive": True, "keep_subfolders": False}
     run_until_stop(client, unchanged(workspace, **settings))
     assert saved(workspace.output) == ["A.png", "a.png"]
 
 
-def test_it_is_the_folder_that_tells(tmp_path: Path) -> None:
+def test_whether_case_matters_is_asked_of_the_folder(tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.mkdir()
     with folding(tmp_path / "Disk") as disk:
         folder = disk / "New"
         for path, folds in ((plain, False), (disk, True), (folder, True), (folder / "b", True)):
-            # Nothing is in it, or it is not there yet; and nothing is left in it.
+            # Even if it is empty or does not exist yet; and nothing is left behind in it.
             assert spelling.folds(str(path)) is folds
         assert os.listdir(plain) == os.listdir(disk) == []
         one, other = (spelling.identity(str(disk / path)) for path in ("New/\xc9a", "nEW/\xe9A"))
@@ -90,7 +90,7 @@ def test_it_is_the_folder_that_tells(tmp_path: Path) -> None:
         assert spelling.identity(str(plain / name)) == str(plain / name)
 
 
-def test_both_spellings_may_be_there(tmp_path: Path) -> None:
+def test_both_spellings_can_exist_in_one_folder(tmp_path: Path) -> None:
     for name in ("a", "A"):
         (tmp_path / name).touch()
     assert not spelling.folds(str(tmp_path))

@@ -1,4 +1,4 @@
-"""The operating system's folder dialog, opened by a real server by a program of the test's."""
+"""The operating system's folder dialog, which a real server opens by a program of the test."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ SECONDS = 20
 
 
 class Desk:
-    """A server on a machine with a screen, and the person who sits before it."""
+    """A server on a machine with a screen, and the person in front of it."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -40,7 +40,7 @@ class Desk:
         self.server = ComfyServer(folder / "comfyui", env=env)
 
     def answers(self, script: str) -> None:
-        """What happens when the dialog opens next."""
+        """Decide what happens when the dialog is next opened."""
         self.told.unlink(missing_ok=True)
         new = self._program.with_name("new")
         new.write_text(f"#!/bin/sh\nprintf '%s\\0' \"$@\" > '{self.told}'\n{script}\n")
@@ -60,7 +60,7 @@ class Desk:
         return self.file.read_text(encoding="utf-8").splitlines() if self.file.exists() else []
 
     def asks(self, body: object | None = None, url: str = "", **headers: str) -> requests.Response:
-        """What a page is answered that asks for the dialog."""
+        """The answer to a page that asks for the dialog."""
         return requests.post(
             (url or self.server.url) + CHOOSE,
             data=json.dumps(body or {}),
@@ -92,12 +92,12 @@ def photos(tmp_path: Path) -> Path:
 
 
 def chosen(folder: Path | None, *, holds_comfyui: bool = False) -> dict[str, object]:
-    """What a page is answered when somebody has chosen a folder, or none."""
+    """The answer to a page when somebody has chosen a folder, or none."""
     return {"directory": folder and str(folder), "holds_comfyui": holds_comfyui}
 
 
 def addresses_of_this_machine() -> list[str]:
-    """Those by which other machines reach it."""
+    """The addresses by which other machines reach this one."""
     found = [address for each in psutil.net_if_addrs().values() for address in each]
     return [
         address.address
@@ -106,7 +106,7 @@ def addresses_of_this_machine() -> list[str]:
     ]
 
 
-def test_what_a_person_chooses_is_allowed_and_runs(desk: Desk, photos: Path) -> None:
+def test_a_chosen_folder_is_allowed_and_runs(desk: Desk, photos: Path) -> None:
     (desk.server.output / "results").mkdir(exist_ok=True)
     with desk.server.client() as client:
         graph = batch_graph(str(photos), "results")
@@ -123,7 +123,7 @@ def test_what_a_person_chooses_is_allowed_and_runs(desk: Desk, photos: Path) -> 
         assert {"name": str(photos), "path": str(photos)} in roots
 
 
-def test_who_chooses_a_folder_that_comfyui_lies_in_is_warned(desk: Desk) -> None:
+def test_choosing_a_folder_around_comfyui_warns(desk: Desk) -> None:
     desk.chooses(desk.server.base)
     assert desk.asks().json() == chosen(desk.server.base, holds_comfyui=True)
     url = f"{desk.server.url}/batch_loop/folders/list"
@@ -131,7 +131,7 @@ def test_who_chooses_a_folder_that_comfyui_lies_in_is_warned(desk: Desk) -> None
     assert shown["holds_comfyui"] is True
 
 
-def test_the_pack_s_own_state_is_not_allowed(desk: Desk) -> None:
+def test_the_folder_of_the_packs_state_is_not_allowed(desk: Desk) -> None:
     desk.chooses(desk.file.parent)
     answer = desk.asks()
     assert answer.status_code == 403
@@ -146,13 +146,13 @@ def test_a_cancelled_dialog_changes_nothing(desk: Desk) -> None:
     assert not desk.file.exists()
 
 
-def test_what_is_allowed_already_is_not_written(desk: Desk) -> None:
+def test_a_folder_that_is_allowed_already_is_not_written_down(desk: Desk) -> None:
     desk.chooses(desk.server.input)
     assert desk.asks().json() == chosen(desk.server.input)
     assert not desk.file.exists()
 
 
-def test_the_dialog_begins_in_an_allowed_folder_alone(desk: Desk, photos: Path) -> None:
+def test_the_dialog_starts_only_in_an_allowed_folder(desk: Desk, photos: Path) -> None:
     for start, shown in (
         (str(desk.server.input), [f"--filename={desk.server.input}/"]),
         (str(photos), []),
@@ -202,7 +202,7 @@ def test_one_dialog_at_a_time(desk: Desk, photos: Path) -> None:
         second = desk.asks()
         assert second.status_code == 409
         assert "open already" in second.json()["error"]
-        # The server goes on with all else.
+        # The server goes on with everything else.
         assert requests.get(f"{desk.server.url}/batch_loop/loops", timeout=SECONDS).ok
     finally:
         pipe.write_text(f"{photos}\n")
@@ -253,7 +253,7 @@ def test_a_form_opens_no_dialog(desk: Desk, kind: str) -> None:
 
 
 def test_a_page_on_another_machine_opens_no_dialog(desk: Desk, photos: Path) -> None:
-    """A second address of this machine is as good as one of another."""
+    """This machine reaches the server by another address, as another machine would."""
     desk.chooses(photos)
     (address, *_) = addresses_of_this_machine()
     flags = ["--listen", f"{HOST},{address}"]

@@ -1,4 +1,4 @@
-"""A client may give itself any id, on a real server."""
+"""A client may have any id, on a real server."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 
 IDS = [7, "7", 1.5, True]
-"""ComfyUI itself does not outlive an id that is a list or an object."""
+"""ComfyUI itself fails with an id that is a list or an object."""
 
 
-def test_a_client_of_any_id_has_one_image_after_the_other(
+def test_a_client_with_any_id_gets_one_image_after_the_other(
     client: ComfyClient, workspace: Workspace
 ) -> None:
     names = [f"img{number}.png" for number, _ in enumerate(IDS)]

@@ -1,4 +1,4 @@
-"""The clock of a real server is set back by an hour in the middle of a run: all goes on at once."""
+"""A real server's clock is set back by an hour in mid run, and nothing waits for that hour."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ NAMES = ["a.png", "b.png"]
 
 @dataclass
 class Batch:
-    """A folder of one test, on a server whose clock can be set."""
+    """A test's folder, on a server whose clock can be set."""
 
     client: ComfyClient
     input: Path
@@ -39,7 +39,7 @@ class Batch:
     clock: SetClock
 
     def graph(self, **settings: Any) -> Graph:
-        """A batch that waits in each image for the file `go`."""
+        """A batch that waits for the file `go` in each image."""
         work = node("TestWait", image=[ITERATOR, 1], until=str(self.scratch / "go"))
         name = self.input.name
         return recorded(batch_graph(name, name, work, **settings), self.scratch / "record")
@@ -50,12 +50,12 @@ class Batch:
 
     @property
     def loop(self) -> dict[str, Any]:
-        """What the server tells of the loop; {} before its first run."""
+        """The loop as the server describes it; {} before its first run."""
         loops = self.client.get_json("/batch_loop/loops")["loops"]
         return next((loop for loop in loops if loop["directory"] == str(self.input)), {})
 
     def set_back_in_the_first_image(self, **settings: Any) -> Graph:
-        """Run to the end, and set the clock back on the way; the graph, for more runs."""
+        """Run to the end, setting the clock back on the way; returns the graph."""
         write_images(self.input, NAMES)
         graph = self.graph(**settings)
         held = self.client.submit(graph)
@@ -65,7 +65,7 @@ class Batch:
         assert not says_stop(self.client.wait(held))
         ended = run_until_stop(self.client, graph)
         assert self.done == NAMES
-        # Else the clock of the server would not have been set.
+        # This shows that the server's clock was really set.
         behind = time.time() - loop_state(self.client, ended[-1])["ran_at"]
         assert behind == pytest.approx(-self.clock.hours * HOUR, abs=HOUR / 4)
         return graph
@@ -102,7 +102,7 @@ def test_watching_finds_new_files(batch: Batch) -> None:
     assert batch.done == [*NAMES, "new.png"]
 
 
-def test_run_takes_new_files(batch: Batch) -> None:
+def test_a_run_takes_new_files(batch: Batch) -> None:
     graph = batch.set_back_in_the_first_image()
     write_images(batch.input, ["new.png"])
     run_until_stop(batch.client, graph)
@@ -110,7 +110,7 @@ def test_run_takes_new_files(batch: Batch) -> None:
 
 
 @pytest.mark.parametrize("ahead", [0, HOUR, -HOUR])
-def test_files_that_come_meanwhile_join_whatever_their_times_are(batch: Batch, ahead: int) -> None:
+def test_files_that_come_in_mid_batch_join_whatever_their_times(batch: Batch, ahead: int) -> None:
     write_images(batch.input, NAMES)
     (batch.scratch / "go").touch()
     graph = batch.graph()
@@ -119,7 +119,7 @@ def test_files_that_come_meanwhile_join_whatever_their_times_are(batch: Batch, a
     (new,) = write_images(batch.input, ["new.png"])
     at = time.time() + batch.clock.hours * HOUR + ahead
     os.utime(new, (at, at))
-    # All in the one batch: a new Run would be another prompt behind its end.
+    # All in one batch, as a new run would be another prompt after its end.
     results = run_until_stop(batch.client, graph)
     assert len(results) == 2
     assert batch.done == [*NAMES, "new.png"]
@@ -136,7 +136,7 @@ def test_a_batch_starts_over_at_the_next_run(batch: Batch, again: dict[str, str]
     assert batch.done == NAMES * 2
 
 
-def test_start_over_begins_at_once(batch: Batch) -> None:
+def test_start_over_starts_over_at_once(batch: Batch) -> None:
     graph = batch.set_back_in_the_first_image()
     batch.client.post_json("/batch_loop/loops/reset", {"loop": batch.loop["id"]})
     batch.clock.set_back()

@@ -1,4 +1,4 @@
-"""`batch-loop` against real servers: what it does, what it says, and what it tells the shell."""
+"""`batch-loop` with real servers: what it does, what it prints, and its exit codes."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def start(server: str, *arguments: object) -> subprocess.Popen[str]:
 
 
 def batch_loop(server: str, *arguments: object) -> tuple[int, str, str]:
-    """Exit code, standard output and standard error of the command."""
+    """The command's exit code, standard output and standard error."""
     with start(server, *arguments) as process:
         out, err = process.communicate(timeout=SECONDS)
     assert "Traceback" not in err, err
@@ -54,7 +54,7 @@ def batch_loop(server: str, *arguments: object) -> tuple[int, str, str]:
 
 @dataclass(frozen=True)
 class Case:
-    """A batch of five images, whose workflow notes each that it works on."""
+    """A batch of five images, whose workflow records each that it works on."""
 
     client: ComfyClient
     workspace: Workspace
@@ -72,7 +72,7 @@ class Case:
         return self.workspace.scratch / "workflow.json"
 
     def write(self, work: Graph | None = None) -> None:
-        """Write the workflow, with `work` on each image."""
+        """Write the workflow, with `work` for each image."""
         name = self.workspace.name
         graph = recorded(batch_graph(name, name, work), self.record)
         self.workflow.write_text(json.dumps(filled_in(self.client, graph)), encoding="utf-8")
@@ -101,7 +101,7 @@ def test_each_image_is_done_once(case: Case, tmp_path: Path) -> None:
     assert [item["state"] for item in loop["items"]] == ["done"] * len(NAMES)
     with Image.open(sheet) as picture:
         picture.load()
-    # The same again: complete as it is.
+    # Once more: it is complete already.
     assert case.run()[0] == 0
     assert case.ran == NAMES
     assert case.workspace.name in case.command("status")[1]
@@ -118,7 +118,9 @@ def test_each_image_is_done_once(case: Case, tmp_path: Path) -> None:
 FORMULA, AFTER_A_SEPARATOR, NO_UTF8 = "=1+1.png", "a;@b.png", os.fsdecode(b"caf\xe9.png")
 
 
-def test_names_that_are_no_text_or_a_formula_are_reported(case: Case, tmp_path: Path) -> None:
+def test_names_that_are_not_text_or_look_like_formulas_are_reported(
+    case: Case, tmp_path: Path
+) -> None:
     for name in NAMES:
         (case.workspace.input / name).unlink()
     write_images(case.workspace.input, [FORMULA, AFTER_A_SEPARATOR, NO_UTF8])
@@ -135,7 +137,7 @@ def test_names_that_are_no_text_or_a_formula_are_reported(case: Case, tmp_path: 
     assert list(tmp_path.glob(".*")) == []
 
 
-def test_what_happens_in_lines_for_programs(case: Case) -> None:
+def test_json_prints_what_happens_in_lines_for_programs(case: Case) -> None:
     code, out, _ = case.run("--json")
     lines = [json.loads(line) for line in out.splitlines()]
     *images, end = lines
@@ -144,10 +146,10 @@ def test_what_happens_in_lines_for_programs(case: Case) -> None:
     assert (end["event"], end["exit_code"], end["done"]) == ("end", code, len(NAMES))
 
 
-def test_what_the_server_would_leave_out_is_not_run_without(case: Case) -> None:
+def test_a_workflow_of_which_the_server_would_leave_out_a_part_is_not_run(case: Case) -> None:
     graph = json.loads(case.workflow.read_text(encoding="utf-8"))
     never = case.workspace.scratch / "never"
-    # The second saver is left out, and the rest of the prompt would not come to an end.
+    # The server would leave out the second saver, and the rest of the prompt would never end.
     graph["wait"] = node("TestWait", image=[ITERATOR, 1], until=str(never))
     graph["other"] = node("PreviewImage", images=["wait", 0])
     graph["second"] = node("SaveImage", filename_prefix="second")
@@ -175,7 +177,7 @@ def broken(case: Case) -> Case:
     return case
 
 
-def test_at_an_error_it_stops(broken: Case) -> None:
+def test_it_stops_at_an_error(broken: Case) -> None:
     code, out, err = broken.run("--json")
     assert (code, broken.ran) == (3, NAMES[:1])
     assert json.loads(out.splitlines()[-1])["problem"].startswith("BatchLoopDirectoryIterator")
@@ -183,13 +185,13 @@ def test_at_an_error_it_stops(broken: Case) -> None:
 
 
 def the_line_of(err: str) -> str:
-    """The only line on the standard error."""
+    """The only line on standard error."""
     (line,) = err.splitlines()
     return line
 
 
 @pytest.mark.parametrize("how", ["skip", "retry"])
-def test_at_an_error_it_goes_on(broken: Case, tmp_path: Path, how: str) -> None:
+def test_it_can_go_on_after_an_error(broken: Case, tmp_path: Path, how: str) -> None:
     report = tmp_path / "report.json"
     code, out, _ = broken.run("--on-error", how, "--report", report)
     assert (code, broken.ran) == (1, [name for name in NAMES if name != BROKEN])
@@ -211,7 +213,7 @@ def test_an_image_is_tried_three_times(case: Case, tmp_path: Path) -> None:
     assert attempts == {BROKEN: 3}
 
 
-def test_what_failed_is_tried_again(broken: Case) -> None:
+def test_failed_images_can_be_retried(broken: Case) -> None:
     assert broken.run("--on-error", "skip")[0] == 1
     write_images(broken.workspace.input, [BROKEN])
     assert broken.command("retry", broken.workspace.name)[0] == 0
@@ -219,7 +221,7 @@ def test_what_failed_is_tried_again(broken: Case) -> None:
     assert broken.ran[-1] == BROKEN
 
 
-def test_inputs_are_set(case: Case) -> None:
+def test_inputs_can_be_set(case: Case) -> None:
     limit = "DirectoryIterator.limit=2"
     order = f"{ITERATOR}.descending=true"
     code, _, _ = case.run("--set", limit, "--set", order)
@@ -245,12 +247,12 @@ def test_inputs_are_set(case: Case) -> None:
         *("no report", "no picture", "no folder", "no option"),
     ],
 )
-def test_a_wrong_call_says_what_to_do(
+def test_a_wrong_command_line_says_what_to_do(
     case: Case, arguments: list[str], code: int, words: str
 ) -> None:
     found, _, err = case.run(*arguments)
     assert (found, case.ran) == (code, [])
-    # Of a bar the line is left that it was on.
+    # A progress bar leaves its line behind.
     assert words in err.splitlines()[-1]
 
 
@@ -268,14 +270,16 @@ def test_a_wrong_call_says_what_to_do(
         ),
     ],
 )
-def test_a_file_that_is_no_such_workflow(case: Case, text: str, code: int, words: str) -> None:
+def test_a_file_that_is_not_a_workflow_is_refused(
+    case: Case, text: str, code: int, words: str
+) -> None:
     case.workflow.write_text(text, encoding="utf-8")
     found, _, err = case.run()
     assert found == code
     assert words in the_line_of(err)
 
 
-def test_a_server_that_is_not_there() -> None:
+def test_a_server_that_does_not_answer_is_an_error() -> None:
     code, _, err = batch_loop("http://127.0.0.1:9", "status")
     assert code == 4
     assert "does not answer" in err
@@ -283,14 +287,14 @@ def test_a_server_that_is_not_there() -> None:
 
 @dataclass(frozen=True)
 class Waiting:
-    """The command in the first of five images, which goes on when there is a file `until`."""
+    """The command in the first of five images, which ends once the file `until` exists."""
 
     case: Case
     process: subprocess.Popen[str]
     until: Path
 
     def press_ctrl_c(self) -> None:
-        """And wait until it has taken back the prompt that waits."""
+        """Also wait until it has taken the waiting prompt off the queue."""
         self.process.send_signal(signal.SIGINT)
         queue = self.case.client.queue
         wait_for(lambda: not queue().pending, "the waiting prompt to be taken back")
@@ -331,7 +335,7 @@ def test_a_server_that_restarts_is_waited_for(
     names = [f"img{number:02}.png" for number in range(12)]
     write_images(server.input / "batch", names)
     record = tmp_path / "record"
-    # As slow as it takes for the result of one image to be written while the next is worked on.
+    # So slow that the result of one image is written while the next is worked on.
     slow = node("TestSlow", value=[ITERATOR, 1], seconds=0.3)
     with server.client() as client:
         graph = filled_in(client, recorded(batch_graph("batch", "batch", slow), record))
@@ -350,14 +354,14 @@ def test_a_server_that_restarts_is_waited_for(
     assert len(done) <= len(names) + 1
 
 
-def test_results_hold_the_workflow_as_results_of_the_page_do(case: Case) -> None:
+def test_results_hold_the_workflow_like_those_of_the_page(case: Case) -> None:
     workflow = json.loads((EXAMPLES / "save_batch.json").read_text(encoding="utf-8"))
     widgets = {node["type"]: node.get("widgets_values") for node in workflow["nodes"]}
     widgets[ITERATOR_TYPE][0] = widgets[SAVER_TYPE][0] = case.workspace.name
     case.workflow.write_text(json.dumps(workflow), encoding="utf-8")
     assert case.run()[0] == 0
     assert held_by(case, "img1_comic.png") == workflow
-    # It would show what was not run.
+    # It would show what did not run.
     assert case.command("reset", case.workspace.name)[0] == 0
     assert case.run("--set", "ImageSharpen.sigma=2")[0] == 0
     assert held_by(case, "img1_comic.png") is None

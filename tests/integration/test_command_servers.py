@@ -36,7 +36,7 @@ Answer = TypeVar("Answer")
 
 
 def sharing(base: Path) -> tuple[ComfyServer, ComfyServer]:
-    """Two servers that share their folders, as for two graphics cards."""
+    """Two servers that share their folders, as with two graphics cards."""
     first = ComfyServer(base / "first", custom_nodes=[HELPERS])
     return first, first.beside(base / "second")
 
@@ -50,7 +50,7 @@ def pair(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Sequence[ComfySer
 
 @dataclass(frozen=True)
 class Command:
-    """The command at work, and what it has written so far."""
+    """The running command, and what it has printed so far."""
 
     process: subprocess.Popen[str]
     out: Path
@@ -61,12 +61,12 @@ class Command:
         return [json.loads(line) for line in whole.splitlines()]
 
     def server_of(self, name: str) -> str:
-        """The address of the server that was the first to take an image."""
+        """The address of the first server that took an image."""
         taken = [line["server"] for line in self.lines if line.get("filename") == name]
         return taken[0] if taken else ""
 
     def end(self) -> tuple[int, str]:
-        """Wait for the end: the exit code, and what is on the standard error."""
+        """Wait for its end; returns the exit code and standard error."""
         _, err = self.process.communicate(timeout=SECONDS)
         assert "Traceback" not in err, err
         return self.process.returncode, err
@@ -74,7 +74,7 @@ class Command:
 
 @dataclass(frozen=True)
 class Case:
-    """A batch of its own on some servers; an image is worked on once its gate is open."""
+    """A batch on some servers; the work on an image ends once its gate is open."""
 
     servers: Sequence[ComfyServer]
     scratch: Path
@@ -106,7 +106,7 @@ class Case:
 
     @contextmanager
     def command(self, *arguments: object) -> Iterator[Command]:
-        """Run the workflow on all of the servers."""
+        """Run the workflow on all servers."""
         named = [text for server in self.servers for text in ("--server", server.url)]
         out = self.scratch / "out"
         with (
@@ -130,7 +130,7 @@ class Case:
 
     @contextmanager
     def holding(self, *arguments: object) -> Iterator[Command]:
-        """Run it until each server holds an image, of the first two, and has one waiting."""
+        """Run it until each server has one of the first two images, and a prompt waiting."""
         with self.command(*arguments) as command:
             wait_for(
                 lambda: all(q.running and q.pending for q in queues(self.servers)),
@@ -192,7 +192,7 @@ def wait_until_it_waits(command: Command, server: ComfyServer) -> None:
     wait_for(lambda: queues([server]) == [Queue((), ())], "an empty queue")
 
 
-def test_who_has_nothing_left_waits(case: Case) -> None:
+def test_a_server_without_images_left_waits(case: Case) -> None:
     case.write([A, B])
     with case.holding() as command:
         busy, idle = by_url(case.servers, command.server_of(A))
@@ -206,7 +206,7 @@ def test_who_has_nothing_left_waits(case: Case) -> None:
     assert case.ran == [B, A]
 
 
-def test_one_server_waits_for_what_somebody_else_works_on(case: Case) -> None:
+def test_one_server_waits_for_an_image_that_somebody_else_works_on(case: Case) -> None:
     case.write([A, B])
     first, second = case.servers
     with first.client() as somebody:
@@ -220,7 +220,7 @@ def test_one_server_waits_for_what_somebody_else_works_on(case: Case) -> None:
     assert case.ran == [B, A]
 
 
-def test_at_an_error_all_stop(case: Case) -> None:
+def test_all_stop_at_an_error(case: Case) -> None:
     case.write([A, B, C])
     (case.servers[0].input / case.name / B).write_bytes(b"no image")
     before = {server.url: prompts(server) for server in case.servers}
@@ -261,7 +261,7 @@ def test_a_second_ctrl_c_interrupts_all(case: Case) -> None:
 
 @contextmanager
 def without_database(server: ComfyServer) -> Iterator[None]:
-    """Have the servers on this user folder fail at each look at their database."""
+    """Make every access to the database of this user folder fail."""
     with closing(sqlite3.connect(server.user / "batch_loop" / "state.sqlite3")) as database:
         database.execute("ALTER TABLE batch_loop_loops RENAME TO lost")
         try:
@@ -270,14 +270,14 @@ def without_database(server: ComfyServer) -> Iterator[None]:
             database.execute("ALTER TABLE lost RENAME TO batch_loop_loops")
 
 
-def test_a_database_that_is_out_of_reach_at_the_start(case: Case) -> None:
+def test_a_database_that_is_unreachable_at_the_start_is_an_error(case: Case) -> None:
     case.write([A])
     with without_database(case.servers[0]), case.command() as command:
         code, err = command.end()
     assert (code, len(err.splitlines())) == (9, 1)
 
 
-def test_a_database_that_is_out_of_reach_later(case: Case) -> None:
+def test_a_database_that_is_unreachable_later_is_an_error(case: Case) -> None:
     case.write(NAMES)
     with case.holding("--on-error", "skip") as command, without_database(case.servers[0]):
         case.let(*NAMES)
@@ -286,7 +286,7 @@ def test_a_database_that_is_out_of_reach_later(case: Case) -> None:
     wait_for(lambda: not any(q.pending or q.running for q in queues(case.servers)), "the end")
 
 
-def test_a_server_that_dies_is_done_without(tmp_path: Path) -> None:
+def test_the_others_go_on_without_a_server_that_dies(tmp_path: Path) -> None:
     case = Case(sharing(tmp_path / "servers"), tmp_path, "batch")
     with running(case.servers):
         case.write(NAMES)
@@ -302,7 +302,7 @@ def test_a_server_that_dies_is_done_without(tmp_path: Path) -> None:
         away = [line["server"] for line in command.lines if line["event"] == "away"]
         assert away == [dying.url]
 
-        # The last one is waited for only as long as was asked for.
+        # It waits for the last one only as long as asked for.
         alone = Case([other], tmp_path, "another batch")
         alone.write([A.upper()])
         with alone.command("--wait", 1) as command:

@@ -1,4 +1,4 @@
-"""Two ComfyUI servers of one name that cannot see each other's processes, as two containers."""
+"""Two ComfyUI servers with one name that cannot see each other's processes, like containers."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ from batch_loop.tools.server import ComfyServer, running
 
 NAMES = [f"img{number}.png" for number in range(1, 13)]
 MOST_PROMPTS = 2000
-"""Who has no image left asks again until the other is done, or its lease has ended."""
+"""A server without images left asks again until the other is done, or its lease has ended."""
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"])
-def test_each_image_is_done_once_and_that_of_a_server_that_died_is_not_lost(
+def test_each_image_is_done_once_and_a_dead_servers_image_is_not_lost(
     request: pytest.FixtureRequest, tmp_path: Path, database: str
 ) -> None:
     env = {"BATCH_LOOP_LEASE_SECONDS": "4"}
@@ -65,7 +65,7 @@ def test_each_image_is_done_once_and_that_of_a_server_that_died_is_not_lost(
         wait_for(lambda: one.get_json(loops)["loops"][0]["running"], "the first image")
         first.kill()
         run_until_stop(other, graph("second", slow), MOST_PROMPTS)
-        # Not at once, as nobody can see that it died; how many come before it is the lease's time.
+        # Not at once, as nobody can see that it died; how many come first depends on the lease.
         assert records(record)[0] == NAMES[1]
         assert sorted(records(record)) == sorted(NAMES)
         second.kill()

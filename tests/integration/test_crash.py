@@ -52,7 +52,7 @@ CARRIED: dict[str, Any] = {
     "text": "text",
     "list": [1, "two", [3.5, None], TENSOR],
     "dict": {"samples": TENSOR, "names": ["a", "b"], "flag": True},
-    # What no file can hold begins again.
+    # A value that no file can hold starts again.
     "object": "initial",
     "complex": "initial",
     "itself": "initial",
@@ -62,9 +62,9 @@ REMEMBERED = {
     "complex": {"tensor": ["complex"], "dtype": "torch.complex64"},
     "itself": "itself",
 }
-"""What these are while ComfyUI runs."""
+"""What the values of these kinds are until ComfyUI ends."""
 if ON_NEWEST:
-    # ComfyUI 0.33 looks for models in each output, and never comes out of one that holds itself.
+    # ComfyUI 0.33 looks for models in every output, and never ends for one that contains itself.
     del CARRIED["itself"], REMEMBERED["itself"]
 
 
@@ -73,7 +73,7 @@ def state_file(server: ComfyServer) -> Path:
 
 
 def states(server: ComfyServer) -> list[str]:
-    """The states of all items, read past the server: asking it would make it look."""
+    """The states of all items, not read by the server, which would look for changes if asked."""
     connection = sqlite3.connect(f"file:{state_file(server)}?mode=ro", uri=True)
     try:
         found = connection.execute("SELECT state FROM batch_loop_items ORDER BY listing, position")
@@ -95,7 +95,7 @@ def test_killed_at_random_moments_nothing_is_lost(tmp_path: Path, env: dict[str,
 
 @pytest.fixture(scope="module")
 def stopped_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folders of a server that was ended in the midst of a batch."""
+    """The folders of a server that was stopped in mid batch."""
     base = tmp_path_factory.mktemp("stopped")
     helpers = [Path(__file__).parent.parent / "nodes" / "batch_loop_helpers.py"]
     with ComfyServer(base, custom_nodes=helpers) as server:
@@ -103,7 +103,7 @@ def stopped_base(tmp_path_factory: pytest.TempPathFactory) -> Path:
         with server.client() as client:
             client.run(batch_graph("batch", "batch"))
             wait_for(lambda: states(server) == ["done", "pending", "pending"], "the first image")
-    # Into the file itself: what stands in the log beside it would mend some damage.
+    # Into the file itself, as the log beside it would repair some of the damage.
     connection = sqlite3.connect(state_file(server))
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     connection.close()
@@ -163,10 +163,10 @@ def test_a_state_file_that_cannot_be_used_is_set_aside(
     assert records(record) == NAMES
 
 
-def test_a_stopped_batch_goes_on_where_it_stood(
+def test_a_stopped_batch_goes_on_where_it_was(
     stopped_base: Path, tmp_path: Path, start_server: StartServer
 ) -> None:
-    """In the very folders, for a loop is known by them: what the tests above begin anew.
+    """In the same folders, by which a loop is known: the tests above start with new ones.
 
     Another program holds the file while the server starts, which is no damage.
     """
@@ -183,7 +183,7 @@ def test_a_stopped_batch_goes_on_where_it_stood(
     assert "forgotten" not in server.log()
 
 
-def test_state_in_memory_makes_no_file(start_server: StartServer) -> None:
+def test_state_in_memory_makes_no_files(start_server: StartServer) -> None:
     server = start_server(env={"BATCH_LOOP_STATE": "memory"})
     write_images(server.input / "batch", NAMES)
     with server.client() as client:
@@ -192,11 +192,11 @@ def test_state_in_memory_makes_no_file(start_server: StartServer) -> None:
     assert [path for path in server.user.rglob("*") if "batch_loop" in str(path)] == []
 
 
-# What outlives a kill.
+# What survives a kill.
 
 
 def carrying(kind: str, shown: Path) -> Graph:
-    """A graph that shows what was carried over, and carries over a value of `kind`."""
+    """A graph that shows the carried value, and carries a value of `kind` on."""
     return {
         ITERATOR: iterator("batch", loop_name=kind),
         START: node("BatchLoopLoopStart", loop=[ITERATOR, 0], initial_value=["initial", 0]),
@@ -210,7 +210,7 @@ def carrying(kind: str, shown: Path) -> Graph:
 
 
 def run_each(client: ComfyClient, folder: Path) -> dict[str, tuple[Any, dict[str, Any]]]:
-    """One turn of each loop: what it showed, and what Directory Iterator said."""
+    """Run each loop once; returns what it showed, and what Directory Iterator reported."""
     found = {}
     for kind in CARRIED:
         shown = folder / f"{kind}.json"
@@ -221,14 +221,14 @@ def run_each(client: ComfyClient, folder: Path) -> dict[str, tuple[Any, dict[str
     return found
 
 
-def test_what_is_done_and_carried_over_outlives_a_kill(
+def test_done_images_and_carried_values_survive_a_kill(
     start_server: StartServer, tmp_path: Path
 ) -> None:
     server = start_server()
     write_images(server.input / "batch", NAMES)
     with server.client() as client:
         first = run_each(client, tmp_path)
-        # Nobody asks and no prompt follows: the last image is settled all the same.
+        # The last image is reconciled though nobody asks and no prompt follows.
         wait_for(
             lambda: states(server) == ["done", "pending", "pending"] * len(CARRIED),
             "every image to be settled",
@@ -246,14 +246,14 @@ def test_what_is_done_and_carried_over_outlives_a_kill(
         lost = "what Loop End had carried over is lost" in said["status"]
         assert lost is (kind in REMEMBERED), said["status"]
     assert "a value of type lock" in second["object"][1]["status"]
-    # In the same process even that is carried over.
+    # Within the same process, even that is carried over.
     assert third == {**CARRIED, **REMEMBERED}
 
 
-def test_who_closes_comfyui_right_after_a_prompt_loses_nothing(
+def test_closing_comfyui_right_after_a_prompt_loses_nothing(
     start_server: StartServer, tmp_path: Path
 ) -> None:
-    """By Ctrl-C, and at once: before anybody else would have looked how the prompt ended."""
+    """By Ctrl-C, before anything else would have looked at how the prompt ended."""
     names = [f"img{number}.png" for number in range(2)]
     record = tmp_path / "record"
     server = start_server()

@@ -1,4 +1,4 @@
-"""A batch in a PostgreSQL database: what it cannot hold, and a Cancel while it is away."""
+"""A batch in PostgreSQL: text that it cannot hold, and Cancel while it is unreachable."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_an_error_that_a_database_cannot_hold_stops_nothing(
     graph = batch_graph("odd", "odd", work, error_handling="Skip on error")
     first = client.run(graph)
     assert first.status == "error"
-    # Nobody runs anything: it is settled all the same.
+    # It is reconciled though nothing runs.
     loop = told(first, ITERATOR)["loop"]
     state = wait_for(
         lambda: (state := client.get_json(f"/batch_loop/loops/{loop}"))["failed"] and state,
@@ -58,7 +58,7 @@ def test_an_error_that_a_database_cannot_hold_stops_nothing(
     assert written(loop_state(client, results[-1])) == 1
 
 
-def test_who_asks_while_the_database_is_away_takes_no_cancel_away(
+def test_requests_while_the_database_is_unreachable_do_not_lose_a_cancel(
     client: ComfyClient, server: ComfyServer, postgresql: Postgresql, tmp_path: Path
 ) -> None:
     write_images(server.input / "away", NAMES)

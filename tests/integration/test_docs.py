@@ -1,4 +1,4 @@
-"""The documentation against a real server: its tables, its script, and the help pages."""
+"""The documentation compared with a real server: its tables, its script, and the help pages."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ def schema_of(client: ComfyClient, node: str) -> dict[str, Any]:
 
 
 def check_tables(text: str, schema: dict[str, Any]) -> None:
-    """Hold a page's two tables to a node's schema: the names in order, and the options."""
+    """Compare a page's two tables with a node's schema: the names in order, and the options."""
     declared = {**schema["input"].get("required", {}), **schema["input"].get("optional", {})}
     inputs, outputs = markdown.table(text, "input"), markdown.table(text, "output")
     assert list(inputs) == list(declared)
@@ -61,7 +61,7 @@ def test_directory_iterator_has_the_inputs_of_saved_workflows(client: ComfyClien
         (name, {"type": kind, **told}) for name, (kind, told) in schema["input"]["required"].items()
     ]
     known = list(DIRECTORY_ITERATOR.items())
-    # Newer ComfyUIs may say more of an input.
+    # Newer releases of ComfyUI may say more about an input.
     assert [
         (name, {**told, **of_known})
         for (name, told), (_, of_known) in zip(shown, known, strict=True)
@@ -79,8 +79,8 @@ def test_the_help_page_names_each_input_and_output(client: ComfyClient, node: st
 
 @EACH_NODE
 def test_comfyui_serves_the_help_page(server: ComfyServer, node: str) -> None:
-    # A frontend asks for the page in its language, and then for the one in English.
-    # In all of them it looks for the picture beside the English one.
+    # A frontend asks for the page in its language, then in English. Its picture is always the one
+    # beside the English page.
     pages = (f"{node}.md", *(f"{node}/{language}.md" for language in translations()))
     for page in (*pages, f"{node}/node.webp"):
         answer = requests.get(f"{server.url}/extensions/batch-loop/docs/{page}", timeout=30)
@@ -89,7 +89,7 @@ def test_comfyui_serves_the_help_page(server: ComfyServer, node: str) -> None:
 
 
 @pytest.mark.parametrize("page", TASKS, ids=name_of)
-def test_a_task_page_names_inputs_and_options_that_there_are(
+def test_a_task_page_names_only_existing_inputs_and_options(
     client: ComfyClient, page: Path
 ) -> None:
     names, options = set(), set()
@@ -125,7 +125,7 @@ def test_the_script_runs_a_batch_to_its_end(server: ComfyServer) -> None:
     assert len(lines) == len(list((server.output / "save_batch").rglob("*.png"))) == 11
 
 
-def test_the_routes_answer_what_is_described(client: ComfyClient, workspace: Workspace) -> None:
+def test_the_routes_answer_as_described(client: ComfyClient, workspace: Workspace) -> None:
     write_images(workspace.input, ["img1.png"])
     write_broken(workspace.input / "img2.png")
     graph = batch_graph(workspace.name, workspace.name, error_handling="Skip on error")

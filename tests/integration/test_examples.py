@@ -1,4 +1,4 @@
-"""The example workflows, run on a real server as a script would run them."""
+"""The example workflows, run on a real server as by a script."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MOST_TURNS = 30
 def released(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[ComfyServer]:
-    """A server of each release, on which nobody has run an example yet."""
+    """A server of each release, on which no example has run yet."""
     base = tmp_path_factory.mktemp("comfyui")
     with ComfyServer(base, version=request.param, custom_nodes=[NATIVE_LOOPS]) as server:
         yield server
@@ -47,7 +47,7 @@ def released_client(released: ComfyServer) -> Iterator[ComfyClient]:
 
 
 def told(results: list[RunResult], kind: str) -> list[dict[str, Any]]:
-    """What nodes of one kind reported, in order."""
+    """The reports of all nodes of one type, in order."""
     outputs = (output for result in results for output in result.outputs.values())
     entries = (entry for output in outputs for entry in output.get("batch_loop", ()))
     return [entry for entry in entries if entry["kind"] == kind]
@@ -64,7 +64,7 @@ def saved(results: list[RunResult]) -> list[str]:
 
 
 def good_images(prompt: Graph) -> list[str]:
-    """The example images that an example reads, in its order, less the broken one."""
+    """The images that an example reads, in its order, except for the broken one."""
     recursive = next(iter(prompt.values()))["inputs"]["recursive"]
     listed = list_images(EXAMPLE_IMAGES, Selection(recursive=recursive))
     assert BROKEN in listed
@@ -72,7 +72,7 @@ def good_images(prompt: Graph) -> list[str]:
 
 
 def choices(declared: list[Any], value: object) -> list[object]:
-    """What a combo offers, as either generation of nodes declares it; for others, anything."""
+    """The options of a combo, however the node declares it; anything for other inputs."""
     kind, *options = declared
     if isinstance(kind, list):
         return kind
@@ -89,7 +89,7 @@ def run_until_stop(client: ComfyClient, prompt: Graph) -> list[RunResult]:
 
 
 def images_in(folder: Path) -> list[Path]:
-    """The files below a folder, but for texts; each is a whole image."""
+    """The files below a folder except for texts; each is a whole image."""
     paths = [path for path in sorted(folder.rglob("*")) if path.suffix not in {"", ".txt"}]
     for path in paths:
         with Image.open(path) as image:
@@ -99,7 +99,7 @@ def images_in(folder: Path) -> list[Path]:
 
 @dataclass(frozen=True)
 class Copy:
-    """An example that works on a copy of its images, into a folder of its own."""
+    """An example that works on a copy of its images, and saves to a folder of its own."""
 
     prompt: Graph
     images: Path
@@ -128,14 +128,14 @@ def handed_out(results: list[RunResult]) -> list[str]:
 
 
 def contents(folder: Path) -> dict[str, tuple[bytes, int]]:
-    """What is in each file of a folder, and when it was written."""
+    """The content and time of each file in a folder."""
     return {
         path.name: (path.read_bytes(), path.stat().st_mtime_ns) for path in folder.glob("*.png")
     }
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_each_good_image_is_saved_once_then_stop(
+def test_each_good_image_is_saved_once_and_then_it_stops(
     released: ComfyServer, released_client: ComfyClient, name: str
 ) -> None:
     prompt = load_prompt(name)
@@ -172,14 +172,14 @@ def test_its_nodes_and_their_inputs_exist(released_client: ComfyClient, name: st
 
 
 def offered(client: ComfyClient) -> set[str]:
-    """What ComfyUI's Templates window is told of the pack."""
+    """The pack's templates, as ComfyUI's Templates window lists them."""
     addresses = ("/workflow_templates", "/api/workflow_templates")
     plain, of_the_page = (set(client.get_json(each)["batch-loop"]) for each in addresses)
     assert plain == of_the_page
     return plain
 
 
-def test_a_template_is_only_offered_where_comfyui_has_its_nodes(
+def test_a_template_is_offered_only_where_comfyui_has_its_nodes(
     client: ComfyClient, released_client: ComfyClient
 ) -> None:
     assert "StartLoop" not in client.get_json("/object_info")
@@ -235,7 +235,7 @@ def test_captions_writes_a_text_beside_each_image(
             assert image.size == (512, 512)
 
 
-def test_skip_finished_does_what_is_missing_and_nothing_else(
+def test_skip_finished_does_only_what_is_missing(
     released_client: ComfyClient, copy_of: Callable[[str], Copy]
 ) -> None:
     copy = copy_of("skip_finished")
@@ -250,7 +250,7 @@ def test_skip_finished_does_what_is_missing_and_nothing_else(
     assert (changed, after.keys()) == ({"img2.png", "palette.png"}, before.keys())
 
 
-def test_watch_a_folder_takes_what_comes(
+def test_watch_a_folder_takes_new_images(
     released_client: ComfyClient, copy_of: Callable[[str], Copy]
 ) -> None:
     copy = copy_of("watch_a_folder")
@@ -270,7 +270,7 @@ def test_watch_a_folder_takes_what_comes(
     assert (copy.results / "img99.png") in images_in(copy.results)
 
 
-def test_retry_failed_takes_what_failed_and_nothing_else(
+def test_retry_failed_takes_only_what_failed(
     released_client: ComfyClient, copy_of: Callable[[str], Copy]
 ) -> None:
     copy = copy_of("retry_failed")
@@ -292,7 +292,7 @@ def types(released: ComfyServer) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("name", sorted(ALL))
-def test_the_command_reads_what_the_page_saves_as_what_it_submits(
+def test_the_command_converts_saved_workflows_as_the_page_does(
     name: str, types: dict[str, Any]
 ) -> None:
     def inputs(path: Path) -> dict[str, Any]:

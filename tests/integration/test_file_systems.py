@@ -1,4 +1,4 @@
-"""A file system that is full, read-only or gone in the midst of a batch: nothing is lost by it."""
+"""A file system becomes full, read-only or unavailable in mid batch, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ each_policy = pytest.mark.parametrize("error_handling", ["Stop on error", "Skip 
 
 
 def files(folder: Path) -> list[str]:
-    """Every file, hidden ones too."""
+    """Every file, including hidden ones."""
     return sorted(path.name for path in folder.rglob("*") if path.is_file())
 
 
@@ -43,7 +43,7 @@ def handed_out(results: list[RunResult]) -> list[str]:
 
 
 def check_ended(client: ComfyClient, last: RunResult) -> None:
-    """The batch has ended, with every image done."""
+    """The batch has ended with every image done."""
     assert says_stop(last)
     state = loop_state(client, last)
     assert (written(state), state["failed"], state["total"]) == (4, 0, 4)
@@ -63,12 +63,12 @@ def output(workspace: Workspace) -> Iterator[Mount]:
         yield mount
 
 
-# The folder that is saved to; test_write_behind.py has more.
+# The output folder; see also test_write_behind.py.
 
 
 @each_policy
 @pytest.mark.nothing_behind
-def test_a_full_output_folder(
+def test_a_full_output_folder_loses_nothing(
     client: ComfyClient, workspace: Workspace, output: Mount, error_handling: str
 ) -> None:
     write_images(workspace.input, NAMES)
@@ -87,7 +87,7 @@ def test_a_full_output_folder(
 
 @each_policy
 @pytest.mark.nothing_behind
-def test_an_image_that_only_half_fits(
+def test_an_image_that_only_half_fits_leaves_no_file(
     client: ComfyClient, workspace: Workspace, error_handling: str
 ) -> None:
     Image.effect_noise((300, 300), 64).save(workspace.input / "a.png")
@@ -100,7 +100,7 @@ def test_an_image_that_only_half_fits(
 
 @each_policy
 @pytest.mark.nothing_behind
-def test_a_read_only_output_folder(
+def test_a_read_only_output_folder_loses_nothing(
     client: ComfyClient, workspace: Workspace, output: Mount, error_handling: str
 ) -> None:
     write_images(workspace.input, NAMES)
@@ -118,10 +118,10 @@ def test_a_read_only_output_folder(
 
 @each_policy
 @pytest.mark.both_settings
-def test_an_output_folder_that_is_moved_away(
+def test_an_output_folder_that_is_moved_away_is_made_again(
     client: ComfyClient, workspace: Workspace, error_handling: str
 ) -> None:
-    """A new one is made, as at the beginning: nothing is written twice, or not at all."""
+    """As at the beginning: every result is written, and only once."""
     write_images(workspace.input, NAMES)
     folder, moved = workspace.output / "folder", workspace.output / "moved"
     graph = unchanged(workspace.name, f"{workspace.name}/folder", error_handling=error_handling)
@@ -134,12 +134,12 @@ def test_an_output_folder_that_is_moved_away(
     assert colours(moved) | colours(folder) == COLOURS
 
 
-# The folder that is read.
+# The input folder.
 
 
 @each_policy
 @pytest.mark.both_settings
-def test_an_input_drive_that_is_unplugged(
+def test_unplugging_the_input_drive_loses_nothing(
     client: ComfyClient, workspace: Workspace, error_handling: str
 ) -> None:
     with mounted(workspace.input / "disk") as disk:
@@ -157,7 +157,7 @@ def test_an_input_drive_that_is_unplugged(
 
 @each_policy
 @pytest.mark.both_settings
-def test_an_input_folder_that_is_moved_away(
+def test_moving_the_input_folder_away_loses_nothing(
     client: ComfyClient, workspace: Workspace, error_handling: str
 ) -> None:
     folder = workspace.input / "folder"
@@ -173,7 +173,7 @@ def test_an_input_folder_that_is_moved_away(
 
 @each_policy
 @pytest.mark.both_settings
-def test_one_file_that_is_gone_is_no_lost_folder(
+def test_a_missing_file_is_not_a_lost_folder(
     client: ComfyClient, workspace: Workspace, error_handling: str
 ) -> None:
     write_images(workspace.input, NAMES)
@@ -188,7 +188,7 @@ def test_one_file_that_is_gone_is_no_lost_folder(
         assert told(result, ITERATOR)["filename"] == "c.png"
 
 
-# The folder of the state.
+# The state folder.
 
 
 @pytest.fixture
@@ -198,10 +198,10 @@ def state(tmp_path: Path) -> Iterator[Mount]:
         yield mount
 
 
-def test_a_full_state_folder(
+def test_a_full_state_folder_stops_the_batch(
     start_server: Callable[..., ComfyServer], tmp_path: Path, state: Mount
 ) -> None:
-    """The batch stops, and says why: what is done could not be told from what is not."""
+    """It says why: nothing could tell what is done from what is not."""
     server = start_server(tmp_path / "server")
     write_images(server.input / "batch", NAMES)
     graph = unchanged("batch", "batch", error_handling="Skip on error")
@@ -218,7 +218,7 @@ def test_a_full_state_folder(
         results = [client.run(graph)]
         assert handed_out(results) == ["b.png"]
         wait_for(lambda: written(loop_state(client, first)) == 2, "the second image to be done")
-    # What was done in between is known to the next server, too.
+    # The next server, too, knows what was done in between.
     server.stop()
     server.start()
     with server.client() as client:
@@ -229,10 +229,10 @@ def test_a_full_state_folder(
     assert [name for name in files(state.path) if name.endswith(TEMPORARY_SUFFIX)] == []
 
 
-def test_a_read_only_state_folder(
+def test_with_a_read_only_state_folder_the_batch_is_kept_in_memory(
     start_server: Callable[..., ComfyServer], tmp_path: Path, state: Mount
 ) -> None:
-    """ComfyUI starts; the log warns, and the batch is kept in memory: nothing else is to be had."""
+    """ComfyUI starts, and the log has a warning."""
     state.set_read_only(to=True)
     server = start_server(tmp_path / "server")
     write_images(server.input / "batch", NAMES)
@@ -250,6 +250,6 @@ def test_a_read_only_state_folder(
 
 
 def with_attempts(graph: Graph, attempts: int) -> Graph:
-    """With so many attempts an image is not given up while the disk is full."""
+    """With so many attempts, no image is given up while the disk is full."""
     inputs = {**graph[ITERATOR]["inputs"], "max_attempts": attempts}
     return {**graph, ITERATOR: {**graph[ITERATOR], "inputs": inputs}}

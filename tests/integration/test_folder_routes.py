@@ -1,4 +1,4 @@
-"""What a page is told of folders before anything runs, on a real server."""
+"""What a real server tells a page about folders before anything runs."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ LIST = "/batch_loop/folders/list"
 
 
 def check_refused(client: ComfyClient, route: str, body: object, status: int, words: str) -> None:
-    """What a route is sent has to be refused with this status, in these words."""
+    """The route must refuse this body with this status, in these words."""
     with pytest.raises(UnexpectedAnswer, match=words) as answer:
         client.post(route, body)
     assert answer.value.status == status
@@ -47,7 +47,7 @@ def look(client: ComfyClient, **settings: Any) -> dict[str, Any]:
     ],
     ids=str,
 )
-def test_it_is_what_a_run_would_work_on(
+def test_it_describes_what_a_run_would_work_on(
     client: ComfyClient, workspace: Workspace, settings: dict[str, Any]
 ) -> None:
     write_images(workspace.input, NAMES)
@@ -67,7 +67,7 @@ def test_it_is_what_a_run_would_work_on(
     assert look(client, directory=workspace.name, **settings) == {**before, "known": True}
 
 
-def test_it_follows_the_folder_and_changes_nothing(
+def test_it_follows_changes_to_the_folder_and_changes_nothing(
     client: ComfyClient, workspace: Workspace
 ) -> None:
     assert look(client, directory=workspace.name)["total"] == 0
@@ -113,7 +113,7 @@ def test_settings_that_cannot_work_are_refused(
     check_refused(client, FOLDER, body, status, words)
 
 
-def test_the_allowed_folders_can_be_walked_through(
+def test_the_allowed_folders_can_be_browsed(
     client: ComfyClient, workspace: Workspace, server: ComfyServer
 ) -> None:
     write_images(workspace.input, NAMES)
@@ -145,7 +145,7 @@ def test_the_allowed_folders_can_be_walked_through(
         ({"path": "no/such/folder"}, 400, "does not exist"),
     ],
 )
-def test_a_list_of_something_else_is_refused(
+def test_listing_anything_else_is_refused(
     client: ComfyClient, body: dict[str, Any], status: int, words: str
 ) -> None:
     check_refused(client, LIST, body, status, words)

@@ -1,4 +1,4 @@
-"""One of ComfyUI's lists is carried over as a list, and one value as one value."""
+"""A ComfyUI list is carried over as a list, and a single value as a single value."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ VALUE = 1
 
 
 def graph_of(workspace: Workspace, initial: str, carried: str) -> Graph:
-    """A batch of three that shows what Loop Start gives; each word is an element of a list."""
+    """A batch of three that shows what Loop Start outputs; each word is an element of a list."""
     write_images(workspace.input, SEVEN[:3])
     graph = batch_graph(workspace.name, workspace.name)
     graph["initial"] = node("TestList", text=initial)
@@ -35,7 +35,7 @@ def graph_of(workspace: Workspace, initial: str, carried: str) -> Graph:
 
 
 @pytest.mark.core
-def test_a_whole_list_is_carried_over_without_what_is_blocked(
+def test_a_list_is_carried_over_without_its_blocked_elements(
     client: ComfyClient, workspace: Workspace, server: ComfyServer
 ) -> None:
     graph = graph_of(workspace, "i j k", "a no c")
@@ -44,16 +44,16 @@ def test_a_whole_list_is_carried_over_without_what_is_blocked(
         before = len(records(workspace.scratch / "shown"))
         results.append(client.run(graph))
         shown = records(workspace.scratch / "shown")[before:]
-        # Without a cache ComfyUI may run a node several times in a prompt, each time as a whole.
+        # Without a cache, ComfyUI may run a node several times in a prompt, each time completely.
         times = max(1, len(shown) // len(expected)) if "--cache-none" in server.flags else 1
         assert shown == [f'"{word}"' for word in expected * times]
-    # One Loop End, one verdict: `told` finds one of each.
+    # Loop End decides once: `told` finds one report.
     assert [told(result, ITERATOR)["filename"] for result in results] == SEVEN[:3]
     assert written(loop_state(client, results[-1])) == 3
 
 
 @pytest.mark.oldest_too
-def test_one_value_stays_one_and_a_list_that_is_all_blocked_ends_nothing(
+def test_a_single_value_stays_one_and_an_entirely_blocked_list_ends_nothing(
     client: ComfyClient, workspace: Workspace
 ) -> None:
     graph = graph_of(workspace, "i", "no no")

@@ -1,4 +1,4 @@
-"""The texts of the nodes, as a real server hands them to its page."""
+"""The nodes' texts, as a real server gives them to its page."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def test_the_english_texts_of_the_nodes_are_those_of_their_schemas(client: Comfy
 
 
 @pytest.mark.parametrize("language", languages())
-def test_the_page_is_given_every_text(client: ComfyClient, language: str) -> None:
+def test_the_page_gets_every_text(client: ComfyClient, language: str) -> None:
     given = client.get_json("/i18n")[language]
     main, *others = FILES
     assert {**given, **tree(language, main)} == given

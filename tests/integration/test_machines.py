@@ -1,4 +1,4 @@
-"""Servers that share a store, and what a server says whose database cannot be used."""
+"""Servers that share a store, and what a server says if its database cannot be used."""
 
 from __future__ import annotations
 
@@ -18,18 +18,18 @@ from batch_loop.tools.server import ComfyServer
 
 
 def test_each_image_is_done_once_whatever_is_killed(tmp_path: Path, postgresql: Postgresql) -> None:
-    """As `python -m tools.machines` does it, with fewer images and kills."""
-    # It is stopped and started again, so nobody else may use it meanwhile: no other test does.
+    """Like `python -m tools.machines`, with fewer images and kills."""
+    # It is restarted, so no other test may use it at the same time.
     machines = Machines(tmp_path, postgresql, images=36, seed=5)
     assert machines.run(kills=2).faults == {}
 
 
-def test_the_same_on_one_machine_with_a_file(tmp_path: Path) -> None:
+def test_each_image_is_done_once_on_one_machine_with_a_file(tmp_path: Path) -> None:
     assert Cards(tmp_path, images=24, seed=5).run(kills=2).faults == {}
 
 
 def told_by(server: ComfyServer, graph: Graph) -> str:
-    """All that a server says of its loops, of a prompt, and in its log."""
+    """Everything that a server says about its loops, about a prompt, and in its log."""
     asked = {"/prompt": {"prompt": graph}}
     asked |= {f"/batch_loop/loops/{to}": {"loop": "0" * 16} for to in ("reset", "watch", "forget")}
     said = [requests.post(server.url + to, json=body, timeout=60) for to, body in asked.items()]
@@ -52,7 +52,7 @@ def told_by(server: ComfyServer, graph: Graph) -> str:
     ],
     ids=["malformed", "behind the ?"],
 )
-def test_nothing_of_the_address_is_told_but_machine_and_database(
+def test_of_the_address_only_machine_and_database_are_told(
     start_server: Callable[..., ComfyServer], address: str, told: str
 ) -> None:
     server = start_server(env={"BATCH_LOOP_DATABASE": address})
@@ -64,7 +64,7 @@ def test_nothing_of_the_address_is_told_but_machine_and_database(
     assert "BatchLoopDirectoryIterator" in answer.json()
 
 
-def test_a_wrong_password_is_told_before_anything_runs(
+def test_a_wrong_password_is_reported_before_anything_runs(
     start_server: Callable[..., ComfyServer], tmp_path: Path, postgresql: Postgresql
 ) -> None:
     address = postgresql.address_of("wr0ng-word")
@@ -85,7 +85,7 @@ def test_a_wrong_password_is_told_before_anything_runs(
     assert "password authentication failed" in line
     assert "Correct the name or the password in BATCH_LOOP_DATABASE" in line
 
-    # ComfyUI's own nodes may have said something of that kind.
+    # ComfyUI's own nodes may have said something similar.
     assert "core/store" not in server.log()
     assert "Batch Loop cannot use its database" in server.log()
     assert "wr0ng" not in server.log()

@@ -24,19 +24,19 @@ from batch_loop.tools.client import ComfyClient, PromptRejected, UnexpectedAnswe
 
 
 def refusal(client: ComfyClient, graph: dict[str, Any]) -> str:
-    """What the Batch Loop node says of the one input that is at fault."""
+    """What the Batch Loop node says about the one faulty input."""
     (message,) = refusals(client, graph).values()
     return message
 
 
 def refusals(client: ComfyClient, graph: dict[str, Any]) -> dict[str, str]:
-    """What each Batch Loop node says that finds fault with an input, by the node's id."""
+    """What the Batch Loop nodes say about faulty inputs, by node id."""
     with pytest.raises(PromptRejected) as refused:
         client.submit(graph)
     assert client.queue().running == client.queue().pending == ()
     messages = {}
     for node_id, found in refused.value.node_errors.items():
-        # Newer ones say by themselves, before it, that a value is none of the options.
+        # Newer releases check by themselves, and first, whether a value is one of the options.
         ours = [error for error in found["errors"] if error["type"] != "value_not_in_list"]
         (error,) = ours
         messages[node_id] = error["details"]
@@ -76,7 +76,7 @@ def test_a_directory_that_cannot_work_is_refused(
     assert words in refusal(client, graph)
 
 
-def test_a_link_that_leads_out_is_refused(client: ComfyClient, workspace: Workspace) -> None:
+def test_a_link_to_the_outside_is_refused(client: ComfyClient, workspace: Workspace) -> None:
     outside = workspace.scratch / "outside"
     write_images(outside, ["a.png"])
     (workspace.input / "link").symlink_to(outside)
@@ -86,7 +86,9 @@ def test_a_link_that_leads_out_is_refused(client: ComfyClient, workspace: Worksp
     assert str(outside) not in message
 
 
-def test_a_file_that_leads_out_is_not_read(client: ComfyClient, workspace: Workspace) -> None:
+def test_a_file_that_links_to_the_outside_is_not_read(
+    client: ComfyClient, workspace: Workspace
+) -> None:
     (secret,) = write_images(workspace.scratch / "outside", ["secret.png"])
     (workspace.input / "a.png").symlink_to(secret)
     write_images(workspace.input, ["b.png"])
@@ -102,14 +104,14 @@ def test_a_file_that_leads_out_is_not_read(client: ComfyClient, workspace: Works
 
 
 @pytest.mark.parametrize("folder", ["/etc", "../escape", "//server/share"])
-def test_a_folder_to_save_to_is_checked_too(
+def test_the_output_folder_is_checked_too(
     client: ComfyClient, workspace: Workspace, folder: str
 ) -> None:
     write_images(workspace.input, ["a.png"])
     messages = refusals(client, batch_graph(workspace.name, folder))
     assert messages.keys() == {ITERATOR, SAVE}
     assert messages[SAVE].startswith("folder - Batch Loop")
-    # ComfyUI would drop the saver alone, and run the rest.
+    # ComfyUI would leave out only the saver, and run the rest.
     assert messages[ITERATOR].startswith("directory - No image is handed out")
 
 
@@ -139,7 +141,7 @@ def test_a_graph_without_a_loop_end_is_refused(
         del graph[key]
     graph["4"]["inputs"]["loop"] = [ITERATOR, 0]
     if END in kept:
-        # There is one, but of another loop.
+        # There is one, but it belongs to another loop.
         graph["other"] = {**graph[ITERATOR], "inputs": {**graph[ITERATOR]["inputs"]}}
         graph["other"]["inputs"]["loop_name"] = "other"
         graph[START]["inputs"]["loop"] = ["other", 0]
@@ -153,7 +155,9 @@ def test_a_graph_without_a_loop_end_is_refused(
     assert "No Loop End is connected" in refusal(client, graph)
 
 
-def test_an_unreadable_file_with_stop_on_error(client: ComfyClient, workspace: Workspace) -> None:
+def test_stop_on_error_stops_at_an_unreadable_file(
+    client: ComfyClient, workspace: Workspace
+) -> None:
     write_images(workspace.input, ["a.png", "c.png"])
     broken = write_broken(workspace.input / "b.png")
     graph = batch_graph(workspace.name, workspace.name)
@@ -170,13 +174,15 @@ def test_an_unreadable_file_with_stop_on_error(client: ComfyClient, workspace: W
     assert [told(result, ITERATOR)["filename"] for result in results] == ["b.png", "c.png"]
 
 
-def test_an_unreadable_file_with_skip_on_error(client: ComfyClient, workspace: Workspace) -> None:
+def test_skip_on_error_passes_over_an_unreadable_file(
+    client: ComfyClient, workspace: Workspace
+) -> None:
     write_images(workspace.input, ["a.png", "c.png"])
     write_broken(workspace.input / "b.png")
     write_broken(workspace.input / "z.png")
     graph = batch_graph(workspace.name, workspace.name, error_handling="Skip on error")
     results = run_until_stop(client, graph)
-    # z.png is found broken by the prompt that then has nothing left to do.
+    # The prompt that finds z.png broken has nothing left to do.
     filenames = [told(result, ITERATOR)["filename"] for result in results]
     assert filenames == ["a.png", "c.png", ""]
     state = loop_state(client, results[-1])
@@ -185,7 +191,7 @@ def test_an_unreadable_file_with_skip_on_error(client: ComfyClient, workspace: W
     assert all(failure["reason"] for failure in state["failures"])
 
 
-def test_cancel_while_unreadable_files_are_passed_over(
+def test_cancel_works_while_unreadable_files_are_passed_over(
     client: ComfyClient, workspace: Workspace
 ) -> None:
     names = [f"{number}.png" for number in range(1500)]
@@ -207,7 +213,7 @@ def test_cancel_while_unreadable_files_are_passed_over(
     assert stands["failed"] + stands["pending"] == len(names)
 
 
-def test_a_file_that_has_gone_is_named(client: ComfyClient, workspace: Workspace) -> None:
+def test_a_missing_file_is_named(client: ComfyClient, workspace: Workspace) -> None:
     paths = write_images(workspace.input, ["a.png", "b.png", "c.png"])
     graph = batch_graph(workspace.name, workspace.name, error_handling="Skip on error")
     client.run(graph)
@@ -217,7 +223,9 @@ def test_a_file_that_has_gone_is_named(client: ComfyClient, workspace: Workspace
     assert (failure["path"], failure["reason"]) == ("b.png", "the file is gone")
 
 
-def test_a_folder_that_is_all_broken_ends(client: ComfyClient, workspace: Workspace) -> None:
+def test_a_folder_of_broken_files_comes_to_an_end(
+    client: ComfyClient, workspace: Workspace
+) -> None:
     for number in range(5):
         write_broken(workspace.input / f"{number}.png")
     graph = batch_graph(workspace.name, workspace.name, error_handling="Skip on error")
@@ -237,7 +245,7 @@ def test_a_folder_that_is_all_broken_ends(client: ComfyClient, workspace: Worksp
         ([], 400, "Send"),
     ],
 )
-def test_the_reset_route_refuses_what_it_does_not_know(
+def test_the_reset_route_refuses_wrong_requests(
     client: ComfyClient, workspace: Workspace, body: Any, status: int, words: str
 ) -> None:
     if isinstance(body, dict):
@@ -248,7 +256,7 @@ def test_the_reset_route_refuses_what_it_does_not_know(
     assert words in str(answer.value)
 
 
-def test_the_reset_route_takes_no_form(client: ComfyClient) -> None:
+def test_the_reset_route_accepts_no_form(client: ComfyClient) -> None:
     url = f"{client.url}/batch_loop/loops/reset"
     form = {"Content-Type": "text/plain"}
     answer = requests.post(url, data='{"loop": "x"}', headers=form, timeout=20)
@@ -260,7 +268,7 @@ def test_every_loop_is_listed(client: ComfyClient, workspace: Workspace) -> None
     write_images(workspace.input, ["a.png"])
     result = client.run(batch_graph(workspace.name, workspace.name))
     state = loop_state(client, result)
-    # In short: which images it is at, and what failed, is told of one loop at a time.
+    # In short: its current images and its failures are told only of a single loop.
     left_out = {"current", "stopped_on", "forgets", "failures"}
     in_short = {name: state[name] for name in state.keys() - left_out}
     listed = {loop["id"]: loop for loop in client.get_json("/batch_loop/loops")["loops"]}

@@ -1,4 +1,4 @@
-"""Names of files and folders that somebody, somewhere, has: each is processed and saved once."""
+"""Unusual names of files and folders: each image is processed and saved once."""
 
 from __future__ import annotations
 
@@ -90,13 +90,13 @@ STEMS = [
     "None",
 ]
 HIDDEN = {"..\\up"}
-"""A leading dot hides a file, and so keeps it out of the batch."""
+"""A leading dot hides a file, which keeps it out of the batch."""
 
 NAMES = [f"{stem}.png" for stem in STEMS if stem not in HIDDEN]
 
 
 def unchanged(directory: str, folder: str, **settings: Any) -> Graph:
-    """A batch that saves each image as it is."""
+    """A batch that saves each image unchanged."""
     graph = batch_graph(directory, folder, sort_by="name", **settings)
     graph[SAVE]["inputs"]["image"] = [ITERATOR, 1]
     return graph
@@ -113,7 +113,7 @@ def colours(folder: Path) -> dict[str, tuple[int, ...]]:
 
 
 def check_previews(client: ComfyClient, results: list[RunResult], folder: Path) -> int:
-    """Have ComfyUI show every file that a prompt says it saved; how many there were."""
+    """Have ComfyUI show every file that a prompt says it has saved; returns how many there are."""
     shown = [entry for result in results for entry in result.outputs[SAVE]["images"]]
     for entry in shown:
         answer = requests.get(f"{client.url}/view", params=entry, timeout=20)
@@ -124,7 +124,7 @@ def check_previews(client: ComfyClient, results: list[RunResult], folder: Path) 
 
 
 def check_reports(client: ComfyClient, loop: str, paths: list[str]) -> None:
-    """Both reports hold every path, and can be read by programs."""
+    """Both reports have every path, and programs can read them."""
     texts = {}
     for kind in ("json", "csv"):
         url = f"{client.url}/batch_loop/loops/{loop}/report.{kind}"
@@ -142,7 +142,9 @@ def check_reports(client: ComfyClient, loop: str, paths: list[str]) -> None:
     assert {row["state"] for row in rows} == {"done"}
 
 
-def test_every_name_of_a_file_across_a_restart(start_server: Callable[..., ComfyServer]) -> None:
+def test_files_of_any_name_are_done_once_across_a_restart(
+    start_server: Callable[..., ComfyServer],
+) -> None:
     server = start_server()
     write_images(server.input / "names", NAMES, (8, 8))
     (server.output / "names").mkdir()
@@ -150,7 +152,7 @@ def test_every_name_of_a_file_across_a_restart(start_server: Callable[..., Comfy
     with server.client() as client:
         results = [client.run(graph) for _ in range(len(NAMES) // 2)]
         previews = check_previews(client, results, server.output / "names")
-        # A server that ends before the last image is settled has that one done again.
+        # If the server ended before the last image is reconciled, that one would be done again.
         wait_for(
             lambda: loop_state(client, results[-1])["finishing"] == 0, "the last to be settled"
         )
@@ -163,13 +165,13 @@ def test_every_name_of_a_file_across_a_restart(start_server: Callable[..., Comfy
         assert handed_out == sorted(NAMES)
         check_reports(client, loop_state(client, rest[-1])["id"], sorted(NAMES))
     assert colours(server.output / "names") == {name: colour_of(name) for name in NAMES}
-    # What ComfyUI's route to show files does not take.
+    # Names that ComfyUI's route for files does not accept.
     not_shown = {"line\nbreak", "carriage\rreturn", "tab\there", "bell\x07", "a..b", "a."}
     not_shown |= {os.fsdecode(b"caf\xe9"), os.fsdecode(b"\xff\xfe")}
     assert previews == len(set(STEMS) - HIDDEN - not_shown)
 
 
-def test_every_name_of_a_subfolder(client: ComfyClient, workspace: Workspace) -> None:
+def test_subfolders_may_have_any_name(client: ComfyClient, workspace: Workspace) -> None:
     paths = [f"{stem}/a.png" for stem in STEMS if stem not in HIDDEN]
     write_images(workspace.input, paths, (8, 8))
     graph = unchanged(workspace.name, workspace.name, recursive=True)
@@ -180,10 +182,10 @@ def test_every_name_of_a_subfolder(client: ComfyClient, workspace: Workspace) ->
     check_reports(client, loop_state(client, results[-1])["id"], sorted(paths))
 
 
-def test_every_name_of_the_folder_itself(client: ComfyClient, workspace: Workspace) -> None:
+def test_the_folder_itself_may_have_any_name(client: ComfyClient, workspace: Workspace) -> None:
     for stem in STEMS:
         write_images(workspace.input / stem, ["a.png"], (8, 8))
-        # Spaces around what was typed are dropped; a slash behind them keeps them.
+        # Spaces around a typed name are dropped; a slash after them keeps them.
         named = f"{workspace.name}/{stem}/"
         (result,) = run_until_stop(client, unchanged(named, named), most=1)
         assert told(result, ITERATOR)["directory"] == str(workspace.input / stem)
@@ -192,7 +194,7 @@ def test_every_name_of_the_folder_itself(client: ComfyClient, workspace: Workspa
 
 
 @pytest.mark.parametrize("if_exists", ["overwrite own", "overwrite", "skip", "rename"])
-def test_a_suffix_that_makes_a_name_too_long(
+def test_a_suffix_that_makes_a_name_too_long_is_reported(
     client: ComfyClient, workspace: Workspace, if_exists: str
 ) -> None:
     name = "n" * 251 + ".png"

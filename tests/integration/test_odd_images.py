@@ -1,4 +1,4 @@
-"""Hundreds of odd and broken files in one batch, beside what Load Image makes of them."""
+"""Hundreds of odd and broken files in one batch, compared with Load Image."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def digest_node(image: list[Any], mask: list[Any], text: Any, path: Path) -> dic
 
 
 def batch(directory: str, path: Path) -> Graph:
-    """A batch over every file, which is written down and not saved."""
+    """A batch over every file, whose pixels are recorded and not saved."""
     return {
         ITERATOR: iterator(
             directory,
@@ -62,7 +62,7 @@ def load_all(client: ComfyClient, folder: str, files: list[OddFile], path: Path)
 
 
 def own_digests(folder: Path, files: list[OddFile]) -> dict[str, Digest]:
-    """What Load Image makes of each of them where it reads with Pillow."""
+    """What Load Image makes of each of them, if it reads with Pillow."""
     by_name = {}
     for file in files:
         try:
@@ -83,7 +83,7 @@ def own_digests(folder: Path, files: list[OddFile]) -> dict[str, Digest]:
 
 
 def digests(path: Path) -> dict[str, Digest]:
-    """What was written down, by file; every file at most once."""
+    """What was recorded, by file; each file at most once."""
     entries = [json.loads(line) for line in path.read_text(encoding="utf-8").splitlines()]
     by_name = {entry["name"]: entry for entry in entries}
     assert len(by_name) == len(entries)
@@ -99,17 +99,17 @@ def difference(file: OddFile, ours: Digest | None, own: Digest | None) -> str:
     if file.grey is not None and is_grey(ours, file.grey, exactly=file.is_sound):
         return ""
     if own is None:
-        # Load Image reads every frame, and one behind the first is broken.
+        # Load Image reads every frame, and one after the first is broken.
         return "" if file.is_animated else "decoded, where Load Image gives up"
     if ours["image"] != own["image"]:
         return "other pixels than Load Image's"
-    # Without transparency Load Image's mask is of 64x64, whatever the image.
+    # Without transparency, Load Image's mask is always 64x64.
     same_mask = ours["mask"] == own["mask"] or not (ours["is_clear"] or own["is_clear"])
     return "" if same_mask else "another mask than Load Image's"
 
 
 def is_grey(ours: Digest, grey: Grey, *, exactly: bool) -> bool:
-    """Whether an image is the grey that was written; if not `exactly`, maybe made smaller."""
+    """Whether an image is the grey that was written; if not `exactly`, it may be smaller."""
     if not exactly:
         return np.allclose([ours["least"], ours["most"]], [grey.min(), grey.max()])
     expected = np.repeat(grey[:, :, None], 3, axis=2).astype(np.float32)
@@ -117,7 +117,7 @@ def is_grey(ours: Digest, grey: Grey, *, exactly: bool) -> bool:
     return is_same
 
 
-def test_odd_and_broken_files_end_as_load_image_has_them_or_failed(
+def test_odd_and_broken_files_are_read_like_by_load_image_or_fail(
     client: ComfyClient, workspace: Workspace
 ) -> None:
     files = write_odd_files(workspace.input)
@@ -138,8 +138,8 @@ def test_odd_and_broken_files_end_as_load_image_has_them_or_failed(
     assert [name for name in failed if not 3 < len(items[name]["reason"]) < 300] == []
     wrong = {file.name: difference(file, ours.get(file.name), own.get(file.name)) for file in files}
     assert {name: words for name, words in wrong.items() if words} == {}
-    # There is something of each kind, so that all of the above was put to the test.
+    # There was at least one of each kind.
     assert len(ours) > 150
     assert len(failed) > 100
-    # Load Image fills up what is cut off with grey; here it is an error.
+    # Load Image fills missing parts with grey; here they are an error.
     assert failed & own.keys()

@@ -1,4 +1,4 @@
-"""An image is done only if all that depends on it has run: not where ComfyUI leaves a node out."""
+"""An image is done only if everything that depends on it has run, and nothing was left out."""
 
 from __future__ import annotations
 
@@ -31,15 +31,15 @@ from batch_loop.tests.support.images import write_images
 from batch_loop.tools.client import ComfyClient, PromptRejected
 from batch_loop.tools.results import RunResult
 
-# The queue of the oldest release has entries of another shape.
+# In the oldest release, entries of the queue look different.
 pytestmark = pytest.mark.oldest_too
 
 OWN = "12:5"
-"""A node inside of a subgraph."""
+"""A node inside a subgraph."""
 
 
 def graph_of(workspace: Workspace, **settings: Any) -> Graph:
-    """A batch whose Loop End waits for no result, and a saver of ComfyUI's beside ours."""
+    """A batch whose Loop End waits for no result, with one of ComfyUI's savers beside ours."""
     write_images(workspace.input, SEVEN)
     graph = batch_graph(workspace.name, workspace.name, **settings)
     del graph[END]["inputs"]["after"]
@@ -49,13 +49,13 @@ def graph_of(workspace: Workspace, **settings: Any) -> Graph:
 
 
 def with_something_else(graph: Graph) -> Graph:
-    """The graph, and beside it an output that no image leads to."""
+    """The graph, and beside it an output that does not depend on an image."""
     empty = node("EmptyImage", width=8, height=8, batch_size=1, color=0)
     return {**graph, "empty": empty, "else": node("PreviewImage", images=["empty", 0])}
 
 
 def run_what_is_left(client: ComfyClient, graph: Graph) -> RunResult:
-    """Run what ComfyUI takes of a graph."""
+    """Run the part of a graph that ComfyUI accepts."""
     return client.wait(client.submit(graph, lenient=True))
 
 
@@ -80,7 +80,7 @@ def test_a_refused_folder_refuses_the_whole_batch(
     assert set(refused.value.node_errors) == {ITERATOR, SAVE}
     said = " ".join(refused.value.messages)
     assert f"No image is handed out, as BatchLoopSaveImage #{SAVE} does not take its folder" in said
-    # An output of another branch runs, and nothing of the batch does.
+    # An output of another branch runs, but nothing of the batch.
     rest = run_what_is_left(client, with_something_else(graph))
     assert rest.status == "success"
     assert not rest.did_run(ITERATOR)
@@ -88,7 +88,7 @@ def test_a_refused_folder_refuses_the_whole_batch(
     assert files(workspace) == []
 
 
-def test_a_folder_that_nobody_asks_for_refuses_nothing(
+def test_a_wrong_folder_that_is_not_needed_refuses_nothing(
     client: ComfyClient, workspace: Workspace
 ) -> None:
     graph = graph_of(workspace)
@@ -132,7 +132,7 @@ def test_what_does_not_depend_on_the_image_may_be_left_out(
 
 def test_end_queue_alone_finishes_nothing(client: ComfyClient, workspace: Workspace) -> None:
     graph = graph_of(workspace, limit=1)
-    for _ in range(4):  # as often as a person likes
+    for _ in range(4):  # as often as anybody likes
         result = client.run(graph, targets=[STOP])
         assert result.status == "success"
         assert result.did_run(END)
@@ -149,7 +149,7 @@ def test_end_queue_alone_finishes_nothing(client: ComfyClient, workspace: Worksp
     assert files(workspace) == ["img1.png", "own_00001_.png"]
 
 
-def test_a_part_that_fails_gives_no_image_up(client: ComfyClient, workspace: Workspace) -> None:
+def test_a_failing_part_gives_no_image_up(client: ComfyClient, workspace: Workspace) -> None:
     fails = workspace.scratch / "fails"
     fails.write_text("img1.png", encoding="utf-8")
     graph = graph_of(workspace, error_handling="Skip on error", limit=1)
@@ -172,11 +172,11 @@ def test_a_target_that_needs_all_outputs_is_the_whole_workflow(
     assert files(workspace) == ["img1.png"]
 
 
-def test_a_linked_folder_is_refused_before_an_image_is_handed_out(
+def test_a_folder_from_a_link_is_refused_before_an_image_is_handed_out(
     client: ComfyClient, workspace: Workspace
 ) -> None:
     graph = graph_of(workspace)
-    # What is joined of two parts only ComfyUI knows.
+    # Only ComfyUI knows what two texts make when they are joined.
     graph["up"] = node("PrimitiveString", value="../..")
     graph["folder"] = node(
         "StringConcatenate", string_a=["up", 0], string_b="elsewhere", delimiter="/"
@@ -198,7 +198,7 @@ def test_a_linked_folder_is_refused_before_an_image_is_handed_out(
     assert len(list((workspace.output / "elsewhere").iterdir())) == 7
 
 
-def test_a_linked_folder_that_the_image_decides_is_refused_at_the_saver(
+def test_a_folder_that_depends_on_the_image_is_refused_at_the_saver(
     client: ComfyClient, workspace: Workspace
 ) -> None:
     graph = graph_of(workspace)
@@ -213,7 +213,7 @@ def test_a_linked_folder_that_the_image_decides_is_refused_at_the_saver(
     assert loop_state(client, result)["pending"] == 7
 
 
-def test_a_preview_is_no_result(client: ComfyClient, workspace: Workspace) -> None:
+def test_a_preview_is_not_a_result(client: ComfyClient, workspace: Workspace) -> None:
     graph = graph_of(workspace, limit=1)
     del graph[SAVE]
     graph[OWN] = node("PreviewImage", images=[WORK, 0])

@@ -1,4 +1,4 @@
-"""Somebody on the network, or a page elsewhere, tries to reach what lies outside.
+"""Somebody on the network, or a page of another site, tries to reach what is outside.
 
 The kernel is asked whether anything outside was opened, read, listed or written.
 """
@@ -49,26 +49,26 @@ class Outside:
     folder: Path
     secret: Path
     missing: Path
-    """A path in it that leads to nothing."""
+    """A path in it that does not exist."""
     watch: Watch
 
 
 @pytest.fixture
 def outside(tmp_path_factory: pytest.TempPathFactory, server: ComfyServer) -> Iterator[Outside]:
-    """Whatever the test does, nothing in this folder may be touched.
+    """A folder that nothing may touch, whatever the test does.
 
-    The helper nodes look for its name, and write to the server's log who lists it.
+    The helper nodes look for its name, and log who lists it.
     """
     folder = tmp_path_factory.mktemp("outside")
     secret = folder / "secret.png"
     Image.new("RGB", (8, 8), SECRET).save(secret)
     before = secret.read_bytes()
-    # Nobody has a link to this one: whoever touches it walks through the whole disk (a backup, a
-    # `du`), and is not the server.
+    # Nothing links to this one, so whoever touches it is not the server but something that walks
+    # through the whole disk, such as a backup.
     beside = tmp_path_factory.mktemp("beside")
     (beside / secret.name).write_bytes(before)
     watch, walkers = Watch(folder), Watch(beside)
-    # It does see a look and a read.
+    # The watch does notice listing and reading.
     secret.read_bytes()
     list(folder.iterdir())
     seen = watch.accesses()
@@ -85,7 +85,7 @@ def outside(tmp_path_factory: pytest.TempPathFactory, server: ComfyServer) -> It
 
 
 def answer_to(client: ComfyClient, graph: Graph) -> str:
-    """What a prompt is answered that may work, as some paths are names like any other."""
+    """The answer to a prompt that may succeed, as some of these paths are ordinary names."""
     try:
         result = client.run(graph)
     except PromptRejected as refused:
@@ -94,7 +94,7 @@ def answer_to(client: ComfyClient, graph: Graph) -> str:
 
 
 def spellings(path: Path, workspace: Workspace) -> dict[str, str]:
-    """Ways to write a path that lies outside."""
+    """Ways to write a path to the outside."""
     up = "../" * 12
     plain = str(path)
     return {
@@ -145,9 +145,9 @@ def link_out(workspace: Workspace, path: Path) -> None:
 
 
 def without(text: str, *parts: str) -> str:
-    """`text` with every one of `parts` taken out, also as JSON and as Python write it.
+    """`text` without `parts`, in their JSON and Python forms too.
 
-    Of what is too long, a refusal repeats the length and the beginning.
+    Of a path that is too long, a refusal repeats the length and the beginning.
     """
     text = re.sub(r"is \d+ bytes long, and begins with '[^']+'", "is …", text)
     for part in parts:
@@ -160,7 +160,7 @@ def without(text: str, *parts: str) -> str:
 
 
 @pytest.mark.parametrize("way", SPELLINGS)
-def test_no_spelling_of_a_folder_leads_out(
+def test_no_spelling_of_a_folder_leads_outside(
     client: ComfyClient, workspace: Workspace, outside: Outside, way: str
 ) -> None:
     write_images(workspace.input, ["a.png"])
@@ -179,12 +179,12 @@ def test_no_spelling_of_a_folder_leads_out(
         except PromptRejected:
             pass
         else:
-            # Some are names like any other, once they are taken by the letter.
+            # Taken literally, some are ordinary names.
             assert result.status == "error" or is_inside(told_path(result), workspace)
         for folder in (workspace.input, workspace.output):
             (folder / "link").unlink()
             (folder / "link-to-link").unlink()
-    # What is there, and what is not, is answered alike.
+    # The answer does not depend on what exists.
     assert answers[0] == answers[1]
 
 
@@ -201,7 +201,7 @@ def is_inside(path: Path, workspace: Workspace) -> bool:
 @pytest.mark.parametrize(
     "value", ["/../../{}/x", "\\..\\..\\x", "../", "a\0b", "\ud800", "a\nb", "\u202eb"]
 )
-def test_no_name_leads_out(
+def test_no_name_leads_outside(
     client: ComfyClient, workspace: Workspace, outside: Outside, setting: str, value: str
 ) -> None:
     write_images(workspace.input, ["a.png"])
@@ -211,7 +211,7 @@ def test_no_name_leads_out(
     assert list(workspace.output.iterdir()) == []
 
 
-def test_no_listed_file_leads_out(
+def test_no_listed_file_leads_outside(
     client: ComfyClient, workspace: Workspace, outside: Outside
 ) -> None:
     write_images(workspace.input, ["z.png"], (8, 8))
@@ -231,14 +231,14 @@ def test_no_listed_file_leads_out(
     state = loop_state(client, results[-1])
     assert written(state) == 1
     assert [path.name for path in workspace.output.iterdir()] == ["z.png"]
-    # A link to nothing, and one to a device, are no files; the others say nothing of their ends.
+    # Links to nothing or to a device are not files; the others do not tell where they lead.
     reasons = {failure["path"]: failure["reason"] for failure in state["failures"]}
     assert reasons.keys() == {"absolute.png", "relative.png", "proc.png"}
     assert all("a link that leads out" in reason for reason in reasons.values())
     assert all(str(outside.folder) not in reason for reason in reasons.values())
 
 
-def test_custom_patterns_do_not_lead_out(
+def test_custom_patterns_do_not_lead_outside(
     client: ComfyClient, workspace: Workspace, outside: Outside
 ) -> None:
     write_images(workspace.input, ["a.png"])
@@ -248,10 +248,10 @@ def test_custom_patterns_do_not_lead_out(
         assert "matches no file" in refusal(client, graph)
 
 
-def test_a_file_is_decoded_by_its_name_s_kind_alone(
+def test_a_file_is_only_decoded_as_what_its_name_says(
     client: ComfyClient, workspace: Workspace
 ) -> None:
-    """What Pillow would give to another program, Ghostscript, is no image here."""
+    """Pillow would hand such a file to another program, Ghostscript."""
     Image.new("RGB", (8, 8)).save(workspace.input / "a.png", "EPS")
     said = refusal(client, unchanged(workspace.name, workspace.name))
     assert "of a format that Batch Loop does not read" in said
@@ -270,10 +270,10 @@ def test_a_pattern_that_is_too_long_is_refused_before_anything_runs(
             client.run(graph)
 
 
-def test_links_that_are_swapped_all_the_time_lead_nowhere(
+def test_constantly_swapped_links_do_not_lead_outside(
     client: ComfyClient, workspace: Workspace, outside: Outside
 ) -> None:
-    """While folders turn into links to the outside and back, images are read and written."""
+    """Images are read and written while folders turn into links to the outside and back."""
     write_images(workspace.input / "sub", ["secret.png"], (8, 8))
     (workspace.output / "sub").mkdir()
     swapped = [workspace.input / "sub", workspace.output / "sub"]
@@ -293,8 +293,8 @@ def test_links_that_are_swapped_all_the_time_lead_nowhere(
                     folder.unlink()
                     away.rename(folder)
                 except OSError:
-                    # The server has made the folder anew in between. What it still writes in the
-                    # one that is away can keep that from going; then the next round removes it.
+                    # The server has made the folder again in the meantime. If it still writes to
+                    # the old one, that can only be removed in the next round.
                     shutil.rmtree(away, ignore_errors=True)
 
     swapper = threading.Thread(target=swap_without_end)
@@ -319,7 +319,7 @@ def test_links_that_are_swapped_all_the_time_lead_nowhere(
 def test_a_result_whose_folder_becomes_a_link_is_not_looked_at(
     client: ComfyClient, workspace: Workspace, outside: Outside
 ) -> None:
-    """Its prompt has yet to end when it does: what was saved is noted after that."""
+    """It becomes one before the end of the prompt, after which what was saved is noted."""
     write_images(workspace.input / "sub", ["a.png"], (8, 8))
     graph = unchanged(workspace.name, workspace.name, recursive=True)
     swapped = workspace.scratch / "swapped"
@@ -334,14 +334,14 @@ def test_a_result_whose_folder_becomes_a_link_is_not_looked_at(
     assert written(loop_state(client, client.wait(prompt))) == 1
 
 
-# Where an allowed folder holds ComfyUI itself.
+# An allowed folder that contains ComfyUI itself.
 
 LIST = "/etc\n/root\n"
 
 
 @pytest.fixture
 def around(server: ComfyServer) -> Iterator[Path]:
-    """The folder that holds all that is the server's own, which is allowed."""
+    """The server's base folder, which is allowed, together with its code and the pack's."""
     file = server.user / "batch_loop" / "allowed_dirs.txt"
     before = file.read_bytes() if file.exists() else None
     lines = f"{server.base}\n{release(server.version).tree}\n{ROOT}\n"
@@ -355,7 +355,7 @@ def around(server: ComfyServer) -> Iterator[Path]:
 
 
 def writing(workspace: Workspace, folder: object, name: str) -> Graph:
-    """A prompt that saves an image of that name, and a list of folders beside it."""
+    """A prompt that saves an image of that name, with a list of folders as its caption."""
     write_images(workspace.input, [f"{name}.png"], (8, 8))
     graph = unchanged(workspace.name, str(folder), recursive=True)
     graph[SAVE]["inputs"]["caption"] = LIST
@@ -407,7 +407,7 @@ def test_no_prompt_writes_to_what_is_comfyuis_own(  # noqa: PLR0913, PLR0917 - f
     assert "may not use the folder" in refusal(client, unchanged("/etc", workspace.name))
 
 
-def test_the_pack_s_own_state_is_not_read(
+def test_the_packs_state_is_not_read(
     client: ComfyClient, workspace: Workspace, around: Path
 ) -> None:
     state = around / "user" / "batch_loop"
@@ -433,14 +433,14 @@ def test_the_pack_s_own_state_is_not_read(
         secret.unlink()
 
 
-def test_what_lies_beside_comfyui_in_an_allowed_folder_is_written(
+def test_other_folders_beside_comfyui_may_be_written(
     client: ComfyClient, workspace: Workspace, around: Path
 ) -> None:
     results = around / workspace.name
     assert client.run(writing(workspace, results, "a")).status == "success"
     assert (results / "a.txt").read_text() == LIST
     assert (results / "a.png").exists()
-    # A folder in the output folder is none of ComfyUI's own, though it takes models from it, too.
+    # A folder in the output folder is not one of ComfyUI's, though it also loads models from it.
     assert client.run(writing(workspace, "loras", workspace.name)).status == "success"
 
 
@@ -452,7 +452,7 @@ NAMING = {
     "folder": "directory",
     "folders/list": "path",
 }
-"""Routes whose body names a folder, and what they call it."""
+"""Routes whose body names a folder, and the field that does."""
 BAD_IDS = [
     "%2e%2e",
     "%2e%2e%2f%2e%2e%2f%2e%2e%2fetc%2fpasswd",
@@ -469,7 +469,7 @@ BAD_IDS = [
 
 
 def refused(answer: requests.Response) -> bool:
-    """An answer that says no, in JSON where it is ours, and is no accident."""
+    """Whether it is a proper refusal, and not an accident."""
     assert "X-Injected" not in answer.headers
     return 400 <= answer.status_code < 500 and len(answer.content) < 2000
 
@@ -486,7 +486,7 @@ def test_no_id_in_a_url_leads_anywhere(client: ComfyClient, bad: str, end: str) 
 
 @pytest.mark.parametrize("route", NAMING)
 @pytest.mark.parametrize("way", SPELLINGS)
-def test_no_folder_in_a_body_leads_out(
+def test_no_folder_in_a_body_leads_outside(
     client: ComfyClient, workspace: Workspace, outside: Outside, way: str, route: str
 ) -> None:
     answers = []
@@ -529,7 +529,9 @@ def test_no_folder_in_a_body_leads_out(
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_bodies_that_are_none(client: ComfyClient, route: str, body: bytes, status: int) -> None:
+def test_wrong_bodies_are_refused(
+    client: ComfyClient, route: str, body: bytes, status: int
+) -> None:
     url = f"{client.url}/batch_loop/loops/{route}"
     headers = {"Content-Type": "application/json"}
     answer = requests.post(url, data=body, headers=headers, timeout=SECONDS)
@@ -550,7 +552,7 @@ def test_bodies_that_are_none(client: ComfyClient, route: str, body: bytes, stat
     ],
     ids=lambda value: str(value)[:30],
 )
-def test_other_bodies_that_are_none(
+def test_wrong_bodies_are_refused_by_other_routes(
     client: ComfyClient, route: str, body: bytes, status: int
 ) -> None:
     url = f"{client.url}/batch_loop/{route}"
@@ -562,7 +564,7 @@ def test_other_bodies_that_are_none(
 
 @pytest.fixture
 def loop(client: ComfyClient, workspace: Workspace) -> dict[str, Any]:
-    """A loop in the midst of its batch, with an image done and one failed."""
+    """A loop in mid batch, with one image done and one failed."""
     write_images(workspace.input, ["b.png", "c.png"], (8, 8))
     (workspace.input / "a.png").write_bytes(b"no image")
     graph = unchanged(workspace.name, workspace.name, error_handling="Skip on error")
@@ -573,13 +575,13 @@ def loop(client: ComfyClient, workspace: Workspace) -> dict[str, Any]:
 
 
 def settled(client: ComfyClient, result: RunResult) -> dict[str, Any]:
-    """The loop's state, once nothing is under way."""
+    """The loop's state once no image is in progress; {} before that."""
     state = loop_state(client, result)
     return {} if state["current"] else state
 
 
 def now(client: ComfyClient, loop: dict[str, Any]) -> dict[str, Any]:
-    """What can be changed of it; all zeros when it is not known."""
+    """What a request can change of the loop; all zeros if it is unknown."""
     known = client.get_json("/batch_loop/loops")["loops"]
     state = next((state for state in known if state["id"] == loop["id"]), {})
     return {name: state.get(name, 0) for name in ("batch", "failed", "pending", "total")}
@@ -603,7 +605,7 @@ FROM_ELSEWHERE = pytest.mark.parametrize(
 
 @pytest.mark.parametrize("route", ["reset", "retry", "forget"])
 @FROM_ELSEWHERE
-def test_a_page_elsewhere_changes_nothing(
+def test_a_page_of_another_site_changes_nothing(
     client: ComfyClient, loop: dict[str, Any], route: str, headers: dict[str, str]
 ) -> None:
     before = now(client, loop)
@@ -612,7 +614,7 @@ def test_a_page_elsewhere_changes_nothing(
     answer = requests.post(url, data=body, headers=headers, timeout=SECONDS)
     assert answer.status_code in {403, 415}
     assert now(client, loop) == before
-    # The same without the disguise does change it.
+    # The same request without the disguise does.
     as_json = {"Content-Type": "application/json"}
     assert requests.post(url, data=body, headers=as_json, timeout=SECONDS).ok
     assert now(client, loop) != before
@@ -620,7 +622,7 @@ def test_a_page_elsewhere_changes_nothing(
 
 @pytest.mark.parametrize("route", ["loops/skip", "folder", "folders/list", "folders/choose"])
 @FROM_ELSEWHERE
-def test_a_page_elsewhere_is_told_nothing(
+def test_a_page_of_another_site_is_told_nothing(
     client: ComfyClient, route: str, headers: dict[str, str]
 ) -> None:
     body = {"loop": "0123456789abcdef", "path": "", "directory": "."}
@@ -632,7 +634,7 @@ def test_a_page_elsewhere_is_told_nothing(
 
 
 @pytest.mark.parametrize("header", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}])
-def test_a_page_elsewhere_is_shown_no_picture(
+def test_a_page_of_another_site_is_shown_no_picture(
     client: ComfyClient, loop: dict[str, Any], header: dict[str, str]
 ) -> None:
     url = f"{client.url}/batch_loop/loops/{loop['id']}/thumbnail?path=b.png"
@@ -641,7 +643,7 @@ def test_a_page_elsewhere_is_shown_no_picture(
 
 
 @pytest.mark.parametrize("header", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}])
-def test_a_page_elsewhere_is_shown_no_loop(
+def test_a_page_of_another_site_is_shown_no_loop(
     client: ComfyClient, loop: dict[str, Any], header: dict[str, str]
 ) -> None:
     one = f"loops/{loop['id']}"
@@ -724,7 +726,7 @@ def picture(client: ComfyClient, loop_id: str, **query: Any) -> requests.Respons
 
 
 @pytest.mark.parametrize("way", SPELLINGS)
-def test_no_path_of_a_picture_leads_out(
+def test_no_path_of_a_picture_leads_outside(
     client: ComfyClient,
     workspace: Workspace,
     loop: dict[str, Any],
@@ -740,7 +742,7 @@ def test_no_path_of_a_picture_leads_out(
             assert outside.secret.name not in answer.text
 
 
-def test_no_picture_is_of_what_lies_behind_a_link(
+def test_no_picture_shows_what_is_behind_a_link(
     client: ComfyClient, workspace: Workspace, outside: Outside
 ) -> None:
     (workspace.input / "sub").mkdir()
@@ -768,7 +770,7 @@ def test_no_picture_is_of_what_lies_behind_a_link(
         assert str(outside.folder) not in answer.text
 
 
-def test_pictures_of_links_that_are_swapped_all_the_time(
+def test_pictures_of_constantly_swapped_links_show_nothing_outside(
     client: ComfyClient, workspace: Workspace, outside: Outside
 ) -> None:
     write_images(workspace.input / "sub", ["secret.png"], (8, 8))

@@ -1,4 +1,4 @@
-"""What people do to a queue, two hundred times in a random order: the design holds at each step."""
+"""Two hundred things that people do to a queue, in random order: all is well after each step."""
 
 from __future__ import annotations
 
@@ -35,19 +35,19 @@ NAMES = [f"img{number}.png" for number in range(1, 81)]
 MOST_WAITING = 8
 TAIL = "tail"
 LONG = 30.0
-"""Seconds that no prompt waits for: it is interrupted meanwhile."""
+"""Seconds that no prompt waits out, as it is interrupted first."""
 
 
 @dataclass
 class Allowed:
-    """How often an image may come again, by what was done."""
+    """How often an image may come again, by reason."""
 
     interrupts: int = 0
     cleared_histories: int = 0
 
 
 class Desk:
-    """Two people at one server, and the gate that holds their work up when it is shut."""
+    """Two people at one server, and a gate that holds up their work while it is shut."""
 
     def __init__(self, server: ComfyServer, workspace: Workspace) -> None:
         self.chance = random.Random(SEED)  # noqa: S311 for chance that can be repeated
@@ -76,20 +76,20 @@ class Desk:
     @property
     def graph(self) -> Graph:
         work = node("TestWait", image=[ITERATOR, 1], until=str(self.gate))
-        # Only in one of two does the work wait: a prompt may be anywhere when it is stopped.
+        # The work waits only in every second prompt, so that prompts are stopped anywhere.
         if self.chance.random() < 0.5:
             work = node("TestSlow", value=[ITERATOR, 1], seconds=self.chance.uniform(0, 0.03))
         return self._graph(work, self.chance.uniform(0, 0.02))
 
     def _graph(self, work: dict[str, Any], tail_seconds: float) -> Graph:
-        """A batch that records an image behind Loop End: the proof that its prompt got there."""
+        """A batch that records an image after Loop End, as proof that its prompt got there."""
         name = self.workspace.name
         graph = recorded(batch_graph(name, name, work), self.record)
         graph[TAIL] = node("TestSlow", value=[END, 0], seconds=tail_seconds)
         graph[RECORD]["inputs"]["after"] = [TAIL, 0]
         return graph
 
-    # The operations. Each is followed by a look at everything.
+    # The operations, each of which is followed by `look`.
 
     def submit(self) -> None:
         self._submit(front=False)
@@ -114,7 +114,7 @@ class Desk:
         self.chance.choice(self.tabs).interrupt()
 
     def interrupt_at_work(self) -> None:
-        """While a prompt is held up at its work, so that there surely is something to interrupt."""
+        """While the work waits, so that there is certainly something to interrupt."""
         work = node("TestWait", image=[ITERATOR, 1], until=str(self.gate))
         self._interrupt_at(WORK, self._graph(work, 0.0))
 
@@ -164,7 +164,7 @@ class Desk:
         self.tab.post("/history", {"clear": True})
 
     def forget_one(self) -> None:
-        """Take one prompt out of the history."""
+        """Delete one prompt from the history."""
         history = self.tab.get_json("/history")
         if history:
             self.allowed.cleared_histories += 1
@@ -210,7 +210,7 @@ class Desk:
         self.journal.append(operation.__name__)
         operation()
 
-    # What must hold at any time.
+    # What must be so at any time.
 
     @property
     def state(self) -> dict[str, Any]:
@@ -229,7 +229,7 @@ class Desk:
             return
         report = self.tab.get_json(f"/batch_loop/loops/{self.loop}/report.json")
         items = report["items"]
-        # Every image is there, in order, in one state; the counts are those of the items.
+        # Every image is there once, in order; the counts are those of the items.
         assert [item["path"] for item in items] == NAMES
         counted = Counter(item["state"] for item in items)
         names = ("pending", "running", "finishing", "failed")
@@ -237,11 +237,11 @@ class Desk:
         assert {name: report[name] for name in names} == {name: counted[name] for name in names}
         assert state["total"] == len(NAMES)
         assert counted["failed"] == 0
-        # One executor, so one prompt that has an image, and one image that it has; and one more
-        # whose prompt has ended, and whose result is being written.
+        # The one running prompt has one image, and one more may be waiting to be written after the
+        # end of its prompt.
         assert counted["running"] <= 1
         assert counted["running"] + counted["finishing"] <= 2
-        # What is done stays done, was saved, and is whole.
+        # What is done stays done, and its result is whole.
         done = {item["path"] for item in items if item["state"] == "done"}
         assert done >= self.done
         came = records(self.record)
@@ -249,7 +249,7 @@ class Desk:
             assert name in came
             self.check_saved(name)
         self.done = done
-        # In order, and again only where something was stopped or made to be forgotten.
+        # In order, and again only after an interruption or a cleared history.
         assert list(dict.fromkeys(came)) == NAMES[: len(set(came))]
         again = len(came) - len(set(came))
         assert again <= self.allowed.interrupts + self.allowed.cleared_histories
@@ -277,7 +277,7 @@ def last_of(names: list[str], name: str) -> int:
 
 
 @pytest.mark.both_settings
-def test_two_hundred_operations_in_a_random_order(
+def test_two_hundred_operations_in_random_order_break_nothing(
     server: ComfyServer, workspace: Workspace
 ) -> None:
     with contextlib.closing(Desk(server, workspace)) as desk:

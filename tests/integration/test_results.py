@@ -1,4 +1,4 @@
-"""Several results of one image, and results of other batches: each has a name, and keeps it."""
+"""Several results of one image, and results of other batches: each has and keeps its own name."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def several(workspace: Workspace, **settings: Any) -> Graph:
 
 
 def contents(folder: Path, *files: str) -> list[str]:
-    """Of each file, which test image it shows, or the inverse of which."""
+    """For each file, the test image that it shows, or the inverse of one."""
     colours = {name: colour_of(name) for name in ("a.png", "IMG_1.png", "IMG_2.png")}
     inverse = {f"inverse {name}": tuple(255 - c for c in each) for name, each in colours.items()}
     known = {**colours, **inverse}
@@ -42,7 +42,7 @@ def contents(folder: Path, *files: str) -> list[str]:
 
 @pytest.mark.parametrize("if_exists", EVERY)
 @pytest.mark.both_settings
-def test_each_element_of_a_list_has_a_name_of_its_own(
+def test_each_element_of_a_list_has_its_own_name(
     client: ComfyClient, workspace: Workspace, if_exists: str
 ) -> None:
     write_images(workspace.input, ["a.png"])
@@ -61,12 +61,12 @@ def test_each_element_of_a_list_has_a_name_of_its_own(
     assert [Path(file).name for file in item["outputs"]] == latest
 
 
-def test_savers_of_one_name_are_told_apart_by_the_graph(
+def test_savers_of_the_same_names_are_ordered_by_the_graph(
     client: ComfyClient, workspace: Workspace
 ) -> None:
     write_images(workspace.input, ["a.png"])
     graph = unchanged(workspace, when_complete="Start over", skip_finished=True)
-    # It comes later by its id, and first in the graph.
+    # Its id comes later, but it is first in the graph.
     second = save([WORK, 0], f"{workspace.name}/")
     graph[WORK] = node("ImageInvert", image=[ITERATOR, 1])
     graph = {"40": second, **graph}
@@ -81,7 +81,7 @@ def test_savers_of_one_name_are_told_apart_by_the_graph(
     assert saved(workspace.output) == ["a-2.png", "a.png"]
 
 
-def test_two_savers_that_are_alike_both_save(client: ComfyClient, workspace: Workspace) -> None:
+def test_two_identical_savers_both_save(client: ComfyClient, workspace: Workspace) -> None:
     write_images(workspace.input, ["a.png"])
     graph = unchanged(workspace, when_complete="Start over", skip_finished=True)
     graph["40"] = {**graph[SAVE], "inputs": dict(graph[SAVE]["inputs"])}
@@ -97,7 +97,7 @@ def test_a_result_of_another_folder_is_kept(client: ComfyClient, workspace: Work
     settings = {"when_complete": "Start over", "folder": workspace.name}
     graphs = []
     for folder in folders:
-        # Each of another colour, so that it shows whose is whose.
+        # Different colours show which result is whose.
         write_images(workspace.input / folder, names)
         graph = unchanged(workspace, **settings)
         graph[ITERATOR] = iterator(f"{workspace.name}/{folder}", when_complete="Start over")
@@ -118,7 +118,7 @@ def test_a_result_of_another_folder_is_kept(client: ComfyClient, workspace: Work
     assert (workspace.output / "IMG_2.png").read_bytes() == b"of unknown origin"
     found = contents(workspace.output, "IMG_1.png", "IMG_1_1.png", "IMG_2_1.png", "IMG_2_2.png")
     assert found == ["IMG_1.png", "inverse IMG_1.png", "IMG_2.png", "inverse IMG_2.png"]
-    # A result of the other folder is not taken for this one's, and this one's is found.
+    # The other folder's result is not taken for this one's, which is found.
     for graph in graphs:
         graph[ITERATOR]["inputs"]["skip_finished"] = True
     (workspace.output / "IMG_1_1.png").unlink()
@@ -128,7 +128,7 @@ def test_a_result_of_another_folder_is_kept(client: ComfyClient, workspace: Work
     assert told(result, ITERATOR)["filename"] == "IMG_1.png"
     assert told(result, ITERATOR)["finished"] == 1
     assert (workspace.output / "IMG_1_1.png").exists()
-    # Only who chose that replaces it.
+    # It is replaced only by a batch that was told to.
     graphs[1][SAVE]["inputs"]["if_exists"] = "overwrite"
     graphs[1][ITERATOR]["inputs"]["skip_finished"] = False
     run_until_stop(client, graphs[1])
@@ -136,12 +136,12 @@ def test_a_result_of_another_folder_is_kept(client: ComfyClient, workspace: Work
 
 
 @pytest.mark.nothing_behind
-def test_an_image_that_failed_in_mid_list_is_not_finished_and_gets_the_same_names(
+def test_an_image_that_failed_in_mid_list_is_not_done_and_gets_the_same_names(
     client: ComfyClient, workspace: Workspace
 ) -> None:
     write_images(workspace.input, ["a.png"])
     graph = several(workspace, if_exists="overwrite", when_complete="Start over")
-    # A folder in the way of the second result.
+    # A folder is in the way of the second result.
     (workspace.output / "a_1.png").mkdir()
     assert client.run(graph).status == "error"
     assert saved(workspace.output) == ["a.png"]

@@ -1,4 +1,4 @@
-"""Save Image (Batch) and the reading of files, on a real server."""
+"""Saving by Save Image (Batch), and reading files, on a real server."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def pixels(path: Path) -> Any:
 
 
 def unchanged(workspace: Workspace, **settings: Any) -> Graph:
-    """A batch that saves each image as it is; `settings` of either node."""
+    """A batch that saves each image unchanged; `settings` are of either node."""
     ours = {name: value for name, value in settings.items() if name in ITERATOR_SETTINGS}
     graph = batch_graph(workspace.name, workspace.name, **ours)
     graph[SAVE]["inputs"].update(
@@ -52,7 +52,9 @@ def saved(folder: Path) -> list[str]:
     return sorted(path.relative_to(folder).as_posix() for path in files)
 
 
-def test_names_and_subfolders_are_the_sources(client: ComfyClient, workspace: Workspace) -> None:
+def test_results_have_the_names_and_subfolders_of_their_sources(
+    client: ComfyClient, workspace: Workspace
+) -> None:
     write_images(workspace.input, ["a.png", "holiday/a.png", "holiday/sea/b.png"])
     results = run_until_stop(client, unchanged(workspace, recursive=True, prefix="x_", suffix="_y"))
     names = ["holiday/sea/x_b_y.png", "holiday/x_a_y.png", "x_a_y.png"]
@@ -69,7 +71,7 @@ def test_without_subfolders_no_result_overwrites_another(
     write_images(workspace.input, names)
     graph = unchanged(workspace, recursive=True, keep_subfolders=False)
     for _ in range(2):
-        # Also when they are there from before.
+        # Nor one that existed before.
         run_until_stop(client, {**graph, ITERATOR: _reset(graph[ITERATOR])})
         assert saved(workspace.output) == ["a.png", "a_1.png", "a_2.png"]
         found = {tuple(pixels(workspace.output / name)[0, 0]) for name in saved(workspace.output)}
@@ -84,7 +86,7 @@ def test_without_subfolders_no_result_overwrites_another(
         ("rename", ["a.png", "a_1.png"], True),
     ],
 )
-def test_what_is_there_from_before(
+def test_if_exists_decides_on_files_that_existed_before(
     client: ComfyClient,
     workspace: Workspace,
     if_exists: str,
@@ -126,7 +128,7 @@ def test_a_source_is_never_overwritten(client: ComfyClient, workspace: Workspace
         ("same as source", "a.gif", ("a.png", "PNG")),
     ],
 )
-def test_formats(
+def test_each_format_can_be_saved(
     client: ComfyClient, workspace: Workspace, choice: str, source: str, result: tuple[str, str]
 ) -> None:
     write_images(workspace.input, [source])
@@ -150,7 +152,7 @@ def test_several_images_at_once_are_numbered(client: ComfyClient, workspace: Wor
 
 
 @pytest.mark.both_settings
-def test_a_text_beside_each_image(client: ComfyClient, workspace: Workspace) -> None:
+def test_a_caption_is_saved_beside_each_image(client: ComfyClient, workspace: Workspace) -> None:
     write_images(workspace.input, ["a.png", "sub/b.jpg", "c.png"])
     graph = unchanged(workspace, recursive=True, suffix="_s")
     graph["text"] = node(
@@ -173,9 +175,7 @@ def test_a_text_beside_each_image(client: ComfyClient, workspace: Workspace) -> 
     }
 
 
-def test_a_text_that_is_missing_is_made_where_finished_work_is_left_out(
-    client: ComfyClient, workspace: Workspace
-) -> None:
+def test_skip_finished_makes_missing_captions(client: ComfyClient, workspace: Workspace) -> None:
     write_images(workspace.input, ["a.png", "b.png"])
     settings = {"skip_finished": True, "when_complete": "Start over"}
     graph = unchanged(workspace, caption="a photo", **settings)
@@ -187,7 +187,7 @@ def test_a_text_that_is_missing_is_made_where_finished_work_is_left_out(
 
 
 @pytest.mark.parametrize("linked", [True, False])
-def test_an_empty_text_is_written_where_it_is_linked(
+def test_an_empty_caption_from_a_link_is_written(
     client: ComfyClient,
     workspace: Workspace,
     linked: bool,  # noqa: FBT001
@@ -202,7 +202,7 @@ def test_an_empty_text_is_written_where_it_is_linked(
 
 
 @pytest.mark.parametrize("if_exists", ["skip", "rename"])
-def test_a_second_try_leaves_what_is_there_from_before(
+def test_a_second_attempt_leaves_files_that_existed_before(
     client: ComfyClient, workspace: Workspace, if_exists: str
 ) -> None:
     write_images(workspace.input, ["a.png"])
@@ -266,17 +266,17 @@ def test_the_workflow_is_embedded_as_comfyui_embeds_it(
         ("if_exists", "delete", "if_exists was 'delete'"),
     ],
 )
-def test_settings_that_cannot_work(
+def test_settings_that_cannot_work_are_refused(
     client: ComfyClient, workspace: Workspace, setting: str, value: str, words: str
 ) -> None:
     write_images(workspace.input, ["a.png"])
     result = refusal(client, unchanged(workspace, **{setting: value}))
-    # Newer ones refuse by themselves a value that is none of the options.
+    # Newer releases refuse by themselves a value that is not one of the options.
     assert words in result or f"Value not in list: {setting}: '{value}' not in [" in result
     assert saved(workspace.output) == []
 
 
-def test_a_link_in_the_output_folder_does_not_lead_out(
+def test_a_link_in_the_output_folder_does_not_lead_outside(
     client: ComfyClient, workspace: Workspace
 ) -> None:
     outside = workspace.scratch / "outside"
@@ -290,7 +290,7 @@ def test_a_link_in_the_output_folder_does_not_lead_out(
     assert list(outside.iterdir()) == []
 
 
-def test_images_are_read_as_comfyuis_own_load_image_reads_them(
+def test_images_are_read_like_by_comfyuis_load_image(
     client: ComfyClient, workspace: Workspace
 ) -> None:
     source = workspace.input
@@ -339,7 +339,7 @@ def test_images_are_read_as_comfyuis_own_load_image_reads_them(
         assert np.array_equal(image, own["image"]), name
         mask = pixels(workspace.output / f"{stem}_mask.png")
         assert mask.shape == image.shape
-        # Without transparency, Load Image's mask is black and of 64x64 whatever the image.
+        # Without transparency, Load Image's mask is always black and 64x64.
         assert np.array_equal(mask, own["mask"]) or not (mask.any() or own["mask"].any()), name
 
 
@@ -347,12 +347,12 @@ def as_load_image_saves(client: ComfyClient, workspace: Workspace, name: str) ->
     """The "image" and the "mask" that Load Image makes of a file, as saved: [H,W,3]."""
     loaded = load_image(workspace.input / name)
     mask = np.repeat(loaded.mask[:, :, None], 3, axis=2)
-    # Cut off, and not rounded, as ComfyUI saves.
+    # Cut off instead of rounded, as ComfyUI does when it saves.
     own = {"image": (loaded.image * 255).astype(int), "mask": (mask * 255).astype(int)}
     if load_image_reads_with_pillow():
         load: Graph = {
             "load": node("LoadImage", image=f"{workspace.name}/{name}"),
-            # Load Image gives every frame of a moving picture.
+            # Load Image outputs every frame of an animated image.
             "first": node("ImageFromBatch", image=["load", 0], batch_index=0, length=1),
             "masks": node("MaskToImage", mask=["load", 1]),
         }

@@ -18,7 +18,7 @@ from batch_loop.tools.server import ComfyServer, ServerDied
 
 
 def waiting(until: Path, color: int = 0) -> dict[str, Any]:
-    """A prompt that ends when there is a file `until`."""
+    """A prompt that ends once the file `until` exists."""
     image = {"width": 8, "height": 8, "batch_size": 1, "color": color}
     return {
         "image": {"class_type": "EmptyImage", "inputs": image},
@@ -73,7 +73,9 @@ def test_a_result_names_the_node_that_failed(client: ComfyClient, tmp_path: Path
     assert client.run(prompt).status == "success"
 
 
-def test_an_interrupted_prompt_and_a_deleted_one(client: ComfyClient, tmp_path: Path) -> None:
+def test_results_tell_interrupted_and_deleted_prompts_apart(
+    client: ComfyClient, tmp_path: Path
+) -> None:
     never = tmp_path / "never"
     running = client.submit(waiting(never, color=1))
     waiting_one = client.submit(waiting(never, color=2))
@@ -125,7 +127,7 @@ def test_a_server_that_cannot_start_says_why_at_once(
         start_server(flags=["--no-such-flag"])
 
 
-def test_a_port_that_was_taken_meanwhile_is_given_up_for_another(
+def test_another_port_is_tried_if_one_was_taken_meanwhile(
     start_server: Callable[..., ComfyServer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with socket.socket() as other:

@@ -1,4 +1,4 @@
-"""The routes that a page shows a batch by and steers it with, on a real server."""
+"""The routes by which a page shows and controls a batch, on a real server."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ SECONDS = 20
 
 @pytest.fixture
 def graph(workspace: Workspace) -> Graph:
-    """A batch over three images, the work on which fails where `fail` names them."""
+    """A batch of three images, of which the work on those in `fail` fails."""
     write_images(workspace.input, NAMES)
     fail_list = workspace.scratch / "fail"
     fail_list.touch()
@@ -41,10 +41,10 @@ def refused(client: ComfyClient, route: str, body: object) -> UnexpectedAnswer:
     return answer.value
 
 
-# How it stands.
+# How a batch is going.
 
 
-def test_what_is_under_way_is_shown(client: ComfyClient, workspace: Workspace) -> None:
+def test_images_in_progress_are_shown(client: ComfyClient, workspace: Workspace) -> None:
     write_images(workspace.input, NAMES)
     gate = workspace.scratch / "gate"
     work = node("TestWait", image=[ITERATOR, 1], until=str(gate))
@@ -80,7 +80,7 @@ def test_the_loop_that_ran_last_is_listed_first(client: ComfyClient, workspace: 
         client.run(batch_graph(workspace.name, workspace.name, loop_name=name))
         listed = client.get_json(LOOPS)
         loops = listed["loops"]
-        # By one clock, and a moment ago.
+        # By the same clock, and a moment ago.
         assert 0 <= listed["now"] - loops[0]["ran_at"] < 60
         assert (loops[0]["name"], loops[0]["directory"]) == (name, str(workspace.input))
     ran = [loop["ran_at"] for loop in loops]
@@ -116,7 +116,7 @@ def test_the_image_that_a_run_stopped_on_is_skipped(
     assert written(loop_state(client, run_until_stop(client, graph)[-1])) == 3
 
 
-def test_a_forgotten_loop_begins_with_its_first_image(
+def test_a_forgotten_loop_starts_with_its_first_image(
     client: ComfyClient, workspace: Workspace, graph: Graph
 ) -> None:
     results = run_until_stop(client, graph)
@@ -134,7 +134,7 @@ def test_a_forgotten_loop_begins_with_its_first_image(
 @pytest.mark.parametrize(
     "body", [{}, {"loop": "0123456789abcdef"}, {"loop": 1, "path": ""}, {"path": "a.png"}]
 )
-def test_who_skips_says_which_image(client: ComfyClient, body: dict[str, Any]) -> None:
+def test_a_request_to_skip_must_name_the_image(client: ComfyClient, body: dict[str, Any]) -> None:
     answer = refused(client, f"{LOOPS}/skip", body)
     assert answer.status == 400
     assert "path" in str(answer)
@@ -187,7 +187,7 @@ def test_a_page_of_items_is_a_part_of_the_report(
     ],
     ids=str,
 )
-def test_a_query_that_is_none(
+def test_a_wrong_query_is_refused(
     client: ComfyClient, loop: dict[str, Any], query: dict[str, str], words: str
 ) -> None:
     with pytest.raises(UnexpectedAnswer, match=words) as answer:
@@ -222,7 +222,7 @@ def test_an_image_and_its_result_have_pictures(client: ComfyClient, loop: dict[s
 @pytest.mark.parametrize(
     ("size", "width"), [(None, 256), (1, 16), (16, 16), (300, 300), (9999, 300)]
 )
-def test_a_picture_is_as_large_as_asked_for_within_bounds(
+def test_a_picture_has_the_requested_size_within_bounds(
     client: ComfyClient, loop: dict[str, Any], size: int | None, width: int
 ) -> None:
     answer = picture(client, loop, path="img1.png", size=size)
@@ -230,7 +230,7 @@ def test_a_picture_is_as_large_as_asked_for_within_bounds(
         assert image.width == width
 
 
-def test_a_picture_is_sent_once(
+def test_a_picture_is_sent_only_once(
     client: ComfyClient, workspace: Workspace, loop: dict[str, Any]
 ) -> None:
     first = picture(client, loop, path="img1.png")
@@ -254,7 +254,7 @@ def test_a_picture_is_sent_once(
         {"path": "bad1.png"},
     ],
 )
-def test_what_has_no_picture_is_no_error(
+def test_it_is_no_error_to_have_no_picture(
     client: ComfyClient, loop: dict[str, Any], query: dict[str, Any]
 ) -> None:
     assert_no_picture(picture(client, loop, **query))
@@ -277,7 +277,7 @@ def test_a_loop_that_is_forgotten_has_no_picture(client: ComfyClient, loop: dict
         ({"path": "img1.png", "size": "big"}, "size must be a whole number from 16 to 512"),
     ],
 )
-def test_a_picture_that_cannot_be_asked_for(
+def test_wrong_requests_for_pictures_are_refused(
     client: ComfyClient, loop: dict[str, Any], query: dict[str, Any], words: str
 ) -> None:
     answer = picture(client, loop, **query)
@@ -294,7 +294,7 @@ def test_a_file_that_is_gone_has_no_picture(
         assert_no_picture(picture(client, loop, **query))
 
 
-def test_only_the_loops_asked_for_are_told(client: ComfyClient, loop: dict[str, Any]) -> None:
+def test_only_the_requested_loops_are_sent(client: ComfyClient, loop: dict[str, Any]) -> None:
     def told_of(*ids: str) -> list[str]:
         query = "&".join(f"loop={loop_id}" for loop_id in ids)
         return [found["id"] for found in client.get_json(f"{LOOPS}?{query}")["loops"]]
@@ -303,7 +303,7 @@ def test_only_the_loops_asked_for_are_told(client: ComfyClient, loop: dict[str, 
     assert told_of("0" * 16) == told_of("../..") == []
 
 
-def test_an_odd_name_has_a_picture(client: ComfyClient, workspace: Workspace) -> None:
+def test_an_image_with_an_odd_name_has_a_picture(client: ComfyClient, workspace: Workspace) -> None:
     names = ["a b&c=d+e%.png", "caf\u00e9\U0001f600.png", "sub folder/#1?.png"]
     write_images(workspace.input, names)
     graph = batch_graph(workspace.name, workspace.name, recursive=True)

@@ -1,7 +1,7 @@
-"""What an iteration asks of the file system, counted: the same in a folder of any size.
+"""Counts the file accesses of an iteration, which are as many in a folder of any size.
 
-Seconds depend on the machine, and are measured by `make bench`. What makes them grow with the
-folder is a look at each of its files, and that can be counted.
+Seconds depend on the machine; `make bench` measures them. They would grow with the folder if each
+of its files were accessed, which can be counted.
 """
 
 from __future__ import annotations
@@ -24,29 +24,29 @@ from batch_loop.tools.server import ComfyServer
 WATCH = HELPERS.parent / "batch_loop_watch_files.py"
 FEW, MANY = 10, 5000
 BEFORE, COUNTED = 3, 5
-"""Images that are worked on before the count begins, and those that it is taken over."""
+"""Images before the count begins, and images that are counted."""
 
 MOST_OPENED = 8
-"""How often one iteration may open something: its image once, its result twice (Python tells of
-that in both of its ways to open a file) and then its folder, and the list of allowed folders in
-each of two nodes when they are validated and when they run. Steps on the way are not counted."""
+"""How often one iteration may open something: its image once, its result twice (as Python reports
+both of its ways to open a file), then the result's folder, and the list of allowed folders when
+each of two nodes is validated and when it runs. Folders on the way to these do not count."""
 MOST_LOOKS = 16
-"""How often one iteration may look at each part of a path, from the root of the file system on."""
+"""How often one iteration may look at every part of a path, starting from the root."""
 
 QUIET = 60
-"""Looks without anything new, 5 ms or more apart, after which nothing is under way any more."""
+"""After so many looks without anything new, 5 ms or more apart, nothing is in progress any more."""
 
 
 @dataclass
 class Watched:
-    """A server that notes what the pack asks the file system."""
+    """A server that records the pack's file accesses."""
 
     server: ComfyServer
     client: ComfyClient
     lines: Path
 
     def counts(self) -> Counter[str]:
-        """What was asked so far, by kind, once whatever goes on in the background has ended."""
+        """All accesses so far, by kind, once nothing goes on in the background."""
         sizes: list[int] = []
 
         def is_quiet() -> bool:
@@ -73,7 +73,7 @@ def watched(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Watched]:
 
 @pytest.fixture(scope="module")
 def of_size(watched: Watched) -> Callable[[int], Counter[str]]:
-    """What some iterations in a folder of that many images ask, in sum, by kind."""
+    """The accesses of some iterations in a folder of so many images, by kind."""
     known: dict[int, Counter[str]] = {}
 
     def of_size(size: int) -> Counter[str]:
@@ -95,7 +95,7 @@ def of_size(watched: Watched) -> Callable[[int], Counter[str]]:
     return of_size
 
 
-def test_an_iteration_asks_as_much_in_a_folder_of_any_size(
+def test_an_iteration_makes_as_many_accesses_in_a_folder_of_any_size(
     of_size: Callable[[int], Counter[str]],
 ) -> None:
     assert of_size(FEW) == of_size(MANY)
@@ -106,7 +106,7 @@ def test_an_iteration_lists_no_folder(of_size: Callable[[int], Counter[str]]) ->
 
 
 def test_an_iteration_opens_few_files(of_size: Callable[[int], Counter[str]]) -> None:
-    # Less would mean that the watching itself has failed: an image is read, and one is written.
+    # Fewer would mean that recording has failed, as one image is read and one is written.
     assert 2 * COUNTED <= of_size(MANY)["open"] <= MOST_OPENED * COUNTED
 
 

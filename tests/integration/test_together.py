@@ -57,7 +57,7 @@ def test_one_unreadable_image_shifts_no_pair(
 
 @pytest.mark.core
 @pytest.mark.parametrize("turned", [False, True])
-def test_settings_that_come_from_other_nodes_are_known_before(
+def test_settings_from_other_nodes_are_known_in_advance(
     client: ComfyClient, workspace: Workspace, *, turned: bool
 ) -> None:
     write_both(workspace.input, NAMES, NAMES[:2])
@@ -81,7 +81,7 @@ def test_settings_that_come_from_other_nodes_are_known_before(
 
 
 @pytest.mark.oldest_too
-def test_what_links_bring_is_refused_before_an_image_is_handed_out(
+def test_wrong_settings_from_links_are_refused_before_an_image_is_handed_out(
     client: ComfyClient, workspace: Workspace
 ) -> None:
     write_both(workspace.input, NAMES, NAMES)
@@ -112,7 +112,7 @@ def test_a_blocked_setting_blocks_both(client: ComfyClient, workspace: Workspace
 
 @pytest.mark.oldest_too
 @pytest.mark.parametrize(("left", "right"), [(2, 4), (4, 2)])
-def test_what_has_no_partner_is_not_done_and_ends_the_batch(
+def test_an_image_without_a_partner_is_not_done_and_ends_the_batch(
     client: ComfyClient, workspace: Workspace, left: int, right: int
 ) -> None:
     write_both(workspace.input, NAMES[:left], NAMES[:right])
@@ -143,7 +143,7 @@ def test_a_partners_images_are_never_overwritten(client: ComfyClient, workspace:
     assert {path: path.read_bytes() for path in (workspace.input / "right").iterdir()} == images
 
 
-def test_chains_that_do_not_meet_are_no_pair(client: ComfyClient, workspace: Workspace) -> None:
+def test_chains_that_do_not_meet_are_not_a_pair(client: ComfyClient, workspace: Workspace) -> None:
     write_both(workspace.input, NAMES[:1], NAMES[:3])
     graph = pairs(workspace.name)
     del graph[WORK]

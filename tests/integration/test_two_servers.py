@@ -1,4 +1,4 @@
-"""Two ComfyUI servers with one user folder, as for two graphics cards: docs/two_gpus.md."""
+"""Two ComfyUI servers with one user folder, as in docs/two_gpus.md."""
 
 from __future__ import annotations
 
@@ -45,12 +45,12 @@ from batch_loop.tools.server import ComfyServer, running
 
 NAMES = [f"img{number}.png" for number in range(1, 25)]
 MOST_PROMPTS = 1000
-"""Who has no image left asks again until the other server has done its last one."""
+"""A server without images left asks again until the other one has done its last."""
 
 
 @dataclass
 class Pair:
-    """Two servers on the same folders, a client of each, and folders of one test."""
+    """Two servers on the same folders, a client of each, and the folders of one test."""
 
     servers: tuple[ComfyServer, ComfyServer]
     clients: tuple[ComfyClient, ComfyClient]
@@ -58,7 +58,7 @@ class Pair:
 
     @property
     def name(self) -> str:
-        """What a workflow calls both folders."""
+        """The name of both folders in a workflow."""
         return self.scratch.name
 
     @property
@@ -77,7 +77,7 @@ class Pair:
         return recorded(batch_graph(self.name, self.name, work, **settings), self.record)
 
     def loops(self, client: ComfyClient) -> list[dict[str, Any]]:
-        """The loops of this test, by a server of the two."""
+        """The loops of this test, as one of the servers lists them."""
         loops = client.get_json("/batch_loop/loops")["loops"]
         return [loop for loop in loops if loop["directory"].startswith(str(self.input))]
 
@@ -107,23 +107,23 @@ def pair(shared_servers: tuple[ComfyServer, ComfyServer], tmp_path: Path) -> Ite
 
 @pytest.fixture
 def mortal_pair(tmp_path: Path) -> Iterator[Pair]:
-    """As `pair`, with servers of its own."""
+    """Like `pair`, with servers for one test alone."""
     with two_servers(tmp_path) as servers, servers[0].client() as one, servers[1].client() as other:
         yield Pair(servers, (one, other), tmp_path)
 
 
 def waiting(until: Path) -> dict[str, Any]:
-    """A node that works on the image until a file is there."""
+    """A node that works on the image until a file exists."""
     return node("TestWait", image=[ITERATOR, 1], until=str(until))
 
 
 def finishing(loop: dict[str, Any]) -> bool:
-    """Whether an image is at the end of its run."""
+    """Whether an image is FINISHING."""
     return bool(loop["finishing"])
 
 
 def settled_state(client: ComfyClient, result: RunResult) -> dict[str, Any] | None:
-    """The loop's state once no image is at the end of its run."""
+    """The loop's state once no image is FINISHING."""
     state = loop_state(client, result)
     return None if finishing(state) else state
 
@@ -138,7 +138,7 @@ def test_one_loop_is_shared_each_image_done_once(pair: Pair) -> None:
     assert sorted(path.name for path in (pair.output).iterdir()) == sorted(NAMES)
     for client, ended in zip(pair.clients, results, strict=True):
         assert {result.status for result in ended} == {"success"}
-        # The other server may have yet to settle the image that it has just ended.
+        # The other server may not have reconciled its last image yet.
         state = wait_for(lambda: settled_state(client, ended[-1]), "the last image")  # noqa: B023
         assert (state["complete"], written(state), state["failed"]) == (True, len(NAMES), 0)
 
@@ -153,7 +153,7 @@ def test_pairs_of_images_are_shared_each_done_once_and_none_shifted(pair: Pair) 
     graph["21"] = node(
         "StringConcatenate", string_a=[ITERATOR, 3], string_b=[OTHER, 3], delimiter="+"
     )
-    # Two servers would count the files of ComfyUI's own saver alike.
+    # With ComfyUI's own saver, two servers would give files the same numbers.
     graph["4"] = node("TestRecord", image=[WORK, 0], text=["21", 0], path=str(pair.record))
     with ThreadPoolExecutor() as both:
         runs = [both.submit(run_until_stop, client, graph, MOST_PROMPTS) for client in pair.clients]
@@ -172,7 +172,7 @@ def test_pairs_of_images_are_shared_each_done_once_and_none_shifted(pair: Pair) 
         ]
 
 
-def test_who_has_nothing_left_waits_for_the_other(pair: Pair, tmp_path: Path) -> None:
+def test_a_server_without_images_left_waits_for_the_other(pair: Pair, tmp_path: Path) -> None:
     write_images(pair.input, ["a.png", "b.png"])
     one, other = pair.clients
     go = tmp_path / "go"
@@ -191,7 +191,7 @@ def test_who_has_nothing_left_waits_for_the_other(pair: Pair, tmp_path: Path) ->
         assert told(result, COMPLETE)["next"] == "wait"
     assert told(idle, ITERATOR)["status"] == told(idle, COMPLETE)["status"]
     assert told(idle, COMPLETE)["status"] == "Waiting: 1 of 2 done, other servers work on 1 image"
-    # Its result may still be on its way to the disk.
+    # Its result may not be on disk yet.
     wait_for(lambda: written(loop_state(other, idle)) == 1, "its own image to be done")
     for client, following in ((other, "wait"), (one, "go")):
         state = loop_state(client, idle)
@@ -206,7 +206,7 @@ def test_who_has_nothing_left_waits_for_the_other(pair: Pair, tmp_path: Path) ->
     assert records(pair.record) == ["b.png", "a.png"]
 
 
-def test_the_image_of_a_server_that_died_goes_to_the_other_which_cleans_up(
+def test_a_dead_servers_image_goes_to_the_other_which_cleans_up(
     mortal_pair: Pair, tmp_path: Path
 ) -> None:
     pair = mortal_pair
@@ -219,7 +219,7 @@ def test_the_image_of_a_server_that_died_goes_to_the_other_which_cleans_up(
     held[END]["inputs"]["after"] = ["held", 0]
     one.submit(held)
     wait_for((results / "a.png").exists, "the first image")
-    # At its first write it looks for unfinished files anyway.
+    # It looks for unfinished files at its first write anyway.
     other.run(pair.graph())
     wait_for((results / "b.png").exists, "the second image")
     process_id = pair.servers[0].pid
@@ -227,7 +227,7 @@ def test_the_image_of_a_server_that_died_goes_to_the_other_which_cleans_up(
     began = _stat(process_id)[1]
     left = results / temporary_name(replace(this_process(), id=process_id, began=began))
     left.touch()
-    # It has ended, and its parent does not know yet.
+    # It has ended, but its parent does not know yet.
     os.kill(process_id, signal.SIGKILL)
     end = os.pidfd_open(process_id)
     select.select([end], [], [])
@@ -237,7 +237,7 @@ def test_the_image_of_a_server_that_died_goes_to_the_other_which_cleans_up(
     assert records(pair.record)[-3:] == ["b.png", "a.png", "c.png"]
 
 
-def test_loops_of_two_names_each_go_through_all_of_the_folder(pair: Pair) -> None:
+def test_loops_of_two_names_each_go_through_the_whole_folder(pair: Pair) -> None:
     names = ["a.png", "b.png"]
     write_images(pair.input, names)
     for number, client in enumerate(pair.clients):

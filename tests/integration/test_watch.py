@@ -1,4 +1,4 @@
-"""Finished work is left out, and a folder is watched for new images, on real servers."""
+"""Skipping finished work, and watching a folder for new images, on real servers."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def graph(workspace: Workspace, record: Path) -> Callable[..., Graph]:
 # Finished work.
 
 
-def test_only_what_is_missing_is_done_on_servers_that_know_nothing(
+def test_only_what_is_missing_is_done_even_by_servers_without_state(
     start_server: Callable[..., ComfyServer], tmp_path: Path
 ) -> None:
     base, record = tmp_path / "comfyui", tmp_path / "record"
@@ -56,7 +56,7 @@ def test_only_what_is_missing_is_done_on_servers_that_know_nothing(
     work = recorded(batch_graph("in", "out", recursive=True, skip_finished=True), record)
 
     def run(most: int | None = None) -> list[str]:
-        """Run on a fresh server, `most` images or to the end; what was worked on."""
+        """Run `most` images, or all, on a fresh server; returns what was worked on."""
         server = start_server(base, env={"BATCH_LOOP_STATE": "memory"})
         before = len(records(record))
         with server.client() as client:
@@ -87,7 +87,7 @@ def test_only_what_is_missing_is_done_on_servers_that_know_nothing(
     ]
 
 
-def test_a_batch_with_all_results_there_runs_nothing(
+def test_a_batch_whose_results_all_exist_runs_nothing(
     client: ComfyClient, workspace: Workspace, graph: Callable[..., Graph], record: Path
 ) -> None:
     for folder in (workspace.input, workspace.output):
@@ -98,7 +98,7 @@ def test_a_batch_with_all_results_there_runs_nothing(
     assert told(only, ITERATOR)["finished"] == 7
 
 
-def test_another_prefix_asks_for_other_results(
+def test_another_prefix_means_other_results(
     client: ComfyClient, workspace: Workspace, graph: Callable[..., Graph], record: Path
 ) -> None:
     write_images(workspace.input, SEVEN[:2])
@@ -118,7 +118,7 @@ def test_another_prefix_asks_for_other_results(
     }
 
 
-def test_results_of_comfyuis_own_saver_by_a_pattern(
+def test_a_pattern_finds_results_of_comfyuis_own_saver(
     client: ComfyClient, workspace: Workspace, graph: Callable[..., Graph], record: Path
 ) -> None:
     write_images(workspace.input, SEVEN[:3])
@@ -145,7 +145,7 @@ def test_results_of_comfyuis_own_saver_by_a_pattern(
         ({"finished_as": "/etc/{stem}"}, {}, "may not use the folder"),
     ],
 )
-def test_what_cannot_be_known_is_refused_before_anything_runs(
+def test_skip_finished_is_refused_where_results_cannot_be_known(
     client: ComfyClient,
     graph: Callable[..., Graph],
     settings: dict[str, Any],
@@ -165,7 +165,7 @@ def test_what_cannot_be_known_is_refused_before_anything_runs(
 # Watching.
 
 
-def test_a_growing_image_is_taken_when_it_has_stopped_and_the_worker_is_free_meanwhile(
+def test_a_growing_image_is_taken_once_complete_and_others_can_run_meanwhile(
     client: ComfyClient, workspace: Workspace, graph: Callable[..., Graph], record: Path
 ) -> None:
     work = graph(when_complete="Watch")
@@ -184,7 +184,7 @@ def test_a_growing_image_is_taken_when_it_has_stopped_and_the_worker_is_free_mea
             return bool(client.post_json(WATCH, loop)["growing"])
 
         wait_for(is_seen, "the new file to be seen")
-        # Another job goes through at once, and a run of the batch leaves the file alone.
+        # Another prompt runs at once, and a run of the batch leaves the file alone.
         assert client.queue().running == client.queue().pending == ()
         assert client.run(OTHER_JOB).status == "success"
         growing.write_bytes(data[: size + 50])
@@ -214,7 +214,7 @@ OTHER_JOB: Graph = {
 }
 
 
-def test_results_in_the_watched_folder_are_not_taken_for_new_images(
+def test_results_in_the_watched_folder_are_not_new_images(
     client: ComfyClient, workspace: Workspace, record: Path
 ) -> None:
     write_images(workspace.input, SEVEN[:2])
@@ -230,7 +230,7 @@ def test_results_in_the_watched_folder_are_not_taken_for_new_images(
         return len(records(record)) == 2
 
     wait_for(all_done, "both to be whole and done")
-    (workspace.input / "new.txt").touch()  # has the folder looked through again
+    (workspace.input / "new.txt").touch()  # so that the folder is listed again
     looks = [client.post_json(WATCH, loop) for _ in range(5)]
     assert {(look["ready"], look["growing"]) for look in looks} == {(0, 0)}
 
@@ -243,7 +243,7 @@ def test_a_range_cannot_be_watched(
         client.submit(graph(when_complete="Watch", limit=1))
 
 
-def test_the_route_answers_json_alone_and_for_loops_that_exist(
+def test_the_route_accepts_only_json_and_known_loops(
     server: ComfyServer, client: ComfyClient, workspace: Workspace, graph: Callable[..., Graph]
 ) -> None:
     with pytest.raises(UnexpectedAnswer) as unknown:
@@ -259,7 +259,7 @@ def test_the_route_answers_json_alone_and_for_loops_that_exist(
     with pytest.raises(UnexpectedAnswer, match="cannot be read") as gone:
         client.post_json(WATCH, loop)
     assert gone.value.status == 400
-    # A link that leads out in its place.
+    # A link to the outside takes its place.
     workspace.input.symlink_to(elsewhere)
     with pytest.raises(UnexpectedAnswer) as refused:
         client.post_json(WATCH, loop)

@@ -1,4 +1,4 @@
-"""The picture of a prompt's way in docs/design.md, held against what a real prompt calls."""
+"""The diagram of a prompt's way in docs/design.md, compared with the calls of a real prompt."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def traced(tmp_path: Path) -> Iterator[ComfyServer]:
 
 
 def calls(server: ComfyServer) -> set[tuple[str, str]]:
-    """The calls since the last time: from which file to which, at any distance."""
+    """The calls since the last request, direct or not: from which file to which."""
     found = requests.post(f"{server.url}/calls", timeout=60).json()
     return {(caller, called) for caller, all_called in found.items() for called in all_called}
 
 
-def test_a_prompt_takes_the_way_in_the_picture(traced: ComfyServer) -> None:
-    # The last steps are taken in threads, when the prompt has ended.
+def test_a_prompt_takes_the_way_in_the_diagram(traced: ComfyServer) -> None:
+    # The last calls are made by threads after the end of the prompt.
     found: set[tuple[str, str]] = set()
     drawn = {
         (f"{caller}.py", f"{called}.py")

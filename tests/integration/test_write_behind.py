@@ -34,7 +34,7 @@ LARGE = (4000, 3000)
 
 @pytest.fixture
 def noise(workspace: Workspace) -> list[str]:
-    """Two images that take a while to be written."""
+    """Two images that take a while to write."""
     names = ["a.jpg", "b.jpg"]
     for name in names:
         Image.effect_noise(LARGE, 64).convert("RGB").save(workspace.input / name)
@@ -50,12 +50,12 @@ def handed_out(client: ComfyClient, graph: Graph) -> str:
 def test_the_workflow_does_not_wait_for_the_file(
     client: ComfyClient, workspace: Workspace, noise: list[str]
 ) -> None:
-    """And who asks ComfyUI for it gets it, whole."""
+    """A request to ComfyUI for the file still gets all of it."""
     graph = unchanged(workspace.name, workspace.name)
     result = client.run(graph)
     assert files(workspace.output) != ["a.png"]
     (entry,) = result.outputs[SAVE]["images"]
-    # What newer ComfyUI would read out of the file, and cannot yet.
+    # Newer ComfyUI would read this from the file, which it cannot yet.
     assert entry.pop("metadata") == {"kind": "image", "width": LARGE[0], "height": LARGE[1]}
     assert loop_state(client, result)["finishing"] == 1
     answer = requests.get(f"{client.url}/view", params=entry, timeout=30)
@@ -64,20 +64,20 @@ def test_the_workflow_does_not_wait_for_the_file(
     memory = client.get_json("/batch_loop/memory")
     picture, mask = LARGE[0] * LARGE[1] * 12, LARGE[0] * LARGE[1] * 4
     assert 2 * picture + mask <= memory["most"] <= memory["limit"]
-    # The last one of a batch is there at once: nothing is left to be done meanwhile.
+    # The last result is written at once, as there is nothing else to do in the meantime.
     assert handed_out(client, graph) == noise[1]
     assert files(workspace.output) == ["a.png", "b.png"]
 
 
 @pytest.mark.nothing_behind
-def test_without_memory_the_file_is_there_when_the_prompt_ends(
+def test_without_memory_the_file_exists_when_the_prompt_ends(
     client: ComfyClient, workspace: Workspace, noise: list[str]
 ) -> None:
     assert handed_out(client, unchanged(workspace.name, workspace.name)) == noise[0]
     assert files(workspace.output) == ["a.png"]
 
 
-def test_a_node_that_asks_for_the_path_finds_the_file(
+def test_a_node_that_uses_the_path_finds_the_file(
     client: ComfyClient, workspace: Workspace, noise: list[str]
 ) -> None:
     graph = unchanged(workspace.name, workspace.name)
@@ -87,7 +87,7 @@ def test_a_node_that_asks_for_the_path_finds_the_file(
     assert result.outputs["size"]["size"] == [(workspace.output / "a.png").stat().st_size]
 
 
-def test_a_small_budget_is_no_error(
+def test_a_small_budget_is_not_an_error(
     start_server: Callable[..., ComfyServer], tmp_path: Path
 ) -> None:
     server = start_server(tmp_path / "server", env={"BATCH_LOOP_MEMORY_MB": "1"})
@@ -102,7 +102,7 @@ def test_a_small_budget_is_no_error(
         check_ended(client, run_until_stop(client, graph)[-1])
 
 
-# A disk that refuses, after the prompt has ended.
+# The disk refuses after the prompt has ended.
 
 
 @pytest.fixture
@@ -148,7 +148,7 @@ def test_with_stop_the_next_run_says_what_was_not_written(
     wait_for(lambda: written(loop_state(client, first)) == 1, "the first image to be done")
     reason = fault(output)
     for _ in range(2):
-        # Its prompt has ended when the disk refuses; the next one says so, and does nothing.
+        # Its prompt has ended when the disk refuses, so the next one says so and does nothing else.
         assert handed_out(client, graph) == "b.png"
         wait_for(lambda: loop_state(client, first)["finishing"] == 0, "the disk to refuse")
         assert f'"{output.path / "b.png"}": {reason}' in error_of(client, graph)
@@ -159,7 +159,7 @@ def test_with_stop_the_next_run_says_what_was_not_written(
 
 
 @each_fault
-def test_with_skip_what_was_not_written_has_failed_and_may_be_retried(
+def test_with_skip_an_image_that_was_not_written_has_failed_and_can_be_retried(
     client: ComfyClient, workspace: Workspace, output: Mount, fault: Callable[[Mount], str]
 ) -> None:
     write_images(workspace.input, NAMES)
@@ -168,7 +168,7 @@ def test_with_skip_what_was_not_written_has_failed_and_may_be_retried(
     wait_for(lambda: written(loop_state(client, first)) == 1, "the first image to be done")
     reason = fault(output)
     assert [handed_out(client, graph) for _ in range(2)] == ["b.png", "c.png"]
-    # The last one is written while its node runs, so its own prompt says so.
+    # The last one is written while its node runs, so its own prompt reports it.
     assert reason in error_of(client, graph)
     wait_for(lambda: loop_state(client, first)["failed"] == 3, "all others to have failed")
     for failure in loop_state(client, first)["failures"]:
@@ -179,12 +179,12 @@ def test_with_skip_what_was_not_written_has_failed_and_may_be_retried(
     check_goes_on(client, graph, output.path)
 
 
-# What is read ahead.
+# Reading ahead.
 
 
 @each_policy
 @pytest.mark.both_settings
-def test_an_image_that_was_read_ahead_and_is_then_replaced(
+def test_an_image_that_is_replaced_after_it_was_read_ahead_is_read_again(
     client: ComfyClient, workspace: Workspace, error_handling: str
 ) -> None:
     write_images(workspace.input, NAMES)

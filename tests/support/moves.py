@@ -1,4 +1,4 @@
-"""Items that are brought to a state as a test wants them."""
+"""Brings items to the state that a test needs."""
 
 from __future__ import annotations
 

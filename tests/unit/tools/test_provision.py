@@ -60,7 +60,7 @@ def test_an_archive_of_something_else_is_refused(
     assert list(tmp_path.iterdir()) == [archive]
 
 
-def test_a_stamp_holds_for_what_was_asked_for_and_nothing_else(tmp_path: Path) -> None:
+def test_a_stamp_is_valid_only_for_what_was_requested(tmp_path: Path) -> None:
     stamp = tmp_path / "stamp"
     assert not provision.is_made(stamp, ["a==1"])
     provision.set_made(stamp, ["a==1"])
@@ -68,5 +68,5 @@ def test_a_stamp_holds_for_what_was_asked_for_and_nothing_else(tmp_path: Path) -
     assert not provision.is_made(stamp, ["a==2"])
 
 
-def test_without_its_folder_nothing_is_made(tmp_path: Path) -> None:
+def test_a_stamp_without_its_folder_is_not_valid(tmp_path: Path) -> None:
     assert not provision.is_made(tmp_path / "missing" / "stamp", "anything")
