@@ -203,9 +203,9 @@ def make_overlay_of_newest() -> None:
 
 
 def once(what: str, stamp: Path, asked_for: object, make: Callable[[], object]) -> None:
-    """Make something, unless the digest of what is asked for is on its stamp: it is finished.
+    """Make something, unless its stamp says that exactly what is asked for is finished.
 
-    `asked_for` is anything that JSON can hold.
+    `asked_for` is anything that JSON can hold; the stamp has its digest.
     """
     if not is_made(stamp, asked_for):
         with step(what):
@@ -242,7 +242,7 @@ def step(what: str) -> Iterator[None]:
 
 
 def _make(what: str, final: Path, asked_for: object, fill: Callable[[Path], object]) -> None:
-    """`once`, for a folder to be filled."""
+    """Fill a folder once, which appears only when that is finished."""
 
     def make() -> None:
         with _made_aside(final) as aside:

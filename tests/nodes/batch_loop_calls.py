@@ -1,7 +1,7 @@
-"""Tells which files of the pack call which: loaded only into the server of one test.
+"""Reports which files of the pack call which; loaded only by the server of one test.
 
-Nothing is patched: Python itself reports each call (a profiler). `POST /calls` answers what was
-called since the last time: for each file, the files that ran below one of its functions.
+Nothing is patched: a profiler sees each call. `POST /calls` answers with the calls since the last
+request: for each file, the files that ran below one of its functions.
 """
 
 from __future__ import annotations
