@@ -12,8 +12,7 @@ from dataclasses import dataclass
 
 from ..common.lower_priority import lower_priority
 from ..files.unreadable import opened_image
-from ..media.decode import DecodedImage, decode
-from ..media.image_file import open_image
+from ..media.decode import DecodedImage, decode, open_image
 from .budget import MemoryBudget
 
 KEPT_SECONDS = 60.0

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import os
 
-from ..common.errors import FolderNotFound, PathRefused, UnwritableImage
-from ..common.text import quoted
+from ..common.errors import FolderNotFound, PathRefused, UnwritableImage, quoted
 from ..files.allowed_paths import (
     AllowedFolders,
     check_is_here,

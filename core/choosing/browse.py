@@ -6,9 +6,8 @@ import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from ..common.errors import FolderNotFound
+from ..common.errors import FolderNotFound, quoted
 from ..common.natural_order import natural_key
-from ..common.text import quoted
 from ..files.allowed_paths import AllowedFolders, resolve_source
 from ..files.real_paths import scanned
 from ..model.selection import Selection

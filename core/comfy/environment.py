@@ -10,7 +10,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from ..background.budget import MEGABYTE, MOST_BY_DEFAULT
-from ..common.text import quoted
+from ..common.errors import quoted
 from ..common.variables import (
     ALLOWED_DIRS_VARIABLE,
     DATABASE_VARIABLE,

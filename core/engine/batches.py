@@ -15,10 +15,8 @@ from ..model.policy import DEFAULT_POLICY, IterationMode, Policy, WhenComplete
 from ..model.prompt import Prompt
 from ..store.interface import Store
 from ..store.records import LoopEntry
-from .changes.chronology import END, LOOK
-from .changes.items import Items
-from .changes.loops import Loops
-from .changes.process_memory import BeforeTheLast
+from .changes.loops import Items, Loops
+from .changes.process_memory import END, LOOK, BeforeTheLast
 from .changes.result_owners import Outputs
 from .changes.transactions import Transactions
 from .folders.listings import Due, Listed, Listing, Why

@@ -10,18 +10,16 @@ from ..model.shared_roots import NO_ROOTS, Roots
 from ..model.writes import NoWrites, Writes
 from ..store.interface import Store
 from .batches import Batches
-from .changes.items import Items
-from .changes.loops import Loops
+from .changes.loops import Items, Loops
 from .changes.result_owners import Outputs, anywhere
 from .changes.transactions import Transactions
 from .folders.folder_watch import FolderWatch
 from .folders.listings import Lister, Listings, Sight
 from .folders.spare_listings import SpareListings
-from .outcomes.other_servers import Servers
-from .outcomes.outcomes import Outcomes
+from .outcomes.lease import Servers
+from .outcomes.outcomes import Outcomes, Untold
 from .outcomes.poller import OutcomePoller, Poll
 from .outcomes.reconcile import Reconciler
-from .outcomes.untold import Untold
 
 
 class Parts:

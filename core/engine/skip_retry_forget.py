@@ -12,7 +12,7 @@ from ..model.items import Item, ItemState
 from ..model.loop_key import LoopKey
 from ..model.prompt import Failure
 from ..model.records import Arrived, Snapshot
-from .changes.transactions import in_transaction
+from .changes.transactions import Refusal, answer, in_transaction
 from .folders.listings import Due, Listed, Why
 from .outcomes.reconcile import together_with
 from .parts import Parts
@@ -65,16 +65,16 @@ class Steering(Parts):
             NotNow: no run has stopped on that image, or it has been handed out again since.
 
         """
-        return self._skip(loop_id, path, self._group(loop_id))
+        return answer(self._skip(loop_id, path, self._group(loop_id)))
 
     @in_transaction()
-    def _skip(self, loop_id: str, path: str, group: Sequence[LoopKey]) -> Snapshot:
+    def _skip(self, loop_id: str, path: str, group: Sequence[LoopKey]) -> Snapshot | Refusal:
         self._loops.take(self._reconciler.with_partners(group))
         key = self._loops.find(loop_id)
         self._reconciler.reconcile(key)
         item = self._loops.stopped_on(key)
         if item is None or item.path != path:
-            raise NotNow(_not_stopped_on(path, item))
+            return Refusal(NotNow(_not_stopped_on(path, item)))
         self._items.happens(key, item, Event(On.SKIPPED))
         for other in group:
             partner = None if other == key else self._store.item_at(other, item.index)
@@ -99,22 +99,24 @@ class Steering(Parts):
             NotNow: an image is under way.
 
         """
-        self._forget(loop_id)
+        answer(self._forget(loop_id))
         with suppress(BatchLoopError):  # the next start does it
             self.spare_listings.recover()
 
     @in_transaction()
-    def _forget(self, loop_id: str) -> None:
+    def _forget(self, loop_id: str) -> Refusal | None:
         key = self._loops.find(loop_id)
         self._reconciler.reconcile(key)
         if self._store.open_items(key):
-            raise NotNow(
+            message = (
                 "This loop cannot be forgotten while a run works on one of its images. Wait "
                 "until the run has ended, or press Cancel, and try again."
             )
+            return Refusal(NotNow(message))
         self._store.forget(key)
         self.memory.forget(key)
         self._transactions.changes_state()
+        return None
 
     def watch(self, loop_id: str) -> Arrived:
         """Whether a complete loop has something to do: new files that have stopped growing.

@@ -14,8 +14,14 @@ from dataclasses import dataclass
 from types import ModuleType
 
 from .. import PACK_FOLDER
-from ..common.errors import FolderNotFound, InvalidSetting, NotAFolder, PathRefused
-from ..common.text import is_control, quoted
+from ..common.errors import (
+    FolderNotFound,
+    InvalidSetting,
+    NotAFolder,
+    PathRefused,
+    is_control,
+    quoted,
+)
 from ..common.variables import ALLOWED_DIRS_VARIABLE
 from .protected import NOTHING_PROTECTED, UNPROTECTED, Protected
 

@@ -9,8 +9,7 @@ import stat
 from enum import Enum
 from typing import BinaryIO
 
-from ..common.errors import UnwritableImage
-from ..common.text import quoted
+from ..common.errors import UnwritableImage, quoted
 from .leftovers import sweep_once, temporary_name
 from .real_paths import opened_folder
 

@@ -12,9 +12,8 @@ import random
 from collections.abc import Callable, Iterator
 
 from ..common import pace
-from ..common.errors import FolderNotFound, NotAFolder
+from ..common.errors import FolderNotFound, NotAFolder, quoted
 from ..common.natural_order import natural_key, path_of
-from ..common.text import quoted
 from ..model.selection import Selection, SortBy
 from .real_paths import scanned
 

@@ -11,8 +11,7 @@ import os
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from ..common.errors import FolderNotFound, UnreadableImage
-from ..common.text import quoted
+from ..common.errors import FolderNotFound, UnreadableImage, quoted
 from .real_paths import open_file, scanned
 
 _REASONS: dict[type[Exception], str] = {

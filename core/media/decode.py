@@ -1,19 +1,73 @@
-"""Decoding image files to the tensors that ComfyUI's own Load Image makes with Pillow."""
+"""Decoding image files to the tensors that ComfyUI's own Load Image makes with Pillow.
+
+Only formats that a listing accepts are opened, whatever a file is called.
+"""
 
 from __future__ import annotations
 
+import functools
 from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image, ImageOps, ImageSequence
+from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from . import jpeg
-from .image_file import open_image
 from .pixels import to_float
-from .upright import upright
+
+Pixels = npt.NDArray[np.uint8]
+
+
+def upright(pixels: Pixels, image: Image.Image) -> Pixels:
+    """Turn pixels [H,W,C] by the orientation in an image's EXIF or XMP data; returns a view.
+
+    Pillow interprets that data, and whatever it raises for damaged data is raised.
+    """
+    # Two rows of three different pixels show which way Pillow turns an image.
+    marks = np.arange(6, dtype=np.uint8).reshape(2, 3)
+    small = Image.fromarray(marks)
+    small.info = image.info
+    turned = np.asarray(ImageOps.exif_transpose(small))
+    for swapped in (False, True):
+        for rows in (1, -1):
+            for columns in (1, -1):
+                if np.array_equal(_turned(marks, rows, columns, swapped=swapped), turned):
+                    return _turned(pixels, rows, columns, swapped=swapped)
+    raise AssertionError("Pillow turned an image in a ninth way")
+
+
+def _turned(pixels: Pixels, rows: int, columns: int, *, swapped: bool) -> Pixels:
+    """Reverse rows and columns where `rows` and `columns` are -1, then swap them if asked."""
+    pixels = pixels[::rows, ::columns]
+    return pixels.swapaxes(0, 1) if swapped else pixels
+
+
+FORMATS = (
+    *("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PPM", "QOI", "TGA", "TIFF"),
+)
+"""The formats that are accepted, by the names that Pillow has for them; its JPEG includes MPO.
+
+Pillow goes by a file's content, and a file with the content of EPS would start Ghostscript.
+"""
+
+
+def open_image(file: BinaryIO) -> Image.Image:
+    """Read an image's header; raises ValueError if it is no image, else whatever Pillow raises."""
+    try:
+        return Image.open(file, formats=_known())
+    except UnidentifiedImageError:
+        message = "it is not an image, or of a format that Batch Loop does not read"
+        raise ValueError(message) from None
+
+
+@functools.cache
+def _known() -> tuple[str, ...]:
+    """The formats that this Pillow supports; it rejects the names of others."""
+    Image.init()
+    return tuple(name for name in FORMATS if name in Image.OPEN)
+
 
 _WHITE_16_BIT = np.float32(65535)
 _WHITE_FLOAT = np.float32(1)

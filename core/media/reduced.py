@@ -11,9 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from .decode import is_deep, white_of
+from .decode import is_deep, upright, white_of
 from .decoding_memory import bytes_to_decode
-from .upright import upright
 
 MOST_BYTES = 180_000_000
 """Most memory that decoding an image may take; everything else takes a few MB."""

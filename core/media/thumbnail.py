@@ -12,7 +12,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from ..common.lower_priority import lower_priority
-from .image_file import open_image
+from .decode import open_image
 from .reduced import reduced
 
 SMALLEST = 16

@@ -8,8 +8,7 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from ..common.errors import InvalidSetting
-from ..common.text import is_control
+from ..common.errors import InvalidSetting, is_control
 from .formats import Format, extension_of, extensions_of, format_of
 
 _UNNAMEABLE = '/\\\0<>:"|?*'

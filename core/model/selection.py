@@ -10,8 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from enum import Enum
 
-from ..common.errors import InvalidSetting
-from ..common.text import quoted
+from ..common.errors import InvalidSetting, quoted
 from .result_names import ResultName, check_length
 
 _PNG_EXTENSIONS = (".png", ".apng")

@@ -9,8 +9,7 @@ from typing import Protocol
 import torch
 
 from ..background.write_behind import WriteBehind
-from ..common.errors import UnwritableImage
-from ..common.text import quoted
+from ..common.errors import UnwritableImage, quoted
 from ..common.variables import MEMORY_VARIABLE
 from ..files.atomic import IfExists, write_atomic
 from ..media.encode import encode

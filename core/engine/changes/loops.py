@@ -1,6 +1,7 @@
-"""Each loop as it stands in the store: its row, its open items, and what is shown of it.
+"""Each loop as it stands in the store: its row, its items, and what is shown of it.
 
-Everything here but `overview` expects to run inside of a transaction.
+Items change as `core.model.item_life` says, which raises the loop's revision. Everything here but
+`overview` must be called inside a transaction.
 """
 
 from __future__ import annotations
@@ -10,14 +11,16 @@ from dataclasses import replace
 from typing import Any
 
 from ...common.errors import UnknownLoop
-from ...model.items import Item
+from ...model.item_life import Event, lived
+from ...model.items import Claim, Item
 from ...model.loop_key import LoopKey
+from ...model.policy import DEFAULT_POLICY, Policy
 from ...model.prompt import Host
 from ...model.records import CURRENT_SHOWN, FAILURES_SHOWN, Iteration, Overview, Snapshot
 from ...store.interface import Store
 from ...store.records import UNLISTED, ListedLoop, LoopEntry
-from .chronology import END
-from .process_memory import Memory
+from .process_memory import END, Memory
+from .transactions import Transactions
 
 
 def in_order(keys: Iterable[LoopKey]) -> list[LoopKey]:
@@ -164,3 +167,28 @@ def unknown_loop(loop_id: str) -> UnknownLoop:
         f"No loop is known by the id {loop_id!r}. A loop is known from its first run on, until "
         "ComfyUI is restarted: run the workflow once."
     )
+
+
+class Items:
+    """The items of all loops."""
+
+    def __init__(self, store: Store, transactions: Transactions) -> None:
+        self._store = store
+        self._transactions = transactions
+
+    def happens(
+        self, key: LoopKey, item: Item, event: Event, policy: Policy = DEFAULT_POLICY
+    ) -> Item:
+        """Keep what an event makes of an item: what that is. IllegalTransition."""
+        self._transactions.changes_state()
+        return self._store.put(key, item, lived(item, event, policy))
+
+    def claim_next(self, key: LoopKey, claim: Claim) -> Item | None:
+        """Hand out the first that is PENDING, in one step of the store; None where none is."""
+        self._transactions.changes_state()
+        return self._store.claim(key, claim)
+
+    def retry_failed(self, key: LoopKey) -> None:
+        """Have all that are FAILED taken again, in one step of the store."""
+        self._transactions.changes_state()
+        self._store.retry(key)

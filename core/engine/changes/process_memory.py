@@ -1,23 +1,127 @@
-"""What the process remembers beside the store: one object, which only commits change."""
+"""What the process remembers besides the store: one object, which only commits change.
+
+It includes what each client was last seen to want of a loop, and when things happened.
+"""
 
 from __future__ import annotations
 
+from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...model.loop_key import LoopKey
+from ...model.policy import IterationMode
 from ...model.prompt import Host, Outcome, Prompt
 from ...model.writes import Turn
-from .chronology import Moments
-from .clients import Clients
 
 if TYPE_CHECKING:
     from collections.abc import Hashable
 
     from ...files.growing_files import Arrivals
     from ...model.selection import Selection
+
+REMEMBERED = 64
+"""How many clients are kept, newest first: scripts tend to take a new client id at every call."""
+
+
+@dataclass(frozen=True)
+class _Seen:
+    mode: IterationMode
+    knows_the_end: bool = False
+
+
+@dataclass(frozen=True)
+class Clients:
+    """What each client was last seen to want of one loop, the newest last.
+
+    Two browser tabs may run one loop. Without this, a tab whose Reset stays switched on would start
+    the batch over each time the other tab had a turn, and a tab that was not told of the batch's
+    end would start the next batch by itself.
+    """
+
+    _seen: Mapping[str | None, _Seen] = field(default_factory=dict)
+
+    def mode(self, client_id: str | None, otherwise: IterationMode) -> IterationMode:
+        """The mode of the client's newest run; `otherwise` for one that was never seen."""
+        seen = self._seen.get(client_id)
+        return otherwise if seen is None else seen.mode
+
+    def knows_the_end(self, client_id: str | None) -> bool:
+        """Whether a new run of this client is meant as one: it did not miss the batch's end."""
+        seen = self._seen.get(client_id)
+        return seen is None or seen.knows_the_end
+
+    def seen(self, client_id: str | None, mode: IterationMode, *, knows_the_end: bool) -> Clients:
+        """The same with a run of the client."""
+        seen = dict(self._seen)
+        seen.pop(client_id, None)
+        seen[client_id] = _Seen(mode, knows_the_end)
+        if len(seen) > REMEMBERED:
+            del seen[next(iter(seen))]
+        return Clients(seen)
+
+    def told_the_end(self, client_id: str | None) -> Clients:
+        """The same once the client's own prompt has completed the batch."""
+        if client_id not in self._seen:
+            return self
+        known = replace(self._seen[client_id], knows_the_end=True)
+        return Clients({**self._seen, client_id: known})
+
+
+END, LOOK = "end", "look"
+"""When a batch became complete, and when its folder was looked through."""
+
+_REMEMBERED = 8
+"""How many of a kind are kept: what was noted is not always what the store then keeps."""
+_SAME_SECONDS = 0.5
+"""By how much a time may come back from the store as another one, as clocks are compared anew."""
+
+
+class Moments:
+    """When things happened to loops: before or after the submission of a prompt.
+
+    The store keeps the time of day for all servers, and anybody may set that at any moment. So this
+    server remembers what it has noted itself by a steady clock. For the rest it knows how long ago
+    it was, which is compared with how long a prompt has waited.
+    """
+
+    def __init__(self, host: Host) -> None:
+        self._host = host
+        # The time of day of each of the last ones, and the steady clock then.
+        self._own: defaultdict[tuple[LoopKey, str], deque[tuple[float, float]]] = defaultdict(
+            lambda: deque(maxlen=_REMEMBERED)
+        )
+
+    def note(self, key: LoopKey, what: str) -> float:
+        """Note that it happens now; the time of day, for the store."""
+        at = self._host.now()
+        self._own[key, what].append((at, self._host.steady()))
+        return at
+
+    def forget(self, key: LoopKey) -> None:
+        """Forget a loop."""
+        for what in (END, LOOK):
+            self._own.pop((key, what), None)
+
+    def is_before(self, key: LoopKey, what: str, at: float, prompt: Prompt) -> bool:
+        """Whether what the store says was at the time of day `at` was before the submission."""
+        # Copied in one step: who lists a folder notes that in no transaction.
+        noted = tuple(self._own[key, what])
+        nearest = min(noted, key=lambda own: abs(own[0] - at), default=None)
+        is_own = nearest is not None and abs(nearest[0] - at) < _SAME_SECONDS
+        if nearest is not None and is_own and prompt.steady is not None:
+            return nearest[1] < prompt.steady
+        waited = None if prompt.steady is None else self._host.steady() - prompt.steady
+        now = self._host.now()
+        if waited is None:
+            waited = now - prompt.submitted_at
+        ago = now - at
+        # In time to come: the clock was set back since, and nobody can tell by how much.
+        return ago < -_SAME_SECONDS or ago > waited
+
 
 _OUTCOMES_KEPT = 64
 """Prompts whose results are still being written are few."""

@@ -34,6 +34,13 @@ class Refusal:
     error: BatchLoopError
 
 
+def answer(outcome: T | Refusal) -> T:
+    """What a change gave; raises the error of a refusal."""
+    if isinstance(outcome, Refusal):
+        raise outcome.error
+    return outcome
+
+
 class Transactions:
     """One lock, under which the store has one transaction for each change.
 

@@ -19,9 +19,9 @@ from ...model.prompt import Host
 from ...model.records import KnownResult
 from ...store.interface import Store
 from ...store.records import NewListing
-from ..changes.chronology import LOOK
+from ..changes.process_memory import LOOK
 from ..changes.result_owners import Outputs
-from ..changes.transactions import Refusal, Transactions
+from ..changes.transactions import Refusal, Transactions, answer
 from .folder_watch import FolderWatch
 from .spare_listings import SpareListings, Written
 
@@ -154,10 +154,8 @@ class Listings:
             mine: set[LoopKey] = set()
             while True:
                 outcome = change(listed)
-                if isinstance(outcome, Refusal):
-                    raise outcome.error
                 if not isinstance(outcome, Due):
-                    return outcome
+                    return answer(outcome)
                 key = outcome.key
                 if key not in mine:
                     if any(key.id < other.id for other in mine):

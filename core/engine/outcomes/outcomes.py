@@ -1,14 +1,17 @@
-"""How the prompts end that have items."""
+"""How the prompts that have items end, and what the next run has to tell of it."""
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from ...model.items import Claim, Item, ItemState
 from ...model.loop_key import LoopKey
+from ...model.policy import ErrorHandling, Policy
 from ...model.prompt import Ending, Host, Outcome, Prompt
 from ...model.writes import Turn, Writes
 from ...store.interface import Store
 from ..changes.process_memory import Memory
-from .other_servers import Servers
+from .lease import Servers
 
 
 class Outcomes:
@@ -70,3 +73,32 @@ class Outcomes:
             if outcome.ending in {Ending.SUCCESS, Ending.ERROR}:
                 self._memory.note_outcome(prompt, outcome)
         return outcome
+
+
+class Untold:
+    """The errors that no prompt has told."""
+
+    def __init__(self, memory: Memory) -> None:
+        self._memory = memory
+
+    def note(self, key: LoopKey, policy: Policy, outcome: Outcome, reason: str) -> None:
+        """Note why a result of a prompt could not be written, if nobody was told of it.
+
+        With Skip on error the batch goes on, and its failures are listed.
+        """
+        if outcome.ending is Ending.SUCCESS and policy.error_handling is ErrorHandling.STOP:
+            self._memory.change(key, untold=reason)
+
+    def take(self, keys: Iterable[LoopKey]) -> str | None:
+        """The first of what is to be told of some loops, which then counts as told."""
+        for key in keys:
+            reason = self._memory[key].untold
+            if reason is not None:
+                self.forget(key)
+                return reason
+        return None
+
+    def forget(self, key: LoopKey) -> None:
+        """Say no more of a loop's."""
+        if self._memory[key].untold is not None:
+            self._memory.change(key, untold=None)

@@ -18,13 +18,11 @@ from ...model.loop_key import LoopKey
 from ...model.prompt import Ending, Failure, Host, Outcome, Prompt
 from ...model.writes import Turn, Writes
 from ...store.interface import Store
-from ..changes.items import Items
-from ..changes.loops import Loops, in_order
+from ..changes.loops import Items, Loops, in_order
 from ..changes.result_owners import Outputs
 from ..changes.transactions import Transactions, in_transaction
-from .outcomes import Outcomes
+from .outcomes import Outcomes, Untold
 from .poller import Poll
-from .untold import Untold
 
 CLOSING_SECONDS = 2.0
 """How long ComfyUI's end is held up for a prompt that is about to be over."""

@@ -26,8 +26,7 @@ from ...model.shared_roots import Roots
 from ..interface import Store
 from ..memory import RefusingStore
 from ..schema import listing_statements, statements
-from ..schema.tables import items, outputs, path_bytes
-from ..schema.versions import VERSION, OtherVersion, prepare
+from ..schema.tables import VERSION, OtherVersion, items, outputs, path_bytes, prepare
 from ..sql.backend import AT_ONCE
 from ..sql.sql_store import SqlStore
 from .address import DRIVER, Address, Malformed, address_of

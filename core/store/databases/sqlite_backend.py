@@ -12,8 +12,7 @@ from typing import Any
 from sqlalchemy import ColumnElement, Connection, Double, Engine, func, type_coerce
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from ...common.errors import StateNotKept, StoreAway
-from ...common.text import quoted
+from ...common.errors import StateNotKept, StoreAway, quoted
 from ...files.atomic import IfExists, write_atomic
 from ...files.leftovers import TEMPORARY_SUFFIX
 from ..schema import listing_statements, statements

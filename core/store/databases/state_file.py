@@ -17,9 +17,8 @@ from collections.abc import Callable
 from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
-from ...common.errors import StateNotKept
-from ...common.text import quoted
-from ..schema.versions import VERSION, OtherVersion, prepare
+from ...common.errors import StateNotKept, quoted
+from ..schema.tables import VERSION, OtherVersion, prepare
 from ..sql.backend import ONLY_READS
 from .file_users import Users
 

@@ -7,11 +7,13 @@ owner and a time.
 from __future__ import annotations
 
 import json
+import secrets
 
 from sqlalchemy import (
     Boolean,
     Column,
     ColumnElement,
+    Connection,
     Double,
     Index,
     Integer,
@@ -22,8 +24,10 @@ from sqlalchemy import (
     Text,
     TypeDecorator,
     false,
+    inspect,
     literal_column,
     or_,
+    select,
 )
 
 from ...model.items import ItemState
@@ -230,3 +234,24 @@ Index(
     sqlite_where=is_written,
     postgresql_where=is_written,
 )
+
+
+VERSION = 1
+"""Number of the present design; a database of any other is not touched."""
+
+
+class OtherVersion(Exception):
+    """Raised when a database was made by another version of the pack; the message is its number."""
+
+
+def prepare(connection: Connection) -> None:
+    """Make the tables if there are none; OtherVersion."""
+    if not inspect(connection).has_table(versions.name):
+        metadata.create_all(connection)
+        # The name that tells the store from any other.
+        connection.execute(stores.insert().values(id=secrets.token_hex(16)))
+        connection.execute(versions.insert().values(version=VERSION))
+        return
+    found = connection.execute(select(versions.c.version)).scalar_one()
+    if found != VERSION:
+        raise OtherVersion(str(found))

@@ -1,17 +1,62 @@
-"""Items in a database: their states, and who has claimed them."""
+"""Items in a database: their states, who has claimed them, and the files that they wrote."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from ...model.item_life import check_transition
+from sqlalchemy import Row
+
+from ...model.item_life import OPEN, check_transition
 from ...model.items import Claim, Item, ItemState
 from ...model.loop_key import LoopKey
+from ...model.records import ReportedItem, Written
 from ..records import UNLISTED, gives_up
 from ..schema import statements
 from ..schema.rows import claim_columns, failure_columns, item_of
 from .session import SqlSession
+
+
+class SqlReports(SqlSession):
+    """See `store.Reports`."""
+
+    def report(self, key: LoopKey) -> list[ReportedItem]:
+        own = {"of_listing": self._listing(key)}
+        in_batch = {"of_loop": key.id, "of_batch": self._known(key).row["batch"]}
+        written = self._database.execute(statements.output_rows, in_batch)
+        return self._reported(self._database.execute(statements.listed_rows, own), written)
+
+    def page(self, key: LoopKey, start: int, most: int, *, failed: bool) -> list[ReportedItem]:
+        statement = statements.failed_page_rows if failed else statements.page_rows
+        given = {"of_listing": self._listing(key), "of_start": start, "of_most": most}
+        found = self._database.execute(statement, given).all()
+        return self._reported(found, self._outputs_of(key, [row.path for row in found]))
+
+    def outputs(self, key: LoopKey, path: str) -> tuple[str, ...]:
+        return tuple(sorted(map(self._file_of, self._outputs_of(key, [path]))))
+
+    def _outputs_of(self, key: LoopKey, paths: list[str]) -> Iterable[Row[Any]]:
+        if not paths:
+            return ()
+        batch = self._known(key).row["batch"]
+        given = {"of_loop": key.id, "of_batch": batch, "of_paths": paths}
+        return self._database.execute(statements.outputs_of_items, given)
+
+    def _reported(
+        self, found: Iterable[Row[Any]], written: Iterable[Row[Any]]
+    ) -> list[ReportedItem]:
+        """Rows of items as items, each with the files that rows of outputs name for it."""
+        files: defaultdict[str, list[str]] = defaultdict(list)
+        for row in written:
+            files[row.path].append(self._file_of(row))
+        return [(item_of(row, self._ahead), tuple(sorted(files[row.path]))) for row in found]
+
+    def _file_of(self, row: Any) -> str:
+        """The file in a row of outputs."""
+        file: str = row.target if row.file is None else row.file
+        return self._roots.local(file)
+
 
 _PLAIN = ("attempts", "missed_loop_ends", "seconds")
 """Fields of an item that are columns as they are."""
@@ -128,3 +173,81 @@ class SqlItems(SqlSession):
             rows = self._database.execute(statements.failed_rows, given)
             loop.failures = most, tuple(item_of(row, self._ahead) for row in rows)
         return loop.failures[1]
+
+
+class SqlOutputs(SqlReports, SqlItems):
+    """See `store.Outputs`."""
+
+    def note_output(
+        self, key: LoopKey, target: str, path: str, *, file: str | None = None, kept: bool = False
+    ) -> bool:
+        shared = self._roots.shared(target)
+        values = {
+            "path": path,
+            "batch": self._known(key).row["batch"],
+            "file": None if file is None or file == target else self._roots.shared(file),
+            "whole": any(item.path == path for item in self.open_items(key)),
+            "kept": kept,
+        }
+        row = {"loop": key.id, "target": shared, **values}
+        this = {"of_loop": key.id, "of_target": shared}
+        if kept:
+            return self._add_output(row)
+        before = self.writer(key, target)
+        new = Written(key.id, path, values["batch"], values["whole"], whole=values["whole"])
+        if before is not None and before.loop == key.id:
+            if before != new or before.whole != new.whole:
+                self._database.execute(statements.set_output, {**this, **values})
+        else:
+            if before is not None:
+                self._database.execute(statements.delete_written, {"of_target": shared})
+            # Unless another server was quicker.
+            if not self._add_output(row):
+                return False
+        for loop in self._loops.values():
+            loop.writers.pop(target, None)
+        self._known(key).writers[target] = new
+        return True
+
+    def _add_output(self, row: Mapping[str, Any]) -> bool:
+        """Add a row of outputs, replacing one of a kept file; False if an image wrote the file."""
+        if self._database.execute(self._backend.add_output, row).one_or_none() is not None:
+            return True
+        given = {"of_loop": row["loop"], "of_target": row["target"], **row}
+        return bool(self._database.execute(statements.set_kept_output, given).rowcount)
+
+    def forget_output(self, key: LoopKey, target: str) -> None:
+        given = {"of_loop": key.id, "of_target": self._roots.shared(target)}
+        self._database.execute(statements.delete_output, given)
+        self._known(key).writers.pop(target, None)
+
+    def writer(self, key: LoopKey, target: str) -> Written | None:
+        known = self._known(key).writers
+        if target in known:
+            return known[target]
+        row = self._database.execute(
+            statements.writer, {"of_target": self._roots.shared(target)}
+        ).one_or_none()
+        if row is None:
+            known[target] = None
+            return None
+        under_way = row.state is not None and ItemState(row.state) in OPEN
+        found = Written(row.loop, row.path, row.batch, under_way, whole=row.whole)
+        # What another loop does with a file may change, and this loop would not hear of it.
+        if found.loop == key.id:
+            known[target] = found
+        return found
+
+    def written(self, key: LoopKey, path: str) -> tuple[str, ...]:
+        given = {"of_loop": key.id, "of_path": path}
+        rows = self._database.execute(statements.written_by_item, given)
+        return tuple(sorted(self._file_of(row) for row in rows))
+
+    def results_below(self, key: LoopKey, folder: str) -> set[str]:
+        given = {"of_loop": key.id, "of_batch": self._known(key).row["batch"]}
+        below = statements.range_below(self._roots.shared(folder))
+        found = self._database.execute(statements.results_below, given | below)
+        return {self._roots.local(target) for target in found.scalars()}
+
+    def open_outputs(self) -> set[str]:
+        return {self._file_of(row) for row in self._database.execute(statements.open_targets)}

@@ -1,19 +1,23 @@
-"""Loops in a database, besides their items."""
+"""Loops in a database, and the listings that they have."""
 
 from __future__ import annotations
 
 import secrets
+from collections import Counter
+from collections.abc import Sequence
 from typing import Any
 
 from ...model.items import Counts
 from ...model.loop_key import LoopKey
 from ...model.records import NOTHING_CARRIED, Carried
 from ...model.shared_roots import Roots
-from ..records import LoopEntry
+from ..records import LoopEntry, NewListing, new_listing_id
 from ..schema import statements
 from ..schema.rows import counts_of, entry_columns
 from . import listing_rows
-from .session import SqlSession
+from .backend import AT_ONCE
+from .items import SqlItems
+from .session import KnownLoop, SqlSession
 
 
 def key_of(name: str, directory: str, roots: Roots) -> LoopKey:
@@ -76,3 +80,88 @@ class SqlLoops(SqlSession):
             if loop.row["carried_file"] is not None:
                 self._carrying.forget(self._database, key.id, loop.row["carried_file"])
             loop.set(carried_file=None, carried_lost=None)
+
+
+class SqlListings(SqlLoops, SqlItems):
+    """See `store.Listings`."""
+
+    def start_batch(
+        self, key: LoopKey, paths: Sequence[str], new: NewListing | None = None
+    ) -> None:
+        self._forget_carried(key)
+        if self._loop(key) is not None:
+            for item in self.open_items(key):
+                self._note_not_whole(key, item.path)
+            listing_rows.discard(self._database, self._listing(key))
+        elif key.id not in self._loops:
+            self._add_loop(key)
+        listing = self._written(new, paths)
+        loop = self._known(key)
+        loop.set(**dict.fromkeys(statements.COUNTS, 0) | {"pending": len(paths)})
+        self._switch(loop, listing)
+        loop.forget_items()
+        loop.writers.clear()
+
+    def _add_loop(self, key: LoopKey) -> None:
+        """Add the row of a loop whose first batch is about to begin."""
+        row = {
+            "id": key.id,
+            "name": key.name,
+            "directory": key.shared,
+            "selection": "{}",
+            "batch": 0,
+            "mode": "",
+            "looked_at": 0.0,
+            "looked_again": False,
+            "seconds": 0.0,
+            "unpaired": 0,
+            "partners": "[]",
+        }
+        self._database.execute(statements.add_loop, row)
+
+    def relist(self, key: LoopKey, paths: Sequence[str], new: NewListing | None = None) -> None:
+        present = self._listing(key)
+        listing = self._written(new, paths, before=present)
+        listing_rows.discard(self._database, present)
+        loop = self._known(key)
+        loop.set(**listing_rows.counts(self._database, listing, len(paths)))
+        self._switch(loop, listing)
+        loop.forget_items()
+
+    def _written(self, new: NewListing | None, paths: Sequence[str], before: str = "") -> str:
+        """The id of a listing that has been written, or is written now."""
+        if new is not None:
+            listing_rows.take(self._database, new)
+            return new.id
+        listing = new_listing_id()
+        listing_rows.add(self._database, self._backend, listing, paths, before)
+        return listing
+
+    def _switch(self, loop: KnownLoop, listing: str) -> None:
+        """Give a loop another listing: at once, as later statements here go by the row."""
+        given = {"of_loop": loop.row["id"], "listing": listing, "next_listing": None}
+        self._database.execute(statements.set_loop, given)
+        loop.set(listing=listing, next_listing=None)
+
+    def can_take(self, new: NewListing) -> bool:
+        loop = self._loop(new.key)
+        if new.before is not None and (
+            loop is None or (loop.row["listing"], loop.row["next_listing"]) != (new.before, new.id)
+        ):
+            return False
+        return listing_rows.is_spare(self._database, new.id)
+
+    def append(self, key: LoopKey, *paths: str) -> None:
+        loop, place = self._known(key), self.counts(key).total
+        added: Counter[str] = Counter()
+        for start in range(0, len(paths), AT_ONCE):
+            part = paths[start : start + AT_ONCE]
+            states = listing_rows.append(
+                self._database, self._backend, loop.row["listing"], part, place
+            )
+            added.update(states)
+            place += len(states)
+        loop.add(**added)
+        # A listing that is being written lacks these items.
+        loop.set(next_listing=None)
+        loop.forget_items()

@@ -21,9 +21,9 @@ from ..schema.rows import item_of, listed_counts
 from ..schema.tables import path_text
 from . import listing_rows
 from .backend import AT_ONCE
-from .connections import Connections
 from .leases import renew
 from .loops import key_of
+from .session import Connections
 
 _READ_AT_ONCE = 500
 """Rows that are read in one call."""

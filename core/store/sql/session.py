@@ -1,21 +1,171 @@
-"""The registry's transactions on a database, and what is known of loops within them."""
+"""A process's connections to a database, and the registry's transactions on it.
+
+What the process knows of a loop is remembered, so that it need not be read again at every prompt.
+"""
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
 
+from ...model.item_life import OPEN
+from ...model.items import Item, ItemState
 from ...model.loop_key import LoopKey
+from ...model.records import Written
 from ...model.shared_roots import Roots
+from ..records import LoopEntry
 from ..schema import statements
+from ..schema.rows import entry_of
 from ..schema.tables import loops
-from .backend import Backend
+from .backend import ONLY_READS, Backend
 from .carried_values import Carrying
-from .connections import Connections
-from .known_loop import KnownLoop
+
+
+class KnownLoop:
+    """A loop's row, and what was read of its items and outputs.
+
+    It holds for as long as nobody else writes. Changes of the row are collected, to be written
+    once, when the transaction ends.
+    """
+
+    def __init__(self, row: Mapping[str, Any], ahead: float, roots: Roots) -> None:
+        """See `core.store.schema.rows.entry_of`."""
+        self.row = dict(row)
+        self._ahead = ahead
+        self._roots = roots
+        self.open: dict[str, Item] | None = None
+        """The items that are RUNNING or FINISHING, by path; None where they were not read."""
+        self.failures: tuple[int, tuple[Item, ...]] | None = None
+        """The first FAILED items, under how many were asked for."""
+        self.writers: dict[str, Written | None] = {}
+        """Of files that were asked for: the image of this loop that wrote it, or None for nobody.
+        Emptied with each prompt."""
+        self._entry: LoopEntry | None = None
+        self._set: set[str] = set()
+        self._added: Counter[str] = Counter()
+
+    @property
+    def entry(self) -> LoopEntry:
+        """The loop's entry."""
+        if self._entry is None:
+            self._entry = entry_of(self.row, self._ahead, self._roots)
+        return self._entry
+
+    def set(self, **values: Any) -> None:
+        """Change columns of the row."""
+        self._entry = None
+        self.row |= values
+        self._set |= values.keys()
+        for name in values:
+            self._added.pop(name, None)
+
+    def add(self, **changes: int) -> None:
+        """Change numbers of the row by a difference."""
+        for name, change in changes.items():
+            self.row[name] += change
+            if name not in self._set:
+                self._added[name] += change
+
+    def moved(self, before: ItemState, new: Item) -> None:
+        """Note that an item has another state than `before`."""
+        if self.open is not None:
+            if new.state in OPEN:
+                self.open[new.path] = new
+            else:
+                self.open.pop(new.path, None)
+        if new.state not in OPEN:
+            self.writers.clear()
+        if ItemState.FAILED in {before, new.state}:
+            self.failures = None
+
+    def forget_items(self) -> None:
+        """Have the items read again."""
+        self.open = None
+        self.failures = None
+
+    def take_changes(self) -> tuple[dict[str, Any], dict[str, int]]:
+        """The columns to write, and the numbers to change and by how much; then there are none."""
+        values = {name: self.row[name] for name in self._set}
+        added = {name: by for name, by in self._added.items() if by}
+        self._set.clear()
+        self._added.clear()
+        return values, added
+
+
+class Connections:
+    """The engines on one database.
+
+    `engine` is for the registry's transactions. `outside_engine` is for what has to be done
+    whoever holds those up.
+    """
+
+    def __init__(self, engine: Engine, outside_engine: Engine, backend: Backend) -> None:
+        self.engine = engine
+        self.outside_engine = outside_engine
+        self.backend = backend
+        self.ahead = 0.0
+        """Seconds by which the database's clock is ahead, when last compared."""
+        self._preparing = threading.Lock()
+        # Connections to PostgreSQL are expensive, and any will do. SQLite says which connection
+        # has written, so the transactions have one to themselves.
+        self._shared = engine if backend.shows_a_moment else outside_engine
+
+    def prepare(self) -> None:
+        """Have the tables ready.
+
+        This is no part of the transaction that needs them, which may take long.
+        """
+        with self._preparing:
+            if not self.backend.is_prepared:
+                self.backend.prepare(self.engine)
+
+    @contextlib.contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """A connection that sees one moment and keeps nobody waiting."""
+        with self.errors_told():
+            self.prepare()
+            with self._shared.connect() as plain:
+                options: dict[str, Any] = {ONLY_READS: True}
+                if self.backend.shows_a_moment:
+                    options = {"isolation_level": "REPEATABLE READ"}
+                connection = plain.execution_options(**options)
+                with connection.begin():
+                    yield connection
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Connection]:
+        """A transaction besides the registry's own."""
+        with self.errors_told():
+            self.prepare()
+            with self._shared.begin() as connection:
+                yield connection
+
+    @contextlib.contextmanager
+    def renewing(self) -> Iterator[Connection]:
+        """A transaction that no other can hold up for long, on tables that are there."""
+        with self.errors_told(), self.outside_engine.begin() as connection:
+            yield connection
+
+    @contextlib.contextmanager
+    def errors_told(self) -> Iterator[None]:
+        """Raise what the database or the system says as a `StateNotKept`."""
+        try:
+            yield
+        except (DBAPIError, OSError) as error:
+            raise self.backend.not_kept(error) from None
+
+    def close(self) -> None:
+        """Let go of what is open."""
+        self.engine.dispose()
+        self.outside_engine.dispose()
+        self.backend.close()
+
 
 T = TypeVar("T")
 

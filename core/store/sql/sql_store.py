@@ -7,11 +7,11 @@ from sqlalchemy import Engine
 from ...model.shared_roots import NO_ROOTS, Roots
 from ..schema import statements
 from .backend import Backend
-from .connections import Connections
+from .items import SqlOutputs
 from .leases import SqlLeases
-from .listings import SqlListings
-from .outputs import SqlOutputs
+from .loops import SqlListings
 from .outside import SqlOutside
+from .session import Connections
 
 
 class SqlStore(SqlListings, SqlOutputs, SqlLeases):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -222,6 +223,18 @@ def test_a_loop_at_work_is_not_forgotten(loop: Loop) -> None:
         forget(loop)
     loop.host.finish(iteration.prompt)
     forget(loop)
+
+
+@pytest.mark.parametrize("ask", [forget, lambda loop: skip(loop, "b")])
+def test_a_refusal_keeps_what_it_has_found_done(loop: Loop, ask: Callable[[Loop], object]) -> None:
+    loop.acquire()
+    ended = loop.acquire()
+    loop.registry.end(ended)
+    loop.host.finish(ended.prompt)
+    revision = loop.registry.revision
+    with pytest.raises(NotNow):
+        ask(loop)
+    assert loop.registry.revision > revision, "the change is kept, and told"
 
 
 def test_a_prompt_outlives_its_loop(loop: Loop) -> None:

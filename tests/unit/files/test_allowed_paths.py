@@ -10,8 +10,13 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.core.common.errors import FolderNotFound, InvalidSetting, NotAFolder, PathRefused
-from batch_loop.core.common.text import quoted
+from batch_loop.core.common.errors import (
+    FolderNotFound,
+    InvalidSetting,
+    NotAFolder,
+    PathRefused,
+    quoted,
+)
 from batch_loop.core.common.variables import ALLOWED_DIRS_VARIABLE
 from batch_loop.core.files.allowed_paths import (
     EXAMPLE_FOLDER,

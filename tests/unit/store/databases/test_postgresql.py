@@ -21,8 +21,7 @@ from batch_loop.core.model.prompt import Failure
 from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.interface import Store
-from batch_loop.core.store.schema.tables import versions
-from batch_loop.core.store.schema.versions import VERSION
+from batch_loop.core.store.schema.tables import VERSION, versions
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.tests.support.moves import moved
 from batch_loop.tests.unit.store.test_interface import CLAIM, KEY, begin

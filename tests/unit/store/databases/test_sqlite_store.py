@@ -32,7 +32,7 @@ from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.records import LoopEntry
 from batch_loop.core.store.schema import statements
-from batch_loop.core.store.schema.versions import VERSION
+from batch_loop.core.store.schema.tables import VERSION
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.tests.support.mounts import mounted
 from batch_loop.tests.unit.engine.test_machines import Machine
