@@ -1,7 +1,7 @@
-"""Real ComfyUI servers: one for each cache mode, shared by all tests, each started when asked for.
+"""Real ComfyUI servers: one per cache mode, started when needed and shared by all tests.
 
-Every test gets its own folders below the server's input and output, so that one server can
-serve them all. A test that has to kill a server or to change its flags takes `start_server`.
+Every test gets its own folders below the server's input and output. A test that has to kill a
+server or change its flags uses `start_server`.
 """
 
 from __future__ import annotations
@@ -22,21 +22,21 @@ from batch_loop.tools.server import ComfyServer
 ON_NEWEST = usual_release() == NEWEST
 
 USUAL = "default" if ON_NEWEST else "classic"
-"""The mode of the tests that are not about modes."""
+"""The mode for tests that are not about modes."""
 
 CACHE_MODES: dict[str, dict[str, Any]] = {
-    # Newer releases let go of what they keep when memory runs short; 0.3.75's is the classic one.
+    # Newer releases clear their cache when memory runs short; that of 0.3.75 is the classic one.
     "default": {},
     "classic": {"flags": ("--cache-classic",)},
     "lru": {"flags": ("--cache-lru", "10")},
     "none": {"flags": ("--cache-none",)},
-    # Nothing is read ahead, and everything written while its node runs.
+    # Nothing is read ahead, and everything is written while its node runs.
     "nothing behind": {"env": {"BATCH_LOOP_MEMORY_MB": "0"}},
-    # The oldest release evaluates links in another way.
+    # The oldest release evaluates links differently.
     "oldest": {"version": OLDEST.version},
-    # With a threshold that no machine has, each entry goes as soon as its node has run.
+    # No machine has that much memory, so each entry goes as soon as its node has run.
     "short of memory": {"flags": ("--cache-ram", "100000")},
-    # What is saved is looked at when its node has run, and stands in a list of ComfyUI's own.
+    # ComfyUI looks at saved files when their node has run, and lists them.
     "assets": {"flags": ("--enable-assets",)},
 }
 
@@ -51,17 +51,17 @@ if ON_NEWEST:
 
 @dataclass(frozen=True)
 class Workspace:
-    """One test's own folders; `name` is what a workflow calls both input and output."""
+    """The folders of one test; `name` is that of both input and output in a workflow."""
 
     name: str
     input: Path
     output: Path
     scratch: Path
-    """Outside of ComfyUI: for the files that steer the helper nodes, and for records."""
+    """Outside ComfyUI: for records, and for the files that control the helper nodes."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Leave out what is about assets where ComfyUI has none that could be switched on."""
+    """Leave out tests of assets where ComfyUI cannot list any."""
     if not ON_NEWEST:
         items[:] = [item for item in items if not item.get_closest_marker("with_assets")]
 
@@ -84,7 +84,7 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 @pytest.fixture(scope="session")
 def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[str], Any]]:
-    """The server of a cache mode, started at the first call."""
+    """The server of a cache mode, started by the first call."""
     running: dict[str, ComfyServer] = {}
 
     def get(mode: str) -> ComfyServer:
@@ -101,14 +101,14 @@ def shared_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable
 
 @pytest.fixture
 def server(request: pytest.FixtureRequest, shared_server: Callable[[str], Any]) -> ComfyServer:
-    """A running server, shared with other tests; `@pytest.mark.each_cache` runs with each mode."""
+    """A running server, shared with other tests; with `each_cache`, one in each mode."""
     running: ComfyServer = shared_server(getattr(request, "param", USUAL))
     return running
 
 
 @pytest.fixture
 def client(server: ComfyServer) -> Iterator[ComfyClient]:
-    """A client of `server`; whatever a test leaves in the queue is ended with it."""
+    """A client of `server`; the queue is emptied after the test."""
     with server.client() as client:
         yield client
         client.end_all()
@@ -116,7 +116,7 @@ def client(server: ComfyServer) -> Iterator[ComfyClient]:
 
 @pytest.fixture
 def workspace(request: pytest.FixtureRequest, server: ComfyServer, tmp_path: Path) -> Workspace:
-    """Fresh folders on `server` for this test alone."""
+    """New folders on `server` for this test alone."""
     test = re.sub(r"\W+", "-", request.node.name)[:40].strip("-")
     name = f"{test}-{uuid.uuid4().hex[:8]}"
     for folder in (server.input / name, server.output / name):
@@ -126,10 +126,7 @@ def workspace(request: pytest.FixtureRequest, server: ComfyServer, tmp_path: Pat
 
 @pytest.fixture
 def start_server(tmp_path: Path) -> Iterator[Callable[..., ComfyServer]]:
-    """Start a server of one's own, with `ComfyServer`'s arguments; stopped after the test.
-
-    Without a `base` it gets a fresh one.
-    """
+    """Start a server for one test, with `ComfyServer`'s arguments; `base` None is a new folder."""
     started: list[ComfyServer] = []
 
     def start(base: Path | None = None, **knobs: Any) -> ComfyServer:

@@ -1,7 +1,7 @@
-"""Loops within one prompt, as newer ComfyUI has: our saver stands in them, and runs several times.
+"""Loops within one prompt, as in newer ComfyUI: our saver is in them, and runs several times.
 
-ComfyUI's own are younger than what the tests run on, so a node of the tests expands into iterations
-with ids like theirs.
+ComfyUI's own loops are newer than the releases that the tests run on, so a helper node expands into
+iterations with ids like theirs.
 """
 
 from __future__ import annotations

@@ -268,7 +268,7 @@ def test_every_loop_is_listed(client: ComfyClient, workspace: Workspace) -> None
     write_images(workspace.input, ["a.png"])
     result = client.run(batch_graph(workspace.name, workspace.name))
     state = loop_state(client, result)
-    # In short: its current images and its failures are told only of a single loop.
+    # Without what only the request for a single loop returns.
     left_out = {"current", "stopped_on", "forgets", "failures"}
     in_short = {name: state[name] for name in state.keys() - left_out}
     listed = {loop["id"]: loop for loop in client.get_json("/batch_loop/loops")["loops"]}

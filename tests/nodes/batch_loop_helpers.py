@@ -23,11 +23,11 @@ from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 LOOK_SECONDS = 0.005
 ASKED = "asked to fail"
 FORBIDDEN = "outside"
-"""What the name of a folder begins with that a test forbids to touch."""
+"""The prefix of the names of folders that a test forbids to touch."""
 
 
 def _tell_who_lists(event: str, arguments: tuple[Any, ...]) -> None:
-    """Write to the server's log who lists a folder that a test forbids."""
+    """Log the stack of whatever lists a folder that a test forbids."""
     if event in {"os.scandir", "os.listdir"} and arguments[0] is not None:
         given = arguments[0]
         where = f"/proc/self/fd/{given}" if isinstance(given, int) else os.fsdecode(given)
