@@ -80,7 +80,7 @@ def _given_back(item: Item, event: Event) -> Changes:
 
 
 def _succeeded(item: Item, event: Event) -> Changes:
-    return {**_given_back(item, event), "failure": None}
+    return {**_given_back(item, event), "failure": None, "stopped": False}
 
 
 def _missed_loop_end(item: Item, event: Event) -> Changes:
@@ -91,12 +91,21 @@ def _put_back(item: Item, event: Event) -> Changes:
     return {**_given_back(item, event), "missed_loop_ends": 0}
 
 
-def _with_reason(item: Item, event: Event) -> Changes:
-    return {**_given_back(item, event), "failure": event.failure or item.failure}
+def _given_up(item: Item, event: Event) -> Changes:
+    failure = event.failure or item.failure
+    return {**_given_back(item, event), "failure": failure, "stopped": False}
 
 
 def _failed(item: Item, event: Event) -> Changes:
-    return {**_with_reason(item, event), "attempts": item.attempts + 1}
+    return {**_given_up(item, event), "attempts": item.attempts + 1}
+
+
+def _stopped_by_folder(item: Item, event: Event) -> Changes:
+    return {**_given_up(item, event), "stopped": True}
+
+
+def _stopped(item: Item, event: Event) -> Changes:
+    return {**_failed(item, event), "stopped": True}
 
 
 def _retried(_item: Item, _event: Event) -> Changes:
@@ -120,11 +129,11 @@ def _gives_up(item: Item, policy: Policy) -> bool:
 
 
 def _tries_again(item: Item, policy: Policy) -> bool:
-    return not _gives_up(item, policy)
+    return _skips(item, policy) and not _gives_up(item, policy)
 
 
 _STOP, _SKIP = "with Stop on error", "with Skip on error"
-_LEFT, _NONE_LEFT = f"{_STOP} or with attempts left", f"{_SKIP} and no attempt left"
+_LEFT, _NONE_LEFT = f"{_SKIP} and attempts left", f"{_SKIP} and no attempt left"
 
 LIFE = (
     Move(frozenset({PENDING}), On.ACQUIRED, RUNNING, _claimed),
@@ -134,12 +143,13 @@ LIFE = (
     Move(frozenset({RUNNING}), On.PUT_BACK, PENDING, _put_back),
     Move(OPEN, On.STOPPED, PENDING, _given_back),
     Move(OPEN, On.PART_ENDED, PENDING, _given_back),
+    Move(OPEN, On.PROMPT_FAILED, PENDING, _stopped, _STOP, _stops),
     Move(OPEN, On.PROMPT_FAILED, PENDING, _failed, _LEFT, _tries_again),
     Move(OPEN, On.PROMPT_FAILED, FAILED, _failed, _NONE_LEFT, _gives_up),
-    Move(OPEN, On.UNREADABLE, PENDING, _failed, _STOP, _stops),
+    Move(OPEN, On.UNREADABLE, PENDING, _stopped, _STOP, _stops),
     Move(OPEN, On.UNREADABLE, FAILED, _failed, _SKIP, _skips),
-    Move(OPEN, On.FOLDER_GONE, PENDING, _with_reason),
-    Move(frozenset({PENDING}), On.SKIPPED, FAILED, _with_reason),
+    Move(OPEN, On.FOLDER_GONE, PENDING, _stopped_by_folder),
+    Move(frozenset({PENDING}), On.SKIPPED, FAILED, _given_up),
     Move(frozenset({FAILED}), On.RETRIED, PENDING, _retried),
     Move(frozenset({DONE, FAILED}), On.NEW_BATCH, PENDING, _anew),
 )

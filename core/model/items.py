@@ -56,6 +56,8 @@ class Item:
     """Why it is FAILED, or why the last prompt failed on it."""
     seconds: float = 0.0
     """Time spent in its prompts, from handing out to outcome."""
+    stopped: bool = False
+    """Whether a run stopped on it: it failed, and the run's settings were not to go on."""
 
 
 @dataclass(frozen=True)

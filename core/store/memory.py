@@ -92,7 +92,7 @@ class MemoryStore(MemoryOutputs):
                     entry.ran_at,
                     _counted(items.counts.copy(), entry),
                     tuple(items.known[path] for path in items.open.copy()),
-                    stopped=known is not None and known.failure is not None,
+                    stopped=known is not None and known.stopped,
                 )
             )
         return found

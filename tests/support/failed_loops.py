@@ -29,5 +29,6 @@ def write_failed_loops(store: Store, host: FakeHost, number: int, failures: int)
             for last in range(failures + 1):
                 item = store.claim(key, Claim(prompt, Policy(), 0.0, host.server))
                 assert item is not None
-                state = ItemState.PENDING if last == failures else ItemState.FAILED
-                moved(store, key, item, state, claim=None, failure=reason)
+                stopped = last == failures
+                state = ItemState.PENDING if stopped else ItemState.FAILED
+                moved(store, key, item, state, claim=None, failure=reason, stopped=stopped)

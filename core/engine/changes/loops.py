@@ -130,10 +130,10 @@ class Loops:
         )
 
     def stopped_on(self, key: LoopKey) -> Item | None:
-        """The image that is next, if its last run failed."""
+        """The image that is next, if a run stopped on it."""
         path = self._store.first_pending(key)
         item = None if path is None else self._store.item(key, path)
-        return None if item is None or item.failure is None else item
+        return item if item is not None and item.stopped else None
 
     def claimed(self, iteration: Iteration) -> Item | None:
         """The iteration's item, while its prompt still has it in the same batch."""

@@ -22,6 +22,7 @@ from sqlalchemy import (
     cast,
     column,
     delete,
+    false,
     func,
     insert,
     literal_column,
@@ -43,6 +44,7 @@ _STATE = [name for name in items.columns.keys() if name not in _PLACE]  # noqa: 
 _UNKNOWN: Mapping[str, ColumnElement[Any]] = {
     "state": literal_column(f"'{ItemState.PENDING.value}'"),
     **dict.fromkeys(("attempts", "missed_loop_ends", "seconds"), literal_column("0")),
+    "stopped": false(),
 }
 """What an item is that was never had by a prompt, where that is not NULL."""
 _before = items.alias("before")

@@ -95,6 +95,7 @@ def item_of(row: Row[Any], ahead: float) -> Item:
         claim=claim,
         failure=failure,
         seconds=row.seconds,
+        stopped=row.stopped,
     )
 
 

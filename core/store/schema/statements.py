@@ -118,9 +118,9 @@ _ONLY_FOR_RUNS = {
     "carried_file",
     "carried_lost",
 }
-# With each loop, whether the last run failed on the item that is next.
-_next_failed = (
-    select(items.c.failure_reason.is_not(None))
+# With each loop, whether a run stopped on the item that is next.
+_stopped_on_next = (
+    select(items.c.stopped)
     # With a sign before it, which SQLite takes for "not by an index of this": it might go through
     # all that is listed else, instead of all that waits.
     .where(items.c.listing == loops.c.listing, is_pending, literal_column("+position").is_not(None))
@@ -130,7 +130,7 @@ _next_failed = (
 )
 loop_rows = select(
     *(column for column in loops.c if column.name not in _ONLY_FOR_RUNS),
-    _next_failed.label("stopped"),
+    _stopped_on_next.label("stopped"),
 )
 listed_paths = select(items.c.path).where(
     items.c.listing

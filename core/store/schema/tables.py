@@ -168,6 +168,7 @@ items = Table(
     Column("failure_node_id", AnyText),
     Column("failure_node_type", AnyText),
     Column("seconds", Double, nullable=False, default=0.0),
+    Column("stopped", Boolean, nullable=False, default=False),
     # The rows lie in their primary key: one tree to write where there would be two.
     sqlite_with_rowid=False,
 )

@@ -58,7 +58,7 @@ class SqlReports(SqlSession):
         return self._roots.local(file)
 
 
-_PLAIN = ("attempts", "missed_loop_ends", "seconds")
+_PLAIN = ("attempts", "missed_loop_ends", "seconds", "stopped")
 """Fields of an item that are columns as they are."""
 
 

@@ -153,6 +153,7 @@ class ModelItem:
     attempts: int = 0
     missed_loop_ends: int = 0
     failed_before: bool = False
+    stopped: bool = False
     prompt: Prompt | None = None
     server: str = ""
     since: float = 0.0
@@ -190,7 +191,7 @@ class ModelLoop:
     @property
     def stopped_on(self) -> str | None:
         path = self.first_pending
-        return path if path and self.known[path].failed_before else None
+        return path if path and self.known[path].stopped else None
 
     @property
     def open(self) -> list[tuple[str, ModelItem]]:
@@ -389,7 +390,7 @@ class RegistryMachine(RuleBasedStateMachine):
         if item is not None:
             item.state, item.prompt = FAILED if skip else PENDING, None
             item.attempts += 1
-            item.failed_before = True
+            item.failed_before, item.stopped = True, not skip
             self._note_completion(self.loops[key])
 
     # The routes, and the poller.
@@ -452,7 +453,7 @@ class RegistryMachine(RuleBasedStateMachine):
                 server.registry.skip(key.id, path)
             return
         snapshot = server.registry.skip(key.id, path)
-        loop.known[path].state = FAILED
+        loop.known[path].state, loop.known[path].stopped = FAILED, False
         self._note_completion(loop)
         assert path in {item.path for item in snapshot.failures}
         self.steps.update(["skipped"])
@@ -771,7 +772,7 @@ class RegistryMachine(RuleBasedStateMachine):
         server.waiting.discard((key, item.prompt))
         item.prompt = None
         if ending is Ending.SUCCESS and item.state is FINISHING:
-            item.state, item.failed_before = DONE, False
+            item.state, item.failed_before, item.stopped = DONE, False, False
             loop.carried = (item.value, server.name)
             return
         give_up = False
@@ -780,8 +781,9 @@ class RegistryMachine(RuleBasedStateMachine):
         elif ending is Ending.ERROR:
             item.attempts += 1
             item.failed_before = True
-            give_up = item.policy.error_handling is ErrorHandling.SKIP
-            give_up = give_up and item.attempts >= item.policy.max_attempts
+            skip = item.policy.error_handling is ErrorHandling.SKIP
+            item.stopped = not skip
+            give_up = skip and item.attempts >= item.policy.max_attempts
         item.state = FAILED if give_up else PENDING
 
     # What must be true after each step.
@@ -824,6 +826,7 @@ class RegistryMachine(RuleBasedStateMachine):
         if item.claim is not None:
             assert item.claim.prompt == expected.prompt
         assert (item.failure is not None) is expected.failed_before
+        assert item.stopped is expected.stopped
         if item.state is FAILED:
             assert item.failure is not None
             assert item.failure.reason in {"it broke", "broken"}

@@ -18,6 +18,7 @@ from batch_loop.core.engine.outcomes.poller import OutcomePoller, Poll
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files import same_file as spelling
 from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.next_step import Next, standing_of
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending, Prompt
 from batch_loop.core.model.records import Iteration, Snapshot
@@ -152,8 +153,12 @@ def test_with_skip_on_error_the_item_fails_and_says_why(loop: Loop, *, reach_end
 
 def test_skip_on_error_makes_max_attempts(loop: Loop) -> None:
     policy = replace(SKIP, max_attempts=3)
-    tried = [loop.run(Ending.ERROR, policy=policy) for _ in range(4)]
-    assert tried == ["a", "a", "a", "b"]
+    for path in ("a", "a", "a", "b"):
+        assert loop.run(Ending.ERROR, policy=policy) == path
+        full = loop.registry.full_snapshot(loop.request.key.id)
+        (listed,) = loop.registry.overviews()
+        assert (full.stopped_on, full.stopped, listed.stopped) == (None, False, False)
+        assert standing_of(full).next is Next.GO
 
 
 def test_an_interrupt_does_not_count_as_an_attempt(loop: Loop) -> None:

@@ -76,6 +76,21 @@ def test_attempts_are_counted_until_none_is_left() -> None:
     assert lived(twice, Event(On.NEW_BATCH)) == Item("a.png", 3)
 
 
+def test_a_run_stops_on_an_item_only_if_it_does_not_go_on() -> None:
+    failed = Event(On.PROMPT_FAILED, failure=BROKEN)
+    running = item_in(ItemState.RUNNING)
+    stopped = lived(running, failed, Policy(ErrorHandling.STOP))
+    again = replace(running, stopped=True)
+    ends = [
+        lived(again, failed, Policy(ErrorHandling.SKIP, 2)),
+        lived(again, failed, SKIP),
+        lived(replace(again, state=ItemState.FINISHING), Event(On.SUCCEEDED)),
+        lived(stopped, Event(On.SKIPPED)),
+    ]
+    assert [stopped.stopped, *(item.stopped for item in ends)] == [True, *[False] * 4]
+    assert lived(again, Event(On.STOPPED)).stopped, "the run before did stop"
+
+
 def test_a_pair_has_the_attempts_of_the_worse_item() -> None:
     item = lived(Item("a", 0), Event(On.ACQUIRED, claim=CLAIM, attempts=2))
     assert item.attempts == 2
@@ -83,7 +98,7 @@ def test_a_pair_has_the_attempts_of_the_worse_item() -> None:
 
 def test_no_image_is_blamed_for_a_missing_folder() -> None:
     item = lived(item_in(ItemState.RUNNING), Event(On.FOLDER_GONE), SKIP)
-    assert (item.state, item.attempts) == (ItemState.PENDING, 0)
+    assert (item.state, item.attempts, item.stopped) == (ItemState.PENDING, 0, True)
 
 
 def test_missed_loop_ends_are_counted_in_a_row() -> None:
