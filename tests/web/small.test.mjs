@@ -132,3 +132,8 @@ test("a response that is not JSON is reported by its status", async () => {
   const server = new LoopServer({ fetchApi: async () => answer });
   await assert.rejects(server.loops(), { message: "502 Bad Gateway" });
 });
+
+test("an answer that cannot be read is an error", async () => {
+  const server = new LoopServer({ fetchApi: async () => new Response("<html>") });
+  await assert.rejects(server.loops(), SyntaxError);
+});

@@ -194,13 +194,11 @@ export class LoopServer {
    */
   async #ask(route, options) {
     const response = await this.#api.fetchApi(route, options);
+    if (response.ok) return response.json();
     // ComfyUI itself responds to some errors with plain text.
-    const body = await response.json().catch(() => ({}));
-    if (!response.ok) {
-      const status = `${response.status} ${response.statusText}`;
-      throw new Refused(body.error ?? status, response.status);
-    }
-    return body;
+    const { error } = await response.json().catch(() => ({}));
+    const status = `${response.status} ${response.statusText}`;
+    throw new Refused(error ?? status, response.status);
   }
 }
 
