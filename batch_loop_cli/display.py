@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import sys
 import unicodedata
@@ -11,6 +12,12 @@ from typing import Any, Protocol
 from tqdm import tqdm
 
 from .progress import Progress
+
+
+def show_any_name() -> None:
+    """Let file names be written whose characters the terminal's encoding lacks."""
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")
 
 
 class Display(Protocol):

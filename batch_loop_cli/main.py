@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
-import io
 import math
 import sys
 from collections.abc import Sequence
@@ -15,7 +14,7 @@ from typing import NoReturn
 from .auto_queue import RETURN_SECONDS
 from .batches import change_batch, report_batch, show_batches
 from .changes import Changes
-from .display import plain
+from .display import plain, show_any_name
 from .errors import CommandError, ExitCode, WrongCall
 from .run import Options, run
 
@@ -32,9 +31,7 @@ class _Parser(argparse.ArgumentParser):
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command, and return its exit code."""
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # Names of files may hold characters that the terminal's encoding lacks.
-        sys.stdout.reconfigure(errors="backslashreplace")
+    show_any_name()
     try:
         return int(asyncio.run(_do(_parser().parse_args(arguments))))
     except CommandError as error:

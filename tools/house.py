@@ -47,7 +47,7 @@ WAY = {
         nodes/io/directory_iterator core/graph/links does Loop End follow?
     """,
     "Directory Iterator runs": """
-        nodes/io/directory_iterator core/graph/required_outputs do all outputs run?
+        nodes/io/directory_iterator core/graph/required_nodes do all outputs run?
         nodes/io/directory_iterator core/engine/handing_out the next image, please
         core/engine/handing_out core/engine/folders/listings the folder is listed, where that is due
         core/engine/handing_out core/engine/outcomes/reconcile how earlier prompts ended
@@ -61,13 +61,13 @@ WAY = {
         nodes/io/save_image core/turn/saver which file is it to be?
         core/turn/saver core/model/result_names its name
         core/turn/saver core/engine/changes/result_owners whose is the file that is there?
-        core/turn/saver core/turn/result one result
-        core/turn/result core/background/write_behind the workflow goes on
+        core/turn/saver core/turn/saved_result one result
+        core/turn/saved_result core/background/write_behind the workflow goes on
     """,
     "A thread writes": """
-        core/background/write_behind core/turn/result encode and write
-        core/turn/result core/media/encode bytes
-        core/turn/result core/files/atomic a whole file, or none
+        core/background/write_behind core/turn/saved_result encode and write
+        core/turn/saved_result core/media/encode bytes
+        core/turn/saved_result core/files/atomic a whole file, or none
     """,
     "Loop End runs": """
         nodes/loop/loop_end core/engine/end_of_turn RUNNING to FINISHING

@@ -7,6 +7,7 @@ a separate argument, so that a folder's name is never taken for a command.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import functools
 import os
 import shutil
@@ -14,7 +15,8 @@ import sys
 from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 
-from ..common.errors import NoDialog, NotNow
+from ..common.errors import BatchLoopError, NoDialog, NotNow
+from ..files.allowed_paths import AllowedFolders, resolve_source
 
 _TITLE = "Choose a folder of images"
 _LONGEST_SECONDS = 600.0
@@ -87,6 +89,13 @@ class FolderDialog:
             return await _answer(command)
         finally:
             self._is_open = False
+
+
+def folder_to_start_in(folder: str, allowed: AllowedFolders) -> str | None:
+    """The real path of the folder, which the dialog may start in only if it is allowed."""
+    with contextlib.suppress(BatchLoopError):
+        return resolve_source(folder, allowed)
+    return None
 
 
 def dialog_command(

@@ -33,7 +33,7 @@ from ..common.names import NODE_PREFIX, UI_KEY
 from ..common.processes import is_at_work, this_process
 from ..files.protected import CUSTOM_NODES
 from ..graph.links import Graph
-from ..graph.required_outputs import Fault, Submission, Unrun, faults, unrun
+from ..graph.required_nodes import Fault, Submission, Unrun, faults, unrun
 from ..model.prompt import Ending, Failure, Outcome, Prompt, client_named
 from .request_origin import is_from_here
 

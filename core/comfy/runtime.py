@@ -24,7 +24,7 @@ from ..files.leftovers import sweep
 from ..files.listing import list_images, sight
 from ..files.numbering import Numbering
 from ..files.protected import CUSTOM_NODES
-from ..graph.required_outputs import Submission
+from ..graph.required_nodes import Submission
 from ..model.prompt import Prompt
 from ..model.selection import Selection
 from ..model.shared_roots import Roots

@@ -22,8 +22,8 @@ import numpy as np
 import numpy.typing as npt
 
 from ..common.lower_priority import lower_priority
-from . import deflate
-from .deflate import Way
+from . import zlib_stream
+from .zlib_stream import Way
 
 Bytes = npt.NDArray[np.uint8]
 Rows = Callable[[int, int], npt.NDArray[Any]]
@@ -130,10 +130,10 @@ def _compressed(layout: _Layout) -> Iterator[bytes]:
     def part(first: int) -> tuple[bytes, Bytes]:
         last = min(first + step, layout.height)
         data = _filtered(layout.padded(first, last), kind, layout.pixel)
-        return deflate.part(data, way, is_last=last == layout.height), data
+        return zlib_stream.part(data, way, is_last=last == layout.height), data
 
-    check = deflate.CheckValue()
-    yield deflate.HEADER
+    check = zlib_stream.CheckValue()
+    yield zlib_stream.HEADER
     for compressed, data in _in_order(part, range(0, layout.height, step)):
         check.add(data)
         yield compressed
@@ -172,7 +172,7 @@ def _best(layout: _Layout) -> tuple[int, Way]:
     filtered = [_filtered(sample, kind, layout.pixel)[kept] for kind in _FILTERS]
 
     def size(kind: int, way: Way) -> int:
-        return len(deflate.part(filtered[kind], way, is_last=True))
+        return len(zlib_stream.part(filtered[kind], way, is_last=True))
 
     def best(way: Way) -> tuple[int, int]:
         sizes = _in_order(partial(size, way=way), _FILTERS)
@@ -251,4 +251,4 @@ def _write_chunk(file: io.BytesIO, kind: bytes, content: bytes) -> None:
     file.write(struct.pack(">I", len(content)))
     file.write(kind)
     file.write(content)
-    file.write(struct.pack(">I", deflate.checksum(kind, content)))
+    file.write(struct.pack(">I", zlib_stream.checksum(kind, content)))

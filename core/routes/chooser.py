@@ -6,19 +6,18 @@ allowed folders.
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
 from typing import Any
 
 from aiohttp import web
 
 from ..choosing.allow_folder import allow
-from ..choosing.folder_dialog import FolderDialog, dialog_command
+from ..choosing.folder_dialog import FolderDialog, dialog_command, folder_to_start_in
 from ..comfy.request_origin import is_on_this_machine
 from ..comfy.threads import Threads, in_thread
-from ..common.errors import BatchLoopError, NoDialog, Refused
+from ..common.errors import NoDialog, Refused
 from ..common.names import ROUTE_PREFIX
-from ..files.allowed_paths import AllowedFolders, resolve_source
+from ..files.allowed_paths import AllowedFolders
 from .answers import answered, as_answer
 from .requests import json_body
 
@@ -49,7 +48,7 @@ def add_routes(table: web.RouteTableDef, allowed_folders: Callable[[], AllowedFo
         if not isinstance(start, str | None):
             raise Refused(f"Send {_START}.")
         chosen = await dialog.choose(
-            await in_thread(Threads.FOLDERS, _start, start, allowed_folders)
+            await in_thread(Threads.FOLDERS, folder_to_start_in, start or "", allowed_folders())
         )
         if chosen is None:
             return as_answer({"directory": None, "holds_comfyui": False})
@@ -72,10 +71,3 @@ def _chooser(request: web.Request, allowed_folders: Callable[[], AllowedFolders]
     except NoDialog as error:
         reason = str(error)
     return {"dialog": not reason, "reason": reason, "file": allowed_folders().how_to_allow}
-
-
-def _start(start: str | None, allowed_folders: Callable[[], AllowedFolders]) -> str | None:
-    """The folder to start in, if it is allowed."""
-    with contextlib.suppress(BatchLoopError):
-        return resolve_source(start or "", allowed_folders())
-    return None

@@ -19,7 +19,7 @@ from ..files.numbering import Numbering
 from ..model.formats import Format
 from ..model.records import Iteration
 from ..model.result_names import CAPTION_EXTENSION, format_for, saved_as
-from .result import Background, Content, Result
+from .saved_result import Background, Content, Result
 
 
 class Claim(Protocol):

@@ -9,7 +9,7 @@ from ..common.errors import BatchLoopError, PathRefused
 from ..common.names import node_id
 from ..files.allowed_paths import AllowedFolders, resolve_target
 from ..graph.links import fed, is_link, linked, name_of
-from ..graph.required_outputs import Submission
+from ..graph.required_nodes import Submission
 from .linked_inputs import Known, Wanted
 
 _FOLDER = "folder"

@@ -13,10 +13,9 @@ from ...core.comfy import runtime
 from ...core.comfy.request_origin import told
 from ...core.comfy.schema import LoopSocket, built_once, internal_schema, raw_link, schema, widget
 from ...core.comfy.threads import Threads, in_thread
-from ...core.common.errors import BatchLoopError, LoopEndMissing, OutputLeftOut
+from ...core.common.errors import BatchLoopError, OutputLeftOut
 from ...core.common.names import GATHER, UI_KEY, node_id
-from ...core.graph.links import reaches
-from ...core.graph.required_outputs import Submission, left_out, names_of
+from ...core.graph.required_nodes import Submission, check_loop_end, left_out, names_of
 from ...core.media.decode import DecodedImage
 from ...core.model.directory_iterator_settings import SETTINGS
 from ...core.model.records import Iteration
@@ -66,10 +65,9 @@ class DirectoryIterator(comfy_io.ComfyNode):
         no file is looked at here, and no store asked, but in a thread.
         """
         submission = runtime.host().submission()
-        graph, unique_id = submission.graph, cls.hidden.unique_id
+        unique_id = cls.hidden.unique_id
         try:
-            if graph and not reaches(graph, unique_id, node_id("LoopEnd"), "loop"):
-                raise LoopEndMissing(_loop_end_missing())
+            check_loop_end(submission.graph, unique_id)
             await in_thread(Threads.CHECKS, _check, submission, unique_id, directory)
         except BatchLoopError as error:
             return told(error)
@@ -260,10 +258,3 @@ def _ui(
             }
         ]
     }
-
-
-def _loop_end_missing() -> str:
-    return (
-        "No Loop End is connected to this Directory Iterator, so no image would ever count as "
-        "done. Add a Loop End, and connect its `loop` to Loop Start's `loop` (or to this node's)."
-    )

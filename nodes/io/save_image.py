@@ -27,7 +27,7 @@ from ...core.graph.savers import rank_of
 from ...core.model.formats import Format
 from ...core.model.records import Iteration
 from ...core.turn.preview import Preview, preview
-from ...core.turn.result import Background
+from ...core.turn.saved_result import Background
 from ...core.turn.saver import Run, Saver, Saving
 
 _log = logging.getLogger(__name__)

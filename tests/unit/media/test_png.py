@@ -13,8 +13,8 @@ from PIL import Image, PngImagePlugin
 
 from batch_loop.core.common.errors import UnwritableImage
 from batch_loop.core.media import png
-from batch_loop.core.media.deflate import Way
 from batch_loop.core.media.encode import encode
+from batch_loop.core.media.zlib_stream import Way
 from batch_loop.core.model.formats import Format
 from batch_loop.tests.support.drawings import DRAWINGS
 from batch_loop.tests.support.png_files import png_file

@@ -16,8 +16,8 @@ from PIL import Image
 
 from batch_loop.core.background.read_ahead import read_image
 from batch_loop.core.media import decode as decoder
-from batch_loop.core.media import deflate, jpeg, png
 from batch_loop.core.media import encode as encoder
+from batch_loop.core.media import jpeg, png, zlib_stream
 from batch_loop.core.media.pixels import to_uint8
 from batch_loop.tests.support.drawings import DRAWINGS
 from batch_loop.tests.support.png_files import png_file
@@ -28,9 +28,9 @@ def without(monkeypatch: pytest.MonkeyPatch) -> None:
     """Blocks both imports, and replaces our modules with ones imported that way."""
     for name in ("zlib_ng", "simplejpeg"):
         monkeypatch.setitem(sys.modules, name, None)
-    poor_deflate, poor_jpeg = _again(deflate), _again(jpeg)
-    monkeypatch.setattr(png, "deflate", poor_deflate)
-    monkeypatch.setattr(png, "Way", poor_deflate.Way)
+    poor_zlib, poor_jpeg = _again(zlib_stream), _again(jpeg)
+    monkeypatch.setattr(png, "zlib_stream", poor_zlib)
+    monkeypatch.setattr(png, "Way", poor_zlib.Way)
     monkeypatch.setattr(decoder, "jpeg", poor_jpeg)
 
 
@@ -53,13 +53,13 @@ def saved(format_: encoder.Format) -> bytes:
 
 
 def test_the_other_tests_have_the_packages() -> None:
-    assert deflate._zlib.__name__ == "zlib_ng.zlib_ng"
+    assert zlib_stream._zlib.__name__ == "zlib_ng.zlib_ng"
     assert jpeg.simplejpeg is not None
 
 
 @pytest.mark.usefixtures("without")
 def test_the_log_says_which_package_is_missing(caplog: pytest.LogCaptureFixture) -> None:
-    _again(deflate)
+    _again(zlib_stream)
     _again(jpeg)
     assert "zlib-ng cannot be imported" in caplog.text
     assert "simplejpeg cannot be imported" in caplog.text
@@ -77,7 +77,7 @@ def test_png_files_contain_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("without")
 def test_pythons_own_zlib_takes_every_kind_of_image() -> None:
-    assert png.deflate._zlib is zlib
+    assert png.zlib_stream._zlib is zlib
     for drawing in DRAWINGS.values():
         pixels = drawing(90, 120)
         assert np.array_equal(np.asarray(Image.open(io.BytesIO(png_file(pixels)))), pixels)

@@ -9,7 +9,7 @@ import pytest
 from batch_loop.core.common.errors import PathRefused
 from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.graph.links import Graph
-from batch_loop.core.graph.required_outputs import Submission
+from batch_loop.core.graph.required_nodes import Submission
 from batch_loop.core.turn.linked_inputs import Learned, Wanted, nothing_known
 from batch_loop.core.turn.saver_folders import check_known_folders, wanted_folders
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, batch_graph, node

@@ -18,8 +18,8 @@ from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Failure, Prompt
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.writes import Turn
-from batch_loop.core.turn import result
-from batch_loop.core.turn.result import Background, Result
+from batch_loop.core.turn import saved_result
+from batch_loop.core.turn.saved_result import Background, Result
 
 KEY = LoopKey("", "/folder")
 PROMPT = Prompt("1", 1.0)
@@ -71,7 +71,7 @@ def test_a_picture_that_changes_meanwhile_is_an_error(
         picture.fill_(0.75)
         return data
 
-    monkeypatch.setattr(result, "encode", changing)
+    monkeypatch.setattr(saved_result, "encode", changing)
     desk = Desk(tmp_path)
     desk.write(picture)
     failure = desk.failure()

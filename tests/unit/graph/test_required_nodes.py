@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from batch_loop.core.graph.required_outputs import Fault, Submission, Unrun, faults, left_out, unrun
+from batch_loop.core.graph.required_nodes import Fault, Submission, Unrun, faults, left_out, unrun
 from batch_loop.tests.support.graphs import (
     COMPLETE,
     END,
