@@ -21,6 +21,8 @@ export type Widget = ReturnType<Node["addWidget"]> & {
   options: { hidden?: boolean };
   /** Called before a prompt is sent. */
   beforeQueued?(): void;
+  /** Called after a prompt was accepted. */
+  afterQueued?(): void;
 };
 
 /** Nodes' method for adding page elements. */

@@ -46,7 +46,7 @@ const submissions = new Submissions();
 const screen = new Screen(app);
 const autoQueue = new AutoQueue(app);
 const changes = new Changes({ server, toasts });
-const panel = new Panel({ app, server, poller, changes, changed: () => cards.returned() });
+const panel = new Panel({ app, server, poller, changes, changed: () => cards.lookAgain() });
 const openReport = (/** @type {string} */ loop) => panel.open(loop);
 const actions = new Actions({
   changes,
@@ -91,7 +91,6 @@ function onExecuted({ detail }) {
 /** @param {CustomEvent<{ exec_info?: { queue_remaining?: number } } | null>} event */
 function onStatus({ detail }) {
   const remaining = detail?.exec_info?.queue_remaining;
-  leftOut.queueChanged();
   conductor.queueIs(remaining);
   poller.queueIs(remaining);
 }
@@ -99,12 +98,21 @@ function onStatus({ detail }) {
 function onSending() {
   leftOut.sending();
   conductor.sending();
-  refusals.sending(() => conductor.refused());
+  refusals.sending(onRefused);
+}
+
+function onAccepted() {
+  refusals.accepted();
+  leftOut.accepted();
+}
+
+function onRefused() {
+  conductor.refused();
+  cards.lookAgain();
 }
 
 function onSent() {
   refusals.sent();
-  leftOut.sent();
   conductor.sent();
 }
 
@@ -146,15 +154,17 @@ app.registerExtension({
     api.addEventListener("status", onStatus);
     onCancel(() => conductor.cancelled());
     api.addEventListener("promptQueued", onSent);
-    window.addEventListener("focus", () => cards.returned());
-    document.addEventListener("visibilitychange", () => cards.returned());
+    window.addEventListener("focus", () => cards.lookAgain());
+    document.addEventListener("visibilitychange", () => cards.lookAgain());
   },
 
   nodeCreated(node) {
     nodeTexts.label(node);
     const card = cards.add(node);
-    // ComfyUI calls this on every widget before it sends a prompt: the only official sign, in all
-    // frontends, that this tab is about to submit.
-    if (card && node.comfyClass === ITERATOR) card.beforeQueued = onSending;
+    if (!card || node.comfyClass !== ITERATOR) return;
+    // ComfyUI calls these on every widget before it sends a prompt, and once it has accepted it: the
+    // only official signs of this in all frontends.
+    card.beforeQueued = onSending;
+    card.afterQueued = onAccepted;
   },
 });

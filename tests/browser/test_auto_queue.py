@@ -201,6 +201,43 @@ def test_a_refused_folder_is_corrected_and_run_pressed_once(
     assert batch.saved == SEVEN
 
 
+def test_a_folder_that_goes_away_stops_and_run_resumes(
+    open_tab: Callable[[], ComfyPage],
+    batch: Batch,
+    new_batch: Callable[..., Batch],
+    client: ComfyClient,
+    ends: Ends,
+) -> None:
+    comfy, other = open_tab(), open_tab()
+    away = batch.input.with_name(f"{batch.name} away")
+    batch.close_gate("img2.png")
+    comfy.load(batch.graph())
+    comfy.run_instant()
+    batch.wait_until_in_image(2)
+    batch.input.rename(away)
+    batch.open_gate("img2.png")
+    card = comfy.card()
+    expect(card).to_contain_text("This folder cannot be used")
+    expect(card).to_contain_text("does not exist")
+    client.wait_until_idle()
+    comfy.close_dialogs()
+    comfy.faults.clear()  # ComfyUI logs refused prompts there
+    away.rename(batch.input)
+    comfy.choose("Run")
+    # What somebody else runs has nothing to do with it.
+    beside = new_batch("one.png")
+    other.load(beside.graph())
+    other.press_run()
+    other.wait_until_submitted(1)
+    ends(other)
+    assert beside.saved == ["one.png"]
+    assert comfy.toasts("ComfyUI left Loop End out") == 0
+    comfy.run_instant()
+    ends(comfy)
+    assert batch.saved == SEVEN
+    expect(card).to_contain_text("All 7 images done")
+
+
 def test_interrupt_stops_and_run_resumes(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
     batch.close_gate("img4.png")
     comfy.load(batch.graph())

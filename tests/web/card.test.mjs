@@ -123,6 +123,18 @@ test("a refused folder shows what is wrong, and the server's message", () => {
   assert.equal(model({ refusal: new Refused("no", 400) }).headline, "This folder cannot be used");
 });
 
+test("a refused folder comes before what is left of its batch, but not before an image in progress", () => {
+  const refusal = new Refused("The folder does not exist.", 400);
+  const [last] = STATE.current;
+  for (const rest of [{ state: REST, last }, { state: REST }, { state: { ...REST, stopped_on: STOPPED } }]) {
+    assert.deepEqual(
+      [model({ refusal, ...rest }).phase, model({ refusal, ...rest }).detail],
+      ["refused", "The folder does not exist."],
+    );
+  }
+  assert.equal(model({ refusal, state: STATE }).headline, "img3.png");
+});
+
 test("an image in progress is shown with its number and its picture", () => {
   const shown = model({ folder: FOLDER, state: STATE });
   assert.deepEqual(

@@ -125,6 +125,33 @@ test("at the end, the folder must be checked again", () => {
   assert.equal(told(complete), false);
 });
 
+test("when a run stops, the folder must be checked again", () => {
+  const { entry } = entryOf();
+  entry.told(new Map([[entry.folderQuestion, { value: FOLDER }]]));
+  const told = (state) => entry.told(new Map([["loop l", { value: state }]]));
+  const stopped = { ...REST, stands: "stopped", stopped_on: { path: "b.png", index: 1 } };
+  for (const rest of [REST, stopped]) {
+    assert.equal(told(UNDER_WAY), false);
+    assert.equal(told({ ...REST, stands: "running" }), false);
+    assert.equal(told(rest), true);
+    assert.equal(told(rest), false);
+  }
+});
+
+test("a refusal is obsolete once the node has run again", () => {
+  for (const run of [({ entry }) => entry.heard("l"), ({ told }) => told(UNDER_WAY)]) {
+    const batch = entryOf();
+    const { entry, shown, told } = batch;
+    entry.heard("l");
+    told(REST, { error: new Refused("gone", 400) });
+    assert.equal(shown.at(-1).phase, "refused");
+    run(batch);
+    // Later, only the loop is asked about.
+    entry.told(new Map([["loop l", { value: { ...REST, stands: "running" } }]]));
+    assert.notEqual(shown.at(-1).phase, "refused");
+  }
+});
+
 test("a refusal is shown; an unreachable server changes nothing", () => {
   const { shown, told } = entryOf();
   told(null, { error: new Refused("not allowed", 403) });

@@ -20,23 +20,22 @@ function setUp(lastNodeErrors) {
 }
 
 test("a prompt accepted without Loop End ends Auto Queue, and the faulty node is named", () => {
-  for (const steps of [
-    ["sending", "queueChanged", "sent"],
-    ["sending", "sent", "queueChanged", "queueChanged"],
-  ]) {
-    const { autoQueue, leftOut, told } = setUp(ERRORS);
-    for (const step of steps) leftOut[step]();
-    assert.equal(autoQueue.offs, 1);
-    assert.equal(told.length, 1);
-    assert.equal(told[0].severity, "error");
-    assert.match(told[0].detail, /^My result #9: Required input is missing: filename_prefix\n/);
-  }
+  const { autoQueue, leftOut, told } = setUp(ERRORS);
+  leftOut.sending();
+  leftOut.accepted();
+  assert.equal(autoQueue.offs, 1);
+  assert.equal(told.length, 1);
+  assert.equal(told[0].severity, "error");
+  assert.match(told[0].detail, /^My result #9: Required input is missing: filename_prefix\n/);
 });
 
 test("for a prompt that is refused entirely, ComfyUI's own message is enough", () => {
-  const { autoQueue, leftOut, told } = setUp(ERRORS);
+  const { app, autoQueue, leftOut, told } = setUp(ERRORS);
   leftOut.sending();
-  leftOut.sent();
+  // It is not accepted, and the next one has no faults.
+  leftOut.sending();
+  app.lastNodeErrors = {};
+  leftOut.accepted();
   assert.deepEqual([autoQueue.offs, told], [0, []]);
 });
 
@@ -44,18 +43,8 @@ test("outputs that Loop End does not need may be dropped, and valid prompts show
   const other = { 9: { ...ERRORS[9], dependent_outputs: ["9"] } };
   for (const errors of [other, {}, null]) {
     const { autoQueue, leftOut, told } = setUp(errors);
-    for (const step of ["sending", "queueChanged", "sent", "queueChanged"]) leftOut[step]();
+    leftOut.sending();
+    leftOut.accepted();
     assert.deepEqual([autoQueue.offs, told], [0, []]);
   }
-});
-
-test("the faults of the previous prompt are forgotten", () => {
-  const { app, autoQueue, leftOut } = setUp(ERRORS);
-  leftOut.sending();
-  leftOut.sent();
-  app.lastNodeErrors = null;
-  leftOut.sending();
-  leftOut.queueChanged();
-  leftOut.sent();
-  assert.equal(autoQueue.offs, 0);
 });

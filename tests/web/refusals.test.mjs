@@ -4,7 +4,7 @@ import { Refusals } from "../../web/lib/refusals.js";
 
 /** With a fake ComfyUI that is sending; `look()` lets a while pass. */
 function setUp() {
-  const app = { processingQueue: true };
+  const app = { processingQueue: true, lastNodeErrors: null };
   const waiting = [];
   const refusals = new Refusals({ app, later: (look) => waiting.push(look) });
   const look = () => waiting.splice(0).forEach((each) => each());
@@ -24,14 +24,39 @@ test("a frontend that stops sending and reports no prompt was refused", () => {
   assert.equal(waiting.length, 0);
 });
 
-test("a prompt that was sent was not refused", () => {
+test("a prompt that was accepted was not refused, even if some of its outputs were left out", () => {
   const { app, look, refusals, refused, sending } = setUp();
   sending();
   look();
-  app.processingQueue = false;
+  app.lastNodeErrors = { 9: {} };
+  refusals.accepted();
   refusals.sent();
+  app.processingQueue = false;
   look();
   assert.deepEqual(refused, []);
+});
+
+test("a prompt whose acceptance was not reported was not refused if it has no faults", () => {
+  const { app, look, refusals, refused, sending } = setUp();
+  sending();
+  app.lastNodeErrors = {};
+  refusals.sent();
+  app.processingQueue = false;
+  look();
+  assert.deepEqual(refused, []);
+});
+
+test("a frontend that reports the end of every attempt shows a refusal by the faults", () => {
+  const { app, look, refusals, refused, sending } = setUp();
+  for (const processing of [undefined, false]) {
+    sending();
+    app.processingQueue = processing;
+    app.lastNodeErrors = { 1: {} };
+    refusals.sent();
+    refusals.sent();
+    look();
+  }
+  assert.deepEqual(refused, ["it", "it"]);
 });
 
 test("of several prompts that are sent at once, the last one decides", () => {
@@ -43,7 +68,7 @@ test("of several prompts that are sent at once, the last one decides", () => {
   assert.deepEqual(refused, ["second"]);
 });
 
-test("a frontend that does not show whether it is sending is ignored", () => {
+test("a frontend that does not show whether it is sending is not watched", () => {
   const { app, look, refused, sending, waiting } = setUp();
   app.processingQueue = undefined;
   sending();

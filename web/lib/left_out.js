@@ -1,7 +1,7 @@
 import { leftOut } from "./words.js";
 
 /**
- * @import { App, Fault } from "../../types/comfyui.d.ts"
+ * @import { App } from "../../types/comfyui.d.ts"
  * @import { AutoQueue } from "./auto_queue.js"
  * @import { Screen } from "./screen.js"
  * @import { Toasts } from "./toasts.js"
@@ -20,14 +20,6 @@ export class LeftOut {
   #autoQueue;
   #screen;
   #toasts;
-  /** Whether the server's queue has changed since this tab began to send, perhaps because of it. */
-  #taken = false;
-  /**
-   * The faults of the last prompt sent, until they are shown.
-   *
-   * @type {Fault[]}
-   */
-  #faults = [];
 
   /**
    * @param {object} parts - the pack's modules of these names, and ComfyUI's `app`
@@ -45,28 +37,15 @@ export class LeftOut {
 
   /** This tab is about to send a prompt. */
   sending() {
-    this.#taken = false;
-    this.#faults = [];
     this.#toasts.hide(TOAST);
   }
 
-  /** This tab has finished sending, and ComfyUI has answered. */
-  sent() {
-    this.#faults = this.#found();
-    if (this.#taken) this.#tell();
-  }
-
-  /** The server's queue has changed, which a prompt that is refused entirely does not cause. */
-  queueChanged() {
-    this.#taken = true;
-    this.#tell();
-  }
-
-  #tell() {
-    if (this.#faults.length === 0) return;
+  /** ComfyUI has accepted a prompt of this tab, perhaps without some of its outputs. */
+  accepted() {
+    const faults = this.#found();
+    if (faults.length === 0) return;
     this.#autoQueue.switchOff();
-    this.#toasts.show(TOAST, leftOut(this.#faults));
-    this.#faults = [];
+    this.#toasts.show(TOAST, leftOut(faults));
   }
 
   /** The faults that keep a Loop End from running; empty if it runs. */

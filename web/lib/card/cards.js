@@ -95,8 +95,8 @@ export class Cards {
     if (complete) complete.loop = loop;
   }
 
-  /** The user is back, and may have changed files or settings in the meantime. */
-  returned() {
+  /** Files or settings may have changed: the user was elsewhere, or ComfyUI has refused a prompt. */
+  lookAgain() {
     this.#following.again();
   }
 

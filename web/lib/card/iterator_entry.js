@@ -78,6 +78,7 @@ export class IteratorEntry {
    */
   heard(loop) {
     this.#heard = { loop, key: JSON.stringify(folderSettings(this.node)) };
+    this.#refusal = null; // it has run since
   }
 
   /**
@@ -159,13 +160,18 @@ export class IteratorEntry {
 
   /**
    * @param {Loop | null} state
-   * @returns {boolean} whether its batch has become complete: the folder may contain more by now
-   *   than when the batch began
+   * @returns {boolean} whether its run has ended: the folder may contain more by now than when the
+   *   batch began, or may be gone
    */
   #note(state) {
-    const isOver = Boolean(state?.complete && this.#state && !this.#state.complete);
+    const before = this.#state;
+    const isAlive = state !== null && isAtWork(state);
+    const isComplete = Boolean(state?.complete && before && !before.complete);
+    const hasStopped = Boolean(state && !isAlive && before && isAtWork(before));
     this.#state = state;
-    this.#last = state && isAtWork(state) ? (state.current[0] ?? this.#last) : null;
-    return isOver;
+    this.#last = isAlive ? (state.current[0] ?? this.#last) : null;
+    // An image under way was read from the folder.
+    if (state?.current[0]) this.#refusal = null;
+    return isComplete || hasStopped;
   }
 }

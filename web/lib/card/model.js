@@ -101,9 +101,10 @@ export function completeModel(state) {
 function phaseOf({ settings, folder, refusal, state, last = null }) {
   const figures = state && figuresOf(state);
   if (figures) {
-    const current = state.current[0] ?? last;
+    // A run cannot continue in a folder that is refused.
+    const current = state.current[0] ?? (refusal ? null : last);
     if (current) return underWay(current, figures);
-    if (state.stopped_on) return stopped(state.stopped_on, figures);
+    if (state.stopped_on && !refusal) return stopped(state.stopped_on, figures);
   }
   if (settings && !settings.directory) {
     return { phase: "empty", headline: t("card.noFolder"), detail: t("card.noFolderDetail") };
