@@ -1,1 +1,1 @@
-"""Where loops are kept: in memory or in a database."""
+"""Stores of loops and their items: in memory or in a database."""

@@ -1,4 +1,4 @@
-"""A store that lasts as long as the process, and one that refuses."""
+"""The store in memory, and the one that stands in for an unusable database."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class MemoryStore(MemoryOutputs):
     is_of_one_machine = True
 
     def __init__(self, forgets: str = "") -> None:
-        """`forgets` says why there is no other store, unless this one was asked for."""
+        """`forgets` says why state is kept in memory; empty if that was asked for."""
         super().__init__()
         self.forgets = forgets
         self.outside: Outside = _Outside(self)
@@ -47,7 +47,7 @@ class MemoryStore(MemoryOutputs):
     def id(self) -> str:
         return self._id
 
-    # Leases: no other server has a claim here.
+    # Leases: not needed, as no other server shares this store.
 
     def renew(self, server: str, seconds: float) -> None:
         pass
@@ -74,9 +74,9 @@ class MemoryStore(MemoryOutputs):
         return list(self._entries)
 
     def listed_loops(self) -> list[ListedLoop]:
-        """All loops; from any thread."""
+        """All loops; may be called from any thread."""
         found = []
-        # Copied, each in one step, as the registry may add to it meanwhile.
+        # Each copy is made in one step, as the registry may change the original meanwhile.
         for key, entry in list(self._entries.items()):
             items = self._items.get(key)
             if items is None:  # it is being forgotten
@@ -132,7 +132,7 @@ class MemoryStore(MemoryOutputs):
         paths: Sequence[str],
         new: NewListing | None = None,  # noqa: ARG002
     ) -> None:
-        # In one step, as others may look meanwhile.
+        # Replaced in one step, as another thread may be reading.
         self._undo.put(self._items, key, self._items[key].relisted(paths))
 
     def can_take(self, new: NewListing) -> bool:  # noqa: ARG002
@@ -147,9 +147,9 @@ class MemoryStore(MemoryOutputs):
                 self._undo.by(items.take_last, before)
 
     def listed_paths(self, key: LoopKey) -> set[str]:
-        """The paths of the present listing; from any thread."""
+        """The paths of the present listing; may be called from any thread."""
         items = self._items.get(key)
-        # Copied in one step, as the registry may add to it meanwhile.
+        # Copied in one step, as the registry may change it meanwhile.
         return set() if items is None else set(items.order.copy())
 
     # Items.
@@ -206,7 +206,7 @@ class MemoryStore(MemoryOutputs):
 
 
 class _Outside:
-    """Looks at a store from any thread. No listing is large: all are taken at once."""
+    """The store's `Outside`. No listing is large here: each is taken at once."""
 
     def __init__(self, store: MemoryStore) -> None:
         self._store = store
@@ -258,7 +258,7 @@ def _counted(numbers: Mapping[ItemState, int], entry: LoopEntry | None) -> Count
 
 
 class RefusingStore(MemoryStore):
-    """Stands for a database that cannot be used, and says so whenever it is asked for anything."""
+    """Stands in for a database that cannot be used: every use raises StateNotKept."""
 
     def __init__(self, reason: str) -> None:
         super().__init__()

@@ -1,4 +1,4 @@
-"""The items of one loop in memory, indexed so that each look-up is cheap."""
+"""The items of one loop in memory, indexed for cheap look-ups."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ class ItemTable:
     """The items of one loop."""
 
     def __init__(self, paths: Sequence[str]) -> None:
-        # Only those that a prompt has had: making an object for each of 100,000 takes a while.
+        # Only items that a prompt has had: creating 100,000 objects takes a while.
         self.known: dict[str, Item] = {}
-        # The files shown with each item: it wrote them in this batch, or found them there.
+        # The files shown with each item: it wrote them in this batch, or they existed before.
         self.written: defaultdict[str, set[str]] = defaultdict(set)
         self.open: set[str] = set()
         self._list(paths)
@@ -29,7 +29,7 @@ class ItemTable:
         self.order = list(paths)
         self.places = {path: index for index, path in enumerate(self.order)}
         self.counts = dict.fromkeys(ItemState, 0) | {ItemState.PENDING: len(self.order)}
-        # A heap: a sorted list is one.
+        # A heap, as any sorted list is.
         self.pending = list(range(len(self.order)))
         self.failed: list[int] = []
 
@@ -44,7 +44,7 @@ class ItemTable:
         return self.known.get(path) or Item(path, index)
 
     def relisted(self, paths: Sequence[str]) -> ItemTable:
-        """The same items under another listing."""
+        """The same items with another listing."""
         other = ItemTable(())
         before = {path: Item(path, UNLISTED) for path in self.order} | self.known
         other.known = {path: replace(item, index=UNLISTED) for path, item in before.items()}
@@ -66,9 +66,9 @@ class ItemTable:
         self.enter(item)
 
     def take_last(self, before: Item | None) -> None:
-        """Undo `append` of an item that was known as `before`."""
+        """Undo the last `append`; `before` is the item as it was known then."""
         path = self.order[-1]
-        # In this order: others look meanwhile, and go from the indexes to the item.
+        # The indexes first, as another thread may be going from an index to its item.
         self.leave(self.known[path])
         del self.known[path], self.places[path], self.order[-1]
         if before is not None:
@@ -99,7 +99,7 @@ class ItemTable:
             del self.failed[bisect_left(self.failed, item.index)]
 
     def _leave_pending(self, index: int) -> None:
-        """Take an index out of the pending ones: mostly it is the first."""
+        """Remove an index from the heap of pending items; usually it is the first."""
         if self.pending[0] == index:
             heapq.heappop(self.pending)
         else:
@@ -107,7 +107,7 @@ class ItemTable:
             heapq.heapify(self.pending)
 
     def reported(self, indexes: Iterable[int]) -> list[ReportedItem]:
-        """The items at some places, each with its files."""
+        """The items at these places, each with its files."""
         items = map(self.at, indexes)
         return [(item, tuple(sorted(self.written.get(item.path, ())))) for item in items]
 

@@ -26,13 +26,13 @@ class _File:
 
 
 class MemoryOutputs:
-    """Loops and their items, as far as outputs are concerned."""
+    """The part of the store in memory that records outputs."""
 
     def __init__(self) -> None:
         self._undo = Undo()
         self._entries: dict[LoopKey, LoopEntry] = {}
         self._items: dict[LoopKey, ItemTable] = {}
-        # Who wrote a file last, and the files of each item, in all batches.
+        # The last writer of each file, and the files of each item, in all batches.
         self._files: dict[str, _File] = {}
         self._written: defaultdict[LoopKey, defaultdict[str, set[str]]] = defaultdict(
             lambda: defaultdict(set)
@@ -115,9 +115,9 @@ class MemoryOutputs:
         }
 
     def all_written_below(self, folder: str) -> list[KnownResult]:
-        """What is known of the files below a folder; from any thread."""
+        """What is known of the files below a folder; may be called from any thread."""
         start = os.path.join(folder, "")
-        # Copied in one step, as the registry may add to it meanwhile.
+        # Copied in one step, as the registry may change it meanwhile.
         files = self._files.copy()
         return [
             KnownResult(

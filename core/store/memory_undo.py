@@ -1,4 +1,4 @@
-"""Undoing what a transaction has changed in memory."""
+"""Undoing a transaction's changes in memory."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ V = TypeVar("V")
 
 
 class Undo:
-    """The steps that undo the changes of a transaction; outside of one, none are noted."""
+    """The steps that undo a transaction's changes; outside of one, none are recorded."""
 
     def __init__(self) -> None:
         self._steps: list[Callable[[], object]] | None = None
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
-        """Undo the changes made inside, newest first, if an exception leaves it."""
+        """A transaction: an exception undoes the changes made inside, newest first."""
         if self._steps is not None:
-            raise RuntimeError("a transaction of a store is begun inside of another")
+            raise RuntimeError("transactions of a store cannot be nested")
         steps = self._steps = []
         try:
             yield
@@ -34,7 +34,7 @@ class Undo:
             self._steps = None
 
     def by(self, step: Callable[..., object], *given: Any) -> None:
-        """Note a step that undoes a change."""
+        """Record a step that undoes a change."""
         if self._steps is not None:
             self._steps.append(partial(step, *given))
 

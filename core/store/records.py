@@ -1,4 +1,4 @@
-"""The records that a store hands out and takes, and what every store agrees on."""
+"""The records that stores take and return, and rules that all stores share."""
 
 from __future__ import annotations
 
@@ -21,17 +21,17 @@ UNLISTED = -1
 
 @dataclass(frozen=True)
 class LoopEntry:
-    """What is known of a loop besides its items."""
+    """What is known of a loop, apart from its items."""
 
     selection: Selection
-    """What the listing was taken with."""
+    """The selection that the listing was taken with."""
     batch: int
     mode: IterationMode
     """The mode of the newest run."""
     looked_at: float
     """When the folder was last listed, in seconds since the epoch."""
     looked_again: bool = False
-    """Whether the folder was looked through a second time, when the listing had run out."""
+    """Whether the folder was listed once more, when the items had run out."""
     completed_at: float | None = None
     """When the batch became complete; None while it is not."""
     seconds: float = 0.0
@@ -48,7 +48,7 @@ class LoopEntry:
 
 @dataclass(frozen=True)
 class ListedLoop:
-    """A loop as a list of all loops shows it."""
+    """A loop as shown in a list of all loops."""
 
     key: LoopKey
     batch: int
@@ -57,7 +57,7 @@ class ListedLoop:
     ran_at: float | None
     counts: Counts
     open_items: tuple[Item, ...]
-    """Those that are RUNNING or FINISHING."""
+    """The items that are RUNNING or FINISHING."""
     stopped: bool
     """Whether the last run failed on the item that is next."""
 
@@ -69,14 +69,14 @@ class NewListing:
     key: LoopKey
     id: str
     before: str | None = None
-    """The listing whose items' states it takes over; None for a listing of a new batch."""
+    """The listing from which it takes over the items' states; None in a new batch."""
 
 
 def new_listing_id() -> str:
-    """An id for a listing that no other listing has."""
+    """A new, unique id for a listing."""
     return secrets.token_hex(8)
 
 
 def gives_up(item: Item, state: ItemState) -> bool:
-    """Whether a move to `state` ends a prompt's work on an item without the item being done."""
+    """Whether a move to `state` ends a prompt's work on an item without completing it."""
     return item.state in OPEN and state in {ItemState.PENDING, ItemState.FAILED}

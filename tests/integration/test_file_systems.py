@@ -238,7 +238,7 @@ def test_with_a_read_only_state_folder_the_batch_is_kept_in_memory(
     write_images(server.input / "batch", NAMES)
     graph = unchanged("batch", "batch", error_handling="Skip on error")
     assert f"Batch Loop cannot keep its state in {state.path}" in server.log()
-    assert "are forgotten when ComfyUI ends. Mend that" in server.log()
+    assert "are forgotten when ComfyUI ends. Fix that" in server.log()
     with server.client() as client:
         look = client.post_json("/batch_loop/folder", {"directory": "batch"})
         assert (look["known"], look["forgets"]) == (False, "the folder is read-only")

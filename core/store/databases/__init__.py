@@ -1,1 +1,1 @@
-"""What each database does in a way of its own."""
+"""SQLite and PostgreSQL: what is specific to each."""

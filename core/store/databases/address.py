@@ -1,4 +1,4 @@
-"""The address of a database: what is wrong with it is told, and what it holds is not."""
+"""Parsing the address of a database, and keeping its secrets out of messages."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from sqlalchemy import URL, make_url
 DRIVER = "postgresql+psycopg"
 
 _SCHEME = r"postgresql(?:\+psycopg)?://"
-# No / and ? before the @: it might be one that belongs to what comes behind them.
+# No / or ? before the @, as that @ might belong to what follows them.
 _LOGIN = r"(?:[^:/?#@]*(?::[^/?#@]*)?@)?"
 _NAME = r"[\w.,-]*"
 _NUMBER = r"\[[0-9A-Fa-f:.]+\]"
@@ -23,26 +23,26 @@ _OPTIONS = r"(?:\?[^@]*)?"
 _SHAPE = _SCHEME + _LOGIN + _MACHINE + _DATABASE + _OPTIONS
 _HIDDEN = "***"
 _SHORT = 3
-"""What has fewer letters is hidden only where it stands by itself: in a word it tells nothing."""
+"""A shorter secret is hidden only as a word of its own: inside a word it reveals nothing."""
 
 
 class Malformed(Exception):
-    """Raised when an address has not the form of one; the message repeats no part of it."""
+    """Raised when an address cannot be parsed; the message repeats no part of it."""
 
 
 @dataclass(frozen=True)
 class Address:
-    """Where a database is, and how to get in."""
+    """Where a database is, and how to log in."""
 
     arguments: Mapping[str, Any] = field(repr=False)
-    """What the driver is given."""
+    """Arguments for the driver."""
     shown: str
-    """Driver, machine and database: all that may be said of it."""
+    """Driver, machine and database: the only parts that messages may show."""
     _secrets: tuple[str, ...] = field(repr=False)
-    """All else that it holds, as it is and as it was written; the longest first."""
+    """All other parts, both decoded and as they were written; the longest first."""
 
     def hidden_in(self, text: str) -> str:
-        """`text` without anything of the address that may not be said."""
+        """`text` with the secret parts of the address hidden."""
         for secret in self._secrets:
             pattern = re.escape(secret)
             if len(secret) < _SHORT:
@@ -52,11 +52,11 @@ class Address:
 
 
 def address_of(text: str) -> Address:
-    """The parts of an address such as `postgresql://name:password@machine/database`.
+    """Parse an address such as `postgresql://name:password@machine/database`.
 
     Raises:
-        Malformed: it is none, or may be read in two ways.
-        ImportError: the driver is not there.
+        Malformed: it is not an address, or is ambiguous.
+        ImportError: the driver is not installed.
 
     """
     if not re.match(r"postgresql(\+psycopg)?://", text):
@@ -69,8 +69,8 @@ def address_of(text: str) -> Address:
     parts = re.fullmatch(_SHAPE, text, re.DOTALL)
     if parts is None:
         raise Malformed(
-            "it has not the form of an address. In the name and the password write %40 for @, %3A "
-            "for :, and %2F for /, and behind the machine a : only before the number of a port"
+            "it is not a valid address. In the name and the password write %40 for @, %3A for :, "
+            "and %2F for /, and after the machine write a : only before a port number"
         )
     try:
         url = make_url(text).set(drivername=DRIVER)
@@ -80,25 +80,25 @@ def address_of(text: str) -> Address:
         readable = all(secret.isprintable() for secret in secrets)
     except ImportError:
         raise
-    except Exception:  # noqa: BLE001 - it would tell what it was given
-        raise Malformed("it has not the form of an address") from None
+    except Exception:  # noqa: BLE001 - its message would repeat the address
+        raise Malformed("it is not a valid address") from None
     if unknown:
-        raise Malformed("behind its ? is an option that PostgreSQL does not have")
+        raise Malformed("after its ? is an option that PostgreSQL does not have")
     if not readable:
-        raise Malformed("it holds a character that cannot be printed")
+        raise Malformed("it contains a character that cannot be printed")
     shown = f"{DRIVER}://{parts['machine']}/{parts['database'] or ''}"
     return Address(arguments, shown, tuple(sorted(secrets, key=len, reverse=True)))
 
 
 def _options() -> set[str]:
-    """What may stand behind the `?`."""
-    from psycopg.pq import Conninfo  # noqa: PLC0415 - it may not be there
+    """The names of the options that may follow the `?`."""
+    from psycopg.pq import Conninfo  # noqa: PLC0415 - it may not be installed
 
     return {option.keyword.decode() for option in Conninfo.get_defaults()}
 
 
 def _secrets(text: str, url: URL) -> Iterator[str]:
-    """Each part that is not shown; what is a list, also by its members."""
+    """Each part that must not be shown, and of a list also each member."""
     before, _, _ = text.rpartition("@")
     yield from before.partition("://")[2].partition(":")[::2]
     yield from (str(part) for part in (url.username, url.password, url.port) if part is not None)

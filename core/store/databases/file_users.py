@@ -1,4 +1,4 @@
-"""Who uses a file: so that it is opened by one after the other, and taken away from nobody."""
+"""Which processes use a file, so that they open it one at a time and none loses it."""
 
 from __future__ import annotations
 
@@ -8,24 +8,24 @@ from collections.abc import Iterator
 
 
 class Users:
-    """The processes that use a file, as a file beside it tells by its locks.
+    """The processes that use a file, known by locks on a second file beside it.
 
-    They are SQLite's, which are there wherever those of its databases are, on each system, and end
-    with the process that holds them. Nothing is ever written to that file.
+    The locks are SQLite's: they work wherever its databases do, on every system, and end with the
+    process that holds them. Nothing is ever written to the second file.
     """
 
     def __init__(self, path: str, seconds: float) -> None:
-        """Lock the file at `path`, which is made; wait so long where another is in the way."""
+        """Use the lock file at `path`, which is created; wait this long for other processes."""
         self._path = path
         self._seconds = seconds
         self._own: sqlite3.Connection | None = None
 
     @contextlib.contextmanager
     def one_opens(self) -> Iterator[None]:
-        """Be the only one that opens the file, while others go on to use it.
+        """Be the only process that opens the file, while others may already be using it.
 
         Raises:
-            sqlite3.OperationalError: another was still opening it when time was up.
+            sqlite3.OperationalError: another was still opening it when the time was up.
 
         """
         with contextlib.closing(self._connected(self._seconds)) as driver:
@@ -34,7 +34,7 @@ class Users:
 
     @contextlib.contextmanager
     def nobody_else(self) -> Iterator[bool]:
-        """Whether nobody uses the file or opens it, and if so, keep them from it."""
+        """Yield whether nobody uses or opens the file; if so, nobody can do so meanwhile."""
         with contextlib.closing(self._connected(0.0)) as driver:
             try:
                 driver.execute("BEGIN EXCLUSIVE")
@@ -44,14 +44,14 @@ class Users:
                 yield True
 
     def join(self) -> None:
-        """Use the file from now on."""
+        """Count as a user of the file from now on."""
         self._own = self._connected(self._seconds)
         self._own.execute("BEGIN")
-        # The lock is taken with the first look.
+        # SQLite takes the lock with the first read.
         self._own.execute("SELECT count(*) FROM sqlite_master").fetchone()
 
     def leave(self) -> None:
-        """Use it no more."""
+        """No longer count as a user of the file."""
         own, self._own = self._own, None
         if own is not None:
             own.close()

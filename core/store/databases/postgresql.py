@@ -1,4 +1,4 @@
-"""What is PostgreSQL's own: a server for many, which is asked over the network."""
+"""The store in PostgreSQL, which several servers share over the network."""
 
 from __future__ import annotations
 
@@ -31,52 +31,52 @@ from ..sql.backend import AT_ONCE
 from ..sql.sql_store import SqlStore
 from .address import DRIVER, Address, Malformed, address_of
 
-_UNTIL_THEN = "no batch goes on"
+_CONSEQUENCE = "no batch goes on"
 _EXAMPLE = f"{DRIVER}://name:password@machine/database"
 
 _CONNECT_SECONDS = 5
 _OPTIONS = {
-    # A server that is halted in the midst of a change must not keep all others waiting for ever.
+    # A server that stalls in the middle of a transaction must not block all others forever.
     "idle_in_transaction_session_timeout": "300s",
-    # One whose machine is gone is noticed sooner.
+    # A server whose machine is gone is noticed sooner.
     "tcp_keepalives_idle": "10s",
     "tcp_keepalives_interval": "5s",
     "tcp_keepalives_count": "3",
 }
 _SILENCE_MS = 15_000
-"""How long a database that does not answer any more is waited for in the midst of a change."""
+"""How long to wait for a database that stops answering in the middle of a transaction."""
 _PREPARING = 0x6261746368
-"""Key of the lock that is held while the tables are made."""
+"""Key of the lock that is held while the tables are created."""
 _CLOCK_SECONDS = 60.0
-"""How long the difference of the clocks is taken to stay as it was found."""
+"""How long a measured difference between the clocks is used."""
 _STEP_SECONDS = 0.5
-"""A change of this machine's clock that has the difference looked at anew."""
+"""The difference is measured again if this machine's clock is set by more than this."""
 _LARGEST_VALUE = 2**29
-"""Bytes of a carried value: a row of PostgreSQL may have twice as many, in text."""
+"""Most bytes of a carried value: as text it has twice as many, the most that a row may have."""
 
 _ADVICE = {
     "password authentication failed": "Correct the name or the password in {variable}, and start "
     "ComfyUI again",
-    "no pg_hba.conf entry": "Let this machine in (pg_hba.conf of the database)",
+    "no pg_hba.conf entry": "Allow this machine in the database's pg_hba.conf",
     "does not exist": "Create it, or correct {variable} and start ComfyUI again",
-    "permission denied": "Let that user make and change tables there",
+    "permission denied": "Allow that user to create and change tables there",
 }
 _USUAL_ADVICE = "Start the database, or correct its address in {variable} and start ComfyUI again"
 
 
 def open_postgresql(address: str, roots: Roots, now: Callable[[], float] = time.time) -> Store:
-    """The store at the address of a database, which need not answer yet.
+    """The store at the address of a database, which need not be reachable yet.
 
-    `now` is this machine's clock. Nothing is raised, as ComfyUI has to start in any case: what is
-    wrong, the first use says. Batches are not kept in memory in its stead, as each server would
-    then do all images.
+    `now` is this machine's clock. Nothing is raised, as ComfyUI has to start in any case: the first
+    use reports what is wrong. Batches are not kept in memory instead, as each server would then
+    process all images.
     """
     try:
         known = address_of(address)
         engines = [_engine(known), _engine(known, poolclass=NullPool)]
     except Malformed as error:
         return RefusingStore(
-            cannot_use(DATABASE_VARIABLE, str(error), f"Write it like {_EXAMPLE}", _UNTIL_THEN)
+            cannot_use(DATABASE_VARIABLE, str(error), f"Write it like {_EXAMPLE}", _CONSEQUENCE)
         )
     except ImportError:
         return RefusingStore(
@@ -84,21 +84,21 @@ def open_postgresql(address: str, roots: Roots, now: Callable[[], float] = time.
                 DATABASE_VARIABLE,
                 "the package psycopg is missing",
                 'Install it (pip install "psycopg[binary]") into the Python of ComfyUI',
-                _UNTIL_THEN,
+                _CONSEQUENCE,
             )
         )
     return SqlStore(engines[0], engines[1], PostgresqlBackend(known, now), roots)
 
 
 def _engine(address: Address, **options: object) -> Engine:
-    """An engine that does not know the address itself: what it says of itself, it says in logs."""
+    """An engine whose URL lacks the address, as the URL may appear in logs."""
     engine = create_engine(
         f"{DRIVER}://",
         hide_parameters=True,
         connect_args={
             "connect_timeout": _CONNECT_SECONDS,
             "application_name": "batch-loop",
-            # Whatever that of the database is: without it a driver takes text for bytes.
+            # Whatever the database's encoding is: with SQL_ASCII the driver returns text as bytes.
             "client_encoding": "utf8",
             "keepalives_idle": 5,
             "keepalives_interval": 2,
@@ -120,7 +120,7 @@ def _engine(address: Address, **options: object) -> Engine:
 
 
 class CarriedRows:
-    """Carried values as rows, so that every machine has them."""
+    """Carried values as rows, so that every machine can read them."""
 
     def write(self, connection: Connection, name: str, data: bytes) -> None:
         if len(data) > _LARGEST_VALUE:
@@ -139,11 +139,11 @@ class CarriedRows:
 
 
 class PostgresqlBackend:
-    """PostgreSQL, as many servers use it at once.
+    """PostgreSQL, used by several servers at once.
 
-    One server after the other changes a loop, by a lock on the loop's id; different loops do not
-    wait for each other. A lock on its row would do the same, in a quarter of the speed when eight
-    servers wait for it.
+    An advisory lock on a loop's id lets one server at a time change the loop; different loops do
+    not wait for each other. A lock on the loop's row would do the same, but at a quarter of the
+    speed when eight servers wait for it.
     """
 
     shows_a_moment = True
@@ -157,11 +157,11 @@ class PostgresqlBackend:
         self._own_clock = now
         self.is_prepared = False
         self._ahead = 0.0
-        # When the clocks were compared, by the clock that never steps, and what the other one was.
+        # When the clocks were last compared: by the monotonic clock, and by this machine's clock.
         self._compared: tuple[float, float] | None = None
 
     def take_turn(self, connection: Connection, loop_id: str) -> None:
-        key = int(loop_id, 16) - 2**63  # as the lock's keys have a sign
+        key = int(loop_id, 16) - 2**63  # as the lock's keys are signed
         connection.execute(select(func.pg_advisory_xact_lock(key)))
 
     def prepare(self, engine: Engine) -> None:
@@ -195,7 +195,7 @@ class PostgresqlBackend:
             or abs((own - self._compared[1]) - (steady - self._compared[0])) > _STEP_SECONDS
         ):
             theirs: float = connection.execute(select(self.now)).scalar_one()
-            # It was read somewhere between the question and the answer.
+            # It was read at some time between our request and the response.
             self._ahead = theirs - (own + self._own_clock()) / 2
             self._compared = steady, own
         return self._ahead
@@ -220,12 +220,12 @@ class PostgresqlBackend:
             connection.execute(listing_statements.add_from_arrays, given)
 
     def has_many(self, connection: Connection) -> None:
-        # It would go by a table of before, and read all of it for each image, until it takes a
-        # look by itself.
+        # With outdated statistics it would scan the whole table for each image, until it happens
+        # to analyze the table by itself.
         connection.exec_driver_sql(f"ANALYZE {items.name}")
 
     def not_kept(self, error: SQLAlchemyError | OSError) -> StateNotKept:
-        said = self._address.hidden_in(_in_a_line(error))
+        said = self._address.hidden_in(_one_line(error))
         is_away = isinstance(error, OperationalError) or (
             isinstance(error, DBAPIError) and error.connection_invalidated
         )
@@ -239,8 +239,8 @@ class PostgresqlBackend:
         return kind(f"Batch Loop cannot use its database {self._address.shown}: {said}. {advice}.")
 
 
-def _in_a_line(error: Exception) -> str:
-    """What an error of the driver says: what the database itself said, where it did."""
+def _one_line(error: Exception) -> str:
+    """A driver's error in one line: the database's own message, if there is one."""
     said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
     lines = [line.strip() for line in said.splitlines() if line.strip()] or [type(error).__name__]
     fatal = [line.rpartition("FATAL:")[2].strip() for line in lines if "FATAL:" in line]

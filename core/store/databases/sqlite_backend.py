@@ -1,4 +1,4 @@
-"""What is SQLite's own: one file, which one process after the other may change."""
+"""The SQLite backend: one file, which one process at a time may change."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ _REASONS = {
     "attempt to write a readonly database": ("it is read-only", "Make the folder writable"),
     "unable to open database file": ("it cannot be opened", "Bring the folder back"),
 }
-"""What SQLite says, in words for users, and what they can do."""
+"""SQLite's messages in words for users, and what to do about them."""
 _BUSY = {"database is locked", "database table is locked", "locking protocol"}
-"""What it says while another holds the file, which may be over soon."""
+"""SQLite's messages while another process holds the file, which may be over soon."""
 
 _ENDINGS = (statements.CARRIED_SUFFIX, TEMPORARY_SUFFIX)
 
 
 class CarriedFiles:
-    """Carried values as files of a folder, beside the database."""
+    """Carried values as files in a folder beside the database."""
 
     def __init__(self, folder: str) -> None:
         self.folder = os.path.realpath(folder)
-        # Files whose value was replaced, and files that were written: the ones are deleted when
-        # the transaction is kept, the others when it is not.
+        # Files of replaced values, deleted if the transaction is committed, and files of new
+        # values, deleted if it is rolled back.
         self._superseded: list[str] = []
         self._written: list[str] = []
 
@@ -65,9 +65,9 @@ class CarriedFiles:
         self._written.clear()
 
     def tidy(self, connection: Connection) -> None:
-        """Delete what crashes have left, and every value that no loop has; in a transaction.
+        """Delete what crashes have left, and every value that no loop has.
 
-        Nobody writes one meanwhile, as that is done in a transaction, too.
+        To be called in a transaction, so that nobody writes a value meanwhile.
         """
         names = set(connection.execute(statements.carried_names).scalars())
         for name in os.listdir(self.folder):
@@ -76,7 +76,7 @@ class CarriedFiles:
 
 
 class SqliteBackend:
-    """SQLite, on a file of this machine, whose tables are there."""
+    """SQLite, in a file on this machine."""
 
     shows_a_moment = False
     is_of_one_machine = True
@@ -88,11 +88,11 @@ class SqliteBackend:
     def __init__(self, file: StateFile, carried: CarriedFiles) -> None:
         self.carried = carried
         self._file = file
-        # The connection of the last transaction, and when others had last written by then.
+        # The last transaction's connection, and the file's version that it saw.
         self._seen: tuple[Any, int] | None = None
 
     def take_turn(self, connection: Connection, loop_id: str) -> None:
-        """A transaction that writes has the whole file to itself."""
+        """Do nothing, as a transaction that writes has the whole file to itself."""
 
     @property
     def is_prepared(self) -> bool:
@@ -108,7 +108,7 @@ class SqliteBackend:
         self._file.close()
 
     def others_wrote(self, connection: Connection) -> bool:
-        # It is asked for inside of the transaction, which keeps all others from writing.
+        # Called inside of the transaction, during which nobody else can write.
         driver = connection.connection.dbapi_connection
         before, self._seen = self._seen, (driver, _data_version(driver))
         return before != self._seen
@@ -147,7 +147,7 @@ class SqliteBackend:
                 connection.execute(listing_statements.add_one, rows)
 
     def has_many(self, connection: Connection) -> None:
-        """It goes by what the statements say, and not by what the tables hold."""
+        """Do nothing, as the statements need no statistics on the tables."""
 
     def not_kept(self, error: SQLAlchemyError | sqlite3.Error | OSError) -> StateNotKept:
         said = str(error.orig) if isinstance(error, DBAPIError) else str(error)
@@ -158,22 +158,22 @@ class SqliteBackend:
         path = quoted(self._file.path)
         return kind(
             f"Batch Loop cannot keep its state in {path}: {reason}. {advice}, and "
-            "run again: the batch goes on with this image. (Nothing is done without it, as what "
-            "is done could not be told from what is not.)"
+            "run again: the batch goes on with this image. (Nothing runs without it, as "
+            "it tells which images are done.)"
         )
 
 
 def _data_version(driver: Any) -> int:
-    """A number that changes when somebody writes to the SQLite file by any other connection.
+    """A number that changes when any other connection writes to the SQLite file.
 
-    The driver itself is asked, as this is done each time.
+    The driver is asked directly, which is faster: this is done for every transaction.
     """
     version: int = driver.execute("PRAGMA data_version").fetchone()[0]
     return version
 
 
 def _are_text(paths: Iterable[str]) -> bool:
-    """Whether no path holds bytes that are no text, which JSON could not carry as they are."""
+    """Whether all paths are valid text: JSON could not carry others unchanged."""
     try:
         "".join(paths).encode()
     except UnicodeEncodeError:

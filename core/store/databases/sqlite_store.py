@@ -1,4 +1,4 @@
-"""The store in a file of this machine."""
+"""Opening the store in a SQLite file on this machine."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FILE = "state.sqlite3"
 CARRIED = "carried"
 
 _PROBE = bytes(65_536)
-"""As much as the tables need at first."""
+"""As much as the empty tables need."""
 _REASONS = {
     errno.ENOSPC: "the disk is full",
     errno.EDQUOT: "your share of the disk is used up",
@@ -32,10 +32,10 @@ _log = logging.getLogger(__name__)
 
 
 def open_store(folder: str, roots: Roots = NO_ROOTS) -> Store:
-    """The store in `folder`, which is made where needed.
+    """The store in `folder`, which is created if needed.
 
-    Its file is opened with the first use, which says what is wrong with it. Where nothing can be
-    written there at all, the store is one in memory, and the log says so. Nothing is raised, as
+    Its file is opened at the first use, which reports what is wrong with it. If nothing can be
+    written there at all, the store is kept in memory, and the log says so. Nothing is raised, as
     ComfyUI has to start in any case.
     """
     carried = CarriedFiles(os.path.join(folder, CARRIED))
@@ -49,7 +49,7 @@ def open_store(folder: str, roots: Roots = NO_ROOTS) -> Store:
         reason = _REASONS.get(error.errno or 0) or error.strerror or str(error)
         _log.warning(
             "Batch Loop cannot keep its state in %s: %s. Batches work, but are forgotten when "
-            "ComfyUI ends. Mend that, and start ComfyUI again.",
+            "ComfyUI ends. Fix that, and start ComfyUI again.",
             folder,
             reason,
         )

@@ -1,7 +1,7 @@
-"""The SQLite file that loops are kept in: made, looked through, and set aside where it is damaged.
+"""The SQLite file that holds the loops: it is created, checked, and set aside if damaged.
 
-One server after the other opens it. What one of them is about to make is no damage, and what one of
-them uses is taken away from nobody.
+Servers open it one at a time, so none takes a file that another is still creating for damaged. A
+file that any server uses is not set aside.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from ..sql.backend import ONLY_READS
 from .file_users import Users
 
 BUSY_SECONDS = 5.0
-"""How long another that holds the file is waited for in one go; a run goes on waiting after that,
+"""How long SQLite waits for another process that holds the file; after that, a run keeps trying,
 and can be cancelled meanwhile."""
 _LOOK_SECONDS = 0.05
 _SIDE_FILES = ("-wal", "-shm")
@@ -32,11 +32,11 @@ _log = logging.getLogger(__name__)
 
 
 class _Damaged(sqlite3.DatabaseError):
-    """Raised when SQLite finds a fault in the file."""
+    """Raised when SQLite finds the file damaged."""
 
 
 class StateFile:
-    """A file at `path`, in a folder that is there."""
+    """The file at `path`, in an existing folder."""
 
     def __init__(self, path: str, tidy: Callable[[Connection], None]) -> None:
         """`tidy` is called when the file is opened, while nobody writes to it."""
@@ -47,21 +47,21 @@ class StateFile:
 
     def engine(self, **options: object) -> Engine:
         """An engine on the file, with SQLAlchemy's options."""
-        # The store ends each transaction itself, so there is nothing to roll back afterwards.
+        # The store ends every transaction itself, so there is nothing to roll back afterwards.
         engine = create_engine(f"sqlite:///{self.path}", pool_reset_on_return=None, **options)
         event.listen(engine, "connect", _on_connect)
         event.listen(engine, "begin", _on_begin)
         return engine
 
     def open(self, engine: Engine) -> None:
-        """Have the file ready, with tables as they should be, and use it from now on.
+        """Check the file and its tables, creating what is missing, and use it from now on.
 
-        One that is damaged, or was made by another version of the pack, is set aside under another
-        name, and a new one begun: the log says so. `engine` is one on this file.
+        A file that is damaged, or was made by another version of the pack, is renamed, and a new
+        one is created; the log says so. `engine` is an engine on this file.
 
         Raises:
-            sqlite3.Error, DBAPIError, OSError: it cannot be opened now, as when another holds it.
-            StateNotKept: it would have to be set aside, and another server uses it.
+            sqlite3.Error, DBAPIError, OSError: it cannot be opened now; another may be holding it.
+            StateNotKept: it would have to be set aside, but another server uses it.
 
         """
         give_up_at = time.monotonic() + BUSY_SECONDS
@@ -73,39 +73,39 @@ class StateFile:
                     self._users.join()
             except Exception as error:
                 engine.dispose()
-                if not _is_of_the_file(error):
+                if not _is_due_to_content(error):
                     raise
                 with self._users.nobody_else() as is_alone:
                     if is_alone:
-                        self._make_new_where_unsound(engine)
+                        self._replace_if_unusable(engine)
                     elif time.monotonic() > give_up_at:
                         raise StateNotKept(_used_by_another(self.path, error)) from None
             else:
                 self.is_open = True
                 return
-            # Another may be about to do the same.
+            # Another process may be opening it, or setting it aside.
             pause.wait(_LOOK_SECONDS)
 
     def close(self) -> None:
-        """Use it no more, until it is opened again."""
+        """Stop using the file, until it is opened again."""
         self.is_open = False
         self._users.leave()
 
     def _make_ready(self, engine: Engine) -> None:
-        _look_through(self.path)
+        _check(self.path)
         with engine.begin() as connection:
             prepare(connection)
-            # One that was set aside may be given its name back, and want what is with it.
+            # A file that was set aside may get its name back, and then needs its carried values.
             if not _has_been_set_aside(self.path):
                 with contextlib.suppress(OSError):
                     self._tidy(connection)
 
-    def _make_new_where_unsound(self, engine: Engine) -> None:
-        """Set the file aside, unless another has done so since."""
+    def _replace_if_unusable(self, engine: Engine) -> None:
+        """Set the file aside and create a new one, unless another process has done so."""
         try:
             self._make_ready(engine)
         except Exception as error:
-            if not _is_of_the_file(error):
+            if not _is_due_to_content(error):
                 raise
             engine.dispose()
             aside = _set_aside(self.path)
@@ -116,43 +116,43 @@ class StateFile:
 
 
 def _on_connect(connection: object, _record: object) -> None:
-    # The driver's own idea of transactions begins them too late, see SQLAlchemy's documentation
-    # of its SQLite dialect: `begin` below does it.
+    # The driver by itself would begin transactions too late (see SQLAlchemy's documentation of its
+    # SQLite dialect), so `_on_begin` does it.
     connection.isolation_level = None  # type: ignore[attr-defined]
     cursor = connection.cursor()  # type: ignore[attr-defined]
     cursor.execute(f"PRAGMA busy_timeout = {round(BUSY_SECONDS * 1000)}")
-    # A change costs one write at the file's end. A power cut may lose the last changes, never
-    # damage the file; a killed process loses nothing.
+    # A commit costs one write, at the end of the log. A power cut may lose the last commits, but
+    # never damages the file; a killed process loses nothing.
     cursor.execute("PRAGMA synchronous = NORMAL")
     cursor.close()
 
 
 def _on_begin(connection: Connection) -> None:
-    # For writing from the start: what is read must still hold when the change follows from it.
+    # Locked for writing from the start: what is read must still hold when a change is based on it.
     only_reads = connection.get_execution_options().get(ONLY_READS)
     connection.exec_driver_sql("BEGIN" if only_reads else "BEGIN IMMEDIATE")
 
 
-def _look_through(path: str) -> None:
-    """Have the file keep a log for writing, and look for faults in it, holding nobody up."""
+def _check(path: str) -> None:
+    """Switch the file to write-ahead logging and check it for damage, blocking nobody."""
     driver = sqlite3.connect(path, timeout=BUSY_SECONDS, isolation_level=None)
     with contextlib.closing(driver):
-        # Readers are not kept waiting. The file itself remembers it.
+        # In this mode readers need not wait. The file itself records it.
         driver.execute("PRAGMA journal_mode = WAL")
         (found,) = driver.execute("PRAGMA quick_check(1)").fetchone()
     if found != "ok":
         raise _Damaged(found)
 
 
-def _is_of_the_file(error: Exception) -> bool:
-    """Whether it is what the file holds that is wrong.
+def _is_due_to_content(error: Exception) -> bool:
+    """Whether the error is due to the file's content.
 
-    A full disk, missing permission or another server that holds the file are no reason to part
-    with it.
+    A full disk, a missing permission or another server that holds the file is no reason to set the
+    file aside.
     """
     cause = error.orig if isinstance(error, DBAPIError) else error
-    # All that the system or another process is to blame for is an OperationalError; so is that
-    # the file holds other tables than ours.
+    # All that the system or another process causes is an OperationalError, but so is a table or
+    # column that is missing.
     if isinstance(cause, sqlite3.OperationalError):
         return "no such " in str(cause)
     return isinstance(cause, (sqlite3.Error, SQLAlchemyError, OtherVersion, LookupError))
@@ -164,8 +164,8 @@ def _has_been_set_aside(path: str) -> bool:
 
 
 def _set_aside(path: str) -> str:
-    kind = time.strftime("%Y%m%d-%H%M%S")
-    aside = f"{path}.{kind}"
+    stamp = time.strftime("%Y%m%d-%H%M%S")
+    aside = f"{path}.{stamp}"
     os.replace(path, aside)
     for side in _SIDE_FILES:
         with contextlib.suppress(FileNotFoundError):

@@ -1,1 +1,1 @@
-"""How loops are written down: tables, statements on them, and records and values as rows."""
+"""The database schema: tables, statements on them, and conversion of records and values to rows."""

@@ -1,8 +1,8 @@
-"""Carried values as files: what outlives a restart, and how it is written down.
+"""Serialization of carried values.
 
-Tensors, numbers, text, lists, tuples and dicts with text for keys, in any nesting. A latent is a
-dict of tensors, so it is among them; a model is not. The file is one of the `safetensors` format,
-which holds data and no code, with the nesting as JSON in its header.
+Supported are tensors, numbers, text, lists, tuples, and dicts with text keys, in any nesting. That
+includes latents, which are dicts of tensors, but not models. The format is `safetensors`, which
+holds data and no code, with the nesting as JSON in its header.
 """
 
 from __future__ import annotations
@@ -18,21 +18,21 @@ from safetensors.torch import load, save
 from ...model.records import Several
 
 _HEADER = "batch_loop"
-"""Key of the nesting in the file's header."""
+"""Key of the nesting in the header."""
 
 
 _MOST_PARTS = 1_000_000
 
 
 class CannotKeep(Exception):
-    """Raised when a value holds something that no file can keep; the message names its type."""
+    """Raised when a value contains something that no file can hold; the message names its type."""
 
 
 def encode(value: Any) -> bytes:
-    """Write `value` as the content of a file. Tensors go to the CPU; CannotKeep, and nothing else.
+    """Serialize `value`, with its tensors on the CPU; raises CannotKeep, and nothing else.
 
-    What is written is read back before it counts as kept, as there is no end to what a node may
-    carry: text of half a character, a tensor of a kind that is yet to come.
+    The result is decoded as a check, as a node may carry over anything: text with half a surrogate
+    pair, a tensor of a future kind.
     """
     try:
         tensors: dict[str, torch.Tensor] = {}
@@ -41,33 +41,33 @@ def encode(value: Any) -> bytes:
         decode(data)
     except CannotKeep:
         raise
-    except Exception as error:  # of any type: what its parts raise is theirs
+    except Exception as error:  # of any type: parts of the value may raise anything
         raise CannotKeep(type(value).__name__) from error
     return data
 
 
 def decode(data: bytes) -> Any:
-    """The value that a file's content keeps, its tensors on the CPU."""
-    # A header of JSON, behind its length in eight bytes.
+    """The value that `data` was encoded from, with its tensors on the CPU."""
+    # A JSON header, after its length in eight bytes.
     length = int.from_bytes(data[:8], "little")
     outline = json.loads(data[8 : 8 + length])["__metadata__"][_HEADER]
     return _value(json.loads(outline), load(data).__getitem__)
 
 
 def _outline(value: Any, tensors: dict[str, torch.Tensor], parts: Iterator[int]) -> Any:
-    """`value` as JSON: what JSON has is itself, the rest is `[kind, content]`.
+    """`value` as JSON: plain values as they are, everything else as `[kind, content]`.
 
-    `parts` counts: a list in which another stands twice, in which another stands twice, and so on,
-    has more of them than any file.
+    `parts` counts the parts: a list that contains another twice, which contains another twice, and
+    so on, would fit in no file.
     """
     if next(parts) > _MOST_PARTS:
         raise CannotKeep(type(value).__name__)
-    # Not isinstance for the plain ones: a subclass may be more than what JSON keeps of it.
+    # Not isinstance, as a subclass may hold more than JSON would keep.
     if value is None or type(value) in (bool, int, float, str):
         return value
     if type(value) is torch.Tensor and _is_plain(value):
         name = str(len(tensors))
-        # A copy of its own: the format refuses tensors that share their memory.
+        # A copy, as the format refuses tensors that share memory.
         tensors[name] = value.detach().to("cpu").clone().contiguous()
         return ["tensor", name]
     if isinstance(value, Several):
@@ -80,7 +80,7 @@ def _outline(value: Any, tensors: dict[str, torch.Tensor], parts: Iterator[int])
 
 
 def _is_plain(tensor: torch.Tensor) -> bool:
-    """Whether a tensor is no more than numbers in a shape, of a kind that the format has."""
+    """Whether a tensor is only numbers in a shape, of a kind that the format supports."""
     return (
         tensor.layout is torch.strided
         and not (tensor.is_complex() or tensor.is_quantized or tensor.is_meta)

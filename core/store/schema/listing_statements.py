@@ -1,6 +1,6 @@
-"""The statements that listings are written with, a part of the rows in each.
+"""The statements that write listings, some of the rows at a time.
 
-As in `statements`, what one is given has a name with `of_`.
+As in `statements`, the names of their parameters begin with `of_`.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ from .tables import PathText, in_state, is_failed, is_open, items, loops, spare_
 
 _of_listing = items.c.listing == bindparam("of_listing")
 
-# Adding rows. What stands there already, from a try that was kept without a word, stays.
+# Adding rows. Existing rows stay: an attempt may have been committed without a confirmation.
 
 _PLACE = ("listing", "path", "position")
 _STATE = [name for name in items.columns.keys() if name not in _PLACE]  # noqa: SIM118 - no dict
@@ -46,14 +46,14 @@ _UNKNOWN: Mapping[str, ColumnElement[Any]] = {
     **dict.fromkeys(("attempts", "missed_loop_ends", "seconds"), literal_column("0")),
     "stopped": false(),
 }
-"""What an item is that was never had by a prompt, where that is not NULL."""
+"""The columns, other than those that are NULL, of an item that no prompt has had."""
 _before = items.alias("before")
 
 
 def _added(
     into: Insert, given: FromClause, path: ColumnElement[Any], place: ColumnElement[Any]
 ) -> Insert:
-    """Adds items at `place`, in the state that they have in the listing `of_before`, if in any."""
+    """Add items at `place`, in the state that they have in the listing `of_before`, if any."""
     is_before = and_(
         _before.c.listing == bindparam("of_before", type_=String), _before.c.path == path
     )
@@ -76,15 +76,15 @@ add_from_json = _added(
     cast(_paths.c.value, LargeBinary),
     cast(_paths.c.key, Integer) + _first,
 )
-"""From a list of paths, the first of which has the place `of_first`: for SQLite alone, and several
-times as fast there as a row at a time."""
+"""From a JSON list of paths, the first at the place `of_first`: for SQLite only, where it is far
+faster than one row at a time."""
 
 _one = select(
     bindparam("of_path", type_=PathText).label("path"),
     bindparam("of_place", type_=Integer).label("place"),
 ).subquery("given")
 add_one = _added(_into_sqlite, _one, _one.c.path, _one.c.place)
-"""A row, for SQLite: of a path that is no text."""
+"""A single row, for a path that is not valid text: for SQLite only."""
 
 _array = (
     func.unnest(
@@ -97,9 +97,9 @@ _array = (
 _into_postgresql = postgresql.insert(items)
 add_from_arrays = _added(_into_postgresql, _array, _array.c.path, _array.c.place)
 add_from_arrays = add_from_arrays.on_conflict_do_nothing()  # type: ignore[attr-defined]
-"""From arrays of paths and places: for PostgreSQL alone."""
+"""From arrays of paths and places: for PostgreSQL only."""
 
-# What is known of items that are not in the new listing, by ranges of their paths.
+# Copying what is known of items that the new listing lacks, one range of paths at a time.
 
 _after = _before.c.path > bindparam("of_after", type_=PathText)
 _of_before = _before.c.listing == bindparam("of_before", type_=String)
@@ -128,7 +128,7 @@ add_unlisted = insert(items).from_select(
     ),
 )
 BEHIND_ALL = b"\xff"
-"""Where the last part of it ends: no path has this byte."""
+"""The end of the last range: no path contains this byte."""
 
 # Which listing a loop has.
 
@@ -148,13 +148,13 @@ def _number(*which: ColumnElement[bool]) -> ColumnElement[int]:
     return number.where(_of_listing, items.c.position >= 0, *which).scalar_subquery()
 
 
-# By indexes that hold no others; who is in none of them is done.
+# Counted by partial indexes; an item that is in none of them is done.
 numbers = select(
     _number(in_state(ItemState.PENDING)).label("pending"), _number(is_failed).label("failed")
 )
 open_states = select(items.c.state).where(_of_listing, is_open, items.c.position >= 0)
 
-# Listings that no loop has.
+# Listings that belong to no loop.
 
 _this_spare = spare_listings.c.id == bindparam("of_listing")
 add_spare = insert(spare_listings)
@@ -171,4 +171,4 @@ delete_all = delete(items).where(_of_listing)
 one_behind = (
     select(items.c.path).where(_of_listing).limit(1).offset(bindparam("of_most", type_=Integer))
 )
-"""Something, if a listing has more rows than so many, in it or known besides."""
+"""Finds a row if more than `of_most` rows have the id of a listing, unlisted ones included."""

@@ -1,7 +1,7 @@
-"""Between the rows of the tables and the records of the registry.
+"""Conversion between rows of the tables and the registry's records.
 
-Times in rows are by the clock of the database, which is `ahead` seconds ahead of this machine's;
-folders in rows are as all machines know them, see `core.model.shared_roots`.
+Times in rows are by the database's clock, which is `ahead` seconds ahead of this machine's. Folders
+in rows have the form that all machines share, see `core.model.shared_roots`.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from ...model.shared_roots import Roots
 from ..records import UNLISTED, LoopEntry
 
 _REMEMBERED = 256
-"""Settings that are not read and written as JSON again: each loop has one of either kind."""
+"""Settings that are cached, to and from JSON: each loop has one selection and one policy."""
 
 
 def entry_of(row: Mapping[str, Any], ahead: float, roots: Roots) -> LoopEntry:
-    """The entry in a loop's row."""
+    """The entry of a loop, from its row."""
     return LoopEntry(
         selection=_selection(row["selection"], roots),
         batch=row["batch"],
@@ -45,19 +45,19 @@ def entry_of(row: Mapping[str, Any], ahead: float, roots: Roots) -> LoopEntry:
 
 
 def counts_of(row: Mapping[str, Any]) -> Counts:
-    """The numbers of items in each state, in a loop's row."""
+    """The number of items in each state, from a loop's row."""
     return Counts(
         **{state.value: row[state.value] for state in ItemState}, unpaired=row["unpaired"]
     )
 
 
 def listed_counts(row: Any) -> Counts:
-    """The same in a row of the list of all loops, of which there may be many."""
+    """The same from a row of the list of all loops; made fast, as there may be many."""
     return Counts(row.pending, row.running, row.finishing, row.done, row.failed, row.unpaired)
 
 
 def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any]:
-    """What an entry is in a loop's row."""
+    """The columns of a loop's row that hold its entry."""
     return {
         "selection": _selection_text(entry.selection, roots),
         "batch": entry.batch,
@@ -74,7 +74,7 @@ def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any
 
 
 def item_of(row: Row[Any], ahead: float) -> Item:
-    """The item in its row."""
+    """An item, from its row."""
     claim = None
     if row.claim_prompt is not None:
         claim = Claim(
@@ -100,9 +100,9 @@ def item_of(row: Row[Any], ahead: float) -> Item:
 
 
 def claim_columns(claim: Claim | None, ahead: float) -> dict[str, Any]:
-    """What a claim is in an item's row.
+    """The columns of an item's row that hold its claim.
 
-    The time of the prompt's submission stays as it is: it is a part of the prompt's name.
+    The time of the prompt's submission is not converted, as it identifies the prompt.
     """
     return {
         "claim_prompt": None if claim is None else claim.prompt.id,
@@ -115,7 +115,7 @@ def claim_columns(claim: Claim | None, ahead: float) -> dict[str, Any]:
 
 
 def failure_columns(failure: Failure | None) -> dict[str, Any]:
-    """What a failure is in an item's row."""
+    """The columns of an item's row that hold its failure."""
     return {
         "failure_reason": None if failure is None else failure.reason,
         "failure_node_id": None if failure is None else failure.node_id,

@@ -1,7 +1,7 @@
-"""The statements that a prompt is made of, built once: building one takes longer than running it.
+"""The statements that each prompt runs, built once: building one takes longer than running it.
 
-What a statement is given besides the columns that it sets has a name with `of_`, or `by_` for the
-change of a number.
+Parameters besides the columns to set have names that begin with `of_`, or with `by_` for the change
+of a number.
 """
 
 from __future__ import annotations
@@ -45,11 +45,11 @@ from .tables import (
 )
 
 CARRIED_SUFFIX = ".safetensors"
-"""How the name of a carried value ends, as a file and as a row."""
+"""The suffix of a carried value's name, as a file and as a row."""
 
 _of_listing = items.c.listing == bindparam("of_listing")
-# A database goes by the index of all that is in a state where that is said to lie in a range, or is
-# wanted in order; SQLite else by the primary key, through the whole listing.
+# The condition on the position has a database use the partial index of a state; SQLite would
+# otherwise use the primary key, and scan the whole listing.
 _listed = and_(_of_listing, items.c.position >= 0)
 _this_item = and_(_of_listing, items.c.path == bindparam("of_path"))
 _this_output = and_(
@@ -68,7 +68,7 @@ carried_names = select(loops.c.carried_file)
 add_loop = insert(loops)
 delete_loop = delete(loops).where(loops.c.id == bindparam("of_loop"))
 set_loop = update(loops).where(loops.c.id == bindparam("of_loop"))
-# By difference: other servers change them too.
+# By differences, as other servers change them too.
 count_loop = set_loop.values({name: loops.c[name] + bindparam(f"by_{name}") for name in COUNTS})
 
 # Items.
@@ -94,7 +94,7 @@ page_rows = (
     )
     .order_by(items.c.position)
 )
-# By the index alone up to the page's first.
+# Rows before the page are skipped within the index.
 _failed_page = (
     select(items.c.path)
     .where(_listed, is_failed)
@@ -105,7 +105,7 @@ _failed_page = (
 failed_page_rows = (
     select(items).where(_of_listing, items.c.path.in_(_failed_page)).order_by(items.c.position)
 )
-# What a list of loops does not show is not read for it.
+# Columns that a list of loops does not show, and therefore does not read.
 _ONLY_FOR_RUNS = {
     "listing",
     "next_listing",
@@ -118,11 +118,11 @@ _ONLY_FOR_RUNS = {
     "carried_file",
     "carried_lost",
 }
-# With each loop, whether a run stopped on the item that is next.
+# For each loop, whether a run has stopped on the item that is next.
 _stopped_on_next = (
     select(items.c.stopped)
-    # With a sign before it, which SQLite takes for "not by an index of this": it might go through
-    # all that is listed else, instead of all that waits.
+    # The unary plus keeps SQLite from choosing an index by this condition: that might be the index
+    # of all listed items, instead of that of the pending ones.
     .where(items.c.listing == loops.c.listing, is_pending, literal_column("+position").is_not(None))
     .order_by(items.c.position)
     .limit(1)
@@ -140,7 +140,7 @@ listed_paths = select(items.c.path).where(
 
 _pending = select(items.c.path).where(_listed, is_pending).order_by(items.c.position).limit(1)
 next_pending = _pending.offset(bindparam("of_others"))
-# Where several servers share the table, each takes another item.
+# Servers that share the table each take a different item.
 _free = _pending.with_for_update(skip_locked=True).scalar_subquery()
 claim_item = (
     update(items)
@@ -159,22 +159,24 @@ set_failed = update(items).where(_listed, is_failed)
 
 @functools.cache
 def first_together(loops_at_once: int) -> Select[tuple[int]]:
-    """The first place at which so many loops, `of_listing_0` and on, have a pending item."""
+    """The first place at which all of the listings `of_listing_0`, ... have a pending item."""
     first, *others = (items.alias(f"together_{number}") for number in range(loops_at_once))
     found = select(first.c.position).where(
-        first.c.listing == bindparam("of_listing_0"), first.c.position.is_not(None), _waits(first)
+        first.c.listing == bindparam("of_listing_0"),
+        first.c.position.is_not(None),
+        _pending_in(first),
     )
     for number, other in enumerate(others, start=1):
         found = found.where(
             other.c.listing == bindparam(f"of_listing_{number}"),
             other.c.position == first.c.position,
-            _waits(other),
+            _pending_in(other),
         )
     return found.order_by(first.c.position).limit(1)
 
 
-def _waits(table: FromClause) -> ColumnElement[bool]:
-    """Written out, so that a database sees that the index of what is pending fits."""
+def _pending_in(table: FromClause) -> ColumnElement[bool]:
+    """Whether an item is pending; by a literal, so that a database sees which index fits."""
     return table.c.state == literal_column(f"'{ItemState.PENDING.value}'")
 
 
@@ -183,8 +185,8 @@ def _waits(table: FromClause) -> ColumnElement[bool]:
 _of_own_loop = outputs.c.loop == bindparam("of_loop")
 _of_batch = outputs.c.batch == bindparam("of_batch")
 _in_this_batch = and_(_of_own_loop, _of_batch)
-# By the path: SQLite looks up no text that is made, and would else go through all files of the
-# loop, as the rows lie in that order.
+# SQLite uses no index for a computed value, so it looks up the path by its index. It would
+# otherwise use the primary key, and scan all files of the loop.
 _by_path = outputs.c.loop.concat(literal_column("''")) == bindparam("of_loop")
 _of_path = and_(_by_path, outputs.c.path == bindparam("of_path"))
 _of_its_item = and_(items.c.listing == loops.c.listing, items.c.path == outputs.c.path)
@@ -194,7 +196,7 @@ writer = (
     .outerjoin(items, _of_its_item)
     .where(outputs.c.target == bindparam("of_target"), is_written)
 )
-# It returns what it has added: a driver need not count that.
+# It returns what it has added, as not every driver counts inserted rows.
 add_output = insert(outputs).returning(outputs.c.loop)
 set_output = update(outputs).where(_this_output)
 set_kept_output = set_output.where(not_(is_written))
@@ -217,9 +219,10 @@ _AFTER = {"/": "0", "\\": "]"}
 
 
 def range_below(folder: str) -> dict[str, str]:
-    """What `results_below` and `written_below` are given for a folder, in the form of the tables.
+    """The parameters of `results_below` and `written_below` for a folder in its shared form.
 
-    All paths below it lie between the folder with a separator, and with the character after that.
+    All paths below it sort between the folder with a separator and the folder with the character
+    that follows the separator.
     """
     folder = folder.rstrip(os.sep + "/")
     separator = "/" if folder.startswith(MARK) else os.sep
@@ -227,8 +230,8 @@ def range_below(folder: str) -> dict[str, str]:
 
 
 results_below = select(outputs.c.target).where(_in_this_batch, _below)
-# As the database has it, in the order of `KnownResult`: types would take most of the time where
-# there are a million.
+# Raw values, in the order of `KnownResult`: with a million rows, converting their types would take
+# most of the time.
 written_below = (
     select(
         type_coerce(outputs.c.target, LargeBinary).label("target"),
@@ -266,7 +269,7 @@ _this_lease = leases.c.server == bindparam("of_server")
 set_lease = update(leases).where(_this_lease)
 add_lease = insert(leases)
 delete_lease = delete(leases).where(_this_lease)
-# Whoever has an item is asked for by others, whatever the clock has come to meanwhile.
+# Other servers still ask for the lease of a server that has an item, however old it is.
 _has_an_item = select(items.c.path).where(is_open, items.c.claim_server == leases.c.server)
 forget_leases = delete(leases).where(~_has_an_item.exists())
 

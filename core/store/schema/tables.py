@@ -1,6 +1,6 @@
-"""The tables that loops are kept in.
+"""The tables of the database.
 
-One design for SQLite and for PostgreSQL: an item is claimed by one statement, and a claim has an
+SQLite and PostgreSQL share one schema: an item is claimed by a single statement, and a claim has an
 owner and a time.
 """
 
@@ -34,7 +34,7 @@ from ...model.items import ItemState
 
 
 class PathText(TypeDecorator[str]):
-    """A path or name as bytes: a file's name may hold bytes that are no text in any encoding."""
+    """A path or name as bytes, as a file's name may contain bytes that are not valid text."""
 
     impl = LargeBinary
     cache_ok = True
@@ -47,25 +47,25 @@ class PathText(TypeDecorator[str]):
 
 
 def path_bytes(path: str) -> bytes:
-    """A path as the tables have it."""
+    """A path as it is stored in the tables."""
     return path.encode("utf-8", "surrogatepass")
 
 
 def path_text(value: bytes) -> str:
-    """A path that the tables have."""
+    """A path from its stored form."""
     return str(value, "utf-8", "surrogatepass")
 
 
 _ENCODED = "\x01"
-"""What begins so is JSON: what a database cannot hold, and what begins so by itself."""
+"""Prefix of text that is stored as JSON; text that itself begins with it is stored so, too."""
 
 
 class AnyText(TypeDecorator[str]):
-    """Any text that Python can hold, as it is.
+    """Any text that Python can hold, unchanged.
 
-    PostgreSQL takes no NUL, and only what its encoding has; and no database takes what is no text
-    in any encoding (lone surrogates). A node's error may hold any of it. What is ASCII is in the
-    table as it is, and all else in JSON.
+    PostgreSQL accepts no NUL and nothing that its encoding lacks, and no database accepts what
+    cannot be encoded (lone surrogates), but a node's error may contain any of these. So ASCII is
+    stored as it is, and everything else as JSON.
     """
 
     impl = Text
@@ -89,11 +89,11 @@ metadata = MetaData()
 
 versions = Table("batch_loop_version", metadata, Column("version", Integer, nullable=False))
 
-# One row, made with the tables: two servers share their loops if they find the same here.
+# One row, created with the tables: servers that read the same id share their loops.
 stores = Table("batch_loop_store", metadata, Column("id", String(32), nullable=False))
 
-# How long each server process is sure to be at work, in seconds since the epoch by the clock of
-# the database.
+# Until when each server process is known to be at work, in seconds since the epoch by the
+# database's clock.
 leases = Table(
     "batch_loop_leases",
     metadata,
@@ -101,7 +101,7 @@ leases = Table(
     Column("until", Double, nullable=False),
 )
 
-# Carried values, where servers on several machines are to have them: on PostgreSQL.
+# Carried values that servers on several machines share: on PostgreSQL only.
 carried = Table(
     "batch_loop_carried",
     metadata,
@@ -113,11 +113,11 @@ loops = Table(
     "batch_loop_loops",
     metadata,
     Column("id", String(16), primary_key=True),
-    # Its items are those of one listing. A new listing is written beside that one, some rows at a
-    # time, and then takes its place in one step. NULL only until the first one is written.
+    # The listing that holds the items. A new one is written beside it, some rows at a time, and
+    # then replaces it in one step. NULL only until the first one is written.
     Column("listing", String(16), index=True),
-    # One that is being written with the states of the present one: what changes meanwhile, changes
-    # in both.
+    # A listing that is being written with the states of the present one: changes made meanwhile go
+    # to both.
     Column("next_listing", String(16)),
     Column("name", PathText, nullable=False),
     Column("directory", PathText, nullable=False),
@@ -128,22 +128,22 @@ loops = Table(
     Column("looked_again", Boolean, nullable=False),
     Column("completed_at", Double),
     Column("seconds", Double, nullable=False),
-    # How many items of the listing are in each state: counting them would take longer the more
+    # How many items of the listing are in each state, as counting them would take longer the more
     # there are.
     Column("pending", Integer, nullable=False, default=0),
     Column("running", Integer, nullable=False, default=0),
     Column("finishing", Integer, nullable=False, default=0),
     Column("done", Integer, nullable=False, default=0),
     Column("failed", Integer, nullable=False, default=0),
-    # Left out of the listing, as their results were there already.
+    # Images left out of the listing, as their results already existed.
     Column("finished", Integer, nullable=False, default=0),
-    # When an item was last handed out, or its outcome known.
+    # When an item was last handed out, or its outcome became known.
     Column("ran_at", Double),
-    # How many pending items stay so, and the loops whose items go together with this one's, as a
-    # JSON list of ids.
+    # How many pending items stay so for lack of a partner, and the loops whose items are handed out
+    # together with this one's, as a JSON list of ids.
     Column("unpaired", Integer, nullable=False, default=0),
     Column("partners", Text, nullable=False, default="[]"),
-    # The name of the carried value's file, and why there is no such file where there is none.
+    # The name under which the carried value is stored, and why it is not, if it could not be.
     Column("carried_file", Text),
     Column("carried_lost", AnyText),
 )
@@ -169,12 +169,12 @@ items = Table(
     Column("failure_node_type", AnyText),
     Column("seconds", Double, nullable=False, default=0.0),
     Column("stopped", Boolean, nullable=False, default=False),
-    # The rows lie in their primary key: one tree to write where there would be two.
+    # Rows are stored in the primary key's tree: one tree to write instead of two.
     sqlite_with_rowid=False,
 )
 
-# Listings that no loop has: yet, with the server that writes it, or any more, with none. Their
-# items are deleted, some at a time.
+# Listings that belong to no loop: those being written, with the server that writes them, and those
+# discarded, with an empty name. Their items are deleted some at a time.
 spare_listings = Table(
     "batch_loop_spare_listings",
     metadata,
@@ -184,7 +184,7 @@ spare_listings = Table(
 
 
 def in_state(*states: ItemState) -> ColumnElement[bool]:
-    """Whether an item is in one of `states`, written out: so a database sees which index fits."""
+    """Whether an item is in one of `states`; by literals, so a database sees which index fits."""
     return or_(*(items.c.state == literal_column(f"'{state.value}'") for state in states))
 
 
@@ -198,36 +198,36 @@ def _index_of(name: str, which: ColumnElement[bool]) -> None:
     Index(f"batch_loop_items_{name}", *columns, sqlite_where=which, postgresql_where=which)
 
 
-# Each holds no more than is looked for: most items of a batch are in none but the first, and then
-# in none at all.
+# Partial indexes: most items of a batch are at first in that of the pending ones, and then in none
+# of the three.
 _index_of("pending", is_pending)
 _index_of("open", is_open)
 _index_of("failed", is_failed)
-# A page of the listing, wherever it begins: no prompt writes this one.
+# For a page of the listing at any offset; a prompt does not change this index.
 _index_of("listed", items.c.position.is_not(None))
 
 outputs = Table(
     "batch_loop_outputs",
     metadata,
     Column("loop", String(16), primary_key=True),
-    # What tells the file from others; and how it is written, where that is not the same.
+    # What identifies the file; and its real path, if that differs.
     Column("target", PathText, primary_key=True),
     Column("file", PathText),
     Column("path", PathText, nullable=False),
-    # The batch that wrote it. What earlier ones wrote stays known, as it may be replaced or not.
+    # The batch that wrote it. Files of earlier batches stay known, as they have an owner too.
     Column("batch", Integer, nullable=False),
-    # Whether its image was done in that batch, if a prompt no longer works on it.
+    # Whether its image was done in that batch, provided that no prompt is still at work on it.
     Column("whole", Boolean, nullable=False),
-    # Whether it was there before, and was left as it was: shown as a result, but not the image's.
+    # Whether it already existed, and was kept: shown as a result, but not written by the image.
     Column("kept", Boolean, nullable=False),
     sqlite_with_rowid=False,
 )
 
 is_written = outputs.c.kept == false()
 
-# The files that one item wrote. By the path first, see `statements`.
+# The files that one item wrote. The path comes first: see `_by_path` in `statements`.
 Index("batch_loop_outputs_of_item", outputs.c.path, outputs.c.loop)
-# Whose a file is, among all loops: who wrote it last.
+# The owner of a file, among all loops: the item that last wrote it.
 Index(
     "batch_loop_outputs_written",
     outputs.c.target,
@@ -238,18 +238,18 @@ Index(
 
 
 VERSION = 1
-"""Number of the present design; a database of any other is not touched."""
+"""Version of the schema; a database that has any other is left untouched."""
 
 
 class OtherVersion(Exception):
-    """Raised when a database was made by another version of the pack; the message is its number."""
+    """Raised for a database of another version of the pack; the message is its schema version."""
 
 
 def prepare(connection: Connection) -> None:
-    """Make the tables if there are none; OtherVersion."""
+    """Create the tables if there are none; raises OtherVersion."""
     if not inspect(connection).has_table(versions.name):
         metadata.create_all(connection)
-        # The name that tells the store from any other.
+        # The id that tells the store from any other.
         connection.execute(stores.insert().values(id=secrets.token_hex(16)))
         connection.execute(versions.insert().values(version=VERSION))
         return

@@ -1,1 +1,1 @@
-"""The store in a database, as far as all databases are alike."""
+"""The store in a database: what SQLite and PostgreSQL have in common."""

@@ -1,4 +1,4 @@
-"""What each database does in a way of its own; `SqlStore` does the rest in the same for all."""
+"""The interface of a backend: what differs between databases. `SqlStore` does the rest."""
 
 from __future__ import annotations
 
@@ -11,71 +11,71 @@ from sqlalchemy.exc import SQLAlchemyError
 from ...common.errors import StateNotKept
 
 ONLY_READS = "batch_loop_only_reads"
-"""Option of a connection whose transactions change nothing, and hold nobody up."""
+"""Execution option of a connection whose transactions only read, and block nobody."""
 
 
 AT_ONCE = 10_000
-"""Rows of items that are written in one statement, and in one transaction where they may be many:
+"""Most rows of items that one statement writes, and one transaction if there may be many: it takes
 some hundredths of a second."""
 
 
 class CarriedValues(Protocol):
-    """Where the data of carried values is."""
+    """Storage for the data of carried values."""
 
     def write(self, connection: Connection, name: str, data: bytes) -> None:
-        """Keep data under a new name; `UnwritableImage` if it cannot be."""
+        """Store data under a new name; raises UnwritableImage if that is impossible."""
 
     def read(self, connection: Connection, name: str) -> bytes:
-        """The data of that name; any error if it is not to be had."""
+        """The data stored under a name; raises any exception if it cannot be read."""
 
     def forget(self, connection: Connection, name: str) -> None:
-        """Delete what is kept under a name, if the transaction is kept."""
+        """Delete what is stored under a name, if the transaction is committed."""
 
     def ended(self, *, kept: bool) -> None:
-        """The transaction has ended: what belongs to it alone is tidied up."""
+        """Clean up after a transaction, which was committed if `kept`."""
 
 
 class Backend(Protocol):
-    """What `SqlStore` asks of a database."""
+    """What `SqlStore` needs of a database."""
 
     @property
     def carried(self) -> CarriedValues:
-        """Where the data of carried values is."""
+        """The storage for the data of carried values."""
 
     @property
     def add_output(self) -> Insert:
-        """Adds a row of outputs, and returns it; does nothing where one is there already."""
+        """Adds a row of outputs, and returns it; does nothing if there already is one."""
 
     @property
     def now(self) -> ColumnElement[float]:
-        """Seconds since the epoch, by the clock of the database."""
+        """Seconds since the epoch, by the database's clock."""
 
     @property
     def shows_a_moment(self) -> bool:
-        """Whether a transaction that only reads holds nobody up, and sees all at one moment."""
+        """Whether a transaction that only reads sees a consistent snapshot, and blocks nobody."""
 
     @property
     def is_of_one_machine(self) -> bool:
-        """Whether all who use it run on one machine."""
+        """Whether all servers that use it run on one machine."""
 
     @property
     def is_prepared(self) -> bool:
-        """Whether the tables are known to be as they should be."""
+        """Whether the tables are known to be ready."""
 
     def take_turn(self, connection: Connection, loop_id: str) -> None:
-        """Wait until nobody else changes a loop, or makes it; then nobody else does so either."""
+        """Wait until nobody else changes or adds a loop, and keep others from it meanwhile."""
 
     def prepare(self, engine: Engine) -> None:
-        """Make the tables, or bring them up to date; `StateNotKept`."""
+        """Create the tables, or check them; raises StateNotKept."""
 
     def close(self) -> None:
-        """Let go of what is open beside connections; it is prepared again for what comes after."""
+        """Release what is open besides connections; `prepare` opens it again."""
 
     def others_wrote(self, connection: Connection) -> bool:
         """Whether anybody else may have written since the last transaction began."""
 
     def is_as_last_seen(self) -> bool:
-        """Whether nobody else has written since, as far as can be told without a transaction."""
+        """Whether it is certain, without a transaction, that nobody else has written since."""
 
     def clock_ahead(self, connection: Connection) -> float:
         """Seconds by which the database's clock is ahead of this machine's."""
@@ -90,12 +90,12 @@ class Backend(Protocol):
     ) -> None:
         """Add items to a listing, at the places from `first` on.
 
-        They are in the state that they have in the listing `before`, and PENDING where there is
-        none. Those that are there already stay as they are.
+        They get the state that they have in the listing `before`, or PENDING if they are not in it.
+        Items that the listing already has stay unchanged.
         """
 
     def has_many(self, connection: Connection) -> None:
-        """Note that many rows of items are new."""
+        """Called when many rows of items have been added."""
 
     def not_kept(self, error: SQLAlchemyError | OSError) -> StateNotKept:
-        """What to tell of an error: a `StoreAway` if it may be over when it is tried again."""
+        """The exception to raise for an error: a StoreAway if trying again may help."""

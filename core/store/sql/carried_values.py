@@ -1,6 +1,6 @@
-"""What Loop End carries over: kept in the database or beside it, and remembered by the process.
+"""Carried values: stored in the database or beside it, and remembered by the process.
 
-Some values no file can hold. The process that carried one over still has it.
+A value that no file can hold lasts as long as the process that carried it over.
 """
 
 from __future__ import annotations
@@ -21,18 +21,18 @@ _log = logging.getLogger(__name__)
 
 
 class Carrying:
-    """The carried values of all loops, each under the name that its loop's row has for it."""
+    """The carried values of all loops, each under the name in its loop's row."""
 
     def __init__(self, kept: CarriedValues) -> None:
         self._kept = kept
-        # By the loop's id. Another server may have carried on since, so the name is looked at.
+        # By loop id. The name shows whether another server has replaced the value since.
         self._remembered: dict[str, tuple[str, Carried]] = {}
         self._before: dict[str, tuple[str, Carried]] | None = None
 
     def write(self, connection: Connection, loop_id: str, name: str, value: Any) -> str | None:
-        """Keep a value under a new name; returns what is lost of it with the process, if anything.
+        """Store a value under a new name; returns what is lost when the process ends, if anything.
 
-        A file under the old name stays until the transaction is kept.
+        A file under the old name stays until the transaction is committed.
         """
         lost = None
         try:
@@ -41,7 +41,7 @@ class Carrying:
         except carried_value.CannotKeep as error:
             lost = f"a value of type {error}, which no file can hold"
         except UnwritableImage as error:
-            # The image is done all the same.
+            # The image is done nevertheless.
             _log.warning("Batch Loop cannot keep what Loop End carries over: %s", error)
             lost = "a value whose file could not be written"
         self._remember(loop_id, name, Carried(value))
@@ -52,7 +52,7 @@ class Carrying:
     ) -> Carried:
         """The value of that name; `lost` is what `write` returned.
 
-        The connection is asked for only where the process does not remember the value.
+        The connection is asked for only if the process does not remember the value.
         """
         known, value = self._remembered.get(loop_id, ("", Carried()))
         if known != name:
@@ -75,7 +75,7 @@ class Carrying:
         self._change().pop(loop_id, None)
 
     def ended(self, *, kept: bool) -> None:
-        """The transaction has ended; unless it was kept, nothing has happened."""
+        """End a transaction; unless it was committed, undo what it has changed here."""
         self._kept.ended(kept=kept)
         if not kept and self._before is not None:
             self._remembered = self._before
@@ -85,7 +85,7 @@ class Carrying:
         self._change()[loop_id] = name, value
 
     def _change(self) -> dict[str, tuple[str, Carried]]:
-        """What is remembered, to be changed, with a copy for the case that the change is undone."""
+        """What is remembered, to be changed; a copy is made first, to undo the change."""
         if self._before is None:
             self._before = self._remembered.copy()
         return self._remembered

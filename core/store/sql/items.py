@@ -1,4 +1,4 @@
-"""Items in a database: their states, who has claimed them, and the files that they wrote."""
+"""Items in a database: their states, their claims, and the files that they wrote."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class SqlReports(SqlSession):
     def _reported(
         self, found: Iterable[Row[Any]], written: Iterable[Row[Any]]
     ) -> list[ReportedItem]:
-        """Rows of items as items, each with the files that rows of outputs name for it."""
+        """Items from their rows, each with its files from rows of outputs."""
         files: defaultdict[str, list[str]] = defaultdict(list)
         for row in written:
             files[row.path].append(self._file_of(row))
@@ -59,7 +59,7 @@ class SqlReports(SqlSession):
 
 
 _PLAIN = ("attempts", "missed_loop_ends", "seconds", "stopped")
-"""Fields of an item that are columns as they are."""
+"""Fields of an item that are stored as they are."""
 
 
 class SqlItems(SqlSession):
@@ -85,7 +85,7 @@ class SqlItems(SqlSession):
         return path
 
     def first_together(self, keys: Sequence[LoopKey]) -> int | None:
-        # Starting with the loop that has the fewest: where one has none, nothing is looked through.
+        # Starting with the loop that has the fewest: if one has none, nothing is scanned.
         keys = sorted(keys, key=lambda key: int(self._known(key).row["pending"]))
         given = {f"of_listing_{at}": self._listing(key) for at, key in enumerate(keys)}
         found = self._database.execute(statements.first_together(len(keys)), given)
@@ -113,7 +113,7 @@ class SqlItems(SqlSession):
     def _set_item(
         self, key: LoopKey, path: str, values: Mapping[str, Any], *, only_next: bool = False
     ) -> None:
-        """Set columns of an item, also in the listing that is being written to come next."""
+        """Set columns of an item in the loop's listing, and in the next one if there is one."""
         row = self._known(key).row
         for listing in (None if only_next else row["listing"], row["next_listing"]):
             if listing is not None:
@@ -133,7 +133,7 @@ class SqlItems(SqlSession):
             values = {"state": "pending", "attempts": 0, **failure_columns(None)}
             given = {"of_listing": self._listing(key), **values}
             self._database.execute(statements.set_failed, given)
-            # A listing that is being written has these items as they were.
+            # A listing that is being written has the old states, so it cannot be taken.
             loop.set(next_listing=None)
             loop.add(failed=-failed, pending=failed)
             loop.forget_items()
@@ -201,7 +201,7 @@ class SqlOutputs(SqlReports, SqlItems):
         else:
             if before is not None:
                 self._database.execute(statements.delete_written, {"of_target": shared})
-            # Unless another server was quicker.
+            # False if another server was quicker.
             if not self._add_output(row):
                 return False
         for loop in self._loops.values():
@@ -233,7 +233,7 @@ class SqlOutputs(SqlReports, SqlItems):
             return None
         under_way = row.state is not None and ItemState(row.state) in OPEN
         found = Written(row.loop, row.path, row.batch, under_way, whole=row.whole)
-        # What another loop does with a file may change, and this loop would not hear of it.
+        # Not if it is of another loop, whose changes would go unnoticed here.
         if found.loop == key.id:
             known[target] = found
         return found

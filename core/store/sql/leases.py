@@ -12,11 +12,11 @@ from .backend import Backend
 from .session import SqlSession
 
 _REMEMBERED_SECONDS = 30 * 86_400.0
-"""How long the lease is remembered of a server that ended without a word and holds no item."""
+"""How long the lease of a server that has died, and holds no item, is remembered."""
 
 
 def renew(connection: Connection, backend: Backend, server: str, seconds: float) -> None:
-    """Renew a lease, in the transaction of a connection."""
+    """Renew a lease, in a connection's transaction."""
     until = backend.now + seconds
     renewed = connection.execute(
         statements.set_lease.values(until=until), {"of_server": server}

@@ -1,9 +1,9 @@
-"""The rows of listings in a database: which listing a loop has, and how a large one gets there.
+"""The rows of listings in a database: which listing a loop has, and how a large one is written.
 
 All items of a listing have its id. A large listing is written under a new id, in transactions of
-some thousand rows, and then the loop's row is given that id. So nobody who wants the database has
-to wait for as long as a million rows take. The listing before it is deleted in the same manner. A
-crash leaves rows under an id that no loop has; `spare_listings` says whose they are.
+some thousand rows, and then that id is put into the loop's row. So nobody has to wait for the
+database while a million rows are written. The previous listing is deleted in the same manner. A
+crash leaves rows under an id that no loop has; `spare_listings` says which server wrote them.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ from ..schema.tables import path_bytes
 from .backend import AT_ONCE, Backend
 
 _MANY = 1_000
-"""So many new rows change what a database should know of its table."""
+"""With more new rows than this, the database's statistics on its table are outdated."""
 _NOBODY = ""
-"""In the place of the server that writes a listing."""
+"""Stands for the server that writes a listing, where none does."""
 
 
 def present(connection: Connection, loop_id: str) -> str | None:
-    """The listing that a loop has."""
+    """The id of a loop's listing."""
     found = connection.execute(statements.present, {"of_loop": loop_id})
     listing: str | None = found.scalar_one_or_none()
     return listing
 
 
 def are_many(number: int) -> bool:
-    """Whether so many rows are more than are written at once."""
+    """Whether this many rows are more than are written at once."""
     return number > AT_ONCE
 
 
@@ -47,34 +47,34 @@ def has_many(connection: Connection, listing: str) -> bool:
     return found.scalar_one_or_none() is not None
 
 
-# Listings that no loop has.
+# Listings that belong to no loop.
 
 
 def announce(connection: Connection, listing: str, server: str) -> None:
     """Note that a server is about to write a listing."""
-    # A second try finds it where the first was kept without a word.
+    # It is there already if a first attempt was committed without a confirmation.
     if not is_spare(connection, listing):
         connection.execute(statements.add_spare, {"id": listing, "server": server})
 
 
 def set_next(connection: Connection, loop_id: str, listing: str) -> None:
-    """Have a loop's changes written to a listing, too, which is to be its next one."""
+    """Make a listing a loop's next one, to which changes of its items are written, too."""
     connection.execute(statements.set_next, {"of_loop": loop_id, "of_listing": listing})
 
 
 def is_wanted(connection: Connection, backend: Backend, new: NewListing) -> bool:
-    """Whether a listing is still to be written, as far as can be seen; then it stays so.
+    """Whether a listing is still to be written; if so, that stays true until the transaction ends.
 
-    Another server may have taken this one for gone, and be about to delete the listing.
+    Another server may have taken this one for dead, and be about to delete the listing.
     """
     if new.before is not None:
-        # What becomes of an item meanwhile is written to both listings, or is there to be read.
+        # A change of an item is either there to be read, or will be written to both listings.
         backend.take_turn(connection, new.key.id)
     return is_spare(connection, new.id)
 
 
 def is_spare(connection: Connection, listing: str) -> bool:
-    """Whether no loop has a listing; it stays so until the transaction ends."""
+    """Whether a listing belongs to no loop; this stays so until the transaction ends."""
     found = connection.execute(statements.is_spare, {"of_listing": listing})
     return found.scalar_one_or_none() is not None
 
@@ -87,7 +87,7 @@ def spares(connection: Connection) -> Mapping[str, str]:
 def delete_some(connection: Connection, listing: str) -> bool:
     """See `Outside.delete_some`."""
     own = {"of_listing": listing}
-    # This comes first, as the listing may have been taken.
+    # Checked first, as a loop may have taken the listing.
     if not is_spare(connection, listing):
         return False
     deleted = connection.execute(statements.delete_some, {**own, "of_most": AT_ONCE})
@@ -102,12 +102,12 @@ def delete_some(connection: Connection, listing: str) -> bool:
 
 
 def take(connection: Connection, new: NewListing) -> None:
-    """Have a listing that has been written be spare no more."""
+    """Note that a listing that was written is no longer spare."""
     connection.execute(statements.delete_spare, {"of_listing": new.id})
 
 
 def discard(connection: Connection, listing: str) -> None:
-    """Delete the rows of a listing that its loop no longer has: at once, or if many, later."""
+    """Delete the rows of a listing that its loop no longer has: now, or later if they are many."""
     if has_many(connection, listing):
         connection.execute(statements.add_spare, {"id": listing, "server": _NOBODY})
     else:
@@ -117,7 +117,7 @@ def discard(connection: Connection, listing: str) -> None:
 def add(
     connection: Connection, backend: Backend, listing: str, paths: Sequence[str], before: str = ""
 ) -> None:
-    """Write all of a listing at once, with what is known of items in the one `before`."""
+    """Write a whole listing, with what is known of its items in the listing `before`."""
     backend.insert(connection, listing, paths, 0, before)
     after: str | None = "" if before else None
     while after is not None:
@@ -139,7 +139,7 @@ def add_unlisted(connection: Connection, listing: str, before: str, after: str) 
 def append(
     connection: Connection, backend: Backend, listing: str, paths: Sequence[str], place: int
 ) -> list[str]:
-    """Append paths that a listing lacks; returns the states that these items have."""
+    """Append paths that a listing lacks; returns the states of these items."""
     given = {"of_listing": listing, "of_paths": paths}
     known = {row.path: row for row in connection.execute(of_items.states_of, given)}
     run: list[str] = []

@@ -1,4 +1,4 @@
-"""Loops in a database, and the listings that they have."""
+"""Loops and their listings in a database."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from .session import KnownLoop, SqlSession
 
 
 def key_of(name: str, directory: str, roots: Roots) -> LoopKey:
-    """The loop whose row has this name and this directory."""
+    """The key of a loop, from the name and the directory in its row."""
     local = roots.local(directory)
     return LoopKey(name, local, "" if local == directory else directory)
 
@@ -129,7 +129,7 @@ class SqlListings(SqlLoops, SqlItems):
         loop.forget_items()
 
     def _written(self, new: NewListing | None, paths: Sequence[str], before: str = "") -> str:
-        """The id of a listing that has been written, or is written now."""
+        """The id of the listing: `new`, which has been written, or one that is written now."""
         if new is not None:
             listing_rows.take(self._database, new)
             return new.id
@@ -138,7 +138,7 @@ class SqlListings(SqlLoops, SqlItems):
         return listing
 
     def _switch(self, loop: KnownLoop, listing: str) -> None:
-        """Give a loop another listing: at once, as later statements here go by the row."""
+        """Give a loop another listing: at once, as later statements read it from the row."""
         given = {"of_loop": loop.row["id"], "listing": listing, "next_listing": None}
         self._database.execute(statements.set_loop, given)
         loop.set(listing=listing, next_listing=None)
@@ -162,6 +162,6 @@ class SqlListings(SqlLoops, SqlItems):
             added.update(states)
             place += len(states)
         loop.add(**added)
-        # A listing that is being written lacks these items.
+        # A listing that is being written lacks these items, so it cannot be taken.
         loop.set(next_listing=None)
         loop.forget_items()

@@ -1,4 +1,4 @@
-"""What is done in a database outside of the registry's transactions, from any thread."""
+"""Operations on a database outside of the registry's transactions, from any thread."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from .loops import key_of
 from .session import Connections
 
 _READ_AT_ONCE = 500
-"""Rows that are read in one call."""
+"""Rows that are fetched in one call."""
 
 
 class SqlOutside:
@@ -88,10 +88,9 @@ class SqlOutside:
     def _read(
         self, statement: Executable, given: Mapping[str, Any]
     ) -> Iterator[Sequence[tuple[Any, ...]]]:
-        """The rows that a statement finds, some at a time, as the driver has them.
+        """The rows that a statement finds, some at a time, as the driver returns them.
 
-        With an object of SQLAlchemy's for each row, Python would look for garbage among all objects
-        again and again.
+        A SQLAlchemy object for each row would trigger Python's garbage collector again and again.
         """
         pace = Pace()
         with self._connections.reading() as connection:

@@ -1,6 +1,6 @@
 """A process's connections to a database, and the registry's transactions on it.
 
-What the process knows of a loop is remembered, so that it need not be read again at every prompt.
+What was read of a loop is cached, so that it need not be read again for every prompt.
 """
 
 from __future__ import annotations
@@ -30,8 +30,8 @@ from .carried_values import Carrying
 class KnownLoop:
     """A loop's row, and what was read of its items and outputs.
 
-    It holds for as long as nobody else writes. Changes of the row are collected, to be written
-    once, when the transaction ends.
+    It is valid as long as nobody else writes. Changes to the row are collected, and written once,
+    at the end of the transaction.
     """
 
     def __init__(self, row: Mapping[str, Any], ahead: float, roots: Roots) -> None:
@@ -40,12 +40,12 @@ class KnownLoop:
         self._ahead = ahead
         self._roots = roots
         self.open: dict[str, Item] | None = None
-        """The items that are RUNNING or FINISHING, by path; None where they were not read."""
+        """The items that are RUNNING or FINISHING, by path; None if not read yet."""
         self.failures: tuple[int, tuple[Item, ...]] | None = None
-        """The first FAILED items, under how many were asked for."""
+        """The first FAILED items, with how many were asked for."""
         self.writers: dict[str, Written | None] = {}
-        """Of files that were asked for: the image of this loop that wrote it, or None for nobody.
-        Emptied with each prompt."""
+        """For each file that was asked about, the image of this loop that wrote it, or None for
+        nobody. Emptied when an item is no longer open."""
         self._entry: LoopEntry | None = None
         self._set: set[str] = set()
         self._added: Counter[str] = Counter()
@@ -58,7 +58,7 @@ class KnownLoop:
         return self._entry
 
     def set(self, **values: Any) -> None:
-        """Change columns of the row."""
+        """Set columns of the row."""
         self._entry = None
         self.row |= values
         self._set |= values.keys()
@@ -66,14 +66,14 @@ class KnownLoop:
             self._added.pop(name, None)
 
     def add(self, **changes: int) -> None:
-        """Change numbers of the row by a difference."""
+        """Change numbers in the row by differences."""
         for name, change in changes.items():
             self.row[name] += change
             if name not in self._set:
                 self._added[name] += change
 
     def moved(self, before: ItemState, new: Item) -> None:
-        """Note that an item has another state than `before`."""
+        """Note an item's new state; `before` is the one it had."""
         if self.open is not None:
             if new.state in OPEN:
                 self.open[new.path] = new
@@ -85,12 +85,12 @@ class KnownLoop:
             self.failures = None
 
     def forget_items(self) -> None:
-        """Have the items read again."""
+        """Forget what was read of the items."""
         self.open = None
         self.failures = None
 
     def take_changes(self) -> tuple[dict[str, Any], dict[str, int]]:
-        """The columns to write, and the numbers to change and by how much; then there are none."""
+        """Take the columns to write, and the numbers to change with their differences."""
         values = {name: self.row[name] for name in self._set}
         added = {name: by for name, by in self._added.items() if by}
         self._set.clear()
@@ -101,8 +101,7 @@ class KnownLoop:
 class Connections:
     """The engines on one database.
 
-    `engine` is for the registry's transactions. `outside_engine` is for what has to be done
-    whoever holds those up.
+    `engine` is for the registry's transactions, `outside_engine` for what must not wait for them.
     """
 
     def __init__(self, engine: Engine, outside_engine: Engine, backend: Backend) -> None:
@@ -110,16 +109,16 @@ class Connections:
         self.outside_engine = outside_engine
         self.backend = backend
         self.ahead = 0.0
-        """Seconds by which the database's clock is ahead, when last compared."""
+        """Seconds by which the database's clock was ahead when they were last compared."""
         self._preparing = threading.Lock()
-        # Connections to PostgreSQL are expensive, and any will do. SQLite says which connection
-        # has written, so the transactions have one to themselves.
+        # Connections to PostgreSQL are expensive, so all share one pool. SQLite detects writes by
+        # other connections, so the registry's transactions have one to themselves.
         self._shared = engine if backend.shows_a_moment else outside_engine
 
     def prepare(self) -> None:
-        """Have the tables ready.
+        """Make sure that the tables are ready.
 
-        This is no part of the transaction that needs them, which may take long.
+        This is not part of the transaction that needs them, as it may take long.
         """
         with self._preparing:
             if not self.backend.is_prepared:
@@ -127,8 +126,8 @@ class Connections:
 
     @contextlib.contextmanager
     def reading(self) -> Iterator[Connection]:
-        """A connection that sees one moment and keeps nobody waiting."""
-        with self.errors_told():
+        """A connection that reads a consistent snapshot and blocks nobody."""
+        with self.translated_errors():
             self.prepare()
             with self._shared.connect() as plain:
                 options: dict[str, Any] = {ONLY_READS: True}
@@ -140,28 +139,28 @@ class Connections:
 
     @contextlib.contextmanager
     def writing(self) -> Iterator[Connection]:
-        """A transaction besides the registry's own."""
-        with self.errors_told():
+        """A transaction apart from the registry's own."""
+        with self.translated_errors():
             self.prepare()
             with self._shared.begin() as connection:
                 yield connection
 
     @contextlib.contextmanager
     def renewing(self) -> Iterator[Connection]:
-        """A transaction that no other can hold up for long, on tables that are there."""
-        with self.errors_told(), self.outside_engine.begin() as connection:
+        """A transaction that no other can hold up for long; the tables have to be ready."""
+        with self.translated_errors(), self.outside_engine.begin() as connection:
             yield connection
 
     @contextlib.contextmanager
-    def errors_told(self) -> Iterator[None]:
-        """Raise what the database or the system says as a `StateNotKept`."""
+    def translated_errors(self) -> Iterator[None]:
+        """Raise errors of the database or the system as StateNotKept."""
         try:
             yield
         except (DBAPIError, OSError) as error:
             raise self.backend.not_kept(error) from None
 
     def close(self) -> None:
-        """Let go of what is open."""
+        """Release what is open."""
         self.engine.dispose()
         self.outside_engine.dispose()
         self.backend.close()
@@ -173,14 +172,14 @@ _LOOP_COLUMNS = list(enumerate(loops.columns))
 
 
 class _OutsideTransaction(RuntimeError):
-    """Raised when the database is needed, and there is no transaction."""
+    """Raised when the database is needed outside of a transaction."""
 
 
 class SqlSession:
-    """One transaction after the other. The parts of the store are built on this class.
+    """The registry's transactions, one at a time: the base class of all parts of the store.
 
-    All times in the database are by the database's clock, and all that are handed out are by this
-    machine's. Folders in it are as all machines know them; `roots` says where they are on this one.
+    Times in the database are by its clock, and times that are returned are by this machine's.
+    Folders in it have the form that all machines share; `roots` converts them.
     """
 
     def __init__(self, connections: Connections, roots: Roots) -> None:
@@ -190,21 +189,21 @@ class SqlSession:
         self._carrying = Carrying(self._backend.carried)
         self._connection: Connection | None = None
         self._loops: dict[str, KnownLoop] = {}
-        # In a snapshot read nothing is changed, so there is no need to keep others from changing.
+        # A snapshot read changes nothing, so it need not keep others from changing a loop.
         self._only_reads = False
 
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """See `Store.transaction`."""
         if self._connection is not None:
-            raise RuntimeError("a transaction of a store is begun inside of another")
+            raise RuntimeError("transactions of a store cannot be nested")
         kept = False
         try:
-            with self._connections.errors_told():
+            with self._connections.translated_errors():
                 self._connections.prepare()
                 with self._connections.engine.begin() as connection:
                     self._connection = connection
-                    # What is known of loops is valid only if a read would return the same.
+                    # The cached loops are valid only if a read would return the same.
                     if self._backend.others_wrote(connection):
                         self._loops.clear()
                     self._connections.ahead = self._backend.clock_ahead(connection)
@@ -222,7 +221,7 @@ class SqlSession:
         if self._connection is not None:
             return read()
         if self._backend.shows_a_moment:
-            return self._read_at_a_moment(read)
+            return self._read_snapshot(read)
         if not self._backend.is_as_last_seen():
             return None
         try:
@@ -230,7 +229,7 @@ class SqlSession:
         except _OutsideTransaction:
             return None
 
-    def _read_at_a_moment(self, read: Callable[[], T]) -> T | None:
+    def _read_snapshot(self, read: Callable[[], T]) -> T | None:
         if not self._backend.is_prepared:
             return None
         self._loops.clear()
@@ -246,7 +245,7 @@ class SqlSession:
     def _database(self) -> Connection:
         """The connection of the present transaction."""
         if self._connection is None:
-            raise _OutsideTransaction("a store is used inside of a transaction")
+            raise _OutsideTransaction("a store has to be used inside of a transaction")
         return self._connection
 
     @property
@@ -254,7 +253,7 @@ class SqlSession:
         return self._connections.ahead
 
     def _loop(self, key: LoopKey) -> KnownLoop | None:
-        """A loop that has a batch."""
+        """A loop, if it has a batch."""
         loop = self._loops.get(key.id)
         if loop is None:
             if not self._only_reads:
@@ -268,12 +267,12 @@ class SqlSession:
         return loop if loop.row["batch"] else None
 
     def _known(self, key: LoopKey) -> KnownLoop:
-        """A loop that has a row, though its first batch may only be about to begin."""
+        """A loop that has a row, even if its first batch is only about to begin."""
         self._loop(key)
         return self._loops[key.id]
 
     def _listing(self, key: LoopKey) -> str:
-        """The id of the listing that a loop has."""
+        """The id of a loop's listing."""
         listing: str = self._known(key).row["listing"]
         return listing
 

@@ -1,4 +1,4 @@
-"""A store in a database, on SQLite or PostgreSQL: what it holds outlives the process."""
+"""The store in a database, SQLite or PostgreSQL: its contents outlive the process."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from .session import Connections
 
 
 class SqlStore(SqlListings, SqlOutputs, SqlLeases):
-    """A store in the database that `engine` and `backend` lead to.
+    """A store in a database.
 
-    `engine` serves this store alone, and so does `outside_engine`, another on the same database.
+    `engine` and `outside_engine` are two engines on the same database, which this store alone uses.
     """
 
     forgets = ""
