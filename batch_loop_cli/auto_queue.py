@@ -20,6 +20,8 @@ MOST_ERRORS = 3
 RETURN_SECONDS = 600.0
 """How long a server that went away is waited for, unless `--wait` says otherwise."""
 PAUSE_SECONDS = 1.0
+CATCH_UP_SECONDS = 5.0
+"""How often a server is asked for the sent prompts: no event tells of one that was deleted."""
 
 _ENDS = frozenset({"execution_success", "execution_error", "execution_interrupted"})
 
@@ -58,6 +60,7 @@ class AutoQueue:
         """What is next for each loop of the workflow, as its server last said."""
         self._errors = 0
         self._looks_at = 0.0
+        self._catches_up_at = 0.0
         self._away_since: float | None = None
         self.has_worked = False
         """Whether the server has ever sent events."""
@@ -132,6 +135,8 @@ class AutoQueue:
                     self._away_since = None
                     self.has_worked = True
                 self._take(event)
+                if asyncio.get_running_loop().time() >= self._catches_up_at:
+                    await self._catch_up()
                 await self._act()
                 if self._progress.ends and not self._sent:
                     return
@@ -210,12 +215,13 @@ class AutoQueue:
 
     async def _catch_up(self) -> None:
         """Find out what has become of the sent prompts, whatever events were missed."""
+        self._catches_up_at = asyncio.get_running_loop().time() + CATCH_UP_SECONDS
         if not self._sent:
             return
         queued = await self._client.queued()
         for prompt_id in [each for each in self._sent if each not in queued]:
             entry = await self._client.history(prompt_id)
-            if entry is None:  # taken back, or forgotten: its image is handed out again
+            if entry is None:  # deleted, or forgotten: its image is handed out again
                 del self._sent[prompt_id]
                 continue
             for output in entry.get("outputs", {}).values():

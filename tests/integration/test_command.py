@@ -18,7 +18,7 @@ import requests
 from PIL import Image
 
 from batch_loop.tests.integration.conftest import Workspace
-from batch_loop.tests.support.batches import recorded, records
+from batch_loop.tests.support.batches import busy, recorded, records
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, batch_graph, node
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
@@ -326,6 +326,18 @@ def test_a_second_ctrl_c_interrupts_it(waiting: Waiting) -> None:
     out, err = waiting.process.communicate(timeout=SECONDS)
     assert (waiting.process.returncode, waiting.case.ran) == (130, []), err
     assert out.startswith("0 of 5 done, 5 left")
+
+
+def test_it_goes_on_after_its_prompts_were_deleted(case: Case) -> None:
+    queue = case.client.queue
+    with busy(case.client, case.workspace.scratch):
+        process = start(case.client.url, "run", case.workflow)
+        wait_for(lambda: len(queue().pending) > 1, "two prompts")
+        case.client.clear_queue()
+        wait_for(lambda: len(queue().pending) > 1, "two others")
+    with process:
+        _, err = process.communicate(timeout=SECONDS)
+    assert (process.returncode, case.ran) == (0, NAMES), err
 
 
 def test_a_server_that_restarts_is_waited_for(

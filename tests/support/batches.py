@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 from batch_loop.tests.support.graphs import COMPLETE, ITERATOR, SAVE, STOP, Graph, node
+from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient, PromptRejected
 from batch_loop.tools.results import RunResult
 
@@ -48,6 +50,23 @@ def run_until_stop(client: ComfyClient, graph: Graph, most: int = 30) -> list[Ru
     statuses = [result.status for result in results]
     message = f"{most} prompts, and no stop: {statuses}, last {results[-1]}"
     raise AssertionError(message)
+
+
+@contextmanager
+def busy(client: ComfyClient, scratch: Path) -> Iterator[None]:
+    """Until the end, the server runs a job of somebody else, so that other prompts wait."""
+    until = scratch / "somebody's job ends"
+    job = {
+        "image": node("EmptyImage", width=8, height=8, batch_size=1, color=0),
+        "wait": node("TestWait", image=["image", 0], until=str(until)),
+        "show": node("PreviewImage", images=["wait", 0]),
+    }
+    client.submit(job)
+    wait_for(lambda: client.queue().running, "the job to run")
+    try:
+        yield
+    finally:
+        until.touch()
 
 
 def refusal(client: ComfyClient, graph: Graph) -> str:

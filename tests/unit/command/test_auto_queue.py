@@ -183,6 +183,25 @@ def test_with_two_batches_neither_waits_while_the_other_has_work() -> None:
     assert server.sent == 3
 
 
+@pytest.mark.parametrize("deleted", [1, auto_queue.AHEAD])
+def test_others_take_the_place_of_prompts_that_somebody_deleted(
+    monkeypatch: pytest.MonkeyPatch, deleted: int
+) -> None:
+    """Without an event that tells of it: ComfyUI sends none."""
+    monkeypatch.setattr(auto_queue, "CATCH_UP_SECONDS", 0.0)
+
+    class Cleared(Server):
+        async def events(self) -> AsyncGenerator[Event, None]:
+            yield Event("connected", {})
+            del self.waiting[:deleted]
+            yield Event("quiet", {})
+            assert len(self.waiting) == auto_queue.AHEAD
+            async for event in super().events():
+                yield event
+
+    assert run(Cleared(([STOP], SUCCESS))).is_over
+
+
 class Unforeseen(Exception):
     pass
 
