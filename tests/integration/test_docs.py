@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import subprocess
@@ -15,13 +16,15 @@ import requests
 from batch_loop.core.common.names import node_id
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support import markdown
-from batch_loop.tests.support.batches import loop_state, run_until_stop
+from batch_loop.tests.support.batches import busy, loop_state, run_until_stop
 from batch_loop.tests.support.graphs import COMPLETE, ITERATOR, STOP, batch_graph
 from batch_loop.tests.support.images import write_broken, write_images
 from batch_loop.tests.support.locales import translations
 from batch_loop.tests.support.schemas import DIRECTORY_ITERATOR
 from batch_loop.tests.support.sources import classes_of_the_pack, name_of
+from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
+from batch_loop.tools.graphs import filled_in
 from batch_loop.tools.layout import ROOT
 from batch_loop.tools.server import ComfyServer
 
@@ -106,23 +109,50 @@ def test_a_task_page_names_only_existing_inputs_and_options(
     assert chosen - options == set()
 
 
-def test_the_script_runs_a_batch_to_its_end(server: ComfyServer) -> None:
+def start_script(server: ComfyServer, **constants: object) -> subprocess.Popen[str]:
     (script,) = markdown.code((ROOT / "docs" / "from_the_api.md").read_text("utf-8"), "python")
-    address = "http://127.0.0.1:8188"
-    assert address in script
-    done = subprocess.run(
-        [sys.executable, "-c", script.replace(address, server.url)],
+    for name, value in {"SERVER": server.url, **constants}.items():
+        script, found = re.subn(rf"(?m)^{name} = .*$", f"{name} = {value!r}", script)
+        assert found == 1, name
+    return subprocess.Popen(
+        [sys.executable, "-c", script],
         cwd=ROOT,
         env={**os.environ, "no_proxy": "*"},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=120,
-        check=False,
     )
-    assert (done.returncode, done.stderr) == (0, "")
-    lines = done.stdout.splitlines()
+
+
+def lines_of(script: subprocess.Popen[str]) -> list[str]:
+    """What the script prints until it ends in success."""
+    out, err = script.communicate(timeout=120)
+    assert (script.returncode, err) == (0, "")
+    return out.splitlines()
+
+
+def test_the_script_runs_a_batch_to_its_end(server: ComfyServer) -> None:
+    with start_script(server) as script:
+        lines = lines_of(script)
     assert lines[-1] == "success Complete: 11 of 12 done, 1 failed"
     assert len(lines) == len(list((server.output / "save_batch").rglob("*.png"))) == 11
+
+
+def test_the_script_goes_on_after_its_prompt_was_deleted(
+    client: ComfyClient, server: ComfyServer, workspace: Workspace
+) -> None:
+    write_images(workspace.input, ["img1.png"])
+    workflow = workspace.scratch / "workflow.json"
+    graph = filled_in(client, batch_graph(workspace.name, workspace.name))
+    workflow.write_text(json.dumps(graph), encoding="utf-8")
+    with busy(client, workspace.scratch):
+        script = start_script(server, WORKFLOW=str(workflow), SKIP_ON_ERROR=False)
+        wait_for(lambda: client.queue().pending, "the script's prompt")
+        client.clear_queue()
+        wait_for(lambda: client.queue().pending, "its next prompt")
+    with script:
+        lines = lines_of(script)
+    assert lines == ["taken off the queue", "success Complete: 1 of 1 done"]
 
 
 def test_the_routes_answer_as_described(client: ComfyClient, workspace: Workspace) -> None:
