@@ -131,5 +131,5 @@ def test_an_exception_leaves_everything_as_it_was(
 
 def test_a_transaction_inside_another_is_refused(opened: Store) -> None:
     """An exception that the outer one does not see would undo too little or too much."""
-    with opened.transaction(), pytest.raises(RuntimeError, match="inside of another"):
+    with opened.transaction(), pytest.raises(RuntimeError, match="cannot be nested"):
         opened.transaction().__enter__()
