@@ -34,7 +34,8 @@ from ..common.processes import is_at_work, this_process
 from ..files.protected import CUSTOM_NODES
 from ..graph.links import Graph
 from ..graph.required_nodes import Fault, Submission, Unrun, faults, unrun
-from ..model.prompt import Ending, Failure, Outcome, Prompt, client_named
+from ..graph.savers import is_saver, iterators_behind
+from ..model.prompt import Ending, Failure, Outcome, Prompt, Saved, client_named
 from .request_origin import is_from_here
 
 _PROGRAM_FOLDER = os.path.dirname(os.path.realpath(folder_paths.__file__))
@@ -148,12 +149,12 @@ class ComfyHost:
                 return Outcome(Ending.STOPPED)
             return _outcome(entry)
 
-    def saved(self, prompt: Prompt) -> tuple[str, ...]:
-        """Real paths of the files that a prompt's output nodes said they saved, by the history."""
+    def saved(self, prompt: Prompt) -> tuple[Saved, ...]:
+        """The files that a prompt's output nodes said they saved, by the history."""
         queue = PromptServer.instance.prompt_queue
         with queue.mutex:
-            outputs = (queue.history.get(prompt.id) or {}).get("outputs") or {}
-        return tuple(_saved_files(outputs))
+            entry = queue.history.get(prompt.id) or {}
+        return tuple(_saved(entry))
 
     def has_ended(self, prompt: Prompt) -> bool:
         """Whether a prompt of this server has ended, however it did."""
@@ -334,23 +335,37 @@ def _failure(data: Mapping[str, Any]) -> Failure:
     )
 
 
-def _saved_files(outputs: Mapping[str, Mapping[str, Any]]) -> Iterator[str]:
-    """Real paths of the files in the `ui` results of a prompt's nodes, as previews name them.
+def _saved(entry: Mapping[str, Any]) -> Iterator[Saved]:
+    """The files that the nodes of a prompt in the history have saved."""
+    shown = entry.get("meta") or {}
+    for node, result in (entry.get("outputs") or {}).items():
+        files = list(_saved_files(result))
+        if files:
+            graph: Graph = entry["prompt"][2]
+            # A node made by another one is not in the graph: mostly a copy of one that is.
+            in_graph = node if node in graph else str(shown.get(node, {}).get("display_node"))
+            iterators = tuple(iterators_behind(graph, in_graph))
+            is_claimed = is_saver(graph, in_graph)
+            for file in files:
+                yield Saved(file, iterators, is_claimed)
+
+
+def _saved_files(result: Mapping[str, Any]) -> Iterator[str]:
+    """Real paths of the files in the `ui` result of a node, as previews name them.
 
     They are where links lead by now, which may be anywhere.
     """
-    for result in outputs.values():
-        for files in result.values():
-            if not isinstance(files, (list, tuple)):
-                continue
-            for file in files:
-                # Newer ComfyUIs recognize a file by these two keys, too.
-                if isinstance(file, dict) and {"filename", "type"} <= file.keys():
-                    folder = folder_paths.get_directory_by_type(file["type"])
-                    # What a node only shows, such as a preview, is no result.
-                    if folder is not None and file["type"] != "temp":
-                        subfolder = str(file.get("subfolder") or "")
-                        path = os.path.join(folder, subfolder, str(file["filename"]))
-                        # A link may become something else while it is looked at.
-                        with contextlib.suppress(OSError):
-                            yield os.path.realpath(path)
+    for files in result.values():
+        if not isinstance(files, (list, tuple)):
+            continue
+        for file in files:
+            # Newer ComfyUIs recognize a file by these two keys, too.
+            if isinstance(file, dict) and {"filename", "type"} <= file.keys():
+                folder = folder_paths.get_directory_by_type(file["type"])
+                # What a node only shows, such as a preview, is no result.
+                if folder is not None and file["type"] != "temp":
+                    subfolder = str(file.get("subfolder") or "")
+                    path = os.path.join(folder, subfolder, str(file["filename"]))
+                    # A link may become something else while it is looked at.
+                    with contextlib.suppress(OSError):
+                        yield os.path.realpath(path)

@@ -35,6 +35,8 @@ class Request:
     policy: Policy = DEFAULT_POLICY
     without: tuple[str, ...] = ()
     """Names of the output nodes that nobody has asked for, so that the image cannot be done."""
+    node: str = ""
+    """The Directory Iterator's id in the graph."""
 
 
 class Batches:

@@ -213,9 +213,16 @@ class HandingOut(Parts):
         request, item = requests[0], items[0]
         key = request.key
         entry = self._loops.entry(key)
-        if item is not None and request.without:
+        if item is not None:
             # This need not outlive the process: no prompt does, and what it had is PENDING then.
-            self.memory.change_turn(key, Turn.of(key, prompt, item), is_part=True)
+            turn = Turn.of(key, prompt, item)
+            known = self.memory.turn(key, turn)
+            self.memory.change_turn(
+                key,
+                turn,
+                iterators=known.iterators | {request.node},
+                is_part=known.is_part or bool(request.without),
+            )
         partners = zip(requests[1:], items[1:], strict=True)
         return Iteration(
             key=key,

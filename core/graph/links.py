@@ -17,7 +17,10 @@ def is_link(value: object) -> bool:
 
 
 def linked(graph: Graph, node_id: str) -> Iterator[str]:
-    """Ids of all nodes that feed `node_id`, directly or not, including itself."""
+    """Ids of all nodes that feed `node_id`, directly or not, including itself.
+
+    From it back along its first link as far as that leads, then along its second one, and so on.
+    """
     seen: set[str] = set()
     waiting = [node_id]
     while waiting:
@@ -27,7 +30,7 @@ def linked(graph: Graph, node_id: str) -> Iterator[str]:
         seen.add(current)
         yield current
         inputs = graph[current].get("inputs", {})
-        waiting.extend(value[0] for value in inputs.values() if is_link(value))
+        waiting += reversed([value[0] for value in inputs.values() if is_link(value)])
 
 
 def fed(graph: Graph, node_id: str) -> set[str]:

@@ -39,9 +39,33 @@ def rank_of(graph: Graph, saver: str) -> int:
     )
 
 
+def iterators_behind(graph: Graph, saver: str) -> list[str]:
+    """The Directory Iterators whose images a saver's results are made from, the main one first.
+
+    That is where the `loop` of a Save Image (Batch) leads, and else the first that the links of
+    the node lead to, in their order. What Batch Complete outputs does not count. If no link leads
+    to any, there is another way between nodes, and it may be from each of the graph.
+    """
+    without = {
+        each: node
+        for each, node in graph.items()
+        if node.get("class_type") != node_id("BatchComplete")
+    }
+    inputs = graph.get(saver, {}).get("inputs", {})
+    starts = [*_loop_of(inputs), saver] if is_saver(graph, saver) else [saver]
+    behind = (each for start in starts for each in linked(without, start))
+    found = [each for each in behind if _is_iterator(graph, each)]
+    return list(dict.fromkeys(found)) or [each for each in graph if _is_iterator(graph, each)]
+
+
+def is_saver(graph: Graph, node: str) -> bool:
+    """Whether a node is a Save Image (Batch)."""
+    return graph.get(node, {}).get("class_type") == node_id("SaveImage")
+
+
 def _savers(graph: Graph) -> Iterator[tuple[str, Mapping[str, Any]]]:
     for saver, node in graph.items():
-        if node.get("class_type") == node_id("SaveImage"):
+        if is_saver(graph, saver):
             yield saver, node.get("inputs", {})
 
 
@@ -55,11 +79,19 @@ def _names(inputs: Mapping[str, Any]) -> list[Any]:
 
 def _iterators_of(graph: Graph, inputs: Mapping[str, Any]) -> set[str]:
     """The Directory Iterators that a saver's `loop` leads back to."""
-    loop = inputs.get("loop")
-    if loop is None or not is_link(loop):
-        return set()
     return {
         each
-        for each in linked(graph, loop[0])
-        if graph[each].get("class_type") == node_id("DirectoryIterator")
+        for loop in _loop_of(inputs)
+        for each in linked(graph, loop)
+        if _is_iterator(graph, each)
     }
+
+
+def _loop_of(inputs: Mapping[str, Any]) -> list[str]:
+    """The node that a saver's `loop` comes from; empty if it is not linked."""
+    loop = inputs.get("loop")
+    return [] if loop is None or not is_link(loop) else [loop[0]]
+
+
+def _is_iterator(graph: Graph, node: str) -> bool:
+    return graph[node].get("class_type") == node_id("DirectoryIterator")

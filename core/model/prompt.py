@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from ..common.names import node_id
 
@@ -87,6 +87,17 @@ class Outcome:
     """In seconds since the epoch; None if unknown."""
 
 
+class Saved(NamedTuple):
+    """A file that a prompt reports as saved."""
+
+    file: str
+    """Its real path."""
+    iterators: tuple[str, ...]
+    """Ids of the Directory Iterators whose images it may be made from, the main one first."""
+    is_claimed: bool = False
+    """Whether Save Image (Batch) has saved it, for the image that it claimed it for."""
+
+
 class Host(Protocol):
     """The registry's questions to ComfyUI."""
 
@@ -106,8 +117,8 @@ class Host(Protocol):
     def raise_if_cancelled(self) -> None:
         """Raise the exception that ends the running prompt, if its cancellation was requested."""
 
-    def saved(self, prompt: Prompt) -> tuple[str, ...]:
-        """Real paths of the files that a finished prompt reports as saved.
+    def saved(self, prompt: Prompt) -> tuple[Saved, ...]:
+        """The files that a finished prompt reports as saved.
 
         () for a prompt that is unknown here, such as another server's.
         """

@@ -198,7 +198,8 @@ class Outputs(Protocol):
         real path, if that differs from `target`. Returns False, with nothing noted, if another loop
         does the same at this moment.
 
-        With `kept`, the file already existed and stays unchanged; it is only shown with the item.
+        With `kept`, the file is only shown with the item: it already existed and stays unchanged,
+        or it belongs to another item.
         """
 
     def forget_output(self, key: LoopKey, target: str) -> None:

@@ -52,7 +52,7 @@ class IteratorRequests:
             return before[1]
         folder = resolve_source(settings.directory, self._allowed)
         selection = settings.selection(self._expected(settings, unique_id))
-        request = self._request(folder, settings, selection)
+        request = replace(self._request(folder, settings, selection), node=unique_id)
         self._made[unique_id] = (settings, request)
         return request
 

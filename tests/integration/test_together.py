@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ from batch_loop.tests.support.graphs import (
     COMPLETE,
     END,
     ITERATOR,
+    START,
     STOP,
     WORK,
+    batch_graph,
     node,
     save,
 )
@@ -35,6 +38,22 @@ def states(client: ComfyClient, workspace: Workspace) -> list[dict[str, Any]]:
     own = [loop for loop in loops if loop["directory"].startswith(str(workspace.input))]
     own.sort(key=lambda loop: str(loop["directory"]))
     return [client.get_json(f"/batch_loop/loops/{loop['id']}") for loop in own]
+
+
+def results_of(client: ComfyClient, workspace: Workspace) -> list[list[str]]:
+    """The results that each loop has for each of its images, without the folder."""
+    return [
+        [
+            " ".join(os.path.relpath(file, workspace.output) for file in item["outputs"])
+            for item in client.get_json(f"/batch_loop/loops/{state['id']}/report.json")["items"]
+        ]
+        for state in states(client, workspace)
+    ]
+
+
+def start_over(client: ComfyClient, workspace: Workspace) -> None:
+    for state in states(client, workspace):
+        client.post_json("/batch_loop/loops/reset", {"loop": state["id"]})
 
 
 @pytest.mark.oldest_too
@@ -141,6 +160,61 @@ def test_a_partners_images_are_never_overwritten(client: ComfyClient, workspace:
     assert result.error is not None
     assert "would overwrite an image that this batch reads" in result.error.message
     assert {path: path.read_bytes() for path in (workspace.input / "right").iterdir()} == images
+
+
+@pytest.mark.oldest_too
+@pytest.mark.parametrize(("main", "other"), [("left", "right"), ("right", "left")])
+def test_a_pair_s_result_is_that_of_the_loop_that_the_saver_was_given(
+    client: ComfyClient, workspace: Workspace, main: str, other: str
+) -> None:
+    """It has one name in every run, and a batch of the other folder alone leaves it alone."""
+    names = NAMES[:2]
+    write_both(workspace.input, names, names)
+    graph = pairs(workspace.name)
+    graph["4"] = save([WORK, 0], workspace.name)
+    graph["4"]["inputs"]["loop"] = [START, 0] if main == "left" else [OTHER, 0]
+    for _ in range(2):
+        run_until_stop(client, graph)
+        assert results_of(client, workspace) == [names, names]
+        assert met(workspace.output) == [(name, name) for name in names]
+        start_over(client, workspace)
+    of_pairs = {path: path.read_bytes() for path in workspace.output.iterdir()}
+    run_until_stop(client, batch_graph(f"{workspace.name}/{other}", workspace.name))
+    numbered = ["1_1.png", "2_1.png"]
+    assert sorted(path.name for path in workspace.output.iterdir()) == sorted(names + numbered)
+    assert {path: path.read_bytes() for path in of_pairs} == of_pairs
+
+
+@pytest.mark.each_cache
+def test_what_another_node_saves_of_a_pair_is_shown_with_both(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    write_both(workspace.input, NAMES[:2], NAMES[:2])
+    run_until_stop(client, pairs(workspace.name))
+    names = ["pair_00001_.png", "pair_00002_.png"]
+    assert results_of(client, workspace) == [names, names]
+
+
+@pytest.mark.each_cache
+def test_chains_of_one_workflow_have_their_own_results(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    write_both(workspace.input, NAMES[:2], NAMES[:3])
+    graph = pairs(workspace.name)
+    del graph[WORK]
+    graph["4"]["inputs"]["images"] = [ITERATOR, 1]
+    graph["14"] = save([OTHER, 1], f"{workspace.name}/right")
+    graph["14"]["inputs"]["loop"] = [OTHER, 0]
+    graph[END]["inputs"]["after"] = [ITERATOR, 1]
+    graph[OTHER_END]["inputs"]["after"] = ["14", 0]
+    graph[STOP]["inputs"]["stop"] = [OTHER_COMPLETE, 0]
+    for first in (1, 3):
+        run_until_stop(client, graph)
+        assert results_of(client, workspace) == [
+            [f"pair_0000{first}_.png", f"pair_0000{first + 1}_.png"],
+            ["right/1.png", "right/2.png", "right/3.png"],
+        ]
+        start_over(client, workspace)
 
 
 def test_chains_that_do_not_meet_are_not_a_pair(client: ComfyClient, workspace: Workspace) -> None:

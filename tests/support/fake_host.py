@@ -6,7 +6,7 @@ import itertools
 from collections.abc import Callable
 from dataclasses import replace
 
-from batch_loop.core.model.prompt import Ending, Failure, Outcome, Prompt
+from batch_loop.core.model.prompt import Ending, Failure, Outcome, Prompt, Saved
 
 
 class ByHand:
@@ -30,7 +30,7 @@ class FakeHost:
 
     def __init__(self) -> None:
         self._outcomes: dict[Prompt, Outcome] = {}
-        self._saved: dict[Prompt, tuple[str, ...]] = {}
+        self._saved: dict[Prompt, tuple[Saved, ...]] = {}
         self._clock = itertools.count(1)
         self.set_by = 0.0
         """By how many seconds the clock was set forward or back."""
@@ -70,8 +70,8 @@ class FakeHost:
     def raise_if_cancelled(self) -> None:
         """Do nothing: nobody presses Cancel."""
 
-    def saved(self, prompt: Prompt) -> tuple[str, ...]:
-        """The paths given to `finish`."""
+    def saved(self, prompt: Prompt) -> tuple[Saved, ...]:
+        """What was given to `finish`."""
         return self._saved.get(prompt, ())
 
     def has_ended(self, prompt: Prompt) -> bool:
@@ -83,11 +83,13 @@ class FakeHost:
         prompt = Prompt(f"prompt-{next(self._numbers)}", self.now(), client_id)
         return replace(prompt, steady=self.steady())
 
-    def finish(self, prompt: Prompt, ending: Ending = Ending.SUCCESS, *saved: str) -> None:
-        """End a prompt."""
+    def finish(self, prompt: Prompt, ending: Ending = Ending.SUCCESS, *saved: str | Saved) -> None:
+        """End a prompt; a path it has saved is of the only Directory Iterator, which has no id."""
         failure = Failure("it broke", "7", "TestRaise") if ending is Ending.ERROR else None
         self._outcomes[prompt] = Outcome(ending, failure)
-        self._saved[prompt] = saved
+        self._saved[prompt] = tuple(
+            Saved(each, ("",)) if isinstance(each, str) else each for each in saved
+        )
 
     def finish_at(self, prompt: Prompt, ended_at: float) -> None:
         """End a prompt with an error, at a known time."""

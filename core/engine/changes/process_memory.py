@@ -136,6 +136,8 @@ class OpenTurn(NamedTuple):
     """Whether other machines wait to hear how it ends."""
     together: tuple[LoopKey, ...] = ()
     """The loops whose items the prompt was handed out together, this one among them."""
+    iterators: frozenset[str] = frozenset()
+    """Ids of the Directory Iterators that have handed the item out; mostly one."""
     is_part: bool = False
     """Whether only a part of the workflow runs: whatever it reaches is no end."""
     has_ended: bool = False

@@ -6,12 +6,12 @@ Everything here expects to run inside of a transaction.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from enum import Enum
 
 from ...files.same_file import Identities, folded, folds, identity
 from ...model.loop_key import LoopKey
-from ...model.prompt import Prompt
+from ...model.prompt import Prompt, Saved
 from ...model.records import KnownResult
 from ...model.shared_roots import NO_ROOTS, Roots
 from ...store.interface import Store
@@ -116,23 +116,38 @@ class Outputs:
         return self._store.written(key, path)
 
     def note_saved(
-        self, key: LoopKey, prompt: Prompt, path: str, targets: Collection[str], *, succeeded: bool
+        self,
+        prompt: Prompt,
+        saved: Saved,
+        images: Mapping[str, tuple[LoopKey, str]],
+        *,
+        succeeded: bool,
     ) -> None:
-        """Note the files that a prompt on the item at `path` said it saved, once it has ended.
+        """Note a file that a prompt said it saved, once it has ended; if it may be looked at.
 
-        Without those that may not be looked at. Save Image (Batch) has claimed its own.
+        `images` has a loop and the path of its item by each Directory Iterator that has handed one
+        out. The file becomes the main one's, unless Save Image (Batch) has claimed it, or kept it
+        as it was; and it is shown with each image that it was made from.
         """
-        left_alone = self._work(key, prompt).left_alone
-        for file in filter(self.may_look, targets):
-            target = self._identity(file)
-            # It is shown as a result, and stays whose it was.
-            if target in left_alone:
-                if succeeded:
-                    own = self._is_own(key, path, target)
-                    self._store.note_output(key, target, path, file=file, kept=not own)
-            # A prompt that failed may only repeat what an earlier one has saved.
-            elif succeeded or self._store.writer(key, target) is None:
-                self._store.note_output(key, target, path, file=file)
+        if not self.may_look(saved.file):
+            return
+        file, target = saved.file, self._identity(saved.file)
+        main = images.get(saved.iterators[0]) if saved.iterators else None
+        for image in dict.fromkeys(map(images.get, saved.iterators)):
+            if image is None:
+                continue
+            key, path = image
+            is_settled = saved.is_claimed or target in self._work(key, prompt).left_alone
+            if image == main and not is_settled:
+                # A prompt that failed may only repeat what an earlier one has saved.
+                if succeeded or self._store.writer(key, target) is None:
+                    self._store.note_output(key, target, path, file=file)
+            elif succeeded:
+                own = self._is_own(key, path, target)
+                self._store.note_output(key, target, path, file=file, kept=not own)
+
+    def forget_work(self, key: LoopKey, prompt: Prompt) -> None:
+        """Forget what a prompt has done with files, once it has ended."""
         if prompt in self._memory[key].work:
             work = self._memory[key].work.items()
             self._memory.change(key, work={of: done for of, done in work if of != prompt})

@@ -160,6 +160,8 @@ class Reconciler:
         failed = next((one for one in known if one.outcome.ending is Ending.ERROR), None)
         all_ended = all(one.item.state is ItemState.FINISHING for one in known)
         is_part = any(self._memory.turn(one.key, one.turn).is_part for one in known)
+        succeeded = failed is None and known[0].outcome.ending is Ending.SUCCESS
+        self._note_saved(known, succeeded=succeeded)
         for one in known:
             outcome = one.outcome
             if failed is not None and outcome.ending is not Ending.ERROR:
@@ -167,6 +169,19 @@ class Reconciler:
                 outcome = replace(outcome, ending=Ending.ERROR, failure=failure)
             on = _on(outcome.ending, all_ended=all_ended, is_part=is_part)
             self._reconcile_item(one, outcome, on)
+
+    def _note_saved(self, together: Sequence[_Over], *, succeeded: bool) -> None:
+        """Note what a prompt has saved, for the images that it was given."""
+        prompt = together[0].claim.prompt
+        images = {
+            iterator: (one.key, one.item.path)
+            for one in together
+            for iterator in self._memory.turn(one.key, one.turn).iterators
+        }
+        for saved in self._host.saved(prompt):
+            self._outputs.note_saved(prompt, saved, images, succeeded=succeeded)
+        for one in together:
+            self._outputs.forget_work(one.key, prompt)
 
     def _reconcile_item(self, over: _Over, outcome: Outcome, on: On) -> None:
         key, item, claim = over.key, over.item, over.claim
@@ -182,9 +197,6 @@ class Reconciler:
             # A time to come is of a clock that was set back since.
             ran_at = max(ran_at, at) if ran_at is not None and ran_at <= now else at
         self._loops.save(key, seconds=entry.seconds + took, ran_at=ran_at)
-        saved = self._host.saved(claim.prompt)
-        succeeded = outcome.ending is Ending.SUCCESS
-        self._outputs.note_saved(key, claim.prompt, item.path, saved, succeeded=succeeded)
         failure = outcome.failure or Failure("the prompt failed")
         is_failure = on is On.PROMPT_FAILED
         event = Event(on, failure=failure if is_failure else None, seconds=took)

@@ -16,7 +16,7 @@ from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.items import Counts, ItemState
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy, WhenComplete
-from batch_loop.core.model.prompt import Ending, Failure, Prompt
+from batch_loop.core.model.prompt import Ending, Failure, Prompt, Saved
 from batch_loop.core.model.records import Iteration, Partner
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.shared_roots import NO_ROOTS
@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from batch_loop.tools.postgresql import Postgresql
 
 SKIP = Policy(error_handling=ErrorHandling.SKIP)
+RESULT = os.path.abspath("result.png")
 BROKEN = UnreadableImage("it cannot be read", "cut off")
 
 
@@ -43,10 +44,12 @@ class Pairs:
     def __init__(self, store: Store, left: str = "abcde", right: str = "ABCDE") -> None:
         self.host = FakeHost()
         self.writes = FakeWrites()
+        self.is_there = False
         self.names = {"left": list(left), "right": list(right)}
         self.registry = LoopRegistry(store, self.host, self._list, lambda _path: 0.0, self.writes)
         self.left, self.right = (
-            Request(LoopKey("", os.path.abspath(name)), Selection()) for name in self.names
+            Request(LoopKey("", os.path.abspath(name)), Selection(), node=name)
+            for name in self.names
         )
 
     def _list(self, directory: str, selection: Selection, **_given: object) -> list[str]:  # noqa: ARG002
@@ -71,6 +74,42 @@ class Pairs:
             self.registry.end(one)
         self.host.finish(pair[0].prompt, ending)
         return "".join(one.item.path for one in pair if one.item)
+
+    def save(self, main: str, *, claims: bool) -> tuple[Owner, ...]:
+        """One prompt, whose result is made from both images; if it `claims` it, whose it was.
+
+        It is claimed for the main one of the two, or that one comes first in the links.
+        """
+        pair = self.acquire()
+        iterators = ("left", "right") if claims or main == "left" else ("right", "left")
+        owners = self._claim(pair[main == "right"]) if claims else ()
+        for one in pair:
+            self.registry.end(one)
+        saved = Saved(RESULT, iterators, is_claimed=claims)
+        self.host.finish(pair[0].prompt, Ending.SUCCESS, saved)
+        self.registry.reconcile_all()
+        self.is_there = True
+        return owners
+
+    def claim_alone(self, side: str) -> tuple[Owner, ...]:
+        """Whose the file is for the first image of one folder, in a batch without the other."""
+        request = self.left if side == "left" else self.right
+        self.registry.start_over(request.key.id)
+        iteration = self.registry.acquire(request, self.host.submit())
+        owners = self._claim(iteration)
+        self.host.finish(iteration.prompt, Ending.STOPPED)
+        self.registry.reconcile_all()
+        return owners
+
+    def _claim(self, iteration: Iteration) -> tuple[Owner, ...]:
+        kept = [RESULT] if self.is_there else []
+        self.is_there = True
+        return tuple(self.registry.claim_outputs(iteration, [RESULT], kept).values())
+
+    def outputs(self) -> list[tuple[str, ...]]:
+        """The files that are shown with the first image of each folder."""
+        sides = (self.left, self.right)
+        return [self.registry.report(side.key.id)[1][0][1] for side in sides]
 
     def run_all(self, **changes: object) -> list[str]:
         pairs = []
@@ -253,6 +292,44 @@ def test_a_partner_s_image_is_a_source_too(pairs: Pairs) -> None:
     for iteration in (left, right):
         owners = pairs.registry.claim_outputs(iteration, sources)
         assert set(owners.values()) == {Owner.SOURCE}
+
+
+@each_store
+@pytest.mark.parametrize(("main", "other"), [("left", "right"), ("right", "left")])
+@pytest.mark.parametrize("claims", [True, False])
+def test_a_pair_s_result_is_one_image_s_and_shown_with_both(
+    pairs: Pairs, main: str, other: str, *, claims: bool
+) -> None:
+    """Whichever loop's id comes first."""
+    for owner in (Owner.NEW, Owner.SAME):
+        assert pairs.save(main, claims=claims) == ((owner,) if claims else ())
+        assert pairs.outputs() == [(RESULT,), (RESULT,)]
+        pairs.registry.start_over(pairs.left.key.id)
+    assert pairs.claim_alone(other) == (Owner.OTHER,)
+    assert pairs.claim_alone(main) == (Owner.SAME,)
+
+
+def test_two_chains_of_one_workflow_have_their_own_results(pairs: Pairs) -> None:
+    prompt = pairs.host.submit()
+    sides = (pairs.left, pairs.right)
+    files = {request.node: os.path.abspath(f"{request.node}.png") for request in sides}
+    for request in sides:
+        pairs.registry.end(pairs.registry.acquire(request, prompt))
+    saved = [Saved(file, (node,)) for node, file in files.items()]
+    pairs.host.finish(prompt, Ending.SUCCESS, *saved)
+    pairs.registry.reconcile_all()
+    assert pairs.outputs() == [(files["left"],), (files["right"],)]
+
+
+def test_what_a_failed_prompt_repeats_stays_whose_it_was(pairs: Pairs) -> None:
+    pairs.save("left", claims=False)
+    pairs.registry.start_over(pairs.left.key.id)
+    pair = pairs.acquire()
+    saved = Saved(RESULT, ("right", "left"))
+    pairs.host.finish(pair[0].prompt, Ending.ERROR, saved)
+    pairs.registry.reconcile_all()
+    assert pairs.outputs() == [(), ()]
+    assert pairs.claim_alone("left") == (Owner.SAME,)
 
 
 def test_after_a_crash_a_pair_comes_again_together(pairs: Pairs) -> None:

@@ -20,7 +20,7 @@ from batch_loop.core.files import same_file as spelling
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.next_step import Next, standing_of
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy, WhenComplete
-from batch_loop.core.model.prompt import Ending, Prompt
+from batch_loop.core.model.prompt import Ending, Prompt, Saved
 from batch_loop.core.model.records import Iteration, Snapshot
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.writes import Writes
@@ -504,7 +504,7 @@ def test_a_loop_that_cannot_be_reconciled_holds_up_no_other(
         loop.registry.end(loop.registry.acquire(request, prompt))
         loop.host.finish(prompt)
 
-    def saved(prompt: Prompt) -> tuple[str, ...]:
+    def saved(prompt: Prompt) -> tuple[Saved, ...]:
         if prompt == prompts[odd.key]:
             raise ZeroDivisionError
         return ()
