@@ -9,6 +9,8 @@ export interface Iteration extends Standing {
   complete: boolean;
   index: number;
   filename: string;
+  /** How many images this prompt gave up because they could not be read. */
+  unreadable: number;
   /** What to do next if the prompt fails. */
   on_error: "go" | "stop";
   /** The output nodes that depend on the image but were not requested. */

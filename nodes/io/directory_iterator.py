@@ -105,16 +105,18 @@ class DirectoryIterator(comfy_io.ComfyNode):
         if partners is None:
             return comfy_io.NodeOutput(*[ExecutionBlocker(None)] * len(_outputs()))
         registry = runtime.registry()
+        unreadable = 0
         while True:
             # Many images in a row may be unreadable.
             runtime.host().raise_if_cancelled()
             iteration = registry.acquire(request, prompt, partners)
             if iteration.item is None:
-                return _nothing_left(iteration)
+                return _nothing_left(iteration, unreadable)
             image = runtime.reading().image(iteration, allowed)
             if image is not None:
                 runtime.reading().begin_next(iteration, allowed)
-                return _image(iteration, image)
+                return _image(iteration, image, unreadable)
+            unreadable += 1
 
     @classmethod
     def _own_id(cls) -> str:
@@ -206,7 +208,7 @@ def _outputs() -> list[comfy_io.Output]:
     ]
 
 
-def _nothing_left(iteration: Iteration) -> comfy_io.NodeOutput:
+def _nothing_left(iteration: Iteration, unreadable: int) -> comfy_io.NodeOutput:
     """The outputs when no image is left: those that would lead to work on one are blocked."""
     status = handed_out(iteration)
     total = iteration.counts.total
@@ -215,11 +217,11 @@ def _nothing_left(iteration: Iteration) -> comfy_io.NodeOutput:
         *[ExecutionBlocker(None)] * 6,
         total,
         status,
-        ui=_ui(iteration, index=total, filename="", status=status),
+        ui=_ui(iteration, index=total, filename="", unreadable=unreadable, status=status),
     )
 
 
-def _image(iteration: Iteration, image: DecodedImage) -> comfy_io.NodeOutput:
+def _image(iteration: Iteration, image: DecodedImage, unreadable: int) -> comfy_io.NodeOutput:
     """The outputs for an image."""
     assert iteration.item is not None  # noqa: S101 for the type checker: the caller has looked
     path, index = iteration.item.path, iteration.item.index
@@ -235,12 +237,12 @@ def _image(iteration: Iteration, image: DecodedImage) -> comfy_io.NodeOutput:
         index,
         iteration.counts.total,
         status,
-        ui=_ui(iteration, index=index, filename=filename, status=status),
+        ui=_ui(iteration, index=index, filename=filename, unreadable=unreadable, status=status),
     )
 
 
 def _ui(
-    iteration: Iteration, *, index: int, filename: str, status: str
+    iteration: Iteration, *, index: int, filename: str, unreadable: int, status: str
 ) -> dict[str, list[dict[str, Any]]]:
     """The `ui` result of this turn, for the web extension and scripts."""
     return {
@@ -253,6 +255,7 @@ def _ui(
                 "complete": iteration.complete and not iteration.elsewhere,
                 "index": index,
                 "filename": filename,
+                "unreadable": unreadable,
                 "without": list(iteration.without),
                 "status": status,
             }

@@ -122,6 +122,30 @@ def test_it_stays_until_the_batch_continues(
     expect(shown).to_have_count(1)
 
 
+@pytest.mark.one_frontend
+def test_images_that_fail_again_are_named(
+    comfy: ComfyPage, batch: Batch, settled: Callable[[], None]
+) -> None:
+    (batch.input / "img2.png").write_bytes(b"no image")
+    comfy.load(batch.graph(limit=2, error_handling=SKIP))
+    comfy.run_instant()
+    settled()
+    shown = notice(comfy)
+    expect(shown).not_to_contain_text("tried")
+    shown.get_by_role("button", name="Close").click()
+    comfy.press_button("Retry failed (1)")
+    comfy.toast("The next Run retries the failed images")
+    comfy.run_instant()
+    settled()
+    expect(shown).to_contain_text("1 done, 1 failed")
+    expect(shown).to_contain_text("1 image was tried, but could not be read")
+    expect(shown).to_contain_text("img2.png: ")
+    assert comfy.toasts("Nothing to do") == 0
+    comfy.run_instant()
+    comfy.toast("Press Retry failed to run only those that failed")
+    settled()
+
+
 def test_settings_switch_on_a_notification_and_a_sound(
     comfy: ComfyPage, batch: Batch, settled: Callable[[], None]
 ) -> None:

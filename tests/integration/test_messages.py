@@ -185,6 +185,7 @@ def test_skip_on_error_passes_over_an_unreadable_file(
     # The prompt that finds z.png broken has nothing left to do.
     filenames = [told(result, ITERATOR)["filename"] for result in results]
     assert filenames == ["a.png", "c.png", ""]
+    assert [told(result, ITERATOR)["unreadable"] for result in results] == [0, 1, 1]
     state = loop_state(client, results[-1])
     assert (written(state), state["failed"]) == (2, 2)
     assert [failure["path"] for failure in state["failures"]] == ["b.png", "z.png"]

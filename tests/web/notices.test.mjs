@@ -99,6 +99,15 @@ test("a prompt that was already sent and finds nothing to do is not reported", a
   assert.deepEqual(called, ["l"], "that there is nothing to do calls nobody");
 });
 
+test("a prompt that only tried images that cannot be read has ended its batch", async () => {
+  const { stopped, called, shown } = setUp();
+  const tried = run();
+  tried.iterations.get("l").unreadable = 1;
+  await stopped(tried);
+  assert.deepEqual(shown, [["l", "Batch complete: 1 done, 0 failed, 1 s"]]);
+  assert.deepEqual(called, ["l"]);
+});
+
 test("an End Queue without one of the pack's loops shows nothing", async () => {
   const { stopped, shown } = setUp();
   await stopped({ loops: [], iterations: new Map(), handedOut: [] });

@@ -41,6 +41,16 @@ test("failures are listed with the first line of each reason, and the others are
   ]);
 });
 
+test("images that were only tried are counted", () => {
+  const failures = [{ path: "a", reason: "broken" }];
+  const state = { ...STATE, done: 6, failed: 1, failures };
+  assert.deepEqual(batchEnd(state, { unreadable: 1 }).detail.split("\n"), [
+    "/input/seven",
+    "1 image was tried, but could not be read.",
+    "a: broken",
+  ]);
+});
+
 test("a long reason is shortened, and a reason may be missing", () => {
   const [long, none] = failureLines(
     [{ path: "a", reason: "x".repeat(1000) }, { path: "b", reason: null }],
@@ -64,6 +74,11 @@ test('"nothing to do" says how the batch stands and what to press', () => {
   assert.match(
     told({ total: 7, done: 5, failed: 2, finished: 3 }).detail,
     /Complete: 5 of 7 done, 2 failed, 3 were there already\. Switch skip_finished off/,
+  );
+  assert.doesNotMatch(all.detail, /Retry failed/);
+  assert.match(
+    told({ total: 7, done: 5, failed: 2, finished: 0 }).detail,
+    /2 failed\. Press Start over, .*\nPress Retry failed to run only those that failed\.$/,
   );
   assert.match(told({ total: 0, finished: 3 }).detail, /Complete: all 3 results are there already/);
   assert.match(told({ total: 0, finished: 0 }).detail, /Complete: no images yet\. Press/);

@@ -73,9 +73,17 @@ export class Notices {
   async stopped(run, { watches = false } = {}) {
     const isNews = this.#submissions.count > this.#toldAt;
     this.#toldAt = this.#submissions.count;
-    const worked = run.loops.filter((loop) => this.#worked.delete(loop));
-    if (worked.length === 0 && isNews && !watches) this.#tellNothing(run);
-    await Promise.all(worked.map((loop) => this.#tellEnd(loop, run.progress.get(loop))));
+    const ended = run.loops.flatMap((loop) => {
+      if (this.#worked.delete(loop)) return { loop, unreadable: 0 };
+      const unreadable = run.iterations.get(loop)?.unreadable;
+      return unreadable ? { loop, unreadable } : [];
+    });
+    if (ended.length === 0 && isNews && !watches) this.#tellNothing(run);
+    await Promise.all(
+      ended.map(({ loop, unreadable }) =>
+        this.#tellEnd(loop, { unreadable, progress: run.progress.get(loop) }),
+      ),
+    );
   }
 
   /**
@@ -113,15 +121,15 @@ export class Notices {
 
   /**
    * @param {string} loop
-   * @param {Progress} [progress]
+   * @param {{ unreadable: number, progress?: Progress }} said - in its last prompt
    */
-  async #tellEnd(loop, progress) {
+  async #tellEnd(loop, { unreadable, progress }) {
     try {
       const state = await this.#settled(loop);
       if (!state) return; // it has been forgotten
       // It has been started again in the meantime: these figures belong to the new batch.
       if (progress?.complete && !state.complete) return;
-      const message = batchEnd(state);
+      const message = batchEnd(state, { unreadable });
       this.#ends.show(loop, message);
       this.#signals.ended(loop, message);
     } catch (error) {

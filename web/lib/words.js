@@ -43,9 +43,11 @@ export function failureLines(failures, failed) {
  * The toast at the end of a batch, from the loop's state on the server.
  *
  * @param {Loop} state
+ * @param {{ unreadable?: number }} [how] - how many images were tried and could not be read, if
+ *   nothing else was
  * @returns {Toast}
  */
-export function batchEnd(state) {
+export function batchEnd(state, { unreadable = 0 } = {}) {
   const figures = {
     done: state.done,
     failed: state.failed,
@@ -57,6 +59,7 @@ export function batchEnd(state) {
     summary: state.complete ? t("notice.complete", figures) : t("notice.stopped", figures),
     detail: [
       state.directory,
+      ...(unreadable ? [t("notice.unreadable", { count: unreadable })] : []),
       ...unpairedLines(state),
       ...failureLines(state.failures, state.failed),
     ].join("\n"),
@@ -70,14 +73,15 @@ export function batchEnd(state) {
  * @returns {Toast}
  */
 export function nothingToDo(iteration) {
-  const how = iteration.finished ? t("notice.nothing.skipped") : t("notice.nothing.again");
+  const how = [iteration.finished ? t("notice.nothing.skipped") : t("notice.nothing.again")];
+  if (iteration.failed) how.push(t("notice.nothing.retry"));
   return {
     severity: "info",
     summary: t("notice.nothing.title"),
     detail: t("notice.nothing.detail", {
       folder: iteration.directory,
       tally: tally(iteration),
-      how,
+      how: how.join("\n"),
     }),
   };
 }
