@@ -75,6 +75,11 @@ class Questions(Parts):
             )
         return outputs[output]
 
+    def paths(self, key: LoopKey) -> Collection[str]:
+        """The paths of a loop's present listing."""
+        listed = partial(self._store.outside.paths, key)
+        return self._transactions.beside(listed, patient=True)
+
     def preview(self, key: LoopKey, selection: Selection) -> tuple[bool, Sequence[str]]:
         """Whether a loop has run, and what a batch of it would hold that began now, in order.
 

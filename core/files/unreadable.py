@@ -8,7 +8,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from typing import BinaryIO
 
 from ..common.errors import FolderNotFound, UnreadableImage, quoted
@@ -20,6 +20,13 @@ _REASONS: dict[type[Exception], str] = {
     IsADirectoryError: "it is a folder",
     MemoryError: "there is not enough memory for it",
 }
+
+_HOW_TO_BRING_BACK = (
+    "Put it back under this name, or press Skip this one on Directory Iterator, and run again."
+)
+_HOW_TO_MEND = (
+    "Open it in an image editor and save it again, or take it out of the folder, and run again."
+)
 
 _SIGNS_OF_LOSS = {
     vars(errno)[name]
@@ -53,9 +60,9 @@ def opened_image(real_path: str) -> Iterator[BinaryIO]:
             yield file
     except Exception as error:  # of any type: what parsers raise depends on the damage
         reason = _reason_of(error)
+        remedy = _HOW_TO_BRING_BACK if isinstance(error, FileNotFoundError) else _HOW_TO_MEND
         message = (
-            f"Cannot read the image {quoted(real_path)}: {reason}. Open it in an image editor and "
-            "save it again, or take it out of the folder, and run again. To go on without such "
+            f"Cannot read the image {quoted(real_path)}: {reason}. {remedy} To go on without such "
             "images, set error_handling to Skip on error."
         )
         raise UnreadableImage(message, reason) from error
@@ -70,23 +77,47 @@ def _reason_of(error: Exception) -> str:
     return str(error).strip().rstrip(".") or type(error).__name__
 
 
-def folder_lost(directory: str, error: UnreadableImage) -> FolderNotFound | None:
-    """What is wrong with the folder, if that is why a file of it cannot be read; else None.
+def folder_lost(
+    directory: str, path: str, error: UnreadableImage, listed: Callable[[], Collection[str]]
+) -> FolderNotFound | None:
+    """What is wrong with a folder, if that is why the image at `path` cannot be read; else None.
 
-    A drive that is unplugged or unmounted leaves an empty folder, or none. Then a night's batch
-    must not run through its list, and call every image broken.
+    A drive that is unplugged or unmounted leaves no folder, or one with whatever else lies at its
+    mount point. Then a night's batch must not run through its list, and call every image broken.
+    So the folder is lost if nothing is left of the other images that `listed` has in it: a single
+    file that is gone is to blame itself. Where it has no others, the folder above decides.
     """
     cause = error.__cause__
     if not isinstance(cause, OSError) or cause.errno not in _SIGNS_OF_LOSS:
         return None
+    prefix, names = _others_beside(path, listed())
+    folder = os.path.join(directory, *prefix.split("/")).rstrip(os.sep) or directory
     why = "it is empty, where it had the images of this batch"
     try:
-        with scanned(directory) as entries:
-            if any(True for _ in entries):
-                return None
+        with scanned(folder) as entries:
+            for entry in entries:
+                if not names or entry.name in names:
+                    return None
+                why = "none of the images of this batch is in it"
     except OSError as unreadable:
         why = unreadable.strerror or str(unreadable)
     return FolderNotFound(
-        f"The folder {quoted(directory)} is gone in the midst of its batch: {why}. Bring it back "
+        f"The folder {quoted(folder)} is gone in the midst of its batch: {why}. Bring it back "
         "(is its drive connected?), and run again: the batch goes on where it stood.",
     )
+
+
+def _others_beside(path: str, listed: Collection[str]) -> tuple[str, set[str]]:
+    """The nearest folder above `path` that has other images, and what leads to them in there.
+
+    The folder as a prefix of relative paths. No names if `path` is the only image of all.
+    """
+    prefix, names = path, set[str]()
+    while prefix and not names:
+        prefix = prefix[: prefix.rfind("/", 0, -1) + 1]
+        names = {
+            other[len(prefix) :].split("/", 1)[0]
+            for other in listed
+            if other != path and other.startswith(prefix)
+        }
+    return prefix, names

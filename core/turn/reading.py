@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Hashable
+from functools import partial
 
 from ..background.read_ahead import ReadAhead, read_image
 from ..common.errors import BatchLoopError, PathRefused, UnreadableImage
@@ -41,7 +42,7 @@ class Reading:
                 kept = self._waiting.pop(one, None) if was_read else None
                 images[one] = kept or self._read(one.key, one.path, allowed)
             except (UnreadableImage, PathRefused) as error:
-                raised, reason = _told_of(error, one.key)
+                raised, reason = self._told_of(error, one)
                 self._registry.reject(iteration, raised, reason, one)
                 if was_read:  # its partners were handed on already
                     raise raised from error
@@ -64,10 +65,13 @@ class Reading:
         source = check_source_file(key.full(path), allowed)
         return self._read_ahead.take(key.id, source) or read_image(source)
 
-
-def _told_of(error: UnreadableImage | PathRefused, key: LoopKey) -> tuple[BatchLoopError, str]:
-    """The error to raise for an unreadable image of a loop, and the reason to note."""
-    if isinstance(error, UnreadableImage):
-        return folder_lost(key.directory, error) or error, error.reason
-    # Anybody who looks at the loop is shown this.
-    return PathRefused(error.elsewhere), error.elsewhere
+    def _told_of(
+        self, error: UnreadableImage | PathRefused, one: Partner
+    ) -> tuple[BatchLoopError, str]:
+        """The error to raise for an image that cannot be read, and the reason to note."""
+        if isinstance(error, UnreadableImage):
+            listed = partial(self._registry.paths, one.key)
+            lost = folder_lost(one.key.directory, one.path, error, listed)
+            return lost or error, error.reason
+        # Anybody who looks at the loop is shown this.
+        return PathRefused(error.elsewhere), error.elsewhere
