@@ -1,4 +1,4 @@
-"""The settings of this server: all that the pack reads from the environment, read once."""
+"""The settings of this server, read once from the environment."""
 
 from __future__ import annotations
 
@@ -29,22 +29,23 @@ _log = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Settings:
-    """What the environment says; a value that cannot be used is told in the log."""
+    """The settings from the environment; the log reports a value that cannot be used."""
 
     allowed_dirs: tuple[str, ...] = ()
-    """Full paths of folders that may be used beside ComfyUI's own."""
+    """Full paths of folders that may be used in addition to ComfyUI's own."""
     database: str = field(default="", repr=False)
-    """Address of the database, which may hold a password; empty: a file.
+    """Address of the database, which may contain a password; empty for a file.
 
-    What is wrong with it, the first use says: batches are then kept nowhere, see `open_postgresql`.
+    The first use reports what is wrong with it; batches are kept nowhere then, see
+    `open_postgresql`.
     """
     lease_seconds: float = LEASE_SECONDS
     memory_mb: int | None = None
-    """Megabytes that images may take ahead and behind; None: a share of the machine's memory."""
+    """Megabytes for images read ahead or yet to be written; None: a share of the memory."""
     roots: Mapping[str, str] = field(default_factory=dict)
     """Real paths of the folders that machines share, by name."""
     server: str = ""
-    """This machine's name; empty: the one that it has in the network."""
+    """This machine's name; empty for its network name."""
     forgets: bool = False
     """Whether loops are forgotten when ComfyUI ends."""
 
@@ -56,7 +57,7 @@ def settings() -> Settings:
 
 
 def read(environ: Mapping[str, str]) -> Settings:
-    """The settings in an environment."""
+    """Read the settings from an environment."""
     return Settings(
         allowed_dirs=tuple(_allowed_dirs(environ)),
         database=environ.get(DATABASE_VARIABLE, "").strip(),
@@ -95,7 +96,7 @@ def _lease_seconds(environ: Mapping[str, str]) -> float:
     taken = SHORTEST if given < SHORTEST else LEASE_SECONDS
     _tell(
         LEASE_VARIABLE,
-        f"it is {text!r}, which is no number of {SHORTEST:g} seconds or more",
+        f"it is {text!r}, which is not a number of {SHORTEST:g} seconds or more",
         f"Set it to one, such as {LEASE_SECONDS:g}",
         f"it is {taken:g}",
     )
@@ -110,7 +111,7 @@ def _memory_mb(environ: Mapping[str, str]) -> int | None:
         return int(text)
     _tell(
         MEMORY_VARIABLE,
-        f"it is {text!r}, which is no whole number of megabytes",
+        f"it is {text!r}, which is not a whole number of megabytes",
         "Set it to one, such as 1000, or to 0 to switch reading ahead and writing behind off",
         f"it is a tenth of the machine's memory, {MOST_BY_DEFAULT // MEGABYTE} at the most",
     )
@@ -136,15 +137,15 @@ def _forgets(environ: Mapping[str, str]) -> bool:
     if text.lower() not in {"", "memory"}:
         _tell(
             STATE_VARIABLE,
-            f"it is {text!r}, and memory is all that it can be",
-            "Set it to that, or take it away",
+            f"it is {text!r}, and can only be memory",
+            "Set it to that, or remove it",
             "batches are kept as if it were not set",
         )
     return text.lower() == "memory"
 
 
 def _entries(environ: Mapping[str, str], variable: str) -> Iterator[str]:
-    """What a variable lists, without empty entries."""
+    """The entries of a list variable, without empty ones."""
     return filter(None, (entry.strip() for entry in environ.get(variable, "").split(os.pathsep)))
 
 

@@ -1,6 +1,6 @@
-"""The door to ComfyUI: prompts and how they end, folders, and the prompt that is being checked.
+"""The interface to ComfyUI: prompts and their outcomes, folders, and the submission being checked.
 
-Beside this module, only the node files import anything of ComfyUI's.
+Apart from this folder, only the node files import anything from ComfyUI.
 """
 
 # Uses only what ComfyUI has had since 0.3.52.
@@ -48,18 +48,18 @@ _submission: ContextVar[Submission] = ContextVar("batch_loop_submission")
 
 
 class ComfyHost:
-    """The ComfyUI server that this process is."""
+    """The ComfyUI server of this process."""
 
     def install(self) -> None:
         """Have ComfyUI pass every submission to `_note_submission`. Call once, on loading."""
         PromptServer.instance.add_on_prompt_handler(self._note_submission)
 
     def add_middleware(self, middleware: Middleware) -> None:
-        """Add an aiohttp middleware, innermost. Only while ComfyUI loads its packs."""
+        """Add an innermost aiohttp middleware; only while ComfyUI loads its packs."""
         PromptServer.instance.app.middlewares.append(middleware)
 
     def folder(self, kind: str) -> str | None:
-        """The folder that ComfyUI's `/view` calls `kind`; None if it knows none of that name."""
+        """The folder that ComfyUI's `/view` calls `kind`; None if there is none."""
         found = folder_paths.get_directory_by_type(kind)
         return None if found is None else str(found)
 
@@ -68,7 +68,7 @@ class ComfyHost:
         return time.time()
 
     def steady(self) -> float:
-        """Seconds on a clock that is never set."""
+        """Seconds on a monotonic clock."""
         return time.monotonic()
 
     def wait(self, seconds: float) -> None:
@@ -76,43 +76,43 @@ class ComfyHost:
         threading.Event().wait(seconds)
 
     def current_prompt(self) -> Prompt:
-        """The prompt whose node runs in this thread; OutsidePrompt when none does."""
+        """The prompt whose node runs in this thread; raises OutsidePrompt if none does."""
         return _prompt(_current_entry())
 
     def current_submission(self) -> Submission:
-        """What that prompt was submitted as; OutsidePrompt."""
+        """The submission of that prompt; raises OutsidePrompt."""
         entry = _current_entry()
-        # A prompt that was queued without the handler has no note: all of it is asked for.
+        # A prompt that was queued without the handler has no note: it asks for all outputs.
         return Submission(entry[2], _noted(entry).get("targets"))
 
     def is_asked_from_here(self) -> bool:
-        """Whether that prompt was sent from this machine; OutsidePrompt."""
+        """Whether that prompt was sent from this machine; raises OutsidePrompt."""
         return _noted(_current_entry()).get("here") is True
 
     def unrun(self, node_id: str) -> Unrun:
-        """The output nodes that the node feeds, and that do not run in that prompt."""
+        """The output nodes that the node feeds but that do not run in that prompt."""
         return unrun(self.current_submission(), node_id, _current_entry()[4], _is_output)
 
     def faults(self, graph: Graph, outputs: Collection[str]) -> tuple[Fault, ...]:
-        """What ComfyUI's validation finds wrong with output nodes, and with what leads to them.
+        """The errors that ComfyUI's validation finds in output nodes and the nodes that feed them.
 
-        It has found it once already, at the submission, and kept it nowhere. () where it finds
-        nothing any more, or cannot be asked.
+        ComfyUI does not keep those that it found at the submission, so its validation is run again.
+        () if it finds none this time, or fails.
         """
         try:
-            # It belongs in another event loop than the one that runs nodes, and changes the graph.
+            # It needs another event loop than the one that runs nodes, and changes the graph.
             validation = execution.validate_prompt("", copy.deepcopy(dict(graph)), list(outputs))
             with ThreadPoolExecutor(max_workers=1) as thread:
                 answer = thread.submit(asyncio.run, validation).result()
             return faults(graph, answer[3])
-        except Exception as error:  # noqa: BLE001 - what it raises, or returns, is up to ComfyUI
+        except Exception as error:  # noqa: BLE001 - what it raises or returns is up to ComfyUI
             _log.warning("Batch Loop: ComfyUI could not be asked what is wrong: %r", error)
             return ()
 
     def call(self) -> int:
         """The number of this thread's call of its node, from 0: one call per list element.
 
-        The numbers are those of the elements, also where some are blocked.
+        The numbers are those of the elements, even if some are blocked.
         """
         context = get_executing_context()
         return 0 if context is None else context.list_index or 0
@@ -123,7 +123,7 @@ class ComfyHost:
         return this_process().name
 
     def is_alive(self, server: str, *, is_here: bool) -> bool | None:
-        """Whether another server process still runs; None where that cannot be seen from here.
+        """Whether another server process still runs; None if that cannot be told from here.
 
         With `is_here` it is known to run on this machine, if it runs at all.
         """
@@ -132,7 +132,7 @@ class ComfyHost:
     def raise_if_cancelled(self) -> None:
         """Raise ComfyUI's own exception, if a person has pressed Cancel on this thread's prompt.
 
-        Where no prompt runs in this thread, nothing: who asks takes ComfyUI's note of it away.
+        Does nothing if no prompt runs in this thread, as asking would clear ComfyUI's flag.
         """
         if get_executing_context() is not None:
             throw_exception_if_processing_interrupted()
@@ -150,20 +150,20 @@ class ComfyHost:
             return _outcome(entry)
 
     def saved(self, prompt: Prompt) -> tuple[Saved, ...]:
-        """The files that a prompt's output nodes said they saved, by the history."""
+        """The files that a prompt's output nodes saved, from the history."""
         queue = PromptServer.instance.prompt_queue
         with queue.mutex:
             entry = queue.history.get(prompt.id) or {}
         return tuple(_saved(entry))
 
     def has_ended(self, prompt: Prompt) -> bool:
-        """Whether a prompt of this server has ended, however it did."""
+        """Whether a prompt of this server has ended, in whatever way."""
         queue = PromptServer.instance.prompt_queue
         with queue.mutex:
             return not _is_running(queue, prompt)
 
     def submission(self) -> Submission:
-        """What the request of this thread has submitted, while it is validated; else empty."""
+        """The submission that the current request is validating; empty if there is none."""
         return _submission.get(Submission({}))
 
     def input_folder(self) -> str:
@@ -183,12 +183,12 @@ class ComfyHost:
         return str(folder_paths.get_user_directory())
 
     def program_folders(self) -> dict[str, tuple[str, ...]]:
-        """ComfyUI's own folders, which no workflow may change, by what they are called."""
+        """ComfyUI's own folders, which no workflow may change, by name."""
         packs: list[str] = []
         models: list[str] = []
-        # Packs add to it meanwhile, and in different forms.
+        # Packs may be adding to it meanwhile, in different forms.
         for kind, (folders, *_) in list(folder_paths.folder_names_and_paths.items()):
-            # Training pictures are no models.
+            # Images for training are not models.
             if kind != "datasets":
                 named = packs if kind == CUSTOM_NODES.replace(" ", "_") else models
                 named += [folders] if isinstance(folders, str) else map(str, folders)
@@ -202,25 +202,25 @@ class ComfyHost:
         }
 
     def metadata_allowed(self) -> bool:
-        """Whether results may hold the workflow: ComfyUI's option --disable-metadata forbids it."""
+        """Whether results may contain the workflow: ComfyUI's --disable-metadata forbids it."""
         return not cli_args.disable_metadata
 
     def lists_assets(self) -> bool:
-        """Whether ComfyUI keeps a list of results, which newer ones do on demand."""
+        """Whether ComfyUI keeps a list of results, which newer versions have as an option."""
         return bool(getattr(cli_args, "enable_assets", False))
 
     def has_native_loops(self) -> bool:
         """Whether ComfyUI has loops of its own, Start Loop and End Loop, as from 0.36 on.
 
-        Other packs may have nodes of these names, which are different ones.
+        Other packs may have different nodes of these names.
         """
         return _boundary("StartLoop") == "start" and _boundary("EndLoop") == "end"
 
     def _note_submission(self, submission: dict[str, Any]) -> dict[str, Any]:
-        """Remember a submission for validation, and write down its time and what it asks for.
+        """Remember a submission for validation, and record its time and what it asks for.
 
-        ComfyUI calls this in the request that it then validates the prompt in, so that a context
-        variable carries the graph from here to `validate_inputs`, which is not given it.
+        ComfyUI calls this in the same request in which it then validates the prompt, so a context
+        variable can carry the graph from here to `validate_inputs`, which does not receive it.
         """
         graph = submission.get("prompt")
         if not isinstance(graph, dict):
@@ -237,7 +237,7 @@ class ComfyHost:
 
 
 def _is_running(queue: Any, prompt: Prompt) -> bool:
-    """Whether the queue is running a prompt; its lock has to be held."""
+    """Whether the queue is running a prompt; the queue's lock has to be held."""
     return any(
         entry[1] == prompt.id and _prompt(entry) == prompt
         for entry in queue.currently_running.values()
@@ -245,7 +245,7 @@ def _is_running(queue: Any, prompt: Prompt) -> bool:
 
 
 def _targets(graph: Graph, asked: Any) -> list[str] | None:
-    """The only nodes of a graph whose outputs a submission asks for; None for all."""
+    """The nodes of a graph whose outputs a submission asks for; None for all."""
     if asked is None:
         return None
     try:
@@ -260,7 +260,7 @@ def _is_output(class_type: str) -> bool:
 
 
 def _boundary(class_type: str) -> object:
-    """What ComfyUI says a type of node is to a loop of its own: "start", "end" or nothing."""
+    """The role of a node type in ComfyUI's own loops: "start", "end" or None."""
     schema = getattr(nodes.NODE_CLASS_MAPPINGS.get(class_type), "GET_SCHEMA", None)
     return getattr(schema(), "loop_boundary", None) if schema else None
 
@@ -296,15 +296,15 @@ def _prompt(entry: tuple[Any, ...]) -> Prompt:
     """The prompt of an entry of the queue: (number, id, graph, extra data, outputs, ...)."""
     extra = entry[3]
     noted = _noted(entry).get("submitted_at")
-    # A prompt that was put into the queue past the handler has ComfyUI's own note, in ms, from
-    # 0.3.75 on; before that it counts as the oldest, which never starts a batch over.
+    # A prompt that was queued without the handler has a time of ComfyUI's, in ms, since 0.3.75;
+    # before that it counts as the oldest, which never starts a batch over.
     submitted_at = extra.get("create_time", 0) / 1000 if noted is None else noted
     client = client_named(extra.get("client_id"))
     return Prompt(entry[1], submitted_at, client, _noted(entry).get("steady"))
 
 
 def _outcome(entry: Mapping[str, Any]) -> Outcome:
-    """The outcome in an entry of the history."""
+    """A prompt's outcome, from its entry in the history."""
     status = entry.get("status") or {}
     ended_at = None
     # Other messages may follow, but never a second one of these.
@@ -342,7 +342,7 @@ def _saved(entry: Mapping[str, Any]) -> Iterator[Saved]:
         files = list(_saved_files(result))
         if files:
             graph: Graph = entry["prompt"][2]
-            # A node made by another one is not in the graph: mostly a copy of one that is.
+            # A node created by an expansion is not in the graph, but usually a copy of one that is.
             in_graph = node if node in graph else str(shown.get(node, {}).get("display_node"))
             iterators = tuple(iterators_behind(graph, in_graph))
             is_claimed = is_saver(graph, in_graph)
@@ -353,7 +353,7 @@ def _saved(entry: Mapping[str, Any]) -> Iterator[Saved]:
 def _saved_files(result: Mapping[str, Any]) -> Iterator[str]:
     """Real paths of the files in the `ui` result of a node, as previews name them.
 
-    They are where links lead by now, which may be anywhere.
+    Links are resolved, so a file may be anywhere.
     """
     for files in result.values():
         if not isinstance(files, (list, tuple)):
@@ -362,10 +362,10 @@ def _saved_files(result: Mapping[str, Any]) -> Iterator[str]:
             # Newer ComfyUIs recognize a file by these two keys, too.
             if isinstance(file, dict) and {"filename", "type"} <= file.keys():
                 folder = folder_paths.get_directory_by_type(file["type"])
-                # What a node only shows, such as a preview, is no result.
+                # What a node only shows, such as a preview, is not a result.
                 if folder is not None and file["type"] != "temp":
                     subfolder = str(file.get("subfolder") or "")
                     path = os.path.join(folder, subfolder, str(file["filename"]))
-                    # A link may become something else while it is looked at.
+                    # A link may be replaced while it is being resolved.
                     with contextlib.suppress(OSError):
                         yield os.path.realpath(path)

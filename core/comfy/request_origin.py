@@ -1,6 +1,6 @@
 """Where a request, and a prompt sent by it, comes from: another site, or this very machine.
 
-Only on this machine it is told where its files are.
+Only requests from this machine are told where its files are.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _OF_A_PROXY = ("x-forwarded", "forwarded", "via", "x-real-ip")
 
 
 def refuse_other_sites(request: web.Request) -> None:
-    """Raise Refused where a browser says that a page of another site sends this."""
+    """Raise Refused if the browser says that a page of another site sent the request."""
     headers = request.headers
     if headers.get("Sec-Fetch-Site") == "cross-site" or headers.get("Origin") == "null":
         raise Refused("A page of another site may not do this. Use ComfyUI's own page.", 403)
@@ -32,15 +32,15 @@ def refuse_other_sites(request: web.Request) -> None:
 def is_on_this_machine(request: web.Request) -> bool:
     """Whether a request comes from this server's own page, or a script, on this very machine.
 
-    The connection has to come from here, and the name that the page knows the server by has to
-    mean this machine: else a page of somebody else, whose name was made to lead here, would pass
-    for ours. Behind a proxy every connection comes from here, so a request that went through one
-    is never taken for one of this machine.
+    The connection has to come from here, and the name by which the page knows the server has to
+    mean this machine: otherwise a page of another site, whose name was made to resolve to this
+    machine, would pass for ours. Behind a proxy every connection comes from here, so a request that
+    went through one never counts as one from this machine.
     """
     if any(name.lower().startswith(_OF_A_PROXY) for name in request.headers):
         return False
     peer = request.transport.get_extra_info("peername") if request.transport else None
-    # A Unix socket's peer is no address.
+    # A Unix socket's peer is not an address.
     if not isinstance(peer, tuple) or not _is_loopback(str(peer[0])):
         return False
     hosts = request.headers.getall("Host", [])
@@ -49,7 +49,7 @@ def is_on_this_machine(request: web.Request) -> bool:
 
 @web.middleware
 async def notes_where_from(request: web.Request, handler: _Handler) -> web.StreamResponse:
-    """Remember for the length of a request whether it comes from this machine."""
+    """Remember for the duration of a request whether it comes from this machine."""
     _from_here.set(is_on_this_machine(request))
     return await handler(request)
 

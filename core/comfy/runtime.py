@@ -1,4 +1,4 @@
-"""What this process has one of: the registry, the host, and all that they share."""
+"""The composition root: the one registry and host of the process, and what they share."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ _log = logging.getLogger(__name__)
 
 @functools.cache
 def host() -> ComfyHost:
-    """The ComfyUI that this process is."""
+    """The ComfyUI server of this process."""
     return ComfyHost()
 
 
@@ -70,16 +70,16 @@ def _list_images(
     seed: int,
     going_on: Callable[[], object] = lambda: None,
 ) -> list[str]:
-    """As `list_images`, for settings that another machine may have written down; PathRefused.
+    """`list_images`, for settings that another machine may have stored; raises PathRefused.
 
-    In a database that machines share, any folder may be named.
+    A database that machines share may name any folder.
     """
     check_source_file(directory, allowed_folders())
     return list_images(directory, selection, seed, going_on)
 
 
 def _may_look(path: str) -> bool:
-    """Whether a path is in the allow-list, as it stands now."""
+    """Whether a path is in the current allow-list."""
     try:
         check_source_file(path, allowed_folders())
     except PathRefused:
@@ -89,7 +89,7 @@ def _may_look(path: str) -> bool:
 
 @functools.cache
 def _roots() -> Roots:
-    """Where this machine has the folders that others share."""
+    """The places of shared folders on this machine."""
     return Roots(settings().roots)
 
 
@@ -101,7 +101,7 @@ def budget() -> MemoryBudget:
 
 @functools.cache
 def read_ahead() -> ReadAhead:
-    """Reads the images of the prompts to come."""
+    """Reads the images of the next prompts."""
     return ReadAhead(budget(), read_image)
 
 
@@ -143,10 +143,10 @@ def write_behind() -> WriteBehind:
 
 
 def start() -> None:
-    """Make what is shared, and clean up after the previous server.
+    """Create what is shared, and clean up after the previous server.
 
-    Call once, when ComfyUI's server is there and before any other thread is: what is made on
-    demand could be made twice by two threads.
+    Call once, when ComfyUI's server exists and no other thread does: of what is created on demand,
+    two threads could each create one.
     """
     name_machine(settings().server)
     shared = registry()
@@ -182,7 +182,7 @@ def _in_background(do: Callable[[], object]) -> None:
 
 
 def _store() -> Store:
-    """Where loops are kept: by default in a file in the user folder."""
+    """The store of the loops: by default a file in the user folder."""
     if settings().database:
         return open_postgresql(settings().database, _roots())
     if settings().forgets:
@@ -202,12 +202,12 @@ def telling_the_asker() -> Iterator[None]:
 
 
 def allowed_folders() -> AllowedFolders:
-    """The allow-list as it stands now: a person may add a folder while ComfyUI runs."""
+    """The current allow-list: a person may add a folder while ComfyUI runs."""
     folders = (host().input_folder(), host().output_folder(), host().temp_folder())
     user = host().user_folder()
     comfyui = host().program_folders()
-    # Each may have been replaced, by a link or by another file; a pack that was added by a link
-    # changes the time of the folder of packs.
+    # Each may have been replaced, by a link or by another file; adding a pack by a link changes the
+    # modification time of the folder of packs.
     watched = (*folders, state_dir(user), allowed_dirs_file(user))
     identities = (*map(_identity, watched), *map(_changed_at, comfyui[CUSTOM_NODES]))
     return _allowed_folders(folders, user, tuple(comfyui.items()), identities)
@@ -220,7 +220,7 @@ def _allowed_folders(
     comfyui: tuple[tuple[str, tuple[str, ...]], ...],
     _identities: tuple[tuple[int, ...] | float | None, ...],
 ) -> AllowedFolders:
-    """The allow-list, read again only if something it is made of has changed."""
+    """The allow-list, read again only if something that it depends on has changed."""
     input_dir, output_dir, temp_dir = folders
     return AllowedFolders.load(
         input_dir=input_dir,

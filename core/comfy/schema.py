@@ -27,8 +27,8 @@ _NEWER = frozenset({"search_aliases"})
 def built_once(define: Callable[[Any], comfy_io.Schema]) -> Callable[[Any], comfy_io.Schema]:
     """Build a node's schema on the first call, and copy it on later ones.
 
-    ComfyUI asks for it several times an input in each prompt; building it each time took longer
-    than all else that the nodes do.
+    ComfyUI asks for it several times for each input in each prompt; building it each time would
+    take longer than everything else that the nodes do.
     """
     built: list[comfy_io.Schema] = []
 
@@ -37,7 +37,7 @@ def built_once(define: Callable[[Any], comfy_io.Schema]) -> Callable[[Any], comf
         if not built:
             built.append(define(cls))
         copied = copy.copy(built[0])
-        # ComfyUI adds to what it is given.
+        # ComfyUI appends to the lists that it is given.
         for name, value in vars(copied).items():
             if isinstance(value, list):
                 setattr(copied, name, list(value))
@@ -53,7 +53,7 @@ def schema(**fields: Any) -> comfy_io.Schema:
 
 
 def internal_schema(part_of: str, **fields: Any) -> comfy_io.Schema:
-    """The schema of a node that only other nodes make, and that no menu offers."""
+    """The schema of a node that only other nodes create, and that no menu offers."""
     description = f"A part of {part_of}, made while that runs. Use {part_of}."
     # Frontends leave deprecated nodes out of their menus, too.
     hidden = "is_dev_only" if "is_dev_only" in _KNOWN else "is_deprecated"
@@ -61,10 +61,10 @@ def internal_schema(part_of: str, **fields: Any) -> comfy_io.Schema:
 
 
 def raw_link(socket: comfy_io.Input) -> comfy_io.Input:
-    """`socket`, whose node is given the link itself, `[node id, output]`, for a value.
+    """`socket`, so that its node is given the link itself, `[node id, output]`, as the value.
 
-    So ComfyUI has nothing to evaluate, and a blocked output behind the link does not block the
-    node: it may look first whether it wants the value, and then get it by an expansion.
+    ComfyUI then has nothing to evaluate, and a blocked output behind the link does not block the
+    node: it can first decide whether it needs the value, and then get it by an expansion.
     """
     return _with_option(socket, "rawLink")
 

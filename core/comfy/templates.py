@@ -1,4 +1,4 @@
-"""Leaves templates whose nodes are missing out of those that ComfyUI offers."""
+"""Removes templates whose nodes are missing from those that ComfyUI offers."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from aiohttp import web
 from .. import PACK_FOLDER
 
 WITH_NATIVE_LOOPS = frozenset({"loops_within_a_run"})
-"""Templates that hold ComfyUI's own Start Loop and End Loop."""
+"""Templates that contain ComfyUI's own Start Loop and End Loop."""
 
 _ROUTES = frozenset({"/workflow_templates", "/api/workflow_templates"})
 
-# ComfyUI loads the pack by its place below custom_nodes, and lists templates by that name.
+# ComfyUI lists a pack's templates under the name of its folder in custom_nodes.
 _PACK = os.path.basename(PACK_FOLDER)
 
 _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Nodes(Protocol):
-    """Which nodes there are."""
+    """Tells which nodes there are."""
 
     def has_native_loops(self) -> bool:
         """Whether ComfyUI has loops of its own."""
@@ -32,8 +32,8 @@ class Nodes(Protocol):
 def leaves_out_templates(nodes: Nodes) -> Callable[..., Awaitable[web.StreamResponse]]:
     """A middleware that removes templates whose nodes are missing from ComfyUI's list.
 
-    ComfyUI lists every workflow that lies in a pack's `examples`, whatever it holds. It is asked
-    at each request, as other packs may be loaded after this one.
+    ComfyUI lists every workflow in a pack's `examples`, whatever its nodes. `nodes` is asked at
+    each request, as other packs may be loaded after this one.
     """
 
     @web.middleware
@@ -48,7 +48,7 @@ def leaves_out_templates(nodes: Nodes) -> Callable[..., Awaitable[web.StreamResp
 
 
 def _leave_out(answer: web.Response, names: frozenset[str]) -> None:
-    """Remove templates of this pack from an answer, if it has the expected form."""
+    """Remove templates of this pack from a response, if it has the expected form."""
     try:
         listed = json.loads(answer.text or "")
         listed[_PACK] = [name for name in listed[_PACK] if name not in names]

@@ -1,7 +1,7 @@
-"""The pack's own threads, of a few kinds, for work that would hold up ComfyUI's event loop.
+"""The pack's own thread pools, for work that would block ComfyUI's event loop.
 
-asyncio's own pool is ComfyUI's: it opens the files there that it sends to a page. What may take
-long, as a network drive does, keeps nobody waiting who asks for something else.
+asyncio's own pool is left to ComfyUI, which uses it to open the files that it sends to a page. Each
+kind of work has its own pool, so a slow network drive delays only the requests that need it.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class Threads(Enum):
     """Kinds of work."""
 
     STORE = "store"
-    """Questions to the store."""
+    """Queries to the store."""
     FOLDERS = "folders"
-    """What may take long: looking into folders, and reports on whole loops."""
+    """Work that may take long: reading folders, and reports on whole loops."""
     CHECKS = "checks"
     """Validation of submitted prompts."""
     VIEWS = "views"
@@ -40,6 +40,6 @@ _pools = {
 
 
 async def in_thread(kind: Threads, work: Callable[P, T], /, *args: P.args, **given: P.kwargs) -> T:
-    """The result of `work`, run in a thread of this kind."""
+    """Run `work` in a thread of this kind, and return its result."""
     bound = functools.partial(work, *args, **given)
     return await asyncio.get_running_loop().run_in_executor(_pools[kind], bound)

@@ -19,7 +19,7 @@ _Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
 class Folders(Protocol):
-    """Where ComfyUI's folders are."""
+    """Tells where ComfyUI's folders are."""
 
     def folder(self, kind: str) -> str | None:
         """The folder of "output", "input" or "temp"; None for any other word."""
@@ -30,7 +30,7 @@ def waits_for_writes(
 ) -> Callable[..., Awaitable[web.StreamResponse]]:
     """A middleware that lets a request for a file wait while that file is being written.
 
-    It opens no file and changes no answer: ComfyUI's own handler judges the request as ever.
+    It opens no file and changes no response: ComfyUI's own handler decides as always.
     """
 
     @web.middleware
@@ -49,11 +49,11 @@ def _wait(request: web.Request, writes: WriteBehind, folders: Folders) -> None:
 
 
 def _target(request: web.Request, folders: Folders) -> str | None:
-    """The path that a request for a view names; None if it names none."""
+    """The path of the file that a request asks for; None if it names no folder."""
     query = request.query
     folder = folders.folder(query.get("type", "output"))
     if folder is None:
         return None
-    # Only compared with paths of the pack's own making, never opened.
+    # Only compared with the pack's own paths, never opened.
     name = os.path.join(query.get("subfolder", ""), query.get("filename", ""))
     return os.path.normpath(os.path.join(os.path.realpath(folder), name))

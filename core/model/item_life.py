@@ -1,4 +1,4 @@
-"""The life of an item: what each thing that happens to it makes of it, and nothing else does."""
+"""The life of an item: how each event changes it. No item changes its state in any other way."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from .prompt import Failure
 
 PENDING, RUNNING, FINISHING, DONE, FAILED = ItemState
 OPEN = frozenset({RUNNING, FINISHING})
-"""An item in one of these has a claim: a prompt works on it."""
+"""The states in which an item has a claim: a prompt is working on it."""
 
 
 class On(Enum):
@@ -37,17 +37,17 @@ class On(Enum):
 
 @dataclass(frozen=True)
 class Event:
-    """Something that happens to an item, with what is to be noted of it."""
+    """An event in the life of an item, with its details."""
 
     on: On
     claim: Claim | None = None
-    """Of the prompt that is given the item."""
+    """The claim of the prompt that is given the item."""
     failure: Failure | None = None
-    """Why it failed; None where what is known of it stays."""
+    """Why it failed; None to keep the reason that is known."""
     seconds: float = 0.0
-    """For how long the prompt had the item."""
+    """How long the prompt had the item."""
     attempts: int = 0
-    """How many prompts have failed on what it goes together with."""
+    """How many prompts have failed on its partners."""
 
 
 Changes = Mapping[str, Any]
@@ -63,7 +63,7 @@ class Move:
     after: ItemState
     changes: Callable[[Item, Event], Changes]
     condition: str = ""
-    """When the row applies, where that depends on the policy."""
+    """When the row applies, if that depends on the policy."""
     applies: Callable[[Item, Policy], bool] = lambda *_given: True
 
 
@@ -112,7 +112,7 @@ def _retried(_item: Item, _event: Event) -> Changes:
     return {"attempts": 0, "failure": None}
 
 
-def _anew(item: Item, _event: Event) -> Changes:
+def _as_new(item: Item, _event: Event) -> Changes:
     return vars(Item(item.path, item.index))
 
 
@@ -151,28 +151,30 @@ LIFE = (
     Move(OPEN, On.FOLDER_GONE, PENDING, _stopped_by_folder),
     Move(frozenset({PENDING}), On.SKIPPED, FAILED, _given_up),
     Move(frozenset({FAILED}), On.RETRIED, PENDING, _retried),
-    Move(frozenset({DONE, FAILED}), On.NEW_BATCH, PENDING, _anew),
+    Move(frozenset({DONE, FAILED}), On.NEW_BATCH, PENDING, _as_new),
 )
-"""Every move that an item can make, as docs/design.md has it."""
+"""Every move that an item can make, as listed in docs/design.md."""
 
 LEADS_TO: Mapping[ItemState, frozenset[ItemState]] = {
     state: frozenset(move.after for move in LIFE if state in move.before) for state in ItemState
 }
-"""The states that each can become."""
+"""The states that can follow each state."""
 
 
 def lived(item: Item, event: Event, policy: Policy = DEFAULT_POLICY) -> Item:
-    """What an item becomes by an event, under the policy that it was handed out with.
+    """The item after an event, under the policy that it was handed out with.
 
     Raises:
-        IllegalTransition: this cannot happen to an item in its state.
+        IllegalTransition: the event cannot happen to an item in this state.
 
     """
     for move in LIFE:
         if move.on is event.on and item.state in move.before and move.applies(item, policy):
             return replace(item, **{**move.changes(item, event), "state": move.after})
     on = event.on.name.lower().replace("_", " ")
-    raise _illegal(f"Item {item.path!r} is {item.state.value}, and nothing is known for: {on}.")
+    raise _illegal(
+        f"Item {item.path!r} is {item.state.value}, and this cannot happen to it then: {on}."
+    )
 
 
 def check_transition(path: str, old: ItemState, new: ItemState) -> None:

@@ -1,4 +1,4 @@
-"""Items: one image of a loop each, where it stands, and who works on it."""
+"""Items: each is one image of a loop, with its state and the claim on it."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from .prompt import Failure, Prompt
 
 
 class ItemState(str, Enum):
-    """Where an item stands."""
+    """The state of an item."""
 
     PENDING = "pending"
-    """Waits for its turn."""
+    """It waits for its turn."""
     RUNNING = "running"
-    """A prompt works on it."""
+    """A prompt is working on it."""
     FINISHING = "finishing"
-    """Its prompt has reached Loop End, and has not ended yet."""
+    """Its prompt has reached Loop End, but has not ended yet."""
     DONE = "done"
-    """Its prompt ended in success."""
+    """Its prompt succeeded."""
     FAILED = "failed"
-    """Given up, with a reason."""
+    """It was given up, with a reason."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Claim:
 
     prompt: Prompt
     policy: Policy
-    """As it was when the item was handed out: what decides, should the prompt fail."""
+    """The one that the item was handed out with: it decides what follows a failure."""
     since: float
     """Seconds since the epoch."""
     server: str = ""
@@ -57,7 +57,7 @@ class Item:
     seconds: float = 0.0
     """Time spent in its prompts, from handing out to outcome."""
     stopped: bool = False
-    """Whether a run stopped on it: it failed, and the run's settings were not to go on."""
+    """Whether a run has stopped on it: it failed, and the run was not to go on after that."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class Counts:
     done: int = 0
     failed: int = 0
     unpaired: int = 0
-    """How many of those that are pending stay so, as no image is left to go with them."""
+    """How many pending items stay pending, as no partner is left for them."""
 
     @property
     def total(self) -> int:
@@ -79,23 +79,23 @@ class Counts:
 
     @property
     def succeeded(self) -> int:
-        """All that are done: also those whose prompt has yet to end.
+        """How many are done, including those whose prompt has yet to end.
 
-        It is mostly such a prompt itself that asks.
+        Usually it is such a prompt itself that asks.
         """
         return self.finishing + self.done
 
     @property
     def handled(self) -> int:
-        """How many have come to their end."""
+        """How many are done or failed."""
         return self.succeeded + self.failed
 
     @property
     def left(self) -> int:
-        """How many are still to come to their end."""
+        """How many are yet to be done or to fail."""
         return self.pending - self.unpaired + self.running
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is left to hand out or under way."""
+        """Whether nothing is left to hand out or in progress."""
         return self.pending == self.unpaired and self.running == 0

@@ -1,4 +1,4 @@
-"""What makes a loop the same loop: its name and its folder."""
+"""The identity of a loop: its name and its folder."""
 
 from __future__ import annotations
 
@@ -10,28 +10,28 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class LoopKey:
-    """What makes a loop the same loop."""
+    """The identity of a loop."""
 
     name: str
     directory: str
     """Real path of the directory."""
     place: str = ""
-    """The directory as all servers know it; empty where that is its path."""
+    """The directory in the form that all servers share; empty if that is its path."""
 
     @property
     def shared(self) -> str:
-        """The directory as all servers know it."""
+        """The directory in the form that all servers share."""
         return self.place or self.directory
 
     @functools.cached_property
     def id(self) -> str:
-        """A short name for routes and events, which gives away neither name nor path."""
+        """A short id for routes and events, which reveals neither name nor path."""
         # A path may hold undecodable bytes, which reach Python as lone surrogates.
         text = f"{self.name}\0{self.shared}".encode("utf-8", "surrogatepass")
         return hashlib.sha256(text).hexdigest()[:16]
 
     def seed(self, batch: int) -> int:
-        """What decides on the order of a shuffle: another batch, another one."""
+        """The seed of a shuffle, another one for each batch."""
         return int(self.id, 16) + batch
 
     def full(self, path: str) -> str:
@@ -39,7 +39,7 @@ class LoopKey:
         return os.path.join(self.directory, *path.split("/"))
 
     def inside(self, target: str) -> str | None:
-        """Relative path of the file at a full path; None for one that is not in the directory."""
+        """Relative path of the file at a full path; None if it is not in the directory."""
         folder = os.path.join(self.directory, "")
         if not os.path.normcase(target).startswith(os.path.normcase(folder)):
             return None

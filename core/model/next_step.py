@@ -1,6 +1,6 @@
 """A loop's standing: whether to go on, and a word for how it is doing.
 
-This is the only place that decides it; pages and scripts are told, and obey.
+Only this module decides it; pages and scripts are told the result, and act on it.
 """
 
 from __future__ import annotations
@@ -108,7 +108,7 @@ def standing_of(loop: Overview, *, in_part: bool = False) -> Standing:
         stopped=loop.stopped,
         watch=loop.watch,
         in_part=in_part,
-        # A time to come is of a clock that was set back since.
+        # A time in the future is from before a clock was set back.
         recent=abs(loop.told_at - ran_at) < BETWEEN_SECONDS,
     )
 

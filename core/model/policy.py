@@ -1,4 +1,4 @@
-"""How a loop is to be run: the choices that a person makes at Directory Iterator."""
+"""How a loop is to be run, as chosen in Directory Iterator."""
 
 from __future__ import annotations
 
@@ -7,12 +7,12 @@ from enum import Enum
 
 
 class IterationMode(str, Enum):
-    """What a run does with the results of runs before it."""
+    """What a run does with the results of earlier runs."""
 
     CONTINUE = "Continue"
     RESET = "Reset"
     RETRY_FAILED = "Retry failed"
-    """Once, take the FAILED items again; then like Continue."""
+    """Takes the FAILED items again, once; then like Continue."""
 
 
 class ErrorHandling(str, Enum):
@@ -28,12 +28,12 @@ class WhenComplete(str, Enum):
     STOP = "Stop"
     START_OVER = "Start over"
     WATCH = "Watch"
-    """Nothing, like Stop; but the batch waits for new files, and takes only whole ones."""
+    """Nothing, like Stop, but the batch waits for new files, and takes each once it is complete."""
 
 
 @dataclass(frozen=True)
 class Policy:
-    """How a loop treats failures and its end."""
+    """How a loop handles failures and the end of its batch."""
 
     error_handling: ErrorHandling = ErrorHandling.STOP
     max_attempts: int = 1
@@ -42,4 +42,4 @@ class Policy:
 
 
 DEFAULT_POLICY = Policy()
-"""What Directory Iterator's widgets say at first."""
+"""The defaults of Directory Iterator's widgets."""

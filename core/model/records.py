@@ -12,9 +12,9 @@ from .prompt import Prompt
 
 @dataclass(frozen=True)
 class Several:
-    """The elements of one of ComfyUI's lists, each of which what follows works on by itself.
+    """The elements of a ComfyUI list, which the nodes that follow process one by one.
 
-    A single value is carried over as it is, also one that is a list of Python's.
+    A single value is carried over as it is, even if it is a Python list.
     """
 
     values: tuple[Any, ...]
@@ -25,9 +25,9 @@ class Carried:
     """A value that Loop End carried over."""
 
     value: Any = field(default=None, repr=False)
-    """None for nothing."""
+    """None if there is none."""
     lost: str | None = None
-    """What could not be kept when ComfyUI was started again, in words; None for nothing."""
+    """What was lost when ComfyUI was started again, in words; None if nothing was."""
 
 
 NOTHING_CARRIED = Carried()
@@ -35,7 +35,7 @@ NOTHING_CARRIED = Carried()
 
 @dataclass(frozen=True)
 class Partner:
-    """An item of another loop that goes through the workflow with one."""
+    """An item of another loop that goes through the workflow together with an item."""
 
     key: LoopKey
     path: str
@@ -56,20 +56,20 @@ class Iteration:
     carried: Carried = field(default=NOTHING_CARRIED, compare=False, repr=False)
     """What Loop End carried over from the iteration before."""
     finished: int = 0
-    """How many images were left out, as their results were there already."""
+    """How many images were left out, as their results already existed."""
     watch: bool = False
     """Whether the batch is to wait for new files when it is complete."""
     elsewhere: int = 0
-    """How many images other servers are at work on."""
+    """How many images other servers are working on."""
     without: tuple[str, ...] = ()
     """Names of the output nodes that do not run in this prompt, as only a part of the workflow was
-    asked for: the item is not done by it."""
+    asked for; the item is not done then."""
     following: str | None = field(default=None, compare=False)
-    """Path of the item that the next prompt will be given, as things stand; None for none."""
+    """Path of the item that the next prompt is expected to get; None if there is none."""
     partners: tuple[Partner, ...] = ()
     """The items that other iterators of the prompt were handed out together with this one."""
     forgets: str = field(default="", compare=False)
-    """Why the batch is forgotten when ComfyUI ends, where nobody has asked for that."""
+    """Why the batch is forgotten when ComfyUI ends; empty if it is not, or if asked for."""
 
     @property
     def complete(self) -> bool:
@@ -88,14 +88,14 @@ class Iteration:
 
     @property
     def is_last(self) -> bool:
-        """Whether no other item of the batch waits or runs."""
+        """Whether no other item of the batch is waiting or running."""
         last = self.counts.pending == self.counts.unpaired and self.counts.running == 1
         return self.item is not None and last
 
 
 @dataclass(frozen=True)
 class Overview:
-    """A loop at one moment, as a list of all loops has it."""
+    """A loop at one moment, as shown in a list of all loops."""
 
     id: str
     name: str
@@ -105,25 +105,25 @@ class Overview:
     seconds: float
     """Time spent in prompts of this batch, from handing out to outcome."""
     finished: int = 0
-    """How many images were left out, as their results were there already."""
+    """How many images were left out, as their results already existed."""
     ran_at: float | None = None
     """When an image was last handed out, or its outcome became known, in seconds since the epoch;
     None for never."""
     elsewhere: int = 0
-    """How many images other servers are at work on."""
+    """How many images other servers are working on."""
     stopped: bool = False
-    """Whether a run stopped on the image that is next. False also where it was not asked for."""
+    """Whether a run has stopped on the next image; also False if that was not looked up."""
     watch: bool = False
-    """Whether new files are waited for when it is complete, as far as this server knows."""
+    """Whether it waits for new files when it is complete, as far as this server knows."""
     told_at: float = field(default=0.0, compare=False)
-    """When this was told: seconds since the epoch, by the clock of `ran_at`."""
+    """When this was reported: seconds since the epoch, by the clock of `ran_at`."""
 
     @property
     def complete(self) -> bool:
-        """Whether nothing is left to hand out or under way, on any server.
+        """Whether nothing is left to hand out or in progress, on any server.
 
-        An image of this server that has reached Loop End counts as finished: it is mostly the
-        prompt itself that asks.
+        An image of this server that has reached Loop End counts as finished: usually it is its own
+        prompt that asks.
         """
         return self.counts.complete and not self.elsewhere
 
@@ -135,12 +135,11 @@ class Snapshot(Overview):
     failures: tuple[Item, ...] = ()
     """The failed items in the order of the listing, the first `FAILURES_SHOWN` of them."""
     current: tuple[Item, ...] = ()
-    """The listed images that are under way, the newest first, `CURRENT_SHOWN` at the most."""
+    """The listed images that are in progress, the newest first, at most `CURRENT_SHOWN`."""
     stopped_on: Item | None = None
-    """The image that is next, if its last prompt failed: a run stopped on it. None also where it
-    was not asked for."""
+    """The next image, if a run has stopped on it; also None if that was not looked up."""
     forgets: str = ""
-    """Why it is forgotten when ComfyUI ends, where nobody has asked for that."""
+    """Why it is forgotten when ComfyUI ends; empty if it is not, or if asked for."""
 
 
 ReportedItem = tuple[Item, tuple[str, ...]]
@@ -149,7 +148,7 @@ ReportedItem = tuple[Item, tuple[str, ...]]
 
 @dataclass(frozen=True)
 class Written:
-    """Which image wrote a file, by the newest that is known of any loop."""
+    """The image, of any loop, that last wrote a file."""
 
     loop: str
     """The loop's id."""
@@ -158,16 +157,16 @@ class Written:
     batch: int
     """The batch of its loop in which it did so."""
     under_way: bool
-    """Whether a prompt works on that image now."""
+    """Whether a prompt is working on that image now."""
     whole: bool = field(default=False, compare=False)
-    """Whether that prompt is not known to have ended in vain."""
+    """False if the prompt that wrote it is known to have ended without success."""
 
 
 class KnownResult(NamedTuple):
-    """A file that some image wrote, as `skip_finished` asks for it."""
+    """A file that an image wrote, as `skip_finished` needs it."""
 
     file: str
-    """Its path, as the file is told from others."""
+    """The path that identifies it."""
     loop: str
     """Id of the loop that wrote it last."""
     directory: str
@@ -176,7 +175,7 @@ class KnownResult(NamedTuple):
     """The item's."""
     batch: int
     whole: bool
-    """Whether the image was done then, so that nothing of what it made is missing."""
+    """Whether the image was done in that batch, so that none of its files is missing."""
 
 
 @dataclass(frozen=True)
@@ -184,15 +183,15 @@ class Page:
     """Some items of a loop, in the order of the listing."""
 
     total: int
-    """How many there are of their kind, on all pages."""
+    """How many items of this kind there are on all pages."""
     start: int
-    """How many of these come before the page."""
+    """How many of them come before this page."""
     items: tuple[ReportedItem, ...]
 
 
 @dataclass(frozen=True)
 class Arrived:
-    """What has come to a loop that is watched."""
+    """What has arrived for a watched loop."""
 
     loop: str
     """Its id."""
@@ -204,8 +203,8 @@ class Arrived:
 
 
 FAILURES_SHOWN = 100
-"""How many failures a snapshot holds, so that it stays small whatever went wrong."""
+"""Most failures in a snapshot, so that it stays small whatever went wrong."""
 
 
 CURRENT_SHOWN = 4
-"""How many images under way a snapshot holds."""
+"""Most images in progress in a snapshot."""
