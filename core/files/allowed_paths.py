@@ -35,6 +35,11 @@ for it.
 EXAMPLE_IMAGES = os.path.realpath(os.path.join(PACK_FOLDER, "examples", "images"))
 """Real path of that folder, which may be read but not written."""
 
+MOST_PARTS = 256
+"""Most parts of a path: real ones have far fewer, and each part is looked at by itself."""
+_SHOWN = 40
+"""Characters of a longer path that a message shows."""
+
 _log = logging.getLogger(__name__)
 
 
@@ -215,7 +220,7 @@ def check_target_file(path: str, allowed: AllowedFolders) -> str:
 
 
 def _check_file(path: str, allowed: AllowedFolders, *, to_write: bool) -> str:
-    _check_characters(path)
+    _check_text(path)
     what = (
         "it is a link that leads out of the folders that Batch Loop may use, or lies in none of "
         "them. Put the file itself there, or allow the folder that the link leads to: "
@@ -351,7 +356,7 @@ def check_is_here(path: str) -> None:
             "network folder a drive letter or mount it, and use that path."
         )
         raise PathRefused(msg)
-    _check_characters(path)
+    _check_text(path)
 
 
 def is_elsewhere(path: str) -> bool:
@@ -380,7 +385,8 @@ def _how_to_allow(folder: str, allowed: AllowedFolders) -> str:
     )
 
 
-def _check_characters(path: str) -> None:
+def _check_text(path: str) -> None:
+    """Raise `PathRefused` for text that is no path, or none that anybody uses."""
     try:
         # JSON can hold half a surrogate pair, which no file system accepts.
         usable = b"\0" not in os.fsencode(path)
@@ -390,6 +396,12 @@ def _check_characters(path: str) -> None:
         msg = (
             f"{quoted(path)} is not a path: it has a character that no file name can have. "
             "Type it again."
+        )
+        raise PathRefused(msg)
+    if len(path.replace(os.altsep or os.sep, os.sep).split(os.sep)) > MOST_PARTS:
+        msg = (
+            f"Batch Loop does not use paths of more than {MOST_PARTS} parts, such as "
+            f"{quoted(path[:_SHOWN] + '…')}. Choose a folder that lies less deep."
         )
         raise PathRefused(msg)
 

@@ -87,6 +87,7 @@ def test_it_follows_changes_to_the_folder_and_changes_nothing(
         ({"directory": "no/such/folder"}, 400, "does not exist"),
         ({"directory": "/etc"}, 403, "may not use the folder"),
         ({"directory": "\\\\server\\share"}, 403, "network or device paths"),
+        pytest.param({"directory": "a/" * 1000}, 403, "more than 256 parts", id="many parts"),
         ({"directory": ".", "filter": "Custom", "custom_pattern": " , "}, 400, "pattern"),
         ({}, 400, "directory must be text"),
         ({"directory": None}, 400, "directory must be text"),
@@ -143,6 +144,7 @@ def test_the_allowed_folders_can_be_browsed(
         ({"path": None}, 400, "path must be text"),
         ({"path": "/etc"}, 403, "may not use the folder"),
         ({"path": "no/such/folder"}, 400, "does not exist"),
+        ({"path": "a/" * 1000}, 403, "more than 256 parts"),
     ],
 )
 def test_listing_anything_else_is_refused(

@@ -61,6 +61,7 @@ def refusals(client: ComfyClient, graph: dict[str, Any]) -> dict[str, str]:
         ("//server/share", {}, "network or device paths"),
         ("\\\\?\\C:\\", {}, "network or device paths"),
         ("a\0b", {}, "is not a path"),
+        ("a/" * 1000, {}, "more than 256 parts"),
     ],
 )
 def test_a_directory_that_cannot_work_is_refused(

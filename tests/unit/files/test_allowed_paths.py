@@ -21,6 +21,7 @@ from batch_loop.core.common.variables import ALLOWED_DIRS_VARIABLE
 from batch_loop.core.files.allowed_paths import (
     EXAMPLE_FOLDER,
     EXAMPLE_IMAGES,
+    MOST_PARTS,
     AllowedFolders,
     check_source_file,
     check_target_file,
@@ -321,6 +322,17 @@ class TestResolveSource:
         assert str(raised.value).isprintable()
         with pytest.raises(PathRefused, match="is not a path"):
             resolve_target(directory, allowed)
+
+    def test_refuses_a_path_of_very_many_parts(self, allowed: AllowedFolders) -> None:
+        """Each is looked at: the longest that a request may hold would take very long."""
+        assert resolve_target("a/" * 200, allowed)
+        for parts in (MOST_PARTS + 1, 1000, 30000):
+            for resolve in (resolve_source, resolve_target):
+                with pytest.raises(PathRefused, match="does not use paths of more than") as raised:
+                    resolve("a/" * parts, allowed)
+                assert len(str(raised.value)) < 200
+            with pytest.raises(PathRefused, match="does not use paths of more than"):
+                check_source_file(os.path.join(allowed.input, *["a"] * parts), allowed)
 
 
 class TestResolveTarget:
