@@ -18,6 +18,8 @@ from .requests import loop_of, number
 
 MOST_ITEMS = 200
 """Most items on one page."""
+_KINDS = ("json", "csv")
+"""The kinds of report."""
 
 
 def add_routes(table: web.RouteTableDef, registry: LoopRegistry) -> None:
@@ -51,11 +53,13 @@ def add_routes(table: web.RouteTableDef, registry: LoopRegistry) -> None:
         page = await in_thread(Threads.STORE, registry.page, loop_id, start, count, failed=failed)
         return as_answer(page_as_json(page))
 
-    @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}/report.{{kind:json|csv}}")
+    @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}/report.{{kind}}")
     @answered
     async def report(request: web.Request) -> web.Response:
         """Every item of a loop, as JSON or CSV."""
         loop_id, kind = loop_of(request), request.match_info["kind"]
+        if kind not in _KINDS:
+            raise Refused(f"There is no such report. Its kind is {' or '.join(_KINDS)}.", 404)
         body = await in_thread(Threads.FOLDERS, _report, registry, loop_id, kind)
         return _as_file(body, loop_id, kind)
 

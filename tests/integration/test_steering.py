@@ -285,6 +285,13 @@ def test_wrong_requests_for_pictures_are_refused(
     assert words in answer.json()["error"]
 
 
+def test_an_unknown_kind_of_report_is_refused(client: ComfyClient, loop: dict[str, Any]) -> None:
+    url = f"{client.url}{LOOPS}/{loop['id']}/report.xlsx"
+    answer = requests.get(url, timeout=SECONDS)
+    assert answer.status_code == 404
+    assert answer.json()["error"] == "There is no such report. Its kind is json or csv."
+
+
 def test_a_file_that_is_gone_has_no_picture(
     client: ComfyClient, workspace: Workspace, loop: dict[str, Any]
 ) -> None:

@@ -115,7 +115,7 @@ def test_each_route_is_described() -> None:
     calls = re.findall(r"\btable\.(get|post)\(f\"\{ROUTE_PREFIX\}([^\"]*)\"", code)
     routes = {
         f"{verb.upper()} {ROUTE_PREFIX}{path}".replace("{{loop}}", "{id}").replace(
-            "{{kind:json|csv}}", "{kind}"
+            "{{kind}}", "{kind}"
         )
         for verb, path in calls
     }
