@@ -1,1 +1,1 @@
-"""Reading ahead and writing behind, within one limit of memory."""
+"""Reading ahead and writing behind, within one memory limit."""

@@ -47,9 +47,9 @@ class MemoryBudget:
 
 
 def limit_of(megabytes: int | None, memory: int) -> int:
-    """The limit in bytes, on a machine with so much memory.
+    """The limit in bytes, on a machine with `memory` bytes.
 
-    None: a tenth of that, and at most `MOST_BY_DEFAULT`.
+    With None, it is a tenth of these, and at most `MOST_BY_DEFAULT`.
     """
     if megabytes is None:
         return min(memory // _SHARE_BY_DEFAULT, MOST_BY_DEFAULT)

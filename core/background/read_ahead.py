@@ -16,10 +16,10 @@ from ..media.decode import DecodedImage, decode, open_image
 from .budget import MemoryBudget
 
 KEPT_SECONDS = 60.0
-"""How long an image that nobody takes is kept: the batch may have been abandoned."""
+"""How long an image that nobody takes is kept, as the batch may have been abandoned."""
 
 _LOOKS = 10
-"""How many times in that period it is checked."""
+"""How often this is checked within that time."""
 
 SMALLEST = 32_768
 """Bytes; a smaller file is read in less time than a thread takes to wake up."""
@@ -45,9 +45,8 @@ class _Ahead:
 class ReadAhead:
     """Decodes images in a thread of its own, one for each loop, within a memory budget.
 
-    What is read ahead is only a copy: it changes no state, and may be thrown away at any time.
-    `decode` is what a node does with the real path of a file; files of less than `smallest` bytes
-    are left to it.
+    Reading ahead changes no state, and its images may be dropped at any time. `decode` is what a
+    node does with the real path of a file; files of less than `smallest` bytes are left to it.
     """
 
     def __init__(
@@ -69,7 +68,7 @@ class ReadAhead:
         )
 
     def begin(self, loop: str, path: str) -> None:
-        """Start to read the file at a real path for a loop, and drop any other for that loop."""
+        """Start reading the file at a real path for a loop, and drop any other of that loop."""
         self.cancel(loop)
         if not self._is_worth_it(path):
             return
@@ -87,8 +86,8 @@ class ReadAhead:
     def take(self, loop: str, path: str) -> DecodedImage | None:
         """The image at a real path, if it was read ahead and its file is still the same one.
 
-        Waits for one that is being read just now: that is sooner than to begin anew. None in any
-        other case, also where it could not be read: the caller will find out why.
+        Waits for an image that is being read, as that is faster than starting again. None in any
+        other case, even if it could not be read: the caller will find out why.
         """
         with self._lock:
             ahead = self._ahead.pop(loop, None)
@@ -97,7 +96,7 @@ class ReadAhead:
         if ahead.path != path:
             self._drop(ahead)
             return None
-        if ahead.image.cancel():  # not begun: the thread is busy with something else
+        if ahead.image.cancel():  # not started: the thread is busy with something else
             return None
         image = ahead.image.result()
         self._budget.give_back(ahead.size)
@@ -166,12 +165,12 @@ def _stamp(path: str) -> _Stamp | None:
 
 
 def _pixels(path: str) -> int:
-    """The number of pixels by the image's header."""
+    """The number of pixels, from the image's header."""
     with opened_image(path) as file, open_image(file) as image:
         return int(image.width * image.height)
 
 
 def read_image(path: str) -> DecodedImage:
-    """The image in the file at a real path; UnreadableImage."""
+    """The image in the file at a real path; raises UnreadableImage."""
     with opened_image(path) as file:
         return decode(file)

@@ -20,7 +20,7 @@ _log = logging.getLogger(__name__)
 
 
 class WriteBehind:
-    """Runs writes in its own threads, within a memory budget, and knows whose they are."""
+    """Runs writes in its own threads, within a memory budget, and tracks them by turn."""
 
     def __init__(self, budget: MemoryBudget) -> None:
         self._budget = budget
@@ -40,10 +40,10 @@ class WriteBehind:
         """Have `job` write the file at real path `target` in the background.
 
         `size` is how many bytes of memory it holds until then, and `node` the id and type of the
-        node whose failure it would be. False, and nothing is done, if there is no room for it: the
-        caller writes it then, so that a slow disk slows the loop instead of filling the memory.
-        In either case what was to be written there before is written by then: without a cache
-        ComfyUI may run one node several times in a prompt.
+        node to which a failure is attributed. False, with nothing done, if there is no room for it:
+        the caller then writes it, so that a slow disk slows the loop instead of filling the memory.
+        In either case an earlier write to the same file has ended by then: without a cache, ComfyUI
+        may run one node several times in a prompt.
         """
         with self._changed:
             self._changed.wait_for(lambda: not self._writes(target))
@@ -66,7 +66,7 @@ class WriteBehind:
             job()
         except BatchLoopError as error:
             failure = Failure(str(error), *node)
-        except Exception as error:  # noqa: BLE001 the item's report tells of it
+        except Exception as error:  # noqa: BLE001 the item's report shows it
             _log.exception("Batch Loop could not write %s", target)
             failure = Failure(f"{type(error).__name__}: {error}", *node)
         self._ended(turn, target, size, failure)

@@ -1,4 +1,4 @@
-"""What the Directory Iterators of a prompt ask of the registry."""
+"""The requests that the Directory Iterators of a prompt make to the registry."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from .linked_inputs import Known, Wanted, nothing_known
 class IteratorRequests:
     """The requests of a graph's Directory Iterators, and whether they go together.
 
-    Each is needed more than once, by its iterator and by its partners; it is made once.
+    Each request is needed by its iterator and by its partners, but made only once.
     """
 
     def __init__(
@@ -37,7 +37,7 @@ class IteratorRequests:
         loop_key: Callable[[str, str], LoopKey],
         known: Known = nothing_known,
     ) -> None:
-        """`loop_key` makes a loop's key of a name and a real path; `known` has linked values."""
+        """`loop_key` makes a loop's key from a name and a real path; `known` has linked values."""
         self._graph = graph
         self._allowed = allowed
         self._loop_key = loop_key
@@ -59,14 +59,14 @@ class IteratorRequests:
     def partners(self, unique_id: str) -> list[Request] | None:
         """The requests of the iterators that advance together with one.
 
-        None if an input of one of them is not known, as what it comes from is blocked.
+        None if an input of one of them is not known, as the node that it comes from is blocked.
         """
-        found = [self._at_hand(each) for each in self._group(unique_id)]
+        found = [self._known_request(each) for each in self._group(unique_id)]
         requests = [request for request in found if request is not None]
         return requests[1:] if len(requests) == len(found) else None
 
     def wanted(self, unique_id: str) -> list[Wanted]:
-        """The inputs not known yet, of an iterator and those that advance together with it."""
+        """The inputs not known yet of an iterator, and of those that advance together with it."""
         return [
             Wanted(each, name, value)
             for each in self._group(unique_id)
@@ -77,11 +77,10 @@ class IteratorRequests:
     def check_settings(
         self, unique_id: str, directory: str, has_listing: Callable[[Request], bool]
     ) -> None:
-        """Raise what execution would raise, as far as it is known before the run.
+        """Raise the errors of execution that can be found before the run.
 
-        NoImages when nothing in the folder matches. A loop that `has_listing` knows is not looked
-        at again: where few files match, the first of them may be far behind, and this is done for
-        each prompt.
+        NoImages if nothing in the folder matches. This is not checked for a loop that `has_listing`
+        knows: if few files match, finding the first may take long, and every prompt is checked.
         """
         given = self._given(unique_id) | {"directory": directory}
         if given.keys() >= SETTINGS.keys():
@@ -111,15 +110,15 @@ class IteratorRequests:
         if not of_class:
             return
         self.check_independent(unique_id)
-        own = self._at_hand(unique_id)
-        group = map(self._at_hand, self._group(unique_id))
+        own = self._known_request(unique_id)
+        group = map(self._known_request, self._group(unique_id))
         known = [request for request in group if request is not None]
         if known:
             together(known)
         for other in of_class:
             request = None
             with contextlib.suppress(BatchLoopError):  # its own check reports it
-                request = self._at_hand(other)
+                request = self._known_request(other)
             if own is not None and request is not None and request.key == own.key:
                 together([own, request])
 
@@ -150,7 +149,7 @@ class IteratorRequests:
             name: value for name, value in self._inputs(unique_id).items() if not is_link(value)
         }
 
-    def _at_hand(self, unique_id: str) -> Request | None:
+    def _known_request(self, unique_id: str) -> Request | None:
         """The request of an iterator of the graph; None if an input is not known yet."""
         given = self._given(unique_id)
         for name, values in self._known(unique_id).items():
@@ -180,8 +179,8 @@ def _waits_for(graph: Graph, unique_id: str, name: str, source: str) -> str:
     return (
         f"The images of {name_of(graph, unique_id)} go through this workflow together with those "
         f"of another Directory Iterator, and {name} of it comes from {name_of(graph, source)}, "
-        "which would have to be given its image before. Which images go together has to be known "
-        "first: type it into the node itself, or connect what needs no image of them."
+        "which would need its image before that. Which images go together has to be known first: "
+        "type the value into the node itself, or connect one that depends on none of the images."
     )
 
 

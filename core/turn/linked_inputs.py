@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Known = Callable[[str], Mapping[str, Sequence[Any]]]
-"""The known linked inputs of the node with an id: each a list, mostly of one element."""
+"""The known linked inputs of the node with an id, each a list, usually of one element."""
 
 
 def nothing_known(_node: str) -> Mapping[str, Sequence[Any]]:
@@ -27,7 +27,7 @@ class Wanted:
 
 
 class Answer:
-    """Collects what an input is given. A new object each time, so that no cache hits it."""
+    """Collects the values of an input; a new object each time, so that no cache has it."""
 
     def __init__(self) -> None:
         self.values: list[Any] = []
@@ -49,7 +49,7 @@ class Learned:
         }
 
     def ask(self, wanted: Wanted) -> Answer:
-        """Where to collect the values of an input; several may ask for the same one."""
+        """A new collector of the values of an input; several may ask for the same one."""
         answer = Answer()
         self._answers[wanted.node, wanted.name].append(answer)
         return answer

@@ -40,9 +40,8 @@ def preview(path: str, folders: Folders, coming: tuple[int, int] | None = None) 
     """The entry of a `ui` result that shows the file at real path `path`.
 
     `coming` is the width and height of an image that may not be on the disk yet: newer ComfyUI
-    would read these there, and leaves alone what says them itself.
-    None when it lies outside the folders that ComfyUI's `/view` route shows files from, or has a
-    name that this route does not take.
+    would read them from the file if the entry did not have them. None if the file is outside of the
+    folders that ComfyUI's `/view` route serves, or has a name that this route does not accept.
     """
     name = os.path.basename(path)
     if ".." in name or re.search(_CONTROL, name) or not _fits_into_url(path):

@@ -1,4 +1,4 @@
-"""The images of one turn: those that go together are all read before any is handed on."""
+"""Reading the images of one turn: those of a pair are all read before any is passed on."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ class Reading:
         self._waiting: dict[Partner, DecodedImage] = {}
 
     def image(self, iteration: Iteration, allowed: AllowedFolders) -> DecodedImage | None:
-        """The image of an iteration; None if it, or one that goes with it, was given back.
+        """The image of an iteration; None if it, or a partner of it, was given back.
 
-        With it are read those of the iterators that have yet to run in this prompt, so that
+        Its partners, whose iterators have yet to run in this prompt, are read with it, so that
         nothing is done with an image whose partner cannot be read.
         """
         assert iteration.item is not None  # noqa: S101 for the type checker: the caller has looked
@@ -44,7 +44,7 @@ class Reading:
             except (UnreadableImage, PathRefused) as error:
                 raised, reason = self._told_of(error, one)
                 self._registry.reject(iteration, raised, reason, one)
-                if was_read:  # its partners were handed on already
+                if was_read:  # its partners were already passed on
                     raise raised from error
                 return None
         if not was_read:
@@ -53,7 +53,7 @@ class Reading:
         return images[own]
 
     def begin_next(self, iteration: Iteration, allowed: AllowedFolders) -> None:
-        """Begin to read the image that the next prompt will ask for, if all goes well."""
+        """Start reading the image that the next prompt will ask for, if all goes well."""
         if iteration.following is not None:
             # The prompt of that image will report what is wrong with it.
             with contextlib.suppress(PathRefused):
@@ -73,5 +73,5 @@ class Reading:
             listed = partial(self._registry.paths, one.key)
             lost = folder_lost(one.key.directory, one.path, error, listed)
             return lost or error, error.reason
-        # Anybody who looks at the loop is shown this.
+        # The reason is shown to anybody who looks at the loop.
         return PathRefused(error.elsewhere), error.elsewhere

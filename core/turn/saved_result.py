@@ -18,7 +18,7 @@ from ..model.records import Iteration
 from ..model.writes import Turn
 
 _SAMPLED = 61
-"""Every so many rows and columns are sampled; a prime, as patterns repeat in powers of two."""
+"""One in this many rows and columns is sampled; a prime, as patterns repeat in powers of 2."""
 
 
 class Content(Protocol):
@@ -29,7 +29,7 @@ class Content(Protocol):
         """The memory it takes, in bytes."""
 
     def sampled(self) -> Content:
-        """The same, to be written later: it notices changes made until then."""
+        """The same content, to be written later: it detects changes made until then."""
 
     def write(self, target: str, if_exists: IfExists) -> bool:
         """Write the file at real path `target`; False if an existing one is to be kept."""
@@ -110,6 +110,6 @@ def _changed(target: str) -> str:
 
 def _taken(target: str) -> str:
     return (
-        f"Cannot write {quoted(target)}: a file of this name came while it was being made. Run "
+        f"Cannot write {quoted(target)}: a file of this name appeared while it was being made. Run "
         "again, and the result gets another name."
     )

@@ -74,9 +74,9 @@ class Saver:
         run: Run,
         numbering: Numbering,
     ) -> None:
-        """`behind` writes in the background; None: everything is written at once.
+        """`behind` writes in the background; None if everything is written at once.
 
-        Raises `InvalidSetting` where no name comes of the iteration and the settings.
+        Raises `InvalidSetting` if the iteration and the settings yield no name.
         """
         if loop.item is None:
             message = (
@@ -107,10 +107,10 @@ class Saver:
     def save(self, images: torch.Tensor) -> list[str]:
         """Write each image [H,W,C] of a batch [N,H,W,C]; the paths of their files.
 
-        Each is that of the file that holds the image soon, or of the one kept for it. The files
-        are numbered from 1 when there are several.
+        Each is the path of the file that will soon hold the image, or of the existing one that is
+        kept instead. If there are several, they are numbered from 1.
 
-        Raises `UnwritableImage` for a batch of none: it would count as done without a result.
+        Raises `UnwritableImage` for an empty batch: it would count as done without a result.
         """
         if len(images) == 0:
             raise UnwritableImage(_NOTHING_TO_SAVE)
@@ -125,7 +125,7 @@ class Saver:
     def _save(self, picture: torch.Tensor, stem: str, place: int) -> str:
         """Write one image; `place` is its number in the batch.
 
-        The text beside it goes by the same rules, and has the image's stem in each case.
+        The caption beside it follows the same rules, and always has the image's stem.
         """
         content = Result(picture, self._format, self._saving.quality, self._saving.metadata)
         result = f"{self._run.node}/{self._run.call}/{place}"
@@ -139,7 +139,7 @@ class Saver:
         raise AssertionError(message)
 
     def _save_as(self, image: Result, stem: str, result: str) -> str | None:
-        """Write an image and its text under a stem; None if the name belongs to another."""
+        """Write an image and its caption under a stem; None if the name belongs to another."""
         if_exists = self._saving.if_exists
         target = self._checked(stem + self._extension)
         contents: dict[str, Content] = {target: image}

@@ -18,8 +18,8 @@ _FOLDER = "folder"
 def check_saver_folders(submission: Submission, iterator: str, allowed: AllowedFolders) -> None:
     """Raise PathRefused if a Save Image (Batch) that `iterator` feeds refuses its folder.
 
-    ComfyUI would only leave that node out, and run the rest. One that nobody asks for may have any
-    folder; for one that comes from another node see `wanted_folders`.
+    ComfyUI would only leave that node out, and run the rest. A saver that is not asked for may have
+    any folder; for a folder that comes from another node see `wanted_folders`.
     """
     for saver, folder in _folders(submission, iterator):
         if not is_link(folder):
@@ -30,7 +30,7 @@ def check_saver_folders(submission: Submission, iterator: str, allowed: AllowedF
 
 
 def wanted_folders(submission: Submission, iterator: str, known: Known) -> list[Wanted]:
-    """Folders not known yet: they come from other nodes, and depend on no image."""
+    """Folders that are not known yet, as they come from other nodes, but depend on no image."""
     graph = submission.graph
     return [
         Wanted(saver, _FOLDER, folder)

@@ -60,9 +60,9 @@ class DirectoryIterator(comfy_io.ComfyNode):
     async def validate_inputs(cls, directory: str | None) -> bool | str:
         """Check the folders, and that a Loop End follows, before anything runs.
 
-        ComfyUI reports what this returns beside each input that it names, so it names one. The
-        other inputs are read from the submitted graph. ComfyUI waits for it in its event loop, so
-        no file is looked at here, and no store asked, but in a thread.
+        ComfyUI shows the result beside each input that the signature names, so it names only one;
+        the others are read from the submitted graph. ComfyUI awaits this in its event loop, so
+        files and the store are accessed in a thread.
         """
         submission = runtime.host().submission()
         unique_id = cls.hidden.unique_id
@@ -82,8 +82,8 @@ class DirectoryIterator(comfy_io.ComfyNode):
     def execute(cls, **inputs: Any) -> comfy_io.NodeOutput:
         """Take the next image that can be read.
 
-        What has to be known before, of other nodes, and comes to them by links, ComfyUI evaluates
-        in an expansion, at whose end stands this node again.
+        Linked inputs of other nodes that have to be known first are evaluated by ComfyUI in an
+        expansion, which ends with this node again.
         """
         prompt = runtime.host().current_prompt()
         without = cls._without()
@@ -120,7 +120,7 @@ class DirectoryIterator(comfy_io.ComfyNode):
 
     @classmethod
     def _own_id(cls) -> str:
-        """The node's id in the graph: its maker's, if another node has made this one."""
+        """The node's id in the graph; in an expansion, that of the node that was expanded."""
         unique_id = str(cls.hidden.unique_id)
         if cls.hidden.dynprompt is None:
             return unique_id
@@ -157,12 +157,12 @@ class AfterLearning(comfy_io.ComfyNode):
 
     @classmethod
     def execute(cls, value: Any, after: list[Any]) -> comfy_io.NodeOutput:  # noqa: ARG003
-        """Give the value."""
+        """Return the value."""
         return comfy_io.NodeOutput(value)
 
 
 def _check(submission: Submission, unique_id: str, directory: str | None) -> None:
-    """Raise what is wrong before the run; `directory` is None if it comes from another node."""
+    """Raise errors found before the run; `directory` is None if it comes from another node."""
     allowed = runtime.allowed_folders()
     check_saver_folders(submission, unique_id, allowed)
     requests = runtime.requests_submitted(submission, allowed)
@@ -209,7 +209,7 @@ def _outputs() -> list[comfy_io.Output]:
 
 
 def _nothing_left(iteration: Iteration, unreadable: int) -> comfy_io.NodeOutput:
-    """The outputs when no image is left: those that would lead to work on one are blocked."""
+    """The outputs when no image is left: those that would cause work on one are blocked."""
     status = handed_out(iteration)
     total = iteration.counts.total
     return comfy_io.NodeOutput(

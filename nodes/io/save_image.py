@@ -92,8 +92,8 @@ class SaveImage(comfy_io.ComfyNode):
     def execute(cls, image: torch.Tensor, loop: Iteration, **settings: Any) -> comfy_io.NodeOutput:
         """Write each image [H,W,C] of the batch [N,H,W,C] to its own file.
 
-        In the background, where the workflow has something else to do meanwhile: not the last
-        image of a batch, and not where another node asks for the path, as it may want the file.
+        This happens in the background if the workflow has something else to do meanwhile: not for
+        the last image of a batch, and not if another node uses the path, as it may read the file.
         """
         metadata = None
         if settings["embed_workflow"] and runtime.host().metadata_allowed():
@@ -140,21 +140,21 @@ class SaveImage(comfy_io.ComfyNode):
     @classmethod
     def _run(cls) -> Run:
         own_id, graph = str(cls.hidden.unique_id), cls.hidden.prompt or {}
-        # A node made by another one, as in a ComfyUI loop, is a copy of one in the graph.
+        # A node created by an expansion, as in a ComfyUI loop, is a copy of one in the graph.
         shown = cls.hidden.dynprompt.get_display_node_id(own_id)
         return Run(own_id, runtime.host().call(), rank_of(graph, str(shown)))
 
     @classmethod
     def _caption(cls, settings: Mapping[str, Any]) -> Caption | None:
         graph = cls.hidden.prompt or {}
-        # A node made by another one is not in the graph: its inputs are what it was given.
+        # A node created by an expansion is not in the graph: its inputs are what it was given.
         inputs = graph.get(str(cls.hidden.unique_id), {}).get("inputs", settings)
         return caption_of(settings[CAPTION_INPUT]) if has_caption(inputs) else None
 
     @classmethod
     def _background(cls, loop: Iteration, folder: str) -> Background | None:
         own_id, graph = str(cls.hidden.unique_id), cls.hidden.prompt or {}
-        # A node made by another one is in no graph that could be looked at.
+        # A node created by an expansion is in no graph that could be examined.
         if loop.item is None or loop.is_last or own_id not in graph:
             return None
         if is_asked_for(graph, own_id, _PATH_OUTPUT):
@@ -175,7 +175,7 @@ def _shown(path: str, image: torch.Tensor, behind: Background | None) -> Preview
 
 
 def _check_folder(folder: str) -> None:
-    """Raise what saving into the folder would raise, as far as it is known before the run."""
+    """Raise the errors of saving into the folder that can be found before the run."""
     resolve_target(folder, runtime.allowed_folders())
 
 

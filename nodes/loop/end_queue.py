@@ -42,7 +42,7 @@ class EndQueue(comfy_io.ComfyNode):
 
     @classmethod
     def execute(cls, stop: bool) -> comfy_io.NodeOutput:  # noqa: FBT001 ComfyUI passes inputs by name
-        """Report the verdict; ComfyUI sends it on, also when this node is cached."""
+        """Report the verdict; ComfyUI sends it on, even if this node is cached."""
         graph: Graph = cls.hidden.prompt or {}
         inputs: Mapping[str, Any] = graph.get(str(cls.hidden.unique_id), {}).get("inputs", {})
         of_batch = _is_of_batch(graph, inputs.get("stop"))
@@ -56,9 +56,9 @@ class EndQueue(comfy_io.ComfyNode):
 
 
 def _is_of_batch(graph: Graph, stop: object) -> bool:
-    """Whether an End Queue says what a Batch Complete does, by what its `stop` comes from.
+    """Whether `stop` comes from a Batch Complete, so that the verdict is about one batch.
 
-    Of several batches in one workflow the first to be complete must not end the others.
+    With several batches in one workflow, the first to be complete must not end the others.
     """
     if not (isinstance(stop, list) and is_link(stop) and stop[1] == _COMPLETE_OUTPUT):
         return False

@@ -64,10 +64,10 @@ class LoopEnd(comfy_io.ComfyNode):
     def execute(
         cls, loop: Iteration, value: list[Any] | None = None, after: list[Any] | None = None
     ) -> comfy_io.NodeOutput:
-        """End the iteration once what is connected (`value` and `after` are links) is there.
+        """End the iteration once what is connected has run; `value` and `after` are links.
 
-        On a complete batch nothing is waited for: the outputs of Directory Iterator are blocked,
-        a node that is given a blocked value is not run, and End Queue has to be.
+        On a complete batch it waits for nothing: the outputs of Directory Iterator are blocked, and
+        a node that is given a blocked value does not run, but End Queue has to.
         """
         if loop.complete:
             return comfy_io.NodeOutput(loop)

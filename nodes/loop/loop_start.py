@@ -75,10 +75,10 @@ class LoopStart(comfy_io.ComfyNode):
     def execute(
         cls, loop: Iteration, initial_value: list[Any] | None = None
     ) -> comfy_io.NodeOutput:
-        """Give out the iteration; blocked outputs when the batch is complete.
+        """Output the iteration, with the other outputs blocked if the batch is complete.
 
-        `initial_value` is a link. Where it is wanted, ComfyUI evaluates it in an expansion, so
-        nothing of it runs in any other iteration. `value` is a list of ComfyUI's, mostly of one.
+        `initial_value` is a link. If it is needed, ComfyUI evaluates it in an expansion, so none of
+        it runs in any other iteration. `value` is a ComfyUI list, usually of one element.
         """
         if loop.complete:
             blocked = ExecutionBlocker(None)
@@ -96,7 +96,7 @@ class LoopStart(comfy_io.ComfyNode):
 class WholeList(comfy_io.ComfyNode):
     """Loop Start's expansion: gives all elements of a ComfyUI list as one value.
 
-    Of a link in an expansion's outputs ComfyUI would make as many outputs as there are elements.
+    For a link in the outputs of an expansion, ComfyUI would create one output per element.
     """
 
     @classmethod
@@ -113,5 +113,5 @@ class WholeList(comfy_io.ComfyNode):
 
     @classmethod
     def execute(cls, value: list[Any]) -> comfy_io.NodeOutput:
-        """Give the elements."""
+        """Return the elements."""
         return comfy_io.NodeOutput(value)

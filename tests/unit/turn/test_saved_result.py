@@ -93,5 +93,5 @@ def test_a_file_that_appears_meanwhile_is_kept_and_is_an_error(tmp_path: Path) -
     desk.write(torch.zeros(70, 80, 3), IfExists.SKIP)
     failure = desk.failure()
     assert failure is not None
-    assert "a file of this name came while it was being made. Run again" in failure.reason
+    assert "a file of this name appeared while it was being made. Run again" in failure.reason
     assert Path(desk.target).read_bytes() == b"other"
