@@ -14,7 +14,7 @@ from .records import Arrived, Iteration, Overview
 
 BETWEEN_SECONDS = 3.0
 """How long a loop still counts as running after a prompt last changed it: no image is in progress
-between two prompts, but the batch has not stopped."""
+between two prompts, but the batch has not stopped. Not after an interrupted one, which ends it."""
 
 
 class Next(str, Enum):
@@ -109,7 +109,7 @@ def standing_of(loop: Overview, *, in_part: bool = False) -> Standing:
         watch=loop.watch,
         in_part=in_part,
         # A time in the future is from before a clock was set back.
-        recent=abs(loop.told_at - ran_at) < BETWEEN_SECONDS,
+        recent=not loop.interrupted and abs(loop.told_at - ran_at) < BETWEEN_SECONDS,
     )
 
 

@@ -115,6 +115,8 @@ class Overview:
     """Whether a run has stopped on the next image; also False if that was not looked up."""
     watch: bool = False
     """Whether it waits for new files when it is complete, as far as this server knows."""
+    interrupted: bool = False
+    """Whether its last prompt was interrupted, as far as this server knows."""
     told_at: float = field(default=0.0, compare=False)
     """When this was reported: seconds since the epoch, by the clock of `ran_at`."""
 

@@ -140,14 +140,14 @@ def test_stop_on_error_resumes_at_the_image_once_the_cause_is_fixed(seven: Seven
 
 @pytest.mark.core
 def test_an_interrupted_image_comes_again(seven: Seven) -> None:
-    for _ in range(3):
-        seven.client.run(seven.graph())
+    done = [seven.client.run(seven.graph()) for _ in range(3)]
     go = seven.workspace.scratch / "go"
     waiting = seven.graph(node("TestWait", image=[ITERATOR, 1], until=str(go)))
     prompt = seven.client.submit(waiting)
     seven.client.wait_until_executing(prompt, WORK)
     seven.client.interrupt()
     assert seven.client.wait(prompt).status == "interrupted"
+    assert loop_state(seven.client, done[-1])["stands"] == "paused"
     go.touch()
     results = seven.run(waiting)
     assert told(results[0], ITERATOR)["filename"] == "img4.png"

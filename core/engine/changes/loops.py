@@ -91,6 +91,7 @@ class Loops:
             current=self._current(key),
             elsewhere=self.elsewhere(key),
             watch=self._memory[key].is_watched,
+            interrupted=self._memory[key].interrupted,
             told_at=self._host.now(),
             forgets=self._store.forgets,
         )
@@ -115,6 +116,7 @@ class Loops:
             elsewhere=self._elsewhere(row.open_items),
             stopped=row.stopped,
             watch=self._memory.kept(key).is_watched,
+            interrupted=self._memory.kept(key).interrupted,
             told_at=self._host.now(),
         )
 

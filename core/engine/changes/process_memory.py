@@ -194,6 +194,8 @@ class LoopMemory(NamedTuple):
     """Whether the folder is watched for new files."""
     arrivals: Arrivals | None = None
     """What was seen of new files in the folder."""
+    interrupted: bool = False
+    """Whether its last prompt was stopped before its end, so that no other follows by itself."""
 
 
 NOTHING = LoopMemory()

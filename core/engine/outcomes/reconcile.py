@@ -197,6 +197,7 @@ class Reconciler:
             # A time to come is of a clock that was set back since.
             ran_at = max(ran_at, at) if ran_at is not None and ran_at <= now else at
         self._loops.save(key, seconds=entry.seconds + took, ran_at=ran_at)
+        self._memory.change(key, interrupted=outcome.ending is Ending.STOPPED)
         failure = outcome.failure or Failure("the prompt failed")
         is_failure = on is On.PROMPT_FAILED
         event = Event(on, failure=failure if is_failure else None, seconds=took)

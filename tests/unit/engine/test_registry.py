@@ -167,6 +167,16 @@ def test_an_interrupt_does_not_count_as_an_attempt(loop: Loop) -> None:
     assert loop.snapshot().counts.failed == 0
 
 
+def test_an_interrupt_pauses_at_once_what_else_runs_between_two_images(loop: Loop) -> None:
+    success, stopped = (Ending.SUCCESS, "running"), (Ending.STOPPED, "paused")
+    for ending, stands in (success, stopped, success):
+        loop.run(ending)
+        for told in (loop.snapshot(), *loop.registry.overviews()):
+            assert told.ran_at is not None
+            at_once = replace(told, told_at=told.ran_at)
+            assert standing_of(at_once).stands.value == stands
+
+
 def test_an_unreadable_file_is_skipped_in_the_same_prompt(loop: Loop) -> None:
     iteration = loop.acquire(policy=SKIP)
     loop.registry.reject(iteration, UnreadableImage("a is broken", "cut short"), "cut short")

@@ -63,6 +63,7 @@ def test_between_two_images_a_loop_still_counts_as_running() -> None:
     for passed, stands in ((BETWEEN_SECONDS - 0.1, "running"), (BETWEEN_SECONDS, "paused")):
         assert standing_of(replace(loop, told_at=100.0 + passed)).stands.value == stands
     assert standing_of(replace(loop, ran_at=None)).stands.value == "paused"
+    assert standing_of(replace(loop, told_at=100.0, interrupted=True)).stands.value == "paused"
     # The clock has been set back since.
     assert standing_of(replace(loop, told_at=100.0 - 3600)).stands.value == "paused"
 
