@@ -16,12 +16,12 @@ from .workflow import Prompts
 AHEAD = 2
 """Prompts that the server has at a time: one runs, one waits, so that it never idles."""
 MOST_ERRORS = 3
-"""Errors in a row in prompts that handed out no image: something is wrong with the workflow."""
+"""Errors in a row, without an image handed out, that mean that the workflow is at fault."""
 RETURN_SECONDS = 600.0
-"""How long a server that went away is waited for, unless `--wait` says otherwise."""
+"""How long to wait for a server that went away, unless `--wait` says otherwise."""
 PAUSE_SECONDS = 1.0
 CATCH_UP_SECONDS = 5.0
-"""How often a server is asked for the sent prompts: no event tells of one that was deleted."""
+"""How often to ask a server about the sent prompts: no event reports a deleted one."""
 
 _ENDS = frozenset({"execution_success", "execution_error", "execution_interrupted"})
 
@@ -32,8 +32,8 @@ Tell = Callable[[str], object]
 class AutoQueue:
     """Runs a batch on one server, possibly beside others that share it.
 
-    It sends one of `prompts` after the other until the batch ends, by `progress`, which all servers
-    share.
+    It sends `prompts` one after the other until the batch ends according to `progress`, which all
+    servers share.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class AutoQueue:
         self._sent: dict[str, None] = {}
         """The ids of the prompts that have not ended, in the order they were sent."""
         self._has_taken_back = False
-        """Whether all of these run, as those that waited were taken off the queue."""
+        """Whether the waiting ones were taken off the queue, so that all of these are running."""
         self._reports: defaultdict[str, list[Report]] = defaultdict(list)
         """The reports of the nodes, by prompt: what follows depends on how the prompt ends."""
         self._next: dict[str, str] = {}
@@ -113,7 +113,7 @@ class AutoQueue:
         return True
 
     def _note_absence(self, error: Exception) -> None:
-        """Note since when the server, or its database, is away; a CommandError if too long."""
+        """Note since when the server, or its database, has been away; CommandError if too long."""
         now = asyncio.get_running_loop().time()
         if self._away_since is None:
             self._away_since = now
@@ -125,7 +125,7 @@ class AutoQueue:
             raise Unreachable(self._client.url, error) from error
 
     async def _follow(self) -> None:
-        """Go by the server's events until the batch has ended; ServerGone, Unreachable."""
+        """Follow the server's events until the batch has ended; raises ServerGone, Unreachable."""
         async with contextlib.aclosing(self._client.events()) as events:
             async for event in events:
                 if event.type == "connected":
@@ -142,7 +142,7 @@ class AutoQueue:
                     return
 
     async def _act(self) -> None:
-        """Send prompts, take them back, or ask whether there is something to do again."""
+        """Send prompts, take them back, or ask whether there is again something to do."""
         if self.is_idle and not self._progress.ends:
             await self._look()
         if self._waits or self._progress.ends:
@@ -156,21 +156,21 @@ class AutoQueue:
             self._has_taken_back = False
 
     async def _take_back(self) -> None:
-        """Take what waits off the queue: it would find nothing to do, or the same error."""
+        """Take waiting prompts off the queue: they would find no work, or meet the same error."""
         if self._sent and not self._has_taken_back:
             await self._client.delete(list(self._sent))
             await self._catch_up()
             self._has_taken_back = True
 
     async def _look(self) -> None:
-        """Ask how the batches stand that others work on."""
+        """Ask for the state of the batches that other servers are working on."""
         now = asyncio.get_running_loop().time()
         if now < self._looks_at:
             return
         self._looks_at = now + QUIET_SECONDS
         for loop_id in [each for each, following in self._next.items() if following == "wait"]:
             loop = await self._client.loop(loop_id)
-            # An image that failed on another server is there to be taken: this one may do it.
+            # An image that failed on another server can be taken again: this one may succeed.
             is_back = loop["next"] == "stop" and not loop["complete"]
             self._next[loop_id] = "go" if is_back else loop["next"]
         if {"go", "wait"}.isdisjoint(self._next.values()):
@@ -214,7 +214,7 @@ class AutoQueue:
                 progress.problem = progress.problem or _problem(data)
 
     async def _catch_up(self) -> None:
-        """Find out what has become of the sent prompts, whatever events were missed."""
+        """Find out what has become of the sent prompts, as events may have been missed."""
         self._catches_up_at = asyncio.get_running_loop().time() + CATCH_UP_SECONDS
         if not self._sent:
             return

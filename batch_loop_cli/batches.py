@@ -28,7 +28,7 @@ async def show_batches(url: str, *, as_json: bool) -> ExitCode:
 
 
 async def change_batch(url: str, action: str, name: str) -> ExitCode:
-    """Start a batch over (`reset`), or have its failed images taken again (`retry`)."""
+    """Start a batch over (`reset`), or have its failed images processed again (`retry`)."""
     async with Client(url) as client:
         loop = await client.change_loop(action, (await _find(client, name))["id"])
     sys.stdout.write(f"{tally(loop)}: the next run goes on from there.\n")
@@ -43,7 +43,7 @@ async def report_batch(url: str, name: str, file: Path) -> ExitCode:
 
 
 async def _find(client: Client, name: str) -> Loop:
-    """Return the batch with that id, folder, or name of a folder; RefusedByServer."""
+    """Return the batch with that id, folder or folder name; raises RefusedByServer."""
     loops = await client.loops()
     same = [loop for loop in loops if name in (loop["id"], loop["directory"])]
     same = same or [loop for loop in loops if Path(loop["directory"]).name == name]

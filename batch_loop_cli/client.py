@@ -45,9 +45,9 @@ class Event:
 
 
 class Client:
-    """A client with an id of its own, under which ComfyUI tells it of its prompts.
+    """A client with its own id, under which ComfyUI sends it the events of its prompts.
 
-    Use it in an `async with` statement. `url` has no slash at its end.
+    Use it in an `async with` statement. `url` has no trailing slash.
     """
 
     def __init__(self, url: str) -> None:
@@ -76,7 +76,7 @@ class Client:
 
         Raises:
             SettingsRefused: Directory Iterator refuses its settings.
-            NoDatabase: it refuses all of them, as it cannot reach its database.
+            NoDatabase: it refuses any settings, as it cannot reach its database.
             RefusedByServer, Unreachable: as the names say.
 
         """
@@ -114,7 +114,7 @@ class Client:
         return {entry[1] for part in ("queue_running", "queue_pending") for entry in queue[part]}
 
     async def history(self, prompt_id: str) -> dict[str, Any] | None:
-        """Return the history's entry of a prompt; None if it has not ended, or was deleted."""
+        """Return a prompt's entry in the history; None if it has not ended, or was deleted."""
         entry: dict[str, Any] | None = (await self._get(f"/history/{prompt_id}")).get(prompt_id)
         return entry
 
@@ -129,17 +129,17 @@ class Client:
         return loops
 
     async def loop(self, loop_id: str) -> Loop:
-        """Return one batch as it stands now."""
+        """Return the current state of one batch."""
         loop: Loop = await self._get(f"{LOOPS}/{loop_id}")
         return loop
 
     async def change_loop(self, action: str, loop_id: str) -> Loop:
-        """Have a batch changed, by `reset` or `retry`, and return it as it stands then."""
+        """Change a batch, by `reset` or `retry`, and return its new state."""
         loop: Loop = await self._post(f"{LOOPS}/{action}", {"loop": loop_id})
         return loop
 
     async def report(self, loop_id: str, kind: str) -> bytes:
-        """Return a file with every image of a batch, of the kind `json` or `csv`."""
+        """Return a report with every image of a batch, of the kind `json` or `csv`."""
         body: bytes = await self._ask("GET", f"{LOOPS}/{loop_id}/report.{kind}", raw=True)
         return body
 
@@ -152,10 +152,10 @@ class Client:
         return str((await self._post("/batch_loop/folder", settings))["loop"])
 
     async def events(self) -> AsyncGenerator[Event, None]:
-        """Yield the events of the server from now on; ServerGone at the end of the connection.
+        """Yield the server's events from now on; raises ServerGone when the connection ends.
 
-        The first is of the type `connected`, as soon as the server sends events here. One of the
-        type `quiet` comes whenever there was none for QUIET_SECONDS.
+        The first event, of the type `connected`, comes once the server sends events here. One of
+        the type `quiet` comes whenever there was none for QUIET_SECONDS.
         """
         address = f"{self.url}/ws?clientId={self.client_id}"
         try:
@@ -177,7 +177,7 @@ class Client:
         raise ServerGone("it has closed the connection")
 
     async def _take_back(self, prompt_id: str) -> None:
-        """Cancel a prompt, which may have begun."""
+        """Cancel a prompt, which may already be running."""
         await self.delete([prompt_id])
         running = (await self._get("/queue"))["queue_running"]
         if any(entry[1] == prompt_id for entry in running):
@@ -193,7 +193,7 @@ class Client:
         return await self._ask("POST", path, body)
 
     async def _ask(self, method: str, path: str, body: object = None, *, raw: bool = False) -> Any:
-        """Return the body of a response as JSON, or as bytes; None if it is no JSON.
+        """Return the body of a response as JSON, or as bytes; None if it is not JSON.
 
         Raises:
             SettingsRefused, NoDatabase, RefusedByServer: the response is an error.
@@ -229,7 +229,7 @@ def _event(kind: WSMsgType, data: Any) -> Event:
 
 
 def _in_words(error: Exception) -> str:
-    """Return why a server does not answer, without what the library says around it."""
+    """Return why a server does not answer, without the library's additions."""
     strerror = error.strerror if isinstance(error, OSError) else None
     return strerror or str(error) or type(error).__name__
 

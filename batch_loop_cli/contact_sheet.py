@@ -19,7 +19,7 @@ from .errors import WrongCall
 from .reports import write_atomic
 
 MOST_PAIRS = 300
-"""On a contact sheet: the first ones."""
+"""Most pairs on a contact sheet."""
 THUMBNAIL = 160
 MARGIN = 12
 CAPTION = 18
@@ -31,14 +31,14 @@ BEHIND_TRANSPARENT = (90, 90, 98)
 FORMATS = (
     *("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PPM", "QOI", "TGA", "TIFF"),
 )
-"""As the nodes read them: Pillow goes by a file's content, and starts a program for some others."""
+"""The nodes' formats: Pillow goes by a file's content, and runs a program for some others."""
 
 Pair = tuple[str, Path, Path]
 """An image's name, the image, and its result."""
 
 
 def check_picture(file: Path) -> str:
-    """Return the format that Pillow writes a file of that name in; WrongCall if there is none."""
+    """Return the format in which Pillow writes a file of that name; WrongCall if there is none."""
     picture_format = Image.registered_extensions().get(file.suffix.lower(), "")
     if picture_format not in Image.SAVE:
         raise WrongCall(f"{file}: a contact sheet is a picture. Let it end in .png or .jpg.")
@@ -63,7 +63,7 @@ def _pairs(report: Mapping[str, Any]) -> Iterator[Pair]:
 
 
 def draw_contact_sheet(pairs: Sequence[Pair]) -> Image.Image:
-    """Draw pairs row by row; the place of what is no readable image stays empty."""
+    """Draw pairs row by row; the place of an unreadable image stays empty."""
     width = 2 * THUMBNAIL + 3 * MARGIN
     height = THUMBNAIL + CAPTION + MARGIN
     rows = math.ceil(len(pairs) / COLUMNS)
@@ -96,6 +96,6 @@ def _thumbnail(path: Path) -> Image.Image:
 
 
 def _formats() -> tuple[str, ...]:
-    """Return the formats that this Pillow has: it does not take the name of another."""
+    """Return those formats that this Pillow has, as it accepts no other names."""
     Image.init()
     return tuple(name for name in FORMATS if name in Image.OPEN)

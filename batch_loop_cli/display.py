@@ -1,4 +1,4 @@
-"""Texts on the terminal: how a batch goes and how it has ended, for people and for programs."""
+"""The command's output: a batch's progress and its end, for people and for programs."""
 
 from __future__ import annotations
 
@@ -15,22 +15,22 @@ from .progress import Progress
 
 
 def show_any_name() -> None:
-    """Let file names be written whose characters the terminal's encoding lacks."""
+    """Let file names be written even if the terminal's encoding lacks their characters."""
     if isinstance(sys.stdout, io.TextIOWrapper):
         sys.stdout.reconfigure(errors="backslashreplace")
 
 
 class Display(Protocol):
-    """Shows how a batch goes."""
+    """Shows a batch's progress."""
 
     def show(self, event: str, progress: Progress, server: str) -> None:
         """Show that something has happened on a server."""
 
     def end(self, summary: Mapping[str, Any], text: str) -> None:
-        """Show how it has ended, in figures or in words."""
+        """Show how the batch has ended, in figures or in words."""
 
     def close(self) -> None:
-        """Leave the terminal as it was, also where the end was not shown."""
+        """Restore the terminal, even if the end was not shown."""
 
 
 class Bar:
@@ -103,7 +103,7 @@ def tally(loop: Mapping[str, Any]) -> str:
 
 
 def summary_in_words(loop: Mapping[str, Any]) -> str:
-    """Return how a batch stands, and what failed in it, a line for each failure."""
+    """Return the state of a batch, and one line for each failure."""
     failures = "".join(
         f"\n  {plain(item['path'])}: {plain(item['reason'])}" for item in loop["failures"]
     )
@@ -111,16 +111,16 @@ def summary_in_words(loop: Mapping[str, Any]) -> str:
 
 
 def plain(text: str) -> str:
-    r"""Return a text in one line, with what is not printable written out, such as \x1b.
+    r"""Return a text in one line, with unprintable characters written out, such as \x1b.
 
-    The name of a file, or a reason, may hold anything: a line that looks like one of the command's,
-    or characters that steer the terminal or reorder the line.
+    A file name or a reason may contain anything: a line that looks like one of the command's, or
+    characters that control the terminal or reorder the line.
     """
     return "".join(map(_printable, " ".join(text.splitlines())))
 
 
 def _printable(character: str) -> str:
-    # To Python, the wide space of Japanese and its like are not printable.
+    # Python does not count spaces such as the wide one of Japanese as printable.
     if character.isprintable() or unicodedata.category(character) == "Zs":
         return character
     return ascii(character)[1:-1]

@@ -1,4 +1,4 @@
-"""What ends the command before its work is done, and the exit codes."""
+"""The errors that end the command early, and its exit codes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from enum import IntEnum
 
 
 class ExitCode(IntEnum):
-    """What the command tells the shell, and what that means, as `--help` shows it."""
+    """The command's exit codes, with their meanings as `--help` shows them."""
 
     meaning: str
 
@@ -29,7 +29,7 @@ class ExitCode(IntEnum):
     INTERRUPTED = 130, "Ctrl-C"
 
     def __new__(cls, code: int, meaning: str) -> ExitCode:  # noqa: PYI034 - Self came with 3.11
-        """Make a code that knows what it means."""
+        """Make a code with its meaning."""
         member = int.__new__(cls, code)
         member._value_ = code
         member.meaning = meaning
@@ -40,7 +40,7 @@ class CommandError(Exception):
     """Raised to end the command; the message, one line for a person, says what to do."""
 
     code: ExitCode
-    """What the shell is told. Each kind of error has a code of its own."""
+    """The exit code; each kind of error has its own."""
 
 
 class WrongCall(CommandError):
@@ -50,7 +50,7 @@ class WrongCall(CommandError):
 
 
 class NoWorkflow(CommandError):
-    """Raised for a file that is no workflow."""
+    """Raised for a file that is not a workflow."""
 
     code = ExitCode.NO_WORKFLOW
 
@@ -79,7 +79,7 @@ class Unreachable(CommandError):
 
 
 class ServerError(CommandError):
-    """Raised for what is wrong with one server, which `naming` adds to the message."""
+    """Raised for a problem with one server; `naming` adds its address to the message."""
 
 
 class RefusedByServer(ServerError):

@@ -1,4 +1,4 @@
-"""How far a batch is, put together from what its nodes report on all servers."""
+"""A batch's progress, combined from what its nodes report on all servers."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from typing import Any
 UI_KEY = "batch_loop"
 
 Report = Mapping[str, Any]
-"""What one of the pack's nodes reports; `docs/routes.md` has its fields."""
+"""A report of one of the pack's nodes; `docs/routes.md` lists its fields."""
 
 
 @dataclass
 class Progress:
-    """How far a batch is on all servers, in images, and whether to go on with it."""
+    """A batch's progress on all servers, in images, and whether to go on with it."""
 
     loop: str = ""
     """The loop's id; empty before the first image."""
@@ -22,9 +22,9 @@ class Progress:
     done: int = 0
     failed: int = 0
     filename: str = ""
-    """The image that was handed out last."""
+    """The last image that was handed out."""
     on_error: set[str] = field(default_factory=lambda: {"stop"})
-    """What is next if a prompt fails that was handed no image, by what was last said on one."""
+    """What is next if a prompt without an image fails: what the last prompt with one said."""
     is_over: bool = False
     """Whether a server has said that there is nothing more to do."""
     problem: str = ""
@@ -43,9 +43,9 @@ class Progress:
         return self.is_over or bool(self.problem) or self.is_given_up
 
     def note(self, report: Report) -> None:
-        """Take in the report of a node on any of the servers.
+        """Add the report of a node on any of the servers.
 
-        A report may be older than one that another server sent before: the figures never go back.
+        A report may be older than an earlier one of another server, so figures never go back.
         """
         if report["kind"] == "end_queue":
             return
@@ -56,7 +56,7 @@ class Progress:
             self.done = report["done"]
             self.failed = report["failed"]
         if report["kind"] == "iteration":
-            # It is empty where no image was left to hand out.
+            # It is empty if no image was left to hand out.
             self.filename = report["filename"] or self.filename
 
 
@@ -66,10 +66,10 @@ def reports_in(output: Mapping[str, Any]) -> Iterator[Report]:
 
 
 def says_stop(reports: Sequence[Report]) -> bool:
-    """Whether to stop, by what each End Queue of a prompt reports.
+    """Whether to stop, according to the End Queues of a prompt.
 
-    Where several batches go through one workflow, all of them have to be complete; an End Queue
-    that goes by anything else stops by itself.
+    If several batches go through one workflow, all of them have to be complete. An End Queue that
+    depends on anything else stops the run by itself.
     """
     verdicts = [report for report in reports if report["kind"] == "end_queue"]
     of_batches = [verdict["next"] == "stop" for verdict in verdicts if verdict["of_batch"]]
@@ -78,7 +78,7 @@ def says_stop(reports: Sequence[Report]) -> bool:
 
 
 def on_error_in(reports: Sequence[Report]) -> set[str]:
-    """Return what is next if a prompt with these reports fails, by each image it was handed."""
+    """Return what each image that was handed out says is next if the prompt fails."""
     iterations = [report for report in reports if report["kind"] == "iteration"]
     # Without an image it is always "stop", whatever is set.
     return {report["on_error"] for report in iterations if report["filename"]}

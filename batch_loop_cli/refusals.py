@@ -17,7 +17,7 @@ def refusal(
 ) -> CommandError:
     """Return the error that a response of the route `path` stands for; its message is one line.
 
-    `for_now` says whether the server asks for another try later.
+    `for_now` says whether the server asks to try again later.
 
     It is SettingsRefused if Directory Iterator is among the nodes that fail ComfyUI's validation,
     NoDatabase or DatabaseAway for a route of the pack without its database, else RefusedByServer.

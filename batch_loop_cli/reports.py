@@ -1,4 +1,4 @@
-"""The files that show a whole batch: a report, or any other, written as a whole or not at all."""
+"""Files about a whole batch, such as a report, each written completely or not at all."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ async def write_report(client: Client, loop_id: str, file: Path) -> None:
 
 
 def write_atomic(file: Path, content: bytes) -> None:
-    """Write a file, or leave what is there as it is; WrongCall."""
+    """Write a file completely, or leave an existing one unchanged; raises WrongCall."""
     target = file.resolve()
     part = target.with_name(f".batch-loop-{os.getpid()}.part")
     try:

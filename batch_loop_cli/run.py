@@ -23,7 +23,7 @@ from .workflow import Prompts, Workflow
 WRITING_SECONDS = 30.0
 """How long the last results may take to be written after the batch is complete."""
 STOPPED_SECONDS = 3.0
-"""The same after it was stopped: others may be at work on it for hours."""
+"""The same after it was stopped: other servers may work on it for hours."""
 LOOK_SECONDS = 0.05
 
 
@@ -44,7 +44,7 @@ async def run(options: Options) -> ExitCode:
     """Run a workflow on all servers until its batch is complete, and show how it went.
 
     Raises:
-        Stopped: the batch stopped before that; what was asked for is written all the same.
+        Stopped: the batch stopped before that; the requested files are written nevertheless.
 
     """
     _check_files(options)
@@ -81,7 +81,7 @@ async def run(options: Options) -> ExitCode:
 
 
 def exit_code(progress: Progress, loop: Loop) -> ExitCode:
-    """Return what the shell is told of a batch that nobody interrupted; `loop` may be empty."""
+    """Return the exit code for a batch that nobody interrupted; `loop` may be empty."""
     # Not by `stands`, which is "running" while the last results are still being written.
     if progress.problem or not loop.get("complete"):
         return ExitCode.STOPPED
@@ -89,7 +89,7 @@ def exit_code(progress: Progress, loop: Loop) -> ExitCode:
 
 
 def why_it_stopped(progress: Progress) -> str:
-    """Say in a line what has stopped the batch."""
+    """Say in one line what has stopped the batch."""
     problem = progress.problem.rstrip(".")
     problem = problem or "End Queue has said stop before the batch was complete"
     return f"Stopped: {problem}. Run again to go on."
@@ -108,7 +108,7 @@ def _check_files(options: Options) -> None:
 
 
 async def _prompts_for(client: Client, workflow: Workflow, changes: Changes) -> Prompts:
-    """Return the prompts for a server, which has all that they need."""
+    """Return the prompts for a server, after checking that it has all that they need."""
     with naming(client.url):
         prompts = Prompts(workflow, await client.node_types(), changes)
         await client.check_database()
@@ -116,9 +116,9 @@ async def _prompts_for(client: Client, workflow: Workflow, changes: Changes) -> 
 
 
 async def _first_that_answers(clients: Sequence[Client], loop_id: str) -> Client:
-    """Return a server that tells how the batch stands; Unreachable or DatabaseAway if none does.
+    """Return a server that reports on the batch; Unreachable or DatabaseAway if none does.
 
-    Each server finds out how its own prompts have ended when it is asked, so all of them are.
+    All are asked, as each server determines the outcomes of its own prompts when it is asked.
     """
     answering: list[Client] = []
     failure: CommandError | None = None
@@ -148,7 +148,7 @@ async def _loop_at_the_end(client: Client, progress: Progress) -> Loop:
 
 
 async def _write_files(options: Options, client: Client, loop_id: str) -> None:
-    """Write the report and the contact sheet, where they were asked for."""
+    """Write the report and the contact sheet, if they were asked for."""
     if options.report:
         await write_report(client, loop_id, options.report)
     if options.contact_sheet:

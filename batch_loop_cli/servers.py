@@ -63,11 +63,11 @@ async def run_on_all(workers: Collection[Worker], progress: Progress) -> bool:
 
 
 async def _until_all_end(running: dict[asyncio.Task[None], Worker], progress: Progress) -> None:
-    """Wait for the tasks, and take each that has ended out of `running`."""
+    """Wait for the tasks, and remove each from `running` when it has ended."""
     failure: BaseException | None = None
     lost: Unreachable | None = None
     while running:
-        # Without a new event, all that are left may turn idle: hence the timeout.
+        # The timeout, as those that are left may turn idle without any event.
         await asyncio.wait(running, timeout=LOOK_SECONDS, return_when=asyncio.FIRST_COMPLETED)
         for task in [task for task in running if task.done()]:
             worker = running.pop(task)
@@ -93,7 +93,7 @@ async def _cancelled(tasks: Collection[asyncio.Task[None]]) -> None:
 
 @contextlib.contextmanager
 def _on_ctrl_c(call: Callable[[], None]) -> Iterator[None]:
-    """Have Ctrl-C call a function in the running event loop, in place of what it does else."""
+    """Have Ctrl-C call a function in the running event loop, instead of its usual effect."""
     loop = asyncio.get_running_loop()
     before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(call))
     try:

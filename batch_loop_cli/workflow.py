@@ -1,4 +1,4 @@
-"""A workflow's file, and the prompts that are made of it for a server."""
+"""A workflow's file, and the prompts that are made from it for a server."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from .page_format.prompt import as_prompt
 from .page_format.widget_values import NodeType
 
 NodeTypes = Mapping[str, NodeType]
-"""ComfyUI's description of each node type, by its name."""
+"""ComfyUI's description of each node type, by name."""
 
 
 class Workflow:
@@ -26,7 +26,7 @@ class Workflow:
     """
 
     def __init__(self, path: Path) -> None:
-        """Read it; NoWorkflow if it is none."""
+        """Read the file; NoWorkflow if it is not a workflow."""
         self._path = path
         try:
             self._content: Any = json.loads(path.read_text(encoding="utf-8"))
@@ -39,15 +39,15 @@ class Workflow:
 
     @property
     def saved(self) -> Mapping[str, Any] | None:
-        """The workflow as it stands, as the page saves it; None for one in API format."""
+        """The workflow in its current state, as the page saves it; None for one in API format."""
         is_saved = isinstance(self._content, dict) and isinstance(self._content.get("nodes"), list)
         return self._content if is_saved else None
 
     def prompt(self, types: NodeTypes) -> dict[str, Any]:
-        """The workflow as it stands, in API format, for a server that has these node types.
+        """The workflow in its current state, in API format, for a server with these node types.
 
         Raises:
-            NoWorkflow: it is none.
+            NoWorkflow: it is not one.
             NodeMissing: the server does not have all of its nodes.
             NoBatch: it has no Directory Iterator, or no End Queue.
 
@@ -84,13 +84,13 @@ class Prompts:
         self._types = types
         self._changes = changes
         self.first = self._make()
-        """A prompt that is not sent: it shows what will be."""
+        """A prompt that is not sent, for checks in advance."""
 
     def next(self) -> tuple[Prompt, Mapping[str, Any] | None]:
         """Return the next prompt, and the workflow to keep in the files that it saves.
 
-        There is none for a workflow in API format, nor with changes by the command line: it would
-        show what was not run.
+        The latter is None for a workflow in API format, and if the command line makes changes: the
+        files would show a workflow that was not run.
         """
         prompt = self._make()
         saved = None if self._changes else copy.deepcopy(self._workflow.saved)

@@ -16,7 +16,7 @@ from .widget_values import NodeType, SavedWidget, named_widgets, saved_widgets, 
 LARGEST = 2**50
 """No page draws or counts beyond this, whatever a node takes."""
 DEFAULT_LARGEST = 2048
-"""Where a node does not say how large a number may be."""
+"""The limit for a node that does not give one."""
 
 DOWN, UP, RANDOM = {"decrement"}, {"increment", "increment-wrap"}, {"randomize"}
 
@@ -43,12 +43,12 @@ def _widgets(node: Mapping[str, Any], part: Workflow, types: Types) -> Iterator[
         return saved_widgets(node, types[node["type"]])
     if node["type"] == PRIMITIVE:
         return _of_primitive(node, part, types)
-    # Only the newest pages save the controls of what a subgraph's node shows.
+    # Only the newest pages save the controls of the widgets that a subgraph's node shows.
     return named_widgets(node.get("widgets_values_named") or {}, {})
 
 
 def _of_primitive(node: Mapping[str, Any], part: Workflow, types: Types) -> Iterator[SavedWidget]:
-    """Yield the widget of a primitive, which is like the one that it gives its value to."""
+    """Yield the widget of a primitive, with the options of the one that it gives its value to."""
     values: list[Any] = node.get("widgets_values") or []
     nodes = {str(each["id"]): each for each in part["nodes"]}
     for link in links_of(part).values():

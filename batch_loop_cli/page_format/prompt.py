@@ -1,7 +1,7 @@
 """A workflow as ComfyUI's page saves it, turned into API format.
 
 This is what the page does when it submits: it leaves out muted nodes and notes, passes through
-bypassed nodes and reroutes, and puts the nodes of a subgraph in the place of the subgraph's node.
+bypassed nodes and reroutes, and replaces the node of a subgraph by the nodes in the subgraph.
 Where pages of different versions disagree, this follows the newest.
 ComfyUI's `workflow_json` specification describes the format.
 """
@@ -26,15 +26,15 @@ VIRTUAL = NOTES | {REROUTE, PRIMITIVE}
 
 SUBGRAPH_INPUT = "-10"
 SUBGRAPH_OUTPUT = "-20"
-"""Stand for the subgraph itself, in the place of a node's id, in the links inside it."""
+"""Stand for the subgraph itself, in place of a node's id, in the links inside it."""
 
 
 class _Unconnected(Exception):
-    """Raised where a link leads to nothing that runs."""
+    """Raised if a link leads to nothing that runs."""
 
 
 def as_prompt(workflow: Json, types: Mapping[str, NodeType]) -> dict[str, Any]:
-    """Return the workflow in API format; `types` is what `/object_info` says of the node types.
+    """Return the workflow in API format; `types` has the node types, as from `/object_info`.
 
     A node in a subgraph has the id `outer:inner`.
     """
@@ -122,11 +122,11 @@ class _Graph:
         return inputs
 
     def _given(self, link: Link, wanted: str) -> Any:
-        """Return what a link brings: `[node id, slot]`, or the value of a widget elsewhere."""
+        """Return what a link stands for: `[node id, slot]`, or the value of a widget elsewhere."""
         primitive = self._nodes.get(link.origin, {})
         if primitive.get("type") == PRIMITIVE and primitive.get("widgets_values"):
             return as_input(primitive["widgets_values"][0])
-        # Of several types that an input takes, the one that it was connected to counts.
+        # If an input takes several types, the one that it is connected to counts.
         return self._source(link, link.type if "," in wanted else wanted)
 
     def _source(self, link: Link, wanted: str) -> Any:

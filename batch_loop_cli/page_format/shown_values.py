@@ -12,7 +12,7 @@ from typing import Any
 Json = Mapping[str, Any]
 
 ITSELF = "-1"
-"""Stands for the subgraph, in the place of an inner node, where one of its inputs is shown."""
+"""Stands for the subgraph itself, in place of an inner node, if one of its inputs is shown."""
 
 Values = Mapping[tuple[str, str], Any]
 """Values by the id of an inner node, or ITSELF, and the name of its input."""
@@ -24,7 +24,7 @@ def shown_values(node: Json, subgraph: Json, told: Mapping[str, Any]) -> Values:
     `told` has the values that a subgraph around it has for `node`, by name: they override its own.
     """
     saved = {key: told.get(key[1], value) for key, value in _saved(node, subgraph)}
-    # Where there is none, the inner node's own value counts.
+    # If there is none, the inner node's own value counts.
     return {key: value for key, value in saved.items() if value is not None}
 
 

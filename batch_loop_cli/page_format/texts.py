@@ -22,7 +22,7 @@ SAVERS = frozenset(
         *("SaveImage", "SaveLatent", "SaveSVGNode", "SaveVideo", "SaveWEBM", "VAESave"),
     }
 )
-"""The node types in whose file names the page fills something in."""
+"""The node types in whose file names the page fills in values."""
 
 COMMENT = r"/\*.*?\*/|//[^\n]*"
 PLACE = r"%([^%]+)%"
@@ -66,7 +66,7 @@ class PageTexts:
         yield from (each for each in self._nodes if self.title(each) == name)
 
     def title(self, node: Mapping[str, Any]) -> str:
-        """Return the title that the page shows, which it saves only where somebody changed it."""
+        """Return the title that the page shows, which it saves only if somebody changed it."""
         kind = node["type"]
         return str(node.get("title") or self._types.get(kind, {}).get("display_name") or kind)
 
@@ -105,7 +105,7 @@ def _part_of(now: datetime, part: str) -> str:
 
 
 def _in_a_name(value: Any) -> str:
-    """Write a widget's value for a file's name, as JavaScript does."""
+    """Return a widget's value as part of a file name, written as JavaScript does."""
     if isinstance(value, float) and value.is_integer():
         value = int(value)
     text = value if isinstance(value, str) else json.dumps(value)

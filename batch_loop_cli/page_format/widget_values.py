@@ -12,7 +12,7 @@ from itertools import islice, pairwise
 from typing import Any
 
 NodeType = Mapping[str, Any]
-"""What ComfyUI's `/object_info` says of one node type."""
+"""ComfyUI's description of one node type, from `/object_info`."""
 
 WIDGETS = frozenset({"INT", "FLOAT", "STRING", "BOOLEAN", "COMBO", "MARKDOWN", "COLOR"})
 """The kinds of inputs that have a widget."""
@@ -31,11 +31,11 @@ CONTROLS = (CONTROL, "control_filter_list", "upload")
 
 @dataclass(frozen=True)
 class SavedWidget:
-    """A widget of a saved node, and where the node has its value."""
+    """A widget of a saved node, and the place of its value."""
 
     name: str
     holder: Any
-    """The list or mapping that has the values of all widgets of the node."""
+    """The list or mapping with the values of all widgets of the node."""
     key: Any
     options: Mapping[str, Any] = field(default_factory=dict)
     control: str = ""
@@ -82,7 +82,7 @@ def saved_widgets(node: Mapping[str, Any], node_type: NodeType) -> Iterator[Save
     """Yield the widgets of a saved node, in order; those that it did not save are missing."""
     saved = node.get("widgets_values")
     named = node.get("widgets_values_named")
-    if isinstance(saved, Mapping):  # as some packs have it
+    if isinstance(saved, Mapping):  # as some packs save it
         yield from (SavedWidget(name, saved, name) for name in saved)
     elif isinstance(named, Mapping):
         yield from named_widgets(named, node_type)
