@@ -73,14 +73,10 @@ class ReadAhead:
         if not self._is_worth_it(path):
             return
         ahead = _Ahead(path, Future(), time.monotonic() + self._kept_seconds)
-        with self._lock:
-            self._ahead[loop] = ahead
-            if self._janitor is None:
-                self._janitor = threading.Thread(
-                    target=self._let_go, name="batch-loop-let-go", daemon=True
-                )
-                self._janitor.start()
-        with suppress(RuntimeError):  # Python is shutting down
+        with suppress(RuntimeError):  # no thread can be started, as when Python is shutting down
+            with self._lock:
+                self._see_to_it_that_it_is_dropped()
+                self._ahead[loop] = ahead
             self._pool.submit(self._read, ahead)
 
     def take(self, loop: str, path: str) -> DecodedImage | None:
@@ -118,6 +114,13 @@ class ReadAhead:
             return os.stat(path).st_size >= self._smallest
         except OSError:
             return False
+
+    def _see_to_it_that_it_is_dropped(self) -> None:
+        """Have somebody drop, from now on, what is not taken in time; under the lock."""
+        if self._janitor is None:
+            janitor = threading.Thread(target=self._let_go, name="batch-loop-let-go", daemon=True)
+            janitor.start()
+            self._janitor = janitor
 
     def _let_go(self) -> None:
         """Drop what is not taken in time, until nothing is left."""

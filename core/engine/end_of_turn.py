@@ -123,7 +123,7 @@ class Turns(Questions):
         if self._writes.busy(key.id):
             own = [Turn.of(key, iteration.prompt, iteration.item)] if iteration.item else []
             self._writes.wait(key.id, but=own)
-            self._reconciler.reconcile_one(key)
+            self._reconciler.reconcile_one(key, patient=True)
 
     def finish(self, iteration: Iteration) -> Snapshot:
         """The loop as it stands; if it is complete, once all of its results are written.

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import heapq
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from itertools import islice
 from typing import Any, TypeVar
 
 from ..common.errors import StateNotKept
@@ -163,12 +163,15 @@ class MemoryStore(MemoryOutputs):
 
     def first_pending(self, key: LoopKey, skipping: int = 0) -> str | None:
         items = self._items[key]
-        first = heapq.nsmallest(skipping + 1, items.pending) if skipping else items.pending[:1]
-        return items.order[first[skipping]] if len(first) > skipping else None
+        place = next(islice(items.pending_in_order(), skipping, None), None)
+        return None if place is None else items.order[place]
 
     def first_together(self, keys: Sequence[LoopKey]) -> int | None:
-        pending = [self._items[key].pending for key in keys]
-        return min(set(pending[0]).intersection(*pending[1:]), default=None)
+        # Starting with the loop that has the fewest: where one has none, nothing is looked through.
+        tables = sorted((self._items[key] for key in keys), key=lambda items: len(items.pending))
+        fewest, *others = tables
+        places = fewest.pending_in_order()
+        return next((at for at in places if all(items.is_pending(at) for items in others)), None)
 
     def put(self, key: LoopKey, old: Item, new: Item) -> Item:
         check_transition(old.path, old.state, new.state)

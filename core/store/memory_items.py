@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from bisect import bisect_left, insort
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 
 from ..model.item_life import OPEN
@@ -42,6 +42,21 @@ class ItemTable:
         """The item at a place of the listing."""
         path = self.order[index]
         return self.known.get(path) or Item(path, index)
+
+    def is_pending(self, index: int) -> bool:
+        """Whether there is a place in the listing, whose item is PENDING."""
+        return index < len(self.order) and self.at(index).state is ItemState.PENDING
+
+    def pending_in_order(self) -> Iterator[int]:
+        """The places of the PENDING items, from the first on; each takes next to no time."""
+        # The places whose turn may be next, each with where the heap has it.
+        next_ones = [(place, 0) for place in self.pending[:1]]
+        while next_ones:
+            place, at = heapq.heappop(next_ones)
+            yield place
+            for child in (2 * at + 1, 2 * at + 2):
+                if child < len(self.pending):
+                    heapq.heappush(next_ones, (self.pending[child], child))
 
     def relisted(self, paths: Sequence[str]) -> ItemTable:
         """The same items with another listing."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -19,6 +20,8 @@ from .process_memory import Memory
 PATIENCE_SECONDS = 60.0
 """How long a running prompt waits for a database that is away: as long as it takes to restart."""
 RETRY_SECONDS = 0.5
+
+_log = logging.getLogger(__name__)
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -107,7 +110,10 @@ class Transactions:
         self._has_changed = True
 
     def after_commit(self, do: Callable[[], object]) -> None:
-        """Have something done in the world outside, once the change that runs is kept."""
+        """Have something done in the world outside, once the change that runs is kept.
+
+        An error of it is logged: it is none of the change, nor of what else is to be done.
+        """
         self._after_commit.append(do)
 
     @contextmanager
@@ -123,11 +129,18 @@ class Transactions:
                     yield
                 self.revision += self._has_changed
                 for do in self._after_commit:
-                    do()
+                    _do_or_log(do)
             finally:
                 self._after_commit.clear()
                 self._has_changed = False
                 self._inside = False
+
+
+def _do_or_log(do: Callable[[], object]) -> None:
+    try:
+        do()
+    except Exception:  # noqa: BLE001 - the change is kept, whatever it is
+        _log.exception("Batch Loop has kept a change, and could not do all that follows from it")
 
 
 class _HasTransactions(Protocol):

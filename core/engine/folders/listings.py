@@ -181,7 +181,7 @@ class Listings:
                 turn.release()
 
     def found(
-        self, due: Due, going_on: Callable[[], object] = lambda: None
+        self, due: Due, going_on: Callable[[], object] = lambda: None, *, patient: bool = False
     ) -> tuple[Sequence[str], set[str]]:
         """The images in order, and those that are left out as their results are there already.
 
@@ -200,7 +200,7 @@ class Listings:
             names,
             key.directory,
             paths,
-            self._known,
+            partial(self._known, patient=patient),
             identities=self._outputs.identities(),
             going_on=going_on,
         )
@@ -208,13 +208,13 @@ class Listings:
             paths = [path for path in paths if path not in left_out]
         return paths, left_out
 
-    def _known(self, folder: str) -> Iterator[KnownResult]:
+    def _known(self, folder: str, *, patient: bool) -> Iterator[KnownResult]:
         """What is known of the results in a folder."""
         after: str | None = ""
         while after is not None:
             read = partial(self._outputs.known_below_beside, folder, after)
             after = None
-            for result in self._transactions.beside(read):
+            for result in self._transactions.beside(read, patient=patient):
                 yield result
                 after = result.file
 
@@ -249,7 +249,7 @@ class Listings:
             sights = due.before.sights
             same = [path for path in due.before.paths if self._looks(key, path) == sights[path]]
             return Listing(due, began, same, due.before.finished)
-        found, left_out = self.found(due, going_on)
+        found, left_out = self.found(due, going_on, patient=patient)
         if due.why is Why.BEGIN:
             return Listing(due, began, self._whole(key, found, (), going_on), len(left_out))
         if due.why is Why.RELIST:
@@ -268,7 +268,7 @@ class Listings:
         """
         key, began = due.key, self._host.now()
         try:
-            found, left_out = self.found(due, going_on)
+            found, left_out = self.found(due, going_on, patient=True)
         except BatchLoopError:
             return Listing(due, began)
         new, listed = self.unknown(key, found, patient=True)

@@ -65,10 +65,9 @@ class Lease:
                 self._renewed_at = time.monotonic()
                 self._is_stale = False
             if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._run, name="batch-loop-lease", daemon=True
-                )
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="batch-loop-lease", daemon=True)
+                thread.start()
+                self._thread = thread
 
     def mark_stale(self) -> None:
         """Have it be due, whatever the clock says: one that stands still in a sleep did not see it.
@@ -78,8 +77,12 @@ class Lease:
         self._is_stale = True
 
     def end(self) -> None:
-        """Renew it no more."""
+        """Renew it no more, once a renewal that has begun is over."""
         self._ended.set()
+        with self._lock:
+            thread = self._thread
+        if thread is not None:
+            thread.join()
 
     def _run(self) -> None:
         wait = self.seconds / RENEWALS

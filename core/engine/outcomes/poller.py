@@ -61,11 +61,12 @@ class OutcomePoller:
         """See to it that `look` is called from now on."""
         with self._changed:
             self._woken = True
+            if self._ended:
+                return
             if self._thread is None:
-                self._thread = threading.Thread(
-                    target=self._run, name="batch-loop-poller", daemon=True
-                )
-                self._thread.start()
+                thread = threading.Thread(target=self._run, name="batch-loop-poller", daemon=True)
+                thread.start()
+                self._thread = thread
             else:
                 self._changed.notify()
 
@@ -77,6 +78,9 @@ class OutcomePoller:
         with self._changed:
             self._ended = True
             self._changed.notify()
+            thread = self._thread
+        if thread is not None:
+            thread.join()
         self._looks = look
         give_up_at = time.monotonic() + seconds
         pause = threading.Event()
@@ -85,26 +89,29 @@ class OutcomePoller:
 
     def _run(self) -> None:
         while self._is_woken():
-            more = True
-            while more and not self._ended:
-                self._pause()
-                more = self._look()
+            while self._is_time() and self._look():
+                pass
 
-    def _pause(self) -> None:
-        """Wait for the next look: longer after each that fails, unless there is something new."""
-        if not self._failures:
-            threading.Event().wait(self._interval)
-            return
+    def _is_time(self) -> bool:
+        """Wait for the next look: longer after each that fails, unless there is something new.
+
+        False once nobody is to look any more.
+        """
         # No power of 2 that is larger than any pause.
         seconds = min(self._interval * 2 ** min(self._failures, 30), LONGEST_PAUSE)
         with self._changed:
-            if self._changed.wait_for(lambda: self._woken or self._ended, seconds):
+            self._changed.wait_for(
+                lambda: self._ended or (self._woken and self._failures > 0), seconds
+            )
+            if self._failures:
                 self._woken = False
+            return not self._ended
 
     def _is_woken(self) -> bool:
         """Wait to be woken; False, and this thread is to end, if that takes too long."""
         with self._changed:
-            if self._changed.wait_for(lambda: self._woken, self._idle_seconds):
+            self._changed.wait_for(lambda: self._woken or self._ended, self._idle_seconds)
+            if self._woken and not self._ended:
                 self._woken = False
                 return True
             self._thread = None

@@ -103,15 +103,15 @@ class Reconciler:
         for each in in_order(one.key for one in ended):
             self._loops.note_completion(each)
 
-    @in_transaction()
-    def reconcile_one(self, key: LoopKey) -> None:
-        """Reconcile a loop, in a transaction of its own."""
-        self.reconcile(key)
+    def reconcile_one(self, key: LoopKey, *, patient: bool = False) -> None:
+        """Reconcile a loop, in a transaction of its own; see `Transactions.run`."""
+        self._transactions.run(partial(self.reconcile, key), patient=patient)
 
     def reconcile_all(self) -> bool:
         """Reconcile every loop that waits; whether any still does, so that looking again pays.
 
-        What is wrong with one of them is raised when the others are reconciled.
+        What is wrong with one of them is raised when the others are reconciled; that the store is
+        away, at once.
 
         The host is asked first: while prompts run and results are written, the store is left
         alone.
@@ -125,8 +125,8 @@ class Reconciler:
                 continue
             try:
                 self._reconcile_ended(key, ended)
-            except StoreAway:  # look again, until it is back
-                break
+            except StoreAway:  # for the others, too
+                raise
             except Exception as error:  # noqa: BLE001 - the other loops are not to wait for it
                 failed = failed or error
         if failed is not None:

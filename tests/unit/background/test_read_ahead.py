@@ -11,6 +11,7 @@ from batch_loop.core.background.budget import MemoryBudget
 from batch_loop.core.background.read_ahead import ReadAhead, read_image
 from batch_loop.core.media.decode import DecodedImage
 from batch_loop.tests.support.images import write_broken, write_images
+from batch_loop.tests.support.threads import no_thread_starts
 from batch_loop.tests.support.waiting import wait_for
 
 PLENTY = 10**9
@@ -94,6 +95,15 @@ def test_nothing_is_read_ahead_while_python_is_ending(folder: Path, reader: Read
     ahead.begin(LOOP, path)
     assert ahead.take(LOOP, path) is None
     assert (reader.read, budget.taken) == ([], 0)
+
+
+def test_it_reads_again_after_no_thread_could_be_started(folder: Path, reader: Reader) -> None:
+    ahead, path = ahead_with(MemoryBudget(PLENTY), reader, 0.0), path_of(folder, "a.png")
+    with no_thread_starts():
+        ahead.begin(LOOP, path)
+    assert ahead.take(LOOP, path) is None
+    ahead.begin(LOOP, path)
+    wait_for(lambda: not ahead._ahead, "the image to be dropped, as nobody has taken it")
 
 
 def test_it_is_handed_out_once(folder: Path, reader: Reader) -> None:

@@ -9,6 +9,7 @@ import pytest
 
 from batch_loop.core.common.errors import StoreAway
 from batch_loop.core.engine.outcomes.lease import LEASE_SECONDS, LOOK_SECONDS, Lease, LeasesOfOthers
+from batch_loop.tests.support.threads import no_thread_starts
 from batch_loop.tests.support.waiting import wait_for
 
 SECONDS = 0.15
@@ -138,3 +139,30 @@ def test_many_leases_are_read_at_once() -> None:
     seen.numbers.update(dict.fromkeys(("one", "two", "three"), 1.0))
     assert all(map(seen.leases.holds, seen.numbers))
     assert seen.looks == 1
+
+
+def test_once_it_has_ended_no_renewal_is_under_way() -> None:
+    work = Work()
+    begun, renewals = threading.Event(), 0
+
+    def renew() -> None:
+        nonlocal renewals
+        begun.set()
+        assert lease._ended.wait(10)
+        renewals += 1
+
+    lease = Lease(renew, work.is_at_work, SECONDS)
+    lease.take_up()
+    begun.wait()
+    lease.end()
+    assert (renewals, ended()) == (1, True)
+
+
+def test_it_is_renewed_after_all_if_no_thread_could_be_started_at_first() -> None:
+    work = Work()
+    lease = Lease(work.renew, work.is_at_work, SECONDS)
+    with no_thread_starts(), pytest.raises(RuntimeError):
+        lease.take_up()
+    lease.take_up()
+    wait_for(reached(work, 1), "a renewal")
+    lease.end()

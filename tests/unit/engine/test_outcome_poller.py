@@ -10,6 +10,7 @@ import pytest
 from batch_loop.core.common.errors import StateNotKept
 from batch_loop.core.engine.outcomes import poller as poller_module
 from batch_loop.core.engine.outcomes.poller import OutcomePoller
+from batch_loop.tests.support.threads import no_thread_starts
 from batch_loop.tests.support.waiting import wait_for
 
 QUICK = 0.001
@@ -130,3 +131,42 @@ def test_on_closing_it_gives_up_when_time_is_up() -> None:
 
     OutcomePoller(lambda: False, QUICK).finish(0, look)
     assert looks == [1]
+
+
+def test_nobody_looks_once_it_has_finished() -> None:
+    before = set(threading.enumerate())
+    looking = threading.Event()
+    looks: list[str] = []
+
+    def look() -> bool:
+        looking.set()
+        wait_for(lambda: poller._ended, "the end")
+        looks.append("the last one that had begun")
+        return True
+
+    poller = OutcomePoller(look, QUICK, idle_seconds=3600.0)
+    poller.wake()
+    looking.wait()
+    poller.finish(0, lambda: bool(looks.append("at the end")))
+    assert looks == ["the last one that had begun", "at the end"]
+    poller.wake()
+    assert before.issuperset(threading.enumerate())
+
+
+def test_it_ends_while_it_waits_to_be_woken() -> None:
+    before = set(threading.enumerate())
+    looked = threading.Event()
+    poller = OutcomePoller(lambda: bool(looked.set()), QUICK, idle_seconds=3600.0)
+    poller.wake()
+    looked.wait()
+    poller.finish(0, lambda: False)
+    assert before.issuperset(threading.enumerate())
+
+
+def test_it_starts_at_the_next_wake_up_if_no_thread_could_be_started() -> None:
+    looked = threading.Event()
+    poller = OutcomePoller(lambda: bool(looked.set()), QUICK, QUICK)
+    with no_thread_starts(), pytest.raises(RuntimeError):
+        poller.wake()
+    poller.wake()
+    assert looked.wait(10)

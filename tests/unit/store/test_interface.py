@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -477,3 +479,57 @@ def test_moves_that_a_store_makes_by_itself_follow_the_life_of_an_item(store: St
     assert store.item(KEY, "a") == lived(failed, Event(On.RETRIED))
     begin(store, KEY, ["a", "b"])
     assert store.item(KEY, "a") == lived(failed, Event(On.NEW_BATCH))
+
+
+def test_the_first_place_together_is_found_at_the_same_cost_in_folders_of_any_size() -> None:
+    other = LoopKey("other", KEY.directory)
+
+    def asked(number: int) -> int:
+        """How often Python calls something until the place is found."""
+        store, calls = MemoryStore(), 0
+
+        def count(_frame: object, event: str, _given: object) -> None:
+            nonlocal calls
+            calls += event in {"call", "c_call"}
+
+        for key in (KEY, other):
+            begin(store, key, [f"{at}" for at in range(number)])
+            assert store.claim(key, CLAIM) is not None
+        for pending in (store._items[key] for key in (KEY, other)):
+            pending.pending = Uncounted(pending.pending)
+        sys.setprofile(count)
+        try:
+            assert store.first_together([KEY, other]) == 1
+        finally:
+            sys.setprofile(None)
+        return calls
+
+    assert asked(10) == asked(10_000)
+
+
+class Uncounted(list[int]):
+    """Places that may not be gone through one by one."""
+
+    def __iter__(self) -> Iterator[int]:
+        raise AssertionError("all of them are looked at")
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_the_first_place_together_is_the_first_that_waits_in_all(store: Store, seed: int) -> None:
+    chance = random.Random(seed)  # noqa: S311
+    keys = [LoopKey(name, KEY.directory) for name in "xyz"]
+    waiting = []
+    for key in keys:
+        begin(store, key, [f"{at}" for at in range(chance.randrange(1, 30))])
+        counts = store.counts(key)
+        gone = chance.sample(range(counts.total), counts.total * 2 // 5)
+        for place in gone:
+            item = store.item_at(key, place)
+            assert item is not None
+            store.put(key, item, lived(item, Event(On.ACQUIRED, claim=CLAIM)))
+        left = sorted({*range(counts.total)}.difference(gone))
+        ahead = [store.first_pending(key, skipping) for skipping in range(len(left) + 1)]
+        assert ahead == [*map(str, left), None]
+        waiting.append({*left})
+    expected = min(set.intersection(*waiting), default=None)
+    assert store.first_together(keys) == expected
