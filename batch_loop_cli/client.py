@@ -186,7 +186,9 @@ class Client:
     async def _get(self, path: str) -> Any:
         body = await self._ask("GET", path)
         if body is None:
-            raise RefusedByServer(f"{self.url} is no ComfyUI: {path} is not answered in JSON.", 200)
+            raise RefusedByServer(
+                f"{self.url} is not ComfyUI: its response to {path} is not JSON.", 200
+            )
         return body
 
     async def _post(self, path: str, body: object) -> Any:

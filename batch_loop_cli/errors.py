@@ -18,7 +18,7 @@ class ExitCode(IntEnum):
     STOPPED = 3, "stopped at an image that failed, or cancelled"
     UNREACHABLE = 4, "the server does not answer"
     REFUSED = 5, "the server refuses what it was asked for"
-    NO_WORKFLOW = 6, "the file is no workflow"
+    NO_WORKFLOW = 6, "the file is not a workflow"
     NODE_MISSING = 7, "the server lacks a node of the workflow, or the pack"
     NO_BATCH = 8, "the workflow has no Directory Iterator, or no End Queue"
     NO_DATABASE = 9, "the server cannot reach its database"

@@ -72,7 +72,7 @@ def _seconds(text: str) -> float:
         seconds = float(text)
         if 0 <= seconds < math.inf:
             return seconds
-    raise argparse.ArgumentTypeError(f"{text!r} is no number of seconds, such as 600")
+    raise argparse.ArgumentTypeError(f"{text!r} is not a number of seconds, such as 600")
 
 
 def _parser() -> argparse.ArgumentParser:

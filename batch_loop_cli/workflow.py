@@ -35,7 +35,7 @@ class Workflow:
                 f"{path} cannot be read: {error.strerror}. Name a workflow's file."
             ) from error
         except ValueError as error:
-            raise NoWorkflow(f"{path} is no workflow: it is not JSON ({error}).") from error
+            raise NoWorkflow(f"{path} is not a workflow: it is not JSON ({error}).") from error
 
     @property
     def saved(self) -> Mapping[str, Any] | None:
@@ -58,11 +58,11 @@ class Workflow:
                 prompt = as_prompt(prompt, types)
             except (AttributeError, IndexError, KeyError, TypeError, ValueError) as error:
                 raise NoWorkflow(
-                    f"{self._path} is no workflow as ComfyUI saves it ({error!r})."
+                    f"{self._path} is not a workflow as ComfyUI saves it ({error!r})."
                 ) from error
         if not _is_prompt(prompt):
             raise NoWorkflow(
-                f"{self._path} is no workflow of ComfyUI. Save one in its page, and name it here."
+                f"{self._path} is not a ComfyUI workflow. Save one in its page, and name it here."
             )
         _check_nodes(self._path, prompt, types)
         return dict(prompt)

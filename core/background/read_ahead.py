@@ -43,7 +43,7 @@ class _Ahead:
 
 
 class ReadAhead:
-    """Decodes images in a thread of its own, one for each loop, within a memory budget.
+    """Decodes one image ahead for each loop, in its own thread, within a memory budget.
 
     Reading ahead changes no state, and its images may be dropped at any time. `decode` is what a
     node does with the real path of a file; files of less than `smallest` bytes are left to it.

@@ -62,8 +62,8 @@ def sort(texts: list[str], going_on: Callable[[], object] = lambda: None) -> Non
     """Sort a list in place, as `list.sort` does, but in short steps.
 
     It is a sample sort: the list's parts are sorted, all are cut at the same values, and what lies
-    between two cuts is joined and sorted again. `going_on` is called between the steps; sorting
-    ends with what it raises.
+    between two cuts is joined and sorted again. `going_on` is called between the steps, and
+    what it raises ends the sorting.
     """
     if len(texts) <= PART:
         texts.sort()

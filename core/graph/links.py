@@ -19,7 +19,7 @@ def is_link(value: object) -> bool:
 def linked(graph: Graph, node_id: str) -> Iterator[str]:
     """Ids of all nodes that feed `node_id`, directly or not, including itself.
 
-    From it back along its first link as far as that leads, then along its second one, and so on.
+    Depth first: back along its first link as far as that leads, then along its second, and so on.
     """
     seen: set[str] = set()
     waiting = [node_id]

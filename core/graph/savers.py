@@ -42,9 +42,9 @@ def rank_of(graph: Graph, saver: str) -> int:
 def iterators_behind(graph: Graph, saver: str) -> list[str]:
     """The Directory Iterators whose images a saver's results are made from, the main one first.
 
-    That is where the `loop` of a Save Image (Batch) leads, and else the first that the links of
-    the node lead to, in their order. What Batch Complete outputs does not count. If no link leads
-    to any, there is another way between nodes, and it may be from each of the graph.
+    The main one is that to which the `loop` of a Save Image (Batch) leads, or else the first to
+    which the node's links lead, in their order. Outputs of Batch Complete do not count. If no link
+    leads to any, the nodes exchange images in some other way, and every iterator is returned.
     """
     without = {
         each: node

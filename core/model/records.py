@@ -67,7 +67,7 @@ class Iteration:
     following: str | None = field(default=None, compare=False)
     """Path of the item that the next prompt is expected to get; None if there is none."""
     partners: tuple[Partner, ...] = ()
-    """The items that other iterators of the prompt were handed out together with this one."""
+    """The items that the prompt's other iterators were given together with this one."""
     forgets: str = field(default="", compare=False)
     """Why the batch is forgotten when ComfyUI ends; empty if it is not, or if asked for."""
 
@@ -155,9 +155,9 @@ class Written:
     loop: str
     """The loop's id."""
     path: str
-    """The item's."""
+    """The item's path."""
     batch: int
-    """The batch of its loop in which it did so."""
+    """The batch of the loop in which it wrote the file."""
     under_way: bool
     """Whether a prompt is working on that image now."""
     whole: bool = field(default=False, compare=False)
@@ -174,7 +174,7 @@ class KnownResult(NamedTuple):
     directory: str
     """That loop's directory."""
     path: str
-    """The item's."""
+    """The item's path."""
     batch: int
     whole: bool
     """Whether the image was done in that batch, so that none of its files is missing."""
@@ -199,9 +199,9 @@ class Arrived:
     """Its id."""
     directory: str
     ready: int = 0
-    """How many images the next runs would work on; 0 while a run is under way."""
+    """How many images the next runs would process; 0 while a run is in progress."""
     growing: int = 0
-    """How many new images may still be growing."""
+    """How many new images may still be incomplete."""
 
 
 FAILURES_SHOWN = 100

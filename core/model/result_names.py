@@ -124,7 +124,7 @@ def saved_as(  # noqa: PLR0913 - one for each input that decides on the name
     rank: int = 0,
     caption: bool = False,
 ) -> ResultName:
-    """How Save Image (Batch) names its results; InvalidSetting.
+    """How Save Image (Batch) names its results; raises InvalidSetting.
 
     `folder` is a real path. `rank` is the number of earlier nodes in the graph that save under the
     same names. With `caption`, the name is that of the text file beside a result.

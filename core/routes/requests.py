@@ -51,7 +51,7 @@ def checked_id(loop_id: str) -> str:
 
 
 def loop_of(request: web.Request) -> str:
-    """The id of the loop in a request's path; UnknownLoop."""
+    """The id of the loop in a request's path; raises UnknownLoop."""
     return checked_id(request.match_info["loop"])
 
 

@@ -33,7 +33,7 @@ class Outside(Protocol):
         """All loops."""
 
     def paths(self, key: LoopKey) -> Collection[str]:
-        """The paths of the present listing."""
+        """The paths of the current listing."""
 
     def written_below(self, folder: str, after: str = "") -> Iterator[KnownResult]:
         """Some of the files below a folder that images of any loop wrote; none at the end.

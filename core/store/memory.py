@@ -147,7 +147,7 @@ class MemoryStore(MemoryOutputs):
                 self._undo.by(items.take_last, before)
 
     def listed_paths(self, key: LoopKey) -> set[str]:
-        """The paths of the present listing; may be called from any thread."""
+        """The paths of the current listing; may be called from any thread."""
         items = self._items.get(key)
         # Copied in one step, as the registry may change it meanwhile.
         return set() if items is None else set(items.order.copy())

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 
 UNLISTED = -1
-"""Index of an item that is known, but not in the present listing."""
+"""Index of an item that is known, but not in the current listing."""
 
 
 @dataclass(frozen=True)
@@ -59,7 +59,7 @@ class ListedLoop:
     open_items: tuple[Item, ...]
     """The items that are RUNNING or FINISHING."""
     stopped: bool
-    """Whether the last run failed on the item that is next."""
+    """Whether a run has stopped on the next item."""
 
 
 @dataclass(frozen=True)

@@ -134,7 +134,7 @@ class IteratorRequests:
                         raise InvalidSetting(_waits_for(self._graph, each, name, source))
 
     def _group(self, unique_id: str) -> list[str]:
-        """Ids of the iterators whose work meets, this one first; empty if it is by itself."""
+        """Ids of the iterators whose work meets, this one first; empty if there are no others."""
         ends = node_id("BatchComplete")
         found = meeting(self._graph, unique_id, node_id("DirectoryIterator"), ends)
         return found if len(found) > 1 else []

@@ -47,7 +47,7 @@ def wanted_folders(submission: Submission, iterator: str, known: Known) -> list[
 def check_known_folders(
     submission: Submission, iterator: str, known: Known, allowed: AllowedFolders
 ) -> None:
-    """As `check_saver_folders`, for known folders that come from other nodes."""
+    """Like `check_saver_folders`, for known folders that come from other nodes."""
     for saver_id, _ in _folders(submission, iterator):
         for folder in known(saver_id).get(_FOLDER, ()):
             try:

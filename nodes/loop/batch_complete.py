@@ -1,4 +1,4 @@
-"""Batch Complete: says how far the batch is, and whether it is complete."""
+"""Batch Complete: reports the progress of the batch, and whether it is complete."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from ...core.routes.export import progress_as_json
 
 
 class BatchComplete(comfy_io.ComfyNode):
-    """Reports how the batch stands."""
+    """Reports the state of the batch."""
 
     @classmethod
     @built_once

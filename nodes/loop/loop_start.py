@@ -13,7 +13,7 @@ from ...core.model.records import Iteration, Several
 
 
 class LoopStart(comfy_io.ComfyNode):
-    """Gives what the previous iteration carried over, and where the loop stands."""
+    """Gives what the previous iteration carried over, and the number of the iteration."""
 
     @classmethod
     @built_once

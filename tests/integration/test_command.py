@@ -260,8 +260,8 @@ def test_a_wrong_command_line_says_what_to_do(
     ("text", "code", "words"),
     [
         ("{", 6, "it is not JSON"),
-        ("[]", 6, "is no workflow of ComfyUI"),
-        ('{"nodes": [{}]}', 6, "is no workflow as ComfyUI saves it"),
+        ("[]", 6, "is not a ComfyUI workflow"),
+        ('{"nodes": [{}]}', 6, "is not a workflow as ComfyUI saves it"),
         ('{"1": {"class_type": "NoSuchNode", "inputs": {}}}', 7, "does not have: NoSuchNode"),
         ('{"1": {"class_type": "LoadImage", "inputs": {}}}', 8, "has no Directory Iterator"),
         (

@@ -116,7 +116,7 @@ loops = Table(
     # The listing that holds the items. A new one is written beside it, some rows at a time, and
     # then replaces it in one step. NULL only until the first one is written.
     Column("listing", String(16), index=True),
-    # A listing that is being written with the states of the present one: changes made meanwhile go
+    # A listing that is being written with the states of the current one: changes made meanwhile go
     # to both.
     Column("next_listing", String(16)),
     Column("name", PathText, nullable=False),
@@ -153,7 +153,7 @@ items = Table(
     metadata,
     Column("listing", String(16), primary_key=True),
     Column("path", PathText, primary_key=True),
-    # NULL for an item that is known, but not in the present listing.
+    # NULL for an item that is known, but not in the current listing.
     Column("position", Integer),
     Column("state", Text, nullable=False),
     Column("attempts", Integer, nullable=False, default=0),

@@ -19,7 +19,7 @@ from .session import SqlSession
 
 
 class SqlReports(SqlSession):
-    """See `store.Reports`."""
+    """See `core.store.interface.Reports`."""
 
     def report(self, key: LoopKey) -> list[ReportedItem]:
         own = {"of_listing": self._listing(key)}
@@ -63,7 +63,7 @@ _PLAIN = ("attempts", "missed_loop_ends", "seconds", "stopped")
 
 
 class SqlItems(SqlSession):
-    """See `store.Items`."""
+    """See `core.store.interface.Items`."""
 
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
         columns = claim_columns(claim, self._ahead)
@@ -176,7 +176,7 @@ class SqlItems(SqlSession):
 
 
 class SqlOutputs(SqlReports, SqlItems):
-    """See `store.Outputs`."""
+    """See `core.store.interface.Outputs`."""
 
     def note_output(
         self, key: LoopKey, target: str, path: str, *, file: str | None = None, kept: bool = False

@@ -28,7 +28,7 @@ def renew(connection: Connection, backend: Backend, server: str, seconds: float)
 
 
 class SqlLeases(SqlSession):
-    """See `store.Leases`."""
+    """See `core.store.interface.Leases`."""
 
     def renew(self, server: str, seconds: float) -> None:
         renew(self._database, self._backend, server, seconds)

@@ -27,7 +27,7 @@ def key_of(name: str, directory: str, roots: Roots) -> LoopKey:
 
 
 class SqlLoops(SqlSession):
-    """See `store.Loops`."""
+    """See `core.store.interface.Loops`."""
 
     def load(self, key: LoopKey) -> LoopEntry | None:
         loop = self._loop(key)
@@ -83,7 +83,7 @@ class SqlLoops(SqlSession):
 
 
 class SqlListings(SqlLoops, SqlItems):
-    """See `store.Listings`."""
+    """See `core.store.interface.Listings`."""
 
     def start_batch(
         self, key: LoopKey, paths: Sequence[str], new: NewListing | None = None

@@ -243,7 +243,7 @@ class SqlSession:
 
     @property
     def _database(self) -> Connection:
-        """The connection of the present transaction."""
+        """The connection of the current transaction."""
         if self._connection is None:
             raise _OutsideTransaction("a store has to be used inside of a transaction")
         return self._connection

@@ -31,7 +31,7 @@ def test_the_page_describes_each_option_of_run(capsys: pytest.CaptureFixture[str
 def test_a_senseless_wait_is_refused(seconds: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["run", "workflow.json", f"--wait={seconds}"]) == ExitCode.WRONG_CALL
     (line,) = capsys.readouterr().err.splitlines()
-    assert f"argument --wait: {seconds!r} is no number of seconds" in line
+    assert f"argument --wait: {seconds!r} is not a number of seconds" in line
 
 
 def test_a_character_that_the_terminal_lacks_is_escaped(
