@@ -80,13 +80,28 @@ def test_before_a_run_it_shows_what_the_folder_contains(comfy: ComfyPage, batch:
     assert batch.state() is None
 
 
+def as_if_it_had_taken(seconds: float) -> Callable[[Route], None]:
+    """Has the page told that every batch has taken this long."""
+
+    def answer(route: Route) -> None:
+        found = route.fetch()
+        told = found.json()
+        for loop in told["loops"]:
+            loop["seconds"] = seconds
+        route.fulfill(response=found, json=told)
+
+    return answer
+
+
 @pytest.mark.one_renderer
 def test_during_a_run_it_shows_progress(comfy: ComfyPage, batch: Batch) -> None:
+    loops = re.compile(r"/batch_loop/loops\?")
+    comfy.page.route(loops, as_if_it_had_taken(90))
     stop_in(comfy, batch, 3)
     card = comfy.card()
     expect(card).to_contain_text("img3.png")
     expect(card).to_contain_text("Image 3 of 7")
-    for text in ("2 done", "5 left", "taken", "to go", "a minute"):
+    for text in ("2 done", "5 left", "1 min 30 s taken", "3 min 45 s to go", "1.3 a minute"):
         expect(card).to_contain_text(text)
     bar = bar_of(card)
     expect(bar).to_have_attribute("aria-valuenow", "2")
@@ -100,6 +115,7 @@ def test_during_a_run_it_shows_progress(comfy: ComfyPage, batch: Batch) -> None:
     expect(card).to_contain_text("All 7 images done")
     expect(bar).to_have_attribute("aria-valuenow", "7")
     expect(picture).to_be_hidden()
+    comfy.page.unroute(loops)
 
 
 def wait_until_loaded(page: Page, picture: Locator) -> None:

@@ -87,6 +87,11 @@ test("times are texts, with a dash for unknown values", () => {
   assert.deepEqual([unknown.remaining, unknown.perMinute], ["– to go", "– a minute"]);
 });
 
+test("a time that rounds to 0 s is left out", () => {
+  const short = timesOf({ seconds: 0.44, remaining: 0.2, perMinute: 2045 });
+  assert.deepEqual(short, { taken: "", remaining: "", perMinute: "2,045 a minute" });
+});
+
 test("a speed has two significant digits", () => {
   const speed = (perMinute) => timesOf({ seconds: 1, remaining: 1, perMinute }).perMinute;
   assert.deepEqual([0.4234, 7.46, 85.7].map(speed), ["0.42 a minute", "7.5 a minute", "86 a minute"]);
@@ -148,6 +153,8 @@ test("between two images, the last one is still shown", () => {
   const [last] = STATE.current;
   assert.equal(model({ folder: FOLDER, state: REST, last }).headline, "img3.png");
   assert.equal(model({ folder: FOLDER, state: REST }).headline, "8 images left");
+  const one = model({ folder: FOLDER, state: { ...REST, left: 1 } });
+  assert.deepEqual([one.headline, one.detail], ["1 image left", "Run continues with what is left."]);
 });
 
 test("a stopped batch shows the first line of the reason and how to go on", () => {

@@ -82,16 +82,28 @@ export function duration(seconds) {
 }
 
 /**
- * Time taken, time left and speed as texts, with a dash for unknown values.
+ * Time taken, time left and speed as texts, with a dash for unknown values. A time that rounds to
+ * 0 s says nothing, and its text is empty.
  *
  * @param {Figures} figures
  */
 export function timesOf({ seconds, remaining, perMinute }) {
   return {
-    taken: t("time.taken", { time: duration(seconds) }),
-    remaining: t("time.remaining", { time: remaining === null ? unknown() : duration(remaining) }),
+    taken: isShort(seconds) ? "" : t("time.taken", { time: duration(seconds) }),
+    remaining: timeLeft(remaining),
     perMinute: t("time.perMinute", { speed: perMinute === null ? unknown() : speed(perMinute) }),
   };
+}
+
+/** @param {number | null} seconds */
+function timeLeft(seconds) {
+  if (seconds === null) return t("time.remaining", { time: unknown() });
+  return isShort(seconds) ? "" : t("time.remaining", { time: duration(seconds) });
+}
+
+/** @param {number} seconds */
+function isShort(seconds) {
+  return Math.round(seconds) === 0;
 }
 
 /**

@@ -97,8 +97,7 @@ export class IteratorCard {
     this.#hint.hidden = model.hint === "";
     this.#showImage(model.image && loop ? this.#thumbnailOf(loop, model.image) : null);
     this.#progress.show(model.figures);
-    this.#times.hidden = !model.figures;
-    if (model.figures) this.#showTimes(model.figures, model.phase);
+    this.#showTimes(model.figures, model.phase);
     this.#showButtons(model.buttons, { watching, choosing });
   }
 
@@ -126,12 +125,15 @@ export class IteratorCard {
   }
 
   /**
-   * @param {Figures} figures
+   * @param {Figures | null} figures
    * @param {string} phase
    */
   #showTimes(figures, phase) {
+    this.#times.hidden = !figures;
+    if (!figures) return;
     const { taken, remaining, perMinute } = timesOf(figures);
-    const shown = phase === "complete" ? [taken, perMinute] : [taken, remaining, perMinute];
+    const texts = phase === "complete" ? [taken, perMinute] : [taken, remaining, perMinute];
+    const shown = texts.filter(Boolean);
     this.#times.replaceChildren(...shown.map((text) => element("span", "figure", text)));
   }
 

@@ -68,5 +68,5 @@ function timeInWords(figures, runs) {
   const words = [taken];
   if (runs && left && secondsLeft !== null) words.push(remaining);
   if (perMinute !== null) words.push(speed);
-  return words.join(" · ");
+  return words.filter(Boolean).join(" · ");
 }
