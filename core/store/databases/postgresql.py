@@ -26,7 +26,7 @@ from ...model.shared_roots import Roots
 from ..interface import Store
 from ..memory import RefusingStore
 from ..schema import listing_statements, statements
-from ..schema.tables import VERSION, OtherVersion, items, outputs, path_bytes, prepare
+from ..schema.tables import OtherVersion, items, outputs, path_bytes, prepare
 from ..sql.backend import AT_ONCE
 from ..sql.sql_store import SqlStore
 from .address import DRIVER, Address, Malformed, address_of
@@ -172,7 +172,7 @@ class PostgresqlBackend:
             except OtherVersion as error:
                 raise StateNotKept(
                     f"The tables in {self._address.shown} were made by another version of Batch "
-                    f"Loop (they have version {error}, and this one's have version {VERSION}). "
+                    f"Loop (they {error}). "
                     "Install the same Batch Loop on all machines. To begin anew, name an empty "
                     f"database in {DATABASE_VARIABLE}, or drop the tables whose names begin with "
                     "batch_loop_, and start ComfyUI again."

@@ -18,7 +18,7 @@ from sqlalchemy import Connection, Engine, create_engine, event
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ...common.errors import StateNotKept, quoted
-from ..schema.tables import VERSION, OtherVersion, prepare
+from ..schema.tables import OtherVersion, prepare
 from ..sql.backend import ONLY_READS
 from .file_users import Users
 
@@ -196,8 +196,5 @@ def _used_by_another(path: str, error: Exception) -> str:
 
 def _why(error: Exception) -> str:
     if isinstance(error, OtherVersion):
-        return (
-            f"was made by another version of Batch Loop (its tables have version {error}, and this "
-            f"one's have version {VERSION})"
-        )
+        return f"was made by another version of Batch Loop (its tables {error})"
     return f"is damaged ({getattr(error, 'orig', None) or error})"

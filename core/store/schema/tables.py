@@ -242,17 +242,29 @@ VERSION = 1
 
 
 class OtherVersion(Exception):
-    """Raised for a database of another version of the pack; the message is its schema version."""
+    """Raised for a database of another version of the pack.
+
+    The message says what its tables have that this version's have not.
+    """
 
 
 def prepare(connection: Connection) -> None:
     """Create the tables if there are none; raises OtherVersion."""
-    if not inspect(connection).has_table(versions.name):
+    found = inspect(connection)
+    if not found.has_table(versions.name):
         metadata.create_all(connection)
         # The id that tells the store from any other.
         connection.execute(stores.insert().values(id=secrets.token_hex(16)))
         connection.execute(versions.insert().values(version=VERSION))
         return
-    found = connection.execute(select(versions.c.version)).scalar_one()
-    if found != VERSION:
-        raise OtherVersion(str(found))
+    version = connection.execute(select(versions.c.version)).scalar_one()
+    if version != VERSION:
+        raise OtherVersion(f"have version {version}, and this one's have version {VERSION}")
+    # An unreleased version may have had the same number.
+    columns = {
+        name: {column["name"] for column in of_table}
+        for (_, name), of_table in found.get_multi_columns(filter_names=[*metadata.tables]).items()
+    }
+    for table in metadata.sorted_tables:
+        if columns.get(table.name) != {*table.columns.keys()}:
+            raise OtherVersion(f"have other columns than this one's, as in {table.name}")

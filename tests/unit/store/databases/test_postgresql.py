@@ -149,6 +149,17 @@ def test_a_missing_driver_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     assert 'pip install "psycopg[binary]"' in message
 
 
+def test_tables_of_this_version_with_other_columns_are_refused(postgresql: Postgresql) -> None:
+    address = postgresql.new_database()
+    store = open_postgresql(address, NO_ROOTS)
+    assert isinstance(store, SqlStore)
+    with store.transaction():
+        store._database.exec_driver_sql("ALTER TABLE batch_loop_items DROP COLUMN stopped")
+    store.close()
+    message = refusal(open_postgresql(address, NO_ROOTS))
+    assert "(they have other columns than this one's, as in batch_loop_items)" in message
+
+
 @pytest.mark.parametrize("other", [-3, VERSION - 1, VERSION + 1, 7])
 def test_tables_of_another_version_are_refused_and_left_alone(
     postgresql: Postgresql, other: int

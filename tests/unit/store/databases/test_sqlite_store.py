@@ -132,6 +132,30 @@ def test_a_file_of_another_version_is_set_aside_intact(
     assert [path for path in values if not path.exists()] == []
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "ALTER TABLE batch_loop_items DROP COLUMN stopped",
+        "ALTER TABLE batch_loop_loops ADD COLUMN more INTEGER",
+        "DROP TABLE batch_loop_spare_listings",
+    ],
+)
+def test_a_file_of_this_version_with_other_columns_is_set_aside(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture, change: str
+) -> None:
+    begun(tmp_path)
+    changed(change)(tmp_path / FILE)
+    other = (tmp_path / FILE).read_bytes()
+    store = begun(tmp_path)
+    (line,) = [record.getMessage() for record in caplog.records]
+    table = change.split()[2]
+    assert f"(its tables have other columns than this one's, as in {table})" in line
+    (aside,) = [path for path in tmp_path.glob(f"{FILE}.*") if not path.name.endswith("-wal")]
+    assert aside.read_bytes() == other
+    with store.transaction():
+        assert store.counts(KEY).total == 500
+
+
 def test_several_values_are_told_from_one_value_that_is_a_list(tmp_path: Path) -> None:
     value = Several((1, [2, "three"], None))
     begun(tmp_path, carried=value)
