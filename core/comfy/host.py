@@ -8,7 +8,6 @@ Apart from this folder, only the node files import anything from ComfyUI.
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import copy
 import logging
 import os
@@ -351,10 +350,7 @@ def _saved(entry: Mapping[str, Any]) -> Iterator[Saved]:
 
 
 def _saved_files(result: Mapping[str, Any]) -> Iterator[str]:
-    """Real paths of the files in the `ui` result of a node, as previews name them.
-
-    Links are resolved, so a file may be anywhere.
-    """
+    """The files in the `ui` result of a node, as it names them: they may be anywhere."""
     for files in result.values():
         if not isinstance(files, (list, tuple)):
             continue
@@ -365,7 +361,4 @@ def _saved_files(result: Mapping[str, Any]) -> Iterator[str]:
                 # What a node only shows, such as a preview, is not a result.
                 if folder is not None and file["type"] != "temp":
                     subfolder = str(file.get("subfolder") or "")
-                    path = os.path.join(folder, subfolder, str(file["filename"]))
-                    # A link may be replaced while it is being resolved.
-                    with contextlib.suppress(OSError):
-                        yield os.path.realpath(path)
+                    yield os.path.join(os.path.realpath(folder), subfolder, str(file["filename"]))

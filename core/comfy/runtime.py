@@ -16,10 +16,16 @@ import psutil
 from ..background.budget import MemoryBudget, limit_of
 from ..background.read_ahead import ReadAhead, read_image
 from ..background.write_behind import WriteBehind
-from ..common.errors import BatchLoopError, PathRefused, StateNotKept
+from ..common.errors import BatchLoopError, StateNotKept
 from ..common.processes import name_machine
 from ..engine.registry import LoopRegistry
-from ..files.allowed_paths import AllowedFolders, allowed_dirs_file, check_source_file, state_dir
+from ..files.allowed_paths import (
+    AllowedFolders,
+    allowed_dirs_file,
+    check_source_file,
+    real_path_if_allowed,
+    state_dir,
+)
 from ..files.leftovers import sweep
 from ..files.listing import list_images, sight
 from ..files.numbering import Numbering
@@ -58,7 +64,7 @@ def registry() -> LoopRegistry:
         write_behind(),
         lease_seconds=settings().lease_seconds,
         roots=_roots(),
-        may_look=_may_look,
+        real_path=_real_path,
         clean_up=_clean_up,
     )
 
@@ -78,13 +84,9 @@ def _list_images(
     return list_images(directory, selection, seed, going_on)
 
 
-def _may_look(path: str) -> bool:
-    """Whether a path is in the current allow-list."""
-    try:
-        check_source_file(path, allowed_folders())
-    except PathRefused:
-        return False
-    return True
+def _real_path(path: str) -> str | None:
+    """See `real_path_if_allowed`."""
+    return real_path_if_allowed(path, allowed_folders())
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from ..model.writes import NoWrites, Writes
 from ..store.interface import Store
 from .batches import Batches
 from .changes.loops import Items, Loops
-from .changes.result_owners import Outputs, anywhere
+from .changes.result_owners import Outputs
 from .changes.transactions import Transactions
 from .folders.folder_watch import FolderWatch
 from .folders.listings import Lister, Listings, Sight
@@ -35,7 +35,7 @@ class Parts:
         *,
         lease_seconds: float | None = None,
         roots: Roots = NO_ROOTS,
-        may_look: Callable[[str], bool] = anywhere,
+        real_path: Callable[[str], str | None] = str,
         clean_up: Callable[[Collection[str], Collection[str]], object] | None = None,
         poll_outcomes: Poll = OutcomePoller,
         poll_listings: Poll = OutcomePoller,
@@ -45,8 +45,8 @@ class Parts:
 
         `writes` tells of files that are written in the background; None: of none. A lease of
         `lease_seconds` tells other servers that this one is at work; None: there are none.
-        `may_look` tells whether a path that came from the store, or from nodes that are not the
-        pack's, may be looked at.
+        `real_path` gives the real path of what the store, or a node that is not the pack's, names;
+        None where that may not be looked at.
         `clean_up` is given the folders in which servers that have ended may have left unfinished
         files, and those servers, whenever their images are given back; it must not take long. None:
         nothing is done. `poll_outcomes` makes what looks for the outcomes of prompts, and
@@ -61,7 +61,7 @@ class Parts:
         self.memory = self._transactions.memory
         self._loops = Loops(store, host, self.memory)
         self._items = Items(store, self._transactions)
-        self._outputs = Outputs(store, self.memory, roots, may_look)
+        self._outputs = Outputs(store, self.memory, roots, real_path)
         self._folder_watch = FolderWatch(store, host, self.memory, self._loops)
         self._untold = Untold(self.memory)
         self.servers = Servers(store, host, self._transactions, lease_seconds, lease_clock)

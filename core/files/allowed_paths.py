@@ -6,6 +6,7 @@ prompt names folders. So every path that comes from a prompt or a route passes t
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import stat
@@ -212,6 +213,17 @@ def check_source_file(path: str, allowed: AllowedFolders) -> str:
     `path` is absolute. Raises `PathRefused` if a link on the way leads out of the allow-list.
     """
     return _check_file(path, allowed, to_write=False)
+
+
+def real_path_if_allowed(path: str, allowed: AllowedFolders) -> str | None:
+    """The real path of what a node or a shared database names, if it is in the allow-list.
+
+    The file system is asked only if the path is in it by its text.
+    """
+    with contextlib.suppress(PathRefused):
+        if allowed.holds(os.path.normpath(path)):
+            return check_source_file(path, allowed)
+    return None
 
 
 def check_target_file(path: str, allowed: AllowedFolders) -> str:

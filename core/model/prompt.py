@@ -91,7 +91,7 @@ class Saved(NamedTuple):
     """A file that a prompt reports as saved."""
 
     file: str
-    """Its real path."""
+    """Its full path, as its node named it."""
     iterators: tuple[str, ...]
     """Ids of the Directory Iterators whose images it may be made from, the main one first."""
     is_claimed: bool = False

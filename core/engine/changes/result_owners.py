@@ -21,11 +21,6 @@ _FEW = 50
 """Files that are asked about one by one."""
 
 
-def anywhere(path: str) -> bool:  # noqa: ARG001
-    """Any path may be looked at."""
-    return True
-
-
 class Owner(Enum):
     """Whose a file is that a result is to be written to."""
 
@@ -49,13 +44,13 @@ class Outputs:
         store: Store,
         memory: Memory,
         roots: Roots = NO_ROOTS,
-        may_look: Callable[[str], bool] = anywhere,
+        real_path: Callable[[str], str | None] = str,
     ) -> None:
-        """`roots` are the folders that several machines share, `may_look` as in `Parts`."""
+        """`roots` are the folders that several machines share, `real_path` as in `Parts`."""
         self._store = store
         self._memory = memory
         self._roots = roots
-        self.may_look = may_look
+        self.real_path = real_path
 
     def claim(  # noqa: PLR0913 - who claims, what, and how
         self,
@@ -129,13 +124,15 @@ class Outputs:
         out. The file becomes the main one's, unless Save Image (Batch) has claimed it, or kept it
         as it was; and it is shown with each image that it was made from.
         """
-        if not self.may_look(saved.file):
+        made_from = dict.fromkeys(image for each in saved.iterators if (image := images.get(each)))
+        if all(saved.file in self._work(key, prompt).claimed for key, _ in made_from):
+            return  # as the claim has noted
+        file = self.real_path(saved.file)
+        if file is None:
             return
-        file, target = saved.file, self._identity(saved.file)
-        main = images.get(saved.iterators[0]) if saved.iterators else None
-        for image in dict.fromkeys(map(images.get, saved.iterators)):
-            if image is None:
-                continue
+        target = self._identity(file)
+        main = images.get(saved.iterators[0])
+        for image in made_from:
             key, path = image
             is_settled = saved.is_claimed or target in self._work(key, prompt).left_alone
             if image == main and not is_settled:

@@ -194,7 +194,7 @@ class Listings:
             raise NoImages(no_images(key.directory, selection))
         names = selection.finished
         # A folder that may not be looked at proves no image finished.
-        if not all(self._outputs.may_look(name.folder) for name in names):
+        if None in {self._outputs.real_path(name.folder) for name in names}:
             names = ()
         left_out = finished(
             names,

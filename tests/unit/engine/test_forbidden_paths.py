@@ -45,7 +45,11 @@ class Server(FakeHost):
         root = str(inside)
         self.key = LoopKey("", root)
         self.registry = LoopRegistry(
-            MemoryStore(), self, list_images, sight, may_look=lambda path: path.startswith(root)
+            MemoryStore(),
+            self,
+            list_images,
+            sight,
+            real_path=lambda path: path if path.startswith(root) else None,
         )
 
     def run(self, *saved: Path, selection: Selection | None = None) -> str:

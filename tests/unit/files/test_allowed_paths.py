@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 
@@ -26,6 +27,7 @@ from batch_loop.core.files.allowed_paths import (
     check_source_file,
     check_target_file,
     inside,
+    real_path_if_allowed,
     resolve_source,
     resolve_target,
 )
@@ -361,6 +363,26 @@ class TestResolveTarget:
         (root / "output" / "link").symlink_to(root / "outside")
         with pytest.raises(PathRefused):
             resolve_target("link/new", allowed)
+
+
+def test_a_path_that_is_named_outside_is_not_looked_at(
+    root: Path, allowed: AllowedFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (root / "input" / "link").symlink_to(root / "outside")
+    looks = Mock(side_effect=os.path.realpath)
+    monkeypatch.setattr(os.path, "realpath", looks)
+    for outside in (
+        root / "outside" / "secret.png",
+        root / "output" / ".." / "outside" / "secret.png",
+        "//server/share/secret.png",
+        "\\\\server\\share\\secret.png",
+    ):
+        assert real_path_if_allowed(str(outside), allowed) is None
+    looks.assert_not_called()
+    assert real_path_if_allowed(str(root / "input" / "pics"), allowed) == str(
+        root / "input" / "pics"
+    )
+    assert real_path_if_allowed(str(root / "input" / "link" / "secret.png"), allowed) is None
 
 
 @pytest.fixture(params=[check_source_file, check_target_file])
