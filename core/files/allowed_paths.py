@@ -38,8 +38,6 @@ EXAMPLE_IMAGES = os.path.realpath(os.path.join(PACK_FOLDER, "examples", "images"
 
 MOST_PARTS = 256
 """Most parts of a path: real ones have far fewer, and each part is looked at by itself."""
-_SHOWN = 40
-"""Characters of a longer path that a message shows."""
 
 _log = logging.getLogger(__name__)
 
@@ -411,9 +409,10 @@ def _check_text(path: str) -> None:
         )
         raise PathRefused(msg)
     if len(path.replace(os.altsep or os.sep, os.sep).split(os.sep)) > MOST_PARTS:
+        # Without the path, which is long, and may be known to this machine only.
         msg = (
-            f"Batch Loop does not use paths of more than {MOST_PARTS} parts, such as "
-            f"{quoted(path[:_SHOWN] + '…')}. Choose a folder that lies less deep."
+            f"Batch Loop does not use paths of more than {MOST_PARTS} parts. Choose a folder that "
+            "lies less deep."
         )
         raise PathRefused(msg)
 
