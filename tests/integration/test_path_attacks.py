@@ -788,12 +788,13 @@ def test_pictures_of_constantly_swapped_links_show_nothing_outside(
 
     swapper = threading.Thread(target=swap_without_end)
     swapper.start()
-    statuses = set()
+    statuses: Counter[int] = Counter()
     try:
-        for _ in range(300):
-            statuses.add(picture(client, loop_id, path="sub/secret.png").status_code)
+        # The folder is there for a moment at a time, and on a busy machine that is rarely seen.
+        while statuses.total() < 300 or (statuses[200] == 0 and statuses.total() < 5_000):
+            statuses[picture(client, loop_id, path="sub/secret.png").status_code] += 1
     finally:
         ended.set()
         swapper.join()
-    assert 200 in statuses
-    assert statuses <= {200, 204, 403}
+    assert statuses[200] > 0
+    assert statuses.keys() <= {200, 204, 403}
