@@ -41,7 +41,9 @@ def check_picture(file: Path) -> str:
     """Return the format in which Pillow writes a file of that name; WrongCall if there is none."""
     picture_format = Image.registered_extensions().get(file.suffix.lower(), "")
     if picture_format not in Image.SAVE:
-        raise WrongCall(f"{file}: a contact sheet is a picture. Let it end in .png or .jpg.")
+        raise WrongCall(
+            f"{file}: a contact sheet is a picture. Its name has to end in .png or .jpg."
+        )
     return picture_format
 
 

@@ -124,7 +124,7 @@ def _check_nodes(path: Path, prompt: Prompt, types: NodeTypes) -> None:
     if missing:
         raise NodeMissing(
             f"{path} has nodes that the server does not have: {', '.join(missing)}. "
-            "Install the packs that they are of, and start ComfyUI again."
+            "Install the packs that contain them, and start ComfyUI again."
         )
     for class_type, name in ((ITERATOR, "Directory Iterator"), (END_QUEUE, "End Queue")):
         if class_type not in class_types:

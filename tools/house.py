@@ -32,7 +32,7 @@ FOLDERS = {
     "core/engine": "batches, and who gets which item",
     "core/background": "reading ahead, writing behind",
     "core/turn": "one prompt with its image: asked for, read, saved",
-    "core/comfy": "the doors to ComfyUI, and what the process shares",
+    "core/comfy": "the interface to ComfyUI, and what the process shares",
     "core/routes": "HTTP",
     "nodes/io": "Directory Iterator, Save Image (Batch)",
     "nodes/loop": "Loop Start, Loop End, Batch Complete, End Queue",

@@ -1,1 +1,1 @@
-"""The doors to ComfyUI, and what this process shares."""
+"""The interface to ComfyUI, and what this process shares."""

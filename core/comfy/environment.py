@@ -113,7 +113,7 @@ def _memory_mb(environ: Mapping[str, str]) -> int | None:
         MEMORY_VARIABLE,
         f"it is {text!r}, which is not a whole number of megabytes",
         "Set it to one, such as 1000, or to 0 to switch reading ahead and writing behind off",
-        f"it is a tenth of the machine's memory, {MOST_BY_DEFAULT // MEGABYTE} at the most",
+        f"it is a tenth of the machine's memory, but at most {MOST_BY_DEFAULT // MEGABYTE}",
     )
     return None
 

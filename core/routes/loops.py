@@ -73,7 +73,7 @@ def _loops(registry: LoopRegistry, ids: list[str] | None) -> list[dict[str, Any]
 def _wants_failed(request: web.Request) -> bool:
     state = request.query.get("state")
     if state not in {None, ItemState.FAILED.value}:
-        message = f"state can only be {ItemState.FAILED.value}. Leave it out for every image."
+        message = f"state can only be {ItemState.FAILED.value}. Leave it out to get every image."
         raise Refused(message)
     return state is not None
 

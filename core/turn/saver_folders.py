@@ -73,13 +73,13 @@ def _folders(submission: Submission, iterator: str) -> Iterator[tuple[str, Any]]
 def _refused(saver: str) -> str:
     # The saver itself reports what is wrong with the folder.
     return (
-        f"No image is handed out, as {saver} does not take its folder, and every result would be "
+        f"No image is handed out, as {saver} does not accept its folder, and every result would be "
         "lost. Its own message says what to do."
     )
 
 
 def _refused_link(saver: str, reason: str) -> str:
     return (
-        f"No image is handed out, as {saver} does not take its folder, which comes from another "
+        f"No image is handed out, as {saver} does not accept its folder, which comes from another "
         f"node, and every result would be lost: {reason}"
     )

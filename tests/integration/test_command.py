@@ -163,7 +163,7 @@ def test_a_workflow_of_which_the_server_would_leave_out_a_part_is_not_run(case: 
     code, _, err = case.run("--json", "--set", f"{SAVE}.folder=../../elsewhere")
     assert code == 10
     assert f"node {SAVE} (BatchLoopSaveImage): " in the_line_of(err)
-    assert "does not take its folder" in err
+    assert "does not accept its folder" in err
     assert case.command("status", case.workspace.name)[1] == ""
 
 

@@ -79,7 +79,9 @@ def test_a_refused_folder_refuses_the_whole_batch(
     assert refused.value.error["type"] == "prompt_outputs_failed_validation"
     assert set(refused.value.node_errors) == {ITERATOR, SAVE}
     said = " ".join(refused.value.messages)
-    assert f"No image is handed out, as BatchLoopSaveImage #{SAVE} does not take its folder" in said
+    assert (
+        f"No image is handed out, as BatchLoopSaveImage #{SAVE} does not accept its folder" in said
+    )
     # An output of another branch runs, but nothing of the batch.
     rest = run_what_is_left(client, with_something_else(graph))
     assert rest.status == "success"
@@ -187,7 +189,7 @@ def test_a_folder_from_a_link_is_refused_before_an_image_is_handed_out(
     assert result.error is not None
     assert result.error.node_id == ITERATOR
     assert result.error.node_type == "BatchLoopDirectoryIterator"
-    assert f"BatchLoopSaveImage #{SAVE} does not take its folder, which comes from" in (
+    assert f"BatchLoopSaveImage #{SAVE} does not accept its folder, which comes from" in (
         result.error.message
     )
     assert not result.did_run(WORK)

@@ -173,7 +173,7 @@ class PostgresqlBackend:
                 raise StateNotKept(
                     f"The tables in {self._address.shown} were made by another version of Batch "
                     f"Loop (they {error}). "
-                    "Install the same Batch Loop on all machines. To begin anew, name an empty "
+                    "Install the same Batch Loop on all machines. To start afresh, name an empty "
                     f"database in {DATABASE_VARIABLE}, or drop the tables whose names begin with "
                     "batch_loop_, and start ComfyUI again."
                 ) from error

@@ -183,7 +183,7 @@ def _set_aside_message(path: str, aside: str, error: Exception) -> str:
         what = "Batches begin again with their first image"
     return (
         f"Batch Loop's state in {path} {_why(error)}. It was set aside as {aside}, and a new one "
-        f"was begun. {what}."
+        f"was created. {what}."
     )
 
 

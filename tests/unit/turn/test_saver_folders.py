@@ -54,7 +54,7 @@ def test_a_refused_folder_is_reported_with_its_reason_and_elsewhere_without_a_pa
 ) -> None:
     learned, outside = Learned(), str(tmp_path / "outside")
     learned.ask(WANTED).values += ["out", outside]
-    with pytest.raises(PathRefused, match=f"BatchLoopSaveImage #{SAVE} does not take") as refused:
+    with pytest.raises(PathRefused, match=f"BatchLoopSaveImage #{SAVE} does not accept") as refused:
         check_known_folders(Submission(graph_of()), ITERATOR, learned.of, allowed)
     assert outside in str(refused.value)
     assert str(allowed.output) not in refused.value.elsewhere
