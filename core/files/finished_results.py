@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections import Counter, defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -28,8 +28,8 @@ from ..model.result_names import (
 )
 from .allowed_paths import AllowedFolders, inside, resolve_target
 from .caption import has_caption
-from .numbering import is_numbered
-from .real_paths import scanned
+from .numbering import is_numbered, named_before
+from .result_files import LOOK_EVERY, ResultFiles
 from .same_file import Identities, Spelled
 
 
@@ -60,9 +60,6 @@ def expected_results(
     return tuple(sorted(names))
 
 
-LOOK_EVERY = 256
-"""Files after which others get a turn, and the caller may cancel."""
-
 Known = Callable[[str], Iterable[KnownResult]]
 """What is known of the files below a folder: the store's `written_below`."""
 
@@ -78,29 +75,33 @@ def finished(  # noqa: PLR0913 - what it looks for and where, and who waits for 
     paths: Sequence[str],
     known: Known = nothing_known,
     *,
+    all_paths: Sequence[str] | None = None,
+    undone: Collection[str] = (),
     identities: Identities | None = None,
     going_on: Callable[[], object] = lambda: None,
 ) -> set[str]:
     """Those of `paths`, relative to `directory`, that have a result for each of `names`.
 
+    `all_paths` are all images of the folder, where `paths` are only some: the results of the others
+    may have their names. `undone` are images that prompts have had without their being done.
     `identities` tell files from each other, however they are spelled. `going_on` is called again
     and again meanwhile, and what it raises ends it.
 
-    Reads each folder of results once, and no file. Where it is known what an image's last run has
-    written, that run has ended well, and all of it is still there. Elsewhere the file of the name
-    itself is there, and nobody is known to have made it of another image.
+    Reads each folder of results once. Where it is known what an image's last run has written, that
+    run has ended well, and all of it is still there. Elsewhere the file of the name itself is
+    there, nobody is known to have made it of another image, and the image is not `undone`.
 
-    What tells nothing counts as not there, so that the image is done again: a name that two of the
-    images lead to, a name that is one of the images itself, and what lies behind a link below the
-    folder. So does a file without content, where the system tells sizes with the names (on
-    Windows).
+    What tells nothing counts as not there, so that the image is done again: a name that a result
+    of another image may have, with a number or without; a name that is one of the images itself;
+    what lies behind a link below the folder. Nor does a file that nothing is known of count if it
+    is empty, or is one of the `NEWEST` and not whole.
 
-    It takes a millionth of a second or two for each: what is the same for all images of a
-    subfolder is found out once for these, and the rest are look-ups of short names.
+    It takes a few millionths of a second for each: what is the same for all images of a subfolder
+    is found out once for these, and the rest are look-ups of short names.
     """
     if not names:
         return set()
-    batch = _Batch(directory, paths, identities or Identities(), going_on)
+    batch = _Batch(names, directory, paths, all_paths, undone, identities or Identities(), going_on)
     left = _Results(names[0], batch, known).finished()
     for name in names[1:]:
         if left:
@@ -111,22 +112,65 @@ def finished(  # noqa: PLR0913 - what it looks for and where, and who waits for 
 class _Batch:
     """The images that a batch is made of, by their subfolders."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - as `finished`
         self,
+        names: Sequence[ResultName],
         directory: str,
         paths: Sequence[str],
+        all_paths: Sequence[str] | None,
+        undone: Collection[str],
         identities: Identities,
         going_on: Callable[[], object],
     ) -> None:
         self.directory = directory
+        self.undone = undone
         self.identities = identities
         self.going_on = going_on
-        self.names: defaultdict[str, list[str]] = defaultdict(list)
+        self.names = self._by_subfolder(paths)
+        self._all_paths = all_paths
+        self._groups = {name: list(self._groups_of(name, self.names)) for name in names}
+
+    def groups(self, name: ResultName) -> Sequence[_Group]:
+        """The images, by where their results of a name are."""
+        return self._groups[name]
+
+    def _groups_of(self, name: ResultName, names: Mapping[str, Sequence[str]]) -> Iterator[_Group]:
+        for subfolder, sources in names.items():
+            yield from _groups(name, subfolder, sources, self)
+
+    def _by_subfolder(self, paths: Sequence[str]) -> Mapping[str, Sequence[str]]:
+        names: defaultdict[str, list[str]] = defaultdict(list)
         for part in parts_of(paths, LOOK_EVERY):
             for path in part:
                 subfolder, _, name = path.rpartition("/")
-                self.names[subfolder].append(name)
-            going_on()
+                names[subfolder].append(name)
+            self.going_on()
+        return names
+
+    @functools.cached_property
+    def _leading_to(self) -> Mapping[str, Mapping[str, str]]:
+        """The image that each result belongs to, of all names, by the results' folders.
+
+        "" for one that several images lead to.
+        """
+        leading_to: defaultdict[str, dict[str, str]] = defaultdict(dict)
+        others = None if self._all_paths is None else self._by_subfolder(self._all_paths)
+        for name, own in self._groups.items():
+            for group in own if others is None else self._groups_of(name, others):
+                images = leading_to[group.spelled.folder]
+                for paths, results in group.parts():
+                    for path, result in zip(paths, results, strict=True):
+                        if images.setdefault(result, path) != path:
+                            images[result] = ""
+                    self.going_on()
+        return leading_to
+
+    def is_only_of(self, path: str, folder: str, result: str) -> bool:
+        """Whether no image but the one at `path` can have a result, by its name."""
+        images = self._leading_to[folder]
+        return images[result] == path and all(
+            images.get(name, path) == path for name in named_before(result)
+        )
 
     @functools.cached_property
     def sources(self) -> Mapping[str, set[str]]:
@@ -151,33 +195,26 @@ class _Group:
     results: Sequence[str]
     """The result of each source, by the source's identity in its folder."""
 
+    def parts(self) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
+        """The images' paths and their results, some at a time."""
+        before = self.subfolder and f"{self.subfolder}/"
+        some = zip(parts_of(self.sources), parts_of(self.results), strict=True)
+        for sources, results in some:
+            yield [before + source for source in sources] if before else sources, results
+
 
 class _Results:
     """The results of one name, of the images of a batch."""
 
     def __init__(self, name: ResultName, batch: _Batch, known: Known) -> None:
         self._batch = batch
-        self._files = _Files(batch.identities, batch.going_on)
         self._known: defaultdict[str, set[str]] = defaultdict(set)
         # Mostly one; a plain tuple, which the garbage collector skips.
         self._one: dict[str, tuple[Any, ...]] = {}
         self._several: dict[str, list[KnownResult]] = {}
         self._look_up(known(name.folder))
-        self._groups = [
-            group
-            for subfolder, sources in batch.names.items()
-            for group in _groups(name, subfolder, sources, batch)
-        ]
-
-    @functools.cached_property
-    def _leading_to(self) -> Mapping[str, Counter[str]]:
-        """How many images each result belongs to, by the results' folders."""
-        leading_to: defaultdict[str, Counter[str]] = defaultdict(Counter)
-        for group in self._groups:
-            for part in parts_of(group.results):
-                leading_to[group.spelled.folder].update(part)
-                self._batch.going_on()
-        return leading_to
+        self._groups = batch.groups(name)
+        self._files = ResultFiles(self._known, batch.identities, batch.going_on)
 
     def _look_up(self, known: Iterable[KnownResult]) -> None:
         """Index what is known by image and by file."""
@@ -208,11 +245,8 @@ class _Results:
             folder = group.spelled.folder
             is_told, files = self._teller(folder), self._files.of(folder)
             start = os.path.join(folder, "")
-            before = group.subfolder and f"{group.subfolder}/"
-            some = zip(parts_of(group.sources), parts_of(group.results), strict=True)
-            for sources, results in some:
-                for source, result in zip(sources, results, strict=True):
-                    path = before + source
+            for paths, results in group.parts():
+                for path, result in zip(paths, results, strict=True):
                     # Each is needed once, and freeing a million at once would block other threads.
                     one = pop(path, None)
                     if one is not None and one[0] == start + result:
@@ -220,9 +254,9 @@ class _Results:
                     elif one is not None or path in several:
                         own = several[path] if one is None else [KnownResult(*one)]
                         runs = _last_runs(own, start + result)
-                        is_whole = self._has_one_of(runs) if runs else is_told(result)
+                        is_whole = self._has_one_of(runs) if runs else is_told(path, result)
                     else:
-                        is_whole = is_told(result)
+                        is_whole = is_told(path, result)
                     if is_whole:
                         found.add(path)
                 self._batch.going_on()
@@ -230,15 +264,18 @@ class _Results:
             clear_in_steps(names)
         return found
 
-    def _teller(self, folder: str) -> Callable[[str], bool]:
-        """A test whether a result in a folder by itself proves its image finished."""
+    def _teller(self, folder: str) -> Callable[[str, str], bool]:
+        """A test whether an image's result in a folder by itself proves that it is finished."""
         files, known = self._files.of(folder), self._known.get(folder.rstrip(os.sep), ())
-        # In this order: if all is known, the last two need not be looked up.
-        return lambda result: (
+        batch = self._batch
+        # In this order: if all is known, the rest need not be looked up.
+        return lambda path, result: (
             result in files
             and result not in known
-            and self._leading_to[folder][result] == 1
-            and result not in self._batch.sources.get(folder, ())
+            and path not in batch.undone
+            and batch.is_only_of(path, folder, result)
+            and result not in batch.sources.get(folder, ())
+            and self._files.may_be_whole(folder, result)
         )
 
     def _has_one_of(self, runs: Iterable[Iterable[KnownResult]]) -> bool:
@@ -289,49 +326,6 @@ def _last_runs(results: Iterable[KnownResult], target: str) -> list[list[KnownRe
             if not run or run[0].batch == result.batch:
                 run.append(result)
     return list(runs.values())
-
-
-class _Files:
-    """The existing files, by identity; each folder is read once."""
-
-    def __init__(self, identities: Identities, going_on: Callable[[], object]) -> None:
-        self._identities = identities
-        self._going_on = going_on
-        self.folders: dict[str, set[str]] = {}
-        """The folders read so far, with their content."""
-
-    def of(self, folder: str) -> set[str]:
-        """How the files of a folder are told apart."""
-        if folder not in self.folders:
-            found = self.folders[folder] = set()
-            names = list(_files(folder, self._going_on))
-            if names:
-                spelled = self._identities.of_folder(folder, names[0])
-                for part in parts_of(names):
-                    found.update(spelled.names(part))
-        return self.folders[folder]
-
-    def __contains__(self, path: str) -> bool:
-        folder, name = os.path.split(path)
-        return name in self.of(folder)
-
-
-def _files(folder: str, going_on: Callable[[], object]) -> Iterator[str]:
-    """Names of the files in a folder; none if it is behind a link, or cannot be read."""
-    pace = Pace()
-    try:
-        if os.path.normcase(os.path.realpath(folder)) != os.path.normcase(os.path.abspath(folder)):
-            return
-        with scanned(os.path.abspath(folder)) as entries:
-            for seen, entry in enumerate(entries):
-                if seen % LOOK_EVERY == 0:
-                    going_on()
-                    pace.rest()
-                # Only Windows gives the size for free; elsewhere it costs a call for each file.
-                if entry.is_file() and (os.name != "nt" or entry.stat().st_size):
-                    yield entry.name
-    except (OSError, ValueError):  # ValueError: a character that no name can have
-        return
 
 
 def _by_pattern(text: str, allowed: AllowedFolders) -> ResultName:

@@ -66,8 +66,7 @@ def list_images(
             random.Random(seed).shuffle(names)  # noqa: S311 - an order, not a secret
         elif selection.descending:
             names.reverse()
-    end = selection.start_index + selection.limit if selection.limit else None
-    return names[selection.start_index : end]
+    return list(selection.in_range(names))
 
 
 def _in_natural_order(

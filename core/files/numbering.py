@@ -101,6 +101,16 @@ def is_numbered(file: str, name: str) -> bool:
     return re.fullmatch(r"(_\d+)*", file[len(stem) : len(file) - len(extension)]) is not None
 
 
+def named_before(name: str) -> Iterator[str]:
+    """The names that `name` may be with numbers, as `is_numbered` has it; not itself."""
+    stem, extension = os.path.splitext(name)
+    while True:
+        stem, mark, number = stem.rpartition("_")
+        if not (mark and number.isdecimal()):
+            return
+        yield stem + extension
+
+
 def _numbers(files: Iterable[str]) -> dict[str, Iterator[int]]:
     """The numbers of files, by their names without numbers."""
     found: defaultdict[str, set[int]] = defaultdict(set)

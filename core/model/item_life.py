@@ -68,7 +68,8 @@ class Move:
 
 
 def _claimed(item: Item, event: Event) -> Changes:
-    return {"claim": event.claim, "attempts": max(item.attempts, event.attempts)}
+    attempts = max(item.attempts, event.attempts)
+    return {"claim": event.claim, "attempts": attempts, "turns": item.turns + 1}
 
 
 def _reached_loop_end(_item: Item, _event: Event) -> Changes:

@@ -56,6 +56,8 @@ class Item:
     """Why it is FAILED, or why the last prompt failed on it."""
     seconds: float = 0.0
     """Time spent in its prompts, from handing out to outcome."""
+    turns: int = 0
+    """How many prompts have had it in this batch."""
     stopped: bool = False
     """Whether a run has stopped on it: it failed, and the run was not to go on after that."""
 

@@ -6,8 +6,8 @@ import fnmatch
 import os
 import re
 import unicodedata
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from enum import Enum
 
 from ..common.errors import InvalidSetting, quoted
@@ -89,6 +89,15 @@ class Selection:
     def has_range(self) -> bool:
         """Whether it is limited to a part of the matching images."""
         return bool(self.start_index or self.limit)
+
+    def without_range(self) -> Selection:
+        """The same for all matching images."""
+        return replace(self, start_index=0, limit=0)
+
+    def in_range(self, paths: Sequence[str]) -> Sequence[str]:
+        """Those of all matching images, in order, that the range holds."""
+        end = self.start_index + self.limit if self.limit else None
+        return paths[self.start_index : end] if self.has_range else paths
 
     def matcher(self) -> Callable[[str], bool]:
         """Return a function that tells whether a relative path belongs to the batch.

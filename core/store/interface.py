@@ -35,6 +35,9 @@ class Outside(Protocol):
     def paths(self, key: LoopKey) -> Collection[str]:
         """The paths of the current listing."""
 
+    def undone(self, key: LoopKey) -> Collection[str]:
+        """The paths of the items that a prompt has had in this batch, and that are not done."""
+
     def written_below(self, folder: str, after: str = "") -> Iterator[KnownResult]:
         """Some of the files below a folder that images of any loop wrote; none at the end.
 

@@ -152,6 +152,14 @@ class MemoryStore(MemoryOutputs):
         # Copied in one step, as the registry may change it meanwhile.
         return set() if items is None else set(items.order.copy())
 
+    def undone_paths(self, key: LoopKey) -> set[str]:
+        """The paths of the items that prompts have had, and that are not done; any thread."""
+        items = self._items.get(key)
+        known = {} if items is None else items.known.copy()
+        return {
+            path for path, item in known.items() if item.turns and item.state is not ItemState.DONE
+        }
+
     # Items.
 
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
@@ -222,6 +230,9 @@ class _Outside:
 
     def paths(self, key: LoopKey) -> Collection[str]:
         return self._store.listed_paths(key)
+
+    def undone(self, key: LoopKey) -> Collection[str]:
+        return self._store.undone_paths(key)
 
     def written_below(self, folder: str, after: str = "") -> Iterator[KnownResult]:
         return iter(() if after else self._store.all_written_below(folder))

@@ -188,19 +188,24 @@ class Listings:
         Raises NoImages, FolderNotFound and InvalidSetting.
         """
         key, selection = due.key, due.selection
-        paths = self.preview(key, selection, due.batch, going_on)
+        everything = self.preview(key, selection.without_range(), due.batch, going_on)
+        paths = selection.in_range(everything)
         # A folder that is watched may still be empty.
         if not paths and not self._folder_watch.is_watched(key):
             raise NoImages(no_images(key.directory, selection))
         names = selection.finished
         # A folder that may not be looked at proves no image finished.
-        if None in {self._outputs.real_path(name.folder) for name in names}:
-            names = ()
+        if not names or None in {self._outputs.real_path(name.folder) for name in names}:
+            return paths, set()
         left_out = finished(
             names,
             key.directory,
             paths,
             partial(self._known, patient=patient),
+            all_paths=everything if selection.has_range else None,
+            undone=self._transactions.beside(
+                partial(self._store.outside.undone, key), patient=patient
+            ),
             identities=self._outputs.identities(),
             going_on=going_on,
         )

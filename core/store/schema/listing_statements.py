@@ -43,7 +43,7 @@ _PLACE = ("listing", "path", "position")
 _STATE = [name for name in items.columns.keys() if name not in _PLACE]  # noqa: SIM118 - no dict
 _UNKNOWN: Mapping[str, ColumnElement[Any]] = {
     "state": literal_column(f"'{ItemState.PENDING.value}'"),
-    **dict.fromkeys(("attempts", "missed_loop_ends", "seconds"), literal_column("0")),
+    **dict.fromkeys(("attempts", "missed_loop_ends", "seconds", "turns"), literal_column("0")),
     "stopped": false(),
 }
 """The columns, other than those that are NULL, of an item that no prompt has had."""

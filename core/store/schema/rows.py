@@ -96,6 +96,7 @@ def item_of(row: Row[Any], ahead: float) -> Item:
         failure=failure,
         seconds=row.seconds,
         stopped=row.stopped,
+        turns=row.turns,
     )
 
 

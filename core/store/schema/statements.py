@@ -137,6 +137,16 @@ listed_paths = select(items.c.path).where(
     == select(loops.c.listing).where(loops.c.id == bindparam("of_loop")).scalar_subquery(),
     items.c.position.is_not(None),
 )
+# By the loop: a copy of the listing that is being written has the same.
+undone_paths = (
+    select(items.c.path)
+    .join(loops, loops.c.listing == items.c.listing)
+    .where(
+        loops.c.id == bindparam("of_loop"),
+        items.c.turns > 0,
+        items.c.state != literal_column(f"'{ItemState.DONE.value}'"),
+    )
+)
 
 _pending = select(items.c.path).where(_listed, is_pending).order_by(items.c.position).limit(1)
 next_pending = _pending.offset(bindparam("of_others"))
@@ -145,7 +155,7 @@ _free = _pending.with_for_update(skip_locked=True).scalar_subquery()
 claim_item = (
     update(items)
     .where(_of_listing, items.c.path == _free, is_pending)
-    .values(state=ItemState.RUNNING.value)
+    .values(state=ItemState.RUNNING.value, turns=items.c.turns + 1)
     .returning(items)
 )
 set_item = update(items).where(_this_item)

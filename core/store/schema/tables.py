@@ -169,6 +169,7 @@ items = Table(
     Column("failure_node_type", AnyText),
     Column("seconds", Double, nullable=False, default=0.0),
     Column("stopped", Boolean, nullable=False, default=False),
+    Column("turns", Integer, nullable=False, default=0),
     # Rows are stored in the primary key's tree: one tree to write instead of two.
     sqlite_with_rowid=False,
 )

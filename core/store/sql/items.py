@@ -58,7 +58,7 @@ class SqlReports(SqlSession):
         return self._roots.local(file)
 
 
-_PLAIN = ("attempts", "missed_loop_ends", "seconds", "stopped")
+_PLAIN = ("attempts", "missed_loop_ends", "seconds", "stopped", "turns")
 """Fields of an item that are stored as they are."""
 
 
@@ -72,7 +72,8 @@ class SqlItems(SqlSession):
         if row is None:
             return None
         item = item_of(row, self._ahead)
-        self._set_item(key, item.path, {"state": item.state.value, **columns}, only_next=True)
+        changed = {"state": item.state.value, "turns": item.turns, **columns}
+        self._set_item(key, item.path, changed, only_next=True)
         loop = self._known(key)
         loop.add(pending=-1, running=1)
         loop.moved(ItemState.PENDING, item)

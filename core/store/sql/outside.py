@@ -65,8 +65,14 @@ class SqlOutside:
         ]
 
     def paths(self, key: LoopKey) -> Collection[str]:
+        return self._paths(statements.listed_paths, key)
+
+    def undone(self, key: LoopKey) -> Collection[str]:
+        return self._paths(statements.undone_paths, key)
+
+    def _paths(self, statement: Executable, key: LoopKey) -> set[str]:
         found: set[str] = set()
-        for part in self._read(statements.listed_paths, {"of_loop": key.id}):
+        for part in self._read(statement, {"of_loop": key.id}):
             found.update(path_text(path) for (path,) in part)
         return found
 

@@ -23,10 +23,10 @@ MOST = 0.15
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> str:
-    """A large folder of links to an empty file."""
+    """A large folder of links to one file."""
     found = tmp_path_factory.mktemp("large")
     first = found / "img0.png"
-    first.touch()
+    first.write_bytes(b"x")
     for number in range(1, FILES):
         (found / f"img{number}.png").hardlink_to(first)
     return str(found)

@@ -209,6 +209,30 @@ def test_a_file_that_joins_at_the_end_is_left_out_if_it_has_a_result(loop: Loop)
     assert loop.snapshot().finished == 1
 
 
+@pytest.mark.parametrize("mode", [IterationMode.CONTINUE, IterationMode.RESET])
+def test_an_image_whose_run_was_ended_is_not_finished_by_a_file_that_nobody_told_of(
+    loop: Loop, mode: IterationMode
+) -> None:
+    loop.add("a.png", "b.png", "c.png")
+    assert loop.run(selection=loop.skipping) == "a.png"
+    assert loop.acquire(selection=loop.skipping).item is not None
+    # Another saver has begun to write it.
+    loop.add("b.png", folder=loop.output)
+    loop.host.crash()
+    backwards = replace(loop.skipping, descending=True)
+    assert loop.run(selection=backwards, mode=mode) == "c.png"
+    assert loop.run_all(selection=backwards, mode=mode) == ["b.png"]
+
+
+def test_settings_may_change_again_before_an_ended_image_is_done(loop: Loop) -> None:
+    loop.add("a.png", "b.png", "c.png")
+    assert loop.acquire(selection=loop.skipping).item is not None
+    loop.add("a.png", folder=loop.output)
+    loop.host.crash()
+    assert loop.run(selection=replace(loop.skipping, descending=True)) == "c.png"
+    assert loop.run_all(selection=loop.skipping) == ["a.png", "b.png"]
+
+
 # Watching.
 
 

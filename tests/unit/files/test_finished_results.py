@@ -9,8 +9,10 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image
 
 from batch_loop.core.common.errors import InvalidSetting, PathRefused
+from batch_loop.core.files import result_files
 from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.files.finished_results import expected_results, finished
 from batch_loop.core.graph.savers import rank_of
@@ -184,6 +186,105 @@ def test_a_result_name_shared_by_two_images_tells_nothing(allowed: AllowedFolder
     touch(allowed.output, "a.png", "b.png")
     paths = ["a.jpg", "a.png", "b.jpg"]
     assert finished([saver(allowed.output)], allowed.input, paths) == {"b.jpg"}
+
+
+@pytest.mark.parametrize(
+    ("images", "results", "told"),
+    [
+        ("IMG_1.jpg IMG_1_1.jpg", "IMG_1_1.png IMG_1_2.png", ""),  # a batch of two
+        ("IMG_1.jpg IMG_1_1.jpg", "IMG_1.png IMG_1_1.png", "IMG_1.jpg"),  # a list
+        ("a.jpg a.png a_1.jpg", "a.png a_1.png", ""),  # two images that share a name
+        ("a.jpg a_01.jpg", "a_01.png a_02.png", ""),  # a batch of ten or more
+        ("a.jpg a_1_2.jpg", "a_1_2.png", ""),  # a batch in a list
+        ("b/a.jpg a_1.jpg", "a_1.png", ""),
+        ("IMG_1.jpg IMG_2.jpg IMG_10.jpg", "IMG_1.png IMG_10.png", "IMG_1.jpg IMG_10.jpg"),
+        ("a.jpg a_x.jpg a_1x.jpg", "a_x.png a_1x.png", "a_1x.jpg a_x.jpg"),
+    ],
+)
+def test_a_name_that_may_be_another_image_s_with_a_number_tells_nothing(
+    allowed: AllowedFolders, images: str, results: str, told: str
+) -> None:
+    touch(allowed.output, *results.split())
+    names = [saver(allowed.output, keep_subfolders=False)]
+    assert sorted(finished(names, allowed.input, images.split())) == told.split()
+
+
+def test_a_file_with_a_number_counts_if_it_is_known_whose_it_is(allowed: AllowedFolders) -> None:
+    touch(allowed.output, "a.png", "a_1.png")
+    own = known(allowed, ("a_1.png", "a_1.jpg", True))
+    assert finished([saver(allowed.output)], allowed.input, ["a.jpg", "a_1.jpg"], own) == {
+        "a.jpg",
+        "a_1.jpg",
+    }
+
+
+def test_images_outside_of_the_range_have_results_too(allowed: AllowedFolders) -> None:
+    touch(allowed.output, "a.png", "a_1.png", "b.png")
+    names, images = [saver(allowed.output)], ["a.jpg", "a.webp", "a_1.jpg", "b.jpg"]
+    found = finished(names, allowed.input, images[1:], all_paths=images)
+    assert found == {"b.jpg"}
+
+
+def test_a_result_of_another_saver_may_have_the_name(allowed: AllowedFolders) -> None:
+    names = [saver(allowed.output), saver(allowed.output, suffix="_up")]
+    touch(allowed.output, "a.png", "a_up.png", "a_up_up.png")
+    paths = ["a.jpg", "a_up.jpg"]
+    assert finished(names, allowed.input, paths) == set()
+    assert finished(names, allowed.input, ["a.jpg"]) == {"a.jpg"}
+
+
+def test_an_image_that_was_had_and_not_done_counts_only_if_its_results_are_known(
+    allowed: AllowedFolders,
+) -> None:
+    touch(allowed.output, "a.png", "b.png", "c.png")
+    own = known(allowed, ("c.png", "c.jpg", True))
+    paths = ["a.jpg", "b.jpg", "c.jpg"]
+    found = finished([saver(allowed.output)], allowed.input, paths, own, undone={"b.jpg", "c.jpg"})
+    assert found == {"a.jpg", "c.jpg"}
+
+
+def test_an_empty_file_is_no_result(allowed: AllowedFolders) -> None:
+    Path(allowed.output, "a.png").touch()
+    assert finished([saver(allowed.output)], allowed.input, ["a.jpg"]) == set()
+
+
+@pytest.mark.parametrize(
+    "extension",
+    [".png", ".jpg", ".webp"],
+)
+def test_the_newest_results_have_to_be_whole(
+    allowed: AllowedFolders, monkeypatch: pytest.MonkeyPatch, extension: str
+) -> None:
+    names = [ResultName(allowed.output, ("", "stem", extension))]
+    whole, half, old = (Path(allowed.output, f"{name}{extension}") for name in ("a", "b", "c"))
+    Image.effect_noise((64, 64), 90.0).convert("RGB").save(whole)
+    content = whole.read_bytes()
+    for each in (half, old):
+        each.write_bytes(content[: len(content) // 2])
+    os.utime(old, (1.0, 1.0))
+    paths = ["a.bmp", "b.bmp", "c.bmp"]
+    assert finished(names, allowed.input, paths) == {"a.bmp"}
+    monkeypatch.setattr(result_files, "NEWEST", 2)
+    assert finished(names, allowed.input, paths) == {"a.bmp", "c.bmp"}
+    half.write_bytes(bytes(len(content)))
+    assert finished(names, allowed.input, paths) == {"a.bmp", "c.bmp"}
+    half.write_bytes(content + b"\n")
+    assert finished(names, allowed.input, paths) == {"a.bmp", "b.bmp", "c.bmp"}
+
+
+def test_only_files_that_nothing_is_known_of_are_looked_at(
+    allowed: AllowedFolders, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    touch(allowed.output, "a.png", "b.png")
+    read: list[str] = []
+    open_file = result_files.open_file
+    monkeypatch.setattr(
+        result_files, "open_file", lambda path: read.append(path) or open_file(path)
+    )
+    own = known(allowed, ("a.png", "a.jpg", True))
+    names = [saver(allowed.output)]
+    assert finished(names, allowed.input, ["a.jpg", "b.jpg"], own) == {"a.jpg", "b.jpg"}
+    assert read == [f"{allowed.output}/b.png"]
 
 
 def test_an_image_is_not_its_own_result(allowed: AllowedFolders) -> None:

@@ -11,12 +11,14 @@ from pathlib import Path
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.files.atomic import IfExists
-from batch_loop.core.files.numbering import Numbering, is_numbered
+from batch_loop.core.files.numbering import Numbering, is_numbered, named_before
 from batch_loop.core.model.formats import Format
 from batch_loop.core.model.items import Counts
 from batch_loop.core.model.loop_key import LoopKey
@@ -54,6 +56,12 @@ def test_no_number_is_tried_twice_in_a_batch_except_by_its_own_result() -> None:
     assert first(numbering, 2, "4/1/0") == [3, 0]
     assert first(numbering, 2, "4/1/0", prompt="q") == [0, 5]
     assert first(numbering, 2, prompt="q", batch=2) == [0, 1]
+
+
+@given(st.text("a1_.", min_size=1, max_size=9), st.text("a1_.", min_size=1, max_size=9))
+def test_a_name_is_found_in_those_that_it_was_before_its_numbers(file: str, name: str) -> None:
+    found = [f"x{before}" for before in named_before(file)]
+    assert (f"x{name}" in found) is (file != name and is_numbered(f"x{file}", f"x{name}"))
 
 
 @pytest.mark.parametrize(

@@ -72,7 +72,8 @@ def test_attempts_are_counted_until_none_is_left() -> None:
     again = lived(once, Event(On.ACQUIRED, claim=CLAIM), policy)
     twice = lived(again, failed, policy)
     assert (twice.state, twice.attempts, twice.seconds) == (ItemState.FAILED, 2, 3.0)
-    assert lived(twice, Event(On.RETRIED)) == replace(once, attempts=0, failure=None, seconds=3.0)
+    anew = replace(once, attempts=0, failure=None, seconds=3.0, turns=1)
+    assert lived(twice, Event(On.RETRIED)) == anew
     assert lived(twice, Event(On.NEW_BATCH)) == Item("a.png", 3)
 
 

@@ -342,6 +342,26 @@ def test_the_owners_of_files_below_a_folder_are_known(opened: Store) -> None:
     assert first == KnownResult("/out/x/a", KEY.id, KEY.directory, "a", 2, whole=False)
 
 
+def test_what_prompts_have_had_and_not_done_is_known(opened: Store) -> None:
+    assert set(opened.outside.undone(KEY)) == set()
+    with opened.transaction():
+        begin(opened, KEY, ["a", "b", "c", "d"])
+        done, stopped = claimed(opened), claimed(opened)
+        finish(opened, done)
+        finish(opened, stopped, ItemState.PENDING)
+        again = claimed(opened)
+        assert (again.path, again.turns) == ("b", 2)
+        finish(opened, again, ItemState.FAILED)
+        assert claimed(opened).path == "c"
+    assert set(opened.outside.undone(KEY)) == {"b", "c"}
+    with opened.transaction():
+        opened.relist(KEY, ["d", "c", "a"])
+    assert set(opened.outside.undone(KEY)) == {"b", "c"}
+    with opened.transaction():
+        begin(opened, KEY, ["a", "b", "c", "d"], batch=2)
+    assert set(opened.outside.undone(KEY)) == set()
+
+
 def test_owners_of_many_files_come_in_parts(opened: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(outside, "AT_ONCE", 2)
     files = [f"/out/{number}" for number in range(5)]
