@@ -8,6 +8,7 @@ to show.
 from __future__ import annotations
 
 import unicodedata
+from collections.abc import Callable
 
 _BIDI = frozenset("\u061c\u200e\u200f\u202a\u202b\u202c\u202d\u202e\u2066\u2067\u2068\u2069")
 """Characters that change the direction of the text after them, which can disguise a name."""
@@ -78,6 +79,17 @@ class StateNotKept(BatchLoopError):
 
 class StoreAway(StateNotKept):
     """Raised when the database does not answer at the moment; the change can be retried."""
+
+
+class Unanswered(StoreAway):
+    """Raised when the database is cut off while it keeps a change: it may have kept it or not.
+
+    `was_kept` asks it for that, and raises StoreAway while nobody can tell.
+    """
+
+    def __init__(self, message: str, was_kept: Callable[[], bool]) -> None:
+        super().__init__(message)
+        self.was_kept = was_kept
 
 
 class ClaimLost(BatchLoopError):

@@ -242,7 +242,8 @@ class Store(Loops, Listings, Items, Reports, Outputs, Leases, Protocol):
     def transaction(self) -> AbstractContextManager[None]:
         """A transaction: its changes are kept all or not at all, even if the process dies.
 
-        Any exception undoes them: store and process then know what they knew before.
+        Any exception undoes them: store and process then know what they knew before. `Unanswered`
+        alone leaves that open, and has to be settled before the next transaction.
         """
 
     def snapshot_read(self, read: Callable[[], T]) -> T | None:

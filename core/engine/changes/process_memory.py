@@ -9,6 +9,7 @@ from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -287,10 +288,6 @@ class Memory:
             for turn in turns
         )
 
-    def everything(self) -> tuple[Mapping[str, LoopMemory], Mapping[LoopKey, tuple[Turn, ...]]]:
-        """All that is kept, as it stands: the loops, and which turns are looked for."""
-        return dict(self._kept), self.awaited()
-
     def outcome(self, prompt: Prompt) -> Outcome | None:
         """How a prompt has ended, which the history may not hold any more."""
         return self._outcomes.get(prompt)
@@ -302,17 +299,17 @@ class Memory:
         self._outcomes[prompt] = outcome
 
     @contextmanager
-    def draft(self) -> Iterator[None]:
-        """Have changes made inside, which are kept unless an exception leaves it."""
-        self._draft = {}
+    def draft(self) -> Iterator[Callable[[], None]]:
+        """Have changes made inside, which are forgotten; what this gives keeps them after all."""
+        self._draft, self._forgotten = {}, set()
         try:
-            yield
-            self._keep(self._draft)
+            yield partial(self._keep, self._draft, self._forgotten)
         finally:
-            self._draft = None
-            self._forgotten.clear()
+            self._draft, self._forgotten = None, set()
 
-    def _keep(self, draft: Mapping[str, tuple[LoopKey, LoopMemory]]) -> None:
+    def _keep(
+        self, draft: Mapping[str, tuple[LoopKey, LoopMemory]], forgotten: Collection[LoopKey]
+    ) -> None:
         for loop_id, (key, loop) in draft.items():
             if loop == NOTHING:
                 self._kept.pop(loop_id, None)
@@ -323,7 +320,7 @@ class Memory:
                 self._awaited[loop_id] = key, awaited
             else:
                 self._awaited.pop(loop_id, None)
-        for key in self._forgotten:
+        for key in forgotten:
             self.moments.forget(key)
 
     @property

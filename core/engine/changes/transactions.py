@@ -6,13 +6,12 @@ import functools
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
-from typing import Concatenate, ParamSpec, Protocol, TypeVar
+from typing import Any, Concatenate, Generic, ParamSpec, Protocol, TypeVar
 
-from ...common.errors import BatchLoopError, StoreAway
+from ...common.errors import BatchLoopError, StoreAway, Unanswered
 from ...model.prompt import Host
 from ...store.interface import Store
 from .process_memory import Memory
@@ -44,6 +43,23 @@ def answer(outcome: T | Refusal) -> T:
     return outcome
 
 
+class _Change(Generic[T]):
+    """A change, and what is to follow once the store has kept it."""
+
+    def __init__(self, make: Callable[[], T]) -> None:
+        self.make = make
+        self.is_kept = False
+        self.given: T
+        """What it gave; only its being kept makes that true."""
+        self.begin()
+
+    def begin(self) -> None:
+        """Have nothing follow from an earlier try, which was undone."""
+        self.remember: Callable[[], object] = lambda: None
+        self.raises_revision = False
+        self.after_commit: list[Callable[[], object]] = []
+
+
 class Transactions:
     """One lock, under which the store has one transaction for each change.
 
@@ -53,9 +69,9 @@ class Transactions:
     def __init__(self, store: Store, host: Host) -> None:
         self._store = store
         self._host = host
-        self._after_commit: list[Callable[[], object]] = []
-        self._inside = False
-        self._has_changed = False
+        self._running: _Change[Any] | None = None
+        # The last change, where the store could not say whether it was kept, and how to ask.
+        self._unanswered: tuple[_Change[Any], Callable[[], bool]] | None = None
         self.memory = Memory(host)
         self.lock = threading.RLock()
         """For a look at what no transaction is needed for."""
@@ -66,18 +82,15 @@ class Transactions:
         """What `change` gives; made alone, and again where the database is away.
 
         At once, as the connection may only be stale; and when `patient` for a minute, as a database
-        that is started again should end no batch. The change must do no harm when it is made
-        twice: it may have been kept without a word.
+        that is started again should end no batch. What has been kept without an answer is not made
+        again. One change cannot be made inside of another.
         """
-        return self._tried(partial(self._run_alone, change), patient=patient)
+        made = _Change(change)
+        return self._tried(lambda: self._made(made), patient=patient)
 
     def beside(self, read: Callable[[], T], *, patient: bool = False) -> T:
         """What `read` gives, which needs no transaction of the registry; tried as `run` does."""
         return self._tried(read, patient=patient)
-
-    def _run_alone(self, change: Callable[[], T]) -> T:
-        with self._alone():
-            return change()
 
     def _tried(self, work: Callable[[], T], *, patient: bool) -> T:
         give_up_at = time.monotonic() + PATIENCE_SECONDS
@@ -102,38 +115,71 @@ class Transactions:
     def snapshot_read(self, read: Callable[[], T]) -> T | None:
         """What `read` makes of the store where that keeps nobody waiting; None otherwise."""
         with self.lock, suppress(StoreAway):
-            return self._store.snapshot_read(read)
+            # What is remembered may be behind the store.
+            if self._unanswered is None:
+                return self._store.snapshot_read(read)
         return None
 
     def changes_state(self) -> None:
         """Have the revision raised, once what runs now is kept."""
-        self._has_changed = True
+        self._now.raises_revision = True
 
     def after_commit(self, do: Callable[[], object]) -> None:
         """Have something done in the world outside, once the change that runs is kept.
 
         An error of it is logged: it is none of the change, nor of what else is to be done.
         """
-        self._after_commit.append(do)
+        self._now.after_commit.append(do)
 
-    @contextmanager
-    def _alone(self) -> Iterator[None]:
-        """Alone in the process, and in one transaction of the store."""
+    @property
+    def _now(self) -> _Change[Any]:
+        if self._running is None:
+            raise RuntimeError("something is changed outside of a transaction")
+        return self._running
+
+    def _made(self, change: _Change[T]) -> T:
+        """What a change gives, which is made unless an earlier try turns out to be kept."""
         with self.lock:
-            if self._inside:
-                yield
-                return
-            self._inside = True
-            try:
-                with self.memory.draft(), self._store.transaction():
-                    yield
-                self.revision += self._has_changed
-                for do in self._after_commit:
-                    _do_or_log(do)
-            finally:
-                self._after_commit.clear()
-                self._has_changed = False
-                self._inside = False
+            if self._running is not None:
+                raise RuntimeError("a transaction is begun inside of another")
+            self._settle()
+            if not change.is_kept:
+                self._make(change)
+            return change.given
+
+    def _make(self, change: _Change[Any]) -> None:
+        """Make a change, alone in the process and in one transaction of the store."""
+        change.begin()
+        self._running = change
+        try:
+            with self.memory.draft() as change.remember, self._store.transaction():
+                change.given = change.make()
+        except Unanswered as error:
+            self._unanswered = change, error.was_kept
+            raise
+        finally:
+            self._running = None
+        self._follows(change)
+
+    def _settle(self) -> None:
+        """Find out whether the last change was kept, where the store could not say so.
+
+        Before anything else is changed: so it makes no difference how long that takes.
+        """
+        if self._unanswered is not None:
+            change, was_kept = self._unanswered
+            is_kept = was_kept()
+            self._unanswered = None
+            if is_kept:
+                self._follows(change)
+
+    def _follows(self, change: _Change[Any]) -> None:
+        """Have happen what follows from a change that is kept."""
+        change.is_kept = True
+        change.remember()
+        self.revision += change.raises_revision
+        for do in change.after_commit:
+            _do_or_log(do)
 
 
 def _do_or_log(do: Callable[[], object]) -> None:

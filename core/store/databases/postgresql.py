@@ -18,7 +18,7 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy.dialects.postgresql import insert
-from sqlalchemy.exc import DBAPIError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import DataError, DBAPIError, OperationalError, SQLAlchemyError
 
 from ...common.errors import StateNotKept, StoreAway, UnwritableImage
 from ...common.variables import DATABASE_VARIABLE, cannot_use
@@ -45,6 +45,8 @@ _OPTIONS = {
 }
 _SILENCE_MS = 15_000
 """How long to wait for a database that stops answering in the middle of a transaction."""
+_TRANSACTION = select(func.txid_current_if_assigned())
+"""The number of the transaction that runs; none where it has written nothing."""
 _PREPARING = 0x6261746368
 """Key of the lock that is held while the tables are created."""
 _CLOCK_SECONDS = 60.0
@@ -187,6 +189,22 @@ class PostgresqlBackend:
 
     def is_as_last_seen(self) -> bool:
         return False
+
+    def mark(self, connection: Connection) -> int | None:
+        number: int | None = connection.execute(_TRANSACTION).scalar_one()
+        return number
+
+    def was_kept(self, connection: Connection, mark: int) -> bool:
+        try:
+            status = connection.execute(select(func.txid_status(mark))).scalar_one()
+        except DataError:  # the database was put back to a time before it
+            return False
+        if status == "in progress":
+            raise StoreAway(
+                f"Batch Loop's database {self._address.shown} has yet to notice that it was cut "
+                "off from here in the midst of a change. Try again in half a minute."
+            )
+        return bool(status == "committed")
 
     def clock_ahead(self, connection: Connection) -> float:
         steady, own = time.monotonic(), self._own_clock()

@@ -122,6 +122,12 @@ class SqliteBackend:
         except sqlite3.Error:  # it was closed: the next transaction gets another
             return False
 
+    def mark(self, connection: Connection) -> int | None:  # noqa: ARG002
+        return None
+
+    def was_kept(self, connection: Connection, mark: int) -> bool:  # noqa: ARG002
+        return False
+
     def clock_ahead(self, connection: Connection) -> float:  # noqa: ARG002
         return 0.0
 

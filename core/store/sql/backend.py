@@ -77,6 +77,15 @@ class Backend(Protocol):
     def is_as_last_seen(self) -> bool:
         """Whether it is certain, without a transaction, that nobody else has written since."""
 
+    def mark(self, connection: Connection) -> int | None:
+        """What tells a transaction from others, as it is about to be kept.
+
+        None where it has nothing to keep, or is never kept without an answer.
+        """
+
+    def was_kept(self, connection: Connection, mark: int) -> bool:
+        """Whether the transaction with that mark was kept; `StoreAway` while it goes on."""
+
     def clock_ahead(self, connection: Connection) -> float:
         """Seconds by which the database's clock is ahead of this machine's."""
 

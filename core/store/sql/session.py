@@ -9,11 +9,13 @@ import contextlib
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
+from ...common.errors import StoreAway, Unanswered
 from ...model.item_life import OPEN
 from ...model.items import Item, ItemState
 from ...model.loop_key import LoopKey
@@ -197,7 +199,8 @@ class SqlSession:
         """See `Store.transaction`."""
         if self._connection is not None:
             raise RuntimeError("transactions of a store cannot be nested")
-        kept = False
+        mark: int | None = None
+        kept: bool | None = False
         try:
             with self._connections.translated_errors():
                 self._connections.prepare()
@@ -209,12 +212,26 @@ class SqlSession:
                     self._connections.ahead = self._backend.clock_ahead(connection)
                     yield
                     self._write_loops()
+                    mark = self._backend.mark(connection)
                 kept = True
+        except StoreAway as error:
+            if mark is None:
+                raise
+            kept = None
+            raise Unanswered(str(error), partial(self._was_kept, mark)) from None
         finally:
             self._connection = None
             if not kept:
                 self._loops.clear()
-            self._carrying.ended(kept=kept)
+            if kept is not None:
+                self._carrying.ended(kept=kept)
+
+    def _was_kept(self, mark: int) -> bool:
+        """Whether a transaction was kept that ended without an answer."""
+        with self._connections.translated_errors(), self._connections.engine.begin() as connection:
+            kept = self._backend.was_kept(connection, mark)
+        self._carrying.ended(kept=kept)
+        return kept
 
     def snapshot_read(self, read: Callable[[], T]) -> T | None:
         """See `Store.snapshot_read`."""

@@ -2,6 +2,7 @@
 
 Random steps of a batch are done, some of them on a store that starts to raise at one of its calls.
 The state before the last transaction has to be restored, and in the end each item is done once.
+A change that was kept, and not answered, gives and leaves the same as one that was answered.
 """
 
 from __future__ import annotations
@@ -24,26 +25,30 @@ from batch_loop.core.common.errors import (
     NotNow,
     StateNotKept,
     StoreAway,
+    Unanswered,
     UnknownLoop,
     UnreadableImage,
+    UnwritableImage,
 )
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.changes import transactions
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
-from batch_loop.core.model.prompt import Ending
-from batch_loop.core.model.records import Iteration
+from batch_loop.core.model.prompt import Ending, Failure, Prompt
+from batch_loop.core.model.records import Iteration, Snapshot
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.writes import Turn
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Outside, Store
 from batch_loop.core.store.memory import MemoryStore
+from batch_loop.tests.support.background import FakeWrites
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 
 KEY = LoopKey("", "/folder")
 NAMES = ["a", "b", "c", "d"]
 ERRORS = (StoreAway, StateNotKept, BatchLoopError, KeyboardInterrupt, MemoryError)
-ANSWERS = (LoopEndNotReached, NotNow, UnknownLoop)
+ANSWERS = (LoopEndNotReached, NotNow, UnknownLoop, UnreadableImage, UnwritableImage)
 """What a step may raise though nothing is broken."""
 ENDINGS = [Ending.SUCCESS, Ending.SUCCESS, Ending.ERROR, Ending.STOPPED]
 
@@ -54,12 +59,26 @@ class BreakingStore:
     def __init__(self, store: Store) -> None:
         self.store = store
         self.raised = False
+        self.unanswered = 0
         self.before: Any = None
         """What `look` returned when the last transaction or read began."""
         self.look: Callable[[], Any] = lambda: None
         self._left: int | None = None
         self._error: type[BaseException] = StateNotKept
         self._inside = False
+        self._answers = 0
+        self._silences: int | None = None
+
+    def keep_without_an_answer(self, after: int, silences: int = 0) -> None:
+        """Keep one of the next transactions, and say so only to who asks more often than that."""
+        self._answers, self._silences = after, silences
+
+    def _was_kept(self) -> bool:
+        if self._silences:
+            self._silences -= 1
+            raise StoreAway("it cannot be asked yet")
+        self._silences = None
+        return True
 
     def break_at(self, call: int, error: type[BaseException]) -> None:
         self._left, self._error = call, error
@@ -67,6 +86,7 @@ class BreakingStore:
     def mend(self) -> bool:
         """Whether it has raised."""
         was_raised, self.raised, self._left = self.raised, False, None
+        self._silences = None
         return was_raised
 
     def _called(self) -> None:
@@ -87,6 +107,10 @@ class BreakingStore:
                 yield
                 # Like a disk that refuses a commit.
                 self._called()
+            self._answers -= 1
+            if self._silences is not None and self._answers < 0:
+                self.unanswered += 1
+                raise Unanswered("cut off", self._was_kept)
         finally:
             self._inside = False
 
@@ -126,15 +150,18 @@ class Batch:
         self.store = store
         self.breaking = BreakingStore(store)
         self.host = FakeHost()
+        self.writes = FakeWrites()
         self.registry = LoopRegistry(
             self.breaking,  # type: ignore[arg-type]
             self.host,
             lambda *_args, **_seed: NAMES,
             lambda _path: 0.0,
+            self.writes,
             poll_outcomes=ByHand,
         )
         self.breaking.look = self.stands
         self.open: list[Iteration] = []
+        self.prompts: list[Prompt] = []
 
     def stands(self) -> Any:
         """Everything that the store and the process know."""
@@ -152,19 +179,25 @@ class Batch:
                 )
                 for key in self.store.loops()
             }
-        return loops, self.registry.memory.everything(), self.registry.revision
+        memory = self.registry.memory
+        remembered = dict(memory._kept), memory.awaited(), dict(self.writes._failures)
+        return loops, remembered, self.registry.revision
 
-    def acquire(self, mode: IterationMode, *, skip: bool) -> None:
+    def acquire(self, mode: IterationMode, *, skip: bool) -> Iteration:
         policy = Policy(ErrorHandling.SKIP if skip else ErrorHandling.STOP, 2)
         prompt = self.host.submit("tab")
+        self.prompts.append(prompt)
         iteration = self.registry.acquire(Request(KEY, Selection(), mode, policy), prompt)
         if iteration.item is not None:
             self.open.append(iteration)
+        return iteration
 
-    def save(self, pick: int) -> None:
+    def save(self, pick: int) -> object:
         iteration = self.open[pick % len(self.open)]
         assert iteration.item is not None
-        self.registry.claim_outputs(iteration, [f"/out/{iteration.item.path}", "/out/shared"])
+        return self.registry.claim_outputs(
+            iteration, [f"/out/{iteration.item.path}", "/out/shared"]
+        )
 
     def end(self, pick: int) -> None:
         iteration = self.open[pick % len(self.open)]
@@ -172,22 +205,25 @@ class Batch:
 
     def reject(self, pick: int) -> None:
         iteration = self.open[pick % len(self.open)]
-        with contextlib.suppress(UnreadableImage):
-            self.registry.reject(iteration, UnreadableImage("bad", "bad"), "bad")
         self.open.remove(iteration)
+        self.registry.reject(iteration, UnreadableImage("bad", "bad"), "bad")
 
     def finish(self, pick: int, ending: Ending) -> None:
         iteration = self.open.pop(pick % len(self.open))
         assert iteration.item is not None
         self.host.finish(iteration.prompt, ending, f"/out/{iteration.item.path}")
+        if pick % 3 == 0:
+            turn = Turn.of(KEY, iteration.prompt, iteration.item)
+            self.writes.end(turn, Failure("the disk is full"))
 
-    def skip(self) -> None:
+    def skip(self) -> Snapshot:
         stopped_on = self.registry.full_snapshot(KEY.id).stopped_on
-        self.registry.skip(KEY.id, "" if stopped_on is None else stopped_on.path)
+        return self.registry.skip(KEY.id, "" if stopped_on is None else stopped_on.path)
 
-    def step(self, kind: str, pick: int) -> None:
+    def step(self, kind: str, pick: int) -> object:
+        """Do a step: what it gives, or raises as an answer."""
         if kind in {"save", "end", "reject", "finish"} and not self.open:
-            return
+            return None
         steps: dict[str, Callable[[], object]] = {
             "acquire": lambda: self.acquire(IterationMode.CONTINUE, skip=bool(pick % 2)),
             "reset": lambda: self.acquire(IterationMode.RESET, skip=True),
@@ -202,8 +238,10 @@ class Batch:
             "start over": lambda: self.registry.start_over(KEY.id),
             "forget": lambda: self.registry.forget(KEY.id),
         }
-        with contextlib.suppress(*ANSWERS):
-            steps[kind]()
+        try:
+            return steps[kind]()
+        except ANSWERS as answer:
+            return str(answer)
 
     def broken_step(self, kind: str, pick: int, call: int, error: type[BaseException]) -> bool:
         """Do a step on a store that raises; whether it was undone."""
@@ -221,8 +259,9 @@ class Batch:
 
     def run_to_the_end(self) -> None:
         """End open prompts, and run until the batch is complete: each item is done once."""
-        for iteration in self.open:
-            self.host.finish(iteration.prompt, Ending.STOPPED)
+        for prompt in self.prompts:
+            if not self.host.has_ended(prompt):
+                self.host.finish(prompt, Ending.STOPPED)
         self.open = []
         mode = IterationMode.RETRY_FAILED
         done = Counter[str]()
@@ -234,7 +273,7 @@ class Batch:
             prompt = self.host.submit("other")
             try:
                 iteration = self.registry.acquire(Request(KEY, Selection(), mode), prompt)
-            except LoopEndNotReached:
+            except (LoopEndNotReached, UnwritableImage):
                 continue
             if iteration.item is None:
                 break
@@ -274,6 +313,38 @@ def check(store: Store, steps: Steps, undone: Counter[str]) -> None:
 def _impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(transactions, "RETRY_SECONDS", 0.0)
     monkeypatch.setattr(transactions, "PATIENCE_SECONDS", 0.0)
+
+
+def check_unanswered(steps: Steps, unanswered: Counter[str]) -> None:
+    """Do steps twice, once with changes that are kept without an answer; count these."""
+    answered, cut_off = Batch(MemoryStore()), Batch(MemoryStore())
+    for batch in (answered, cut_off):
+        batch.acquire(IterationMode.CONTINUE, skip=True)
+    for kind, pick, breaks in steps:
+        before = cut_off.breaking.unanswered
+        if breaks is not None:
+            waits = kind in {"acquire", "reset", "save", "end", "reject"}
+            silences = breaks[0] % 3 if waits else 0
+            cut_off.breaking.keep_without_an_answer(breaks[0] // 12, silences)
+        assert cut_off.step(kind, pick) == answered.step(kind, pick)
+        cut_off.breaking.mend()
+        assert cut_off.stands() == answered.stands(), (kind, pick)
+        unanswered[kind] += cut_off.breaking.unanswered > before
+    answered.run_to_the_end()
+    cut_off.run_to_the_end()
+    assert cut_off.stands() == answered.stands()
+
+
+def test_what_is_kept_without_an_answer_is_made_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    @settings(max_examples=100, deadline=None, derandomize=True, database=None)
+    @given(sequences)
+    def holds(steps: Steps) -> None:
+        check_unanswered(steps, unanswered)
+
+    monkeypatch.setattr(transactions, "PATIENCE_SECONDS", 60.0)
+    unanswered: Counter[str] = Counter()
+    holds()
+    assert len(+unanswered) > 8, unanswered
 
 
 def test_in_memory() -> None:

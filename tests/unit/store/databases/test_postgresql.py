@@ -5,15 +5,18 @@ from __future__ import annotations
 import io
 import logging
 import re
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any, Literal
 from urllib.parse import quote
 
 import pytest
 from hypothesis import given, settings, strategies
 
-from batch_loop.core.common.errors import StateNotKept, StoreAway
+from batch_loop.core.common.errors import StateNotKept, StoreAway, Unanswered
 from batch_loop.core.common.variables import DATABASE_VARIABLE
 from batch_loop.core.model.items import ItemState
 from batch_loop.core.model.loop_key import LoopKey
@@ -24,6 +27,7 @@ from batch_loop.core.store.interface import Store
 from batch_loop.core.store.schema.tables import VERSION, versions
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.tests.support.moves import moved
+from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tests.unit.store.test_interface import CLAIM, KEY, begin
 from batch_loop.tools.postgresql import PASSWORD, Postgresql
 from batch_loop.tools.programs import HOST
@@ -233,6 +237,122 @@ def test_a_change_that_is_cut_off_is_not_made(own: Postgresql) -> None:
     with store.transaction():
         assert store.counts(KEY).pending == 2
     store.close()
+
+
+class Wire:
+    """A wire to a database, which can be cut at the next commit."""
+
+    def __init__(self, port: int) -> None:
+        self.how: Literal["", "answer", "question", "unseen"] = ""
+        """What is lost: the database's answer, or the question. "unseen": the question, and the
+        database does not see that the wire is cut."""
+        self._port = port
+        self._listening = socket.create_server((HOST, 0))
+        self.port: int = self._listening.getsockname()[1]
+        self._sockets = [self._listening]
+        threading.Thread(target=self._accept, daemon=True).start()
+
+    def close(self) -> None:
+        """Cut all of it, so that the database sees it."""
+        for one in self._sockets:
+            with suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+
+    def _accept(self) -> None:
+        with suppress(OSError):
+            while True:
+                here, _ = self._listening.accept()
+                there = socket.create_connection((HOST, self._port))
+                self._sockets += here, there
+                threading.Thread(target=self._carry, args=(there, here), daemon=True).start()
+                threading.Thread(target=self._ask, args=(here, there), daemon=True).start()
+
+    def _ask(self, here: socket.socket, there: socket.socket) -> None:
+        with suppress(OSError):
+            while said := here.recv(65536):
+                if self.how and b"COMMIT" in said:
+                    how, self.how = self.how, ""
+                    here.shutdown(socket.SHUT_RDWR)
+                    if how == "answer":
+                        there.sendall(said)
+                    if how != "unseen":
+                        there.shutdown(socket.SHUT_WR)
+                    return
+                there.sendall(said)
+
+    @staticmethod
+    def _carry(there: socket.socket, here: socket.socket) -> None:
+        with suppress(OSError):
+            while said := there.recv(65536):
+                here.sendall(said)
+
+
+@pytest.fixture
+def wire(postgresql: Postgresql) -> Iterator[Wire]:
+    wire = Wire(postgresql.port)
+    yield wire
+    wire.close()
+
+
+@pytest.fixture
+def over_wire(postgresql: Postgresql, wire: Wire) -> Iterator[Store]:
+    """A store of one loop, which is asked over the wire."""
+    address = postgresql.new_database().replace(f":{postgresql.port}/", f":{wire.port}/")
+    store = open_postgresql(address, NO_ROOTS)
+    with store.transaction():
+        begin(store, KEY, ["a", "b"])
+    yield store
+    store.close()
+
+
+def commit_without_an_answer(store: Store) -> Unanswered:
+    try:
+        with store.transaction():
+            store.claim(KEY, CLAIM)
+            store.carry(KEY, {1})  # remembered by the process alone
+    except Unanswered as unanswered:
+        return unanswered
+    raise AssertionError("it was answered")
+
+
+@pytest.mark.parametrize(("lost", "kept"), [("answer", True), ("question", False)])
+def test_a_commit_without_an_answer_can_be_asked_about(
+    over_wire: Store, wire: Wire, lost: Any, *, kept: bool
+) -> None:
+    wire.how = lost
+    unanswered = commit_without_an_answer(over_wire)
+
+    def is_known() -> bool:
+        with suppress(StoreAway):
+            assert unanswered.was_kept() is kept
+            return True
+        return False
+
+    wait_for(is_known, "the database to have noticed")
+    with over_wire.transaction():
+        assert over_wire.counts(KEY).running == kept
+        assert over_wire.carried(KEY).value == ({1} if kept else None)
+
+
+def test_a_commit_that_goes_on_is_neither_kept_nor_not(over_wire: Store, wire: Wire) -> None:
+    wire.how = "unseen"
+    unanswered = commit_without_an_answer(over_wire)
+    for _ in range(2):
+        with pytest.raises(StoreAway, match="has yet to notice"):
+            unanswered.was_kept()
+
+
+def test_a_database_put_back_to_an_earlier_time_has_not_kept_it(over_wire: Store) -> None:
+    assert isinstance(over_wire, SqlStore)
+    assert not over_wire._was_kept(2**40)
+
+
+def test_what_only_reads_is_simply_tried_again(over_wire: Store, wire: Wire) -> None:
+    wire.how = "answer"
+    with pytest.raises(StoreAway) as raised, over_wire.transaction():
+        over_wire.item(KEY, "a")
+    assert not isinstance(raised.value, Unanswered)
 
 
 def test_servers_that_start_together_make_the_tables_once(postgresql: Postgresql) -> None:
