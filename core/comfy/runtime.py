@@ -9,7 +9,7 @@ import logging
 import os
 import stat
 import threading
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 import psutil
 
@@ -75,13 +75,14 @@ def _list_images(
     *,
     seed: int,
     going_on: Callable[[], object] = lambda: None,
+    without: Callable[[Sequence[str]], Collection[str]] = lambda _: (),
 ) -> list[str]:
     """`list_images`, for settings that another machine may have stored; raises PathRefused.
 
     A database that machines share may name any folder.
     """
     check_source_file(directory, allowed_folders())
-    return list_images(directory, selection, seed, going_on)
+    return list_images(directory, selection, seed, going_on, without=without)
 
 
 def _real_path(path: str) -> str | None:

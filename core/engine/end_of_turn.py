@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Collection
 from functools import partial
 from typing import Any
@@ -14,7 +15,7 @@ from ..model.prompt import Failure
 from ..model.records import Iteration, Partner, Snapshot
 from ..model.writes import Turn
 from .changes.loops import in_order
-from .changes.result_owners import Owner
+from .changes.result_owners import Owner, SeenLinks, UnseenLinks
 from .changes.transactions import in_transaction
 from .folders.listings import Due, Listed
 from .outcomes.reconcile import together_with
@@ -160,25 +161,39 @@ class Turns(Questions):
 
         `result` says which of the prompt's results it is: the same one gets the same files again.
         What the item itself wrote in an earlier batch is lost only if it `replaces_own`.
+
+        Raises:
+            ClaimLost: another server was given the item.
+            FolderNotFound: a file is to be replaced, and it cannot be seen whether an image of the
+                folder is a link to it.
+
         """
-        owners = self._claim_outputs(
-            iteration, targets, kept, result=result, replaces_own=replaces_own
-        )
+        there = [target for target in targets if os.path.lexists(target)]
+        links: dict[UnseenLinks, Collection[str]] = {}
+        while True:
+            owners = self._claim_outputs(
+                iteration, targets, kept, there, links, result=result, replaces_own=replaces_own
+            )
+            if not isinstance(owners, UnseenLinks):
+                break
+            links[owners] = self._outputs.see_links(owners, self._host.raise_if_cancelled)
         if owners is None:
             self.servers.mark_stale()
             raise ClaimLost(_claim_lost(iteration))
         return owners
 
     @in_transaction(patient=True)
-    def _claim_outputs(
+    def _claim_outputs(  # noqa: PLR0913 - what `Outputs.claim` is given
         self,
         iteration: Iteration,
         targets: Collection[str],
         kept: Collection[str],
+        there: Collection[str],
+        links: SeenLinks,
         *,
         result: str,
         replaces_own: bool,
-    ) -> dict[str, Owner] | None:
+    ) -> dict[str, Owner] | UnseenLinks | None:
         """See `claim_outputs`; None where another server was given the item."""
         item, key = iteration.item, iteration.key
         if self._loops.is_lost(iteration):
@@ -192,6 +207,8 @@ class Turns(Questions):
             item.path,
             targets,
             kept,
+            there=there,
+            links=links,
             result=result,
             replaces_own=replaces_own,
             partners=[partner.key for partner in iteration.partners],

@@ -9,7 +9,8 @@ from __future__ import annotations
 import logging
 import os
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import compress
 
 from ..common import pace
 from ..common.errors import FolderNotFound, NotAFolder, quoted
@@ -31,6 +32,8 @@ def list_images(
     selection: Selection,
     seed: int = 0,
     going_on: Callable[[], object] = lambda: None,
+    *,
+    without: Callable[[Sequence[str]], Collection[str]] = lambda _: (),
 ) -> list[str]:
     """List the images of the folder at a real path in order, those that are finished among them.
 
@@ -43,7 +46,8 @@ def list_images(
     link to a file is listed; where it leads is checked on use. A subfolder that cannot be read
     is left out with a warning in the log.
 
-    `going_on` is called again and again meanwhile, and what it raises ends the listing.
+    `going_on` is called again and again meanwhile, and what it raises ends the listing. `without`
+    is given all that match, regardless of the range, and says which of them are left out.
 
     Raises `FolderNotFound` if the folder cannot be read, `NotAFolder` if it is a file, and
     `InvalidSetting` as `Selection.matcher` does.
@@ -57,6 +61,10 @@ def list_images(
         if weigh:
             # Now: the entry is valid only while its folder is open.
             weights.append(weigh(entry))
+    left_out = without(names)
+    if left_out:
+        kept = [path not in left_out for path in names]
+        names, weights = list(compress(names, kept)), list(compress(weights, kept))
     if order is SortBy.NATURAL or weigh:
         names = _in_natural_order(names, weights, selection, going_on)
     else:
@@ -96,6 +104,18 @@ def _in_natural_order(
         found += map(path_of, part)
         going_on()
     return found
+
+
+def linked_files(
+    directory: str, selection: Selection, going_on: Callable[[], object] = lambda: None
+) -> Iterator[str]:
+    """Real paths of the files that images of a folder are links to, regardless of the range.
+
+    Costs little more than reading the folder where there are no links. Raises as `list_images`.
+    """
+    for path, entry in _images(directory, selection, going_on):
+        if entry.is_symlink():
+            yield os.path.realpath(os.path.join(directory, path))
 
 
 def has_images(directory: str, selection: Selection) -> bool:

@@ -38,6 +38,9 @@ class Outside(Protocol):
     def undone(self, key: LoopKey) -> Collection[str]:
         """The paths of the items that a prompt has had in this batch, and that are not done."""
 
+    def results_below(self, key: LoopKey, folder: str) -> Mapping[str, str]:
+        """As `Outputs.results_below`; what a loop has written elsewhere costs nothing."""
+
     def written_below(self, folder: str, after: str = "") -> Iterator[KnownResult]:
         """Some of the files below a folder that images of any loop wrote; none at the end.
 
@@ -214,8 +217,11 @@ class Outputs(Protocol):
     def written(self, key: LoopKey, path: str) -> tuple[str, ...]:
         """The files that were last written by the item at `path`, in any batch."""
 
-    def results_below(self, key: LoopKey, folder: str) -> set[str]:
-        """The `target`s of the files below a folder that images of this batch wrote."""
+    def results_below(self, key: LoopKey, folder: str) -> Mapping[str, str]:
+        """The `target`s below a folder that a loop was the last to write, in any batch.
+
+        With each, the path of the item that wrote it.
+        """
 
     def open_outputs(self) -> set[str]:
         """The files of the RUNNING and FINISHING items of all loops."""

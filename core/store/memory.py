@@ -234,6 +234,9 @@ class _Outside:
     def undone(self, key: LoopKey) -> Collection[str]:
         return self._store.undone_paths(key)
 
+    def results_below(self, key: LoopKey, folder: str) -> Mapping[str, str]:
+        return self._store.results_below(key, folder)
+
     def written_below(self, folder: str, after: str = "") -> Iterator[KnownResult]:
         return iter(() if after else self._store.all_written_below(folder))
 

@@ -97,13 +97,15 @@ class MemoryOutputs:
     def written(self, key: LoopKey, path: str) -> tuple[str, ...]:
         return tuple(sorted(self._files[target].name for target in self._written[key][path]))
 
-    def results_below(self, key: LoopKey, folder: str) -> set[str]:
-        start, batch = os.path.join(folder, ""), self._entries[key].batch
+    def results_below(self, key: LoopKey, folder: str) -> dict[str, str]:
+        """See `store.Outputs`; from any thread."""
+        start = os.path.join(folder, "")
+        # Copied in one step, as the registry may add to it meanwhile.
+        files = self._files.copy()
         return {
-            target
-            for targets in self._written[key].values()
-            for target in targets
-            if target.startswith(start) and self._files[target].batch == batch
+            target: file.path
+            for target, file in files.items()
+            if file.key == key and target.startswith(start)
         }
 
     def open_outputs(self) -> set[str]:

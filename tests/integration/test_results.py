@@ -91,6 +91,30 @@ def test_two_identical_savers_both_save(client: ComfyClient, workspace: Workspac
     assert told(nothing, ITERATOR)["finished"] == 1
 
 
+@pytest.mark.parametrize("folder", ["", "/results"], ids=["beside", "below"])
+def test_results_in_the_folder_of_images_are_no_images(
+    client: ComfyClient, workspace: Workspace, folder: str
+) -> None:
+    names = ["IMG_1.png", "IMG_2.png", "a.png"]
+    write_images(workspace.input, names)
+    place = f"{workspace.input}{folder}"
+    graph = unchanged(workspace, recursive=True, folder=place, suffix="_up")
+    client.run(graph)
+    # The folder is listed again, with a result in it.
+    graph[ITERATOR]["inputs"]["sort_by"] = "name"
+    last = run_until_stop(client, graph)[-1]
+    results = [f"{folder}/{name.replace('.', '_up.')}".removeprefix("/") for name in names]
+    expected = sorted([*names, *results])
+    for settings in ({}, {"skip_finished": True}):
+        assert told(last, ITERATOR)["total"] + told(last, ITERATOR)["finished"] == len(names)
+        assert saved(workspace.input) == expected
+        graph[ITERATOR]["inputs"].update(settings)
+        client.post_json("/batch_loop/loops/reset", {"loop": told(last, ITERATOR)["loop"]})
+        last = run_until_stop(client, graph)[-1]
+    assert told(last, ITERATOR)["finished"] == len(names)
+    assert saved(workspace.input) == expected
+
+
 def test_a_result_of_another_folder_is_kept(client: ComfyClient, workspace: Workspace) -> None:
     names = ["IMG_1.png", "IMG_2.png"]
     folders = ["one", "two"]

@@ -26,6 +26,7 @@ from batch_loop.tests.support.graphs import (
 )
 from batch_loop.tests.support.images import colour_of, write_images
 from batch_loop.tests.support.load_image import load_image, load_image_reads_with_pillow
+from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 
 
@@ -114,6 +115,27 @@ def test_a_source_is_never_overwritten(client: ComfyClient, workspace: Workspace
     run_until_stop(client, graph)
     assert source.read_bytes() == before
     assert saved(workspace.input) == ["a.png", "a_1.png"]
+
+
+@pytest.mark.parametrize(
+    ("if_exists", "status", "after"),
+    [
+        ("overwrite own", "success", ["a.png", "a_1.png"]),
+        ("overwrite", "error", ["a.png"]),
+    ],
+)
+def test_a_source_behind_a_link_is_never_overwritten(
+    client: ComfyClient, workspace: Workspace, if_exists: str, status: str, after: list[str]
+) -> None:
+    (source,) = write_images(workspace.output, ["a.png"])
+    (workspace.input / "a.png").symlink_to(source)
+    before = source.read_bytes()
+    result = client.run(unchanged(workspace, if_exists=if_exists))
+    assert result.status == status
+    if result.error is not None:
+        assert "would overwrite an image that this batch reads" in result.error.message
+    wait_for(lambda: saved(workspace.output) == after, "the results")
+    assert source.read_bytes() == before
 
 
 @pytest.mark.parametrize(

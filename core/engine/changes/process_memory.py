@@ -191,6 +191,8 @@ class LoopMemory(NamedTuple):
     spelled: tuple[Hashable, Collection[str]] | None = None
     """The images as a folder has them that takes upper and lower case for one, with what tells
     their listing from others of the loop."""
+    linked: tuple[Hashable, Collection[str]] | None = None
+    """The files that images are links to, with the same."""
     is_watched: bool = False
     """Whether the folder is watched for new files."""
     arrivals: Arrivals | None = None
@@ -258,7 +260,7 @@ class Memory:
     def begin_batch(self, key: LoopKey) -> None:
         """Forget what belongs to the batch before, in a transaction."""
         turns = self._still_awaited(key)
-        self.change(key, turns=turns, untold=None, work={}, spelled=None)
+        self.change(key, turns=turns, untold=None, work={}, spelled=None, linked=None)
 
     def _still_awaited(self, key: LoopKey) -> dict[Turn, OpenTurn]:
         """The turns that are looked for until their prompts end, whatever becomes of their items.

@@ -6,9 +6,12 @@ Everything here expects to run inside of a transaction.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
 from enum import Enum
+from typing import TYPE_CHECKING, NamedTuple
 
+from ...common.pace import parts_of
+from ...files.listing import linked_files
 from ...files.same_file import Identities, folded, folds, identity
 from ...model.loop_key import LoopKey
 from ...model.prompt import Prompt, Saved
@@ -16,6 +19,9 @@ from ...model.records import KnownResult
 from ...model.shared_roots import NO_ROOTS, Roots
 from ...store.interface import Store
 from .process_memory import Memory, Work
+
+if TYPE_CHECKING:
+    from ...model.selection import Selection
 
 _FEW = 50
 """Files that are asked about one by one."""
@@ -34,6 +40,19 @@ class Owner(Enum):
     """It is there from before, and is to be kept: of unknown origin, or the image's own."""
     SOURCE = "source"
     """It is one of the images that the batch reads."""
+
+
+class UnseenLinks(NamedTuple):
+    """Where the images of a loop lead that are links has yet to be looked at."""
+
+    key: LoopKey
+    selection: Selection
+    listing: Hashable
+    """What tells the loop's listing from its others."""
+
+
+SeenLinks = Mapping[UnseenLinks, Collection[str]]
+"""What was found there."""
 
 
 class Outputs:
@@ -60,14 +79,18 @@ class Outputs:
         targets: Collection[str],
         kept: Collection[str],
         *,
+        there: Collection[str],
+        links: SeenLinks,
         result: str,
         replaces_own: bool,
         partners: Collection[LoopKey] = (),
-    ) -> dict[str, Owner]:
+    ) -> dict[str, Owner] | UnseenLinks:
         """Claim `targets` for the item at `path`, all or none; see `LoopRegistry.claim_outputs`.
 
         `partners` are the loops whose items go through the workflow together with it: their
-        images are sources, too.
+        images are sources, too. Of the targets, `there` exist by now: one of these that would be
+        replaced may be what an image is a link to. Where that takes a look that is not among
+        `links`, nothing is done: it is returned.
         """
         work = self._work(key, prompt)
         sources = (key, *partners)
@@ -85,6 +108,14 @@ class Outputs:
             )
             for target in targets
         }
+        replaced = [target for target in there if owners[target] in {Owner.NEW, Owner.SAME}]
+        if replaced:
+            for each in sources:
+                linked = self._linked(each, links)
+                if isinstance(linked, UnseenLinks):
+                    return linked
+                behind = [target for target in replaced if self._identity(target) in linked]
+                owners.update(dict.fromkeys(behind, Owner.SOURCE))
         if {Owner.NEW, Owner.SAME}.issuperset(owners.values()):
             self._note(key, path, owners)
         if {Owner.NEW, Owner.SAME}.issuperset(owners.values()):
@@ -160,16 +191,50 @@ class Outputs:
         """What tells files from each other, for many at one moment."""
         return Identities(self._roots)
 
-    def unwritten(self, key: LoopKey, paths: Sequence[str]) -> list[str]:
-        """Those of `paths` that the workflow has not written in this batch, as far as is known."""
-        if len(paths) <= _FEW:
-            return [path for path in paths if not self._is_result(key, key.full(path))]
+    def own_results_beside(self, key: LoopKey) -> Mapping[str, str]:
+        """The results of a loop that lie in its folder, for `own_results`; in no transaction."""
+        return self._store.outside.results_below(key, self._identity(key.directory))
+
+    def own_results(
+        self, key: LoopKey, paths: Sequence[str], results: Mapping[str, str]
+    ) -> set[str]:
+        """Those of `paths` that the loop itself has written, so that they are no images of it.
+
+        `results` are those in its folder. An image that a node has saved in its own place stays
+        an image.
+        """
+        found: set[str] = set()
         # Mostly there is none: results are saved elsewhere.
+        if results:
+            identity_of = self.identities()
+            for part in parts_of(paths):
+                found.update(
+                    path for path in part if results.get(identity_of(key.full(path)), path) != path
+                )
+        return found
+
+    def unwritten(self, key: LoopKey, paths: Sequence[str]) -> list[str]:
+        """Those of `paths` that are no results of the loop, as far as is known."""
+        if len(paths) <= _FEW:
+            return [path for path in paths if not self._is_result(key, path)]
         results = self._store.results_below(key, self._identity(key.directory))
-        if not results:
-            return list(paths)
+        own = self.own_results(key, paths, results)
+        return [path for path in paths if path not in own]
+
+    def see_links(
+        self, unseen: UnseenLinks, going_on: Callable[[], object] = lambda: None
+    ) -> Collection[str]:
+        """Look where the images of a loop lead that are links; in no transaction.
+
+        Raises FolderNotFound.
+        """
+        key, selection, _ = unseen
+        if self.real_path(key.directory) is None:
+            return ()
         identity_of = self.identities()
-        return [path for path in paths if identity_of(key.full(path)) not in results]
+        # What may not be read is none of the images, and nothing may be written there.
+        files = map(self.real_path, linked_files(key.directory, selection, going_on))
+        return {identity_of(file) for file in files if file is not None}
 
     def _note(self, key: LoopKey, path: str, owners: dict[str, Owner]) -> None:
         """Note all of the files as written by the item, or none where another loop is quicker."""
@@ -190,10 +255,10 @@ class Outputs:
         written = self._store.writer(key, target)
         return written is not None and (written.loop, written.path) == (key.id, path)
 
-    def _is_result(self, key: LoopKey, target: str) -> bool:
-        """Whether an image of this batch wrote a file."""
-        written = self._store.writer(key, self._identity(target))
-        return written is not None and written.loop == key.id and written.batch == self._batch(key)
+    def _is_result(self, key: LoopKey, path: str) -> bool:
+        """Whether another image of the loop wrote the file at a relative path."""
+        written = self._store.writer(key, self._identity(key.full(path)))
+        return written is not None and written.loop == key.id and written.path != path
 
     def _is_source(self, key: LoopKey, target: str) -> bool:
         """Whether a file is one of the images that the batch reads, however it is spelled."""
@@ -208,10 +273,29 @@ class Outputs:
         inside = os.path.relpath(file, directory).replace(os.sep, "/")
         return inside in self._spelled_images(key)
 
-    def _spelled_images(self, key: LoopKey) -> Collection[str]:
+    def _linked(self, key: LoopKey, links: SeenLinks) -> Collection[str] | UnseenLinks:
+        """The files that images of the batch are links to, or what has to be looked at first."""
+        entry = self._store.load(key)
+        if entry is None:
+            return ()
+        listing = self._listing(key)
+        known = self._memory[key].linked
+        if known is None or known[0] != listing:
+            unseen = UnseenLinks(key, entry.selection, listing)
+            if unseen not in links:
+                return unseen
+            known = listing, links[unseen]
+            self._memory.change(key, linked=known)
+        return known[1]
+
+    def _listing(self, key: LoopKey) -> Hashable:
+        """What tells a listing from others of the loop."""
         entry = self._store.load(key)
         selection = None if entry is None else entry.selection
-        listing = (self._batch(key), selection, self._store.counts(key).total)
+        return self._batch(key), selection, self._store.counts(key).total
+
+    def _spelled_images(self, key: LoopKey) -> Collection[str]:
+        listing = self._listing(key)
         known = self._memory[key].spelled
         if known is None or known[0] != listing:
             known = listing, set(map(folded, self._store.outside.paths(key)))

@@ -50,10 +50,13 @@ class Lister(Protocol):
         *,
         seed: int,
         going_on: Callable[[], object] = ...,
+        without: Callable[[Sequence[str]], Collection[str]] = ...,
     ) -> Sequence[str]:
         """Relative paths in order; `seed` decides on the order of a shuffle.
 
         `going_on` is called again and again meanwhile, and what it raises ends the listing.
+        `without` is given all that match, and says which of them are left out, before the range is
+        applied.
         """
 
 
@@ -180,19 +183,19 @@ class Listings:
             if is_mine:
                 turn.release()
 
-    def found(
-        self, due: Due, going_on: Callable[[], object] = lambda: None, *, patient: bool = False
-    ) -> tuple[Sequence[str], set[str]]:
+    def found(self, due: Due, *, patient: bool = False) -> tuple[Sequence[str], set[str]]:
         """The images in order, and those that are left out as their results are there already.
 
         Raises NoImages, FolderNotFound and InvalidSetting.
         """
-        key, selection = due.key, due.selection
-        everything = self.preview(key, selection.without_range(), due.batch, going_on)
+        key, selection, going_on = due.key, due.selection, self._going_on(patient=patient)
+        everything, own_results = self._listed(
+            key, selection.without_range(), due.batch, patient=patient
+        )
         paths = selection.in_range(everything)
         # A folder that is watched may still be empty.
         if not paths and not self._folder_watch.is_watched(key):
-            raise NoImages(no_images(key.directory, selection))
+            raise NoImages(no_images(key.directory, selection, own_results))
         names = selection.finished
         # A folder that may not be looked at proves no image finished.
         if not names or None in {self._outputs.real_path(name.folder) for name in names}:
@@ -223,38 +226,55 @@ class Listings:
                 yield result
                 after = result.file
 
-    def preview(
-        self,
-        key: LoopKey,
-        selection: Selection,
-        batch: int,
-        going_on: Callable[[], object] = lambda: None,
-    ) -> Sequence[str]:
+    def preview(self, key: LoopKey, selection: Selection, batch: int) -> Sequence[str]:
         """What a batch would hold that began now, in order, and what is finished of it."""
-        return self._lister(key.directory, selection, seed=key.seed(batch), going_on=going_on)
+        return self._listed(key, selection, batch, patient=False)[0]
+
+    def _listed(
+        self, key: LoopKey, selection: Selection, batch: int, *, patient: bool
+    ) -> tuple[Sequence[str], int]:
+        """As `preview`; and how many files are no images of the loop, being its own results."""
+        own_results: Collection[str] = ()
+
+        def without(paths: Sequence[str]) -> Collection[str]:
+            nonlocal own_results
+            # After the folder was read: what is written is recorded before it is there.
+            read = partial(self._outputs.own_results_beside, key)
+            results = self._transactions.beside(read, patient=patient)
+            own_results = self._outputs.own_results(key, paths, results)
+            return own_results
+
+        paths = self._lister(
+            key.directory,
+            selection,
+            seed=key.seed(batch),
+            going_on=self._going_on(patient=patient),
+            without=without,
+        )
+        return paths, len(own_results)
+
+    def _going_on(self, *, patient: bool) -> Callable[[], object]:
+        """What is to be called again and again while a folder is read, or a listing written."""
+        return self._host.raise_if_cancelled if patient else (lambda: None)
 
     def unknown(
         self, key: LoopKey, found: Sequence[str], *, patient: bool = False
     ) -> tuple[list[str], Collection[str]]:
-        """Those that are neither listed nor written by the workflow, and all that are listed."""
+        """Those that are not listed, and all that are listed."""
         listed = self._transactions.beside(partial(self._store.outside.paths, key), patient=patient)
-        new = [path for path in found if path not in listed]
-        if new:
-            unwritten = partial(self._outputs.unwritten, key, new)
-            new = self._transactions.run(unwritten, patient=patient)
-        return new, listed
+        return [path for path in found if path not in listed], listed
 
     def _take(self, due: Due, *, patient: bool) -> Listing:
         """Read a folder, for what it is due for."""
-        going_on = self._host.raise_if_cancelled if patient else (lambda: None)
+        going_on = self._going_on(patient=patient)
         if due.why is Why.BEFORE_THE_LAST:
-            return self._before_the_last(due, going_on)
+            return self._before_the_last(due)
         key, began = due.key, self._moments.note(due.key, LOOK)
         if due.before is not None:
             sights = due.before.sights
             same = [path for path in due.before.paths if self._looks(key, path) == sights[path]]
             return Listing(due, began, same, due.before.finished)
-        found, left_out = self.found(due, going_on, patient=patient)
+        found, left_out = self.found(due, patient=patient)
         if due.why is Why.BEGIN:
             return Listing(due, began, self._whole(key, found, (), going_on), len(left_out))
         if due.why is Why.RELIST:
@@ -266,14 +286,14 @@ class Listings:
         new = list(self._whole(key, new, (), going_on))
         return Listing(due, began, new, len(left_out.difference(listed)))
 
-    def _before_the_last(self, due: Due, going_on: Callable[[], object]) -> Listing:
+    def _before_the_last(self, due: Due) -> Listing:
         """The new files, and what they are like: none where the folder cannot be read.
 
         The last image is there to be worked on even so, and the next run says what is wrong.
         """
         key, began = due.key, self._host.now()
         try:
-            found, left_out = self.found(due, going_on, patient=True)
+            found, left_out = self.found(due, patient=True)
         except BatchLoopError:
             return Listing(due, began)
         new, listed = self.unknown(key, found, patient=True)
@@ -292,7 +312,7 @@ class Listings:
         due, paths = listing.due, listing.paths
         if due.why not in {Why.BEGIN, Why.RELIST}:
             return listing
-        going_on = self._host.raise_if_cancelled if patient else (lambda: None)
+        going_on = self._going_on(patient=patient)
         beside = partial(self._transactions.beside, patient=patient)
         keeps, server = due.why is Why.RELIST, self._host.server
         if not beside(partial(self._store.outside.is_large, due.key, len(paths), keeps=keeps)):
@@ -350,8 +370,8 @@ class Listings:
             turn.release()
 
 
-def no_images(directory: str, selection: Selection) -> str:
-    """What to tell somebody whose folder holds nothing under `selection`."""
+def no_images(directory: str, selection: Selection, own_results: int = 0) -> str:
+    """What to tell somebody whose folder holds nothing else under `selection`."""
     looked_for = selection.filter.value
     if selection.custom_pattern and looked_for == "Custom":
         looked_for += f" {selection.custom_pattern!r}"
@@ -359,4 +379,10 @@ def no_images(directory: str, selection: Selection) -> str:
     message = f"No images to work on in {directory!r}: {looked_for} matches no file {where}"
     if selection.has_range:
         message += f", from start_index {selection.start_index} with limit {selection.limit}"
-    return message + ". Choose another folder, or widen filter, custom_pattern, recursive or range."
+    message += ". Choose another folder, or widen filter, custom_pattern, recursive or range."
+    if own_results:
+        message += (
+            f" Files that this loop has saved itself are left out ({own_results} here): with "
+            "another loop_name they are images like others."
+        )
+    return message

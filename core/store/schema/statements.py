@@ -239,7 +239,7 @@ def range_below(folder: str) -> dict[str, str]:
     return {"of_first": folder + separator, "of_end": folder + _AFTER[separator]}
 
 
-results_below = select(outputs.c.target).where(_in_this_batch, _below)
+results_below = select(outputs.c.target, outputs.c.path).where(_of_own_loop, _below)
 # Raw values, in the order of `KnownResult`: with a million rows, converting their types would take
 # most of the time.
 written_below = (

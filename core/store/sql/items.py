@@ -244,11 +244,10 @@ class SqlOutputs(SqlReports, SqlItems):
         rows = self._database.execute(statements.written_by_item, given)
         return tuple(sorted(self._file_of(row) for row in rows))
 
-    def results_below(self, key: LoopKey, folder: str) -> set[str]:
-        given = {"of_loop": key.id, "of_batch": self._known(key).row["batch"]}
-        below = statements.range_below(self._roots.shared(folder))
-        found = self._database.execute(statements.results_below, given | below)
-        return {self._roots.local(target) for target in found.scalars()}
+    def results_below(self, key: LoopKey, folder: str) -> Mapping[str, str]:
+        given = {"of_loop": key.id, **statements.range_below(self._roots.shared(folder))}
+        found = self._database.execute(statements.results_below, given)
+        return {self._roots.local(target): path for target, path in found}
 
     def open_outputs(self) -> set[str]:
         return {self._file_of(row) for row in self._database.execute(statements.open_targets)}

@@ -76,6 +76,15 @@ class SqlOutside:
             found.update(path_text(path) for (path,) in part)
         return found
 
+    def results_below(self, key: LoopKey, folder: str) -> Mapping[str, str]:
+        given = {"of_loop": key.id, **statements.range_below(self._roots.shared(folder))}
+        local = self._roots.local
+        return {
+            local(path_text(target)): path_text(path)
+            for rows in self._read(statements.results_below, given)
+            for target, path in rows
+        }
+
     def written_below(self, folder: str, after: str = "") -> Iterator[KnownResult]:
         given: dict[str, Any] = statements.range_below(self._roots.shared(folder))
         if after:

@@ -63,6 +63,7 @@ class Server:
         *,
         seed: int,  # noqa: ARG002
         going_on: Callable[[], object],
+        **_given: object,
     ) -> list[str]:
         if directory == SLOW.directory:
             self.listings += 1

@@ -3,6 +3,7 @@ from __future__ import annotations
 import logging
 import os
 import random
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from PIL import Image
 from batch_loop.core.common.errors import FolderNotFound, InvalidSetting, NotAFolder
 from batch_loop.core.files import listing
 from batch_loop.core.files.leftovers import TEMPORARY_SUFFIX
-from batch_loop.core.files.listing import has_images, list_images
+from batch_loop.core.files.listing import has_images, linked_files, list_images
 from batch_loop.core.model.selection import IMAGE_EXTENSIONS, Filter, Selection, SortBy
 
 
@@ -376,6 +377,38 @@ class TestRange:
         touch(tmp_path, "1.png", "2.png", "3.png", "10.png")
         found = list_images(str(tmp_path), Selection(start_index=start_index, limit=limit))
         assert [name.removesuffix(".png") for name in found] == expected.split()
+
+
+class TestLeftOut:
+    @pytest.mark.parametrize("order", [*SortBy])
+    def test_what_is_left_out_does_not_count(self, tmp_path: Path, order: SortBy) -> None:
+        touch(tmp_path / "in", "1.png", "2.png", "3.png", "10.png")
+        expected = list_images(str(tmp_path / "in"), Selection(sort_by=order, start_index=1), 5)
+        touch(tmp_path / "in", "1_up.png", "0.png", "k.txt")
+        given: list[str] = []
+
+        def without(paths: Sequence[str]) -> list[str]:
+            given.extend(paths)
+            return ["0.png", "1_up.png"]
+
+        selection = Selection(sort_by=order, start_index=1)
+        assert list_images(str(tmp_path / "in"), selection, 5, without=without) == expected
+        assert sorted(given) == ["0.png", "1.png", "10.png", "1_up.png", "2.png", "3.png"]
+
+
+class TestLinkedFiles:
+    def test_are_the_files_that_images_lead_to(self, tmp_path: Path) -> None:
+        folder = tmp_path.resolve()
+        touch(folder, "in/a.png", "in/sub/b.png", "there/1.png", "there/2.png", "there/3.png")
+        (folder / "between.png").symlink_to(folder / "there" / "1.png")
+        (folder / "in" / "c.png").symlink_to(folder / "between.png")
+        (folder / "in" / "sub" / "d.png").symlink_to("../../there/2.png")
+        (folder / "in" / "e.txt").symlink_to(folder / "there" / "3.png")
+        (folder / "in" / "gone.png").symlink_to(folder / "there" / "4.png")
+        first, second = (str(folder / "there" / name) for name in ("1.png", "2.png"))
+        assert list(linked_files(str(folder / "in"), Selection(limit=1))) == [first]
+        found = linked_files(str(folder / "in"), Selection(recursive=True))
+        assert sorted(found) == [first, second]
 
 
 class TestHasImages:

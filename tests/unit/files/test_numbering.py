@@ -85,6 +85,7 @@ class Crowd:
 
     def __init__(self, root: Path) -> None:
         self.root = root.resolve()
+        (self.root / "input").mkdir()
         store = open_store(str(root / "state"))
         assert isinstance(store, SqlStore)
         self.store = store

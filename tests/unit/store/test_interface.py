@@ -221,13 +221,20 @@ def test_many_new_items_go_to_the_end_in_order(store: Store) -> None:
     assert claimed(store).path == "c"
 
 
-def test_the_files_that_a_batch_wrote_below_a_folder_are_known(store: Store) -> None:
-    store.note_output(KEY, "/out/x/a", "a")
-    store.note_output(KEY, "/out/x/b", "b", kept=True)
-    store.note_output(KEY, "/out/xy", "c")
-    assert store.results_below(KEY, "/out/x") == {"/out/x/a"}
-    begin(store, KEY, ["a"], batch=2)
-    assert store.results_below(KEY, "/out/x") == set()
+def test_the_files_that_a_loop_wrote_below_a_folder_are_known(opened: Store) -> None:
+    other = LoopKey("other", KEY.directory)
+    with opened.transaction():
+        begin(opened, KEY, ["a", "b", "c"])
+        begin(opened, other, ["a"])
+        opened.note_output(KEY, "/out/x/a", "a")
+        opened.note_output(KEY, "/out/x/b", "b", kept=True)
+        opened.note_output(KEY, "/out/xy", "c")
+        opened.note_output(other, "/out/x/c", "a")
+        begin(opened, KEY, ["c"], batch=2)
+        opened.note_output(KEY, "/out/x/d", "c")
+        assert opened.results_below(KEY, "/out/x") == {"/out/x/a": "a", "/out/x/d": "c"}
+    assert opened.outside.results_below(KEY, "/out/x") == {"/out/x/a": "a", "/out/x/d": "c"}
+    assert opened.outside.results_below(other, "/out") == {"/out/x/c": "a"}
 
 
 ODD = [

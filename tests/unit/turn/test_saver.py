@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import torch
 
-from batch_loop.core.common.errors import UnwritableImage
+from batch_loop.core.common.errors import FolderNotFound, UnwritableImage
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files.allowed_paths import AllowedFolders
@@ -35,6 +35,7 @@ class Desk:
     def __init__(self, root: Path, *names: str) -> None:
         root = root.resolve()
         self.input, self.output = root / "input", root / "output"
+        self.input.mkdir()
         self.output.mkdir()
         self._allowed = AllowedFolders(str(self.input), str(self.output), str(root / "temp"))
         self.host = FakeHost()
@@ -42,6 +43,10 @@ class Desk:
             MemoryStore(), self.host, lambda *_, **__: list(names), lambda _: 0.0
         )
         self.numbering = Numbering(self.registry.earlier_outputs)
+
+    def link(self, name: str, to: str) -> None:
+        """Make an image that is a link to a file in the folder of results."""
+        (self.input / name).symlink_to(self.output / to)
 
     def put(self, *names: str) -> None:
         for name in names:
@@ -175,7 +180,7 @@ def test_a_text_overwrites_no_source(tmp_path: Path) -> None:
     iteration = desk.acquire()
     with pytest.raises(UnwritableImage, match=r"a\.txt' would overwrite an image that this batch"):
         desk.save(iteration, folder=str(desk.input))
-    assert not desk.input.exists()
+    assert list(desk.input.iterdir()) == []
 
 
 def test_a_text_is_not_written_through_a_link(tmp_path: Path) -> None:
@@ -187,3 +192,69 @@ def test_a_text_is_not_written_through_a_link(tmp_path: Path) -> None:
         desk.save(desk.acquire())
     assert outside.read_bytes() == BEFORE
     assert list(desk.files()) == ["a.txt"]
+
+
+@pytest.mark.parametrize(
+    ("if_exists", "name"),
+    [
+        (IfExists.OVERWRITE_OWN, "a_1.png"),
+        (IfExists.SKIP, "a.png"),
+        (IfExists.RENAME, "a_1.png"),
+        (IfExists.OVERWRITE, None),
+    ],
+)
+@pytest.mark.parametrize("link", ["a.png", "b.png"])
+def test_what_an_image_is_a_link_to_is_never_overwritten(
+    tmp_path: Path, link: str, if_exists: IfExists, name: str | None
+) -> None:
+    desk = Desk(tmp_path, "a.png", "b.png")
+    desk.put("a.png")
+    desk.link(link, "a.png")
+    iteration = desk.acquire()
+    if name is None:
+        with pytest.raises(UnwritableImage, match="would overwrite an image that this batch reads"):
+            desk.save(iteration, if_exists=if_exists, caption=None)
+    else:
+        assert desk.save(iteration, if_exists=if_exists, caption=None) == [name]
+    assert desk.files()["a.png"] == "before"
+
+
+def test_an_earlier_result_that_an_image_is_a_link_to_is_not_replaced(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "a.png")
+    first = desk.acquire()
+    assert desk.save(first) == ["a.png"]
+    desk.end(first)
+    desk.registry.start_over(first.key.id)
+    desk.link("b.png", "a.png")
+    with pytest.raises(UnwritableImage, match="would overwrite an image that this batch reads"):
+        desk.save(desk.acquire())
+
+
+def test_links_are_looked_at_once_a_batch_and_only_if_something_would_be_replaced(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looked = []
+
+    def links(folder: str, *_: object) -> list[str]:
+        looked.append(folder)
+        return []
+
+    monkeypatch.setattr("batch_loop.core.engine.changes.result_owners.linked_files", links)
+    desk = Desk(tmp_path, "a.png", "b.png")
+    for looks in (0, 1):
+        for _ in range(2):
+            iteration = desk.acquire()
+            desk.save(iteration)
+            desk.end(iteration)
+        assert len(looked) == looks
+        desk.registry.start_over(iteration.key.id)
+
+
+def test_what_is_replaced_must_be_known_to_be_no_image(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "a.png")
+    desk.put("a.png")
+    iteration = desk.acquire()
+    desk.input.rmdir()
+    with pytest.raises(FolderNotFound):
+        desk.save(iteration, if_exists=IfExists.OVERWRITE)
+    assert desk.files() == {"a.png": "before"}

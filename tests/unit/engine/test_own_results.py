@@ -1,0 +1,175 @@
+"""The results of a loop that lie in its own folder: they are no images of it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import pytest
+
+from batch_loop.core.common.errors import NoImages
+from batch_loop.core.engine.batches import Request
+from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.files.listing import list_images, sight
+from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.policy import IterationMode
+from batch_loop.core.model.prompt import Ending
+from batch_loop.core.model.selection import Selection, SortBy
+from batch_loop.core.store.databases.sqlite_store import open_store
+from batch_loop.core.store.interface import Store
+from batch_loop.core.store.memory import MemoryStore
+from batch_loop.tests.support.fake_host import ByHand, FakeHost
+
+FOUR = ["a.png", "b.png", "c.png", "d.png"]
+MANY = [f"{number:03}.png" for number in range(60)]
+"""So many that they are not asked about one by one."""
+EVERYTHING = Selection(recursive=True)
+
+
+def beside(path: str) -> str:
+    """The name of a result among the images."""
+    return path.replace(".", "_up.")
+
+
+def below(path: str) -> str:
+    """The name of a result in a subfolder."""
+    return f"results/{path}"
+
+
+class Loop:
+    """A registry on a real folder, into which its results are saved."""
+
+    def __init__(self, store: Store, folder: Path, result_of: Callable[[str], str]) -> None:
+        self.folder, self.result_of = folder.resolve(), result_of
+        (folder / "results").mkdir()
+        self.host = FakeHost()
+        self.registry = LoopRegistry(
+            store, self.host, list_images, sight, poll_outcomes=ByHand, poll_listings=ByHand
+        )
+        self.request = Request(LoopKey("", str(self.folder)), EVERYTHING)
+
+    def add(self, *names: str) -> None:
+        for name in names:
+            (self.folder / name).write_bytes(b"x")
+
+    def run(self, *, claims: bool = True, **changes: object) -> str:
+        """One prompt, which `claims` its result or only reports it; the path of its item."""
+        turn = self.registry.acquire(replace(self.request, **changes), self.host.submit())
+        saved = []
+        if turn.item is not None:
+            saved.append(str(self.folder / self.result_of(turn.item.path)))
+            if claims:
+                self.registry.claim_outputs(turn, saved)
+            self.add(saved[0])
+        self.registry.end(turn)
+        self.host.finish(turn.prompt, Ending.SUCCESS, *saved)
+        return "" if turn.item is None else turn.item.path
+
+    def run_all(self, **changes: object) -> list[str]:
+        return list(iter(partial(self.run, **changes), ""))
+
+    def start_over(self) -> None:
+        self.registry.start_over(self.request.key.id)
+
+    def listed(self, selection: Selection = EVERYTHING) -> list[str]:
+        """What a batch would hold that began now."""
+        return list(self.registry.preview(self.request.key, selection)[1])
+
+
+@pytest.fixture(params=["memory", "sqlite"])
+def loop(request: pytest.FixtureRequest, tmp_path: Path, result_of: Callable[[str], str]) -> Loop:
+    is_file = request.param == "sqlite"
+    store: Store = open_store(str(tmp_path / "state")) if is_file else MemoryStore()
+    (tmp_path / "in").mkdir()
+    loop = Loop(store, tmp_path / "in", result_of)
+    loop.add(*FOUR)
+    return loop
+
+
+@pytest.fixture(params=[beside, below])
+def result_of(request: pytest.FixtureRequest) -> Callable[[str], str]:
+    found: Callable[[str], str] = request.param
+    return found
+
+
+@pytest.mark.parametrize("claims", [True, False])
+def test_other_settings_in_mid_batch_do_not_list_them(
+    loop: Loop,
+    claims: bool,  # noqa: FBT001
+) -> None:
+    assert [loop.run(claims=claims) for _ in range(2)] == FOUR[:2]
+    by_name = Selection(recursive=True, sort_by=SortBy.NAME)
+    assert loop.run_all(claims=claims, selection=by_name) == FOUR[2:]
+
+
+@pytest.mark.parametrize("claims", [True, False])
+def test_start_over_does_not_list_them(loop: Loop, claims: bool) -> None:  # noqa: FBT001
+    for _ in range(3):
+        assert loop.run_all(claims=claims) == FOUR
+        loop.start_over()
+
+
+def test_reset_does_not_list_them(loop: Loop) -> None:
+    found = [loop.run(mode=IterationMode.RESET) for _ in range(3 * len(FOUR))]
+    assert found == 3 * FOUR
+
+
+def test_results_of_earlier_batches_do_not_join(loop: Loop) -> None:
+    loop.run_all()
+    # So few that each is asked about, as what joins is.
+    loop.result_of = lambda path: f"elsewhere {path}"
+    loop.start_over()
+    loop.add("e.png")
+    assert loop.run_all() == [*FOUR, "e.png"]
+
+
+def test_many_results_of_earlier_batches_are_left_out(loop: Loop) -> None:
+    loop.add(*MANY)
+    for _ in range(2):
+        assert loop.run_all() == [*MANY, *FOUR]
+        loop.start_over()
+    assert loop.listed() == [*MANY, *FOUR]
+
+
+def test_the_range_counts_images_only(loop: Loop) -> None:
+    loop.run_all()
+    part = Selection(recursive=True, start_index=1, limit=2)
+    assert loop.listed(part) == ["b.png", "c.png"]
+
+
+def test_a_shuffle_is_the_same_with_results_and_without(loop: Loop) -> None:
+    shuffled = Selection(recursive=True, sort_by=SortBy.SHUFFLE)
+    before = loop.listed(shuffled)
+    assert loop.run_all() == FOUR
+    assert loop.listed(shuffled) == before
+
+
+def test_another_loop_on_the_folder_reads_them(loop: Loop) -> None:
+    loop.run_all()
+    other = LoopKey("other", loop.request.key.directory)
+    found = loop.registry.preview(other, EVERYTHING)[1]
+    assert sorted(found) == sorted([*FOUR, *map(loop.result_of, FOUR)])
+
+
+def test_once_the_loop_is_forgotten_they_are_images(loop: Loop) -> None:
+    loop.run_all()
+    loop.registry.snapshot(loop.request.key.id)
+    loop.registry.forget(loop.request.key.id)
+    assert sorted(loop.listed()) == sorted([*FOUR, *map(loop.result_of, FOUR)])
+
+
+def test_a_folder_of_nothing_but_results_says_so(loop: Loop) -> None:
+    loop.run_all()
+    for name in FOUR:
+        (loop.folder / name).unlink()
+    with pytest.raises(NoImages, match=r"saved itself are left out \(4 here\): with another loop_"):
+        loop.start_over()
+
+
+def test_an_image_that_is_saved_in_its_own_place_stays_an_image(loop: Loop) -> None:
+    loop.result_of = str
+    for _ in range(3):
+        assert loop.run_all(claims=False) == FOUR
+        loop.start_over()
