@@ -4,7 +4,7 @@ import { CompleteCard } from "./complete_card.js";
 import { onSettingChanged } from "./folder_settings.js";
 import { IteratorCard } from "./iterator_card.js";
 import { IteratorEntry } from "./iterator_entry.js";
-import { completeModel } from "./model.js";
+import { completeModel } from "./texts_and_buttons.js";
 import { drawOnTitle } from "./node_bar.js";
 import { addCard, passToCanvas, takePlace } from "./widget.js";
 

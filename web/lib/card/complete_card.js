@@ -1,12 +1,12 @@
 import { attributed, button, element, setText } from "../dom.js";
 import { Progress } from "../progress_bar.js";
 import { t } from "../texts.js";
-import { firstLine } from "./model.js";
+import { firstLine } from "./texts_and_buttons.js";
 
 /**
  * @import { Failure } from "../../../types/server.d.ts"
  * @import { Figures } from "../figures.js"
- * @import { CompleteModel } from "./model.js"
+ * @import { CompleteModel } from "./texts_and_buttons.js"
  */
 
 /** Batch Complete's card: the tally, and the failed images with their reasons. */

@@ -1,11 +1,9 @@
 import { attributed, button, element, setText } from "../dom.js";
-import { timesOf } from "../figures.js";
 import { Progress } from "../progress_bar.js";
 import { t } from "../texts.js";
 
 /**
- * @import { Figures } from "../figures.js"
- * @import { Buttons, IteratorModel } from "./model.js"
+ * @import { Buttons, IteratorModel } from "./texts_and_buttons.js"
  * @typedef {"choose" | "skip" | "retry" | "startOver" | "stopWatching" | "report"} Name
  * @typedef {Record<Name, (model: IteratorModel) => void>} CardActions
  * @typedef {{ loop: string | null, watching: boolean, choosing: boolean }} Standing
@@ -97,7 +95,7 @@ export class IteratorCard {
     this.#hint.hidden = model.hint === "";
     this.#showImage(model.image && loop ? this.#thumbnailOf(loop, model.image) : null);
     this.#progress.show(model.figures);
-    this.#showTimes(model.figures, model.phase);
+    this.#showTimes(model.times);
     this.#showButtons(model.buttons, { watching, choosing });
   }
 
@@ -124,17 +122,10 @@ export class IteratorCard {
     }
   }
 
-  /**
-   * @param {Figures | null} figures
-   * @param {string} phase
-   */
-  #showTimes(figures, phase) {
-    this.#times.hidden = !figures;
-    if (!figures) return;
-    const { taken, remaining, perMinute } = timesOf(figures);
-    const texts = phase === "complete" ? [taken, perMinute] : [taken, remaining, perMinute];
-    const shown = texts.filter(Boolean);
-    this.#times.replaceChildren(...shown.map((text) => element("span", "figure", text)));
+  /** @param {string[]} times */
+  #showTimes(times) {
+    this.#times.hidden = times.length === 0;
+    this.#times.replaceChildren(...times.map((text) => element("span", "figure", text)));
   }
 
   /**

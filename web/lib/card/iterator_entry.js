@@ -2,7 +2,7 @@ import { isAtWork } from "../figures.js";
 import { folderOf, loopOf } from "../poller.js";
 import { Refused } from "../server.js";
 import { folderSettings, isLinked } from "./folder_settings.js";
-import { iteratorModel } from "./model.js";
+import { iteratorModel } from "./texts_and_buttons.js";
 
 /**
  * @import { Node } from "../../../types/comfyui.d.ts"

@@ -1,4 +1,4 @@
-import { figuresOf, unpairedLines } from "../figures.js";
+import { figuresOf, timesOf, unpairedLines } from "../figures.js";
 import { t } from "../texts.js";
 
 /**
@@ -38,7 +38,7 @@ import { t } from "../texts.js";
  * @property {boolean} report
  */
 
-/** @typedef {Said & { buttons: Buttons }} IteratorModel */
+/** @typedef {Said & { times: string[], buttons: Buttons }} IteratorModel */
 
 /**
  * @typedef {object} CompleteModel
@@ -67,6 +67,7 @@ export function iteratorModel(known) {
   const hasRun = said.figures !== null;
   return {
     ...said,
+    times: timesIn(said),
     buttons: {
       choose: canChoose,
       startOver: hasRun || settings === null,
@@ -75,6 +76,18 @@ export function iteratorModel(known) {
       report: hasRun,
     },
   };
+}
+
+/**
+ * How long the batch takes, as texts.
+ *
+ * @param {Pick<Said, "figures"> & { phase: string }} said
+ */
+function timesIn({ figures, phase }) {
+  if (!figures) return [];
+  const { taken, remaining, perMinute } = timesOf(figures);
+  const times = phase === "complete" ? [taken, perMinute] : [taken, remaining, perMinute];
+  return times.filter(Boolean);
 }
 
 /**
