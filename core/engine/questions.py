@@ -22,17 +22,29 @@ if TYPE_CHECKING:
 class Questions(Parts):
     """How loops stand, what their items are, and where they lie."""
 
-    @in_transaction()
     def report(self, loop_id: str) -> tuple[Snapshot, list[ReportedItem]]:
-        """A loop, and at the same moment its items in order with the files they wrote.
+        """A loop, and its items in order with the files they wrote.
+
+        Reading the items holds nobody up, however many they are. They are all of one moment, which
+        is a little later than that of the snapshot, but in the same batch: if another one has begun
+        meanwhile, the whole is read again.
 
         Raises:
             UnknownLoop: no loop has this id.
 
         """
+        while True:
+            key, snapshot = self._reconciled(loop_id)
+            items = self._transactions.beside(partial(self._store.outside.report, key))
+            entry = self._transactions.read(partial(self._store.load, key))
+            if entry is not None and entry.batch == snapshot.batch:
+                return snapshot, items
+
+    @in_transaction()
+    def _reconciled(self, loop_id: str) -> tuple[LoopKey, Snapshot]:
         key = self._loops.find(loop_id)
         self._reconciler.reconcile(key)
-        return self._loops.full_snapshot(key), self._store.report(key)
+        return key, self._loops.full_snapshot(key)
 
     @in_transaction()
     def page(self, loop_id: str, start: int, most: int, *, failed: bool = False) -> Page:

@@ -22,8 +22,8 @@ T = TypeVar("T")
 class Outside(Protocol):
     """Operations outside of the registry's transactions.
 
-    Any thread may call these methods. Each runs in a short transaction of its own, which neither
-    waits for the registry's transactions nor holds them up.
+    Any thread may call these methods. Each runs in a transaction of its own, which neither waits
+    for the registry's transactions nor holds them up.
     """
 
     def renew(self, server: str, seconds: float) -> None:
@@ -40,6 +40,12 @@ class Outside(Protocol):
 
     def results_below(self, key: LoopKey, folder: str) -> Mapping[str, str]:
         """As `Outputs.results_below`; what a loop has written elsewhere costs nothing."""
+
+    def report(self, key: LoopKey) -> list[ReportedItem]:
+        """Every item of the current listing in order, with the files that it wrote.
+
+        All of it is of one moment, if the store is a database. Empty for an unknown loop.
+        """
 
     def written_below(self, folder: str, after: str = "") -> Iterator[KnownResult]:
         """Some of the files below a folder that images of any loop wrote; none at the end.
@@ -181,9 +187,6 @@ class Items(Protocol):
 
 class Reports(Protocol):
     """Items, together with the files that they wrote."""
-
-    def report(self, key: LoopKey) -> list[ReportedItem]:
-        """Every item of the listing in order, with the files that it wrote."""
 
     def page(self, key: LoopKey, start: int, most: int, *, failed: bool) -> list[ReportedItem]:
         """`most` items of the listing from index `start` on; with `failed`, of the FAILED ones."""

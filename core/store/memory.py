@@ -12,7 +12,7 @@ from ..common.errors import StateNotKept
 from ..model.item_life import Event, On, check_transition, lived
 from ..model.items import Claim, Counts, Item, ItemState
 from ..model.loop_key import LoopKey
-from ..model.records import NOTHING_CARRIED, Carried, KnownResult
+from ..model.records import NOTHING_CARRIED, Carried, KnownResult, ReportedItem
 from .interface import Outside
 from .memory_items import ItemTable
 from .memory_outputs import MemoryOutputs
@@ -160,6 +160,11 @@ class MemoryStore(MemoryOutputs):
             path for path, item in known.items() if item.turns and item.state is not ItemState.DONE
         }
 
+    def listed_items(self, key: LoopKey) -> list[ReportedItem]:
+        """The items of the current listing with their files; from any thread."""
+        items = self._items.get(key)
+        return [] if items is None else items.all_reported()
+
     # Items.
 
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
@@ -236,6 +241,9 @@ class _Outside:
 
     def results_below(self, key: LoopKey, folder: str) -> Mapping[str, str]:
         return self._store.results_below(key, folder)
+
+    def report(self, key: LoopKey) -> list[ReportedItem]:
+        return self._store.listed_items(key)
 
     def written_below(self, folder: str, after: str = "") -> Iterator[KnownResult]:
         return iter(() if after else self._store.all_written_below(folder))

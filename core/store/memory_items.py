@@ -7,11 +7,15 @@ from bisect import bisect_left, insort
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
+from itertools import chain
 
+from ..common.pace import parts_of
 from ..model.item_life import OPEN
 from ..model.items import Item, ItemState
 from ..model.records import ReportedItem
 from .records import UNLISTED
+
+_NONE: frozenset[str] = frozenset()
 
 
 class ItemTable:
@@ -120,6 +124,16 @@ class ItemTable:
         else:
             self.pending.remove(index)
             heapq.heapify(self.pending)
+
+    def all_reported(self) -> list[ReportedItem]:
+        """All items, each with its files; from any thread."""
+        # Each is copied in one step, as the registry may change them meanwhile.
+        order, known, written = self.order.copy(), self.known.copy(), self.written.copy()
+        paths = chain.from_iterable(parts_of(order))
+        return [
+            (known.get(path) or Item(path, index), tuple(sorted(written.get(path, _NONE).copy())))
+            for index, path in enumerate(paths)
+        ]
 
     def reported(self, indexes: Iterable[int]) -> list[ReportedItem]:
         """The items at these places, each with its files."""

@@ -38,10 +38,6 @@ class MemoryOutputs:
             lambda: defaultdict(set)
         )
 
-    def report(self, key: LoopKey) -> list[ReportedItem]:
-        items = self._items[key]
-        return items.reported(range(len(items.order)))
-
     def page(self, key: LoopKey, start: int, most: int, *, failed: bool) -> list[ReportedItem]:
         items = self._items[key]
         indexes = items.failed if failed else range(len(items.order))

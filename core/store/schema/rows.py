@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import functools
 import json
-from collections.abc import Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict
 from typing import Any
 
@@ -18,6 +19,7 @@ from ...model.directory_iterator_settings import IteratorSettings
 from ...model.items import Claim, Counts, Item, ItemState
 from ...model.policy import IterationMode, Policy
 from ...model.prompt import Failure, Prompt
+from ...model.records import ReportedItem
 from ...model.result_names import ResultName
 from ...model.selection import Selection
 from ...model.shared_roots import Roots
@@ -98,6 +100,21 @@ def item_of(row: Row[Any], ahead: float) -> Item:
         stopped=row.stopped,
         turns=row.turns,
     )
+
+
+def file_of(row: Any, roots: Roots) -> str:
+    """The file in a row of outputs."""
+    return roots.local(row.target if row.file is None else row.file)
+
+
+def reported(
+    found: Iterable[Row[Any]], written: Iterable[Row[Any]], ahead: float, roots: Roots
+) -> list[ReportedItem]:
+    """Items from their rows, each with its files from rows of outputs."""
+    files: defaultdict[str, list[str]] = defaultdict(list)
+    for row in written:
+        files[row.path].append(file_of(row, roots))
+    return [(item_of(row, ahead), tuple(sorted(files.get(row.path, ())))) for row in found]
 
 
 def claim_columns(claim: Claim | None, ahead: float) -> dict[str, Any]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -14,24 +13,19 @@ from ...model.loop_key import LoopKey
 from ...model.records import ReportedItem, Written
 from ..records import UNLISTED, gives_up
 from ..schema import statements
-from ..schema.rows import claim_columns, failure_columns, item_of
+from ..schema.rows import claim_columns, failure_columns, file_of, item_of, reported
 from .session import SqlSession
 
 
 class SqlReports(SqlSession):
     """See `core.store.interface.Reports`."""
 
-    def report(self, key: LoopKey) -> list[ReportedItem]:
-        own = {"of_listing": self._listing(key)}
-        in_batch = {"of_loop": key.id, "of_batch": self._known(key).row["batch"]}
-        written = self._database.execute(statements.output_rows, in_batch)
-        return self._reported(self._database.execute(statements.listed_rows, own), written)
-
     def page(self, key: LoopKey, start: int, most: int, *, failed: bool) -> list[ReportedItem]:
         statement = statements.failed_page_rows if failed else statements.page_rows
         given = {"of_listing": self._listing(key), "of_start": start, "of_most": most}
         found = self._database.execute(statement, given).all()
-        return self._reported(found, self._outputs_of(key, [row.path for row in found]))
+        written = self._outputs_of(key, [row.path for row in found])
+        return reported(found, written, self._ahead, self._roots)
 
     def outputs(self, key: LoopKey, path: str) -> tuple[str, ...]:
         return tuple(sorted(map(self._file_of, self._outputs_of(key, [path]))))
@@ -43,19 +37,8 @@ class SqlReports(SqlSession):
         given = {"of_loop": key.id, "of_batch": batch, "of_paths": paths}
         return self._database.execute(statements.outputs_of_items, given)
 
-    def _reported(
-        self, found: Iterable[Row[Any]], written: Iterable[Row[Any]]
-    ) -> list[ReportedItem]:
-        """Items from their rows, each with its files from rows of outputs."""
-        files: defaultdict[str, list[str]] = defaultdict(list)
-        for row in written:
-            files[row.path].append(self._file_of(row))
-        return [(item_of(row, self._ahead), tuple(sorted(files[row.path]))) for row in found]
-
     def _file_of(self, row: Any) -> str:
-        """The file in a row of outputs."""
-        file: str = row.target if row.file is None else row.file
-        return self._roots.local(file)
+        return file_of(row, self._roots)
 
 
 _PLAIN = ("attempts", "missed_loop_ends", "seconds", "stopped", "turns")

@@ -7,17 +7,17 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Executable
+from sqlalchemy import Connection, Executable, Row
 from sqlalchemy.exc import DBAPIError
 
 from ...common.pace import Pace
 from ...model.items import Item
 from ...model.loop_key import LoopKey
-from ...model.records import KnownResult
+from ...model.records import KnownResult, ReportedItem
 from ...model.shared_roots import Roots
 from ..records import ListedLoop, NewListing
 from ..schema import statements
-from ..schema.rows import item_of, listed_counts
+from ..schema.rows import item_of, listed_counts, reported
 from ..schema.tables import path_text
 from . import listing_rows
 from .backend import AT_ONCE
@@ -84,6 +84,19 @@ class SqlOutside:
             for rows in self._read(statements.results_below, given)
             for target, path in rows
         }
+
+    def report(self, key: LoopKey) -> list[ReportedItem]:
+        with self._connections.reading() as connection:
+            loop = connection.execute(statements.loop_row, {"of_loop": key.id}).one_or_none()
+            if loop is None:
+                return []
+            of_batch = {"of_loop": key.id, "of_batch": loop.batch}
+            return reported(
+                _rows(connection, statements.listed_rows, {"of_listing": loop.listing}),
+                _rows(connection, statements.output_rows, of_batch),
+                self._connections.ahead,
+                self._roots,
+            )
 
     def written_below(self, folder: str, after: str = "") -> Iterator[KnownResult]:
         given: dict[str, Any] = statements.range_below(self._roots.shared(folder))
@@ -163,3 +176,14 @@ class SqlOutside:
     def delete_some(self, listing: str) -> bool:
         with self._connections.writing() as connection:
             return listing_rows.delete_some(connection, listing)
+
+
+def _rows(
+    connection: Connection, statement: Executable, given: Mapping[str, Any]
+) -> Iterator[Row[Any]]:
+    """The rows that a statement finds, read some at a time, with rests for other threads."""
+    pace = Pace()
+    found = connection.execute(statement, given, execution_options={"yield_per": _READ_AT_ONCE})
+    for some in found.partitions():
+        yield from some
+        pace.rest()

@@ -7,15 +7,20 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
+from sqlalchemy import event
 
+from batch_loop.core.common.errors import UnknownLoop
 from batch_loop.core.engine.batches import Request
+from batch_loop.core.engine.changes import transactions
 from batch_loop.core.engine.changes.result_owners import Owner
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, Policy
 from batch_loop.core.model.prompt import Ending
+from batch_loop.core.model.records import ReportedItem
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.routes.export import overview_as_json
+from batch_loop.core.store.databases import state_file
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.tests.support.failed_loops import write_failed_loops
@@ -227,3 +232,47 @@ def test_a_list_of_loops_waits_for_nobody(tmp_path: Path) -> None:
         with server.registry._transactions.lock:
             assert len(pool.submit(server.store.outside.listed_loops).result(20)) == 2
         assert len(pool.submit(server.registry.overviews).result(20)) == 2
+
+
+def test_a_report_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(state_file, "BUSY_SECONDS", 0.01)
+    monkeypatch.setattr(transactions, "PATIENCE_SECONDS", -1.0)
+    server, other = Server(tmp_path, 5), Server(tmp_path, 5)
+    server.prompt()
+    other.prompt()
+    work = [server.prompt, other.prompt]
+
+    def work_meanwhile(_c: object, _cursor: object, text: str, *_given: object) -> None:
+        if text.startswith("SELECT batch_loop_outputs"):
+            prompts = [*work]
+            work.clear()
+            for prompt in prompts:
+                threads.submit(prompt).result(10)
+
+    for engine in (server.store._connections.engine, server.store._connections.outside_engine):
+        event.listen(engine, "after_cursor_execute", work_meanwhile)
+    with ThreadPoolExecutor() as threads:
+        _, items = server.registry.report(server.request.key.id)
+    assert work == []
+    assert len(items) == 5
+
+
+def test_a_report_is_of_one_batch_though_another_begins_meanwhile(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server, key = Server(tmp_path, 5), LoopKey("", "/folder")
+    server.prompt()
+    report, meanwhile = server.store.outside.report, [server.registry.start_over]
+
+    def start_over_before(key: LoopKey) -> list[ReportedItem]:
+        if meanwhile:
+            meanwhile.pop()(key.id)
+        return report(key)
+
+    monkeypatch.setattr(server.store.outside, "report", start_over_before)
+    snapshot, items = server.registry.report(key.id)
+    assert (snapshot.batch, snapshot.counts.pending) == (2, 5)
+    assert {(item.state.value, files) for item, files in items} == {("pending", ())}
+    meanwhile.append(server.registry.forget)
+    with pytest.raises(UnknownLoop):
+        server.registry.report(key.id)

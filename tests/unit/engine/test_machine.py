@@ -47,6 +47,7 @@ from batch_loop.core.store.schema.tables import items, loops
 from batch_loop.core.store.sql import listing_rows
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
+from batch_loop.tests.support.reports import reported
 from batch_loop.tools.postgresql import Postgresql
 
 FOLDER = os.path.abspath("folder")
@@ -798,7 +799,7 @@ class RegistryMachine(RuleBasedStateMachine):
                 entry = store.load(key)
                 assert entry is not None
                 assert (entry.batch, entry.selection) == (loop.batch, loop.selection)
-                report = store.report(key)
+                report = reported(store, key)
                 assert store.page(key, 1, 3, failed=False) == report[1:4]
                 failures = [entry for entry in report if entry[0].state is FAILED]
                 assert store.page(key, 1, 2, failed=True) == failures[1:3]

@@ -44,6 +44,7 @@ from batch_loop.core.store.interface import Outside, Store
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.background import FakeWrites
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
+from batch_loop.tests.support.reports import reported
 
 KEY = LoopKey("", "/folder")
 NAMES = ["a", "b", "c", "d"]
@@ -169,7 +170,7 @@ class Batch:
             loops = {
                 key: (
                     self.store.load(key),
-                    self.store.report(key),
+                    reported(self.store, key),
                     self.store.counts(key),
                     self.store.carried(key),
                     {item.path for item in self.store.open_items(key)},

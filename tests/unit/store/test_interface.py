@@ -26,6 +26,7 @@ from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.store.records import UNLISTED, LoopEntry
 from batch_loop.core.store.sql import outside
 from batch_loop.tests.support.moves import moved
+from batch_loop.tests.support.reports import reported
 from batch_loop.tools.postgresql import Postgresql
 
 KEY = LoopKey("", "/folder")
@@ -121,7 +122,7 @@ def test_any_text_is_stored_as_it_is(store: Store, odd: str) -> None:
     assert store.find(key.id) == key
     assert [found.failure for found in store.failures(key, 1)] == [failure]
     assert store.outputs(key, item.path) == (f"/out/{odd}",)
-    assert store.report(key)[0][0] == item
+    assert reported(store, key)[0][0] == item
     for _ in range(2):
         store.renew(odd, 60.0)
     assert [*store.leases()] in ([odd], [])  # the one in memory has none
@@ -214,8 +215,8 @@ def test_many_new_items_go_to_the_end_in_order(store: Store) -> None:
     many = [f"{number}" for number in range(300)]
     store.append(KEY, *many[:100], "a", "c", "0", *many[100:], "b", "z")
     expected = ["c", *many[:100], "a", *many[100:], "b", "z"]
-    assert [item.path for item, _ in store.report(KEY)] == expected
-    assert [item.index for item, _ in store.report(KEY)] == [*range(len(expected))]
+    assert [item.path for item, _ in reported(store, KEY)] == expected
+    assert [item.index for item, _ in reported(store, KEY)] == [*range(len(expected))]
     counts = store.counts(KEY)
     assert (counts.done, counts.running, counts.pending) == (1, 1, 302)
     assert claimed(store).path == "c"
@@ -252,10 +253,10 @@ ODD = [
 def test_odd_names_are_stored_as_they_are(store: Store, more: list[str]) -> None:
     paths = [*ODD, *more, *(f"{number}.png" for number in range(2000))]
     begin(store, KEY, paths)
-    assert [item.path for item, _ in store.report(KEY)] == paths
+    assert [item.path for item, _ in reported(store, KEY)] == paths
     assert [claimed(store).path for _ in paths] == paths
     store.relist(KEY, ["new", *paths[::-1], "\u00fc"])
-    assert [item.path for item, _ in store.report(KEY)] == ["new", *paths[::-1], "\u00fc"]
+    assert [item.path for item, _ in reported(store, KEY)] == ["new", *paths[::-1], "\u00fc"]
     assert [claimed(store).path for _ in range(2)] == ["new", "\u00fc"]
 
 
@@ -416,7 +417,7 @@ def test_a_page_is_a_part_of_the_report(store: Store) -> None:
         finish(store, claimed(store), ItemState.FAILED if at % 3 else ItemState.DONE)
     # It goes by the present listing.
     store.relist(KEY, [f"{number:03}" for number in range(29, 2, -1)])
-    report = store.report(KEY)
+    report = reported(store, KEY)
     failed = [entry for entry in report if entry[0].state is ItemState.FAILED]
     assert len(failed) == 6
     assert any(len(outputs) > 1 for _, outputs in report)
@@ -424,6 +425,23 @@ def test_a_page_is_a_part_of_the_report(store: Store) -> None:
         for most in (0, 1, 10, 200):
             assert store.page(KEY, start, most, failed=False) == report[start : start + most]
             assert store.page(KEY, start, most, failed=True) == failed[start : start + most]
+
+
+def test_from_outside_all_items_are_known_with_their_files(opened: Store) -> None:
+    names = ["a", "b", "c", *map(str, range(outside._READ_AT_ONCE))]
+    assert opened.outside.report(KEY) == []
+    with opened.transaction():
+        begin(opened, KEY, names)
+        for batch in (1, 2):
+            begin(opened, KEY, names, batch=batch)
+            opened.note_output(KEY, f"/out/{batch}-2", "b")
+            opened.note_output(KEY, f"/out/{batch}-1", "b", kept=True)
+            finish(opened, claimed(opened), ItemState.FAILED)
+        opened.relist(KEY, names[::-1])
+        expected = reported(opened, KEY)
+    assert len(expected) == len(names)
+    assert opened.outside.report(KEY) == expected
+    assert dict(opened.outside.report(KEY))[expected[-2][0]] == ("/out/2-1", "/out/2-2")
 
 
 def test_an_item_s_outputs_are_known(store: Store) -> None:

@@ -14,6 +14,7 @@ from batch_loop.core.model.items import Item, ItemState
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.store.interface import Store
 from batch_loop.tests.support.moves import moved
+from batch_loop.tests.support.reports import reported
 from batch_loop.tests.unit.store.test_interface import CLAIM, KEY, begin, opened
 
 __all__ = ["opened"]  # a fixture
@@ -60,7 +61,7 @@ def all_of(store: Store) -> Any:
             store.find(key.id),
             store.load(key),
             store.counts(key),
-            store.report(key),
+            reported(store, key),
             sorted(store.open_items(key), key=lambda each: each.path),
             store.failures(key, 5),
             [store.item(key, path) for path in (*PATHS, "f")],
