@@ -13,7 +13,7 @@ from ..files.real_paths import scanned
 from ..model.selection import Selection
 
 MOST_FOLDERS = 1000
-"""Most subfolders shown of one folder."""
+"""The most subfolders of a folder that are shown."""
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class Shown:
     path: str
     """Its real path; "" for the list of the allowed folders."""
     parent: str | None
-    """The folder that contains it; None if that one may not be used."""
+    """The folder that contains it; None if that may not be used."""
     folders: tuple[tuple[str, str], ...]
     """The name and the full path of each subfolder, in natural order, `MOST_FOLDERS` or fewer."""
     more: bool

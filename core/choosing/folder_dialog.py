@@ -20,7 +20,7 @@ from ..files.allowed_paths import AllowedFolders, resolve_source
 
 _TITLE = "Choose a folder of images"
 _LONGEST_SECONDS = 600.0
-"""A dialog that nobody sees, perhaps on another screen, must not block others for ever."""
+"""A dialog that nobody sees, perhaps on another screen, must not block further ones for ever."""
 
 _CANCELLED = 1
 """Exit code of the Linux programs when their dialog is cancelled. The others print nothing."""
@@ -92,7 +92,7 @@ class FolderDialog:
 
 
 def folder_to_start_in(folder: str, allowed: AllowedFolders) -> str | None:
-    """The real path of the folder, which the dialog may start in only if it is allowed."""
+    """The real path of a folder to start the dialog in; None if it is not allowed."""
     with contextlib.suppress(BatchLoopError):
         return resolve_source(folder, allowed)
     return None

@@ -1,7 +1,7 @@
 """Which folders and files the pack may touch: the allow-list, checked on real paths.
 
-A prompt reaches a ComfyUI server without a login, also from a web page of somebody else, and a
-prompt names folders. So every path that comes from a prompt or a route passes through here first.
+Prompts reach a ComfyUI server without a login, even from somebody else's web page, and they name
+folders. So every path from a prompt or a route is checked here first.
 """
 
 from __future__ import annotations
@@ -29,21 +29,20 @@ from .protected import NOTHING_PROTECTED, UNPROTECTED, Protected
 EXAMPLE_FOLDER = "batch-loop/examples/images"
 """The name of the pack's example images in workflows, wherever the pack is installed.
 
-An example workflow has to run where it is opened, and nothing is copied into the user's folders
-for it.
+With it an example workflow runs on any machine, with nothing copied into the user's folders.
 """
 
 EXAMPLE_IMAGES = os.path.realpath(os.path.join(PACK_FOLDER, "examples", "images"))
 """Real path of that folder, which may be read but not written."""
 
 MOST_PARTS = 256
-"""Most parts of a path: real ones have far fewer, and each part is looked at by itself."""
+"""The most parts a path may have: real ones have far fewer, and each costs a system call."""
 
 _log = logging.getLogger(__name__)
 
 
 def allowed_dirs_file(user_dir: str) -> str:
-    """The file in ComfyUI's user folder that lists more allowed folders, one a line."""
+    """The file in ComfyUI's user folder that lists additional allowed folders, one per line."""
     return os.path.join(state_dir(user_dir), "allowed_dirs.txt")
 
 
@@ -53,7 +52,7 @@ def state_dir(user_dir: str) -> str:
 
 
 def with_line(content: bytes, folder: str) -> bytes:
-    """The content of that file with one more folder; its full path has no line break."""
+    """The content of that file with a line added for `folder`, a full path without line breaks."""
     line = folder if _unquoted(folder) == folder else f'"{folder}"'
     before = content if not content or content.endswith((b"\n", b"\r")) else content + b"\n"
     return before + line.encode("utf-8", "surrogateescape") + b"\n"
@@ -70,7 +69,7 @@ class AllowedFolders:
     how_to_allow: str = ""
     """The file that a refusal tells the user to add a line to, or ""."""
     protected: Protected = NOTHING_PROTECTED
-    """What may not be touched even below one of the folders."""
+    """What may not be touched, even within these folders."""
 
     @classmethod
     def load(  # noqa: PLR0913 - one for each kind of folder
@@ -83,14 +82,13 @@ class AllowedFolders:
         listed: Collection[str] = (),
         comfyui: Mapping[str, Collection[str]] | None = None,
     ) -> AllowedFolders:
-        """Read the allow-list as it stands now.
+        """Read the current allow-list.
 
-        Beside ComfyUI's own folders it holds those that are `listed` by their full paths, and the
-        lines of `batch_loop/allowed_dirs.txt` in `user_dir` (in UTF-8; blank lines and those that
-        begin with a hash sign are skipped; a missing file is an empty one). A line that is not a
-        full path is skipped with a warning in the log: what it meant would depend on where ComfyUI
-        was started. `comfyui` has the folders of ComfyUI itself that may not be written, see
-        `Protected.load`.
+        It contains ComfyUI's own folders, the full paths `listed`, and the lines of
+        `batch_loop/allowed_dirs.txt` in `user_dir` (UTF-8; blank lines and lines that begin with a
+        hash sign are skipped; a missing file counts as empty). A line that is not a full path is
+        skipped with a warning in the log: its meaning would depend on where ComfyUI was started.
+        `comfyui` has ComfyUI's own folders that may not be written, see `Protected.load`.
         """
         listed_in = allowed_dirs_file(user_dir)
         folders = [*listed, *_folders_in(listed_in)]
@@ -108,18 +106,19 @@ class AllowedFolders:
         )
 
     def may_write(self, real_path: str) -> bool:
-        """Whether a real path lies below one of the folders, and in nothing that is protected."""
+        """Whether a real path lies within one of the folders, and in no protected place."""
         return self.holds(real_path) and self.protected.verdict(real_path) == UNPROTECTED
 
     def may_read(self, real_path: str) -> bool:
-        """Whether it may be read; that includes ComfyUI's own folders and the example images."""
+        """Whether a real path may be read; ComfyUI's own folders and the example images may."""
         return self._admits_to_read(real_path) and not self.protected.verdict(real_path).is_state
 
     def check(self, path: str, real_path: str, *, to_write: bool, refusal: PathRefused) -> None:
         """Raise `PathRefused` if a path with this real path may not be read or written.
 
-        `refusal` is raised for one outside of the folders. What is protected is only spoken of
-        inside of them. It is so by either path: what a link in it leads to belongs to it.
+        `refusal` is raised for a path outside the folders; only inside them does an error mention
+        protected places. Both paths are checked: a link in a protected place is protected, wherever
+        it leads.
         """
         if not (self.holds(real_path) if to_write else self._admits_to_read(real_path)):
             raise refusal
@@ -131,7 +130,7 @@ class AllowedFolders:
                 raise _refusal_to_write(path, part)
 
     def holds(self, real_path: str) -> bool:
-        """Whether a real path is one of the folders, or lies below one, protected or not."""
+        """Whether a real path is one of the folders, or lies within one, protected or not."""
         return any(
             _is_within(real_path, folder)
             for folder in (self.input, self.output, self.temp, *self.extra)
@@ -142,18 +141,18 @@ class AllowedFolders:
 
 
 def resolve_source(directory: str, allowed: AllowedFolders) -> str:
-    """Find the folder that a user named to read images from.
+    """Resolve the folder that a user named to read images from.
 
     `directory` is a full path, or a path inside ComfyUI's input folder ("." is that folder
-    itself), or `EXAMPLE_FOLDER` for the pack's own example images. Spaces and quotes around it,
-    as they come with a pasted path, are dropped; "~" is an ordinary character.
+    itself), or `EXAMPLE_FOLDER` for the pack's own example images. Surrounding spaces and quotes,
+    which come with a pasted path, are dropped; "~" is an ordinary character.
 
-    Returns its real path: one folder, however it is written, has one real path.
+    Returns its real path, which is the same however the folder is written.
 
-    Raises `InvalidSetting` if `directory` is empty, `PathRefused` if it is outside of the
-    allow-list or not acceptable, `FolderNotFound` if there is no such folder or it cannot be
-    looked at, and `NotAFolder` if it is a file. Whether something exists is only looked at, and
-    only said, inside the allow-list.
+    Raises `InvalidSetting` if `directory` is empty, `PathRefused` if it is outside the allow-list
+    or not acceptable, `FolderNotFound` if there is no such folder or it cannot be accessed, and
+    `NotAFolder` if it is a file. Whether something exists is checked, and revealed, only inside the
+    allow-list.
     """
     cleaned = _unquoted(directory)
     if not cleaned:
@@ -195,11 +194,11 @@ def resolve_source(directory: str, allowed: AllowedFolders) -> str:
 
 
 def resolve_target(folder: str, allowed: AllowedFolders) -> str:
-    """Find the folder that a user named to save to; it need not exist yet.
+    """Resolve the folder that a user named to save to; it need not exist yet.
 
-    As `resolve_source`, but relative to ComfyUI's output folder, which is also what an empty
-    `folder` means. Raises `PathRefused`, also for what is protected: ComfyUI's own folders and the
-    pack's state, whatever is allowed around them.
+    Like `resolve_source`, but relative to ComfyUI's output folder, which an empty `folder` means
+    too. Raises `PathRefused`, also for protected places: ComfyUI's own folders and the pack's
+    state, whatever is allowed around them.
     """
     folder = _unquoted(folder) or "."
     return _allowed_real_path(folder, allowed.output, allowed, to_write=True)
@@ -208,15 +207,15 @@ def resolve_target(folder: str, allowed: AllowedFolders) -> str:
 def check_source_file(path: str, allowed: AllowedFolders) -> str:
     """Return the real path of a file that a listing has found.
 
-    `path` is absolute. Raises `PathRefused` if a link on the way leads out of the allow-list.
+    `path` is absolute. Raises `PathRefused` if a link in it leads out of the allow-list.
     """
     return _check_file(path, allowed, to_write=False)
 
 
 def real_path_if_allowed(path: str, allowed: AllowedFolders) -> str | None:
-    """The real path of what a node or a shared database names, if it is in the allow-list.
+    """The real path of a path that a node or a shared database names; None if it is not allowed.
 
-    The file system is asked only if the path is in it by its text.
+    The file system is queried only if the path as text lies in the allow-list.
     """
     with contextlib.suppress(PathRefused):
         if allowed.holds(os.path.normpath(path)):
@@ -225,7 +224,7 @@ def real_path_if_allowed(path: str, allowed: AllowedFolders) -> str | None:
 
 
 def check_target_file(path: str, allowed: AllowedFolders) -> str:
-    """Return the real path of a file that is about to be written; as `check_source_file`."""
+    """Return the real path of a file that is about to be written; like `check_source_file`."""
     return _check_file(path, allowed, to_write=True)
 
 
@@ -239,8 +238,8 @@ def _check_file(path: str, allowed: AllowedFolders, *, to_write: bool) -> str:
         f"Batch Loop may not use {quoted(path)}: {what}{_how_to_allow('that folder', allowed)}",
         elsewhere=f"Batch Loop may not use {quoted(_name(path))}: {what}{_HOW_ELSEWHERE}",
     )
-    # A shared database may name anything. Paths on other machines are not even looked at, except
-    # in a folder that a person has allowed by its drive letter.
+    # A shared database may name anything. Network paths are not even queried, except in a folder
+    # that a person has allowed by its drive letter.
     if is_elsewhere(path) and not allowed.holds(os.path.normpath(path)):
         raise refusal
     real_path = _real_path(path)
@@ -251,7 +250,7 @@ def _check_file(path: str, allowed: AllowedFolders, *, to_write: bool) -> str:
 def inside(folder: str, relative: str, system: ModuleType = os.path) -> str | None:
     """The full path of `relative` (with "/") in a folder; None if it leads out of the folder.
 
-    A drive in the midst of it does, on Windows. `system` is the module of the system's paths.
+    On Windows, a drive letter in the middle of it does. `system` is the module for paths.
     """
     full: str = system.normpath(system.join(folder, *relative.split("/")))
     start = system.normcase(folder).rstrip(system.sep) + system.sep
@@ -357,9 +356,9 @@ def _real_path(path: str) -> str:
 
 
 def check_is_here(path: str) -> None:
-    """Raise `PathRefused` for a path on another machine, and for text that is no path."""
-    # By the text alone: on Windows, merely looking at a path on another machine sends it the
-    # user's credentials.
+    """Raise `PathRefused` for a path on another machine, and for text that is not a path."""
+    # By the text alone: on Windows, merely querying a path on another machine sends it the user's
+    # credentials.
     if is_elsewhere(path):
         msg = (
             f"Batch Loop does not use network or device paths such as {quoted(path)}. Give the "
@@ -370,7 +369,7 @@ def check_is_here(path: str) -> None:
 
 
 def is_elsewhere(path: str) -> bool:
-    """Whether a path is that of a network folder or a device, as Windows reads it."""
+    """Whether Windows would take a path for that of a network folder or a device."""
     return path.replace("/", "\\").startswith(("\\\\", "\\??\\"))
 
 
@@ -396,7 +395,7 @@ def _how_to_allow(folder: str, allowed: AllowedFolders) -> str:
 
 
 def _check_text(path: str) -> None:
-    """Raise `PathRefused` for text that is no path, or none that anybody uses."""
+    """Raise `PathRefused` for text that is not a path, or has more parts than any in use."""
     try:
         # JSON can hold half a surrogate pair, which no file system accepts.
         usable = b"\0" not in os.fsencode(path)
@@ -409,7 +408,7 @@ def _check_text(path: str) -> None:
         )
         raise PathRefused(msg)
     if len(path.replace(os.altsep or os.sep, os.sep).split(os.sep)) > MOST_PARTS:
-        # Without the path, which is long, and may be known to this machine only.
+        # Without the path, which is long, and may not be told to another machine.
         msg = (
             f"Batch Loop does not use paths of more than {MOST_PARTS} parts. Choose a folder that "
             "lies less deep."

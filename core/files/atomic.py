@@ -28,26 +28,26 @@ _REASONS = {
 
 
 class IfExists(str, Enum):
-    """What to do when a file of the name exists; the values are what users see."""
+    """What to do when a file with the name exists; the values are what users see."""
 
     OVERWRITE_OWN = "overwrite own"
-    """Replace what the same image left in an earlier run; write beside anything else, as RENAME."""
+    """Replace what the same image wrote in an earlier run; otherwise like RENAME."""
     OVERWRITE = "overwrite"
     """Replace whatever is there."""
     SKIP = "skip"
-    """Leave the old file as it is, and write nothing."""
+    """Keep the existing file, and write nothing."""
     RENAME = "rename"
-    """Write beside it, as name_1.png, name_2.png and so on."""
+    """Keep the existing file, and write name_1.png, name_2.png and so on."""
 
 
 def write_atomic(path: str, data: bytes, if_exists: IfExists) -> bool:
-    """Write a file at a real path, making its folder where needed; returns whether it was written.
+    """Write a file at a real path, creating its folder if needed; returns whether it was written.
 
-    Only OVERWRITE replaces a file that exists; with any other choice nothing is written then. The
-    data goes to a temporary file in the same folder, is flushed to the disk, and then gets its name
-    in one step: whatever stops the write, no part of a file ever stands under that name, and no
-    file is replaced by mistake, even if somebody else makes one of that name at the same time. At
-    the first write to a folder it is searched for what a crash has left there, and never again.
+    Only OVERWRITE replaces an existing file; otherwise nothing is written if there is one. The data
+    goes to a temporary file in the same folder, is flushed to disk, and then gets its name in one
+    step. So whatever interrupts the write, no partial file ever has that name, and no file is
+    replaced by mistake, even if another program creates it at the same time. The first write to a
+    folder also deletes what a crash has left there.
 
     Raises `UnwritableImage`, with nothing left behind, if the file cannot be written.
     """
@@ -62,9 +62,9 @@ def write_atomic(path: str, data: bytes, if_exists: IfExists) -> bool:
 
 
 def check_name(path: str) -> None:
-    """Raise `UnwritableImage` where no file can get that real path, as far as a look can tell.
+    """Raise `UnwritableImage` if no file can have that real path, as far as can be told now.
 
-    A name that is too long, or a folder that has it: what a caller should know before it goes on.
+    The name may be too long, or a folder's: a caller should know before it goes on.
     """
     try:
         mode = os.lstat(path).st_mode
@@ -77,14 +77,14 @@ def check_name(path: str) -> None:
 
 
 class _Folder:
-    """A folder that stays the one that was opened; elsewhere than on Linux, one of that path."""
+    """A folder, by its descriptor, so that it cannot be swapped; by its path except on Linux."""
 
     def __init__(self, path: str, descriptor: int | None) -> None:
         self._path = path
         self._descriptor = descriptor
 
     def holds(self, name: str) -> bool:
-        """Whether anything in it has that name, if only a broken link."""
+        """Whether it contains anything with that name, even a broken link."""
         try:
             os.stat(self._at(name), dir_fd=self._descriptor, follow_symlinks=False)
         except FileNotFoundError:
@@ -92,11 +92,11 @@ class _Folder:
         return True
 
     def create(self, name: str) -> BinaryIO:
-        """Open a file that must not exist."""
+        """Create and open a file, which must not exist."""
         return open(self._at(name), "xb", opener=self._opener)
 
     def replace(self, name: str, new_name: str) -> None:
-        """Rename a file, over another if there is one."""
+        """Rename a file, replacing an existing one."""
         os.replace(
             self._at(name),
             self._at(new_name),
@@ -122,10 +122,10 @@ class _Folder:
         os.unlink(self._at(name), dir_fd=self._descriptor)
 
     def flush(self) -> None:
-        """Write new names to the disk too, so that they outlive a power cut."""
-        if os.name == "nt":  # which cannot, and need not
+        """Flush new names to disk too, so that they survive a power cut."""
+        if os.name == "nt":  # it cannot, and need not
             return
-        with contextlib.suppress(OSError):  # some network file systems do not do this
+        with contextlib.suppress(OSError):  # some network file systems do not support this
             folder = os.open(self._at("."), os.O_RDONLY, dir_fd=self._descriptor)
             try:
                 os.fsync(folder)
@@ -141,13 +141,13 @@ class _Folder:
 
 def _write(folder: _Folder, name: str, data: bytes, if_exists: IfExists) -> bool:
     if if_exists is not IfExists.OVERWRITE and folder.holds(name):
-        return False  # before the work; below it is made sure of
+        return False  # saves work; `_publish` makes sure
     temporary = temporary_name()
     try:
         _write_flushed(folder, temporary, data)
         return _publish(folder, temporary, name, if_exists)
     finally:
-        with contextlib.suppress(OSError):  # most of the time it has been moved
+        with contextlib.suppress(OSError):  # usually it has been renamed
             folder.delete(temporary)
 
 
@@ -170,7 +170,7 @@ def _publish(folder: _Folder, temporary: str, name: str, if_exists: IfExists) ->
 
 
 def _move_without_overwriting(folder: _Folder, temporary: str, name: str) -> bool:
-    """Give the temporary file its name, unless that is taken; returns whether it was given."""
+    """Give the temporary file its name, unless that is taken; returns whether it did."""
     try:
         if os.name == "nt":
             folder.rename(temporary, name)
@@ -187,9 +187,9 @@ def _link(folder: _Folder, temporary: str, name: str) -> None:
     except FileExistsError:
         raise
     except OSError:
-        # A file system without hard links (FAT, some network folders): the name is taken with an
-        # empty file first, which a crash between the two would leave. If the cause was another
-        # one, it comes up again here.
+        # A file system without hard links (FAT, some network folders): an empty file reserves the
+        # name first; a crash between the two steps would leave it. An error with another cause
+        # occurs again here.
         folder.create(name).close()
         try:
             folder.replace(temporary, name)

@@ -1,4 +1,4 @@
-"""The text beside a result, in a file with the same stem."""
+"""Captions: text files beside the results, with the same stem."""
 
 from __future__ import annotations
 
@@ -11,14 +11,13 @@ from ..graph.links import is_link
 from .atomic import IfExists, write_atomic
 
 CAPTION_INPUT = "caption"
-"""The input of Save Image (Batch) for the text."""
+"""The input of Save Image (Batch) for the caption."""
 
 
 def has_caption(inputs: Mapping[str, Any]) -> bool:
-    """Whether a Save Image (Batch) with these inputs of a graph writes texts.
+    """Whether a Save Image (Batch) with these inputs in a graph writes captions.
 
-    It does where one is entered, and where one is linked: also an empty one, as it is not known
-    before the run what that will be.
+    It does if one is entered or linked; whether a linked one is empty is only known in the run.
     """
     value = inputs.get(CAPTION_INPUT)
     return is_link(value) or bool(value)
@@ -26,7 +25,7 @@ def has_caption(inputs: Mapping[str, Any]) -> bool:
 
 @dataclass(frozen=True)
 class Caption:
-    """A text as the bytes of its file: UTF-8, nothing added."""
+    """A caption as the bytes of its file: UTF-8, with nothing added."""
 
     data: bytes
 
@@ -40,12 +39,12 @@ class Caption:
         return self
 
     def write(self, target: str, if_exists: IfExists) -> bool:
-        """Write the file at real path `target`; False if an existing one is to be kept."""
+        """Write the file at real path `target`; returns False if an existing one is kept."""
         return write_atomic(target, self.data, if_exists)
 
 
 def caption_of(text: object) -> Caption:
-    """The caption with a text; InvalidSetting for anything else."""
+    """The caption for a text; raises InvalidSetting for anything else."""
     if not isinstance(text, str):
         message = (
             f"caption was {text!r}: it becomes a text file, and has to be a text. Connect an "

@@ -9,13 +9,13 @@ from dataclasses import dataclass
 from ..model.selection import Selection
 
 STILL_SECONDS = 1.0
-"""A file that is unchanged for this long has stopped growing."""
+"""A file that has been unchanged for this long counts as complete."""
 
 TICK_SECONDS = 2.0
-"""Within this time, a file system may note two changes of a folder as one."""
+"""Two changes of a folder within this time may get the same modification time."""
 
 RESTING_SHARE = 20
-"""The pause after a look, in lengths of the look: a twentieth of one core at most."""
+"""The pause after a look, as a multiple of its duration: a twentieth of one core at most."""
 
 
 @dataclass(frozen=True)
@@ -28,16 +28,16 @@ class _Sight:
 
 
 class Arrivals:
-    """What is remembered of a watched folder between two looks; not thread-safe.
+    """What is remembered of a watched folder between looks; not thread-safe.
 
-    Times are by a clock that nobody sets. What a file server says of its own is never compared with
-    that: its clock may be another one. It is only asked whether it has changed.
+    Times are monotonic. A file's modification time is never compared with them, as a file server's
+    clock may differ; it only shows whether the file has changed.
     """
 
     def __init__(self) -> None:
         self._sights: dict[str, _Sight] = {}
         self._looked_for: Selection | None = None
-        # The folder's time of change, and when it was first seen here.
+        # The folder's modification time, and when that was first seen here.
         self._change: int | None = None
         self._change_seen_at = 0.0
         self._looked_at_change: int | None = None
@@ -46,7 +46,7 @@ class Arrivals:
     def worth_a_look(self, directory: str, selection: Selection, now: float) -> bool:
         """Whether the folder may hold something that the last look missed.
 
-        Without subfolders that is one question to the system, while nothing is on its way.
+        Without subfolders this is one system call, while no file is arriving.
         """
         if now < self._next_look:
             return False
@@ -59,13 +59,13 @@ class Arrivals:
         changed = _changed_at(directory)
         if changed is None or changed != self._change:
             self._change, self._change_seen_at = changed, now
-        # Another file may come within the same tick of the file system's clock, and not show.
+        # Another file may arrive within the same tick of the file system's clock, and not show.
         is_past = now - self._change_seen_at >= TICK_SECONDS
         self._looked_at_change = changed if is_past else None
         self._looked_for = selection
 
     def looked(self, began: float, ended: float, unknown: Sequence[str]) -> None:
-        """Note the end of a look, which found new files at these full paths."""
+        """Note the end of a look that found new files at these full paths."""
         self._next_look = ended + RESTING_SHARE * max(0.0, ended - began)
         present = set(unknown)
         self._sights = {path: sight for path, sight in self._sights.items() if path in present}
@@ -75,10 +75,9 @@ class Arrivals:
         return path in self._sights
 
     def is_whole(self, path: str, now: float) -> bool:
-        """Whether the file at a full path has stopped growing; this counts as a look at it.
+        """Whether the file at a full path is complete; this counts as a look at it.
 
-        It has when it was found with the same size and time `STILL_SECONDS` ago. A file that is
-        gone has, too.
+        It is if it had the same size and modification time `STILL_SECONDS` ago, or if it is gone.
         """
         try:
             status = os.stat(path)
@@ -92,7 +91,7 @@ class Arrivals:
 
 
 def _changed_at(directory: str) -> int | None:
-    """When a file last came to a folder or left it, in ns; None if it cannot be asked."""
+    """When a file was last added to a folder or removed, in ns; None if that is unknown."""
     try:
         return os.stat(directory).st_mtime_ns
     except OSError:

@@ -1,4 +1,4 @@
-"""Unfinished files: how they are named, and what becomes of those that a crash has left."""
+"""Unfinished files: their names, and the deletion of those that a crash has left."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from ..common.processes import Process, is_at_work, this_process
 from .real_paths import opened_folder, scanned
 
 TEMPORARY_SUFFIX = ".batch-loop.tmp"
-"""How the name of every unfinished file ends; it also begins with a dot, so that no listing takes
+"""The end of every unfinished file's name, which also begins with a dot, so that no listing takes
 it for an image."""
 
 _HEX = "[0-9a-f]"
@@ -29,9 +29,9 @@ _swept: set[str] = set()
 
 
 def temporary_name(process: Process | None = None) -> str:
-    """A new name for an unfinished file, which says whose it is: this process's, or another's.
+    """A new name for an unfinished file of a process, by default this one.
 
-    Without the final name in it, which may already be as long as a name can be.
+    It does not contain the final name, which may already be as long as a name can be.
     """
     of = process or this_process()
     chance = secrets.token_hex(8)
@@ -39,7 +39,7 @@ def temporary_name(process: Process | None = None) -> str:
 
 
 def sweep_once(folder: str) -> None:
-    """Delete what crashes have left in `folder`; looked for once in the life of a process."""
+    """Delete what crashes have left in `folder`; done once in the life of a process."""
     with _lock:
         if folder in _swept:
             return
@@ -48,10 +48,10 @@ def sweep_once(folder: str) -> None:
 
 
 def sweep(folder: str, ended: Collection[str] = ()) -> None:
-    """Delete the unfinished files in the folder at a real path whose process has ended.
+    """Delete unfinished files whose process has ended from the folder at a real path.
 
-    That is any that can be seen from here to have ended, and those of the names `ended`, which
-    others know to have. The rest stays: whether it is still written cannot be told.
+    `ended` names processes that are known to have ended; of others it is checked, if that is
+    possible from here. If not, their files stay, as they may still be being written.
     """
     owners = set(map(_short, ended))
     with contextlib.suppress(OSError):
@@ -78,5 +78,5 @@ def _is_left(name: str, owners: Collection[str]) -> bool:
 
 
 def _short(name: str) -> str:
-    """16 hexadecimal digits for a name."""
+    """A hash of a name: 16 hexadecimal digits."""
     return hashlib.sha256(name.encode("utf-8", "surrogateescape")).hexdigest()[:16]

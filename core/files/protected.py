@@ -1,10 +1,10 @@
 """What no workflow may touch, whatever is allowed around it: the pack's state, and ComfyUI itself.
 
-An allowed folder may well contain ComfyUI, as `/workspace` does in a container, or a home. Whoever
-could write there could widen the allow-list, or change what another pack is made of.
+An allowed folder may well contain ComfyUI, as `/workspace` does in a container, or a home folder. A
+workflow that could write there could extend the allow-list, or change a pack's code.
 
-A place is known by its path and by what the file system calls it (device and number), so that
-another spelling of it, where upper and lower case are one, leads to the same answer.
+A place is known by its path and by its identity in the file system (device and inode), so that
+another spelling of it gives the same answer where case is ignored.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 CUSTOM_NODES = "custom nodes"
-"""Key of the folders of packs in what `Protected.load` is given."""
+"""Key of the packs' folders in what `Protected.load` is given."""
 
 _FOLDS_CASE = sys.platform in {"win32", "darwin"}
 _STATE_FILES = ("allowed_dirs.txt", "state.sqlite3")
@@ -34,7 +34,7 @@ class _Places:
     """Folders and files, found by their real path or by their identity in the file system."""
 
     by_path: Mapping[str, str]
-    """Description of each, by its path as `_folded` gives it."""
+    """Description of each, by its path in the form of `_folded`."""
     by_identity: Mapping[_Identity, str]
 
     @classmethod
@@ -71,7 +71,7 @@ class Verdict(NamedTuple):
 UNPROTECTED = Verdict()
 
 _KNOWN_FOLDERS = 1_000
-"""Folders whose verdict is kept; a batch uses a few at a time."""
+"""The most folders whose verdicts are cached; a batch uses a few at a time."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +94,8 @@ class Protected:
     ) -> Protected:
         """Look up where everything is.
 
-        `state_dir` is the folder of the pack's state, `comfyui` has ComfyUI's own folders by what
-        they are called (`CUSTOM_NODES` for those of packs), and `free` those that may be written.
+        `state_dir` is the folder of the pack's state, `comfyui` has ComfyUI's own folders by their
+        descriptions (`CUSTOM_NODES` for those of packs), and `free` has those that may be written.
         """
         state = (state_dir, *(os.path.join(state_dir, name) for name in _STATE_FILES))
         program = dict.fromkeys(map(os.path.realpath, _python()), "Python's own files")
@@ -112,8 +112,8 @@ class Protected:
     def verdict(self, path: str) -> Verdict:
         """How a full path is protected.
 
-        Two looks at the file system: what was found of its folder holds for as long as that is the
-        same one, by what the file system calls it.
+        This takes two system calls: its folder's verdict is cached for as long as that is the same
+        folder, by its identity.
         """
         above = os.path.dirname(path)
         within = UNPROTECTED if above == path else self._of_folder(above)

@@ -1,9 +1,9 @@
-"""Opens exactly the path that was checked: a link put there afterwards is not followed.
+"""Opening exactly the path that was checked: a link put there afterwards is not followed.
 
-Real paths hold no links. So whoever opens one part by part, and follows no link, opens the very
-path that was checked, whatever is done to the folders meanwhile. Linux can do this. Elsewhere the
-path is opened as a whole, and looked at again afterwards; two swaps at the right moments could
-still deceive that.
+A real path contains no links. So opening it part by part, following no link, opens the very path
+that was checked, whatever happens to the folders meanwhile. Linux can do this. Elsewhere the path
+is opened as a whole and checked again afterwards, which two swaps at the right moments could still
+defeat.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ import stat
 from collections.abc import Iterator
 
 _STEP = getattr(os, "O_PATH", 0)
-"""Flag to open a folder only as a step on the way, without permission to read it."""
+"""Flag to open a folder only as a step of a path, which needs no permission to read it."""
 
 IS_STEPWISE = bool(_STEP)
 """Whether paths are opened part by part here."""
 
 _ONLY_READ = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-# A pipe in the place of a file must not block the reader.
+# A pipe in place of a file must not block the reader.
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 
 _SWAPPED = "a link was put into its path while it was looked at"
@@ -31,7 +31,7 @@ _SWAPPED = "a link was put into its path while it was looked at"
 def opened_folder(real_path: str, *, make: bool = False) -> Iterator[int | None]:
     """A descriptor of a folder for `dir_fd`; None where there are none.
 
-    With `make` it is made where needed. Raises `OSError`, for a link with `errno.ELOOP`.
+    With `make`, it is created if needed. Raises `OSError`, with `errno.ELOOP` for a link.
     """
     if not IS_STEPWISE:
         if make:
@@ -49,7 +49,7 @@ def opened_folder(real_path: str, *, make: bool = False) -> Iterator[int | None]
 
 @contextlib.contextmanager
 def scanned(real_path: str) -> Iterator[Iterator[os.DirEntry[str]]]:
-    """The entries of a folder: valid while it is open, except for their `path`.
+    """The entries of a folder, valid while it is open; their `path` is not to be used.
 
     Raises `OSError`, for a link with `errno.ELOOP`.
     """
@@ -131,7 +131,7 @@ def _step(part: str, here: int, flags: int, *, make: bool) -> int:
     try:
         return os.open(part, flags, dir_fd=here)
     except FileNotFoundError:
-        # Meanwhile another may make it, or put a link there.
+        # Meanwhile another process may create it, or put a link there.
         with contextlib.suppress(FileExistsError):
             os.mkdir(part, dir_fd=here)
         return os.open(part, flags, dir_fd=here)

@@ -1,8 +1,8 @@
-"""Whether two different spellings of a path are one file.
+"""Whether two spellings of a path mean the same file.
 
-Some file systems take upper and lower case for the same (those of Windows and macOS, exFAT, SMB),
-and macOS the two ways to write an é. It is the folder that decides, whatever the operating system:
-so it is looked at.
+Some file systems ignore case (those of Windows and macOS, exFAT, SMB), and macOS also ignores which
+of two ways an é is written in. This depends on the folder, not on the operating system, so the
+folder is examined.
 """
 
 from __future__ import annotations
@@ -25,10 +25,10 @@ _identities: dict[str, tuple[_Place, str]] = {}
 
 
 def identity(path: str, roots: Roots = NO_ROOTS) -> str:
-    """The identity of the file at a real path: the same for each of its spellings.
+    """The identity of the file at a real path, the same for each of its spellings.
 
-    A path itself, though maybe not as the file system spells it; what all machines call by one
-    name, of `roots`, is spelled as it is. The file need not be there.
+    It is itself a path, though perhaps not in the file system's spelling; the folders of `roots`,
+    which machines share, keep theirs. The file need not exist.
     """
     return _within_root(path, _identity(path), roots)
 
@@ -47,14 +47,14 @@ class Spelled:
         return folded(name) if self.is_folded else name
 
     def names(self, names: Sequence[str]) -> Sequence[str]:
-        """The same for many."""
+        """The identities of several names."""
         if self.is_folded or os.name == "nt":
             return [self.name(name) for name in names]
         return names
 
 
 class Identities:
-    """As `identity`, for many paths at once: each folder is looked at once."""
+    """Like `identity`, for many paths at once: each folder is examined once."""
 
     def __init__(self, roots: Roots = NO_ROOTS) -> None:
         self._roots = roots
@@ -91,12 +91,12 @@ def _identity(path: str) -> str:
     else:
         whole = known[1]
     own = folded(name)
-    # Where it is the same either way, the folder is not looked at: it may be none of the allowed.
+    # If the name is the same either way, the folder is not examined: it may not be an allowed one.
     return os.path.join(whole, own if own == name or _folds(folder, name, place) else name)
 
 
 def _within_root(path: str, found: str, roots: Roots) -> str:
-    """The identity `found` of a path, with the folder that is shared as it is."""
+    """The identity `found` of a path, with its shared folder in its own spelling."""
     shared = roots.shared(path)
     if path in {shared, found}:
         return found
@@ -113,8 +113,8 @@ def folded(name: str) -> str:
 def folds(folder: str, name: str = "") -> bool:
     """Whether the folder at a real path treats `A` and `a` as the same name.
 
-    One that is not there yet goes by the one that it will be made in. `name` is one that may be in
-    it, to look at first. Where nothing tells it is true: a number too many does no harm.
+    One that does not exist yet is treated like the folder that it will be in. `name` may be in it,
+    and is tried first. If nothing tells, it is true: an unneeded number in a name does no harm.
     """
     return _folds(folder, name, _place(folder))
 
@@ -132,7 +132,7 @@ def _folds(folder: str, name: str, place: _Place | None) -> bool:
 
 
 def _looked_at(folder: str, name: str) -> bool | None:
-    """Try it on a file in the folder; if there is none, on one made and deleted for it."""
+    """Try it on a file in the folder, or on one that is created and deleted for this."""
     for each in _names(folder, name):
         other = each.swapcase()
         # Some letters have no other case, or several.
@@ -141,7 +141,7 @@ def _looked_at(folder: str, name: str) -> bool | None:
                 if os.path.lexists(os.path.join(folder, each)):
                     return False
                 continue  # It is gone: an unfinished file that now has its final name.
-            # Otherwise both exist.
+            # Both names exist: of one file, unless both are listed.
             return other not in set(_entries(folder))
     return _tried(folder)
 

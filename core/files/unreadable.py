@@ -1,6 +1,6 @@
-"""An image that cannot be read: its file is gone or does not decode, or its folder is lost.
+"""Why an image cannot be read: its file is gone or does not decode, or its folder is lost.
 
-Nodes, reading ahead and thumbnails all read images by `opened_image`, so they agree on it.
+Nodes, reading ahead and thumbnails all open images with `opened_image`, so they agree.
 """
 
 from __future__ import annotations
@@ -43,17 +43,17 @@ _SIGNS_OF_LOSS = {
     )
     if name in vars(errno)  # some are unknown to Windows
 }
-"""How opening a file fails where its folder is not to be had."""
+"""Error numbers of opening a file in a folder that is not available."""
 
 
 @contextlib.contextmanager
 def opened_image(real_path: str) -> Iterator[BinaryIO]:
-    """The image file at a real path, opened to be decoded.
+    """Open the image file at a real path for decoding.
 
-    Raises `UnreadableImage`, with the reason, for whatever goes wrong until it is closed.
+    Whatever goes wrong until it is closed is raised as `UnreadableImage`, with the reason.
     """
     try:
-        # Opened here, so that what is wrong with the file itself is told from what is in it.
+        # Opened here, to tell a problem with the file itself from one with its content.
         with os.fdopen(open_file(real_path), "rb") as file:
             if os.fstat(file.fileno()).st_size == 0:
                 raise ValueError("the file is empty")  # noqa: TRY301 - becomes the reason below
@@ -80,12 +80,12 @@ def _reason_of(error: Exception) -> str:
 def folder_lost(
     directory: str, path: str, error: UnreadableImage, listed: Callable[[], Collection[str]]
 ) -> FolderNotFound | None:
-    """What is wrong with a folder, if that is why the image at `path` cannot be read; else None.
+    """The error for a lost folder, if that is why the image at `path` cannot be read; else None.
 
-    A drive that is unplugged or unmounted leaves no folder, or one with whatever else lies at its
-    mount point. Then a night's batch must not run through its list, and call every image broken.
-    So the folder is lost if nothing is left of the other images that `listed` has in it: a single
-    file that is gone is to blame itself. Where it has no others, the folder above decides.
+    A drive that was unplugged or unmounted leaves no folder, or one with whatever else lies at its
+    mount point. A batch must not then run through its list and call every image broken. So the
+    folder counts as lost if none of the other images that `listed` has in it are left; if only one
+    file is gone, the folder is not to blame. If it had no others, the folder above decides.
     """
     cause = error.__cause__
     if not isinstance(cause, OSError) or cause.errno not in _SIGNS_OF_LOSS:
@@ -108,9 +108,9 @@ def folder_lost(
 
 
 def _others_beside(path: str, listed: Collection[str]) -> tuple[str, set[str]]:
-    """The nearest folder above `path` that has other images, and what leads to them in there.
+    """The nearest folder above `path` with other images, and its entries that lead to them.
 
-    The folder as a prefix of relative paths. No names if `path` is the only image of all.
+    The folder is a prefix of relative paths. There are no names if `path` is the only image.
     """
     prefix, names = path, set[str]()
     while prefix and not names:

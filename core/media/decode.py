@@ -47,9 +47,9 @@ def _turned(pixels: Pixels, rows: int, columns: int, *, swapped: bool) -> Pixels
 FORMATS = (
     *("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PPM", "QOI", "TGA", "TIFF"),
 )
-"""The formats that are accepted, by the names that Pillow has for them; its JPEG includes MPO.
+"""The accepted formats, by Pillow's names for them; its JPEG includes MPO.
 
-Pillow goes by a file's content, and a file with the content of EPS would start Ghostscript.
+Pillow goes by a file's content, whatever it is called, and runs Ghostscript for EPS.
 """
 
 

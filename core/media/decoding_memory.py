@@ -1,6 +1,6 @@
 """How much memory Pillow needs to decode an image, estimated from its header.
 
-The figures were measured in the way of `tests/unit/media/test_thumbnail_memory.py`.
+The figures were measured as in `tests/unit/media/test_thumbnail_memory.py`.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _has_one_scan(image: Any) -> bool:
     components = len(image.layer)
     length = 6 + 2 * components
     here = image.fp.tell()
-    if here < length:  # another image of the file was selected, and its header is not read yet
+    if here < length:  # another image of the file is selected, and its header has not been read
         return False
     image.fp.seek(here - length)
     header: bytes = image.fp.read(3)

@@ -45,8 +45,7 @@ def encode(
         format: any but `SOURCE`.
         quality: 1 to 100, for the lossy formats.
         metadata: JSON values from ComfyUI, such as the prompt and the workflow. They are embedded
-            in the same way as ComfyUI does it, so that the workflow opens when the image is
-            dropped onto the page.
+        the way ComfyUI does it, so that the workflow opens when the image is dropped onto the page.
 
     Raises `UnwritableImage` if an image of this shape cannot be saved, or not in this format.
     """
@@ -73,7 +72,7 @@ def encode(
 
 
 def _as_png(image: torch.Tensor, metadata: Mapping[str, object], bits: int) -> bytes:
-    # Left to Pillow, which knows which type of chunk a text needs and how to encode it.
+    # Pillow knows which type of chunk a text needs and how to encode it.
     texts = PngImagePlugin.PngInfo()
     for key, value in metadata.items():
         texts.add_text(key, json.dumps(value))

@@ -25,7 +25,7 @@ def to_float(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
 
 
 def to_uint8(image: torch.Tensor) -> npt.NDArray[np.uint8]:
-    """Convert an image [H,W,C], float 0 to 1, to uint8 in exactly the way of ComfyUI's Save Image.
+    """Convert an image [H,W,C], float 0 to 1, to uint8 exactly as ComfyUI's Save Image does.
 
     Any float type, strides and device are fine. NaN becomes zero, where the result in ComfyUI
     depends on the processor.
@@ -61,13 +61,14 @@ def _scaled(
         return result
     rows = max(1, _CHUNK // values[0].size)
     scratch = np.empty((rows, *values.shape[1:]), np.result_type(values.dtype, white))
-    with np.errstate(over="ignore", invalid="ignore"):  # no warning: what is too bright is clipped
+    with np.errstate(over="ignore", invalid="ignore"):  # values that are too bright are clipped
         for first in range(0, len(values), rows):
             part = values[first : first + rows]
             scaled = np.multiply(part, white, out=scratch[: len(part)])
             if more:
                 np.add(scaled, more, out=scaled)
-            # Clipping in place and casting afterwards takes a third of the time of one step.
+            # Clipping in place and then casting takes a third of the time of doing both in one
+            # step.
             np.clip(scaled, 0, white, out=scaled)
             np.copyto(result[first : first + rows], scaled, casting="unsafe")
     return result

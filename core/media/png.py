@@ -46,7 +46,7 @@ _workers = ThreadPoolExecutor(
     initializer=lower_priority,
 )
 _AHEAD = 2 * _MOST_WORKERS
-"""Most bands in memory at a time."""
+"""The most bands in memory at a time."""
 
 Part = TypeVar("Part")
 
@@ -55,13 +55,13 @@ _SAMPLES = 8
 _SAMPLED = 64
 """One in this many rows is sampled."""
 _SAMPLED_AT_LEAST = 4
-"""Fewest rows sampled at each place: a filter needs some to show that rows are alike."""
+"""The fewest rows sampled at each place: it takes several to show how alike they are."""
 
 _WORTH_REPEATS = 0.95
 _WORTH_VALUES = 1.01
-"""The largest size, relative to that of `Way.RUNS`, at which another way is taken: `REPEATS` needs
-more than twice the time and has to save something; `VALUES` needs half the time and may lose a
-little."""
+"""The largest size, relative to that of `Way.RUNS`, at which another way is chosen: `REPEATS` takes
+more than twice the time and has to save something; `VALUES` takes half the time and may be slightly
+larger."""
 
 
 def encode_rows(
@@ -74,10 +74,10 @@ def encode_rows(
     """Return a PNG file of an image [H,W,C] whose rows are fetched in bands.
 
     `rows` is called for samples first, then for each band; it returns uint8 if `bits` is 8, uint16
-    if it is 16. Apart from the file itself, only a few bands are in memory. One
-    channel is grey, two are grey and alpha, three are colours, four are colours and alpha. Each of
-    the chunks, a type of four letters and its content, is put before the pixels. Raises
-    `ValueError` for another shape or number of bits, and where there are no pixels.
+    if it is 16. Apart from the file itself, only a few bands are in memory. One channel is grey,
+    two are grey and alpha, three are RGB, four are RGBA. Each of `chunks`, a four-letter type and
+    its content, is written before the pixels. Raises `ValueError` for any other shape or number of
+    bits, and for an image without pixels.
     """
     height, width, channels = shape
     if channels not in _COLOUR_TYPES or 0 in shape or bits not in {8, 16}:

@@ -15,7 +15,7 @@ from .decode import is_deep, upright, white_of
 from .decoding_memory import bytes_to_decode
 
 MOST_BYTES = 180_000_000
-"""Most memory that decoding an image may take; everything else takes a few MB."""
+"""The most memory that decoding an image may take; everything else takes a few MB."""
 
 _BAND_PIXELS = 2**18
 _FINER = 2
@@ -25,7 +25,7 @@ _FINER = 2
 def reduced(image: Image.Image, size: int, file_bytes: int) -> Image.Image:
     """Scale an image down to at most `size` pixels each way, upright.
 
-    It is enough that the header has been read; `file_bytes` is the size of the file. The result is
+    Only its header needs to have been read; `file_bytes` is the size of the file. The result is
     RGB, or RGBA if the image may be transparent. Raises `ValueError` if decoding it would take more
     than `MOST_BYTES`, and whatever Pillow raises.
     """
