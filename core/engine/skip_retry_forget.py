@@ -36,11 +36,12 @@ class Steering(Parts):
 
     @in_transaction()
     def _start_over(self, loop_id: str, group: Sequence[LoopKey], listed: Listed) -> Snapshot | Due:
-        self._loops.take(group)
+        key, group = self._take(loop_id, group)
+        # What an image has written is whole if its prompt has succeeded.
+        for each in group:
+            self._reconciler.reconcile(each)
         due = self._batches.start_over(group, listed)
-        if due is not None:
-            return due
-        return self._loops.full_snapshot(self._loops.find(loop_id))
+        return self._loops.full_snapshot(key) if due is None else due
 
     def retry_failed(self, loop_id: str) -> Snapshot:
         """Have the FAILED items of a loop taken again at the next runs; UnknownLoop."""
@@ -48,12 +49,12 @@ class Steering(Parts):
 
     @in_transaction()
     def _retry_failed(self, loop_id: str, group: Sequence[LoopKey]) -> Snapshot:
-        self._loops.take(self._reconciler.with_partners(group))
-        for key in group:
-            self._reconciler.reconcile(key)
-            self._items.retry_failed(key)
-            self._loops.note_completion(key)
-        return self._loops.full_snapshot(self._loops.find(loop_id))
+        key, group = self._take(loop_id, group)
+        for each in group:
+            self._reconciler.reconcile(each)
+            self._items.retry_failed(each)
+            self._loops.note_completion(each)
+        return self._loops.full_snapshot(key)
 
     def skip(self, loop_id: str, path: str) -> Snapshot:
         """Give up the image that a run stopped on: FAILED, for the reason that it stopped for.
@@ -69,8 +70,7 @@ class Steering(Parts):
 
     @in_transaction()
     def _skip(self, loop_id: str, path: str, group: Sequence[LoopKey]) -> Snapshot | Refusal:
-        self._loops.take(self._reconciler.with_partners(group))
-        key = self._loops.find(loop_id)
+        key, group = self._take(loop_id, group)
         self._reconciler.reconcile(key)
         item = self._loops.stopped_on(key)
         if item is None or item.path != path:
@@ -90,6 +90,15 @@ class Steering(Parts):
     def _group(self, loop_id: str) -> list[LoopKey]:
         """A loop, and those that go together with it, as they are known before a change."""
         return self._transactions.read(lambda: self._loops.group(self._loops.find(loop_id)))
+
+    def _take(self, loop_id: str, group: Sequence[LoopKey]) -> tuple[LoopKey, list[LoopKey]]:
+        """Have a loop and its group for this transaction, but for those forgotten meanwhile.
+
+        UnknownLoop where it is one of these itself.
+        """
+        self._loops.take(self._reconciler.with_partners(group))
+        known = [key for key in group if self._store.load(key) is not None]
+        return self._loops.find(loop_id), known
 
     def forget(self, loop_id: str) -> None:
         """Forget a loop and all that is known of it; the user's files stay as they are.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from batch_loop.core.common.errors import NotNow, UnknownItem, UnknownLoop, Unre
 from batch_loop.core.engine.changes.result_owners import Owner
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.items import ItemState
+from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Ending, Failure
 from batch_loop.core.model.records import Snapshot
 from batch_loop.core.model.selection import Selection
@@ -305,3 +307,66 @@ def test_a_preview_changes_nothing(loop: Loop) -> None:
     loop.names.append("d")
     assert loop.registry.preview(key, Selection()) == (True, ["a", "b", "c", "d"])
     assert (full(loop), loop.registry.revision) == (before, revision)
+
+
+# What others do meanwhile.
+
+
+def skip_a(loop: Loop) -> Snapshot:
+    return skip(loop, "a")
+
+
+def retry(loop: Loop) -> Snapshot:
+    return loop.registry.retry_failed(loop.request.key.id)
+
+
+def start_over(loop: Loop) -> Snapshot:
+    return loop.registry.start_over(loop.request.key.id)
+
+
+@pytest.mark.parametrize("ask", [skip_a, retry, start_over])
+def test_a_loop_that_is_forgotten_meanwhile_is_unknown(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Loop], Snapshot]
+) -> None:
+    loop.run(Ending.ERROR)
+    group = loop.registry._group
+
+    def then_forget(loop_id: str) -> list[LoopKey]:
+        found = group(loop_id)
+        loop.registry.forget(loop_id)
+        return found
+
+    monkeypatch.setattr(loop.registry, "_group", then_forget)
+    with pytest.raises(UnknownLoop):
+        ask(loop)
+    assert loop.registry.overviews() == []
+
+
+@pytest.mark.parametrize("ask", [skip_a, retry, start_over])
+def test_what_is_asked_of_a_pair_is_done_without_one_that_is_forgotten_meanwhile(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch, ask: Callable[[Loop], Snapshot]
+) -> None:
+    other = replace(loop.request, key=LoopKey("other", loop.request.key.directory))
+    prompt = loop.host.submit()
+    loop.registry.acquire(loop.request, prompt, [other])
+    loop.host.finish(prompt, Ending.ERROR)
+    group = loop.registry._group
+
+    def then_forget(loop_id: str) -> list[LoopKey]:
+        found = group(loop_id)
+        loop.registry.forget(other.key.id)
+        return found
+
+    monkeypatch.setattr(loop.registry, "_group", then_forget)
+    assert ask(loop).id == loop.request.key.id
+    assert [one.id for one in loop.registry.overviews()] == [loop.request.key.id]
+
+
+def test_starting_over_finds_out_first_which_results_are_whole(loop: Loop) -> None:
+    iteration = loop.acquire()
+    loop.registry.claim_outputs(iteration, ["/out/a.png"])
+    loop.registry.end(iteration)
+    loop.host.finish(iteration.prompt)
+    start_over(loop)
+    (known,) = loop.registry._store.outside.written_below("/out")
+    assert known.whole
