@@ -77,6 +77,16 @@ class Batches:
         for needed in sorted(filter(None, dues), key=lambda due: due.key.id):
             if self._taken(needed, listed) is None:
                 return needed
+        looks = [
+            self._look_before_the_last(entry, request.key, retries=retries)
+            for entry, due, request in zip(entries, dues, requests, strict=True)
+            # Else the folder was read for this very prompt, and all is listed.
+            if entry is not None and due is None
+        ]
+        for look in sorted(filter(None, looks), key=lambda due: due.key.id):
+            if look.key not in listed:
+                return look
+            self._note_before_the_last(listed[look.key], look, prompt)
         for due, request in zip(dues, requests, strict=True):
             listing = None if due is None else self._taken(due, listed)
             self._prepare(request, listing, retries=retries)
@@ -131,27 +141,24 @@ class Batches:
             self.begin(listing, entry.mode)
         return None
 
-    def look_before_the_last(
-        self, keys: Sequence[LoopKey], prompt: Prompt, listed: Listed
-    ) -> Due | None:
-        """Remember what lies in the folders beside an image, if it is the last one of a batch.
+    def _look_before_the_last(self, entry: LoopEntry, key: LoopKey, *, retries: bool) -> Due | None:
+        """A look at what lies in the folder beside an image, if it is the last one of a batch.
 
         Of what comes later nobody can tell whether it is a result of the prompt that works on it.
-        Where that takes a listing that is not among `listed`, it is returned.
         """
-        for key in keys:
-            entry = self._loops.entry(key)
-            is_last = self._store.counts(key).pending == 1
-            if not is_last or entry.looked_again or entry.selection.has_range:
-                continue
-            due = Due(Why.BEFORE_THE_LAST, key, entry.selection, entry.batch)
-            listing = listed.get(key)
-            if listing is None:
-                return due
-            # Else the folder was read for this very prompt, and all is listed.
-            if listing.due == due:
-                self._memory.change(key, before_the_last=BeforeTheLast(prompt, listing))
-        return None
+        counts = self._store.counts(key)
+        waiting = counts.pending + (counts.failed if retries else 0)
+        if waiting != 1 or entry.looked_again or entry.selection.has_range:
+            return None
+        return Due(Why.BEFORE_THE_LAST, key, entry.selection, entry.batch)
+
+    def _note_before_the_last(self, listing: Listing, look: Due, prompt: Prompt) -> None:
+        if listing.due != look:
+            return
+        known = BeforeTheLast(
+            prompt, look.selection, listing.paths, listing.finished, listing.sights
+        )
+        self._memory.change(look.key, before_the_last=known)
 
     def due_at_the_end(self, key: LoopKey, item: Item) -> Due | None:
         """What is to be looked at as `item` is about to reach Loop End, if no other is left then.
@@ -165,10 +172,10 @@ class Batches:
             return None
         if any(other.path != item.path for other in self._store.open_items(key)):
             return None
-        known, before = self._memory[key].before_the_last, None
-        if known is not None and known.prompt == item.claim.prompt:
-            is_same = known.listing.due.selection == entry.selection
-            before = known.listing if is_same else None
+        before = self._memory[key].before_the_last
+        asked = item.claim.prompt, entry.selection
+        if before is not None and (before.prompt, before.selection) != asked:
+            before = None
         return Due(Why.JOIN_AT_THE_END, key, entry.selection, entry.batch, before)
 
     def join_at_the_end(self, due: Due, listed: Listed) -> bool:

@@ -104,7 +104,7 @@ class Turns(Questions):
         due = self._batches.due_at_the_end(key, item)
         if due is not None and not self._batches.join_at_the_end(due, listed):
             return due
-        # FINISHING already where the store has kept the change and could not say so any more.
+        # FINISHING already where the prompt has reached another Loop End before.
         if item.state is ItemState.RUNNING:
             self._items.happens(key, item, Event(On.REACHED_LOOP_END))
         given = self.memory.turn(key, turn).given or (value,)

@@ -81,20 +81,35 @@ class HandingOut(Parts):
         for request in requests:
             self._watch_if_asked(request)
             self._reconciler.reconcile(request.key)
-        self._note_asked(requests, prompt)
         held = [self._held(key, prompt) for key in keys]
+        refused = self._refused(requests, prompt, held)
+        if refused is not None:
+            return refused
         if held[0] is not None:
-            self._take_up_again(keys, prompt, held)
             return self._iteration(requests, prompt, held)
-        if any(held):
-            raise InvalidSetting(_in_two_ways(keys[0]))
-        untold = self._untold.take(keys)
-        if untold is not None:
-            return Refusal(UnwritableImage(untold))
         due = self._batches.prepare(requests, prompt, listed)
-        due = due or self._batches.look_before_the_last(keys, prompt, listed)
-        if due is not None:
-            return due
+        return self._hand_out_next(requests, prompt) if due is None else due
+
+    def _refused(
+        self, requests: Sequence[Request], prompt: Prompt, held: Sequence[Item | None]
+    ) -> Refusal | None:
+        """Why a prompt, which may have `held` items of the loops already, is given none."""
+        keys = [request.key for request in requests]
+        for request in requests:
+            asked = self.memory[request.key].asked
+            if asked is not None and asked[0] == prompt and asked[1] != request.selection:
+                return Refusal(InvalidSetting(one_loop_two_listings(request.key)))
+            self.memory.change(request.key, asked=(prompt, request.selection))
+        if held[0] is not None:
+            return None
+        if any(held):
+            return Refusal(InvalidSetting(_in_two_ways(keys[0])))
+        untold = self._untold.take(keys)
+        return None if untold is None else Refusal(UnwritableImage(untold))
+
+    def _hand_out_next(self, requests: Sequence[Request], prompt: Prompt) -> Iteration | Refusal:
+        """Hand out what is next in loops whose batches are prepared."""
+        keys = [request.key for request in requests]
         # Even where nothing is handed out: else ComfyUI would answer the next run from its cache,
         # and a run that is meant to start the batch over would not get here.
         self._transactions.changes_state()
@@ -137,16 +152,6 @@ class HandingOut(Parts):
             self._loops.note_completion(key)
         return items
 
-    def _take_up_again(
-        self, keys: Sequence[LoopKey], prompt: Prompt, held: Sequence[Item | None]
-    ) -> None:
-        """Note that items are handed out which the store has kept without an answer."""
-        for key, item in zip(keys, held, strict=True):
-            turn = None if item is None else Turn.of(key, prompt, item)
-            if turn is not None and self.memory.turn(key, turn).began is None:
-                self._transactions.changes_state()
-                self._take_up(turn, key, keys)
-
     def _take_up(self, turn: Turn, key: LoopKey, together: Sequence[LoopKey]) -> None:
         """Note that an item is handed out, and have others see that this server is at work."""
         others_wait = self.servers.wait_for_each_other
@@ -174,15 +179,6 @@ class HandingOut(Parts):
             self._items.happens(key, item, Event(On.ACQUIRED, claim=claim, attempts=attempts))
             for key, item in zip(keys, waiting, strict=True)
         ]
-
-    def _note_asked(self, requests: Sequence[Request], prompt: Prompt) -> None:
-        """Refuse a loop under other settings than those that its prompt has asked with before."""
-        for request in requests:
-            asked = self.memory[request.key].asked
-            if asked is None or asked[0] != prompt:
-                self.memory.change(request.key, asked=(prompt, request.selection))
-            elif asked[1] != request.selection:
-                raise InvalidSetting(one_loop_two_listings(request.key))
 
     def _wait_for_stopped_writes(self, key: LoopKey) -> None:
         """Wait for what is written for images that may now be handed out again.

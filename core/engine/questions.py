@@ -151,8 +151,7 @@ class Questions(Parts):
         at_work = [row for row in rows if row.open_items]
         over = self._transactions.read(partial(self._with_ended, at_work)) if at_work else []
         for key in over:
-            with suppress(UnknownLoop):  # it was forgotten meanwhile
-                self._reconciler.reconcile_one(key)
+            self._reconciler.reconcile_one(key)
         found = [self._loops.overview(row) for row in (self._listed_loops() if over else rows)]
         return sorted(found, key=_ran_at, reverse=True)
 

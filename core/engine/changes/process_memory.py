@@ -19,7 +19,7 @@ from ...model.prompt import Host, Outcome, Prompt
 from ...model.writes import Turn
 
 if TYPE_CHECKING:
-    from collections.abc import Hashable
+    from collections.abc import Hashable, Sequence
 
     from ...files.growing_files import Arrivals
     from ...model.selection import Selection
@@ -171,8 +171,12 @@ class BeforeTheLast(NamedTuple):
     """What was new in the folder before a prompt was given the last image of a batch."""
 
     prompt: Prompt
-    listing: Any
-    """A `folders.listings.Listing`."""
+    selection: Selection
+    paths: Sequence[str]
+    finished: int
+    """How many files were left out, as their results are there already."""
+    sights: Mapping[str, Hashable]
+    """What each was like, to see later whether it has changed."""
 
 
 class LoopMemory(NamedTuple):

@@ -19,7 +19,7 @@ from ...model.prompt import Host
 from ...model.records import KnownResult
 from ...store.interface import Store
 from ...store.records import NewListing
-from ..changes.process_memory import LOOK
+from ..changes.process_memory import LOOK, BeforeTheLast
 from ..changes.result_owners import Outputs
 from ..changes.transactions import Refusal, Transactions, answer
 from .folder_watch import FolderWatch
@@ -83,7 +83,7 @@ class Due:
     key: LoopKey
     selection: Selection
     batch: int
-    before: Listing | None = field(default=None, compare=False)
+    before: BeforeTheLast | None = field(default=None, compare=False)
     """At the end: what was new before the last image was handed out."""
 
 

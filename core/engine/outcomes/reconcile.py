@@ -140,7 +140,7 @@ class Reconciler:
         Unless a result of what goes together with it is still being written.
         """
         self.reconcile(key)
-        # Also those whose end was kept without a word: the store has no open item of theirs.
+        # Also those whose items were given back or started over before: they are not open.
         is_open = {item.claim.prompt for item in self._store.open_items(key) if item.claim}
         self._memory.end_turns(key, lambda turn: turn in ended and turn.prompt not in is_open)
 

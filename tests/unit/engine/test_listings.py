@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -14,7 +15,8 @@ from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.folders.listings import Due, Listed, Why
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.loop_key import LoopKey
-from batch_loop.core.model.policy import IterationMode
+from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
+from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.databases.sqlite_store import open_store
@@ -80,9 +82,7 @@ class Server:
         """Block listings of the slow folder that begin from now on."""
         self.goes_on.clear()
 
-    def acquire(
-        self, key: LoopKey, selection: Selection | None = None, **given: IterationMode
-    ) -> Iteration:
+    def acquire(self, key: LoopKey, selection: Selection | None = None, **given: Any) -> Iteration:
         request = Request(key, selection or Selection(), **given)
         return self.registry.acquire(request, self.host.submit())
 
@@ -272,3 +272,25 @@ def test_a_caller_that_waits_for_a_listing_holds_no_later_one(server: Server) ->
         wait_for(is_free, "the turn that is given back")
         assert not listing.done()
     assert listing.result(SECONDS) is True
+
+
+def test_a_retry_that_is_cancelled_while_the_folder_is_read_changes_nothing(
+    server: Server,
+) -> None:
+    """The folder is read before the last image is handed out, also where that one had failed."""
+    del server.names[1:]
+    skip = Policy(ErrorHandling.SKIP)
+    failed = server.acquire(SLOW, policy=skip)
+    server.host.finish(failed.prompt, Ending.ERROR)
+    assert server.registry.full_snapshot(SLOW.id).counts.failed == 1
+    server.listed.acquire()
+    server.hold()
+    retry = server.begin(lambda: server.acquire(SLOW, mode=IterationMode.RETRY_FAILED, policy=skip))
+    server.host.is_cancelled = True
+    with pytest.raises(Cancelled):
+        retry.result(SECONDS)
+    assert server.registry.full_snapshot(SLOW.id).counts.failed == 1
+    server.host.is_cancelled = False
+    server.goes_on.set()
+    again = server.acquire(SLOW, mode=IterationMode.RETRY_FAILED, policy=skip)
+    assert path(again) == "img0.png"

@@ -358,6 +358,20 @@ def test_one_loop_with_two_listings_is_refused(pairs: Pairs) -> None:
         pairs.registry.acquire(other, pairs.host.submit(), [pairs.left])
 
 
+@pytest.mark.parametrize("is_paired", [False, True])
+def test_a_refusal_keeps_what_it_has_found_out(pairs: Pairs, *, is_paired: bool) -> None:
+    earlier = pairs.acquire()[0].prompt
+    prompt = pairs.host.submit()
+    assert pairs.registry.acquire(pairs.left, prompt).item.path == "b"
+    pairs.host.finish(earlier, Ending.ERROR)
+    revision = pairs.registry.revision
+    refused = pairs.right if is_paired else replace(pairs.left, selection=Selection(limit=1))
+    with pytest.raises(InvalidSetting):
+        pairs.registry.acquire(refused, prompt, [pairs.left] if is_paired else ())
+    assert pairs.registry.revision > revision
+    assert pairs.registry.acquire(pairs.left, prompt).counts.pending == 4
+
+
 def test_both_items_have_the_same_state_at_every_step(pairs: Pairs) -> None:
     pair = pairs.acquire()
     assert [one.item.state for one in pair] == [ItemState.RUNNING, ItemState.RUNNING]
