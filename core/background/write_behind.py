@@ -16,6 +16,9 @@ from ..model.writes import Turn
 from .budget import MemoryBudget
 
 _MOST_WORKERS = 4
+_FAILURES_KEPT = 64
+"""Turns: those whose outcome is still to be noted are few. Nobody asks for one of a batch that was
+started over meanwhile."""
 _log = logging.getLogger(__name__)
 
 
@@ -76,6 +79,8 @@ class WriteBehind:
         with self._changed:
             if failure is not None:
                 self._failures.setdefault(turn, failure)
+                if len(self._failures) > _FAILURES_KEPT:
+                    del self._failures[next(iter(self._failures))]
             self._under_way[turn].remove(target)
             if not self._under_way[turn]:
                 del self._under_way[turn]

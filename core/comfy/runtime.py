@@ -66,6 +66,7 @@ def registry() -> LoopRegistry:
         roots=_roots(),
         real_path=_real_path,
         clean_up=_clean_up,
+        forgotten=lambda loop: numbering().forget(loop),
     )
 
 

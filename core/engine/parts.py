@@ -37,6 +37,7 @@ class Parts:
         roots: Roots = NO_ROOTS,
         real_path: Callable[[str], str | None] = str,
         clean_up: Callable[[Collection[str], Collection[str]], object] | None = None,
+        forgotten: Callable[[str], object] = lambda _: None,
         poll_outcomes: Poll = OutcomePoller,
         poll_listings: Poll = OutcomePoller,
         lease_clock: Callable[[], float] = time.monotonic,
@@ -49,7 +50,8 @@ class Parts:
         None where that may not be looked at.
         `clean_up` is given the folders in which servers that have ended may have left unfinished
         files, and those servers, whenever their images are given back; it must not take long. None:
-        nothing is done. `poll_outcomes` makes what looks for the outcomes of prompts, and
+        nothing is done. `forgotten` is told the id of each loop that is forgotten here: its next
+        batch is number 1 again. `poll_outcomes` makes what looks for the outcomes of prompts, and
         `poll_listings` what looks for listings to delete. `lease_clock` is what the leases of
         others are timed by; nobody sets it.
         """
@@ -57,6 +59,7 @@ class Parts:
         self._host = host
         self._writes = writes or NoWrites()
         self._roots = roots
+        self._forgotten = forgotten
         self._transactions = Transactions(store, host)
         self.memory = self._transactions.memory
         self._loops = Loops(store, host, self.memory)

@@ -124,6 +124,7 @@ class Steering(Parts):
             return Refusal(NotNow(message))
         self._store.forget(key)
         self.memory.forget(key)
+        self._transactions.after_commit(partial(self._forgotten, key.id))
         self._transactions.changes_state()
         return None
 

@@ -70,6 +70,11 @@ class Numbering:
         """Note that a result was given a number."""
         self._prompt(iteration).given[result] = number
 
+    def forget(self, loop: str) -> None:
+        """Forget a loop, by its id: its batches are counted from 1 again."""
+        self._batches.pop(loop, None)
+        self._prompts.pop(loop, None)
+
     def _batch(self, iteration: Iteration) -> _OfBatch:
         known = self._batches.get(iteration.key.id)
         if known is None or known.batch != iteration.batch:

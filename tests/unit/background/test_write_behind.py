@@ -161,3 +161,15 @@ def test_a_write_that_has_begun_is_finished_when_python_ends(tmp_path: Path) -> 
     pixels = np.random.default_rng(0).integers(0, 256, (2000, 1000, 3), dtype=np.uint8)
     with Image.open(target) as image:
         assert np.array_equal(np.asarray(image), pixels)
+
+
+def test_failures_that_nobody_asks_for_are_not_kept_for_ever(behind: WriteBehind) -> None:
+    turns = [Turn("loop", f"{at}", Prompt(f"{at}", at)) for at in range(200)]
+    for turn in turns:
+        job = Job(UnwritableImage("the disk is full"))
+        job.go_on.set()
+        assert behind.write(turn, f"/out/{turn.path}", 1, job, NODE)
+        behind.wait("loop")
+    kept = [turn for turn in turns if behind.failure(turn) is not None]
+    assert 10 < len(kept) < 100
+    assert kept == turns[-len(kept) :]

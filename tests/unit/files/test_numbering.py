@@ -91,8 +91,17 @@ class Crowd:
         self.store = store
         self.host = FakeHost()
         names = [f"{number:03}/a.png" for number in range(SOURCES)]
-        self.registry = LoopRegistry(store, self.host, lambda *_, **__: names, lambda _: 0.0)
+        self.registry = LoopRegistry(
+            store,
+            self.host,
+            lambda *_, **__: names,
+            lambda _: 0.0,
+            forgotten=self._forgotten,
+        )
         self.numbering = Numbering(self.registry.earlier_outputs)
+
+    def _forgotten(self, loop: str) -> None:
+        self.numbering.forget(loop)
 
     def run(self, if_exists: IfExists) -> tuple[list[str], list[tuple[int, int]]]:
         """A batch: each image's file, and how often the store and the disk were asked."""
@@ -164,3 +173,11 @@ def test_each_source_that_leads_to_one_name_costs_the_same(
     assert files == (names[SOURCES:] if again else names[:SOURCES])
     # With rename, the first goes through everything that is there.
     assert max(asked[3:]) <= asked[3] == asked[-1]
+
+
+def test_a_loop_that_was_forgotten_names_its_results_as_at_first(tmp_path: Path) -> None:
+    crowd = Crowd(tmp_path)
+    before, _ = crowd.run(IfExists.OVERWRITE)
+    (loop,) = crowd.registry.overviews()
+    crowd.registry.forget(loop.id)
+    assert crowd.run(IfExists.OVERWRITE)[0] == before
