@@ -1,4 +1,4 @@
-"""Batches: when one begins, what it holds, and when more joins it.
+"""Batches: when one begins, what it contains, and when new files join it.
 
 What runs in a transaction says so.
 """
@@ -34,13 +34,13 @@ class Request:
     mode: IterationMode = IterationMode.CONTINUE
     policy: Policy = DEFAULT_POLICY
     without: tuple[str, ...] = ()
-    """Names of the output nodes that nobody has asked for, so that the image cannot be done."""
+    """Names of the output nodes that are left out of the run, so that the image cannot be done."""
     node: str = ""
     """The Directory Iterator's id in the graph."""
 
 
 class Batches:
-    """The batches of all loops; everything expects to run inside of a transaction."""
+    """The batches of all loops; every method must be called inside a transaction."""
 
     def __init__(
         self,
@@ -58,10 +58,10 @@ class Batches:
         self._outputs = outputs
 
     def prepare(self, requests: Sequence[Request], prompt: Prompt, listed: Listed) -> Due | None:
-        """Bring the listings to what `requests` need, in new batches where they are due.
+        """Prepare the loops for `requests`: relist folders and begin new batches where that is due.
 
-        What is handed out together starts over together, and takes what failed again together.
-        Where that takes a listing that is not among `listed`, nothing is done: it is returned.
+        Loops whose items are handed out together start over and retry failed items together. If a
+        listing is needed that is not in `listed`, nothing is done, and it is returned as due.
         """
         entries = [self._store.load(request.key) for request in requests]
         known = [(entry, one) for entry, one in zip(entries, requests, strict=True) if entry]
@@ -93,7 +93,7 @@ class Batches:
         return None
 
     def _prepare(self, request: Request, listing: Listing | None, *, retries: bool) -> None:
-        """Bring one loop to what is asked for, with the listing that is due, if one is."""
+        """Prepare one loop for its request, with the listing that was due, if any."""
         key, mode = request.key, request.mode
         if listing is not None and listing.due.why is Why.BEGIN:
             self.begin(listing, mode)
@@ -109,7 +109,7 @@ class Batches:
         self._loops.note_completion(key)
 
     def begin(self, listing: Listing, mode: IterationMode) -> None:
-        """Begin a batch with what was in the folder."""
+        """Begin a batch with the files that were listed."""
         key = listing.due.key
         before = self._store.load(key)
         self._store.start_batch(key, listing.paths, listing.new)
@@ -179,9 +179,9 @@ class Batches:
         return Due(Why.JOIN_AT_THE_END, key, entry.selection, entry.batch, before)
 
     def join_at_the_end(self, due: Due, listed: Listed) -> bool:
-        """Let files join that came while the batch ran; False where they have yet to be looked at.
+        """Let files join that arrived during the batch; returns False if they are yet to be listed.
 
-        Those that were there before the last image was handed out, and have not changed since.
+        Only those join that existed before the last image was handed out and are unchanged since.
         """
         if due.before is None:
             looked_at = self._memory.moments.note(due.key, LOOK)
@@ -200,7 +200,7 @@ class Batches:
         self._memory.change(key, clients=self._memory[key].clients.told_the_end(client_id))
 
     def note_client(self, request: Request, prompt: Prompt, *, knows_the_end: bool) -> None:
-        """Note that a client has run, and whether it was told of the batch's end by that."""
+        """Note that a client has run, and whether that told it of the batch's end."""
         clients = self._memory[request.key].clients
         clients = clients.seen(prompt.client_id, request.mode, knows_the_end=knows_the_end)
         self._memory.change(request.key, clients=clients)
@@ -225,13 +225,13 @@ class Batches:
         is_new_run = entry.completed_at is not None and self._memory.moments.is_before(
             key, LOOK, entry.looked_at, prompt
         )
-        # A range counts files: with one more in front, it would hold another at its end.
+        # A range counts files: one more in front of it would change what it contains.
         if is_new_run and not retries and not selection.has_range:
             return Due(Why.JOIN, key, selection, entry.batch)
         return None
 
     def _relist(self, listing: Listing) -> None:
-        """Take another listing for the batch that goes on."""
+        """Give the current batch another listing."""
         key, selection = listing.due.key, listing.due.selection
         self._store.relist(key, listing.paths, listing.new)
         changes = {"selection": selection, "finished": listing.finished}
@@ -241,28 +241,28 @@ class Batches:
         if self._is_chosen(IterationMode.RESET, entry, request, prompt):
             return True
         start_over = request.policy.when_complete is WhenComplete.START_OVER
-        # Who wants only what failed does not want all of it again.
+        # A retry of what failed must not repeat everything.
         start_over = start_over and request.mode is not IterationMode.RETRY_FAILED
         return start_over and self._is_after_the_end(entry, request.key, prompt)
 
     def _is_chosen(
         self, mode: IterationMode, entry: LoopEntry, request: Request, prompt: Prompt
     ) -> bool:
-        """Whether this run is the one that does what `mode` does once.
+        """Whether this run is the one that carries out `mode`, which acts only once.
 
-        The first after it was chosen, or the first after the batch was complete.
+        It is the first after the mode was chosen, or after the batch was complete.
         """
         if request.mode is not mode:
             return False
         before = self._memory[request.key].clients.mode(prompt.client_id, entry.mode)
         if before is not mode:
             return True
-        # A batch that waits for more has no end: each new file would bring all of them back.
+        # A watched batch has no end: each new file would bring all the others back.
         watches = request.policy.when_complete is WhenComplete.WATCH
         return not watches and self._is_after_the_end(entry, request.key, prompt)
 
     def _is_after_the_end(self, entry: LoopEntry, key: LoopKey, prompt: Prompt) -> bool:
-        """Whether a run was meant as a new one: submitted by somebody who knew of the end."""
+        """Whether a run was meant as a new one: submitted by a client that knew of the end."""
         return (
             entry.completed_at is not None
             and self._memory.moments.is_before(key, END, entry.completed_at, prompt)
@@ -270,16 +270,16 @@ class Batches:
         )
 
     def _join(self, listing: Listing) -> None:
-        """Append the files that were not there when the listing was taken."""
+        """Append the new files of a listing."""
         key = listing.due.key
         self._loops.save(key, looked_at=listing.began, finished=listing.finished)
-        # Some may have joined, or turned out to be results, since the folder was read.
+        # Some may have joined since the folder was read, or turned out to be results.
         new = self._outputs.unwritten(key, listing.paths)
         if new:
             self._store.append(key, *new)
 
     def _taken(self, due: Due, listed: Listed) -> Listing | None:
-        """What was listed, if it is what is due, and can be taken."""
+        """The listing that is due, if it is in `listed` and the store can take it."""
         listing = listed.get(due.key)
         if listing is None or listing.due != due:
             return None

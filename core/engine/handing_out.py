@@ -22,18 +22,18 @@ from .partners import one_loop_two_listings, together
 from .parts import Parts
 
 MISSED_LOOP_ENDS_ALLOWED = 2
-"""Prompts that may succeed on an item without reaching Loop End before that is called an error:
-one is somebody trying a part of the graph, two in a row would be Auto Queue on one image."""
+"""Prompts in a row that may succeed on an item without reaching Loop End before that is an error:
+one is somebody trying a part of the graph, two would be Auto Queue on one image."""
 
 
 class HandingOut(Parts):
-    """Who is given which item."""
+    """Decides which item a prompt is given."""
 
     def has_listing(self, request: Request) -> bool:
-        """Whether the loop has a listing that was taken under the request's selection.
+        """Whether the loop has a listing taken with the request's selection.
 
-        True also where the database, which has answered before, is away for the moment: a run
-        waits for it, and this is asked before the run.
+        Also True while the database, which has answered before, is away: this is asked before a
+        run, and the run will wait for it.
         """
 
         def is_listed() -> bool:
@@ -50,19 +50,19 @@ class HandingOut(Parts):
     ) -> Iteration:
         """Hand out the next item of a loop to `prompt`, or the one that it already has.
 
-        Reconciles what earlier prompts left, and begins or restarts the batch where that is due.
+        Reconciles what earlier prompts have left, and begins a batch if one is due.
         The iteration's item is None when the batch is complete.
 
-        `partners` are the requests of iterators that advance together with this one: each is
-        given the item at the same place of its order, or none is given any.
+        `partners` are the requests of iterators that advance together with this one: each is given
+        the item at the same place of its order, or none is given any.
 
         Raises:
-            NoImages: a listing is due, and holds nothing.
-            LoopEndNotReached: two prompts in a row succeeded on the item without Loop End.
+            NoImages: a listing is due, and is empty.
+            LoopEndNotReached: two prompts in a row succeeded on the item without reaching Loop End.
             UnwritableImage: the result of an earlier prompt could not be written after it had
                 ended, with Stop on error. The next call hands that image out again.
-            FolderNotFound, InvalidSetting: the listing could not be taken, or the settings of
-                two iterators do not go together.
+            FolderNotFound, InvalidSetting: the listing could not be taken, or the settings of two
+            iterators are incompatible.
 
         """
         requests = together([request, *partners])
@@ -132,7 +132,7 @@ class HandingOut(Parts):
             self._folder_watch.leave(request.key)
 
     def _claim(self, requests: Sequence[Request], prompt: Prompt) -> list[Item | None]:
-        """The next item of a loop, or what lies at the first place that waits in all of several."""
+        """Claim a loop's next item, or those at the first place that is pending in all loops."""
         keys = [request.key for request in requests]
         claim = Claim(prompt, requests[0].policy, self._host.now(), self._host.server)
         if len(keys) == 1:
@@ -153,7 +153,7 @@ class HandingOut(Parts):
         return items
 
     def _take_up(self, turn: Turn, key: LoopKey, together: Sequence[LoopKey]) -> None:
-        """Note that an item is handed out, and have others see that this server is at work."""
+        """Note that an item is handed out, and show other servers that this one is at work."""
         others_wait = self.servers.wait_for_each_other
         self.memory.change_turn(
             key,
@@ -173,7 +173,7 @@ class HandingOut(Parts):
         if place is None:
             return [None] * len(keys)
         waiting = [item for key in keys if (item := self._store.item_at(key, place)) is not None]
-        # They fail together from now on, whatever has become of one of them alone.
+        # They fail together from now on, whatever happened to one of them alone.
         attempts = max(item.attempts for item in waiting)
         return [
             self._items.happens(key, item, Event(On.ACQUIRED, claim=claim, attempts=attempts))
@@ -181,10 +181,10 @@ class HandingOut(Parts):
         ]
 
     def _wait_for_stopped_writes(self, key: LoopKey) -> None:
-        """Wait for what is written for images that may now be handed out again.
+        """Wait for files that are being written for images that may now be handed out again.
 
-        Their prompts were stopped or failed, or another batch begins. Two prompts would write
-        the same file else, and the older one might be the last.
+        Their prompts were stopped or failed, or another batch begins. Otherwise two prompts would
+        write the same file, and the older one might finish last.
         """
         if not self._writes.busy(key.id):
             return
@@ -196,7 +196,7 @@ class HandingOut(Parts):
         return self._outcomes.turns_that_go_well(key) if goes_on else []
 
     def _held(self, key: LoopKey, prompt: Prompt) -> Item | None:
-        """The item that `prompt` already has: a graph may hold two iterators on one loop."""
+        """The item that `prompt` already has: a graph may have two iterators on one loop."""
         for item in self._store.open_items(key):
             if item.claim is not None and item.claim.prompt == prompt:
                 return item
@@ -205,12 +205,12 @@ class HandingOut(Parts):
     def _iteration(
         self, requests: Sequence[Request], prompt: Prompt, items: Sequence[Item | None]
     ) -> Iteration:
-        """The turn in the loop of the first of `requests`, of which each has an item, or none."""
+        """The iteration of the first request's loop; each request has an item, or none has."""
         request, item = requests[0], items[0]
         key = request.key
         entry = self._loops.entry(key)
         if item is not None:
-            # This need not outlive the process: no prompt does, and what it had is PENDING then.
+            # This need not outlive the process: prompts do not, and their items are PENDING then.
             turn = Turn.of(key, prompt, item)
             known = self.memory.turn(key, turn)
             self.memory.change_turn(
@@ -237,7 +237,7 @@ class HandingOut(Parts):
         )
 
     def _following(self, key: LoopKey) -> str | None:
-        """The item that this server is likely to be given next: the others take theirs before."""
+        """The item that this server is likely to get next, as other servers take theirs before."""
         return self._store.first_pending(key, skipping=self._loops.elsewhere(key))
 
 

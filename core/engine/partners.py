@@ -1,6 +1,6 @@
 """Several Directory Iterators of one prompt, whose images go through the workflow together.
 
-They advance together or not at all: a pair is what lies at the same place of their orders.
+They advance together or not at all: the items at the same place of their orders are a pair.
 """
 
 from __future__ import annotations
@@ -17,12 +17,12 @@ from .batches import Request
 def together(requests: Sequence[Request]) -> list[Request]:
     """The requests of iterators that advance together, one for each loop, in the order given.
 
-    A failure is one of all of them, so they get one policy: Stop on error where any says so, and
-    the most attempts that any allows.
+    They fail together, so they get one policy: Stop on error if any of them has it, and the most
+    attempts that any allows.
 
     Raises:
-        InvalidSetting: two of them are one loop under different settings, or they differ in what
-            has to be the same for all, or leave images out by themselves.
+        InvalidSetting: two of them are one loop with different settings, they differ in a setting
+        that has to be the same for all, or one of them leaves finished images out.
 
     """
     found: dict[LoopKey, Request] = {}
@@ -60,7 +60,7 @@ def _check(requests: Sequence[Request]) -> None:
 
 
 def skips_finished() -> str:
-    """What to tell somebody who leaves finished images out where images go together."""
+    """The message for skip_finished where images go through the workflow together."""
     return (
         "skip_finished is on, and the images of this Directory Iterator go through the workflow "
         "together with those of another: it would leave images out and not what goes with them. "
@@ -69,7 +69,7 @@ def skips_finished() -> str:
 
 
 def one_loop_two_listings(key: LoopKey) -> str:
-    """What to tell somebody whose graph takes one loop in two ways."""
+    """The message for a graph with two different listings of one loop."""
     name = f", and the loop_name {key.name!r}" if key.name else ""
     return (
         f"Two Directory Iterators of this workflow have the folder {key.directory!r}{name}, and "

@@ -1,4 +1,4 @@
-"""What the registry is made of, each part made once."""
+"""The parts of the registry, and how they are put together."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from .outcomes.reconcile import Reconciler
 
 
 class Parts:
-    """The parts of a registry, which those who answer for a kind of request inherit."""
+    """The parts of a registry: the base of the classes that each answer one kind of request."""
 
     def __init__(  # noqa: PLR0913 - what it stands on, each given once
         self,
@@ -99,7 +99,7 @@ class Parts:
         )
 
     def reconcile_all(self) -> bool:
-        """Bring all items to what is known of their prompts; whether it pays to look again.
+        """Reconcile all loops, as the outcome poller does; returns whether it pays to look again.
 
         What looks in the background calls it.
         """

@@ -1,4 +1,4 @@
-"""The registry: the one object that owns what is known of every loop."""
+"""The registry: the one object that holds every loop."""
 
 from __future__ import annotations
 
@@ -21,22 +21,22 @@ class LoopRegistry(HandingOut, Turns, Steering):
     def revision(self) -> int:
         """A number that every change of state raises: Directory Iterator's fingerprint.
 
-        Told without a wait, whatever is under way.
+        It is read without waiting, whatever is in progress.
         """
         return self._transactions.revision
 
     def recover(self) -> None:
-        """Reconcile what servers have left that have ended, and delete what they began to write."""
+        """Reconcile items of servers that have ended, and delete listings that they left behind."""
         for key in self._transactions.run(self._store.loops):
             with suppress(UnknownLoop):
                 self.full_snapshot(key.id)
         self.spare_listings.recover()
 
     def close(self) -> None:
-        """Reconcile what has ended: when ComfyUI is closed, nobody is there to do it later.
+        """Reconcile what has ended, as nobody does it once ComfyUI is closed.
 
-        A prompt may be between its last event and its entry in the history, which is a moment,
-        and longer on a busy machine.
+        A prompt may be between its last event and its entry in the history: this waits a moment, as
+        that can take longer on a busy machine.
         """
         self.spare_listings.close()
         self._reconciler.finish()

@@ -1,4 +1,4 @@
-"""What people do to loops beside running them."""
+"""What people do to loops apart from running them."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from .parts import Parts
 
 
 class Steering(Parts):
-    """Starting over, taking failed images again, skipping, forgetting, and waiting for new ones."""
+    """Starts over, retries, skips, forgets, and watches for new images."""
 
     def start_over(self, loop_id: str) -> Snapshot:
         """Begin a new batch of an existing loop, from the folder as it is now.
 
-        So do the loops whose items are handed out together with its own, here as in what follows.
+        The same happens to loops whose items are handed out together with its own, here and below.
 
         Raises:
             UnknownLoop: no loop has this id.
-            NoImages, FolderNotFound: there is nothing to begin with; the loop stays as it was.
+            NoImages, FolderNotFound: there is nothing to begin with; the loop is unchanged.
 
         """
         start_over = partial(self._start_over, loop_id, self._group(loop_id))
@@ -44,7 +44,7 @@ class Steering(Parts):
         return self._loops.full_snapshot(key) if due is None else due
 
     def retry_failed(self, loop_id: str) -> Snapshot:
-        """Have the FAILED items of a loop taken again at the next runs; UnknownLoop."""
+        """Have the next runs retry the FAILED items of a loop; raises UnknownLoop."""
         return self._retry_failed(loop_id, self._group(loop_id))
 
     @in_transaction()
@@ -57,9 +57,9 @@ class Steering(Parts):
         return self._loops.full_snapshot(key)
 
     def skip(self, loop_id: str, path: str) -> Snapshot:
-        """Give up the image that a run stopped on: FAILED, for the reason that it stopped for.
+        """Give up the image that a run stopped on: it is FAILED, with the reason of that stop.
 
-        `path` says which image is meant.
+        `path` is the image that is meant.
 
         Raises:
             UnknownLoop: no loop has this id.
@@ -82,7 +82,7 @@ class Steering(Parts):
                 failure = partner.failure or Failure(together_with(key, path, "it was skipped"))
                 self._items.happens(other, partner, Event(On.SKIPPED, failure=failure))
         for each in group:
-            # Whoever skips it knows what the next run would have said.
+            # Whoever skips it already knows the error that the next run would have reported.
             self._untold.forget(each)
             self._loops.note_completion(each)
         return self._loops.full_snapshot(key)
@@ -105,11 +105,11 @@ class Steering(Parts):
 
         Raises:
             UnknownLoop: no loop has this id.
-            NotNow: an image is under way.
+            NotNow: a run is working on one of its images.
 
         """
         answer(self._forget(loop_id))
-        with suppress(BatchLoopError):  # the next start does it
+        with suppress(BatchLoopError):  # otherwise the next start does it
             self.spare_listings.recover()
 
     @in_transaction()
@@ -129,14 +129,15 @@ class Steering(Parts):
         return None
 
     def watch(self, loop_id: str) -> Arrived:
-        """Whether a complete loop has something to do: new files that have stopped growing.
+        """Whether a complete loop has something to do: new files that are complete.
 
-        Costs next to nothing while nothing comes, so that it may be asked every other second. The
-        next `acquire` under `WhenComplete.WATCH` takes what is ready, and leaves what grows.
+        It costs next to nothing while no file arrives, so it may be called every other second. The
+        next `acquire` with `WhenComplete.WATCH` takes the files that are ready, and leaves the
+        others.
 
         Raises:
             UnknownLoop: no loop has this id.
-            FolderNotFound: the folder is not there now.
+            FolderNotFound: the folder does not exist now.
 
         """
         arrived, due = self._at_rest(loop_id)
@@ -144,7 +145,7 @@ class Steering(Parts):
             return arrived
         key = due.key
         with self.listings.turn_if_free(key) as is_mine:
-            # Who lists the folder finds what has come.
+            # If another thread is listing the folder, it will find what has arrived.
             look = self._folder_watch.begin_look(key, due.selection) if is_mine else None
             if look is None:
                 return arrived
@@ -154,7 +155,7 @@ class Steering(Parts):
 
     @in_transaction()
     def _at_rest(self, loop_id: str) -> tuple[Arrived, Due | None]:
-        """What is known of a loop without reading its folder, and what to read that for."""
+        """What is known of a loop without reading its folder, and the listing that is due."""
         key = self._loops.find(loop_id)
         self._reconciler.reconcile(key)
         arrived, entry = self._folder_watch.at_rest(key)

@@ -1,1 +1,1 @@
-"""One change at a time: what the store keeps of it, and what the process remembers."""
+"""One change at a time, in the store and in what the process remembers."""

@@ -1,7 +1,7 @@
-"""Each loop as it stands in the store: its row, its items, and what is shown of it.
+"""The loops in the store: their rows, their items, and their snapshots.
 
-Items change as `core.model.item_life` says, which raises the loop's revision. Everything here but
-`overview` must be called inside a transaction.
+Items change by the rules of `core.model.item_life`, and each change raises the revision. All
+methods except `overview` must be called inside a transaction.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from .transactions import Transactions
 
 
 def in_order(keys: Iterable[LoopKey]) -> list[LoopKey]:
-    """Loops, each once, in the one order in which a transaction may change several."""
+    """Loops without duplicates, in the one order in which a transaction may change several."""
     return sorted(set(keys), key=lambda key: key.id)
 
 
@@ -37,46 +37,45 @@ class Loops:
         self._memory = memory
 
     def find(self, loop_id: str) -> LoopKey:
-        """The loop that has an id; UnknownLoop."""
+        """The loop with an id; raises UnknownLoop."""
         key = self._store.find(loop_id)
         if key is None:
             raise unknown_loop(loop_id)
         return key
 
     def entry(self, key: LoopKey) -> LoopEntry:
-        """A loop's row; UnknownLoop."""
+        """A loop's row; raises UnknownLoop."""
         entry = self._store.load(key)
         if entry is None:
             return self.entry(self.find(key.id))
         return entry
 
     def save(self, key: LoopKey, **changes: Any) -> None:
-        """Change some of a loop's row."""
+        """Change some fields of a loop's row."""
         self._store.save(key, replace(self.entry(key), **changes))
 
     def group(self, key: LoopKey) -> list[LoopKey]:
-        """A loop, and those whose items are handed out together with its own.
+        """A loop, and those whose items are handed out together with its own; `in_order`.
 
-        In the one order in which they may be changed: two servers that each held one of two loops
-        would wait for each other.
+        In any other order, two servers that each held one of two loops would wait for each other.
         """
         entry = self._store.load(key)
         partners = map(self._store.find, () if entry is None else entry.partners)
         return in_order([key, *(partner for partner in partners if partner is not None)])
 
     def take(self, keys: Sequence[LoopKey]) -> None:
-        """Have all of some loops for this transaction; they are `in_order`."""
+        """Lock loops for this transaction; they have to be `in_order`."""
         for key in keys:
             self._store.load(key)
 
     def note_completion(self, key: LoopKey) -> None:
-        """Write down when a loop became complete, or that it is not any more."""
+        """Record when a loop became complete, or that it no longer is."""
         complete = self._store.counts(key).complete
         if complete != (self.entry(key).completed_at is not None):
             self.save(key, completed_at=self._memory.moments.note(key, END) if complete else None)
 
     def snapshot(self, key: LoopKey) -> Snapshot:
-        """A loop as it stands, without `stopped_on`, which would have to be read."""
+        """A loop's current state, without `stopped_on`, which would take another query."""
         entry = self.entry(key)
         return Snapshot(
             id=key.id,
@@ -97,12 +96,12 @@ class Loops:
         )
 
     def full_snapshot(self, key: LoopKey) -> Snapshot:
-        """A loop as it stands."""
+        """A loop's current state."""
         stopped_on = self.stopped_on(key)
         return replace(self.snapshot(key), stopped_on=stopped_on, stopped=stopped_on is not None)
 
     def overview(self, row: ListedLoop) -> Overview:
-        """A loop as a list of all shows it, by what the store has listed."""
+        """A loop as shown in a list of all loops, from its row in the store's list."""
         key = row.key
         return Overview(
             id=key.id,
@@ -121,7 +120,7 @@ class Loops:
         )
 
     def elsewhere(self, key: LoopKey) -> int:
-        """How many listed images other servers are at work on."""
+        """How many listed images other servers are working on."""
         return self._elsewhere(self._store.open_items(key))
 
     def _elsewhere(self, open_items: Iterable[Item]) -> int:
@@ -132,13 +131,13 @@ class Loops:
         )
 
     def stopped_on(self, key: LoopKey) -> Item | None:
-        """The image that is next, if a run stopped on it."""
+        """The next image, if a run has stopped on it."""
         path = self._store.first_pending(key)
         item = None if path is None else self._store.item(key, path)
         return item if item is not None and item.stopped else None
 
     def claimed(self, iteration: Iteration) -> Item | None:
-        """The iteration's item, while its prompt still has it in the same batch."""
+        """The iteration's item, if its prompt still has it in the same batch; else None."""
         entry = self._store.load(iteration.key)
         if iteration.item is None or entry is None or entry.batch != iteration.batch:
             return None
@@ -148,7 +147,7 @@ class Loops:
         return item
 
     def is_lost(self, iteration: Iteration) -> bool:
-        """Whether another server was given the item, as this one seemed to be gone."""
+        """Whether another server was given the item, as this one seemed to have ended."""
         entry = self._store.load(iteration.key)
         is_same_batch = entry is not None and entry.batch == iteration.batch
         return is_same_batch and iteration.item is not None and self.claimed(iteration) is None
@@ -181,16 +180,16 @@ class Items:
     def happens(
         self, key: LoopKey, item: Item, event: Event, policy: Policy = DEFAULT_POLICY
     ) -> Item:
-        """Keep what an event makes of an item: what that is. IllegalTransition."""
+        """Apply an event to an item, and return the new item; raises IllegalTransition."""
         self._transactions.changes_state()
         return self._store.put(key, item, lived(item, event, policy))
 
     def claim_next(self, key: LoopKey, claim: Claim) -> Item | None:
-        """Hand out the first that is PENDING, in one step of the store; None where none is."""
+        """Hand out the first PENDING item, in one step of the store; None if there is none."""
         self._transactions.changes_state()
         return self._store.claim(key, claim)
 
     def retry_failed(self, key: LoopKey) -> None:
-        """Have all that are FAILED taken again, in one step of the store."""
+        """Make all FAILED items PENDING again, in one step of the store."""
         self._transactions.changes_state()
         self._store.retry(key)

@@ -1,1 +1,1 @@
-"""What lies in the folders of loops: read in no transaction."""
+"""What lies in the folders of loops: read outside any transaction."""
