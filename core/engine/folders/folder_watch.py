@@ -1,6 +1,6 @@
-"""Loops that are watched for new files, by their newest run or by somebody who asks.
+"""Loops that are watched for new files, by their latest run or by somebody who asks.
 
-What runs in a transaction says so. What looks at files does not.
+Methods that must be called inside a transaction say so; those that look at files must not be.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class FolderWatch:
             self._memory.change(key, is_watched=True, arrivals=known.arrivals or Arrivals())
 
     def leave(self, key: LoopKey) -> None:
-        """Watch it no more; in a transaction."""
+        """Stop watching it; in a transaction."""
         known = self._memory[key]
         if known.is_watched or known.arrivals is not None:
             self._memory.change(key, is_watched=False, arrivals=None)
@@ -57,7 +57,7 @@ class FolderWatch:
         return self._memory.kept(key).is_watched
 
     def whole(self, key: LoopKey, paths: Sequence[str], listed: Collection[str]) -> Sequence[str]:
-        """`paths`, without new files that may still be growing where the folder is watched."""
+        """`paths`, without new files that may be incomplete, if the folder is watched."""
         arrivals = self._memory.kept(key).arrivals
         if arrivals is None:
             return paths
@@ -65,19 +65,19 @@ class FolderWatch:
         return [path for path in paths if path in listed or arrivals.is_whole(key.full(path), now)]
 
     def has_new(self, key: LoopKey, paths: Iterable[str]) -> bool:
-        """Whether the folder is watched, and a file was never looked at before."""
+        """Whether the folder is watched, and one of `paths` has never been looked at."""
         arrivals = self._memory.kept(key).arrivals
         if arrivals is None:
             return False
         return not all(arrivals.has_seen(key.full(path)) for path in paths)
 
     def at_rest(self, key: LoopKey) -> tuple[Arrived, LoopEntry | None]:
-        """What is known without a look at the folder, and the loop's row if one is due.
+        """What is known without a look at the folder, and the loop's row if a look is due.
 
-        In a transaction, and reconciled before.
+        In a transaction, after reconciling.
         """
         arrived = Arrived(key.id, key.directory)
-        # What its prompt saves is only known when it has ended: it is no new file.
+        # What a prompt saves is no new file, and is only known when it has ended.
         if self._store.open_items(key):
             return arrived, None
         counts = self._store.counts(key)
@@ -91,10 +91,10 @@ class FolderWatch:
         return arrived, entry
 
     def begin_look(self, key: LoopKey, selection: Selection) -> Look | None:
-        """A look that is about to be taken; None where it would find nothing.
+        """Begin a look at a folder; None if it would find nothing.
 
-        This and what follows in the turn of the loop, see `core.engine.folders.listings`, and in no
-        transaction.
+        This and `looked` are called in the loop's turn, see `core.engine.folders.listings`, and
+        outside any transaction.
         """
         arrivals = self._memory.kept(key).arrivals
         began = self._host.steady()
@@ -104,7 +104,7 @@ class FolderWatch:
         return Look(key, arrivals, began)
 
     def looked(self, arrived: Arrived, look: Look, new: Sequence[str]) -> Arrived:
-        """What a look has come to, which found the files at these relative paths to be new."""
+        """End a look that found new files at these relative paths; returns what has arrived."""
         now = self._host.steady()
         unknown = [look.key.full(path) for path in new]
         look.arrivals.looked(look.began, now, unknown)

@@ -1,4 +1,4 @@
-"""Listings in the store that no loop has: those that are being written, and those to be deleted."""
+"""Listings in the store that belong to no loop: they are being written, or to be deleted."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ from ..changes.transactions import Transactions
 from ..outcomes.poller import Poll
 
 LATER_SECONDS = 5.0
-"""When to look again whether a server has ended that was writing a listing."""
+"""The time until the next look whether a server that was writing a listing has ended."""
 
 
 class Written:
-    """The names of listings that somebody here writes."""
+    """The names of listings that a caller on this server is writing."""
 
     def __init__(self, lock: threading.Lock, names: set[str]) -> None:
         self._lock = lock
@@ -26,7 +26,7 @@ class Written:
         self._own: set[str] = set()
 
     def new_name(self) -> str:
-        """A name for a listing, which no other has; nobody here deletes one of it meanwhile."""
+        """A unique name for a listing, which is not deleted before `end`."""
         name = new_listing_id()
         with self._lock:
             self._all.add(name)
@@ -34,16 +34,16 @@ class Written:
         return name
 
     def end(self) -> bool:
-        """Have what is left of them deleted; whether there were any."""
+        """Have those that no loop has taken deleted; returns whether there were any names."""
         with self._lock:
             self._all -= self._own
         return bool(self._own)
 
 
 class SpareListings:
-    """Deletes listings that nobody has any more, some rows at a time, in a thread of its own.
+    """Deletes listings that belong to no loop, some rows at a time, in a thread of its own.
 
-    So is what a server has left that ended in the midst of writing one.
+    Among them are those that a server was writing when it ended.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class SpareListings:
         is_gone: Callable[[str], bool],
         poll: Poll,
     ) -> None:
-        """`is_gone` tells of a server whether it has ended, in a transaction."""
+        """`is_gone` tells, in a transaction, whether a server has ended."""
         self._store = store
         self._host = host
         self._transactions = transactions
@@ -69,7 +69,7 @@ class SpareListings:
     def written_here(self) -> Iterator[Written]:
         """Gives names to listings that are written in the block.
 
-        Those that were not taken in the end are deleted, and so is what was there before.
+        Those that no loop has taken in the end are deleted, and so are those that were replaced.
         """
         written = Written(self._lock, self._written)
         try:
@@ -79,17 +79,17 @@ class SpareListings:
                 self._poller.wake()
 
     def recover(self) -> None:
-        """Delete what servers have left."""
+        """Delete listings that servers have left behind."""
         if self._transactions.beside(self._store.outside.spare_listings):
             self._poller.wake()
 
     def delete_some(self) -> bool:
-        """Delete some rows; whether there may be more."""
+        """Delete some rows; returns whether there may be more."""
         with self._deleting:
             if self._closed.is_set():
                 return False
             if self._written:
-                # Somebody waits for that one.
+                # Somebody is waiting for the listing that is being written.
                 return True
             spares = self._transactions.beside(self._store.outside.spare_listings)
             for name, server in spares.items():
@@ -97,17 +97,17 @@ class SpareListings:
                     self._transactions.beside(partial(self._store.outside.delete_some, name))
                     return True
         if spares:
-            # Of others: they may have ended, and their leases not yet.
+            # These are other servers', which may have ended before their leases have expired.
             self._closed.wait(LATER_SECONDS)
         return bool(spares)
 
     def close(self) -> None:
-        """Delete no more: what is left is for the next start."""
+        """Stop deleting: the next start deletes the rest."""
         with self._deleting:
             self._closed.set()
 
     def _is_left(self, name: str, server: str) -> bool:
-        """Whether nobody has a listing, or is about to have it."""
+        """Whether no server is still writing a listing."""
         with self._lock:
             if name in self._written:
                 return False

@@ -17,10 +17,10 @@ LEASE_SECONDS = 60.0
 SHORTEST = 2.0
 
 RENEWALS = 3
-"""How often a lease is renewed while it runs, so that two may fail."""
+"""How often a lease is renewed within its time, so that two renewals may fail."""
 RETRY_SECONDS = 1.0
 LOOK_SECONDS = 1.0
-"""How long what is known of other servers' leases may be old."""
+"""How old what is known of other servers' leases may be."""
 
 _log = logging.getLogger(__name__)
 
@@ -34,7 +34,7 @@ class Lease:
         is_at_work: Callable[[], bool],
         seconds: float = LEASE_SECONDS,
     ) -> None:
-        """`renew` is called from a thread of its own; what it raises is tried again."""
+        """`renew` is called from the lease's own thread, and again after a BatchLoopError."""
         self.seconds = seconds
         self._renew = renew
         self._is_at_work = is_at_work
@@ -50,7 +50,7 @@ class Lease:
 
     @property
     def is_due(self) -> bool:
-        """Whether it is to be renewed by who begins to work: no thread has done it lately."""
+        """Whether whoever begins to work has to renew it: the thread has not done so lately."""
         return self._is_stale or time.monotonic() - self._renewed_at > self.seconds / 2
 
     @property
@@ -59,7 +59,7 @@ class Lease:
         return self._renewed_at > float("-inf")
 
     def take_up(self) -> None:
-        """Note that work was begun, under a lease that runs; see to it from now on."""
+        """Note that work has begun under a valid lease, which is renewed from now on."""
         with self._lock:
             if self.is_due:
                 self._renewed_at = time.monotonic()
@@ -70,14 +70,14 @@ class Lease:
                 self._thread = thread
 
     def mark_stale(self) -> None:
-        """Have it be due, whatever the clock says: one that stands still in a sleep did not see it.
+        """Make it due, whatever the clock says: a clock may stand still while the machine sleeps.
 
-        Who began to work then would be taken for gone.
+        Otherwise a server that then begins to work would be taken for one that has ended.
         """
         self._is_stale = True
 
     def end(self) -> None:
-        """Renew it no more, once a renewal that has begun is over."""
+        """Stop renewing it, and wait for a renewal in progress."""
         self._ended.set()
         with self._lock:
             thread = self._thread
@@ -108,12 +108,12 @@ class Lease:
 
 
 class LeasesOfOthers:
-    """Whether other servers still renew their leases, as far as can be seen from here.
+    """Whether other servers still renew their leases, as seen from this one.
 
-    No time of day is asked, on this machine or another: somebody may set it. A lease has ended when
-    it was not renewed for as long as it lasts, in looks of this server's own. Between two looks
-    the store may have been away for all: so no pause counts for longer than the time between two
-    renewals, which leaves everybody the time for one.
+    No machine's time of day is used, as it may be set. A lease has expired when this server has
+    seen no renewal for as long as it lasts. The store may have been away for everybody between two
+    looks, so no pause counts for longer than the time between two renewals, which leaves everybody
+    time for one.
     """
 
     def __init__(
@@ -122,20 +122,20 @@ class LeasesOfOthers:
         seconds: float,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`look` gives the number of the last renewal of each server; `clock` is never set."""
+        """`look` returns the number of each server's last renewal; `clock` is monotonic."""
         self._look_at_all = look
         self._seconds = seconds
         self._clock = clock
         self._numbers: Mapping[str, float] = {}
-        # For how long each was not renewed.
+        # For how long no renewal of each was seen.
         self._silent: dict[str, float] = {}
         self._looked_at: float | None = None
 
     def holds(self, server: str) -> bool:
-        """Whether a server is still at work; by a look of a moment ago, if that found it so.
+        """Whether a server holds a lease; a recent look will do if it found one.
 
-        All of them are looked at in one, as there may be many. One that held no lease then may
-        have taken it up since.
+        One look is at all leases, as there may be many. A server that held none then may have taken
+        one since.
         """
         since = self._since_the_last_look()
         if since is None or since > LOOK_SECONDS or not self._held(server):
@@ -159,7 +159,7 @@ class LeasesOfOthers:
 
 
 class NoLease:
-    """For a registry whose store no other machine uses."""
+    """The lease of a server whose store no other machine uses."""
 
     seconds = LEASE_SECONDS
     is_shared = False
@@ -167,17 +167,17 @@ class NoLease:
     was_ever_held = False
 
     def take_up(self) -> None:
-        """Nobody asks."""
+        """Do nothing: nobody asks."""
 
     def mark_stale(self) -> None:
-        """Nobody takes anything away."""
+        """Do nothing: nobody takes anything away."""
 
     def end(self) -> None:
-        """It never began."""
+        """Do nothing: it never began."""
 
 
 class Servers:
-    """What others see of this server, and it of them."""
+    """Whether servers are at work: this one, as others see it, and others, as it sees them."""
 
     def __init__(
         self,
@@ -187,7 +187,7 @@ class Servers:
         lease_seconds: float | None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`clock` is what the leases of others are timed by; see `LoopRegistry`."""
+        """`clock` is the monotonic clock that times other servers' leases."""
         self._store = store
         self._host = host
         self._transactions = transactions
@@ -213,35 +213,35 @@ class Servers:
         self._transactions.after_commit(self._lease.take_up)
 
     def hold_lease(self) -> None:
-        """Have others see that this server is at work, though it may have no item; from anywhere.
+        """Hold a lease for a while, even without an open item; in a transaction or not.
 
-        To be called again and again.
+        It has to be called repeatedly while the work lasts.
         """
         if self._lease.is_due:
             self.renew()
             self._lease.take_up()
 
     def mark_stale(self) -> None:
-        """Have the lease renewed when work is taken up next, as others found that it had ended."""
+        """Have the lease renewed when work is next taken up, as others found it expired."""
         self._lease.mark_stale()
 
     def renew(self) -> None:
-        """Renew the lease; from anywhere."""
+        """Renew the lease; in a transaction or not."""
         self._store.outside.renew(self._host.server, self._lease.seconds)
 
     def is_gone(self, server: str) -> bool:
-        """Whether another server is at work no more; in a transaction."""
+        """Whether another server has ended; in a transaction."""
         is_alive = self._host.is_alive(server, is_here=self._store.is_of_one_machine)
         if is_alive is None:
             is_alive = self._of_others.holds(server)
         return not is_alive
 
     def stop(self) -> None:
-        """Renew the lease no more."""
+        """Stop renewing the lease."""
         self._lease.end()
 
     def close(self) -> None:
-        """Say that this server is at work no more."""
+        """Release the lease: this server stops working."""
         self.stop()
         if self._lease.was_ever_held:
             with suppress(StateNotKept):

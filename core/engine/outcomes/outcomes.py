@@ -1,4 +1,4 @@
-"""How the prompts that have items end, and what the next run has to tell of it."""
+"""How the prompts that have items end, and which errors the next run has to report."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from .lease import Servers
 
 
 class Outcomes:
-    """What the host, the writes in the background and the life of other servers tell of prompts."""
+    """Outcomes of prompts, by the host, background writes and whether other servers have ended."""
 
     def __init__(
         self, store: Store, host: Host, memory: Memory, writes: Writes, servers: Servers
@@ -40,9 +40,9 @@ class Outcomes:
         return not self._writes.under_way(turn) and self._host.has_ended(turn.prompt)
 
     def turns_that_go_well(self, key: LoopKey) -> list[Turn]:
-        """The turns whose items will be done, as far as can be told before they are written.
+        """The turns whose items will be done, as far as can be told before their files are written.
 
-        Without those that carry a value over: it is the next iteration's when they are done.
+        Turns that carry a value over are left out: the next iteration gets it once they are done.
         """
         turns = []
         for item in self._store.open_items(key):
@@ -56,16 +56,17 @@ class Outcomes:
         return turns
 
     def _outcome(self, claim: Claim) -> Outcome:
-        """How the prompt of a claim ended; of another server's, whether it may still end well."""
+        """How the prompt of a claim ended; for another server's, only whether it may go well."""
         if claim.server == self._host.server:
             return self._own(claim.prompt)
         is_gone = self._servers.is_gone(claim.server)
         return Outcome(Ending.STOPPED if is_gone else Ending.RUNNING)
 
     def _own(self, prompt: Prompt) -> Outcome:
-        """How a prompt of this server ended: also where the history has been cleared since.
+        """How a prompt of this server ended, even if the history has been cleared since.
 
-        An image may be looked at before its results are written, and reconciled when they are.
+        An outcome may be seen before the results are written, and the item reconciled when they
+        are.
         """
         outcome = self._memory.outcome(prompt)
         if outcome is None:
@@ -76,7 +77,7 @@ class Outcomes:
 
 
 class Untold:
-    """The errors that no prompt has told."""
+    """Errors that no prompt has reported."""
 
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
@@ -90,7 +91,7 @@ class Untold:
             self._memory.change(key, untold=reason)
 
     def take(self, keys: Iterable[LoopKey]) -> str | None:
-        """The first of what is to be told of some loops, which then counts as told."""
+        """The first unreported error of some loops, which then counts as reported."""
         for key in keys:
             reason = self._memory[key].untold
             if reason is not None:
@@ -99,6 +100,6 @@ class Untold:
         return None
 
     def forget(self, key: LoopKey) -> None:
-        """Say no more of a loop's."""
+        """Drop a loop's error."""
         if self._memory[key].untold is not None:
             self._memory.change(key, untold=None)

@@ -1,4 +1,4 @@
-"""Looks again and again in the background: how prompts have ended, and what is to be deleted."""
+"""Polling in the background: how prompts have ended, and what is to be deleted."""
 
 from __future__ import annotations
 
@@ -13,28 +13,28 @@ from ...common.errors import BatchLoopError
 _log = logging.getLogger(__name__)
 
 INTERVAL = 0.05
-"""Seconds between two looks. ComfyUI tells nobody when a prompt has ended, so one has to look."""
+"""Seconds between two looks. ComfyUI does not announce the end of a prompt, so it is polled."""
 
 LONGEST_PAUSE = 30.0
-"""Seconds that it waits at the most where it fails again and again."""
+"""The most seconds between two looks that fail again and again."""
 
 IDLE_SECONDS = 10.0
-"""How long the thread stays when there is nothing to wait for: in a batch the next prompt comes
-soon, and beginning a thread for each would take longer than all that it does."""
+"""How long an idle thread is kept: in a batch the next prompt comes soon, and starting a thread for
+each would take longer than its work."""
 
 
 class Poller(Protocol):
-    """What looks in the background, or when a test says so."""
+    """Calls a look function in the background, or when a test says so."""
 
     def wake(self) -> None:
-        """See to it that somebody looks from now on."""
+        """Look from now on."""
 
     def finish(self, seconds: float, look: Callable[[], bool]) -> None:
-        """Look once, and then until `look` returns False or time is up; nobody looks after that."""
+        """Call `look` at least once, until it returns False or time is up; then look no more."""
 
 
 Poll = Callable[[Callable[[], bool]], Poller]
-"""Makes what calls a look again and again, once it is woken, until the look returns False."""
+"""Makes a poller that, once woken, calls a look function until it returns False."""
 
 
 class OutcomePoller:
@@ -54,11 +54,11 @@ class OutcomePoller:
         self._thread: threading.Thread | None = None
         self._woken = False
         self._ended = False
-        # Looks in a row that failed.
+        # Failed looks in a row.
         self._failures = 0
 
     def wake(self) -> None:
-        """See to it that `look` is called from now on."""
+        """Have `look` called from now on."""
         with self._changed:
             self._woken = True
             if self._ended:
@@ -71,9 +71,9 @@ class OutcomePoller:
                 self._changed.notify()
 
     def finish(self, seconds: float, look: Callable[[], bool]) -> None:
-        """Look once, and then, in this thread, until `look` returns False or time is up.
+        """Call `look` in this thread at least once, until it returns False or time is up.
 
-        From now on nobody else looks.
+        The background thread ends first.
         """
         with self._changed:
             self._ended = True
@@ -93,11 +93,11 @@ class OutcomePoller:
                 pass
 
     def _is_time(self) -> bool:
-        """Wait for the next look: longer after each that fails, unless there is something new.
+        """Wait for the next look: longer after each failure, unless woken.
 
-        False once nobody is to look any more.
+        Returns False once polling has ended.
         """
-        # No power of 2 that is larger than any pause.
+        # Limited, as a larger power of 2 would exceed any pause.
         seconds = min(self._interval * 2 ** min(self._failures, 30), LONGEST_PAUSE)
         with self._changed:
             self._changed.wait_for(
@@ -108,7 +108,7 @@ class OutcomePoller:
             return not self._ended
 
     def _is_woken(self) -> bool:
-        """Wait to be woken; False, and this thread is to end, if that takes too long."""
+        """Wait to be woken; returns False, and the thread is to end, if that takes too long."""
         with self._changed:
             self._changed.wait_for(lambda: self._woken or self._ended, self._idle_seconds)
             if self._woken and not self._ended:
@@ -118,9 +118,9 @@ class OutcomePoller:
             return False
 
     def _look(self) -> bool:
-        """Whether to look again: also where that failed, as what is wrong may be over by then.
+        """Look; returns whether to look again, also after a failure, as that may be temporary.
 
-        Of looks in a row that fail, the first is told.
+        Of several failures in a row, only the first is logged.
         """
         try:
             more = self._looks()

@@ -1,6 +1,6 @@
-"""What becomes of the images that prompts work on: by how the prompt ended.
+"""Reconciling: how a prompt ended decides what becomes of its items.
 
-What runs in a transaction says so.
+Methods that must be called inside a transaction say so.
 """
 
 from __future__ import annotations
@@ -25,11 +25,11 @@ from .outcomes import Outcomes, Untold
 from .poller import Poll
 
 CLOSING_SECONDS = 2.0
-"""How long ComfyUI's end is held up for a prompt that is about to be over."""
+"""How long ComfyUI's end is delayed for a prompt that is about to end."""
 
 
 class Reconciler:
-    """Brings the items that are under way to what the outcomes of their prompts make of them."""
+    """Reconciles open items with the outcomes of their prompts."""
 
     def __init__(  # noqa: PLR0913 - what it stands on, each given once
         self,
@@ -60,11 +60,11 @@ class Reconciler:
         self._poller = poll(self.reconcile_all)
 
     def wake(self) -> None:
-        """See to it that an item is reconciled soon after its prompt has ended."""
+        """Have items reconciled soon after their prompts have ended."""
         self._poller.wake()
 
     def with_partners(self, keys: Iterable[LoopKey]) -> list[LoopKey]:
-        """Loops, with those that prompts have items of together with theirs; `in_order`."""
+        """Loops, and those whose items prompts have together with theirs; `in_order`."""
         found: set[LoopKey] = set()
         left = set(keys)
         while left:
@@ -75,10 +75,10 @@ class Reconciler:
         return in_order(found)
 
     def reconcile(self, key: LoopKey) -> None:
-        """Bring every open item of a loop to what the outcome of its prompt makes of it.
+        """Reconcile every open item of a loop with the outcome of its prompt.
 
-        In a transaction. What a prompt was given together, of other loops too, comes to the same:
-        an image is not done whose partner is not.
+        In a transaction. Items that a prompt was given together, also of other loops, end alike: an
+        image is not done unless its partner is.
         """
         keys = self.with_partners([key])
         self._loops.take(keys)
@@ -108,10 +108,9 @@ class Reconciler:
         self._transactions.run(partial(self.reconcile, key), patient=patient)
 
     def reconcile_all(self) -> bool:
-        """Reconcile every loop that waits; whether any still does, so that looking again pays.
+        """Reconcile every loop that is waited for; returns whether it pays to look again.
 
-        What is wrong with one of them is raised when the others are reconciled; that the store is
-        away, at once.
+        An error with one of them is raised when the others are reconciled; `StoreAway`, at once.
 
         The host is asked first: while prompts run and results are written, the store is left
         alone.
@@ -125,9 +124,9 @@ class Reconciler:
                 continue
             try:
                 self._reconcile_ended(key, ended)
-            except StoreAway:  # for the others, too
+            except StoreAway:  # for the other loops, too
                 raise
-            except Exception as error:  # noqa: BLE001 - the other loops are not to wait for it
+            except Exception as error:  # noqa: BLE001 - the other loops must not wait for it
                 failed = failed or error
         if failed is not None:
             raise failed
@@ -135,9 +134,9 @@ class Reconciler:
 
     @in_transaction()
     def _reconcile_ended(self, key: LoopKey, ended: Collection[Turn]) -> None:
-        """Reconcile a loop, and look no more for the outcomes of turns that have `ended`.
+        """Reconcile a loop, and stop waiting for the outcomes of turns that have `ended`.
 
-        Unless a result of what goes together with it is still being written.
+        A turn stays while a result of what goes together with it is still being written.
         """
         self.reconcile(key)
         # Also those whose items were given back or started over before: they are not open.
@@ -149,13 +148,13 @@ class Reconciler:
         self._poller.finish(CLOSING_SECONDS, self._reconcile_at_the_end)
 
     def _reconcile_at_the_end(self) -> bool:
-        """As `reconcile_all`; whether an item is as good as done, so that a moment pays."""
+        """Like `reconcile_all`; returns whether an item has reached Loop End yet."""
         self.reconcile_all()
         with self._transactions.lock:
             return self._memory.has_reached_end()
 
     def _reconcile_together(self, together: Sequence[_Over]) -> None:
-        """Reconcile what one prompt was given: its one item, or one of each of several loops."""
+        """Reconcile the items of one prompt: one, or one of each of several loops."""
         known = [replace(one, outcome=self._with_writes(one)) for one in together]
         failed = next((one for one in known if one.outcome.ending is Ending.ERROR), None)
         all_ended = all(one.item.state is ItemState.FINISHING for one in known)
@@ -185,16 +184,16 @@ class Reconciler:
 
     def _reconcile_item(self, over: _Over, outcome: Outcome, on: On) -> None:
         key, item, claim = over.key, over.item, over.claim
-        # Nobody may have looked for long.
+        # The prompt may have ended long before this look.
         now = self._host.now()
         at = outcome.ended_at or now
         took = self._took(over, now - at)
         entry = self._loops.entry(key)
-        # What was lost without a trace has not been at work until now.
+        # A prompt that was lost without a trace has not run until now.
         is_known = outcome.ended_at is not None or outcome.ending is not Ending.STOPPED
         ran_at = entry.ran_at
         if is_known:
-            # A time to come is of a clock that was set back since.
+            # A time in the future is by a clock that was set back since.
             ran_at = max(ran_at, at) if ran_at is not None and ran_at <= now else at
         self._loops.save(key, seconds=entry.seconds + took, ran_at=ran_at)
         self._memory.change(key, interrupted=outcome.ending is Ending.STOPPED)
@@ -207,10 +206,10 @@ class Reconciler:
         self._memory.end_turns(key, over.turn.__eq__)
 
     def _took(self, over: _Over, ended_ago: float) -> float:
-        """For how many seconds a prompt had its item; 0 where only another server knows.
+        """For how many seconds a prompt had its item; 0 if only another server knows.
 
-        The history has the time of day at which it ended, and that may have been set meanwhile: so
-        no more is told by it than how long ago that is, which is next to nothing.
+        The history has the time of day at which it ended, and the clock may have been set since. So
+        that time only tells how long ago it was, which is next to nothing.
         """
         began = self._memory.turn(over.key, over.turn).began
         if began is None:
@@ -219,7 +218,7 @@ class Reconciler:
         return passed - ended_ago if 0 <= ended_ago <= passed else passed
 
     def _with_writes(self, over: _Over) -> Outcome:
-        """The outcome of a prompt, with that of what was written for it in the background."""
+        """The outcome of a prompt, together with that of its background writes."""
         outcome = over.outcome
         failure = self._writes.failure(over.turn)
         self._transactions.after_commit(partial(self._writes.forget, over.turn))
@@ -229,7 +228,7 @@ class Reconciler:
         return replace(outcome, ending=Ending.ERROR, failure=failure)
 
     def _clean_up_behind(self, gone: Collection[str]) -> None:
-        """Have the unfinished files of servers that have ended deleted, where there are any."""
+        """Have unfinished files of servers that have ended deleted, if there may be any."""
         folders = {os.path.dirname(target) for target in self._store.open_outputs()}
         if folders:
             self._transactions.after_commit(lambda: self._clean_up(folders, gone))
@@ -250,12 +249,12 @@ class _Over:
 
 
 def _on(ending: Ending, *, all_ended: bool, is_part: bool) -> On:
-    """What has happened to the items of a prompt.
+    """The event that has happened to the items of a prompt.
 
-    `all_ended`: it has reached Loop End with all of them.
+    `all_ended` tells whether it has reached Loop End with all of them.
     """
     if is_part:
-        # A person tries a part: neither what it reaches nor where it fails says anything.
+        # Somebody has tried a part of the graph: neither success nor failure says anything.
         return On.PART_ENDED
     if ending is Ending.SUCCESS:
         return On.SUCCEEDED if all_ended else On.MISSED_LOOP_END
@@ -263,11 +262,11 @@ def _on(ending: Ending, *, all_ended: bool, is_part: bool) -> On:
 
 
 def _of_partner(key: LoopKey, item: Item, failure: Failure | None) -> Failure:
-    """Why an item failed that went together with one that did."""
+    """The failure of an item that went together with one that failed."""
     reason = "it failed" if failure is None else failure.reason
     return Failure(together_with(key, item.path, reason))
 
 
 def together_with(key: LoopKey, path: str, reason: str) -> str:
-    """The reason for which an item failed whose partner, the item at `path`, is to blame."""
+    """The reason for a failure that is due to a partner, the item at `path`."""
     return f"it goes together with {path!r} of {os.path.basename(key.directory)!r}: {reason}"
