@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import signal
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Collection
 from typing import Protocol
 
+from .ctrl_c import ctrl_c
 from .errors import Unreachable
 from .progress import Progress
 
@@ -35,7 +34,6 @@ class Worker(Protocol):
 async def run_on_all(workers: Collection[Worker], progress: Progress) -> bool:
     """Run a batch that the workers share until each has ended; True if Ctrl-C ended it.
 
-    Ctrl-C ends the batch after the images that run, and pressed again it interrupts these, too.
     The batch goes on without a server that was away for too long, as long as another one has
     something to do.
 
@@ -46,16 +44,15 @@ async def run_on_all(workers: Collection[Worker], progress: Progress) -> bool:
     """
     interrupts: list[asyncio.Task[None]] = []
 
-    def on_ctrl_c() -> None:
-        if was_pressed.is_set():
-            interrupts.extend(asyncio.create_task(worker.interrupt()) for worker in workers)
-        was_pressed.set()
+    def give_up() -> None:
         progress.is_given_up = True
 
-    was_pressed = asyncio.Event()
+    def interrupt() -> None:
+        interrupts.extend(asyncio.create_task(worker.interrupt()) for worker in workers)
+
     running = {asyncio.create_task(worker.run()): worker for worker in workers}
     try:
-        with _on_ctrl_c(on_ctrl_c):
+        with ctrl_c(once=give_up, again=interrupt) as was_pressed:
             await _until_all_end(running, progress)
     finally:
         await _cancelled([*running, *interrupts])
@@ -89,14 +86,3 @@ async def _cancelled(tasks: Collection[asyncio.Task[None]]) -> None:
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-
-
-@contextlib.contextmanager
-def _on_ctrl_c(call: Callable[[], None]) -> Iterator[None]:
-    """Have Ctrl-C call a function in the running event loop, instead of its usual effect."""
-    loop = asyncio.get_running_loop()
-    before = signal.signal(signal.SIGINT, lambda *_: loop.call_soon_threadsafe(call))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -8,7 +8,7 @@
 import { api } from "../../scripts/api.js";
 import { app } from "../../scripts/app.js";
 import { AutoQueue } from "./lib/auto_queue.js";
-import { onCancel } from "./lib/cancel.js";
+import { onCancel } from "./lib/cancel_presses.js";
 import { Actions } from "./lib/card/actions.js";
 import { Cards } from "./lib/card/cards.js";
 import { CollapsedNodes } from "./lib/card/collapsed.js";

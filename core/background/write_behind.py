@@ -11,8 +11,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from ..common.errors import BatchLoopError
 from ..common.lower_priority import lower_priority
+from ..model.background_writes import Turn
 from ..model.prompt import Failure
-from ..model.writes import Turn
 from .budget import MemoryBudget
 
 _MOST_WORKERS = 4

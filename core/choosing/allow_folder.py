@@ -12,8 +12,9 @@ from ..files.allowed_paths import (
     refusal_of_state,
     with_line,
 )
-from ..files.atomic import IfExists, write_atomic
+from ..files.atomic import write_atomic
 from ..files.real_paths import open_file
+from ..model.if_exists import IfExists
 
 
 def allow(folder: str, allowed: AllowedFolders) -> str:

@@ -8,14 +8,15 @@ from functools import partial
 from typing import Any
 
 from ..common.errors import BatchLoopError, ClaimLost, FolderNotFound, UnwritableImage
+from ..model.background_writes import Turn
+from ..model.if_exists import Owner
 from ..model.item_life import Event, On
 from ..model.items import ItemState
 from ..model.policy import ErrorHandling
 from ..model.prompt import Failure
 from ..model.records import Iteration, Partner, Snapshot
-from ..model.writes import Turn
 from .changes.loops import in_order
-from .changes.result_owners import Owner, SeenLinks, UnseenLinks
+from .changes.result_owners import SeenLinks, UnseenLinks
 from .changes.transactions import in_transaction
 from .folders.listings import Due, Listed
 from .outcomes.reconcile import together_with

@@ -7,13 +7,13 @@ from functools import partial
 from typing import Any
 
 from ..common.errors import InvalidSetting, LoopEndNotReached, StoreAway, UnwritableImage
+from ..model.background_writes import Turn
 from ..model.item_life import Event, On
 from ..model.items import Claim, Item
 from ..model.loop_key import LoopKey
 from ..model.policy import WhenComplete
 from ..model.prompt import Prompt
 from ..model.records import Iteration, Partner
-from ..model.writes import Turn
 from .batches import Request
 from .changes.loops import in_order
 from .changes.transactions import Refusal, in_transaction

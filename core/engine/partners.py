@@ -10,15 +10,14 @@ from dataclasses import replace
 
 from ..common.errors import InvalidSetting
 from ..model.loop_key import LoopKey
-from ..model.policy import ErrorHandling, Policy
+from ..model.policy import policy_of_all
 from .batches import Request
 
 
 def together(requests: Sequence[Request]) -> list[Request]:
     """The requests of iterators that advance together, one for each loop, in the order given.
 
-    They fail together, so they get one policy: Stop on error if any of them has it, and the most
-    attempts that any allows.
+    They fail together, so they get one policy; see `policy_of_all`.
 
     Raises:
         InvalidSetting: two of them are one loop with different settings, they differ in a setting
@@ -33,12 +32,7 @@ def together(requests: Sequence[Request]) -> list[Request]:
     alike = list(found.values())
     if len(alike) > 1:
         _check(alike)
-    stops = any(one.policy.error_handling is ErrorHandling.STOP for one in alike)
-    policy = Policy(
-        error_handling=ErrorHandling.STOP if stops else ErrorHandling.SKIP,
-        max_attempts=max(one.policy.max_attempts for one in alike),
-        when_complete=alike[0].policy.when_complete,
-    )
+    policy = policy_of_all([one.policy for one in alike])
     return [replace(one, policy=policy) for one in alike]
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 
+from ..model.background_writes import NoWrites, Writes
 from ..model.prompt import Host
 from ..model.shared_roots import NO_ROOTS, Roots
-from ..model.writes import NoWrites, Writes
 from ..store.interface import Store
 from .batches import Batches
 from .changes.loops import Items, Loops

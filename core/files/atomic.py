@@ -6,10 +6,10 @@ import contextlib
 import errno
 import os
 import stat
-from enum import Enum
 from typing import BinaryIO
 
 from ..common.errors import UnwritableImage, quoted
+from ..model.if_exists import IfExists
 from .leftovers import sweep_once, temporary_name
 from .real_paths import opened_folder
 
@@ -25,19 +25,6 @@ _REASONS = {
     errno.ELOOP: ("a link was put into its path meanwhile", "Take the link away"),
     errno.EISDIR: ("a folder has this name", "Choose another name or folder"),
 }
-
-
-class IfExists(str, Enum):
-    """What to do when a file with the name exists; the values are what users see."""
-
-    OVERWRITE_OWN = "overwrite own"
-    """Replace what the same image wrote in an earlier run; otherwise like RENAME."""
-    OVERWRITE = "overwrite"
-    """Replace whatever is there."""
-    SKIP = "skip"
-    """Keep the existing file, and write nothing."""
-    RENAME = "rename"
-    """Keep the existing file, and write name_1.png, name_2.png and so on."""
 
 
 def write_atomic(path: str, data: bytes, if_exists: IfExists) -> bool:

@@ -8,7 +8,8 @@ from typing import Any
 
 from ..common.errors import InvalidSetting
 from ..graph.links import is_link
-from .atomic import IfExists, write_atomic
+from ..model.if_exists import IfExists
+from .atomic import write_atomic
 
 CAPTION_INPUT = "caption"
 """The input of Save Image (Batch) for the caption."""

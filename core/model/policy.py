@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
 
@@ -43,3 +44,17 @@ class Policy:
 
 DEFAULT_POLICY = Policy()
 """The defaults of Directory Iterator's widgets."""
+
+
+def policy_of_all(policies: Sequence[Policy]) -> Policy:
+    """The policy of images that go through the workflow together, each with a policy of its own.
+
+    Stop on error if any of them says so, and the most attempts that any allows. They agree on what
+    happens when the batch is complete.
+    """
+    stops = any(one.error_handling is ErrorHandling.STOP for one in policies)
+    return Policy(
+        error_handling=ErrorHandling.STOP if stops else ErrorHandling.SKIP,
+        max_attempts=max(one.max_attempts for one in policies),
+        when_complete=policies[0].when_complete,
+    )

@@ -11,11 +11,12 @@ import torch
 from ..background.write_behind import WriteBehind
 from ..common.errors import UnwritableImage, quoted
 from ..common.variables import MEMORY_VARIABLE
-from ..files.atomic import IfExists, write_atomic
+from ..files.atomic import write_atomic
 from ..media.encode import encode
+from ..model.background_writes import Turn
 from ..model.formats import Format
+from ..model.if_exists import IfExists
 from ..model.records import Iteration
-from ..model.writes import Turn
 
 _SAMPLED = 61
 """One in this many rows and columns is sampled; a prime, as patterns repeat in powers of 2."""

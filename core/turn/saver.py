@@ -11,12 +11,12 @@ from typing import Protocol
 import torch
 
 from ..common.errors import InvalidSetting, UnwritableImage
-from ..engine.changes.result_owners import Owner
 from ..files.allowed_paths import AllowedFolders, check_target_file
-from ..files.atomic import IfExists, check_name
+from ..files.atomic import check_name
 from ..files.caption import Caption
 from ..files.numbering import Numbering
 from ..model.formats import Format
+from ..model.if_exists import PASSED_OVER, IfExists, Owner
 from ..model.records import Iteration
 from ..model.result_names import CAPTION_EXTENSION, format_for, saved_as
 from .saved_result import Background, Content, Result
@@ -146,7 +146,7 @@ class Saver:
         if self._saving.caption is not None:
             contents[self._checked(stem + CAPTION_EXTENSION)] = self._saving.caption
         owners = self._claimed(contents, result)
-        if _PASSED_OVER[if_exists].intersection(owners.values()):
+        if PASSED_OVER[if_exists].intersection(owners.values()):
             return None
         for file, owner in owners.items():
             if owner is Owner.SOURCE:
@@ -185,14 +185,6 @@ _NOTHING_TO_SAVE = (
     "would count as done without a result. Look at the node that its image comes from: it may have "
     "found nothing. To have such images passed over, set error_handling to Skip on error."
 )
-
-_PASSED_OVER: Mapping[IfExists, frozenset[Owner]] = {
-    IfExists.OVERWRITE_OWN: frozenset({Owner.OTHER, Owner.BEFORE}),
-    IfExists.OVERWRITE: frozenset({Owner.OTHER}),
-    IfExists.SKIP: frozenset({Owner.OTHER}),
-    IfExists.RENAME: frozenset({Owner.OTHER, Owner.BEFORE, Owner.SOURCE}),
-}
-"""If a name belongs to one of these, the next number is tried."""
 
 
 def _without_kept(

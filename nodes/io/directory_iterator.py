@@ -19,10 +19,10 @@ from ...core.graph.required_nodes import Submission, check_loop_end, left_out, n
 from ...core.media.decode import DecodedImage
 from ...core.model.directory_iterator_settings import SETTINGS
 from ...core.model.records import Iteration
-from ...core.model.status_texts import handed_out
 from ...core.routes.export import iteration_as_json
 from ...core.turn.linked_inputs import Learned, Wanted
 from ...core.turn.saver_folders import check_known_folders, check_saver_folders, wanted_folders
+from ...core.turn.status_texts import handed_out
 
 
 class DirectoryIterator(comfy_io.ComfyNode):

@@ -20,11 +20,11 @@ from ...core.common.combo_choice import chosen
 from ...core.common.errors import BatchLoopError, ClaimLost
 from ...core.common.names import node_id
 from ...core.files.allowed_paths import resolve_target
-from ...core.files.atomic import IfExists
 from ...core.files.caption import CAPTION_INPUT, Caption, caption_of, has_caption
 from ...core.graph.links import is_asked_for
 from ...core.graph.savers import rank_of
 from ...core.model.formats import Format
+from ...core.model.if_exists import IfExists
 from ...core.model.records import Iteration
 from ...core.turn.preview import Preview, preview
 from ...core.turn.saved_result import Background

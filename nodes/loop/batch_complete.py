@@ -7,9 +7,9 @@ from comfy_api.v0_0_2 import io as comfy_io
 from ...core.comfy import runtime
 from ...core.comfy.schema import LoopSocket, built_once, schema
 from ...core.common.names import UI_KEY, node_id
-from ...core.model import status_texts as report
 from ...core.model.records import Iteration
 from ...core.routes.export import progress_as_json
+from ...core.turn import status_texts as report
 
 
 class BatchComplete(comfy_io.ComfyNode):

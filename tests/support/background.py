@@ -5,12 +5,12 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection
 
+from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.prompt import Failure
-from batch_loop.core.model.writes import Turn
 
 
 class FakeWrites:
-    """A fake of `core.model.writes.Writes` that counts its waits and looks."""
+    """A fake of `core.model.background_writes.Writes` that counts its waits and looks."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()

@@ -13,10 +13,10 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...model.background_writes import Turn
 from ...model.loop_key import LoopKey
 from ...model.policy import IterationMode
 from ...model.prompt import Host, Outcome, Prompt
-from ...model.writes import Turn
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence

@@ -7,12 +7,12 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from enum import Enum
 from typing import TYPE_CHECKING, NamedTuple
 
 from ...common.pace import parts_of
 from ...files.listing import linked_files
 from ...files.same_file import Identities, folded, folds, identity
+from ...model.if_exists import Owner
 from ...model.loop_key import LoopKey
 from ...model.prompt import Prompt, Saved
 from ...model.records import KnownResult
@@ -25,21 +25,6 @@ if TYPE_CHECKING:
 
 _FEW = 50
 """Files that are asked about one by one."""
-
-
-class Owner(Enum):
-    """Whose a file is that a result is to be written to."""
-
-    NEW = "new"
-    """Nobody's: it is not there, or need not be kept."""
-    SAME = "same"
-    """The image's own, from an earlier try, or, where that may be replaced, an earlier batch."""
-    OTHER = "other"
-    """Another image's, of whatever loop, or another result of this prompt."""
-    BEFORE = "before"
-    """It is there from before, and is to be kept: of unknown origin, or the image's own."""
-    SOURCE = "source"
-    """It is one of the images that the batch reads."""
 
 
 class UnseenLinks(NamedTuple):

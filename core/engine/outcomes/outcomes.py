@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+from ...model.background_writes import Turn, Writes
 from ...model.items import Claim, Item, ItemState
 from ...model.loop_key import LoopKey
 from ...model.policy import ErrorHandling, Policy
 from ...model.prompt import Ending, Host, Outcome, Prompt
-from ...model.writes import Turn, Writes
 from ...store.interface import Store
 from ..changes.process_memory import Memory
 from .lease import Servers

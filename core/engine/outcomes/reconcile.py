@@ -12,11 +12,11 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ...common.errors import StoreAway
+from ...model.background_writes import Turn, Writes
 from ...model.item_life import Event, On
 from ...model.items import Claim, Item, ItemState
 from ...model.loop_key import LoopKey
 from ...model.prompt import Ending, Failure, Host, Outcome, Prompt
-from ...model.writes import Turn, Writes
 from ...store.interface import Store
 from ..changes.loops import Items, Loops, in_order
 from ..changes.result_owners import Outputs

@@ -13,8 +13,9 @@ from sqlalchemy import ColumnElement, Connection, Double, Engine, func, type_coe
 from sqlalchemy.exc import DBAPIError, SQLAlchemyError
 
 from ...common.errors import StateNotKept, StoreAway, quoted
-from ...files.atomic import IfExists, write_atomic
+from ...files.atomic import write_atomic
 from ...files.leftovers import TEMPORARY_SUFFIX
+from ...model.if_exists import IfExists
 from ..schema import listing_statements, statements
 from ..sql.backend import AT_ONCE
 from .state_file import StateFile

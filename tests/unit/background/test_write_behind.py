@@ -14,8 +14,8 @@ from PIL import Image
 from batch_loop.core.background.budget import MemoryBudget
 from batch_loop.core.background.write_behind import WriteBehind
 from batch_loop.core.common.errors import UnwritableImage
+from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.prompt import Failure, Prompt
-from batch_loop.core.model.writes import Turn
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.layout import ROOT
 
@@ -150,7 +150,8 @@ def write():
         threading.Event().wait(0.01)
     Path({target!r}).write_bytes(png.encode_rows(pixels.shape, lambda a, b: pixels[a:b]))
 
-behind.write(pack("core.model.writes").Turn("loop", "a", prompt), {target!r}, 1, write, ("9", ""))
+turn = pack("core.model.background_writes").Turn("loop", "a", prompt)
+behind.write(turn, {target!r}, 1, write, ("9", ""))
 """
 
 

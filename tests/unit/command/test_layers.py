@@ -11,7 +11,7 @@ from batch_loop.tools.layout import ROOT
 COMMAND = ROOT / "batch_loop_cli"
 
 LAYERS = """
-    errors api_format progress
+    errors api_format ctrl_c progress
     page_format.shown_values page_format.widget_values
     page_format.texts
     page_format.prompt

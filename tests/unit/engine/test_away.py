@@ -15,11 +15,11 @@ from batch_loop.core.common.errors import StoreAway
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.changes import transactions
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.result_names import ResultName
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.writes import Turn
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.background import FakeWrites
 from batch_loop.tests.support.fake_host import ByHand, FakeHost

@@ -12,8 +12,8 @@ from sqlalchemy import event
 from batch_loop.core.common.errors import UnknownLoop
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.changes import transactions
-from batch_loop.core.engine.changes.result_owners import Owner
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.if_exists import Owner
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, Policy
 from batch_loop.core.model.prompt import Ending

@@ -14,10 +14,10 @@ import pytest
 from batch_loop.core.common.errors import ClaimLost, StateNotKept, StoreAway
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.changes import transactions
-from batch_loop.core.engine.changes.result_owners import Owner
 from batch_loop.core.engine.folders import spare_listings
 from batch_loop.core.engine.outcomes.lease import LOOK_SECONDS, RENEWALS
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.if_exists import Owner
 from batch_loop.core.model.items import Counts
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import Policy, WhenComplete

@@ -11,8 +11,9 @@ import pytest
 
 from batch_loop.core.common.errors import InvalidSetting, UnreadableImage
 from batch_loop.core.engine.batches import Request
-from batch_loop.core.engine.changes.result_owners import Owner
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.background_writes import Turn
+from batch_loop.core.model.if_exists import Owner
 from batch_loop.core.model.items import Counts, ItemState
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy, WhenComplete
@@ -20,7 +21,6 @@ from batch_loop.core.model.prompt import Ending, Failure, Prompt, Saved
 from batch_loop.core.model.records import Iteration, Partner
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.shared_roots import NO_ROOTS
-from batch_loop.core.model.writes import Turn
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store

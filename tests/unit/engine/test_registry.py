@@ -13,17 +13,17 @@ import pytest
 from batch_loop.core.common.errors import LoopEndNotReached, NoImages, UnknownLoop, UnreadableImage
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.changes.process_memory import LOOK, Moments
-from batch_loop.core.engine.changes.result_owners import Owner
 from batch_loop.core.engine.outcomes.poller import OutcomePoller, Poll
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files import same_file as spelling
+from batch_loop.core.model.background_writes import Writes
+from batch_loop.core.model.if_exists import Owner
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.next_step import Next, standing_of
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending, Prompt, Saved
 from batch_loop.core.model.records import Iteration, Snapshot
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.writes import Writes
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tests.support.waiting import wait_for

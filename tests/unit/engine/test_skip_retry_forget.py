@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import NotNow, UnknownItem, UnknownLoop, UnreadableImage
-from batch_loop.core.engine.changes.result_owners import Owner
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.background_writes import Turn
+from batch_loop.core.model.if_exists import Owner
 from batch_loop.core.model.items import ItemState
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Ending, Failure
 from batch_loop.core.model.records import Snapshot
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.writes import Turn
 from batch_loop.core.store.databases.sqlite_store import CARRIED, open_store
 from batch_loop.tests.support.background import FakeWrites
 from batch_loop.tests.unit.engine.test_registry import SKIP, Loop

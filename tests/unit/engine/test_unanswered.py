@@ -18,10 +18,10 @@ from batch_loop.core.common.errors import (
 )
 from batch_loop.core.engine.changes import transactions
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.items import ItemState
 from batch_loop.core.model.policy import IterationMode
 from batch_loop.core.model.prompt import Ending, Failure
-from batch_loop.core.model.writes import Turn
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.background import FakeWrites
 from batch_loop.tests.support.fake_host import ByHand

@@ -33,12 +33,12 @@ from batch_loop.core.common.errors import (
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.changes import transactions
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
 from batch_loop.core.model.prompt import Ending, Failure, Prompt
 from batch_loop.core.model.records import Iteration, Snapshot
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.writes import Turn
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Outside, Store
 from batch_loop.core.store.memory import MemoryStore

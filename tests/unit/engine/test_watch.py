@@ -24,10 +24,10 @@ from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Iteration, Snapshot
 from batch_loop.core.model.result_names import saved_as
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.status_texts import handed_out
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
+from batch_loop.core.turn.status_texts import handed_out
 from batch_loop.tests.support.fake_host import FakeHost
 
 WATCH = Policy(when_complete=WhenComplete.WATCH)

@@ -13,13 +13,13 @@ import pytest
 from batch_loop.core.common.errors import UnwritableImage
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.items import Item, ItemState
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import DEFAULT_POLICY, ErrorHandling, Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending, Failure
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.writes import Turn
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore

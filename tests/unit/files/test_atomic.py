@@ -9,9 +9,10 @@ import pytest
 
 from batch_loop.core.common.errors import UnwritableImage
 from batch_loop.core.files import atomic as files
-from batch_loop.core.files.atomic import IfExists, write_atomic
+from batch_loop.core.files.atomic import write_atomic
 from batch_loop.core.files.leftovers import TEMPORARY_SUFFIX
 from batch_loop.core.files.listing import list_images
+from batch_loop.core.model.if_exists import IfExists
 from batch_loop.core.model.selection import Filter, Selection
 
 KINDS = [IfExists.OVERWRITE, IfExists.SKIP]

@@ -10,8 +10,9 @@ from pathlib import Path
 
 from batch_loop.core.common.processes import _stat, this_process
 from batch_loop.core.files import leftovers
-from batch_loop.core.files.atomic import IfExists, write_atomic
+from batch_loop.core.files.atomic import write_atomic
 from batch_loop.core.files.leftovers import sweep, temporary_name
+from batch_loop.core.model.if_exists import IfExists
 
 
 def writer(process_id: int, **changes: object) -> str:

@@ -17,9 +17,9 @@ from hypothesis import strategies as st
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files.allowed_paths import AllowedFolders
-from batch_loop.core.files.atomic import IfExists
 from batch_loop.core.files.numbering import Numbering, is_numbered, named_before
 from batch_loop.core.model.formats import Format
+from batch_loop.core.model.if_exists import IfExists
 from batch_loop.core.model.items import Counts
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Prompt

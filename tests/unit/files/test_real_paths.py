@@ -13,10 +13,11 @@ from batch_loop.core.common.errors import FolderNotFound, UnreadableImage, Unwri
 from batch_loop.core.common.processes import this_process
 from batch_loop.core.files import real_paths
 from batch_loop.core.files.allowed_paths import AllowedFolders, check_source_file, check_target_file
-from batch_loop.core.files.atomic import IfExists, write_atomic
+from batch_loop.core.files.atomic import write_atomic
 from batch_loop.core.files.leftovers import sweep, temporary_name
 from batch_loop.core.files.listing import list_images
 from batch_loop.core.files.real_paths import open_file
+from batch_loop.core.model.if_exists import IfExists
 from batch_loop.core.model.selection import Selection
 from batch_loop.tests.support.images import write_images
 

@@ -28,13 +28,14 @@ from batch_loop.core.files.allowed_paths import (
     resolve_source,
     resolve_target,
 )
-from batch_loop.core.files.atomic import IfExists, write_atomic
+from batch_loop.core.files.atomic import write_atomic
 from batch_loop.core.files.finished_results import finished
 from batch_loop.core.files.leftovers import sweep, temporary_name
 from batch_loop.core.files.listing import list_images
 from batch_loop.core.files.real_paths import check_again
 from batch_loop.core.files.same_file import Identities, folds, identity
 from batch_loop.core.files.unreadable import folder_lost
+from batch_loop.core.model.if_exists import IfExists
 from batch_loop.core.model.result_names import ResultName
 from batch_loop.core.model.selection import Selection, SortBy
 from batch_loop.tests.support.images import write_images

@@ -10,14 +10,14 @@ from PIL import Image
 
 from batch_loop.core.background.budget import MemoryBudget
 from batch_loop.core.background.write_behind import WriteBehind
-from batch_loop.core.files.atomic import IfExists
 from batch_loop.core.media.encode import encode
+from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.formats import Format
+from batch_loop.core.model.if_exists import IfExists
 from batch_loop.core.model.items import Counts
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Failure, Prompt
 from batch_loop.core.model.records import Iteration
-from batch_loop.core.model.writes import Turn
 from batch_loop.core.turn import saved_result
 from batch_loop.core.turn.saved_result import Background, Result
 

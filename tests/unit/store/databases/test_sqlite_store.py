@@ -25,7 +25,6 @@ from batch_loop.core.model.policy import IterationMode, Policy
 from batch_loop.core.model.prompt import Prompt
 from batch_loop.core.model.records import Several
 from batch_loop.core.model.selection import Selection
-from batch_loop.core.model.status_texts import handed_out
 from batch_loop.core.store.databases import state_file
 from batch_loop.core.store.databases.sqlite_store import CARRIED, FILE, open_store
 from batch_loop.core.store.interface import Store
@@ -34,6 +33,7 @@ from batch_loop.core.store.records import LoopEntry
 from batch_loop.core.store.schema import statements
 from batch_loop.core.store.schema.tables import VERSION
 from batch_loop.core.store.sql.sql_store import SqlStore
+from batch_loop.core.turn.status_texts import handed_out
 from batch_loop.tests.support.mounts import mounted
 from batch_loop.tests.unit.engine.test_machines import Machine
 from batch_loop.tools.layout import ROOT

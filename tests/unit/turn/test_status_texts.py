@@ -6,7 +6,7 @@ from batch_loop.core.model.items import Counts, Item, ItemState
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Failure, Prompt
 from batch_loop.core.model.records import Iteration, Snapshot
-from batch_loop.core.model.status_texts import handed_out, progress, report
+from batch_loop.core.turn.status_texts import handed_out, progress, report
 
 KEY = LoopKey("", "/folder")
 

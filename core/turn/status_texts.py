@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from .items import Counts, Item
-from .next_step import Next, standing_of
-from .records import Iteration, Snapshot
+from ..model.items import Counts, Item
+from ..model.next_step import Next, standing_of
+from ..model.records import Iteration, Snapshot
 
 
 def handed_out(iteration: Iteration) -> str:
