@@ -141,7 +141,10 @@ class Reconciler:
         self.reconcile(key)
         # Also those whose items were given back or started over before: they are not open.
         is_open = {item.claim.prompt for item in self._store.open_items(key) if item.claim}
-        self._memory.end_turns(key, lambda turn: turn in ended and turn.prompt not in is_open)
+        over = {turn for turn in ended if turn.prompt not in is_open}
+        self._memory.end_turns(key, over.__contains__)
+        for turn in over:
+            self._transactions.after_commit(partial(self._writes.forget, turn))
 
     def finish(self) -> None:
         """Reconcile what has ended, and what is about to; then look no more."""

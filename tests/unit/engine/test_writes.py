@@ -273,3 +273,12 @@ def test_a_new_batch_does_not_report_the_old_one_s_failed_write(batch: Batch) ->
     assert batch.states()[0] == "pending"
     batch.registry.start_over(KEY.id)
     assert turn_of(batch.acquire()).path == "a"
+
+
+def test_a_failed_write_is_forgotten_once_its_prompt_has_ended_in_another_batch(
+    batch: Batch,
+) -> None:
+    turn = batch.run()
+    batch.registry.start_over(KEY.id)
+    batch.writes.end(turn, FULL)
+    wait_for(lambda: batch.writes.failure(turn) is None, "the failure to be forgotten")
