@@ -73,14 +73,14 @@ class Batches:
             self._due(entry, request, prompt, anew=anew, retries=retries)
             for entry, request in zip(entries, requests, strict=True)
         ]
-        # In the one order in which folders are read, or two of us might wait for each other.
+        # Always in the same order, or two threads might wait for each other.
         for needed in sorted(filter(None, dues), key=lambda due: due.key.id):
             if self._taken(needed, listed) is None:
                 return needed
         looks = [
             self._look_before_the_last(entry, request.key, retries=retries)
             for entry, due, request in zip(entries, dues, requests, strict=True)
-            # Else the folder was read for this very prompt, and all is listed.
+            # Otherwise the folder was just read for this prompt, and everything is listed.
             if entry is not None and due is None
         ]
         for look in sorted(filter(None, looks), key=lambda due: due.key.id):
@@ -128,7 +128,7 @@ class Batches:
         self._loops.note_completion(key)
 
     def start_over(self, keys: Sequence[LoopKey], listed: Listed) -> Due | None:
-        """Begin the next batch of loops with the settings of this one, as `prepare` does."""
+        """Begin the loops' next batch with their current settings; returns like `prepare`."""
         entries = [self._loops.entry(key) for key in keys]
         listings = []
         for key, entry in zip(keys, entries, strict=True):
@@ -142,9 +142,9 @@ class Batches:
         return None
 
     def _look_before_the_last(self, entry: LoopEntry, key: LoopKey, *, retries: bool) -> Due | None:
-        """A look at what lies in the folder beside an image, if it is the last one of a batch.
+        """The look at what else is in the folder that is due before a batch's last image.
 
-        Of what comes later nobody can tell whether it is a result of the prompt that works on it.
+        A file that arrives later may be a result of that image's prompt.
         """
         counts = self._store.counts(key)
         waiting = counts.pending + (counts.failed if retries else 0)
@@ -161,11 +161,11 @@ class Batches:
         self._memory.change(look.key, before_the_last=known)
 
     def due_at_the_end(self, key: LoopKey, item: Item) -> Due | None:
-        """What is to be looked at as `item` is about to reach Loop End, if no other is left then.
+        """The listing that is due when `item` is about to reach Loop End, if no other is left then.
 
-        Once a batch: should the workflow save into the folder that it reads, in a way that
-        ComfyUI is not told of, its results must not feed it for ever. And not while the prompt of
-        another item, on another server, has yet to say what it saved.
+        Only once per batch: if the workflow saves into the folder that it reads, without telling
+        ComfyUI, its results must not feed it for ever. And not while the prompt of another item, on
+        another server, has yet to report what it saved.
         """
         entry = self._loops.entry(key)
         if entry.looked_again or self._store.counts(key).pending or item.claim is None:

@@ -33,12 +33,12 @@ class Turns(Questions):
         reason: str,
         partner: Partner | None = None,
     ) -> None:
-        """Give back an item whose file cannot be read, or `partner`'s, which goes with it.
+        """Give back an item because its file, or that of its `partner`, cannot be read.
 
-        With Skip on error it is FAILED for `reason`, and the next `acquire` of the same prompt
-        hands out another. With Stop on error it waits for the next run, and `error` is raised.
-        When the whole folder is gone, `error` a FolderNotFound, it waits in either case: no
-        image is to blame. What was handed out together is given back together.
+        With Skip on error it becomes FAILED for `reason`, and the next `acquire` of the same prompt
+        hands out another. With Stop on error it waits for the next run, and `error` is raised. If
+        the whole folder is gone (`error` is a FolderNotFound), it waits in either case, as no image
+        is to blame. Items that were handed out together are given back together.
         """
         if not self._give_back(iteration, error, reason, partner):
             raise error
@@ -51,7 +51,7 @@ class Turns(Questions):
         reason: str,
         partner: Partner | None,
     ) -> bool:
-        """See `reject`; whether the prompt goes on with another item."""
+        """See `reject`; returns whether the prompt goes on with another item."""
         if iteration.item is None:
             return True
         own = Partner(iteration.key, iteration.item.path)
@@ -79,20 +79,20 @@ class Turns(Questions):
         return skip
 
     def end(self, iteration: Iteration, value: Any = None) -> None:
-        """Note that the iteration's prompt has reached Loop End, and carries `value` over.
+        """Note that the iteration's prompt has reached Loop End with the `value` to carry over.
 
-        Nothing happens for an iteration without an item, or whose loop has started over since; nor
-        where only a part of the workflow runs, which finishes no item.
+        Does nothing for an iteration without an item, or if its loop has started over since, or if
+        only a part of the workflow runs, which finishes no item.
         """
         if self.listings.with_listings(partial(self._note_end, iteration, value), patient=True):
             self._reconciler.wake()
 
     @in_transaction(patient=True)
     def _note_end(self, iteration: Iteration, value: Any, listed: Listed) -> bool | Due:
-        """See `end`; whether there was an item. Or what has to be listed first."""
+        """See `end`; returns whether there was an item, or what has to be listed first."""
         key = iteration.key
-        # An image before may be written by now: else its prompt would count as one under way, and
-        # what came to the folder meanwhile would not join.
+        # An earlier image's results may be written by now: unless this is noted, its prompt counts
+        # as running, and files that have arrived in the folder meanwhile do not join.
         self._reconciler.reconcile(key)
         item = self._loops.claimed(iteration)
         if item is None or item.claim is None:
@@ -105,7 +105,7 @@ class Turns(Questions):
         due = self._batches.due_at_the_end(key, item)
         if due is not None and not self._batches.join_at_the_end(due, listed):
             return due
-        # FINISHING already where the prompt has reached another Loop End before.
+        # It is FINISHING already if the prompt has reached another Loop End before.
         if item.state is ItemState.RUNNING:
             self._items.happens(key, item, Event(On.REACHED_LOOP_END))
         given = self.memory.turn(key, turn).given or (value,)
@@ -116,10 +116,10 @@ class Turns(Questions):
         return True
 
     def finish_earlier(self, iteration: Iteration) -> None:
-        """Wait until what earlier prompts write in the background is written, and reconcile it.
+        """Wait for the background writes of earlier prompts, and reconcile the loop.
 
-        So no more than one image's results are on their way to the disk when another's are made,
-        and a crash has no more than that one done again.
+        So at most one image's results are being written while another's are made, and a crash has
+        at most that one done again.
         """
         key = iteration.key
         if self._writes.busy(key.id):
@@ -128,7 +128,7 @@ class Turns(Questions):
             self._reconciler.reconcile_one(key, patient=True)
 
     def finish(self, iteration: Iteration) -> Snapshot:
-        """The loop as it stands; if it is complete, once all of its results are written.
+        """The loop's current state; if it is complete, only once all of its results are written.
 
         Raises:
             UnwritableImage: the iteration's own result could not be written.
@@ -156,17 +156,17 @@ class Turns(Questions):
     ) -> dict[str, Owner]:
         """Claim the files at real paths `targets` for the iteration's item: all of them, or none.
 
-        Two sources may lead to one name, and one prompt may have several results; none of these,
-        no source, and none of `kept`, which are the files that are there and not to be lost, may
-        be lost by it. So they are claimed where each is `NEW` or `SAME`. Returns whose each is.
+        Two sources may lead to one name, and one prompt may have several results. No such result
+        may be overwritten, no source, and none of `kept`, which are existing files to keep. So the
+        targets are claimed if each is `NEW` or `SAME`. Returns the owner of each.
 
         `result` says which of the prompt's results it is: the same one gets the same files again.
-        What the item itself wrote in an earlier batch is lost only if it `replaces_own`.
+        What the item itself wrote in an earlier batch is only overwritten with `replaces_own`.
 
         Raises:
             ClaimLost: another server was given the item.
-            FolderNotFound: a file is to be replaced, and it cannot be seen whether an image of the
-                folder is a link to it.
+            FolderNotFound: a file is to be replaced, and the folder cannot be read to see whether
+            one of its images is a link to that file.
 
         """
         there = [target for target in targets if os.path.lexists(target)]
@@ -195,7 +195,7 @@ class Turns(Questions):
         result: str,
         replaces_own: bool,
     ) -> dict[str, Owner] | UnseenLinks | None:
-        """See `claim_outputs`; None where another server was given the item."""
+        """See `claim_outputs`; returns None if another server was given the item."""
         item, key = iteration.item, iteration.key
         if self._loops.is_lost(iteration):
             return None
@@ -217,7 +217,7 @@ class Turns(Questions):
 
     @in_transaction(patient=True)
     def earlier_outputs(self, iteration: Iteration) -> tuple[str, ...]:
-        """The files that the iteration's item was the last to write, in this batch or before."""
+        """The files that were last written for the iteration's item, in this batch or before."""
         if iteration.item is None:
             return ()
         return self._outputs.earlier(iteration.key, iteration.item.path)

@@ -75,7 +75,7 @@ class HandingOut(Parts):
     def _hand_out(
         self, requests: Sequence[Request], prompt: Prompt, listed: Listed
     ) -> Iteration | Refusal | Due:
-        """See `acquire`; or what has to be listed first."""
+        """See `acquire`; returns what has to be listed first, if anything."""
         keys = [request.key for request in requests]
         self._loops.take(self._reconciler.with_partners(keys))
         for request in requests:
@@ -93,7 +93,7 @@ class HandingOut(Parts):
     def _refused(
         self, requests: Sequence[Request], prompt: Prompt, held: Sequence[Item | None]
     ) -> Refusal | None:
-        """Why a prompt, which may have `held` items of the loops already, is given none."""
+        """The reason for giving a prompt no item, if any; `held` are those that it already has."""
         keys = [request.key for request in requests]
         for request in requests:
             asked = self.memory[request.key].asked
@@ -108,9 +108,9 @@ class HandingOut(Parts):
         return None if untold is None else Refusal(UnwritableImage(untold))
 
     def _hand_out_next(self, requests: Sequence[Request], prompt: Prompt) -> Iteration | Refusal:
-        """Hand out what is next in loops whose batches are prepared."""
+        """Hand out the next items of loops that are prepared."""
         keys = [request.key for request in requests]
-        # Even where nothing is handed out: else ComfyUI would answer the next run from its cache,
+        # Even if nothing is handed out: otherwise ComfyUI would answer the next run from its cache,
         # and a run that is meant to start the batch over would not get here.
         self._transactions.changes_state()
         items = self._claim(requests, prompt)

@@ -42,18 +42,18 @@ class Parts:
         poll_listings: Poll = OutcomePoller,
         lease_clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """`sight` tells what the file at a full path is like, to see later whether it has changed.
+        """`sight` describes the file at a full path, to see later whether it has changed.
 
-        `writes` tells of files that are written in the background; None: of none. A lease of
-        `lease_seconds` tells other servers that this one is at work; None: there are none.
-        `real_path` gives the real path of what the store, or a node that is not the pack's, names;
-        None where that may not be looked at.
-        `clean_up` is given the folders in which servers that have ended may have left unfinished
-        files, and those servers, whenever their images are given back; it must not take long. None:
-        nothing is done. `forgotten` is told the id of each loop that is forgotten here: its next
-        batch is number 1 again. `poll_outcomes` makes what looks for the outcomes of prompts, and
-        `poll_listings` what looks for listings to delete. `lease_clock` is what the leases of
-        others are timed by; nobody sets it.
+        `writes` reports on files that are written in the background; None if there are none. A
+        lease of `lease_seconds` tells other servers that this one is at work; None if there are no
+        others. `real_path` returns the real path of one that the store or another pack's node
+        names; None if that may not be accessed. `clean_up` is called when the images of servers
+        that have ended are given back, with the folders in which they may have left unfinished
+        files, and those servers; it must not take long, and by default does nothing. `forgotten` is
+        called with the id of each loop that is forgotten here: its next batch is number 1 again.
+        `poll_outcomes` makes the poller for the outcomes of prompts, and `poll_listings` the one
+        for listings to delete. `lease_clock` is the monotonic clock that times other servers'
+        leases.
         """
         self._store = store
         self._host = host

@@ -1,4 +1,4 @@
-"""What is told of loops, with what is known by now of their prompts."""
+"""Questions about loops, answered after reconciling them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ if TYPE_CHECKING:
 
 
 class Questions(Parts):
-    """How loops stand, what their items are, and where they lie."""
+    """Answers questions about loops: their state, their items and their files."""
 
     def report(self, loop_id: str) -> tuple[Snapshot, list[ReportedItem]]:
         """A loop, and its items in order with the files they wrote.
 
-        Reading the items holds nobody up, however many they are. They are all of one moment, which
-        is a little later than that of the snapshot, but in the same batch: if another one has begun
-        meanwhile, the whole is read again.
+        Reading the items keeps nobody waiting, however many there are. They are all of one moment,
+        slightly later than that of the snapshot, but of the same batch: if another has begun
+        meanwhile, everything is read again.
 
         Raises:
             UnknownLoop: no loop has this id.
@@ -48,7 +48,7 @@ class Questions(Parts):
 
     @in_transaction()
     def page(self, loop_id: str, start: int, most: int, *, failed: bool = False) -> Page:
-        """`most` items from the `start`th on; with `failed`, only the FAILED ones are counted.
+        """At most `most` items from index `start` on; with `failed`, of the FAILED ones only.
 
         Costs the same whatever the number of items.
 
@@ -65,9 +65,9 @@ class Questions(Parts):
 
     @in_transaction()
     def file_of(self, loop_id: str, path: str, output: int | None = None) -> str:
-        """Full path of the image at a relative path; with `output`, of that result of it, from 0.
+        """Full path of the image at a relative path; with `output`, of its result with that index.
 
-        It is not looked at: whether it may be read, and is there, has yet to be asked.
+        The file is not accessed: the caller checks whether it may be read, and exists.
 
         Raises:
             UnknownLoop: no loop has this id.
@@ -88,23 +88,23 @@ class Questions(Parts):
         return outputs[output]
 
     def paths(self, key: LoopKey) -> Collection[str]:
-        """The paths of a loop's present listing."""
+        """The paths of a loop's current listing."""
         listed = partial(self._store.outside.paths, key)
         return self._transactions.beside(listed, patient=True)
 
     def preview(self, key: LoopKey, selection: Selection) -> tuple[bool, Sequence[str]]:
-        """Whether a loop has run, and what a batch of it would hold that began now, in order.
+        """Whether a loop has run, and what a batch that began now would contain, in order.
 
-        Changes nothing. Raises `FolderNotFound` and `InvalidSetting` as the listing does.
+        Changes nothing. Raises `FolderNotFound` and `InvalidSetting`, like the listing.
         """
         entry = self._transactions.run(lambda: self._store.load(key))
         batch = 1 if entry is None else entry.batch
         return entry is not None, self.listings.preview(key, selection, batch)
 
     def snapshot(self, loop_id: str) -> Snapshot:
-        """A loop as it stands, with what is known by now of its prompts; UnknownLoop.
+        """A loop's current state, after reconciling it; raises UnknownLoop.
 
-        Without `stopped_on`, which would have to be read: a node asks in each prompt.
+        Without `stopped_on`, which would take another query: a node asks in each prompt.
         """
 
         def as_it_stands() -> Snapshot | None:
@@ -125,7 +125,7 @@ class Questions(Parts):
         return self._loops.snapshot(key)
 
     def full_snapshot(self, loop_id: str) -> Snapshot:
-        """As `snapshot`, with the image that a run stopped on."""
+        """Like `snapshot`, with the image that a run has stopped on."""
         found = self._full_snapshot(loop_id)
         if found is None:
             raise unknown_loop(loop_id)
@@ -142,10 +142,10 @@ class Questions(Parts):
         return self._loops.full_snapshot(key)
 
     def overviews(self) -> list[Overview]:
-        """Every loop as a list shows it; who ran last is first.
+        """Every loop as shown in a list, the most recently run first.
 
-        Asks the same of the store however many there are, and changes but those of which it finds
-        that a prompt has ended.
+        The number of queries does not depend on the number of loops, and only loops with a prompt
+        that has ended are changed.
         """
         rows = self._listed_loops()
         at_work = [row for row in rows if row.open_items]
@@ -167,9 +167,9 @@ class Questions(Parts):
         return self._transactions.beside(self._store.outside.listed_loops)
 
     def full_snapshots(self, ids: Collection[str]) -> list[Snapshot]:
-        """Those loops of `ids` that there are, as they stand; who ran last is first."""
-        # One after the other: whoever changes several loops at once, on several machines, in
-        # different orders, would have each wait for the other.
+        """The current state of those loops of `ids` that exist, the most recently run first."""
+        # One at a time: machines that change several loops at once, in different orders, would wait
+        # for each other.
         found = []
         for loop_id in dict.fromkeys(ids):
             with suppress(UnknownLoop):  # it was forgotten meanwhile
@@ -178,22 +178,22 @@ class Questions(Parts):
         return sorted(found, key=_ran_at, reverse=True)
 
     def key(self, name: str, directory: str) -> LoopKey:
-        """The loop of that name on the folder at a real path."""
+        """The loop with a name on the folder at a real path."""
         shared = self._roots.shared(directory)
         return LoopKey(name.strip(), directory, "" if shared == directory else shared)
 
     def now(self) -> float:
-        """The time of day that all times of this server are told in."""
+        """The time of day, by the clock of all times that this server reports."""
         return self._host.now()
 
     @property
     def forgets(self) -> str:
-        """Why loops are forgotten when ComfyUI ends, where nobody has asked for that; else ""."""
+        """Why loops are forgotten when ComfyUI ends, if nobody has asked for that; else ""."""
         return self._store.forgets
 
     @in_transaction()
     def store_id(self) -> str:
-        """What tells the store from any other: servers that share one, share their loops."""
+        """The store's id: servers with the same store share their loops."""
         return self._store.id()
 
 

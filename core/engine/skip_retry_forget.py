@@ -37,7 +37,7 @@ class Steering(Parts):
     @in_transaction()
     def _start_over(self, loop_id: str, group: Sequence[LoopKey], listed: Listed) -> Snapshot | Due:
         key, group = self._take(loop_id, group)
-        # What an image has written is whole if its prompt has succeeded.
+        # This finds out which results are whole: those of prompts that have succeeded.
         for each in group:
             self._reconciler.reconcile(each)
         due = self._batches.start_over(group, listed)
@@ -88,20 +88,20 @@ class Steering(Parts):
         return self._loops.full_snapshot(key)
 
     def _group(self, loop_id: str) -> list[LoopKey]:
-        """A loop, and those that go together with it, as they are known before a change."""
+        """A loop and those that go together with it, as known before the transaction."""
         return self._transactions.read(lambda: self._loops.group(self._loops.find(loop_id)))
 
     def _take(self, loop_id: str, group: Sequence[LoopKey]) -> tuple[LoopKey, list[LoopKey]]:
-        """Have a loop and its group for this transaction, but for those forgotten meanwhile.
+        """Lock a loop and its group, without those forgotten meanwhile, for this transaction.
 
-        UnknownLoop where it is one of these itself.
+        Raises UnknownLoop if the loop itself was forgotten.
         """
         self._loops.take(self._reconciler.with_partners(group))
         known = [key for key in group if self._store.load(key) is not None]
         return self._loops.find(loop_id), known
 
     def forget(self, loop_id: str) -> None:
-        """Forget a loop and all that is known of it; the user's files stay as they are.
+        """Forget a loop and everything known of it; the user's files are left alone.
 
         Raises:
             UnknownLoop: no loop has this id.

@@ -1,4 +1,4 @@
-"""What the process remembers besides the store: one object, which only commits change.
+"""What the process remembers besides the store: one object, changed only by commits.
 
 It includes what each client was last seen to want of a loop, and when things happened.
 """
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from ...model.selection import Selection
 
 REMEMBERED = 64
-"""How many clients are kept, newest first: scripts tend to take a new client id at every call."""
+"""How many clients are remembered: scripts tend to use a new client id for every call."""
 
 
 @dataclass(frozen=True)
@@ -56,7 +56,7 @@ class Clients:
         return seen is None or seen.knows_the_end
 
     def seen(self, client_id: str | None, mode: IterationMode, *, knows_the_end: bool) -> Clients:
-        """The same with a run of the client."""
+        """A copy with a run of the client added."""
         seen = dict(self._seen)
         seen.pop(client_id, None)
         seen[client_id] = _Seen(mode, knows_the_end)
@@ -65,7 +65,7 @@ class Clients:
         return Clients(seen)
 
     def told_the_end(self, client_id: str | None) -> Clients:
-        """The same once the client's own prompt has completed the batch."""
+        """A copy in which the client's own prompt has completed the batch."""
         if client_id not in self._seen:
             return self
         known = replace(self._seen[client_id], knows_the_end=True)
@@ -76,28 +76,28 @@ END, LOOK = "end", "look"
 """When a batch became complete, and when its folder was looked through."""
 
 _REMEMBERED = 8
-"""How many of a kind are kept: what was noted is not always what the store then keeps."""
+"""How many of each kind are kept: not every one that is noted is then committed."""
 _SAME_SECONDS = 0.5
-"""By how much a time may come back from the store as another one, as clocks are compared anew."""
+"""By how much a time may differ when it comes back from the store, as clocks are compared anew."""
 
 
 class Moments:
     """When things happened to loops: before or after the submission of a prompt.
 
-    The store keeps the time of day for all servers, and anybody may set that at any moment. So this
-    server remembers what it has noted itself by a steady clock. For the rest it knows how long ago
-    it was, which is compared with how long a prompt has waited.
+    The store keeps the time of day for all servers, which may be set at any moment. So this server
+    also remembers its own notes by a monotonic clock. For others it compares how long ago they were
+    with how long the prompt has waited.
     """
 
     def __init__(self, host: Host) -> None:
         self._host = host
-        # The time of day of each of the last ones, and the steady clock then.
+        # The time of day of each of the last ones, and that of the monotonic clock.
         self._own: defaultdict[tuple[LoopKey, str], deque[tuple[float, float]]] = defaultdict(
             lambda: deque(maxlen=_REMEMBERED)
         )
 
     def note(self, key: LoopKey, what: str) -> float:
-        """Note that it happens now; the time of day, for the store."""
+        """Note that it happens now; returns the time of day, for the store."""
         at = self._host.now()
         self._own[key, what].append((at, self._host.steady()))
         return at
@@ -108,8 +108,8 @@ class Moments:
             self._own.pop((key, what), None)
 
     def is_before(self, key: LoopKey, what: str, at: float, prompt: Prompt) -> bool:
-        """Whether what the store says was at the time of day `at` was before the submission."""
-        # Copied in one step: who lists a folder notes that in no transaction.
+        """Whether something, at the time of day `at` by the store, was before the submission."""
+        # Copied in one step, as listing a folder notes it outside any transaction.
         noted = tuple(self._own[key, what])
         nearest = min(noted, key=lambda own: abs(own[0] - at), default=None)
         is_own = nearest is not None and abs(nearest[0] - at) < _SAME_SECONDS
@@ -120,41 +120,41 @@ class Moments:
         if waited is None:
             waited = now - prompt.submitted_at
         ago = now - at
-        # In time to come: the clock was set back since, and nobody can tell by how much.
+        # If it is in the future, the clock was set back since, nobody knows by how much.
         return ago < -_SAME_SECONDS or ago > waited
 
 
 _OUTCOMES_KEPT = 64
-"""Prompts whose results are still being written are few."""
+"""Few prompts have results that are still being written."""
 
 
 class OpenTurn(NamedTuple):
-    """One prompt's work on one item, until it is known what becomes of it."""
+    """One prompt's work on one item, until its outcome is known."""
 
     began: float | None = None
-    """When the item was handed out, by the steady clock; None where nobody noted it."""
+    """When the item was handed out, by the monotonic clock; None if that was not noted."""
     others_wait: bool = False
-    """Whether other machines wait to hear how it ends."""
+    """Whether other machines use the store, and wait for its outcome."""
     together: tuple[LoopKey, ...] = ()
-    """The loops whose items the prompt was handed out together, this one among them."""
+    """The loops whose items the prompt was given together, including this one."""
     iterators: frozenset[str] = frozenset()
-    """Ids of the Directory Iterators that have handed the item out; mostly one."""
+    """Ids of the Directory Iterators that have handed the item out; usually one."""
     is_part: bool = False
-    """Whether only a part of the workflow runs: whatever it reaches is no end."""
+    """Whether only a part of the workflow runs, which never finishes the item."""
     has_ended: bool = False
     """Whether the prompt has reached Loop End."""
     given: tuple[Any, ...] = ()
-    """The value that Loop End was given first, once it was reached: it is carried over if the
-    prompt ends well, and dies with it else."""
+    """The first value that Loop End was given, once reached: it is carried over if the prompt
+    succeeds, and is dropped otherwise."""
 
     @property
     def is_awaited(self) -> bool:
-        """Whether its outcome is looked for, and not only found by whoever asks for the loop."""
+        """Whether its outcome is polled for, rather than found when somebody asks for the loop."""
         return self.others_wait or self.has_ended
 
     @property
     def value(self) -> Any:
-        """The value that is to be carried over; None for nothing."""
+        """The value to carry over; None for nothing."""
         return self.given[0] if self.given else None
 
 
@@ -164,7 +164,7 @@ class Work(NamedTuple):
     claimed: Mapping[str, str] = MappingProxyType({})
     """The result that each file was claimed for."""
     left_alone: Mapping[str, str] = MappingProxyType({})
-    """The result in whose place each file from before was that was kept."""
+    """The result that each existing file stood in the way of, where it was kept."""
 
 
 class BeforeTheLast(NamedTuple):
@@ -174,35 +174,35 @@ class BeforeTheLast(NamedTuple):
     selection: Selection
     paths: Sequence[str]
     finished: int
-    """How many files were left out, as their results are there already."""
+    """How many files were left out, as their results already exist."""
     sights: Mapping[str, Hashable]
-    """What each was like, to see later whether it has changed."""
+    """A description of each file, to see later whether it has changed."""
 
 
 class LoopMemory(NamedTuple):
     """What is remembered of one loop."""
 
     turns: Mapping[Turn, OpenTurn] = MappingProxyType({})
-    """As many as there are prompts at work on it."""
+    """One for each prompt that is working on it."""
     untold: str | None = None
-    """What could not be written after its prompt had ended well, to be told to the next run."""
+    """Why a result could not be written after its prompt had succeeded; the next run reports it."""
     clients: Clients = Clients()
     asked: tuple[Prompt, Selection] | None = None
-    """The newest prompt that has asked for an item, and the settings that it asked with."""
+    """The latest prompt that has asked for an item, and its settings."""
     before_the_last: BeforeTheLast | None = None
     work: Mapping[Prompt, Work] = MappingProxyType({})
     """Of the prompts that have an item."""
     spelled: tuple[Hashable, Collection[str]] | None = None
-    """The images as a folder has them that takes upper and lower case for one, with what tells
-    their listing from others of the loop."""
+    """The images in a folder that ignores case, in folded spelling, with what tells their listing
+    from others of the loop."""
     linked: tuple[Hashable, Collection[str]] | None = None
-    """The files that images are links to, with the same."""
+    """The files that images are links to, with the same key."""
     is_watched: bool = False
     """Whether the folder is watched for new files."""
     arrivals: Arrivals | None = None
-    """What was seen of new files in the folder."""
+    """New files seen in the folder."""
     interrupted: bool = False
-    """Whether its last prompt was stopped before its end, so that no other follows by itself."""
+    """Whether its last prompt was interrupted, so that no other follows by itself."""
 
 
 NOTHING = LoopMemory()
@@ -211,27 +211,27 @@ NOTHING = LoopMemory()
 class Memory:
     """What is remembered of all loops.
 
-    A transaction works on a draft of the loops that it changes, which takes its place when the
-    store has kept the rest, and is forgotten if it has not. What is seen of the world (how prompts
-    have ended, and when something happened) is noted at once, as nothing undoes it.
+    A transaction works on a draft of the loops that it changes, which is put in place when the
+    store has committed, and dropped if not. Observations (how prompts have ended, and when
+    something happened) are noted at once, as no rollback makes them untrue.
     """
 
     def __init__(self, host: Host) -> None:
         self.moments = Moments(host)
         self._outcomes: dict[Prompt, Outcome] = {}
-        # By the ids of the loops, whose hashes Python keeps.
+        # By the loops' ids, whose hashes Python caches.
         self._kept: dict[str, LoopMemory] = {}
         self._draft: dict[str, tuple[LoopKey, LoopMemory]] | None = None
         self._forgotten: set[LoopKey] = set()
-        # Of what is kept: the loops that have a turn whose outcome is looked for.
+        # The committed turns whose outcomes are polled for, by loop.
         self._awaited: dict[str, tuple[LoopKey, tuple[Turn, ...]]] = {}
 
     def kept(self, key: LoopKey) -> LoopMemory:
-        """A loop without what a transaction is about to change: from any thread."""
+        """A loop's committed memory; may be called from any thread."""
         return self._kept.get(key.id, NOTHING)
 
     def __getitem__(self, key: LoopKey) -> LoopMemory:
-        """A loop as the transaction of this thread has it."""
+        """A loop's memory as this thread's transaction sees it."""
         if self._draft is not None and key.id in self._draft:
             return self._draft[key.id][1]
         return self._kept.get(key.id, NOTHING)
@@ -255,21 +255,21 @@ class Memory:
         self.change(key, turns={**self[key].turns, turn: changed})
 
     def end_turns(self, key: LoopKey, is_over: Callable[[Turn], bool]) -> None:
-        """Forget turns of which it is known what has become of their items, in a transaction."""
+        """Forget turns whose items have been dealt with, in a transaction."""
         turns = self[key].turns
         left = {turn: known for turn, known in turns.items() if not is_over(turn)}
         if len(left) < len(turns):
             self.change(key, turns=left)
 
     def begin_batch(self, key: LoopKey) -> None:
-        """Forget what belongs to the batch before, in a transaction."""
+        """Forget what belongs to the previous batch, in a transaction."""
         turns = self._still_awaited(key)
         self.change(key, turns=turns, untold=None, work={}, spelled=None, linked=None)
 
     def _still_awaited(self, key: LoopKey) -> dict[Turn, OpenTurn]:
-        """The turns that are looked for until their prompts end, whatever becomes of their items.
+        """The turns that are polled for until their prompts end, whatever becomes of their items.
 
-        Others may wait to hear that this server is at work.
+        Other servers may depend on knowing that this one is at work.
         """
         return {
             turn: known._replace(given=())
@@ -279,15 +279,15 @@ class Memory:
 
     @property
     def is_at_work(self) -> bool:
-        """Whether a prompt may have an item that is waited for; asks for no lock."""
+        """Whether a prompt may have an item that is waited for; takes no lock."""
         return bool(self._awaited)
 
     def awaited(self) -> dict[LoopKey, tuple[Turn, ...]]:
-        """The turns whose outcomes are looked for, under the lock of the transactions."""
+        """The turns whose outcomes are polled for, under the lock of the transactions."""
         return dict(self._awaited.values())
 
     def has_reached_end(self) -> bool:
-        """Whether an item is as good as done, under the lock of the transactions."""
+        """Whether a prompt has reached Loop End, under the lock of the transactions."""
         return any(
             self.kept(key).turns[turn].has_ended
             for key, turns in self._awaited.values()
@@ -295,18 +295,18 @@ class Memory:
         )
 
     def outcome(self, prompt: Prompt) -> Outcome | None:
-        """How a prompt has ended, which the history may not hold any more."""
+        """How a prompt has ended, which may no longer be in the history."""
         return self._outcomes.get(prompt)
 
     def note_outcome(self, prompt: Prompt, outcome: Outcome) -> None:
-        """Note how a prompt has ended: now, whatever becomes of the transaction."""
+        """Note how a prompt has ended; a rollback does not undo this."""
         if len(self._outcomes) >= _OUTCOMES_KEPT:
             self._outcomes.clear()
         self._outcomes[prompt] = outcome
 
     @contextmanager
     def draft(self) -> Iterator[Callable[[], None]]:
-        """Have changes made inside, which are forgotten; what this gives keeps them after all."""
+        """Collect the changes made inside; they are dropped unless what this yields is called."""
         self._draft, self._forgotten = {}, set()
         try:
             yield partial(self._keep, self._draft, self._forgotten)

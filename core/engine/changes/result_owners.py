@@ -1,6 +1,6 @@
-"""Which image wrote which file: so that no result takes the place of another.
+"""Which image wrote which file, so that no result replaces another.
 
-Everything here expects to run inside of a transaction.
+Everything must be called inside a transaction, unless it says otherwise.
 """
 
 from __future__ import annotations
@@ -24,20 +24,20 @@ if TYPE_CHECKING:
     from ...model.selection import Selection
 
 _FEW = 50
-"""Files that are asked about one by one."""
+"""The most files that are looked up one by one."""
 
 
 class UnseenLinks(NamedTuple):
-    """Where the images of a loop lead that are links has yet to be looked at."""
+    """A look that is due: which files images of a loop are links to."""
 
     key: LoopKey
     selection: Selection
     listing: Hashable
-    """What tells the loop's listing from its others."""
+    """What tells the listing from others of the loop."""
 
 
 SeenLinks = Mapping[UnseenLinks, Collection[str]]
-"""What was found there."""
+"""The files found by each look, by identity."""
 
 
 class Outputs:
@@ -50,7 +50,7 @@ class Outputs:
         roots: Roots = NO_ROOTS,
         real_path: Callable[[str], str | None] = str,
     ) -> None:
-        """`roots` are the folders that several machines share, `real_path` as in `Parts`."""
+        """`roots` are the folders that machines share; `real_path` is as in `Parts`."""
         self._store = store
         self._memory = memory
         self._roots = roots
@@ -72,10 +72,10 @@ class Outputs:
     ) -> dict[str, Owner] | UnseenLinks:
         """Claim `targets` for the item at `path`, all or none; see `LoopRegistry.claim_outputs`.
 
-        `partners` are the loops whose items go through the workflow together with it: their
-        images are sources, too. Of the targets, `there` exist by now: one of these that would be
-        replaced may be what an image is a link to. Where that takes a look that is not among
-        `links`, nothing is done: it is returned.
+        `partners` are the loops whose items go through the workflow together with it: their images
+        are sources, too. The targets `there` already exist: an image may be a link to one that
+        would be replaced. If telling this needs a look that is not in `links`, nothing is done, and
+        it is returned.
         """
         work = self._work(key, prompt)
         sources = (key, *partners)
@@ -123,7 +123,7 @@ class Outputs:
         self._memory.change(key, work={**self._memory[key].work, prompt: work})
 
     def earlier(self, key: LoopKey, path: str) -> tuple[str, ...]:
-        """The files that the item at `path` was the last to write, in this batch or before."""
+        """The files that were last written for the item at `path`, in this batch or before."""
         return self._store.written(key, path)
 
     def note_saved(
@@ -134,15 +134,15 @@ class Outputs:
         *,
         succeeded: bool,
     ) -> None:
-        """Note a file that a prompt said it saved, once it has ended; if it may be looked at.
+        """Note a file that a prompt that has ended reported as saved, if it may be accessed.
 
-        `images` has a loop and the path of its item by each Directory Iterator that has handed one
-        out. The file becomes the main one's, unless Save Image (Batch) has claimed it, or kept it
-        as it was; and it is shown with each image that it was made from.
+        `images` has, for each Directory Iterator that has handed out an item, its loop and path.
+        The file becomes the main image's, unless Save Image (Batch) has claimed it, or kept it as
+        it was; and it is shown with each image that it was made from.
         """
         made_from = dict.fromkeys(image for each in saved.iterators if (image := images.get(each)))
         if all(saved.file in self._work(key, prompt).claimed for key, _ in made_from):
-            return  # as the claim has noted
+            return  # the claim has noted it
         file = self.real_path(saved.file)
         if file is None:
             return
@@ -166,30 +166,29 @@ class Outputs:
             self._memory.change(key, work={of: done for of, done in work if of != prompt})
 
     def known_below_beside(self, folder: str, after: str = "") -> Iterator[KnownResult]:
-        """What is known of the files below a folder, by their identities; in no transaction.
+        """What is known of the files below a folder, by their identities; outside any transaction.
 
-        As `Outside.written_below` tells them, some at a time.
+        See `Outside.written_below`: some at a time.
         """
         return self._store.outside.written_below(self._identity(folder), after)
 
     def identities(self) -> Identities:
-        """What tells files from each other, for many at one moment."""
+        """The identities of many files at one moment."""
         return Identities(self._roots)
 
     def own_results_beside(self, key: LoopKey) -> Mapping[str, str]:
-        """The results of a loop that lie in its folder, for `own_results`; in no transaction."""
+        """The results of a loop in its own folder, for `own_results`; outside any transaction."""
         return self._store.outside.results_below(key, self._identity(key.directory))
 
     def own_results(
         self, key: LoopKey, paths: Sequence[str], results: Mapping[str, str]
     ) -> set[str]:
-        """Those of `paths` that the loop itself has written, so that they are no images of it.
+        """Those of `paths` that the loop itself has written, which are not images of it.
 
-        `results` are those in its folder. An image that a node has saved in its own place stays
-        an image.
+        `results` are those in its folder. An image that was saved over itself stays an image.
         """
         found: set[str] = set()
-        # Mostly there is none: results are saved elsewhere.
+        # Usually there are none: results are saved elsewhere.
         if results:
             identity_of = self.identities()
             for part in parts_of(paths):
@@ -199,7 +198,7 @@ class Outputs:
         return found
 
     def unwritten(self, key: LoopKey, paths: Sequence[str]) -> list[str]:
-        """Those of `paths` that are no results of the loop, as far as is known."""
+        """Those of `paths` that are not known to be results of the loop."""
         if len(paths) <= _FEW:
             return [path for path in paths if not self._is_result(key, path)]
         results = self._store.results_below(key, self._identity(key.directory))
@@ -209,7 +208,7 @@ class Outputs:
     def see_links(
         self, unseen: UnseenLinks, going_on: Callable[[], object] = lambda: None
     ) -> Collection[str]:
-        """Look where the images of a loop lead that are links; in no transaction.
+        """Find the files that images of a loop are links to; outside any transaction.
 
         Raises FolderNotFound.
         """
@@ -217,14 +216,14 @@ class Outputs:
         if self.real_path(key.directory) is None:
             return ()
         identity_of = self.identities()
-        # What may not be read is none of the images, and nothing may be written there.
+        # What may not be read is not an image, and may not be written either.
         files = map(self.real_path, linked_files(key.directory, selection, going_on))
         return {identity_of(file) for file in files if file is not None}
 
     def _note(self, key: LoopKey, path: str, owners: dict[str, Owner]) -> None:
-        """Note all of the files as written by the item, or none where another loop is quicker."""
+        """Note all of the files as written by the item, or none if another loop was quicker."""
         noted = []
-        # In one order, as two servers might wait for each other else.
+        # Always in the same order, or two servers might wait for each other.
         for target in sorted(owners):
             if self._store.note_output(key, self._identity(target), path, file=target):
                 noted.append(target)
@@ -259,7 +258,7 @@ class Outputs:
         return inside in self._spelled_images(key)
 
     def _linked(self, key: LoopKey, links: SeenLinks) -> Collection[str] | UnseenLinks:
-        """The files that images of the batch are links to, or what has to be looked at first."""
+        """The files that images of the batch are links to, or the look that is due."""
         entry = self._store.load(key)
         if entry is None:
             return ()
@@ -274,7 +273,7 @@ class Outputs:
         return known[1]
 
     def _listing(self, key: LoopKey) -> Hashable:
-        """What tells a listing from others of the loop."""
+        """A key that tells the current listing from others of the loop."""
         entry = self._store.load(key)
         selection = None if entry is None else entry.selection
         return self._batch(key), selection, self._store.counts(key).total
@@ -288,7 +287,7 @@ class Outputs:
         return known[1]
 
     def _identity(self, file: str) -> str:
-        """What tells a file from others."""
+        """The identity of a file."""
         return identity(file, self._roots)
 
     def _batch(self, key: LoopKey) -> int:
@@ -306,7 +305,7 @@ class Outputs:
         kept: bool,
         replaces_own: bool,
     ) -> Owner:
-        """Whose a file that is no source is, for one result of a prompt's work on an item."""
+        """The owner of a file that is not a source, for one result of a prompt's item."""
         if work.claimed.get(target) == result:
             return Owner.SAME
         if target in work.claimed or work.left_alone.get(target, result) != result:
@@ -316,7 +315,7 @@ class Outputs:
     def _known_owner(
         self, key: LoopKey, path: str, target: str, *, kept: bool, replaces_own: bool
     ) -> Owner:
-        """As `_owner`, by what earlier prompts and other loops have written."""
+        """Like `_owner`, by what earlier prompts and other loops have written."""
         written = self._store.writer(key, target)
         if written is None:
             return Owner.BEFORE if kept else Owner.NEW

@@ -1,4 +1,4 @@
-"""Changes of the state: one at a time in the process, each kept by the store or not made at all."""
+"""Changes of the state: one at a time in the process, each committed or not made at all."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from ...store.interface import Store
 from .process_memory import Memory
 
 PATIENCE_SECONDS = 60.0
-"""How long a running prompt waits for a database that is away: as long as it takes to restart."""
+"""How long a running prompt waits for a database that is away: long enough for a restart."""
 RETRY_SECONDS = 0.5
 
 _log = logging.getLogger(__name__)
@@ -28,68 +28,68 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Refusal:
-    """An answer that is an error to whoever asked, while what led to it has happened and is kept.
+    """An answer that is an error to the caller, while the changes that led to it are kept.
 
-    What is raised inside of a transaction undoes it.
+    An exception inside a transaction would undo them.
     """
 
     error: BatchLoopError
 
 
 def answer(outcome: T | Refusal) -> T:
-    """What a change gave; raises the error of a refusal."""
+    """The result of a change; raises the error of a refusal."""
     if isinstance(outcome, Refusal):
         raise outcome.error
     return outcome
 
 
 class _Change(Generic[T]):
-    """A change, and what is to follow once the store has kept it."""
+    """A change, and what is to follow once it is committed."""
 
     def __init__(self, make: Callable[[], T]) -> None:
         self.make = make
         self.is_kept = False
         self.given: T
-        """What it gave; only its being kept makes that true."""
+        """Its result, which is only valid once it is committed."""
         self.begin()
 
     def begin(self) -> None:
-        """Have nothing follow from an earlier try, which was undone."""
+        """Discard what was to follow from an earlier try, which was undone."""
         self.remember: Callable[[], object] = lambda: None
         self.raises_revision = False
         self.after_commit: list[Callable[[], object]] = []
 
 
 class Transactions:
-    """One lock, under which the store has one transaction for each change.
+    """Makes changes under one lock, each in one transaction of the store.
 
-    Any exception undoes the change that it ends, in the store and in what is remembered beside it.
+    Any exception undoes the change that it ends, in the store and in the process's memory.
     """
 
     def __init__(self, store: Store, host: Host) -> None:
         self._store = store
         self._host = host
         self._running: _Change[Any] | None = None
-        # The last change, where the store could not say whether it was kept, and how to ask.
+        # The last change, if the store could not say whether it was committed, and how to ask.
         self._unanswered: tuple[_Change[Any], Callable[[], bool]] | None = None
         self.memory = Memory(host)
         self.lock = threading.RLock()
-        """For a look at what no transaction is needed for."""
+        """For reading what needs no transaction."""
         self.revision = 0
-        """A number that every change of state raises, once it is kept; told without a wait."""
+        """A number that every change of state raises when committed; it is read without waiting."""
 
     def run(self, change: Callable[[], T], *, patient: bool = False) -> T:
-        """What `change` gives; made alone, and again where the database is away.
+        """Make a change, alone, and return its result; tries again if the database is away.
 
-        At once, as the connection may only be stale; and when `patient` for a minute, as a database
-        that is started again should end no batch. What has been kept without an answer is not made
-        again. One change cannot be made inside of another.
+        It tries again at once, as the connection may only be stale; if `patient`, then for a
+        minute, as a restart of the database should end no batch. A change that turns out to be
+        committed is not made again. One change cannot be made inside another.
         """
         made = _Change(change)
         return self._tried(lambda: self._made(made), patient=patient)
 
     def beside(self, read: Callable[[], T], *, patient: bool = False) -> T:
-        """What `read` gives, which needs no transaction of the registry; tried as `run` does."""
+        """The result of `read`, which needs no transaction of the registry; tried like a `run`."""
         return self._tried(read, patient=patient)
 
     def _tried(self, work: Callable[[], T], *, patient: bool) -> T:
@@ -108,26 +108,26 @@ class Transactions:
                 pause.wait(RETRY_SECONDS)
 
     def read(self, read: Callable[[], T]) -> T:
-        """What `read` makes of the store; in a transaction only if it takes one."""
+        """The result of `read` from the store; in a transaction only if necessary."""
         found = self.snapshot_read(read)
         return self.run(read) if found is None else found
 
     def snapshot_read(self, read: Callable[[], T]) -> T | None:
-        """What `read` makes of the store where that keeps nobody waiting; None otherwise."""
+        """The result of `read` from the store if that keeps nobody waiting; None otherwise."""
         with self.lock, suppress(StoreAway):
-            # What is remembered may be behind the store.
+            # Otherwise the process's memory may be behind the store.
             if self._unanswered is None:
                 return self._store.snapshot_read(read)
         return None
 
     def changes_state(self) -> None:
-        """Have the revision raised, once what runs now is kept."""
+        """Have the revision raised when the current change is committed."""
         self._now.raises_revision = True
 
     def after_commit(self, do: Callable[[], object]) -> None:
-        """Have something done in the world outside, once the change that runs is kept.
+        """Have something done outside, once the current change is committed.
 
-        An error of it is logged: it is none of the change, nor of what else is to be done.
+        An error in it is logged: it is not an error of the change, nor of the others.
         """
         self._now.after_commit.append(do)
 
@@ -138,7 +138,7 @@ class Transactions:
         return self._running
 
     def _made(self, change: _Change[T]) -> T:
-        """What a change gives, which is made unless an earlier try turns out to be kept."""
+        """The result of a change, which is made unless an earlier try turns out to be committed."""
         with self.lock:
             if self._running is not None:
                 raise RuntimeError("a transaction is begun inside of another")
@@ -162,9 +162,9 @@ class Transactions:
         self._follows(change)
 
     def _settle(self) -> None:
-        """Find out whether the last change was kept, where the store could not say so.
+        """Find out whether the last change was committed, if the store could not say so.
 
-        Before anything else is changed: so it makes no difference how long that takes.
+        This comes before anything else is changed, so it does not matter how long it takes.
         """
         if self._unanswered is not None:
             change, was_kept = self._unanswered
@@ -174,7 +174,7 @@ class Transactions:
                 self._follows(change)
 
     def _follows(self, change: _Change[Any]) -> None:
-        """Have happen what follows from a change that is kept."""
+        """Carry out what follows from a change that is committed."""
         change.is_kept = True
         change.remember()
         self.revision += change.raises_revision
@@ -185,7 +185,7 @@ class Transactions:
 def _do_or_log(do: Callable[[], object]) -> None:
     try:
         do()
-    except Exception:  # noqa: BLE001 - the change is kept, whatever it is
+    except Exception:  # noqa: BLE001 - the change is committed all the same
         _log.exception("Batch Loop has kept a change, and could not do all that follows from it")
 
 
@@ -199,7 +199,7 @@ S = TypeVar("S", bound=_HasTransactions)
 def in_transaction(
     *, patient: bool = False
 ) -> Callable[[Callable[Concatenate[S, P], T]], Callable[Concatenate[S, P], T]]:
-    """Have a method run by `Transactions.run` of its object."""
+    """Run a method by `Transactions.run` of its object."""
 
     def decorate(method: Callable[Concatenate[S, P], T]) -> Callable[Concatenate[S, P], T]:
         @functools.wraps(method)

@@ -1,4 +1,4 @@
-"""Taking listings: a folder is read in no transaction, so that nobody waits for a disk."""
+"""Taking listings: folders are read outside any transaction, so that nobody waits for a disk."""
 
 from __future__ import annotations
 
@@ -29,15 +29,15 @@ if TYPE_CHECKING:
     from ...model.selection import Selection
 
 WRITTEN_AT_ONCE = 5_000
-"""Paths that are written in one transaction: others wait some hundredths of a second for it."""
+"""Paths that are written in one transaction, for which others wait some hundredths of a second."""
 
 LOOK_SECONDS = 0.1
-"""How often who waits for another's listing looks whether it is still wanted."""
+"""How often a thread that waits for another's listing checks whether it is still wanted."""
 
 T = TypeVar("T")
 
 Sight = Hashable
-"""What tells whether a file has changed between two looks; None where it is gone."""
+"""A description of a file that shows whether it has changed; None if it is gone."""
 
 
 class Lister(Protocol):
@@ -52,27 +52,26 @@ class Lister(Protocol):
         going_on: Callable[[], object] = ...,
         without: Callable[[Sequence[str]], Collection[str]] = ...,
     ) -> Sequence[str]:
-        """Relative paths in order; `seed` decides on the order of a shuffle.
+        """Return relative paths in order; `seed` determines the order of a shuffle.
 
-        `going_on` is called again and again meanwhile, and what it raises ends the listing.
-        `without` is given all that match, and says which of them are left out, before the range is
-        applied.
+        `going_on` is called repeatedly meanwhile, and what it raises ends the listing. `without` is
+        given all that match, and returns those to leave out before the range is applied.
         """
 
 
 class Why(Enum):
-    """What a listing is taken for."""
+    """The purpose of a listing."""
 
     BEGIN = "begin"
     """A new batch."""
     RELIST = "relist"
-    """Other settings, for the batch that goes on."""
+    """Other settings for the current batch."""
     JOIN = "join"
     """New files for a batch that is complete."""
     BEFORE_THE_LAST = "before the last"
     """New files beside the last image of a batch, before a prompt is given it."""
     JOIN_AT_THE_END = "join at the end"
-    """Those of them that may join, as that image has been worked on."""
+    """Those of them that may join, now that this image has been worked on."""
 
 
 @dataclass(frozen=True)
@@ -89,27 +88,27 @@ class Due:
 
 @dataclass(frozen=True)
 class Listing:
-    """What a folder held."""
+    """What a folder contained."""
 
     due: Due
     began: float
     """When the reading began, in seconds since the epoch."""
     paths: Sequence[str] = ()
-    """In order: all of them, or the new ones where they are to join."""
+    """In order: all images, or only the new ones if they are to join."""
     finished: int = 0
-    """How many were left out, as their results are there already."""
+    """How many were left out, as their results already exist."""
     sights: Mapping[str, Sight] = field(default_factory=dict)
-    """What each was like, of those that may join later."""
+    """A description of each of those that may join later."""
     new: NewListing | None = None
-    """The same, where it is in the store already."""
+    """The listing in the store, if it has been written already."""
 
 
 Listed = Mapping[LoopKey, Listing]
-"""What was listed for a change, by the loop."""
+"""The listings taken for a change, by loop."""
 
 
 class Listings:
-    """Takes listings, one at a time of each loop; all of it is called in no transaction."""
+    """Takes listings, one of each loop at a time; never called inside a transaction."""
 
     def __init__(  # noqa: PLR0913 - what it stands on, each given once
         self,
@@ -124,10 +123,10 @@ class Listings:
         spare_listings: SpareListings,
         hold_lease: Callable[[], object],
     ) -> None:
-        """`sight` looks at the file at a full path.
+        """`sight` describes the file at a full path.
 
-        `hold_lease` is called now and then while a listing is written: others see by the lease
-        that it still is.
+        `hold_lease` is called now and then while a listing is written: the lease shows other
+        servers that it still is.
         """
         self._store = store
         self._host = host
@@ -144,13 +143,13 @@ class Listings:
     def with_listings(
         self, change: Callable[[Listed], T | Refusal | Due], *, patient: bool = False
     ) -> T:
-        """What `change` comes to, once it has been given every listing that it says is due.
+        """The result of `change`, once it has been given every listing that it returns as due.
 
         A refusal is raised.
 
-        Somebody else may have changed the loop while the folder was read: so `change`, which makes
-        a transaction of its own, is asked again, and says whether what was listed is what it needs.
-        `patient` is said of a prompt: it waits for a database that is away, and Cancel ends it.
+        The loop may have changed while the folder was read. So `change`, which makes its own
+        transaction, is called again, and decides whether the listing is what it needs. `patient` is
+        for prompts: they wait for a database that is away, and Cancel ends them.
         """
         listed: dict[LoopKey, Listing] = {}
         with ExitStack() as turns, self._spare_listings.written_here() as written:
@@ -162,19 +161,19 @@ class Listings:
                 key = outcome.key
                 if key not in mine:
                     if any(key.id < other.id for other in mine):
-                        # In one order, or two of us might wait for each other.
+                        # Always in the same order, or two threads might wait for each other.
                         turns.close()
                         mine.clear()
                     mine.add(key)
                     if turns.enter_context(self._turn(key, patient=patient)):
-                        # What another has listed may do.
+                        # What another thread has listed may be enough.
                         continue
                 listing = self._take(outcome, patient=patient)
                 listed[key] = self._written(listing, written, patient=patient)
 
     @contextmanager
     def turn_if_free(self, key: LoopKey) -> Iterator[bool]:
-        """Have a loop's turn, unless somebody lists its folder: whether one has it."""
+        """Take a loop's turn, unless another thread has it; yields whether it was taken."""
         turn = self._turn_of(key)
         is_mine = turn.acquire(blocking=False)
         try:
@@ -184,7 +183,7 @@ class Listings:
                 turn.release()
 
     def found(self, due: Due, *, patient: bool = False) -> tuple[Sequence[str], set[str]]:
-        """The images in order, and those that are left out as their results are there already.
+        """The images in order, and those that are left out as their results already exist.
 
         Raises NoImages, FolderNotFound and InvalidSetting.
         """
@@ -227,18 +226,18 @@ class Listings:
                 after = result.file
 
     def preview(self, key: LoopKey, selection: Selection, batch: int) -> Sequence[str]:
-        """What a batch would hold that began now, in order, and what is finished of it."""
+        """What a batch that began now would contain, in order, including finished images."""
         return self._listed(key, selection, batch, patient=False)[0]
 
     def _listed(
         self, key: LoopKey, selection: Selection, batch: int, *, patient: bool
     ) -> tuple[Sequence[str], int]:
-        """As `preview`; and how many files are no images of the loop, being its own results."""
+        """Like `preview`; also returns how many files were left out as the loop's own results."""
         own_results: Collection[str] = ()
 
         def without(paths: Sequence[str]) -> Collection[str]:
             nonlocal own_results
-            # After the folder was read: what is written is recorded before it is there.
+            # This is read after the folder: a result is recorded before its file exists.
             read = partial(self._outputs.own_results_beside, key)
             results = self._transactions.beside(read, patient=patient)
             own_results = self._outputs.own_results(key, paths, results)
@@ -254,18 +253,18 @@ class Listings:
         return paths, len(own_results)
 
     def _going_on(self, *, patient: bool) -> Callable[[], object]:
-        """What is to be called again and again while a folder is read, or a listing written."""
+        """The function to call repeatedly while a folder is read, or a listing is written."""
         return self._host.raise_if_cancelled if patient else (lambda: None)
 
     def unknown(
         self, key: LoopKey, found: Sequence[str], *, patient: bool = False
     ) -> tuple[list[str], Collection[str]]:
-        """Those that are not listed, and all that are listed."""
+        """Those of `found` that are not listed, and all that are listed."""
         listed = self._transactions.beside(partial(self._store.outside.paths, key), patient=patient)
         return [path for path in found if path not in listed], listed
 
     def _take(self, due: Due, *, patient: bool) -> Listing:
-        """Read a folder, for what it is due for."""
+        """Read a folder for a listing that is due."""
         going_on = self._going_on(patient=patient)
         if due.why is Why.BEFORE_THE_LAST:
             return self._before_the_last(due)
@@ -287,9 +286,9 @@ class Listings:
         return Listing(due, began, new, len(left_out.difference(listed)))
 
     def _before_the_last(self, due: Due) -> Listing:
-        """The new files, and what they are like: none where the folder cannot be read.
+        """The new files and their descriptions; none if the folder cannot be read.
 
-        The last image is there to be worked on even so, and the next run says what is wrong.
+        The last image is handed out all the same, and the next run reports what is wrong.
         """
         key, began = due.key, self._host.now()
         try:
@@ -304,9 +303,9 @@ class Listings:
         return self._sight(key.full(path))
 
     def _written(self, listing: Listing, written: Written, *, patient: bool) -> Listing:
-        """A listing; if it is large, it is in the store by now, so that it can be taken at once.
+        """Write a large listing to the store in advance, so that it can be taken at once.
 
-        Some rows at a time, each part in a transaction of its own: others who want the store come
+        Some rows at a time, each part in its own transaction, so that others can use the store
         between.
         """
         due, paths = listing.due, listing.paths
@@ -340,10 +339,10 @@ class Listings:
         listed: Collection[str],
         going_on: Callable[[], object],
     ) -> Sequence[str]:
-        """`paths`, without new files that may still be growing where the folder is watched.
+        """`paths`, without new files that may be incomplete, if the folder is watched.
 
-        No time tells whether a file grows that nobody has looked at before: so all of these are
-        looked at once more, a moment later.
+        Whether a file is growing cannot be told from one look: so files that have not been seen
+        before are looked at once more, a moment later.
         """
         is_first = self._folder_watch.has_new(key, (path for path in paths if path not in listed))
         whole = self._folder_watch.whole(key, paths, listed)
@@ -358,7 +357,7 @@ class Listings:
 
     @contextmanager
     def _turn(self, key: LoopKey, *, patient: bool) -> Iterator[bool]:
-        """Have a loop's turn: whether another had it before."""
+        """Take a loop's turn; yields whether another thread had it before."""
         turn = self._turn_of(key)
         had_to_wait = not turn.acquire(blocking=False)
         while had_to_wait and not turn.acquire(timeout=LOOK_SECONDS):
@@ -371,7 +370,7 @@ class Listings:
 
 
 def no_images(directory: str, selection: Selection, own_results: int = 0) -> str:
-    """What to tell somebody whose folder holds nothing else under `selection`."""
+    """The message for a folder without images under `selection`, apart from `own_results`."""
     looked_for = selection.filter.value
     if selection.custom_pattern and looked_for == "Custom":
         looked_for += f" {selection.custom_pattern!r}"
