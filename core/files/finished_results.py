@@ -1,7 +1,8 @@
 """Which images need no work, as their results exist already.
 
-The files are asked, so it holds after an interruption, for a folder that has grown, and on another
-machine. Whose they are, and whether they are all, the store says as far as it knows.
+The files decide, so it works after an interruption, for a folder that has grown, and on another
+machine. The store tells, as far as it knows, which images they belong to, and whether they are
+complete.
 """
 
 from __future__ import annotations
@@ -36,10 +37,10 @@ from .same_file import Identities, Spelled
 def expected_results(
     graph: Graph, iterator: str, finished_as: str, allowed: AllowedFolders
 ) -> tuple[ResultName, ...]:
-    """How the results of a Directory Iterator are named: an image is finished when all are there.
+    """The names of a Directory Iterator's results: an image is finished when all of them exist.
 
-    By the pattern `finished_as` or, where that is empty, by every Save Image (Batch) in `graph`
-    whose `loop` leads back to the node `iterator`: its image, and its text where it writes one.
+    They come from the pattern `finished_as` or, if that is empty, from every Save Image (Batch) in
+    `graph` whose `loop` leads back to the node `iterator`: its image, and its caption if any.
 
     Raises `InvalidSetting` if neither tells, `PathRefused` for a folder that may not be used.
     """
@@ -82,22 +83,22 @@ def finished(  # noqa: PLR0913 - what it looks for and where, and who waits for 
 ) -> set[str]:
     """Those of `paths`, relative to `directory`, that have a result for each of `names`.
 
-    `all_paths` are all images of the folder, where `paths` are only some: the results of the others
-    may have their names. `undone` are images that prompts have had without their being done.
-    `identities` tell files from each other, however they are spelled. `going_on` is called again
-    and again meanwhile, and what it raises ends it.
+    `all_paths` are all images of the folder, if `paths` are only some: results of the others may
+    have the same names. `undone` are images that prompts were given and that are not done.
+    `identities` tell files apart, however they are spelled. `going_on` is called repeatedly
+    meanwhile, and what it raises ends this.
 
-    Reads each folder of results once. Where it is known what an image's last run has written, that
-    run has ended well, and all of it is still there. Elsewhere the file of the name itself is
-    there, nobody is known to have made it of another image, and the image is not `undone`.
+    Reads each folder of results once. If it is known what an image's last run wrote, that run must
+    have succeeded, and all of its files must still exist. Otherwise the file of the name itself
+    must exist, must not be known to belong to another image, and the image must not be `undone`.
 
-    What tells nothing counts as not there, so that the image is done again: a name that a result
-    of another image may have, with a number or without; a name that is one of the images itself;
-    what lies behind a link below the folder. Nor does a file that nothing is known of count if it
-    is empty, or is one of the `NEWEST` and not whole.
+    What proves nothing is ignored, so that the image is done again: a name that another image's
+    result may have, with a number or without; a name that is one of the images itself; what lies
+    behind a link below the folder. A file of which nothing is known is also ignored if it is empty,
+    or is one of the `NEWEST` and not whole.
 
-    It takes a few millionths of a second for each: what is the same for all images of a subfolder
-    is found out once for these, and the rest are look-ups of short names.
+    It takes a few microseconds for each image: what all images of a subfolder share is found out
+    once, and the rest are look-ups of short names.
     """
     if not names:
         return set()
@@ -110,7 +111,7 @@ def finished(  # noqa: PLR0913 - what it looks for and where, and who waits for 
 
 
 class _Batch:
-    """The images that a batch is made of, by their subfolders."""
+    """The images of a batch, by subfolder."""
 
     def __init__(  # noqa: PLR0913, PLR0917 - as `finished`
         self,
@@ -131,7 +132,7 @@ class _Batch:
         self._groups = {name: list(self._groups_of(name, self.names)) for name in names}
 
     def groups(self, name: ResultName) -> Sequence[_Group]:
-        """The images, by where their results of a name are."""
+        """The images, grouped by the folders of their results with a name."""
         return self._groups[name]
 
     def _groups_of(self, name: ResultName, names: Mapping[str, Sequence[str]]) -> Iterator[_Group]:
@@ -151,7 +152,7 @@ class _Batch:
     def _leading_to(self) -> Mapping[str, Mapping[str, str]]:
         """The image that each result belongs to, of all names, by the results' folders.
 
-        "" for one that several images lead to.
+        "" stands for several images.
         """
         leading_to: defaultdict[str, dict[str, str]] = defaultdict(dict)
         others = None if self._all_paths is None else self._by_subfolder(self._all_paths)
@@ -166,7 +167,7 @@ class _Batch:
         return leading_to
 
     def is_only_of(self, path: str, folder: str, result: str) -> bool:
-        """Whether no image but the one at `path` can have a result, by its name."""
+        """Whether, by its name, a result can only belong to the image at `path`."""
         images = self._leading_to[folder]
         return images[result] == path and all(
             images.get(name, path) == path for name in named_before(result)
@@ -174,7 +175,7 @@ class _Batch:
 
     @functools.cached_property
     def sources(self) -> Mapping[str, set[str]]:
-        """Their identities, by folder."""
+        """The images' identities, by folder."""
         sources: defaultdict[str, set[str]] = defaultdict(set)
         for subfolder, own in self.names.items():
             folder = os.path.join(self.directory, *subfolder.split("/")).rstrip(os.sep)
@@ -204,12 +205,12 @@ class _Group:
 
 
 class _Results:
-    """The results of one name, of the images of a batch."""
+    """The results of a batch's images under one name."""
 
     def __init__(self, name: ResultName, batch: _Batch, known: Known) -> None:
         self._batch = batch
         self._known: defaultdict[str, set[str]] = defaultdict(set)
-        # Mostly one; a plain tuple, which the garbage collector skips.
+        # Usually one; a plain tuple, which the garbage collector skips.
         self._one: dict[str, tuple[Any, ...]] = {}
         self._several: dict[str, list[KnownResult]] = {}
         self._look_up(known(name.folder))
@@ -265,7 +266,7 @@ class _Results:
         return found
 
     def _teller(self, folder: str) -> Callable[[str, str], bool]:
-        """A test whether an image's result in a folder by itself proves that it is finished."""
+        """A test whether an image's result in a folder proves by itself that it is finished."""
         files, known = self._files.of(folder), self._known.get(folder.rstrip(os.sep), ())
         batch = self._batch
         # In this order: if all is known, the rest need not be looked up.
@@ -287,7 +288,10 @@ class _Results:
 def _groups(
     name: ResultName, subfolder: str, sources: Sequence[str], batch: _Batch
 ) -> Iterator[_Group]:
-    """The images of one subfolder, by the folders of their results, without what leaves these."""
+    """The images of one subfolder, grouped by the folders of their results.
+
+    Without images whose results would lie outside the folder of results.
+    """
     in_one = name.in_one_folder(subfolder)
     if in_one is not None:
         yield from _group(name, subfolder, sources, in_one, batch)

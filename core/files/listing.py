@@ -24,7 +24,7 @@ LOOK_EVERY = 256
 """Files between two calls of `going_on`."""
 
 _WEIGHTLESS = 5 * 10**30
-"""Added to a weight, it gives as many digits to all, so that texts sort like the numbers."""
+"""Added to a weight, it gives all weights the same number of digits, so they sort as texts."""
 
 
 def list_images(
@@ -35,22 +35,22 @@ def list_images(
     *,
     without: Callable[[Sequence[str]], Collection[str]] = lambda _: (),
 ) -> list[str]:
-    """List the images of the folder at a real path in order, those that are finished among them.
+    """List the images of the folder at a real path in order, including finished ones.
 
-    Returns relative paths, which is what the whole batch is; empty if nothing matches, or
-    `start_index` is beyond the last. The result depends on nothing but the files and the
-    arguments: files of the same time or size stand in natural order.
+    Returns relative paths, which are the whole batch; none if nothing matches, or `start_index` is
+    beyond the last. The result depends only on the files and the arguments: files with the same
+    time or size are in natural order.
 
-    Hidden files and folders (with a leading dot, as the temporary files of this pack have) are
-    left out, and so are links to folders, which could lead out of the folder or in circles. A
-    link to a file is listed; where it leads is checked on use. A subfolder that cannot be read
-    is left out with a warning in the log.
+    Hidden files and folders (with a leading dot, as the temporary files of this pack have) are left
+    out, and so are links to folders, which could lead out of the folder or in circles. A link to a
+    file is listed; its target is checked on use. A subfolder that cannot be read is left out with a
+    warning in the log.
 
-    `going_on` is called again and again meanwhile, and what it raises ends the listing. `without`
-    is given all that match, regardless of the range, and says which of them are left out.
+    `going_on` is called repeatedly meanwhile, and what it raises ends the listing. `without` is
+    given all that match, regardless of the range, and returns those to leave out.
 
     Raises `FolderNotFound` if the folder cannot be read, `NotAFolder` if it is a file, and
-    `InvalidSetting` as `Selection.matcher` does.
+    `InvalidSetting` like `Selection.matcher`.
     """
     order = selection.sort_by
     weigh = {SortBy.MODIFIED: _modified, SortBy.SIZE: _size}.get(order)
@@ -82,7 +82,7 @@ def _in_natural_order(
 ) -> list[str]:
     """`names` by weight, if there are `weights`, and in natural order.
 
-    What is alike by weight stands in natural order whether the weights descend or ascend.
+    Paths of equal weight are in natural order, whether the weights descend or ascend.
     """
     keys: list[str] = []
     for part in pace.parts_of(names, LOOK_EVERY):
@@ -111,7 +111,7 @@ def linked_files(
 ) -> Iterator[str]:
     """Real paths of the files that images of a folder are links to, regardless of the range.
 
-    Costs little more than reading the folder where there are no links. Raises as `list_images`.
+    If there are no links, it costs little more than reading the folder. Raises like `list_images`.
     """
     for path, entry in _images(directory, selection, going_on):
         if entry.is_symlink():
@@ -121,15 +121,15 @@ def linked_files(
 def has_images(directory: str, selection: Selection) -> bool:
     """Whether a folder has any image that the filter admits, regardless of the range.
 
-    Stops at the first, so it is quick also in a folder of any size. Raises as `list_images`.
+    Stops at the first, so it is quick in a folder of any size. Raises like `list_images`.
     """
     return any(True for _ in _images(directory, selection))
 
 
 def sight(path: str) -> tuple[int, int] | None:
-    """Differs between two looks if the file at a full path has changed; None: it is gone.
+    """A description of the file at a full path that changes when the file does; None if it is gone.
 
-    Its size and its time of change, by whatever clock: it is compared with nothing else.
+    It is its size and modification time, by any clock: it is only compared with itself.
     """
     try:
         status = os.stat(path)
@@ -150,7 +150,7 @@ def _images(
         try:
             for entry in _entries(os.path.join(directory, prefix)):
                 seen += 1
-                # After each, as many patterns can take a millisecond for one name.
+                # After each entry, as many patterns can take a millisecond for one name.
                 resting.rest()
                 if seen % LOOK_EVERY == 1:
                     going_on()
@@ -192,7 +192,7 @@ def _unreadable_folder(directory: str, error: OSError) -> FolderNotFound | NotAF
 def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_file()
-    except OSError:  # a circular link, or one to where nobody may look
+    except OSError:  # a circular link, or one to a forbidden place
         return False
 
 

@@ -1,4 +1,4 @@
-"""Numbers for results whose names are taken, without trying all numbers for each."""
+"""Numbers for results whose names are taken, found without trying every number."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ class _OfBatch:
 
     batch: int
     first: dict[str, int] = field(default_factory=dict)
-    """The first number of each name that has not been tried yet."""
+    """For each name, the first number that has not been tried yet."""
 
 
 @dataclass
@@ -38,7 +38,7 @@ class _OfPrompt:
 class Numbering:
     """The numbers of results, for all loops of a process.
 
-    A name is the full path of a file. Number 0 leaves it as it is.
+    A name is the full path of a file. Number 0 leaves it unchanged.
     """
 
     def __init__(self, earlier: Earlier) -> None:
@@ -49,9 +49,10 @@ class Numbering:
     def candidates(self, iteration: Iteration, result: str, name: str) -> Iterator[int]:
         """The numbers to try for one result of an iteration, in order; it never ends.
 
-        The one that the result has; none; those that the image had in earlier runs, so that it is
-        named as before; and then those that nobody has tried. Of the last two each is tried once
-        in a prompt and once in a batch: so sources that lead to one name take time in proportion.
+        First the one that the result has; then 0; those that the image had in earlier runs, so that
+        it is named as before; and then new ones. Of the last two kinds, each number is tried once
+        per prompt or once per batch: so the time for sources with one name is proportional to their
+        number.
         """
         prompt = self._prompt(iteration)
         if result in prompt.given:
@@ -71,7 +72,7 @@ class Numbering:
         self._prompt(iteration).given[result] = number
 
     def forget(self, loop: str) -> None:
-        """Forget a loop, by its id: its batches are counted from 1 again."""
+        """Forget the loop with an id: its batches are counted from 1 again."""
         self._batches.pop(loop, None)
         self._prompts.pop(loop, None)
 
@@ -107,7 +108,7 @@ def is_numbered(file: str, name: str) -> bool:
 
 
 def named_before(name: str) -> Iterator[str]:
-    """The names that `name` may be with numbers, as `is_numbered` has it; not itself."""
+    """The names of which `name` may be a numbered form, see `is_numbered`; without itself."""
     stem, extension = os.path.splitext(name)
     while True:
         stem, mark, number = stem.rpartition("_")
@@ -122,7 +123,7 @@ def _numbers(files: Iterable[str]) -> dict[str, Iterator[int]]:
     for file in files:
         stem, extension = os.path.splitext(file)
         name, _, number = stem.rpartition("_")
-        # Only in the form written here: a_01 has none.
+        # Only in the form that `numbered` writes: a_01 has none.
         if number.isdecimal() and numbered(name + extension, int(number)) == file:
             found[name + extension].add(int(number))
     return {name: iter(sorted(numbers)) for name, numbers in found.items()}

@@ -1,7 +1,7 @@
-"""The files of folders of results: which there are, and whether they are whole.
+"""The files in folders of results: which exist, and whether they are whole.
 
-Those of this pack get their names when they are. Other savers give a file its name first, and may
-be ended while they write it.
+The pack's own files get their names once they are whole. Other savers create a file under its name,
+and the server may end while they write it.
 """
 
 from __future__ import annotations
@@ -15,13 +15,13 @@ from .real_paths import open_file, scanned
 from .same_file import Identities
 
 LOOK_EVERY = 256
-"""Files after which others get a turn, and the caller may cancel."""
+"""Files after which other threads get a turn, and the caller may cancel."""
 
 NEWEST = 100
-"""At most so many files of each folder are read, at both ends, to see whether they are whole.
+"""The most files of each folder that are read, at both ends, to see whether they are whole.
 
-A server that is ended leaves one that is not, and the newest. Reading them all would take minutes
-where the disk is slow, or on another machine.
+A server that ends while writing leaves its newest file incomplete. Reading all files would take
+minutes on a slow disk, or on another machine.
 """
 
 
@@ -34,17 +34,17 @@ class ResultFiles:
         identities: Identities,
         going_on: Callable[[], object],
     ) -> None:
-        """`known` are the files that something is known of, by their folders."""
+        """`known` has the files of which something is known, by folder."""
         self._known = known
         self._identities = identities
         self._going_on = going_on
         self.folders: dict[str, set[str]] = {}
-        """The folders read so far, with their content."""
+        """The folders read so far, with the identities of their files."""
         self._newest: dict[str, dict[str, str]] = {}
-        """Of each the newest files that nothing is known of: their names, by identity."""
+        """The newest files of each of which nothing is known: their names, by identity."""
 
     def of(self, folder: str) -> set[str]:
-        """How the files of a folder are told apart."""
+        """The identities of the files in a folder."""
         if folder not in self.folders:
             found = self.folders[folder] = set()
             newest = _Newest()
@@ -58,7 +58,7 @@ class ResultFiles:
         return self.folders[folder]
 
     def may_be_whole(self, folder: str, name: str) -> bool:
-        """Whether a file of a folder is whole, or so old that nobody can have been ended at it."""
+        """Whether a file is whole, or too old to have been left unfinished by a server."""
         own = self._newest[folder].get(name)
         return own is None or _is_whole(os.path.join(folder, own))
 
@@ -69,13 +69,13 @@ class ResultFiles:
 
 
 class _Newest:
-    """The newest of many files, `NEWEST` at the most."""
+    """The newest of many files, at most `NEWEST`."""
 
     def __init__(self) -> None:
         self._found: list[tuple[int, str]] = []
 
     def add(self, name: str, time: int) -> None:
-        """Consider a file, by any clock of which only the order counts."""
+        """Consider a file; only the order of the times counts."""
         if len(self._found) < NEWEST:
             heapq.heappush(self._found, (time, name))
         elif time > self._found[0][0]:
@@ -91,7 +91,7 @@ def _files(
 ) -> Iterator[str]:
     """Names of the files in a folder; none if it is behind a link, or cannot be read.
 
-    Without empty ones of those that are not `known`, of which the newest are noted as well.
+    Of files that are not `known`, empty ones are left out, and the newest are noted.
     """
     pace = Pace()
     try:
@@ -104,7 +104,7 @@ def _files(
                     pace.rest()
                 if not entry.is_file():
                     continue
-                # Only Windows tells this with the name; elsewhere it is a call for each file.
+                # Only Windows gives the size for free; elsewhere it costs a call for each file.
                 if os.name == "nt" or entry.name not in known:
                     status = _status(entry)
                     if status is None or not status.st_size:
@@ -119,13 +119,13 @@ def _files(
 def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
     try:
         return entry.stat()
-    except OSError:  # it is gone by now, as a file that has got its final name
+    except OSError:  # it is gone by now, like a file that has got its final name
         return None
 
 
 _HEAD = 12
 _TAIL = 64
-"""Bytes to read at the end: some programs add a few behind it."""
+"""Bytes to read at the end of a file: some programs append a few more."""
 
 _PNG, _PNG_END = b"\x89PNG\r\n\x1a\n", b"IEND\xaeB`\x82"
 _JPEG, _JPEG_END = b"\xff\xd8\xff", b"\xff\xd9"
@@ -135,8 +135,9 @@ _RIFF, _WEBP = b"RIFF", b"WEBP"
 def _is_whole(real_path: str) -> bool:
     """Whether the file at a real path is whole, as far as its first and last bytes tell.
 
-    A PNG, JPEG or WebP has to have its end. Any other file counts as whole unless it begins with
-    zeros alone, as after a power cut. What cannot be read does not count.
+    A PNG, JPEG or WebP file must have its end marker or length. Any other file counts as whole
+    unless it begins with nothing but zeros, as after a power cut. A file that cannot be read does
+    not.
     """
     try:
         with os.fdopen(open_file(real_path), "rb") as file:

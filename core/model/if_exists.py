@@ -1,4 +1,4 @@
-"""What becomes of a result whose name is taken: by the choice, and by whose the file is."""
+"""What happens to a result whose name is taken, depending on the setting and the file's owner."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ class IfExists(str, Enum):
 
 
 class Owner(Enum):
-    """Whose a file is that a result is to be written to."""
+    """The owner of a file that a result is to be written to."""
 
     NEW = "new"
-    """Nobody's: it is not there, or need not be kept."""
+    """Nobody: it does not exist, or need not be kept."""
     SAME = "same"
-    """The image's own, from an earlier try, or, where that may be replaced, an earlier batch."""
+    """The image itself, from an earlier try, or from an earlier batch if that may be replaced."""
     OTHER = "other"
-    """Another image's, of whatever loop, or another result of this prompt."""
+    """Another image, of any loop, or another result of this prompt."""
     BEFORE = "before"
-    """It is there from before, and is to be kept: of unknown origin, or the image's own."""
+    """It existed before and is to be kept: of unknown origin, or the image's own."""
     SOURCE = "source"
     """It is one of the images that the batch reads."""
 
