@@ -26,7 +26,7 @@ import { Refusals } from "./lib/refusals.js";
 import { Screen } from "./lib/screen.js";
 import { LoopServer } from "./lib/server.js";
 import { NOTIFICATION, SOUND, Settings, settingsThatCall } from "./lib/settings.js";
-import { Signals } from "./lib/signals.js";
+import { Signals } from "./lib/sounds_and_notifications.js";
 import { addStyles } from "./lib/styles.js";
 import { Submissions } from "./lib/submissions.js";
 import { load } from "./lib/texts.js";

@@ -13,6 +13,7 @@ from ..common.errors import BatchLoopError
 from ..common.lower_priority import lower_priority
 from ..model.background_writes import Turn
 from ..model.prompt import Failure
+from ..model.records import Iteration
 from .budget import MemoryBudget
 
 _MOST_WORKERS = 4
@@ -20,6 +21,11 @@ _FAILURES_KEPT = 64
 """Turns: those whose outcome is still to be noted are few. Nobody asks for one of a batch that was
 started over meanwhile."""
 _log = logging.getLogger(__name__)
+
+
+def can_wait(iteration: Iteration) -> bool:
+    """Whether an iteration's results may be written later: nothing follows the last one's."""
+    return iteration.item is not None and not iteration.is_last
 
 
 class WriteBehind:

@@ -14,29 +14,26 @@ from PIL import Image
 from .decode import is_deep, upright, white_of
 from .decoding_memory import bytes_to_decode
 
-MOST_BYTES = 180_000_000
-"""The most memory that decoding an image may take; everything else takes a few MB."""
-
 _BAND_PIXELS = 2**18
 _FINER = 2
 """How many times the requested size the bands are reduced to, before the final, finer step."""
 
 
-def reduced(image: Image.Image, size: int, file_bytes: int) -> Image.Image:
+def reduced(image: Image.Image, size: int, file_bytes: int, most_bytes: int) -> Image.Image:
     """Scale an image down to at most `size` pixels each way, upright.
 
     Only its header needs to have been read; `file_bytes` is the size of the file. The result is
     RGB, or RGBA if the image may be transparent. Raises `ValueError` if decoding it would take more
-    than `MOST_BYTES`, and whatever Pillow raises.
+    than `most_bytes` of memory, and whatever Pillow raises.
     """
     whole = image.size
     # A JPEG file is decoded at an eighth, a quarter or half of its size if that is enough.
     image.draft("RGB", (size, size))
     needed = bytes_to_decode(image, whole, file_bytes)
-    if needed > MOST_BYTES:
+    if needed > most_bytes:
         raise ValueError(
             f"decoding its {whole[0]}x{whole[1]} pixels takes {needed // 10**6} MB of memory, and "
-            f"a thumbnail may take at most {MOST_BYTES // 10**6} MB"
+            f"a thumbnail may take at most {most_bytes // 10**6} MB"
         )
     image.load()
     small = _deep(image, size) if is_deep(image) else _plain(image, size)

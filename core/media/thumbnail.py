@@ -19,6 +19,10 @@ SMALLEST = 16
 LARGEST = 512
 """Pixels of a thumbnail's longer side."""
 
+MOST_BYTES = 180_000_000
+"""The most memory that decoding an image may take; everything else takes a few MB. A larger one has
+no thumbnail."""
+
 _WORKERS = 2
 _QUALITY = 80
 _EFFORT = 2
@@ -56,7 +60,7 @@ def thumbnail(file: BinaryIO, size: int, is_known: Callable[[str], bool]) -> Thu
     if is_known(tag):
         return Thumbnail(tag, None)
     with open_image(file) as image:
-        return Thumbnail(tag, _encoded(reduced(image, size, found.st_size)))
+        return Thumbnail(tag, _encoded(reduced(image, size, found.st_size, MOST_BYTES)))
 
 
 def _encoded(image: Image.Image) -> bytes:

@@ -12,6 +12,7 @@ import torch
 from comfy_api.v0_0_2 import io as comfy_io
 from comfy_execution.graph_utils import ExecutionBlocker
 
+from ...core.background.write_behind import can_wait
 from ...core.comfy import runtime
 from ...core.comfy.request_origin import told
 from ...core.comfy.schema import LoopSocket, built_once, combo, schema
@@ -155,7 +156,7 @@ class SaveImage(comfy_io.ComfyNode):
     def _background(cls, loop: Iteration, folder: str) -> Background | None:
         own_id, graph = str(cls.hidden.unique_id), cls.hidden.prompt or {}
         # A node created by an expansion is in no graph that could be examined.
-        if loop.item is None or loop.is_last or own_id not in graph:
+        if loop.item is None or not can_wait(loop) or own_id not in graph:
             return None
         if is_asked_for(graph, own_id, _PATH_OUTPUT):
             return None

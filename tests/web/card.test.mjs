@@ -7,7 +7,7 @@ import { figuresOf, percent, timesOf } from "../../web/lib/figures.js";
 import { FolderChooser } from "../../web/lib/card/folder_chooser.js";
 import { folderSettings, onSettingChanged } from "../../web/lib/card/folder_settings.js";
 import { completeModel, iteratorModel } from "../../web/lib/card/texts_and_buttons.js";
-import { drawOnTitle, partsOf } from "../../web/lib/card/node_bar.js";
+import { drawOnTitle, partsOf } from "../../web/lib/card/title_progress.js";
 import { Changes } from "../../web/lib/changes.js";
 import { Refused } from "../../web/lib/server.js";
 

@@ -7,7 +7,7 @@ import { batchEnd, nothingToDo, part, paused, pausedBetween } from "./words.js";
  * @import { Run } from "./runs.js"
  * @import { Loop } from "../../types/server.d.ts"
  * @import { Poller } from "./poller.js"
- * @import { Signals } from "./signals.js"
+ * @import { Signals } from "./sounds_and_notifications.js"
  * @import { Submissions } from "./submissions.js"
  * @import { Toasts } from "./toasts.js"
  */

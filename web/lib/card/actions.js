@@ -10,7 +10,7 @@ import { whichLoop } from "./folder_settings.js";
  * @import { Screen } from "../screen.js"
  * @import { Toasts } from "../toasts.js"
  * @import { FolderChooser } from "./folder_chooser.js"
- * @import { CardActions } from "./iterator_card.js"
+ * @import { CardActions } from "./iterator_card_element.js"
  * @import { IteratorEntry } from "./iterator_entry.js"
  */
 

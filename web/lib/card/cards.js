@@ -2,10 +2,10 @@ import { iteratorOf, nodesOf } from "../graph.js";
 import { loopOf } from "../poller.js";
 import { CompleteCard } from "./complete_card.js";
 import { onSettingChanged } from "./folder_settings.js";
-import { IteratorCard } from "./iterator_card.js";
+import { IteratorCard } from "./iterator_card_element.js";
 import { IteratorEntry } from "./iterator_entry.js";
 import { completeModel } from "./texts_and_buttons.js";
-import { drawOnTitle } from "./node_bar.js";
+import { drawOnTitle } from "./title_progress.js";
 import { addCard, passToCanvas, takePlace } from "./widget.js";
 
 /**

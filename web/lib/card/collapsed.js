@@ -1,7 +1,7 @@
 import { percent } from "../figures.js";
 
 /**
- * @import { Shown } from "./node_bar.js"
+ * @import { Shown } from "./title_progress.js"
  * @typedef {Shown & { id: string | number }} ShownOn - what is shown on the node with this id
  */
 

@@ -8,7 +8,7 @@ import { iteratorModel } from "./texts_and_buttons.js";
  * @import { Node } from "../../../types/comfyui.d.ts"
  * @import { Current, Folder, Loop } from "../../../types/server.d.ts"
  * @import { Answer, Answers, Question } from "../poller.js"
- * @import { IteratorCard } from "./iterator_card.js"
+ * @import { IteratorCard } from "./iterator_card_element.js"
  */
 
 /** Everything known about one Directory Iterator, as shown on its card. */

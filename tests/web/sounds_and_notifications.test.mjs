@@ -3,7 +3,7 @@ import { readFileSync } from "node:fs";
 import test from "node:test";
 import "./english.mjs";
 import { SETTINGS, SOUND, Settings, settingsThatCall } from "../../web/lib/settings.js";
-import { Signals } from "../../web/lib/signals.js";
+import { Signals } from "../../web/lib/sounds_and_notifications.js";
 
 const TEXTS = new URL("../../locales/en/settings.json", import.meta.url);
 const MESSAGE = { severity: "success", summary: "Batch complete", detail: "/in" };
