@@ -1,7 +1,4 @@
-"""Batches: when one begins, what it contains, and when new files join it.
-
-What runs in a transaction says so.
-"""
+"""Batches: when one begins, what it contains, and when new files join it."""
 
 from __future__ import annotations
 
@@ -27,7 +24,7 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Request:
-    """What a Directory Iterator asks for."""
+    """A Directory Iterator's request for an item."""
 
     key: LoopKey
     selection: Selection

@@ -99,9 +99,9 @@ class Parts:
         )
 
     def reconcile_all(self) -> bool:
-        """Reconcile all loops, as the outcome poller does; returns whether it pays to look again.
+        """Reconcile all loops; returns whether it pays to look again.
 
-        What looks in the background calls it.
+        Tests call it in place of the outcome poller.
         """
         return self._reconciler.reconcile_all()
 

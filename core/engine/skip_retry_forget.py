@@ -82,7 +82,7 @@ class Steering(Parts):
                 failure = partner.failure or Failure(together_with(key, path, "it was skipped"))
                 self._items.happens(other, partner, Event(On.SKIPPED, failure=failure))
         for each in group:
-            # Whoever skips it already knows the error that the next run would have reported.
+            # The person who skips it already knows the error that the next run would report.
             self._untold.forget(each)
             self._loops.note_completion(each)
         return self._loops.full_snapshot(key)

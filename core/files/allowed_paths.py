@@ -347,7 +347,7 @@ def _real_path(path: str) -> str:
     try:
         return os.path.realpath(path)
     except OSError as error:
-        # It was a link a moment ago, and has become something else.
+        # It was a link a moment ago, and is now something else.
         msg = (
             f"Batch Loop may not use {quoted(path)}: a link in it was changed while it was looked "
             "at. Try again."

@@ -82,7 +82,7 @@ class Arrivals:
         try:
             status = os.stat(path)
         except OSError:
-            return True  # whoever opens it will report that
+            return True  # opening it will report that
         sight = self._sights.get(path)
         if sight is None or (sight.size, sight.modified) != (status.st_size, status.st_mtime_ns):
             self._sights[path] = _Sight(status.st_size, status.st_mtime_ns, now)

@@ -217,5 +217,5 @@ def _size(entry: os.DirEntry[str]) -> int:
 def _status(entry: os.DirEntry[str]) -> os.stat_result | None:
     try:
         return entry.stat()
-    except OSError:  # it is gone by now; whoever opens it will report that
+    except OSError:  # it is gone; opening it will report that
         return None

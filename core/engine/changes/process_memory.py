@@ -36,11 +36,11 @@ class _Seen:
 
 @dataclass(frozen=True)
 class Clients:
-    """What each client was last seen to want of one loop, the newest last.
+    """What each client last wanted of one loop, in order of their latest runs.
 
     Two browser tabs may run one loop. Without this, a tab whose Reset stays switched on would start
-    the batch over each time the other tab had a turn, and a tab that was not told of the batch's
-    end would start the next batch by itself.
+    the batch over each time the other tab had a turn, and a tab that had missed the batch's end
+    would start the next batch by itself.
     """
 
     _seen: Mapping[str | None, _Seen] = field(default_factory=dict)
@@ -164,7 +164,7 @@ class Work(NamedTuple):
     claimed: Mapping[str, str] = MappingProxyType({})
     """The result that each file was claimed for."""
     left_alone: Mapping[str, str] = MappingProxyType({})
-    """The result that each existing file stood in the way of, where it was kept."""
+    """For each existing file that was kept, the result that it took the place of."""
 
 
 class BeforeTheLast(NamedTuple):

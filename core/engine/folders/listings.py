@@ -196,7 +196,7 @@ class Listings:
         if not paths and not self._folder_watch.is_watched(key):
             raise NoImages(no_images(key.directory, selection, own_results))
         names = selection.finished
-        # A folder that may not be looked at proves no image finished.
+        # A folder that may not be accessed proves nothing finished.
         if not names or None in {self._outputs.real_path(name.folder) for name in names}:
             return paths, set()
         left_out = finished(

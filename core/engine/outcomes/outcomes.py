@@ -83,7 +83,7 @@ class Untold:
         self._memory = memory
 
     def note(self, key: LoopKey, policy: Policy, outcome: Outcome, reason: str) -> None:
-        """Note why a result of a prompt could not be written, if nobody was told of it.
+        """Note why a result could not be written, if the prompt has not reported it.
 
         With Skip on error the batch goes on, and its failures are listed.
         """

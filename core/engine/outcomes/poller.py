@@ -16,7 +16,7 @@ INTERVAL = 0.05
 """Seconds between two looks. ComfyUI does not announce the end of a prompt, so it is polled."""
 
 LONGEST_PAUSE = 30.0
-"""The most seconds between two looks that fail again and again."""
+"""The longest pause, in seconds, after repeated failures."""
 
 IDLE_SECONDS = 10.0
 """How long an idle thread is kept: in a batch the next prompt comes soon, and starting a thread for

@@ -147,7 +147,7 @@ class Reconciler:
             self._transactions.after_commit(partial(self._writes.forget, turn))
 
     def finish(self) -> None:
-        """Reconcile what has ended, and what is about to; then look no more."""
+        """Reconcile what has ended or is about to; then stop polling."""
         self._poller.finish(CLOSING_SECONDS, self._reconcile_at_the_end)
 
     def _reconcile_at_the_end(self) -> bool:
