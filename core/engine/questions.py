@@ -107,7 +107,7 @@ class Questions(Parts):
         Without `stopped_on`, which would take another query: a node asks in each prompt.
         """
 
-        def as_it_stands() -> Snapshot | None:
+        def without_reconciling() -> Snapshot | None:
             key = self._store.find(loop_id)
             if key is None or any(
                 self._outcomes.of(key, item) for item in self._store.open_items(key)
@@ -115,7 +115,7 @@ class Questions(Parts):
                 return None
             return self._loops.snapshot(key)
 
-        found = self._transactions.snapshot_read(as_it_stands)
+        found = self._transactions.snapshot_read(without_reconciling)
         return self._reconciled_snapshot(loop_id) if found is None else found
 
     @in_transaction(patient=True)

@@ -244,7 +244,7 @@ class _Results:
         pop, several = self._one.pop, self._several
         for group in self._groups:
             folder = group.spelled.folder
-            is_told, files = self._teller(folder), self._files.of(folder)
+            is_proven, files = self._proof_by_name(folder), self._files.of(folder)
             start = os.path.join(folder, "")
             for paths, results in group.parts():
                 for path, result in zip(paths, results, strict=True):
@@ -255,9 +255,9 @@ class _Results:
                     elif one is not None or path in several:
                         own = several[path] if one is None else [KnownResult(*one)]
                         runs = _last_runs(own, start + result)
-                        is_whole = self._has_one_of(runs) if runs else is_told(path, result)
+                        is_whole = self._has_one_of(runs) if runs else is_proven(path, result)
                     else:
-                        is_whole = is_told(path, result)
+                        is_whole = is_proven(path, result)
                     if is_whole:
                         found.add(path)
                 self._batch.going_on()
@@ -265,7 +265,7 @@ class _Results:
             clear_in_steps(names)
         return found
 
-    def _teller(self, folder: str) -> Callable[[str, str], bool]:
+    def _proof_by_name(self, folder: str) -> Callable[[str, str], bool]:
         """A test whether an image's result in a folder proves by itself that it is finished."""
         files, known = self._files.of(folder), self._known.get(folder.rstrip(os.sep), ())
         batch = self._batch

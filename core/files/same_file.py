@@ -124,14 +124,14 @@ def _folds(folder: str, name: str, place: _Place | None) -> bool:
         above, own = os.path.split(folder)
         return folds(above, own) if own else True
     if place not in _known:
-        found = _looked_at(folder, name)
+        found = _examine(folder, name)
         if found is None:
             return True
         _known[place] = found
     return _known[place]
 
 
-def _looked_at(folder: str, name: str) -> bool | None:
+def _examine(folder: str, name: str) -> bool | None:
     """Try it on a file in the folder, or on one that is created and deleted for this."""
     for each in _names(folder, name):
         other = each.swapcase()
@@ -143,7 +143,7 @@ def _looked_at(folder: str, name: str) -> bool | None:
                 continue  # It is gone: an unfinished file that now has its final name.
             # Both names exist: of one file, unless both are listed.
             return other not in set(_entries(folder))
-    return _tried(folder)
+    return _try_new_file(folder)
 
 
 def _names(folder: str, first: str) -> Iterator[str]:
@@ -158,7 +158,7 @@ def _entries(folder: str) -> Iterator[str]:
             yield entry.name
 
 
-def _tried(folder: str) -> bool | None:
+def _try_new_file(folder: str) -> bool | None:
     name = temporary_name()
     try:
         with opened_folder(folder) as where:

@@ -162,7 +162,7 @@ LEADS_TO: Mapping[ItemState, frozenset[ItemState]] = {
 """The states that can follow each state."""
 
 
-def lived(item: Item, event: Event, policy: Policy = DEFAULT_POLICY) -> Item:
+def after_event(item: Item, event: Event, policy: Policy = DEFAULT_POLICY) -> Item:
     """The item after an event, under the policy that it was handed out with.
 
     Raises:

@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 from ..common.errors import StateNotKept
-from ..model.item_life import Event, On, check_transition, lived
+from ..model.item_life import Event, On, after_event, check_transition
 from ..model.items import Claim, Counts, Item, ItemState
 from ..model.loop_key import LoopKey
 from ..model.records import NOTHING_CARRIED, Carried, KnownResult, ReportedItem
@@ -172,7 +172,7 @@ class MemoryStore(MemoryOutputs):
         if not items.pending:
             return None
         item = items.at(items.pending[0])
-        return self._put(items, item, lived(item, Event(On.ACQUIRED, claim=claim)))
+        return self._put(items, item, after_event(item, Event(On.ACQUIRED, claim=claim)))
 
     def first_pending(self, key: LoopKey, skipping: int = 0) -> str | None:
         items = self._items[key]
@@ -201,7 +201,7 @@ class MemoryStore(MemoryOutputs):
         items = self._items[key]
         failed = [items.at(index) for index in items.failed]
         for item in failed:
-            self.put(key, item, lived(item, Event(On.RETRIED)))
+            self.put(key, item, after_event(item, Event(On.RETRIED)))
         return len(failed)
 
     def item(self, key: LoopKey, path: str) -> Item | None:

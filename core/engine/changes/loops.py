@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...common.errors import UnknownLoop
-from ...model.item_life import Event, lived
+from ...model.item_life import Event, after_event
 from ...model.items import Claim, Item
 from ...model.loop_key import LoopKey
 from ...model.policy import DEFAULT_POLICY, Policy
@@ -182,7 +182,7 @@ class Items:
     ) -> Item:
         """Apply an event to an item, and return the new item; raises IllegalTransition."""
         self._transactions.changes_state()
-        return self._store.put(key, item, lived(item, event, policy))
+        return self._store.put(key, item, after_event(item, event, policy))
 
     def claim_next(self, key: LoopKey, claim: Claim) -> Item | None:
         """Hand out the first PENDING item, in one step of the store; None if there is none."""

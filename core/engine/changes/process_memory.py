@@ -164,7 +164,7 @@ class Work(NamedTuple):
     claimed: Mapping[str, str] = MappingProxyType({})
     """The result that each file was claimed for."""
     left_alone: Mapping[str, str] = MappingProxyType({})
-    """For each existing file that was kept, the result that it took the place of."""
+    """For each existing file that was kept, the result that was to be written there."""
 
 
 class BeforeTheLast(NamedTuple):

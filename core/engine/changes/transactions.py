@@ -86,7 +86,7 @@ class Transactions:
         committed is not made again. One change cannot be made inside another.
         """
         made = _Change(change)
-        return self._tried(lambda: self._made(made), patient=patient)
+        return self._tried(lambda: self._make_once(made), patient=patient)
 
     def beside(self, read: Callable[[], T], *, patient: bool = False) -> T:
         """The result of `read`, which needs no transaction of the registry; tried like a `run`."""
@@ -137,12 +137,12 @@ class Transactions:
             raise RuntimeError("something is changed outside of a transaction")
         return self._running
 
-    def _made(self, change: _Change[T]) -> T:
+    def _make_once(self, change: _Change[T]) -> T:
         """The result of a change, which is made unless an earlier try turns out to be committed."""
         with self.lock:
             if self._running is not None:
                 raise RuntimeError("a transaction is begun inside of another")
-            self._settle()
+            self._resolve_unanswered()
             if not change.is_kept:
                 self._make(change)
             return change.given
@@ -159,9 +159,9 @@ class Transactions:
             raise
         finally:
             self._running = None
-        self._follows(change)
+        self._finish(change)
 
-    def _settle(self) -> None:
+    def _resolve_unanswered(self) -> None:
         """Find out whether the last change was committed, if the store could not say so.
 
         This comes before anything else is changed, so it does not matter how long it takes.
@@ -171,9 +171,9 @@ class Transactions:
             is_kept = was_kept()
             self._unanswered = None
             if is_kept:
-                self._follows(change)
+                self._finish(change)
 
-    def _follows(self, change: _Change[Any]) -> None:
+    def _finish(self, change: _Change[Any]) -> None:
         """Carry out what follows from a change that is committed."""
         change.is_kept = True
         change.remember()

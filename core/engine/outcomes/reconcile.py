@@ -190,7 +190,7 @@ class Reconciler:
         # The prompt may have ended long before this look.
         now = self._host.now()
         at = outcome.ended_at or now
-        took = self._took(over, now - at)
+        took = self._duration(over, now - at)
         entry = self._loops.entry(key)
         # A prompt that was lost without a trace has not run until now.
         is_known = outcome.ended_at is not None or outcome.ending is not Ending.STOPPED
@@ -208,7 +208,7 @@ class Reconciler:
             self._store.carry(key, self._memory.turn(key, over.turn).value)
         self._memory.end_turns(key, over.turn.__eq__)
 
-    def _took(self, over: _Over, ended_ago: float) -> float:
+    def _duration(self, over: _Over, ended_ago: float) -> float:
         """For how many seconds a prompt had its item; 0 if only another server knows.
 
         The history has the time of day at which it ended, and the clock may have been set since. So

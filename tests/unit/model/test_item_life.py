@@ -8,7 +8,15 @@ from dataclasses import replace
 import pytest
 
 from batch_loop.core.common.errors import IllegalTransition
-from batch_loop.core.model.item_life import LEADS_TO, LIFE, OPEN, Event, On, check_transition, lived
+from batch_loop.core.model.item_life import (
+    LEADS_TO,
+    LIFE,
+    OPEN,
+    Event,
+    On,
+    after_event,
+    check_transition,
+)
 from batch_loop.core.model.items import Claim, Item, ItemState
 from batch_loop.core.model.policy import ErrorHandling, Policy
 from batch_loop.core.model.prompt import Failure, Prompt
@@ -49,16 +57,16 @@ def test_for_each_policy_one_row_applies() -> None:
             if move.on is on and state in move.before and move.applies(item, policy)
         ]
         if any(move.on is on and state in move.before for move in LIFE):
-            assert [lived(item, Event(on), policy).state] == [row.after for row in rows]
+            assert [after_event(item, Event(on), policy).state] == [row.after for row in rows]
         else:
             with pytest.raises(IllegalTransition, match=rf"'a\.png' is {state.value}"):
-                lived(item, Event(on), policy)
+                after_event(item, Event(on), policy)
 
 
 def test_an_item_has_a_claim_while_a_prompt_works_on_it() -> None:
     for state, on, policy in itertools.product(ItemState, On, POLICIES):
         try:
-            new = lived(item_in(state), Event(on, claim=CLAIM), policy)
+            new = after_event(item_in(state), Event(on, claim=CLAIM), policy)
         except IllegalTransition:
             continue
         assert (new.claim is not None) is (new.state in OPEN)
@@ -67,48 +75,48 @@ def test_an_item_has_a_claim_while_a_prompt_works_on_it() -> None:
 def test_attempts_are_counted_until_none_is_left() -> None:
     policy = Policy(ErrorHandling.SKIP, max_attempts=2)
     failed = Event(On.PROMPT_FAILED, failure=BROKEN, seconds=1.5)
-    once = lived(item_in(ItemState.RUNNING), failed, policy)
+    once = after_event(item_in(ItemState.RUNNING), failed, policy)
     assert (once.state, once.attempts, once.seconds) == (ItemState.PENDING, 1, 1.5)
-    again = lived(once, Event(On.ACQUIRED, claim=CLAIM), policy)
-    twice = lived(again, failed, policy)
+    again = after_event(once, Event(On.ACQUIRED, claim=CLAIM), policy)
+    twice = after_event(again, failed, policy)
     assert (twice.state, twice.attempts, twice.seconds) == (ItemState.FAILED, 2, 3.0)
     anew = replace(once, attempts=0, failure=None, seconds=3.0, turns=1)
-    assert lived(twice, Event(On.RETRIED)) == anew
-    assert lived(twice, Event(On.NEW_BATCH)) == Item("a.png", 3)
+    assert after_event(twice, Event(On.RETRIED)) == anew
+    assert after_event(twice, Event(On.NEW_BATCH)) == Item("a.png", 3)
 
 
 def test_a_run_stops_on_an_item_only_if_it_does_not_go_on() -> None:
     failed = Event(On.PROMPT_FAILED, failure=BROKEN)
     running = item_in(ItemState.RUNNING)
-    stopped = lived(running, failed, Policy(ErrorHandling.STOP))
+    stopped = after_event(running, failed, Policy(ErrorHandling.STOP))
     again = replace(running, stopped=True)
     ends = [
-        lived(again, failed, Policy(ErrorHandling.SKIP, 2)),
-        lived(again, failed, SKIP),
-        lived(replace(again, state=ItemState.FINISHING), Event(On.SUCCEEDED)),
-        lived(stopped, Event(On.SKIPPED)),
+        after_event(again, failed, Policy(ErrorHandling.SKIP, 2)),
+        after_event(again, failed, SKIP),
+        after_event(replace(again, state=ItemState.FINISHING), Event(On.SUCCEEDED)),
+        after_event(stopped, Event(On.SKIPPED)),
     ]
     assert [stopped.stopped, *(item.stopped for item in ends)] == [True, *[False] * 4]
-    assert lived(again, Event(On.STOPPED)).stopped, "the run before did stop"
+    assert after_event(again, Event(On.STOPPED)).stopped, "the run before did stop"
 
 
 def test_a_pair_has_the_attempts_of_the_worse_item() -> None:
-    item = lived(Item("a", 0), Event(On.ACQUIRED, claim=CLAIM, attempts=2))
+    item = after_event(Item("a", 0), Event(On.ACQUIRED, claim=CLAIM, attempts=2))
     assert item.attempts == 2
 
 
 def test_no_image_is_blamed_for_a_missing_folder() -> None:
-    item = lived(item_in(ItemState.RUNNING), Event(On.FOLDER_GONE), SKIP)
+    item = after_event(item_in(ItemState.RUNNING), Event(On.FOLDER_GONE), SKIP)
     assert (item.state, item.attempts, item.stopped) == (ItemState.PENDING, 0, True)
 
 
 def test_missed_loop_ends_are_counted_in_a_row() -> None:
-    missed = lived(item_in(ItemState.RUNNING), Event(On.MISSED_LOOP_END))
-    again = lived(missed, Event(On.ACQUIRED, claim=CLAIM))
+    missed = after_event(item_in(ItemState.RUNNING), Event(On.MISSED_LOOP_END))
+    again = after_event(missed, Event(On.ACQUIRED, claim=CLAIM))
     assert again.missed_loop_ends == 1
-    assert lived(again, Event(On.STOPPED)).missed_loop_ends == 1
-    assert lived(again, Event(On.PUT_BACK)).missed_loop_ends == 0
-    assert lived(again, Event(On.REACHED_LOOP_END)).missed_loop_ends == 0
+    assert after_event(again, Event(On.STOPPED)).missed_loop_ends == 1
+    assert after_event(again, Event(On.PUT_BACK)).missed_loop_ends == 0
+    assert after_event(again, Event(On.REACHED_LOOP_END)).missed_loop_ends == 0
 
 
 @pytest.mark.parametrize(("old", "new"), PAIRS)

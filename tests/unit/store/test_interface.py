@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import IllegalTransition
-from batch_loop.core.model.item_life import Event, On, lived
+from batch_loop.core.model.item_life import Event, On, after_event
 from batch_loop.core.model.items import Claim, Item, ItemState
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
@@ -517,13 +517,15 @@ def test_moves_that_a_store_makes_by_itself_follow_the_life_of_an_item(store: St
     waiting = store.item(KEY, "a")
     assert waiting is not None
     item = claimed(store)
-    assert item == lived(waiting, Event(On.ACQUIRED, claim=CLAIM))
-    failed = lived(item, Event(On.UNREADABLE, failure=Failure("bad")), Policy(ErrorHandling.SKIP))
+    assert item == after_event(waiting, Event(On.ACQUIRED, claim=CLAIM))
+    failed = after_event(
+        item, Event(On.UNREADABLE, failure=Failure("bad")), Policy(ErrorHandling.SKIP)
+    )
     store.put(KEY, item, failed)
     store.retry(KEY)
-    assert store.item(KEY, "a") == lived(failed, Event(On.RETRIED))
+    assert store.item(KEY, "a") == after_event(failed, Event(On.RETRIED))
     begin(store, KEY, ["a", "b"])
-    assert store.item(KEY, "a") == lived(failed, Event(On.NEW_BATCH))
+    assert store.item(KEY, "a") == after_event(failed, Event(On.NEW_BATCH))
 
 
 def test_the_first_place_together_is_found_at_the_same_cost_in_folders_of_any_size() -> None:
@@ -571,7 +573,7 @@ def test_the_first_place_together_is_the_first_that_waits_in_all(store: Store, s
         for place in gone:
             item = store.item_at(key, place)
             assert item is not None
-            store.put(key, item, lived(item, Event(On.ACQUIRED, claim=CLAIM)))
+            store.put(key, item, after_event(item, Event(On.ACQUIRED, claim=CLAIM)))
         left = sorted({*range(counts.total)}.difference(gone))
         ahead = [store.first_pending(key, skipping) for skipping in range(len(left) + 1)]
         assert ahead == [*map(str, left), None]
