@@ -76,7 +76,7 @@ def _list_images(
     *,
     seed: int,
     going_on: Callable[[], object] = lambda: None,
-    without: Callable[[Sequence[str]], Collection[str]] = lambda _: (),
+    without: Callable[[Sequence[str]], Collection[str]] = lambda _paths: (),
 ) -> list[str]:
     """`list_images`, for settings that another machine may have stored; raises PathRefused.
 

@@ -37,7 +37,7 @@ class Parts:
         roots: Roots = NO_ROOTS,
         real_path: Callable[[str], str | None] = str,
         clean_up: Callable[[Collection[str], Collection[str]], object] | None = None,
-        forgotten: Callable[[str], object] = lambda _: None,
+        forgotten: Callable[[str], object] = lambda _loop_id: None,
         poll_outcomes: Poll = OutcomePoller,
         poll_listings: Poll = OutcomePoller,
         lease_clock: Callable[[], float] = time.monotonic,

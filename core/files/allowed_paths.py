@@ -144,15 +144,15 @@ def resolve_source(directory: str, allowed: AllowedFolders) -> str:
     """Resolve the folder that a user named to read images from.
 
     `directory` is a full path, or a path inside ComfyUI's input folder ("." is that folder
-    itself), or `EXAMPLE_FOLDER` for the pack's own example images. Surrounding spaces and quotes,
-    which come with a pasted path, are dropped; "~" is an ordinary character.
+    itself), or `EXAMPLE_FOLDER` for the pack's own example images. Spaces and quotes around it,
+    as they come with a pasted path, are dropped; "~" is an ordinary character.
 
     Returns its real path, which is the same however the folder is written.
 
-    Raises `InvalidSetting` if `directory` is empty, `PathRefused` if it is outside the allow-list
-    or not acceptable, `FolderNotFound` if there is no such folder or it cannot be accessed, and
-    `NotAFolder` if it is a file. Whether something exists is checked, and revealed, only inside the
-    allow-list.
+    Raises `InvalidSetting` if `directory` is empty, `PathRefused` if it is outside of the
+    allow-list or not acceptable, `FolderNotFound` if there is no such folder or it cannot be
+    accessed, and `NotAFolder` if it is a file. Whether something is there at all is looked at, and
+    told, only inside of the allow-list.
     """
     cleaned = _unquoted(directory)
     if not cleaned:

@@ -33,7 +33,7 @@ def list_images(
     seed: int = 0,
     going_on: Callable[[], object] = lambda: None,
     *,
-    without: Callable[[Sequence[str]], Collection[str]] = lambda _: (),
+    without: Callable[[Sequence[str]], Collection[str]] = lambda _paths: (),
 ) -> list[str]:
     """List the images of the folder at a real path in order, including finished ones.
 

@@ -47,9 +47,10 @@ def _turned(pixels: Pixels, rows: int, columns: int, *, swapped: bool) -> Pixels
 FORMATS = (
     *("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PPM", "QOI", "TGA", "TIFF"),
 )
-"""The accepted formats, by Pillow's names for them; its JPEG includes MPO.
+"""The accepted formats, by the names that Pillow has for them; its JPEG includes MPO.
 
-Pillow goes by a file's content, whatever it is called, and runs Ghostscript for EPS.
+By itself it would take a file for what the content is, whatever it is called, and start Ghostscript
+for an EPS.
 """
 
 

@@ -44,8 +44,8 @@ def encode(
         image: [H,W,C], float 0 to 1, with one channel (grey), three (RGB) or four (RGBA).
         format: any but `SOURCE`.
         quality: 1 to 100, for the lossy formats.
-        metadata: JSON values from ComfyUI, such as the prompt and the workflow. They are embedded
-        the way ComfyUI does it, so that the workflow opens when the image is dropped onto the page.
+        metadata: what to embed, such as the prompt and the workflow. That happens in the same way
+        as in ComfyUI, so that the workflow opens when the image is dropped onto the page.
 
     Raises `UnwritableImage` if an image of this shape cannot be saved, or not in this format.
     """

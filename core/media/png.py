@@ -59,9 +59,9 @@ _SAMPLED_AT_LEAST = 4
 
 _WORTH_REPEATS = 0.95
 _WORTH_VALUES = 1.01
-"""The largest size, relative to that of `Way.RUNS`, at which another way is chosen: `REPEATS` takes
-more than twice the time and has to save something; `VALUES` takes half the time and may be slightly
-larger."""
+"""The largest size at which another way is chosen, relative to that of looking for runs. Looking
+for repeats takes more than twice the time, so it has to save something. Looking for values takes
+half of the time, so the file may be slightly larger."""
 
 
 def encode_rows(
