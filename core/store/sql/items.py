@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from ...model.item_life import OPEN, check_transition
+from ...model.item_life import OPEN, Event, On, after_event, check_transition
 from ...model.items import Claim, Item, ItemState
 from ...model.loop_key import LoopKey
+from ...model.prompt import Failure
 from ...model.records import ReportedItem, Written
 from ..records import UNLISTED, gives_up
 from ..schema import statements
@@ -43,6 +44,8 @@ class SqlReports(SqlSession):
 
 _PLAIN = ("attempts", "missed_loop_ends", "seconds", "stopped", "turns")
 """Fields of an item that are stored as they are."""
+_FAILED = Item("", 0, ItemState.FAILED, attempts=1, failure=Failure("any"))
+"""Stands for all failed items, as Retry failed changes them in one statement."""
 
 
 class SqlItems(SqlSession):
@@ -78,14 +81,7 @@ class SqlItems(SqlSession):
 
     def put(self, key: LoopKey, old: Item, new: Item) -> Item:
         check_transition(old.path, old.state, new.state)
-        values: dict[str, Any] = {"state": new.state.value}
-        if new.claim != old.claim:
-            values |= claim_columns(new.claim, self._ahead)
-        if new.failure != old.failure:
-            values |= failure_columns(new.failure)
-        before, after = vars(old), vars(new)
-        values |= {name: after[name] for name in _PLAIN if after[name] != before[name]}
-        self._set_item(key, old.path, values)
+        self._set_item(key, old.path, self._changed_columns(old, new))
         loop = self._known(key)
         if gives_up(old, new.state):
             self._note_not_whole(key, old.path)
@@ -93,6 +89,15 @@ class SqlItems(SqlSession):
             loop.add(**{old.state.value: -1, new.state.value: 1})
         loop.moved(old.state, new)
         return new
+
+    def _changed_columns(self, old: Item, new: Item) -> dict[str, Any]:
+        values: dict[str, Any] = {"state": new.state.value}
+        if new.claim != old.claim:
+            values |= claim_columns(new.claim, self._ahead)
+        if new.failure != old.failure:
+            values |= failure_columns(new.failure)
+        before, after = vars(old), vars(new)
+        return values | {name: after[name] for name in _PLAIN if after[name] != before[name]}
 
     def _set_item(
         self, key: LoopKey, path: str, values: Mapping[str, Any], *, only_next: bool = False
@@ -114,7 +119,8 @@ class SqlItems(SqlSession):
         loop = self._known(key)
         failed: int = loop.row["failed"]
         if failed:
-            values = {"state": "pending", "attempts": 0, **failure_columns(None)}
+            retried = after_event(_FAILED, Event(On.RETRIED))
+            values = self._changed_columns(_FAILED, retried)
             given = {"of_listing": self._listing(key), **values}
             self._database.execute(statements.set_failed, given)
             # A listing that is being written has the old states, so it cannot be taken.
