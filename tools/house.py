@@ -74,7 +74,7 @@ WAY = {
     """,
     "Batch Complete and End Queue run": """
         nodes/loop/batch_complete core/engine/questions how does the loop stand?
-        nodes/loop/batch_complete core/model/next_step what is next?
+        nodes/loop/batch_complete core/model/go_or_stop what is next?
         nodes/loop/end_queue core/graph/links which loops does it end?
     """,
     "A thread sees that the prompt has ended": """

@@ -15,7 +15,7 @@ import { CollapsedNodes } from "./lib/card/collapsed.js";
 import { FolderChooser } from "./lib/card/folder_chooser.js";
 import { Changes } from "./lib/changes.js";
 import { Conductor } from "./lib/conductor.js";
-import { EndNotices } from "./lib/end_notices.js";
+import { NoticeBox } from "./lib/notice_box.js";
 import { LeftOut } from "./lib/left_out.js";
 import { NodeTexts } from "./lib/node_texts.js";
 import { Notices } from "./lib/notices.js";
@@ -65,7 +65,7 @@ const cards = new Cards({
   collapsed: new CollapsedNodes(),
 });
 const watch = new Watch({ poller, autoQueue, toasts, screen, button: cards });
-const ends = new EndNotices(openReport);
+const ends = new NoticeBox(openReport);
 const signals = new Signals({ settings, toasts, openReport });
 const refusals = new Refusals({ app });
 const leftOut = new LeftOut({ app, autoQueue, screen, toasts });

@@ -30,8 +30,8 @@ from ..model.result_names import (
 from .allowed_paths import AllowedFolders, inside, resolve_target
 from .caption import has_caption
 from .numbering import is_numbered, named_before
-from .result_files import LOOK_EVERY, ResultFiles
 from .same_file import Identities, Spelled
+from .whole_files import LOOK_EVERY, ResultFiles
 
 
 def expected_results(

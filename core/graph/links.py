@@ -35,10 +35,10 @@ def linked(graph: Graph, node_id: str) -> Iterator[str]:
 
 def fed(graph: Graph, node_id: str) -> set[str]:
     """Ids of all nodes that `node_id` feeds, directly or not, excluding itself."""
-    return _reached(_feeds(graph), node_id) - {node_id}
+    return reached_by(feeds_by_node(graph), node_id) - {node_id}
 
 
-def _feeds(graph: Graph) -> Mapping[str, list[str]]:
+def feeds_by_node(graph: Graph) -> Mapping[str, list[str]]:
     """For each node, the nodes that it feeds directly."""
     feeds = defaultdict(list)
     for each, node in graph.items():
@@ -48,7 +48,7 @@ def _feeds(graph: Graph) -> Mapping[str, list[str]]:
     return feeds
 
 
-def _reached(feeds: Mapping[str, list[str]], node_id: str) -> set[str]:
+def reached_by(feeds: Mapping[str, list[str]], node_id: str) -> set[str]:
     """All nodes that a node feeds, directly or not; including itself in a cycle."""
     found: set[str] = set()
     waiting = [node_id]
@@ -76,25 +76,6 @@ def reaches(graph: Graph, start: str, class_type: str, input_name: str) -> bool:
         if node.get("class_type") == class_type
     )
     return any(is_link(source) and start in linked(graph, source[0]) for source in sources)
-
-
-def meeting(graph: Graph, start: str, class_type: str, ends: str) -> list[str]:
-    """Ids of the nodes of class `class_type` that meet `start`, which comes first.
-
-    Two nodes meet if both feed some node, directly or not, and nodes that meet the same node meet
-    each other. Links through a node of class `ends` do not count: the loop's work is over there.
-    """
-    of_class = [node for node in graph if graph[node].get("class_type") == class_type]
-    if len(of_class) < 2 or start not in of_class:  # noqa: PLR2004 two can meet
-        return [start]
-    without = {node: graph[node] for node in graph if graph[node].get("class_type") != ends}
-    # Computed once for all nodes: there may be hundreds.
-    direct = _feeds(without)
-    feeds = {node: {node, *_reached(direct, node)} for node in of_class}
-    found = [start]
-    for node in found:
-        found += [other for other in of_class if other not in found and feeds[node] & feeds[other]]
-    return found
 
 
 def is_asked_for(graph: Graph, node_id: str, output: int) -> bool:

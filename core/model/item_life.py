@@ -9,7 +9,7 @@ from typing import Any
 
 from ..common.errors import IllegalTransition
 from .items import Claim, Item, ItemState
-from .policy import DEFAULT_POLICY, ErrorHandling, Policy
+from .policy import DEFAULT_POLICY, Policy
 from .prompt import Failure
 
 PENDING, RUNNING, FINISHING, DONE, FAILED = ItemState
@@ -118,19 +118,19 @@ def _as_new(item: Item, _event: Event) -> Changes:
 
 
 def _skips(_item: Item, policy: Policy) -> bool:
-    return policy.error_handling is ErrorHandling.SKIP
+    return policy.skips
 
 
-def _stops(item: Item, policy: Policy) -> bool:
-    return not _skips(item, policy)
+def _stops(_item: Item, policy: Policy) -> bool:
+    return not policy.skips
 
 
 def _gives_up(item: Item, policy: Policy) -> bool:
-    return _skips(item, policy) and item.attempts + 1 >= policy.max_attempts
+    return policy.gives_up_after(item.attempts + 1)
 
 
 def _tries_again(item: Item, policy: Policy) -> bool:
-    return _skips(item, policy) and not _gives_up(item, policy)
+    return policy.skips and not _gives_up(item, policy)
 
 
 _STOP, _SKIP = "with Stop on error", "with Skip on error"

@@ -41,6 +41,15 @@ class Policy:
     """With Skip on error: how many prompts may fail on an item before it is FAILED; 1 or more."""
     when_complete: WhenComplete = WhenComplete.STOP
 
+    @property
+    def skips(self) -> bool:
+        """Whether the batch goes on after an error."""
+        return self.error_handling is ErrorHandling.SKIP
+
+    def gives_up_after(self, attempts: int) -> bool:
+        """Whether an item is FAILED once so many prompts have failed on it."""
+        return self.skips and attempts >= self.max_attempts
+
 
 DEFAULT_POLICY = Policy()
 """The defaults of Directory Iterator's widgets."""

@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from ..model.go_or_stop import Standing, next_of, next_on_error, standing_in, standing_of
 from ..model.items import Counts, Item
-from ..model.next_step import Standing, next_of, next_on_error, standing_in, standing_of
 from ..model.records import Arrived, Iteration, Overview, Page, ReportedItem, Snapshot
 
 

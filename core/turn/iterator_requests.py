@@ -15,7 +15,8 @@ from ..engine.partners import together
 from ..files.allowed_paths import AllowedFolders, resolve_source
 from ..files.finished_results import expected_results
 from ..files.listing import has_images
-from ..graph.links import Graph, is_link, linked, meeting, name_of
+from ..graph.links import Graph, is_link, linked, name_of
+from ..graph.pairs import meeting
 from ..model.directory_iterator_settings import MATCHING, NAMING, SETTINGS, IteratorSettings
 from ..model.loop_key import LoopKey
 from ..model.policy import WhenComplete

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from ..model.go_or_stop import Next, standing_of
 from ..model.items import Counts, Item
-from ..model.next_step import Next, standing_of
 from ..model.records import Iteration, Snapshot
 
 

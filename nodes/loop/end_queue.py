@@ -10,7 +10,7 @@ from comfy_api.v0_0_2 import io as comfy_io
 from ...core.comfy.schema import built_once, schema
 from ...core.common.names import UI_KEY, node_id
 from ...core.graph.links import Graph, is_link
-from ...core.model.next_step import Next
+from ...core.model.go_or_stop import Next
 
 _COMPLETE_OUTPUT = 0
 

@@ -3,7 +3,7 @@ import { batchEnd, nothingToDo, part, paused, pausedBetween } from "./words.js";
 
 /**
  * @import { Iteration, Progress } from "../../types/nodes.d.ts"
- * @import { EndNotices } from "./end_notices.js"
+ * @import { NoticeBox } from "./notice_box.js"
  * @import { Run } from "./runs.js"
  * @import { Loop } from "../../types/server.d.ts"
  * @import { Poller } from "./poller.js"
@@ -37,7 +37,7 @@ export class Notices {
    * @param {object} parts - the pack's modules of these names
    * @param {Pick<Poller, "follow">} parts.poller
    * @param {Toasts} parts.toasts
-   * @param {EndNotices} parts.ends
+   * @param {NoticeBox} parts.ends
    * @param {Signals} parts.signals
    * @param {Submissions} parts.submissions
    */

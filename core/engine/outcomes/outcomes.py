@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from ...model.background_writes import Turn, Writes
 from ...model.items import Claim, Item, ItemState
 from ...model.loop_key import LoopKey
 from ...model.policy import ErrorHandling, Policy
-from ...model.prompt import Ending, Host, Outcome, Prompt
+from ...model.prompt import Ending, Failure, Host, Outcome, Prompt
 from ...store.interface import Store
 from ..changes.process_memory import Memory
 from .lease import Servers
@@ -34,6 +35,16 @@ class Outcomes:
         goes_on = outcome.ending is Ending.RUNNING
         goes_on = goes_on or self._writes.under_way(Turn.of(key, item.claim.prompt, item))
         return None if goes_on else outcome
+
+    def with_writes(self, turn: Turn, outcome: Outcome) -> tuple[Outcome, Failure | None]:
+        """The outcome of a turn's prompt once its files are written; with why one could not be.
+
+        An image is not done if a result of it could not be written, however well its prompt ended.
+        """
+        failure = self._writes.failure(turn)
+        if failure is None or outcome.ending is Ending.STOPPED:
+            return outcome, None
+        return replace(outcome, ending=Ending.ERROR, failure=failure), failure
 
     def has_ended(self, turn: Turn) -> bool:
         """Whether the prompt of a turn here has ended, and its files are written."""

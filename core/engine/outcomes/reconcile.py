@@ -222,13 +222,11 @@ class Reconciler:
 
     def _with_writes(self, over: _Over) -> Outcome:
         """The outcome of a prompt, together with that of its background writes."""
-        outcome = over.outcome
-        failure = self._writes.failure(over.turn)
+        outcome, failure = self._outcomes.with_writes(over.turn, over.outcome)
         self._transactions.after_commit(partial(self._writes.forget, over.turn))
-        if failure is None or outcome.ending is Ending.STOPPED:
-            return outcome
-        self._untold.note(over.key, over.claim.policy, outcome, failure.reason)
-        return replace(outcome, ending=Ending.ERROR, failure=failure)
+        if failure is not None:
+            self._untold.note(over.key, over.claim.policy, over.outcome, failure.reason)
+        return outcome
 
     def _clean_up_behind(self, gone: Collection[str]) -> None:
         """Have unfinished files of servers that have ended deleted, if there may be any."""

@@ -17,9 +17,9 @@ from batch_loop.core.engine.outcomes.poller import OutcomePoller, Poll
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files import same_file as spelling
 from batch_loop.core.model.background_writes import Writes
+from batch_loop.core.model.go_or_stop import Next, standing_of
 from batch_loop.core.model.if_exists import Owner
 from batch_loop.core.model.loop_key import LoopKey
-from batch_loop.core.model.next_step import Next, standing_of
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending, Prompt, Saved
 from batch_loop.core.model.records import Iteration, Snapshot

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from batch_loop.core.common.errors import InvalidSetting, PathRefused
-from batch_loop.core.files import result_files
+from batch_loop.core.files import whole_files
 from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.files.finished_results import expected_results, finished
 from batch_loop.core.graph.savers import rank_of
@@ -264,7 +264,7 @@ def test_the_newest_results_have_to_be_whole(
     os.utime(old, (1.0, 1.0))
     paths = ["a.bmp", "b.bmp", "c.bmp"]
     assert finished(names, allowed.input, paths) == {"a.bmp"}
-    monkeypatch.setattr(result_files, "NEWEST", 2)
+    monkeypatch.setattr(whole_files, "NEWEST", 2)
     assert finished(names, allowed.input, paths) == {"a.bmp", "c.bmp"}
     half.write_bytes(bytes(len(content)))
     assert finished(names, allowed.input, paths) == {"a.bmp", "c.bmp"}
@@ -277,10 +277,8 @@ def test_only_files_that_nothing_is_known_of_are_looked_at(
 ) -> None:
     touch(allowed.output, "a.png", "b.png")
     read: list[str] = []
-    open_file = result_files.open_file
-    monkeypatch.setattr(
-        result_files, "open_file", lambda path: read.append(path) or open_file(path)
-    )
+    open_file = whole_files.open_file
+    monkeypatch.setattr(whole_files, "open_file", lambda path: read.append(path) or open_file(path))
     own = known(allowed, ("a.png", "a.jpg", True))
     names = [saver(allowed.output)]
     assert finished(names, allowed.input, ["a.jpg", "b.jpg"], own) == {"a.jpg", "b.jpg"}

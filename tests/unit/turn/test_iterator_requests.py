@@ -9,7 +9,8 @@ import pytest
 
 from batch_loop.core.common.errors import InvalidSetting, NoImages
 from batch_loop.core.files.allowed_paths import AllowedFolders
-from batch_loop.core.graph.links import Graph, meeting
+from batch_loop.core.graph.links import Graph
+from batch_loop.core.graph.pairs import meeting
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.turn.iterator_requests import IteratorRequests

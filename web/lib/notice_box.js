@@ -9,7 +9,7 @@ import { t } from "./texts.js";
  * They are next to ComfyUI's own messages, which can contain only text. A notice stays until
  * somebody closes it, opens the report, or goes on with the batch.
  */
-export class EndNotices {
+export class NoticeBox {
   #openReport;
   /** @type {HTMLElement | null} */
   #place = null;

@@ -6,9 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from batch_loop.core.model.items import Claim, Counts, Item, ItemState
-from batch_loop.core.model.loop_key import LoopKey
-from batch_loop.core.model.next_step import (
+from batch_loop.core.model.go_or_stop import (
     BETWEEN_SECONDS,
     next_of,
     next_on_error,
@@ -16,6 +14,8 @@ from batch_loop.core.model.next_step import (
     standing_in,
     standing_of,
 )
+from batch_loop.core.model.items import Claim, Counts, Item, ItemState
+from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, Policy
 from batch_loop.core.model.prompt import Prompt
 from batch_loop.core.model.records import Arrived, Iteration, Overview
