@@ -69,8 +69,7 @@ class Turns(Questions):
             item = self._store.item(one.key, one.path)
             if item is None or item.claim is None or item.claim.prompt != iteration.prompt:
                 continue
-            is_to_blame = one == to_blame
-            failure = Failure(reason if is_to_blame else beside) if is_to_blame or skip else None
+            failure = Failure(reason if one == to_blame else beside)
             policy = item.claim.policy
             self._items.happens(one.key, item, Event(on, failure=failure), policy)
             self._loops.save(one.key, ran_at=self._host.now())

@@ -9,7 +9,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from batch_loop.core.common.errors import InvalidSetting, UnreadableImage
+from batch_loop.core.common.errors import (
+    BatchLoopError,
+    FolderNotFound,
+    InvalidSetting,
+    UnreadableImage,
+)
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.background_writes import Turn
@@ -101,6 +106,13 @@ class Pairs:
         self.registry.reconcile_all()
         return owners
 
+    def stop_on(self, error: BatchLoopError) -> None:
+        """One prompt with Stop on error, for which the image on the right cannot be read."""
+        left, right = self.acquire()
+        with pytest.raises(type(error)):
+            self.registry.reject(left, error, "cut off", Partner(right.key, "A"))
+        self.host.finish(left.prompt, Ending.ERROR)
+
     def _claim(self, iteration: Iteration) -> tuple[Owner, ...]:
         kept = [RESULT] if self.is_there else []
         self.is_there = True
@@ -189,11 +201,28 @@ def test_an_unreadable_image_fails_the_pair(pairs: Pairs, *, turned: bool) -> No
 
 
 def test_with_stop_on_error_both_images_stay(pairs: Pairs) -> None:
-    iteration, other = pairs.acquire()
-    with pytest.raises(UnreadableImage):
-        pairs.registry.reject(iteration, BROKEN, "cut off", Partner(other.key, "A"))
-    pairs.host.finish(iteration.prompt, Ending.ERROR)
+    pairs.stop_on(BROKEN)
     assert pairs.run_all() == ["aA", "bB", "cC", "dD", "eE"]
+
+
+@pytest.mark.parametrize("error", [BROKEN, FolderNotFound("the folder is gone")])
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_both_images_of_a_stop_know_its_reason(
+    pairs: Pairs, error: BatchLoopError, side: str
+) -> None:
+    """Also once they are skipped, whichever of them is."""
+    pairs.stop_on(error)
+    left, right = (
+        pairs.registry.full_snapshot(each.key.id).stopped_on for each in (pairs.left, pairs.right)
+    )
+    assert right.failure == Failure("cut off")
+    assert "together with 'A' of 'right': cut off" in left.failure.reason
+    key, path = (pairs.left.key, "a") if side == "left" else (pairs.right.key, "A")
+    pairs.registry.skip(key.id, path)
+    skipped = (
+        pairs.registry.snapshot(each.key.id).failures[0] for each in (pairs.left, pairs.right)
+    )
+    assert [each.failure for each in skipped] == [left.failure, right.failure]
 
 
 @each_store
