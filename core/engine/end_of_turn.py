@@ -196,6 +196,14 @@ class Turns(Questions):
     ) -> dict[str, Owner] | UnseenLinks | None:
         """See `claim_outputs`; returns None if another server was given the item."""
         item, key = iteration.item, iteration.key
+        partners = [partner.key for partner in iteration.partners]
+        # Only those whose images may be in the way: a loop that is locked keeps others waiting.
+        asked = [
+            each
+            for each in partners
+            if there or any(each.inside(target) is not None for target in targets)
+        ]
+        self._loops.take(in_order([key, *asked]))
         if self._loops.is_lost(iteration):
             return None
         # It may have been started over, and then forgotten, while the prompt ran.
@@ -211,7 +219,7 @@ class Turns(Questions):
             links=links,
             result=result,
             replaces_own=replaces_own,
-            partners=[partner.key for partner in iteration.partners],
+            partners=partners,
         )
 
     @in_transaction(patient=True)

@@ -19,7 +19,7 @@ from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.if_exists import Owner
-from batch_loop.core.model.items import Counts, ItemState
+from batch_loop.core.model.items import Counts, Item, ItemState
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending, Failure, Prompt, Saved
@@ -30,6 +30,7 @@ from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
+from batch_loop.core.store.records import LoopEntry
 from batch_loop.tests.support.background import FakeWrites
 from batch_loop.tests.support.fake_host import FakeHost
 
@@ -321,6 +322,48 @@ def test_a_partner_s_image_is_a_source_too(pairs: Pairs) -> None:
     for iteration in (left, right):
         owners = pairs.registry.claim_outputs(iteration, sources)
         assert set(owners.values()) == {Owner.SOURCE}
+
+
+class LockNotes(MemoryStore):
+    """Notes which loops a database would have locked, in their order."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.locked: list[str] = []
+
+    def load(self, key: LoopKey) -> LoopEntry | None:
+        self._lock(key)
+        return super().load(key)
+
+    def item(self, key: LoopKey, path: str) -> Item | None:
+        self._lock(key)
+        return super().item(key, path)
+
+    def _lock(self, key: LoopKey) -> None:
+        if key.id not in self.locked:
+            self.locked.append(key.id)
+
+
+@pytest.mark.parametrize("side", [0, 1])
+@pytest.mark.parametrize("where", ["elsewhere", "there", "beside a partner's images"])
+def test_a_claim_locks_the_loops_that_it_asks_about_in_order(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str, side: int
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder in ("left", "right"):
+        (tmp_path / folder).mkdir()
+    store = LockNotes()
+    pairs = Pairs(store)
+    pair = pairs.acquire()
+    own, partner = pair[side].key, pair[1 - side].key
+    result = str(tmp_path / "result.png")
+    if where == "there":
+        Path(result).touch()
+    elif where != "elsewhere":
+        result = partner.full("result.png")
+    store.locked.clear()
+    pairs.registry.claim_outputs(pair[side], [result])
+    assert store.locked == ([own.id] if where == "elsewhere" else sorted([own.id, partner.id]))
 
 
 @each_store
