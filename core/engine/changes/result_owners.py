@@ -138,7 +138,8 @@ class Outputs:
 
         `images` has, for each Directory Iterator that has handed out an item, its loop and path.
         The file becomes the main image's, unless Save Image (Batch) has claimed it, or kept it as
-        it was; and it is shown with each image that it was made from.
+        it was, or it is another image of the batch, which a node may show or overwrite; and it is
+        shown with each image that it was made from.
         """
         made_from = dict.fromkeys(image for each in saved.iterators if (image := images.get(each)))
         if all(saved.file in self._work(key, prompt).claimed for key, _ in made_from):
@@ -148,10 +149,12 @@ class Outputs:
             return
         target = self._identity(file)
         main = images.get(saved.iterators[0])
+        is_own_image = main is not None and self._is_at(*main, target)
+        is_source = not is_own_image and any(self._is_source(key, file) for key, _ in made_from)
         for image in made_from:
             key, path = image
             is_settled = saved.is_claimed or target in self._work(key, prompt).left_alone
-            if image == main and not is_settled:
+            if image == main and not is_settled and not is_source:
                 # A prompt that failed may only repeat what an earlier one has saved.
                 if succeeded or self._store.writer(key, target) is None:
                     self._store.note_output(key, target, path, file=file)
@@ -192,9 +195,12 @@ class Outputs:
         if results:
             identity_of = self.identities()
             for part in parts_of(paths):
-                found.update(
-                    path for path in part if results.get(identity_of(key.full(path)), path) != path
-                )
+                for path in part:
+                    target = identity_of(key.full(path))
+                    writer = results.get(target, path)
+                    # The image may have been renamed to another spelling since.
+                    if writer != path and identity_of(key.full(writer)) != target:
+                        found.add(path)
         return found
 
     def unwritten(self, key: LoopKey, paths: Sequence[str]) -> list[str]:
@@ -241,8 +247,15 @@ class Outputs:
 
     def _is_result(self, key: LoopKey, path: str) -> bool:
         """Whether another image of the loop wrote the file at a relative path."""
-        written = self._store.writer(key, self._identity(key.full(path)))
-        return written is not None and written.loop == key.id and written.path != path
+        target = self._identity(key.full(path))
+        written = self._store.writer(key, target)
+        if written is None or written.loop != key.id:
+            return False
+        return not self._is_at(key, written.path, target)
+
+    def _is_at(self, key: LoopKey, path: str, target: str) -> bool:
+        """Whether the image at a relative path is the file itself."""
+        return self._identity(key.full(path)) == target
 
     def _is_source(self, key: LoopKey, target: str) -> bool:
         """Whether a file is one of the images that the batch reads, however it is spelled."""

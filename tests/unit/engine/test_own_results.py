@@ -12,6 +12,7 @@ import pytest
 from batch_loop.core.common.errors import NoImages
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.files import same_file
 from batch_loop.core.files.listing import list_images, sight
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import IterationMode
@@ -173,3 +174,26 @@ def test_an_image_that_is_saved_in_its_own_place_stays_an_image(loop: Loop) -> N
     for _ in range(3):
         assert loop.run_all(claims=False) == FOUR
         loop.start_over()
+
+
+def test_an_image_stays_one_when_a_node_names_it_for_another(loop: Loop) -> None:
+    # Such a node shows one image of the batch with each, or its saver writes over one.
+    loop.result_of = lambda _path: "b.png"
+    for _ in range(2):
+        assert loop.run_all(claims=False) == FOUR
+        loop.start_over()
+    assert loop.listed() == FOUR
+
+
+@pytest.mark.parametrize("others", [[], MANY])
+def test_an_image_saved_in_its_own_place_may_be_renamed_to_another_case(
+    loop: Loop, monkeypatch: pytest.MonkeyPatch, others: list[str]
+) -> None:
+    monkeypatch.setattr(same_file, "_folds", lambda *_folder: True)
+    loop.add(*others)
+    loop.result_of = str
+    loop.run_all(claims=False)
+    (loop.folder / "a.png").rename(loop.folder / "A.PNG")
+    assert loop.run(claims=False) == "A.PNG"
+    loop.start_over()
+    assert sorted(loop.run_all(claims=False)) == sorted(["A.PNG", *FOUR[1:], *others])
