@@ -84,13 +84,14 @@ def finished(  # noqa: PLR0913 - what it looks for and where, and who waits for 
     """Those of `paths`, relative to `directory`, that have a result for each of `names`.
 
     `all_paths` are all images of the folder, if `paths` are only some: results of the others may
-    have the same names. `undone` are images that prompts were given and that are not done.
+    have the same names, and no image is a result. `undone` are images that prompts were given and
+    that are not done: none of them is finished, as a prompt may have spoilt an earlier result.
     `identities` tell files apart, however they are spelled. `going_on` is called repeatedly
     meanwhile, and what it raises ends this.
 
     Reads each folder of results once. If it is known what an image's last run wrote, that run must
     have succeeded, and all of its files must still exist. Otherwise the file of the name itself
-    must exist, must not be known to belong to another image, and the image must not be `undone`.
+    must exist, and must not be known to belong to another image.
 
     What proves nothing is ignored, so that the image is done again: a name that another image's
     result may have, with a number or without; a name that is one of the images itself; what lies
@@ -102,12 +103,12 @@ def finished(  # noqa: PLR0913 - what it looks for and where, and who waits for 
     """
     if not names:
         return set()
-    batch = _Batch(names, directory, paths, all_paths, undone, identities or Identities(), going_on)
+    batch = _Batch(names, directory, paths, all_paths, identities or Identities(), going_on)
     left = _Results(names[0], batch, known).finished()
     for name in names[1:]:
         if left:
             left &= _Results(name, batch, known).finished()
-    return left
+    return left.difference(undone)
 
 
 class _Batch:
@@ -119,12 +120,10 @@ class _Batch:
         directory: str,
         paths: Sequence[str],
         all_paths: Sequence[str] | None,
-        undone: Collection[str],
         identities: Identities,
         going_on: Callable[[], object],
     ) -> None:
         self.directory = directory
-        self.undone = undone
         self.identities = identities
         self.going_on = going_on
         self.names = self._by_subfolder(paths)
@@ -149,15 +148,20 @@ class _Batch:
         return names
 
     @functools.cached_property
+    def _all_names(self) -> Mapping[str, Sequence[str]]:
+        """All images of the folder, by subfolder, also those outside of the range."""
+        return self.names if self._all_paths is None else self._by_subfolder(self._all_paths)
+
+    @functools.cached_property
     def _leading_to(self) -> Mapping[str, Mapping[str, str]]:
         """The image that each result belongs to, of all names, by the results' folders.
 
         "" stands for several images.
         """
         leading_to: defaultdict[str, dict[str, str]] = defaultdict(dict)
-        others = None if self._all_paths is None else self._by_subfolder(self._all_paths)
+        everything = self._all_names
         for name, own in self._groups.items():
-            for group in own if others is None else self._groups_of(name, others):
+            for group in own if everything is self.names else self._groups_of(name, everything):
                 images = leading_to[group.spelled.folder]
                 for paths, results in group.parts():
                     for path, result in zip(paths, results, strict=True):
@@ -175,9 +179,9 @@ class _Batch:
 
     @functools.cached_property
     def sources(self) -> Mapping[str, set[str]]:
-        """The images' identities, by folder."""
+        """The identities of all images, by folder."""
         sources: defaultdict[str, set[str]] = defaultdict(set)
-        for subfolder, own in self.names.items():
+        for subfolder, own in self._all_names.items():
             folder = os.path.join(self.directory, *subfolder.split("/")).rstrip(os.sep)
             spelled = self.identities.of_folder(folder, own[0])
             for some in parts_of(own):
@@ -273,7 +277,6 @@ class _Results:
         return lambda path, result: (
             result in files
             and result not in known
-            and path not in batch.undone
             and batch.is_only_of(path, folder, result)
             and result not in batch.sources.get(folder, ())
             and self._files.may_be_whole(folder, result)

@@ -233,14 +233,14 @@ def test_a_result_of_another_saver_may_have_the_name(allowed: AllowedFolders) ->
     assert finished(names, allowed.input, ["a.jpg"]) == {"a.jpg"}
 
 
-def test_an_image_that_was_had_and_not_done_counts_only_if_its_results_are_known(
+def test_an_image_that_was_had_and_not_done_is_not_finished_whoever_wrote_its_results(
     allowed: AllowedFolders,
 ) -> None:
     touch(allowed.output, "a.png", "b.png", "c.png")
     own = known(allowed, ("c.png", "c.jpg", True))
     paths = ["a.jpg", "b.jpg", "c.jpg"]
     found = finished([saver(allowed.output)], allowed.input, paths, own, undone={"b.jpg", "c.jpg"})
-    assert found == {"a.jpg", "c.jpg"}
+    assert found == {"a.jpg"}
 
 
 def test_an_empty_file_is_no_result(allowed: AllowedFolders) -> None:
@@ -288,6 +288,13 @@ def test_only_files_that_nothing_is_known_of_are_looked_at(
 def test_an_image_is_not_its_own_result(allowed: AllowedFolders) -> None:
     touch(allowed.input, "a.png", "b.png")
     assert finished([saver(allowed.input)], allowed.input, ["a.png"]) == set()
+
+
+def test_an_image_outside_of_the_range_is_no_result_either(allowed: AllowedFolders) -> None:
+    images = ["a.png", "a_up.png", "b.png"]
+    touch(allowed.input, *images)
+    names = [saver(allowed.input, suffix="_up")]
+    assert finished(names, allowed.input, ["a.png"], all_paths=images) == set()
 
 
 def test_nothing_is_looked_for_behind_a_link(allowed: AllowedFolders, tmp_path: Path) -> None:
