@@ -152,6 +152,40 @@ test("a refusal is obsolete once the node has run again", () => {
   }
 });
 
+test("a refusal that is told again stays obsolete", () => {
+  const { entry, shown } = entryOf();
+  const known = new Map([
+    [entry.folderQuestion, { error: new Refused("gone", 400) }],
+    ["loop l", { value: { ...REST, stands: "running" } }],
+  ]);
+  entry.heard("l");
+  entry.told(known);
+  assert.equal(shown.at(-1).phase, "refused");
+  entry.heard("l");
+  entry.told(new Map(known));
+  assert.notEqual(shown.at(-1).phase, "refused");
+});
+
+test("an answer counts again once the node comes back to that folder", () => {
+  const { entry, node, shown } = entryOf();
+  const known = new Map([[entry.folderQuestion, { error: new Refused("gone", 400) }]]);
+  entry.told(known);
+  node.widgets[0].value = "";
+  entry.told(known);
+  assert.equal(shown.at(-1).phase, "empty");
+  node.widgets[0].value = "in";
+  entry.told(known);
+  assert.equal(shown.at(-1).phase, "refused");
+});
+
+test("a server that fails says nothing about the folder", () => {
+  const { shown, told } = entryOf();
+  const stopped = { ...REST, stands: "stopped", stopped_on: { path: "b.png", index: 1 } };
+  told(stopped);
+  told(stopped, { error: new Refused("no database", 503) });
+  assert.equal(shown.at(-1).phase, "stopped");
+});
+
 test("a refusal is shown; an unreachable server changes nothing", () => {
   const { shown, told } = entryOf();
   told(null, { error: new Refused("not allowed", 403) });

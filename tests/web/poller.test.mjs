@@ -188,6 +188,17 @@ test("a folder is requested again if the server was away, but not if it refused"
   assert.deepEqual(told.map(([, { error }]) => error?.message), ["Failed to fetch", "not allowed"]);
 });
 
+test("a server that fails, or a proxy without it, is asked again", async () => {
+  const { askedIn, clock, found, follow } = setUp();
+  follow([folderOf({ directory: "in" })]);
+  found.error = new Refused("no database", 503);
+  await clock.pass(0);
+  assert.deepEqual(await askedIn(SELDOM_MS), ["folder in"]);
+  found.error = null;
+  assert.deepEqual(await askedIn(SELDOM_MS), ["folder in"]);
+  assert.deepEqual(await askedIn(60_000), []);
+});
+
 test("a loop is requested again if the server was away, but not if it refused", async () => {
   const { askedIn, clock, found, follow } = setUp();
   found.error = new TypeError("Failed to fetch");

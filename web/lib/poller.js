@@ -1,5 +1,5 @@
 import { isAtWork } from "./figures.js";
-import { Refused } from "./server.js";
+import { isFinal } from "./server.js";
 
 /**
  * @import { FolderSettings, Loop } from "../../types/server.d.ts"
@@ -244,7 +244,7 @@ export class Poller {
   #pace({ wish }, question, { value, error }) {
     if (wish.always !== undefined) return wish.always;
     // A server may be away for a moment, and no news would tell of what others do meanwhile.
-    const rest = error && !(error instanceof Refused) ? SELDOM_MS : Infinity;
+    const rest = error && !isFinal(error) ? SELDOM_MS : Infinity;
     // A folder changes only while the user is elsewhere.
     if (!isAboutLoops(question)) return rest;
     const loops = question === LOOPS ? (value?.loops ?? []) : value ? [value] : [];

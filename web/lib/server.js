@@ -6,7 +6,10 @@
 
 const LOOPS = "/batch_loop/loops";
 
-/** Thrown when the server refuses a request; the message is the server's. */
+/** The lowest HTTP status that is not about the request: the server, or what is behind it, fails. */
+const SERVER_ERROR = 500;
+
+/** Thrown when the server's response is an error; the message is the server's. */
 export class Refused extends Error {
   /**
    * @param {string} message
@@ -17,6 +20,17 @@ export class Refused extends Error {
     /** HTTP status of the response. */
     this.status = status;
   }
+}
+
+/**
+ * Whether the server has judged the request, so that it would say the same again. A server that
+ * does not answer, or that fails, may answer later.
+ *
+ * @param {unknown} error - thrown by a method of `LoopServer`
+ * @returns {error is Refused}
+ */
+export function isFinal(error) {
+  return error instanceof Refused && error.status < SERVER_ERROR;
 }
 
 /** The pack's routes on the ComfyUI server. */

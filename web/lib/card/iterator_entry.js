@@ -1,6 +1,6 @@
 import { isAtWork } from "../figures.js";
 import { folderOf, loopOf } from "../poller.js";
-import { Refused } from "../server.js";
+import { isFinal } from "../server.js";
 import { folderSettings, isLinked } from "./folder_settings.js";
 import { iteratorModel } from "./texts_and_buttons.js";
 
@@ -8,6 +8,7 @@ import { iteratorModel } from "./texts_and_buttons.js";
  * @import { Node } from "../../../types/comfyui.d.ts"
  * @import { Current, Folder, Loop } from "../../../types/server.d.ts"
  * @import { Answer, Answers, Question } from "../poller.js"
+ * @import { Refused } from "../server.js"
  * @import { IteratorCard } from "./iterator_card_element.js"
  */
 
@@ -20,6 +21,12 @@ export class IteratorEntry {
    * @type {Question | null}
    */
   #known = null;
+  /**
+   * The last answer to it.
+   *
+   * @type {Answer | null}
+   */
+  #taken = null;
   /** @type {Folder | null} */
   #folder = null;
   /** @type {Refused | null} */
@@ -150,12 +157,16 @@ export class IteratorEntry {
    * @param {Question | null} question
    * @param {Answer} [answer]
    */
-  #noteFolder(question, { value, error } = {}) {
-    if (question !== this.#known) this.#folder = this.#refusal = null;
+  #noteFolder(question, answer) {
+    if (question !== this.#known) this.#folder = this.#refusal = this.#taken = null;
     this.#known = question;
+    // Answers may be told again, and the node may have run since this one was new.
+    if (!answer || answer === this.#taken) return;
+    this.#taken = answer;
+    const { value, error } = answer;
     if (value) [this.#folder, this.#refusal] = [value, null];
-    // An unreachable server says nothing about the folder.
-    else if (error instanceof Refused) [this.#folder, this.#refusal] = [null, error];
+    // A server that is away says nothing about the folder.
+    else if (isFinal(error)) [this.#folder, this.#refusal] = [null, error];
   }
 
   /**
