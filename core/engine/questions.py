@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
@@ -87,10 +87,17 @@ class Questions(Parts):
             )
         return outputs[output]
 
-    def paths(self, key: LoopKey) -> Collection[str]:
-        """The paths of a loop's current listing."""
-        listed = partial(self._store.outside.paths, key)
-        return self._transactions.beside(listed, patient=True)
+    def has_any(self, key: LoopKey, paths: Iterable[str]) -> bool:
+        """Whether any of a few paths is one of a loop's images; False if that is unknown now."""
+        found = self._transactions.snapshot_read(
+            lambda: any(self._store.item(key, path) is not None for path in paths)
+        )
+        return bool(found)
+
+    def pending(self, key: LoopKey) -> Collection[str]:
+        """The paths of the listed images that are PENDING."""
+        pending = partial(self._store.outside.pending, key)
+        return self._transactions.beside(pending, patient=True)
 
     def preview(self, key: LoopKey, selection: Selection) -> tuple[bool, Sequence[str]]:
         """Whether a loop has run, and what a batch that began now would contain, in order.

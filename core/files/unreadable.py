@@ -8,7 +8,8 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Sequence
+from itertools import islice
 from typing import BinaryIO
 
 from ..common.errors import FolderNotFound, UnreadableImage, quoted
@@ -77,28 +78,42 @@ def _reason_of(error: Exception) -> str:
     return str(error).strip().rstrip(".") or type(error).__name__
 
 
+_FEW = 50
+"""The most files beside a missing one that are looked up, before all pending images are."""
+
+
 def folder_lost(
-    directory: str, path: str, error: UnreadableImage, listed: Callable[[], Collection[str]]
+    directory: str,
+    path: str,
+    error: UnreadableImage,
+    has_any: Callable[[Sequence[str]], bool],
+    pending: Callable[[], Collection[str]],
 ) -> FolderNotFound | None:
     """The error for a lost folder, if that is why the image at `path` cannot be read; else None.
 
     A drive that was unplugged or unmounted leaves no folder, or one with whatever else lies at its
     mount point. A batch must not then run through its list and call every image broken. So the
-    folder counts as lost if none of the other images that `listed` has in it are left; if only one
-    file is gone, the folder is not to blame. If it had no others, the folder above decides.
+    folder counts as lost if none of the other `pending` images in it are left; if only one file is
+    gone, the folder is not to blame. If it had no others, the folder above decides. The images that
+    are done count for nothing, as a workflow may move its sources away.
+
+    `has_any` tells whether the batch has any of a few paths. Usually it has the first ones that are
+    beside the missing one, so that not all pending images are read.
     """
     cause = error.__cause__
     if not isinstance(cause, OSError) or cause.errno not in _SIGNS_OF_LOSS:
         return None
-    prefix, names = _others_beside(path, listed())
-    folder = os.path.join(directory, *prefix.split("/")).rstrip(os.sep) or directory
+    if has_any(_some_beside(directory, path)):
+        return None
+    prefix, names = _others_beside(path, pending())
+    folder = _folder(directory, prefix)
     why = "it is empty, where it had the images of this batch"
     try:
         with scanned(folder) as entries:
             for entry in entries:
                 if not names or entry.name in names:
                     return None
-                why = "none of the images of this batch is in it"
+                why = "none of its images that are still to be done is in it"
     except OSError as unreadable:
         why = unreadable.strerror or str(unreadable)
     return FolderNotFound(
@@ -107,17 +122,33 @@ def folder_lost(
     )
 
 
-def _others_beside(path: str, listed: Collection[str]) -> tuple[str, set[str]]:
-    """The nearest folder above `path` with other images, and its entries that lead to them.
+def _folder(directory: str, prefix: str) -> str:
+    """The folder at a prefix of relative paths."""
+    return os.path.join(directory, *prefix.split("/")).rstrip(os.sep) or directory
 
-    The folder is a prefix of relative paths. There are no names if `path` is the only image.
+
+def _some_beside(directory: str, path: str) -> list[str]:
+    """A few relative paths of what is in the folder of the image at `path`, without itself."""
+    prefix = path[: path.rfind("/") + 1]
+    try:
+        with scanned(_folder(directory, prefix)) as entries:
+            beside = [prefix + entry.name for entry in islice(entries, _FEW)]
+    except OSError:
+        return []
+    return [other for other in beside if other != path]
+
+
+def _others_beside(path: str, pending: Collection[str]) -> tuple[str, set[str]]:
+    """The nearest folder above `path` with other pending images, and its entries that lead to them.
+
+    The folder is a prefix of relative paths. There are no names if `path` is the only one.
     """
     prefix, names = path, set[str]()
     while prefix and not names:
         prefix = prefix[: prefix.rfind("/", 0, -1) + 1]
         names = {
             other[len(prefix) :].split("/", 1)[0]
-            for other in listed
+            for other in pending
             if other != path and other.startswith(prefix)
         }
     return prefix, names

@@ -35,6 +35,9 @@ class Outside(Protocol):
     def paths(self, key: LoopKey) -> Collection[str]:
         """The paths of the current listing."""
 
+    def pending(self, key: LoopKey) -> Collection[str]:
+        """Those of `paths` whose items are PENDING."""
+
     def undone(self, key: LoopKey) -> Collection[str]:
         """The paths of the items that a prompt has had in this batch, and that are not done."""
 

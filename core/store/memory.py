@@ -152,6 +152,12 @@ class MemoryStore(MemoryOutputs):
         # Copied in one step, as the registry may change it meanwhile.
         return set() if items is None else set(items.order.copy())
 
+    def pending_paths(self, key: LoopKey) -> set[str]:
+        """The paths of the listed items that are PENDING; may be called from any thread."""
+        items = self._items.get(key)
+        order, places = ([], []) if items is None else (items.order.copy(), items.pending.copy())
+        return {order[place] for place in places if place < len(order)}
+
     def undone_paths(self, key: LoopKey) -> set[str]:
         """The paths of the items that prompts have had, and that are not done; any thread."""
         items = self._items.get(key)
@@ -235,6 +241,9 @@ class _Outside:
 
     def paths(self, key: LoopKey) -> Collection[str]:
         return self._store.listed_paths(key)
+
+    def pending(self, key: LoopKey) -> Collection[str]:
+        return self._store.pending_paths(key)
 
     def undone(self, key: LoopKey) -> Collection[str]:
         return self._store.undone_paths(key)

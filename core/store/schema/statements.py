@@ -137,6 +137,7 @@ listed_paths = select(items.c.path).where(
     == select(loops.c.listing).where(loops.c.id == bindparam("of_loop")).scalar_subquery(),
     items.c.position.is_not(None),
 )
+pending_paths = listed_paths.where(is_pending)
 # By the loop: a copy of the listing that is being written has the same.
 undone_paths = (
     select(items.c.path)

@@ -67,6 +67,9 @@ class SqlOutside:
     def paths(self, key: LoopKey) -> Collection[str]:
         return self._paths(statements.listed_paths, key)
 
+    def pending(self, key: LoopKey) -> Collection[str]:
+        return self._paths(statements.pending_paths, key)
+
     def undone(self, key: LoopKey) -> Collection[str]:
         return self._paths(statements.undone_paths, key)
 

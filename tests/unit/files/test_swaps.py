@@ -192,8 +192,8 @@ def _sweep(folder: Path, _allowed: AllowedFolders) -> None:
 def _ask_for_the_folder(folder: Path, _allowed: AllowedFolders) -> None:
     error = UnreadableImage("", "")
     error.__cause__ = FileNotFoundError(2, "")
-    folder_lost(str(folder), "a.png", error, lambda: ["a.png", "deep/b.png"])
-    folder_lost(str(folder), "deep/a.png", error, lambda: ["deep/a.png", "deep/b.png"])
+    for path in ("a.png", "deep/a.png"):
+        folder_lost(str(folder), path, error, lambda _few: False, lambda: ["deep/b.png"])
 
 
 OPERATIONS: dict[str, Operation] = {

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 import pytest
@@ -29,11 +30,20 @@ def take_away(folder: Path, *paths: str) -> None:
             parent.rmdir()
 
 
-def lost(folder: Path, path: str, listed: list[str] = LISTED) -> str:
+def lost(
+    folder: Path, path: str, listed: Sequence[str] = LISTED, done: Collection[str] = ()
+) -> str:
     """What is said of a lost folder when the image at `path` is read; else ""."""
+
+    def has_any(few: Sequence[str]) -> bool:
+        return any(other in listed for other in few)
+
+    def pending() -> list[str]:
+        return [other for other in listed if other not in {path, *done}]
+
     with pytest.raises(UnreadableImage) as raised, opened_image(str(folder / path)):
         pass
-    return str(folder_lost(str(folder), path, raised.value, lambda: listed) or "")
+    return str(folder_lost(str(folder), path, raised.value, has_any, pending) or "")
 
 
 @pytest.mark.parametrize("path", LISTED)
@@ -67,6 +77,45 @@ def test_a_subfolder_may_be_the_drive(folder: Path, left: str | None) -> None:
     assert f'The folder "{folder / "x"}" is gone in the midst of its batch' in lost(
         folder, "x/1.png"
     )
+
+
+@pytest.mark.parametrize("left", ["done/a.png", "new.png"])
+def test_a_workflow_may_move_its_finished_sources_away(folder: Path, left: str) -> None:
+    take_away(folder, *LISTED)
+    (folder / left).parent.mkdir(exist_ok=True)
+    (folder / left).touch()
+    assert lost(folder, "b.png", done=set(LISTED) - {"b.png"}) == ""
+
+
+def test_with_the_others_moved_away_an_empty_folder_is_lost(folder: Path) -> None:
+    take_away(folder, *LISTED)
+    assert "it is empty" in lost(folder, "b.png", done=set(LISTED) - {"b.png"})
+
+
+def test_finished_images_that_are_still_there_are_seen(folder: Path) -> None:
+    take_away(folder, "x/1.png", "b.png", "y/only.png")
+    assert lost(folder, "x/1.png", done={"x/2.png"}) == ""
+    assert lost(folder, "b.png", [*LISTED, "c.png"], done={"a.png"}) == ""
+
+
+def test_only_a_few_images_are_looked_up_if_others_are_there(folder: Path) -> None:
+    for number in range(100):
+        (folder / f"x/many {number}.png").touch()
+    take_away(folder, "x/1.png")
+    asked: list[str] = []
+
+    def has_any(few: Sequence[str]) -> bool:
+        asked.extend(few)
+        return True
+
+    def pending() -> list[str]:
+        raise AssertionError("all pending images are read")
+
+    with pytest.raises(UnreadableImage) as raised, opened_image(str(folder / "x/1.png")):
+        pass
+    assert folder_lost(str(folder), "x/1.png", raised.value, has_any, pending) is None
+    assert 0 < len(asked) <= 50
+    assert all((folder / path).is_file() for path in asked)
 
 
 def test_the_only_image_is_to_blame_in_a_folder_with_anything_else(folder: Path) -> None:

@@ -350,6 +350,19 @@ def test_the_owners_of_files_below_a_folder_are_known(opened: Store) -> None:
     assert first == KnownResult("/out/x/a", KEY.id, KEY.directory, "a", 2, whole=False)
 
 
+def test_what_is_pending_is_known(opened: Store) -> None:
+    assert set(opened.outside.pending(KEY)) == set()
+    with opened.transaction():
+        begin(opened, KEY, ["a", "b", "c", "d", "e"])
+        for state in (ItemState.DONE, ItemState.FAILED, ItemState.PENDING):
+            finish(opened, claimed(opened), state)
+        claimed(opened)
+    assert set(opened.outside.pending(KEY)) == {"d", "e"}
+    with opened.transaction():
+        opened.relist(KEY, ["e", "a"])
+    assert set(opened.outside.pending(KEY)) == {"e"}
+
+
 def test_what_prompts_have_had_and_not_done_is_known(opened: Store) -> None:
     assert set(opened.outside.undone(KEY)) == set()
     with opened.transaction():
