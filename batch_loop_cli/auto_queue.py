@@ -5,18 +5,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import defaultdict
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 from .client import QUIET_SECONDS, Client, Event, ServerGone
-from .errors import CommandError, DatabaseAway, Unreachable, naming
+from .errors import CommandError, DatabaseAway, RefusedByServer, Unreachable, naming
 from .progress import Progress, Report, on_error_in, reports_in, says_stop
 from .workflow import Prompts
 
 AHEAD = 2
 """Prompts that the server has at a time: one runs, one waits, so that it never idles."""
 MOST_ERRORS = 3
-"""Errors in a row, without an image handed out, that mean that the workflow is at fault."""
+"""Errors, or losses of prompts, in a row without an image handed out, after which to give up."""
+SERVER_ERROR = 500
+"""The lowest HTTP status that says that the server, or a proxy before it, fails."""
 RETURN_SECONDS = 600.0
 """How long to wait for a server that went away, unless `--wait` says otherwise."""
 PAUSE_SECONDS = 1.0
@@ -159,8 +161,8 @@ class AutoQueue:
         """Take waiting prompts off the queue: they would find no work, or meet the same error."""
         if self._sent and not self._has_taken_back:
             await self._client.delete(list(self._sent))
-            await self._catch_up()
             self._has_taken_back = True
+            await self._catch_up()
 
     async def _look(self) -> None:
         """Ask for the state of the batches that other servers are working on."""
@@ -169,10 +171,11 @@ class AutoQueue:
             return
         self._looks_at = now + QUIET_SECONDS
         for loop_id in [each for each, following in self._next.items() if following == "wait"]:
-            loop = await self._client.loop(loop_id)
-            # An image that failed on another server can be taken again: this one may succeed.
-            is_back = loop["next"] == "stop" and not loop["complete"]
-            self._next[loop_id] = "go" if is_back else loop["next"]
+            with _asked_again():
+                loop = await self._client.loop(loop_id)
+                # An image that failed on another server can be taken again: this one may succeed.
+                is_back = loop["next"] == "stop" and not loop["complete"]
+                self._next[loop_id] = "go" if is_back else loop["next"]
         if {"go", "wait"}.isdisjoint(self._next.values()):
             self._progress.is_over = True
 
@@ -181,12 +184,12 @@ class AutoQueue:
         if prompt_id not in self._sent:
             return
         if event.type == "executed":
-            self._errors = 0
             self._note(prompt_id, event.data.get("output") or {})
         elif event.type in _ENDS:
             self._end(prompt_id, event.type, event.data)
 
     def _note(self, prompt_id: str, output: Mapping[str, Any]) -> None:
+        self._errors = 0
         for report in reports_in(output):
             self._progress.note(report)
             self._reports[prompt_id].append(report)
@@ -216,13 +219,19 @@ class AutoQueue:
     async def _catch_up(self) -> None:
         """Find out what has become of the sent prompts, as events may have been missed."""
         self._catches_up_at = asyncio.get_running_loop().time() + CATCH_UP_SECONDS
-        if not self._sent:
-            return
+        if self._sent:
+            with _asked_again():
+                await self._find_ended()
+
+    async def _find_ended(self) -> None:
+        """Note the end of each sent prompt that is no longer in the queue."""
         queued = await self._client.queued()
+        lost = []
         for prompt_id in [each for each in self._sent if each not in queued]:
             entry = await self._client.history(prompt_id)
             if entry is None:  # deleted, or forgotten: its image is handed out again
                 del self._sent[prompt_id]
+                lost.append(prompt_id)
                 continue
             for output in entry.get("outputs", {}).values():
                 self._note(prompt_id, output)
@@ -232,6 +241,25 @@ class AutoQueue:
                     break
             else:
                 del self._sent[prompt_id]
+        if lost and not self._has_taken_back:
+            self._note_loss()
+
+    def _note_loss(self) -> None:
+        """Note that prompts are gone without a trace: others take their place, but not forever."""
+        self._errors += 1
+        if self._errors >= MOST_ERRORS:
+            lost = f"{self._client.url} loses the prompts that it is sent"
+            self._progress.problem = self._progress.problem or lost
+
+
+@contextlib.contextmanager
+def _asked_again() -> Iterator[None]:
+    """Do without the answer to a question asked now and then if the server fails to answer it."""
+    try:
+        yield
+    except RefusedByServer as error:
+        if error.status < SERVER_ERROR:
+            raise
 
 
 def _problem(data: Mapping[str, Any]) -> str:

@@ -202,6 +202,83 @@ def test_others_take_the_place_of_prompts_that_somebody_deleted(
     assert run(Cleared(([STOP], SUCCESS))).is_over
 
 
+def test_prompts_that_vanish_again_and_again_are_not_replaced_forever(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(auto_queue, "CATCH_UP_SECONDS", 0.0)
+
+    class Losing(Server):
+        async def events(self) -> AsyncGenerator[Event, None]:
+            yield Event("connected", {})
+            for _ in range(2 * auto_queue.MOST_ERRORS):
+                self.waiting.clear()
+                yield Event("quiet", {})
+
+    server = Losing()
+    assert run(server).problem == "http://there loses the prompts that it is sent"
+    assert server.sent == auto_queue.AHEAD * auto_queue.MOST_ERRORS
+
+
+def test_an_image_between_prompts_that_vanish_shows_that_the_server_works(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(auto_queue, "CATCH_UP_SECONDS", 0.0)
+
+    class Clearing(Server):
+        async def events(self) -> AsyncGenerator[Event, None]:
+            yield Event("connected", {})
+            for _ in range(2 * auto_queue.MOST_ERRORS):
+                image = {"batch_loop": [iteration("go")]}
+                self.running = self.waiting.pop(0)
+                yield Event("executed", {"prompt_id": self.running, "output": image})
+                self.waiting.clear()
+                yield Event("quiet", {})
+                yield Event(SUCCESS, {"prompt_id": self.running})
+            async for event in super().events():
+                yield event
+
+    assert run(Clearing(([STOP], SUCCESS))).problem == ""
+
+
+class Failing(Server):
+    """Fails to answer the first time that it is asked about its queue and about a loop."""
+
+    def __init__(self, *turns: Any, status: int, **more: Any) -> None:
+        super().__init__(*turns, **more)
+        self._status = status
+        self._failed: set[str] = set()
+
+    def _fail(self, what: str) -> None:
+        if what not in self._failed:
+            self._failed.add(what)
+            raise RefusedByServer("Bad Gateway", self._status)
+
+    async def queued(self) -> set[str]:
+        self._fail("queue")
+        return await super().queued()
+
+    async def loop(self, loop_id: str) -> dict[str, Any]:
+        self._fail("loop")
+        return await super().loop(loop_id)
+
+
+@pytest.mark.parametrize("status", [502, 503, 504])
+def test_a_server_that_once_fails_to_answer_is_asked_again(
+    monkeypatch: pytest.MonkeyPatch, status: int
+) -> None:
+    monkeypatch.setattr(auto_queue, "CATCH_UP_SECONDS", 0.0)
+    waits = ([progress_of("a", "wait")], SUCCESS)
+    server = Failing(waits, looks=[{"next": "stop", "complete": True}], status=status)
+    assert run(server).problem == ""
+    assert list(server.looks) == []
+
+
+def test_a_refusal_to_tell_about_the_queue_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto_queue, "CATCH_UP_SECONDS", 0.0)
+    with pytest.raises(RefusedByServer):
+        run(Failing(([iteration("go")], SUCCESS), status=403))
+
+
 class Unforeseen(Exception):
     pass
 
