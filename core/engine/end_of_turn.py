@@ -180,6 +180,7 @@ class Turns(Questions):
         if owners is None:
             self.servers.mark_stale()
             raise ClaimLost(_claim_lost(iteration))
+        self._reconciler.wake()
         return owners
 
     @in_transaction(patient=True)
@@ -209,6 +210,9 @@ class Turns(Questions):
         # It may have been started over, and then forgotten, while the prompt ran.
         if item is None or self._store.load(key) is None:
             return dict.fromkeys(targets, Owner.NEW)
+        turn = Turn.of(key, iteration.prompt, item)
+        if turn in self.memory[key].turns and not self.memory.turn(key, turn).has_claimed:
+            self.memory.change_turn(key, turn, has_claimed=True)
         return self._outputs.claim(
             key,
             iteration.prompt,

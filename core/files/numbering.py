@@ -22,6 +22,9 @@ class _OfBatch:
     batch: int
     first: dict[str, int] = field(default_factory=dict)
     """For each name, the first number that has not been tried yet."""
+    given: dict[tuple[str, str], int] = field(default_factory=dict)
+    """The number of each result that has one, by image and result: its prompt may have failed
+    before it was written, so that nothing else tells."""
 
 
 @dataclass
@@ -49,10 +52,10 @@ class Numbering:
     def candidates(self, iteration: Iteration, result: str, name: str) -> Iterator[int]:
         """The numbers to try for one result of an iteration, in order; it never ends.
 
-        First the one that the result has; then 0; those that the image had in earlier runs, so that
-        it is named as before; and then new ones. Of the last two kinds, each number is tried once
-        per prompt or once per batch: so the time for sources with one name is proportional to their
-        number.
+        First the one that the result has; then 0; those that the image had in earlier runs and the
+        result in this batch, so that it is named as before; and then new ones. Each number that the
+        image had is tried once per prompt, and each new one once per batch: so the time for sources
+        with one name is proportional to their number.
         """
         prompt = self._prompt(iteration)
         if result in prompt.given:
@@ -61,7 +64,10 @@ class Numbering:
         if prompt.own is None:
             prompt.own = _numbers(self._earlier(iteration))
         yield from prompt.own.get(name, ())
-        first = self._batch(iteration).first
+        batch = self._batch(iteration)
+        if iteration.item is not None and (iteration.item.path, result) in batch.given:
+            yield batch.given[iteration.item.path, result]
+        first = batch.first
         while True:
             number = first.get(name, 1)
             first[name] = number + 1
@@ -70,6 +76,8 @@ class Numbering:
     def take(self, iteration: Iteration, result: str, number: int) -> None:
         """Note that a result was given a number."""
         self._prompt(iteration).given[result] = number
+        if number and iteration.item is not None:
+            self._batch(iteration).given[iteration.item.path, result] = number
 
     def forget(self, loop: str) -> None:
         """Forget the loop with an id: its batches are counted from 1 again."""

@@ -143,6 +143,8 @@ class OpenTurn(NamedTuple):
     """Whether only a part of the workflow runs, which never finishes the item."""
     has_ended: bool = False
     """Whether the prompt has reached Loop End."""
+    has_claimed: bool = False
+    """Whether it has claimed files, which are free again if it fails before they are written."""
     given: tuple[Any, ...] = ()
     """The first value that Loop End was given, once reached: it is carried over if the prompt
     succeeds, and is dropped otherwise."""
@@ -150,7 +152,7 @@ class OpenTurn(NamedTuple):
     @property
     def is_awaited(self) -> bool:
         """Whether its outcome is polled for, rather than found when somebody asks for the loop."""
-        return self.others_wait or self.has_ended
+        return self.others_wait or self.has_claimed or self.has_ended
 
     @property
     def value(self) -> Any:
@@ -163,6 +165,8 @@ class Work(NamedTuple):
 
     claimed: Mapping[str, str] = MappingProxyType({})
     """The result that each file was claimed for."""
+    new: Mapping[str, str] = MappingProxyType({})
+    """The real path of each claimed file that the item had not written before."""
     left_alone: Mapping[str, str] = MappingProxyType({})
     """For each existing file that was kept, the result that was to be written there."""
 

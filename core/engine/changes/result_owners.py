@@ -101,11 +101,14 @@ class Outputs:
                     return linked
                 behind = [target for target in replaced if self._identity(target) in linked]
                 owners.update(dict.fromkeys(behind, Owner.SOURCE))
+        new: dict[str, str] = {}
         if {Owner.NEW, Owner.SAME}.issuperset(owners.values()):
+            identities = {self._identity(target): target for target in owners}
+            new = {each: at for each, at in identities.items() if not self._is_own(key, path, each)}
             self._note(key, path, owners)
         if {Owner.NEW, Owner.SAME}.issuperset(owners.values()):
             claimed = dict.fromkeys(map(self._identity, owners), result)
-            work = work._replace(claimed={**work.claimed, **claimed})
+            work = work._replace(claimed={**work.claimed, **claimed}, new={**work.new, **new})
             self._note_work(key, prompt, work)
         before = {
             self._identity(target): result
@@ -162,8 +165,16 @@ class Outputs:
                 own = self._is_own(key, path, target)
                 self._store.note_output(key, target, path, file=file, kept=not own)
 
-    def forget_work(self, key: LoopKey, prompt: Prompt) -> None:
-        """Forget what a prompt has done with files, once it has ended."""
+    def forget_work(self, key: LoopKey, prompt: Prompt, *, succeeded: bool) -> None:
+        """Forget what a prompt has done with files, once it has ended.
+
+        If it has not succeeded, the names that it has claimed without writing are free again: a
+        file that somebody gives such a name is no result.
+        """
+        if not succeeded:
+            for target, file in self._work(key, prompt).new.items():
+                if not os.path.lexists(file):
+                    self._store.forget_output(key, target)
         if prompt in self._memory[key].work:
             work = self._memory[key].work.items()
             self._memory.change(key, work={of: done for of, done in work if of != prompt})

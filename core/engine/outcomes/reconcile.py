@@ -183,7 +183,7 @@ class Reconciler:
         for saved in self._host.saved(prompt):
             self._outputs.note_saved(prompt, saved, images, succeeded=succeeded)
         for one in together:
-            self._outputs.forget_work(one.key, prompt)
+            self._outputs.forget_work(one.key, prompt, succeeded=succeeded)
 
     def _reconcile_item(self, over: _Over, outcome: Outcome, on: On) -> None:
         key, item, claim = over.key, over.item, over.claim

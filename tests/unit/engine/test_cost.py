@@ -118,13 +118,14 @@ def test_a_page_asks_the_same_anywhere_and_scans_no_table(tmp_path: Path) -> Non
     for number in (300, 10_000):
         server = Server(tmp_path / str(number), number)
         server.prompt(Ending.ERROR)
+        server.prompt()
         loop_id = server.request.key.id
         for start in (0, number - 100):
             for failed in (False, True):
                 with asked_of(server.store) as asked:
                     server.registry.page(loop_id, start, 100, failed=failed)
                     server.registry.full_snapshot(loop_id)
-                    server.registry.file_of(loop_id, "img0.png", 0)
+                    server.registry.file_of(loop_id, "img1.png", 0)
                 texts.append([text for text, _ in asked.statements])
                 with server.store._connections.engine.begin() as connection:
                     for text, given in asked.statements:

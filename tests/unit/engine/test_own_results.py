@@ -14,6 +14,7 @@ from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files import same_file
 from batch_loop.core.files.listing import list_images, sight
+from batch_loop.core.model.if_exists import Owner
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import IterationMode
 from batch_loop.core.model.prompt import Ending
@@ -197,3 +198,37 @@ def test_an_image_saved_in_its_own_place_may_be_renamed_to_another_case(
     assert loop.run(claims=False) == "A.PNG"
     loop.start_over()
     assert sorted(loop.run_all(claims=False)) == sorted(["A.PNG", *FOUR[1:], *others])
+
+
+@pytest.mark.parametrize("ending", [Ending.ERROR, Ending.STOPPED])
+def test_a_name_that_was_claimed_and_never_written_is_free_again(
+    loop: Loop, ending: Ending
+) -> None:
+    there, never = (str(loop.folder / name) for name in ("there.png", "never.png"))
+    turn = loop.registry.acquire(loop.request, loop.host.submit())
+    for target in (there, never):
+        loop.registry.claim_outputs(turn, [target], result=target)
+    loop.add(there)
+    loop.host.finish(turn.prompt, ending)
+    loop.registry.reconcile_all()
+    loop.add(never)
+    assert loop.listed() == [*FOUR, "never.png"]
+    turn = loop.registry.acquire(loop.request, loop.host.submit())
+    assert turn.item is not None
+    assert turn.item.path == "a.png"
+    owners = loop.registry.claim_outputs(turn, [there], [there])
+    owners |= loop.registry.claim_outputs(turn, [never], [never], result="another")
+    assert owners == {there: Owner.SAME, never: Owner.BEFORE}
+
+
+def test_what_an_image_had_written_before_stays_its_own(loop: Loop) -> None:
+    loop.run_all()
+    loop.start_over()
+    result = loop.folder / loop.result_of("a.png")
+    result.unlink()
+    turn = loop.registry.acquire(loop.request, loop.host.submit())
+    loop.registry.claim_outputs(turn, [str(result)])
+    loop.host.finish(turn.prompt, Ending.ERROR)
+    loop.registry.reconcile_all()
+    turn = loop.registry.acquire(loop.request, loop.host.submit())
+    assert loop.registry.earlier_outputs(turn) == (str(result),)

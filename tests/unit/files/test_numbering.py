@@ -6,6 +6,7 @@ import functools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
@@ -20,7 +21,7 @@ from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.files.numbering import Numbering, is_numbered, named_before
 from batch_loop.core.model.formats import Format
 from batch_loop.core.model.if_exists import IfExists
-from batch_loop.core.model.items import Counts
+from batch_loop.core.model.items import Counts, Item
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Prompt
 from batch_loop.core.model.records import Iteration
@@ -56,6 +57,14 @@ def test_no_number_is_tried_twice_in_a_batch_except_by_its_own_result() -> None:
     assert first(numbering, 2, "4/1/0") == [3, 0]
     assert first(numbering, 2, "4/1/0", prompt="q") == [0, 5]
     assert first(numbering, 2, prompt="q", batch=2) == [0, 1]
+
+
+def test_a_result_that_was_not_written_gets_its_number_again() -> None:
+    numbering = Numbering(lambda _: ())
+    failed, again = (replace(iteration(prompt), item=Item("a.png", 0)) for prompt in "pq")
+    assert list(islice(numbering.candidates(failed, "4/0/0", "/out/a.png"), 2)) == [0, 1]
+    numbering.take(failed, "4/0/0", 1)
+    assert list(islice(numbering.candidates(again, "4/0/0", "/out/a.png"), 3)) == [0, 1, 2]
 
 
 @given(st.text("a1_.", min_size=1, max_size=9), st.text("a1_.", min_size=1, max_size=9))
