@@ -87,12 +87,10 @@ class Questions(Parts):
             )
         return outputs[output]
 
+    @in_transaction(patient=True)
     def has_any(self, key: LoopKey, paths: Iterable[str]) -> bool:
-        """Whether any of a few paths is one of a loop's images; False if that is unknown now."""
-        found = self._transactions.snapshot_read(
-            lambda: any(self._store.item(key, path) is not None for path in paths)
-        )
-        return bool(found)
+        """Whether any of a few paths is one of a loop's images."""
+        return any(self._store.item(key, path) is not None for path in paths)
 
     def pending(self, key: LoopKey) -> Collection[str]:
         """The paths of the listed images that are PENDING."""

@@ -201,6 +201,15 @@ def test_an_unreadable_image_fails_the_pair(pairs: Pairs, *, turned: bool) -> No
     assert [len(left), len(right)] == [1, 1]
 
 
+@each_store
+def test_who_reads_a_file_that_is_gone_can_ask_for_the_other_images(pairs: Pairs) -> None:
+    pairs.run()
+    key = pairs.acquire()[0].key
+    assert pairs.registry.has_any(key, ["other", "a"])
+    assert not pairs.registry.has_any(key, ["other", "A"])
+    assert set(pairs.registry.pending(key)) == {"c", "d", "e"}
+
+
 def test_with_stop_on_error_both_images_stay(pairs: Pairs) -> None:
     pairs.stop_on(BROKEN)
     assert pairs.run_all() == ["aA", "bB", "cC", "dD", "eE"]

@@ -185,14 +185,6 @@ def test_an_unreadable_file_is_skipped_in_the_same_prompt(loop: Loop) -> None:
     assert loop.snapshot().failures[0].failure.node_id is None
 
 
-def test_who_reads_a_file_that_is_gone_can_ask_for_the_other_images(loop: Loop) -> None:
-    loop.run()
-    key = loop.acquire().key
-    assert loop.registry.has_any(key, ["other", "a"])
-    assert not loop.registry.has_any(key, ["other"])
-    assert set(loop.registry.pending(key)) == {"c"}
-
-
 def test_with_stop_on_error_an_unreadable_file_fails_the_prompt(loop: Loop) -> None:
     for _ in range(2):
         iteration = loop.acquire()
