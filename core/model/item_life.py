@@ -114,7 +114,7 @@ def _retried(_item: Item, _event: Event) -> Changes:
 
 
 def _as_new(item: Item, _event: Event) -> Changes:
-    return vars(Item(item.path, item.index))
+    return vars(Item(item.path, item.index, turns=item.turns if item.undone else 0))
 
 
 def _skips(_item: Item, policy: Policy) -> bool:

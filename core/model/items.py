@@ -57,9 +57,14 @@ class Item:
     seconds: float = 0.0
     """Time spent in its prompts, from handing out to outcome."""
     turns: int = 0
-    """How many prompts have had it in this batch."""
+    """How many prompts have had it in this batch, and in those before since it was last done."""
     stopped: bool = False
     """Whether a run has stopped on it: it failed, and the run was not to go on after that."""
+
+    @property
+    def undone(self) -> bool:
+        """Whether a prompt has had it, and it is not done."""
+        return self.turns > 0 and self.state is not ItemState.DONE
 
 
 @dataclass(frozen=True)

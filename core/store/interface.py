@@ -39,7 +39,7 @@ class Outside(Protocol):
         """Those of `paths` whose items are PENDING."""
 
     def undone(self, key: LoopKey) -> Collection[str]:
-        """The paths of the items that a prompt has had in this batch, and that are not done."""
+        """The paths of all `Item.undone` items, also those that the listing lacks."""
 
     def results_below(self, key: LoopKey, folder: str) -> Mapping[str, str]:
         """As `Outputs.results_below`; what a loop has written elsewhere costs nothing."""
@@ -139,7 +139,10 @@ class Listings(Protocol):
     def start_batch(
         self, key: LoopKey, paths: Sequence[str], new: NewListing | None = None
     ) -> None:
-        """Start a batch with `paths` as its listing: every item PENDING, nothing else known.
+        """Start a batch with `paths` as its listing: every item PENDING.
+
+        Nothing else is known but the turns of items that the batch before leaves `Item.undone`,
+        also of those that the listing lacks.
 
         If they have already been written, as `new`, taking them is a single step.
         """

@@ -123,7 +123,10 @@ class MemoryStore(MemoryOutputs):
     ) -> None:
         for item in self.open_items(key):
             self._note_not_whole(key, item.path)
-        self._undo.put(self._items, key, ItemTable(paths))
+        items, before = ItemTable(paths), self._items.get(key)
+        if before is not None:
+            items.keep_undone(before)
+        self._undo.put(self._items, key, items)
         self._undo.take(self._carried, key)
 
     def relist(
@@ -162,9 +165,7 @@ class MemoryStore(MemoryOutputs):
         """The paths of the items that prompts have had, and that are not done; any thread."""
         items = self._items.get(key)
         known = {} if items is None else items.known.copy()
-        return {
-            path for path, item in known.items() if item.turns and item.state is not ItemState.DONE
-        }
+        return {path for path, item in known.items() if item.undone}
 
     def listed_items(self, key: LoopKey) -> list[ReportedItem]:
         """The items of the current listing with their files; from any thread."""

@@ -74,6 +74,13 @@ class ItemTable:
             other.append(path)
         return other
 
+    def keep_undone(self, before: ItemTable) -> None:
+        """Take over the turns of the items that the batch before leaves undone."""
+        for path, item in before.known.items():
+            if item.undone:
+                index = self.places.get(path, UNLISTED)
+                self.known[path] = Item(path, index, turns=item.turns)
+
     def append(self, path: str) -> None:
         """Append a path that the listing lacks; a known item keeps its state."""
         index = len(self.order)

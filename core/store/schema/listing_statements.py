@@ -33,7 +33,7 @@ from sqlalchemy import (
 from sqlalchemy.dialects import postgresql
 
 from ...model.items import ItemState
-from .tables import PathText, in_state, is_failed, is_open, items, loops, spare_listings
+from .tables import PathText, in_state, is_failed, is_open, is_undone, items, loops, spare_listings
 
 _of_listing = items.c.listing == bindparam("of_listing")
 
@@ -129,6 +129,33 @@ add_unlisted = insert(items).from_select(
 )
 BEHIND_ALL = b"\xff"
 """The end of the last range: no path contains this byte."""
+
+# Keeping in a new batch that items are undone, also those that its listing lacks.
+
+_undone = (
+    select(items.c.path, items.c.turns)
+    .where(items.c.listing == bindparam("of_before", type_=String), is_undone)
+    .subquery("undone")
+)
+_own = items.alias("own")
+_is_own = and_(
+    _own.c.listing == bindparam("of_listing", type_=String), _own.c.path == _undone.c.path
+)
+_turns_before = select(_before.c.turns).where(_of_before, _before.c.path == items.c.path)
+keep_undone = (
+    update(items)
+    .where(_of_listing, items.c.path.in_(select(_undone.c.path)))
+    .values(turns=_turns_before.scalar_subquery())
+)
+_known = {**_UNKNOWN, "turns": _undone.c.turns}
+add_undone = insert(items).from_select(
+    ["listing", "path", *_known],
+    select(
+        bindparam("of_listing", type_=String),
+        _undone.c.path,
+        *_known.values(),
+    ).where(~select(literal_column("1")).where(_is_own).exists()),
+)
 
 # Which listing a loop has.
 

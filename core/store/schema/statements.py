@@ -36,6 +36,7 @@ from .tables import (
     is_failed,
     is_open,
     is_pending,
+    is_undone,
     is_written,
     items,
     leases,
@@ -142,11 +143,7 @@ pending_paths = listed_paths.where(is_pending)
 undone_paths = (
     select(items.c.path)
     .join(loops, loops.c.listing == items.c.listing)
-    .where(
-        loops.c.id == bindparam("of_loop"),
-        items.c.turns > 0,
-        items.c.state != literal_column(f"'{ItemState.DONE.value}'"),
-    )
+    .where(loops.c.id == bindparam("of_loop"), is_undone)
 )
 
 _pending = select(items.c.path).where(_listed, is_pending).order_by(items.c.position).limit(1)

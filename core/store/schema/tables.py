@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from typing import Any
 
 from sqlalchemy import (
     Boolean,
@@ -23,6 +24,7 @@ from sqlalchemy import (
     Table,
     Text,
     TypeDecorator,
+    and_,
     false,
     inspect,
     literal_column,
@@ -192,10 +194,17 @@ def in_state(*states: ItemState) -> ColumnElement[bool]:
 is_pending = in_state(ItemState.PENDING)
 is_open = in_state(ItemState.RUNNING, ItemState.FINISHING)
 is_failed = in_state(ItemState.FAILED)
+# See `core.model.items.Item.undone`.
+is_undone = and_(
+    items.c.turns > literal_column("0"),
+    items.c.state != literal_column(f"'{ItemState.DONE.value}'"),
+)
 
 
-def _index_of(name: str, which: ColumnElement[bool]) -> None:
-    columns = items.c.listing, items.c.position
+def _index_of(
+    name: str, which: ColumnElement[bool], by: ColumnElement[Any] = items.c.position
+) -> None:
+    columns = items.c.listing, by
     Index(f"batch_loop_items_{name}", *columns, sqlite_where=which, postgresql_where=which)
 
 
@@ -204,6 +213,9 @@ def _index_of(name: str, which: ColumnElement[bool]) -> None:
 _index_of("pending", is_pending)
 _index_of("open", is_open)
 _index_of("failed", is_failed)
+# Few as well, and looked up when a batch begins. By the turns, as the condition on these has SQLite
+# choose this index rather than scan the whole listing.
+_index_of("undone", is_undone, items.c.turns)
 # For a page of the listing at any offset; a prompt does not change this index.
 _index_of("listed", items.c.position.is_not(None))
 

@@ -126,6 +126,13 @@ def add(
         backend.has_many(connection)
 
 
+def keep_undone(connection: Connection, listing: str, before: str) -> None:
+    """Take over the turns of the items that are undone in the listing of the batch before."""
+    given = {"of_listing": listing, "of_before": before}
+    for statement in (statements.keep_undone, statements.add_undone):
+        connection.execute(statement, given)
+
+
 def add_unlisted(connection: Connection, listing: str, before: str, after: str) -> str | None:
     """See `Outside.write_unlisted`."""
     given = {"of_listing": listing, "of_before": before, "of_after": after}

@@ -89,13 +89,15 @@ class SqlListings(SqlLoops, SqlItems):
         self, key: LoopKey, paths: Sequence[str], new: NewListing | None = None
     ) -> None:
         self._forget_carried(key)
-        if self._loop(key) is not None:
-            for item in self.open_items(key):
-                self._note_not_whole(key, item.path)
-            listing_rows.discard(self._database, self._listing(key))
-        elif key.id not in self._loops:
+        before = None if self._loop(key) is None else self._listing(key)
+        if before is None and key.id not in self._loops:
             self._add_loop(key)
+        for item in self.open_items(key):
+            self._note_not_whole(key, item.path)
         listing = self._written(new, paths)
+        if before is not None:
+            listing_rows.keep_undone(self._database, listing, before)
+            listing_rows.discard(self._database, before)
         loop = self._known(key)
         loop.set(**dict.fromkeys(statements.COUNTS, 0) | {"pending": len(paths)})
         self._switch(loop, listing)

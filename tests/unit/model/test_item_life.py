@@ -82,7 +82,9 @@ def test_attempts_are_counted_until_none_is_left() -> None:
     assert (twice.state, twice.attempts, twice.seconds) == (ItemState.FAILED, 2, 3.0)
     anew = replace(once, attempts=0, failure=None, seconds=3.0, turns=1)
     assert after_event(twice, Event(On.RETRIED)) == anew
-    assert after_event(twice, Event(On.NEW_BATCH)) == Item("a.png", 3)
+    assert after_event(twice, Event(On.NEW_BATCH)) == Item("a.png", 3, turns=1)
+    done = replace(twice, state=ItemState.DONE)
+    assert after_event(done, Event(On.NEW_BATCH)) == Item("a.png", 3)
 
 
 def test_a_run_stops_on_an_item_only_if_it_does_not_go_on() -> None:

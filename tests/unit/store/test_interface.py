@@ -12,7 +12,7 @@ import pytest
 
 from batch_loop.core.common.errors import IllegalTransition
 from batch_loop.core.model.item_life import Event, On, after_event
-from batch_loop.core.model.items import Claim, Item, ItemState
+from batch_loop.core.model.items import Claim, Counts, Item, ItemState
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
 from batch_loop.core.model.prompt import Failure, Prompt, client_named
@@ -379,8 +379,18 @@ def test_what_prompts_have_had_and_not_done_is_known(opened: Store) -> None:
         opened.relist(KEY, ["d", "c", "a"])
     assert set(opened.outside.undone(KEY)) == {"b", "c"}
     with opened.transaction():
-        begin(opened, KEY, ["a", "b", "c", "d"], batch=2)
-    assert set(opened.outside.undone(KEY)) == set()
+        begin(opened, KEY, ["a", "b", "d"], batch=2)
+        assert opened.item(KEY, "b") == Item("b", 1, turns=2)
+        assert opened.counts(KEY) == Counts(pending=3)
+    assert set(opened.outside.undone(KEY)) == {"b", "c"}
+    with opened.transaction():
+        opened.relist(KEY, ["c", "b", "a"])
+        finish(opened, claimed(opened))
+    assert set(opened.outside.undone(KEY)) == {"b"}
+    with opened.transaction():
+        begin(opened, KEY, ["c"], batch=3)
+        assert opened.item(KEY, "c") == Item("c", 0)
+    assert set(opened.outside.undone(KEY)) == {"b"}
 
 
 def test_owners_of_many_files_come_in_parts(opened: Store, monkeypatch: pytest.MonkeyPatch) -> None:
