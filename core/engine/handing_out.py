@@ -155,6 +155,7 @@ class HandingOut(Parts):
     def _take_up(self, turn: Turn, key: LoopKey, together: Sequence[LoopKey]) -> None:
         """Note that an item is handed out, and show other servers that this one is at work."""
         others_wait = self.servers.wait_for_each_other
+        self.memory.change(key, interrupted=False)
         self.memory.change_turn(
             key,
             turn,

@@ -34,6 +34,7 @@ from batch_loop.tests.support.graphs import (
     node,
 )
 from batch_loop.tests.support.images import write_images
+from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.results import RunResult
 
@@ -138,6 +139,12 @@ def test_stop_on_error_resumes_at_the_image_once_the_cause_is_fixed(seven: Seven
     assert seven.recorded == SEVEN
 
 
+def at_rest(client: ComfyClient, result: RunResult) -> dict[str, Any] | None:
+    """The state of a prompt's loop, once no image is in progress."""
+    state = loop_state(client, result)
+    return None if state["current"] else state
+
+
 @pytest.mark.core
 def test_an_interrupted_image_comes_again(seven: Seven) -> None:
     done = [seven.client.run(seven.graph()) for _ in range(3)]
@@ -147,7 +154,8 @@ def test_an_interrupted_image_comes_again(seven: Seven) -> None:
     seven.client.wait_until_executing(prompt, WORK)
     seven.client.interrupt()
     assert seven.client.wait(prompt).status == "interrupted"
-    assert loop_state(seven.client, done[-1])["stands"] == "paused"
+    state = wait_for(lambda: at_rest(seven.client, done[-1]), "the image to be given back")
+    assert state["stands"] == "paused"
     go.touch()
     results = seven.run(waiting)
     assert told(results[0], ITERATOR)["filename"] == "img4.png"

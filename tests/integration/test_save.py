@@ -242,19 +242,19 @@ def test_a_second_attempt_leaves_files_that_existed_before(
     assert (workspace.output / "a.png").read_bytes() == b"from before"
 
 
-def test_what_comfyui_saves_through_a_link_is_known_as_a_result(
+def test_what_another_saver_saves_through_a_link_is_known_as_a_result(
     client: ComfyClient, workspace: Workspace
 ) -> None:
     """A link in the output folder leads to the very folder that the batch reads."""
     write_images(workspace.input, ["a.png"])
     (workspace.output / "link").symlink_to(workspace.input)
     graph = unchanged(workspace)
-    prefix = f"{workspace.name}/link/own"
-    graph["own"] = node("SaveImage", images=[ITERATOR, 1], filename_prefix=prefix)
+    link = f"{workspace.name}/link"
+    graph["own"] = node("TestSave", image=[ITERATOR, 1], subfolder=link, name="own.png")
     for _ in range(2):
         result = run_until_stop(client, graph)[-1]
         assert told(result, COMPLETE)["total"] == 1
-    assert saved(workspace.input) == ["a.png", "own_00001_.png"]
+    assert saved(workspace.input) == ["a.png", "own.png"]
 
 
 @pytest.mark.parametrize("embed", [True, False])

@@ -17,8 +17,10 @@ from pathlib import Path
 from typing import Any, ClassVar
 
 import comfy.model_management
+import folder_paths
 import torch
 from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
+from PIL import Image
 
 LOOK_SECONDS = 0.005
 ASKED = "asked to fail"
@@ -360,6 +362,26 @@ class TestFileSize:
         return {"ui": {"size": [Path(path).stat().st_size]}}
 
 
+class TestSave:
+    """Saves an image into a subfolder of the output folder, wherever that leads, and reports it."""
+
+    CATEGORY = "batch loop tests"
+    FUNCTION = "run"
+    RETURN_TYPES = ()
+    OUTPUT_NODE = True
+
+    @classmethod
+    def INPUT_TYPES(cls) -> dict[str, Any]:
+        return {"required": {"image": ("IMAGE",), "subfolder": ("STRING",), "name": ("STRING",)}}
+
+    def run(self, image: torch.Tensor, subfolder: str, name: str) -> dict[str, Any]:
+        pixels = (image[0] * 255).round().to(torch.uint8).numpy()
+        folder = Path(folder_paths.get_output_directory(), subfolder)
+        Image.fromarray(pixels).save(folder / name)
+        saved = {"filename": name, "subfolder": subfolder, "type": "output"}
+        return {"ui": {"images": [saved]}}
+
+
 class TestSlowFolder:
     """Makes listing `folder` hang, like a lost network drive, while the file `gate` exists.
 
@@ -462,6 +484,7 @@ NODE_CLASS_MAPPINGS: ClassVar = {
     "TestWait": TestWait,
     "TestRecord": TestRecord,
     "TestShow": TestShow,
+    "TestSave": TestSave,
     "TestSlow": TestSlow,
     "TestSlowFolder": TestSlowFolder,
     "TestValue": TestValue,

@@ -206,7 +206,7 @@ class LoopMemory(NamedTuple):
     arrivals: Arrivals | None = None
     """New files seen in the folder."""
     interrupted: bool = False
-    """Whether its last prompt was interrupted, so that no other follows by itself."""
+    """Whether a prompt was interrupted since an image was handed out: none follows by itself."""
 
 
 NOTHING = LoopMemory()

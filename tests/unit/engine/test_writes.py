@@ -14,6 +14,7 @@ from batch_loop.core.common.errors import UnwritableImage
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.background_writes import Turn
+from batch_loop.core.model.go_or_stop import Stands, standing_of
 from batch_loop.core.model.items import Item, ItemState
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import DEFAULT_POLICY, ErrorHandling, Policy, WhenComplete
@@ -82,6 +83,17 @@ def batch(request: pytest.FixtureRequest, tmp_path: Path) -> Batch:
 def aside() -> Callable[[Callable[[], Any]], Future[Any]]:
     """Do something in another thread."""
     return ThreadPoolExecutor(1).submit
+
+
+def test_an_interrupted_batch_stays_paused_when_an_earlier_image_is_written(batch: Batch) -> None:
+    turn = batch.run()
+    interrupted = batch.acquire()
+    batch.host.finish(interrupted.prompt, Ending.STOPPED)
+    batch.registry.reconcile_all()
+    batch.writes.end(turn)
+    batch.registry.reconcile_all()
+    assert batch.states() == ["done", "pending", "pending"]
+    assert standing_of(batch.registry.full_snapshot(KEY.id)).stands is Stands.PAUSED
 
 
 def test_a_new_file_joins_even_if_the_image_before_is_written_at_the_last_moment(
