@@ -63,6 +63,11 @@
       new MutationObserver(note).observe(bar, { attributes: true });
     },
 
+    /** Whether the bar has shown a value in this range. */
+    hasBarShown(least, most) {
+      return window.batchLoopSeen.some((value) => least <= value && value <= most);
+    },
+
     /** Whether the panel has pictures, and the visible ones are loaded. */
     arePicturesThere() {
       const pictures = [...document.querySelectorAll(".batch-loop-panel img")]
