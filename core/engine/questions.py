@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from ..common.errors import UnknownItem, UnknownLoop
+from ..model.items import Counts, Item, ItemState
 from ..model.loop_key import LoopKey
-from ..model.records import Overview, Page, ReportedItem, Snapshot
+from ..model.records import FAILURES_SHOWN, Overview, Page, ReportedItem, Snapshot
 from ..store.records import ListedLoop
 from .changes.loops import unknown_loop
 from .changes.transactions import in_transaction
@@ -26,8 +30,8 @@ class Questions(Parts):
         """A loop, and its items in order with the files they wrote.
 
         Reading the items keeps nobody waiting, however many there are. They are all of one moment,
-        slightly later than that of the snapshot, but of the same batch: if another has begun
-        meanwhile, everything is read again.
+        slightly later than the rest, but of the same batch: if another has begun meanwhile,
+        everything is read again. The counts and the failures are those of the items.
 
         Raises:
             UnknownLoop: no loop has this id.
@@ -38,7 +42,7 @@ class Questions(Parts):
             items = self._transactions.beside(partial(self._store.outside.report, key))
             entry = self._transactions.read(partial(self._store.load, key))
             if entry is not None and entry.batch == snapshot.batch:
-                return snapshot, items
+                return _of_items(snapshot, [item for item, _ in items]), items
 
     @in_transaction()
     def _reconciled(self, loop_id: str) -> tuple[LoopKey, Snapshot]:
@@ -204,3 +208,14 @@ class Questions(Parts):
 
 def _ran_at(loop: Overview) -> float:
     return loop.ran_at or 0.0
+
+
+def _of_items(snapshot: Snapshot, items: Sequence[Item]) -> Snapshot:
+    """A snapshot with the counts and the failures of items that were read later."""
+    counted = Counter(item.state.value for item in items)
+    failed = (item for item in items if item.state is ItemState.FAILED)
+    return replace(
+        snapshot,
+        counts=Counts(**counted, unpaired=snapshot.counts.unpaired),
+        failures=tuple(islice(failed, FAILURES_SHOWN)),
+    )

@@ -258,6 +258,24 @@ def test_a_report_holds_nobody_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatc
     assert len(items) == 5
 
 
+def test_a_report_counts_the_items_that_it_has(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    server = Server(tmp_path, 5)
+    server.prompt()
+    report = server.store.outside.report
+
+    def work_before(key: LoopKey) -> list[ReportedItem]:
+        server.registry.acquire(server.request, server.host.submit())
+        return report(key)
+
+    monkeypatch.setattr(server.store.outside, "report", work_before)
+    snapshot, items = server.registry.report(server.request.key.id)
+    assert [item.state.value for item, _ in items] == ["done", "running", *["pending"] * 3]
+    counts = snapshot.counts
+    assert (counts.done, counts.running, counts.pending) == (1, 1, 3)
+
+
 def test_a_report_is_of_one_batch_though_another_begins_meanwhile(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
