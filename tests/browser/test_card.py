@@ -118,6 +118,25 @@ def test_during_a_run_it_shows_progress(comfy: ComfyPage, batch: Batch) -> None:
     comfy.page.unroute(loops)
 
 
+@pytest.mark.one_renderer
+def test_a_folder_may_take_longer_to_list_than_its_batch(comfy: ComfyPage, batch: Batch) -> None:
+    lists = "**/batch_loop/folder"
+    kept: list[Route] = []
+
+    def keep(route: Route) -> None:
+        kept.append(route)
+
+    comfy.page.route(lists, keep)
+    comfy.load(batch.graph(limit=1))
+    run_to_the_end(comfy, batch)
+    comfy.toast("Batch complete: 1 done")
+    assert kept
+    for route in kept:
+        route.continue_()
+    comfy.page.unroute(lists)
+    expect(comfy.card()).to_contain_text("1 image done")
+
+
 def wait_until_loaded(page: Page, picture: Locator) -> None:
     page.wait_for_function(
         "image => image.complete && image.naturalWidth > 0", arg=picture.element_handle()

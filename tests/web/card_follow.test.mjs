@@ -86,6 +86,31 @@ test("until the state of the loop is known, nothing else is shown", () => {
   assert.deepEqual(shown, []);
 });
 
+test("an answer about the loop that comes before the folder's is not lost", () => {
+  const { entry, shown } = entryOf();
+  const complete = { ...REST, pending: 0, done: 3, left: 0, complete: true, stands: "complete" };
+  entry.heard("l");
+  entry.told(new Map([["loop l", { value: UNDER_WAY }]]));
+  entry.told(new Map([["loop l", { value: complete }]]));
+  assert.deepEqual(shown, []);
+  entry.told(new Map([[entry.folderQuestion, { value: FOLDER }]]));
+  assert.deepEqual(shown.map(({ phase }) => phase), ["complete"]);
+});
+
+test("an answer that waited says nothing after the settings have changed", () => {
+  const { entry, node, shown } = entryOf();
+  const before = entry.folderQuestion;
+  entry.told(new Map([[before, { value: FOLDER }]]));
+  node.widgets[0].value = "other";
+  entry.told(new Map([["loop l", { value: UNDER_WAY }]]));
+  const other = { value: { ...FOLDER, loop: "m" } };
+  entry.told(new Map([[entry.folderQuestion, other], ["loop m", { value: REST }]]));
+  assert.deepEqual(shown.map(({ phase }) => phase), ["paused"]);
+  node.widgets[0].value = "in";
+  entry.told(new Map());
+  assert.deepEqual(shown.map(({ phase }) => phase), ["paused"]);
+});
+
 test("a report under other settings is about another loop", () => {
   const { entry, node, told } = entryOf();
   entry.heard("l");

@@ -47,6 +47,12 @@ export class IteratorEntry {
    * @type {Current | null}
    */
   #last = null;
+  /**
+   * Answers that were not shown yet, as another one is still to come. None of them comes twice.
+   *
+   * @type {Answers}
+   */
+  #waiting = new Map();
   #watching = false;
   #choosing = false;
 
@@ -126,14 +132,16 @@ export class IteratorEntry {
    * @param {Answers} answers
    */
   told(answers) {
+    this.#waiting = new Map([...this.#waiting, ...answers]);
     // Until the answer is known, it does no harm to show older information.
     const question = this.folderQuestion;
-    if (question && question !== this.#known && !answers.has(question)) return false;
-    this.#noteFolder(question, question ? answers.get(question) : undefined);
+    if (question && question !== this.#known && !this.#waiting.has(question)) return false;
+    this.#noteFolder(question, question ? this.#waiting.get(question) : undefined);
     const named = this.#named;
-    const state = named ? answers.get(loopOf(named)) : { value: null };
+    const state = named ? this.#waiting.get(loopOf(named)) : { value: null };
     if (named && state) this.#asked = named;
     if (named && this.#asked !== named) return false;
+    this.#waiting.clear();
     const isNews = Boolean(state && !state.error && this.#note(state.value));
     this.show();
     return isNews;
