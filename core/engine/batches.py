@@ -14,9 +14,9 @@ from ..store.interface import Store
 from ..store.records import LoopEntry
 from .changes.loops import Items, Loops
 from .changes.process_memory import END, LOOK, BeforeTheLast
-from .changes.result_owners import Outputs
 from .changes.transactions import Transactions
 from .folders.listings import Due, Listed, Listing, Why
+from .folders.own_results import OwnResults
 
 if TYPE_CHECKING:
     from ..model.selection import Selection
@@ -45,14 +45,14 @@ class Batches:
         transactions: Transactions,
         loops: Loops,
         items: Items,
-        outputs: Outputs,
+        own_results: OwnResults,
     ) -> None:
         self._store = store
         self._transactions = transactions
         self._memory = transactions.memory
         self._loops = loops
         self._items = items
-        self._outputs = outputs
+        self._own_results = own_results
 
     def prepare(self, requests: Sequence[Request], prompt: Prompt, listed: Listed) -> Due | None:
         """Prepare the loops for `requests`: relist folders and begin new batches where that is due.
@@ -271,7 +271,7 @@ class Batches:
         key = listing.due.key
         self._loops.save(key, looked_at=listing.began, finished=listing.finished)
         # Some may have joined since the folder was read, or turned out to be results.
-        new = self._outputs.unwritten(key, listing.paths)
+        new = self._own_results.without(key, listing.paths)
         if new:
             self._store.append(key, *new)
 

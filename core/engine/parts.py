@@ -15,6 +15,7 @@ from .changes.result_owners import Outputs
 from .changes.transactions import Transactions
 from .folders.folder_watch import FolderWatch
 from .folders.listings import Lister, Listings, Sight
+from .folders.own_results import OwnResults
 from .folders.spare_listings import SpareListings
 from .outcomes.lease import Servers
 from .outcomes.outcomes import Outcomes, Untold
@@ -82,7 +83,8 @@ class Parts:
             clean_up=clean_up or _leave,
             poll=poll_outcomes,
         )
-        self._batches = Batches(store, self._transactions, self._loops, self._items, self._outputs)
+        own_results = OwnResults(store, roots)
+        self._batches = Batches(store, self._transactions, self._loops, self._items, own_results)
         self.spare_listings = SpareListings(
             store, host, self._transactions, self.servers.is_gone, poll_listings
         )
@@ -91,6 +93,7 @@ class Parts:
             host,
             self._transactions,
             outputs=self._outputs,
+            own_results=own_results,
             folder_watch=self._folder_watch,
             lister=lister,
             sight=sight,

@@ -6,10 +6,9 @@ Everything must be called inside a transaction, unless it says otherwise.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...common.pace import parts_of
 from ...files.listing import linked_files
 from ...files.same_file import Identities, folded, folds, identity
 from ...model.if_exists import Owner
@@ -22,9 +21,6 @@ from .process_memory import Memory, Work
 
 if TYPE_CHECKING:
     from ...model.selection import Selection
-
-_FEW = 50
-"""The most files that are looked up one by one."""
 
 
 class UnseenLinks(NamedTuple):
@@ -190,38 +186,6 @@ class Outputs:
         """The identities of many files at one moment."""
         return Identities(self._roots)
 
-    def own_results_beside(self, key: LoopKey) -> Mapping[str, str]:
-        """The results of a loop in its own folder, for `own_results`; outside any transaction."""
-        return self._store.outside.results_below(key, self._identity(key.directory))
-
-    def own_results(
-        self, key: LoopKey, paths: Sequence[str], results: Mapping[str, str]
-    ) -> set[str]:
-        """Those of `paths` that the loop itself has written, which are not images of it.
-
-        `results` are those in its folder. An image that was saved over itself stays an image.
-        """
-        found: set[str] = set()
-        # Usually there are none: results are saved elsewhere.
-        if results:
-            identity_of = self.identities()
-            for part in parts_of(paths):
-                for path in part:
-                    target = identity_of(key.full(path))
-                    writer = results.get(target, path)
-                    # The image may have been renamed to another spelling since.
-                    if writer != path and identity_of(key.full(writer)) != target:
-                        found.add(path)
-        return found
-
-    def unwritten(self, key: LoopKey, paths: Sequence[str]) -> list[str]:
-        """Those of `paths` that are not known to be results of the loop."""
-        if len(paths) <= _FEW:
-            return [path for path in paths if not self._is_result(key, path)]
-        results = self._store.results_below(key, self._identity(key.directory))
-        own = self.own_results(key, paths, results)
-        return [path for path in paths if path not in own]
-
     def see_links(
         self, unseen: UnseenLinks, going_on: Callable[[], object] = lambda: None
     ) -> Collection[str]:
@@ -255,14 +219,6 @@ class Outputs:
         """Whether the item at `path` was the last to write a file."""
         written = self._store.writer(key, target)
         return written is not None and (written.loop, written.path) == (key.id, path)
-
-    def _is_result(self, key: LoopKey, path: str) -> bool:
-        """Whether another image of the loop wrote the file at a relative path."""
-        target = self._identity(key.full(path))
-        written = self._store.writer(key, target)
-        if written is None or written.loop != key.id:
-            return False
-        return not self._is_at(key, written.path, target)
 
     def _is_at(self, key: LoopKey, path: str, target: str) -> bool:
         """Whether the image at a relative path is the file itself."""

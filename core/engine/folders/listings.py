@@ -23,6 +23,7 @@ from ..changes.process_memory import LOOK, BeforeTheLast
 from ..changes.result_owners import Outputs
 from ..changes.transactions import Refusal, Transactions, answer
 from .folder_watch import FolderWatch
+from .own_results import OwnResults
 from .spare_listings import SpareListings, Written
 
 if TYPE_CHECKING:
@@ -117,6 +118,7 @@ class Listings:
         transactions: Transactions,
         *,
         outputs: Outputs,
+        own_results: OwnResults,
         folder_watch: FolderWatch,
         lister: Lister,
         sight: Callable[[str], Sight],
@@ -132,6 +134,7 @@ class Listings:
         self._host = host
         self._transactions = transactions
         self._outputs = outputs
+        self._own_results = own_results
         self._folder_watch = folder_watch
         self._moments = transactions.memory.moments
         self._lister = lister
@@ -238,9 +241,9 @@ class Listings:
         def without(paths: Sequence[str]) -> Collection[str]:
             nonlocal own_results
             # This is read after the folder: a result is recorded before its file exists.
-            read = partial(self._outputs.own_results_beside, key)
+            read = partial(self._own_results.beside, key)
             results = self._transactions.beside(read, patient=patient)
-            own_results = self._outputs.own_results(key, paths, results)
+            own_results = self._own_results.among(key, paths, results)
             return own_results
 
         paths = self._lister(
