@@ -1,3 +1,4 @@
+import { Cancel } from "./cancel.js";
 import { Runs, handsOut } from "./runs.js";
 
 /**
@@ -18,6 +19,7 @@ const FAILED_LIMIT = 16;
 /** Decides what to do with Auto Queue, and what to show, when a prompt of a batch ends. */
 export class Conductor {
   #autoQueue;
+  #cancel;
   #notices;
   #submissions;
   #title;
@@ -36,8 +38,6 @@ export class Conductor {
    * @type {Iteration[]}
    */
   #batch = [];
-  /** Whether Cancel has switched Auto Queue off while a prompt may still be interrupted. */
-  #isCancelled = false;
   /** Whether everything that this tab has sent is known to have ended. */
   #queueIsEmpty = false;
 
@@ -52,6 +52,7 @@ export class Conductor {
    */
   constructor({ autoQueue, notices, submissions, title, watch, later = defaultLater }) {
     this.#autoQueue = autoQueue;
+    this.#cancel = new Cancel({ autoQueue, notices, title, watch });
     this.#notices = notices;
     this.#submissions = submissions;
     this.#title = title;
@@ -109,30 +110,17 @@ export class Conductor {
   }
 
   /**
-   * A prompt was interrupted: Cancel is meant for the whole batch, not only for the image, but
-   * ComfyUI would queue the next one.
+   * A prompt was interrupted.
    *
    * @param {string} promptId
    */
   interrupted(promptId) {
-    this.#watch.end();
-    this.#title.end();
-    const run = this.#runs.take(promptId);
-    if (!run?.handedOut.length) return;
-    const isOff = this.#autoQueue.switchOff() !== null || this.#isCancelled;
-    if (isOff) this.#notices.paused(run.handedOut);
+    this.#cancel.interrupted(this.#runs.take(promptId));
   }
 
-  /**
-   * Cancel was pressed, perhaps between two prompts, when nothing is running: this too is meant for
-   * the batch.
-   */
+  /** Somebody has pressed Cancel. */
   cancelled() {
-    this.#watch.end();
-    if (this.#batch.length === 0 || this.#autoQueue.switchOff() === null) return;
-    this.#isCancelled = true;
-    this.#title.end();
-    this.#notices.pausedBetween(this.#batch);
+    this.#cancel.pressed(this.#batch);
   }
 
   /** This tab is about to send a prompt. */
@@ -141,7 +129,7 @@ export class Conductor {
     if (!this.#submissions.open) this.#watch.end();
     this.#submissions.begin();
     this.#queueIsEmpty = false;
-    this.#isCancelled = false;
+    this.#cancel.beginRun();
   }
 
   /** This tab has finished sending. */

@@ -1,0 +1,66 @@
+/**
+ * @import { Iteration } from "../../types/nodes.d.ts"
+ * @import { AutoQueue } from "./auto_queue.js"
+ * @import { Notices } from "./notices.js"
+ * @import { PageTitle } from "./page_title.js"
+ * @import { Run } from "./runs.js"
+ * @import { Watch } from "./watch.js"
+ */
+
+/**
+ * What Cancel means: it is for the whole batch, not only for the image in progress, after which
+ * ComfyUI would queue the next one.
+ */
+export class Cancel {
+  #autoQueue;
+  #notices;
+  #title;
+  #watch;
+  /** Whether Auto Queue was switched off while a prompt may still be interrupted. */
+  #isPending = false;
+
+  /**
+   * @param {object} parts - the pack's modules of these names
+   * @param {AutoQueue} parts.autoQueue
+   * @param {Pick<Notices, "paused" | "pausedBetween">} parts.notices
+   * @param {PageTitle} parts.title
+   * @param {Watch} parts.watch
+   */
+  constructor({ autoQueue, notices, title, watch }) {
+    this.#autoQueue = autoQueue;
+    this.#notices = notices;
+    this.#title = title;
+    this.#watch = watch;
+  }
+
+  /**
+   * Cancel was pressed, perhaps between two prompts, when nothing is running.
+   *
+   * @param {Iteration[]} batch - what was handed out last, while Auto Queue goes on
+   */
+  pressed(batch) {
+    this.#watch.end();
+    if (batch.length === 0 || this.#autoQueue.switchOff() === null) return;
+    this.#isPending = true;
+    this.#title.end();
+    this.#notices.pausedBetween(batch);
+  }
+
+  /**
+   * A prompt was interrupted.
+   *
+   * @param {Run} [run] - if it was part of a batch
+   */
+  interrupted(run) {
+    this.#watch.end();
+    this.#title.end();
+    if (!run?.handedOut.length) return;
+    const isOff = this.#autoQueue.switchOff() !== null || this.#isPending;
+    if (isOff) this.#notices.paused(run.handedOut);
+  }
+
+  /** A new Run begins. */
+  beginRun() {
+    this.#isPending = false;
+  }
+}
