@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from ..model.items import Item
 from ..model.loop_key import LoopKey
-from ..model.policy import DEFAULT_POLICY, IterationMode, Policy, WhenComplete
+from ..model.policy import DEFAULT_POLICY, IterationMode, Policy
 from ..model.prompt import Prompt
 from ..store.interface import Store
 from ..store.records import LoopEntry
@@ -237,26 +237,18 @@ class Batches:
     def _starts_over(self, entry: LoopEntry, request: Request, prompt: Prompt) -> bool:
         if self._is_chosen(IterationMode.RESET, entry, request, prompt):
             return True
-        start_over = request.policy.when_complete is WhenComplete.START_OVER
-        # A retry of what failed must not repeat everything.
-        start_over = start_over and request.mode is not IterationMode.RETRY_FAILED
-        return start_over and self._is_after_the_end(entry, request.key, prompt)
+        starts_over = request.policy.starts_over(request.mode)
+        return starts_over and self._is_after_the_end(entry, request.key, prompt)
 
     def _is_chosen(
         self, mode: IterationMode, entry: LoopEntry, request: Request, prompt: Prompt
     ) -> bool:
-        """Whether this run is the one that carries out `mode`, which acts only once.
-
-        It is the first after the mode was chosen, or after the batch was complete.
-        """
-        if request.mode is not mode:
-            return False
-        before = self._memory[request.key].clients.mode(prompt.client_id, entry.mode)
-        if before is not mode:
-            return True
-        # A watched batch has no end: each new file would bring all the others back.
-        watches = request.policy.when_complete is WhenComplete.WATCH
-        return not watches and self._is_after_the_end(entry, request.key, prompt)
+        """Whether this run is the one that carries out `mode`."""
+        return request.mode is mode and request.policy.carries_out(
+            mode,
+            self._memory[request.key].clients.mode(prompt.client_id, entry.mode),
+            is_after_the_end=self._is_after_the_end(entry, request.key, prompt),
+        )
 
     def _is_after_the_end(self, entry: LoopEntry, key: LoopKey, prompt: Prompt) -> bool:
         """Whether a run was meant as a new one: submitted by a client that knew of the end."""

@@ -24,6 +24,10 @@ class ItemState(str, Enum):
     """It was given up, with a reason."""
 
 
+STATE_NAMES = {state: state.value for state in ItemState}
+"""The states as `Counts` names them; made once, as an enum takes its time to tell a value."""
+
+
 @dataclass(frozen=True)
 class Claim:
     """A prompt's hold on an item."""

@@ -41,6 +41,25 @@ class Policy:
     """With Skip on error: how many prompts may fail on an item before it is FAILED; 1 or more."""
     when_complete: WhenComplete = WhenComplete.STOP
 
+    def carries_out(
+        self, mode: IterationMode, before: IterationMode, *, is_after_the_end: bool
+    ) -> bool:
+        """Whether a run is the one that carries out its `mode`: Reset and Retry failed act once.
+
+        It is the first run with it, if it was another `before`, or one on a complete batch.
+        """
+        if before is not mode:
+            return True
+        # A watched batch has no end: each new file would bring all the others back.
+        return is_after_the_end and self.when_complete is not WhenComplete.WATCH
+
+    def starts_over(self, mode: IterationMode) -> bool:
+        """Whether a run on a complete batch begins the next one."""
+        # A retry of what failed must not repeat everything.
+        return (
+            self.when_complete is WhenComplete.START_OVER and mode is not IterationMode.RETRY_FAILED
+        )
+
     @property
     def skips(self) -> bool:
         """Whether the batch goes on after an error."""

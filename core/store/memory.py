@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 
 from ..common.errors import StateNotKept
 from ..model.item_life import Event, On, after_event, check_transition
-from ..model.items import Claim, Counts, Item, ItemState
+from ..model.items import STATE_NAMES, Claim, Counts, Item, ItemState
 from ..model.loop_key import LoopKey
 from ..model.records import NOTHING_CARRIED, Carried, KnownResult, ReportedItem
 from .interface import Outside
@@ -288,7 +288,7 @@ class _Outside:
 
 
 def _counted(numbers: Mapping[ItemState, int], entry: LoopEntry | None) -> Counts:
-    counts = {state.value: number for state, number in numbers.items()}
+    counts = {name: numbers[state] for state, name in STATE_NAMES.items()}
     return Counts(**counts, unpaired=0 if entry is None else entry.unpaired)
 
 

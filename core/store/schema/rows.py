@@ -16,7 +16,7 @@ from typing import Any
 from sqlalchemy import Row
 
 from ...model.directory_iterator_settings import IteratorSettings
-from ...model.items import Claim, Counts, Item, ItemState
+from ...model.items import STATE_NAMES, Claim, Counts, Item, ItemState
 from ...model.policy import IterationMode, Policy
 from ...model.prompt import Failure, Prompt
 from ...model.records import ReportedItem
@@ -48,9 +48,8 @@ def entry_of(row: Mapping[str, Any], ahead: float, roots: Roots) -> LoopEntry:
 
 def counts_of(row: Mapping[str, Any]) -> Counts:
     """The number of items in each state, from a loop's row."""
-    return Counts(
-        **{state.value: row[state.value] for state in ItemState}, unpaired=row["unpaired"]
-    )
+    counts = {name: row[name] for name in STATE_NAMES.values()}
+    return Counts(**counts, unpaired=row["unpaired"])
 
 
 def listed_counts(row: Any) -> Counts:
