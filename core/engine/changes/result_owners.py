@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING, NamedTuple
 from ...files.listing import linked_files
 from ...files.same_file import Identities, folded, folds, identity
 from ...model.if_exists import Owner
+from ...model.items import ItemState
 from ...model.loop_key import LoopKey
 from ...model.prompt import Prompt, Saved
 from ...model.records import KnownResult
 from ...model.shared_roots import NO_ROOTS, Roots
 from ...store.interface import Store
+from ...store.records import UNLISTED
 from .process_memory import Memory, Work
 
 if TYPE_CHECKING:
@@ -227,7 +229,9 @@ class Outputs:
     def _is_source(self, key: LoopKey, target: str) -> bool:
         """Whether a file is one of the images that the batch reads, however it is spelled."""
         inside = key.inside(target)
-        if inside is not None and self._store.item(key, inside) is not None:
+        item = None if inside is None else self._store.item(key, inside)
+        # One that waits without being listed may be known only from an earlier batch.
+        if item is not None and (item.index != UNLISTED or item.state is not ItemState.PENDING):
             return True
         if not os.path.lexists(target) or not folds(*os.path.split(target)):
             return False

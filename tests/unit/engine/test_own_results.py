@@ -18,7 +18,7 @@ from batch_loop.core.model.if_exists import Owner
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import IterationMode
 from batch_loop.core.model.prompt import Ending
-from batch_loop.core.model.selection import Selection, SortBy
+from batch_loop.core.model.selection import Filter, Selection, SortBy
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
 from batch_loop.core.store.memory import MemoryStore
@@ -232,3 +232,24 @@ def test_what_an_image_had_written_before_stays_its_own(loop: Loop) -> None:
     loop.registry.reconcile_all()
     turn = loop.registry.acquire(loop.request, loop.host.submit())
     assert loop.registry.earlier_outputs(turn) == (str(result),)
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_an_image_that_only_an_earlier_batch_has_read_is_no_source(
+    loop: Loop,
+    is_there: bool,  # noqa: FBT001
+) -> None:
+    (loop.folder / "b.png").rename(loop.folder / "0.png")
+    turn = loop.registry.acquire(loop.request, loop.host.submit())
+    assert turn.item is not None
+    assert turn.item.path == "0.png"
+    loop.host.finish(turn.prompt, Ending.STOPPED)
+    if not is_there:
+        (loop.folder / "0.png").unlink()
+    without = Selection(filter=Filter.CUSTOM, custom_pattern="*, !0.png")
+    request = replace(loop.request, selection=without, mode=IterationMode.RESET)
+    turn = loop.registry.acquire(request, loop.host.submit())
+    target = str(loop.folder / "0.png")
+    kept = [target] if is_there else []
+    owners = loop.registry.claim_outputs(turn, [target], kept)
+    assert owners == {target: Owner.BEFORE if is_there else Owner.NEW}
