@@ -206,7 +206,7 @@ class LoopMemory(NamedTuple):
     arrivals: Arrivals | None = None
     """New files seen in the folder."""
     interrupted: bool = False
-    """Whether a prompt was interrupted since an image was handed out: none follows by itself."""
+    """Whether a prompt here was interrupted since an image was handed out: no other follows."""
 
 
 NOTHING = LoopMemory()

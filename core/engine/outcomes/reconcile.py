@@ -199,7 +199,7 @@ class Reconciler:
             # A time in the future is by a clock that was set back since.
             ran_at = max(ran_at, at) if ran_at is not None and ran_at <= now else at
         self._loops.save(key, seconds=entry.seconds + took, ran_at=ran_at)
-        if outcome.ending is Ending.STOPPED:
+        if outcome.ending is Ending.STOPPED and claim.server == self._host.server:
             # Until an image is handed out: that of a prompt before it may be reconciled later.
             self._memory.change(key, interrupted=True)
         failure = outcome.failure or Failure("the prompt failed")

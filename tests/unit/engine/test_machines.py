@@ -17,6 +17,7 @@ from batch_loop.core.engine.changes import transactions
 from batch_loop.core.engine.folders import spare_listings
 from batch_loop.core.engine.outcomes.lease import LOOK_SECONDS, RENEWALS
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.go_or_stop import Stands, standing_of
 from batch_loop.core.model.if_exists import Owner
 from batch_loop.core.model.items import Counts
 from batch_loop.core.model.loop_key import LoopKey
@@ -295,6 +296,18 @@ def test_the_server_that_frees_a_dead_server_s_image_cleans_up_after_it(
     let_lease_end(two)
     assert (one.cleaned_up, two.cleaned_up) == ([], ["/machine2/out/done"])
     assert second.item is not None
+
+
+def test_a_server_that_dies_does_not_pause_the_others(pair: tuple[Machine, Machine]) -> None:
+    one, two = pair
+    one.take()
+    taken = two.take()
+    let_lease_end(two)
+    assert two.counts.running == 1
+    two.finish(taken)
+    told = two.registry.full_snapshot(two.request.key.id)
+    assert told.ran_at is not None
+    assert standing_of(replace(told, told_at=told.ran_at)).stands is Stands.RUNNING
 
 
 def test_a_server_that_is_closed_properly_frees_its_images_at_once(
