@@ -187,9 +187,12 @@ export class Cards {
   #showComplete(node, nodes, answers) {
     const complete = this.#completes.get(node);
     if (!complete) return;
-    const loop = complete.loop ?? this.#entryBefore(node, nodes)?.loop;
-    const answer = loop ? answers.get(loopOf(loop)) : { value: null };
-    if (answer && !answer.error) complete.card.show(completeModel(answer.value));
+    const { card, loop } = complete;
+    // The state that the iterator's card shows: its answer may have come before.
+    const answer = loop
+      ? answers.get(loopOf(loop))
+      : { value: this.#entryBefore(node, nodes)?.state ?? null };
+    if (answer && !answer.error) card.show(completeModel(answer.value));
   }
 
   /**

@@ -68,8 +68,12 @@ export class IteratorEntry {
 
   /** The loop's id, if it is known to have run. */
   get loop() {
-    const named = this.#named;
-    return this.#state?.id === named ? named : null;
+    return this.state?.id ?? null;
+  }
+
+  /** The last known state of that loop. */
+  get state() {
+    return this.#state?.id === this.#named ? this.#state : null;
   }
 
   /** The id of the loop that the settings stand for, whether or not it has run. */
