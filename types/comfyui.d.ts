@@ -25,6 +25,15 @@ export type Widget = ReturnType<Node["addWidget"]> & {
   afterQueued?(): void;
 };
 
+/** What the server has said of a node's type: the kind and the options of each input. */
+export interface NodeDefined {
+  constructor: {
+    nodeData: { input: Record<"required" | "optional", Record<string, [unknown, Options?]>> };
+  };
+}
+
+type Options = Record<string, unknown>;
+
 /** Nodes' method for adding page elements. */
 export interface DOMWidgets {
   addDOMWidget(name: string, type: string, element: HTMLElement, options: object): Widget;

@@ -13,7 +13,7 @@ from comfy_api.v0_0_2 import io as comfy_io
 
 from ..common.combo_choice import Choice
 from ..common.names import CATEGORY, SOCKET_TYPE
-from ..model.directory_iterator_settings import Setting
+from ..model.directory_iterator_settings import LISTING, Setting
 
 LoopSocket = comfy_io.Custom(SOCKET_TYPE)
 """The type of the `loop` sockets."""
@@ -79,7 +79,10 @@ def _with_option(of: comfy_io.Input, option: str) -> comfy_io.Input:
 
 
 def widget(setting: Setting) -> comfy_io.Input:
-    """The input of a setting, with a widget of its kind."""
+    """The input of a setting, with a widget of its kind.
+
+    The page is told which settings it has to ask for a folder's images with.
+    """
     name, default, tooltip = setting.name, setting.default, setting.tooltip
     made: comfy_io.Input
     if isinstance(default, Enum):
@@ -91,6 +94,8 @@ def widget(setting: Setting) -> comfy_io.Input:
         made = comfy_io.Int.Input(name, default=default, tooltip=tooltip, **limits)
     else:
         made = comfy_io.String.Input(name, default=default, tooltip=tooltip)
+    if name in LISTING:
+        made = _with_option(made, "selects_images")
     return _with_option(made, "advanced") if setting.advanced else made
 
 

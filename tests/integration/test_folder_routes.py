@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from batch_loop.core.model.directory_iterator_settings import LISTING
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support.batches import run_until_stop, told
 from batch_loop.tests.support.graphs import ITERATOR, batch_graph
@@ -30,6 +31,13 @@ NAMES = ["img1.png", "img2.jpg", "img10.png", "sub/img3.png"]
 def look(client: ComfyClient, **settings: Any) -> dict[str, Any]:
     found: dict[str, Any] = client.post_json(FOLDER, settings)
     return found
+
+
+def test_the_node_tells_the_page_which_settings_select_images(client: ComfyClient) -> None:
+    node = "BatchLoopDirectoryIterator"
+    inputs = client.get_json(f"/object_info/{node}")[node]["input"]["required"]
+    told = {name for name, (_, options) in inputs.items() if options.get("selects_images")}
+    assert told == LISTING
 
 
 @pytest.mark.parametrize(

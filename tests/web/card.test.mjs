@@ -209,7 +209,10 @@ function iterator(values, linked = []) {
   const widgets = Object.entries(values).map(([name, value]) => ({ name, value }));
   const inputs = widgets.map(({ name }) => ({ name }));
   const isInputConnected = (slot) => linked.includes(inputs[slot].name);
-  return { widgets, inputs, isInputConnected };
+  const selects = [{}, { selects_images: true }];
+  const required = { directory: selects, limit: selects, max_attempts: ["INT", {}], any: ["*"] };
+  const constructor = { nodeData: { input: { required } } };
+  return { widgets, inputs, isInputConnected, constructor };
 }
 
 test("only settings that decide about a folder's images are asked about", () => {

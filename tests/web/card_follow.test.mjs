@@ -34,7 +34,9 @@ function entryOf() {
   const isInputConnected = (slot) => linked.includes(inputs[slot].name);
   const shown = [];
   const card = { show: (model, more) => shown.push({ ...model, ...more }) };
-  const node = { widgets, inputs, isInputConnected };
+  const selects = [{}, { selects_images: true }];
+  const nodeData = { input: { required: { directory: selects, limit: selects } } };
+  const node = { widgets, inputs, isInputConnected, constructor: { nodeData } };
   const entry = new IteratorEntry({ node, card });
   const told = (state, folder = { value: FOLDER }) => {
     let isNews = false;

@@ -1,20 +1,22 @@
 /**
- * @import { Node } from "../../../types/comfyui.d.ts"
+ * @import { Node, NodeDefined } from "../../../types/comfyui.d.ts"
  * @import { FolderSettings, Which } from "../../../types/server.d.ts"
  */
 
-/** The inputs of Directory Iterator that decide which images a folder contains. */
-const DECIDING = [
-  "directory",
-  "loop_name",
-  "filter",
-  "custom_pattern",
-  "recursive",
-  "sort_by",
-  "descending",
-  "start_index",
-  "limit",
-];
+/**
+ * The inputs of a Directory Iterator that decide which images a folder contains, as the server has
+ * marked them.
+ *
+ * @param {Node} node
+ * @returns {string[]}
+ */
+function deciding(node) {
+  const { nodeData } = /** @type {Node & NodeDefined} */ (node).constructor;
+  const { required, optional } = nodeData.input;
+  return Object.entries({ ...required, ...optional }).flatMap(([name, [, options]]) =>
+    options?.selects_images ? name : [],
+  );
+}
 
 /**
  * The settings to ask the server about for a Directory Iterator's folder; null if an input comes
@@ -24,10 +26,11 @@ const DECIDING = [
  * @returns {FolderSettings | null}
  */
 export function folderSettings(node) {
-  if (isLinked(node, DECIDING)) return null;
+  const names = deciding(node);
+  if (isLinked(node, names)) return null;
   /** @type {Record<string, unknown>} */
   const settings = {};
-  for (const name of DECIDING) {
+  for (const name of names) {
     const widget = widgetOf(node, name);
     if (widget) settings[name] = widget.value;
   }
@@ -78,7 +81,7 @@ export function isLinked(node, names) {
  * @param {() => void} changed
  */
 export function onSettingChanged(node, changed) {
-  for (const widget of DECIDING.map((name) => widgetOf(node, name))) {
+  for (const widget of deciding(node).map((name) => widgetOf(node, name))) {
     if (!widget) continue;
     const before = widget.callback;
     widget.callback = function (...args) {
