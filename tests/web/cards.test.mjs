@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import "./english.mjs";
 import { Cards } from "../../web/lib/card/cards.js";
+import { Refused } from "../../web/lib/server.js";
 
 /** A fake of the parts of an element that a card uses. */
 class FakeElement {
@@ -49,6 +50,7 @@ const FOLDER = { directory: "/in", loop: "l", total: 3, first: "a.png", last: "c
 function nodeOf(comfyClass, widgets) {
   return {
     comfyClass,
+    constructor: { nodeData: { input: { required: { directory: [{}, { selects_images: true }] } } } },
     widgets,
     inputs: [],
     flags: {},
@@ -60,7 +62,7 @@ function nodeOf(comfyClass, widgets) {
   };
 }
 
-/** The cards of an iterator and a Batch Complete, what tells them answers, and the latter's line. */
+/** The cards of an iterator and of a Batch Complete, and a poller that a test answers for. */
 function setUp(t) {
   globalThis.document = { createElement: () => new FakeElement() };
   globalThis.ResizeObserver = class {
@@ -73,28 +75,53 @@ function setUp(t) {
   const iterator = nodeOf("BatchLoopDirectoryIterator", [{ name: "directory", value: "in" }]);
   const complete = nodeOf("BatchLoopBatchComplete", []);
   let wish = null;
-  const following = { whenSettled() {}, again() {} };
+  const again = [];
+  const ask = (which) => again.push(...wish.questions().filter(which));
   const cards = new Cards({
     app: { graph: { nodes: [iterator, complete] }, canvas: { graph: null, setDirty() {} } },
     server: { thumbnail: () => "" },
-    poller: { follow: (wanted) => (wish = wanted) && following },
+    poller: { follow: (wanted) => (wish = wanted) && { whenSettled() {}, again: ask } },
     screen: { find: () => iterator },
     actions: { of: () => ({}) },
     collapsed: { show() {} },
   });
   for (const node of [iterator, complete]) node.graph = {};
-  const [, { element }] = [cards.add(iterator), cards.add(complete)];
-  const told = (question, value) => {
-    const asked = wish.questions().find((each) => each.startsWith(question));
-    wish.told(new Map([[asked, { value }]]));
+  const [ofIterator, ofComplete] = [iterator, complete].map((node) => cards.add(node).element);
+  const told = (kind, answer) => {
+    const asked = wish.questions().find((each) => each.startsWith(kind));
+    wish.told(new Map([[asked, answer]]));
   };
-  return { cards, element, told };
+  return { again, cards, ofComplete, ofIterator, told };
 }
 
 test("Batch Complete shows a loop whose state comes before the folder's images", (t) => {
-  const { cards, element, told } = setUp(t);
+  const { cards, ofComplete, told } = setUp(t);
   cards.heard("1", { kind: "iteration", loop: "l" });
-  told("loop", LOOP);
-  told("folder", FOLDER);
-  assert.equal(element.firstLine, "1 of 3 finished");
+  told("loop", { value: LOOP });
+  told("folder", { value: FOLDER });
+  assert.equal(ofComplete.firstLine, "1 of 3 finished");
+});
+
+test("a folder is looked at again after a run that no answer has shown", (t) => {
+  const { again, cards, told } = setUp(t);
+  told("folder", { value: FOLDER });
+  told("loop", { value: null });
+  assert.deepEqual(again, []);
+  cards.heard("1", { kind: "iteration", loop: "l" });
+  told("loop", { value: LOOP });
+  assert.deepEqual(again, ['folder {"directory":"in"}']);
+  told("loop", { value: LOOP });
+  assert.equal(again.length, 1);
+});
+
+test("while nothing is known of the folder, a card says why the server fails", (t) => {
+  const { ofIterator, told } = setUp(t);
+  const failure = { error: new Refused("no database", 503) };
+  told("folder", failure);
+  assert.equal(ofIterator.firstLine, "This folder cannot be used");
+  told("folder", { value: FOLDER });
+  told("loop", { value: null });
+  assert.equal(ofIterator.firstLine, "3 images");
+  told("folder", failure);
+  assert.equal(ofIterator.firstLine, "3 images");
 });

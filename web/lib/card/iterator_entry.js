@@ -1,6 +1,6 @@
 import { isAtWork } from "../figures.js";
 import { folderOf, loopOf } from "../poller.js";
-import { isFinal } from "../server.js";
+import { Refused, isFinal } from "../server.js";
 import { folderSettings, isLinked } from "./folder_settings.js";
 import { iteratorModel } from "./texts_and_buttons.js";
 
@@ -8,7 +8,6 @@ import { iteratorModel } from "./texts_and_buttons.js";
  * @import { Node } from "../../../types/comfyui.d.ts"
  * @import { Current, Folder, Loop } from "../../../types/server.d.ts"
  * @import { Answer, Answers, Question } from "../poller.js"
- * @import { Refused } from "../server.js"
  * @import { IteratorCard } from "./iterator_card_element.js"
  */
 
@@ -53,6 +52,8 @@ export class IteratorEntry {
    * @type {Answers}
    */
   #waiting = new Map();
+  /** Whether it was seen to run, and not yet to have ended. */
+  #runs = false;
   #watching = false;
   #choosing = false;
 
@@ -96,6 +97,7 @@ export class IteratorEntry {
   heard(loop) {
     this.#heard = { loop, key: JSON.stringify(folderSettings(this.node)) };
     this.#refusal = null; // it has run since
+    this.#runs = true;
   }
 
   /**
@@ -177,8 +179,10 @@ export class IteratorEntry {
     this.#taken = answer;
     const { value, error } = answer;
     if (value) [this.#folder, this.#refusal] = [value, null];
-    // A server that is away says nothing about the folder.
-    else if (isFinal(error)) [this.#folder, this.#refusal] = [null, error];
+    // A server that fails says nothing about the folder, but says why nothing is known of it.
+    else if (isFinal(error) || (error instanceof Refused && !this.#folder && !this.#refusal)) {
+      [this.#folder, this.#refusal] = [null, error];
+    }
   }
 
   /**
@@ -190,7 +194,8 @@ export class IteratorEntry {
     const before = this.#state;
     const isAlive = state !== null && isAtWork(state);
     const isComplete = Boolean(state?.complete && before && !before.complete);
-    const hasStopped = Boolean(state && !isAlive && before && isAtWork(before));
+    const hasStopped = state !== null && !isAlive && this.#runs;
+    this.#runs = isAlive || (this.#runs && !hasStopped);
     this.#state = state;
     this.#last = isAlive ? (state.current[0] ?? this.#last) : null;
     // An image under way was read from the folder.
