@@ -17,11 +17,16 @@ from playwright.sync_api import (
     ViewportSize,
     expect,
 )
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from ...tools.client import Prompt
 from ...tools.tab import CLICK_MS, NODES_2, TRIES, Tab, clicked
 
 SIZE = ViewportSize(width=1600, height=1000)
+
+PACK = "batch-loop"
+EXAMPLE = "captions"
+"""The pack's folder, and one of its examples, as the Templates window names them."""
 
 TOASTS = ".p-toast-message, [data-testid=toast], .batch-loop-notice"
 
@@ -188,10 +193,17 @@ class ComfyPage(Tab):
         """Wait until ComfyUI shows an error in the workflow."""
         self.page.wait_for_function("() => app.lastExecutionError")
 
-    def browse_templates(self, pack: str) -> None:
-        """Open the Templates window with the examples of a node pack."""
+    def browse_templates(self) -> None:
+        """Open the Templates window with the examples of this node pack."""
         self.page.evaluate("app.extensionManager.command.execute('Comfy.BrowseTemplates')")
-        self.page.get_by_text(pack, exact=True).first.click()
+        for _ in range(TRIES):
+            self.page.get_by_text(PACK, exact=True).first.click()
+            try:
+                self.page.get_by_text(EXAMPLE, exact=True).first.wait_for(timeout=CLICK_MS)
+            except PlaywrightTimeoutError:
+                continue  # when its own templates arrive, 1.25 shows those again
+            return
+        self.page.get_by_text(EXAMPLE, exact=True).first.wait_for()
 
     def load(self, graph: Prompt) -> None:
         """Open a workflow."""

@@ -34,7 +34,7 @@ def picture_of(comfy: ComfyPage, name: str) -> Locator:
 def test_the_window_shows_the_picture_of_each_example(
     comfy: ComfyPage, server: ComfyServer
 ) -> None:
-    comfy.browse_templates("batch-loop")
+    comfy.browse_templates()
     # Only the server of the newest frontend has nodes for them.
     left_out = set() if server.frontend == NEWEST_FRONTEND else WITH_NATIVE_LOOPS
     for name in sorted(ALL - left_out):
@@ -58,7 +58,7 @@ def test_the_window_shows_the_picture_of_each_example(
 def test_an_example_opened_by_a_click_runs(
     comfy: ComfyPage, client: ComfyClient, server: ComfyServer, name: str
 ) -> None:
-    comfy.browse_templates("batch-loop")
+    comfy.browse_templates()
     picture_of(comfy, name).click()
     nodes = json.loads((EXAMPLES / f"{name}.json").read_text(encoding="utf-8"))["nodes"]
     comfy.page.wait_for_function(
