@@ -138,6 +138,24 @@ def test_the_script_runs_a_batch_to_its_end(server: ComfyServer) -> None:
     assert len(lines) == len(list((server.output / "save_batch").rglob("*.png"))) == 11
 
 
+def test_the_script_continues_until_each_batch_of_a_workflow_is_complete(
+    client: ComfyClient, server: ComfyServer, workspace: Workspace
+) -> None:
+    graph = {}
+    for folder, count in (("short", 1), ("long", 3)):
+        write_images(workspace.input / folder, [f"img{each}.png" for each in range(count)])
+        batch = batch_graph(f"{workspace.name}/{folder}", f"{workspace.name}/{folder}")
+        # Each has ids of its own.
+        graph |= json.loads(re.sub(r'"(\d+)"', rf'"{folder} \1"', json.dumps(batch)))
+    workflow = workspace.scratch / "workflow.json"
+    workflow.write_text(json.dumps(filled_in(client, graph)), encoding="utf-8")
+    with start_script(server, WORKFLOW=str(workflow), SKIP_ON_ERROR=False) as script:
+        lines = lines_of(script)
+    assert len(lines) == 3
+    assert "Complete: 1 of 1 done" in lines[-1]
+    assert "Complete: 3 of 3 done" in lines[-1]
+
+
 def test_the_script_goes_on_after_its_prompt_was_deleted(
     client: ComfyClient, server: ComfyServer, workspace: Workspace
 ) -> None:
