@@ -168,7 +168,7 @@ class ComfyPage(Tab):
             self.page.evaluate("new Promise(requestAnimationFrame)")
         yield
         kept[0].continue_()
-        self.page.unroute("**/prompt", keep)
+        self.page.unroute_all(behavior="wait")
 
     def settle(self) -> None:
         """Wait until the prompts that this tab was about to send have been sent."""

@@ -115,7 +115,7 @@ def test_during_a_run_it_shows_progress(comfy: ComfyPage, batch: Batch) -> None:
     expect(card).to_contain_text("All 7 images done")
     expect(bar).to_have_attribute("aria-valuenow", "7")
     expect(picture).to_be_hidden()
-    comfy.page.unroute(loops)
+    comfy.page.unroute_all(behavior="wait")
 
 
 @pytest.mark.one_renderer
@@ -139,7 +139,7 @@ def test_a_folder_may_take_longer_to_list_than_its_batch(comfy: ComfyPage, batch
     for route in kept:
         route.continue_()
     expect(comfy.card()).to_contain_text("1 image done")
-    comfy.page.unroute(lists)
+    comfy.page.unroute_all(behavior="wait")
 
 
 def wait_until_loaded(page: Page, picture: Locator) -> None:
@@ -248,7 +248,7 @@ def test_a_folder_is_chosen_among_the_allowed_ones(comfy: ComfyPage, batch: Batc
     comfy.page.keyboard.press("Escape")
     expect(window).to_have_count(0)
     expect(card).to_contain_text("7 images")
-    comfy.page.unroute(chooser)
+    comfy.page.unroute_all(behavior="wait")
 
 
 def test_it_works_in_a_subgraph(comfy: ComfyPage, batch: Batch) -> None:
