@@ -64,6 +64,8 @@ class AutoQueue:
         self._looks_at = 0.0
         self._catches_up_at = 0.0
         self._away_since: float | None = None
+        self._fails_since: float | None = None
+        """Since when every look at the connected server has failed."""
         self.has_worked = False
         """Whether the server has ever sent events."""
 
@@ -117,6 +119,7 @@ class AutoQueue:
     def _note_absence(self, error: Exception) -> None:
         """Note since when the server, or its database, has been away; CommandError if too long."""
         now = asyncio.get_running_loop().time()
+        self._fails_since = None
         if self._away_since is None:
             self._away_since = now
             if self.has_worked:
@@ -171,7 +174,7 @@ class AutoQueue:
             return
         self._looks_at = now + QUIET_SECONDS
         for loop_id in [each for each, following in self._next.items() if following == "wait"]:
-            with _asked_again():
+            with self._asked_again():
                 loop = await self._client.loop(loop_id)
                 # An image that failed on another server can be taken again: this one may succeed.
                 is_back = loop["next"] == "stop" and not loop["complete"]
@@ -220,7 +223,7 @@ class AutoQueue:
         """Find out what has become of the sent prompts, as events may have been missed."""
         self._catches_up_at = asyncio.get_running_loop().time() + CATCH_UP_SECONDS
         if self._sent:
-            with _asked_again():
+            with self._asked_again():
                 await self._find_ended()
 
     async def _find_ended(self) -> None:
@@ -251,15 +254,21 @@ class AutoQueue:
             lost = f"{self._client.url} loses the prompts that it is sent"
             self._progress.problem = self._progress.problem or lost
 
+    @contextlib.contextmanager
+    def _asked_again(self) -> Iterator[None]:
+        """Do without the answer to a question asked now and then if the server fails to answer it.
 
-@contextlib.contextmanager
-def _asked_again() -> Iterator[None]:
-    """Do without the answer to a question asked now and then if the server fails to answer it."""
-    try:
-        yield
-    except RefusedByServer as error:
-        if error.status < SERVER_ERROR:
-            raise
+        If it goes on to fail for as long as a server may be away, the error is raised.
+        """
+        try:
+            yield
+        except RefusedByServer as error:
+            now = asyncio.get_running_loop().time()
+            self._fails_since = now if self._fails_since is None else self._fails_since
+            if error.status < SERVER_ERROR or now - self._fails_since > self._return_seconds:
+                raise
+        else:
+            self._fails_since = None
 
 
 def _problem(data: Mapping[str, Any]) -> str:

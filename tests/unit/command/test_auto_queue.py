@@ -273,6 +273,24 @@ def test_a_server_that_once_fails_to_answer_is_asked_again(
     assert list(server.looks) == []
 
 
+def test_a_server_that_never_answers_is_not_asked_forever(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(auto_queue, "CATCH_UP_SECONDS", 0.0)
+
+    class Broken(Server):
+        async def events(self) -> AsyncGenerator[Event, None]:
+            yield Event("connected", {})
+            for _ in range(9):
+                await asyncio.sleep(0.01)
+                yield Event("quiet", {})
+            raise Unforeseen
+
+        async def queued(self) -> set[str]:
+            raise RefusedByServer("Bad Gateway", 502)
+
+    with pytest.raises(RefusedByServer):
+        run(Broken())
+
+
 def test_a_refusal_to_tell_about_the_queue_ends_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(auto_queue, "CATCH_UP_SECONDS", 0.0)
     with pytest.raises(RefusedByServer):
