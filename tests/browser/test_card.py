@@ -297,14 +297,31 @@ def complete_card(comfy: ComfyPage, batch: Batch) -> tuple[Locator, str]:
     run_to_the_end(comfy, batch)
     card = comfy.card()
     expect(card).to_contain_text("All 2 images done")
+    return card, colour_of_done(card)
+
+
+def colour_of_done(card: Locator) -> str:
     done = card.locator(".batch-loop-bar-done")
-    return card, str(done.evaluate("bar => getComputedStyle(bar).backgroundColor"))
+    return str(done.evaluate("bar => getComputedStyle(bar).backgroundColor"))
 
 
 def test_a_collapsed_node_still_shows_progress(comfy: ComfyPage, batch: Batch) -> None:
     card, colour = complete_card(comfy, batch)
     comfy.page.evaluate("id => app.graph.getNodeById(id).collapse()", ITERATOR)
     expect(card).to_be_hidden()
+    comfy.wait_for_colour_on_title(ITERATOR, colour)
+
+
+def test_a_collapsed_node_shows_later_progress_too(comfy: ComfyPage, batch: Batch) -> None:
+    stop_in(comfy, batch, 2, limit=2)
+    card = comfy.card()
+    expect(card).to_contain_text("Image 2 of 2")
+    colour = colour_of_done(card)
+    comfy.page.evaluate("id => app.graph.getNodeById(id).collapse()", ITERATOR)
+    expect(card).to_be_hidden()
+    batch.open_gate("img2.png")
+    comfy.wait_until_off()
+    expect(comfy.card(COMPLETE_TYPE)).to_contain_text("All 2 images done")
     comfy.wait_for_colour_on_title(ITERATOR, colour)
 
 

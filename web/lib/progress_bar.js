@@ -39,15 +39,6 @@ export class ProgressBar {
       "aria-valuetext": words,
     });
   }
-
-  /** The colours as the page's theme has them, for who draws the bar on the canvas. */
-  get colours() {
-    return {
-      done: colourOf(this.#done),
-      failed: colourOf(this.#failed),
-      left: colourOf(this.element),
-    };
-  }
 }
 
 /** A progress bar with the same information as text below it. */
@@ -85,11 +76,6 @@ export class Progress {
     }
     this.#bar.show(figures, Object.values(words).filter(Boolean).join(", "));
   }
-
-  /** The colours as the page's theme has them, for who draws the bar on the canvas. */
-  get colours() {
-    return this.#bar.colours;
-  }
 }
 
 /**
@@ -99,9 +85,4 @@ export class Progress {
 function widen(part, wide) {
   part.style.width = `${wide}%`;
   part.hidden = wide === 0;
-}
-
-/** @param {HTMLElement} target */
-function colourOf(target) {
-  return getComputedStyle(target).backgroundColor;
 }

@@ -141,7 +141,7 @@ export class Cards {
   #put(node, card, height) {
     const widget = addCard(node, NAME, card, height);
     passToCanvas(card.element, () => this.#app.canvas);
-    drawOnTitle(node, () => card.shown);
+    drawOnTitle(node, () => card.figures);
     this.#following.whenSettled(); // its values are set later in this turn
     return widget;
   }
@@ -172,8 +172,7 @@ export class Cards {
     for (const node of nodes) {
       const card = node.graph === canvas.graph ? this.#cardOf(node) : undefined;
       if (card) takePlace(node, card);
-      const onNode = card?.shown;
-      if (onNode) shown.push({ id: node.id, ...onNode });
+      if (card?.figures) shown.push({ id: node.id, figures: card.figures });
     }
     this.#collapsed.show(shown);
     canvas.setDirty(true, false);

@@ -1,8 +1,8 @@
 import { percent } from "../figures.js";
 
 /**
- * @import { Shown } from "./title_progress.js"
- * @typedef {Shown & { id: string | number }} ShownOn - what is shown on the node with this id
+ * @import { Figures } from "../figures.js"
+ * @typedef {{ id: string | number, figures: Figures }} ShownOn - on the node with this id
  */
 
 /** Matches collapsed nodes in Nodes 2.0, which have no body. */
@@ -38,13 +38,13 @@ export class CollapsedNodes {
  *
  * @param {ShownOn} shown
  */
-export function ruleFor({ id, figures: { done, failed, total }, colours }) {
+export function ruleFor({ id, figures: { done, failed, total } }) {
   const first = `${percent(done, total)}%`;
   const second = `${percent(done + failed, total)}%`;
   const stops = [
-    `${colours.done} 0 ${first}`,
-    `${colours.failed} ${first} ${second}`,
-    `${colours.left} ${second}`,
+    `var(--batch-loop-done) 0 ${first}`,
+    `var(--batch-loop-failed) ${first} ${second}`,
+    `var(--batch-loop-left) ${second}`,
   ];
   const node = `.lg-node[data-node-id=${JSON.stringify(String(id))}]`;
   return `${node}${COLLAPSED}::after {

@@ -40,9 +40,9 @@ export class CompleteCard {
     });
   }
 
-  /** The figures shown, with their colours; null if there are none. */
-  get shown() {
-    return this.#figures && { figures: this.#figures, colours: this.#progress.colours };
+  /** The figures shown; null if there are none. */
+  get figures() {
+    return this.#figures;
   }
 
   /** @param {CompleteModel} model */

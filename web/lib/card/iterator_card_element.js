@@ -75,10 +75,9 @@ export class IteratorCard {
     });
   }
 
-  /** The figures shown, with their colours; null if there are none. */
-  get shown() {
-    const figures = this.#model?.figures;
-    return figures ? { figures, colours: this.#progress.colours } : null;
+  /** The figures shown; null if there are none. */
+  get figures() {
+    return this.#model?.figures ?? null;
   }
 
   /**

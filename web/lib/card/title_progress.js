@@ -5,8 +5,6 @@ import { percent } from "../figures.js";
  * @import { Figures } from "../figures.js"
  */
 
-/** @typedef {{ done: string, failed: string, left: string }} Colours */
-/** @typedef {{ figures: Figures, colours: Colours }} Shown */
 /** @typedef {{ x: number, y: number, width: number, height: number }} Box */
 
 /** The parts of a bar, in order. */
@@ -21,11 +19,11 @@ const INSET = 6;
  * Draw a batch's progress on a node's title when its card is not visible: while the node is
  * collapsed, or zoomed out so far that ComfyUI hides elements over the canvas.
  *
- * `shown` returns what to draw, or null for nothing. In the classic canvas, ComfyUI calls a node's
- * `onDrawForeground`.
+ * `shown` returns the figures to draw, or null for nothing. In the classic canvas, ComfyUI calls a
+ * node's `onDrawForeground`.
  *
  * @param {Node} node
- * @param {() => Shown | null} shown
+ * @param {() => Figures | null} shown
  */
 export function drawOnTitle(node, shown) {
   const before = node.onDrawForeground;
@@ -33,8 +31,8 @@ export function drawOnTitle(node, shown) {
   node.onDrawForeground = function (context, canvas, ...rest) {
     before?.call(this, context, canvas, ...rest);
     const isHidden = this.flags.collapsed || canvas.low_quality;
-    const what = isHidden ? shown() : null;
-    if (what) draw(context, boxOf(this, canvas.ds.scale), what);
+    const figures = isHidden ? shown() : null;
+    if (figures) draw(context, boxOf(this, canvas.ds.scale), figures);
   };
 }
 
@@ -69,15 +67,16 @@ function boxOf(node, scale) {
 /**
  * @param {CanvasRenderingContext2D} context
  * @param {Box} box
- * @param {Shown} shown
+ * @param {Figures} figures
  */
-function draw(context, { x, y, width, height }, { figures, colours }) {
+function draw(context, { x, y, width, height }, figures) {
+  const theme = getComputedStyle(document.body);
   context.save();
   context.beginPath();
   context.roundRect(x, y, width, height, height / 2);
   context.clip();
   for (const [name, from, wide] of partsOf(figures, width)) {
-    context.fillStyle = colours[name];
+    context.fillStyle = theme.getPropertyValue(`--batch-loop-${name}`);
     context.fillRect(x + from, y, wide, height);
   }
   context.restore();
