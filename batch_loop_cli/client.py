@@ -177,11 +177,15 @@ class Client:
         raise ServerGone("it has closed the connection")
 
     async def _take_back(self, prompt_id: str) -> None:
-        """Cancel a prompt, which may already be running."""
+        """Cancel a prompt, which may already be running, and return once it has ended.
+
+        ComfyUI forgets an interrupt that comes between its taking a prompt off the queue and the
+        prompt's start, so one may not be enough.
+        """
         await self.delete([prompt_id])
-        running = (await self._get("/queue"))["queue_running"]
-        if any(entry[1] == prompt_id for entry in running):
+        while prompt_id in await self.queued():
             await self.interrupt(prompt_id)
+            await asyncio.sleep(QUIET_SECONDS)
 
     async def _get(self, path: str) -> Any:
         body = await self._ask("GET", path)

@@ -146,18 +146,21 @@ def test_json_prints_what_happens_in_lines_for_programs(case: Case) -> None:
     assert (end["event"], end["exit_code"], end["done"]) == ("end", code, len(NAMES))
 
 
-def test_a_workflow_of_which_the_server_would_leave_out_a_part_is_not_run(case: Case) -> None:
+@pytest.mark.parametrize("missed", [0, 2])
+def test_a_workflow_of_which_the_server_would_leave_out_a_part_is_not_run(
+    case: Case, missed: int
+) -> None:
     graph = json.loads(case.workflow.read_text(encoding="utf-8"))
     never = case.workspace.scratch / "never"
     # The server would leave out the second saver, and the rest of the prompt would never end.
-    graph["wait"] = node("TestWait", image=[ITERATOR, 1], until=str(never))
+    graph["wait"] = node("TestWait", image=[ITERATOR, 1], until=str(never), missed=missed)
     graph["other"] = node("PreviewImage", images=["wait", 0])
     graph["second"] = node("SaveImage", filename_prefix="second")
     case.workflow.write_text(json.dumps(graph), encoding="utf-8")
     code, _, err = case.run("--json")
     assert code == 5
     assert "node second (SaveImage): Required input is missing: images" in the_line_of(err)
-    case.client.wait_until_idle()
+    assert not case.client.queue().running
     # A folder that cannot be saved to.
     case.write()
     code, _, err = case.run("--json", "--set", f"{SAVE}.folder=../../elsewhere")

@@ -99,7 +99,11 @@ class TestBlock:
 
 
 class TestWait:
-    """Passes the image on once the file `until` exists; can be interrupted while waiting."""
+    """Passes the image on once the file `until` exists; can be interrupted while waiting.
+
+    The first `missed` interrupts have no effect, like one that comes before ComfyUI has begun
+    with the prompt.
+    """
 
     CATEGORY = "batch loop tests"
     FUNCTION = "run"
@@ -107,12 +111,18 @@ class TestWait:
 
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
-        return {"required": {"image": ("IMAGE",), "until": ("STRING", {"default": ""})}}
+        required = {"image": ("IMAGE",), "until": ("STRING", {"default": ""})}
+        return {"required": required, "optional": {"missed": ("INT", {"default": 0})}}
 
-    def run(self, image: torch.Tensor, until: str) -> tuple[torch.Tensor]:
+    def run(self, image: torch.Tensor, until: str, missed: int = 0) -> tuple[torch.Tensor]:
         pause = threading.Event()
         while not Path(until).exists():
-            comfy.model_management.throw_exception_if_processing_interrupted()
+            try:
+                comfy.model_management.throw_exception_if_processing_interrupted()
+            except comfy.model_management.InterruptProcessingException:
+                if not missed:
+                    raise
+                missed -= 1
             pause.wait(LOOK_SECONDS)
         return (image,)
 
