@@ -192,7 +192,8 @@ class ComfyHost:
                 named = packs if kind == CUSTOM_NODES.replace(" ", "_") else models
                 named += [folders] if isinstance(folders, str) else map(str, folders)
         # ComfyUI also loads models from some folders directly in its output folder.
-        models = [each for each in models if os.path.dirname(each) != self.output_folder()]
+        output = self.output_folder()
+        models = [each for each in models if os.path.dirname(each) != output]
         return {
             "user folder": (self.user_folder(),),
             CUSTOM_NODES: tuple(packs),

@@ -10,7 +10,7 @@ import contextlib
 import logging
 import os
 import stat
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from types import ModuleType
 
@@ -113,15 +113,17 @@ class AllowedFolders:
         """Whether a real path may be read; ComfyUI's own folders and the example images may."""
         return self._admits_to_read(real_path) and not self.protected.verdict(real_path).is_state
 
-    def check(self, path: str, real_path: str, *, to_write: bool, refusal: PathRefused) -> None:
+    def check(
+        self, path: str, real_path: str, *, to_write: bool, refusal: Callable[[], PathRefused]
+    ) -> None:
         """Raise `PathRefused` if a path with this real path may not be read or written.
 
-        `refusal` is raised for a path outside the folders; only inside them does an error mention
-        protected places. Both paths are checked: a link in a protected place is protected, wherever
-        it leads.
+        `refusal` makes the error for a path outside the folders; only inside them does an error
+        mention protected places. Both paths are checked: a link in a protected place is protected,
+        wherever it leads.
         """
         if not (self.holds(real_path) if to_write else self._admits_to_read(real_path)):
-            raise refusal
+            raise refusal()
         for each in {os.path.normpath(path), real_path}:
             is_state, part = self.protected.verdict(each)
             if is_state:
@@ -234,14 +236,17 @@ def _check_file(path: str, allowed: AllowedFolders, *, to_write: bool) -> str:
         "it is a link that leads out of the folders that Batch Loop may use, or lies in none of "
         "them. Put the file itself there, or allow the folder that the link leads to: "
     )
-    refusal = PathRefused(
-        f"Batch Loop may not use {quoted(path)}: {what}{_how_to_allow('that folder', allowed)}",
-        elsewhere=f"Batch Loop may not use {quoted(_name(path))}: {what}{_HOW_ELSEWHERE}",
-    )
+
+    def refusal() -> PathRefused:
+        return PathRefused(
+            f"Batch Loop may not use {quoted(path)}: {what}{_how_to_allow('that folder', allowed)}",
+            elsewhere=f"Batch Loop may not use {quoted(_name(path))}: {what}{_HOW_ELSEWHERE}",
+        )
+
     # A shared database may name anything. Network paths are not even queried, except in a folder
     # that a person has allowed by its drive letter.
     if is_elsewhere(path) and not allowed.holds(os.path.normpath(path)):
-        raise refusal
+        raise refusal()
     real_path = _real_path(path)
     allowed.check(path, real_path, to_write=to_write, refusal=refusal)
     return real_path
@@ -308,10 +313,14 @@ def _allowed_real_path(path: str, base: str, allowed: AllowedFolders, *, to_writ
         "it is outside of the folders that this ComfyUI lets Batch Loop read and write (input, "
         "output, temp, and those added by its owner). Choose one inside, or allow this one: "
     )
-    refusal = PathRefused(
-        f"Batch Loop may not use the folder {quoted(typed)}: {what}{_how_to_allow(typed, allowed)}",
-        elsewhere=f"Batch Loop may not use the folder {quoted(path)}: {what}{_HOW_ELSEWHERE}",
-    )
+
+    def refusal() -> PathRefused:
+        how = _how_to_allow(typed, allowed)
+        return PathRefused(
+            f"Batch Loop may not use the folder {quoted(typed)}: {what}{how}",
+            elsewhere=f"Batch Loop may not use the folder {quoted(path)}: {what}{_HOW_ELSEWHERE}",
+        )
+
     allowed.check(full_path, real_path, to_write=to_write, refusal=refusal)
     return real_path
 

@@ -54,6 +54,9 @@ class OutcomePoller:
         self._thread: threading.Thread | None = None
         self._woken = False
         self._ended = False
+        # Whether the thread waits for a wake. One that ends no wait would only take turns with the
+        # thread that runs the prompt, at each image.
+        self._heeds_wakes = False
         # Failed looks in a row.
         self._failures = 0
 
@@ -67,7 +70,7 @@ class OutcomePoller:
                 thread = threading.Thread(target=self._run, name="batch-loop-poller", daemon=True)
                 thread.start()
                 self._thread = thread
-            else:
+            elif self._heeds_wakes:
                 self._changed.notify()
 
     def finish(self, seconds: float, look: Callable[[], bool]) -> None:
@@ -100,9 +103,7 @@ class OutcomePoller:
         # Limited, as a larger power of 2 would exceed any pause.
         seconds = min(self._interval * 2 ** min(self._failures, 30), LONGEST_PAUSE)
         with self._changed:
-            self._changed.wait_for(
-                lambda: self._ended or (self._woken and self._failures > 0), seconds
-            )
+            self._wait(seconds, heed_wakes=self._failures > 0)
             if self._failures:
                 self._woken = False
             return not self._ended
@@ -110,12 +111,18 @@ class OutcomePoller:
     def _is_woken(self) -> bool:
         """Wait to be woken; returns False, and the thread is to end, if that takes too long."""
         with self._changed:
-            self._changed.wait_for(lambda: self._woken or self._ended, self._idle_seconds)
+            self._wait(self._idle_seconds, heed_wakes=True)
             if self._woken and not self._ended:
                 self._woken = False
                 return True
             self._thread = None
             return False
+
+    def _wait(self, seconds: float, *, heed_wakes: bool) -> None:
+        """Wait until time is up, polling has ended, or, if wakes are heeded, a wake comes."""
+        self._heeds_wakes = heed_wakes
+        self._changed.wait_for(lambda: self._ended or (heed_wakes and self._woken), seconds)
+        self._heeds_wakes = False
 
     def _look(self) -> bool:
         """Look; returns whether to look again, also after a failure, as that may be temporary.
