@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 import uuid
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -19,6 +20,7 @@ Prompt = Mapping[str, Mapping[str, Any]]
 
 HTTP_SECONDS = 30.0
 RUN_SECONDS = 60.0
+POLL_SECONDS = 0.05
 
 
 class PromptRejected(ToolError):
@@ -199,11 +201,17 @@ class ComfyClient(AbstractContextManager["ComfyClient"]):
         self.post("/queue", {"clear": True})
 
     def end_all(self) -> None:
-        """Cancel all prompts of any client, and wait until the queue is empty."""
+        """Cancel all prompts of any client, and wait until the queue is empty.
+
+        ComfyUI forgets an interrupt that comes just before a prompt's start, so they are repeated.
+        """
         self.clear_queue()
-        if self.queue().running:
+        deadline = time.monotonic() + RUN_SECONDS
+        while self.queue().running:
+            if time.monotonic() > deadline:
+                raise ToolError(f"a prompt goes on {RUN_SECONDS:.0f} s after it was interrupted")
             self.interrupt()
-        self.wait_until_idle()
+            time.sleep(POLL_SECONDS)
 
     def delete(self, prompt_id: str) -> None:
         """Take one waiting prompt off the queue."""
