@@ -29,7 +29,7 @@ from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.core.turn.saver import Run, Saver, Saving
-from batch_loop.tests.support.fake_host import FakeHost
+from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tests.support.statements import asked_of
 
 SOURCES = 40
@@ -105,6 +105,7 @@ class Crowd:
             self.host,
             lambda *_, **__: names,
             lambda _: 0.0,
+            poll_outcomes=ByHand,
             forgotten=self._forgotten,
         )
         self.numbering = Numbering(self.registry.earlier_outputs)
