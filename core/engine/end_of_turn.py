@@ -92,8 +92,7 @@ class Turns(Questions):
         key = iteration.key
         # An earlier image's results may be written by now: unless this is noted, its prompt counts
         # as running, and files that have arrived in the folder meanwhile do not join.
-        if self.memory.has_other_turns(key, iteration.prompt):
-            self._reconciler.reconcile(key)
+        self._reconciler.reconcile(key)
         item = self._loops.claimed(iteration)
         if item is None or item.claim is None:
             if self._loops.is_lost(iteration):

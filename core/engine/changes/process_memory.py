@@ -253,10 +253,6 @@ class Memory:
         """What is known of a turn, in a transaction."""
         return self[key].turns.get(turn, OpenTurn())
 
-    def has_other_turns(self, key: LoopKey, prompt: Prompt) -> bool:
-        """Whether other prompts of this server have items of a loop, in a transaction."""
-        return any(turn.prompt != prompt for turn in self[key].turns)
-
     def change_turn(self, key: LoopKey, turn: Turn, **changes: Any) -> None:
         """Change what is known of a turn, in a transaction."""
         changed = self.turn(key, turn)._replace(**changes)
