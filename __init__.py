@@ -13,6 +13,7 @@ from .core.comfy.templates import leaves_out_templates
 from .core.comfy.view_waits import waits_for_writes
 from .nodes.io.directory_iterator import AfterLearning, DirectoryIterator
 from .nodes.io.save_image import SaveImage
+from .nodes.io.save_text import SaveText
 from .nodes.loop.batch_complete import BatchComplete
 from .nodes.loop.end_queue import EndQueue
 from .nodes.loop.gather import Gather
@@ -30,6 +31,7 @@ NODES: list[type[comfy_io.ComfyNode]] = [
     BatchComplete,
     EndQueue,
     SaveImage,
+    SaveText,
 ]
 
 INTERNAL: list[type[comfy_io.ComfyNode]] = [

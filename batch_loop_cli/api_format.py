@@ -9,7 +9,6 @@ Prompt = Mapping[str, Mapping[str, Any]]
 """A workflow in API format, by node id."""
 
 ITERATOR = "BatchLoopDirectoryIterator"
-END_QUEUE = "BatchLoopEndQueue"
 
 
 def nodes_of(prompt: Prompt, class_type: str) -> list[Mapping[str, Any]]:

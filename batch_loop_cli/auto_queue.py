@@ -1,4 +1,4 @@
-"""Auto Queue without a browser: prompts are sent to a server until End Queue says stop."""
+"""Auto Queue without a browser: prompts are sent to a server until the batch is complete."""
 
 from __future__ import annotations
 
@@ -199,7 +199,8 @@ class AutoQueue:
             said = on_error_in(self._reports[prompt_id])
             self._progress.on_error = said or self._progress.on_error
             self._tell("image")
-            if report["kind"] == "progress":
+            # Without an image, there is nothing for a saver to report on.
+            if report["kind"] == "progress" or report.get("filename") == "":
                 waited = self._waits
                 self._next[report["loop"]] = report["next"]
                 if self._waits and not waited:

@@ -69,10 +69,16 @@ class Client:
         """Close its connections."""
         await self._session.close()
 
-    async def submit(self, prompt: Prompt, workflow: Mapping[str, Any] | None = None) -> str:
+    async def submit(
+        self,
+        prompt: Prompt,
+        workflow: Mapping[str, Any] | None = None,
+        named: Mapping[str, str] | None = None,
+    ) -> str:
         """Queue a prompt, and return its id.
 
-        `workflow`, as the page saves it, goes into the files that ComfyUI's nodes save.
+        `workflow`, as the page saves it, goes into the files that ComfyUI's nodes save; `named` has
+        its id and its name.
 
         Raises:
             SettingsRefused: Directory Iterator refuses its settings.
@@ -81,8 +87,10 @@ class Client:
 
         """
         body: dict[str, Any] = {"prompt": prompt, "client_id": self.client_id}
+        if named:
+            body["extra_data"] = {"batch_loop": dict(named)}
         if workflow is not None:
-            body["extra_data"] = {"extra_pnginfo": {"workflow": workflow}}
+            body.setdefault("extra_data", {})["extra_pnginfo"] = {"workflow": workflow}
         try:
             answer = await self._post("/prompt", body)
             if answer.get("node_errors"):

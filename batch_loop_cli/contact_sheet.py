@@ -6,7 +6,7 @@ import contextlib
 import io
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageOps
 
 from .client import Client
-from .display import plain
+from .display import duration, plain, tally
 from .errors import WrongCall
 from .reports import write_atomic
 
@@ -35,6 +35,7 @@ FORMATS = (
 
 Pair = tuple[str, Path, Path]
 """An image's name, the image, and its result."""
+Shown = Callable[[Sequence[Pair]], Iterable[Pair]]
 
 
 def check_picture(file: Path) -> str:
@@ -47,11 +48,18 @@ def check_picture(file: Path) -> str:
     return picture_format
 
 
-async def write_contact_sheet(client: Client, loop_id: str, file: Path) -> None:
-    """Draw the images of a batch that are on this machine into `file`; WrongCall."""
+async def write_contact_sheet(
+    client: Client, loop_id: str, file: Path, shown: Shown = iter
+) -> None:
+    """Draw the images of a batch that are on this machine into `file`; WrongCall.
+
+    `shown` shows how far the drawing is, as tqdm does.
+    """
     report = json.loads(await client.report(loop_id, "json"))
     picture = io.BytesIO()
-    draw_contact_sheet(list(_pairs(report))[:MOST_PAIRS]).save(picture, check_picture(file))
+    title = f"{tally(report)}, {duration(report['seconds'])}"
+    sheet = draw_contact_sheet(list(_pairs(report))[:MOST_PAIRS], title, shown)
+    sheet.save(picture, check_picture(file))
     write_atomic(file, picture.getvalue())
 
 
@@ -64,16 +72,18 @@ def _pairs(report: Mapping[str, Any]) -> Iterator[Pair]:
                 yield pair
 
 
-def draw_contact_sheet(pairs: Sequence[Pair]) -> Image.Image:
-    """Draw pairs row by row; the place of an unreadable image stays empty."""
+def draw_contact_sheet(pairs: Sequence[Pair], title: str = "", shown: Shown = iter) -> Image.Image:
+    """Draw pairs row by row below a title; the place of an unreadable image stays empty."""
     width = 2 * THUMBNAIL + 3 * MARGIN
     height = THUMBNAIL + CAPTION + MARGIN
     rows = math.ceil(len(pairs) / COLUMNS)
-    sheet = Image.new("RGB", (COLUMNS * width, rows * height + MARGIN), BACKGROUND)
+    above = CAPTION + MARGIN if title else 0
+    sheet = Image.new("RGB", (COLUMNS * width, above + rows * height + MARGIN), BACKGROUND)
     draw = ImageDraw.Draw(sheet)
-    for number, (name, before, after) in enumerate(pairs):
+    draw.text((MARGIN, MARGIN), plain(title), fill=INK)
+    for number, (name, before, after) in enumerate(shown(pairs)):
         left = number % COLUMNS * width + MARGIN
-        top = number // COLUMNS * height + MARGIN
+        top = above + number // COLUMNS * height + MARGIN
         for column, path in enumerate((before, after)):
             # What Pillow raises depends on how a file is damaged.
             with contextlib.suppress(Exception):

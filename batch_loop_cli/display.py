@@ -6,7 +6,7 @@ import io
 import json
 import sys
 import unicodedata
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Protocol
 
 from tqdm import tqdm
@@ -29,30 +29,48 @@ class Display(Protocol):
     def end(self, summary: Mapping[str, Any], text: str) -> None:
         """Show how the batch has ended, in figures or in words."""
 
+    def note(self, text: str) -> None:
+        """Tell a person something at once."""
+
     def close(self) -> None:
         """Restore the terminal, even if the end was not shown."""
 
 
+_BAR = "{l_bar}{bar}| {n_fmt}/{total_fmt}{postfix}"
+"""Without tqdm's own times, which know neither pauses nor other servers."""
+
+
 class Bar:
-    """A progress bar on the terminal, with what is done, failed, the rate and the time left."""
+    """A progress bar on the terminal, with what is done, failed, the rate and the time left.
+
+    It is drawn once something has happened: a run that is refused has none.
+    """
 
     def __init__(self) -> None:
-        self._bar: tqdm[Any] = tqdm(total=None, unit="image")
+        self._drawn: tqdm[Any] | None = None
+
+    @property
+    def _bar(self) -> tqdm[Any]:
+        if self._drawn is None:
+            self._drawn = tqdm(total=None, unit="image", bar_format=_BAR)
+        return self._drawn
 
     def show(self, event: str, progress: Progress, server: str) -> None:
         """Move the bar, or say that the server went away or came back."""
         if event == "away":
-            self._bar.write(f"{server} is away; waiting for it …", file=sys.stderr)
+            self.note(f"{server} is away; waiting for it …")
         elif event == "back":
-            self._bar.write(f"{server} is back.", file=sys.stderr)
+            self.note(f"{server} is back.")
+        if self._drawn is None and not progress.total:
+            return
         self._bar.total = progress.total or None
-        # What was done before this run does not count in the rate.
-        if self._bar.n == 0 and self._bar.initial == 0:
-            self._bar.initial = progress.ended
         self._bar.n = progress.ended
-        failed = f"{progress.failed} failed, " if progress.failed else ""
-        self._bar.set_postfix_str(f"{failed}{plain(progress.filename)}", refresh=False)
+        self._bar.set_postfix_str(", ".join(_shown_beside(progress)), refresh=False)
         self._bar.refresh()
+
+    def note(self, text: str) -> None:
+        """Write a line above the bar."""
+        tqdm.write(text, file=sys.stderr)
 
     def end(self, summary: Mapping[str, Any], text: str) -> None:  # noqa: ARG002 - for programs
         """Write the text."""
@@ -61,7 +79,28 @@ class Bar:
 
     def close(self) -> None:
         """Leave the bar as it stands."""
-        self._bar.close()
+        if self._drawn is not None:
+            self._drawn.close()
+
+
+def _shown_beside(progress: Progress) -> Iterator[str]:
+    """What the bar says besides the numbers."""
+    if progress.remaining is not None:
+        yield f"{duration(progress.remaining)} to go"
+    if progress.per_minute is not None:
+        yield f"{progress.per_minute:.3g} a minute"
+    if progress.failed:
+        yield f"{progress.failed} failed"
+    yield plain(progress.filename)
+
+
+def duration(seconds: float) -> str:
+    """Return a time as the page writes it: `12 s`, `3 min 5 s`, `1 h 2 min`."""
+    minutes, left = divmod(round(seconds), 60)
+    hours, rest = divmod(minutes, 60)
+    if hours:
+        return f"{hours} h {rest} min"
+    return f"{minutes} min {left} s" if minutes else f"{left} s"
 
 
 class JsonLines:
@@ -85,6 +124,10 @@ class JsonLines:
         """Write the figures."""
         self._write({"event": "end", **summary})
 
+    def note(self, text: str) -> None:
+        """Write a line for a person, apart from those for programs."""
+        sys.stderr.write(f"{text}\n")
+
     def close(self) -> None:
         """Do nothing: each line is written as it comes."""
 
@@ -107,7 +150,7 @@ def summary_in_words(loop: Mapping[str, Any]) -> str:
     failures = "".join(
         f"\n  {plain(item['path'])}: {plain(item['reason'])}" for item in loop["failures"]
     )
-    return f"{tally(loop)}, {loop['seconds']:.1f} s{failures}"
+    return f"{tally(loop)}, {duration(loop['seconds'])}{failures}"
 
 
 def plain(text: str) -> str:

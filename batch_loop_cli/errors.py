@@ -20,7 +20,7 @@ class ExitCode(IntEnum):
     REFUSED = 5, "the server refuses what it was asked for"
     NO_WORKFLOW = 6, "the file is not a workflow"
     NODE_MISSING = 7, "the server lacks a node of the workflow, or the pack"
-    NO_BATCH = 8, "the workflow has no Directory Iterator, or no End Queue"
+    NO_BATCH = 8, "the workflow has no Directory Iterator"
     NO_DATABASE = 9, "the server cannot reach its database"
     SETTINGS_REFUSED = (
         10,
@@ -56,7 +56,7 @@ class NoWorkflow(CommandError):
 
 
 class NoBatch(CommandError):
-    """Raised for a workflow without Directory Iterator, or without End Queue."""
+    """Raised for a workflow without Directory Iterator."""
 
     code = ExitCode.NO_BATCH
 

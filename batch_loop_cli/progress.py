@@ -21,6 +21,10 @@ class Progress:
     total: int = 0
     done: int = 0
     failed: int = 0
+    remaining: float | None = None
+    """How many seconds it will take; None if the server has not said so."""
+    per_minute: float | None = None
+    """How many images a minute; None as above."""
     filename: str = ""
     """The last image that was handed out."""
     on_error: set[str] = field(default_factory=lambda: {"stop"})
@@ -55,6 +59,9 @@ class Progress:
             self.total = report["total"]
             self.done = report["done"]
             self.failed = report["failed"]
+            if report["kind"] == "progress":
+                self.remaining = report.get("remaining")
+                self.per_minute = report.get("per_minute")
         if report["kind"] == "iteration":
             # It is empty if no image was left to hand out.
             self.filename = report["filename"] or self.filename
@@ -66,15 +73,21 @@ def reports_in(output: Mapping[str, Any]) -> Iterator[Report]:
 
 
 def says_stop(reports: Sequence[Report]) -> bool:
-    """Whether to stop, according to the End Queues of a prompt.
+    """Whether to stop, according to the End Queues of a prompt, and to loops that have none.
 
     If several batches go through one workflow, all of them have to be complete. An End Queue that
     depends on anything else stops the run by itself.
     """
     verdicts = [report for report in reports if report["kind"] == "end_queue"]
-    of_batches = [verdict["next"] == "stop" for verdict in verdicts if verdict["of_batch"]]
-    others = [verdict["next"] == "stop" for verdict in verdicts if not verdict["of_batch"]]
-    return any(others) or (bool(of_batches) and all(of_batches))
+    if any(one["next"] == "stop" and not one["of_batch"] for one in verdicts):
+        return True
+    own = {report["loop"]: report["next"] for report in reports if report.get("decides")}
+    for report in reports:
+        # What a saver or Batch Complete says comes later than what Directory Iterator says.
+        if report["kind"] == "progress" and report["loop"] in own:
+            own[report["loop"]] = report["next"]
+    following = [*own.values(), *(one["next"] for one in verdicts if one["of_batch"])]
+    return bool(following) and {"stop", "watch"}.issuperset(following)
 
 
 def on_error_in(reports: Sequence[Report]) -> set[str]:

@@ -9,6 +9,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tqdm import tqdm
+
 from .auto_queue import RETURN_SECONDS, AutoQueue
 from .changes import NO_CHANGES, Changes
 from .client import Client, Loop
@@ -67,7 +69,7 @@ async def run(options: Options) -> ExitCode:
                 )
                 for client, its_own in zip(clients, prompts, strict=True)
             ]
-            was_interrupted = await run_on_all(queues, progress)
+            was_interrupted = await run_on_all(queues, progress, display.note)
             client = await _first_that_answers(clients, progress.loop)
             loop = await _loop_at_the_end(client, progress)
             code = ExitCode.INTERRUPTED if was_interrupted else exit_code(progress, loop)
@@ -154,4 +156,7 @@ async def _write_files(options: Options, client: Client, loop_id: str) -> None:
     if options.contact_sheet:
         from .contact_sheet import write_contact_sheet  # noqa: PLC0415 - as above
 
-        await write_contact_sheet(client, loop_id, options.contact_sheet)
+        # It takes a while after the batch is complete, so it has a bar of its own.
+        hidden = True if options.as_json else None  # None: where there is a terminal
+        bar = functools.partial(tqdm, desc="Contact sheet", leave=False, disable=hidden)
+        await write_contact_sheet(client, loop_id, options.contact_sheet, bar)

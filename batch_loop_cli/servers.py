@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from typing import Protocol
 
 from .ctrl_c import ctrl_c
@@ -31,8 +31,20 @@ class Worker(Protocol):
         """End the image that runs."""
 
 
-async def run_on_all(workers: Collection[Worker], progress: Progress) -> bool:
+STOPPING = "Stopping after the image that runs. Press Ctrl-C again to interrupt it."
+INTERRUPTING = "Interrupting …"
+
+
+def _tell_nobody(_text: str) -> None:
+    """Say nothing."""
+
+
+async def run_on_all(
+    workers: Collection[Worker], progress: Progress, note: Callable[[str], None] = _tell_nobody
+) -> bool:
     """Run a batch that the workers share until each has ended; True if Ctrl-C ended it.
+
+    `note` is told at once what Ctrl-C does.
 
     The batch goes on without a server that was away for too long, as long as another one has
     something to do.
@@ -45,9 +57,11 @@ async def run_on_all(workers: Collection[Worker], progress: Progress) -> bool:
     interrupts: list[asyncio.Task[None]] = []
 
     def give_up() -> None:
+        note(STOPPING)
         progress.is_given_up = True
 
     def interrupt() -> None:
+        note(INTERRUPTING)
         interrupts.extend(asyncio.create_task(worker.interrupt()) for worker in workers)
 
     running = {asyncio.create_task(worker.run()): worker for worker in workers}

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from .api_format import END_QUEUE, ITERATOR, Prompt
+from .api_format import ITERATOR, Prompt
 from .changes import Changes
 from .errors import NoBatch, NodeMissing, NoWorkflow
 from .page_format.controls import change_for_next_run
@@ -43,13 +43,19 @@ class Workflow:
         is_saved = isinstance(self._content, dict) and isinstance(self._content.get("nodes"), list)
         return self._content if is_saved else None
 
+    @property
+    def named(self) -> dict[str, str]:
+        """The workflow's id and name, by which the page's batch is found; empty without an id."""
+        own = (self.saved or {}).get("id")
+        return {"workflow": own, "title": self._path.stem} if isinstance(own, str) and own else {}
+
     def prompt(self, types: NodeTypes) -> dict[str, Any]:
         """The workflow in its current state, in API format, for a server with these node types.
 
         Raises:
             NoWorkflow: it is not one.
             NodeMissing: the server does not have all of its nodes.
-            NoBatch: it has no Directory Iterator, or no End Queue.
+            NoBatch: it has no Directory Iterator.
 
         """
         prompt = copy.deepcopy(self._content)
@@ -86,16 +92,21 @@ class Prompts:
         self.first = self._make()
         """A prompt that is not sent, for checks in advance."""
 
-    def next(self) -> tuple[Prompt, Mapping[str, Any] | None]:
-        """Return the next prompt, and the workflow to keep in the files that it saves.
+    def next(self) -> tuple[Prompt, Mapping[str, Any] | None, Mapping[str, str]]:
+        """Return the next prompt, the workflow to keep in the files that it saves, and its id.
 
-        The latter is None for a workflow in API format, and if the command line makes changes: the
+        The second is None for a workflow in API format, and if the command line makes changes: the
         files would show a workflow that was not run.
         """
         prompt = self._make()
         saved = None if self._changes else copy.deepcopy(self._workflow.saved)
         self._workflow.change_for_next_run(self._types)
-        return prompt, saved
+        return prompt, saved, self.named
+
+    @property
+    def named(self) -> Mapping[str, str]:
+        """See `Workflow.named`."""
+        return self._workflow.named
 
     def _make(self) -> Prompt:
         prompt = self._workflow.prompt(self._types)
@@ -126,6 +137,5 @@ def _check_nodes(path: Path, prompt: Prompt, types: NodeTypes) -> None:
             f"{path} has nodes that the server does not have: {', '.join(missing)}. "
             "Install the packs that contain them, and start ComfyUI again."
         )
-    for class_type, name in ((ITERATOR, "Directory Iterator"), (END_QUEUE, "End Queue")):
-        if class_type not in class_types:
-            raise NoBatch(f"{path} has no {name}. Add one, as in the pack's examples.")
+    if ITERATOR not in class_types:
+        raise NoBatch(f"{path} has no Directory Iterator. Add one, as in the pack's examples.")

@@ -69,6 +69,8 @@ class ComfyClient(AbstractContextManager["ComfyClient"]):
     def __init__(self, url: str) -> None:
         self.url = url
         self.client_id = uuid.uuid4().hex
+        self.workflow = ""
+        """The id of the workflow that prompts are said to be of, unless they say so themselves."""
         self._session = requests.Session()
         # By prompt id: how many events there were before it was submitted.
         self._submitted: dict[str, int] = {}
@@ -96,7 +98,8 @@ class ComfyClient(AbstractContextManager["ComfyClient"]):
         refused, unless `lenient`.
         """
         body: dict[str, Any] = {"prompt": prompt, "client_id": self.client_id}
-        body["extra_data"] = dict(extra or {})
+        said = {"batch_loop": {"workflow": self.workflow}} if self.workflow else {}
+        body["extra_data"] = {**said, **(extra or {})}
         if targets is not None:
             body["partial_execution_targets"] = list(targets)
         if front:

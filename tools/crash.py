@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,7 @@ from typing import Any
 from . import trial
 from .client import ComfyClient
 from .errors import ToolError
-from .graphs import END, IMAGE, ITERATOR, WORK, filled_in, node
+from .graphs import END, IMAGE, ITERATOR, SAVE, WORK, Graph, filled_in, loop, node
 from .layout import HELPERS
 from .server import ComfyServer
 from .trial import Trial, again, checked, command, look_until, says_stop, wait
@@ -38,7 +38,8 @@ MOMENTS = {
     IN_A_WRITE: (WORK, 0.0),
     AT_ITS_NAME: (WORK, 0.0),
 }
-"""When the server is killed, in turn: within so many seconds of the start of a node."""
+"""When the server is killed, in turn: within so many seconds of the start of a node. Without Loop
+End, what would come after it comes after the saver."""
 
 
 @dataclass
@@ -103,9 +104,10 @@ class Batch(Trial):
         self.count(figures)
 
     def _prompt(self, client: ComfyClient) -> dict[str, Any]:
-        """A workflow that is slow, after Loop End too."""
+        """A workflow that is slow, also after the image's turn has ended."""
         graph = self.workflow(node("TestSlow", value=IMAGE, seconds=WORK_SECONDS))
-        graph[TAIL] = node("TestSlow", value=[END, 0], seconds=TAIL_SECONDS)
+        end = END if END in graph else SAVE
+        graph[TAIL] = node("TestSlow", value=[end, 0], seconds=TAIL_SECONDS)
         return filled_in(client, graph)
 
     def _start(self) -> None:
@@ -151,14 +153,24 @@ class Batch(Trial):
                 raise ToolError("the batch is not done")
 
 
-def run(
-    base: Path, images: int, kills: int, seed: int, env: Mapping[str, str] | None = None
+def run(  # noqa: PLR0913 - each is one knob of the trial
+    base: Path,
+    images: int,
+    kills: int,
+    seed: int,
+    env: Mapping[str, str] | None = None,
+    *,
+    build: Callable[..., Graph] = loop,
 ) -> Figures:
-    """Kill a server in that environment at least `kills` times, over batches of `images` each."""
+    """Kill a server in that environment at least `kills` times, over batches of `images` each.
+
+    `build` makes the workflow: `graphs.loop` or `graphs.two_nodes`.
+    """
     chance = random.Random(seed)  # noqa: S311 for chance that can be repeated
     figures = Figures(seed=seed)
     while figures.kills < kills:
         batch = Batch(base / f"batch-{figures.batches + 1}", images, chance, figures, env)
+        batch.build = build
         batch.run(kills - figures.kills)
     return figures
 

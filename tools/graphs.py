@@ -69,6 +69,13 @@ def loop(
     return graph
 
 
+def two_nodes(directory: str, work: Node, saving: dict[str, Any], **settings: Any) -> Graph:
+    """A loop as in `loop`, of Directory Iterator, `work` and Save Image (Batch) alone."""
+    graph = loop(directory, work, saving, **settings)
+    graph[SAVE]["inputs"]["loop"] = [ITERATOR, 0]
+    return {each: graph[each] for each in (ITERATOR, WORK, SAVE)}
+
+
 def plain(image: str) -> Graph:
     """Load Image, and nodes that do nothing, as many as make the workflow as long as `loop`."""
     graph = {LOAD: node("LoadImage", image=image)}

@@ -20,6 +20,7 @@ FOLDERS = {
     "core/model": "items and their life, names, settings: records",
     "core/graph": "questions about a prompt's graph",
     "core/media": "pixels and image files",
+    "core/pictures": "an image file as a page shows it: small, or whole",
     "core/files": "the allow-list, listing, writing, finished results",
     "core/choosing": "choosing a folder in the page or in a dialog",
     "core/store": "what a store is, and the one in memory",
@@ -34,7 +35,7 @@ FOLDERS = {
     "core/turn": "one prompt with its image: asked for, read, saved",
     "core/comfy": "the interface to ComfyUI, and what the process shares",
     "core/routes": "HTTP",
-    "nodes/io": "Directory Iterator, Save Image (Batch)",
+    "nodes/io": "Directory Iterator, Save Image (Batch), Save Text (Batch)",
     "nodes/loop": "Loop Start, Loop End, Batch Complete, End Queue",
 }
 """Every folder of the pack's Python, with its contents. Each imports only those above it."""
@@ -44,7 +45,7 @@ WAY = {
         nodes/io/directory_iterator core/turn/iterator_requests its settings, as a request
         core/turn/iterator_requests core/files/allowed_paths may the folder be read?
         nodes/io/directory_iterator core/turn/saver_folders may results be written?
-        nodes/io/directory_iterator core/graph/links does Loop End follow?
+        nodes/io/directory_iterator core/graph/loop_ends does a saver or Loop End follow?
     """,
     "Directory Iterator runs": """
         nodes/io/directory_iterator core/graph/required_nodes do all outputs run?
@@ -60,8 +61,8 @@ WAY = {
     "Save Image (Batch) runs": """
         nodes/io/save_image core/turn/saver which file is it to be?
         core/turn/saver core/model/result_names its name
-        core/turn/saver core/engine/changes/result_owners whose is the file that is there?
-        core/turn/saver core/turn/saved_result one result
+        core/turn/result_files core/engine/changes/result_owners whose is the file that is there?
+        core/turn/result_files core/turn/saved_result one result
         core/turn/saved_result core/background/write_behind the workflow goes on
     """,
     "A thread writes": """

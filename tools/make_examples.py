@@ -1,9 +1,10 @@
 """Updates the example workflows in ComfyUI's own page.
 
 Run `python -m tools.make_examples` after a change to a node or an example. It opens each
-`examples/*.json` in a real page, saves it again, runs it, and makes its API copy and its picture.
-It also takes the README's picture of the Run button's menu. The results are committed. To add an
-example, build it in ComfyUI and save it to that folder.
+`examples/*.json` in a real page, saves it again, runs it, and makes its API copy and its picture,
+which shows what it does to images. It also takes the README's pictures of a workflow and of the Run
+button's menu. The results are committed. To add an example, build it in ComfyUI and save it to that
+folder.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ from typing import Any
 from PIL import Image
 from playwright.sync_api import ViewportSize
 
+from .before_and_after import before_and_after
 from .errors import run_command, say
 from .layout import EXAMPLES, NATIVE_LOOPS, NEWEST_FRONTEND, ROOT
 from .server import ComfyServer
 from .tab import Tab, opened
 
+IN_THE_README = "save_batch"
+WORKFLOW_PICTURE = ROOT / "docs" / "images" / "six_nodes.jpg"
 MENU_PICTURE = ROOT / "docs" / "images" / "run_instant.png"
 FOR_PICTURES = {
     # Nothing but the workflow belongs in its picture.
@@ -38,6 +42,8 @@ SHARPNESS = 2
 MARGIN = 24
 """Around the workflow, in the canvas's units."""
 PICTURE_WIDTH = 1400
+VIEW = {"scale": 0.72, "offset": [105, 95]}
+"""What is seen of a small workflow on a screen of 1280x720: all of it, its note first, legible."""
 QUALITY = 88
 ONLY_THE_WORKFLOW = (
     ".p-toast, .batch-loop-notice, .graph-canvas-panel, .comfy-menu-hamburger, .no-drag"
@@ -73,16 +79,25 @@ def make(path: Path, workflow: dict[str, Any], comfy: Tab, server: ComfyServer) 
     saved = json.loads(comfy.page.evaluate("JSON.stringify(app.graph.serialize())"))
     prompt = comfy.call("prompt")
     # This holds the frontend's version and the visible part of the canvas; without the latter,
-    # newer frontends show the whole workflow.
-    saved["extra"] = {}
+    # newer frontends show the whole workflow, however small it is then.
+    saved["extra"] = {"ds": VIEW} if _is_small(workflow) else {}
     _write(path, saved)
     _write(EXAMPLES / "api" / path.name, prompt)
     comfy.run_instant()
     comfy.wait_until_off()
     with server.client() as client:
         client.wait_until_idle()
-    _photograph(comfy).save(path.with_suffix(".jpg"), quality=QUALITY, optimize=True)
+    before_and_after(path.stem, server.output / path.stem).save(
+        path.with_suffix(".jpg"), quality=QUALITY, optimize=True
+    )
+    if path.stem == IN_THE_README:
+        _photograph(comfy).save(WORKFLOW_PICTURE, quality=QUALITY, optimize=True)
     say(f"{path.stem}\n")
+
+
+def _is_small(workflow: dict[str, Any]) -> bool:
+    """Whether it is a loop of two nodes, which a small screen shows whole."""
+    return all(node["type"] != "BatchLoopLoopStart" for node in workflow["nodes"])
 
 
 def _has_native_loops(workflow: dict[str, Any]) -> bool:

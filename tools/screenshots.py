@@ -45,6 +45,13 @@ MS_AT_THE_END = 2000
 
 NODES = ROOT / "web" / "docs"
 
+_ADD_NODE = """async (type) => {
+    const node = LiteGraph.createNode(type);
+    node.pos = [0, 3000];
+    app.graph.add(node);
+    node.updateArea?.();  // else it has one only once it is drawn
+}"""
+
 
 @dataclass(frozen=True)
 class Look:
@@ -110,11 +117,14 @@ def _film(comfy: Tab) -> None:
 
 
 def _take_nodes(comfy: Tab) -> None:
-    """Keep a picture of each node of this pack in the workflow on screen."""
+    """Keep a picture of each node of this pack: in the workflow on screen, or else below it."""
     comfy.page.keyboard.press("Escape")
     comfy.close_toasts()
     comfy.page.set_viewport_size(TALL)
-    for node_type in comfy.call("nodeTypes", "BatchLoop"):
+    shown = comfy.call("nodeTypes", "BatchLoop")
+    for node_type in sorted(page.stem for page in NODES.glob("*.md")):
+        if node_type not in shown:
+            comfy.page.evaluate(_ADD_NODE, node_type)
         taken = comfy.photograph(clip=comfy.call("frameNode", node_type, NODE_MARGIN))
         taken.save(NODES / node_type / "node.webp", quality=QUALITY)
 

@@ -72,8 +72,6 @@ class Tour:
         """Press Choose folder…, and choose the folder."""
         self._press("Choose folder…")
         window = self._page.get_by_role("dialog", name="Choose a folder of images")
-        # It opens on the template's own images, outside the user's folders.
-        window.get_by_role("button", name="Up").click()
         window.get_by_role("button", name=re.compile("^input")).click()
         window.get_by_role("button", name=FOLDER).click()
         expect(window).to_contain_text(f"{IMAGES} images")
@@ -115,10 +113,12 @@ class Tour:
         self._shoot("report")
 
     def start_over(self) -> None:
-        """Press Start over in the panel: the next run begins with the first image."""
+        """Press Start over in the panel, and confirm: the next run begins with the first image."""
         self._comfy.close_toasts()
         self._page.locator(".batch-loop-panel").get_by_role("button", name="Start over").click()
-        expect(self._card).to_contain_text("Choose Run (Instant)")
+        question = self._page.get_by_role("dialog", name="Start over?")
+        question.get_by_role("button", name="Start over").click()
+        expect(self._card).to_contain_text("Press Run for all images")
         self._shoot("over")
 
     @property

@@ -17,9 +17,10 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from ..batch_loop_cli import progress
 from .client import ComfyClient
 from .errors import ToolError, run_command, say
-from .graphs import FILENAME, SAVE, STOP, Graph, Node, loop, node
+from .graphs import FILENAME, SAVE, Graph, Node, loop, node
 from .layout import FIGURES
 from .results import RunResult
 from .server import ComfyServer
@@ -65,6 +66,9 @@ class Trial:
     The servers may share their input and output folders, or have their own.
     """
 
+    build: Callable[..., Graph] = staticmethod(loop)
+    """Makes the workflow: `graphs.loop` or `graphs.two_nodes`."""
+
     def __init__(
         self, base: Path, servers: Sequence[ComfyServer], images: int, side: int, seed: int
     ) -> None:
@@ -90,7 +94,7 @@ class Trial:
         `before` has nodes that come between the image and `work`.
         """
         saving = {"folder": FOLDER, "prefix": "", "suffix": "", "format": "PNG"}
-        graph = loop(FOLDER, work, saving, **settings) | (before or {})
+        graph = self.build(FOLDER, work, saving, **settings) | (before or {})
         record = {"image": [SAVE, 0], "text": FILENAME, "path": str(self.record)}
         return {**graph, "record": node("TestRecord", **record)}
 
@@ -149,9 +153,10 @@ def again(recorded: Sequence[str]) -> int:
 
 
 def says_stop(result: RunResult) -> bool:
-    """Whether End Queue says that the batch is complete."""
-    (shown,) = result.outputs.get(STOP, {}).get("batch_loop", [{}])
-    return bool(shown.get("next") == "stop")
+    """Whether the batch is complete, by End Queue or, without one, by itself."""
+    return progress.says_stop(
+        [report for output in result.outputs.values() for report in output.get("batch_loop", ())]
+    )
 
 
 def look_until(seen: Callable[[], bool], pause: float = 0.0) -> bool:

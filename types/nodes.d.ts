@@ -15,6 +15,8 @@ export interface Iteration extends Standing {
   on_error: "go" | "stop";
   /** The output nodes that depend on the image but were not requested. */
   without: string[];
+  /** Whether the loop's own `next` decides about Auto Queue, as no End Queue does. */
+  decides: boolean;
   status: string;
 }
 

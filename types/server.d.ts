@@ -50,15 +50,17 @@ export interface ListedLoop extends Standing {
   id: string;
   name: string;
   directory: string;
+  /** The name of its workflow; empty if not known. */
+  title: string;
   batch: number;
   complete: boolean;
-  seconds: number;
   pending: number;
   running: number;
   /** The part of `done` whose prompts have yet to end. */
   finishing: number;
   /** Time of the last change by a prompt, in seconds since the epoch; null if there was none. */
   ran_at: number | null;
+  undo_until: number | null;
 }
 
 /** The list of all loops. */
@@ -70,6 +72,14 @@ export interface Listed {
 
 /** A loop that was requested by its id. */
 export interface Loop extends ListedLoop {
+  /** The id of its workflow; empty if it has none. */
+  workflow: string;
+  /** How long the batch has taken, without pauses. */
+  seconds: number;
+  /** How long it will take, in seconds; null if not known yet. */
+  remaining: number | null;
+  /** Images a minute; null if not known yet. */
+  per_minute: number | null;
   /** The first 100. */
   failures: Failure[];
   /** Four at most. */
@@ -81,7 +91,8 @@ export interface Loop extends ListedLoop {
 }
 
 /** How to identify a loop: by its id, or by its folder and name. */
-export type Which = { loop: string } | { directory: string; loop_name?: string };
+export type Which =
+  { loop: string } | { directory: string; loop_name?: string; workflow?: string };
 
 export interface Item extends Failure {
   index: number;
@@ -97,9 +108,36 @@ export interface Items {
   items: Item[];
 }
 
+/** A file of an image, as far as a page can show it. */
+export interface FileFacts {
+  /** The full path. */
+  path: string;
+  shows: "picture" | "text" | "nothing";
+  bytes: number;
+  /** Pixels, upright; 0 for what is no picture. */
+  width: number;
+  height: number;
+  animated: boolean;
+  /** Whether it is transparent anywhere, or may be. */
+  transparent: boolean;
+  /** Whether its source is transparent somewhere, and it is not. */
+  lost_transparency: boolean;
+  /** Why nothing can be shown; else empty. */
+  reason: string;
+}
+
+/** An image's files: in the same order as `Item.outputs`, and the first 200. */
+export interface Files {
+  source: FileFacts;
+  results: FileFacts[];
+}
+
 /** Directory Iterator's settings that decide which images it takes, and in which order. */
 export interface FolderSettings {
   directory: string;
+  /** The id of the node's workflow, and its name. */
+  workflow?: string;
+  title?: string;
   loop_name?: string;
   filter?: string;
   custom_pattern?: string;
@@ -120,13 +158,24 @@ export interface Folder {
   total: number;
   first: string | null;
   last: string | null;
+  /** Why there are none; null if there are. */
+  nothing: NothingThere | null;
+}
+
+/** Why a folder has no images under some settings, and what is there instead. */
+export interface NothingThere {
+  why: "empty" | "other" | "filter" | "results" | "range" | "subfolders";
+  images: number;
+  kinds: { kind: string; count: number }[];
 }
 
 /** The allowed folders inside a folder; `parent` is null at the top. */
 export interface Folders {
   path: string;
+  /** The text for `directory`. */
+  written: string;
   parent: string | null;
-  folders: { name: string; path: string }[];
+  folders: { name: string; path: string; written: string }[];
   more: boolean;
   images: number;
   holds_comfyui: boolean;
@@ -135,6 +184,8 @@ export interface Folders {
 /** The folder chosen in the operating system's dialog; null if it was cancelled. */
 export interface Chosen {
   directory: string | null;
+  /** The text for `directory`. */
+  written: string;
   holds_comfyui: boolean;
 }
 

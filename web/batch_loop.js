@@ -12,17 +12,33 @@ import { Actions } from "./lib/card/actions.js";
 import { Cards } from "./lib/card/cards.js";
 import { CollapsedNodes } from "./lib/card/collapsed.js";
 import { FolderChooser } from "./lib/card/folder_chooser.js";
+import { nameWorkflowsBy } from "./lib/card/folder_settings.js";
 import { Changes } from "./lib/changes.js";
 import { Conductor } from "./lib/conductor.js";
+import { Entries } from "./lib/convert/entries.js";
+import { MakeBatch } from "./lib/convert/make_batch.js";
+import { Cover, askWhich } from "./lib/convert/windows.js";
+import { Awake } from "./lib/gate/awake.js";
+import { AwayNotice } from "./lib/gate/away_notice.js";
+import { Claims } from "./lib/gate/claims.js";
+import { Gate } from "./lib/gate/gate.js";
+import { Leaving } from "./lib/gate/leaving.js";
+import { OnScreen } from "./lib/gate/on_screen.js";
+import { Sender } from "./lib/gate/sender.js";
 import { onCancel } from "./lib/interrupt_button.js";
 import { LeftOut } from "./lib/left_out.js";
+import { foldSettings } from "./lib/node/more_settings.js";
+import { SearchNames } from "./lib/node/search_names.js";
+import { offerNodes } from "./lib/node/suggestions.js";
 import { NodeTexts } from "./lib/node_texts.js";
 import { NoticeBox } from "./lib/notice_box.js";
 import { Notices } from "./lib/notices.js";
 import { PageTitle } from "./lib/page_title.js";
 import { Panel } from "./lib/panel/panel.js";
 import { Poller } from "./lib/poller.js";
+import { ask } from "./lib/question.js";
 import { Refusals } from "./lib/refusals.js";
+import { RunControl } from "./lib/run_control.js";
 import { Screen } from "./lib/screen.js";
 import { LoopServer } from "./lib/server.js";
 import { NOTIFICATION, SOUND, Settings, settingsThatCall } from "./lib/settings.js";
@@ -31,30 +47,78 @@ import { addStyles } from "./lib/styles.js";
 import { Submissions } from "./lib/submissions.js";
 import { load } from "./lib/texts.js";
 import { Toasts } from "./lib/toasts.js";
+import { Trial } from "./lib/trial.js";
 import { Watch } from "./lib/watch.js";
 
 /** @import { Executed } from "../types/nodes.d.ts" */
 
+/** Of the pack's node ids. */
+const PREFIX = "BatchLoop";
 const ITERATOR = "BatchLoopDirectoryIterator";
 
 const server = new LoopServer(api);
 const poller = new Poller({ server });
+nameWorkflowsBy(() => app.extensionManager.workflow?.activeWorkflow?.filename ?? "");
 const settings = new Settings(app);
 const nodeTexts = new NodeTexts();
+const searchNames = new SearchNames();
 const toasts = new Toasts(app);
 const submissions = new Submissions();
 const screen = new Screen(app);
-const autoQueue = new AutoQueue(app);
-const changes = new Changes({ server, toasts });
-const panel = new Panel({ app, server, poller, changes, changed: () => cards.lookAgain() });
 const openReport = (/** @type {string} */ loop) => panel.open(loop);
+const notices = new NoticeBox(openReport);
+const onScreen = new OnScreen(app);
+const awake = new Awake();
+const leaving = new Leaving({ box: notices });
+const gate = new Gate({
+  autoQueue: new AutoQueue(app),
+  claims: new Claims(),
+  notice: new AwayNotice({
+    box: notices,
+    screen: onScreen,
+    pause: (batch) => gate.pause(batch),
+  }),
+  screen: onScreen,
+  sender: new Sender(api, submissions),
+  submissions,
+  changed(batch) {
+    awake.need(batch !== null);
+    leaving.runs(batch);
+  },
+});
+const chooser = new FolderChooser({ app, server });
+const makeBatch = new MakeBatch({
+  app,
+  make: (type) => window.LiteGraph.createNode(type),
+  chooser,
+  toasts,
+  screen,
+  ask: (candidates) => askWhich(candidates, (file) => server.inputPicture(file)),
+  cover: (choice) => new Cover().over(choice),
+});
+const entries = new Entries({ app, makeBatch });
+const changed = () => cards.lookAgain();
+const changes = new Changes({ server, toasts, notices, ask, changed });
+const trial = new Trial({ isOnChange: () => gate.isOnChange });
+const runControl = new RunControl({ api, autoQueue: gate, submissions, trial, watch: theWatch });
+const running = { control: runControl, nodeOf: (/** @type {string} */ loop) => cards.nodeOf(loop) };
+const panel = new Panel({
+  app,
+  server,
+  poller,
+  changes,
+  running,
+  changed,
+  makeBatch: () => makeBatch.ofWorkflow(),
+});
 const actions = new Actions({
   changes,
   toasts,
   screen,
-  chooser: new FolderChooser({ app, server }),
+  chooser,
   openReport,
   stopWatching: () => watch.end(),
+  runControl,
 });
 const cards = new Cards({
   app,
@@ -63,34 +127,42 @@ const cards = new Cards({
   screen,
   actions,
   collapsed: new CollapsedNodes(),
+  runControl,
+  trial,
 });
-const watch = new Watch({ poller, autoQueue, toasts, screen, button: cards });
-const ends = new NoticeBox(openReport);
+const watch = new Watch({ poller, autoQueue: gate, toasts, screen, button: cards });
 const signals = new Signals({ settings, toasts, openReport });
 const refusals = new Refusals({ app });
-const leftOut = new LeftOut({ app, autoQueue, screen, toasts });
+const leftOut = new LeftOut({ app, autoQueue: gate, screen, toasts });
 const conductor = new Conductor({
-  autoQueue,
+  autoQueue: gate,
   submissions,
   watch,
   title: new PageTitle({ settings }),
-  notices: new Notices({ poller, toasts, ends, signals, submissions }),
+  notices: new Notices({ poller, toasts, ends: notices, signals, submissions, runControl }),
 });
+
+/** @returns {Watch} - which needs the cards, which need the buttons that end it */
+function theWatch() {
+  return watch;
+}
 
 /** @param {CustomEvent<Executed>} event */
 function onExecuted({ detail }) {
   for (const said of detail.output?.batch_loop ?? []) {
     const id = detail.display_node ?? detail.node;
     conductor.heard(detail.prompt_id, said);
-    if (said.kind === "iteration") screen.note(id, said.loop);
-    if (said.kind !== "end_queue") cards.heard(id, said);
     poller.news();
+    if (said.kind === "end_queue" || gate.isAway(said.loop)) continue;
+    if (said.kind === "iteration") screen.note(id, said.loop);
+    cards.heard(id, said);
   }
 }
 
 /** @param {CustomEvent<{ exec_info?: { queue_remaining?: number } } | null>} event */
 function onStatus({ detail }) {
   const remaining = detail?.exec_info?.queue_remaining;
+  gate.queueIs(remaining);
   conductor.queueIs(remaining);
   poller.queueIs(remaining);
 }
@@ -98,11 +170,13 @@ function onStatus({ detail }) {
 function onSending() {
   leftOut.sending();
   conductor.sending();
+  gate.sending();
   refusals.sending(onRefused);
 }
 
 function onAccepted() {
   refusals.accepted();
+  gate.accepted();
   leftOut.accepted();
 }
 
@@ -114,6 +188,13 @@ function onRefused() {
 function onSent() {
   refusals.sent();
   conductor.sent();
+  runControl.sent();
+}
+
+/** Somebody, or this page, has chosen another way to run. */
+function onMode() {
+  cards.modeChanged();
+  panel.modeChanged();
 }
 
 /**
@@ -137,34 +218,59 @@ app.registerExtension({
   /** Runs before any node is created, so that nodes appear in the user's language at once. */
   async init() {
     addStyles();
-    ends.addTo(document.body);
+    notices.addTo(document.body);
     nodeTexts.use(await load(api, settings.language));
+    app.registerExtension(entries.extension);
   },
 
   addCustomNodeDefs(definitions) {
     nodeTexts.define(definitions);
+    searchNames.define(definitions);
+  },
+
+  registerCustomNodes() {
+    searchNames.apply();
   },
 
   setup() {
+    offerNodes();
+    searchNames.restoreTitle();
     app.extensionManager.registerSidebarTab(panel.tab);
+    gate.onChange(onMode);
     api.addEventListener("executed", onExecuted);
     listen("execution_success", (promptId) => conductor.succeeded(promptId));
     listen("execution_error", (promptId, nodeType) => conductor.failed(promptId, nodeType));
     listen("execution_interrupted", (promptId) => conductor.interrupted(promptId));
+    api.addEventListener("execution_start", ({ detail }) => conductor.started(detail.prompt_id));
     api.addEventListener("status", onStatus);
+    api.addEventListener("graphChanged", () => gate.workflowChanged());
     onCancel(() => conductor.cancelled());
     api.addEventListener("promptQueued", onSent);
     window.addEventListener("focus", () => cards.lookAgain());
     document.addEventListener("visibilitychange", () => cards.lookAgain());
   },
 
+  getNodeMenuItems: (node) => entries.ofMenu(node),
+
+  getSelectionToolboxCommands: (item) => entries.ofToolbox(item),
+
+  /** Newer frontends call this before they remove the nodes of the workflow on screen. */
+  beforeLoadGraph: () => gate.beforeAnother(),
+  beforeConfigureGraph: () => gate.beforeAnother(),
+  afterConfigureGraph: () => gate.look(),
+
   nodeCreated(node) {
     nodeTexts.label(node);
+    entries.addTo(node);
     const card = cards.add(node);
+    if (node.comfyClass?.startsWith(PREFIX)) foldSettings(node);
     if (!card || node.comfyClass !== ITERATOR) return;
     // ComfyUI calls these on every widget before it sends a prompt, and once it has accepted it: the
     // only official signs of this in all frontends.
-    card.beforeQueued = onSending;
+    card.beforeQueued = () => {
+      trial.sending(card);
+      onSending();
+    };
     card.afterQueued = onAccepted;
   },
 });

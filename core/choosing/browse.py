@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..common.errors import FolderNotFound, quoted
 from ..common.natural_order import natural_key
-from ..files.allowed_paths import AllowedFolders, resolve_source
+from ..files.allowed_paths import AllowedFolders, as_written, resolve_source
 from ..files.real_paths import scanned
 from ..model.selection import Selection
 
@@ -30,6 +30,8 @@ class Shown:
     """Whether there are more subfolders."""
     images: int
     """Number of images directly in it."""
+    written: str = ""
+    """How a user writes it, see `as_written`."""
     holds_comfyui: bool = False
     """Whether it contains ComfyUI's own folders or the pack's state."""
 
@@ -67,6 +69,7 @@ def browse(path: str, allowed: AllowedFolders) -> Shown:
         tuple((name, os.path.join(folder, name)) for name in shown),
         more=len(shown) < len(names),
         images=images,
+        written=as_written(folder, allowed),
         holds_comfyui=allowed.protected.is_held_by(folder),
     )
 

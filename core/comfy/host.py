@@ -34,6 +34,7 @@ from ..files.protected import CUSTOM_NODES
 from ..graph.links import Graph
 from ..graph.required_nodes import Fault, Submission, Unrun, faults, unrun
 from ..graph.savers import is_saver, iterators_behind
+from ..model.loop_key import workflow_named
 from ..model.prompt import Ending, Failure, Outcome, Prompt, Saved, client_named
 from .request_origin import is_from_here
 
@@ -82,7 +83,9 @@ class ComfyHost:
         """The submission of that prompt; raises OutsidePrompt."""
         entry = _current_entry()
         # A prompt that was queued without the handler has no note: it asks for all outputs.
-        return Submission(entry[2], _noted(entry).get("targets"))
+        noted = _noted(entry)
+        named = noted.get("workflow", ""), noted.get("title", "")
+        return Submission(entry[2], noted.get("targets"), *named)
 
     def is_asked_from_here(self) -> bool:
         """Whether that prompt was sent from this machine; raises OutsidePrompt."""
@@ -227,12 +230,14 @@ class ComfyHost:
             _submission.set(Submission({}))
             return submission
         targets = _targets(graph, submission.get("partial_execution_targets"))
-        _submission.set(Submission(graph, targets))
+        workflow, title = _workflow(submission.get("extra_data"))
+        _submission.set(Submission(graph, targets, workflow, title))
         if any(_is_ours(node) for node in graph.values()):
             extra = submission.setdefault("extra_data", {})
             if isinstance(extra, dict):
                 times = {"submitted_at": self.now(), "steady": self.steady()}
-                extra[UI_KEY] = {**times, "targets": targets, "here": is_from_here()}
+                named = {"workflow": workflow, "title": title}
+                extra[UI_KEY] = {**times, **named, "targets": targets, "here": is_from_here()}
         return submission
 
 
@@ -252,6 +257,25 @@ def _targets(graph: Graph, asked: Any) -> list[str] | None:
         return [node_id for node_id in graph if node_id in asked]
     except TypeError:  # not a list: ComfyUI's own validation refuses it
         return None
+
+
+_LONGEST_TITLE = 200
+
+
+def _workflow(extra: Any) -> tuple[str, str]:
+    """The id and the name of a submission's workflow, from its extra data; empty if not there.
+
+    Whoever sends no workflow may send these two in `extra_data.batch_loop`.
+    """
+    extra = extra if isinstance(extra, dict) else {}
+    said = extra.get(UI_KEY)
+    said = said if isinstance(said, dict) else {}
+    picture = extra.get("extra_pnginfo")
+    sent = picture.get("workflow") if isinstance(picture, dict) else None
+    own = sent.get("id") if isinstance(sent, dict) else None
+    title = said.get("title")
+    title = title[:_LONGEST_TITLE] if isinstance(title, str) else ""
+    return workflow_named(said.get("workflow")) or workflow_named(own), title
 
 
 def _is_output(class_type: str) -> bool:

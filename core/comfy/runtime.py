@@ -130,14 +130,14 @@ def learned(_prompt: Prompt) -> Learned:
 @functools.lru_cache(maxsize=1)
 def requests_of_prompt(prompt: Prompt, allowed: AllowedFolders) -> IteratorRequests:
     """The requests of the Directory Iterators in the prompt that is running."""
-    graph = host().current_submission().graph
-    return IteratorRequests(graph, allowed, registry().key, learned(prompt).of)
+    submission = host().current_submission()
+    return IteratorRequests(submission, allowed, registry().key, learned(prompt).of)
 
 
 @functools.lru_cache(maxsize=1)
 def requests_submitted(submission: Submission, allowed: AllowedFolders) -> IteratorRequests:
     """The same for a submission that is being validated, without linked values."""
-    return IteratorRequests(submission.graph, allowed, registry().key)
+    return IteratorRequests(submission, allowed, registry().key)
 
 
 @functools.cache

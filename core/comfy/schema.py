@@ -69,12 +69,12 @@ def raw_link(socket: comfy_io.Input) -> comfy_io.Input:
     return _with_option(socket, "rawLink")
 
 
-def _with_option(of: comfy_io.Input, option: str) -> comfy_io.Input:
+def _with_option(of: comfy_io.Input, option: str, value: object = True) -> comfy_io.Input:  # noqa: FBT002 as ComfyUI's options are
     if hasattr(of, option):
-        setattr(of, option, True)
+        setattr(of, option, value)
     else:
-        # ComfyUI had the option before its V3 schema did.
-        of.extra_dict = {**of.extra_dict, option: True}
+        # ComfyUI had the option before its V3 schema did, or the pack's page alone has it.
+        of.extra_dict = {**of.extra_dict, option: value}
     return of
 
 
@@ -96,7 +96,15 @@ def widget(setting: Setting) -> comfy_io.Input:
         made = comfy_io.String.Input(name, default=default, tooltip=tooltip)
     if name in LISTING:
         made = _with_option(made, "selects_images")
-    return _with_option(made, "advanced") if setting.advanced else made
+    if setting.shown_with:
+        other, value = setting.shown_with
+        made = _with_option(made, "shown_with", [other, value.value])
+    return advanced(made) if setting.advanced else made
+
+
+def advanced(of: comfy_io.Input) -> comfy_io.Input:
+    """`of`, which the page shows only below More settings."""
+    return _with_option(of, "advanced")
 
 
 def combo(name: str, choices: type[Choice], default: Choice, tooltip: str) -> comfy_io.Input:

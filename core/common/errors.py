@@ -105,7 +105,7 @@ class Refused(BatchLoopError):
 
 
 class LoopEndMissing(BatchLoopError):
-    """Raised before a run, when no Loop End is connected to a Directory Iterator."""
+    """Raised before a run, when neither a saver nor a Loop End follows a Directory Iterator."""
 
 
 class OutputLeftOut(BatchLoopError):
@@ -113,7 +113,7 @@ class OutputLeftOut(BatchLoopError):
 
 
 class LoopEndNotReached(BatchLoopError):
-    """Raised when two prompts in a row succeeded on one image without reaching Loop End."""
+    """Raised when two prompts in a row succeeded on one image without reaching its end."""
 
 
 class IllegalTransition(BatchLoopError):

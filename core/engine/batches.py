@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..model.background_writes import Turn
+from ..model.item_life import Event, On
 from ..model.items import Item
 from ..model.loop_key import LoopKey
 from ..model.policy import DEFAULT_POLICY, IterationMode, Policy
@@ -34,6 +36,10 @@ class Request:
     """Names of the output nodes that are left out of the run, so that the image cannot be done."""
     node: str = ""
     """The Directory Iterator's id in the graph."""
+    title: str = ""
+    """The workflow's name; empty if not known."""
+    ends_with_saver: bool = False
+    """Whether no Loop End follows it there, so that savers end its items' turns."""
 
 
 class Batches:
@@ -105,12 +111,15 @@ class Batches:
             self._loops.save(key, mode=mode)
         self._loops.note_completion(key)
 
-    def begin(self, listing: Listing, mode: IterationMode) -> None:
-        """Begin a batch with the files that were listed."""
+    def begin(self, listing: Listing, mode: IterationMode, *, kept_at: float | None = None) -> None:
+        """Begin a batch with the files that were listed.
+
+        `kept_at` is the time if the batch before is kept, to be put back; else None.
+        """
         key = listing.due.key
         before = self._store.load(key)
-        self._store.start_batch(key, listing.paths, listing.new)
-        self._memory.begin_batch(key)
+        self._store.start_batch(key, listing.paths, listing.new, keep=kept_at is not None)
+        self._memory.begin_batch(key, keep=kept_at is not None)
         entry = LoopEntry(
             listing.due.selection,
             listing.due.batch,
@@ -119,13 +128,18 @@ class Batches:
             finished=listing.finished,
             ran_at=None if before is None else before.ran_at,
             partners=() if before is None else before.partners,
+            kept_at=kept_at,
+            title="" if before is None else before.title,
         )
         self._store.save(key, entry)
         self._transactions.changes_state()
         self._loops.note_completion(key)
 
-    def start_over(self, keys: Sequence[LoopKey], listed: Listed) -> Due | None:
-        """Begin the loops' next batch with their current settings; returns like `prepare`."""
+    def start_over(self, keys: Sequence[LoopKey], listed: Listed, now: float) -> Due | None:
+        """Begin the loops' next batch with their current settings; returns like `prepare`.
+
+        The batches before are kept for a while, to be put back.
+        """
         entries = [self._loops.entry(key) for key in keys]
         listings = []
         for key, entry in zip(keys, entries, strict=True):
@@ -135,8 +149,24 @@ class Batches:
                 return due
             listings.append(listing)
         for listing, entry in zip(listings, entries, strict=True):
-            self.begin(listing, entry.mode)
+            self.begin(listing, entry.mode, kept_at=now)
         return None
+
+    def put_back(self, key: LoopKey, goes_on: Callable[[Item], bool]) -> None:
+        """Continue the batch that was kept.
+
+        Images that prompts had then are PENDING, except those whose prompt `goes_on` here.
+        """
+        self._store.put_back(key)
+        turns = []
+        for item in self._store.open_items(key):
+            if item.claim is not None and goes_on(item):
+                turns.append(Turn.of(key, item.claim.prompt, item))
+            else:
+                self._items.happens(key, item, Event(On.STOPPED))
+        self._memory.put_back(key, turns)
+        self._transactions.changes_state()
+        self._loops.note_completion(key)
 
     def _look_before_the_last(self, entry: LoopEntry, key: LoopKey, *, retries: bool) -> Due | None:
         """The look at what else is in the folder that is due before a batch's last image.

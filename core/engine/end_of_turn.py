@@ -3,15 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
-from ..common.errors import BatchLoopError, ClaimLost, FolderNotFound, UnwritableImage
+from ..common.errors import (
+    BatchLoopError,
+    ClaimLost,
+    FolderNotFound,
+    UnknownLoop,
+    UnwritableImage,
+)
 from ..model.background_writes import Turn
 from ..model.if_exists import Owner
 from ..model.item_life import Event, On
-from ..model.items import ItemState
+from ..model.items import Item, ItemState
 from ..model.policy import ErrorHandling
 from ..model.prompt import Failure
 from ..model.records import Iteration, Partner, Snapshot
@@ -72,7 +80,10 @@ class Turns(Questions):
             failure = Failure(reason if one == to_blame else beside)
             policy = item.claim.policy
             self._items.happens(one.key, item, Event(on, failure=failure), policy)
-            self._loops.save(one.key, ran_at=self._host.now())
+            times = self._loops.clock.ends(one.key, self._loops.entry(one.key).times, 0.0)
+            if skip:
+                times = times.ended_one(0.0)
+            self._loops.save(one.key, times=times, ran_at=self._host.now())
             self._loops.note_completion(one.key)
             self.memory.end_turns(one.key, Turn.of(one.key, iteration.prompt, item).__eq__)
         return skip
@@ -113,6 +124,40 @@ class Turns(Questions):
         if self._store.counts(key).complete:
             self._batches.told_the_end(key, iteration.prompt.client_id)
         return True
+
+    def end_with_saver(self, iteration: Iteration) -> list[Snapshot] | None:
+        """Note that a saver has saved in an iteration, which ends it if no Loop End follows.
+
+        It ends those of its partners, too. Returns the loops of what has ended, see `finish`; None
+        if only Loop Ends end them.
+        """
+        ended = [iteration] if iteration.ends_with_saver else []
+        ended += [
+            replace(iteration, key=one.key, batch=one.batch, item=Item(one.path, 0))
+            for one in iteration.partners
+            if one.ends_with_saver
+        ]
+        for each in ended:
+            # A list calls its saver for each element.
+            if not self._has_ended(each):
+                self.end(each)
+        return self._finished(ended) if ended else None
+
+    def _finished(self, iterations: Iterable[Iteration]) -> list[Snapshot]:
+        """The loops of some iterations, see `finish`, without those that are gone."""
+        found = []
+        for each in iterations:
+            with suppress(UnknownLoop):  # started over and forgotten while the prompt ran
+                found.append(self.finish(each))
+        return found
+
+    def _has_ended(self, iteration: Iteration) -> bool:
+        """Whether the end of an iteration was noted; takes no lock."""
+        if iteration.item is None:
+            return True
+        turn = Turn.of(iteration.key, iteration.prompt, iteration.item)
+        known = self.memory.kept(iteration.key).turns.get(turn)
+        return known is not None and known.has_ended
 
     def finish_earlier(self, iteration: Iteration) -> None:
         """Wait for the background writes of earlier prompts, and reconcile the loop.

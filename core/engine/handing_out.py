@@ -58,7 +58,8 @@ class HandingOut(Parts):
 
         Raises:
             NoImages: a listing is due, and is empty.
-            LoopEndNotReached: two prompts in a row succeeded on the item without reaching Loop End.
+            LoopEndNotReached: two prompts in a row succeeded on the item without reaching Loop End,
+                or without saving where no Loop End follows.
             UnwritableImage: the result of an earlier prompt could not be written after it had
                 ended, with Stop on error. The next call hands that image out again.
             FolderNotFound, InvalidSetting: the listing could not be taken, or the settings of two
@@ -118,11 +119,13 @@ class HandingOut(Parts):
             self._batches.note_client(request, prompt, knows_the_end=item is None)
         missed = next(filter(_has_missed_too_often, items), None)
         if missed is not None:
+            ends_with_saver = requests[items.index(missed)].ends_with_saver
             for key, item in zip(keys, items, strict=True):
                 if item is not None:
                     self._items.happens(key, item, Event(On.PUT_BACK))
                     self.memory.end_turns(key, Turn.of(key, prompt, item).__eq__)
-            return Refusal(_loop_end_not_reached(missed))
+            not_reached = _saver_not_reached if ends_with_saver else _loop_end_not_reached
+            return Refusal(not_reached(missed))
         return self._iteration(requests, prompt, items)
 
     def _watch_if_asked(self, request: Request) -> None:
@@ -134,23 +137,37 @@ class HandingOut(Parts):
     def _claim(self, requests: Sequence[Request], prompt: Prompt) -> list[Item | None]:
         """Claim a loop's next item, or those at the first place that is pending in all loops."""
         keys = [request.key for request in requests]
+        at_work = [bool(self._store.open_items(key)) for key in keys]
         claim = Claim(prompt, requests[0].policy, self._host.now(), self._host.server)
         if len(keys) == 1:
             items = [self._items.claim_next(keys[0], claim)]
         else:
             items = self._claim_all(keys, claim)
         is_last = len(keys) > 1 and self._store.first_together(keys) is None
-        for key, item in zip(keys, items, strict=True):
+        for request, item, is_at_work in zip(requests, items, at_work, strict=True):
+            key = request.key
             changes: dict[str, Any] = {
+                "title": request.title or self._loops.title(key),
                 "unpaired": self._store.counts(key).pending if is_last else 0,
                 "partners": tuple(other.id for other in in_order(keys) if other != key),
             }
             if item is not None:
-                changes["ran_at"] = claim.since
+                times = self._loops.entry(key).times
+                times = self._loops.clock.begins(key, times, prompt, is_at_work=is_at_work)
+                changes |= {"ran_at": claim.since, "times": times, **self._drop_kept(key)}
                 self._take_up(Turn.of(key, prompt, item), key, keys)
             self._loops.save(key, **changes)
             self._loops.note_completion(key)
         return items
+
+    def _drop_kept(self, key: LoopKey) -> dict[str, Any]:
+        """Drop a batch that is kept but cannot be put back any more; returns what that changes."""
+        if self._loops.entry(key).kept_at is None or self._loops.undo_until(key) is not None:
+            return {}
+        if self._store.drop_kept(key):
+            self._transactions.after_commit(self.spare_listings.wake)
+        self.memory.change(key, kept_turns={})
+        return {"kept_at": None}
 
     def _take_up(self, turn: Turn, key: LoopKey, together: Sequence[LoopKey]) -> None:
         """Note that an item is handed out, and show other servers that this one is at work."""
@@ -234,8 +251,13 @@ class HandingOut(Parts):
             without=request.without,
             following=None if item is None else self._following(key),
             forgets=self._store.forgets,
-            partners=tuple(Partner(each.key, one.path) for each, one in partners if one),
+            partners=tuple(self._partner(each, one) for each, one in partners if one),
+            ends_with_saver=request.ends_with_saver,
         )
+
+    def _partner(self, request: Request, item: Item) -> Partner:
+        batch = self._loops.entry(request.key).batch
+        return Partner(request.key, item.path, batch, request.ends_with_saver)
 
     def _following(self, key: LoopKey) -> str | None:
         """The item that this server is likely to get next, as other servers take theirs before."""
@@ -260,4 +282,14 @@ def _loop_end_not_reached(item: Item) -> LoopEndNotReached:
         f"error on {item.path!r}, and none of them got as far as Loop End, so the image is "
         "not done. Connect Loop End's `loop` to Directory Iterator or Loop Start, and leave `loop` "
         "and `value` free of nodes that block. Then run again: the loop goes on with this image."
+    )
+
+
+def _saver_not_reached(item: Item) -> LoopEndNotReached:
+    return LoopEndNotReached(
+        f"Nothing was saved: {item.missed_loop_ends} prompts in a row ended without an error on "
+        f"{item.path!r}, and no Save Image (Batch) ran in them, so the image is not done. A node "
+        "before it blocks. If that is meant to leave some images out, add a Loop End, and connect "
+        "its `loop` to Directory Iterator, and its `after` to Save Image (Batch): then they count "
+        "as done. Run again, and the loop goes on with this image."
     )

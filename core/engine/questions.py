@@ -23,6 +23,9 @@ if TYPE_CHECKING:
     from ..model.selection import Selection
 
 
+_TITLES_KEPT = 1_000
+
+
 class Questions(Parts):
     """Answers questions about loops: their state, their items and their files."""
 
@@ -78,18 +81,26 @@ class Questions(Parts):
             UnknownItem: the loop has no such image, or no such result of it is known.
 
         """
-        key = self._loops.find(loop_id)
-        if self._store.item(key, path) is None:
-            raise UnknownItem("This loop has no such image. Ask for its items, and try again.")
+        source, outputs = self._files_of(loop_id, path)
         if output is None:
-            return key.full(path)
-        outputs = self._store.outputs(key, path)
+            return source
         if not 0 <= output < len(outputs):
             raise UnknownItem(
                 f"{len(outputs)} results of this image are known, and number {output} (from 0) "
                 "is none of them."
             )
         return outputs[output]
+
+    @in_transaction()
+    def files_of(self, loop_id: str, path: str) -> tuple[str, tuple[str, ...]]:
+        """Full paths of the image at a relative path and of its results; raises like `file_of`."""
+        return self._files_of(loop_id, path)
+
+    def _files_of(self, loop_id: str, path: str) -> tuple[str, tuple[str, ...]]:
+        key = self._loops.find(loop_id)
+        if self._store.item(key, path) is None:
+            raise UnknownItem("This loop has no such image. Ask for its items, and try again.")
+        return key.full(path), tuple(self._store.outputs(key, path))
 
     @in_transaction(patient=True)
     def has_any(self, key: LoopKey, paths: Iterable[str]) -> bool:
@@ -186,10 +197,18 @@ class Questions(Parts):
                 found += [] if snapshot is None else [snapshot]
         return sorted(found, key=_ran_at, reverse=True)
 
-    def key(self, name: str, directory: str) -> LoopKey:
-        """The loop with a name on the folder at a real path."""
+    def key(self, name: str, directory: str, workflow: str = "") -> LoopKey:
+        """The loop of a workflow, with a name, on the folder at a real path."""
         shared = self._roots.shared(directory)
-        return LoopKey(name.strip(), directory, "" if shared == directory else shared)
+        return LoopKey(name.strip(), directory, "" if shared == directory else shared, workflow)
+
+    def note_title(self, workflow: str, title: str) -> None:
+        """Note the name of a workflow, which prompts do not have."""
+        titles = self._loops.titles
+        if workflow and title:
+            if len(titles) >= _TITLES_KEPT:
+                titles.clear()
+            titles[workflow] = title
 
     def now(self) -> float:
         """The time of day, by the clock of all times that this server reports."""

@@ -13,6 +13,7 @@ from ..model.loop_key import LoopKey
 from ..model.prompt import Failure
 from ..model.records import Arrived, Snapshot
 from .changes.transactions import Refusal, answer, in_transaction
+from .changes.undo import UNDO_SECONDS
 from .folders.listings import Due, Listed, Why
 from .outcomes.reconcile import together_with
 from .parts import Parts
@@ -40,8 +41,42 @@ class Steering(Parts):
         # This finds out which results are whole: those of prompts that have succeeded.
         for each in group:
             self._reconciler.reconcile(each)
-        due = self._batches.start_over(group, listed)
+        due = self._batches.start_over(group, listed, self._host.now())
         return self._loops.full_snapshot(key) if due is None else due
+
+    def undo_start_over(self, loop_id: str) -> Snapshot:
+        """Go on with the batch that `start_over` has ended, unless the new one has done something.
+
+        What was DONE or FAILED in it is so again. An image that a run was working on is PENDING, if
+        that run has ended since.
+        The same happens to loops whose items are handed out together with its own, or to none.
+
+        Raises:
+            UnknownLoop: no loop has this id.
+            NotNow: it was not started over, or that is too long ago, or something was done since.
+
+        """
+        snapshot = answer(self._undo_start_over(loop_id, self._group(loop_id)))
+        with suppress(BatchLoopError):  # otherwise the next start does it
+            self.spare_listings.recover()
+        return snapshot
+
+    @in_transaction()
+    def _undo_start_over(self, loop_id: str, group: Sequence[LoopKey]) -> Snapshot | Refusal:
+        key, group = self._take(loop_id, group)
+        for each in group:
+            self._reconciler.reconcile(each)
+        began = {self._loops.entry(each).kept_at for each in group}
+        if len(began) > 1 or any(self._loops.undo_until(each) is None for each in group):
+            return Refusal(NotNow(_CANNOT_BE_UNDONE))
+        for each in group:
+            self._batches.put_back(each, partial(self._goes_on, each))
+        return self._loops.full_snapshot(key)
+
+    def _goes_on(self, key: LoopKey, item: Item) -> bool:
+        """Whether an item's prompt is still running on this server."""
+        is_own = item.claim is not None and item.claim.server == self._host.server
+        return is_own and self._outcomes.of(key, item) is None
 
     def retry_failed(self, loop_id: str) -> Snapshot:
         """Have the next runs retry the FAILED items of a loop; raises UnknownLoop."""
@@ -162,6 +197,12 @@ class Steering(Parts):
         if entry is None:
             return arrived, None
         return arrived, Due(Why.JOIN, key, entry.selection, entry.batch)
+
+
+_CANNOT_BE_UNDONE = (
+    "Start over cannot be undone: the batch was not started over in the last "
+    f"{UNDO_SECONDS / 60:.0f} minutes, or an image of the new one is done or has failed."
+)
 
 
 def _not_stopped_on(path: str, item: Item | None) -> str:

@@ -195,6 +195,17 @@ def resolve_source(directory: str, allowed: AllowedFolders) -> str:
     return real_path
 
 
+def as_written(folder: str, allowed: AllowedFolders) -> str:
+    """The shortest text by which a user can name a folder, by its real path, to read images from.
+
+    It is the path inside ComfyUI's input folder, or the full path of any other folder.
+    """
+    if not _is_within(folder, allowed.input):
+        return folder
+    inner = os.path.relpath(folder, allowed.input).replace(os.sep, "/")
+    return inner if inner in (".", _unquoted(inner)) and inner != EXAMPLE_FOLDER else folder
+
+
 def resolve_target(folder: str, allowed: AllowedFolders) -> str:
     """Resolve the folder that a user named to save to; it need not exist yet.
 

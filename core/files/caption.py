@@ -44,11 +44,11 @@ class Caption:
         return write_atomic(target, self.data, if_exists)
 
 
-def caption_of(text: object) -> Caption:
-    """The caption for a text; raises InvalidSetting for anything else."""
+def caption_of(text: object, name: str = CAPTION_INPUT) -> Caption:
+    """The caption for the text in the input `name`; raises InvalidSetting for anything else."""
     if not isinstance(text, str):
         message = (
-            f"caption was {text!r}: it becomes a text file, and has to be a text. Connect an "
+            f"{name} was {text!r}: it becomes a text file, and has to be a text. Connect an "
             "output that gives text."
         )
         raise InvalidSetting(message)
@@ -56,7 +56,7 @@ def caption_of(text: object) -> Caption:
         return Caption(text.encode())
     except UnicodeEncodeError as error:
         message = (
-            f"caption was {text!r}: it holds {text[error.start]!r}, which no text file can hold. "
+            f"{name} was {text!r}: it holds {text[error.start]!r}, which no text file can hold. "
             "Leave that out of it."
         )
         raise InvalidSetting(message) from None

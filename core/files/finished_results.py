@@ -17,7 +17,7 @@ from typing import Any
 from ..common.errors import InvalidSetting, PathRefused
 from ..common.pace import Pace, clear_in_steps, parts_of
 from ..graph.links import Graph, is_link
-from ..graph.savers import NAMING_INPUTS, rank_of, savers_of
+from ..graph.savers import NAMING_INPUTS, rank_of, savers_of, saves_text
 from ..model.formats import Format
 from ..model.records import KnownResult
 from ..model.result_names import (
@@ -31,16 +31,18 @@ from .allowed_paths import AllowedFolders, inside, resolve_target
 from .caption import has_caption
 from .numbering import is_numbered, named_before
 from .same_file import Identities, Spelled
+from .text_names import text_name
 from .whole_files import LOOK_EVERY, ResultFiles
 
 
 def expected_results(
-    graph: Graph, iterator: str, finished_as: str, allowed: AllowedFolders
+    graph: Graph, iterator: str, finished_as: str, directory: str, allowed: AllowedFolders
 ) -> tuple[ResultName, ...]:
     """The names of a Directory Iterator's results: an image is finished when all of them exist.
 
-    They come from the pattern `finished_as` or, if that is empty, from every Save Image (Batch) in
-    `graph` whose `loop` leads back to the node `iterator`: its image, and its caption if any.
+    They come from the pattern `finished_as` or, if that is empty, from every saver in `graph` whose
+    `loop` leads back to the node `iterator`: its image, and its caption if any, or its text.
+    `directory` is the real path of the images' folder.
 
     Raises `InvalidSetting` if neither tells, `PathRefused` for a folder that may not be used.
     """
@@ -49,12 +51,13 @@ def expected_results(
     names = {
         name
         for saver, inputs in savers_of(graph, iterator)
-        for name in _by_saver(saver, inputs, rank_of(graph, saver), allowed)
+        for name in _by_saver(graph, saver, inputs, directory, allowed)
     }
     if not names:
         message = (
             "skip_finished is on, and nothing tells how results are named: no Save Image (Batch) "
-            "has a loop that comes from this Directory Iterator, and finished_as is empty. Add "
+            "or Save Text (Batch) has a loop that comes from this Directory Iterator, and "
+            "finished_as is empty. Add "
             f"that node, or write in finished_as how results are named, such as {PATTERN_EXAMPLE}"
         )
         raise InvalidSetting(message)
@@ -355,21 +358,27 @@ def _by_pattern(text: str, allowed: AllowedFolders) -> ResultName:
 
 
 def _by_saver(
-    saver: str, inputs: Mapping[str, Any], rank: int, allowed: AllowedFolders
+    graph: Graph, saver: str, inputs: Mapping[str, Any], directory: str, allowed: AllowedFolders
 ) -> Iterator[ResultName]:
-    for name in NAMING_INPUTS:
+    is_text = saves_text(graph, saver)
+    title = f"{'Save Text (Batch)' if is_text else 'Save Image (Batch)'} #{saver}"
+    for name in NAMING_INPUTS[graph[saver]["class_type"]]:
         if name not in inputs or is_link(inputs[name]):
             message = (
-                f"skip_finished is on, and {name} of Save Image (Batch) #{saver} is "
+                f"skip_finished is on, and {name} of {title} is "
                 f"{'linked to another node' if name in inputs else 'missing'}, so that the names "
                 f"of results are not known before it runs. Enter {name} there, or write in "
                 "finished_as how results are named, such as upscaled/{stem}.png"
             )
             raise InvalidSetting(message)
+    rank = rank_of(graph, saver)
+    if is_text:
+        yield text_name(inputs, directory, allowed, rank)
+        return
     try:
         format_ = Format(inputs["format"])
     except ValueError as error:
-        raise InvalidSetting(f"format of Save Image (Batch) #{saver}: {error}") from None
+        raise InvalidSetting(f"format of {title}: {error}") from None
     for caption in (False, True) if has_caption(inputs) else (False,):
         yield saved_as(
             resolve_target(str(inputs["folder"]), allowed),

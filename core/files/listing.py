@@ -118,6 +118,14 @@ def linked_files(
             yield os.path.realpath(os.path.join(directory, path))
 
 
+def files_in(directory: str, selection: Selection) -> Iterator[str]:
+    """Relative paths of the files that the filter admits, in no order, regardless of the range.
+
+    Raises like `list_images`.
+    """
+    return (path for path, _ in _images(directory, selection))
+
+
 def has_images(directory: str, selection: Selection) -> bool:
     """Whether a folder has any image that the filter admits, regardless of the range.
 

@@ -1,4 +1,4 @@
-"""Nodes that a Directory Iterator requires: a Loop End, and all output nodes that depend on it.
+"""Nodes that a Directory Iterator requires: all output nodes that depend on it.
 
 ComfyUI drops output nodes that fail validation and runs the rest; a client can also ask for only
 some outputs. Either way the rest may reach Loop End, but the image is not done.
@@ -10,9 +10,7 @@ from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..common.errors import LoopEndMissing
-from ..common.names import node_id as type_of
-from .links import Graph, fed, linked, name_of, reaches
+from .links import Graph, fed, linked, name_of
 
 _NAMED = 3
 """Most nodes that a message names; the others are only counted."""
@@ -25,22 +23,16 @@ class Submission:
     graph: Graph
     targets: Collection[str] | None = None
     """Ids of the output nodes to run; None for all of them."""
+    workflow: str = ""
+    """The workflow's id; empty for a prompt without one."""
+    title: str = ""
+    """The workflow's name; empty if not known."""
 
     def asks_for(self, node_id: str) -> bool:
         """Whether the node was asked for, itself or because a requested node needs it."""
         if self.targets is None or node_id in self.targets:
             return True
         return not fed(self.graph, node_id).isdisjoint(self.targets)
-
-
-def check_loop_end(graph: Graph, node_id: str) -> None:
-    """Raise LoopEndMissing unless a Loop End follows the Directory Iterator `node_id`."""
-    if graph and not reaches(graph, node_id, type_of("LoopEnd"), "loop"):
-        raise LoopEndMissing(
-            "No Loop End is connected to this Directory Iterator, so no image would ever count as "
-            "done. Add a Loop End, and connect its `loop` to Loop Start's `loop` (or to this "
-            "node's)."
-        )
 
 
 @dataclass(frozen=True)

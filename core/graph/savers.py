@@ -1,4 +1,7 @@
-"""The Save Image (Batch) nodes of a graph, and how their results' names are kept apart."""
+"""The savers of a graph, and how their results' names are kept apart.
+
+They are its Save Image (Batch) and Save Text (Batch) nodes.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +12,19 @@ from ..common.names import node_id
 from ..common.natural_order import name_key
 from .links import Graph, is_link, linked
 
-NAMING_INPUTS = ("folder", "prefix", "suffix", "format", "keep_subfolders")
-"""The inputs of Save Image (Batch) that determine a result's name."""
+SAVE_IMAGE, SAVE_TEXT = node_id("SaveImage"), node_id("SaveText")
+
+NAMING_INPUTS = {
+    SAVE_IMAGE: ("folder", "prefix", "suffix", "format", "keep_subfolders"),
+    SAVE_TEXT: ("save_to", "folder", "prefix", "suffix", "extension", "keep_subfolders"),
+}
+"""The inputs of each kind of saver that determine a result's name."""
+
+BESIDE_THE_SOURCE = "beside the source"
+"""The value of `save_to` with which a text goes to the folder of its image."""
+
+_ONLY_IN_A_FOLDER = ("folder", "keep_subfolders")
+"""Inputs of Save Text (Batch) without a meaning beside the source."""
 
 
 def savers_of(graph: Graph, iterator: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -20,31 +34,33 @@ def savers_of(graph: Graph, iterator: str) -> Iterator[tuple[str, Mapping[str, A
             yield saver, inputs
 
 
+def saves_text(graph: Graph, saver: str) -> bool:
+    """Whether a saver is a Save Text (Batch)."""
+    return graph.get(saver, {}).get("class_type") == SAVE_TEXT
+
+
 def rank_of(graph: Graph, saver: str) -> int:
     """The number of savers before this one that save the same images under the same names.
 
     They are ordered by id, so that names depend on the graph alone, and not on which saver happens
     to run first. 0 for a node that is not in the graph.
     """
-    own = graph.get(saver, {}).get("inputs", {})
-    names, iterators = _names(own), _iterators_of(graph, own)
-    return (
-        sum(
-            _names(inputs) == names and _iterators_of(graph, inputs) == iterators
-            for other, inputs in _savers(graph)
-            if (name_key(other), other) < (name_key(saver), saver)
-        )
-        if saver in graph
-        else 0
+    if saver not in graph:
+        return 0
+    names, iterators = _names(graph, saver), _iterators_of(graph, graph[saver].get("inputs", {}))
+    return sum(
+        _names(graph, other) == names and _iterators_of(graph, inputs) == iterators
+        for other, inputs in _savers(graph)
+        if (name_key(other), other) < (name_key(saver), saver)
     )
 
 
 def iterators_behind(graph: Graph, saver: str) -> list[str]:
     """The Directory Iterators whose images a saver's results are made from, the main one first.
 
-    The main one is that to which the `loop` of a Save Image (Batch) leads, or else the first to
-    which the node's links lead, in their order. Outputs of Batch Complete do not count. If no link
-    leads to any, the nodes exchange images in some other way, and every iterator is returned.
+    The main one is that to which the `loop` of a saver leads, or else the first to which the node's
+    links lead, in their order. Outputs of Batch Complete do not count. If no link leads to any, the
+    nodes exchange images in some other way, and every iterator is returned.
     """
     without = {
         each: node
@@ -59,8 +75,8 @@ def iterators_behind(graph: Graph, saver: str) -> list[str]:
 
 
 def is_saver(graph: Graph, node: str) -> bool:
-    """Whether a node is a Save Image (Batch)."""
-    return graph.get(node, {}).get("class_type") == node_id("SaveImage")
+    """Whether a node is a Save Image (Batch) or a Save Text (Batch)."""
+    return graph.get(node, {}).get("class_type") in NAMING_INPUTS
 
 
 def _savers(graph: Graph) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -69,12 +85,16 @@ def _savers(graph: Graph) -> Iterator[tuple[str, Mapping[str, Any]]]:
             yield saver, node.get("inputs", {})
 
 
-def _names(inputs: Mapping[str, Any]) -> list[Any]:
+def _names(graph: Graph, saver: str) -> list[Any]:
     """The inputs that determine a saver's names, as written: links are not followed."""
-    folder, *others = (inputs.get(name) for name in NAMING_INPUTS)
+    kind, inputs = str(graph[saver].get("class_type")), graph[saver].get("inputs", {})
+    named = {name: inputs.get(name) for name in NAMING_INPUTS.get(kind, ())}
+    if named.get("save_to") == BESIDE_THE_SOURCE:
+        named |= dict.fromkeys(_ONLY_IN_A_FOLDER)
+    folder = named.get("folder")
     if isinstance(folder, str):
-        folder = folder.strip().replace("\\", "/").strip("/")
-    return [folder, *others]
+        named["folder"] = folder.strip().replace("\\", "/").strip("/")
+    return [kind, named]
 
 
 def _iterators_of(graph: Graph, inputs: Mapping[str, Any]) -> set[str]:

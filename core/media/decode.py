@@ -6,7 +6,7 @@ Only formats that a listing accepts are opened, whatever a file is called.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import BinaryIO
 
 import numpy as np
@@ -14,7 +14,9 @@ import numpy.typing as npt
 import torch
 from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
-from . import jpeg
+from ..common.source_metadata import NO_METADATA, SourceMetadata
+from . import jpeg, profiles
+from .metadata import metadata_of
 from .pixels import to_float
 
 Pixels = npt.NDArray[np.uint8]
@@ -82,6 +84,7 @@ class DecodedImage:
     """[1,H,W,3] float32, 0 to 1, RGB."""
     mask: torch.Tensor
     """[1,H,W] float32, 0 to 1; 1 where the image is transparent, as is usual in ComfyUI."""
+    metadata: SourceMetadata = NO_METADATA
 
 
 def decode(file: BinaryIO) -> DecodedImage:
@@ -97,14 +100,20 @@ def decode(file: BinaryIO) -> DecodedImage:
       divided by the image's largest value. Negative values are black.
     - Without transparency the mask is all zeros in the image's size, not 64x64.
     - A truncated file is an error, where Load Image fills the rest of the image with grey.
+    - CMYK with a colour profile is converted to sRGB, as it would look nothing like the print.
+      The other images stay in the profile of their file, which is in the metadata.
 
     Raises whatever Pillow raises for damaged files and, like Load Image, for decompression bombs.
     """
-    frame = next(iter(ImageSequence.Iterator(open_image(file))))
-    pixels = _jpeg_pixels(frame, file)
+    opened = next(iter(ImageSequence.Iterator(open_image(file))))
+    pixels = _jpeg_pixels(opened, file)
     if pixels is not None:
-        return _tensors(to_float(pixels))
-    frame = ImageOps.exif_transpose(frame)
+        return _tensors(to_float(pixels), metadata_of(opened))
+    frame = ImageOps.exif_transpose(opened)
+    metadata = metadata_of(opened)  # now that the pixels are read: PNG may have it behind them
+    if frame.mode == "CMYK" and metadata.profile:
+        frame = profiles.in_srgb(frame, metadata.profile) or frame
+        metadata = replace(metadata, profile=b"")
     if frame.mode == "P" and "transparency" in frame.info:
         frame = frame.convert("RGBA")
     if 0 in frame.size:
@@ -112,16 +121,18 @@ def decode(file: BinaryIO) -> DecodedImage:
     rgb = frame if frame.mode == "RGB" else frame.convert("RGB")
     image = deep_grey(frame) if is_deep(frame) else to_float(np.asarray(rgb))
     if "A" in frame.getbands():
-        return _tensors(image, 1 - to_float(np.asarray(frame.getchannel("A"))))
-    return _tensors(image)
+        return _tensors(image, metadata, 1 - to_float(np.asarray(frame.getchannel("A"))))
+    return _tensors(image, metadata)
 
 
 def _tensors(
-    image: npt.NDArray[np.float32], mask: npt.NDArray[np.float32] | None = None
+    image: npt.NDArray[np.float32],
+    metadata: SourceMetadata,
+    mask: npt.NDArray[np.float32] | None = None,
 ) -> DecodedImage:
     if mask is None:
         mask = np.zeros(image.shape[:2], np.float32)
-    return DecodedImage(torch.from_numpy(image)[None], torch.from_numpy(mask)[None])
+    return DecodedImage(torch.from_numpy(image)[None], torch.from_numpy(mask)[None], metadata)
 
 
 def _jpeg_pixels(frame: Image.Image, file: BinaryIO) -> npt.NDArray[np.uint8] | None:

@@ -1,6 +1,6 @@
 """How much memory Pillow needs to decode an image, estimated from its header.
 
-The figures were measured as in `tests/unit/media/test_thumbnail_memory.py`.
+The figures were measured as in `tests/unit/pictures/test_thumbnail_memory.py`.
 """
 
 from __future__ import annotations

@@ -6,15 +6,21 @@ import io
 import json
 import logging
 import struct
+import zlib
 from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from typing import Any
 
+import numpy.typing as npt
 import torch
-from PIL import Image, PngImagePlugin, TiffTags
+from PIL import Image, PngImagePlugin
 
 from ..common.errors import UnwritableImage
-from ..model.formats import Format
-from . import png
+from ..common.source_metadata import NO_METADATA, SourceMetadata
+from ..model.formats import WITHOUT_ALPHA, Format
+from . import exif, png, profiles
+from .alpha import Convert, joined, split
+from .metadata import ResultMetadata, fitted
 from .pixels import to_uint8, to_uint16
 
 _log = logging.getLogger(__name__)
@@ -24,19 +30,24 @@ _CHANNELS = {1, 3, 4}  # grey, RGB, RGBA
 
 _LOSSLESS_WEBP_QUALITY = 100
 _LOSSLESS_WEBP_EFFORT = 50  # lossless, Pillow's quality means effort; 100 takes twice as long
-_LARGEST_JPEG_EXIF = 65533  # bytes that fit into one marker of a JPEG file
+_LARGEST_JPEG_PART = 65533  # bytes that fit into one marker of a JPEG file
+_ROOM_FOR_LENGTH = 2
+_JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_PNG_XMP = "XML:com.adobe.xmp"
+_TOO_LARGE = (
+    "Batch Loop leaves the %s out of a JPEG file: it is larger than the 64 KB that JPEG has room "
+    "for. Save as PNG or WebP to keep it."
+)
 
-# EXIF tags of the prompt and, counting down, of everything else in ComfyUI's own WebP files.
-_PROMPT_TAG = 0x0110
-_FIRST_EXTRA_TAG = 0x010F
 
-
-def encode(
+def encode(  # noqa: PLR0913 - all that goes into a file
     image: torch.Tensor,
     *,
     format: Format,  # noqa: A002 - the word users see
     quality: int,
     metadata: Mapping[str, object] | None,
+    source: SourceMetadata = NO_METADATA,
+    mask: torch.Tensor | None = None,
 ) -> bytes:
     """Encode an image; `Format` says what is kept in each format.
 
@@ -46,6 +57,9 @@ def encode(
         quality: 1 to 100, for the lossy formats.
         metadata: what to embed, such as the prompt and the workflow. That happens in the same way
         as in ComfyUI, so that the workflow opens when the image is dropped onto the page.
+        source: what to keep of the source's metadata. Its profile says which colours the pixels
+        are; a BMP file has none, so its pixels are converted to sRGB.
+        mask: [h,w], float 0 to 1: where it is 1 the result is transparent.
 
     Raises `UnwritableImage` if an image of this shape cannot be saved, or not in this format.
     """
@@ -56,12 +70,16 @@ def encode(
             "makes images."
         )
         raise UnwritableImage(msg)
-    if format in {Format.JPEG, Format.BMP}:
+    image, alpha = split(image, mask)
+    if format in WITHOUT_ALPHA:
+        if alpha is not None:
+            raise UnwritableImage(no_room_for_mask(format))
         image = image[:, :, :3]
+    picture = _Picture(image, alpha, source)
     try:
         if format in {Format.PNG, Format.PNG_16}:
-            return _as_png(image, metadata or {}, bits=16 if format is Format.PNG_16 else 8)
-        return _with_pillow(image, format, quality, dict(metadata or {}))
+            return _as_png(picture, metadata or {}, bits=16 if format is Format.PNG_16 else 8)
+        return _with_pillow(picture, format, quality, dict(metadata or {}))
     except (OSError, ValueError, struct.error) as error:
         height, width, _ = image.shape
         msg = (
@@ -71,39 +89,104 @@ def encode(
         raise UnwritableImage(msg) from error
 
 
-def _as_png(image: torch.Tensor, metadata: Mapping[str, object], bits: int) -> bytes:
+def no_room_for_mask(format: Format) -> str:  # noqa: A002 - the word users see
+    """The error for a mask whose transparency a format cannot hold."""
+    return (
+        f"mask makes parts of the image transparent, and a {format.value} file cannot be. Set "
+        "format to PNG or WebP, or disconnect mask."
+    )
+
+
+@dataclass(frozen=True)
+class _Picture:
+    """What is to be seen in a file."""
+
+    colours: torch.Tensor
+    """[H,W,C]"""
+    alpha: torch.Tensor | None
+    """[H,W,1]"""
+    source: SourceMetadata
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height."""
+        return self.colours.shape[1], self.colours.shape[0]
+
+    @property
+    def channels(self) -> int:
+        return int(self.colours.shape[2]) + (self.alpha is not None)
+
+    def rows(self, first: int, last: int, convert: Convert) -> npt.NDArray[Any]:
+        """The pixels of some rows: [rows,W,C]."""
+        alpha = None if self.alpha is None else self.alpha[first:last]
+        return joined(self.colours[first:last], alpha, convert)
+
+    def here(self) -> _Picture:
+        """The same in this machine's own memory."""
+        alpha = None if self.alpha is None else self.alpha.detach().cpu()
+        return replace(self, colours=self.colours.detach().cpu(), alpha=alpha)
+
+
+def _as_png(picture: _Picture, metadata: Mapping[str, object], bits: int) -> bytes:
     # Pillow knows which type of chunk a text needs and how to encode it.
     texts = PngImagePlugin.PngInfo()
     for key, value in metadata.items():
         texts.add_text(key, json.dumps(value))
-    image = image.detach().cpu()  # once here, rather than for each band
-    height, width, channels = image.shape
+    picture = picture.here()  # once, rather than for each band
+    (width, height), channels = picture.size, picture.channels
+    kept = fitted(picture.source, {}, size=picture.size, channels=channels)
+    if kept.xmp:
+        texts.add_itxt(_PNG_XMP, kept.xmp.decode("utf-8", "replace"))
+    chunks = [(chunk[0], chunk[1]) for chunk in texts.chunks]
+    if kept.exif:
+        chunks.insert(0, (b"eXIf", kept.exif))
+    if kept.profile:
+        chunks.insert(0, (b"iCCP", b"ICC Profile\0\0" + zlib.compress(kept.profile)))
     convert = to_uint16 if bits == 16 else to_uint8  # noqa: PLR2004
     return png.encode_rows(
         (height, width, channels),
-        lambda first, last: convert(image[first:last]),
+        lambda first, last: picture.rows(first, last, convert),
         bits=bits,
-        chunks=[(chunk[0], chunk[1]) for chunk in texts.chunks],
+        chunks=chunks,
     )
 
 
 def _with_pillow(
-    image: torch.Tensor, format_: Format, quality: int, metadata: dict[str, object]
+    picture: _Picture, format_: Format, quality: int, metadata: dict[str, object]
 ) -> bytes:
-    pixels = to_uint8(image)
-    if pixels.shape[2] == 1:
+    _, height = picture.size
+    pixels = picture.rows(0, height, to_uint8)
+    channels = picture.channels
+    if channels == 1:
         pixels = pixels[:, :, 0]
+    image = Image.fromarray(pixels)
+    source, texts = picture.source, {key: json.dumps(value) for key, value in metadata.items()}
+    if format_ is Format.JPEG:
+        source, texts = _fitting_into_jpeg(source, texts)
+    if format_ is Format.TIFF:
+        source = source.profile_only()  # Pillow cannot write the folders of EXIF data into TIFF
+    # WebP has no grey: Pillow saves it as RGB.
+    channels = max(channels, 3) if format_ is Format.WEBP else channels
+    kept = fitted(source, texts, size=picture.size, channels=channels)
+    if format_ is Format.BMP and kept.profile:
+        image = profiles.in_srgb(image, kept.profile) or image
     buffer = io.BytesIO()
-    picture = Image.fromarray(pixels)
-    picture.save(buffer, format_.value, **_options(format_, quality, metadata))
+    image.save(buffer, format_.value, **_options(format_, quality, kept))
     data = buffer.getvalue()
     return _with_even_chunks(data) if format_ is Format.WEBP else data
 
 
-def _options(format_: Format, quality: int, metadata: dict[str, object]) -> dict[str, Any]:
+def _options(format_: Format, quality: int, kept: ResultMetadata) -> dict[str, Any]:
     """Return the options of Pillow's `save` for a format."""
+    exif_data = exif.PREFIX + kept.exif if kept.exif else b""
+    profile = kept.profile or None
     if format_ is Format.JPEG:
-        return {"quality": quality, "exif": _exif_for_jpeg(metadata)}
+        return {
+            "quality": quality,
+            "exif": exif_data,
+            "icc_profile": profile,
+            "extra": _jpeg_part(_JPEG_XMP + kept.xmp) if kept.xmp else b"",
+        }
     if format_ is Format.WEBP:
         lossless = quality >= _LOSSLESS_WEBP_QUALITY
         # exact: otherwise the colours of transparent pixels would be lost.
@@ -111,27 +194,18 @@ def _options(format_: Format, quality: int, metadata: dict[str, object]) -> dict
             "quality": _LOSSLESS_WEBP_EFFORT if lossless else quality,
             "lossless": lossless,
             "exact": lossless,
-            "exif": _exif(metadata),
+            "exif": exif_data,
+            "icc_profile": profile,
+            "xmp": kept.xmp,
         }
     if format_ is Format.TIFF:
-        return {"compression": "tiff_lzw", "exif": _exif(metadata)}
+        return {"compression": "tiff_lzw", "exif": exif_data, "icc_profile": profile}
     return {}
 
 
-def _exif(metadata: Mapping[str, object]) -> bytes:
-    """Return EXIF data with one tag for each key and its value, as ComfyUI's page expects it."""
-    exif = Image.Exif()
-    tag = _FIRST_EXTRA_TAG
-    for key, value in metadata.items():
-        text = f"{key}:{json.dumps(value)}"
-        if key == "prompt":
-            exif[_PROMPT_TAG] = text
-            continue
-        while TiffTags.lookup(tag).type not in {None, TiffTags.ASCII}:
-            tag -= 1  # this tag holds numbers, not text
-        exif[tag] = text
-        tag -= 1
-    return exif.tobytes() if metadata else b""
+def _jpeg_part(content: bytes) -> bytes:
+    """An APP1 segment of a JPEG file."""
+    return b"\xff\xe1" + struct.pack(">H", 2 + len(content)) + content
 
 
 def _with_even_chunks(webp: bytes) -> bytes:
@@ -144,20 +218,29 @@ def _with_even_chunks(webp: bytes) -> bytes:
     position = 12  # after "RIFF", the length and "WEBP"
     while position + 8 <= len(data):
         (length,) = struct.unpack_from("<I", data, position + 4)
-        length += length % 2
-        struct.pack_into("<I", data, position + 4, length)
-        position += 8 + length
+        if data[position : position + 4] != b"XMP ":  # text, which comes after the EXIF data
+            struct.pack_into("<I", data, position + 4, length + length % 2)
+        position += 8 + length + length % 2
     return bytes(data)
 
 
-def _exif_for_jpeg(metadata: dict[str, object]) -> bytes:
-    left = dict(metadata)
-    while len(exif := _exif(left)) > _LARGEST_JPEG_EXIF:
-        largest = max(left, key=lambda key: len(json.dumps(left[key])))
-        del left[largest]
-        _log.warning(
-            "Batch Loop leaves the %s out of a JPEG file: it is larger than the 64 KB that JPEG "
-            "has room for. Save as PNG or WebP to keep it.",
-            largest,
-        )
-    return exif
+def _fitting_into_jpeg(
+    source: SourceMetadata, texts: dict[str, str]
+) -> tuple[SourceMetadata, dict[str, str]]:
+    """What a JPEG file has room for: 64 KB for EXIF, the texts included, and as much for XMP.
+
+    What the photographer has noted comes first.
+    """
+    room = _LARGEST_JPEG_PART - len(exif.PREFIX)
+    if len(source.exif) > room:
+        _log.warning(_TOO_LARGE, "source's EXIF data")
+        source = replace(source, exif=b"")
+    if len(_JPEG_XMP) + len(source.xmp) > _LARGEST_JPEG_PART - _ROOM_FOR_LENGTH:
+        _log.warning(_TOO_LARGE, "source's XMP data")
+        source = replace(source, xmp=b"")
+    texts = dict(texts)
+    while texts and len(fitted(source, texts, size=(1, 1), channels=3).exif) > room:
+        largest = max(texts, key=lambda key: len(texts[key]))
+        del texts[largest]
+        _log.warning(_TOO_LARGE, largest)
+    return source, texts

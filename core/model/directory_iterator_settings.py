@@ -33,8 +33,10 @@ class Setting:
     """Limits of a number, inclusive."""
     longest: int | None = None
     """Most characters of a text."""
+    shown_with: tuple[str, Enum] | None = None
+    """The setting, and its value, with which this one has a meaning: the page hides it else."""
     advanced: bool = False
-    """Whether it is shown only among the advanced inputs."""
+    """Whether the page shows it only below More settings."""
 
     def of(self, value: Any) -> Any:
         """Convert a value that ComfyUI has accepted for this input; InvalidSetting.
@@ -90,7 +92,8 @@ class IteratorSettings:
         default=Selection.custom_pattern,
         metadata={
             "tooltip": "With filter Custom: patterns, separated by commas, such as "
-            f"{CUSTOM_EXAMPLE}. One with an exclamation mark in front leaves files out."
+            f"{CUSTOM_EXAMPLE}. One with an exclamation mark in front leaves files out.",
+            "shown_with": ("filter", Filter.CUSTOM),
         },
     )
     recursive: bool = field(
@@ -101,18 +104,6 @@ class IteratorSettings:
         default=Selection.sort_by,
         metadata={"tooltip": "The order of the images. Natural name puts img2 before img10."},
     )
-    descending: bool = field(
-        default=Selection.descending,
-        metadata={"tooltip": "Whether to reverse the order."},
-    )
-    iteration_mode: IterationMode = field(
-        default=IterationMode.CONTINUE,
-        metadata={
-            "tooltip": "Continue resumes the batch. Reset starts it over once, at the next run, "
-            "and again each time it is complete. Retry failed does the same with the failed "
-            "images only."
-        },
-    )
     error_handling: ErrorHandling = field(
         default=Policy.error_handling,
         metadata={
@@ -120,13 +111,35 @@ class IteratorSettings:
             "that the next run tries it again, or record it as failed and continue."
         },
     )
+    descending: bool = field(
+        default=Selection.descending,
+        metadata={
+            "tooltip": "Whether to reverse the order.",
+            "advanced": True,
+        },
+    )
+    iteration_mode: IterationMode = field(
+        default=IterationMode.CONTINUE,
+        metadata={
+            "tooltip": "Continue resumes the batch. Reset starts it over once, at the next run, "
+            "and again each time it is complete. Retry failed does the same with the failed "
+            "images only.",
+            "advanced": True,
+        },
+    )
     start_index: int = field(
         default=Selection.start_index,
-        metadata={"tooltip": "How many images to leave out at the beginning."},
+        metadata={
+            "tooltip": "How many images to leave out at the beginning.",
+            "advanced": True,
+        },
     )
     limit: int = field(
         default=Selection.limit,
-        metadata={"tooltip": "The maximum number of images; 0 means all."},
+        metadata={
+            "tooltip": "The maximum number of images; 0 means all.",
+            "advanced": True,
+        },
     )
     max_attempts: int = field(
         default=Policy.max_attempts,
@@ -149,8 +162,8 @@ class IteratorSettings:
     loop_name: str = field(
         default="",
         metadata={
-            "tooltip": "Workflows on the same folder share its images, unless their loop names "
-            "differ: then each processes all of them.",
+            "tooltip": "Each workflow has its own position in a folder. With another loop name it "
+            "has another one, and processes all images.",
             # Pages keep asking for the names of all loops.
             "longest": 200,
             "advanced": True,
@@ -158,7 +171,10 @@ class IteratorSettings:
     )
     skip_finished: bool = field(
         default=False,
-        metadata={"tooltip": "Leave out images that already have a result."},
+        metadata={
+            "tooltip": "Leave out images that already have a result.",
+            "advanced": True,
+        },
     )
     finished_as: str = field(
         default="",

@@ -1,4 +1,4 @@
-"""The formats that results are saved in, and their file extensions."""
+"""The formats that results are saved in, their file extensions, and where texts go."""
 
 from __future__ import annotations
 
@@ -25,6 +25,9 @@ class Format(str, Enum):
     BMP = "BMP"
     """Drops the alpha channel, like JPEG, and has no room for metadata."""
 
+
+WITHOUT_ALPHA = frozenset({Format.JPEG, Format.BMP})
+"""Formats in which nothing can be transparent."""
 
 _EXTENSIONS = {
     Format.PNG: (".png", ".apng"),
@@ -56,3 +59,24 @@ def extension_of(format: Format) -> str:  # noqa: A002 - the word users see
 def extensions_of(format: Format) -> tuple[str, ...]:  # noqa: A002 - the word users see
     """Return all extensions of a format other than `SOURCE`, with their dots."""
     return _EXTENSIONS[format]
+
+
+class SaveTo(str, Enum):
+    """Where texts are saved; users see the values."""
+
+    SOURCE = "beside the source"
+    """In the folder of the image that the text belongs to."""
+    FOLDER = "folder"
+    """In the folder that is entered."""
+
+
+class TextExtension(str, Enum):
+    """The extension of a text file.
+
+    Only these, as prompts reach a server without a login, and some texts are programs.
+    """
+
+    TXT = ".txt"
+    CAPTION = ".caption"
+    JSON = ".json"
+    MARKDOWN = ".md"

@@ -21,9 +21,9 @@ class On(Enum):
     """What happens to an item, in the words of docs/design.md."""
 
     ACQUIRED = "`acquire`, which writes down the prompt"
-    REACHED_LOOP_END = "its prompt reaches Loop End"
+    REACHED_LOOP_END = "its prompt reaches Loop End, or saves where no Loop End follows"
     SUCCEEDED = "its prompt succeeded"
-    MISSED_LOOP_END = "its prompt succeeded without reaching Loop End"
+    MISSED_LOOP_END = "its prompt succeeded without doing so"
     PUT_BACK = "`acquire` finds that two prompts in a row did so, and says that instead"
     STOPPED = "its prompt was interrupted or deleted, or is gone without a trace; its server died"
     PART_ENDED = "its prompt has ended, and only a part of the workflow was asked for"

@@ -1,4 +1,4 @@
-"""The identity of a loop: its name and its folder."""
+"""The identity of a loop: its name, its folder and its workflow."""
 
 from __future__ import annotations
 
@@ -17,6 +17,8 @@ class LoopKey:
     """Real path of the directory."""
     place: str = ""
     """The directory in the form that all servers share; empty if that is its path."""
+    workflow: str = ""
+    """The id that ComfyUI's page gave the workflow; empty for prompts without one."""
 
     @property
     def shared(self) -> str:
@@ -27,8 +29,13 @@ class LoopKey:
     def id(self) -> str:
         """A short id for routes and events, which reveals neither name nor path."""
         # A path may hold undecodable bytes, which reach Python as lone surrogates.
-        text = f"{self.name}\0{self.shared}".encode("utf-8", "surrogatepass")
+        parts = (self.name, self.shared, *([self.workflow] if self.workflow else ()))
+        text = "\0".join(parts).encode("utf-8", "surrogatepass")
         return hashlib.sha256(text).hexdigest()[:16]
+
+    def has_images_of(self, other: LoopKey) -> bool:
+        """Whether it has the same images as another loop: only their workflows may differ."""
+        return (self.name, self.shared) == (other.name, other.shared)
 
     def seed(self, batch: int) -> int:
         """The seed of a shuffle, another one for each batch."""
@@ -44,3 +51,15 @@ class LoopKey:
         if not os.path.normcase(target).startswith(os.path.normcase(folder)):
             return None
         return target[len(folder) :].replace(os.sep, "/")
+
+
+_NO_WORKFLOW = "00000000-0000-0000-0000-000000000000"
+"""The id of a workflow that was not given one yet."""
+_LONGEST_ID = 100
+
+
+def workflow_named(given: object) -> str:
+    """A workflow's id, from any JSON value; empty if it is none."""
+    if not isinstance(given, str) or given == _NO_WORKFLOW or len(given) > _LONGEST_ID:
+        return ""
+    return given

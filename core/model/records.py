@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ..common.source_metadata import NO_METADATA, SourceMetadata
+from ..common.times import Took
 from .items import Counts, Item
 from .loop_key import LoopKey
 from .prompt import Prompt
@@ -39,6 +41,10 @@ class Partner:
 
     key: LoopKey
     path: str
+    batch: int = field(default=0, compare=False)
+    """Number of its loop's batch."""
+    ends_with_saver: bool = field(default=False, compare=False)
+    """See `Iteration.ends_with_saver`."""
 
 
 @dataclass(frozen=True)
@@ -68,8 +74,15 @@ class Iteration:
     """Path of the item that the next prompt is expected to get; None if there is none."""
     partners: tuple[Partner, ...] = ()
     """The items that the prompt's other iterators were given together with this one."""
+    ends_with_saver: bool = False
+    """Whether no Loop End follows in the graph, so that a Save Image (Batch) ends the iteration."""
     forgets: str = field(default="", compare=False)
     """Why the batch is forgotten when ComfyUI ends; empty if it is not, or if asked for."""
+    metadata: SourceMetadata = field(default=NO_METADATA, compare=False, repr=False)
+    """That of the item's file, as it was when its image was read."""
+    tried: bool = False
+    """Whether the workflow is only tried on the image: no batch has handed it out, so nothing is
+    counted, and results are shown, not saved."""
 
     @property
     def complete(self) -> bool:
@@ -102,8 +115,6 @@ class Overview:
     directory: str
     batch: int
     counts: Counts
-    seconds: float
-    """Time spent in prompts of this batch, from handing out to outcome."""
     finished: int = 0
     """How many images were left out, as their results already existed."""
     ran_at: float | None = None
@@ -117,6 +128,12 @@ class Overview:
     """Whether it waits for new files when it is complete, as far as this server knows."""
     interrupted: bool = False
     """Whether its last prompt was interrupted, as far as this server knows."""
+    workflow: str = ""
+    """The id of its workflow; empty for prompts without one."""
+    title: str = ""
+    """The workflow's name; empty if not known."""
+    undo_until: float | None = None
+    """Until when Start over can be undone, in seconds since the epoch; None if it cannot be."""
     told_at: float = field(default=0.0, compare=False)
     """When this was reported: seconds since the epoch, by the clock of `ran_at`."""
 
@@ -140,6 +157,8 @@ class Snapshot(Overview):
     """The listed images that are in progress, the newest first, at most `CURRENT_SHOWN`."""
     stopped_on: Item | None = None
     """The next image, if a run has stopped on it; also None if that was not looked up."""
+    took: Took = field(default_factory=Took, compare=False)
+    """How long it has taken and will take."""
     forgets: str = ""
     """Why it is forgotten when ComfyUI ends; empty if it is not, or if asked for."""
 

@@ -129,6 +129,32 @@ def saved_as(  # noqa: PLR0913 - one for each input that decides on the name
     `folder` is a real path. `rank` is the number of earlier nodes in the graph that save under the
     same names. With `caption`, the name is that of the text file beside a result.
     """
+    before, after = _around_stem(prefix, suffix, rank, keep_subfolders=keep_subfolders)
+    if caption:
+        return ResultName(folder, (*before, "stem", after + CAPTION_EXTENSION))
+    if format is Format.SOURCE:
+        return ResultName(folder, (*before, "stem", after, _SOURCE_EXTENSION, ""))
+    return ResultName(folder, (*before, "stem", after + extension_of(format)))
+
+
+def text_saved_as(  # noqa: PLR0913 - one for each input that decides on the name
+    folder: str,
+    *,
+    prefix: str,
+    suffix: str,
+    extension: str,
+    keep_subfolders: bool,
+    rank: int = 0,
+) -> ResultName:
+    """How Save Text (Batch) names its results, see `saved_as`."""
+    before, after = _around_stem(prefix, suffix, rank, keep_subfolders=keep_subfolders)
+    return ResultName(folder, (*before, "stem", after + extension))
+
+
+def _around_stem(
+    prefix: str, suffix: str, rank: int, *, keep_subfolders: bool
+) -> tuple[tuple[str, ...], str]:
+    """The parts of a name before its stem, and the text behind it; raises InvalidSetting."""
     for name, value in (("prefix", prefix), ("suffix", suffix)):
         if any(mark in value for mark in _UNNAMEABLE):
             message = (
@@ -142,13 +168,8 @@ def saved_as(  # noqa: PLR0913 - one for each input that decides on the name
                 "breaks or other invisible characters. Type it again."
             )
             raise InvalidSetting(message)
-    suffix = f"{suffix}-{rank + 1}" if rank else suffix
-    parts = ("", "subfolder", f"/{prefix}") if keep_subfolders else (prefix,)
-    if caption:
-        return ResultName(folder, (*parts, "stem", suffix + CAPTION_EXTENSION))
-    if format is Format.SOURCE:
-        return ResultName(folder, (*parts, "stem", suffix, _SOURCE_EXTENSION, ""))
-    return ResultName(folder, (*parts, "stem", suffix + extension_of(format)))
+    before = ("", "subfolder", f"/{prefix}") if keep_subfolders else (prefix,)
+    return before, f"{suffix}-{rank + 1}" if rank else suffix
 
 
 def format_for(source: str, chosen: Format) -> Format:

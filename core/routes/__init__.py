@@ -9,7 +9,7 @@ from aiohttp import web
 from ..background.budget import MemoryBudget
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders
-from . import changes, chooser, folders, loops, server, thumbnails
+from . import changes, chooser, folders, loops, pictures, server, thumbnails
 
 
 def add_routes(
@@ -22,6 +22,7 @@ def add_routes(
     loops.add_routes(table, registry)
     changes.add_routes(table, registry, allowed_folders)
     thumbnails.add_routes(table, registry, allowed_folders)
+    pictures.add_routes(table, registry, allowed_folders)
     folders.add_routes(table, registry, allowed_folders)
     chooser.add_routes(table, allowed_folders)
     server.add_routes(table, registry, budget)

@@ -16,9 +16,9 @@ from ..files.allowed_paths import AllowedFolders, check_source_file, resolve_sou
 from ..model.directory_iterator_settings import IteratorSettings
 from .answers import Handler, answered, as_answer
 from .export import arrived_as_json, as_json
-from .requests import checked_id, json_body
+from .requests import checked_id, json_body, workflow_of
 
-_LOOP = '{"loop": id}, or {"directory": path, "loop_name": name}'
+_LOOP = '{"loop": id}, or {"directory": path, "loop_name": name, "workflow": id}'
 _IMAGE = '{"loop": id, "path": path}'
 
 
@@ -49,10 +49,14 @@ def add_routes(
     def retry(loop_id: str) -> dict[str, Any]:
         return as_json(registry.retry_failed(loop_id))
 
+    def undo(loop_id: str) -> dict[str, Any]:
+        return as_json(registry.undo_start_over(loop_id))
+
     on_a_loop = functools.partial(_on_a_loop, registry=registry, allowed_folders=allowed_folders)
     table.post(f"{ROUTE_PREFIX}/loops/reset")(on_a_loop(start_over))
     table.post(f"{ROUTE_PREFIX}/loops/watch")(on_a_loop(watch))
     in_store = functools.partial(on_a_loop, threads=Threads.STORE)
+    table.post(f"{ROUTE_PREFIX}/loops/undo_reset")(in_store(undo))
     table.post(f"{ROUTE_PREFIX}/loops/retry")(in_store(retry))
     table.post(f"{ROUTE_PREFIX}/loops/forget")(in_store(forget))
 
@@ -91,7 +95,7 @@ def _loop_id(body: Mapping[str, Any], registry: LoopRegistry, allowed: AllowedFo
     elif "directory" in body:
         settings = IteratorSettings.of_json(body, {"directory", "loop_name"})
         folder = resolve_source(settings.directory, allowed)
-        loop_id = registry.key(settings.loop_name, folder).id
+        loop_id = registry.key(settings.loop_name, folder, workflow_of(body)).id
     else:
         loop_id = None
     if not isinstance(loop_id, str):

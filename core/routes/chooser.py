@@ -17,7 +17,7 @@ from ..comfy.request_origin import is_on_this_machine
 from ..comfy.threads import Threads, in_thread
 from ..common.errors import NoDialog, Refused
 from ..common.names import ROUTE_PREFIX
-from ..files.allowed_paths import AllowedFolders
+from ..files.allowed_paths import AllowedFolders, as_written
 from .answers import answered, as_answer
 from .requests import json_body
 
@@ -51,15 +51,19 @@ def add_routes(table: web.RouteTableDef, allowed_folders: Callable[[], AllowedFo
             await in_thread(Threads.FOLDERS, folder_to_start_in, start or "", allowed_folders())
         )
         if chosen is None:
-            return as_answer({"directory": None, "holds_comfyui": False})
+            return as_answer({"directory": None, "written": "", "holds_comfyui": False})
         return as_answer(await in_thread(Threads.FOLDERS, _allowed, chosen, allowed_folders))
 
 
 def _allowed(chosen: str, allowed_folders: Callable[[], AllowedFolders]) -> dict[str, Any]:
     """Allow a folder, and tell whether it contains ComfyUI, so a smaller one would be better."""
     directory = allow(chosen, allowed_folders())
-    protected = allowed_folders().protected
-    return {"directory": directory, "holds_comfyui": protected.is_held_by(directory)}
+    allowed = allowed_folders()
+    return {
+        "directory": directory,
+        "written": as_written(directory, allowed),
+        "holds_comfyui": allowed.protected.is_held_by(directory),
+    }
 
 
 def _chooser(request: web.Request, allowed_folders: Callable[[], AllowedFolders]) -> dict[str, Any]:

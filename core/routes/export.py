@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
+from ..common.times import Took
 from ..model.go_or_stop import Standing, next_of, next_on_error, standing_in, standing_of
 from ..model.items import Counts, Item
 from ..model.records import Arrived, Iteration, Overview, Page, ReportedItem, Snapshot
@@ -24,13 +25,20 @@ def iteration_as_json(iteration: Iteration) -> dict[str, Any]:
     }
 
 
-def progress_as_json(snapshot: Snapshot, *, in_part: bool) -> dict[str, Any]:
-    """A loop as reported in Batch Complete's `ui` result.
+def progress_as_json(snapshot: Snapshot, *, in_part: bool, status: str) -> dict[str, Any]:
+    """A loop as reported in the `ui` results of Batch Complete and of Save Image (Batch).
 
     `in_part` says that its prompt runs only a part of the workflow.
     """
     stands = standing_of(snapshot, in_part=in_part)
-    return {"loop": snapshot.id, **_standing(stands, snapshot.counts, snapshot.finished)}
+    return {
+        "kind": "progress",
+        "loop": snapshot.id,
+        **_standing(stands, snapshot.counts, snapshot.finished),
+        **_times(snapshot.took),
+        "complete": snapshot.complete,
+        "status": status,
+    }
 
 
 def overview_as_json(loop: Overview) -> dict[str, Any]:
@@ -40,15 +48,29 @@ def overview_as_json(loop: Overview) -> dict[str, Any]:
         "id": loop.id,
         "name": loop.name,
         "directory": loop.directory,
+        "title": loop.title,
         "batch": loop.batch,
         **_standing(standing_of(loop), counts, loop.finished),
         "complete": loop.complete,
-        "seconds": round(loop.seconds, 3),
         "pending": counts.pending,
         "running": counts.running,
         "finishing": counts.finishing,
-        "ran_at": None if loop.ran_at is None else round(loop.ran_at, 3),
+        "ran_at": _rounded(loop.ran_at),
+        "undo_until": _rounded(loop.undo_until),
     }
+
+
+def _times(took: Took) -> dict[str, Any]:
+    """The fields that say how long a batch has taken and will take."""
+    return {
+        "seconds": round(took.seconds, 3),
+        "remaining": _rounded(took.remaining),
+        "per_minute": _rounded(took.per_minute),
+    }
+
+
+def _rounded(number: float | None) -> float | None:
+    return None if number is None else round(number, 3)
 
 
 def _standing(stands: Standing, counts: Counts, finished: int) -> dict[str, Any]:
@@ -69,6 +91,8 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
     """A snapshot as returned by the routes."""
     return {
         **overview_as_json(snapshot),
+        "workflow": snapshot.workflow,
+        **_times(snapshot.took),
         "forgets": snapshot.forgets,
         "current": [_under_way(item) for item in snapshot.current],
         "stopped_on": _stopped_on(snapshot.stopped_on),

@@ -8,14 +8,15 @@ from typing import Any
 from aiohttp import web
 
 from ..choosing.browse import browse
+from ..choosing.nothing_there import NothingThere, nothing_there
 from ..comfy.threads import Threads, in_thread
 from ..common.errors import Refused
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
-from ..files.allowed_paths import AllowedFolders, resolve_source
+from ..files.allowed_paths import AllowedFolders, as_written, resolve_source
 from ..model.directory_iterator_settings import LISTING, IteratorSettings
 from .answers import answered, as_answer
-from .requests import json_body
+from .requests import json_body, title_of, workflow_of
 
 _SETTINGS = '{"directory": path} and, as needed, further settings of Directory Iterator'
 _PATH = '{"path": a full path, or "" for the folders that may be used}'
@@ -34,11 +35,14 @@ def add_routes(
         """The images of a folder under the settings of a Directory Iterator."""
         body = await json_body(request, _SETTINGS)
         settings = IteratorSettings.of_json(body, LISTING)
+        workflow = workflow_of(body)
 
         def look() -> dict[str, Any]:
             folder = resolve_source(settings.directory, allowed_folders())
-            key = registry.key(settings.loop_name, folder)
-            known, paths = registry.preview(key, settings.selection())
+            key = registry.key(settings.loop_name, folder, workflow)
+            registry.note_title(workflow, title_of(body))
+            selection = settings.selection()
+            known, paths = registry.preview(key, selection)
             return {
                 "directory": key.directory,
                 "loop": key.id,
@@ -47,6 +51,7 @@ def add_routes(
                 "total": len(paths),
                 "first": paths[0] if paths else None,
                 "last": paths[-1] if paths else None,
+                "nothing": None if paths else _as_json(nothing_there(folder, selection)),
             }
 
         return as_answer(await in_thread(Threads.FOLDERS, look))
@@ -58,14 +63,29 @@ def add_routes(
         path = (await json_body(request, _PATH)).get("path")
         if not isinstance(path, str):
             raise Refused("path must be text.")
-        shown = await in_thread(Threads.FOLDERS, lambda: browse(path, allowed_folders()))
-        return as_answer(
-            {
+
+        def look() -> dict[str, Any]:
+            allowed = allowed_folders()
+            shown = browse(path, allowed)
+            return {
                 "path": shown.path,
+                "written": shown.written,
                 "parent": shown.parent,
-                "folders": [{"name": name, "path": full} for name, full in shown.folders],
+                "folders": [
+                    {"name": name, "path": full, "written": as_written(full, allowed)}
+                    for name, full in shown.folders
+                ],
                 "more": shown.more,
                 "images": shown.images,
                 "holds_comfyui": shown.holds_comfyui,
             }
-        )
+
+        return as_answer(await in_thread(Threads.FOLDERS, look))
+
+
+def _as_json(nothing: NothingThere) -> dict[str, Any]:
+    return {
+        "why": nothing.why.value,
+        "images": nothing.images,
+        "kinds": [{"kind": kind, "count": count} for kind, count in nothing.kinds],
+    }

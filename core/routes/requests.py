@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from typing import Any
 
 from aiohttp import web
 
 from ..common.errors import Refused, UnknownLoop
+from ..model.loop_key import workflow_named
 
 _LARGEST_BODY = 2**16
 """In bytes; a path and a name take far less."""
+_LONGEST_TITLE = 200
 
 
 async def json_body(request: web.Request, expected: str) -> dict[str, Any]:
@@ -48,6 +51,17 @@ def checked_id(loop_id: str) -> str:
         message = "No loop has this id. Directory Iterator reports the id of its loop."
         raise UnknownLoop(message)
     return loop_id
+
+
+def workflow_of(body: Mapping[str, Any]) -> str:
+    """The id of the workflow named in a request's body; empty if there is none."""
+    return workflow_named(body.get("workflow"))
+
+
+def title_of(body: Mapping[str, Any]) -> str:
+    """The workflow's name in a request's body; empty if there is none."""
+    title = body.get("title")
+    return title[:_LONGEST_TITLE] if isinstance(title, str) else ""
 
 
 def loop_of(request: web.Request) -> str:

@@ -12,8 +12,8 @@ from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders, check_source_file
 from ..files.unreadable import opened_image
-from ..media.thumbnail import LARGEST, SMALLEST, Thumbnail, thumbnail, thumbnail_pool
 from ..model.directory_iterator_settings import LARGEST_NUMBER
+from ..pictures.thumbnail import LARGEST, SMALLEST, Thumbnail, thumbnail, thumbnail_pool
 from .answers import answered
 from .requests import loop_of, number
 

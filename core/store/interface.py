@@ -137,7 +137,12 @@ class Listings(Protocol):
     """Which items a loop has, and in which order."""
 
     def start_batch(
-        self, key: LoopKey, paths: Sequence[str], new: NewListing | None = None
+        self,
+        key: LoopKey,
+        paths: Sequence[str],
+        new: NewListing | None = None,
+        *,
+        keep: bool = False,
     ) -> None:
         """Start a batch with `paths` as its listing: every item PENDING.
 
@@ -145,6 +150,21 @@ class Listings(Protocol):
         also of those that the listing lacks.
 
         If they have already been written, as `new`, taking them is a single step.
+
+        With `keep`, the batch before is kept as it is, for `put_back`. One in which nothing was
+        done or failed, and which has a kept one itself, leaves that one in its place.
+        """
+
+    def put_back(self, key: LoopKey) -> None:
+        """Replace the batch by the one that was kept, with its items, its entry and its files.
+
+        What prompts have written since counts as written in that batch.
+        """
+
+    def drop_kept(self, key: LoopKey) -> bool:
+        """Forget the batch that was kept, if any; `LoopEntry.kept_at` is the caller's.
+
+        Returns whether it is a large one, whose listing is now among the spare ones.
         """
 
     def relist(self, key: LoopKey, paths: Sequence[str], new: NewListing | None = None) -> None:
@@ -229,7 +249,8 @@ class Outputs(Protocol):
     def results_below(self, key: LoopKey, folder: str) -> Mapping[str, str]:
         """The `target`s below a folder that a loop was the last to write, in any batch.
 
-        With each, the path of the item that wrote it.
+        Or another workflow's loop with the same images. With each, the path of the item that wrote
+        it.
         """
 
     def open_outputs(self) -> set[str]:

@@ -5,8 +5,9 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
+from dataclasses import replace
 from itertools import islice
-from typing import Any, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from ..common.errors import StateNotKept
 from ..model.item_life import Event, On, after_event, check_transition
@@ -19,6 +20,14 @@ from .memory_outputs import MemoryOutputs
 from .records import ListedLoop, LoopEntry, NewListing, gives_up
 
 T = TypeVar("T")
+
+
+class _Kept(NamedTuple):
+    """A batch that another one has replaced."""
+
+    entry: LoopEntry
+    items: ItemTable
+    carried: Carried | None
 
 
 class MemoryStore(MemoryOutputs):
@@ -34,6 +43,7 @@ class MemoryStore(MemoryOutputs):
         self._id = secrets.token_hex(16)
         self._ids: dict[str, LoopKey] = {}
         self._carried: dict[LoopKey, Carried] = {}
+        self._kept: dict[LoopKey, _Kept] = {}
 
     def transaction(self) -> AbstractContextManager[None]:
         return self._undo.all_or_nothing()
@@ -87,12 +97,13 @@ class MemoryStore(MemoryOutputs):
                 ListedLoop(
                     key,
                     entry.batch,
-                    entry.seconds,
                     entry.finished,
                     entry.ran_at,
                     _counted(items.counts.copy(), entry),
                     tuple(items.known[path] for path in items.open.copy()),
                     stopped=known is not None and known.stopped,
+                    kept_at=entry.kept_at,
+                    title=entry.title,
                 )
             )
         return found
@@ -102,6 +113,7 @@ class MemoryStore(MemoryOutputs):
         self._undo.take(self._items, key)
         self._undo.take(self._ids, key.id)
         self._undo.take(self._carried, key)
+        self._undo.take(self._kept, key)
         self._forget_files(key)
 
     def counts(self, key: LoopKey) -> Counts:
@@ -120,14 +132,38 @@ class MemoryStore(MemoryOutputs):
         key: LoopKey,
         paths: Sequence[str],
         new: NewListing | None = None,  # noqa: ARG002
+        *,
+        keep: bool = False,
     ) -> None:
         for item in self.open_items(key):
             self._note_not_whole(key, item.path)
         items, before = ItemTable(paths), self._items.get(key)
         if before is not None:
             items.keep_undone(before)
+            if not keep:
+                self.drop_kept(key)
+            elif key not in self._kept or self.counts(key).handled:
+                kept = _Kept(self._entries[key], before, self._carried.get(key))
+                self._undo.put(self._kept, key, kept)
         self._undo.put(self._items, key, items)
         self._undo.take(self._carried, key)
+
+    def put_back(self, key: LoopKey) -> None:
+        kept = self._undo.take(self._kept, key)
+        assert kept is not None  # noqa: S101 for the type checker: the caller has looked
+        # A copy, as the kept one is left alone if the transaction is undone.
+        items = kept.items.relisted(kept.items.order)
+        items.note_undone(self._items[key])
+        self.save(key, replace(kept.entry, kept_at=None))
+        self._undo.put(self._items, key, items)
+        self._undo.take(self._carried, key)
+        if kept.carried is not None:
+            self._undo.put(self._carried, key, kept.carried)
+        self._put_back_files(key)
+
+    def drop_kept(self, key: LoopKey) -> bool:
+        self._undo.take(self._kept, key)
+        return False
 
     def relist(
         self,

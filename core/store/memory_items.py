@@ -81,6 +81,13 @@ class ItemTable:
                 index = self.places.get(path, UNLISTED)
                 self.known[path] = Item(path, index, turns=item.turns)
 
+    def note_undone(self, since: ItemTable) -> None:
+        """Take over the turns of the items that a batch since leaves undone."""
+        for path, item in since.known.items():
+            if item.undone:
+                own = self.get(path) or Item(path, UNLISTED)
+                self.known[path] = replace(own, turns=item.turns)
+
     def append(self, path: str) -> None:
         """Append a path that the listing lacks; a known item keeps its state."""
         index = len(self.order)

@@ -76,6 +76,16 @@ class MemoryOutputs:
             for target in targets:
                 self._undo.take(self._files, target)
 
+    def _put_back_files(self, key: LoopKey) -> None:
+        """Count what was written in the batches after the present one as written in this one."""
+        batch, shown = self._entries[key].batch, self._items[key].written
+        for path, targets in self._written[key].items():
+            for target in targets:
+                file = self._files[target]
+                if file.batch > batch:
+                    self._undo.put(self._files, target, replace(file, batch=batch))
+                    self._undo.add(shown[path], file.name)
+
     def _note_not_whole(self, key: LoopKey, path: str) -> None:
         """Note that an item may not have written all of its files in this batch."""
         for target in self._written[key][path]:
@@ -101,7 +111,7 @@ class MemoryOutputs:
         return {
             target: file.path
             for target, file in files.items()
-            if file.key == key and target.startswith(start)
+            if file.key.has_images_of(key) and target.startswith(start)
         }
 
     def open_outputs(self) -> set[str]:

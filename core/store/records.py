@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from ..common.times import Times
 from ..model.item_life import OPEN
 from ..model.items import Counts, Item, ItemState
 from ..model.loop_key import LoopKey
@@ -34,8 +35,8 @@ class LoopEntry:
     """Whether the folder was listed once more, when the items had run out."""
     completed_at: float | None = None
     """When the batch became complete; None while it is not."""
-    seconds: float = 0.0
-    """Time spent in prompts of this batch."""
+    times: Times = field(default_factory=Times)
+    """How long the batch has taken."""
     finished: int = 0
     """How many images were left out of the listing because their results exist already."""
     ran_at: float | None = None
@@ -44,6 +45,10 @@ class LoopEntry:
     """See `Counts.unpaired`."""
     partners: tuple[str, ...] = ()
     """Ids of the loops whose items are handed out together with this one's."""
+    kept_at: float | None = None
+    """When the batch before was set aside, if it is kept to be put back; else None."""
+    title: str = ""
+    """The name of its workflow; empty if that is not known."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +57,6 @@ class ListedLoop:
 
     key: LoopKey
     batch: int
-    seconds: float
     finished: int
     ran_at: float | None
     counts: Counts
@@ -60,6 +64,10 @@ class ListedLoop:
     """The items that are RUNNING or FINISHING."""
     stopped: bool
     """Whether a run has stopped on the next item."""
+    kept_at: float | None = None
+    """See `LoopEntry`."""
+    title: str = ""
+    """See `LoopEntry`."""
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,9 @@ from ..files.allowed_paths import AllowedFolders, resolve_source
 from ..files.finished_results import expected_results
 from ..files.listing import has_images
 from ..graph.links import Graph, is_link, linked, name_of
+from ..graph.loop_ends import ends_with_saver
 from ..graph.pairs import meeting
+from ..graph.required_nodes import Submission
 from ..model.directory_iterator_settings import MATCHING, NAMING, SETTINGS, IteratorSettings
 from ..model.loop_key import LoopKey
 from ..model.policy import WhenComplete
@@ -33,13 +35,18 @@ class IteratorRequests:
 
     def __init__(
         self,
-        graph: Graph,
+        submission: Submission,
         allowed: AllowedFolders,
-        loop_key: Callable[[str, str], LoopKey],
+        loop_key: Callable[[str, str, str], LoopKey],
         known: Known = nothing_known,
     ) -> None:
-        """`loop_key` makes a loop's key from a name and a real path; `known` has linked values."""
-        self._graph = graph
+        """`loop_key` makes a loop's key from a name, a real path and a workflow's id.
+
+        `known` has linked values.
+        """
+        self._graph: Graph = submission.graph
+        self._workflow = submission.workflow
+        self._title = submission.title
         self._allowed = allowed
         self._loop_key = loop_key
         self._known = known
@@ -52,8 +59,12 @@ class IteratorRequests:
         if before is not None and before[0] == settings:
             return before[1]
         folder = resolve_source(settings.directory, self._allowed)
-        selection = settings.selection(self._expected(settings, unique_id))
-        request = replace(self._request(folder, settings, selection), node=unique_id)
+        selection = settings.selection(self._expected(settings, unique_id, folder))
+        request = replace(
+            self._request(folder, settings, selection),
+            node=unique_id,
+            ends_with_saver=ends_with_saver(self._graph, unique_id),
+        )
         self._made[unique_id] = (settings, request)
         return request
 
@@ -92,7 +103,7 @@ class IteratorRequests:
         else:
             settings = IteratorSettings.of(given)
             folder = resolve_source(directory, self._allowed)
-            expected = self._expected(settings, unique_id) if given.keys() >= NAMING else ()
+            expected = self._expected(settings, unique_id, folder) if given.keys() >= NAMING else ()
             selection = settings.selection(expected)
         if given.keys() >= MATCHING and not has_images(folder, selection):
             # Nothing in the whole folder matches: the range is not to blame.
@@ -159,17 +170,21 @@ class IteratorRequests:
             given[name] = values[0]
         return self.of(unique_id, given) if given.keys() >= SETTINGS.keys() else None
 
-    def _expected(self, settings: IteratorSettings, unique_id: str) -> tuple[ResultName, ...]:
+    def _expected(
+        self, settings: IteratorSettings, unique_id: str, folder: str
+    ) -> tuple[ResultName, ...]:
         """How results are named, if images with a result are to be left out; else empty."""
         if not settings.skip_finished:
             return ()
-        return expected_results(self._graph, unique_id, settings.finished_as, self._allowed)
+        finished_as, allowed = settings.finished_as, self._allowed
+        return expected_results(self._graph, unique_id, finished_as, folder, allowed)
 
     def _request(self, folder: str, settings: IteratorSettings, selection: Selection) -> Request:
         if settings.when_complete is WhenComplete.WATCH and selection.has_range:
             raise InvalidSetting(_watched_range(selection))
         return Request(
-            key=self._loop_key(settings.loop_name, folder),
+            key=self._loop_key(settings.loop_name, folder, self._workflow),
+            title=self._title,
             selection=selection,
             mode=settings.iteration_mode,
             policy=settings.policy,

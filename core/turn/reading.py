@@ -52,6 +52,10 @@ class Reading:
             self._waiting = {one: image for one, image in images.items() if one != own}
         return images[own]
 
+    def alone(self, key: LoopKey, path: str, allowed: AllowedFolders) -> DecodedImage:
+        """An image that was not handed out; raises UnreadableImage and PathRefused."""
+        return self._read(key, path, allowed)
+
     def begin_next(self, iteration: Iteration, allowed: AllowedFolders) -> None:
         """Start reading the image that the next prompt will ask for, if all goes well."""
         if iteration.following is not None:

@@ -10,6 +10,7 @@ import torch
 
 from ..background.write_behind import WriteBehind
 from ..common.errors import UnwritableImage, quoted
+from ..common.source_metadata import NO_METADATA, SourceMetadata
 from ..common.variables import MEMORY_VARIABLE
 from ..files.atomic import write_atomic
 from ..media.encode import encode
@@ -44,30 +45,43 @@ class Result:
     format: Format
     quality: int
     metadata: Mapping[str, object] | None
-    _sample: torch.Tensor | None = field(default=None, repr=False)
+    source: SourceMetadata = NO_METADATA
+    mask: torch.Tensor | None = None
+    """[h,w]"""
+    _sample: list[torch.Tensor] | None = field(default=None, repr=False)
     _data: bytes | None = field(default=None, repr=False)
 
     @property
     def nbytes(self) -> int:
         """The memory the picture takes, in bytes."""
-        return self.picture.nbytes
+        return sum(each.nbytes for each in self._tensors)
 
     def sampled(self) -> Result:
         """The same result; its `write` raises `UnwritableImage` if the picture was changed."""
         # Copying all of it would take as long as writing it.
-        return replace(self, _sample=_sample_of(self.picture).clone())
+        return replace(self, _sample=[_sample_of(each).clone() for each in self._tensors])
 
     def write(self, target: str, if_exists: IfExists) -> bool:
         """Write the file at real path `target`; False if an existing one is to be kept."""
         if self._data is None:
             self._data = encode(
-                self.picture, format=self.format, quality=self.quality, metadata=self.metadata
+                self.picture,
+                format=self.format,
+                quality=self.quality,
+                metadata=self.metadata,
+                source=self.source,
+                mask=self.mask,
             )
-        if self._sample is not None and not torch.equal(
-            _sample_of(self.picture).nan_to_num(), self._sample.nan_to_num()
+        if self._sample is not None and not all(
+            torch.equal(_sample_of(now).nan_to_num(), before.nan_to_num())
+            for now, before in zip(self._tensors, self._sample, strict=True)
         ):
             raise UnwritableImage(_changed(target))
         return write_atomic(target, self._data, if_exists)
+
+    @property
+    def _tensors(self) -> list[torch.Tensor]:
+        return [self.picture] if self.mask is None else [self.picture, self.mask]
 
 
 class Background:

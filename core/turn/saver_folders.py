@@ -1,26 +1,47 @@
-"""Checks of the folders that results go to, before any image is handed out."""
+"""Checks of what savers cannot save, or not there, before any image is handed out."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from ..common.errors import BatchLoopError, PathRefused
+from ..common.errors import BatchLoopError, InvalidSetting, PathRefused
 from ..common.names import node_id
 from ..files.allowed_paths import AllowedFolders, resolve_target
 from ..graph.links import fed, is_link, linked, name_of
 from ..graph.required_nodes import Submission
+from ..graph.savers import BESIDE_THE_SOURCE, is_saver, savers_of, saves_text
+from ..media.encode import no_room_for_mask
+from ..model.formats import WITHOUT_ALPHA
 from .linked_inputs import Known, Wanted
 
 _FOLDER = "folder"
+MASK_INPUT = "mask"
+"""The input of Save Image (Batch) for the transparency."""
+
+
+def check_mask(inputs: Mapping[str, Any]) -> None:
+    """Raise InvalidSetting if a Save Image (Batch) has a mask, and a format without transparency.
+
+    With Same as source it depends on the image, and the saver itself finds out.
+    """
+    format_ = next((each for each in WITHOUT_ALPHA if each.value == inputs.get("format")), None)
+    if format_ is not None and is_link(inputs.get(MASK_INPUT)):
+        raise InvalidSetting(no_room_for_mask(format_))
 
 
 def check_saver_folders(submission: Submission, iterator: str, allowed: AllowedFolders) -> None:
-    """Raise PathRefused if a Save Image (Batch) that `iterator` feeds refuses its folder.
+    """Raise an error if a saver that `iterator` feeds refuses its folder or its mask.
 
     ComfyUI would only leave that node out, and run the rest. A saver that is not asked for may have
     any folder; for a folder that comes from another node see `wanted_folders`.
     """
+    for saver in _savers(submission, iterator):
+        try:
+            check_mask(submission.graph[saver].get("inputs", {}))
+        except InvalidSetting as error:
+            name = name_of(submission.graph, saver)
+            raise InvalidSetting(f"No image is handed out, as of {name}: {error}") from error
     for saver, folder in _folders(submission, iterator):
         if not is_link(folder):
             try:
@@ -61,13 +82,40 @@ def check_known_folders(
 
 
 def _folders(submission: Submission, iterator: str) -> Iterator[tuple[str, Any]]:
-    """The savers fed by `iterator` that are to run, with their folders."""
-    graph = submission.graph
-    for saver in sorted(fed(graph, iterator)):
-        folder = graph[saver].get("inputs", {}).get(_FOLDER)
-        is_saver = graph[saver].get("class_type") == node_id("SaveImage")
-        if is_saver and folder is not None and submission.asks_for(saver):
+    """The savers fed by `iterator` that are to run, with the folders that they use."""
+    for saver in _savers(submission, iterator):
+        inputs = submission.graph[saver].get("inputs", {})
+        folder = inputs.get(_FOLDER)
+        if folder is not None and inputs.get("save_to") != BESIDE_THE_SOURCE:
             yield saver, folder
+
+
+def check_beside(
+    submission: Submission, iterator: str, folder: str, allowed: AllowedFolders
+) -> None:
+    """Raise PathRefused if a text would go beside the images of `iterator`, and may not.
+
+    `folder` is the real path of its folder: some folders may be read and not written.
+    """
+    graph = submission.graph
+    for saver, inputs in savers_of(graph, iterator):
+        is_beside = saves_text(graph, saver) and inputs.get("save_to") == BESIDE_THE_SOURCE
+        if is_beside and submission.asks_for(saver):
+            try:
+                resolve_target(folder, allowed)
+            except PathRefused as error:
+                name = name_of(graph, saver)
+                raise PathRefused(
+                    _refused_beside(name, str(error)),
+                    elsewhere=_refused_beside(name, error.elsewhere),
+                ) from error
+
+
+def _savers(submission: Submission, iterator: str) -> Iterator[str]:
+    """The savers fed by `iterator` that are to run."""
+    for saver in sorted(fed(submission.graph, iterator)):
+        if is_saver(submission.graph, saver) and submission.asks_for(saver):
+            yield saver
 
 
 def _refused(saver: str) -> str:
@@ -82,4 +130,11 @@ def _refused_link(saver: str, reason: str) -> str:
     return (
         f"No image is handed out, as {saver} does not accept its folder, which comes from another "
         f"node, and every result would be lost: {reason}"
+    )
+
+
+def _refused_beside(saver: str, reason: str) -> str:
+    return (
+        f"No image is handed out, as {saver} is to save beside the images, and may not write "
+        f"there. Set save_to to folder, or choose another folder of images. {reason}"
     )

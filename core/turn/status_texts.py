@@ -14,6 +14,8 @@ def handed_out(iteration: Iteration) -> str:
     if iteration.item is None:
         return f"Complete: {tally(iteration.counts, iteration.finished)}"
     text = f"{iteration.item.index + 1} of {iteration.counts.total}: {iteration.item.path}"
+    if iteration.tried:
+        return f"Trying {text}; nothing is counted"
     if iteration.forgets:
         text += (
             " (forgotten when ComfyUI ends, as its state cannot be kept in ComfyUI's user folder: "
@@ -51,11 +53,19 @@ def tally(counts: Counts, finished: int = 0) -> str:
 
 
 def progress(snapshot: Snapshot) -> str:
-    """Batch Complete's message."""
+    """How far a batch is."""
     text = tally(snapshot.counts, snapshot.finished)
     if standing_of(snapshot).next is Next.WAIT:
         return _waiting(text, snapshot.elsewhere)
     return f"Complete: {text}" if snapshot.complete else text
+
+
+def progress_in(iteration: Iteration, snapshot: Snapshot) -> str:
+    """The message of a node in an iteration about its loop."""
+    text = progress(snapshot)
+    if iteration.item is not None and iteration.without:
+        text += f"; {iteration.item.path}: {part(iteration)}"
+    return text
 
 
 def _waiting(text: str, elsewhere: int) -> str:

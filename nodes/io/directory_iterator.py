@@ -15,14 +15,23 @@ from ...core.comfy.schema import LoopSocket, built_once, internal_schema, raw_li
 from ...core.comfy.threads import Threads, in_thread
 from ...core.common.errors import BatchLoopError, OutputLeftOut
 from ...core.common.names import GATHER, UI_KEY, node_id
-from ...core.graph.required_nodes import Submission, check_loop_end, left_out, names_of
+from ...core.files.allowed_paths import AllowedFolders, resolve_source
+from ...core.graph.loop_ends import check_end, decides_itself
+from ...core.graph.required_nodes import Submission, left_out, names_of
+from ...core.graph.trial import tried
 from ...core.media.decode import DecodedImage
 from ...core.model.directory_iterator_settings import SETTINGS
 from ...core.model.records import Iteration
 from ...core.routes.export import iteration_as_json
 from ...core.turn.linked_inputs import Learned, Wanted
-from ...core.turn.saver_folders import check_known_folders, check_saver_folders, wanted_folders
+from ...core.turn.saver_folders import (
+    check_beside,
+    check_known_folders,
+    check_saver_folders,
+    wanted_folders,
+)
 from ...core.turn.status_texts import handed_out
+from ...core.turn.trial import trial
 
 
 class DirectoryIterator(comfy_io.ComfyNode):
@@ -35,8 +44,9 @@ class DirectoryIterator(comfy_io.ComfyNode):
             node_id=node_id(cls.__name__),
             display_name="Directory Iterator",
             description=(
-                "Goes through a folder of images, one per run. Choose Run (Instant) and press Run "
-                "once: every image is processed, and End Queue switches Run (Instant) off."
+                "Goes through a folder of images, one per run. Connect Save Image (Batch), choose "
+                "Run (Instant) and press Run once: every image is processed, and Run (Instant) is "
+                "switched off."
             ),
             search_aliases=[
                 "load images from folder",
@@ -58,7 +68,7 @@ class DirectoryIterator(comfy_io.ComfyNode):
 
     @classmethod
     async def validate_inputs(cls, directory: str | None) -> bool | str:
-        """Check the folders, and that a Loop End follows, before anything runs.
+        """Check the folders, and that a saver or a Loop End follows, before anything runs.
 
         ComfyUI shows the result beside each input that the signature names, so it names only one;
         the others are read from the submitted graph. ComfyUI awaits this in its event loop, so
@@ -67,7 +77,7 @@ class DirectoryIterator(comfy_io.ComfyNode):
         submission = runtime.host().submission()
         unique_id = cls.hidden.unique_id
         try:
-            check_loop_end(submission.graph, unique_id)
+            check_end(submission.graph, unique_id)
             await in_thread(Threads.CHECKS, _check, submission, unique_id, directory)
         except BatchLoopError as error:
             return told(error)
@@ -101,21 +111,26 @@ class DirectoryIterator(comfy_io.ComfyNode):
                     return _when_known(wanted, learned, inputs)
             check_known_folders(submission, unique_id, learned.of, allowed)
             request = replace(requests.of(unique_id, inputs), without=without)
+            check_beside(submission, unique_id, request.key.directory, allowed)
+            path = tried(submission.graph, unique_id)
+            if path is not None:
+                return _tried(trial(runtime.registry(), request, prompt, path), allowed)
             partners = requests.partners(unique_id)
         if partners is None:
             return comfy_io.NodeOutput(*[ExecutionBlocker(None)] * len(_outputs()))
         registry = runtime.registry()
+        decides = decides_itself(submission.graph, unique_id)
         unreadable = 0
         while True:
             # Many images in a row may be unreadable.
             runtime.host().raise_if_cancelled()
             iteration = registry.acquire(request, prompt, partners)
             if iteration.item is None:
-                return _nothing_left(iteration, unreadable)
+                return _nothing_left(iteration, unreadable, decides=decides)
             image = runtime.reading().image(iteration, allowed)
             if image is not None:
                 runtime.reading().begin_next(iteration, allowed)
-                return _image(iteration, image, unreadable)
+                return _image(iteration, image, unreadable, decides=decides)
             unreadable += 1
 
     @classmethod
@@ -168,6 +183,7 @@ def _check(submission: Submission, unique_id: str, directory: str | None) -> Non
     requests = runtime.requests_submitted(submission, allowed)
     if directory is not None:
         requests.check_settings(unique_id, directory, runtime.registry().has_listing)
+        check_beside(submission, unique_id, resolve_source(directory, allowed), allowed)
     requests.check_together(unique_id)
 
 
@@ -188,7 +204,11 @@ def _when_known(
 
 def _outputs() -> list[comfy_io.Output]:
     return [
-        LoopSocket.Output("loop", display_name="loop", tooltip="Connect Loop Start's loop."),
+        LoopSocket.Output(
+            "loop",
+            display_name="loop",
+            tooltip="Connect Save Image (Batch)'s loop, or Loop Start's.",
+        ),
         comfy_io.Image.Output("image", display_name="image", tooltip="The image."),
         comfy_io.Mask.Output(
             "mask", display_name="mask", tooltip="Its transparency: 1 where it is transparent."
@@ -208,7 +228,7 @@ def _outputs() -> list[comfy_io.Output]:
     ]
 
 
-def _nothing_left(iteration: Iteration, unreadable: int) -> comfy_io.NodeOutput:
+def _nothing_left(iteration: Iteration, unreadable: int, *, decides: bool) -> comfy_io.NodeOutput:
     """The outputs when no image is left: those that would cause work on one are blocked."""
     status = handed_out(iteration)
     total = iteration.counts.total
@@ -217,18 +237,53 @@ def _nothing_left(iteration: Iteration, unreadable: int) -> comfy_io.NodeOutput:
         *[ExecutionBlocker(None)] * 6,
         total,
         status,
-        ui=_ui(iteration, index=total, filename="", unreadable=unreadable, status=status),
+        ui=_ui(
+            iteration,
+            index=total,
+            filename="",
+            unreadable=unreadable,
+            decides=decides,
+            status=status,
+        ),
     )
 
 
-def _image(iteration: Iteration, image: DecodedImage, unreadable: int) -> comfy_io.NodeOutput:
+def _image(
+    iteration: Iteration, image: DecodedImage, unreadable: int, *, decides: bool
+) -> comfy_io.NodeOutput:
     """The outputs for an image."""
     assert iteration.item is not None  # noqa: S101 for the type checker: the caller has looked
+    index, filename = iteration.item.index, posixpath.basename(iteration.item.path)
+    status = handed_out(iteration)
+    ui = _ui(
+        iteration,
+        index=index,
+        filename=filename,
+        unreadable=unreadable,
+        decides=decides,
+        status=status,
+    )
+    return _with_image(iteration, image, status, ui)
+
+
+def _tried(iteration: Iteration, allowed: AllowedFolders) -> comfy_io.NodeOutput:
+    """The outputs for an image that is only tried; raises UnreadableImage and PathRefused."""
+    assert iteration.item is not None  # noqa: S101 for the type checker: a trial has one
+    item, key = iteration.item, iteration.key
+    image = runtime.reading().alone(key, item.path, allowed)
+    status = handed_out(iteration)
+    said = {"kind": "trial", "loop": key.id, "path": item.path, "status": status}
+    return _with_image(iteration, image, status, {UI_KEY: [said]})
+
+
+def _with_image(
+    iteration: Iteration, image: DecodedImage, status: str, ui: dict[str, list[dict[str, Any]]]
+) -> comfy_io.NodeOutput:
+    assert iteration.item is not None  # noqa: S101 for the type checker: the callers have looked
     path, index = iteration.item.path, iteration.item.index
     filename = posixpath.basename(path)
-    status = handed_out(iteration)
     return comfy_io.NodeOutput(
-        iteration,
+        replace(iteration, metadata=image.metadata),
         image.image,
         image.mask,
         filename,
@@ -237,12 +292,18 @@ def _image(iteration: Iteration, image: DecodedImage, unreadable: int) -> comfy_
         index,
         iteration.counts.total,
         status,
-        ui=_ui(iteration, index=index, filename=filename, unreadable=unreadable, status=status),
+        ui=ui,
     )
 
 
-def _ui(
-    iteration: Iteration, *, index: int, filename: str, unreadable: int, status: str
+def _ui(  # noqa: PLR0913 - what it reports
+    iteration: Iteration,
+    *,
+    index: int,
+    filename: str,
+    unreadable: int,
+    decides: bool,
+    status: str,
 ) -> dict[str, list[dict[str, Any]]]:
     """The `ui` result of this turn, for the web extension and scripts."""
     return {
@@ -257,6 +318,7 @@ def _ui(
                 "filename": filename,
                 "unreadable": unreadable,
                 "without": list(iteration.without),
+                "decides": decides,
                 "status": status,
             }
         ]

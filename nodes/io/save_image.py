@@ -10,31 +10,35 @@ from typing import Any
 
 import torch
 from comfy_api.v0_0_2 import io as comfy_io
+from comfy_api.v0_0_2 import ui as comfy_ui
 from comfy_execution.graph_utils import ExecutionBlocker
 
-from ...core.background.write_behind import can_wait
 from ...core.comfy import runtime
 from ...core.comfy.request_origin import told
-from ...core.comfy.schema import LoopSocket, built_once, combo, schema
+from ...core.comfy.schema import LoopSocket, advanced, built_once, combo, schema
 from ...core.comfy.threads import Threads, in_thread
 from ...core.common.combo_choice import chosen
 from ...core.common.errors import BatchLoopError, ClaimLost
-from ...core.common.names import node_id
+from ...core.common.names import UI_KEY, node_id
 from ...core.files.allowed_paths import resolve_target
 from ...core.files.caption import CAPTION_INPUT, Caption, caption_of, has_caption
-from ...core.graph.links import is_asked_for
-from ...core.graph.savers import rank_of
 from ...core.model.formats import Format
 from ...core.model.if_exists import IfExists
 from ...core.model.records import Iteration
 from ...core.turn.preview import Preview, preview
 from ...core.turn.saved_result import Background
-from ...core.turn.saver import Run, Saver, Saving
+from ...core.turn.saver import Saver, Saving
+from ...core.turn.saver_folders import MASK_INPUT, check_mask
+from .saving import ThisCall, check_folder, end
 
 _log = logging.getLogger(__name__)
 
 DEFAULT_FOLDER = "batch_loop"
-_PATH_OUTPUT = 1
+
+_MORE = frozenset(
+    {"if_exists", "keep_subfolders", "embed_workflow", "keep_metadata", CAPTION_INPUT}
+)
+"""The inputs that the page shows only below More settings."""
 
 
 class SaveImage(comfy_io.ComfyNode):
@@ -61,7 +65,7 @@ class SaveImage(comfy_io.ComfyNode):
                 comfy_io.Hidden.dynprompt,
                 comfy_io.Hidden.extra_pnginfo,
             ],
-            inputs=_inputs(),
+            inputs=[advanced(each) if each.id in _MORE else each for each in _inputs()],
             outputs=[
                 comfy_io.Image.Output(
                     "saved_image",
@@ -78,24 +82,37 @@ class SaveImage(comfy_io.ComfyNode):
 
     @classmethod
     async def validate_inputs(cls, folder: str | None) -> bool | str:
-        """Check before anything runs that the folder may be written to.
+        """Check before anything runs that the folder may be written to, and the mask be saved.
 
         In a thread, as ComfyUI awaits it in its event loop.
         """
+        node = runtime.host().submission().graph.get(str(cls.hidden.unique_id), {})
         try:
+            check_mask(node.get("inputs", {}))
             if folder is not None:
-                await in_thread(Threads.CHECKS, _check_folder, folder)
+                await in_thread(Threads.CHECKS, check_folder, folder)
         except BatchLoopError as error:
             return told(error)
         return True
 
     @classmethod
-    def execute(cls, image: torch.Tensor, loop: Iteration, **settings: Any) -> comfy_io.NodeOutput:
+    def execute(
+        cls,
+        image: torch.Tensor,
+        loop: Iteration,
+        mask: torch.Tensor | None = None,
+        **settings: Any,
+    ) -> comfy_io.NodeOutput:
         """Write each image [H,W,C] of the batch [N,H,W,C] to its own file.
+
+        Where no Loop End follows, this ends the iteration.
 
         This happens in the background if the workflow has something else to do meanwhile: not for
         the last image of a batch, and not if another node uses the path, as it may read the file.
+        A result of an image that is only tried is not saved.
         """
+        if loop.tried:
+            return cls._shown_only(image)
         metadata = None
         if settings["embed_workflow"] and runtime.host().metadata_allowed():
             metadata = _metadata(cls.hidden.prompt, cls.hidden.extra_pnginfo)
@@ -114,36 +131,43 @@ class SaveImage(comfy_io.ComfyNode):
             keep_subfolders=bool(settings["keep_subfolders"]),
             metadata=metadata,
             caption=cls._caption(settings),
+            source=loop.metadata if settings["keep_metadata"] else loop.metadata.profile_only(),
         )
         claim = functools.partial(registry.claim_outputs, loop)
-        behind = cls._background(loop, folder)
+        own = ThisCall(cls.hidden, node_id(SaveImage.__name__))  # `cls` may have another name
+        behind = own.background(loop, folder)
         saver = Saver(
             loop,
             saving,
             allowed,
             claim,
             behind,
-            run=cls._run(),
+            run=own.run(),
             numbering=runtime.numbering(),
         )
         try:
             with runtime.telling_the_asker():
-                paths = saver.save(image)
+                paths = saver.save(image, mask)
         except ClaimLost as lost:
             # Another server works on the image now; nothing is wrong with it.
             _log.warning("Batch Loop: %s", lost)
             return comfy_io.NodeOutput(*[ExecutionBlocker(None)] * 2)
         shown = [_shown(path, image, behind) for path in paths]
-        return comfy_io.NodeOutput(
-            image, "\n".join(paths), ui={"images": [entry for entry in shown if entry is not None]}
-        )
+        ui: dict[str, list[dict[str, Any]]] = {
+            "images": [entry for entry in shown if entry is not None]
+        }
+        reports = end(loop)
+        if reports is not None:
+            ui[UI_KEY] = reports
+        return comfy_io.NodeOutput(image, "\n".join(paths), ui=ui)
 
     @classmethod
-    def _run(cls) -> Run:
-        own_id, graph = str(cls.hidden.unique_id), cls.hidden.prompt or {}
-        # A node created by an expansion, as in a ComfyUI loop, is a copy of one in the graph.
-        shown = cls.hidden.dynprompt.get_display_node_id(own_id)
-        return Run(own_id, runtime.host().call(), rank_of(graph, str(shown)))
+    def _shown_only(cls, image: torch.Tensor) -> comfy_io.NodeOutput:
+        """Show a result [N,H,W,C] as Preview Image does: its files are in the folder for those."""
+        shown = comfy_ui.PreviewImage(image, cls=cls)
+        temp = runtime.host().temp_folder()
+        paths = [os.path.join(temp, each["subfolder"], each["filename"]) for each in shown.values]
+        return comfy_io.NodeOutput(image, "\n".join(paths), ui=shown)
 
     @classmethod
     def _caption(cls, settings: Mapping[str, Any]) -> Caption | None:
@@ -151,21 +175,6 @@ class SaveImage(comfy_io.ComfyNode):
         # A node created by an expansion is not in the graph: its inputs are what it was given.
         inputs = graph.get(str(cls.hidden.unique_id), {}).get("inputs", settings)
         return caption_of(settings[CAPTION_INPUT]) if has_caption(inputs) else None
-
-    @classmethod
-    def _background(cls, loop: Iteration, folder: str) -> Background | None:
-        own_id, graph = str(cls.hidden.unique_id), cls.hidden.prompt or {}
-        # A node created by an expansion is in no graph that could be examined.
-        if loop.item is None or not can_wait(loop) or own_id not in graph:
-            return None
-        if is_asked_for(graph, own_id, _PATH_OUTPUT):
-            return None
-        if runtime.host().lists_assets() and preview(os.path.join(folder, "any"), runtime.host()):
-            # ComfyUI lists a result as soon as the node has run, and reads it from the disk.
-            return None
-        # Not `cls`: that may be a copy of ComfyUI's, with another name.
-        node = (own_id, node_id(SaveImage.__name__))
-        return Background(runtime.write_behind(), loop, loop.item.path, node)
 
 
 def _shown(path: str, image: torch.Tensor, behind: Background | None) -> Preview | None:
@@ -175,16 +184,11 @@ def _shown(path: str, image: torch.Tensor, behind: Background | None) -> Preview
     return preview(path, runtime.host(), (width, height) if is_coming else None)
 
 
-def _check_folder(folder: str) -> None:
-    """Raise the errors of saving into the folder that can be found before the run."""
-    resolve_target(folder, runtime.allowed_folders())
-
-
 def _inputs() -> list[comfy_io.Input]:
     return [
         comfy_io.Image.Input("image", tooltip="The image to save."),
         LoopSocket.Input(
-            "loop", tooltip="Connect Loop Start's loop: it knows the name of the source."
+            "loop", tooltip="Connect Directory Iterator's loop: it knows the name of the source."
         ),
         comfy_io.String.Input(
             "folder",
@@ -227,6 +231,14 @@ def _inputs() -> list[comfy_io.Input]:
             default=True,
             tooltip="Whether to store the workflow in the file, so that you can drag it back in.",
         ),
+        comfy_io.Boolean.Input(
+            "keep_metadata",
+            default=True,
+            tooltip=(
+                "Whether to keep what the source file says about the photograph (EXIF and XMP): "
+                "camera, date, place, author. Its colours stay the same in any case."
+            ),
+        ),
         comfy_io.String.Input(
             CAPTION_INPUT,
             optional=True,
@@ -234,6 +246,14 @@ def _inputs() -> list[comfy_io.Input]:
             tooltip=(
                 "A text to save beside each image, as img1.txt beside img1.png. If this is "
                 "linked, an empty text is saved, too."
+            ),
+        ),
+        comfy_io.Mask.Input(
+            MASK_INPUT,
+            optional=True,
+            tooltip=(
+                "Makes the saved image transparent where the mask is 1, as Directory Iterator's "
+                "mask does for its image. For PNG, WebP and TIFF: JPEG and BMP have no room for it."
             ),
         ),
     ]

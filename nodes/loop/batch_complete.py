@@ -58,11 +58,11 @@ class BatchComplete(comfy_io.ComfyNode):
     @classmethod
     def execute(cls, loop: Iteration) -> comfy_io.NodeOutput:
         """Read the loop's state; at the end, once every result is on the disk."""
+        if loop.tried:
+            return _tried(loop)
         snapshot = runtime.registry().finish(loop)
         counts = snapshot.counts
-        status = report.progress(snapshot)
-        if loop.item is not None and loop.without:
-            status += f"; {loop.item.path}: {report.part(loop)}"
+        status = report.progress_in(loop, snapshot)
         return comfy_io.NodeOutput(
             snapshot.complete,
             status,
@@ -71,13 +71,12 @@ class BatchComplete(comfy_io.ComfyNode):
             counts.total,
             report.report(snapshot),
             ui={
-                UI_KEY: [
-                    {
-                        "kind": "progress",
-                        **progress_as_json(snapshot, in_part=bool(loop.without)),
-                        "complete": snapshot.complete,
-                        "status": status,
-                    }
-                ]
+                UI_KEY: [progress_as_json(snapshot, in_part=bool(loop.without), status=status)],
             },
         )
+
+
+def _tried(loop: Iteration) -> comfy_io.NodeOutput:
+    """The outputs for an image that is only tried, which says nothing about a batch."""
+    status = report.handed_out(loop)
+    return comfy_io.NodeOutput(False, status, 0, 0, loop.counts.total, status)  # noqa: FBT003

@@ -25,8 +25,8 @@ class EndQueue(comfy_io.ComfyNode):
             node_id=node_id(cls.__name__),
             display_name="End Queue",
             description=(
-                "Switches off Auto Queue, such as Run (Instant), when stop is true. Runs that are "
-                "already in the queue are left alone."
+                "Switches off Run (Instant) when stop is true. Runs that are already in the queue "
+                "are left alone."
             ),
             search_aliases=["stop queue", "stop auto queue", "end loop", "run instant", "halt"],
             is_output_node=True,

@@ -120,7 +120,9 @@ class EndIteration(comfy_io.ComfyNode):
     def execute(
         cls, loop: Iteration, values: Values | None = None, **_waits_for: list[Any]
     ) -> comfy_io.NodeOutput:
-        """End the iteration, unless all of `value` is blocked."""
+        """End the iteration, unless all of `value` is blocked, or the image is only tried."""
+        if loop.tried:
+            return comfy_io.NodeOutput(loop)
         if values is None:
             runtime.registry().end(loop)
         elif values.values:

@@ -47,6 +47,9 @@ NOT_OURS = {
     r"violates the (following|document's) Content Security Policy": (
         "the page asks for things outside, which --disable-api-nodes forbids it"
     ),
+    r"^TypeError: Cannot set properties of null \(setting 'value'\)\s+at Proxy.onChange": (
+        "1.25 and 1.32, when the node search is closed with words in it"
+    ),
     r"^Attempted to cleanup event listeners for graph that was never set up": "1.25, at its start",
     r"^ComfyApp graph accessed before initialization": "1.49, at its start",
     r"^Link not found \d+ ": "1.25, when a subgraph is made inside of another",
@@ -55,6 +58,10 @@ NOT_OURS = {
     ),
 }
 """Console errors of ComfyUI's page itself, even without this pack, and their reasons."""
+
+
+WORKFLOW = "0d7f1c9e-5a54-4c0e-9a3b-0d6f6a3c2b11"
+"""The id of the workflows that tests open, unless they name one: each has folders of its own."""
 
 
 class ComfyPage(Tab):
@@ -205,15 +212,62 @@ class ComfyPage(Tab):
             return
         self.page.get_by_text(EXAMPLE, exact=True).first.wait_for()
 
-    def load(self, graph: Prompt) -> None:
-        """Open a workflow."""
-        self.page.evaluate("graph => app.loadApiJson(graph, 'batch')", graph)
+    def load(self, graph: Prompt, name: str = "batch", workflow: str = WORKFLOW) -> None:
+        """Open a workflow of this name, with this id."""
+        self.page.evaluate("([graph, name]) => app.loadApiJson(graph, name)", [graph, name])
+        self.call("giveId", workflow)
         self.page.wait_for_function("count => app.graph._nodes.length === count", arg=len(graph))
-        self.call("spread")
+
+    def leave_workflow(self, how: str, other: Prompt) -> None:
+        """Leave the workflow as a person does; `other` is what is dropped onto the page."""
+        if how == "dropped":
+            self.call("drop", other, "other.json")
+            return
+        command = {
+            "new": "Comfy.NewBlankWorkflow",
+            "closed": "Workspace.CloseWorkflow",
+            "duplicate": "Comfy.DuplicateWorkflow",
+        }[how]
+        left = self.page.evaluate_handle("app.extensionManager.workflow.activeWorkflow")
+        self.page.evaluate("command => void app.extensionManager.command.execute(command)", command)
+        if how == "closed":
+            # Newer frontends ask only if there is something to save.
+            without_saving = re.compile(r"\b(No|Close anyway)$", re.IGNORECASE)
+            button = self.page.get_by_role("button", name=without_saving)
+            notice = self.page.locator(".batch-loop-notice")
+            expect(button.or_(notice).first).to_be_visible()
+            if button.count():
+                button.click()
+            self.page.wait_for_function(
+                "left => !app.extensionManager.workflow.openWorkflows.includes(left)", arg=left
+            )
+
+    def press_in_notice(self, label: str) -> None:
+        """Click a button of one of this pack's notices."""
+        self.page.locator(".batch-loop-notice").get_by_role("button", name=label).click()
+
+    @contextmanager
+    def needs_account(self, node_type: str) -> Iterator[None]:
+        """Make the page believe that a kind of node works for the user's account only."""
+        self.call("setNeedsAccount", node_type, True)  # noqa: FBT003 - whether it does
+        yield
+        self.call("setNeedsAccount", node_type, False)  # noqa: FBT003 - as above
 
     def set_widget(self, node: str, name: str, value: object) -> None:
         """Set a widget's value on a node at the workflow's top level."""
         self.call("setWidget", node, name, value)
+
+    def set_node_widget(self, node_type: str, name: str, value: object) -> None:
+        """Set a widget's value on the first node of a type."""
+        self.call("setNodeWidget", node_type, name, value)
+
+    def set_directory(self, directory: str) -> None:
+        """Type a folder into Directory Iterator."""
+        self.set_node_widget("BatchLoopDirectoryIterator", "directory", directory)
+
+    def look_again(self) -> None:
+        """Come back to the page, as somebody who was in another window."""
+        self.page.evaluate("window.dispatchEvent(new Event('focus'))")
 
     def card(
         self, node_type: str = "BatchLoopDirectoryIterator", label: str | None = None
@@ -260,6 +314,17 @@ class ComfyPage(Tab):
                 return
             # ComfyUI has moved the canvas, or something covers it.
         button.click(timeout=CLICK_MS)
+
+    def start_over(self) -> None:
+        """Press Start over on a card of which something is done, and answer the question."""
+        self.press_button("Start over")
+        self.answer_start_over()
+
+    def answer_start_over(self) -> None:
+        """Say that the batch is to be started over."""
+        question = self.page.get_by_role("dialog", name="Start over?")
+        question.get_by_role("button", name="Start over").click()
+        expect(question).to_have_count(0)
 
     def wait_until_no_button(self, label: str) -> None:
         """Wait until Directory Iterator's card has no such button."""

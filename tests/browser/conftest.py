@@ -11,10 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+from playwright.sync_api import expect
 
 from batch_loop.core.comfy.templates import WITH_NATIVE_LOOPS
 from batch_loop.tests.browser.batch import SEVEN, Batch
-from batch_loop.tests.browser.comfy_page import ComfyPage
+from batch_loop.tests.browser.comfy_page import WORKFLOW, ComfyPage
+from batch_loop.tests.browser.side_panel import SidePanel
 from batch_loop.tools.layout import (
     DEFAULT,
     HELPERS,
@@ -113,6 +115,8 @@ def first_tab(browser: Browser, server: ComfyServer) -> Iterator[ComfyPage]:
 def client(server: ComfyServer) -> Iterator[ComfyClient]:
     """A client of the server, which is left idle at the end."""
     with server.client() as client:
+        # A script runs the workflow that the page shows.
+        client.workflow = WORKFLOW
         yield client
         client.end_all()
         # The page reads the history after each prompt, so a long one slows down later tests.
@@ -171,3 +175,36 @@ def new_batch(server: ComfyServer, client: ComfyClient, tmp_path: Path) -> Calla
 @pytest.fixture
 def batch(new_batch: Callable[..., Batch]) -> Batch:
     return new_batch(*SEVEN)
+
+
+@pytest.fixture
+def panel(comfy: ComfyPage, client: ComfyClient) -> Iterator[SidePanel]:
+    """The closed panel, on a server that knows no loops."""
+    comfy.close_workflow()
+    for loop in client.get_json("/batch_loop/loops")["loops"]:
+        client.post_json("/batch_loop/loops/forget", {"loop": loop["id"]})
+    panel = SidePanel(comfy)
+    yield panel
+    if panel.root.count():
+        comfy.close_dialogs()
+        comfy.close_toasts()
+        panel.toggle()
+        expect(panel.root).to_have_count(0)
+
+
+@pytest.fixture
+def run(comfy: ComfyPage, client: ComfyClient) -> Callable[..., None]:
+    """Run a batch to its end with one press of Run (Instant)."""
+
+    def run(batch: Batch, **settings: object) -> None:
+        comfy.load(batch.graph(**settings))
+        comfy.run_instant()
+        comfy.wait_until_off()
+        client.wait_until_idle()
+        comfy.settle()
+        client.wait_until_idle()
+        batch.counts()
+        comfy.close_dialogs()
+        comfy.close_toasts()
+
+    return run

@@ -1,16 +1,30 @@
 /** The tests' actions and checks inside ComfyUI's page. */
 (() => {
   const CARD = "batch_loop_card";
+  let nextId = 1000;
   const nextFrame = () => new Promise(requestAnimationFrame);
   const nodeOf = (type) => app.canvas.graph._nodes.find((node) => node.type === type);
   const redraw = () => app.canvas.setDirty(true, true);
 
+  /** The saved workflow, without the part of the canvas that is in view. */
+  const savedText = () => {
+    const saved = (app.rootGraph ?? app.graph).serialize();
+    return JSON.stringify({ ...saved, extra: { ...saved.extra, ds: undefined } });
+  };
+
   // A page's scripts run in no particular order.
   window.batchLoopTools = Object.assign(window.batchLoopTools ?? {}, {
-    /** Spread out the nodes of an API workflow, which Nodes 2.0 puts on top of each other. */
-    spread() {
-      if (!LiteGraph.vueNodesMode) return;
-      app.graph._nodes.forEach((node, place) => (node.pos = [place * 700, 0]));
+    /**
+     * Open an API workflow again with this id, and with its nodes spread out: Nodes 2.0 puts them on
+     * top of each other.
+     */
+    async giveId(id) {
+      const saved = { ...(app.rootGraph ?? app.graph).serialize(), id };
+      if (LiteGraph.vueNodesMode) {
+        [...saved.nodes].forEach((node, place) => (node.pos = [place * 700, 0]));
+      }
+      const shown = app.extensionManager.workflow?.activeWorkflow;
+      await app.loadGraphData(saved, true, true, shown);
     },
 
     setWidget(id, name, value) {
@@ -19,6 +33,130 @@
       widget.value = value;
       widget.callback?.(value, app.canvas, node);
       app.graph.setDirtyCanvas(true, true);
+    },
+
+    /** Remove all nodes, and add new ones of these types. */
+    newNodes(types) {
+      app.graph.clear();
+      types.forEach((type, place) => {
+        const node = LiteGraph.createNode(type);
+        node.pos = [place * 700, 0];
+        // Some frontends draw a node as large as one that had its id before.
+        node.id = nextId;
+        nextId += 1;
+        app.graph.add(node);
+      });
+      app.graph.setDirtyCanvas(true, true);
+    },
+
+    /** The widgets of a node that are on the screen, from top to bottom. */
+    shownWidgets(type) {
+      const node = nodeOf(type);
+      const drawn = document.querySelector(`.lg-node[data-node-id="${node.id}"]`);
+      const isLinked = ({ name }) =>
+        node.inputs.some(({ widget, link }) => widget?.name === name && link != null);
+      const widgets = node.widgets.filter((each) => isLinked(each) || node.isWidgetVisible(each));
+      const names = widgets.map(({ name }) => name);
+      if (!drawn) return names;
+      // Nodes 2.0 has one row for each; newer frontends have another kind for those with a link.
+      const rows = [...drawn.querySelectorAll(".lg-node-widget")];
+      const visible = rows.filter((row) => row.getBoundingClientRect().height > 0).length;
+      const least = widgets.filter((each) => !isLinked(each)).length;
+      return visible === least || visible === names.length ? names : [`${visible} rows`];
+    },
+
+    doesShow(type, names) {
+      return String(window.batchLoopTools.shownWidgets(type)) === String(names);
+    },
+
+    /** The height of a node with its title, in canvas units. */
+    heightOf(type) {
+      const node = nodeOf(type);
+      const drawn = document.querySelector(`.lg-node[data-node-id="${node.id}"]`);
+      if (drawn) return drawn.getBoundingClientRect().height / app.canvas.ds.scale;
+      return node.size[1] + LiteGraph.NODE_TITLE_HEIGHT;
+    },
+
+    /** Set a widget of the first node of a type, as a person does. */
+    setNodeWidget(type, name, value) {
+      window.batchLoopTools.setWidget(nodeOf(type).id, name, value);
+    },
+
+    link(from, to, input, output = 0) {
+      const target = nodeOf(to);
+      nodeOf(from).connect(output, target, target.inputs.findIndex(({ name }) => name === input));
+    },
+
+    unlink(type, input) {
+      const node = nodeOf(type);
+      node.disconnectInput(node.inputs.findIndex(({ name }) => name === input));
+    },
+
+    /** A node's inputs in the prompt. */
+    async promptOf(type) {
+      const { output } = await app.graphToPrompt();
+      return output[nodeOf(type).id].inputs;
+    },
+
+    /** Save the workflow, and open it with other widget values, as an older page has saved them. */
+    async openWith(type, values) {
+      const saved = JSON.parse(JSON.stringify(app.graph.serialize()));
+      const node = [...saved.nodes].find((each) => each.type === type);
+      node.widgets_values = values;
+      delete node.widgets_values_named;
+      delete node.showAdvanced;
+      await app.loadGraphData(saved);
+    },
+
+    /** Whether nothing of an element is cut by those around it, up to the card. */
+    isWhollyVisible(target) {
+      const box = target.getBoundingClientRect();
+      if (box.width === 0 || target.scrollHeight > target.clientHeight + 1) return false;
+      for (let at = target.parentElement; !at.dataset.card; at = at.parentElement) {
+        const around = at.getBoundingClientRect();
+        if (box.right > around.right + 1 || box.bottom > around.bottom + 1) return false;
+      }
+      return true;
+    },
+
+    /** Choose what happens to a node's value after each run. */
+    setControl(id, mode) {
+      const isControl = ({ options }) => options?.values?.includes?.("randomize");
+      app.graph.getNodeById(id).widgets.find(isControl).value = mode;
+    },
+
+    /** Drop a workflow onto the page, as a file. */
+    drop(workflow, name) {
+      const dataTransfer = new DataTransfer();
+      const file = new File([JSON.stringify(workflow)], name, { type: "application/json" });
+      dataTransfer.items.add(file);
+      const { left, top } = app.canvas.canvas.getBoundingClientRect();
+      const place = { clientX: left + 400, clientY: top + 400, bubbles: true, cancelable: true };
+      app.canvas.canvas.dispatchEvent(new DragEvent("drop", { ...place, dataTransfer }));
+    },
+
+    setNeedsAccount(type, needs) {
+      LiteGraph.registered_node_types[type].nodeData.api_node = needs;
+    },
+
+    /** Count, from now on, how often the screen is asked to stay on, and how often it has to. */
+    watchWakeLock() {
+      const count = (window.batchLoopWakeLocks = { asked: 0, held: 0 });
+      const request = WakeLock.prototype.request;
+      WakeLock.prototype.request = async function (type) {
+        count.asked += 1;
+        const lock = await request.call(this, type);
+        count.held += 1;
+        lock.addEventListener("release", () => (count.held -= 1));
+        return lock;
+      };
+    },
+
+    /** These numbers, and how many locks the page holds against being frozen. */
+    async wakeLocks() {
+      const { held } = await navigator.locks.query();
+      const page = held.filter(({ name }) => name === "batch-loop/runs").length;
+      return { ...window.batchLoopWakeLocks, page };
     },
 
     async convertToSubgraph(ids) {
@@ -33,6 +171,51 @@
       app.canvas.copyToClipboard([node]);
       app.canvas.pasteFromClipboard({ position: [node.pos[0] + node.size[0] + 40, node.pos[1]] });
     },
+
+    /** Execute a command, without waiting for what it asks the user. */
+    execute(command) {
+      app.extensionManager.command.execute(command);
+    },
+
+    /** The id of the node of a type. */
+    idOf: (type) => String(nodeOf(type).id),
+
+    /** Where on the page a node's title is, once the node is in view. */
+    async titleOf(id) {
+      const node = app.graph.getNodeById(id);
+      app.canvas.ds.scale = 1;
+      app.canvas.centerOnNode(node);
+      redraw();
+      for (let frame = 0; frame < 4; frame += 1) await nextFrame();
+      const { left, top } = app.canvas.canvas.getBoundingClientRect();
+      const [x, y] = app.canvas.ds.convertOffsetToCanvas([node.pos[0] + 60, node.pos[1] - 12]);
+      return [left + x, top + y];
+    },
+
+    /** Whether a Load Image, which is brought into view, has made room for its picture. */
+    isPictureDrawn(id) {
+      const node = app.graph.getNodeById(id);
+      app.canvas.centerOnNode(node);
+      redraw();
+      const drawn = document.querySelector(`.lg-node[data-node-id="${id}"] img`);
+      if (drawn) return drawn.complete && drawn.naturalWidth > 0;
+      return node.imgs?.[0]?.naturalWidth > 0 && node.size[1] > 200;
+    },
+
+    /** The workflow as it is saved, when it no longer changes. */
+    async settledText() {
+      let text = "";
+      for (let same = 0; same < 10; ) {
+        await nextFrame();
+        const now = savedText();
+        same = now === text ? same + 1 : 0;
+        text = now;
+      }
+      return text;
+    },
+
+    /** Whether the workflow would be saved as this text. */
+    isSavedAs: (text) => savedText() === text,
 
     /** A node's widget values in the saved workflow. */
     savedWidgets(type) {
@@ -52,6 +235,32 @@
       const { workflow: store } = app.extensionManager;
       const others = store.openWorkflows.filter((one) => one !== store.activeWorkflow);
       for (const one of others) await store.closeWorkflow(one);
+    },
+
+    /** Note in each frame where a card's buttons are, from its upper left corner. */
+    watchPlaces(card, actions) {
+      const places = Object.fromEntries(actions.map((action) => [action, new Set()]));
+      const seen = { frames: 0, goesOn: true, places };
+      window.batchLoopPlaces = seen;
+      const note = () => {
+        const from = card.getBoundingClientRect();
+        for (const action of actions) {
+          const at = card.querySelector(`[data-action="${action}"]`).getBoundingClientRect();
+          const place = [at.left - from.left, at.top - from.top, at.width, at.height];
+          places[action].add(place.map(Math.round).join());
+        }
+        seen.frames += 1;
+        if (seen.goesOn) requestAnimationFrame(note);
+      };
+      note();
+    },
+
+    /** Stop; returns the number of frames, and how many places each button had. */
+    placesSeen() {
+      const { frames, places } = window.batchLoopPlaces;
+      window.batchLoopPlaces.goesOn = false;
+      const counts = Object.entries(places).map(([action, seen]) => [action, seen.size]);
+      return { frames, places: Object.fromEntries(counts) };
     },
 
     /** Make the page believe that it is in the background, or no longer. */
@@ -93,10 +302,14 @@
       if (box.height === 0 || content.bottom > box.bottom + 1) return false;
       const drawn = card.element.closest(".lg-node")?.getBoundingClientRect();
       if (drawn) return box.top > drawn.top && box.bottom <= drawn.bottom;
-      const outputs = Math.max(0, ...node.outputs.map((_, slot) => node.getOutputPos(slot)[1]));
-      if (node.pos[1] + card.y < outputs) return false;
-      const others = node.widgets.filter((widget) => widget !== card && !widget.hidden);
-      if (others.some(({ y, computedHeight }) => y + computedHeight > card.y)) return false;
+      if (card.width === undefined) {
+        const outputs = Math.max(0, ...node.outputs.map((_, slot) => node.getOutputPos(slot)[1]));
+        if (node.pos[1] + card.y < outputs) return false;
+      } else if (card.width > node.size[0] - 80) return false;  // the outputs are beside it
+      const others = node.widgets.filter((widget) => widget !== card && node.isWidgetVisible(widget));
+      const [top, bottom] = [card.y, card.y + card.computedHeight];
+      const covers = ({ y, computedHeight }) => y < bottom && y + computedHeight > top;
+      if (others.some(covers)) return false;
       return card.y + card.computedHeight <= node.size[1];
     },
 

@@ -115,10 +115,27 @@ class SidePanel:
         seen: dict[str, Any] = self.comfy.call("rowsSeen")
         return seen
 
-    def serious_violations(self) -> list[str]:
-        """The panel's current violations that axe-core rates as serious or critical."""
+    @property
+    def viewer(self) -> Locator:
+        """The window in which an image and its results are looked at."""
+        return self.page.locator(".batch-loop-viewer")
+
+    @property
+    def views(self) -> Locator:
+        """The pictures in that window: the source, the result, or both."""
+        return self.viewer.locator(".batch-loop-viewer-layer:visible")
+
+    def wait_for_views(self, count: int) -> None:
+        """Wait until that window shows this many pictures, in full."""
+        expect(self.viewer.locator(".batch-loop-viewer-layer[data-state=there]")).to_have_count(
+            count
+        )
+        expect(self.views).to_have_count(count)
+
+    def serious_violations(self, part: str = ".batch-loop-panel") -> list[str]:
+        """Current violations in a part of the page that axe-core rates as serious or critical."""
         self.page.evaluate(AXE.read_text(encoding="utf-8"))
-        found = self.page.evaluate("axe.run('.batch-loop-panel')")["violations"]
+        found = self.page.evaluate("part => axe.run(part)", part)["violations"]
         return [
             f"{each['id']}: {each['help']}: {[node['html'] for node in each['nodes']]}"
             for each in found

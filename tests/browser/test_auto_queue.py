@@ -103,15 +103,6 @@ def test_run_may_be_pressed_for_each_image(comfy: ComfyPage, batch: Batch, ends:
     comfy.toast("Batch complete: 2 done, 0 failed")
 
 
-def test_run_on_change_is_switched_off_too(comfy: ComfyPage, batch: Batch, ends: Ends) -> None:
-    comfy.load(batch.graph(limit=1))
-    comfy.choose("Run (On Change)")
-    comfy.press_run()
-    ends(comfy)
-    assert batch.saved == SEVEN[:1]
-    assert comfy.mode == "disabled"
-
-
 def test_the_old_menu_s_auto_queue_is_switched_off_too(
     comfy: ComfyPage, batch: Batch, ends: Ends
 ) -> None:
@@ -264,7 +255,7 @@ def test_cancel_between_two_prompts_stops(
         # Nothing is running or queued, so ComfyUI has nothing to interrupt.
         batch.client.wait_until_idle()
         comfy.interrupt_by(by)
-        comfy.toast("Run continues with what is left")
+        comfy.toast("Press Continue to go on with what is left")
     ends(comfy)
     # Prompts that were on their way to the server run, but nothing after them.
     assert batch.ran == SEVEN[:3]
@@ -298,7 +289,7 @@ def test_start_over_processes_every_image_again(comfy: ComfyPage, batch: Batch, 
     comfy.load(batch.graph(limit=2))
     comfy.run_instant()
     ends(comfy)
-    comfy.press_button("Start over")
+    comfy.start_over()
     comfy.toast("The next Run begins with the first image")
     assert batch.ran == SEVEN[:2]
     comfy.run_instant()
@@ -314,10 +305,10 @@ def test_start_over_works_in_a_tab_that_has_not_run_the_batch(
     first, second = open_tab(), open_tab()
     first.load(batch.graph(limit=2))
     second.load(batch.graph(limit=2))
-    second.wait_until_no_button("Start over")
+    expect(second.card().get_by_role("button", name="Start over")).to_be_disabled()
     first.run_instant()
     ends(first)
-    second.press_button("Start over")
+    second.start_over()
     second.toast("The next Run begins with the first image")
     second.run_instant()
     ends(second)
@@ -378,7 +369,7 @@ def test_start_over_applies_to_the_folder_that_the_node_shows(
     comfy.run_instant()
     ends(comfy)
     comfy.set_widget(ITERATOR, "directory", batch.name)
-    comfy.press_button("Start over")
+    comfy.start_over()
     comfy.toast("The next Run begins with the first image")
     assert batch.counts() == (0, 0)
     assert other.counts() == (1, 0)
@@ -431,7 +422,7 @@ def test_the_nodes_work_inside_a_subgraph(comfy: ComfyPage, batch: Batch, ends: 
     comfy.close_dialogs()
     batch.fail_on()
     comfy.enter_subgraph()
-    comfy.press_button("Start over")
+    comfy.start_over()
     comfy.toast("The next Run begins with the first image")
     comfy.run_instant()
     ends(comfy)
@@ -451,7 +442,7 @@ def test_the_directory_may_come_from_another_node(
     comfy.run_instant()
     ends(comfy)
     assert batch.saved == SEVEN[:2]
-    comfy.press_button("Start over")
+    comfy.start_over()
     comfy.toast("The next Run begins with the first image")
     comfy.run_instant()
     ends(comfy)
@@ -495,6 +486,7 @@ def test_an_image_whose_save_fails_after_loop_end_is_not_done(
             "if_exists": "overwrite",
             "keep_subfolders": True,
             "embed_workflow": True,
+            "keep_metadata": True,
         },
     }
     # A folder where the result should go.

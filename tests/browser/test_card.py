@@ -69,12 +69,12 @@ def test_before_a_run_it_shows_what_the_folder_contains(comfy: ComfyPage, batch:
     comfy.load(batch.graph())
     card = comfy.card()
     expect(card).to_contain_text("7 images")
-    expect(card).to_contain_text("first: img1.png, last: img100.png")
+    expect(card).to_contain_text("first: img1.png last: img100.png")
     expect(bar_of(card)).to_have_count(0)
     comfy.set_widget(ITERATOR, "limit", 3)
     expect(card).to_contain_text("3 images")
     comfy.set_widget(ITERATOR, "descending", value=True)
-    expect(card).to_contain_text("first: img100.png, last: img10.png")
+    expect(card).to_contain_text("first: img100.png last: img10.png")
     comfy.set_widget(ITERATOR, "directory", "")
     expect(card).to_contain_text("No folder yet")
     assert batch.state() is None
@@ -87,7 +87,7 @@ def as_if_it_had_taken(seconds: float) -> Callable[[Route], None]:
         found = route.fetch()
         told = found.json()
         for loop in told["loops"]:
-            loop["seconds"] = seconds
+            loop |= {"seconds": seconds, "remaining": 2.5 * seconds, "per_minute": 120 / seconds}
         route.fulfill(response=found, json=told)
 
     return answer
@@ -196,10 +196,10 @@ def test_start_over_returns_to_the_beginning(comfy: ComfyPage, batch: Batch) -> 
     run_to_the_end(comfy, batch)
     card = comfy.card()
     expect(card).to_contain_text("All 2 images done")
-    comfy.press_button("Start over")
+    comfy.start_over()
     comfy.toast("The next Run begins with the first image")
     expect(card).to_contain_text("2 images")
-    expect(card).to_contain_text("first: img1.png, last: img2.png")
+    expect(card).to_contain_text("first: img1.png last: img2.png")
 
 
 @pytest.mark.one_renderer
@@ -242,7 +242,7 @@ def test_a_folder_is_chosen_among_the_allowed_ones(comfy: ComfyPage, batch: Batc
         "id => app.graph.getNodeById(id).widgets.find(({name}) => name === 'directory').value",
         ITERATOR,
     )
-    assert folder == str(batch.input.resolve())
+    assert folder == batch.name
     comfy.press_button("Choose folder…")
     expect(window).to_contain_text(batch.name)
     comfy.page.keyboard.press("Escape")
@@ -286,7 +286,7 @@ def test_a_linked_folder_is_known_after_a_run(comfy: ComfyPage, batch: Batch) ->
     assert comfy.page.evaluate("id => app.graph.getNodeById(id) !== null", DIRECTORY)
     card = comfy.card()
     expect(card).to_contain_text("The folder comes from another node")
-    expect(card.get_by_role("button", name="Choose folder…")).to_have_count(0)
+    expect(card.get_by_role("button", name="Choose folder…")).to_be_disabled()
     run_to_the_end(comfy, batch)
     expect(card).to_contain_text("All 2 images done")
 
@@ -460,4 +460,5 @@ def test_the_card_covers_no_widget_and_no_output(
         }""",
         node_type,
     )
-    assert share > 0.8
+    # The iterator's outputs are beside it.
+    assert share > (0.8 if node_type == COMPLETE_TYPE else 0.6)

@@ -97,6 +97,8 @@ def run_to_the_end(comfy: ComfyPage, batch: Batch, language: str) -> None:
     comfy.close_toasts()
     label = texts["startOver"]["title"]
     comfy.card(label=texts["card"]["label"]).get_by_role("button", name=label, exact=True).click()
+    question = comfy.page.get_by_role("dialog", name=texts["startOver"]["question"])
+    question.get_by_role("button", name=label, exact=True).click()
     said = comfy.toast(texts["startOver"]["done"])
     expect(said).to_contain_text(label)
 

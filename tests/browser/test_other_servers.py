@@ -10,7 +10,7 @@ import pytest
 from playwright.sync_api import expect
 
 from batch_loop.tests.browser.batch import Batch
-from batch_loop.tests.browser.comfy_page import TOASTS, ComfyPage
+from batch_loop.tests.browser.comfy_page import TOASTS, WORKFLOW, ComfyPage
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.server import ComfyServer
 
@@ -38,6 +38,7 @@ def other_server(server: ComfyServer, tmp_path: Path) -> Iterator[ComfyServer]:
 @pytest.fixture
 def other(other_server: ComfyServer) -> Iterator[ComfyClient]:
     with other_server.client() as client:
+        client.workflow = WORKFLOW
         yield client
 
 

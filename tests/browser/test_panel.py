@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,39 +22,6 @@ if TYPE_CHECKING:
 
 SKIP = "Skip on error"
 MANY = 100_000
-
-
-@pytest.fixture
-def panel(comfy: ComfyPage, client: ComfyClient) -> Iterator[SidePanel]:
-    """The closed panel, on a server that knows no loops."""
-    comfy.close_workflow()
-    for loop in client.get_json("/batch_loop/loops")["loops"]:
-        client.post_json("/batch_loop/loops/forget", {"loop": loop["id"]})
-    panel = SidePanel(comfy)
-    yield panel
-    if panel.root.count():
-        comfy.close_dialogs()
-        comfy.close_toasts()
-        panel.toggle()
-        expect(panel.root).to_have_count(0)
-
-
-@pytest.fixture
-def run(comfy: ComfyPage, client: ComfyClient) -> Callable[..., None]:
-    """Run a batch to its end with one press of Run (Instant)."""
-
-    def run(batch: Batch, **settings: object) -> None:
-        comfy.load(batch.graph(**settings))
-        comfy.run_instant()
-        comfy.wait_until_off()
-        client.wait_until_idle()
-        comfy.settle()
-        client.wait_until_idle()
-        batch.counts()
-        comfy.close_dialogs()
-        comfy.close_toasts()
-
-    return run
 
 
 def test_without_a_batch_it_says_how_to_start_one(panel: SidePanel) -> None:
@@ -144,6 +110,7 @@ def test_start_over_makes_every_image_pending(
     panel.choose(batch.name)
     expect(panel.figures).to_have_text("7 done")
     panel.press("Start over")
+    panel.comfy.answer_start_over()
     expect(panel.figures).to_contain_text("7 to do")
     expect(panel.row("img1.png")).to_contain_text("To do")
     state = batch.state()
@@ -209,7 +176,14 @@ def test_it_can_be_used_by_keyboard_alone(
     panel.entry(batch.name).get_by_role("button").focus()
     keyboard.press("Enter")
     expect(panel.root.get_by_role("heading", name=batch.name)).to_be_focused()
-    for label in ("Start over", "Report as JSON", "Report as CSV", "Forget"):
+    for label in (
+        "Run",
+        "Try one image",
+        "Start over",
+        "Report as JSON",
+        "Report as CSV",
+        "Forget",
+    ):
         keyboard.press("Tab")
         expect(panel.root.locator(":focus")).to_have_accessible_name(label)
     keyboard.press("Tab")
@@ -224,11 +198,11 @@ def test_it_can_be_used_by_keyboard_alone(
     expect(panel.grid).to_have_attribute("aria-activedescendant", last or "the last row")
     keyboard.press("ArrowUp")
     keyboard.press("Enter")
-    expect(panel.root.locator(".batch-loop-viewer")).to_contain_text("img2.png")
+    expect(panel.viewer).to_contain_text("img2.png")
     keyboard.press("ArrowRight")
-    expect(panel.root.locator(".batch-loop-viewer")).to_contain_text("3 of 3")
+    expect(panel.viewer).to_contain_text("3 of 3")
     keyboard.press("Escape")
-    expect(panel.root.locator(".batch-loop-viewer")).to_have_count(0)
+    expect(panel.viewer).to_have_count(0)
     expect(panel.grid).to_be_focused()
     keyboard.press("Escape")
     expect(panel.entry(batch.name).get_by_role("button")).to_be_focused()
@@ -251,8 +225,8 @@ def test_it_is_accessible(
         panel.wait_for_pictures(panel.row("img4.png"), 2)
         assert panel.serious_violations() == []
         panel.row("img4.png").click()
-        panel.wait_for_pictures(panel.root.locator(".batch-loop-viewer"), 2)
-        assert panel.serious_violations() == []
+        panel.wait_for_views(2)
+        assert panel.serious_violations(".batch-loop-viewer") == []
         panel.page.keyboard.press("Escape")
         panel.root.get_by_role("tab", name="Failed (2)").click()
         expect(panel.grid.get_by_role("row")).to_have_count(2)

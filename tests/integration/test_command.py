@@ -267,10 +267,6 @@ def test_a_wrong_command_line_says_what_to_do(
         ('{"nodes": [{}]}', 6, "is not a workflow as ComfyUI saves it"),
         ('{"1": {"class_type": "NoSuchNode", "inputs": {}}}', 7, "does not have: NoSuchNode"),
         ('{"1": {"class_type": "LoadImage", "inputs": {}}}', 8, "has no Directory Iterator"),
-        (
-            '{"1": {"class_type": "BatchLoopDirectoryIterator", "inputs": {}}}',
-            *(8, "has no End Queue"),
-        ),
     ],
 )
 def test_a_file_that_is_not_a_workflow_is_refused(

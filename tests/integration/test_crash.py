@@ -39,6 +39,7 @@ from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools import crash
 from batch_loop.tools.client import ComfyClient
+from batch_loop.tools.graphs import loop, two_nodes
 from batch_loop.tools.server import ComfyServer
 
 StartServer = Callable[..., ComfyServer]
@@ -82,9 +83,15 @@ def states(server: ComfyServer) -> list[str]:
         connection.close()
 
 
-@pytest.mark.parametrize("env", [{}, {"BATCH_LOOP_MEMORY_MB": "0"}], ids=["default", "no memory"])
-def test_killed_at_random_moments_nothing_is_lost(tmp_path: Path, env: dict[str, str]) -> None:
-    figures = crash.run(tmp_path, images=30, kills=5, seed=7, env=env)
+@pytest.mark.parametrize(
+    ("env", "build"),
+    [({}, loop), ({"BATCH_LOOP_MEMORY_MB": "0"}, loop), ({}, two_nodes)],
+    ids=["default", "no memory", "two nodes"],
+)
+def test_killed_at_random_moments_nothing_is_lost(
+    tmp_path: Path, env: dict[str, str], build: Callable[..., Graph]
+) -> None:
+    figures = crash.run(tmp_path, images=30, kills=5, seed=7, env=env, build=build)
     found = asdict(figures)
     assert figures.faults == {}, found
     assert figures.events == dict.fromkeys(crash.MOMENTS, 1), found

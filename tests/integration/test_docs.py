@@ -17,7 +17,14 @@ from batch_loop.core.common.names import node_id
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support import markdown
 from batch_loop.tests.support.batches import busy, loop_state, run_until_stop
-from batch_loop.tests.support.graphs import COMPLETE, ITERATOR, STOP, batch_graph
+from batch_loop.tests.support.graphs import (
+    COMPLETE,
+    ITERATOR,
+    SAVE,
+    STOP,
+    batch_graph,
+    two_node_graph,
+)
 from batch_loop.tests.support.images import write_broken, write_images
 from batch_loop.tests.support.locales import translations
 from batch_loop.tests.support.schemas import DIRECTORY_ITERATOR
@@ -194,3 +201,7 @@ def test_the_routes_answer_as_described(client: ComfyClient, workspace: Workspac
         table = markdown.table(said.split(f"\n{title}:\n", 1)[1], "field")
         assert set(table) == set(entry)
         assert table["kind"] == f"`{entry['kind']}`"
+    # A saver says the same as Batch Complete.
+    result = client.run(two_node_graph(workspace.name, workspace.name, loop_name="two"))
+    (entry,) = result.outputs[SAVE]["batch_loop"]
+    assert set(markdown.table(said.split("\nBatch Complete:\n", 1)[1], "field")) == set(entry)

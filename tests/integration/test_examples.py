@@ -16,7 +16,7 @@ from batch_loop.core.comfy.templates import WITH_NATIVE_LOOPS
 from batch_loop.core.files.allowed_paths import EXAMPLE_IMAGES
 from batch_loop.core.files.listing import list_images
 from batch_loop.core.model.selection import Selection
-from batch_loop.tests.support.batches import written
+from batch_loop.tests.support.batches import says_stop, written
 from batch_loop.tests.support.graphs import Graph, load_prompt
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
@@ -81,7 +81,7 @@ def choices(declared: list[Any], value: object) -> list[object]:
 
 def run_until_stop(client: ComfyClient, prompt: Graph) -> list[RunResult]:
     results: list[RunResult] = []
-    while not any(verdict["next"] == "stop" for verdict in told(results, "end_queue")):
+    while not (results and says_stop(results[-1])):
         assert len(results) < MOST_TURNS
         results.append(client.run(prompt))
     assert {result.status for result in results} == {"success"}
@@ -155,7 +155,7 @@ def test_each_good_image_is_saved_once_and_then_it_stops(
 
     after = released_client.run(prompt)
 
-    assert [verdict["next"] for verdict in told([after], "end_queue")] == ["stop"]
+    assert says_stop(after)
     assert saved([after]) == []
 
 

@@ -71,6 +71,7 @@ def test_it_describes_what_a_run_would_work_on(
         "total": len(paths),
         "first": paths[0],
         "last": paths[-1],
+        "nothing": None,
     }
     assert look(client, directory=workspace.name, **settings) == {**before, "known": True}
 
@@ -86,6 +87,53 @@ def test_it_follows_changes_to_the_folder_and_changes_nothing(
     assert found["loop"] not in {
         loop["id"] for loop in client.get_json("/batch_loop/loops")["loops"]
     }
+
+
+RAW = ["a.CR2", "b.CR2", "c.xmp"]
+
+
+@pytest.mark.parametrize(
+    ("files", "settings", "nothing"),
+    [
+        ([], {}, {"why": "empty", "images": 0, "kinds": []}),
+        (["sub/.hidden"], {"recursive": True}, {"why": "empty", "images": 0, "kinds": []}),
+        (
+            RAW,
+            {},
+            {
+                "why": "other",
+                "images": 0,
+                "kinds": [{"kind": ".CR2", "count": 2}, {"kind": ".xmp", "count": 1}],
+            },
+        ),
+        (
+            [*RAW, *NAMES],
+            {"filter": "WebP"},
+            {"why": "filter", "images": 3, "kinds": []},
+        ),
+        (
+            NAMES,
+            {"filter": "Custom", "custom_pattern": "*.pgn"},
+            {"why": "filter", "images": 3, "kinds": []},
+        ),
+        (NAMES, {"start_index": 3}, {"why": "range", "images": 3, "kinds": []}),
+        (["sub/img3.png"], {}, {"why": "subfolders", "images": 1, "kinds": []}),
+    ],
+    ids=str,
+)
+def test_a_folder_without_images_says_why(
+    client: ComfyClient,
+    workspace: Workspace,
+    files: list[str],
+    settings: dict[str, Any],
+    nothing: dict[str, Any],
+) -> None:
+    for name in files:
+        file = workspace.input / name
+        file.parent.mkdir(exist_ok=True)
+        file.touch()
+    found = look(client, directory=workspace.name, **settings)
+    assert (found["total"], found["nothing"]) == (0, nothing)
 
 
 @pytest.mark.parametrize(
@@ -133,12 +181,19 @@ def test_the_allowed_folders_can_be_browsed(
     assert {"output", "temp"} <= named.keys()
     above = client.post_json(LIST, {"path": named["input"]})
     assert above["parent"] is None
-    own = {"name": workspace.name, "path": str(workspace.input)}
+    own = {"name": workspace.name, "path": str(workspace.input), "written": workspace.name}
     assert own in above["folders"]
     assert client.post_json(LIST, {"path": own["path"]}) == {
         "path": str(workspace.input),
+        "written": workspace.name,
         "parent": str(server.input),
-        "folders": [{"name": "sub", "path": str(workspace.input / "sub")}],
+        "folders": [
+            {
+                "name": "sub",
+                "path": str(workspace.input / "sub"),
+                "written": f"{workspace.name}/sub",
+            }
+        ],
         "more": False,
         "images": 3,
         "holds_comfyui": False,

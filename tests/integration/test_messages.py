@@ -17,6 +17,7 @@ from batch_loop.tests.support.graphs import (
     START,
     STOP,
     batch_graph,
+    node,
 )
 from batch_loop.tests.support.images import write_broken, write_images
 from batch_loop.tests.support.waiting import wait_for
@@ -133,14 +134,14 @@ def test_an_allowed_folder_may_be_read_and_written(
 
 
 @pytest.mark.parametrize("kept", [(), (START,), (START, END)])
-def test_a_graph_without_a_loop_end_is_refused(
+def test_a_graph_without_a_loop_end_or_a_saver_is_refused(
     client: ComfyClient, workspace: Workspace, kept: tuple[str, ...]
 ) -> None:
     write_images(workspace.input, ["a.png"])
     graph = batch_graph(workspace.name, workspace.name)
     for key in {START, END, COMPLETE, STOP} - set(kept):
         del graph[key]
-    graph["4"]["inputs"]["loop"] = [ITERATOR, 0]
+    graph["4"] = node("SaveImage", images=["3", 0], filename_prefix=workspace.name)
     if END in kept:
         # There is one, but it belongs to another loop.
         graph["other"] = {**graph[ITERATOR], "inputs": {**graph[ITERATOR]["inputs"]}}
@@ -149,11 +150,9 @@ def test_a_graph_without_a_loop_end_is_refused(
         graph[END]["inputs"].pop("after")
         with pytest.raises(PromptRejected) as refused:
             client.submit(graph)
-        assert "No Loop End is connected" in str(refused.value)
+        assert "No Save Image (Batch) follows" in str(refused.value)
         return
-    if START not in kept:
-        graph["4"]["inputs"]["loop"] = [ITERATOR, 0]
-    assert "No Loop End is connected" in refusal(client, graph)
+    assert "No Save Image (Batch) follows" in refusal(client, graph)
 
 
 def test_stop_on_error_stops_at_an_unreadable_file(
@@ -271,7 +270,8 @@ def test_every_loop_is_listed(client: ComfyClient, workspace: Workspace) -> None
     result = client.run(batch_graph(workspace.name, workspace.name))
     state = loop_state(client, result)
     # Without what only the request for a single loop returns.
-    left_out = {"current", "stopped_on", "forgets", "failures"}
+    times = {"seconds", "remaining", "per_minute"}
+    left_out = {"current", "stopped_on", "forgets", "failures", *times}
     in_short = {name: state[name] for name in state.keys() - left_out}
     listed = {loop["id"]: loop for loop in client.get_json("/batch_loop/loops")["loops"]}
     assert listed[state["id"]] == in_short

@@ -40,6 +40,9 @@ from batch_loop.tools.server import ComfyServer
 SECRET = (200, 30, 90)
 SECONDS = 20
 STATE = "what Batch Loop itself keeps"
+PICTURES = ("thumbnail", "picture")
+SHOWN = (*PICTURES, "files")
+"""The routes that show an image."""
 
 
 @dataclass(frozen=True)
@@ -475,7 +478,8 @@ def refused(answer: requests.Response) -> bool:
 
 
 @pytest.mark.parametrize(
-    "end", ["", "/report.json", "/report.csv", "/items", "/thumbnail?path=a.png"]
+    "end",
+    ["", "/report.json", "/report.csv", "/items", *(f"/{shown}?path=a.png" for shown in SHOWN)],
 )
 @pytest.mark.parametrize("bad", BAD_IDS)
 def test_no_id_in_a_url_leads_anywhere(client: ComfyClient, bad: str, end: str) -> None:
@@ -637,9 +641,10 @@ def test_a_page_of_another_site_is_told_nothing(
 def test_a_page_of_another_site_is_shown_no_picture(
     client: ComfyClient, loop: dict[str, Any], header: dict[str, str]
 ) -> None:
-    url = f"{client.url}/batch_loop/loops/{loop['id']}/thumbnail?path=b.png"
-    assert requests.get(url, headers=header, timeout=SECONDS).status_code == 403
-    assert requests.get(url, timeout=SECONDS).ok
+    for shown in SHOWN:
+        url = f"{client.url}/batch_loop/loops/{loop['id']}/{shown}?path=b.png"
+        assert requests.get(url, headers=header, timeout=SECONDS).status_code == 403
+        assert requests.get(url, timeout=SECONDS).ok
 
 
 @pytest.mark.parametrize("header", [{"Sec-Fetch-Site": "cross-site"}, {"Origin": "null"}])
@@ -720,8 +725,10 @@ def test_a_folder_that_has_become_a_link_is_not_listed(
     assert told(result, ITERATOR)["loop"] == loop["id"]
 
 
-def picture(client: ComfyClient, loop_id: str, **query: Any) -> requests.Response:
-    url = f"{client.url}/batch_loop/loops/{loop_id}/thumbnail"
+def picture(
+    client: ComfyClient, loop_id: str, shown: str = "thumbnail", **query: Any
+) -> requests.Response:
+    url = f"{client.url}/batch_loop/loops/{loop_id}/{shown}"
     return requests.get(url, query, timeout=SECONDS)
 
 
@@ -737,9 +744,10 @@ def test_no_path_of_a_picture_leads_outside(
     for path in (outside.secret, outside.missing):
         named = spellings(path, workspace)[way].encode("utf-8", "surrogatepass")
         for query in ({"path": named}, {"path": b"../" + named}, {"path": named, "output": "0"}):
-            answer = picture(client, loop["id"], **query)
-            assert answer.status_code in {204, 414, 400}
-            assert outside.secret.name not in answer.text
+            for shown in SHOWN:
+                answer = picture(client, loop["id"], shown, **query)
+                assert answer.status_code in {204, 404, 414, 400}
+                assert outside.secret.name not in answer.text
 
 
 def test_no_picture_shows_what_is_behind_a_link(
@@ -764,10 +772,16 @@ def test_no_picture_shows_what_is_behind_a_link(
         {"path": "sub/secret.png", "output": 0},
         {"path": "b.png", "output": 0},
     ):
-        answer = picture(client, loop_id, **query)
-        assert refused(answer)
-        assert answer.status_code == 403
-        assert str(outside.folder) not in answer.text
+        for shown in PICTURES:
+            answer = picture(client, loop_id, shown, **query)
+            assert refused(answer)
+            assert answer.status_code == 403
+            assert str(outside.folder) not in answer.text
+        files = picture(client, loop_id, "files", path=query["path"])
+        assert str(outside.folder) not in files.text
+        file = files.json()["results"][0] if "output" in query else files.json()["source"]
+        assert (file["shows"], file["bytes"], file["width"]) == ("nothing", 0, 0)
+        assert "Batch Loop may not use" in file["reason"]
 
 
 def test_pictures_of_constantly_swapped_links_show_nothing_outside(
@@ -792,7 +806,8 @@ def test_pictures_of_constantly_swapped_links_show_nothing_outside(
     try:
         # The folder is there for a moment at a time, and on a busy machine that is rarely seen.
         while statuses.total() < 300 or (statuses[200] == 0 and statuses.total() < 5_000):
-            statuses[picture(client, loop_id, path="sub/secret.png").status_code] += 1
+            shown = PICTURES[statuses.total() % 2]
+            statuses[picture(client, loop_id, shown, path="sub/secret.png").status_code] += 1
     finally:
         ended.set()
         swapper.join()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, batch_graph, 
 from batch_loop.tests.support.images import colour_of, write_broken, write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient, UnexpectedAnswer
+from batch_loop.tools.server import ComfyServer
 
 LOOPS = "/batch_loop/loops"
 NAMES = ["img1.png", "img2.png", "img10.png"]
@@ -85,6 +87,39 @@ def test_the_loop_that_ran_last_is_listed_first(client: ComfyClient, workspace: 
         assert (loops[0]["name"], loops[0]["directory"]) == (name, str(workspace.input))
     ran = [loop["ran_at"] for loop in loops]
     assert ran == sorted(ran, reverse=True)
+
+
+# Starting over by mistake.
+
+
+def test_starting_over_is_undone_even_after_a_restart(
+    start_server: Callable[..., ComfyServer],
+) -> None:
+    server = start_server()
+    write_images(server.input / "batch", NAMES)
+    graph = batch_graph("batch", "batch")
+    with server.client() as client:
+        client.run(graph)
+        result = client.run(graph)
+        wait_for(lambda: loop_state(client, result)["finishing"] == 0, "two to be done")
+        loop = {"loop": loop_state(client, result)["id"]}
+        assert refused(client, f"{LOOPS}/undo_reset", loop).status == 409
+        over = client.post_json(f"{LOOPS}/reset", loop)
+        assert (over["done"], over["batch"]) == (0, 2)
+        (listed,) = client.get_json(LOOPS)["loops"]
+        assert listed["undo_until"] == over["undo_until"] > client.get_json(LOOPS)["now"]
+    server.stop()
+    server.start()
+    with server.client() as client:
+        back = client.post_json(f"{LOOPS}/undo_reset", loop)
+        assert (back["done"], back["batch"], back["undo_until"]) == (2, 1, None)
+        first, *_ = run_until_stop(client, graph)
+        assert told(first, ITERATOR)["filename"] == NAMES[-1]
+        client.post_json(f"{LOOPS}/reset", loop)
+        client.run(graph)
+        again = refused(client, f"{LOOPS}/undo_reset", loop)
+        assert (again.status, "cannot be undone" in str(again)) == (409, True)
+        assert refused(client, f"{LOOPS}/undo_reset", {"loop": "0" * 16}).status == 404
 
 
 # Skipping and forgetting.
@@ -242,6 +277,84 @@ def test_a_picture_is_sent_only_once(
     changed = picture(client, loop, tag, path="img1.png")
     assert changed.status_code == 200
     assert changed.headers["ETag"] != tag
+
+
+def test_a_result_without_its_source_s_transparency_says_so(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    for name, alpha in (("seen.png", 90), ("solid.png", 255)):
+        Image.new("RGBA", (40, 30), (200, 30, 90, alpha)).save(workspace.input / name)
+    graph = batch_graph(workspace.name, workspace.name)
+    loop_id = loop_state(client, run_until_stop(client, graph)[-1])["id"]
+    for name, is_lost in (("seen.png", True), ("solid.png", False)):
+        files = client.get_json(f"{LOOPS}/{loop_id}/files?path={name}")
+        assert files["source"]["transparent"] == is_lost
+        assert [file["lost_transparency"] for file in files["results"]] == [is_lost]
+
+
+def whole(client: ComfyClient, loop: dict[str, Any], known: str = "", **query: Any) -> Any:
+    return requests.get(
+        f"{client.url}{LOOPS}/{loop['id']}/picture",
+        query,
+        headers={"If-None-Match": known} if known else {},
+        timeout=SECONDS,
+    )
+
+
+def test_an_image_and_its_result_are_sent_whole(
+    client: ComfyClient, workspace: Workspace, loop: dict[str, Any]
+) -> None:
+    source, result = workspace.input / "img2.png", workspace.output / "img2.png"
+    for output, file in ((None, source), (0, result)):
+        answer = whole(client, loop, path="img2.png", output=output)
+        assert answer.content == file.read_bytes()
+        assert answer.headers["Content-Type"] == "image/png"
+        # Nothing in a file is run where it is opened in a tab.
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        assert "sandbox" in answer.headers["Content-Security-Policy"]
+        again = whole(client, loop, answer.headers["ETag"], path="img2.png", output=output)
+        assert (again.status_code, again.content) == (304, b"")
+    Image.effect_noise((4000, 3000), 90).convert("RGB").save(source)
+    assert source.stat().st_size > 10_000_000
+    assert whole(client, loop, path="img2.png").content == source.read_bytes()
+
+
+def test_what_an_image_s_files_are_is_told(
+    client: ComfyClient, workspace: Workspace, loop: dict[str, Any]
+) -> None:
+    route = f"{LOOPS}/{loop['id']}/files"
+    files = client.get_json(f"{route}?path=img2.png")
+    (result,) = files["results"]
+    file = workspace.input / "img2.png"
+    assert files["source"] == {
+        "path": str(file),
+        "shows": "picture",
+        "bytes": file.stat().st_size,
+        "width": 300,
+        "height": 150,
+        "animated": False,
+        "transparent": False,
+        "lost_transparency": False,
+        "reason": "",
+    }
+    assert (result["path"], result["shows"]) == (str(workspace.output / "img2.png"), "picture")
+    (workspace.output / "img2.png").unlink()
+    (result,) = client.get_json(f"{route}?path=img2.png")["results"]
+    assert (result["shows"], result["reason"]) == ("nothing", "the file is gone")
+    assert_no_picture(whole(client, loop, path="img2.png", output=0))
+    # A file that breaks off is seen as far as it goes.
+    bad = client.get_json(f"{route}?path=bad1.png")
+    assert (bad["source"]["shows"], bad["results"]) == ("picture", [])
+    (workspace.input / "bad1.png").write_bytes(b"no image")
+    bad = client.get_json(f"{route}?path=bad1.png")
+    assert bad["source"]["shows"] == "nothing"
+    assert "it is not an image" in bad["source"]["reason"]
+    assert_no_picture(whole(client, loop, path="bad1.png"))
+    with pytest.raises(UnexpectedAnswer) as answer:
+        client.get_json(f"{route}?path=none.png")
+    assert answer.value.status == 404
+    for query in ({"path": "none.png"}, {"path": "img1.png", "output": 1}):
+        assert_no_picture(whole(client, loop, **query))
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,7 @@ from batch_loop.tests.support.graphs import (
     Graph,
     batch_graph,
     node,
+    two_node_graph,
 )
 from batch_loop.tests.support.images import write_broken, write_images
 from batch_loop.tests.support.pairs import OTHER, pairs, write_both
@@ -141,6 +142,36 @@ def test_one_loop_is_shared_each_image_done_once(pair: Pair) -> None:
         # The other server may not have reconciled its last image yet.
         state = wait_for(lambda: settled_state(client, ended[-1]), "the last image")  # noqa: B023
         assert (state["complete"], written(state), state["failed"]) == (True, len(NAMES), 0)
+
+
+def test_two_nodes_are_shared_each_image_done_once(pair: Pair, tmp_path: Path) -> None:
+    names = NAMES[:12]
+    write_images(pair.input, names)
+    graph = recorded(two_node_graph(pair.name, pair.name), pair.record)
+    with ThreadPoolExecutor() as both:
+        runs = [both.submit(run_until_stop, client, graph, MOST_PROMPTS) for client in pair.clients]
+        for run in runs:
+            assert {result.status for result in run.result()} == {"success"}
+    assert sorted(records(pair.record)) == sorted(names)
+    assert sorted(path.name for path in (pair.output).iterdir()) == sorted(names)
+    # The last image of one server keeps the other waiting, also where it has been saved already.
+    go, (one, other) = tmp_path / "go", pair.clients
+    again = two_node_graph(pair.name, pair.name, limit=2, loop_name="again")
+    held = {**again, "late": node("TestWait", image=[SAVE, 0], until=str(go))}
+    held["shown"] = node("PreviewImage", images=["late", 0])
+    first = one.submit(held)
+    wait_for(
+        lambda: any(loop["name"] == "again" and finishing(loop) for loop in pair.loops(one)),
+        "its image to be saved",
+    )
+    second, idle = other.run(again), other.run(again)
+    (said,) = second.outputs[SAVE]["batch_loop"]
+    assert (said["next"], said["complete"]) == ("wait", False)
+    assert (told(idle, ITERATOR)["next"], told(idle, ITERATOR)["complete"]) == ("wait", False)
+    go.touch()
+    assert one.wait(first).status == "success"
+    wait_for(lambda: settled_state(other, idle), "the last image")
+    assert told(other.run(again), ITERATOR)["next"] == "stop"
 
 
 def test_pairs_of_images_are_shared_each_done_once_and_none_shifted(pair: Pair) -> None:

@@ -1,4 +1,4 @@
-"""Running batches without a page, like a script: submit the same prompt until End Queue stops."""
+"""Running batches without a page, like a script: submit the same prompt until the batch stops."""
 
 from __future__ import annotations
 
@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from batch_loop.tests.support.graphs import COMPLETE, ITERATOR, SAVE, STOP, Graph, node
+from batch_loop.batch_loop_cli.progress import says_stop as command_says_stop
+from batch_loop.tests.support.graphs import COMPLETE, ITERATOR, SAVE, Graph, node
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient, PromptRejected
 from batch_loop.tools.results import RunResult
@@ -36,12 +37,14 @@ def told(result: RunResult, node_id: str) -> dict[str, Any]:
 
 
 def says_stop(result: RunResult) -> bool:
-    """Whether End Queue decided to stop."""
-    return told(result, STOP).get("next") == "stop"
+    """Whether End Queue, or a batch without one, has decided to stop, as the command sees it."""
+    return result.status == "success" and command_says_stop(
+        [report for output in result.outputs.values() for report in output.get("batch_loop", ())]
+    )
 
 
 def run_until_stop(client: ComfyClient, graph: Graph, most: int = 30) -> list[RunResult]:
-    """Submit `graph` repeatedly, even after errors, until End Queue says stop."""
+    """Submit `graph` repeatedly, even after errors, until it `says_stop`."""
     results: list[RunResult] = []
     while len(results) < most:
         results.append(client.run(graph))

@@ -17,9 +17,9 @@ ITERATOR_SETTINGS: dict[str, Any] = {
     "custom_pattern": "",
     "recursive": False,
     "sort_by": "natural name",
+    "error_handling": "Stop on error",
     "descending": False,
     "iteration_mode": "Continue",
-    "error_handling": "Stop on error",
     "start_index": 0,
     "limit": 0,
     "max_attempts": 1,
@@ -37,6 +37,7 @@ SAVE_SETTINGS: dict[str, Any] = {
     "if_exists": "overwrite own",
     "keep_subfolders": True,
     "embed_workflow": True,
+    "keep_metadata": True,
 }
 
 
@@ -60,9 +61,20 @@ def iterator(directory: str, **settings: Any) -> dict[str, Any]:
 
 
 def save(image: list[Any], folder: str, **settings: Any) -> dict[str, Any]:
-    """A Save Image (Batch) with default widget values, except for `settings`."""
-    values = {**SAVE_SETTINGS, **settings}
-    return node("BatchLoopSaveImage", image=image, loop=[START, 0], folder=folder, **values)
+    """A Save Image (Batch) after Loop Start with default widget values, except for `settings`."""
+    values = {**SAVE_SETTINGS, "loop": [START, 0], **settings}
+    return node("BatchLoopSaveImage", image=image, folder=folder, **values)
+
+
+def two_node_graph(
+    directory: str, folder: str, work: dict[str, Any] | None = None, **settings: Any
+) -> Graph:
+    """The smallest batch: iterator, `work` and save, as in `batch_graph`."""
+    return {
+        ITERATOR: iterator(directory, **settings),
+        WORK: work or node("ImageInvert", image=[ITERATOR, 1]),
+        SAVE: save([WORK, 0], folder, loop=[ITERATOR, 0]),
+    }
 
 
 def batch_graph(

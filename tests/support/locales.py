@@ -8,7 +8,7 @@ from typing import Any
 
 from batch_loop.tools.layout import ROOT
 
-FILES = ("main", "nodeDefs", "settings")
+FILES = ("main", "nodeDefs", "settings", "commands")
 """The JSON files that ComfyUI reads in `locales/<language>/`."""
 
 ENGLISH = "en"

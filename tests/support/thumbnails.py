@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from batch_loop.core.files.unreadable import opened_image
-from batch_loop.core.media.thumbnail import Thumbnail, thumbnail
+from batch_loop.core.pictures.thumbnail import Thumbnail, thumbnail
 
 
 def never(_tag: str) -> bool:

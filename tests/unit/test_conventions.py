@@ -24,6 +24,7 @@ OF_COMFYUI = re.compile(r"(comfy\w*|server|folder_paths|execution|nodes)(\.|$)")
 NODE_FILES = {
     "nodes/io/directory_iterator.py",
     "nodes/io/save_image.py",
+    "nodes/io/save_text.py",
     "nodes/loop/batch_complete.py",
     "nodes/loop/end_queue.py",
     "nodes/loop/gather.py",

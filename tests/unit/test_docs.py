@@ -90,7 +90,7 @@ def test_each_help_page_uses_the_node_s_labels() -> None:
 
 def test_the_readme_shows_the_graph_and_the_menu() -> None:
     shown = {target for target in markdown.targets(README) if target.endswith((".jpg", ".png"))}
-    assert {"examples/save_batch.jpg", "docs/images/run_instant.png"} <= shown
+    assert {"docs/images/six_nodes.jpg", "docs/images/run_instant.png"} <= shown
 
 
 def test_the_readme_names_each_example() -> None:

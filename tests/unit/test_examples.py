@@ -20,7 +20,10 @@ EACH = pytest.mark.parametrize("name", NAMES)
 
 NOTE = "MarkdownNote"
 TITLE_HEIGHT = 30
-WIDTH, MOST_BYTES = 1400, 200_000
+SIDE, MOST_BYTES = 720, 200_000
+TWO, SIX = 2, 6
+"""How many kinds of the pack's nodes are in an example."""
+LEAST_ZOOM, SCREEN = 0.7, (1280, 720)
 OF_COMFYUI = {
     "EndLoop",
     "ImageBlend",
@@ -77,10 +80,10 @@ def test_each_example_has_its_picture_and_its_api_copy(folder: str, ending: str)
 
 
 @EACH
-def test_the_picture_is_large_enough_to_read_and_small_enough_to_load(name: str) -> None:
+def test_the_picture_is_square_and_small_enough_to_load(name: str) -> None:
     path = EXAMPLES / f"{name}.jpg"
     with Image.open(path) as picture:
-        assert (picture.format, picture.width) == ("JPEG", WIDTH)
+        assert (picture.format, picture.size) == ("JPEG", (SIDE, SIDE))
     assert path.stat().st_size < MOST_BYTES
 
 
@@ -89,7 +92,32 @@ def test_it_contains_only_nodes_of_this_pack_and_comfyui(name: str) -> None:
     ours = {node_id(class_name) for class_name in classes_of_the_pack()}
     types = {node["type"] for node in workflow(name)["nodes"]}
     assert types <= ours | OF_COMFYUI | {NOTE}
-    assert ours - types <= {node_id("SaveImage")}
+    assert {node_id("DirectoryIterator"), node_id("SaveImage")} <= types
+
+
+def test_most_are_loops_of_two_nodes_and_one_shows_all_six() -> None:
+    ours = [
+        {node["type"] for node in workflow(name)["nodes"] if node["type"].startswith(NODE_PREFIX)}
+        for name in NAMES
+    ]
+    assert sum(len(types) == TWO for types in ours) > len(NAMES) / 2
+    assert SIX in map(len, ours)
+
+
+@EACH
+def test_a_small_one_is_legible_as_it_opens_its_note_first(name: str) -> None:
+    content = workflow(name)
+    if any(node["type"] == node_id("LoopStart") for node in content["nodes"]):
+        return
+    view = content["extra"]["ds"]
+    assert view["scale"] >= LEAST_ZOOM
+    boxes = {node["type"]: box_of(node) for node in content["nodes"]}
+    assert min(boxes, key=lambda each: boxes[each]) == NOTE
+    for left, top, right, bottom in boxes.values():
+        for place, (first, last) in enumerate(((left, right), (top, bottom))):
+            offset = view["offset"][place]
+            assert (first + offset) * view["scale"] >= 0
+            assert (last + offset) * view["scale"] <= SCREEN[place]
 
 
 @EACH
@@ -126,6 +154,7 @@ def test_it_says_how_to_run_it(name: str) -> None:
     )
     assert "Run (Instant)" in text
     assert "Press Run once" in text
+    assert "Choose folder…" in text
 
 
 @EACH

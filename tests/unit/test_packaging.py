@@ -5,9 +5,12 @@ from __future__ import annotations
 import json
 import re
 
+from PIL import Image, ImageChops, ImageStat
+
 from batch_loop.core.common.names import NODE_PREFIX
 from batch_loop.tools.environments import of_comfyui, of_project, package_name, pyproject
 from batch_loop.tools.layout import DEFAULT, OLDEST, ROOT
+from batch_loop.tools.make_icon import BANNER, ICON, banner, icon
 
 PYPROJECT = pyproject()
 
@@ -32,6 +35,46 @@ def test_the_registry_gets_the_design_s_names() -> None:
     assert PYPROJECT["project"]["name"] == comfy["PublisherId"] == "batch-loop"
     assert comfy["DisplayName"] == "Batch Loop"
     assert comfy["DisplayName"].replace(" ", "") == NODE_PREFIX
+
+
+def test_the_registry_gets_the_icon_and_the_banner_that_the_script_draws() -> None:
+    raw = "https://raw.githubusercontent.com/batch-loop/batch-loop/main/"
+    for name, path, draw in (("Icon", ICON, icon), ("Banner", BANNER, banner)):
+        assert PYPROJECT["tool"]["comfy"][name] == raw + path.relative_to(ROOT).as_posix()
+        drawn = draw().convert("RGBA")
+        with Image.open(path) as committed:
+            assert committed.size == drawn.size
+            # Not to the bit: Pillow's drawing may change slightly.
+            apart = ImageChops.difference(committed.convert("RGBA"), drawn)
+        assert sum(ImageStat.Stat(apart).mean) < 2
+    assert icon().size == (400, 400)
+    width, height = banner().size
+    assert 9 * width == 21 * height
+
+
+def test_the_registry_gets_all_addresses() -> None:
+    urls = PYPROJECT["project"]["urls"]
+    assert urls.keys() == {"Repository", "Documentation", "Bug Tracker"}
+    assert all(url.startswith(urls["Repository"]) for url in urls.values())
+
+
+def test_it_is_published_by_the_registry_s_own_action_with_a_secret() -> None:
+    workflow = (ROOT / ".github" / "workflows" / "publish.yml").read_text(encoding="utf-8")
+    assert "Comfy-Org/publish-node-action@v1" in workflow
+    assert "personal_access_token: ${{ secrets.REGISTRY_ACCESS_TOKEN }}" in workflow
+
+
+def test_unit_tests_run_on_each_system_with_each_python() -> None:
+    workflow = (ROOT / ".github" / "workflows" / "units.yml").read_text(encoding="utf-8")
+    assert "[ubuntu-latest, macos-latest, windows-latest]" in workflow
+    named = re.search(r"python: \[(.*)\]", workflow)
+    assert named is not None
+    promised = [
+        name.removeprefix("Programming Language :: Python :: ")
+        for name in PYPROJECT["project"]["classifiers"]
+        if re.search(r"Python :: 3\.\d+$", name)
+    ]
+    assert [version.strip('" ') for version in named.group(1).split(",")] == promised
 
 
 def test_the_extension_is_loaded_once() -> None:

@@ -84,3 +84,50 @@ test("the error that holds Auto Queue back is identified by its prompt", () => {
   app.lastExecutionError = { prompt_id: "p" };
   assert.equal(autoQueue.heldBackBy, "p");
 });
+
+/** A page in which these elements are found. */
+function page({ menu = false, oldMenu = false } = {}) {
+  const button = { getClientRects: () => (oldMenu ? [{}] : []) };
+  return () => ({
+    querySelector: () => (menu ? {} : null),
+    getElementById: (id) => (id === "queue-button" ? button : null),
+  });
+}
+
+for (const [from, menu, to] of [
+  ["disabled", false, "instant"],
+  ["disabled", true, "instant-running"],
+  ["change", true, "instant-running"],
+  ["instant-idle", false, "instant-running"],
+]) {
+  test(`the whole batch runs from ${from} by ${to}, and once`, () => {
+    const settings = { mode: from, batchCount: 1 };
+    const app = appWith(settings);
+    const autoQueue = new AutoQueue(app, page({ menu }));
+    autoQueue.start();
+    autoQueue.start();
+    assert.deepEqual([settings.mode, app.queued], [to, [[0, 1]]]);
+    assert.equal(autoQueue.runsAll, true);
+  });
+}
+
+test("once seen, the newer form of Run (Instant) is known even while its menu is hidden", () => {
+  const settings = { mode: "instant-idle", batchCount: 1 };
+  const autoQueue = new AutoQueue(appWith(settings), page());
+  autoQueue.start();
+  settings.mode = "disabled";
+  autoQueue.start();
+  assert.equal(settings.mode, "instant-running");
+});
+
+test("in the old menu, the whole batch runs by its checkbox", () => {
+  const app = appWith({ mode: "disabled", batchCount: 1 }, { batchCount: 1 });
+  new AutoQueue(app, page({ oldMenu: true })).start();
+  assert.equal(app.ui.autoQueueEnabled, true);
+  assert.equal(app.queued.length, 1);
+});
+
+test("Run (On Change) does not run the whole batch", () => {
+  const autoQueue = new AutoQueue(appWith({ mode: "change" }));
+  assert.deepEqual([autoQueue.runsAll, autoQueue.isOnChange], [false, true]);
+});

@@ -17,6 +17,8 @@ const STATE = {
   next: "go",
   stands: "running",
   seconds: 30,
+  remaining: 120,
+  per_minute: 4,
   pending: 7,
   running: 1,
   done: 2,
@@ -49,7 +51,7 @@ test("a loop that will be forgotten says so in every phase, even before the firs
   const forgets = "the disk is full";
   const said = "Forgotten when ComfyUI ends, because nothing can be saved in its user folder: the disk is full.";
   const ready = model({ folder: { ...FOLDER, forgets } });
-  assert.equal(ready.hint, `Choose Run (Instant), and press Run once. ${said}`);
+  assert.equal(ready.hint, `Press Run for all images, or try one first. ${said}`);
   for (const state of [STATE, REST, { ...REST, pending: 0, complete: true }]) {
     assert.equal(model({ state: { ...state, forgets } }).hint, said);
     assert.equal(model({ state: { ...state, forgets: "" } }).hint, "");
@@ -64,27 +66,19 @@ test("the figures come from the server", () => {
   );
 });
 
-test("time left and speed are computed from finished images", () => {
-  const { remaining, perMinute } = figuresOf(STATE);
-  assert.deepEqual([remaining, perMinute], [120, 4]);
+test("time left and speed come from the server", () => {
+  const { seconds, remaining, perMinute } = figuresOf(STATE);
+  assert.deepEqual([seconds, remaining, perMinute], [30, 120, 4]);
 });
 
-test("one finished image is too few for a speed", () => {
-  for (const done of [0, 1]) {
-    const { remaining, perMinute } = figuresOf({ ...STATE, done });
-    assert.deepEqual([remaining, perMinute], [null, null]);
-  }
-  assert.equal(figuresOf({ ...STATE, seconds: 0 }).perMinute, null);
-});
-
-test("times are texts, with a dash for unknown values", () => {
+test("times are texts, and nothing is said of unknown values", () => {
   assert.deepEqual(timesOf(figuresOf(STATE)), {
     taken: "30 s taken",
     remaining: "2 min 0 s to go",
     perMinute: "4 a minute",
   });
-  const unknown = timesOf(figuresOf({ ...STATE, done: 1 }));
-  assert.deepEqual([unknown.remaining, unknown.perMinute], ["– to go", "– a minute"]);
+  const unknown = timesOf(figuresOf({ ...STATE, remaining: null, per_minute: null }));
+  assert.deepEqual([unknown.remaining, unknown.perMinute], ["", ""]);
 });
 
 test("a time that rounds to 0 s is left out", () => {
@@ -111,12 +105,30 @@ test("before a run, the card shows the folder's contents", () => {
   const shown = model({ folder: FOLDER });
   assert.deepEqual(
     [shown.phase, shown.headline, shown.detail, shown.figures],
-    ["ready", "10 images", "first: a.png, last: j.png", null],
+    ["ready", "10 images", "first: a.png\nlast: j.png", null],
   );
   const one = model({ folder: { ...FOLDER, total: 1 } });
   assert.deepEqual([one.headline, one.detail], ["1 image", "a.png"]);
-  const none = model({ folder: { ...FOLDER, total: 0, first: null, last: null } });
-  assert.deepEqual([none.phase, none.headline], ["none", "No image"]);
+});
+
+test("a folder without images says why", () => {
+  const nothing = (why, images = 0, kinds = []) =>
+    model({
+      folder: { ...FOLDER, total: 0, first: null, last: null, nothing: { why, images, kinds } },
+    });
+  const empty = nothing("empty");
+  assert.deepEqual([empty.phase, empty.headline], ["none", "No image"]);
+  assert.equal(empty.detail, "The folder is empty.");
+  const kinds = [
+    { kind: ".CR2", count: 12 },
+    { kind: ".xmp", count: 3 },
+  ];
+  assert.equal(nothing("other", 0, kinds).detail, "The folder holds other files: .CR2 (12), .xmp (3).");
+  assert.match(nothing("filter", 5).detail, /^The folder holds 5 images, but the filter/);
+  assert.match(nothing("filter", 1).detail, /^The folder holds 1 image, but the filter/);
+  assert.match(nothing("range", 5).detail, /start_index leaves them all out/);
+  assert.match(nothing("subfolders", 5).detail, /switch recursive on/);
+  assert.match(nothing("results", 5).detail, /only results of this batch: 5 images/);
 });
 
 test("a refused folder shows what is wrong, and the server's message", () => {
@@ -154,7 +166,7 @@ test("between two images, the last one is still shown", () => {
   assert.equal(model({ folder: FOLDER, state: REST, last }).headline, "img3.png");
   assert.equal(model({ folder: FOLDER, state: REST }).headline, "8 images left");
   const one = model({ folder: FOLDER, state: { ...REST, left: 1 } });
-  assert.deepEqual([one.headline, one.detail], ["1 image left", "Run continues with what is left."]);
+  assert.deepEqual([one.headline, one.detail], ["1 image left", "Press Continue to go on."]);
 });
 
 test("a stopped batch shows the first line of the reason and how to go on", () => {
@@ -285,18 +297,26 @@ function choosing({ chooser, choose }) {
   const written = [];
   node.widgets[0].callback = (value) => written.push(value);
   const folderChooser = new FolderChooser({ app: {}, server, openBrowser });
-  return { asked, written, node, run: () => folderChooser.choose({ node, directory: "/in" }) };
+  const run = (meanwhile) => folderChooser.choose({ node, directory: "/in" }, meanwhile);
+  return { asked, written, node, run };
 }
 
 test("a folder is chosen in the operating system's dialog if there is one", async () => {
-  const choice = choosing({ chooser: { dialog: true }, choose: () => ({ directory: "/photos" }) });
+  const choice = choosing({ chooser: { dialog: true }, choose: () => ({ directory: "/in/photos", written: "photos" }) });
   await choice.run();
-  assert.deepEqual([choice.asked, choice.written], [["/in"], ["/photos"]]);
-  assert.equal(choice.node.widgets[0].value, "/photos");
+  assert.deepEqual([choice.asked, choice.written], [["/in"], ["photos"]]);
+  assert.equal(choice.node.widgets[0].value, "photos");
+});
+
+test("whoever has only the example images begins where the dialog begins by itself", async () => {
+  const choice = choosing({ chooser: { dialog: true }, choose: () => ({ directory: "/photos" }) });
+  choice.node.widgets[0].value = "batch-loop/examples/images";
+  await choice.run();
+  assert.deepEqual(choice.asked, [undefined]);
 });
 
 test("choosing a folder that contains ComfyUI gives a warning", async () => {
-  const chosen = { directory: "/workspace", holds_comfyui: true };
+  const chosen = { directory: "/workspace", written: "/workspace", holds_comfyui: true };
   const choice = choosing({ chooser: { dialog: true }, choose: () => chosen });
   assert.match(await choice.run(), /This folder contains ComfyUI itself/);
   assert.deepEqual(choice.written, ["/workspace"]);
@@ -308,9 +328,17 @@ test("choosing a folder that contains ComfyUI gives a warning", async () => {
 });
 
 test("a dialog that was cancelled changes nothing", async () => {
-  const choice = choosing({ chooser: { dialog: true }, choose: () => ({ directory: null }) });
+  const choice = choosing({ chooser: { dialog: true }, choose: () => ({ directory: null, written: "" }) });
   await choice.run();
   assert.deepEqual([choice.written, choice.node.widgets[0].value], [[], "in"]);
+});
+
+test("a choice that the user no longer waits for changes nothing", async () => {
+  const choice = choosing({ chooser: { dialog: true }, choose: () => ({ directory: "/photos", written: "/photos" }) });
+  assert.equal(await choice.run(async () => null), "");
+  assert.deepEqual([choice.asked, choice.written], [["/in"], []]);
+  await choice.run((chosen) => chosen);
+  assert.deepEqual(choice.written, ["/photos"]);
 });
 
 test("without a dialog, a folder is chosen from those allowed", async () => {
@@ -337,24 +365,37 @@ function acting(answers = {}) {
   const answer = (name) => async (...args) => {
     asked.push([name, ...args]);
     if (answers[name] instanceof Error) throw answers[name];
-    return { directory: "/in" };
+    return { id: "l", directory: "/in", ...answers[name] };
   };
-  const server = { reset: answer("reset"), retry: answer("retry"), skip: answer("skip") };
+  const server = {
+    reset: answer("reset"),
+    undoReset: answer("undo"),
+    retry: answer("retry"),
+    skip: answer("skip"),
+  };
+  const offers = [];
+  const notices = { show: (_key, _said, offer) => offers.push(offer), hide() {} };
+  const ask = async (question) => {
+    asked.push(question.message);
+    return answers.isSure ?? true;
+  };
   const shown = [];
   const toasts = { show: (_key, { severity, detail }) => shown.push([severity, detail]) };
   const screen = { find: (id) => (id === "7" ? "seven" : null), goTo: (node) => asked.push(node) };
   const chooser = { choose: async () => answers.warning };
-  const changing = new Changes({ server, toasts });
+  const changing = new Changes({ server, toasts, notices, ask, changed: () => asked.push("changed") });
   const actions = new Actions({ changes: changing, toasts, screen, chooser });
   let changes = 0;
   const entry = { node: iterator({ directory: "in", loop_name: "" }), loop: "l" };
   const of = (changed) => actions.of({ ...entry, ...changed }, () => (changes += 1));
-  return { actions, asked, of, shown, changes: () => changes };
+  return { actions, asked, of, offers, shown, changes: () => changes };
 }
+
+const START_OVER = { buttons: { undo: false } };
 
 test("each button asks the server, reports the result, and updates the card", async () => {
   const { asked, of, shown, changes } = acting();
-  await of().startOver();
+  await of().startOver(START_OVER);
   await of().retry();
   await of().skip({ buttons: { skip: STOPPED } });
   assert.deepEqual(asked, [
@@ -368,7 +409,7 @@ test("each button asks the server, reports the result, and updates the card", as
 
 test("a refusal shows the server's message and what to do next", async () => {
   const { of, shown } = acting({ reset: new Refused("no", 404), retry: new Error("away") });
-  await of().startOver();
+  await of().startOver(START_OVER);
   await of().retry();
   assert.deepEqual(shown, [
     ["warn", "no\nRun the workflow once, then try again."],
@@ -378,7 +419,7 @@ test("a refusal shows the server's message and what to do next", async () => {
 
 test("with a linked folder and no run yet, Start over asks for a run", async () => {
   const { asked, of, shown } = acting();
-  await of({ node: iterator({ directory: "in" }, ["directory"]), loop: null }).startOver();
+  await of({ node: iterator({ directory: "in" }, ["directory"]), loop: null }).startOver(START_OVER);
   assert.deepEqual([asked, shown[0][0]], [[], "info"]);
   assert.match(shown[0][1], /Run the workflow once first/);
 });
@@ -390,4 +431,58 @@ test("a failure leads to its node, an unreadable file to the iterator", () => {
   actions.goTo({ node_id: "8", unreadable: false }, "iterator");
   assert.deepEqual(asked, ["seven", "iterator"]);
   assert.equal(shown.length, 1);
+});
+
+test("Start over asks first where something was done", async () => {
+  const state = { done: 3, failed: 1, directory: "/in" };
+  for (const isSure of [false, true]) {
+    const { asked, of } = acting({ isSure });
+    await of({ state }).startOver(START_OVER);
+    assert.match(asked[0], /^\/in: 3 done, 1 failed/);
+    assert.equal(asked.length, isSure ? 2 : 1);
+  }
+  const { asked, of } = acting();
+  await of({ state: { ...state, done: 0, failed: 0 } }).startOver(START_OVER);
+  assert.deepEqual(asked.map(([what]) => what), ["reset"]);
+});
+
+test("Start over is offered to be undone, in the notice and by the same button", async () => {
+  const { asked, of, offers, shown } = acting({ reset: { undo_until: Date.now() / 1000 + 60 } });
+  await of().startOver(START_OVER);
+  assert.deepEqual(shown, []);
+  await offers[0].act();
+  assert.deepEqual(asked.slice(1), [["undo", "l"], "changed"]);
+  await of().startOver({ buttons: { undo: true } });
+  assert.deepEqual(asked.slice(3), [["undo", "l"]]);
+  const started = { ...REST, done: 0, failed: 0, pending: 10, left: 10, undo_until: 1 };
+  assert.equal(model({ state: started, folder: FOLDER }).buttons.undo, true);
+  assert.equal(model({ state: { ...started, done: 1 }, folder: FOLDER }).buttons.undo, false);
+});
+
+test("Run says what it does in the state that the page and the server are in", () => {
+  const run = (state, known) => model({ state, folder: FOLDER, ...known }).buttons.run;
+  const complete = { ...REST, done: 10, left: 0, pending: 0, complete: true, next: "stop" };
+  assert.equal(run(null), "run");
+  assert.equal(run(REST), "continue");
+  assert.equal(run({ ...REST, done: 0, stopped_on: STOPPED }), "continue");
+  assert.equal(run(STATE, { goesOn: true }), "pause");
+  assert.equal(run(complete), "run");
+  assert.equal(run({ ...complete, next: "watch" }), "continue");
+});
+
+test("the image that is tried is the first, or the one that the batch has stopped on", () => {
+  const tries = (known) => model({ folder: FOLDER, ...known }).buttons.tries;
+  assert.equal(tries({}), "");
+  assert.equal(tries({ state: { ...REST, stopped_on: STOPPED } }), STOPPED.path);
+  assert.equal(tries({ state: STATE, goesOn: true }), null);
+  assert.equal(tries({ settings: { directory: "" }, folder: null }), null);
+});
+
+test("a watched batch is never called complete", () => {
+  const state = { ...REST, done: 10, left: 0, pending: 0, complete: true, next: "watch" };
+  const shown = model({ state, folder: FOLDER, watching: true });
+  assert.deepEqual([shown.headline, shown.detail], ["Done so far: 10", "Waiting for new images."]);
+  const stopped = model({ state, folder: FOLDER });
+  assert.equal(stopped.detail, "Press Continue to wait for new images.");
+  assert.equal(completeModel({ ...state, failed: 2 }).headline, "Done so far: 10, failed: 2");
 });

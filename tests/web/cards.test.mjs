@@ -24,6 +24,14 @@ class FakeElement {
   addEventListener() {}
 
   /** The first line of text in it. */
+  get firstElementChild() {
+    return this.children[0];
+  }
+
+  after() {}
+
+  classList = { add() {} };
+
   get firstLine() {
     return this.textContent || this.children.map((child) => child.firstLine).find(Boolean) || "";
   }
@@ -59,6 +67,7 @@ function nodeOf(comfyClass, widgets) {
     computeSize: () => [0, 0],
     setSize() {},
     isInputConnected: () => false,
+    outputs: [{ links: [1] }],
   };
 }
 
@@ -84,6 +93,8 @@ function setUp(t) {
     screen: { find: () => iterator },
     actions: { of: () => ({}) },
     collapsed: { show() {} },
+    runControl: { goesOn: false, triesChanges: false },
+    trial: { use() {} },
   });
   for (const node of [iterator, complete]) node.graph = {};
   const [ofIterator, ofComplete] = [iterator, complete].map((node) => cards.add(node).element);

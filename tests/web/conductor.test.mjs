@@ -24,8 +24,11 @@ function setUp({ on = true } = {}) {
       this.did.push("shown stopped");
     },
     queueAgain() {
-      this.did.push("queued");
+      if (this.on) this.did.push("queued");
     },
+    heard() {},
+    proceed() {},
+    isOthers: (promptId) => promptId === "somebody else's",
   };
   const told = [];
   const notices = {
@@ -79,6 +82,38 @@ test("End Queue's decision takes effect when its prompt has succeeded, not befor
   conductor.succeeded("p");
   assert.deepEqual(autoQueue.did, ["off"]);
   assert.deepEqual(told, ["a.png", "stopped"]);
+});
+
+test("without End Queue, a loop that says stop itself ends Auto Queue in the same way", () => {
+  const { autoQueue, conductor, told } = setUp();
+  conductor.heard("p", { ...iteration(STOP), decides: true });
+  conductor.succeeded("p");
+  assert.deepEqual(autoQueue.did, []);
+  conductor.heard("q", { ...iteration(STOP), decides: true });
+  conductor.heard("q", { ...WAITING, complete: true, next: "stop" });
+  conductor.succeeded("q");
+  assert.deepEqual(autoQueue.did, ["off"]);
+  assert.deepEqual(told, ["a.png", "a.png", "stopped"]);
+});
+
+test("without End Queue, a run that finds nothing left ends Auto Queue", () => {
+  const { autoQueue, conductor, told } = setUp();
+  conductor.heard("p", { ...iteration(STOP, { complete: true }), decides: true });
+  conductor.succeeded("p");
+  assert.deepEqual([autoQueue.did, told], [["off"], ["stopped"]]);
+});
+
+test("a loop without End Queue and one with it both have to be complete", () => {
+  const { autoQueue, conductor } = setUp();
+  const own = { ...iteration(STOP), loop: "m", decides: true };
+  const verdict = { ...VERDICT, of_batch: true };
+  for (const said of [iteration(STOP), own, verdict]) conductor.heard("p", said);
+  conductor.succeeded("p");
+  assert.deepEqual(autoQueue.did, []);
+  const ended = { ...WAITING, loop: "m", complete: true, next: "watch" };
+  for (const said of [iteration(STOP), own, verdict, ended]) conductor.heard("q", said);
+  conductor.succeeded("q");
+  assert.deepEqual(autoQueue.did, ["off"]);
 });
 
 test("End Queue's decision is forgotten if its prompt fails afterwards", () => {

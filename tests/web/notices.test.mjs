@@ -21,13 +21,17 @@ const BEGUN_AGAIN = { ...STATE, batch: 2, complete: false, done: 0, finishing: 0
 function setUp(states = [SETTLED]) {
   const shown = [];
   const hidden = [];
+  const offers = [];
   const toasts = {
     show: (key, toast) => shown.push([key, toast.summary]),
     showUntilSeen: (key, toast) => shown.push([key, toast.summary]),
     hide: (key) => hidden.push(key),
   };
   const ends = {
-    show: (key, toast) => shown.push([key, toast.summary]),
+    show: (key, toast, offer) => {
+      shown.push([key, toast.summary]);
+      offers.push(offer);
+    },
     hide: (key) => hidden.push(key),
   };
   const called = [];
@@ -41,13 +45,14 @@ function setUp(states = [SETTLED]) {
   };
   const submissions = { count: 1 };
   const { clock, poller } = polling(server);
-  const notices = new Notices({ poller, toasts, ends, signals, submissions });
-  const stopped = async (run) => {
-    const told = notices.stopped(run);
+  const runControl = { goesOn: false, start: () => called.push("continued") };
+  const notices = new Notices({ poller, toasts, ends, signals, submissions, runControl });
+  const stopped = async (run, how) => {
+    const told = notices.stopped(run, how);
     await clock.pass(20_000);
     await told;
   };
-  return { notices, stopped, called, shown, hidden, asked, submissions };
+  return { notices, stopped, called, shown, hidden, asked, offers, runControl, submissions };
 }
 
 function run({ loop = "l", complete = true } = {}) {
@@ -128,4 +133,27 @@ test("if the server cannot be asked, that is logged and nothing is shown", async
   await stopped(last);
   assert.match(warned.mock.calls[0].arguments[0], /gone/);
   assert.deepEqual(shown, []);
+});
+
+test("after Cancel, Continue is offered until the batch goes on by itself", async () => {
+  const { notices, called, offers, runControl, shown } = setUp();
+  const [said] = run({ complete: false }).handedOut;
+  notices.paused([said]);
+  notices.processed([said]); // a plain Run
+  assert.deepEqual(shown, [["l", "Batch paused"], ["l", "Batch paused"]]);
+  offers[1].act();
+  assert.deepEqual(called, ["continued"]);
+  runControl.goesOn = true;
+  notices.processed([said]);
+  runControl.goesOn = false;
+  notices.processed([said]);
+  assert.equal(shown.length, 2);
+});
+
+test("a batch that is watched is not called complete", async () => {
+  const { notices, shown, stopped } = setUp();
+  const last = run({ complete: false });
+  notices.processed(last.handedOut);
+  await stopped(last, { watches: true });
+  assert.deepEqual(shown, [["l", "So far: 1 done, 0 failed, 1 s"]]);
 });

@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { comfyLanguage } from "../../web/lib/comfy_language.js";
 import { Texts, load, show, t } from "../../web/lib/texts.js";
 
 const TREES = {
@@ -66,4 +67,18 @@ test("without the texts the page goes on", async (t) => {
   const api = { fetchApi: async () => ({ ok: false, status: 500, statusText: "Broken" }) };
   assert.deepEqual(await load(api, "de"), {});
   assert.match(warned.mock.calls[0].arguments[0], /500 Broken/);
+});
+
+test("ComfyUI's button is called what it says, in whatever language it is", () => {
+  const run = { en: "Run", de: "Ausführen" };
+  const language = (label) => comfyLanguage(run, "de", () => label);
+  assert.equal(language(undefined), "de");
+  assert.equal(language(" Run (Instant) "), "en");
+  assert.equal(language("Stop Run (Instant)"), "en");
+  assert.equal(language("Ausführen (Sofort)"), "de");
+});
+
+test("any text can use ComfyUI's own words for its ways to run", () => {
+  const en = { comfy: { run: "Run", instant: "Run (Instant)" }, how: "{instant}, {run}, {other}" };
+  assert.equal(new Texts({ en }).text("how"), "Run (Instant), Run, {other}");
 });

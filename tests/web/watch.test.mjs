@@ -12,8 +12,12 @@ function setUp(answers = [{ next: "watch", ready: 0 }]) {
   const autoQueue = {
     mode: "instant-idle",
     did: [],
-    goOn(...args) {
-      this.did.push(args);
+    goOn(mode, images) {
+      this.did.push([mode, images]);
+    },
+    goesOnAway: false,
+    canGoOn() {
+      return this.goesOnAway;
     },
   };
   const shown = [];

@@ -12,16 +12,34 @@ const OFF = {
   change: "disabled",
 };
 
+/** The mode in which each press of Run is one run. */
+const PLAIN = "disabled";
 /** The mode that represents the old menu's checkbox. */
 const LEGACY = "checkbox";
+
+/** The mode that queues a prompt for each change of the workflow. */
+const ON_CHANGE = "change";
+
+/** Forms of Run (Instant) while it runs: that of newer frontends, and that of older ones. */
+const INSTANT = /** @type {const} */ (["instant-running", "instant"]);
+
+/** What opens the Run button's menu in the frontends that have the newer form. */
+const NEWER_MENU = '[data-testid="queue-mode-menu-trigger"]';
 
 /** ComfyUI's Auto Queue, in whichever form the current frontend has it. */
 export class AutoQueue {
   #app;
+  #page;
+  /** Whether this frontend has the newer form of Run (Instant); undefined until that is known. */
+  #isNewer = /** @type {boolean | undefined} */ (undefined);
 
-  /** @param {App} app */
-  constructor(app) {
+  /**
+   * @param {App} app
+   * @param {() => Pick<Document, "querySelector" | "getElementById">} [page] - ComfyUI's page
+   */
+  constructor(app, page = () => document) {
     this.#app = app;
+    this.#page = page;
   }
 
   /** Whether ComfyUI will queue again automatically. */
@@ -35,6 +53,34 @@ export class AutoQueue {
     return this.#legacyOn ? LEGACY : this.#settings?.mode;
   }
 
+  /** Whether it goes through a whole batch by itself: Run (Instant), or the old menu's checkbox. */
+  get runsAll() {
+    return this.on && this.mode !== ON_CHANGE;
+  }
+
+  /** Whether Run (On Change) is chosen. */
+  get isOnChange() {
+    return this.mode === ON_CHANGE;
+  }
+
+  /** Run the whole batch: choose Run (Instant), and press it once, unless it runs already. */
+  start() {
+    if (this.runsAll) return;
+    if (this.#isOldMenu) this.#switchLegacy(true);
+    else if (this.#settings) this.#settings.mode = this.#instant;
+    return this.queueAgain();
+  }
+
+  /**
+   * Call `changed` whenever a person, or this page, has chosen another mode.
+   *
+   * @param {() => void} changed
+   */
+  onChange(changed) {
+    // The settings are a store, which every frontend has; without it, the next event tells.
+    this.#settings?.$subscribe?.(changed);
+  }
+
   /** Switch it off; returns the mode it was in, or null if it was off. */
   switchOff() {
     const mode = this.on ? (this.mode ?? null) : null;
@@ -44,6 +90,24 @@ export class AutoQueue {
     return mode;
   }
 
+  /** Switch it off, and let the next press of Run be one run; returns what `switchOff` returns. */
+  switchToPlain() {
+    const mode = this.switchOff();
+    const settings = this.#settings;
+    if (settings) settings.mode = PLAIN;
+    return mode;
+  }
+
+  /**
+   * Switch it back on in a mode returned by `switchOff`.
+   *
+   * @param {string} mode
+   */
+  switchOn(mode) {
+    if (mode === LEGACY) this.#switchLegacy(true);
+    else if (this.#settings) this.#settings.mode = mode;
+  }
+
   /**
    * Switch it back on in a mode returned by `switchOff`, and queue prompts for some images.
    *
@@ -51,10 +115,9 @@ export class AutoQueue {
    * @param {number} images
    */
   goOn(mode, images) {
-    if (mode === LEGACY) this.#switchLegacy(true);
-    else if (this.#settings) this.#settings.mode = mode;
+    this.switchOn(mode);
     // Run (On Change) queues nothing automatically until somebody changes something.
-    return this.queueAgain(mode === "change" ? images : 1);
+    return this.queueAgain(mode === ON_CHANGE ? images : 1);
   }
 
   /**
@@ -77,6 +140,25 @@ export class AutoQueue {
     return this.#app.queuePrompt(0, Math.max(batchCount ?? 1, least));
   }
 
+  /** ComfyUI's name for Run (Instant) while it runs, in this frontend. */
+  get #instant() {
+    const mode = this.#settings?.mode ?? "";
+    // The chosen mode tells. If it is another one, the Run button's menu does, unless it is hidden.
+    if (mode.startsWith("instant")) this.#isNewer = mode !== "instant";
+    this.#isNewer = Boolean(this.#page().querySelector(NEWER_MENU)) || this.#isNewer;
+    return INSTANT[this.#isNewer ? 0 : 1];
+  }
+
+  /** Whether the old menu is on screen, which shows only the checkbox. */
+  get #isOldMenu() {
+    return Boolean(this.#page().getElementById("queue-button")?.getClientRects().length);
+  }
+
+  /** Queue one prompt, as with a batch count of 1; resolves once it is sent. */
+  async queueOne() {
+    await this.#app.queuePrompt(0, 1);
+  }
+
   get #settings() {
     return this.#app.extensionManager?.queueSettings;
   }
@@ -90,7 +172,7 @@ export class AutoQueue {
   #switchLegacy(on) {
     this.#app.ui.autoQueueEnabled = on;
     // ComfyUI sets the checkbox and the flag separately, so this has to set both.
-    const found = document.getElementById("autoQueueCheckbox");
+    const found = this.#page().getElementById("autoQueueCheckbox");
     const box = /** @type {HTMLInputElement | null} */ (found);
     if (box) box.checked = on;
   }

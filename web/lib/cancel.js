@@ -1,6 +1,6 @@
 /**
  * @import { Iteration } from "../../types/nodes.d.ts"
- * @import { AutoQueue } from "./auto_queue.js"
+ * @import { Gate } from "./gate/gate.js"
  * @import { Notices } from "./notices.js"
  * @import { PageTitle } from "./page_title.js"
  * @import { Run } from "./runs.js"
@@ -21,7 +21,7 @@ export class Cancel {
 
   /**
    * @param {object} parts - the pack's modules of these names
-   * @param {AutoQueue} parts.autoQueue
+   * @param {Pick<Gate, "switchOff">} parts.autoQueue
    * @param {Pick<Notices, "paused" | "pausedBetween">} parts.notices
    * @param {PageTitle} parts.title
    * @param {Watch} parts.watch
@@ -40,7 +40,7 @@ export class Cancel {
    */
   pressed(batch) {
     this.#watch.end();
-    if (batch.length === 0 || this.#autoQueue.switchOff() === null) return;
+    if (batch.length === 0 || this.#autoQueue.switchOff(loopsOf(batch)) === null) return;
     this.#isPending = true;
     this.#title.end();
     this.#notices.pausedBetween(batch);
@@ -55,7 +55,7 @@ export class Cancel {
     this.#watch.end();
     this.#title.end();
     if (!run?.handedOut.length) return;
-    const isOff = this.#autoQueue.switchOff() !== null || this.#isPending;
+    const isOff = this.#autoQueue.switchOff(run.loops) !== null || this.#isPending;
     if (isOff) this.#notices.paused(run.handedOut);
   }
 
@@ -63,4 +63,9 @@ export class Cancel {
   beginRun() {
     this.#isPending = false;
   }
+}
+
+/** @param {Iteration[]} batch */
+function loopsOf(batch) {
+  return batch.map(({ loop }) => loop);
 }

@@ -3,8 +3,10 @@ import { Refused } from "./server.js";
 import { t } from "./texts.js";
 
 /**
- * @import { Which } from "../../types/server.d.ts"
+ * @import { Loop, Which } from "../../types/server.d.ts"
+ * @import { NoticeBox } from "./notice_box.js"
  * @import { LoopServer } from "./server.js"
+ * @import { ask } from "./question.js"
  * @import { Toasts } from "./toasts.js"
  */
 
@@ -14,26 +16,52 @@ const LIFE_MS = 8_000;
 export class Changes {
   #server;
   #toasts;
+  #notices;
+  #ask;
+  #changed;
 
   /**
    * @param {object} given
    * @param {LoopServer} given.server
    * @param {Toasts} given.toasts
+   * @param {Pick<NoticeBox, "show" | "hide">} given.notices
+   * @param {typeof ask} given.ask - asks the user
+   * @param {() => void} given.changed - called when something was changed from a notice
    */
-  constructor({ server, toasts }) {
+  constructor({ server, toasts, notices, ask, changed }) {
     this.#server = server;
     this.#toasts = toasts;
+    this.#notices = notices;
+    this.#ask = ask;
+    this.#changed = changed;
   }
 
   /**
-   * Start a loop over. Each of these methods returns whether it succeeded.
+   * Start a loop over, after a question if that puts finished work behind. Each of these methods
+   * returns whether it succeeded.
    *
    * @param {Which} which
+   * @param {Pick<Loop, "done" | "failed" | "directory"> | null} state - as far as it is known
    */
-  startOver(which) {
+  async startOver(which, state) {
+    if (state && state.done + state.failed > 0 && !(await this.#isSure(state))) return false;
     return this.#do("startOver", async () => {
-      const { directory } = await this.#server.reset(which);
-      return `${directory}\n${t("startOver.done")}`;
+      const started = await this.#server.reset(which);
+      const detail = `${started.directory}\n${t("startOver.done")}`;
+      return this.#offersUndo(started, detail) ? null : detail;
+    });
+  }
+
+  /**
+   * Take the last Start over of a loop back.
+   *
+   * @param {string} loop
+   */
+  undo(loop) {
+    this.#notices.hide(loop);
+    return this.#do("undo", async () => {
+      const { directory } = await this.#server.undoReset(loop);
+      return `${directory}\n${t("undo.done")}`;
     });
   }
 
@@ -75,15 +103,39 @@ export class Changes {
     });
   }
 
+  /** @param {Pick<Loop, "done" | "failed" | "directory">} state */
+  #isSure({ done, failed, directory }) {
+    return this.#ask({
+      title: t("startOver.question"),
+      message: t("startOver.sure", { directory, done, failed }),
+      yes: t("startOver.title"),
+    });
+  }
+
   /**
-   * @param {"startOver" | "retry" | "skip" | "forget"} what
-   * @param {() => Promise<string>} act - returns the message to show
+   * Offer to take a Start over back; returns whether the server still can.
+   *
+   * @param {Loop} started
+   * @param {string} detail
+   */
+  #offersUndo({ id, undo_until: until }, detail) {
+    if (!until) return false;
+    const summary = t("startOver.title");
+    const act = async () => (await this.undo(id)) && this.#changed();
+    const offer = { label: t("undo.label"), act, until: until * 1000 };
+    this.#notices.show(id, { severity: "info", summary, detail }, offer);
+    return true;
+  }
+
+  /**
+   * @param {"startOver" | "undo" | "retry" | "skip" | "forget"} what
+   * @param {() => Promise<string | null>} act - returns the message to show, if any
    */
   async #do(what, act) {
     const summary = t(`${what}.title`);
     try {
       const detail = await act();
-      this.#toasts.show(what, { severity: "success", summary, detail, life: LIFE_MS });
+      if (detail !== null) this.#toasts.show(what, { severity: "success", summary, detail, life: LIFE_MS });
       return true;
     } catch (error) {
       const severity = error instanceof Refused ? "warn" : "error";

@@ -1,9 +1,10 @@
 import { Cancel } from "./cancel.js";
 import { Runs, handsOut } from "./runs.js";
+import { soon } from "./soon.js";
 
 /**
  * @import { Iteration, Said } from "../../types/nodes.d.ts"
- * @import { AutoQueue } from "./auto_queue.js"
+ * @import { Gate } from "./gate/gate.js"
  * @import { Notices } from "./notices.js"
  * @import { PageTitle } from "./page_title.js"
  * @import { Run } from "./runs.js"
@@ -40,17 +41,19 @@ export class Conductor {
   #batch = [];
   /** Whether everything that this tab has sent is known to have ended. */
   #queueIsEmpty = false;
+  /** The id of this tab's running prompt; empty if none runs. */
+  #running = "";
 
   /**
    * @param {object} parts - the pack's modules of these names
-   * @param {AutoQueue} parts.autoQueue
+   * @param {Gate} parts.autoQueue - with the say on what may be queued
    * @param {Notices} parts.notices
    * @param {Submissions} parts.submissions
    * @param {PageTitle} parts.title
    * @param {Watch} parts.watch
    * @param {(turn: () => void) => void} [parts.later] - runs `turn` after the frontend's own work
    */
-  constructor({ autoQueue, notices, submissions, title, watch, later = defaultLater }) {
+  constructor({ autoQueue, notices, submissions, title, watch, later = soon }) {
     this.#autoQueue = autoQueue;
     this.#cancel = new Cancel({ autoQueue, notices, title, watch });
     this.#notices = notices;
@@ -69,12 +72,23 @@ export class Conductor {
   heard(promptId, said) {
     this.#runs.note(promptId, said);
     this.#title.note(said);
+    if (said.kind === "iteration") this.#autoQueue.heard(said);
     if (said.kind === "iteration" && handsOut(said)) this.#batch = [said];
   }
 
   /**
-   * A prompt succeeded: only now can its nodes' reports be acted on. End Queue's decision stops
-   * Auto Queue; while other servers work on the last images, Auto Queue pauses.
+   * A prompt of this tab has begun.
+   *
+   * @param {string} promptId
+   */
+  started(promptId) {
+    this.#running = promptId;
+  }
+
+  /**
+   * A prompt succeeded: only now can its nodes' reports be acted on. End Queue's decision, or the
+   * end of a batch without End Queue, stops Auto Queue; while other servers work on the last images,
+   * Auto Queue pauses.
    *
    * @param {string} promptId
    */
@@ -84,7 +98,9 @@ export class Conductor {
     this.#notices.processed(run.handedOut);
     if (run.inPart.length > 0) this.#ranInPart(run);
     else if (run.stop) this.#stopped(run);
-    else if (run.awaited.length > 0) this.#watch.awaits(run.awaited, this.#autoQueue.switchOff());
+    else if (run.awaited.length > 0) {
+      this.#watch.awaits(run.awaited, this.#autoQueue.switchOff(run.loops));
+    }
   }
 
   /**
@@ -104,7 +120,7 @@ export class Conductor {
     if (run.goesOnAfterError) {
       this.#passedOver = [promptId, ...this.#passedOver].slice(0, FAILED_LIMIT);
     } else {
-      this.#autoQueue.showStopped();
+      this.#autoQueue.showStopped(run.loops);
       this.#title.end();
     }
   }
@@ -115,11 +131,14 @@ export class Conductor {
    * @param {string} promptId
    */
   interrupted(promptId) {
+    this.#running = "";
     this.#cancel.interrupted(this.#runs.take(promptId));
   }
 
   /** Somebody has pressed Cancel. */
   cancelled() {
+    const running = this.#running;
+    if (running && !this.#runs.has(running) && this.#autoQueue.isOthers(running)) return;
     this.#cancel.pressed(this.#batch);
   }
 
@@ -167,6 +186,7 @@ export class Conductor {
    * @param {string} promptId
    */
   #ended(promptId) {
+    this.#running = "";
     const run = this.#runs.take(promptId);
     this.#batch = run?.handedOut ?? [];
     return run;
@@ -178,7 +198,7 @@ export class Conductor {
    * @param {Run} run
    */
   #ranInPart(run) {
-    this.#autoQueue.switchOff();
+    this.#autoQueue.switchOff(run.loops);
     this.#title.end();
     this.#notices.ranInPart(run.inPart);
   }
@@ -186,20 +206,16 @@ export class Conductor {
   /** @param {Run} run */
   #stopped(run) {
     this.#title.end();
-    const watches = this.#watch.stopped(run, this.#autoQueue.switchOff());
+    const watches = this.#watch.stopped(run, this.#autoQueue.switchOff(run.loops));
     this.#notices.stopped(run, { watches });
   }
 
   #goOnIfHeldBack() {
+    this.#autoQueue.proceed();
     if (!this.#queueIsEmpty || this.#submissions.open) return;
     // If another error or none holds it back, leave it alone.
     const { heldBackBy } = this.#autoQueue;
     if (heldBackBy === undefined || !this.#passedOver.includes(heldBackBy)) return;
-    if (this.#autoQueue.on) this.#autoQueue.queueAgain();
+    this.#autoQueue.queueAgain();
   }
-}
-
-/** @param {() => void} turn */
-function defaultLater(turn) {
-  setTimeout(turn, 0);
 }

@@ -1,6 +1,6 @@
 import { t, texts } from "./texts.js";
 
-/** @import { ListedLoop, Standing } from "../../types/server.d.ts" */
+/** @import { ListedLoop, Loop, Standing } from "../../types/server.d.ts" */
 
 /**
  * @typedef {object} Figures - of a batch
@@ -14,30 +14,14 @@ import { t, texts } from "./texts.js";
  */
 
 /**
- * How many images must be finished before the speed is shown: the first one often waits for models
- * to load.
- */
-const ENOUGH = 2;
-
-/**
- * The figures of a loop's batch, computed from its state on the server.
+ * The figures of a loop's batch, as the server tells them.
  *
- * @param {ListedLoop} state
+ * @param {Loop} state
  * @returns {Figures}
  */
 export function figuresOf(state) {
-  const { done, failed, left, total, seconds } = state;
-  const settled = done + failed;
-  const isKnown = settled >= ENOUGH && seconds > 0;
-  return {
-    done,
-    failed,
-    left,
-    total,
-    seconds,
-    remaining: isKnown ? (seconds / settled) * left : null,
-    perMinute: isKnown ? (settled / seconds) * 60 : null,
-  };
+  const { done, failed, left, total, seconds, remaining, per_minute: perMinute } = state;
+  return { done, failed, left, total, seconds, remaining, perMinute };
 }
 
 /**
@@ -82,8 +66,8 @@ export function duration(seconds) {
 }
 
 /**
- * Time taken, time left and speed as texts, with a dash for unknown values. A time that rounds to
- * 0 s says nothing, and its text is empty.
+ * Time taken, time left and speed as texts. What is unknown, or a time that rounds to 0 s, says
+ * nothing, and its text is empty.
  *
  * @param {Figures} figures
  */
@@ -91,14 +75,13 @@ export function timesOf({ seconds, remaining, perMinute }) {
   return {
     taken: isShort(seconds) ? "" : t("time.taken", { time: duration(seconds) }),
     remaining: timeLeft(remaining),
-    perMinute: t("time.perMinute", { speed: perMinute === null ? unknown() : speed(perMinute) }),
+    perMinute: perMinute === null ? "" : t("time.perMinute", { speed: speed(perMinute) }),
   };
 }
 
 /** @param {number | null} seconds */
 function timeLeft(seconds) {
-  if (seconds === null) return t("time.remaining", { time: unknown() });
-  return isShort(seconds) ? "" : t("time.remaining", { time: duration(seconds) });
+  return seconds === null || isShort(seconds) ? "" : t("time.remaining", { time: duration(seconds) });
 }
 
 /** @param {number} seconds */
@@ -114,8 +97,4 @@ function isShort(seconds) {
 function speed(perMinute) {
   const digits = perMinute < 1 ? 2 : perMinute < 10 ? 1 : 0;
   return texts().number(perMinute, { maximumFractionDigits: digits });
-}
-
-function unknown() {
-  return t("time.unknown");
 }

@@ -4,7 +4,14 @@ import { t } from "./texts.js";
 /** @import { Toast } from "../../types/comfyui.d.ts" */
 
 /**
- * Notices at the end of a batch, with a button that opens the report.
+ * @typedef {object} Offer - what a person can do about a notice, beside opening the report
+ * @property {string} label
+ * @property {() => void} act
+ * @property {number} [until] - when the offer ends and the notice goes, in ms since the epoch
+ */
+
+/**
+ * Notices about a batch, with a button that opens the report.
  *
  * They are next to ComfyUI's own messages, which can contain only text. A notice stays until
  * somebody closes it, opens the report, or goes on with the batch.
@@ -33,25 +40,53 @@ export class NoticeBox {
   }
 
   /**
-   * Show how a loop's batch has ended, replacing its previous notice.
+   * Show how a loop's batch has ended or stopped, replacing its previous notice.
    *
    * @param {string} loop
    * @param {Toast} message
+   * @param {Offer} [offer]
    */
-  show(loop, { severity, summary, detail = "" }) {
-    this.hide(loop);
-    const report = button(classOf("report"), t("notice.report"), () => this.#open(loop));
-    const close = button(classOf("close"), t("notice.close"), () => this.hide(loop));
+  show(loop, message, offer) {
+    const report = {
+      name: "report",
+      label: t("notice.report"),
+      pressed: () => this.#open(loop),
+    };
+    const notice = this.showWith(loop, message, [...this.#offered(loop, offer), report]);
+    if (offer?.until === undefined) return;
+    setTimeout(
+      () => this.#shown.get(loop) === notice && this.hide(loop),
+      Math.max(0, offer.until - Date.now()),
+    );
+  }
+
+  /**
+   * Show a notice with buttons, and one that closes it, replacing the previous one with its key;
+   * returns it.
+   *
+   * @param {string} key
+   * @param {Toast} message
+   * @param {{ name: string, label: string, pressed: () => void }[]} buttons
+   * @param {...HTMLElement} more - what is shown between its text and the buttons
+   */
+  showWith(key, { severity, summary, detail = "" }, buttons, ...more) {
+    this.hide(key);
+    const close = { name: "close", label: t("notice.close"), pressed: () => this.hide(key) };
+    const made = [...buttons, close].map(({ name, label, pressed }) =>
+      button(classOf(name), label, pressed),
+    );
     const notice = element(
       "section",
       `notice batch-loop-notice-${severity}`,
       element("strong", "notice-title", summary),
       element("p", "notice-detail", detail),
-      element("div", "notice-buttons", report, close),
+      ...more,
+      element("div", "notice-buttons", ...made),
     );
-    notice.addEventListener("keydown", ({ key }) => key === "Escape" && this.hide(loop));
-    this.#shown.set(loop, notice);
+    notice.addEventListener("keydown", ({ key: pressed }) => pressed === "Escape" && this.hide(key));
+    this.#shown.set(key, notice);
     this.#place?.append(notice);
+    return notice;
   }
 
   /**
@@ -62,6 +97,19 @@ export class NoticeBox {
   hide(loop) {
     this.#shown.get(loop)?.remove();
     this.#shown.delete(loop);
+  }
+
+  /**
+   * @param {string} loop
+   * @param {Offer} [offer]
+   */
+  #offered(loop, offer) {
+    if (!offer) return [];
+    const pressed = () => {
+      this.hide(loop);
+      offer.act();
+    };
+    return [{ name: "offer batch-loop-button-primary", label: offer.label, pressed }];
   }
 
   /** @param {string} loop */

@@ -1,9 +1,12 @@
 import { loopOf } from "./poller.js";
+import { t } from "./texts.js";
 import { batchEnd, nothingToDo, part, paused, pausedBetween } from "./words.js";
 
 /**
  * @import { Iteration, Progress } from "../../types/nodes.d.ts"
+ * @import { Toast } from "../../types/comfyui.d.ts"
  * @import { NoticeBox } from "./notice_box.js"
+ * @import { RunControl } from "./run_control.js"
  * @import { Run } from "./runs.js"
  * @import { Loop } from "../../types/server.d.ts"
  * @import { Poller } from "./poller.js"
@@ -24,6 +27,13 @@ export class Notices {
   #ends;
   #signals;
   #submissions;
+  #runControl;
+  /**
+   * Loops that Cancel has paused, and that have not gone on by themselves since.
+   *
+   * @type {Set<string>}
+   */
+  #paused = new Set();
   /**
    * Loops of which this tab has run an image since their end was last reported.
    *
@@ -40,13 +50,15 @@ export class Notices {
    * @param {NoticeBox} parts.ends
    * @param {Signals} parts.signals
    * @param {Submissions} parts.submissions
+   * @param {Pick<RunControl, "goesOn" | "start">} parts.runControl
    */
-  constructor({ poller, toasts, ends, signals, submissions }) {
+  constructor({ poller, toasts, ends, signals, submissions, runControl }) {
     this.#poller = poller;
     this.#toasts = toasts;
     this.#ends = ends;
     this.#signals = signals;
     this.#submissions = submissions;
+    this.#runControl = runControl;
   }
 
   /**
@@ -60,6 +72,8 @@ export class Notices {
       // These messages are about the previous batch or pause.
       this.#toasts.hide(loop);
       this.#ends.hide(loop);
+      // A plain Run does one image; the rest still waits for Continue.
+      if (this.#paused.has(loop)) this.#tellPaused(loop, pausedBetween());
     }
   }
 
@@ -73,6 +87,7 @@ export class Notices {
   async stopped(run, { watches = false } = {}) {
     const isNews = this.#submissions.count > this.#toldAt;
     this.#toldAt = this.#submissions.count;
+    for (const loop of run.loops) this.#hidePaused(loop);
     const ended = run.loops.flatMap((loop) => {
       if (this.#worked.delete(loop)) return { loop, unreadable: 0 };
       const unreadable = run.iterations.get(loop)?.unreadable;
@@ -81,19 +96,19 @@ export class Notices {
     if (ended.length === 0 && isNews && !watches) this.#tellNothing(run);
     await Promise.all(
       ended.map(({ loop, unreadable }) =>
-        this.#tellEnd(loop, { unreadable, progress: run.progress.get(loop) }),
+        this.#tellEnd(loop, { unreadable, watches, progress: run.progress.get(loop) }),
       ),
     );
   }
 
   /**
-   * Auto Queue was stopped by Cancel.
+   * Auto Queue was stopped by Cancel; the notice stays until the batch goes on.
    *
    * @param {Iteration[]} iterations
    */
   paused(iterations) {
     for (const { loop, filename } of iterations) {
-      this.#toasts.show(loop, { ...paused(filename), life: LIFE_MS });
+      this.#tellPaused(loop, paused(filename));
     }
   }
 
@@ -104,7 +119,7 @@ export class Notices {
    */
   pausedBetween(iterations) {
     for (const { loop } of iterations) {
-      this.#toasts.show(loop, { ...pausedBetween(), life: LIFE_MS });
+      this.#tellPaused(loop, pausedBetween());
     }
   }
 
@@ -120,16 +135,38 @@ export class Notices {
   }
 
   /**
+   * Say that a batch is paused, unless it goes on, and offer to continue.
+   *
    * @param {string} loop
-   * @param {{ unreadable: number, progress?: Progress }} said - in its last prompt
+   * @param {Toast} message
    */
-  async #tellEnd(loop, { unreadable, progress }) {
+  #tellPaused(loop, message) {
+    if (this.#runControl.goesOn) {
+      this.#paused.delete(loop);
+      return;
+    }
+    this.#paused.add(loop);
+    const act = () => this.#runControl.start();
+    this.#ends.show(loop, message, { label: t("run.continue.label"), act });
+  }
+
+  /** @param {string} loop */
+  #hidePaused(loop) {
+    if (this.#paused.delete(loop)) this.#ends.hide(loop);
+  }
+
+  /**
+   * @param {string} loop
+   * @param {{ unreadable: number, watches: boolean, progress?: Progress }} said - in its last
+   *   prompt; `watches` tells whether this page waits for new images
+   */
+  async #tellEnd(loop, { unreadable, watches, progress }) {
     try {
       const state = await this.#settled(loop);
       if (!state) return; // it has been forgotten
       // It has been started again in the meantime: these figures belong to the new batch.
       if (progress?.complete && !state.complete) return;
-      const message = batchEnd(state, { unreadable });
+      const message = batchEnd(state, { unreadable, watches });
       this.#ends.show(loop, message);
       this.#signals.ended(loop, message);
     } catch (error) {

@@ -26,7 +26,7 @@ export class ProgressBar {
   /**
    * Show the figures of a batch.
    *
-   * @param {Figures} figures
+   * @param {Pick<Figures, "done" | "failed" | "total">} figures
    * @param {string} words - the same in words
    */
   show({ done, failed, total }, words) {

@@ -12,19 +12,21 @@ const LIMIT = 64;
 export class Run {
   /** @type {Map<string, Iteration>} Directory Iterator's report on each loop */
   iterations = new Map();
-  /** @type {Map<string, Progress>} Batch Complete's report on each loop */
+  /** @type {Map<string, Progress>} the last report on how each loop stands */
   progress = new Map();
   /** @type {EndQueue[]} each End Queue's report */
   verdicts = [];
 
   /**
-   * Whether to stop: with several batches, when the last one is complete. An End Queue that depends
-   * on something else stops by itself.
+   * Whether to stop: with several batches, when the last one is complete. A loop that no End Queue
+   * ends speaks for itself. An End Queue that depends on something else stops by itself.
    */
   get stop() {
-    const ofBatches = this.verdicts.filter(({ of_batch }) => of_batch);
     const asks = this.verdicts.some(({ of_batch, next }) => next === "stop" && !of_batch);
-    return asks || (ofBatches.length > 0 && ofBatches.every(({ next }) => next === "stop"));
+    const following = this.verdicts.filter(({ of_batch }) => of_batch).map(({ next }) => next);
+    const own = [...this.iterations.values()].filter(({ decides }) => decides);
+    const said = [...following, ...own.map((each) => this.#nextOf(each))];
+    return asks || (said.length > 0 && said.every((next) => next === "stop" || next === "watch"));
   }
 
   /** The iterations that handed out an image. */
@@ -71,10 +73,17 @@ export class Run {
    */
   #next(wanted, ...others) {
     const iterations = [...this.iterations.values()];
-    /** @param {Iteration} iteration */
-    const nextOf = ({ loop, next }) => this.progress.get(loop)?.next ?? next;
-    const isThat = iterations.every((each) => [wanted, ...others].includes(nextOf(each)));
-    return isThat ? iterations.filter((each) => nextOf(each) === wanted) : [];
+    const isThat = iterations.every((each) => [wanted, ...others].includes(this.#nextOf(each)));
+    return isThat ? iterations.filter((each) => this.#nextOf(each) === wanted) : [];
+  }
+
+  /**
+   * What is next for a loop, as its nodes last said.
+   *
+   * @param {Iteration} iteration
+   */
+  #nextOf({ loop, next }) {
+    return this.progress.get(loop)?.next ?? next;
   }
 }
 
@@ -119,6 +128,15 @@ export class Runs {
     const run = this.#runs.get(promptId);
     this.#runs.delete(promptId);
     return run;
+  }
+
+  /**
+   * Whether one of the pack's nodes has reported in a prompt.
+   *
+   * @param {string} promptId
+   */
+  has(promptId) {
+    return this.#runs.has(promptId);
   }
 
   /** @param {string} promptId */

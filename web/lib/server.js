@@ -1,6 +1,6 @@
 /**
  * @import { Api } from "../../types/comfyui.d.ts"
- * @import { Arrived, Chooser, Chosen, Folder, FolderSettings, Folders, Items, Listed, Loop,
+ * @import { Arrived, Chooser, Chosen, Files, Folder, FolderSettings, Folders, Items, Listed, Loop,
  *   Which } from "../../types/server.d.ts"
  */
 
@@ -91,6 +91,44 @@ export class LoopServer {
   }
 
   /**
+   * What is known of an image's file, and of its results' files.
+   *
+   * @param {string} id
+   * @param {string} path - relative to the folder
+   * @returns {Promise<Files>}
+   */
+  async files(id, path) {
+    return this.#ask(`${routeOf(id)}/files?${new URLSearchParams({ path })}`);
+  }
+
+  /**
+   * The URL of an image in full; with `output`, of that result.
+   *
+   * @param {string} id
+   * @param {string} path - relative to the folder
+   * @param {{ output?: number }} [which]
+   */
+  picture(id, path, { output } = {}) {
+    const query = new URLSearchParams({ path });
+    if (output !== undefined) query.set("output", `${output}`);
+    return this.#api.apiURL(`${routeOf(id)}/picture?${query}`);
+  }
+
+  /**
+   * A result that is a text.
+   *
+   * @param {string} id
+   * @param {string} path - of the image, relative to the folder
+   * @param {number} output
+   * @returns {Promise<string>}
+   */
+  async text(id, path, output) {
+    const query = new URLSearchParams({ path, output: `${output}` });
+    const response = await this.#api.fetchApi(`${routeOf(id)}/picture?${query}`);
+    return response.text();
+  }
+
+  /**
    * The URL of a loop's report.
    *
    * @param {string} id
@@ -108,6 +146,16 @@ export class LoopServer {
    */
   async reset(which) {
     return this.#post(`${LOOPS}/reset`, which);
+  }
+
+  /**
+   * Take the last Start over of a loop back.
+   *
+   * @param {string} loop
+   * @returns {Promise<Loop>}
+   */
+  async undoReset(loop) {
+    return this.#post(`${LOOPS}/undo_reset`, { loop });
   }
 
   /**
@@ -188,6 +236,18 @@ export class LoopServer {
    */
   async choose(start) {
     return this.#post("/batch_loop/folders/choose", start ? { start } : {});
+  }
+
+  /**
+   * The address of a picture of a Load Image's file, such as `clothes/img1.png [input]`.
+   *
+   * @param {string} file
+   */
+  inputPicture(file) {
+    const [, path, type = "input"] = /^(.*?)(?: \[(\w+)\])?$/.exec(file) ?? ["", file];
+    const end = path.lastIndexOf("/");
+    const query = { filename: path.slice(end + 1), subfolder: path.slice(0, Math.max(0, end)), type };
+    return this.#api.apiURL(`/view?${new URLSearchParams(query)}`);
   }
 
   /**

@@ -1,3 +1,5 @@
+import { soon } from "./soon.js";
+
 /**
  * Tracks and counts this tab's submissions. Pressing Run once is one submission, whatever the batch
  * count, and so is everything that ComfyUI queues automatically while it is still sending.
@@ -15,7 +17,7 @@ export class Submissions {
    * @param {object} [parts]
    * @param {(turn: () => void) => void} [parts.later] - runs `turn` after the frontend's own work
    */
-  constructor({ later = (turn) => setTimeout(turn, 0) } = {}) {
+  constructor({ later = soon } = {}) {
     this.#later = later;
   }
 

@@ -6,6 +6,8 @@
  * `Intl.PluralRules`: `{"one": "{count} image", "other": "{count} images"}`.
  */
 
+import { comfyLanguage } from "./comfy_language.js";
+
 /** @import { Api } from "../../types/comfyui.d.ts" */
 
 /**
@@ -21,10 +23,18 @@ const SUBTREE = "batchLoop";
 const FALLBACK = "en";
 const HOLE = /\{(\w+)\}/g;
 
+/**
+ * ComfyUI's own words for its ways to run, which any text can use as placeholders.
+ *
+ * @type {Record<string, string>}
+ */
+const OF_COMFY = { run: "comfy.run", instant: "comfy.instant", onChange: "comfy.onChange" };
+
 /** All texts in one language, with English for missing ones. */
 export class Texts {
   #language;
   #tables;
+  #byLanguage;
   #plural;
   #number;
 
@@ -35,6 +45,7 @@ export class Texts {
   constructor(byLanguage = {}, wanted = FALLBACK) {
     this.#language = bestOf(Object.keys(byLanguage), wanted);
     this.#tables = [byLanguage[this.#language], byLanguage[FALLBACK]].filter(Boolean);
+    this.#byLanguage = byLanguage;
     this.#plural = new Intl.PluralRules(this.#language);
     this.#number = new Intl.NumberFormat(this.#language);
   }
@@ -79,12 +90,29 @@ export class Texts {
   }
 
   /**
+   * One of ComfyUI's own words, in the language of its page; undefined for another placeholder.
+   *
+   * @param {string} name
+   */
+  #wordOfComfy(name) {
+    const path = OF_COMFY[name];
+    if (!path) return undefined;
+    const run = Object.entries(this.#byLanguage).map(([language, table]) => [
+      language,
+      String(at(table, OF_COMFY.run)),
+    ]);
+    const language = comfyLanguage(Object.fromEntries(run), this.#language);
+    const tables = [this.#byLanguage[language], ...this.#tables];
+    return tables.map((table) => table && at(table, path)).find((word) => typeof word === "string");
+  }
+
+  /**
    * @param {string} form
    * @param {Values} values
    */
   #filled(form, values) {
     return form.replace(HOLE, (hole, name) => {
-      const value = values[name];
+      const value = values[name] ?? this.#wordOfComfy(name);
       if (value === undefined) return hole;
       return typeof value === "number" ? this.number(value) : String(value);
     });

@@ -6,7 +6,7 @@ import { Refused } from "./server.js";
 /**
  * @import { Iteration } from "../../types/nodes.d.ts"
  * @import { Aim } from "./aims.js"
- * @import { AutoQueue } from "./auto_queue.js"
+ * @import { Gate } from "./gate/gate.js"
  * @import { Run } from "./runs.js"
  * @import { Screen } from "./screen.js"
  * @import { Answers, Poller, Question } from "./poller.js"
@@ -48,7 +48,7 @@ export class Watch {
   /**
    * @param {object} parts - the pack's modules of these names
    * @param {Pick<Poller, "follow">} parts.poller
-   * @param {AutoQueue} parts.autoQueue
+   * @param {Pick<Gate, "mode" | "goOn" | "canGoOn">} parts.autoQueue
    * @param {Toasts} parts.toasts
    * @param {Screen} parts.screen
    * @param {Pick<Cards, "show" | "hide">} parts.button
@@ -132,9 +132,10 @@ export class Watch {
     if (!watched || !this.#goesOn(watched)) return;
     const ready = this.#ready(watched, answers);
     if (!this.on) return;
-    if (ready > 0 && this.#isOnScreen(watched)) {
+    const loops = watched.loops.map(({ loop }) => loop);
+    if (ready > 0 && (this.#isOnScreen(watched) || this.#autoQueue.canGoOn(loops))) {
       this.end();
-      this.#autoQueue.goOn(watched.mode, ready);
+      this.#autoQueue.goOn(watched.mode, ready, loops);
       return;
     }
     this.#showButton(watched); // the workflow may have been reopened

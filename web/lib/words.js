@@ -4,7 +4,7 @@ import { t } from "./texts.js";
 /**
  * @import { Fault, Toast } from "../../types/comfyui.d.ts"
  * @import { Iteration } from "../../types/nodes.d.ts"
- * @import { Failure, Loop } from "../../types/server.d.ts"
+ * @import { Failure, ListedLoop, Loop } from "../../types/server.d.ts"
  */
 
 /** How many invalid nodes a toast names. */
@@ -21,6 +21,15 @@ const REASON_LENGTH = 160;
  */
 export function ownName(path) {
   return path.split(/[\\/]/).filter(Boolean).pop() ?? path;
+}
+
+/**
+ * What tells a batch from others on the same folder: its workflow's name, and its own.
+ *
+ * @param {Pick<ListedLoop, "name" | "title">} loop
+ */
+export function namesOf({ name, title }) {
+  return [title, name].filter(Boolean).join(" · ");
 }
 
 /**
@@ -43,11 +52,11 @@ export function failureLines(failures, failed) {
  * The toast at the end of a batch, from the loop's state on the server.
  *
  * @param {Loop} state
- * @param {{ unreadable?: number }} [how] - how many images were tried and could not be read, if
- *   nothing else was
+ * @param {{ unreadable?: number, watches?: boolean }} [how] - how many images were tried and could not be read, if
+ *   nothing else was; and whether this page waits for new images
  * @returns {Toast}
  */
-export function batchEnd(state, { unreadable = 0 } = {}) {
+export function batchEnd(state, { unreadable = 0, watches = false } = {}) {
   const figures = {
     done: state.done,
     failed: state.failed,
@@ -56,7 +65,7 @@ export function batchEnd(state, { unreadable = 0 } = {}) {
   };
   return {
     severity: state.complete && !state.failed ? "success" : "warn",
-    summary: state.complete ? t("notice.complete", figures) : t("notice.stopped", figures),
+    summary: t(`notice.${state.complete ? (watches ? "soFar" : "complete") : "stopped"}`, figures),
     detail: [
       state.directory,
       ...(unreadable ? [t("notice.unreadable", { count: unreadable })] : []),
@@ -202,16 +211,17 @@ export function part({ filename, without }) {
 }
 
 /**
- * The toast for a prompt that ComfyUI has accepted without Loop End.
+ * The toast for a prompt that ComfyUI has accepted without the node that ends an image's turn.
  *
+ * @param {string} end - that node's title
  * @param {Fault[]} faults
  * @returns {Toast}
  */
-export function leftOut(faults) {
+export function leftOut(end, faults) {
   const lines = faults.slice(0, NAMED_FAULTS).map(({ node, reason }) => `${node}: ${reason}`);
   return {
     severity: "error",
-    summary: t("notice.leftOut.title"),
+    summary: t("notice.leftOut.title", { node: end }),
     detail: [...lines, t("notice.leftOut.how")].join("\n"),
   };
 }

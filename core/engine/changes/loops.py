@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 from ...common.errors import UnknownLoop
+from ...common.times import took
 from ...model.item_life import Event, after_event
 from ...model.items import Claim, Item
 from ...model.loop_key import LoopKey
@@ -19,8 +20,10 @@ from ...model.prompt import Host
 from ...model.records import CURRENT_SHOWN, FAILURES_SHOWN, Iteration, Overview, Snapshot
 from ...store.interface import Store
 from ...store.records import UNLISTED, ListedLoop, LoopEntry
+from .clock import Clock
 from .process_memory import END, Memory
 from .transactions import Transactions
+from .undo import undo_until
 
 
 def in_order(keys: Iterable[LoopKey]) -> list[LoopKey]:
@@ -35,6 +38,9 @@ class Loops:
         self._store = store
         self._host = host
         self._memory = memory
+        self.clock = Clock(host, memory.moments)
+        self.titles: dict[str, str] = {}
+        """The names of workflows by their ids, as pages have told them."""
 
     def find(self, loop_id: str) -> LoopKey:
         """The loop with an id; raises UnknownLoop."""
@@ -49,6 +55,10 @@ class Loops:
         if entry is None:
             return self.entry(self.find(key.id))
         return entry
+
+    def title(self, key: LoopKey) -> str:
+        """The name of a loop's workflow; empty if not known."""
+        return self.titles.get(key.workflow) or self.entry(key).title
 
     def save(self, key: LoopKey, **changes: Any) -> None:
         """Change some fields of a loop's row."""
@@ -76,14 +86,22 @@ class Loops:
 
     def snapshot(self, key: LoopKey) -> Snapshot:
         """A loop's current state, without `stopped_on`, which would take another query."""
-        entry = self.entry(key)
+        entry, counts = self.entry(key), self._store.counts(key)
+        now = self._host.now()
         return Snapshot(
             id=key.id,
             name=key.name,
             directory=key.directory,
+            workflow=key.workflow,
+            title=self.title(key),
             batch=entry.batch,
-            counts=self._store.counts(key),
-            seconds=entry.seconds,
+            counts=counts,
+            took=took(
+                entry.times,
+                left=counts.left + counts.finishing,
+                under_way=counts.running + counts.finishing,
+                since=self.clock.since(key, entry.times) or 0.0,
+            ),
             failures=self._store.failures(key, FAILURES_SHOWN),
             finished=entry.finished,
             ran_at=entry.ran_at,
@@ -91,7 +109,8 @@ class Loops:
             elsewhere=self.elsewhere(key),
             watch=self._memory[key].is_watched,
             interrupted=self._memory[key].interrupted,
-            told_at=self._host.now(),
+            undo_until=undo_until(entry.kept_at, counts, now),
+            told_at=now,
             forgets=self._store.forgets,
         )
 
@@ -103,20 +122,23 @@ class Loops:
     def overview(self, row: ListedLoop) -> Overview:
         """A loop as shown in a list of all loops, from its row in the store's list."""
         key = row.key
+        now = self._host.now()
         return Overview(
             id=key.id,
             name=key.name,
             directory=key.directory,
+            workflow=key.workflow,
+            title=self.titles.get(key.workflow) or row.title,
             batch=row.batch,
             counts=row.counts,
-            seconds=row.seconds,
             finished=row.finished,
             ran_at=row.ran_at,
             elsewhere=self._elsewhere(row.open_items),
             stopped=row.stopped,
             watch=self._memory.kept(key).is_watched,
             interrupted=self._memory.kept(key).interrupted,
-            told_at=self._host.now(),
+            undo_until=undo_until(row.kept_at, row.counts, now),
+            told_at=now,
         )
 
     def elsewhere(self, key: LoopKey) -> int:
@@ -129,6 +151,10 @@ class Loops:
             for item in open_items
             if item.claim is not None and item.claim.server != self._host.server
         )
+
+    def undo_until(self, key: LoopKey) -> float | None:
+        """Until when Start over can be undone; None if it cannot be."""
+        return undo_until(self.entry(key).kept_at, self._store.counts(key), self._host.now())
 
     def stopped_on(self, key: LoopKey) -> Item | None:
         """The next image, if a run has stopped on it."""

@@ -72,8 +72,9 @@ class Clients:
         return Clients({**self._seen, client_id: known})
 
 
-END, LOOK = "end", "look"
-"""When a batch became complete, and when its folder was looked through."""
+END, LOOK, WORK = "end", "look", "work"
+"""When a batch became complete, when its folder was looked through, and when a prompt last began or
+ended."""
 
 _REMEMBERED = 8
 """How many of each kind are kept: not every one that is noted is then committed."""
@@ -96,25 +97,35 @@ class Moments:
             lambda: deque(maxlen=_REMEMBERED)
         )
 
-    def note(self, key: LoopKey, what: str) -> float:
-        """Note that it happens now; returns the time of day, for the store."""
-        at = self._host.now()
-        self._own[key, what].append((at, self._host.steady()))
+    def note(self, key: LoopKey, what: str, ago: float = 0.0) -> float:
+        """Note that it happens now, or `ago` seconds before; returns the time of day, to store."""
+        at = self._host.now() - ago
+        self._own[key, what].append((at, self._host.steady() - ago))
         return at
 
-    def forget(self, key: LoopKey) -> None:
-        """Forget a loop."""
-        for what in (END, LOOK):
-            self._own.pop((key, what), None)
+    def passed(self, key: LoopKey, what: str, at: float) -> float:
+        """How many seconds have passed since something, at the time of day `at` by the store."""
+        own = self._own_note(key, what, at)
+        return max(0.0, self._host.now() - at if own is None else self._host.steady() - own)
 
-    def is_before(self, key: LoopKey, what: str, at: float, prompt: Prompt) -> bool:
-        """Whether something, at the time of day `at` by the store, was before the submission."""
+    def _own_note(self, key: LoopKey, what: str, at: float) -> float | None:
+        """When this server noted it, by the monotonic clock; None if another one did."""
         # Copied in one step, as listing a folder notes it outside any transaction.
         noted = tuple(self._own[key, what])
         nearest = min(noted, key=lambda own: abs(own[0] - at), default=None)
         is_own = nearest is not None and abs(nearest[0] - at) < _SAME_SECONDS
-        if nearest is not None and is_own and prompt.steady is not None:
-            return nearest[1] < prompt.steady
+        return nearest[1] if nearest is not None and is_own else None
+
+    def forget(self, key: LoopKey) -> None:
+        """Forget a loop."""
+        for what in (END, LOOK, WORK):
+            self._own.pop((key, what), None)
+
+    def is_before(self, key: LoopKey, what: str, at: float, prompt: Prompt) -> bool:
+        """Whether something, at the time of day `at` by the store, was before the submission."""
+        own = self._own_note(key, what, at)
+        if own is not None and prompt.steady is not None:
+            return own < prompt.steady
         waited = None if prompt.steady is None else self._host.steady() - prompt.steady
         now = self._host.now()
         if waited is None:
@@ -188,6 +199,8 @@ class LoopMemory(NamedTuple):
 
     turns: Mapping[Turn, OpenTurn] = MappingProxyType({})
     """One for each prompt that is working on it."""
+    kept_turns: Mapping[Turn, OpenTurn] = MappingProxyType({})
+    """Those of the batch before, as long as that may be put back."""
     untold: str | None = None
     """Why a result could not be written after its prompt had succeeded; the next run reports it."""
     clients: Clients = Clients()
@@ -265,9 +278,30 @@ class Memory:
         if len(left) < len(turns):
             self.change(key, turns=left)
 
-    def begin_batch(self, key: LoopKey) -> None:
-        """Forget what belongs to the previous batch, in a transaction."""
-        turns = self._still_awaited(key)
+    def begin_batch(self, key: LoopKey, *, keep: bool) -> None:
+        """Forget what belongs to the previous batch, in a transaction; with `keep`, not its turns.
+
+        See `put_back`.
+        """
+        self.change(key, kept_turns=self._with_kept(key) if keep else {})
+        self._change_batch(key, self._still_awaited(key))
+
+    def put_back(self, key: LoopKey, open_turns: Collection[Turn]) -> None:
+        """Note that the previous batch goes on, with these turns, in a transaction."""
+        known = self._with_kept(key)
+        turns = {turn: known[turn] for turn in open_turns if turn in known}
+        self.change(key, kept_turns={})
+        self._change_batch(key, {**self._still_awaited(key), **turns})
+
+    def _with_kept(self, key: LoopKey) -> dict[Turn, OpenTurn]:
+        """All turns of a loop; a kept one still has the value that `_still_awaited` drops."""
+        kept, turns = self[key].kept_turns, self[key].turns
+        both = {
+            turn: turns[turn]._replace(given=kept[turn].given) for turn in kept if turn in turns
+        }
+        return {**turns, **kept, **both}
+
+    def _change_batch(self, key: LoopKey, turns: Mapping[Turn, OpenTurn]) -> None:
         self.change(key, turns=turns, untold=None, work={}, spelled=None, linked=None)
 
     def _still_awaited(self, key: LoopKey) -> dict[Turn, OpenTurn]:

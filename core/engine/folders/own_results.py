@@ -17,7 +17,8 @@ _FEW = 50
 class OwnResults:
     """The results that loops have saved into the folders they read.
 
-    An image that was saved over itself stays an image.
+    They include those of other workflows with the same images. An image that was saved over itself
+    stays an image.
     """
 
     def __init__(self, store: Store, roots: Roots = NO_ROOTS) -> None:
@@ -59,7 +60,8 @@ class OwnResults:
         """Whether another image of the loop wrote the file at a relative path."""
         target = self._identity(key.full(path))
         written = self._store.writer(key, target)
-        if written is None or written.loop != key.id:
+        writer = None if written is None else self._store.find(written.loop)
+        if written is None or writer is None or not writer.has_images_of(key):
             return False
         return self._identity(key.full(written.path)) != target
 

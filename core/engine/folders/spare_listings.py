@@ -81,7 +81,11 @@ class SpareListings:
     def recover(self) -> None:
         """Delete listings that servers have left behind."""
         if self._transactions.beside(self._store.outside.spare_listings):
-            self._poller.wake()
+            self.wake()
+
+    def wake(self) -> None:
+        """Look for listings to delete, in the thread for that."""
+        self._poller.wake()
 
     def delete_some(self) -> bool:
         """Delete some rows; returns whether there may be more."""

@@ -198,7 +198,6 @@ class Reconciler:
         if is_known:
             # A time in the future is by a clock that was set back since.
             ran_at = max(ran_at, at) if ran_at is not None and ran_at <= now else at
-        self._loops.save(key, seconds=entry.seconds + took, ran_at=ran_at)
         if outcome.ending is Ending.STOPPED and claim.server == self._host.server:
             # Until an image is handed out: that of a prompt before it may be reconciled later.
             self._memory.change(key, interrupted=True)
@@ -206,6 +205,12 @@ class Reconciler:
         is_failure = on is On.PROMPT_FAILED
         event = Event(on, failure=failure if is_failure else None, seconds=took)
         new = self._items.happens(key, item, event, claim.policy)
+        times = entry.times
+        if is_known:
+            times = self._loops.clock.ends(key, times, max(0.0, now - at))
+        if new.state in {ItemState.DONE, ItemState.FAILED}:
+            times = times.ended_one(took)
+        self._loops.save(key, times=times, ran_at=ran_at)
         if new.state is ItemState.DONE:
             self._store.carry(key, self._memory.turn(key, over.turn).value)
         self._memory.end_turns(key, over.turn.__eq__)

@@ -17,6 +17,7 @@ from ...files.atomic import write_atomic
 from ...files.leftovers import TEMPORARY_SUFFIX
 from ...model.if_exists import IfExists
 from ..schema import listing_statements, statements
+from ..schema.rows import kept_batch
 from ..sql.backend import AT_ONCE
 from .state_file import StateFile
 
@@ -70,7 +71,9 @@ class CarriedFiles:
 
         To be called in a transaction, so that nobody writes a value meanwhile.
         """
-        names = set(connection.execute(statements.carried_names).scalars())
+        rows = connection.execute(statements.carried_names).all()
+        kept = (kept_batch({"kept": row.kept}) or {} for row in rows)
+        names = {row.carried_file for row in rows} | {batch.get("carried_file") for batch in kept}
         for name in os.listdir(self.folder):
             if name.endswith(_ENDINGS) and name not in names:
                 os.unlink(os.path.join(self.folder, name))

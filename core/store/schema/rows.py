@@ -15,6 +15,7 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from ...common.times import Times
 from ...model.directory_iterator_settings import IteratorSettings
 from ...model.items import STATE_NAMES, Claim, Counts, Item, ItemState
 from ...model.policy import IterationMode, Policy
@@ -38,12 +39,20 @@ def entry_of(row: Mapping[str, Any], ahead: float, roots: Roots) -> LoopEntry:
         looked_at=row["looked_at"] - ahead,
         looked_again=row["looked_again"],
         completed_at=_moved(row["completed_at"], -ahead),
-        seconds=row["seconds"],
+        times=times_of(row, ahead),
         finished=row["finished"],
         ran_at=_moved(row["ran_at"], -ahead),
         unpaired=row["unpaired"],
         partners=tuple(json.loads(row["partners"])),
+        kept_at=_moved(row["kept_at"], -ahead),
+        title=row["title"],
     )
+
+
+def times_of(row: Mapping[str, Any], ahead: float) -> Times:
+    """A batch's times, from its loop's row."""
+    times = {name: row[name] for name in Times.__dataclass_fields__}
+    return Times(**times | {"until": _moved(times["until"], -ahead)})
 
 
 def counts_of(row: Mapping[str, Any]) -> Counts:
@@ -66,12 +75,53 @@ def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any
         "looked_at": entry.looked_at + ahead,
         "looked_again": entry.looked_again,
         "completed_at": _moved(entry.completed_at, ahead),
-        "seconds": entry.seconds,
+        **asdict(entry.times),
+        "until": _moved(entry.times.until, ahead),
         "finished": entry.finished,
         "ran_at": _moved(entry.ran_at, ahead),
         "unpaired": entry.unpaired,
         "partners": json.dumps(entry.partners),
+        "kept_at": _moved(entry.kept_at, ahead),
+        "title": entry.title,
     }
+
+
+_KEPT = (
+    "listing",
+    "selection",
+    "batch",
+    "mode",
+    "looked_at",
+    "looked_again",
+    "completed_at",
+    *Times.__dataclass_fields__,
+    "finished",
+    "ran_at",
+    "unpaired",
+    "partners",
+    "carried_file",
+    "carried_lost",
+    *STATE_NAMES.values(),
+)
+"""The columns that make up a batch."""
+
+
+def kept_columns(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The columns of a loop's row that keep its batch, to be put back."""
+    return {
+        "kept": json.dumps({name: row[name] for name in _KEPT}),
+        "kept_listing": row["listing"],
+    }
+
+
+NOTHING_KEPT: Mapping[str, Any] = {"kept": None, "kept_listing": None}
+"""These columns of a loop for which no batch is kept."""
+
+
+def kept_batch(row: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The columns of the batch that is kept in a loop's row; None if there is none."""
+    kept: dict[str, Any] | None = None if row["kept"] is None else json.loads(row["kept"])
+    return kept
 
 
 def item_of(row: Row[Any], ahead: float) -> Item:

@@ -29,6 +29,7 @@ from sqlalchemy import (
 )
 
 from ...model.items import ItemState
+from ...model.loop_key import LoopKey
 from ...model.shared_roots import MARK
 from .tables import (
     PathText,
@@ -63,9 +64,9 @@ COUNTS = tuple(state.value for state in ItemState)
 """The columns of a loop's row that say how many items are in each state."""
 
 loop_row = select(loops).where(loops.c.id == bindparam("of_loop"))
-loop_key = select(loops.c.name, loops.c.directory).where(loops.c.id == bindparam("of_loop"))
-loop_keys = select(loops.c.name, loops.c.directory)
-carried_names = select(loops.c.carried_file)
+loop_keys = select(loops.c.name, loops.c.directory, loops.c.workflow)
+loop_key = loop_keys.where(loops.c.id == bindparam("of_loop"))
+carried_names = select(loops.c.carried_file, loops.c.kept)
 add_loop = insert(loops)
 delete_loop = delete(loops).where(loops.c.id == bindparam("of_loop"))
 set_loop = update(loops).where(loops.c.id == bindparam("of_loop"))
@@ -115,9 +116,18 @@ _ONLY_FOR_RUNS = {
     "looked_at",
     "looked_again",
     "completed_at",
+    "seconds",
+    "until",
+    "ended",
+    "turns",
+    "first",
+    "firsts",
+    "first_turns",
     "partners",
     "carried_file",
     "carried_lost",
+    "kept",
+    "kept_listing",
 }
 # For each loop, whether a run has stopped on the item that is next.
 _stopped_on_next = (
@@ -237,7 +247,23 @@ def range_below(folder: str) -> dict[str, str]:
     return {"of_first": folder + separator, "of_end": folder + _AFTER[separator]}
 
 
-results_below = select(outputs.c.target, outputs.c.path).where(_of_own_loop, _below)
+# Of all workflows' loops with that name on the folder.
+results_below = (
+    select(outputs.c.target, outputs.c.path)
+    .join(loops, loops.c.id == outputs.c.loop)
+    .where(
+        loops.c.name == bindparam("of_name", type_=PathText),
+        loops.c.directory == bindparam("of_directory", type_=PathText),
+        _below,
+    )
+)
+
+
+def results_of(key: LoopKey, folder: str) -> dict[str, str]:
+    """The parameters of `results_below` for a loop, and a folder in its shared form."""
+    return {"of_name": key.name, "of_directory": key.shared, **range_below(folder)}
+
+
 # Raw values, in the order of `KnownResult`: with a million rows, converting their types would take
 # most of the time.
 written_below = (
@@ -262,6 +288,12 @@ written_below = (
     .limit(bindparam("of_most", type_=Integer))
 )
 delete_outputs = delete(outputs).where(_of_own_loop)
+# A batch that is put back has the files of those that are taken back.
+put_back_outputs = (
+    update(outputs)
+    .where(_of_own_loop, outputs.c.batch > bindparam("of_batch"))
+    .values(batch=bindparam("of_batch"))
+)
 set_not_whole = update(outputs).where(_of_path, _of_batch).values(whole=false())
 open_targets = (
     select(outputs.c.target, outputs.c.file)

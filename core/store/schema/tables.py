@@ -123,13 +123,23 @@ loops = Table(
     Column("next_listing", String(16)),
     Column("name", PathText, nullable=False),
     Column("directory", PathText, nullable=False),
+    # The id of its workflow; and the workflow's name, where that is known.
+    Column("workflow", AnyText, nullable=False, default=""),
+    Column("title", AnyText, nullable=False, default=""),
     Column("selection", Text, nullable=False),
     Column("batch", Integer, nullable=False),
     Column("mode", Text, nullable=False),
     Column("looked_at", Double, nullable=False),
     Column("looked_again", Boolean, nullable=False),
     Column("completed_at", Double),
-    Column("seconds", Double, nullable=False),
+    # See `core.common.times.Times`.
+    Column("seconds", Double, nullable=False, default=0.0),
+    Column("until", Double),
+    Column("ended", Integer, nullable=False, default=0),
+    Column("turns", Double, nullable=False, default=0.0),
+    Column("first", Double, nullable=False, default=0.0),
+    Column("firsts", Integer, nullable=False, default=0),
+    Column("first_turns", Double, nullable=False, default=0.0),
     # How many items of the listing are in each state, as counting them would take longer the more
     # there are.
     Column("pending", Integer, nullable=False, default=0),
@@ -148,6 +158,11 @@ loops = Table(
     # The name under which the carried value is stored, and why it is not, if it could not be.
     Column("carried_file", Text),
     Column("carried_lost", AnyText),
+    # The batch before, as long as Start over can be undone: its columns as JSON, the listing that
+    # holds its items, and when it was set aside.
+    Column("kept", Text),
+    Column("kept_listing", String(16)),
+    Column("kept_at", Double),
 )
 
 items = Table(

@@ -72,7 +72,8 @@ class Carrying:
     def forget(self, connection: Connection, loop_id: str, name: str) -> None:
         """Forget the value of that name."""
         self._kept.forget(connection, name)
-        self._change().pop(loop_id, None)
+        if self._remembered.get(loop_id, ("",))[0] == name:
+            del self._change()[loop_id]
 
     def ended(self, *, kept: bool) -> None:
         """End a transaction; unless it was committed, undo what it has changed here."""

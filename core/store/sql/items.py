@@ -234,7 +234,7 @@ class SqlOutputs(SqlReports, SqlItems):
         return tuple(sorted(self._file_of(row) for row in rows))
 
     def results_below(self, key: LoopKey, folder: str) -> Mapping[str, str]:
-        given = {"of_loop": key.id, **statements.range_below(self._roots.shared(folder))}
+        given = statements.results_of(key, self._roots.shared(folder))
         found = self._database.execute(statements.results_below, given)
         return {self._roots.local(target): path for target, path in found}
 

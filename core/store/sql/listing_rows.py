@@ -106,12 +106,17 @@ def take(connection: Connection, new: NewListing) -> None:
     connection.execute(statements.delete_spare, {"of_listing": new.id})
 
 
-def discard(connection: Connection, listing: str) -> None:
-    """Delete the rows of a listing that its loop no longer has: now, or later if they are many."""
-    if has_many(connection, listing):
+def discard(connection: Connection, listing: str) -> bool:
+    """Delete the rows of a listing that its loop no longer has: now, or later if they are many.
+
+    Returns whether they are yet to be deleted.
+    """
+    is_large = has_many(connection, listing)
+    if is_large:
         connection.execute(statements.add_spare, {"id": listing, "server": _NOBODY})
     else:
         connection.execute(statements.delete_all, {"of_listing": listing})
+    return is_large
 
 
 def add(

@@ -13,17 +13,17 @@ from ...model.records import NOTHING_CARRIED, Carried
 from ...model.shared_roots import Roots
 from ..records import LoopEntry, NewListing, new_listing_id
 from ..schema import statements
-from ..schema.rows import counts_of, entry_columns
+from ..schema.rows import NOTHING_KEPT, counts_of, entry_columns, kept_batch, kept_columns
 from . import listing_rows
 from .backend import AT_ONCE
 from .items import SqlItems
 from .session import KnownLoop, SqlSession
 
 
-def key_of(name: str, directory: str, roots: Roots) -> LoopKey:
-    """The key of a loop, from the name and the directory in its row."""
+def key_of(name: str, directory: str, workflow: str, roots: Roots) -> LoopKey:
+    """The key of a loop, from its row."""
     local = roots.local(directory)
-    return LoopKey(name, local, "" if local == directory else directory)
+    return LoopKey(name, local, "" if local == directory else directory, workflow)
 
 
 class SqlLoops(SqlSession):
@@ -41,15 +41,17 @@ class SqlLoops(SqlSession):
     def find(self, loop_id: str) -> LoopKey | None:
         loop = self._loops.get(loop_id)
         if loop is not None:
-            return key_of(loop.row["name"], loop.row["directory"], self._roots)
-        row = self._database.execute(statements.loop_key, {"of_loop": loop_id}).one_or_none()
-        return None if row is None else key_of(row.name, row.directory, self._roots)
+            row = loop.row
+            return key_of(row["name"], row["directory"], row["workflow"], self._roots)
+        found = self._database.execute(statements.loop_key, {"of_loop": loop_id}).one_or_none()
+        return None if found is None else key_of(*found, self._roots)
 
     def loops(self) -> list[LoopKey]:
         rows = self._database.execute(statements.loop_keys)
-        return [key_of(row.name, row.directory, self._roots) for row in rows]
+        return [key_of(*row, self._roots) for row in rows]
 
     def forget(self, key: LoopKey) -> None:
+        self.drop_kept(key)
         self._forget_carried(key)
         listing_rows.discard(self._database, self._listing(key))
         del self._loops[key.id]
@@ -74,6 +76,16 @@ class SqlLoops(SqlSession):
             return NOTHING_CARRIED
         return self._carrying.read(lambda: self._database, key.id, name, row["carried_lost"])
 
+    def drop_kept(self, key: LoopKey) -> bool:
+        loop = self._known(key)
+        kept = kept_batch(loop.row)
+        if kept is None:
+            return False
+        if kept["carried_file"] is not None:
+            self._carrying.forget(self._database, key.id, kept["carried_file"])
+        loop.set(**NOTHING_KEPT)
+        return listing_rows.discard(self._database, kept["listing"])
+
     def _forget_carried(self, key: LoopKey) -> None:
         loop = self._loop(key)
         if loop is not None:
@@ -86,9 +98,13 @@ class SqlListings(SqlLoops, SqlItems):
     """See `core.store.interface.Listings`."""
 
     def start_batch(
-        self, key: LoopKey, paths: Sequence[str], new: NewListing | None = None
+        self,
+        key: LoopKey,
+        paths: Sequence[str],
+        new: NewListing | None = None,
+        *,
+        keep: bool = False,
     ) -> None:
-        self._forget_carried(key)
         before = None if self._loop(key) is None else self._listing(key)
         if before is None and key.id not in self._loops:
             self._add_loop(key)
@@ -97,10 +113,38 @@ class SqlListings(SqlLoops, SqlItems):
         listing = self._written(new, paths)
         if before is not None:
             listing_rows.keep_undone(self._database, listing, before)
-            listing_rows.discard(self._database, before)
+            self._set_aside(key, keep=keep)
         loop = self._known(key)
         loop.set(**dict.fromkeys(statements.COUNTS, 0) | {"pending": len(paths)})
         self._switch(loop, listing)
+        loop.forget_items()
+        loop.writers.clear()
+
+    def _set_aside(self, key: LoopKey, *, keep: bool) -> None:
+        """Keep the batch that another one is about to replace, or delete it."""
+        loop = self._known(key)
+        if keep and (loop.row["kept"] is None or self.counts(key).handled):
+            self.drop_kept(key)
+            loop.set(**kept_columns(loop.row), carried_file=None, carried_lost=None)
+            return
+        if not keep:
+            self.drop_kept(key)
+        self._forget_carried(key)
+        listing_rows.discard(self._database, loop.row["listing"])
+
+    def put_back(self, key: LoopKey) -> None:
+        loop = self._known(key)
+        kept = kept_batch(loop.row)
+        assert kept is not None  # noqa: S101 for the type checker: the caller has looked
+        present: str = loop.row["listing"]
+        self._forget_carried(key)
+        # What prompts have begun since is not done, whatever was done before.
+        listing_rows.keep_undone(self._database, kept["listing"], present)
+        listing_rows.discard(self._database, present)
+        outputs = {"of_loop": key.id, "of_batch": kept["batch"]}
+        self._database.execute(statements.put_back_outputs, outputs)
+        loop.set(**kept, **NOTHING_KEPT, kept_at=None)
+        self._switch(loop, kept["listing"])
         loop.forget_items()
         loop.writers.clear()
 
@@ -110,12 +154,12 @@ class SqlListings(SqlLoops, SqlItems):
             "id": key.id,
             "name": key.name,
             "directory": key.shared,
+            "workflow": key.workflow,
             "selection": "{}",
             "batch": 0,
             "mode": "",
             "looked_at": 0.0,
             "looked_again": False,
-            "seconds": 0.0,
             "unpaired": 0,
             "partners": "[]",
         }

@@ -51,14 +51,15 @@ class SqlOutside:
             open_items[row.loop].append(item_of(row, ahead))
         return [
             ListedLoop(
-                key_of(row.name, row.directory, self._roots),
+                key_of(row.name, row.directory, row.workflow, self._roots),
                 row.batch,
-                row.seconds,
                 row.finished,
                 None if row.ran_at is None else row.ran_at - ahead,
                 listed_counts(row),
                 tuple(open_items[row.id]),
                 stopped=bool(row.stopped),
+                title=row.title,
+                kept_at=None if row.kept_at is None else row.kept_at - ahead,
             )
             for row in rows
             if row.batch
@@ -80,7 +81,7 @@ class SqlOutside:
         return found
 
     def results_below(self, key: LoopKey, folder: str) -> Mapping[str, str]:
-        given = {"of_loop": key.id, **statements.range_below(self._roots.shared(folder))}
+        given = statements.results_of(key, self._roots.shared(folder))
         local = self._roots.local
         return {
             local(path_text(target)): path_text(path)

@@ -90,7 +90,8 @@ STOP = {"kind": "end_queue", "next": "stop", "of_batch": True}
 
 def iteration(on_error: str, loop: str = "a", filename: str = "a.png") -> dict[str, Any]:
     told = {"loop": loop, "filename": filename, "on_error": on_error}
-    return {"kind": "iteration", **told, **FIGURES}
+    following = "go" if filename else "stop"
+    return {"kind": "iteration", "next": following, **told, **FIGURES}
 
 
 def progress_of(loop: str, following: str) -> dict[str, Any]:
@@ -101,6 +102,21 @@ def test_it_continues_until_end_queue_says_stop() -> None:
     server = Server(([iteration("stop")], SUCCESS), ([iteration("stop"), STOP], SUCCESS))
     assert run(server).is_over
     assert server.sent == 3
+
+
+def test_without_end_queue_it_continues_until_the_loop_says_stop() -> None:
+    one = {**iteration("stop"), "decides": True}
+    server = Server(([one], SUCCESS), ([one, progress_of("a", "stop")], SUCCESS))
+    assert run(server).is_over
+    assert server.sent == 3
+
+
+def test_without_end_queue_a_prompt_without_an_image_can_be_the_last() -> None:
+    nothing = {**iteration("stop", filename=""), "decides": True}
+    waits = {**nothing, "next": "wait"}
+    looks = [{"next": "go", "complete": False}]
+    server = Server(([waits], SUCCESS), ([nothing], SUCCESS), looks=looks)
+    assert run(server).is_over
 
 
 def test_the_verdict_of_a_prompt_that_failed_does_not_count() -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from batch_loop.batch_loop_cli.contact_sheet import (
     BACKGROUND,
     MARGIN,
     THUMBNAIL,
+    Pair,
     draw_contact_sheet,
 )
 
@@ -41,3 +43,18 @@ def test_a_file_that_is_no_image_leaves_an_empty_place(tmp_path: Path) -> None:
     sheet = draw_contact_sheet([("caf\udce9.png", image, video)])
     assert sheet.getpixel(MIDDLE) == (10, 200, 30)
     assert sheet.getpixel((MIDDLE[0] + THUMBNAIL + MARGIN, MIDDLE[1])) == BACKGROUND
+
+
+def test_it_shows_how_far_it_is(tmp_path: Path) -> None:
+    path = tmp_path / "image.png"
+    Image.new("RGB", (4, 4)).save(path)
+    seen: list[Pair] = []
+
+    def shown(pairs: Sequence[Pair]) -> Iterator[Pair]:
+        for pair in pairs:
+            seen.append(pair)
+            yield pair
+
+    pairs = [("a.png", path, path), ("b.png", path, path)]
+    draw_contact_sheet(pairs, shown=shown)
+    assert seen == pairs

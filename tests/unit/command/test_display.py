@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from batch_loop.batch_loop_cli.display import plain, summary_in_words
+from batch_loop.batch_loop_cli.display import Bar, JsonLines, plain, summary_in_words
+from batch_loop.batch_loop_cli.progress import Progress
 
 
 @pytest.mark.parametrize(
@@ -35,3 +36,23 @@ def test_a_failure_is_one_line() -> None:
     }
     said = summary_in_words(loop).splitlines()
     assert said[1:] == [r"  a\x1b[1A.png: it broke 1 of 1 done, complete"]
+
+
+def test_a_run_that_is_refused_draws_no_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    bar = Bar()
+    bar.show("started", Progress(), "http://here")
+    bar.note("said to a person")
+    bar.end({}, "Nothing ran.")
+    assert capsys.readouterr() == ("Nothing ran.\n", "said to a person\n")
+
+
+def test_a_batch_has_a_bar(capsys: pytest.CaptureFixture[str]) -> None:
+    bar = Bar()
+    bar.show("started", Progress(total=7, done=2), "http://here")
+    bar.close()
+    assert "2/7" in capsys.readouterr().err
+
+
+def test_programs_are_told_nothing_that_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    JsonLines().note("said to a person")
+    assert capsys.readouterr() == ("", "said to a person\n")

@@ -49,6 +49,23 @@ def test_end_queue_s_verdict_counts_only_once_its_prompt_has_ended() -> None:
     assert not progress.ends
 
 
+@pytest.mark.parametrize("last", ["stop", "watch"])
+def test_a_loop_without_end_queue_speaks_for_itself(last: str) -> None:
+    begun = {"kind": "iteration", "loop": "a", "next": "go", "decides": True}
+    ended = {"kind": "progress", "loop": "a", "next": last}
+    other = {**begun, "loop": "b"}
+    verdict = {"kind": "end_queue", "next": "stop", "of_batch": True}
+    assert not says_stop([begun])
+    assert says_stop([begun, ended])
+    assert not says_stop([begun, {**ended, "next": "wait"}])
+    assert not says_stop([begun, ended, other])
+    assert not says_stop([begun, verdict])
+    assert says_stop([begun, ended, verdict])
+    assert says_stop([{**begun, "next": last}])
+    # Where End Queue decides, the loop itself does not.
+    assert not says_stop([{**begun, "decides": False}, ended])
+
+
 @pytest.mark.parametrize(
     ("said", "stops"),
     [

@@ -10,7 +10,7 @@ import pytest
 
 from batch_loop.batch_loop_cli.errors import CommandError, RefusedByServer, Unreachable
 from batch_loop.batch_loop_cli.progress import Progress
-from batch_loop.batch_loop_cli.servers import run_on_all
+from batch_loop.batch_loop_cli.servers import INTERRUPTING, STOPPING, run_on_all
 
 
 class Turn:
@@ -123,7 +123,9 @@ def test_ctrl_c_ends_the_batch_and_pressed_twice_interrupts_it(times: int) -> No
     before = signal.getsignal(signal.SIGINT)
     progress = Progress()
     workers = [Worker(progress), Pressing(progress, times)]
-    assert asyncio.run(run_on_all(workers, progress))
+    told: list[str] = []
+    assert asyncio.run(run_on_all(workers, progress, told.append))
+    assert told == [STOPPING, INTERRUPTING][:times]
     assert [worker.has_ended for worker in workers] == [True, True]
     assert [worker.was_interrupted for worker in workers] == [times > 1] * 2
     assert signal.getsignal(signal.SIGINT) is before

@@ -46,17 +46,17 @@ def test_servers_share_the_values_that_change_between_runs(tmp_path: Path) -> No
     one, other = (Prompts(workflow, TYPES, Changes()) for _ in range(2))
     assert one.first["2"]["inputs"]["seed"] == 5
     sent = [each.next() for each in (one, other, one)]
-    assert [prompt["2"]["inputs"]["seed"] for prompt, _ in sent] == [5, 6, 7]
-    shown = [workflow and workflow["nodes"][1]["widgets_values"] for _, workflow in sent]
+    assert [prompt["2"]["inputs"]["seed"] for prompt, *_ in sent] == [5, 6, 7]
+    shown = [workflow and workflow["nodes"][1]["widgets_values"] for _, workflow, _ in sent]
     assert shown == [[5, "increment", 20], [6, "increment", 20], [7, "increment", 20]]
 
 
 def test_values_set_on_the_command_line_stay(tmp_path: Path) -> None:
     prompts = Prompts(saved(tmp_path), TYPES, Changes(("Sampler.seed=9",)))
     sent = [prompts.next() for _ in range(2)]
-    assert [prompt["2"]["inputs"]["seed"] for prompt, _ in sent] == [9, 9]
+    assert [prompt["2"]["inputs"]["seed"] for prompt, *_ in sent] == [9, 9]
     # It would not match what ran.
-    assert [workflow for _, workflow in sent] == [None, None]
+    assert [workflow for _, workflow, _ in sent] == [None, None]
 
 
 @pytest.mark.parametrize(
@@ -76,5 +76,5 @@ def test_in_api_format_all_runs_are_the_same(
     }
     prompts = Prompts(file_with(tmp_path, found), TYPES, Changes(on_error=on_error))
     for _ in range(2):
-        prompt, workflow = prompts.next()
+        prompt, workflow, _ = prompts.next()
         assert (prompt["1"]["inputs"], workflow) == ({"directory": "photos", **inputs}, None)

@@ -207,6 +207,9 @@ def test_the_former_listing_is_deleted_in_parts(server: Server) -> None:
     server.registry.full_snapshot(LARGE.id)
     with asked_of(server.store) as asked:
         assert server.registry.start_over(LARGE.id).batch == 2
+        assert server.rows() == 2 * len(NAMES)
+        server.done(server.acquire())
+        server.acquire()  # from here on it cannot be put back
         wait_for(lambda: server.rows() == len(NAMES), "the end of what was there before")
     deletions = [text for text, _ in asked.statements if text.startswith("DELETE")]
     deletions = [text for text in deletions if "batch_loop_items" in text]

@@ -29,6 +29,7 @@ from sqlalchemy import func, select
 
 from batch_loop.core.common.errors import LoopEndNotReached, NoImages, NotNow, UnreadableImage
 from batch_loop.core.engine.batches import Request
+from batch_loop.core.engine.changes import undo
 from batch_loop.core.engine.folders import listings
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.item_life import OPEN
@@ -176,6 +177,8 @@ class ModelLoop:
     completed_at: float | None = None
     carried: tuple[Any, str] = (None, "")
     """The value, and the server that reconciled it."""
+    kept: ModelLoop | None = None
+    """The batch before, while nothing has come of this one."""
 
     @property
     def listed(self) -> list[ModelItem]:
@@ -184,6 +187,10 @@ class ModelLoop:
     @property
     def complete(self) -> bool:
         return not any(item.state in {PENDING, RUNNING} for item in self.listed)
+
+    @property
+    def has_handled(self) -> bool:
+        return any(item.state in {FINISHING, DONE, FAILED} for item in self.listed)
 
     @property
     def first_pending(self) -> str | None:
@@ -235,7 +242,9 @@ class RegistryMachine(RuleBasedStateMachine):
         assert isinstance(server.store, SqlStore)
         with server.store._connections.engine.begin() as connection:
             known = connection.execute(select(loops.c.listing)).scalars().all()
-            strays = select(func.count()).where(items.c.listing.not_in(known))
+            kept = connection.execute(select(loops.c.kept_listing)).scalars().all()
+            belongs = [listing for listing in (*known, *kept) if listing]
+            strays = select(func.count()).where(items.c.listing.not_in(belongs))
             found = connection.execute(strays).scalar_one()
         self._close(server)
         return found
@@ -408,8 +417,47 @@ class RegistryMachine(RuleBasedStateMachine):
                 server.registry.start_over(key.id)
             return
         snapshot = server.registry.start_over(key.id)
+        self._reconcile(server, key)
         self._begin_batch(key, loop.selection, loop.mode, loop.batch + 1)
+        self.loops[key].kept = loop.kept if loop.kept and not loop.has_handled else loop
+        assert snapshot.undo_until is not None
         assert snapshot.counts.pending == snapshot.counts.total == len(listing)
+
+    @precondition(lambda self: self.loops)
+    @rule(pick=picks, key=keys, begins=st.booleans())
+    def start_over_by_mistake(self, pick: int, key: LoopKey, begins: bool) -> None:  # noqa: FBT001
+        """A person starts over and thinks better of it, perhaps when a prompt has an image."""
+        self.start_over(pick, key)
+        if key in self.loops and begins:
+            server = self._server(pick)
+            self.jobs.append(Job(server, server.host.submit("auto")))
+            self._acquire(self.jobs[-1], Request(key, Selection()))
+        self.undo_start_over(pick, key)
+
+    @precondition(lambda self: any(loop.kept for loop in self.loops.values()))
+    @rule(pick=picks, key=keys)
+    def undo_start_over(self, pick: int, key: LoopKey) -> None:
+        loop, server = self.loops.get(key), self._server(pick)
+        if loop is None:
+            return
+        self._reconcile(server, key)
+        kept = None if loop.has_handled else loop.kept
+        shown = server.registry.full_snapshot(key.id)
+        assert (shown.undo_until is None) is (kept is None)
+        if kept is None:
+            with pytest.raises(NotNow):
+                server.registry.undo_start_over(key.id)
+            return
+        snapshot = server.registry.undo_start_over(key.id)
+        for _, item in kept.open:
+            assert item.prompt is not None
+            is_own = item.server == server.name
+            if not is_own or server.host.known_ending(item.prompt) is not None:
+                item.state, item.prompt = PENDING, None
+        self.loops[key] = kept
+        self._note_completion(kept)
+        assert (snapshot.batch, snapshot.undo_until) == (kept.batch, None)
+        self.steps.update(["undone"])
 
     @precondition(lambda self: self.loops)
     @rule(pick=picks, key=keys)
@@ -683,6 +731,8 @@ class RegistryMachine(RuleBasedStateMachine):
             raise LoopEndNotReached
         item.state, item.prompt, item.server = RUNNING, prompt, server.name
         item.policy = request.policy
+        if loop.has_handled:
+            loop.kept = None
         return path
 
     def _prepare(self, server: Server, request: Request, prompt: Prompt) -> bool:
@@ -867,7 +917,13 @@ def hold(open_store: Callable[[], Callable[[], Store]] | None, examples: int) ->
         steps=50,
     )
     assert steps["steps"] >= 40 * examples
-    assert min(steps["skipped"], steps["forgotten"]) >= examples / 12
+    assert min(steps["skipped"], steps["forgotten"], steps["undone"]) >= examples / 12
+
+
+@pytest.fixture(autouse=True)
+def undo_for_ever(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Start over be undone however often the clock has ticked."""
+    monkeypatch.setattr(undo, "UNDO_SECONDS", float("inf"))
 
 
 @pytest.fixture

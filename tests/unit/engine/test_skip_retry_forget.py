@@ -66,9 +66,6 @@ def test_it_ran_until_its_prompt_ended_however_late_somebody_looks(loop: Loop) -
     loop.host.finish_at(second.prompt, since + 0.25)
     snapshot = loop.snapshot()
     assert snapshot.ran_at == since + 0.25
-    assert first.item is not None
-    assert first.item.claim is not None
-    assert snapshot.seconds == since - 0.5 - first.item.claim.since + 0.25
 
 
 def test_an_image_lost_in_a_crash_does_not_count_as_a_run(loop: Loop) -> None:

@@ -33,7 +33,7 @@ def allowed(tmp_path: Path) -> AllowedFolders:
 
 def expected(allowed: AllowedFolders, graph: Any = None, pattern: str = "") -> list[ResultName]:
     graph = batch_graph("in", "up") if graph is None else graph
-    return list(expected_results(graph, ITERATOR, pattern, allowed))
+    return list(expected_results(graph, ITERATOR, pattern, allowed.input, allowed))
 
 
 def saver(folder: str = "/out", **settings: Any) -> ResultName:
@@ -331,13 +331,13 @@ def test_a_colon_is_refused_beyond_the_folder_that_a_pattern_begins_with(
     allowed: AllowedFolders, pattern: str
 ) -> None:
     with pytest.raises(PathRefused, match="a colon may only stand in the folder"):
-        expected_results({}, "1", pattern, allowed)
+        expected_results({}, "1", pattern, allowed.input, allowed)
 
 
 def test_a_pattern_of_more_than_4_kb_is_refused(allowed: AllowedFolders) -> None:
-    assert expected_results({}, "1", "{stem}" + "x" * 4090, allowed)
+    assert expected_results({}, "1", "{stem}" + "x" * 4090, allowed.input, allowed)
     with pytest.raises(InvalidSetting, match="finished_as is 4097 bytes long"):
-        expected_results({}, "1", "{stem}" + "x" * 4091, allowed)
+        expected_results({}, "1", "{stem}" + "x" * 4091, allowed.input, allowed)
 
 
 def known(allowed: AllowedFolders, *files: tuple[str, str, bool], **which: Any) -> Any:

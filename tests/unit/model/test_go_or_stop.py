@@ -59,7 +59,7 @@ def test_a_record_has_one_next_and_one_word(
 
 
 def test_between_two_images_a_loop_still_counts_as_running() -> None:
-    loop = Overview("l", "", "/in", 1, PENDING, 0.0, ran_at=100.0)
+    loop = Overview("l", "", "/in", 1, PENDING, ran_at=100.0)
     for passed, stands in ((BETWEEN_SECONDS - 0.1, "running"), (BETWEEN_SECONDS, "paused")):
         assert standing_of(replace(loop, told_at=100.0 + passed)).stands.value == stands
     assert standing_of(replace(loop, ran_at=None)).stands.value == "paused"

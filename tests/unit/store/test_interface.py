@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import IllegalTransition
+from batch_loop.core.common.times import Times
 from batch_loop.core.model.item_life import Event, On, after_event
 from batch_loop.core.model.items import Claim, Counts, Item, ItemState
 from batch_loop.core.model.loop_key import LoopKey
@@ -93,7 +94,7 @@ def test_an_entry_is_stored_and_found_by_its_id(store: Store) -> None:
         looked_at=1.5,
         looked_again=True,
         completed_at=2.5,
-        seconds=3.5,
+        times=Times(3.5, 4.5, 3, 2.5, 1.5, 1, 0.5),
         ran_at=4.5,
     )
     store.save(KEY, entry)
@@ -200,6 +201,39 @@ def test_a_new_batch_knows_nothing_of_the_old_one(store: Store) -> None:
     assert store.outputs(KEY, "a") == ()
     assert store.writer(KEY, "/out/a") == Written(KEY.id, "a", 1, under_way=False)
     assert store.written(KEY, "a") == ("/out/a",)
+
+
+def test_a_batch_that_is_kept_is_put_back_as_it_was(store: Store) -> None:
+    finish(store, claimed(store))
+    finish(store, claimed(store), ItemState.FAILED)
+    store.carry(KEY, 7)
+    store.note_output(KEY, "/out/a", "a")
+    entry, report = store.load(KEY), reported(store, KEY)
+    store.start_batch(KEY, ["x", "a"], keep=True)
+    store.save(KEY, replace(ENTRY, batch=2, kept_at=5.0))
+    assert store.counts(KEY) == Counts(pending=2)
+    assert store.carried(KEY).value is None
+    claimed(store)
+    store.note_output(KEY, "/out/x", "a")
+    store.put_back(KEY)
+    assert store.load(KEY) == entry
+    assert store.carried(KEY).value == 7
+    (first, outputs), *others = reported(store, KEY)
+    assert (first, outputs) == (report[0][0], ("/out/a", "/out/x"))
+    assert others == report[1:]
+    assert store.counts(KEY) == Counts(pending=1, done=1, failed=1)
+
+
+def test_a_kept_batch_can_be_dropped(store: Store) -> None:
+    finish(store, claimed(store))
+    store.carry(KEY, 7)
+    store.start_batch(KEY, ["a"], keep=True)
+    store.save(KEY, replace(ENTRY, batch=2))
+    store.carry(KEY, 8)
+    store.drop_kept(KEY)
+    store.drop_kept(KEY)
+    assert store.carried(KEY).value == 8
+    assert store.counts(KEY) == Counts(pending=1)
 
 
 def test_new_items_go_to_the_end(store: Store) -> None:

@@ -81,7 +81,7 @@ CHANGES: dict[str, Callable[[Store], object]] = {
     "done": lambda store: moved(store, KEY, item(store, "c"), ItemState.DONE, claim=None),
     "given up": lambda store: moved(store, KEY, item(store, "d"), ItemState.FAILED, claim=None),
     "retry": lambda store: store.retry(KEY),
-    "save": lambda store: store.save(KEY, replace(store.load(KEY), seconds=9.0)),  # type: ignore[type-var]
+    "save": lambda store: store.save(KEY, replace(store.load(KEY), looked_at=9.0)),  # type: ignore[type-var]
     "append": lambda store: store.append(KEY, "f", "g"),
     "relist": lambda store: store.relist(KEY, ["f", "c", "a"]),
     "append to another listing": lambda store: (

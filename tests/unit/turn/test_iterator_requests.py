@@ -11,6 +11,7 @@ from batch_loop.core.common.errors import InvalidSetting, NoImages
 from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.graph.links import Graph
 from batch_loop.core.graph.pairs import meeting
+from batch_loop.core.graph.required_nodes import Submission
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.turn.iterator_requests import IteratorRequests
@@ -45,7 +46,10 @@ def allowed(tmp_path: Path) -> AllowedFolders:
 
 
 def requests_of(graph: Graph, allowed: AllowedFolders, learned: Learned) -> IteratorRequests:
-    return IteratorRequests(graph, allowed, LoopKey, learned.of)
+    def key(name: str, directory: str, workflow: str) -> LoopKey:
+        return LoopKey(name, directory, workflow=workflow)
+
+    return IteratorRequests(Submission(graph), allowed, key, learned.of)
 
 
 def test_only_linked_inputs_of_the_pair_are_wanted_until_they_are_known(

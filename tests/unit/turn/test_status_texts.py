@@ -12,7 +12,7 @@ KEY = LoopKey("", "/folder")
 
 
 def snapshot(counts: Counts, *failures: Item) -> Snapshot:
-    return Snapshot(KEY.id, "", "/folder", 1, counts, 0.0, failures=failures)
+    return Snapshot(KEY.id, "", "/folder", 1, counts, failures=failures)
 
 
 def failed(path: str, failure: Failure | None, attempts: int = 1) -> Item:

@@ -12,6 +12,7 @@ import { whichLoop } from "./folder_settings.js";
  * @import { FolderChooser } from "./folder_chooser.js"
  * @import { CardActions } from "./iterator_card_element.js"
  * @import { IteratorEntry } from "./iterator_entry.js"
+ * @import { RunAction, RunControl } from "../run_control.js"
  */
 
 const LIFE_MS = 8_000;
@@ -24,6 +25,7 @@ export class Actions {
   #chooser;
   #openReport;
   #stopWatching;
+  #runControl;
 
   /**
    * @param {object} given
@@ -33,14 +35,16 @@ export class Actions {
    * @param {FolderChooser} given.chooser
    * @param {(loop: string) => void} given.openReport
    * @param {() => void} given.stopWatching
+   * @param {RunControl} given.runControl
    */
-  constructor({ changes, toasts, screen, chooser, openReport, stopWatching }) {
+  constructor({ changes, toasts, screen, chooser, openReport, stopWatching, runControl }) {
     this.#changes = changes;
     this.#toasts = toasts;
     this.#screen = screen;
     this.#chooser = chooser;
     this.#openReport = openReport;
     this.#stopWatching = stopWatching;
+    this.#runControl = runControl;
   }
 
   /**
@@ -52,8 +56,10 @@ export class Actions {
    */
   of(entry, changed) {
     return {
+      run: ({ buttons }) => this.#run(buttons.run),
+      tryOne: ({ buttons }) => this.#tryOne(entry, buttons.tries),
       choose: () => this.#choose(entry),
-      startOver: () => this.#startOver(entry, changed),
+      startOver: ({ buttons }) => this.#startOver(entry, buttons.undo, changed),
       retry: () => this.#retry(entry, changed),
       skip: ({ buttons }) => this.#skip(entry, buttons.skip, changed),
       report: () => entry.loop && this.#openReport(entry.loop),
@@ -87,17 +93,37 @@ export class Actions {
     }
   }
 
+  /** @param {RunAction} action */
+  async #run(action) {
+    if (action === "pause") await this.#runControl.pause();
+    else await this.#runControl.start();
+  }
+
   /**
    * @param {IteratorEntry} entry
+   * @param {string | null} path
+   */
+  async #tryOne({ node }, path) {
+    if (path !== null) await this.#runControl.tryOne(node, path);
+  }
+
+  /**
+   * @param {IteratorEntry} entry
+   * @param {boolean} undo - whether the last Start over is to be taken back
    * @param {() => void} changed
    */
-  async #startOver(entry, changed) {
+  async #startOver(entry, undo, changed) {
+    if (undo && entry.loop) {
+      await this.#changes.undo(entry.loop);
+      changed();
+      return;
+    }
     const which = whichLoop(entry.node, entry.loop);
     if (!which) {
       this.#say("startOver", "info", t("startOver.title"), t("startOver.runFirst"));
       return;
     }
-    await this.#changes.startOver(which);
+    await this.#changes.startOver(which, entry.state);
     changed();
   }
 

@@ -1,12 +1,15 @@
 import { iteratorOf, nodesOf } from "../graph.js";
+import { beginBesideOutputs, widthBesideOutputs } from "../node/beside_outputs.js";
+import { setWidth, takePlaces } from "../node/widgets.js";
 import { loopOf } from "../poller.js";
 import { CompleteCard } from "./complete_card.js";
-import { onSettingChanged } from "./folder_settings.js";
+import { onSettingChanged, widgetOf } from "./folder_settings.js";
 import { IteratorCard } from "./iterator_card_element.js";
 import { IteratorEntry } from "./iterator_entry.js";
+import { saverOffer } from "./saver_offer.js";
 import { completeModel } from "./texts_and_buttons.js";
 import { drawOnTitle } from "./title_progress.js";
-import { addCard, passToCanvas, takePlace } from "./widget.js";
+import { CARD, addCard, passToCanvas } from "./widget.js";
 
 /**
  * @import { App, Node } from "../../../types/comfyui.d.ts"
@@ -17,16 +20,20 @@ import { addCard, passToCanvas, takePlace } from "./widget.js";
  * @import { LoopServer } from "../server.js"
  * @import { Actions } from "./actions.js"
  * @import { CollapsedNodes } from "./collapsed.js"
+ * @import { RunControl } from "../run_control.js"
+ * @import { Trial } from "../trial.js"
  */
 
 const ITERATOR = "BatchLoopDirectoryIterator";
 const COMPLETE = "BatchLoopBatchComplete";
-const NAME = "batch_loop_card";
 const THUMBNAIL_SIZE = 256;
 
 /** Heights of the cards until they have been on screen, in canvas units. */
-const ITERATOR_HEIGHT = 200;
+const ITERATOR_HEIGHT = 180;
 const COMPLETE_HEIGHT = 72;
+
+/** The place of Directory Iterator's card among its widgets. */
+const AFTER_DIRECTORY = 1;
 
 /** The cards of Directory Iterator and Batch Complete, in all open workflows. */
 export class Cards {
@@ -36,6 +43,8 @@ export class Cards {
   #actions;
   #following;
   #collapsed;
+  #runControl;
+  #trial;
   /**
    * The card and the entry of each Directory Iterator.
    *
@@ -57,13 +66,17 @@ export class Cards {
    * @param {Screen} given.screen
    * @param {Actions} given.actions
    * @param {CollapsedNodes} given.collapsed
+   * @param {Pick<RunControl, "goesOn" | "triesChanges">} given.runControl
+   * @param {Trial} given.trial
    */
-  constructor({ app, server, poller, screen, actions, collapsed }) {
+  constructor({ app, server, poller, screen, actions, collapsed, runControl, trial }) {
     this.#app = app;
     this.#server = server;
     this.#screen = screen;
     this.#actions = actions;
     this.#collapsed = collapsed;
+    this.#runControl = runControl;
+    this.#trial = trial;
     this.#following = poller.follow({
       questions: () => this.#questions(),
       told: (answers) => this.#told(answers),
@@ -100,6 +113,21 @@ export class Cards {
     this.#following.again();
   }
 
+  /** Run was pressed, paused, or set to another mode: the buttons say what they do now. */
+  modeChanged() {
+    for (const entry of this.#entriesOf(this.#nodes())) entry.show();
+  }
+
+  /**
+   * The Directory Iterator of a loop in the workflow on screen, or null.
+   *
+   * @param {string} loop
+   */
+  nodeOf(loop) {
+    const entries = this.#entriesOf(this.#nodes());
+    return entries.find((entry) => entry.loop === loop)?.node ?? null;
+  }
+
   /**
    * Show Stop watching on a Directory Iterator.
    *
@@ -119,27 +147,37 @@ export class Cards {
     const card = new IteratorCard({
       thumbnailOf: (loop, path) => this.#server.thumbnail(loop, path, { size: THUMBNAIL_SIZE }),
     });
-    const entry = new IteratorEntry({ node, card });
+    const entry = new IteratorEntry({ node, card, runControl: this.#runControl });
+    card.content.firstElementChild?.after(saverOffer(this.#app, node));
     card.actions = this.#actions.of(entry, () => this.#following.again());
     this.#iterators.set(node, { card, entry });
     onSettingChanged(node, () => this.#following.whenSettled());
-    return this.#put(node, card, ITERATOR_HEIGHT);
+    beginBesideOutputs(node);
+    const directory = widgetOf(node, "directory");
+    if (directory) setWidth(directory, () => widthBesideOutputs(node));
+    const widget = this.#put(node, card, {
+      height: ITERATOR_HEIGHT,
+      place: AFTER_DIRECTORY,
+      width: widthBesideOutputs,
+    });
+    this.#trial.use(node, widget);
+    return widget;
   }
 
   /** @param {Node} node */
   #addComplete(node) {
     const card = new CompleteCard({ chosen: (failure) => this.#goTo(node, failure) });
     this.#completes.set(node, { card, loop: null });
-    return this.#put(node, card, COMPLETE_HEIGHT);
+    return this.#put(node, card, { height: COMPLETE_HEIGHT });
   }
 
   /**
    * @param {Node} node
    * @param {IteratorCard | CompleteCard} card
-   * @param {number} height - until it has been on screen, in canvas units
+   * @param {Omit<Parameters<typeof addCard>[1], "name" | "card">} given
    */
-  #put(node, card, height) {
-    const widget = addCard(node, NAME, card, height);
+  #put(node, card, given) {
+    const widget = addCard(node, { ...given, name: CARD, card });
     passToCanvas(card.element, () => this.#app.canvas);
     drawOnTitle(node, () => card.figures);
     this.#following.whenSettled(); // its values are set later in this turn
@@ -170,8 +208,9 @@ export class Cards {
     const { canvas } = this.#app;
     const shown = [];
     for (const node of nodes) {
-      const card = node.graph === canvas.graph ? this.#cardOf(node) : undefined;
-      if (card) takePlace(node, card);
+      if (node.graph !== canvas.graph) continue;
+      takePlaces(node);
+      const card = this.#cardOf(node);
       if (card?.figures) shown.push({ id: node.id, figures: card.figures });
     }
     this.#collapsed.show(shown);

@@ -24,8 +24,8 @@ export class FolderBrowser {
   #status = attributed(element("p", "browser-status"), { role: "status" });
   #up;
   #take;
-  /** @type {Pick<Folders, "path" | "parent">} */
-  #shown = { path: "", parent: null };
+  /** @type {Pick<Folders, "path" | "written" | "parent">} */
+  #shown = { path: "", written: "", parent: null };
   #wanted = 0;
   #dialog;
 
@@ -35,12 +35,12 @@ export class FolderBrowser {
     this.#start = start;
     this.#chooser = chooser;
     this.#up = button("button", t("browser.up"), () => this.#open(this.#shown.parent ?? ""));
-    this.#take = button("button", t("browser.take"), () => this.#dialog.close(this.#shown.path));
+    this.#take = button("button", t("browser.take"), () => this.#dialog.close(this.#shown.written));
     this.#take.classList.add("batch-loop-button-primary");
     this.#dialog = this.#build();
   }
 
-  /** Show the window; resolves to the full path of the chosen folder, or null if it was closed. */
+  /** Show the window; resolves to the text for the chosen folder, or null if it was closed. */
   async choose() {
     document.body.append(this.#dialog);
     this.#dialog.showModal();
@@ -99,19 +99,28 @@ export class FolderBrowser {
     }
   }
 
+  /**
+   * @param {Folders["folders"][number]} folder
+   * @param {number} place
+   */
+  #line({ name, path, written }, place) {
+    const open = button("browser-folder", name, () => this.#open(path));
+    open.title = path;
+    open.id = `batch-loop-folder-${place}`;
+    const pick = button("button batch-loop-browser-pick", t("browser.pick"), () =>
+      this.#dialog.close(written),
+    );
+    pick.setAttribute("aria-describedby", open.id);
+    return element("li", "browser-line", open, pick);
+  }
+
   /** @param {Folders} folders */
-  #show({ path, parent, folders, more, images, holds_comfyui }) {
-    this.#shown = { path, parent };
+  #show({ path, written, parent, folders, more, images, holds_comfyui }) {
+    this.#shown = { path, written, parent };
     setText(this.#path, path || t("browser.roots"));
     this.#up.disabled = path === "";
     this.#take.disabled = path === "";
-    this.#folders.replaceChildren(
-      ...folders.map((folder) => {
-        const open = button("browser-folder", folder.name, () => this.#open(folder.path));
-        open.title = folder.path;
-        return element("li", "browser-line", open);
-      }),
-    );
+    this.#folders.replaceChildren(...folders.map((folder, place) => this.#line(folder, place)));
     const counted = path ? t("browser.images", { count: images }) : t("browser.choose");
     const none = folders.length === 0 && t("browser.noFolders");
     const warning = holds_comfyui && t("browser.holdsComfyUI");

@@ -11,6 +11,19 @@ import { widgetOf } from "./folder_settings.js";
  * @import { IteratorEntry } from "./iterator_entry.js"
  */
 
+/**
+ * What the page does while the operating system's dialog is open; resolves to the choice, or to
+ * null if the user does not wait for it.
+ *
+ * @typedef {(choice: Promise<Chosen>) => Promise<Chosen | null>} Meanwhile
+ */
+
+/** @type {Chosen} */
+const NOTHING = { directory: null, written: "", holds_comfyui: false };
+
+/** The pack's own images, as templates name them: nobody's folder is near. */
+const EXAMPLES = "batch-loop/examples/images";
+
 /** HTTP statuses if the server has no dialog after all, or may not open one for this page. */
 const WITHOUT_DIALOG = [403, 501];
 
@@ -40,29 +53,32 @@ export class FolderChooser {
    * choice, or "".
    *
    * @param {Pick<IteratorEntry, "node" | "directory">} entry
+   * @param {Meanwhile} [meanwhile]
    */
-  async choose({ node, directory }) {
-    const chosen = await this.#ask(directory);
-    if (chosen.directory !== null) this.#write(node, chosen.directory);
+  async choose({ node, directory }, meanwhile = (choice) => choice) {
+    const isExample = widgetOf(node, "directory")?.value === EXAMPLES;
+    const chosen = await this.#ask(isExample ? null : directory, meanwhile);
+    if (chosen.written) this.#write(node, chosen.written);
     return chosen.holds_comfyui ? t("browser.holdsComfyUI") : "";
   }
 
   /**
    * @param {string | null} start
-   * @returns {Promise<Chosen>}
+   * @param {Meanwhile} meanwhile
+   * @returns {Promise<Pick<Chosen, "written" | "holds_comfyui">>}
    */
-  async #ask(start) {
+  async #ask(start, meanwhile) {
     const chooser = await this.#server.chooser();
     if (chooser.dialog) {
       try {
-        return await this.#server.choose(start ?? undefined);
+        return (await meanwhile(this.#server.choose(start ?? undefined))) ?? NOTHING;
       } catch (error) {
         if (!(error instanceof Refused && WITHOUT_DIALOG.includes(error.status))) throw error;
       }
     }
     // The window already showed its warning before the choice.
-    const directory = await this.#openBrowser({ server: this.#server, start, chooser });
-    return { directory, holds_comfyui: false };
+    const written = await this.#openBrowser({ server: this.#server, start, chooser });
+    return { written: written ?? "", holds_comfyui: false };
   }
 
   /**

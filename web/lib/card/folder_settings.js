@@ -1,7 +1,35 @@
+import { alsoWhenChanged } from "../node/callbacks.js";
+import { optionsOf } from "../node/inputs.js";
+
 /**
- * @import { Node, NodeDefined } from "../../../types/comfyui.d.ts"
+ * @import { Node } from "../../../types/comfyui.d.ts"
  * @import { FolderSettings, Which } from "../../../types/server.d.ts"
  */
+
+/**
+ * The name of the workflow on screen; empty if the frontend does not tell.
+ *
+ * @type {() => string}
+ */
+let nameOfWorkflow = () => "";
+
+/** @param {() => string} name - returns the name of the workflow on screen */
+export function nameWorkflowsBy(name) {
+  nameOfWorkflow = name;
+}
+
+/**
+ * The id of the workflow that a node is in, by which the server tells its batch from those of other
+ * workflows on the same folder. Without one, as the frontend has given it none, the batch goes by
+ * the folder alone.
+ *
+ * @param {Node} node
+ * @returns {{ workflow?: string }}
+ */
+function workflowOf({ graph }) {
+  const id = (graph?.rootGraph ?? graph)?.id;
+  return id ? { workflow: String(id) } : {};
+}
 
 /**
  * The inputs of a Directory Iterator that decide which images a folder contains, as the server has
@@ -11,10 +39,8 @@
  * @returns {string[]}
  */
 function deciding(node) {
-  const { nodeData } = /** @type {Node & NodeDefined} */ (node).constructor;
-  const { required, optional } = nodeData.input;
-  return Object.entries({ ...required, ...optional }).flatMap(([name, [, options]]) =>
-    options?.selects_images ? name : [],
+  return Object.entries(optionsOf(node)).flatMap(([name, options]) =>
+    options.selects_images ? name : [],
   );
 }
 
@@ -34,7 +60,10 @@ export function folderSettings(node) {
     const widget = widgetOf(node, name);
     if (widget) settings[name] = widget.value;
   }
-  return { ...settings, directory: String(settings.directory ?? "") };
+  const own = workflowOf(node);
+  const title = own.workflow ? nameOfWorkflow() : "";
+  const directory = String(settings.directory ?? "");
+  return { ...settings, directory, ...own, ...(title ? { title } : {}) };
 }
 
 /**
@@ -49,7 +78,7 @@ export function folderSettings(node) {
 export function whichLoop(node, last) {
   if (isLinked(node, ["directory", "loop_name"])) return last ? { loop: last } : null;
   const text = (/** @type {string} */ name) => String(widgetOf(node, name)?.value ?? "");
-  return { directory: text("directory"), loop_name: text("loop_name") };
+  return { directory: text("directory"), loop_name: text("loop_name"), ...workflowOf(node) };
 }
 
 /**
@@ -82,12 +111,6 @@ export function isLinked(node, names) {
  */
 export function onSettingChanged(node, changed) {
   for (const widget of deciding(node).map((name) => widgetOf(node, name))) {
-    if (!widget) continue;
-    const before = widget.callback;
-    widget.callback = function (...args) {
-      const result = before?.apply(this, args);
-      changed();
-      return result;
-    };
+    if (widget) alsoWhenChanged(widget, changed);
   }
 }

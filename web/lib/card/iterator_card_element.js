@@ -1,23 +1,29 @@
 import { attributed, button, element, setText } from "../dom.js";
+import { showCut } from "../middle_cut.js";
 import { Progress } from "../progress_bar.js";
 import { t } from "../texts.js";
 
 /**
  * @import { Buttons, IteratorModel } from "./texts_and_buttons.js"
- * @typedef {"choose" | "skip" | "retry" | "startOver" | "stopWatching" | "report"} Name
+ * @typedef {"run" | "tryOne" | "choose" | "skip" | "retry" | "startOver" | "stopWatching" | "report"} Name
  * @typedef {Record<Name, (model: IteratorModel) => void>} CardActions
  * @typedef {{ loop: string | null, watching: boolean, choosing: boolean }} Standing
  */
 
-/** The buttons in order, with the paths of their texts. */
+/** The buttons in order, with the paths of their texts. Each has its own place in the card. */
 const BUTTONS = {
+  run: { label: "run.run.label", tooltip: "run.run.tooltip" },
+  tryOne: { label: "run.try.label", tooltip: "run.try.tooltip" },
   choose: { label: "card.choose.label", tooltip: "card.choose.tooltip" },
-  skip: { label: "skip.title", tooltip: "skip.tooltip" },
-  retry: { label: "retry.label", tooltip: "retry.tooltip" },
   startOver: { label: "startOver.title", tooltip: "startOver.tooltip" },
-  stopWatching: { label: "stopWatching.label", tooltip: "stopWatching.tooltip" },
   report: { label: "card.report.label", tooltip: "card.report.tooltip" },
+  retry: { label: "retry.label", tooltip: "retry.tooltip" },
+  skip: { label: "skip.title", tooltip: "skip.tooltip" },
+  stopWatching: { label: "stopWatching.label", tooltip: "stopWatching.tooltip" },
 };
+
+/** How many of them are always in their places, above the figures. */
+const MAIN = 4;
 
 /** Directory Iterator's card: its folder, its batch, and all of the node's buttons. */
 export class IteratorCard {
@@ -29,12 +35,14 @@ export class IteratorCard {
   #hint = element("div", "hint");
   #times = element("div", "times");
   #buttons = {
+    run: this.#button("run"),
+    tryOne: this.#button("tryOne"),
     choose: this.#button("choose"),
-    skip: this.#button("skip"),
-    retry: this.#button("retry"),
     startOver: this.#button("startOver"),
-    stopWatching: this.#button("stopWatching"),
     report: this.#button("report"),
+    retry: this.#button("retry"),
+    skip: this.#button("skip"),
+    stopWatching: this.#button("stopWatching"),
   };
   /** @type {IteratorModel | null} */
   #model = null;
@@ -56,17 +64,22 @@ export class IteratorCard {
     this.#image.alt = ""; // its name is next to it
     this.#image.addEventListener("error", () => (this.#image.hidden = true));
     const words = element("div", "words", this.#headline, this.#detail);
-    // Hidden until it is known which are needed.
-    for (const each of Object.values(this.#buttons)) each.hidden = true;
+    const buttons = Object.values(this.#buttons);
+    // Until it is known which are needed.
+    for (const [place, each] of buttons.entries()) {
+      each.disabled = place < MAIN;
+      each.hidden = place >= MAIN;
+    }
     /** The card's content, at its natural height. */
     this.content = element(
       "div",
       "card-content",
       element("div", "now", this.#image, words),
-      this.#hint,
+      element("div", "card-buttons", ...buttons.slice(0, MAIN)),
       this.#progress.element,
       this.#times,
-      element("div", "card-buttons", ...Object.values(this.#buttons)),
+      element("div", "card-buttons", ...buttons.slice(MAIN)),
+      this.#hint,
     );
     this.element = attributed(element("div", "card", this.content), {
       "data-card": "iterator",
@@ -88,8 +101,7 @@ export class IteratorCard {
     this.#model = model;
     this.element.dataset.phase = model.phase;
     this.element.dataset.tone = model.tone;
-    write(this.#headline, model.headline, model.title);
-    write(this.#detail, model.detail, model.title);
+    this.#showWords(model);
     write(this.#hint, model.hint, "");
     this.#hint.hidden = model.hint === "";
     this.#showImage(model.image && loop ? this.#thumbnailOf(loop, model.image) : null);
@@ -108,6 +120,18 @@ export class IteratorCard {
       "data-action": name,
       title: t(BUTTONS[name].tooltip),
     });
+  }
+
+  /**
+   * Only names are cut: of a sentence, nothing may be missing.
+   *
+   * @param {IteratorModel} model
+   */
+  #showWords({ phase, headline, detail, title }) {
+    const cutHeadline = phase === "running" || phase === "stopped";
+    (cutHeadline ? showCut : setText)(this.#headline, headline);
+    (phase === "ready" ? showCut : setText)(this.#detail, detail);
+    this.#headline.title = this.#detail.title = title;
   }
 
   /** @param {string | null} address */
@@ -132,11 +156,17 @@ export class IteratorCard {
    * @param {Omit<Standing, "loop">} standing
    */
   #showButtons(buttons, { watching, choosing }) {
-    const { choose, startOver, retry, skip, report, stopWatching } = this.#buttons;
-    choose.hidden = !buttons.choose;
-    choose.disabled = choosing;
+    const { run, tryOne, choose, startOver, retry, skip, report, stopWatching } = this.#buttons;
+    run.textContent = t(`run.${buttons.run}.label`);
+    run.title = t(`run.${buttons.run}.tooltip`);
+    run.dataset.runs = buttons.run;
+    run.disabled = !buttons.canRun;
+    tryOne.disabled = buttons.tries === null;
+    choose.disabled = !buttons.choose || choosing;
     choose.textContent = choosing ? t("card.choose.open") : labelOf("choose");
-    startOver.hidden = !buttons.startOver;
+    startOver.disabled = !buttons.startOver;
+    startOver.textContent = buttons.undo ? t("undo.label") : labelOf("startOver");
+    startOver.title = t(buttons.undo ? "undo.tooltip" : BUTTONS.startOver.tooltip);
     retry.hidden = buttons.retry === 0;
     retry.textContent = labelOf("retry", buttons.retry);
     skip.hidden = !buttons.skip;

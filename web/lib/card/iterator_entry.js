@@ -8,12 +8,14 @@ import { iteratorModel } from "./texts_and_buttons.js";
  * @import { Node } from "../../../types/comfyui.d.ts"
  * @import { Current, Folder, Loop } from "../../../types/server.d.ts"
  * @import { Answer, Answers, Question } from "../poller.js"
+ * @import { RunControl } from "../run_control.js"
  * @import { IteratorCard } from "./iterator_card_element.js"
  */
 
 /** Everything known about one Directory Iterator, as shown on its card. */
 export class IteratorEntry {
   #card;
+  #runControl;
   /**
    * The question about the folder that `#folder` and `#refusal` answer.
    *
@@ -61,10 +63,12 @@ export class IteratorEntry {
    * @param {object} given
    * @param {Node} given.node
    * @param {Pick<IteratorCard, "show">} given.card
+   * @param {Pick<RunControl, "goesOn" | "triesChanges">} given.runControl
    */
-  constructor({ node, card }) {
+  constructor({ node, card, runControl }) {
     this.node = node;
     this.#card = card;
+    this.#runControl = runControl;
   }
 
   /** The loop's id, if it is known to have run. */
@@ -162,6 +166,10 @@ export class IteratorEntry {
       refusal: this.#refusal,
       state: this.#state,
       last: this.#last,
+      isKnown: this.state !== null,
+      goesOn: this.#runControl.goesOn,
+      triesChanges: this.#runControl.triesChanges,
+      watching: this.#watching,
     });
     const { loop } = this;
     this.#card.show(model, { loop, watching: this.#watching, choosing: this.#choosing });

@@ -1,10 +1,12 @@
 import { figuresOf, timesOf, unpairedLines } from "../figures.js";
+import { runAction } from "../run_control.js";
 import { t } from "../texts.js";
 
 /**
- * @import { Current, Failure, Folder, FolderSettings, Loop } from "../../../types/server.d.ts"
+ * @import { Current, Failure, Folder, FolderSettings, Loop, NothingThere } from "../../../types/server.d.ts"
  * @import { Refused } from "../server.js"
  * @import { Figures } from "../figures.js"
+ * @import { RunAction } from "../run_control.js"
  */
 
 /**
@@ -15,6 +17,10 @@ import { t } from "../texts.js";
  * @property {Refused | null} refusal - the server's refusal to list the folder
  * @property {Loop | null} state - the loop's state; null before its first run
  * @property {Current | null} [last] - between two images, the one that was last in progress
+ * @property {boolean} [isKnown] - whether that is the state of the loop that the settings stand for
+ * @property {boolean} [goesOn] - whether the page goes on with the batch by itself
+ * @property {boolean} [triesChanges] - whether Run (On Change) is chosen
+ * @property {boolean} [watching] - whether the page watches the folder for new images
  */
 
 /**
@@ -22,8 +28,8 @@ import { t } from "../texts.js";
  * @property {string} phase
  * @property {"plain" | "good" | "error"} tone
  * @property {string} headline
- * @property {string} title - the full text, where the headline is cut off
- * @property {string} detail
+ * @property {string} title - the full text, where the headline is cut
+ * @property {string} detail - in lines
  * @property {string} hint
  * @property {string | null} image - the path of the image to show
  * @property {Figures | null} figures
@@ -31,8 +37,12 @@ import { t } from "../texts.js";
 
 /**
  * @typedef {object} Buttons - which buttons to show
+ * @property {RunAction} run - what Run does
+ * @property {boolean} canRun
+ * @property {string | null} tries - the image that is tried, "" for the first; null if none can be
  * @property {boolean} choose
  * @property {boolean} startOver
+ * @property {boolean} undo - whether the button takes Start over back
  * @property {number} retry - number of images to retry; 0 for no button
  * @property {Loop["stopped_on"]} skip - the image to skip; null for no button
  * @property {boolean} report
@@ -60,22 +70,38 @@ const NOTHING = { tone: "plain", title: "", detail: "", hint: "", image: null, f
  * @returns {IteratorModel}
  */
 export function iteratorModel(known) {
-  const { settings, canChoose, folder, state } = known;
+  const { settings, canChoose, folder, state, isKnown = true } = known;
+  const { goesOn = false, triesChanges = false } = known;
   const said = { ...NOTHING, ...phaseOf(known) };
   const forgets = state?.forgets || folder?.forgets;
   if (forgets) said.hint = `${said.hint} ${t("card.forgets", { reason: forgets })}`.trim();
+  if (triesChanges) said.hint = `${t("card.onChange")} ${said.hint}`.trim();
   const hasRun = said.figures !== null;
+  const canRun = !["empty", "refused"].includes(said.phase);
   return {
     ...said,
     times: timesIn(said),
     buttons: {
+      run: runAction(state, goesOn),
+      canRun: canRun || goesOn,
+      tries: canRun && said.phase !== "none" && !goesOn ? (state?.stopped_on?.path ?? "") : null,
       choose: canChoose,
-      startOver: hasRun || settings === null,
+      startOver: (isKnown && (hasRun || canUndo(state))) || settings === null,
+      undo: canUndo(state),
       retry: state?.failed ?? 0,
       skip: state?.stopped_on ?? null,
       report: hasRun,
     },
   };
+}
+
+/**
+ * Whether Start over is the last that has happened to a batch, and can be taken back.
+ *
+ * @param {Pick<Loop, "done" | "failed" | "undo_until"> | null} state
+ */
+export function canUndo(state) {
+  return Boolean(state?.undo_until) && state?.done === 0 && state.failed === 0;
 }
 
 /**
@@ -86,7 +112,7 @@ export function iteratorModel(known) {
 function timesIn({ figures, phase }) {
   if (!figures) return [];
   const { taken, remaining, perMinute } = timesOf(figures);
-  const times = phase === "complete" ? [taken, perMinute] : [taken, remaining, perMinute];
+  const times = ["complete", "watching"].includes(phase) ? [taken, perMinute] : [taken, remaining, perMinute];
   return times.filter(Boolean);
 }
 
@@ -100,7 +126,7 @@ export function completeModel(state) {
   if (!state) return { headline: t("card.notRun"), figures: null, failures: [], more: 0 };
   const figures = figuresOf(state);
   return {
-    headline: state.complete ? completeLine(figures) : t("card.progress", settledOf(figures)),
+    headline: state.complete ? endLine(state, figures) : t("card.progress", settledOf(figures)),
     figures,
     failures: state.failures,
     more: Math.max(0, state.failed - state.failures.length),
@@ -111,7 +137,7 @@ export function completeModel(state) {
  * @param {Known} known
  * @returns {Partial<Said> & { phase: string, headline: string }}
  */
-function phaseOf({ settings, folder, refusal, state, last = null }) {
+function phaseOf({ settings, folder, refusal, state, last = null, watching = false }) {
   const figures = state && figuresOf(state);
   if (figures) {
     // A run cannot continue in a folder that is refused.
@@ -124,7 +150,7 @@ function phaseOf({ settings, folder, refusal, state, last = null }) {
   }
   if (refusal) return refused(refusal);
   if (figures && figures.done + figures.failed > 0) {
-    return { ...atRest(state, figures), ...newsOf(folder, figures) };
+    return { ...atRest(state, figures, watching), ...newsOf(folder, figures) };
   }
   if (folder) return holding(folder);
   if (settings) return { phase: "unknown", headline: t("card.looking") };
@@ -172,8 +198,13 @@ function stopped({ path, reason, unreadable }, figures) {
 /**
  * @param {Loop} state
  * @param {Figures} figures
+ * @param {boolean} watching
  */
-function atRest(state, figures) {
+function atRest(state, figures, watching) {
+  if (state.complete && state.next === "watch") {
+    const detail = watching ? t("card.watchingDetail") : t("card.watchDetail");
+    return { phase: "watching", headline: soFar(figures), detail, figures };
+  }
   if (!state.complete) {
     return {
       phase: "paused",
@@ -200,23 +231,47 @@ function newsOf(folder, figures) {
 }
 
 /** @param {Folder} folder */
-function holding({ total, first, last }) {
+function holding({ total, first, last, nothing }) {
   if (first === null || last === null) {
-    return { phase: "none", headline: t("card.none"), detail: t("card.noneDetail") };
+    return { phase: "none", headline: t("card.none"), detail: nothing ? reasonOf(nothing) : "" };
   }
-  const range = total === 1 ? first : t("card.range", { first, last });
+  const names =
+    total === 1 ? [first] : [t("card.first", { name: first }), t("card.last", { name: last })];
   return {
     phase: "ready",
     headline: t("card.holds", { count: total }),
-    title: range,
-    detail: range,
+    title: names.join("\n"),
+    detail: names.join("\n"),
     hint: t("card.hint"),
   };
+}
+
+/**
+ * @param {Loop} state
+ * @param {Figures} figures
+ */
+function endLine({ next }, figures) {
+  return next === "watch" ? soFar(figures) : completeLine(figures);
+}
+
+/**
+ * Why a folder has no images under the settings.
+ *
+ * @param {NothingThere} nothing
+ */
+function reasonOf({ why, images, kinds }) {
+  const named = kinds.map(({ kind, count }) => `${kind} (${count})`).join(", ");
+  return t(`card.nothing.${why}`, { count: images, kinds: named });
 }
 
 /** @param {Figures} figures */
 function completeLine({ done, failed }) {
   return failed ? t("card.completeFailed", { done, failed }) : t("card.complete", { count: done });
+}
+
+/** @param {Figures} figures */
+function soFar({ done, failed }) {
+  return failed ? t("card.soFarFailed", { done, failed }) : t("card.soFar", { count: done });
 }
 
 /** @param {Figures} figures */

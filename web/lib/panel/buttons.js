@@ -1,3 +1,4 @@
+import { canUndo } from "../card/texts_and_buttons.js";
 import { element, icon, setText } from "../dom.js";
 import { isAtWork } from "../figures.js";
 import { t } from "../texts.js";
@@ -16,6 +17,7 @@ export class Buttons {
   #loop;
   #retry;
   #forget;
+  #startOver;
   #stopped;
   #why = element("p", "stopped-why");
 
@@ -32,7 +34,10 @@ export class Buttons {
     this.#loop = loop;
     /** @param {Promise<boolean>} change */
     const done = async (change) => (await change) && changed();
-    const startOver = () => done(changes.startOver({ loop: loop.id }));
+    const startOver = () => {
+      if (canUndo(this.#loop)) done(changes.undo(loop.id));
+      else done(changes.startOver({ loop: loop.id }, this.#loop));
+    };
     const retry = () => done(changes.retry(loop.id));
     const skipIt = () => {
       const { stopped_on: stopped } = this.#loop;
@@ -47,13 +52,15 @@ export class Buttons {
     this.#stopped = element("div", "stopped", this.#why, skip);
     this.#retry = iconButton("retry", "replay", t("retry.title"), retry);
     this.#forget = iconButton("forget", "trash", t("forget.title"), forget);
+    this.#startOver = iconButton("start-over", "refresh", t("startOver.title"), startOver);
     const row = element(
       "div",
       "panel-buttons",
-      iconButton("start-over", "refresh", t("startOver.title"), startOver),
-      this.#retry,
+      this.#startOver,
       report(server.report(loop.id, "json"), "JSON"),
       report(server.report(loop.id, "csv"), "CSV"),
+      // Last, as it appears during a run, and must not move what a person is about to press.
+      this.#retry,
       this.#forget,
     );
     this.element = element("div", "actions", this.#stopped, row);
@@ -68,6 +75,10 @@ export class Buttons {
     const label = /** @type {Element} */ (this.#retry.lastElementChild);
     setText(label, t("retry.label", { count: failed }));
     this.#retry.hidden = failed === 0;
+    const undo = canUndo(loop);
+    const again = /** @type {Element} */ (this.#startOver.lastElementChild);
+    setText(again, t(undo ? "undo.label" : "startOver.title"));
+    this.#startOver.title = t(undo ? "undo.tooltip" : "startOver.tooltip");
     this.#forget.disabled = runs;
     this.#forget.title = runs ? t("forget.running") : t("forget.tooltip");
     this.#stopped.hidden = !stopped || runs;

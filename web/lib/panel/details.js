@@ -1,19 +1,24 @@
 import { attributed, element } from "../dom.js";
 import { t } from "../texts.js";
-import { ownName } from "../words.js";
+import { Viewer } from "../viewer/viewer.js";
+import { namesOf, ownName } from "../words.js";
 import { Buttons } from "./buttons.js";
 import { Gallery } from "./gallery.js";
 import { iconButton } from "./icon_button.js";
+import { RunButtons } from "./run_buttons.js";
 import { standingMark } from "./standing_mark.js";
 import { Summary } from "./summary.js";
 import { Tabs } from "./tabs.js";
-import { Viewer } from "./viewer.js";
 
 /**
  * @import { Loop } from "../../../types/server.d.ts"
  * @import { LoopServer } from "../server.js"
  * @import { Changes } from "../changes.js"
+ * @import { Node } from "../../../types/comfyui.d.ts"
+ * @import { RunControl } from "../run_control.js"
  * @import { Confirm } from "./buttons.js"
+ * @typedef {{ control: RunControl, nodeOf: (loop: string) => Node | null }} Running - how to run
+ *   the loop: the node is that of the workflow on screen
  */
 
 const ALL = "all";
@@ -27,6 +32,7 @@ export class Details {
   #title;
   #mark = element("span", "standing");
   #summary = new Summary();
+  #run;
   #buttons;
   #tabs;
   /** @type {Gallery | null} */
@@ -40,11 +46,12 @@ export class Details {
    * @param {LoopServer} given.server
    * @param {Changes} given.changes
    * @param {Confirm} given.confirm
+   * @param {Running} given.running
    * @param {() => void} given.changed - called when the user has changed the loop
    * @param {() => void} given.left - called when the user goes back to the list, or forgets the
    *   loop
    */
-  constructor({ loop, server, changes, confirm, changed, left }) {
+  constructor({ loop, server, changes, confirm, running, changed, left }) {
     this.#server = server;
     this.#loop = loop;
     const back = attributed(iconButton("back", "arrow-left", "", left), {
@@ -55,20 +62,23 @@ export class Details {
       tabindex: -1,
       title: loop.directory,
     });
-    const own = attributed(element("span", "loop-own-name", loop.name), { title: loop.name });
-    own.hidden = !loop.name;
+    const names = namesOf(loop);
+    const own = attributed(element("span", "loop-own-name", names), { title: names });
+    own.hidden = !names;
     const path = attributed(element("p", "path", loop.directory), { title: loop.directory });
     const forgotten = () => {
       changed();
       left();
     };
+    const chosen = () => this.#gallery?.chosen?.path ?? "";
+    this.#run = new RunButtons({ loop, ...running, chosen });
     this.#buttons = new Buttons({ loop, server, changes, confirm, changed, forgotten });
     this.#tabs = new Tabs(t("panel.images"), [ALL, FAILED], (name) => this.#open(name));
     this.element = element(
       "section",
       "details",
       element("header", "panel-head", back, this.#title, own, this.#mark),
-      element("div", "about", path, this.#summary.element, this.#buttons.element),
+      element("div", "about", path, this.#run.element, this.#summary.element, this.#buttons.element),
       this.#tabs.element,
       this.#tabs.place,
     );
@@ -99,6 +109,7 @@ export class Details {
     this.#loop = loop;
     standingMark(this.#mark, loop);
     this.#summary.show(loop);
+    this.#run.show(loop);
     this.#buttons.show(loop);
     this.#tabs.label(ALL, t("panel.tab.allCount", { count: loop.total }));
     this.#tabs.label(FAILED, t("panel.tab.failedCount", { count: loop.failed }));
@@ -106,8 +117,14 @@ export class Details {
     this.#viewer?.show(loop);
   }
 
+  /** Show what the buttons do now. */
+  showAgain() {
+    this.#run.show(this.#loop);
+  }
+
   /** Stop showing anything. */
   close() {
+    this.#viewer?.close();
     this.#gallery?.close();
     this.element.remove();
   }
@@ -115,7 +132,6 @@ export class Details {
   /** @param {string} tab */
   #open(tab) {
     this.#gallery?.close();
-    this.#viewer = null;
     this.#gallery = new Gallery({
       server: this.#server,
       loop: this.#loop,
@@ -130,19 +146,11 @@ export class Details {
   #enlarge(index) {
     const gallery = this.#gallery;
     if (!gallery) return;
-    const viewer = new Viewer({
-      server: this.#server,
-      gallery,
-      loop: this.#loop,
-      index,
-      closed: () => {
-        this.#viewer = null;
-        viewer.element.remove();
-        gallery.element.focus();
-      },
-    });
-    this.#viewer = viewer;
-    this.#tabs.place.append(viewer.element);
-    viewer.focus();
+    const closed = () => {
+      this.#viewer = null;
+      gallery.element.focus();
+    };
+    this.#viewer = new Viewer({ server: this.#server, gallery, loop: this.#loop, index, closed });
+    this.#viewer.open();
   }
 }

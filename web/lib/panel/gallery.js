@@ -71,6 +71,11 @@ export class Gallery {
     return this.#pages.item(index);
   }
 
+  /** The selected image; undefined until the server has sent it. */
+  get chosen() {
+    return this.item(this.#rows.chosen);
+  }
+
   /**
    * Select an image and scroll it into view.
    *

@@ -2,6 +2,7 @@ import { attributed, element, icon } from "../dom.js";
 import { duration } from "../figures.js";
 import { t } from "../texts.js";
 import { ownName } from "../words.js";
+import { SHOWN } from "./pictures.js";
 
 /**
  * @import { Item } from "../../../types/server.d.ts"
@@ -21,15 +22,15 @@ const SIGNS = {
 const WORTH_TELLING = 1;
 
 /**
- * The cells of an image: its source, its result or an icon for it, and the text.
+ * The cells of an image: its source, its results or an icon for them, and the text.
  *
  * @param {Item} item
  * @param {Pictures} pictures
  */
 export function itemCells(item, pictures) {
   const source = pictures.source(item);
-  const result = pictures.result(item) ?? sign(item.state);
-  const more = item.outputs.length - 1;
+  const result = pictures.results(item) ?? sign(item.state);
+  const more = item.state === "done" ? item.outputs.length - SHOWN : 0;
   if (more > 0) result.append(element("span", "panel-more", t("panel.more", { count: more })));
   return [cell("cell-pictures", source, icon("arrow-right"), result), cell("cell-words", words(item))];
 }

@@ -1,8 +1,7 @@
-import { attributed, element, icon, setText } from "../dom.js";
-import { figuresOf } from "../figures.js";
+import { attributed, button, element, icon, setText } from "../dom.js";
 import { ProgressBar } from "../progress_bar.js";
 import { t, texts } from "../texts.js";
-import { ownName } from "../words.js";
+import { namesOf, ownName } from "../words.js";
 import { inWords } from "./far.js";
 import { standingMark } from "./standing_mark.js";
 import { ago, moment } from "./when.js";
@@ -14,13 +13,17 @@ export class LoopList {
   element;
   #opened;
   #list = attributed(element("ul", "loops"), { role: "list", "aria-label": t("panel.title") });
-  #empty = emptyNote();
+  #empty;
   /** @type {Map<string, LoopEntry>} */
   #entries = new Map();
 
-  /** @param {(loop: string) => void} opened - called when the user chooses a loop */
-  constructor(opened) {
+  /**
+   * @param {(loop: string) => void} opened - called when the user chooses a loop
+   * @param {() => void} makeBatch - makes the workflow on screen a batch
+   */
+  constructor(opened, makeBatch) {
     this.#opened = opened;
+    this.#empty = emptyNote(makeBatch);
     const title = element("h2", "panel-title", t("panel.title"));
     const head = element("header", "panel-head", title);
     this.#empty.hidden = true;
@@ -108,11 +111,12 @@ class LoopEntry {
   show(loop, now) {
     setText(this.#name, ownName(loop.directory));
     this.#button.title = loop.directory;
-    setText(this.#own, loop.name);
-    this.#own.hidden = !loop.name;
+    const own = namesOf(loop);
+    setText(this.#own, own);
+    this.#own.hidden = !own;
     standingMark(this.#mark, loop);
     const far = inWords(loop);
-    this.#bar.show(figuresOf(loop), far);
+    this.#bar.show(loop, far);
     setText(this.#far, far);
     this.#showWhen(loop.ran_at, now);
   }
@@ -131,7 +135,14 @@ class LoopEntry {
   }
 }
 
-function emptyNote() {
-  const title = element("p", "empty-title", t("panel.empty.title"));
-  return element("div", "empty", icon("images"), title, element("p", "empty-how", t("panel.empty.how")));
+/** @param {() => void} makeBatch */
+function emptyNote(makeBatch) {
+  return element(
+    "div",
+    "empty",
+    icon("images"),
+    element("p", "empty-title", t("panel.empty.title")),
+    element("p", "empty-how", t("panel.empty.how")),
+    button("button batch-loop-button-primary", t("convert.label"), makeBatch),
+  );
 }

@@ -10,6 +10,7 @@ import { LoopList } from "./loop_list.js";
  * @import { Changes } from "../changes.js"
  * @import { Answers, Poller } from "../poller.js"
  * @import { LoopServer } from "../server.js"
+ * @import { Running } from "./details.js"
  */
 
 const ID = "batch-loop";
@@ -19,7 +20,9 @@ export class Panel {
   #app;
   #server;
   #changes;
+  #running;
   #changed;
+  #makeBatch;
   #following;
   #isOpen = false;
   /** @type {LoopList | null} null until the panel is opened for the first time */
@@ -38,13 +41,17 @@ export class Panel {
    * @param {LoopServer} given.server
    * @param {Pick<Poller, "follow">} given.poller
    * @param {Changes} given.changes
+   * @param {Running} given.running
    * @param {() => void} given.changed - called when the user has changed a loop here
+   * @param {() => void} given.makeBatch - makes the workflow on screen a batch
    */
-  constructor({ app, server, poller, changes, changed }) {
+  constructor({ app, server, poller, changes, running, changed, makeBatch }) {
     this.#app = app;
     this.#server = server;
     this.#changes = changes;
+    this.#running = running;
     this.#changed = changed;
+    this.#makeBatch = makeBatch;
     this.#following = poller.follow({
       questions: () => (this.#isOpen ? [this.#question] : []),
       told: (answers) => this.#told(answers),
@@ -90,7 +97,7 @@ export class Panel {
     place.classList.add("batch-loop-panel-place");
     place.replaceChildren(this.#root);
     if (!this.#list) {
-      this.#list = new LoopList((loop) => this.#go(loop));
+      this.#list = new LoopList((loop) => this.#go(loop), this.#makeBatch);
       this.#trouble.setAttribute("role", "status");
       this.#trouble.hidden = true;
       this.#root.append(this.#trouble, this.#list.element);
@@ -98,6 +105,11 @@ export class Panel {
     }
     this.#isOpen = true;
     this.#following.again();
+  }
+
+  /** The mode of Run has changed: the buttons say what they do now. */
+  modeChanged() {
+    this.#details?.showAgain();
   }
 
   #destroy() {
@@ -164,6 +176,7 @@ export class Panel {
       loop,
       server: this.#server,
       changes: this.#changes,
+      running: this.#running,
       confirm: (title, message) =>
         this.#app.extensionManager.dialog.confirm({ title, message, type: "default" }),
       changed: () => {

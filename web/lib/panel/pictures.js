@@ -1,10 +1,13 @@
-import { element, icon } from "../dom.js";
+import { attributed, element, icon } from "../dom.js";
 import { t } from "../texts.js";
 
 /**
  * @import { LoopServer } from "../server.js"
  * @import { Item, Loop } from "../../../types/server.d.ts"
  */
+
+/** How many results of an image are shown in its row. */
+export const SHOWN = 4;
 
 /** Thumbnails of a loop's images. */
 export class Pictures {
@@ -36,13 +39,17 @@ export class Pictures {
   }
 
   /**
-   * The first result; null if there is none.
+   * The first results in one square; null if there is none.
    *
    * @param {Item} item
    */
-  result(item) {
+  results(item) {
     if (item.state !== "done" || !item.outputs.length) return null;
-    return this.#picture(item, t("panel.picture.result", { name: item.path }), 0);
+    const name = t("panel.picture.result", { name: item.path });
+    const [first, ...others] = item.outputs
+      .slice(0, SHOWN)
+      .map((file, output) => (isText(file) ? text(name) : this.#picture(item, name, output)));
+    return others.length ? element("span", "picture batch-loop-pictures", first, ...others) : first;
   }
 
   /**
@@ -65,4 +72,14 @@ export class Pictures {
     image.src = `${address}#${this.#loop.batch}-${item.attempts}-${item.seconds}`;
     return place;
   }
+}
+
+/** @param {string} file */
+function isText(file) {
+  return /\.(txt|caption|json|csv|md)$/i.test(file);
+}
+
+/** @param {string} name */
+function text(name) {
+  return attributed(element("span", "picture", icon("align-left")), { role: "img", "aria-label": name });
 }

@@ -11,7 +11,8 @@ import { t } from "../texts.js";
  * @param {ListedLoop} loop
  */
 export function standingMark(mark, loop) {
-  const word = isAtWork(loop) ? "running" : loop.stands;
+  const waits = loop.complete && loop.next === "watch";
+  const word = isAtWork(loop) ? "running" : waits ? "watching" : loop.stands;
   setText(mark, t(`panel.standing.${word}`));
   mark.className = `batch-loop-standing batch-loop-standing-${word}`;
 }

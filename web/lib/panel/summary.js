@@ -53,7 +53,7 @@ export class Summary {
     this.#tellable = tellable;
     if (!isNews) return;
     const words = inWords(loop);
-    setText(this.#told, loop.complete ? t("panel.told.complete", { far: words }) : words);
+    setText(this.#told, loop.complete && loop.next !== "watch" ? t("panel.told.complete", { far: words }) : words);
   }
 }
 

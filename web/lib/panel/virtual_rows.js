@@ -70,6 +70,11 @@ export class VirtualRows {
     this.#given.inView(first, end);
   }
 
+  /** The index of the selected row. */
+  get chosen() {
+    return this.#active;
+  }
+
   /**
    * Select a row and scroll it into view.
    *

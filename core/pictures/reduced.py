@@ -11,8 +11,8 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from .decode import is_deep, upright, white_of
-from .decoding_memory import bytes_to_decode
+from ..media.decode import is_deep, upright, white_of
+from ..media.decoding_memory import bytes_to_decode
 
 _BAND_PIXELS = 2**18
 _FINER = 2

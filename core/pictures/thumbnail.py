@@ -12,7 +12,7 @@ from typing import BinaryIO
 from PIL import Image
 
 from ..common.lower_priority import lower_priority
-from .decode import open_image
+from ..media.decode import open_image
 from .reduced import reduced
 
 SMALLEST = 16
@@ -39,13 +39,13 @@ class Thumbnail:
     """A WebP file; None if the client already has the one with this tag."""
 
 
-def thumbnail_pool() -> ThreadPoolExecutor:
-    """The threads that make thumbnails: few, and of low priority.
+def thumbnail_pool(workers: int = _WORKERS) -> ThreadPoolExecutor:
+    """The threads that make pictures: few, and of low priority.
 
     So a gallery of very large images uses up neither memory nor processor.
     """
     return ThreadPoolExecutor(
-        _WORKERS, thread_name_prefix="batch-loop-thumbnail", initializer=lower_priority
+        workers, thread_name_prefix="batch-loop-thumbnail", initializer=lower_priority
     )
 
 

@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from batch_loop.core.media.thumbnail import MOST_BYTES
+from batch_loop.core.pictures.thumbnail import MOST_BYTES
 from batch_loop.tests.support.thumbnails import thumbnail_of
 from batch_loop.tools.layout import ROOT
 

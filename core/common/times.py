@@ -1,0 +1,83 @@
+"""How long a series of images takes: by the clock on the wall, without pauses."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+ENOUGH = 2
+"""How many images must have ended before a speed is told: the first often waits for models."""
+
+
+@dataclass(frozen=True)
+class Times:
+    """The time that a series has taken so far; all in seconds."""
+
+    seconds: float = 0.0
+    """While a prompt of it was queued or running, up to `until`."""
+    until: float | None = None
+    """When a prompt last began or ended, since the epoch; None before the first."""
+    ended: int = 0
+    """How many images were done or failed, each time that they were."""
+    turns: float = 0.0
+    """The time of their prompts, added up, each from handing out the image to the outcome."""
+    first: float = 0.0
+    """`seconds` when the first of them ended."""
+    firsts: int = 0
+    """How many images were handed out before the first one ended, of those that ended: one for each
+    server that was at work then."""
+    first_turns: float = 0.0
+    """The part of these in `turns`."""
+
+    def passed(self, seconds: float, until: float) -> Times:
+        """The times once `seconds` more have been taken, at `until`."""
+        return replace(self, seconds=self.seconds + seconds, until=until)
+
+    def ended_one(self, turn: float) -> Times:
+        """The times once an image is done or has failed, whose prompt had it for `turn` seconds."""
+        changed = replace(self, ended=self.ended + 1, turns=self.turns + turn)
+        if not self.ended:
+            changed = replace(changed, first=self.seconds)
+        elif turn <= self.seconds - self.first:
+            return changed
+        return replace(changed, firsts=self.firsts + 1, first_turns=self.first_turns + turn)
+
+    @property
+    def per_image(self) -> float | None:
+        """How long an image takes, however many are worked on at once; None if not yet known.
+
+        By how much longer the first one took than the others, such as for loading models, is left
+        out.
+        """
+        if self.ended < ENOUGH or self.seconds <= 0:
+            return None
+        others = self.ended - self.firsts
+        usual = self.first
+        if others:
+            # With what passes between two prompts, which belongs to each image.
+            usual = max(self.turns - self.first_turns, self.seconds - self.first) / others
+        return (self.seconds - max(0.0, self.first - usual)) / self.ended
+
+
+@dataclass(frozen=True)
+class Took:
+    """The times of a series as they are told at one moment."""
+
+    seconds: float = 0.0
+    """How long it has taken."""
+    remaining: float | None = None
+    """How long it will take; None if not known, or nothing is left."""
+    per_minute: float | None = None
+    """How many images a minute; None if not known."""
+
+
+def took(times: Times, *, left: int, under_way: int, since: float) -> Took:
+    """What to tell of the times, `since` seconds after a prompt last began or ended.
+
+    `left` counts the images that have not ended, with those that are `under_way`.
+    """
+    since = since if under_way else 0.0
+    each = times.per_image
+    if each is None:
+        return Took(times.seconds + since)
+    remaining = each * left - min(since, each) if left else None
+    return Took(times.seconds + since, remaining, 60 / each)

@@ -1,0 +1,96 @@
+"""The metadata of image files: reading it with a source, fitting it to a result."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, field
+
+from PIL import Image
+
+from ..common.source_metadata import NO_METADATA, SourceMetadata
+from . import exif, profiles, xmp
+
+_log = logging.getLogger(__name__)
+
+_OLD_PNG_EXIF = "Raw profile type exif"
+"""The text in which programs kept EXIF before PNG had a place for it, in hexadecimal digits."""
+
+_OF_THE_TIFF_FILE = frozenset(
+    {
+        *range(0x00FE, 0x0108),
+        *(0x010A, 0x0111, 0x0115, 0x0116, 0x0117, 0x011C, 0x011D),
+        *(0x0120, 0x0121, 0x0122, 0x0123, 0x0124, 0x0125, 0x012D, 0x013C, 0x013D, 0x0140),
+        *range(0x0141, 0x0147),
+        *(0x014A, 0x014C, 0x014D, 0x0150, 0x0151, 0x0152, 0x0153, 0x0154, 0x0155, 0x015B),
+        *range(0x0200, 0x020A),
+        *(0x0211, 0x0212, 0x0213, 0x0214, 0x02BC, 0x83BB, 0x8649, 0x8773, 0x935C),
+    }
+)
+"""Tags that say where and how a TIFF file has its pixels, and other data beside EXIF."""
+
+
+def metadata_of(image: Image.Image) -> SourceMetadata:
+    """What an image, whose pixels have been read, says about itself.
+
+    Its profile is what the file has, and what cannot be read counts as missing.
+    """
+    info = image.info
+    found = SourceMetadata(_bytes(info.get("icc_profile")), _exif_of(image), _xmp_of(info))
+    return NO_METADATA if found == NO_METADATA else found
+
+
+def _exif_of(image: Image.Image) -> bytes:
+    try:
+        if image.format == "TIFF":
+            found = image.getexif()
+            for tag in _OF_THE_TIFF_FILE.intersection(found):
+                del found[tag]
+            data = found.tobytes() if len(found) else b""
+        else:
+            data = _bytes(image.info.get("exif")) or _old_png_exif(image)
+    except Exception as error:  # noqa: BLE001 Pillow raises anything for damaged data
+        _log.warning("Batch Loop cannot read the EXIF data of an image: %s", error)
+        return b""
+    return data.removeprefix(exif.PREFIX)
+
+
+def _old_png_exif(image: Image.Image) -> bytes:
+    text = image.info.get(_OLD_PNG_EXIF)
+    if not isinstance(text, str):
+        return b""
+    digits = "".join(text.split("\n")[3:])
+    return int(digits or "0", 16).to_bytes(len(digits) // 2, "big")
+
+
+def _xmp_of(info: dict[str | tuple[int, int], object]) -> bytes:
+    found = info.get("xmp") or info.get("XML:com.adobe.xmp")
+    return found.encode() if isinstance(found, str) else _bytes(found)
+
+
+def _bytes(value: object) -> bytes:
+    return value if isinstance(value, bytes) else b""
+
+
+@dataclass(frozen=True)
+class ResultMetadata:
+    """The metadata of a result, each part as its file takes it; empty where there is none."""
+
+    profile: bytes = field(default=b"", repr=False)
+    exif: bytes = field(default=b"", repr=False)
+    xmp: bytes = field(default=b"", repr=False)
+
+
+def fitted(
+    source: SourceMetadata, texts: dict[str, str], *, size: tuple[int, int], channels: int
+) -> ResultMetadata:
+    """The metadata of a result, from that of its source.
+
+    `texts` become entries of the EXIF data, and `size` is (width, height).
+    """
+    profile = profiles.for_channels(source.profile, channels) if source.profile else b""
+    try:
+        data = exif.edited(source.exif, texts, size)
+    except exif.DamagedExif as error:
+        _log.warning("Batch Loop leaves damaged EXIF data of a source out of its result: %s", error)
+        data = exif.edited(b"", texts)
+    return ResultMetadata(profile, data, xmp.edited(source.xmp, size))

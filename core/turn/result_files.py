@@ -1,0 +1,158 @@
+"""Which files the results of one call of a saver go to."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import posixpath
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+from ..common.errors import InvalidSetting, UnwritableImage
+from ..files.allowed_paths import AllowedFolders, check_target_file
+from ..files.atomic import check_name
+from ..files.numbering import Numbering
+from ..model.if_exists import PASSED_OVER, IfExists, Owner
+from ..model.records import Iteration
+from ..model.result_names import ResultName
+from .saved_result import Background, Content
+
+
+class Claim(Protocol):
+    """The registry's `claim_outputs`, for one iteration."""
+
+    def __call__(
+        self, targets: Collection[str], kept: Collection[str], *, result: str, replaces_own: bool
+    ) -> Mapping[str, Owner]:
+        """The owner of each of `targets`; if all are free, they are claimed."""
+
+
+@dataclass(frozen=True)
+class Run:
+    """One call of a node: which of a prompt's results it saves."""
+
+    node: str
+    """The node's id."""
+    call: int = 0
+    """Which of its calls in the prompt, from 0: one for each element of a list."""
+    rank: int = 0
+    """How many earlier nodes of the graph save under the same names."""
+
+
+class ResultFiles:
+    """The files of one call: their names, and who owns what is there already."""
+
+    def __init__(  # noqa: PLR0913 - what it stands on, each given once
+        self,
+        loop: Iteration,
+        name: ResultName,
+        if_exists: IfExists,
+        *,
+        allowed: AllowedFolders,
+        claim: Claim,
+        behind: Background | None,
+        run: Run,
+        numbering: Numbering,
+    ) -> None:
+        """`behind` writes in the background; None if everything is written at once.
+
+        Raises `InvalidSetting` if the iteration has no name.
+        """
+        if loop.item is None:
+            message = (
+                "A saver was given a result in a loop that has no image left to hand out, so it "
+                "has no name for it. Connect `loop` and the result to the same loop."
+            )
+            raise InvalidSetting(message)
+        self.source = loop.item.path
+        self._source_file = loop.key.full(loop.item.path)
+        self._loop = loop
+        self._if_exists = if_exists
+        self._allowed = allowed
+        self._claim = claim
+        self._behind = behind
+        self._run = run
+        self._numbering = numbering
+        subfolder, filename = posixpath.split(name.of(loop.item.path))
+        self._folder = os.path.join(name.folder, *subfolder.split("/"))
+        self.stem, self.extension = posixpath.splitext(filename)
+
+    def save(self, contents: Mapping[str, Content], stem: str, place: int = 0) -> str:
+        """Write files that belong together, by their extensions; the path of the first of them.
+
+        All get the same stem. `place` tells the results of one call apart. The path is that of the
+        file that will soon hold the content, or of the existing one that is kept instead.
+        """
+        result = f"{self._run.node}/{self._run.call}/{place}"
+        name = self._checked(stem + next(iter(contents)))
+        for number in self._numbering.candidates(self._loop, result, name):
+            target = self._save_as(contents, f"{stem}_{number}" if number else stem, result)
+            if target is not None:
+                self._numbering.take(self._loop, result, number)
+                return target
+        message = "unreachable: there is always another candidate"
+        raise AssertionError(message)
+
+    def _save_as(self, of: Mapping[str, Content], stem: str, result: str) -> str | None:
+        """Write the files under a stem; None if one of the names belongs to another."""
+        if_exists = self._if_exists
+        contents = {self._checked(stem + extension): each for extension, each in of.items()}
+        target = next(iter(contents))
+        owners = self._claimed(contents, result)
+        if PASSED_OVER[if_exists].intersection(owners.values()):
+            return None
+        if if_exists is IfExists.SKIP:
+            owners = {file: self._kept_source(file, owner) for file, owner in owners.items()}
+        for file, owner in owners.items():
+            if owner is Owner.SOURCE:
+                raise UnwritableImage(_would_overwrite(file))
+        if Owner.BEFORE in owners.values():
+            contents = _without_kept(contents, owners)
+            owners = self._claimed(contents, result)
+        written = [self._write(contents[file], file, owners[file]) for file in contents]
+        return target if all(written) or if_exists is IfExists.SKIP else None
+
+    def _kept_source(self, file: str, owner: Owner) -> Owner:
+        """The owner of a file, with the image's own source as one that is kept."""
+        if owner is not Owner.SOURCE:
+            return owner
+        with contextlib.suppress(OSError):
+            if os.path.samefile(file, self._source_file):
+                return Owner.BEFORE
+        return owner
+
+    def _checked(self, name: str) -> str:
+        return check_target_file(os.path.join(self._folder, name), self._allowed)
+
+    def _claimed(self, files: Collection[str], result: str) -> Mapping[str, Owner]:
+        if_exists = self._if_exists
+        keeps = if_exists is not IfExists.OVERWRITE
+        return self._claim(
+            files,
+            [file for file in files if keeps and os.path.lexists(file)],
+            result=result,
+            replaces_own=if_exists in {IfExists.OVERWRITE, IfExists.OVERWRITE_OWN},
+        )
+
+    def _write(self, content: Content, target: str, owner: Owner) -> bool:
+        """Write a file now or soon; False if one of that name has appeared and is kept."""
+        check_name(target)
+        overwrites = owner is Owner.SAME or self._if_exists is IfExists.OVERWRITE
+        if_exists = IfExists.OVERWRITE if overwrites else IfExists.SKIP
+        if self._behind is not None and self._behind.write(content, target, if_exists):
+            return True
+        return content.write(target, if_exists)
+
+
+def _without_kept(
+    contents: Mapping[str, Content], owners: Mapping[str, Owner]
+) -> dict[str, Content]:
+    return {file: each for file, each in contents.items() if owners[file] is not Owner.BEFORE}
+
+
+def _would_overwrite(target: str) -> str:
+    return (
+        f"Saving to {target!r} would overwrite an image that this batch reads, so nothing was "
+        "written. Choose another folder, a prefix or a suffix, or set if_exists to rename."
+    )

@@ -1,0 +1,117 @@
+"""From an empty canvas to a batch: the node search, the next node, and how few actions it takes."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import Locator, expect
+
+from batch_loop.tests.browser.conftest import CLASSIC, NODES_2
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from batch_loop.tests.browser.comfy_page import ComfyPage
+
+ITERATOR = "BatchLoopDirectoryIterator"
+SAVER = "BatchLoopSaveImage"
+
+TERMS = ["folder", "batch", "load images", "loop", "for each", "upscale folder"]
+"""What a person may search for who does not know the pack."""
+
+FIRST = 3
+
+
+@pytest.fixture(scope="module", params=[CLASSIC, NODES_2], autouse=True)
+def renderer(request: pytest.FixtureRequest, first_tab: ComfyPage) -> Iterator[str]:
+    """How nodes are drawn."""
+    with first_tab.nodes_2(enabled=request.param == NODES_2):
+        yield request.param
+
+
+def search(comfy: ComfyPage, term: str) -> Locator:
+    """Double-click on the canvas and type; returns what is found, from the top."""
+    field = comfy.page.get_by_role("combobox").last
+    found = comfy.page.locator(
+        ".p-autocomplete-option, [data-testid=result-item], #results-list > *"
+    )
+    comfy.page.mouse.dblclick(700, 500)
+    expect(field).to_be_focused()
+    field.press_sequentially(term)
+    return found
+
+
+def own(found: Locator) -> Locator:
+    return found.filter(has_text=re.compile("batch.loop"))
+
+
+@pytest.mark.one_renderer
+def test_a_search_by_purpose_finds_the_pack_among_the_first(comfy: ComfyPage) -> None:
+    comfy.close_workflow()
+    for term in TERMS:
+        check(comfy, term)
+
+
+def check(comfy: ComfyPage, term: str) -> None:
+    """The pack must be among the first that this term finds."""
+    found = search(comfy, term)
+    expect(own(found).first).to_be_visible()
+    comfy.page.wait_for_function(
+        "([selector, words, first]) => {"
+        " const all = [...document.querySelectorAll(selector)].filter((each) => each.offsetHeight);"
+        " return all.slice(0, first).some((each) => new RegExp(words).test(each.innerText));"
+        "}",
+        arg=[
+            ".p-autocomplete-option, [data-testid=result-item], #results-list > *",
+            "batch.loop",
+            FIRST,
+        ],
+    )
+    comfy.page.keyboard.press("Escape")
+    expect(found).to_have_count(0)
+
+
+def links(comfy: ComfyPage) -> list[list[str]]:
+    """The inputs with a link, by node type."""
+    found: list[list[str]] = comfy.page.evaluate(
+        """() => app.graph._nodes.map(({ type, inputs }) =>
+            [type, ...inputs.filter(({ link }) => link != null).map(({ name }) => name)]).sort()"""
+    )
+    return found
+
+
+@pytest.mark.one_renderer
+def test_a_lone_iterator_adds_the_next_node_and_one_undo_takes_it_back(comfy: ComfyPage) -> None:
+    comfy.call("newNodes", [ITERATOR])
+    card = comfy.card()
+    expect(card).to_contain_text("Next: Save Image (Batch)")
+    comfy.press_button("Add")
+    expect(card.get_by_role("button", name="Add", exact=True)).to_have_count(0)
+    assert links(comfy) == [[ITERATOR], [SAVER, "image", "loop"]]
+    comfy.page.evaluate("app.extensionManager.command.execute('Comfy.Undo')")
+    comfy.page.wait_for_function("() => app.graph._nodes.length === 1")
+    assert links(comfy) == [[ITERATOR]]
+
+
+@pytest.mark.one_renderer
+def test_the_next_node_comes_after_the_work(comfy: ComfyPage) -> None:
+    comfy.call("newNodes", [ITERATOR, "ImageInvert"])
+    comfy.call("link", ITERATOR, "ImageInvert", "image", 1)
+    comfy.press_button("Add")
+    expect(comfy.card().get_by_role("button", name="Add", exact=True)).to_have_count(0)
+    source = comfy.page.evaluate(
+        "type => app.graph._nodes.find((node) => node.type === type).getInputNode(0).type", SAVER
+    )
+    assert source == "ImageInvert"
+
+
+@pytest.mark.one_renderer
+def test_a_dropped_wire_offers_the_pack_s_nodes(comfy: ComfyPage) -> None:
+    after, before = comfy.page.evaluate(
+        "[LiteGraph.slot_types_default_out, LiteGraph.slot_types_default_in]"
+    )
+    assert SAVER in after["BATCH_LOOP"][:2]
+    assert "BatchLoopEndQueue" in after["BOOLEAN"][:2]
+    assert ITERATOR in before["BATCH_LOOP"][:2]

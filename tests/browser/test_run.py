@@ -1,0 +1,181 @@
+"""Run, Pause and Continue in Directory Iterator's card and in the panel, and trying one image."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from batch_loop.tests.browser.batch import SEVEN, Batch
+from batch_loop.tests.browser.comfy_page import ComfyPage
+from batch_loop.tests.browser.conftest import CLASSIC, NODES_2
+from batch_loop.tests.browser.side_panel import SidePanel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Locator
+
+ACTIONS = ["run", "tryOne", "choose", "startOver"]
+"""The buttons of the card that have a fixed place."""
+
+
+@pytest.fixture(scope="module", params=[CLASSIC, NODES_2], autouse=True)
+def renderer(request: pytest.FixtureRequest, first_tab: ComfyPage) -> Iterator[str]:
+    """How nodes are drawn."""
+    with first_tab.nodes_2(enabled=request.param == NODES_2):
+        yield request.param
+
+
+def action(comfy: ComfyPage, name: str) -> Locator:
+    """A button of Directory Iterator's card."""
+    return comfy.card().locator(f"[data-action={name}]")
+
+
+def test_run_pause_and_continue_do_the_whole_folder(comfy: ComfyPage, batch: Batch) -> None:
+    batch.close_gate(SEVEN[1])
+    comfy.load(batch.graph())
+    comfy.press_button("Run")
+    batch.wait_until_in_image(2)
+    comfy.press_button("Pause")
+    comfy.wait_until_off()
+    expect(action(comfy, "run")).to_have_text("Continue")
+    batch.open_gate(SEVEN[1])
+    batch.client.wait_until_idle()
+    comfy.settle()
+    batch.client.wait_until_idle()
+    assert batch.ran == SEVEN[:2]
+    expect(comfy.card()).to_contain_text("5 images left")
+    expect(comfy.card()).to_contain_text("Press Continue to go on.")
+    comfy.press_button("Continue")
+    comfy.toast("Batch complete: 7 done, 0 failed")
+    comfy.wait_until_off()
+    assert batch.saved == SEVEN
+    assert batch.ran == SEVEN
+    expect(action(comfy, "run")).to_have_text("Run")
+
+
+def test_trying_one_image_counts_nothing(comfy: ComfyPage, batch: Batch) -> None:
+    comfy.load(batch.graph())
+    for number in (1, 2):
+        comfy.press_button("Try one image")
+        comfy.wait_until_submitted(number)
+        batch.client.wait_until_idle()
+    assert set(batch.ran) == {SEVEN[0]}
+    assert batch.state() is None
+    expect(action(comfy, "run")).to_have_text("Run")
+    comfy.press_button("Run")
+    comfy.toast("Batch complete: 7 done, 0 failed")
+    comfy.wait_until_off()
+    assert batch.ran[-len(SEVEN) :] == SEVEN
+
+
+def test_run_on_change_uses_up_no_image(comfy: ComfyPage, batch: Batch) -> None:
+    comfy.load(batch.graph())
+    comfy.choose("Run (On Change)")
+    expect(comfy.card()).to_contain_text("Run (On Change) tries each change on one image")
+    comfy.press_run()
+    comfy.wait_until_submitted(1)
+    batch.client.wait_until_idle()
+    assert batch.ran == SEVEN[:1]
+    assert batch.state() is None
+    comfy.press_button("Run")
+    comfy.toast("Batch complete: 7 done, 0 failed")
+    comfy.wait_until_off()
+    assert batch.ran == [SEVEN[0], *SEVEN]
+
+
+def test_buttons_stay_in_their_places_during_a_run(comfy: ComfyPage, batch: Batch) -> None:
+    batch.fail_on("img2.png", "img4.png")
+    batch.close_gate("img1.png")
+    comfy.load(batch.graph(error_handling="Skip on error"))
+    expect(action(comfy, "run")).to_be_enabled()
+    card = comfy.card().element_handle()
+    comfy.call("watchPlaces", card, ACTIONS)
+    comfy.press_button("Run")
+    batch.wait_until_in_image(1)
+    batch.open_gate("img1.png")
+    comfy.toast("Batch complete: 5 done, 2 failed")
+    expect(action(comfy, "retry")).to_have_text("Retry failed (2)")
+    seen = comfy.call("placesSeen")
+    assert seen["frames"] > 1
+    assert seen["places"] == dict.fromkeys(ACTIONS, 1)
+
+
+def test_start_over_asks_once_and_can_be_undone_by_keyboard_too(
+    comfy: ComfyPage, batch: Batch
+) -> None:
+    comfy.load(batch.graph(limit=2))
+    comfy.press_button("Run")
+    comfy.toast("Batch complete: 2 done, 0 failed")
+    comfy.wait_until_off()
+    batch.client.wait_until_idle()
+    card, keyboard = comfy.card(), comfy.page.keyboard
+    question = comfy.page.get_by_role("dialog", name="Start over?")
+    comfy.press_button("Start over")
+    expect(question).to_contain_text("2 done, 0 failed")
+    keyboard.press("Escape")
+    expect(question).to_have_count(0)
+    expect(card).to_contain_text("All 2 images done")
+    for by_card in (True, False):
+        comfy.press_button("Start over")
+        expect(question).to_be_visible()
+        keyboard.press("Enter")
+        expect(question).to_have_count(0)
+        expect(card).to_contain_text("first: img1.png, last: img2.png")
+        notice = comfy.toast("The next Run begins with the first image")
+        undo = action(comfy, "startOver") if by_card else notice.get_by_role("button").first
+        expect(undo).to_have_text("Undo Start over")
+        undo.focus()
+        keyboard.press("Enter")
+        expect(card).to_contain_text("All 2 images done")
+        assert batch.counts() == (2, 0)
+
+
+def test_after_cancel_a_plain_run_does_one_image_and_continue_is_offered(
+    comfy: ComfyPage, batch: Batch
+) -> None:
+    batch.close_gate("img2.png")
+    comfy.load(batch.graph())
+    comfy.press_button("Run")
+    batch.wait_until_in_image(2)
+    comfy.press_interrupt()
+    comfy.wait_until_off()
+    batch.client.wait_until_idle()
+    batch.open_gate("img2.png")
+    comfy.toast("Batch paused")
+    comfy.choose("Run")
+    comfy.press_run()
+    offer = comfy.page.locator(".batch-loop-notice").get_by_role("button", name="Continue")
+    expect(comfy.card()).to_contain_text("5 images left")
+    expect(offer).to_be_visible()
+    assert batch.ran == SEVEN[:2]
+    offer.click()
+    comfy.toast("Batch complete: 7 done, 0 failed")
+    assert batch.ran == SEVEN
+
+
+def test_the_panel_runs_pauses_and_tries_the_chosen_image(comfy: ComfyPage, batch: Batch) -> None:
+    batch.close_gate("img2.png")
+    comfy.load(batch.graph())
+    comfy.press_button("Run")
+    batch.wait_until_in_image(2)
+    panel = SidePanel(comfy)
+    panel.open()
+    panel.choose(batch.name)
+    panel.press("Pause")
+    comfy.wait_until_off()
+    batch.open_gate("img2.png")
+    batch.client.wait_until_idle()
+    expect(panel.root.get_by_role("button", name="Continue")).to_be_enabled()
+    panel.grid.press("End")
+    submitted = comfy.submitted
+    panel.press("Try one image")
+    comfy.wait_until_submitted(submitted + 1)
+    batch.client.wait_until_idle()
+    assert batch.ran == [*SEVEN[:2], SEVEN[-1]]
+    panel.press("Continue")
+    comfy.toast("Batch complete: 7 done, 0 failed")
+    assert batch.ran == [*SEVEN[:2], SEVEN[-1], *SEVEN[2:]]
+    panel.toggle()

@@ -1,0 +1,187 @@
+"""Directory Iterator as a person sees it: what is shown, what is folded, and how high it is."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from playwright.sync_api import expect
+
+from batch_loop.tests.browser.conftest import CLASSIC, NODES_2
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from batch_loop.tests.browser.batch import Batch
+    from batch_loop.tests.browser.comfy_page import ComfyPage
+
+ITERATOR = "BatchLoopDirectoryIterator"
+SAVER = "BatchLoopSaveImage"
+
+FIRST = ["directory", "batch_loop_card", "filter"]
+EVERYDAY = [*FIRST, "recursive", "sort_by", "error_handling", "batch_loop_more"]
+FOLDED = [
+    *["descending", "iteration_mode", "start_index", "limit", "max_attempts", "when_complete"],
+    *["loop_name", "skip_finished", "finished_as"],
+]
+
+HIGHEST = 420
+"""The most that a folded Directory Iterator may be high, in canvas units, with its title."""
+
+
+@pytest.fixture(scope="module", params=[CLASSIC, NODES_2], autouse=True)
+def renderer(request: pytest.FixtureRequest, first_tab: ComfyPage) -> Iterator[str]:
+    """How nodes are drawn."""
+    with first_tab.nodes_2(enabled=request.param == NODES_2):
+        yield request.param
+
+
+def add(comfy: ComfyPage, *types: str) -> None:
+    """An empty canvas with new nodes of these types."""
+    comfy.call("newNodes", list(types))
+
+
+def shown(comfy: ComfyPage, node_type: str = ITERATOR) -> list[str]:
+    """The widgets that a node shows, from top to bottom."""
+    names: list[str] = comfy.call("shownWidgets", node_type)
+    return names
+
+
+def wait_until_shown(comfy: ComfyPage, names: list[str]) -> None:
+    """Wait until Directory Iterator shows these widgets, in this order."""
+    comfy.wait_until("doesShow", ITERATOR, names)
+
+
+def more(comfy: ComfyPage) -> Any:
+    """The row that folds Directory Iterator's settings."""
+    comfy.card()
+    return comfy.page.get_by_role("button", name="More settings").first
+
+
+def test_a_new_node_shows_what_everybody_needs(comfy: ComfyPage) -> None:
+    add(comfy, ITERATOR)
+    comfy.wait_until_card_fits(ITERATOR)
+    wait_until_shown(comfy, EVERYDAY)
+    assert comfy.call("heightOf", ITERATOR) < HIGHEST
+
+
+@pytest.mark.parametrize("size", [(1280, 720), (1600, 1000)], ids=str)
+def test_the_folder_and_the_first_settings_are_on_the_screen(
+    comfy: ComfyPage, batch: Batch, size: tuple[int, int]
+) -> None:
+    before = comfy.page.viewport_size
+    comfy.page.set_viewport_size({"width": size[0], "height": size[1]})
+    add(comfy, ITERATOR)
+    comfy.set_directory(batch.name)
+    expect(comfy.card()).to_contain_text("7 images")
+    comfy.wait_until_card_fits(ITERATOR)
+    assert comfy.call("heightOf", ITERATOR) < HIGHEST
+    assert before is not None
+    comfy.page.set_viewport_size(before)
+
+
+def test_more_settings_unfolds_them_and_the_workflow_remembers_it(comfy: ComfyPage) -> None:
+    add(comfy, ITERATOR)
+    row = more(comfy)
+    expect(row).to_have_attribute("aria-expanded", "false")
+    row.click()
+    wait_until_shown(comfy, [*EVERYDAY, *FOLDED])
+    comfy.wait_until_card_fits(ITERATOR)
+    comfy.reload_workflow()
+    wait_until_shown(comfy, [*EVERYDAY, *FOLDED])
+    more(comfy).click()
+    wait_until_shown(comfy, EVERYDAY)
+    comfy.reload_workflow()
+    wait_until_shown(comfy, EVERYDAY)
+
+
+def test_what_is_changed_is_counted_and_kept_while_it_is_folded(comfy: ComfyPage) -> None:
+    add(comfy, ITERATOR)
+    row = more(comfy)
+    expect(row).to_have_text("More settings")
+    comfy.set_node_widget(ITERATOR, "limit", 3)
+    expect(row).to_have_text("More settings1 changed")
+    comfy.set_node_widget(ITERATOR, "loop_name", "holiday")
+    expect(row).to_have_text("More settings2 changed")
+    expect(row).to_have_attribute("title", "limit: 3\nloop_name: holiday")
+    prompt = comfy.call("promptOf", ITERATOR)
+    assert (prompt["limit"], prompt["loop_name"], prompt["finished_as"]) == (3, "holiday", "")
+    comfy.reload_workflow()
+    expect(more(comfy)).to_have_text("More settings2 changed")
+    assert comfy.call("promptOf", ITERATOR) == prompt
+    assert None not in comfy.saved_widgets(ITERATOR)
+
+
+def test_a_pattern_is_asked_for_with_custom_only(comfy: ComfyPage) -> None:
+    add(comfy, ITERATOR)
+    wait_until_shown(comfy, EVERYDAY)
+    comfy.set_node_widget(ITERATOR, "filter", "Custom")
+    wait_until_shown(comfy, [*FIRST, "custom_pattern", *EVERYDAY[3:]])
+    comfy.reload_workflow()
+    wait_until_shown(comfy, [*FIRST, "custom_pattern", *EVERYDAY[3:]])
+    comfy.set_node_widget(ITERATOR, "filter", "PNG")
+    wait_until_shown(comfy, EVERYDAY)
+
+
+def test_a_setting_from_another_node_stays_in_sight(comfy: ComfyPage) -> None:
+    add(comfy, ITERATOR, "PrimitiveInt")
+    comfy.call("link", "PrimitiveInt", ITERATOR, "limit")
+    wait_until_shown(comfy, [*EVERYDAY, "limit"])
+    comfy.reload_workflow()
+    wait_until_shown(comfy, [*EVERYDAY, "limit"])
+    comfy.call("unlink", ITERATOR, "limit")
+    wait_until_shown(comfy, EVERYDAY)
+
+
+def test_a_workflow_from_before_the_fold_opens_as_it_was(comfy: ComfyPage) -> None:
+    add(comfy, ITERATOR, SAVER)
+    values = [".", "Custom", "*.png", True, "size", "Skip on error", True, "Reset", 1, 2, 3]
+    values += ["Watch", "mine", True, "x/{stem}.png"]
+    comfy.call("openWith", ITERATOR, values)
+    comfy.card()
+    assert comfy.saved_widgets(ITERATOR) == values
+    wait_until_shown(comfy, [*FIRST, "custom_pattern", *EVERYDAY[3:]])
+    expect(more(comfy)).to_have_text("More settings9 changed")
+
+
+@pytest.mark.one_renderer
+def test_a_folder_without_images_says_what_is_there(
+    comfy: ComfyPage, new_batch: Callable[..., Batch]
+) -> None:
+    batch = new_batch()
+    add(comfy, ITERATOR)
+    comfy.set_directory(batch.name)
+    card = comfy.card()
+    expect(card).to_contain_text("The folder is empty.")
+    for number in range(12):
+        (batch.input / f"{number}.CR2").touch()
+    comfy.look_again()
+    expect(card).to_contain_text("The folder holds other files: .CR2 (12).")
+    batch.add("img1.png")
+    comfy.set_node_widget(ITERATOR, "filter", "WebP")
+    expect(card).to_contain_text("The folder holds 1 image, but the filter leaves it out.")
+
+
+@pytest.mark.one_renderer
+def test_a_long_name_is_cut_in_its_middle_and_a_refusal_is_not_cut(
+    comfy: ComfyPage, new_batch: Callable[..., Batch]
+) -> None:
+    name = "a photograph with a very long name that says everything about it but its number {}.png"
+    batch = new_batch(name.format(1), name.format(2))
+    add(comfy, ITERATOR)
+    comfy.set_directory(batch.name)
+    card = comfy.card()
+    expect(card).to_contain_text(name.format(2))
+    ends = card.locator(".batch-loop-cut-end")
+    expect(ends).to_have_text(["number 1.png", "number 2.png"])
+    for end in ends.all():
+        assert comfy.call("isWhollyVisible", end.element_handle())
+    comfy.set_directory("/a folder/" + "that nobody has allowed/" * 12)
+    refusal = card.locator(".batch-loop-detail")
+    expect(refusal).to_contain_text("Batch Loop may not use the folder")
+    comfy.wait_until_card_fits(ITERATOR)
+    assert comfy.call("isWhollyVisible", refusal.element_handle())
+    comfy.set_directory("")
+    expect(card).to_contain_text("No folder yet")
+    # What the browser itself notes of the server's answer.
+    comfy.faults[:] = [fault for fault in comfy.faults if "status of 403" not in fault]

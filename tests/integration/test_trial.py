@@ -1,0 +1,81 @@
+"""Trying the workflow on one image counts nothing, and saves nothing of the batch's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from batch_loop.core.graph.trial import CARD_INPUT, TRY_IMAGE
+from batch_loop.tests.integration.conftest import Workspace
+from batch_loop.tests.support.batches import (
+    SEVEN,
+    loop_state,
+    run_until_stop,
+    says_stop,
+    told,
+)
+from batch_loop.tests.support.graphs import COMPLETE, ITERATOR, SAVE, Graph, batch_graph
+from batch_loop.tests.support.images import write_images
+from batch_loop.tools.client import ComfyClient
+from batch_loop.tools.results import RunResult
+
+pytestmark = pytest.mark.oldest_too
+
+
+def trying(graph: Graph, path: str) -> Graph:
+    """The graph as the page sends it to try an image."""
+    iterator = graph[ITERATOR]
+    inputs = {**iterator["inputs"], CARD_INPUT: {TRY_IMAGE: path}}
+    return {**graph, ITERATOR: {**iterator, "inputs": inputs}}
+
+
+def loops_in(client: ComfyClient, workspace: Workspace) -> list[dict[str, Any]]:
+    directory = str(workspace.input.resolve())
+    loops = client.get_json("/batch_loop/loops")["loops"]
+    return [loop for loop in loops if loop["directory"] == directory]
+
+
+def shown(result: RunResult) -> list[str]:
+    """Where ComfyUI has what the saver shows."""
+    return [entry["type"] for entry in result.outputs[SAVE]["images"]]
+
+
+def names(workspace: Workspace) -> list[str]:
+    return sorted(path.name for path in workspace.output.rglob("*.png"))
+
+
+def test_an_image_is_tried_before_in_and_after_a_batch(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    write_images(workspace.input, SEVEN)
+    graph = batch_graph(workspace.name, workspace.name)
+    for path, tried in (("", SEVEN[0]), (SEVEN[4], SEVEN[4])):
+        result = client.run(trying(graph, path))
+        assert result.status == "success"
+        assert shown(result) == ["temp"]
+        said = told(result, ITERATOR)
+        assert (said["kind"], said["path"]) == ("trial", tried)
+        assert told(result, COMPLETE) == {}
+        assert not says_stop(result)
+    assert loops_in(client, workspace) == []
+    assert names(workspace) == []
+
+    first = client.run(graph)
+    assert client.run(trying(graph, SEVEN[0])).status == "success"
+    state = loop_state(client, first)
+    assert (state["batch"], state["done"], state["pending"], state["running"]) == (1, 1, 6, 0)
+
+    run_until_stop(client, graph)
+    assert names(workspace) == sorted(SEVEN)
+    assert shown(client.run(trying(graph, SEVEN[1]))) == ["temp"]
+    assert names(workspace) == sorted(SEVEN)
+
+
+def test_an_image_that_is_not_there_is_refused(client: ComfyClient, workspace: Workspace) -> None:
+    write_images(workspace.input, SEVEN[:1])
+    graph = batch_graph(workspace.name, workspace.name)
+    result = client.run(trying(graph, "no such.png"))
+    assert result.status == "error"
+    assert "'no such.png' is no image" in str(result.error)
+    assert loops_in(client, workspace) == []

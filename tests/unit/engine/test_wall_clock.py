@@ -1,0 +1,133 @@
+"""How long a batch takes is counted by the clock on the wall, without pauses."""
+
+from __future__ import annotations
+
+import pytest
+
+from batch_loop.core.common.times import Took
+from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.prompt import Ending, Outcome, Prompt
+from batch_loop.core.model.records import Iteration
+from batch_loop.core.store.memory import MemoryStore
+from batch_loop.tests.support.fake_host import ByHand, FakeHost
+from batch_loop.tests.unit.engine.test_registry import Loop
+
+
+class WallClock(FakeHost):
+    """A host whose clock a test advances."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.time = 1_000.0
+
+    def now(self) -> float:
+        return self.time + self.set_by
+
+    def finish_now(self, prompt: Prompt) -> None:
+        self._outcomes[prompt] = Outcome(Ending.SUCCESS, None, self.now())
+
+
+class Batch(Loop):
+    """A batch, whose prompts are queued and run at given moments."""
+
+    def __init__(self, *names: str) -> None:
+        super().__init__(*names)
+        self.host = self.clock = WallClock()
+        self.registry = LoopRegistry(
+            MemoryStore(), self.clock, self._list, self._sight, poll_outcomes=ByHand
+        )
+
+    def at(self, seconds: float) -> None:
+        self.clock.time = 1_000.0 + seconds
+
+    def end(self, iteration: Iteration) -> None:
+        self.registry.end(iteration)
+        self.clock.finish_now(iteration.prompt)
+
+    @property
+    def took(self) -> Took:
+        return self.registry.full_snapshot(self.request.key.id).took
+
+
+@pytest.fixture
+def batch() -> Batch:
+    return Batch(*"abcdefgh")
+
+
+def image(batch: Batch, queued: float, begins: float, ends: float) -> None:
+    """One prompt, from its submission to its end."""
+    batch.at(queued)
+    prompt = batch.host.submit()
+    batch.at(begins)
+    iteration = batch.acquire(prompt)
+    batch.at(ends)
+    batch.end(iteration)
+
+
+def test_it_counts_from_the_submission_to_the_last_end(batch: Batch) -> None:
+    image(batch, 0, 2, 10)
+    assert batch.took.seconds == pytest.approx(10)
+    image(batch, 5, 12, 20)
+    assert batch.took.seconds == pytest.approx(20)
+    assert batch.took.remaining == pytest.approx(60)
+    assert batch.took.per_minute == pytest.approx(6)
+
+
+def test_the_moment_between_two_images_counts_and_a_pause_does_not(batch: Batch) -> None:
+    image(batch, 0, 0, 10)
+    image(batch, 11, 12, 20)
+    assert batch.took.seconds == pytest.approx(20)
+    image(batch, 500, 502, 510)
+    assert batch.took.seconds == pytest.approx(30)
+    batch.at(9_000)
+    assert batch.took.seconds == pytest.approx(30)
+
+
+def test_images_that_are_worked_on_at_once_take_their_time_once(batch: Batch) -> None:
+    batch.at(0)
+    first, second = batch.acquire(), batch.acquire()
+    batch.at(10)
+    batch.end(first)
+    batch.end(second)
+    assert batch.took.seconds == pytest.approx(10)
+    third, fourth = batch.acquire(), batch.acquire()
+    batch.at(20)
+    batch.end(third)
+    batch.end(fourth)
+    assert batch.took == Took(pytest.approx(20), pytest.approx(20), pytest.approx(12))
+
+
+def test_it_goes_on_while_an_image_is_being_worked_on(batch: Batch) -> None:
+    image(batch, 0, 0, 10)
+    image(batch, 5, 10, 20)
+    batch.at(20)
+    iteration = batch.acquire()
+    batch.at(25)
+    assert batch.took == Took(pytest.approx(25), pytest.approx(55), pytest.approx(6))
+    batch.clock.set_by = 86_400.0  # somebody sets the clock
+    assert batch.took.seconds == pytest.approx(25)
+    batch.at(30)
+    batch.end(iteration)
+    assert batch.took.seconds == pytest.approx(30)
+
+
+def test_an_end_counts_when_it_was_and_not_when_somebody_looks(batch: Batch) -> None:
+    image(batch, 0, 0, 10)
+    batch.at(3_600)
+    assert batch.took.seconds == pytest.approx(10)
+
+
+def test_a_night_after_a_crash_does_not_count(batch: Batch) -> None:
+    image(batch, 0, 0, 10)
+    batch.acquire(batch.host.submit())
+    batch.at(40_000)
+    batch.host.crash()
+    assert batch.took.seconds == pytest.approx(10)
+
+
+def test_a_new_batch_begins_at_0(batch: Batch) -> None:
+    image(batch, 0, 0, 10)
+    batch.registry.start_over(batch.request.key.id)
+    assert batch.took == Took()
+    batch.registry.undo_start_over(batch.request.key.id)
+    assert batch.took.seconds == pytest.approx(10)

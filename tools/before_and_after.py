@@ -1,0 +1,132 @@
+"""The pictures of templates: images before and after, drawn from an example's own results."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from PIL import Image, ImageDraw, ImageFont, ImageOps
+
+from .layout import EXAMPLES
+
+SIDE = 720
+_GAP = 12
+_TILE = (SIDE - 3 * _GAP) // 2
+_LINE = 6
+_PAPER, _WHITE, _RED, _GREEN = (32, 33, 36), (255, 255, 255), (226, 88, 88), (75, 170, 110)
+_GREY = (120, 124, 130)
+_SOURCES = ("img1.png", "img2.png", "img3.webp", "portrait_exif.jpg")
+_LETTERS = 19
+
+Tile = Callable[[str, Path], Image.Image]
+
+
+def before_and_after(name: str, results: Path) -> Image.Image:
+    """A square of four images; usually each is cut from corner to corner, before and after.
+
+    `results` is the folder into which the example called `name` has saved.
+    """
+    tiles = _TILES.get(name, (_cut,) * 4)
+    picture = Image.new("RGB", (SIDE, SIDE), _PAPER)
+    for place, (source, tile) in enumerate(zip(_SOURCES, tiles, strict=True)):
+        row, column = divmod(place, 2)
+        at = (_GAP + column * (_TILE + _GAP), _GAP + row * (_TILE + _GAP))
+        picture.paste(tile(source, results), at)
+    return picture
+
+
+def _cut(source: str, results: Path) -> Image.Image:
+    """The source above the diagonal, and its result below it."""
+    return _halves(_square(_source(source)), _square(_result(source, results)))
+
+
+def _enlarged(source: str, results: Path) -> Image.Image:
+    """The same for the middle of an image, in which the source's pixels can be seen."""
+    before, after = _source(source), _result(source, results)
+    side = min(before.size) / 2
+    left, top = (before.width - side) / 2, (before.height - side) / 2
+    halves = []
+    for image, how in ((before, Image.Resampling.NEAREST), (after, Image.Resampling.BICUBIC)):
+        times = image.width / before.width
+        box = (times * left, times * top, times * (left + side), times * (top + side))
+        halves.append(image.resize((_TILE, _TILE), how, box))
+    return _halves(*halves)
+
+
+def _with_text(source: str, results: Path) -> Image.Image:
+    """The result, with the text that was saved beside it."""
+    tile = _square(_result(source, results))
+    text = (results / f"{Path(source).stem}.txt").read_text(encoding="utf-8")
+    draw = ImageDraw.Draw(tile)
+    draw.rectangle([0, _TILE - 3 * _LETTERS, _TILE, _TILE], fill=_PAPER)
+    font = ImageFont.load_default(_LETTERS)
+    middle = (_TILE // 2, _TILE - 3 * _LETTERS // 2)
+    draw.text(middle, text, fill=_WHITE, font=font, anchor="mm")
+    return tile
+
+
+def _done(source: str, results: Path) -> Image.Image:
+    """The result, with a tick."""
+    tile = _square(_result(source, results))
+    draw = ImageDraw.Draw(tile)
+    draw.ellipse([_TILE - 76, _TILE - 76, _TILE - 16, _TILE - 16], fill=_GREEN)
+    tick = [(_TILE - 62, _TILE - 46), (_TILE - 50, _TILE - 34), (_TILE - 30, _TILE - 60)]
+    draw.line(tick, fill=_WHITE, width=_LINE, joint="curve")
+    return tile
+
+
+def _failed(source: str, results: Path) -> Image.Image:  # noqa: ARG001 - it has no result
+    """A grey source, crossed out."""
+    tile = ImageOps.grayscale(_square(_source(source))).convert("RGB")
+    draw = ImageDraw.Draw(tile)
+    for ends in ([110, 110, _TILE - 110, _TILE - 110], [_TILE - 110, 110, 110, _TILE - 110]):
+        draw.line(ends, fill=_RED, width=4 * _LINE)
+    return tile
+
+
+def _to_come(source: str, results: Path) -> Image.Image:  # noqa: ARG001 - it is not there yet
+    """An empty frame with a plus sign."""
+    tile = Image.new("RGB", (_TILE, _TILE), _PAPER)
+    draw = ImageDraw.Draw(tile)
+    draw.rounded_rectangle([8, 8, _TILE - 8, _TILE - 8], 24, outline=_GREY, width=_LINE)
+    middle = _TILE // 2
+    draw.line([middle, middle - 60, middle, middle + 60], fill=_GREY, width=2 * _LINE)
+    draw.line([middle - 60, middle, middle + 60, middle], fill=_GREY, width=2 * _LINE)
+    return tile
+
+
+_TILES: dict[str, tuple[Tile, Tile, Tile, Tile]] = {
+    "captions": (_with_text, _with_text, _with_text, _with_text),
+    "upscale_folder": (_enlarged, _enlarged, _enlarged, _enlarged),
+    "skip_finished": (_done, _done, _done, _cut),
+    "retry_failed": (_cut, _cut, _failed, _cut),
+    "watch_a_folder": (_cut, _cut, _cut, _to_come),
+}
+
+
+def _source(source: str) -> Image.Image:
+    return _opened(EXAMPLES / "images" / source)
+
+
+def _result(source: str, results: Path) -> Image.Image:
+    """The first result of a source."""
+    stem = Path(source).stem
+    found = sorted(path for path in results.glob(f"{stem}*") if path.suffix != ".txt")
+    return _opened(next(path for path in found if path.stem[len(stem) :][:1] in {"", "_"}))
+
+
+def _opened(path: Path) -> Image.Image:
+    with Image.open(path) as image:
+        return ImageOps.exif_transpose(image).convert("RGB")
+
+
+def _square(image: Image.Image) -> Image.Image:
+    return ImageOps.fit(image, (_TILE, _TILE), Image.Resampling.LANCZOS)
+
+
+def _halves(before: Image.Image, after: Image.Image) -> Image.Image:
+    below = Image.new("L", before.size, 0)
+    ImageDraw.Draw(below).polygon([(_TILE, 0), (_TILE, _TILE), (0, _TILE)], fill=255)
+    whole = Image.composite(after, before, below)
+    ImageDraw.Draw(whole).line([(_TILE, 0), (0, _TILE)], fill=_WHITE, width=_LINE)
+    return whole

@@ -1,0 +1,173 @@
+import { explained } from "../errors.js";
+import { t } from "../texts.js";
+import { carryOut } from "./carry_out.js";
+import { PageEditor } from "./page_editor.js";
+import { CannotConvert, FOLDER_NODE, candidates, planFor } from "./plan.js";
+
+/**
+ * @import { App, Node } from "../../../types/comfyui.d.ts"
+ * @import { Plan, SavedWorkflow, Where } from "../../../types/convert.d.ts"
+ * @import { LiveNode, NodeMaker } from "../../../types/litegraph.d.ts"
+ * @import { FolderChooser } from "../card/folder_chooser.js"
+ * @import { Screen } from "../screen.js"
+ * @import { Toasts } from "../toasts.js"
+ * @import { Cover } from "./windows.js"
+ */
+
+/** @typedef {ReturnType<typeof candidates>[number]} Candidate */
+
+const KEY = "convert";
+/** Where the user's search for a folder begins. */
+const INPUT_FOLDER = ".";
+const LIFE_MS = 10_000;
+
+/** Makes the workflow on screen a batch: its Load Image becomes a folder of images. */
+export class MakeBatch {
+  #app;
+  #make;
+  #chooser;
+  #toasts;
+  #screen;
+  #ask;
+  #cover;
+  #isBusy = false;
+
+  /**
+   * @param {object} given
+   * @param {App} given.app
+   * @param {NodeMaker} given.make
+   * @param {Pick<FolderChooser, "choose">} given.chooser
+   * @param {Toasts} given.toasts
+   * @param {Pick<Screen, "find" | "goTo">} given.screen
+   * @param {(candidates: Candidate[]) => Promise<Candidate | null>} given.ask - which Load Image
+   *   is the folder; null if the user closes the window
+   * @param {Cover["over"]} given.cover - covers the page while the folder is chosen elsewhere
+   */
+  constructor({ app, make, chooser, toasts, screen, ask, cover }) {
+    this.#app = app;
+    this.#make = make;
+    this.#chooser = chooser;
+    this.#toasts = toasts;
+    this.#screen = screen;
+    this.#ask = ask;
+    this.#cover = cover;
+  }
+
+  /**
+   * Make the batch of a Load Image.
+   *
+   * @param {Node} node
+   */
+  async of(node) {
+    const graph = node.graph === this.#root ? "" : String(node.graph?.id);
+    await this.#once((saved) => this.#convert(saved, { graph, node: String(node.id) }));
+  }
+
+  /** Make the batch of the only Load Image, the selected one, or the one that the user names. */
+  async ofWorkflow() {
+    await this.#once(async (saved) => {
+      const able = candidates(saved);
+      const selected = able.filter((one) => this.#isSelected(one));
+      const likely = selected.length === 1 ? selected : able;
+      const chosen = likely.length === 1 ? likely[0] : await this.#ask(able);
+      if (!chosen) return;
+      await this.#convert(saved, chosen, { goTo: true });
+    });
+  }
+
+  get #root() {
+    return this.#app.rootGraph ?? this.#app.graph;
+  }
+
+  /** @param {(saved: SavedWorkflow) => Promise<void>} act */
+  async #once(act) {
+    if (this.#isBusy) return;
+    this.#isBusy = true;
+    try {
+      const saved = /** @type {SavedWorkflow} */ (/** @type {unknown} */ (this.#root.serialize()));
+      await act(structuredClone(saved));
+    } catch (error) {
+      this.#refuse(error);
+    } finally {
+      this.#isBusy = false;
+    }
+  }
+
+  /**
+   * @param {SavedWorkflow} saved
+   * @param {Where} where
+   * @param {{ goTo?: boolean }} [options] - `goTo` whether to bring the new node into view
+   */
+  async #convert(saved, where, { goTo = false } = {}) {
+    const plan = planFor(saved, where, new Date());
+    const { canvas } = this.#app;
+    // What was changed before is a step of its own to undo.
+    canvas.emitBeforeChange();
+    canvas.emitAfterChange();
+    // All of this, with the choice of a folder, is one step.
+    canvas.emitBeforeChange();
+    let isWhole = false;
+    try {
+      const node = this.#carryOut(plan);
+      isWhole = true;
+      if (goTo) await this.#screen.goTo(node);
+      else canvas.selectNode(node);
+      this.#tell(plan);
+      const warning = await this.#chooser.choose({ node, directory: INPUT_FOLDER }, this.#cover);
+      if (warning) this.#toasts.show("choose", message("warn", t("card.choose.label"), warning));
+    } finally {
+      canvas.emitAfterChange();
+      canvas.setDirty(true, true);
+      if (!isWhole) await this.#app.extensionManager.command.execute("Comfy.Undo");
+    }
+  }
+
+  /**
+   * @param {Plan} plan
+   * @returns {Node}
+   */
+  #carryOut(plan) {
+    const editor = new PageEditor(this.#app, this.#make);
+    carryOut(plan, editor);
+    const node = /** @type {LiveNode} */ (editor.made(FOLDER_NODE));
+    return /** @type {Node} */ (/** @type {unknown} */ (node));
+  }
+
+  /** @param {Plan} plan */
+  #tell({ savers, dropped }) {
+    if (savers === 0) {
+      this.#toasts.show(KEY, message("warn", t("convert.alone.title"), t("convert.alone.detail")));
+      return;
+    }
+    const names = dropped.length > 0 && t("convert.dropped", { tokens: dropped.join(", ") });
+    const detail = [t("convert.done.detail", { count: savers }), names].filter(Boolean).join(" ");
+    this.#toasts.show(KEY, message("success", t("convert.done.title"), detail));
+  }
+
+  /** @param {unknown} error */
+  #refuse(error) {
+    const title = t("convert.label");
+    if (!(error instanceof CannotConvert)) {
+      this.#toasts.show(KEY, message("error", title, explained(error)));
+      return;
+    }
+    const detail = t(`convert.refused.${error.reason}`, error.values);
+    this.#toasts.show(KEY, message("warn", title, detail));
+  }
+
+  /** @param {Where} where */
+  #isSelected({ graph, node }) {
+    const { graph: shown, selected_nodes: selected } = this.#app.canvas;
+    const isShown = graph === (shown === this.#root ? "" : String(shown?.id));
+    return isShown && Object.values(selected).some(({ id }) => String(id) === node);
+  }
+}
+
+/**
+ * @param {"success" | "warn" | "error"} severity
+ * @param {string} summary
+ * @param {string} detail
+ */
+function message(severity, summary, detail) {
+  return { severity, summary, detail, life: LIFE_MS };
+}

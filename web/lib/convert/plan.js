@@ -1,0 +1,316 @@
+import { LoopWay } from "./loop_way.js";
+import { FOLDER, namesFrom } from "./names.js";
+import { dependants, isOff } from "./reach.js";
+import { ROOT, Workflow, slotName } from "./workflow.js";
+
+/**
+ * @import { End, Plan, Refusal, SavedNode } from "../../../types/convert.d.ts"
+ * @import { SavedWorkflow, Step, Values, Where } from "../../../types/convert.d.ts"
+ * @import { Graph, Link, Place } from "./workflow.js"
+ */
+
+export const LOAD = "LoadImage";
+const SAVE = "SaveImage";
+const PREVIEW = "PreviewImage";
+export const ITERATOR = "BatchLoopDirectoryIterator";
+const SAVER = "BatchLoopSaveImage";
+
+/** The outputs of Load Image, and those of Directory Iterator that replace them. */
+const IMAGE_AND_MASK = [1, 2];
+/** The inputs of Save Image and Preview Image, and those of Save Image (Batch) for them. */
+const SAVER_INPUTS = new Map([
+  ["images", "image"],
+  // All of it is a folder: a name may have no slash.
+  ["filename_prefix", "folder"],
+]);
+
+/** The plan's name for the new Directory Iterator. */
+export const FOLDER_NODE = "folder";
+
+/** Why a workflow, or one of its nodes, cannot become a batch. */
+export class CannotConvert extends Error {
+  /** @param {Refusal} refusal */
+  constructor({ reason, values }) {
+    super(reason);
+    this.reason = reason;
+    this.values = values;
+  }
+}
+
+/**
+ * Every Load Image of a workflow that could be a batch's folder. Throws CannotConvert if there is
+ * none.
+ *
+ * @param {SavedWorkflow} saved
+ * @returns {(Where & { title: string, file: string })[]}
+ */
+export function candidates(saved) {
+  const workflow = new Workflow(saved);
+  refuseSecondBatch(workflow);
+  const all = workflow.ofTypes(LOAD);
+  if (all.length === 0) refuse("noLoadImage");
+  const refusals = all.map((place) => refusalOf(workflow, place));
+  const able = all.filter((_, at) => !refusals[at]);
+  if (able.length === 0) throw new CannotConvert(/** @type {Refusal} */ (refusals[0]));
+  return able.map(({ graph, node }) => ({
+    graph: graph.id,
+    node: String(node.id),
+    title: titleOf(node),
+    file: textOf(node, "image"),
+  }));
+}
+
+/**
+ * How a Load Image becomes a batch's folder, and what depends on it the batch's results. Throws
+ * CannotConvert.
+ *
+ * @param {SavedWorkflow} saved
+ * @param {Where} where
+ * @param {Date} now
+ * @returns {Plan}
+ */
+export function planFor(saved, where, now) {
+  const workflow = new Workflow(saved);
+  refuseSecondBatch(workflow);
+  const graph = workflow.graphs.get(where.graph);
+  const node = graph?.nodes.get(where.node);
+  if (!graph || !node) return refuse("noLoadImage");
+  const refusal = refusalOf(workflow, { graph, node });
+  if (refusal) throw new CannotConvert(refusal);
+  const savers = dependants(workflow, { graph, node, path: pathTo(graph) }, [SAVE, PREVIEW]);
+  const way = new LoopWay(graph, { node: FOLDER_NODE, slot: 0 }, usedOnce);
+  /** @type {Plan} */
+  const plan = { steps: [], savers: savers.length, dropped: [] };
+  plan.steps.push({
+    do: "add",
+    graph: graph.id,
+    key: FOLDER_NODE,
+    type: ITERATOR,
+    like: where.node,
+    values: {},
+  });
+  const keys = new Map([entry(node, FOLDER_NODE)]);
+  for (const [at, saver] of savers.entries()) {
+    keys.set(saver.node, keyOf(at));
+    addSaver(plan, saver, keyOf(at), valuesOf(savers, at, now));
+  }
+  for (const place of [{ graph, node }, ...savers]) plan.steps.push(...relinked(place, keys));
+  for (const [at, saver] of savers.entries()) {
+    const { steps, from } = way.into(saver.graph);
+    const to = { node: keyOf(at), slot: "loop" };
+    plan.steps.push(...steps, { do: "link", graph: saver.graph.id, from, to });
+  }
+  for (const place of [{ graph, node }, ...savers]) {
+    plan.steps.push({ do: "remove", graph: place.graph.id, node: String(place.node.id) });
+  }
+  return plan;
+}
+
+/**
+ * @param {Plan} plan
+ * @param {Place} saver
+ * @param {string} key
+ * @param {ReturnType<typeof valuesOf>} given
+ */
+function addSaver(plan, { graph, node }, key, { values, dropped }) {
+  plan.dropped.push(...dropped);
+  const like = String(node.id);
+  plan.steps.push({ do: "add", graph: graph.id, key, type: SAVER, like, values });
+}
+
+/**
+ * The values of the node that replaces a saver.
+ *
+ * Preview Image names no folder: its pictures go where Save Image (Batch) saves by default and,
+ * beside other results, are told from those by a suffix.
+ *
+ * @param {Place[]} savers
+ * @param {number} at
+ * @param {Date} now
+ * @returns {{ values: Values, dropped: string[] }}
+ */
+function valuesOf(savers, at, now) {
+  const { node } = savers[at];
+  if (node.type === SAVE) {
+    const { dropped, ...values } = namesFrom(textOf(node, "filename_prefix"), now);
+    return { values, dropped };
+  }
+  const before = savers.slice(0, at).filter((one) => one.node.type === PREVIEW).length;
+  const suffix = before === 0 ? "_preview" : `_preview_${before + 1}`;
+  return { values: { folder: FOLDER, suffix: savers.length === 1 ? "" : suffix }, dropped: [] };
+}
+
+/**
+ * The links of a node that is replaced, for the new nodes. A link between two of these nodes is
+ * made once, with the node that it ends at.
+ *
+ * @param {Place} place
+ * @param {Map<SavedNode, string>} keys - the new nodes' names
+ * @returns {Step[]}
+ */
+function relinked({ graph, node }, keys) {
+  const newName = (/** @type {string} */ id) => {
+    const there = graph.nodes.get(id);
+    return there ? keys.get(there) : undefined;
+  };
+  const going = graph.from(node.id).filter(({ to }) => newName(to) === undefined);
+  return [...graph.to(node.id), ...going].map((link) => {
+    const origin = newName(link.from);
+    const target = newName(link.to);
+    return linkStep(
+      graph,
+      link,
+      origin === undefined
+        ? { node: boundary(link.from, "inputs"), slot: link.fromSlot }
+        : { node: origin, slot: newOutput(graph.nodes.get(link.from), link.fromSlot) },
+      target === undefined
+        ? { node: boundary(link.to, "outputs"), slot: link.toSlot }
+        : { node: target, slot: newInput(node, link.toSlot) },
+    );
+  });
+}
+
+/**
+ * @param {Graph} graph
+ * @param {Link} link
+ * @param {End} from
+ * @param {End} to
+ * @returns {Step}
+ */
+function linkStep(graph, { parentId }, from, to) {
+  const step = /** @type {const} */ ({ do: "link", graph: graph.id, from, to });
+  return parentId === undefined ? step : { ...step, parentId };
+}
+
+/**
+ * @param {string} id
+ * @param {"inputs" | "outputs"} name
+ */
+function boundary(id, name) {
+  return id === "-10" || id === "-20" ? name : id;
+}
+
+/**
+ * @param {SavedNode | undefined} node
+ * @param {number} slot
+ */
+function newOutput(node, slot) {
+  if (node?.type !== LOAD) return slot; // the image, unchanged
+  const output = IMAGE_AND_MASK[slot];
+  return output ?? refuse("unknownLink", { node: titleOf(node) });
+}
+
+/**
+ * @param {SavedNode} node
+ * @param {number} slot
+ */
+function newInput(node, slot) {
+  const input = SAVER_INPUTS.get(slotName(node.inputs, slot));
+  return input ?? refuse("unknownLink", { node: titleOf(node) });
+}
+
+/**
+ * Why a Load Image cannot be a batch's folder, or undefined.
+ *
+ * @param {Workflow} workflow
+ * @param {Place} place
+ * @returns {Refusal | undefined}
+ */
+function refusalOf(workflow, { graph, node }) {
+  const title = titleOf(node);
+  if (graph.to(node.id).length > 0) return { reason: "linked", values: { node: title } };
+  try {
+    const path = pathTo(graph);
+    if ([node, ...path.map((around) => around.node)].some(isOff)) {
+      return { reason: "off", values: { node: title } };
+    }
+    if (path.some((around) => isPromoted(around.node, node))) {
+      return { reason: "promoted", values: { node: title, subgraph: graph.name } };
+    }
+  } catch (error) {
+    if (error instanceof CannotConvert) return error;
+    throw error;
+  }
+  return workflow.graphs.has(graph.id) ? undefined : { reason: "noLoadImage", values: {} };
+}
+
+/**
+ * Whether a subgraph's node shows the choice of an image that a node inside has.
+ *
+ * @param {SavedNode} around
+ * @param {SavedNode} node
+ */
+function isPromoted({ properties }, { id }) {
+  const shown = properties?.proxyWidgets;
+  return (
+    Array.isArray(shown) &&
+    shown.some(([inner, name]) => String(inner) === String(id) && name === "image")
+  );
+}
+
+/**
+ * The subgraph nodes around a graph, the outermost first.
+ *
+ * @param {Graph} graph
+ * @returns {Place[]}
+ */
+function pathTo(graph) {
+  if (graph.id === ROOT) return [];
+  const around = usedOnce(graph);
+  return [...pathTo(around.graph), around];
+}
+
+/**
+ * The one node that stands for a subgraph.
+ *
+ * @param {Graph} graph
+ * @returns {Place}
+ */
+function usedOnce({ name, uses }) {
+  if (uses.length !== 1) refuse("usedTwice", { subgraph: name });
+  return uses[0];
+}
+
+/** @param {Workflow} workflow */
+function refuseSecondBatch(workflow) {
+  if (workflow.ofTypes(ITERATOR).length > 0) refuse("already");
+}
+
+/**
+ * @param {string} reason
+ * @param {Refusal["values"]} [values]
+ * @returns {never}
+ */
+function refuse(reason, values = {}) {
+  throw new CannotConvert({ reason, values });
+}
+
+/** @param {number} at */
+function keyOf(at) {
+  return `results ${at + 1}`;
+}
+
+/**
+ * @param {SavedNode} node
+ * @param {string} key
+ * @returns {[SavedNode, string]}
+ */
+function entry(node, key) {
+  return [node, key];
+}
+
+/** @param {SavedNode} node */
+function titleOf({ title, type, id }) {
+  return title || `${type.replace(/(?<=[a-z])(?=[A-Z])/g, " ")} #${id}`;
+}
+
+/**
+ * The text in a node's first widget, which is the one with this name.
+ *
+ * @param {SavedNode} node
+ * @param {string} name
+ */
+function textOf({ widgets_values: values }, name) {
+  const value = Array.isArray(values) ? values[0] : values?.[name];
+  return typeof value === "string" ? value : "";
+}

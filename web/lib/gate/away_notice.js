@@ -1,0 +1,109 @@
+import { t } from "../texts.js";
+import { nameOf } from "./on_screen.js";
+
+/**
+ * @import { Toast } from "../../../types/comfyui.d.ts"
+ * @import { NoticeBox } from "../notice_box.js"
+ * @import { Batch } from "./batch.js"
+ * @import { OnScreen } from "./on_screen.js"
+ */
+
+/** Says what a batch does while another workflow is on the screen, with the way back. */
+export class AwayNotice {
+  #box;
+  #screen;
+  #pause;
+  /** @type {Map<Batch, string>} */
+  #keys = new Map();
+  #count = 0;
+
+  /**
+   * @param {object} parts - the pack's modules of these names
+   * @param {Pick<NoticeBox, "showWith" | "hide">} parts.box
+   * @param {Pick<OnScreen, "open">} parts.screen
+   * @param {(batch: Batch) => void} parts.pause - ends a batch after its image in progress
+   */
+  constructor({ box, screen, pause }) {
+    this.#box = box;
+    this.#screen = screen;
+    this.#pause = pause;
+  }
+
+  /**
+   * The page goes on with the batch.
+   *
+   * @param {Batch} batch
+   */
+  goesOn(batch) {
+    const pause = { name: "pause", label: t("away.pause"), pressed: () => this.#pause(batch) };
+    this.#show(batch, "success", "goesOn", [pause]);
+  }
+
+  /**
+   * The batch waits until its workflow is back.
+   *
+   * @param {Batch} batch
+   */
+  waits(batch) {
+    this.#show(batch, "warn", "waits");
+  }
+
+  /**
+   * ComfyUI has refused to go on.
+   *
+   * @param {Batch} batch
+   * @param {string} reason
+   */
+  refused(batch, reason) {
+    this.#show(batch, "warn", "refused", [], reason);
+  }
+
+  /**
+   * Another tab of this browser runs it already.
+   *
+   * @param {Batch} batch
+   */
+  elsewhere(batch) {
+    const texts = textsOf("elsewhere", batch);
+    this.#box.showWith(this.#keyOf(batch), { severity: "warn", ...texts }, []);
+  }
+
+  /**
+   * Remove what is said about a batch.
+   *
+   * @param {Batch} batch
+   */
+  hide(batch) {
+    this.#box.hide(this.#keyOf(batch));
+  }
+
+  /**
+   * @param {Batch} batch
+   * @param {Toast["severity"]} severity
+   * @param {"goesOn" | "waits" | "refused"} what
+   * @param {{ name: string, label: string, pressed: () => void }[]} [others] - buttons
+   * @param {string} [reason]
+   */
+  #show(batch, severity, what, others = [], reason = "") {
+    const back = { name: "back", label: t("away.back"), pressed: () => this.#screen.open(batch) };
+    const message = { severity, ...textsOf(what, batch, reason) };
+    this.#box.showWith(this.#keyOf(batch), message, [back, ...others]);
+  }
+
+  /** @param {Batch} batch */
+  #keyOf(batch) {
+    const key = this.#keys.get(batch) ?? `away ${(this.#count += 1)}`;
+    this.#keys.set(batch, key);
+    return key;
+  }
+}
+
+/**
+ * @param {"goesOn" | "waits" | "refused" | "elsewhere"} what
+ * @param {Batch} batch
+ * @param {string} [reason]
+ */
+function textsOf(what, { workflow }, reason = "") {
+  const values = { workflow: nameOf(workflow), reason };
+  return { summary: t(`away.${what}.title`), detail: t(`away.${what}.detail`, values) };
+}

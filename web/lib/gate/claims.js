@@ -1,0 +1,45 @@
+/**
+ * Which batches this tab runs, and no other tab of the same browser: two would each send prompts
+ * for the same images. In browsers and pages without locks, nothing is claimed.
+ */
+export class Claims {
+  #locks;
+  /** What ends the claim on each loop. @type {Map<string, () => void>} */
+  #held = new Map();
+
+  /** @param {LockManager | undefined} [locks] */
+  constructor(locks = navigator.locks) {
+    this.#locks = locks;
+  }
+
+  /**
+   * Claim a loop; calls `refused` if another tab has it.
+   *
+   * @param {string} loop
+   * @param {() => void} refused
+   */
+  claim(loop, refused) {
+    if (!this.#locks || this.#held.has(loop)) return;
+    const held = new Promise((/** @type {(end: void) => void} */ end) => {
+      this.#held.set(loop, end);
+    });
+    this.#locks
+      .request(`batch-loop/loop/${loop}`, { ifAvailable: true }, (lock) => {
+        if (lock) return held;
+        this.#held.delete(loop);
+        refused();
+        return undefined;
+      })
+      .catch(() => this.#held.delete(loop));
+  }
+
+  /**
+   * End the claim on a loop.
+   *
+   * @param {string} loop
+   */
+  release(loop) {
+    this.#held.get(loop)?.();
+    this.#held.delete(loop);
+  }
+}

@@ -1,0 +1,37 @@
+/** @import { Node } from "../../../types/comfyui.d.ts" */
+
+/**
+ * Call `also` after a node's own callback of this name, which ComfyUI calls on each node if it has
+ * one.
+ *
+ * @template {"onConfigure" | "onConnectionsChange" | "onSerialize"} Name
+ * @param {Node} node
+ * @param {Name} name
+ * @param {(...args: Parameters<NonNullable<Node[Name]>>) => void} also
+ */
+export function alsoOn(node, name, also) {
+  const target = /** @type {Record<string, ((...args: any[]) => unknown) | undefined>} */ (
+    /** @type {unknown} */ (node)
+  );
+  const before = target[name];
+  target[name] = function (...args) {
+    const result = before?.apply(this, args);
+    also(.../** @type {Parameters<NonNullable<Node[Name]>>} */ (args));
+    return result;
+  };
+}
+
+/**
+ * Call `also` whenever the user changes a widget's value.
+ *
+ * @param {Pick<import("../../../types/comfyui.d.ts").Widget, "callback">} widget
+ * @param {() => void} also
+ */
+export function alsoWhenChanged(widget, also) {
+  const before = widget.callback;
+  widget.callback = function (...args) {
+    const result = before?.apply(this, args);
+    also();
+    return result;
+  };
+}

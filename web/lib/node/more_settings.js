@@ -1,0 +1,138 @@
+import { isLinked, widgetOf } from "../card/folder_settings.js";
+import { attributed, button, element, setText } from "../dom.js";
+import { t } from "../texts.js";
+import { alsoOn, alsoWhenChanged } from "./callbacks.js";
+import { hideRows } from "./hidden_rows.js";
+import { optionsOf } from "./inputs.js";
+import { addElement, keepingExtraHeight } from "./widgets.js";
+
+/**
+ * @import { Node, Options, Widget } from "../../../types/comfyui.d.ts"
+ *
+ * @typedef {object} Setting
+ * @property {Widget} widget
+ * @property {Options} options
+ */
+
+const NAME = "batch_loop_more";
+const MARGIN = 3;
+const HEIGHT = 24;
+
+/** ComfyUI's space between two widgets. */
+const SPACING = 4;
+
+/**
+ * Fold a node's settings: those that the server calls advanced go below a row More settings, and
+ * those that only matter with a certain value of another one appear with that value.
+ *
+ * Whether they are unfolded is the node's `showAdvanced`, which ComfyUI saves with the workflow. A
+ * hidden setting keeps its value, and one that comes from another node is always shown.
+ *
+ * @param {Node} node
+ */
+export function foldSettings(node) {
+  const settings = settingsOf(node);
+  const folded = settings.filter(({ options }) => options.advanced);
+  const dependent = settings.filter(({ options }) => options.shown_with);
+  if (folded.length === 0 && dependent.length === 0) return;
+  const row = folded.length > 0 ? addRow(node, folded, () => toggle(node, update)) : null;
+
+  const update = () => {
+    const hidden = settings.filter(
+      ({ widget, options }) => !isShown(node, options) && !isLinked(node, [widget.name]),
+    );
+    for (const setting of settings) hide(setting.widget, hidden.includes(setting));
+    row?.show(Boolean(node.showAdvanced), folded.filter(isSet));
+    if (row) hideRows(row.element, node, hidden);
+    node.graph?.setDirtyCanvas(true, true);
+  };
+  for (const { widget } of settings) {
+    // The row takes the place of what newer frontends have for this, in Nodes 2.0 only.
+    if (widget.options.advanced) widget.options.advanced = false;
+    alsoWhenChanged(widget, () => keepingExtraHeight(node, update));
+  }
+  alsoOn(node, "onConfigure", update);
+  alsoOn(node, "onConnectionsChange", update);
+  keepingExtraHeight(node, update);
+}
+
+/**
+ * @param {Node} node
+ * @returns {Setting[]}
+ */
+function settingsOf(node) {
+  return Object.entries(optionsOf(node)).flatMap(([name, options]) => {
+    const widget = widgetOf(node, name);
+    return widget ? { widget, options } : [];
+  });
+}
+
+/**
+ * @param {Node} node
+ * @param {Options} options
+ */
+function isShown(node, { advanced, shown_with: condition }) {
+  if (advanced && !node.showAdvanced) return false;
+  if (!condition) return true;
+  const [name, value] = condition;
+  return isLinked(node, [name]) || widgetOf(node, name)?.value === value;
+}
+
+/** @param {Setting} setting */
+function isSet({ widget, options }) {
+  return options.default !== undefined && widget.value !== options.default;
+}
+
+/**
+ * @param {Widget} widget
+ * @param {boolean} isHidden
+ */
+function hide(widget, isHidden) {
+  if (isHidden === (widget.computeSize === noSize)) return;
+  widget.hidden = isHidden;
+  // Some frontends leave room for hidden widgets, unless these have no height.
+  if (isHidden) widget.computeSize = noSize;
+  else delete widget.computeSize;
+}
+
+/** @returns {[number, number]} */
+function noSize() {
+  return [0, -SPACING];
+}
+
+/**
+ * @param {Node} node
+ * @param {() => void} update
+ */
+function toggle(node, update) {
+  node.showAdvanced = !node.showAdvanced;
+  keepingExtraHeight(node, update);
+}
+
+/**
+ * @param {Node} node
+ * @param {Setting[]} folded
+ * @param {() => void} toggled
+ */
+function addRow(node, folded, toggled) {
+  const label = element("span", "more-label", t("more.label"));
+  const changed = element("span", "more-changed");
+  const pressed = button("more", "", toggled);
+  pressed.append(label, changed);
+  const place = node.widgets?.findIndex(({ name }) => name === folded[0].widget.name);
+  addElement(node, { name: NAME, element: pressed, place, margin: MARGIN, height: () => HEIGHT });
+  return {
+    element: pressed,
+    /**
+     * @param {boolean} isUnfolded
+     * @param {Setting[]} set - those that are not what they are by default
+     */
+    show(isUnfolded, set) {
+      attributed(pressed, { "aria-expanded": String(isUnfolded) });
+      setText(changed, set.length > 0 ? t("more.changed", { count: set.length }) : "");
+      pressed.title = set
+        .map(({ widget }) => `${widget.label ?? widget.name}: ${widget.value}`)
+        .join("\n");
+    },
+  };
+}

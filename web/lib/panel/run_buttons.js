@@ -1,0 +1,66 @@
+import { element, icon, setText } from "../dom.js";
+import { runAction } from "../run_control.js";
+import { t } from "../texts.js";
+import { iconButton } from "./icon_button.js";
+
+/**
+ * @import { Node } from "../../../types/comfyui.d.ts"
+ * @import { Loop } from "../../../types/server.d.ts"
+ * @import { RunControl } from "../run_control.js"
+ */
+
+/** The icon for each of the things that the Run button does. */
+const ICONS = { run: "play", pause: "pause", continue: "step-forward" };
+
+/** Run, Pause or Continue, and Try one image, of one loop. */
+export class RunButtons {
+  element;
+  #control;
+  #nodeOf;
+  #run;
+  #tryOne;
+  /** @type {Loop} */
+  #loop;
+  #icon = icon(ICONS.run);
+
+  /**
+   * @param {object} given
+   * @param {Loop} given.loop
+   * @param {RunControl} given.control
+   * @param {(loop: string) => Node | null} given.nodeOf - its node in the workflow on screen
+   * @param {() => string} given.chosen - the path of the image to try; "" for the first
+   */
+  constructor({ loop, control, nodeOf, chosen }) {
+    this.#loop = loop;
+    this.#control = control;
+    this.#nodeOf = nodeOf;
+    this.#run = iconButton("run", ICONS.run, t("run.run.label"), () => this.#press());
+    this.#icon = /** @type {HTMLElement} */ (this.#run.firstElementChild);
+    this.#tryOne = iconButton("try-one", "image", t("run.try.label"), () => {
+      const node = nodeOf(this.#loop.id);
+      if (node) control.tryOne(node, chosen());
+    });
+    this.element = element("div", "panel-run", this.#run, this.#tryOne);
+    this.show(loop);
+  }
+
+  /** @param {Loop} loop */
+  show(loop) {
+    this.#loop = loop;
+    const { goesOn } = this.#control;
+    const action = runAction(loop, goesOn);
+    const isHere = this.#nodeOf(loop.id) !== null;
+    setText(/** @type {Element} */ (this.#run.lastElementChild), t(`run.${action}.label`));
+    this.#icon.className = `pi pi-${ICONS[action]}`;
+    this.#run.dataset.runs = action;
+    this.#run.disabled = !isHere && !goesOn;
+    this.#run.title = this.#run.disabled ? t("run.elsewhere") : t(`run.${action}.tooltip`);
+    this.#tryOne.disabled = !isHere || goesOn;
+    this.#tryOne.title = isHere ? t("run.try.chosen") : t("run.elsewhere");
+  }
+
+  #press() {
+    if (runAction(this.#loop, this.#control.goesOn) === "pause") this.#control.pause();
+    else this.#control.start();
+  }
+}

@@ -1,0 +1,63 @@
+/** @import { Node, Widget } from "../../types/comfyui.d.ts" */
+
+/**
+ * Trying the workflow on one image, which counts nothing.
+ *
+ * The widget of Directory Iterator's card, which is in no other prompt, says so to the server: its
+ * value is the path of the image to try, or "" for the first. With Run (On Change) every prompt is
+ * a trial, as each is one of many attempts at a setting.
+ */
+export class Trial {
+  #isOnChange;
+  /** @type {{ node: Node, path: string } | null} */
+  #asked = null;
+
+  /** @param {{ isOnChange: () => boolean }} given - whether Run (On Change) is chosen */
+  constructor({ isOnChange }) {
+    this.#isOnChange = isOnChange;
+  }
+
+  /** Whether the prompt that is sent next is a trial. */
+  get #isOn() {
+    return this.#asked !== null || this.#isOnChange();
+  }
+
+  /**
+   * Have the widget of a Directory Iterator's card tell the server.
+   *
+   * @param {Node} node
+   * @param {Widget} widget
+   */
+  use(node, widget) {
+    widget.serializeValue = () => {
+      // Once only: a workflow that is exported afterwards is that of the batch.
+      widget.options.serialize = false;
+      return { try_image: this.#asked?.node === node ? this.#asked.path : "" };
+    };
+  }
+
+  /**
+   * A prompt is about to be sent, with this widget in it if it is a trial.
+   *
+   * @param {Widget} widget
+   */
+  sending(widget) {
+    widget.options.serialize = this.#isOn;
+  }
+
+  /**
+   * Send one prompt as a trial.
+   *
+   * @param {Node} node - the Directory Iterator
+   * @param {string} path - of the image, relative to the folder; "" for the first
+   * @param {() => Promise<unknown>} send - resolves once it is sent
+   */
+  async run(node, path, send) {
+    this.#asked = { node, path };
+    try {
+      await send();
+    } finally {
+      this.#asked = null;
+    }
+  }
+}

@@ -1,0 +1,53 @@
+import { attributed, element } from "../dom.js";
+import { iconButton } from "../panel/icon_button.js";
+import { t, texts } from "../texts.js";
+import { ownName } from "../words.js";
+import { copy } from "./copy.js";
+
+/** @import { FileFacts } from "../../../types/server.d.ts" */
+
+const UNITS = ["byte", "kilobyte", "megabyte", "gigabyte"];
+const THOUSAND = 1000;
+const SHORT = 10;
+
+/**
+ * A file in words: what it is, its name, its size, and a button that copies its path.
+ *
+ * @param {string} kind - such as "Source"
+ * @param {FileFacts} file
+ * @param {(isCopied: boolean) => void} copied
+ */
+export function factsOf(kind, file, copied) {
+  const name = attributed(element("span", "viewer-name", ownName(file.path)), { title: file.path });
+  const label = t("panel.viewer.copy", { name: ownName(file.path) });
+  const copies = iconButton("step", "copy", "", async () => copied(await copy(file.path, line)));
+  attributed(copies, { "aria-label": label, title: file.path });
+  const line = element("div", "viewer-file", element("strong", "viewer-kind", kind), name);
+  line.append(element("span", "viewer-size", sizesOf(file)), copies);
+  return line;
+}
+
+/** @param {FileFacts} file */
+function sizesOf({ width, height, bytes, animated, lost_transparency: isLost, reason }) {
+  if (reason) return reason;
+  return [
+    width ? t("panel.viewer.pixels", { width, height }) : "",
+    bytesOf(bytes),
+    animated ? t("panel.viewer.animated") : "",
+    isLost ? t("panel.viewer.opaque") : "",
+  ]
+    .filter(Boolean)
+    .join(" · ");
+}
+
+/** @param {number} bytes */
+export function bytesOf(bytes) {
+  const power = Math.min(UNITS.length - 1, Math.floor(Math.log10(Math.max(1, bytes)) / 3));
+  const amount = bytes / THOUSAND ** power;
+  return texts().number(amount, {
+    style: "unit",
+    unit: UNITS[power],
+    unitDisplay: power ? "short" : "long",
+    maximumFractionDigits: power && amount < SHORT ? 1 : 0,
+  });
+}
