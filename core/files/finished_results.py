@@ -18,20 +18,18 @@ from ..common.errors import InvalidSetting, PathRefused
 from ..common.pace import Pace, clear_in_steps, parts_of
 from ..graph.links import Graph, is_link
 from ..graph.savers import NAMING_INPUTS, rank_of, savers_of, saves_text
-from ..model.formats import Format
 from ..model.records import KnownResult
 from ..model.result_names import (
     PATTERN_EXAMPLE,
     ResultName,
     check_length,
     parts_of_pattern,
-    saved_as,
 )
 from .allowed_paths import AllowedFolders, inside, resolve_target
 from .caption import has_caption
 from .numbering import is_numbered, named_before
 from .same_file import Identities, Spelled
-from .text_names import text_name
+from .saver_names import image_name, text_name
 from .whole_files import LOOK_EVERY, ResultFiles
 
 
@@ -375,17 +373,5 @@ def _by_saver(
     if is_text:
         yield text_name(inputs, directory, allowed, rank)
         return
-    try:
-        format_ = Format(inputs["format"])
-    except ValueError as error:
-        raise InvalidSetting(f"format of {title}: {error}") from None
     for caption in (False, True) if has_caption(inputs) else (False,):
-        yield saved_as(
-            resolve_target(str(inputs["folder"]), allowed),
-            prefix=str(inputs["prefix"]),
-            suffix=str(inputs["suffix"]),
-            format=format_,
-            keep_subfolders=bool(inputs["keep_subfolders"]),
-            rank=rank,
-            caption=caption,
-        )
+        yield image_name(inputs, allowed, rank, caption=caption)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import os
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -11,16 +10,16 @@ from typing import Any, BinaryIO
 from aiohttp import ETag, web
 
 from ..comfy.threads import Threads, in_thread
-from ..common.errors import PathRefused, UnknownItem, UnknownLoop, UnreadableImage
+from ..common.errors import PathRefused, UnreadableImage
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders, check_source_file
 from ..files.unreadable import opened_image
-from ..model.directory_iterator_settings import LARGEST_NUMBER
 from ..pictures.shown import Look, Sent, is_transparent, look, to_send
 from ..pictures.thumbnail import thumbnail_pool
 from .answers import answered, as_answer
-from .requests import loop_of, number
+from .asked_picture import asked_picture, made_in
+from .requests import loop_of
 
 MOST_RESULTS = 200
 """The most results of an image that are looked at."""
@@ -60,16 +59,11 @@ def add_routes(
     @answered
     async def picture(request: web.Request) -> web.StreamResponse:
         """An image, or one of its results, in full."""
-        loop_id, path = loop_of(request), request.query.get("path", "")
-        output = None
-        if "output" in request.query:
-            output = number(request, "output", 0, 0, LARGEST_NUMBER)
-        known = {tag.value for tag in request.if_none_match or ()}
+        asked = asked_picture(request)
 
         def make() -> tuple[Sent | str, BinaryIO | None]:
-            named = registry.file_of(loop_id, path, output)
-            with opened_image(check_source_file(named, allowed_folders())) as opened:
-                sent = to_send(opened, named, known.__contains__)
+            with asked.opened(registry, allowed_folders()) as (named, opened):
+                sent = to_send(opened, named, asked.known.__contains__)
                 if isinstance(sent, str) or sent.data is not None:
                     return sent, None
                 # The file that was checked is the one that is sent, whatever its name leads to now.
@@ -77,11 +71,10 @@ def add_routes(
                 whole.seek(0)
                 return sent, whole
 
-        try:
-            sent, file = await asyncio.get_running_loop().run_in_executor(pool, make)
-        except (UnknownItem, UnknownLoop, UnreadableImage):
-            # The page asks for an image that was there a moment ago; a browser would log an error.
+        made = await made_in(pool, make)
+        if made is None:
             return web.Response(status=204)
+        sent, file = made
         if isinstance(sent, str):
             return _tagged(web.Response(status=304), sent)
         if file is None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Callable
 
 from aiohttp import ETag, web
 
-from ..common.errors import UnknownItem, UnknownLoop, UnreadableImage
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
-from ..files.allowed_paths import AllowedFolders, check_source_file
-from ..files.unreadable import opened_image
-from ..model.directory_iterator_settings import LARGEST_NUMBER
+from ..files.allowed_paths import AllowedFolders
 from ..pictures.thumbnail import LARGEST, SMALLEST, Thumbnail, thumbnail, thumbnail_pool
 from .answers import answered
-from .requests import loop_of, number
+from .asked_picture import asked_picture, made_in
+from .requests import number
 
 _USUAL_SIZE = 256
 
@@ -32,24 +29,15 @@ def add_routes(
     @answered
     async def small_picture(request: web.Request) -> web.Response:
         """A thumbnail of an image, or of one of its results."""
-        loop_id, path = loop_of(request), request.query.get("path", "")
-        output = None
-        if "output" in request.query:
-            output = number(request, "output", 0, 0, LARGEST_NUMBER)
+        asked = asked_picture(request)
         size = number(request, "size", _USUAL_SIZE, SMALLEST, LARGEST)
-        known = {tag.value for tag in request.if_none_match or ()}
 
         def make() -> Thumbnail:
-            file = registry.file_of(loop_id, path, output)
-            with opened_image(check_source_file(file, allowed_folders())) as opened:
-                return thumbnail(opened, size, known.__contains__)
+            with asked.opened(registry, allowed_folders()) as (_, opened):
+                return thumbnail(opened, size, asked.known.__contains__)
 
-        try:
-            made = await asyncio.get_running_loop().run_in_executor(pool, make)
-        except (UnknownItem, UnknownLoop, UnreadableImage):
-            # The page asks for an image that was there a moment ago; a browser would log an error.
-            return web.Response(status=204)
-        return _as_answer(made)
+        made = await made_in(pool, make)
+        return web.Response(status=204) if made is None else _as_answer(made)
 
 
 def _as_answer(made: Thumbnail) -> web.Response:

@@ -78,6 +78,10 @@ class ResultFiles:
         self._folder = os.path.join(name.folder, *subfolder.split("/"))
         self.stem, self.extension = posixpath.splitext(filename)
 
+    def is_coming(self, path: str) -> bool:
+        """Whether the file at `path` is written in the background: it may not be there yet."""
+        return self._behind is not None and path in self._behind.targets
+
     def save(self, contents: Mapping[str, Content], stem: str, place: int = 0) -> str:
         """Write files that belong together, by their extensions; the path of the first of them.
 

@@ -9,29 +9,19 @@ import torch
 
 from ..common.errors import UnwritableImage
 from ..common.source_metadata import NO_METADATA, SourceMetadata
-from ..files.allowed_paths import AllowedFolders
 from ..files.caption import Caption
-from ..files.numbering import Numbering
 from ..model.formats import Format
-from ..model.if_exists import IfExists
-from ..model.records import Iteration
-from ..model.result_names import CAPTION_EXTENSION, format_for, saved_as
-from .result_files import Claim, ResultFiles, Run
-from .saved_result import Background, Content, Result
+from ..model.result_names import CAPTION_EXTENSION, format_for
+from .result_files import ResultFiles
+from .saved_result import Content, Result
 
 
 @dataclass(frozen=True)
 class Saving:
     """How results are to be saved."""
 
-    folder: str
-    """Real path."""
-    prefix: str
-    suffix: str
     format: Format
     quality: int
-    if_exists: IfExists
-    keep_subfolders: bool
     metadata: Mapping[str, object] | None
     caption: Caption | None
     """What to write beside each image."""
@@ -42,41 +32,10 @@ class Saving:
 class Saver:
     """Saves the results of one call of Save Image (Batch)."""
 
-    def __init__(  # noqa: PLR0913 - what it stands on, each given once
-        self,
-        loop: Iteration,
-        saving: Saving,
-        allowed: AllowedFolders,
-        claim: Claim,
-        behind: Background | None,
-        *,
-        run: Run,
-        numbering: Numbering,
-    ) -> None:
-        """`behind` writes in the background; None if everything is written at once.
-
-        Raises `InvalidSetting` if the iteration and the settings yield no name.
-        """
-        name = saved_as(
-            saving.folder,
-            prefix=saving.prefix,
-            suffix=saving.suffix,
-            format=saving.format,
-            keep_subfolders=saving.keep_subfolders,
-            rank=run.rank,
-        )
+    def __init__(self, files: ResultFiles, saving: Saving) -> None:
         self._saving = saving
-        self._files = ResultFiles(
-            loop,
-            name,
-            saving.if_exists,
-            allowed=allowed,
-            claim=claim,
-            behind=behind,
-            run=run,
-            numbering=numbering,
-        )
-        self._format = format_for(self._files.source, saving.format)
+        self._files = files
+        self._format = format_for(files.source, saving.format)
 
     def save(self, images: torch.Tensor, masks: torch.Tensor | None = None) -> list[str]:
         """Write each image [H,W,C] of a batch [N,H,W,C]; the paths of their files.

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import functools
-import logging
 import os
 from collections.abc import Mapping
 from typing import Any
@@ -11,29 +9,31 @@ from typing import Any
 import torch
 from comfy_api.v0_0_2 import io as comfy_io
 from comfy_api.v0_0_2 import ui as comfy_ui
-from comfy_execution.graph_utils import ExecutionBlocker
 
 from ...core.comfy import runtime
 from ...core.comfy.request_origin import told
-from ...core.comfy.schema import LoopSocket, advanced, built_once, combo, schema
+from ...core.comfy.schema import advanced, built_once, combo, schema
 from ...core.comfy.threads import Threads, in_thread
 from ...core.common.combo_choice import chosen
 from ...core.common.errors import BatchLoopError, ClaimLost
 from ...core.common.names import UI_KEY, node_id
-from ...core.files.allowed_paths import resolve_target
 from ...core.files.caption import CAPTION_INPUT, Caption, caption_of, has_caption
+from ...core.files.saver_names import image_name
 from ...core.model.formats import Format
-from ...core.model.if_exists import IfExists
 from ...core.model.records import Iteration
 from ...core.turn.preview import Preview, preview
-from ...core.turn.saved_result import Background
 from ...core.turn.saver import Saver, Saving
 from ...core.turn.saver_folders import MASK_INPUT, check_mask
-from .saving import ThisCall, check_folder, end
-
-_log = logging.getLogger(__name__)
-
-DEFAULT_FOLDER = "batch_loop"
+from .saving import (
+    ThisCall,
+    check_folder,
+    end,
+    if_exists_input,
+    keep_subfolders_input,
+    loop_input,
+    lost,
+    name_inputs,
+)
 
 _MORE = frozenset(
     {"if_exists", "keep_subfolders", "embed_workflow", "keep_metadata", CAPTION_INPUT}
@@ -116,43 +116,24 @@ class SaveImage(comfy_io.ComfyNode):
         metadata = None
         if settings["embed_workflow"] and runtime.host().metadata_allowed():
             metadata = _metadata(cls.hidden.prompt, cls.hidden.extra_pnginfo)
-        registry = runtime.registry()
-        registry.finish_earlier(loop)
-        allowed = runtime.allowed_folders()
+        runtime.registry().finish_earlier(loop)
+        own = ThisCall(cls.hidden, node_id(SaveImage.__name__))  # `cls` may have another name
         with runtime.telling_the_asker():
-            folder = resolve_target(settings["folder"], allowed)
+            name = image_name(settings, runtime.allowed_folders(), own.run.rank)
+        files = own.files(loop, name, settings)
         saving = Saving(
-            folder=folder,
-            prefix=str(settings["prefix"]),
-            suffix=str(settings["suffix"]),
             format=chosen(Format, settings["format"], "format"),
             quality=int(settings["quality"]),
-            if_exists=chosen(IfExists, settings["if_exists"], "if_exists"),
-            keep_subfolders=bool(settings["keep_subfolders"]),
             metadata=metadata,
             caption=cls._caption(settings),
             source=loop.metadata if settings["keep_metadata"] else loop.metadata.profile_only(),
         )
-        claim = functools.partial(registry.claim_outputs, loop)
-        own = ThisCall(cls.hidden, node_id(SaveImage.__name__))  # `cls` may have another name
-        behind = own.background(loop, folder)
-        saver = Saver(
-            loop,
-            saving,
-            allowed,
-            claim,
-            behind,
-            run=own.run(),
-            numbering=runtime.numbering(),
-        )
         try:
             with runtime.telling_the_asker():
-                paths = saver.save(image, mask)
-        except ClaimLost as lost:
-            # Another server works on the image now; nothing is wrong with it.
-            _log.warning("Batch Loop: %s", lost)
-            return comfy_io.NodeOutput(*[ExecutionBlocker(None)] * 2)
-        shown = [_shown(path, image, behind) for path in paths]
+                paths = Saver(files, saving).save(image, mask)
+        except ClaimLost as error:
+            return lost(error)
+        shown = [_shown(path, image, is_coming=files.is_coming(path)) for path in paths]
         ui: dict[str, list[dict[str, Any]]] = {
             "images": [entry for entry in shown if entry is not None]
         }
@@ -177,9 +158,8 @@ class SaveImage(comfy_io.ComfyNode):
         return caption_of(settings[CAPTION_INPUT]) if has_caption(inputs) else None
 
 
-def _shown(path: str, image: torch.Tensor, behind: Background | None) -> Preview | None:
+def _shown(path: str, image: torch.Tensor, *, is_coming: bool) -> Preview | None:
     """The preview of a result in the batch [N,H,W,C] that is, or soon will be, at a path."""
-    is_coming = behind is not None and path in behind.targets
     height, width = image.shape[1:3]
     return preview(path, runtime.host(), (width, height) if is_coming else None)
 
@@ -187,19 +167,11 @@ def _shown(path: str, image: torch.Tensor, behind: Background | None) -> Preview
 def _inputs() -> list[comfy_io.Input]:
     return [
         comfy_io.Image.Input("image", tooltip="The image to save."),
-        LoopSocket.Input(
-            "loop", tooltip="Connect Directory Iterator's loop: it knows the name of the source."
+        loop_input(),
+        *name_inputs(
+            "Where to save: a folder inside ComfyUI's output folder, or the full path of an "
+            "allowed folder."
         ),
-        comfy_io.String.Input(
-            "folder",
-            default=DEFAULT_FOLDER,
-            tooltip=(
-                "Where to save: a folder inside ComfyUI's output folder, or the full path of an "
-                "allowed folder."
-            ),
-        ),
-        comfy_io.String.Input("prefix", default="", tooltip="Added before the source's name."),
-        comfy_io.String.Input("suffix", default="", tooltip="Added after the source's name."),
         combo(
             "format",
             Format,
@@ -213,19 +185,8 @@ def _inputs() -> list[comfy_io.Input]:
             max=100,
             tooltip="For JPEG and WebP; WebP at 100 is lossless. PNG is always lossless.",
         ),
-        combo(
-            "if_exists",
-            IfExists,
-            IfExists.OVERWRITE_OWN,
-            "What to do if the file exists already. Overwrite own replaces it if it is an earlier "
-            "result of the same image, else numbers the new file (img_1.png); overwrite replaces "
-            "whatever is there; skip keeps it; rename always numbers the new file.",
-        ),
-        comfy_io.Boolean.Input(
-            "keep_subfolders",
-            default=True,
-            tooltip="Whether to save into the same subfolders as the source.",
-        ),
+        if_exists_input("img_1.png"),
+        keep_subfolders_input("Whether to save into the same subfolders as the source."),
         comfy_io.Boolean.Input(
             "embed_workflow",
             default=True,

@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import functools
-import logging
 from typing import Any
 
 from comfy_api.v0_0_2 import io as comfy_io
-from comfy_execution.graph_utils import ExecutionBlocker
 
 from ...core.comfy import runtime
 from ...core.comfy.request_origin import told
-from ...core.comfy.schema import LoopSocket, built_once, combo, schema
+from ...core.comfy.schema import built_once, combo, schema
 from ...core.comfy.threads import Threads, in_thread
-from ...core.common.combo_choice import chosen
 from ...core.common.errors import BatchLoopError, ClaimLost
 from ...core.common.names import UI_KEY, node_id
 from ...core.files.caption import caption_of
-from ...core.files.text_names import text_name
+from ...core.files.saver_names import text_name
 from ...core.model.formats import SaveTo, TextExtension
-from ...core.model.if_exists import IfExists
 from ...core.model.records import Iteration
-from ...core.turn.result_files import ResultFiles
-from .saving import ThisCall, check_folder, end
-
-_log = logging.getLogger(__name__)
-
-DEFAULT_FOLDER = "batch_loop"
+from .saving import (
+    ThisCall,
+    check_folder,
+    end,
+    if_exists_input,
+    keep_subfolders_input,
+    loop_input,
+    lost,
+    name_inputs,
+)
 
 
 class SaveText(comfy_io.ComfyNode):
@@ -84,30 +83,17 @@ class SaveText(comfy_io.ComfyNode):
         """
         if loop.tried:
             return comfy_io.NodeOutput(text, "", ui={"text": [text]})
-        registry = runtime.registry()
-        registry.finish_earlier(loop)
-        allowed = runtime.allowed_folders()
-        own = ThisCall(cls.hidden, node_id(SaveText.__name__))
-        run = own.run()
+        runtime.registry().finish_earlier(loop)
+        own = ThisCall(cls.hidden, node_id(SaveText.__name__))  # `cls` may have another name
         with runtime.telling_the_asker():
-            name = text_name(settings, loop.key.directory, allowed, run.rank)
-        files = ResultFiles(
-            loop,
-            name,
-            chosen(IfExists, settings["if_exists"], "if_exists"),
-            allowed=allowed,
-            claim=functools.partial(registry.claim_outputs, loop),
-            behind=own.background(loop, name.folder),
-            run=run,
-            numbering=runtime.numbering(),
-        )
+            allowed = runtime.allowed_folders()
+            name = text_name(settings, loop.key.directory, allowed, own.run.rank)
+        files = own.files(loop, name, settings)
         try:
             with runtime.telling_the_asker():
                 path = files.save({files.extension: caption_of(text, "text")}, files.stem)
-        except ClaimLost as lost:
-            # Another server works on the image now; nothing is wrong with it.
-            _log.warning("Batch Loop: %s", lost)
-            return comfy_io.NodeOutput(*[ExecutionBlocker(None)] * 2)
+        except ClaimLost as error:
+            return lost(error)
         reports = end(loop)
         return comfy_io.NodeOutput(text, path, ui=None if reports is None else {UI_KEY: reports})
 
@@ -117,9 +103,7 @@ def _inputs() -> list[comfy_io.Input]:
         comfy_io.String.Input(
             "text", force_input=True, tooltip="The text to save, such as that of a captioner."
         ),
-        LoopSocket.Input(
-            "loop", tooltip="Connect Directory Iterator's loop: it knows the name of the source."
-        ),
+        loop_input(),
         combo(
             "save_to",
             SaveTo,
@@ -127,28 +111,13 @@ def _inputs() -> list[comfy_io.Input]:
             "Beside the source saves into the folder of the image itself, where training programs "
             "look for its text; folder saves into the one below.",
         ),
-        comfy_io.String.Input(
-            "folder",
-            default=DEFAULT_FOLDER,
-            tooltip=(
-                "With save_to folder: a folder inside ComfyUI's output folder, or the full path of "
-                "an allowed folder."
-            ),
+        *name_inputs(
+            "With save_to folder: a folder inside ComfyUI's output folder, or the full path of an "
+            "allowed folder."
         ),
-        comfy_io.String.Input("prefix", default="", tooltip="Added before the source's name."),
-        comfy_io.String.Input("suffix", default="", tooltip="Added after the source's name."),
         combo("extension", TextExtension, TextExtension.TXT, "The kind of the file."),
-        combo(
-            "if_exists",
-            IfExists,
-            IfExists.OVERWRITE_OWN,
-            "What to do if the file exists already. Overwrite own replaces it if it is an earlier "
-            "result of the same image, else numbers the new file (img_1.txt); overwrite replaces "
-            "whatever is there; skip keeps it; rename always numbers the new file.",
-        ),
-        comfy_io.Boolean.Input(
-            "keep_subfolders",
-            default=True,
-            tooltip="With save_to folder: whether to save into the same subfolders as the source.",
+        if_exists_input("img_1.txt"),
+        keep_subfolders_input(
+            "With save_to folder: whether to save into the same subfolders as the source."
         ),
     ]

@@ -2,22 +2,68 @@
 
 from __future__ import annotations
 
+import functools
+import logging
 import os
+from collections.abc import Mapping
 from typing import Any
+
+from comfy_api.v0_0_2 import io as comfy_io
+from comfy_execution.graph_utils import ExecutionBlocker
 
 from ...core.background.write_behind import can_wait
 from ...core.comfy import runtime
+from ...core.comfy.schema import LoopSocket, combo
+from ...core.common.combo_choice import chosen
+from ...core.common.errors import ClaimLost
 from ...core.files.allowed_paths import resolve_target
 from ...core.graph.links import is_asked_for
 from ...core.graph.savers import rank_of
+from ...core.model.if_exists import IfExists
 from ...core.model.records import Iteration
+from ...core.model.result_names import ResultName
 from ...core.routes.export import progress_as_json
 from ...core.turn.preview import preview
-from ...core.turn.result_files import Run
+from ...core.turn.result_files import ResultFiles, Run
 from ...core.turn.saved_result import Background
 from ...core.turn.status_texts import progress_in
 
+_log = logging.getLogger(__name__)
+
 _PATH_OUTPUT = 1
+
+
+def loop_input() -> comfy_io.Input:
+    """The socket that says which image a result is of."""
+    return LoopSocket.Input(
+        "loop", tooltip="Connect Directory Iterator's loop: it knows the name of the source."
+    )
+
+
+def name_inputs(folder_tooltip: str) -> list[comfy_io.Input]:
+    """The settings for the folder of results, and for what their names have beside the source's."""
+    return [
+        comfy_io.String.Input("folder", default="batch_loop", tooltip=folder_tooltip),
+        comfy_io.String.Input("prefix", default="", tooltip="Added before the source's name."),
+        comfy_io.String.Input("suffix", default="", tooltip="Added after the source's name."),
+    ]
+
+
+def if_exists_input(numbered: str) -> comfy_io.Input:
+    """The setting for what becomes of a file that exists; `numbered` is how a new one is named."""
+    return combo(
+        "if_exists",
+        IfExists,
+        IfExists.OVERWRITE_OWN,
+        "What to do if the file exists already. Overwrite own replaces it if it is an earlier "
+        f"result of the same image, else numbers the new file ({numbered}); overwrite replaces "
+        "whatever is there; skip keeps it; rename always numbers the new file.",
+    )
+
+
+def keep_subfolders_input(tooltip: str) -> comfy_io.Input:
+    """The setting for subfolders like those of the sources."""
+    return comfy_io.Boolean.Input("keep_subfolders", default=True, tooltip=tooltip)
 
 
 class ThisCall:
@@ -27,16 +73,26 @@ class ThisCall:
         """`hidden` are the hidden inputs of the node, which is of the type `node_type`."""
         self._id = str(hidden.unique_id)
         self._graph = hidden.prompt or {}
-        self._dynprompt = hidden.dynprompt
         self._type = node_type
-
-    def run(self) -> Run:
-        """Which of the prompt's results it saves."""
         # A node created by an expansion, as in a ComfyUI loop, is a copy of one in the graph.
-        shown = self._dynprompt.get_display_node_id(self._id)
-        return Run(self._id, runtime.host().call(), rank_of(self._graph, str(shown)))
+        shown = hidden.dynprompt.get_display_node_id(self._id)
+        self.run = Run(self._id, runtime.host().call(), rank_of(self._graph, str(shown)))
+        """Which of the prompt's results it saves."""
 
-    def background(self, loop: Iteration, folder: str) -> Background | None:
+    def files(self, loop: Iteration, name: ResultName, settings: Mapping[str, Any]) -> ResultFiles:
+        """The files that its results go to; raises `InvalidSetting` if there is no image."""
+        return ResultFiles(
+            loop,
+            name,
+            chosen(IfExists, settings["if_exists"], "if_exists"),
+            allowed=runtime.allowed_folders(),
+            claim=functools.partial(runtime.registry().claim_outputs, loop),
+            behind=self._background(loop, name.folder),
+            run=self.run,
+            numbering=runtime.numbering(),
+        )
+
+    def _background(self, loop: Iteration, folder: str) -> Background | None:
         """Where it may write results while the workflow goes on; None if it has to do it itself."""
         # A node created by an expansion is in no graph that could be examined.
         if loop.item is None or not can_wait(loop) or self._id not in self._graph:
@@ -59,6 +115,12 @@ def end(loop: Iteration) -> list[dict[str, Any]] | None:
         progress_as_json(loop_now, in_part=in_part, status=progress_in(loop, loop_now))
         for loop_now in ended
     ]
+
+
+def lost(claim: ClaimLost) -> comfy_io.NodeOutput:
+    """What a saver returns once another server works on its image: nothing is wrong with it."""
+    _log.warning("Batch Loop: %s", claim)
+    return comfy_io.NodeOutput(*[ExecutionBlocker(None)] * 2)
 
 
 def check_folder(folder: str) -> None:

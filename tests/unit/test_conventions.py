@@ -36,6 +36,7 @@ TOUCH_COMFYUI = NODE_FILES | {
     "core/comfy/host.py",
     "core/comfy/runtime.py",
     "core/comfy/schema.py",
+    "nodes/io/saving.py",
 }
 """All other files can be imported and tested without a ComfyUI."""
 

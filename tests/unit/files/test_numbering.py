@@ -25,10 +25,12 @@ from batch_loop.core.model.items import Counts, Item
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Prompt
 from batch_loop.core.model.records import Iteration
+from batch_loop.core.model.result_names import saved_as
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.sql.sql_store import SqlStore
-from batch_loop.core.turn.saver import Run, Saver, Saving
+from batch_loop.core.turn.result_files import ResultFiles, Run
+from batch_loop.core.turn.saver import Saver, Saving
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tests.support.statements import asked_of
 
@@ -117,24 +119,24 @@ class Crowd:
         """A batch: each image's file, and how often the store and the disk were asked."""
         request = Request(LoopKey("", str(self.root / "input")), Selection(recursive=True))
         allowed = AllowedFolders(*(str(self.root / name) for name in ("input", "out", "temp")))
-        saving = Saving(
-            folder=str(self.root / "out"),
-            prefix="",
-            suffix="",
-            format=Format.BMP,
-            quality=95,
-            if_exists=if_exists,
-            keep_subfolders=False,
-            metadata=None,
-            caption=None,
+        saving = Saving(Format.BMP, quality=95, metadata=None, caption=None)
+        name = saved_as(
+            str(self.root / "out"), prefix="", suffix="", format=Format.BMP, keep_subfolders=False
         )
         files, asked = [], []
         for _ in range(SOURCES):
             turn = self.registry.acquire(request, self.host.submit())
-            claim = functools.partial(self.registry.claim_outputs, turn)
-            saver = Saver(
-                turn, saving, allowed, claim, None, run=Run("4"), numbering=self.numbering
+            results = ResultFiles(
+                turn,
+                name,
+                if_exists,
+                allowed=allowed,
+                claim=functools.partial(self.registry.claim_outputs, turn),
+                behind=None,
+                run=Run("4"),
+                numbering=self.numbering,
             )
+            saver = Saver(results, saving)
             with asked_of(self.store) as statements, looks() as looked:
                 (file,) = saver.save(torch.zeros(1, 1, 1, 3))
             files.append(os.path.basename(file))

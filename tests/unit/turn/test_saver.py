@@ -15,6 +15,7 @@ from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.files.caption import Caption
 from batch_loop.core.files.numbering import Numbering
+from batch_loop.core.files.saver_names import image_name
 from batch_loop.core.model.formats import Format
 from batch_loop.core.model.if_exists import IfExists
 from batch_loop.core.model.loop_key import LoopKey
@@ -22,7 +23,8 @@ from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.memory import MemoryStore
-from batch_loop.core.turn.saver import Run, Saver, Saving
+from batch_loop.core.turn.result_files import ResultFiles, Run
+from batch_loop.core.turn.saver import Saver, Saving
 from batch_loop.tests.support.fake_host import FakeHost
 
 BEFORE = b"from before"
@@ -61,27 +63,27 @@ class Desk:
     ) -> list[str]:
         """Save images with the source's name as their text; the names that they got."""
         assert iteration.item is not None
-        defaults: dict[str, Any] = {
+        chosen: dict[str, Any] = {
             "folder": str(self.output),
             "prefix": "",
             "suffix": "",
             "format": Format.PNG,
-            "quality": 95,
             "if_exists": IfExists.OVERWRITE_OWN,
             "keep_subfolders": True,
-            "metadata": None,
             "caption": Caption(iteration.item.path.encode()),
+            **settings,
         }
-        claim = functools.partial(self.registry.claim_outputs, iteration)
-        saver = Saver(
+        files = ResultFiles(
             iteration,
-            Saving(**{**defaults, **settings}),
-            self._allowed,
-            claim,
-            None,
+            image_name(chosen, self._allowed, run.rank),
+            chosen["if_exists"],
+            allowed=self._allowed,
+            claim=functools.partial(self.registry.claim_outputs, iteration),
+            behind=None,
             run=run,
             numbering=self.numbering,
         )
+        saver = Saver(files, Saving(chosen["format"], 95, None, chosen["caption"]))
         return [Path(path).name for path in saver.save(torch.zeros(images, 4, 4, 3))]
 
     def end(self, iteration: Iteration, ending: Ending = Ending.SUCCESS) -> None:

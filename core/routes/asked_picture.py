@@ -1,0 +1,68 @@
+"""Which picture a request asks for: an image's own file, or one of its results."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from concurrent.futures import Executor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import BinaryIO, TypeVar
+
+from aiohttp import web
+
+from ..common.errors import UnknownItem, UnknownLoop, UnreadableImage
+from ..engine.registry import LoopRegistry
+from ..files.allowed_paths import AllowedFolders, check_source_file
+from ..files.unreadable import opened_image
+from ..model.directory_iterator_settings import LARGEST_NUMBER
+from .requests import loop_of, number
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class AskedPicture:
+    """A picture that a page asks for by the names that the pack gave it, never by a path alone."""
+
+    loop: str
+    path: str
+    """The image's, relative to the loop's folder."""
+    output: int | None
+    """Which of the image's results; None for the image itself."""
+    known: frozenset[str]
+    """Tags of what the page has already."""
+
+    @contextmanager
+    def opened(
+        self, registry: LoopRegistry, allowed: AllowedFolders
+    ) -> Iterator[tuple[str, BinaryIO]]:
+        """The file's path as the loop names it, and the file, checked and open."""
+        named = registry.file_of(self.loop, self.path, self.output)
+        with opened_image(check_source_file(named, allowed)) as file:
+            yield named, file
+
+
+def asked_picture(request: web.Request) -> AskedPicture:
+    """The picture that a request asks for; raises UnknownLoop and Refused."""
+    output = None
+    if "output" in request.query:
+        output = number(request, "output", 0, 0, LARGEST_NUMBER)
+    return AskedPicture(
+        loop_of(request),
+        request.query.get("path", ""),
+        output,
+        frozenset(tag.value for tag in request.if_none_match or ()),
+    )
+
+
+async def made_in(pool: Executor, make: Callable[[], T]) -> T | None:
+    """What `make` returns in a thread of `pool`; None if the picture is not there.
+
+    A page asks for an image that was there a moment ago, and a browser would log an error: the
+    answer is "no content".
+    """
+    try:
+        return await asyncio.get_running_loop().run_in_executor(pool, make)
+    except (UnknownItem, UnknownLoop, UnreadableImage):
+        return None
