@@ -30,7 +30,7 @@ async def check_same_folders(clients: Sequence[Client], prompts: Sequence[Prompt
     `prompts` has the prompt of each client. SettingsRefused if a server refuses the settings.
     """
     ids = {
-        client.url: [await _loop_id_of(client, settings) for settings in known_settings(prompt)]
+        client.url: await _loop_ids_of(client, prompt)
         for client, prompt in zip(clients, prompts, strict=True)
     }
     first, *others = ids.values()
@@ -53,8 +53,8 @@ def known_settings(prompt: Prompt) -> list[Mapping[str, Any]]:
     return [each for each in settings if "directory" in each]
 
 
-async def _loop_id_of(client: Client, settings: Mapping[str, Any]) -> str:
+async def _loop_ids_of(client: Client, prompt: Prompt) -> list[str]:
     try:
-        return await client.loop_id_of(settings)
+        return [await client.loop_id_of(settings) for settings in known_settings(prompt)]
     except RefusedByServer as error:
         raise SettingsRefused(f"{client.url}: {error}") from error
