@@ -269,6 +269,7 @@ def test_files_are_opened_copied_and_missed(panel: SidePanel, done: Batch) -> No
     open_on(panel, "b.jpg")
     panel.viewer.get_by_role("button", name="Copy the path of b.png").click()
     expect(panel.viewer.get_by_role("status")).to_have_text("Path copied")
+    expect(panel.viewer.locator(".batch-loop-viewer-file .pi-check")).to_be_visible()
     assert panel.page.evaluate("navigator.clipboard.readText()") == str(result.resolve())
     with panel.page.context.expect_page() as opened:
         panel.viewer.get_by_role("link", name="Open in a new tab").click()

@@ -1,5 +1,8 @@
 import { soon } from "./soon.js";
 
+/** How often it is looked whether a prompt is still being sent, in ms. */
+const LOOK_MS = 20;
+
 /**
  * Tracks and counts this tab's submissions. Pressing Run once is one submission, whatever the batch
  * count, and so is everything that ComfyUI queues automatically while it is still sending.
@@ -28,6 +31,18 @@ export class Submissions {
   /** Whether a prompt is being sent now. */
   get open() {
     return this.#open;
+  }
+
+  /**
+   * Resolves once nothing is being sent, or at the latest after so many ms.
+   *
+   * @param {number} most
+   */
+  async over(most) {
+    const until = Date.now() + most;
+    while (this.#open && Date.now() < until) {
+      await new Promise((turn) => setTimeout(turn, LOOK_MS));
+    }
   }
 
   /** A prompt is about to be sent. */

@@ -13,8 +13,8 @@ export class AwayNotice {
   #box;
   #screen;
   #pause;
-  /** @type {Map<Batch, string>} */
-  #keys = new Map();
+  /** @type {WeakMap<Batch, string>} */
+  #keys = new WeakMap();
   #count = 0;
 
   /**

@@ -1,14 +1,15 @@
 import { soon } from "../soon.js";
-import { Batch } from "./batch.js";
 import { Batches } from "./batches.js";
 import { Copying } from "./copying.js";
 import { Looking } from "./looking.js";
+import { Moves } from "./moves.js";
 
 /**
  * @import { Iteration } from "../../../types/nodes.d.ts"
  * @import { AutoQueue } from "../auto_queue.js"
  * @import { Submissions } from "../submissions.js"
  * @import { AwayNotice } from "./away_notice.js"
+ * @import { Batch } from "./batch.js"
  * @import { Claims } from "./claims.js"
  * @import { OnScreen } from "./on_screen.js"
  * @import { Sender } from "./sender.js"
@@ -16,7 +17,6 @@ import { Looking } from "./looking.js";
 
 /** How long ComfyUI is kept from showing another workflow while it is still sending, in ms. */
 const SENDING_MS = 10_000;
-const SENDING_LOOK_MS = 20;
 
 /**
  * Decides whether the page may send, and what: a batch's Run (Instant) runs the batch's workflow,
@@ -40,6 +40,7 @@ export class Gate {
   #claims;
   #copying;
   #looking;
+  #moves;
   #batches = new Batches();
   #isEmpty = false;
   /** Whether prompts of the pack's nodes that belong to none of the batches may be in the queue. */
@@ -72,6 +73,13 @@ export class Gate {
       screen,
       here: () => this.#batches.here,
       later: this.#later,
+    });
+    this.#moves = new Moves({
+      batches: this.#batches,
+      claims,
+      notice,
+      screen,
+      moved: () => this.#tell(),
     });
     this.#looking = new Looking({
       batches: this.#batches,
@@ -130,15 +138,15 @@ export class Gate {
   switchOff(loops = []) {
     const wanted = [...loops];
     const away = this.#batches.awayWith(wanted);
-    if (away.length > 0) return this.#stop(away);
+    if (away.length > 0) return this.#moves.stop(away);
     // What somebody else has run in between does not end this one.
     const { here } = this.#batches;
     if (wanted.length > 0 && here?.loops.size && !here.has(wanted)) return null;
     const rested = here ? undefined : this.#batches.restedWith(wanted);
     if (rested && !this.#screen.has(rested)) return null;
     const mode = this.#autoQueue.switchOff();
-    if (mode === null && wanted.length === 0) return this.#stop(this.#batches.away);
-    this.#leave();
+    if (mode === null && wanted.length === 0) return this.#moves.stop(this.#batches.away);
+    this.#moves.leave();
     return mode;
   }
 
@@ -177,11 +185,11 @@ export class Gate {
     this.look();
     const away = this.#batches.awayWith(loops);
     if (away.length > 0) {
-      this.#stop(away);
+      this.#moves.stop(away);
       return;
     }
     this.#autoQueue.showStopped();
-    this.#leave();
+    this.#moves.leave();
   }
 
   /**
@@ -190,7 +198,7 @@ export class Gate {
    * @param {Batch} batch
    */
   pause(batch) {
-    if (this.#batches.away.includes(batch)) this.#stop([batch]);
+    if (this.#batches.away.includes(batch)) this.#moves.stop([batch]);
   }
 
   /** Queue what Auto Queue would have queued, if it is on. */
@@ -204,7 +212,7 @@ export class Gate {
   sending() {
     this.#isEmpty = false;
     if (!this.#autoQueue.runsAll) return;
-    if (!this.#batches.here || !this.#screen.has(this.#batches.here)) this.#begin();
+    if (!this.#batches.here || !this.#screen.has(this.#batches.here)) this.#moves.here();
     if (this.#batches.here) this.#batches.here.isPending = true;
     this.workflowChanged();
   }
@@ -281,7 +289,7 @@ export class Gate {
   look() {
     const here = this.#batches.here;
     if (!here) return;
-    if (!this.#autoQueue.on) this.#leave();
+    if (!this.#autoQueue.on) this.#moves.leave();
     else if (!this.#screen.has(here)) {
       const mode = this.#autoQueue.switchToPlain();
       if (mode !== null) this.#goAway(here, mode);
@@ -293,29 +301,7 @@ export class Gate {
    * ComfyUI would send the new one in place of the old.
    */
   async beforeAnother() {
-    const until = Date.now() + SENDING_MS;
-    while (this.#batches.here && this.#submissions.open && Date.now() < until) {
-      await new Promise((turn) => setTimeout(turn, SENDING_LOOK_MS));
-    }
-  }
-
-  // ---- Batches ----
-
-  /** The workflow on the screen begins, or goes on with, its batch. */
-  #begin() {
-    if (this.#batches.here) this.#rest(this.#batches.here);
-    const { away, rested } = this.#batches;
-    const known = [...away, ...rested].find((batch) => this.#screen.has(batch));
-    const here = known ?? new Batch(this.#screen.workflow, this.#screen.graphId);
-    this.#notice.hide(here);
-    this.#batches.comesHere(here);
-    this.#tell();
-  }
-
-  /** The batch on the screen no longer goes on. */
-  #leave() {
-    if (this.#batches.here) this.#rest(this.#batches.here);
-    this.#tell();
+    if (this.#batches.here) await this.#submissions.over(SENDING_MS);
   }
 
   /**
@@ -325,45 +311,18 @@ export class Gate {
    * @param {string} mode - in which it went on
    */
   #goAway(batch, mode) {
-    this.#notice.hide(batch);
-    this.#batches.goesAway(batch);
-    batch.mode = mode;
-    // Frontends say nothing more of a prompt whose workflow has left the screen meanwhile.
-    if (batch.isPending) batch.behind += 1;
-    batch.isPending = false;
-    if (batch.canGoOn) this.#notice.goesOn(batch);
-    else this.#notice.waits(batch);
-    this.#tell();
+    this.#moves.away(batch, mode);
     this.#later(() => this.proceed());
   }
 
   /** @param {Batch} batch */
   #comeBack(batch) {
     this.#screen.giveBack(batch);
-    this.#begin();
+    this.#moves.here();
     this.#autoQueue.switchOn(batch.mode);
     this.workflowChanged();
     // ComfyUI queues by itself when the queue becomes empty, but it is already.
     if (this.#isEmpty && !this.#submissions.open) this.queueAgain();
-  }
-
-  /**
-   * @param {Batch[]} batches - that are away
-   * @returns {string | null}
-   */
-  #stop(batches) {
-    const [first] = batches;
-    for (const batch of [...batches]) this.#rest(batch);
-    this.#tell();
-    return first?.mode ?? null;
-  }
-
-  /** @param {Batch} batch */
-  #rest(batch) {
-    this.#notice.hide(batch);
-    this.#batches.rests(batch);
-    batch.isPending = false;
-    for (const loop of batch.loops) this.#claims.release(loop);
   }
 
   /** @param {Batch} batch */
@@ -372,7 +331,7 @@ export class Gate {
     this.#isEmpty = false;
     const refused = await this.#sender.send(batch);
     if (refused !== null && this.#batches.away.includes(batch)) {
-      this.#stop([batch]);
+      this.#moves.stop([batch]);
       this.#notice.refused(batch, refused);
     }
     // The prompt may have ended before its answer came.

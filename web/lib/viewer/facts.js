@@ -1,4 +1,4 @@
-import { attributed, element } from "../dom.js";
+import { attributed, element, icon } from "../dom.js";
 import { iconButton } from "../panel/icon_button.js";
 import { t, texts } from "../texts.js";
 import { ownName } from "../words.js";
@@ -20,7 +20,12 @@ const SHORT = 10;
 export function factsOf(kind, file, copied) {
   const name = attributed(element("span", "viewer-name", ownName(file.path)), { title: file.path });
   const label = t("panel.viewer.copy", { name: ownName(file.path) });
-  const copies = iconButton("step", "copy", "", async () => copied(await copy(file.path, line)));
+  const copies = iconButton("step", "copy", "", async () => {
+    const isCopied = await copy(file.path, line);
+    // For those who see the button; the others are told.
+    copies.replaceChildren(icon(isCopied ? "check" : "times"));
+    copied(isCopied);
+  });
   attributed(copies, { "aria-label": label, title: file.path });
   const line = element("div", "viewer-file", element("strong", "viewer-kind", kind), name);
   line.append(element("span", "viewer-size", sizesOf(file)), copies);

@@ -4,6 +4,7 @@ import { words } from "../panel/item_row.js";
 import { t } from "../texts.js";
 import { ownName } from "../words.js";
 import { factsOf } from "./facts.js";
+import { addKeys } from "./keys.js";
 import { Stage } from "./stage.js";
 import { Strip } from "./strip.js";
 
@@ -198,10 +199,11 @@ export class Viewer {
     return `${address}#${this.#loop.batch}-${attempts}-${seconds}`;
   }
 
-  /** @param {number} by */
+  /** @param {number} by - how many images to go on, or back; endless ones go to the last or first */
   #step(by) {
-    const index = this.#index + by;
-    if (index < 0 || index >= this.#given.gallery.total) return;
+    const last = this.#given.gallery.total - 1;
+    const index = Number.isFinite(by) ? this.#index + by : by > 0 ? last : 0;
+    if (index < 0 || index > last) return;
     this.#index = index;
     this.#output = 0;
     this.#isOther = true;
@@ -219,9 +221,7 @@ export class Viewer {
 
   /** @param {boolean} isCopied */
   #copied = (isCopied) => {
-    const said = t(isCopied ? "panel.viewer.copied" : "panel.viewer.notCopied");
-    this.#told.textContent = said;
-    this.#said.lastElementChild?.classList.toggle("batch-loop-viewer-done", isCopied);
+    this.#told.textContent = t(isCopied ? "panel.viewer.copied" : "panel.viewer.notCopied");
   };
 
   /**
@@ -287,7 +287,12 @@ export class Viewer {
     const foot = element("footer", "viewer-foot", this.#strip.element, this.#said, this.#facts, this.#told);
     const dialog = element("dialog", "viewer", head, main, foot);
     attributed(dialog, { "aria-labelledby": this.#title.id });
-    dialog.addEventListener("keydown", (event) => this.#pressed(event));
+    addKeys(dialog, {
+      stage: this.#stage,
+      close: () => this.close(),
+      step: (by) => this.#step(by),
+      choose: (by) => this.#choose(this.#output + by),
+    });
     dialog.addEventListener("close", () => this.#closed());
     return dialog;
   }
@@ -296,66 +301,5 @@ export class Viewer {
     this.#stage.close();
     this.#dialog.remove();
     this.#given.closed();
-  }
-
-  /** @param {KeyboardEvent} event */
-  #pressed(event) {
-    // Keys in the window must not trigger ComfyUI's shortcuts for the workflow behind it.
-    event.stopPropagation();
-    if (event.ctrlKey || event.metaKey || event.altKey) return;
-    if (event.key === "Tab") return this.#keepFocus(event);
-    if (event.key === "Escape") return this.#act(event, () => this.close());
-    const stage = this.#stage;
-    /** @type {Record<string, () => void>} */
-    const keys = event.shiftKey
-      ? {
-          ArrowLeft: () => stage.pan(-1, 0),
-          ArrowRight: () => stage.pan(1, 0),
-          ArrowUp: () => stage.pan(0, -1),
-          ArrowDown: () => stage.pan(0, 1),
-        }
-      : {
-          ArrowLeft: () => this.#step(-1),
-          ArrowRight: () => this.#step(1),
-          ArrowUp: () => this.#choose(this.#output - 1),
-          ArrowDown: () => this.#choose(this.#output + 1),
-          Home: () => this.#step(-this.#index),
-          End: () => this.#step(this.#given.gallery.total - 1 - this.#index),
-        };
-    /** @type {Record<string, () => void>} */
-    const zooms = {
-      "+": () => stage.zoom(1),
-      "=": () => stage.zoom(1),
-      "-": () => stage.zoom(-1),
-      0: () => stage.fit(),
-      1: () => stage.full(),
-    };
-    const act = keys[event.key] ?? zooms[event.key];
-    if (act) this.#act(event, act);
-  }
-
-  /**
-   * @param {KeyboardEvent} event
-   * @param {() => void} act
-   */
-  #act(event, act) {
-    event.preventDefault();
-    act();
-  }
-
-  /**
-   * From the last element that can have the focus to the first, and back.
-   *
-   * @param {KeyboardEvent} event
-   */
-  #keepFocus(event) {
-    const all = [...this.#dialog.querySelectorAll("button, a[href], [tabindex]")].filter(
-      (each) => each instanceof HTMLElement && !each.matches(":disabled") && each.offsetParent,
-    );
-    const [first, last] = [all[0], all[all.length - 1]];
-    if (document.activeElement !== (event.shiftKey ? first : last)) return;
-    event.preventDefault();
-    const next = event.shiftKey ? last : first;
-    if (next instanceof HTMLElement) next.focus();
   }
 }

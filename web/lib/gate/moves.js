@@ -1,0 +1,88 @@
+import { Batch } from "./batch.js";
+
+/**
+ * @import { AwayNotice } from "./away_notice.js"
+ * @import { Batches } from "./batches.js"
+ * @import { Claims } from "./claims.js"
+ * @import { OnScreen } from "./on_screen.js"
+ */
+
+/** Moves batches to the screen, away from it, and to rest, with what is said and claimed. */
+export class Moves {
+  #batches;
+  #claims;
+  #notice;
+  #screen;
+  #moved;
+
+  /**
+   * @param {object} parts
+   * @param {Batches} parts.batches
+   * @param {Pick<Claims, "release">} parts.claims
+   * @param {Pick<AwayNotice, "goesOn" | "waits" | "hide">} parts.notice
+   * @param {Pick<OnScreen, "has" | "workflow" | "graphId">} parts.screen
+   * @param {() => void} parts.moved - called after each move
+   */
+  constructor({ batches, claims, notice, screen, moved }) {
+    this.#batches = batches;
+    this.#claims = claims;
+    this.#notice = notice;
+    this.#screen = screen;
+    this.#moved = moved;
+  }
+
+  /** The workflow on the screen begins, or goes on with, its batch. */
+  here() {
+    if (this.#batches.here) this.#rest(this.#batches.here);
+    const { away, rested } = this.#batches;
+    const known = [...away, ...rested].find((batch) => this.#screen.has(batch));
+    const here = known ?? new Batch(this.#screen.workflow, this.#screen.graphId);
+    this.#notice.hide(here);
+    this.#batches.comesHere(here);
+    this.#moved();
+  }
+
+  /** The batch on the screen no longer goes on. */
+  leave() {
+    if (this.#batches.here) this.#rest(this.#batches.here);
+    this.#moved();
+  }
+
+  /**
+   * A batch's workflow is no longer on the screen.
+   *
+   * @param {Batch} batch
+   * @param {string} mode - in which it went on
+   */
+  away(batch, mode) {
+    this.#notice.hide(batch);
+    this.#batches.goesAway(batch);
+    batch.mode = mode;
+    // Frontends say nothing more of a prompt whose workflow has left the screen meanwhile.
+    if (batch.isPending) batch.behind += 1;
+    batch.isPending = false;
+    if (batch.canGoOn) this.#notice.goesOn(batch);
+    else this.#notice.waits(batch);
+    this.#moved();
+  }
+
+  /**
+   * Stop batches that are away; returns the mode that the first was in, or null if there are none.
+   *
+   * @param {Batch[]} batches
+   */
+  stop(batches) {
+    const [first] = batches;
+    for (const batch of [...batches]) this.#rest(batch);
+    this.#moved();
+    return first?.mode ?? null;
+  }
+
+  /** @param {Batch} batch */
+  #rest(batch) {
+    this.#notice.hide(batch);
+    this.#batches.rests(batch);
+    batch.isPending = false;
+    for (const loop of batch.loops) this.#claims.release(loop);
+  }
+}
