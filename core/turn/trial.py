@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from ..common.errors import NoImages, UnknownItem
 from ..engine.batches import Request
 from ..engine.folders.listings import no_images
@@ -11,17 +13,45 @@ from ..model.prompt import Prompt
 from ..model.records import Iteration
 
 
-def trial(registry: LoopRegistry, request: Request, prompt: Prompt, path: str) -> Iteration:
-    """A turn with an image of the folder that belongs to no batch; `path` is "" for the first.
+def trial(
+    registry: LoopRegistry,
+    request: Request,
+    prompt: Prompt,
+    path: str,
+    partners: Sequence[tuple[Request, str]] = (),
+) -> Iteration:
+    """A turn with an image of the folder that belongs to no batch.
 
-    Raises NoImages and UnknownItem, and what the listing raises.
+    `path` is "" for the first image, or for the one that goes with what is tried of `partners`,
+    each with its own path. Raises NoImages and UnknownItem, and what the listing raises.
     """
+    paths = _images(registry, request)
+    asked = [(request, path), *partners]
+    other, chosen = next((each for each in asked if each[1]), asked[0])
+    index = _place(chosen, paths if other is request else _images(registry, other), other)
+    if index >= len(paths):
+        raise UnknownItem(
+            f"Nothing in {request.key.directory!r} goes with {chosen!r}: that is image "
+            f"{index + 1} of its folder, and there are {len(paths)} here. Choose an earlier one."
+        )
+    item = Item(paths[index], index)
+    return Iteration(request.key, prompt, 0, Counts(pending=len(paths)), item, tried=True)
+
+
+def _images(registry: LoopRegistry, request: Request) -> Sequence[str]:
     key, selection = request.key, request.selection
     _, paths = registry.preview(key, selection)
     if not paths:
         raise NoImages(no_images(key.directory, selection))
-    if path and path not in paths:
-        raise UnknownItem(f"{path!r} is no image of {key.directory!r} under these settings.")
-    index = paths.index(path) if path else 0
-    item = Item(paths[index], index)
-    return Iteration(key, prompt, 0, Counts(pending=len(paths)), item, tried=True)
+    return paths
+
+
+def _place(path: str, paths: Sequence[str], of: Request) -> int:
+    """The place of an image in the order of its folder; 0 for ""."""
+    if not path:
+        return 0
+    try:
+        return paths.index(path)
+    except ValueError:
+        message = f"{path!r} is no image of {of.key.directory!r} under these settings."
+        raise UnknownItem(message) from None

@@ -112,13 +112,15 @@ class DirectoryIterator(comfy_io.ComfyNode):
             check_known_folders(submission, unique_id, learned.of, allowed)
             request = replace(requests.of(unique_id, inputs), without=without)
             check_beside(submission, unique_id, request.key.directory, allowed)
-            path = tried(submission.graph, unique_id)
-            if path is not None:
-                return _tried(trial(runtime.registry(), request, prompt, path), allowed)
             partners = requests.partners(unique_id)
         if partners is None:
             return comfy_io.NodeOutput(*[ExecutionBlocker(None)] * len(_outputs()))
         registry = runtime.registry()
+        path = tried(submission.graph, unique_id)
+        if path is not None:
+            others = [(each, tried(submission.graph, each.node) or "") for each in partners]
+            with runtime.telling_the_asker():
+                return _tried(trial(registry, request, prompt, path, others), allowed)
         decides = decides_itself(submission.graph, unique_id)
         unreadable = 0
         while True:

@@ -17,17 +17,17 @@ from batch_loop.tests.support.batches import (
 )
 from batch_loop.tests.support.graphs import COMPLETE, ITERATOR, SAVE, Graph, batch_graph
 from batch_loop.tests.support.images import write_images
+from batch_loop.tests.support.pairs import NAMES, OTHER, met, pairs, write_both
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.results import RunResult
 
 pytestmark = pytest.mark.oldest_too
 
 
-def trying(graph: Graph, path: str) -> Graph:
-    """The graph as the page sends it to try an image."""
-    iterator = graph[ITERATOR]
-    inputs = {**iterator["inputs"], CARD_INPUT: {TRY_IMAGE: path}}
-    return {**graph, ITERATOR: {**iterator, "inputs": inputs}}
+def trying(graph: Graph, path: str, of: str = ITERATOR, **more: str) -> Graph:
+    """The graph as the page sends it to try an image of an iterator."""
+    inputs = {**graph[of]["inputs"], CARD_INPUT: {TRY_IMAGE: path, **more}}
+    return {**graph, of: {**graph[of], "inputs": inputs}}
 
 
 def loops_in(client: ComfyClient, workspace: Workspace) -> list[dict[str, Any]]:
@@ -70,6 +70,19 @@ def test_an_image_is_tried_before_in_and_after_a_batch(
     assert names(workspace) == sorted(SEVEN)
     assert shown(client.run(trying(graph, SEVEN[1]))) == ["temp"]
     assert names(workspace) == sorted(SEVEN)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_a_pair_both_are_tried(
+    client: ComfyClient, workspace: Workspace, *, turned: bool
+) -> None:
+    write_both(workspace.input, NAMES, NAMES[:3])
+    graph = pairs(workspace.name, turned=turned)
+    for path in ("", NAMES[2], NAMES[3]):
+        result = client.run(trying(trying(graph, path), "", OTHER, beside=path))
+        assert (result.status == "success") is (path != NAMES[3])
+    assert "goes with '4.png'" in str(result.error)
+    assert met(workspace.output) == [(NAMES[0], NAMES[0]), (NAMES[2], NAMES[2])]
 
 
 def test_an_image_that_is_not_there_is_refused(client: ComfyClient, workspace: Workspace) -> None:

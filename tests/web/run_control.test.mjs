@@ -89,7 +89,7 @@ test("only the prompt that tries an image says so, with the image of its own nod
   };
   assert.deepEqual(sent(), [false, false]);
   await trial.run(node, "a.png", async () => {
-    assert.deepEqual(sent(), [{ try_image: "a.png" }, { try_image: "" }]);
+    assert.deepEqual(sent(), [{ try_image: "a.png" }, { try_image: "", beside: "a.png" }]);
   });
   assert.deepEqual(sent(), [false, false]);
 });

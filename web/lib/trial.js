@@ -32,7 +32,11 @@ export class Trial {
     widget.serializeValue = () => {
       // Once only: a workflow that is exported afterwards is that of the batch.
       widget.options.serialize = false;
-      return { try_image: this.#asked?.node === node ? this.#asked.path : "" };
+      const path = this.#asked?.path ?? "";
+      if (!path || this.#asked?.node === node) return { try_image: path };
+      // Of a pair, the server finds what goes with the image. ComfyUI must not take what it has of
+      // another trial, so the prompt differs here as well.
+      return { try_image: "", beside: path };
     };
   }
 
