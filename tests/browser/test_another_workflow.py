@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -210,14 +211,19 @@ def test_the_machine_stays_awake_until_the_end(comfy: ComfyPage, batch: Batch) -
     comfy.call("watchWakeLock")
     comfy.run_instant()
     batch.wait_until_in_image(3)
-    assert comfy.call("wakeLocks") == {"asked": 1, "held": 1, "page": 1}
+    wait_for_wake_locks(comfy, held=1, page=1)
     comfy.load(OTHER, "other")
     comfy.toast(GOES_ON)
-    assert comfy.call("wakeLocks") == {"asked": 1, "held": 1, "page": 1}
+    wait_for_wake_locks(comfy, held=1, page=1)
     finish(comfy, batch)
+    wait_for_wake_locks(comfy, held=0, page=0)
+
+
+def wait_for_wake_locks(comfy: ComfyPage, *, held: int, page: int) -> None:
+    """Wait until so many locks are held, of the screen and of the page; asked for but once."""
     comfy.page.wait_for_function(
-        "async () => JSON.stringify(await batchLoopTools.wakeLocks())"
-        ' === \'{"asked":1,"held":0,"page":0}\''
+        "async (expected) => JSON.stringify(await batchLoopTools.wakeLocks()) === expected",
+        arg=json.dumps({"asked": 1, "held": held, "page": page}, separators=(",", ":")),
     )
 
 
