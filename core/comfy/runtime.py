@@ -15,6 +15,7 @@ import psutil
 
 from ..background.budget import MemoryBudget, limit_of
 from ..background.read_ahead import ReadAhead, read_image
+from ..background.weight import weight
 from ..background.write_behind import WriteBehind
 from ..common.errors import BatchLoopError, StateNotKept
 from ..common.processes import name_machine
@@ -65,6 +66,7 @@ def registry() -> LoopRegistry:
         lease_seconds=settings().lease_seconds,
         roots=_roots(),
         real_path=_real_path,
+        weigh=weight,
         clean_up=_clean_up,
         forgotten=lambda loop: numbering().forget(loop),
     )

@@ -70,14 +70,16 @@ class Took:
     """How many images a minute; None if not known."""
 
 
-def took(times: Times, *, left: int, under_way: int, since: float) -> Took:
+def took(times: Times, *, left: int, under_way: int, since: float, factor: float = 1.0) -> Took:
     """What to tell of the times, `since` seconds after a prompt last began or ended.
 
-    `left` counts the images that have not ended, with those that are `under_way`.
+    `left` counts the images that have not ended, with those that are `under_way`; each takes
+    `factor` times as long as one that has ended.
     """
     since = since if under_way else 0.0
     each = times.per_image
     if each is None:
         return Took(times.seconds + since)
-    remaining = each * left - min(since, each) if left else None
+    to_come = each * factor
+    remaining = to_come * left - min(since, to_come) if left else None
     return Took(times.seconds + since, remaining, 60 / each)

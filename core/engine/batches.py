@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from ..common.forecast import Forecast
 from ..model.background_writes import Turn
 from ..model.item_life import Event, On
 from ..model.items import Item
@@ -132,6 +133,7 @@ class Batches:
             title="" if before is None else before.title,
         )
         self._store.save(key, entry)
+        self._memory.change(key, forecast=Forecast(listing.weights))
         self._transactions.changes_state()
         self._loops.note_completion(key)
 
@@ -261,6 +263,8 @@ class Batches:
         """Give the current batch another listing."""
         key, selection = listing.due.key, listing.due.selection
         self._store.relist(key, listing.paths, listing.new)
+        spent = self._memory[key].forecast.spent
+        self._memory.change(key, forecast=Forecast(listing.weights).knowing(spent))
         changes = {"selection": selection, "finished": listing.finished}
         self._loops.save(key, looked_at=listing.began, **changes)
 

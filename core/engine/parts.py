@@ -37,6 +37,7 @@ class Parts:
         lease_seconds: float | None = None,
         roots: Roots = NO_ROOTS,
         real_path: Callable[[str], str | None] = str,
+        weigh: Callable[[str], float | None] = lambda _path: None,
         clean_up: Callable[[Collection[str], Collection[str]], object] | None = None,
         forgotten: Callable[[str], object] = lambda _loop_id: None,
         poll_outcomes: Poll = OutcomePoller,
@@ -48,7 +49,8 @@ class Parts:
         `writes` reports on files that are written in the background; None if there are none. A
         lease of `lease_seconds` tells other servers that this one is at work; None if there are no
         others. `real_path` returns the real path of one that the store or another pack's node
-        names; None if that may not be accessed. `clean_up` is called when the images of servers
+        names; None if that may not be accessed. `weigh` returns how much work the image at a full
+        path is, in any unit; None if not known. `clean_up` is called when the images of servers
         that have ended are given back, with the folders in which they may have left unfinished
         files, and those servers; it must not take long, and by default does nothing. `forgotten` is
         called with the id of each loop that is forgotten here: its next batch is number 1 again.
@@ -97,6 +99,7 @@ class Parts:
             folder_watch=self._folder_watch,
             lister=lister,
             sight=sight,
+            weigh=weigh,
             spare_listings=self.spare_listings,
             hold_lease=self.servers.hold_lease,
         )

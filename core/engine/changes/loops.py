@@ -101,6 +101,7 @@ class Loops:
                 left=counts.left + counts.finishing,
                 under_way=counts.running + counts.finishing,
                 since=self.clock.since(key, entry.times) or 0.0,
+                factor=self._memory[key].forecast.factor,
             ),
             failures=self._store.failures(key, FAILURES_SHOWN),
             finished=entry.finished,

@@ -13,6 +13,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from ...common.forecast import Forecast
 from ...model.background_writes import Turn
 from ...model.loop_key import LoopKey
 from ...model.policy import IterationMode
@@ -218,6 +219,8 @@ class LoopMemory(NamedTuple):
     """Whether the folder is watched for new files."""
     arrivals: Arrivals | None = None
     """New files seen in the folder."""
+    forecast: Forecast = Forecast()
+    """How heavy the batch's images are, and what they took."""
     interrupted: bool = False
     """Whether a prompt here was interrupted since an image was handed out: no other follows."""
 
@@ -302,7 +305,8 @@ class Memory:
         return {**turns, **kept, **both}
 
     def _change_batch(self, key: LoopKey, turns: Mapping[Turn, OpenTurn]) -> None:
-        self.change(key, turns=turns, untold=None, work={}, spelled=None, linked=None)
+        of_batch = {"untold": None, "spelled": None, "linked": None, "forecast": Forecast()}
+        self.change(key, turns=turns, work={}, **of_batch)
 
     def _still_awaited(self, key: LoopKey) -> dict[Turn, OpenTurn]:
         """The turns that are polled for until their prompts end, whatever becomes of their items.

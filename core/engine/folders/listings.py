@@ -11,6 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ...common.errors import BatchLoopError, NoImages
+from ...common.forecast import MOST_WEIGHED
 from ...common.pace import parts_of
 from ...files.finished_results import finished
 from ...files.growing_files import STILL_SECONDS
@@ -34,6 +35,9 @@ WRITTEN_AT_ONCE = 5_000
 
 LOOK_SECONDS = 0.1
 """How often a thread that waits for another's listing checks whether it is still wanted."""
+
+WEIGHING_SECONDS = 1.0
+"""A folder whose images take longer to weigh, such as on a slow network, goes without."""
 
 T = TypeVar("T")
 
@@ -100,6 +104,8 @@ class Listing:
     """How many were left out, as their results already exist."""
     sights: Mapping[str, Sight] = field(default_factory=dict)
     """A description of each of those that may join later."""
+    weights: Mapping[str, float] = field(default_factory=dict)
+    """How much work each image is, as far as known: see `core.common.forecast`."""
     new: NewListing | None = None
     """The listing in the store, if it has been written already."""
 
@@ -122,10 +128,11 @@ class Listings:
         folder_watch: FolderWatch,
         lister: Lister,
         sight: Callable[[str], Sight],
+        weigh: Callable[[str], float | None],
         spare_listings: SpareListings,
         hold_lease: Callable[[], object],
     ) -> None:
-        """`sight` describes the file at a full path.
+        """`sight` describes the file at a full path, and `weigh` says how much work its image is.
 
         `hold_lease` is called now and then while a listing is written: the lease shows other
         servers that it still is.
@@ -139,6 +146,7 @@ class Listings:
         self._moments = transactions.memory.moments
         self._lister = lister
         self._sight = sight
+        self._weigh = weigh
         self._spare_listings = spare_listings
         self._hold_lease = hold_lease
         self._turns: dict[LoopKey, threading.Lock] = {}
@@ -278,12 +286,17 @@ class Listings:
             return Listing(due, began, same, due.before.finished)
         found, left_out = self.found(due, patient=patient)
         if due.why is Why.BEGIN:
-            return Listing(due, began, self._whole(key, found, (), going_on), len(left_out))
+            found = self._whole(key, found, (), going_on)
+            return Listing(
+                due, began, found, len(left_out), weights=self._weights(key, found, going_on)
+            )
         if due.why is Why.RELIST:
             if self._folder_watch.is_watched(key):
                 _, listed = self.unknown(key, (), patient=patient)
                 found = self._whole(key, found, listed, going_on)
-            return Listing(due, began, found, len(left_out))
+            return Listing(
+                due, began, found, len(left_out), weights=self._weights(key, found, going_on)
+            )
         new, listed = self.unknown(key, found, patient=patient)
         new = list(self._whole(key, new, (), going_on))
         return Listing(due, began, new, len(left_out.difference(listed)))
@@ -354,6 +367,22 @@ class Listings:
             going_on()
             whole = self._folder_watch.whole(key, paths, listed)
         return whole
+
+    def _weights(
+        self, key: LoopKey, paths: Sequence[str], going_on: Callable[[], object]
+    ) -> dict[str, float]:
+        """The weights of a small batch's images, as far as they are soon known."""
+        found: dict[str, float] = {}
+        until = self._host.steady() + WEIGHING_SECONDS
+        for path in paths if len(paths) <= MOST_WEIGHED else ():
+            weight = self._weigh(key.full(path))
+            if weight is not None:
+                found[path] = weight
+            if self._host.steady() > until:
+                # What lies at the beginning does not stand for the rest.
+                return {}
+            going_on()
+        return found
 
     def _turn_of(self, key: LoopKey) -> threading.Lock:
         return self._turns.setdefault(key, threading.Lock())

@@ -210,6 +210,8 @@ class Reconciler:
             times = self._loops.clock.ends(key, times, max(0.0, now - at))
         if new.state in {ItemState.DONE, ItemState.FAILED}:
             times = times.ended_one(took)
+            forecast = self._memory[key].forecast.ended_one(item.path, took)
+            self._memory.change(key, forecast=forecast)
         self._loops.save(key, times=times, ran_at=ran_at)
         if new.state is ItemState.DONE:
             self._store.carry(key, self._memory.turn(key, over.turn).value)

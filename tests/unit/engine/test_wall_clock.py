@@ -131,3 +131,21 @@ def test_a_new_batch_begins_at_0(batch: Batch) -> None:
     assert batch.took == Took()
     batch.registry.undo_start_over(batch.request.key.id)
     assert batch.took.seconds == pytest.approx(10)
+
+
+def test_images_that_are_heavier_are_expected_to_take_longer(batch: Batch) -> None:
+    heavy = {"g": 30.0, "h": 30.0}
+    batch.registry = LoopRegistry(
+        MemoryStore(),
+        batch.clock,
+        batch._list,
+        batch._sight,
+        weigh=lambda path: heavy.get(path[-1], 10.0 + ord(path[-1]) - ord("a")),
+        poll_outcomes=ByHand,
+    )
+    at = 0.0
+    for number in range(6):
+        takes = 10.0 + number
+        image(batch, at, at, at + takes)
+        at += takes
+    assert batch.took.remaining == pytest.approx(60, rel=0.05)

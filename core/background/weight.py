@@ -1,0 +1,25 @@
+"""How much work an image is likely to be, from its file's header and size."""
+
+from __future__ import annotations
+
+import math
+import os
+
+from ..common.errors import UnreadableImage
+from ..files.unreadable import opened_image
+from ..media.decode import open_image
+
+
+def weight(path: str) -> float | None:
+    """The weight of the image at a full path, in any unit; None if unknown.
+
+    Reading and saving it takes longer the more pixels it has, and the more detail these show: that
+    is, the larger the file. A link is not followed, as it may lead out of the allowed folders.
+    """
+    if os.path.islink(path):
+        return None
+    try:
+        with opened_image(path) as file, open_image(file) as image:
+            return math.sqrt(image.width * image.height * os.fstat(file.fileno()).st_size)
+    except UnreadableImage:
+        return None
