@@ -14,15 +14,12 @@ from playwright.sync_api import (
     Page,
     Response,
     Route,
-    ViewportSize,
     expect,
 )
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from ...tools.client import Prompt
 from ...tools.tab import CLICK_MS, NODES_2, TRIES, Tab, clicked
-
-SIZE = ViewportSize(width=1600, height=1000)
 
 PACK = "batch-loop"
 EXAMPLE = "captions"

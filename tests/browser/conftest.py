@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import ViewportSize, expect
 
 from batch_loop.core.comfy.templates import WITH_NATIVE_LOOPS
 from batch_loop.tests.browser.batch import SEVEN, Batch
@@ -44,7 +44,23 @@ PAIRS: tuple[tuple[str, str], ...] = (
 if usual_release() == NEWEST:
     PAIRS = ((NEWEST.version, NEWEST.frontend), (NEWEST.version, NEWEST_FRONTEND))
 
-SIZE = {"width": 1600, "height": 1000}
+LARGE = ViewportSize(width=1600, height=1000)
+SMALL = ViewportSize(width=1280, height=720)
+SIZES = {f"{size['width']}x{size['height']}": size for size in (LARGE, SMALL)}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--page-size",
+        choices=SIZES,
+        help="of each page; without it, one frontend's are large, and the others' small",
+    )
+
+
+def size_of_page(config: pytest.Config, frontend: str) -> ViewportSize:
+    """The size that a frontend's pages have in this run."""
+    given = config.getoption("--page-size")
+    return SIZES[given] if given else LARGE if frontend == DEFAULT.frontend else SMALL
 
 
 CLASSIC = "classic canvas"
@@ -96,17 +112,22 @@ def server(
         yield server
 
 
-def new_tab(browser: Browser, server: ComfyServer) -> ComfyPage:
+@pytest.fixture(scope="session")
+def size(request: pytest.FixtureRequest, server: ComfyServer) -> ViewportSize:
+    return size_of_page(request.config, server.frontend)
+
+
+def new_tab(browser: Browser, server: ComfyServer, size: ViewportSize) -> ComfyPage:
     """A tab on the server in its own browser profile."""
-    comfy = ComfyPage(browser.new_context(viewport=SIZE).new_page(), server.url)
+    comfy = ComfyPage(browser.new_context(viewport=size).new_page(), server.url)
     comfy.open()
     return comfy
 
 
 @pytest.fixture(scope="session")
-def first_tab(browser: Browser, server: ComfyServer) -> Iterator[ComfyPage]:
+def first_tab(browser: Browser, server: ComfyServer, size: ViewportSize) -> Iterator[ComfyPage]:
     """The tab shared by all tests of a pair."""
-    comfy = new_tab(browser, server)
+    comfy = new_tab(browser, server, size)
     yield comfy
     comfy.page.context.close()
 
@@ -125,13 +146,17 @@ def client(server: ComfyServer) -> Iterator[ComfyClient]:
 
 @pytest.fixture
 def open_tab(
-    browser: Browser, server: ComfyServer, first_tab: ComfyPage, client: ComfyClient
+    browser: Browser,
+    server: ComfyServer,
+    size: ViewportSize,
+    first_tab: ComfyPage,
+    client: ComfyClient,
 ) -> Iterator[Any]:
     """Open a tab; at the end of the test, no tab may have had errors."""
     used: list[ComfyPage] = []
 
     def open_tab() -> ComfyPage:
-        comfy = new_tab(browser, server) if used else first_tab
+        comfy = new_tab(browser, server, size) if used else first_tab
         used.append(comfy)
         return comfy
 

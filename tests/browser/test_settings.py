@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import ViewportSize, expect
 
-from batch_loop.tests.browser.conftest import CLASSIC, NODES_2
+from batch_loop.tests.browser.conftest import CLASSIC, LARGE, NODES_2, SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -65,19 +65,17 @@ def test_a_new_node_shows_what_everybody_needs(comfy: ComfyPage) -> None:
     assert comfy.call("heightOf", ITERATOR) < HIGHEST
 
 
-@pytest.mark.parametrize("size", [(1280, 720), (1600, 1000)], ids=str)
+@pytest.mark.parametrize("shown", [SMALL, LARGE], ids=str)
 def test_the_folder_and_the_first_settings_are_on_the_screen(
-    comfy: ComfyPage, batch: Batch, size: tuple[int, int]
+    comfy: ComfyPage, batch: Batch, size: ViewportSize, shown: ViewportSize
 ) -> None:
-    before = comfy.page.viewport_size
-    comfy.page.set_viewport_size({"width": size[0], "height": size[1]})
+    comfy.page.set_viewport_size(shown)
     add(comfy, ITERATOR)
     comfy.set_directory(batch.name)
     expect(comfy.card()).to_contain_text("7 images")
     comfy.wait_until_card_fits(ITERATOR)
     assert comfy.call("heightOf", ITERATOR) < HIGHEST
-    assert before is not None
-    comfy.page.set_viewport_size(before)
+    comfy.page.set_viewport_size(size)
 
 
 def test_more_settings_unfolds_them_and_the_workflow_remembers_it(comfy: ComfyPage) -> None:

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import FloatRect, Locator, ViewportSize, expect
 
-from batch_loop.tests.browser.conftest import SIZE
+from batch_loop.tests.browser.conftest import LARGE, SMALL
 from batch_loop.tests.support.batches import run_until_stop
 from batch_loop.tests.support.graphs import ITERATOR, batch_graph, node
 
@@ -24,17 +24,16 @@ if TYPE_CHECKING:
 WIDTH, HEIGHT = 1500, 1000
 NAMES = ("a.jpg", "b.jpg")
 BROKEN = "c.png"
-SMALL = ViewportSize(width=1280, height=720)
 
 
 @pytest.fixture
-def panel(panel: SidePanel) -> Iterator[SidePanel]:
+def panel(panel: SidePanel, size: ViewportSize) -> Iterator[SidePanel]:
     """The panel, without a window over it at the end."""
     yield panel
     if panel.viewer.count():
         panel.page.keyboard.press("Escape")
     expect(panel.viewer).to_have_count(0)
-    panel.page.set_viewport_size(ViewportSize(**SIZE))
+    panel.page.set_viewport_size(size)
 
 
 @pytest.fixture
@@ -97,17 +96,17 @@ def test_the_row_of_an_image_shows_all_four_results(panel: SidePanel, done: Batc
     assert done.name in (panel.root.text_content() or "")
 
 
-@pytest.mark.parametrize("size", [(1280, 720), (1600, 1000)])
+@pytest.mark.parametrize("shown", [SMALL, LARGE], ids=str)
 @pytest.mark.usefixtures("done")
-def test_source_and_results_are_compared(panel: SidePanel, size: tuple[int, int]) -> None:
-    panel.page.set_viewport_size(ViewportSize(width=size[0], height=size[1]))
+def test_source_and_results_are_compared(panel: SidePanel, shown: ViewportSize) -> None:
+    panel.page.set_viewport_size(shown)
     open_on(panel, "b.jpg")
     # Over the whole page, most of which is the picture.
     whole = box_of(panel.viewer)
-    assert (whole["x"], whole["y"], whole["width"], whole["height"]) == (0, 0, *size)
-    assert box_of(stage(panel))["height"] > 0.7 * size[1]
+    assert (whole["x"], whole["y"], whole["width"], whole["height"]) == (0, 0, *shown.values())
+    assert box_of(stage(panel))["height"] > 0.7 * shown["height"]
     foot = box_of(panel.viewer.locator(".batch-loop-viewer-foot"))
-    assert foot["y"] + foot["height"] <= size[1]
+    assert foot["y"] + foot["height"] <= shown["height"]
     expect(panel.viewer).to_contain_text("b.jpg")
     expect(panel.viewer).to_contain_text("2 of 3")
     facts = panel.viewer.locator(".batch-loop-viewer-file")
