@@ -132,6 +132,17 @@ def first_tab(browser: Browser, server: ComfyServer, size: ViewportSize) -> Iter
     comfy.page.context.close()
 
 
+@pytest.fixture(scope="session", params=[CLASSIC, NODES_2])
+def renderer(request: pytest.FixtureRequest, first_tab: ComfyPage) -> Iterator[str]:
+    """How nodes are drawn, for a module that is tested in both ways.
+
+    For the whole run, so that pytest puts the tests of each way together: the page is loaded anew
+    for each change.
+    """
+    with first_tab.nodes_2(enabled=request.param == NODES_2):
+        yield request.param
+
+
 @pytest.fixture
 def client(server: ComfyServer) -> Iterator[ComfyClient]:
     """A client of the server, which is left idle at the end."""

@@ -11,10 +11,10 @@ from playwright.sync_api import Locator, expect
 
 from batch_loop.tests.browser.batch import DIRECTORY, ITERATOR, Batch
 from batch_loop.tests.browser.comfy_page import ComfyPage
-from batch_loop.tests.browser.conftest import CLASSIC, NODES_2
+from batch_loop.tests.browser.conftest import NODES_2
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from playwright.sync_api import Page, Route
 
@@ -28,11 +28,7 @@ RAISE = "3"
 COMPLETE = "9"
 
 
-@pytest.fixture(scope="module", params=[CLASSIC, NODES_2], autouse=True)
-def renderer(request: pytest.FixtureRequest, first_tab: ComfyPage) -> Iterator[str]:
-    """How nodes are drawn."""
-    with first_tab.nodes_2(enabled=request.param == NODES_2):
-        yield request.param
+pytestmark = pytest.mark.usefixtures("renderer")
 
 
 def run_to_the_end(comfy: ComfyPage, batch: Batch) -> None:

@@ -9,11 +9,11 @@ from playwright.sync_api import Locator, expect
 
 from batch_loop.tests.browser.batch import SEVEN, Batch
 from batch_loop.tests.browser.comfy_page import ComfyPage
-from batch_loop.tests.browser.conftest import CLASSIC, NODES_2
+from batch_loop.tests.browser.conftest import NODES_2
 from batch_loop.tests.browser.side_panel import SidePanel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from batch_loop.tools.client import ComfyClient, Prompt
     from batch_loop.tools.server import ComfyServer
@@ -28,11 +28,7 @@ MENU_WITHOUT_EXTENSIONS = "1.32.9"
 LOADER, WORK, SAVER = "1", "2", "3"
 
 
-@pytest.fixture(scope="module", params=[CLASSIC, NODES_2], autouse=True)
-def renderer(request: pytest.FixtureRequest, first_tab: ComfyPage) -> Iterator[str]:
-    """How nodes are drawn."""
-    with first_tab.nodes_2(enabled=request.param == NODES_2):
-        yield request.param
+pytestmark = pytest.mark.usefixtures("renderer")
 
 
 def node(class_type: str, **inputs: object) -> dict[str, Any]:

@@ -8,11 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 from playwright.sync_api import Locator, expect
 
-from batch_loop.tests.browser.conftest import CLASSIC, NODES_2
-
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from batch_loop.tests.browser.comfy_page import ComfyPage
 
 ITERATOR = "BatchLoopDirectoryIterator"
@@ -24,11 +20,7 @@ TERMS = ["folder", "batch", "load images", "loop", "for each", "upscale folder"]
 FIRST = 3
 
 
-@pytest.fixture(scope="module", params=[CLASSIC, NODES_2], autouse=True)
-def renderer(request: pytest.FixtureRequest, first_tab: ComfyPage) -> Iterator[str]:
-    """How nodes are drawn."""
-    with first_tab.nodes_2(enabled=request.param == NODES_2):
-        yield request.param
+pytestmark = pytest.mark.usefixtures("renderer")
 
 
 def search(comfy: ComfyPage, term: str) -> Locator:

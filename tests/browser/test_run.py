@@ -9,23 +9,16 @@ from playwright.sync_api import expect
 
 from batch_loop.tests.browser.batch import SEVEN, Batch
 from batch_loop.tests.browser.comfy_page import ComfyPage
-from batch_loop.tests.browser.conftest import CLASSIC, NODES_2
 from batch_loop.tests.browser.side_panel import SidePanel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from playwright.sync_api import Locator
 
 ACTIONS = ["run", "tryOne", "choose", "startOver"]
 """The buttons of the card that have a fixed place."""
 
 
-@pytest.fixture(scope="module", params=[CLASSIC, NODES_2], autouse=True)
-def renderer(request: pytest.FixtureRequest, first_tab: ComfyPage) -> Iterator[str]:
-    """How nodes are drawn."""
-    with first_tab.nodes_2(enabled=request.param == NODES_2):
-        yield request.param
+pytestmark = pytest.mark.usefixtures("renderer")
 
 
 def action(comfy: ComfyPage, name: str) -> Locator:

@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from playwright.sync_api import ViewportSize, expect
 
-from batch_loop.tests.browser.conftest import CLASSIC, LARGE, NODES_2, SMALL
+from batch_loop.tests.browser.conftest import SIZES
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     from batch_loop.tests.browser.batch import Batch
     from batch_loop.tests.browser.comfy_page import ComfyPage
@@ -29,11 +29,7 @@ HIGHEST = 420
 """The most that a folded Directory Iterator may be high, in canvas units, with its title."""
 
 
-@pytest.fixture(scope="module", params=[CLASSIC, NODES_2], autouse=True)
-def renderer(request: pytest.FixtureRequest, first_tab: ComfyPage) -> Iterator[str]:
-    """How nodes are drawn."""
-    with first_tab.nodes_2(enabled=request.param == NODES_2):
-        yield request.param
+pytestmark = pytest.mark.usefixtures("renderer")
 
 
 def add(comfy: ComfyPage, *types: str) -> None:
@@ -65,7 +61,7 @@ def test_a_new_node_shows_what_everybody_needs(comfy: ComfyPage) -> None:
     assert comfy.call("heightOf", ITERATOR) < HIGHEST
 
 
-@pytest.mark.parametrize("shown", [SMALL, LARGE], ids=str)
+@pytest.mark.parametrize("shown", SIZES.values(), ids=SIZES)
 def test_the_folder_and_the_first_settings_are_on_the_screen(
     comfy: ComfyPage, batch: Batch, size: ViewportSize, shown: ViewportSize
 ) -> None:

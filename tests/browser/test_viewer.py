@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from playwright.sync_api import FloatRect, Locator, ViewportSize, expect
 
-from batch_loop.tests.browser.conftest import LARGE, SMALL
+from batch_loop.tests.browser.conftest import SIZES, SMALL
 from batch_loop.tests.support.batches import run_until_stop
 from batch_loop.tests.support.graphs import ITERATOR, batch_graph, node
 
@@ -96,7 +96,7 @@ def test_the_row_of_an_image_shows_all_four_results(panel: SidePanel, done: Batc
     assert done.name in (panel.root.text_content() or "")
 
 
-@pytest.mark.parametrize("shown", [SMALL, LARGE], ids=str)
+@pytest.mark.parametrize("shown", SIZES.values(), ids=SIZES)
 @pytest.mark.usefixtures("done")
 def test_source_and_results_are_compared(panel: SidePanel, shown: ViewportSize) -> None:
     panel.page.set_viewport_size(shown)
