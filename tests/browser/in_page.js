@@ -231,6 +231,7 @@
     async tidy() {
       app.extensionManager.queueSettings.mode = "disabled";
       app.extensionManager.queueSettings.batchCount = 1;
+      app.extensionManager.sidebarTab.activeSidebarTabId = null;
       // Each open workflow slows ComfyUI's page down.
       const { workflow: store } = app.extensionManager;
       const others = store.openWorkflows.filter((one) => one !== store.activeWorkflow);

@@ -8,6 +8,7 @@ import pytest
 from playwright.sync_api import ViewportSize, expect
 
 from batch_loop.tests.browser.conftest import SIZES
+from batch_loop.tests.support.waiting import wait_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -54,11 +55,16 @@ def more(comfy: ComfyPage) -> Any:
     return comfy.page.get_by_role("button", name="More settings").first
 
 
+def wait_until_low(comfy: ComfyPage) -> None:
+    """Wait until Directory Iterator is no higher than it may be; its card comes after its node."""
+    wait_for(lambda: comfy.call("heightOf", ITERATOR) < HIGHEST, "a node that is not too high")
+
+
 def test_a_new_node_shows_what_everybody_needs(comfy: ComfyPage) -> None:
     add(comfy, ITERATOR)
     comfy.wait_until_card_fits(ITERATOR)
     wait_until_shown(comfy, EVERYDAY)
-    assert comfy.call("heightOf", ITERATOR) < HIGHEST
+    wait_until_low(comfy)
 
 
 @pytest.mark.parametrize("shown", SIZES.values(), ids=SIZES)
@@ -70,7 +76,7 @@ def test_the_folder_and_the_first_settings_are_on_the_screen(
     comfy.set_directory(batch.name)
     expect(comfy.card()).to_contain_text("7 images")
     comfy.wait_until_card_fits(ITERATOR)
-    assert comfy.call("heightOf", ITERATOR) < HIGHEST
+    wait_until_low(comfy)
     comfy.page.set_viewport_size(size)
 
 
