@@ -146,14 +146,15 @@ def test_json_prints_what_happens_in_lines_for_programs(case: Case) -> None:
     assert (end["event"], end["exit_code"], end["done"]) == ("end", code, len(NAMES))
 
 
-@pytest.mark.parametrize("missed", [0, 2])
+@pytest.mark.parametrize("late", [False, True])
 def test_a_workflow_of_which_the_server_would_leave_out_a_part_is_not_run(
-    case: Case, missed: int
+    case: Case, *, late: bool
 ) -> None:
     graph = json.loads(case.workflow.read_text(encoding="utf-8"))
     never = case.workspace.scratch / "never"
-    # The server would leave out the second saver, and the rest of the prompt would never end.
-    graph["wait"] = node("TestWait", image=[ITERATOR, 1], until=str(never), missed=missed)
+    # The server would leave out the second saver, and the rest of the prompt would never end: nor
+    # if it is interrupted once, before it has started.
+    graph["wait"] = node("TestWait", image=[ITERATOR, 1], until=str(never), late=late)
     graph["other"] = node("PreviewImage", images=["wait", 0])
     graph["second"] = node("SaveImage", filename_prefix="second")
     case.workflow.write_text(json.dumps(graph), encoding="utf-8")

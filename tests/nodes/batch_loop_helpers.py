@@ -5,6 +5,7 @@ Tests control them through files, whose paths are inputs. They are cached like a
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import json
 import os
@@ -13,14 +14,17 @@ import threading
 import time
 import traceback
 from collections.abc import Callable
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any, ClassVar
 
 import comfy.model_management
 import folder_paths
 import torch
+from aiohttp import web
 from comfy_execution.graph_utils import ExecutionBlocker, GraphBuilder
 from PIL import Image
+from server import PromptServer
 
 LOOK_SECONDS = 0.005
 ASKED = "asked to fail"
@@ -101,8 +105,7 @@ class TestBlock:
 class TestWait:
     """Passes the image on once the file `until` exists; can be interrupted while waiting.
 
-    The first `missed` interrupts have no effect, like one that comes before ComfyUI has begun
-    with the prompt.
+    A `late` one's prompt starts only once an interrupt has come for it, see `LateStart`.
     """
 
     CATEGORY = "batch loop tests"
@@ -112,19 +115,60 @@ class TestWait:
     @classmethod
     def INPUT_TYPES(cls) -> dict[str, Any]:
         required = {"image": ("IMAGE",), "until": ("STRING", {"default": ""})}
-        return {"required": required, "optional": {"missed": ("INT", {"default": 0})}}
+        return {"required": required, "optional": {"late": ("BOOLEAN", {"default": False})}}
 
-    def run(self, image: torch.Tensor, until: str, missed: int = 0) -> tuple[torch.Tensor]:
+    def run(
+        self,
+        image: torch.Tensor,
+        until: str,
+        late: bool = False,  # noqa: ARG002, FBT001, FBT002 - for `LateStart`
+    ) -> tuple[torch.Tensor]:
         pause = threading.Event()
         while not Path(until).exists():
-            try:
-                comfy.model_management.throw_exception_if_processing_interrupted()
-            except comfy.model_management.InterruptProcessingException:
-                if not missed:
-                    raise
-                missed -= 1
+            comfy.model_management.throw_exception_if_processing_interrupted()
             pause.wait(LOOK_SECONDS)
         return (image,)
+
+
+class LateStart(dict[str, Any]):
+    """The `extra_data` of a prompt that is held between leaving the queue and its start.
+
+    ComfyUI's worker copies it then, which here ends only when somebody has interrupted the prompt.
+    Its start makes ComfyUI forget that interrupt.
+    """
+
+    is_held: ClassVar = threading.Event()
+    """Whether the newest of these prompts has left the queue."""
+
+    def copy(self) -> dict[str, Any]:
+        self.is_held.set()
+        pause = threading.Event()
+        while not comfy.model_management.processing_interrupted():
+            pause.wait(LOOK_SECONDS)
+        return dict(self)
+
+
+def _hold_late_ones(submitted: dict[str, Any]) -> dict[str, Any]:
+    nodes = submitted.get("prompt", {}).values()
+    if any(node.get("inputs", {}).get("late") is True for node in nodes):
+        LateStart.is_held.clear()
+        submitted["extra_data"] = LateStart(submitted.get("extra_data", {}))
+    return submitted
+
+
+@web.middleware
+async def _answered_once_held(request: web.Request, handler: Any) -> web.StreamResponse:
+    """Answer for a late prompt only when it has left the queue: nobody can delete it any more."""
+    answer: web.StreamResponse = await handler(request)
+    is_queued = request.path.endswith("/prompt") and answer.status == HTTPStatus.OK
+    if is_queued and not LateStart.is_held.is_set():
+        await asyncio.to_thread(LateStart.is_held.wait)
+    return answer
+
+
+LateStart.is_held.set()
+PromptServer.instance.add_on_prompt_handler(_hold_late_ones)
+PromptServer.instance.app.middlewares.append(_answered_once_held)
 
 
 class TestHold:
