@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import io
 import json
@@ -48,18 +49,40 @@ def check_picture(file: Path) -> str:
     return picture_format
 
 
-async def write_contact_sheet(
-    client: Client, loop_id: str, file: Path, shown: Shown = iter
-) -> None:
-    """Draw the images of a batch that are on this machine into `file`; WrongCall.
+class GivenUp(Exception):
+    """Raised when a contact sheet is no longer wanted."""
 
-    `shown` shows how far the drawing is, as tqdm does.
+
+async def write_contact_sheet(
+    client: Client,
+    loop_id: str,
+    file: Path,
+    shown: Shown = iter,
+    is_given_up: Callable[[], bool] = lambda: False,
+) -> None:
+    """Draw the images of a batch that are on this machine into `file`; WrongCall, GivenUp.
+
+    `shown` shows how far the drawing is, as tqdm does. It is drawn in a thread, so that Ctrl-C is
+    heard meanwhile; when `is_given_up` says so, nothing is written.
     """
     report = json.loads(await client.report(loop_id, "json"))
     picture = io.BytesIO()
     title = f"{tally(report)}, {duration(report['seconds'])}"
-    sheet = draw_contact_sheet(list(_pairs(report))[:MOST_PAIRS], title, shown)
-    sheet.save(picture, check_picture(file))
+
+    def wanted(pairs: Sequence[Pair]) -> Iterator[Pair]:
+        for pair in shown(pairs):
+            if is_given_up():
+                break
+            yield pair
+
+    def draw() -> None:
+        sheet = draw_contact_sheet(list(_pairs(report))[:MOST_PAIRS], title, wanted)
+        if not is_given_up():
+            sheet.save(picture, check_picture(file))
+
+    await asyncio.to_thread(draw)
+    if is_given_up():
+        raise GivenUp
     write_atomic(file, picture.getvalue())
 
 

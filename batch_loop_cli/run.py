@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,6 +14,7 @@ from tqdm import tqdm
 from .auto_queue import RETURN_SECONDS, AutoQueue
 from .changes import NO_CHANGES, Changes
 from .client import Client, Loop
+from .ctrl_c import ctrl_c
 from .display import Bar, JsonLines, summary_in_words
 from .errors import CommandError, DatabaseAway, ExitCode, Stopped, Unreachable, naming
 from .progress import Progress
@@ -75,8 +76,8 @@ async def run(options: Options) -> ExitCode:
             code = ExitCode.INTERRUPTED if was_interrupted else exit_code(progress, loop)
             summary = {"exit_code": int(code), "problem": progress.problem, **loop}
             display.end(summary, summary_in_words(loop) if loop else "Nothing ran.")
-        if loop:
-            await _write_files(options, client, progress.loop)
+        if loop and not await _write_files(options, client, progress.loop, display.note):
+            return ExitCode.INTERRUPTED
         if code is ExitCode.STOPPED:
             raise Stopped(why_it_stopped(progress))
     return code
@@ -149,14 +150,29 @@ async def _loop_at_the_end(client: Client, progress: Progress) -> Loop:
     return loop
 
 
-async def _write_files(options: Options, client: Client, loop_id: str) -> None:
-    """Write the report and the contact sheet, if they were asked for."""
+NOT_DRAWN = "The contact sheet is not drawn."
+
+
+async def _write_files(
+    options: Options, client: Client, loop_id: str, note: Callable[[str], object]
+) -> bool:
+    """Write the report and the contact sheet, if they were asked for.
+
+    Returns whether that is done: Ctrl-C, which `note` is told of at once, ends the drawing.
+    """
     if options.report:
         await write_report(client, loop_id, options.report)
     if options.contact_sheet:
-        from .contact_sheet import write_contact_sheet  # noqa: PLC0415 - as above
+        from .contact_sheet import GivenUp, write_contact_sheet  # noqa: PLC0415 - as above
 
         # It takes a while after the batch is complete, so it has a bar of its own.
         hidden = True if options.as_json else None  # None: where there is a terminal
         bar = functools.partial(tqdm, desc="Contact sheet", leave=False, disable=hidden)
-        await write_contact_sheet(client, loop_id, options.contact_sheet, bar)
+        say = functools.partial(note, NOT_DRAWN)
+        with ctrl_c(once=say, again=say) as was_pressed, contextlib.suppress(GivenUp):
+            await write_contact_sheet(
+                client, loop_id, options.contact_sheet, bar, was_pressed.is_set
+            )
+            return True
+        return False
+    return True

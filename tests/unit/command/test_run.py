@@ -1,12 +1,24 @@
 from __future__ import annotations
 
+import asyncio
+import json
+import os
+import signal
+from pathlib import Path
 from typing import Any
 
 import pytest
+from PIL import Image
 
 from batch_loop.batch_loop_cli.errors import ExitCode
 from batch_loop.batch_loop_cli.progress import Progress
-from batch_loop.batch_loop_cli.run import exit_code, why_it_stopped
+from batch_loop.batch_loop_cli.run import (
+    NOT_DRAWN,
+    Options,
+    _write_files,
+    exit_code,
+    why_it_stopped,
+)
 
 COMPLETE = {"stands": "complete", "complete": True, "failed": 0}
 FAILURES = {"stands": "failures", "complete": True, "failed": 1}
@@ -35,3 +47,39 @@ def test_the_exit_code_says_how_the_run_ended(
 def test_the_reason_for_stopping_is_one_sentence() -> None:
     assert why_it_stopped(Progress(problem="It broke.")) == "Stopped: It broke. Run again to go on."
     assert "before the batch was complete" in why_it_stopped(Progress(is_over=True))
+
+
+class Reports:
+    """A server with a report, after which somebody may press Ctrl-C."""
+
+    def __init__(self, folder: Path, *, presses: bool) -> None:
+        items = [{"path": path.name, "outputs": [str(path)]} for path in folder.iterdir()]
+        figures = {"done": len(items), "failed": 0, "total": len(items), "left": 0, "unpaired": 0}
+        whole = {"directory": str(folder), "items": items, "complete": True, "seconds": 1}
+        self._report = {**figures, **whole}
+        self._presses = presses
+
+    async def report(self, _loop_id: str, _kind: str) -> bytes:
+        if self._presses:
+            # That is, once the command waits for the drawing.
+            asyncio.get_running_loop().call_soon(os.kill, os.getpid(), signal.SIGINT)
+        return json.dumps(self._report).encode()
+
+
+@pytest.mark.parametrize("presses", [False, True])
+def test_ctrl_c_leaves_the_contact_sheet_out_and_says_so_at_once(
+    tmp_path: Path, *, presses: bool
+) -> None:
+    images = tmp_path / "images"
+    images.mkdir()
+    for number in range(50):
+        Image.new("RGB", (64, 32)).save(images / f"{number}.png")
+    sheet = tmp_path / "sheet.png"
+    options = Options(tmp_path / "workflow.json", ("server",), contact_sheet=sheet, as_json=True)
+    client: Any = Reports(images, presses=presses)
+    notes: list[str] = []
+    before = signal.getsignal(signal.SIGINT)
+    is_written = asyncio.run(_write_files(options, client, "loop", notes.append))
+    assert (is_written, sheet.exists()) == (not presses, not presses)
+    assert notes == [NOT_DRAWN] * presses
+    assert signal.getsignal(signal.SIGINT) is before
