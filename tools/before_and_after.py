@@ -96,11 +96,11 @@ def _to_come(source: str, results: Path) -> Image.Image:  # noqa: ARG001 - it is
 
 
 _TILES: dict[str, tuple[Tile, Tile, Tile, Tile]] = {
-    "captions": (_with_text, _with_text, _with_text, _with_text),
-    "upscale_folder": (_enlarged, _enlarged, _enlarged, _enlarged),
-    "skip_finished": (_done, _done, _done, _cut),
-    "retry_failed": (_cut, _cut, _failed, _cut),
-    "watch_a_folder": (_cut, _cut, _cut, _to_come),
+    "Save a caption for each image": (_with_text, _with_text, _with_text, _with_text),
+    "Upscale folder": (_enlarged, _enlarged, _enlarged, _enlarged),
+    "Make only what is missing": (_done, _done, _done, _cut),
+    "Retry images that failed": (_cut, _cut, _failed, _cut),
+    "Watch a folder for new images": (_cut, _cut, _cut, _to_come),
 }
 
 

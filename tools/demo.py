@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from .errors import ToolError, run_command, say
-from .layout import COMFYUI, EXAMPLES, ROOT
+from .layout import COMFYUI, EXAMPLES, ROOT, SIX_NODES
 from .programs import batch_loop_run
 from .server import ComfyServer
 
-EXAMPLE = EXAMPLES / "api" / "save_batch.json"
+EXAMPLE = EXAMPLES / "api" / f"{SIX_NODES}.json"
 OUTPUT = ROOT / "demo_output"
 BASE = COMFYUI / "demo"
 BROKEN = "broken"

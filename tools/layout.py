@@ -17,6 +17,8 @@ FIGURES = ROOT / "docs" / "figures"
 
 EXAMPLES = ROOT / "examples"
 EXAMPLE_IMAGES = EXAMPLES / "images"
+SIX_NODES = "Batch a folder with all six nodes"
+"""The example with every node of a loop, which the tour and the demo run."""
 
 HELPERS = ROOT / "tests" / "nodes" / "batch_loop_helpers.py"
 """Nodes that fail, wait and record on request."""

@@ -19,11 +19,11 @@ from playwright.sync_api import ViewportSize
 
 from .before_and_after import before_and_after
 from .errors import run_command, say
-from .layout import EXAMPLES, NATIVE_LOOPS, NEWEST_FRONTEND, ROOT
+from .layout import EXAMPLES, NATIVE_LOOPS, NEWEST_FRONTEND, ROOT, SIX_NODES
 from .server import ComfyServer
 from .tab import Tab, opened
 
-IN_THE_README = "save_batch"
+IN_THE_README = SIX_NODES
 WORKFLOW_PICTURE = ROOT / "docs" / "images" / "six_nodes.jpg"
 MENU_PICTURE = ROOT / "docs" / "images" / "run_instant.png"
 FOR_PICTURES = {
@@ -42,8 +42,8 @@ SHARPNESS = 2
 MARGIN = 24
 """Around the workflow, in the canvas's units."""
 PICTURE_WIDTH = 1400
-VIEW = {"scale": 0.72, "offset": [105, 95]}
-"""What is seen of a small workflow on a screen of 1280x720: all of it, its note first, legible."""
+VIEW = {"scale": 0.73, "offset": [75, 85]}
+"""What is seen of a workflow on a screen of 1280x720: all of it, its note first, legible."""
 QUALITY = 88
 ONLY_THE_WORKFLOW = (
     ".p-toast, .batch-loop-notice, .graph-canvas-panel, .comfy-menu-hamburger, .no-drag"
@@ -78,9 +78,9 @@ def make(path: Path, workflow: dict[str, Any], comfy: Tab, server: ComfyServer) 
     # As text, as Playwright would turn what is undefined into null.
     saved = json.loads(comfy.page.evaluate("JSON.stringify(app.graph.serialize())"))
     prompt = comfy.call("prompt")
-    # This holds the frontend's version and the visible part of the canvas; without the latter,
-    # newer frontends show the whole workflow, however small it is then.
-    saved["extra"] = {"ds": VIEW} if _is_small(workflow) else {}
+    # In place of the frontend's version and what is seen of the canvas here. Newer frontends show
+    # the whole workflow, which must not be too large for that.
+    saved["extra"] = {"ds": VIEW}
     _write(path, saved)
     _write(EXAMPLES / "api" / path.name, prompt)
     comfy.run_instant()
@@ -93,11 +93,6 @@ def make(path: Path, workflow: dict[str, Any], comfy: Tab, server: ComfyServer) 
     if path.stem == IN_THE_README:
         _photograph(comfy).save(WORKFLOW_PICTURE, quality=QUALITY, optimize=True)
     say(f"{path.stem}\n")
-
-
-def _is_small(workflow: dict[str, Any]) -> bool:
-    """Whether it is a loop of two nodes, which a small screen shows whole."""
-    return all(node["type"] != "BatchLoopLoopStart" for node in workflow["nodes"])
 
 
 def _has_native_loops(workflow: dict[str, Any]) -> bool:

@@ -16,7 +16,7 @@ from pathlib import Path
 from playwright.sync_api import ViewportSize
 
 from .errors import run_command
-from .layout import DEFAULT, NEWEST_FRONTEND, OLDEST, ROOT
+from .layout import DEFAULT, NEWEST_FRONTEND, OLDEST, ROOT, SIX_NODES
 from .server import ComfyServer
 from .tab import NODES_2, ON, Tab, opened
 from .tour import Tour
@@ -25,7 +25,7 @@ PICTURES = ROOT / "docs" / "images" / "tour"
 FILM = PICTURES / "film.webp"
 MADE_FROM = PICTURES / "made_from.json"
 SHAPING = (
-    "examples/save_batch.json",
+    f"examples/{SIX_NODES}.json",
     "locales/en/main.json",
     "locales/en/nodes.json",
     "web/batch_loop.css",

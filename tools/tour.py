@@ -12,7 +12,7 @@ from pathlib import Path
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
-from .layout import EXAMPLE_IMAGES
+from .layout import EXAMPLE_IMAGES, SIX_NODES
 from .tab import Tab
 
 FOLDER = "holiday"
@@ -21,7 +21,6 @@ IMAGES = 24
 PICTURES = ("img1.png", "img2.png", "img3.webp", "img10.png", "more/img1.jpg", "more/img2.png")
 """The example images that are repeated."""
 BROKEN = "img4.png"
-TEMPLATE = "save_batch"
 PACK = "batch-loop"
 
 Shoot = Callable[[str], object]
@@ -62,7 +61,7 @@ class Tour:
         """Click Templates, the pack, and one of its workflows."""
         self._page.get_by_role("button", name=re.compile("^Templates")).first.click()
         self._page.get_by_text(PACK, exact=True).first.click()
-        template = self._page.get_by_text(re.compile(f"^{TEMPLATE.replace('_', '[_ ]')}$")).first
+        template = self._page.get_by_text(SIX_NODES, exact=True).first
         expect(template).to_be_visible()
         self._shoot("template")
         template.click()

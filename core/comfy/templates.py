@@ -11,7 +11,7 @@ from aiohttp import web
 
 from .. import PACK_FOLDER
 
-WITH_NATIVE_LOOPS = frozenset({"loops_within_a_run"})
+WITH_NATIVE_LOOPS = frozenset({"Loop several times over each image"})
 """Templates that contain ComfyUI's own Start Loop and End Loop."""
 
 _ROUTES = frozenset({"/workflow_templates", "/api/workflow_templates"})

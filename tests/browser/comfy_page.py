@@ -22,7 +22,7 @@ from ...tools.client import Prompt
 from ...tools.tab import CLICK_MS, NODES_2, TRIES, Tab, clicked
 
 PACK = "batch-loop"
-EXAMPLE = "captions"
+EXAMPLE = "Save a caption for each image"
 """The pack's folder, and one of its examples, as the Templates window names them."""
 
 TOASTS = ".p-toast-message, [data-testid=toast], .batch-loop-notice"

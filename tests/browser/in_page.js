@@ -177,6 +177,34 @@
       app.extensionManager.command.execute(command);
     },
 
+    /** Whether one of these names is among the first visible elements' texts. */
+    isAmongFirst(selector, names, count) {
+      const all = [...document.querySelectorAll(selector)].filter((each) => each.offsetHeight > 0);
+      const texts = all.slice(0, count).map((each) => each.innerText);
+      return texts.some((text) => names.some((name) => text.includes(name)));
+    },
+
+    /** Open a pack's template, as ComfyUI's Templates window does after a click on it. */
+    async openTemplate(pack, name) {
+      const answer = await fetch(`/api/workflow_templates/${pack}/${encodeURIComponent(name)}.json`);
+      await app.loadGraphData(await answer.json(), true, true, name, { openSource: "template" });
+    },
+
+    /** Whether the workflow is shown whole, at this zoom or more, with its note at the left. */
+    isLegible(leastZoom) {
+      const { ds, canvas } = app.canvas;
+      if (canvas.clientWidth !== window.innerWidth || ds.scale < leastZoom) return false;
+      const places = app.graph._nodes.map(({ type, pos, size }) => {
+        const [left, top] = ds.convertOffsetToCanvas([pos[0], pos[1] - LiteGraph.NODE_TITLE_HEIGHT]);
+        const [right, bottom] = ds.convertOffsetToCanvas([pos[0] + size[0], pos[1] + size[1]]);
+        return { type, left, top, right, bottom };
+      });
+      const [first] = places.sort((one, other) => one.left - other.left);
+      const isInView = ({ left, top, right, bottom }) =>
+        left >= 0 && top >= 0 && right <= canvas.clientWidth && bottom <= canvas.clientHeight;
+      return first.type === "MarkdownNote" && places.every(isInView);
+    },
+
     /** The id of the node of a type. */
     idOf: (type) => String(nodeOf(type).id),
 

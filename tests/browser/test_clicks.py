@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from batch_loop.tools.client import ComfyClient
     from batch_loop.tools.server import ComfyServer
 
-TEMPLATE = "smallest_loop"
+TEMPLATE = "Load images from a folder one by one"
 ITERATOR = "BatchLoopDirectoryIterator"
 MOST_CLICKS = 5
 IMAGES = ["a.png", "b.png", "c.png"]

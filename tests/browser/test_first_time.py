@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from PIL import Image
 
+from batch_loop.tools.layout import SIX_NODES
 from batch_loop.tools.tour import BROKEN, FOLDER, IMAGES, Tour
 
 if TYPE_CHECKING:
@@ -26,10 +27,10 @@ def test_from_the_template_to_the_last_result(
     first_run = seen[: seen.index(IMAGES) + 1]
     assert first_run == sorted(first_run)
     assert len(set(first_run)) > 1
-    results = sorted(path.name for path in (server.output / "save_batch").iterdir())
+    results = sorted(path.name for path in (server.output / SIX_NODES).iterdir())
     assert len(results) == IMAGES
     stem = BROKEN.removesuffix(".png")
-    with Image.open(server.output / "save_batch" / f"{stem}_comic.png") as result:
+    with Image.open(server.output / SIX_NODES / f"{stem}_comic.png") as result:
         result.load()
     (loop,) = [
         each

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from batch_loop.tests.browser.comfy_page import ComfyPage
     from batch_loop.tools.server import ComfyServer
 
-TEMPLATE = json.loads((EXAMPLES / "upscale_folder.json").read_text(encoding="utf-8"))
+TEMPLATE = json.loads((EXAMPLES / "Upscale folder.json").read_text(encoding="utf-8"))
 SCALE, SHARPEN, SAVE = "ImageScaleBy", "ImageSharpen", "BatchLoopSaveImage"
 """The template's operations on an image, in order."""
 

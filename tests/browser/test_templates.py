@@ -1,18 +1,23 @@
-"""The example workflows as a new user runs them: from the Templates window, with Run (Instant)."""
+"""The example workflows, from the Templates window: found, opened and run by a new user."""
 
 from __future__ import annotations
 
 import json
+import re
 from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import expect
 
 from batch_loop.core.comfy.templates import WITH_NATIVE_LOOPS
-from batch_loop.tools.layout import EXAMPLES, NEWEST_FRONTEND
+from batch_loop.tests.browser.comfy_page import PACK
+from batch_loop.tests.browser.test_from_empty import FIRST, TERMS
+from batch_loop.tools.layout import DEFAULT, EXAMPLES, NEWEST_FRONTEND
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Locator, ViewportSize
 
     from batch_loop.tests.browser.comfy_page import ComfyPage
     from batch_loop.tools.client import ComfyClient
@@ -21,12 +26,15 @@ if TYPE_CHECKING:
 ALL = {path.stem for path in EXAMPLES.glob("*.json")}
 STEMS = {path.stem for path in (EXAMPLES / "images").glob("*.*")} - {"broken"}
 """Names, without extension, of the intact images that these examples read."""
+TEMPLATES = "[data-testid^=template-workflow-]"
+SMALL: ViewportSize = {"width": 1280, "height": 720}
+LEAST_ZOOM = 0.7
 
 
 def picture_of(comfy: ComfyPage, name: str) -> Locator:
     """An example's picture in the window, scrolled into view so that it is loaded."""
     comfy.page.get_by_text(name, exact=True).first.scroll_into_view_if_needed()
-    picture = comfy.page.locator(f"img[alt={name}]").first
+    picture = comfy.page.locator(f"img[alt='{name}']").first
     expect(picture).to_be_visible()
     return picture
 
@@ -44,14 +52,50 @@ def test_the_window_shows_the_picture_of_each_example(
             arg=picture.element_handle(),
         )
     for name in left_out:
-        expect(comfy.page.locator(f"img[alt={name}]")).to_have_count(0)
+        expect(comfy.page.locator(f"img[alt='{name}']")).to_have_count(0)
+
+
+def test_a_search_by_purpose_finds_the_pack_among_the_first(
+    comfy: ComfyPage, server: ComfyServer
+) -> None:
+    sorting = comfy.get("Comfy.Templates.SortBy")
+    if server.frontend == DEFAULT.frontend:
+        # It lists what it finds from the newest to the oldest, and the templates of packs, which
+        # have no date, at the end, unless a person sorts them otherwise.
+        comfy.set("Comfy.Templates.SortBy", "default")
+    comfy.call("execute", "Comfy.BrowseTemplates")
+    field = comfy.page.get_by_placeholder(re.compile("^Search ?(templates)?\\.\\.\\.$")).last
+    for term in TERMS:
+        field.fill(term)
+        comfy.wait_until("isAmongFirst", TEMPLATES, sorted(ALL), FIRST)
+    comfy.page.keyboard.press("Escape")
+    if server.frontend == DEFAULT.frontend:
+        comfy.set("Comfy.Templates.SortBy", sorting)
+
+
+@pytest.fixture
+def small_screen(comfy: ComfyPage) -> Iterator[None]:
+    """A page of 1280x720."""
+    before = comfy.page.viewport_size
+    comfy.page.set_viewport_size(SMALL)
+    yield
+    assert before is not None
+    comfy.page.set_viewport_size(before)
+
+
+@pytest.mark.usefixtures("small_screen")
+def test_each_example_is_legible_as_it_opens(comfy: ComfyPage, server: ComfyServer) -> None:
+    left_out = set() if server.frontend == NEWEST_FRONTEND else WITH_NATIVE_LOOPS
+    for name in sorted(ALL - left_out):
+        comfy.call("openTemplate", PACK, name)
+        comfy.wait_until("isLegible", LEAST_ZOOM)
 
 
 @pytest.mark.parametrize(
     "name",
     [
-        pytest.param("captions", marks=pytest.mark.one_frontend),
-        "watch_a_folder",
+        pytest.param("Save a caption for each image", marks=pytest.mark.one_frontend),
+        "Watch a folder for new images",
         *WITH_NATIVE_LOOPS,
     ],
 )
@@ -67,7 +111,7 @@ def test_an_example_opened_by_a_click_runs(
     )
     comfy.run_instant()
     comfy.wait_until_off()
-    if name == "watch_a_folder":
+    if name == "Watch a folder for new images":
         comfy.press_button("Stop watching")
         comfy.wait_until_no_button("Stop watching")
     client.wait_until_idle()

@@ -24,7 +24,7 @@ from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.graphs import filled_in
-from batch_loop.tools.layout import EXAMPLES, ROOT
+from batch_loop.tools.layout import EXAMPLES, ROOT, SIX_NODES
 from batch_loop.tools.programs import free_port
 from batch_loop.tools.server import ComfyServer
 
@@ -367,7 +367,7 @@ def test_a_server_that_restarts_is_waited_for(
 
 
 def test_results_hold_the_workflow_like_those_of_the_page(case: Case) -> None:
-    workflow = json.loads((EXAMPLES / "save_batch.json").read_text(encoding="utf-8"))
+    workflow = json.loads((EXAMPLES / f"{SIX_NODES}.json").read_text(encoding="utf-8"))
     widgets = {node["type"]: node.get("widgets_values") for node in workflow["nodes"]}
     widgets[ITERATOR_TYPE][0] = widgets[SAVER_TYPE][0] = case.workspace.name
     case.workflow.write_text(json.dumps(workflow), encoding="utf-8")

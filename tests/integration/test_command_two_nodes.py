@@ -14,7 +14,7 @@ from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph, node, two_nod
 from batch_loop.tests.support.images import write_images
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.graphs import filled_in
-from batch_loop.tools.layout import EXAMPLES
+from batch_loop.tools.layout import EXAMPLES, SIX_NODES
 from batch_loop.tools.server import ComfyServer
 
 KEPT = {"BatchLoopDirectoryIterator", "ImageSharpen", "BatchLoopSaveImage"}
@@ -22,7 +22,7 @@ KEPT = {"BatchLoopDirectoryIterator", "ImageSharpen", "BatchLoopSaveImage"}
 
 def as_saved_by_the_page(workspace: Workspace) -> dict[str, Any]:
     """An example as the page saves it, with its work and two of its six nodes."""
-    workflow: dict[str, Any] = json.loads((EXAMPLES / "save_batch.json").read_text("utf-8"))
+    workflow: dict[str, Any] = json.loads((EXAMPLES / f"{SIX_NODES}.json").read_text("utf-8"))
     nodes = [each for each in workflow["nodes"] if each["type"] in KEPT]
     kept = {each["id"] for each in nodes}
     links = [each for each in workflow["links"] if {each[1], each[3]} <= kept]

@@ -32,7 +32,7 @@ from batch_loop.tests.support.sources import classes_of_the_pack, name_of
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.graphs import filled_in
-from batch_loop.tools.layout import ROOT
+from batch_loop.tools.layout import ROOT, SIX_NODES
 from batch_loop.tools.server import ComfyServer
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -142,7 +142,7 @@ def test_the_script_runs_a_batch_to_its_end(server: ComfyServer) -> None:
     with start_script(server) as script:
         lines = lines_of(script)
     assert lines[-1] == "success Complete: 11 of 12 done, 1 failed"
-    assert len(lines) == len(list((server.output / "save_batch").rglob("*.png"))) == 11
+    assert len(lines) == len(list((server.output / SIX_NODES).rglob("*.png"))) == 11
 
 
 def test_the_script_continues_until_each_batch_of_a_workflow_is_complete(

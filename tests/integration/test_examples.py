@@ -205,7 +205,7 @@ def test_each_repetition_of_an_image_is_saved(
 def test_upscale_folder_makes_each_image_twice_as_large(
     released_client: ComfyClient, copy_of: Callable[[str], Copy]
 ) -> None:
-    copy = copy_of("upscale_folder")
+    copy = copy_of("Upscale folder")
     run_until_stop(released_client, copy.prompt)
     results = images_in(copy.results)
     assert len(results) == len(good_images(copy.prompt))
@@ -222,7 +222,7 @@ def test_upscale_folder_makes_each_image_twice_as_large(
 def test_captions_writes_a_text_beside_each_image(
     released_client: ComfyClient, copy_of: Callable[[str], Copy]
 ) -> None:
-    copy = copy_of("captions")
+    copy = copy_of("Save a caption for each image")
     run_until_stop(released_client, copy.prompt)
     stems = [PurePosixPath(path).stem for path in good_images(copy.prompt)]
     assert {path.name: path.read_text() for path in copy.results.glob("*.txt")} == {
@@ -238,7 +238,7 @@ def test_captions_writes_a_text_beside_each_image(
 def test_skip_finished_does_only_what_is_missing(
     released_client: ComfyClient, copy_of: Callable[[str], Copy]
 ) -> None:
-    copy = copy_of("skip_finished")
+    copy = copy_of("Make only what is missing")
     run_until_stop(released_client, copy.prompt)
     before = contents(copy.results)
     for name in ("img2.png", "palette.png"):
@@ -253,7 +253,7 @@ def test_skip_finished_does_only_what_is_missing(
 def test_watch_a_folder_takes_new_images(
     released_client: ComfyClient, copy_of: Callable[[str], Copy]
 ) -> None:
-    copy = copy_of("watch_a_folder")
+    copy = copy_of("Watch a folder for new images")
     first = run_until_stop(released_client, copy.prompt)
     assert told(first, "progress")[-1]["next"] == "watch"
     loop = {"loop": told(first, "iteration")[0]["loop"]}
@@ -273,7 +273,7 @@ def test_watch_a_folder_takes_new_images(
 def test_retry_failed_takes_only_what_failed(
     released_client: ComfyClient, copy_of: Callable[[str], Copy]
 ) -> None:
-    copy = copy_of("retry_failed")
+    copy = copy_of("Retry images that failed")
     run_until_stop(released_client, copy.prompt)
     before = contents(copy.results)
     assert BROKEN not in before
