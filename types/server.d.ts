@@ -162,6 +162,18 @@ export interface Folder {
   nothing: NothingThere | null;
 }
 
+/** Images of a folder under some settings. */
+export interface FolderImages {
+  /** The id of the loop that a run would work on. */
+  loop: string;
+  /** Paths relative to the folder, the first ones. */
+  images: string[];
+  /** Whether there are more. */
+  more: boolean;
+  /** The one that the batch takes next; null if it has not run, or takes none. */
+  next: string | null;
+}
+
 /** Why a folder has no images under some settings, and what is there instead. */
 export interface NothingThere {
   why: "empty" | "other" | "filter" | "results" | "range" | "subfolders";

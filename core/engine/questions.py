@@ -112,6 +112,11 @@ class Questions(Parts):
         pending = partial(self._store.outside.pending, key)
         return self._transactions.beside(pending, patient=True)
 
+    @in_transaction(patient=True)
+    def next_pending(self, key: LoopKey) -> str | None:
+        """The path of the first PENDING image; None before the first run, or if there is none."""
+        return None if self._store.load(key) is None else self._store.first_pending(key)
+
     def preview(self, key: LoopKey, selection: Selection) -> tuple[bool, Sequence[str]]:
         """Whether a loop has run, and what a batch that began now would contain, in order.
 

@@ -10,7 +10,7 @@ CARD_INPUT = "batch_loop_card"
 """The widget of Directory Iterator's card, which is in a prompt only to say what is different."""
 
 TRY_IMAGE = "try_image"
-"""Key, in the value of that input, of the path of the image to try; "" for the first one.
+"""Key, in the value of that input, of the path of the image to try; "" for the next.
 
 Where an image of another Directory Iterator was chosen, the page adds its path under `beside`, so
 that ComfyUI does not take an output from its cache that goes with another image.

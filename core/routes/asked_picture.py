@@ -16,6 +16,7 @@ from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders, check_source_file
 from ..files.unreadable import opened_image
 from ..model.directory_iterator_settings import LARGEST_NUMBER
+from .folder_images import Listed
 from .requests import loop_of, number
 
 T = TypeVar("T")
@@ -35,10 +36,16 @@ class AskedPicture:
 
     @contextmanager
     def opened(
-        self, registry: LoopRegistry, allowed: AllowedFolders
+        self, registry: LoopRegistry, allowed: AllowedFolders, listed: Listed | None = None
     ) -> Iterator[tuple[str, BinaryIO]]:
-        """The file's path as the loop names it, and the file, checked and open."""
-        named = registry.file_of(self.loop, self.path, self.output)
+        """The file's path as the loop names it, and the file, checked and open.
+
+        `listed` has images that pages know before the loop does.
+        """
+        named = None
+        if listed is not None and self.output is None:
+            named = listed.full_path(self.loop, self.path)
+        named = named or registry.file_of(self.loop, self.path, self.output)
         with opened_image(check_source_file(named, allowed)) as file:
             yield named, file
 

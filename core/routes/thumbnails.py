@@ -12,6 +12,7 @@ from ..files.allowed_paths import AllowedFolders
 from ..pictures.thumbnail import LARGEST, SMALLEST, Thumbnail, thumbnail, thumbnail_pool
 from .answers import answered
 from .asked_picture import asked_picture, made_in
+from .folder_images import Listed
 from .requests import number
 
 _USUAL_SIZE = 256
@@ -21,6 +22,7 @@ def add_routes(
     table: web.RouteTableDef,
     registry: LoopRegistry,
     allowed_folders: Callable[[], AllowedFolders],
+    listed: Listed,
 ) -> None:
     """Add the route to `table`."""
     pool = thumbnail_pool()
@@ -33,7 +35,7 @@ def add_routes(
         size = number(request, "size", _USUAL_SIZE, SMALLEST, LARGEST)
 
         def make() -> Thumbnail:
-            with asked.opened(registry, allowed_folders()) as (_, opened):
+            with asked.opened(registry, allowed_folders(), listed) as (_, opened):
                 return thumbnail(opened, size, asked.known.__contains__)
 
         made = await made_in(pool, make)

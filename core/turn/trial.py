@@ -22,13 +22,21 @@ def trial(
 ) -> Iteration:
     """A turn with an image of the folder that belongs to no batch.
 
-    `path` is "" for the first image, or for the one that goes with what is tried of `partners`,
-    each with its own path. Raises NoImages and UnknownItem, and what the listing raises.
+    `path` is "" for the image that the batch takes next, or the first if it takes none; or for the
+    one that goes with what is tried of `partners`, each with its own path. Raises NoImages and
+    UnknownItem, and what the listing raises.
     """
     paths = _images(registry, request)
     asked = [(request, path), *partners]
-    other, chosen = next((each for each in asked if each[1]), asked[0])
-    index = _place(chosen, paths if other is request else _images(registry, other), other)
+    # Where none is chosen, all of them go by the same one.
+    unchosen = min(asked, key=lambda each: each[0].key.id)
+    other, chosen = next((each for each in asked if each[1]), unchosen)
+    of_other = paths if other is request else _images(registry, other)
+    if chosen:
+        index = _place(chosen, of_other, other)
+    else:
+        following = registry.next_pending(other.key)
+        index = of_other.index(following) if following in of_other else 0
     if index >= len(paths):
         raise UnknownItem(
             f"Nothing in {request.key.directory!r} goes with {chosen!r}: that is image "
@@ -47,9 +55,7 @@ def _images(registry: LoopRegistry, request: Request) -> Sequence[str]:
 
 
 def _place(path: str, paths: Sequence[str], of: Request) -> int:
-    """The place of an image in the order of its folder; 0 for ""."""
-    if not path:
-        return 0
+    """The place of an image in the order of its folder."""
     try:
         return paths.index(path)
     except ValueError:

@@ -193,7 +193,8 @@
     /** Whether the workflow is shown whole, at this zoom or more, with its note at the left. */
     isLegible(leastZoom) {
       const { ds, canvas } = app.canvas;
-      if (canvas.clientWidth !== window.innerWidth || ds.scale < leastZoom) return false;
+      const { right: end } = canvas.getBoundingClientRect();
+      if (end !== window.innerWidth || ds.scale < leastZoom) return false;
       const places = app.graph._nodes.map(({ type, pos, size }) => {
         const [left, top] = ds.convertOffsetToCanvas([pos[0], pos[1] - LiteGraph.NODE_TITLE_HEIGHT]);
         const [right, bottom] = ds.convertOffsetToCanvas([pos[0] + size[0], pos[1] + size[1]]);

@@ -64,6 +64,30 @@ def test_trying_one_image_counts_nothing(comfy: ComfyPage, batch: Batch) -> None
     assert batch.ran[-len(SEVEN) :] == SEVEN
 
 
+def test_the_image_to_try_is_chosen_by_its_name_and_by_keyboard(
+    comfy: ComfyPage, batch: Batch
+) -> None:
+    comfy.load(batch.graph())
+    comfy.press_button("Choose the image to try")
+    window = comfy.page.get_by_role("dialog", name="Choose the image to try")
+    images = window.get_by_role("listitem")
+    expect(images).to_have_count(len(SEVEN))
+    comfy.page.wait_for_function(
+        "window => [...window.querySelectorAll('img')].every((each) => each.naturalWidth > 0)",
+        arg=window.element_handle(),
+    )
+    comfy.page.keyboard.type("MG4")
+    expect(images).to_have_count(1)
+    comfy.page.keyboard.press("ArrowDown")
+    expect(images.get_by_role("button")).to_be_focused()
+    comfy.page.keyboard.press("Enter")
+    expect(window).to_have_count(0)
+    comfy.wait_until_submitted(1)
+    batch.client.wait_until_idle()
+    assert batch.ran == ["img4.png"]
+    assert batch.state() is None
+
+
 def test_run_on_change_uses_up_no_image(comfy: ComfyPage, batch: Batch) -> None:
     comfy.load(batch.graph())
     comfy.choose("Run (On Change)")
@@ -168,7 +192,14 @@ def test_the_panel_runs_pauses_and_tries_the_chosen_image(comfy: ComfyPage, batc
     comfy.wait_until_submitted(submitted + 1)
     batch.client.wait_until_idle()
     assert batch.ran == [*SEVEN[:2], SEVEN[-1]]
+    panel.row(SEVEN[3]).click()
+    panel.viewer.get_by_role("button", name="Try this image").click()
+    expect(panel.viewer).to_have_count(0)
+    comfy.wait_until_submitted(submitted + 2)
+    batch.client.wait_until_idle()
+    tried = [*SEVEN[:2], SEVEN[-1], SEVEN[3]]
+    assert batch.ran == tried
     panel.press("Continue")
     comfy.toast("Batch complete: 7 done, 0 failed")
-    assert batch.ran == [*SEVEN[:2], SEVEN[-1], *SEVEN[2:]]
+    assert batch.ran == [*tried, *SEVEN[2:]]
     panel.toggle()

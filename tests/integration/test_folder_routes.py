@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+import requests
 
 from batch_loop.core.model.directory_iterator_settings import LISTING
 from batch_loop.tests.integration.conftest import Workspace
@@ -15,6 +16,7 @@ from batch_loop.tools.client import ComfyClient, UnexpectedAnswer
 from batch_loop.tools.server import ComfyServer
 
 FOLDER = "/batch_loop/folder"
+IMAGES = "/batch_loop/folder/images"
 LIST = "/batch_loop/folders/list"
 
 
@@ -168,6 +170,38 @@ def test_settings_that_cannot_work_are_refused(
     client: ComfyClient, body: dict[str, Any], status: int, words: str
 ) -> None:
     check_refused(client, FOLDER, body, status, words)
+
+
+def test_the_images_to_try_are_listed_and_shown_before_anything_runs(
+    client: ComfyClient, workspace: Workspace, server: ComfyServer
+) -> None:
+    write_images(workspace.input, NAMES)
+    listed = client.post_json(IMAGES, {"directory": workspace.name, "contains": "IMG1"})
+    assert listed["images"] == ["img1.png", "img10.png"]
+    assert (listed["more"], listed["next"]) == (False, None)
+    thumbnail = f"{server.url}/batch_loop/loops/{listed['loop']}/thumbnail"
+
+    def look(path: str) -> tuple[int, str]:
+        answer = requests.get(thumbnail, {"path": path}, timeout=30)
+        return answer.status_code, answer.headers.get("Content-Type", "")
+
+    assert look("img10.png") == (200, "image/webp")
+    # Only what has been listed, not what else is there.
+    assert look("img2.jpg")[0] == look("../img10.png")[0] == 204
+
+    client.run(batch_graph(workspace.name, workspace.name))
+    assert client.post_json(IMAGES, {"directory": workspace.name})["next"] == "img2.jpg"
+
+
+def test_of_a_large_folder_the_first_images_are_listed(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    for number in range(101):
+        (workspace.input / f"img{number}.png").touch()
+    listed = client.post_json(IMAGES, {"directory": workspace.name})
+    assert (len(listed["images"]), listed["more"]) == (100, True)
+    assert not client.post_json(IMAGES, {"directory": workspace.name, "contains": "0"})["more"]
+    check_refused(client, IMAGES, {"directory": ".", "contains": 1}, 400, "contains must be text")
 
 
 def test_the_allowed_folders_can_be_browsed(

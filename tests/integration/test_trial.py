@@ -63,6 +63,7 @@ def test_an_image_is_tried_before_in_and_after_a_batch(
 
     first = client.run(graph)
     assert client.run(trying(graph, SEVEN[0])).status == "success"
+    assert told(client.run(trying(graph, "")), ITERATOR)["path"] == SEVEN[1]
     state = loop_state(client, first)
     assert (state["batch"], state["done"], state["pending"], state["running"]) == (1, 1, 6, 0)
 

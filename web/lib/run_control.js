@@ -90,7 +90,7 @@ export class RunControl {
    * Run the workflow on one image of a Directory Iterator, which counts nothing.
    *
    * @param {Node} node
-   * @param {string} path - of the image, relative to the folder; "" for the first
+   * @param {string} path - of the image, relative to the folder; "" for the next
    */
   async tryOne(node, path) {
     // The frontend would send this one together with what it is sending already.

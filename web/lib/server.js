@@ -1,7 +1,7 @@
 /**
  * @import { Api } from "../../types/comfyui.d.ts"
- * @import { Arrived, Chooser, Chosen, Files, Folder, FolderSettings, Folders, Items, Listed, Loop,
- *   Which } from "../../types/server.d.ts"
+ * @import { Arrived, Chooser, Chosen, Files, Folder, FolderImages, FolderSettings, Folders, Items,
+ *   Listed, Loop, Which } from "../../types/server.d.ts"
  */
 
 const LOOPS = "/batch_loop/loops";
@@ -207,6 +207,17 @@ export class LoopServer {
    */
   async folder(settings) {
     return this.#post("/batch_loop/folder", settings);
+  }
+
+  /**
+   * The first images of a folder under Directory Iterator's settings whose paths contain a text.
+   *
+   * @param {FolderSettings} settings
+   * @param {string} contains
+   * @returns {Promise<FolderImages>}
+   */
+  async images(settings, contains) {
+    return this.#post("/batch_loop/folder/images", { ...settings, contains });
   }
 
   /**

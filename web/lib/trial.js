@@ -4,7 +4,7 @@
  * Trying the workflow on one image, which counts nothing.
  *
  * The widget of Directory Iterator's card, which is in no other prompt, says so to the server: its
- * value is the path of the image to try, or "" for the first. With Run (On Change) every prompt is
+ * value is the path of the image to try, or "" for the next. With Run (On Change) every prompt is
  * a trial, as each is one of many attempts at a setting.
  */
 export class Trial {
@@ -53,7 +53,7 @@ export class Trial {
    * Send one prompt as a trial.
    *
    * @param {Node} node - the Directory Iterator
-   * @param {string} path - of the image, relative to the folder; "" for the first
+   * @param {string} path - of the image, relative to the folder; "" for the next
    * @param {() => Promise<unknown>} send - resolves once it is sent
    */
   async run(node, path, send) {

@@ -1,11 +1,11 @@
 import { explained } from "../errors.js";
 import { Refused } from "../server.js";
 import { t } from "../texts.js";
-import { whichLoop } from "./folder_settings.js";
+import { folderSettings, whichLoop } from "./folder_settings.js";
 
 /**
  * @import { Node, Toast } from "../../../types/comfyui.d.ts"
- * @import { Failure, Loop } from "../../../types/server.d.ts"
+ * @import { Failure, FolderSettings, Loop } from "../../../types/server.d.ts"
  * @import { Changes } from "../changes.js"
  * @import { Screen } from "../screen.js"
  * @import { Toasts } from "../toasts.js"
@@ -23,6 +23,7 @@ export class Actions {
   #toasts;
   #screen;
   #chooser;
+  #chooseImage;
   #openReport;
   #stopWatching;
   #runControl;
@@ -33,15 +34,18 @@ export class Actions {
    * @param {Toasts} given.toasts
    * @param {Screen} given.screen
    * @param {FolderChooser} given.chooser
+   * @param {(settings: FolderSettings) => Promise<string | null>} given.chooseImage - has a person
+   *   choose an image to try
    * @param {(loop: string) => void} given.openReport
    * @param {() => void} given.stopWatching
    * @param {RunControl} given.runControl
    */
-  constructor({ changes, toasts, screen, chooser, openReport, stopWatching, runControl }) {
+  constructor({ changes, toasts, screen, chooser, chooseImage, openReport, stopWatching, runControl }) {
     this.#changes = changes;
     this.#toasts = toasts;
     this.#screen = screen;
     this.#chooser = chooser;
+    this.#chooseImage = chooseImage;
     this.#openReport = openReport;
     this.#stopWatching = stopWatching;
     this.#runControl = runControl;
@@ -58,6 +62,7 @@ export class Actions {
     return {
       run: ({ buttons }) => this.#run(buttons.run),
       tryOne: ({ buttons }) => this.#tryOne(entry, buttons.tries),
+      tryWhich: () => this.#tryWhich(entry),
       choose: () => this.#choose(entry),
       startOver: ({ buttons }) => this.#startOver(entry, buttons.undo, changed),
       retry: () => this.#retry(entry, changed),
@@ -105,6 +110,13 @@ export class Actions {
    */
   async #tryOne({ node }, path) {
     if (path !== null) await this.#runControl.tryOne(node, path);
+  }
+
+  /** @param {IteratorEntry} entry */
+  async #tryWhich({ node }) {
+    const settings = folderSettings(node);
+    const path = settings && (await this.#chooseImage(settings));
+    if (path) await this.#runControl.tryOne(node, path);
   }
 
   /**

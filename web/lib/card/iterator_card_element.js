@@ -1,11 +1,11 @@
-import { attributed, button, element, setText } from "../dom.js";
+import { attributed, button, element, icon, setText } from "../dom.js";
 import { showCut } from "../middle_cut.js";
 import { Progress } from "../progress_bar.js";
 import { t } from "../texts.js";
 
 /**
  * @import { Buttons, IteratorModel } from "./texts_and_buttons.js"
- * @typedef {"run" | "tryOne" | "choose" | "skip" | "retry" | "startOver" | "stopWatching" | "report"} Name
+ * @typedef {"run" | "tryOne" | "tryWhich" | "choose" | "skip" | "retry" | "startOver" | "stopWatching" | "report"} Name
  * @typedef {Record<Name, (model: IteratorModel) => void>} CardActions
  * @typedef {{ loop: string | null, watching: boolean, choosing: boolean }} Standing
  */
@@ -14,6 +14,7 @@ import { t } from "../texts.js";
 const BUTTONS = {
   run: { label: "run.run.label", tooltip: "run.run.tooltip" },
   tryOne: { label: "run.try.label", tooltip: "run.try.tooltip" },
+  tryWhich: { label: "run.which.label", tooltip: "run.which.tooltip" },
   choose: { label: "card.choose.label", tooltip: "card.choose.tooltip" },
   startOver: { label: "startOver.title", tooltip: "startOver.tooltip" },
   report: { label: "card.report.label", tooltip: "card.report.tooltip" },
@@ -21,9 +22,6 @@ const BUTTONS = {
   skip: { label: "skip.title", tooltip: "skip.tooltip" },
   stopWatching: { label: "stopWatching.label", tooltip: "stopWatching.tooltip" },
 };
-
-/** How many of them are always in their places, above the figures. */
-const MAIN = 4;
 
 /** Directory Iterator's card: its folder, its batch, and all of the node's buttons. */
 export class IteratorCard {
@@ -37,6 +35,7 @@ export class IteratorCard {
   #buttons = {
     run: this.#button("run"),
     tryOne: this.#button("tryOne"),
+    tryWhich: this.#button("tryWhich"),
     choose: this.#button("choose"),
     startOver: this.#button("startOver"),
     report: this.#button("report"),
@@ -64,21 +63,22 @@ export class IteratorCard {
     this.#image.alt = ""; // its name is next to it
     this.#image.addEventListener("error", () => (this.#image.hidden = true));
     const words = element("div", "words", this.#headline, this.#detail);
-    const buttons = Object.values(this.#buttons);
+    const { run, tryOne, tryWhich, choose, startOver, ...others } = this.#buttons;
     // Until it is known which are needed.
-    for (const [place, each] of buttons.entries()) {
-      each.disabled = place < MAIN;
-      each.hidden = place >= MAIN;
-    }
+    for (const each of [run, tryOne, tryWhich, choose, startOver]) each.disabled = true;
+    for (const each of Object.values(others)) each.hidden = true;
+    tryWhich.replaceChildren(icon("chevron-down"));
+    attributed(tryWhich, { "aria-label": t("run.which.label"), "aria-haspopup": "dialog" });
+    const tries = attributed(element("div", "card-split", tryOne, tryWhich), { "data-split": "try" });
     /** The card's content, at its natural height. */
     this.content = element(
       "div",
       "card-content",
       element("div", "now", this.#image, words),
-      element("div", "card-buttons", ...buttons.slice(0, MAIN)),
+      element("div", "card-buttons", run, tries, choose, startOver),
       this.#progress.element,
       this.#times,
-      element("div", "card-buttons", ...buttons.slice(MAIN)),
+      element("div", "card-buttons", ...Object.values(others)),
       this.#hint,
     );
     this.element = attributed(element("div", "card", this.content), {
@@ -156,12 +156,14 @@ export class IteratorCard {
    * @param {Omit<Standing, "loop">} standing
    */
   #showButtons(buttons, { watching, choosing }) {
-    const { run, tryOne, choose, startOver, retry, skip, report, stopWatching } = this.#buttons;
+    const { run, tryOne, tryWhich, choose, startOver, retry, skip, report, stopWatching } =
+      this.#buttons;
     run.textContent = t(`run.${buttons.run}.label`);
     run.title = t(`run.${buttons.run}.tooltip`);
     run.dataset.runs = buttons.run;
     run.disabled = !buttons.canRun;
-    tryOne.disabled = buttons.tries === null;
+    tryOne.disabled = tryWhich.disabled = buttons.tries === null;
+    tryWhich.disabled ||= !buttons.listable;
     choose.disabled = !buttons.choose || choosing;
     choose.textContent = choosing ? t("card.choose.open") : labelOf("choose");
     startOver.disabled = !buttons.startOver;

@@ -39,7 +39,8 @@ import { t } from "../texts.js";
  * @typedef {object} Buttons - which buttons to show
  * @property {RunAction} run - what Run does
  * @property {boolean} canRun
- * @property {string | null} tries - the image that is tried, "" for the first; null if none can be
+ * @property {string | null} tries - the image that is tried, "" for the next; null if none can be
+ * @property {boolean} listable - whether the folder's images can be listed to choose from
  * @property {boolean} choose
  * @property {boolean} startOver
  * @property {boolean} undo - whether the button takes Start over back
@@ -85,6 +86,7 @@ export function iteratorModel(known) {
       run: runAction(state, goesOn),
       canRun: canRun || goesOn,
       tries: canRun && said.phase !== "none" && !goesOn ? (state?.stopped_on?.path ?? "") : null,
+      listable: settings !== null,
       choose: canChoose,
       startOver: (isKnown && (hasRun || canUndo(state))) || settings === null,
       undo: canUndo(state),

@@ -150,7 +150,14 @@ export class Details {
       this.#viewer = null;
       gallery.element.focus();
     };
-    this.#viewer = new Viewer({ server: this.#server, gallery, loop: this.#loop, index, closed });
+    this.#viewer = new Viewer({
+      server: this.#server,
+      gallery,
+      loop: this.#loop,
+      index,
+      trying: this.#run,
+      closed,
+    });
     this.#viewer.open();
   }
 }

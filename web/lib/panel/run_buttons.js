@@ -28,7 +28,7 @@ export class RunButtons {
    * @param {Loop} given.loop
    * @param {RunControl} given.control
    * @param {(loop: string) => Node | null} given.nodeOf - its node in the workflow on screen
-   * @param {() => string} given.chosen - the path of the image to try; "" for the first
+   * @param {() => string} given.chosen - the path of the image to try; "" for the next
    */
   constructor({ loop, control, nodeOf, chosen }) {
     this.#loop = loop;
@@ -36,12 +36,25 @@ export class RunButtons {
     this.#nodeOf = nodeOf;
     this.#run = iconButton("run", ICONS.run, t("run.run.label"), () => this.#press());
     this.#icon = /** @type {HTMLElement} */ (this.#run.firstElementChild);
-    this.#tryOne = iconButton("try-one", "image", t("run.try.label"), () => {
-      const node = nodeOf(this.#loop.id);
-      if (node) control.tryOne(node, chosen());
-    });
+    this.#tryOne = iconButton("try-one", "image", t("run.try.label"), () => this.tryOne(chosen()));
     this.element = element("div", "panel-run", this.#run, this.#tryOne);
     this.show(loop);
+  }
+
+  /** Whether the workflow on screen can be run on an image of the loop now. */
+  get canTry() {
+    return this.#nodeOf(this.#loop.id) !== null && !this.#control.goesOn;
+  }
+
+  /** What that does, or why it cannot be done. */
+  get tryTitle() {
+    return t(this.#nodeOf(this.#loop.id) ? "run.try.chosen" : "run.elsewhere");
+  }
+
+  /** @param {string} path - of the image; "" for the next */
+  tryOne(path) {
+    const node = this.#nodeOf(this.#loop.id);
+    if (node) this.#control.tryOne(node, path);
   }
 
   /** @param {Loop} loop */
@@ -55,8 +68,8 @@ export class RunButtons {
     this.#run.dataset.runs = action;
     this.#run.disabled = !isHere && !goesOn;
     this.#run.title = this.#run.disabled ? t("run.elsewhere") : t(`run.${action}.tooltip`);
-    this.#tryOne.disabled = !isHere || goesOn;
-    this.#tryOne.title = isHere ? t("run.try.chosen") : t("run.elsewhere");
+    this.#tryOne.disabled = !this.canTry;
+    this.#tryOne.title = this.tryTitle;
   }
 
   #press() {

@@ -16,6 +16,12 @@ import { Strip } from "./strip.js";
  * @typedef {"compare" | "source" | "result"} Mode
  */
 
+/**
+ * Running the workflow on one image, which counts nothing.
+ *
+ * @typedef {{ canTry: boolean, tryTitle: string, tryOne: (path: string) => void }} Trying
+ */
+
 /** @type {Mode[]} */
 const MODES = ["compare", "source", "result"];
 const THUMBNAIL = 512;
@@ -53,6 +59,7 @@ export class Viewer {
   #zoom = button("panel-button batch-loop-viewer-zoom", "", () => this.#stage.toggle());
   #before = this.#button("chevron-left", "panel.viewer.before", "ArrowLeft", () => this.#step(-1));
   #after = this.#button("chevron-right", "panel.viewer.after", "ArrowRight", () => this.#step(1));
+  #tryThis = iconButton("viewer-button", "play", t("run.try.this"), () => this.#try());
   #newTab = element("a", "panel-button batch-loop-viewer-tab", icon("external-link"));
   #dialog = this.#build();
 
@@ -62,6 +69,7 @@ export class Viewer {
    * @param {Gallery} given.gallery
    * @param {Loop} given.loop
    * @param {number} given.index - of the image in the gallery
+   * @param {Trying} given.trying
    * @param {() => void} given.closed - called when it has been closed
    */
   constructor(given) {
@@ -94,6 +102,8 @@ export class Viewer {
     setText(this.#place, t("panel.viewer.place", { number: this.#index + 1, total }));
     attributed(this.#before, { "aria-disabled": `${this.#index === 0}` });
     attributed(this.#after, { "aria-disabled": `${this.#index >= total - 1}` });
+    const { canTry, tryTitle } = this.#given.trying;
+    attributed(this.#tryThis, { "aria-disabled": `${!canTry}`, title: tryTitle });
     const item = this.#given.gallery.item(this.#index);
     const shown = JSON.stringify([loop.batch, this.#index, item]);
     if (shown === this.#shown) return;
@@ -211,6 +221,13 @@ export class Viewer {
     this.show(this.#loop);
   }
 
+  /** The result is shown in the workflow, which this window covers. */
+  #try() {
+    if (!this.#item || !this.#given.trying.canTry) return;
+    this.close();
+    this.#given.trying.tryOne(this.#item.path);
+  }
+
   /** @param {number} index - of a result */
   #choose(index) {
     if (index < 0 || index >= this.#results.length) return;
@@ -279,6 +296,7 @@ export class Viewer {
         this.#button("minus", "panel.viewer.zoomOut", "-", () => this.#stage.zoom(-1)),
         this.#zoom,
         this.#button("plus", "panel.viewer.zoomIn", "+", () => this.#stage.zoom(1)),
+        this.#tryThis,
         this.#newTab,
         this.#button("times", "panel.viewer.close", "Escape", () => this.close()),
       ),
