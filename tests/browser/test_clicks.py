@@ -1,4 +1,4 @@
-"""How many clicks it takes from a template to a running batch over one's own folder."""
+"""How few actions it takes to a running batch over one's own folder."""
 
 from __future__ import annotations
 
@@ -9,13 +9,15 @@ import pytest
 from playwright.sync_api import expect
 
 from batch_loop.core.files.allowed_paths import allowed_dirs_file
+from batch_loop.tests.browser.conftest import CLASSIC, NODES_2
+from batch_loop.tests.browser.test_from_empty import own, search
 from batch_loop.tests.browser.test_templates import picture_of
 from batch_loop.tests.support.images import write_images
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Route
+    from playwright.sync_api import Locator, Route
 
     from batch_loop.tests.browser.comfy_page import ComfyPage
     from batch_loop.tools.client import ComfyClient
@@ -24,6 +26,7 @@ if TYPE_CHECKING:
 TEMPLATE = "Load images from a folder one by one"
 ITERATOR = "BatchLoopDirectoryIterator"
 MOST_CLICKS = 5
+MOST_FROM_EMPTY = 9
 IMAGES = ["a.png", "b.png", "c.png"]
 
 COUNT_CLICKS = """() => {
@@ -47,15 +50,31 @@ def own_folder(server: ComfyServer, tmp_path: Path) -> Iterator[Path]:
     listed.write_bytes(before)
 
 
-def test_from_a_template_to_ones_own_folder(
-    comfy: ComfyPage, client: ComfyClient, server: ComfyServer, own_folder: Path
-) -> None:
-    def without_dialog(route: Route) -> None:
+@pytest.fixture(scope="module", params=[CLASSIC, NODES_2], autouse=True)
+def renderer(request: pytest.FixtureRequest, first_tab: ComfyPage) -> Iterator[str]:
+    """How nodes are drawn."""
+    with first_tab.nodes_2(enabled=request.param == NODES_2):
+        yield request.param
+
+
+@pytest.fixture
+def without_dialog(comfy: ComfyPage) -> Iterator[None]:
+    """A page to which the system's own dialog is not offered: no test can use it."""
+
+    def answer(route: Route) -> None:
         answer = route.fetch()
         route.fulfill(response=answer, json=answer.json() | {"dialog": False})
 
-    # No test can use the system's own dialog.
-    comfy.page.route("**/batch_loop/folders/chooser", without_dialog)
+    comfy.page.route("**/batch_loop/folders/chooser", answer)
+    yield
+    comfy.page.unroute_all(behavior="wait")
+
+
+@pytest.mark.one_renderer
+@pytest.mark.usefixtures("without_dialog")
+def test_from_a_template_to_ones_own_folder(
+    comfy: ComfyPage, client: ComfyClient, server: ComfyServer, own_folder: Path
+) -> None:
     comfy.browse_templates()
     picture = picture_of(comfy, TEMPLATE)
     comfy.page.evaluate(COUNT_CLICKS)
@@ -76,4 +95,33 @@ def test_from_a_template_to_ones_own_folder(
     client.wait_until_idle()
     saved = {path.name for path in (server.output / TEMPLATE).iterdir()}
     assert saved >= set(IMAGES)
-    comfy.page.unroute_all(behavior="wait")
+
+
+@pytest.mark.usefixtures("without_dialog")
+def test_from_an_empty_canvas(comfy: ComfyPage, client: ComfyClient, own_folder: Path) -> None:
+    """Here an action is a click, a double click, or some typing."""
+    comfy.close_workflow()
+    actions = 2  # the double click, and the word
+    found = search(comfy, "folder")
+    actions += click(own(found).filter(has_text="Directory Iterator").first)
+    expect(found).to_have_count(0)
+    for button in ("Add", "Choose folder…"):
+        comfy.press_button(button)
+        actions += 1
+    window = comfy.page.get_by_role("dialog", name="Choose a folder of images")
+    actions += click(window.get_by_role("button", name=own_folder.name))
+    actions += click(window.get_by_role("button", name="Choose this folder"))
+    expect(comfy.card()).to_contain_text("3 images")
+    comfy.press_button("Run")
+    actions += 1
+
+    comfy.toast("Batch complete: 3 done, 0 failed")
+    assert actions <= MOST_FROM_EMPTY
+    comfy.wait_until_off()
+    client.wait_until_idle()
+
+
+def click(target: Locator) -> int:
+    """Click, which is one action."""
+    target.click()
+    return 1
