@@ -32,14 +32,12 @@ def trial(
     unchosen = min(asked, key=lambda each: each[0].key.id)
     other, chosen = next((each for each in asked if each[1]), unchosen)
     of_other = paths if other is request else _images(registry, other)
-    if chosen:
-        index = _place(chosen, of_other, other)
-    else:
-        following = registry.next_pending(other.key)
-        index = of_other.index(following) if following in of_other else 0
+    wanted = chosen or registry.next_pending(other.key) or ""
+    # The batch may have been listed under other settings.
+    index = _place(wanted, of_other, other) if chosen or wanted in of_other else 0
     if index >= len(paths):
         raise UnknownItem(
-            f"Nothing in {request.key.directory!r} goes with {chosen!r}: that is image "
+            f"Nothing in {request.key.directory!r} goes with {wanted!r}: that is image "
             f"{index + 1} of its folder, and there are {len(paths)} here. Choose an earlier one."
         )
     item = Item(paths[index], index)
