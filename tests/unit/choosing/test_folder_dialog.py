@@ -19,6 +19,9 @@ from batch_loop.core.choosing import folder_dialog
 from batch_loop.core.choosing.folder_dialog import FolderDialog, dialog_command
 from batch_loop.core.common.errors import NoDialog, NotNow
 
+pytestmark = pytest.mark.linux
+"""Elsewhere the programs are the system's own."""
+
 ODD = "/a $(touch x) `y` \"z\" 'q'; -e \n--help"
 
 

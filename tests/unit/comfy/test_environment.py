@@ -31,6 +31,7 @@ def test_an_empty_environment_is_the_default() -> None:
     assert read({}) == read(dict.fromkeys(VARIABLES, " ")) == Settings()
 
 
+@pytest.mark.posix
 def test_each_variable_is_a_setting(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     (tmp_path / "real").mkdir()
     (tmp_path / "link").symlink_to(tmp_path / "real")

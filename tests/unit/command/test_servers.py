@@ -119,6 +119,7 @@ class Pressing(Worker):
 
 
 @pytest.mark.parametrize("times", [1, 2])
+@pytest.mark.posix
 def test_ctrl_c_ends_the_batch_and_pressed_twice_interrupts_it(times: int) -> None:
     before = signal.getsignal(signal.SIGINT)
     progress = Progress()

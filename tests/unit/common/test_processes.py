@@ -73,12 +73,14 @@ def test_a_name_holds_everything() -> None:
     ],
     ids=str,
 )
+@pytest.mark.linux
 def test_a_process_that_cannot_be_seen_is_not_judged(
     changes: dict[str, str], other: Process
 ) -> None:
     assert is_at_work(replace(other, **changes).name) is None
 
 
+@pytest.mark.linux
 def test_on_one_machine_its_name_is_not_needed() -> None:
     renamed = replace(OWN, machine="another")
     assert is_at_work(renamed.name, is_here=True) is True
@@ -87,6 +89,7 @@ def test_on_one_machine_its_name_is_not_needed() -> None:
     assert is_at_work(replace(renamed, space="4026999999.").name, is_here=True) is None
 
 
+@pytest.mark.linux
 def test_no_part_of_a_name_depends_on_the_clock(monkeypatch: pytest.MonkeyPatch) -> None:
     """Unlike psutil's times, which add the time since the boot to the time of day."""
     boot_time, create_time = psutil.boot_time(), psutil.Process.create_time
@@ -99,6 +102,7 @@ def test_no_part_of_a_name_depends_on_the_clock(monkeypatch: pytest.MonkeyPatch)
     this_process.cache_clear()
 
 
+@pytest.mark.linux
 def test_a_process_that_hides_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     """As with `hidepid`, where another user's process exists but its files are hidden."""
 
@@ -110,6 +114,7 @@ def test_a_process_that_hides_is_not_judged(monkeypatch: pytest.MonkeyPatch) -> 
     assert is_at_work(replace(OWN, id=1 << 80).name) is False
 
 
+@pytest.mark.linux
 def test_files_of_another_process_id_namespace_are_not_asked(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
@@ -118,6 +123,7 @@ def test_files_of_another_process_id_namespace_are_not_asked(
     assert processes._linux_space() == ""
 
 
+@pytest.mark.linux
 def test_without_such_files_no_process_is_judged(monkeypatch: pytest.MonkeyPatch) -> None:
     def none(*_: object) -> None:
         raise FileNotFoundError

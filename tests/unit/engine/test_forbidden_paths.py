@@ -19,6 +19,9 @@ from batch_loop.tests.support.fake_host import FakeHost
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.watching import Watch
 
+pytestmark = pytest.mark.linux
+"""The kernel reports what is looked at."""
+
 
 @pytest.fixture
 def inside(tmp_path: Path) -> Path:

@@ -8,6 +8,8 @@ import sys
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from batch_loop.core.common.processes import _stat, this_process
 from batch_loop.core.files import leftovers
 from batch_loop.core.files.atomic import write_atomic
@@ -59,6 +61,7 @@ def test_files_of_processes_known_to_be_gone_are_deleted_wherever_they_ran(tmp_p
     assert [path.name for path in tmp_path.iterdir()] == [kept]
 
 
+@pytest.mark.linux
 def test_a_process_that_has_ended_is_dead_before_its_parent_knows(tmp_path: Path) -> None:
     with subprocess.Popen([sys.executable, "-c", ""]) as process:
         (tmp_path / writer(process.pid)).touch()

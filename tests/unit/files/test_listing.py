@@ -183,6 +183,7 @@ class TestWhatIsListed:
         found = list_images(str(tmp_path / "top"), Selection(recursive=True))
         assert found == ["a.png", "sub/b.png"]
 
+    @pytest.mark.posix
     def test_pipes_and_devices_are_not_listed(self, tmp_path: Path) -> None:
         os.mkfifo(tmp_path / "a.png")
         (tmp_path / "b.png").symlink_to(os.devnull)
@@ -234,15 +235,15 @@ class TestWhatIsListed:
         [
             "caf\u00e9.png",
             "cafe\u0301.png",
-            "new\nline.png",
             "-rf.png",
-            "quote'\".png",
             "\U0001f600.png",
-            os.fsdecode(b"caf\xe9.png"),
-            "back\\slash.png",
-            "n" * 251 + ".png",
             " .png",
             "9" * 200 + ".png",
+            "n" * 251 + ".png",
+            pytest.param("new\nline.png", marks=pytest.mark.posix),
+            pytest.param("quote'\".png", marks=pytest.mark.posix),
+            pytest.param("back\\slash.png", marks=pytest.mark.posix),
+            pytest.param("caf\udce9.png", marks=pytest.mark.linux),
         ],
     )
     def test_odd_names_are_listed_as_they_are(self, tmp_path: Path, name: str) -> None:
@@ -251,10 +252,12 @@ class TestWhatIsListed:
             assert list_images(str(tmp_path), Selection(sort_by=order)) == [name]
         assert list_images(str(tmp_path), custom("*.png")) == [name]
 
+    @pytest.mark.linux
     def test_both_unicode_forms_are_two_files(self, tmp_path: Path) -> None:
         touch(tmp_path, "\u00e9.png", "e\u0301.png")
         assert sorted(list_images(str(tmp_path), Selection())) == ["e\u0301.png", "\u00e9.png"]
 
+    @pytest.mark.linux
     def test_names_that_differ_only_in_case_are_two_files(self, tmp_path: Path) -> None:
         touch(tmp_path, "a.png", "A.png")
         assert list_images(str(tmp_path), Selection()) == ["A.png", "a.png"]

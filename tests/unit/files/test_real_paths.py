@@ -42,7 +42,7 @@ def allowed(inside: Path) -> AllowedFolders:
     return AllowedFolders(root, root, root)
 
 
-@pytest.fixture(params=["stepwise", "as a whole"])
+@pytest.fixture(params=[pytest.param("stepwise", marks=pytest.mark.linux), "as a whole"])
 def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
     """The way it is done on Linux, and the way it is done elsewhere."""
     way: str = request.param
@@ -106,11 +106,13 @@ class TestASwap:
         with pytest.raises(FolderNotFound, match="a link was put into its path"):
             list_images(str(inside), Selection())
 
+    @pytest.mark.posix
     def test_for_a_pipe_does_not_block(self, inside: Path) -> None:
         os.mkfifo(inside / "pipe.png")
         with pytest.raises(UnreadableImage, match="not a plain file"):
             read_image(str(inside / "pipe.png"))
 
+    @pytest.mark.linux
     def test_leaves_no_descriptor_open(self, inside: Path, outside: Path) -> None:
         swap(inside, outside)
         before = os.listdir("/proc/self/fd")
@@ -119,6 +121,7 @@ class TestASwap:
         assert os.listdir("/proc/self/fd") == before
 
 
+@pytest.mark.linux
 def test_a_swap_during_a_write_does_not_lead_outside(
     inside: Path, outside: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -24,6 +24,7 @@ def test_a_file_that_vanishes_during_the_look_tells_nothing_about_its_folder(
     assert spelling.folds(str(tmp_path), "new.png")
 
 
+@pytest.mark.linux
 def test_a_folder_above_is_not_looked_at_where_its_answer_makes_no_difference(
     tmp_path: Path,
 ) -> None:

@@ -57,6 +57,7 @@ class TestTensors:
         for channel in range(3):
             assert np.array_equal(decoded.image[0, :, :, channel].numpy(), expected)
 
+    @pytest.mark.linux
     def test_the_file_is_closed(self, tmp_path: Path) -> None:
         path = save(tmp_path / "a.png", Image.new("RGB", (1, 1)))
         before = len(os.listdir("/proc/self/fd"))
@@ -374,6 +375,7 @@ class TestUnreadable:
         assert ImageFile.LOAD_TRUNCATED_IMAGES is False
         assert limit == Image.MAX_IMAGE_PIXELS
 
+    @pytest.mark.linux
     def test_a_name_that_cannot_be_shown(self, tmp_path: Path) -> None:
         with pytest.raises(UnreadableImage) as raised:
             read_image(str(tmp_path / os.fsdecode(b"new\nline \xe9.png")))

@@ -25,6 +25,7 @@ def test_the_formats_match_the_listing_s() -> None:
     assert contact_sheet.FORMATS == FORMATS
 
 
+@pytest.mark.posix
 def test_an_eps_file_starts_no_program(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     started = tmp_path / "started"
     program = tmp_path / "bin" / "gs"

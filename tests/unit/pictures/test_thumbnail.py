@@ -117,6 +117,7 @@ def test_a_file_that_is_no_image_has_a_reason(tmp_path: Path, content: bytes) ->
         made(tmp_path / "a.png")
 
 
+@pytest.mark.posix
 def test_anything_but_a_file_has_a_reason(tmp_path: Path) -> None:
     (tmp_path / "folder.png").mkdir()
     os.mkfifo(tmp_path / "pipe.png")

@@ -16,6 +16,9 @@ from batch_loop.core.pictures.thumbnail import MOST_BYTES
 from batch_loop.tests.support.thumbnails import thumbnail_of
 from batch_loop.tools.layout import ROOT
 
+pytestmark = pytest.mark.linux
+"""The kernel reports the memory that was taken."""
+
 MOST_MB = 200
 SIDE = 6000
 """Of an image of 36 megapixels."""

@@ -256,6 +256,7 @@ def test_many_new_items_go_to_the_end_in_order(store: Store) -> None:
     assert claimed(store).path == "c"
 
 
+@pytest.mark.posix
 def test_the_files_that_a_loop_wrote_below_a_folder_are_known(opened: Store) -> None:
     other = LoopKey("other", KEY.directory)
     with opened.transaction():
@@ -359,6 +360,7 @@ def test_a_file_that_another_wrote_at_the_same_moment_is_not_claimed(
     store.close()  # type: ignore[attr-defined]
 
 
+@pytest.mark.posix
 def test_the_owners_of_files_below_a_folder_are_known(opened: Store) -> None:
     def known() -> dict[str, bool]:
         return {result.file: result.whole for result in opened.outside.written_below("/out")}

@@ -292,6 +292,7 @@ def test_if_the_folder_cannot_be_made_state_is_in_memory(
     assert "forgotten when ComfyUI ends" in caplog.text
 
 
+@pytest.mark.linux
 def test_if_nothing_can_be_written_state_is_in_memory_and_a_run_says_so(
     tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
