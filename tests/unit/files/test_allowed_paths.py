@@ -31,6 +31,7 @@ from batch_loop.core.files.allowed_paths import (
     resolve_source,
     resolve_target,
 )
+from batch_loop.core.files.real_paths import open_file
 
 Check = Callable[[str, AllowedFolders], str]
 
@@ -477,10 +478,19 @@ def test_a_link_that_changes_while_it_is_looked_at_is_refused(
     def changed(*_args: object, **_more: object) -> str:
         raise OSError(errno.EINVAL, "not a link any more")
 
-    monkeypatch.setattr(os, "readlink", changed)
+    link = str(root / "input" / "link")
     for check in (resolve_source, check_source_file):
-        with pytest.raises(PathRefused, match="was changed while it was looked at"):
-            check(str(root / "input" / "link"), allowed)
+        try:
+            with monkeypatch.context() as patch:
+                patch.setattr(os, "readlink", changed)
+                found = check(link, allowed)
+        except PathRefused as refused:
+            assert "was changed while it was looked at" in str(refused)  # noqa: PT017
+        else:
+            # Since Python 3.13 it counts as no link; if it is one after all, it is not followed.
+            assert found == link
+            with pytest.raises(OSError, match="a link was put into its path"):
+                open_file(os.path.join(found, "a.png"))
 
 
 @pytest.mark.parametrize(
