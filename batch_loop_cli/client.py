@@ -86,11 +86,10 @@ class Client:
             RefusedByServer, Unreachable: as the names say.
 
         """
-        body: dict[str, Any] = {"prompt": prompt, "client_id": self.client_id}
-        if named:
-            body["extra_data"] = {"batch_loop": dict(named)}
+        extra: dict[str, Any] = {"batch_loop": {"sender": "command", **(named or {})}}
         if workflow is not None:
-            body.setdefault("extra_data", {})["extra_pnginfo"] = {"workflow": workflow}
+            extra["extra_pnginfo"] = {"workflow": workflow}
+        body = {"prompt": prompt, "client_id": self.client_id, "extra_data": extra}
         try:
             answer = await self._post("/prompt", body)
             if answer.get("node_errors"):

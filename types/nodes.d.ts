@@ -13,11 +13,24 @@ export interface Iteration extends Standing {
   unreadable: number;
   /** What to do next if the prompt fails. */
   on_error: "go" | "stop";
+  /** What the batch was finished by, if nothing was handed out and that is known. */
+  finished_by: FinishedBy | null;
   /** The output nodes that depend on the image but were not requested. */
   without: string[];
   /** Whether the loop's own `next` decides about Auto Queue, as no End Queue does. */
   decides: boolean;
   status: string;
+}
+
+/** What a complete batch was finished by. */
+export interface FinishedBy {
+  sender: "page" | "command" | "script";
+  /** Seconds since the epoch. */
+  at: number;
+  /** Whether that is this page. */
+  own: boolean;
+  /** Whether it ran on this server, since its start. */
+  here: boolean;
 }
 
 export interface Progress extends Standing {

@@ -141,7 +141,15 @@ const conductor = new Conductor({
   submissions,
   watch,
   title: new PageTitle({ settings }),
-  notices: new Notices({ poller, toasts, ends: notices, signals, submissions, runControl }),
+  notices: new Notices({
+    poller,
+    toasts,
+    ends: notices,
+    signals,
+    submissions,
+    runControl,
+    startOver: async (loop, state) => (await changes.startOver({ loop }, state)) && changed(),
+  }),
 });
 
 /** @returns {Watch} - which needs the cards, which need the buttons that end it */

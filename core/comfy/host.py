@@ -35,7 +35,7 @@ from ..graph.links import Graph
 from ..graph.required_nodes import Fault, Submission, Unrun, faults, unrun
 from ..graph.savers import is_saver, iterators_behind
 from ..model.loop_key import workflow_named
-from ..model.prompt import Ending, Failure, Outcome, Prompt, Saved, client_named
+from ..model.prompt import Ending, Failure, Outcome, Prompt, Saved, Sender, client_named
 from .request_origin import is_from_here
 
 _PROGRAM_FOLDER = os.path.dirname(os.path.realpath(folder_paths.__file__))
@@ -236,7 +236,7 @@ class ComfyHost:
             extra = submission.setdefault("extra_data", {})
             if isinstance(extra, dict):
                 times = {"submitted_at": self.now(), "steady": self.steady()}
-                named = {"workflow": workflow, "title": title}
+                named = {"workflow": workflow, "title": title, "sender": _sender(extra).value}
                 extra[UI_KEY] = {**times, **named, "targets": targets, "here": is_from_here()}
         return submission
 
@@ -276,6 +276,14 @@ def _workflow(extra: Any) -> tuple[str, str]:
     title = said.get("title")
     title = title[:_LONGEST_TITLE] if isinstance(title, str) else ""
     return workflow_named(said.get("workflow")) or workflow_named(own), title
+
+
+def _sender(extra: Mapping[str, Any]) -> Sender:
+    """What sends this extra data: the command says so, and a page has a workflow with it."""
+    said = extra.get(UI_KEY)
+    if isinstance(said, dict) and said.get("sender") == Sender.COMMAND.value:
+        return Sender.COMMAND
+    return Sender.PAGE if "extra_pnginfo" in extra else Sender.SCRIPT
 
 
 def _is_output(class_type: str) -> bool:
@@ -324,7 +332,8 @@ def _prompt(entry: tuple[Any, ...]) -> Prompt:
     # before that it counts as the oldest, which never starts a batch over.
     submitted_at = extra.get("create_time", 0) / 1000 if noted is None else noted
     client = client_named(extra.get("client_id"))
-    return Prompt(entry[1], submitted_at, client, _noted(entry).get("steady"))
+    sender = Sender(_noted(entry).get("sender", Sender.SCRIPT))
+    return Prompt(entry[1], submitted_at, client, _noted(entry).get("steady"), sender)
 
 
 def _outcome(entry: Mapping[str, Any]) -> Outcome:

@@ -12,8 +12,9 @@ from ..model.item_life import Event, On
 from ..model.items import Claim, Item
 from ..model.loop_key import LoopKey
 from ..model.policy import WhenComplete
-from ..model.prompt import Prompt
-from ..model.records import Iteration, Partner
+from ..model.prompt import Prompt, Runner
+from ..model.records import FinishedBy, Iteration, Partner
+from ..store.records import LoopEntry
 from .batches import Request
 from .changes.loops import in_order
 from .changes.transactions import Refusal, in_transaction
@@ -154,7 +155,9 @@ class HandingOut(Parts):
             if item is not None:
                 times = self._loops.entry(key).times
                 times = self._loops.clock.begins(key, times, prompt, is_at_work=is_at_work)
-                changes |= {"ran_at": claim.since, "times": times, **self._drop_kept(key)}
+                runner = Runner(prompt.sender, prompt.client_id, self._host.server)
+                changes |= {"ran_at": claim.since, "times": times, "runner": runner}
+                changes |= self._drop_kept(key)
                 self._take_up(Turn.of(key, prompt, item), key, keys)
             self._loops.save(key, **changes)
             self._loops.note_completion(key)
@@ -250,10 +253,19 @@ class HandingOut(Parts):
             elsewhere=self._loops.elsewhere(key) if item is None else 0,
             without=request.without,
             following=None if item is None else self._following(key),
+            finished_by=None if item is not None else self._finished_by(entry, prompt),
             forgets=self._store.forgets,
             partners=tuple(self._partner(each, one) for each, one in partners if one),
             ends_with_saver=request.ends_with_saver,
         )
+
+    def _finished_by(self, entry: LoopEntry, prompt: Prompt) -> FinishedBy | None:
+        """What a complete batch was finished by; None if unknown."""
+        runner, at = entry.runner, entry.completed_at
+        if runner is None or at is None:
+            return None
+        is_own = (runner.sender, runner.client_id) == (prompt.sender, prompt.client_id)
+        return FinishedBy(runner.sender, at, own=is_own, here=runner.server == self._host.server)
 
     def _partner(self, request: Request, item: Item) -> Partner:
         batch = self._loops.entry(request.key).batch

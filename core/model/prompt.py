@@ -13,6 +13,17 @@ from typing import Any, NamedTuple, Protocol
 from ..common.names import node_id
 
 
+class Sender(str, Enum):
+    """What sends prompts."""
+
+    PAGE = "page"
+    """ComfyUI's page."""
+    COMMAND = "command"
+    """`batch-loop run`."""
+    SCRIPT = "script"
+    """Anything else, through ComfyUI's API."""
+
+
 @dataclass(frozen=True)
 class Prompt:
     """A prompt in the queue.
@@ -28,6 +39,18 @@ class Prompt:
     """The browser tab or other client that submitted it, see `client_named`; None if unknown."""
     steady: float | None = field(default=None, compare=False)
     """When it was submitted, by `Host.steady`; None if unknown."""
+    sender: Sender = field(default=Sender.SCRIPT, compare=False)
+
+
+@dataclass(frozen=True)
+class Runner:
+    """What has a batch's images worked on: where the newest prompt that was given one came from."""
+
+    sender: Sender
+    client_id: str | None
+    """See `Prompt`."""
+    server: str
+    """See `Host`."""
 
 
 def client_named(given: Any) -> str | None:

@@ -9,7 +9,7 @@ from ..common.source_metadata import NO_METADATA, SourceMetadata
 from ..common.times import Took
 from .items import Counts, Item
 from .loop_key import LoopKey
-from .prompt import Prompt
+from .prompt import Prompt, Sender
 
 
 @dataclass(frozen=True)
@@ -47,6 +47,18 @@ class Partner:
     """See `Iteration.ends_with_saver`."""
 
 
+class FinishedBy(NamedTuple):
+    """What a complete batch was finished by."""
+
+    sender: Sender
+    at: float
+    """In seconds since the epoch."""
+    own: bool
+    """Whether that is who asks."""
+    here: bool
+    """Whether it ran on this server, since its start."""
+
+
 @dataclass(frozen=True)
 class Iteration:
     """What travels on a `loop` socket: one prompt's turn in a loop."""
@@ -72,6 +84,8 @@ class Iteration:
     asked for; the item is not done then."""
     following: str | None = field(default=None, compare=False)
     """Path of the item that the next prompt is expected to get; None if there is none."""
+    finished_by: FinishedBy | None = field(default=None, compare=False)
+    """What the batch was finished by, if nothing was handed out and that is known."""
     partners: tuple[Partner, ...] = ()
     """The items that the prompt's other iterators were given together with this one."""
     ends_with_saver: bool = False

@@ -13,7 +13,7 @@ from typing import Any
 from ..common.times import Took
 from ..model.go_or_stop import Standing, next_of, next_on_error, standing_in, standing_of
 from ..model.items import Counts, Item
-from ..model.records import Arrived, Iteration, Overview, Page, ReportedItem, Snapshot
+from ..model.records import Arrived, FinishedBy, Iteration, Overview, Page, ReportedItem, Snapshot
 
 
 def iteration_as_json(iteration: Iteration) -> dict[str, Any]:
@@ -22,7 +22,14 @@ def iteration_as_json(iteration: Iteration) -> dict[str, Any]:
         "loop": iteration.key.id,
         **_standing(standing_in(iteration), iteration.counts, iteration.finished),
         "on_error": next_on_error(iteration).value,
+        "finished_by": _finished_by(iteration.finished_by),
     }
+
+
+def _finished_by(by: FinishedBy | None) -> dict[str, Any] | None:
+    return (
+        None if by is None else {**by._asdict(), "sender": by.sender.value, "at": round(by.at, 3)}
+    )
 
 
 def progress_as_json(snapshot: Snapshot, *, in_part: bool, status: str) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from ..model.item_life import OPEN
 from ..model.items import Counts, Item, ItemState
 from ..model.loop_key import LoopKey
 from ..model.policy import IterationMode
+from ..model.prompt import Runner
 
 if TYPE_CHECKING:
     from ..model.selection import Selection
@@ -49,6 +50,8 @@ class LoopEntry:
     """When the batch before was set aside, if it is kept to be put back; else None."""
     title: str = ""
     """The name of its workflow; empty if that is not known."""
+    runner: Runner | None = None
+    """What has run this batch last; None before its first image."""
 
 
 @dataclass(frozen=True)

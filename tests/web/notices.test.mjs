@@ -46,7 +46,9 @@ function setUp(states = [SETTLED]) {
   const submissions = { count: 1 };
   const { clock, poller } = polling(server);
   const runControl = { goesOn: false, start: () => called.push("continued") };
-  const notices = new Notices({ poller, toasts, ends, signals, submissions, runControl });
+  const startOver = (loop, { directory }) => called.push(`${loop} in ${directory} started over`);
+  const given = { poller, toasts, ends, signals, submissions, runControl, startOver };
+  const notices = new Notices(given);
   const stopped = async (run, how) => {
     const told = notices.stopped(run, how);
     await clock.pass(20_000);
@@ -55,8 +57,8 @@ function setUp(states = [SETTLED]) {
   return { notices, stopped, called, shown, hidden, asked, offers, runControl, submissions };
 }
 
-function run({ loop = "l", complete = true } = {}) {
-  const said = { loop, complete, filename: "a.png", status: "Complete: 7 of 7 done" };
+function run({ loop = "l", complete = true, finished_by = null } = {}) {
+  const said = { loop, directory: "d", complete, filename: "a.png", finished_by };
   return {
     loops: [loop],
     iterations: new Map([[loop, said]]),
@@ -102,6 +104,20 @@ test("a prompt that was already sent and finds nothing to do is not reported", a
   await stopped(run());
   assert.equal(shown.length, 2, "once for each time that somebody pressed Run");
   assert.deepEqual(called, ["l"], "that there is nothing to do calls nobody");
+});
+
+test("a batch that something else has finished says what, and offers to start over", async () => {
+  const by = { sender: "command", at: 0, own: false, here: true };
+  const { stopped, called, shown, offers } = setUp();
+  await stopped(run({ finished_by: by }));
+  assert.deepEqual(shown, [["l", "Nothing to do"]]);
+  assert.equal(offers[0].label, "Start over");
+  offers[0].act();
+  assert.deepEqual(called, ["l in d started over"]);
+  // This page has finished it itself.
+  const own = setUp();
+  await own.stopped(run({ finished_by: { ...by, own: true } }));
+  assert.deepEqual([own.shown, own.offers], [[["l", "Nothing to do"]], []]);
 });
 
 test("a prompt that only tried images that cannot be read has ended its batch", async () => {

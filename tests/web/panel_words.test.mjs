@@ -3,7 +3,7 @@ import test from "node:test";
 import "./english.mjs";
 import { isAtWork } from "../../web/lib/figures.js";
 import { inWords, quarters } from "../../web/lib/panel/far.js";
-import { ago } from "../../web/lib/panel/when.js";
+import { ago } from "../../web/lib/when.js";
 import { ownName } from "../../web/lib/words.js";
 
 const LOOP = {

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import "./english.mjs";
 import { duration } from "../../web/lib/figures.js";
-import { batchEnd, failureLines, nothingToDo, paused } from "../../web/lib/words.js";
+import { batchEnd, failureLines, finishedByOther, nothingToDo, paused } from "../../web/lib/words.js";
 
 const STATE = {
   directory: "/input/seven",
@@ -82,6 +82,19 @@ test('"nothing to do" says how the batch stands and what to press', () => {
   );
   assert.match(told({ total: 0, finished: 3 }).detail, /Complete: all 3 results are there already/);
   assert.match(told({ total: 0, finished: 0 }).detail, /Complete: no images yet\. Press/);
+});
+
+test("what has finished a batch is named", () => {
+  const iteration = { directory: "/input/seven", total: 7, done: 7, failed: 0, finished: 0 };
+  const told = (by) => finishedByOther(iteration, by, "today").detail.split("\n");
+  assert.deepEqual(told({ sender: "command", here: true }), [
+    "/input/seven",
+    "Complete: 7 of 7 done. Finished by the command batch-loop run, today.",
+  ]);
+  assert.match(told({ sender: "page", here: true })[1], /another page of ComfyUI, today\.$/);
+  const [, script, where] = told({ sender: "script", here: false });
+  assert.match(script, /by a script, through ComfyUI's API, today\.$/);
+  assert.match(where, /another server, or before/);
 });
 
 test("a pause names the next image", () => {

@@ -1,9 +1,10 @@
 import { loopOf } from "./poller.js";
-import { t } from "./texts.js";
-import { batchEnd, nothingToDo, part, paused, pausedBetween } from "./words.js";
+import { t, texts } from "./texts.js";
+import { moment } from "./when.js";
+import { batchEnd, finishedByOther, nothingToDo, part, paused, pausedBetween } from "./words.js";
 
 /**
- * @import { Iteration, Progress } from "../../types/nodes.d.ts"
+ * @import { FinishedBy, Iteration, Progress } from "../../types/nodes.d.ts"
  * @import { Toast } from "../../types/comfyui.d.ts"
  * @import { NoticeBox } from "./notice_box.js"
  * @import { RunControl } from "./run_control.js"
@@ -28,6 +29,7 @@ export class Notices {
   #signals;
   #submissions;
   #runControl;
+  #startOver;
   /**
    * Loops that Cancel has paused, and that have not gone on by themselves since.
    *
@@ -51,14 +53,16 @@ export class Notices {
    * @param {Signals} parts.signals
    * @param {Submissions} parts.submissions
    * @param {Pick<RunControl, "goesOn" | "start">} parts.runControl
+   * @param {(loop: string, state: Iteration) => void} parts.startOver
    */
-  constructor({ poller, toasts, ends, signals, submissions, runControl }) {
+  constructor({ poller, toasts, ends, signals, submissions, runControl, startOver }) {
     this.#poller = poller;
     this.#toasts = toasts;
     this.#ends = ends;
     this.#signals = signals;
     this.#submissions = submissions;
     this.#runControl = runControl;
+    this.#startOver = startOver;
   }
 
   /**
@@ -178,8 +182,26 @@ export class Notices {
   #tellNothing(run) {
     const complete = [...run.iterations.values()].filter((iteration) => iteration.complete);
     for (const iteration of complete) {
+      const by = iteration.finished_by;
+      if (by && !by.own) {
+        this.#tellFinished(iteration, by);
+        continue;
+      }
       this.#toasts.show(iteration.loop, { ...nothingToDo(iteration), life: LIFE_MS });
     }
+  }
+
+  /**
+   * Say what has finished a batch, as this page has not, and offer to start over.
+   *
+   * @param {Iteration} iteration
+   * @param {FinishedBy} by
+   */
+  #tellFinished(iteration, by) {
+    const { loop } = iteration;
+    const message = finishedByOther(iteration, by, moment(by.at, texts().language));
+    const act = () => this.#startOver(loop, iteration);
+    this.#ends.show(loop, message, { label: t("startOver.title"), act });
   }
 
   /**

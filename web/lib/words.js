@@ -3,7 +3,7 @@ import { t } from "./texts.js";
 
 /**
  * @import { Fault, Toast } from "../../types/comfyui.d.ts"
- * @import { Iteration } from "../../types/nodes.d.ts"
+ * @import { FinishedBy, Iteration } from "../../types/nodes.d.ts"
  * @import { Failure, ListedLoop, Loop } from "../../types/server.d.ts"
  */
 
@@ -91,6 +91,28 @@ export function nothingToDo(iteration) {
       folder: iteration.directory,
       tally: tally(iteration),
       how: how.join("\n"),
+    }),
+  };
+}
+
+/**
+ * The notice for a prompt that found nothing to do, as something else had finished the batch.
+ *
+ * @param {Iteration} iteration
+ * @param {FinishedBy} by
+ * @param {string} when - when that was, in words
+ * @returns {Toast}
+ */
+export function finishedByOther(iteration, { sender, here }, when) {
+  const lines = [t(`notice.nothing.by.${sender}`, { when })];
+  if (!here) lines.push(t("notice.nothing.by.elsewhere"));
+  return {
+    severity: "info",
+    summary: t("notice.nothing.title"),
+    detail: t("notice.nothing.detail", {
+      folder: iteration.directory,
+      tally: tally(iteration),
+      how: lines.join("\n"),
     }),
   };
 }

@@ -19,7 +19,7 @@ from ...common.times import Times
 from ...model.directory_iterator_settings import IteratorSettings
 from ...model.items import STATE_NAMES, Claim, Counts, Item, ItemState
 from ...model.policy import IterationMode, Policy
-from ...model.prompt import Failure, Prompt
+from ...model.prompt import Failure, Prompt, Runner, Sender
 from ...model.records import ReportedItem
 from ...model.result_names import ResultName
 from ...model.selection import Selection
@@ -46,7 +46,21 @@ def entry_of(row: Mapping[str, Any], ahead: float, roots: Roots) -> LoopEntry:
         partners=tuple(json.loads(row["partners"])),
         kept_at=_moved(row["kept_at"], -ahead),
         title=row["title"],
+        runner=_runner(row["runner"]),
     )
+
+
+def _runner(text: str | None) -> Runner | None:
+    if text is None:
+        return None
+    sender, client_id, server = json.loads(text)
+    return Runner(Sender(sender), client_id, server)
+
+
+def _runner_text(runner: Runner | None) -> str | None:
+    if runner is None:
+        return None
+    return json.dumps([runner.sender.value, runner.client_id, runner.server])
 
 
 def times_of(row: Mapping[str, Any], ahead: float) -> Times:
@@ -83,6 +97,7 @@ def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any
         "partners": json.dumps(entry.partners),
         "kept_at": _moved(entry.kept_at, ahead),
         "title": entry.title,
+        "runner": _runner_text(entry.runner),
     }
 
 
@@ -99,6 +114,7 @@ _KEPT = (
     "ran_at",
     "unpaired",
     "partners",
+    "runner",
     "carried_file",
     "carried_lost",
     *STATE_NAMES.values(),

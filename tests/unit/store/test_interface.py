@@ -16,7 +16,7 @@ from batch_loop.core.model.item_life import Event, On, after_event
 from batch_loop.core.model.items import Claim, Counts, Item, ItemState
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
-from batch_loop.core.model.prompt import Failure, Prompt, client_named
+from batch_loop.core.model.prompt import Failure, Prompt, Runner, Sender, client_named
 from batch_loop.core.model.records import KnownResult, Written
 from batch_loop.core.model.selection import Filter, Selection, SortBy
 from batch_loop.core.model.shared_roots import NO_ROOTS
@@ -31,7 +31,8 @@ from batch_loop.tests.support.reports import reported
 from batch_loop.tools.postgresql import Postgresql
 
 KEY = LoopKey("", "/folder")
-ENTRY = LoopEntry(Selection(), 1, IterationMode.CONTINUE, looked_at=0.0)
+RUNNER = Runner(Sender.COMMAND, '"a client"', "a server")
+ENTRY = LoopEntry(Selection(), 1, IterationMode.CONTINUE, looked_at=0.0, runner=RUNNER)
 CLAIM = Claim(Prompt("p", 1.0), Policy(), since=1.0)
 
 

@@ -4,7 +4,7 @@ import { t, texts } from "../texts.js";
 import { namesOf, ownName } from "../words.js";
 import { inWords } from "./far.js";
 import { standingMark } from "./standing_mark.js";
-import { ago, moment } from "./when.js";
+import { ago, moment } from "../when.js";
 
 /** @import { ListedLoop } from "../../../types/server.d.ts" */
 
