@@ -1,4 +1,4 @@
-"""Batch Loop: run a workflow over a folder of images, one prompt an image, by Auto Queue."""
+"""Batch Loop: run a workflow over a folder of images, one prompt per image."""
 
 from __future__ import annotations
 

@@ -15,8 +15,8 @@ const TOAST = "left out";
 
 /**
  * Notices when ComfyUI has accepted a prompt without its Loop End, or the Save Image (Batch) that
- * takes its place, because a node before it is not valid. Then no node of the batch runs, so none can report it, and Auto Queue would run the rest
- * of the workflow for ever.
+ * takes its place, because a node before it is not valid. Then no node of the batch runs, so none
+ * can report it, and Auto Queue would run the rest of the workflow for ever.
  */
 export class LeftOut {
   #app;
