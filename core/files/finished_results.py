@@ -14,53 +14,15 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from dataclasses import dataclass
 from typing import Any
 
-from ..common.errors import InvalidSetting, PathRefused
 from ..common.pace import Pace, clear_in_steps, parts_of
-from ..graph.links import Graph, is_link
-from ..graph.savers import NAMING_INPUTS, rank_of, savers_of, saves_text
 from ..model.records import KnownResult
 from ..model.result_names import (
-    PATTERN_EXAMPLE,
     ResultName,
-    check_length,
-    parts_of_pattern,
 )
-from .allowed_paths import AllowedFolders, inside, resolve_target
-from .caption import has_caption
+from .allowed_paths import inside
 from .numbering import is_numbered, named_before
 from .same_file import Identities, Spelled
-from .saver_names import image_name, text_name
 from .whole_files import LOOK_EVERY, ResultFiles
-
-
-def expected_results(
-    graph: Graph, iterator: str, finished_as: str, directory: str, allowed: AllowedFolders
-) -> tuple[ResultName, ...]:
-    """The names of a Directory Iterator's results: an image is finished when all of them exist.
-
-    They come from the pattern `finished_as` or, if that is empty, from every saver in `graph` whose
-    `loop` leads back to the node `iterator`: its image, and its caption if any, or its text.
-    `directory` is the real path of the images' folder.
-
-    Raises `InvalidSetting` if neither tells, `PathRefused` for a folder that may not be used.
-    """
-    if finished_as.strip():
-        return (_by_pattern(finished_as.strip(), allowed),)
-    names = {
-        name
-        for saver, inputs in savers_of(graph, iterator)
-        for name in _by_saver(graph, saver, inputs, directory, allowed)
-    }
-    if not names:
-        message = (
-            "skip_finished is on, and nothing tells how results are named: no Save Image (Batch) "
-            "or Save Text (Batch) has a loop that comes from this Directory Iterator, and "
-            "finished_as is empty. Add "
-            f"that node, or write in finished_as how results are named, such as {PATTERN_EXAMPLE}"
-        )
-        raise InvalidSetting(message)
-    return tuple(sorted(names))
-
 
 Known = Callable[[str], Iterable[KnownResult]]
 """What is known of the files below a folder: the store's `written_below`."""
@@ -334,44 +296,3 @@ def _last_runs(results: Iterable[KnownResult], target: str) -> list[list[KnownRe
             if not run or run[0].batch == result.batch:
                 run.append(result)
     return list(runs.values())
-
-
-def _by_pattern(text: str, allowed: AllowedFolders) -> ResultName:
-    check_length("finished_as", text)
-    parts = parts_of_pattern(text.replace(os.sep, "/"))
-    folder, slash, rest = parts[0].rpartition("/")
-    if any(":" in part for part in (rest, *parts[1:])):
-        message = (
-            f"finished_as was {text!r}: a colon may only stand in the folder that it begins with, "
-            "as Windows takes what follows one for another place. Write the name without it."
-        )
-        raise PathRefused(message)
-    if any(step == ".." for part in parts[1:] for step in part.split("/")):
-        message = (
-            f"finished_as was {text!r}: .. may only stand before the first name in braces. "
-            "Write the folder itself."
-        )
-        raise PathRefused(message)
-    return ResultName(resolve_target(folder or slash, allowed), (rest, *parts[1:]))
-
-
-def _by_saver(
-    graph: Graph, saver: str, inputs: Mapping[str, Any], directory: str, allowed: AllowedFolders
-) -> Iterator[ResultName]:
-    is_text = saves_text(graph, saver)
-    title = f"{'Save Text (Batch)' if is_text else 'Save Image (Batch)'} #{saver}"
-    for name in NAMING_INPUTS[graph[saver]["class_type"]]:
-        if name not in inputs or is_link(inputs[name]):
-            message = (
-                f"skip_finished is on, and {name} of {title} is "
-                f"{'linked to another node' if name in inputs else 'missing'}, so that the names "
-                f"of results are not known before it runs. Enter {name} there, or write in "
-                "finished_as how results are named, such as upscaled/{stem}.png"
-            )
-            raise InvalidSetting(message)
-    rank = rank_of(graph, saver)
-    if is_text:
-        yield text_name(inputs, directory, allowed, rank)
-        return
-    for caption in (False, True) if has_caption(inputs) else (False,):
-        yield image_name(inputs, allowed, rank, caption=caption)

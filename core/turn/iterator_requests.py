@@ -13,8 +13,8 @@ from ..engine.batches import Request
 from ..engine.folders.listings import no_images
 from ..engine.partners import together
 from ..files.allowed_paths import AllowedFolders, resolve_source
-from ..files.finished_results import expected_results
 from ..files.listing import has_images
+from ..files.saver_names import expected_results
 from ..graph.links import Graph, is_link, linked, name_of
 from ..graph.loop_ends import ends_with_saver
 from ..graph.pairs import meeting

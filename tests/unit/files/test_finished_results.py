@@ -14,7 +14,8 @@ from PIL import Image
 from batch_loop.core.common.errors import InvalidSetting, PathRefused
 from batch_loop.core.files import whole_files
 from batch_loop.core.files.allowed_paths import AllowedFolders
-from batch_loop.core.files.finished_results import expected_results, finished
+from batch_loop.core.files.finished_results import finished
+from batch_loop.core.files.saver_names import expected_results
 from batch_loop.core.graph.savers import rank_of
 from batch_loop.core.model.formats import Format
 from batch_loop.core.model.records import KnownResult
@@ -118,6 +119,19 @@ def test_only_savers_of_this_loop_count(allowed: AllowedFolders) -> None:
     graph["other"]["inputs"]["loop"] = ["other iterator", 0]
     names = expected(allowed, graph)
     assert [Path(name.folder).name for name in names] == ["masks", "up"]
+
+
+def test_where_the_images_themselves_are_kept_their_texts_tell(allowed: AllowedFolders) -> None:
+    graph = batch_graph("in", allowed.input)
+    own = {"format": Format.SOURCE.value, "if_exists": "skip", "caption": "a photo"}
+    graph[SAVE]["inputs"] |= own
+    text = saver(allowed.input, format=Format.SOURCE, caption=True)
+    assert expected(allowed, graph) == [text]
+    image = saver(allowed.input, format=Format.SOURCE)
+    graph[SAVE]["inputs"]["caption"] = ""
+    assert expected(allowed, graph) == [image]
+    graph[SAVE]["inputs"] |= {**own, "if_exists": "overwrite own"}
+    assert set(expected(allowed, graph)) == {image, text}
 
 
 @pytest.mark.parametrize("caption", ["a photo", [ITERATOR, 4]])
