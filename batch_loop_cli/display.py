@@ -150,7 +150,9 @@ def summary_in_words(loop: Mapping[str, Any]) -> str:
     failures = "".join(
         f"\n  {plain(item['path'])}: {plain(item['reason'])}" for item in loop["failures"]
     )
-    return f"{tally(loop)}, {duration(loop['seconds'])}{failures}"
+    opaque = loop.get("lost_transparency")
+    note = f"\n  Without their sources' transparency: {opaque}" if opaque else ""
+    return f"{tally(loop)}, {duration(loop['seconds'])}{note}{failures}"
 
 
 def plain(text: str) -> str:

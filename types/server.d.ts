@@ -80,6 +80,8 @@ export interface Loop extends ListedLoop {
   remaining: number | null;
   /** Images a minute; null if not known yet. */
   per_minute: number | null;
+  /** How many images are transparent, and a result of theirs is not. */
+  lost_transparency: number;
   /** The first 100. */
   failures: Failure[];
   /** Four at most. */

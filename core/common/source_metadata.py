@@ -14,6 +14,8 @@ class SourceMetadata:
     exif: bytes = field(default=b"", repr=False)
     """From its byte order mark on, without the letters "Exif" before that."""
     xmp: bytes = field(default=b"", repr=False)
+    transparent: bool = False
+    """Whether the image is transparent anywhere."""
 
     def profile_only(self) -> SourceMetadata:
         """The same without what only tells about the photograph: its colours stay as they are."""

@@ -125,6 +125,14 @@ class Turns(Questions):
             self._batches.told_the_end(key, iteration.prompt.client_id)
         return True
 
+    @in_transaction(patient=True)
+    def note_lost_transparency(self, iteration: Iteration) -> None:
+        """Note that a result of the iteration's transparent image is not transparent."""
+        item = self._loops.claimed(iteration)
+        if item is not None:
+            turn = Turn.of(iteration.key, iteration.prompt, item)
+            self.memory.change_turn(iteration.key, turn, lost_transparency=True)
+
     def end_with_saver(self, iteration: Iteration) -> list[Snapshot] | None:
         """Note that a saver has saved in an iteration, which ends it if no Loop End follows.
 

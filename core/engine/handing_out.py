@@ -183,6 +183,7 @@ class HandingOut(Parts):
             others_wait=others_wait,
             together=tuple(together) if len(together) > 1 else (),
             is_part=False,
+            lost_transparency=False,
             given=(),
         )
         self.servers.take_up_work()

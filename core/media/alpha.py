@@ -9,6 +9,9 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+OPAQUE = 0.02
+"""A mask's value that nobody can see."""
+
 Convert = Callable[[torch.Tensor], npt.NDArray[Any]]
 
 
@@ -28,6 +31,13 @@ def split(
     if image.shape[2] == 4:  # noqa: PLR2004 - what was transparent remains so
         alpha = alpha * image[:, :, 3]
     return image[:, :, :3], alpha[:, :, None]
+
+
+def is_transparent(images: torch.Tensor, masks: torch.Tensor | None) -> bool:
+    """Whether any of the images [N,H,W,C] is transparent anywhere, by itself or by a mask."""
+    if masks is not None and bool((masks > OPAQUE).any()):
+        return True
+    return images.shape[-1] == 4 and bool((images[..., 3] < 1 - OPAQUE).any())  # noqa: PLR2004
 
 
 def joined(image: torch.Tensor, alpha: torch.Tensor | None, convert: Convert) -> npt.NDArray[Any]:

@@ -16,6 +16,7 @@ from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
 
 from ..common.source_metadata import NO_METADATA, SourceMetadata
 from . import jpeg, profiles
+from .alpha import OPAQUE
 from .metadata import metadata_of
 from .pixels import to_float
 
@@ -132,6 +133,8 @@ def _tensors(
 ) -> DecodedImage:
     if mask is None:
         mask = np.zeros(image.shape[:2], np.float32)
+    elif mask.max() > OPAQUE:
+        metadata = replace(metadata, transparent=True)
     return DecodedImage(torch.from_numpy(image)[None], torch.from_numpy(mask)[None], metadata)
 
 

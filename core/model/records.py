@@ -171,6 +171,8 @@ class Snapshot(Overview):
     """The listed images that are in progress, the newest first, at most `CURRENT_SHOWN`."""
     stopped_on: Item | None = None
     """The next image, if a run has stopped on it; also None if that was not looked up."""
+    lost_transparency: int = 0
+    """How many images are transparent, and a result of theirs is not."""
     took: Took = field(default_factory=Took, compare=False)
     """How long it has taken and will take."""
     forgets: str = ""

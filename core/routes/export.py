@@ -101,6 +101,7 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
         "workflow": snapshot.workflow,
         **_times(snapshot.took),
         "forgets": snapshot.forgets,
+        "lost_transparency": snapshot.lost_transparency,
         "current": [_under_way(item) for item in snapshot.current],
         "stopped_on": _stopped_on(snapshot.stopped_on),
         "failures": [_failed(item) for item in snapshot.failures],

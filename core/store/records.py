@@ -50,6 +50,8 @@ class LoopEntry:
     """When the batch before was set aside, if it is kept to be put back; else None."""
     title: str = ""
     """The name of its workflow; empty if that is not known."""
+    lost_transparency: int = 0
+    """How many images of this batch are transparent, and a result of theirs is not."""
     runner: Runner | None = None
     """What has run this batch last; None before its first image."""
 

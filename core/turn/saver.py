@@ -10,7 +10,8 @@ import torch
 from ..common.errors import UnwritableImage
 from ..common.source_metadata import NO_METADATA, SourceMetadata
 from ..files.caption import Caption
-from ..model.formats import Format
+from ..media.alpha import is_transparent
+from ..model.formats import WITHOUT_ALPHA, Format
 from ..model.result_names import CAPTION_EXTENSION, format_for
 from .result_files import ResultFiles
 from .saved_result import Content, Result
@@ -36,6 +37,14 @@ class Saver:
         self._saving = saving
         self._files = files
         self._format = format_for(files.source, saving.format)
+
+    def loses_transparency(
+        self, of: SourceMetadata, images: torch.Tensor, masks: torch.Tensor | None
+    ) -> bool:
+        """Whether a source is transparent, and its results [N,H,W,C] will not be."""
+        if not of.transparent:
+            return False
+        return self._format in WITHOUT_ALPHA or not is_transparent(images, masks)
 
     def save(self, images: torch.Tensor, masks: torch.Tensor | None = None) -> list[str]:
         """Write each image [H,W,C] of a batch [N,H,W,C]; the paths of their files.

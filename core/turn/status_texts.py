@@ -69,18 +69,29 @@ def progress_in(iteration: Iteration, snapshot: Snapshot) -> str:
 
 
 def _waiting(text: str, elsewhere: int) -> str:
-    images = "1 image" if elsewhere == 1 else f"{elsewhere} images"
-    return f"Waiting: {text}, other servers work on {images}"
+    return f"Waiting: {text}, other servers work on {_images(elsewhere)}"
 
 
 def report(snapshot: Snapshot) -> str:
     """The batch in a few lines: the tally, then each failed item with its node and reason."""
-    lines = [progress(snapshot)]
+    lines = [progress(snapshot), *_notes(snapshot)]
     lines += [_failed(item) for item in snapshot.failures]
     unnamed = snapshot.counts.failed - len(snapshot.failures)
     if unnamed:
         lines.append(f"… and {unnamed} more")
     return "\n".join(lines)
+
+
+def _notes(snapshot: Snapshot) -> list[str]:
+    """What is no failure, and yet worth knowing."""
+    count = snapshot.lost_transparency
+    if not count:
+        return []
+    return [f"Without their sources' transparency: {_images(count)}"]
+
+
+def _images(count: int) -> str:
+    return "1 image" if count == 1 else f"{count} images"
 
 
 def _failed(item: Item) -> str:

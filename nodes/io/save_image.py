@@ -130,9 +130,12 @@ class SaveImage(comfy_io.ComfyNode):
         )
         try:
             with runtime.telling_the_asker():
-                paths = Saver(files, saving).save(image, mask)
+                saver = Saver(files, saving)
+                paths = saver.save(image, mask)
         except ClaimLost as error:
             return lost(error)
+        if saver.loses_transparency(loop.metadata, image, mask):
+            runtime.registry().note_lost_transparency(loop)
         shown = [_shown(path, image, is_coming=files.is_coming(path)) for path in paths]
         ui: dict[str, list[dict[str, Any]]] = {
             "images": [entry for entry in shown if entry is not None]

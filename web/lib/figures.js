@@ -1,6 +1,6 @@
 import { t, texts } from "./texts.js";
 
-/** @import { ListedLoop, Loop, Standing } from "../../types/server.d.ts" */
+/** @import { Loop, Standing } from "../../types/server.d.ts" */
 
 /**
  * @typedef {object} Figures - of a batch
@@ -44,12 +44,16 @@ export function isAtWork({ stands }) {
 }
 
 /**
- * The lines about images without a partner in another folder.
+ * The lines about what is no failure, and yet worth knowing: images without a partner in another
+ * folder, and results that are not transparent, as their sources are.
  *
- * @param {Pick<ListedLoop, "complete" | "unpaired">} state
+ * @param {Pick<Loop, "complete" | "unpaired" | "lost_transparency">} state
  */
-export function unpairedLines({ complete, unpaired }) {
-  return complete && unpaired ? [t("notice.unpaired", { count: unpaired })] : [];
+export function noteLines({ complete, unpaired, lost_transparency: opaque }) {
+  return [
+    ...(complete && unpaired ? [t("notice.unpaired", { count: unpaired })] : []),
+    ...(opaque ? [t("notice.opaque", { count: opaque })] : []),
+  ];
 }
 
 /**

@@ -1,4 +1,4 @@
-import { duration, unpairedLines } from "./figures.js";
+import { duration, noteLines } from "./figures.js";
 import { t } from "./texts.js";
 
 /**
@@ -69,7 +69,7 @@ export function batchEnd(state, { unreadable = 0, watches = false } = {}) {
     detail: [
       state.directory,
       ...(unreadable ? [t("notice.unreadable", { count: unreadable })] : []),
-      ...unpairedLines(state),
+      ...noteLines(state),
       ...failureLines(state.failures, state.failed),
     ].join("\n"),
   };

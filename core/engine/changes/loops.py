@@ -104,6 +104,7 @@ class Loops:
                 factor=self._memory[key].forecast.factor,
             ),
             failures=self._store.failures(key, FAILURES_SHOWN),
+            lost_transparency=entry.lost_transparency,
             finished=entry.finished,
             ran_at=entry.ran_at,
             current=self._current(key),

@@ -157,6 +157,8 @@ class OpenTurn(NamedTuple):
     """Whether the prompt has reached Loop End."""
     has_claimed: bool = False
     """Whether it has claimed files, which are free again if it fails before they are written."""
+    lost_transparency: bool = False
+    """Whether its image is transparent, and a result of it is not."""
     given: tuple[Any, ...] = ()
     """The first value that Loop End was given, once reached: it is carried over if the prompt
     succeeds, and is dropped otherwise."""

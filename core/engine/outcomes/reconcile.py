@@ -214,7 +214,10 @@ class Reconciler:
             self._memory.change(key, forecast=forecast)
         self._loops.save(key, times=times, ran_at=ran_at)
         if new.state is ItemState.DONE:
-            self._store.carry(key, self._memory.turn(key, over.turn).value)
+            known = self._memory.turn(key, over.turn)
+            self._store.carry(key, known.value)
+            if known.lost_transparency:
+                self._loops.save(key, lost_transparency=entry.lost_transparency + 1)
         self._memory.end_turns(key, over.turn.__eq__)
 
     def _duration(self, over: _Over, ended_ago: float) -> float:

@@ -46,6 +46,7 @@ def entry_of(row: Mapping[str, Any], ahead: float, roots: Roots) -> LoopEntry:
         partners=tuple(json.loads(row["partners"])),
         kept_at=_moved(row["kept_at"], -ahead),
         title=row["title"],
+        lost_transparency=row["lost_transparency"],
         runner=_runner(row["runner"]),
     )
 
@@ -97,6 +98,7 @@ def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any
         "partners": json.dumps(entry.partners),
         "kept_at": _moved(entry.kept_at, ahead),
         "title": entry.title,
+        "lost_transparency": entry.lost_transparency,
         "runner": _runner_text(entry.runner),
     }
 
@@ -114,6 +116,7 @@ _KEPT = (
     "ran_at",
     "unpaired",
     "partners",
+    "lost_transparency",
     "runner",
     "carried_file",
     "carried_lost",

@@ -140,6 +140,8 @@ loops = Table(
     Column("first", Double, nullable=False, default=0.0),
     Column("firsts", Integer, nullable=False, default=0),
     Column("first_turns", Double, nullable=False, default=0.0),
+    # Images that are transparent, and a result of theirs is not.
+    Column("lost_transparency", Integer, nullable=False, default=0),
     # What has run the batch last, as JSON: see `core.model.prompt.Runner`.
     Column("runner", AnyText),
     # How many items of the listing are in each state, as counting them would take longer the more

@@ -1,4 +1,4 @@
-import { figuresOf, timesOf, unpairedLines } from "../figures.js";
+import { figuresOf, noteLines, timesOf } from "../figures.js";
 import { runAction } from "../run_control.js";
 import { t } from "../texts.js";
 
@@ -211,13 +211,13 @@ function atRest(state, figures, watching) {
     return {
       phase: "paused",
       headline: t("card.paused", { count: figures.left }),
-      detail: t("card.pausedDetail"),
+      detail: [...noteLines(state), t("card.pausedDetail")].join(" "),
       figures,
     };
   }
   /** @type {Said["tone"]} */
   const tone = figures.failed ? "plain" : "good";
-  const detail = [...unpairedLines(state), t("card.completeDetail")].join(" ");
+  const detail = [...noteLines(state), t("card.completeDetail")].join(" ");
   return { phase: "complete", tone, headline: completeLine(figures), detail, figures };
 }
 

@@ -1,5 +1,5 @@
 import { element, setText } from "../dom.js";
-import { figuresOf, isAtWork, timesOf } from "../figures.js";
+import { figuresOf, isAtWork, noteLines, timesOf } from "../figures.js";
 import { ProgressBar } from "../progress_bar.js";
 import { t } from "../texts.js";
 import { inWords, quarters } from "./far.js";
@@ -18,6 +18,7 @@ export class Summary {
   #bar = new ProgressBar();
   #figures = FIGURES.map((name) => element("span", `figure batch-loop-figure-${name}`));
   #time = element("p", "time");
+  #notes = element("p", "time");
   #told = element("p", "unseen");
   /** The batch and its quarter that were last announced. */
   #tellable = "";
@@ -25,7 +26,8 @@ export class Summary {
   constructor() {
     this.#told.setAttribute("role", "status");
     const figures = element("p", "figures", ...this.#figures);
-    this.element = element("div", "summary", this.#bar.element, figures, this.#time, this.#told);
+    const texts = [figures, this.#time, this.#notes, this.#told];
+    this.element = element("div", "summary", this.#bar.element, ...texts);
   }
 
   /** @param {Loop} loop */
@@ -43,6 +45,9 @@ export class Summary {
     const time = timeInWords(figures, isAtWork(loop));
     setText(this.#time, time);
     this.#time.hidden = !time;
+    const notes = noteLines(loop).join(" ");
+    setText(this.#notes, notes);
+    this.#notes.hidden = !notes;
     this.#tell(loop);
   }
 
