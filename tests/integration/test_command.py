@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import csv
+import fcntl
 import json
 import os
 import signal
+import struct
 import subprocess
 import sys
+import termios
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -283,6 +287,37 @@ def test_a_server_that_does_not_answer_is_an_error() -> None:
     code, _, err = batch_loop("http://127.0.0.1:9", "status")
     assert code == 4
     assert "does not answer" in err
+
+
+def on_a_terminal(case: Case, *arguments: object) -> tuple[int, str]:
+    """The command's exit code, and what a terminal shows of its standard error."""
+    ours, its = os.openpty()
+    fcntl.ioctl(its, termios.TIOCSWINSZ, struct.pack("4H", 24, 100, 0, 0))
+    command = [sys.executable, "-m", "batch_loop_cli", "run", str(case.workflow)]
+    command += ["--server", case.client.url, *map(str, arguments)]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL, stderr=its) as process:
+        os.close(its)
+        shown = b""
+        # The terminal ends with an error once nobody writes to it.
+        with contextlib.suppress(OSError):
+            while part := os.read(ours, 4096):
+                shown += part
+        process.wait(SECONDS)
+    os.close(ours)
+    return process.returncode, shown.decode("utf-8")
+
+
+def test_the_batch_and_its_contact_sheet_have_a_bar_and_a_refused_run_has_none(
+    case: Case, tmp_path: Path
+) -> None:
+    code, shown = on_a_terminal(case, "--contact-sheet", tmp_path / "sheet.png")
+    assert code == 0
+    assert "5/5" in shown
+    assert "Contact sheet:" in shown.partition("5/5")[2]
+    code, shown = on_a_terminal(case, "--set", f"{SAVE}.folder=../../elsewhere")
+    assert code == 10
+    assert shown.startswith("batch-loop: ")
+    assert "%" not in shown
 
 
 @dataclass(frozen=True)
