@@ -80,7 +80,7 @@ def make(path: Path, workflow: dict[str, Any], comfy: Tab, server: ComfyServer) 
     prompt = comfy.call("prompt")
     # In place of the frontend's version and what is seen of the canvas here. Newer frontends show
     # the whole workflow, which must not be too large for that.
-    saved["extra"] = {"ds": VIEW}
+    saved["extra"] = {"ds": VIEW, "batch_loop": "template"}
     _write(path, saved)
     _write(EXAMPLES / "api" / path.name, prompt)
     comfy.run_instant()

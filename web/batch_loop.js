@@ -46,6 +46,7 @@ import { NOTIFICATION, SOUND, Settings, settingsThatCall } from "./lib/settings.
 import { Signals } from "./lib/sounds_and_notifications.js";
 import { addStyles } from "./lib/styles.js";
 import { Submissions } from "./lib/submissions.js";
+import { inOwnLanguage } from "./lib/templates.js";
 import { load } from "./lib/texts.js";
 import { Toasts } from "./lib/toasts.js";
 import { Trial } from "./lib/trial.js";
@@ -266,7 +267,10 @@ app.registerExtension({
 
   /** Newer frontends call this before they remove the nodes of the workflow on screen. */
   beforeLoadGraph: () => gate.beforeAnother(),
-  beforeConfigureGraph: () => gate.beforeAnother(),
+  beforeConfigureGraph(workflow) {
+    inOwnLanguage(workflow);
+    return gate.beforeAnother();
+  },
   afterConfigureGraph: () => gate.look(),
 
   nodeCreated(node) {

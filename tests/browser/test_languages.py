@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import expect
 
 from batch_loop.tests.browser.batch import Batch
-from batch_loop.tests.browser.comfy_page import ComfyPage
+from batch_loop.tests.browser.comfy_page import EXAMPLE, PACK, ComfyPage
 from batch_loop.tests.support import markdown
 from batch_loop.tests.support.locales import OWN, tree
 from batch_loop.tests.support.waiting import wait_for
@@ -78,6 +78,22 @@ def check_nodes(comfy: ComfyPage, language: str) -> None:
     expect(card.get_by_role("button", name=choose, exact=True)).to_be_visible()
 
 
+def check_template(comfy: ComfyPage, language: str) -> None:
+    """Open a template: its note and titles must be in a language, and count as no change of it."""
+    comfy.call("openTemplate", PACK, EXAMPLE)
+    texts = tree(language, "main")[OWN]["templates"]
+    (note,) = comfy.saved_widgets("MarkdownNote")
+    assert note.split("\n\n")[0] == texts["choose"]
+    assert note.endswith(texts["captionOwn"])
+    groups = comfy.page.evaluate("app.graph._groups.map(({ title }) => title)")
+    assert groups == [texts[name] for name in ("howTo", "folder", "workAndText")]
+    before = comfy.page.evaluate(
+        "app.extensionManager.workflow.activeWorkflow.changeTracker.initialState"
+    )
+    (kept,) = (node for node in before["nodes"] if node["type"] == "MarkdownNote")
+    assert kept["widgets_values"] == [note]
+
+
 def beginning(text: str) -> str:
     """The part of a text before its first placeholder."""
     return text.partition("{")[0]
@@ -126,6 +142,7 @@ def test_comfyui_s_language_is_used(
 
 def test_the_pack_may_have_its_own_language(open_in: OpenIn, batch: Batch) -> None:
     comfy = open_in(**{"BatchLoop.Language": "de"})
+    check_template(comfy, "de")
     comfy.load(batch.graph())
     check_nodes(comfy, "de")
     comfy.run_instant()

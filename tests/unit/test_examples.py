@@ -150,9 +150,20 @@ def test_it_says_how_to_run_it(name: str) -> None:
     (text,) = (
         node["widgets_values"][0] for node in workflow(name)["nodes"] if node["type"] == NOTE
     )
-    assert "Run (Instant)" in text
-    assert "Press Run once" in text
-    assert "Choose folder…" in text
+    assert "press Choose folder… on Directory Iterator" in text
+    assert "Press Run on Directory Iterator" in text
+
+
+@EACH
+def test_its_texts_are_those_that_are_translated(name: str) -> None:
+    content = workflow(name)
+    assert content["extra"]["batch_loop"] == "template"
+    titled = [*content["nodes"], *content["groups"]]
+    notes = [node["widgets_values"][0] for node in content["nodes"] if node["type"] == NOTE]
+    texts = [each["title"] for each in titled if "title" in each]
+    texts += [block for note in notes for block in note.split("\n\n")]
+    english = json.loads((ROOT / "locales" / "en" / "main.json").read_text(encoding="utf-8"))
+    assert set(texts) <= set(english["batchLoop"]["templates"].values())
 
 
 @EACH

@@ -71,6 +71,18 @@ export class Texts {
   }
 
   /**
+   * The name, in its group, of the text that is this one in English; undefined if none is.
+   *
+   * @param {string} group - dotted path, such as `templates`
+   * @param {string} english
+   */
+  nameOf(group, english) {
+    const named = at(this.#byLanguage[FALLBACK] ?? {}, group);
+    const all = Object.entries(typeof named === "object" ? named : {});
+    return all.find(([, text]) => text === english)?.[0];
+  }
+
+  /**
    * A number formatted for this language.
    *
    * @param {number} value
