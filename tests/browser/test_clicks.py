@@ -9,7 +9,6 @@ import pytest
 from playwright.sync_api import expect
 
 from batch_loop.core.files.allowed_paths import allowed_dirs_file
-from batch_loop.tests.browser.conftest import CLASSIC, NODES_2
 from batch_loop.tests.browser.test_from_empty import own, search
 from batch_loop.tests.browser.test_templates import picture_of
 from batch_loop.tests.support.images import write_images
@@ -28,6 +27,8 @@ ITERATOR = "BatchLoopDirectoryIterator"
 MOST_CLICKS = 5
 MOST_FROM_EMPTY = 9
 IMAGES = ["a.png", "b.png", "c.png"]
+
+pytestmark = pytest.mark.usefixtures("renderer")
 
 COUNT_CLICKS = """() => {
     window.batchLoopClicks = 0;
@@ -50,13 +51,6 @@ def own_folder(comfy: ComfyPage, server: ComfyServer, tmp_path: Path) -> Iterato
     # Its card would go on asking for the folder.
     comfy.close_workflow()
     listed.write_bytes(before)
-
-
-@pytest.fixture(scope="module", params=[CLASSIC, NODES_2], autouse=True)
-def renderer(request: pytest.FixtureRequest, first_tab: ComfyPage) -> Iterator[str]:
-    """How nodes are drawn."""
-    with first_tab.nodes_2(enabled=request.param == NODES_2):
-        yield request.param
 
 
 @pytest.fixture

@@ -7,6 +7,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 from playwright.sync_api import Locator, expect
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
+
+from batch_loop.tools.tab import CLICK_MS, TRIES
 
 if TYPE_CHECKING:
     from batch_loop.tests.browser.comfy_page import ComfyPage
@@ -29,7 +32,13 @@ def search(comfy: ComfyPage, term: str) -> Locator:
     found = comfy.page.locator(
         ".p-autocomplete-option, [data-testid=result-item], #results-list > *"
     )
-    comfy.page.mouse.dblclick(700, 500)
+    for _ in range(TRIES):
+        comfy.page.mouse.dblclick(700, 500)
+        try:
+            field.wait_for(timeout=CLICK_MS)
+            break
+        except PlaywrightTimeoutError:
+            continue  # on a busy machine, ComfyUI may take it for two clicks
     expect(field).to_be_focused()
     field.press_sequentially(term)
     return found
