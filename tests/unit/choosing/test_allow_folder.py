@@ -96,11 +96,11 @@ def test_a_link_allows_its_present_target(machine: Machine) -> None:
 def test_if_the_file_is_a_link_its_target_is_written(machine: Machine) -> None:
     machine.file.parent.mkdir()
     kept = machine.root / "kept.txt"
-    kept.write_text("# mine\n")
+    kept.write_text("# mine\n", encoding="utf-8")
     machine.file.symlink_to(kept)
     machine.choose(machine.pictures)
     assert machine.file.is_symlink()
-    assert kept.read_text() == f"# mine\n{machine.pictures}\n"
+    assert kept.read_text(encoding="utf-8") == f"# mine\n{machine.pictures}\n"
 
 
 @pytest.mark.parametrize(
@@ -137,7 +137,7 @@ def test_a_drive_letter_of_a_network_folder_is_kept(
     link = machine.root / "drive"
     link.symlink_to(machine.pictures)
     assert machine.choose(link) == str(link)
-    assert machine.file.read_text() == f"{link}\n"
+    assert machine.file.read_text(encoding="utf-8") == f"{link}\n"
 
 
 def test_a_file_that_cannot_be_read_is_not_replaced(machine: Machine) -> None:
