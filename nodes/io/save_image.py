@@ -119,8 +119,10 @@ class SaveImage(comfy_io.ComfyNode):
         runtime.registry().finish_earlier(loop)
         own = ThisCall(cls.hidden, node_id(SaveImage.__name__))  # `cls` may have another name
         with runtime.telling_the_asker():
-            name = image_name(settings, runtime.allowed_folders(), own.run.rank)
-        files = own.files(loop, name, settings)
+            # Once, as it looks at every allowed folder.
+            allowed = runtime.allowed_folders()
+            name = image_name(settings, allowed, own.run.rank)
+        files = own.files(loop, name, settings, allowed)
         saving = Saving(
             format=chosen(Format, settings["format"], "format"),
             quality=int(settings["quality"]),

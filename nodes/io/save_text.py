@@ -88,7 +88,7 @@ class SaveText(comfy_io.ComfyNode):
         with runtime.telling_the_asker():
             allowed = runtime.allowed_folders()
             name = text_name(settings, loop.key.directory, allowed, own.run.rank)
-        files = own.files(loop, name, settings)
+        files = own.files(loop, name, settings, allowed)
         try:
             with runtime.telling_the_asker():
                 path = files.save({files.extension: caption_of(text, "text")}, files.stem)

@@ -16,7 +16,7 @@ from ...core.comfy import runtime
 from ...core.comfy.schema import LoopSocket, combo
 from ...core.common.combo_choice import chosen
 from ...core.common.errors import ClaimLost
-from ...core.files.allowed_paths import resolve_target
+from ...core.files.allowed_paths import AllowedFolders, resolve_target
 from ...core.graph.links import is_asked_for
 from ...core.graph.savers import rank_of
 from ...core.model.if_exists import IfExists
@@ -79,13 +79,19 @@ class ThisCall:
         self.run = Run(self._id, runtime.host().call(), rank_of(self._graph, str(shown)))
         """Which of the prompt's results it saves."""
 
-    def files(self, loop: Iteration, name: ResultName, settings: Mapping[str, Any]) -> ResultFiles:
+    def files(
+        self,
+        loop: Iteration,
+        name: ResultName,
+        settings: Mapping[str, Any],
+        allowed: AllowedFolders,
+    ) -> ResultFiles:
         """The files that its results go to; raises `InvalidSetting` if there is no image."""
         return ResultFiles(
             loop,
             name,
             chosen(IfExists, settings["if_exists"], "if_exists"),
-            allowed=runtime.allowed_folders(),
+            allowed=allowed,
             claim=functools.partial(runtime.registry().claim_outputs, loop),
             behind=self._background(loop, name.folder),
             run=self.run,
