@@ -48,7 +48,7 @@ def choose(start: str | None = None) -> str | None:
 
 
 def arguments(told: Path) -> list[str]:
-    return told.read_text().split("\0")[:-1]
+    return told.read_text(encoding="utf-8").split("\0")[:-1]
 
 
 def test_the_program_s_output_is_the_choice(stand_in: Callable[[str], Path]) -> None:

@@ -94,14 +94,14 @@ class TestAllowedFolders:
 
     def test_the_file_is_read_again_each_time(self, root: Path, allowed_dirs: Path) -> None:
         assert load(root).extra == ()
-        allowed_dirs.write_text(str(root / "outside"))
+        allowed_dirs.write_text(str(root / "outside"), encoding="utf-8")
         assert load(root).extra == (str(root / "outside"),)
 
     @pytest.mark.parametrize("entry", ["pics", "~/pics", "./pics", ".."])
     def test_skips_lines_that_are_not_a_full_path_and_says_so(
         self, root: Path, allowed_dirs: Path, entry: str, caplog: pytest.LogCaptureFixture
     ) -> None:
-        allowed_dirs.write_text(entry)
+        allowed_dirs.write_text(entry, encoding="utf-8")
         with caplog.at_level(logging.WARNING):
             assert load(root).extra == ()
         assert "is not a full path" in caplog.text
@@ -283,7 +283,7 @@ class TestResolveSource:
 
     def test_adding_that_line_allows_it(self, root: Path, allowed_dirs: Path) -> None:
         (root / "input" / "link").symlink_to(root / "outside")
-        allowed_dirs.write_text(f"{root / 'input' / 'link'}\n")
+        allowed_dirs.write_text(f"{root / 'input' / 'link'}\n", encoding="utf-8")
         assert resolve_source("link", load(root)) == str(root / "outside")
 
     def test_names_the_variable_alone_where_there_is_no_file(self, allowed: AllowedFolders) -> None:

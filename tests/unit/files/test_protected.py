@@ -146,7 +146,7 @@ def test_comfyuis_own_files_may_be_read_but_not_the_state(
 
 def test_state_that_is_kept_elsewhere_is_protected_too(root: Path) -> None:
     kept = root / "photos/kept.txt"
-    kept.write_text("# mine\n")
+    kept.write_text("# mine\n", encoding="utf-8")
     (root / "ComfyUI/user/batch_loop/allowed_dirs.txt").symlink_to(kept)
     (root / "photos/second name.png").hardlink_to(kept)
     allowed = load(root)

@@ -326,7 +326,7 @@ class TestUnreadable:
         assert self.reason(tmp_path / "a.png") == "the file is empty"
 
     def test_what_is_no_image(self, tmp_path: Path) -> None:
-        (tmp_path / "a.png").write_text("no image")
+        (tmp_path / "a.png").write_bytes(b"no image")
         assert "not an image" in self.reason(tmp_path / "a.png")
 
     @pytest.mark.parametrize("extension", ["png", "jpg", "webp", "gif", "bmp", "tif", "avif"])

@@ -95,7 +95,7 @@ class Desk:
         return {
             path.name: "before"
             if path.read_bytes() == BEFORE
-            else (path.read_text() if path.suffix == ".txt" else "image")
+            else (path.read_text(encoding="utf-8") if path.suffix == ".txt" else "image")
             for path in sorted(self.output.iterdir())
         }
 

@@ -84,7 +84,7 @@ DAMAGE: dict[str, Callable[[Path], None]] = {
     "half, not at a page": lambda path: os.truncate(path, path.stat().st_size // 2 + 77),
     "last page": lambda path: os.truncate(path, path.stat().st_size - 4096),
     "zeros": lambda path: path.write_bytes(bytes(path.stat().st_size)) and None,
-    "text": lambda path: path.write_text("not a database " * 500) and None,
+    "text": lambda path: path.write_bytes(b"not a database " * 500) and None,
     "garbage in the midst": lambda path: overwritten(path, 8192, b"\xa5" * 8192),
     "no version": changed("DELETE FROM batch_loop_version"),
     "other tables": changed("ALTER TABLE batch_loop_version RENAME COLUMN version TO other"),
