@@ -7,7 +7,7 @@ import { t } from "./texts.js";
  * @typedef {object} Offer - what a person can do about a notice, beside opening the report
  * @property {string} label
  * @property {() => void} act
- * @property {number} [until] - when the offer ends and the notice goes, in ms since the epoch
+ * @property {number} [life] - how long the offer, and so the notice, lasts, in ms
  */
 
 /**
@@ -53,11 +53,8 @@ export class NoticeBox {
       pressed: () => this.#open(loop),
     };
     const notice = this.showWith(loop, message, [...this.#offered(loop, offer), report]);
-    if (offer?.until === undefined) return;
-    setTimeout(
-      () => this.#shown.get(loop) === notice && this.hide(loop),
-      Math.max(0, offer.until - Date.now()),
-    );
+    if (offer?.life === undefined) return;
+    setTimeout(() => this.#shown.get(loop) === notice && this.hide(loop), offer.life);
   }
 
   /**
