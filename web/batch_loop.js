@@ -274,6 +274,7 @@ app.registerExtension({
   afterConfigureGraph: () => gate.look(),
 
   nodeCreated(node) {
+    searchNames.titled(node);
     nodeTexts.label(node);
     entries.addTo(node);
     const card = cards.add(node);

@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 
 from batch_loop.core.files.allowed_paths import allowed_dirs_file
 from batch_loop.tests.browser.test_from_empty import own, search
 from batch_loop.tests.browser.test_templates import picture_of
 from batch_loop.tests.support.images import write_images
+from batch_loop.tools.tab import CLICK_MS, TRIES
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -104,9 +106,9 @@ def test_from_an_empty_canvas(comfy: ComfyPage, client: ComfyClient, own_folder:
     comfy.page.wait_for_function("() => app.graph._nodes.length === 1")
     if comfy.page.evaluate("Boolean(app.graph._nodes[0].flags.ghost)"):
         # In newer frontends it follows the pointer until a click puts it down.
-        comfy.page.mouse.click(500, 400)
+        put_down(comfy)
         actions += 1
-        comfy.page.wait_for_function("() => !app.graph._nodes[0].flags.ghost")
+    assert comfy.page.evaluate("app.graph._nodes[0].title") == "Directory Iterator"
     for button in ("Add", "Choose folder…"):
         comfy.press_button(button)
         actions += 1
@@ -121,6 +123,17 @@ def test_from_an_empty_canvas(comfy: ComfyPage, client: ComfyClient, own_folder:
     assert actions <= MOST_FROM_EMPTY
     comfy.wait_until_off()
     client.wait_until_idle()
+
+
+def put_down(comfy: ComfyPage) -> None:
+    """Put down a node that follows the pointer, which it may not do at once."""
+    for step in range(TRIES):
+        comfy.page.mouse.click(500 + step, 400)
+        try:
+            comfy.page.wait_for_function("() => !app.graph._nodes[0].flags.ghost", timeout=CLICK_MS)
+        except PlaywrightTimeoutError:
+            continue
+        return
 
 
 def click(target: Locator) -> int:

@@ -1,7 +1,7 @@
 import { t } from "../texts.js";
 
 /**
- * @import { Extension } from "../../../types/comfyui.d.ts"
+ * @import { Extension, Node } from "../../../types/comfyui.d.ts"
  * @typedef {Parameters<NonNullable<Extension["addCustomNodeDefs"]>>[0]} Definitions
  */
 
@@ -29,6 +29,16 @@ export class SearchNames {
   /** ComfyUI is about to fill its search. */
   apply() {
     if (this.#iterator) this.#iterator.display_name = t("search.iterator");
+  }
+
+  /**
+   * A node was created: newer frontends give one from the search the name that is shown there.
+   *
+   * @param {Node} node
+   */
+  titled(node) {
+    const isFromSearch = node.comfyClass === ITERATOR && node.title === t("search.iterator");
+    if (isFromSearch) node.title = this.#title;
   }
 
   /** ComfyUI has created the types; some frontends take a type's title from its definition late. */
