@@ -103,6 +103,8 @@ class SidePanel:
         pictures = row.locator("img")
         expect(pictures).to_have_count(count)
         for number in range(count):
+            # One that is out of view is not loaded.
+            pictures.nth(number).scroll_into_view_if_needed()
             handle = pictures.nth(number).element_handle()
             self.page.wait_for_function("image => image.naturalWidth > 0", arg=handle)
 

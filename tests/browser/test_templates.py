@@ -33,7 +33,9 @@ LEAST_ZOOM = 0.7
 
 def picture_of(comfy: ComfyPage, name: str) -> Locator:
     """An example's picture in the window, scrolled into view so that it is loaded."""
-    comfy.page.get_by_text(name, exact=True).first.scroll_into_view_if_needed()
+    # Its name is below it, so the name goes to the view's lower edge.
+    named = comfy.page.get_by_text(name, exact=True).first
+    named.evaluate("named => named.scrollIntoView({ block: 'end' })")
     picture = comfy.page.locator(f"img[alt='{name}']").first
     expect(picture).to_be_visible()
     return picture
