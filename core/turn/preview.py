@@ -51,7 +51,10 @@ def preview(path: str, folders: Folders, coming: tuple[int, int] | None = None) 
         ("input", folders.input_folder()),
         ("temp", folders.temp_folder()),
     ):
-        root = os.path.realpath(folder)
+        root = os.path.abspath(folder)
+        if not path.startswith(root + os.sep):
+            # What holds a real path is real itself; anything else may be a link.
+            root = os.path.realpath(folder)
         if path.startswith(root + os.sep):
             subfolder, filename = os.path.split(os.path.relpath(path, root))
             entry: Preview = {
