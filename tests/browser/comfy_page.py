@@ -201,13 +201,17 @@ class ComfyPage(Tab):
         """Open the Templates window with the examples of this node pack."""
         self.page.evaluate("app.extensionManager.command.execute('Comfy.BrowseTemplates')")
         for _ in range(TRIES):
-            self.page.get_by_text(PACK, exact=True).first.click()
+            # Nodes in the workflow behind it may have badges with that text.
+            window = self.page.locator("[role=dialog], .p-dialog")
+            window.get_by_text(PACK, exact=True).first.click()
             try:
-                self.page.get_by_text(EXAMPLE, exact=True).first.wait_for(timeout=CLICK_MS)
+                self.page.get_by_test_id(f"template-workflow-{EXAMPLE}").first.wait_for(
+                    timeout=CLICK_MS
+                )
             except PlaywrightTimeoutError:
                 continue  # when its own templates arrive, 1.25 shows those again
             return
-        self.page.get_by_text(EXAMPLE, exact=True).first.wait_for()
+        self.page.get_by_test_id(f"template-workflow-{EXAMPLE}").first.wait_for()
 
     def load(self, graph: Prompt, name: str = "batch", workflow: str = WORKFLOW) -> None:
         """Open a workflow of this name, with this id."""

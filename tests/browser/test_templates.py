@@ -34,7 +34,8 @@ LEAST_ZOOM = 0.7
 def picture_of(comfy: ComfyPage, name: str) -> Locator:
     """An example's picture in the window, scrolled into view so that it is loaded."""
     # Its name is below it, so the name goes to the view's lower edge.
-    named = comfy.page.get_by_text(name, exact=True).first
+    card = comfy.page.get_by_test_id(f"template-workflow-{name}").first
+    named = card.get_by_text(name, exact=True).first
     named.evaluate("named => named.scrollIntoView({ block: 'end' })")
     picture = comfy.page.locator(f"img[alt='{name}']").first
     expect(picture).to_be_visible()
