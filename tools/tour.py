@@ -114,10 +114,13 @@ class Tour:
     def start_over(self) -> None:
         """Press Start over in the panel, and confirm: the next run begins with the first image."""
         self._comfy.close_toasts()
-        self._page.locator(".batch-loop-panel").get_by_role("button", name="Start over").click()
+        panel = self._page.locator(".batch-loop-panel")
+        panel.get_by_role("button", name="Start over").click()
         question = self._page.get_by_role("dialog", name="Start over?")
         question.get_by_role("button", name="Start over").click()
         expect(self._card).to_contain_text("Press Run for all images")
+        expect(panel.get_by_role("row").first).to_contain_text("To do")
+        expect(panel).not_to_contain_text("Running")
         self._shoot("over")
 
     @property
