@@ -42,7 +42,7 @@ COUNT_CLICKS = """() => {
 @pytest.fixture
 def own_folder(comfy: ComfyPage, server: ComfyServer, tmp_path: Path) -> Iterator[Path]:
     """A folder of images that the server's owner has allowed."""
-    folder = tmp_path.resolve() / "my holiday"
+    folder = tmp_path.resolve() / "my photos"
     folder.mkdir()
     write_images(folder, IMAGES)
     listed = Path(allowed_dirs_file(str(server.user)))
