@@ -42,7 +42,7 @@ SHARPNESS = 2
 MARGIN = 24
 """Around the workflow, in the canvas's units."""
 PICTURE_WIDTH = 1400
-VIEW = {"scale": 0.73, "offset": [75, 85]}
+VIEW = {"scale": 0.73, "offset": [75, 165]}
 """What is seen of a workflow on a screen of 1280x720: all of it, its note first, legible."""
 QUALITY = 88
 ONLY_THE_WORKFLOW = (
