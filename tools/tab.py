@@ -10,12 +10,24 @@ from pathlib import Path
 from typing import Any
 
 from PIL import Image
-from playwright.sync_api import Browser, FloatRect, Locator, Page, expect, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    FloatRect,
+    Locator,
+    Page,
+    ViewportSize,
+    expect,
+    sync_playwright,
+)
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from .chromium import find_chromium
 from .server import ComfyServer
+
+LARGE = ViewportSize(width=1600, height=1000)
+SMALL = ViewportSize(width=1280, height=720)
+"""Sizes of a page, in its pixels."""
 
 FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic"]
 

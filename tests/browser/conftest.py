@@ -27,7 +27,7 @@ from batch_loop.tools.layout import (
     usual_release,
 )
 from batch_loop.tools.server import ComfyServer
-from batch_loop.tools.tab import SETTINGS, chromium
+from batch_loop.tools.tab import LARGE, SETTINGS, SMALL, chromium
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -44,8 +44,6 @@ PAIRS: tuple[tuple[str, str], ...] = (
 if usual_release() == NEWEST:
     PAIRS = ((NEWEST.version, NEWEST.frontend), (NEWEST.version, NEWEST_FRONTEND))
 
-LARGE = ViewportSize(width=1600, height=1000)
-SMALL = ViewportSize(width=1280, height=720)
 SIZES = {f"{size['width']}x{size['height']}": size for size in (LARGE, SMALL)}
 
 

@@ -13,11 +13,12 @@ from batch_loop.core.comfy.templates import WITH_NATIVE_LOOPS
 from batch_loop.tests.browser.comfy_page import PACK
 from batch_loop.tests.browser.test_from_empty import FIRST, TERMS
 from batch_loop.tools.layout import DEFAULT, EXAMPLES, NEWEST_FRONTEND
+from batch_loop.tools.tab import SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Locator, ViewportSize
+    from playwright.sync_api import Locator
 
     from batch_loop.tests.browser.comfy_page import ComfyPage
     from batch_loop.tools.client import ComfyClient
@@ -27,7 +28,6 @@ ALL = {path.stem for path in EXAMPLES.glob("*.json")}
 STEMS = {path.stem for path in (EXAMPLES / "images").glob("*.*")} - {"broken"}
 """Names, without extension, of the intact images that these examples read."""
 TEMPLATES = "[data-testid^=template-workflow-]"
-SMALL: ViewportSize = {"width": 1280, "height": 720}
 LEAST_ZOOM = 0.7
 
 

@@ -10,9 +10,10 @@ import pytest
 from PIL import Image
 from playwright.sync_api import FloatRect, Locator, ViewportSize, expect
 
-from batch_loop.tests.browser.conftest import SIZES, SMALL
+from batch_loop.tests.browser.conftest import SIZES
 from batch_loop.tests.support.batches import run_until_stop
 from batch_loop.tests.support.graphs import ITERATOR, batch_graph, node
+from batch_loop.tools.tab import SMALL
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from playwright.sync_api import Browser
 
-from ...tests.browser.comfy_page import SIZE, ComfyPage
+from ...tests.browser.comfy_page import ComfyPage
 from ...tests.browser.side_panel import SidePanel
 from .. import graphs
 from ..client import ComfyClient
 from ..graphs import filled_in, node
-from ..tab import SETTINGS, chromium
+from ..tab import LARGE, SETTINGS, chromium
 from .folders import small_images
 from .prompts import gaps, median_ms, timings_of
 from .rows import Measured, Row, Target
@@ -45,7 +45,7 @@ def measure_gap(setting: Setting) -> Measured:
 def _gap(client: ComfyClient, browser: Browser, graph: graphs.Graph, count: int | None) -> float:
     """The median gap in ms, in a new page; with `count` None, until the batch is complete."""
     client.post("/history", {"clear": True})
-    context = browser.new_context(viewport=SIZE)
+    context = browser.new_context(viewport=LARGE)
     comfy = ComfyPage(context.new_page(), client.url)
     comfy.open()
     comfy.load(filled_in(client, graph))
@@ -69,7 +69,7 @@ def measure_panel(setting: Setting) -> Measured:
         client.post("/settings", SETTINGS)
         client.run(filled_in(client, graphs.loop(FOLDER)))
         setting.say(f"panel: a batch of {count:,} images")
-        comfy = ComfyPage(browser.new_page(viewport=SIZE), server.url)
+        comfy = ComfyPage(browser.new_page(viewport=LARGE), server.url)
         comfy.open()
         panel = SidePanel(comfy)
         panel.open()
