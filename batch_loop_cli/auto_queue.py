@@ -99,10 +99,10 @@ class AutoQueue:
             raise
 
     async def interrupt(self) -> None:
-        """Press Cancel on the image that runs."""
-        if self._sent:
-            with contextlib.suppress(CommandError):
-                await self._client.interrupt()
+        """Press Cancel on the image that runs here: never on a prompt of somebody else."""
+        with contextlib.suppress(CommandError):
+            for prompt_id in self._sent.keys() & await self._client.under_way():
+                await self._client.interrupt(prompt_id)
 
     async def _run_until_away(self) -> bool:
         """Send prompts until the batch ends; False if the server went away before that."""

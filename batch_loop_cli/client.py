@@ -111,14 +111,17 @@ class Client:
         """Take waiting prompts off the queue."""
         await self._post("/queue", {"delete": prompt_ids})
 
-    async def interrupt(self, prompt_id: str | None = None) -> None:
-        """Press Cancel: the running prompt ends; on newer servers only if it has that id."""
-        await self._post("/interrupt", {} if prompt_id is None else {"prompt_id": prompt_id})
+    async def interrupt(self, prompt_id: str) -> None:
+        """Press Cancel on a running prompt; older servers end whichever is running."""
+        await self._post("/interrupt", {"prompt_id": prompt_id})
 
     async def queued(self) -> set[str]:
         """Return the ids of the prompts that run or wait, whoever sent them."""
-        queue = await self._get("/queue")
-        return {entry[1] for part in ("queue_running", "queue_pending") for entry in queue[part]}
+        return await self._in_queue("queue_running", "queue_pending")
+
+    async def under_way(self) -> set[str]:
+        """Return the ids of the prompts that run, whoever sent them."""
+        return await self._in_queue("queue_running")
 
     async def history(self, prompt_id: str) -> dict[str, Any] | None:
         """Return a prompt's entry in the history; None if it has not ended, or was deleted."""
@@ -182,6 +185,10 @@ class Client:
         except (ClientError, asyncio.TimeoutError) as error:
             raise ServerGone(str(error)) from error
         raise ServerGone("it has closed the connection")
+
+    async def _in_queue(self, *parts: str) -> set[str]:
+        queue = await self._get("/queue")
+        return {entry[1] for part in parts for entry in queue[part]}
 
     async def _take_back(self, prompt_id: str) -> None:
         """Cancel a prompt, which may already be running, and return once it has ended.

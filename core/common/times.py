@@ -17,23 +17,30 @@ class Times:
     until: float | None = None
     """When a prompt last began or ended, since the epoch; None before the first."""
     ended: int = 0
-    """How many images were done or failed, each time that they were."""
+    """How many images were done or failed, each time that they were, after work on them."""
     turns: float = 0.0
     """The time of their prompts, added up, each from handing out the image to the outcome."""
     first: float = 0.0
-    """`seconds` when the first of them ended."""
+    """`seconds` when the first image ended, for which models may have been loaded."""
     firsts: int = 0
-    """How many images were handed out before the first one ended, of those that ended: one for each
-    server that was at work then."""
+    """How many images that have ended were being worked on before then, with the first itself.
+
+    Each server at work may have loaded models for one of them.
+    """
     first_turns: float = 0.0
-    """The part of these in `turns`."""
+    """The part of `turns` that their prompts took."""
 
     def passed(self, seconds: float, until: float) -> Times:
         """The times once `seconds` more have been taken, at `until`."""
         return replace(self, seconds=self.seconds + seconds, until=until)
 
     def ended_one(self, turn: float) -> Times:
-        """The times once an image is done or has failed, whose prompt had it for `turn` seconds."""
+        """The times once an image is done or has failed, whose prompt had it for `turn` seconds.
+
+        Without any, it says nothing of how long images take, and does not count.
+        """
+        if turn <= 0:
+            return self
         changed = replace(self, ended=self.ended + 1, turns=self.turns + turn)
         if not self.ended:
             changed = replace(changed, first=self.seconds)
@@ -45,17 +52,23 @@ class Times:
     def per_image(self) -> float | None:
         """How long an image takes, however many are worked on at once; None if not yet known.
 
-        By how much longer the first one took than the others, such as for loading models, is left
-        out.
+        What was lost on loading models is left out: the time until the first image ended, as far as
+        it is longer than other images' prompts usually take.
+
+        For example, two servers load models for 30 seconds, and then take 4 seconds an image. Their
+        first images end after 34 seconds, so `first` is 34, `firsts` 2 and `first_turns` 68; two
+        more end after 38 seconds. Others usually take 4 seconds, so that 30 of the 34 were lost.
+        The other 8 went into 4 images: 2 seconds each.
         """
         if self.ended < ENOUGH or self.seconds <= 0:
             return None
         others = self.ended - self.firsts
         usual = self.first
         if others:
-            # With what passes between two prompts, which belongs to each image.
+            # What passes between two prompts belongs to each image, too.
             usual = max(self.turns - self.first_turns, self.seconds - self.first) / others
-        return (self.seconds - max(0.0, self.first - usual)) / self.ended
+        lost = max(0.0, self.first - usual)
+        return (self.seconds - lost) / self.ended
 
 
 @dataclass(frozen=True)

@@ -81,8 +81,6 @@ class Turns(Questions):
             policy = item.claim.policy
             self._items.happens(one.key, item, Event(on, failure=failure), policy)
             times = self._loops.clock.ends(one.key, self._loops.entry(one.key).times, 0.0)
-            if skip:
-                times = times.ended_one(0.0)
             self._loops.save(one.key, times=times, ran_at=self._host.now())
             self._loops.note_completion(one.key)
             self.memory.end_turns(one.key, Turn.of(one.key, iteration.prompt, item).__eq__)

@@ -38,6 +38,7 @@ class Server:
         self.running = ""
         self.waiting: list[str] = []
         self.sent = 0
+        self.interrupted: list[str] = []
 
     async def events(self) -> AsyncGenerator[Event, None]:
         yield Event("connected", {})
@@ -63,6 +64,12 @@ class Server:
 
     async def queued(self) -> set[str]:
         return {self.running, *self.waiting}
+
+    async def under_way(self) -> set[str]:
+        return {self.running}
+
+    async def interrupt(self, prompt_id: str) -> None:
+        self.interrupted.append(prompt_id)
 
     async def history(self, _: str) -> None:
         return None
@@ -328,3 +335,21 @@ def test_after_an_exception_no_prompt_is_left_in_the_queue(error: Exception) -> 
     with pytest.raises(type(error)):
         run(server)
     assert server.waiting == []
+
+
+@pytest.mark.parametrize(("running", "interrupted"), [("1", ["1"]), ("theirs", []), ("", [])])
+def test_only_its_own_prompt_is_interrupted(running: str, interrupted: list[str]) -> None:
+    class Holding(Server):
+        async def events(self) -> AsyncGenerator[Event, None]:
+            yield Event("connected", {})
+            yield Event("quiet", {})
+            self.running = running
+            self.waiting = [each for each in self.waiting if each != running]
+            await queue.interrupt()
+            raise Unforeseen
+
+    server = Holding()
+    queue = AutoQueue(server, Prompts(), Progress(), lambda _: None, return_seconds=0.0)
+    with pytest.raises(Unforeseen):
+        asyncio.run(queue.run())
+    assert server.interrupted == interrupted

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 
 import pytest
 
@@ -39,13 +39,20 @@ def written_behind(weights: Sequence[float], seed: int) -> list[float]:
     return [MODEL + max(0.0, before - MODEL) for before in writing[:IMAGES]]
 
 
-def errors(seconds: Sequence[float], forecasts: Forecast) -> list[float]:
-    """By which part of the whole the forecast is wrong, after each image but the last."""
+def errors(
+    seconds: Sequence[float], forecasts: Forecast, unreadable: Collection[int] = ()
+) -> list[float]:
+    """By which part of the whole the forecast is wrong, after each image but the last.
+
+    Before each of the images whose numbers are `unreadable` comes another that cannot be read.
+    """
     paths = list(forecasts.weights)
     whole = LOADING + sum(seconds)
     times, found = Times(), []
     for number, (path, own) in enumerate(zip(paths, seconds, strict=True), start=1):
         turn = own + (LOADING if number == 1 else 0)
+        if number in unreadable:
+            times = times.passed(0.0, float(number)).ended_one(0.0)
         times = times.passed(turn, float(number)).ended_one(turn)
         forecasts = forecasts.ended_one(path, turn)
         left = IMAGES - number
@@ -70,6 +77,15 @@ def test_it_holds_from_a_quarter_of_a_batch_of_photographs_on(
     assert max(worst) < 0.15
     # It is the weights that matter.
     assert sum(each > 0.15 for each in unweighed) > len(unweighed) / 4
+
+
+def test_images_that_cannot_be_read_do_not_spoil_it() -> None:
+    weights = photographs(0)
+    known = Forecast({f"{number:02}.jpg": each for number, each in enumerate(weights)})
+    seconds = one_by_one(weights, 0)
+    readable = errors(seconds, known)
+    assert errors(seconds, known, unreadable=(1, 2, 5)) == readable
+    assert max(readable[QUARTER - FIRST_TOLD :]) < 0.15
 
 
 def test_without_weights_or_before_enough_is_known_each_image_counts_alike() -> None:

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+import pytest
+
 from batch_loop.core.common.times import Times, Took, took
 
 
@@ -21,6 +25,21 @@ def test_a_speed_is_known_from_the_second_image_on() -> None:
 
 def test_what_the_first_image_takes_for_loading_models_is_left_out() -> None:
     assert of((60, 60), (2, 2), (2, 2), (2, 2)).per_image == 2
+
+
+@pytest.mark.parametrize("before", range(4))
+def test_an_image_that_cannot_be_read_says_nothing_of_how_long_images_take(before: int) -> None:
+    readable = [(120, 120), (5, 5), (5, 5), (5, 5)]
+    mixed = [*readable[:before], (0, 0), *readable[before:]]
+    assert of(*mixed) == replace(of(*readable), until=5)
+    assert of(*mixed).per_image == 5
+    assert of((0, 0), (120, 120)).per_image is None
+
+
+def test_the_example_of_two_servers_that_load_models() -> None:
+    times = of((34, 34), (0, 34), (4, 4), (0, 4))
+    assert (times.first, times.firsts, times.first_turns) == (34, 2, 68)
+    assert times.per_image == 2
 
 
 def test_images_that_are_worked_on_at_once_take_less() -> None:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import pytest
 
+from batch_loop.core.common.errors import UnreadableImage
 from batch_loop.core.common.times import Took
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.prompt import Ending, Outcome, Prompt
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
-from batch_loop.tests.unit.engine.test_registry import Loop
+from batch_loop.tests.unit.engine.test_registry import SKIP, Loop
 
 
 class WallClock(FakeHost):
@@ -149,3 +150,16 @@ def test_images_that_are_heavier_are_expected_to_take_longer(batch: Batch) -> No
         image(batch, at, at, at + takes)
         at += takes
     assert batch.took.remaining == pytest.approx(60, rel=0.05)
+
+
+def test_an_image_that_cannot_be_read_is_not_taken_for_the_first(batch: Batch) -> None:
+    prompt = batch.host.submit()
+    unreadable = batch.acquire(prompt, policy=SKIP)
+    batch.registry.reject(unreadable, UnreadableImage("a is broken", "cut short"), "cut short")
+    first = batch.acquire(prompt, policy=SKIP)
+    batch.at(120)
+    batch.end(first)
+    for begins in (120, 125, 130):
+        image(batch, begins, begins, begins + 5)
+    assert batch.took.per_minute == pytest.approx(12)
+    assert batch.took.remaining == pytest.approx(15)
