@@ -178,8 +178,9 @@ export interface FolderImages {
 
 /** Why a folder has no images under some settings, and what is there instead. */
 export interface NothingThere {
-  why: "empty" | "other" | "filter" | "results" | "range" | "subfolders";
+  why: "empty" | "other" | "filter" | "results" | "range" | "subfolders" | "folders";
   images: number;
+  folders: number;
   kinds: { kind: string; count: number }[];
 }
 

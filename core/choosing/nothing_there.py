@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
-from itertools import islice
 
-from ..files.listing import files_in
-from ..model.selection import Filter, Selection
+from ..files.listing import first_entries
+from ..model.selection import Selection
 
-MOST_FILES = 20_000
-"""The most files that are looked at."""
+MOST_ENTRIES = 20_000
+"""The most files and folders that are looked at."""
 
 MOST_KINDS = 3
 """The most kinds of other files that are named."""
@@ -23,7 +21,7 @@ class Why(str, Enum):
     """Why there is no image."""
 
     EMPTY = "empty"
-    """The folder has no files."""
+    """The folder has no files, nor have its subfolders."""
     OTHER = "other"
     """It has only files that are no images."""
     FILTER = "filter"
@@ -34,6 +32,8 @@ class Why(str, Enum):
     """`start_index` is beyond the last image."""
     SUBFOLDERS = "subfolders"
     """Its images are in subfolders, which the settings leave out."""
+    FOLDERS = "folders"
+    """It has no files itself, but subfolders, which the settings leave out."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,8 @@ class NothingThere:
     why: Why
     images: int = 0
     """How many images there are that the batch does not take."""
+    folders: int = 0
+    """How many subfolders the settings leave out."""
     kinds: tuple[tuple[str, int], ...] = ()
     """The commonest extensions of other files, such as `.CR2`, and how many files have each."""
 
@@ -50,26 +52,31 @@ class NothingThere:
 def nothing_there(directory: str, selection: Selection) -> NothingThere:
     """Look at a folder, by its real path, in which a selection has found no image.
 
-    Raises like `list_images`.
+    With more than `MOST_ENTRIES` it goes by the first ones, those of the folder itself before those
+    of its subfolders. Raises like `list_images`.
     """
-    matching = selection.without_range()
-    matched = sum(1 for _ in _first(directory, matching))
+    matches, is_image = selection.matcher(), Selection().matcher()
+    matched = images = inside = folders = 0
+    kinds: Counter[str] = Counter()
+    for path, is_folder in first_entries(directory, MOST_ENTRIES):
+        if not selection.recursive and "/" in path:
+            if matched or images:
+                break
+            inside += not is_folder and matches(path)
+        elif is_folder:
+            folders += 1
+        else:
+            matched += matches(path)
+            images += is_image(path)
+            kinds[os.path.splitext(path)[1] or path] += 1
     if matched:
         return NothingThere(Why.RANGE if selection.has_range else Why.RESULTS, matched)
-    every = Selection(recursive=selection.recursive)
-    images = sum(1 for _ in _first(directory, every))
     if images:
         return NothingThere(Why.FILTER, images)
-    below = replace(matching, recursive=True)
-    inside = 0 if selection.recursive else sum(1 for _ in _first(directory, below))
     if inside:
         return NothingThere(Why.SUBFOLDERS, inside)
-    anything = Selection(Filter.CUSTOM, "*", recursive=selection.recursive)
-    kinds = Counter(os.path.splitext(path)[1] or path for path in _first(directory, anything))
-    if not kinds:
-        return NothingThere(Why.EMPTY)
-    return NothingThere(Why.OTHER, kinds=tuple(kinds.most_common(MOST_KINDS)))
-
-
-def _first(directory: str, selection: Selection) -> Iterator[str]:
-    return islice(files_in(directory, selection), MOST_FILES)
+    if kinds:
+        return NothingThere(Why.OTHER, kinds=tuple(kinds.most_common(MOST_KINDS)))
+    if folders and not selection.recursive:
+        return NothingThere(Why.FOLDERS, folders=folders)
+    return NothingThere(Why.EMPTY)

@@ -9,8 +9,9 @@ from __future__ import annotations
 import logging
 import os
 import random
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from itertools import compress
+from itertools import compress, islice
 
 from ..common import pace
 from ..common.errors import FolderNotFound, NotAFolder, quoted
@@ -118,12 +119,26 @@ def linked_files(
             yield os.path.realpath(os.path.join(directory, path))
 
 
-def files_in(directory: str, selection: Selection) -> Iterator[str]:
-    """Relative paths of the files that the filter admits, in no order, regardless of the range.
+def first_entries(directory: str, most: int) -> Iterator[tuple[str, bool]]:
+    """Relative paths of the first files and folders in a folder, and whether each is a folder.
 
-    Raises like `list_images`.
+    The folder's own come before those in its subfolders. At most `most` entries are read, hidden
+    ones included, which are left out. Raises like `list_images`.
     """
-    return (path for path, _ in _images(directory, selection))
+    prefixes = deque([""])
+    left = most
+    while prefixes and left:
+        prefix = prefixes.popleft()
+        for entry in islice(_entries_of(directory, prefix), left):
+            left -= 1
+            path = prefix + entry.name
+            if entry.name.startswith("."):
+                continue
+            if _is_file(entry):
+                yield path, False
+            elif _is_own_folder(entry, directory, path):
+                prefixes.append(path + "/")
+                yield path, True
 
 
 def has_images(directory: str, selection: Selection) -> bool:
@@ -155,30 +170,35 @@ def _images(
     resting = pace.Pace()
     while prefixes:
         prefix = prefixes.pop()
-        try:
-            for entry in _entries(os.path.join(directory, prefix)):
-                seen += 1
-                # After each entry, as many patterns can take a millisecond for one name.
-                resting.rest()
-                if seen % LOOK_EVERY == 1:
-                    going_on()
-                name = entry.name
-                if name.startswith("."):
-                    continue
-                path = prefix + name
-                if matches(path) and _is_file(entry):
-                    yield path, entry
-                elif selection.recursive and _is_own_folder(entry, directory, path):
-                    prefixes.append(path + "/")
-        except OSError as error:
-            if not prefix:
-                raise _unreadable_folder(directory, error) from error
-            _log.warning(
-                "Batch Loop leaves out the subfolder %s of %s: %s",
-                quoted(prefix),
-                quoted(directory),
-                error.strerror or error,
-            )
+        for entry in _entries_of(directory, prefix):
+            seen += 1
+            # After each entry, as many patterns can take a millisecond for one name.
+            resting.rest()
+            if seen % LOOK_EVERY == 1:
+                going_on()
+            name = entry.name
+            if name.startswith("."):
+                continue
+            path = prefix + name
+            if matches(path) and _is_file(entry):
+                yield path, entry
+            elif selection.recursive and _is_own_folder(entry, directory, path):
+                prefixes.append(path + "/")
+
+
+def _entries_of(directory: str, prefix: str) -> Iterator[os.DirEntry[str]]:
+    """The entries of a subfolder, or of the folder itself, whose `prefix` is empty."""
+    try:
+        yield from _entries(os.path.join(directory, prefix))
+    except OSError as error:
+        if not prefix:
+            raise _unreadable_folder(directory, error) from error
+        _log.warning(
+            "Batch Loop leaves out the subfolder %s of %s: %s",
+            quoted(prefix),
+            quoted(directory),
+            error.strerror or error,
+        )
 
 
 def _entries(folder: str) -> Iterator[os.DirEntry[str]]:
@@ -205,7 +225,10 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
 
 
 def _is_own_folder(entry: os.DirEntry[str], directory: str, path: str) -> bool:
-    if not entry.is_dir(follow_symlinks=False):
+    try:
+        if not entry.is_dir(follow_symlinks=False):
+            return False
+    except OSError:  # it is gone
         return False
     # A Windows junction does not show as a link.
     full = os.path.abspath(os.path.join(directory, path))

@@ -87,5 +87,6 @@ def _as_json(nothing: NothingThere) -> dict[str, Any]:
     return {
         "why": nothing.why.value,
         "images": nothing.images,
+        "folders": nothing.folders,
         "kinds": [{"kind": kind, "count": count} for kind, count in nothing.kinds],
     }

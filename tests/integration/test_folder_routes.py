@@ -91,14 +91,15 @@ def test_it_follows_changes_to_the_folder_and_changes_nothing(
     }
 
 
+NONE = {"images": 0, "folders": 0, "kinds": []}
 RAW = ["a.CR2", "b.CR2", "c.xmp"]
 
 
 @pytest.mark.parametrize(
     ("files", "settings", "nothing"),
     [
-        ([], {}, {"why": "empty", "images": 0, "kinds": []}),
-        (["sub/.hidden"], {"recursive": True}, {"why": "empty", "images": 0, "kinds": []}),
+        ([], {}, {"why": "empty"}),
+        (["sub/.hidden"], {"recursive": True}, {"why": "empty"}),
         (
             RAW,
             {},
@@ -111,15 +112,16 @@ RAW = ["a.CR2", "b.CR2", "c.xmp"]
         (
             [*RAW, *NAMES],
             {"filter": "WebP"},
-            {"why": "filter", "images": 3, "kinds": []},
+            {"why": "filter", "images": 3},
         ),
         (
             NAMES,
             {"filter": "Custom", "custom_pattern": "*.pgn"},
-            {"why": "filter", "images": 3, "kinds": []},
+            {"why": "filter", "images": 3},
         ),
-        (NAMES, {"start_index": 3}, {"why": "range", "images": 3, "kinds": []}),
-        (["sub/img3.png"], {}, {"why": "subfolders", "images": 1, "kinds": []}),
+        (NAMES, {"start_index": 3}, {"why": "range", "images": 3}),
+        (["sub/img3.png"], {}, {"why": "subfolders", "images": 1}),
+        (["one/a.txt", "two/b.txt"], {}, {"why": "folders", "folders": 2}),
     ],
     ids=str,
 )
@@ -135,7 +137,7 @@ def test_a_folder_without_images_says_why(
         file.parent.mkdir(exist_ok=True)
         file.touch()
     found = look(client, directory=workspace.name, **settings)
-    assert (found["total"], found["nothing"]) == (0, nothing)
+    assert (found["total"], found["nothing"]) == (0, NONE | nothing)
 
 
 @pytest.mark.parametrize(

@@ -112,9 +112,15 @@ test("before a run, the card shows the folder's contents", () => {
 });
 
 test("a folder without images says why", () => {
-  const nothing = (why, images = 0, kinds = []) =>
+  const nothing = (why, images = 0, kinds = [], folders = 0) =>
     model({
-      folder: { ...FOLDER, total: 0, first: null, last: null, nothing: { why, images, kinds } },
+      folder: {
+        ...FOLDER,
+        total: 0,
+        first: null,
+        last: null,
+        nothing: { why, images, folders, kinds },
+      },
     });
   const empty = nothing("empty");
   assert.deepEqual([empty.phase, empty.headline], ["none", "No image"]);
@@ -128,6 +134,8 @@ test("a folder without images says why", () => {
   assert.match(nothing("filter", 1).detail, /^The folder holds 1 image, but the filter/);
   assert.match(nothing("range", 5).detail, /start_index leaves them all out/);
   assert.match(nothing("subfolders", 5).detail, /switch recursive on/);
+  assert.match(nothing("folders", 0, [], 1).detail, /no files, only 1 folder: switch recursive on/);
+  assert.match(nothing("folders", 0, [], 5).detail, /no files, only 5 folders: switch recursive on/);
   assert.match(nothing("results", 5).detail, /only results of this batch: 5 images/);
 });
 

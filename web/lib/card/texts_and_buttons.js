@@ -261,9 +261,9 @@ function endLine({ next }, figures) {
  *
  * @param {NothingThere} nothing
  */
-function reasonOf({ why, images, kinds }) {
+function reasonOf({ why, images, folders, kinds }) {
   const named = kinds.map(({ kind, count }) => `${kind} (${count})`).join(", ");
-  return t(`card.nothing.${why}`, { count: images, kinds: named });
+  return t(`card.nothing.${why}`, { count: images || folders, kinds: named });
 }
 
 /** @param {Figures} figures */
