@@ -34,7 +34,7 @@ from ..files.protected import CUSTOM_NODES
 from ..graph.links import Graph
 from ..graph.required_nodes import Fault, Submission, Unrun, faults, unrun
 from ..graph.savers import is_saver, iterators_behind
-from ..model.loop_key import workflow_named
+from ..model.loop_key import title_named, workflow_named
 from ..model.prompt import Ending, Failure, Outcome, Prompt, Saved, Sender, client_named
 from .request_origin import is_from_here
 
@@ -259,9 +259,6 @@ def _targets(graph: Graph, asked: Any) -> list[str] | None:
         return None
 
 
-_LONGEST_TITLE = 200
-
-
 def _workflow(extra: Any) -> tuple[str, str]:
     """The id and the name of a submission's workflow, from its extra data; empty if not there.
 
@@ -273,8 +270,7 @@ def _workflow(extra: Any) -> tuple[str, str]:
     picture = extra.get("extra_pnginfo")
     sent = picture.get("workflow") if isinstance(picture, dict) else None
     own = sent.get("id") if isinstance(sent, dict) else None
-    title = said.get("title")
-    title = title[:_LONGEST_TITLE] if isinstance(title, str) else ""
+    title = title_named(said.get("title"))
     return workflow_named(said.get("workflow")) or workflow_named(own), title
 
 

@@ -301,8 +301,8 @@ def _loop_end_not_reached(item: Item) -> LoopEndNotReached:
 def _saver_not_reached(item: Item) -> LoopEndNotReached:
     return LoopEndNotReached(
         f"Nothing was saved: {item.missed_loop_ends} prompts in a row ended without an error on "
-        f"{item.path!r}, and no Save Image (Batch) ran in them, so the image is not done. A node "
-        "before it blocks. If that is meant to leave some images out, add a Loop End, and connect "
-        "its `loop` to Directory Iterator, and its `after` to Save Image (Batch): then they count "
-        "as done. Run again, and the loop goes on with this image."
+        f"{item.path!r}, and neither Save Image (Batch) nor Save Text (Batch) ran in them, so the "
+        "image is not done. A node before it blocks. If that is meant to leave some images out, "
+        "add a Loop End, and connect its `loop` to Directory Iterator, and its `after` to the node "
+        "that saves: then they count as done. Run again, and the loop goes on with this image."
     )

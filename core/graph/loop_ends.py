@@ -1,4 +1,7 @@
-"""What ends the turn of a Directory Iterator's image: a Loop End, or else a Save Image (Batch)."""
+"""What ends the turn of a Directory Iterator's image: a Loop End, or else a saver.
+
+Savers are Save Image (Batch) and Save Text (Batch).
+"""
 
 from __future__ import annotations
 
@@ -24,7 +27,7 @@ def decides_itself(graph: Graph, iterator: str) -> bool:
 
 
 def check_end(graph: Graph, iterator: str) -> None:
-    """Raise LoopEndMissing unless a Loop End or a Save Image (Batch) ends its image's turn.
+    """Raise LoopEndMissing unless a Loop End or a saver ends its image's turn.
 
     A saver ends the turns of all iterators whose images go through the workflow together.
     """
@@ -36,8 +39,9 @@ def check_end(graph: Graph, iterator: str) -> None:
 
 
 _NEXT_NODE = (
-    "No Save Image (Batch) follows this Directory Iterator, so no image would ever count as done. "
-    "Add a Save Image (Batch), and connect its `loop` to this node's `loop`, and its `image` to "
-    "the image to save. If another node does the saving, add a Loop End instead, and connect its "
-    "`loop` to this node's `loop`, and its `after` to the last node of the work."
+    "Neither Save Image (Batch) nor Save Text (Batch) follows this Directory Iterator, so no image "
+    "would ever count as done. Add a Save Image (Batch), and connect its `loop` to this node's "
+    "`loop`, and its `image` to the image to save. For a text, add a Save Text (Batch) in its "
+    "place. If another node does the saving, add a Loop End instead, and connect its `loop` to "
+    "this node's `loop`, and its `after` to the last node of the work."
 )

@@ -56,6 +56,7 @@ class LoopKey:
 _NO_WORKFLOW = "00000000-0000-0000-0000-000000000000"
 """The id of a workflow that was not given one yet."""
 _LONGEST_ID = 100
+_LONGEST_TITLE = 200
 
 
 def workflow_named(given: object) -> str:
@@ -63,3 +64,8 @@ def workflow_named(given: object) -> str:
     if not isinstance(given, str) or given == _NO_WORKFLOW or len(given) > _LONGEST_ID:
         return ""
     return given
+
+
+def title_named(given: object) -> str:
+    """A workflow's name, from any JSON value; empty if it is none."""
+    return given[:_LONGEST_TITLE] if isinstance(given, str) else ""

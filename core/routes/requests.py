@@ -10,11 +10,10 @@ from typing import Any
 from aiohttp import web
 
 from ..common.errors import Refused, UnknownLoop
-from ..model.loop_key import workflow_named
+from ..model.loop_key import title_named, workflow_named
 
 _LARGEST_BODY = 2**16
 """In bytes; a path and a name take far less."""
-_LONGEST_TITLE = 200
 
 
 async def json_body(request: web.Request, expected: str) -> dict[str, Any]:
@@ -60,8 +59,7 @@ def workflow_of(body: Mapping[str, Any]) -> str:
 
 def title_of(body: Mapping[str, Any]) -> str:
     """The workflow's name in a request's body; empty if there is none."""
-    title = body.get("title")
-    return title[:_LONGEST_TITLE] if isinstance(title, str) else ""
+    return title_named(body.get("title"))
 
 
 def loop_of(request: web.Request) -> str:

@@ -150,9 +150,9 @@ def test_a_graph_without_a_loop_end_or_a_saver_is_refused(
         graph[END]["inputs"].pop("after")
         with pytest.raises(PromptRejected) as refused:
             client.submit(graph)
-        assert "No Save Image (Batch) follows" in str(refused.value)
+        assert "Neither Save Image (Batch) nor Save Text (Batch) follows" in str(refused.value)
         return
-    assert "No Save Image (Batch) follows" in refusal(client, graph)
+    assert "Neither Save Image (Batch) nor Save Text (Batch) follows" in refusal(client, graph)
 
 
 def test_stop_on_error_stops_at_an_unreadable_file(

@@ -181,6 +181,7 @@ def test_a_saver_that_never_runs_is_an_error_the_second_time(
     assert [client.run(graph(blocks)).status for _ in range(2)] == ["success"] * 2
     said = refusal(client, graph(blocks))
     assert said.startswith("Nothing was saved: 2 prompts in a row ended without an error")
+    assert "neither Save Image (Batch) nor Save Text (Batch) ran in them" in said
     # With a second saver, only one of which runs for each image, each is done.
     both = graph(blocks)
     both["second"] = save([ITERATOR, 1], f"{workspace.name}/other", loop=[ITERATOR, 0])

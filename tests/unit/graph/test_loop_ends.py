@@ -1,4 +1,4 @@
-"""What ends the turn of an image: a Loop End, or else a Save Image (Batch)."""
+"""What ends the turn of an image: a Loop End, or else a saver."""
 
 from __future__ import annotations
 
@@ -42,6 +42,13 @@ def test_without_either_the_message_names_the_next_node() -> None:
     graph = {**TWO, SAVE: node("SaveImage", images=[WORK, 0])}
     with pytest.raises(LoopEndMissing, match=r"Add a Save Image \(Batch\), and connect its `loop`"):
         check_end(graph, ITERATOR)
+    with pytest.raises(LoopEndMissing, match=r"^Neither Save Image .* nor Save Text .* follows"):
+        check_end(graph, ITERATOR)
+
+
+def test_a_saver_of_texts_ends_it_alone() -> None:
+    text = node("BatchLoopSaveText", loop=[ITERATOR, 0], text="a caption")
+    check_end({ITERATOR: TWO[ITERATOR], SAVE: text}, ITERATOR)
 
 
 def test_an_empty_graph_is_not_checked() -> None:
