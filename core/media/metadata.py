@@ -93,4 +93,16 @@ def fitted(
     except exif.DamagedExif as error:
         _log.warning("Batch Loop leaves damaged EXIF data of a source out of its result: %s", error)
         data = exif.edited(b"", texts)
-    return ResultMetadata(profile, data, xmp.edited(source.xmp, size))
+    return ResultMetadata(profile, data, _fitted_xmp(source.xmp, size))
+
+
+def _fitted_xmp(data: bytes, size: tuple[int, int]) -> bytes:
+    if len(data) > xmp.LARGEST:
+        _log.warning(
+            "Batch Loop leaves the XMP data of a source out of its result: it has %s bytes, and "
+            "%s are the most that are edited.",
+            f"{len(data):,}",
+            f"{xmp.LARGEST:,}",
+        )
+        return b""
+    return xmp.edited(data, size)

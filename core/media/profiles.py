@@ -8,12 +8,14 @@ import functools
 import io
 import logging
 import struct
+from collections.abc import Collection
 
 from PIL import Image, ImageCms
 
 _log = logging.getLogger(__name__)
 
 _HEADER = 128
+_COUNT, _ENTRY = struct.Struct(">I"), struct.Struct(">4sII")
 _SPACE, _CONNECTION, _MARK = slice(16, 20), slice(20, 24), slice(36, 40)
 _CLASS = slice(12, 16)
 _WHITE = (0.9642, 1.0, 0.8249)
@@ -69,15 +71,11 @@ def _rgb_of_grey(profile: bytes) -> bytes:
 
     Its tone curve for all three, and sRGB's primaries, which add up to white.
     """
-    try:
-        tags = _tags(profile)
-    except struct.error:
-        tags = {}
-    if b"kTRC" not in tags or profile[_CONNECTION] != b"XYZ ":
+    made = _tags(profile, {b"desc", b"cprt", b"kTRC"})
+    curve = made.pop(b"kTRC", b"")
+    if not curve or profile[_CONNECTION] != b"XYZ ":
         _log.warning("Batch Loop passes over a grey profile without a tone curve.")
         return b""
-    curve = tags[b"kTRC"]
-    made: dict[bytes, bytes] = {tag: tags[tag] for tag in (b"desc", b"cprt") if tag in tags}
     made |= {tag: _xyz(values) for tag, values in {b"wtpt": _WHITE, **_SRGB_PRIMARIES}.items()}
     made |= dict.fromkeys(_CURVES, curve)
     header = bytearray(profile[:_HEADER])
@@ -86,12 +84,20 @@ def _rgb_of_grey(profile: bytes) -> bytes:
     return _assembled(bytes(header), made)
 
 
-def _tags(profile: bytes) -> dict[bytes, bytes]:
-    (count,) = struct.unpack_from(">I", profile, _HEADER)
-    entries = (
-        struct.unpack_from(">4sII", profile, _HEADER + 4 + 12 * place) for place in range(count)
-    )
-    return {tag: profile[offset : offset + size] for tag, offset, size in entries}
+def _tags(profile: bytes, wanted: Collection[bytes]) -> dict[bytes, bytes]:
+    """The contents of the wanted tags, each from its first entry; those outside are passed over."""
+    table = profile[_HEADER:]
+    found: dict[bytes, bytes] = {}
+    if len(table) < _COUNT.size:
+        return found
+    count = min(_COUNT.unpack_from(table)[0], (len(table) - _COUNT.size) // _ENTRY.size)
+    end = _COUNT.size + count * _ENTRY.size
+    for tag, offset, size in _ENTRY.iter_unpack(table[_COUNT.size : end]):
+        if tag in wanted and tag not in found and offset + size <= len(profile):
+            found[tag] = profile[offset : offset + size]
+            if len(found) == len(wanted):
+                break
+    return found
 
 
 def _xyz(values: tuple[float, float, float]) -> bytes:
