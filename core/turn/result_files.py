@@ -9,7 +9,7 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from ..common.errors import InvalidSetting, UnwritableImage
+from ..common.errors import UnwritableImage
 from ..files.allowed_paths import AllowedFolders, check_target_file
 from ..files.atomic import check_name
 from ..files.numbering import Numbering
@@ -55,16 +55,8 @@ class ResultFiles:
         run: Run,
         numbering: Numbering,
     ) -> None:
-        """`behind` writes in the background; None if everything is written at once.
-
-        Raises `InvalidSetting` if the iteration has no name.
-        """
-        if loop.item is None:
-            message = (
-                "A saver was given a result in a loop that has no image left to hand out, so it "
-                "has no name for it. Connect `loop` and the result to the same loop."
-            )
-            raise InvalidSetting(message)
+        """The loop has an image. `behind` writes in the background; None if nothing does."""
+        assert loop.item is not None  # noqa: S101 for the type checker: the savers have looked
         self.source = loop.item.path
         self._source_file = loop.key.full(loop.item.path)
         self._loop = loop

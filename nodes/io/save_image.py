@@ -33,6 +33,7 @@ from .saving import (
     loop_input,
     lost,
     name_inputs,
+    nothing_saved,
 )
 
 _MORE = frozenset(
@@ -111,6 +112,8 @@ class SaveImage(comfy_io.ComfyNode):
         the last image of a batch, and not if another node uses the path, as it may read the file.
         A result of an image that is only tried is not saved.
         """
+        if loop.complete:
+            return nothing_saved()
         if loop.tried:
             return cls._shown_only(image)
         metadata = None

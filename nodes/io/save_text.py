@@ -25,6 +25,7 @@ from .saving import (
     loop_input,
     lost,
     name_inputs,
+    nothing_saved,
 )
 
 
@@ -81,6 +82,8 @@ class SaveText(comfy_io.ComfyNode):
 
         The text of an image that is only tried is shown, not saved.
         """
+        if loop.complete:
+            return nothing_saved()
         if loop.tried:
             return comfy_io.NodeOutput(text, "", ui={"text": [text]})
         runtime.registry().finish_earlier(loop)

@@ -86,7 +86,7 @@ class ThisCall:
         settings: Mapping[str, Any],
         allowed: AllowedFolders,
     ) -> ResultFiles:
-        """The files that its results go to; raises `InvalidSetting` if there is no image."""
+        """The files that the results of the loop's image go to."""
         return ResultFiles(
             loop,
             name,
@@ -126,6 +126,14 @@ def end(loop: Iteration) -> list[dict[str, Any]] | None:
 def lost(claim: ClaimLost) -> comfy_io.NodeOutput:
     """What a saver returns once another server works on its image: nothing is wrong with it."""
     _log.warning("Batch Loop: %s", claim)
+    return nothing_saved()
+
+
+def nothing_saved() -> comfy_io.NodeOutput:
+    """What a saver returns for no image, as where its loop has none left: what follows is blocked.
+
+    What it is given need not come from the image, as with one text for all: so it runs even then.
+    """
     return comfy_io.NodeOutput(*[ExecutionBlocker(None)] * 2)
 
 

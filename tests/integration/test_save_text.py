@@ -98,6 +98,18 @@ def test_if_exists_decides_on_texts_that_were_there(
     assert texts(workspace.input) == expected
 
 
+def test_one_text_for_all_images_is_saved_for_each_and_then_it_stops(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    write_images(workspace.input, ["a.png", "b.png"])
+    graph = captions(workspace)
+    graph["word"] = node("PrimitiveString", value="a photo of sks")
+    graph[TEXT]["inputs"]["text"] = ["word", 0]
+    assert len(run_all(client, graph)) == 2
+    assert len(run_all(client, graph)) == 1
+    assert texts(workspace.input) == dict.fromkeys(["a.txt", "b.txt"], "a photo of sks")
+
+
 def test_two_images_of_one_name_each_get_a_text(client: ComfyClient, workspace: Workspace) -> None:
     write_images(workspace.input, ["a.png", "a.jpg"])
     run_all(client, captions(workspace))

@@ -144,6 +144,27 @@ def test_an_unreadable_image_is_skipped_even_as_the_last(
     assert loop_state(client, results[-1])["failed"] == 1
 
 
+@pytest.mark.core
+def test_a_result_that_needs_no_image_ends_a_batch_like_any_other(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    write_images(workspace.input, THREE)
+    write_broken(workspace.input / "img3.png")
+    same = node("EmptyImage", width=8, height=8, batch_size=1, color=0)
+    graph = two_node_graph(workspace.name, workspace.name, same, error_handling="Skip on error")
+    results = run_until_stop(client, graph, most=3)
+    # One more prompt does nothing, and so does one that finds all results there.
+    results += run_until_stop(client, graph, most=1)
+    (workspace.input / "img3.png").unlink()
+    wait_for(lambda: written(loop_state(client, results[0])) == 2, "the last outcome")
+    graph[ITERATOR] = iterator(workspace.name, skip_finished=True, loop_name="another")
+    results += run_until_stop(client, graph, most=1)
+    assert [result.status for result in results] == ["success"] * 5
+    assert [told(result, ITERATOR)["filename"] for result in results] == [*THREE[:2], "", "", ""]
+    assert [len(reports(result)) for result in results] == [1, 1, 0, 0, 0]
+    assert saved(workspace) == THREE[:2]
+
+
 @pytest.mark.oldest_too
 def test_cancel_gives_the_image_back(
     client: ComfyClient, workspace: Workspace, graph: Callable[..., Graph]
