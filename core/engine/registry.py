@@ -26,10 +26,11 @@ class LoopRegistry(HandingOut, Turns, Steering):
         return self._transactions.revision
 
     def recover(self) -> None:
-        """Reconcile items of servers that have ended, and delete listings that they left behind."""
+        """Reconcile items of servers that have ended, and delete what nobody needs any more."""
         for key in self._transactions.run(self._store.loops):
             with suppress(UnknownLoop):
                 self.full_snapshot(key.id)
+        self.forget_unused()
         self.spare_listings.recover()
 
     def close(self) -> None:

@@ -14,6 +14,7 @@ from ..model.prompt import Failure
 from ..model.records import Arrived, Snapshot
 from .changes.transactions import Refusal, answer, in_transaction
 from .changes.undo import UNDO_SECONDS
+from .changes.unused import is_unused
 from .folders.listings import Due, Listed, Why
 from .outcomes.reconcile import together_with
 from .parts import Parts
@@ -157,11 +158,31 @@ class Steering(Parts):
                 "until the run has ended, or press Cancel, and try again."
             )
             return Refusal(NotNow(message))
+        self._forget_now(key)
+        return None
+
+    def _forget_now(self, key: LoopKey) -> None:
         self._store.forget(key)
         self.memory.forget(key)
         self._transactions.after_commit(partial(self._forgotten, key.id))
         self._transactions.changes_state()
-        return None
+
+    def forget_unused(self) -> None:
+        """Forget loops in which nothing was ever done or failed, unless they ran not long ago.
+
+        Each workflow that is once run on a folder has a loop with a row for each image.
+        """
+        for key in self._transactions.run(self._store.loops):
+            self._forget_if_unused(key)
+
+    @in_transaction()
+    def _forget_if_unused(self, key: LoopKey) -> None:
+        entry = self._store.load(key)
+        if entry is None or not is_unused(entry, self._store.counts(key), self._host.now()):
+            return
+        # Files may have been written, or a run may have stopped on an image, before any was done.
+        if not (self._loops.stopped_on(key) or self._store.has_written(key)):
+            self._forget_now(key)
 
     def watch(self, loop_id: str) -> Arrived:
         """Whether a complete loop has something to do: new files that are complete.

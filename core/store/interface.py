@@ -253,6 +253,9 @@ class Outputs(Protocol):
         it.
         """
 
+    def has_written(self, key: LoopKey) -> bool:
+        """Whether a loop has written any file, in any batch."""
+
     def open_outputs(self) -> set[str]:
         """The files of the RUNNING and FINISHING items of all loops."""
 

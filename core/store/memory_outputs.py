@@ -114,6 +114,9 @@ class MemoryOutputs:
             if file.key.has_images_of(key) and target.startswith(start)
         }
 
+    def has_written(self, key: LoopKey) -> bool:
+        return any(file.key == key for file in self._files.values())
+
     def open_outputs(self) -> set[str]:
         return {
             self._files[target].name

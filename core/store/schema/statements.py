@@ -224,6 +224,7 @@ output_rows = select(outputs).where(_in_this_batch)
 outputs_of_items = select(outputs).where(
     _by_path, _of_batch, outputs.c.path.in_(bindparam("of_paths", expanding=True))
 )
+any_written = select(outputs.c.target).where(_of_own_loop, is_written).limit(1)
 written_by_item = select(outputs.c.target, outputs.c.file).where(_of_path, is_written)
 _below = and_(
     outputs.c.target > bindparam("of_first", type_=PathText),

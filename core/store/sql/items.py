@@ -238,5 +238,9 @@ class SqlOutputs(SqlReports, SqlItems):
         found = self._database.execute(statements.results_below, given)
         return {self._roots.local(target): path for target, path in found}
 
+    def has_written(self, key: LoopKey) -> bool:
+        found = self._database.execute(statements.any_written, {"of_loop": key.id})
+        return found.one_or_none() is not None
+
     def open_outputs(self) -> set[str]:
         return {self._file_of(row) for row in self._database.execute(statements.open_targets)}

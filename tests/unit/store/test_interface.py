@@ -274,6 +274,19 @@ def test_the_files_that_a_loop_wrote_below_a_folder_are_known(opened: Store) -> 
     assert opened.outside.results_below(other, "/out") == {"/out/x/c": "a"}
 
 
+def test_whether_a_loop_has_written_anything_is_known(store: Store) -> None:
+    other = LoopKey("other", KEY.directory)
+    begin(store, other, ["a"])
+    store.note_output(KEY, "/out/kept", "a", kept=True)
+    assert not store.has_written(KEY)
+    store.note_output(KEY, "/out/a", "a")
+    assert (store.has_written(KEY), store.has_written(other)) == (True, False)
+    begin(store, KEY, ["a"], batch=2)
+    assert store.has_written(KEY)
+    store.note_output(other, "/out/a", "a")
+    assert not store.has_written(KEY)
+
+
 ODD = [
     "a b.png",
     "caf\u00e9.png",
