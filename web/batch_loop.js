@@ -2,8 +2,12 @@
  * The web extension of Batch Loop, which acts on the nodes' `ui` results in the browser.
  *
  * ComfyUI reports each node's `ui` result in its `executed` event. This file listens and passes the
- * results to small modules. It patches nothing, and acts only on prompts in which a node of this
- * pack reported.
+ * results to small modules. It acts only on prompts in which a node of this pack reported.
+ *
+ * No class, prototype or function of ComfyUI is replaced. It sets callbacks that ComfyUI offers, and
+ * properties, on the pack's own nodes, widgets and definitions, adds to LiteGraph's tables of nodes
+ * to offer, and sets one callback on each Load Image where extensions are not asked for menus: see
+ * "What is set on ComfyUI's objects" in docs/design.md.
  */
 import { api } from "../../scripts/api.js";
 import { app } from "../../scripts/app.js";

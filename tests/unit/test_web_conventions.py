@@ -33,3 +33,20 @@ def test_nothing_forbidden_is_written() -> None:
 
     assert ENTRY in MODULES
     assert_nothing_in(MODULES, look)
+
+
+SETS_ON_OBJECTS = re.compile(
+    r"\.(on[A-Z]\w+|getExtraMenuOptions|callback|computeSize|serializeValue|beforeQueued"
+    r"|afterQueued|display_name) = |target\[name\] = |defineProperty\(|slot_types_default"
+    r"|registered_node_types"
+)
+
+
+def test_what_is_set_on_comfyui_s_objects_is_in_the_design() -> None:
+    design = (ROOT / "docs" / "design.md").read_text(encoding="utf-8")
+    _, section = design.split("### What is set on ComfyUI's objects\n")
+    named = set(re.findall(r"`(\w+\.js)`", section.split("\n## ")[0]))
+    setting = {
+        path.name for path in MODULES if SETS_ON_OBJECTS.search(path.read_text(encoding="utf-8"))
+    }
+    assert setting == named
