@@ -50,6 +50,7 @@ import { NOTIFICATION, SOUND, Settings, settingsThatCall } from "./lib/settings.
 import { Signals } from "./lib/sounds_and_notifications.js";
 import { addStyles } from "./lib/styles.js";
 import { Submissions } from "./lib/submissions.js";
+import { TakeBack } from "./lib/take_back.js";
 import { inOwnLanguage } from "./lib/templates.js";
 import { load } from "./lib/texts.js";
 import { Toasts } from "./lib/toasts.js";
@@ -82,14 +83,15 @@ const gate = new Gate({
   notice: new AwayNotice({
     box: notices,
     screen: onScreen,
-    pause: (batch) => gate.pause(batch),
+    pause: (batch) => gate.stopAway(batch),
   }),
   screen: onScreen,
-  sender: new Sender(api, submissions),
+  sender: new Sender(api),
   submissions,
   changed(batch) {
     awake.need(batch !== null);
     leaving.runs(batch);
+    onMode();
   },
 });
 const chooser = new FolderChooser({ app, server });
@@ -106,7 +108,13 @@ const entries = new Entries({ app, makeBatch });
 const changed = () => cards.lookAgain();
 const changes = new Changes({ server, toasts, notices, ask, changed });
 const trial = new Trial({ isOnChange: () => gate.isOnChange });
-const runControl = new RunControl({ api, autoQueue: gate, submissions, trial, watch: theWatch });
+const runControl = new RunControl({
+  gate,
+  submissions,
+  takeBack: new TakeBack({ api, toasts }),
+  trial,
+  watch: theWatch,
+});
 const running = { control: runControl, nodeOf: (/** @type {string} */ loop) => cards.nodeOf(loop) };
 const panel = new Panel({
   app,
@@ -140,7 +148,7 @@ const cards = new Cards({
 const watch = new Watch({ poller, autoQueue: gate, toasts, screen, button: cards });
 const signals = new Signals({ settings, toasts, openReport });
 const refusals = new Refusals({ app });
-const leftOut = new LeftOut({ app, autoQueue: gate, screen, toasts });
+const leftOut = new LeftOut({ app, gate, screen, toasts });
 const conductor = new Conductor({
   autoQueue: gate,
   submissions,

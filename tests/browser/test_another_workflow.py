@@ -17,6 +17,8 @@ from batch_loop.tests.support.waiting import wait_for
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from playwright.sync_api import Route
+
     from batch_loop.tools.client import ComfyClient
 
 GOES_ON = "The batch goes on"
@@ -132,6 +134,60 @@ def test_cancel_of_another_workflow_leaves_the_batch_alone(
     third.open_gate("img4.png")
     finish(comfy, third)
     assert beside.counts() == (0, 0)
+
+
+def test_another_batch_runs_beside_it_and_pauses_by_itself(
+    comfy: ComfyPage, third: Batch, new_batch: Callable[..., Batch]
+) -> None:
+    beside = new_batch(*SEVEN[:3])
+    beside.close_gate(SEVEN[1])
+    comfy.load(beside.graph(), "beside")
+    comfy.toast(GOES_ON)
+    comfy.press_button("Run")
+    third.open_gate("img3.png")
+    beside.wait_until_in_image(2)
+    comfy.press_button("Pause")
+    comfy.wait_until_off()
+    beside.open_gate(SEVEN[1])
+    comfy.toast("Batch complete: 7 done, 0 failed")
+    third.client.wait_until_idle()
+    assert (third.ran, beside.ran) == (SEVEN, SEVEN[:2])
+    comfy.press_button("Continue")
+    comfy.toast("Batch complete: 3 done, 0 failed")
+    comfy.wait_until_off()
+    assert beside.saved == SEVEN[:3]
+
+
+def test_a_fault_in_another_workflow_stops_nothing(
+    comfy: ComfyPage, third: Batch, new_batch: Callable[..., Batch]
+) -> None:
+    graph = new_batch("one.png").graph()
+    end = next(each for each in graph.values() if each["class_type"] == "BatchLoopLoopEnd")
+    scale = {"upscale_method": "no such", "width": 8, "height": 8, "crop": "disabled"}
+    graph["77"] = node("ImageScale", image=[ITERATOR, 1], **scale)
+    end["inputs"]["after"] = ["77", 0]
+    comfy.load(graph, "other")
+    comfy.toast(GOES_ON)
+    comfy.press_run()
+    comfy.toast("ComfyUI left Loop End out")
+    comfy.close_dialogs()
+    finish(comfy, third)
+    comfy.faults.clear()
+
+
+def test_a_prompt_that_does_not_get_through_is_sent_again(comfy: ComfyPage, third: Batch) -> None:
+    comfy.load(OTHER, "other")
+    comfy.toast(GOES_ON)
+
+    def lose(route: Route) -> None:
+        route.fulfill(status=502, content_type="text/html", body="<html>Bad gateway</html>")
+
+    comfy.page.route("**/prompt", lose)
+    third.open_gate("img3.png")
+    comfy.toast("Batch: sending again")
+    comfy.page.unroute("**/prompt", lose)
+    finish(comfy, third)
+    comfy.faults.clear()  # the browser logs what did not get through there
 
 
 def test_a_workflow_that_the_page_cannot_send_waits(comfy: ComfyPage, batch: Batch) -> None:

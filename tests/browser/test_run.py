@@ -12,7 +12,7 @@ from batch_loop.tests.browser.comfy_page import ComfyPage
 from batch_loop.tests.browser.side_panel import SidePanel
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Locator
+    from playwright.sync_api import Locator, Route
 
 ACTIONS = ["run", "tryOne", "choose", "startOver"]
 """The buttons of the card that have a fixed place."""
@@ -101,6 +101,48 @@ def test_run_on_change_uses_up_no_image(comfy: ComfyPage, batch: Batch) -> None:
     comfy.toast("Batch complete: 7 done, 0 failed")
     comfy.wait_until_off()
     assert batch.ran == [SEVEN[0], *SEVEN]
+
+
+def test_what_is_sent_after_pause_is_kept(comfy: ComfyPage, batch: Batch) -> None:
+    batch.close_gate(SEVEN[1])
+    comfy.load(batch.graph())
+    comfy.press_button("Run")
+    batch.wait_until_in_image(2)
+    comfy.press_button("Pause")
+    comfy.wait_until_off()
+    submitted = comfy.submitted
+    comfy.press_button("Try one image")
+    comfy.wait_until_submitted(submitted + 1)
+    comfy.choose("Run")
+    comfy.press_run()
+    comfy.wait_until_submitted(submitted + 2)
+    comfy.settle()
+    batch.open_gate(SEVEN[1])
+    batch.client.wait_until_idle()
+    assert batch.ran == [*SEVEN[:2], SEVEN[2], SEVEN[2]]
+    assert batch.counts() == (3, 0)
+
+
+def test_a_run_that_is_pressed_while_a_trial_is_being_sent_is_a_run(
+    comfy: ComfyPage, batch: Batch
+) -> None:
+    comfy.load(batch.graph())
+    comfy.choose("Run")
+    held: list[Route] = []
+
+    def hold(route: Route) -> None:
+        held.append(route)
+
+    comfy.page.route("**/prompt", hold)
+    with comfy.page.expect_request("**/prompt"):
+        comfy.press_button("Try one image")
+    comfy.press_run()
+    comfy.page.unroute("**/prompt", hold)
+    held[0].fallback()
+    comfy.wait_until_submitted(2)
+    batch.client.wait_until_idle()
+    assert batch.ran == [SEVEN[0], SEVEN[0]]
+    assert batch.counts() == (1, 0)
 
 
 def test_buttons_stay_in_their_places_during_a_run(comfy: ComfyPage, batch: Batch) -> None:

@@ -37,7 +37,7 @@ function entryOf() {
   const selects = [{}, { selects_images: true }];
   const nodeData = { input: { required: { directory: selects, limit: selects } } };
   const node = { widgets, inputs, isInputConnected, constructor: { nodeData } };
-  const entry = new IteratorEntry({ node, card, runControl: { goesOn: false, triesChanges: false } });
+  const entry = new IteratorEntry({ node, card, runControl: { goesOn: () => false, triesChanges: false } });
   const told = (state, folder = { value: FOLDER }) => {
     let isNews = false;
     // The folder's answer may name another loop to ask about.

@@ -85,16 +85,18 @@ function setUp(t) {
   const complete = nodeOf("BatchLoopBatchComplete", []);
   let wish = null;
   const again = [];
-  const ask = (which) => again.push(...wish.questions().filter(which));
+  const waits = [];
+  const ask = (which = () => true) => again.push(...wish.questions().filter(which));
   const cards = new Cards({
     app: { graph: { nodes: [iterator, complete] }, canvas: { graph: null, setDirty() {} } },
-    server: { thumbnail: () => "" },
+    server: { thumbnail: () => "", timeTo: (until) => until - 40_000 },
     poller: { follow: (wanted) => (wish = wanted) && { whenSettled() {}, again: ask } },
     screen: { find: () => iterator },
     actions: { of: () => ({}) },
     collapsed: { show() {} },
-    runControl: { goesOn: false, triesChanges: false },
+    runControl: { goesOn: () => false, triesChanges: false },
     trial: { use() {} },
+    wait: (turn, ms) => waits.push({ turn, ms }),
   });
   for (const node of [iterator, complete]) node.graph = {};
   const [ofIterator, ofComplete] = [iterator, complete].map((node) => cards.add(node).element);
@@ -102,7 +104,7 @@ function setUp(t) {
     const asked = wish.questions().find((each) => each.startsWith(kind));
     wish.told(new Map([[asked, answer]]));
   };
-  return { again, cards, ofComplete, ofIterator, told };
+  return { again, cards, ofComplete, ofIterator, told, waits };
 }
 
 test("Batch Complete shows a loop whose state comes before the folder's images", (t) => {
@@ -135,4 +137,14 @@ test("while nothing is known of the folder, a card says why the server fails", (
   assert.equal(ofIterator.firstLine, "3 images");
   told("folder", failure);
   assert.equal(ofIterator.firstLine, "3 images");
+});
+
+test("once Start over can no longer be undone, the server is asked how the batch stands", (t) => {
+  const { again, told, waits } = setUp(t);
+  told("folder", { value: FOLDER });
+  for (let times = 0; times < 2; times += 1) told("loop", { value: { ...LOOP, undo_until: 100_000 } });
+  assert.deepEqual(waits.map(({ ms }) => ms), [60_000]);
+  assert.deepEqual(again, []);
+  waits[0].turn();
+  assert.ok(again.includes("loop l"));
 });

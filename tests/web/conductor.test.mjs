@@ -26,6 +26,9 @@ function setUp({ on = true } = {}) {
     queueAgain() {
       if (this.on) this.did.push("queued");
     },
+    away: [],
+    isElsewhere: (loops) => loops.some((loop) => autoQueue.away.includes(loop)),
+    hasSent: (promptId) => promptId === "sent by the gate",
     heard() {},
     proceed() {},
     isOthers: (promptId) => promptId === "somebody else's",
@@ -395,4 +398,23 @@ test("cancelling another workflow, or at the end of a batch, leaves Auto Queue a
   conductor.succeeded("q");
   conductor.cancelled();
   assert.deepEqual(autoQueue.did, []);
+});
+
+test("what the page has sent itself stops by an error, whichever node has failed first", () => {
+  const { autoQueue, conductor } = setUp();
+  conductor.failed("somebody else's", "Loader");
+  assert.deepEqual(autoQueue.did, []);
+  conductor.failed("sent by the gate", "Loader");
+  assert.deepEqual(autoQueue.did, ["shown stopped"]);
+});
+
+test("an error of a batch that is away does not hold back the one on the screen", () => {
+  const { autoQueue, conductor, turn } = setUp();
+  autoQueue.away = ["l"];
+  conductor.heard("p", iteration(STOP));
+  conductor.failed("p");
+  autoQueue.heldBackBy = "p";
+  conductor.queueIs(0);
+  turn();
+  assert.deepEqual(autoQueue.did, ["shown stopped", "queued"]);
 });

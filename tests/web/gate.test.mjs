@@ -19,7 +19,9 @@ async function setUp({ needsAccount = false, answer = async () => ({ prompt_id: 
   const did = [];
   const autoQueue = {
     on: true,
-    runsAll: true,
+    get runsAll() {
+      return this.on;
+    },
     mode: "instant",
     heldBackBy: undefined,
     switchOff() {
@@ -52,6 +54,7 @@ async function setUp({ needsAccount = false, answer = async () => ({ prompt_id: 
   const notice = {
     goesOn: say("says that it goes on"),
     waits: say("says that it waits"),
+    lost: say("says that it sends again"),
     refused: say("refused"),
     elsewhere: say("says that it is elsewhere"),
     hide() {},
@@ -64,13 +67,16 @@ async function setUp({ needsAccount = false, answer = async () => ({ prompt_id: 
   };
   const claims = { claim() {}, release() {} };
   const submissions = new Submissions({ later });
-  const sender = new Sender(api, submissions);
+  const sender = new Sender(api);
   let looks = null;
   const every = (run) => {
     looks = run;
     return () => (looks = null);
   };
-  const gate = new Gate({ autoQueue, claims, notice, screen, sender, submissions, later, every });
+  const pauses = [];
+  const wait = (run, ms) => pauses.push({ run, ms });
+  const parts = { autoQueue, claims, notice, screen, sender, submissions, later, every, wait };
+  const gate = new Gate(parts);
   gate.sending();
   await turn();
   gate.accepted();
@@ -90,7 +96,15 @@ async function setUp({ needsAccount = false, answer = async () => ({ prompt_id: 
     gate.proceed();
     await turn();
   };
-  return { autoQueue, claims, did, emptied, gate, leave, look, notice, screen, submissions, turn };
+  /** Let the pause before the next attempt pass; returns how long it was. */
+  const passed = async () => {
+    const { run, ms } = pauses.shift();
+    run();
+    await turn();
+    return ms;
+  };
+  const seen = { autoQueue, claims, did, gate, notice, screen, submissions };
+  return { ...seen, emptied, leave, look, passed, pauses, turn };
 }
 
 test("a batch on the screen is left to ComfyUI", async () => {
@@ -181,7 +195,7 @@ test("a batch that is away can be paused", async () => {
   const { did, emptied, gate, leave, notice } = await setUp();
   notice.goesOn = (batch) => (notice.shown = batch);
   await leave();
-  gate.pause(notice.shown);
+  gate.stopAway(notice.shown);
   await emptied();
   assert.deepEqual([gate.on, did], [false, []]);
 });
@@ -204,22 +218,177 @@ test("a batch that watches goes on while it is away", async () => {
   assert.deepEqual(did.slice(1), ["says that it goes on", "sends 6"]);
 });
 
-test("what ComfyUI refuses ends it, and a server that is away does not", async () => {
-  const answers = [
-    () => Promise.reject(new TypeError("Failed to fetch")),
-    () => Promise.reject({ response: { error: { message: "no", details: "such folder" } } }),
-  ];
-  const { did, emptied, gate, leave } = await setUp({ answer: () => answers.shift()() });
+test("what ComfyUI refuses ends it", async () => {
+  const refusal = { response: { error: { message: "no", details: "such folder" } } };
+  const { did, emptied, gate, leave } = await setUp({ answer: () => Promise.reject(refusal) });
   await leave();
   await emptied();
-  await emptied();
   assert.equal(gate.on, false);
-  assert.deepEqual(did, [
-    "says that it goes on",
-    "sends 6",
-    "sends 7",
-    "refused: no: such folder",
-  ]);
+  assert.deepEqual(did, ["says that it goes on", "sends 6", "refused: no: such folder"]);
+});
+
+test("what does not get through is sent again, after pauses that grow, and the notice says so", async () => {
+  const lost = [
+    new TypeError("Failed to fetch"),
+    new SyntaxError("a page of a proxy is not JSON"),
+    { response: {} },
+  ];
+  const answer = async () => {
+    if (lost.length > 0) throw lost.shift();
+    return { prompt_id: "p" };
+  };
+  const { did, emptied, gate, leave, passed, pauses, turn } = await setUp({ answer });
+  await leave();
+  await emptied();
+  for (let looks = 0; looks < 9; looks += 1) {
+    gate.proceed();
+    await emptied(); // somebody else's prompt has ended
+  }
+  const said = ["says that it goes on", "sends 6", "says that it sends again"];
+  assert.deepEqual(did, said);
+  assert.deepEqual([await passed(), await passed(), await passed()], [2000, 4000, 8000]);
+  assert.deepEqual(did, [...said, "sends 6", "sends 6", "sends 6", "says that it goes on"]);
+  gate.queueIs(undefined); // the server ends, with what it had, and begins again
+  await turn();
+  await emptied();
+  assert.equal(did.at(-1), "sends 7");
+  assert.deepEqual(pauses, []);
+});
+
+test("however long a server is away, the pauses end by a minute", async () => {
+  const answer = () => Promise.reject(new TypeError("Failed to fetch"));
+  const { emptied, leave, passed } = await setUp({ answer });
+  await leave();
+  await emptied();
+  const pauses = [];
+  for (let times = 0; times < 8; times += 1) pauses.push(await passed());
+  assert.deepEqual(pauses.slice(-3), [60_000, 60_000, 60_000]);
+});
+
+test("a batch that is paused or back meanwhile is not sent again", async () => {
+  const answer = () => Promise.reject(new TypeError("Failed to fetch"));
+  for (const back of [false, true]) {
+    const { did, emptied, gate, leave, look, passed, screen } = await setUp({ answer });
+    await leave();
+    await emptied();
+    if (back) {
+      screen.workflow = "batch's";
+      await look();
+      await look();
+    } else gate.pause("l");
+    did.length = 0;
+    await passed();
+    assert.deepEqual(did, []);
+  }
+});
+
+test("ComfyUI is asked to queue what is back before it got through", async () => {
+  const answer = () => Promise.reject(new TypeError("Failed to fetch"));
+  const { did, emptied, leave, look, screen } = await setUp({ answer });
+  await leave();
+  await emptied();
+  screen.workflow = "batch's";
+  await look();
+  await look();
+  assert.deepEqual(did.slice(-2), ["gives back", "ComfyUI queues"]);
+});
+
+test("with another batch on the screen, they take turns", async () => {
+  const { autoQueue, did, emptied, gate, leave, submissions, turn } = await setUp();
+  await leave();
+  did.length = 0;
+  autoQueue.on = true;
+  for (let turns = 0; turns < 2; turns += 1) {
+    // ComfyUI sends in the turn of the event.
+    gate.queueIs(0);
+    submissions.begin();
+    gate.sending();
+    await turn();
+    gate.proceed();
+    assert.equal(did.length, turns);
+    gate.accepted();
+    gate.heard({ loop: "other", directory: "e" });
+    submissions.end(() => gate.proceed());
+    await turn();
+  }
+  assert.deepEqual(did, ["sends 6", "sends 7"]);
+  assert.deepEqual([gate.isAway("l"), gate.goesOn("other")], [true, true]);
+  gate.pause("other");
+  assert.deepEqual([autoQueue.on, gate.isAway("l")], [false, true]);
+  await emptied();
+  assert.equal(did.at(-1), "sends 8");
+});
+
+test("Pause of the workflow on the screen, or a fault in it, leaves the batch alone", async () => {
+  const { gate, leave } = await setUp();
+  await leave();
+  assert.deepEqual([gate.runsHere, gate.goesOn("other"), gate.goesOn("l")], [false, false, true]);
+  gate.pause("other");
+  gate.pause(null);
+  gate.stopHere();
+  gate.switchOff([]);
+  assert.equal(gate.isAway("l"), true);
+  gate.pause("l");
+  assert.equal(gate.isAway("l"), false);
+});
+
+test("an error of another workflow stops nothing, and its own does, reported or not", async () => {
+  const { autoQueue, did, emptied, gate, leave } = await setUp();
+  gate.showStopped(["other"]);
+  assert.deepEqual([autoQueue.on, did], [true, []]);
+  gate.showStopped(); // ComfyUI has refused a prompt of the workflow on the screen
+  assert.deepEqual(did.splice(0), ["shown stopped"]);
+  gate.sending();
+  gate.heard(LOOP);
+  await leave();
+  await emptied(); // sends "p"
+  gate.showStopped(["other"]);
+  gate.showStopped([], "x");
+  assert.equal(gate.isAway("l"), true);
+  gate.showStopped([], "p");
+  assert.equal(gate.isAway("l"), false);
+});
+
+test("a batch has left the screen before what has come can stop it", async () => {
+  const { autoQueue, gate, screen } = await setUp();
+  screen.workflow = "another";
+  assert.equal(gate.stopHere(), null);
+  assert.deepEqual([autoQueue.on, gate.isAway("l")], [false, true]);
+});
+
+test("what is taken back is of the batch that is paused", async () => {
+  const { emptied, gate, leave, screen } = await setUp();
+  await leave();
+  await emptied(); // sends "p"
+  screen.graphId = "2";
+  const here = gate.pause("other");
+  assert.deepEqual([here("p", "1"), here("x", "1"), here("x", "2")], [false, false, true]);
+  const away = gate.pause("l");
+  assert.deepEqual([away("p", "1"), away("x", "1"), away("x", "2")], [true, true, false]);
+});
+
+test("a batch that was stopped goes on while another workflow is on the screen", async () => {
+  const { did, gate, emptied, leave, screen } = await setUp();
+  await leave();
+  gate.switchOff(["l"]);
+  assert.equal(gate.resume("l"), true);
+  await emptied();
+  assert.deepEqual(did.slice(1), ["says that it goes on", "sends 6"]);
+  gate.switchOff(["l"]);
+  screen.workflow = "batch's";
+  assert.equal(gate.resume("l"), false);
+});
+
+test("what the page sends does not end what ComfyUI is sending", async () => {
+  let answer;
+  const given = { answer: () => new Promise((resolve) => (answer = resolve)) };
+  const { emptied, leave, submissions, turn } = await setUp(given);
+  await leave();
+  await emptied();
+  submissions.begin(); // a person has pressed Run
+  answer({ prompt_id: "p" });
+  await turn();
+  assert.deepEqual([submissions.open, submissions.count], [true, 1]);
 });
 
 test("a prompt of which a part would be left out counts as refused", async () => {

@@ -45,7 +45,11 @@ function setUp(states = [SETTLED]) {
   };
   const submissions = { count: 1 };
   const { clock, poller } = polling(server);
-  const runControl = { goesOn: false, start: () => called.push("continued") };
+  const runControl = {
+    running: [],
+    goesOn: (loop) => runControl.running.includes(loop),
+    resume: (loop) => called.push(`${loop} continued`),
+  };
   const startOver = (loop, { directory }) => called.push(`${loop} in ${directory} started over`);
   const given = { poller, toasts, ends, signals, submissions, runControl, startOver };
   const notices = new Notices(given);
@@ -158,12 +162,19 @@ test("after Cancel, Continue is offered until the batch goes on by itself", asyn
   notices.processed([said]); // a plain Run
   assert.deepEqual(shown, [["l", "Batch paused"], ["l", "Batch paused"]]);
   offers[1].act();
-  assert.deepEqual(called, ["continued"]);
-  runControl.goesOn = true;
+  assert.deepEqual(called, ["l continued"]);
+  runControl.running = ["l"];
   notices.processed([said]);
-  runControl.goesOn = false;
+  runControl.running = [];
   notices.processed([said]);
   assert.equal(shown.length, 2);
+});
+
+test("that another batch goes on does not keep a paused one from being told of", () => {
+  const { notices, runControl, shown } = setUp();
+  runControl.running = ["another"];
+  notices.paused(run({ complete: false }).handedOut);
+  assert.deepEqual(shown, [["l", "Batch paused"]]);
 });
 
 test("a batch that is watched is not called complete", async () => {

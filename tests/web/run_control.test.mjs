@@ -1,70 +1,146 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { RunControl } from "../../web/lib/run_control.js";
+import { TakeBack } from "../../web/lib/take_back.js";
+import "./english.mjs";
 import { Trial } from "../../web/lib/trial.js";
 
 const OURS = { 1: { class_type: "BatchLoopDirectoryIterator" } };
 const OTHER = { 1: { class_type: "LoadImage" } };
 
-function setUp({ waiting = [], open = false, on = true } = {}) {
+const GRAPH = { extra_pnginfo: { workflow: { id: 1 } } };
+
+const HERE = { isHere: true };
+
+/** An entry of ComfyUI's queue. */
+function entry(id, { graph = OURS, client = "me", extra = GRAPH } = {}) {
+  return [1, id, graph, { client_id: client, ...extra }];
+}
+
+/** A run control; `queue` is what waits in ComfyUI's queue, or how it answers. */
+function setUp({ queue = [], open = false, away = [] } = {}) {
   const did = [];
   const api = {
     clientId: "me",
-    fetchApi: async (_route, options) => {
+    async fetchApi(_route, options) {
       if (options) did.push(JSON.parse(options.body));
-      return { json: async () => ({ queue_pending: waiting }) };
+      if (queue instanceof Response) return queue;
+      if (queue instanceof Error) throw queue;
+      return new Response(JSON.stringify({ queue_pending: queue }));
     },
   };
-  const autoQueue = {
-    runsAll: on,
+  const gate = {
+    runsHere: true,
+    goesOn: (loop) => away.includes(loop),
     start: async () => did.push("start"),
-    switchOff: () => did.push("off"),
+    resume: (loop) => away.includes(loop),
+    pause(loop) {
+      did.push(`pause ${loop}`);
+      return (_prompt, graph) => graph === "1";
+    },
     queueOne: async () => did.push("one"),
   };
-  const watch = { on: false, end: () => did.push("end") };
+  const watch = { loops: [], waitsFor: (loop) => watch.loops.includes(loop), end: () => did.push("end") };
   const trial = new Trial({ isOnChange: () => false });
-  const submissions = { open };
-  const control = new RunControl({ api, autoQueue, submissions, trial, watch: () => watch });
-  return { autoQueue, control, did, trial, watch };
+  const submissions = { open, count: 1 };
+  const told = [];
+  const takeBack = new TakeBack({ api, toasts: { show: (_key, said) => told.push(said.detail) } });
+  const control = new RunControl({ gate, submissions, takeBack, trial, watch: () => watch });
+  return { control, did, gate, queue, submissions, told, trial, watch };
 }
 
-test("Pause ends by the image in progress, and takes back what this page has sent", async () => {
-  const waiting = [
-    [1, "mine", OURS, { client_id: "me" }],
-    [2, "my other work", OTHER, { client_id: "me" }],
-    [3, "somebody's", OURS, { client_id: "you" }],
+test("Pause ends by the image in progress, and takes back what this page has sent of the batch", async () => {
+  const trial = { 1: { ...OURS[1], inputs: { batch_loop_card: { try_image: "" } } } };
+  const queue = [
+    entry("its"),
+    entry("my other work", { graph: OTHER }),
+    entry("another batch's", { extra: {} }),
+    entry("a trial", { graph: trial }),
+    entry("somebody's", { client: "you" }),
   ];
-  const { control, did } = setUp({ waiting });
-  await control.pause();
-  assert.deepEqual(did, ["end", "off", { delete: ["mine"] }]);
+  const { control, did } = setUp({ queue });
+  await control.pause("l", HERE);
+  assert.deepEqual(did, ["pause l", { delete: ["its"] }]);
 });
 
 test("what was still being sent when Pause was pressed is taken back too, once", async () => {
-  const { control, did } = setUp({ waiting: [[1, "mine", OURS, { client_id: "me" }]] });
-  await control.pause();
+  const { control, did, queue } = setUp({ open: true });
+  await control.pause("l", HERE);
   did.length = 0;
-  control.sent();
-  await new Promise(setImmediate);
-  control.sent();
-  await new Promise(setImmediate);
-  assert.deepEqual(did, [{ delete: ["mine"] }]);
+  queue.push(entry("its"));
+  await control.sent();
+  await control.sent();
+  assert.deepEqual(did, [{ delete: ["its"] }]);
+});
+
+test("what is sent after Pause is not taken back", async () => {
+  const { control, did, queue, submissions } = setUp();
+  await control.pause("l", HERE); // nothing is being sent
+  did.length = 0;
+  submissions.count += 1;
+  queue.push(entry("a Run, or a trial"));
+  await control.sent();
+  assert.deepEqual(did, []);
+});
+
+test("a Run that begins while Pause asks what waits is not taken back", async () => {
+  const { control, did, submissions } = setUp({ queue: [entry("its")] });
+  const paused = control.pause("l", HERE);
+  submissions.count += 1;
+  await paused;
+  assert.deepEqual(did, ["pause l"]);
 });
 
 test("what is sent after Continue is not taken back", async () => {
-  const { control, did } = setUp({ waiting: [[1, "mine", OURS, { client_id: "me" }]] });
-  await control.pause();
+  const { control, did, queue } = setUp({ open: true });
+  await control.pause("l", HERE);
   did.length = 0;
   await control.start();
-  control.sent();
-  await new Promise(setImmediate);
+  queue.push(entry("its"));
+  await control.sent();
   assert.deepEqual(did, ["start"]);
 });
 
-test("a page that watches a folder goes on too", () => {
-  const { control, watch } = setUp({ on: false });
-  assert.equal(control.goesOn, false);
-  watch.on = true;
-  assert.equal(control.goesOn, true);
+test("if ComfyUI cannot be asked what waits, a message says so", async (t) => {
+  t.mock.method(console, "warn", () => {});
+  const without = new Response(JSON.stringify({}));
+  for (const queue of [new TypeError("gone"), new Response("<html>", { status: 502 }), without]) {
+    const { control, told } = setUp({ queue });
+    await control.pause("l", HERE);
+    assert.match(told[0], /^ComfyUI has not answered/);
+    assert.equal(told.length, 1);
+  }
+});
+
+test("a loop goes on by itself where it does, not where another does", () => {
+  const { control, gate, watch } = setUp({ away: ["away"] });
+  gate.runsHere = false;
+  watch.loops = ["watched"];
+  for (const [loop, expected] of [["here", false], [null, false], ["away", true], ["watched", true]]) {
+    assert.equal(control.goesOn(loop, { isHere: true }), expected);
+  }
+  gate.runsHere = true;
+  assert.equal(control.goesOn(null, { isHere: true }), true);
+  assert.equal(control.goesOn("here"), false);
+});
+
+test("Pause ends the watching of its own loop only", async () => {
+  const { control, did, watch } = setUp();
+  watch.loops = ["watched"];
+  await control.pause("l", HERE);
+  assert.deepEqual(did, ["pause l"]);
+  await control.pause("watched"); // another workflow is on the screen, and runs
+  assert.deepEqual(did.slice(1), ["end"]);
+  await control.pause("watched", HERE);
+  assert.deepEqual(did.slice(2), ["end", "pause watched"]);
+});
+
+test("Continue of a loop is for its own workflow, wherever that is", async () => {
+  const { control, did } = setUp({ away: ["away"] });
+  await control.resume("away");
+  assert.deepEqual(did, []);
+  await control.resume("here");
+  assert.deepEqual(did, ["start"]);
 });
 
 test("while something is being sent, no image is tried: it would be sent with the others", async () => {
@@ -90,6 +166,7 @@ test("only the prompt that tries an image says so, with the image of its own nod
   assert.deepEqual(sent(), [false, false]);
   await trial.run(node, "a.png", async () => {
     assert.deepEqual(sent(), [{ try_image: "a.png" }, { try_image: "", beside: "a.png" }]);
+    assert.deepEqual(sent(), [false, false], "a Run that was pressed meanwhile");
   });
   assert.deepEqual(sent(), [false, false]);
 });

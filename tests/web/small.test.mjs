@@ -127,8 +127,7 @@ test("with a linked input, the loop is known only from the last run", () => {
 });
 
 test("a response that is not JSON is reported by its status", async () => {
-  const json = async () => JSON.parse("<html>");
-  const answer = { ok: false, status: 502, statusText: "Bad Gateway", json };
+  const answer = new Response("<html>", { status: 502, statusText: "Bad Gateway" });
   const server = new LoopServer({ fetchApi: async () => answer });
   await assert.rejects(server.loops(), { message: "502 Bad Gateway" });
 });
@@ -136,4 +135,20 @@ test("a response that is not JSON is reported by its status", async () => {
 test("an answer that cannot be read is an error", async () => {
   const server = new LoopServer({ fetchApi: async () => new Response("<html>") });
   await assert.rejects(server.loops(), SyntaxError);
+});
+
+test("an error is never taken for the text of a result", async () => {
+  const answers = [new Response("a cat"), new Response("", { status: 404, statusText: "Not Found" })];
+  const server = new LoopServer({ fetchApi: async () => answers.shift() });
+  assert.equal(await server.text("l", "a.png", 0), "a cat");
+  await assert.rejects(server.text("l", "a.png", 0), { message: "404 Not Found", status: 404 });
+});
+
+test("times of the server are by its own clock", async () => {
+  const date = new Date(Date.now() - 3_600_000);
+  const headers = { Date: date.toUTCString() };
+  const server = new LoopServer({ fetchApi: async () => new Response("{}", { headers }) });
+  await server.loops();
+  const time = server.timeTo(date.getTime() / 1000 + 60);
+  assert.ok(time >= 59_000 && time <= 61_000, String(time));
 });

@@ -11,11 +11,6 @@ import { t } from "./texts.js";
  */
 
 const LIFE_MS = 8_000;
-/**
- * How long a Start over can be undone from when it is done, see `core/engine/changes/undo.py`. The
- * server's `undo_until` is by its own clock, and this one may show another time.
- */
-const UNDO_MS = 600_000;
 
 /** Makes the changes that users ask for, and reports the result. */
 export class Changes {
@@ -123,11 +118,11 @@ export class Changes {
    * @param {Loop} started
    * @param {string} detail
    */
-  #offersUndo({ id, undo_until: isPossible }, detail) {
-    if (!isPossible) return false;
+  #offersUndo({ id, undo_until: until }, detail) {
+    if (until === null) return false;
     const summary = t("startOver.title");
     const act = async () => (await this.undo(id)) && this.#changed();
-    const offer = { label: t("undo.label"), act, life: UNDO_MS };
+    const offer = { label: t("undo.label"), act, life: this.#server.timeTo(until) };
     this.#notices.show(id, { severity: "info", summary, detail }, offer);
     return true;
   }

@@ -112,15 +112,17 @@ export class Conductor {
   failed(promptId, nodeType = "") {
     const run = this.#ended(promptId);
     if (!run) {
-      // One of the pack's nodes may fail before any has reported.
-      if (nodeType.startsWith(PREFIX)) this.#autoQueue.showStopped();
+      // A node may fail before any of the pack's has reported, or one of them itself.
+      const isOurs = nodeType.startsWith(PREFIX) || this.#autoQueue.hasSent(promptId);
+      if (isOurs) this.#autoQueue.showStopped([], promptId);
       return;
     }
     this.#notices.processed(run.handedOut);
-    if (run.goesOnAfterError) {
+    if (run.goesOnAfterError || this.#autoQueue.isElsewhere(run.loops)) {
       this.#passedOver = [promptId, ...this.#passedOver].slice(0, FAILED_LIMIT);
-    } else {
-      this.#autoQueue.showStopped(run.loops);
+    }
+    if (!run.goesOnAfterError) {
+      this.#autoQueue.showStopped(run.loops, promptId);
       this.#title.end();
     }
   }

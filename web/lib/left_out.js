@@ -20,7 +20,7 @@ const TOAST = "left out";
  */
 export class LeftOut {
   #app;
-  #autoQueue;
+  #gate;
   #screen;
   #toasts;
 
@@ -28,13 +28,13 @@ export class LeftOut {
    * @param {object} parts - the pack's modules of these names, and ComfyUI's `app`
    * @param {Pick<App, "lastNodeErrors" | "graph" | "rootGraph">} parts.app - has ComfyUI's last
    *   validation errors
-   * @param {Pick<Gate, "switchOff">} parts.autoQueue
+   * @param {Pick<Gate, "stopHere">} parts.gate
    * @param {Screen} parts.screen
    * @param {Toasts} parts.toasts
    */
-  constructor({ app, autoQueue, screen, toasts }) {
+  constructor({ app, gate, screen, toasts }) {
     this.#app = app;
-    this.#autoQueue = autoQueue;
+    this.#gate = gate;
     this.#screen = screen;
     this.#toasts = toasts;
   }
@@ -54,7 +54,7 @@ export class LeftOut {
       node: `${this.#screen.find(id)?.title ?? type} #${id}`,
       reason: [errors[0]?.message, errors[0]?.details].filter(Boolean).join(": "),
     }));
-    this.#autoQueue.switchOff();
+    this.#gate.stopHere();
     this.#toasts.show(TOAST, leftOut(found[0].end?.title ?? "", faults));
   }
 

@@ -52,7 +52,7 @@ export class Notices {
    * @param {NoticeBox} parts.ends
    * @param {Signals} parts.signals
    * @param {Submissions} parts.submissions
-   * @param {Pick<RunControl, "goesOn" | "start">} parts.runControl
+   * @param {Pick<RunControl, "goesOn" | "resume">} parts.runControl
    * @param {(loop: string, state: Iteration) => void} parts.startOver
    */
   constructor({ poller, toasts, ends, signals, submissions, runControl, startOver }) {
@@ -145,12 +145,12 @@ export class Notices {
    * @param {Toast} message
    */
   #tellPaused(loop, message) {
-    if (this.#runControl.goesOn) {
+    if (this.#runControl.goesOn(loop)) {
       this.#paused.delete(loop);
       return;
     }
     this.#paused.add(loop);
-    const act = () => this.#runControl.start();
+    const act = () => this.#runControl.resume(loop);
     this.#ends.show(loop, message, { label: t("run.continue.label"), act });
   }
 

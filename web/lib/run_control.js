@@ -1,22 +1,21 @@
 /**
- * @import { Api, Node } from "../../types/comfyui.d.ts"
+ * @import { Node } from "../../types/comfyui.d.ts"
  * @import { Loop } from "../../types/server.d.ts"
  * @import { Gate } from "./gate/gate.js"
  * @import { Submissions } from "./submissions.js"
+ * @import { TakeBack } from "./take_back.js"
  * @import { Trial } from "./trial.js"
  * @import { Watch } from "./watch.js"
  */
 
 /** @typedef {"run" | "pause" | "continue"} RunAction - what the Run button of a batch does */
 
-const ITERATOR = "BatchLoopDirectoryIterator";
-
 /**
  * What the Run button of a batch does in the state that the page and the server are in.
  *
  * @param {Pick<Loop, "complete" | "done" | "failed" | "next" | "stopped_on"> | null} state - null
  *   before the first run
- * @param {boolean} goesOn - whether this page goes on by itself: it queues, or watches a folder
+ * @param {boolean} goesOn - whether this page goes on with the loop by itself
  * @returns {RunAction}
  */
 export function runAction(state, goesOn) {
@@ -29,61 +28,92 @@ export function runAction(state, goesOn) {
 
 /**
  * Run, Pause, Continue, and trying one image: the same that a person does with ComfyUI's own
- * button.
+ * button. Each is about one loop, or the workflow that it is in.
  */
 export class RunControl {
-  #api;
-  #autoQueue;
+  #gate;
   #submissions;
+  #takeBack;
   #trial;
   #watch;
-  /** Whether a person has paused, and what this page has sent may still be on its way. */
-  #isPausing = false;
+  /**
+   * The submission that was still being sent when a person paused, by its number; null if none was.
+   *
+   * @type {number | null}
+   */
+  #pausing = null;
+  /** Whether a prompt is of the batch that was paused last. @type {ReturnType<Gate["pause"]>} */
+  #taking = () => false;
 
   /**
-   * @param {object} given - the pack's modules of these names, and ComfyUI's `api`
-   * @param {Api} given.api
-   * @param {Gate} given.autoQueue
-   * @param {Pick<Submissions, "open">} given.submissions
+   * @param {object} given - the pack's modules of these names
+   * @param {Gate} given.gate
+   * @param {Pick<Submissions, "open" | "count">} given.submissions
+   * @param {Pick<TakeBack, "those">} given.takeBack
    * @param {Trial} given.trial
-   * @param {() => Pick<Watch, "on" | "end">} given.watch
+   * @param {() => Pick<Watch, "waitsFor" | "end">} given.watch
    */
-  constructor({ api, autoQueue, submissions, trial, watch }) {
-    this.#api = api;
-    this.#autoQueue = autoQueue;
+  constructor({ gate, submissions, takeBack, trial, watch }) {
+    this.#gate = gate;
     this.#submissions = submissions;
+    this.#takeBack = takeBack;
     this.#trial = trial;
     this.#watch = watch;
   }
 
-  /** Whether this page goes on by itself: it queues prompts, or watches a folder. */
-  get goesOn() {
-    return this.#autoQueue.runsAll || this.#watch().on;
+  /**
+   * Whether this page goes on with a loop by itself: it queues its workflow, or watches its folder.
+   *
+   * @param {string | null} loop - null if it is not known
+   * @param {{ isHere?: boolean }} [where] - whether the loop's node is on the screen
+   */
+  goesOn(loop, { isHere = false } = {}) {
+    if (isHere && this.#gate.runsHere) return true;
+    return loop !== null && (this.#gate.goesOn(loop) || this.#watch().waitsFor(loop));
   }
 
   /** Whether each change of the workflow is tried, by Run (On Change). */
   get triesChanges() {
-    return this.#autoQueue.isOnChange;
+    return this.#gate.isOnChange;
   }
 
   /** Run what is left of the batch of the workflow on screen. */
   async start() {
-    this.#isPausing = false;
-    await this.#autoQueue.start();
+    this.#pausing = null;
+    await this.#gate.start();
   }
 
-  /** Stop once the image in progress is finished; what waits in the queue is taken back. */
-  async pause() {
-    this.#watch().end();
-    this.#isPausing = true;
-    this.#autoQueue.switchOff();
-    await this.#takeBack();
+  /**
+   * Run what is left of a loop that has stopped, whichever workflow is on the screen.
+   *
+   * @param {string} loop
+   */
+  async resume(loop) {
+    if (!this.#gate.resume(loop)) await this.start();
   }
 
-  /** This page has finished sending. */
-  sent() {
-    if (this.#isPausing) this.#takeBack();
-    this.#isPausing = false;
+  /**
+   * Stop a loop, or the workflow on the screen, once the image in progress is finished; what waits
+   * in the queue is taken back.
+   *
+   * @param {string | null} loop - null if it is not known
+   * @param {{ isHere?: boolean }} [where] - whether the loop's node is on the screen
+   */
+  async pause(loop, { isHere = false } = {}) {
+    if (loop !== null && this.#watch().waitsFor(loop)) this.#watch().end();
+    if (!isHere && (loop === null || !this.#gate.goesOn(loop))) return;
+    const isIts = this.#gate.pause(loop);
+    const { count, open } = this.#submissions;
+    this.#pausing = open ? count : null;
+    this.#taking = isIts;
+    await this.#take(count);
+  }
+
+  /** ComfyUI's page has finished sending. */
+  async sent() {
+    const count = this.#pausing;
+    this.#pausing = null;
+    if (count !== null) await this.#take(count);
   }
 
   /**
@@ -95,26 +125,17 @@ export class RunControl {
   async tryOne(node, path) {
     // The frontend would send this one together with what it is sending already.
     if (this.#submissions.open) return;
-    await this.#trial.run(node, path, () => this.#autoQueue.queueOne());
+    await this.#trial.run(node, path, () => this.#gate.queueOne());
   }
 
-  /** Take the prompts of batches that this page has sent, and that do not run yet, back. */
-  async #takeBack() {
-    const response = await this.#api.fetchApi("/queue");
-    const { queue_pending: waiting } = await response.json();
-    const own = waiting.filter(isOf(this.#api.clientId)).map((/** @type {unknown[]} */ [, id]) => id);
-    if (own.length === 0) return;
-    const body = JSON.stringify({ delete: own });
-    await this.#api.fetchApi("/queue", { method: "POST", body });
+  /**
+   * Take back what waits of the batch that was paused.
+   *
+   * @param {number} count - the number of the submission in which it was; what is sent later is not
+   *   taken back
+   */
+  async #take(count) {
+    const isIts = this.#taking;
+    await this.#takeBack.those((...prompt) => this.#submissions.count === count && isIts(...prompt));
   }
-}
-
-/**
- * @param {string | undefined} client
- * @returns {(waiting: [number, string, Record<string, { class_type: string }>, { client_id?: string }]) =>
- *   boolean} whether an entry of ComfyUI's queue is a batch's, and was sent by this client
- */
-function isOf(client) {
-  return ([, , graph, { client_id: sender }]) =>
-    sender === client && Object.values(graph).some(({ class_type: type }) => type === ITERATOR);
 }

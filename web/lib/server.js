@@ -6,6 +6,8 @@
 
 const LOOPS = "/batch_loop/loops";
 
+const SECOND_MS = 1000;
+
 /** The lowest HTTP status that is not about the request: the server, or what is behind it, fails. */
 const SERVER_ERROR = 500;
 
@@ -36,10 +38,21 @@ export function isFinal(error) {
 /** The pack's routes on the ComfyUI server. */
 export class LoopServer {
   #api;
+  /** How far the server's clock is ahead of this page's, in ms. */
+  #ahead = 0;
 
   /** @param {Api} api */
   constructor(api) {
     this.#api = api;
+  }
+
+  /**
+   * How long it is until a time of the server's clock, in ms.
+   *
+   * @param {number} until - in seconds since the epoch
+   */
+  timeTo(until) {
+    return until * SECOND_MS - Date.now() - this.#ahead;
   }
 
   /**
@@ -124,8 +137,7 @@ export class LoopServer {
    */
   async text(id, path, output) {
     const query = new URLSearchParams({ path, output: `${output}` });
-    const response = await this.#api.fetchApi(`${routeOf(id)}/picture?${query}`);
-    return response.text();
+    return (await this.#answer(`${routeOf(id)}/picture?${query}`)).text();
   }
 
   /**
@@ -278,8 +290,20 @@ export class LoopServer {
    * @param {RequestInit} [options]
    */
   async #ask(route, options) {
+    return (await this.#answer(route, options)).json();
+  }
+
+  /**
+   * The server's response, if it is not an error.
+   *
+   * @param {string} route
+   * @param {RequestInit} [options]
+   */
+  async #answer(route, options) {
     const response = await this.#api.fetchApi(route, options);
-    if (response.ok) return response.json();
+    const now = Date.parse(response.headers.get("Date") ?? "");
+    if (!Number.isNaN(now)) this.#ahead = now - Date.now();
+    if (response.ok) return response;
     // ComfyUI itself responds to some errors with plain text.
     const { error } = await response.json().catch(() => ({}));
     const status = `${response.status} ${response.statusText}`;

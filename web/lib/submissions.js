@@ -4,7 +4,8 @@ import { soon } from "./soon.js";
 const LOOK_MS = 20;
 
 /**
- * Tracks and counts this tab's submissions. Pressing Run once is one submission, whatever the batch
+ * Tracks and counts what ComfyUI's page sends; what the gate sends of a workflow that is not on the
+ * screen is no part of it. Pressing Run once is one submission, whatever the batch
  * count, and so is everything that ComfyUI queues automatically while it is still sending.
  *
  * If a prompt that Auto Queue sent before it was switched off finds nothing to do, that is not
@@ -28,7 +29,7 @@ export class Submissions {
     return this.#count;
   }
 
-  /** Whether a prompt is being sent now. */
+  /** Whether ComfyUI's page is sending a prompt now. */
   get open() {
     return this.#open;
   }

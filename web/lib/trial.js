@@ -9,7 +9,11 @@
  */
 export class Trial {
   #isOnChange;
-  /** @type {{ node: Node, path: string } | null} */
+  /**
+   * The trial that is asked for, until its prompt is made, and the widgets that are in that.
+   *
+   * @type {{ node: Node, path: string, widgets: Set<Widget> } | null}
+   */
   #asked = null;
 
   /** @param {{ isOnChange: () => boolean }} given - whether Run (On Change) is chosen */
@@ -46,6 +50,9 @@ export class Trial {
    * @param {Widget} widget
    */
   sending(widget) {
+    // Each widget is in a prompt once: this is the next one, of a Run that was pressed meanwhile.
+    if (this.#asked?.widgets.has(widget)) this.#asked = null;
+    this.#asked?.widgets.add(widget);
     widget.options.serialize = this.#isOn;
   }
 
@@ -57,11 +64,12 @@ export class Trial {
    * @param {() => Promise<unknown>} send - resolves once it is sent
    */
   async run(node, path, send) {
-    this.#asked = { node, path };
+    const asked = { node, path, widgets: new Set() };
+    this.#asked = asked;
     try {
       await send();
     } finally {
-      this.#asked = null;
+      if (this.#asked === asked) this.#asked = null;
     }
   }
 }

@@ -73,6 +73,15 @@ export class Watch {
   }
 
   /**
+   * Whether this tab is waiting for something of this loop.
+   *
+   * @param {string} loop
+   */
+  waitsFor(loop) {
+    return this.#watched?.loops.some((one) => one.loop === loop) ?? false;
+  }
+
+  /**
    * End Queue has ended a run, and Auto Queue was in `mode` until then (null if it was off). Begins
    * to watch for new images if the run asks for it; returns whether this tab is watching now.
    *

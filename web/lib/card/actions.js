@@ -60,7 +60,7 @@ export class Actions {
    */
   of(entry, changed) {
     return {
-      run: ({ buttons }) => this.#run(buttons.run),
+      run: ({ buttons }) => this.#run(entry, buttons.run),
       tryOne: ({ buttons }) => this.#tryOne(entry, buttons.tries),
       tryWhich: () => this.#tryWhich(entry),
       choose: () => this.#choose(entry),
@@ -98,9 +98,12 @@ export class Actions {
     }
   }
 
-  /** @param {RunAction} action */
-  async #run(action) {
-    if (action === "pause") await this.#runControl.pause();
+  /**
+   * @param {IteratorEntry} entry
+   * @param {RunAction} action
+   */
+  async #run({ loop }, action) {
+    if (action === "pause") await this.#runControl.pause(loop, { isHere: true });
     else await this.#runControl.start();
   }
 

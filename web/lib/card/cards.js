@@ -9,6 +9,7 @@ import { IteratorEntry } from "./iterator_entry.js";
 import { saverOffer } from "./saver_offer.js";
 import { completeModel } from "./texts_and_buttons.js";
 import { drawOnTitle } from "./title_progress.js";
+import { UndoEnds } from "./undo_ends.js";
 import { CARD, addCard, passToCanvas } from "./widget.js";
 
 /**
@@ -45,6 +46,7 @@ export class Cards {
   #collapsed;
   #runControl;
   #trial;
+  #undoEnds;
   /**
    * The card and the entry of each Directory Iterator.
    *
@@ -61,15 +63,16 @@ export class Cards {
   /**
    * @param {object} given - the pack's modules of these names
    * @param {App} given.app
-   * @param {Pick<LoopServer, "thumbnail">} given.server
+   * @param {Pick<LoopServer, "thumbnail" | "timeTo">} given.server
    * @param {Pick<Poller, "follow">} given.poller
    * @param {Screen} given.screen
    * @param {Actions} given.actions
    * @param {CollapsedNodes} given.collapsed
    * @param {Pick<RunControl, "goesOn" | "triesChanges">} given.runControl
    * @param {Trial} given.trial
+   * @param {(turn: () => void, ms: number) => void} [given.wait] - runs `turn` after so many ms
    */
-  constructor({ app, server, poller, screen, actions, collapsed, runControl, trial }) {
+  constructor({ app, server, poller, screen, actions, collapsed, runControl, trial, ...given }) {
     this.#app = app;
     this.#server = server;
     this.#screen = screen;
@@ -77,6 +80,12 @@ export class Cards {
     this.#collapsed = collapsed;
     this.#runControl = runControl;
     this.#trial = trial;
+    const wait = given.wait ?? setTimeout;
+    this.#undoEnds = new UndoEnds({
+      timeTo: (until) => server.timeTo(until),
+      ended: () => this.#following.again(),
+      wait: (turn, ms) => wait(turn, ms),
+    });
     this.#following = poller.follow({
       questions: () => this.#questions(),
       told: (answers) => this.#told(answers),
@@ -198,6 +207,7 @@ export class Cards {
     const stale = this.#entriesOf(nodes).flatMap((entry) =>
       entry.told(answers) ? entry.folderQuestion : [],
     );
+    for (const { state } of this.#entriesOf(nodes)) this.#undoEnds.note(state);
     for (const node of nodes) this.#showComplete(node, nodes, answers);
     this.#draw(nodes);
     if (stale.length > 0) this.#following.again((question) => stale.includes(question));

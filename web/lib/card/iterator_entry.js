@@ -167,7 +167,7 @@ export class IteratorEntry {
       state: this.#state,
       last: this.#last,
       isKnown: this.state !== null,
-      goesOn: this.#runControl.goesOn,
+      goesOn: this.#runControl.goesOn(this.loop, { isHere: true }),
       triesChanges: this.#runControl.triesChanges,
       watching: this.#watching,
     });

@@ -79,6 +79,11 @@ export class MakeBatch {
     return this.#app.rootGraph ?? this.#app.graph;
   }
 
+  /** The workflow on the screen, to be compared. */
+  get #state() {
+    return JSON.stringify(this.#root.serialize());
+  }
+
   /** @param {(saved: SavedWorkflow) => Promise<void>} act */
   async #once(act) {
     if (this.#isBusy) return;
@@ -106,6 +111,7 @@ export class MakeBatch {
     canvas.emitAfterChange();
     // All of this, with the choice of a folder, is one step.
     canvas.emitBeforeChange();
+    const before = this.#state;
     let isWhole = false;
     try {
       const node = this.#carryOut(plan);
@@ -118,7 +124,8 @@ export class MakeBatch {
     } finally {
       canvas.emitAfterChange();
       canvas.setDirty(true, true);
-      if (!isWhole) await this.#app.extensionManager.command.execute("Comfy.Undo");
+      // If nothing was changed, the last step to undo is one of the user's own.
+      if (!isWhole && this.#state !== before) await this.#app.extensionManager.command.execute("Comfy.Undo");
     }
   }
 

@@ -35,8 +35,16 @@ export class AwayNotice {
    * @param {Batch} batch
    */
   goesOn(batch) {
-    const pause = { name: "pause", label: t("away.pause"), pressed: () => this.#pause(batch) };
-    this.#show(batch, "success", "goesOn", [pause]);
+    this.#show(batch, "success", "goesOn", [this.#pauseOf(batch)]);
+  }
+
+  /**
+   * Its last prompt did not get through, and is sent again.
+   *
+   * @param {Batch} batch
+   */
+  lost(batch) {
+    this.#show(batch, "warn", "lost", [this.#pauseOf(batch)]);
   }
 
   /**
@@ -80,7 +88,7 @@ export class AwayNotice {
   /**
    * @param {Batch} batch
    * @param {Toast["severity"]} severity
-   * @param {"goesOn" | "waits" | "refused"} what
+   * @param {"goesOn" | "waits" | "lost" | "refused"} what
    * @param {{ name: string, label: string, pressed: () => void }[]} [others] - buttons
    * @param {string} [reason]
    */
@@ -88,6 +96,11 @@ export class AwayNotice {
     const back = { name: "back", label: t("away.back"), pressed: () => this.#screen.open(batch) };
     const message = { severity, ...textsOf(what, batch, reason) };
     this.#box.showWith(this.#keyOf(batch), message, [back, ...others]);
+  }
+
+  /** @param {Batch} batch */
+  #pauseOf(batch) {
+    return { name: "pause", label: t("away.pause"), pressed: () => this.#pause(batch) };
   }
 
   /** @param {Batch} batch */
@@ -99,7 +112,7 @@ export class AwayNotice {
 }
 
 /**
- * @param {"goesOn" | "waits" | "refused" | "elsewhere"} what
+ * @param {"goesOn" | "waits" | "lost" | "refused" | "elsewhere"} what
  * @param {Batch} batch
  * @param {string} [reason]
  */

@@ -13,8 +13,18 @@ export class Batch {
   mode = "";
   /** Whether ComfyUI is sending a prompt, as far as it has said. */
   isPending = false;
+  /** Whether the page is to send the next prompt, while another workflow is on the screen. */
+  isDue = false;
   /** Whether the page is sending a prompt. */
   isSending = false;
+  /**
+   * The prompt that did not get through, and how many times in a row; null if the last one did.
+   *
+   * @type {{ prompt: unknown, times: number } | null}
+   */
+  lost = null;
+  /** Whether the page waits before it sends that again. */
+  isPausing = false;
   /** How many times in a row its workflow was seen on the screen again. */
   seen = 0;
 
@@ -32,14 +42,20 @@ export class Batch {
     return this.copy !== null && !this.copy.needsAccount;
   }
 
+  /** Whether the page may send it now. */
+  get canSend() {
+    return this.canGoOn && this.isDue && !this.isSending && !this.isPausing;
+  }
+
   /** Whether it has one of these loops. @param {Iterable<string>} loops */
   has(loops) {
     return [...loops].some((loop) => this.loops.has(loop));
   }
 
-  /** The prompt to send next. */
+  /** The prompt to send next: one that was lost, before it is known to have got through. */
   next() {
     const { copy } = this;
+    if (this.lost) return this.lost.prompt;
     // What ComfyUI has sent since then had these values.
     for (; this.behind > 0; this.behind -= 1) copy?.advance();
     return copy?.next();

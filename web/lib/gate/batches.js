@@ -56,6 +56,7 @@ export class Batches {
   /** @param {Batch} batch */
   comesHere(batch) {
     this.#takeOut(batch);
+    batch.isDue = false;
     this.here = batch;
   }
 

@@ -3,6 +3,7 @@ import { Batches } from "./batches.js";
 import { Copying } from "./copying.js";
 import { Looking } from "./looking.js";
 import { Moves } from "./moves.js";
+import { Turns } from "./turns.js";
 
 /**
  * @import { Iteration } from "../../../types/nodes.d.ts"
@@ -24,7 +25,7 @@ const SENDING_MS = 10_000;
  *
  * ComfyUI queues what is on the screen. So when another workflow comes there, Auto Queue is
  * switched off, and the page sends the batch's own from a copy whenever ComfyUI would have queued:
- * when the queue is empty. Once the batch's workflow is back on the screen, ComfyUI goes on. A
+ * when the queue has become empty. With a batch on the screen, too, they take turns. Once the batch's workflow is back on the screen, ComfyUI goes on. A
  * workflow that the page cannot send waits until then.
  *
  * It stands between the pack's modules and ComfyUI's Auto Queue, and has the same methods.
@@ -36,13 +37,12 @@ export class Gate {
   #sender;
   #submissions;
   #changed;
-  #later;
   #claims;
   #copying;
   #looking;
   #moves;
+  #turns;
   #batches = new Batches();
-  #isEmpty = false;
   /** Whether prompts of the pack's nodes that belong to none of the batches may be in the queue. */
   #hasOthers = false;
 
@@ -50,7 +50,7 @@ export class Gate {
    * @param {object} parts
    * @param {AutoQueue} parts.autoQueue
    * @param {Pick<Claims, "claim" | "release">} parts.claims
-   * @param {Pick<AwayNotice, "goesOn" | "waits" | "refused" | "elsewhere" | "hide">} parts.notice
+   * @param {Pick<AwayNotice, "goesOn" | "waits" | "lost" | "refused" | "elsewhere" | "hide">} parts.notice
    * @param {Pick<OnScreen, "has" | "copy" | "giveBack" | "workflow" | "graphId">} parts.screen
    * @param {Sender} parts.sender
    * @param {Submissions} parts.submissions
@@ -59,8 +59,9 @@ export class Gate {
    * @param {(look: () => void) => () => void} [parts.every] - calls `look` again and again; returns
    *   what ends that
    * @param {(turn: () => void) => void} [parts.later] - runs `turn` after the frontend's own work
+   * @param {(turn: () => void, ms: number) => void} [parts.wait] - runs `turn` after so many ms
    */
-  constructor({ autoQueue, claims, notice, screen, sender, submissions, ...given }) {
+  constructor({ autoQueue, claims, notice, screen, sender, submissions, later = soon, ...given }) {
     this.#autoQueue = autoQueue;
     this.#claims = claims;
     this.#notice = notice;
@@ -68,11 +69,10 @@ export class Gate {
     this.#sender = sender;
     this.#submissions = submissions;
     this.#changed = given.changed ?? (() => {});
-    this.#later = given.later ?? soon;
     this.#copying = new Copying({
       screen,
       here: () => this.#batches.here,
-      later: this.#later,
+      later,
     });
     this.#moves = new Moves({
       batches: this.#batches,
@@ -80,6 +80,15 @@ export class Gate {
       notice,
       screen,
       moved: () => this.#tell(),
+    });
+    this.#turns = new Turns({
+      batches: this.#batches,
+      moves: this.#moves,
+      notice,
+      sender,
+      submissions,
+      later,
+      wait: given.wait,
     });
     this.#looking = new Looking({
       batches: this.#batches,
@@ -101,9 +110,20 @@ export class Gate {
     return this.#autoQueue.mode;
   }
 
-  /** Whether this page goes through a whole batch, on the screen or away. */
-  get runsAll() {
-    return this.#autoQueue.runsAll || this.#batches.away.length > 0;
+  /** Whether this page goes through a whole batch of the workflow on the screen. */
+  get runsHere() {
+    const { here } = this.#batches;
+    return this.#autoQueue.runsAll && (here === null || this.#screen.has(here));
+  }
+
+  /**
+   * Whether this page goes through the batch of a loop, on the screen or away.
+   *
+   * @param {string} loop
+   */
+  goesOn(loop) {
+    const isHere = this.#batches.here?.has([loop]) ?? false;
+    return this.isAway(loop) || (isHere && this.#autoQueue.runsAll);
   }
 
   get isOnChange() {
@@ -130,24 +150,66 @@ export class Gate {
   }
 
   /**
-   * Stop the batch of these loops; without any, the one on the screen, or else all. Returns the
-   * mode that it was in, or null if it was not going on.
+   * Stop the batch of these loops, which a prompt has reported on. Returns the mode that it was in,
+   * or null if it was not going on.
    *
-   * @param {Iterable<string>} [loops]
+   * @param {Iterable<string>} loops
    */
-  switchOff(loops = []) {
+  switchOff(loops) {
+    this.look();
     const wanted = [...loops];
     const away = this.#batches.awayWith(wanted);
     if (away.length > 0) return this.#moves.stop(away);
-    // What somebody else has run in between does not end this one.
-    const { here } = this.#batches;
-    if (wanted.length > 0 && here?.loops.size && !here.has(wanted)) return null;
-    const rested = here ? undefined : this.#batches.restedWith(wanted);
+    if (this.isElsewhere(wanted)) return null;
+    const rested = this.#batches.here ? undefined : this.#batches.restedWith(wanted);
     if (rested && !this.#screen.has(rested)) return null;
+    return this.stopHere();
+  }
+
+  /**
+   * Stop the workflow on the screen, and no other. Returns the mode that it was in, or null if it
+   * was not going on.
+   */
+  stopHere() {
+    this.look();
+    const { here } = this.#batches;
     const mode = this.#autoQueue.switchOff();
-    if (mode === null && wanted.length === 0) return this.#moves.stop(this.#batches.away);
+    if (here && mode !== null) here.mode = mode;
     this.#moves.leave();
     return mode;
+  }
+
+  /**
+   * Stop the batch of a loop that is away, or else the workflow on the screen. Returns what tells
+   * whether a prompt is of what was stopped, by its id and that of its workflow.
+   *
+   * @param {string | null} loop
+   * @returns {(prompt: string, graph: string | undefined) => boolean}
+   */
+  pause(loop) {
+    this.look();
+    const away = loop === null ? undefined : this.#batches.awayWith([loop])[0];
+    const batch = away ?? this.#batches.here;
+    const { graphId } = batch ?? this.#screen;
+    if (away) this.#moves.stop([away]);
+    else this.stopHere();
+    return (prompt, graph) => {
+      const sentFor = this.#sender.batchOf(prompt);
+      return sentFor ? sentFor === batch : graph === graphId;
+    };
+  }
+
+  /**
+   * Let the batch of a loop that has stopped go on while another workflow is on the screen; returns
+   * whether it does.
+   *
+   * @param {string} loop
+   */
+  resume(loop) {
+    const batch = this.#batches.restedWith([loop]);
+    if (!batch || this.#screen.has(batch)) return false;
+    this.#goAway(batch, batch.mode);
+    return true;
   }
 
   /**
@@ -177,17 +239,21 @@ export class Gate {
   }
 
   /**
-   * ComfyUI has stopped the batch of these loops; without any, the one on the screen.
+   * An error in a prompt has stopped its batch; by default, ComfyUI has stopped the one on the
+   * screen.
    *
-   * @param {Iterable<string>} [loops]
+   * @param {string[]} [loops] - that the prompt has reported on
+   * @param {string} [promptId]
    */
-  showStopped(loops = []) {
+  showStopped(loops = [], promptId = "") {
     this.look();
-    const away = this.#batches.awayWith(loops);
+    const sentFor = this.#sender.batchOf(promptId);
+    const away = this.#batches.away.filter((batch) => batch === sentFor || batch.has(loops));
     if (away.length > 0) {
       this.#moves.stop(away);
       return;
     }
+    if (loops.length > 0 && this.isElsewhere(loops)) return;
     this.#autoQueue.showStopped();
     this.#moves.leave();
   }
@@ -197,7 +263,7 @@ export class Gate {
    *
    * @param {Batch} batch
    */
-  pause(batch) {
+  stopAway(batch) {
     if (this.#batches.away.includes(batch)) this.#moves.stop([batch]);
   }
 
@@ -210,7 +276,7 @@ export class Gate {
 
   /** ComfyUI is about to send a prompt of the workflow on the screen, which has a batch. */
   sending() {
-    this.#isEmpty = false;
+    this.#turns.sending();
     if (!this.#autoQueue.runsAll) return;
     if (!this.#batches.here || !this.#screen.has(this.#batches.here)) this.#moves.here();
     if (this.#batches.here) this.#batches.here.isPending = true;
@@ -257,6 +323,27 @@ export class Gate {
   }
 
   /**
+   * Whether what a prompt says of these loops is not about the workflow on the screen, whose batch
+   * goes on: somebody has run another one in between, or it is away.
+   *
+   * @param {Iterable<string>} loops
+   */
+  isElsewhere(loops) {
+    const { here } = this.#batches;
+    const isAway = this.#batches.awayWith(loops).length > 0;
+    return isAway || Boolean(here?.loops.size && !here.has(loops));
+  }
+
+  /**
+   * Whether this page has sent a prompt of a batch that is not on the screen.
+   *
+   * @param {string} promptId
+   */
+  hasSent(promptId) {
+    return this.#sender.batchOf(promptId) !== undefined;
+  }
+
+  /**
    * Whether a running prompt, none of whose nodes has reported, is none of a batch: somebody works
    * with another workflow in between.
    *
@@ -264,7 +351,7 @@ export class Gate {
    */
   isOthers(promptId) {
     const isUnsure = this.#batches.away.some(({ isSending, loops }) => isSending || loops.size === 0);
-    return this.#batches.away.length > 0 && !isUnsure && !this.#sender.hasSent(promptId);
+    return this.#batches.away.length > 0 && !isUnsure && !this.#sender.batchOf(promptId);
   }
 
   /**
@@ -274,15 +361,14 @@ export class Gate {
    * @param {number | undefined} remaining
    */
   queueIs(remaining) {
-    this.#isEmpty = remaining === 0;
-    if (this.#isEmpty) this.#hasOthers = false;
+    if (remaining === 0) this.#hasOthers = false;
+    this.#turns.queueIs(remaining === 0);
     this.look();
   }
 
-  /** Send what is next, if the queue is empty and nothing is being sent. */
+  /** Send what is next, unless ComfyUI is sending. */
   proceed() {
-    if (!this.#isEmpty || this.#submissions.open) return;
-    for (const batch of this.#batches.away) if (batch.canGoOn) this.#send(batch);
+    this.#turns.proceed();
   }
 
   /** Look whether another workflow has come onto the screen. */
@@ -312,30 +398,17 @@ export class Gate {
    */
   #goAway(batch, mode) {
     this.#moves.away(batch, mode);
-    this.#later(() => this.proceed());
+    this.#turns.begin(batch);
   }
 
   /** @param {Batch} batch */
   #comeBack(batch) {
     this.#screen.giveBack(batch);
+    const isNext = this.#turns.end(batch);
     this.#moves.here();
     this.#autoQueue.switchOn(batch.mode);
     this.workflowChanged();
-    // ComfyUI queues by itself when the queue becomes empty, but it is already.
-    if (this.#isEmpty && !this.#submissions.open) this.queueAgain();
-  }
-
-  /** @param {Batch} batch */
-  async #send(batch) {
-    if (batch.isSending) return;
-    this.#isEmpty = false;
-    const refused = await this.#sender.send(batch);
-    if (refused !== null && this.#batches.away.includes(batch)) {
-      this.#moves.stop([batch]);
-      this.#notice.refused(batch, refused);
-    }
-    // The prompt may have ended before its answer came.
-    this.#submissions.end(() => this.proceed());
+    if (isNext) this.queueAgain();
   }
 
   #tell() {

@@ -1,8 +1,9 @@
 /**
  * @import { Api, Refusal } from "../../../types/comfyui.d.ts"
- * @import { Submissions } from "../submissions.js"
  * @import { Batch } from "./batch.js"
  */
+
+/** @typedef {Pick<Refusal, "node_errors"> & { prompt_id?: string }} Answer */
 
 /** How many of its prompts are remembered. */
 const LIMIT = 64;
@@ -10,66 +11,71 @@ const LIMIT = 64;
 /** Sends the prompts of batches whose workflow is not on the screen, as ComfyUI's page would. */
 export class Sender {
   #api;
-  #submissions;
-  /** @type {Set<string>} */
-  #ids = new Set();
+  /** The batches of the prompts that it has sent, by the prompts' ids. @type {Map<string, Batch>} */
+  #sent = new Map();
 
-  /**
-   * @param {Pick<Api, "queuePrompt">} api
-   * @param {Submissions} submissions
-   */
-  constructor(api, submissions) {
+  /** @param {Pick<Api, "queuePrompt">} api */
+  constructor(api) {
     this.#api = api;
-    this.#submissions = submissions;
   }
 
   /**
-   * Whether it has sent this prompt.
+   * The batch that it has sent this prompt for; undefined if it has not sent it.
    *
    * @param {string} promptId
    */
-  hasSent(promptId) {
-    return this.#ids.has(promptId);
+  batchOf(promptId) {
+    return this.#sent.get(promptId);
   }
 
   /**
    * Send the next prompt of a batch; returns why ComfyUI refuses it or would leave a part of it
-   * out, or null. A server that does not answer refuses nothing.
+   * out, or null. If the server, or what is before it, does not say what has become of the prompt,
+   * that is `lost`.
    *
    * @param {Batch} batch
    * @returns {Promise<string | null>}
    */
   async send(batch) {
     batch.isSending = true;
-    this.#submissions.begin();
+    const prompt = batch.next();
+    const times = (batch.lost?.times ?? 0) + 1;
+    batch.lost = null;
     try {
-      const { node_errors: faults, prompt_id: id } = await this.#queue(batch);
-      if (id) this.#remember(id);
+      const answer = await this.#api.queuePrompt(0, /** @type {any} */ (prompt));
+      const { node_errors: faults, prompt_id: id } = /** @type {Answer} */ (answer);
+      if (id) this.#remember(id, batch);
       return faultIn(faults ?? {});
     } catch (error) {
       const { response } = /** @type {{ response?: Refusal }} */ (error);
-      if (!response) return null;
-      const { details, message } = response.error ?? {};
-      return faultIn(response.node_errors ?? {}) ?? [message, details].filter(Boolean).join(": ");
+      const reason = response && reasonIn(response);
+      if (reason) return reason;
+      batch.lost = { prompt, times };
+      return null;
     } finally {
       batch.isSending = false;
     }
   }
 
   /**
+   * @param {string} id
    * @param {Batch} batch
-   * @returns {Promise<Pick<Refusal, "node_errors"> & { prompt_id?: string }>}
    */
-  #queue(batch) {
-    return this.#api.queuePrompt(0, /** @type {any} */ (batch.next()));
+  #remember(id, batch) {
+    this.#sent.set(id, batch);
+    const [oldest] = this.#sent.keys();
+    if (this.#sent.size > LIMIT) this.#sent.delete(oldest);
   }
+}
 
-  /** @param {string} id */
-  #remember(id) {
-    this.#ids.add(id);
-    const [oldest] = this.#ids;
-    if (this.#ids.size > LIMIT) this.#ids.delete(oldest);
-  }
+/**
+ * Why ComfyUI has refused a prompt, in its words; empty if it has not said so.
+ *
+ * @param {Refusal} refusal
+ */
+function reasonIn({ error, node_errors: faults }) {
+  const said = typeof error === "string" ? [error] : [error?.message, error?.details];
+  return faultIn(faults ?? {}) ?? said.filter(Boolean).join(": ");
 }
 
 /**

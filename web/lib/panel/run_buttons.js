@@ -43,12 +43,12 @@ export class RunButtons {
 
   /** Whether the workflow on screen can be run on an image of the loop now. */
   get canTry() {
-    return this.#nodeOf(this.#loop.id) !== null && !this.#control.goesOn;
+    return this.#isHere && !this.#goesOn;
   }
 
   /** What that does, or why it cannot be done. */
   get tryTitle() {
-    return t(this.#nodeOf(this.#loop.id) ? "run.try.chosen" : "run.elsewhere");
+    return t(this.#isHere ? "run.try.chosen" : "run.elsewhere");
   }
 
   /** @param {string} path - of the image; "" for the next */
@@ -60,20 +60,30 @@ export class RunButtons {
   /** @param {Loop} loop */
   show(loop) {
     this.#loop = loop;
-    const { goesOn } = this.#control;
+    const goesOn = this.#goesOn;
     const action = runAction(loop, goesOn);
-    const isHere = this.#nodeOf(loop.id) !== null;
     setText(/** @type {Element} */ (this.#run.lastElementChild), t(`run.${action}.label`));
     this.#icon.className = `pi pi-${ICONS[action]}`;
     this.#run.dataset.runs = action;
-    this.#run.disabled = !isHere && !goesOn;
+    this.#run.disabled = !this.#isHere && !goesOn;
     this.#run.title = this.#run.disabled ? t("run.elsewhere") : t(`run.${action}.tooltip`);
     this.#tryOne.disabled = !this.canTry;
     this.#tryOne.title = this.tryTitle;
   }
 
+  /** Whether the workflow of the loop is on the screen. */
+  get #isHere() {
+    return this.#nodeOf(this.#loop.id) !== null;
+  }
+
+  /** Whether the page goes on with the loop by itself. */
+  get #goesOn() {
+    return this.#control.goesOn(this.#loop.id, { isHere: this.#isHere });
+  }
+
   #press() {
-    if (runAction(this.#loop, this.#control.goesOn) === "pause") this.#control.pause();
+    const isHere = this.#isHere;
+    if (this.#goesOn) this.#control.pause(this.#loop.id, { isHere });
     else this.#control.start();
   }
 }

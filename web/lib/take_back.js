@@ -1,0 +1,75 @@
+import { CARD } from "./card/widget.js";
+import { t } from "./texts.js";
+
+/**
+ * @import { Api } from "../../types/comfyui.d.ts"
+ * @import { Toasts } from "./toasts.js"
+ */
+
+/**
+ * An entry of ComfyUI's queue.
+ *
+ * @typedef {[number, string, Record<string, { class_type: string, inputs?: object }>, Extra]} Entry
+ * @typedef {{ client_id?: string, extra_pnginfo?: { workflow?: { id?: unknown } } }} Extra
+ */
+
+const ITERATOR = "BatchLoopDirectoryIterator";
+const TOAST = "take back";
+const LIFE_MS = 10_000;
+
+/** Takes prompts that this page has sent, and that do not run yet, back from ComfyUI's queue. */
+export class TakeBack {
+  #api;
+  #toasts;
+
+  /**
+   * @param {object} given
+   * @param {Pick<Api, "clientId" | "fetchApi">} given.api
+   * @param {Pick<Toasts, "show">} given.toasts
+   */
+  constructor({ api, toasts }) {
+    this.#api = api;
+    this.#toasts = toasts;
+  }
+
+  /**
+   * Take back those of some batches, but no trials of one image; says so if ComfyUI cannot be asked.
+   *
+   * @param {(prompt: string, graph: string | undefined) => boolean} isWanted - called with the
+   *   prompt's id and that of its workflow, when it is known what waits
+   */
+  async those(isWanted) {
+    try {
+      const { queue_pending: waiting } = await (await this.#queue()).json();
+      const own = /** @type {Entry[]} */ (waiting)
+        .filter((entry) => this.#isOwn(entry))
+        .filter(([, id, , extra]) => isWanted(id, graphOf(extra)))
+        .map(([, id]) => id);
+      if (own.length === 0) return;
+      await this.#queue({ method: "POST", body: JSON.stringify({ delete: own }) });
+    } catch (error) {
+      console.warn(`[Batch Loop] the queue could not be changed: ${error}`);
+      const [summary, detail] = [t("run.pause.label"), t("run.pause.stillQueued")];
+      this.#toasts.show(TOAST, { severity: "warn", summary, detail, life: LIFE_MS });
+    }
+  }
+
+  /** @param {Entry} entry */
+  #isOwn([, , graph, { client_id: sender }]) {
+    const iterators = Object.values(graph).filter(({ class_type: type }) => type === ITERATOR);
+    const isTrial = iterators.some(({ inputs }) => CARD in (inputs ?? {}));
+    return sender === this.#api.clientId && iterators.length > 0 && !isTrial;
+  }
+
+  /** @param {RequestInit} [options] */
+  async #queue(options) {
+    const response = await this.#api.fetchApi("/queue", options);
+    if (!response.ok) throw new Error(`${response.status} ${response.statusText}`);
+    return response;
+  }
+}
+
+/** @param {Extra} extra */
+function graphOf({ extra_pnginfo: info }) {
+  return info?.workflow?.id === undefined ? undefined : String(info.workflow.id);
+}
