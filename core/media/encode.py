@@ -31,11 +31,12 @@ _CHANNELS = {1, 3, 4}  # grey, RGB, RGBA
 _LOSSLESS_WEBP_QUALITY = 100
 _LOSSLESS_WEBP_EFFORT = 50  # lossless, Pillow's quality means effort; 100 takes twice as long
 _LARGEST_JPEG_PART = 65533  # bytes that fit into one marker of a JPEG file
+_LARGEST_JPEG_PROFILE = 255 * (_LARGEST_JPEG_PART - 14)  # in as many markers, each with a head
 _ROOM_FOR_LENGTH = 2
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
 _PNG_XMP = "XML:com.adobe.xmp"
 _TOO_LARGE = (
-    "Batch Loop leaves the %s out of a JPEG file: it is larger than the 64 KB that JPEG has room "
+    "Batch Loop leaves the %s out of a JPEG file: it is larger than the %s that JPEG has room "
     "for. Save as PNG or WebP to keep it."
 )
 
@@ -232,15 +233,23 @@ def _fitting_into_jpeg(
     What the photographer has noted comes first.
     """
     room = _LARGEST_JPEG_PART - len(exif.PREFIX)
-    if len(source.exif) > room:
-        _log.warning(_TOO_LARGE, "source's EXIF data")
+
+    def is_too_much(texts: Mapping[str, str]) -> bool:
+        only_exif = SourceMetadata(exif=source.exif)
+        return len(fitted(only_exif, texts, size=(1, 1), channels=3).exif) > room
+
+    if is_too_much({}):
+        _log.warning(_TOO_LARGE, "source's EXIF data", "64 KB")
         source = replace(source, exif=b"")
     if len(_JPEG_XMP) + len(source.xmp) > _LARGEST_JPEG_PART - _ROOM_FOR_LENGTH:
-        _log.warning(_TOO_LARGE, "source's XMP data")
+        _log.warning(_TOO_LARGE, "source's XMP data", "64 KB")
         source = replace(source, xmp=b"")
+    if len(source.profile) > _LARGEST_JPEG_PROFILE:
+        _log.warning(_TOO_LARGE, "source's colour profile", "16 MB")
+        source = replace(source, profile=b"")
     texts = dict(texts)
-    while texts and len(fitted(source, texts, size=(1, 1), channels=3).exif) > room:
+    while texts and is_too_much(texts):
         largest = max(texts, key=lambda key: len(texts[key]))
         del texts[largest]
-        _log.warning(_TOO_LARGE, largest)
+        _log.warning(_TOO_LARGE, largest, "64 KB")
     return source, texts

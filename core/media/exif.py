@@ -1,6 +1,8 @@
-"""Editing EXIF data without taking it apart.
+"""Editing EXIF data: it is written anew, with only what is still valid.
 
-What is not changed stays at its place, byte by byte: camera makers' own notes count on that.
+So nothing is left behind of what is not kept. Everything may move but a camera maker's own note:
+its inner offsets, which only the maker knows, usually count from the beginning of all the data. It
+stays where it was, with the rest written before it as far as there is room, and then after it.
 """
 
 # Names and numbers follow the EXIF specification, CIPA DC-008.
@@ -10,94 +12,36 @@ from __future__ import annotations
 import re
 import struct
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
 
 from PIL import TiffTags
+
+from .exif_folders import ASCII, LONG, SHORT, DamagedExif, Entry, Folder, read, written
+
+__all__ = ["PREFIX", "DamagedExif", "edited"]
 
 PREFIX = b"Exif\0\0"
 """Stands before the data in a JPEG file."""
 
 _EMPTY = b"II*\0" + struct.pack("<IHI", 8, 0, 0)
 
-_ASCII, _SHORT, _LONG = 2, 3, 4
-_INTEGERS = {_SHORT: ("H", 0xFFFF), _LONG: ("I", 0xFFFFFFFF)}
+_LARGEST_SHORT = 0xFFFF
 
 _WIDTH, _HEIGHT = 0x0100, 0x0101
 _MODEL, _MAKE = 0x0110, 0x010F
 _ORIENTATION = 0x0112
-_THUMBNAIL, _THUMBNAIL_LENGTH = 0x0201, 0x0202
-_EXIF_FOLDER = 0x8769
 _EXIF_WIDTH, _EXIF_HEIGHT = 0xA002, 0xA003
 _SHOWN_AS_CAPTION = frozenset({0x010D, 0x010E})
 """DocumentName and ImageDescription."""
 
-_WORKFLOW = rb"(?:prompt|workflow):\s*\{"
-"""How the entries begin in which ComfyUI's page finds a workflow."""
+_OF_OTHER_PICTURES = frozenset({0x0111, 0x0117, 0x0144, 0x0145, 0x014A, 0x0201, 0x0202})
+"""Tags that say where else in the source's file there are pixels, such as a thumbnail's."""
 
+_WORKFLOW = re.compile(rb"(?:ASCII|UNICODE)?(?:prompt|workflow):\s*\{", re.IGNORECASE)
+"""How the values begin, but for zeros, in which ComfyUI's page finds a workflow, or savers put one.
 
-class DamagedExif(ValueError):
-    """Raised for EXIF data that is not as specified."""
-
-
-@dataclass(frozen=True)
-class _Entry:
-    """A tag with its value, or where that is."""
-
-    tag: int
-    kind: int
-    count: int
-    value: bytes
-    """Four bytes: the value if it fits, else its offset."""
-    at: int
-    """Offset of these twelve bytes."""
-
-
-@dataclass
-class _Data:
-    """EXIF data that is being edited."""
-
-    data: bytearray
-    order: str = field(init=False)
-    """Of its bytes, as `struct` has it."""
-
-    def __post_init__(self) -> None:
-        self.order = {b"II*\0": "<", b"MM\0*": ">"}.get(bytes(self.data[:4]), "")
-        if not self.order:
-            raise DamagedExif("it begins with neither of the two byte orders")
-
-    def number(self, kind: str, at: int) -> int:
-        return int(struct.unpack_from(self.order + kind, self.data, at)[0])
-
-    def entries(self, folder: int) -> list[_Entry]:
-        """The entries of the folder at an offset."""
-        count = self.number("H", folder)
-        return [self._entry(folder + 2 + 12 * place) for place in range(count)]
-
-    def _entry(self, at: int) -> _Entry:
-        tag, kind, count = struct.unpack_from(f"{self.order}HHI", self.data, at)
-        return _Entry(tag, kind, count, bytes(self.data[at + 8 : at + 12]), at)
-
-    def integer(self, entry: _Entry) -> int:
-        letter, _ = _INTEGERS.get(entry.kind, ("", 0))
-        if not letter or entry.count != 1:
-            raise DamagedExif(f"tag {entry.tag:#x} is not one integer")
-        return int(struct.unpack_from(self.order + letter, entry.value)[0])
-
-    def set_integer(self, entry: _Entry, number: int) -> _Entry:
-        """Write a number into an entry, unless it is not for one so large; returns the entry."""
-        letter, most = _INTEGERS.get(entry.kind, ("", 0))
-        if not letter or entry.count != 1 or number > most:
-            return entry
-        struct.pack_into(self.order + letter, self.data, entry.at + 8, number)
-        return self._entry(entry.at)
-
-    def text(self, entry: _Entry) -> bytes:
-        if entry.kind != _ASCII:
-            return b""
-        if entry.count <= len(entry.value):
-            return entry.value[: entry.count]
-        start = self.number("I", entry.at + 8)
-        return bytes(self.data[start : start + entry.count])
+UserComment says first how its text is encoded, which may be with two bytes for each letter.
+"""
+_BEGINNING = 100
 
 
 def edited(exif: bytes, texts: Mapping[str, str], size: tuple[int, int] | None = None) -> bytes:
@@ -107,88 +51,51 @@ def edited(exif: bytes, texts: Mapping[str, str], size: tuple[int, int] | None =
     had. `texts` become entries of text, as ComfyUI's page expects them: `key:text`, in tags that
     the source does not use. Raises `DamagedExif`.
     """
-    if not exif and not texts:
+    order, folder = read(exif or _EMPTY)
+    _correct(folder, order, size)
+    if not texts and not folder.entries:
         return b""
-    try:
-        return _edited(_Data(bytearray(exif or _EMPTY)), texts, size, is_kept=bool(exif))
-    except (struct.error, IndexError) as error:
-        raise DamagedExif(str(error)) from error
+    _add(folder, texts, is_kept=bool(folder.entries))
+    return written(order, folder)
 
 
-def _edited(
-    exif: _Data, texts: Mapping[str, str], size: tuple[int, int] | None, *, is_kept: bool
-) -> bytes:
-    folder = exif.number("I", 4)
-    entries = exif.entries(folder)
-    _drop_thumbnail(exif, folder + 2 + 12 * len(entries))
-    if size is not None:
-        for entry in entries:
-            if entry.tag == _EXIF_FOLDER:
-                _correct(exif, exif.entries(exif.integer(entry)), size)
-    kept = [entry for entry in _correct(exif, entries, size) if not _is_workflow(exif, entry)]
-    if texts or len(kept) < len(entries):
-        _append_folder(exif, kept, texts, is_kept=is_kept)
-    return bytes(exif.data)
-
-
-def _correct(exif: _Data, entries: list[_Entry], size: tuple[int, int] | None) -> list[_Entry]:
-    """Make an image upright and of a size, as far as entries of one folder tell."""
+def _correct(folder: Folder, order: str, size: tuple[int, int] | None) -> None:
+    """Make a folder that of an upright image of a size, and take out what is not kept."""
     width, height = size or (0, 0)
     numbers = {_ORIENTATION: 1}
     if size is not None:
         numbers |= {_WIDTH: width, _HEIGHT: height, _EXIF_WIDTH: width, _EXIF_HEIGHT: height}
-    return [
-        exif.set_integer(entry, numbers[entry.tag]) if entry.tag in numbers else entry
-        for entry in entries
+    folder.entries = [
+        _numbered(entry, order, numbers[entry.tag]) if entry.tag in numbers else entry
+        for entry in folder.entries
+        if entry.tag not in _OF_OTHER_PICTURES and not _is_workflow(entry)
     ]
+    for entry in folder.entries:
+        if entry.folder is not None:
+            _correct(entry.folder, order, size)
 
 
-def _is_workflow(exif: _Data, entry: _Entry) -> bool:
-    return re.match(_WORKFLOW, exif.text(entry)) is not None
+def _numbered(entry: Entry, order: str, number: int) -> Entry:
+    """An entry with a number in place of its own, if it is for one."""
+    if entry.kind not in {SHORT, LONG} or entry.count != 1:
+        return entry
+    kind = SHORT if entry.kind == SHORT and number <= _LARGEST_SHORT else LONG
+    return Entry(entry.tag, kind, 1, struct.pack(order + ("H" if kind == SHORT else "I"), number))
 
 
-def _drop_thumbnail(exif: _Data, link: int) -> None:
-    """Take out the second folder, whose offset stands at `link`, and the thumbnail in it."""
-    folder = exif.number("I", link)
-    if not folder:
-        return
-    struct.pack_into("<I", exif.data, link, 0)
-    found = {entry.tag: exif.integer(entry) for entry in _thumbnail_of(exif, folder)}
-    start, length = found.get(_THUMBNAIL, 0), found.get(_THUMBNAIL_LENGTH, 0)
-    if start > link and length:
-        # It may show what was cut away from the photograph.
-        end = min(start + length, len(exif.data))
-        exif.data[start:end] = bytes(max(0, end - start))
-        if end == len(exif.data):
-            del exif.data[start:]
+def _is_workflow(entry: Entry) -> bool:
+    return _WORKFLOW.match(entry.value[:_BEGINNING].replace(b"\0", b"")) is not None
 
 
-def _thumbnail_of(exif: _Data, folder: int) -> Iterator[_Entry]:
-    for entry in exif.entries(folder):
-        if entry.tag in {_THUMBNAIL, _THUMBNAIL_LENGTH}:
-            yield entry
-
-
-def _append_folder(
-    exif: _Data, kept: list[_Entry], texts: Mapping[str, str], *, is_kept: bool
-) -> None:
-    """Replace the first folder by one at the end, with entries and texts."""
-    data = exif.data
-    entries = list(kept)
-    tags = _free_tags({entry.tag for entry in kept}, is_kept=is_kept)
+def _add(folder: Folder, texts: Mapping[str, str], *, is_kept: bool) -> None:
+    taken = {entry.tag for entry in folder.entries}
+    tags = _free_tags(taken, is_kept=is_kept)
     for key, text in texts.items():
-        tag = _MODEL if key == "prompt" and all(e.tag != _MODEL for e in kept) else next(tags)
+        tag = _MODEL if key == "prompt" and _MODEL not in taken else next(tags, None)
+        if tag is None:  # the source has all of them
+            return
         value = f"{key}:{text}".encode("ascii", "replace") + b"\0"
-        data += bytes(len(data) % 2)
-        at = struct.pack(f"{exif.order}I", len(data))
-        entries.append(_Entry(tag, _ASCII, len(value), at, 0))
-        data += value
-    data += bytes(len(data) % 2)
-    struct.pack_into(f"{exif.order}I", data, 4, len(data))
-    data += struct.pack(f"{exif.order}H", len(entries))
-    for entry in sorted(entries, key=lambda entry: entry.tag):
-        data += struct.pack(f"{exif.order}HHI", entry.tag, entry.kind, entry.count) + entry.value
-    data += bytes(4)
+        folder.entries.append(Entry(tag, ASCII, len(value), value))
 
 
 def _free_tags(taken: Collection[int], *, is_kept: bool) -> Iterator[int]:

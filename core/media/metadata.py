@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from PIL import Image
@@ -81,7 +82,7 @@ class ResultMetadata:
 
 
 def fitted(
-    source: SourceMetadata, texts: dict[str, str], *, size: tuple[int, int], channels: int
+    source: SourceMetadata, texts: Mapping[str, str], *, size: tuple[int, int], channels: int
 ) -> ResultMetadata:
     """The metadata of a result, from that of its source.
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import logging
 import struct
 import time
@@ -13,11 +14,23 @@ import torch
 from PIL import Image
 
 from batch_loop.core.common.source_metadata import SourceMetadata
-from batch_loop.core.media import profiles, xmp
+from batch_loop.core.media import exif, profiles, xmp
+from batch_loop.core.media.decode import decode
 from batch_loop.core.media.encode import encode
 from batch_loop.core.model.formats import Format
+from batch_loop.tests.support.photographs import (
+    CAMERA,
+    MAKER_NOTE,
+    MODEL,
+    THUMBNAIL,
+    photograph,
+)
+from batch_loop.tests.support.photographs import exif as camera_exif
 
 WITH_ALL = [Format.JPEG, Format.PNG, Format.PNG_16, Format.WEBP]
+
+
+EXIF, USER_COMMENT = 0x8769, 0x9286
 
 
 def saved(source: SourceMetadata, format_: Format, metadata: dict[str, object]) -> bytes:
@@ -84,3 +97,108 @@ class TestProfile:
         header[12:24], header[36:40] = b"mntrGRAYXYZ ", b"acsp"
         for table in (b"", b"\xff", b"\xff" * 4, b"\xff" * 4 + b"kTRC" + b"\xff" * 8):
             assert profiles.for_channels(bytes(header) + table, 3) == b""
+
+    def test_one_too_large_for_jpeg_is_left_out(self, caplog: pytest.LogCaptureFixture) -> None:
+        header = bytearray(128)
+        header[12:24], header[36:40] = b"mntrRGB XYZ ", b"acsp"
+        large = SourceMetadata(bytes(header) + bytes(17_000_000))
+        with caplog.at_level(logging.WARNING):
+            data = saved(large, Format.JPEG, {})
+        assert "icc_profile" not in Image.open(io.BytesIO(data)).info
+        assert "colour profile" in caplog.text
+
+
+def folder(order: str, *entries: tuple[int, int, int, int]) -> bytes:
+    """A folder of EXIF data: of each entry tag, kind, count, and number or offset."""
+    table = b"".join(struct.pack(order + "HHII", *entry) for entry in entries)
+    return struct.pack(order + "H", len(entries)) + table + bytes(4)
+
+
+def with_workflows() -> bytes:
+    """EXIF data of a camera in which several savers have left a workflow, as text and in letters
+    of two bytes."""
+    made = Image.Exif()
+    made.load(camera_exif())
+    own = made.get_ifd(EXIF)
+    own[USER_COMMENT] = b"UNICODE\0" + 'Workflow:{"of": "a stranger"}'.encode("utf-16-le")
+    made[0x010E] = 'Workflow: {"of": "a stranger"}'
+    made[0x0131] = 'prompt:{"of": "a stranger", "long": "' + "x" * 30_000 + '"}'
+    return made.tobytes().removeprefix(exif.PREFIX)
+
+
+class TestExif:
+    @pytest.mark.parametrize("format_", WITH_ALL)
+    @pytest.mark.parametrize("embeds", [True, False])
+    @pytest.mark.parametrize("camera", [True, False])
+    def test_nothing_is_left_of_an_earlier_workflow(
+        self, format_: Format, *, embeds: bool, camera: bool
+    ) -> None:
+        text = "w" * 25_000
+        if camera:
+            data = photograph(exif=exif.PREFIX + with_workflows())
+        else:
+            data = saved(SourceMetadata(), Format.WEBP, {"workflow": {"pass": "first", "is": text}})
+        sizes = set()
+        for number in range(3):
+            metadata = {"workflow": {"pass": number, "is": text}, "prompt": {"pass": number}}
+            source = decode(io.BytesIO(data)).metadata
+            data = saved(source, format_, metadata if embeds else {})
+            for earlier in ("first", "a stranger", *range(number)):
+                quoted = json.dumps(earlier)
+                assert f'": {quoted}'.encode() not in data, earlier
+            assert "a stranger".encode("utf-16-le") not in data
+            assert THUMBNAIL not in data
+            assert data.count(text.encode()) == embeds
+            image = Image.open(io.BytesIO(data))
+            found = image.getexif()
+            sizes.add(len(image.info.get("exif", b"")))
+            if camera:
+                assert (found[0x010F], found[0x0110]) == (CAMERA, MODEL)
+                assert found.get_ifd(EXIF)[0x927C] == MAKER_NOTE
+            elif not embeds:
+                assert not found
+        assert len(sizes) == 1
+
+    def test_a_workflow_goes_into_the_room_before_a_maker_s_note(self) -> None:
+        before = with_workflows()
+        for _ in range(3):
+            after = exif.edited(before, {"prompt": "{" + "y" * 20_000 + "}"}, (4, 4))
+            assert after.index(MAKER_NOTE) == before.index(MAKER_NOTE)
+            assert len(after) <= len(before)
+            before = after
+
+    def test_one_too_large_for_jpeg_never_loses_an_image(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        fits = 0
+        for nbytes in range(65_000, 65_700, 20):
+            made = Image.Exif()
+            made[0x010F], made[0x8298] = CAMERA, "c" * nbytes
+            source = SourceMetadata(exif=made.tobytes().removeprefix(exif.PREFIX))
+            caplog.clear()
+            with caplog.at_level(logging.WARNING):
+                data = saved(source, Format.JPEG, {})
+            is_kept = Image.open(io.BytesIO(data)).getexif().get(0x010F) == CAMERA
+            assert is_kept is ("EXIF data" not in caplog.text)
+            fits += is_kept
+        assert 0 < fits < 35
+
+    @pytest.mark.parametrize("order", ["<", ">"])
+    @pytest.mark.parametrize("kind", ["values", "folders", "chain", "same folder"])
+    def test_what_overlaps_takes_no_memory_and_no_time(self, order: str, kind: str) -> None:
+        head = (b"II*\0" if order == "<" else b"MM\0*") + struct.pack(order + "I", 8)
+        many = range(3000)
+        if kind == "values":
+            data = folder(order, *((0x1000 + n, 7, 50_000, 8 + n) for n in many)) + bytes(50_000)
+        elif kind == "folders":
+            data = folder(order, *((0x8769, 4, 1, 8 + 12 * n) for n in many))
+        elif kind == "same folder":
+            data = folder(order, *((0x8769, 4, 1, 8) for _ in many))
+        else:
+            data = b"".join(folder(order, (0x8769, 4, 1, 8 + 18 * (n + 1))) for n in many)
+        source = SourceMetadata(exif=head + data)
+        tracemalloc.start()
+        saved(source, Format.WEBP, {"workflow": {}})
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert most < 30 * len(source.exif)

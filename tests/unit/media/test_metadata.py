@@ -221,7 +221,8 @@ class TestExif:
         assert opened(data).getexif()[0x0110] == MODEL
         assert b"prompt:{}" in data
         assert "workflow" in caplog.text
-        long = SourceMetadata(exif=source.exif + bytes(65_536), xmp=XMP + b" " * 65_536)
+        longer = exif.edited(source.exif, {"note": "n" * 65_536})
+        long = SourceMetadata(exif=longer, xmp=XMP + b" " * 65_536)
         with caplog.at_level(logging.WARNING):
             data = encode(image, format=Format.JPEG, quality=90, metadata=None, source=long)
         assert not opened(data).getexif()
