@@ -201,9 +201,9 @@ class LoopMemory(NamedTuple):
     """What is remembered of one loop."""
 
     turns: Mapping[Turn, OpenTurn] = MappingProxyType({})
-    """One for each prompt that is working on it."""
+    """One for each prompt that is working on it, in this batch or still in the one before."""
     kept_turns: Mapping[Turn, OpenTurn] = MappingProxyType({})
-    """Those of the batch before, as long as that may be put back."""
+    """Those of the batch before as they were when it ended, as long as it may be put back."""
     untold: str | None = None
     """Why a result could not be written after its prompt had succeeded; the next run reports it."""
     clients: Clients = Clients()
@@ -284,9 +284,9 @@ class Memory:
             self.change(key, turns=left)
 
     def begin_batch(self, key: LoopKey, *, keep: bool) -> None:
-        """Forget what belongs to the previous batch, in a transaction; with `keep`, not its turns.
+        """Forget what belongs to the previous batch, in a transaction.
 
-        See `put_back`.
+        With `keep`, its turns are remembered, should it be put back.
         """
         self.change(key, kept_turns=self._with_kept(key) if keep else {})
         self._change_batch(key, self._still_awaited(key))
@@ -299,12 +299,17 @@ class Memory:
         self._change_batch(key, {**self._still_awaited(key), **turns})
 
     def _with_kept(self, key: LoopKey) -> dict[Turn, OpenTurn]:
-        """All turns of a loop; a kept one still has the value that `_still_awaited` drops."""
-        kept, turns = self[key].kept_turns, self[key].turns
-        both = {
-            turn: turns[turn]._replace(given=kept[turn].given) for turn in kept if turn in turns
+        """The turns of a loop's batch, and of the one before while that may be put back.
+
+        A turn of the batch before that is still awaited is in both. Then what was noted since
+        counts, but for the value it was given: only the kept one has that.
+        """
+        kept = self[key].kept_turns
+        latest = {**kept, **self[key].turns}
+        return {
+            turn: known._replace(given=kept.get(turn, known).given)
+            for turn, known in latest.items()
         }
-        return {**turns, **kept, **both}
 
     def _change_batch(self, key: LoopKey, turns: Mapping[Turn, OpenTurn]) -> None:
         of_batch = {"untold": None, "spelled": None, "linked": None, "forecast": Forecast()}
@@ -313,7 +318,8 @@ class Memory:
     def _still_awaited(self, key: LoopKey) -> dict[Turn, OpenTurn]:
         """The turns that are polled for until their prompts end, whatever becomes of their items.
 
-        Other servers may depend on knowing that this one is at work.
+        Other servers may depend on knowing that this one is at work. What they were given is for
+        their own batch only.
         """
         return {
             turn: known._replace(given=())

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import NotNow, UnknownLoop
+from batch_loop.core.engine.changes.process_memory import Memory, OpenTurn
 from batch_loop.core.engine.changes.undo import UNDO_SECONDS
+from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.items import ItemState
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Snapshot
@@ -43,6 +45,20 @@ def test_what_was_done_or_failed_is_so_again(loop: Loop) -> None:
     assert (after.batch, after.counts, after.failures) == (1, before.counts, before.failures)
     assert after.undo_until is None
     assert loop.acquire().carried.value == 7
+
+
+def test_a_turn_of_both_batches_is_as_last_noted_with_the_value_of_its_own(loop: Loop) -> None:
+    key, memory = loop.request.key, Memory(loop.host)
+    turn = Turn(key.id, "a", loop.host.submit())
+    with memory.draft():
+        memory.change_turn(key, turn, others_wait=True, given=(7,))
+        for _ in range(2):
+            memory.begin_batch(key, keep=True)
+            assert memory.turn(key, turn) == OpenTurn(others_wait=True)
+        memory.change_turn(key, turn, has_claimed=True)
+        memory.put_back(key, [turn])
+        found = memory.turn(key, turn)
+    assert found == OpenTurn(others_wait=True, has_claimed=True, given=(7,))
 
 
 def test_it_can_be_undone_while_a_run_has_the_first_image(loop: Loop) -> None:
