@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import functools
+import logging
 import os
 import shutil
 import sys
@@ -17,6 +18,8 @@ from importlib.util import find_spec
 
 from ..common.errors import BatchLoopError, NoDialog, NotNow
 from ..files.allowed_paths import AllowedFolders, resolve_source
+
+_log = logging.getLogger(__name__)
 
 _TITLE = "Choose a folder of images"
 _LONGEST_SECONDS = 600.0
@@ -115,8 +118,11 @@ def dialog_command(
         lines = [part for line in _MAC_SCRIPT for part in ("-e", line)]
         return [_MAC_PROGRAM, *lines, _TITLE, *([start] if start else [])]
     if not any(environ.get(name) for name in _SCREENS):
-        names = " nor ".join(_SCREENS)
-        raise NoDialog(f"ComfyUI runs without a screen: neither {names} is set where it runs.")
+        _log.info("Batch Loop: no folder dialog, as neither %s is set", " nor ".join(_SCREENS))
+        raise NoDialog(
+            "ComfyUI runs without a screen, so it cannot open its own window: choose from the "
+            "folders that are listed here."
+        )
     for name, arguments in _DESKTOP_PROGRAMS.items():
         program = shutil.which(name, path=environ.get("PATH"))
         if program is not None:

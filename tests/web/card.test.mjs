@@ -47,6 +47,13 @@ function model(known) {
   return iteratorModel({ settings, canChoose: true, folder: null, refusal: null, state: null, ...known });
 }
 
+/** The card of a folder without images, and why it has none. */
+function nothingThere(nothing, settings = { directory: "in" }, known = {}) {
+  const none = { images: 0, folders: 0, kinds: [], ...nothing };
+  const folder = { ...FOLDER, total: 0, first: null, last: null, nothing: none };
+  return model({ folder, settings, ...known });
+}
+
 test("a loop that will be forgotten says so in every phase, even before the first run", () => {
   const forgets = "the disk is full";
   const said = "Forgotten when ComfyUI ends, because nothing can be saved in its user folder: the disk is full.";
@@ -129,7 +136,7 @@ test("a folder without images says why", () => {
     { kind: ".CR2", count: 12 },
     { kind: ".xmp", count: 3 },
   ];
-  assert.equal(nothing("other", 0, kinds).detail, "The folder holds other files: .CR2 (12), .xmp (3).");
+  assert.equal(nothing("other", 0, kinds).detail, "The folder holds other files: .CR2 (12), .xmp (3). Raw photographs cannot be read: convert them to TIFF or JPEG first.");
   assert.match(nothing("filter", 5).detail, /^The folder holds 5 images, but the filter/);
   assert.match(nothing("filter", 1).detail, /^The folder holds 1 image, but the filter/);
   assert.match(nothing("range", 5).detail, /start_index leaves them all out/);
@@ -148,13 +155,84 @@ test("a refused folder shows what is wrong, and the server's message", () => {
   assert.equal(model({ refusal: new Refused("no", 400) }).headline, "This folder cannot be used");
 });
 
-test("a refused folder comes before what is left of its batch, but not before an image in progress", () => {
+test("files that people take for images come with advice", () => {
+  const detailOf = (kind) => nothingThere({ why: "other", kinds: [{ kind, count: 4 }] }).detail;
+  for (const kind of [".CR2", ".cr3", ".NEF", ".ARW", ".dng", ".RAF", ".ORF", ".RW2"]) {
+    assert.match(detailOf(kind), /Raw photographs cannot be read: convert them to TIFF or JPEG first\.$/);
+  }
+  assert.match(detailOf(".HEIC"), /HEIC photographs cannot be read/);
+  assert.match(detailOf(".mp4"), /Only images are taken, not videos\.$/);
+  assert.match(detailOf(".txt"), /: \.txt \(4\)\.$/);
+});
+
+test("a pattern that no file matches is quoted, and one that lacks its asterisk is mended", () => {
+  const detailOf = (custom_pattern, why = "filter") =>
+    nothingThere({ why, images: 3 }, { directory: "in", filter: "Custom", custom_pattern }).detail;
+  assert.match(detailOf("jpg"), /^No file matches “jpg”\. Did you mean \*\.jpg\? The folder holds 3 images/);
+  assert.match(detailOf(".JPG, !a*"), /^No file matches “\.JPG, !a\*”\. Did you mean \*\.JPG, !a\*\?/);
+  for (const pattern of ["[", "*.jpgg"]) {
+    assert.ok(detailOf(pattern).startsWith(`No file matches “${pattern}”. The folder holds`));
+  }
+  assert.doesNotMatch(detailOf("jpg", "empty"), /No file matches/);
+});
+
+test("without a pattern, it is the pattern that is missing, not the folder", () => {
+  const refusal = new Refused("The filter is Custom", 400);
+  for (const custom_pattern of ["", " , ", "!", undefined]) {
+    const settings = { directory: "in", filter: "Custom", custom_pattern };
+    const shown = model({ settings, refusal });
+    assert.deepEqual([shown.phase, shown.headline, shown.tone], ["pattern", "No pattern yet", "plain"]);
+    assert.deepEqual([shown.buttons.canRun, shown.buttons.primary], [false, null]);
+  }
+  const settings = { directory: "in", filter: "Custom", custom_pattern: "!a*" };
+  assert.equal(model({ settings, folder: FOLDER }).phase, "ready");
+});
+
+test("where another folder is what helps, Choose folder is what to do, and nothing can run", () => {
+  const of = (why, known) => nothingThere({ why, images: 1 }, undefined, known).buttons;
+  for (const why of ["empty", "other"]) {
+    assert.deepEqual([of(why).canRun, of(why).tries, of(why).primary], [false, null, "choose"]);
+  }
+  assert.deepEqual([of("filter").canRun, of("filter").primary], [false, null]);
+  // A watched folder may well be empty at first.
+  assert.deepEqual([of("empty", { awaits: true }).canRun, of("empty", { awaits: true }).primary], [true, "run"]);
+  assert.equal(model({ settings: { directory: "" } }).buttons.primary, "choose");
+});
+
+test("on a complete batch, Start over is what to do, unless Run does something", () => {
+  const state = { ...REST, done: 10, left: 0, pending: 0, complete: true, next: "stop" };
+  const primary = (known) => model({ state, folder: FOLDER, ...known }).buttons.primary;
+  assert.equal(primary({}), "startOver");
+  assert.equal(primary({ folder: { ...FOLDER, total: 12 } }), "run");
+  assert.equal(primary({ repeats: true }), "run");
+  assert.equal(primary({ goesOn: true }), "run");
+  assert.equal(primary({ state: REST }), "run");
+});
+
+test("once paused, it says so instead of showing the last image", () => {
+  const [last] = STATE.current;
+  const between = { ...STATE, current: [], left: 4 };
+  const shown = model({ folder: FOLDER, state: between, last, isPaused: true });
+  assert.deepEqual([shown.phase, shown.headline, shown.image], ["paused", "Paused: 4 images left", null]);
+  assert.equal(model({ folder: FOLDER, state: STATE, last, isPaused: true }).headline, "img3.png");
+});
+
+test("a folder that goes in the middle of its batch is said to be gone, and Continue stays", () => {
   const refusal = new Refused("The folder does not exist.", 400);
+  const shown = model({ refusal, state: REST });
+  assert.deepEqual([shown.phase, shown.headline, shown.tone], ["gone", "The folder is gone", "error"]);
+  assert.equal(shown.detail, "2 of 10 done. Put the folder back, then press Continue.");
+  assert.deepEqual([shown.buttons.run, shown.buttons.canRun, shown.buttons.primary], ["continue", true, "run"]);
+  assert.equal(model({ refusal, state: REST, isKnown: false }).phase, "refused");
+});
+
+test("a refused folder comes before what is left of its batch, but not before an image in progress", () => {
+  const refusal = new Refused("This folder may not be used.", 403);
   const [last] = STATE.current;
   for (const rest of [{ state: REST, last }, { state: REST }, { state: { ...REST, stopped_on: STOPPED } }]) {
     assert.deepEqual(
       [model({ refusal, ...rest }).phase, model({ refusal, ...rest }).detail],
-      ["refused", "The folder does not exist."],
+      ["refused", "This folder may not be used."],
     );
   }
   assert.equal(model({ refusal, state: STATE }).headline, "img3.png");
@@ -172,9 +250,9 @@ test("an image in progress is shown with its number and its picture", () => {
 test("between two images, the last one is still shown", () => {
   const [last] = STATE.current;
   assert.equal(model({ folder: FOLDER, state: REST, last }).headline, "img3.png");
-  assert.equal(model({ folder: FOLDER, state: REST }).headline, "8 images left");
+  assert.equal(model({ folder: FOLDER, state: REST }).headline, "Paused: 8 images left");
   const one = model({ folder: FOLDER, state: { ...REST, left: 1 } });
-  assert.deepEqual([one.headline, one.detail], ["1 image left", "Press Continue to go on."]);
+  assert.deepEqual([one.headline, one.detail], ["Paused: 1 image left", "Press Continue to go on."]);
 });
 
 test("a stopped batch shows the first line of the reason and how to go on", () => {

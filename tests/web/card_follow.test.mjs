@@ -37,7 +37,8 @@ function entryOf() {
   const selects = [{}, { selects_images: true }];
   const nodeData = { input: { required: { directory: selects, limit: selects } } };
   const node = { widgets, inputs, isInputConnected, constructor: { nodeData } };
-  const entry = new IteratorEntry({ node, card, runControl: { goesOn: () => false, triesChanges: false } });
+  const runControl = { goesOn: () => false, triesChanges: false };
+  const entry = new IteratorEntry({ node, card, runControl });
   const told = (state, folder = { value: FOLDER }) => {
     let isNews = false;
     // The folder's answer may name another loop to ask about.
@@ -50,7 +51,7 @@ function entryOf() {
     }
     return isNews;
   };
-  return { entry, linked, node, shown, told };
+  return { entry, linked, node, runControl, shown, told };
 }
 
 test("it asks about the folder with its settings, and about that folder's loop", () => {
@@ -139,7 +140,7 @@ test("between two images the last one is still shown, if the server says it runs
   told({ ...REST, stands: "running" });
   assert.equal(shown.at(-1).headline, "b.png");
   told(REST);
-  assert.equal(shown.at(-1).headline, "2 images left");
+  assert.equal(shown.at(-1).headline, "Paused: 2 images left");
 });
 
 test("at the end, the folder must be checked again", () => {
@@ -171,11 +172,11 @@ test("a refusal is obsolete once the node has run again", () => {
     const { entry, shown, told } = batch;
     entry.heard("l");
     told(REST, { error: new Refused("gone", 400) });
-    assert.equal(shown.at(-1).phase, "refused");
+    assert.equal(shown.at(-1).phase, "gone");
     run(batch);
     // Later, only the loop is asked about.
     entry.told(new Map([["loop l", { value: { ...REST, stands: "running" } }]]));
-    assert.notEqual(shown.at(-1).phase, "refused");
+    assert.notEqual(shown.at(-1).phase, "gone");
   }
 });
 
@@ -187,15 +188,15 @@ test("a refusal that is told again stays obsolete", () => {
   ]);
   entry.heard("l");
   entry.told(known);
-  assert.equal(shown.at(-1).phase, "refused");
+  assert.equal(shown.at(-1).phase, "gone");
   entry.heard("l");
   entry.told(new Map(known));
-  assert.notEqual(shown.at(-1).phase, "refused");
+  assert.notEqual(shown.at(-1).phase, "gone");
 });
 
 test("an answer counts again once the node comes back to that folder", () => {
   const { entry, node, shown } = entryOf();
-  const known = new Map([[entry.folderQuestion, { error: new Refused("gone", 400) }]]);
+  const known = new Map([[entry.folderQuestion, { error: new Refused("refused", 400) }]]);
   entry.told(known);
   node.widgets[0].value = "";
   entry.told(known);
@@ -223,4 +224,35 @@ test("a refusal is shown; an unreachable server changes nothing", () => {
   assert.equal(shown.at(-1).phase, "paused");
   told(new TypeError("away"));
   assert.equal(shown.at(-1).phase, "paused");
+});
+
+test("a batch that this page has paused is shown as paused, and no longer once it goes on", () => {
+  const { entry, runControl, shown, told } = entryOf();
+  const phase = () => shown.at(-1).phase;
+  runControl.goesOn = () => true;
+  told(UNDER_WAY);
+  const between = { ...UNDER_WAY, current: [], running: 0 };
+  told(between);
+  assert.equal(phase(), "running");
+  runControl.goesOn = () => false;
+  entry.show();
+  assert.equal(phase(), "paused");
+  runControl.goesOn = () => true;
+  entry.show();
+  assert.equal(phase(), "running");
+});
+
+test("Run waits for images, or begins again, as the node's settings say", () => {
+  const { node, shown, told } = entryOf();
+  const buttons = () => shown.at(-1).buttons;
+  const set = (name, value) => node.widgets.push({ name, value });
+  const nothing = { why: "empty", images: 0, folders: 0, kinds: [] };
+  const empty = { value: { ...FOLDER, total: 0, first: null, last: null, nothing } };
+  set("iteration_mode", "Continue");
+  set("when_complete", "Stop");
+  told(null, empty);
+  assert.deepEqual([buttons().canRun, buttons().primary], [false, "choose"]);
+  node.widgets.at(-1).value = "Watch";
+  told(null, empty);
+  assert.deepEqual([buttons().canRun, buttons().primary], [true, "run"]);
 });

@@ -78,7 +78,7 @@ test('"nothing to do" says how the batch stands and what to press', () => {
   assert.doesNotMatch(all.detail, /Retry failed/);
   assert.match(
     told({ total: 7, done: 5, failed: 2, finished: 0 }).detail,
-    /2 failed\. Press Start over, .*\nPress Retry failed to run only those that failed\.$/,
+    /2 failed\. Press Start over to run them again\.\nPress Retry failed to run only those that failed\.$/,
   );
   assert.match(told({ total: 0, finished: 3 }).detail, /Complete: all 3 results are there already/);
   assert.match(told({ total: 0, finished: 0 }).detail, /Complete: no images yet\. Press/);

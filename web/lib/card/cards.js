@@ -1,5 +1,6 @@
 import { iteratorOf, nodesOf } from "../graph.js";
 import { beginBesideOutputs, widthBesideOutputs } from "../node/beside_outputs.js";
+import { alsoWhenChanged } from "../node/callbacks.js";
 import { setWidth, takePlaces } from "../node/widgets.js";
 import { loopOf } from "../poller.js";
 import { CompleteCard } from "./complete_card.js";
@@ -161,6 +162,10 @@ export class Cards {
     card.actions = this.#actions.of(entry, () => this.#following.again());
     this.#iterators.set(node, { card, entry });
     onSettingChanged(node, () => this.#following.whenSettled());
+    for (const name of ["when_complete", "iteration_mode"]) {
+      const widget = widgetOf(node, name);
+      if (widget) alsoWhenChanged(widget, () => entry.show());
+    }
     beginBesideOutputs(node);
     const directory = widgetOf(node, "directory");
     if (directory) setWidth(directory, () => widthBesideOutputs(node));

@@ -1,7 +1,7 @@
 import { attributed, button, element, setText } from "../dom.js";
 import { Progress } from "../progress_bar.js";
 import { t } from "../texts.js";
-import { firstLine } from "./texts_and_buttons.js";
+import { firstLine } from "./phases.js";
 
 /**
  * @import { Failure } from "../../../types/server.d.ts"

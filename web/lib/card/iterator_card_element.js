@@ -101,6 +101,7 @@ export class IteratorCard {
     this.#model = model;
     this.element.dataset.phase = model.phase;
     this.element.dataset.tone = model.tone;
+    this.element.dataset.primary = model.buttons.primary ?? "";
     this.#showWords(model);
     write(this.#hint, model.hint, "");
     this.#hint.hidden = model.hint === "";

@@ -1,7 +1,7 @@
 import { isAtWork } from "../figures.js";
 import { folderOf, loopOf } from "../poller.js";
 import { Refused, isFinal } from "../server.js";
-import { folderSettings, isLinked } from "./folder_settings.js";
+import { folderSettings, isLinked, widgetOf } from "./folder_settings.js";
 import { iteratorModel } from "./texts_and_buttons.js";
 
 /**
@@ -11,6 +11,11 @@ import { iteratorModel } from "./texts_and_buttons.js";
  * @import { RunControl } from "../run_control.js"
  * @import { IteratorCard } from "./iterator_card_element.js"
  */
+
+/** Values of the settings that say what a Run does with the results of earlier ones. */
+const CONTINUE = "Continue";
+const START_OVER = "Start over";
+const WATCH = "Watch";
 
 /** Everything known about one Directory Iterator, as shown on its card. */
 export class IteratorEntry {
@@ -32,6 +37,12 @@ export class IteratorEntry {
   #folder = null;
   /** @type {Refused | null} */
   #refusal = null;
+  /**
+   * The loop of that folder, even after the folder has gone.
+   *
+   * @type {string | null}
+   */
+  #ofFolder = null;
   /** The loop that was last asked about. */
   #asked = "";
   /** @type {Loop | null} */
@@ -56,6 +67,10 @@ export class IteratorEntry {
   #waiting = new Map();
   /** Whether it was seen to run, and not yet to have ended. */
   #runs = false;
+  /** The loop that this page went on with when that was last looked at; "" for none. */
+  #goneOnWith = "";
+  /** The loop that this page has gone on with, and then was paused; "" for none. */
+  #paused = "";
   #watching = false;
   #choosing = false;
 
@@ -85,7 +100,7 @@ export class IteratorEntry {
   get #named() {
     const key = JSON.stringify(folderSettings(this.node));
     if (this.#heard?.key === key) return this.#heard.loop;
-    return this.folderQuestion === this.#known ? (this.#folder?.loop ?? null) : null;
+    return this.folderQuestion === this.#known ? this.#ofFolder : null;
   }
 
   /** The folder's full path, if the server has told it. */
@@ -159,6 +174,7 @@ export class IteratorEntry {
 
   /** Update the card. */
   show() {
+    this.#notePause();
     const model = iteratorModel({
       settings: folderSettings(this.node),
       canChoose: !isLinked(this.node, ["directory"]),
@@ -170,9 +186,36 @@ export class IteratorEntry {
       goesOn: this.#runControl.goesOn(this.loop, { isHere: true }),
       triesChanges: this.#runControl.triesChanges,
       watching: this.#watching,
+      awaits: this.#valueOf("when_complete", WATCH) === WATCH,
+      repeats: this.#repeats,
+      isPaused: this.#paused !== "" && this.#paused === this.loop,
     });
     const { loop } = this;
     this.#card.show(model, { loop, watching: this.#watching, choosing: this.#choosing });
+  }
+
+  /** Whether a Run on the complete batch begins it again. */
+  get #repeats() {
+    const mode = this.#valueOf("iteration_mode", "");
+    return mode !== CONTINUE || this.#valueOf("when_complete", START_OVER) === START_OVER;
+  }
+
+  /**
+   * The value of one of the node's settings.
+   *
+   * @param {string} name
+   * @param {string} linked - returned if it comes from another node
+   */
+  #valueOf(name, linked) {
+    return isLinked(this.node, [name]) ? linked : widgetOf(this.node, name)?.value;
+  }
+
+  /** The page may have begun to go on with the batch, or may have been paused. */
+  #notePause() {
+    const goesOn = this.#runControl.goesOn(this.loop, { isHere: true });
+    if (goesOn) this.#paused = "";
+    else if (this.#goneOnWith) this.#paused = this.#goneOnWith;
+    this.#goneOnWith = goesOn ? (this.loop ?? "") : "";
   }
 
   /**
@@ -180,13 +223,15 @@ export class IteratorEntry {
    * @param {Answer} [answer]
    */
   #noteFolder(question, answer) {
-    if (question !== this.#known) this.#folder = this.#refusal = this.#taken = null;
+    if (question !== this.#known) {
+      this.#folder = this.#refusal = this.#taken = this.#ofFolder = null;
+    }
     this.#known = question;
     // Answers may be told again, and the node may have run since this one was new.
     if (!answer || answer === this.#taken) return;
     this.#taken = answer;
     const { value, error } = answer;
-    if (value) [this.#folder, this.#refusal] = [value, null];
+    if (value) [this.#folder, this.#refusal, this.#ofFolder] = [value, null, value.loop];
     // A server that fails says nothing about the folder, but says why nothing is known of it.
     else if (isFinal(error) || (error instanceof Refused && !this.#folder && !this.#refusal)) {
       [this.#folder, this.#refusal] = [null, error];

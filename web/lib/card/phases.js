@@ -1,0 +1,200 @@
+import { figuresOf, noteLines } from "../figures.js";
+import { t } from "../texts.js";
+import { lacksPattern, reasonOf } from "./why_nothing.js";
+
+/**
+ * @import { Current, Folder, FolderSettings, Loop } from "../../../types/server.d.ts"
+ * @import { Refused } from "../server.js"
+ * @import { Figures } from "../figures.js"
+ * @import { Known, Said } from "./texts_and_buttons.js"
+ */
+
+const NOT_ALLOWED = 403;
+const NOT_FOUND = 400;
+
+/**
+ * What a Directory Iterator's card says.
+ *
+ * @param {Known} known
+ * @returns {Partial<Said> & { phase: string, headline: string }}
+ */
+export function phaseOf({ settings, folder, refusal, state, ...more }) {
+  const { last = null, watching = false, isKnown = true, isPaused = false } = more;
+  const figures = state && figuresOf(state);
+  if (figures) {
+    // A run cannot continue in a folder that is refused.
+    const current = state.current[0] ?? (refusal || isPaused ? null : last);
+    if (current) return underWay(current, figures);
+    if (state.stopped_on && !refusal) return stopped(state.stopped_on, figures);
+  }
+  if (settings && !settings.directory) {
+    const detail = t("card.noFolderDetail");
+    return { phase: "empty", headline: t("card.noFolder"), detail, isElsewhere: true };
+  }
+  if (lacksPattern(settings)) {
+    return { phase: "pattern", headline: t("card.pattern.empty"), detail: t("card.pattern.emptyDetail") };
+  }
+  if (refusal && figures && isKnown && isGone(refusal, figures)) return gone(refusal, figures);
+  if (refusal) return refused(refusal);
+  if (figures && figures.done + figures.failed > 0) {
+    return { ...atRest(state, figures, watching), ...newsOf(folder, figures) };
+  }
+  if (folder) return holding(folder, settings);
+  if (settings) return { phase: "unknown", headline: t("card.looking") };
+  return { phase: "unknown", headline: t("card.linked"), detail: t("card.linkedDetail") };
+}
+
+/** @param {Refused} refusal */
+function refused({ status, message }) {
+  const headline = status === NOT_ALLOWED ? t("card.notAllowed") : t("card.unusable");
+  const tone = /** @type {const} */ ("error");
+  return { phase: "refused", tone, headline, title: message, detail: message, isElsewhere: true };
+}
+
+/**
+ * Whether a folder is refused in the middle of its batch: it can only have gone.
+ *
+ * @param {Refused} refusal
+ * @param {Figures} figures
+ */
+function isGone({ status }, { done, failed, left }) {
+  return status === NOT_FOUND && done + failed > 0 && left > 0;
+}
+
+/**
+ * @param {Refused} refusal
+ * @param {Figures} figures
+ */
+function gone({ message }, figures) {
+  return {
+    phase: "gone",
+    tone: /** @type {const} */ ("error"),
+    headline: t("card.gone.title"),
+    title: message,
+    detail: t("card.gone.detail", { done: figures.done, total: figures.total }),
+    figures,
+  };
+}
+
+/**
+ * @param {Current} current
+ * @param {Figures} figures
+ */
+function underWay({ path, index }, figures) {
+  return {
+    phase: "running",
+    headline: nameOf(path),
+    title: path,
+    detail: t("card.imageOf", { number: index + 1, total: figures.total }),
+    image: path,
+    figures,
+  };
+}
+
+/**
+ * @param {NonNullable<Loop["stopped_on"]>} image
+ * @param {Figures} figures
+ */
+function stopped({ path, reason, unreadable }, figures) {
+  return {
+    phase: "stopped",
+    tone: /** @type {const} */ ("error"),
+    headline: t("card.stoppedOn", { name: nameOf(path) }),
+    title: `${path}\n${reason}`,
+    detail: firstLine(reason),
+    image: unreadable ? null : path,
+    figures,
+  };
+}
+
+/**
+ * @param {Loop} state
+ * @param {Figures} figures
+ * @param {boolean} watching
+ */
+function atRest(state, figures, watching) {
+  if (state.complete && state.next === "watch") {
+    const detail = watching ? t("card.watchingDetail") : t("card.watchDetail");
+    return { phase: "watching", headline: soFar(figures), detail, figures };
+  }
+  if (!state.complete) {
+    return {
+      phase: "paused",
+      headline: t("card.paused", { count: figures.left }),
+      detail: [...noteLines(state), t("card.pausedDetail")].join(" "),
+      figures,
+    };
+  }
+  /** @type {Said["tone"]} */
+  const tone = figures.failed ? "plain" : "good";
+  const detail = [...noteLines(state), t("card.completeDetail")].join(" ");
+  return { phase: "complete", tone, headline: completeLine(figures), detail, figures };
+}
+
+/**
+ * A note if the settings or the files are no longer those of the batch.
+ *
+ * @param {Folder | null} folder
+ * @param {Figures} figures
+ */
+function newsOf(folder, figures) {
+  if (!folder || folder.total === figures.total) return {};
+  return { detail: t("card.holdsNow", { count: folder.total }), isNews: true };
+}
+
+/**
+ * @param {Folder} folder
+ * @param {FolderSettings | null} settings
+ */
+function holding({ total, first, last, nothing }, settings) {
+  if (first === null || last === null) {
+    const detail = nothing ? reasonOf(nothing, settings) : "";
+    const isElsewhere = nothing?.why === "empty" || nothing?.why === "other";
+    return { phase: "none", headline: t("card.none"), detail, isElsewhere };
+  }
+  const names =
+    total === 1 ? [first] : [t("card.first", { name: first }), t("card.last", { name: last })];
+  return {
+    phase: "ready",
+    headline: t("card.holds", { count: total }),
+    title: names.join("\n"),
+    detail: names.join("\n"),
+    hint: t("card.hint"),
+  };
+}
+
+/**
+ * How a complete batch has ended.
+ *
+ * @param {Figures} figures
+ */
+export function completeLine({ done, failed }) {
+  return failed ? t("card.completeFailed", { done, failed }) : t("card.complete", { count: done });
+}
+
+/**
+ * How far a batch is that has no end.
+ *
+ * @param {Figures} figures
+ */
+export function soFar({ done, failed }) {
+  return failed ? t("card.soFarFailed", { done, failed }) : t("card.soFar", { count: done });
+}
+
+/**
+ * The file name of a path inside the folder.
+ *
+ * @param {string} path
+ */
+function nameOf(path) {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/**
+ * The first line of a reason: some nodes put a whole traceback into it.
+ *
+ * @param {string | null} reason
+ */
+export function firstLine(reason) {
+  return (reason ?? "").split("\n")[0].trim();
+}
