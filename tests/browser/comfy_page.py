@@ -289,13 +289,18 @@ class ComfyPage(Tab):
         """Turn Nodes 2.0 on or off; some frontends do not have it or its setting."""
         before = bool(self.get(NODES_2))
         if before != enabled:
-            self.set(NODES_2, enabled)
-            # Some frontends draw no nodes at all after it was switched during use.
-            self.open()
+            self._draw_anew(in_nodes_2=enabled)
         yield
         if before != enabled:
-            self.set(NODES_2, before)
-            self.open()
+            self._draw_anew(in_nodes_2=before)
+
+    def _draw_anew(self, *, in_nodes_2: bool) -> None:
+        # Not that of a test whose folder has gone: ComfyUI reopens what was open.
+        self.page.evaluate("app.extensionManager.command.execute('Comfy.NewBlankWorkflow')")
+        self.call("tidy")
+        self.set(NODES_2, in_nodes_2)
+        # Some frontends draw no nodes at all after it was switched during use.
+        self.open()
 
     def wait_for_colour_on_title(self, node: str, colour: str) -> None:
         """Wait until this colour appears on a node's title."""
