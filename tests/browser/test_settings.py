@@ -153,6 +153,9 @@ def test_a_folder_without_images_says_what_is_there(
     comfy.set_directory(batch.name)
     card = comfy.card()
     expect(card).to_contain_text("The folder is empty.")
+    (batch.input / "sub").mkdir()
+    comfy.look_again()
+    expect(card).to_contain_text("no files, only 1 folder: switch recursive on")
     for number in range(12):
         (batch.input / f"{number}.CR2").touch()
     comfy.look_again()
