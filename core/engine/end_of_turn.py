@@ -195,7 +195,7 @@ class Turns(Questions):
                 raise UnwritableImage(failure.reason)
         return self.snapshot(iteration.key.id)
 
-    def claim_outputs(
+    def claim_outputs(  # noqa: PLR0913 - what is claimed, and for what
         self,
         iteration: Iteration,
         targets: Collection[str],
@@ -203,6 +203,7 @@ class Turns(Questions):
         *,
         result: str = "",
         replaces_own: bool = True,
+        named_alike: Collection[str] = (),
     ) -> dict[str, Owner]:
         """Claim the files at real paths `targets` for the iteration's item: all of them, or none.
 
@@ -212,6 +213,8 @@ class Turns(Questions):
 
         `result` says which of the prompt's results it is: the same one gets the same files again.
         What the item itself wrote in an earlier batch is only overwritten with `replaces_own`.
+        `named_alike` are images whose own results would have these names: none is claimed, unless
+        they are results themselves.
 
         Raises:
             ClaimLost: another server was given the item.
@@ -223,7 +226,14 @@ class Turns(Questions):
         links: dict[UnseenLinks, Collection[str]] = {}
         while True:
             owners = self._claim_outputs(
-                iteration, targets, kept, there, links, result=result, replaces_own=replaces_own
+                iteration,
+                targets,
+                kept,
+                there,
+                links,
+                result=result,
+                replaces_own=replaces_own,
+                named_alike=named_alike,
             )
             if not isinstance(owners, UnseenLinks):
                 break
@@ -245,6 +255,7 @@ class Turns(Questions):
         *,
         result: str,
         replaces_own: bool,
+        named_alike: Collection[str],
     ) -> dict[str, Owner] | UnseenLinks | None:
         """See `claim_outputs`; returns None if another server was given the item."""
         item, key = iteration.item, iteration.key
@@ -261,6 +272,8 @@ class Turns(Questions):
         # It may have been started over, and then forgotten, while the prompt ran.
         if item is None or self._store.load(key) is None:
             return dict.fromkeys(targets, Owner.NEW)
+        if any(self._outputs.is_no_result(key, image) for image in named_alike):
+            return dict.fromkeys(targets, Owner.OTHER)
         turn = Turn.of(key, iteration.prompt, item)
         if turn in self.memory[key].turns and not self.memory.turn(key, turn).has_claimed:
             self.memory.change_turn(key, turn, has_claimed=True)

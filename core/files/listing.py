@@ -16,7 +16,7 @@ from itertools import compress, islice
 from ..common import pace
 from ..common.errors import FolderNotFound, NotAFolder, quoted
 from ..common.natural_order import natural_key, path_of
-from ..model.selection import Selection, SortBy
+from ..model.selection import IMAGE_EXTENSIONS, Selection, SortBy
 from .real_paths import scanned
 
 _log = logging.getLogger(__name__)
@@ -26,6 +26,15 @@ LOOK_EVERY = 256
 
 _WEIGHTLESS = 5 * 10**30
 """Added to a weight, it gives all weights the same number of digits, so they sort as texts."""
+
+
+_SPELLED = sorted({each for name in IMAGE_EXTENSIONS for each in (name, name.upper())})
+
+
+def images_named(folder: str, stem: str) -> list[str]:
+    """The files in a folder that are images by their names, with a stem; takes no listing."""
+    files = (os.path.join(folder, stem + extension) for extension in _SPELLED)
+    return [file for file in files if os.path.lexists(file)]
 
 
 def list_images(

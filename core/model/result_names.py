@@ -37,6 +37,12 @@ class ResultName:
         # {subfolder} is empty for an image in the folder itself.
         return "/".join(part for part in text.split("/") if part)
 
+    @property
+    def before_stem(self) -> str:
+        """What a result's own name has before its source's stem; a name must have the stem."""
+        place = 2 * self.parts[1::2].index("stem")
+        return self.parts[place].rpartition("/")[2]
+
     def in_one_folder(self, subfolder: str) -> tuple[str, Callable[[str], str]] | None:
         """Like `of`, for many sources in one subfolder.
 

@@ -12,6 +12,7 @@ from typing import Protocol
 from ..common.errors import UnwritableImage
 from ..files.allowed_paths import AllowedFolders, check_target_file
 from ..files.atomic import check_name
+from ..files.listing import images_named
 from ..files.numbering import Numbering
 from ..model.if_exists import PASSED_OVER, IfExists, Owner
 from ..model.records import Iteration
@@ -23,7 +24,13 @@ class Claim(Protocol):
     """The registry's `claim_outputs`, for one iteration."""
 
     def __call__(
-        self, targets: Collection[str], kept: Collection[str], *, result: str, replaces_own: bool
+        self,
+        targets: Collection[str],
+        kept: Collection[str],
+        *,
+        result: str,
+        replaces_own: bool,
+        named_alike: Collection[str],
     ) -> Mapping[str, Owner]:
         """The owner of each of `targets`; if all are free, they are claimed."""
 
@@ -69,6 +76,7 @@ class ResultFiles:
         subfolder, filename = posixpath.split(name.of(loop.item.path))
         self._folder = os.path.join(name.folder, *subfolder.split("/"))
         self.stem, self.extension = posixpath.splitext(filename)
+        self._before = name.before_stem
 
     def is_coming(self, path: str) -> bool:
         """Whether the file at `path` is written in the background: it may not be there yet."""
@@ -83,19 +91,35 @@ class ResultFiles:
         result = f"{self._run.node}/{self._run.call}/{place}"
         name = self._checked(stem + next(iter(contents)))
         for number in self._numbering.candidates(self._loop, result, name):
-            target = self._save_as(contents, f"{stem}_{number}" if number else stem, result)
+            numbered = f"{stem}_{number}" if number else stem
+            alike = self._named_alike(numbered) if number else ()
+            target = self._save_as(contents, numbered, result, alike)
             if target is not None:
                 self._numbering.take(self._loop, result, number)
                 return target
         message = "unreachable: there is always another candidate"
         raise AssertionError(message)
 
-    def _save_as(self, of: Mapping[str, Content], stem: str, result: str) -> str | None:
-        """Write the files under a stem; None if one of the names belongs to another."""
+    def _named_alike(self, stem: str) -> Collection[str]:
+        """Images beside the source whose own results would have a stem: it is theirs."""
+        own = posixpath.splitext(posixpath.basename(self.source))[0]
+        after = self.stem[len(self._before) + len(own) :]
+        if not stem.endswith(after):
+            return ()
+        theirs = stem[len(self._before) : len(stem) - len(after)]
+        return images_named(os.path.dirname(self._source_file), theirs)
+
+    def _save_as(
+        self, of: Mapping[str, Content], stem: str, result: str, alike: Collection[str]
+    ) -> str | None:
+        """Write the files under a stem; None if one of the names belongs to another.
+
+        It belongs to one of the images `alike`, unless they are results themselves.
+        """
         if_exists = self._if_exists
         contents = {self._checked(stem + extension): each for extension, each in of.items()}
         target = next(iter(contents))
-        owners = self._claimed(contents, result)
+        owners = self._claimed(contents, result, alike)
         if PASSED_OVER[if_exists].intersection(owners.values()):
             return None
         if if_exists is IfExists.SKIP:
@@ -105,7 +129,7 @@ class ResultFiles:
                 raise UnwritableImage(_would_overwrite(file))
         if Owner.BEFORE in owners.values():
             contents = _without_kept(contents, owners)
-            owners = self._claimed(contents, result)
+            owners = self._claimed(contents, result, alike)
         written = [self._write(contents[file], file, owners[file]) for file in contents]
         return target if all(written) or if_exists is IfExists.SKIP else None
 
@@ -121,7 +145,9 @@ class ResultFiles:
     def _checked(self, name: str) -> str:
         return check_target_file(os.path.join(self._folder, name), self._allowed)
 
-    def _claimed(self, files: Collection[str], result: str) -> Mapping[str, Owner]:
+    def _claimed(
+        self, files: Collection[str], result: str, alike: Collection[str]
+    ) -> Mapping[str, Owner]:
         if_exists = self._if_exists
         keeps = if_exists is not IfExists.OVERWRITE
         return self._claim(
@@ -129,6 +155,7 @@ class ResultFiles:
             [file for file in files if keeps and os.path.lexists(file)],
             result=result,
             replaces_own=if_exists in {IfExists.OVERWRITE, IfExists.OVERWRITE_OWN},
+            named_alike=alike,
         )
 
     def _write(self, content: Content, target: str, owner: Owner) -> bool:

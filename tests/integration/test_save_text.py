@@ -116,6 +116,36 @@ def test_two_images_of_one_name_each_get_a_text(client: ComfyClient, workspace: 
     assert sorted(texts(workspace.input).values()) == ["a.jpg", "a.png"]
 
 
+@pytest.mark.parametrize(
+    ("others", "mine", "expected"),
+    [
+        # The user's own is in the way, or the text of an image with the same stem.
+        (["a_1.png"], ["a.txt"], {"a.txt": "mine", "a_2.txt": "a.png", "a_1.txt": "a_1.png"}),
+        (["a.jpg", "a_1.PNG"], [], {"a.txt": "a.jpg", "a_2.txt": "a.png", "a_1.txt": "a_1.PNG"}),
+        # Not even if that image is none of the batch.
+        (["a_1.bmp"], ["a.txt"], {"a.txt": "mine", "a_2.txt": "a.png"}),
+    ],
+)
+def test_no_text_gets_the_name_of_another_image_s(
+    client: ComfyClient,
+    workspace: Workspace,
+    others: list[str],
+    mine: list[str],
+    expected: dict[str, str],
+) -> None:
+    write_images(workspace.input, ["a.png", *others])
+    for name in mine:
+        (workspace.input / name).write_text("mine")
+    graph = captions(workspace)
+    graph[ITERATOR]["inputs"] |= {"filter": "Custom", "custom_pattern": "*.png, *.jpg"}
+    run_all(client, graph)
+    assert texts(workspace.input) == expected
+    # Start over leads to the same names.
+    graph[ITERATOR]["inputs"]["when_complete"] = "Start over"
+    run_all(client, graph)
+    assert texts(workspace.input) == expected
+
+
 def test_images_with_a_text_are_finished(client: ComfyClient, workspace: Workspace) -> None:
     write_images(workspace.input, ["a.png", "b.png"])
     (workspace.input / "a.txt").write_text("mine")

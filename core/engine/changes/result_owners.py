@@ -117,6 +117,10 @@ class Outputs:
             self._note_work(key, prompt, work._replace(left_alone={**work.left_alone, **before}))
         return owners
 
+    def is_no_result(self, key: LoopKey, file: str) -> bool:
+        """Whether no loop is known to have written the file at a real path."""
+        return self._store.writer(key, self._identity(file)) is None
+
     def _work(self, key: LoopKey, prompt: Prompt) -> Work:
         return self._memory[key].work.get(prompt, Work())
 

@@ -137,6 +137,40 @@ def test_no_text_is_lost_if_two_sources_have_one_stem(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("around", "names"),
+    [
+        ({"prefix": "stem", "suffix": "_1"}, ["stema_1.png", "stema_1_2.png", "stema_1_1.png"]),
+        ({"prefix": "a"}, ["aa.png", "aa_2.png", "aa_1.png"]),
+        ({"suffix": "_x"}, ["a_x.png", "a_x_1.png", "a_1_x.png"]),
+    ],
+)
+@pytest.mark.parametrize("keep_subfolders", [True, False])
+def test_a_number_that_leads_to_another_image_s_name_is_not_taken(
+    tmp_path: Path, around: dict[str, str], names: list[str], *, keep_subfolders: bool
+) -> None:
+    desk = Desk(tmp_path, "a.jpg", "a.png", "a_1.png")
+    for name in ("a.jpg", "a.png", "a_1.png"):
+        (desk.input / name).touch()
+    saved = []
+    for _ in names:
+        iteration = desk.acquire()
+        saved += desk.save(iteration, caption=None, keep_subfolders=keep_subfolders, **around)
+        desk.end(iteration)
+    assert saved == names
+
+
+def test_an_image_s_own_result_beside_it_keeps_its_number(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    desk.output = desk.input
+    desk.put("a.png")
+    for _ in range(3):
+        iteration = desk.acquire()
+        assert desk.save(iteration) == ["a_1.png"]
+        desk.end(iteration)
+        desk.registry.start_over(iteration.key.id)
+
+
+@pytest.mark.parametrize(
     ("if_exists", "there", "after"),
     [
         (IfExists.OVERWRITE, ["a.png", "a.txt"], {"a.png": "image", "a.txt": "a.jpg"}),
