@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 
-from ..common.errors import BatchLoopError
+from ..common.errors import BatchLoopError, NoRoom
 from ..common.lower_priority import lower_priority
 from ..model.background_writes import Turn
 from ..model.prompt import Failure
@@ -74,7 +74,7 @@ class WriteBehind:
         try:
             job()
         except BatchLoopError as error:
-            failure = Failure(str(error), *node)
+            failure = Failure(str(error), *node, blames_image=not isinstance(error, NoRoom))
         except Exception as error:  # noqa: BLE001 the item's report shows it
             _log.exception("Batch Loop could not write %s", target)
             failure = Failure(f"{type(error).__name__}: {error}", *node)

@@ -27,7 +27,7 @@ from comfy.model_management import throw_exception_if_processing_interrupted
 from comfy_execution.utils import get_executing_context
 from server import PromptServer
 
-from ..common.errors import OutsidePrompt
+from ..common.errors import NoRoom, OutsidePrompt
 from ..common.names import NODE_PREFIX, UI_KEY
 from ..common.processes import is_at_work, this_process
 from ..files.protected import CUSTOM_NODES
@@ -38,6 +38,8 @@ from ..model.loop_key import title_named, workflow_named
 from ..model.prompt import Ending, Failure, Outcome, Prompt, Saved, Sender, client_named
 from .request_origin import is_from_here
 
+_NO_ROOM = f"{NoRoom.__module__}.{NoRoom.__qualname__}"
+"""How ComfyUI writes down this error's type."""
 _PROGRAM_FOLDER = os.path.dirname(os.path.realpath(folder_paths.__file__))
 
 Middleware = Callable[..., Awaitable[web.StreamResponse]]
@@ -361,6 +363,7 @@ def _failure(data: Mapping[str, Any]) -> Failure:
         reason=message or str(data.get("exception_type") or "no reason given"),
         node_id=str(data.get("node_id")),
         node_type=str(data.get("node_type")),
+        blames_image=data.get("exception_type") != _NO_ROOM,
     )
 
 

@@ -73,6 +73,10 @@ class UnwritableImage(BatchLoopError):
     """Raised when a result cannot be written; the message names the path and the reason."""
 
 
+class NoRoom(UnwritableImage):
+    """Raised when no result can be written: the disk is full, or the folder is read-only."""
+
+
 class StateNotKept(BatchLoopError):
     """Raised when the store cannot be read or written; nothing has changed."""
 

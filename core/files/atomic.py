@@ -8,7 +8,7 @@ import os
 import stat
 from typing import BinaryIO
 
-from ..common.errors import UnwritableImage, quoted
+from ..common.errors import NoRoom, UnwritableImage, quoted
 from ..model.if_exists import IfExists
 from .leftovers import sweep_once, temporary_name
 from .real_paths import opened_folder
@@ -25,6 +25,8 @@ _REASONS = {
     errno.ELOOP: ("a link was put into its path meanwhile", "Take the link away"),
     errno.EISDIR: ("a folder has this name", "Choose another name or folder"),
 }
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
+"""Errors that every other result would meet, too."""
 
 
 def write_atomic(path: str, data: bytes, if_exists: IfExists) -> bool:
@@ -36,7 +38,8 @@ def write_atomic(path: str, data: bytes, if_exists: IfExists) -> bool:
     replaced by mistake, even if another program creates it at the same time. The first write to a
     folder also deletes what a crash has left there.
 
-    Raises `UnwritableImage`, with nothing left behind, if the file cannot be written.
+    Raises `UnwritableImage`, with nothing left behind, if the file cannot be written; `NoRoom`, if
+    no other could be either.
     """
     folder, name = os.path.split(path)
     try:
@@ -44,7 +47,8 @@ def write_atomic(path: str, data: bytes, if_exists: IfExists) -> bool:
             sweep_once(folder)
             written = _write(_Folder(folder, descriptor), name, data, if_exists)
     except (OSError, ValueError) as error:  # ValueError: a character that no name can have
-        raise UnwritableImage(_message(path, error)) from error
+        is_full = isinstance(error, OSError) and error.errno in _NO_ROOM
+        raise (NoRoom if is_full else UnwritableImage)(_message(path, error)) from error
     return written
 
 

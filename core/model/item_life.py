@@ -29,7 +29,7 @@ class On(Enum):
     PART_ENDED = "its prompt has ended, and only a part of the workflow was asked for"
     PROMPT_FAILED = "its prompt failed"
     UNREADABLE = "its file cannot be read"
-    FOLDER_GONE = "its folder is gone"
+    FOLDER_GONE = "its folder is gone, or that of the results is full or read-only"
     SKIPPED = "Skip, where a run has stopped on it"
     RETRIED = "Retry failed"
     NEW_BATCH = "Reset, Start over"

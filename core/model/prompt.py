@@ -76,6 +76,8 @@ class Failure:
     node_id: str | None = None
     """The node that raised the error; None if the file itself could not be read."""
     node_type: str | None = None
+    blames_image: bool = field(default=True, compare=False)
+    """Whether the image may be the cause: not for a full disk. Known only until it is noted."""
 
     @property
     def unreadable(self) -> bool:

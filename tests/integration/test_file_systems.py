@@ -73,13 +73,16 @@ def test_a_full_output_folder_loses_nothing(
 ) -> None:
     write_images(workspace.input, NAMES)
     graph = unchanged(workspace.name, f"{workspace.name}/disk", error_handling=error_handling)
-    graph = with_attempts(graph, 3)
-    client.run(graph)
+    first = client.run(graph)
     output.fill()
     for _ in range(2):
         message = refusal(client, graph)
         assert f'"{output.path / "b.png"}": the disk is full. Free some space' in message
         assert files(output.path) == ["a.png", "filler"]
+    # No image is to blame, so the batch does not go on to the others.
+    wait_for(lambda: loop_state(client, first)["next"] == "stop", "the loop to say so")
+    state = loop_state(client, first)
+    assert (state["failed"], state["stopped_on"]["path"]) == (0, "b.png")
     output.free()
     check_goes_on(client, graph, output.path)
     assert files(output.path) == NAMES
@@ -93,7 +96,7 @@ def test_an_image_that_only_half_fits_leaves_no_file(
     Image.effect_noise((300, 300), 64).save(workspace.input / "a.png")
     with mounted(workspace.output / "disk", kilobytes=64) as output:
         graph = unchanged(workspace.name, f"{workspace.name}/disk", error_handling=error_handling)
-        message = refusal(client, with_attempts(graph, 3))
+        message = refusal(client, graph)
         assert "the disk is full" in message
         assert files(output.path) == []
 
@@ -105,7 +108,6 @@ def test_a_read_only_output_folder_loses_nothing(
 ) -> None:
     write_images(workspace.input, NAMES)
     graph = unchanged(workspace.name, f"{workspace.name}/disk", error_handling=error_handling)
-    graph = with_attempts(graph, 3)
     client.run(graph)
     output.set_read_only(to=True)
     for _ in range(2):
@@ -250,9 +252,3 @@ def test_with_a_read_only_state_folder_the_batch_is_kept_in_memory(
         check_ended(client, results[-1])
         assert loop_state(client, results[-1])["forgets"] == "the folder is read-only"
     assert files(state.path) == []
-
-
-def with_attempts(graph: Graph, attempts: int) -> Graph:
-    """With so many attempts, no image is given up while the disk is full."""
-    inputs = {**graph[ITERATOR]["inputs"], "max_attempts": attempts}
-    return {**graph, ITERATOR: {**graph[ITERATOR], "inputs": inputs}}

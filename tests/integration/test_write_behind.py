@@ -139,11 +139,16 @@ each_fault = pytest.mark.parametrize("fault", [fill, forbid])
 
 
 @each_fault
-def test_with_stop_the_next_run_says_what_was_not_written(
-    client: ComfyClient, workspace: Workspace, output: Mount, fault: Callable[[Mount], str]
+@each_policy
+def test_the_next_run_says_what_was_not_written(
+    client: ComfyClient,
+    workspace: Workspace,
+    output: Mount,
+    fault: Callable[[Mount], str],
+    error_handling: str,
 ) -> None:
     write_images(workspace.input, NAMES)
-    graph = unchanged(workspace.name, f"{workspace.name}/disk")
+    graph = unchanged(workspace.name, f"{workspace.name}/disk", error_handling=error_handling)
     first = client.run(graph)
     wait_for(lambda: written(loop_state(client, first)) == 1, "the first image to be done")
     reason = fault(output)
@@ -156,27 +161,6 @@ def test_with_stop_the_next_run_says_what_was_not_written(
     mend(output)
     check_goes_on(client, graph, output.path)
     assert files(output.path) == NAMES
-
-
-@each_fault
-def test_with_skip_an_image_that_was_not_written_has_failed_and_can_be_retried(
-    client: ComfyClient, workspace: Workspace, output: Mount, fault: Callable[[Mount], str]
-) -> None:
-    write_images(workspace.input, NAMES)
-    graph = unchanged(workspace.name, f"{workspace.name}/disk", error_handling="Skip on error")
-    first = client.run(graph)
-    wait_for(lambda: written(loop_state(client, first)) == 1, "the first image to be done")
-    reason = fault(output)
-    assert [handed_out(client, graph) for _ in range(2)] == ["b.png", "c.png"]
-    # The last one is written while its node runs, so its own prompt reports it.
-    assert reason in error_of(client, graph)
-    wait_for(lambda: loop_state(client, first)["failed"] == 3, "all others to have failed")
-    for failure in loop_state(client, first)["failures"]:
-        assert reason in failure["reason"]
-        assert failure["node_type"] == "BatchLoopSaveImage"
-    mend(output)
-    client.post_json("/batch_loop/loops/retry", {"loop": told(first, ITERATOR)["loop"]})
-    check_goes_on(client, graph, output.path)
 
 
 # Reading ahead.

@@ -93,13 +93,15 @@ class Untold:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
-    def note(self, key: LoopKey, policy: Policy, outcome: Outcome, reason: str) -> None:
+    def note(self, key: LoopKey, policy: Policy, outcome: Outcome, failure: Failure) -> None:
         """Note why a result could not be written, if the prompt has not reported it.
 
-        With Skip on error the batch goes on, and its failures are listed.
+        With Skip on error the batch goes on, and its failures are listed, unless no image is to
+        blame.
         """
-        if outcome.ending is Ending.SUCCESS and policy.error_handling is ErrorHandling.STOP:
-            self._memory.change(key, untold=reason)
+        stops = policy.error_handling is ErrorHandling.STOP or not failure.blames_image
+        if outcome.ending is Ending.SUCCESS and stops:
+            self._memory.change(key, untold=failure.reason)
 
     def take(self, keys: Iterable[LoopKey]) -> str | None:
         """The first unreported error of some loops, which then counts as reported."""

@@ -169,7 +169,7 @@ class Reconciler:
             if failed is not None and outcome.ending is not Ending.ERROR:
                 failure = _of_partner(failed.key, failed.item, failed.outcome.failure)
                 outcome = replace(outcome, ending=Ending.ERROR, failure=failure)
-            on = _on(outcome.ending, all_ended=all_ended, is_part=is_part)
+            on = _on(outcome, all_ended=all_ended, is_part=is_part)
             self._reconcile_item(one, outcome, on)
 
     def _note_saved(self, together: Sequence[_Over], *, succeeded: bool) -> None:
@@ -202,7 +202,7 @@ class Reconciler:
             # Until an image is handed out: that of a prompt before it may be reconciled later.
             self._memory.change(key, interrupted=True)
         failure = outcome.failure or Failure("the prompt failed")
-        is_failure = on is On.PROMPT_FAILED
+        is_failure = on in {On.PROMPT_FAILED, On.FOLDER_GONE}
         event = Event(on, failure=failure if is_failure else None, seconds=took)
         new = self._items.happens(key, item, event, claim.policy)
         times = entry.times
@@ -237,7 +237,7 @@ class Reconciler:
         outcome, failure = self._outcomes.with_writes(over.turn, over.outcome)
         self._transactions.after_commit(partial(self._writes.forget, over.turn))
         if failure is not None:
-            self._untold.note(over.key, over.claim.policy, over.outcome, failure.reason)
+            self._untold.note(over.key, over.claim.policy, over.outcome, failure)
         return outcome
 
     def _clean_up_behind(self, gone: Collection[str]) -> None:
@@ -261,7 +261,7 @@ class _Over:
         return Turn.of(self.key, self.claim.prompt, self.item)
 
 
-def _on(ending: Ending, *, all_ended: bool, is_part: bool) -> On:
+def _on(outcome: Outcome, *, all_ended: bool, is_part: bool) -> On:
     """The event that has happened to the items of a prompt.
 
     `all_ended` tells whether it has reached Loop End with all of them.
@@ -269,15 +269,22 @@ def _on(ending: Ending, *, all_ended: bool, is_part: bool) -> On:
     if is_part:
         # Somebody has tried a part of the graph: neither success nor failure says anything.
         return On.PART_ENDED
-    if ending is Ending.SUCCESS:
+    if outcome.ending is Ending.SUCCESS:
         return On.SUCCEEDED if all_ended else On.MISSED_LOOP_END
-    return On.STOPPED if ending is Ending.STOPPED else On.PROMPT_FAILED
+    if outcome.ending is Ending.STOPPED:
+        return On.STOPPED
+    return On.PROMPT_FAILED if _blames_image(outcome.failure) else On.FOLDER_GONE
+
+
+def _blames_image(failure: Failure | None) -> bool:
+    return failure is None or failure.blames_image
 
 
 def _of_partner(key: LoopKey, item: Item, failure: Failure | None) -> Failure:
     """The failure of an item that went together with one that failed."""
     reason = "it failed" if failure is None else failure.reason
-    return Failure(together_with(key, item.path, reason))
+    together = together_with(key, item.path, reason)
+    return Failure(together, blames_image=_blames_image(failure))
 
 
 def together_with(key: LoopKey, path: str, reason: str) -> str:

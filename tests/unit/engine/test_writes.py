@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -207,6 +208,20 @@ def test_with_skip_on_error_a_failed_write_fails_the_image(batch: Batch) -> None
     assert turn_of(batch.acquire(SKIP)).path == "b"
     item = batch.items()["a"]
     assert (item.state, item.failure) == (ItemState.FAILED, FULL)
+
+
+@pytest.mark.parametrize("ending", [Ending.SUCCESS, Ending.ERROR])
+def test_no_image_is_to_blame_for_a_full_disk(batch: Batch, ending: Ending) -> None:
+    batch.writes.end(batch.run(ending, SKIP), replace(FULL, blames_image=False))
+    if ending is Ending.SUCCESS:
+        with pytest.raises(UnwritableImage, match="the disk is full"):
+            batch.acquire(SKIP)
+    else:
+        batch.registry.reconcile_all()
+    item = batch.items()["a"]
+    assert (item.state, item.attempts, item.failure) == (ItemState.PENDING, 0, FULL)
+    assert batch.registry.full_snapshot(KEY.id).stopped
+    assert turn_of(batch.acquire(SKIP)).path == "a"
 
 
 def test_a_failed_write_is_the_reason_if_it_made_the_prompt_fail(batch: Batch) -> None:
