@@ -62,7 +62,9 @@ export type Step =
   | { do: "add"; graph: string; key: string; type: string; like: string; values: Values }
   | { do: "expose"; graph: string; side: "inputs" | "outputs"; name: string }
   | { do: "link"; graph: string; from: End; to: End; parentId?: number }
-  | { do: "remove"; graph: string; node: string };
+  | { do: "remove"; graph: string; node: string }
+  /** Take away an input of a subgraph, of its own and of its node. */
+  | { do: "hide"; graph: string; name: string };
 
 export type Values = Record<string, string>;
 
@@ -86,4 +88,5 @@ export interface Editor {
   expose(step: Extract<Step, { do: "expose" }>): void;
   link(step: Extract<Step, { do: "link" }>): void;
   remove(step: Extract<Step, { do: "remove" }>): void;
+  hide(step: Extract<Step, { do: "hide" }>): void;
 }

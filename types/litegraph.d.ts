@@ -45,6 +45,7 @@ export interface LiveGraph {
   getNodeById(id: number | string): LiveNode | null | undefined;
   addInput(name: string, type: string): unknown;
   addOutput(name: string, type: string): unknown;
+  removeInput(input: LiveSlot): void;
 }
 
 export type NodeMaker = (type: string) => LiveNode | null;

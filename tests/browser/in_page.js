@@ -12,6 +12,16 @@
     return JSON.stringify({ ...saved, extra: { ...saved.extra, ds: undefined } });
   };
 
+  /** Where a node is, with its title, as it is drawn, in canvas units. */
+  const drawnBox = ({ id, pos, size }) => {
+    const title = LiteGraph.NODE_TITLE_HEIGHT;
+    const drawn = document.querySelector(`.lg-node[data-node-id="${id}"]`);
+    const [width, height] = drawn
+      ? [drawn.offsetWidth, drawn.offsetHeight]
+      : [size[0], size[1] + title];
+    return { left: pos[0], top: pos[1] - title, width, height };
+  };
+
   // A page's scripts run in no particular order.
   window.batchLoopTools = Object.assign(window.batchLoopTools ?? {}, {
     /**
@@ -221,6 +231,22 @@
       return [left + x, top + y];
     },
 
+    moveTo: (id, pos) => void (app.graph.getNodeById(id).pos = pos),
+
+    /** The place and the size of the node of a type, as it is drawn, in canvas units. */
+    drawnBox: (type) => drawnBox(nodeOf(type)),
+
+    /** Whether no node in the graph on screen covers another one. */
+    areApart() {
+      const boxes = app.canvas.graph._nodes.map(drawnBox);
+      const apart = (one, other) =>
+        one.left + one.width <= other.left ||
+        other.left + other.width <= one.left ||
+        one.top + one.height <= other.top ||
+        other.top + other.height <= one.top;
+      return boxes.every((one, at) => boxes.slice(at + 1).every((other) => apart(one, other)));
+    },
+
     /** Whether a Load Image, which is brought into view, has made room for its picture. */
     isPictureDrawn(id) {
       const node = app.graph.getNodeById(id);
@@ -245,6 +271,20 @@
 
     /** Whether the workflow would be saved as this text. */
     isSavedAs: (text) => savedText() === text,
+
+    /** Whether the workflow's subgraph has no input of this name. */
+    isSubgraphWithout(input) {
+      const saved = (app.rootGraph ?? app.graph).serialize();
+      const [{ inputs }] = saved.definitions.subgraphs;
+      const use = saved.nodes.find(({ type }) => type === saved.definitions.subgraphs[0].id);
+      return [...(inputs ?? []), ...(use.inputs ?? [])].every(({ name }) => name !== input);
+    },
+
+    /** Whether the workflow's subgraph has a node of this type. */
+    isSubgraphWith(type) {
+      const [{ nodes }] = (app.rootGraph ?? app.graph).serialize().definitions.subgraphs;
+      return nodes.some((node) => node.type === type);
+    },
 
     /** A node's widget values in the saved workflow. */
     savedWidgets(type) {

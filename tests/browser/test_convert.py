@@ -25,6 +25,8 @@ ITERATOR_TYPE = "BatchLoopDirectoryIterator"
 SAVER_TYPE = "BatchLoopSaveImage"
 MENU_WITHOUT_EXTENSIONS = "1.32.9"
 """The frontend whose menu in Nodes 2.0 has nothing of extensions: they are above the node."""
+LEAST_WIDTH = 410
+"""That of a Directory Iterator which is added from the list of nodes."""
 LOADER, WORK, SAVER = "1", "2", "3"
 
 
@@ -131,6 +133,41 @@ def test_one_undo_takes_everything_back(
     comfy.wait_until("isSavedAs", before)
 
 
+def test_one_undo_takes_everything_back_after_a_run(
+    comfy: ComfyPage, batch: Batch, convert: Callable[..., int]
+) -> None:
+    load(comfy, workflow(batch))
+    before = reopened(comfy)
+    convert()
+    choose_folder(comfy, batch)
+    comfy.press_button("Run")
+    comfy.toast("Batch complete")
+    comfy.wait_until_off()
+    batch.client.wait_until_idle()
+    comfy.close_toasts()
+    # A click, which ComfyUI takes for a change of what the run has changed.
+    comfy.page.mouse.click(*comfy.call("titleOf", comfy.call("idOf", SAVER_TYPE)))
+    comfy.call("settledText")
+    take_back(comfy)
+    comfy.wait_until("isSavedAs", before)
+
+
+def test_the_new_nodes_are_of_their_own_size_and_cover_no_other(
+    comfy: ComfyPage, batch: Batch, convert: Callable[..., int]
+) -> None:
+    below = node("LoadImage", image=f"{batch.name}/img2.png")
+    load(comfy, workflow(batch, **{"4": below, "5": node("PreviewImage", images=["4", 0])}))
+    places = {LOADER: (100, 130), "4": (100, 540), WORK: (440, 130), SAVER: (800, 130)}
+    for name, place in {**places, "5": (800, 340)}.items():
+        comfy.call("moveTo", name, place)
+    comfy.reload_workflow()
+    convert()
+    choose_folder(comfy, batch)
+    folder = comfy.call("drawnBox", ITERATOR_TYPE)
+    assert folder["width"] >= LEAST_WIDTH
+    comfy.wait_until("areApart")
+
+
 def test_it_asks_which_of_several_images_is_the_folder(comfy: ComfyPage, batch: Batch) -> None:
     other = node("LoadImage", image=f"{batch.name}/img2.png")
     scaled = node(
@@ -163,6 +200,20 @@ def test_a_saver_inside_a_subgraph_is_a_batch_until_it_is_taken_back(
     batch.client.wait_until_idle()
     assert batch.counts() == (7, 0)
     assert len(list(batch.output.rglob("*.png"))) == len(SEVEN)
+
+
+def test_a_choice_that_a_subgraph_only_shows_goes_with_its_loader(
+    comfy: ComfyPage, batch: Batch
+) -> None:
+    load(comfy, workflow(batch))
+    comfy.convert_to_subgraph([LOADER, WORK])
+    comfy.reload_workflow()
+    comfy.call("execute", COMMAND)
+    window(comfy).get_by_role("button", name="Cancel").click()
+    expect(comfy.card()).to_contain_text("No folder yet")
+    comfy.wait_until("isSubgraphWithout", "image")
+    take_back(comfy)
+    comfy.wait_until("isSubgraphWith", "LoadImage")
 
 
 def test_an_image_that_nothing_saves_says_which_node_comes_next(

@@ -7,6 +7,7 @@ import { CannotConvert, candidates, planFor } from "../../web/lib/convert/plan.j
 import { SavedEditor, ends } from "./saved_editor.mjs";
 
 const NOW = new Date(2026, 10, 26, 9, 5, 7);
+const CONTEXT = { now: NOW, name: "" };
 const BYPASSED = 4;
 const MUTED = 2;
 
@@ -48,8 +49,8 @@ const preview = () => ({ type: "PreviewImage", inputs: [{ name: "images", type: 
 
 const AT_TOP = { graph: "", node: "1" };
 
-function converted(before, where = AT_TOP) {
-  const plan = planFor(before, where, NOW);
+function converted(before, where = AT_TOP, name = "") {
+  const plan = planFor(before, where, { now: NOW, name });
   const editor = new SavedEditor(before);
   carryOut(plan, editor);
   const values = Object.fromEntries(
@@ -128,7 +129,7 @@ test("a link keeps its way through reroutes", () => {
   const before = saved({ 1: load(), 2: save() }, [[1, 0, 2, 0]], {
     extra: { linkExtensions: [{ id: 1, parentId: 7 }] },
   });
-  const { steps } = planFor(before, AT_TOP, NOW);
+  const { steps } = planFor(before, AT_TOP, CONTEXT);
   assert.deepEqual(
     steps.filter(({ do: kind }) => kind === "link").map(({ to, parentId }) => [to.slot, parentId]),
     [["image", 7], ["loop", undefined]],
@@ -151,7 +152,7 @@ test("reroute nodes, and nodes that set and get a value, lead on", () => {
 
 test("a bypassed node passes the image on, but not to other types, and a muted one nothing", () => {
   const behind = (node) =>
-    planFor(saved({ 1: load(), 2: node, 3: save() }, [[1, 0, 2, 0], [2, 0, 3, 0]]), AT_TOP, NOW).savers;
+    planFor(saved({ 1: load(), 2: node, 3: save() }, [[1, 0, 2, 0], [2, 0, 3, 0]]), AT_TOP, CONTEXT).savers;
   assert.equal(behind(work({ mode: BYPASSED })), 1);
   assert.equal(behind(work({ mode: BYPASSED, inputs: slots("LATENT") })), 0);
   const first = work({ mode: BYPASSED, inputs: slots("IMAGE", "IMAGE") });
@@ -200,6 +201,29 @@ test("a prefix says the folder and what names begin with", () => {
   assert.deepEqual(says("C:\\out\\big"), ["C:\\out", "big_"]);
   assert.deepEqual(says("Flux.2[pro]"), ["batch_loop", "Flux.2[pro]_"]);
   assert.deepEqual(says("a:b"), ["batch_loop", "a-b_"]);
+});
+
+test("results that no prefix gives a folder go into one with the workflow's name", () => {
+  const folder = (name, prefix = "ComfyUI") => namesFrom(prefix, NOW, name).folder;
+  assert.equal(folder("Shop photos"), "Shop photos");
+  assert.equal(folder("Shop photos", "shop/big"), "shop");
+  assert.equal(folder("../a:b {x} 100%."), "-a-b -x- 100-");
+  assert.equal(folder("x".repeat(300)).length, 80);
+  for (const none of ["", "Unsaved Workflow", "Unsaved Workflow (2)", "...", "con"]) {
+    assert.equal(folder(none), "batch_loop");
+  }
+  const { values } = converted(
+    saved({ 1: load(), 2: preview(), 3: save() }, [[1, 0, 2, 0], [1, 0, 3, 0]]),
+    AT_TOP,
+    "Shop photos",
+  );
+  assert.deepEqual(values[2], { folder: "Shop photos", suffix: "_preview" });
+  assert.deepEqual(values[3], { folder: "Shop photos", prefix: "" });
+});
+
+test("an image that fails does not end the batch", () => {
+  const { values } = converted(saved({ 1: load(), 2: save() }, [[1, 0, 2, 0]]));
+  assert.deepEqual(values[1], { error_handling: "Skip on error" });
 });
 
 test("dates in a prefix are today's, and what differs between images is left out", () => {
@@ -273,11 +297,25 @@ test("an image that only passes through a subgraph leaves it as it is", () => {
   assert.deepEqual(linksOf(editor, "sub"), ["-10.0 > 5.0", "5.0 > -20.0"]);
 });
 
+test("a choice of an image that a subgraph only shows goes with the loader", () => {
+  const inputs = [{ name: "image", type: "COMBO" }];
+  const loader = load({ inputs });
+  const inner = [[-10, 0, 1, 0], [1, 0, -20, 0]];
+  const slotsOf = { inputs, outputs: slots("IMAGE") };
+  const where = { graph: "sub", node: "1" };
+  const shown = withSubgraph({ 2: save() }, [[9, 0, 2, 0]], { 1: loader }, inner, slotsOf);
+  const { editor } = converted(shown, where);
+  assert.deepEqual(editor.graph("sub").inputs, []);
+  assert.deepEqual(linksOf(editor, "sub"), ["DirectoryIterator.0 > -20.1", "DirectoryIterator.1 > -20.0"]);
+  const given = withSubgraph({ 2: save(), 3: work() }, [[9, 0, 2, 0], [3, 0, 9, 0]], { 1: loader }, inner, slotsOf);
+  assert.equal(reasonOf(() => planFor(given, where, CONTEXT)), "linked");
+});
+
 test("what cannot become a batch is refused with a reason", () => {
   const inside = (more) =>
     withSubgraph({}, [], { 1: load() }, [[1, 0, -20, 0]], { outputs: slots("IMAGE"), ...more });
   const where = { graph: "sub", node: "1" };
-  const refused = (before, at = AT_TOP) => reasonOf(() => planFor(before, at, NOW));
+  const refused = (before, at = AT_TOP) => reasonOf(() => planFor(before, at, CONTEXT));
   assert.equal(refused(saved({ 1: load({ mode: BYPASSED }) }, [])), "off");
   const linked = load({ inputs: [{ name: "image" }] });
   assert.equal(refused(saved({ 1: linked, 2: work() }, [[2, 0, 1, 0]])), "linked");
@@ -302,11 +340,19 @@ test("only loaders that can be the folder are offered", () => {
   assert.equal(reasonOf(() => candidates(saved({ 1: load({ mode: MUTED }) }, []))), "off");
 });
 
+test("a loader that is connected to nothing is offered only if all are", () => {
+  const nodes = { 1: load(), 2: load(), 3: save(), 4: load() };
+  const offered = (links) => candidates(saved(nodes, links)).map(({ node }) => node);
+  assert.deepEqual(offered([[2, 0, 3, 0]]), ["2"]);
+  assert.deepEqual(offered([]), ["1", "2", "4"]);
+});
+
 test("a larger node covers no more than it must", () => {
   const before = { pos: [100, 100], size: [200, 200] };
   const node = { pos: [0, 0], size: [200, 400] };
   assert.deepEqual(placeFor(before, node, []), [100, 100]);
   assert.deepEqual(placeFor(before, node, [{ pos: [100, 350], size: [100, 100] }]), [100, -100]);
   const between = [{ pos: [100, 350], size: [100, 100] }, { pos: [100, -50], size: [100, 100] }];
-  assert.deepEqual(placeFor(before, node, between), [100, 100]);
+  // No corner is free: the nearest place that is.
+  assert.deepEqual(placeFor(before, node, between), [220, 100]);
 });

@@ -35,7 +35,7 @@ function loadersOf(saved) {
 /** What a conversion came to: its kind, after it was checked. */
 function outcome(saved, where) {
   try {
-    const plan = planFor(saved, where, NOW);
+    const plan = planFor(saved, where, { now: NOW, name: "" });
     check(saved, plan);
     return plan.savers > 0 ? "a batch" : "no Save Image depends on it";
   } catch (error) {

@@ -71,6 +71,17 @@ export class SavedEditor {
     graph.nodes = graph.nodes.filter(({ id }) => String(id) !== node);
   }
 
+  hide({ graph: id, name }) {
+    const own = this.graph(id);
+    const place = own.inputs.findIndex((input) => input.name === name);
+    own.inputs = own.inputs.toSpliced(place, 1);
+    for (const { nodes } of this.#allGraphs()) {
+      for (const node of nodes.filter(({ type }) => type === id)) {
+        node.inputs = node.inputs.filter((input) => input.name !== name);
+      }
+    }
+  }
+
   /** The id of the node that a plan calls by a key. */
   made(key) {
     return this.#made.get(key);

@@ -1,3 +1,4 @@
+import { alsoOn } from "../node/callbacks.js";
 import { addElement, keepingExtraHeight } from "../node/widgets.js";
 
 /**
@@ -13,7 +14,8 @@ const MARGIN = 10;
 /**
  * Add a card to a node; returns the widget.
  *
- * It is as high as its content, and `height` until it has been on screen.
+ * It is as high as its content, and `height` until it has been on screen. By how much that has made
+ * the node higher is not saved with the workflow, so ComfyUI sees no change of it to undo.
  *
  * @param {Node} node
  * @param {object} given
@@ -35,13 +37,19 @@ export function addCard(node, { name, card, height, place, width }) {
   });
   const [wide, high] = node.computeSize();
   node.setSize([Math.max(node.size[0], wide), Math.max(node.size[1], high)]);
+  let grown = 0;
+  alsoOn(node, "onSerialize", (saved) => {
+    if (grown !== 0) saved.size = [saved.size[0], saved.size[1] - grown];
+  });
   new ResizeObserver(() => {
     const { offsetHeight } = card.content;
     if (offsetHeight === 0 || offsetHeight === height) return; // not visible, or unchanged
     const resize = () => (height = offsetHeight);
+    const before = node.size[1];
     // In Nodes 2.0, the page itself makes the node as high as it has to be.
     if (LiteGraph.vueNodesMode || node.flags.collapsed) resize();
     else keepingExtraHeight(node, resize);
+    grown += node.size[1] - before;
     node.graph?.setDirtyCanvas(true, true);
   }).observe(card.content);
   return widget;

@@ -11,6 +11,7 @@ export function carryOut({ steps }, editor) {
     if (step.do === "add") editor.add(step);
     else if (step.do === "expose") editor.expose(step);
     else if (step.do === "link") editor.link(step);
-    else editor.remove(step);
+    else if (step.do === "remove") editor.remove(step);
+    else editor.hide(step);
   }
 }

@@ -1,6 +1,7 @@
 import { explained } from "../errors.js";
 import { t } from "../texts.js";
 import { carryOut } from "./carry_out.js";
+import { placeBySize } from "./new_sizes.js";
 import { PageEditor } from "./page_editor.js";
 import { CannotConvert, FOLDER_NODE, candidates, planFor } from "./plan.js";
 
@@ -75,6 +76,10 @@ export class MakeBatch {
     });
   }
 
+  get #nameOfWorkflow() {
+    return this.#app.extensionManager.workflow?.activeWorkflow?.filename ?? "";
+  }
+
   get #root() {
     return this.#app.rootGraph ?? this.#app.graph;
   }
@@ -104,7 +109,7 @@ export class MakeBatch {
    * @param {{ goTo?: boolean }} [options] - `goTo` whether to bring the new node into view
    */
   async #convert(saved, where, { goTo = false } = {}) {
-    const plan = planFor(saved, where, new Date());
+    const plan = planFor(saved, where, { now: new Date(), name: this.#nameOfWorkflow });
     const { canvas } = this.#app;
     // What was changed before is a step of its own to undo.
     canvas.emitBeforeChange();
@@ -114,8 +119,9 @@ export class MakeBatch {
     const before = this.#state;
     let isWhole = false;
     try {
-      const node = this.#carryOut(plan);
+      const { node, places } = this.#carryOut(plan);
       isWhole = true;
+      await placeBySize(places);
       if (goTo) await this.#screen.goTo(node);
       else canvas.selectNode(node);
       this.#tell(plan);
@@ -129,15 +135,13 @@ export class MakeBatch {
     }
   }
 
-  /**
-   * @param {Plan} plan
-   * @returns {Node}
-   */
+  /** @param {Plan} plan */
   #carryOut(plan) {
     const editor = new PageEditor(this.#app, this.#make);
     carryOut(plan, editor);
     const node = /** @type {LiveNode} */ (editor.made(FOLDER_NODE));
-    return /** @type {Node} */ (/** @type {unknown} */ (node));
+    const ours = /** @type {Node} */ (/** @type {unknown} */ (node));
+    return { node: ours, places: editor.places };
   }
 
   /** @param {Plan} plan */

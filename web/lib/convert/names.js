@@ -4,7 +4,16 @@
  */
 
 /** Where Save Image (Batch) saves by default. */
-export const FOLDER = "batch_loop";
+const FOLDER = "batch_loop";
+
+/** ComfyUI's names for workflows that have none. */
+const NO_NAME = /^Unsaved Workflow( \(\d+\))?$/;
+
+/** Names that Windows keeps for devices. */
+const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
+
+/** A workflow's name may be longer than a folder's. */
+const LONGEST = 80;
 
 /** ComfyUI's own prefix, which says nothing about the image. */
 const SAYS_NOTHING = /^ComfyUI(?=$|[\s._-])/;
@@ -13,10 +22,26 @@ const TOKEN = /%([^%]+)%/g;
 const UNNAMEABLE = /[/\\<>:"|?*\p{Cc}]/gu;
 
 /**
+ * The folder of a workflow's results, where nothing names one: its own, so that they are not beside
+ * those of other workflows.
+ *
+ * @param {string} workflow - its name
+ */
+export function folderOf(workflow) {
+  if (NO_NAME.test(workflow)) return FOLDER;
+  const name = [...workflow.replace(/\p{Cs}/gu, "").replace(UNNAMEABLE, "-").replace(/[%{}]/g, "-")]
+    .slice(0, LONGEST)
+    .join("")
+    .replace(/^[\s.]+|[\s.]+$/g, "");
+  return DEVICE.test(name) ? FOLDER : name || FOLDER;
+}
+
+/**
  * @param {string} prefix - a Save Image's `filename_prefix`
  * @param {Date} now
+ * @param {string} [workflow] - its name
  */
-export function namesFrom(prefix, now) {
+export function namesFrom(prefix, now, workflow = "") {
   /** @type {string[]} */
   const dropped = [];
   const text = prefix.trim().replace(TOKEN, (token, name) => {
@@ -35,7 +60,7 @@ export function namesFrom(prefix, now) {
     .replace(SAYS_NOTHING, "")
     .replace(UNNAMEABLE, "-")
     .replace(/^[\s._-]+|[\s._-]+$/g, "");
-  return { folder: folder || FOLDER, prefix: name && `${name}_`, dropped };
+  return { folder: folder || folderOf(workflow), prefix: name && `${name}_`, dropped };
 }
 
 /**

@@ -1,16 +1,18 @@
 import { nodesOf } from "../graph.js";
 import { widgetOf } from "../card/folder_settings.js";
-import { placeFor } from "./place.js";
+import { put } from "./new_sizes.js";
 import { FOLDER_NODE } from "./plan.js";
 
 /**
  * @import { App, Node } from "../../../types/comfyui.d.ts"
  * @import { Editor, End, Step } from "../../../types/convert.d.ts"
  * @import { LiveGraph, LiveNode, LiveSlot, NodeMaker } from "../../../types/litegraph.d.ts"
+ * @import { New } from "./new_sizes.js"
  */
 
 /** @typedef {Extract<Step, { do: "add" }>} Add */
 /** @typedef {Extract<Step, { do: "expose" }>} Expose */
+/** @typedef {Extract<Step, { do: "hide" }>} Hide */
 /** @typedef {Extract<Step, { do: "link" }>} LinkStep */
 /** @typedef {Extract<Step, { do: "remove" }>} Remove */
 
@@ -23,6 +25,12 @@ export class PageEditor {
   #make;
   /** @type {Map<string, LiveNode>} */
   #made = new Map();
+  /**
+   * The new nodes, with the places of those that they replace.
+   *
+   * @type {New[]}
+   */
+  places = [];
 
   /**
    * @param {App} app
@@ -39,6 +47,7 @@ export class PageEditor {
     const before = nodeOf(graph, like);
     const node = this.#make(type);
     if (!node) throw new Error(`ComfyUI makes no ${type}`);
+    const [ownWidth] = node.size;
     node.pos = [...before.pos];
     for (const look of LOOK) {
       if (before[look] !== undefined) Object.assign(node, { [look]: before[look] });
@@ -50,12 +59,13 @@ export class PageEditor {
     const [width, height] = node.computeSize();
     // A result is shown where the preview was.
     const [wasWide, wasHigh] = key === FOLDER_NODE ? [before.size[0], 0] : before.size;
-    node.setSize([Math.max(width, wasWide), Math.max(height, wasHigh)]);
+    const high = key === FOLDER_NODE ? height : height + roomForResult();
+    node.setSize([Math.max(width, ownWidth, wasWide), Math.max(high, wasHigh)]);
     if (key !== FOLDER_NODE && before.flags?.collapsed) node.collapse(true);
-    const others = graph.nodes.filter((one) => one !== before && one !== node);
-    node.pos = placeFor(before, node, others);
+    const place = { pos: [...before.pos], size: [...before.size] };
+    this.places.push({ graph, node, before: place });
+    put({ graph, node, before: place });
     if (before.flags?.pinned) node.pin(true);
-    for (const group of graph.groups ?? []) keepIn(group, before, node);
   }
 
   /** @param {Expose} step */
@@ -78,6 +88,13 @@ export class PageEditor {
     const node = nodeOf(graph, id);
     for (const around of nodesOf(this.#root)) stopShowing(around, graph, id);
     graph.remove(node);
+  }
+
+  /** @param {Hide} step */
+  hide({ graph: name, name: slot }) {
+    const graph = this.#graph(name);
+    const input = graph.inputs.find((one) => one.name === slot);
+    if (input) graph.removeInput(input);
   }
 
   /**
@@ -189,23 +206,11 @@ function stopShowing(around, graph, id) {
 }
 
 /**
- * A group that held the replaced node holds the new one, too.
- *
- * @param {import("../../../types/litegraph.d.ts").LiveGroup} group
- * @param {LiveNode} before
- * @param {LiveNode} node
+ * What ComfyUI adds to a node's height with its first picture, in the classic canvas: with the room
+ * from the beginning, a result changes no size, which would be a change to undo.
  */
-function keepIn(group, before, node) {
-  const [x, y] = group.pos;
-  const [width, height] = group.size;
-  const center = [before.pos[0] + before.size[0] / 2, before.pos[1] + before.size[1] / 2];
-  const held =
-    center[0] >= x && center[0] <= x + width && center[1] >= y && center[1] <= y + height;
-  if (!held) return;
-  const right = node.pos[0] + node.size[0] + MARGIN;
-  const bottom = node.pos[1] + node.size[1] + MARGIN;
-  group.size = [Math.max(width, right - x), Math.max(height, bottom - y)];
+function roomForResult() {
+  return LiteGraph.vueNodesMode ? 0 : PICTURE;
 }
 
-/** Around nodes in a group. */
-const MARGIN = 10;
+const PICTURE = 220;

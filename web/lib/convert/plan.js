@@ -1,5 +1,6 @@
+import { exposuresOf } from "./exposures.js";
 import { LoopWay } from "./loop_way.js";
-import { FOLDER, namesFrom } from "./names.js";
+import { folderOf, namesFrom } from "./names.js";
 import { dependants, isOff } from "./reach.js";
 import { ROOT, Workflow, slotName } from "./workflow.js";
 
@@ -27,6 +28,11 @@ const SAVER_INPUTS = new Map([
 /** The plan's name for the new Directory Iterator. */
 export const FOLDER_NODE = "folder";
 
+/** What differs from the defaults: one broken image does not end a night's batch. */
+const FOR_A_NIGHT = { error_handling: "Skip on error" };
+
+/** @typedef {{ now: Date, name: string }} Context - `name` is the workflow's */
+
 /** Why a workflow, or one of its nodes, cannot become a batch. */
 export class CannotConvert extends Error {
   /** @param {Refusal} refusal */
@@ -38,7 +44,7 @@ export class CannotConvert extends Error {
 }
 
 /**
- * Every Load Image of a workflow that could be a batch's folder. Throws CannotConvert if there is
+ * The Load Images of a workflow that could be a batch's folder. Throws CannotConvert if there is
  * none.
  *
  * @param {SavedWorkflow} saved
@@ -52,7 +58,9 @@ export function candidates(saved) {
   const refusals = all.map((place) => refusalOf(workflow, place));
   const able = all.filter((_, at) => !refusals[at]);
   if (able.length === 0) throw new CannotConvert(/** @type {Refusal} */ (refusals[0]));
-  return able.map(({ graph, node }) => ({
+  // One that nothing uses is asked about only if all are such.
+  const used = able.filter(({ graph, node }) => graph.from(node.id).length > 0);
+  return (used.length > 0 ? used : able).map(({ graph, node }) => ({
     graph: graph.id,
     node: String(node.id),
     title: titleOf(node),
@@ -66,10 +74,10 @@ export function candidates(saved) {
  *
  * @param {SavedWorkflow} saved
  * @param {Where} where
- * @param {Date} now
+ * @param {Context} context
  * @returns {Plan}
  */
-export function planFor(saved, where, now) {
+export function planFor(saved, where, context) {
   const workflow = new Workflow(saved);
   refuseSecondBatch(workflow);
   const graph = workflow.graphs.get(where.graph);
@@ -87,14 +95,16 @@ export function planFor(saved, where, now) {
     key: FOLDER_NODE,
     type: ITERATOR,
     like: where.node,
-    values: {},
+    values: FOR_A_NIGHT,
   });
   const keys = new Map([entry(node, FOLDER_NODE)]);
   for (const [at, saver] of savers.entries()) {
     keys.set(saver.node, keyOf(at));
-    addSaver(plan, saver, keyOf(at), valuesOf(savers, at, now));
+    addSaver(plan, saver, keyOf(at), valuesOf(savers, at, context));
   }
-  for (const place of [{ graph, node }, ...savers]) plan.steps.push(...relinked(place, keys));
+  const exposures = exposuresOf(graph, node);
+  const own = exposures.map(({ link }) => link);
+  for (const place of [{ graph, node }, ...savers]) plan.steps.push(...relinked(place, keys, own));
   for (const [at, saver] of savers.entries()) {
     const { steps, from } = way.into(saver.graph);
     const to = { node: keyOf(at), slot: "loop" };
@@ -103,6 +113,7 @@ export function planFor(saved, where, now) {
   for (const place of [{ graph, node }, ...savers]) {
     plan.steps.push({ do: "remove", graph: place.graph.id, node: String(place.node.id) });
   }
+  for (const { name } of exposures) plan.steps.push({ do: "hide", graph: graph.id, name });
   return plan;
 }
 
@@ -121,23 +132,24 @@ function addSaver(plan, { graph, node }, key, { values, dropped }) {
 /**
  * The values of the node that replaces a saver.
  *
- * Preview Image names no folder: its pictures go where Save Image (Batch) saves by default and,
- * beside other results, are told from those by a suffix.
+ * Preview Image names no folder: its pictures go into the workflow's own and, beside other results,
+ * are told from those by a suffix.
  *
  * @param {Place[]} savers
  * @param {number} at
- * @param {Date} now
+ * @param {Context} context
  * @returns {{ values: Values, dropped: string[] }}
  */
-function valuesOf(savers, at, now) {
+function valuesOf(savers, at, { now, name }) {
   const { node } = savers[at];
   if (node.type === SAVE) {
-    const { dropped, ...values } = namesFrom(textOf(node, "filename_prefix"), now);
+    const { dropped, ...values } = namesFrom(textOf(node, "filename_prefix"), now, name);
     return { values, dropped };
   }
   const before = savers.slice(0, at).filter((one) => one.node.type === PREVIEW).length;
   const suffix = before === 0 ? "_preview" : `_preview_${before + 1}`;
-  return { values: { folder: FOLDER, suffix: savers.length === 1 ? "" : suffix }, dropped: [] };
+  const values = { folder: folderOf(name), suffix: savers.length === 1 ? "" : suffix };
+  return { values, dropped: [] };
 }
 
 /**
@@ -146,15 +158,17 @@ function valuesOf(savers, at, now) {
  *
  * @param {Place} place
  * @param {Map<SavedNode, string>} keys - the new nodes' names
+ * @param {Link[]} without - those that go with their node
  * @returns {Step[]}
  */
-function relinked({ graph, node }, keys) {
+function relinked({ graph, node }, keys, without) {
   const newName = (/** @type {string} */ id) => {
     const there = graph.nodes.get(id);
     return there ? keys.get(there) : undefined;
   };
   const going = graph.from(node.id).filter(({ to }) => newName(to) === undefined);
-  return [...graph.to(node.id), ...going].map((link) => {
+  const coming = graph.to(node.id).filter((link) => !without.includes(link));
+  return [...coming, ...going].map((link) => {
     const origin = newName(link.from);
     const target = newName(link.to);
     return linkStep(
@@ -218,7 +232,9 @@ function newInput(node, slot) {
  */
 function refusalOf(workflow, { graph, node }) {
   const title = titleOf(node);
-  if (graph.to(node.id).length > 0) return { reason: "linked", values: { node: title } };
+  if (graph.to(node.id).length > exposuresOf(graph, node).length) {
+    return { reason: "linked", values: { node: title } };
+  }
   try {
     const path = pathTo(graph);
     if ([node, ...path.map((around) => around.node)].some(isOff)) {
