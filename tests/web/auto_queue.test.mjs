@@ -111,6 +111,26 @@ for (const [from, menu, to] of [
   });
 }
 
+for (const [chosen, left] of [
+  ["disabled", "disabled"],
+  ["instant-idle", "instant-idle"],
+]) {
+  test(`off leads back to ${left} if the batch was run from there by this page`, () => {
+    const settings = { mode: chosen, batchCount: 1 };
+    const autoQueue = new AutoQueue(appWith(settings), page({ menu: true }));
+    for (const off of [() => autoQueue.switchOff(), () => autoQueue.showStopped()]) {
+      autoQueue.start();
+      assert.equal(settings.mode, "instant-running");
+      off();
+      assert.equal(settings.mode, left);
+    }
+    // A person's own choice after that stays.
+    settings.mode = "instant-running";
+    autoQueue.switchOff();
+    assert.equal(settings.mode, "instant-idle");
+  });
+}
+
 test("once seen, the newer form of Run (Instant) is known even while its menu is hidden", () => {
   const settings = { mode: "instant-idle", batchCount: 1 };
   const autoQueue = new AutoQueue(appWith(settings), page());

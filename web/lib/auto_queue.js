@@ -32,6 +32,8 @@ export class AutoQueue {
   #page;
   /** Whether this frontend has the newer form of Run (Instant); undefined until that is known. */
   #isNewer = /** @type {boolean | undefined} */ (undefined);
+  /** Whether this page has chosen Run (Instant) itself, where each press of Run was one run. */
+  #wasPlain = false;
 
   /**
    * @param {App} app
@@ -67,7 +69,7 @@ export class AutoQueue {
   start() {
     if (this.runsAll) return;
     if (this.#isOldMenu) this.#switchLegacy(true);
-    else if (this.#settings) this.#settings.mode = this.#instant;
+    else this.#choose(this.#instant);
     return this.queueAgain();
   }
 
@@ -85,7 +87,7 @@ export class AutoQueue {
   switchOff() {
     const mode = this.on ? (this.mode ?? null) : null;
     const settings = this.#settings;
-    if (settings && settings.mode in OFF) settings.mode = OFF[settings.mode];
+    if (settings && settings.mode in OFF) this.#leave(settings);
     if (this.#legacyOn) this.#switchLegacy(false);
     return mode;
   }
@@ -105,7 +107,7 @@ export class AutoQueue {
    */
   switchOn(mode) {
     if (mode === LEGACY) this.#switchLegacy(true);
-    else if (this.#settings) this.#settings.mode = mode;
+    else this.#choose(mode);
   }
 
   /**
@@ -126,7 +128,7 @@ export class AutoQueue {
    */
   showStopped() {
     const settings = this.#settings;
-    if (settings?.mode === "instant-running") settings.mode = "instant-idle";
+    if (settings?.mode === "instant-running") this.#leave(settings);
   }
 
   /** The id of the failed prompt because of which ComfyUI holds Auto Queue back, or undefined. */
@@ -157,6 +159,25 @@ export class AutoQueue {
   /** Queue one prompt, as with a batch count of 1; resolves once it is sent. */
   async queueOne() {
     await this.#app.queuePrompt(0, 1);
+  }
+
+  /** @param {string} mode */
+  #choose(mode) {
+    const settings = this.#settings;
+    if (!settings) return;
+    this.#wasPlain = settings.mode === PLAIN;
+    settings.mode = mode;
+  }
+
+  /**
+   * Leave a mode that queues automatically. Newer frontends keep Run (Instant) chosen; where this
+   * page has chosen it, the next press of Run is one run again, as before.
+   *
+   * @param {{ mode: string }} settings
+   */
+  #leave(settings) {
+    settings.mode = this.#wasPlain ? PLAIN : OFF[settings.mode];
+    this.#wasPlain = false;
   }
 
   get #settings() {
