@@ -32,7 +32,10 @@ BEHIND_TRANSPARENT = (90, 90, 98)
 FORMATS = (
     *("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PPM", "QOI", "TGA", "TIFF"),
 )
-"""The nodes' formats: Pillow goes by a file's content, and runs a program for some others."""
+"""The nodes' formats: Pillow goes by a file's content, and runs a program for some others.
+
+The command works without the nodes, so it has a list of its own; a test keeps the two alike.
+"""
 
 Pair = tuple[str, Path, Path]
 """An image's name, the image, and its result."""

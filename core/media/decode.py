@@ -12,40 +12,14 @@ from typing import BinaryIO
 import numpy as np
 import numpy.typing as npt
 import torch
-from PIL import Image, ImageOps, ImageSequence, UnidentifiedImageError
+from PIL import Image, ImageSequence, UnidentifiedImageError
 
 from ..common.source_metadata import NO_METADATA, SourceMetadata
 from . import jpeg, profiles
 from .alpha import OPAQUE
 from .metadata import metadata_of
 from .pixels import to_float
-
-Pixels = npt.NDArray[np.uint8]
-
-
-def upright(pixels: Pixels, image: Image.Image) -> Pixels:
-    """Turn pixels [H,W,C] by the orientation in an image's EXIF or XMP data; returns a view.
-
-    Pillow interprets that data, and whatever it raises for damaged data is raised.
-    """
-    # Two rows of three different pixels show which way Pillow turns an image.
-    marks = np.arange(6, dtype=np.uint8).reshape(2, 3)
-    small = Image.fromarray(marks)
-    small.info = image.info
-    turned = np.asarray(ImageOps.exif_transpose(small))
-    for swapped in (False, True):
-        for rows in (1, -1):
-            for columns in (1, -1):
-                if np.array_equal(_turned(marks, rows, columns, swapped=swapped), turned):
-                    return _turned(pixels, rows, columns, swapped=swapped)
-    raise AssertionError("Pillow turned an image in a ninth way")
-
-
-def _turned(pixels: Pixels, rows: int, columns: int, *, swapped: bool) -> Pixels:
-    """Reverse rows and columns where `rows` and `columns` are -1, then swap them if asked."""
-    pixels = pixels[::rows, ::columns]
-    return pixels.swapaxes(0, 1) if swapped else pixels
-
+from .turning import turn_of, upright
 
 FORMATS = (
     *("PNG", "JPEG", "WEBP", "AVIF", "BMP", "DIB", "GIF", "JPEG2000", "PPM", "QOI", "TGA", "TIFF"),
@@ -110,7 +84,9 @@ def decode(file: BinaryIO) -> DecodedImage:
     pixels = _jpeg_pixels(opened, file)
     if pixels is not None:
         return _tensors(to_float(pixels), metadata_of(opened))
-    frame = ImageOps.exif_transpose(opened)
+    opened.load()
+    turn = turn_of(opened)
+    frame = opened if turn is None else opened.transpose(turn)
     metadata = metadata_of(opened)  # now that the pixels are read: PNG may have it behind them
     if frame.mode == "CMYK" and metadata.profile:
         frame = profiles.in_srgb(frame, metadata.profile) or frame

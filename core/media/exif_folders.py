@@ -21,7 +21,10 @@ _SIZES = {
 
 _FOLDERS = frozenset({0x8769, 0x8825, 0xA005})
 """Tags of the folders within others: the camera's settings, the place, and the file's rules."""
-_MAKER_NOTE = 0x927C
+_MAKER_NOTE, _ORIENTATION = 0x927C, 0x0112
+
+_ORDERS = {b"II*\0": "<", b"MM\0*": ">"}
+"""The beginnings of EXIF data, and the order of bytes that each stands for."""
 
 _HEADER, _ENTRY, _INLINE = 8, 12, 4
 _MOST_ENTRIES = 10_000
@@ -61,7 +64,7 @@ def read(exif: bytes) -> tuple[str, Folder]:
     The folder after it, of a thumbnail, is not read, and entries whose values are not in the data
     are passed over. Raises `DamagedExif`.
     """
-    order = {b"II*\0": "<", b"MM\0*": ">"}.get(exif[:4], "")
+    order = _ORDERS.get(exif[:4], "")
     if not order:
         raise DamagedExif("it begins with neither of the two byte orders")
     try:
@@ -69,6 +72,26 @@ def read(exif: bytes) -> tuple[str, Folder]:
         return order, _Reader(exif, order).folder(start)
     except struct.error as error:
         raise DamagedExif(str(error)) from error
+
+
+def orientation_only(exif: bytes) -> bytes:
+    """EXIF data with no other entry than the orientation; b"" if there is none, or it is damaged.
+
+    If there are several, all are in it.
+    """
+    order = _ORDERS.get(exif[:4], "")
+    if not order or len(exif) < _HEADER:
+        return b""
+    (start,) = struct.unpack_from(order + "I", exif, 4)
+    if start + 2 > len(exif):
+        return b""
+    (count,) = struct.unpack_from(order + "H", exif, start)
+    tag = struct.pack(order + "H", _ORIENTATION)
+    places = range(start + 2, start + 2 + count * _ENTRY, _ENTRY)
+    found = [exif[place : place + _ENTRY] for place in places if exif[place : place + 2] == tag]
+    if not found or len(found[-1]) < _ENTRY:
+        return b""
+    return exif[:4] + struct.pack(order + "IH", _HEADER, len(found)) + b"".join(found) + bytes(4)
 
 
 class _Reader:

@@ -48,10 +48,16 @@ def _exif_of(image: Image.Image) -> bytes:
                 del found[tag]
             data = found.tobytes() if len(found) else b""
         else:
-            data = _bytes(image.info.get("exif")) or _old_png_exif(image)
+            data = exif_beside_pixels(image)
     except Exception as error:  # noqa: BLE001 Pillow raises anything for damaged data
         _log.warning("Batch Loop cannot read the EXIF data of an image: %s", error)
         return b""
+    return data.removeprefix(exif.PREFIX)
+
+
+def exif_beside_pixels(image: Image.Image) -> bytes:
+    """The EXIF data of any file but TIFF, from its byte order on; raises ValueError if damaged."""
+    data = _bytes(image.info.get("exif")) or _old_png_exif(image)
     return data.removeprefix(exif.PREFIX)
 
 
@@ -59,8 +65,7 @@ def _old_png_exif(image: Image.Image) -> bytes:
     text = image.info.get(_OLD_PNG_EXIF)
     if not isinstance(text, str):
         return b""
-    digits = "".join(text.split("\n")[3:])
-    return int(digits or "0", 16).to_bytes(len(digits) // 2, "big")
+    return bytes.fromhex("".join(text.split("\n")[3:]))
 
 
 def _xmp_of(info: dict[str | tuple[int, int], object]) -> bytes:

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 import numpy as np
 from PIL import Image
 
-from ..media.decode import is_deep, upright, white_of
+from ..media.decode import is_deep, white_of
 from ..media.decoding_memory import bytes_to_decode
+from ..media.turning import upright
 
 _BAND_PIXELS = 2**18
 _FINER = 2

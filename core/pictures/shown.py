@@ -9,9 +9,11 @@ from dataclasses import dataclass
 from typing import BinaryIO
 
 import numpy as np
-from PIL import Image, ImageOps
+from PIL import Image
 
+from ..media.alpha import OPAQUE
 from ..media.decode import open_image
+from ..media.turning import is_turned_by_exif, turn_of, upright
 from .reduced import reduced
 
 LARGEST_PICTURE = 8192
@@ -25,8 +27,6 @@ MOST_TEXT = 2**18
 
 _TRANSPARENCY = 1024
 """Pixels of the longer side of the picture in which what is transparent is looked for."""
-_OPAQUE = 250
-"""An alpha of which is as good as none."""
 
 _TEXTS = (".txt", ".caption", ".json", ".csv", ".md")
 
@@ -42,7 +42,6 @@ _BY_BROWSERS = {
 """The formats that browsers show, by Pillow's names, and their media types."""
 
 _ANIMATED = frozenset({"GIF", "PNG", "WEBP", "AVIF"})
-_EXIF_ORIENTATION = 0x0112
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ def is_transparent(file: BinaryIO) -> bool:
         if not image.has_transparency_data:
             return False
         small = reduced(image, _TRANSPARENCY, nbytes, MOST_PICTURE_BYTES)
-        return bool(np.asarray(small.convert("RGBA").getchannel("A")).min() < _OPAQUE)
+        return bool(np.asarray(small.convert("RGBA").getchannel("A")).min() < (1 - OPAQUE) * 255)
 
 
 def to_send(file: BinaryIO, name: str, is_known: Callable[[str], bool]) -> Sent | str:
@@ -126,29 +125,14 @@ def to_send(file: BinaryIO, name: str, is_known: Callable[[str], bool]) -> Sent 
 def _own_type(image: Image.Image) -> str:
     """The media type of an image that browsers show upright by themselves; else ""."""
     media_type = _BY_BROWSERS.get(image.format or "", "")
-    if media_type == "image/jpeg":
-        # Browsers turn a JPEG file by its EXIF data, and nothing by XMP.
-        return media_type if _is_upright(image) or _EXIF_ORIENTATION in image.getexif() else ""
-    return media_type if _is_upright(image) else ""
-
-
-def _is_upright(image: Image.Image) -> bool:
-    return np.array_equal(_turned(image), _MARKS)
+    # Browsers turn a JPEG file by its EXIF data, and nothing by XMP.
+    is_turned = media_type == "image/jpeg" and is_turned_by_exif(image)
+    return media_type if is_turned or turn_of(image) is None else ""
 
 
 def _upright_size(image: Image.Image) -> tuple[int, int]:
-    width, height = image.size
-    return (width, height) if _turned(image).shape == _MARKS.shape else (height, width)
-
-
-_MARKS = np.arange(6, dtype=np.uint8).reshape(2, 3)
-
-
-def _turned(image: Image.Image) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:
-    """Two rows of three pixels, turned as Pillow turns an image by its EXIF or XMP data."""
-    small = Image.fromarray(_MARKS)
-    small.info = image.info
-    return np.asarray(ImageOps.exif_transpose(small))
+    height, width, *_ = upright(np.empty((image.height, image.width, 0), np.uint8), image).shape
+    return width, height
 
 
 def _picture(image: Image.Image, nbytes: int) -> bytes:

@@ -202,3 +202,38 @@ class TestExif:
         _, most = tracemalloc.get_traced_memory()
         tracemalloc.stop()
         assert most < 30 * len(source.exif)
+
+
+class TestOrientation:
+    @pytest.mark.filterwarnings("ignore")  # Pillow warns of what is damaged
+    @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP"])
+    @pytest.mark.parametrize(
+        "data", [b"no EXIF data", b"II*\0", b"II*\0\xff\xff\xff\xff", b"MM\0*\0\0\0\x08\xff\xff"]
+    )
+    def test_an_image_with_damaged_exif_is_read(self, format_: str, data: bytes) -> None:
+        image = decode(io.BytesIO(photograph(format_, exif=exif.PREFIX + data, xmp=b"")))
+        assert image.image.shape == (1, 96, 160, 3)
+
+    @pytest.mark.filterwarnings("ignore")  # Pillow warns of what is damaged
+    @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP"])
+    def test_it_counts_beside_entries_that_are_damaged(self, format_: str) -> None:
+        entries = (
+            (0x010F, 2, 2**31, 9),
+            (0x0112, 3, 1, 6),
+            (0x8769, 4, 1, 2**31),
+            (0x9999, 99, 9, 9),
+        )
+        data = b"II*\0" + struct.pack("<I", 8) + folder("<", *entries)
+        image = decode(io.BytesIO(photograph(format_, exif=exif.PREFIX + data, xmp=b"")))
+        assert image.image.shape == (1, 160, 96, 3)
+
+    def test_reading_it_reads_nothing_else(self) -> None:
+        entries = ((0x1000 + n, 7, 60_000, 8 + n) for n in range(4000))
+        data = b"II*\0" + struct.pack("<I", 8) + folder("<", *entries, (0x0112, 3, 1, 6))
+        file = io.BytesIO(photograph("WEBP", exif=exif.PREFIX + data + bytes(60_000)))
+        tracemalloc.start()
+        image = decode(file)
+        _, most = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert image.image.shape == (1, 160, 96, 3)
+        assert most < 10_000_000

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageOps
 
-from batch_loop.core.media.decode import upright
+from batch_loop.core.media.turning import upright
 
 
 @pytest.mark.parametrize("orientation", range(10))
