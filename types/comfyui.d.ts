@@ -114,7 +114,7 @@ export interface SavedWorkflow {
 
 /** Why ComfyUI refuses a prompt, or leaves a part of it out. */
 export interface Refusal {
-  error?: { message?: string; details?: string };
+  error?: { type?: string; message?: string; details?: string };
   node_errors?: Record<
     string,
     { class_type: string; errors: { message?: string; details?: string }[] }

@@ -219,7 +219,7 @@ test("a batch that watches goes on while it is away", async () => {
 });
 
 test("what ComfyUI refuses ends it", async () => {
-  const refusal = { response: { error: { message: "no", details: "such folder" } } };
+  const refusal = { response: { error: { message: "no", details: "such folder" } }, status: 400 };
   const { did, emptied, gate, leave } = await setUp({ answer: () => Promise.reject(refusal) });
   await leave();
   await emptied();
@@ -231,7 +231,9 @@ test("what does not get through is sent again, after pauses that grow, and the n
   const lost = [
     new TypeError("Failed to fetch"),
     new SyntaxError("a page of a proxy is not JSON"),
-    { response: {} },
+    // Newer frontends make up a response.
+    { response: { error: { type: "server_error", message: "502", details: "<html>" } } },
+    { response: { error: { message: "Internal Server Error" } }, status: 500 },
   ];
   const answer = async () => {
     if (lost.length > 0) throw lost.shift();
@@ -246,8 +248,10 @@ test("what does not get through is sent again, after pauses that grow, and the n
   }
   const said = ["says that it goes on", "sends 6", "says that it sends again"];
   assert.deepEqual(did, said);
-  assert.deepEqual([await passed(), await passed(), await passed()], [2000, 4000, 8000]);
-  assert.deepEqual(did, [...said, "sends 6", "sends 6", "sends 6", "says that it goes on"]);
+  const pauseLengths = [];
+  for (let times = 0; times < 4; times += 1) pauseLengths.push(await passed());
+  assert.deepEqual(pauseLengths, [2000, 4000, 8000, 16_000]);
+  assert.deepEqual(did, [...said, ...Array(4).fill("sends 6"), "says that it goes on"]);
   gate.queueIs(undefined); // the server ends, with what it had, and begins again
   await turn();
   await emptied();

@@ -9,7 +9,7 @@ const LOOPS = "/batch_loop/loops";
 const SECOND_MS = 1000;
 
 /** The lowest HTTP status that is not about the request: the server, or what is behind it, fails. */
-const SERVER_ERROR = 500;
+export const SERVER_ERROR = 500;
 
 /** Thrown when the server's response is an error; the message is the server's. */
 export class Refused extends Error {

@@ -1,10 +1,19 @@
+import { SERVER_ERROR } from "../server.js";
+
 /**
  * @import { Api, Refusal } from "../../../types/comfyui.d.ts"
  * @import { Batch } from "./batch.js"
  */
 
+/**
+ * What ComfyUI's page throws; only newer frontends tell the HTTP status.
+ *
+ * @typedef {{ response?: Refusal, status?: number }} Failure
+ */
 /** @typedef {Pick<Refusal, "node_errors"> & { prompt_id?: string }} Answer */
 
+/** The type of error in a response that a frontend has made up. */
+const MADE_UP = "server_error";
 /** How many of its prompts are remembered. */
 const LIMIT = 64;
 
@@ -47,8 +56,7 @@ export class Sender {
       if (id) this.#remember(id, batch);
       return faultIn(faults ?? {});
     } catch (error) {
-      const { response } = /** @type {{ response?: Refusal }} */ (error);
-      const reason = response && reasonIn(response);
+      const reason = reasonIn(/** @type {Failure} */ (error));
       if (reason) return reason;
       batch.lost = { prompt, times };
       return null;
@@ -69,11 +77,14 @@ export class Sender {
 }
 
 /**
- * Why ComfyUI has refused a prompt, in its words; empty if it has not said so.
+ * Why ComfyUI has refused a prompt, in its words; empty if it has not said so. Newer frontends make
+ * up a response for a server, or a proxy before it, that fails without a word of ComfyUI's.
  *
- * @param {Refusal} refusal
+ * @param {Failure} failure
  */
-function reasonIn({ error, node_errors: faults }) {
+function reasonIn({ response, status = response?.error?.type === MADE_UP ? SERVER_ERROR : 0 }) {
+  if (!response || status >= SERVER_ERROR) return "";
+  const { error, node_errors: faults } = response;
   const said = typeof error === "string" ? [error] : [error?.message, error?.details];
   return faultIn(faults ?? {}) ?? said.filter(Boolean).join(": ");
 }
