@@ -33,6 +33,14 @@ export interface FinishedBy {
   here: boolean;
 }
 
+/** An image was handed out to be tried, which counts nothing. */
+export interface Tried {
+  kind: "trial";
+  loop: string;
+  path: string;
+  status: string;
+}
+
 export interface Progress extends Standing {
   kind: "progress";
   loop: string;
@@ -46,7 +54,7 @@ export interface EndQueue {
   of_batch?: boolean;
 }
 
-export type Said = Iteration | Progress | EndQueue;
+export type Said = Iteration | Tried | Progress | EndQueue;
 
 /** The `detail` of ComfyUI's `executed` event, with the pack's own part. */
 export interface Executed {

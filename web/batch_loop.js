@@ -43,6 +43,7 @@ import { Panel } from "./lib/panel/panel.js";
 import { Poller } from "./lib/poller.js";
 import { ask } from "./lib/question.js";
 import { Refusals } from "./lib/refusals.js";
+import { resultFolder } from "./lib/result_folder.js";
 import { RunControl } from "./lib/run_control.js";
 import { Screen } from "./lib/screen.js";
 import { LoopServer } from "./lib/server.js";
@@ -161,6 +162,7 @@ const conductor = new Conductor({
     signals,
     submissions,
     runControl,
+    resultsOf: (loop) => resultFolder(server, loop),
     startOver: async (loop, state) => (await changes.startOver({ loop }, state)) && changed(),
   }),
 });
@@ -178,7 +180,7 @@ function onExecuted({ detail }) {
     poller.news();
     if (said.kind === "end_queue" || gate.isAway(said.loop)) continue;
     if (said.kind === "iteration") screen.note(id, said.loop);
-    cards.heard(id, said);
+    cards.heard(id, said, detail.prompt_id);
   }
 }
 
@@ -261,9 +263,18 @@ app.registerExtension({
     app.extensionManager.registerSidebarTab(panel.tab);
     gate.onChange(onMode);
     api.addEventListener("executed", onExecuted);
-    listen("execution_success", (promptId) => conductor.succeeded(promptId));
-    listen("execution_error", (promptId, nodeType) => conductor.failed(promptId, nodeType));
-    listen("execution_interrupted", (promptId) => conductor.interrupted(promptId));
+    listen("execution_success", (promptId) => {
+      conductor.succeeded(promptId);
+      cards.ended(promptId, "done");
+    });
+    listen("execution_error", (promptId, nodeType) => {
+      conductor.failed(promptId, nodeType);
+      cards.ended(promptId, "failed");
+    });
+    listen("execution_interrupted", (promptId) => {
+      conductor.interrupted(promptId);
+      cards.ended(promptId, null);
+    });
     api.addEventListener("execution_start", ({ detail }) => conductor.started(detail.prompt_id));
     api.addEventListener("status", onStatus);
     api.addEventListener("graphChanged", () => gate.workflowChanged());

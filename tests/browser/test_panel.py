@@ -180,9 +180,9 @@ def test_it_can_be_used_by_keyboard_alone(
         "Run",
         "Try one image",
         "Start over",
+        "Forget",
         "Report as JSON",
         "Report as CSV",
-        "Forget",
     ):
         keyboard.press("Tab")
         expect(panel.root.locator(":focus")).to_have_accessible_name(label)

@@ -55,6 +55,8 @@ def test_trying_one_image_counts_nothing(comfy: ComfyPage, batch: Batch) -> None
         comfy.press_button("Try one image")
         comfy.wait_until_submitted(number)
         batch.client.wait_until_idle()
+        expect(comfy.card()).to_contain_text(f"Tried: {SEVEN[0]}")
+        expect(comfy.card()).to_contain_text("Nothing was counted or kept.")
     assert set(batch.ran) == {SEVEN[0]}
     assert batch.state() is None
     expect(action(comfy, "run")).to_have_text("Run")

@@ -217,6 +217,21 @@ test("once paused, it says so instead of showing the last image", () => {
   assert.equal(model({ folder: FOLDER, state: STATE, last, isPaused: true }).headline, "img3.png");
 });
 
+test("an image that is tried is named, while it runs and afterwards", () => {
+  const shown = (how, known) => model({ folder: FOLDER, tried: { path: "a/b.png", how }, ...known });
+  const saying = ({ phase, headline, detail }) => [phase, headline, detail];
+  assert.deepEqual(saying(shown("running")), ["trying", "Trying b.png", "Nothing is counted or kept."]);
+  const [phase, headline, detail] = saying(shown("done"));
+  assert.deepEqual([phase, headline], ["tried", "Tried: b.png"]);
+  assert.match(detail, /^Nothing was counted or kept\. The result is on the nodes/);
+  assert.deepEqual([shown("failed").headline, shown("failed").tone], ["The trial of b.png failed", "error"]);
+  assert.deepEqual([shown("done").buttons.canRun, shown("done").buttons.tries], [true, ""]);
+  // It hides nothing that matters more.
+  assert.equal(shown("done", { state: STATE }).headline, "img3.png");
+  assert.equal(shown("done", { goesOn: true }).phase, "ready");
+  assert.equal(shown("done", { state: { ...REST, stopped_on: STOPPED } }).phase, "stopped");
+});
+
 test("a folder that goes in the middle of its batch is said to be gone, and Continue stays", () => {
   const refusal = new Refused("The folder does not exist.", 400);
   const shown = model({ refusal, state: REST });

@@ -242,6 +242,29 @@ test("a batch that this page has paused is shown as paused, and no longer once i
   assert.equal(phase(), "running");
 });
 
+test("a trial is shown until its node runs, changes, or its prompt is interrupted", () => {
+  const { entry, node, shown, told } = entryOf();
+  const phase = () => shown.at(-1).phase;
+  told(null);
+  entry.tries("a.png", "p1");
+  assert.equal(phase(), "trying");
+  entry.ended("another", "done");
+  assert.equal(phase(), "trying");
+  entry.ended("p1", "done");
+  assert.equal(phase(), "tried");
+  node.widgets[1].value = 5;
+  entry.show();
+  assert.notEqual(phase(), "tried");
+  node.widgets[1].value = 0;
+  entry.tries("b.png", "p2");
+  entry.ended("p2", null);
+  assert.notEqual(phase(), "trying");
+  entry.tries("c.png", "p3");
+  entry.heard("l");
+  entry.show();
+  assert.notEqual(phase(), "trying");
+});
+
 test("Run waits for images, or begins again, as the node's settings say", () => {
   const { node, shown, told } = entryOf();
   const buttons = () => shown.at(-1).buttons;

@@ -3,6 +3,7 @@ import test from "node:test";
 import { polling } from "./clock.mjs";
 import "./english.mjs";
 import { Notices } from "../../web/lib/notices.js";
+import { commonFolder } from "../../web/lib/result_folder.js";
 
 const STATE = {
   directory: "d",
@@ -18,10 +19,11 @@ const STATE = {
 const SETTLED = { ...STATE, finishing: 0 };
 const BEGUN_AGAIN = { ...STATE, batch: 2, complete: false, done: 0, finishing: 0, pending: 1 };
 
-function setUp(states = [SETTLED]) {
+function setUp(states = [SETTLED], resultsOf = async () => "") {
   const shown = [];
   const hidden = [];
   const offers = [];
+  const details = [];
   const toasts = {
     show: (key, toast) => shown.push([key, toast.summary]),
     showUntilSeen: (key, toast) => shown.push([key, toast.summary]),
@@ -30,6 +32,7 @@ function setUp(states = [SETTLED]) {
   const ends = {
     show: (key, toast, offer) => {
       shown.push([key, toast.summary]);
+      details.push(toast.detail);
       offers.push(offer);
     },
     hide: (key) => hidden.push(key),
@@ -51,14 +54,14 @@ function setUp(states = [SETTLED]) {
     resume: (loop) => called.push(`${loop} continued`),
   };
   const startOver = (loop, { directory }) => called.push(`${loop} in ${directory} started over`);
-  const given = { poller, toasts, ends, signals, submissions, runControl, startOver };
+  const given = { poller, toasts, ends, signals, submissions, runControl, startOver, resultsOf };
   const notices = new Notices(given);
   const stopped = async (run, how) => {
     const told = notices.stopped(run, how);
     await clock.pass(20_000);
     await told;
   };
-  return { notices, stopped, called, shown, hidden, asked, offers, runControl, submissions };
+  return { notices, stopped, called, shown, hidden, asked, details, offers, runControl, submissions };
 }
 
 function run({ loop = "l", complete = true, finished_by = null } = {}) {
@@ -79,6 +82,27 @@ test("the end of a batch of this tab is reported once its last image has ended",
   assert.deepEqual(asked, ["l", "l"]);
   assert.deepEqual(shown, [["l", "Batch complete: 1 done, 0 failed, 1 s"]]);
   assert.deepEqual(called, ["l"]);
+});
+
+test("the end says where the results are, if that can be known", async () => {
+  for (const [resultsOf, detail, copies] of [
+    [async () => "/out/batch_loop", "d\nResults: /out/batch_loop", "/out/batch_loop"],
+    [async () => Promise.reject(new Error("gone")), "d", ""],
+  ]) {
+    const { notices, stopped, details, offers } = setUp([SETTLED], resultsOf);
+    const last = run({ complete: false });
+    notices.processed(last.handedOut);
+    await stopped(last);
+    assert.deepEqual([details, offers], [[detail], [{ copies }]]);
+  }
+});
+
+test("the folder of the results is the smallest that holds all of them", () => {
+  assert.equal(commonFolder(["/out/a/1.png", "/out/a/2.png"]), "/out/a");
+  assert.equal(commonFolder(["/out/a/1.png", "/out/ab/2.png", "/out/3.png"]), "/out");
+  assert.equal(commonFolder(["C:\\out\\1.png", "C:\\out\\x\\2.png"]), "C:\\out");
+  assert.equal(commonFolder(["C:\\1.png", "D:\\2.png"]), "");
+  assert.equal(commonFolder([]), "");
 });
 
 test("a batch that was restarted is reported with its last figures, or not at all", async () => {

@@ -83,6 +83,12 @@ test("switched off it leaves the title alone", () => {
   assert.deepEqual([tab.page.title, tab.watched], ["flow - ComfyUI", false]);
 });
 
+test("a trial is no progress", () => {
+  const tab = setUp();
+  tab.title.note({ kind: "trial", loop: "l", path: "a.png", status: "" });
+  assert.equal(tab.page.title, "flow - ComfyUI");
+});
+
 test("a run that hands out no image shows no progress", () => {
   const tab = setUp();
   for (const complete of [true, false]) {

@@ -1,12 +1,14 @@
 import { attributed, button, element } from "./dom.js";
 import { t } from "./texts.js";
+import { copy } from "./viewer/copy.js";
 
 /** @import { Toast } from "../../types/comfyui.d.ts" */
 
 /**
  * @typedef {object} Offer - what a person can do about a notice, beside opening the report
- * @property {string} label
- * @property {() => void} act
+ * @property {string} [label]
+ * @property {() => void} [act]
+ * @property {string} [copies] - a path to copy
  * @property {number} [life] - how long the offer, and so the notice, lasts, in ms
  */
 
@@ -52,7 +54,11 @@ export class NoticeBox {
       label: t("notice.report"),
       pressed: () => this.#open(loop),
     };
-    const notice = this.showWith(loop, message, [...this.#offered(loop, offer), report]);
+    const notice = this.showWith(loop, message, [
+      ...this.#offered(loop, offer),
+      report,
+      ...this.#copying(loop, offer),
+    ]);
     if (offer?.life === undefined) return;
     setTimeout(() => this.#shown.get(loop) === notice && this.hide(loop), offer.life);
   }
@@ -101,12 +107,30 @@ export class NoticeBox {
    * @param {Offer} [offer]
    */
   #offered(loop, offer) {
-    if (!offer) return [];
+    const { label, act } = offer ?? {};
+    if (!label) return [];
     const pressed = () => {
       this.hide(loop);
-      offer.act();
+      act?.();
     };
-    return [{ name: "offer batch-loop-button-primary", label: offer.label, pressed }];
+    return [{ name: "offer batch-loop-button-primary", label, pressed }];
+  }
+
+  /**
+   * @param {string} loop
+   * @param {Offer} [offer]
+   */
+  #copying(loop, offer) {
+    const path = offer?.copies;
+    if (!path) return [];
+    const pressed = async () => {
+      const notice = this.#shown.get(loop);
+      if (!notice) return;
+      const isCopied = await copy(path, notice);
+      const made = notice.querySelector(".batch-loop-notice-copy");
+      if (made) made.textContent = t(`panel.viewer.${isCopied ? "copied" : "notCopied"}`);
+    };
+    return [{ name: "copy", label: t("notice.copy"), pressed }];
   }
 
   /** @param {string} loop */

@@ -30,6 +30,7 @@ export class Notices {
   #submissions;
   #runControl;
   #startOver;
+  #resultsOf;
   /**
    * Loops that Cancel has paused, and that have not gone on by themselves since.
    *
@@ -54,8 +55,9 @@ export class Notices {
    * @param {Submissions} parts.submissions
    * @param {Pick<RunControl, "goesOn" | "resume">} parts.runControl
    * @param {(loop: string, state: Iteration) => void} parts.startOver
+   * @param {(loop: string) => Promise<string>} parts.resultsOf - the folder with a loop's results
    */
-  constructor({ poller, toasts, ends, signals, submissions, runControl, startOver }) {
+  constructor({ poller, toasts, ends, signals, submissions, runControl, startOver, resultsOf }) {
     this.#poller = poller;
     this.#toasts = toasts;
     this.#ends = ends;
@@ -63,6 +65,7 @@ export class Notices {
     this.#submissions = submissions;
     this.#runControl = runControl;
     this.#startOver = startOver;
+    this.#resultsOf = resultsOf;
   }
 
   /**
@@ -170,8 +173,9 @@ export class Notices {
       if (!state) return; // it has been forgotten
       // It has been started again in the meantime: these figures belong to the new batch.
       if (progress?.complete && !state.complete) return;
-      const message = batchEnd(state, { unreadable, watches });
-      this.#ends.show(loop, message);
+      const results = await this.#resultsOf(loop).catch(() => ""); // it is told without them
+      const message = batchEnd(state, { unreadable, watches, results });
+      this.#ends.show(loop, message, { copies: results });
       this.#signals.ended(loop, message);
     } catch (error) {
       console.warn(`[Batch Loop] the state of the batch could not be read: ${error}`);

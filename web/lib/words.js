@@ -52,11 +52,12 @@ export function failureLines(failures, failed) {
  * The toast at the end of a batch, from the loop's state on the server.
  *
  * @param {Loop} state
- * @param {{ unreadable?: number, watches?: boolean }} [how] - how many images were tried and could not be read, if
- *   nothing else was; and whether this page waits for new images
+ * @param {{ unreadable?: number, watches?: boolean, results?: string }} [how] - how many images were
+ *   tried and could not be read, if nothing else was; whether this page waits for new images; and the
+ *   folder with the results
  * @returns {Toast}
  */
-export function batchEnd(state, { unreadable = 0, watches = false } = {}) {
+export function batchEnd(state, { unreadable = 0, watches = false, results = "" } = {}) {
   const figures = {
     done: state.done,
     failed: state.failed,
@@ -68,6 +69,7 @@ export function batchEnd(state, { unreadable = 0, watches = false } = {}) {
     summary: t(`notice.${state.complete ? (watches ? "soFar" : "complete") : "stopped"}`, figures),
     detail: [
       state.directory,
+      ...(results ? [t("notice.results", { folder: results })] : []),
       ...(unreadable ? [t("notice.unreadable", { count: unreadable })] : []),
       ...noteLines(state),
       ...failureLines(state.failures, state.failed),

@@ -15,7 +15,7 @@ import { CARD, addCard, passToCanvas } from "./widget.js";
 
 /**
  * @import { App, Node } from "../../../types/comfyui.d.ts"
- * @import { Iteration, Progress } from "../../../types/nodes.d.ts"
+ * @import { Iteration, Progress, Tried } from "../../../types/nodes.d.ts"
  * @import { Failure } from "../../../types/server.d.ts"
  * @import { Answers, Poller } from "../poller.js"
  * @import { Screen } from "../screen.js"
@@ -108,14 +108,27 @@ export class Cards {
    * The node with this execution id has reported on a loop.
    *
    * @param {string} executionId
-   * @param {Iteration | Progress} said
+   * @param {Iteration | Tried | Progress} said
+   * @param {string} promptId
    */
-  heard(executionId, { kind, loop }) {
+  heard(executionId, said, promptId) {
     const node = this.#screen.find(executionId);
     if (!node) return;
+    const { kind, loop } = said;
+    if (kind === "trial") this.#iterators.get(node)?.entry.tries(said.path, promptId);
     if (kind === "iteration") this.#iterators.get(node)?.entry.heard(loop);
     const complete = kind === "progress" ? this.#completes.get(node) : undefined;
     if (complete) complete.loop = loop;
+  }
+
+  /**
+   * A prompt has ended.
+   *
+   * @param {string} promptId
+   * @param {"done" | "failed" | null} how - null if it was interrupted
+   */
+  ended(promptId, how) {
+    for (const entry of this.#entriesOf(this.#nodes())) entry.ended(promptId, how);
   }
 
   /** Files or settings may have changed: the user was elsewhere, or ComfyUI has refused a prompt. */

@@ -129,7 +129,7 @@ export class IteratorCard {
    * @param {IteratorModel} model
    */
   #showWords({ phase, headline, detail, title }) {
-    const cutHeadline = phase === "running" || phase === "stopped";
+    const cutHeadline = ["running", "stopped", "trying", "tried"].includes(phase);
     (cutHeadline ? showCut : setText)(this.#headline, headline);
     (phase === "ready" ? showCut : setText)(this.#detail, detail);
     this.#headline.title = this.#detail.title = title;

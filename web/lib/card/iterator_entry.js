@@ -9,6 +9,7 @@ import { iteratorModel } from "./texts_and_buttons.js";
  * @import { Current, Folder, Loop } from "../../../types/server.d.ts"
  * @import { Answer, Answers, Question } from "../poller.js"
  * @import { RunControl } from "../run_control.js"
+ * @import { Tried } from "./texts_and_buttons.js"
  * @import { IteratorCard } from "./iterator_card_element.js"
  */
 
@@ -71,6 +72,12 @@ export class IteratorEntry {
   #goneOnWith = "";
   /** The loop that this page has gone on with, and then was paused; "" for none. */
   #paused = "";
+  /**
+   * The image that was tried last, in which prompt, and with which settings of the node.
+   *
+   * @type {(Tried & { prompt: string, key: string }) | null}
+   */
+  #tried = null;
   #watching = false;
   #choosing = false;
 
@@ -116,7 +123,31 @@ export class IteratorEntry {
   heard(loop) {
     this.#heard = { loop, key: JSON.stringify(folderSettings(this.node)) };
     this.#refusal = null; // it has run since
+    this.#tried = null;
     this.#runs = true;
+  }
+
+  /**
+   * The node has handed out an image to be tried.
+   *
+   * @param {string} path
+   * @param {string} prompt - the id of the prompt that tries it
+   */
+  tries(path, prompt) {
+    this.#tried = { path, how: "running", prompt, key: JSON.stringify(folderSettings(this.node)) };
+    this.show();
+  }
+
+  /**
+   * A prompt has ended, which may be a trial.
+   *
+   * @param {string} prompt
+   * @param {"done" | "failed" | null} how - null if it was interrupted
+   */
+  ended(prompt, how) {
+    if (this.#tried?.prompt !== prompt) return;
+    this.#tried = how && { ...this.#tried, how };
+    this.show();
   }
 
   /**
@@ -188,6 +219,7 @@ export class IteratorEntry {
       watching: this.#watching,
       awaits: this.#valueOf("when_complete", WATCH) === WATCH,
       repeats: this.#repeats,
+      tried: this.#tried?.key === JSON.stringify(folderSettings(this.node)) ? this.#tried : null,
       isPaused: this.#paused !== "" && this.#paused === this.loop,
     });
     const { loop } = this;

@@ -6,7 +6,7 @@ import { lacksPattern, reasonOf } from "./why_nothing.js";
  * @import { Current, Folder, FolderSettings, Loop } from "../../../types/server.d.ts"
  * @import { Refused } from "../server.js"
  * @import { Figures } from "../figures.js"
- * @import { Known, Said } from "./texts_and_buttons.js"
+ * @import { Known, Said, Tried } from "./texts_and_buttons.js"
  */
 
 const NOT_ALLOWED = 403;
@@ -42,6 +42,28 @@ export function phaseOf({ settings, folder, refusal, state, ...more }) {
   if (folder) return holding(folder, settings);
   if (settings) return { phase: "unknown", headline: t("card.looking") };
   return { phase: "unknown", headline: t("card.linked"), detail: t("card.linkedDetail") };
+}
+
+/**
+ * What the card says of an image that is tried, or was.
+ *
+ * @param {Tried} tried
+ */
+export function trialOf({ path, how }) {
+  const name = nameOf(path);
+  const isOver = how !== "running";
+  const headline = isOver
+    ? t(how === "done" ? "card.tried.title" : "card.tried.failed", { name })
+    : t("card.trying.title", { name });
+  return {
+    phase: isOver ? "tried" : "trying",
+    tone: /** @type {Said["tone"]} */ (how === "failed" ? "error" : "plain"),
+    headline,
+    title: path,
+    detail: how === "done" ? t("card.tried.detail") : t("card.trying.detail"),
+    hint: "",
+    image: path,
+  };
 }
 
 /** @param {Refused} refusal */

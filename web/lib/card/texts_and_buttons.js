@@ -1,7 +1,7 @@
 import { figuresOf, timesOf } from "../figures.js";
 import { runAction } from "../run_control.js";
 import { t } from "../texts.js";
-import { completeLine, phaseOf, soFar } from "./phases.js";
+import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
 
 /**
  * @import { Current, Failure, Folder, FolderSettings, Loop } from "../../../types/server.d.ts"
@@ -24,8 +24,11 @@ import { completeLine, phaseOf, soFar } from "./phases.js";
  * @property {boolean} [watching] - whether the page watches the folder for new images
  * @property {boolean} [awaits] - whether Run waits for images where there are none
  * @property {boolean} [repeats] - whether Run begins a complete batch again
+ * @property {Tried | null} [tried] - the image that was tried last, if nothing has happened since
  * @property {boolean} [isPaused] - whether this page has gone on with the batch, and was paused
  */
+
+/** @typedef {{ path: string, how: "running" | "done" | "failed" }} Tried - an image being tried */
 
 /**
  * @typedef {object} Said - the content of a card
@@ -66,6 +69,9 @@ import { completeLine, phaseOf, soFar } from "./phases.js";
  * @property {number} more - how many more failed
  */
 
+/** The phases that say nothing which a trial must not hide. */
+const CAN_TRY = ["ready", "paused", "complete", "watching"];
+
 /** @type {Omit<Said, "phase" | "headline">} */
 const NOTHING = {
   tone: "plain",
@@ -86,18 +92,19 @@ const NOTHING = {
  */
 export function iteratorModel(known) {
   const { settings, canChoose, folder, state, isKnown = true } = known;
-  const { goesOn = false, triesChanges = false, awaits = false, repeats = false } = known;
+  const { goesOn = false, triesChanges = false, awaits = false, repeats = false, tried } = known;
   const said = { ...NOTHING, ...phaseOf(known) };
+  const shown = tried && !goesOn && CAN_TRY.includes(said.phase) ? { ...said, ...trialOf(tried) } : said;
   const forgets = state?.forgets || folder?.forgets;
-  if (forgets) said.hint = `${said.hint} ${t("card.forgets", { reason: forgets })}`.trim();
-  if (triesChanges) said.hint = `${t("card.onChange")} ${said.hint}`.trim();
+  if (forgets) shown.hint = `${shown.hint} ${t("card.forgets", { reason: forgets })}`.trim();
+  if (triesChanges) shown.hint = `${t("card.onChange")} ${shown.hint}`.trim();
   const hasRun = said.figures !== null;
   const isNothing = said.phase === "none";
   const canRun = !["empty", "refused", "pattern"].includes(said.phase) && (!isNothing || awaits);
   const startOver = (isKnown && (hasRun || canUndo(state))) || settings === null;
   const isDone = said.phase === "complete" && !said.isNews && !repeats;
   return {
-    ...said,
+    ...shown,
     times: timesIn(said),
     buttons: {
       run: runAction(state, goesOn),

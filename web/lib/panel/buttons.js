@@ -57,11 +57,11 @@ export class Buttons {
       "div",
       "panel-buttons",
       this.#startOver,
+      this.#forget,
       report(server.report(loop.id, "json"), "JSON"),
       report(server.report(loop.id, "csv"), "CSV"),
       // Last, as it appears during a run, and must not move what a person is about to press.
       this.#retry,
-      this.#forget,
     );
     this.element = element("div", "actions", this.#stopped, row);
     this.show(loop);
@@ -93,10 +93,9 @@ export class Buttons {
  * @param {string} kind
  */
 function report(address, kind) {
-  const link = element("a", "panel-button", icon("download"), kind);
+  const name = element("span", "button-label", t("panel.report", { kind }));
+  const link = element("a", "panel-button", icon("download"), name);
   link.href = address;
   link.download = "";
-  link.setAttribute("aria-label", t("panel.report", { kind }));
-  link.title = t("panel.report", { kind });
   return link;
 }
