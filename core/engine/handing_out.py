@@ -70,6 +70,9 @@ class HandingOut(Parts):
         requests = together([request, *partners])
         for each in requests:
             self._wait_for_stopped_writes(each.key)
+        if any(each.selection.finished for each in requests):
+            # Their results may be whole by now.
+            self._reconciler.reconcile_others(but=[each.key for each in requests])
         hand_out = partial(self._hand_out, requests, prompt)
         return self.listings.with_listings(hand_out, patient=True)
 

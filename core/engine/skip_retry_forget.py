@@ -136,6 +136,21 @@ class Steering(Parts):
         known = [key for key in group if self._store.load(key) is not None]
         return self._loops.find(loop_id), known
 
+    def check_at_rest(self, loop_id: str) -> None:
+        """Check that no prompt here has had an image of the loop and still runs.
+
+        It may be started over meanwhile. Such a prompt outlives its loop, but a run that goes on
+        after it would begin again with the first image.
+
+        Raises:
+            UnknownLoop: no loop has this id.
+            NotNow: there is such a prompt.
+
+        """
+        memory = self.memory.kept(self._transactions.read(lambda: self._loops.find(loop_id)))
+        if not all(map(self._outcomes.has_ended, {*memory.turns, *memory.kept_turns})):
+            raise NotNow(_AT_WORK)
+
     def forget(self, loop_id: str) -> None:
         """Forget a loop and everything known of it; the user's files are left alone.
 
@@ -153,11 +168,7 @@ class Steering(Parts):
         key = self._loops.find(loop_id)
         self._reconciler.reconcile(key)
         if self._store.open_items(key):
-            message = (
-                "This loop cannot be forgotten while a run works on one of its images. Wait "
-                "until the run has ended, or press Cancel, and try again."
-            )
-            return Refusal(NotNow(message))
+            return Refusal(NotNow(_AT_WORK))
         self._forget_now(key)
         return None
 
@@ -220,6 +231,10 @@ class Steering(Parts):
         return arrived, Due(Why.JOIN, key, entry.selection, entry.batch)
 
 
+_AT_WORK = (
+    "This loop cannot be forgotten while a run works on one of its images. Wait until the run has "
+    "ended, or press Cancel, and try again."
+)
 _CANNOT_BE_UNDONE = (
     "Start over cannot be undone: the batch was not started over in the last "
     f"{UNDO_SECONDS / 60:.0f} minutes, or an image of the new one is done or has failed."

@@ -43,6 +43,7 @@ def add_routes(
         return arrived_as_json(registry.watch(loop_id))
 
     def forget(loop_id: str) -> dict[str, Any]:
+        registry.check_at_rest(loop_id)
         registry.forget(loop_id)
         return {"forgotten": loop_id}
 

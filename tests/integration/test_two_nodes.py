@@ -11,6 +11,7 @@ import pytest
 from batch_loop.tests.integration.conftest import Workspace
 from batch_loop.tests.support.batches import (
     SEVEN,
+    busy,
     loop_state,
     recorded,
     records,
@@ -374,6 +375,22 @@ def test_killed_in_mid_write_the_image_is_done_again(
         results = run_until_stop(client, graph, most=3)
         assert [told(result, ITERATOR)["filename"] for result in results] == THREE
     assert sorted(path.name for path in out.iterdir()) == THREE
+
+
+def test_what_another_loop_s_prompt_has_just_finished_is_not_done_again(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    write_images(workspace.input, THREE[:2])
+    one, two = (
+        two_node_graph(workspace.name, workspace.name, skip_finished=True, loop_name=name)
+        for name in ("one", "two")
+    )
+    # All wait in the queue, so that the second loop's begin right after the first one's.
+    with busy(client, workspace.scratch):
+        prompts = [client.submit(graph) for graph in (one, one, two, two)]
+    results = [client.wait(prompt) for prompt in prompts]
+    assert [told(result, ITERATOR)["filename"] for result in results] == [*THREE[:2], "", ""]
+    assert saved(workspace) == THREE[:2]
 
 
 @pytest.mark.oldest_too

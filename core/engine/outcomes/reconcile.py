@@ -8,10 +8,11 @@ from __future__ import annotations
 import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
-from ...common.errors import StoreAway
+from ...common.errors import BatchLoopError, StoreAway
 from ...model.background_writes import Turn, Writes
 from ...model.item_life import Event, On
 from ...model.items import Claim, Item, ItemState
@@ -107,6 +108,23 @@ class Reconciler:
         """Reconcile a loop, in a transaction of its own; see `Transactions.run`."""
         self._transactions.run(partial(self.reconcile, key), patient=patient)
 
+    def reconcile_others(self, but: Collection[LoopKey]) -> None:
+        """Reconcile all loops with a prompt that has ended, except `but`; for prompts, which wait.
+
+        What is wrong with one of them is for its own next prompt to say.
+        """
+        for key in self._ended():
+            if key not in but:
+                with suppress(BatchLoopError):
+                    self.reconcile_one(key, patient=True)
+
+    def _ended(self) -> dict[LoopKey, set[Turn]]:
+        """The turns that are waited for and have ended, by loop; leaves the store alone."""
+        with self._transactions.lock:
+            awaited = self._memory.awaited()
+        ended = {key: set(filter(self._outcomes.has_ended, awaited[key])) for key in awaited}
+        return {key: turns for key, turns in ended.items() if turns}
+
     def reconcile_all(self) -> bool:
         """Reconcile every loop that is waited for; returns whether it pays to look again.
 
@@ -115,13 +133,8 @@ class Reconciler:
         The host is asked first: while prompts run and results are written, the store is left
         alone.
         """
-        with self._transactions.lock:
-            awaited = self._memory.awaited()
         failed: Exception | None = None
-        for key, turns in awaited.items():
-            ended = {turn for turn in turns if self._outcomes.has_ended(turn)}
-            if not ended:
-                continue
+        for key, ended in self._ended().items():
             try:
                 self._reconcile_ended(key, ended)
             except StoreAway:  # for the other loops, too

@@ -224,6 +224,20 @@ def test_a_loop_at_work_is_not_forgotten(loop: Loop) -> None:
     forget(loop)
 
 
+def test_a_loop_is_at_rest_once_its_prompts_have_ended_though_started_over(loop: Loop) -> None:
+    loop_id = loop.request.key.id
+    iteration = loop.acquire()
+    for _ in range(2):
+        loop.registry.start_over(loop_id)
+        with pytest.raises(NotNow, match="works on"):
+            loop.registry.check_at_rest(loop_id)
+    loop.host.finish(iteration.prompt)
+    loop.registry.check_at_rest(loop_id)
+    forget(loop)
+    with pytest.raises(UnknownLoop):
+        loop.registry.check_at_rest(loop_id)
+
+
 @pytest.mark.parametrize("ask", [forget, lambda loop: skip(loop, "b")])
 def test_a_refusal_keeps_what_it_has_found_done(loop: Loop, ask: Callable[[Loop], object]) -> None:
     loop.acquire()
