@@ -369,6 +369,7 @@ def test_start_over_applies_to_the_folder_that_the_node_shows(
     comfy.run_instant()
     ends(comfy)
     comfy.set_widget(ITERATOR, "directory", batch.name)
+    expect(comfy.card()).to_contain_text("All 2 images done")
     comfy.start_over()
     comfy.toast("The next Run begins with the first image")
     assert batch.counts() == (0, 0)

@@ -138,6 +138,9 @@ export class Actions {
       this.#say("startOver", "info", t("startOver.title"), t("startOver.runFirst"));
       return;
     }
+    // The folder has just been changed, so nobody knows yet what would be lost.
+    const isUnknown = entry.state === null && folderSettings(entry.node) !== null;
+    if (isUnknown) return;
     await this.#changes.startOver(which, entry.state);
     changed();
   }
