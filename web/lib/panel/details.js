@@ -1,4 +1,6 @@
 import { attributed, element } from "../dom.js";
+import { showCut } from "../middle_cut.js";
+import { commonFolder } from "../result_folder.js";
 import { t } from "../texts.js";
 import { Viewer } from "../viewer/viewer.js";
 import { namesOf, ownName } from "../words.js";
@@ -31,6 +33,7 @@ export class Details {
   #loop;
   #title;
   #mark = element("span", "standing");
+  #results = element("p", "path");
   #summary = new Summary();
   #run;
   #buttons;
@@ -78,10 +81,16 @@ export class Details {
       "section",
       "details",
       element("header", "panel-head", back, this.#title, own, this.#mark),
-      element("div", "about", path, this.#run.element, this.#summary.element, this.#buttons.element),
+      element(
+        "div",
+        "about",
+        ...[path, this.#results],
+        ...[this.#run.element, this.#summary.element, this.#buttons.element],
+      ),
       this.#tabs.element,
       this.#tabs.place,
     );
+    this.#results.hidden = true;
     this.element.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
       event.stopPropagation();
@@ -137,9 +146,22 @@ export class Details {
       loop: this.#loop,
       failedOnly: tab === FAILED,
       opened: (index) => this.#enlarge(index),
-      arrived: () => this.#viewer?.show(this.#loop),
+      arrived: () => {
+        this.#viewer?.show(this.#loop);
+        this.#showResults();
+      },
     });
     this.#tabs.place.replaceChildren(this.#gallery.element);
+  }
+
+  /** Say where the results are, as far as the images tell that have been fetched. */
+  #showResults() {
+    const folder = commonFolder(this.#gallery?.outputs ?? []);
+    if (!folder) return; // images that failed have none
+    const text = t("notice.results", { folder });
+    showCut(this.#results, text);
+    this.#results.title = text;
+    this.#results.hidden = false;
   }
 
   /** @param {number} index */

@@ -76,6 +76,11 @@ export class Gallery {
     return this.item(this.#rows.chosen);
   }
 
+  /** The results, by their full paths, of the images that the server has sent. */
+  get outputs() {
+    return this.#pages.items.flatMap(({ outputs }) => outputs);
+  }
+
   /**
    * Select an image and scroll it into view.
    *

@@ -41,6 +41,11 @@ export class Pages {
     return this.#pages.get(Math.floor(index / SIZE))?.items[index % SIZE];
   }
 
+  /** The images of all pages that are kept. */
+  get items() {
+    return [...this.#pages.values()].flatMap(({ items }) => items);
+  }
+
   /**
    * These indexes are in view.
    *

@@ -65,6 +65,8 @@ export class RunButtons {
     setText(/** @type {Element} */ (this.#run.lastElementChild), t(`run.${action}.label`));
     this.#icon.className = `pi pi-${ICONS[action]}`;
     this.#run.dataset.runs = action;
+    // Then there is nothing to run, as a rule.
+    this.#run.dataset.complete = String(loop.complete);
     this.#run.disabled = !this.#isHere && !goesOn;
     this.#run.title = this.#run.disabled ? t("run.elsewhere") : t(`run.${action}.tooltip`);
     this.#tryOne.disabled = !this.canTry;
