@@ -36,7 +36,7 @@ _SHOWN_AS_CAPTION = frozenset({0x010D, 0x010E})
 _OF_OTHER_PICTURES = frozenset({0x0111, 0x0117, 0x0144, 0x0145, 0x014A, 0x0201, 0x0202})
 """Tags that say where else in the source's file there are pixels, such as a thumbnail's."""
 
-_WORKFLOW = re.compile(rb"(?:ASCII|UNICODE)?(?:prompt|workflow):\s*\{", re.IGNORECASE)
+_WORKFLOW = rb"(?i)(?:ASCII|UNICODE)?(?:prompt|workflow):\s*\{"
 """How the values begin, but for zeros, in which ComfyUI's page finds a workflow, or savers put one.
 
 UserComment says first how its text is encoded, which may be with two bytes for each letter.
@@ -84,7 +84,7 @@ def _numbered(entry: Entry, order: str, number: int) -> Entry:
 
 
 def _is_workflow(entry: Entry) -> bool:
-    return _WORKFLOW.match(entry.value[:_BEGINNING].replace(b"\0", b"")) is not None
+    return re.match(_WORKFLOW, entry.value[:_BEGINNING].replace(b"\0", b"")) is not None
 
 
 def _add(folder: Folder, texts: Mapping[str, str], *, is_kept: bool) -> None:

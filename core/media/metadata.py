@@ -65,7 +65,8 @@ def _old_png_exif(image: Image.Image) -> bytes:
     text = image.info.get(_OLD_PNG_EXIF)
     if not isinstance(text, str):
         return b""
-    return bytes.fromhex("".join(text.split("\n")[3:]))
+    digits = "".join(text.split("\n")[3:])
+    return int(digits, 16).to_bytes(len(digits) // 2, "big")
 
 
 def _xmp_of(info: dict[str | tuple[int, int], object]) -> bytes:

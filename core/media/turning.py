@@ -18,7 +18,7 @@ _log = logging.getLogger(__name__)
 _MARKS = np.arange(6, dtype=np.uint8).reshape(2, 3)
 """Two rows of three different pixels show which way Pillow turns an image."""
 
-_XMP = ("XML:com.adobe.xmp", "xmp")
+_XMP_ENTRIES = ("XML:com.adobe.xmp", "xmp")
 
 
 def turn_of(image: Image.Image) -> Image.Transpose | None:
@@ -30,7 +30,7 @@ def turn_of(image: Image.Image) -> Image.Transpose | None:
     if image.format == "TIFF":
         return None
     marks = small = Image.fromarray(_MARKS)
-    small.info = {key: image.info[key] for key in _XMP if key in image.info}
+    small.info = {key: image.info[key] for key in _XMP_ENTRIES if key in image.info}
     if exif := _orientation_in_exif(image):
         small.info["exif"] = exif
     try:

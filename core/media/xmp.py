@@ -22,12 +22,12 @@ _SIZES = (
 _OF_THE_FILE = rb"xmpNote:HasExtendedXMP|GCamera:(?:MotionPhoto|MicroVideo)\w*|hdrgm:\w+"
 """What tells of more in the source's file: more XMP, a video, a second image that brightens it."""
 
-_NOT_KEPT = re.compile(_OF_THE_FILE + rb"|xmp:Thumbnails|Container:Directory")
+_NOT_KEPT = _OF_THE_FILE + rb"|xmp:Thumbnails|Container:Directory"
 """Elements with the same meaning, thumbnails, and the list of a file's further images."""
 
 # No tag goes beyond the next "<", which XML does not allow within one, so none is read twice.
-_TAG = re.compile(rb"""<(/?)([\w.:-]+)(?=[\s/>])([^<>"']*(?:(?:"[^"<]*"|'[^'<]*')[^<>"']*)*)>""")
-_ATTRIBUTE = re.compile(rb"""\s([^\s=<>"'/]+)\s*=\s*(?:"[^"<]*"|'[^'<]*')""")
+_TAG = rb"""<(/?)([\w.:-]+)(?=[\s/>])([^<>"']*(?:(?:"[^"<]*"|'[^'<]*')[^<>"']*)*)>"""
+_ATTRIBUTE = rb"""\s([^\s=<>"'/]+)\s*=\s*(?:"[^"<]*"|'[^'<]*')"""
 
 _Span = tuple[int, int]
 
@@ -44,12 +44,12 @@ def edited(xmp: bytes, size: tuple[int, int]) -> bytes:
 def _spans(xmp: bytes) -> Iterator[_Span]:
     """Where the attributes and elements are that are not kept, in no order."""
     starts: defaultdict[bytes, list[int]] = defaultdict(list)
-    for tag in _TAG.finditer(xmp):
+    for tag in re.finditer(_TAG, xmp):
         closes, name, rest = tag.groups()
-        if not _NOT_KEPT.fullmatch(name):
-            for attribute in _ATTRIBUTE.finditer(xmp, tag.start(3), tag.end(3)):
+        if not re.fullmatch(_NOT_KEPT, name):
+            for attribute in re.finditer(_ATTRIBUTE, rest):
                 if re.fullmatch(_OF_THE_FILE, attribute[1]):
-                    yield attribute.span()
+                    yield tag.start(3) + attribute.start(), tag.start(3) + attribute.end()
         elif closes:
             if starts[name]:
                 yield starts[name].pop(), tag.end()
