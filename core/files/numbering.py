@@ -110,7 +110,7 @@ def is_numbered(file: str, name: str) -> bool:
     if file == name:
         return True
     stem, extension = os.path.splitext(name)
-    if not (file.startswith(stem) and file.endswith(extension)):
+    if len(file) < len(name) or not (file.startswith(stem) and file.endswith(extension)):
         return False
     return re.fullmatch(r"(_\d+)*", file[len(stem) : len(file) - len(extension)]) is not None
 

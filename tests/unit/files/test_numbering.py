@@ -12,7 +12,7 @@ from pathlib import Path
 
 import pytest
 import torch
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from batch_loop.core.engine.batches import Request
@@ -69,6 +69,7 @@ def test_a_result_that_was_not_written_gets_its_number_again() -> None:
     assert list(islice(numbering.candidates(again, "4/0/0", "/out/a.png"), 3)) == [0, 1, 2]
 
 
+@example(".", "..")
 @given(st.text("a1_.", min_size=1, max_size=9), st.text("a1_.", min_size=1, max_size=9))
 def test_a_name_is_found_in_those_that_it_was_before_its_numbers(file: str, name: str) -> None:
     found = [f"x{before}" for before in named_before(file)]
