@@ -247,3 +247,14 @@ def test_the_panel_runs_pauses_and_tries_the_chosen_image(comfy: ComfyPage, batc
     comfy.toast("Batch complete: 7 done, 0 failed")
     assert batch.ran == [*tried, *SEVEN[2:]]
     panel.toggle()
+
+
+def test_run_instant_that_is_only_chosen_does_not_run(comfy: ComfyPage, batch: Batch) -> None:
+    comfy.load(batch.graph())
+    comfy.choose("Run (Instant)")
+    expect(action(comfy, "tryOne")).to_be_enabled()
+    expect(action(comfy, "run")).to_have_text("Run")
+    comfy.press_button("Run")
+    comfy.toast("Batch complete: 7 done, 0 failed")
+    comfy.wait_until_off()
+    assert batch.ran == SEVEN

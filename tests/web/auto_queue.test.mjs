@@ -147,6 +147,20 @@ test("in the old menu, the whole batch runs by its checkbox", () => {
   assert.equal(app.queued.length, 1);
 });
 
+for (const [mode, isPressed] of [
+  ["instant", false],
+  ["instant-idle", false],
+  ["instant-running", true],
+]) {
+  test(`as far as ${mode} tells, Run (Instant) ${isPressed ? "is pressed" : "is chosen at most"}`, () => {
+    const app = appWith({ mode, batchCount: 1 });
+    const autoQueue = new AutoQueue(app, page());
+    assert.equal(autoQueue.isPressed, isPressed);
+    autoQueue.start(autoQueue.isPressed);
+    assert.equal(app.queued.length, isPressed ? 0 : 1);
+  });
+}
+
 test("Run (On Change) does not run the whole batch", () => {
   const autoQueue = new AutoQueue(appWith({ mode: "change" }));
   assert.deepEqual([autoQueue.runsAll, autoQueue.isOnChange], [false, true]);

@@ -22,6 +22,9 @@ async function setUp({ needsAccount = false, answer = async () => ({ prompt_id: 
     get runsAll() {
       return this.on;
     },
+    get isPressed() {
+      return this.on && this.mode !== "instant";
+    },
     mode: "instant",
     heldBackBy: undefined,
     switchOff() {

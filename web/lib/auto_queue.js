@@ -60,14 +60,26 @@ export class AutoQueue {
     return this.on && this.mode !== ON_CHANGE;
   }
 
+  /**
+   * Whether Run (Instant) is not only chosen, as far as the mode tells: older frontends have one mode
+   * for both.
+   */
+  get isPressed() {
+    return this.runsAll && this.mode !== "instant";
+  }
+
   /** Whether Run (On Change) is chosen. */
   get isOnChange() {
     return this.mode === ON_CHANGE;
   }
 
-  /** Run the whole batch: choose Run (Instant), and press it once, unless it runs already. */
-  start() {
-    if (this.runsAll) return;
+  /**
+   * Run the whole batch: choose Run (Instant), and press it once, unless it runs already.
+   *
+   * @param {boolean} [isRunning]
+   */
+  start(isRunning = this.runsAll) {
+    if (isRunning) return;
     if (this.#isOldMenu) this.#switchLegacy(true);
     else this.#choose(this.#instant);
     return this.queueAgain();

@@ -113,7 +113,8 @@ export class Gate {
   /** Whether this page goes through a whole batch of the workflow on the screen. */
   get runsHere() {
     const { here } = this.#batches;
-    return this.#autoQueue.runsAll && (here === null || this.#screen.has(here));
+    if (here === null) return this.#autoQueue.isPressed;
+    return this.#autoQueue.runsAll && this.#screen.has(here);
   }
 
   /**
@@ -132,7 +133,7 @@ export class Gate {
 
   /** Run the batch of the workflow on the screen. */
   start() {
-    return this.#autoQueue.start();
+    return this.#autoQueue.start(this.runsHere);
   }
 
   /** Queue one prompt of the workflow on the screen. */
