@@ -320,7 +320,7 @@ test("what cannot become a batch is refused with a reason", () => {
   const linked = load({ inputs: [{ name: "image" }] });
   assert.equal(refused(saved({ 1: linked, 2: work() }, [[2, 0, 1, 0]])), "linked");
   assert.equal(refused(inside({ mode: MUTED }), where), "off");
-  assert.equal(refused(inside({ properties: { proxyWidgets: [["1", "image"]] } }), where), "promoted");
+  assert.ok(planFor(inside({ properties: { proxyWidgets: [["1", "image"]] } }), where, CONTEXT));
   const twice = inside({});
   twice.nodes.push({ ...twice.nodes[0], id: 8 });
   assert.equal(refused(twice, where), "usedTwice");

@@ -240,28 +240,11 @@ function refusalOf(workflow, { graph, node }) {
     if ([node, ...path.map((around) => around.node)].some(isOff)) {
       return { reason: "off", values: { node: title } };
     }
-    if (path.some((around) => isPromoted(around.node, node))) {
-      return { reason: "promoted", values: { node: title, subgraph: graph.name } };
-    }
   } catch (error) {
     if (error instanceof CannotConvert) return error;
     throw error;
   }
   return workflow.graphs.has(graph.id) ? undefined : { reason: "noLoadImage", values: {} };
-}
-
-/**
- * Whether a subgraph's node shows the choice of an image that a node inside has.
- *
- * @param {SavedNode} around
- * @param {SavedNode} node
- */
-function isPromoted({ properties }, { id }) {
-  const shown = properties?.proxyWidgets;
-  return (
-    Array.isArray(shown) &&
-    shown.some(([inner, name]) => String(inner) === String(id) && name === "image")
-  );
 }
 
 /**
