@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     from batch_loop.tools.client import ComfyClient
 
+# In the way in which each frontend draws nodes by itself.
+pytestmark = [pytest.mark.usefixtures("renderer"), pytest.mark.one_renderer]
+
 GOES_ON = "The batch goes on"
 COLOUR = 0x123456
 SEED = "30"

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
     from batch_loop.tests.browser.comfy_page import ComfyPage
 
+# In the way in which each frontend draws nodes by itself.
+pytestmark = [pytest.mark.usefixtures("renderer"), pytest.mark.one_renderer]
+
 THREE = SEVEN[:3]
 
 

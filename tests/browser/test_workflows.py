@@ -13,6 +13,9 @@ if TYPE_CHECKING:
     from batch_loop.tests.browser.batch import Batch
     from batch_loop.tests.browser.comfy_page import ComfyPage
 
+# In the way in which each frontend draws nodes by itself.
+pytestmark = [pytest.mark.usefixtures("renderer"), pytest.mark.one_renderer]
+
 OTHER = "0d7f1c9e-5a54-4c0e-9a3b-0d6f6a3c2b12"
 
 
