@@ -208,8 +208,8 @@ def test_a_folder_that_goes_away_stops_and_run_resumes(
     batch.input.rename(away)
     batch.open_gate("img2.png")
     card = comfy.card()
-    expect(card).to_contain_text("This folder cannot be used")
-    expect(card).to_contain_text("does not exist")
+    expect(card).to_contain_text("The folder is gone")
+    expect(card).to_contain_text("2 of 7 done. Put the folder back")
     client.wait_until_idle()
     comfy.close_dialogs()
     comfy.faults.clear()  # ComfyUI logs refused prompts there
