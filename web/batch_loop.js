@@ -33,6 +33,7 @@ import { Sender } from "./lib/gate/sender.js";
 import { onCancel } from "./lib/interrupt_button.js";
 import { LeftOut } from "./lib/left_out.js";
 import { foldSettings } from "./lib/node/more_settings.js";
+import { labelOptions } from "./lib/node/option_labels.js";
 import { SearchNames } from "./lib/node/search_names.js";
 import { offerNodes } from "./lib/node/suggestions.js";
 import { NodeTexts } from "./lib/node_texts.js";
@@ -301,7 +302,10 @@ app.registerExtension({
     nodeTexts.label(node);
     entries.addTo(node);
     const card = cards.add(node);
-    if (node.comfyClass?.startsWith(PREFIX)) foldSettings(node);
+    if (node.comfyClass?.startsWith(PREFIX)) {
+      labelOptions(node);
+      foldSettings(node);
+    }
     if (!card || node.comfyClass !== ITERATOR) return;
     // ComfyUI calls these on every widget before it sends a prompt, and once it has accepted it: the
     // only official signs of this in all frontends.
