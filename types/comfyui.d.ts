@@ -30,9 +30,7 @@ export type Widget = ReturnType<Node["addWidget"]> & {
     max?: number;
     step2?: number;
     values?: unknown;
-    /** What a combo shows for a value, on newer frontends. */
-    getOptionLabel?(value?: string | null): string;
-    /** The same, for the Nodes 2.0 of 1.32. */
+    /** What a combo shows for a value, in the Nodes 2.0 of 1.32. */
     optionLabel?(value: unknown): string;
   };
   /** What the widget puts into the prompt. */

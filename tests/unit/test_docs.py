@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from batch_loop.core.common.names import ENV_PREFIX, ROUTE_PREFIX, node_id
 from batch_loop.tests.support import markdown
-from batch_loop.tests.support.locales import translations, tree
+from batch_loop.tests.support.locales import OWN, translations, tree
 from batch_loop.tests.support.sources import (
     Findings,
     assert_nothing_in,
@@ -19,11 +21,13 @@ from batch_loop.tests.support.sources import (
 from batch_loop.tools.environments import of_project, package_name
 from batch_loop.tools.house import DESIGN
 from batch_loop.tools.layout import ROOT
+from batch_loop.tools.node_snapshot import SNAPSHOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 SETTINGS = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
 TASKS_HEADING = "What do you want to do?"
 MOST_CHARACTERS = 100
+NODES = json.loads(SNAPSHOT.read_text(encoding="utf-8"))
 TRANSLATED = sorted(markdown.HELP.glob("*/*.md"))
 
 
@@ -84,6 +88,25 @@ def test_each_help_page_uses_the_node_s_labels() -> None:
         for label in (*node["inputs"].values(), *node.get("outputs", {}).values()):
             if not any(label["name"] in cell for cell in first):
                 yield 1, f"no row says {label['name']}"
+
+    assert_nothing_in(TRANSLATED, look)
+
+
+def test_each_translation_names_an_option_by_its_label_and_its_value() -> None:
+    def unnamed(language: str, node: str, combo: dict[str, Any]) -> Iterator[str]:
+        labels = tree(language, "main")[OWN]["options"][combo["name"]].values()
+        page = read(markdown.HELP / node / f"{language}.md")
+        (row,) = re.findall(rf"^\|[^|]*`{combo['name']}` \|(.*)", page, re.MULTILINE)
+        for label, value in zip(labels, combo["options"], strict=True):
+            both = rf"{re.escape(label)}\W{{2,4}}{re.escape(value)}"  # »label« (value)
+            if label != value and not re.search(both, row):
+                yield f"{label} ({value})"
+
+    def look(page: Path) -> Findings:
+        node = page.parent.name
+        for combo in NODES[node]["inputs"]:
+            if combo["type"] == "COMBO":
+                yield from ((1, name) for name in unnamed(page.stem, node, combo))
 
     assert_nothing_in(TRANSLATED, look)
 

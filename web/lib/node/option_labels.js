@@ -1,6 +1,6 @@
 import { t, texts } from "../texts.js";
 
-/** @import { Node } from "../../../types/comfyui.d.ts" */
+/** @import { Node, Widget } from "../../../types/comfyui.d.ts" */
 
 /**
  * Have a new node's combos show their options in the user's language.
@@ -11,7 +11,7 @@ import { t, texts } from "../texts.js";
  * @param {Node} node
  */
 export function labelOptions(node) {
-  for (const { name, options } of node.widgets ?? []) {
+  for (const { name, options } of /** @type {Widget[]} */ (node.widgets ?? [])) {
     const values = options?.values;
     if (!Array.isArray(values)) continue;
     const labels = new Map(values.map((value) => [String(value), labelOf(name, String(value))]));
