@@ -87,6 +87,18 @@
       return node.size[1] + LiteGraph.NODE_TITLE_HEIGHT;
     },
 
+    /** Where on the page the classic canvas draws the middle of a node's widget. */
+    async placeOfWidget(type, name) {
+      // Until the node is drawn with what its card says now.
+      for (let frame = 0; frame < 4; frame += 1) await nextFrame();
+      const { pos, size, widgets } = nodeOf(type);
+      const { last_y: down } = widgets.find((widget) => widget.name === name);
+      const half = [size[0] / 2, down + LiteGraph.NODE_WIDGET_HEIGHT / 2];
+      const { left, top } = app.canvas.canvas.getBoundingClientRect();
+      const [x, y] = app.canvas.ds.convertOffsetToCanvas([pos[0] + half[0], pos[1] + half[1]]);
+      return [left + x, top + y];
+    },
+
     /** Set a widget of the first node of a type, as a person does. */
     setNodeWidget(type, name, value) {
       window.batchLoopTools.setWidget(nodeOf(type).id, name, value);

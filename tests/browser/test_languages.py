@@ -10,11 +10,15 @@ from playwright.sync_api import expect
 
 from batch_loop.tests.browser.batch import Batch
 from batch_loop.tests.browser.comfy_page import EXAMPLE, PACK, ComfyPage
+from batch_loop.tests.browser.conftest import NODES_2
 from batch_loop.tests.support import markdown
 from batch_loop.tests.support.locales import OWN, tree
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
+from batch_loop.tools.layout import OLDEST
+from batch_loop.tools.server import ComfyServer
 
+ITERATOR = "BatchLoopDirectoryIterator"
 AS_BEFORE = {"Comfy.Locale": "en", "BatchLoop.Language": "comfyui"}
 
 OpenIn = Callable[..., ComfyPage]
@@ -147,3 +151,30 @@ def test_the_pack_may_have_its_own_language(open_in: OpenIn, batch: Batch) -> No
     check_nodes(comfy, "de")
     comfy.run_instant()
     run_to_the_end(comfy, batch, "de")
+
+
+def test_options_are_shown_in_the_language_and_saved_in_english(
+    open_in: OpenIn, server: ComfyServer, renderer: str
+) -> None:
+    texts = tree("de", "main")[OWN]
+    stop, skip = texts["options"]["error_handling"].values()
+    if server.frontend == OLDEST.frontend:
+        stop, skip = tree("en", "main")[OWN]["options"]["error_handling"].values()
+    comfy = open_in(**{"BatchLoop.Language": "de"})
+    comfy.call("newNodes", [ITERATOR])
+    expect(comfy.card(label=texts["card"]["label"])).to_contain_text(texts["card"]["noFolder"])
+    if renderer == NODES_2:
+        node = comfy.page.locator(".lg-node")
+        node.get_by_text(stop, exact=True).click()
+        comfy.page.get_by_role("option", name=skip, exact=True).click()
+        # Once the list is closed, it is there only as what is chosen.
+        expect(node.get_by_text(skip, exact=True)).to_have_count(1)
+    else:
+        comfy.page.mouse.click(*comfy.call("placeOfWidget", ITERATOR, "error_handling"))
+        menu = comfy.page.locator(".litecontextmenu")
+        expect(menu.get_by_text(stop, exact=True)).to_be_visible()
+        menu.get_by_text(skip, exact=True).click()
+        expect(menu).to_have_count(0)
+    assert "Skip on error" in comfy.saved_widgets(ITERATOR)
+    (sent,) = comfy.page.evaluate("app.graphToPrompt().then(({ output }) => Object.values(output))")
+    assert sent["inputs"]["error_handling"] == "Skip on error"
