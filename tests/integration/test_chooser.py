@@ -91,9 +91,12 @@ def photos(tmp_path: Path) -> Path:
     return folder
 
 
-def chosen(folder: Path | None, *, holds_comfyui: bool = False) -> dict[str, object]:
+def chosen(
+    folder: Path | None, *, written: str | None = None, holds_comfyui: bool = False
+) -> dict[str, object]:
     """The answer to a page when somebody has chosen a folder, or none."""
-    return {"directory": folder and str(folder), "holds_comfyui": holds_comfyui}
+    written = str(folder or "") if written is None else written
+    return {"directory": folder and str(folder), "written": written, "holds_comfyui": holds_comfyui}
 
 
 def addresses_of_this_machine() -> list[str]:
@@ -148,7 +151,7 @@ def test_a_cancelled_dialog_changes_nothing(desk: Desk) -> None:
 
 def test_a_folder_that_is_allowed_already_is_not_written_down(desk: Desk) -> None:
     desk.chooses(desk.server.input)
-    assert desk.asks().json() == chosen(desk.server.input)
+    assert desk.asks().json() == chosen(desk.server.input, written=".")
     assert not desk.file.exists()
 
 
