@@ -113,21 +113,23 @@ test: setup
 	@$(IN_VENV) -c 'from tools.layout import tried; print(tried())'
 
 # Three at a time, as most of their time is spent waiting for servers and pages; each frontend by
-# itself, and the longest first.
+# itself, in the way in which it draws nodes by default (test-browser: in both), the longest first.
 PAGES := page-1.32.9 page-1.58.1 page-1.25.10
 PARTS := lint $(PAGES) integration-a-d integration-p-z integration-e-o $(QUICK)
 integration-%:
 	@$(PYTEST) tests/integration/test_[$*]*.py $(ARGS)
+OTHER_WAY := 2.0
+page-1.58.1: OTHER_WAY := classic
 $(PAGES): page-%:
-	@$(PYTEST) tests/browser -k $* $(ARGS)
+	@$(PYTEST) tests/browser -k '$* and not $(OTHER_WAY)' $(ARGS)
 
-# All that runs in a server once more, on a newer ComfyUI, an archive or a tree, where there is one.
+# All that runs in a server once more, on a newer ComfyUI, an archive or a tree, where there is one;
+# of its pages that of its own frontend.
 ifneq ($(COMFYUI_NEWEST),)
-NEWEST_PAGES := newest-page-own newest-page-1.58.1
-PARTS += $(NEWEST_PAGES) newest-a-d newest-e-o newest-p-z
+PARTS += newest-page newest-a-d newest-e-o newest-p-z
 endif
 newest-%: export COMFYUI_RELEASE := newest
 newest-a-d newest-e-o newest-p-z: newest-%:
 	@$(PYTEST) tests/integration/test_[$*]*.py $(ARGS)
-$(NEWEST_PAGES): newest-page-%:
-	@$(PYTEST) tests/browser -k newest-$* $(ARGS)
+newest-page:
+	@$(PYTEST) tests/browser -k 'newest-own and not $(OTHER_WAY)' $(ARGS)
