@@ -66,9 +66,24 @@ NODES_2 = "Nodes 2.0"
 """How nodes are drawn."""
 
 
+@pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Deselect tests of features that a frontend lacks, and tests that would repeat others."""
+    """Deselect tests of features that a frontend lacks, and tests that would repeat others.
+
+    Those that leave to the frontend how nodes are drawn come first: a way that others have chosen
+    stays until the end.
+    """
     items[:] = [item for item in items if _is_possible(item.name) and _says_more(item)]
+    items.sort(key=lambda item: (_pair(item), "renderer" in _params(item)))
+
+
+def _params(item: pytest.Item) -> dict[str, Any]:
+    assert isinstance(item, pytest.Function)
+    return item.callspec.params
+
+
+def _pair(item: pytest.Item) -> int:
+    return PAIRS.index(_params(item)["server"])
 
 
 def _is_possible(name: str) -> bool:
@@ -79,8 +94,7 @@ def _is_possible(name: str) -> bool:
 
 def _says_more(item: pytest.Item) -> bool:
     """Whether a test's markers say that it depends on the frontend or on how nodes are drawn."""
-    assert isinstance(item, pytest.Function)
-    given = item.callspec.params
+    given = _params(item)
     _, frontend = given["server"]
     if item.get_closest_marker("one_frontend") and frontend != PAIRS[0][1]:
         return False

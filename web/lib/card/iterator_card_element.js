@@ -66,6 +66,7 @@ export class IteratorCard {
     const { run, tryOne, tryWhich, choose, startOver, ...others } = this.#buttons;
     // Until it is known which are needed.
     for (const each of [run, tryOne, tryWhich, choose, startOver]) each.disabled = true;
+    this.#times.hidden = true; // Nodes 2.0 makes a node no lower again
     for (const each of Object.values(others)) each.hidden = true;
     tryWhich.replaceChildren(icon("chevron-down"));
     attributed(tryWhich, { "aria-label": t("run.which.label"), "aria-haspopup": "dialog" });
