@@ -93,9 +93,12 @@ test-web: setup
 test-integration: setup
 	@$(PYTEST) tests/integration $(ARGS)
 
+# A click that goes wrong is waited for for two minutes: what has failed often does not go on.
+BROWSER := $(PYTEST) tests/browser --maxfail=8
+
 test-browser: setup
 	@$(IN_VENV) -m tools.chromium
-	@$(PYTEST) tests/browser $(ARGS)
+	@$(BROWSER) $(ARGS)
 
 # For a change in hand: all that needs no server, so without the tests on PostgreSQL.
 test-quick: setup
@@ -121,7 +124,7 @@ integration-%:
 OTHER_WAY := 2.0
 page-1.58.1: OTHER_WAY := classic
 $(PAGES): page-%:
-	@$(PYTEST) tests/browser -k '$* and not $(OTHER_WAY)' $(ARGS)
+	@$(BROWSER) -k '$* and not $(OTHER_WAY)' $(ARGS)
 
 # All that runs in a server once more, on a newer ComfyUI, an archive or a tree, where there is one;
 # of its pages that of its own frontend.
@@ -132,4 +135,4 @@ newest-%: export COMFYUI_RELEASE := newest
 newest-a-d newest-e-o newest-p-z: newest-%:
 	@$(PYTEST) tests/integration/test_[$*]*.py $(ARGS)
 newest-page:
-	@$(PYTEST) tests/browser -k 'newest-own and not $(OTHER_WAY)' $(ARGS)
+	@$(BROWSER) -k 'newest-own and not $(OTHER_WAY)' $(ARGS)

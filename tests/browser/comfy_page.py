@@ -12,14 +12,16 @@ from playwright.sync_api import (
     ConsoleMessage,
     Locator,
     Page,
+    Request,
     Response,
     Route,
     expect,
 )
+from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from ...tools.client import Prompt
-from ...tools.tab import CLICK_MS, NODES_2, TRIES, Tab, clicked
+from ...tools.tab import CLICK_MS, NODES_2, TRIES, WAIT_MS, Tab, clicked
 
 PACK = "batch-loop"
 EXAMPLE = "Save a caption for each image"
@@ -76,6 +78,10 @@ class ComfyPage(Tab):
         page.on("console", self._on_console)
         page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
         page.on("response", self._on_response)
+        self._unanswered: set[Request] = set()
+        page.on("request", self._unanswered.add)
+        page.on("requestfinished", self._unanswered.discard)
+        page.on("requestfailed", self._unanswered.discard)
         page.add_init_script(path=IN_PAGE)
 
     def get(self, setting: str) -> object:
@@ -176,7 +182,11 @@ class ComfyPage(Tab):
 
     def settle(self) -> None:
         """Wait until the prompts that this tab was about to send have been sent."""
-        self.call("settle")
+        try:
+            self.call("settle", WAIT_MS)
+        except PlaywrightError as error:
+            unanswered = ", ".join(f"{one.method} {one.url}" for one in self._unanswered)
+            raise AssertionError(f"{error}\nwithout an answer: {unanswered or None}") from error
 
     def toast(self, text: str) -> Locator:
         """The message with this text; waits until it is on screen."""

@@ -304,8 +304,20 @@
     },
 
     /** Submit zero prompts, which is refused while the page is still submitting others. */
-    async settle() {
-      while (!(await app.queuePrompt(0, 0))) await nextFrame();
+    /** Wait until ComfyUI's page sends nothing, for so many ms at most. */
+    async settle(most) {
+      const until = Date.now() + most;
+      while (!(await app.queuePrompt(0, 0))) {
+        if (Date.now() > until) {
+          const { mode } = app.extensionManager.queueSettings;
+          const { workflow } = app.extensionManager;
+          throw new Error(
+            `ComfyUI's page has been sending for ${most} ms: mode ${mode},`
+              + ` workflow ${workflow.activeWorkflow?.path}, busy ${app.extensionManager.spinner}`,
+          );
+        }
+        await nextFrame();
+      }
     },
 
     /** Reset the Run button and the workflows to the state of a new tab. */
