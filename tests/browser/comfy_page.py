@@ -79,9 +79,9 @@ class ComfyPage(Tab):
         page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
         page.on("response", self._on_response)
         self._unanswered: set[Request] = set()
-        page.on("request", self._unanswered.add)
-        page.on("requestfinished", self._unanswered.discard)
-        page.on("requestfailed", self._unanswered.discard)
+        page.on("request", lambda request: self._unanswered.add(request))
+        page.on("requestfinished", lambda request: self._unanswered.discard(request))
+        page.on("requestfailed", lambda request: self._unanswered.discard(request))
         page.add_init_script(path=IN_PAGE)
 
     def get(self, setting: str) -> object:
