@@ -79,9 +79,9 @@ class ComfyPage(Tab):
         page.on("pageerror", lambda error: self.faults.append(f"page error: {error}"))
         page.on("response", self._on_response)
         self._unanswered: set[Request] = set()
-        page.on("request", lambda request: self._unanswered.add(request))
-        page.on("requestfinished", lambda request: self._unanswered.discard(request))
-        page.on("requestfailed", lambda request: self._unanswered.discard(request))
+        page.on("request", self._on_request)
+        page.on("requestfinished", self._on_answer)
+        page.on("requestfailed", self._on_answer)
         page.add_init_script(path=IN_PAGE)
 
     def get(self, setting: str) -> object:
@@ -390,6 +390,12 @@ class ComfyPage(Tab):
             return
         if ours or not any(re.search(known, text) for known in NOT_OURS):
             self.faults.append(text)
+
+    def _on_request(self, request: Request) -> None:
+        self._unanswered.add(request)
+
+    def _on_answer(self, request: Request) -> None:
+        self._unanswered.discard(request)
 
     def _on_response(self, response: Response) -> None:
         if _is_prompt(response):
