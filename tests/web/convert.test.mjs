@@ -1,9 +1,11 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { candidates } from "../../web/lib/convert/candidates.js";
+import { CannotConvert } from "../../web/lib/convert/cannot_convert.js";
 import { carryOut } from "../../web/lib/convert/carry_out.js";
 import { namesFrom } from "../../web/lib/convert/names.js";
 import { placeFor } from "../../web/lib/convert/place.js";
-import { CannotConvert, candidates, planFor } from "../../web/lib/convert/plan.js";
+import { planFor } from "../../web/lib/convert/plan.js";
 import { SavedEditor, ends } from "./saved_editor.mjs";
 
 const NOW = new Date(2026, 10, 26, 9, 5, 7);

@@ -3,8 +3,9 @@ import assert from "node:assert/strict";
 import { globSync, readFileSync } from "node:fs";
 import { basename } from "node:path";
 import test from "node:test";
+import { CannotConvert } from "../../web/lib/convert/cannot_convert.js";
 import { carryOut } from "../../web/lib/convert/carry_out.js";
-import { CannotConvert, FOLDER_NODE, planFor } from "../../web/lib/convert/plan.js";
+import { FOLDER_NODE, planFor } from "../../web/lib/convert/plan.js";
 import { SavedEditor, ends } from "./saved_editor.mjs";
 
 const ROOT = new URL("../../", import.meta.url).pathname;

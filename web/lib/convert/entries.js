@@ -1,5 +1,5 @@
 import { t } from "../texts.js";
-import { LOAD } from "./plan.js";
+import { LOAD } from "./candidates.js";
 
 /**
  * @import { App, Extension, Node } from "../../../types/comfyui.d.ts"

@@ -1,9 +1,11 @@
 import { explained } from "../errors.js";
 import { t } from "../texts.js";
+import { CannotConvert } from "./cannot_convert.js";
+import { candidates } from "./candidates.js";
 import { carryOut } from "./carry_out.js";
 import { placeBySize } from "./new_sizes.js";
 import { PageEditor } from "./page_editor.js";
-import { CannotConvert, FOLDER_NODE, candidates, planFor } from "./plan.js";
+import { FOLDER_NODE, planFor } from "./plan.js";
 
 /**
  * @import { App, Node } from "../../../types/comfyui.d.ts"

@@ -1,19 +1,19 @@
+import { refuse } from "./cannot_convert.js";
+import { ITERATOR, LOAD, candidateAt, pathTo, usedOnce } from "./candidates.js";
 import { exposuresOf } from "./exposures.js";
 import { LoopWay } from "./loop_way.js";
 import { folderOf, namesFrom } from "./names.js";
-import { dependants, isOff } from "./reach.js";
-import { ROOT, Workflow, slotName } from "./workflow.js";
+import { dependants } from "./reach.js";
+import { Workflow, slotName, textOf, titleOf } from "./workflow.js";
 
 /**
- * @import { End, Plan, Refusal, SavedNode } from "../../../types/convert.d.ts"
+ * @import { End, Plan, SavedNode } from "../../../types/convert.d.ts"
  * @import { SavedWorkflow, Step, Values, Where } from "../../../types/convert.d.ts"
  * @import { Graph, Link, Place } from "./workflow.js"
  */
 
-export const LOAD = "LoadImage";
 const SAVE = "SaveImage";
 const PREVIEW = "PreviewImage";
-export const ITERATOR = "BatchLoopDirectoryIterator";
 const SAVER = "BatchLoopSaveImage";
 
 /** The outputs of Load Image, and those of Directory Iterator that replace them. */
@@ -33,41 +33,6 @@ const FOR_A_NIGHT = { error_handling: "Skip on error" };
 
 /** @typedef {{ now: Date, name: string }} Context - `name` is the workflow's */
 
-/** Why a workflow, or one of its nodes, cannot become a batch. */
-export class CannotConvert extends Error {
-  /** @param {Refusal} refusal */
-  constructor({ reason, values }) {
-    super(reason);
-    this.reason = reason;
-    this.values = values;
-  }
-}
-
-/**
- * The Load Images of a workflow that could be a batch's folder. Throws CannotConvert if there is
- * none.
- *
- * @param {SavedWorkflow} saved
- * @returns {(Where & { title: string, file: string })[]}
- */
-export function candidates(saved) {
-  const workflow = new Workflow(saved);
-  refuseSecondBatch(workflow);
-  const all = workflow.ofTypes(LOAD);
-  if (all.length === 0) refuse("noLoadImage");
-  const refusals = all.map((place) => refusalOf(workflow, place));
-  const able = all.filter((_, at) => !refusals[at]);
-  if (able.length === 0) throw new CannotConvert(/** @type {Refusal} */ (refusals[0]));
-  // One that nothing uses is asked about only if all are such.
-  const used = able.filter(({ graph, node }) => graph.from(node.id).length > 0);
-  return (used.length > 0 ? used : able).map(({ graph, node }) => ({
-    graph: graph.id,
-    node: String(node.id),
-    title: titleOf(node),
-    file: textOf(node, "image"),
-  }));
-}
-
 /**
  * How a Load Image becomes a batch's folder, and what depends on it the batch's results. Throws
  * CannotConvert.
@@ -79,12 +44,7 @@ export function candidates(saved) {
  */
 export function planFor(saved, where, context) {
   const workflow = new Workflow(saved);
-  refuseSecondBatch(workflow);
-  const graph = workflow.graphs.get(where.graph);
-  const node = graph?.nodes.get(where.node);
-  if (!graph || !node) return refuse("noLoadImage");
-  const refusal = refusalOf(workflow, { graph, node });
-  if (refusal) throw new CannotConvert(refusal);
+  const { graph, node } = candidateAt(workflow, where);
   const savers = dependants(workflow, { graph, node, path: pathTo(graph) }, [SAVE, PREVIEW]);
   const way = new LoopWay(graph, { node: FOLDER_NODE, slot: 0 }, usedOnce);
   /** @type {Plan} */
@@ -223,67 +183,6 @@ function newInput(node, slot) {
   return input ?? refuse("unknownLink", { node: titleOf(node) });
 }
 
-/**
- * Why a Load Image cannot be a batch's folder, or undefined.
- *
- * @param {Workflow} workflow
- * @param {Place} place
- * @returns {Refusal | undefined}
- */
-function refusalOf(workflow, { graph, node }) {
-  const title = titleOf(node);
-  if (graph.to(node.id).length > exposuresOf(graph, node).length) {
-    return { reason: "linked", values: { node: title } };
-  }
-  try {
-    const path = pathTo(graph);
-    if ([node, ...path.map((around) => around.node)].some(isOff)) {
-      return { reason: "off", values: { node: title } };
-    }
-  } catch (error) {
-    if (error instanceof CannotConvert) return error;
-    throw error;
-  }
-  return workflow.graphs.has(graph.id) ? undefined : { reason: "noLoadImage", values: {} };
-}
-
-/**
- * The subgraph nodes around a graph, the outermost first.
- *
- * @param {Graph} graph
- * @returns {Place[]}
- */
-function pathTo(graph) {
-  if (graph.id === ROOT) return [];
-  const around = usedOnce(graph);
-  return [...pathTo(around.graph), around];
-}
-
-/**
- * The one node that stands for a subgraph.
- *
- * @param {Graph} graph
- * @returns {Place}
- */
-function usedOnce({ name, uses }) {
-  if (uses.length !== 1) refuse("usedTwice", { subgraph: name });
-  return uses[0];
-}
-
-/** @param {Workflow} workflow */
-function refuseSecondBatch(workflow) {
-  if (workflow.ofTypes(ITERATOR).length > 0) refuse("already");
-}
-
-/**
- * @param {string} reason
- * @param {Refusal["values"]} [values]
- * @returns {never}
- */
-function refuse(reason, values = {}) {
-  throw new CannotConvert({ reason, values });
-}
-
 /** @param {number} at */
 function keyOf(at) {
   return `results ${at + 1}`;
@@ -296,20 +195,4 @@ function keyOf(at) {
  */
 function entry(node, key) {
   return [node, key];
-}
-
-/** @param {SavedNode} node */
-function titleOf({ title, type, id }) {
-  return title || `${type.replace(/(?<=[a-z])(?=[A-Z])/g, " ")} #${id}`;
-}
-
-/**
- * The text in a node's first widget, which is the one with this name.
- *
- * @param {SavedNode} node
- * @param {string} name
- */
-function textOf({ widgets_values: values }, name) {
-  const value = Array.isArray(values) ? values[0] : values?.[name];
-  return typeof value === "string" ? value : "";
 }

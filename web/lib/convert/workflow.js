@@ -156,3 +156,23 @@ function asLink(saved, reroutes) {
     parentId: ofArray === undefined ? undefined : Number(ofArray),
   };
 }
+
+/**
+ * The title of a node, or its type and id.
+ *
+ * @param {SavedNode} node
+ */
+export function titleOf({ title, type, id }) {
+  return title || `${type.replace(/(?<=[a-z])(?=[A-Z])/g, " ")} #${id}`;
+}
+
+/**
+ * The text in a node's first widget, which is the one with this name.
+ *
+ * @param {SavedNode} node
+ * @param {string} name
+ */
+export function textOf({ widgets_values: values }, name) {
+  const value = Array.isArray(values) ? values[0] : values?.[name];
+  return typeof value === "string" ? value : "";
+}
