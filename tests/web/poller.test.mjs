@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { polling } from "./clock.mjs";
-import { LOOPS, SELDOM_MS, arrivalsOf, folderOf, loopOf } from "../../web/lib/poller.js";
+import { SELDOM_MS } from "../../web/lib/poller.js";
+import { LOOPS, arrivalsOf, folderOf, loopOf } from "../../web/lib/questions.js";
 import { Refused } from "../../web/lib/server.js";
 
 /** A poller, the questions that its server got, and parts of the page that get answers. */

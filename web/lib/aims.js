@@ -1,4 +1,4 @@
-import { arrivalsOf, loopOf } from "./poller.js";
+import { arrivalsOf, loopOf } from "./questions.js";
 import { Refused } from "./server.js";
 import { t } from "./texts.js";
 import { waiting, waitingStopped, watching, watchingStopped } from "./words.js";
@@ -7,7 +7,7 @@ import { waiting, waitingStopped, watching, watchingStopped } from "./words.js";
  * @import { Toast } from "../../types/comfyui.d.ts"
  * @import { Iteration } from "../../types/nodes.d.ts"
  * @import { Arrived, Loop } from "../../types/server.d.ts"
- * @import { Question } from "./poller.js"
+ * @import { Question } from "./questions.js"
  */
 
 /**

@@ -1,4 +1,4 @@
-import { loopOf } from "./poller.js";
+import { loopOf } from "./questions.js";
 import { t, texts } from "./texts.js";
 import { moment } from "./when.js";
 import { batchEnd, finishedByOther, nothingToDo, part, paused, pausedBetween } from "./words.js";

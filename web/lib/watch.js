@@ -9,7 +9,8 @@ import { Refused } from "./server.js";
  * @import { Gate } from "./gate/gate.js"
  * @import { Run } from "./runs.js"
  * @import { Screen } from "./screen.js"
- * @import { Answers, Poller, Question } from "./poller.js"
+ * @import { Poller } from "./poller.js"
+ * @import { Answers, Question } from "./questions.js"
  * @import { Cards } from "./card/cards.js"
  * @import { Toasts } from "./toasts.js"
  */

@@ -2,7 +2,7 @@ import { iteratorOf, nodesOf } from "../graph.js";
 import { beginBesideOutputs, widthBesideOutputs } from "../node/beside_outputs.js";
 import { alsoWhenChanged } from "../node/callbacks.js";
 import { setWidth, takePlaces } from "../node/widgets.js";
-import { loopOf } from "../poller.js";
+import { loopOf } from "../questions.js";
 import { CompleteCard } from "./complete_card.js";
 import { onSettingChanged, widgetOf } from "./folder_settings.js";
 import { IteratorCard } from "./iterator_card_element.js";
@@ -17,7 +17,8 @@ import { CARD, addCard, passToCanvas } from "./widget.js";
  * @import { App, Node } from "../../../types/comfyui.d.ts"
  * @import { Iteration, Progress, Tried } from "../../../types/nodes.d.ts"
  * @import { Failure } from "../../../types/server.d.ts"
- * @import { Answers, Poller } from "../poller.js"
+ * @import { Poller } from "../poller.js"
+ * @import { Answers } from "../questions.js"
  * @import { Screen } from "../screen.js"
  * @import { LoopServer } from "../server.js"
  * @import { Actions } from "./actions.js"

@@ -1,5 +1,5 @@
 import { isAtWork } from "../figures.js";
-import { folderOf, loopOf } from "../poller.js";
+import { folderOf, loopOf } from "../questions.js";
 import { Refused, isFinal } from "../server.js";
 import { folderSettings, isLinked, widgetOf } from "./folder_settings.js";
 import { iteratorModel } from "./texts_and_buttons.js";
@@ -7,7 +7,7 @@ import { iteratorModel } from "./texts_and_buttons.js";
 /**
  * @import { Node } from "../../../types/comfyui.d.ts"
  * @import { Current, Folder, Loop } from "../../../types/server.d.ts"
- * @import { Answer, Answers, Question } from "../poller.js"
+ * @import { Answer, Answers, Question } from "../questions.js"
  * @import { RunControl } from "../run_control.js"
  * @import { Tried } from "./texts_and_buttons.js"
  * @import { IteratorCard } from "./iterator_card_element.js"

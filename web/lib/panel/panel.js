@@ -1,5 +1,6 @@
 import { element, setText } from "../dom.js";
-import { LOOPS, SELDOM_MS, loopOf } from "../poller.js";
+import { SELDOM_MS } from "../poller.js";
+import { LOOPS, loopOf } from "../questions.js";
 import { t } from "../texts.js";
 import { Details } from "./details.js";
 import { LoopList } from "./loop_list.js";
@@ -8,7 +9,8 @@ import { LoopList } from "./loop_list.js";
  * @import { App } from "../../../types/comfyui.d.ts"
  * @import { Loop } from "../../../types/server.d.ts"
  * @import { Changes } from "../changes.js"
- * @import { Answers, Poller } from "../poller.js"
+ * @import { Poller } from "../poller.js"
+ * @import { Answers } from "../questions.js"
  * @import { LoopServer } from "../server.js"
  * @import { Running } from "./details.js"
  */
