@@ -157,7 +157,7 @@ class Batches:
     def put_back(self, key: LoopKey, goes_on: Callable[[Item], bool]) -> None:
         """Continue the batch that was kept.
 
-        Images that prompts had then are PENDING, except those whose prompt `goes_on` here.
+        Images that prompts had then are PENDING, except those whose prompt `goes_on`.
         """
         self._store.put_back(key)
         turns = []

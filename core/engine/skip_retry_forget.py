@@ -48,8 +48,8 @@ class Steering(Parts):
     def undo_start_over(self, loop_id: str) -> Snapshot:
         """Go on with the batch that `start_over` has ended, unless the new one has done something.
 
-        What was DONE or FAILED in it is so again. An image that a run was working on is PENDING, if
-        that run has ended since.
+        What was DONE or FAILED in it is so again. An image that a run was working on, on any
+        server, is still that run's, unless that has ended since: then the image is PENDING.
         The same happens to loops whose items are handed out together with its own, or to none.
 
         Raises:
@@ -75,9 +75,8 @@ class Steering(Parts):
         return self._loops.full_snapshot(key)
 
     def _goes_on(self, key: LoopKey, item: Item) -> bool:
-        """Whether an item's prompt is still running on this server."""
-        is_own = item.claim is not None and item.claim.server == self._host.server
-        return is_own and self._outcomes.of(key, item) is None
+        """Whether an item's prompt may still end well, here or on another server at work."""
+        return self._outcomes.of(key, item) is None
 
     def retry_failed(self, loop_id: str) -> Snapshot:
         """Have the next runs retry the FAILED items of a loop; raises UnknownLoop."""

@@ -207,6 +207,12 @@ class Items(Protocol):
     def open_items(self, key: LoopKey) -> list[Item]:
         """The items that are RUNNING or FINISHING: one for each prompt at work on the loop."""
 
+    def kept_open_items(self, key: LoopKey) -> list[Item]:
+        """Those of the batch that is kept, as it was left; none if there is no such batch."""
+
+    def put_kept(self, key: LoopKey, old: Item, new: Item) -> None:
+        """Replace an open item of the batch that is kept."""
+
     def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
         """The first `most` FAILED items, in the listing's order."""
 

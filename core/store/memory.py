@@ -259,6 +259,14 @@ class MemoryStore(MemoryOutputs):
         items = self._items.get(key)
         return [] if items is None else [items.known[path] for path in items.open]
 
+    def kept_open_items(self, key: LoopKey) -> list[Item]:
+        kept = self._kept.get(key)
+        return [] if kept is None else [kept.items.known[path] for path in kept.items.open]
+
+    def put_kept(self, key: LoopKey, old: Item, new: Item) -> None:
+        check_transition(old.path, old.state, new.state)
+        self._put(self._kept[key].items, old, new)
+
     def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
         items = self._items[key]
         return tuple(items.at(index) for index in items.failed[:most])

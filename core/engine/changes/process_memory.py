@@ -298,6 +298,17 @@ class Memory:
         self.change(key, kept_turns={})
         self._change_batch(key, {**self._still_awaited(key), **turns})
 
+    def keeps_no_longer(self, key: LoopKey, open_turns: Collection[Turn]) -> None:
+        """Note that another server has put the previous batch back or dropped it.
+
+        `open_turns` are those of items that prompts have here now; in a transaction.
+        """
+        kept = self[key].kept_turns
+        if kept:
+            known = self._with_kept(key)
+            again = {turn: known[turn] for turn in open_turns if turn in kept}
+            self.change(key, kept_turns={}, turns={**self[key].turns, **again})
+
     def _with_kept(self, key: LoopKey) -> dict[Turn, OpenTurn]:
         """The turns of a loop's batch, and of the one before while that may be put back.
 

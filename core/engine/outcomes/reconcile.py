@@ -14,7 +14,7 @@ from functools import partial
 
 from ...common.errors import BatchLoopError, StoreAway
 from ...model.background_writes import Turn, Writes
-from ...model.item_life import Event, On
+from ...model.item_life import Event, On, after_event
 from ...model.items import Claim, Item, ItemState
 from ...model.loop_key import LoopKey
 from ...model.prompt import Ending, Failure, Host, Outcome, Prompt
@@ -71,7 +71,9 @@ class Reconciler:
         while left:
             key = left.pop()
             found.add(key)
-            for turn in self._memory[key].turns.values():
+            known = self._memory[key]
+            # The batch before may have been put back by another server.
+            for turn in (*known.turns.values(), *known.kept_turns.values()):
                 left.update(each for each in turn.together if each not in found)
         return in_order(found)
 
@@ -86,6 +88,7 @@ class Reconciler:
         over: defaultdict[Prompt, list[_Over]] = defaultdict(list)
         goes_on: set[Prompt] = set()
         for each in keys:
+            self._reconcile_kept(each)
             for item in self._store.open_items(each):
                 if item.claim is not None:
                     outcome = self._outcomes.of(each, item)
@@ -103,6 +106,25 @@ class Reconciler:
             self._reconcile_together(together)
         for each in in_order(one.key for one in ended):
             self._loops.note_completion(each)
+
+    def _reconcile_kept(self, key: LoopKey) -> None:
+        """Reconcile what prompts of this server do in the batch before, while that is kept.
+
+        Another server may put it back. An image whose prompt has ended by then waits: if it were
+        still claimed, nobody would look how that prompt has ended.
+        """
+        entry = self._store.load(key)
+        if entry is None:
+            return
+        if entry.kept_at is None:
+            items = self._store.open_items(key)
+            turns = [Turn.of(key, item.claim.prompt, item) for item in items if item.claim]
+            self._memory.keeps_no_longer(key, turns)
+            return
+        for item in self._store.kept_open_items(key):
+            is_own = item.claim is not None and item.claim.server == self._host.server
+            if is_own and self._outcomes.of(key, item) is not None:
+                self._store.put_kept(key, item, after_event(item, Event(On.STOPPED)))
 
     def reconcile_one(self, key: LoopKey, *, patient: bool = False) -> None:
         """Reconcile a loop, in a transaction of its own; see `Transactions.run`."""

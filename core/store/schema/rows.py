@@ -143,6 +143,14 @@ def kept_batch(row: Mapping[str, Any]) -> dict[str, Any] | None:
     return kept
 
 
+def kept_with(row: Mapping[str, Any], before: ItemState, after: ItemState) -> str:
+    """What `kept` says in a loop's row once an item of the batch that is kept has moved."""
+    kept = json.loads(row["kept"])
+    kept[before.value] -= 1
+    kept[after.value] += 1
+    return json.dumps(kept)
+
+
 def item_of(row: Row[Any], ahead: float) -> Item:
     """An item, from its row."""
     claim = None

@@ -14,7 +14,7 @@ from ...model.prompt import Failure
 from ...model.records import ReportedItem, Written
 from ..records import UNLISTED, gives_up
 from ..schema import statements
-from ..schema.rows import claim_columns, failure_columns, file_of, item_of, reported
+from ..schema.rows import claim_columns, failure_columns, file_of, item_of, kept_with, reported
 from .session import SqlSession
 
 
@@ -153,6 +153,23 @@ class SqlItems(SqlSession):
             rows = self._database.execute(statements.open_rows, own)
             loop.open = {row.path: item_of(row, self._ahead) for row in rows}
         return list(loop.open.values())
+
+    def kept_open_items(self, key: LoopKey) -> list[Item]:
+        loop = self._loop(key)
+        if loop is None or loop.row["kept_listing"] is None:
+            return []
+        kept = {"of_listing": loop.row["kept_listing"]}
+        rows = self._database.execute(statements.open_rows, kept)
+        return [item_of(row, self._ahead) for row in rows]
+
+    def put_kept(self, key: LoopKey, old: Item, new: Item) -> None:
+        check_transition(old.path, old.state, new.state)
+        loop = self._known(key)
+        given = {"of_listing": loop.row["kept_listing"], "of_path": old.path}
+        changed = self._changed_columns(old, new)
+        self._database.execute(statements.set_item, {**given, **changed})
+        if old.index != UNLISTED:
+            loop.set(kept=kept_with(loop.row, old.state, new.state))
 
     def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
         loop = self._known(key)

@@ -451,9 +451,10 @@ class RegistryMachine(RuleBasedStateMachine):
         snapshot = server.registry.undo_start_over(key.id)
         for _, item in kept.open:
             assert item.prompt is not None
-            is_own = item.server == server.name
-            if not is_own or server.host.known_ending(item.prompt) is not None:
+            if item.server not in self.alive:
                 item.state, item.prompt = PENDING, None
+            elif item.server != server.name:
+                self.steps.update(["undone elsewhere"])
         self.loops[key] = kept
         self._note_completion(kept)
         assert (snapshot.batch, snapshot.undo_until) == (kept.batch, None)
@@ -684,7 +685,7 @@ class RegistryMachine(RuleBasedStateMachine):
     def _finish(self, job: Job, ending: Ending) -> None:
         job.server.host.finish(job.prompt, ending)
         for key, iteration in job.turns.items():
-            item = self._item_of(iteration)
+            item = self._item_of(iteration) or self._item_of(iteration, kept=True)
             if ending is Ending.SUCCESS and item is not None and item.state is FINISHING:
                 assert iteration.item is not None
                 done = (key, iteration.batch, iteration.item.path)
@@ -694,9 +695,11 @@ class RegistryMachine(RuleBasedStateMachine):
     def _holds(self, iteration: Iteration) -> bool:
         return self._item_of(iteration) is not None
 
-    def _item_of(self, iteration: Iteration) -> ModelItem | None:
-        """The model's item that the prompt still has."""
+    def _item_of(self, iteration: Iteration, *, kept: bool = False) -> ModelItem | None:
+        """The model's item that the prompt still has; with `kept`, in the batch that is kept."""
         loop = self.loops.get(iteration.key)
+        if loop is not None and kept:
+            loop = loop.kept
         if loop is None or iteration.item is None or loop.batch != iteration.batch:
             return None
         item = loop.known[iteration.item.path]
@@ -797,7 +800,21 @@ class RegistryMachine(RuleBasedStateMachine):
         if loop.complete != (loop.completed_at is not None):
             loop.completed_at = self.clock.time if loop.complete else None
 
+    def _reconcile_kept(self, server: Server, key: LoopKey) -> None:
+        """What prompts of this server have ended in the batch that is kept waits again there."""
+        loop = self.loops[key].kept
+        for path, item in [] if loop is None else loop.open:
+            assert loop is not None
+            assert item.prompt is not None
+            if item.server == server.name and server.host.known_ending(item.prompt):
+                item.state, item.prompt = PENDING, None
+                entry = server.name, (key, loop.batch, path)
+                if entry in self.unreconciled:
+                    self.unreconciled.remove(entry)
+                    self.successes[entry[1]] -= 1
+
     def _reconcile(self, server: Server, key: LoopKey) -> None:
+        self._reconcile_kept(server, key)
         loop = self.loops[key]
         reconciled = False
         for path, item in loop.open:

@@ -333,6 +333,55 @@ def test_a_server_with_nothing_left_waits_for_the_others(pair: tuple[Machine, Ma
     assert not two.registry.snapshot(two.request.key.id).complete
 
 
+def test_an_image_stays_its_run_s_if_start_over_is_undone_elsewhere(
+    pair: tuple[Machine, Machine],
+) -> None:
+    one, two = pair
+    held = one.take()
+    two.registry.start_over(held.key.id)
+    two.registry.undo_start_over(held.key.id)
+    assert path(two.take()) == "b.png"
+    one.finish(held)
+    assert one.counts == Counts(pending=1, running=1, done=1)
+    assert path(one.take()) == "c.png"
+
+
+def test_the_server_that_started_over_goes_on_where_another_undoes_that(
+    pair: tuple[Machine, Machine],
+) -> None:
+    one, two = pair
+    held = one.take()
+    one.registry.end(held, 7)
+    one.registry.start_over(held.key.id)
+    two.registry.undo_start_over(held.key.id)
+    one.host.finish(held.prompt)
+    following = one.take()
+    assert (path(following), following.carried.value) == ("b.png", 7)
+    assert one.counts.done == 1
+
+
+def test_an_image_waits_if_its_run_ends_before_start_over_is_undone_elsewhere(
+    pair: tuple[Machine, Machine],
+) -> None:
+    one, two = pair
+    held = one.take()
+    two.registry.start_over(held.key.id)
+    one.host.finish(held.prompt)
+    one.registry.reconcile_all()
+    assert two.registry.undo_start_over(held.key.id).counts == Counts(pending=3)
+    assert path(two.take()) == "a.png"
+
+
+def test_an_image_waits_if_its_server_is_gone_when_start_over_is_undone(
+    pair: tuple[Machine, Machine],
+) -> None:
+    one, two = pair
+    held = one.take()
+    two.registry.start_over(held.key.id)
+    two.host.dead.add(one.host.name)
+    assert two.registry.undo_start_over(held.key.id).counts == Counts(pending=3)
+
+
 def test_a_folder_at_another_place_is_the_same_loop(opened: Opened) -> None:
     places = [Roots({"photos": f"/machine{n}/in", "out": f"/machine{n}/out"}) for n in (1, 2)]
     one, two = (
