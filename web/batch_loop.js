@@ -79,13 +79,14 @@ const notices = new NoticeBox(openReport);
 const onScreen = new OnScreen(app);
 const awake = new Awake();
 const leaving = new Leaving({ box: notices });
+const autoQueue = new AutoQueue(app);
 const gate = new Gate({
-  autoQueue: new AutoQueue(app),
+  autoQueue,
   claims: new Claims(),
   notice: new AwayNotice({
     box: notices,
     screen: onScreen,
-    pause: (batch) => gate.stopAway(batch),
+    pause: (batch) => stopping.stopAway(batch),
   }),
   screen: onScreen,
   sender: new Sender(api),
@@ -96,6 +97,7 @@ const gate = new Gate({
     onMode();
   },
 });
+const { stopping } = gate;
 const chooser = new FolderChooser({ app, server });
 const makeBatch = new MakeBatch({
   app,
@@ -109,9 +111,10 @@ const makeBatch = new MakeBatch({
 const entries = new Entries({ app, makeBatch });
 const changed = () => cards.lookAgain();
 const changes = new Changes({ server, toasts, notices, ask, changed });
-const trial = new Trial({ isOnChange: () => gate.isOnChange });
+const trial = new Trial({ isOnChange: () => autoQueue.isOnChange });
 const runControl = new RunControl({
   gate,
+  stopping,
   submissions,
   takeBack: new TakeBack({ api, toasts }),
   trial,
@@ -147,12 +150,13 @@ const cards = new Cards({
   runControl,
   trial,
 });
-const watch = new Watch({ poller, autoQueue: gate, toasts, screen, button: cards });
+const watch = new Watch({ poller, autoQueue: gate, stopping, toasts, screen, button: cards });
 const signals = new Signals({ settings, toasts, openReport });
 const refusals = new Refusals({ app });
-const leftOut = new LeftOut({ app, gate, screen, toasts });
+const leftOut = new LeftOut({ app, screen, stopping, toasts });
 const conductor = new Conductor({
   autoQueue: gate,
+  stopping,
   submissions,
   watch,
   title: new PageTitle({ settings }),
@@ -262,7 +266,7 @@ app.registerExtension({
     offerNodes();
     searchNames.restoreTitle();
     app.extensionManager.registerSidebarTab(panel.tab);
-    gate.onChange(onMode);
+    autoQueue.onChange(onMode);
     api.addEventListener("executed", onExecuted);
     listen("execution_success", (promptId) => {
       conductor.succeeded(promptId);

@@ -64,7 +64,8 @@ function setUp({ on = true } = {}) {
     },
   };
   const submissions = new Submissions({ later });
-  const conductor = new Conductor({ autoQueue, notices, submissions, title, watch, later });
+  const parts = { autoQueue, stopping: autoQueue };
+  const conductor = new Conductor({ ...parts, notices, submissions, title, watch, later });
   const turn = () => waiting.splice(0).forEach((run) => run());
   return { autoQueue, conductor, title, told, turn, watch };
 }

@@ -179,8 +179,8 @@ test("another workflow in its tab is not the batch's", async () => {
 test("the end of the batch ends it while it is away; that of another does not", async () => {
   const { did, emptied, gate, leave } = await setUp();
   await leave();
-  assert.equal(gate.switchOff(["another"]), null);
-  assert.equal(gate.switchOff(["l"]), "instant");
+  assert.equal(gate.stopping.switchOff(["another"]), null);
+  assert.equal(gate.stopping.switchOff(["l"]), "instant");
   await emptied();
   assert.deepEqual(did, ["says that it goes on"]);
 });
@@ -188,9 +188,9 @@ test("the end of the batch ends it while it is away; that of another does not", 
 test("the last report of a batch that has ended away stops nothing on the screen", async () => {
   const { autoQueue, gate, leave } = await setUp();
   await leave();
-  gate.switchOff(["l"]);
+  gate.stopping.switchOff(["l"]);
   autoQueue.on = true; // somebody has chosen Run (Instant) for the other workflow
-  assert.equal(gate.switchOff(["l"]), null);
+  assert.equal(gate.stopping.switchOff(["l"]), null);
   assert.equal(autoQueue.on, true);
 });
 
@@ -198,25 +198,25 @@ test("a batch that is away can be paused", async () => {
   const { did, emptied, gate, leave, notice } = await setUp();
   notice.goesOn = (batch) => (notice.shown = batch);
   await leave();
-  gate.stopAway(notice.shown);
+  gate.stopping.stopAway(notice.shown);
   await emptied();
   assert.deepEqual([gate.on, did], [false, []]);
 });
 
 test("another batch's end does not stop the one on the screen", async () => {
   const { autoQueue, gate } = await setUp();
-  assert.equal(gate.switchOff(["another"]), null);
+  assert.equal(gate.stopping.switchOff(["another"]), null);
   assert.equal(autoQueue.on, true);
-  assert.equal(gate.switchOff(["l"]), "instant");
+  assert.equal(gate.stopping.switchOff(["l"]), "instant");
   assert.equal(autoQueue.on, false);
 });
 
 test("a batch that watches goes on while it is away", async () => {
   const { did, emptied, gate, leave } = await setUp();
   await leave();
-  const mode = gate.switchOff(["l"]);
-  assert.equal(gate.canGoOn(["l"]), true);
-  gate.goOn(mode, 2, ["l"]);
+  const mode = gate.stopping.switchOff(["l"]);
+  assert.equal(gate.stopping.canGoOn(["l"]), true);
+  gate.stopping.goOn(mode, 2, ["l"]);
   await emptied();
   assert.deepEqual(did.slice(1), ["says that it goes on", "sends 6"]);
 });
@@ -282,7 +282,7 @@ test("a batch that is paused or back meanwhile is not sent again", async () => {
       screen.workflow = "batch's";
       await look();
       await look();
-    } else gate.pause("l");
+    } else gate.stopping.pause("l");
     did.length = 0;
     await passed();
     assert.deepEqual(did, []);
@@ -320,7 +320,7 @@ test("with another batch on the screen, they take turns", async () => {
   }
   assert.deepEqual(did, ["sends 6", "sends 7"]);
   assert.deepEqual([gate.isAway("l"), gate.goesOn("other")], [true, true]);
-  gate.pause("other");
+  gate.stopping.pause("other");
   assert.deepEqual([autoQueue.on, gate.isAway("l")], [false, true]);
   await emptied();
   assert.equal(did.at(-1), "sends 8");
@@ -330,36 +330,36 @@ test("Pause of the workflow on the screen, or a fault in it, leaves the batch al
   const { gate, leave } = await setUp();
   await leave();
   assert.deepEqual([gate.runsHere, gate.goesOn("other"), gate.goesOn("l")], [false, false, true]);
-  gate.pause("other");
-  gate.pause(null);
-  gate.stopHere();
-  gate.switchOff([]);
+  gate.stopping.pause("other");
+  gate.stopping.pause(null);
+  gate.stopping.stopHere();
+  gate.stopping.switchOff([]);
   assert.equal(gate.isAway("l"), true);
-  gate.pause("l");
+  gate.stopping.pause("l");
   assert.equal(gate.isAway("l"), false);
 });
 
 test("an error of another workflow stops nothing, and its own does, reported or not", async () => {
   const { autoQueue, did, emptied, gate, leave } = await setUp();
-  gate.showStopped(["other"]);
+  gate.stopping.showStopped(["other"]);
   assert.deepEqual([autoQueue.on, did], [true, []]);
-  gate.showStopped(); // ComfyUI has refused a prompt of the workflow on the screen
+  gate.stopping.showStopped(); // ComfyUI has refused a prompt of the workflow on the screen
   assert.deepEqual(did.splice(0), ["shown stopped"]);
   gate.sending();
   gate.heard(LOOP);
   await leave();
   await emptied(); // sends "p"
-  gate.showStopped(["other"]);
-  gate.showStopped([], "x");
+  gate.stopping.showStopped(["other"]);
+  gate.stopping.showStopped([], "x");
   assert.equal(gate.isAway("l"), true);
-  gate.showStopped([], "p");
+  gate.stopping.showStopped([], "p");
   assert.equal(gate.isAway("l"), false);
 });
 
 test("a batch has left the screen before what has come can stop it", async () => {
   const { autoQueue, gate, screen } = await setUp();
   screen.workflow = "another";
-  assert.equal(gate.stopHere(), null);
+  assert.equal(gate.stopping.stopHere(), null);
   assert.deepEqual([autoQueue.on, gate.isAway("l")], [false, true]);
 });
 
@@ -368,22 +368,22 @@ test("what is taken back is of the batch that is paused", async () => {
   await leave();
   await emptied(); // sends "p"
   screen.graphId = "2";
-  const here = gate.pause("other");
+  const here = gate.stopping.pause("other");
   assert.deepEqual([here("p", "1"), here("x", "1"), here("x", "2")], [false, false, true]);
-  const away = gate.pause("l");
+  const away = gate.stopping.pause("l");
   assert.deepEqual([away("p", "1"), away("x", "1"), away("x", "2")], [true, true, false]);
 });
 
 test("a batch that was stopped goes on while another workflow is on the screen", async () => {
   const { did, gate, emptied, leave, screen } = await setUp();
   await leave();
-  gate.switchOff(["l"]);
-  assert.equal(gate.resume("l"), true);
+  gate.stopping.switchOff(["l"]);
+  assert.equal(gate.stopping.resume("l"), true);
   await emptied();
   assert.deepEqual(did.slice(1), ["says that it goes on", "sends 6"]);
-  gate.switchOff(["l"]);
+  gate.stopping.switchOff(["l"]);
   screen.workflow = "batch's";
-  assert.equal(gate.resume("l"), false);
+  assert.equal(gate.stopping.resume("l"), false);
 });
 
 test("what the page sends does not end what ComfyUI is sending", async () => {

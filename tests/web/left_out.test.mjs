@@ -17,20 +17,20 @@ function nodeAfter(comfyClass, before = null) {
 /** A `LeftOut` with a fake workflow and Auto Queue. */
 function setUp(lastNodeErrors, { more = {} } = {}) {
   const app = { lastNodeErrors, graph: { nodes: Object.values(more) } };
-  const gate = { offs: 0, stopHere: () => (gate.offs += 1) };
+  const stopping = { offs: 0, stopHere: () => (stopping.offs += 1) };
   const title = "Loop End";
   const nodes = { "5:7": { comfyClass: "BatchLoopLoopEnd", title }, 9: { title: "My result" } };
   const screen = { find: (id) => ({ ...nodes, ...more })[id] ?? null };
   const told = [];
   const toasts = { show: (_key, message) => told.push(message), hide: () => {} };
-  return { app, gate, told, leftOut: new LeftOut({ app, gate, screen, toasts }) };
+  return { app, stopping, told, leftOut: new LeftOut({ app, screen, stopping, toasts }) };
 }
 
 test("a prompt accepted without Loop End ends Auto Queue, and the faulty node is named", () => {
-  const { gate, leftOut, told } = setUp(ERRORS);
+  const { leftOut, stopping, told } = setUp(ERRORS);
   leftOut.sending();
   leftOut.accepted();
-  assert.equal(gate.offs, 1);
+  assert.equal(stopping.offs, 1);
   assert.equal(told.length, 1);
   assert.equal(told[0].severity, "error");
   assert.match(told[0].summary, /left Loop End out/);
@@ -48,29 +48,29 @@ test("a Save Image (Batch) counts as well, where no Loop End follows its Directo
     [[nodeAfter("BatchLoopLoopEnd", first)], 0],
     [[nodeAfter("BatchLoopLoopEnd")], 0],
   ]) {
-    const { gate, leftOut, told } = setUp(errors, { more: { 4: saver, 6: ends[0] ?? first } });
+    const { leftOut, stopping, told } = setUp(errors, { more: { 4: saver, 6: ends[0] ?? first } });
     leftOut.accepted();
-    assert.equal(gate.offs, offs);
+    assert.equal(stopping.offs, offs);
     if (offs) assert.match(told[0].summary, /left BatchLoopSaveImage out/);
   }
 });
 
 test("for a prompt that is refused entirely, ComfyUI's own message is enough", () => {
-  const { app, gate, leftOut, told } = setUp(ERRORS);
+  const { app, leftOut, stopping, told } = setUp(ERRORS);
   leftOut.sending();
   // It is not accepted, and the next one has no faults.
   leftOut.sending();
   app.lastNodeErrors = {};
   leftOut.accepted();
-  assert.deepEqual([gate.offs, told], [0, []]);
+  assert.deepEqual([stopping.offs, told], [0, []]);
 });
 
 test("outputs that Loop End does not need may be dropped, and valid prompts show nothing", () => {
   const other = { 9: { ...ERRORS[9], dependent_outputs: ["9"] } };
   for (const errors of [other, {}, null]) {
-    const { gate, leftOut, told } = setUp(errors);
+    const { leftOut, stopping, told } = setUp(errors);
     leftOut.sending();
     leftOut.accepted();
-    assert.deepEqual([gate.offs, told], [0, []]);
+    assert.deepEqual([stopping.offs, told], [0, []]);
   }
 });

@@ -33,19 +33,21 @@ function setUp({ queue = [], open = false, away = [] } = {}) {
     runsHere: true,
     goesOn: (loop) => away.includes(loop),
     start: async () => did.push("start"),
+    queueOne: async () => did.push("one"),
+  };
+  const stopping = {
     resume: (loop) => away.includes(loop),
     pause(loop) {
       did.push(`pause ${loop}`);
       return (_prompt, graph) => graph === "1";
     },
-    queueOne: async () => did.push("one"),
   };
   const watch = { loops: [], waitsFor: (loop) => watch.loops.includes(loop), end: () => did.push("end") };
   const trial = new Trial({ isOnChange: () => false });
   const submissions = { open, count: 1 };
   const told = [];
   const takeBack = new TakeBack({ api, toasts: { show: (_key, said) => told.push(said.detail) } });
-  const control = new RunControl({ gate, submissions, takeBack, trial, watch: () => watch });
+  const control = new RunControl({ gate, stopping, submissions, takeBack, trial, watch: () => watch });
   return { control, did, gate, queue, submissions, told, trial, watch };
 }
 

@@ -42,7 +42,8 @@ function setUp(answers = [{ next: "watch", ready: 0 }]) {
   const screen = { open: true, node: () => (screen.open ? "node" : null) };
   const button = { shown: false, show: () => (button.shown = true), hide: () => (button.shown = false) };
   const { clock, poller } = polling(server);
-  const watch = new Watch({ poller, autoQueue, toasts, screen, button });
+  const parts = { autoQueue, stopping: autoQueue };
+  const watch = new Watch({ poller, ...parts, toasts, screen, button });
   const look = () => clock.pass(2_000);
   return { autoQueue, button, look, screen, server, shown, watch };
 }

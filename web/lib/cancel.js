@@ -1,6 +1,6 @@
 /**
  * @import { Iteration } from "../../types/nodes.d.ts"
- * @import { Gate } from "./gate/gate.js"
+ * @import { Stopping } from "./gate/stopping.js"
  * @import { Notices } from "./notices.js"
  * @import { PageTitle } from "./page_title.js"
  * @import { Run } from "./runs.js"
@@ -12,8 +12,8 @@
  * ComfyUI would queue the next one.
  */
 export class Cancel {
-  #autoQueue;
   #notices;
+  #stopping;
   #title;
   #watch;
   /** Whether Auto Queue was switched off while a prompt may still be interrupted. */
@@ -21,14 +21,14 @@ export class Cancel {
 
   /**
    * @param {object} parts - the pack's modules of these names
-   * @param {Pick<Gate, "switchOff">} parts.autoQueue
    * @param {Pick<Notices, "paused" | "pausedBetween">} parts.notices
+   * @param {Pick<Stopping, "switchOff">} parts.stopping
    * @param {PageTitle} parts.title
    * @param {Watch} parts.watch
    */
-  constructor({ autoQueue, notices, title, watch }) {
-    this.#autoQueue = autoQueue;
+  constructor({ notices, stopping, title, watch }) {
     this.#notices = notices;
+    this.#stopping = stopping;
     this.#title = title;
     this.#watch = watch;
   }
@@ -40,7 +40,7 @@ export class Cancel {
    */
   pressed(batch) {
     this.#watch.end();
-    if (batch.length === 0 || this.#autoQueue.switchOff(loopsOf(batch)) === null) return;
+    if (batch.length === 0 || this.#stopping.switchOff(loopsOf(batch)) === null) return;
     this.#isPending = true;
     this.#title.end();
     this.#notices.pausedBetween(batch);
@@ -55,7 +55,7 @@ export class Cancel {
     this.#watch.end();
     this.#title.end();
     if (!run?.handedOut.length) return;
-    const isOff = this.#autoQueue.switchOff(run.loops) !== null || this.#isPending;
+    const isOff = this.#stopping.switchOff(run.loops) !== null || this.#isPending;
     if (isOff) this.#notices.paused(run.handedOut);
   }
 

@@ -5,6 +5,7 @@ import { soon } from "./soon.js";
 /**
  * @import { Iteration, Said } from "../../types/nodes.d.ts"
  * @import { Gate } from "./gate/gate.js"
+ * @import { Stopping } from "./gate/stopping.js"
  * @import { Notices } from "./notices.js"
  * @import { PageTitle } from "./page_title.js"
  * @import { Run } from "./runs.js"
@@ -22,6 +23,7 @@ export class Conductor {
   #autoQueue;
   #cancel;
   #notices;
+  #stopping;
   #submissions;
   #title;
   #watch;
@@ -48,15 +50,17 @@ export class Conductor {
    * @param {object} parts - the pack's modules of these names
    * @param {Gate} parts.autoQueue - with the say on what may be queued
    * @param {Notices} parts.notices
+   * @param {Stopping} parts.stopping
    * @param {Submissions} parts.submissions
    * @param {PageTitle} parts.title
    * @param {Watch} parts.watch
    * @param {(turn: () => void) => void} [parts.later] - runs `turn` after the frontend's own work
    */
-  constructor({ autoQueue, notices, submissions, title, watch, later = soon }) {
+  constructor({ autoQueue, notices, stopping, submissions, title, watch, later = soon }) {
     this.#autoQueue = autoQueue;
-    this.#cancel = new Cancel({ autoQueue, notices, title, watch });
+    this.#cancel = new Cancel({ notices, stopping, title, watch });
     this.#notices = notices;
+    this.#stopping = stopping;
     this.#submissions = submissions;
     this.#title = title;
     this.#watch = watch;
@@ -99,7 +103,7 @@ export class Conductor {
     if (run.inPart.length > 0) this.#ranInPart(run);
     else if (run.stop) this.#stopped(run);
     else if (run.awaited.length > 0) {
-      this.#watch.awaits(run.awaited, this.#autoQueue.switchOff(run.loops));
+      this.#watch.awaits(run.awaited, this.#stopping.switchOff(run.loops));
     }
   }
 
@@ -114,7 +118,7 @@ export class Conductor {
     if (!run) {
       // A node may fail before any of the pack's has reported, or one of them itself.
       const isOurs = nodeType.startsWith(PREFIX) || this.#autoQueue.hasSent(promptId);
-      if (isOurs) this.#autoQueue.showStopped([], promptId);
+      if (isOurs) this.#stopping.showStopped([], promptId);
       return;
     }
     this.#notices.processed(run.handedOut);
@@ -122,7 +126,7 @@ export class Conductor {
       this.#passedOver = [promptId, ...this.#passedOver].slice(0, FAILED_LIMIT);
     }
     if (!run.goesOnAfterError) {
-      this.#autoQueue.showStopped(run.loops, promptId);
+      this.#stopping.showStopped(run.loops, promptId);
       this.#title.end();
     }
   }
@@ -161,7 +165,7 @@ export class Conductor {
 
   /** ComfyUI has accepted none of this tab's prompts, so nothing more is queued automatically. */
   refused() {
-    this.#autoQueue.showStopped();
+    this.#stopping.showStopped();
     this.#title.end();
     this.sent();
   }
@@ -200,7 +204,7 @@ export class Conductor {
    * @param {Run} run
    */
   #ranInPart(run) {
-    this.#autoQueue.switchOff(run.loops);
+    this.#stopping.switchOff(run.loops);
     this.#title.end();
     this.#notices.ranInPart(run.inPart);
   }
@@ -208,7 +212,7 @@ export class Conductor {
   /** @param {Run} run */
   #stopped(run) {
     this.#title.end();
-    const watches = this.#watch.stopped(run, this.#autoQueue.switchOff(run.loops));
+    const watches = this.#watch.stopped(run, this.#stopping.switchOff(run.loops));
     this.#notices.stopped(run, { watches });
   }
 

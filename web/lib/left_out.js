@@ -3,7 +3,7 @@ import { leftOut } from "./words.js";
 
 /**
  * @import { App, Node } from "../../types/comfyui.d.ts"
- * @import { Gate } from "./gate/gate.js"
+ * @import { Stopping } from "./gate/stopping.js"
  * @import { Screen } from "./screen.js"
  * @import { Toasts } from "./toasts.js"
  */
@@ -20,22 +20,22 @@ const TOAST = "left out";
  */
 export class LeftOut {
   #app;
-  #gate;
   #screen;
+  #stopping;
   #toasts;
 
   /**
    * @param {object} parts - the pack's modules of these names, and ComfyUI's `app`
    * @param {Pick<App, "lastNodeErrors" | "graph" | "rootGraph">} parts.app - has ComfyUI's last
    *   validation errors
-   * @param {Pick<Gate, "stopHere">} parts.gate
    * @param {Screen} parts.screen
+   * @param {Pick<Stopping, "stopHere">} parts.stopping
    * @param {Toasts} parts.toasts
    */
-  constructor({ app, gate, screen, toasts }) {
+  constructor({ app, screen, stopping, toasts }) {
     this.#app = app;
-    this.#gate = gate;
     this.#screen = screen;
+    this.#stopping = stopping;
     this.#toasts = toasts;
   }
 
@@ -54,7 +54,7 @@ export class LeftOut {
       node: `${this.#screen.find(id)?.title ?? type} #${id}`,
       reason: [errors[0]?.message, errors[0]?.details].filter(Boolean).join(": "),
     }));
-    this.#gate.stopHere();
+    this.#stopping.stopHere();
     this.#toasts.show(TOAST, leftOut(found[0].end?.title ?? "", faults));
   }
 

@@ -2,6 +2,7 @@
  * @import { Node } from "../../types/comfyui.d.ts"
  * @import { Loop } from "../../types/server.d.ts"
  * @import { Gate } from "./gate/gate.js"
+ * @import { Stopping } from "./gate/stopping.js"
  * @import { Submissions } from "./submissions.js"
  * @import { TakeBack } from "./take_back.js"
  * @import { Trial } from "./trial.js"
@@ -32,6 +33,7 @@ export function runAction(state, goesOn) {
  */
 export class RunControl {
   #gate;
+  #stopping;
   #submissions;
   #takeBack;
   #trial;
@@ -42,19 +44,21 @@ export class RunControl {
    * @type {number | null}
    */
   #pausing = null;
-  /** Whether a prompt is of the batch that was paused last. @type {ReturnType<Gate["pause"]>} */
+  /** Whether a prompt is of the batch that was paused last. @type {ReturnType<Stopping["pause"]>} */
   #taking = () => false;
 
   /**
    * @param {object} given - the pack's modules of these names
    * @param {Gate} given.gate
+   * @param {Pick<Stopping, "pause" | "resume">} given.stopping
    * @param {Pick<Submissions, "open" | "count">} given.submissions
    * @param {Pick<TakeBack, "those">} given.takeBack
    * @param {Trial} given.trial
    * @param {() => Pick<Watch, "waitsFor" | "end">} given.watch
    */
-  constructor({ gate, submissions, takeBack, trial, watch }) {
+  constructor({ gate, stopping, submissions, takeBack, trial, watch }) {
     this.#gate = gate;
+    this.#stopping = stopping;
     this.#submissions = submissions;
     this.#takeBack = takeBack;
     this.#trial = trial;
@@ -89,7 +93,7 @@ export class RunControl {
    * @param {string} loop
    */
   async resume(loop) {
-    if (!this.#gate.resume(loop)) await this.start();
+    if (!this.#stopping.resume(loop)) await this.start();
   }
 
   /**
@@ -102,7 +106,7 @@ export class RunControl {
   async pause(loop, { isHere = false } = {}) {
     if (loop !== null && this.#watch().waitsFor(loop)) this.#watch().end();
     if (!isHere && (loop === null || !this.#gate.goesOn(loop))) return;
-    const isIts = this.#gate.pause(loop);
+    const isIts = this.#stopping.pause(loop);
     const { count, open } = this.#submissions;
     this.#pausing = open ? count : null;
     this.#taking = isIts;

@@ -7,6 +7,7 @@ import { Refused } from "./server.js";
  * @import { Iteration } from "../../types/nodes.d.ts"
  * @import { Aim } from "./aims.js"
  * @import { Gate } from "./gate/gate.js"
+ * @import { Stopping } from "./gate/stopping.js"
  * @import { Run } from "./runs.js"
  * @import { Screen } from "./screen.js"
  * @import { Poller } from "./poller.js"
@@ -35,6 +36,7 @@ const LIFE_MS = 10_000;
  */
 export class Watch {
   #autoQueue;
+  #stopping;
   #toasts;
   #screen;
   #button;
@@ -49,13 +51,15 @@ export class Watch {
   /**
    * @param {object} parts - the pack's modules of these names
    * @param {Pick<Poller, "follow">} parts.poller
-   * @param {Pick<Gate, "mode" | "goOn" | "canGoOn">} parts.autoQueue
+   * @param {Pick<Gate, "mode">} parts.autoQueue
+   * @param {Pick<Stopping, "goOn" | "canGoOn">} parts.stopping
    * @param {Toasts} parts.toasts
    * @param {Screen} parts.screen
    * @param {Pick<Cards, "show" | "hide">} parts.button
    */
-  constructor({ poller, autoQueue, toasts, screen, button }) {
+  constructor({ poller, autoQueue, stopping, toasts, screen, button }) {
     this.#autoQueue = autoQueue;
+    this.#stopping = stopping;
     this.#toasts = toasts;
     this.#screen = screen;
     this.#button = button;
@@ -143,9 +147,9 @@ export class Watch {
     const ready = this.#ready(watched, answers);
     if (!this.on) return;
     const loops = watched.loops.map(({ loop }) => loop);
-    if (ready > 0 && (this.#isOnScreen(watched) || this.#autoQueue.canGoOn(loops))) {
+    if (ready > 0 && (this.#isOnScreen(watched) || this.#stopping.canGoOn(loops))) {
       this.end();
-      this.#autoQueue.goOn(watched.mode, ready, loops);
+      this.#stopping.goOn(watched.mode, ready, loops);
       return;
     }
     this.#showButton(watched); // the workflow may have been reopened

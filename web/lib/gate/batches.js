@@ -39,6 +39,16 @@ export class Batches {
   }
 
   /**
+   * Whether a report on these loops is not about the batch on the screen, see `Gate.isElsewhere`.
+   *
+   * @param {Iterable<string>} loops
+   */
+  isElsewhere(loops) {
+    const { here } = this;
+    return this.awayWith(loops).length > 0 || Boolean(here?.loops.size && !here.has(loops));
+  }
+
+  /**
    * The one that a report is about, if it is about any of them.
    *
    * @param {Iteration} iteration

@@ -3,6 +3,7 @@ import { Batches } from "./batches.js";
 import { Copying } from "./copying.js";
 import { Looking } from "./looking.js";
 import { Moves } from "./moves.js";
+import { Stopping } from "./stopping.js";
 import { Turns } from "./turns.js";
 
 /**
@@ -16,8 +17,7 @@ import { Turns } from "./turns.js";
  * @import { Sender } from "./sender.js"
  */
 
-/** How long ComfyUI is kept from showing another workflow while it is still sending, in ms. */
-const SENDING_MS = 10_000;
+/** @typedef {"goesOn" | "waits" | "lost" | "refused" | "elsewhere" | "hide"} Told */
 
 /**
  * Decides whether the page may send, and what: a batch's Run (Instant) runs the batch's workflow,
@@ -25,17 +25,18 @@ const SENDING_MS = 10_000;
  *
  * ComfyUI queues what is on the screen. So when another workflow comes there, Auto Queue is
  * switched off, and the page sends the batch's own from a copy whenever ComfyUI would have queued:
- * when the queue has become empty. With a batch on the screen, too, they take turns. Once the batch's workflow is back on the screen, ComfyUI goes on. A
- * workflow that the page cannot send waits until then.
+ * when the queue has become empty. With a batch on the screen, too, they take turns. Once the
+ * batch's workflow is back on the screen, ComfyUI goes on. A workflow that the page cannot send
+ * waits until then.
  *
- * It stands between the pack's modules and ComfyUI's Auto Queue, and has the same methods.
+ * With its `stopping`, it stands between the pack's modules and ComfyUI's Auto Queue, and has the
+ * same methods.
  */
 export class Gate {
   #autoQueue;
   #notice;
   #screen;
   #sender;
-  #submissions;
   #changed;
   #claims;
   #copying;
@@ -50,7 +51,7 @@ export class Gate {
    * @param {object} parts
    * @param {AutoQueue} parts.autoQueue
    * @param {Pick<Claims, "claim" | "release">} parts.claims
-   * @param {Pick<AwayNotice, "goesOn" | "waits" | "lost" | "refused" | "elsewhere" | "hide">} parts.notice
+   * @param {Pick<AwayNotice, Told>} parts.notice
    * @param {Pick<OnScreen, "has" | "copy" | "giveBack" | "workflow" | "graphId">} parts.screen
    * @param {Sender} parts.sender
    * @param {Submissions} parts.submissions
@@ -67,22 +68,12 @@ export class Gate {
     this.#notice = notice;
     this.#screen = screen;
     this.#sender = sender;
-    this.#submissions = submissions;
     this.#changed = given.changed ?? (() => {});
-    this.#copying = new Copying({
-      screen,
-      here: () => this.#batches.here,
-      later,
-    });
-    this.#moves = new Moves({
-      batches: this.#batches,
-      claims,
-      notice,
-      screen,
-      moved: () => this.#tell(),
-    });
+    const batches = this.#batches;
+    this.#copying = new Copying({ screen, here: () => batches.here, later });
+    this.#moves = new Moves({ batches, claims, notice, screen, moved: () => this.#tell() });
     this.#turns = new Turns({
-      batches: this.#batches,
+      batches,
       moves: this.#moves,
       notice,
       sender,
@@ -91,11 +82,22 @@ export class Gate {
       wait: given.wait,
     });
     this.#looking = new Looking({
-      batches: this.#batches,
+      batches,
       screen,
       look: () => this.look(),
       isBack: (batch) => this.#comeBack(batch),
       every: given.every,
+    });
+    /** Stops batches, and lets them go on. */
+    this.stopping = new Stopping({
+      autoQueue,
+      batches,
+      moves: this.#moves,
+      screen,
+      sender,
+      look: () => this.look(),
+      goAway: (batch, mode) => this.#goAway(batch, mode),
+      proceed: () => this.proceed(),
     });
   }
 
@@ -141,131 +143,8 @@ export class Gate {
     return this.#autoQueue.queueOne();
   }
 
-  /** @param {() => void} changed - see `AutoQueue.onChange` */
-  onChange(changed) {
-    this.#autoQueue.onChange(changed);
-  }
-
   get heldBackBy() {
     return this.#autoQueue.heldBackBy;
-  }
-
-  /**
-   * Stop the batch of these loops, which a prompt has reported on. Returns the mode that it was in,
-   * or null if it was not going on.
-   *
-   * @param {Iterable<string>} loops
-   */
-  switchOff(loops) {
-    this.look();
-    const wanted = [...loops];
-    const away = this.#batches.awayWith(wanted);
-    if (away.length > 0) return this.#moves.stop(away);
-    if (this.isElsewhere(wanted)) return null;
-    const rested = this.#batches.here ? undefined : this.#batches.restedWith(wanted);
-    if (rested && !this.#screen.has(rested)) return null;
-    return this.stopHere();
-  }
-
-  /**
-   * Stop the workflow on the screen, and no other. Returns the mode that it was in, or null if it
-   * was not going on.
-   */
-  stopHere() {
-    this.look();
-    const { here } = this.#batches;
-    const mode = this.#autoQueue.switchOff();
-    if (here && mode !== null) here.mode = mode;
-    this.#moves.leave();
-    return mode;
-  }
-
-  /**
-   * Stop the batch of a loop that is away, or else the workflow on the screen. Returns what tells
-   * whether a prompt is of what was stopped, by its id and that of its workflow.
-   *
-   * @param {string | null} loop
-   * @returns {(prompt: string, graph: string | undefined) => boolean}
-   */
-  pause(loop) {
-    this.look();
-    const away = loop === null ? undefined : this.#batches.awayWith([loop])[0];
-    const batch = away ?? this.#batches.here;
-    const { graphId } = batch ?? this.#screen;
-    if (away) this.#moves.stop([away]);
-    else this.stopHere();
-    return (prompt, graph) => {
-      const sentFor = this.#sender.batchOf(prompt);
-      return sentFor ? sentFor === batch : graph === graphId;
-    };
-  }
-
-  /**
-   * Let the batch of a loop that has stopped go on while another workflow is on the screen; returns
-   * whether it does.
-   *
-   * @param {string} loop
-   */
-  resume(loop) {
-    const batch = this.#batches.restedWith([loop]);
-    if (!batch || this.#screen.has(batch)) return false;
-    this.#goAway(batch, batch.mode);
-    return true;
-  }
-
-  /**
-   * Let a batch go on in a mode returned by `switchOff`, with prompts for some images.
-   *
-   * @param {string} mode
-   * @param {number} images
-   * @param {Iterable<string>} [loops]
-   */
-  goOn(mode, images, loops = []) {
-    const batch = this.#batches.restedWith(loops);
-    if (!batch || this.#screen.has(batch)) {
-      this.#autoQueue.goOn(mode, images);
-      return;
-    }
-    this.#goAway(batch, mode);
-    this.proceed();
-  }
-
-  /**
-   * Whether the stopped batch of these loops could go on with another workflow on the screen.
-   *
-   * @param {Iterable<string>} loops
-   */
-  canGoOn(loops) {
-    return this.#batches.restedWith(loops)?.canGoOn ?? false;
-  }
-
-  /**
-   * An error in a prompt has stopped its batch; by default, ComfyUI has stopped the one on the
-   * screen.
-   *
-   * @param {string[]} [loops] - that the prompt has reported on
-   * @param {string} [promptId]
-   */
-  showStopped(loops = [], promptId = "") {
-    this.look();
-    const sentFor = this.#sender.batchOf(promptId);
-    const away = this.#batches.away.filter((batch) => batch === sentFor || batch.has(loops));
-    if (away.length > 0) {
-      this.#moves.stop(away);
-      return;
-    }
-    if (loops.length > 0 && this.isElsewhere(loops)) return;
-    this.#autoQueue.showStopped();
-    this.#moves.leave();
-  }
-
-  /**
-   * End a batch that is away, after its image in progress.
-   *
-   * @param {Batch} batch
-   */
-  stopAway(batch) {
-    if (this.#batches.away.includes(batch)) this.#moves.stop([batch]);
   }
 
   /** Queue what Auto Queue would have queued, if it is on. */
@@ -309,7 +188,7 @@ export class Gate {
     if (!batch) return;
     batch.loops.add(iteration.loop);
     this.#claims.claim(iteration.loop, () => {
-      this.switchOff([iteration.loop]);
+      this.stopping.switchOff([iteration.loop]);
       this.#notice.elsewhere(batch);
     });
   }
@@ -320,7 +199,7 @@ export class Gate {
    * @param {string} loop
    */
   isAway(loop) {
-    return this.#batches.away.some(({ loops }) => loops.has(loop));
+    return this.#batches.awayWith([loop]).length > 0;
   }
 
   /**
@@ -330,9 +209,7 @@ export class Gate {
    * @param {Iterable<string>} loops
    */
   isElsewhere(loops) {
-    const { here } = this.#batches;
-    const isAway = this.#batches.awayWith(loops).length > 0;
-    return isAway || Boolean(here?.loops.size && !here.has(loops));
+    return this.#batches.isElsewhere(loops);
   }
 
   /**
@@ -388,7 +265,7 @@ export class Gate {
    * ComfyUI would send the new one in place of the old.
    */
   async beforeAnother() {
-    if (this.#batches.here) await this.#submissions.over(SENDING_MS);
+    if (this.#batches.here) await this.#turns.over();
   }
 
   /**

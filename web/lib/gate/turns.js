@@ -12,6 +12,8 @@ import { soon } from "../soon.js";
 /** How long the page waits before it sends a prompt that was lost again: at first, and at most. */
 const FIRST_MS = 2_000;
 const MOST_MS = 60_000;
+/** How long ComfyUI is kept from showing another workflow while it is still sending, in ms. */
+const SENDING_MS = 10_000;
 
 /**
  * Sends the prompts of batches whose workflow is not on the screen, when it is their turn: when the
@@ -33,7 +35,7 @@ export class Turns {
    * @param {Pick<Moves, "stop">} parts.moves
    * @param {Pick<AwayNotice, "goesOn" | "lost" | "refused">} parts.notice
    * @param {Sender} parts.sender
-   * @param {Pick<Submissions, "open">} parts.submissions
+   * @param {Pick<Submissions, "open" | "over">} parts.submissions
    * @param {(turn: () => void) => void} [parts.later] - runs `turn` after the frontend's own work
    * @param {(turn: () => void, ms: number) => void} [parts.wait] - runs `turn` after so many ms
    */
@@ -50,6 +52,11 @@ export class Turns {
   /** Something is being sent: the queue will not be empty. */
   sending() {
     this.#isEmpty = false;
+  }
+
+  /** Resolves once ComfyUI sends nothing, or has been sending for long. */
+  over() {
+    return this.#submissions.over(SENDING_MS);
   }
 
   /** @param {boolean} isEmpty - whether the queue is empty */
