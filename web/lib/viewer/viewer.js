@@ -1,10 +1,6 @@
-import { attributed, button, element, icon, setText } from "../dom.js";
-import { iconButton } from "../panel/icon_button.js";
-import { words } from "../panel/item_row.js";
 import { t } from "../texts.js";
-import { ownName } from "../words.js";
 import { factsOf } from "./facts.js";
-import { addKeys } from "./keys.js";
+import { Frame } from "./frame.js";
 import { Stage } from "./stage.js";
 import { Strip } from "./strip.js";
 
@@ -12,8 +8,8 @@ import { Strip } from "./strip.js";
  * @import { FileFacts, Files, Item, Loop } from "../../../types/server.d.ts"
  * @import { LoopServer } from "../server.js"
  * @import { Gallery } from "../panel/gallery.js"
+ * @import { Mode } from "./frame.js"
  * @import { Picture } from "./stage.js"
- * @typedef {"compare" | "source" | "result"} Mode
  */
 
 /**
@@ -22,8 +18,6 @@ import { Strip } from "./strip.js";
  * @typedef {{ canTry: boolean, tryTitle: string, tryOne: (path: string) => void }} Trying
  */
 
-/** @type {Mode[]} */
-const MODES = ["compare", "source", "result"];
 const THUMBNAIL = 512;
 const SMALL = 128;
 
@@ -42,26 +36,20 @@ export class Viewer {
   /** @type {Mode} */
   #mode = "compare";
   #isOther = true;
-  #place = element("span", "viewer-place");
-  #title = element("h2", "viewer-title");
-  #said = element("div", "viewer-said");
-  #text = attributed(element("pre", "viewer-text"), { tabindex: 0 });
-  #why = element("p", "viewer-why");
-  #none = element("div", "viewer-none", icon("ban"), this.#why);
-  #told = attributed(element("p", "unseen"), { role: "status" });
-  #facts = element("div", "viewer-facts");
   #strip = new Strip((index) => this.#choose(index));
   #stage = new Stage({
-    zoomed: (percent, isFitted) => this.#zoomed(percent, isFitted),
+    zoomed: (percent, isFitted) => this.#frame.showZoom(percent, isFitted),
     swiped: (by) => this.#step(by),
   });
-  #modes = new Map(MODES.map((mode) => [mode, this.#modeButton(mode)]));
-  #zoom = button("panel-button batch-loop-viewer-zoom", "", () => this.#stage.toggle());
-  #before = this.#button("chevron-left", "panel.viewer.before", "ArrowLeft", () => this.#step(-1));
-  #after = this.#button("chevron-right", "panel.viewer.after", "ArrowRight", () => this.#step(1));
-  #tryThis = iconButton("viewer-button", "play", t("run.try.this"), () => this.#try());
-  #newTab = element("a", "panel-button batch-loop-viewer-tab", icon("external-link"));
-  #dialog = this.#build();
+  #frame = new Frame(this.#stage, this.#strip, {
+    show: (mode) => this.#showIn(mode),
+    step: (by) => this.#step(by),
+    choose: (by) => this.#choose(this.#output + by),
+    tryThis: () => this.#try(),
+    close: () => this.close(),
+    closed: () => this.#closed(),
+  });
+  #dialog = this.#frame.dialog;
 
   /**
    * @param {object} given
@@ -98,21 +86,15 @@ export class Viewer {
    */
   show(loop) {
     this.#loop = loop;
-    const { total } = this.#given.gallery;
-    setText(this.#place, t("panel.viewer.place", { number: this.#index + 1, total }));
-    attributed(this.#before, { "aria-disabled": `${this.#index === 0}` });
-    attributed(this.#after, { "aria-disabled": `${this.#index >= total - 1}` });
-    const { canTry, tryTitle } = this.#given.trying;
-    attributed(this.#tryThis, { "aria-disabled": `${!canTry}`, title: tryTitle });
+    this.#frame.showPlace(this.#index, this.#given.gallery.total);
+    this.#frame.showTrying(this.#given.trying);
     const item = this.#given.gallery.item(this.#index);
     const shown = JSON.stringify([loop.batch, this.#index, item]);
     if (shown === this.#shown) return;
     this.#shown = shown;
     this.#item = item;
     this.#files = null;
-    setText(this.#title, item ? ownName(item.path) : "");
-    this.#title.title = item?.path ?? "";
-    this.#said.replaceChildren(...(item ? [words(item)] : []));
+    this.#frame.showItem(item);
     // The picture of one image is never seen under the name of another.
     if (this.#isOther) this.#stage.show(null, null, true);
     if (item) this.#ask(item, shown);
@@ -145,10 +127,7 @@ export class Viewer {
     const has = { source: source?.shows === "picture", result: result?.shows === "picture" };
     const isPossible = { ...has, result: Boolean(result), compare: has.source && has.result };
     const mode = isPossible[this.#mode] ? this.#mode : isPossible.result ? "result" : "source";
-    for (const [each, made] of this.#modes) {
-      // Not disabled, here and below: that would take the focus away.
-      attributed(made, { "aria-disabled": `${!isPossible[each]}`, "aria-pressed": `${each === mode}` });
-    }
+    this.#frame.showMode(mode, isPossible);
     this.#strip.mark(this.#output);
     const left = mode !== "result" && source ? this.#picture(source) : null;
     const right = mode !== "source" && result ? this.#picture(result, this.#output) : null;
@@ -156,26 +135,25 @@ export class Viewer {
     this.#isOther = false;
     const output = mode === "source" ? undefined : this.#output;
     this.#readText(mode === "source" ? undefined : result);
-    this.#newTab.href = this.#address("picture", output);
     const file = mode === "source" ? source : result;
-    this.#newTab.hidden = file?.shows === "nothing";
-    this.#none.hidden = file?.shows !== "nothing";
-    setText(this.#why, file?.reason || t("panel.viewer.nothing"));
+    this.#frame.showFile(file, this.#address("picture", output));
     // A thumbnail that had the focus may be gone.
     if (!this.#dialog.contains(document.activeElement)) this.#stage.element.focus();
-    this.#facts.replaceChildren(
-      ...(source ? [factsOf(t("panel.viewer.source"), source, this.#copied)] : []),
-      ...(result ? [factsOf(t("panel.viewer.result"), result, this.#copied)] : []),
+    const copied = (/** @type {boolean} */ isCopied) => this.#frame.tellCopied(isCopied);
+    this.#frame.showFacts(
+      ...(source ? [factsOf(t("panel.viewer.source"), source, copied)] : []),
+      ...(result ? [factsOf(t("panel.viewer.result"), result, copied)] : []),
     );
   }
 
   /** @param {FileFacts | undefined} file */
   async #readText(file) {
-    this.#text.hidden = file?.shows !== "text";
+    this.#frame.showsText(file?.shows === "text");
     if (file?.shows !== "text" || !this.#item) return;
     const shown = [this.#shown, this.#output].join();
-    const text = await this.#given.server.text(this.#loop.id, this.#item.path, this.#output).catch(String);
-    if (shown === [this.#shown, this.#output].join()) setText(this.#text, text);
+    const asked = this.#given.server.text(this.#loop.id, this.#item.path, this.#output);
+    const text = await asked.catch(String);
+    if (shown === [this.#shown, this.#output].join()) this.#frame.setText(text);
   }
 
   /**
@@ -228,91 +206,18 @@ export class Viewer {
     this.#given.trying.tryOne(this.#item.path);
   }
 
+  /** @param {Mode} mode */
+  #showIn(mode) {
+    this.#mode = mode;
+    this.#draw();
+  }
+
   /** @param {number} index - of a result */
   #choose(index) {
     if (index < 0 || index >= this.#results.length) return;
     this.#output = index;
     if (this.#mode === "source") this.#mode = "compare";
     this.#draw();
-  }
-
-  /** @param {boolean} isCopied */
-  #copied = (isCopied) => {
-    this.#told.textContent = t(isCopied ? "panel.viewer.copied" : "panel.viewer.notCopied");
-  };
-
-  /**
-   * @param {number} percent
-   * @param {boolean} isFitted
-   */
-  #zoomed(percent, isFitted) {
-    setText(this.#zoom, t("panel.viewer.percent", { percent: Math.round(percent) }));
-    const label = t(isFitted ? "panel.viewer.full" : "panel.viewer.fit");
-    attributed(this.#zoom, { title: label, "aria-label": `${this.#zoom.textContent}. ${label}` });
-  }
-
-  /** @param {Mode} mode */
-  #modeButton(mode) {
-    const made = button("panel-button batch-loop-viewer-mode", t(`panel.viewer.${mode}`), () => {
-      if (made.getAttribute("aria-disabled") === "true") return;
-      this.#mode = mode;
-      this.#draw();
-    });
-    return made;
-  }
-
-  /**
-   * @param {string} picture
-   * @param {string} text - its path
-   * @param {string} key - that does the same
-   * @param {() => void} pressed
-   */
-  #button(picture, text, key, pressed) {
-    const made = iconButton("viewer-button", picture, "", pressed);
-    return attributed(made, { "aria-label": t(text), title: t(text), "aria-keyshortcuts": key });
-  }
-
-  #build() {
-    const group = { role: "group", "aria-label": t("panel.viewer.shown") };
-    const newTab = t("panel.viewer.newTab");
-    attributed(this.#newTab, {
-      target: "_blank",
-      rel: "noopener",
-      "aria-label": newTab,
-      title: newTab,
-    });
-    this.#title.id = "batch-loop-viewer-title";
-    this.#newTab.hidden = true;
-    this.#text.hidden = true;
-    this.#none.hidden = true;
-    const head = element(
-      "header",
-      "viewer-head",
-      element("div", "viewer-names", this.#title, this.#place),
-      attributed(element("div", "viewer-modes", ...this.#modes.values()), group),
-      element(
-        "div",
-        "viewer-tools",
-        this.#button("minus", "panel.viewer.zoomOut", "-", () => this.#stage.zoom(-1)),
-        this.#zoom,
-        this.#button("plus", "panel.viewer.zoomIn", "+", () => this.#stage.zoom(1)),
-        this.#tryThis,
-        this.#newTab,
-        this.#button("times", "panel.viewer.close", "Escape", () => this.close()),
-      ),
-    );
-    const main = element("div", "viewer-main", this.#before, this.#stage.element, this.#none, this.#text, this.#after);
-    const foot = element("footer", "viewer-foot", this.#strip.element, this.#said, this.#facts, this.#told);
-    const dialog = element("dialog", "viewer", head, main, foot);
-    attributed(dialog, { "aria-labelledby": this.#title.id });
-    addKeys(dialog, {
-      stage: this.#stage,
-      close: () => this.close(),
-      step: (by) => this.#step(by),
-      choose: (by) => this.#choose(this.#output + by),
-    });
-    dialog.addEventListener("close", () => this.#closed());
-    return dialog;
   }
 
   #closed() {

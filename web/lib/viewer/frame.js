@@ -1,0 +1,211 @@
+import { attributed, button, element, icon, setText } from "../dom.js";
+import { iconButton } from "../panel/icon_button.js";
+import { words } from "../panel/item_row.js";
+import { t } from "../texts.js";
+import { ownName } from "../words.js";
+import { addKeys } from "./keys.js";
+
+/**
+ * @import { FileFacts, Item } from "../../../types/server.d.ts"
+ * @import { Stage } from "./stage.js"
+ * @import { Strip } from "./strip.js"
+ * @typedef {"compare" | "source" | "result"} Mode - which of an image's files are shown
+ */
+
+/** @type {Mode[]} */
+const MODES = ["compare", "source", "result"];
+
+/**
+ * @typedef {object} Acts - what the viewer's buttons and keys do
+ * @property {(mode: Mode) => void} show
+ * @property {(by: number) => void} step - to another image; endless ones to the last or first
+ * @property {(by: number) => void} choose - another result
+ * @property {() => void} tryThis - run the workflow on the image
+ * @property {() => void} close
+ * @property {() => void} closed - called when the window has been closed
+ */
+
+/** The viewer's window: its buttons, and what it says around the pictures. */
+export class Frame {
+  #acts;
+  #stage;
+  #strip;
+  #place = element("span", "viewer-place");
+  #title = element("h2", "viewer-title");
+  #said = element("div", "viewer-said");
+  #text = attributed(element("pre", "viewer-text"), { tabindex: 0 });
+  #why = element("p", "viewer-why");
+  #none = element("div", "viewer-none", icon("ban"), this.#why);
+  #told = attributed(element("p", "unseen"), { role: "status" });
+  #facts = element("div", "viewer-facts");
+  #modes = new Map(MODES.map((mode) => [mode, this.#modeButton(mode)]));
+  #zoom = button("panel-button batch-loop-viewer-zoom", "", () => this.#stage.toggle());
+  #before = this.#stepButton("chevron-left", "panel.viewer.before", "ArrowLeft", -1);
+  #after = this.#stepButton("chevron-right", "panel.viewer.after", "ArrowRight", 1);
+  #tryThis = iconButton("viewer-button", "play", t("run.try.this"), () => this.#acts.tryThis());
+  #newTab = element("a", "panel-button batch-loop-viewer-tab", icon("external-link"));
+
+  /**
+   * @param {Stage} stage
+   * @param {Strip} strip
+   * @param {Acts} acts
+   */
+  constructor(stage, strip, acts) {
+    this.#stage = stage;
+    this.#strip = strip;
+    this.#acts = acts;
+    this.dialog = this.#build();
+  }
+
+  /**
+   * Say which image of how many it is.
+   *
+   * @param {number} index
+   * @param {number} total
+   */
+  showPlace(index, total) {
+    setText(this.#place, t("panel.viewer.place", { number: index + 1, total }));
+    attributed(this.#before, { "aria-disabled": `${index === 0}` });
+    attributed(this.#after, { "aria-disabled": `${index >= total - 1}` });
+  }
+
+  /** @param {{ canTry: boolean, tryTitle: string }} trying */
+  showTrying({ canTry, tryTitle }) {
+    attributed(this.#tryThis, { "aria-disabled": `${!canTry}`, title: tryTitle });
+  }
+
+  /** @param {Item | undefined} item */
+  showItem(item) {
+    setText(this.#title, item ? ownName(item.path) : "");
+    this.#title.title = item?.path ?? "";
+    this.#said.replaceChildren(...(item ? [words(item)] : []));
+  }
+
+  /**
+   * Say which of the files are shown, and which may be.
+   *
+   * @param {Mode} mode
+   * @param {Record<Mode, boolean>} isPossible
+   */
+  showMode(mode, isPossible) {
+    for (const [each, made] of this.#modes) {
+      // Not disabled, here and elsewhere: that would take the focus away.
+      const isDisabled = `${!isPossible[each]}`;
+      attributed(made, { "aria-disabled": isDisabled, "aria-pressed": `${each === mode}` });
+    }
+  }
+
+  /**
+   * Offer a file in a tab of its own, or say why there is nothing to show of it.
+   *
+   * @param {FileFacts | undefined} file
+   * @param {string} address
+   */
+  showFile(file, address) {
+    this.#newTab.href = address;
+    this.#newTab.hidden = file?.shows === "nothing";
+    this.#none.hidden = file?.shows !== "nothing";
+    setText(this.#why, file?.reason || t("panel.viewer.nothing"));
+  }
+
+  /** @param {Element[]} facts - about the files that are shown */
+  showFacts(...facts) {
+    this.#facts.replaceChildren(...facts);
+  }
+
+  /** @param {boolean} isShown - whether there is a text in place of a picture */
+  showsText(isShown) {
+    this.#text.hidden = !isShown;
+  }
+
+  /** @param {string} text */
+  setText(text) {
+    setText(this.#text, text);
+  }
+
+  /** @param {boolean} isCopied - whether the path of a file has been copied */
+  tellCopied(isCopied) {
+    this.#told.textContent = t(isCopied ? "panel.viewer.copied" : "panel.viewer.notCopied");
+  }
+
+  /**
+   * @param {number} percent
+   * @param {boolean} isFitted
+   */
+  showZoom(percent, isFitted) {
+    setText(this.#zoom, t("panel.viewer.percent", { percent: Math.round(percent) }));
+    const label = t(isFitted ? "panel.viewer.full" : "panel.viewer.fit");
+    attributed(this.#zoom, { title: label, "aria-label": `${this.#zoom.textContent}. ${label}` });
+  }
+
+  /** @param {Mode} mode */
+  #modeButton(mode) {
+    const made = button("panel-button batch-loop-viewer-mode", t(`panel.viewer.${mode}`), () => {
+      if (made.getAttribute("aria-disabled") !== "true") this.#acts.show(mode);
+    });
+    return made;
+  }
+
+  /**
+   * @param {string} picture
+   * @param {string} text - its path
+   * @param {string} key - that does the same
+   * @param {number} by - how many images it goes on, or back
+   */
+  #stepButton(picture, text, key, by) {
+    return toolButton(picture, text, key, () => this.#acts.step(by));
+  }
+
+  #build() {
+    const stage = this.#stage;
+    const group = { role: "group", "aria-label": t("panel.viewer.shown") };
+    const newTab = t("panel.viewer.newTab");
+    attributed(this.#newTab, {
+      target: "_blank",
+      rel: "noopener",
+      "aria-label": newTab,
+      title: newTab,
+    });
+    this.#title.id = "batch-loop-viewer-title";
+    this.#newTab.hidden = true;
+    this.#text.hidden = true;
+    this.#none.hidden = true;
+    const head = element(
+      "header",
+      "viewer-head",
+      element("div", "viewer-names", this.#title, this.#place),
+      attributed(element("div", "viewer-modes", ...this.#modes.values()), group),
+      element(
+        "div",
+        "viewer-tools",
+        toolButton("minus", "panel.viewer.zoomOut", "-", () => stage.zoom(-1)),
+        this.#zoom,
+        toolButton("plus", "panel.viewer.zoomIn", "+", () => stage.zoom(1)),
+        this.#tryThis,
+        this.#newTab,
+        toolButton("times", "panel.viewer.close", "Escape", () => this.#acts.close()),
+      ),
+    );
+    const shown = [stage.element, this.#none, this.#text];
+    const main = element("div", "viewer-main", this.#before, ...shown, this.#after);
+    const said = [this.#strip.element, this.#said, this.#facts, this.#told];
+    const foot = element("footer", "viewer-foot", ...said);
+    const dialog = element("dialog", "viewer", head, main, foot);
+    attributed(dialog, { "aria-labelledby": this.#title.id });
+    const { close, step, choose } = this.#acts;
+    addKeys(dialog, { stage, close, step, choose });
+    dialog.addEventListener("close", () => this.#acts.closed());
+    return dialog;
+  }
+}
+
+/**
+ * @param {string} picture
+ * @param {string} text - its path
+ * @param {string} key - that does the same
+ * @param {() => void} pressed
+ */
+function toolButton(picture, text, key, pressed) {
+  const made = iconButton("viewer-button", picture, "", pressed);
+  return attributed(made, { "aria-label": t(text), title: t(text), "aria-keyshortcuts": key });
+}
