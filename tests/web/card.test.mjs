@@ -9,7 +9,7 @@ import { folderSettings, onSettingChanged } from "../../web/lib/card/folder_sett
 import { completeModel, iteratorModel } from "../../web/lib/card/texts_and_buttons.js";
 import { drawOnTitle, partsOf } from "../../web/lib/card/title_progress.js";
 import { Changes } from "../../web/lib/changes.js";
-import { Refused } from "../../web/lib/server.js";
+import { Refused } from "../../web/lib/requests.js";
 
 const STATE = {
   id: "l",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import "./english.mjs";
 import { IteratorEntry } from "../../web/lib/card/iterator_entry.js";
-import { Refused } from "../../web/lib/server.js";
+import { Refused } from "../../web/lib/requests.js";
 
 const REST = {
   id: "l",

@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import "./english.mjs";
 import { Cards } from "../../web/lib/card/cards.js";
-import { Refused } from "../../web/lib/server.js";
+import { Refused } from "../../web/lib/requests.js";
 
 /** A fake of the parts of an element that a card uses. */
 class FakeElement {

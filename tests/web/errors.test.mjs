@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { ENGLISH } from "./english.mjs";
 import { explained } from "../../web/lib/errors.js";
-import { Refused } from "../../web/lib/server.js";
+import { Refused } from "../../web/lib/requests.js";
 
 const { error: SENTENCES } = ENGLISH;
 

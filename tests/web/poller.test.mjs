@@ -3,7 +3,7 @@ import test from "node:test";
 import { polling } from "./clock.mjs";
 import { SELDOM_MS } from "../../web/lib/poller.js";
 import { LOOPS, arrivalsOf, folderOf, loopOf } from "../../web/lib/questions.js";
-import { Refused } from "../../web/lib/server.js";
+import { Refused } from "../../web/lib/requests.js";
 
 /** A poller, the questions that its server got, and parts of the page that get answers. */
 function setUp(stands = "paused") {

@@ -4,7 +4,7 @@ import { polling } from "./clock.mjs";
 import "./english.mjs";
 import { Runs } from "../../web/lib/runs.js";
 import { Screen } from "../../web/lib/screen.js";
-import { Refused } from "../../web/lib/server.js";
+import { Refused } from "../../web/lib/requests.js";
 import { Watch } from "../../web/lib/watch.js";
 
 /** A watch that looks on `look()`; `answers` are the server's, and the last one repeats. */

@@ -1,5 +1,5 @@
 import { arrivalsOf, loopOf } from "./questions.js";
-import { Refused } from "./server.js";
+import { Refused } from "./requests.js";
 import { t } from "./texts.js";
 import { waiting, waitingStopped, watching, watchingStopped } from "./words.js";
 

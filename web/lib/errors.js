@@ -1,4 +1,4 @@
-import { Refused } from "./server.js";
+import { Refused } from "./requests.js";
 import { t } from "./texts.js";
 
 /** HTTP statuses of the pack's routes for which there is a text with advice. */

@@ -1,7 +1,7 @@
 import { isAtWork } from "./figures.js";
 import { Following, SOON_MS, guarded } from "./following.js";
 import { LOOPS, isAboutLoops, kindOf } from "./questions.js";
-import { isFinal } from "./server.js";
+import { isFinal } from "./requests.js";
 
 /**
  * @import { Loop } from "../../types/server.d.ts"

@@ -1,3 +1,5 @@
+import { Requests } from "./requests.js";
+
 /**
  * @import { Api } from "../../types/comfyui.d.ts"
  * @import { Arrived, Chooser, Chosen, Files, Folder, FolderImages, FolderSettings, Folders, Items,
@@ -6,44 +8,15 @@
 
 const LOOPS = "/batch_loop/loops";
 
-const SECOND_MS = 1000;
-
-/** The lowest HTTP status that is not about the request: the server, or what is behind it, fails. */
-export const SERVER_ERROR = 500;
-
-/** Thrown when the server's response is an error; the message is the server's. */
-export class Refused extends Error {
-  /**
-   * @param {string} message
-   * @param {number} status
-   */
-  constructor(message, status) {
-    super(message);
-    /** HTTP status of the response. */
-    this.status = status;
-  }
-}
-
-/**
- * Whether the server has judged the request, so that it would say the same again. A server that
- * does not answer, or that fails, may answer later.
- *
- * @param {unknown} error - thrown by a method of `LoopServer`
- * @returns {error is Refused}
- */
-export function isFinal(error) {
-  return error instanceof Refused && error.status < SERVER_ERROR;
-}
-
 /** The pack's routes on the ComfyUI server. */
 export class LoopServer {
   #api;
-  /** How far the server's clock is ahead of this page's, in ms. */
-  #ahead = 0;
+  #requests;
 
   /** @param {Api} api */
   constructor(api) {
     this.#api = api;
+    this.#requests = new Requests(api);
   }
 
   /**
@@ -52,7 +25,7 @@ export class LoopServer {
    * @param {number} until - in seconds since the epoch
    */
   timeTo(until) {
-    return until * SECOND_MS - Date.now() - this.#ahead;
+    return this.#requests.timeTo(until);
   }
 
   /**
@@ -63,7 +36,7 @@ export class LoopServer {
    */
   async loopsOf(ids) {
     const query = new URLSearchParams(ids.map((id) => ["loop", id]));
-    const { loops } = await this.#ask(`${LOOPS}?${query}`);
+    const { loops } = await this.#requests.get(`${LOOPS}?${query}`);
     return loops;
   }
 
@@ -73,7 +46,7 @@ export class LoopServer {
    * @returns {Promise<Listed>}
    */
   async loops() {
-    return this.#ask(LOOPS);
+    return this.#requests.get(LOOPS);
   }
 
   /**
@@ -86,7 +59,7 @@ export class LoopServer {
   async items(id, { start = 0, count = 100, state } = {}) {
     const query = new URLSearchParams({ start: `${start}`, count: `${count}` });
     if (state) query.set("state", state);
-    return this.#ask(`${routeOf(id)}/items?${query}`);
+    return this.#requests.get(`${routeOf(id)}/items?${query}`);
   }
 
   /**
@@ -111,7 +84,7 @@ export class LoopServer {
    * @returns {Promise<Files>}
    */
   async files(id, path) {
-    return this.#ask(`${routeOf(id)}/files?${new URLSearchParams({ path })}`);
+    return this.#requests.get(`${routeOf(id)}/files?${new URLSearchParams({ path })}`);
   }
 
   /**
@@ -137,7 +110,7 @@ export class LoopServer {
    */
   async text(id, path, output) {
     const query = new URLSearchParams({ path, output: `${output}` });
-    return (await this.#answer(`${routeOf(id)}/picture?${query}`)).text();
+    return (await this.#requests.answer(`${routeOf(id)}/picture?${query}`)).text();
   }
 
   /**
@@ -157,7 +130,7 @@ export class LoopServer {
    * @returns {Promise<Loop>}
    */
   async reset(which) {
-    return this.#post(`${LOOPS}/reset`, which);
+    return this.#requests.post(`${LOOPS}/reset`, which);
   }
 
   /**
@@ -167,7 +140,7 @@ export class LoopServer {
    * @returns {Promise<Loop>}
    */
   async undoReset(loop) {
-    return this.#post(`${LOOPS}/undo_reset`, { loop });
+    return this.#requests.post(`${LOOPS}/undo_reset`, { loop });
   }
 
   /**
@@ -177,7 +150,7 @@ export class LoopServer {
    * @returns {Promise<Loop>}
    */
   async retry(which) {
-    return this.#post(`${LOOPS}/retry`, which);
+    return this.#requests.post(`${LOOPS}/retry`, which);
   }
 
   /**
@@ -188,7 +161,7 @@ export class LoopServer {
    * @returns {Promise<Loop>}
    */
   async skip(loop, path) {
-    return this.#post(`${LOOPS}/skip`, { loop, path });
+    return this.#requests.post(`${LOOPS}/skip`, { loop, path });
   }
 
   /**
@@ -198,7 +171,7 @@ export class LoopServer {
    * @returns {Promise<{ forgotten: string }>}
    */
   async forget(loop) {
-    return this.#post(`${LOOPS}/forget`, { loop });
+    return this.#requests.post(`${LOOPS}/forget`, { loop });
   }
 
   /**
@@ -208,7 +181,7 @@ export class LoopServer {
    * @returns {Promise<Arrived>}
    */
   async watch(loop) {
-    return this.#post(`${LOOPS}/watch`, { loop });
+    return this.#requests.post(`${LOOPS}/watch`, { loop });
   }
 
   /**
@@ -218,7 +191,7 @@ export class LoopServer {
    * @returns {Promise<Folder>}
    */
   async folder(settings) {
-    return this.#post("/batch_loop/folder", settings);
+    return this.#requests.post("/batch_loop/folder", settings);
   }
 
   /**
@@ -229,7 +202,7 @@ export class LoopServer {
    * @returns {Promise<FolderImages>}
    */
   async images(settings, contains) {
-    return this.#post("/batch_loop/folder/images", { ...settings, contains });
+    return this.#requests.post("/batch_loop/folder/images", { ...settings, contains });
   }
 
   /**
@@ -239,7 +212,7 @@ export class LoopServer {
    * @returns {Promise<Folders>}
    */
   async folders(path) {
-    return this.#post("/batch_loop/folders/list", { path });
+    return this.#requests.post("/batch_loop/folders/list", { path });
   }
 
   /**
@@ -248,7 +221,7 @@ export class LoopServer {
    * @returns {Promise<Chooser>}
    */
   async chooser() {
-    return this.#ask("/batch_loop/folders/chooser");
+    return this.#requests.get("/batch_loop/folders/chooser");
   }
 
   /**
@@ -258,7 +231,7 @@ export class LoopServer {
    * @returns {Promise<Chosen>}
    */
   async choose(start) {
-    return this.#post("/batch_loop/folders/choose", start ? { start } : {});
+    return this.#requests.post("/batch_loop/folders/choose", start ? { start } : {});
   }
 
   /**
@@ -271,43 +244,6 @@ export class LoopServer {
     const end = path.lastIndexOf("/");
     const query = { filename: path.slice(end + 1), subfolder: path.slice(0, Math.max(0, end)), type };
     return this.#api.apiURL(`/view?${new URLSearchParams(query)}`);
-  }
-
-  /**
-   * @param {string} route
-   * @param {object} body
-   */
-  async #post(route, body) {
-    return this.#ask(route, {
-      method: "POST",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(body),
-    });
-  }
-
-  /**
-   * @param {string} route
-   * @param {RequestInit} [options]
-   */
-  async #ask(route, options) {
-    return (await this.#answer(route, options)).json();
-  }
-
-  /**
-   * The server's response, if it is not an error.
-   *
-   * @param {string} route
-   * @param {RequestInit} [options]
-   */
-  async #answer(route, options) {
-    const response = await this.#api.fetchApi(route, options);
-    const now = Date.parse(response.headers.get("Date") ?? "");
-    if (!Number.isNaN(now)) this.#ahead = now - Date.now();
-    if (response.ok) return response;
-    // ComfyUI itself responds to some errors with plain text.
-    const { error } = await response.json().catch(() => ({}));
-    const status = `${response.status} ${response.statusText}`;
-    throw new Refused(error ?? status, response.status);
   }
 }
 

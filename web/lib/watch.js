@@ -1,7 +1,7 @@
 import { NEW_IMAGES, OTHER_SERVERS, UNKNOWN_LOOP } from "./aims.js";
 import { explained } from "./errors.js";
 import { OFTEN_MS } from "./poller.js";
-import { Refused } from "./server.js";
+import { Refused } from "./requests.js";
 
 /**
  * @import { Iteration } from "../../types/nodes.d.ts"

@@ -1,5 +1,5 @@
 import { explained } from "../errors.js";
-import { Refused } from "../server.js";
+import { Refused } from "../requests.js";
 import { t } from "../texts.js";
 import { folderSettings, whichLoop } from "./folder_settings.js";
 

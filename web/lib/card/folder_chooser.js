@@ -1,4 +1,4 @@
-import { Refused } from "../server.js";
+import { Refused } from "../requests.js";
 import { t } from "../texts.js";
 import { FolderBrowser } from "./folder_browser.js";
 import { widgetOf } from "./folder_settings.js";

@@ -1,6 +1,6 @@
 import { isAtWork } from "../figures.js";
 import { folderOf, loopOf } from "../questions.js";
-import { Refused, isFinal } from "../server.js";
+import { Refused, isFinal } from "../requests.js";
 import { folderSettings, isLinked, widgetOf } from "./folder_settings.js";
 import { iteratorModel } from "./texts_and_buttons.js";
 

@@ -4,7 +4,7 @@ import { lacksPattern, reasonOf } from "./why_nothing.js";
 
 /**
  * @import { Current, Folder, FolderSettings, Loop } from "../../../types/server.d.ts"
- * @import { Refused } from "../server.js"
+ * @import { Refused } from "../requests.js"
  * @import { Figures } from "../figures.js"
  * @import { Known, Said, Tried } from "./texts_and_buttons.js"
  */

@@ -5,7 +5,7 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
 
 /**
  * @import { Current, Failure, Folder, FolderSettings, Loop } from "../../../types/server.d.ts"
- * @import { Refused } from "../server.js"
+ * @import { Refused } from "../requests.js"
  * @import { Figures } from "../figures.js"
  * @import { RunAction } from "../run_control.js"
  */

@@ -1,4 +1,4 @@
-import { SERVER_ERROR } from "../server.js";
+import { SERVER_ERROR } from "../requests.js";
 
 /**
  * @import { Api, Refusal } from "../../../types/comfyui.d.ts"
