@@ -4,10 +4,10 @@
  * ComfyUI reports each node's `ui` result in its `executed` event. This file listens and passes the
  * results to small modules. It acts only on prompts in which a node of this pack reported.
  *
- * No class, prototype or function of ComfyUI is replaced. It sets callbacks that ComfyUI offers, and
- * properties, on the pack's own nodes, widgets and definitions, adds to LiteGraph's tables of nodes
- * to offer, and sets one callback on each Load Image where extensions are not asked for menus: see
- * "What is set on ComfyUI's objects" in docs/design.md.
+ * No class, prototype or function of ComfyUI is replaced. It sets callbacks that ComfyUI offers,
+ * and properties, on the pack's own nodes, widgets and definitions, adds to LiteGraph's tables of
+ * nodes to offer, and sets one callback on each Load Image where extensions are not asked for
+ * menus: see "What is set on ComfyUI's objects" in docs/design.md.
  */
 import { api } from "../../scripts/api.js";
 import { app } from "../../scripts/app.js";
@@ -311,8 +311,8 @@ app.registerExtension({
       foldSettings(node);
     }
     if (!card || node.comfyClass !== ITERATOR) return;
-    // ComfyUI calls these on every widget before it sends a prompt, and once it has accepted it: the
-    // only official signs of this in all frontends.
+    // ComfyUI calls these on every widget before it sends a prompt, and once it has accepted it:
+    // the only official signs of this in all frontends.
     card.beforeQueued = () => {
       trial.sending(card);
       onSending();

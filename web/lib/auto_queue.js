@@ -61,8 +61,8 @@ export class AutoQueue {
   }
 
   /**
-   * Whether Run (Instant) is not only chosen, as far as the mode tells: older frontends have one mode
-   * for both.
+   * Whether Run (Instant) is not only chosen, as far as the mode tells: older frontends have one
+   * mode for both.
    */
   get isPressed() {
     return this.runsAll && this.mode !== "instant";

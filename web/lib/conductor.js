@@ -91,8 +91,8 @@ export class Conductor {
 
   /**
    * A prompt succeeded: only now can its nodes' reports be acted on. End Queue's decision, or the
-   * end of a batch without End Queue, stops Auto Queue; while other servers work on the last images,
-   * Auto Queue pauses.
+   * end of a batch without End Queue, stops Auto Queue; while other servers work on the last
+   * images, Auto Queue pauses.
    *
    * @param {string} promptId
    */

@@ -2,7 +2,7 @@
 
 const SECOND_MS = 1000;
 
-/** The lowest HTTP status that is not about the request: the server, or what is behind it, fails. */
+/** The lowest HTTP status that means that the server, or what is behind it, has failed. */
 export const SERVER_ERROR = 500;
 
 /** Thrown when the server's response is an error; the message is the server's. */

@@ -44,7 +44,7 @@ export class RunControl {
    * @type {number | null}
    */
   #pausing = null;
-  /** Whether a prompt is of the batch that was paused last. @type {ReturnType<Stopping["pause"]>} */
+  /** Whether a prompt is of the batch paused last. @type {ReturnType<Stopping["pause"]>} */
   #taking = () => false;
 
   /**

@@ -5,8 +5,8 @@ const LOOK_MS = 20;
 
 /**
  * Tracks and counts what ComfyUI's page sends; what the gate sends of a workflow that is not on the
- * screen is no part of it. Pressing Run once is one submission, whatever the batch
- * count, and so is everything that ComfyUI queues automatically while it is still sending.
+ * screen is no part of it. Pressing Run once is one submission, whatever the batch count, and so is
+ * everything that ComfyUI queues automatically while it is still sending.
  *
  * If a prompt that Auto Queue sent before it was switched off finds nothing to do, that is not
  * worth reporting; after a new Run it is. Counting submissions tells the two apart.

@@ -33,7 +33,8 @@ export class TakeBack {
   }
 
   /**
-   * Take back those of some batches, but no trials of one image; says so if ComfyUI cannot be asked.
+   * Take back those of some batches, but no trials of one image; says so if ComfyUI cannot be
+   * asked.
    *
    * @param {(prompt: string, graph: string | undefined) => boolean} isWanted - called with the
    *   prompt's id and that of its workflow, when it is known what waits

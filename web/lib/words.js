@@ -52,9 +52,9 @@ export function failureLines(failures, failed) {
  * The toast at the end of a batch, from the loop's state on the server.
  *
  * @param {Loop} state
- * @param {{ unreadable?: number, watches?: boolean, results?: string }} [how] - how many images were
- *   tried and could not be read, if nothing else was; whether this page waits for new images; and the
- *   folder with the results
+ * @param {{ unreadable?: number, watches?: boolean, results?: string }} [how] - how many images
+ *   were tried and could not be read, if nothing else was; whether this page waits for new images;
+ *   and the folder with the results
  * @returns {Toast}
  */
 export function batchEnd(state, { unreadable = 0, watches = false, results = "" } = {}) {

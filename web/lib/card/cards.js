@@ -132,7 +132,7 @@ export class Cards {
     for (const entry of this.#entriesOf(this.#nodes())) entry.ended(promptId, how);
   }
 
-  /** Files or settings may have changed: the user was elsewhere, or ComfyUI has refused a prompt. */
+  /** Files or settings may have changed: the user was away, or ComfyUI has refused a prompt. */
   lookAgain() {
     this.#following.again();
   }

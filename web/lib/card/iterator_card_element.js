@@ -5,7 +5,8 @@ import { t } from "../texts.js";
 
 /**
  * @import { Buttons, IteratorModel } from "./texts_and_buttons.js"
- * @typedef {"run" | "tryOne" | "tryWhich" | "choose" | "skip" | "retry" | "startOver" | "stopWatching" | "report"} Name
+ * @typedef {"run" | "tryOne" | "tryWhich" | "choose" | "skip"} Working
+ * @typedef {Working | "retry" | "startOver" | "stopWatching" | "report"} Name
  * @typedef {Record<Name, (model: IteratorModel) => void>} CardActions
  * @typedef {{ loop: string | null, watching: boolean, choosing: boolean }} Standing
  */

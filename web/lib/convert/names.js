@@ -9,7 +9,7 @@ const FOLDER = "batch_loop";
 /** ComfyUI's names for workflows that have none. */
 const NO_NAME = /^Unsaved Workflow( \(\d+\))?$/;
 
-/** Names that Windows keeps for devices. */
+/** Names that Windows reserves for devices. */
 const DEVICE = /^(con|prn|aux|nul|com\d|lpt\d)(\.|$)/i;
 
 /** A workflow's name may be longer than a folder's. */

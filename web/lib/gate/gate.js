@@ -233,8 +233,8 @@ export class Gate {
   }
 
   /**
-   * The server's queue has this many prompts. Frontends decide in the same turn, after this, whether
-   * to queue what is on the screen.
+   * The server's queue has this many prompts. Frontends decide in the same turn, after this,
+   * whether to queue what is on the screen.
    *
    * @param {number | undefined} remaining
    */

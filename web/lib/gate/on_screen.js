@@ -62,8 +62,8 @@ export class OnScreen {
   async open(batch) {
     const { workflow, copy } = batch;
     const isOpen = workflow && this.#isOpen(workflow);
-    // In its tab there may be another workflow of its name; and 1.49, when one in the API's format is
-    // dropped onto the page, keeps the nodes of that one as the state of the tab that it leaves.
+    // In its tab there may be another workflow of its name; and 1.49, when one in the API's format
+    // is dropped onto the page, keeps the nodes of that one as the state of the tab that it leaves.
     const isElsewhere = isOpen && workflow !== this.workflow;
     const inTab = isElsewhere ? JSON.stringify(workflow.activeState ?? null) : "";
     const text = inTab.includes(ITERATOR) ? inTab : JSON.stringify(copy?.workflow ?? null);

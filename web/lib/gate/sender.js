@@ -20,7 +20,7 @@ const LIMIT = 64;
 /** Sends the prompts of batches whose workflow is not on the screen, as ComfyUI's page would. */
 export class Sender {
   #api;
-  /** The batches of the prompts that it has sent, by the prompts' ids. @type {Map<string, Batch>} */
+  /** The batches of the prompts that it has sent, by their ids. @type {Map<string, Batch>} */
   #sent = new Map();
 
   /** @param {Pick<Api, "queuePrompt">} api */

@@ -76,8 +76,8 @@ export class Turns {
   }
 
   /**
-   * The workflow of a batch is on the screen again; returns whether ComfyUI has to be asked to queue
-   * it, as it does so by itself only when the queue becomes empty.
+   * The workflow of a batch is on the screen again; returns whether ComfyUI has to be asked to
+   * queue it, as it does so by itself only when the queue becomes empty.
    *
    * @param {Batch} batch
    */
@@ -110,8 +110,8 @@ export class Turns {
   }
 
   /**
-   * The prompt did not get through. Should it have arrived all the same, the batch has one too many,
-   * which takes the next image, or finds none.
+   * The prompt did not get through. Should it have arrived all the same, the batch has one too
+   * many, which takes the next image, or finds none.
    *
    * @param {Batch} batch
    * @param {number} times - how many times in a row

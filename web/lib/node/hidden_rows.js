@@ -1,6 +1,6 @@
 /**
- * Hides rows of nodes in Nodes 2.0, where some frontends look at a widget's `hidden` only once. Style
- * rules do it, and so do not change ComfyUI's elements.
+ * Hides rows of nodes in Nodes 2.0, where some frontends look at a widget's `hidden` only once.
+ * Style rules do it, and so do not change ComfyUI's elements.
  *
  * @import { Node, Widget } from "../../../types/comfyui.d.ts"
  */

@@ -14,7 +14,11 @@ const KEPT = 40;
 export class Pages {
   #fetch;
   #arrived;
-  /** @type {Map<number, { items: Item[], version: number }>} the most recently fetched page is last */
+  /**
+   * The most recently fetched page is last.
+   *
+   * @type {Map<number, { items: Item[], version: number }>}
+   */
   #pages = new Map();
   /** @type {Set<number>} */
   #underWay = new Set();

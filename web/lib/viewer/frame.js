@@ -18,7 +18,7 @@ const MODES = ["compare", "source", "result"];
 /**
  * @typedef {object} Acts - what the viewer's buttons and keys do
  * @property {(mode: Mode) => void} show
- * @property {(by: number) => void} step - to another image; endless ones to the last or first
+ * @property {(by: number) => void} step - so many images on or back; infinity: to the last or first
  * @property {(by: number) => void} choose - another result
  * @property {() => void} tryThis - run the workflow on the image
  * @property {() => void} close

@@ -2,7 +2,7 @@
 
 /** A pointer that has moved by less than this has not moved, in CSS px. */
 const STILL = 6;
-/** The longest time between the two presses of a double one, in ms, and how far apart they may be. */
+/** The longest time between the two presses of a double one, in ms, and the farthest apart. */
 const DOUBLE_MS = 350;
 const DOUBLE_PX = 30;
 /** The shortest swipe, in CSS px. */

@@ -187,7 +187,7 @@ export class Viewer {
     return `${address}#${this.#loop.batch}-${attempts}-${seconds}`;
   }
 
-  /** @param {number} by - how many images to go on, or back; endless ones go to the last or first */
+  /** @param {number} by - how many images to go on or back; infinity is to the last or first */
   #step(by) {
     const last = this.#given.gallery.total - 1;
     const index = Number.isFinite(by) ? this.#index + by : by > 0 ? last : 0;

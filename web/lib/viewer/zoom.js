@@ -57,8 +57,8 @@ export function isFitted(view, scene) {
 }
 
 /**
- * The view nearest to one that is allowed: an image that is smaller than the stage is in its middle,
- * and a larger one leaves no gap at an edge.
+ * The view nearest to one that is allowed: an image that is smaller than the stage is in its
+ * middle, and a larger one leaves no gap at an edge.
  *
  * @param {View} view
  * @param {Scene} scene
