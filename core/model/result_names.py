@@ -29,6 +29,8 @@ class ResultName:
     """Real path of the folder for the results."""
     parts: tuple[str, ...]
     """Text and field names, alternating: `("", "stem", ".png")`."""
+    leaves_own_names: bool = False
+    """Whether no result of an image gets a number that makes its name another image's own."""
 
     def of(self, source: str) -> str:
         """The result's path for a source's; both are relative and use "/"."""
@@ -42,6 +44,11 @@ class ResultName:
         """What a result's own name has before its source's stem; a name must have the stem."""
         place = 2 * self.parts[1::2].index("stem")
         return self.parts[place].rpartition("/")[2]
+
+    @property
+    def extension(self) -> str:
+        """The extension of all results; empty if they differ in it."""
+        return posixpath.splitext(self.parts[-1])[1]
 
     def in_one_folder(self, subfolder: str) -> tuple[str, Callable[[str], str]] | None:
         """Like `of`, for many sources in one subfolder.
@@ -154,7 +161,9 @@ def text_saved_as(  # noqa: PLR0913 - one for each input that decides on the nam
 ) -> ResultName:
     """How Save Text (Batch) names its results, see `saved_as`."""
     before, after = _around_stem(prefix, suffix, rank, keep_subfolders=keep_subfolders)
-    return ResultName(folder, (*before, "stem", after + extension))
+    # Only in the subfolder of an image are all images that its saver looks at. An image in a batch
+    # [N,H,W,C] has its number from the start, but a text is never one of several.
+    return ResultName(folder, (*before, "stem", after + extension), keep_subfolders)
 
 
 def _around_stem(

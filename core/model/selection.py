@@ -82,7 +82,7 @@ class Selection:
     """0 = no limit."""
     finished: tuple[ResultName, ...] = ()
     """Names of an image's results; an image that has all of them is left out, see
-    `core.files.finished_results`. The range still counts it, so it always contains the same
+    `core.results.finished_results`. The range still counts it, so it always contains the same
     images."""
 
     @property

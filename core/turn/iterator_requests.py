@@ -14,7 +14,6 @@ from ..engine.folders.listings import no_images
 from ..engine.partners import together
 from ..files.allowed_paths import AllowedFolders, resolve_source
 from ..files.listing import has_images
-from ..files.saver_names import expected_results
 from ..graph.links import Graph, is_link, linked, name_of
 from ..graph.loop_ends import ends_with_saver
 from ..graph.pairs import meeting
@@ -24,6 +23,7 @@ from ..model.loop_key import LoopKey
 from ..model.policy import WhenComplete
 from ..model.result_names import ResultName
 from ..model.selection import Selection
+from ..results.saver_names import expected_results
 from .linked_inputs import Known, Wanted, nothing_known
 
 

@@ -7,16 +7,17 @@ import os
 import posixpath
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Protocol
 
 from ..common.errors import UnwritableImage
 from ..files.allowed_paths import AllowedFolders, check_target_file
 from ..files.atomic import check_name
-from ..files.listing import images_named
 from ..files.numbering import Numbering
 from ..model.if_exists import PASSED_OVER, IfExists, Owner
 from ..model.records import Iteration
 from ..model.result_names import ResultName
+from ..results.own_names import images_named_alike
 from .saved_result import Background, Content
 
 
@@ -76,7 +77,7 @@ class ResultFiles:
         subfolder, filename = posixpath.split(name.of(loop.item.path))
         self._folder = os.path.join(name.folder, *subfolder.split("/"))
         self.stem, self.extension = posixpath.splitext(filename)
-        self._before = name.before_stem
+        self._named_alike = partial(images_named_alike, name, self._source_file, self.stem)
 
     def is_coming(self, path: str) -> bool:
         """Whether the file at `path` is written in the background: it may not be there yet."""
@@ -99,15 +100,6 @@ class ResultFiles:
                 return target
         message = "unreachable: there is always another candidate"
         raise AssertionError(message)
-
-    def _named_alike(self, stem: str) -> Collection[str]:
-        """Images beside the source whose own results would have a stem: it is theirs."""
-        own = posixpath.splitext(posixpath.basename(self.source))[0]
-        after = self.stem[len(self._before) + len(own) :]
-        if not stem.endswith(after):
-            return ()
-        theirs = stem[len(self._before) : len(stem) - len(after)]
-        return images_named(os.path.dirname(self._source_file), theirs)
 
     def _save_as(
         self, of: Mapping[str, Content], stem: str, result: str, alike: Collection[str]

@@ -18,9 +18,9 @@ from ...core.common.combo_choice import chosen
 from ...core.common.errors import BatchLoopError, ClaimLost
 from ...core.common.names import UI_KEY, node_id
 from ...core.files.caption import CAPTION_INPUT, Caption, caption_of, has_caption
-from ...core.files.saver_names import image_name
 from ...core.model.formats import Format
 from ...core.model.records import Iteration
+from ...core.results.saver_names import image_name
 from ...core.turn.preview import Preview, preview
 from ...core.turn.saver import Saver, Saving
 from ...core.turn.saver_folders import MASK_INPUT, check_mask

@@ -13,9 +13,9 @@ from ...core.comfy.threads import Threads, in_thread
 from ...core.common.errors import BatchLoopError, ClaimLost
 from ...core.common.names import UI_KEY, node_id
 from ...core.files.caption import caption_of
-from ...core.files.saver_names import text_name
 from ...core.model.formats import SaveTo, TextExtension
 from ...core.model.records import Iteration
+from ...core.results.saver_names import text_name
 from .saving import (
     ThisCall,
     check_folder,

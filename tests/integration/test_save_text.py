@@ -156,6 +156,19 @@ def test_images_with_a_text_are_finished(client: ComfyClient, workspace: Workspa
     assert texts(workspace.input) == {"a.txt": "mine", "b.txt": "b.png"}
 
 
+def test_texts_of_a_user_are_left_alone_even_with_a_number(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    write_images(workspace.input, ["a.png", "a_1.png", "b.png"])
+    for name in ("a.txt", "a_1.txt"):
+        (workspace.input / name).write_text("mine")
+    graph = captions(workspace, if_exists="rename")
+    graph[ITERATOR]["inputs"]["skip_finished"] = True
+    (result,) = run_all(client, graph)
+    assert result.outputs[ITERATOR]["batch_loop"][0]["finished"] == 2
+    assert texts(workspace.input) == {"a.txt": "mine", "a_1.txt": "mine", "b.txt": "b.png"}
+
+
 def test_beside_images_that_may_only_be_read_nothing_runs(
     client: ComfyClient, workspace: Workspace
 ) -> None:

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Protocol, TypeVar
 from ...common.errors import BatchLoopError, NoImages
 from ...common.forecast import MOST_WEIGHED
 from ...common.pace import parts_of
-from ...files.finished_results import finished
 from ...files.growing_files import STILL_SECONDS
 from ...model.loop_key import LoopKey
 from ...model.prompt import Host
 from ...model.records import KnownResult
+from ...results.finished_results import finished
 from ...store.interface import Store
 from ...store.records import NewListing
 from ..changes.process_memory import LOOK, BeforeTheLast

@@ -225,7 +225,8 @@ def _moved(at: float | None, seconds: float) -> float | None:
 def _selection(text: str, roots: Roots) -> Selection:
     values = json.loads(text)
     finished = (
-        ResultName(roots.local(name["folder"]), tuple(name["parts"])) for name in values["finished"]
+        ResultName(roots.local(name["folder"]), tuple(name["parts"]), name["leaves_own_names"])
+        for name in values["finished"]
     )
     return IteratorSettings.of(values).selection(tuple(finished))
 

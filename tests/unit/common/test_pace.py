@@ -9,11 +9,11 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from batch_loop.core.common import pace
-from batch_loop.core.files.finished_results import finished
 from batch_loop.core.files.listing import list_images
 from batch_loop.core.model.formats import Format
 from batch_loop.core.model.result_names import saved_as
 from batch_loop.core.model.selection import Selection, SortBy
+from batch_loop.core.results.finished_results import finished
 from batch_loop.tests.support.steps import Steps
 
 FILES = 60_000

@@ -389,7 +389,7 @@ def test_a_folder_at_another_place_is_the_same_loop(opened: Opened) -> None:
         for n, roots in enumerate(places, start=1)
     )
     for machine, number in ((one, 1), (two, 2)):
-        name = ResultName(f"/machine{number}/out/done", ("", "stem", ".png"))
+        name = ResultName(f"/machine{number}/out/done", ("", "stem", ".txt"), leaves_own_names=True)
         machine.request = Request(machine.request.key, Selection(finished=(name,)))
     assert one.request.key.id == two.request.key.id
     first, second = one.take(), two.take()

@@ -29,7 +29,6 @@ from batch_loop.core.files.allowed_paths import (
     resolve_target,
 )
 from batch_loop.core.files.atomic import write_atomic
-from batch_loop.core.files.finished_results import finished
 from batch_loop.core.files.leftovers import sweep, temporary_name
 from batch_loop.core.files.listing import list_images
 from batch_loop.core.files.real_paths import check_again
@@ -38,6 +37,7 @@ from batch_loop.core.files.unreadable import folder_lost
 from batch_loop.core.model.if_exists import IfExists
 from batch_loop.core.model.result_names import ResultName
 from batch_loop.core.model.selection import Selection, SortBy
+from batch_loop.core.results.finished_results import finished
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.watching import Watch
 

@@ -11,8 +11,8 @@ import os
 from collections.abc import Callable, Collection, Iterator, Mapping
 
 from ..common.pace import Pace, parts_of
-from .real_paths import open_file, scanned
-from .same_file import Identities
+from ..files.real_paths import open_file, scanned
+from ..files.same_file import Identities
 
 LOOK_EVERY = 256
 """Files after which other threads get a turn, and the caller may cancel."""

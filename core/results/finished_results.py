@@ -11,17 +11,15 @@ import functools
 import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from ..common.pace import Pace, clear_in_steps, parts_of
+from ..files.allowed_paths import inside
+from ..files.numbering import is_numbered
+from ..files.same_file import Identities
 from ..model.records import KnownResult
-from ..model.result_names import (
-    ResultName,
-)
-from .allowed_paths import inside
-from .numbering import is_numbered, named_before
-from .same_file import Identities, Spelled
+from ..model.result_names import ResultName
+from .own_names import Group, OwnNames
 from .whole_files import LOOK_EVERY, ResultFiles
 
 Known = Callable[[str], Iterable[KnownResult]]
@@ -57,9 +55,9 @@ def finished(  # noqa: PLR0913 - what it looks for and where, and who waits for 
     must exist, and must not be known to belong to another image.
 
     What proves nothing is ignored, so that the image is done again: a name that another image's
-    result may have, with a number or without; a name that is one of the images itself; what lies
-    behind a link below the folder. A file of which nothing is known is also ignored if it is empty,
-    or is one of the `NEWEST` and not whole.
+    result may have, with a number or without, see `own_names`; a name that is one of the images
+    itself; what lies behind a link below the folder. A file of which nothing is known is also
+    ignored if it is empty, or is one of the `NEWEST` and not whole.
 
     It takes a few microseconds for each image: what all images of a subfolder share is found out
     once, and the rest are look-ups of short names.
@@ -92,12 +90,13 @@ class _Batch:
         self.names = self._by_subfolder(paths)
         self._all_paths = all_paths
         self._groups = {name: list(self._groups_of(name, self.names)) for name in names}
+        self.own_names = OwnNames(names, self._all_groups, going_on)
 
-    def groups(self, name: ResultName) -> Sequence[_Group]:
+    def groups(self, name: ResultName) -> Sequence[Group]:
         """The images, grouped by the folders of their results with a name."""
         return self._groups[name]
 
-    def _groups_of(self, name: ResultName, names: Mapping[str, Sequence[str]]) -> Iterator[_Group]:
+    def _groups_of(self, name: ResultName, names: Mapping[str, Sequence[str]]) -> Iterator[Group]:
         for subfolder, sources in names.items():
             yield from _groups(name, subfolder, sources, self)
 
@@ -115,30 +114,11 @@ class _Batch:
         """All images of the folder, by subfolder, also those outside of the range."""
         return self.names if self._all_paths is None else self._by_subfolder(self._all_paths)
 
-    @functools.cached_property
-    def _leading_to(self) -> Mapping[str, Mapping[str, str]]:
-        """The image that each result belongs to, of all names, by the results' folders.
-
-        "" stands for several images.
-        """
-        leading_to: defaultdict[str, dict[str, str]] = defaultdict(dict)
+    def _all_groups(self) -> Iterator[Group]:
+        """The images of the folder under all names, also those outside of the range."""
         everything = self._all_names
         for name, own in self._groups.items():
-            for group in own if everything is self.names else self._groups_of(name, everything):
-                images = leading_to[group.spelled.folder]
-                for paths, results in group.parts():
-                    for path, result in zip(paths, results, strict=True):
-                        if images.setdefault(result, path) != path:
-                            images[result] = ""
-                    self.going_on()
-        return leading_to
-
-    def is_only_of(self, path: str, folder: str, result: str) -> bool:
-        """Whether, by its name, a result can only belong to the image at `path`."""
-        images = self._leading_to[folder]
-        return images[result] == path and all(
-            images.get(name, path) == path for name in named_before(result)
-        )
+            yield from own if everything is self.names else self._groups_of(name, everything)
 
     @functools.cached_property
     def sources(self) -> Mapping[str, set[str]]:
@@ -153,28 +133,11 @@ class _Batch:
         return sources
 
 
-@dataclass(frozen=True)
-class _Group:
-    """Images of one subfolder whose results are in one folder."""
-
-    subfolder: str
-    sources: Sequence[str]
-    spelled: Spelled
-    results: Sequence[str]
-    """The result of each source, by the source's identity in its folder."""
-
-    def parts(self) -> Iterator[tuple[Sequence[str], Sequence[str]]]:
-        """The images' paths and their results, some at a time."""
-        before = self.subfolder and f"{self.subfolder}/"
-        some = zip(parts_of(self.sources), parts_of(self.results), strict=True)
-        for sources, results in some:
-            yield [before + source for source in sources] if before else sources, results
-
-
 class _Results:
     """The results of a batch's images under one name."""
 
     def __init__(self, name: ResultName, batch: _Batch, known: Known) -> None:
+        self._name = name
         self._batch = batch
         self._known: defaultdict[str, set[str]] = defaultdict(set)
         # Usually one; a plain tuple, which the garbage collector skips.
@@ -240,7 +203,7 @@ class _Results:
         return lambda path, result: (
             result in files
             and result not in known
-            and batch.is_only_of(path, folder, result)
+            and batch.own_names.is_only_of(self._name, path, folder, result)
             and result not in batch.sources.get(folder, ())
             and self._files.may_be_whole(folder, result)
         )
@@ -253,7 +216,7 @@ class _Results:
 
 def _groups(
     name: ResultName, subfolder: str, sources: Sequence[str], batch: _Batch
-) -> Iterator[_Group]:
+) -> Iterator[Group]:
     """The images of one subfolder, grouped by the folders of their results.
 
     Without images whose results would lie outside the folder of results.
@@ -273,7 +236,7 @@ def _group(
     sources: Sequence[str],
     in_one: tuple[str, Callable[[str], str]],
     batch: _Batch,
-) -> Iterator[_Group]:
+) -> Iterator[Group]:
     folder, name_of = in_one
     results: list[str] = []
     for part in parts_of(sources, LOOK_EVERY):
@@ -282,7 +245,7 @@ def _group(
     full = inside(name.folder, f"{folder}/{results[0]}" if folder else results[0])
     if full is not None:
         spelled = batch.identities.of_folder(os.path.dirname(full), results[0])
-        yield _Group(subfolder, sources, spelled, spelled.names(results))
+        yield Group(subfolder, sources, spelled, spelled.names(results))
 
 
 def _last_runs(results: Iterable[KnownResult], target: str) -> list[list[KnownResult]]:

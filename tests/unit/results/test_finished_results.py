@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,20 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from batch_loop.core.common.errors import InvalidSetting, PathRefused
-from batch_loop.core.files import whole_files
 from batch_loop.core.files.allowed_paths import AllowedFolders
-from batch_loop.core.files.finished_results import finished
-from batch_loop.core.files.saver_names import expected_results
 from batch_loop.core.graph.savers import rank_of
 from batch_loop.core.model.formats import Format
 from batch_loop.core.model.records import KnownResult
-from batch_loop.core.model.result_names import ResultName, format_for, parts_of_pattern, saved_as
+from batch_loop.core.model.result_names import (
+    ResultName,
+    format_for,
+    parts_of_pattern,
+    saved_as,
+    text_saved_as,
+)
+from batch_loop.core.results import whole_files
+from batch_loop.core.results.finished_results import finished
+from batch_loop.core.results.saver_names import expected_results
 from batch_loop.tests.support.graphs import ITERATOR, SAVE, WORK, batch_graph, iterator, node, save
 
 
@@ -40,6 +47,11 @@ def expected(allowed: AllowedFolders, graph: Any = None, pattern: str = "") -> l
 def saver(folder: str = "/out", **settings: Any) -> ResultName:
     defaults = {"prefix": "", "suffix": "", "format": Format.PNG, "keep_subfolders": True}
     return saved_as(folder, **{**defaults, **settings})
+
+
+def texts(**settings: Any) -> ResultName:
+    defaults = {"prefix": "", "suffix": "", "extension": ".txt", "keep_subfolders": True}
+    return text_saved_as("/out", **{**defaults, **settings})
 
 
 @pytest.mark.parametrize(
@@ -221,6 +233,26 @@ def test_a_name_that_may_be_another_image_s_with_a_number_tells_nothing(
     touch(allowed.output, *results.split())
     names = [saver(allowed.output, keep_subfolders=False)]
     assert sorted(finished(names, allowed.input, images.split())) == told.split()
+
+
+@pytest.mark.parametrize(
+    ("names", "told"),
+    [
+        ([texts()], "a.png a_1.png b/a_1.png"),
+        # Its saver looks only beside the source for an image that a number would lead to.
+        ([texts(keep_subfolders=False)], "a.png"),
+        # Another saver does not know whose name a number leads to.
+        ([texts(), texts(suffix="_1")], ""),
+        ([saver(caption=True)], "a.png b/a_1.png"),
+    ],
+)
+def test_a_text_with_a_number_is_that_of_the_image_of_this_name(
+    allowed: AllowedFolders, names: list[ResultName], told: str
+) -> None:
+    Path(allowed.output, "b").mkdir()
+    touch(allowed.output, "a.txt", "a_1.txt", "b/a_1.txt")
+    here = [replace(name, folder=allowed.output) for name in names]
+    assert sorted(finished(here, allowed.input, ["a.png", "a_1.png", "b/a_1.png"])) == told.split()
 
 
 def test_a_file_with_a_number_counts_if_it_is_known_whose_it_is(allowed: AllowedFolders) -> None:

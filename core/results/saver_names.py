@@ -8,6 +8,8 @@ from typing import Any
 
 from ..common.combo_choice import chosen
 from ..common.errors import InvalidSetting, PathRefused
+from ..files.allowed_paths import AllowedFolders, resolve_target
+from ..files.caption import has_caption
 from ..graph.links import Graph, is_link
 from ..graph.savers import NAMING_INPUTS, rank_of, savers_of, saves_text
 from ..model.formats import Format, SaveTo, TextExtension
@@ -20,8 +22,6 @@ from ..model.result_names import (
     saved_as,
     text_saved_as,
 )
-from .allowed_paths import AllowedFolders, resolve_target
-from .caption import has_caption
 
 
 def image_name(

@@ -1,0 +1,1 @@
+"""The names of results, and which images have theirs already."""
