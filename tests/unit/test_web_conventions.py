@@ -50,3 +50,16 @@ def test_what_is_set_on_comfyui_s_objects_is_in_the_design() -> None:
         path.name for path in MODULES if SETS_ON_OBJECTS.search(path.read_text(encoding="utf-8"))
     }
     assert setting == named
+
+
+COMMENT = re.compile(r"\s*(/\*\*|\*|//)|.*\s// ")
+WIDTH = 100
+
+
+def test_comments_fit_their_lines() -> None:
+    def look(path: Path) -> Findings:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            if len(line) > WIDTH and COMMENT.match(line):
+                yield number, f"{len(line)} characters, of {WIDTH} at most"
+
+    assert_nothing_in(MODULES, look)
