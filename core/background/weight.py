@@ -6,12 +6,13 @@ import math
 import os
 
 from ..common.errors import UnreadableImage
+from ..common.forecast import Weight
 from ..files.unreadable import opened_image
 from ..media.decode import open_image
 
 
-def weight(path: str) -> float | None:
-    """The weight of the image at a full path, in any unit; None if unknown.
+def weight(path: str) -> Weight | None:
+    """The weight of the image at a full path; None if unknown.
 
     Reading and saving it takes longer the more pixels it has, and the more detail these show: that
     is, the larger the file. A link is not followed, as it may lead out of the allowed folders.
@@ -20,6 +21,7 @@ def weight(path: str) -> float | None:
         return None
     try:
         with opened_image(path) as file, open_image(file) as image:
-            return math.sqrt(image.width * image.height * os.fstat(file.fileno()).st_size)
+            pixels = image.width * image.height
+            return Weight(pixels, math.sqrt(pixels * os.fstat(file.fileno()).st_size))
     except UnreadableImage:
         return None

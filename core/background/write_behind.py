@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
@@ -17,9 +18,9 @@ from ..model.records import Iteration
 from .budget import MemoryBudget
 
 _MOST_WORKERS = 4
-_FAILURES_KEPT = 64
-"""Turns: those whose outcome is still to be noted are few. Nobody asks for one of a batch that was
-started over meanwhile."""
+_TURNS_KEPT = 64
+"""Those whose outcome is still to be noted are few. Nobody asks for one of a batch that was started
+over meanwhile."""
 _log = logging.getLogger(__name__)
 
 
@@ -36,6 +37,9 @@ class WriteBehind:
         self._changed = threading.Condition()
         self._under_way: defaultdict[Turn, list[str]] = defaultdict(list)
         self._failures: dict[Turn, Failure] = {}
+        # By the monotonic clock: since when anything is being written, and for how long it was.
+        self._since: dict[Turn, float] = {}
+        self._seconds: dict[Turn, float] = {}
         # Python waits for these threads before it ends.
         self._pool = ThreadPoolExecutor(
             min(_MOST_WORKERS, os.cpu_count() or 1),
@@ -60,6 +64,7 @@ class WriteBehind:
             return False
         with self._changed:
             self._under_way[turn].append(target)
+            self._since.setdefault(turn, time.monotonic())
         try:
             self._pool.submit(self._run, turn, target, size, job, node)
         except RuntimeError:  # Python is shutting down
@@ -85,11 +90,15 @@ class WriteBehind:
         with self._changed:
             if failure is not None:
                 self._failures.setdefault(turn, failure)
-                if len(self._failures) > _FAILURES_KEPT:
+                if len(self._failures) > _TURNS_KEPT:
                     del self._failures[next(iter(self._failures))]
             self._under_way[turn].remove(target)
             if not self._under_way[turn]:
                 del self._under_way[turn]
+                passed = time.monotonic() - self._since.pop(turn)
+                self._seconds[turn] = self._seconds.get(turn, 0.0) + passed
+                if len(self._seconds) > _TURNS_KEPT:
+                    del self._seconds[next(iter(self._seconds))]
             self._changed.notify_all()
 
     def busy(self, loop: str) -> bool:
@@ -106,6 +115,11 @@ class WriteBehind:
         """The first failure among the writes of a turn; None if there is none so far."""
         with self._changed:
             return self._failures.get(turn)
+
+    def seconds(self, turn: Turn) -> float:
+        """How long anything was being written for a turn, up to when nothing was."""
+        with self._changed:
+            return self._seconds.get(turn, 0.0)
 
     def wait(self, loop: str, but: Collection[Turn] = ()) -> None:
         """Wait until nothing is being written for a loop, except for the turns `but`."""
@@ -131,3 +145,4 @@ class WriteBehind:
         """Forget a turn whose writes have all ended."""
         with self._changed:
             self._failures.pop(turn, None)
+            self._seconds.pop(turn, None)

@@ -2,80 +2,130 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
-from statistics import fmean
+from statistics import fmean, median
 from typing import NamedTuple
 
 MOST_WEIGHED = 256
 """In a larger batch the images that have ended stand for the others."""
 
 ENOUGH = 4
-"""How many images must have ended after the first before their weights are compared."""
+"""How many images must have ended after the first before their times are compared by weight."""
+
+_HELD_UP = 3
+"""An image that took this many times as long as expected was held up by something else."""
+
+
+class Weight(NamedTuple):
+    """How much work an image is; what it is measured in does not matter."""
+
+    pixels: float
+    """What a model's work goes with."""
+    detail: float
+    """What reading and writing go with."""
+
+
+class Spent(NamedTuple):
+    """What an image that has ended took, in seconds."""
+
+    path: str
+    seconds: float
+    """Its prompt."""
+    waited: float = 0.0
+    """The part of it that was spent waiting for results of earlier images to be written."""
+    writing: float = 0.0
+    """Writing its results while the next prompt ran."""
 
 
 @dataclass(frozen=True)
 class Forecast:
     """What a process knows of a batch's images; empty if it knows nothing."""
 
-    weights: Mapping[str, float] = field(default_factory=dict)
-    """By path: how much work they are, in any unit."""
-    spent: tuple[tuple[str, float], ...] = ()
-    """Those that have ended, in this order, and the seconds that their prompts took."""
+    weights: Mapping[str, Weight] = field(default_factory=dict)
+    """By path, in the batch's order."""
+    spent: tuple[Spent, ...] = ()
+    """Those that have ended, in this order."""
 
-    def ended_one(self, path: str, seconds: float) -> Forecast:
+    def ended_one(self, one: Spent) -> Forecast:
         """The same once another image has ended."""
-        known = path in self.weights and seconds > 0
-        return replace(self, spent=(*self.spent, (path, seconds))) if known else self
+        known = one.path in self.weights and one.seconds > 0
+        return replace(self, spent=(*self.spent, one)) if known else self
 
-    def knowing(self, spent: Iterable[tuple[str, float]]) -> Forecast:
+    def knowing(self, spent: Iterable[Spent]) -> Forecast:
         """The same with what images of an earlier listing took."""
-        return replace(self, spent=tuple(one for one in spent if one[0] in self.weights))
+        return replace(self, spent=tuple(one for one in spent if one.path in self.weights))
 
     @property
     def factor(self) -> float:
         """How many times as long an image that is left takes as one that has ended, on average.
 
-        A part of the time depends on the weight, and the rest is the same for each image, such as a
-        model's. How large that part is shows in how the times so far go with the weights: with the
-        images' own, or with those of the images before, as results are written while the next image
-        is worked on, or with both. What they go with best counts.
+        Two things go on at once: the work on an image, and the writing of the results of the one
+        before. An image takes as long as the longer of the two. Each is told from the images that
+        have ended, even where it was the shorter one: after light images, nothing else shows what
+        writing heavy ones will cost.
         """
-        ended = {path for path, _ in self.spent}
+        ended = {one.path for one in self.spent}
         left = [weight for path, weight in self.weights.items() if path not in ended]
-        if not left or len(self.spent) <= ENOUGH:
-            return 1.0
         # Without the first, which often waits for models.
-        seconds = [took for _, took in self.spent[1:]]
-        both = [*pairwise(self.weights[path] for path, _ in self.spent)]
-        lines = [
-            _line([own for _, own in both], seconds),
-            _line([before for before, _ in both], seconds),
-            _line([(before + own) / 2 for before, own in both], seconds),
-        ]
-        best = max(lines, key=lambda line: line.fits)
-        return 1 + best.part * (fmean(left) / best.usual - 1)
+        after_first = self.spent[1:]
+        if not left or not after_first:
+            return 1.0
+        work, each_detail = self._work(after_first), self._writing()
+        before = self.weights[self.spent[-1].path]
+        to_come = fmean(
+            max(work(own), each_detail * earlier.detail)
+            for earlier, own in pairwise([before, *left])
+        )
+        return to_come / fmean(one.seconds for one in after_first)
+
+    def _work(self, spent: Sequence[Spent]) -> Callable[[Weight], float]:
+        """How long an image of a weight is worked on."""
+        seconds = [max(0.0, one.seconds - one.waited) for one in spent]
+        if len(spent) < ENOUGH:
+            usual = median(seconds)
+            return lambda _weight: usual
+        weights = [self.weights[one.path] for one in spent]
+        by_detail = _line([weight.detail for weight in weights], seconds)
+        by_pixels = _line([weight.pixels for weight in weights], seconds)
+        if by_pixels.misses < by_detail.misses:
+            return lambda weight: by_pixels.at(weight.pixels)
+        return lambda weight: by_detail.at(weight.detail)
+
+    def _writing(self) -> float:
+        """How long writing the results of an image takes, for each unit of its detail."""
+        written = [one for one in self.spent if one.writing > 0]
+        detail = sum(self.weights[one.path].detail for one in written)
+        return sum(one.writing for one in written) / detail if written else 0.0
 
 
 class _Line(NamedTuple):
-    """How times go with weights."""
+    """How times go with weights: a part is in proportion to them, the rest the same for all."""
 
-    usual: float
-    """The mean weight."""
-    part: float
-    """The part of the mean time that is in proportion to the weight: 0 to 1."""
-    fits: float
-    """How well it describes them: 0 to 1, the square of their correlation; 0 if it is inverse."""
+    weight: float
+    seconds: float
+    """Those of the mean image."""
+    slope: float
+    misses: float
+    """By how much it misses the times, squared, on average."""
+
+    def at(self, weight: float) -> float:
+        return self.seconds + self.slope * (weight - self.weight)
 
 
 def _line(weights: Sequence[float], seconds: Sequence[float]) -> _Line:
-    usual, each = fmean(weights), fmean(seconds)
-    heavier, longer = [w - usual for w in weights], [s - each for s in seconds]
-    together = sum(w * s for w, s in zip(heavier, longer, strict=True))
-    if together <= 0:
-        return _Line(usual, 0.0, 0.0)
-    slope = together / sum(w * w for w in heavier)
-    return _Line(
-        usual, min(1.0, slope * usual / each), slope * together / sum(s * s for s in longer)
-    )
+    """The line through all images but those that were held up."""
+    usual = median(seconds)
+    each = median(took / weight for weight, took in zip(weights, seconds, strict=True))
+    found = [
+        (weight, took)
+        for weight, took in zip(weights, seconds, strict=True)
+        if took <= _HELD_UP * max(usual, each * weight)
+    ]
+    mean, level = fmean(weight for weight, _ in found), fmean(took for _, took in found)
+    together = sum((weight - mean) * (took - level) for weight, took in found)
+    apart = sum((weight - mean) ** 2 for weight, _ in found)
+    slope = min(together / apart, level / mean) if together > 0 else 0.0
+    line = _Line(mean, level, slope, 0.0)
+    return line._replace(misses=fmean((took - line.at(weight)) ** 2 for weight, took in found))

@@ -20,6 +20,7 @@ from ..model.background_writes import Turn
 from ..model.if_exists import Owner
 from ..model.item_life import Event, On
 from ..model.items import Item, ItemState
+from ..model.loop_key import LoopKey
 from ..model.policy import ErrorHandling
 from ..model.prompt import Failure
 from ..model.records import Iteration, Partner, Snapshot
@@ -174,8 +175,18 @@ class Turns(Questions):
         key = iteration.key
         if self._writes.busy(key.id):
             own = [Turn.of(key, iteration.prompt, iteration.item)] if iteration.item else []
+            began = self._host.steady()
             self._writes.wait(key.id, but=own)
-            self._reconciler.reconcile_one(key, patient=True)
+            self._reconcile_earlier(key, own, self._host.steady() - began)
+
+    @in_transaction(patient=True)
+    def _reconcile_earlier(self, key: LoopKey, own: Collection[Turn], waited: float) -> None:
+        """Reconcile a loop, for whose writes its turns `own` have waited."""
+        turns = self.memory[key].turns
+        for turn in own:
+            if turn in turns:
+                self.memory.change_turn(key, turn, waited=turns[turn].waited + waited)
+        self._reconciler.reconcile(key)
 
     def finish(self, iteration: Iteration) -> Snapshot:
         """The loop's current state; if it is complete, only once all of its results are written.

@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Collection
 
+from ..common.forecast import Weight
 from ..model.background_writes import NoWrites, Writes
 from ..model.prompt import Host
 from ..model.shared_roots import NO_ROOTS, Roots
@@ -37,7 +38,7 @@ class Parts:
         lease_seconds: float | None = None,
         roots: Roots = NO_ROOTS,
         real_path: Callable[[str], str | None] = str,
-        weigh: Callable[[str], float | None] = lambda _path: None,
+        weigh: Callable[[str], Weight | None] = lambda _path: None,
         clean_up: Callable[[Collection[str], Collection[str]], object] | None = None,
         forgotten: Callable[[str], object] = lambda _loop_id: None,
         poll_outcomes: Poll = OutcomePoller,

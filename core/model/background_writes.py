@@ -39,6 +39,9 @@ class Writes(Protocol):
     def failure(self, turn: Turn) -> Failure | None:
         """The failure of the turn's first write that failed; None if none has."""
 
+    def seconds(self, turn: Turn) -> float:
+        """How long anything was being written for a turn, in seconds."""
+
     def wait(self, loop: str, but: Collection[Turn] = ()) -> None:
         """Wait until nothing is being written for a loop, ignoring the turns in `but`."""
 
@@ -57,6 +60,9 @@ class NoWrites:
 
     def failure(self, turn: Turn) -> Failure | None:  # noqa: ARG002, D102
         return None
+
+    def seconds(self, turn: Turn) -> float:  # noqa: ARG002, D102
+        return 0.0
 
     def wait(self, loop: str, but: Collection[Turn] = ()) -> None:  # noqa: D102
         pass

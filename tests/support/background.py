@@ -16,6 +16,7 @@ class FakeWrites:
         self._changed = threading.Condition()
         self._under_way: set[Turn] = set()
         self._failures: dict[Turn, Failure] = {}
+        self.took: dict[Turn, float] = {}
         self.waits = 0
         self.looks = 0
         """How often `under_way` was called."""
@@ -43,6 +44,9 @@ class FakeWrites:
     def failure(self, turn: Turn) -> Failure | None:
         with self._changed:
             return self._failures.get(turn)
+
+    def seconds(self, turn: Turn) -> float:
+        return self.took.get(turn, 0.0)
 
     def wait(self, loop: str, but: Collection[Turn] = ()) -> None:
         with self._changed:

@@ -145,6 +145,8 @@ class OpenTurn(NamedTuple):
 
     began: float | None = None
     """When the item was handed out, by the monotonic clock; None if that was not noted."""
+    waited: float = 0.0
+    """For how many seconds it has waited for results of earlier prompts to be written."""
     others_wait: bool = False
     """Whether other machines use the store, and wait for its outcome."""
     together: tuple[LoopKey, ...] = ()

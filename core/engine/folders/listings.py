@@ -11,7 +11,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
 from ...common.errors import BatchLoopError, NoImages
-from ...common.forecast import MOST_WEIGHED
+from ...common.forecast import MOST_WEIGHED, Weight
 from ...common.pace import parts_of
 from ...files.growing_files import STILL_SECONDS
 from ...model.loop_key import LoopKey
@@ -104,7 +104,7 @@ class Listing:
     """How many were left out, as their results already exist."""
     sights: Mapping[str, Sight] = field(default_factory=dict)
     """A description of each of those that may join later."""
-    weights: Mapping[str, float] = field(default_factory=dict)
+    weights: Mapping[str, Weight] = field(default_factory=dict)
     """How much work each image is, as far as known: see `core.common.forecast`."""
     new: NewListing | None = None
     """The listing in the store, if it has been written already."""
@@ -128,7 +128,7 @@ class Listings:
         folder_watch: FolderWatch,
         lister: Lister,
         sight: Callable[[str], Sight],
-        weigh: Callable[[str], float | None],
+        weigh: Callable[[str], Weight | None],
         spare_listings: SpareListings,
         hold_lease: Callable[[], object],
     ) -> None:
@@ -370,9 +370,9 @@ class Listings:
 
     def _weights(
         self, key: LoopKey, paths: Sequence[str], going_on: Callable[[], object]
-    ) -> dict[str, float]:
+    ) -> dict[str, Weight]:
         """The weights of a small batch's images, as far as they are soon known."""
-        found: dict[str, float] = {}
+        found: dict[str, Weight] = {}
         until = self._host.steady() + WEIGHING_SECONDS
         for path in paths if len(paths) <= MOST_WEIGHED else ():
             weight = self._weigh(key.full(path))

@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 
 from ...common.errors import BatchLoopError, StoreAway
+from ...common.forecast import Spent
 from ...model.background_writes import Turn, Writes
 from ...model.item_life import Event, On, after_event
 from ...model.items import Claim, Item, ItemState
@@ -245,8 +246,9 @@ class Reconciler:
             times = self._loops.clock.ends(key, times, max(0.0, now - at))
         if new.state in {ItemState.DONE, ItemState.FAILED}:
             times = times.ended_one(took)
-            forecast = self._memory[key].forecast.ended_one(item.path, took)
-            self._memory.change(key, forecast=forecast)
+            waited = self._memory.turn(key, over.turn).waited
+            spent = Spent(item.path, took, waited, self._writes.seconds(over.turn))
+            self._memory.change(key, forecast=self._memory[key].forecast.ended_one(spent))
         self._loops.save(key, times=times, ran_at=ran_at)
         if new.state is ItemState.DONE:
             known = self._memory.turn(key, over.turn)

@@ -17,7 +17,8 @@ def test_it_goes_with_the_pixels_and_the_size_of_the_file(tmp_path: Path) -> Non
     lighter, heavier = weight(str(small)), weight(str(large))
     assert lighter is not None
     assert heavier is not None
-    assert heavier / lighter == pytest.approx(100, rel=0.02)
+    assert heavier.pixels / lighter.pixels == 100
+    assert heavier.detail / lighter.detail == pytest.approx(100, rel=0.02)
 
 
 def test_what_is_no_image_is_not_weighed(tmp_path: Path) -> None:

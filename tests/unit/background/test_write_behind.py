@@ -3,6 +3,7 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -61,6 +62,22 @@ def test_it_is_written_in_another_thread(behind: WriteBehind, job: Job) -> None:
     assert "write-behind" in job.thread
     assert behind.idle()
     assert behind.failure(A) is None
+
+
+def test_it_tells_how_long_a_turn_was_written_until_it_is_forgotten(behind: WriteBehind) -> None:
+    def job() -> None:
+        until = time.monotonic() + 0.05
+        while time.monotonic() < until:
+            pass
+
+    began = time.monotonic()
+    assert behind.write(A, "/out/a", 50, job, NODE)
+    assert behind.write(A, "/out/a2", 50, job, NODE)
+    behind.wait("loop")
+    assert 0.05 <= behind.seconds(A) <= time.monotonic() - began
+    assert behind.seconds(B) == 0
+    behind.forget(A)
+    assert behind.seconds(A) == 0
 
 
 def test_it_stays_within_the_budget_and_gives_it_back(job: Job) -> None:

@@ -4,57 +4,93 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from statistics import fmean
+from typing import NamedTuple
 
 import pytest
 
-from batch_loop.core.common.forecast import Forecast
+from batch_loop.core.common.forecast import Forecast, Spent, Weight
 from batch_loop.core.common.times import Times, took
+from batch_loop.tests.support.photograph_costs import PHOTOGRAPHS, Photograph
 
-IMAGES = 40
+IMAGES = len(PHOTOGRAPHS)
 QUARTER = IMAGES // 4
 FIRST_TOLD = 2
 """The image after which the first forecast is told."""
-MODEL = 0.2
-LOADING = 3.0
-"""Seconds that each image takes in a model, and the first one for loading it."""
+ORDERS = 60
+HOLDS = 0.15
+"""How wrong it may be."""
+OVERHEAD = 0.05
+LOADING = 0.5
+"""Seconds that each prompt takes besides, and the first one for loading models."""
+BETWEEN = 0.01
+"""What passes between two prompts."""
+LIGHT = Weight(1, 1)
 
 
-def photographs(seed: int) -> list[float]:
-    """Weights of photographs of 2 to 24 megapixels, with much detail or with little."""
+class Batch(NamedTuple):
+    """What the images of a batch are, and take."""
+
+    weights: Sequence[Weight]
+    spent: Sequence[Spent]
+    """Without what the first one takes for loading models."""
+
+
+def photographs(seed: int) -> list[Photograph]:
+    """The photographs as they are in their folder, or in another order."""
+    found = list(PHOTOGRAPHS)
+    if seed:
+        random.Random(seed).shuffle(found)  # noqa: S311 - no secret
+    return found
+
+
+def batch(seed: int, model: float, *, each_megapixel: float = 0.0, behind: bool = True) -> Batch:
+    """A batch of the photographs, each of which is read ahead and takes `model` seconds in a model.
+
+    The results are written `behind`, while the next image is worked on, or before it.
+    """
     chance = random.Random(seed)  # noqa: S311 - no secret
-    megapixels = [math.exp(chance.uniform(math.log(2), math.log(24))) for _ in range(IMAGES)]
-    return [size * chance.uniform(0.5, 1.5) for size in megapixels]
+    weights, spent = [], []
+    begins = before = written = 0.0
+    for number, image in enumerate(photographs(seed)):
+        reading, working, writing = (
+            seconds * chance.uniform(0.9, 1.1)
+            for seconds in (image.reading, model + each_megapixel * image.megapixels, image.writing)
+        )
+        ends = max(begins, before + reading) + working + OVERHEAD
+        waited = max(0.0, written - ends) if behind else 0.0
+        ends += waited
+        is_behind = behind and number < IMAGES - 1
+        if is_behind:
+            written = ends + writing
+        else:
+            ends += writing
+        detail = math.sqrt(image.megapixels * image.megabytes)
+        weights.append(Weight(image.megapixels, detail))
+        own = Spent(f"{number:02}.jpg", ends - begins, waited, writing if is_behind else 0.0)
+        spent.append(own)
+        begins, before = ends, begins
+    return Batch(weights, spent)
 
 
-def one_by_one(weights: Sequence[float], seed: int) -> list[float]:
-    """What each takes if its result is written before the next one begins."""
-    chance = random.Random(seed)  # noqa: S311 - no secret
-    return [MODEL + 0.03 * weight * chance.uniform(0.8, 1.2) for weight in weights]
-
-
-def written_behind(weights: Sequence[float], seed: int) -> list[float]:
-    """What each takes if the result of the one before is written meanwhile."""
-    writing = [0.0, *one_by_one(weights, seed)]
-    return [MODEL + max(0.0, before - MODEL) for before in writing[:IMAGES]]
-
-
-def errors(
-    seconds: Sequence[float], forecasts: Forecast, unreadable: Collection[int] = ()
-) -> list[float]:
+def errors(of: Batch, unreadable: Collection[int] = (), *, weighed: bool = True) -> list[float]:
     """By which part of the whole the forecast is wrong, after each image but the last.
 
     Before each of the images whose numbers are `unreadable` comes another that cannot be read.
     """
-    paths = list(forecasts.weights)
-    whole = LOADING + sum(seconds)
+    whole = LOADING + sum(own.seconds + BETWEEN for own in of.spent)
+    known = {own.path: weight for own, weight in zip(of.spent, of.weights, strict=True)}
+    forecasts = Forecast(known if weighed else {})
     times, found = Times(), []
-    for number, (path, own) in enumerate(zip(paths, seconds, strict=True), start=1):
-        turn = own + (LOADING if number == 1 else 0)
+    for number, own in enumerate(of.spent, start=1):
+        turn = own.seconds + (LOADING if number == 1 else 0)
         if number in unreadable:
             times = times.passed(0.0, float(number)).ended_one(0.0)
-        times = times.passed(turn, float(number)).ended_one(turn)
-        forecasts = forecasts.ended_one(path, turn)
+        times = times.passed(turn + BETWEEN, float(number)).ended_one(turn)
+        forecasts = forecasts.ended_one(own._replace(seconds=turn))
         left = IMAGES - number
         told = took(times, left=left, under_way=0, since=0, factor=forecasts.factor)
         if told.remaining is not None:
@@ -62,51 +98,106 @@ def errors(
     return found
 
 
-@pytest.mark.parametrize("seconds_of", [one_by_one, written_behind])
+def worst(of: Batch, *, weighed: bool = True) -> float:
+    """The largest error from a quarter of the batch on."""
+    return max(errors(of, weighed=weighed)[QUARTER - FIRST_TOLD :])
+
+
+FAST_MODEL = partial(batch, model=0.2)
+SLOW_MODEL = partial(batch, model=1.0)
+ENLARGING = partial(batch, model=0.1, each_megapixel=0.1)
+WRITTEN_BEFORE = partial(batch, model=0.2, behind=False)
+
+
+@pytest.mark.parametrize("batch_of", [FAST_MODEL, SLOW_MODEL, ENLARGING, WRITTEN_BEFORE])
 def test_it_holds_from_a_quarter_of_a_batch_of_photographs_on(
-    seconds_of: Callable[[Sequence[float], int], list[float]],
+    batch_of: Callable[[int], Batch],
 ) -> None:
-    worst, unweighed = [], []
-    for seed in range(50):
-        weights = photographs(seed)
-        seconds = seconds_of(weights, seed)
-        known = Forecast({f"{number:02}.jpg": each for number, each in enumerate(weights)})
-        worst.append(max(errors(seconds, known)[QUARTER - FIRST_TOLD :]))
-        alike = Forecast(dict.fromkeys(known.weights, 1.0))
-        unweighed.append(max(errors(seconds, alike)[QUARTER - FIRST_TOLD :]))
-    assert max(worst) < 0.15
-    # It is the weights that matter.
-    assert sum(each > 0.15 for each in unweighed) > len(unweighed) / 4
+    assert worst(batch_of(0)) < HOLDS
+    # In another order, too: in nearly each, as no weight tells exactly what an image takes.
+    in_other_orders = sorted(worst(batch_of(seed)) for seed in range(1, ORDERS + 1))
+    assert in_other_orders[ORDERS * 9 // 10] < HOLDS
+    assert in_other_orders[-1] < 1.5 * HOLDS
+
+
+@pytest.mark.parametrize("batch_of", [FAST_MODEL, ENLARGING, WRITTEN_BEFORE])
+def test_it_is_the_weights_that_matter(batch_of: Callable[[int], Batch]) -> None:
+    unweighed = [worst(batch_of(seed), weighed=False) for seed in range(ORDERS)]
+    assert sum(each > HOLDS for each in unweighed) > ORDERS / 3
+
+
+def test_it_does_not_jump_while_little_is_known() -> None:
+    # Among the first photographs of the folder are the heaviest of its first half.
+    assert max(errors(FAST_MODEL(0))[1:]) < 2.5 * HOLDS
+    in_any_order = sorted(max(errors(FAST_MODEL(seed))[1:]) for seed in range(ORDERS))
+    assert in_any_order[ORDERS * 9 // 10] < 2 * HOLDS
+
+
+def test_after_light_images_it_knows_what_writing_the_heavy_ones_will_take() -> None:
+    known = Forecast({name: Weight(1, 1) for name in "abcdef"} | {"y": Weight(1, 9)})
+    known = replace(known, weights={**known.weights, "z": Weight(1, 9)})
+    for name in "abcdef":
+        known = known.ended_one(Spent(name, 1.0, writing=0.5))
+    # While z is worked on, y is written.
+    assert known.factor == pytest.approx((1 + 4.5) / 2)
+
+
+def test_waiting_for_a_result_is_not_work_on_the_next_image() -> None:
+    heavy_first = Forecast({"a": Weight(1, 8), "b": Weight(1, 8)} | dict.fromkeys("cde", LIGHT))
+    known = heavy_first.ended_one(Spent("a", 1.0, writing=4.0))
+    known = known.ended_one(Spent("b", 4.0, waited=3.0, writing=4.0))
+    known = known.ended_one(Spent("c", 4.0, waited=3.0, writing=0.5))
+    assert known.factor == pytest.approx(1 / 4)
+
+
+def test_one_that_was_held_up_is_not_taken_for_a_heavy_one() -> None:
+    weights = {f"{number}": Weight(number, number) for number in range(1, 31)}
+    known = Forecast(weights)
+    for number in range(1, 15):
+        known = known.ended_one(Spent(f"{number}", 1.0 + number))
+    clear = known.factor * fmean(one.seconds for one in known.spent[1:])
+    spent = [one._replace(seconds=60) if one.path == "9" else one for one in known.spent]
+    held_up = replace(known, spent=tuple(spent))
+    told = held_up.factor * fmean(one.seconds for one in spent[1:])
+    assert told == pytest.approx(clear, rel=0.01)
 
 
 def test_images_that_cannot_be_read_do_not_spoil_it() -> None:
-    weights = photographs(0)
-    known = Forecast({f"{number:02}.jpg": each for number, each in enumerate(weights)})
-    seconds = one_by_one(weights, 0)
-    readable = errors(seconds, known)
-    assert errors(seconds, known, unreadable=(1, 2, 5)) == readable
-    assert max(readable[QUARTER - FIRST_TOLD :]) < 0.15
+    assert errors(FAST_MODEL(0), unreadable=(1, 2, 5)) == errors(FAST_MODEL(0))
 
 
 def test_without_weights_or_before_enough_is_known_each_image_counts_alike() -> None:
-    assert Forecast().ended_one("a", 3.0).factor == 1
-    known = Forecast({"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 60})
+    assert Forecast().ended_one(Spent("a", 3.0)).factor == 1
+    known = weighing({"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 60})
     for path in "abcd":
-        known = known.ended_one(path, 5 * known.weights[path])
-        assert known.factor == 1
-    assert known.ended_one("e", 25).factor > 5
+        known = known.ended_one(Spent(path, 5 * known.weights[path].detail))
+        assert known.factor == 1 or path != "b"
+    assert known.factor == pytest.approx(1)
+    assert known.ended_one(Spent("e", 25)).factor > 5
     # Known here by its weight, but worked on by another server.
-    assert known.ended_one("e", 0.0) == known
+    assert known.ended_one(Spent("e", 0.0)) == known
 
 
 def test_a_time_that_does_not_go_with_the_weights_is_the_same_for_all() -> None:
-    known = Forecast({"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 60})
+    known = weighing({"a": 1, "b": 2, "c": 3, "d": 4, "e": 5, "f": 60})
     for path in "abcde":
-        known = known.ended_one(path, 7)
+        known = known.ended_one(Spent(path, 7))
     assert known.factor == 1
-    assert known.ended_one("f", 7).factor == 1  # none is left
+    assert known.ended_one(Spent("f", 7)).factor == 1  # none is left
+
+
+def test_images_that_all_weigh_the_same_take_the_same() -> None:
+    known = weighing(dict.fromkeys("abcdefg", 3.0))
+    for number, path in enumerate("abcdef"):
+        known = known.ended_one(Spent(path, 7 + number % 2))
+    assert known.factor == pytest.approx(1)
 
 
 def test_another_listing_keeps_what_is_known_of_its_images() -> None:
-    known = Forecast({"a": 1, "b": 2}).ended_one("a", 3).ended_one("b", 4)
-    assert Forecast({"b": 2, "c": 3}).knowing(known.spent).spent == (("b", 4),)
+    known = weighing({"a": 1, "b": 2}).ended_one(Spent("a", 3)).ended_one(Spent("b", 4))
+    assert weighing({"b": 2, "c": 3}).knowing(known.spent).spent == (Spent("b", 4),)
+
+
+def weighing(weights: Mapping[str, float]) -> Forecast:
+    """A forecast that knows the weights of images, in whichever way they are looked at."""
+    return Forecast({path: Weight(each, each) for path, each in weights.items()})

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pytest
 
 from batch_loop.core.common.errors import UnreadableImage
+from batch_loop.core.common.forecast import Weight
 from batch_loop.core.common.times import Took
 from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.prompt import Ending, Outcome, Prompt
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.store.memory import MemoryStore
+from batch_loop.tests.support.background import FakeWrites
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
 from batch_loop.tests.unit.engine.test_registry import SKIP, Loop
 
@@ -141,7 +146,7 @@ def test_images_that_are_heavier_are_expected_to_take_longer(batch: Batch) -> No
         batch.clock,
         batch._list,
         batch._sight,
-        weigh=lambda path: heavy.get(path[-1], 10.0 + ord(path[-1]) - ord("a")),
+        weigh=lambda path: Weight(1, heavy.get(path[-1], 10.0 + ord(path[-1]) - ord("a"))),
         poll_outcomes=ByHand,
     )
     at = 0.0
@@ -150,6 +155,50 @@ def test_images_that_are_heavier_are_expected_to_take_longer(batch: Batch) -> No
         image(batch, at, at, at + takes)
         at += takes
     assert batch.took.remaining == pytest.approx(60, rel=0.05)
+
+
+class SlowWrites(FakeWrites):
+    """Each takes four seconds, three of which the next prompt waits for."""
+
+    def __init__(self, clock: WallClock) -> None:
+        super().__init__()
+        self._clock = clock
+        self._now: Turn | None = None
+
+    def begin(self, turn: Turn) -> None:
+        super().begin(turn)
+        self._now = turn
+
+    def wait(self, loop: str, but: Collection[Turn] = ()) -> None:
+        if self._now is not None and self._now not in but:
+            self._clock.time += 3
+            self.took[self._now] = 4.0
+            self.end(self._now)
+        super().wait(loop, but)
+
+
+def test_light_images_are_not_expected_to_wait_as_heavy_ones_did(batch: Batch) -> None:
+    writes = SlowWrites(batch.clock)
+    batch.registry = LoopRegistry(
+        MemoryStore(),
+        batch.clock,
+        batch._list,
+        batch._sight,
+        writes,
+        weigh=lambda path: Weight(1, 8 if path[-1] in "abcd" else 1),
+        poll_outcomes=ByHand,
+    )
+    for path in "abcde":
+        iteration = batch.acquire(batch.host.submit())
+        batch.clock.time += 1
+        batch.registry.finish_earlier(iteration)
+        assert iteration.item is not None
+        if path != "e":
+            writes.begin(Turn.of(iteration.key, iteration.prompt, iteration.item))
+        batch.end(iteration)
+    # The last three take a second each, and none waits for a heavy one.
+    assert batch.took.remaining is not None
+    assert 2 < batch.took.remaining < 4
 
 
 def test_an_image_that_cannot_be_read_is_not_taken_for_the_first(batch: Batch) -> None:
