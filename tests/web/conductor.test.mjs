@@ -23,6 +23,9 @@ function setUp({ on = true } = {}) {
     showStopped() {
       this.did.push("shown stopped");
     },
+    refused() {
+      this.did.push("refused");
+    },
     queueAgain() {
       if (this.on) this.did.push("queued");
     },
@@ -142,7 +145,7 @@ test("after a refused prompt Auto Queue is shown as stopped, and the next Run is
   conductor.sending();
   conductor.refused();
   turn();
-  assert.deepEqual(autoQueue.did, ["shown stopped"]);
+  assert.deepEqual(autoQueue.did, ["refused"]);
   assert.equal(title.shows, false);
   watch.did = [];
   conductor.sending();

@@ -434,3 +434,38 @@ test("another workflow is kept waiting while something of the old one is being s
   await turn();
   await free;
 });
+
+test("once a lost server is back, and ComfyUI does not go on by itself, the page does", async () => {
+  const { did, gate, passed, pauses } = await setUp();
+  gate.queueIs(1);
+  gate.queueIs(undefined);
+  gate.refused(); // what ComfyUI has sent to the server that was away
+  assert.deepEqual(did, []);
+  gate.queueIs(0);
+  assert.equal(await passed(), 3000);
+  assert.deepEqual(did, ["ComfyUI queues"]);
+  gate.queueIs(1);
+  gate.queueIs(0);
+  assert.deepEqual(pauses, []);
+  gate.refused();
+  assert.deepEqual(did, ["ComfyUI queues", "shown stopped"]);
+});
+
+test("after a loss nothing is queued that has stopped, has been sent, or is held back", async () => {
+  const happenings = [
+    ({ gate }) => gate.stopping.stopHere(),
+    ({ gate }) => gate.queueIs(1), // the server was only out of reach
+    ({ gate }) => gate.queueIs(undefined),
+    ({ submissions }) => submissions.begin(), // ComfyUI goes on by itself
+    ({ autoQueue }) => (autoQueue.heldBackBy = "p"),
+    ({ leave }) => leave(),
+  ];
+  for (const happens of happenings) {
+    const page = await setUp();
+    page.gate.queueIs(undefined);
+    page.gate.queueIs(0);
+    await happens(page);
+    await page.passed();
+    assert.equal(page.did.includes("ComfyUI queues"), false);
+  }
+});

@@ -165,7 +165,7 @@ export class Conductor {
 
   /** ComfyUI has accepted none of this tab's prompts, so nothing more is queued automatically. */
   refused() {
-    this.#stopping.showStopped();
+    this.#autoQueue.refused();
     this.#title.end();
     this.sent();
   }

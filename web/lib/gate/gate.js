@@ -2,6 +2,7 @@ import { soon } from "../soon.js";
 import { Batches } from "./batches.js";
 import { Copying } from "./copying.js";
 import { Looking } from "./looking.js";
+import { LostServer } from "./lost_server.js";
 import { Moves } from "./moves.js";
 import { Stopping } from "./stopping.js";
 import { Turns } from "./turns.js";
@@ -41,6 +42,7 @@ export class Gate {
   #claims;
   #copying;
   #looking;
+  #lostServer;
   #moves;
   #turns;
   #batches = new Batches();
@@ -79,6 +81,13 @@ export class Gate {
       sender,
       submissions,
       later,
+      wait: given.wait,
+    });
+    this.#lostServer = new LostServer({
+      autoQueue,
+      batches: this.#batches,
+      screen,
+      submissions,
       wait: given.wait,
     });
     this.#looking = new Looking({
@@ -173,6 +182,14 @@ export class Gate {
     this.workflowChanged();
   }
 
+  /**
+   * None of the prompts of the workflow on the screen was accepted: ComfyUI queues no more of it. A
+   * server that is away has refused nothing.
+   */
+  refused() {
+    if (!this.#lostServer.isLost) this.stopping.showStopped();
+  }
+
   /** The workflow on the screen may have changed. */
   workflowChanged() {
     this.#copying.renew();
@@ -240,6 +257,7 @@ export class Gate {
    */
   queueIs(remaining) {
     if (remaining === 0) this.#hasOthers = false;
+    this.#lostServer.queueIs(remaining);
     this.#turns.queueIs(remaining === 0);
     this.look();
   }
