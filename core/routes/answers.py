@@ -12,6 +12,7 @@ from aiohttp import web
 from ..comfy.request_origin import is_on_this_machine, refuse_other_sites
 from ..common.errors import (
     BatchLoopError,
+    FolderNotFound,
     NoDialog,
     NotNow,
     PathRefused,
@@ -39,9 +40,14 @@ _STATUSES: dict[type[BatchLoopError], int] = {
 
 _BAD_REQUEST = 400
 
+_FOLDER_NOT_FOUND = "folder_not_found"
+"""The `kind` of the only error that a page has to tell from others of the same status."""
+
 
 def answered(handler: Handler[Answer]) -> Handler[web.StreamResponse]:
     """Wrap a handler so that its errors become `{"error": …}` with a suitable status.
+
+    A missing folder also has a `kind`.
 
     Requests from pages of other sites are refused.
     """
@@ -54,7 +60,8 @@ def answered(handler: Handler[Answer]) -> Handler[web.StreamResponse]:
         except BatchLoopError as error:
             # Pages on other machines must not learn where files are on this one.
             said = str(error) if is_on_this_machine(request) else error.elsewhere
-            answer = _error(said, _status_of(error))
+            kind = _FOLDER_NOT_FOUND if isinstance(error, FolderNotFound) else None
+            answer = _error(said, _status_of(error), kind)
             if isinstance(error, StoreAway):
                 answer.headers["Retry-After"] = "1"
             return answer
@@ -77,5 +84,6 @@ def _status_of(error: BatchLoopError) -> int:
     return next(found, _BAD_REQUEST)
 
 
-def _error(said: str, status: int) -> web.Response:
-    return web.json_response({"error": said}, status=status)
+def _error(said: str, status: int, kind: str | None) -> web.Response:
+    body = {"error": said} if kind is None else {"error": said, "kind": kind}
+    return web.json_response(body, status=status)

@@ -16,7 +16,7 @@ from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders, as_written, resolve_source
 from ..model.directory_iterator_settings import LISTING, IteratorSettings
 from .answers import answered, as_answer
-from .requests import json_body, title_of, workflow_of
+from .requests import json_body, loop_of, title_of, workflow_of
 
 _SETTINGS = '{"directory": path} and, as needed, further settings of Directory Iterator'
 _PATH = '{"path": a full path, or "" for the folders that may be used}'
@@ -53,6 +53,18 @@ def add_routes(
                 "last": paths[-1] if paths else None,
                 "nothing": None if paths else _as_json(nothing_there(folder, selection)),
             }
+
+        return as_answer(await in_thread(Threads.FOLDERS, look))
+
+    @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}/folder")
+    @answered
+    async def folder_of_loop(request: web.Request) -> web.Response:
+        """Where the folder of a loop is; an error if it cannot be read."""
+        loop_id = loop_of(request)
+
+        def look() -> dict[str, Any]:
+            directory = registry.snapshot(loop_id).directory
+            return {"directory": resolve_source(directory, allowed_folders())}
 
         return as_answer(await in_thread(Threads.FOLDERS, look))
 

@@ -233,12 +233,14 @@ test("an image that is tried is named, while it runs and afterwards", () => {
 });
 
 test("a folder that goes in the middle of its batch is said to be gone, and Continue stays", () => {
-  const refusal = new Refused("The folder does not exist.", 400);
+  const refusal = new Refused("The folder does not exist.", 400, "folder_not_found");
   const shown = model({ refusal, state: REST });
   assert.deepEqual([shown.phase, shown.headline, shown.tone], ["gone", "The folder is gone", "error"]);
   assert.equal(shown.detail, "2 of 10 done. Put the folder back, then press Continue.");
   assert.deepEqual([shown.buttons.run, shown.buttons.canRun, shown.buttons.primary], ["continue", true, "run"]);
   assert.equal(model({ refusal, state: REST, isKnown: false }).phase, "refused");
+  // Another setting that the server refuses says nothing of the folder.
+  assert.equal(model({ refusal: new Refused("Bad pattern.", 400), state: REST }).phase, "refused");
 });
 
 test("a refused folder comes before what is left of its batch, but not before an image in progress", () => {

@@ -171,7 +171,7 @@ test("a refusal is obsolete once the node has run again", () => {
     const batch = entryOf();
     const { entry, shown, told } = batch;
     entry.heard("l");
-    told(REST, { error: new Refused("gone", 400) });
+    told(REST, { error: new Refused("gone", 400, "folder_not_found") });
     assert.equal(shown.at(-1).phase, "gone");
     run(batch);
     // Later, only the loop is asked about.
@@ -183,7 +183,7 @@ test("a refusal is obsolete once the node has run again", () => {
 test("a refusal that is told again stays obsolete", () => {
   const { entry, shown } = entryOf();
   const known = new Map([
-    [entry.folderQuestion, { error: new Refused("gone", 400) }],
+    [entry.folderQuestion, { error: new Refused("gone", 400, "folder_not_found") }],
     ["loop l", { value: { ...REST, stands: "running" } }],
   ]);
   entry.heard("l");

@@ -42,7 +42,7 @@ export class Poller {
 
   /**
    * @param {object} given
-   * @param {Pick<LoopServer, "loops" | "loopsOf" | "watch" | "folder">} given.server
+   * @param {Pick<LoopServer, "loops" | "loopsOf" | "watch" | "folder" | "folderOf">} given.server
    * @param {Pick<Document, "visibilityState" | "addEventListener">} [given.page]
    * @param {Clock} [given.clock]
    */
@@ -174,6 +174,7 @@ export class Poller {
       const found = /** @type {Loop[]} */ (value);
       return ids.map((id) => ({ value: found.find((loop) => loop.id === id) ?? null }));
     },
+    place: (ids) => Promise.all(ids.map((id) => answerOf(this.#server.folderOf(id)))),
     arrivals: (ids) => Promise.all(ids.map((id) => answerOf(this.#server.watch(id)))),
     folder: (all) =>
       Promise.all(all.map((settings) => answerOf(this.#server.folder(JSON.parse(settings))))),
@@ -190,6 +191,8 @@ export class Poller {
     if (wish.always !== undefined) return wish.always;
     // A server may be away for a moment, and no news would tell of what others do meanwhile.
     const rest = error && !isFinal(error) ? SELDOM_MS : Infinity;
+    // A drive may be connected again.
+    if (kindOf(question) === "place") return wish.idle ?? rest;
     // A folder changes only while the user is elsewhere.
     if (!isAboutLoops(question)) return rest;
     const loops = question === LOOPS ? (value?.loops ?? []) : value ? [value] : [];

@@ -23,6 +23,16 @@ export function loopOf(id) {
 }
 
 /**
+ * Whether a loop's folder is gone.
+ *
+ * @param {string} id
+ * @returns {Question}
+ */
+export function placeOf(id) {
+  return `place ${id}`;
+}
+
+/**
  * Which new files have arrived in a loop's folder.
  *
  * @param {string} id

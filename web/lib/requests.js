@@ -2,6 +2,9 @@
 
 const SECOND_MS = 1000;
 
+/** The kind of error that says that a folder is missing, or cannot be read. */
+const FOLDER_NOT_FOUND = "folder_not_found";
+
 /** The lowest HTTP status that means that the server, or what is behind it, has failed. */
 export const SERVER_ERROR = 500;
 
@@ -10,11 +13,14 @@ export class Refused extends Error {
   /**
    * @param {string} message
    * @param {number} status
+   * @param {string} [kind] - as the server names it, if it does
    */
-  constructor(message, status) {
+  constructor(message, status, kind = "") {
     super(message);
     /** HTTP status of the response. */
     this.status = status;
+    /** Whether it is about a folder that is missing, or cannot be read. */
+    this.isFolderNotFound = kind === FOLDER_NOT_FOUND;
   }
 }
 
@@ -85,8 +91,8 @@ export class Requests {
     if (!Number.isNaN(now)) this.#ahead = now - Date.now();
     if (response.ok) return response;
     // ComfyUI itself responds to some errors with plain text.
-    const { error } = await response.json().catch(() => ({}));
+    const { error, kind } = await response.json().catch(() => ({}));
     const status = `${response.status} ${response.statusText}`;
-    throw new Refused(error ?? status, response.status);
+    throw new Refused(error ?? status, response.status, kind);
   }
 }

@@ -185,6 +185,16 @@ export class LoopServer {
   }
 
   /**
+   * Where the folder of a loop is; throws `Refused` if it cannot be read.
+   *
+   * @param {string} loop
+   * @returns {Promise<{ directory: string }>}
+   */
+  async folderOf(loop) {
+    return this.#requests.get(`${routeOf(loop)}/folder`);
+  }
+
+  /**
    * The images of a folder under Directory Iterator's settings.
    *
    * @param {FolderSettings} settings

@@ -10,7 +10,6 @@ import { lacksPattern, reasonOf } from "./why_nothing.js";
  */
 
 const NOT_ALLOWED = 403;
-const NOT_FOUND = 400;
 
 /**
  * What a Directory Iterator's card says.
@@ -74,13 +73,13 @@ function refused({ status, message }) {
 }
 
 /**
- * Whether a folder is refused in the middle of its batch: it can only have gone.
+ * Whether a folder is missing in the middle of its batch: it was there.
  *
  * @param {Refused} refusal
  * @param {Figures} figures
  */
-function isGone({ status }, { done, failed, left }) {
-  return status === NOT_FOUND && done + failed > 0 && left > 0;
+function isGone({ isFolderNotFound }, { done, failed, left }) {
+  return isFolderNotFound && done + failed > 0 && left > 0;
 }
 
 /**

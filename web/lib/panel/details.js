@@ -1,6 +1,8 @@
-import { attributed, element } from "../dom.js";
+import { attributed, element, setText } from "../dom.js";
+import { isAtWork } from "../figures.js";
 import { showCut } from "../middle_cut.js";
 import { commonFolder } from "../result_folder.js";
+import { Refused } from "../server.js";
 import { t } from "../texts.js";
 import { Viewer } from "../viewer/viewer.js";
 import { namesOf, ownName } from "../words.js";
@@ -34,6 +36,7 @@ export class Details {
   #title;
   #mark = element("span", "standing");
   #results = element("p", "path");
+  #gone = attributed(element("p", "trouble batch-loop-gone"), { role: "status" });
   #summary = new Summary();
   #run;
   #buttons;
@@ -84,13 +87,13 @@ export class Details {
       element(
         "div",
         "about",
-        ...[path, this.#results],
+        ...[path, this.#gone, this.#results],
         ...[this.#run.element, this.#summary.element, this.#buttons.element],
       ),
       this.#tabs.element,
       this.#tabs.place,
     );
-    this.#results.hidden = true;
+    this.#results.hidden = this.#gone.hidden = true;
     this.element.addEventListener("keydown", (event) => {
       if (event.key !== "Escape") return;
       event.stopPropagation();
@@ -102,6 +105,11 @@ export class Details {
   /** The loop's id. */
   get id() {
     return this.#loop.id;
+  }
+
+  /** Whether the loop is not at work. */
+  get rests() {
+    return !isAtWork(this.#loop);
   }
 
   /** Focus the name. */
@@ -116,6 +124,7 @@ export class Details {
    */
   show(loop) {
     this.#loop = loop;
+    if (!this.rests) this.showPlace(null); // its images are read
     standingMark(this.#mark, loop);
     this.#summary.show(loop);
     this.#run.show(loop);
@@ -124,6 +133,19 @@ export class Details {
     this.#tabs.label(FAILED, t("panel.tab.failedCount", { count: loop.failed }));
     this.#gallery?.show(loop);
     this.#viewer?.show(loop);
+  }
+
+  /**
+   * Say whether the loop's folder is gone.
+   *
+   * @param {unknown} error - that looking for it has ended in, if any
+   */
+  showPlace(error) {
+    const isGone = error instanceof Refused && error.isFolderNotFound;
+    const { complete, done, directory, total } = this.#loop;
+    const next = complete ? [] : [t("card.gone.detail", { done, total })];
+    setText(this.#gone, isGone ? [t("card.gone.title"), directory, ...next].join("\n") : "");
+    this.#gone.hidden = !isGone;
   }
 
   /** Show what the buttons do now. */

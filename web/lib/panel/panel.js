@@ -1,6 +1,6 @@
 import { element, setText } from "../dom.js";
 import { SELDOM_MS } from "../poller.js";
-import { LOOPS, loopOf } from "../questions.js";
+import { LOOPS, loopOf, placeOf } from "../questions.js";
 import { t } from "../texts.js";
 import { Details } from "./details.js";
 import { LoopList } from "./loop_list.js";
@@ -55,7 +55,7 @@ export class Panel {
     this.#changed = changed;
     this.#makeBatch = makeBatch;
     this.#following = poller.follow({
-      questions: () => (this.#isOpen ? [this.#question] : []),
+      questions: () => (this.#isOpen ? [this.#question, ...this.#placeQuestion] : []),
       told: (answers) => this.#told(answers),
       idle: SELDOM_MS,
     });
@@ -148,10 +148,18 @@ export class Panel {
     return this.#chosen === null ? LOOPS : loopOf(this.#chosen);
   }
 
+  /** Whether the loop's folder is there, unless it is at work. */
+  get #placeQuestion() {
+    const details = this.#details;
+    return details?.id === this.#chosen && details.rests ? [placeOf(details.id)] : [];
+  }
+
   /** @param {Answers} answers */
   #told(answers) {
     // Not checked earlier: ComfyUI has a tab drawn before it inserts it into the page.
     this.#isOpen = this.#root.isConnected;
+    const place = this.#details && answers.get(placeOf(this.#details.id));
+    if (place) this.#details?.showPlace(place.error);
     const answer = answers.get(this.#question);
     if (!answer) return;
     this.#trouble.hidden = !answer.error;
