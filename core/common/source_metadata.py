@@ -14,6 +14,8 @@ class SourceMetadata:
     exif: bytes = field(default=b"", repr=False)
     """From its byte order mark on, without the letters "Exif" before that."""
     xmp: bytes = field(default=b"", repr=False)
+    dots_per_inch: float | None = None
+    """As the file has it beside its EXIF data; None if it does not, or not the same both ways."""
     transparent: bool = False
     """Whether the image is transparent anywhere."""
 

@@ -34,6 +34,7 @@ _LARGEST_JPEG_PART = 65533  # bytes that fit into one marker of a JPEG file
 _LARGEST_JPEG_PROFILE = 255 * (_LARGEST_JPEG_PART - 14)  # in as many markers, each with a head
 _ROOM_FOR_LENGTH = 2
 _JPEG_XMP = b"http://ns.adobe.com/xap/1.0/\0"
+_METRES_PER_INCH = 0.0254
 _PNG_XMP = "XML:com.adobe.xmp"
 _TOO_LARGE = (
     "Batch Loop leaves the %s out of a JPEG file: it is larger than the %s that JPEG has room "
@@ -139,6 +140,9 @@ def _as_png(picture: _Picture, metadata: Mapping[str, object], bits: int) -> byt
     if kept.xmp:
         texts.add_itxt(_PNG_XMP, kept.xmp.decode("utf-8", "replace"))
     chunks = [(chunk[0], chunk[1]) for chunk in texts.chunks]
+    if kept.dots_per_inch:
+        dots = max(1, round(kept.dots_per_inch / _METRES_PER_INCH))
+        chunks.insert(0, (b"pHYs", struct.pack(">IIB", dots, dots, 1)))
     if kept.exif:
         chunks.insert(0, (b"eXIf", kept.exif))
     if kept.profile:
@@ -165,14 +169,18 @@ def _with_pillow(
     if format_ is Format.JPEG:
         source, texts = _fitting_into_jpeg(source, texts)
     if format_ is Format.TIFF:
-        source = source.profile_only()  # Pillow cannot write the folders of EXIF data into TIFF
+        # Pillow cannot write the folders of EXIF data into TIFF.
+        source = replace(source.profile_only(), dots_per_inch=source.dots_per_inch)
     # WebP has no grey: Pillow saves it as RGB.
     channels = max(channels, 3) if format_ is Format.WEBP else channels
     kept = fitted(source, texts, size=picture.size, channels=channels)
     if format_ is Format.BMP and kept.profile:
         image = profiles.in_srgb(image, kept.profile) or image
     buffer = io.BytesIO()
-    image.save(buffer, format_.value, **_options(format_, quality, kept))
+    options = _options(format_, quality, kept)
+    if kept.dots_per_inch:  # WebP has no place for it
+        options["dpi"] = (kept.dots_per_inch,) * 2
+    image.save(buffer, format_.value, **options)
     data = buffer.getvalue()
     return _with_even_chunks(data) if format_ is Format.WEBP else data
 

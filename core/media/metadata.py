@@ -16,6 +16,9 @@ _log = logging.getLogger(__name__)
 _OLD_PNG_EXIF = "Raw profile type exif"
 """The text in which programs kept EXIF before PNG had a place for it, in hexadecimal digits."""
 
+_MOST_DOTS = 65_535
+"""Per inch: a JPEG file has room for no more."""
+
 _OF_THE_TIFF_FILE = frozenset(
     {
         *range(0x00FE, 0x0108),
@@ -36,7 +39,8 @@ def metadata_of(image: Image.Image) -> SourceMetadata:
     Its profile is what the file has, and what cannot be read counts as missing.
     """
     info = image.info
-    found = SourceMetadata(_bytes(info.get("icc_profile")), _exif_of(image), _xmp_of(info))
+    profile = _bytes(info.get("icc_profile"))
+    found = SourceMetadata(profile, _exif_of(image), _xmp_of(info), _dots_per_inch(image))
     return NO_METADATA if found == NO_METADATA else found
 
 
@@ -53,6 +57,24 @@ def _exif_of(image: Image.Image) -> bytes:
         _log.warning("Batch Loop cannot read the EXIF data of an image: %s", error)
         return b""
     return data.removeprefix(exif.PREFIX)
+
+
+_OF_JFIF: dict[object, float] = {1: 1.0, 2: 2.54}
+"""Inches and centimetres, by their numbers in a JPEG file."""
+
+
+def _dots_per_inch(image: Image.Image) -> float | None:
+    info = image.info
+    if image.format in {"JPEG", "MPO"}:
+        # Pillow's `dpi` may come from the EXIF data, or from nowhere.
+        factor, found = _OF_JFIF.get(info.get("jfif_unit")), info.get("jfif_density")
+    else:
+        factor, found = 1.0, info.get("dpi")
+    if factor is None or not isinstance(found, tuple) or len(set(found)) != 1:
+        return None
+    dots = float(found[0]) * factor
+    # 1 is what Pillow gives for a TIFF file without any.
+    return dots if 1 < dots <= _MOST_DOTS else None
 
 
 def exif_beside_pixels(image: Image.Image) -> bytes:
@@ -85,6 +107,7 @@ class ResultMetadata:
     profile: bytes = field(default=b"", repr=False)
     exif: bytes = field(default=b"", repr=False)
     xmp: bytes = field(default=b"", repr=False)
+    dots_per_inch: float | None = None
 
 
 def fitted(
@@ -100,7 +123,7 @@ def fitted(
     except exif.DamagedExif as error:
         _log.warning("Batch Loop leaves damaged EXIF data of a source out of its result: %s", error)
         data = exif.edited(b"", texts)
-    return ResultMetadata(profile, data, _fitted_xmp(source.xmp, size))
+    return ResultMetadata(profile, data, _fitted_xmp(source.xmp, size), source.dots_per_inch)
 
 
 def _fitted_xmp(data: bytes, size: tuple[int, int]) -> bytes:

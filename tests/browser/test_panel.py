@@ -72,6 +72,25 @@ def test_a_batch_that_another_client_runs_is_followed_too(
 
 
 @pytest.mark.one_frontend
+def test_a_folder_that_is_gone_is_told_with_its_path(
+    panel: SidePanel, batch: Batch, client: ComfyClient
+) -> None:
+    client.run(batch.graph())
+    away = batch.input.with_name(f"{batch.name} away")
+    batch.input.rename(away)
+    panel.open()
+    panel.choose(batch.name)
+    told = panel.root.get_by_role("status").filter(has_text="The folder is gone")
+    expect(told).to_contain_text(str(batch.input))
+    expect(told).to_contain_text("1 of 7 done. Put the folder back, then press Continue.")
+    away.rename(batch.input)
+    panel.back()
+    panel.choose(batch.name)
+    panel.wait_for_pictures(panel.row("img2.png"), 1)
+    expect(told).to_have_count(0)
+
+
+@pytest.mark.one_frontend
 def test_failed_images_have_reasons_and_are_retried(
     panel: SidePanel, batch: Batch, run: Callable[..., None]
 ) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
@@ -172,6 +173,31 @@ def test_settings_that_cannot_work_are_refused(
     client: ComfyClient, body: dict[str, Any], status: int, words: str
 ) -> None:
     check_refused(client, FOLDER, body, status, words)
+
+
+def test_a_missing_folder_is_told_from_other_errors(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    write_images(workspace.input, ["a.png"])
+    client.run(batch_graph(workspace.name, workspace.name))
+    [loop] = [
+        each["id"]
+        for each in client.get_json("/batch_loop/loops")["loops"]
+        if each["directory"] == str(workspace.input.resolve())
+    ]
+    route = f"/batch_loop/loops/{loop}/folder"
+    assert client.get_json(route) == {"directory": str(workspace.input.resolve())}
+    workspace.input.rename(workspace.scratch / "elsewhere")
+    for ask in (
+        lambda: client.get_json(route),
+        lambda: look(client, directory=workspace.name),
+    ):
+        with pytest.raises(UnexpectedAnswer) as answer:
+            ask()
+        assert json.loads(answer.value.body)["kind"] == "folder_not_found"
+    with pytest.raises(UnexpectedAnswer) as answer:
+        look(client, directory=".", limit=-1)
+    assert "kind" not in json.loads(answer.value.body)
 
 
 def test_the_images_to_try_are_listed_and_shown_before_anything_runs(

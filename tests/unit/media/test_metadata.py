@@ -309,3 +309,31 @@ class TestMask:
         image = torch.rand(2, 2, 3)
         with pytest.raises(UnwritableImage, match=f"{format_.value} file cannot be"):
             encode(image, format=format_, quality=90, metadata=None, mask=self.MASK)
+
+
+class TestResolution:
+    @pytest.mark.parametrize("format_", [Format.JPEG, Format.PNG, Format.PNG_16, Format.TIFF])
+    @pytest.mark.parametrize("source", ["JPEG", "PNG", "TIFF"])
+    def test_it_is_the_sources(self, source: str, format_: Format) -> None:
+        before = saved(Image.fromarray(colours()), source, dpi=(300, 300))
+        across, down = opened(processed(before, format_)).info["dpi"]
+        assert round(float(across)) == round(float(down)) == 300
+        without = opened(processed(before, format_, keep=False)).info
+        assert without.get("dpi", (1, 1)) == (1, 1)
+
+    def test_one_for_each_centimetre_is_understood(self) -> None:
+        before = saved(Image.fromarray(colours()), "JPEG", dpi=(100, 100))
+        per_centimetre = before.replace(b"JFIF\0\1\1\1", b"JFIF\0\1\1\2", 1)
+        assert opened(processed(per_centimetre, Format.JPEG)).info["jfif_density"] == (254, 254)
+
+    def test_none_comes_from_nowhere(self) -> None:
+        for before in (
+            photograph(),  # has none, and EXIF data, for which Pillow makes up one
+            saved(Image.fromarray(colours()), "JPEG"),
+            saved(Image.fromarray(colours()), "JPEG", dpi=(300, 150)),
+            saved(Image.fromarray(colours()), "TIFF"),
+        ):
+            for format_ in WITH_ALL:
+                made = opened(processed(before, format_))
+                assert made.info.get("jfif_unit", 0) == 0
+                assert "dpi" not in made.info or format_ is Format.JPEG
