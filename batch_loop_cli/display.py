@@ -152,6 +152,9 @@ def summary_in_words(loop: Mapping[str, Any]) -> str:
     )
     opaque = loop.get("lost_transparency")
     note = f"\n  Without their sources' transparency: {opaque}" if opaque else ""
+    renamed = loop.get("renamed_texts")
+    if renamed:
+        note += f"\n  Texts under other names, as files of their names were there: {renamed}"
     return f"{tally(loop)}, {duration(loop['seconds'])}{note}{failures}"
 
 

@@ -82,6 +82,8 @@ export interface Loop extends ListedLoop {
   per_minute: number | null;
   /** How many images are transparent, and a result of theirs is not. */
   lost_transparency: number;
+  /** How many images' texts went to other names, as files of others had theirs. */
+  renamed_texts: number;
   /** The first 100. */
   failures: Failure[];
   /** Four at most. */
@@ -102,6 +104,8 @@ export interface Item extends Failure {
   seconds: number;
   /** Full paths. */
   outputs: string[];
+  /** Whether it is transparent, and a result of it is not. */
+  lost_transparency: boolean;
 }
 
 export interface Items {

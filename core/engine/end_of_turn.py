@@ -124,13 +124,20 @@ class Turns(Questions):
             self._batches.told_the_end(key, iteration.prompt.client_id)
         return True
 
-    @in_transaction(patient=True)
     def note_lost_transparency(self, iteration: Iteration) -> None:
         """Note that a result of the iteration's transparent image is not transparent."""
+        self._note(iteration, lost_transparency=True)
+
+    def note_renamed_text(self, iteration: Iteration) -> None:
+        """Note that a text of the iteration's image has another name, as its own was taken."""
+        self._note(iteration, renamed_text=True)
+
+    @in_transaction(patient=True)
+    def _note(self, iteration: Iteration, **noted: bool) -> None:
         item = self._loops.claimed(iteration)
         if item is not None:
             turn = Turn.of(iteration.key, iteration.prompt, item)
-            self.memory.change_turn(iteration.key, turn, lost_transparency=True)
+            self.memory.change_turn(iteration.key, turn, **noted)
 
     def end_with_saver(self, iteration: Iteration) -> list[Snapshot] | None:
         """Note that a saver has saved in an iteration, which ends it if no Loop End follows.

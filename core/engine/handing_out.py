@@ -187,6 +187,7 @@ class HandingOut(Parts):
             together=tuple(together) if len(together) > 1 else (),
             is_part=False,
             lost_transparency=False,
+            renamed_text=False,
             given=(),
         )
         self.servers.take_up_work()

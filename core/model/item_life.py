@@ -48,6 +48,8 @@ class Event:
     """How long the prompt had the item."""
     attempts: int = 0
     """How many prompts have failed on its partners."""
+    lost_transparency: bool = False
+    """Whether a result is not transparent, as the item is."""
 
 
 Changes = Mapping[str, Any]
@@ -81,7 +83,9 @@ def _given_back(item: Item, event: Event) -> Changes:
 
 
 def _succeeded(item: Item, event: Event) -> Changes:
-    return {**_given_back(item, event), "failure": None, "stopped": False}
+    given_back = _given_back(item, event)
+    lost = {"lost_transparency": event.lost_transparency}
+    return {**given_back, **lost, "failure": None, "stopped": False}
 
 
 def _missed_loop_end(item: Item, event: Event) -> Changes:

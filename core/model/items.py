@@ -62,6 +62,8 @@ class Item:
     """Time spent in its prompts, from handing out to outcome."""
     turns: int = 0
     """How many prompts have had it in this batch, and in those before since it was last done."""
+    lost_transparency: bool = False
+    """Whether it is done and transparent, and a result of it is not."""
     stopped: bool = False
     """Whether a run has stopped on it: it failed, and the run was not to go on after that."""
 

@@ -173,6 +173,8 @@ class Snapshot(Overview):
     """The next image, if a run has stopped on it; also None if that was not looked up."""
     lost_transparency: int = 0
     """How many images are transparent, and a result of theirs is not."""
+    renamed_texts: int = 0
+    """How many images' texts went to other names, as files of others had theirs."""
     took: Took = field(default_factory=Took, compare=False)
     """How long it has taken and will take."""
     forgets: str = ""

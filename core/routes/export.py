@@ -102,6 +102,7 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
         **_times(snapshot.took),
         "forgets": snapshot.forgets,
         "lost_transparency": snapshot.lost_transparency,
+        "renamed_texts": snapshot.renamed_texts,
         "current": [_under_way(item) for item in snapshot.current],
         "stopped_on": _stopped_on(snapshot.stopped_on),
         "failures": [_failed(item) for item in snapshot.failures],
@@ -183,5 +184,6 @@ def _row(item: Item, outputs: tuple[str, ...]) -> dict[str, Any]:
         "state": item.state.value,
         "seconds": round(item.seconds, 3),
         "outputs": list(outputs),
+        "lost_transparency": item.lost_transparency,
         **{name: value for name, value in _failed(item).items() if name != "path"},
     }

@@ -10,7 +10,7 @@ from aiohttp import web
 from ..choosing.browse import browse
 from ..choosing.nothing_there import NothingThere, nothing_there
 from ..comfy.threads import Threads, in_thread
-from ..common.errors import Refused
+from ..common.errors import FolderNotFound, Refused
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders, as_written, resolve_source
@@ -59,12 +59,17 @@ def add_routes(
     @table.get(f"{ROUTE_PREFIX}/loops/{{loop}}/folder")
     @answered
     async def folder_of_loop(request: web.Request) -> web.Response:
-        """Where the folder of a loop is; an error if it cannot be read."""
+        """Whether the folder of a loop is there."""
         loop_id = loop_of(request)
 
         def look() -> dict[str, Any]:
             directory = registry.snapshot(loop_id).directory
-            return {"directory": resolve_source(directory, allowed_folders())}
+            try:
+                resolve_source(directory, allowed_folders())
+            except FolderNotFound:
+                # No error: a page that shows the loop asks again and again.
+                return {"gone": True}
+            return {"gone": False}
 
         return as_answer(await in_thread(Threads.FOLDERS, look))
 

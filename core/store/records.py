@@ -52,6 +52,8 @@ class LoopEntry:
     """The name of its workflow; empty if that is not known."""
     lost_transparency: int = 0
     """How many images of this batch are transparent, and a result of theirs is not."""
+    renamed_texts: int = 0
+    """How many images' texts went to other names, as files of others had theirs."""
     runner: Runner | None = None
     """What has run this batch last; None before its first image."""
 

@@ -78,6 +78,9 @@ class ResultFiles:
         self._folder = os.path.join(name.folder, *subfolder.split("/"))
         self.stem, self.extension = posixpath.splitext(filename)
         self._named_alike = partial(images_named_alike, name, self._source_file, self.stem)
+        self.made_way = False
+        """Whether a result has another name because of a file of unknown origin."""
+        self._meets_others = False
 
     def is_coming(self, path: str) -> bool:
         """Whether the file at `path` is written in the background: it may not be there yet."""
@@ -91,12 +94,14 @@ class ResultFiles:
         """
         result = f"{self._run.node}/{self._run.call}/{place}"
         name = self._checked(stem + next(iter(contents)))
+        self._meets_others = False
         for number in self._numbering.candidates(self._loop, result, name):
             numbered = f"{stem}_{number}" if number else stem
             alike = self._named_alike(numbered) if number else ()
             target = self._save_as(contents, numbered, result, alike)
             if target is not None:
                 self._numbering.take(self._loop, result, number)
+                self.made_way |= self._meets_others
                 return target
         message = "unreachable: there is always another candidate"
         raise AssertionError(message)
@@ -113,6 +118,7 @@ class ResultFiles:
         target = next(iter(contents))
         owners = self._claimed(contents, result, alike)
         if PASSED_OVER[if_exists].intersection(owners.values()):
+            self._meets_others |= Owner.BEFORE in owners.values()
             return None
         if if_exists is IfExists.SKIP:
             owners = {file: self._kept_source(file, owner) for file, owner in owners.items()}

@@ -84,10 +84,11 @@ def report(snapshot: Snapshot) -> str:
 
 def _notes(snapshot: Snapshot) -> list[str]:
     """What is no failure, and yet worth knowing."""
-    count = snapshot.lost_transparency
-    if not count:
-        return []
-    return [f"Without their sources' transparency: {_images(count)}"]
+    opaque, renamed = snapshot.lost_transparency, snapshot.renamed_texts
+    notes = [f"Without their sources' transparency: {_images(opaque)}"] if opaque else []
+    if renamed:
+        notes.append(f"Texts under other names, as files of their names were there: {renamed}")
+    return notes
 
 
 def _images(count: int) -> str:

@@ -10,10 +10,12 @@ from ...core.comfy import runtime
 from ...core.comfy.request_origin import told
 from ...core.comfy.schema import built_once, combo, schema
 from ...core.comfy.threads import Threads, in_thread
+from ...core.common.combo_choice import chosen
 from ...core.common.errors import BatchLoopError, ClaimLost
 from ...core.common.names import UI_KEY, node_id
 from ...core.files.caption import caption_of
 from ...core.model.formats import SaveTo, TextExtension
+from ...core.model.if_exists import IfExists
 from ...core.model.records import Iteration
 from ...core.results.saver_names import text_name
 from .saving import (
@@ -97,6 +99,10 @@ class SaveText(comfy_io.ComfyNode):
                 path = files.save({files.extension: caption_of(text, "text")}, files.stem)
         except ClaimLost as error:
             return lost(error)
+        if files.made_way and chosen(IfExists, settings["if_exists"], "if_exists") is (
+            IfExists.OVERWRITE_OWN
+        ):
+            runtime.registry().note_renamed_text(loop)
         reports = end(loop)
         return comfy_io.NodeOutput(text, path, ui=None if reports is None else {UI_KEY: reports})
 

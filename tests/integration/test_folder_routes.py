@@ -186,15 +186,12 @@ def test_a_missing_folder_is_told_from_other_errors(
         if each["directory"] == str(workspace.input.resolve())
     ]
     route = f"/batch_loop/loops/{loop}/folder"
-    assert client.get_json(route) == {"directory": str(workspace.input.resolve())}
+    assert client.get_json(route) == {"gone": False}
     workspace.input.rename(workspace.scratch / "elsewhere")
-    for ask in (
-        lambda: client.get_json(route),
-        lambda: look(client, directory=workspace.name),
-    ):
-        with pytest.raises(UnexpectedAnswer) as answer:
-            ask()
-        assert json.loads(answer.value.body)["kind"] == "folder_not_found"
+    assert client.get_json(route) == {"gone": True}
+    with pytest.raises(UnexpectedAnswer) as answer:
+        look(client, directory=workspace.name)
+    assert json.loads(answer.value.body)["kind"] == "folder_not_found"
     with pytest.raises(UnexpectedAnswer) as answer:
         look(client, directory=".", limit=-1)
     assert "kind" not in json.loads(answer.value.body)

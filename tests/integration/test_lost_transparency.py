@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 from typing import Any
 
 import pytest
+import requests
 from PIL import Image
 
 from batch_loop.tests.integration.conftest import Workspace
@@ -17,6 +20,13 @@ from batch_loop.tools.graphs import filled_in
 NAMES = ["glass.png", "opaque.png", "wall.png"]
 """The first is transparent in part; the second could be, and is nowhere."""
 NOTE = "Without their sources' transparency: 1"
+
+
+def lost_in_table(client: ComfyClient, loop: str) -> set[str]:
+    """The images that the report for spreadsheets marks."""
+    table = requests.get(f"{client.url}/batch_loop/loops/{loop}/report.csv", timeout=60).text
+    rows = csv.DictReader(io.StringIO(table))
+    return {row["path"] for row in rows if row["lost_transparency"] == "True"}
 
 
 @pytest.fixture
@@ -40,8 +50,9 @@ def test_the_loop_the_command_and_the_report_tell_it(
     assert code == 0
     assert NOTE in out
     assert json.loads(report.read_text(encoding="utf-8"))["lost_transparency"] == 1
-    # In the next batch the mask is connected.
     loop: dict[str, Any] = client.get_json("/batch_loop/loops")["loops"][0]
+    assert lost_in_table(client, loop["id"]) == {"glass.png"}
+    # In the next batch the mask is connected.
     assert client.post_json("/batch_loop/loops/reset", {"loop": loop["id"]})["left"] == len(NAMES)
     graph[SAVE]["inputs"]["mask"] = [ITERATOR, 2]
     file.write_text(json.dumps(graph), encoding="utf-8")
@@ -49,3 +60,4 @@ def test_the_loop_the_command_and_the_report_tell_it(
     assert code == 0
     assert NOTE not in out
     assert json.loads(report.read_text(encoding="utf-8"))["lost_transparency"] == 0
+    assert lost_in_table(client, loop["id"]) == set()

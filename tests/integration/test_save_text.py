@@ -94,8 +94,28 @@ def test_if_exists_decides_on_texts_that_were_there(
 ) -> None:
     write_images(workspace.input, ["a.png"])
     (workspace.input / "a.txt").write_text("mine")
-    run_all(client, captions(workspace, if_exists=if_exists))
+    last = run_all(client, captions(workspace, if_exists=if_exists))[-1]
     assert texts(workspace.input) == expected
+    # Told where somebody may look for the text under its own name.
+    loop = last.outputs[TEXT]["batch_loop"][0]["loop"]
+    told = client.get_json(f"/batch_loop/loops/{loop}")
+    assert told["renamed_texts"] == (1 if if_exists == "overwrite own" else 0)
+
+
+def test_only_texts_of_others_count_as_taken_names(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    write_images(workspace.input, ["a.jpg", "a.png", "b.png"])
+    graph = captions(workspace)
+    last = run_all(client, graph)[-1]
+    loop = last.outputs[TEXT]["batch_loop"][0]["loop"]
+    (workspace.input / "b.txt").unlink()
+    (workspace.input / "b.txt").write_text("mine, in place of the batch's own")
+    assert client.get_json(f"/batch_loop/loops/{loop}")["renamed_texts"] == 0
+    client.post_json("/batch_loop/loops/reset", {"loop": loop})
+    run_all(client, graph)
+    assert client.get_json(f"/batch_loop/loops/{loop}")["renamed_texts"] == 0
+    assert texts(workspace.input) == {"a.txt": "a.jpg", "a_1.txt": "a.png", "b.txt": "b.png"}
 
 
 def test_one_text_for_all_images_is_saved_for_each_and_then_it_stops(

@@ -45,14 +45,16 @@ export function isAtWork({ stands }) {
 
 /**
  * The lines about what is no failure, and yet worth knowing: images without a partner in another
- * folder, and results that are not transparent, as their sources are.
+ * folder, results that are not transparent, as their sources are, and texts that have other names
+ * than their images.
  *
- * @param {Pick<Loop, "complete" | "unpaired" | "lost_transparency">} state
+ * @param {Pick<Loop, "complete" | "unpaired" | "lost_transparency" | "renamed_texts">} state
  */
-export function noteLines({ complete, unpaired, lost_transparency: opaque }) {
+export function noteLines({ complete, unpaired, lost_transparency: opaque, renamed_texts: renamed }) {
   return [
     ...(complete && unpaired ? [t("notice.unpaired", { count: unpaired })] : []),
     ...(opaque ? [t("notice.opaque", { count: opaque })] : []),
+    ...(renamed ? [t("notice.renamed", { count: renamed })] : []),
   ];
 }
 

@@ -192,7 +192,7 @@ export class Poller {
     // A server may be away for a moment, and no news would tell of what others do meanwhile.
     const rest = error && !isFinal(error) ? SELDOM_MS : Infinity;
     // A drive may be connected again.
-    if (kindOf(question) === "place") return wish.idle ?? rest;
+    if (kindOf(question) === "place" && !isFinal(error)) return wish.idle ?? rest;
     // A folder changes only while the user is elsewhere.
     if (!isAboutLoops(question)) return rest;
     const loops = question === LOOPS ? (value?.loops ?? []) : value ? [value] : [];

@@ -185,10 +185,10 @@ export class LoopServer {
   }
 
   /**
-   * Where the folder of a loop is; throws `Refused` if it cannot be read.
+   * Whether the folder of a loop is gone.
    *
    * @param {string} loop
-   * @returns {Promise<{ directory: string }>}
+   * @returns {Promise<{ gone: boolean }>}
    */
   async folderOf(loop) {
     return this.#requests.get(`${routeOf(loop)}/folder`);

@@ -105,6 +105,7 @@ class Loops:
             ),
             failures=self._store.failures(key, FAILURES_SHOWN),
             lost_transparency=entry.lost_transparency,
+            renamed_texts=entry.renamed_texts,
             finished=entry.finished,
             ran_at=entry.ran_at,
             current=self._current(key),

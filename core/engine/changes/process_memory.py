@@ -161,6 +161,8 @@ class OpenTurn(NamedTuple):
     """Whether it has claimed files, which are free again if it fails before they are written."""
     lost_transparency: bool = False
     """Whether its image is transparent, and a result of it is not."""
+    renamed_text: bool = False
+    """Whether a text of it went to another name, as a file of somebody else had its own."""
     given: tuple[Any, ...] = ()
     """The first value that Loop End was given, once reached: it is carried over if the prompt
     succeeds, and is dropped otherwise."""

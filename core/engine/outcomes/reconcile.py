@@ -239,7 +239,13 @@ class Reconciler:
             self._memory.change(key, interrupted=True)
         failure = outcome.failure or Failure("the prompt failed")
         is_failure = on in {On.PROMPT_FAILED, On.FOLDER_GONE}
-        event = Event(on, failure=failure if is_failure else None, seconds=took)
+        known = self._memory.turn(key, over.turn)
+        event = Event(
+            on,
+            failure=failure if is_failure else None,
+            seconds=took,
+            lost_transparency=known.lost_transparency,
+        )
         new = self._items.happens(key, item, event, claim.policy)
         times = entry.times
         if is_known:
@@ -251,10 +257,11 @@ class Reconciler:
             self._memory.change(key, forecast=self._memory[key].forecast.ended_one(spent))
         self._loops.save(key, times=times, ran_at=ran_at)
         if new.state is ItemState.DONE:
-            known = self._memory.turn(key, over.turn)
             self._store.carry(key, known.value)
             if known.lost_transparency:
                 self._loops.save(key, lost_transparency=entry.lost_transparency + 1)
+            if known.renamed_text:
+                self._loops.save(key, renamed_texts=entry.renamed_texts + 1)
         self._memory.end_turns(key, over.turn.__eq__)
 
     def _duration(self, over: _Over, ended_ago: float) -> float:

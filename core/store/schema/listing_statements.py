@@ -44,7 +44,7 @@ _STATE = [name for name in items.columns.keys() if name not in _PLACE]  # noqa: 
 _UNKNOWN: Mapping[str, ColumnElement[Any]] = {
     "state": literal_column(f"'{ItemState.PENDING.value}'"),
     **dict.fromkeys(("attempts", "missed_loop_ends", "seconds", "turns"), literal_column("0")),
-    "stopped": false(),
+    **dict.fromkeys(("lost_transparency", "stopped"), false()),
 }
 """The columns, other than those that are NULL, of an item that no prompt has had."""
 _before = items.alias("before")

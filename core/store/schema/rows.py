@@ -47,6 +47,7 @@ def entry_of(row: Mapping[str, Any], ahead: float, roots: Roots) -> LoopEntry:
         kept_at=_moved(row["kept_at"], -ahead),
         title=row["title"],
         lost_transparency=row["lost_transparency"],
+        renamed_texts=row["renamed_texts"],
         runner=_runner(row["runner"]),
     )
 
@@ -99,6 +100,7 @@ def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any
         "kept_at": _moved(entry.kept_at, ahead),
         "title": entry.title,
         "lost_transparency": entry.lost_transparency,
+        "renamed_texts": entry.renamed_texts,
         "runner": _runner_text(entry.runner),
     }
 
@@ -117,6 +119,7 @@ _KEPT = (
     "unpaired",
     "partners",
     "lost_transparency",
+    "renamed_texts",
     "runner",
     "carried_file",
     "carried_lost",
@@ -173,6 +176,7 @@ def item_of(row: Row[Any], ahead: float) -> Item:
         claim=claim,
         failure=failure,
         seconds=row.seconds,
+        lost_transparency=row.lost_transparency,
         stopped=row.stopped,
         turns=row.turns,
     )

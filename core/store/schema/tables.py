@@ -142,6 +142,8 @@ loops = Table(
     Column("first_turns", Double, nullable=False, default=0.0),
     # Images that are transparent, and a result of theirs is not.
     Column("lost_transparency", Integer, nullable=False, default=0),
+    # Texts that went to other names, as files of others had theirs.
+    Column("renamed_texts", Integer, nullable=False, default=0),
     # What has run the batch last, as JSON: see `core.model.prompt.Runner`.
     Column("runner", AnyText),
     # How many items of the listing are in each state, as counting them would take longer the more
@@ -190,6 +192,7 @@ items = Table(
     Column("failure_node_type", AnyText),
     Column("seconds", Double, nullable=False, default=0.0),
     Column("stopped", Boolean, nullable=False, default=False),
+    Column("lost_transparency", Boolean, nullable=False, default=False),
     Column("turns", Integer, nullable=False, default=0),
     # Rows are stored in the primary key's tree: one tree to write instead of two.
     sqlite_with_rowid=False,

@@ -42,7 +42,7 @@ class SqlReports(SqlSession):
         return file_of(row, self._roots)
 
 
-_PLAIN = ("attempts", "missed_loop_ends", "seconds", "stopped", "turns")
+_PLAIN = ("attempts", "missed_loop_ends", "seconds", "lost_transparency", "stopped", "turns")
 """Fields of an item that are stored as they are."""
 _FAILED = Item("", 0, ItemState.FAILED, attempts=1, failure=Failure("any"))
 """Stands for all failed items, as Retry failed changes them in one statement."""

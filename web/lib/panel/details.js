@@ -2,7 +2,6 @@ import { attributed, element, setText } from "../dom.js";
 import { isAtWork } from "../figures.js";
 import { showCut } from "../middle_cut.js";
 import { commonFolder } from "../result_folder.js";
-import { Refused } from "../server.js";
 import { t } from "../texts.js";
 import { Viewer } from "../viewer/viewer.js";
 import { namesOf, ownName } from "../words.js";
@@ -124,7 +123,7 @@ export class Details {
    */
   show(loop) {
     this.#loop = loop;
-    if (!this.rests) this.showPlace(null); // its images are read
+    if (!this.rests) this.showPlace(false); // its images are read
     standingMark(this.#mark, loop);
     this.#summary.show(loop);
     this.#run.show(loop);
@@ -138,10 +137,9 @@ export class Details {
   /**
    * Say whether the loop's folder is gone.
    *
-   * @param {unknown} error - that looking for it has ended in, if any
+   * @param {boolean} isGone
    */
-  showPlace(error) {
-    const isGone = error instanceof Refused && error.isFolderNotFound;
+  showPlace(isGone) {
     const { complete, done, directory, total } = this.#loop;
     const next = complete ? [] : [t("card.gone.detail", { done, total })];
     setText(this.#gone, isGone ? [t("card.gone.title"), directory, ...next].join("\n") : "");

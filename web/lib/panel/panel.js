@@ -159,7 +159,7 @@ export class Panel {
     // Not checked earlier: ComfyUI has a tab drawn before it inserts it into the page.
     this.#isOpen = this.#root.isConnected;
     const place = this.#details && answers.get(placeOf(this.#details.id));
-    if (place) this.#details?.showPlace(place.error);
+    if (place) this.#details?.showPlace(Boolean(place.value?.gone));
     const answer = answers.get(this.#question);
     if (!answer) return;
     this.#trouble.hidden = !answer.error;
