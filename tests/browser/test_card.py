@@ -199,6 +199,30 @@ def test_start_over_returns_to_the_beginning(comfy: ComfyPage, batch: Batch) -> 
 
 
 @pytest.mark.one_renderer
+def test_it_says_where_the_results_are_from_the_first_one_on(
+    comfy: ComfyPage, batch: Batch
+) -> None:
+    stop_in(comfy, batch, 2)
+    card = comfy.card()
+    results = card.get_by_role("button", name="Results: ")
+    expect(results).to_have_attribute("title", f"Results: {batch.output.resolve()}")
+    # It stands beside the report, where there was room, and takes none.
+    report = card.get_by_role("button", name="Open report").bounding_box()
+    beside = results.bounding_box()
+    assert report is not None
+    assert beside is not None
+    assert report["y"] <= beside["y"] + 1
+    assert beside["y"] + beside["height"] <= report["y"] + report["height"] + 1
+    batch.open_gate("img2.png")
+    comfy.wait_until_off()
+    comfy.press_button("Results: ")
+    expect(comfy.page.locator(".batch-loop-panel")).to_contain_text(batch.name)
+    comfy.page.evaluate(
+        "app.extensionManager.command.execute('Workspace.ToggleSidebarTab.batch-loop')"
+    )
+
+
+@pytest.mark.one_renderer
 def test_the_report_is_one_click_away(comfy: ComfyPage, batch: Batch) -> None:
     comfy.load(batch.graph(limit=1))
     run_to_the_end(comfy, batch)

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import "./english.mjs";
+import { ResultPlace } from "../../web/lib/card/result_place.js";
 import { IteratorEntry } from "../../web/lib/card/iterator_entry.js";
 import { Refused } from "../../web/lib/requests.js";
 
@@ -278,4 +279,28 @@ test("Run waits for images, or begins again, as the node's settings say", () => 
   node.widgets.at(-1).value = "Watch";
   told(null, empty);
   assert.deepEqual([buttons().canRun, buttons().primary], [true, "run"]);
+});
+
+test("where the results are is looked up after the first one, and when a run ends", async () => {
+  const asked = [];
+  const answers = ["", "/out/a", "/out", "/other"];
+  let changes = 0;
+  const resultsOf = async (loop) => (asked.push(loop), answers.shift());
+  const place = new ResultPlace(resultsOf, () => (changes += 1));
+  const seen = [];
+  for (const state of [
+    null,
+    { ...UNDER_WAY, batch: 1, done: 0 },
+    { ...UNDER_WAY, batch: 1 }, // its results are not known yet
+    { ...UNDER_WAY, batch: 1 },
+    { ...UNDER_WAY, batch: 1, done: 2 },
+    { ...REST, batch: 1, done: 2 },
+    { ...REST, batch: 2, done: 0 },
+    { ...REST, batch: 2, done: 1 },
+  ]) {
+    await place.note(state);
+    seen.push(place.folder);
+  }
+  assert.deepEqual(seen, ["", "", "", "/out/a", "/out/a", "/out", "", "/other"]);
+  assert.deepEqual([asked.length, changes], [4, 3]);
 });

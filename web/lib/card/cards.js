@@ -4,6 +4,7 @@ import { alsoWhenChanged } from "../node/callbacks.js";
 import { setWidth, takePlaces } from "../node/widgets.js";
 import { loopOf } from "../questions.js";
 import { CompleteCard } from "./complete_card.js";
+import { resultFolder } from "../result_folder.js";
 import { onSettingChanged, widgetOf } from "./folder_settings.js";
 import { IteratorCard } from "./iterator_card_element.js";
 import { IteratorEntry } from "./iterator_entry.js";
@@ -65,7 +66,7 @@ export class Cards {
   /**
    * @param {object} given - the pack's modules of these names
    * @param {App} given.app
-   * @param {Pick<LoopServer, "thumbnail" | "timeTo">} given.server
+   * @param {Pick<LoopServer, "items" | "thumbnail" | "timeTo">} given.server
    * @param {Pick<Poller, "follow">} given.poller
    * @param {Screen} given.screen
    * @param {Actions} given.actions
@@ -171,7 +172,12 @@ export class Cards {
     const card = new IteratorCard({
       thumbnailOf: (loop, path) => this.#server.thumbnail(loop, path, { size: THUMBNAIL_SIZE }),
     });
-    const entry = new IteratorEntry({ node, card, runControl: this.#runControl });
+    const entry = new IteratorEntry({
+      node,
+      card,
+      runControl: this.#runControl,
+      resultsOf: (loop) => resultFolder(this.#server, loop),
+    });
     card.content.firstElementChild?.after(saverOffer(this.#app, node));
     card.actions = this.#actions.of(entry, () => this.#following.again());
     this.#iterators.set(node, { card, entry });

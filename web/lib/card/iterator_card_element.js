@@ -8,7 +8,8 @@ import { t } from "../texts.js";
  * @typedef {"run" | "tryOne" | "tryWhich" | "choose" | "skip"} Working
  * @typedef {Working | "retry" | "startOver" | "stopWatching" | "report"} Name
  * @typedef {Record<Name, (model: IteratorModel) => void>} CardActions
- * @typedef {{ loop: string | null, watching: boolean, choosing: boolean }} Standing
+ * @typedef {{ loop: string | null, results: string, watching: boolean, choosing: boolean }} Standing - `results`
+ *   is the folder that they are in, "" if there are none
  */
 
 /** The buttons in order, with the paths of their texts. Each has its own place in the card. */
@@ -44,6 +45,7 @@ export class IteratorCard {
     skip: this.#button("skip"),
     stopWatching: this.#button("stopWatching"),
   };
+  #results = button("card-results", "", () => this.#model && this.actions?.report(this.#model));
   /** @type {IteratorModel | null} */
   #model = null;
 
@@ -68,7 +70,7 @@ export class IteratorCard {
     // Until it is known which are needed.
     for (const each of [run, tryOne, tryWhich, choose, startOver]) each.disabled = true;
     this.#times.hidden = true; // Nodes 2.0 makes a node no lower again
-    for (const each of Object.values(others)) each.hidden = true;
+    for (const each of [...Object.values(others), this.#results]) each.hidden = true;
     tryWhich.replaceChildren(icon("chevron-down"));
     attributed(tryWhich, { "aria-label": t("run.which.label"), "aria-haspopup": "dialog" });
     const tries = attributed(element("div", "card-split", tryOne, tryWhich), { "data-split": "try" });
@@ -80,7 +82,8 @@ export class IteratorCard {
       element("div", "card-buttons", run, tries, choose, startOver),
       this.#progress.element,
       this.#times,
-      element("div", "card-buttons", ...Object.values(others)),
+      // In the place beside the others, the results make no node higher.
+      element("div", "card-buttons", ...Object.values(others), this.#results),
       this.#hint,
     );
     this.element = attributed(element("div", "card", this.content), {
@@ -99,7 +102,7 @@ export class IteratorCard {
    * @param {IteratorModel} model
    * @param {Standing} standing
    */
-  show(model, { loop, watching, choosing }) {
+  show(model, { loop, results, watching, choosing }) {
     this.#model = model;
     this.element.dataset.phase = model.phase;
     this.element.dataset.tone = model.tone;
@@ -111,6 +114,7 @@ export class IteratorCard {
     this.#progress.show(model.figures);
     this.#showTimes(model.times);
     this.#showButtons(model.buttons, { watching, choosing });
+    this.#showResults(model.buttons.report ? results : "");
   }
 
   /**
@@ -148,6 +152,14 @@ export class IteratorCard {
     }
   }
 
+  /** @param {string} folder */
+  #showResults(folder) {
+    const text = folder && t("notice.results", { folder });
+    showCut(this.#results, text);
+    this.#results.title = text;
+    this.#results.hidden = !folder;
+  }
+
   /** @param {string[]} times */
   #showTimes(times) {
     this.#times.hidden = times.length === 0;
@@ -156,7 +168,7 @@ export class IteratorCard {
 
   /**
    * @param {Buttons} buttons
-   * @param {Omit<Standing, "loop">} standing
+   * @param {Pick<Standing, "watching" | "choosing">} standing
    */
   #showButtons(buttons, { watching, choosing }) {
     const { run, tryOne, tryWhich, choose, startOver, retry, skip, report, stopWatching } =

@@ -2,6 +2,7 @@ import { isAtWork } from "../figures.js";
 import { folderOf, loopOf } from "../questions.js";
 import { Refused, isFinal } from "../requests.js";
 import { folderSettings, isLinked, widgetOf } from "./folder_settings.js";
+import { ResultPlace } from "./result_place.js";
 import { iteratorModel } from "./texts_and_buttons.js";
 
 /**
@@ -78,6 +79,7 @@ export class IteratorEntry {
    * @type {(Tried & { prompt: string, key: string }) | null}
    */
   #tried = null;
+  #results;
   #watching = false;
   #choosing = false;
 
@@ -86,8 +88,10 @@ export class IteratorEntry {
    * @param {Node} given.node
    * @param {Pick<IteratorCard, "show">} given.card
    * @param {Pick<RunControl, "goesOn" | "triesChanges">} given.runControl
+   * @param {(loop: string) => Promise<string>} [given.resultsOf] - the folder with a loop's results
    */
-  constructor({ node, card, runControl }) {
+  constructor({ node, card, runControl, resultsOf = async () => "" }) {
+    this.#results = new ResultPlace(resultsOf, () => this.show());
     this.node = node;
     this.#card = card;
     this.#runControl = runControl;
@@ -223,7 +227,9 @@ export class IteratorEntry {
       isPaused: this.#paused !== "" && this.#paused === this.loop,
     });
     const { loop } = this;
-    this.#card.show(model, { loop, watching: this.#watching, choosing: this.#choosing });
+    this.#results.note(this.state);
+    const results = this.#results.folder;
+    this.#card.show(model, { loop, results, watching: this.#watching, choosing: this.#choosing });
   }
 
   /** Whether a Run on the complete batch begins it again. */
