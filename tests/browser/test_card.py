@@ -243,17 +243,23 @@ def test_a_folder_is_chosen_among_the_allowed_ones(comfy: ComfyPage, batch: Batc
 
     chooser = "**/batch_loop/folders/chooser"
     comfy.page.route(chooser, as_from_elsewhere)
+    comfy.page.evaluate("localStorage.clear()")
     comfy.load(batch.graph(directory=""))
     card = comfy.card()
     expect(card).to_contain_text("No folder yet")
     comfy.press_button("Choose folder…")
     window = comfy.page.get_by_role("dialog", name="Choose a folder of images")
     take = window.get_by_role("button", name="Choose this folder")
-    expect(take).to_be_disabled()
-    # By keyboard alone: the first folder, ComfyUI's input folder, has the focus.
-    expect(window.get_by_role("button", name="input")).to_be_focused()
-    comfy.page.keyboard.press("Enter")
-    window.get_by_role("button", name=batch.name).click()
+    # It begins in ComfyUI's input folder, with the others one click away.
+    allowed = window.get_by_role("group", name="Allowed folders").get_by_role("button")
+    expect(allowed).to_have_text(["input", "output", "temp"])
+    expect(window.locator("[aria-current=location]")).to_have_text("input")
+    allowed.filter(has_text="output").click()
+    expect(window.locator("[aria-current=location]")).to_have_text("output")
+    allowed.filter(has_text="input").click()
+    # By keyboard alone: the first folder has the focus.
+    expect(window.get_by_role("listitem").first.get_by_role("button").first).to_be_focused()
+    window.get_by_role("button", name=batch.name).press("Enter")
     expect(window).to_contain_text("7 images in this folder")
     take.click()
     expect(window).to_have_count(0)
@@ -268,6 +274,34 @@ def test_a_folder_is_chosen_among_the_allowed_ones(comfy: ComfyPage, batch: Batc
     comfy.page.keyboard.press("Escape")
     expect(window).to_have_count(0)
     expect(card).to_contain_text("7 images")
+    comfy.page.unroute_all(behavior="wait")
+
+
+@pytest.mark.one_renderer
+def test_the_next_folder_is_looked_for_where_the_last_one_was(
+    comfy: ComfyPage, batch: Batch
+) -> None:
+    def as_from_elsewhere(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json=answer.json() | {"dialog": False})
+
+    comfy.page.route("**/batch_loop/folders/chooser", as_from_elsewhere)
+    comfy.page.evaluate("localStorage.clear()")
+    for name in ("one", "two"):
+        (batch.input / name).mkdir()
+    comfy.load(batch.graph(directory=""))
+    comfy.press_button("Choose folder…")
+    window = comfy.page.get_by_role("dialog", name="Choose a folder of images")
+    window.get_by_role("button", name=batch.name).click()
+    window.get_by_role("button", name="one").click()
+    window.get_by_role("button", name="Choose this folder").click()
+    expect(window).to_have_count(0)
+    comfy.load(batch.graph(directory=""))
+    comfy.press_button("Choose folder…")
+    line = window.get_by_role("listitem").filter(has_text="two")
+    line.get_by_role("button", name="Choose", exact=True).click()
+    expect(window).to_have_count(0)
+    comfy.page.evaluate("localStorage.clear()")
     comfy.page.unroute_all(behavior="wait")
 
 

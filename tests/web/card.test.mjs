@@ -383,8 +383,9 @@ test("in Nodes 2.0 a style rule draws a collapsed node's bar, whatever its id", 
   assert.match(rule, /-done\) 0 50%, var\(--batch-loop-failed\) 50% 75%, var\(--\S+-left\) 75%/);
 });
 
-function choosing({ chooser, choose }) {
+function choosing({ chooser, choose, last = null }) {
   const asked = [];
+  const lastPlace = { get: () => last, set: (folder) => (last = folder) };
   const server = {
     chooser: async () => chooser,
     async choose(start) {
@@ -392,16 +393,16 @@ function choosing({ chooser, choose }) {
       return choose();
     },
   };
-  const openBrowser = async () => {
-    asked.push("browser");
-    return "/allowed/b";
+  const openBrowser = async ({ starts }) => {
+    asked.push("browser", ...starts);
+    return { written: "/allowed/b", place: "/allowed" };
   };
   const node = iterator({ directory: "in" });
   const written = [];
   node.widgets[0].callback = (value) => written.push(value);
-  const folderChooser = new FolderChooser({ app: {}, server, openBrowser });
+  const folderChooser = new FolderChooser({ app: {}, server, openBrowser, lastPlace });
   const run = (meanwhile) => folderChooser.choose({ node, directory: "/in" }, meanwhile);
-  return { asked, written, node, run };
+  return { asked, written, node, run, last: () => last };
 }
 
 test("a folder is chosen in the operating system's dialog if there is one", async () => {
@@ -416,6 +417,17 @@ test("whoever has only the example images begins where the dialog begins by itse
   choice.node.widgets[0].value = "batch-loop/examples/images";
   await choice.run();
   assert.deepEqual(choice.asked, [undefined]);
+});
+
+test("whoever has no folder yet begins where the last one was chosen", async () => {
+  const choice = choosing({ chooser: { dialog: false }, last: "/photos" });
+  choice.node.widgets[0].value = "batch-loop/examples/images";
+  await choice.run();
+  assert.deepEqual([choice.asked, choice.last()], [["browser", null, "/photos"], "/allowed"]);
+  const other = choosing({ chooser: { dialog: true }, choose: () => ({ directory: "/new" }), last: "/photos" });
+  other.node.widgets[0].value = "batch-loop/examples/images";
+  await other.run();
+  assert.deepEqual([other.asked, other.last()], [["/photos"], "/new"]);
 });
 
 test("choosing a folder that contains ComfyUI gives a warning", async () => {
@@ -447,13 +459,13 @@ test("a choice that the user no longer waits for changes nothing", async () => {
 test("without a dialog, a folder is chosen from those allowed", async () => {
   const choice = choosing({ chooser: { dialog: false } });
   await choice.run();
-  assert.deepEqual([choice.asked, choice.written], [["browser"], ["/allowed/b"]]);
+  assert.deepEqual([choice.asked, choice.written], [["browser", "/in", null], ["/allowed/b"]]);
   const refused = () => {
     throw new Refused("none here", 501);
   };
   const without = choosing({ chooser: { dialog: true }, choose: refused });
   await without.run();
-  assert.deepEqual(without.asked, ["/in", "browser"]);
+  assert.deepEqual(without.asked, ["/in", "browser", "/in", null]);
 });
 
 test("if a dialog is already open, no other window opens instead", async () => {

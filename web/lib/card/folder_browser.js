@@ -1,6 +1,7 @@
 import { attributed, button, element, setText } from "../dom.js";
 import { explained } from "../errors.js";
 import { t } from "../texts.js";
+import { RootRow } from "./root_row.js";
 
 /**
  * @import { Chooser, Folders } from "../../../types/server.d.ts"
@@ -10,15 +11,24 @@ import { t } from "../texts.js";
 /**
  * @typedef {object} Options
  * @property {Pick<LoopServer, "folders">} server
- * @property {string | null} start - the folder to start in
+ * @property {(string | null)[]} starts - the folders to start in, the best first
  * @property {Chooser} chooser - the server's answer about its dialog
  */
+
+/**
+ * The text for the chosen folder, and the folder that it was chosen in.
+ *
+ * @typedef {{ written: string, place: string }} Choice
+ */
+
+const INPUT_FOLDER = ".";
 
 /** A window for choosing one of the allowed folders, which also explains how to allow others. */
 export class FolderBrowser {
   #server;
-  #start;
+  #starts;
   #chooser;
+  #roots = new RootRow((path) => this.#open(path));
   #path = element("div", "browser-path");
   #folders = element("ul", "browser-folders");
   #status = attributed(element("p", "browser-status"), { role: "status" });
@@ -27,38 +37,62 @@ export class FolderBrowser {
   /** @type {Pick<Folders, "path" | "written" | "parent">} */
   #shown = { path: "", written: "", parent: null };
   #wanted = 0;
+  /** @type {Choice | null} */
+  #chosen = null;
   #dialog;
 
   /** @param {Options} options */
-  constructor({ server, start, chooser }) {
+  constructor({ server, starts, chooser }) {
     this.#server = server;
-    this.#start = start;
+    this.#starts = starts;
     this.#chooser = chooser;
     this.#up = button("button", t("browser.up"), () => this.#open(this.#shown.parent ?? ""));
-    this.#take = button("button", t("browser.take"), () => this.#dialog.close(this.#shown.written));
+    this.#take = button("button", t("browser.take"), () => {
+      const { path, written, parent } = this.#shown;
+      this.#close({ written, place: parent ?? path });
+    });
     this.#take.classList.add("batch-loop-button-primary");
+    this.#take.disabled = true; // until a folder is open
     this.#dialog = this.#build();
   }
 
-  /** Show the window; resolves to the text for the chosen folder, or null if it was closed. */
+  /** Show the window; resolves to the choice, or null if it was closed without one. */
   async choose() {
     document.body.append(this.#dialog);
     this.#dialog.showModal();
     const closed = new Promise((resolve) => this.#dialog.addEventListener("close", resolve));
-    if (!(await this.#open(this.#start ?? "")) && this.#start) await this.#open("");
+    await this.#begin();
     await closed;
     this.#dialog.remove();
-    return this.#dialog.returnValue || null;
+    return this.#chosen;
+  }
+
+  async #begin() {
+    const listed = await this.#ask("");
+    if (listed) this.#roots.show(listed.folders);
+    const able = this.#starts.filter((start) => start !== null && this.#roots.holds(start));
+    for (const start of [.../** @type {string[]} */ (able), INPUT_FOLDER]) {
+      const wanted = this.#wanted + 1;
+      // The user may have opened another one meanwhile.
+      if ((await this.#open(start)) || wanted !== this.#wanted) return;
+    }
+  }
+
+  /** @param {Choice} chosen */
+  #close(chosen) {
+    this.#chosen = chosen;
+    this.#dialog.close();
   }
 
   #build() {
     const title = element("h2", "browser-title", t("browser.title"));
     title.id = "batch-loop-browser-title";
-    const cancel = button("button", t("browser.cancel"), () => this.#dialog.close(""));
+    const cancel = button("button", t("browser.cancel"), () => this.#dialog.close());
     const dialog = element(
       "dialog",
       "browser",
       title,
+      this.#roots.element,
       element("div", "browser-bar", this.#up, this.#path),
       this.#folders,
       this.#status,
@@ -88,14 +122,29 @@ export class FolderBrowser {
    * @param {string} path
    */
   async #open(path) {
+    // A quick click is not to take the folder that is on the screen until then.
+    this.#take.disabled = true;
+    const wanted = this.#wanted + 1;
+    const listed = await this.#ask(path);
+    if (listed) this.#show(listed);
+    else if (wanted === this.#wanted) this.#take.disabled = this.#shown.path === "";
+    return listed !== null;
+  }
+
+  /**
+   * A folder's contents; null, if the server refuses or something else has been asked since.
+   *
+   * @param {string} path
+   */
+  async #ask(path) {
     const wanted = (this.#wanted += 1);
+    const isWanted = () => wanted === this.#wanted;
     try {
       const listed = await this.#server.folders(path);
-      if (wanted === this.#wanted) this.#show(listed);
-      return true;
+      return isWanted() ? listed : null;
     } catch (error) {
-      if (wanted === this.#wanted) this.#status.textContent = explained(error);
-      return false;
+      if (isWanted()) this.#status.textContent = explained(error);
+      return null;
     }
   }
 
@@ -108,7 +157,7 @@ export class FolderBrowser {
     open.title = path;
     open.id = `batch-loop-folder-${place}`;
     const pick = button("button batch-loop-browser-pick", t("browser.pick"), () =>
-      this.#dialog.close(written),
+      this.#close({ written, place: this.#shown.path }),
     );
     pick.setAttribute("aria-describedby", open.id);
     return element("li", "browser-line", open, pick);
@@ -117,11 +166,12 @@ export class FolderBrowser {
   /** @param {Folders} folders */
   #show({ path, written, parent, folders, more, images, holds_comfyui }) {
     this.#shown = { path, written, parent };
-    setText(this.#path, path || t("browser.roots"));
-    this.#up.disabled = path === "";
-    this.#take.disabled = path === "";
+    this.#roots.mark(path);
+    setText(this.#path, path);
+    this.#up.disabled = parent === null;
+    this.#take.disabled = false;
     this.#folders.replaceChildren(...folders.map((folder, place) => this.#line(folder, place)));
-    const counted = path ? t("browser.images", { count: images }) : t("browser.choose");
+    const counted = t("browser.images", { count: images });
     const none = folders.length === 0 && t("browser.noFolders");
     const warning = holds_comfyui && t("browser.holdsComfyUI");
     const parts = [counted, none, more && t("browser.more"), warning];

@@ -2,12 +2,13 @@ import { Refused } from "../requests.js";
 import { t } from "../texts.js";
 import { FolderBrowser } from "./folder_browser.js";
 import { widgetOf } from "./folder_settings.js";
+import { LastPlace } from "./last_place.js";
 
 /**
  * @import { App, Node } from "../../../types/comfyui.d.ts"
  * @import { Chosen } from "../../../types/server.d.ts"
  * @import { LoopServer } from "../server.js"
- * @import { Options } from "./folder_browser.js"
+ * @import { Choice, Options } from "./folder_browser.js"
  * @import { IteratorEntry } from "./iterator_entry.js"
  */
 
@@ -35,17 +36,25 @@ export class FolderChooser {
   #app;
   #server;
   #openBrowser;
+  #lastPlace;
 
   /**
    * @param {object} given
    * @param {App} given.app
    * @param {LoopServer} given.server
-   * @param {(options: Options) => Promise<string | null>} [given.openBrowser]
+   * @param {(options: Options) => Promise<Choice | null>} [given.openBrowser]
+   * @param {Pick<LastPlace, "get" | "set">} [given.lastPlace]
    */
-  constructor({ app, server, openBrowser = (options) => new FolderBrowser(options).choose() }) {
+  constructor({
+    app,
+    server,
+    openBrowser = (options) => new FolderBrowser(options).choose(),
+    lastPlace = new LastPlace(),
+  }) {
     this.#app = app;
     this.#server = server;
     this.#openBrowser = openBrowser;
+    this.#lastPlace = lastPlace;
   }
 
   /**
@@ -69,16 +78,21 @@ export class FolderChooser {
    */
   async #ask(start, meanwhile) {
     const chooser = await this.#server.chooser();
+    const last = this.#lastPlace.get();
     if (chooser.dialog) {
       try {
-        return (await meanwhile(this.#server.choose(start ?? undefined))) ?? NOTHING;
+        const answer = this.#server.choose(start ?? last ?? undefined);
+        const chosen = (await meanwhile(answer)) ?? NOTHING;
+        if (chosen.directory) this.#lastPlace.set(chosen.directory);
+        return chosen;
       } catch (error) {
         if (!(error instanceof Refused && WITHOUT_DIALOG.includes(error.status))) throw error;
       }
     }
     // The window already showed its warning before the choice.
-    const written = await this.#openBrowser({ server: this.#server, start, chooser });
-    return { written: written ?? "", holds_comfyui: false };
+    const choice = await this.#openBrowser({ server: this.#server, starts: [start, last], chooser });
+    if (choice) this.#lastPlace.set(choice.place);
+    return { written: choice?.written ?? "", holds_comfyui: false };
   }
 
   /**

@@ -20,8 +20,6 @@ import { FOLDER_NODE, planFor } from "./plan.js";
 /** @typedef {ReturnType<typeof candidates>[number]} Candidate */
 
 const KEY = "convert";
-/** Where the user's search for a folder begins. */
-const INPUT_FOLDER = ".";
 const LIFE_MS = 10_000;
 
 /** Makes the workflow on screen a batch: its Load Image becomes a folder of images. */
@@ -127,7 +125,7 @@ export class MakeBatch {
       if (goTo) await this.#screen.goTo(node);
       else canvas.selectNode(node);
       this.#tell(plan);
-      const warning = await this.#chooser.choose({ node, directory: INPUT_FOLDER }, this.#cover);
+      const warning = await this.#chooser.choose({ node, directory: null }, this.#cover);
       if (warning) this.#toasts.show("choose", message("warn", t("card.choose.label"), warning));
     } finally {
       canvas.emitAfterChange();
