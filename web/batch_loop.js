@@ -34,6 +34,7 @@ import { onCancel } from "./lib/interrupt_button.js";
 import { LeftOut } from "./lib/left_out.js";
 import { foldSettings } from "./lib/node/more_settings.js";
 import { labelOptions } from "./lib/node/option_labels.js";
+import { saveHeightOfItsOwn } from "./lib/node/saved_height.js";
 import { SearchNames } from "./lib/node/search_names.js";
 import { offerNodes } from "./lib/node/suggestions.js";
 import { NodeTexts } from "./lib/node_texts.js";
@@ -309,6 +310,7 @@ app.registerExtension({
     if (node.comfyClass?.startsWith(PREFIX)) {
       labelOptions(node);
       foldSettings(node);
+      saveHeightOfItsOwn(node);
     }
     if (!card || node.comfyClass !== ITERATOR) return;
     // ComfyUI calls these on every widget before it sends a prompt, and once it has accepted it:

@@ -1,4 +1,5 @@
 import { alsoOn } from "../node/callbacks.js";
+import { showsRun } from "../node/saved_height.js";
 import { addElement, keepingExtraHeight } from "../node/widgets.js";
 
 /**
@@ -43,6 +44,7 @@ export function addCard(node, { name, card, height, place, width }) {
   });
   new ResizeObserver(() => {
     const { offsetHeight } = card.content;
+    if (offsetHeight > 0) showsRun(node);
     if (offsetHeight === 0 || offsetHeight === height) return; // not visible, or unchanged
     const resize = () => (height = offsetHeight);
     const before = node.size[1];

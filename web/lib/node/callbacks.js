@@ -1,13 +1,16 @@
-/** @import { Node } from "../../../types/comfyui.d.ts" */
+/**
+ * @import { Node } from "../../../types/comfyui.d.ts"
+ * @typedef {Node & { onExecuted?(output: unknown): void }} Called
+ */
 
 /**
  * Call `also` after a node's own callback of this name, which ComfyUI calls on each node if it has
  * one.
  *
- * @template {"onConfigure" | "onConnectionsChange" | "onSerialize"} Name
+ * @template {"onConfigure" | "onConnectionsChange" | "onExecuted" | "onResize" | "onSerialize"} Name
  * @param {Node} node
  * @param {Name} name
- * @param {(...args: Parameters<NonNullable<Node[Name]>>) => void} also
+ * @param {(...args: Parameters<NonNullable<Called[Name]>>) => void} also
  */
 export function alsoOn(node, name, also) {
   const target = /** @type {Record<string, ((...args: any[]) => unknown) | undefined>} */ (
@@ -16,7 +19,7 @@ export function alsoOn(node, name, also) {
   const before = target[name];
   target[name] = function (...args) {
     const result = before?.apply(this, args);
-    also(.../** @type {Parameters<NonNullable<Node[Name]>>} */ (args));
+    also(.../** @type {Parameters<NonNullable<Called[Name]>>} */ (args));
     return result;
   };
 }
