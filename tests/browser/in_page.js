@@ -284,6 +284,20 @@
     /** Whether the workflow would be saved as this text. */
     isSavedAs: (text) => savedText() === text,
 
+    /**
+     * The same; in Nodes 2.0 but for the heights of nodes, which the page gives them: in 1.32 its Undo
+     * brings back higher ones than needed lower by a title, with its own nodes alone.
+     */
+    isSavedAsButForHeights(text) {
+      if (!LiteGraph.vueNodesMode) return savedText() === text;
+      const withoutHeights = (saved) => {
+        const read = JSON.parse(saved);
+        for (const { size } of read.nodes) size.length = 1;
+        return JSON.stringify(read);
+      };
+      return withoutHeights(savedText()) === withoutHeights(text);
+    },
+
     /** Whether the workflow's subgraph has no input of this name. */
     isSubgraphWithout(input) {
       const saved = (app.rootGraph ?? app.graph).serialize();
