@@ -40,6 +40,8 @@ class _Ahead:
     """When it is dropped, by the monotonic clock."""
     stamp: _Stamp | None = None
     size: int = 0
+    seconds: float = 0.0
+    """How long it took."""
 
 
 class ReadAhead:
@@ -62,6 +64,7 @@ class ReadAhead:
         self._smallest = smallest
         self._lock = threading.Lock()
         self._ahead: dict[str, _Ahead] = {}
+        self._took: dict[str, float] = {}
         self._janitor: threading.Thread | None = None
         self._pool = ThreadPoolExecutor(
             1, thread_name_prefix="batch-loop-read-ahead", initializer=lower_priority
@@ -87,6 +90,7 @@ class ReadAhead:
         """
         with self._lock:
             ahead = self._ahead.pop(loop, None)
+            self._took.pop(loop, None)
         if ahead is None:
             return None
         if ahead.path != path:
@@ -97,7 +101,16 @@ class ReadAhead:
         image = ahead.image.result()
         self._budget.give_back(ahead.size)
         # No stamp: the file changed while it was read, or is gone.
-        return image if ahead.stamp is not None and ahead.stamp == _stamp(path) else None
+        if ahead.stamp is None or ahead.stamp != _stamp(path):
+            return None
+        with self._lock:
+            self._took[loop] = ahead.seconds
+        return image
+
+    def took(self, loop: str) -> float:
+        """How long reading the image took that was just taken for a loop; 0 if none was."""
+        with self._lock:
+            return self._took.pop(loop, 0.0)
 
     def cancel(self, loop: str) -> None:
         """Drop what was read ahead for a loop."""
@@ -150,7 +163,9 @@ class ReadAhead:
             size = _pixels(ahead.path) * _BYTES_PER_PIXEL
             if self._budget.take(size):
                 ahead.size = size
+                began = time.monotonic()
                 image = self._decode(ahead.path)
+                ahead.seconds = time.monotonic() - began
                 # If the file changed meanwhile, the image may be a mix of old and new.
                 ahead.stamp = stamp if _stamp(ahead.path) == stamp else None
         except Exception:  # noqa: BLE001 the node will meet it again, and report it

@@ -11,7 +11,7 @@ from typing import NamedTuple
 MOST_WEIGHED = 256
 """In a larger batch the images that have ended stand for the others."""
 
-ENOUGH = 4
+ENOUGH = 3
 """How many images must have ended after the first before their times are compared by weight."""
 
 _HELD_UP = 3
@@ -37,6 +37,10 @@ class Spent(NamedTuple):
     """The part of it that was spent waiting for results of earlier images to be written."""
     writing: float = 0.0
     """Writing its results while the next prompt ran."""
+    late: float = 0.0
+    """The part of its prompt that was spent waiting for the image, as it was read ahead."""
+    reading: float = 0.0
+    """Reading it ahead, while the prompt before ran; 0 if it was not."""
 
 
 @dataclass(frozen=True)
@@ -61,10 +65,9 @@ class Forecast:
     def factor(self) -> float:
         """How many times as long an image that is left takes as one that has ended, on average.
 
-        Two things go on at once: the work on an image, and the writing of the results of the one
-        before. An image takes as long as the longer of the two. Each is told from the images that
-        have ended, even where it was the shorter one: after light images, nothing else shows what
-        writing heavy ones will cost.
+        Three things go on at once: the work on an image, reading the next one ahead, and writing
+        the results of the one before. Each is told from the images that have ended, even where
+        another took longer: after light images, nothing else shows what heavy ones will cost.
         """
         ended = {one.path for one in self.spent}
         left = [weight for path, weight in self.weights.items() if path not in ended]
@@ -72,17 +75,20 @@ class Forecast:
         after_first = self.spent[1:]
         if not left or not after_first:
             return 1.0
-        work, each_detail = self._work(after_first), self._writing()
-        before = self.weights[self.spent[-1].path]
-        to_come = fmean(
-            max(work(own), each_detail * earlier.detail)
-            for earlier, own in pairwise([before, *left])
-        )
-        return to_come / fmean(one.seconds for one in after_first)
+        work, reading, writing = self._work(after_first), self._reading(), self._writing()
+        last = self.spent[-1]
+        takes, late = last.seconds, last.late
+        to_come = 0.0
+        for earlier, own in pairwise([self.weights[last.path], *left]):
+            # It was begun once the image before had been read.
+            late = max(0.0, reading * own.pixels - (takes - late))
+            takes = max(late + work(own), writing * earlier.detail)
+            to_come += takes
+        return to_come / len(left) / fmean(one.seconds for one in after_first)
 
     def _work(self, spent: Sequence[Spent]) -> Callable[[Weight], float]:
         """How long an image of a weight is worked on."""
-        seconds = [max(0.0, one.seconds - one.waited) for one in spent]
+        seconds = [max(0.0, one.seconds - one.waited - one.late) for one in spent]
         if len(spent) < ENOUGH:
             usual = median(seconds)
             return lambda _weight: usual
@@ -92,6 +98,12 @@ class Forecast:
         if by_pixels.misses < by_detail.misses:
             return lambda weight: by_pixels.at(weight.pixels)
         return lambda weight: by_detail.at(weight.detail)
+
+    def _reading(self) -> float:
+        """How long reading an image ahead takes, for each of its pixels."""
+        read = [one for one in self.spent if one.reading > 0]
+        pixels = sum(self.weights[one.path].pixels for one in read)
+        return sum(one.reading for one in read) / pixels if read else 0.0
 
     def _writing(self) -> float:
         """How long writing the results of an image takes, for each unit of its detail."""

@@ -206,6 +206,10 @@ class HandingOut(Parts):
             for key, item in zip(keys, waiting, strict=True)
         ]
 
+    def note_read_ahead(self, turn: Turn, seconds: float, late: float) -> None:
+        """Note that a turn's image was read ahead in `seconds`, and was waited for, `late`."""
+        self.memory.note_read_ahead(turn, seconds, late)
+
     def _wait_for_stopped_writes(self, key: LoopKey) -> None:
         """Wait for files that are being written for images that may now be handed out again.
 

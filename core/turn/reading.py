@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import time
 from collections.abc import Hashable
 from functools import partial
 
@@ -12,7 +13,9 @@ from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders, check_source_file
 from ..files.unreadable import folder_lost
 from ..media.decode import DecodedImage
+from ..model.background_writes import Turn
 from ..model.loop_key import LoopKey
+from ..model.prompt import Prompt
 from ..model.records import Iteration, Partner
 
 
@@ -40,7 +43,7 @@ class Reading:
         for one in [own] if was_read else [own, *iteration.partners]:
             try:
                 kept = self._waiting.pop(one, None) if was_read else None
-                images[one] = kept or self._read(one.key, one.path, allowed)
+                images[one] = kept or self._read(one.key, one.path, allowed, iteration.prompt)
             except (UnreadableImage, PathRefused) as error:
                 raised, reason = self._told_of(error, one)
                 self._registry.reject(iteration, raised, reason, one)
@@ -54,7 +57,7 @@ class Reading:
 
     def alone(self, key: LoopKey, path: str, allowed: AllowedFolders) -> DecodedImage:
         """An image that was not handed out; raises UnreadableImage and PathRefused."""
-        return self._read(key, path, allowed)
+        return self._read(key, path, allowed, None)
 
     def begin_next(self, iteration: Iteration, allowed: AllowedFolders) -> None:
         """Start reading the image that the next prompt will ask for, if all goes well."""
@@ -64,10 +67,19 @@ class Reading:
                 source = check_source_file(iteration.key.full(iteration.following), allowed)
                 self._read_ahead.begin(iteration.key.id, source)
 
-    def _read(self, key: LoopKey, path: str, allowed: AllowedFolders) -> DecodedImage:
-        """The image of an item, from memory if it was read ahead."""
+    def _read(
+        self, key: LoopKey, path: str, allowed: AllowedFolders, prompt: Prompt | None
+    ) -> DecodedImage:
+        """The image of an item, from memory if it was read ahead; `prompt` has it."""
         source = check_source_file(key.full(path), allowed)
-        return self._read_ahead.take(key.id, source) or read_image(source)
+        began = time.monotonic()
+        image = self._read_ahead.take(key.id, source)
+        if image is None:
+            return read_image(source)
+        if prompt is not None:
+            took, late = self._read_ahead.took(key.id), time.monotonic() - began
+            self._registry.note_read_ahead(Turn(key.id, path, prompt), took, late)
+        return image
 
     def _told_of(
         self, error: UnreadableImage | PathRefused, one: Partner

@@ -245,6 +245,7 @@ class Memory:
     def __init__(self, host: Host) -> None:
         self.moments = Moments(host)
         self._outcomes: dict[Prompt, Outcome] = {}
+        self._read_ahead: dict[Turn, tuple[float, float]] = {}
         # By the loops' ids, whose hashes Python caches.
         self._kept: dict[str, LoopMemory] = {}
         self._draft: dict[str, tuple[LoopKey, LoopMemory]] | None = None
@@ -368,6 +369,16 @@ class Memory:
         if len(self._outcomes) >= _OUTCOMES_KEPT:
             self._outcomes.clear()
         self._outcomes[prompt] = outcome
+
+    def read_ahead(self, turn: Turn) -> tuple[float, float]:
+        """How long its image was read ahead, and was waited for, in seconds; 0 if not at all."""
+        return self._read_ahead.get(turn, (0.0, 0.0))
+
+    def note_read_ahead(self, turn: Turn, seconds: float, late: float) -> None:
+        """Note how long a turn's image was read ahead and waited for; from any thread."""
+        if len(self._read_ahead) >= _OUTCOMES_KEPT:
+            self._read_ahead.clear()
+        self._read_ahead[turn] = (seconds, late)
 
     @contextmanager
     def draft(self) -> Iterator[Callable[[], None]]:

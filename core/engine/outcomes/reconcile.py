@@ -253,7 +253,9 @@ class Reconciler:
         if new.state in {ItemState.DONE, ItemState.FAILED}:
             times = times.ended_one(took)
             waited = self._memory.turn(key, over.turn).waited
-            spent = Spent(item.path, took, waited, self._writes.seconds(over.turn))
+            reading, late = self._memory.read_ahead(over.turn)
+            writing = self._writes.seconds(over.turn)
+            spent = Spent(item.path, took, waited, writing, late, reading)
             self._memory.change(key, forecast=self._memory[key].forecast.ended_one(spent))
         self._loops.save(key, times=times, ran_at=ran_at)
         if new.state is ItemState.DONE:

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import os
 import threading
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -71,6 +72,21 @@ def ahead_with(
 
 def path_of(folder: Path, name: str) -> str:
     return os.path.realpath(folder / name)
+
+
+def test_it_tells_once_how_long_reading_the_taken_image_took(folder: Path, reader: Reader) -> None:
+    ahead = ahead_with(MemoryBudget(PLENTY), reader)
+    a, b = path_of(folder, "a.png"), path_of(folder, "b.png")
+    began = time.monotonic()
+    ahead.begin(LOOP, a)
+    assert reader.began.wait(10)
+    assert ahead.take(LOOP, a) is not None
+    assert 0 < ahead.took(LOOP) <= time.monotonic() - began
+    assert ahead.took(LOOP) == 0
+    # One that was not read ahead took nothing.
+    ahead.begin(LOOP, a)
+    assert ahead.take(LOOP, b) is None
+    assert ahead.took(LOOP) == 0
 
 
 def test_an_image_read_ahead_is_what_decode_gives(folder: Path, reader: Reader) -> None:
