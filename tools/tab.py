@@ -219,7 +219,10 @@ class Tab:
                 button = buttons.last.element_handle(timeout=CLICK_MS)
                 button.click(timeout=CLICK_MS)
             except PlaywrightError:
-                continue  # it has gone by itself
+                # It has gone by itself, or a message covers it.
+                if selector != TOAST_CLOSE:
+                    self.close_toasts()
+                continue
             button.wait_for_element_state("hidden")
             closed += 1
         expect(buttons).to_have_count(0)
