@@ -120,6 +120,10 @@ class LoopEndNotReached(BatchLoopError):
     """Raised when two prompts in a row succeeded on one image without reaching its end."""
 
 
+class LoopForgotten(BatchLoopError):
+    """Raised when a prompt's loop was forgotten after the prompt was queued."""
+
+
 class IllegalTransition(BatchLoopError):
     """Raised when an item cannot change from its current state to the requested one."""
 

@@ -6,7 +6,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from ..common.errors import InvalidSetting, LoopEndNotReached, StoreAway, UnwritableImage
+from ..common.errors import (
+    InvalidSetting,
+    LoopEndNotReached,
+    LoopForgotten,
+    StoreAway,
+    UnwritableImage,
+    quoted,
+)
 from ..model.background_writes import Turn
 from ..model.item_life import Event, On
 from ..model.items import Claim, Item
@@ -17,6 +24,7 @@ from ..model.records import FinishedBy, Iteration, Partner
 from ..store.records import LoopEntry
 from .batches import Request
 from .changes.loops import in_order
+from .changes.process_memory import FORGOTTEN
 from .changes.transactions import Refusal, in_transaction
 from .folders.listings import Due, Listed
 from .partners import one_loop_two_listings, together
@@ -61,6 +69,7 @@ class HandingOut(Parts):
             NoImages: a listing is due, and is empty.
             LoopEndNotReached: two prompts in a row succeeded on the item without reaching Loop End,
                 or without saving where no Loop End follows.
+            LoopForgotten: the loop was forgotten after the prompt was submitted.
             UnwritableImage: the result of an earlier prompt could not be written after it had
                 ended, with Stop on error. The next call hands that image out again.
             FolderNotFound, InvalidSetting: the listing could not be taken, or the settings of two
@@ -100,6 +109,9 @@ class HandingOut(Parts):
     ) -> Refusal | None:
         """The reason for giving a prompt no item, if any; `held` are those that it already has."""
         keys = [request.key for request in requests]
+        for key in keys:
+            if self._store.load(key) is None and self._was_forgotten(key, prompt):
+                return Refusal(LoopForgotten(_forgotten(key)))
         for request in requests:
             asked = self.memory[request.key].asked
             if asked is not None and asked[0] == prompt and asked[1] != request.selection:
@@ -111,6 +123,9 @@ class HandingOut(Parts):
             return Refusal(InvalidSetting(_in_two_ways(keys[0])))
         untold = self._untold.take(keys)
         return None if untold is None else Refusal(UnwritableImage(untold))
+
+    def _was_forgotten(self, key: LoopKey, prompt: Prompt) -> bool:
+        return self.memory.moments.is_since(key, FORGOTTEN, prompt)
 
     def _hand_out_next(self, requests: Sequence[Request], prompt: Prompt) -> Iteration | Refusal:
         """Hand out the next items of loops that are prepared."""
@@ -283,6 +298,13 @@ class HandingOut(Parts):
     def _following(self, key: LoopKey) -> str | None:
         """The item that this server is likely to get next, as other servers take theirs before."""
         return self._store.first_pending(key, skipping=self._loops.elsewhere(key))
+
+
+def _forgotten(key: LoopKey) -> str:
+    return (
+        f"The batch of {quoted(key.directory)} was forgotten after this run was queued, so the run "
+        "ends here, and no batch begins. Run again to begin it with the first image."
+    )
 
 
 def _in_two_ways(key: LoopKey) -> str:

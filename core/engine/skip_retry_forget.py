@@ -12,6 +12,7 @@ from ..model.items import Item, ItemState
 from ..model.loop_key import LoopKey
 from ..model.prompt import Failure
 from ..model.records import Arrived, Snapshot
+from .changes.process_memory import FORGOTTEN
 from .changes.transactions import Refusal, answer, in_transaction
 from .changes.undo import UNDO_SECONDS
 from .changes.unused import is_unused
@@ -153,6 +154,8 @@ class Steering(Parts):
     def forget(self, loop_id: str) -> None:
         """Forget a loop and everything known of it; the user's files are left alone.
 
+        Prompts of it that wait in the queue of this server begin no batch: see `acquire`.
+
         Raises:
             UnknownLoop: no loop has this id.
             NotNow: a run is working on one of its images.
@@ -169,6 +172,9 @@ class Steering(Parts):
         if self._store.open_items(key):
             return Refusal(NotNow(_AT_WORK))
         self._forget_now(key)
+        # Prompts that wait in the queue by now were meant for the batch that is forgotten.
+        forgotten = partial(self.memory.moments.note, key, FORGOTTEN)
+        self._transactions.after_commit(forgotten)
         return None
 
     def _forget_now(self, key: LoopKey) -> None:

@@ -12,11 +12,10 @@ from ..comfy.threads import Threads, in_thread
 from ..common.errors import Refused
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
-from ..files.allowed_paths import AllowedFolders, check_source_file, resolve_source
-from ..model.directory_iterator_settings import IteratorSettings
+from ..files.allowed_paths import AllowedFolders, check_source_file
 from .answers import Handler, answered, as_answer
 from .export import arrived_as_json, as_json
-from .requests import checked_id, json_body, workflow_of
+from .requests import AskedFolder, checked_id, json_body
 
 _LOOP = '{"loop": id}, or {"directory": path, "loop_name": name, "workflow": id}'
 _IMAGE = '{"loop": id, "path": path}'
@@ -94,9 +93,7 @@ def _loop_id(body: Mapping[str, Any], registry: LoopRegistry, allowed: AllowedFo
     if "loop" in body:
         loop_id = body["loop"]
     elif "directory" in body:
-        settings = IteratorSettings.of_json(body, {"directory", "loop_name"})
-        folder = resolve_source(settings.directory, allowed)
-        loop_id = registry.key(settings.loop_name, folder, workflow_of(body)).id
+        loop_id = AskedFolder.of(body, {"directory", "loop_name"}).key(registry, allowed).id
     else:
         loop_id = None
     if not isinstance(loop_id, str):

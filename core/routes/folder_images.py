@@ -14,11 +14,10 @@ from ..comfy.threads import Threads, in_thread
 from ..common.errors import Refused
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
-from ..files.allowed_paths import AllowedFolders, resolve_source
-from ..model.directory_iterator_settings import LISTING, IteratorSettings
+from ..files.allowed_paths import AllowedFolders
 from ..model.loop_key import LoopKey
 from .answers import answered, as_answer
-from .requests import json_body, workflow_of
+from .requests import AskedFolder, json_body
 
 _SETTINGS = '{"directory": path}, further settings of Directory Iterator, and "contains"'
 _MOST = 100
@@ -64,16 +63,14 @@ def add_routes(
     async def images(request: web.Request) -> web.Response:
         """The first images of a folder whose paths contain a text."""
         body = await json_body(request, _SETTINGS)
-        settings = IteratorSettings.of_json(body, LISTING)
-        workflow = workflow_of(body)
+        asked = AskedFolder.of(body)
         contains = body.get("contains", "")
         if not isinstance(contains, str):
             raise Refused("contains must be text.")
 
         def look() -> dict[str, Any]:
-            folder = resolve_source(settings.directory, allowed_folders())
-            key = registry.key(settings.loop_name, folder, workflow)
-            _, paths = registry.preview(key, settings.selection())
+            key = asked.key(registry, allowed_folders())
+            _, paths = registry.preview(key, asked.settings.selection())
             wanted = contains.casefold()
             found = (path for path in paths if wanted in path.casefold())
             shown = list(islice(found, _MOST))

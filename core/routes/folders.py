@@ -13,10 +13,9 @@ from ..comfy.threads import Threads, in_thread
 from ..common.errors import FolderNotFound, Refused
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
-from ..files.allowed_paths import AllowedFolders, as_written, resolve_source
-from ..model.directory_iterator_settings import LISTING, IteratorSettings
+from ..files.allowed_paths import AllowedFolders, as_written
 from .answers import answered, as_answer
-from .requests import json_body, loop_of, title_of, workflow_of
+from .requests import AskedFolder, json_body, loop_of, title_of
 
 _SETTINGS = '{"directory": path} and, as needed, further settings of Directory Iterator'
 _PATH = '{"path": a full path, or "" for the folders that may be used}'
@@ -34,14 +33,12 @@ def add_routes(
     async def folder(request: web.Request) -> web.Response:
         """The images of a folder under the settings of a Directory Iterator."""
         body = await json_body(request, _SETTINGS)
-        settings = IteratorSettings.of_json(body, LISTING)
-        workflow = workflow_of(body)
+        asked = AskedFolder.of(body)
 
         def look() -> dict[str, Any]:
-            folder = resolve_source(settings.directory, allowed_folders())
-            key = registry.key(settings.loop_name, folder, workflow)
-            registry.note_title(workflow, title_of(body))
-            selection = settings.selection()
+            key = asked.key(registry, allowed_folders())
+            registry.note_title(asked.workflow, title_of(body))
+            selection = asked.settings.selection()
             known, paths = registry.preview(key, selection)
             return {
                 "directory": key.directory,
@@ -51,7 +48,7 @@ def add_routes(
                 "total": len(paths),
                 "first": paths[0] if paths else None,
                 "last": paths[-1] if paths else None,
-                "nothing": None if paths else _as_json(nothing_there(folder, selection)),
+                "nothing": None if paths else _as_json(nothing_there(key.directory, selection)),
             }
 
         return as_answer(await in_thread(Threads.FOLDERS, look))

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from aiohttp import web
 
 from ..common.errors import Refused, UnknownLoop
-from ..model.loop_key import title_named, workflow_named
+from ..engine.registry import LoopRegistry
+from ..files.allowed_paths import AllowedFolders, resolve_source
+from ..model.directory_iterator_settings import LISTING, IteratorSettings
+from ..model.loop_key import LoopKey, title_named, workflow_named
 
 _LARGEST_BODY = 2**16
 """In bytes; a path and a name take far less."""
@@ -60,6 +64,24 @@ def workflow_of(body: Mapping[str, Any]) -> str:
 def title_of(body: Mapping[str, Any]) -> str:
     """The workflow's name in a request's body; empty if there is none."""
     return title_named(body.get("title"))
+
+
+@dataclass(frozen=True)
+class AskedFolder:
+    """The folder that a request's body is about, under a Directory Iterator's settings."""
+
+    settings: IteratorSettings
+    workflow: str
+
+    @classmethod
+    def of(cls, body: Mapping[str, Any], names: Collection[str] = LISTING) -> AskedFolder:
+        """The folder in a request's body, with the settings of `names`; raises InvalidSetting."""
+        return cls(IteratorSettings.of_json(body, names), workflow_of(body))
+
+    def key(self, registry: LoopRegistry, allowed: AllowedFolders) -> LoopKey:
+        """The loop of it, which may never have run; reads the disk, and raises PathRefused."""
+        folder = resolve_source(self.settings.directory, allowed)
+        return registry.key(self.settings.loop_name, folder, self.workflow)
 
 
 def loop_of(request: web.Request) -> str:

@@ -171,6 +171,31 @@ def test_a_forgotten_loop_starts_with_its_first_image(
     assert [told(result, ITERATOR)["filename"] for result in again] == NAMES
 
 
+def test_what_waits_in_the_queue_as_its_loop_is_forgotten_begins_nothing(
+    client: ComfyClient, workspace: Workspace, graph: Graph
+) -> None:
+    loop_id = told(client.run(graph), ITERATOR)["loop"]
+    gate = workspace.scratch / "gate"
+    held = client.submit(
+        {
+            "1": node("EmptyImage", width=8, height=8, batch_size=1, color=0),
+            "2": node("TestWait", image=["1", 0], until=str(gate)),
+            "3": node("PreviewImage", images=["2", 0]),
+        }
+    )
+    queued = client.submit(graph)
+    wait_for(lambda: written(client.get_json(f"{LOOPS}/{loop_id}")) == 1, "the first image")
+    client.post_json(f"{LOOPS}/forget", {"loop": loop_id})
+    gate.touch()
+    assert client.wait(held).status == "success"
+    result = client.wait(queued)
+    assert result.status == "error"
+    assert result.error is not None
+    assert "was forgotten after this run was queued" in result.error.message
+    assert loop_id not in {loop["id"] for loop in client.get_json(LOOPS)["loops"]}
+    assert told(client.run(graph), ITERATOR)["filename"] == NAMES[0]
+
+
 @pytest.mark.parametrize(
     "body", [{}, {"loop": "0123456789abcdef"}, {"loop": 1, "path": ""}, {"path": "a.png"}]
 )

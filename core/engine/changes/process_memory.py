@@ -73,9 +73,9 @@ class Clients:
         return Clients({**self._seen, client_id: known})
 
 
-END, LOOK, WORK = "end", "look", "work"
-"""When a batch became complete, when its folder was looked through, and when a prompt last began or
-ended."""
+END, LOOK, WORK, FORGOTTEN = "end", "look", "work", "forgotten"
+"""When a batch became complete, when its folder was looked through, when a prompt last began or
+ended, and when a person has forgotten the loop."""
 
 _REMEMBERED = 8
 """How many of each kind are kept: not every one that is noted is then committed."""
@@ -117,8 +117,15 @@ class Moments:
         is_own = nearest is not None and abs(nearest[0] - at) < _SAME_SECONDS
         return nearest[1] if nearest is not None and is_own else None
 
+    def is_since(self, key: LoopKey, what: str, prompt: Prompt) -> bool:
+        """Whether this server has noted something after the submission."""
+        noted = tuple(self._own.get((key, what), ()))
+        if prompt.steady is None:
+            return any(at > prompt.submitted_at for at, _ in noted)
+        return any(steady > prompt.steady for _, steady in noted)
+
     def forget(self, key: LoopKey) -> None:
-        """Forget a loop."""
+        """Forget a loop, but for when a person has forgotten it."""
         for what in (END, LOOK, WORK):
             self._own.pop((key, what), None)
 

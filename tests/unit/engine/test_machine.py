@@ -27,7 +27,13 @@ from hypothesis.stateful import (
 )
 from sqlalchemy import func, select
 
-from batch_loop.core.common.errors import LoopEndNotReached, NoImages, NotNow, UnreadableImage
+from batch_loop.core.common.errors import (
+    LoopEndNotReached,
+    LoopForgotten,
+    NoImages,
+    NotNow,
+    UnreadableImage,
+)
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.changes import undo
 from batch_loop.core.engine.folders import listings
@@ -129,6 +135,7 @@ class Server:
     before: dict[LoopKey, tuple[Prompt, Selection, dict[str, float]]] = field(default_factory=dict)
     """Files that were new when the last image of a batch was handed out, and to which prompt."""
     waiting: set[tuple[LoopKey, Prompt]] = field(default_factory=set)
+    forgotten: dict[LoopKey, float] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
@@ -524,6 +531,7 @@ class RegistryMachine(RuleBasedStateMachine):
         if refused:
             return
         del self.loops[key]
+        server.forgotten[key] = self.clock.time
         server.seen = {of: seen for of, seen in server.seen.items() if of[0] != key}
         # Its next batch is the first again.
         self.successes = Counter(
@@ -619,7 +627,7 @@ class RegistryMachine(RuleBasedStateMachine):
         job.asked[key] = request.selection
         try:
             expected, error = self._expect(job, request), None
-        except (NoImages, LoopEndNotReached) as raised:
+        except (NoImages, LoopEndNotReached, LoopForgotten) as raised:
             expected, error = None, type(raised)
         if error is not None:
             with pytest.raises(error):
@@ -715,6 +723,9 @@ class RegistryMachine(RuleBasedStateMachine):
             for path, item in self.loops[key].open:
                 if item.prompt == prompt:
                     return path
+        elif prompt.submitted_at < server.forgotten.get(key, 0.0):
+            self.steps.update(["too late"])
+            raise LoopForgotten
         was_listed = self._prepare(server, request, prompt)
         loop = self.loops[key]
         path = loop.first_pending

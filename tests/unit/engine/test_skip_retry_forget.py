@@ -8,7 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.core.common.errors import NotNow, UnknownItem, UnknownLoop, UnreadableImage
+from batch_loop.core.common.errors import (
+    LoopForgotten,
+    NotNow,
+    UnknownItem,
+    UnknownLoop,
+    UnreadableImage,
+)
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.if_exists import Owner
@@ -236,6 +242,20 @@ def test_a_loop_is_at_rest_once_its_prompts_have_ended_though_started_over(loop:
     forget(loop)
     with pytest.raises(UnknownLoop):
         loop.registry.check_at_rest(loop_id)
+
+
+def test_what_was_queued_before_its_loop_was_forgotten_begins_nothing(loop: Loop) -> None:
+    loop.run()
+    waits, without_a_clock = loop.host.submit(), replace(loop.host.submit(), steady=None)
+    forget(loop)
+    for prompt in (waits, without_a_clock):
+        with pytest.raises(LoopForgotten, match="forgotten after this run was queued"):
+            loop.registry.acquire(loop.request, prompt)
+    with pytest.raises(UnknownLoop):
+        loop.snapshot()
+    assert loop.run_all() == ["a", "b", "c"]
+    # It begins no batch: the one that has begun since goes on.
+    assert loop.registry.acquire(loop.request, waits).item is None
 
 
 @pytest.mark.parametrize("ask", [forget, lambda loop: skip(loop, "b")])
