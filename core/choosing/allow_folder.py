@@ -5,14 +5,11 @@ from __future__ import annotations
 import os
 
 from ..common.errors import FolderNotFound, PathRefused, UnwritableImage, quoted
-from ..files.allowed_paths import (
-    AllowedFolders,
-    check_is_here,
-    is_elsewhere,
-    refusal_of_state,
-    with_line,
-)
+from ..files.allowed_paths import AllowedFolders
 from ..files.atomic import write_atomic
+from ..files.folder_list import with_line
+from ..files.path_refusals import refusal_of_state
+from ..files.path_texts import check_is_here, is_elsewhere
 from ..files.real_paths import open_file
 from ..model.if_exists import IfExists
 

@@ -22,7 +22,7 @@ from ..common.variables import (
     cannot_use,
 )
 from ..engine.outcomes.lease import LEASE_SECONDS, SHORTEST
-from ..files.allowed_paths import full_path_in
+from ..files.folder_list import full_path_in
 
 _log = logging.getLogger(__name__)
 

@@ -20,21 +20,16 @@ from ..background.write_behind import WriteBehind
 from ..common.errors import BatchLoopError, StateNotKept
 from ..common.processes import name_machine
 from ..engine.registry import LoopRegistry
-from ..files.allowed_paths import (
-    AllowedFolders,
-    allowed_dirs_file,
-    check_source_file,
-    real_path_if_allowed,
-    state_dir,
-)
+from ..files.allowed_paths import AllowedFolders, check_source_file, real_path_if_allowed
+from ..files.folder_list import allowed_dirs_file, state_dir
 from ..files.leftovers import sweep
 from ..files.listing import list_images, sight
-from ..files.numbering import Numbering
 from ..files.protected import CUSTOM_NODES
 from ..graph.required_nodes import Submission
 from ..model.prompt import Prompt
 from ..model.selection import Selection
 from ..model.shared_roots import Roots
+from ..results.numbering import Numbering
 from ..store.databases.postgresql import open_postgresql
 from ..store.databases.sqlite_store import open_store
 from ..store.interface import Store

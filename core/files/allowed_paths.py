@@ -7,23 +7,22 @@ folders. So every path from a prompt or a route is checked here first.
 from __future__ import annotations
 
 import contextlib
-import logging
 import os
 import stat
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from types import ModuleType
 
 from .. import PACK_FOLDER
-from ..common.errors import (
-    FolderNotFound,
-    InvalidSetting,
-    NotAFolder,
-    PathRefused,
-    is_control,
-    quoted,
+from ..common.errors import FolderNotFound, InvalidSetting, NotAFolder, PathRefused, quoted
+from .folder_list import allowed_dirs_file, folders_in, state_dir, unquoted
+from .path_refusals import (
+    HOW_ELSEWHERE,
+    how_to_allow,
+    refusal_of_state,
+    refusal_to_write,
+    shown_name,
 )
-from ..common.variables import ALLOWED_DIRS_VARIABLE
+from .path_texts import check_is_here, check_text, is_elsewhere, is_within
 from .protected import NOTHING_PROTECTED, UNPROTECTED, Protected
 
 EXAMPLE_FOLDER = "batch-loop/examples/images"
@@ -34,28 +33,6 @@ With it an example workflow runs on any machine, with nothing copied into the us
 
 EXAMPLE_IMAGES = os.path.realpath(os.path.join(PACK_FOLDER, "examples", "images"))
 """Real path of that folder, which may be read but not written."""
-
-MOST_PARTS = 256
-"""The most parts a path may have: real ones have far fewer, and each costs a system call."""
-
-_log = logging.getLogger(__name__)
-
-
-def allowed_dirs_file(user_dir: str) -> str:
-    """The file in ComfyUI's user folder that lists additional allowed folders, one per line."""
-    return os.path.join(state_dir(user_dir), "allowed_dirs.txt")
-
-
-def state_dir(user_dir: str) -> str:
-    """The folder in ComfyUI's user folder with the pack's own state."""
-    return os.path.join(os.path.abspath(user_dir), "batch_loop")
-
-
-def with_line(content: bytes, folder: str) -> bytes:
-    """The content of that file with a line added for `folder`, a full path without line breaks."""
-    line = folder if _unquoted(folder) == folder else f'"{folder}"'
-    before = content if not content or content.endswith((b"\n", b"\r")) else content + b"\n"
-    return before + line.encode("utf-8", "surrogateescape") + b"\n"
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,7 +68,7 @@ class AllowedFolders:
         `comfyui` has ComfyUI's own folders that may not be written, see `Protected.load`.
         """
         listed_in = allowed_dirs_file(user_dir)
-        folders = [*listed, *_folders_in(listed_in)]
+        folders = [*listed, *folders_in(listed_in)]
         return cls(
             input=os.path.realpath(input_dir),
             output=os.path.realpath(output_dir),
@@ -129,17 +106,17 @@ class AllowedFolders:
             if is_state:
                 raise refusal_of_state(path)
             if to_write and part is not None:
-                raise _refusal_to_write(path, part)
+                raise refusal_to_write(path, part)
 
     def holds(self, real_path: str) -> bool:
         """Whether a real path is one of the folders, or lies within one, protected or not."""
         return any(
-            _is_within(real_path, folder)
+            is_within(real_path, folder)
             for folder in (self.input, self.output, self.temp, *self.extra)
         )
 
     def _admits_to_read(self, real_path: str) -> bool:
-        return self.holds(real_path) or _is_within(real_path, EXAMPLE_IMAGES)
+        return self.holds(real_path) or is_within(real_path, EXAMPLE_IMAGES)
 
 
 def resolve_source(directory: str, allowed: AllowedFolders) -> str:
@@ -156,7 +133,7 @@ def resolve_source(directory: str, allowed: AllowedFolders) -> str:
     accessed, and `NotAFolder` if it is a file. Whether something is there at all is looked at, and
     told, only inside of the allow-list.
     """
-    cleaned = _unquoted(directory)
+    cleaned = unquoted(directory)
     if not cleaned:
         msg = (
             "No folder is chosen: 'directory' is empty. Choose a folder: its full path, or a "
@@ -200,10 +177,10 @@ def as_written(folder: str, allowed: AllowedFolders) -> str:
 
     It is the path inside ComfyUI's input folder, or the full path of any other folder.
     """
-    if not _is_within(folder, allowed.input):
+    if not is_within(folder, allowed.input):
         return folder
     inner = os.path.relpath(folder, allowed.input).replace(os.sep, "/")
-    return inner if inner in (".", _unquoted(inner)) and inner != EXAMPLE_FOLDER else folder
+    return inner if inner in (".", unquoted(inner)) and inner != EXAMPLE_FOLDER else folder
 
 
 def resolve_target(folder: str, allowed: AllowedFolders) -> str:
@@ -213,7 +190,7 @@ def resolve_target(folder: str, allowed: AllowedFolders) -> str:
     too. Raises `PathRefused`, also for protected places: ComfyUI's own folders and the pack's
     state, whatever is allowed around them.
     """
-    folder = _unquoted(folder) or "."
+    folder = unquoted(folder) or "."
     return _allowed_real_path(folder, allowed.output, allowed, to_write=True)
 
 
@@ -242,16 +219,17 @@ def check_target_file(path: str, allowed: AllowedFolders) -> str:
 
 
 def _check_file(path: str, allowed: AllowedFolders, *, to_write: bool) -> str:
-    _check_text(path)
+    check_text(path)
     what = (
         "it is a link that leads out of the folders that Batch Loop may use, or lies in none of "
         "them. Put the file itself there, or allow the folder that the link leads to: "
     )
 
     def refusal() -> PathRefused:
+        how = how_to_allow("that folder", allowed.how_to_allow)
         return PathRefused(
-            f"Batch Loop may not use {quoted(path)}: {what}{_how_to_allow('that folder', allowed)}",
-            elsewhere=f"Batch Loop may not use {quoted(_name(path))}: {what}{_HOW_ELSEWHERE}",
+            f"Batch Loop may not use {quoted(path)}: {what}{how}",
+            elsewhere=f"Batch Loop may not use {quoted(shown_name(path))}: {what}{HOW_ELSEWHERE}",
         )
 
     # A shared database may name anything. Network paths are not even queried, except in a folder
@@ -261,57 +239,6 @@ def _check_file(path: str, allowed: AllowedFolders, *, to_write: bool) -> str:
     real_path = _real_path(path)
     allowed.check(path, real_path, to_write=to_write, refusal=refusal)
     return real_path
-
-
-def inside(folder: str, relative: str, system: ModuleType = os.path) -> str | None:
-    """The full path of `relative` (with "/") in a folder; None if it leads out of the folder.
-
-    On Windows, a drive letter in the middle of it does. `system` is the module for paths.
-    """
-    full: str = system.normpath(system.join(folder, *relative.split("/")))
-    start = system.normcase(folder).rstrip(system.sep) + system.sep
-    return full if system.normcase(full).startswith(start) else None
-
-
-def _unquoted(text: str) -> str:
-    stripped = text.strip()
-    for quote in ('"', "'"):
-        if len(stripped) > 1 and stripped[0] == stripped[-1] == quote:
-            return stripped[1:-1]
-    return stripped
-
-
-def full_path_in(entry: str) -> str | None:
-    """An entry of a list of folders, without quotes; None if it is not a full path."""
-    path = _unquoted(entry)
-    return path if os.path.isabs(path) and "\0" not in path else None
-
-
-def _folders_in(file: str) -> Iterator[str]:
-    """The full paths in a list of allowed folders."""
-    for line in map(str.strip, _lines(file)):
-        if not _unquoted(line) or line.startswith("#"):
-            continue
-        folder = full_path_in(line)
-        if folder is not None:
-            yield folder
-        else:
-            _log.warning(
-                "Batch Loop skips the allowed folder %s in %s: it is not a full path.",
-                quoted(line),
-                quoted(file),
-            )
-
-
-def _lines(path: str) -> Iterator[str]:
-    try:
-        # utf-8-sig: Windows' Notepad begins a file with a byte order mark.
-        with open(path, encoding="utf-8-sig", errors="surrogateescape") as file:
-            yield from file
-    except FileNotFoundError:
-        pass
-    except OSError as error:
-        _log.warning("Batch Loop cannot read %s: %s", quoted(path), error.strerror or error)
 
 
 def _allowed_real_path(path: str, base: str, allowed: AllowedFolders, *, to_write: bool) -> str:
@@ -326,41 +253,14 @@ def _allowed_real_path(path: str, base: str, allowed: AllowedFolders, *, to_writ
     )
 
     def refusal() -> PathRefused:
-        how = _how_to_allow(typed, allowed)
+        how = how_to_allow(typed, allowed.how_to_allow)
         return PathRefused(
             f"Batch Loop may not use the folder {quoted(typed)}: {what}{how}",
-            elsewhere=f"Batch Loop may not use the folder {quoted(path)}: {what}{_HOW_ELSEWHERE}",
+            elsewhere=f"Batch Loop may not use the folder {quoted(path)}: {what}{HOW_ELSEWHERE}",
         )
 
     allowed.check(full_path, real_path, to_write=to_write, refusal=refusal)
     return real_path
-
-
-def refusal_of_state(path: str) -> PathRefused:
-    """The refusal to read or write the pack's own state."""
-    what = (
-        "it belongs to what Batch Loop itself keeps, its list of allowed folders among it, which "
-        "no workflow may read or write. Choose another folder."
-    )
-    return PathRefused(
-        f"Batch Loop may not use {quoted(path)}: {what}",
-        elsewhere=f"Batch Loop may not use {quoted(_name(path))}: {what}",
-    )
-
-
-def _refusal_to_write(path: str, part: str) -> PathRefused:
-    what = (
-        f"it belongs to {part}, which no workflow may change, whatever folders are allowed. "
-        "Choose a folder inside ComfyUI's output folder, or an allowed one beside ComfyUI's own."
-    )
-    return PathRefused(
-        f"Batch Loop may not write to {quoted(path)}: {what}",
-        elsewhere=f"Batch Loop may not write to {quoted(_name(path))}: {what}",
-    )
-
-
-def _name(path: str) -> str:
-    return os.path.basename(path.rstrip("/" + os.sep)) or path
 
 
 def _real_path(path: str) -> str:
@@ -373,70 +273,3 @@ def _real_path(path: str) -> str:
             "at. Try again."
         )
         raise PathRefused(msg) from error
-
-
-def check_is_here(path: str) -> None:
-    """Raise `PathRefused` for a path on another machine, and for text that is not a path."""
-    # By the text alone: on Windows, merely querying a path on another machine sends it the user's
-    # credentials.
-    if is_elsewhere(path):
-        msg = (
-            f"Batch Loop does not use network or device paths such as {quoted(path)}. Give the "
-            "network folder a drive letter or mount it, and use that path."
-        )
-        raise PathRefused(msg)
-    _check_text(path)
-
-
-def is_elsewhere(path: str) -> bool:
-    """Whether Windows would take a path for that of a network folder or a device."""
-    return path.replace("/", "\\").startswith(("\\\\", "\\??\\"))
-
-
-_HOW_ELSEWHERE = (
-    "its owner can do that. Opened on the machine that ComfyUI runs on, its page says how."
-)
-"""Replaces the names of this machine's files for a page on another machine."""
-
-
-def _how_to_allow(folder: str, allowed: AllowedFolders) -> str:
-    variable = f"put it into the environment variable {ALLOWED_DIRS_VARIABLE}"
-    if any(map(is_control, folder)):
-        return (
-            "first give it a name without line breaks and other characters that cannot be shown, "
-            "as a list of folders cannot hold them."
-        )
-    if not allowed.how_to_allow:
-        return f"{variable}, and start ComfyUI again."
-    return (
-        f"add the line {folder} to the file {quoted(allowed.how_to_allow)} and run again, or "
-        f"{variable} and start ComfyUI again."
-    )
-
-
-def _check_text(path: str) -> None:
-    """Raise `PathRefused` for text that is not a path, or has more parts than any in use."""
-    try:
-        # JSON can hold half a surrogate pair, which no file system accepts.
-        usable = b"\0" not in os.fsencode(path)
-    except UnicodeEncodeError:
-        usable = False
-    if not usable:
-        msg = (
-            f"{quoted(path)} is not a path: it has a character that no file name can have. "
-            "Type it again."
-        )
-        raise PathRefused(msg)
-    if len(path.replace(os.altsep or os.sep, os.sep).split(os.sep)) > MOST_PARTS:
-        # Without the path, which is long, and may not be told to another machine.
-        msg = (
-            f"Batch Loop does not use paths of more than {MOST_PARTS} parts. Choose a folder that "
-            "lies less deep."
-        )
-        raise PathRefused(msg)
-
-
-def _is_within(real_path: str, folder: str) -> bool:
-    # normcase: on Windows C:\Pics and c:\pics are one folder.
-    real_path, folder = os.path.normcase(real_path), os.path.normcase(folder)
-    return real_path == folder or real_path.startswith(folder.rstrip(os.sep) + os.sep)

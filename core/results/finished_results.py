@@ -14,11 +14,11 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from typing import Any
 
 from ..common.pace import Pace, clear_in_steps, parts_of
-from ..files.allowed_paths import inside
-from ..files.numbering import is_numbered
+from ..files.path_texts import inside
 from ..files.same_file import Identities
 from ..model.records import KnownResult
 from ..model.result_names import ResultName
+from .numbering import is_numbered
 from .own_names import Group, OwnNames
 from .whole_files import LOOK_EVERY, ResultFiles
 

@@ -15,9 +15,9 @@ from dataclasses import dataclass
 
 from ..common.pace import parts_of
 from ..files.listing import images_named
-from ..files.numbering import named_before
 from ..files.same_file import Spelled
 from ..model.result_names import ResultName
+from .numbering import named_before
 
 
 def images_named_alike(name: ResultName, source: str, result: str, stem: str) -> list[str]:

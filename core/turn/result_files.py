@@ -13,10 +13,10 @@ from typing import Protocol
 from ..common.errors import UnwritableImage
 from ..files.allowed_paths import AllowedFolders, check_target_file
 from ..files.atomic import check_name
-from ..files.numbering import Numbering
 from ..model.if_exists import PASSED_OVER, IfExists, Owner
 from ..model.records import Iteration
 from ..model.result_names import ResultName
+from ..results.numbering import Numbering
 from ..results.own_names import images_named_alike
 from .saved_result import Background, Content
 

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 from playwright.sync_api import expect
 
-from batch_loop.core.files.allowed_paths import allowed_dirs_file
+from batch_loop.core.files.folder_list import allowed_dirs_file
 from batch_loop.tests.browser.test_from_empty import own, search
 from batch_loop.tests.browser.test_templates import picture_of
 from batch_loop.tests.support.images import write_images

@@ -10,7 +10,8 @@ import pytest
 from batch_loop.core.choosing import allow_folder as module
 from batch_loop.core.choosing.allow_folder import allow
 from batch_loop.core.common.errors import FolderNotFound, PathRefused, UnwritableImage
-from batch_loop.core.files.allowed_paths import AllowedFolders, allowed_dirs_file
+from batch_loop.core.files.allowed_paths import AllowedFolders
+from batch_loop.core.files.folder_list import allowed_dirs_file
 
 
 class Machine:

@@ -22,15 +22,14 @@ from batch_loop.core.common.variables import ALLOWED_DIRS_VARIABLE
 from batch_loop.core.files.allowed_paths import (
     EXAMPLE_FOLDER,
     EXAMPLE_IMAGES,
-    MOST_PARTS,
     AllowedFolders,
     check_source_file,
     check_target_file,
-    inside,
     real_path_if_allowed,
     resolve_source,
     resolve_target,
 )
+from batch_loop.core.files.path_texts import MOST_PARTS, inside
 from batch_loop.core.files.real_paths import open_file
 
 Check = Callable[[str, AllowedFolders], str]

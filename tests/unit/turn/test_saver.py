@@ -14,13 +14,13 @@ from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.files.caption import Caption
-from batch_loop.core.files.numbering import Numbering
 from batch_loop.core.model.formats import Format
 from batch_loop.core.model.if_exists import IfExists
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.results.numbering import Numbering
 from batch_loop.core.results.saver_names import image_name
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.turn.result_files import ResultFiles, Run

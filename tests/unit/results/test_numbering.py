@@ -18,7 +18,6 @@ from hypothesis import strategies as st
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files.allowed_paths import AllowedFolders
-from batch_loop.core.files.numbering import Numbering, is_numbered, named_before
 from batch_loop.core.model.formats import Format
 from batch_loop.core.model.if_exists import IfExists
 from batch_loop.core.model.items import Counts, Item
@@ -27,6 +26,7 @@ from batch_loop.core.model.prompt import Prompt
 from batch_loop.core.model.records import Iteration
 from batch_loop.core.model.result_names import saved_as
 from batch_loop.core.model.selection import Selection
+from batch_loop.core.results.numbering import Numbering, is_numbered, named_before
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.sql.sql_store import SqlStore
 from batch_loop.core.turn.result_files import ResultFiles, Run
