@@ -13,7 +13,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Awaitable, Callable, Collection, Iterator, Mapping
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import ContextVar
 from typing import Any
@@ -27,19 +27,17 @@ from comfy.model_management import throw_exception_if_processing_interrupted
 from comfy_execution.utils import get_executing_context
 from server import PromptServer
 
-from ..common.errors import NoRoom, OutsidePrompt
 from ..common.names import NODE_PREFIX, UI_KEY
 from ..common.processes import is_at_work, this_process
 from ..files.protected import CUSTOM_NODES
 from ..graph.links import Graph
 from ..graph.required_nodes import Fault, Submission, Unrun, faults, unrun
-from ..graph.savers import is_saver, iterators_behind
 from ..model.loop_key import title_named, workflow_named
-from ..model.prompt import Ending, Failure, Outcome, Prompt, Saved, Sender, client_named
+from ..model.prompt import Ending, Outcome, Prompt, Saved, Sender
+from .history import outcome_of, saved_in
+from .queue_entries import current_entry, is_running, note_of, prompt_of
 from .request_origin import is_from_here
 
-_NO_ROOM = f"{NoRoom.__module__}.{NoRoom.__qualname__}"
-"""How ComfyUI writes down this error's type."""
 _PROGRAM_FOLDER = os.path.dirname(os.path.realpath(folder_paths.__file__))
 
 Middleware = Callable[..., Awaitable[web.StreamResponse]]
@@ -79,23 +77,23 @@ class ComfyHost:
 
     def current_prompt(self) -> Prompt:
         """The prompt whose node runs in this thread; raises OutsidePrompt if none does."""
-        return _prompt(_current_entry())
+        return prompt_of(current_entry())
 
     def current_submission(self) -> Submission:
         """The submission of that prompt; raises OutsidePrompt."""
-        entry = _current_entry()
+        entry = current_entry()
         # A prompt that was queued without the handler has no note: it asks for all outputs.
-        noted = _noted(entry)
+        noted = note_of(entry)
         named = noted.get("workflow", ""), noted.get("title", "")
         return Submission(entry[2], noted.get("targets"), *named)
 
     def is_asked_from_here(self) -> bool:
         """Whether that prompt was sent from this machine; raises OutsidePrompt."""
-        return _noted(_current_entry()).get("here") is True
+        return note_of(current_entry()).get("here") is True
 
     def unrun(self, node_id: str) -> Unrun:
         """The output nodes that the node feeds but that do not run in that prompt."""
-        return unrun(self.current_submission(), node_id, _current_entry()[4], _is_output)
+        return unrun(self.current_submission(), node_id, current_entry()[4], _is_output)
 
     def faults(self, graph: Graph, outputs: Collection[str]) -> tuple[Fault, ...]:
         """The errors that ComfyUI's validation finds in output nodes and the nodes that feed them.
@@ -146,25 +144,25 @@ class ComfyHost:
         queue = PromptServer.instance.prompt_queue
         # The queue moves a prompt from running to history in one step under this lock.
         with queue.mutex:
-            if _is_running(queue, prompt):
+            if is_running(queue, prompt):
                 return Outcome(Ending.RUNNING)
             entry = queue.history.get(prompt.id)
             if entry is None:
                 return Outcome(Ending.STOPPED)
-            return _outcome(entry)
+            return outcome_of(entry)
 
     def saved(self, prompt: Prompt) -> tuple[Saved, ...]:
         """The files that a prompt's output nodes saved, from the history."""
         queue = PromptServer.instance.prompt_queue
         with queue.mutex:
             entry = queue.history.get(prompt.id) or {}
-        return tuple(_saved(entry))
+        return tuple(saved_in(entry))
 
     def has_ended(self, prompt: Prompt) -> bool:
         """Whether a prompt of this server has ended, in whatever way."""
         queue = PromptServer.instance.prompt_queue
         with queue.mutex:
-            return not _is_running(queue, prompt)
+            return not is_running(queue, prompt)
 
     def submission(self) -> Submission:
         """The submission that the current request is validating; empty if there is none."""
@@ -243,14 +241,6 @@ class ComfyHost:
         return submission
 
 
-def _is_running(queue: Any, prompt: Prompt) -> bool:
-    """Whether the queue is running a prompt; the queue's lock has to be held."""
-    return any(
-        entry[1] == prompt.id and _prompt(entry) == prompt
-        for entry in queue.currently_running.values()
-    )
-
-
 def _targets(graph: Graph, asked: Any) -> list[str] | None:
     """The nodes of a graph whose outputs a submission asks for; None for all."""
     if asked is None:
@@ -297,101 +287,3 @@ def _boundary(class_type: str) -> object:
 
 def _is_ours(node: object) -> bool:
     return isinstance(node, dict) and str(node.get("class_type", "")).startswith(NODE_PREFIX)
-
-
-def _current_entry() -> tuple[Any, ...]:
-    """The queue's entry of the prompt whose node runs in this thread: see `_prompt`."""
-    context = get_executing_context()
-    queue = PromptServer.instance.prompt_queue
-    with queue.mutex:
-        for entry in queue.currently_running.values():
-            if context is not None and entry[1] == context.prompt_id:
-                found: tuple[Any, ...] = entry
-                return found
-    message = (
-        "Batch Loop's nodes work in prompts that ComfyUI's queue runs, and this one was not "
-        f"found there (executing context: {context!r}). Submit the workflow to ComfyUI's "
-        "/prompt, as its page does."
-    )
-    raise OutsidePrompt(message)
-
-
-def _noted(entry: tuple[Any, ...]) -> Mapping[str, Any]:
-    """What `_note_submission` has written into the extra data of an entry of the queue."""
-    noted = entry[3].get(UI_KEY)
-    return noted if isinstance(noted, dict) else {}
-
-
-def _prompt(entry: tuple[Any, ...]) -> Prompt:
-    """The prompt of an entry of the queue: (number, id, graph, extra data, outputs, ...)."""
-    extra = entry[3]
-    noted = _noted(entry).get("submitted_at")
-    # A prompt that was queued without the handler has a time of ComfyUI's, in ms, since 0.3.75;
-    # before that it counts as the oldest, which never starts a batch over.
-    submitted_at = extra.get("create_time", 0) / 1000 if noted is None else noted
-    client = client_named(extra.get("client_id"))
-    sender = Sender(_noted(entry).get("sender", Sender.SCRIPT))
-    return Prompt(entry[1], submitted_at, client, _noted(entry).get("steady"), sender)
-
-
-def _outcome(entry: Mapping[str, Any]) -> Outcome:
-    """A prompt's outcome, from its entry in the history."""
-    status = entry.get("status") or {}
-    ended_at = None
-    # Other messages may follow, but never a second one of these.
-    for event, data in status.get("messages", ()):
-        if event == "execution_interrupted":
-            return Outcome(Ending.STOPPED, ended_at=_time_of(data))
-        if event == "execution_error":
-            return Outcome(Ending.ERROR, _failure(data), _time_of(data))
-        if event == "execution_success":
-            ended_at = _time_of(data)
-    if status.get("status_str") == "success":
-        return Outcome(Ending.SUCCESS, ended_at=ended_at)
-    return Outcome(Ending.STOPPED)
-
-
-def _time_of(message: Mapping[str, Any]) -> float | None:
-    """When a message was sent, in seconds; ComfyUI notes milliseconds."""
-    noted = message.get("timestamp")
-    return noted / 1000 if isinstance(noted, (int, float)) else None
-
-
-def _failure(data: Mapping[str, Any]) -> Failure:
-    message = str(data.get("exception_message") or "").strip()
-    return Failure(
-        reason=message or str(data.get("exception_type") or "no reason given"),
-        node_id=str(data.get("node_id")),
-        node_type=str(data.get("node_type")),
-        blames_image=data.get("exception_type") != _NO_ROOM,
-    )
-
-
-def _saved(entry: Mapping[str, Any]) -> Iterator[Saved]:
-    """The files that the nodes of a prompt in the history have saved."""
-    shown = entry.get("meta") or {}
-    for node, result in (entry.get("outputs") or {}).items():
-        files = list(_saved_files(result))
-        if files:
-            graph: Graph = entry["prompt"][2]
-            # A node created by an expansion is not in the graph, but usually a copy of one that is.
-            in_graph = node if node in graph else str(shown.get(node, {}).get("display_node"))
-            iterators = tuple(iterators_behind(graph, in_graph))
-            is_claimed = is_saver(graph, in_graph)
-            for file in files:
-                yield Saved(file, iterators, is_claimed)
-
-
-def _saved_files(result: Mapping[str, Any]) -> Iterator[str]:
-    """The files in the `ui` result of a node, as it names them: they may be anywhere."""
-    for files in result.values():
-        if not isinstance(files, (list, tuple)):
-            continue
-        for file in files:
-            # Newer ComfyUIs recognize a file by these two keys, too.
-            if isinstance(file, dict) and {"filename", "type"} <= file.keys():
-                folder = folder_paths.get_directory_by_type(file["type"])
-                # What a node only shows, such as a preview, is not a result.
-                if folder is not None and file["type"] != "temp":
-                    subfolder = str(file.get("subfolder") or "")
-                    yield os.path.join(os.path.realpath(folder), subfolder, str(file["filename"]))

@@ -33,7 +33,9 @@ NODE_FILES = {
 }
 TOUCH_COMFYUI = NODE_FILES | {
     "__init__.py",
+    "core/comfy/history.py",
     "core/comfy/host.py",
+    "core/comfy/queue_entries.py",
     "core/comfy/runtime.py",
     "core/comfy/schema.py",
     "nodes/io/saving.py",
