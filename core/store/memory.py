@@ -1,23 +1,23 @@
-"""The store in memory, and the one that stands in for an unusable database."""
+"""The store in memory."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import islice
 from typing import Any, NamedTuple, TypeVar
 
-from ..common.errors import StateNotKept
 from ..model.item_life import Event, On, after_event, check_transition
-from ..model.items import STATE_NAMES, Claim, Counts, Item, ItemState
+from ..model.items import Claim, Counts, Item
 from ..model.loop_key import LoopKey
-from ..model.records import NOTHING_CARRIED, Carried, KnownResult, ReportedItem
+from ..model.records import NOTHING_CARRIED, Carried
 from .interface import Outside
 from .memory_items import ItemTable
 from .memory_outputs import MemoryOutputs
-from .records import ListedLoop, LoopEntry, NewListing, gives_up
+from .memory_outside import MemoryOutside, counts_in
+from .records import LoopEntry, NewListing, gives_up
 
 T = TypeVar("T")
 
@@ -39,7 +39,7 @@ class MemoryStore(MemoryOutputs):
         """`forgets` says why state is kept in memory; empty if that was asked for."""
         super().__init__()
         self.forgets = forgets
-        self.outside: Outside = _Outside(self)
+        self.outside: Outside = MemoryOutside(self._entries, self._items, self)
         self._id = secrets.token_hex(16)
         self._ids: dict[str, LoopKey] = {}
         self._carried: dict[LoopKey, Carried] = {}
@@ -83,31 +83,6 @@ class MemoryStore(MemoryOutputs):
     def loops(self) -> list[LoopKey]:
         return list(self._entries)
 
-    def listed_loops(self) -> list[ListedLoop]:
-        """All loops; may be called from any thread."""
-        found = []
-        # Each copy is made in one step, as the registry may change the original meanwhile.
-        for key, entry in list(self._entries.items()):
-            items = self._items.get(key)
-            if items is None:  # it is being forgotten
-                continue
-            first = items.pending[:1]
-            known = items.known.get(items.order[first[0]]) if first else None
-            found.append(
-                ListedLoop(
-                    key,
-                    entry.batch,
-                    entry.finished,
-                    entry.ran_at,
-                    _counted(items.counts.copy(), entry),
-                    tuple(items.known[path] for path in items.open.copy()),
-                    stopped=known is not None and known.stopped,
-                    kept_at=entry.kept_at,
-                    title=entry.title,
-                )
-            )
-        return found
-
     def forget(self, key: LoopKey) -> None:
         self._undo.take(self._entries, key)
         self._undo.take(self._items, key)
@@ -117,7 +92,7 @@ class MemoryStore(MemoryOutputs):
         self._forget_files(key)
 
     def counts(self, key: LoopKey) -> Counts:
-        return _counted(self._items[key].counts, self._entries.get(key))
+        return counts_in(self._items[key].counts, self._entries.get(key))
 
     def carry(self, key: LoopKey, value: Any) -> None:
         self._undo.put(self._carried, key, Carried(value))
@@ -185,29 +160,6 @@ class MemoryStore(MemoryOutputs):
                 items.append(path)
                 self._undo.by(items.take_last, before)
 
-    def listed_paths(self, key: LoopKey) -> set[str]:
-        """The paths of the current listing; may be called from any thread."""
-        items = self._items.get(key)
-        # Copied in one step, as the registry may change it meanwhile.
-        return set() if items is None else set(items.order.copy())
-
-    def pending_paths(self, key: LoopKey) -> set[str]:
-        """The paths of the listed items that are PENDING; may be called from any thread."""
-        items = self._items.get(key)
-        order, places = ([], []) if items is None else (items.order.copy(), items.pending.copy())
-        return {order[place] for place in places if place < len(order)}
-
-    def undone_paths(self, key: LoopKey) -> set[str]:
-        """The paths of the items that prompts have had, and that are not done; any thread."""
-        items = self._items.get(key)
-        known = {} if items is None else items.known.copy()
-        return {path for path, item in known.items() if item.undone}
-
-    def listed_items(self, key: LoopKey) -> list[ReportedItem]:
-        """The items of the current listing with their files; from any thread."""
-        items = self._items.get(key)
-        return [] if items is None else items.all_reported()
-
     # Items.
 
     def claim(self, key: LoopKey, claim: Claim) -> Item | None:
@@ -270,87 +222,3 @@ class MemoryStore(MemoryOutputs):
     def failures(self, key: LoopKey, most: int) -> tuple[Item, ...]:
         items = self._items[key]
         return tuple(items.at(index) for index in items.failed[:most])
-
-
-class _Outside:
-    """The store's `Outside`. No listing is large here: each is taken at once."""
-
-    def __init__(self, store: MemoryStore) -> None:
-        self._store = store
-
-    def renew(self, server: str, seconds: float) -> None:
-        pass
-
-    def listed_loops(self) -> list[ListedLoop]:
-        return self._store.listed_loops()
-
-    def paths(self, key: LoopKey) -> Collection[str]:
-        return self._store.listed_paths(key)
-
-    def pending(self, key: LoopKey) -> Collection[str]:
-        return self._store.pending_paths(key)
-
-    def undone(self, key: LoopKey) -> Collection[str]:
-        return self._store.undone_paths(key)
-
-    def results_below(self, key: LoopKey, folder: str) -> Mapping[str, str]:
-        return self._store.results_below(key, folder)
-
-    def report(self, key: LoopKey) -> list[ReportedItem]:
-        return self._store.listed_items(key)
-
-    def written_below(self, folder: str, after: str = "") -> Iterator[KnownResult]:
-        return iter(() if after else self._store.all_written_below(folder))
-
-    def is_large(self, key: LoopKey, number: int, *, keeps: bool) -> bool:  # noqa: ARG002
-        return False
-
-    def new_listing(
-        self,
-        key: LoopKey,
-        listing: str,
-        server: str,  # noqa: ARG002
-        *,
-        keeps: bool,  # noqa: ARG002
-    ) -> NewListing:
-        return NewListing(key, listing)
-
-    def write_listing(self, new: NewListing, first: int, paths: Sequence[str]) -> None:
-        pass
-
-    def write_unlisted(self, new: NewListing, after: str) -> str | None:  # noqa: ARG002
-        return None
-
-    def finish_listing(self, new: NewListing) -> None:
-        pass
-
-    def spare_listings(self) -> Mapping[str, str]:
-        return {}
-
-    def delete_some(self, listing: str) -> bool:  # noqa: ARG002
-        return False
-
-
-def _counted(numbers: Mapping[ItemState, int], entry: LoopEntry | None) -> Counts:
-    counts = {name: numbers[state] for state, name in STATE_NAMES.items()}
-    return Counts(**counts, unpaired=0 if entry is None else entry.unpaired)
-
-
-class RefusingStore(MemoryStore):
-    """Stands in for a database that cannot be used: every use raises StateNotKept."""
-
-    def __init__(self, reason: str) -> None:
-        super().__init__()
-        self._reason = reason
-
-    def transaction(self) -> AbstractContextManager[None]:
-        raise StateNotKept(self._reason)
-
-    def snapshot_read(self, read: Callable[[], T]) -> T | None:  # noqa: ARG002
-        return None
-
-    def listed_loops(self) -> list[ListedLoop]:
-        raise StateNotKept(self._reason)
-
-    def listed_paths(self, key: LoopKey) -> set[str]:  # noqa: ARG002
-        raise StateNotKept(self._reason)

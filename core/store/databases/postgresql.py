@@ -24,7 +24,7 @@ from ...common.errors import StateNotKept, StoreAway, UnwritableImage
 from ...common.variables import DATABASE_VARIABLE, cannot_use
 from ...model.shared_roots import Roots
 from ..interface import Store
-from ..memory import RefusingStore
+from ..refusing import RefusingStore
 from ..schema import listing_statements, statements
 from ..schema.tables import OtherVersion, items, outputs, path_bytes, prepare
 from ..sql.backend import AT_ONCE

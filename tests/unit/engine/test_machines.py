@@ -30,7 +30,8 @@ from batch_loop.core.model.shared_roots import NO_ROOTS, Roots
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
-from batch_loop.core.store.memory import MemoryStore, RefusingStore
+from batch_loop.core.store.memory import MemoryStore
+from batch_loop.core.store.refusing import RefusingStore
 from batch_loop.core.store.sql import listing_rows
 from batch_loop.tests.support.fake_host import FakeHost
 from batch_loop.tests.support.waiting import wait_for
