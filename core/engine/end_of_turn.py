@@ -133,7 +133,7 @@ class Turns(Questions):
         self._note(iteration, renamed_text=True)
 
     @in_transaction(patient=True)
-    def _note(self, iteration: Iteration, **noted: bool) -> None:
+    def _note(self, /, iteration: Iteration, **noted: bool) -> None:
         item = self._loops.claimed(iteration)
         if item is not None:
             turn = Turn.of(iteration.key, iteration.prompt, item)

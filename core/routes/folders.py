@@ -13,7 +13,7 @@ from ..comfy.threads import Threads, in_thread
 from ..common.errors import FolderNotFound, Refused
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
-from ..files.allowed_paths import AllowedFolders, as_written
+from ..files.allowed_paths import AllowedFolders, as_written, resolve_source
 from .answers import answered, as_answer
 from .requests import AskedFolder, json_body, loop_of, title_of
 
