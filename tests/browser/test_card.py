@@ -216,10 +216,12 @@ def test_it_says_where_the_results_are_from_the_first_one_on(
     batch.open_gate("img2.png")
     comfy.wait_until_off()
     comfy.press_button("Results: ")
-    expect(comfy.page.locator(".batch-loop-panel")).to_contain_text(batch.name)
+    panel = comfy.page.locator(".batch-loop-panel")
+    expect(panel).to_contain_text(batch.name)
     comfy.page.evaluate(
         "app.extensionManager.command.execute('Workspace.ToggleSidebarTab.batch-loop')"
     )
+    expect(panel).to_have_count(0)
 
 
 @pytest.mark.one_renderer
