@@ -1,0 +1,62 @@
+"""Reading the images of one turn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from batch_loop.core.background.budget import MemoryBudget
+from batch_loop.core.background.read_ahead import ReadAhead, read_image
+from batch_loop.core.engine.batches import Request
+from batch_loop.core.engine.registry import LoopRegistry
+from batch_loop.core.files.allowed_paths import AllowedFolders
+from batch_loop.core.media.decode import DecodedImage
+from batch_loop.core.model.background_writes import Turn
+from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.records import Iteration
+from batch_loop.core.model.selection import Selection
+from batch_loop.core.store.memory import MemoryStore
+from batch_loop.core.turn.reading import Reading
+from batch_loop.tests.support.fake_host import ByHand, FakeHost
+from batch_loop.tests.support.images import write_images
+from batch_loop.tests.support.waiting import wait_for
+
+
+def turn_of(iteration: Iteration) -> Turn:
+    assert iteration.item is not None
+    return Turn.of(iteration.key, iteration.prompt, iteration.item)
+
+
+def test_how_long_an_image_was_read_ahead_is_noted_for_the_prompt_that_takes_it(
+    tmp_path: Path,
+) -> None:
+    names = ["a.png", "b.png"]
+    write_images(tmp_path, names)
+    began: list[str] = []
+
+    def decode(path: str) -> DecodedImage:
+        began.append(path)
+        return read_image(path)
+
+    host, root = FakeHost(), str(tmp_path)
+    registry = LoopRegistry(
+        MemoryStore(),
+        host,
+        lambda *_args, **_given: names,
+        lambda _path: 0.0,
+        poll_outcomes=ByHand,
+    )
+    reading = Reading(registry, ReadAhead(MemoryBudget(10**9), decode, smallest=0))
+    allowed = AllowedFolders(root, root, root)
+    request = Request(LoopKey("", root), Selection())
+    first = registry.acquire(request, host.submit())
+    assert reading.image(first, allowed) is not None
+    reading.begin_next(first, allowed)
+    wait_for(lambda: began, "b.png to be read")
+    registry.end(first)
+    host.finish(first.prompt)
+    second = registry.acquire(request, host.submit())
+    assert reading.image(second, allowed) is not None
+    assert registry.memory.read_ahead(turn_of(first)) == (0, 0)
+    seconds, late = registry.memory.read_ahead(turn_of(second))
+    assert seconds > 0
+    assert late > 0
