@@ -16,9 +16,10 @@ from ..model.prompt import Prompt
 from ..store.interface import Store
 from ..store.records import LoopEntry
 from .changes.loops import Items, Loops
-from .changes.process_memory import END, LOOK, BeforeTheLast
+from .changes.moments import END, LOOK
+from .changes.process_memory import BeforeTheLast
 from .changes.transactions import Transactions
-from .folders.listings import Due, Listed, Listing, Why
+from .folders.due_listings import Due, Listed, Listing, Why
 from .folders.own_results import OwnResults
 
 if TYPE_CHECKING:

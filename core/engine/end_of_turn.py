@@ -27,7 +27,7 @@ from ..model.records import Iteration, Partner, Snapshot
 from .changes.loops import in_order
 from .changes.result_owners import SeenLinks, UnseenLinks
 from .changes.transactions import in_transaction
-from .folders.listings import Due, Listed
+from .folders.due_listings import Due, Listed
 from .outcomes.reconcile import together_with
 from .questions import Questions
 

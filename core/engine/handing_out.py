@@ -24,9 +24,9 @@ from ..model.records import FinishedBy, Iteration, Partner
 from ..store.records import LoopEntry
 from .batches import Request
 from .changes.loops import in_order
-from .changes.process_memory import FORGOTTEN
+from .changes.moments import FORGOTTEN
 from .changes.transactions import Refusal, in_transaction
-from .folders.listings import Due, Listed
+from .folders.due_listings import Due, Listed
 from .partners import one_loop_two_listings, together
 from .parts import Parts
 

@@ -14,8 +14,9 @@ from .batches import Batches
 from .changes.loops import Items, Loops
 from .changes.result_owners import Outputs
 from .changes.transactions import Transactions
+from .folders.due_listings import Sight
 from .folders.folder_watch import FolderWatch
-from .folders.listings import Lister, Listings, Sight
+from .folders.listings import Lister, Listings
 from .folders.own_results import OwnResults
 from .folders.spare_listings import SpareListings
 from .outcomes.lease import Servers

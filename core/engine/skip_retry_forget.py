@@ -12,11 +12,11 @@ from ..model.items import Item, ItemState
 from ..model.loop_key import LoopKey
 from ..model.prompt import Failure
 from ..model.records import Arrived, Snapshot
-from .changes.process_memory import FORGOTTEN
+from .changes.moments import FORGOTTEN
 from .changes.transactions import Refusal, answer, in_transaction
 from .changes.undo import UNDO_SECONDS
 from .changes.unused import is_unused
-from .folders.listings import Due, Listed, Why
+from .folders.due_listings import Due, Listed, Why
 from .outcomes.reconcile import together_with
 from .parts import Parts
 
@@ -216,7 +216,7 @@ class Steering(Parts):
         if due is None:
             return arrived
         key = due.key
-        with self.listings.turn_if_free(key) as is_mine:
+        with self.listings.turns.if_free(key) as is_mine:
             # If another thread is listing the folder, it will find what has arrived.
             look = self._folder_watch.begin_look(key, due.selection) if is_mine else None
             if look is None:

@@ -10,7 +10,7 @@ from typing import Any
 from ..common.errors import BatchLoopError, InvalidSetting, NoImages
 from ..common.names import node_id
 from ..engine.batches import Request
-from ..engine.folders.listings import no_images
+from ..engine.folders.due_listings import no_images
 from ..engine.partners import together
 from ..files.allowed_paths import AllowedFolders, resolve_source
 from ..files.listing import has_images

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from ..common.errors import NoImages, UnknownItem
 from ..engine.batches import Request
-from ..engine.folders.listings import no_images
+from ..engine.folders.due_listings import no_images
 from ..engine.registry import LoopRegistry
 from ..model.items import Counts, Item
 from ..model.prompt import Prompt

@@ -6,7 +6,7 @@ from ...common.times import Times
 from ...model.go_or_stop import BETWEEN_SECONDS
 from ...model.loop_key import LoopKey
 from ...model.prompt import Host, Prompt
-from .process_memory import WORK, Moments
+from .moments import WORK, Moments
 
 
 class Clock:

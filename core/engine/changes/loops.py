@@ -21,7 +21,8 @@ from ...model.records import CURRENT_SHOWN, FAILURES_SHOWN, Iteration, Overview,
 from ...store.interface import Store
 from ...store.records import UNLISTED, ListedLoop, LoopEntry
 from .clock import Clock
-from .process_memory import END, Memory
+from .moments import END
+from .process_memory import Memory
 from .transactions import Transactions
 from .undo import undo_until
 

@@ -1,14 +1,9 @@
-"""What the process remembers besides the store: one object, changed only by commits.
-
-It includes what each client was last seen to want of a loop, and when things happened.
-"""
+"""What the process remembers besides the store: one object, changed only by commits."""
 
 from __future__ import annotations
 
-from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
 from functools import partial
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -16,132 +11,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from ...common.forecast import Forecast
 from ...model.background_writes import Turn
 from ...model.loop_key import LoopKey
-from ...model.policy import IterationMode
 from ...model.prompt import Host, Outcome, Prompt
+from .clients import Clients
+from .moments import Moments
 
 if TYPE_CHECKING:
     from collections.abc import Hashable, Sequence
 
     from ...files.growing_files import Arrivals
     from ...model.selection import Selection
-
-REMEMBERED = 64
-"""How many clients are remembered: scripts tend to use a new client id for every call."""
-
-
-@dataclass(frozen=True)
-class _Seen:
-    mode: IterationMode
-    knows_the_end: bool = False
-
-
-@dataclass(frozen=True)
-class Clients:
-    """What each client last wanted of one loop, in order of their latest runs.
-
-    Two browser tabs may run one loop. Without this, a tab whose Reset stays switched on would start
-    the batch over each time the other tab had a turn, and a tab that had missed the batch's end
-    would start the next batch by itself.
-    """
-
-    _seen: Mapping[str | None, _Seen] = field(default_factory=dict)
-
-    def mode(self, client_id: str | None, otherwise: IterationMode) -> IterationMode:
-        """The mode of the client's newest run; `otherwise` for one that was never seen."""
-        seen = self._seen.get(client_id)
-        return otherwise if seen is None else seen.mode
-
-    def knows_the_end(self, client_id: str | None) -> bool:
-        """Whether a new run of this client is meant as one: it did not miss the batch's end."""
-        seen = self._seen.get(client_id)
-        return seen is None or seen.knows_the_end
-
-    def seen(self, client_id: str | None, mode: IterationMode, *, knows_the_end: bool) -> Clients:
-        """A copy with a run of the client added."""
-        seen = dict(self._seen)
-        seen.pop(client_id, None)
-        seen[client_id] = _Seen(mode, knows_the_end)
-        if len(seen) > REMEMBERED:
-            del seen[next(iter(seen))]
-        return Clients(seen)
-
-    def told_the_end(self, client_id: str | None) -> Clients:
-        """A copy in which the client's own prompt has completed the batch."""
-        if client_id not in self._seen:
-            return self
-        known = replace(self._seen[client_id], knows_the_end=True)
-        return Clients({**self._seen, client_id: known})
-
-
-END, LOOK, WORK, FORGOTTEN = "end", "look", "work", "forgotten"
-"""When a batch became complete, when its folder was looked through, when a prompt last began or
-ended, and when a person has forgotten the loop."""
-
-_REMEMBERED = 8
-"""How many of each kind are kept: not every one that is noted is then committed."""
-_SAME_SECONDS = 0.5
-"""By how much a time may differ when it comes back from the store, as clocks are compared anew."""
-
-
-class Moments:
-    """When things happened to loops: before or after the submission of a prompt.
-
-    The store keeps the time of day for all servers, which may be set at any moment. So this server
-    also remembers its own notes by a monotonic clock. For others it compares how long ago they were
-    with how long the prompt has waited.
-    """
-
-    def __init__(self, host: Host) -> None:
-        self._host = host
-        # The time of day of each of the last ones, and that of the monotonic clock.
-        self._own: defaultdict[tuple[LoopKey, str], deque[tuple[float, float]]] = defaultdict(
-            lambda: deque(maxlen=_REMEMBERED)
-        )
-
-    def note(self, key: LoopKey, what: str, ago: float = 0.0) -> float:
-        """Note that it happens now, or `ago` seconds before; returns the time of day, to store."""
-        at = self._host.now() - ago
-        self._own[key, what].append((at, self._host.steady() - ago))
-        return at
-
-    def passed(self, key: LoopKey, what: str, at: float) -> float:
-        """How many seconds have passed since something, at the time of day `at` by the store."""
-        own = self._own_note(key, what, at)
-        return max(0.0, self._host.now() - at if own is None else self._host.steady() - own)
-
-    def _own_note(self, key: LoopKey, what: str, at: float) -> float | None:
-        """When this server noted it, by the monotonic clock; None if another one did."""
-        # Copied in one step, as listing a folder notes it outside any transaction.
-        noted = tuple(self._own[key, what])
-        nearest = min(noted, key=lambda own: abs(own[0] - at), default=None)
-        is_own = nearest is not None and abs(nearest[0] - at) < _SAME_SECONDS
-        return nearest[1] if nearest is not None and is_own else None
-
-    def is_since(self, key: LoopKey, what: str, prompt: Prompt) -> bool:
-        """Whether this server has noted something after the submission."""
-        noted = tuple(self._own.get((key, what), ()))
-        if prompt.steady is None:
-            return any(at > prompt.submitted_at for at, _ in noted)
-        return any(steady > prompt.steady for _, steady in noted)
-
-    def forget(self, key: LoopKey) -> None:
-        """Forget a loop, but for when a person has forgotten it."""
-        for what in (END, LOOK, WORK):
-            self._own.pop((key, what), None)
-
-    def is_before(self, key: LoopKey, what: str, at: float, prompt: Prompt) -> bool:
-        """Whether something, at the time of day `at` by the store, was before the submission."""
-        own = self._own_note(key, what, at)
-        if own is not None and prompt.steady is not None:
-            return own < prompt.steady
-        waited = None if prompt.steady is None else self._host.steady() - prompt.steady
-        now = self._host.now()
-        if waited is None:
-            waited = now - prompt.submitted_at
-        ago = now - at
-        # If it is in the future, the clock was set back since, nobody knows by how much.
-        return ago < -_SAME_SECONDS or ago > waited
-
 
 _OUTCOMES_KEPT = 64
 """Few prompts have results that are still being written."""

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Collection, Hashable, Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, replace
-from enum import Enum
+from collections.abc import Callable, Collection, Iterator, Sequence
+from contextlib import ExitStack
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Protocol, TypeVar
 
@@ -19,11 +17,12 @@ from ...model.prompt import Host
 from ...model.records import KnownResult
 from ...results.finished_results import finished
 from ...store.interface import Store
-from ...store.records import NewListing
-from ..changes.process_memory import LOOK, BeforeTheLast
+from ..changes.moments import LOOK
 from ..changes.result_owners import Outputs
 from ..changes.transactions import Refusal, Transactions, answer
+from .due_listings import Due, Listed, Listing, Sight, Why, no_images
 from .folder_watch import FolderWatch
+from .listing_turns import ListingTurns
 from .own_results import OwnResults
 from .spare_listings import SpareListings, Written
 
@@ -33,16 +32,10 @@ if TYPE_CHECKING:
 WRITTEN_AT_ONCE = 5_000
 """Paths that are written in one transaction, for which others wait some hundredths of a second."""
 
-LOOK_SECONDS = 0.1
-"""How often a thread that waits for another's listing checks whether it is still wanted."""
-
 WEIGHING_SECONDS = 1.0
 """A folder whose images take longer to weigh, such as on a slow network, goes without."""
 
 T = TypeVar("T")
-
-Sight = Hashable
-"""A description of a file that shows whether it has changed; None if it is gone."""
 
 
 class Lister(Protocol):
@@ -62,56 +55,6 @@ class Lister(Protocol):
         `going_on` is called repeatedly meanwhile, and what it raises ends the listing. `without` is
         given all that match, and returns those to leave out before the range is applied.
         """
-
-
-class Why(Enum):
-    """The purpose of a listing."""
-
-    BEGIN = "begin"
-    """A new batch."""
-    RELIST = "relist"
-    """Other settings for the current batch."""
-    JOIN = "join"
-    """New files for a batch that is complete."""
-    BEFORE_THE_LAST = "before the last"
-    """New files beside the last image of a batch, before a prompt is given it."""
-    JOIN_AT_THE_END = "join at the end"
-    """Those of them that may join, now that this image has been worked on."""
-
-
-@dataclass(frozen=True)
-class Due:
-    """A listing that has to be taken before a loop can go on."""
-
-    why: Why
-    key: LoopKey
-    selection: Selection
-    batch: int
-    before: BeforeTheLast | None = field(default=None, compare=False)
-    """At the end: what was new before the last image was handed out."""
-
-
-@dataclass(frozen=True)
-class Listing:
-    """What a folder contained."""
-
-    due: Due
-    began: float
-    """When the reading began, in seconds since the epoch."""
-    paths: Sequence[str] = ()
-    """In order: all images, or only the new ones if they are to join."""
-    finished: int = 0
-    """How many were left out, as their results already exist."""
-    sights: Mapping[str, Sight] = field(default_factory=dict)
-    """A description of each of those that may join later."""
-    weights: Mapping[str, Weight] = field(default_factory=dict)
-    """How much work each image is, as far as known: see `core.common.forecast`."""
-    new: NewListing | None = None
-    """The listing in the store, if it has been written already."""
-
-
-Listed = Mapping[LoopKey, Listing]
-"""The listings taken for a change, by loop."""
 
 
 class Listings:
@@ -149,7 +92,7 @@ class Listings:
         self._weigh = weigh
         self._spare_listings = spare_listings
         self._hold_lease = hold_lease
-        self._turns: dict[LoopKey, threading.Lock] = {}
+        self.turns = ListingTurns(host)
 
     def with_listings(
         self, change: Callable[[Listed], T | Refusal | Due], *, patient: bool = False
@@ -176,22 +119,11 @@ class Listings:
                         turns.close()
                         mine.clear()
                     mine.add(key)
-                    if turns.enter_context(self._turn(key, patient=patient)):
+                    if turns.enter_context(self.turns.taken(key, patient=patient)):
                         # What another thread has listed may be enough.
                         continue
                 listing = self._take(outcome, patient=patient)
                 listed[key] = self._written(listing, written, patient=patient)
-
-    @contextmanager
-    def turn_if_free(self, key: LoopKey) -> Iterator[bool]:
-        """Take a loop's turn, unless another thread has it; yields whether it was taken."""
-        turn = self._turn_of(key)
-        is_mine = turn.acquire(blocking=False)
-        try:
-            yield is_mine
-        finally:
-            if is_mine:
-                turn.release()
 
     def found(self, due: Due, *, patient: bool = False) -> tuple[Sequence[str], set[str]]:
         """The images in order, and those that are left out as their results already exist.
@@ -383,37 +315,3 @@ class Listings:
                 return {}
             going_on()
         return found
-
-    def _turn_of(self, key: LoopKey) -> threading.Lock:
-        return self._turns.setdefault(key, threading.Lock())
-
-    @contextmanager
-    def _turn(self, key: LoopKey, *, patient: bool) -> Iterator[bool]:
-        """Take a loop's turn; yields whether another thread had it before."""
-        turn = self._turn_of(key)
-        had_to_wait = not turn.acquire(blocking=False)
-        while had_to_wait and not turn.acquire(timeout=LOOK_SECONDS):
-            if patient:
-                self._host.raise_if_cancelled()
-        try:
-            yield had_to_wait
-        finally:
-            turn.release()
-
-
-def no_images(directory: str, selection: Selection, own_results: int = 0) -> str:
-    """The message for a folder without images under `selection`, apart from `own_results`."""
-    looked_for = selection.filter.value
-    if selection.custom_pattern and looked_for == "Custom":
-        looked_for += f" {selection.custom_pattern!r}"
-    where = "in it or in its subfolders" if selection.recursive else "in it (subfolders left out)"
-    message = f"No images to work on in {directory!r}: {looked_for} matches no file {where}"
-    if selection.has_range:
-        message += f", from start_index {selection.start_index} with limit {selection.limit}"
-    message += ". Choose another folder, or widen filter, custom_pattern, recursive or range."
-    if own_results:
-        message += (
-            f" Files that this loop has saved itself are left out ({own_results} here): with "
-            "another loop_name they are images like others."
-        )
-    return message

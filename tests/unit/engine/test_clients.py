@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from batch_loop.core.engine.changes.process_memory import REMEMBERED, Clients
+from batch_loop.core.engine.changes.clients import REMEMBERED, Clients
 from batch_loop.core.model.policy import IterationMode
 from batch_loop.core.model.prompt import client_named
 

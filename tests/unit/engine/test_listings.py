@@ -12,7 +12,7 @@ import pytest
 
 from batch_loop.core.common.errors import FolderNotFound
 from batch_loop.core.engine.batches import Request
-from batch_loop.core.engine.folders.listings import Due, Listed, Why
+from batch_loop.core.engine.folders.due_listings import Due, Listed, Why
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy
@@ -263,10 +263,10 @@ def test_a_caller_that_waits_for_a_listing_holds_no_later_one(server: Server) ->
         return True
 
     def is_free() -> bool:
-        with listings.turn_if_free(second) as is_mine:
+        with listings.turns.if_free(second) as is_mine:
             return is_mine
 
-    with listings.turn_if_free(first):
+    with listings.turns.if_free(first):
         listing = server.pool.submit(listings.with_listings, change)
         assert asked.wait(SECONDS)
         wait_for(is_free, "the turn that is given back")

@@ -12,7 +12,7 @@ import pytest
 
 from batch_loop.core.common.errors import LoopEndNotReached, NoImages, UnknownLoop, UnreadableImage
 from batch_loop.core.engine.batches import Request
-from batch_loop.core.engine.changes.process_memory import LOOK, Moments
+from batch_loop.core.engine.changes.moments import LOOK, Moments
 from batch_loop.core.engine.outcomes.poller import OutcomePoller, Poll
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files import same_file as spelling
