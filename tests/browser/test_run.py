@@ -21,18 +21,23 @@ ACTIONS = ["run", "tryOne", "choose", "startOver"]
 pytestmark = pytest.mark.usefixtures("renderer")
 
 
-def action(comfy: ComfyPage, name: str) -> Locator:
-    """A button of Directory Iterator's card."""
-    return comfy.card().locator(f"[data-action={name}]")
-
-
-def test_run_pause_and_continue_do_the_whole_folder(comfy: ComfyPage, batch: Batch) -> None:
+def pause_in_the_second_image(comfy: ComfyPage, batch: Batch) -> None:
+    """Run, and press Pause while the second image is held by its gate."""
     batch.close_gate(SEVEN[1])
     comfy.load(batch.graph())
     comfy.press_button("Run")
     batch.wait_until_in_image(2)
     comfy.press_button("Pause")
     comfy.wait_until_off()
+
+
+def action(comfy: ComfyPage, name: str) -> Locator:
+    """A button of Directory Iterator's card."""
+    return comfy.card().locator(f"[data-action={name}]")
+
+
+def test_run_pause_and_continue_do_the_whole_folder(comfy: ComfyPage, batch: Batch) -> None:
+    pause_in_the_second_image(comfy, batch)
     expect(action(comfy, "run")).to_have_text("Continue")
     batch.open_gate(SEVEN[1])
     batch.client.wait_until_idle()
@@ -106,12 +111,7 @@ def test_run_on_change_uses_up_no_image(comfy: ComfyPage, batch: Batch) -> None:
 
 
 def test_what_is_sent_after_pause_is_kept(comfy: ComfyPage, batch: Batch) -> None:
-    batch.close_gate(SEVEN[1])
-    comfy.load(batch.graph())
-    comfy.press_button("Run")
-    batch.wait_until_in_image(2)
-    comfy.press_button("Pause")
-    comfy.wait_until_off()
+    pause_in_the_second_image(comfy, batch)
     submitted = comfy.submitted
     comfy.press_button("Try one image")
     comfy.wait_until_submitted(submitted + 1)

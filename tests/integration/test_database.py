@@ -29,13 +29,6 @@ def server(
         yield server
 
 
-@pytest.fixture
-def client(server: ComfyServer) -> Iterator[ComfyClient]:
-    with server.client() as client:
-        yield client
-        client.end_all()
-
-
 def test_an_error_that_a_database_cannot_hold_stops_nothing(
     client: ComfyClient, server: ComfyServer, tmp_path: Path
 ) -> None:

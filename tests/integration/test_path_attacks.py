@@ -536,7 +536,12 @@ def test_no_folder_in_a_body_leads_outside(
 def test_wrong_bodies_are_refused(
     client: ComfyClient, route: str, body: bytes, status: int
 ) -> None:
-    url = f"{client.url}/batch_loop/loops/{route}"
+    check_body(client, f"loops/{route}", body, status)
+
+
+def check_body(client: ComfyClient, route: str, body: bytes, status: int) -> None:
+    """A route refuses a body, with a status."""
+    url = f"{client.url}/batch_loop/{route}"
     headers = {"Content-Type": "application/json"}
     answer = requests.post(url, data=body, headers=headers, timeout=SECONDS)
     assert refused(answer)
@@ -559,11 +564,7 @@ def test_wrong_bodies_are_refused(
 def test_wrong_bodies_are_refused_by_other_routes(
     client: ComfyClient, route: str, body: bytes, status: int
 ) -> None:
-    url = f"{client.url}/batch_loop/{route}"
-    headers = {"Content-Type": "application/json"}
-    answer = requests.post(url, data=body, headers=headers, timeout=SECONDS)
-    assert refused(answer)
-    assert answer.status_code == status
+    check_body(client, route, body, status)
 
 
 @pytest.fixture

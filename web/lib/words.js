@@ -86,6 +86,15 @@ export function batchEnd(state, { unreadable = 0, watches = false, results = "" 
 export function nothingToDo(iteration) {
   const how = [iteration.finished ? t("notice.nothing.skipped") : t("notice.nothing.again")];
   if (iteration.failed) how.push(t("notice.nothing.retry"));
+  return nothingAnd(iteration, how);
+}
+
+/**
+ * @param {Iteration} iteration
+ * @param {string[]} how - lines on what has finished the batch, and how to go on
+ * @returns {Toast}
+ */
+function nothingAnd(iteration, how) {
   return {
     severity: "info",
     summary: t("notice.nothing.title"),
@@ -108,15 +117,7 @@ export function nothingToDo(iteration) {
 export function finishedByOther(iteration, { sender, here }, when) {
   const lines = [t(`notice.nothing.by.${sender}`, { when })];
   if (!here) lines.push(t("notice.nothing.by.elsewhere"));
-  return {
-    severity: "info",
-    summary: t("notice.nothing.title"),
-    detail: t("notice.nothing.detail", {
-      folder: iteration.directory,
-      tally: tally(iteration),
-      how: lines.join("\n"),
-    }),
-  };
+  return nothingAnd(iteration, lines);
 }
 
 /**
