@@ -281,21 +281,23 @@
       return text;
     },
 
-    /** Whether the workflow would be saved as this text. */
-    isSavedAs: (text) => savedText() === text,
-
     /**
-     * The same; in Nodes 2.0 but for the heights of nodes, which the page gives them: in 1.32 its Undo
-     * brings back higher ones than needed lower by a title, with its own nodes alone.
+     * Whether the workflow would be saved as this text.
+     *
+     * In Nodes 2.0 the page gives nodes their heights, which do not count: in 1.32, Undo and opening
+     * a workflow lower nodes by the height of a title, without this pack, too.
      */
-    isSavedAsButForHeights(text) {
-      if (!LiteGraph.vueNodesMode) return savedText() === text;
-      const withoutHeights = (saved) => {
-        const read = JSON.parse(saved);
-        for (const { size } of read.nodes) size.length = 1;
-        return JSON.stringify(read);
+    isSavedAs(text) {
+      const now = savedText();
+      if (!LiteGraph.vueNodesMode) return now === text;
+      const counting = (saved) => {
+        const { definitions, ...root } = JSON.parse(saved);
+        for (const { nodes } of [root, ...(definitions?.subgraphs ?? [])]) {
+          for (const { size } of nodes) size.length = 1;
+        }
+        return JSON.stringify({ ...root, definitions });
       };
-      return withoutHeights(savedText()) === withoutHeights(text);
+      return counting(now) === counting(text);
     },
 
     /** Whether the workflow's subgraph has no input of this name. */

@@ -149,7 +149,7 @@ def test_one_undo_takes_everything_back_after_a_run(
     comfy.page.mouse.click(*comfy.call("titleOf", comfy.call("idOf", SAVER_TYPE)))
     comfy.call("settledText")
     take_back(comfy)
-    comfy.wait_until("isSavedAsButForHeights", before)
+    comfy.wait_until("isSavedAs", before)
 
 
 def test_the_new_nodes_are_of_their_own_size_and_cover_no_other(
