@@ -8,8 +8,11 @@ import { t } from "../texts.js";
  * @typedef {"run" | "tryOne" | "tryWhich" | "choose" | "skip"} Working
  * @typedef {Working | "retry" | "startOver" | "stopWatching" | "report"} Name
  * @typedef {Record<Name, (model: IteratorModel) => void>} CardActions
- * @typedef {{ loop: string | null, results: string, watching: boolean, choosing: boolean }} Standing - `results`
- *   is the folder that they are in, "" if there are none
+ * @typedef {object} Standing
+ * @property {string | null} loop
+ * @property {string} results - the folder that they are in, "" if there are none
+ * @property {boolean} watching
+ * @property {boolean} choosing
  */
 
 /** The buttons in order, with the paths of their texts. Each has its own place in the card. */

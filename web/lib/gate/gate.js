@@ -83,13 +83,8 @@ export class Gate {
       later,
       wait: given.wait,
     });
-    this.#lostServer = new LostServer({
-      autoQueue,
-      batches: this.#batches,
-      screen,
-      submissions,
-      wait: given.wait,
-    });
+    const { wait } = given;
+    this.#lostServer = new LostServer({ autoQueue, batches, screen, submissions, wait });
     this.#looking = new Looking({
       batches,
       screen,
