@@ -21,6 +21,8 @@ import { FOLDER_NODE, planFor } from "./plan.js";
 
 const KEY = "convert";
 const LIFE_MS = 10_000;
+/** ComfyUI's second look comes 50 ms after the first. */
+const SECOND_LOOK_MS = 100;
 
 /** Makes the workflow on screen a batch: its Load Image becomes a folder of images. */
 export class MakeBatch {
@@ -114,6 +116,8 @@ export class MakeBatch {
     // What was changed before is a step of its own to undo.
     canvas.emitBeforeChange();
     canvas.emitAfterChange();
+    // Newer frontends look a second time, and would add to that step what is done until then.
+    await new Promise((resolve) => setTimeout(resolve, SECOND_LOOK_MS));
     // All of this, with the choice of a folder, is one step.
     canvas.emitBeforeChange();
     const before = this.#state;
