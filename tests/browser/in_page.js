@@ -322,17 +322,31 @@
     /** Submit zero prompts, which is refused while the page is still submitting others. */
     /** Wait until ComfyUI's page sends nothing, for so many ms at most. */
     async settle(most) {
-      const until = Date.now() + most;
-      while (!(await app.queuePrompt(0, 0))) {
-        if (Date.now() > until) {
-          const { mode } = app.extensionManager.queueSettings;
-          const { workflow } = app.extensionManager;
-          throw new Error(
-            `ComfyUI's page has been sending for ${most} ms: mode ${mode},`
-              + ` workflow ${workflow.activeWorkflow?.path}, busy ${app.extensionManager.spinner}`,
-          );
+      let asked = 0;
+      let answered = 0;
+      let isOver = false;
+      const settled = async () => {
+        while (!isOver) {
+          asked += 1;
+          const isFree = await app.queuePrompt(0, 0);
+          answered += 1;
+          if (isFree) return;
+          // Not a frame: a page that draws nothing has none.
+          await new Promise((turn) => setTimeout(turn, 16));
         }
-        await nextFrame();
+      };
+      const late = new Promise((_, fail) => {
+        setTimeout(() => {
+          const { queueSettings, workflow, spinner } = app.extensionManager;
+          const { path } = workflow.activeWorkflow ?? {};
+          const page = { asked, answered, mode: queueSettings.mode, path, spinner };
+          fail(new Error(`ComfyUI's page does not settle: ${JSON.stringify(page)}`));
+        }, most);
+      });
+      try {
+        await Promise.race([settled(), late]);
+      } finally {
+        isOver = true;
       }
     },
 

@@ -38,6 +38,9 @@ COUNT_CLICKS = """() => {
     document.addEventListener('click', count, { capture: true });
 }"""
 
+FOLLOWED = "[...app.graph._nodes[0].pos]"
+"""Where the node is that follows the pointer."""
+
 
 @pytest.fixture
 def own_folder(comfy: ComfyPage, server: ComfyServer, tmp_path: Path) -> Iterator[Path]:
@@ -126,14 +129,22 @@ def test_from_an_empty_canvas(comfy: ComfyPage, client: ComfyClient, own_folder:
 
 
 def put_down(comfy: ComfyPage) -> None:
-    """Put down a node that follows the pointer, which it may not do at once."""
+    """Put down a node that follows the pointer, once it does: a click before is of no use.
+
+    A second click would be one on the node.
+    """
+    before = comfy.page.evaluate(FOLLOWED)
     for step in range(TRIES):
-        comfy.page.mouse.click(500 + step, 400)
+        comfy.page.mouse.move(500 + step, 400)
         try:
-            comfy.page.wait_for_function("() => !app.graph._nodes[0].flags.ghost", timeout=CLICK_MS)
+            comfy.page.wait_for_function(
+                f"before => String({FOLLOWED}) !== String(before)", arg=before, timeout=CLICK_MS
+            )
         except PlaywrightTimeoutError:
             continue
-        return
+        break
+    comfy.page.mouse.click(500 + TRIES, 400)
+    comfy.page.wait_for_function("() => !app.graph._nodes[0].flags.ghost")
 
 
 def click(target: Locator) -> int:
