@@ -152,6 +152,19 @@ def test_one_undo_takes_everything_back_after_a_run(
     comfy.wait_until("isSavedAs", before)
 
 
+def test_one_undo_leaves_what_was_changed_just_before(comfy: ComfyPage, batch: Batch) -> None:
+    load(comfy, workflow(batch))
+    reopened(comfy)
+    # ComfyUI has not noted this yet.
+    comfy.set_widget(WORK, "scale_by", 3)
+    before = comfy.call("settledText")
+    comfy.call("execute", COMMAND)
+    choose_folder(comfy, batch)
+    assert ITERATOR_TYPE in types(comfy)
+    take_back(comfy)
+    comfy.wait_until("isSavedAs", before)
+
+
 def test_the_new_nodes_are_of_their_own_size_and_cover_no_other(
     comfy: ComfyPage, batch: Batch, convert: Callable[..., int]
 ) -> None:
