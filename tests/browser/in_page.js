@@ -234,11 +234,12 @@
     /** Where on the page a node's title is, once the node is in view. */
     async titleOf(id) {
       const node = app.graph.getNodeById(id);
+      const { left, top, width, height } = app.canvas.canvas.getBoundingClientRect();
       app.canvas.ds.scale = 1;
-      app.canvas.centerOnNode(node);
+      // The title into the middle: that of a tall node would be behind ComfyUI's bars.
+      app.canvas.ds.offset = [width / 2 - node.pos[0], height / 2 - node.pos[1]];
       redraw();
       for (let frame = 0; frame < 4; frame += 1) await nextFrame();
-      const { left, top } = app.canvas.canvas.getBoundingClientRect();
       const [x, y] = app.canvas.ds.convertOffsetToCanvas([node.pos[0] + 60, node.pos[1] - 12]);
       return [left + x, top + y];
     },
