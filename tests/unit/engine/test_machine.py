@@ -422,6 +422,7 @@ class RegistryMachine(RuleBasedStateMachine):
         if not listing:
             with pytest.raises(NoImages):
                 server.registry.start_over(key.id)
+            self._reconcile(server, key)
             return
         snapshot = server.registry.start_over(key.id)
         self._reconcile(server, key)
