@@ -203,6 +203,8 @@ export interface Folders {
 /** The folder chosen in the operating system's dialog; null if it was cancelled. */
 export interface Chosen {
   directory: string | null;
+  /** The folder that contains it. */
+  parent: string | null;
   /** The text for `directory`. */
   written: string;
   holds_comfyui: boolean;

@@ -95,10 +95,15 @@ class FolderDialog:
 
 
 def folder_to_start_in(folder: str, allowed: AllowedFolders) -> str | None:
-    """The real path of a folder to start the dialog in; None if it is not allowed."""
+    """The real path of a folder to start the dialog in; None for one that is not allowed.
+
+    It may also be the folder that directly contains an allowed one, so that the search for the next
+    folder can begin beside the last.
+    """
     with contextlib.suppress(BatchLoopError):
         return resolve_source(folder, allowed)
-    return None
+    around = {os.path.dirname(each) for each in allowed.extra}
+    return folder if folder in around and os.path.isdir(folder) else None
 
 
 def dialog_command(

@@ -6,6 +6,7 @@ allowed folders.
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from typing import Any
 
@@ -51,7 +52,9 @@ def add_routes(table: web.RouteTableDef, allowed_folders: Callable[[], AllowedFo
             await in_thread(Threads.FOLDERS, folder_to_start_in, start or "", allowed_folders())
         )
         if chosen is None:
-            return as_answer({"directory": None, "written": "", "holds_comfyui": False})
+            return as_answer(
+                {"directory": None, "parent": None, "written": "", "holds_comfyui": False}
+            )
         return as_answer(await in_thread(Threads.FOLDERS, _allowed, chosen, allowed_folders))
 
 
@@ -61,6 +64,7 @@ def _allowed(chosen: str, allowed_folders: Callable[[], AllowedFolders]) -> dict
     allowed = allowed_folders()
     return {
         "directory": directory,
+        "parent": os.path.dirname(directory),
         "written": as_written(directory, allowed),
         "holds_comfyui": allowed.protected.is_held_by(directory),
     }

@@ -96,7 +96,12 @@ def chosen(
 ) -> dict[str, object]:
     """The answer to a page when somebody has chosen a folder, or none."""
     written = str(folder or "") if written is None else written
-    return {"directory": folder and str(folder), "written": written, "holds_comfyui": holds_comfyui}
+    return {
+        "directory": folder and str(folder),
+        "parent": folder and str(folder.parent),
+        "written": written,
+        "holds_comfyui": holds_comfyui,
+    }
 
 
 def addresses_of_this_machine() -> list[str]:
@@ -167,6 +172,15 @@ def test_the_dialog_starts_only_in_an_allowed_folder(desk: Desk, photos: Path) -
     ):
         assert desk.asks({"start": start}).ok
         assert desk.told.read_text().split("\0")[3:-1] == shown
+
+
+def test_the_next_dialog_starts_beside_the_folder_that_was_chosen(desk: Desk, photos: Path) -> None:
+    desk.chooses(photos)
+    start = desk.asks().json()["parent"]
+    assert desk.asks({"start": start}).ok
+    assert desk.told.read_text().split("\0")[3:-1] == [f"--filename={photos.parent}/"]
+    desk.asks({"start": str(photos.parent.parent)})
+    assert desk.told.read_text().split("\0")[3:-1] == []
 
 
 @pytest.mark.parametrize(

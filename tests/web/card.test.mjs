@@ -412,19 +412,19 @@ test("a folder is chosen in the operating system's dialog if there is one", asyn
   assert.equal(choice.node.widgets[0].value, "photos");
 });
 
-test("whoever has only the example images begins where the dialog begins by itself", async () => {
-  const choice = choosing({ chooser: { dialog: true }, choose: () => ({ directory: "/photos" }) });
+test("whoever has only the example images begins in ComfyUI's input folder", async () => {
+  const choice = choosing({ chooser: { dialog: true }, choose: () => ({ directory: "/photos", parent: "/" }) });
   choice.node.widgets[0].value = "batch-loop/examples/images";
   await choice.run();
-  assert.deepEqual(choice.asked, [undefined]);
+  assert.deepEqual(choice.asked, ["."]);
 });
 
-test("whoever has no folder yet begins where the last one was chosen", async () => {
+test("whoever has no folder yet begins beside the one that was chosen last", async () => {
   const choice = choosing({ chooser: { dialog: false }, last: "/photos" });
   choice.node.widgets[0].value = "batch-loop/examples/images";
   await choice.run();
   assert.deepEqual([choice.asked, choice.last()], [["browser", null, "/photos"], "/allowed"]);
-  const other = choosing({ chooser: { dialog: true }, choose: () => ({ directory: "/new" }), last: "/photos" });
+  const other = choosing({ chooser: { dialog: true }, choose: () => ({ directory: "/new/may", parent: "/new" }), last: "/photos" });
   other.node.widgets[0].value = "batch-loop/examples/images";
   await other.run();
   assert.deepEqual([other.asked, other.last()], [["/photos"], "/new"]);

@@ -28,7 +28,8 @@ function setUp({ changes }) {
     return null;
   };
   const toasts = { show: (_key, { severity }) => did.push(severity) };
-  return { did, makeBatch: new MakeBatch({ app, make, toasts }), node: { id: 1, graph } };
+  const makeBatch = new MakeBatch({ app, make, toasts });
+  return { did, makeBatch, node: { id: 1, graph }, app, workflow };
 }
 
 test("a conversion that fails takes back what it has changed, and nothing of the user's", async () => {
@@ -40,4 +41,18 @@ test("a conversion that fails takes back what it has changed, and nothing of the
     await makeBatch.of(node);
     assert.deepEqual(did, expected);
   }
+});
+
+test("what is planned is the workflow as it is when it is changed", async () => {
+  const { did, makeBatch, node, app, workflow } = setUp({ changes: false });
+  const converted = makeBatch.of(node);
+  workflow.nodes.length = 0; // while ComfyUI notes earlier changes
+  await converted;
+  assert.deepEqual(did, ["warn"]);
+  workflow.nodes.push({ id: 1, type: "LoadImage", inputs: [], outputs: [] });
+  app.extensionManager.workflow = { activeWorkflow: { filename: "mine" } };
+  const other = makeBatch.of(node);
+  app.extensionManager.workflow.activeWorkflow = { filename: "another" };
+  await other;
+  assert.deepEqual(did, ["warn", "warn"]);
 });

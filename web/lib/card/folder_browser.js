@@ -21,7 +21,8 @@ import { RootRow } from "./root_row.js";
  * @typedef {{ written: string, place: string }} Choice
  */
 
-const INPUT_FOLDER = ".";
+/** ComfyUI's input folder, as a user may write it. */
+export const INPUT_FOLDER = ".";
 
 /** A window for choosing one of the allowed folders, which also explains how to allow others. */
 export class FolderBrowser {
@@ -61,14 +62,17 @@ export class FolderBrowser {
     document.body.append(this.#dialog);
     this.#dialog.showModal();
     const closed = new Promise((resolve) => this.#dialog.addEventListener("close", resolve));
-    await this.#begin();
+    void this.#begin(); // on a drive that does not answer, this may take longer than the choice
     await closed;
+    this.#wanted += 1; // what is answered now is dropped
     this.#dialog.remove();
     return this.#chosen;
   }
 
   async #begin() {
+    const first = this.#wanted + 1;
     const listed = await this.#ask("");
+    if (first !== this.#wanted) return; // the window is closed
     if (listed) this.#roots.show(listed.folders);
     const able = this.#starts.filter((start) => start !== null && this.#roots.holds(start));
     for (const start of [.../** @type {string[]} */ (able), INPUT_FOLDER]) {

@@ -1,6 +1,6 @@
 import { Refused } from "../requests.js";
 import { t } from "../texts.js";
-import { FolderBrowser } from "./folder_browser.js";
+import { FolderBrowser, INPUT_FOLDER } from "./folder_browser.js";
 import { widgetOf } from "./folder_settings.js";
 import { LastPlace } from "./last_place.js";
 
@@ -20,7 +20,7 @@ import { LastPlace } from "./last_place.js";
  */
 
 /** @type {Chosen} */
-const NOTHING = { directory: null, written: "", holds_comfyui: false };
+const NOTHING = { directory: null, parent: null, written: "", holds_comfyui: false };
 
 /** The pack's own images, as templates name them: nobody's folder is near. */
 const EXAMPLES = "batch-loop/examples/images";
@@ -81,9 +81,9 @@ export class FolderChooser {
     const last = this.#lastPlace.get();
     if (chooser.dialog) {
       try {
-        const answer = this.#server.choose(start ?? last ?? undefined);
+        const answer = this.#server.choose(start ?? last ?? INPUT_FOLDER);
         const chosen = (await meanwhile(answer)) ?? NOTHING;
-        if (chosen.directory) this.#lastPlace.set(chosen.directory);
+        if (chosen.parent) this.#lastPlace.set(chosen.parent);
         return chosen;
       } catch (error) {
         if (!(error instanceof Refused && WITHOUT_DIALOG.includes(error.status))) throw error;

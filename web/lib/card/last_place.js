@@ -1,6 +1,6 @@
 const KEY = "batch-loop.last-place";
 
-/** Where this browser's user last chose a folder: the search for the next one begins there. */
+/** What contains the folder that was last chosen in this browser: the next search begins there. */
 export class LastPlace {
   #storage;
 

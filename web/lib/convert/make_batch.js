@@ -1,6 +1,6 @@
 import { explained } from "../errors.js";
 import { t } from "../texts.js";
-import { CannotConvert } from "./cannot_convert.js";
+import { CannotConvert, refuse } from "./cannot_convert.js";
 import { candidates } from "./candidates.js";
 import { carryOut } from "./carry_out.js";
 import { placeBySize } from "./new_sizes.js";
@@ -63,23 +63,39 @@ export class MakeBatch {
    */
   async of(node) {
     const graph = node.graph === this.#root ? "" : String(node.graph?.id);
-    await this.#once((saved) => this.#convert(saved, { graph, node: String(node.id) }));
+    await this.#once(() => this.#convert({ graph, node: String(node.id) }));
   }
 
   /** Make the batch of the only Load Image, the selected one, or the one that the user names. */
   async ofWorkflow() {
-    await this.#once(async (saved) => {
-      const able = candidates(saved);
+    await this.#once(async () => {
+      const able = candidates(this.#saved);
       const selected = able.filter((one) => this.#isSelected(one));
       const likely = selected.length === 1 ? selected : able;
       const chosen = likely.length === 1 ? likely[0] : await this.#ask(able);
       if (!chosen) return;
-      await this.#convert(saved, chosen, { goTo: true });
+      await this.#convert(chosen, { goTo: true });
     });
   }
 
-  get #nameOfWorkflow() {
-    return this.#app.extensionManager.workflow?.activeWorkflow?.filename ?? "";
+  /** The workflow on the screen, as ComfyUI's page knows it. */
+  get #workflow() {
+    return this.#app.extensionManager.workflow?.activeWorkflow;
+  }
+
+  /** The workflow on the screen, as it is saved. */
+  get #saved() {
+    const saved = /** @type {SavedWorkflow} */ (/** @type {unknown} */ (this.#root.serialize()));
+    return structuredClone(saved);
+  }
+
+  /**
+   * What is to be done to the workflow as it is now.
+   *
+   * @param {Where} where
+   */
+  #plan(where) {
+    return planFor(this.#saved, where, { now: new Date(), name: this.#workflow?.filename ?? "" });
   }
 
   get #root() {
@@ -91,13 +107,12 @@ export class MakeBatch {
     return JSON.stringify(this.#root.serialize());
   }
 
-  /** @param {(saved: SavedWorkflow) => Promise<void>} act */
+  /** @param {() => Promise<void>} act */
   async #once(act) {
     if (this.#isBusy) return;
     this.#isBusy = true;
     try {
-      const saved = /** @type {SavedWorkflow} */ (/** @type {unknown} */ (this.#root.serialize()));
-      await act(structuredClone(saved));
+      await act();
     } catch (error) {
       this.#refuse(error);
     } finally {
@@ -106,18 +121,20 @@ export class MakeBatch {
   }
 
   /**
-   * @param {SavedWorkflow} saved
    * @param {Where} where
    * @param {{ goTo?: boolean }} [options] - `goTo` whether to bring the new node into view
    */
-  async #convert(saved, where, { goTo = false } = {}) {
-    const plan = planFor(saved, where, { now: new Date(), name: this.#nameOfWorkflow });
+  async #convert(where, { goTo = false } = {}) {
+    this.#plan(where); // a workflow that cannot become a batch is not touched at all
     const { canvas } = this.#app;
+    const workflow = this.#workflow;
     // What was changed before is a step of its own to undo.
     canvas.emitBeforeChange();
     canvas.emitAfterChange();
     // Newer frontends look a second time, and would add to that step what is done until then.
     await new Promise((resolve) => setTimeout(resolve, SECOND_LOOK_MS));
+    if (this.#workflow !== workflow) refuse("another");
+    const plan = this.#plan(where);
     // All of this, with the choice of a folder, is one step.
     canvas.emitBeforeChange();
     const before = this.#state;
