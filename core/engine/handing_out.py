@@ -110,7 +110,7 @@ class HandingOut(Parts):
         """The reason for giving a prompt no item, if any; `held` are those that it already has."""
         keys = [request.key for request in requests]
         for key in keys:
-            if self._store.load(key) is None and self._was_forgotten(key, prompt):
+            if self._was_forgotten(key, prompt):
                 return Refusal(LoopForgotten(_forgotten(key)))
         for request in requests:
             asked = self.memory[request.key].asked

@@ -137,18 +137,25 @@ class Steering(Parts):
         return self._loops.find(loop_id), known
 
     def check_at_rest(self, loop_id: str) -> None:
-        """Check that no prompt here has had an image of the loop and still runs.
+        """Check that no prompt has had an image of the loop and still runs.
 
-        It may be started over meanwhile. Such a prompt outlives its loop, but a run that goes on
-        after it would begin again with the first image.
+        It may be started over meanwhile: other servers' prompts are known while that can be undone.
+        Such a prompt outlives its loop, but a run that goes on after it would begin again with the
+        first image.
 
         Raises:
             UnknownLoop: no loop has this id.
             NotNow: there is such a prompt.
 
         """
-        memory = self.memory.kept(self._transactions.read(lambda: self._loops.find(loop_id)))
-        if not all(map(self._outcomes.has_ended, {*memory.turns, *memory.kept_turns})):
+
+        def kept_elsewhere() -> tuple[LoopKey, bool]:
+            key = self._loops.find(loop_id)
+            return key, any(self._goes_on(key, item) for item in self._store.kept_open_items(key))
+
+        key, is_kept = self._transactions.read(kept_elsewhere)
+        memory = self.memory.kept(key)
+        if is_kept or not all(map(self._outcomes.has_ended, {*memory.turns, *memory.kept_turns})):
             raise NotNow(_AT_WORK)
 
     def forget(self, loop_id: str) -> None:

@@ -724,7 +724,7 @@ class RegistryMachine(RuleBasedStateMachine):
             for path, item in self.loops[key].open:
                 if item.prompt == prompt:
                     return path
-        elif prompt.submitted_at < server.forgotten.get(key, 0.0):
+        if prompt.submitted_at < server.forgotten.get(key, 0.0):
             self.steps.update(["too late"])
             raise LoopForgotten
         was_listed = self._prepare(server, request, prompt)

@@ -11,7 +11,7 @@ from typing import ClassVar
 import psycopg
 import pytest
 
-from batch_loop.core.common.errors import ClaimLost, StateNotKept, StoreAway
+from batch_loop.core.common.errors import ClaimLost, LoopForgotten, NotNow, StateNotKept, StoreAway
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.changes import transactions
 from batch_loop.core.engine.folders import spare_listings
@@ -381,6 +381,32 @@ def test_an_image_waits_if_its_server_is_gone_when_start_over_is_undone(
     two.registry.start_over(held.key.id)
     two.host.dead.add(one.host.name)
     assert two.registry.undo_start_over(held.key.id).counts == Counts(pending=3)
+
+
+def test_what_waits_where_a_loop_was_forgotten_begins_nothing_once_another_server_has(
+    pair: tuple[Machine, Machine],
+) -> None:
+    one, two = pair
+    one.finish(one.take())
+    waits = one.host.submit()
+    one.registry.forget(one.request.key.id)
+    assert path(two.take()) == "a.png"
+    with pytest.raises(LoopForgotten):
+        one.registry.acquire(one.request, waits)
+    assert path(one.take()) == "b.png"
+
+
+def test_a_loop_is_not_at_rest_while_another_server_works_on_the_batch_before(
+    pair: tuple[Machine, Machine],
+) -> None:
+    one, two = pair
+    held = two.take()
+    one.registry.start_over(held.key.id)
+    with pytest.raises(NotNow, match="works on"):
+        one.registry.check_at_rest(held.key.id)
+    two.host.finish(held.prompt)
+    two.registry.reconcile_all()
+    one.registry.check_at_rest(held.key.id)
 
 
 def test_a_folder_at_another_place_is_the_same_loop(opened: Opened) -> None:

@@ -254,8 +254,16 @@ def test_what_was_queued_before_its_loop_was_forgotten_begins_nothing(loop: Loop
     with pytest.raises(UnknownLoop):
         loop.snapshot()
     assert loop.run_all() == ["a", "b", "c"]
-    # It begins no batch: the one that has begun since goes on.
-    assert loop.registry.acquire(loop.request, waits).item is None
+
+
+def test_what_was_queued_before_takes_nothing_of_the_batch_that_has_begun_since(loop: Loop) -> None:
+    loop.run()
+    waits = loop.host.submit()
+    forget(loop)
+    assert loop.run() == "a"
+    with pytest.raises(LoopForgotten, match="forgotten after this run was queued"):
+        loop.registry.acquire(loop.request, waits)
+    assert loop.run_all() == ["b", "c"]
 
 
 @pytest.mark.parametrize("ask", [forget, lambda loop: skip(loop, "b")])
