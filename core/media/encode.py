@@ -178,7 +178,7 @@ def _with_pillow(
         image = profiles.in_srgb(image, kept.profile) or image
     buffer = io.BytesIO()
     options = _options(format_, quality, kept)
-    if kept.dots_per_inch:  # WebP has no place for it
+    if kept.dots_per_inch:  # which Pillow leaves out of WebP, as that has no place for it
         options["dpi"] = (kept.dots_per_inch,) * 2
     image.save(buffer, format_.value, **options)
     data = buffer.getvalue()

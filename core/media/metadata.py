@@ -19,6 +19,9 @@ _OLD_PNG_EXIF = "Raw profile type exif"
 _MOST_DOTS = 65_535
 """Per inch: a JPEG file has room for no more."""
 
+_NONE_IN_TIFF = 2.54
+"""Per inch: 1 per centimetre, or inch, is what Pillow gives for a TIFF file without any."""
+
 _OF_THE_TIFF_FILE = frozenset(
     {
         *range(0x00FE, 0x0108),
@@ -70,11 +73,14 @@ def _dots_per_inch(image: Image.Image) -> float | None:
         factor, found = _OF_JFIF.get(info.get("jfif_unit")), info.get("jfif_density")
     else:
         factor, found = 1.0, info.get("dpi")
-    if factor is None or not isinstance(found, tuple) or len(set(found)) != 1:
+    try:
+        if factor is None or not isinstance(found, tuple) or len(set(found)) != 1:
+            return None
+        dots = float(found[0]) * factor
+    except Exception as error:  # noqa: BLE001 a damaged file has text or anything else for it
+        _log.warning("Batch Loop cannot read the resolution of an image: %s", error)
         return None
-    dots = float(found[0]) * factor
-    # 1 is what Pillow gives for a TIFF file without any.
-    return dots if 1 < dots <= _MOST_DOTS else None
+    return dots if _NONE_IN_TIFF < dots <= _MOST_DOTS else None
 
 
 def exif_beside_pixels(image: Image.Image) -> bytes:

@@ -204,6 +204,64 @@ class TestExif:
         assert most < 30 * len(source.exif)
 
 
+def scan(kind: int, count: int, value: bytes, unit: int) -> bytes:
+    """A TIFF file of 2 x 2 grey pixels, whose resolution is a value of any kind."""
+    pixels, values = 200, 204
+    entries = [
+        (0x0100, 3, 1, 2),
+        (0x0101, 3, 1, 2),
+        (0x0102, 3, 1, 8),
+        (0x0103, 3, 1, 1),
+        (0x0106, 3, 1, 1),
+        (0x0111, 4, 1, pixels),
+        (0x0116, 3, 1, 2),
+        (0x0117, 4, 1, 4),
+    ]
+    inline = struct.unpack("<I", value.ljust(4, b"\0"))[0] if len(value) <= 4 else values
+    resolution = [(0x011A, kind, count, inline), (0x011B, kind, count, inline)]
+    data = folder("<", *entries, *resolution, (0x0128, 3, 1, unit))
+    head = b"II*\0" + struct.pack("<I", 8) + data
+    return head.ljust(pixels, b"\0") + b"\x10\x20\x30\x40" + value
+
+
+class TestResolution:
+    @pytest.mark.filterwarnings("ignore")  # Pillow warns of what is damaged
+    @pytest.mark.parametrize(
+        ("kind", "count", "value", "dots"),
+        [
+            (5, 1, struct.pack("<II", 300, 1), 300),
+            (5, 1, struct.pack("<II", 0, 0), None),
+            (5, 1, struct.pack("<II", 5, 0), None),
+            (5, 1, struct.pack("<II", 0, 5), None),
+            (5, 1, struct.pack("<II", 2**32 - 1, 1), None),
+            (5, 1, struct.pack("<I", 300), None),
+            (5, 0, b"", None),
+            (5, 2, struct.pack("<IIII", 300, 1, 300, 1), 300),
+            (10, 1, struct.pack("<ii", -300, 1), None),
+            (11, 1, struct.pack("<f", float("nan")), None),
+            (11, 1, struct.pack("<f", float("inf")), None),
+            (12, 1, struct.pack("<d", 1e300), None),
+            (2, 4, b"abc\0", None),
+            (2, 1, b"\0", None),
+            (7, 4, b"\1\2\3\4", None),
+            (99, 1, b"", None),
+        ],
+    )
+    def test_an_image_with_a_damaged_one_is_read_and_saved(
+        self, kind: int, count: int, value: bytes, dots: float | None
+    ) -> None:
+        units = {2: 1.0, 3: 2.54}
+        if kind in {2, 7}:
+            del units[3]  # Pillow itself opens no file with a text per centimetre
+        for unit, factor in units.items():
+            image = decode(io.BytesIO(scan(kind, count, value, unit)))
+            assert image.image.shape == (1, 2, 2, 3)
+            expected = None if dots is None else pytest.approx(dots * factor)
+            assert image.metadata.dots_per_inch == expected
+            for format_ in [*WITH_ALL, Format.TIFF]:
+                saved(image.metadata, format_, {})
+
+
 class TestOrientation:
     @pytest.mark.filterwarnings("ignore")  # Pillow warns of what is damaged
     @pytest.mark.parametrize("format_", ["JPEG", "PNG", "WEBP"])
