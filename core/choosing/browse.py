@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from ..common.errors import FolderNotFound, quoted
 from ..common.natural_order import natural_key
-from ..files.allowed_paths import AllowedFolders, as_written, resolve_source
+from ..files.allowed_paths import AllowedFolders, as_written, resolve_shown
 from ..files.real_paths import scanned
 from ..model.selection import Selection
 
@@ -39,11 +39,11 @@ class Shown:
 def browse(path: str, allowed: AllowedFolders) -> Shown:
     """The contents of an allowed folder; for "", the allowed folders themselves.
 
-    Raises what `resolve_source` raises, and `FolderNotFound` if the folder cannot be read.
+    Raises what `resolve_shown` raises, and `FolderNotFound` if the folder cannot be read.
     """
     if not path:
         return Shown("", None, tuple(_roots(allowed)), more=False, images=0)
-    folder = resolve_source(path, allowed)
+    folder = resolve_shown(path, allowed)
     names: list[str] = []
     images = 0
     is_image = Selection().matcher()

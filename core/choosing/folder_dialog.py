@@ -17,7 +17,7 @@ from collections.abc import Callable, Mapping
 from importlib.util import find_spec
 
 from ..common.errors import BatchLoopError, NoDialog, NotNow
-from ..files.allowed_paths import AllowedFolders, resolve_source
+from ..files.allowed_paths import AllowedFolders, resolve_shown
 
 _log = logging.getLogger(__name__)
 
@@ -101,7 +101,7 @@ def folder_to_start_in(folder: str, allowed: AllowedFolders) -> str | None:
     folder can begin beside the last.
     """
     with contextlib.suppress(BatchLoopError):
-        return resolve_source(folder, allowed)
+        return resolve_shown(folder, allowed)
     around = {os.path.dirname(each) for each in allowed.extra}
     return folder if folder in around and os.path.isdir(folder) else None
 

@@ -142,7 +142,21 @@ def resolve_source(directory: str, allowed: AllowedFolders) -> str:
         raise InvalidSetting(msg)
     if cleaned.replace("\\", "/").rstrip("/") == EXAMPLE_FOLDER:
         cleaned = EXAMPLE_IMAGES
-    real_path = _allowed_real_path(cleaned, allowed.input, allowed, to_write=False)
+    return _source_folder(cleaned, directory, allowed)
+
+
+def resolve_shown(path: str, allowed: AllowedFolders) -> str:
+    """Like `resolve_source`, but a full path is taken as it is: nobody has typed it.
+
+    Spaces and quotes around it belong to the names of folders.
+    """
+    if os.path.isabs(path):
+        return _source_folder(path, path, allowed)
+    return resolve_source(path, allowed)
+
+
+def _source_folder(path: str, directory: str, allowed: AllowedFolders) -> str:
+    real_path = _allowed_real_path(path, allowed.input, allowed, to_write=False)
     try:
         mode = os.stat(real_path).st_mode
     except (FileNotFoundError, NotADirectoryError) as error:
@@ -175,12 +189,14 @@ def resolve_source(directory: str, allowed: AllowedFolders) -> str:
 def as_written(folder: str, allowed: AllowedFolders) -> str:
     """The shortest text by which a user can name a folder, by its real path, to read images from.
 
-    It is the path inside ComfyUI's input folder, or the full path of any other folder.
+    It is the path inside ComfyUI's input folder, or the full path of any other folder; in quotes if
+    spaces or quotes around it would be dropped otherwise.
     """
-    if not is_within(folder, allowed.input):
-        return folder
-    inner = os.path.relpath(folder, allowed.input).replace(os.sep, "/")
-    return inner if inner in (".", unquoted(inner)) and inner != EXAMPLE_FOLDER else folder
+    written = folder
+    if is_within(folder, allowed.input):
+        inner = os.path.relpath(folder, allowed.input).replace(os.sep, "/")
+        written = folder if inner == EXAMPLE_FOLDER else inner
+    return written if written == unquoted(written) else f'"{written}"'
 
 
 def resolve_target(folder: str, allowed: AllowedFolders) -> str:

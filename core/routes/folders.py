@@ -13,7 +13,7 @@ from ..comfy.threads import Threads, in_thread
 from ..common.errors import FolderNotFound, Refused
 from ..common.names import ROUTE_PREFIX
 from ..engine.registry import LoopRegistry
-from ..files.allowed_paths import AllowedFolders, as_written, resolve_source
+from ..files.allowed_paths import AllowedFolders, as_written, resolve_shown
 from .answers import answered, as_answer
 from .requests import AskedFolder, json_body, loop_of, title_of
 
@@ -62,7 +62,7 @@ def add_routes(
         def look() -> dict[str, Any]:
             directory = registry.snapshot(loop_id).directory
             try:
-                resolve_source(directory, allowed_folders())
+                resolve_shown(directory, allowed_folders())
             except FolderNotFound:
                 # No error: a page that shows the loop asks again and again.
                 return {"gone": True}

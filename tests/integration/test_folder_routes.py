@@ -175,6 +175,23 @@ def test_settings_that_cannot_work_are_refused(
     check_refused(client, FOLDER, body, status, words)
 
 
+def test_a_folder_whose_name_ends_with_a_space_is_there(
+    client: ComfyClient, workspace: Workspace
+) -> None:
+    folder = workspace.input / "photos "
+    write_images(folder, ["a.png"])
+    [shown] = client.post_json(LIST, {"path": str(workspace.input)})["folders"]
+    result = client.run(batch_graph(shown["written"], workspace.name))
+    [loop] = [
+        each["id"]
+        for each in client.get_json("/batch_loop/loops")["loops"]
+        if each["directory"] == str(folder.resolve())
+    ]
+    assert told(result, ITERATOR)["loop"] == loop
+    assert client.get_json(f"/batch_loop/loops/{loop}/folder") == {"gone": False}
+    assert client.post_json(LIST, {"path": str(folder)})["images"] == 1
+
+
 def test_a_missing_folder_is_told_from_other_errors(
     client: ComfyClient, workspace: Workspace
 ) -> None:

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.choosing.browse import MOST_FOLDERS, browse
+from batch_loop.core.choosing.folder_dialog import folder_to_start_in
 from batch_loop.core.common.errors import FolderNotFound, NotAFolder, PathRefused
-from batch_loop.core.files.allowed_paths import AllowedFolders
+from batch_loop.core.files.allowed_paths import AllowedFolders, as_written, resolve_source
 
 
 @pytest.fixture
@@ -56,6 +57,23 @@ def test_the_way_up_ends_at_an_allowed_folder(root: Path, allowed: AllowedFolder
     assert browse(str(root / "input"), allowed).parent is None
     within = replace(allowed, extra=(str(root / "input" / "pics"),))
     assert browse(str(root / "input" / "pics"), within).parent is None
+
+
+@pytest.mark.parametrize("name", ["pics ", " pics", "'pics'", '"pics"', "\u3000pics"])
+@pytest.mark.parametrize("place", ["input", "input/pics", "extra"])
+def test_a_name_with_spaces_or_quotes_around_it_is_found_again(
+    root: Path, allowed: AllowedFolders, place: str, name: str
+) -> None:
+    folder = str(root / place / name)
+    os.mkdir(folder)
+    [written] = [
+        as_written(full, allowed)
+        for shown, full in browse(str(root / place), allowed).folders
+        if shown == name
+    ]
+    assert resolve_source(written, allowed) == folder
+    assert (browse(folder, allowed).path, browse(folder, allowed).written) == (folder, written)
+    assert folder_to_start_in(folder, allowed) == folder
 
 
 def test_links_are_followed_only_into_allowed_folders(root: Path, allowed: AllowedFolders) -> None:
