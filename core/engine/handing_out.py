@@ -69,7 +69,8 @@ class HandingOut(Parts):
             NoImages: a listing is due, and is empty.
             LoopEndNotReached: two prompts in a row succeeded on the item without reaching Loop End,
                 or without saving where no Loop End follows.
-            LoopForgotten: the loop was forgotten after the prompt was submitted.
+            LoopForgotten: the loop was forgotten after the prompt was submitted, as far as its time
+                is known.
             UnwritableImage: the result of an earlier prompt could not be written after it had
                 ended, with Stop on error. The next call hands that image out again.
             FolderNotFound, InvalidSetting: the listing could not be taken, or the settings of two

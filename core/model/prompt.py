@@ -34,7 +34,7 @@ class Prompt:
 
     id: str
     submitted_at: float
-    """Seconds since the epoch, by this machine's clock."""
+    """Seconds since the epoch, by this machine's clock; 0 if unknown."""
     client_id: str | None = None
     """The browser tab or other client that submitted it, see `client_named`; None if unknown."""
     steady: float | None = field(default=None, compare=False)

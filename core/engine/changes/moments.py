@@ -52,10 +52,15 @@ class Moments:
         return nearest[1] if nearest is not None and is_own else None
 
     def is_since(self, key: LoopKey, what: str, prompt: Prompt) -> bool:
-        """Whether this server has noted something after the submission."""
+        """Whether this server has noted something after the submission.
+
+        False if nobody knows when that was: otherwise all such prompts, of whichever time, would
+        count as earlier ones.
+        """
         noted = tuple(self._own.get((key, what), ()))
         if prompt.steady is None:
-            return any(at > prompt.submitted_at for at, _ in noted)
+            # 0, see `prompt_of`: it was put into the queue of a ComfyUI that notes no times.
+            return bool(prompt.submitted_at) and any(at > prompt.submitted_at for at, _ in noted)
         return any(steady > prompt.steady for _, steady in noted)
 
     def forget(self, key: LoopKey) -> None:

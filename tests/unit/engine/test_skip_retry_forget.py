@@ -266,6 +266,13 @@ def test_what_was_queued_before_takes_nothing_of_the_batch_that_has_begun_since(
     assert loop.run_all() == ["b", "c"]
 
 
+def test_a_prompt_whose_time_nobody_knows_begins_a_forgotten_loop_again(loop: Loop) -> None:
+    loop.run()
+    forget(loop)
+    timeless = replace(loop.host.submit(), steady=None, submitted_at=0.0)
+    assert loop.registry.acquire(loop.request, timeless).item is not None
+
+
 @pytest.mark.parametrize("ask", [forget, lambda loop: skip(loop, "b")])
 def test_a_refusal_keeps_what_it_has_found_done(loop: Loop, ask: Callable[[Loop], object]) -> None:
     loop.acquire()
