@@ -37,7 +37,7 @@ class _Ahead:
     path: str
     image: Future[DecodedImage | None]
     until: float
-    """When it is dropped, by the monotonic clock."""
+    """When it is dropped, by the reader's clock."""
     stamp: _Stamp | None = None
     size: int = 0
     seconds: float = 0.0
@@ -49,6 +49,7 @@ class ReadAhead:
 
     Reading ahead changes no state, and its images may be dropped at any time. `decode` is what a
     node does with the real path of a file; files of less than `smallest` bytes are left to it.
+    `clock` must be monotonic.
     """
 
     def __init__(
@@ -57,11 +58,13 @@ class ReadAhead:
         decode: Callable[[str], DecodedImage],
         kept_seconds: float = KEPT_SECONDS,
         smallest: int = SMALLEST,
+        clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._budget = budget
         self._decode = decode
         self._kept_seconds = kept_seconds
         self._smallest = smallest
+        self._clock = clock
         self._lock = threading.Lock()
         self._ahead: dict[str, _Ahead] = {}
         self._took: dict[str, float] = {}
@@ -75,7 +78,7 @@ class ReadAhead:
         self.cancel(loop)
         if not self._is_worth_it(path):
             return
-        ahead = _Ahead(path, Future(), time.monotonic() + self._kept_seconds)
+        ahead = _Ahead(path, Future(), self._clock() + self._kept_seconds)
         with suppress(RuntimeError):  # no thread can be started, as when Python is shutting down
             with self._lock:
                 self._see_to_it_that_it_is_dropped()
@@ -143,7 +146,7 @@ class ReadAhead:
                 if not self._ahead:
                     self._janitor = None
                     return
-                now = time.monotonic()
+                now = self._clock()
                 late = [loop for loop, ahead in self._ahead.items() if ahead.until <= now]
                 dropped = [self._ahead.pop(loop) for loop in late]
             for ahead in dropped:
@@ -163,9 +166,9 @@ class ReadAhead:
             size = _pixels(ahead.path) * _BYTES_PER_PIXEL
             if self._budget.take(size):
                 ahead.size = size
-                began = time.monotonic()
+                began = self._clock()
                 image = self._decode(ahead.path)
-                ahead.seconds = time.monotonic() - began
+                ahead.seconds = self._clock() - began
                 # If the file changed meanwhile, the image may be a mix of old and new.
                 ahead.stamp = stamp if _stamp(ahead.path) == stamp else None
         except Exception:  # noqa: BLE001 the node will meet it again, and report it

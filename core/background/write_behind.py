@@ -32,12 +32,13 @@ def can_wait(iteration: Iteration) -> bool:
 class WriteBehind:
     """Runs writes in its own threads, within a memory budget, and tracks them by turn."""
 
-    def __init__(self, budget: MemoryBudget) -> None:
+    def __init__(self, budget: MemoryBudget, clock: Callable[[], float] = time.monotonic) -> None:
         self._budget = budget
+        self._clock = clock
         self._changed = threading.Condition()
         self._under_way: defaultdict[Turn, list[str]] = defaultdict(list)
         self._failures: dict[Turn, Failure] = {}
-        # By the monotonic clock: since when anything is being written, and for how long it was.
+        # By the clock: since when anything is being written, and for how long it was.
         self._since: dict[Turn, float] = {}
         self._seconds: dict[Turn, float] = {}
         # Python waits for these threads before it ends.
@@ -64,7 +65,7 @@ class WriteBehind:
             return False
         with self._changed:
             self._under_way[turn].append(target)
-            self._since.setdefault(turn, time.monotonic())
+            self._since.setdefault(turn, self._clock())
         try:
             self._pool.submit(self._run, turn, target, size, job, node)
         except RuntimeError:  # Python is shutting down
@@ -95,7 +96,7 @@ class WriteBehind:
             self._under_way[turn].remove(target)
             if not self._under_way[turn]:
                 del self._under_way[turn]
-                passed = time.monotonic() - self._since.pop(turn)
+                passed = self._clock() - self._since.pop(turn)
                 self._seconds[turn] = self._seconds.get(turn, 0.0) + passed
                 if len(self._seconds) > _TURNS_KEPT:
                     del self._seconds[next(iter(self._seconds))]

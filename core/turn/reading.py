@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from functools import partial
 
 from ..background.read_ahead import ReadAhead, read_image
@@ -22,9 +22,15 @@ from ..model.records import Iteration, Partner
 class Reading:
     """Reads what the registry hands out."""
 
-    def __init__(self, registry: LoopRegistry, read_ahead: ReadAhead) -> None:
+    def __init__(
+        self,
+        registry: LoopRegistry,
+        read_ahead: ReadAhead,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._registry = registry
         self._read_ahead = read_ahead
+        self._clock = clock
         # The newest turn, and its images for iterators that have yet to run.
         self._turn: Hashable = None
         self._waiting: dict[Partner, DecodedImage] = {}
@@ -72,12 +78,12 @@ class Reading:
     ) -> DecodedImage:
         """The image of an item, from memory if it was read ahead; `prompt` has it."""
         source = check_source_file(key.full(path), allowed)
-        began = time.monotonic()
+        began = self._clock()
         image = self._read_ahead.take(key.id, source)
         if image is None:
             return read_image(source)
         if prompt is not None:
-            took, late = self._read_ahead.took(key.id), time.monotonic() - began
+            took, late = self._read_ahead.took(key.id), self._clock() - began
             self._registry.note_read_ahead(Turn(key.id, path, prompt), took, late)
         return image
 

@@ -252,10 +252,9 @@ class Reconciler:
             times = self._loops.clock.ends(key, times, max(0.0, now - at))
         if new.state in {ItemState.DONE, ItemState.FAILED}:
             times = times.ended_one(took)
-            waited = self._memory.turn(key, over.turn).waited
             reading, late = self._memory.read_ahead(over.turn)
             writing = self._writes.seconds(over.turn)
-            spent = Spent(item.path, took, waited, writing, late, reading)
+            spent = Spent(item.path, took, known.waited, writing, late, reading)
             self._memory.change(key, forecast=self._memory[key].forecast.ended_one(spent))
         self._loops.save(key, times=times, ran_at=ran_at)
         if new.state is ItemState.DONE:

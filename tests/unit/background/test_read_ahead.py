@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import os
 import threading
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import pytest
 from batch_loop.core.background.budget import MemoryBudget
 from batch_loop.core.background.read_ahead import ReadAhead, read_image
 from batch_loop.core.media.decode import DecodedImage
+from batch_loop.tests.support.given_clock import GivenClock
 from batch_loop.tests.support.images import write_broken, write_images
 from batch_loop.tests.support.threads import no_thread_starts
 from batch_loop.tests.support.waiting import wait_for
@@ -75,13 +75,16 @@ def path_of(folder: Path, name: str) -> str:
 
 
 def test_it_tells_once_how_long_reading_the_taken_image_took(folder: Path, reader: Reader) -> None:
-    ahead = ahead_with(MemoryBudget(PLENTY), reader)
+    clock = GivenClock()
+    ahead = ReadAhead(MemoryBudget(PLENTY), reader, smallest=0, clock=clock)
     a, b = path_of(folder, "a.png"), path_of(folder, "b.png")
-    began = time.monotonic()
+    reader.go_on.clear()
     ahead.begin(LOOP, a)
     assert reader.began.wait(10)
+    clock.now = 2.0
+    reader.go_on.set()
     assert ahead.take(LOOP, a) is not None
-    assert 0 < ahead.took(LOOP) <= time.monotonic() - began
+    assert ahead.took(LOOP) == 2
     assert ahead.took(LOOP) == 0
     # One that was not read ahead took nothing.
     ahead.begin(LOOP, a)

@@ -3,7 +3,6 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -17,6 +16,7 @@ from batch_loop.core.background.write_behind import WriteBehind
 from batch_loop.core.common.errors import UnwritableImage
 from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.prompt import Failure, Prompt
+from batch_loop.tests.support.given_clock import GivenClock
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.layout import ROOT
 
@@ -64,17 +64,27 @@ def test_it_is_written_in_another_thread(behind: WriteBehind, job: Job) -> None:
     assert behind.failure(A) is None
 
 
-def test_it_tells_how_long_a_turn_was_written_until_it_is_forgotten(behind: WriteBehind) -> None:
-    def job() -> None:
-        until = time.monotonic() + 0.05
-        while time.monotonic() < until:
-            pass
-
-    began = time.monotonic()
-    assert behind.write(A, "/out/a", 50, job, NODE)
+def test_it_tells_how_long_a_turn_was_written_until_it_is_forgotten(job: Job) -> None:
+    clock = GivenClock()
+    behind, first = WriteBehind(MemoryBudget(100), clock), Job()
+    assert behind.write(A, "/out/a", 50, first, NODE)
+    clock.now = 2.0
     assert behind.write(A, "/out/a2", 50, job, NODE)
+    first.go_on.set()
+    behind.wait_for_file("/out/a", 10)
+    clock.now = 5.0
+    job.go_on.set()
     behind.wait("loop")
-    assert 0.05 <= behind.seconds(A) <= time.monotonic() - began
+    # While both were written, too, it counts once.
+    assert behind.seconds(A) == 5
+    # What passes between does not count.
+    clock.now = 10.0
+    last = Job()
+    assert behind.write(A, "/out/a", 50, last, NODE)
+    clock.now = 11.0
+    last.go_on.set()
+    behind.wait("loop")
+    assert behind.seconds(A) == 6
     assert behind.seconds(B) == 0
     behind.forget(A)
     assert behind.seconds(A) == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 from batch_loop.core.background.budget import MemoryBudget
@@ -17,6 +18,7 @@ from batch_loop.core.model.selection import Selection
 from batch_loop.core.store.memory import MemoryStore
 from batch_loop.core.turn.reading import Reading
 from batch_loop.tests.support.fake_host import ByHand, FakeHost
+from batch_loop.tests.support.given_clock import GivenClock
 from batch_loop.tests.support.images import write_images
 from batch_loop.tests.support.waiting import wait_for
 
@@ -33,7 +35,10 @@ def test_how_long_an_image_was_read_ahead_is_noted_for_the_prompt_that_takes_it(
     write_images(tmp_path, names)
     began: list[str] = []
 
+    clock = GivenClock()
+
     def decode(path: str) -> DecodedImage:
+        clock.now = 2.0
         began.append(path)
         return read_image(path)
 
@@ -45,7 +50,8 @@ def test_how_long_an_image_was_read_ahead_is_noted_for_the_prompt_that_takes_it(
         lambda _path: 0.0,
         poll_outcomes=ByHand,
     )
-    reading = Reading(registry, ReadAhead(MemoryBudget(10**9), decode, smallest=0))
+    ahead = ReadAhead(MemoryBudget(10**9), decode, smallest=0, clock=clock)
+    reading = Reading(registry, ahead, itertools.count(step=3).__next__)
     allowed = AllowedFolders(root, root, root)
     request = Request(LoopKey("", root), Selection())
     first = registry.acquire(request, host.submit())
@@ -57,6 +63,4 @@ def test_how_long_an_image_was_read_ahead_is_noted_for_the_prompt_that_takes_it(
     second = registry.acquire(request, host.submit())
     assert reading.image(second, allowed) is not None
     assert registry.memory.read_ahead(turn_of(first)) == (0, 0)
-    seconds, late = registry.memory.read_ahead(turn_of(second))
-    assert seconds > 0
-    assert late > 0
+    assert registry.memory.read_ahead(turn_of(second)) == (2, 3)
