@@ -48,6 +48,13 @@ export interface LiveGraph {
   removeInput(input: LiveSlot): void;
 }
 
+export interface LiveCanvas {
+  /** The graph on screen. */
+  graph: unknown;
+  /** Moves nodes of the graph on screen in Nodes 2.0, on frontends that have it. */
+  repositionNodesVueMode?(moves: { node: LiveNode; newPos: { x: number; y: number } }[]): void;
+}
+
 export type NodeMaker = (type: string) => LiveNode | null;
 
 declare global {

@@ -6,6 +6,24 @@
   const nodeOf = (type) => app.canvas.graph._nodes.find((node) => node.type === type);
   const redraw = () => app.canvas.setDirty(true, true);
 
+  let isMoving = false;
+
+  /**
+   * Move the canvas between two frames: of a node whose size changes in the same one, Nodes 2.0 in
+   * 1.32 would note another place.
+   */
+  const moveCanvas = (move) => {
+    if (isMoving) return;
+    isMoving = true;
+    setTimeout(async () => {
+      move();
+      redraw();
+      await nextFrame();
+      await nextFrame();
+      isMoving = false;
+    });
+  };
+
   /** The saved workflow, without the part of the canvas that is in view. */
   const savedText = () => {
     const saved = (app.rootGraph ?? app.graph).serialize();
@@ -16,10 +34,10 @@
   const drawnBox = ({ id, pos, size }) => {
     const title = LiteGraph.NODE_TITLE_HEIGHT;
     const drawn = document.querySelector(`.lg-node[data-node-id="${id}"]`);
-    const [width, height] = drawn
-      ? [drawn.offsetWidth, drawn.offsetHeight]
-      : [size[0], size[1] + title];
-    return { left: pos[0], top: pos[1] - title, width, height };
+    if (!drawn) return { left: pos[0], top: pos[1] - title, width: size[0], height: size[1] + title };
+    const { left, top } = drawn.getBoundingClientRect();
+    const [x, y] = app.canvas.convertEventToCanvasOffset({ clientX: left, clientY: top });
+    return { left: x, top: y, width: drawn.offsetWidth, height: drawn.offsetHeight };
   };
 
   // A page's scripts run in no particular order.
@@ -244,27 +262,38 @@
       return [left + x, top + y];
     },
 
-    moveTo: (id, pos) => void (app.graph.getNodeById(id).pos = pos),
+    /** Save the workflow with its nodes at these places, and open it again. */
+    async reopenWithPlaces(places) {
+      const saved = structuredClone(app.graph.serialize());
+      for (const node of saved.nodes) node.pos = places[node.id];
+      await app.loadGraphData(saved);
+    },
 
     /** The place and the size of the node of a type, as it is drawn, in canvas units. */
     drawnBox: (type) => drawnBox(nodeOf(type)),
 
-    /** Whether no node in the graph on screen covers another one. */
+    /** Whether no node covers another one on screen, and each is drawn where it is saved. */
     areApart() {
-      const boxes = app.canvas.graph._nodes.map(drawnBox);
+      const nodes = app.canvas.graph._nodes;
+      const boxes = nodes.map(drawnBox);
       const apart = (one, other) =>
         one.left + one.width <= other.left ||
         other.left + other.width <= one.left ||
         one.top + one.height <= other.top ||
         other.top + other.height <= one.top;
-      return boxes.every((one, at) => boxes.slice(at + 1).every((other) => apart(one, other)));
+      const title = LiteGraph.NODE_TITLE_HEIGHT;
+      const isInPlace = ({ left, top }, { pos }) =>
+        Math.abs(left - pos[0]) < 1 && Math.abs(top + title - pos[1]) < 1;
+      return boxes.every(
+        (one, at) =>
+          isInPlace(one, nodes[at]) && boxes.slice(at + 1).every((other) => apart(one, other)),
+      );
     },
 
     /** Whether a Load Image, which is brought into view, has made room for its picture. */
     isPictureDrawn(id) {
       const node = app.graph.getNodeById(id);
-      app.canvas.centerOnNode(node);
-      redraw();
+      moveCanvas(() => app.canvas.centerOnNode(node));
       const drawn = document.querySelector(`.lg-node[data-node-id="${id}"] img`);
       if (drawn) return drawn.complete && drawn.naturalWidth > 0;
       return node.imgs?.[0]?.naturalWidth > 0 && node.size[1] > 200;
@@ -398,23 +427,24 @@
 
     /** Move the canvas; call it until it returns true, when a node's card is in the middle. */
     isCardInTheMiddle(type) {
+      if (isMoving) return false;
       const { ds, canvas } = app.canvas;
       const node = nodeOf(type);
       const card = node.widgets.find(({ name }) => name === CARD).element;
       const page = canvas.getBoundingClientRect();
       const box = card.getBoundingClientRect();
       if (box.width === 0) {  // not visible
-        app.canvas.centerOnNode(node);
-        redraw();
+        moveCanvas(() => app.canvas.centerOnNode(node));
         return false;
       }
       // ComfyUI and this pack show messages at the edges.
       const x = page.left + page.width * 0.35 - (box.left + box.width / 2);
       const y = page.top + page.height * 0.45 - (box.top + box.height / 2);
       if (Math.abs(x) < 2 && Math.abs(y) < 2) return true;
-      ds.offset[0] += x / ds.scale;
-      ds.offset[1] += y / ds.scale;
-      redraw();
+      moveCanvas(() => {
+        ds.offset[0] += x / ds.scale;
+        ds.offset[1] += y / ds.scale;
+      });
       return false;
     },
 

@@ -170,12 +170,12 @@ def test_the_new_nodes_are_of_their_own_size_and_cover_no_other(
 ) -> None:
     below = node("LoadImage", image=f"{batch.name}/img2.png")
     load(comfy, workflow(batch, **{"4": below, "5": node("PreviewImage", images=["4", 0])}))
-    places = {LOADER: (100, 130), "4": (100, 540), WORK: (440, 130), SAVER: (800, 130)}
-    for name, place in {**places, "5": (800, 340)}.items():
-        comfy.call("moveTo", name, place)
-    comfy.reload_workflow()
+    places = {LOADER: (100, 130), "4": (100, 640), WORK: (440, 130), SAVER: (800, 130)}
+    comfy.call("reopenWithPlaces", {**places, "5": (800, 340)})
+    comfy.wait_until("areApart")
     convert()
     choose_folder(comfy, batch)
+    comfy.call("settledText")
     folder = comfy.call("drawnBox", ITERATOR_TYPE)
     assert folder["width"] >= LEAST_WIDTH
     comfy.wait_until("areApart")

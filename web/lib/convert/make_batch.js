@@ -10,7 +10,7 @@ import { FOLDER_NODE, planFor } from "./plan.js";
 /**
  * @import { App, Node } from "../../../types/comfyui.d.ts"
  * @import { Plan, SavedWorkflow, Where } from "../../../types/convert.d.ts"
- * @import { LiveNode, NodeMaker } from "../../../types/litegraph.d.ts"
+ * @import { LiveCanvas, LiveNode, NodeMaker } from "../../../types/litegraph.d.ts"
  * @import { FolderChooser } from "../card/folder_chooser.js"
  * @import { Screen } from "../screen.js"
  * @import { Toasts } from "../toasts.js"
@@ -142,7 +142,7 @@ export class MakeBatch {
     try {
       const { node, places } = this.#carryOut(plan);
       isWhole = true;
-      await placeBySize(places);
+      await placeBySize(places, /** @type {LiveCanvas} */ (/** @type {unknown} */ (canvas)));
       if (goTo) await this.#screen.goTo(node);
       else canvas.selectNode(node);
       this.#tell(plan);

@@ -1,7 +1,7 @@
 import { TITLE, placeFor } from "./place.js";
 
 /**
- * @import { LiveGraph, LiveGroup, LiveNode } from "../../../types/litegraph.d.ts"
+ * @import { LiveCanvas, LiveGraph, LiveGroup, LiveNode } from "../../../types/litegraph.d.ts"
  * @import { Box, Pair } from "./place.js"
  */
 
@@ -17,8 +17,9 @@ const SAME = 3;
  * Nodes 2.0 it makes a node as high as its content.
  *
  * @param {New[]} nodes
+ * @param {LiveCanvas} canvas
  */
-export async function placeBySize(nodes) {
+export async function placeBySize(nodes, canvas) {
   let sizes = "";
   for (let same = 0, looks = 0; same < SAME && looks < MOST_LOOKS; looks += 1) {
     await new Promise((resolve) => setTimeout(resolve, LOOK_MS));
@@ -27,16 +28,35 @@ export async function placeBySize(nodes) {
     sizes = now;
   }
   for (const one of nodes) {
-    put(one);
+    put(one, canvas);
     for (const group of one.graph.groups ?? []) keepIn(group, one.before, boxOf(one.node));
   }
 }
 
-/** @param {New} place */
-export function put({ graph, node, before }) {
+/**
+ * @param {New} place
+ * @param {LiveCanvas} canvas
+ */
+export function put({ graph, node, before }, canvas) {
   const others = graph.nodes.filter((one) => one !== node).map(boxOf);
   const [x, y] = placeFor(before, boxOf(node), others);
-  if (x !== node.pos[0] || y !== node.pos[1]) node.pos = [x, y];
+  if (x === node.pos[0] && y === node.pos[1]) return;
+  node.pos = [x, y];
+  if (LiteGraph.vueNodesMode && canvas.graph === graph) showAt(node, { x, y }, canvas);
+}
+
+/**
+ * Draw a node on screen where it is: Nodes 2.0 in 1.32 notes its place when it is added, draws it
+ * there, and takes it back there with the next change of its size, unless the canvas moves it.
+ *
+ * @param {LiveNode} node
+ * @param {{ x: number, y: number }} newPos
+ * @param {LiveCanvas} canvas
+ */
+function showAt(node, newPos, canvas) {
+  // Frontends with the newer name draw a node where it is, and warn of the older name.
+  if ("applyNodePositions" in canvas) return;
+  canvas.repositionNodesVueMode?.([{ node, newPos }]);
 }
 
 /**

@@ -6,7 +6,7 @@ import { FOLDER_NODE } from "./plan.js";
 /**
  * @import { App, Node } from "../../../types/comfyui.d.ts"
  * @import { Editor, End, Step } from "../../../types/convert.d.ts"
- * @import { LiveGraph, LiveNode, LiveSlot, NodeMaker } from "../../../types/litegraph.d.ts"
+ * @import { LiveCanvas, LiveGraph, LiveNode, LiveSlot, NodeMaker } from "../../../types/litegraph.d.ts"
  * @import { New } from "./new_sizes.js"
  */
 
@@ -64,7 +64,7 @@ export class PageEditor {
     if (key !== FOLDER_NODE && before.flags?.collapsed) node.collapse(true);
     const place = { pos: [...before.pos], size: [...before.size] };
     this.places.push({ graph, node, before: place });
-    put({ graph, node, before: place });
+    put({ graph, node, before: place }, this.#canvas);
     if (before.flags?.pinned) node.pin(true);
   }
 
@@ -143,6 +143,10 @@ export class PageEditor {
 
   #loopType() {
     return String(this.#made.get(FOLDER_NODE)?.outputs[0].type);
+  }
+
+  get #canvas() {
+    return /** @type {LiveCanvas} */ (/** @type {unknown} */ (this.#app.canvas));
   }
 
   get #root() {
