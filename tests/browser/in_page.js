@@ -262,11 +262,19 @@
       return [left + x, top + y];
     },
 
-    /** Save the workflow with its nodes at these places, and open it again. */
+    /**
+     * Save the workflow with its nodes at these places, and open it again; more than once if the
+     * page draws them elsewhere, as Nodes 2.0 in 1.32 may.
+     */
     async reopenWithPlaces(places) {
+      const { areApart, settledText } = window.batchLoopTools;
       const saved = structuredClone(app.graph.serialize());
       for (const node of saved.nodes) node.pos = places[node.id];
-      await app.loadGraphData(saved);
+      for (let opened = 0; opened < 5; opened += 1) {
+        await app.loadGraphData(structuredClone(saved));
+        await settledText();
+        if (areApart()) return;
+      }
     },
 
     /** The place and the size of the node of a type, as it is drawn, in canvas units. */
