@@ -149,18 +149,21 @@ class Steering(Parts):
 
         """
 
-        def kept_elsewhere() -> tuple[LoopKey, bool]:
-            key = self._loops.find(loop_id)
-            return key, any(self._goes_on(key, item) for item in self._store.kept_open_items(key))
+        def kept_elsewhere() -> tuple[list[LoopKey], bool]:
+            group = self._forgotten_together(loop_id)
+            kept = ((key, item) for key in group for item in self._store.kept_open_items(key))
+            return group, any(self._goes_on(key, item) for key, item in kept)
 
-        key, is_kept = self._transactions.read(kept_elsewhere)
-        memory = self.memory.kept(key)
-        if is_kept or not all(map(self._outcomes.has_ended, {*memory.turns, *memory.kept_turns})):
+        group, is_kept = self._transactions.read(kept_elsewhere)
+        known = [self.memory.kept(key) for key in group]
+        turns = {turn for each in known for turn in (*each.turns, *each.kept_turns)}
+        if is_kept or not all(map(self._outcomes.has_ended, turns)):
             raise NotNow(_AT_WORK)
 
     def forget(self, loop_id: str) -> None:
         """Forget a loop and everything known of it; the user's files are left alone.
 
+        The same happens to loops that go together with it: none of its images is left for theirs.
         Prompts of it that wait in the queue of this server begin no batch: see `acquire`.
 
         Raises:
@@ -168,21 +171,32 @@ class Steering(Parts):
             NotNow: a run is working on one of its images.
 
         """
-        answer(self._forget(loop_id))
+        group = self._transactions.read(partial(self._forgotten_together, loop_id))
+        answer(self._forget(loop_id, group))
         with suppress(BatchLoopError):  # otherwise the next start does it
             self.spare_listings.recover()
 
     @in_transaction()
-    def _forget(self, loop_id: str) -> Refusal | None:
-        key = self._loops.find(loop_id)
-        self._reconciler.reconcile(key)
-        if self._store.open_items(key):
+    def _forget(self, loop_id: str, group: Sequence[LoopKey]) -> Refusal | None:
+        _, group = self._take(loop_id, group)
+        for key in group:
+            self._reconciler.reconcile(key)
+        if any(map(self._store.open_items, group)):
             return Refusal(NotNow(_AT_WORK))
-        self._forget_now(key)
-        # Prompts that wait in the queue by now were meant for the batch that is forgotten.
-        forgotten = partial(self.memory.moments.note, key, FORGOTTEN)
-        self._transactions.after_commit(forgotten)
+        for key in group:
+            self._forget_now(key)
+            # Prompts that wait in the queue by now were meant for the batch that is forgotten.
+            forgotten = partial(self.memory.moments.note, key, FORGOTTEN)
+            self._transactions.after_commit(forgotten)
         return None
+
+    def _forgotten_together(self, loop_id: str) -> list[LoopKey]:
+        """A loop and those that still go together with it, by what is known of either.
+
+        Another may have gone on alone since. It cannot be undone, so that one is left.
+        """
+        key = self._loops.find(loop_id)
+        return [each for each in self._loops.group(key) if key in self._loops.group(each)]
 
     def _forget_now(self, key: LoopKey) -> None:
         self._store.forget(key)

@@ -13,6 +13,8 @@ from batch_loop.core.common.errors import (
     BatchLoopError,
     FolderNotFound,
     InvalidSetting,
+    LoopForgotten,
+    NotNow,
     UnreadableImage,
 )
 from batch_loop.core.engine.batches import Request
@@ -474,3 +476,28 @@ def test_an_item_that_waits_for_its_partner_s_results_is_looked_at_again(pairs: 
         snapshot = pairs.registry.snapshot(request.key.id)
         assert snapshot.counts.done == 1
         assert snapshot.took.seconds > 0
+
+
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_both_are_forgotten_and_begin_together_again(pairs: Pairs, side: str) -> None:
+    assert pairs.run() == "aA"
+    own = pairs.left if side == "left" else pairs.right
+    held = pairs.acquire()
+    with pytest.raises(NotNow, match="works on"):
+        pairs.registry.forget(own.key.id)
+    pairs.host.finish(held[0].prompt, Ending.STOPPED)
+    waits = pairs.host.submit()
+    pairs.registry.check_at_rest(own.key.id)
+    pairs.registry.forget(own.key.id)
+    assert pairs.registry.overviews() == []
+    with pytest.raises(LoopForgotten):
+        pairs.acquire(waits)
+    assert pairs.run_all() == ["aA", "bB", "cC", "dD", "eE"]
+
+
+def test_one_that_has_gone_on_alone_is_not_forgotten_with_the_other(pairs: Pairs) -> None:
+    pairs.run()
+    alone = pairs.registry.acquire(pairs.left, pairs.host.submit())
+    pairs.host.finish(alone.prompt, Ending.STOPPED)
+    pairs.registry.forget(pairs.right.key.id)
+    assert [loop.id for loop in pairs.registry.overviews()] == [pairs.left.key.id]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -400,7 +401,7 @@ def test_what_is_asked_of_a_pair_is_done_without_one_that_is_forgotten_meanwhile
 
     def then_forget(loop_id: str) -> list[LoopKey]:
         found = group(loop_id)
-        loop.registry.forget(other.key.id)
+        loop.registry._transactions.run(partial(loop.registry._forget_now, other.key))
         return found
 
     monkeypatch.setattr(loop.registry, "_group", then_forget)
