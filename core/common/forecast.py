@@ -14,6 +14,9 @@ MOST_WEIGHED = 256
 ENOUGH = 3
 """How many images must have ended after the first before their times are compared by weight."""
 
+_RECENT = 8
+"""How many images tell what reading and writing cost now: a disk may be busy for a while only."""
+
 _HELD_UP = 3
 """An image that took this many times as long as expected was held up by something else."""
 
@@ -100,14 +103,14 @@ class Forecast:
         return lambda weight: by_detail.at(weight.detail)
 
     def _reading(self) -> float:
-        """How long reading an image ahead takes, for each of its pixels."""
-        read = [one for one in self.spent if one.reading > 0]
+        """How long reading an image ahead takes by now, for each of its pixels."""
+        read = [one for one in self.spent if one.reading > 0][-_RECENT:]
         pixels = sum(self.weights[one.path].pixels for one in read)
         return sum(one.reading for one in read) / pixels if read else 0.0
 
     def _writing(self) -> float:
-        """How long writing the results of an image takes, for each unit of its detail."""
-        written = [one for one in self.spent if one.writing > 0]
+        """How long writing the results of an image takes by now, for each unit of its detail."""
+        written = [one for one in self.spent if one.writing > 0][-_RECENT:]
         detail = sum(self.weights[one.path].detail for one in written)
         return sum(one.writing for one in written) / detail if written else 0.0
 

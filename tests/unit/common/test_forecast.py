@@ -170,6 +170,23 @@ def test_waiting_for_a_result_is_not_work_on_the_next_image() -> None:
     assert known.factor == pytest.approx(1 / 4)
 
 
+@pytest.mark.parametrize("before", [0.1, 4.0])
+@pytest.mark.parametrize("part", ["writing", "reading"])
+def test_it_goes_by_how_busy_the_disk_has_been_of_late(part: str, before: float) -> None:
+    known = weighing({f"{number}": 1 for number in range(24)})
+    for number in range(16):
+        disk = before if number < 8 else 1.5
+        hold = max(0.0, disk - 1)
+        one = Spent(f"{number}", 1 + hold)
+        if part == "writing":
+            one = one._replace(waited=hold, writing=disk)
+        else:
+            one = one._replace(late=hold, reading=disk)
+        known = known.ended_one(one)
+    told = known.factor * fmean(one.seconds for one in known.spent[1:])
+    assert told == pytest.approx(1.5)
+
+
 def test_one_that_was_held_up_is_not_taken_for_a_heavy_one() -> None:
     weights = {f"{number}": Weight(number, number) for number in range(1, 31)}
     known = Forecast(weights)
