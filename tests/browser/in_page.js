@@ -133,6 +133,12 @@
     },
 
     /** A node's inputs in the prompt. */
+    /** The height with which a node is saved, and its height now. */
+    heights(type) {
+      const node = nodeOf(type);
+      return { saved: node.serialize().size[1], now: node.size[1] };
+    },
+
     async promptOf(type) {
       const { output } = await app.graphToPrompt();
       return output[nodeOf(type).id].inputs;
@@ -248,6 +254,21 @@
 
     /** The id of the node of a type. */
     idOf: (type) => String(nodeOf(type).id),
+
+    /** Where on the page the corner is by which a node is made larger, once it is in view. */
+    async cornerOf(type) {
+      const node = nodeOf(type);
+      const { left, top, width, height } = app.canvas.canvas.getBoundingClientRect();
+      app.canvas.ds.scale = 1;
+      const corner = [node.pos[0] + node.size[0], node.pos[1] + node.size[1]];
+      app.canvas.ds.offset = [width / 2 - corner[0], height / 2 - corner[1]];
+      redraw();
+      for (let frame = 0; frame < 4; frame += 1) await nextFrame();
+      const drawn = document.querySelector(`.lg-node[data-node-id="${node.id}"]`);
+      const box = drawn?.getBoundingClientRect();
+      const [x, y] = box ? [box.right, box.bottom] : [left + width / 2, top + height / 2];
+      return [x - 4, y - 4];
+    },
 
     /** Where on the page a node's title is, once the node is in view. */
     async titleOf(id) {

@@ -95,6 +95,43 @@ def test_more_settings_unfolds_them_and_the_workflow_remembers_it(comfy: ComfyPa
     wait_until_shown(comfy, EVERYDAY)
 
 
+@pytest.mark.parametrize("after_a_run", [False, True], ids=["before a run", "after a run"])
+def test_a_node_is_saved_as_high_as_the_user_makes_it(
+    comfy: ComfyPage, run: Callable[..., None], batch: Batch, *, after_a_run: bool
+) -> None:
+    if after_a_run:
+        run(batch)
+    else:
+        comfy.load(batch.graph())
+    comfy.wait_until_card_fits(ITERATOR)
+    comfy.call("settledText")
+    added = added_by_page(comfy)
+    assert after_a_run or added == 0
+    folded = comfy.call("heights", ITERATOR)["now"]
+    more(comfy).click()
+    wait_until_shown(comfy, [*EVERYDAY, *FOLDED])
+    comfy.wait_until_card_fits(ITERATOR)
+    comfy.call("settledText")
+    unfolded = comfy.call("heights", ITERATOR)["now"]
+    assert unfolded > folded
+    assert added_by_page(comfy) == added
+    x, y = comfy.call("cornerOf", ITERATOR)
+    comfy.page.mouse.move(x, y)
+    comfy.page.mouse.down()
+    comfy.page.mouse.move(x, y + 40, steps=4)
+    comfy.page.mouse.up()
+    comfy.call("settledText")
+    assert comfy.call("heights", ITERATOR)["now"] > unfolded
+    assert added_by_page(comfy) == added
+
+
+def added_by_page(comfy: ComfyPage) -> float:
+    """How much higher Directory Iterator is than it is saved."""
+    heights = comfy.call("heights", ITERATOR)
+    added: float = heights["now"] - heights["saved"]
+    return added
+
+
 def test_what_is_changed_is_counted_and_kept_while_it_is_folded(comfy: ComfyPage) -> None:
     add(comfy, ITERATOR)
     row = more(comfy)

@@ -1,10 +1,14 @@
 import { alsoOn } from "../node/callbacks.js";
-import { showsRun } from "../node/saved_height.js";
+import { showsRunWhile } from "../node/saved_height.js";
 import { addElement, keepingExtraHeight } from "../node/widgets.js";
 
 /**
  * @import { App, Node } from "../../../types/comfyui.d.ts"
- * @typedef {{ element: HTMLElement, content: HTMLElement }} Card - `content` has its natural height
+ * @import { Figures } from "../figures.js"
+ * @typedef {object} Card
+ * @property {HTMLElement} element
+ * @property {HTMLElement} content - at its natural height
+ * @property {Figures | null} figures - of a run; null if there are none
  */
 
 /** The name of the cards' widgets, which is that of an input where it is in a prompt: a trial. */
@@ -38,13 +42,13 @@ export function addCard(node, { name, card, height, place, width }) {
   });
   const [wide, high] = node.computeSize();
   node.setSize([Math.max(node.size[0], wide), Math.max(node.size[1], high)]);
+  showsRunWhile(node, () => card.figures !== null);
   let grown = 0;
   alsoOn(node, "onSerialize", (saved) => {
     if (grown !== 0) saved.size = [saved.size[0], saved.size[1] - grown];
   });
   new ResizeObserver(() => {
     const { offsetHeight } = card.content;
-    if (offsetHeight > 0) showsRun(node);
     if (offsetHeight === 0 || offsetHeight === height) return; // not visible, or unchanged
     const resize = () => (height = offsetHeight);
     const before = node.size[1];

@@ -4,6 +4,7 @@ import { t } from "../texts.js";
 import { alsoOn, alsoWhenChanged } from "./callbacks.js";
 import { hideRows } from "./hidden_rows.js";
 import { optionsOf } from "./inputs.js";
+import { changesHeight } from "./saved_height.js";
 import { addElement, keepingExtraHeight } from "./widgets.js";
 
 /**
@@ -49,7 +50,7 @@ export function foldSettings(node) {
   for (const { widget } of settings) {
     // The row takes the place of what newer frontends have for this, in Nodes 2.0 only.
     if (widget.options.advanced) widget.options.advanced = false;
-    alsoWhenChanged(widget, () => keepingExtraHeight(node, update));
+    alsoWhenChanged(widget, () => change(node, update));
   }
   alsoOn(node, "onConfigure", update);
   alsoOn(node, "onConnectionsChange", update);
@@ -106,6 +107,15 @@ function noSize() {
  */
 function toggle(node, update) {
   node.showAdvanced = !node.showAdvanced;
+  change(node, update);
+}
+
+/**
+ * @param {Node} node
+ * @param {() => void} update
+ */
+function change(node, update) {
+  changesHeight(node);
   keepingExtraHeight(node, update);
 }
 

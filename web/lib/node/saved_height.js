@@ -12,11 +12,11 @@ import { alsoOn } from "./callbacks.js";
 export function saveHeightOfItsOwn(node) {
   let [wide, high] = node.size;
   let grown = 0;
-  alsoOn(node, "onExecuted", () => showsRun(node));
+  alsoOn(node, "onExecuted", () => ran.add(node));
   alsoOn(node, "onResize", () => {
     const [width, height] = node.size;
     // By hand, a node is made larger with the pointer, or in both directions.
-    const isOfPage = LiteGraph.vueNodesMode && shown.has(node) && !isPressed && width === wide;
+    const isOfPage = LiteGraph.vueNodesMode && isShown(node) && !isByUser(node) && width === wide;
     if (isOfPage) grown += height - high;
     [wide, high] = [width, height];
   });
@@ -26,16 +26,43 @@ export function saveHeightOfItsOwn(node) {
 }
 
 /**
- * From now on, a node shows something of a run.
+ * A node shows something of a run while `isShown` says so.
+ *
+ * @param {Node} node
+ * @param {() => boolean} isShown
+ */
+export function showsRunWhile(node, isShown) {
+  shown.set(node, isShown);
+}
+
+/**
+ * The user changes what a node holds, and so its height: that is a change of the workflow.
  *
  * @param {Node} node
  */
-export function showsRun(node) {
-  shown.add(node);
+export function changesHeight(node) {
+  changed.set(node, performance.now() + LAYOUT_MS);
 }
 
+/** Until the page has given a node the height of its new content. */
+const LAYOUT_MS = 200;
+
 /** @type {WeakSet<Node>} */
-const shown = new WeakSet();
+const ran = new WeakSet();
+/** @type {WeakMap<Node, () => boolean>} */
+const shown = new WeakMap();
+/** @type {WeakMap<Node, number>} */
+const changed = new WeakMap();
+
+/** @param {Node} node */
+function isShown(node) {
+  return ran.has(node) || Boolean(shown.get(node)?.());
+}
+
+/** @param {Node} node */
+function isByUser(node) {
+  return isPressed || performance.now() < (changed.get(node) ?? 0);
+}
 
 let isPressed = false;
 for (const name of ["pointerdown", "pointerup", "pointercancel"]) {
