@@ -206,6 +206,9 @@ def test_it_says_where_the_results_are_from_the_first_one_on(
     card = comfy.card()
     results = card.get_by_role("button", name="Results: ")
     expect(results).to_have_attribute("title", f"Results: {batch.output.resolve()}")
+    for part in ("Results:", batch.name):
+        cut = results.locator(".batch-loop-cut", has_text=part).locator(".batch-loop-cut-start")
+        assert cut.evaluate("({ scrollWidth, clientWidth }) => scrollWidth - clientWidth") <= 0
     # It stands beside the report, where there was room, and takes none.
     report = card.get_by_role("button", name="Open report").bounding_box()
     beside = results.bounding_box()

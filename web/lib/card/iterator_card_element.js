@@ -2,6 +2,7 @@ import { attributed, button, element, icon, setText } from "../dom.js";
 import { showCut } from "../middle_cut.js";
 import { Progress } from "../progress_bar.js";
 import { t } from "../texts.js";
+import { lastPart } from "./root_row.js";
 
 /**
  * @import { Buttons, IteratorModel } from "./texts_and_buttons.js"
@@ -157,9 +158,9 @@ export class IteratorCard {
 
   /** @param {string} folder */
   #showResults(folder) {
-    const text = folder && t("notice.results", { folder });
-    showCut(this.#results, text);
-    this.#results.title = text;
+    // There is no room for a path in half a row: the name has a line of its own.
+    showCut(this.#results, folder && t("notice.results", { folder: `\n${lastPart(folder)}` }));
+    this.#results.title = folder && t("notice.results", { folder });
     this.#results.hidden = !folder;
   }
 

@@ -66,7 +66,7 @@ function nameOf({ name }, roots) {
 }
 
 /** @param {string} path */
-function lastPart(path) {
+export function lastPart(path) {
   return path.split(/[\\/]/).findLast(Boolean) ?? path;
 }
 
