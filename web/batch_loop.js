@@ -60,7 +60,10 @@ import { Toasts } from "./lib/toasts.js";
 import { Trial } from "./lib/trial.js";
 import { Watch } from "./lib/watch.js";
 
-/** @import { Executed } from "../types/nodes.d.ts" */
+/**
+ * @import { Executed } from "../types/nodes.d.ts"
+ * @import { Loop } from "../types/server.d.ts"
+ */
 
 /** Of the pack's node ids. */
 const PREFIX = "BatchLoop";
@@ -92,6 +95,8 @@ const gate = new Gate({
   screen: onScreen,
   sender: new Sender(api),
   submissions,
+  stands: (loops) => server.loopsOf(loops),
+  goesOn,
   changed(batch) {
     awake.need(batch !== null);
     leaving.runs(batch);
@@ -172,6 +177,11 @@ const conductor = new Conductor({
     startOver: async (loop, state) => (await changes.startOver({ loop }, state)) && changed(),
   }),
 });
+
+/** @type {(ids: string[], loops: Loop[]) => boolean} - the conductor's, which needs the gate */
+function goesOn(ids, loops) {
+  return conductor.cameBack(ids, loops);
+}
 
 /** @returns {Watch} - which needs the cards, which need the buttons that end it */
 function theWatch() {

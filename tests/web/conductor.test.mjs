@@ -422,3 +422,51 @@ test("an error of a batch that is away does not hold back the one on the screen"
   turn();
   assert.deepEqual(autoQueue.did, ["shown stopped", "queued"]);
 });
+
+/** A loop as the server describes it. */
+function stands(next, given = {}) {
+  return { id: "l", name: "", next, stands: "paused", complete: false, ...given };
+}
+
+test("a batch whose end was missed ends as it would have", () => {
+  const { autoQueue, conductor, title, told, watch } = setUp();
+  conductor.started("p");
+  conductor.heard("p", iteration(STOP));
+  const goesOn = conductor.cameBack(["l"], [stands("stop", { complete: true })]);
+  assert.equal(goesOn, false);
+  assert.deepEqual([autoQueue.did, told, watch.did], [["off"], ["", "stopped"], ["instant"]]);
+  assert.equal(title.shows, false);
+});
+
+test("a batch whose error was missed stops without a word, and so does one that is unknown", () => {
+  for (const loops of [[stands("stop", { stands: "stopped" })], []]) {
+    const { autoQueue, conductor, told } = setUp();
+    assert.equal(conductor.cameBack(["l"], loops), false);
+    assert.deepEqual(autoQueue.did, ["off"]);
+    assert.equal(told.includes("stopped"), false);
+  }
+});
+
+test("a batch whose last images other servers work on waits after a loss, too", () => {
+  const { conductor, watch } = setUp();
+  assert.equal(conductor.cameBack(["l"], [stands("wait")]), false);
+  assert.deepEqual(watch.did, [[["l"], "instant"]]);
+});
+
+test("after a loss, a batch goes on as long as any of its loops does", () => {
+  const { autoQueue, conductor } = setUp();
+  const loops = [stands("stop", { complete: true }), stands("go", { id: "m" })];
+  assert.equal(conductor.cameBack(["l", "m"], loops), true);
+  assert.deepEqual(autoQueue.did, []);
+});
+
+test("after a loss, an error that was passed over before it does not hold the batch back", () => {
+  const { autoQueue, conductor, turn } = setUp();
+  conductor.heard("p", iteration(SKIP));
+  conductor.failed("p");
+  autoQueue.heldBackBy = "p";
+  conductor.queueIs(0);
+  assert.equal(conductor.cameBack(["l"], [stands("go")]), true);
+  turn();
+  assert.deepEqual(autoQueue.did.includes("queued"), true);
+});

@@ -78,8 +78,22 @@ async function setUp({ needsAccount = false, answer = async () => ({ prompt_id: 
   };
   const pauses = [];
   const wait = (run, ms) => pauses.push({ run, ms });
+  const server = {
+    loops: [{ id: "l", next: "go", running: 0, finishing: 0 }],
+    stands: async (ids) => {
+      did.push(`asks for ${ids}`);
+      if (server.loops === null) throw new Error("away");
+      return server.loops;
+    },
+    goesOn: (ids, loops) => {
+      const goesOn = loops.some(({ next }) => next === "go");
+      if (!goesOn) gate.stopping.switchOff(ids);
+      return goesOn;
+    },
+  };
+  const { stands, goesOn } = server;
   const parts = { autoQueue, claims, notice, screen, sender, submissions, later, every, wait };
-  const gate = new Gate(parts);
+  const gate = new Gate({ ...parts, stands, goesOn });
   gate.sending();
   await turn();
   gate.accepted();
@@ -106,7 +120,7 @@ async function setUp({ needsAccount = false, answer = async () => ({ prompt_id: 
     await turn();
     return ms;
   };
-  const seen = { autoQueue, claims, did, gate, notice, screen, submissions };
+  const seen = { autoQueue, claims, did, gate, notice, screen, server, submissions };
   return { ...seen, emptied, leave, look, passed, pauses, turn };
 }
 
@@ -435,37 +449,102 @@ test("another workflow is kept waiting while something of the old one is being s
   await free;
 });
 
-test("once a lost server is back, and ComfyUI does not go on by itself, the page does", async () => {
-  const { did, gate, passed, pauses } = await setUp();
+test("while the server is lost, ComfyUI is kept from queueing, and the batch still goes on", async () => {
+  const { autoQueue, did, gate, look } = await setUp();
   gate.queueIs(1);
   gate.queueIs(undefined);
-  gate.refused(); // what ComfyUI has sent to the server that was away
+  await look();
+  assert.deepEqual([autoQueue.on, gate.on, gate.runsHere, gate.goesOn("l")], [false, true, true, true]);
+  gate.refused(); // what ComfyUI was sending to the server that was away
+  gate.queueIs(1); // it was only out of reach
+  assert.equal(autoQueue.on, true);
   assert.deepEqual(did, []);
+});
+
+test("once a lost server is back, it is asked whether the batch goes on", async () => {
+  const { autoQueue, did, gate, turn } = await setUp();
+  gate.queueIs(undefined);
   gate.queueIs(0);
-  assert.equal(await passed(), 3000);
-  assert.deepEqual(did, ["ComfyUI queues"]);
+  gate.queueIs(0);
+  await turn();
+  assert.deepEqual(did, ["asks for l", "ComfyUI queues"]);
+  assert.equal(autoQueue.on, true);
   gate.queueIs(1);
   gate.queueIs(0);
-  assert.deepEqual(pauses, []);
+  await turn();
   gate.refused();
-  assert.deepEqual(did, ["ComfyUI queues", "shown stopped"]);
+  assert.deepEqual(did, ["asks for l", "ComfyUI queues", "shown stopped"]);
+});
+
+test("a server that was out of reach is asked once its queue is empty", async () => {
+  const { autoQueue, did, gate, server, turn } = await setUp();
+  server.loops = [{ id: "l", next: "stop", running: 0, finishing: 0 }];
+  gate.queueIs(undefined);
+  gate.queueIs(1);
+  gate.queueIs(0);
+  assert.equal(autoQueue.on, false);
+  await turn();
+  assert.deepEqual(did, ["asks for l"]);
+  assert.deepEqual([autoQueue.on, gate.on], [false, false]);
+});
+
+test("a server that knows no outcome yet, or does not answer, is asked again", async () => {
+  const { did, gate, passed, server, turn } = await setUp();
+  server.loops = null;
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  await turn();
+  server.loops = [{ id: "l", next: "stop", running: 0, finishing: 1 }];
+  assert.equal(await passed(), 2000);
+  server.loops = [{ id: "l", next: "stop", running: 0, finishing: 0 }];
+  assert.equal(await passed(), 250);
+  assert.deepEqual(did, ["asks for l", "asks for l", "asks for l"]);
+  assert.equal(gate.on, false);
+});
+
+test("a batch that is away goes on after a loss only if the server says so", async () => {
+  for (const next of ["go", "stop"]) {
+    const { did, emptied, gate, leave, server } = await setUp();
+    await leave();
+    server.loops = [{ id: "l", next, running: 0, finishing: 0 }];
+    gate.queueIs(undefined);
+    await emptied();
+    assert.deepEqual(did.slice(1), ["asks for l", ...(next === "go" ? ["sends 6"] : [])]);
+    assert.equal(gate.on, next === "go");
+  }
+});
+
+test("a batch whose workflow leaves the screen during a loss goes on away", async () => {
+  const { did, emptied, gate, leave } = await setUp();
+  gate.queueIs(undefined);
+  await leave();
+  assert.equal(gate.isAway("l"), true);
+  await emptied();
+  assert.deepEqual(did, ["says that it goes on", "asks for l", "sends 6"]);
 });
 
 test("after a loss nothing is queued that has stopped, has been sent, or is held back", async () => {
   const happenings = [
     ({ gate }) => gate.stopping.stopHere(),
-    ({ gate }) => gate.queueIs(1), // the server was only out of reach
+    ({ gate }) => gate.queueIs(1),
     ({ gate }) => gate.queueIs(undefined),
-    ({ submissions }) => submissions.begin(), // ComfyUI goes on by itself
     ({ autoQueue }) => (autoQueue.heldBackBy = "p"),
-    ({ leave }) => leave(),
   ];
   for (const happens of happenings) {
     const page = await setUp();
     page.gate.queueIs(undefined);
     page.gate.queueIs(0);
     await happens(page);
-    await page.passed();
+    await page.turn();
     assert.equal(page.did.includes("ComfyUI queues"), false);
   }
+});
+
+test("only the loops of the last prompts are asked about", async () => {
+  const { did, gate, turn } = await setUp();
+  for (const [loop, prompt] of [["a", "1"], ["b", "2"], ["c", "2"]]) gate.heard({ loop }, prompt);
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  await turn();
+  assert.equal(did[0], "asks for a,b,c");
 });

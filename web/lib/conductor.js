@@ -1,14 +1,14 @@
 import { Cancel } from "./cancel.js";
-import { Runs, handsOut } from "./runs.js";
+import { Run, Runs, handsOut } from "./runs.js";
 import { soon } from "./soon.js";
 
 /**
  * @import { Iteration, Said } from "../../types/nodes.d.ts"
+ * @import { Loop } from "../../types/server.d.ts"
  * @import { Gate } from "./gate/gate.js"
  * @import { Stopping } from "./gate/stopping.js"
  * @import { Notices } from "./notices.js"
  * @import { PageTitle } from "./page_title.js"
- * @import { Run } from "./runs.js"
  * @import { Submissions } from "./submissions.js"
  * @import { Watch } from "./watch.js"
  */
@@ -76,7 +76,7 @@ export class Conductor {
   heard(promptId, said) {
     this.#runs.note(promptId, said);
     this.#title.note(said);
-    if (said.kind === "iteration") this.#autoQueue.heard(said);
+    if (said.kind === "iteration") this.#autoQueue.heard(said, promptId);
     if (said.kind === "iteration" && handsOut(said)) this.#batch = [said];
   }
 
@@ -163,7 +163,10 @@ export class Conductor {
     this.#submissions.end(() => this.#goOnIfHeldBack());
   }
 
-  /** ComfyUI has accepted none of this tab's prompts, so nothing more is queued automatically. */
+  /**
+   * ComfyUI has accepted none of this tab's prompts, so nothing more is queued automatically, unless
+   * the server is away.
+   */
   refused() {
     this.#autoQueue.refused();
     this.#title.end();
@@ -184,6 +187,31 @@ export class Conductor {
       this.#goOnIfHeldBack();
       if (!this.#autoQueue.on) this.#title.end();
     });
+  }
+
+  /**
+   * The server was lost for a while, and a batch of this tab may have ended without a word: returns
+   * whether it goes on. If not, it ends as it would have then.
+   *
+   * @param {string[]} ids - of the batch's loops
+   * @param {Loop[]} loops - those that the server knows, as they stand now
+   */
+  cameBack(ids, loops) {
+    const run = Run.of(loops);
+    this.#ended(this.#running);
+    this.#notices.processed([...run.iterations.values()]);
+    if (loops.length === 0 || loops.some(({ next, complete }) => next === "stop" && !complete)) {
+      // An error has stopped it, or it has been forgotten.
+      this.#stopping.switchOff(ids);
+      this.#title.end();
+    } else if (run.stop) this.#stopped(run);
+    else if (run.awaited.length > 0) {
+      this.#watch.awaits(run.awaited, this.#stopping.switchOff(ids));
+    } else {
+      this.#later(() => this.#goOnIfHeldBack());
+      return true;
+    }
+    return false;
   }
 
   /**

@@ -1,6 +1,6 @@
 /**
  * @import { EndQueue, Iteration, Progress, Said } from "../../types/nodes.d.ts"
- * @import { Next } from "../../types/server.d.ts"
+ * @import { Loop, Next } from "../../types/server.d.ts"
  */
 
 /**
@@ -16,6 +16,17 @@ export class Run {
   progress = new Map();
   /** @type {EndQueue[]} each End Queue's report */
   verdicts = [];
+
+  /**
+   * What a prompt would report that finds these loops as they stand.
+   *
+   * @param {Loop[]} loops
+   */
+  static of(loops) {
+    const run = new Run();
+    for (const loop of loops) run.iterations.set(loop.id, iterationOf(loop));
+    return run;
+  }
 
   /**
    * Whether to stop: with several batches, when the last one is complete. A loop that no End Queue
@@ -94,6 +105,27 @@ export class Run {
  */
 export function handsOut({ filename }) {
   return filename !== "";
+}
+
+/**
+ * @param {Loop} loop
+ * @returns {Iteration}
+ */
+function iterationOf({ id, name, ...loop }) {
+  return {
+    ...loop,
+    kind: "iteration",
+    loop: id,
+    loop_name: name,
+    index: 0,
+    filename: "",
+    unreadable: 0,
+    on_error: "stop",
+    finished_by: null,
+    without: [],
+    decides: true,
+    status: "",
+  };
 }
 
 /** Remembers running prompts by id; beyond a limit, the oldest are forgotten. */

@@ -5,6 +5,10 @@
 export class Batch {
   /** Its loops, as far as its nodes have reported them. @type {Set<string>} */
   loops = new Set();
+  /** Those that its prompt before the last has reported, and the last. @type {string[][]} */
+  #reported = [[], []];
+  /** The id of its prompt that has reported last. @type {string | undefined} */
+  #prompt;
   /** Its workflow as it was last on screen; null if it could not be copied. @type {Copy | null} */
   copy = null;
   /** How many runs have been sent since the copy was made. */
@@ -25,6 +29,8 @@ export class Batch {
   lost = null;
   /** Whether the page waits before it sends that again. */
   isPausing = false;
+  /** Whether its end may have been missed: the server is asked before it goes on. */
+  isUnsure = false;
   /** How many times in a row its workflow was seen on the screen again. */
   seen = 0;
 
@@ -44,7 +50,29 @@ export class Batch {
 
   /** Whether the page may send it now. */
   get canSend() {
-    return this.canGoOn && this.isDue && !this.isSending && !this.isPausing;
+    const isHeld = this.isSending || this.isPausing || this.isUnsure;
+    return this.canGoOn && this.isDue && !isHeld;
+  }
+
+  /**
+   * The loops that its last prompts have reported on: while one runs, it may not have reported on
+   * all.
+   */
+  get lately() {
+    return [...new Set(this.#reported.flat())];
+  }
+
+  /**
+   * A prompt has reported on a loop of the batch.
+   *
+   * @param {string} loop
+   * @param {string} [prompt] - its id
+   */
+  heard(loop, prompt) {
+    this.loops.add(loop);
+    if (prompt !== this.#prompt) this.#reported = [this.#reported[1], []];
+    this.#prompt = prompt;
+    this.#reported[1].push(loop);
   }
 
   /** Whether it has one of these loops. @param {Iterable<string>} loops */

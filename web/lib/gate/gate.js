@@ -9,6 +9,7 @@ import { Turns } from "./turns.js";
 
 /**
  * @import { Iteration } from "../../../types/nodes.d.ts"
+ * @import { Loop } from "../../../types/server.d.ts"
  * @import { AutoQueue } from "../auto_queue.js"
  * @import { Submissions } from "../submissions.js"
  * @import { AwayNotice } from "./away_notice.js"
@@ -57,6 +58,9 @@ export class Gate {
    * @param {Pick<OnScreen, "has" | "copy" | "giveBack" | "workflow" | "graphId">} parts.screen
    * @param {Sender} parts.sender
    * @param {Submissions} parts.submissions
+   * @param {(loops: string[]) => Promise<Loop[]>} parts.stands - asks the server how loops stand
+   * @param {(ids: string[], loops: Loop[]) => boolean} parts.goesOn - whether the batch of these
+   *   loops, whose end may have been missed, goes on as they stand; if not, ends it
    * @param {(batch: Batch | null) => void} [parts.changed] - called with a batch that this page
    *   runs, or null, when that may have changed
    * @param {(look: () => void) => () => void} [parts.every] - calls `look` again and again; returns
@@ -84,7 +88,16 @@ export class Gate {
       wait: given.wait,
     });
     const { wait } = given;
-    this.#lostServer = new LostServer({ autoQueue, batches, screen, submissions, wait });
+    this.#lostServer = new LostServer({
+      autoQueue,
+      batches,
+      screen,
+      submissions,
+      stands: given.stands,
+      goesOn: given.goesOn,
+      proceed: () => this.proceed(),
+      wait,
+    });
     this.#looking = new Looking({
       batches,
       screen,
@@ -109,7 +122,7 @@ export class Gate {
 
   /** Whether a batch goes on automatically, on the screen or away. */
   get on() {
-    return this.#autoQueue.on || this.#batches.away.length > 0;
+    return this.#autoQueue.on || this.#isHeld || this.#batches.away.length > 0;
   }
 
   get mode() {
@@ -120,7 +133,7 @@ export class Gate {
   get runsHere() {
     const { here } = this.#batches;
     if (here === null) return this.#autoQueue.isPressed;
-    return this.#autoQueue.runsAll && this.#screen.has(here);
+    return (this.#autoQueue.runsAll || this.#isHeld) && this.#screen.has(here);
   }
 
   /**
@@ -130,7 +143,7 @@ export class Gate {
    */
   goesOn(loop) {
     const isHere = this.#batches.here?.has([loop]) ?? false;
-    return this.isAway(loop) || (isHere && this.#autoQueue.runsAll);
+    return this.isAway(loop) || (isHere && (this.#autoQueue.runsAll || this.#isHeld));
   }
 
   get isOnChange() {
@@ -194,11 +207,12 @@ export class Gate {
    * A node has reported on its loop.
    *
    * @param {Iteration} iteration
+   * @param {string} [promptId]
    */
-  heard(iteration) {
+  heard(iteration, promptId) {
     const batch = this.#batches.heard(iteration, this.#hasOthers);
     if (!batch) return;
-    batch.loops.add(iteration.loop);
+    batch.heard(iteration.loop, promptId);
     this.#claims.claim(iteration.loop, () => {
       this.stopping.switchOff([iteration.loop]);
       this.#notice.elsewhere(batch);
@@ -266,9 +280,10 @@ export class Gate {
   look() {
     const here = this.#batches.here;
     if (!here) return;
-    if (!this.#autoQueue.on) this.#moves.leave();
+    const held = this.#lostServer.heldIn;
+    if (!this.#autoQueue.on && held === null) this.#moves.leave();
     else if (!this.#screen.has(here)) {
-      const mode = this.#autoQueue.switchToPlain();
+      const mode = this.#autoQueue.switchToPlain() ?? held;
       if (mode !== null) this.#goAway(here, mode);
     }
   }
@@ -299,7 +314,12 @@ export class Gate {
     this.#moves.here();
     this.#autoQueue.switchOn(batch.mode);
     this.workflowChanged();
-    if (isNext) this.queueAgain();
+    if (isNext && !batch.isUnsure) this.queueAgain();
+  }
+
+  /** Whether the batch on the screen goes on once the server has said how it stands. */
+  get #isHeld() {
+    return this.#lostServer.heldIn !== null;
   }
 
   #tell() {
