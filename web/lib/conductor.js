@@ -164,8 +164,8 @@ export class Conductor {
   }
 
   /**
-   * ComfyUI has accepted none of this tab's prompts, so nothing more is queued automatically, unless
-   * the server is away.
+   * ComfyUI has accepted none of this tab's prompts: unless the server is lost, nothing more is
+   * queued automatically.
    */
   refused() {
     this.#autoQueue.refused();

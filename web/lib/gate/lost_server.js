@@ -30,8 +30,12 @@ export class LostServer {
   #proceed;
   #wait;
   #isLost = false;
-  /** The batch on the screen whose Auto Queue is switched off until the server has said how it
-   * stands, and the mode that it was in. @type {{ batch: Batch, mode: string } | null} */
+  /**
+   * The batch on the screen, if its Auto Queue is off until the server has said how it stands, and
+   * the mode that it was in.
+   *
+   * @type {{ batch: Batch, mode: string } | null}
+   */
   #held = null;
   /** Increases whenever an answer that is waited for becomes obsolete. */
   #turn = 0;
