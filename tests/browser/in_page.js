@@ -132,13 +132,13 @@
       node.disconnectInput(node.inputs.findIndex(({ name }) => name === input));
     },
 
-    /** A node's inputs in the prompt. */
     /** The height with which a node is saved, and its height now. */
     heights(type) {
       const node = nodeOf(type);
       return { saved: node.serialize().size[1], now: node.size[1] };
     },
 
+    /** A node's inputs in the prompt. */
     async promptOf(type) {
       const { output } = await app.graphToPrompt();
       return output[nodeOf(type).id].inputs;

@@ -103,10 +103,11 @@ def test_a_node_is_saved_as_high_as_the_user_makes_it(
         run(batch)
     else:
         comfy.load(batch.graph())
+    # In the classic canvas, the card's height is not saved, and changes with what it says.
+    expect(comfy.card()).to_contain_text("All 7 images done" if after_a_run else "7 images")
     comfy.wait_until_card_fits(ITERATOR)
     comfy.call("settledText")
     added = added_by_page(comfy)
-    assert after_a_run or added == 0
     folded = comfy.call("heights", ITERATOR)["now"]
     more(comfy).click()
     wait_until_shown(comfy, [*EVERYDAY, *FOLDED])
