@@ -89,6 +89,7 @@ def test_more_settings_unfolds_them_and_the_workflow_remembers_it(comfy: ComfyPa
     comfy.wait_until_card_fits(ITERATOR)
     comfy.reload_workflow()
     wait_until_shown(comfy, [*EVERYDAY, *FOLDED])
+    comfy.wait_until_card_fits(ITERATOR)  # until then, the page draws the node anew
     more(comfy).click()
     wait_until_shown(comfy, EVERYDAY)
     comfy.reload_workflow()
