@@ -1,4 +1,4 @@
-"""Entries of ComfyUI's queue: (number, id, graph, extra data, outputs, ...)."""
+"""Entries of the queue of ComfyUI, which are tuples: number, id, graph, extra data and more."""
 
 from __future__ import annotations
 

@@ -229,8 +229,9 @@ def batch(new_batch: Callable[..., Batch]) -> Batch:
 def panel(comfy: ComfyPage, client: ComfyClient) -> Iterator[SidePanel]:
     """The closed panel, on a server that knows no loops."""
     comfy.close_workflow()
-    for loop in client.get_json("/batch_loop/loops")["loops"]:
-        client.post_json("/batch_loop/loops/forget", {"loop": loop["id"]})
+    # One at a time: a loop is forgotten with that of the folder it was paired with.
+    while loops := client.get_json("/batch_loop/loops")["loops"]:
+        client.post_json("/batch_loop/loops/forget", {"loop": loops[0]["id"]})
     panel = SidePanel(comfy)
     yield panel
     if panel.root.count():

@@ -6,7 +6,8 @@ import { FOLDER_NODE } from "./plan.js";
 /**
  * @import { App, Node } from "../../../types/comfyui.d.ts"
  * @import { Editor, End, Step } from "../../../types/convert.d.ts"
- * @import { LiveCanvas, LiveGraph, LiveNode, LiveSlot, NodeMaker } from "../../../types/litegraph.d.ts"
+ * @import { LiveCanvas, LiveGraph, LiveNode } from "../../../types/litegraph.d.ts"
+ * @import { LiveSlot, NodeMaker } from "../../../types/litegraph.d.ts"
  * @import { New } from "./new_sizes.js"
  */
 
