@@ -176,12 +176,12 @@ class Turns(Questions):
     def finish_earlier(self, iteration: Iteration) -> None:
         """Wait for the background writes of earlier prompts, and reconcile the loop.
 
-        So at most one image's results are being written while another's are made, and a crash has
-        at most that one done again.
+        So at most one image's results are on their way while another's are made, and a crash has
+        at most that one done again. What has been written may still have to be noted.
         """
         key = iteration.key
-        if self._writes.busy(key.id):
-            own = [Turn.of(key, iteration.prompt, iteration.item)] if iteration.item else []
+        own = [Turn.of(key, iteration.prompt, iteration.item)] if iteration.item else []
+        if self._writes.busy(key.id) or self.memory.kept(key).turns.keys() - own:
             began = self._host.steady()
             self._writes.wait(key.id, but=own)
             self._reconcile_earlier(key, own, self._host.steady() - began)
