@@ -9,10 +9,12 @@ import pytest
 from playwright.sync_api import Locator, expect
 from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
+from batch_loop.tools.layout import NEWEST
 from batch_loop.tools.tab import CLICK_MS, TRIES
 
 if TYPE_CHECKING:
     from batch_loop.tests.browser.comfy_page import ComfyPage
+    from batch_loop.tools.server import ComfyServer
 
 ITERATOR = "BatchLoopDirectoryIterator"
 SAVER = "BatchLoopSaveImage"
@@ -49,13 +51,17 @@ def own(found: Locator) -> Locator:
 
 
 @pytest.mark.one_renderer
-def test_a_search_by_purpose_finds_the_pack_among_the_first(comfy: ComfyPage) -> None:
+def test_a_search_by_purpose_finds_the_pack_among_the_first(
+    comfy: ComfyPage, server: ComfyServer
+) -> None:
     comfy.close_workflow()
     for term in TERMS:
-        check(comfy, term)
+        # ComfyUI 0.33's own puts its three nodes called "Batch ..." first.
+        is_after_its_own = server.frontend == NEWEST.frontend and term == "batch"
+        check(comfy, term, FIRST + is_after_its_own)
 
 
-def check(comfy: ComfyPage, term: str) -> None:
+def check(comfy: ComfyPage, term: str, first: int) -> None:
     """The pack must be among the first that this term finds."""
     found = search(comfy, term)
     expect(own(found).first).to_be_visible()
@@ -67,7 +73,7 @@ def check(comfy: ComfyPage, term: str) -> None:
         arg=[
             ".p-autocomplete-option, [data-testid=result-item], #results-list > *",
             "batch.loop",
-            FIRST,
+            first,
         ],
     )
     comfy.page.keyboard.press("Escape")
