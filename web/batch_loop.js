@@ -97,6 +97,7 @@ const gate = new Gate({
   submissions,
   stands: (loops) => server.loopsOf(loops),
   goesOn,
+  expected: loopsOnScreen,
   changed(batch) {
     awake.need(batch !== null);
     leaving.runs(batch);
@@ -181,6 +182,11 @@ const conductor = new Conductor({
 /** @type {(ids: string[], loops: Loop[]) => boolean} - the conductor's, which needs the gate */
 function goesOn(ids, loops) {
   return conductor.cameBack(ids, loops);
+}
+
+/** @returns {string[]} - from the cards, which need the gate */
+function loopsOnScreen() {
+  return cards.loops;
 }
 
 /** @returns {Watch} - which needs the cards, which need the buttons that end it */

@@ -603,3 +603,26 @@ test("a watched batch is never called complete", () => {
   assert.equal(stopped.detail, "Press Continue to wait for new images.");
   assert.equal(completeModel({ ...state, failed: 2 }).headline, "Done so far: 10, failed: 2");
 });
+
+test("a batch that goes on, and waits in ComfyUI's queue, does not say that it is paused", () => {
+  const waits = (known, place) => {
+    const { phase, headline, detail, buttons } = model({ folder: FOLDER, goesOn: true, place, ...known });
+    return [phase, headline, detail, buttons.run];
+  };
+  const second = { before: 1, isNew: false };
+  const said = ["queued", "Waiting in ComfyUI's queue", "1 other run comes first.", "pause"];
+  assert.deepEqual(waits({ state: REST }, second), said);
+  assert.deepEqual(waits({ state: null }, second), said);
+  assert.deepEqual(waits({ state: { ...REST, stands: "stopped", stopped_on: STOPPED } }, second), said);
+  const next = ["queued", "Next in ComfyUI's queue", "It goes on by itself.", "pause"];
+  assert.deepEqual(waits({ state: REST }, { before: 0, isNew: false }), next);
+  assert.equal(waits({ state: STATE }, second)[0], "running");
+  assert.equal(waits({ state: REST, goesOn: false }, null)[0], "paused");
+});
+
+test("a complete loop waits only for a run that begins it again", () => {
+  const state = { ...REST, complete: true, next: "stop", stands: "complete", pending: 0, done: 10, left: 0 };
+  const phase = (isNew) => model({ folder: FOLDER, goesOn: true, state, place: { before: 1, isNew } }).phase;
+  assert.equal(phase(true), "queued");
+  assert.equal(phase(false), "complete");
+});

@@ -94,7 +94,7 @@ function setUp(t) {
     screen: { find: () => iterator },
     actions: { of: () => ({}) },
     collapsed: { show() {} },
-    runControl: { goesOn: () => false, triesChanges: false },
+    runControl: { goesOn: () => false, placeOf: () => null, triesChanges: false },
     trial: { use() {} },
     wait: (turn, ms) => waits.push({ turn, ms }),
   });

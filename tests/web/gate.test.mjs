@@ -7,7 +7,11 @@ import { Submissions } from "../../web/lib/submissions.js";
 const LOOP = { loop: "l", directory: "d" };
 
 /** A gate on a fake page; `turn()` runs what waits, and `look()` is the page's own looking. */
-async function setUp({ needsAccount = false, answer = async () => ({ prompt_id: "p" }) } = {}) {
+async function setUp({
+  needsAccount = false,
+  answer = async () => ({ prompt_id: "p" }),
+  expected = () => [],
+} = {}) {
   const waiting = [];
   const later = (run) => waiting.push(run);
   const turn = async () => {
@@ -93,7 +97,7 @@ async function setUp({ needsAccount = false, answer = async () => ({ prompt_id: 
   };
   const { stands, goesOn } = server;
   const parts = { autoQueue, claims, notice, screen, sender, submissions, later, every, wait };
-  const gate = new Gate({ ...parts, stands, goesOn });
+  const gate = new Gate({ ...parts, stands, goesOn, expected });
   gate.sending();
   await turn();
   gate.accepted();
@@ -547,4 +551,46 @@ test("only the loops of the last prompts are asked about", async () => {
   gate.queueIs(0);
   await turn();
   assert.equal(did[0], "asks for a,b,c");
+});
+
+test("what comes first in the queue is what was there when a batch's prompt was sent", async () => {
+  const { autoQueue, gate, submissions } = await setUp({ expected: () => ["m"] });
+  gate.stopping.stopHere();
+  gate.queueIs(2);
+  assert.equal(gate.places.of("l", true), null); // it does not go on
+  autoQueue.on = true;
+  gate.sending();
+  gate.sending(); // with a batch count of 2
+  const before = (remaining, isHere = true) => {
+    gate.queueIs(remaining);
+    return gate.places.of("l", isHere)?.before;
+  };
+  assert.deepEqual([before(4), before(5), before(4), before(3)], [2, 2, 1, 0]);
+  assert.equal(gate.places.of("another", false), null);
+  assert.equal(before(0), undefined);
+  submissions.begin();
+  assert.equal(before(0), 0);
+});
+
+test("a batch that is away and has not reported yet is known by the loops of its workflow", async () => {
+  const { autoQueue, gate, leave, screen, turn } = await setUp({ expected: () => ["m"] });
+  gate.stopping.stopHere();
+  screen.graphId = "2"; // a batch that has not run in this page
+  autoQueue.on = true;
+  gate.queueIs(1);
+  gate.sending();
+  await turn();
+  gate.accepted();
+  await turn();
+  await leave();
+  assert.deepEqual([gate.isAway("m"), gate.places.of("m", false)], [true, { before: 1, isNew: true }]);
+  gate.heard({ loop: "m", directory: "d" }, "p");
+  assert.deepEqual(gate.places.of("m", false), { before: 0, isNew: false });
+});
+
+test("a batch that waits for its workflow to come back waits in no queue", async () => {
+  const { gate, leave } = await setUp({ needsAccount: true });
+  await leave();
+  gate.queueIs(1);
+  assert.equal(gate.places.of("l", false), null);
 });

@@ -63,9 +63,30 @@ test("how long ago a loop ran is computed with the server's clock, not the brows
   const now = 1_700_000_000;
   for (const wrong of [0, (now - 400 * 86_400) * 1_000, (now + 400 * 86_400) * 1_000]) {
     t.mock.method(Date, "now", () => wrong);
-    const list = new LoopList(() => {});
+    const list = new LoopList(() => {}, () => {}, () => null);
     list.show([{ ...LOOP, ran_at: now - 7_200 }], now);
     const [when] = list.element.all("time");
     assert.equal(when.textContent, "2 hours ago");
   }
+});
+
+test("a batch that waits in ComfyUI's queue says so, unless it is at work or complete", (t) => {
+  globalThis.document = {
+    createElement: (tag) => Object.assign(new FakeElement(), { tag }),
+  };
+  t.after(() => delete globalThis.document);
+  let place = { before: 2, isNew: false };
+  const list = new LoopList(() => {}, () => {}, () => place);
+  const mark = (state) => {
+    list.show([{ ...LOOP, ran_at: null, ...state }], 0);
+    return list.element.all("span").map((each) => each.textContent);
+  };
+  const paused = { stands: "paused", next: "go", complete: false };
+  assert.ok(mark(paused).includes("In the queue"));
+  assert.ok(mark({ ...paused, stands: "running" }).includes("Running"));
+  assert.ok(mark({ stands: "complete", next: "stop", complete: true }).includes("Complete"));
+  place = { before: 2, isNew: true }; // Run begins it again
+  assert.ok(mark({ stands: "complete", next: "stop", complete: true }).includes("In the queue"));
+  place = null;
+  assert.ok(mark(paused).includes("Paused"));
 });

@@ -76,6 +76,16 @@ export class RunControl {
     return loop !== null && (this.#gate.goesOn(loop) || this.#watch().waitsFor(loop));
   }
 
+  /**
+   * The place in ComfyUI's queue of a loop that this page goes on with; null if it has none.
+   *
+   * @param {string | null} loop - null if it is not known
+   * @param {{ isHere?: boolean }} [where] - whether the loop's node is on the screen
+   */
+  placeOf(loop, { isHere = false } = {}) {
+    return this.goesOn(loop, { isHere }) ? this.#gate.places.of(loop, isHere) : null;
+  }
+
   /** Whether each change of the workflow is tried, by Run (On Change). */
   get triesChanges() {
     return this.#gate.isOnChange;

@@ -71,7 +71,7 @@ export class Cards {
    * @param {Screen} given.screen
    * @param {Actions} given.actions
    * @param {CollapsedNodes} given.collapsed
-   * @param {Pick<RunControl, "goesOn" | "triesChanges">} given.runControl
+   * @param {Pick<RunControl, "goesOn" | "placeOf" | "triesChanges">} given.runControl
    * @param {Trial} given.trial
    * @param {(turn: () => void, ms: number) => void} [given.wait] - runs `turn` after so many ms
    */
@@ -141,6 +141,11 @@ export class Cards {
   /** Run was pressed, paused, or set to another mode: the buttons say what they do now. */
   modeChanged() {
     for (const entry of this.#entriesOf(this.#nodes())) entry.show();
+  }
+
+  /** The loops of the workflow on screen that have run. */
+  get loops() {
+    return this.#entriesOf(this.#nodes()).flatMap(({ loop }) => loop ?? []);
   }
 
   /**

@@ -1,4 +1,5 @@
 import { figuresOf, noteLines } from "../figures.js";
+import { queuedAt, queuedIn } from "../queued.js";
 import { t } from "../texts.js";
 import { lacksPattern, reasonOf } from "./why_nothing.js";
 
@@ -6,6 +7,7 @@ import { lacksPattern, reasonOf } from "./why_nothing.js";
  * @import { Current, Folder, FolderSettings, Loop } from "../../../types/server.d.ts"
  * @import { Refused } from "../requests.js"
  * @import { Figures } from "../figures.js"
+ * @import { QueuePlace } from "../gate/queue_places.js"
  * @import { Known, Said, Tried } from "./texts_and_buttons.js"
  */
 
@@ -18,12 +20,14 @@ const NOT_ALLOWED = 403;
  * @returns {Partial<Said> & { phase: string, headline: string }}
  */
 export function phaseOf({ settings, folder, refusal, state, ...more }) {
-  const { last = null, watching = false, isKnown = true, isPaused = false } = more;
+  const { last = null, watching = false, isKnown = true, isPaused = false, place = null } = more;
   const figures = state && figuresOf(state);
+  const queuePlace = refusal ? null : queuedAt(state, place);
   if (figures) {
     // A run cannot continue in a folder that is refused.
     const current = state.current[0] ?? (refusal || isPaused ? null : last);
     if (current) return underWay(current, figures);
+    if (queuePlace && !isFresh(figures)) return queued(queuePlace, figures);
     if (state.stopped_on && !refusal) return stopped(state.stopped_on, figures);
   }
   if (settings && !settings.directory) {
@@ -35,7 +39,8 @@ export function phaseOf({ settings, folder, refusal, state, ...more }) {
   }
   if (refusal && figures && isKnown && isGone(refusal, figures)) return gone(refusal, figures);
   if (refusal) return refused(refusal);
-  if (figures && figures.done + figures.failed > 0) {
+  if (queuePlace) return queued(queuePlace, null);
+  if (figures && !isFresh(figures)) {
     return { ...atRest(state, figures, watching), ...newsOf(folder, figures) };
   }
   if (folder) return holding(folder, settings);
@@ -110,6 +115,23 @@ function underWay({ path, index }, figures) {
     image: path,
     figures,
   };
+}
+
+/**
+ * Whether no image is finished yet.
+ *
+ * @param {Figures} figures
+ */
+function isFresh({ done, failed }) {
+  return done + failed === 0;
+}
+
+/**
+ * @param {QueuePlace} place
+ * @param {Figures | null} figures
+ */
+function queued(place, figures) {
+  return { phase: "queued", ...queuedIn(place), figures };
 }
 
 /**

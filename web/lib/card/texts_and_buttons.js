@@ -7,6 +7,7 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @import { Current, Failure, Folder, FolderSettings, Loop } from "../../../types/server.d.ts"
  * @import { Refused } from "../requests.js"
  * @import { Figures } from "../figures.js"
+ * @import { QueuePlace } from "../gate/queue_places.js"
  * @import { RunAction } from "../run_control.js"
  */
 
@@ -26,6 +27,7 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @property {boolean} [repeats] - whether Run begins a complete batch again
  * @property {Tried | null} [tried] - the image that was tried last, if nothing has happened since
  * @property {boolean} [isPaused] - whether this page has gone on with the batch, and was paused
+ * @property {QueuePlace | null} [place] - that of its batch in ComfyUI's queue, if the page goes on
  */
 
 /** @typedef {{ path: string, how: "running" | "done" | "failed" }} Tried - an image being tried */

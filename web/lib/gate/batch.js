@@ -31,6 +31,12 @@ export class Batch {
   isPausing = false;
   /** Whether its end may have been missed: the server is asked before it goes on. */
   isUnsure = false;
+  /** Those that it is about, as far as the page knows before they report. @type {string[]} */
+  expected = [];
+  /** How many prompts come before the one that was sent last, as far as that is known. */
+  before = 0;
+  /** Whether none of its prompts has reported since Run was pressed. */
+  isNew = true;
   /** How many times in a row its workflow was seen on the screen again. */
   seen = 0;
 
@@ -48,10 +54,14 @@ export class Batch {
     return this.copy !== null && !this.copy.needsAccount;
   }
 
+  /** Whether nothing but the queue is in its way, as long as another workflow is on the screen. */
+  get isUnimpeded() {
+    return this.canGoOn && !this.isPausing && !this.isUnsure;
+  }
+
   /** Whether the page may send it now. */
   get canSend() {
-    const isHeld = this.isSending || this.isPausing || this.isUnsure;
-    return this.canGoOn && this.isDue && !isHeld;
+    return this.isUnimpeded && this.isDue && !this.isSending;
   }
 
   /**
@@ -70,6 +80,8 @@ export class Batch {
    */
   heard(loop, prompt) {
     this.loops.add(loop);
+    this.before = 0;
+    this.isNew = false;
     if (prompt !== this.#prompt) this.#reported = [this.#reported[1], []];
     this.#prompt = prompt;
     this.#reported[1].push(loop);
@@ -77,7 +89,8 @@ export class Batch {
 
   /** Whether it has one of these loops. @param {Iterable<string>} loops */
   has(loops) {
-    return [...loops].some((loop) => this.loops.has(loop));
+    const own = this.loops.size > 0 ? [...this.loops] : this.expected;
+    return [...loops].some((loop) => own.includes(loop));
   }
 
   /** The prompt to send next: one that was lost, before it is known to have got through. */

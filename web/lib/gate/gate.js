@@ -4,6 +4,7 @@ import { Copying } from "./copying.js";
 import { Looking } from "./looking.js";
 import { LostServer } from "./lost_server.js";
 import { Moves } from "./moves.js";
+import { QueuePlaces } from "./queue_places.js";
 import { Stopping } from "./stopping.js";
 import { Turns } from "./turns.js";
 
@@ -45,6 +46,7 @@ export class Gate {
   #looking;
   #lostServer;
   #moves;
+  #expected;
   #turns;
   #batches = new Batches();
   /** Whether prompts of the pack's nodes that belong to none of the batches may be in the queue. */
@@ -61,6 +63,8 @@ export class Gate {
    * @param {(loops: string[]) => Promise<Loop[]>} parts.stands - asks the server how loops stand
    * @param {(ids: string[], loops: Loop[]) => boolean} parts.goesOn - whether the batch of these
    *   loops, whose end may have been missed, goes on as they stand; if not, ends it
+   * @param {() => string[]} [parts.expected] - the loops of the workflow on the screen, as far as
+   *   the page knows them
    * @param {(batch: Batch | null) => void} [parts.changed] - called with a batch that this page
    *   runs, or null, when that may have changed
    * @param {(look: () => void) => () => void} [parts.every] - calls `look` again and again; returns
@@ -75,13 +79,17 @@ export class Gate {
     this.#screen = screen;
     this.#sender = sender;
     this.#changed = given.changed ?? (() => {});
+    this.#expected = given.expected ?? (() => []);
     const batches = this.#batches;
+    /** Where the prompts of batches wait. */
+    this.places = new QueuePlaces(batches, () => submissions.open);
     this.#copying = new Copying({ screen, here: () => batches.here, later });
     this.#moves = new Moves({ batches, claims, notice, screen, moved: () => this.#tell() });
     this.#turns = new Turns({
       batches,
       moves: this.#moves,
       notice,
+      places: this.places,
       sender,
       submissions,
       later,
@@ -175,8 +183,10 @@ export class Gate {
   sending() {
     this.#turns.sending();
     if (!this.#autoQueue.runsAll) return;
-    if (!this.#batches.here || !this.#screen.has(this.#batches.here)) this.#moves.here();
-    if (this.#batches.here) this.#batches.here.isPending = true;
+    if (!this.#batches.here || !this.#screen.has(this.#batches.here)) this.#begin();
+    const { here } = this.#batches;
+    if (here && !here.isPending) this.places.sends(here);
+    if (here) here.isPending = true;
     this.workflowChanged();
   }
 
@@ -267,6 +277,7 @@ export class Gate {
   queueIs(remaining) {
     if (remaining === 0) this.#hasOthers = false;
     this.#lostServer.queueIs(remaining);
+    this.places.queueIs(remaining);
     this.#turns.queueIs(remaining === 0);
     this.look();
   }
@@ -294,6 +305,15 @@ export class Gate {
    */
   async beforeAnother() {
     if (this.#batches.here) await this.#turns.over();
+  }
+
+  /** The workflow on the screen begins, or goes on with, its batch. */
+  #begin() {
+    this.#moves.here();
+    const { here } = this.#batches;
+    if (!here) return;
+    here.isNew = true;
+    here.expected = this.#expected();
   }
 
   /**

@@ -6,6 +6,7 @@ import { soon } from "../soon.js";
  * @import { Batch } from "./batch.js"
  * @import { Batches } from "./batches.js"
  * @import { Moves } from "./moves.js"
+ * @import { QueuePlaces } from "./queue_places.js"
  * @import { Sender } from "./sender.js"
  */
 
@@ -23,6 +24,7 @@ export class Turns {
   #batches;
   #moves;
   #notice;
+  #places;
   #sender;
   #submissions;
   #later;
@@ -34,15 +36,17 @@ export class Turns {
    * @param {Batches} parts.batches
    * @param {Pick<Moves, "stop">} parts.moves
    * @param {Pick<AwayNotice, "goesOn" | "lost" | "refused">} parts.notice
+   * @param {Pick<QueuePlaces, "sends">} parts.places
    * @param {Sender} parts.sender
    * @param {Pick<Submissions, "open" | "over">} parts.submissions
    * @param {(turn: () => void) => void} [parts.later] - runs `turn` after the frontend's own work
    * @param {(turn: () => void, ms: number) => void} [parts.wait] - runs `turn` after so many ms
    */
-  constructor({ batches, moves, notice, sender, submissions, later = soon, wait = setTimeout }) {
+  constructor({ batches, moves, notice, places, sender, submissions, later = soon, wait = setTimeout }) {
     this.#batches = batches;
     this.#moves = moves;
     this.#notice = notice;
+    this.#places = places;
     this.#sender = sender;
     this.#submissions = submissions;
     this.#later = later;
@@ -97,6 +101,7 @@ export class Turns {
   async #send(batch) {
     this.#isEmpty = false;
     batch.isDue = false;
+    this.#places.sends(batch);
     const wasLost = batch.lost !== null;
     const refused = await this.#sender.send(batch);
     // The prompt may have ended before its answer came.

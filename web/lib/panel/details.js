@@ -124,9 +124,7 @@ export class Details {
   show(loop) {
     this.#loop = loop;
     if (!this.rests) this.showPlace(false); // its images are read
-    standingMark(this.#mark, loop);
-    this.#summary.show(loop);
-    this.#run.show(loop);
+    this.showAgain();
     this.#buttons.show(loop);
     this.#tabs.label(ALL, t("panel.tab.allCount", { count: loop.total }));
     this.#tabs.label(FAILED, t("panel.tab.failedCount", { count: loop.failed }));
@@ -146,9 +144,12 @@ export class Details {
     this.#gone.hidden = !isGone;
   }
 
-  /** Show what the buttons do now. */
+  /** Show how the loop stands now, and what the buttons do. */
   showAgain() {
     this.#run.show(this.#loop);
+    const { place } = this.#run;
+    standingMark(this.#mark, this.#loop, place);
+    this.#summary.show(this.#loop, place);
   }
 
   /** Stop showing anything. */

@@ -6,12 +6,16 @@ import { inWords } from "./far.js";
 import { standingMark } from "./standing_mark.js";
 import { ago, moment } from "../when.js";
 
-/** @import { ListedLoop } from "../../../types/server.d.ts" */
+/**
+ * @import { ListedLoop } from "../../../types/server.d.ts"
+ * @import { QueuePlace } from "../gate/queue_places.js"
+ */
 
 /** A list of all loops that the server knows, to choose one from. */
 export class LoopList {
   element;
   #opened;
+  #placeOf;
   #list = attributed(element("ul", "loops"), { role: "list", "aria-label": t("panel.title") });
   #empty;
   /** @type {Map<string, LoopEntry>} */
@@ -20,9 +24,11 @@ export class LoopList {
   /**
    * @param {(loop: string) => void} opened - called when the user chooses a loop
    * @param {() => void} makeBatch - makes the workflow on screen a batch
+   * @param {(loop: string) => QueuePlace | null} placeOf - a loop's place in ComfyUI's queue
    */
-  constructor(opened, makeBatch) {
+  constructor(opened, makeBatch, placeOf) {
     this.#opened = opened;
+    this.#placeOf = placeOf;
     this.#empty = emptyNote(makeBatch);
     const title = element("h2", "panel-title", t("panel.title"));
     const head = element("header", "panel-head", title);
@@ -64,7 +70,7 @@ export class LoopList {
   #entry(loop, now) {
     const entry = this.#entries.get(loop.id) ?? new LoopEntry(() => this.#opened(loop.id));
     this.#entries.set(loop.id, entry);
-    entry.show(loop, now);
+    entry.show(loop, now, this.#placeOf(loop.id));
     return entry;
   }
 
@@ -107,14 +113,15 @@ class LoopEntry {
   /**
    * @param {ListedLoop} loop
    * @param {number} now
+   * @param {QueuePlace | null} place
    */
-  show(loop, now) {
+  show(loop, now, place) {
     setText(this.#name, ownName(loop.directory));
     this.#button.title = loop.directory;
     const own = namesOf(loop);
     setText(this.#own, own);
     this.#own.hidden = !own;
-    standingMark(this.#mark, loop);
+    standingMark(this.#mark, loop, place);
     const far = inWords(loop);
     this.#bar.show(loop, far);
     setText(this.#far, far);

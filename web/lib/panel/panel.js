@@ -99,7 +99,12 @@ export class Panel {
     place.classList.add("batch-loop-panel-place");
     place.replaceChildren(this.#root);
     if (!this.#list) {
-      this.#list = new LoopList((loop) => this.#go(loop), this.#makeBatch);
+      const { control, nodeOf } = this.#running;
+      this.#list = new LoopList(
+        (loop) => this.#go(loop),
+        this.#makeBatch,
+        (loop) => control.placeOf(loop, { isHere: nodeOf(loop) !== null }),
+      );
       this.#trouble.setAttribute("role", "status");
       this.#trouble.hidden = true;
       this.#root.append(this.#trouble, this.#list.element);

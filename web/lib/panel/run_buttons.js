@@ -73,6 +73,11 @@ export class RunButtons {
     this.#tryOne.title = this.tryTitle;
   }
 
+  /** The place of the loop's batch in ComfyUI's queue; null if it has none. */
+  get place() {
+    return this.#control.placeOf(this.#loop.id, { isHere: this.#isHere });
+  }
+
   /** Whether the workflow of the loop is on the screen. */
   get #isHere() {
     return this.#nodeOf(this.#loop.id) !== null;

@@ -1,12 +1,14 @@
 import { element, setText } from "../dom.js";
 import { figuresOf, isAtWork, noteLines, timesOf } from "../figures.js";
 import { ProgressBar } from "../progress_bar.js";
+import { queuedAt, queuedIn } from "../queued.js";
 import { t } from "../texts.js";
 import { inWords, quarters } from "./far.js";
 
 /**
  * @import { Loop } from "../../../types/server.d.ts"
  * @import { Figures } from "../figures.js"
+ * @import { QueuePlace } from "../gate/queue_places.js"
  */
 
 /** The figures below the bar; each is also the class that gives it its colour. */
@@ -30,8 +32,11 @@ export class Summary {
     this.element = element("div", "summary", this.#bar.element, ...texts);
   }
 
-  /** @param {Loop} loop */
-  show(loop) {
+  /**
+   * @param {Loop} loop
+   * @param {QueuePlace | null} place - that of its batch in ComfyUI's queue
+   */
+  show(loop, place) {
     const figures = figuresOf(loop);
     this.#bar.show(figures, inWords(loop));
     const { done, failed, left } = figures;
@@ -45,7 +50,8 @@ export class Summary {
     const time = timeInWords(figures, isAtWork(loop));
     setText(this.#time, time);
     this.#time.hidden = !time;
-    const notes = noteLines(loop).join(" ");
+    const queuePlace = isAtWork(loop) ? null : queuedAt(loop, place);
+    const notes = [...(queuePlace ? [queuedIn(queuePlace).detail] : []), ...noteLines(loop)].join(" ");
     setText(this.#notes, notes);
     this.#notes.hidden = !notes;
     this.#tell(loop);

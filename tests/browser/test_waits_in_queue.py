@@ -1,0 +1,105 @@
+"""A batch whose Run was pressed, and whose prompt waits in ComfyUI's queue behind others."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+from playwright.sync_api import expect
+
+from batch_loop.tests.browser.batch import SEVEN, Batch
+from batch_loop.tests.browser.comfy_page import ComfyPage
+from batch_loop.tests.browser.side_panel import SidePanel
+from batch_loop.tests.support.graphs import node
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from playwright.sync_api import Locator
+
+pytestmark = pytest.mark.usefixtures("renderer")
+
+WAITING = "Waiting in ComfyUI's queue"
+
+
+COUNTED = """
+count => {
+    let told = null;
+    const done = new Promise((resolve) => (told = resolve));
+    const on = ({ detail }) => {
+        if (detail?.exec_info?.queue_remaining !== count) return;
+        app.api.removeEventListener("status", on);
+        told();
+    };
+    app.api.addEventListener("status", on);
+    return { done };
+}
+"""
+"""Waits until the page is told that so many prompts are in the queue."""
+
+
+def block(comfy: ComfyPage, batch: Batch, until: Path, count: int = 1) -> None:
+    """Put another workflow into the queue, which runs until a file exists.
+
+    The page then knows of this many prompts.
+    """
+    counted = comfy.page.evaluate_handle(COUNTED, count)
+    empty = node("EmptyImage", width=16, height=16, batch_size=1, color=len(until.name))
+    wait = node("TestWait", image=["1", 0], until=str(until))
+    batch.client.submit({"1": empty, "2": wait, "3": node("PreviewImage", images=["2", 0])})
+    counted.evaluate("({ done }) => done")
+
+
+def run_button(comfy: ComfyPage) -> Locator:
+    return comfy.card().locator("[data-action=run]")
+
+
+def test_a_batch_that_waits_behind_other_prompts_says_so_and_can_be_paused(
+    comfy: ComfyPage, batch: Batch, panel: SidePanel, tmp_path: Path
+) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    comfy.load(batch.graph())
+    expect(comfy.card()).to_have_attribute("data-phase", "ready")
+    block(comfy, batch, first)
+    block(comfy, batch, second, 2)
+    comfy.press_button("Run")
+    expect(comfy.card()).to_contain_text(WAITING)
+    expect(comfy.card()).to_contain_text("2 other runs come first.")
+    first.touch()
+    expect(comfy.card()).to_contain_text("1 other run comes first.")
+    comfy.press_button("Pause")
+    expect(comfy.card()).to_have_attribute("data-phase", "ready")
+    comfy.press_button("Run")
+    expect(comfy.card()).to_contain_text(WAITING)
+    batch.close_gate(SEVEN[1])
+    second.touch()
+    batch.wait_until_in_image(2)
+    expect(comfy.card()).to_have_attribute("data-phase", "running")
+
+    comfy.press_button("Pause")
+    comfy.wait_until_off()
+    batch.open_gate(SEVEN[1])
+    batch.client.wait_until_idle()
+    expect(comfy.card()).to_contain_text("Paused: 5 images left")
+    third = tmp_path / "third"
+    block(comfy, batch, third)
+    comfy.press_button("Continue")
+    expect(comfy.card()).to_contain_text(WAITING)
+    expect(run_button(comfy)).to_have_text("Pause")
+    panel.open()
+    expect(panel.entry(batch.name)).to_contain_text("In the queue")
+    panel.choose(batch.name)
+    expect(panel.root).to_contain_text("In the queue")
+    expect(panel.root).to_contain_text("1 other run comes first.")
+    panel.press("Pause")
+    expect(panel.root).to_contain_text("Paused")
+    expect(comfy.card()).to_contain_text("Paused: 5 images left")
+    panel.press("Continue")
+    expect(panel.root).to_contain_text("In the queue")
+    comfy.load({"1": node("EmptyImage", width=16, height=16, batch_size=1, color=0)}, "other")
+    panel.back()
+    expect(panel.entry(batch.name)).to_contain_text("In the queue")
+    third.touch()
+    comfy.toast("Batch complete: 7 done, 0 failed")
+    batch.client.wait_until_idle()
+    assert batch.ran == SEVEN

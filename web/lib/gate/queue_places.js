@@ -1,0 +1,71 @@
+/**
+ * @import { Batch } from "./batch.js"
+ * @import { Batches } from "./batches.js"
+ */
+
+/**
+ * @typedef {object} QueuePlace - the place of a batch's next prompt in ComfyUI's queue
+ * @property {number} before - how many prompts come first, as far as that is known
+ * @property {boolean} isNew - whether none of its prompts has reported since Run was pressed
+ */
+
+/** Knows how many prompts are in ComfyUI's queue before those of this page's batches. */
+export class QueuePlaces {
+  #batches;
+  #isSending;
+  /** How many prompts are in the queue, including the running one. */
+  #remaining = 0;
+
+  /**
+   * @param {Pick<Batches, "all" | "awayWith" | "here">} batches
+   * @param {() => boolean} isSending - whether ComfyUI's page is sending a prompt
+   */
+  constructor(batches, isSending) {
+    this.#batches = batches;
+    this.#isSending = isSending;
+  }
+
+  /**
+   * The server's queue has this many prompts.
+   *
+   * @param {number | undefined} remaining - undefined if the server is lost
+   */
+  queueIs(remaining) {
+    const gone = remaining === undefined ? 0 : Math.max(0, this.#remaining - remaining);
+    for (const batch of this.#batches.all) batch.before = Math.max(0, batch.before - gone);
+    this.#remaining = remaining ?? 0;
+  }
+
+  /**
+   * A prompt of a batch is about to be sent: it comes after all that are there.
+   *
+   * @param {Batch} batch
+   */
+  sends(batch) {
+    batch.before = this.#remaining;
+  }
+
+  /**
+   * The place of the batch of a loop that goes on; null if it waits for anything but the queue.
+   *
+   * @param {string | null} loop - null if it is not known
+   * @param {boolean} isHere - whether the loop's node is on the screen
+   * @returns {QueuePlace | null}
+   */
+  of(loop, isHere) {
+    const batch = this.#batchOf(loop === null ? [] : [loop], isHere);
+    if (!batch || !(this.#remaining > 0 || batch.isSending || this.#isSending())) return null;
+    return { before: batch.before, isNew: batch.isNew };
+  }
+
+  /**
+   * @param {string[]} loops
+   * @param {boolean} isHere
+   */
+  #batchOf(loops, isHere) {
+    const { here } = this.#batches;
+    const [away] = this.#batches.awayWith(loops);
+    if (away) return away.isUnimpeded ? away : null;
+    return isHere || here?.has(loops) ? here : null;
+  }
+}
