@@ -32,6 +32,7 @@ function setUp({ queue = [], open = false, away = [] } = {}) {
   const gate = {
     runsHere: true,
     goesOn: (loop) => away.includes(loop),
+    places: { of: (loop, isHere) => ({ loop, isHere }) },
     start: async () => did.push("start"),
     queueOne: async () => did.push("one"),
   };
@@ -182,4 +183,12 @@ test("with Run (On Change), every prompt is a trial of the first image", () => {
     assert.deepEqual([widget.options.serialize, widget.serializeValue()], [true, { try_image: "" }]);
     assert.equal(widget.options.serialize, false);
   }
+});
+
+test("only a loop that this page goes on with has a place in the queue", () => {
+  const { control, gate } = setUp({ away: ["l"] });
+  assert.deepEqual(control.placeOf("l"), { loop: "l", isHere: false });
+  assert.deepEqual(control.placeOf(null, HERE), { loop: null, isHere: true });
+  gate.runsHere = false;
+  assert.equal(control.placeOf("another", HERE), null);
 });
