@@ -82,11 +82,11 @@ test("a batch that waits in ComfyUI's queue says so, unless it is at work or com
     return list.element.all("span").map((each) => each.textContent);
   };
   const paused = { stands: "paused", next: "go", complete: false };
-  assert.ok(mark(paused).includes("In the queue"));
+  assert.ok(mark(paused).includes("Queued"));
   assert.ok(mark({ ...paused, stands: "running" }).includes("Running"));
   assert.ok(mark({ stands: "complete", next: "stop", complete: true }).includes("Complete"));
   place = { before: 2, isNew: true }; // Run begins it again
-  assert.ok(mark({ stands: "complete", next: "stop", complete: true }).includes("In the queue"));
+  assert.ok(mark({ stands: "complete", next: "stop", complete: true }).includes("Queued"));
   place = null;
   assert.ok(mark(paused).includes("Paused"));
 });
