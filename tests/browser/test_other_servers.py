@@ -11,6 +11,7 @@ from playwright.sync_api import expect
 
 from batch_loop.tests.browser.batch import Batch
 from batch_loop.tests.browser.comfy_page import TOASTS, WORKFLOW, ComfyPage
+from batch_loop.tests.browser.side_panel import SidePanel
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.server import ComfyServer
 
@@ -93,6 +94,12 @@ def test_the_page_waits_until_the_other_server_is_done(
     assert comfy.submitted == submitted
     expect(comfy.card("BatchLoopBatchComplete")).to_contain_text("2 of 3 finished")
     expect(comfy.card()).to_have_attribute("data-phase", "running")
+    expect(comfy.card()).to_contain_text(WAITING)
+    panel = SidePanel(comfy)
+    panel.open()
+    panel.choose(batch.name)
+    expect(panel.root).to_contain_text(WAITING)
+    panel.toggle()
     batch.open_gate(NAMES[0])
     assert other.wait(prompt).status == "success"
     wait_for_end(comfy, batch)

@@ -626,3 +626,13 @@ test("a complete loop waits only for a run that begins it again", () => {
   assert.equal(phase(true), "queued");
   assert.equal(phase(false), "complete");
 });
+
+test("while the page waits for other servers, the card says so", () => {
+  const detail = (stands, awaitsLoop) => model({ state: { ...STATE, stands }, awaitsLoop }).detail;
+  assert.equal(
+    detail("waiting", true),
+    "Waiting for other servers: they are working on the last images",
+  );
+  assert.equal(detail("waiting", false), "Image 3 of 10");
+  assert.equal(detail("running", true), "Image 3 of 10");
+});

@@ -38,7 +38,7 @@ function entryOf() {
   const selects = [{}, { selects_images: true }];
   const nodeData = { input: { required: { directory: selects, limit: selects } } };
   const node = { widgets, inputs, isInputConnected, constructor: { nodeData } };
-  const runControl = { goesOn: () => false, placeOf: () => null, triesChanges: false };
+  const runControl = { awaits: () => false, goesOn: () => false, placeOf: () => null, triesChanges: false };
   const entry = new IteratorEntry({ node, card, runControl });
   const told = (state, folder = { value: FOLDER }) => {
     let isNews = false;

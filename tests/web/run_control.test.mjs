@@ -192,3 +192,9 @@ test("only a loop that this page goes on with has a place in the queue", () => {
   gate.runsHere = false;
   assert.equal(control.placeOf("another", HERE), null);
 });
+
+test("it is known whether the page waits for something of a loop", () => {
+  const { control, watch } = setUp();
+  watch.loops.push("l");
+  assert.deepEqual([control.awaits("l"), control.awaits("another"), control.awaits(null)], [true, false, false]);
+});

@@ -18,6 +18,16 @@ export function queuedAt(loop, place) {
 }
 
 /**
+ * That the page waits for other servers with the last images of a loop; empty if it does not.
+ *
+ * @param {Pick<ListedLoop, "stands">} loop
+ * @param {boolean} awaits - whether the page waits for anything of it
+ */
+export function otherServers({ stands }, awaits) {
+  return awaits && stands === "waiting" ? t("notice.waiting.title") : "";
+}
+
+/**
  * What to say of a place: in a few words, and then in a sentence.
  *
  * @param {QueuePlace} place

@@ -86,6 +86,15 @@ export class RunControl {
     return this.goesOn(loop, { isHere }) ? this.#gate.places.of(loop, isHere) : null;
   }
 
+  /**
+   * Whether this page waits for new images of a loop, or for other servers with its last ones.
+   *
+   * @param {string | null} loop - null if it is not known
+   */
+  awaits(loop) {
+    return loop !== null && this.#watch().waitsFor(loop);
+  }
+
   /** Whether each change of the workflow is tried, by Run (On Change). */
   get triesChanges() {
     return this.#gate.isOnChange;

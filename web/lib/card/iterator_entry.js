@@ -87,7 +87,7 @@ export class IteratorEntry {
    * @param {object} given
    * @param {Node} given.node
    * @param {Pick<IteratorCard, "show">} given.card
-   * @param {Pick<RunControl, "goesOn" | "placeOf" | "triesChanges">} given.runControl
+   * @param {Pick<RunControl, "awaits" | "goesOn" | "placeOf" | "triesChanges">} given.runControl
    * @param {(loop: string) => Promise<string>} [given.resultsOf] - the folder with a loop's results
    */
   constructor({ node, card, runControl, resultsOf = async () => "" }) {
@@ -225,6 +225,7 @@ export class IteratorEntry {
       repeats: this.#repeats,
       tried: this.#tried?.key === JSON.stringify(folderSettings(this.node)) ? this.#tried : null,
       isPaused: this.#paused !== "" && this.#paused === this.loop,
+      awaitsLoop: this.#runControl.awaits(this.loop),
       place: this.#runControl.placeOf(this.loop, { isHere: true }),
     });
     const { loop } = this;

@@ -1,5 +1,5 @@
 import { figuresOf, noteLines } from "../figures.js";
-import { queuedAt, queuedIn } from "../queued.js";
+import { otherServers, queuedAt, queuedIn } from "../queued.js";
 import { t } from "../texts.js";
 import { lacksPattern, reasonOf } from "./why_nothing.js";
 
@@ -20,13 +20,13 @@ const NOT_ALLOWED = 403;
  * @returns {Partial<Said> & { phase: string, headline: string }}
  */
 export function phaseOf({ settings, folder, refusal, state, ...more }) {
-  const { last = null, watching = false, isKnown = true, isPaused = false, place = null } = more;
+  const { last = null, watching = false, isKnown = true, isPaused = false, place = null, awaitsLoop = false } = more;
   const figures = state && figuresOf(state);
   const queuePlace = refusal ? null : queuedAt(state, place);
   if (figures) {
     // A run cannot continue in a folder that is refused.
     const current = state.current[0] ?? (refusal || isPaused ? null : last);
-    if (current) return underWay(current, figures);
+    if (current) return underWay(current, figures, otherServers(state, awaitsLoop));
     if (queuePlace && !isFresh(figures)) return queued(queuePlace, figures);
     if (state.stopped_on && !refusal) return stopped(state.stopped_on, figures);
   }
@@ -105,13 +105,14 @@ function gone({ message }, figures) {
 /**
  * @param {Current} current
  * @param {Figures} figures
+ * @param {string} wait - what the page waits for meanwhile; empty if for nothing
  */
-function underWay({ path, index }, figures) {
+function underWay({ path, index }, figures, wait) {
   return {
     phase: "running",
     headline: nameOf(path),
     title: path,
-    detail: t("card.imageOf", { number: index + 1, total: figures.total }),
+    detail: wait || t("card.imageOf", { number: index + 1, total: figures.total }),
     image: path,
     figures,
   };

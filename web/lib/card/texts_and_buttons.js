@@ -27,6 +27,7 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @property {boolean} [repeats] - whether Run begins a complete batch again
  * @property {Tried | null} [tried] - the image that was tried last, if nothing has happened since
  * @property {boolean} [isPaused] - whether this page has gone on with the batch, and was paused
+ * @property {boolean} [awaitsLoop] - whether this page waits for anything of the loop
  * @property {QueuePlace | null} [place] - that of its batch in ComfyUI's queue, if the page goes on
  */
 

@@ -147,9 +147,9 @@ export class Details {
   /** Show how the loop stands now, and what the buttons do. */
   showAgain() {
     this.#run.show(this.#loop);
-    const { place } = this.#run;
+    const { awaits, place } = this.#run;
     standingMark(this.#mark, this.#loop, place);
-    this.#summary.show(this.#loop, place);
+    this.#summary.show(this.#loop, { awaits, place });
   }
 
   /** Stop showing anything. */

@@ -78,6 +78,11 @@ export class RunButtons {
     return this.#control.placeOf(this.#loop.id, { isHere: this.#isHere });
   }
 
+  /** Whether the page waits for anything of the loop. */
+  get awaits() {
+    return this.#control.awaits(this.#loop.id);
+  }
+
   /** Whether the workflow of the loop is on the screen. */
   get #isHere() {
     return this.#nodeOf(this.#loop.id) !== null;

@@ -1,7 +1,7 @@
 import { element, setText } from "../dom.js";
 import { figuresOf, isAtWork, noteLines, timesOf } from "../figures.js";
 import { ProgressBar } from "../progress_bar.js";
-import { queuedAt, queuedIn } from "../queued.js";
+import { otherServers, queuedAt, queuedIn } from "../queued.js";
 import { t } from "../texts.js";
 import { inWords, quarters } from "./far.js";
 
@@ -34,9 +34,11 @@ export class Summary {
 
   /**
    * @param {Loop} loop
-   * @param {QueuePlace | null} place - that of its batch in ComfyUI's queue
+   * @param {object} waits
+   * @param {boolean} waits.awaits - whether the page waits for anything of it
+   * @param {QueuePlace | null} waits.place - that of its batch in ComfyUI's queue
    */
-  show(loop, place) {
+  show(loop, { awaits, place }) {
     const figures = figuresOf(loop);
     this.#bar.show(figures, inWords(loop));
     const { done, failed, left } = figures;
@@ -51,7 +53,8 @@ export class Summary {
     setText(this.#time, time);
     this.#time.hidden = !time;
     const queuePlace = isAtWork(loop) ? null : queuedAt(loop, place);
-    const notes = [...(queuePlace ? [queuedIn(queuePlace).detail] : []), ...noteLines(loop)].join(" ");
+    const wait = queuePlace ? queuedIn(queuePlace).detail : otherServers(loop, awaits);
+    const notes = [wait, ...noteLines(loop)].filter(Boolean).join(" ");
     setText(this.#notes, notes);
     this.#notes.hidden = !notes;
     this.#tell(loop);
