@@ -259,7 +259,6 @@ class Turns(Questions):
         if owners is None:
             self.servers.mark_stale()
             raise ClaimLost(_claim_lost(iteration))
-        self._reconciler.wake()
         return owners
 
     @in_transaction(patient=True)
@@ -292,9 +291,6 @@ class Turns(Questions):
             return dict.fromkeys(targets, Owner.NEW)
         if any(self._outputs.is_no_result(key, image) for image in named_alike):
             return dict.fromkeys(targets, Owner.OTHER)
-        turn = Turn.of(key, iteration.prompt, item)
-        if turn in self.memory[key].turns and not self.memory.turn(key, turn).has_claimed:
-            self.memory.change_turn(key, turn, has_claimed=True)
         return self._outputs.claim(
             key,
             iteration.prompt,

@@ -183,8 +183,13 @@ class HandingOut(Parts):
         return items
 
     def _drop_kept(self, key: LoopKey) -> dict[str, Any]:
-        """Drop a batch that is kept but cannot be put back any more; returns what that changes."""
+        """Drop a batch that is kept but cannot be put back any more; returns what that changes.
+
+        Not while another server works on an image of it, as nothing else tells Forget so.
+        """
         if self._loops.entry(key).kept_at is None or self._loops.undo_until(key) is not None:
+            return {}
+        if self._outcomes.goes_on_in_kept(key):
             return {}
         if self._store.drop_kept(key):
             self._transactions.after_commit(self.spare_listings.wake)
@@ -193,13 +198,11 @@ class HandingOut(Parts):
 
     def _take_up(self, turn: Turn, key: LoopKey, together: Sequence[LoopKey]) -> None:
         """Note that an item is handed out, and show other servers that this one is at work."""
-        others_wait = self.servers.wait_for_each_other
         self.memory.change(key, interrupted=False)
         self.memory.change_turn(
             key,
             turn,
             began=self._host.steady(),
-            others_wait=others_wait,
             together=tuple(together) if len(together) > 1 else (),
             is_part=False,
             lost_transparency=False,
@@ -207,8 +210,8 @@ class HandingOut(Parts):
             given=(),
         )
         self.servers.take_up_work()
-        if others_wait:
-            self._transactions.after_commit(self._reconciler.wake)
+        # Also before it saves or reaches Loop End: other servers, and pages, wait to hear of it.
+        self._transactions.after_commit(self._reconciler.wake)
 
     def _claim_all(self, keys: Sequence[LoopKey], claim: Claim) -> list[Item | None]:
         place = self._store.first_together(keys)

@@ -151,8 +151,7 @@ class Steering(Parts):
 
         def kept_elsewhere() -> tuple[list[LoopKey], bool]:
             group = self._forgotten_together(loop_id)
-            kept = ((key, item) for key in group for item in self._store.kept_open_items(key))
-            return group, any(self._goes_on(key, item) for key, item in kept)
+            return group, any(map(self._outcomes.goes_on_in_kept, group))
 
         group, is_kept = self._transactions.read(kept_elsewhere)
         known = [self.memory.kept(key) for key in group]

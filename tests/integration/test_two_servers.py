@@ -39,7 +39,7 @@ from batch_loop.tests.support.graphs import (
 from batch_loop.tests.support.images import write_broken, write_images
 from batch_loop.tests.support.pairs import OTHER, pairs, write_both
 from batch_loop.tests.support.waiting import wait_for
-from batch_loop.tools.client import ComfyClient
+from batch_loop.tools.client import ComfyClient, UnexpectedAnswer
 from batch_loop.tools.layout import HELPERS
 from batch_loop.tools.results import RunResult
 from batch_loop.tools.server import ComfyServer, running
@@ -266,6 +266,35 @@ def test_a_dead_servers_image_goes_to_the_other_which_cleans_up(
     run_until_stop(other, pair.graph())
     wait_for(lambda: sorted(path.name for path in results.iterdir()) == names, "no other file")
     assert records(pair.record)[-3:] == ["b.png", "a.png", "c.png"]
+
+
+def test_what_the_other_server_works_on_is_known_after_start_over(
+    pair: Pair, tmp_path: Path
+) -> None:
+    write_images(pair.input, ["a.png", "b.png", "c.png"])
+    one, other = pair.clients
+    held = other.submit(pair.graph(waiting(tmp_path / "never")))
+    (loop,) = wait_for(lambda: [loop for loop in pair.loops(one) if loop["running"]], "an image")
+    asked = {"loop": loop["id"]}
+    one.post_json("/batch_loop/loops/reset", asked)
+    # Of these two the second comes too late for an undo.
+    for _ in range(2):
+        assert one.run(pair.graph()).status == "success"
+    for route in ("undo_reset", "forget"):
+        with pytest.raises(UnexpectedAnswer, match="409"):
+            one.post_json(f"/batch_loop/loops/{route}", asked)
+    other.interrupt()
+    assert other.wait(held).status == "interrupted"
+
+    def is_forgotten() -> bool:
+        try:
+            return bool(one.post_json("/batch_loop/loops/forget", asked))
+        except UnexpectedAnswer:
+            return False
+
+    # Nobody asks the other server how that has ended.
+    wait_for(is_forgotten, "its image to be given back")
+    assert pair.loops(other) == []
 
 
 def test_loops_of_two_names_each_go_through_the_whole_folder(pair: Pair) -> None:

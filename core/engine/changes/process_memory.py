@@ -32,8 +32,6 @@ class OpenTurn(NamedTuple):
     """When the item was handed out, by the monotonic clock; None if that was not noted."""
     waited: float = 0.0
     """For how many seconds it has waited for results of earlier prompts to be written."""
-    others_wait: bool = False
-    """Whether other machines use the store, and wait for its outcome."""
     together: tuple[LoopKey, ...] = ()
     """The loops whose items the prompt was given together, including this one."""
     iterators: frozenset[str] = frozenset()
@@ -42,8 +40,6 @@ class OpenTurn(NamedTuple):
     """Whether only a part of the workflow runs, which never finishes the item."""
     has_ended: bool = False
     """Whether the prompt has reached Loop End."""
-    has_claimed: bool = False
-    """Whether it has claimed files, which are free again if it fails before they are written."""
     lost_transparency: bool = False
     """Whether its image is transparent, and a result of it is not."""
     renamed_text: bool = False
@@ -51,11 +47,6 @@ class OpenTurn(NamedTuple):
     given: tuple[Any, ...] = ()
     """The first value that Loop End was given, once reached: it is carried over if the prompt
     succeeds, and is dropped otherwise."""
-
-    @property
-    def is_awaited(self) -> bool:
-        """Whether its outcome is polled for, rather than found when somebody asks for the loop."""
-        return self.others_wait or self.has_claimed or self.has_ended
 
     @property
     def value(self) -> Any:
@@ -135,7 +126,7 @@ class Memory:
         self._kept: dict[str, LoopMemory] = {}
         self._draft: dict[str, tuple[LoopKey, LoopMemory]] | None = None
         self._forgotten: set[LoopKey] = set()
-        # The committed turns whose outcomes are polled for, by loop.
+        # The committed turns, by loop: the outcomes of all are polled for.
         self._awaited: dict[str, tuple[LoopKey, tuple[Turn, ...]]] = {}
 
     def kept(self, key: LoopKey) -> LoopMemory:
@@ -154,7 +145,7 @@ class Memory:
 
     def forget(self, key: LoopKey) -> None:
         """Forget a loop, in a transaction."""
-        self._changing[key.id] = (key, LoopMemory(turns=self._still_awaited(key)))
+        self._changing[key.id] = (key, LoopMemory(turns=self._of_no_batch(key)))
         self._forgotten.add(key)
 
     def turn(self, key: LoopKey, turn: Turn) -> OpenTurn:
@@ -179,14 +170,14 @@ class Memory:
         With `keep`, its turns are remembered, should it be put back.
         """
         self.change(key, kept_turns=self._with_kept(key) if keep else {})
-        self._change_batch(key, self._still_awaited(key))
+        self._change_batch(key, self._of_no_batch(key))
 
     def put_back(self, key: LoopKey, open_turns: Collection[Turn]) -> None:
         """Note that the previous batch goes on, with these turns, in a transaction."""
         known = self._with_kept(key)
         turns = {turn: known[turn] for turn in open_turns if turn in known}
         self.change(key, kept_turns={})
-        self._change_batch(key, {**self._still_awaited(key), **turns})
+        self._change_batch(key, {**self._of_no_batch(key), **turns})
 
     def keeps_no_longer(self, key: LoopKey, open_turns: Collection[Turn]) -> None:
         """Note that another server has put the previous batch back or dropped it.
@@ -216,21 +207,17 @@ class Memory:
         of_batch = {"untold": None, "spelled": None, "linked": None, "forecast": Forecast()}
         self.change(key, turns=turns, work={}, **of_batch)
 
-    def _still_awaited(self, key: LoopKey) -> dict[Turn, OpenTurn]:
-        """The turns that are polled for until their prompts end, whatever becomes of their items.
+    def _of_no_batch(self, key: LoopKey) -> dict[Turn, OpenTurn]:
+        """The turns, which are polled for until their prompts end, whatever becomes of their items.
 
         Other servers may depend on knowing that this one is at work. What they were given is for
         their own batch only.
         """
-        return {
-            turn: known._replace(given=())
-            for turn, known in self[key].turns.items()
-            if known.is_awaited
-        }
+        return {turn: known._replace(given=()) for turn, known in self[key].turns.items()}
 
     @property
     def is_at_work(self) -> bool:
-        """Whether a prompt may have an item that is waited for; takes no lock."""
+        """Whether a prompt may have an item; takes no lock."""
         return bool(self._awaited)
 
     def awaited(self) -> dict[LoopKey, tuple[Turn, ...]]:
@@ -282,9 +269,8 @@ class Memory:
                 self._kept.pop(loop_id, None)
             else:
                 self._kept[loop_id] = loop
-            awaited = tuple(turn for turn, known in loop.turns.items() if known.is_awaited)
-            if awaited:
-                self._awaited[loop_id] = key, awaited
+            if loop.turns:
+                self._awaited[loop_id] = key, tuple(loop.turns)
             else:
                 self._awaited.pop(loop_id, None)
         for key in forgotten:

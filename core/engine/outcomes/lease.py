@@ -45,9 +45,6 @@ class Lease:
         self._has_failed = False
         self._is_stale = False
 
-    is_shared = True
-    """Whether other machines wait to hear of this server."""
-
     @property
     def is_due(self) -> bool:
         """Whether whoever begins to work has to renew it: the thread has not done so lately."""
@@ -162,7 +159,6 @@ class NoLease:
     """The lease of a server whose store no other machine uses."""
 
     seconds = LEASE_SECONDS
-    is_shared = False
     is_due = False
     was_ever_held = False
 
@@ -199,15 +195,8 @@ class Servers:
         )
         self._of_others = LeasesOfOthers(store.leases, self._lease.seconds, clock)
 
-    @property
-    def wait_for_each_other(self) -> bool:
-        """Whether other machines wait to hear of this server."""
-        return self._lease.is_shared
-
     def take_up_work(self) -> None:
         """Hold a lease from now on, for as long as an item is open here; in a transaction."""
-        if not self._lease.is_shared:
-            return
         if self._lease.is_due:
             self._store.renew(self._host.server, self._lease.seconds)
         self._transactions.after_commit(self._lease.take_up)

@@ -36,6 +36,13 @@ class Outcomes:
         goes_on = goes_on or self._writes.under_way(Turn.of(key, item.claim.prompt, item))
         return None if goes_on else outcome
 
+    def goes_on_in_kept(self, key: LoopKey) -> bool:
+        """Whether a prompt still runs, on any server, that has an image of the batch kept.
+
+        In a transaction.
+        """
+        return any(self.of(key, item) is None for item in self._store.kept_open_items(key))
+
     def with_writes(self, turn: Turn, outcome: Outcome) -> tuple[Outcome, Failure | None]:
         """The outcome of a turn's prompt once its files are written; with why one could not be.
 

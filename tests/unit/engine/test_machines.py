@@ -14,6 +14,7 @@ import pytest
 from batch_loop.core.common.errors import ClaimLost, LoopForgotten, NotNow, StateNotKept, StoreAway
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.changes import transactions
+from batch_loop.core.engine.changes.undo import UNDO_SECONDS
 from batch_loop.core.engine.folders import spare_listings
 from batch_loop.core.engine.outcomes.lease import LOOK_SECONDS, RENEWALS
 from batch_loop.core.engine.registry import LoopRegistry
@@ -64,6 +65,13 @@ class FarHost(FakeHost):
     def submit(self, client_id: str | None = None) -> Prompt:
         prompt = super().submit(client_id)
         return replace(prompt, id=f"{self.name}-{prompt.id}")
+
+
+class NearHost(FarHost):
+    """A host that sees that the other servers are running, without their leases."""
+
+    def is_alive(self, server: str, *, is_here: bool) -> bool | None:  # noqa: ARG002
+        return server not in self.dead
 
 
 class Machine:
@@ -407,6 +415,55 @@ def test_a_loop_is_not_at_rest_while_another_server_works_on_the_batch_before(
     two.host.finish(held.prompt)
     two.registry.reconcile_all()
     one.registry.check_at_rest(held.key.id)
+
+
+@pytest.mark.parametrize("later", [0.0, UNDO_SECONDS])
+def test_it_is_not_at_rest_either_once_start_over_cannot_be_undone_any_more(
+    pair: tuple[Machine, Machine], later: float
+) -> None:
+    one, two = pair
+    held = two.take()
+    one.registry.start_over(held.key.id)
+    one.host.set_by = later
+    for _ in range(2):
+        one.finish(one.take())
+    assert one.registry.snapshot(held.key.id).undo_until is None
+    with pytest.raises(NotNow, match="works on"):
+        one.registry.check_at_rest(held.key.id)
+    two.host.finish(held.prompt)
+    two.registry.reconcile_all()
+    one.registry.check_at_rest(held.key.id)
+
+
+def test_a_run_of_a_batch_that_was_taken_back_is_not_taken_for_one_that_lost_its_image(
+    pair: tuple[Machine, Machine],
+) -> None:
+    one, two = pair
+    one.finish(one.take())
+    key = one.request.key
+    one.registry.start_over(key.id)
+    held = one.take()
+    two.registry.undo_start_over(key.id)
+    two.registry.start_over(key.id)
+    assert path(two.take()) == path(held) == "a.png"
+    assert one.registry.claim_outputs(held, {"/out/x.png"}) == {"/out/x.png": Owner.NEW}
+    one.finish(held)
+    assert one.counts == Counts(pending=2, running=1)
+
+
+def test_an_image_waits_again_though_nobody_asks_the_server_whose_run_has_ended(
+    opened: Opened,
+) -> None:
+    hosts = NearHost("one"), NearHost("two")
+    one, two = (
+        LoopRegistry(opened(), host, lambda *_args, **_seed: FILES, lambda _: 0.0) for host in hosts
+    )
+    key = one.key("", "/f")
+    held = one.acquire(Request(key, Selection()), hosts[0].submit())
+    two.start_over(key.id)
+    two.undo_start_over(key.id)
+    hosts[0].finish(held.prompt, Ending.STOPPED)
+    wait_for(lambda: two.snapshot(key.id).counts == Counts(pending=3), "the image to wait")
 
 
 def test_a_folder_at_another_place_is_the_same_loop(opened: Opened) -> None:

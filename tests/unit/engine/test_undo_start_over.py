@@ -12,6 +12,7 @@ from batch_loop.core.engine.changes.process_memory import Memory, OpenTurn
 from batch_loop.core.engine.changes.undo import UNDO_SECONDS
 from batch_loop.core.model.background_writes import Turn
 from batch_loop.core.model.items import ItemState
+from batch_loop.core.model.policy import IterationMode
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Snapshot
 from batch_loop.core.store.databases.sqlite_store import open_store
@@ -37,6 +38,12 @@ def undo(loop: Loop) -> Snapshot:
     return loop.registry.undo_start_over(loop.request.key.id)
 
 
+def test_no_number_of_a_batch_is_used_twice(loop: Loop) -> None:
+    assert [start_over(loop).batch, undo(loop).batch] == [2, 1]
+    assert [start_over(loop).batch, start_over(loop).batch, undo(loop).batch] == [3, 4, 1]
+    assert loop.acquire(mode=IterationMode.RESET).batch == 5
+
+
 def test_what_was_done_or_failed_is_so_again(loop: Loop) -> None:
     before = loop.snapshot()
     assert before.undo_until is None
@@ -51,14 +58,14 @@ def test_a_turn_of_both_batches_is_as_last_noted_with_the_value_of_its_own(loop:
     key, memory = loop.request.key, Memory(loop.host)
     turn = Turn(key.id, "a", loop.host.submit())
     with memory.draft():
-        memory.change_turn(key, turn, others_wait=True, given=(7,))
+        memory.change_turn(key, turn, waited=1.0, given=(7,))
         for _ in range(2):
             memory.begin_batch(key, keep=True)
-            assert memory.turn(key, turn) == OpenTurn(others_wait=True)
-        memory.change_turn(key, turn, has_claimed=True)
+            assert memory.turn(key, turn) == OpenTurn(waited=1.0)
+        memory.change_turn(key, turn, has_ended=True)
         memory.put_back(key, [turn])
         found = memory.turn(key, turn)
-    assert found == OpenTurn(others_wait=True, has_claimed=True, given=(7,))
+    assert found == OpenTurn(waited=1.0, has_ended=True, given=(7,))
 
 
 def test_it_can_be_undone_while_a_run_has_the_first_image(loop: Loop) -> None:
