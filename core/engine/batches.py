@@ -146,7 +146,7 @@ class Batches:
         entries = [self._loops.entry(key) for key in keys]
         listings = []
         for key, entry in zip(keys, entries, strict=True):
-            due = Due(Why.BEGIN, key, entry.selection, entry.batch + 1)
+            due = Due(Why.BEGIN, key, entry.selection, entry.next_batch)
             listing = self._taken(due, listed)
             if listing is None:
                 return due
@@ -249,7 +249,7 @@ class Batches:
         if entry is None:
             return Due(Why.BEGIN, key, selection, 1)
         if anew:
-            return Due(Why.BEGIN, key, selection, entry.batch + 1)
+            return Due(Why.BEGIN, key, selection, entry.next_batch)
         if entry.selection != selection:
             return Due(Why.RELIST, key, selection, entry.batch)
         is_new_run = entry.completed_at is not None and self._memory.moments.is_before(

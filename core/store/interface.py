@@ -158,7 +158,8 @@ class Listings(Protocol):
     def put_back(self, key: LoopKey) -> None:
         """Replace the batch by the one that was kept, with its items, its entry and its files.
 
-        What prompts have written since counts as written in that batch.
+        What prompts have written since counts as written in that batch. The number of the one that
+        is replaced is noted: see `LoopEntry.taken_back`.
         """
 
     def drop_kept(self, key: LoopKey) -> bool:

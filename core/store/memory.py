@@ -129,7 +129,8 @@ class MemoryStore(MemoryOutputs):
         # A copy, as the kept one is left alone if the transaction is undone.
         items = kept.items.relisted(kept.items.order)
         items.note_undone(self._items[key])
-        self.save(key, replace(kept.entry, kept_at=None))
+        taken_back = self._entries[key].batch
+        self.save(key, replace(kept.entry, kept_at=None, taken_back=taken_back))
         self._undo.put(self._items, key, items)
         self._undo.take(self._carried, key)
         if kept.carried is not None:

@@ -56,6 +56,13 @@ class LoopEntry:
     """How many images' texts went to other names, as files of others had theirs."""
     runner: Runner | None = None
     """What has run this batch last; None before its first image."""
+    taken_back: int = 0
+    """The number of the newest batch that was taken back; 0 for none. Prompts may still have it."""
+
+    @property
+    def next_batch(self) -> int:
+        """A number that no batch of the loop has had."""
+        return max(self.batch, self.taken_back) + 1
 
 
 @dataclass(frozen=True)

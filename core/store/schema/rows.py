@@ -49,6 +49,7 @@ def entry_of(row: Mapping[str, Any], ahead: float, roots: Roots) -> LoopEntry:
         lost_transparency=row["lost_transparency"],
         renamed_texts=row["renamed_texts"],
         runner=_runner(row["runner"]),
+        taken_back=row["taken_back"],
     )
 
 
@@ -102,6 +103,7 @@ def entry_columns(entry: LoopEntry, ahead: float, roots: Roots) -> dict[str, Any
         "lost_transparency": entry.lost_transparency,
         "renamed_texts": entry.renamed_texts,
         "runner": _runner_text(entry.runner),
+        "taken_back": entry.taken_back,
     }
 
 

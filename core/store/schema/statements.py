@@ -128,6 +128,7 @@ _ONLY_FOR_RUNS = {
     "carried_lost",
     "kept",
     "kept_listing",
+    "taken_back",
 }
 # For each loop, whether a run has stopped on the item that is next.
 _stopped_on_next = (

@@ -169,6 +169,8 @@ loops = Table(
     Column("kept", Text),
     Column("kept_listing", String(16)),
     Column("kept_at", Double),
+    # The number of the newest batch that was taken back, which no other gets.
+    Column("taken_back", Integer, nullable=False, default=0),
 )
 
 items = Table(

@@ -143,7 +143,7 @@ class SqlListings(SqlLoops, SqlItems):
         listing_rows.discard(self._database, present)
         outputs = {"of_loop": key.id, "of_batch": kept["batch"]}
         self._database.execute(statements.put_back_outputs, outputs)
-        loop.set(**kept, **NOTHING_KEPT, kept_at=None)
+        loop.set(**kept, **NOTHING_KEPT, kept_at=None, taken_back=loop.row["batch"])
         self._switch(loop, kept["listing"])
         loop.forget_items()
         loop.writers.clear()
@@ -162,6 +162,7 @@ class SqlListings(SqlLoops, SqlItems):
             "looked_again": False,
             "unpaired": 0,
             "partners": "[]",
+            "taken_back": 0,
         }
         self._database.execute(statements.add_loop, row)
 

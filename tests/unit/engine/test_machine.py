@@ -11,7 +11,7 @@ import functools
 import os
 import tempfile
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -134,7 +134,8 @@ class Server:
     """For each client: the mode of its newest run, and whether it knows of the batch's end."""
     before: dict[LoopKey, tuple[Prompt, Selection, dict[str, float]]] = field(default_factory=dict)
     """Files that were new when the last image of a batch was handed out, and to which prompt."""
-    waiting: set[tuple[LoopKey, Prompt]] = field(default_factory=set)
+    waiting: set[tuple[LoopKey, Prompt, str]] = field(default_factory=set)
+    """Its prompts' work on images, until it knows how it has ended."""
     forgotten: dict[LoopKey, float] = field(default_factory=dict)
 
     @property
@@ -185,7 +186,13 @@ class ModelLoop:
     carried: tuple[Any, str] = (None, "")
     """The value, and the server that reconciled it."""
     kept: ModelLoop | None = None
-    """The batch before, while nothing has come of this one."""
+    """The batch before, while nothing has come of this one, or another server works on it."""
+    taken_back: int = 0
+    """The highest number of a batch that was taken back."""
+
+    @property
+    def next_batch(self) -> int:
+        return max(self.batch, self.taken_back) + 1
 
     @property
     def listed(self) -> list[ModelItem]:
@@ -408,6 +415,8 @@ class RegistryMachine(RuleBasedStateMachine):
             item.state, item.prompt = FAILED if skip else PENDING, None
             item.attempts += 1
             item.failed_before, item.stopped = True, not skip
+            assert iteration.item is not None
+            job.server.waiting.discard((key, job.prompt, iteration.item.path))
             self._note_completion(self.loops[key])
 
     # The routes, and the poller.
@@ -426,7 +435,7 @@ class RegistryMachine(RuleBasedStateMachine):
             return
         snapshot = server.registry.start_over(key.id)
         self._reconcile(server, key)
-        self._begin_batch(key, loop.selection, loop.mode, loop.batch + 1)
+        self._begin_batch(key, loop.selection, loop.mode, loop.next_batch)
         self.loops[key].kept = loop.kept if loop.kept and not loop.has_handled else loop
         assert snapshot.undo_until is not None
         assert snapshot.counts.pending == snapshot.counts.total == len(listing)
@@ -464,6 +473,7 @@ class RegistryMachine(RuleBasedStateMachine):
             elif item.server != server.name:
                 self.steps.update(["undone elsewhere"])
         self.loops[key] = kept
+        kept.taken_back = loop.batch
         self._note_completion(kept)
         assert (snapshot.batch, snapshot.undo_until) == (kept.batch, None)
         self.steps.update(["undone"])
@@ -519,9 +529,15 @@ class RegistryMachine(RuleBasedStateMachine):
     @precondition(lambda self: self.loops)
     @rule(pick=picks, key=keys)
     def forget(self, pick: int, key: LoopKey) -> None:
-        loop, server = self.loops.get(key), self._server(pick)
-        if loop is None:
-            return
+        """A person forgets a loop, perhaps once all prompts have ended."""
+        if pick % 4:
+            while self.jobs:
+                self._finish(self.jobs.pop(), Ending.SUCCESS)
+            for number in range(len(self.servers)):
+                self.watch(number)
+        key = key if key in self.loops else sorted_keys(self.loops)[0]
+        loop, server = self.loops[key], self._server(pick)
+        self._check_whether_it_is_at_rest(server, key)
         refused = False
         try:
             server.registry.forget(key.id)
@@ -540,6 +556,20 @@ class RegistryMachine(RuleBasedStateMachine):
         )
         self.unreconciled = [entry for entry in self.unreconciled if entry[1][0] != key]
         self.steps.update(["forgotten"])
+
+    def _check_whether_it_is_at_rest(self, server: Server, key: LoopKey) -> None:
+        """Other servers' prompts are known by the batch that is kept, own ones in any case."""
+        kept = self.loops[key].kept
+        own = [prompt for of, prompt, _ in server.waiting if of == key]
+        elsewhere = [] if kept is None else [item.server for _, item in kept.open]
+        if not all(map(server.host.known_ending, own)) or self.alive.intersection(
+            name for name in elsewhere if name != server.name
+        ):
+            self.steps.update(["at work"])
+            with pytest.raises(NotNow):
+                server.registry.check_at_rest(key.id)
+        else:
+            server.registry.check_at_rest(key.id)
 
     @rule(pick=picks)
     def look(self, pick: int) -> None:
@@ -572,12 +602,12 @@ class RegistryMachine(RuleBasedStateMachine):
         server = self._server(pick)
         more = server.registry.reconcile_all()
         ended = [
-            (key, prompt) for key, prompt in server.waiting if server.host.known_ending(prompt)
+            work for work in sorted(server.waiting, key=repr) if server.host.known_ending(work[1])
         ]
-        for key, prompt in ended:
-            if key in self.loops:
-                self._reconcile(server, key)
-            server.waiting.discard((key, prompt))
+        for work in ended:
+            if work[0] in self.loops:
+                self._reconcile(server, work[0])
+            server.waiting.discard(work)
         assert more is bool(server.waiting)
 
     @precondition(lambda self: self.open_store and len(self.jobs) < MOST_PROMPTS)
@@ -676,7 +706,6 @@ class RegistryMachine(RuleBasedStateMachine):
             return
         loop = self.loops[key]
         item.state, item.missed_loop_ends, item.value = FINISHING, 0, value
-        job.server.waiting.add((key, job.prompt))
         if loop.complete and not loop.looked_again and len(loop.open) == 1:
             loop.looked_again, loop.looked_at = True, self.clock.time
             prompt, selection, before = job.server.before.pop(key, (None, None, {}))
@@ -746,7 +775,9 @@ class RegistryMachine(RuleBasedStateMachine):
             raise LoopEndNotReached
         item.state, item.prompt, item.server = RUNNING, prompt, server.name
         item.policy = request.policy
-        if loop.has_handled:
+        server.waiting.add((key, prompt, path))
+        kept_open = [] if loop.kept is None else loop.kept.open
+        if loop.has_handled and not any(held.server in self.alive for _, held in kept_open):
             loop.kept = None
         return path
 
@@ -764,7 +795,7 @@ class RegistryMachine(RuleBasedStateMachine):
         if (mode is IterationMode.RESET and chosen) or (
             over and mode is not IterationMode.RETRY_FAILED and ended
         ):
-            self._begin_batch(key, request.selection, mode, loop.batch + 1)
+            self._begin_batch(key, request.selection, mode, loop.next_batch)
             return True
         was_listed = False
         retries = mode is IterationMode.RETRY_FAILED and chosen
@@ -839,6 +870,7 @@ class RegistryMachine(RuleBasedStateMachine):
             if ending is None:
                 continue
             reconciled = True
+            server.waiting.discard((key, item.prompt, path))
             self._reconcile_item(server, key, item, ending)
             done = (key, loop.batch, path)
             self.unreconciled = [entry for entry in self.unreconciled if entry[1] != done]
@@ -849,7 +881,6 @@ class RegistryMachine(RuleBasedStateMachine):
         self, server: Server, key: LoopKey, item: ModelItem, ending: Ending
     ) -> None:
         loop = self.loops[key]
-        server.waiting.discard((key, item.prompt))
         item.prompt = None
         if ending is Ending.SUCCESS and item.state is FINISHING:
             item.state, item.failed_before, item.stopped = DONE, False, False
@@ -920,7 +951,7 @@ class RegistryMachine(RuleBasedStateMachine):
                     assert self.successes[key, loop.batch, path] == 1
 
 
-def sorted_keys(turns: dict[LoopKey, Iteration]) -> list[LoopKey]:
+def sorted_keys(turns: Collection[LoopKey]) -> list[LoopKey]:
     return [key for key in KEYS if key in turns]
 
 

@@ -217,7 +217,8 @@ def test_a_batch_that_is_kept_is_put_back_as_it_was(store: Store) -> None:
     claimed(store)
     store.note_output(KEY, "/out/x", "a")
     store.put_back(KEY)
-    assert store.load(KEY) == entry
+    assert entry is not None
+    assert store.load(KEY) == replace(entry, taken_back=2)
     assert store.carried(KEY).value == 7
     (first, outputs), *others = reported(store, KEY)
     assert (first, outputs) == (report[0][0], ("/out/a", "/out/x"))
