@@ -212,11 +212,13 @@ class Tab:
         """Click all of these close buttons; returns how many there were."""
         closed = 0
         buttons = self.page.locator(selector)
+        # The dialog on top is the last one; the last message may be below the page's lower edge.
+        next_one = buttons.first if selector == TOAST_CLOSE else buttons.last
         for _ in range(TRIES):
             if not buttons.count():
                 return closed
             try:
-                button = buttons.last.element_handle(timeout=CLICK_MS)
+                button = next_one.element_handle(timeout=CLICK_MS)
                 button.click(timeout=CLICK_MS)
             except PlaywrightError:
                 # It has gone by itself, or a message covers it.
