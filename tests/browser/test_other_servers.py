@@ -115,3 +115,18 @@ def test_a_dead_server_s_image_is_done_without_a_click(
     wait_for(lambda: batch.client.queue().running, "the page to take the image")
     batch.open_gate(NAMES[0])
     wait_for_end(comfy, batch)
+
+
+def test_pause_ends_the_waiting(
+    comfy: ComfyPage, other: ComfyClient, held: tuple[Batch, str]
+) -> None:
+    batch, prompt = held
+    submitted = comfy.submitted
+    comfy.press_button("Pause")
+    expect(comfy.card().locator("[data-action=run]")).to_have_text("Continue")
+    expect(comfy.page.locator(TOASTS).filter(has_text=WAITING)).to_have_count(0)
+    batch.open_gate(NAMES[0])
+    assert other.wait(prompt).status == "success"
+    expect(comfy.card()).to_have_attribute("data-phase", "complete")
+    assert comfy.submitted == submitted
+    assert batch.counts() == (3, 0)
