@@ -54,6 +54,8 @@ export interface ListedLoop extends Standing {
   title: string;
   batch: number;
   complete: boolean;
+  /** Whether its last prompt was interrupted, as far as this server knows. */
+  interrupted: boolean;
   pending: number;
   running: number;
   /** The part of `done` whose prompts have yet to end. */

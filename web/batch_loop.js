@@ -98,6 +98,7 @@ const gate = new Gate({
   stands: (loops) => server.loopsOf(loops),
   goesOn,
   expected: loopsOnScreen,
+  isUnknown,
   changed(batch) {
     awake.need(batch !== null);
     leaving.runs(batch);
@@ -187,6 +188,11 @@ function goesOn(ids, loops) {
 /** @returns {string[]} - from the cards, which need the gate */
 function loopsOnScreen() {
   return cards.loops;
+}
+
+/** @type {(ids: string[], error: unknown) => void} */
+function isUnknown(ids, error) {
+  conductor.unknown(ids, error);
 }
 
 /** @returns {Watch} - which needs the cards, which need the buttons that end it */

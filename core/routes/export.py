@@ -59,6 +59,7 @@ def overview_as_json(loop: Overview) -> dict[str, Any]:
         "batch": loop.batch,
         **_standing(standing_of(loop), counts, loop.finished),
         "complete": loop.complete,
+        "interrupted": loop.interrupted,
         "pending": counts.pending,
         "running": counts.running,
         "finishing": counts.finishing,

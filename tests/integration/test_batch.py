@@ -155,10 +155,11 @@ def test_an_interrupted_image_comes_again(seven: Seven) -> None:
     seven.client.interrupt()
     assert seven.client.wait(prompt).status == "interrupted"
     state = wait_for(lambda: at_rest(seven.client, done[-1]), "the image to be given back")
-    assert state["stands"] == "paused"
+    assert (state["stands"], state["interrupted"]) == ("paused", True)
     go.touch()
     results = seven.run(waiting)
     assert told(results[0], ITERATOR)["filename"] == "img4.png"
+    assert loop_state(seven.client, results[0])["interrupted"] is False
     assert seven.recorded == SEVEN
 
 

@@ -40,6 +40,7 @@ function setUp({ on = true } = {}) {
   const notices = {
     processed: (iterations) => iterations.forEach(({ filename }) => told.push(filename)),
     stopped: () => told.push("stopped"),
+    unknown: (ids, error) => told.push("unknown", ids, error),
     paused: () => told.push("paused"),
     pausedBetween: () => told.push("paused between"),
     ranInPart: (iterations) => told.push(...iterations.flatMap(({ without }) => without)),
@@ -425,7 +426,7 @@ test("an error of a batch that is away does not hold back the one on the screen"
 
 /** A loop as the server describes it. */
 function stands(next, given = {}) {
-  return { id: "l", name: "", next, stands: "paused", complete: false, ...given };
+  return { id: "l", name: "", next, stands: "paused", complete: false, interrupted: false, ...given };
 }
 
 test("a batch whose end was missed ends as it would have", () => {
@@ -438,12 +439,20 @@ test("a batch whose end was missed ends as it would have", () => {
   assert.equal(title.shows, false);
 });
 
-test("a batch whose error was missed stops without a word, and so does one that is unknown", () => {
-  for (const loops of [[stands("stop", { stands: "stopped" })], []]) {
+test("a batch whose error or Cancel was missed stops without a word", () => {
+  for (const loop of [stands("stop", { stands: "stopped" }), stands("go", { interrupted: true })]) {
     const { autoQueue, conductor, told } = setUp();
-    assert.equal(conductor.cameBack(["l"], loops), false);
-    assert.deepEqual(autoQueue.did, ["off"]);
-    assert.equal(told.includes("stopped"), false);
+    assert.equal(conductor.cameBack(["l"], [loop]), false);
+    assert.deepEqual([autoQueue.did, told], [["off"], [""]]);
+  }
+});
+
+test("a batch that the server has forgotten, or will not speak of, ends with a notice", () => {
+  for (const error of [undefined, new Error("gone")]) {
+    const { autoQueue, conductor, told } = setUp();
+    if (error) conductor.unknown(["l"], error);
+    else assert.equal(conductor.cameBack(["l"], []), false);
+    assert.deepEqual([autoQueue.did, told], [["off"], ["unknown", ["l"], error]]);
   }
 });
 

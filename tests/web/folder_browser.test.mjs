@@ -101,3 +101,13 @@ test("a window that was closed before the list of folders came asks no more", as
   await turn();
   assert.deepEqual(asked, [""]);
 });
+
+test("before a folder is open, there is none above it to go to", async () => {
+  const { asked, choice, press, answer } = opened({ hangs: "", starts: [] });
+  assert.throws(() => press("Up"));
+  answer();
+  await turn();
+  assert.deepEqual(asked, ["", "."]);
+  press("Cancel");
+  await choice;
+});

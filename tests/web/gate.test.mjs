@@ -1,132 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { Gate } from "../../web/lib/gate/gate.js";
-import { Sender } from "../../web/lib/gate/sender.js";
-import { Submissions } from "../../web/lib/submissions.js";
-
-const LOOP = { loop: "l", directory: "d" };
-
-/** A gate on a fake page; `turn()` runs what waits, and `look()` is the page's own looking. */
-async function setUp({
-  needsAccount = false,
-  answer = async () => ({ prompt_id: "p" }),
-  expected = () => [],
-} = {}) {
-  const waiting = [];
-  const later = (run) => waiting.push(run);
-  const turn = async () => {
-    do {
-      waiting.shift()?.();
-      await new Promise((resume) => setImmediate(resume));
-    } while (waiting.length > 0);
-  };
-  const did = [];
-  const autoQueue = {
-    on: true,
-    get runsAll() {
-      return this.on;
-    },
-    get isPressed() {
-      return this.on && this.mode !== "instant";
-    },
-    mode: "instant",
-    heldBackBy: undefined,
-    switchOff() {
-      const mode = this.on ? "instant" : null;
-      this.on = false;
-      return mode;
-    },
-    switchToPlain() {
-      return this.switchOff();
-    },
-    switchOn() {
-      this.on = true;
-    },
-    showStopped: () => did.push("shown stopped"),
-    goOn: () => did.push("goes on here"),
-    queueAgain: () => did.push("ComfyUI queues"),
-  };
-  const screen = {
-    workflow: "batch's",
-    graphId: "1",
-    has: ({ graphId, workflow }) => workflow === screen.workflow && graphId === screen.graphId,
-    value: 5,
-    async copy() {
-      let { value } = screen;
-      return { needsAccount, next: () => value++, advance: () => (value += 1) };
-    },
-    giveBack: () => did.push("gives back"),
-  };
-  const say = (what) => (_, reason) => did.push(reason ? `${what}: ${reason}` : what);
-  const notice = {
-    goesOn: say("says that it goes on"),
-    waits: say("says that it waits"),
-    lost: say("says that it sends again"),
-    refused: say("refused"),
-    elsewhere: say("says that it is elsewhere"),
-    hide() {},
-  };
-  const api = {
-    async queuePrompt(_, value) {
-      did.push(`sends ${value}`);
-      return answer();
-    },
-  };
-  const claims = { claim() {}, release() {} };
-  const submissions = new Submissions({ later });
-  const sender = new Sender(api);
-  let looks = null;
-  const every = (run) => {
-    looks = run;
-    return () => (looks = null);
-  };
-  const pauses = [];
-  const wait = (run, ms) => pauses.push({ run, ms });
-  const server = {
-    loops: [{ id: "l", next: "go", running: 0, finishing: 0 }],
-    stands: async (ids) => {
-      did.push(`asks for ${ids}`);
-      if (server.loops === null) throw new Error("away");
-      return server.loops;
-    },
-    goesOn: (ids, loops) => {
-      const goesOn = loops.some(({ next }) => next === "go");
-      if (!goesOn) gate.stopping.switchOff(ids);
-      return goesOn;
-    },
-  };
-  const { stands, goesOn } = server;
-  const parts = { autoQueue, claims, notice, screen, sender, submissions, later, every, wait };
-  const gate = new Gate({ ...parts, stands, goesOn, expected });
-  gate.sending();
-  await turn();
-  gate.accepted();
-  gate.heard(LOOP);
-  screen.value += 1;
-  await turn();
-  const look = async () => {
-    looks?.();
-    await turn();
-  };
-  const leave = async () => {
-    screen.workflow = "another";
-    await look();
-  };
-  const emptied = async () => {
-    gate.queueIs(0);
-    gate.proceed();
-    await turn();
-  };
-  /** Let the pause before the next attempt pass; returns how long it was. */
-  const passed = async () => {
-    const { run, ms } = pauses.shift();
-    run();
-    await turn();
-    return ms;
-  };
-  const seen = { autoQueue, claims, did, gate, notice, screen, server, submissions };
-  return { ...seen, emptied, leave, look, passed, pauses, turn };
-}
+import { LOOP, setUp } from "./gate_page.mjs";
 
 test("a batch on the screen is left to ComfyUI", async () => {
   const { autoQueue, did, emptied } = await setUp();
@@ -198,7 +72,7 @@ test("the end of the batch ends it while it is away; that of another does not", 
   const { did, emptied, gate, leave } = await setUp();
   await leave();
   assert.equal(gate.stopping.switchOff(["another"]), null);
-  assert.equal(gate.stopping.switchOff(["l"]), "instant");
+  assert.equal(gate.stopping.switchOff(["l"]), "instant-running");
   await emptied();
   assert.deepEqual(did, ["says that it goes on"]);
 });
@@ -225,7 +99,7 @@ test("another batch's end does not stop the one on the screen", async () => {
   const { autoQueue, gate } = await setUp();
   assert.equal(gate.stopping.switchOff(["another"]), null);
   assert.equal(autoQueue.on, true);
-  assert.equal(gate.stopping.switchOff(["l"]), "instant");
+  assert.equal(gate.stopping.switchOff(["l"]), "instant-running");
   assert.equal(autoQueue.on, false);
 });
 
@@ -451,106 +325,6 @@ test("another workflow is kept waiting while something of the old one is being s
   assert.equal(isFree, false);
   await turn();
   await free;
-});
-
-test("while the server is lost, ComfyUI is kept from queueing, and the batch still goes on", async () => {
-  const { autoQueue, did, gate, look } = await setUp();
-  gate.queueIs(1);
-  gate.queueIs(undefined);
-  await look();
-  assert.deepEqual([autoQueue.on, gate.on, gate.runsHere, gate.goesOn("l")], [false, true, true, true]);
-  gate.refused(); // what ComfyUI was sending to the server that was away
-  gate.queueIs(1); // it was only out of reach
-  assert.equal(autoQueue.on, true);
-  assert.deepEqual(did, []);
-});
-
-test("once a lost server is back, it is asked whether the batch goes on", async () => {
-  const { autoQueue, did, gate, turn } = await setUp();
-  gate.queueIs(undefined);
-  gate.queueIs(0);
-  gate.queueIs(0);
-  await turn();
-  assert.deepEqual(did, ["asks for l", "ComfyUI queues"]);
-  assert.equal(autoQueue.on, true);
-  gate.queueIs(1);
-  gate.queueIs(0);
-  await turn();
-  gate.refused();
-  assert.deepEqual(did, ["asks for l", "ComfyUI queues", "shown stopped"]);
-});
-
-test("a server that was out of reach is asked once its queue is empty", async () => {
-  const { autoQueue, did, gate, server, turn } = await setUp();
-  server.loops = [{ id: "l", next: "stop", running: 0, finishing: 0 }];
-  gate.queueIs(undefined);
-  gate.queueIs(1);
-  gate.queueIs(0);
-  assert.equal(autoQueue.on, false);
-  await turn();
-  assert.deepEqual(did, ["asks for l"]);
-  assert.deepEqual([autoQueue.on, gate.on], [false, false]);
-});
-
-test("a server that knows no outcome yet, or does not answer, is asked again", async () => {
-  const { did, gate, passed, server, turn } = await setUp();
-  server.loops = null;
-  gate.queueIs(undefined);
-  gate.queueIs(0);
-  await turn();
-  server.loops = [{ id: "l", next: "stop", running: 0, finishing: 1 }];
-  assert.equal(await passed(), 2000);
-  server.loops = [{ id: "l", next: "stop", running: 0, finishing: 0 }];
-  assert.equal(await passed(), 250);
-  assert.deepEqual(did, ["asks for l", "asks for l", "asks for l"]);
-  assert.equal(gate.on, false);
-});
-
-test("a batch that is away goes on after a loss only if the server says so", async () => {
-  for (const next of ["go", "stop"]) {
-    const { did, emptied, gate, leave, server } = await setUp();
-    await leave();
-    server.loops = [{ id: "l", next, running: 0, finishing: 0 }];
-    gate.queueIs(undefined);
-    await emptied();
-    assert.deepEqual(did.slice(1), ["asks for l", ...(next === "go" ? ["sends 6"] : [])]);
-    assert.equal(gate.on, next === "go");
-  }
-});
-
-test("a batch whose workflow leaves the screen during a loss goes on away", async () => {
-  const { did, emptied, gate, leave } = await setUp();
-  gate.queueIs(undefined);
-  await leave();
-  assert.equal(gate.isAway("l"), true);
-  await emptied();
-  assert.deepEqual(did, ["says that it goes on", "asks for l", "sends 6"]);
-});
-
-test("after a loss nothing is queued that has stopped, has been sent, or is held back", async () => {
-  const happenings = [
-    ({ gate }) => gate.stopping.stopHere(),
-    ({ gate }) => gate.queueIs(1),
-    ({ gate }) => gate.queueIs(undefined),
-    ({ autoQueue }) => (autoQueue.heldBackBy = "p"),
-  ];
-  for (const happens of happenings) {
-    const page = await setUp();
-    page.gate.queueIs(undefined);
-    page.gate.queueIs(0);
-    await happens(page);
-    await page.turn();
-    assert.equal(page.did.includes("ComfyUI queues"), false);
-  }
-});
-
-test("only the loops of the last prompts are asked about", async () => {
-  const { did, gate, turn } = await setUp();
-  for (const [loop, prompt] of [["a", "1"], ["b", "2"], ["c", "2"]]) gate.heard({ loop }, prompt);
-  gate.queueIs(undefined);
-  gate.queueIs(0);
-  await turn();
-  assert.equal(did[0], "asks for a,b,c");
 });
 
 test("what comes first in the queue is what was there when a batch's prompt was sent", async () => {

@@ -200,8 +200,8 @@ export class Conductor {
     const run = Run.of(loops);
     this.#ended(this.#running);
     this.#notices.processed([...run.iterations.values()]);
-    if (loops.length === 0 || loops.some(({ next, complete }) => next === "stop" && !complete)) {
-      // An error has stopped it, or it has been forgotten.
+    if (loops.length === 0) this.unknown(ids);
+    else if (loops.some(hasStopped)) {
       this.#stopping.switchOff(ids);
       this.#title.end();
     } else if (run.stop) this.#stopped(run);
@@ -212,6 +212,19 @@ export class Conductor {
       return true;
     }
     return false;
+  }
+
+  /**
+   * The server was lost for a while, and does not know the batch of these loops any more, or will
+   * not say how it stands: it ends.
+   *
+   * @param {string[]} ids
+   * @param {unknown} [error] - with which the server has refused, if it has
+   */
+  unknown(ids, error) {
+    this.#stopping.switchOff(ids);
+    this.#title.end();
+    this.#notices.unknown(ids, error);
   }
 
   /**
@@ -252,4 +265,13 @@ export class Conductor {
     if (heldBackBy === undefined || !this.#passedOver.includes(heldBackBy)) return;
     this.#autoQueue.queueAgain();
   }
+}
+
+/**
+ * Whether an error, or a Cancel, has stopped a loop that is not complete.
+ *
+ * @param {Loop} loop
+ */
+function hasStopped({ complete, interrupted, next }) {
+  return !complete && (interrupted || next === "stop");
 }

@@ -1,7 +1,16 @@
+import { explained } from "./errors.js";
 import { loopOf } from "./questions.js";
 import { t, texts } from "./texts.js";
 import { moment } from "./when.js";
-import { batchEnd, finishedByOther, nothingToDo, part, paused, pausedBetween } from "./words.js";
+import {
+  batchEnd,
+  finishedByOther,
+  nothingToDo,
+  part,
+  paused,
+  pausedBetween,
+  unknown,
+} from "./words.js";
 
 /**
  * @import { FinishedBy, Iteration, Progress } from "../../types/nodes.d.ts"
@@ -139,6 +148,19 @@ export class Notices {
     for (const iteration of iterations) {
       this.#toasts.show(iteration.loop, { ...part(iteration), life: LIFE_MS });
     }
+  }
+
+  /**
+   * A batch has ended because the server, which was lost for a while, does not say how it stands;
+   * the notice stays until it is closed.
+   *
+   * @param {string[]} loops - those of the batch
+   * @param {unknown} [error] - with which the server has refused, if it has
+   */
+  unknown(loops, error) {
+    const [loop = ""] = loops;
+    // There is no report on it.
+    this.#ends.showWith(loop, unknown(error === undefined ? "" : explained(error)), []);
   }
 
   /**

@@ -2,6 +2,8 @@ import { soon } from "./soon.js";
 
 /** How often it is looked whether a prompt is still being sent, in ms. */
 const LOOK_MS = 20;
+/** How long a prompt that is being sent is waited for, in ms. */
+const SENDING_MS = 10_000;
 
 /**
  * Tracks and counts what ComfyUI's page sends; what the gate sends of a workflow that is not on the
@@ -34,13 +36,9 @@ export class Submissions {
     return this.#open;
   }
 
-  /**
-   * Resolves once nothing is being sent, or at the latest after so many ms.
-   *
-   * @param {number} most
-   */
-  async over(most) {
-    const until = Date.now() + most;
+  /** Resolves once nothing is being sent, or something has been for long. */
+  async over() {
+    const until = Date.now() + SENDING_MS;
     while (this.#open && Date.now() < until) {
       await new Promise((turn) => setTimeout(turn, LOOK_MS));
     }

@@ -250,3 +250,13 @@ export function leftOut(end, faults) {
     detail: [...lines, t("notice.leftOut.how")].join("\n"),
   };
 }
+
+/**
+ * The toast for a batch that ComfyUI, which was away for a while, no longer knows.
+ *
+ * @param {string} reason - why it does not say; empty if the batch is forgotten
+ * @returns {Toast}
+ */
+export function unknown(reason) {
+  return warning(t("notice.unknown.title"), reason || t("notice.unknown.how"));
+}

@@ -53,7 +53,8 @@ export class FolderBrowser {
       this.#close({ written, place: parent ?? path });
     });
     this.#take.classList.add("batch-loop-button-primary");
-    this.#take.disabled = true; // until a folder is open
+    // Until a folder is open.
+    this.#take.disabled = this.#up.disabled = true;
     this.#dialog = this.#build();
   }
 

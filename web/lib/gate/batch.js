@@ -37,6 +37,12 @@ export class Batch {
   before = 0;
   /** Whether none of its prompts has reported since Run was pressed. */
   isNew = true;
+  /**
+   * The mode of Run that `Hold` has switched off, and the one since then; null if it has not.
+   *
+   * @type {{ mode: string, resting: string | undefined } | null}
+   */
+  held = null;
   /** How many times in a row its workflow was seen on the screen again. */
   seen = 0;
 

@@ -1,6 +1,7 @@
 import { soon } from "../soon.js";
 import { Batches } from "./batches.js";
 import { Copying } from "./copying.js";
+import { Hold } from "./hold.js";
 import { Looking } from "./looking.js";
 import { LostServer } from "./lost_server.js";
 import { Moves } from "./moves.js";
@@ -43,6 +44,7 @@ export class Gate {
   #changed;
   #claims;
   #copying;
+  #hold;
   #looking;
   #lostServer;
   #moves;
@@ -63,6 +65,8 @@ export class Gate {
    * @param {(loops: string[]) => Promise<Loop[]>} parts.stands - asks the server how loops stand
    * @param {(ids: string[], loops: Loop[]) => boolean} parts.goesOn - whether the batch of these
    *   loops, whose end may have been missed, goes on as they stand; if not, ends it
+   * @param {(ids: string[], error: unknown) => void} parts.isUnknown - ends the batch of these
+   *   loops, as the server will not say how they stand
    * @param {() => string[]} [parts.expected] - the loops of the workflow on the screen, as far as
    *   the page knows them
    * @param {(batch: Batch | null) => void} [parts.changed] - called with a batch that this page
@@ -95,16 +99,17 @@ export class Gate {
       later,
       wait: given.wait,
     });
-    const { wait } = given;
+    this.#hold = new Hold({ autoQueue, batches, screen });
     this.#lostServer = new LostServer({
       autoQueue,
       batches,
-      screen,
+      hold: this.#hold,
       submissions,
       stands: given.stands,
       goesOn: given.goesOn,
+      isUnknown: given.isUnknown,
       proceed: () => this.proceed(),
-      wait,
+      wait: given.wait,
     });
     this.#looking = new Looking({
       batches,
@@ -117,6 +122,7 @@ export class Gate {
     this.stopping = new Stopping({
       autoQueue,
       batches,
+      hold: this.#hold,
       moves: this.#moves,
       screen,
       sender,
@@ -183,6 +189,7 @@ export class Gate {
   sending() {
     this.#turns.sending();
     if (!this.#autoQueue.runsAll) return;
+    this.#hold.drop(); // somebody has pressed Run
     if (!this.#batches.here || !this.#screen.has(this.#batches.here)) this.#begin();
     const { here } = this.#batches;
     if (here && !here.isPending) this.places.sends(here);
@@ -291,9 +298,9 @@ export class Gate {
   look() {
     const here = this.#batches.here;
     if (!here) return;
-    const held = this.#lostServer.heldIn;
-    if (!this.#autoQueue.on && held === null) this.#moves.leave();
+    if (!this.#autoQueue.on && !this.#isHeld) this.#moves.leave();
     else if (!this.#screen.has(here)) {
+      const held = this.#hold.mode;
       const mode = this.#autoQueue.switchToPlain() ?? held;
       if (mode !== null) this.#goAway(here, mode);
     }
@@ -337,9 +344,9 @@ export class Gate {
     if (isNext && !batch.isUnsure) this.queueAgain();
   }
 
-  /** Whether the batch on the screen goes on once the server has said how it stands. */
+  /** Whether ComfyUI queues nothing of the batch on the screen until it is known how it stands. */
   get #isHeld() {
-    return this.#lostServer.heldIn !== null;
+    return this.#hold.mode !== null;
   }
 
   #tell() {

@@ -58,6 +58,7 @@ export class Moves {
     this.#notice.hide(batch);
     this.#batches.goesAway(batch);
     batch.mode = mode;
+    batch.held = null;
     // Frontends say nothing more of a prompt whose workflow has left the screen meanwhile.
     if (batch.isPending) batch.behind += 1;
     batch.isPending = false;
@@ -82,7 +83,8 @@ export class Moves {
   #rest(batch) {
     this.#notice.hide(batch);
     this.#batches.rests(batch);
-    batch.isPending = false;
+    batch.isPending = batch.isUnsure = false;
+    batch.held = null;
     for (const loop of batch.loops) this.#claims.release(loop);
   }
 }

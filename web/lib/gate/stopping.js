@@ -2,6 +2,7 @@
  * @import { AutoQueue } from "../auto_queue.js"
  * @import { Batch } from "./batch.js"
  * @import { Batches } from "./batches.js"
+ * @import { Hold } from "./hold.js"
  * @import { Moves } from "./moves.js"
  * @import { OnScreen } from "./on_screen.js"
  * @import { Sender } from "./sender.js"
@@ -11,6 +12,7 @@
 export class Stopping {
   #autoQueue;
   #batches;
+  #hold;
   #moves;
   #screen;
   #sender;
@@ -22,6 +24,7 @@ export class Stopping {
    * @param {object} parts
    * @param {AutoQueue} parts.autoQueue
    * @param {Batches} parts.batches
+   * @param {Pick<Hold, "drop">} parts.hold
    * @param {Pick<Moves, "leave" | "stop">} parts.moves
    * @param {Pick<OnScreen, "has" | "graphId">} parts.screen
    * @param {Pick<Sender, "batchOf">} parts.sender
@@ -30,15 +33,16 @@ export class Stopping {
    *   another workflow is on the screen
    * @param {() => void} parts.proceed - sends what is next
    */
-  constructor({ autoQueue, batches, moves, screen, sender, look, goAway, proceed }) {
+  constructor({ autoQueue, batches, hold, moves, screen, sender, ...given }) {
     this.#autoQueue = autoQueue;
     this.#batches = batches;
+    this.#hold = hold;
     this.#moves = moves;
     this.#screen = screen;
     this.#sender = sender;
-    this.#look = look;
-    this.#goAway = goAway;
-    this.#proceed = proceed;
+    this.#look = given.look;
+    this.#goAway = given.goAway;
+    this.#proceed = given.proceed;
   }
 
   /**
@@ -65,7 +69,8 @@ export class Stopping {
   stopHere() {
     this.#look();
     const { here } = this.#batches;
-    const mode = this.#autoQueue.switchOff();
+    const held = this.#hold.drop();
+    const mode = this.#autoQueue.switchOff() ?? held;
     if (here && mode !== null) here.mode = mode;
     this.#moves.leave();
     return mode;

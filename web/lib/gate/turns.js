@@ -13,8 +13,6 @@ import { soon } from "../soon.js";
 /** How long the page waits before it sends a prompt that was lost again: at first, and at most. */
 const FIRST_MS = 2_000;
 const MOST_MS = 60_000;
-/** How long ComfyUI is kept from showing another workflow while it is still sending, in ms. */
-const SENDING_MS = 10_000;
 
 /**
  * Sends the prompts of batches whose workflow is not on the screen, when it is their turn: when the
@@ -60,7 +58,7 @@ export class Turns {
 
   /** Resolves once ComfyUI sends nothing, or has been sending for long. */
   over() {
-    return this.#submissions.over(SENDING_MS);
+    return this.#submissions.over();
   }
 
   /** @param {boolean} isEmpty - whether the queue is empty */

@@ -1,0 +1,337 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { Refused } from "../../web/lib/requests.js";
+import { LOOP, setUp, stands } from "./gate_page.mjs";
+
+test("while the server is lost, ComfyUI is kept from queueing, and the batch still goes on", async () => {
+  const { autoQueue, did, gate, look } = await setUp();
+  gate.queueIs(1);
+  gate.queueIs(undefined);
+  await look();
+  assert.deepEqual([autoQueue.on, gate.on, gate.runsHere, gate.goesOn("l")], [false, true, true, true]);
+  gate.refused(); // what ComfyUI was sending to the server that was away
+  gate.queueIs(1); // it was only out of reach
+  assert.equal(autoQueue.on, true);
+  assert.deepEqual(did, []);
+});
+
+test("once a lost server is back, it is asked whether the batch goes on", async () => {
+  const { autoQueue, did, gate, turn } = await setUp();
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  gate.queueIs(0);
+  await turn();
+  assert.deepEqual(did, ["asks for l", "ComfyUI queues"]);
+  assert.equal(autoQueue.on, true);
+  gate.queueIs(1);
+  gate.queueIs(0);
+  await turn();
+  gate.refused();
+  assert.deepEqual(did, ["asks for l", "ComfyUI queues", "shown stopped"]);
+});
+
+test("a server that was out of reach is asked once its queue is empty", async () => {
+  const { autoQueue, did, gate, server, turn } = await setUp();
+  server.loops = [stands("stop")];
+  gate.queueIs(undefined);
+  gate.queueIs(1);
+  gate.queueIs(0);
+  assert.equal(autoQueue.on, false);
+  await turn();
+  assert.deepEqual(did, ["asks for l"]);
+  assert.deepEqual([autoQueue.on, gate.on], [false, false]);
+});
+
+test("a server that knows no outcome yet, or does not answer, is asked again", async () => {
+  const { did, gate, passed, server, turn } = await setUp();
+  server.loops = null;
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  await turn();
+  server.loops = [stands("stop", { finishing: 1 })];
+  assert.equal(await passed(), 2000);
+  server.loops = [stands("stop")];
+  assert.equal(await passed(), 250);
+  assert.deepEqual(did, ["asks for l", "asks for l", "asks for l"]);
+  assert.equal(gate.on, false);
+});
+
+test("a batch that is away goes on after a loss only if the server says so", async () => {
+  for (const next of ["go", "stop"]) {
+    const { did, emptied, gate, leave, server } = await setUp();
+    await leave();
+    server.loops = [stands(next)];
+    gate.queueIs(undefined);
+    await emptied();
+    assert.deepEqual(did.slice(1), ["asks for l", ...(next === "go" ? ["sends 6"] : [])]);
+    assert.equal(gate.on, next === "go");
+  }
+});
+
+test("a batch whose workflow leaves the screen during a loss goes on away", async () => {
+  const { did, emptied, gate, leave } = await setUp();
+  gate.queueIs(undefined);
+  await leave();
+  assert.equal(gate.isAway("l"), true);
+  await emptied();
+  assert.deepEqual(did, ["says that it goes on", "asks for l", "sends 6"]);
+});
+
+test("after a loss nothing is queued that has stopped, has been sent, or is held back", async () => {
+  const happenings = [
+    ({ gate }) => gate.stopping.stopHere(),
+    ({ gate }) => gate.queueIs(1),
+    ({ gate }) => gate.queueIs(undefined),
+    ({ autoQueue }) => (autoQueue.heldBackBy = "p"),
+  ];
+  for (const happens of happenings) {
+    const page = await setUp();
+    page.gate.queueIs(undefined);
+    page.gate.queueIs(0);
+    await happens(page);
+    await page.turn();
+    assert.equal(page.did.includes("ComfyUI queues"), false);
+  }
+});
+
+test("only the loops of the last prompts are asked about", async () => {
+  const { did, gate, turn } = await setUp();
+  for (const [loop, prompt] of [["a", "1"], ["b", "2"], ["c", "2"]]) gate.heard({ loop }, prompt);
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  await turn();
+  assert.equal(did[0], "asks for a,b,c");
+});
+
+/** A second batch begins on the screen, while that of `setUp` is away. */
+async function begin({ autoQueue, gate, screen, turn }) {
+  screen.workflow = "second";
+  autoQueue.on = true;
+  gate.sending();
+  await turn();
+  gate.accepted();
+  gate.heard({ loop: "m", directory: "e" }, "q");
+  await turn();
+}
+
+test("a batch on the screen goes on while the end of one that is away is waited for", async () => {
+  const page = await setUp();
+  const { autoQueue, did, gate, leave, passed, server, turn } = page;
+  gate.queueIs(1);
+  await leave();
+  await begin(page);
+  server.loops = [stands("stop", { finishing: 1 }), stands("go", { id: "m" })];
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  await turn();
+  assert.deepEqual([autoQueue.on, did.at(-1)], [true, "ComfyUI queues"]);
+  gate.queueIs(1);
+  gate.queueIs(0); // its prompt has ended: ComfyUI queues the next
+  assert.equal(autoQueue.on, true);
+  server.loops[0].finishing = 0;
+  await passed();
+  await turn();
+  assert.deepEqual([gate.isAway("l"), gate.runsHere], [false, true]);
+});
+
+test("a batch that begins after the loss is not held for one that was there before", async () => {
+  const page = await setUp({ needsAccount: true });
+  const { autoQueue, gate, leave, server, turn } = page;
+  gate.queueIs(1);
+  await leave();
+  gate.queueIs(undefined);
+  server.loops = null; // it does not answer yet
+  gate.queueIs(0);
+  await turn();
+  await begin(page);
+  gate.queueIs(1);
+  gate.queueIs(0);
+  assert.equal(autoQueue.on, true);
+});
+
+test("a batch that was paused during a loss goes on away from the screen", async () => {
+  const { did, gate, screen, turn } = await setUp();
+  gate.queueIs(undefined);
+  gate.stopping.pause("l");
+  gate.queueIs(0);
+  await turn();
+  screen.workflow = "another";
+  assert.equal(gate.stopping.resume("l"), true);
+  await turn();
+  assert.deepEqual(did, ["says that it goes on", "sends 6"]);
+});
+
+test("a batch that was paused during a loss keeps its mode of Run", async () => {
+  const { autoQueue, gate, look, screen } = await setUp();
+  gate.queueIs(undefined);
+  gate.stopping.pause("l");
+  gate.queueIs(0);
+  screen.workflow = "another";
+  gate.stopping.resume("l");
+  screen.workflow = "batch's";
+  for (let times = 0; times < 3; times += 1) await look();
+  assert.deepEqual([autoQueue.mode, gate.runsHere], ["instant-running", true]);
+});
+
+test("a stop during a loss tells the mode that the batch was in, once", async () => {
+  const { gate } = await setUp();
+  gate.queueIs(undefined);
+  assert.equal(gate.stopping.switchOff(["l"]), "instant-running");
+  assert.equal(gate.stopping.switchOff(["l"]), null);
+  assert.equal(gate.on, false);
+});
+
+test("another mode of Run that is chosen during a loss stays, and stops the batch", async () => {
+  const { autoQueue, did, gate, turn } = await setUp();
+  gate.queueIs(undefined);
+  autoQueue.mode = "disabled";
+  gate.queueIs(0);
+  await turn();
+  assert.deepEqual([autoQueue.mode, gate.on], ["disabled", false]);
+  assert.equal(did.includes("ComfyUI queues"), false);
+});
+
+test("another mode of Run that is chosen while the server is asked stays, too", async () => {
+  const { autoQueue, did, gate, passed, server, turn } = await setUp();
+  server.loops = null;
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  await turn();
+  autoQueue.mode = "disabled";
+  server.loops = [stands("go")];
+  await passed();
+  assert.deepEqual([autoQueue.mode, did.includes("ComfyUI queues")], ["disabled", false]);
+});
+
+test("a stop counts that follows a Run during a loss", async () => {
+  const { autoQueue, gate, turn } = await setUp();
+  gate.queueIs(undefined);
+  autoQueue.on = true;
+  gate.sending();
+  gate.refused(); // by nobody: it did not arrive
+  autoQueue.on = false;
+  gate.queueIs(0);
+  await turn();
+  assert.deepEqual([autoQueue.on, gate.on], [false, false]);
+});
+
+test("a stop counts that follows another mode of Run and a new Run", async () => {
+  const { autoQueue, gate, look, turn } = await setUp();
+  gate.queueIs(undefined);
+  autoQueue.mode = "disabled";
+  await look();
+  assert.equal(gate.on, false);
+  autoQueue.on = true;
+  gate.sending();
+  await turn();
+  autoQueue.on = false;
+  assert.equal(gate.on, false);
+});
+
+test("a stop counts when the workflow has left the screen and come back during a loss", async () => {
+  const { autoQueue, gate, leave, look, screen, turn } = await setUp();
+  gate.queueIs(undefined);
+  await leave();
+  screen.workflow = "batch's";
+  for (let times = 0; times < 3; times += 1) await look();
+  assert.equal(autoQueue.on, true);
+  autoQueue.on = false;
+  await look();
+  gate.queueIs(0);
+  await turn();
+  assert.deepEqual([autoQueue.on, gate.on], [false, false]);
+});
+
+test("what begins on the screen during a loss is not held in place of what was there", async () => {
+  const { autoQueue, gate, screen } = await setUp();
+  gate.queueIs(undefined);
+  screen.workflow = "another";
+  autoQueue.on = true;
+  gate.sending();
+  autoQueue.on = false;
+  assert.deepEqual([gate.on, gate.runsHere], [false, false]);
+});
+
+test("the server is asked once nothing is being sent any more", async () => {
+  const { did, gate, submissions, turn } = await setUp();
+  submissions.begin();
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  await turn();
+  assert.deepEqual(did, []);
+  submissions.end();
+  while (!did.includes("ComfyUI queues")) await turn();
+  assert.equal(did[0], "asks for l");
+});
+
+test("nothing is queued while ComfyUI is sending again", async () => {
+  const { did, gate, passed, server, submissions, turn } = await setUp();
+  server.loops = null;
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  await turn();
+  submissions.begin();
+  server.loops = [stands("go")];
+  await passed();
+  assert.deepEqual(did, ["asks for l", "asks for l"]);
+});
+
+test("images that other servers work on are not waited for", async () => {
+  const { did, gate, pauses, server, turn } = await setUp();
+  server.loops = [stands("wait", { running: 1 })];
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  await turn();
+  assert.deepEqual([did, pauses, gate.on], [["asks for l"], [], false]);
+});
+
+test("an outcome that does not come is not waited for for ever", async () => {
+  const { did, gate, passed, pauses, server, turn } = await setUp();
+  server.loops = [stands("go", { running: 1 })];
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  await turn();
+  for (let times = 1; times < 40; times += 1) assert.equal(await passed(), 250);
+  assert.deepEqual([pauses.length, did.length, did.at(-1)], [0, 41, "ComfyUI queues"]);
+});
+
+test("a batch that stops while the server is asked is left alone", async () => {
+  const { did, gate, passed, server, turn } = await setUp();
+  let asked = 0;
+  server.loops = null;
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  await turn();
+  gate.stopping.stopHere();
+  server.loops = [{ ...stands("go"), get next() {
+    asked += 1;
+    return "go";
+  } }];
+  await passed();
+  assert.equal(did.includes("ComfyUI queues"), false);
+  assert.equal(asked, 1); // whether it is under way, but not whether it goes on
+});
+
+test("a batch of which the server will not say how it stands ends", async () => {
+  const { autoQueue, did, gate, pauses, server, turn } = await setUp();
+  server.loops = null;
+  server.error = new Refused("There is no such route.", 404);
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  await turn();
+  assert.deepEqual([did, pauses], [["asks for l", "unknown: l"], []]);
+  assert.deepEqual([autoQueue.on, gate.on], [false, false]);
+});
+
+test("a batch that cannot go on ends, and the console says why", async (t) => {
+  const { did, gate, server, turn } = await setUp();
+  const said = t.mock.method(console, "error", () => {});
+  server.loops = [{ ...stands("go"), get next() {
+    throw new Error("a fault");
+  } }];
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  await turn();
+  assert.deepEqual([did.at(-1), gate.on], ["unknown: l", false]);
+  assert.match(String(said.mock.calls[0].arguments[1]), /a fault/);
+});
