@@ -177,7 +177,9 @@ class Steering(Parts):
 
     @in_transaction()
     def _forget(self, loop_id: str, group: Sequence[LoopKey]) -> Refusal | None:
-        _, group = self._take(loop_id, group)
+        own, group = self._take(loop_id, group)
+        # One that has gone on alone since the group was read has progress of its own.
+        group = [key for key in group if self._go_together(own, key)]
         for key in group:
             self._reconciler.reconcile(key)
         if any(map(self._store.open_items, group)):
@@ -195,7 +197,11 @@ class Steering(Parts):
         Another may have gone on alone since. It cannot be undone, so that one is left.
         """
         key = self._loops.find(loop_id)
-        return [each for each in self._loops.group(key) if key in self._loops.group(each)]
+        return [each for each in self._loops.group(key) if self._go_together(key, each)]
+
+    def _go_together(self, key: LoopKey, other: LoopKey) -> bool:
+        """Whether two loops, or one and itself, go together by what is known of either."""
+        return other in self._loops.group(key) and key in self._loops.group(other)
 
     def _forget_now(self, key: LoopKey) -> None:
         self._store.forget(key)

@@ -501,3 +501,26 @@ def test_one_that_has_gone_on_alone_is_not_forgotten_with_the_other(pairs: Pairs
     pairs.host.finish(alone.prompt, Ending.STOPPED)
     pairs.registry.forget(pairs.right.key.id)
     assert [loop.id for loop in pairs.registry.overviews()] == [pairs.left.key.id]
+
+
+@each_store
+@pytest.mark.parametrize("side", ["left", "right"])
+def test_one_that_goes_on_alone_meanwhile_is_not_forgotten_with_the_other(
+    pairs: Pairs, monkeypatch: pytest.MonkeyPatch, side: str
+) -> None:
+    """Also if it is the one that is to be forgotten that goes on without the other."""
+    pairs.run()
+    forget = pairs.registry._forget
+
+    def once_alone(loop_id: str, group: list[LoopKey]) -> object:
+        request = pairs.left if side == "left" else pairs.right
+        alone = pairs.registry.acquire(request, pairs.host.submit())
+        pairs.registry.end(alone)
+        pairs.host.finish(alone.prompt)
+        return forget(loop_id, group)
+
+    monkeypatch.setattr(pairs.registry, "_forget", once_alone)
+    pairs.registry.forget(pairs.right.key.id)
+    assert [loop.id for loop in pairs.registry.overviews()] == [pairs.left.key.id]
+    left = pairs.registry.snapshot(pairs.left.key.id)
+    assert left.counts.done == (2 if side == "left" else 1)
