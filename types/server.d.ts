@@ -164,6 +164,8 @@ export interface Folder {
   /** See `Loop.forgets`. */
   forgets: string;
   total: number;
+  /** How many a run would add to its complete batch, as far as that is certain. */
+  new: number;
   first: string | null;
   last: string | null;
   /** Why there are none; null if there are. */

@@ -30,6 +30,7 @@ import { Gate } from "./lib/gate/gate.js";
 import { Leaving } from "./lib/gate/leaving.js";
 import { OnScreen } from "./lib/gate/on_screen.js";
 import { Sender } from "./lib/gate/sender.js";
+import { InProgress } from "./lib/in_progress.js";
 import { onCancel } from "./lib/interrupt_button.js";
 import { LeftOut } from "./lib/left_out.js";
 import { foldSettings } from "./lib/node/more_settings.js";
@@ -120,8 +121,10 @@ const entries = new Entries({ app, makeBatch });
 const changed = () => cards.lookAgain();
 const changes = new Changes({ server, toasts, notices, ask, changed });
 const trial = new Trial({ isOnChange: () => autoQueue.isOnChange });
+const inProgress = new InProgress();
 const runControl = new RunControl({
   gate,
+  inProgress,
   stopping,
   submissions,
   takeBack: new TakeBack({ api, toasts }),
@@ -205,6 +208,7 @@ function onExecuted({ detail }) {
   for (const said of detail.output?.batch_loop ?? []) {
     const id = detail.display_node ?? detail.node;
     conductor.heard(detail.prompt_id, said);
+    if (said.kind === "iteration") inProgress.heard(said.loop, detail.prompt_id);
     poller.news();
     if (said.kind === "end_queue" || gate.isAway(said.loop)) continue;
     if (said.kind === "iteration") screen.note(id, said.loop);
@@ -215,6 +219,7 @@ function onExecuted({ detail }) {
 /** @param {CustomEvent<{ exec_info?: { queue_remaining?: number } } | null>} event */
 function onStatus({ detail }) {
   const remaining = detail?.exec_info?.queue_remaining;
+  if (!remaining) inProgress.none();
   gate.queueIs(remaining);
   conductor.queueIs(remaining);
   poller.queueIs(remaining);
@@ -257,6 +262,7 @@ function onMode() {
 function listen(event, ended) {
   api.addEventListener(event, ({ detail }) => {
     ended(detail.prompt_id, detail.node_type);
+    if (inProgress.ended(detail.prompt_id)) onMode();
     poller.news();
   });
 }
@@ -303,7 +309,10 @@ app.registerExtension({
       conductor.interrupted(promptId);
       cards.ended(promptId, null);
     });
-    api.addEventListener("execution_start", ({ detail }) => conductor.started(detail.prompt_id));
+    api.addEventListener("execution_start", ({ detail }) => {
+      conductor.started(detail.prompt_id);
+      inProgress.started(detail.prompt_id);
+    });
     api.addEventListener("status", onStatus);
     api.addEventListener("graphChanged", () => gate.workflowChanged());
     onCancel(() => conductor.cancelled());

@@ -126,6 +126,19 @@ class Questions(Parts):
         batch = 1 if entry is None else entry.batch
         return entry is not None, self.listings.preview(key, selection, batch)
 
+    def joining(self, key: LoopKey, selection: Selection, paths: Sequence[str]) -> int:
+        """How many of a folder's images a run would add to a batch that is complete.
+
+        `paths` is what the folder holds under `selection`. 0 where that is not known for certain:
+        with other settings, or results that are left out, a run takes another listing.
+        """
+        entry = self._transactions.run(lambda: self._store.load(key))
+        if entry is None or entry.completed_at is None or entry.selection != selection:
+            return 0
+        if selection.has_range or entry.partners:
+            return 0
+        return len(self.listings.unknown(key, paths)[0])
+
     def snapshot(self, loop_id: str) -> Snapshot:
         """A loop's current state, after reconciling it; raises UnknownLoop.
 

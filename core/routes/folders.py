@@ -46,6 +46,7 @@ def add_routes(
                 "known": known,
                 "forgets": registry.forgets,
                 "total": len(paths),
+                "new": registry.joining(key, selection, paths),
                 "first": paths[0] if paths else None,
                 "last": paths[-1] if paths else None,
                 "nothing": None if paths else _as_json(nothing_there(key.directory, selection)),

@@ -39,13 +39,15 @@ def action(comfy: ComfyPage, name: str) -> Locator:
 def test_run_pause_and_continue_do_the_whole_folder(comfy: ComfyPage, batch: Batch) -> None:
     pause_in_the_second_image(comfy, batch)
     expect(action(comfy, "run")).to_have_text("Continue")
+    expect(comfy.card()).to_contain_text("Pausing after this image…")
     batch.open_gate(SEVEN[1])
     batch.client.wait_until_idle()
     comfy.settle()
     batch.client.wait_until_idle()
     assert batch.ran == SEVEN[:2]
-    expect(comfy.card()).to_contain_text("5 images left")
+    expect(comfy.card()).to_contain_text("Paused: 5 images left")
     expect(comfy.card()).to_contain_text("Press Continue to go on.")
+    expect(comfy.card()).not_to_contain_text("Pausing")
     comfy.press_button("Continue")
     comfy.toast("Batch complete: 7 done, 0 failed")
     comfy.wait_until_off()

@@ -72,6 +72,7 @@ def test_it_describes_what_a_run_would_work_on(
         "known": False,
         "forgets": "",
         "total": len(paths),
+        "new": 0,
         "first": paths[0],
         "last": paths[-1],
         "nothing": None,

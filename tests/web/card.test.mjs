@@ -636,3 +636,46 @@ test("while the page waits for other servers, the card says so", () => {
   assert.equal(detail("waiting", false), "Image 3 of 10");
   assert.equal(detail("running", true), "Image 3 of 10");
 });
+
+test("beside Pause, nothing asks to press Run or Continue", () => {
+  const said = (known) => {
+    const { phase, headline, detail, hint, buttons } = model({ folder: FOLDER, goesOn: true, ...known });
+    assert.equal(buttons.run, "pause");
+    return [phase, headline, detail, hint];
+  };
+  assert.deepEqual(said({ state: REST }), ["starting", "Starting…", "", ""]);
+  assert.deepEqual(said({}), ["ready", "10 images", "first: a.png\nlast: j.png", "Starting…"]);
+  const watched = { ...REST, done: 10, left: 0, pending: 0, complete: true, next: "watch" };
+  assert.deepEqual(said({ state: watched }), ["watching", "Done so far: 10", "Starting…", ""]);
+});
+
+test("a prompt that runs, and has yet to report, is not next in the queue", () => {
+  const phase = (runsPrompt, before) =>
+    model({ folder: FOLDER, goesOn: true, state: REST, runsPrompt, place: { before, isNew: true } }).phase;
+  assert.equal(phase(true, 0), "starting");
+  assert.equal(phase(false, 0), "queued");
+  assert.equal(phase(true, 1), "queued");
+});
+
+test("until the image of a paused batch has ended, the card says that it pauses", () => {
+  const said = (state) => {
+    const { headline, detail, buttons } = model({ folder: FOLDER, state, isPaused: true, pauses: true });
+    return [headline, detail, buttons.run];
+  };
+  assert.deepEqual(said(STATE), ["img3.png", "Pausing after this image…", "continue"]);
+  assert.deepEqual(said(REST), ["Pausing after this image…", "", "continue"]);
+});
+
+test("new images of a complete batch are named where Run takes just those", () => {
+  const state = { ...REST, done: 10, left: 0, pending: 0, complete: true, next: "stop" };
+  const folder = { ...FOLDER, total: 12, new: 2 };
+  const detail = (known) => model({ state, folder, adds: true, ...known }).detail;
+  const holds = "The folder holds 12 images under these settings.";
+  assert.equal(detail({}), "2 new images: press Run.");
+  assert.equal(detail({ adds: false }), holds);
+  assert.equal(detail({ goesOn: true }), holds);
+  assert.equal(detail({ folder: { ...folder, new: 0 } }), holds);
+  assert.equal(detail({ state: REST }), holds);
+  assert.equal(detail({ state: { ...state, next: "watch" } }), holds); // its button is Continue
+  assert.equal(model({ state, folder, adds: true }).buttons.primary, "run");
+});

@@ -38,7 +38,14 @@ function entryOf() {
   const selects = [{}, { selects_images: true }];
   const nodeData = { input: { required: { directory: selects, limit: selects } } };
   const node = { widgets, inputs, isInputConnected, constructor: { nodeData } };
-  const runControl = { awaits: () => false, goesOn: () => false, placeOf: () => null, triesChanges: false };
+  const runControl = {
+    awaits: () => false,
+    goesOn: () => false,
+    pauses: () => false,
+    placeOf: () => null,
+    runsPrompt: false,
+    triesChanges: false,
+  };
   const entry = new IteratorEntry({ node, card, runControl });
   const told = (state, folder = { value: FOLDER }) => {
     let isNews = false;
@@ -303,4 +310,38 @@ test("where the results are is looked up after the first one, and when a run end
   }
   assert.deepEqual(seen, ["", "", "", "/out/a", "/out/a", "/out", "", "/other"]);
   assert.deepEqual([asked.length, changes], [4, 3]);
+});
+
+test("a paused batch pauses until its image has ended, and no other image keeps it from that", () => {
+  const { runControl, shown, told } = entryOf();
+  const detail = () => shown.at(-1).detail;
+  runControl.goesOn = () => true;
+  told(UNDER_WAY);
+  runControl.goesOn = () => false;
+  runControl.pauses = () => true;
+  told(UNDER_WAY);
+  assert.equal(detail(), "Pausing after this image…");
+  runControl.pauses = () => false; // the prompt has ended, which the server's answer is yet to show
+  told(UNDER_WAY);
+  assert.equal(detail(), "Pausing after this image…");
+  told({ ...UNDER_WAY, current: [{ path: "c.png", index: 2 }] }); // another server's
+  assert.equal(detail(), "Image 3 of 3");
+  told(REST);
+  assert.equal(shown.at(-1).headline, "Paused: 2 images left");
+});
+
+test("new images are named only if Run neither begins anew nor leaves any out", () => {
+  const { node, shown, told } = entryOf();
+  const complete = { ...REST, complete: true, done: 3, left: 0, pending: 0, next: "stop", stands: "complete" };
+  const detail = (values) => {
+    const more = Object.entries(values).map(([name, value]) => ({ name, value }));
+    node.widgets.splice(2, Infinity, ...more);
+    told(complete, { value: { ...FOLDER, total: 5, new: 2 } });
+    return shown.at(-1).detail;
+  };
+  const settings = { iteration_mode: "Continue", when_complete: "Stop", skip_finished: false };
+  const holds = "The folder holds 5 images under these settings.";
+  assert.equal(detail(settings), "2 new images: press Run.");
+  assert.equal(detail({ ...settings, when_complete: "Start over" }), holds);
+  assert.equal(detail({ ...settings, skip_finished: true }), holds);
 });

@@ -94,7 +94,13 @@ function setUp(t) {
     screen: { find: () => iterator },
     actions: { of: () => ({}) },
     collapsed: { show() {} },
-    runControl: { awaits: () => false, goesOn: () => false, placeOf: () => null, triesChanges: false },
+    runControl: {
+      awaits: () => false,
+      goesOn: () => false,
+      pauses: () => false,
+      placeOf: () => null,
+      triesChanges: false,
+    },
     trial: { use() {} },
     wait: (turn, ms) => waits.push({ turn, ms }),
   });

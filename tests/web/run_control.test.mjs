@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { InProgress } from "../../web/lib/in_progress.js";
 import { RunControl } from "../../web/lib/run_control.js";
 import { TakeBack } from "../../web/lib/take_back.js";
 import "./english.mjs";
@@ -18,7 +19,7 @@ function entry(id, { graph = OURS, client = "me", extra = GRAPH } = {}) {
 }
 
 /** A run control; `queue` is what waits in ComfyUI's queue, or how it answers. */
-function setUp({ queue = [], open = false, away = [] } = {}) {
+function setUp({ queue = [], running = [], open = false, away = [] } = {}) {
   const did = [];
   const api = {
     clientId: "me",
@@ -26,7 +27,7 @@ function setUp({ queue = [], open = false, away = [] } = {}) {
       if (options) did.push(JSON.parse(options.body));
       if (queue instanceof Response) return queue;
       if (queue instanceof Error) throw queue;
-      return new Response(JSON.stringify({ queue_pending: queue }));
+      return new Response(JSON.stringify({ queue_pending: queue, queue_running: running }));
     },
   };
   const gate = {
@@ -48,8 +49,9 @@ function setUp({ queue = [], open = false, away = [] } = {}) {
   const submissions = { open, count: 1 };
   const told = [];
   const takeBack = new TakeBack({ api, toasts: { show: (_key, said) => told.push(said.detail) } });
-  const control = new RunControl({ gate, stopping, submissions, takeBack, trial, watch: () => watch });
-  return { control, did, gate, queue, submissions, told, trial, watch };
+  const inProgress = new InProgress();
+  const control = new RunControl({ gate, inProgress, stopping, submissions, takeBack, trial, watch: () => watch });
+  return { control, did, gate, inProgress, queue, submissions, told, trial, watch };
 }
 
 test("Pause ends by the image in progress, and takes back what this page has sent of the batch", async () => {
@@ -197,4 +199,50 @@ test("it is known whether the page waits for something of a loop", () => {
   const { control, watch } = setUp();
   watch.loops.push("l");
   assert.deepEqual([control.awaits("l"), control.awaits("another"), control.awaits(null)], [true, false, false]);
+});
+
+test("a paused loop pauses until its prompt has ended", async () => {
+  const { control, inProgress } = setUp();
+  inProgress.started("p");
+  inProgress.heard("l", "p");
+  assert.deepEqual([control.runsPrompt, control.pauses("l")], [true, false]);
+  await control.pause("l", HERE);
+  assert.deepEqual([control.pauses("l"), control.pauses("another"), control.pauses(null)], [true, false, false]);
+  assert.equal(inProgress.ended("somebody's"), false);
+  assert.equal(inProgress.ended("p"), true);
+  assert.deepEqual([control.runsPrompt, control.pauses("l")], [false, false]);
+});
+
+test("a loop that goes on no longer pauses, nor does one whose prompt was lost", async () => {
+  const { control, inProgress } = setUp();
+  const pause = async () => {
+    inProgress.heard("l", "p");
+    await control.pause("l", HERE);
+    return control.pauses("l");
+  };
+  assert.equal(await pause(), true);
+  await control.start();
+  assert.equal(control.pauses("l"), false);
+  assert.equal(await pause(), true);
+  inProgress.none();
+  assert.equal(control.pauses("l"), false);
+});
+
+test("ComfyUI's queue tells whether the prompt that has yet to report is the paused loop's", async () => {
+  for (const [running, pauses] of [
+    [[entry("p")], true],
+    [[entry("p", { graph: OTHER })], false],
+  ]) {
+    const { control, inProgress } = setUp({ running });
+    inProgress.started("p");
+    await control.pause("l", HERE);
+    assert.equal(control.pauses("l"), pauses);
+  }
+});
+
+test("the prompt of another batch is not the last because one was paused", async () => {
+  const { control, inProgress } = setUp();
+  inProgress.heard("another", "p");
+  await control.pause("l", HERE);
+  assert.deepEqual([control.pauses("l"), control.pauses("another")], [false, false]);
 });

@@ -2,6 +2,7 @@
  * @import { Node } from "../../types/comfyui.d.ts"
  * @import { Loop } from "../../types/server.d.ts"
  * @import { Gate } from "./gate/gate.js"
+ * @import { InProgress } from "./in_progress.js"
  * @import { Stopping } from "./gate/stopping.js"
  * @import { Submissions } from "./submissions.js"
  * @import { TakeBack } from "./take_back.js"
@@ -33,6 +34,7 @@ export function runAction(state, goesOn) {
  */
 export class RunControl {
   #gate;
+  #inProgress;
   #stopping;
   #submissions;
   #takeBack;
@@ -50,14 +52,16 @@ export class RunControl {
   /**
    * @param {object} given - the pack's modules of these names
    * @param {Gate} given.gate
+   * @param {InProgress} given.inProgress
    * @param {Pick<Stopping, "pause" | "resume">} given.stopping
    * @param {Pick<Submissions, "open" | "count">} given.submissions
    * @param {Pick<TakeBack, "those">} given.takeBack
    * @param {Trial} given.trial
    * @param {() => Pick<Watch, "waitsFor" | "end">} given.watch
    */
-  constructor({ gate, stopping, submissions, takeBack, trial, watch }) {
+  constructor({ gate, inProgress, stopping, submissions, takeBack, trial, watch }) {
     this.#gate = gate;
+    this.#inProgress = inProgress;
     this.#stopping = stopping;
     this.#submissions = submissions;
     this.#takeBack = takeBack;
@@ -95,6 +99,20 @@ export class RunControl {
     return loop !== null && this.#watch().waitsFor(loop);
   }
 
+  /**
+   * Whether a loop has been paused, and its image in progress still runs.
+   *
+   * @param {string | null} loop - null if it is not known
+   */
+  pauses(loop) {
+    return loop !== null && this.#inProgress.pauses(loop);
+  }
+
+  /** Whether a prompt of this page runs. */
+  get runsPrompt() {
+    return this.#inProgress.isAny;
+  }
+
   /** Whether each change of the workflow is tried, by Run (On Change). */
   get triesChanges() {
     return this.#gate.isOnChange;
@@ -103,6 +121,7 @@ export class RunControl {
   /** Run what is left of the batch of the workflow on screen. */
   async start() {
     this.#pausing = null;
+    this.#inProgress.goOn();
     await this.#gate.start();
   }
 
@@ -113,6 +132,7 @@ export class RunControl {
    */
   async resume(loop) {
     if (!this.#stopping.resume(loop)) await this.start();
+    else this.#inProgress.goOn();
   }
 
   /**
@@ -125,11 +145,13 @@ export class RunControl {
   async pause(loop, { isHere = false } = {}) {
     if (loop !== null && this.#watch().waitsFor(loop)) this.#watch().end();
     if (!isHere && (loop === null || !this.#gate.goesOn(loop))) return;
+    this.#inProgress.pause(loop);
     const isIts = this.#stopping.pause(loop);
     const { count, open } = this.#submissions;
     this.#pausing = open ? count : null;
     this.#taking = isIts;
-    await this.#take(count);
+    const running = await this.#take(count);
+    if (loop !== null) this.#inProgress.isOf(loop, running);
   }
 
   /** ComfyUI's page has finished sending. */
@@ -152,13 +174,13 @@ export class RunControl {
   }
 
   /**
-   * Take back what waits of the batch that was paused.
+   * Take back what waits of the batch that was paused; returns the ids of its prompts that run.
    *
    * @param {number} count - the number of the submission in which it was; what is sent later is not
    *   taken back
    */
-  async #take(count) {
+  #take(count) {
     const isIts = this.#taking;
-    await this.#takeBack.those((...prompt) => this.#submissions.count === count && isIts(...prompt));
+    return this.#takeBack.those((...prompt) => this.#submissions.count === count && isIts(...prompt));
   }
 }

@@ -34,24 +34,27 @@ export class TakeBack {
 
   /**
    * Take back those of some batches, but no trials of one image; says so if ComfyUI cannot be
-   * asked.
+   * asked. Returns the ids of those that run already.
    *
    * @param {(prompt: string, graph: string | undefined) => boolean} isWanted - called with the
    *   prompt's id and that of its workflow, when it is known what waits
    */
   async those(isWanted) {
     try {
-      const { queue_pending: waiting } = await (await this.#queue()).json();
-      const own = /** @type {Entry[]} */ (waiting)
-        .filter((entry) => this.#isOwn(entry))
-        .filter(([, id, , extra]) => isWanted(id, graphOf(extra)))
-        .map(([, id]) => id);
-      if (own.length === 0) return;
-      await this.#queue({ method: "POST", body: JSON.stringify({ delete: own }) });
+      const { queue_pending: waiting, queue_running: running = [] } = await (await this.#queue()).json();
+      const idsOf = (/** @type {Entry[]} */ entries) =>
+        entries
+          .filter((entry) => this.#isOwn(entry))
+          .filter(([, id, , extra]) => isWanted(id, graphOf(extra)))
+          .map(([, id]) => id);
+      const own = idsOf(waiting);
+      if (own.length > 0) await this.#queue({ method: "POST", body: JSON.stringify({ delete: own }) });
+      return idsOf(running);
     } catch (error) {
       console.warn(`[Batch Loop] the queue could not be changed: ${error}`);
       const [summary, detail] = [t("run.pause.label"), t("run.pause.stillQueued")];
       this.#toasts.show(TOAST, { severity: "warn", summary, detail, life: LIFE_MS });
+      return [];
     }
   }
 

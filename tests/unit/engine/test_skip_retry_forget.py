@@ -356,6 +356,27 @@ def test_a_preview_changes_nothing(loop: Loop) -> None:
     assert (full(loop), loop.registry.revision) == (before, revision)
 
 
+def test_what_a_run_adds_to_a_complete_batch_is_known_where_it_is_certain(loop: Loop) -> None:
+    key, selection = loop.request.key, Selection()
+
+    def joining(selection: Selection) -> int:
+        return loop.registry.joining(key, selection, loop.registry.preview(key, selection)[1])
+
+    assert joining(selection) == 0
+    loop.run()
+    loop.names.append("d")
+    assert joining(selection) == 0
+    loop.names.remove("d")
+    for _ in range(2):
+        loop.run()
+    loop.names.remove("a")
+    loop.names.extend(["d", "e"])
+    assert joining(selection) == 2
+    assert joining(Selection(limit=9)) == joining(Selection(recursive=True)) == 0
+    loop.run()
+    assert joining(selection) == 0
+
+
 # What others do meanwhile.
 
 

@@ -71,7 +71,7 @@ export class Cards {
    * @param {Screen} given.screen
    * @param {Actions} given.actions
    * @param {CollapsedNodes} given.collapsed
-   * @param {Pick<RunControl, "awaits" | "goesOn" | "placeOf" | "triesChanges">} given.runControl
+   * @param {Pick<RunControl, "awaits" | "goesOn" | "pauses" | "placeOf" | "runsPrompt" | "triesChanges">} given.runControl
    * @param {Trial} given.trial
    * @param {(turn: () => void, ms: number) => void} [given.wait] - runs `turn` after so many ms
    */

@@ -73,6 +73,8 @@ export class IteratorEntry {
   #goneOnWith = "";
   /** The loop that this page has gone on with, and then was paused; "" for none. */
   #paused = "";
+  /** The images that were in progress when the batch was paused, while they may be. @type {string[]} */
+  #lasts = [];
   /**
    * The image that was tried last, in which prompt, and with which settings of the node.
    *
@@ -87,7 +89,7 @@ export class IteratorEntry {
    * @param {object} given
    * @param {Node} given.node
    * @param {Pick<IteratorCard, "show">} given.card
-   * @param {Pick<RunControl, "awaits" | "goesOn" | "placeOf" | "triesChanges">} given.runControl
+   * @param {Pick<RunControl, "awaits" | "goesOn" | "pauses" | "placeOf" | "runsPrompt" | "triesChanges">} given.runControl
    * @param {(loop: string) => Promise<string>} [given.resultsOf] - the folder with a loop's results
    */
   constructor({ node, card, runControl, resultsOf = async () => "" }) {
@@ -209,7 +211,7 @@ export class IteratorEntry {
 
   /** Update the card. */
   show() {
-    this.#notePause();
+    const pauses = this.#notePause();
     const model = iteratorModel({
       settings: folderSettings(this.node),
       canChoose: !isLinked(this.node, ["directory"]),
@@ -223,10 +225,13 @@ export class IteratorEntry {
       watching: this.#watching,
       awaits: this.#valueOf("when_complete", WATCH) === WATCH,
       repeats: this.#repeats,
+      adds: !this.#repeats && this.#valueOf("skip_finished", "") === false,
       tried: this.#tried?.key === JSON.stringify(folderSettings(this.node)) ? this.#tried : null,
       isPaused: this.#paused !== "" && this.#paused === this.loop,
       awaitsLoop: this.#runControl.awaits(this.loop),
+      pauses,
       place: this.#runControl.placeOf(this.loop, { isHere: true }),
+      runsPrompt: this.#runControl.runsPrompt,
     });
     const { loop } = this;
     this.#results.note(this.state);
@@ -250,12 +255,20 @@ export class IteratorEntry {
     return isLinked(this.node, [name]) ? linked : widgetOf(this.node, name)?.value;
   }
 
-  /** The page may have begun to go on with the batch, or may have been paused. */
+  /**
+   * The page may have begun to go on with the batch, or may have been paused. Returns whether it
+   * pauses: the image in progress has yet to end.
+   */
   #notePause() {
     const goesOn = this.#runControl.goesOn(this.loop, { isHere: true });
     if (goesOn) this.#paused = "";
     else if (this.#goneOnWith) this.#paused = this.#goneOnWith;
     this.#goneOnWith = goesOn ? (this.loop ?? "") : "";
+    const pauses = !goesOn && this.#runControl.pauses(this.loop);
+    const current = (this.state?.current ?? []).map(({ path }) => path);
+    // The prompt's end is known before the server's answer shows it.
+    this.#lasts = pauses ? current : goesOn ? [] : this.#lasts.filter((path) => current.includes(path));
+    return pauses || this.#lasts.length > 0;
   }
 
   /**

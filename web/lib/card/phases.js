@@ -21,12 +21,16 @@ const NOT_ALLOWED = 403;
  */
 export function phaseOf({ settings, folder, refusal, state, ...more }) {
   const { last = null, watching = false, isKnown = true, isPaused = false, place = null, awaitsLoop = false } = more;
+  const { goesOn = false, pauses = false, runsPrompt = false, adds = false } = more;
   const figures = state && figuresOf(state);
-  const queuePlace = refusal ? null : queuedAt(state, place);
+  // The one that runs is its own if none comes first: it has yet to report.
+  const isBegun = runsPrompt && place?.before === 0;
+  const queuePlace = refusal || isBegun ? null : queuedAt(state, place);
   if (figures) {
     // A run cannot continue in a folder that is refused.
     const current = state.current[0] ?? (refusal || isPaused ? null : last);
-    if (current) return underWay(current, figures, otherServers(state, awaitsLoop));
+    const wait = pauses ? t("card.pausing") : otherServers(state, awaitsLoop);
+    if (current) return underWay(current, figures, wait);
     if (queuePlace && !isFresh(figures)) return queued(queuePlace, figures);
     if (state.stopped_on && !refusal) return stopped(state.stopped_on, figures);
   }
@@ -41,9 +45,9 @@ export function phaseOf({ settings, folder, refusal, state, ...more }) {
   if (refusal) return refused(refusal);
   if (queuePlace) return queued(queuePlace, null);
   if (figures && !isFresh(figures)) {
-    return { ...atRest(state, figures, watching), ...newsOf(folder, figures) };
+    return { ...atRest(state, figures, { watching, goesOn, pauses }), ...newsOf(folder, state, adds && !goesOn) };
   }
-  if (folder) return holding(folder, settings);
+  if (folder) return holding(folder, settings, goesOn);
   if (settings) return { phase: "unknown", headline: t("card.looking") };
   return { phase: "unknown", headline: t("card.linked"), detail: t("card.linkedDetail") };
 }
@@ -154,20 +158,22 @@ function stopped({ path, reason, unreadable }, figures) {
 /**
  * @param {Loop} state
  * @param {Figures} figures
- * @param {boolean} watching
+ * @param {{ watching: boolean, goesOn: boolean, pauses: boolean }} page - what it does
  */
-function atRest(state, figures, watching) {
+function atRest(state, figures, { watching, goesOn, pauses }) {
   if (state.complete && state.next === "watch") {
-    const detail = watching ? t("card.watchingDetail") : t("card.watchDetail");
+    const rest = goesOn ? t("card.starting") : t("card.watchDetail");
+    const detail = watching ? t("card.watchingDetail") : rest;
     return { phase: "watching", headline: soFar(figures), detail, figures };
   }
   if (!state.complete) {
-    return {
-      phase: "paused",
-      headline: t("card.paused", { count: figures.left }),
-      detail: [...noteLines(state), t("card.pausedDetail")].join(" "),
-      figures,
-    };
+    const [phase, headline, how] = goesOn
+      ? ["starting", t("card.starting")]
+      : pauses
+        ? ["running", t("card.pausing")]
+        : ["paused", t("card.paused", { count: figures.left }), t("card.pausedDetail")];
+    const detail = [...noteLines(state), how].filter(Boolean).join(" ");
+    return { phase, headline, detail, figures };
   }
   /** @type {Said["tone"]} */
   const tone = figures.failed ? "plain" : "good";
@@ -179,18 +185,24 @@ function atRest(state, figures, watching) {
  * A note if the settings or the files are no longer those of the batch.
  *
  * @param {Folder | null} folder
- * @param {Figures} figures
+ * @param {Loop} state
+ * @param {boolean} adds - whether Run takes just the new images of a complete batch
  */
-function newsOf(folder, figures) {
-  if (!folder || folder.total === figures.total) return {};
-  return { detail: t("card.holdsNow", { count: folder.total }), isNews: true };
+function newsOf(folder, { complete, next, total }, adds) {
+  if (!folder || folder.total === total) return {};
+  const isNew = complete && next === "stop" && adds && folder.new > 0;
+  const detail = isNew
+    ? t("card.newImages", { count: folder.new })
+    : t("card.holdsNow", { count: folder.total });
+  return { detail, isNews: true };
 }
 
 /**
  * @param {Folder} folder
  * @param {FolderSettings | null} settings
+ * @param {boolean} goesOn - whether the page runs it
  */
-function holding({ total, first, last, nothing }, settings) {
+function holding({ total, first, last, nothing }, settings, goesOn) {
   if (first === null || last === null) {
     const detail = nothing ? reasonOf(nothing, settings) : "";
     const isElsewhere = nothing?.why === "empty" || nothing?.why === "other";
@@ -203,7 +215,7 @@ function holding({ total, first, last, nothing }, settings) {
     headline: t("card.holds", { count: total }),
     title: names.join("\n"),
     detail: names.join("\n"),
-    hint: t("card.hint"),
+    hint: goesOn ? t("card.starting") : t("card.hint"),
   };
 }
 

@@ -25,9 +25,12 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @property {boolean} [watching] - whether the page watches the folder for new images
  * @property {boolean} [awaits] - whether Run waits for images where there are none
  * @property {boolean} [repeats] - whether Run begins a complete batch again
+ * @property {boolean} [adds] - whether Run takes just what is new in the folder of a complete batch
  * @property {Tried | null} [tried] - the image that was tried last, if nothing has happened since
  * @property {boolean} [isPaused] - whether this page has gone on with the batch, and was paused
  * @property {boolean} [awaitsLoop] - whether this page waits for anything of the loop
+ * @property {boolean} [pauses] - whether it was paused, and its image in progress has yet to end
+ * @property {boolean} [runsPrompt] - whether a prompt of this page runs
  * @property {QueuePlace | null} [place] - that of its batch in ComfyUI's queue, if the page goes on
  */
 
