@@ -331,7 +331,10 @@ app.registerExtension({
     inOwnLanguage(workflow);
     return gate.beforeAnother();
   },
-  afterConfigureGraph: () => gate.look(),
+  afterConfigureGraph() {
+    gate.look();
+    makeBatch.look();
+  },
 
   nodeCreated(node) {
     searchNames.titled(node);

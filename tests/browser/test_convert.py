@@ -13,7 +13,7 @@ from batch_loop.tests.browser.conftest import NODES_2
 from batch_loop.tests.browser.side_panel import SidePanel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from batch_loop.tools.client import ComfyClient, Prompt
     from batch_loop.tools.server import ComfyServer
@@ -91,6 +91,19 @@ def convert(comfy: ComfyPage, server: ComfyServer, renderer: str) -> Callable[..
     return convert
 
 
+@pytest.fixture
+def lasting_messages(comfy: ComfyPage) -> Iterator[None]:
+    """Let messages stay, however long a test takes: their time does not come."""
+    comfy.page.evaluate("""() => {
+        const { setTimeout } = window;
+        window.passing = setTimeout;
+        window.setTimeout = (turn, ms, ...given) =>
+            ms >= 10_000 ? 0 : setTimeout(turn, ms, ...given);
+    }""")
+    yield
+    comfy.page.evaluate("() => { window.setTimeout = window.passing; }")
+
+
 def choose_folder(comfy: ComfyPage, batch: Batch) -> int:
     """Choose the batch's folder in the window that is open; returns how many clicks that took."""
     line = window(comfy).get_by_role("listitem").filter(has_text=batch.name)
@@ -121,6 +134,7 @@ def test_an_existing_workflow_runs_over_a_folder_after_four_clicks(
     assert results == sorted(f"big_{path.name}" for path in batch.input.iterdir())
 
 
+@pytest.mark.usefixtures("lasting_messages")
 def test_one_undo_takes_everything_back(
     comfy: ComfyPage, batch: Batch, convert: Callable[..., int]
 ) -> None:
@@ -129,8 +143,10 @@ def test_one_undo_takes_everything_back(
     convert()
     choose_folder(comfy, batch)
     assert types(comfy) == [ITERATOR_TYPE, SAVER_TYPE, SAVER_TYPE, "ImageScaleBy"]
+    said = comfy.toast("This workflow is a batch now")
     take_back(comfy)
     comfy.wait_until("isSavedAs", before)
+    expect(said).to_be_hidden()
 
 
 def test_one_undo_takes_everything_back_after_a_run(

@@ -1,4 +1,5 @@
 import { explained } from "../errors.js";
+import { nodesOf } from "../graph.js";
 import { t } from "../texts.js";
 import { CannotConvert, refuse } from "./cannot_convert.js";
 import { candidates } from "./candidates.js";
@@ -34,6 +35,8 @@ export class MakeBatch {
   #ask;
   #cover;
   #isBusy = false;
+  /** The node of the batch that a message is about; null if none is. @type {Node | null} */
+  #told = null;
 
   /**
    * @param {object} given
@@ -76,6 +79,15 @@ export class MakeBatch {
       if (!chosen) return;
       await this.#convert(chosen, { goTo: true });
     });
+  }
+
+  /** Another state of a workflow has come onto the screen: nothing is said of a batch not in it. */
+  look() {
+    const told = this.#told;
+    const isIt = (/** @type {Node} */ { id, comfyClass }) => id === told?.id && comfyClass === told.comfyClass;
+    if (!told || [...nodesOf(this.#app.rootGraph ?? this.#app.graph)].some(isIt)) return;
+    this.#told = null;
+    this.#toasts.hide(KEY);
   }
 
   /** The workflow on the screen, as ComfyUI's page knows it. */
@@ -146,6 +158,7 @@ export class MakeBatch {
       if (goTo) await this.#screen.goTo(node);
       else canvas.selectNode(node);
       this.#tell(plan);
+      this.#told = node;
       const warning = await this.#chooser.choose({ node, directory: null }, this.#cover);
       if (warning) this.#toasts.show("choose", message("warn", t("card.choose.label"), warning));
     } finally {
