@@ -164,6 +164,8 @@ def _source_folder(path: str, directory: str, allowed: AllowedFolders) -> str:
             f"does not exist ('directory' is {quoted(directory)}). Check how it is written: give "
             "its full path, or a folder inside ComfyUI's input folder."
         )
+        if path.startswith("~"):
+            what += " '~' does not stand for a home folder here."
         raise FolderNotFound(
             f"The folder {quoted(real_path)} {what}", elsewhere=f"The folder {what}"
         ) from error

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Locator, Route
 
+    from batch_loop.tests.browser.batch import Batch
     from batch_loop.tests.browser.comfy_page import ComfyPage
     from batch_loop.tools.client import ComfyClient
     from batch_loop.tools.server import ComfyServer
@@ -126,6 +127,22 @@ def test_from_an_empty_canvas(comfy: ComfyPage, client: ComfyClient, own_folder:
     assert actions <= MOST_FROM_EMPTY
     comfy.wait_until_off()
     client.wait_until_idle()
+
+
+@pytest.mark.one_renderer
+def test_a_folder_that_is_allowed_meanwhile_is_listed_without_a_click(
+    comfy: ComfyPage, server: ComfyServer, batch: Batch, own_folder: Path
+) -> None:
+    listed = Path(allowed_dirs_file(str(server.user)))
+    allowing = listed.read_bytes()
+    listed.write_bytes(allowing.replace(f"{own_folder}\n".encode(), b""))
+    comfy.load(batch.graph())
+    comfy.set_directory(str(own_folder))
+    expect(comfy.card()).to_contain_text("then press Run")
+    listed.write_bytes(allowing)
+    expect(comfy.card()).to_contain_text(f"{len(IMAGES)} images")
+    # What the browser itself notes of the server's answers.
+    comfy.faults[:] = [fault for fault in comfy.faults if "status of 403" not in fault]
 
 
 def put_down(comfy: ComfyPage) -> None:

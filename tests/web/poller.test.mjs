@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { polling } from "./clock.mjs";
-import { SELDOM_MS } from "../../web/lib/poller.js";
+import { REFUSED_MS, SELDOM_MS } from "../../web/lib/poller.js";
 import { LOOPS, arrivalsOf, folderOf, loopOf } from "../../web/lib/questions.js";
 import { Refused } from "../../web/lib/requests.js";
 
@@ -184,9 +184,19 @@ test("a folder is requested again if the server was away, but not if it refused"
   found.error = new TypeError("Failed to fetch");
   const { told } = follow([folderOf({ directory: "in" })]);
   await clock.pass(0);
-  found.error = new Refused("not allowed", 403);
+  found.error = new Refused("no such folder", 400);
   assert.equal((await askedIn(60_000)).length, 1);
-  assert.deepEqual(told.map(([, { error }]) => error?.message), ["Failed to fetch", "not allowed"]);
+  assert.deepEqual(told.map(([, { error }]) => error?.message), ["Failed to fetch", "no such folder"]);
+});
+
+test("a folder that is not allowed is requested every few seconds, as it may be allowed now", async () => {
+  const { askedIn, clock, found, follow } = setUp();
+  follow([folderOf({ directory: "in" })]);
+  found.error = new Refused("not allowed", 403);
+  await clock.pass(0);
+  assert.deepEqual(await askedIn(2 * REFUSED_MS), ["folder in", "folder in"]);
+  found.error = null;
+  assert.deepEqual(await askedIn(60_000), ["folder in"]);
 });
 
 test("a server that fails, or a proxy without it, is asked again", async () => {

@@ -1,7 +1,7 @@
 import { isAtWork } from "./figures.js";
 import { Following, SOON_MS, guarded } from "./following.js";
 import { LOOPS, isAboutLoops, kindOf } from "./questions.js";
-import { isFinal } from "./requests.js";
+import { NOT_ALLOWED, Refused, isFinal } from "./requests.js";
 
 /**
  * @import { Loop } from "../../types/server.d.ts"
@@ -13,6 +13,8 @@ import { isFinal } from "./requests.js";
 /** How often the server is asked while things are changing, and while nothing seems to. */
 export const OFTEN_MS = 2_000;
 export const SELDOM_MS = 10_000;
+/** How often it is looked whether a folder that is not allowed has been allowed meanwhile. */
+export const REFUSED_MS = 5_000;
 
 /**
  * @typedef {object} Clock
@@ -193,8 +195,10 @@ export class Poller {
     const rest = error && !isFinal(error) ? SELDOM_MS : Infinity;
     // A drive may be connected again.
     if (kindOf(question) === "place" && !isFinal(error)) return wish.idle ?? rest;
-    // A folder changes only while the user is elsewhere.
-    if (!isAboutLoops(question)) return rest;
+    // A folder changes only while the user is elsewhere. The list of those that are allowed may be
+    // edited beside the page, which keeps the focus.
+    const isNotAllowed = error instanceof Refused && error.status === NOT_ALLOWED;
+    if (!isAboutLoops(question)) return isNotAllowed ? REFUSED_MS : rest;
     const loops = question === LOOPS ? (value?.loops ?? []) : value ? [value] : [];
     const mayChange = loops.some(isAtWork) || (this.#isBusy && question !== LOOPS);
     return mayChange ? OFTEN_MS : (wish.idle ?? rest);

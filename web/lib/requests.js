@@ -5,6 +5,9 @@ const SECOND_MS = 1000;
 /** The kind of error that says that a folder is missing, or cannot be read. */
 const FOLDER_NOT_FOUND = "folder_not_found";
 
+/** The HTTP status of a refusal of what its owner has not allowed. */
+export const NOT_ALLOWED = 403;
+
 /** The lowest HTTP status that means that the server, or what is behind it, has failed. */
 export const SERVER_ERROR = 500;
 

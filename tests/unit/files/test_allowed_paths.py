@@ -208,6 +208,10 @@ class TestResolveSource:
             resolve_source(directory, allowed)
         assert quoted(str(root / "input" / directory)) in str(raised.value)
 
+    def test_says_that_a_tilde_is_no_home_folder(self, allowed: AllowedFolders) -> None:
+        with pytest.raises(FolderNotFound, match="does not stand for a home folder"):
+            resolve_source("~/Pictures", allowed)
+
     def test_says_that_a_file_is_not_a_folder(self, root: Path, allowed: AllowedFolders) -> None:
         (root / "input" / "a.png").write_bytes(b"")
         with pytest.raises(NotAFolder) as raised:

@@ -1,5 +1,6 @@
 import { figuresOf, noteLines } from "../figures.js";
 import { otherServers, queuedAt, queuedIn } from "../queued.js";
+import { NOT_ALLOWED } from "../requests.js";
 import { t } from "../texts.js";
 import { lacksPattern, reasonOf } from "./why_nothing.js";
 
@@ -10,8 +11,6 @@ import { lacksPattern, reasonOf } from "./why_nothing.js";
  * @import { QueuePlace } from "../gate/queue_places.js"
  * @import { Known, Said, Tried } from "./texts_and_buttons.js"
  */
-
-const NOT_ALLOWED = 403;
 
 /**
  * What a Directory Iterator's card says.
@@ -76,9 +75,11 @@ export function trialOf({ path, how }) {
 
 /** @param {Refused} refusal */
 function refused({ status, message }) {
-  const headline = status === NOT_ALLOWED ? t("card.notAllowed") : t("card.unusable");
+  const isNotAllowed = status === NOT_ALLOWED;
+  const headline = isNotAllowed ? t("card.notAllowed") : t("card.unusable");
   const tone = /** @type {const} */ ("error");
-  return { phase: "refused", tone, headline, title: message, detail: message, isElsewhere: true };
+  const hint = isNotAllowed ? t("card.looksAgain") : "";
+  return { phase: "refused", tone, headline, title: message, detail: message, hint, isElsewhere: true };
 }
 
 /**
