@@ -35,6 +35,11 @@ function setUp(states = [SETTLED], resultsOf = async () => "") {
       details.push(toast.detail);
       offers.push(offer);
     },
+    showWith: (key, toast, buttons) => {
+      shown.push([key, toast.summary]);
+      details.push(toast.detail);
+      assert.deepEqual(buttons, []);
+    },
     hide: (key) => hidden.push(key),
   };
   const called = [];
@@ -207,4 +212,14 @@ test("a batch that is watched is not called complete", async () => {
   notices.processed(last.handedOut);
   await stopped(last, { watches: true });
   assert.deepEqual(shown, [["l", "So far: 1 done, 0 failed, 1 s"]]);
+});
+
+test("a batch that the server does not know any more, or will not speak of, is told of", () => {
+  const { details, notices, shown } = setUp();
+  notices.unknown(["l", "m"]);
+  notices.unknown(["l"], new Error("gone"));
+  const told = ["l", "ComfyUI no longer knows this batch"];
+  assert.deepEqual(shown, [told, told]);
+  assert.match(details[0], /^It was started again/);
+  assert.match(details[1], /^gone\n/);
 });
