@@ -150,3 +150,57 @@ def test_an_error_that_was_missed_stops_the_batch(
     client.wait_until_idle()
     assert tab.submitted == 2
     assert batch.counts() == (1, 0)
+
+
+@pytest.mark.parametrize("is_over", [False, True], ids=["in_mid_image", "after_it"])
+def test_a_batch_goes_on_once_the_connection_is_back(
+    is_over: bool,  # noqa: FBT001 - a parameter of the test
+    tab: ComfyPage,
+    connection: Connection,
+    new_batch: Callable[..., Batch],
+    client: ComfyClient,
+) -> None:
+    batch = new_batch("img1.png", "img2.png", "img3.png")
+    batch.close_gate("img2.png")
+    tab.load(batch.graph())
+    tab.run_instant()
+    batch.wait_until_in_image(2)
+    if is_over:
+        end_unheard(tab, connection, batch, "img2.png")
+    else:
+        connection.lose()
+        tab.toast("Reconnecting")
+        connection.come_back()
+        tab.toast("Reconnected")
+        batch.open_gate("img2.png")
+    tab.toast("Batch complete: 3 done")
+    tab.wait_until_off()
+    tab.settle()
+    client.wait_until_idle()
+    assert batch.ran == ["img1.png", "img2.png", "img3.png"]
+
+
+def test_pause_counts_while_the_connection_is_lost_and_continue_goes_on(
+    tab: ComfyPage, connection: Connection, new_batch: Callable[..., Batch], client: ComfyClient
+) -> None:
+    batch = new_batch("img1.png", "img2.png", "img3.png")
+    batch.close_gate("img2.png")
+    tab.load(batch.graph())
+    tab.run_instant()
+    batch.wait_until_in_image(2)
+    connection.lose()
+    tab.toast("Reconnecting")
+    tab.press_button("Pause")
+    tab.wait_until_off()
+    batch.open_gate("img2.png")
+    client.wait_until_idle()
+    connection.come_back()
+    tab.toast("Reconnected")
+    tab.settle()
+    client.wait_until_idle()
+    assert batch.ran == ["img1.png", "img2.png"]
+    tab.press_button("Continue")
+    tab.toast("Batch complete: 3 done")
+    tab.wait_until_off()
+    client.wait_until_idle()
+    assert batch.ran == ["img1.png", "img2.png", "img3.png"]
