@@ -86,6 +86,8 @@ export interface Loop extends ListedLoop {
   lost_transparency: number;
   /** How many images' texts went to other names, as files of others had theirs. */
   renamed_texts: number;
+  /** The folders of the loops that go together with it, and are forgotten with it. */
+  paired: string[];
   /** The first 100. */
   failures: Failure[];
   /** Four at most. */

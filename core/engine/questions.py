@@ -45,7 +45,7 @@ class Questions(Parts):
             items = self._transactions.beside(partial(self._store.outside.report, key))
             entry = self._transactions.read(partial(self._store.load, key))
             if entry is not None and entry.batch == snapshot.batch:
-                return _of_items(snapshot, [item for item, _ in items]), items
+                return _of_items(self._with_paired(snapshot), [item for item, _ in items]), items
 
     @in_transaction()
     def _reconciled(self, loop_id: str) -> tuple[LoopKey, Snapshot]:
@@ -163,11 +163,11 @@ class Questions(Parts):
         return self._loops.snapshot(key)
 
     def full_snapshot(self, loop_id: str) -> Snapshot:
-        """Like `snapshot`, with the image that a run has stopped on."""
+        """Like `snapshot`, with the image that a run has stopped on, and what it is paired with."""
         found = self._full_snapshot(loop_id)
         if found is None:
             raise unknown_loop(loop_id)
-        return found
+        return self._with_paired(found)
 
     @in_transaction()
     def _full_snapshot(self, loop_id: str) -> Snapshot | None:
@@ -178,6 +178,14 @@ class Questions(Parts):
             return None
         self._reconciler.reconcile(key)
         return self._loops.full_snapshot(key)
+
+    def _with_paired(self, snapshot: Snapshot) -> Snapshot:
+        """Read apart: a transaction on one loop takes no other."""
+        if not snapshot.partners:
+            return snapshot
+        return replace(
+            snapshot, paired=self._transactions.read(partial(self._loops.paired, snapshot.id))
+        )
 
     def overviews(self) -> list[Overview]:
         """Every loop as shown in a list, the most recently run first.
@@ -212,7 +220,7 @@ class Questions(Parts):
         for loop_id in dict.fromkeys(ids):
             with suppress(UnknownLoop):  # it was forgotten meanwhile
                 snapshot = self._full_snapshot(loop_id)
-                found += [] if snapshot is None else [snapshot]
+                found += [] if snapshot is None else [self._with_paired(snapshot)]
         return sorted(found, key=_ran_at, reverse=True)
 
     def key(self, name: str, directory: str, workflow: str = "") -> LoopKey:

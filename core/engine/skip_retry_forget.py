@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 from ..common.errors import BatchLoopError, NotNow
@@ -44,7 +45,7 @@ class Steering(Parts):
         for each in group:
             self._reconciler.reconcile(each)
         due = self._batches.start_over(group, listed, self._host.now())
-        return self._loops.full_snapshot(key) if due is None else due
+        return self._as_told(key) if due is None else due
 
     def undo_start_over(self, loop_id: str) -> Snapshot:
         """Go on with the batch that `start_over` has ended, unless the new one has done something.
@@ -73,7 +74,7 @@ class Steering(Parts):
             return Refusal(NotNow(_CANNOT_BE_UNDONE))
         for each in group:
             self._batches.put_back(each, partial(self._goes_on, each))
-        return self._loops.full_snapshot(key)
+        return self._as_told(key)
 
     def _goes_on(self, key: LoopKey, item: Item) -> bool:
         """Whether an item's prompt may still end well, here or on another server at work."""
@@ -90,7 +91,7 @@ class Steering(Parts):
             self._reconciler.reconcile(each)
             self._items.retry_failed(each)
             self._loops.note_completion(each)
-        return self._loops.full_snapshot(key)
+        return self._as_told(key)
 
     def skip(self, loop_id: str, path: str) -> Snapshot:
         """Give up the image that a run stopped on: it is FAILED, with the reason of that stop.
@@ -121,7 +122,7 @@ class Steering(Parts):
             # The person who skips it already knows the error that the next run would report.
             self._untold.forget(each)
             self._loops.note_completion(each)
-        return self._loops.full_snapshot(key)
+        return self._as_told(key)
 
     def _group(self, loop_id: str) -> list[LoopKey]:
         """A loop and those that go together with it, as known before the transaction."""
@@ -150,7 +151,7 @@ class Steering(Parts):
         """
 
         def kept_elsewhere() -> tuple[list[LoopKey], bool]:
-            group = self._forgotten_together(loop_id)
+            group = self._loops.together(loop_id)
             return group, any(map(self._outcomes.goes_on_in_kept, group))
 
         group, is_kept = self._transactions.read(kept_elsewhere)
@@ -170,7 +171,7 @@ class Steering(Parts):
             NotNow: a run is working on one of its images.
 
         """
-        group = self._transactions.read(partial(self._forgotten_together, loop_id))
+        group = self._transactions.read(partial(self._loops.together, loop_id))
         answer(self._forget(loop_id, group))
         with suppress(BatchLoopError):  # otherwise the next start does it
             self.spare_listings.recover()
@@ -179,7 +180,7 @@ class Steering(Parts):
     def _forget(self, loop_id: str, group: Sequence[LoopKey]) -> Refusal | None:
         own, group = self._take(loop_id, group)
         # One that has gone on alone since the group was read has progress of its own.
-        group = [key for key in group if self._go_together(own, key)]
+        group = [key for key in group if self._loops.go_together(own, key)]
         for key in group:
             self._reconciler.reconcile(key)
         if any(map(self._store.open_items, group)):
@@ -191,17 +192,9 @@ class Steering(Parts):
             self._transactions.after_commit(forgotten)
         return None
 
-    def _forgotten_together(self, loop_id: str) -> list[LoopKey]:
-        """A loop and those that still go together with it, by what is known of either.
-
-        Another may have gone on alone since. It cannot be undone, so that one is left.
-        """
-        key = self._loops.find(loop_id)
-        return [each for each in self._loops.group(key) if self._go_together(key, each)]
-
-    def _go_together(self, key: LoopKey, other: LoopKey) -> bool:
-        """Whether two loops, or one and itself, go together by what is known of either."""
-        return other in self._loops.group(key) and key in self._loops.group(other)
+    def _as_told(self, key: LoopKey) -> Snapshot:
+        """A loop's state, in a transaction that has taken its partners."""
+        return replace(self._loops.full_snapshot(key), paired=self._loops.paired(key.id))
 
     def _forget_now(self, key: LoopKey) -> None:
         self._store.forget(key)

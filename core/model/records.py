@@ -175,6 +175,10 @@ class Snapshot(Overview):
     """How many images are transparent, and a result of theirs is not."""
     renamed_texts: int = 0
     """How many images' texts went to other names, as files of others had theirs."""
+    partners: tuple[str, ...] = ()
+    """The ids of the loops that advance together with it, or did when it last ran."""
+    paired: tuple[str, ...] = ()
+    """The folders of those of them that still do; also empty if that was not looked up."""
     took: Took = field(default_factory=Took, compare=False)
     """How long it has taken and will take."""
     forgets: str = ""

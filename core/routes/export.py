@@ -104,6 +104,7 @@ def as_json(snapshot: Snapshot) -> dict[str, Any]:
         "forgets": snapshot.forgets,
         "lost_transparency": snapshot.lost_transparency,
         "renamed_texts": snapshot.renamed_texts,
+        "paired": list(snapshot.paired),
         "current": [_under_way(item) for item in snapshot.current],
         "stopped_on": _stopped_on(snapshot.stopped_on),
         "failures": [_failed(item) for item in snapshot.failures],

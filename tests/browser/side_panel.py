@@ -68,10 +68,9 @@ class SidePanel:
         self.root.get_by_role("button", name=label).click()
 
     def answer(self, label: str) -> None:
-        """Answer ComfyUI's confirmation dialog."""
+        """Answer the question whether to forget a batch."""
         dialog = self.page.get_by_role("dialog").filter(has_text="Forget this batch?")
-        # Some frontends have an icon's character before the word.
-        dialog.get_by_role("button", name=re.compile(f"{label}$")).click()
+        dialog.get_by_role("button", name=label).click()
         expect(dialog).to_have_count(0)
 
     @property

@@ -163,12 +163,17 @@ def test_forgetting_is_asked_about_first(
     panel.choose(batch.name)
     expect(panel.standing).to_have_text("Complete")
     panel.press("Forget")
+    question = panel.page.get_by_role("dialog", name="Forget this batch?")
+    # It says which batch; only one that is paired with another names that.
+    expect(question).to_contain_text("1 done, 0 failed. This, and why images failed")
+    expect(question).to_contain_text(f"{batch.input}")
+    expect(question).not_to_contain_text("paired")
     panel.answer("Cancel")
     assert batch.state() is not None
     # Its card would ask for a loop that no longer exists.
     panel.comfy.close_workflow()
     panel.press("Forget")
-    panel.answer("Confirm")
+    panel.answer("Forget")
     expect(panel.without_loops).to_be_visible()
     assert batch.state() is None
     assert len(list(batch.input.iterdir())) == len(SEVEN)

@@ -1,6 +1,7 @@
 import { explained } from "./errors.js";
 import { Refused } from "./requests.js";
 import { t } from "./texts.js";
+import { namesOf } from "./words.js";
 
 /**
  * @import { Loop, Which } from "../../types/server.d.ts"
@@ -71,10 +72,12 @@ export class Changes {
    * @param {string} loop
    */
   retry(loop) {
-    return this.#do("retry", async () => {
+    const act = async () => {
       const { directory } = await this.#server.retry({ loop });
       return `${directory}\n${t("retry.done")}`;
-    });
+    };
+    // The button's own words also say that something went wrong.
+    return this.#do("retry", act, t("retry.will"));
   }
 
   /**
@@ -91,14 +94,23 @@ export class Changes {
   }
 
   /**
-   * Forget a loop.
+   * Forget a loop, after a question that says which.
    *
-   * @param {string} loop
-   * @param {string} directory - its folder
+   * @param {Loop} loop
    */
-  forget(loop, directory) {
+  async forget(loop) {
+    const { id, directory, done, failed, paired } = loop;
+    const lines = [
+      directory,
+      namesOf(loop),
+      t("forget.sure", { done, failed }),
+      ...(paired.length ? [t("forget.paired", { folders: paired.join(", ") })] : []),
+    ];
+    const message = lines.filter(Boolean).join("\n");
+    const question = { title: t("forget.question"), message, yes: t("forget.title") };
+    if (!(await this.#ask(question))) return false;
     return this.#do("forget", async () => {
-      await this.#server.forget(loop);
+      await this.#server.forget(id);
       return `${directory}\n${t("forget.done")}`;
     });
   }
@@ -130,12 +142,14 @@ export class Changes {
   /**
    * @param {"startOver" | "undo" | "retry" | "skip" | "forget"} what
    * @param {() => Promise<string | null>} act - returns the message to show, if any
+   * @param {string} [title] - of that message
    */
-  async #do(what, act) {
+  async #do(what, act, title) {
     const summary = t(`${what}.title`);
     try {
       const detail = await act();
-      if (detail !== null) this.#toasts.show(what, { severity: "success", summary, detail, life: LIFE_MS });
+      const said = { severity: /** @type {const} */ ("success"), summary: title ?? summary, detail: detail ?? "" };
+      if (detail !== null) this.#toasts.show(what, { ...said, life: LIFE_MS });
       return true;
     } catch (error) {
       const severity = error instanceof Refused ? "warn" : "error";

@@ -29,7 +29,7 @@ export function ownName(path) {
  * @param {Pick<ListedLoop, "name" | "title">} loop
  */
 export function namesOf({ name, title }) {
-  return [title, name].filter(Boolean).join(" · ");
+  return [...new Set([title, name])].filter(Boolean).join(" · ");
 }
 
 /**

@@ -74,6 +74,22 @@ class Loops:
         partners = map(self._store.find, () if entry is None else entry.partners)
         return in_order([key, *(partner for partner in partners if partner is not None)])
 
+    def together(self, loop_id: str) -> list[LoopKey]:
+        """A loop and those that still go together with it, by what is known of either; `in_order`.
+
+        Another may have gone on alone since: what cannot be undone leaves that one.
+        """
+        key = self.find(loop_id)
+        return [each for each in self.group(key) if self.go_together(key, each)]
+
+    def go_together(self, key: LoopKey, other: LoopKey) -> bool:
+        """Whether two loops, or one and itself, go together by what is known of either."""
+        return other in self.group(key) and key in self.group(other)
+
+    def paired(self, loop_id: str) -> tuple[str, ...]:
+        """The folders of the loops that still go together with one."""
+        return tuple(each.directory for each in self.together(loop_id) if each.id != loop_id)
+
     def take(self, keys: Sequence[LoopKey]) -> None:
         """Lock loops for this transaction; they have to be `in_order`."""
         for key in keys:
@@ -108,6 +124,7 @@ class Loops:
             lost_transparency=entry.lost_transparency,
             renamed_texts=entry.renamed_texts,
             finished=entry.finished,
+            partners=entry.partners,
             ran_at=entry.ran_at,
             current=self._current(key),
             elsewhere=self.elsewhere(key),

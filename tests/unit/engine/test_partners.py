@@ -481,7 +481,9 @@ def test_an_item_that_waits_for_its_partner_s_results_is_looked_at_again(pairs: 
 @pytest.mark.parametrize("side", ["left", "right"])
 def test_both_are_forgotten_and_begin_together_again(pairs: Pairs, side: str) -> None:
     assert pairs.run() == "aA"
-    own = pairs.left if side == "left" else pairs.right
+    own, other = (pairs.left, pairs.right) if side == "left" else (pairs.right, pairs.left)
+    assert pairs.registry.full_snapshot(own.key.id).paired == (other.key.directory,)
+    assert pairs.registry.retry_failed(own.key.id).paired == (other.key.directory,)
     held = pairs.acquire()
     with pytest.raises(NotNow, match="works on"):
         pairs.registry.forget(own.key.id)
@@ -499,6 +501,7 @@ def test_one_that_has_gone_on_alone_is_not_forgotten_with_the_other(pairs: Pairs
     pairs.run()
     alone = pairs.registry.acquire(pairs.left, pairs.host.submit())
     pairs.host.finish(alone.prompt, Ending.STOPPED)
+    assert pairs.registry.full_snapshots([pairs.right.key.id])[0].paired == ()
     pairs.registry.forget(pairs.right.key.id)
     assert [loop.id for loop in pairs.registry.overviews()] == [pairs.left.key.id]
 

@@ -8,7 +8,6 @@ import { iconButton } from "./icon_button.js";
  * @import { Loop } from "../../../types/server.d.ts"
  * @import { LoopServer } from "../server.js"
  * @import { Changes } from "../changes.js"
- * @typedef {(title: string, message: string) => Promise<boolean | null>} Confirm - asks the user
  */
 
 /** The buttons for one loop. */
@@ -26,11 +25,10 @@ export class Buttons {
    * @param {Loop} given.loop
    * @param {LoopServer} given.server
    * @param {Changes} given.changes
-   * @param {Confirm} given.confirm
    * @param {() => void} given.changed - called when the loop has changed
    * @param {() => void} given.forgotten - called when the loop has been forgotten
    */
-  constructor({ loop, server, changes, confirm, changed, forgotten }) {
+  constructor({ loop, server, changes, changed, forgotten }) {
     this.#loop = loop;
     /** @param {Promise<boolean>} change */
     const done = async (change) => (await change) && changed();
@@ -44,9 +42,7 @@ export class Buttons {
       if (stopped) done(changes.skip(loop.id, stopped.path));
     };
     const forget = async () => {
-      const { id, directory } = loop;
-      const isSure = await confirm(t("forget.question"), t("forget.sure", { directory }));
-      if (isSure && (await changes.forget(id, directory))) forgotten();
+      if (await changes.forget(this.#loop)) forgotten();
     };
     const skip = iconButton("skip", "step-forward", t("skip.title"), skipIt);
     this.#stopped = element("div", "stopped", this.#why, skip);

@@ -19,7 +19,6 @@ import { Tabs } from "./tabs.js";
  * @import { Changes } from "../changes.js"
  * @import { Node } from "../../../types/comfyui.d.ts"
  * @import { RunControl } from "../run_control.js"
- * @import { Confirm } from "./buttons.js"
  * @typedef {{ control: RunControl, nodeOf: (loop: string) => Node | null }} Running - how to run
  *   the loop: the node is that of the workflow on screen
  */
@@ -42,6 +41,8 @@ export class Details {
   #tabs;
   /** @type {Gallery | null} */
   #gallery = null;
+  #nothing = element("p", "nothing-failed", t("panel.nothingFailed"));
+  #tab = ALL;
   /** @type {Viewer | null} */
   #viewer = null;
 
@@ -50,13 +51,12 @@ export class Details {
    * @param {Loop} given.loop
    * @param {LoopServer} given.server
    * @param {Changes} given.changes
-   * @param {Confirm} given.confirm
    * @param {Running} given.running
    * @param {() => void} given.changed - called when the user has changed the loop
    * @param {() => void} given.left - called when the user goes back to the list, or forgets the
    *   loop
    */
-  constructor({ loop, server, changes, confirm, running, changed, left }) {
+  constructor({ loop, server, changes, running, changed, left }) {
     this.#server = server;
     this.#loop = loop;
     const back = attributed(iconButton("back", "arrow-left", "", left), {
@@ -68,7 +68,7 @@ export class Details {
       title: loop.directory,
     });
     const names = namesOf(loop);
-    const own = attributed(element("span", "loop-own-name", names), { title: names });
+    const own = attributed(element("p", "loop-own-name", names), { title: names });
     own.hidden = !names;
     const path = attributed(element("p", "path", loop.directory), { title: loop.directory });
     const forgotten = () => {
@@ -77,12 +77,12 @@ export class Details {
     };
     const chosen = () => this.#gallery?.chosen?.path ?? "";
     this.#run = new RunButtons({ loop, ...running, chosen });
-    this.#buttons = new Buttons({ loop, server, changes, confirm, changed, forgotten });
+    this.#buttons = new Buttons({ loop, server, changes, changed, forgotten });
     this.#tabs = new Tabs(t("panel.images"), [ALL, FAILED], (name) => this.#open(name));
     this.element = element(
       "section",
       "details",
-      element("header", "panel-head", back, this.#title, own, this.#mark),
+      element("header", "panel-head", back, this.#title, this.#mark, own),
       element(
         "div",
         "about",
@@ -122,13 +122,19 @@ export class Details {
    * @param {Loop} loop
    */
   show(loop) {
+    const isOther = loop.batch !== this.#loop.batch;
     this.#loop = loop;
+    if (isOther && !loop.failed && !this.#viewer && this.#tab === FAILED) {
+      this.#tabs.select(ALL);
+      this.#open(ALL);
+    }
     if (!this.rests) this.showPlace(false); // its images are read
     this.showAgain();
     this.#buttons.show(loop);
     this.#tabs.label(ALL, t("panel.tab.allCount", { count: loop.total }));
     this.#tabs.label(FAILED, t("panel.tab.failedCount", { count: loop.failed }));
     this.#gallery?.show(loop);
+    this.#showNothing();
     this.#viewer?.show(loop);
   }
 
@@ -161,6 +167,7 @@ export class Details {
 
   /** @param {string} tab */
   #open(tab) {
+    this.#tab = tab;
     this.#gallery?.close();
     this.#gallery = new Gallery({
       server: this.#server,
@@ -172,7 +179,13 @@ export class Details {
         this.#showResults();
       },
     });
-    this.#tabs.place.replaceChildren(this.#gallery.element);
+    this.#showNothing();
+    this.#tabs.place.replaceChildren(this.#nothing, this.#gallery.element);
+  }
+
+  /** Say that no image has failed, where those that have would be. */
+  #showNothing() {
+    this.#nothing.hidden = this.#tab !== FAILED || this.#loop.failed > 0;
   }
 
   /** Say where the results are, as far as the images tell that have been fetched. */

@@ -98,9 +98,9 @@ class LoopEntry {
 
   /** @param {() => void} opened */
   constructor(opened) {
-    const first = element("span", "loop-line", this.#name, this.#own, this.#mark);
+    const first = element("span", "loop-line", this.#name, this.#mark);
     const last = element("span", "loop-line batch-loop-loop-figures", this.#far, this.#when);
-    this.#button = element("button", "loop", first, this.#bar.element, last);
+    this.#button = element("button", "loop", first, this.#own, this.#bar.element, last);
     this.#button.type = "button";
     this.#button.addEventListener("click", opened);
     this.element = element("li", "loop-entry", this.#button);
@@ -120,6 +120,7 @@ class LoopEntry {
     this.#button.title = loop.directory;
     const own = namesOf(loop);
     setText(this.#own, own);
+    this.#own.title = own;
     this.#own.hidden = !own;
     standingMark(this.#mark, loop, place);
     const far = inWords(loop);

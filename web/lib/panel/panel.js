@@ -192,8 +192,6 @@ export class Panel {
       server: this.#server,
       changes: this.#changes,
       running: this.#running,
-      confirm: (title, message) =>
-        this.#app.extensionManager.dialog.confirm({ title, message, type: "default" }),
       changed: () => {
         this.#following.again();
         this.#changed();

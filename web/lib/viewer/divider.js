@@ -3,11 +3,12 @@ import { t } from "../texts.js";
 
 const STEP = 2;
 const FAR = 10;
+const MIDDLE = 0.5;
 
 /** A line between source and result that is dragged sideways; its place is a part of the width. */
 export class Divider {
   element;
-  #at = 0.5;
+  #at = MIDDLE;
   #moved;
 
   /** @param {() => void} moved - called when the user has moved it */
@@ -35,6 +36,11 @@ export class Divider {
   /** The part of the width to its left, 0 to 1. */
   get at() {
     return this.#at;
+  }
+
+  /** Put it where a picture begins to be looked at. */
+  center() {
+    this.#put(MIDDLE);
   }
 
   /** @param {number} x - in the page */

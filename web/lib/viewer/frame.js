@@ -40,6 +40,14 @@ export class Frame {
   #facts = element("div", "viewer-facts");
   #modes = new Map(MODES.map((mode) => [mode, this.#modeButton(mode)]));
   #zoom = button("panel-button batch-loop-viewer-zoom", "", () => this.#stage.toggle());
+  #zooms = element(
+    "div",
+    "viewer-zooms",
+    toolButton("minus", "panel.viewer.zoomOut", "-", () => this.#stage.zoom(-1)),
+    this.#zoom,
+    toolButton("plus", "panel.viewer.zoomIn", "+", () => this.#stage.zoom(1)),
+  );
+  #main = element("div", "viewer-main");
   #before = this.#stepButton("chevron-left", "panel.viewer.before", "ArrowLeft", -1);
   #after = this.#stepButton("chevron-right", "panel.viewer.after", "ArrowRight", 1);
   #tryThis = iconButton("viewer-button", "play", t("run.try.this"), () => this.#acts.tryThis());
@@ -113,9 +121,16 @@ export class Frame {
     this.#facts.replaceChildren(...facts);
   }
 
-  /** @param {boolean} isShown - whether there is a text in place of a picture */
-  showsText(isShown) {
-    this.#text.hidden = !isShown;
+  /**
+   * Make room for a picture, a text, or both side by side.
+   *
+   * @param {{ isText: boolean, hasPicture: boolean }} shown
+   */
+  layOut({ isText, hasPicture }) {
+    this.#text.hidden = !isText;
+    this.#main.classList.toggle("batch-loop-viewer-beside", isText && hasPicture);
+    if (!hasPicture && this.#zooms.contains(document.activeElement)) this.#stage.element.focus();
+    this.#zooms.hidden = !hasPicture;
   }
 
   /** @param {string} text */
@@ -178,19 +193,16 @@ export class Frame {
       element(
         "div",
         "viewer-tools",
-        toolButton("minus", "panel.viewer.zoomOut", "-", () => stage.zoom(-1)),
-        this.#zoom,
-        toolButton("plus", "panel.viewer.zoomIn", "+", () => stage.zoom(1)),
+        this.#zooms,
         this.#tryThis,
         this.#newTab,
         toolButton("times", "panel.viewer.close", "Escape", () => this.#acts.close()),
       ),
     );
-    const shown = [stage.element, this.#none, this.#text];
-    const main = element("div", "viewer-main", this.#before, ...shown, this.#after);
+    this.#main.append(this.#before, stage.element, this.#none, this.#text, this.#after);
     const said = [this.#strip.element, this.#said, this.#facts, this.#told];
     const foot = element("footer", "viewer-foot", ...said);
-    const dialog = element("dialog", "viewer", head, main, foot);
+    const dialog = element("dialog", "viewer", head, this.#main, foot);
     attributed(dialog, { "aria-labelledby": this.#title.id });
     const { close, step, choose } = this.#acts;
     addKeys(dialog, { stage, close, step, choose });

@@ -73,7 +73,11 @@ export class Stage {
     this.#result.show(result);
     this.#divider.element.hidden = !source || !result;
     this.#image = (result ?? source)?.size ?? null;
-    if (isOther) this.#scene = null;
+    if (isOther) {
+      this.#scene = null;
+      // Elsewhere it may be beside a narrower picture.
+      this.#divider.center();
+    }
     this.#measure();
   }
 

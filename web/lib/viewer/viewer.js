@@ -125,12 +125,15 @@ export class Viewer {
     const source = this.#files?.source;
     const result = this.#results[this.#output];
     const has = { source: source?.shows === "picture", result: result?.shows === "picture" };
-    const isPossible = { ...has, result: Boolean(result), compare: has.source && has.result };
+    const isText = result?.shows === "text";
+    const compare = has.source && (has.result || isText);
+    const isPossible = { ...has, result: Boolean(result), compare };
     const mode = isPossible[this.#mode] ? this.#mode : isPossible.result ? "result" : "source";
     this.#frame.showMode(mode, isPossible);
     this.#strip.mark(this.#output);
     const left = mode !== "result" && source ? this.#picture(source) : null;
     const right = mode !== "source" && result ? this.#picture(result, this.#output) : null;
+    this.#frame.layOut({ isText: isText && mode !== "source", hasPicture: Boolean(left ?? right) });
     this.#stage.show(left, right, this.#isOther);
     this.#isOther = false;
     const output = mode === "source" ? undefined : this.#output;
@@ -148,7 +151,6 @@ export class Viewer {
 
   /** @param {FileFacts | undefined} file */
   async #readText(file) {
-    this.#frame.showsText(file?.shows === "text");
     if (file?.shows !== "text" || !this.#item) return;
     const shown = [this.#shown, this.#output].join();
     const asked = this.#given.server.text(this.#loop.id, this.#item.path, this.#output);
