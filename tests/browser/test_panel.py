@@ -6,11 +6,12 @@ import shutil
 from typing import TYPE_CHECKING
 
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Locator, expect
 
 from batch_loop.tests.browser.batch import SEVEN, Batch
 from batch_loop.tests.browser.comfy_page import ComfyPage
 from batch_loop.tests.browser.side_panel import SidePanel
+from batch_loop.tests.support.batches import run_until_stop
 from batch_loop.tests.support.graphs import batch_graph
 from batch_loop.tools.bench.folders import small_images
 
@@ -22,6 +23,34 @@ if TYPE_CHECKING:
 
 SKIP = "Skip on error"
 MANY = 100_000
+
+
+@pytest.mark.one_frontend
+def test_names_and_state_are_readable_in_the_narrowest_panel(
+    panel: SidePanel, batch: Batch, client: ComfyClient
+) -> None:
+    batch.fail_on("img1.png")
+    run_until_stop(client, batch.graph(loop_name="Save captions", error_handling=SKIP))
+    panel.open()
+    entry = panel.entry(batch.name)
+    expect(entry).to_contain_text("Complete, with failures")
+    panel.root.evaluate("root => (root.style.width = '200px')")
+    expect_to_be_readable(entry, batch.name)
+    panel.choose(batch.name)
+    expect_to_be_readable(panel.root.locator(".batch-loop-details header"), batch.name)
+    panel.root.evaluate("root => (root.style.width = '')")
+
+
+def expect_to_be_readable(place: Locator, name: str) -> None:
+    """Each of a batch's names and its state is on one line, and in full."""
+    for text in (name, "Save captions", "Complete, with failures"):
+        found = place.get_by_text(text, exact=True)
+        expect(found).to_have_count(1)
+        width, scrolled, height = found.evaluate(
+            "one => [one.clientWidth, one.scrollWidth, one.getBoundingClientRect().height]"
+        )
+        assert scrolled <= width
+        assert height < 30
 
 
 def test_without_a_batch_it_says_how_to_start_one(panel: SidePanel) -> None:
@@ -106,18 +135,27 @@ def test_failed_images_have_reasons_and_are_retried(
     assert title["width"] > 80
     panel.root.get_by_role("tab", name="Failed (2)").click()
     expect(panel.grid.get_by_role("row")).to_have_count(2)
+    nothing = panel.root.get_by_text("Nothing has failed.")
+    expect(nothing).to_be_hidden()
     for name in ("img3.png", "img20.png"):
         expect(panel.row(name)).to_contain_text("asked to fail")
         expect(panel.row(name)).to_contain_text("Failed at TestRaise (3)")
         panel.wait_for_pictures(panel.row(name), 1)
     batch.fail_on()
     panel.press("Retry failed (2)")
+    expect(panel.page.get_by_text("Failed images will be retried")).to_be_visible()
+    expect(nothing).to_be_visible()
     expect(panel.figures).to_contain_text("2 to do")
     expect(panel.root.get_by_role("button", name="Retry failed")).to_have_count(0)
     run(batch)
     expect(panel.figures).to_have_text("7 done")
     expect(panel.root.get_by_role("tab", name="Failed (0)")).to_be_visible()
     assert batch.counts() == (7, 0)
+    # A tab with nothing in it is left after Start over.
+    panel.press("Start over")
+    panel.comfy.answer_start_over()
+    expect(panel.row("img1.png")).to_contain_text("To do")
+    expect(nothing).to_be_hidden()
 
 
 @pytest.mark.one_frontend

@@ -486,6 +486,7 @@ function acting(answers = {}) {
     reset: answer("reset"),
     undoReset: answer("undo"),
     retry: answer("retry"),
+    forget: answer("forget"),
     skip: answer("skip"),
     timeTo: (until) => until - 40,
   };
@@ -504,7 +505,7 @@ function acting(answers = {}) {
   let changes = 0;
   const entry = { node: iterator({ directory: "in", loop_name: "" }), loop: "l" };
   const of = (changed) => actions.of({ ...entry, ...changed }, () => (changes += 1));
-  return { actions, asked, of, offers, shown, changes: () => changes };
+  return { actions, asked, changing, of, offers, shown, changes: () => changes };
 }
 
 const START_OVER = { buttons: { undo: false } };
@@ -560,6 +561,20 @@ test("Start over asks first where something was done", async () => {
   const { asked, of } = acting();
   await of({ state: { ...state, done: 0, failed: 0 } }).startOver(START_OVER);
   assert.deepEqual(asked.map(([what]) => what), ["reset"]);
+});
+
+test("Forget asks first, and says which batch and what is paired with it", async () => {
+  const loop = { id: "l", directory: "/in", title: "Upscale", name: "", done: 3, failed: 1 };
+  const sure = "3 done, 1 failed. This, and why images failed, will be forgotten. This cannot be undone.";
+  for (const isSure of [false, true]) {
+    const { asked, changing } = acting({ isSure });
+    assert.equal(await changing.forget({ ...loop, paired: [] }), isSure);
+    assert.equal(asked[0], `/in\nUpscale\n${sure} No file is deleted.`);
+    assert.deepEqual(asked.slice(1), isSure ? [["forget", "l"]] : []);
+  }
+  const { asked, changing } = acting();
+  await changing.forget({ ...loop, title: "", paired: ["/masks"] });
+  assert.match(asked[0], /^\/in\n3 done.*\nForgotten with it, as they are paired: \/masks\.$/);
 });
 
 test("Start over is offered to be undone, in the notice and by the same button", async () => {

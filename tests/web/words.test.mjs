@@ -2,7 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import "./english.mjs";
 import { duration } from "../../web/lib/figures.js";
-import { batchEnd, failureLines, finishedByOther, nothingToDo, paused } from "../../web/lib/words.js";
+import { batchEnd, failureLines, finishedByOther, namesOf, nothingToDo, paused } from "../../web/lib/words.js";
 
 const STATE = {
   directory: "/input/seven",
@@ -99,4 +99,10 @@ test("what has finished a batch is named", () => {
 
 test("a pause names the next image", () => {
   assert.match(paused("img4.png").detail, /img4\.png/);
+});
+
+test("a batch that is named like its workflow has one name", () => {
+  assert.equal(namesOf({ title: "Upscale folder", name: "Upscale folder" }), "Upscale folder");
+  assert.equal(namesOf({ title: "Upscale folder", name: "at night" }), "Upscale folder · at night");
+  assert.equal(namesOf({ title: "", name: "" }), "");
 });
