@@ -242,11 +242,21 @@ def panel(comfy: ComfyPage, client: ComfyClient) -> Iterator[SidePanel]:
 
 
 @pytest.fixture
-def run(comfy: ComfyPage, client: ComfyClient) -> Callable[..., None]:
+def run(comfy: ComfyPage, run_loaded: Callable[[Batch], None]) -> Callable[..., None]:
     """Run a batch to its end with one press of Run (Instant)."""
 
     def run(batch: Batch, **settings: object) -> None:
         comfy.load(batch.graph(**settings))
+        run_loaded(batch)
+
+    return run
+
+
+@pytest.fixture
+def run_loaded(comfy: ComfyPage, client: ComfyClient) -> Callable[[Batch], None]:
+    """The same for a batch whose workflow is open."""
+
+    def run(batch: Batch) -> None:
         comfy.run_instant()
         comfy.wait_until_off()
         client.wait_until_idle()

@@ -98,16 +98,14 @@ def test_more_settings_unfolds_them_and_the_workflow_remembers_it(comfy: ComfyPa
 
 @pytest.mark.parametrize("after_a_run", [False, True], ids=["before a run", "after a run"])
 def test_a_node_is_saved_as_high_as_the_user_makes_it(
-    comfy: ComfyPage, run: Callable[..., None], batch: Batch, *, after_a_run: bool
+    comfy: ComfyPage, run_loaded: Callable[[Batch], None], batch: Batch, *, after_a_run: bool
 ) -> None:
-    if after_a_run:
-        run(batch)
-    else:
-        comfy.load(batch.graph())
+    comfy.load(batch.graph())
     # In the classic canvas, the card's height is not saved, and changes with what it says.
-    expect(comfy.card()).to_contain_text("All 7 images done" if after_a_run else "7 images")
-    comfy.wait_until_card_fits(ITERATOR)
-    comfy.call("settledText")
+    saved = saved_height(comfy, "7 images")
+    if after_a_run:
+        run_loaded(batch)
+        assert saved_height(comfy, "All 7 images done") == saved
     added = added_by_page(comfy)
     folded = comfy.call("heights", ITERATOR)["now"]
     more(comfy).click()
@@ -125,6 +123,15 @@ def test_a_node_is_saved_as_high_as_the_user_makes_it(
     comfy.call("settledText")
     assert comfy.call("heights", ITERATOR)["now"] > unfolded
     assert added_by_page(comfy) == added
+
+
+def saved_height(comfy: ComfyPage, text: str) -> float:
+    """The height with which Directory Iterator is saved, once its card says this and fits."""
+    expect(comfy.card()).to_contain_text(text)
+    comfy.wait_until_card_fits(ITERATOR)
+    comfy.call("settledText")
+    height: float = comfy.call("heights", ITERATOR)["saved"]
+    return height
 
 
 def added_by_page(comfy: ComfyPage) -> float:

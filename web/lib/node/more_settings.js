@@ -42,10 +42,11 @@ export function foldSettings(node) {
     const hidden = settings.filter(
       ({ widget, options }) => !isShown(node, options) && !isLinked(node, [widget.name]),
     );
-    for (const setting of settings) hide(setting.widget, hidden.includes(setting));
+    const changed = settings.filter((each) => hide(each.widget, hidden.includes(each)));
     row?.show(Boolean(node.showAdvanced), folded.filter(isSet));
     if (row) hideRows(row.element, node, hidden);
     node.graph?.setDirtyCanvas(true, true);
+    return changed.length > 0;
   };
   for (const { widget } of settings) {
     // The row takes the place of what newer frontends have for this, in Nodes 2.0 only.
@@ -85,15 +86,18 @@ function isSet({ widget, options }) {
 }
 
 /**
+ * Returns whether that is a change.
+ *
  * @param {Widget} widget
  * @param {boolean} isHidden
  */
 function hide(widget, isHidden) {
-  if (isHidden === (widget.computeSize === noSize)) return;
+  if (isHidden === (widget.computeSize === noSize)) return false;
   widget.hidden = isHidden;
   // Some frontends leave room for hidden widgets, unless these have no height.
   if (isHidden) widget.computeSize = noSize;
   else delete widget.computeSize;
+  return true;
 }
 
 /** @returns {[number, number]} */
@@ -103,7 +107,7 @@ function noSize() {
 
 /**
  * @param {Node} node
- * @param {() => void} update
+ * @param {() => boolean} update - returns whether other settings are shown than before
  */
 function toggle(node, update) {
   node.showAdvanced = !node.showAdvanced;
@@ -112,11 +116,14 @@ function toggle(node, update) {
 
 /**
  * @param {Node} node
- * @param {() => void} update
+ * @param {() => boolean} update - returns whether other settings are shown than before
  */
 function change(node, update) {
-  changesHeight(node);
-  keepingExtraHeight(node, update);
+  changesHeight(node, () => {
+    let isOther = false;
+    keepingExtraHeight(node, () => (isOther = update()));
+    return isOther;
+  });
 }
 
 /**

@@ -16,8 +16,9 @@ export function saveHeightOfItsOwn(node) {
   alsoOn(node, "onResize", () => {
     const [width, height] = node.size;
     // By hand, a node is made larger with the pointer, or in both directions.
-    const isOfPage = LiteGraph.vueNodesMode && isShown(node) && !isByUser(node) && width === wide;
-    if (isOfPage) grown += height - high;
+    const isOfPage = LiteGraph.vueNodesMode && width === wide && !isByUser(node);
+    // When a node no longer shows a run, the page may take that height back.
+    if (isOfPage && (isShown(node) || grown > 0)) grown += height - high;
     [wide, high] = [width, height];
   });
   alsoOn(node, "onSerialize", (saved) => {
@@ -38,21 +39,44 @@ export function showsRunWhile(node, isShown) {
 /**
  * The user changes what a node holds, and so its height: that is a change of the workflow.
  *
+ * So is the height that the page gives the node next, as it lays out some frames later what is
+ * shown or hidden now.
+ *
  * @param {Node} node
+ * @param {() => boolean} make - makes the change; returns whether the page has to lay it out
  */
-export function changesHeight(node) {
-  changed.set(node, performance.now() + LAYOUT_MS);
+export function changesHeight(node, make) {
+  isMaking = true;
+  try {
+    if (!make()) return;
+  } finally {
+    isMaking = false;
+  }
+  const change = Symbol();
+  changing.set(node, change);
+  afterFrames(FRAMES, () => {
+    if (changing.get(node) === change) changing.delete(node);
+  });
 }
 
-/** Until the page has given a node the height of its new content. */
-const LAYOUT_MS = 200;
+/** Many more than the page takes to lay a node out: a node that is large enough gets no height. */
+const FRAMES = 30;
 
+/**
+ * @param {number} count
+ * @param {() => void} then
+ */
+function afterFrames(count, then) {
+  requestAnimationFrame(() => (count > 1 ? afterFrames(count - 1, then) : then()));
+}
+
+let isMaking = false;
 /** @type {WeakSet<Node>} */
 const ran = new WeakSet();
 /** @type {WeakMap<Node, () => boolean>} */
 const shown = new WeakMap();
-/** @type {WeakMap<Node, number>} */
-const changed = new WeakMap();
+/** @type {WeakMap<Node, symbol>} */
+const changing = new WeakMap();
 
 /** @param {Node} node */
 function isShown(node) {
@@ -61,7 +85,7 @@ function isShown(node) {
 
 /** @param {Node} node */
 function isByUser(node) {
-  return isPressed || performance.now() < (changed.get(node) ?? 0);
+  return isPressed || isMaking || changing.delete(node);
 }
 
 let isPressed = false;
