@@ -8,9 +8,8 @@ import pytest
 from PIL import Image
 from playwright.sync_api import Locator, expect
 
-from batch_loop.tests.browser.batch import SAVE
 from batch_loop.tests.support.batches import run_until_stop
-from batch_loop.tests.support.graphs import ITERATOR, node, two_node_graph
+from batch_loop.tests.support.graphs import ITERATOR, SAVE, node, two_node_graph
 from batch_loop.tools.graphs import filled_in
 
 if TYPE_CHECKING:
