@@ -203,6 +203,10 @@ export interface Folders {
   folders: { name: string; path: string; written: string }[];
   more: boolean;
   images: number;
+  /** With those in its subfolders, as far as they could be counted; null if not asked for. */
+  within: { images: number; more: boolean } | null;
+  /** The other files in a folder without images; null if there are none. */
+  nothing: NothingThere | null;
   holds_comfyui: boolean;
 }
 

@@ -3,17 +3,26 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
+import time
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..common.errors import FolderNotFound, quoted
 from ..common.natural_order import natural_key
 from ..files.allowed_paths import AllowedFolders, as_written, resolve_shown
+from ..files.listing import image_paths
 from ..files.real_paths import scanned
 from ..model.selection import Selection
+from .nothing_there import NothingThere, Why, nothing_there
 
 MOST_FOLDERS = 1000
 """The most subfolders of a folder that are shown."""
+
+MOST_SECONDS = 1.0
+"""How long the images of subfolders are counted: somebody waits for the window."""
+
+_MOST_ENTRIES = 2_000
+"""The most files and folders that are looked at to name what is there instead of images."""
 
 
 @dataclass(frozen=True)
@@ -34,10 +43,31 @@ class Shown:
     """How a user writes it, see `as_written`."""
     holds_comfyui: bool = False
     """Whether it contains ComfyUI's own folders or the pack's state."""
+    within: Within | None = None
+    """The images in it and in its subfolders, if they were asked for."""
+    nothing: NothingThere | None = None
+    """What other files are there if there are no images; None if there are none either."""
 
 
-def browse(path: str, allowed: AllowedFolders) -> Shown:
+@dataclass(frozen=True)
+class Within:
+    """Images in a folder and in its subfolders."""
+
+    images: int
+    more: bool
+    """Whether there may be more: they were not counted to the end."""
+
+
+def browse(
+    path: str,
+    allowed: AllowedFolders,
+    *,
+    recursive: bool = False,
+    clock: Callable[[], float] = time.monotonic,
+) -> Shown:
     """The contents of an allowed folder; for "", the allowed folders themselves.
+
+    With `recursive`, the images in its subfolders are counted too, for a second at most.
 
     Raises what `resolve_shown` raises, and `FolderNotFound` if the folder cannot be read.
     """
@@ -63,6 +93,7 @@ def browse(path: str, allowed: AllowedFolders) -> Shown:
         ) from error
     names.sort(key=natural_key)
     shown = names[:MOST_FOLDERS]
+    within = _within(folder, clock) if recursive else None
     return Shown(
         folder,
         _parent(folder, allowed),
@@ -71,7 +102,37 @@ def browse(path: str, allowed: AllowedFolders) -> Shown:
         images=images,
         written=as_written(folder, allowed),
         holds_comfyui=allowed.protected.is_held_by(folder),
+        within=within,
+        nothing=None if images or (within and within.images) else _other_files(folder, within),
     )
+
+
+class _TookLongError(Exception):
+    """Raised when counting has taken as long as it may."""
+
+
+def _within(folder: str, clock: Callable[[], float]) -> Within:
+    until = clock() + MOST_SECONDS
+
+    def going_on() -> None:
+        if clock() > until:
+            raise _TookLongError
+
+    images = 0
+    try:
+        for _ in image_paths(folder, Selection(recursive=True), going_on):
+            images += 1
+    except _TookLongError:
+        return Within(images, more=True)
+    return Within(images, more=False)
+
+
+def _other_files(folder: str, within: Within | None) -> NothingThere | None:
+    """What is in a folder without images, if it is other files."""
+    if within and within.more:
+        return None
+    nothing = nothing_there(folder, Selection(recursive=within is not None), _MOST_ENTRIES)
+    return nothing if nothing.why is Why.OTHER else None
 
 
 def _roots(allowed: AllowedFolders) -> Iterator[tuple[str, str]]:

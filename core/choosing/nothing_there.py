@@ -11,7 +11,7 @@ from ..files.listing import first_entries
 from ..model.selection import Selection
 
 MOST_ENTRIES = 20_000
-"""The most files and folders that are looked at."""
+"""The most files and folders that are looked at, by default."""
 
 MOST_KINDS = 3
 """The most kinds of other files that are named."""
@@ -49,16 +49,16 @@ class NothingThere:
     """The commonest extensions of other files, such as `.CR2`, and how many files have each."""
 
 
-def nothing_there(directory: str, selection: Selection) -> NothingThere:
+def nothing_there(directory: str, selection: Selection, most: int | None = None) -> NothingThere:
     """Look at a folder, by its real path, in which a selection has found no image.
 
-    With more than `MOST_ENTRIES` it goes by the first ones, those of the folder itself before those
-    of its subfolders. Raises like `list_images`.
+    With more than `most` files and folders, or `MOST_ENTRIES`, it goes by the first ones, those of
+    the folder itself before those of its subfolders. Raises like `list_images`.
     """
     matches, is_image = selection.matcher(), Selection().matcher()
     matched = images = inside = folders = 0
     kinds: Counter[str] = Counter()
-    for path, is_folder in first_entries(directory, MOST_ENTRIES):
+    for path, is_folder in first_entries(directory, most or MOST_ENTRIES):
         if not selection.recursive and "/" in path:
             if matched or images:
                 break

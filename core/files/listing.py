@@ -128,6 +128,16 @@ def linked_files(
             yield os.path.realpath(os.path.join(directory, path))
 
 
+def image_paths(
+    directory: str, selection: Selection, going_on: Callable[[], object]
+) -> Iterator[str]:
+    """Relative paths of a folder's images, in no order and regardless of the range.
+
+    `going_on` is called repeatedly meanwhile. Raises like `list_images`.
+    """
+    return (path for path, _ in _images(directory, selection, going_on))
+
+
 def first_entries(directory: str, most: int) -> Iterator[tuple[str, bool]]:
     """Relative paths of the first files and folders in a folder, and whether each is a folder.
 

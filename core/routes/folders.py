@@ -18,7 +18,7 @@ from .answers import answered, as_answer
 from .requests import AskedFolder, json_body, loop_of, title_of
 
 _SETTINGS = '{"directory": path} and, as needed, further settings of Directory Iterator'
-_PATH = '{"path": a full path, or "" for the folders that may be used}'
+_PATH = '{"path": a full path, or "" for the folders that may be used}, and "recursive"'
 
 
 def add_routes(
@@ -75,13 +75,16 @@ def add_routes(
     @answered
     async def list_folders(request: web.Request) -> web.Response:
         """The folders in an allowed folder, or the allowed folders themselves."""
-        path = (await json_body(request, _PATH)).get("path")
+        body = await json_body(request, _PATH)
+        path, recursive = body.get("path"), body.get("recursive", False)
         if not isinstance(path, str):
             raise Refused("path must be text.")
+        if not isinstance(recursive, bool):
+            raise Refused("recursive must be true or false.")
 
         def look() -> dict[str, Any]:
             allowed = allowed_folders()
-            shown = browse(path, allowed)
+            shown = browse(path, allowed, recursive=recursive)
             return {
                 "path": shown.path,
                 "written": shown.written,
@@ -92,6 +95,8 @@ def add_routes(
                 ],
                 "more": shown.more,
                 "images": shown.images,
+                "within": shown.within and vars(shown.within),
+                "nothing": shown.nothing and _as_json(shown.nothing),
                 "holds_comfyui": shown.holds_comfyui,
             }
 

@@ -249,7 +249,7 @@ def test_a_folder_is_chosen_among_the_allowed_ones(comfy: ComfyPage, batch: Batc
     chooser = "**/batch_loop/folders/chooser"
     comfy.page.route(chooser, as_from_elsewhere)
     comfy.page.evaluate("localStorage.clear()")
-    comfy.load(batch.graph(directory=""))
+    comfy.load(batch.graph(directory="", recursive=True))
     card = comfy.card()
     expect(card).to_contain_text("No folder yet")
     comfy.press_button("Choose folder…")
@@ -265,7 +265,7 @@ def test_a_folder_is_chosen_among_the_allowed_ones(comfy: ComfyPage, batch: Batc
     # By keyboard alone: the first folder has the focus.
     expect(window.get_by_role("listitem").first.get_by_role("button").first).to_be_focused()
     window.get_by_role("button", name=batch.name).press("Enter")
-    expect(window).to_contain_text("7 images in this folder")
+    expect(window).to_contain_text("7 images in this folder and its subfolders")
     take.click()
     expect(window).to_have_count(0)
     expect(card).to_contain_text("7 images")

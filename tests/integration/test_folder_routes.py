@@ -273,8 +273,12 @@ def test_the_allowed_folders_can_be_browsed(
         ],
         "more": False,
         "images": 3,
+        "within": None,
+        "nothing": None,
         "holds_comfyui": False,
     }
+    deep = client.post_json(LIST, {"path": own["path"], "recursive": True})
+    assert deep["within"] == {"images": 3, "more": False}
 
 
 @pytest.mark.parametrize(

@@ -56,26 +56,28 @@ const listed = (path, folders = []) => ({
 });
 
 /** The window over a server on which one of the folders, and what it was asked, does not answer. */
-function opened({ hangs, starts }) {
+function opened({ hangs, starts, recursive, found = {} }) {
   globalThis.document = { createElement: () => new Element(), body: new Element() };
-  const asked = [];
+  const [asked, depths] = [[], []];
   const roots = ["/in", "/drive"].map((path) => ({ name: path, path, written: path }));
   let answer;
   const server = {
-    folders(path) {
+    folders(path, ...more) {
       asked.push(path);
+      depths.push(...more);
       if (path === hangs) return new Promise((resolve) => (answer = () => resolve(listed(path))));
-      return Promise.resolve(listed(path, path ? [] : roots));
+      return Promise.resolve({ ...listed(path, path ? [] : roots), ...found });
     },
   };
   const chooser = { dialog: false, reason: "", file: null };
-  const choice = new FolderBrowser({ server, starts, chooser }).choose();
+  const choice = new FolderBrowser({ server, starts, chooser, recursive }).choose();
   const press = (text) => {
     const button = document.body.children[0].find(text);
     assert.ok(button && !button.disabled, text);
     button.dispatchEvent(new Event("click"));
   };
-  return { asked, choice, press, answer: () => answer() };
+  const says = (text) => Boolean(document.body.children[0].find(text));
+  return { asked, depths, choice, press, says, answer: () => answer() };
 }
 
 /** What has been answered has been shown. */
@@ -108,6 +110,33 @@ test("before a folder is open, there is none above it to go to", async () => {
   answer();
   await turn();
   assert.deepEqual(asked, ["", "."]);
+  press("Cancel");
+  await choice;
+});
+
+test("with subfolders, the window says how many images there are in all", async () => {
+  for (const [within, said] of [
+    [{ images: 18, more: false }, "18 images in this folder and its subfolders. No folders in it."],
+    [{ images: 512, more: true }, "512 images and more in this folder and its subfolders. No folders in it."],
+    [{ images: 0, more: true }, "No folders in it."],
+  ]) {
+    const found = { images: 0, within, nothing: null };
+    const { choice, depths, press, says } = opened({ starts: [], recursive: true, found });
+    await turn();
+    assert.ok(says(said), said);
+    assert.deepEqual(depths, [true, true]);
+    press("Cancel");
+    await choice;
+  }
+});
+
+test("other files than images are named, and what to do about them is said as on the card", async () => {
+  const nothing = { why: "other", images: 0, folders: 0, kinds: [{ kind: ".CR2", count: 5 }] };
+  const { choice, press, says } = opened({ starts: [], found: { images: 0, within: null, nothing } });
+  await turn();
+  const raw = "Raw photographs cannot be read: convert them to TIFF or JPEG first.";
+  const other = `The folder holds other files: .CR2 (5). ${raw}`;
+  assert.ok(says(`0 images in this folder. ${other} No folders in it.`));
   press("Cancel");
   await choice;
 });

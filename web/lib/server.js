@@ -219,10 +219,11 @@ export class LoopServer {
    * The folders inside an allowed folder; for "", the allowed folders themselves.
    *
    * @param {string} path
+   * @param {boolean} [recursive] - whether to count the images of subfolders too
    * @returns {Promise<Folders>}
    */
-  async folders(path) {
-    return this.#requests.post("/batch_loop/folders/list", { path });
+  async folders(path, recursive = false) {
+    return this.#requests.post("/batch_loop/folders/list", { path, recursive });
   }
 
   /**

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.core.choosing.browse import MOST_FOLDERS, browse
+from batch_loop.core.choosing.browse import MOST_FOLDERS, MOST_SECONDS, Within, browse
 from batch_loop.core.choosing.folder_dialog import folder_to_start_in
 from batch_loop.core.common.errors import FolderNotFound, NotAFolder, PathRefused
 from batch_loop.core.files.allowed_paths import AllowedFolders, as_written, resolve_source
@@ -113,3 +113,40 @@ def test_anything_but_a_folder_is_refused(root: Path, allowed: AllowedFolders) -
     ):
         with pytest.raises(error):
             browse(str(path), allowed)
+
+
+def test_with_subfolders_their_images_are_counted_too(root: Path, allowed: AllowedFolders) -> None:
+    pics = root / "input" / "pics"
+    for name in ("img2/a.png", "img2/b.png", "img10/c.png", ".hidden/d.png"):
+        (pics / name).touch()
+    shown = browse(str(pics), allowed, recursive=True)
+    assert (shown.images, shown.within, shown.nothing) == (0, Within(3, more=False), None)
+    assert browse(str(pics), allowed).within is None
+
+
+def test_images_are_counted_no_longer_than_somebody_waits(
+    root: Path, allowed: AllowedFolders
+) -> None:
+    times = iter([0.0, MOST_SECONDS, *[MOST_SECONDS + 1] * 9])
+    for number in range(600):
+        (root / "input" / "pics" / f"{number}.png").touch()
+    shown = browse(str(root / "input" / "pics"), allowed, recursive=True, clock=times.__next__)
+    assert shown.within is not None
+    assert shown.within.more
+    assert 0 < shown.within.images < 600
+    assert shown.nothing is None
+
+
+def test_what_a_folder_without_images_holds_instead_is_named(
+    root: Path, allowed: AllowedFolders
+) -> None:
+    pics = root / "input" / "pics"
+    for name in ("a.CR2", "b.CR2", "img2/c.txt"):
+        (pics / name).touch()
+    nothing = browse(str(pics), allowed).nothing
+    assert nothing is not None
+    assert nothing.kinds == ((".CR2", 2),)
+    deep = browse(str(pics), allowed, recursive=True).nothing
+    assert deep is not None
+    assert dict(deep.kinds) == {".CR2": 2, ".txt": 1}
+    assert browse(str(root / "input"), allowed).nothing is None

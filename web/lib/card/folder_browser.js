@@ -2,6 +2,7 @@ import { attributed, button, element, setText } from "../dom.js";
 import { explained } from "../errors.js";
 import { t } from "../texts.js";
 import { RootRow } from "./root_row.js";
+import { reasonOf } from "./why_nothing.js";
 
 /**
  * @import { Chooser, Folders } from "../../../types/server.d.ts"
@@ -13,6 +14,7 @@ import { RootRow } from "./root_row.js";
  * @property {Pick<LoopServer, "folders">} server
  * @property {(string | null)[]} starts - the folders to start in, the best first
  * @property {Chooser} chooser - the server's answer about its dialog
+ * @property {boolean} [recursive] - whether the batch takes the images of subfolders too
  */
 
 /**
@@ -29,6 +31,7 @@ export class FolderBrowser {
   #server;
   #starts;
   #chooser;
+  #recursive;
   #roots = new RootRow((path) => this.#open(path));
   #path = element("div", "browser-path");
   #folders = element("ul", "browser-folders");
@@ -43,10 +46,11 @@ export class FolderBrowser {
   #dialog;
 
   /** @param {Options} options */
-  constructor({ server, starts, chooser }) {
+  constructor({ server, starts, chooser, recursive = false }) {
     this.#server = server;
     this.#starts = starts;
     this.#chooser = chooser;
+    this.#recursive = recursive;
     this.#up = button("button", t("browser.up"), () => this.#open(this.#shown.parent ?? ""));
     this.#take = button("button", t("browser.take"), () => {
       const { path, written, parent } = this.#shown;
@@ -145,7 +149,7 @@ export class FolderBrowser {
     const wanted = (this.#wanted += 1);
     const isWanted = () => wanted === this.#wanted;
     try {
-      const listed = await this.#server.folders(path);
+      const listed = await this.#server.folders(path, this.#recursive);
       return isWanted() ? listed : null;
     } catch (error) {
       if (isWanted()) this.#status.textContent = explained(error);
@@ -169,19 +173,27 @@ export class FolderBrowser {
   }
 
   /** @param {Folders} folders */
-  #show({ path, written, parent, folders, more, images, holds_comfyui }) {
+  #show({ path, written, parent, folders, more, images, within, nothing, holds_comfyui }) {
     this.#shown = { path, written, parent };
     this.#roots.mark(path);
     setText(this.#path, path);
     this.#up.disabled = parent === null;
     this.#take.disabled = false;
     this.#folders.replaceChildren(...folders.map((folder, place) => this.#line(folder, place)));
-    const counted = t("browser.images", { count: images });
+    const counted = within ? countedWithin(within) : t("browser.images", { count: images });
+    const others = nothing && reasonOf(nothing, null);
     const none = folders.length === 0 && t("browser.noFolders");
     const warning = holds_comfyui && t("browser.holdsComfyUI");
-    const parts = [counted, none, more && t("browser.more"), warning];
+    const parts = [counted, others, none, more && t("browser.more"), warning];
     this.#status.textContent = parts.filter(Boolean).join(" ");
     // The element that had the focus is gone.
     (this.#folders.querySelector("button") ?? this.#take).focus();
   }
+}
+
+/** @param {NonNullable<Folders["within"]>} within */
+function countedWithin({ images, more }) {
+  if (!more) return t("browser.within", { count: images });
+  // A large folder on a slow drive: nothing was found in the time that there is.
+  return images > 0 && t("browser.moreThan", { least: images });
 }

@@ -66,17 +66,18 @@ export class FolderChooser {
    */
   async choose({ node, directory }, meanwhile = (choice) => choice) {
     const isExample = widgetOf(node, "directory")?.value === EXAMPLES;
-    const chosen = await this.#ask(isExample ? null : directory, meanwhile);
+    const recursive = widgetOf(node, "recursive")?.value === true;
+    const chosen = await this.#ask({ start: isExample ? null : directory, recursive }, meanwhile);
     if (chosen.written) this.#write(node, chosen.written);
     return chosen.holds_comfyui ? t("browser.holdsComfyUI") : "";
   }
 
   /**
-   * @param {string | null} start
+   * @param {{ start: string | null, recursive: boolean }} options
    * @param {Meanwhile} meanwhile
    * @returns {Promise<Pick<Chosen, "written" | "holds_comfyui">>}
    */
-  async #ask(start, meanwhile) {
+  async #ask({ start, recursive }, meanwhile) {
     const chooser = await this.#server.chooser();
     const last = this.#lastPlace.get();
     if (chooser.dialog) {
@@ -90,7 +91,8 @@ export class FolderChooser {
       }
     }
     // The window already showed its warning before the choice.
-    const choice = await this.#openBrowser({ server: this.#server, starts: [start, last], chooser });
+    const starts = [start, last];
+    const choice = await this.#openBrowser({ server: this.#server, starts, chooser, recursive });
     if (choice) this.#lastPlace.set(choice.place);
     return { written: choice?.written ?? "", holds_comfyui: false };
   }
