@@ -278,7 +278,7 @@ def test_the_allowed_folders_can_be_browsed(
         "holds_comfyui": False,
     }
     deep = client.post_json(LIST, {"path": own["path"], "recursive": True})
-    assert deep["within"] == {"images": 3, "more": False}
+    assert deep["within"] == {"images": 4, "more": False}
 
 
 @pytest.mark.parametrize(
