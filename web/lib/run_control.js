@@ -13,6 +13,12 @@
 /** @typedef {"run" | "pause" | "continue"} RunAction - what the Run button of a batch does */
 
 /**
+ * What the cards ask.
+ *
+ * @typedef {"awaits" | "goesOn" | "pauses" | "placeOf" | "runsPrompt" | "triesChanges"} CardsAsk
+ */
+
+/**
  * What the Run button of a batch does in the state that the page and the server are in.
  *
  * @param {Pick<Loop, "complete" | "done" | "failed" | "next" | "stopped_on"> | null} state - null

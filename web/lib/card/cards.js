@@ -24,7 +24,7 @@ import { CARD, addCard, passToCanvas } from "./widget.js";
  * @import { LoopServer } from "../server.js"
  * @import { Actions } from "./actions.js"
  * @import { CollapsedNodes } from "./collapsed.js"
- * @import { RunControl } from "../run_control.js"
+ * @import { CardsAsk, RunControl } from "../run_control.js"
  * @import { Trial } from "../trial.js"
  */
 
@@ -71,7 +71,7 @@ export class Cards {
    * @param {Screen} given.screen
    * @param {Actions} given.actions
    * @param {CollapsedNodes} given.collapsed
-   * @param {Pick<RunControl, "awaits" | "goesOn" | "pauses" | "placeOf" | "runsPrompt" | "triesChanges">} given.runControl
+   * @param {Pick<RunControl, CardsAsk>} given.runControl
    * @param {Trial} given.trial
    * @param {(turn: () => void, ms: number) => void} [given.wait] - runs `turn` after so many ms
    */

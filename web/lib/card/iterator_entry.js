@@ -9,7 +9,7 @@ import { iteratorModel } from "./texts_and_buttons.js";
  * @import { Node } from "../../../types/comfyui.d.ts"
  * @import { Current, Folder, Loop } from "../../../types/server.d.ts"
  * @import { Answer, Answers, Question } from "../questions.js"
- * @import { RunControl } from "../run_control.js"
+ * @import { CardsAsk, RunControl } from "../run_control.js"
  * @import { Tried } from "./texts_and_buttons.js"
  * @import { IteratorCard } from "./iterator_card_element.js"
  */
@@ -73,7 +73,11 @@ export class IteratorEntry {
   #goneOnWith = "";
   /** The loop that this page has gone on with, and then was paused; "" for none. */
   #paused = "";
-  /** The images that were in progress when the batch was paused, while they may be. @type {string[]} */
+  /**
+   * The images that were in progress when the batch was paused, as long as they are.
+   *
+   * @type {string[]}
+   */
   #lasts = [];
   /**
    * The image that was tried last, in which prompt, and with which settings of the node.
@@ -89,7 +93,7 @@ export class IteratorEntry {
    * @param {object} given
    * @param {Node} given.node
    * @param {Pick<IteratorCard, "show">} given.card
-   * @param {Pick<RunControl, "awaits" | "goesOn" | "pauses" | "placeOf" | "runsPrompt" | "triesChanges">} given.runControl
+   * @param {Pick<RunControl, CardsAsk>} given.runControl
    * @param {(loop: string) => Promise<string>} [given.resultsOf] - the folder with a loop's results
    */
   constructor({ node, card, runControl, resultsOf = async () => "" }) {
