@@ -221,8 +221,9 @@ class Tab:
                 button = next_one.element_handle(timeout=CLICK_MS)
                 button.click(timeout=CLICK_MS)
             except PlaywrightError:
-                # It has gone by itself, or a message covers it.
+                # It has gone by itself, or a message covers it, whose button the dialog may cover.
                 if selector != TOAST_CLOSE:
+                    self.page.keyboard.press("Escape")
                     self.close_toasts()
                 continue
             button.wait_for_element_state("hidden")
