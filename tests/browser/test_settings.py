@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 ITERATOR = "BatchLoopDirectoryIterator"
 SAVER = "BatchLoopSaveImage"
+COMPLETE = "BatchLoopBatchComplete"
 
 FIRST = ["directory", "batch_loop_card", "filter"]
 EVERYDAY = [*FIRST, "recursive", "sort_by", "error_handling", "batch_loop_more"]
@@ -100,12 +101,15 @@ def test_more_settings_unfolds_them_and_the_workflow_remembers_it(comfy: ComfyPa
 def test_a_node_is_saved_as_high_as_the_user_makes_it(
     comfy: ComfyPage, run_loaded: Callable[[Batch], None], batch: Batch, *, after_a_run: bool
 ) -> None:
-    comfy.load(batch.graph())
-    # In the classic canvas, the card's height is not saved, and changes with what it says.
-    saved = saved_height(comfy, "7 images")
+    batch.fail_on("img2.png")  # such a run has the most to say
+    comfy.load(batch.graph(error_handling="Skip on error"))
+    wait_until_card_says(comfy, "7 images")
+    drawn, saved = comfy.call("heightOf", ITERATOR), saved_heights(comfy)
     if after_a_run:
         run_loaded(batch)
-        assert saved_height(comfy, "All 7 images done") == saved
+        wait_until_card_says(comfy, "Complete: 6 done, 1 failed")
+        assert comfy.call("heightOf", ITERATOR) > drawn
+        assert saved_heights(comfy) == saved
     added = added_by_page(comfy)
     folded = comfy.call("heights", ITERATOR)["now"]
     more(comfy).click()
@@ -125,13 +129,16 @@ def test_a_node_is_saved_as_high_as_the_user_makes_it(
     assert added_by_page(comfy) == added
 
 
-def saved_height(comfy: ComfyPage, text: str) -> float:
-    """The height with which Directory Iterator is saved, once its card says this and fits."""
+def wait_until_card_says(comfy: ComfyPage, text: str) -> None:
+    """Wait until Directory Iterator's card says this, and fits."""
     expect(comfy.card()).to_contain_text(text)
     comfy.wait_until_card_fits(ITERATOR)
     comfy.call("settledText")
-    height: float = comfy.call("heights", ITERATOR)["saved"]
-    return height
+
+
+def saved_heights(comfy: ComfyPage) -> list[float]:
+    """The heights with which the nodes are saved that show a run."""
+    return [comfy.call("heights", each)["saved"] for each in (ITERATOR, COMPLETE)]
 
 
 def added_by_page(comfy: ComfyPage) -> float:
