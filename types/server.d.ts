@@ -54,8 +54,6 @@ export interface ListedLoop extends Standing {
   title: string;
   batch: number;
   complete: boolean;
-  /** Whether its last prompt was interrupted, as far as this server knows. */
-  interrupted: boolean;
   pending: number;
   running: number;
   /** The part of `done` whose prompts have yet to end. */
@@ -76,6 +74,8 @@ export interface Listed {
 export interface Loop extends ListedLoop {
   /** The id of its workflow; empty if it has none. */
   workflow: string;
+  /** Whether its last prompt was interrupted, as far as this server knows. */
+  interrupted: boolean;
   /** How long the batch has taken, without pauses. */
   seconds: number;
   /** How long it will take, in seconds; null if not known yet. */

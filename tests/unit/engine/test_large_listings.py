@@ -203,7 +203,7 @@ def test_a_listing_is_written_again_if_the_loop_has_changed(server: Server, what
 
 
 def test_the_former_listing_is_deleted_in_parts(server: Server) -> None:
-    server.acquire()
+    server.done(server.acquire())
     server.registry.full_snapshot(LARGE.id)
     with asked_of(server.store) as asked:
         assert server.registry.start_over(LARGE.id).batch == 2
