@@ -30,6 +30,17 @@
     return JSON.stringify({ ...saved, extra: { ...saved.extra, ds: undefined } });
   };
 
+  /** Waits until what `look` returns is the same in ten frames in a row. */
+  const unchanged = async (look) => {
+    let seen = look();
+    for (let same = 0; same < 10; ) {
+      await nextFrame();
+      const now = look();
+      same = now === seen ? same + 1 : 0;
+      seen = now;
+    }
+  };
+
   /** Where a node is, with its title, as it is drawn, in canvas units. */
   const drawnBox = ({ id, pos, size }) => {
     const title = LiteGraph.NODE_TITLE_HEIGHT;
@@ -263,8 +274,8 @@
       const corner = [node.pos[0] + node.size[0], node.pos[1] + node.size[1]];
       app.canvas.ds.offset = [width / 2 - corner[0], height / 2 - corner[1]];
       redraw();
-      for (let frame = 0; frame < 4; frame += 1) await nextFrame();
       const drawn = document.querySelector(`.lg-node[data-node-id="${node.id}"]`);
+      await unchanged(() => JSON.stringify(drawn?.getBoundingClientRect()));
       const box = drawn?.getBoundingClientRect();
       const [x, y] = box ? [box.right, box.bottom] : [left + width / 2, top + height / 2];
       return [x - 4, y - 4];
@@ -330,14 +341,8 @@
 
     /** The workflow as it is saved, when it no longer changes. */
     async settledText() {
-      let text = "";
-      for (let same = 0; same < 10; ) {
-        await nextFrame();
-        const now = savedText();
-        same = now === text ? same + 1 : 0;
-        text = now;
-      }
-      return text;
+      await unchanged(() => `${savedText()} ${app.graph._nodes.map(({ size }) => size)}`);
+      return savedText();
     },
 
     /**
