@@ -368,3 +368,21 @@ test("a batch that waits for its workflow to come back waits in no queue", async
   gate.queueIs(1);
   assert.equal(gate.places.of("l", false), null);
 });
+
+test("a batch that was paused is not the one that runs on its node's other folder", async () => {
+  const released = [];
+  const { autoQueue, claims, gate, turn } = await setUp({ expected: () => ["m"] });
+  gate.stopping.pause("l");
+  claims.release = (loop) => released.push(loop);
+  gate.queueIs(1);
+  autoQueue.on = true;
+  gate.sending();
+  await turn();
+  gate.accepted();
+  const goOn = () => ["l", "m"].map((loop) => [gate.goesOn(loop), gate.places.of(loop, false) !== null]);
+  const onlyTheOther = [[false, false], [true, true]];
+  assert.deepEqual(goOn(), onlyTheOther);
+  gate.heard({ loop: "m", directory: "e" }, "q");
+  assert.deepEqual(goOn(), onlyTheOther);
+  assert.deepEqual(released, ["l"]);
+});

@@ -103,6 +103,40 @@ test("only the loops of the last prompts are asked about", async () => {
   assert.equal(did[0], "asks for a,b,c");
 });
 
+test("the loops of an earlier Run are not asked about: a Cancel from then ends nothing", async () => {
+  const { autoQueue, did, gate, server, turn } = await setUp();
+  gate.stopping.switchOff(["l"]);
+  server.loops = [stands("stop", { interrupted: true }), stands("go", { id: "m" })];
+  autoQueue.on = true; // the node has another folder, and somebody presses Run
+  gate.sending();
+  await turn();
+  gate.accepted();
+  gate.heard({ loop: "m", directory: "e" }, "q");
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  await turn();
+  assert.deepEqual([did, gate.on], [["asks for m", "ComfyUI queues"], true]);
+});
+
+test("Continue counts after a Cancel, although the server was lost before anything reported", async () => {
+  for (const isAway of [false, true]) {
+    const { autoQueue, did, emptied, gate, leave, server, turn } = await setUp();
+    if (isAway) await leave();
+    gate.stopping.switchOff(["l"]);
+    server.loops = [stands("stop", { interrupted: true })];
+    if (isAway) gate.stopping.resume("l");
+    else {
+      autoQueue.on = true;
+      gate.sending();
+    }
+    gate.queueIs(undefined);
+    gate.refused();
+    await turn();
+    await emptied();
+    assert.deepEqual([did.at(-1), gate.on], [isAway ? "sends 6" : "ComfyUI queues", true]);
+  }
+});
+
 /** A second batch begins on the screen, while that of `setUp` is away. */
 async function begin({ autoQueue, gate, screen, turn }) {
   screen.workflow = "second";

@@ -5,7 +5,11 @@
 export class Batch {
   /** Its loops, as far as its nodes have reported them. @type {Set<string>} */
   loops = new Set();
-  /** Those that its prompt before the last has reported, and the last. @type {string[][]} */
+  /**
+   * Those that its prompt before the last has reported, and the last, since Run was pressed.
+   *
+   * @type {string[][]}
+   */
   #reported = [[], []];
   /** The id of its prompt that has reported last. @type {string | undefined} */
   #prompt;
@@ -71,11 +75,30 @@ export class Batch {
   }
 
   /**
-   * The loops that its last prompts have reported on: while one runs, it may not have reported on
-   * all.
+   * The loops that its last prompts since Run have reported on: while one runs, it may not have
+   * reported on all.
    */
   get lately() {
     return [...new Set(this.#reported.flat())];
+  }
+
+  /**
+   * Run was pressed. What the server says of its loops is of earlier runs, until they report again.
+   */
+  begin() {
+    this.isNew = true;
+    this.#reported = [[], []];
+  }
+
+  /**
+   * Run was pressed with its workflow on the screen, whose loops may be others by now.
+   *
+   * @param {string[]} expected - its loops, as far as the page knows them
+   */
+  beginAnew(expected) {
+    this.begin();
+    this.loops.clear();
+    this.expected = expected;
   }
 
   /**

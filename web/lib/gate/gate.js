@@ -190,7 +190,9 @@ export class Gate {
     this.#turns.sending();
     if (!this.#autoQueue.runsAll) return;
     this.#hold.drop(); // somebody has pressed Run
-    if (!this.#batches.here || !this.#screen.has(this.#batches.here)) this.#begin();
+    if (!this.#batches.here || !this.#screen.has(this.#batches.here)) {
+      this.#moves.begin(this.#expected());
+    }
     const { here } = this.#batches;
     if (here && !here.isPending) this.places.sends(here);
     if (here) here.isPending = true;
@@ -312,15 +314,6 @@ export class Gate {
    */
   async beforeAnother() {
     if (this.#batches.here) await this.#turns.over();
-  }
-
-  /** The workflow on the screen begins, or goes on with, its batch. */
-  #begin() {
-    this.#moves.here();
-    const { here } = this.#batches;
-    if (!here) return;
-    here.isNew = true;
-    here.expected = this.#expected();
   }
 
   /**

@@ -31,7 +31,20 @@ export class Moves {
     this.#moved = moved;
   }
 
-  /** The workflow on the screen begins, or goes on with, its batch. */
+  /**
+   * Run was pressed: the workflow on the screen begins, or goes on with, its batch.
+   *
+   * @param {string[]} expected - its loops, as far as the page knows them
+   */
+  begin(expected) {
+    this.here();
+    const { here } = this.#batches;
+    if (!here) return;
+    this.#release(here);
+    here.beginAnew(expected);
+  }
+
+  /** The batch of the workflow on the screen is the one that is there. */
   here() {
     if (this.#batches.here) this.#rest(this.#batches.here);
     const { away, rested } = this.#batches;
@@ -85,6 +98,11 @@ export class Moves {
     this.#batches.rests(batch);
     batch.isPending = batch.isUnsure = false;
     batch.held = null;
-    for (const loop of batch.loops) this.#claims.release(loop);
+    this.#release(batch);
+  }
+
+  /** @param {Batch} batch */
+  #release({ loops }) {
+    for (const loop of loops) this.#claims.release(loop);
   }
 }

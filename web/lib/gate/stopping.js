@@ -105,6 +105,7 @@ export class Stopping {
   resume(loop) {
     const batch = this.#batches.restedWith([loop]);
     if (!batch || this.#screen.has(batch)) return false;
+    batch.begin();
     this.#goAway(batch, batch.mode);
     return true;
   }
@@ -122,6 +123,7 @@ export class Stopping {
       this.#autoQueue.goOn(mode, images);
       return;
     }
+    batch.begin();
     this.#goAway(batch, mode);
     this.#proceed();
   }
