@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Collection
+from dataclasses import replace
+from functools import partial
 
 from ..common.forecast import Weight
 from ..model.background_writes import NoWrites, Writes
 from ..model.prompt import Host
+from ..model.records import Snapshot
 from ..model.shared_roots import NO_ROOTS, Roots
 from ..store.interface import Store
 from .batches import Batches
@@ -112,6 +115,14 @@ class Parts:
         Tests call it in place of the outcome poller.
         """
         return self._reconciler.reconcile_all()
+
+    def _with_paired(self, snapshot: Snapshot) -> Snapshot:
+        """Read apart: a transaction that has taken one loop takes no other afterwards."""
+        if not snapshot.partners:
+            return snapshot
+        return replace(
+            snapshot, paired=self._transactions.read(partial(self._loops.paired, snapshot.id))
+        )
 
 
 def _leave(folders: Collection[str], servers: Collection[str]) -> None:

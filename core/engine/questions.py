@@ -179,14 +179,6 @@ class Questions(Parts):
         self._reconciler.reconcile(key)
         return self._loops.full_snapshot(key)
 
-    def _with_paired(self, snapshot: Snapshot) -> Snapshot:
-        """Read apart: a transaction on one loop takes no other."""
-        if not snapshot.partners:
-            return snapshot
-        return replace(
-            snapshot, paired=self._transactions.read(partial(self._loops.paired, snapshot.id))
-        )
-
     def overviews(self) -> list[Overview]:
         """Every loop as shown in a list, the most recently run first.
 

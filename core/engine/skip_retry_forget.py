@@ -62,7 +62,7 @@ class Steering(Parts):
         snapshot = answer(self._undo_start_over(loop_id, self._group(loop_id)))
         with suppress(BatchLoopError):  # otherwise the next start does it
             self.spare_listings.recover()
-        return snapshot
+        return self._with_paired(snapshot)
 
     @in_transaction()
     def _undo_start_over(self, loop_id: str, group: Sequence[LoopKey]) -> Snapshot | Refusal:
@@ -74,7 +74,8 @@ class Steering(Parts):
             return Refusal(NotNow(_CANNOT_BE_UNDONE))
         for each in group:
             self._batches.put_back(each, partial(self._goes_on, each))
-        return self._as_told(key)
+        # The batch that is back may have partners that were not taken.
+        return self._loops.full_snapshot(key)
 
     def _goes_on(self, key: LoopKey, item: Item) -> bool:
         """Whether an item's prompt may still end well, here or on another server at work."""

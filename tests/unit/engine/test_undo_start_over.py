@@ -17,7 +17,7 @@ from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Snapshot
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.memory import MemoryStore
-from batch_loop.tests.unit.engine.test_partners import Pairs
+from batch_loop.tests.unit.engine.test_partners import LockNotes, Pairs
 from batch_loop.tests.unit.engine.test_registry import SKIP, Loop
 
 
@@ -147,6 +147,24 @@ def test_folders_that_go_together_are_put_back_together() -> None:
         pairs.registry.undo_start_over(other.key.id)
         for iteration in (left, right):
             assert pairs.registry.snapshot(iteration.key.id).counts.done == 1
+
+
+@pytest.mark.parametrize("side", [0, 1])
+def test_a_partner_that_comes_back_with_the_batch_is_not_locked_after_it(side: int) -> None:
+    """Another server that locks the two in order would wait for this one, and this one for it."""
+    store = LockNotes()
+    pairs = Pairs(store)
+    pairs.run()
+    request, partner = [(pairs.left, pairs.right), (pairs.right, pairs.left)][side]
+    loop_id = request.key.id
+    pairs.registry.start_over(loop_id)
+    alone = pairs.registry.acquire(request, pairs.host.submit())
+    pairs.host.finish(alone.prompt, Ending.STOPPED)
+    pairs.registry.reconcile_all()
+    assert pairs.registry.full_snapshot(loop_id).paired == ()
+    store.locked.clear()
+    assert pairs.registry.undo_start_over(loop_id).paired == (partner.key.directory,)
+    assert store.locked == [loop_id]
 
 
 def test_it_outlives_the_server(tmp_path: Path) -> None:
