@@ -205,7 +205,7 @@ export interface Folders {
   images: number;
   /** With those in its subfolders, as far as they could be counted; null if not asked for. */
   within: { images: number; more: boolean } | null;
-  /** The other files in a folder without images; null if there are none. */
+  /** The other files in a folder without images; null if there are none, or not all were counted. */
   nothing: NothingThere | null;
   holds_comfyui: boolean;
 }

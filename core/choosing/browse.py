@@ -4,25 +4,23 @@ from __future__ import annotations
 
 import os
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from ..common.errors import FolderNotFound, quoted
 from ..common.natural_order import natural_key
 from ..files.allowed_paths import AllowedFolders, as_written, resolve_shown
-from ..files.listing import image_paths
+from ..files.listing import file_paths, is_file
 from ..files.real_paths import scanned
 from ..model.selection import Selection
-from .nothing_there import NothingThere, Why, nothing_there
+from .nothing_there import NothingThere, kind_of, other_files
 
 MOST_FOLDERS = 1000
 """The most subfolders of a folder that are shown."""
 
 MOST_SECONDS = 1.0
-"""How long the images of subfolders are counted: somebody waits for the window."""
-
-_MOST_ENTRIES = 2_000
-"""The most files and folders that are looked at to name what is there instead of images."""
+"""How long the files of subfolders are counted: somebody waits for the window."""
 
 
 @dataclass(frozen=True)
@@ -46,7 +44,7 @@ class Shown:
     within: Within | None = None
     """The images in it and in its subfolders, if they were asked for."""
     nothing: NothingThere | None = None
-    """What other files are there if there are no images; None if there are none either."""
+    """What other files are there if there are no images, as far as all were counted; else None."""
 
 
 @dataclass(frozen=True)
@@ -67,7 +65,8 @@ def browse(
 ) -> Shown:
     """The contents of an allowed folder; for "", the allowed folders themselves.
 
-    With `recursive`, the images in its subfolders are counted too, for a second at most.
+    With `recursive`, the images in its subfolders are counted too, for a second at most. Without,
+    no subfolder is read: it may be a drive that does not answer.
 
     Raises what `resolve_shown` raises, and `FolderNotFound` if the folder cannot be read.
     """
@@ -75,7 +74,8 @@ def browse(
         return Shown("", None, tuple(_roots(allowed)), more=False, images=0)
     folder = resolve_shown(path, allowed)
     names: list[str] = []
-    images = 0
+    images = links = 0
+    kinds: Counter[str] = Counter()
     is_image = Selection().matcher()
     try:
         with scanned(folder) as entries:
@@ -84,7 +84,13 @@ def browse(
                     continue
                 if _is_shown(entry, folder, allowed):
                     names.append(entry.name)
-                elif is_image(entry.name) and entry.is_file(follow_symlinks=False):
+                elif not is_file(entry):
+                    continue
+                elif not is_image(entry.name):
+                    kinds[kind_of(entry.name)] += 1
+                elif entry.is_symlink():
+                    links += 1
+                else:
                     images += 1
     except OSError as error:
         raise FolderNotFound(
@@ -93,7 +99,10 @@ def browse(
         ) from error
     names.sort(key=natural_key)
     shown = names[:MOST_FOLDERS]
-    within = _within(folder, clock) if recursive else None
+    within = None
+    if recursive:
+        within, kinds = _within(folder, clock)
+    has_images = images or links or (within and within.images)
     return Shown(
         folder,
         _parent(folder, allowed),
@@ -103,7 +112,7 @@ def browse(
         written=as_written(folder, allowed),
         holds_comfyui=allowed.protected.is_held_by(folder),
         within=within,
-        nothing=None if images or (within and within.images) else _other_files(folder, within),
+        nothing=other_files(kinds) if kinds and not has_images else None,
     )
 
 
@@ -111,7 +120,8 @@ class _TookLongError(Exception):
     """Raised when counting has taken as long as it may."""
 
 
-def _within(folder: str, clock: Callable[[], float]) -> Within:
+def _within(folder: str, clock: Callable[[], float]) -> tuple[Within, Counter[str]]:
+    """What a folder has with its subfolders: images, and other files if all were counted."""
     until = clock() + MOST_SECONDS
 
     def going_on() -> None:
@@ -119,20 +129,17 @@ def _within(folder: str, clock: Callable[[], float]) -> Within:
             raise _TookLongError
 
     images = 0
+    kinds: Counter[str] = Counter()
+    is_image = Selection().matcher()
     try:
-        for _ in image_paths(folder, Selection(recursive=True), going_on):
-            images += 1
+        for path in file_paths(folder, going_on):
+            if is_image(path):
+                images += 1
+            else:
+                kinds[kind_of(path)] += 1
     except _TookLongError:
-        return Within(images, more=True)
-    return Within(images, more=False)
-
-
-def _other_files(folder: str, within: Within | None) -> NothingThere | None:
-    """What is in a folder without images, if it is other files."""
-    if within and within.more:
-        return None
-    nothing = nothing_there(folder, Selection(recursive=within is not None), _MOST_ENTRIES)
-    return nothing if nothing.why is Why.OTHER else None
+        return Within(images, more=True), Counter()
+    return Within(images, more=False), kinds
 
 
 def _roots(allowed: AllowedFolders) -> Iterator[tuple[str, str]]:

@@ -11,7 +11,7 @@ from ..files.listing import first_entries
 from ..model.selection import Selection
 
 MOST_ENTRIES = 20_000
-"""The most files and folders that are looked at, by default."""
+"""The most files and folders that are looked at."""
 
 MOST_KINDS = 3
 """The most kinds of other files that are named."""
@@ -49,16 +49,26 @@ class NothingThere:
     """The commonest extensions of other files, such as `.CR2`, and how many files have each."""
 
 
-def nothing_there(directory: str, selection: Selection, most: int | None = None) -> NothingThere:
+def kind_of(path: str) -> str:
+    """What a file is counted as among other files: its extension, or the name of one without."""
+    return os.path.splitext(path)[1] or path
+
+
+def other_files(kinds: Counter[str]) -> NothingThere:
+    """That a folder has only files that are no images, so many of each kind."""
+    return NothingThere(Why.OTHER, kinds=tuple(kinds.most_common(MOST_KINDS)))
+
+
+def nothing_there(directory: str, selection: Selection) -> NothingThere:
     """Look at a folder, by its real path, in which a selection has found no image.
 
-    With more than `most` files and folders, or `MOST_ENTRIES`, it goes by the first ones, those of
-    the folder itself before those of its subfolders. Raises like `list_images`.
+    With more than `MOST_ENTRIES` files and folders, it goes by the first ones, those of the folder
+    itself before those of its subfolders. Raises like `list_images`.
     """
     matches, is_image = selection.matcher(), Selection().matcher()
     matched = images = inside = folders = 0
     kinds: Counter[str] = Counter()
-    for path, is_folder in first_entries(directory, most or MOST_ENTRIES):
+    for path, is_folder in first_entries(directory, MOST_ENTRIES):
         if not selection.recursive and "/" in path:
             if matched or images:
                 break
@@ -68,7 +78,7 @@ def nothing_there(directory: str, selection: Selection, most: int | None = None)
         else:
             matched += matches(path)
             images += is_image(path)
-            kinds[os.path.splitext(path)[1] or path] += 1
+            kinds[kind_of(path)] += 1
     if matched:
         return NothingThere(Why.RANGE if selection.has_range else Why.RESULTS, matched)
     if images:
@@ -76,7 +86,7 @@ def nothing_there(directory: str, selection: Selection, most: int | None = None)
     if inside:
         return NothingThere(Why.SUBFOLDERS, inside)
     if kinds:
-        return NothingThere(Why.OTHER, kinds=tuple(kinds.most_common(MOST_KINDS)))
+        return other_files(kinds)
     if folders and not selection.recursive:
         return NothingThere(Why.FOLDERS, folders=folders)
     return NothingThere(Why.EMPTY)

@@ -22,7 +22,7 @@ from .real_paths import scanned
 _log = logging.getLogger(__name__)
 
 LOOK_EVERY = 256
-"""Files between two calls of `going_on`."""
+"""Files of one folder between two calls of `going_on`."""
 
 _WEIGHTLESS = 5 * 10**30
 """Added to a weight, it gives all weights the same number of digits, so they sort as texts."""
@@ -128,14 +128,14 @@ def linked_files(
             yield os.path.realpath(os.path.join(directory, path))
 
 
-def image_paths(
-    directory: str, selection: Selection, going_on: Callable[[], object]
-) -> Iterator[str]:
-    """Relative paths of a folder's images, in no order and regardless of the range.
+def file_paths(directory: str, going_on: Callable[[], object]) -> Iterator[str]:
+    """Relative paths of all files in a folder and its subfolders, in no order.
 
-    `going_on` is called repeatedly meanwhile. Raises like `list_images`.
+    `going_on` is called before each folder is read, and repeatedly meanwhile. Raises like
+    `list_images`.
     """
-    return (path for path, _ in _images(directory, selection, going_on))
+    files = _files(directory, lambda _path: True, going_on, recursive=True)
+    return (path for path, _ in files)
 
 
 def first_entries(directory: str, most: int) -> Iterator[tuple[str, bool]]:
@@ -153,7 +153,7 @@ def first_entries(directory: str, most: int) -> Iterator[tuple[str, bool]]:
             path = prefix + entry.name
             if entry.name.startswith("."):
                 continue
-            if _is_file(entry):
+            if is_file(entry):
                 yield path, False
             elif _is_own_folder(entry, directory, path):
                 prefixes.append(path + "/")
@@ -166,6 +166,14 @@ def has_images(directory: str, selection: Selection) -> bool:
     Stops at the first, so it is quick in a folder of any size. Raises like `list_images`.
     """
     return any(True for _ in _images(directory, selection))
+
+
+def is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a file, or a link to one."""
+    try:
+        return entry.is_file()
+    except OSError:  # a circular link, or one to a forbidden place
+        return False
 
 
 def sight(path: str) -> tuple[int, int] | None:
@@ -183,25 +191,34 @@ def sight(path: str) -> tuple[int, int] | None:
 def _images(
     directory: str, selection: Selection, going_on: Callable[[], object] = lambda: None
 ) -> Iterator[tuple[str, os.DirEntry[str]]]:
-    matches = selection.matcher()
+    return _files(directory, selection.matcher(), going_on, recursive=selection.recursive)
+
+
+def _files(
+    directory: str,
+    matches: Callable[[str], bool],
+    going_on: Callable[[], object],
+    *,
+    recursive: bool,
+) -> Iterator[tuple[str, os.DirEntry[str]]]:
     prefixes = [""]
-    seen = 0
     resting = pace.Pace()
     while prefixes:
         prefix = prefixes.pop()
-        for entry in _entries_of(directory, prefix):
-            seen += 1
+        # A slow drive takes its time for each folder, however few files it has.
+        going_on()
+        for seen, entry in enumerate(_entries_of(directory, prefix), start=1):
             # After each entry, as many patterns can take a millisecond for one name.
             resting.rest()
-            if seen % LOOK_EVERY == 1:
+            if seen % LOOK_EVERY == 0:
                 going_on()
             name = entry.name
             if name.startswith("."):
                 continue
             path = prefix + name
-            if matches(path) and _is_file(entry):
+            if matches(path) and is_file(entry):
                 yield path, entry
-            elif selection.recursive and _is_own_folder(entry, directory, path):
+            elif recursive and _is_own_folder(entry, directory, path):
                 prefixes.append(path + "/")
 
 
@@ -234,13 +251,6 @@ def _unreadable_folder(directory: str, error: OSError) -> FolderNotFound | NotAF
         f"The folder {quoted(directory)} cannot be read: {error.strerror or error}. Check that it "
         "exists, and that the user that runs ComfyUI may read it.",
     )
-
-
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_file()
-    except OSError:  # a circular link, or one to a forbidden place
-        return False
 
 
 def _is_own_folder(entry: os.DirEntry[str], directory: str, path: str) -> bool:

@@ -3,15 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
+from batch_loop.core.choosing import browse as module
 from batch_loop.core.choosing.browse import MOST_FOLDERS, MOST_SECONDS, Within, browse
 from batch_loop.core.choosing.folder_dialog import folder_to_start_in
+from batch_loop.core.choosing.nothing_there import nothing_there
 from batch_loop.core.common.errors import FolderNotFound, NotAFolder, PathRefused
+from batch_loop.core.files import listing
 from batch_loop.core.files.allowed_paths import AllowedFolders, as_written, resolve_source
+from batch_loop.core.files.real_paths import scanned
+from batch_loop.core.model.selection import Selection
 
 
 @pytest.fixture
@@ -28,6 +35,32 @@ def root(tmp_path: Path) -> Path:
 def allowed(root: Path) -> AllowedFolders:
     folders = (str(root / name) for name in ("input", "output", "temp"))
     return AllowedFolders(*folders, extra=(str(root / "extra"),), how_to_allow=str(root / "file"))
+
+
+@pytest.fixture
+def slow_drive(monkeypatch: pytest.MonkeyPatch) -> SlowDrive:
+    drive = SlowDrive()
+    for each in (module, listing):
+        monkeypatch.setattr(each, "scanned", drive.scanned)
+    return drive
+
+
+class SlowDrive:
+    """A drive that takes its time to open a folder, and the clock of that time."""
+
+    SECONDS = MOST_SECONDS / 10
+
+    def __init__(self) -> None:
+        self.opened: list[str] = []
+
+    def clock(self) -> float:
+        return len(self.opened) * self.SECONDS
+
+    @contextmanager
+    def scanned(self, folder: str) -> Iterator[Iterator[os.DirEntry[str]]]:
+        self.opened.append(folder)
+        with scanned(folder) as entries:
+            yield entries
 
 
 def test_the_first_list_is_the_allowed_folders(root: Path, allowed: AllowedFolders) -> None:
@@ -150,3 +183,53 @@ def test_what_a_folder_without_images_holds_instead_is_named(
     assert deep is not None
     assert dict(deep.kinds) == {".CR2": 2, ".txt": 1}
     assert browse(str(root / "input"), allowed).nothing is None
+
+
+def test_no_subfolder_is_read_where_nobody_asked_for_it(
+    root: Path, allowed: AllowedFolders, slow_drive: SlowDrive
+) -> None:
+    """It may be the place of a drive that does not answer."""
+    pics = root / "input" / "pics"
+    (pics / "img2" / "a.png").touch()
+    assert browse(str(pics), allowed).nothing is None
+    (pics / "a.CR2").touch()
+    assert browse(str(pics), allowed).nothing is not None
+    assert slow_drive.opened == [str(pics)] * 2
+
+
+@pytest.mark.parametrize("folders", [8, 50], ids=["to the end", "not to the end"])
+def test_many_small_folders_take_no_longer_than_somebody_waits(
+    root: Path, allowed: AllowedFolders, slow_drive: SlowDrive, folders: int
+) -> None:
+    years = root / "extra" / "years"
+    for number in range(folders):
+        (years / f"{number}").mkdir(parents=True)
+        (years / f"{number}" / "a.CR2").touch()
+    shown = browse(str(years), allowed, recursive=True, clock=slow_drive.clock)
+    its_own, the_last_one = [slow_drive.SECONDS] * 2
+    assert slow_drive.clock() <= its_own + MOST_SECONDS + the_last_one
+    assert shown.within == Within(0, more=folders == 50)
+    assert (shown.nothing and shown.nothing.kinds) == (None if folders == 50 else ((".CR2", 8),))
+
+
+@pytest.mark.parametrize("recursive", [False, True])
+def test_other_files_are_counted_to_the_last_as_in_the_card(
+    root: Path, allowed: AllowedFolders, *, recursive: bool
+) -> None:
+    many = root / "extra" / "deep"
+    for number in range(2_100):
+        (many / f"{number}.CR2").touch()
+    nothing = browse(str(many), allowed, recursive=recursive).nothing
+    assert nothing is not None
+    assert nothing.kinds == ((".CR2", 2_100),)
+    assert nothing == nothing_there(str(many), Selection(recursive=recursive))
+
+
+def test_a_folder_with_links_to_images_is_not_one_of_other_files(
+    root: Path, allowed: AllowedFolders
+) -> None:
+    pics = root / "input" / "pics"
+    (root / "extra" / "a.png").touch()
+    (pics / "a.CR2").touch()
+    (pics / "a.png").symlink_to(root / "extra" / "a.png")
+    assert browse(str(pics), allowed).nothing is None
