@@ -327,23 +327,73 @@ test("another workflow is kept waiting while something of the old one is being s
   await free;
 });
 
+/** ComfyUI sends a prompt of what is on the screen, as its page does. */
+async function send({ gate, turn }) {
+  gate.sending();
+  await turn();
+  gate.accepted();
+}
+
 test("what comes first in the queue is what was there when a batch's prompt was sent", async () => {
-  const { autoQueue, gate, submissions } = await setUp({ expected: () => ["m"] });
+  const page = await setUp({ expected: () => ["m"] });
+  const { autoQueue, gate, submissions } = page;
   gate.stopping.stopHere();
   gate.queueIs(2);
   assert.equal(gate.places.of("l", true), null); // it does not go on
   autoQueue.on = true;
-  gate.sending();
-  gate.sending(); // with a batch count of 2
   const before = (remaining, isHere = true) => {
     gate.queueIs(remaining);
     return gate.places.of("l", isHere)?.before;
   };
-  assert.deepEqual([before(4), before(5), before(4), before(3)], [2, 2, 1, 0]);
+  // With a batch count of 2, and Run that is pressed again.
+  for (const remaining of [3, 4, 5]) {
+    await send(page);
+    assert.equal(gate.places.of("l", true).before, 2);
+    assert.equal(before(remaining), 2);
+  }
+  assert.deepEqual([before(6), before(5), before(4)], [2, 1, 0]);
   assert.equal(gate.places.of("another", false), null);
   assert.equal(before(0), undefined);
   submissions.begin();
   assert.equal(before(0), 0);
+});
+
+test("between a batch's own prompts, those of others come first", async () => {
+  const page = await setUp();
+  const { gate } = page;
+  gate.queueIs(0); // the first one has ended
+  await send(page);
+  gate.queueIs(1);
+  gate.queueIs(3); // two of somebody else's
+  await send(page);
+  gate.queueIs(4);
+  gate.heard(LOOP, "q");
+  assert.equal(gate.places.of("l", true).before, 0);
+  gate.queueIs(3);
+  assert.equal(gate.places.of("l", true).before, 2);
+});
+
+test("what this page has sent comes first, whether ComfyUI tells of it before it answers or after", async () => {
+  for (const isToldFirst of [false, true]) {
+    const page = await setUp();
+    const { autoQueue, gate, leave, screen, turn } = page;
+    gate.queueIs(1);
+    await leave();
+    screen.workflow = "second";
+    autoQueue.on = true;
+    await send(page);
+    gate.heard({ loop: "m", directory: "e" }, "q");
+    gate.queueIs(0);
+    gate.sending();
+    await turn();
+    if (isToldFirst) gate.queueIs(1);
+    gate.accepted();
+    gate.proceed();
+    await turn();
+    for (const remaining of isToldFirst ? [2] : [1, 2]) gate.queueIs(remaining);
+    const before = [gate.places.of("m", true).before, gate.places.of("l", false).before];
+    assert.deepEqual(before, [0, 1]);
+  }
 });
 
 test("a batch that is away and has not reported yet is known by the loops of its workflow", async () => {

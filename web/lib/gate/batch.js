@@ -37,8 +37,15 @@ export class Batch {
   isUnsure = false;
   /** Those that it is about, as far as the page knows before they report. @type {string[]} */
   expected = [];
-  /** How many prompts come before the one that was sent last, as far as that is known. */
-  before = 0;
+  /**
+   * How many prompts come before each of its own that are in ComfyUI's queue, as far as that is
+   * known, the first of them first.
+   *
+   * @type {number[]}
+   */
+  queued = [];
+  /** How many come before the one that is being sent; null if none is. @type {number | null} */
+  toBeQueued = null;
   /** Whether none of its prompts has reported since Run was pressed. */
   isNew = true;
   /**
@@ -82,12 +89,29 @@ export class Batch {
     return [...new Set(this.#reported.flat())];
   }
 
+  /** How many prompts come before its next one, as far as that is known. */
+  get before() {
+    return this.queued[0] ?? this.toBeQueued ?? 0;
+  }
+
+  /**
+   * So many prompts have left the front of ComfyUI's queue.
+   *
+   * @param {number} gone
+   */
+  moveUp(gone) {
+    this.queued = this.queued.map((before) => before - gone).filter((before) => before >= 0);
+    if (this.toBeQueued !== null) this.toBeQueued = Math.max(0, this.toBeQueued - gone);
+  }
+
   /**
    * Run was pressed. What the server says of its loops is of earlier runs, until they report again.
    */
   begin() {
     this.isNew = true;
     this.#reported = [[], []];
+    this.queued = [];
+    this.toBeQueued = null;
   }
 
   /**
@@ -109,7 +133,7 @@ export class Batch {
    */
   heard(loop, prompt) {
     this.loops.add(loop);
-    this.before = 0;
+    this.moveUp(this.before);
     this.isNew = false;
     if (prompt !== this.#prompt) this.#reported = [this.#reported[1], []];
     this.#prompt = prompt;

@@ -194,8 +194,10 @@ export class Gate {
       this.#moves.begin(this.#expected());
     }
     const { here } = this.#batches;
-    if (here && !here.isPending) this.places.sends(here);
-    if (here) here.isPending = true;
+    if (here) {
+      this.places.sends(here);
+      here.isPending = true;
+    }
     this.workflowChanged();
   }
 
@@ -203,6 +205,7 @@ export class Gate {
   accepted() {
     const { here } = this.#batches;
     if (here) {
+      this.places.accepted(here);
       here.isPending = false;
       here.behind += 1;
     } else this.#hasOthers = true;

@@ -15,6 +15,8 @@ export class QueuePlaces {
   #isSending;
   /** How many prompts are in the queue, including the running one. */
   #remaining = 0;
+  /** The same, with those that this page has sent since ComfyUI has told. */
+  #length = 0;
 
   /**
    * @param {Pick<Batches, "all" | "awayWith" | "here">} batches
@@ -32,8 +34,8 @@ export class QueuePlaces {
    */
   queueIs(remaining) {
     const gone = remaining === undefined ? 0 : Math.max(0, this.#remaining - remaining);
-    for (const batch of this.#batches.all) batch.before = Math.max(0, batch.before - gone);
-    this.#remaining = remaining ?? 0;
+    for (const batch of this.#batches.all) batch.moveUp(remaining === 0 ? Infinity : gone);
+    this.#remaining = this.#length = remaining ?? 0;
   }
 
   /**
@@ -42,7 +44,20 @@ export class QueuePlaces {
    * @param {Batch} batch
    */
   sends(batch) {
-    batch.before = this.#remaining;
+    batch.toBeQueued = this.#length;
+  }
+
+  /**
+   * ComfyUI has accepted that prompt; it may have told before how many there are now.
+   *
+   * @param {Batch} batch
+   */
+  accepted(batch) {
+    const { toBeQueued } = batch;
+    if (toBeQueued === null) return;
+    batch.queued.push(toBeQueued);
+    batch.toBeQueued = null;
+    this.#length = Math.max(this.#length, toBeQueued + 1);
   }
 
   /**

@@ -34,7 +34,7 @@ export class Turns {
    * @param {Batches} parts.batches
    * @param {Pick<Moves, "stop">} parts.moves
    * @param {Pick<AwayNotice, "goesOn" | "lost" | "refused">} parts.notice
-   * @param {Pick<QueuePlaces, "sends">} parts.places
+   * @param {Pick<QueuePlaces, "sends" | "accepted">} parts.places
    * @param {Sender} parts.sender
    * @param {Pick<Submissions, "open" | "over">} parts.submissions
    * @param {(turn: () => void) => void} [parts.later] - runs `turn` after the frontend's own work
@@ -102,6 +102,7 @@ export class Turns {
     this.#places.sends(batch);
     const wasLost = batch.lost !== null;
     const refused = await this.#sender.send(batch);
+    if (refused === null && !batch.lost) this.#places.accepted(batch);
     // The prompt may have ended before its answer came.
     this.#later(() => this.proceed());
     if (!this.#batches.away.includes(batch)) return;
