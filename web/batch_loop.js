@@ -131,7 +131,11 @@ const runControl = new RunControl({
   trial,
   watch: theWatch,
 });
-const running = { control: runControl, nodeOf: (/** @type {string} */ loop) => cards.nodeOf(loop) };
+const running = {
+  control: runControl,
+  nodeOf: (/** @type {string} */ loop) => cards.nodeOf(loop),
+  loopsHere: loopsOnScreen,
+};
 const panel = new Panel({
   app,
   server,

@@ -63,7 +63,7 @@ test("how long ago a loop ran is computed with the server's clock, not the brows
   const now = 1_700_000_000;
   for (const wrong of [0, (now - 400 * 86_400) * 1_000, (now + 400 * 86_400) * 1_000]) {
     t.mock.method(Date, "now", () => wrong);
-    const list = new LoopList(() => {}, () => {}, () => null);
+    const list = new LoopList(() => {}, () => {}, () => () => null);
     list.show([{ ...LOOP, ran_at: now - 7_200 }], now);
     const [when] = list.element.all("time");
     assert.equal(when.textContent, "2 hours ago");
@@ -76,7 +76,7 @@ test("a batch that waits in ComfyUI's queue says so, unless it is at work or com
   };
   t.after(() => delete globalThis.document);
   let place = { before: 2, isNew: false };
-  const list = new LoopList(() => {}, () => {}, () => place);
+  const list = new LoopList(() => {}, () => {}, () => () => place);
   const mark = (state) => {
     list.show([{ ...LOOP, ran_at: null, ...state }], 0);
     return list.element.all("span").map((each) => each.textContent);
@@ -89,4 +89,24 @@ test("a batch that waits in ComfyUI's queue says so, unless it is at work or com
   assert.ok(mark({ stands: "complete", next: "stop", complete: true }).includes("Queued"));
   place = null;
   assert.ok(mark(paused).includes("Paused"));
+});
+
+test("however long the list is, the page's loops are looked for once", (t) => {
+  globalThis.document = {
+    createElement: (tag) => Object.assign(new FakeElement(), { tag }),
+  };
+  t.after(() => delete globalThis.document);
+  const asked = [];
+  const places = () => {
+    asked.push([]);
+    return (loop) => {
+      asked.at(-1).push(loop);
+      return null;
+    };
+  };
+  const list = new LoopList(() => {}, () => {}, places);
+  const loops = ["a", "b", "c"].map((id) => ({ ...LOOP, id, ran_at: null }));
+  list.show(loops, 0);
+  list.show(loops, 0);
+  assert.deepEqual(asked, [["a", "b", "c"], ["a", "b", "c"]]);
 });

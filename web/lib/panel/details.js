@@ -19,8 +19,11 @@ import { Tabs } from "./tabs.js";
  * @import { Changes } from "../changes.js"
  * @import { Node } from "../../../types/comfyui.d.ts"
  * @import { RunControl } from "../run_control.js"
- * @typedef {{ control: RunControl, nodeOf: (loop: string) => Node | null }} Running - how to run
- *   the loop: the node is that of the workflow on screen
+ *
+ * @typedef {object} Running - how to run loops
+ * @property {RunControl} control
+ * @property {(loop: string) => Node | null} nodeOf - a loop's node in the workflow on screen
+ * @property {() => string[]} loopsHere - those of the workflow on screen
  */
 
 const ALL = "all";

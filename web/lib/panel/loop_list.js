@@ -15,7 +15,7 @@ import { ago, moment } from "../when.js";
 export class LoopList {
   element;
   #opened;
-  #placeOf;
+  #places;
   #list = attributed(element("ul", "loops"), { role: "list", "aria-label": t("panel.title") });
   #empty;
   /** @type {Map<string, LoopEntry>} */
@@ -24,11 +24,12 @@ export class LoopList {
   /**
    * @param {(loop: string) => void} opened - called when the user chooses a loop
    * @param {() => void} makeBatch - makes the workflow on screen a batch
-   * @param {(loop: string) => QueuePlace | null} placeOf - a loop's place in ComfyUI's queue
+   * @param {() => (loop: string) => QueuePlace | null} places - as they are now in ComfyUI's queue,
+   *   by the loop; asked once for the whole list
    */
-  constructor(opened, makeBatch, placeOf) {
+  constructor(opened, makeBatch, places) {
     this.#opened = opened;
-    this.#placeOf = placeOf;
+    this.#places = places;
     this.#empty = emptyNote(makeBatch);
     const title = element("h2", "panel-title", t("panel.title"));
     const head = element("header", "panel-head", title);
@@ -48,7 +49,10 @@ export class LoopList {
         this.#entries.delete(id);
       }
     }
-    loops.forEach((loop, place) => this.#place(this.#entry(loop, now), place));
+    const placeOf = this.#places();
+    loops.forEach((loop, place) => {
+      this.#place(this.#entry(loop, now, placeOf(loop.id)), place);
+    });
     this.#empty.hidden = loops.length > 0;
     this.#list.hidden = loops.length === 0;
   }
@@ -66,11 +70,12 @@ export class LoopList {
   /**
    * @param {ListedLoop} loop
    * @param {number} now
+   * @param {QueuePlace | null} queuePlace
    */
-  #entry(loop, now) {
+  #entry(loop, now, queuePlace) {
     const entry = this.#entries.get(loop.id) ?? new LoopEntry(() => this.#opened(loop.id));
     this.#entries.set(loop.id, entry);
-    entry.show(loop, now, this.#placeOf(loop.id));
+    entry.show(loop, now, queuePlace);
     return entry;
   }
 

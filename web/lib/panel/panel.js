@@ -99,11 +99,14 @@ export class Panel {
     place.classList.add("batch-loop-panel-place");
     place.replaceChildren(this.#root);
     if (!this.#list) {
-      const { control, nodeOf } = this.#running;
+      const { control, loopsHere } = this.#running;
       this.#list = new LoopList(
         (loop) => this.#go(loop),
         this.#makeBatch,
-        (loop) => control.placeOf(loop, { isHere: nodeOf(loop) !== null }),
+        () => {
+          const here = new Set(loopsHere());
+          return (loop) => control.placeOf(loop, { isHere: here.has(loop) });
+        },
       );
       this.#trouble.setAttribute("role", "status");
       this.#trouble.hidden = true;
