@@ -313,9 +313,10 @@ test("where the results are is looked up after the first one, and when a run end
 });
 
 test("a paused batch pauses until its image has ended, and no other image keeps it from that", () => {
-  const { runControl, shown, told } = entryOf();
+  const { entry, runControl, shown, told } = entryOf();
   const detail = () => shown.at(-1).detail;
   runControl.goesOn = () => true;
+  entry.heard("l", 1);
   told(UNDER_WAY);
   runControl.goesOn = () => false;
   runControl.pauses = () => true;
@@ -328,6 +329,22 @@ test("a paused batch pauses until its image has ended, and no other image keeps 
   assert.equal(detail(), "Image 3 of 3");
   told(REST);
   assert.equal(shown.at(-1).headline, "Paused: 2 images left");
+});
+
+test("a paused batch does not pause for an image that another server had in progress too", () => {
+  const { entry, runControl, shown, told } = entryOf();
+  const others = { path: "c.png", index: 2 };
+  const both = { ...UNDER_WAY, running: 2, current: [...UNDER_WAY.current, others] };
+  runControl.goesOn = () => true;
+  entry.heard("l", 1);
+  told(both);
+  runControl.goesOn = () => false;
+  runControl.pauses = () => true;
+  told(both);
+  assert.equal(shown.at(-1).detail, "Pausing after this image…");
+  runControl.pauses = () => false;
+  told({ ...UNDER_WAY, current: [others] });
+  assert.equal(shown.at(-1).detail, "Image 3 of 3");
 });
 
 test("new images are named only if Run neither begins anew nor leaves any out", () => {

@@ -100,7 +100,7 @@ test("what is sent after Continue is not taken back", async () => {
   const { control, did, queue } = setUp({ open: true });
   await control.pause("l", HERE);
   did.length = 0;
-  await control.start();
+  await control.start("l");
   queue.push(entry("its"));
   await control.sent();
   assert.deepEqual(did, ["start"]);
@@ -221,7 +221,7 @@ test("a loop that goes on no longer pauses, nor does one whose prompt was lost",
     return control.pauses("l");
   };
   assert.equal(await pause(), true);
-  await control.start();
+  await control.start("l");
   assert.equal(control.pauses("l"), false);
   assert.equal(await pause(), true);
   inProgress.none();
@@ -245,4 +245,42 @@ test("the prompt of another batch is not the last because one was paused", async
   inProgress.heard("another", "p");
   await control.pause("l", HERE);
   assert.deepEqual([control.pauses("l"), control.pauses("another")], [false, false]);
+});
+
+test("a prompt that has not reported yet, and turns out to be another batch's, is not the last", async () => {
+  const { control, inProgress } = setUp({ running: [entry("another batch's", { extra: {} })] });
+  inProgress.started("another batch's");
+  const paused = control.pause("l", HERE);
+  inProgress.heard("another", "another batch's");
+  await paused;
+  assert.equal(control.pauses("another"), false);
+  assert.equal(inProgress.ended("another batch's"), false);
+});
+
+test("a batch whose loop was not known when it was paused pauses once that is known", async () => {
+  const { control, inProgress } = setUp({ running: [entry("p")] });
+  inProgress.started("p");
+  await control.pause(null, HERE);
+  inProgress.heard("l", "p");
+  assert.equal(control.pauses("l"), true);
+});
+
+test("Continue counts that is pressed before ComfyUI has said what runs", async () => {
+  const { control, inProgress } = setUp({ running: [entry("p")] });
+  inProgress.started("p");
+  const paused = control.pause("l", HERE);
+  await control.start("l");
+  await paused;
+  inProgress.heard("l", "p");
+  assert.equal(control.pauses("l"), false);
+});
+
+test("Run of another batch does not end the Pause of the one whose image is in progress", async () => {
+  const { control, inProgress } = setUp();
+  for (const loop of ["l", "m"]) inProgress.heard(loop, "p");
+  await control.pause("l", HERE);
+  for (const loop of ["another", null]) await control.start(loop);
+  assert.equal(control.pauses("l"), true);
+  await control.start("m"); // of the same workflow
+  assert.equal(control.pauses("l"), false);
 });

@@ -1,13 +1,20 @@
 /**
+ * A prompt that runs, with the loops that it has reported on, and those that a person has paused
+ * meanwhile, null for one that is not known; and whether it is known to be of one of these.
+ *
+ * @typedef {object} Running
+ * @property {string} prompt
+ * @property {Set<string>} loops
+ * @property {Set<string | null>} paused
+ * @property {boolean} isLast
+ */
+
+/**
  * Knows which of this page's prompts is running, and whether a person has paused its batch: then
  * the image in progress is the last.
  */
 export class InProgress {
-  /**
-   * The prompt, and the loops that it has reported on; null if none runs.
-   *
-   * @type {{ prompt: string, loops: Set<string>, isLast: boolean } | null}
-   */
+  /** Null if none runs. @type {Running | null} */
   #running = null;
 
   /** Whether a prompt of this page runs. */
@@ -17,7 +24,7 @@ export class InProgress {
 
   /** A prompt of this page has begun. @param {string} prompt - its id */
   started(prompt) {
-    this.#running = { prompt, loops: new Set(), isLast: false };
+    this.#running = { prompt, loops: new Set(), paused: new Set(), isLast: false };
   }
 
   /**
@@ -38,7 +45,7 @@ export class InProgress {
    */
   ended(prompt) {
     if (this.#running?.prompt !== prompt) return false;
-    const { isLast } = this.#running;
+    const isLast = [...this.#running.loops].some((loop) => this.pauses(loop));
     this.#running = null;
     return isLast;
   }
@@ -54,25 +61,35 @@ export class InProgress {
    * @param {string | null} loop - one of its loops; null if none is known
    */
   pause(loop) {
-    const running = this.#running;
-    if (!running) return;
-    const { loops } = running;
-    running.isLast = loop === null || loops.size === 0 || loops.has(loop);
-  }
-
-  /** The batch goes on. */
-  goOn() {
-    if (this.#running) this.#running.isLast = false;
+    this.#running?.paused.add(loop);
   }
 
   /**
-   * A prompt of a loop that was paused is known to run, although it may not have reported yet.
+   * A batch goes on.
    *
-   * @param {string} loop
+   * @param {string | null} loop - one of its loops; null if none is known
+   */
+  goOn(loop) {
+    const running = this.#running;
+    if (!running) return;
+    running.paused.delete(loop);
+    // Its other loops go on, too.
+    if (loop === null || !running.loops.has(loop)) return;
+    running.paused.clear();
+    running.isLast = false;
+  }
+
+  /**
+   * ComfyUI has said which prompts of a batch that was paused run: one may not have reported yet.
+   *
+   * @param {string | null} loop - the one that was paused
    * @param {string[]} prompts - those that may be it
    */
   isOf(loop, prompts) {
-    if (this.#running && prompts.includes(this.#running.prompt)) this.#running.loops.add(loop);
+    const running = this.#running;
+    if (!running?.paused.has(loop) || !prompts.includes(running.prompt)) return;
+    running.isLast = true;
+    if (loop !== null) running.loops.add(loop);
   }
 
   /**
@@ -81,6 +98,7 @@ export class InProgress {
    * @param {string} loop
    */
   pauses(loop) {
-    return Boolean(this.#running?.isLast && this.#running.loops.has(loop));
+    if (!this.#running?.loops.has(loop)) return false;
+    return this.#running.isLast || this.#running.paused.has(loop);
   }
 }

@@ -124,10 +124,14 @@ export class RunControl {
     return this.#gate.isOnChange;
   }
 
-  /** Run what is left of the batch of the workflow on screen. */
-  async start() {
+  /**
+   * Run what is left of the batch of the workflow on screen.
+   *
+   * @param {string | null} loop - one of its loops; null if none is known
+   */
+  async start(loop) {
     this.#pausing = null;
-    this.#inProgress.goOn();
+    this.#inProgress.goOn(loop);
     await this.#gate.start();
   }
 
@@ -137,8 +141,8 @@ export class RunControl {
    * @param {string} loop
    */
   async resume(loop) {
-    if (!this.#stopping.resume(loop)) await this.start();
-    else this.#inProgress.goOn();
+    if (!this.#stopping.resume(loop)) await this.start(loop);
+    else this.#inProgress.goOn(loop);
   }
 
   /**
@@ -157,7 +161,7 @@ export class RunControl {
     this.#pausing = open ? count : null;
     this.#taking = isIts;
     const running = await this.#take(count);
-    if (loop !== null) this.#inProgress.isOf(loop, running);
+    this.#inProgress.isOf(loop, running);
   }
 
   /** ComfyUI's page has finished sending. */

@@ -104,7 +104,7 @@ export class Actions {
    */
   async #run({ loop }, action) {
     if (action === "pause") await this.#runControl.pause(loop, { isHere: true });
-    else await this.#runControl.start();
+    else await this.#runControl.start(loop);
   }
 
   /**

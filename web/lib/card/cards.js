@@ -3,8 +3,9 @@ import { beginBesideOutputs, widthBesideOutputs } from "../node/beside_outputs.j
 import { alsoWhenChanged } from "../node/callbacks.js";
 import { setWidth, takePlaces } from "../node/widgets.js";
 import { loopOf } from "../questions.js";
-import { CompleteCard } from "./complete_card.js";
 import { resultFolder } from "../result_folder.js";
+import { handsOut } from "../runs.js";
+import { CompleteCard } from "./complete_card.js";
 import { onSettingChanged, widgetOf } from "./folder_settings.js";
 import { IteratorCard } from "./iterator_card_element.js";
 import { IteratorEntry } from "./iterator_entry.js";
@@ -118,7 +119,9 @@ export class Cards {
     if (!node) return;
     const { kind, loop } = said;
     if (kind === "trial") this.#iterators.get(node)?.entry.tries(said.path, promptId);
-    if (kind === "iteration") this.#iterators.get(node)?.entry.heard(loop);
+    if (kind === "iteration") {
+      this.#iterators.get(node)?.entry.heard(loop, handsOut(said) ? said.index : null);
+    }
     const complete = kind === "progress" ? this.#completes.get(node) : undefined;
     if (complete) complete.loop = loop;
   }

@@ -50,9 +50,10 @@ export class IteratorEntry {
   /** @type {Loop | null} */
   #state = null;
   /**
-   * The loop that the node last reported on, and its settings at the time.
+   * The loop that the node last reported on, its settings at the time, and the index of the image
+   * that it handed out; null if it did not.
    *
-   * @type {{ loop: string, key: string } | null}
+   * @type {{ loop: string, key: string, index: number | null } | null}
    */
   #heard = null;
   /**
@@ -73,12 +74,8 @@ export class IteratorEntry {
   #goneOnWith = "";
   /** The loop that this page has gone on with, and then was paused; "" for none. */
   #paused = "";
-  /**
-   * The images that were in progress when the batch was paused, as long as they are.
-   *
-   * @type {string[]}
-   */
-  #lasts = [];
+  /** Whether the batch was paused, and the image that this page had in progress then still is. */
+  #isLast = false;
   /**
    * The image that was tried last, in which prompt, and with which settings of the node.
    *
@@ -129,9 +126,10 @@ export class IteratorEntry {
    * The node has reported on this loop.
    *
    * @param {string} loop
+   * @param {number | null} [index] - of the image that it has handed out; null if it has not
    */
-  heard(loop) {
-    this.#heard = { loop, key: JSON.stringify(folderSettings(this.node)) };
+  heard(loop, index = null) {
+    this.#heard = { loop, key: JSON.stringify(folderSettings(this.node)), index };
     this.#refusal = null; // it has run since
     this.#tried = null;
     this.#runs = true;
@@ -269,10 +267,15 @@ export class IteratorEntry {
     else if (this.#goneOnWith) this.#paused = this.#goneOnWith;
     this.#goneOnWith = goesOn ? (this.loop ?? "") : "";
     const pauses = !goesOn && this.#runControl.pauses(this.loop);
-    const current = (this.state?.current ?? []).map(({ path }) => path);
     // The prompt's end is known before the server's answer shows it.
-    this.#lasts = pauses ? current : goesOn ? [] : this.#lasts.filter((path) => current.includes(path));
-    return pauses || this.#lasts.length > 0;
+    this.#isLast = pauses || (!goesOn && this.#isLast && this.#isUnderWay);
+    return this.#isLast;
+  }
+
+  /** Whether the image that the node has last handed out to a prompt of this page is in progress. */
+  get #isUnderWay() {
+    const { loop, index = null } = this.#heard ?? {};
+    return loop === this.loop && (this.state?.current ?? []).some((each) => each.index === index);
   }
 
   /**

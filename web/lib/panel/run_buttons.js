@@ -96,6 +96,6 @@ export class RunButtons {
   #press() {
     const isHere = this.#isHere;
     if (this.#goesOn) this.#control.pause(this.#loop.id, { isHere });
-    else this.#control.start();
+    else this.#control.start(this.#loop.id);
   }
 }
