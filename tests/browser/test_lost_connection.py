@@ -93,6 +93,12 @@ def tab(
     client.end_all()
 
 
+def wait_until_in_second_image(tab: ComfyPage, batch: Batch) -> None:
+    """Wait until the workflow runs on it, and the page knows that its prompt got through."""
+    batch.wait_until_in_image(2)
+    tab.wait_until_submitted(2)
+
+
 def end_unheard(tab: ComfyPage, connection: Connection, batch: Batch, last: str) -> None:
     """Lose the connection while the workflow waits on `last`, and let that end."""
     connection.lose()
@@ -119,7 +125,7 @@ def test_an_end_that_was_missed_ends_the_batch(
     batch.close_gate("img2.png")
     tab.load(batch.graph(**settings))
     tab.run_instant()
-    batch.wait_until_in_image(2)
+    wait_until_in_second_image(tab, batch)
     end_unheard(tab, connection, batch, "img2.png")
     tab.toast("Batch complete: 2 done")
     tab.wait_until_off()
@@ -142,7 +148,7 @@ def test_an_error_that_was_missed_stops_the_batch(
         graph[node]["inputs"][name] = ["3", 0]
     tab.load(graph)
     tab.run_instant()
-    batch.wait_until_in_image(2)
+    wait_until_in_second_image(tab, batch)
     end_unheard(tab, connection, batch, "img2.png")
     tab.wait_until_off()
     expect(tab.card()).to_contain_text("img2.png")
@@ -164,7 +170,7 @@ def test_a_batch_goes_on_once_the_connection_is_back(
     batch.close_gate("img2.png")
     tab.load(batch.graph())
     tab.run_instant()
-    batch.wait_until_in_image(2)
+    wait_until_in_second_image(tab, batch)
     if is_over:
         end_unheard(tab, connection, batch, "img2.png")
     else:
@@ -187,7 +193,7 @@ def test_pause_counts_while_the_connection_is_lost_and_continue_goes_on(
     batch.close_gate("img2.png")
     tab.load(batch.graph())
     tab.run_instant()
-    batch.wait_until_in_image(2)
+    wait_until_in_second_image(tab, batch)
     connection.lose()
     tab.toast("Reconnecting")
     tab.press_button("Pause")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shutil
+import uuid
 from typing import TYPE_CHECKING
 
 import pytest
@@ -30,6 +31,7 @@ def test_names_and_state_are_readable_in_the_narrowest_panel(
     panel: SidePanel, batch: Batch, client: ComfyClient
 ) -> None:
     batch.fail_on("img1.png")
+    client.workflow = str(uuid.uuid4())  # no page has told its name
     run_until_stop(client, batch.graph(loop_name="Save captions", error_handling=SKIP))
     panel.open()
     entry = panel.entry(batch.name)
