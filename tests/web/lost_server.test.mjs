@@ -357,6 +357,26 @@ test("a batch of which the server will not say how it stands ends", async () => 
   assert.deepEqual([autoQueue.on, gate.on], [false, false]);
 });
 
+test("a refusal counts for nothing once the answer is obsolete", async () => {
+  for (const remaining of [1, undefined]) {
+    const { did, gate, server, turn } = await setUp();
+    let refuse;
+    const slow = new Promise((_, reject) => (refuse = reject));
+    server.loops = { filter: () => slow };
+    gate.queueIs(undefined);
+    gate.queueIs(0);
+    await turn();
+    gate.queueIs(remaining);
+    refuse(new Refused("Forbidden", 403));
+    await turn();
+    assert.deepEqual([did, gate.on], [["asks for l"], true]);
+    server.loops = [stands("go")];
+    gate.queueIs(0);
+    await turn();
+    assert.deepEqual(did.slice(1), ["asks for l", "ComfyUI queues"]);
+  }
+});
+
 test("a batch that cannot go on ends, and the console says why", async (t) => {
   const { did, gate, server, turn } = await setUp();
   const said = t.mock.method(console, "error", () => {});

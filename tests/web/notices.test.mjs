@@ -3,6 +3,7 @@ import test from "node:test";
 import { polling } from "./clock.mjs";
 import "./english.mjs";
 import { Notices } from "../../web/lib/notices.js";
+import { Refused } from "../../web/lib/requests.js";
 import { commonFolder } from "../../web/lib/result_folder.js";
 
 const STATE = {
@@ -214,12 +215,23 @@ test("a batch that is watched is not called complete", async () => {
   assert.deepEqual(shown, [["l", "So far: 1 done, 0 failed, 1 s"]]);
 });
 
-test("a batch that the server does not know any more, or will not speak of, is told of", () => {
+test("a batch that the server does not know any more is told of", () => {
   const { details, notices, shown } = setUp();
   notices.unknown(["l", "m"]);
-  notices.unknown(["l"], new Error("gone"));
+  notices.unknown(["l"], new Refused("There is no such route.", 404));
   const told = ["l", "ComfyUI no longer knows this batch"];
   assert.deepEqual(shown, [told, told]);
   assert.match(details[0], /^It was started again/);
-  assert.match(details[1], /^gone\n/);
+  assert.match(details[1], /^There is no such route\.\n/);
+});
+
+test("a batch that the server will not speak of, or that a fault stops, is not said to be unknown", () => {
+  for (const error of [new Refused("Forbidden", 403), new TypeError("a fault")]) {
+    const { details, notices, shown } = setUp();
+    notices.unknown(["l"], error);
+    assert.deepEqual(shown, [["l", "The batch could not go on"]]);
+    const [reason, how] = details[0].split("\n");
+    assert.equal(reason, error.message);
+    assert.match(how, /Press Continue to go on with what is left\.$/);
+  }
 });

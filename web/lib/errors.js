@@ -12,8 +12,16 @@ const KNOWN = new Set([400, 403, 404, 409, 415, 501, 503]);
  * @param {unknown} error - thrown by a method of `LoopServer`
  */
 export function explained(error) {
-  const reason = error instanceof Error ? error.message : String(error);
-  return `${reason}\n${t(`error.${kindOf(error)}`)}`;
+  return `${reasonOf(error)}\n${t(`error.${kindOf(error)}`)}`;
+}
+
+/**
+ * The reason alone.
+ *
+ * @param {unknown} error
+ */
+export function reasonOf(error) {
+  return error instanceof Error ? error.message : String(error);
 }
 
 /** @param {unknown} error */

@@ -1,5 +1,6 @@
-import { explained } from "./errors.js";
+import { explained, reasonOf } from "./errors.js";
 import { loopOf } from "./questions.js";
+import { isMissing } from "./requests.js";
 import { t, texts } from "./texts.js";
 import { moment } from "./when.js";
 import {
@@ -9,6 +10,7 @@ import {
   part,
   paused,
   pausedBetween,
+  stoppedUnsure,
   unknown,
 } from "./words.js";
 
@@ -151,16 +153,19 @@ export class Notices {
   }
 
   /**
-   * A batch has ended because the server, which was lost for a while, does not say how it stands;
-   * the notice stays until it is closed.
+   * A batch has ended because it does not become known how it stands on the server, which was lost
+   * for a while; the notice stays until it is closed.
    *
    * @param {string[]} loops - those of the batch
-   * @param {unknown} [error] - with which the server has refused, if it has
+   * @param {unknown} [error] - why not, unless the server does not know it any more
    */
   unknown(loops, error) {
     const [loop = ""] = loops;
+    const isForgotten = error === undefined || isMissing(error);
+    const reason = error === undefined ? "" : explained(error);
+    const message = isForgotten ? unknown(reason) : stoppedUnsure(reasonOf(error));
     // There is no report on it.
-    this.#ends.showWith(loop, unknown(error === undefined ? "" : explained(error)), []);
+    this.#ends.showWith(loop, message, []);
   }
 
   /**

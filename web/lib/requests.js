@@ -8,6 +8,9 @@ const FOLDER_NOT_FOUND = "folder_not_found";
 /** The HTTP status of a refusal of what its owner has not allowed. */
 export const NOT_ALLOWED = 403;
 
+/** The HTTP status of what the server does not know. */
+const NOT_FOUND = 404;
+
 /** The lowest HTTP status that means that the server, or what is behind it, has failed. */
 export const SERVER_ERROR = 500;
 
@@ -36,6 +39,15 @@ export class Refused extends Error {
  */
 export function isFinal(error) {
   return error instanceof Refused && error.status < SERVER_ERROR;
+}
+
+/**
+ * Whether the server does not know what it was asked for.
+ *
+ * @param {unknown} error
+ */
+export function isMissing(error) {
+  return error instanceof Refused && error.status === NOT_FOUND;
 }
 
 /** Requests to the pack's routes, whose responses also tell the server's time. */

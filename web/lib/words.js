@@ -254,9 +254,19 @@ export function leftOut(end, faults) {
 /**
  * The toast for a batch that ComfyUI, which was away for a while, no longer knows.
  *
- * @param {string} reason - why it does not say; empty if the batch is forgotten
+ * @param {string} reason - in its words; empty if it has said none
  * @returns {Toast}
  */
 export function unknown(reason) {
   return warning(t("notice.unknown.title"), reason || t("notice.unknown.how"));
+}
+
+/**
+ * The toast for a batch of which it has not become known whether it may go on.
+ *
+ * @param {string} reason
+ * @returns {Toast}
+ */
+export function stoppedUnsure(reason) {
+  return warning(t("notice.unknown.stopped"), `${reason}\n${t("notice.paused.between")}`);
 }

@@ -272,7 +272,7 @@ export class IteratorEntry {
     return this.#isLast;
   }
 
-  /** Whether the image that the node has last handed out to a prompt of this page is in progress. */
+  /** Whether the image is in progress that the node has last handed out to this page's prompts. */
   get #isUnderWay() {
     const { loop, index = null } = this.#heard ?? {};
     return loop === this.loop && (this.state?.current ?? []).some((each) => each.index === index);

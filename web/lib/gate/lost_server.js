@@ -100,7 +100,7 @@ export class LostServer {
       if (loops !== null && batch.isUnsure) this.#found(batch, ids, loops);
     } catch (error) {
       if (!isFinal(error)) console.error("[Batch Loop] the batch could not go on:", error);
-      if (batch.isUnsure) this.#isUnknown(ids, error);
+      if (turn === this.#turn && batch.isUnsure) this.#isUnknown(ids, error);
     }
   }
 
