@@ -33,6 +33,8 @@ export class Viewer {
   #files = null;
   /** Which result is shown. */
   #output = 0;
+  /** The image, and which of its results, whose text was read last. */
+  #textOf = "";
   /** @type {Mode} */
   #mode = "compare";
   #isOther = true;
@@ -95,8 +97,11 @@ export class Viewer {
     this.#item = item;
     this.#files = null;
     this.#frame.showItem(item);
-    // The picture of one image is never seen under the name of another.
-    if (this.#isOther) this.#stage.show(null, null, true);
+    // The picture or text of one image is never seen under the name of another.
+    if (this.#isOther) {
+      this.#stage.show(null, null, true);
+      this.#frame.setText("");
+    }
     if (item) this.#ask(item, shown);
   }
 
@@ -152,6 +157,9 @@ export class Viewer {
   /** @param {FileFacts | undefined} file */
   async #readText(file) {
     if (file?.shows !== "text" || !this.#item) return;
+    const of = JSON.stringify([this.#item.path, this.#output]);
+    if (of !== this.#textOf) this.#frame.setText("");
+    this.#textOf = of;
     const shown = [this.#shown, this.#output].join();
     const asked = this.#given.server.text(this.#loop.id, this.#item.path, this.#output);
     const text = await asked.catch(String);

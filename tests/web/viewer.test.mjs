@@ -1,0 +1,109 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import "./english.mjs";
+import { Viewer } from "../../web/lib/viewer/viewer.js";
+
+/** A fake of the parts of an element that the viewer uses. */
+class FakeElement {
+  children = [];
+  style = {};
+  dataset = {};
+  classList = { add() {}, remove() {}, toggle() {} };
+  listeners = {};
+  textContent = "";
+  isConnected = true;
+
+  append(...children) {
+    this.children.push(...children);
+  }
+
+  replaceChildren(...children) {
+    this.children = children;
+  }
+
+  addEventListener(event, heard) {
+    this.listeners[event] = heard;
+  }
+
+  setAttribute() {}
+  removeAttribute() {}
+  contains() {
+    return true;
+  }
+
+  focus() {}
+  showModal() {}
+  scrollIntoView() {}
+  async decode() {}
+
+  /** The first element with a class in it. */
+  find(name) {
+    if (this.className?.split(" ").includes(`batch-loop-${name}`)) return this;
+    for (const child of this.children) {
+      const found = child.find?.(name);
+      if (found) return found;
+    }
+    return null;
+  }
+}
+
+/** A viewer of two images with two texts each; `texts` are those that were asked for. */
+async function opened(t) {
+  const body = new FakeElement();
+  globalThis.document = { createElement: () => new FakeElement(), body };
+  globalThis.ResizeObserver = class {
+    observe() {}
+  };
+  t.after(() => {
+    delete globalThis.document;
+    delete globalThis.ResizeObserver;
+  });
+  const file = (path, shows) => ({ path, shows, width: 0, height: 0, bytes: 1, reason: "" });
+  const texts = [];
+  const server = {
+    files: async (_loop, path) => ({
+      source: file(path, "picture"),
+      results: ["1.txt", "2.txt"].map((name) => file(path + name, "text")),
+    }),
+    text: (_loop, path, output) => new Promise((told) => texts.push({ path, output, told })),
+    picture: () => "",
+    thumbnail: () => "",
+  };
+  const items = ["a.png", "b.png"].map((path) => ({ path, state: "done", attempts: 1, seconds: 1 }));
+  const gallery = { total: items.length, item: (index) => items[index], choose() {} };
+  const trying = { canTry: false, tryTitle: "", tryOne() {} };
+  const loop = { id: "l", batch: 1 };
+  const viewer = new Viewer({ server, gallery, loop, index: 0, trying, closed() {} });
+  viewer.open();
+  const turn = () => new Promise((resume) => setImmediate(resume));
+  await turn();
+  const [dialog] = body.children;
+  const shown = dialog.find("viewer-text");
+  const press = (key) =>
+    dialog.listeners.keydown({ key, preventDefault() {}, stopPropagation() {} });
+  const tell = async (text) => {
+    texts.at(-1).told(text);
+    await turn();
+  };
+  return { press, shown, tell, texts, turn };
+}
+
+test("the text of one image, or result, is never seen under the name of another", async (t) => {
+  const { press, shown, tell, texts, turn } = await opened(t);
+  await tell("the first of a");
+  assert.equal(shown.textContent, "the first of a");
+  press("ArrowDown"); // the next result
+  assert.equal(shown.textContent, "");
+  await tell("the second of a");
+  assert.equal(shown.textContent, "the second of a");
+  press("ArrowRight"); // the next image
+  assert.equal(shown.textContent, "");
+  await turn();
+  assert.equal(shown.textContent, "");
+  await tell("the first of b");
+  assert.equal(shown.textContent, "the first of b");
+  assert.deepEqual(
+    texts.map(({ path, output }) => [path, output]),
+    [["a.png", 0], ["a.png", 1], ["b.png", 0]],
+  );
+});
