@@ -99,6 +99,7 @@ const gate = new Gate({
   stands: (loops) => server.loopsOf(loops),
   goesOn,
   expected: loopsOnScreen,
+  unfinished: unfinishedOnScreen,
   isUnknown,
   changed(batch) {
     awake.need(batch !== null);
@@ -195,6 +196,11 @@ function goesOn(ids, loops) {
 /** @returns {string[]} - from the cards, which need the gate */
 function loopsOnScreen() {
   return cards.loops;
+}
+
+/** @returns {string[]} - from the cards, too */
+function unfinishedOnScreen() {
+  return cards.unfinished;
 }
 
 /** @type {(ids: string[], error: unknown) => void} */

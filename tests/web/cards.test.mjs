@@ -133,6 +133,18 @@ test("a folder is looked at again after a run that no answer has shown", (t) => 
   assert.equal(again.length, 1);
 });
 
+test("the loops of the workflow are known, and those of them that have something left", (t) => {
+  const { cards, told } = setUp(t);
+  const loops = () => [cards.loops, cards.unfinished];
+  told("folder", { value: FOLDER });
+  told("loop", { value: null });
+  assert.deepEqual(loops(), [[], []]);
+  told("loop", { value: LOOP });
+  assert.deepEqual(loops(), [["l"], ["l"]]);
+  told("loop", { value: { ...LOOP, complete: true } });
+  assert.deepEqual(loops(), [["l"], []]);
+});
+
 test("while nothing is known of the folder, a card says why the server fails", (t) => {
   const { ofIterator, told } = setUp(t);
   const failure = { error: new Refused("no database", 503) };

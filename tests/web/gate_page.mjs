@@ -17,6 +17,7 @@ export async function setUp({
   needsAccount = false,
   answer = async () => ({ prompt_id: "p" }),
   expected = () => [],
+  unfinished = () => [],
 } = {}) {
   const waiting = [];
   const later = (run) => waiting.push(run);
@@ -115,7 +116,7 @@ export async function setUp({
     },
   };
   const parts = { autoQueue, claims, notice, screen, sender, submissions, later, every, wait };
-  const gate = new Gate({ ...parts, ...server, expected });
+  const gate = new Gate({ ...parts, ...server, expected, unfinished });
   gate.sending();
   await turn();
   gate.accepted();

@@ -118,22 +118,39 @@ test("the loops of an earlier Run are not asked about: a Cancel from then ends n
   assert.deepEqual([did, gate.on], [["asks for m", "ComfyUI queues"], true]);
 });
 
-test("Continue counts after a Cancel, although the server was lost before anything reported", async () => {
+/** Continue is pressed, on the screen or away, and the server is lost before anything reports. */
+async function continueAndLose(isAway, loops) {
+  const page = await setUp({ unfinished: () => ["l"] });
+  const { autoQueue, emptied, gate, leave, server, turn } = page;
+  if (isAway) await leave();
+  gate.stopping.switchOff(["l"]);
+  if (isAway) gate.stopping.resume("l");
+  else {
+    autoQueue.on = true;
+    gate.sending();
+  }
+  server.loops = loops;
+  gate.queueIs(undefined);
+  gate.refused();
+  await turn();
+  await emptied();
+  return page;
+}
+
+test("Continue counts after a Cancel or an error, although the server was lost before a report", async () => {
   for (const isAway of [false, true]) {
-    const { autoQueue, did, emptied, gate, leave, server, turn } = await setUp();
-    if (isAway) await leave();
-    gate.stopping.switchOff(["l"]);
-    server.loops = [stands("stop", { interrupted: true })];
-    if (isAway) gate.stopping.resume("l");
-    else {
-      autoQueue.on = true;
-      gate.sending();
+    for (const given of [{ interrupted: true }, { interrupted: false }]) {
+      const { did, gate } = await continueAndLose(isAway, [stands("stop", { complete: false, ...given })]);
+      assert.deepEqual(did.slice(-2), ["asks for l", isAway ? "sends 6" : "ComfyUI queues"]);
+      assert.equal(gate.on, true);
     }
-    gate.queueIs(undefined);
-    gate.refused();
-    await turn();
-    await emptied();
-    assert.deepEqual([did.at(-1), gate.on], [isAway ? "sends 6" : "ComfyUI queues", true]);
+  }
+});
+
+test("an end counts that came before anything was heard of the last image", async () => {
+  for (const isAway of [false, true]) {
+    const { did, gate } = await continueAndLose(isAway, [stands("stop", { complete: true })]);
+    assert.deepEqual([did.at(-1), gate.on], ["asks for l", false]);
   }
 });
 

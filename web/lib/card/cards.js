@@ -151,6 +151,12 @@ export class Cards {
     return this.#entriesOf(this.#nodes()).flatMap(({ loop }) => loop ?? []);
   }
 
+  /** Those of them that have something left. */
+  get unfinished() {
+    const entries = this.#entriesOf(this.#nodes());
+    return entries.flatMap(({ loop, state }) => (loop !== null && !state?.complete ? loop : []));
+  }
+
   /**
    * The Directory Iterator of a loop in the workflow on screen, or null.
    *

@@ -37,6 +37,8 @@ export class Batch {
   isUnsure = false;
   /** Those that it is about, as far as the page knows before they report. @type {string[]} */
   expected = [];
+  /** Those that had something left when Run was pressed. @type {string[]} */
+  unfinished = [];
   /**
    * How many prompts come before each of its own that are in ComfyUI's queue, as far as that is
    * known, the first of them first.
@@ -83,10 +85,10 @@ export class Batch {
 
   /**
    * The loops that its last prompts since Run have reported on: while one runs, it may not have
-   * reported on all.
+   * reported on all. Before the first report, those that Run was pressed for.
    */
   get lately() {
-    return [...new Set(this.#reported.flat())];
+    return this.isNew ? this.unfinished : [...new Set(this.#reported.flat())];
   }
 
   /** How many prompts come before its next one, as far as that is known. */
@@ -106,9 +108,12 @@ export class Batch {
 
   /**
    * Run was pressed. What the server says of its loops is of earlier runs, until they report again.
+   *
+   * @param {string[]} unfinished - those that had something left, as far as the page knows
    */
-  begin() {
+  begin(unfinished) {
     this.isNew = true;
+    this.unfinished = unfinished;
     this.#reported = [[], []];
     this.queued = [];
     this.toBeQueued = null;
@@ -118,9 +123,10 @@ export class Batch {
    * Run was pressed with its workflow on the screen, whose loops may be others by now.
    *
    * @param {string[]} expected - its loops, as far as the page knows them
+   * @param {string[]} unfinished - those of them that had something left
    */
-  beginAnew(expected) {
-    this.begin();
+  beginAnew(expected, unfinished) {
+    this.begin(unfinished);
     this.loops.clear();
     this.expected = expected;
   }

@@ -49,6 +49,7 @@ export class Gate {
   #lostServer;
   #moves;
   #expected;
+  #unfinished;
   #turns;
   #batches = new Batches();
   /** Whether prompts of the pack's nodes that belong to none of the batches may be in the queue. */
@@ -69,6 +70,7 @@ export class Gate {
    *   loops, as the server will not say how they stand
    * @param {() => string[]} [parts.expected] - the loops of the workflow on the screen, as far as
    *   the page knows them
+   * @param {() => string[]} [parts.unfinished] - those of them that have something left
    * @param {(batch: Batch | null) => void} [parts.changed] - called with a batch that this page
    *   runs, or null, when that may have changed
    * @param {(look: () => void) => () => void} [parts.every] - calls `look` again and again; returns
@@ -84,6 +86,7 @@ export class Gate {
     this.#sender = sender;
     this.#changed = given.changed ?? (() => {});
     this.#expected = given.expected ?? (() => []);
+    this.#unfinished = given.unfinished ?? (() => []);
     const batches = this.#batches;
     /** Where the prompts of batches wait. */
     this.places = new QueuePlaces(batches, () => submissions.open);
@@ -191,7 +194,7 @@ export class Gate {
     if (!this.#autoQueue.runsAll) return;
     this.#hold.drop(); // somebody has pressed Run
     if (!this.#batches.here || !this.#screen.has(this.#batches.here)) {
-      this.#moves.begin(this.#expected());
+      this.#moves.begin(this.#expected(), this.#unfinished());
     }
     const { here } = this.#batches;
     if (here) {

@@ -113,7 +113,8 @@ export class LostServer {
     const isHere = batch === this.#batches.here;
     const isStopped = isHere && this.#hold.mode === null && !this.#autoQueue.runsAll;
     // Without any, nothing was heard of its first prompt.
-    if (!isStopped && ids.length > 0 && !this.#goesOn(ids, loops)) return;
+    const known = batch.isNew ? loops.map(sinceRun) : loops;
+    if (!isStopped && ids.length > 0 && !this.#goesOn(ids, known)) return;
     batch.isUnsure = false;
     if (!isHere) this.#proceed();
     else if (!isStopped) this.#goOnHere();
@@ -149,6 +150,19 @@ export class LostServer {
 function nullOrFinal(error) {
   if (isFinal(error)) throw error;
   return null;
+}
+
+/**
+ * A loop of which nothing was heard since Run was pressed: what had stopped it before that, an
+ * error or a Cancel, counts no more.
+ *
+ * @param {Loop} loop
+ */
+function sinceRun(loop) {
+  if (loop.complete) return loop;
+  /** @type {Loop["next"]} */
+  const next = loop.next === "stop" ? "go" : loop.next;
+  return { ...loop, interrupted: false, next };
 }
 
 /** @param {Loop} loop */

@@ -35,13 +35,14 @@ export class Moves {
    * Run was pressed: the workflow on the screen begins, or goes on with, its batch.
    *
    * @param {string[]} expected - its loops, as far as the page knows them
+   * @param {string[]} unfinished - those of them that had something left
    */
-  begin(expected) {
+  begin(expected, unfinished) {
     this.here();
     const { here } = this.#batches;
     if (!here) return;
     this.#release(here);
-    here.beginAnew(expected);
+    here.beginAnew(expected, unfinished);
   }
 
   /** The batch of the workflow on the screen is the one that is there. */

@@ -105,7 +105,7 @@ export class Stopping {
   resume(loop) {
     const batch = this.#batches.restedWith([loop]);
     if (!batch || this.#screen.has(batch)) return false;
-    batch.begin();
+    batch.begin([...batch.loops]);
     this.#goAway(batch, batch.mode);
     return true;
   }
@@ -123,7 +123,7 @@ export class Stopping {
       this.#autoQueue.goOn(mode, images);
       return;
     }
-    batch.begin();
+    batch.begin([]); // it was complete, as a rule
     this.#goAway(batch, mode);
     this.#proceed();
   }
