@@ -88,7 +88,7 @@ def _shown_beside(progress: Progress) -> Iterator[str]:
     if progress.remaining is not None:
         yield f"{duration(progress.remaining)} to go"
     if progress.per_minute is not None:
-        yield f"{progress.per_minute:.3g} a minute"
+        yield f"{speed(progress.per_minute)} a minute"
     if progress.failed:
         yield f"{progress.failed} failed"
     yield plain(progress.filename)
@@ -101,6 +101,12 @@ def duration(seconds: float) -> str:
     if hours:
         return f"{hours} h {rest} min"
     return f"{minutes} min {left} s" if minutes else f"{left} s"
+
+
+def speed(per_minute: float) -> str:
+    """Return images a minute as the page writes them: `0.25`, `7.3`, `2240`."""
+    digits = 2 - sum(per_minute >= least for least in (1, 10))
+    return f"{per_minute:.{digits}f}"
 
 
 class JsonLines:

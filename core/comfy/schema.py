@@ -97,14 +97,18 @@ def widget(setting: Setting) -> comfy_io.Input:
     if name in LISTING:
         made = _with_option(made, "selects_images")
     if setting.shown_with:
-        other, value = setting.shown_with
-        made = _with_option(made, "shown_with", [other, value.value])
+        made = shown_with(made, *setting.shown_with)
     return advanced(made) if setting.advanced else made
 
 
 def advanced(of: comfy_io.Input) -> comfy_io.Input:
     """`of`, which the page shows only below More settings."""
     return _with_option(of, "advanced")
+
+
+def shown_with(of: comfy_io.Input, other: str, value: Enum) -> comfy_io.Input:
+    """`of`, which the page shows only while the setting `other` has that value."""
+    return _with_option(of, "shown_with", [other, value.value])
 
 
 def combo(name: str, choices: type[Choice], default: Choice, tooltip: str) -> comfy_io.Input:

@@ -8,7 +8,7 @@ from comfy_api.v0_0_2 import io as comfy_io
 
 from ...core.comfy import runtime
 from ...core.comfy.request_origin import told
-from ...core.comfy.schema import built_once, combo, schema
+from ...core.comfy.schema import advanced, built_once, combo, schema, shown_with
 from ...core.comfy.threads import Threads, in_thread
 from ...core.common.combo_choice import chosen
 from ...core.common.errors import BatchLoopError, ClaimLost
@@ -29,6 +29,12 @@ from .saving import (
     name_inputs,
     nothing_saved,
 )
+
+_MORE = frozenset({"if_exists", "keep_subfolders"})
+"""The inputs that the page shows only below More settings."""
+
+_IN_A_FOLDER = frozenset({"folder", "keep_subfolders"})
+"""The inputs that say nothing of a text beside its source."""
 
 
 class SaveText(comfy_io.ComfyNode):
@@ -53,7 +59,7 @@ class SaveText(comfy_io.ComfyNode):
                 comfy_io.Hidden.prompt,
                 comfy_io.Hidden.dynprompt,
             ],
-            inputs=_inputs(),
+            inputs=[_as_shown(each) for each in _inputs()],
             outputs=[
                 comfy_io.String.Output(
                     "saved_text", display_name="text", tooltip="The text, unchanged."
@@ -130,3 +136,9 @@ def _inputs() -> list[comfy_io.Input]:
             "With save_to folder: whether to save into the same subfolders as the source."
         ),
     ]
+
+
+def _as_shown(of: comfy_io.Input) -> comfy_io.Input:
+    if of.id in _IN_A_FOLDER:
+        of = shown_with(of, "save_to", SaveTo.FOLDER)
+    return advanced(of) if of.id in _MORE else of

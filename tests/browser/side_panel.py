@@ -79,6 +79,11 @@ class SidePanel:
         return self.root.locator(".batch-loop-figures")
 
     @property
+    def summary(self) -> Locator:
+        """The numbers, the times and what is worth knowing of the open loop."""
+        return self.root.locator(".batch-loop-summary")
+
+    @property
     def standing(self) -> Locator:
         """How the open loop stands, in one word."""
         return self.root.locator(".batch-loop-details .batch-loop-standing")

@@ -99,6 +99,16 @@ def wait_until_in_second_image(tab: ComfyPage, batch: Batch) -> None:
     tab.wait_until_submitted(2)
 
 
+def run_into_second_of_three(tab: ComfyPage, new_batch: Callable[..., Batch]) -> Batch:
+    """Run a batch until its workflow waits on the second of three images."""
+    batch = new_batch("img1.png", "img2.png", "img3.png")
+    batch.close_gate("img2.png")
+    tab.load(batch.graph())
+    tab.run_instant()
+    wait_until_in_second_image(tab, batch)
+    return batch
+
+
 def end_unheard(tab: ComfyPage, connection: Connection, batch: Batch, last: str) -> None:
     """Lose the connection while the workflow waits on `last`, and let that end."""
     connection.lose()
@@ -166,11 +176,7 @@ def test_a_batch_goes_on_once_the_connection_is_back(
     new_batch: Callable[..., Batch],
     client: ComfyClient,
 ) -> None:
-    batch = new_batch("img1.png", "img2.png", "img3.png")
-    batch.close_gate("img2.png")
-    tab.load(batch.graph())
-    tab.run_instant()
-    wait_until_in_second_image(tab, batch)
+    batch = run_into_second_of_three(tab, new_batch)
     if is_over:
         end_unheard(tab, connection, batch, "img2.png")
     else:
@@ -189,11 +195,7 @@ def test_a_batch_goes_on_once_the_connection_is_back(
 def test_pause_counts_while_the_connection_is_lost_and_continue_goes_on(
     tab: ComfyPage, connection: Connection, new_batch: Callable[..., Batch], client: ComfyClient
 ) -> None:
-    batch = new_batch("img1.png", "img2.png", "img3.png")
-    batch.close_gate("img2.png")
-    tab.load(batch.graph())
-    tab.run_instant()
-    wait_until_in_second_image(tab, batch)
+    batch = run_into_second_of_three(tab, new_batch)
     connection.lose()
     tab.toast("Reconnecting")
     tab.press_button("Pause")

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 ITERATOR = "BatchLoopDirectoryIterator"
 SAVER = "BatchLoopSaveImage"
 COMPLETE = "BatchLoopBatchComplete"
+TEXTS = "BatchLoopSaveText"
 
 FIRST = ["directory", "batch_loop_card", "filter"]
 EVERYDAY = [*FIRST, "recursive", "sort_by", "error_handling", "batch_loop_more"]
@@ -45,14 +46,19 @@ def shown(comfy: ComfyPage, node_type: str = ITERATOR) -> list[str]:
     return names
 
 
-def wait_until_shown(comfy: ComfyPage, names: list[str]) -> None:
-    """Wait until Directory Iterator shows these widgets, in this order."""
-    comfy.wait_until("doesShow", ITERATOR, names)
+def wait_until_shown(comfy: ComfyPage, names: list[str], node_type: str = ITERATOR) -> None:
+    """Wait until a node shows these widgets, in this order."""
+    comfy.wait_until("doesShow", node_type, names)
 
 
 def more(comfy: ComfyPage) -> Any:
     """The row that folds Directory Iterator's settings."""
     comfy.card()
+    return fold(comfy)
+
+
+def fold(comfy: ComfyPage) -> Any:
+    """The row that folds a node's settings."""
     return comfy.page.get_by_role("button", name="More settings").first
 
 
@@ -174,6 +180,20 @@ def test_a_pattern_is_asked_for_with_custom_only(comfy: ComfyPage) -> None:
     wait_until_shown(comfy, [*FIRST, "custom_pattern", *EVERYDAY[3:]])
     comfy.set_node_widget(ITERATOR, "filter", "PNG")
     wait_until_shown(comfy, EVERYDAY)
+
+
+def test_a_folder_for_texts_is_asked_for_where_one_is_used(comfy: ComfyPage) -> None:
+    add(comfy, TEXTS)
+    names = ["prefix", "suffix", "extension", "batch_loop_more"]
+    wait_until_shown(comfy, ["save_to", *names], TEXTS)
+    fold(comfy).click()
+    wait_until_shown(comfy, ["save_to", *names, "if_exists"], TEXTS)
+    comfy.set_node_widget(TEXTS, "save_to", "folder")
+    wait_until_shown(comfy, ["save_to", "folder", *names, "if_exists", "keep_subfolders"], TEXTS)
+    comfy.reload_workflow()
+    wait_until_shown(comfy, ["save_to", "folder", *names, "if_exists", "keep_subfolders"], TEXTS)
+    comfy.set_node_widget(TEXTS, "save_to", "beside the source")
+    wait_until_shown(comfy, ["save_to", *names, "if_exists"], TEXTS)
 
 
 def test_a_setting_from_another_node_stays_in_sight(comfy: ComfyPage) -> None:

@@ -551,11 +551,11 @@ test("a failure leads to its node, an unreadable file to the iterator", () => {
 });
 
 test("Start over asks first where something was done", async () => {
-  const state = { done: 3, failed: 1, directory: "/in" };
+  const state = { done: 3, failed: 1, directory: "/in", title: "Upscale", name: "mine" };
   for (const isSure of [false, true]) {
     const { asked, of } = acting({ isSure });
     await of({ state }).startOver(START_OVER);
-    assert.match(asked[0], /^\/in: 3 done, 1 failed/);
+    assert.match(asked[0], /^\/in\nUpscale · mine\n3 done, 1 failed\. All of it/);
     assert.equal(asked.length, isSure ? 2 : 1);
   }
   const { asked, of } = acting();

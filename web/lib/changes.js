@@ -11,6 +11,8 @@ import { namesOf } from "./words.js";
  * @import { Toasts } from "./toasts.js"
  */
 
+/** @typedef {Pick<Loop, "directory" | "name" | "title" | "done" | "failed">} Shown - of a batch */
+
 const LIFE_MS = 8_000;
 
 /** Makes the changes that users ask for, and reports the result. */
@@ -42,10 +44,10 @@ export class Changes {
    * returns whether it succeeded.
    *
    * @param {Which} which
-   * @param {Pick<Loop, "done" | "failed" | "directory"> | null} state - as far as it is known
+   * @param {Shown | null} state - as far as it is known
    */
   async startOver(which, state) {
-    if (state && state.done + state.failed > 0 && !(await this.#isSure(state))) return false;
+    if (state && state.done + state.failed > 0 && !(await this.#isSure("startOver", state))) return false;
     return this.#do("startOver", async () => {
       const started = await this.#server.reset(which);
       const detail = `${started.directory}\n${t("startOver.done")}`;
@@ -99,29 +101,27 @@ export class Changes {
    * @param {Loop} loop
    */
   async forget(loop) {
-    const { id, directory, done, failed, paired } = loop;
-    const lines = [
-      directory,
-      namesOf(loop),
-      t("forget.sure", { done, failed }),
-      ...(paired.length ? [t("forget.paired", { folders: paired.join(", ") })] : []),
-    ];
-    const message = lines.filter(Boolean).join("\n");
-    const question = { title: t("forget.question"), message, yes: t("forget.title") };
-    if (!(await this.#ask(question))) return false;
+    const { id, directory, paired } = loop;
+    const more = paired.length ? [t("forget.paired", { folders: paired.join(", ") })] : [];
+    if (!(await this.#isSure("forget", loop, more))) return false;
     return this.#do("forget", async () => {
       await this.#server.forget(id);
       return `${directory}\n${t("forget.done")}`;
     });
   }
 
-  /** @param {Pick<Loop, "done" | "failed" | "directory">} state */
-  #isSure({ done, failed, directory }) {
-    return this.#ask({
-      title: t("startOver.question"),
-      message: t("startOver.sure", { directory, done, failed }),
-      yes: t("startOver.title"),
-    });
+  /**
+   * Ask whether that is meant, and for this batch.
+   *
+   * @param {"startOver" | "forget"} what
+   * @param {Shown} batch
+   * @param {string[]} more - lines to add
+   */
+  #isSure(what, batch, more = []) {
+    const { directory, done, failed } = batch;
+    const lines = [directory, namesOf(batch), t(`${what}.sure`, { done, failed }), ...more];
+    const message = lines.filter(Boolean).join("\n");
+    return this.#ask({ title: t(`${what}.question`), message, yes: t(`${what}.title`) });
   }
 
   /**

@@ -15,6 +15,7 @@ import {
 } from "./words.js";
 
 /**
+ * @import { Shown } from "./changes.js"
  * @import { FinishedBy, Iteration, Progress } from "../../types/nodes.d.ts"
  * @import { Toast } from "../../types/comfyui.d.ts"
  * @import { NoticeBox } from "./notice_box.js"
@@ -65,7 +66,7 @@ export class Notices {
    * @param {Signals} parts.signals
    * @param {Submissions} parts.submissions
    * @param {Pick<RunControl, "goesOn" | "resume">} parts.runControl
-   * @param {(loop: string, state: Iteration) => void} parts.startOver
+   * @param {(loop: string, batch: Shown) => void} parts.startOver
    * @param {(loop: string) => Promise<string>} parts.resultsOf - the folder with a loop's results
    */
   constructor({ poller, toasts, ends, signals, submissions, runControl, startOver, resultsOf }) {
@@ -229,9 +230,10 @@ export class Notices {
    * @param {FinishedBy} by
    */
   #tellFinished(iteration, by) {
-    const { loop } = iteration;
+    const { loop, loop_name: name } = iteration;
     const message = finishedByOther(iteration, by, moment(by.at, texts().language));
-    const act = () => this.#startOver(loop, iteration);
+    // The notice has said whose it is.
+    const act = () => this.#startOver(loop, { ...iteration, name, title: "" });
     this.#ends.show(loop, message, { label: t("startOver.title"), act });
   }
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from batch_loop.batch_loop_cli.display import Bar, JsonLines, plain, summary_in_words
+from batch_loop.batch_loop_cli.display import Bar, JsonLines, plain, speed, summary_in_words
 from batch_loop.batch_loop_cli.progress import Progress
 
 
@@ -51,6 +51,13 @@ def test_a_batch_has_a_bar(capsys: pytest.CaptureFixture[str]) -> None:
     bar.show("started", Progress(total=7, done=2), "http://here")
     bar.close()
     assert "2/7" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("per_minute", "shown"), [(0.254, "0.25"), (7.26, "7.3"), (86.4, "86"), (2243.7, "2244")]
+)
+def test_a_speed_is_a_plain_number(per_minute: float, shown: str) -> None:
+    assert speed(per_minute) == shown
 
 
 def test_programs_are_told_nothing_that_is_for_people(capsys: pytest.CaptureFixture[str]) -> None:

@@ -83,6 +83,11 @@ export class RunButtons {
     return this.#control.awaits(this.#loop.id);
   }
 
+  /** Whether the loop has been paused, and its image in progress still runs. */
+  get pauses() {
+    return !this.#goesOn && this.#control.pauses(this.#loop.id);
+  }
+
   /** Whether the workflow of the loop is on the screen. */
   get #isHere() {
     return this.#nodeOf(this.#loop.id) !== null;

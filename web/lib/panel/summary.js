@@ -35,10 +35,11 @@ export class Summary {
   /**
    * @param {Loop} loop
    * @param {object} waits
+   * @param {boolean} waits.pauses - whether it has been paused, and its last image still runs
    * @param {boolean} waits.awaits - whether the page waits for anything of it
    * @param {QueuePlace | null} waits.place - that of its batch in ComfyUI's queue
    */
-  show(loop, { awaits, place }) {
+  show(loop, { pauses, awaits, place }) {
     const figures = figuresOf(loop);
     this.#bar.show(figures, inWords(loop));
     const { done, failed, left } = figures;
@@ -54,7 +55,8 @@ export class Summary {
     this.#time.hidden = !time;
     const queuePlace = isAtWork(loop) ? null : queuedAt(loop, place);
     const wait = queuePlace ? queuedIn(queuePlace).detail : otherServers(loop, awaits);
-    const notes = [wait, ...noteLines(loop)].filter(Boolean).join(" ");
+    const page = pauses ? t("card.pausing") : wait;
+    const notes = [page, ...noteLines(loop)].filter(Boolean).join(" ");
     setText(this.#notes, notes);
     this.#notes.hidden = !notes;
     this.#tell(loop);
