@@ -98,7 +98,7 @@ const gate = new Gate({
   submissions,
   stands: (loops) => server.loopsOf(loops),
   goesOn,
-  expected: loopsOnScreen,
+  expected,
   unfinished: unfinishedOnScreen,
   isUnknown,
   changed(batch) {
@@ -194,6 +194,11 @@ function goesOn(ids, loops) {
 }
 
 /** @returns {string[]} - from the cards, which need the gate */
+function expected() {
+  return cards.named;
+}
+
+/** @returns {string[]} - from the cards, too */
 function loopsOnScreen() {
   return cards.loops;
 }

@@ -356,6 +356,28 @@ def test_each_folder_keeps_its_own_progress(
     assert batch.ran == [*SEVEN[:2], "a.png", "b.png", *SEVEN[2:]]
 
 
+def test_run_on_another_folder_goes_on_after_the_end_of_the_first(
+    comfy: ComfyPage, batch: Batch, new_batch: Callable[..., Batch], ends: Ends
+) -> None:
+    other = new_batch("a.png", "b.png")
+    for name in ("a.png", "b.png"):
+        # The workflow's gates are in the scratch folder of the first batch.
+        batch.open_gate(name)
+    batch.close_gate("img2.png")
+    comfy.load(batch.graph(limit=2))
+    comfy.run_instant()
+    batch.wait_until_in_image(2)
+    comfy.wait_until_submitted(2)
+    comfy.set_widget(ITERATOR, "directory", other.name)
+    expect(comfy.card()).to_contain_text("2 images")
+    comfy.run_instant()
+    comfy.wait_until_submitted(3)
+    batch.open_gate("img2.png")
+    ends(comfy)
+    assert batch.counts() == (2, 0)
+    assert other.counts() == (2, 0)
+
+
 @pytest.mark.one_frontend
 def test_start_over_applies_to_the_folder_that_the_node_shows(
     comfy: ComfyPage, batch: Batch, new_batch: Callable[..., Batch], ends: Ends

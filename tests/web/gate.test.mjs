@@ -436,3 +436,37 @@ test("a batch that was paused is not the one that runs on its node's other folde
   assert.deepEqual(goOn(), onlyTheOther);
   assert.deepEqual(released, ["l"]);
 });
+
+test("the end of a folder does not end the batch of another that Run was pressed for meanwhile", async () => {
+  let named = ["l"];
+  const page = await setUp({ expected: () => named });
+  const { autoQueue, claims, gate } = page;
+  const claimed = [];
+  claims.claim = (loop) => claimed.push(loop);
+  gate.queueIs(1); // the last image of the first folder
+  named = ["m"];
+  await send(page);
+  gate.queueIs(2);
+  // The report of the prompt that runs may come as late as this.
+  gate.heard({ loop: "l", directory: "d" }, "p");
+  assert.equal(gate.isElsewhere(["l"]), true);
+  assert.equal(gate.stopping.switchOff(["l"]), null);
+  assert.equal(autoQueue.on, true);
+  gate.queueIs(1);
+  gate.heard({ loop: "m", directory: "e" }, "q");
+  assert.deepEqual(claimed, ["m"]);
+  assert.equal(gate.stopping.switchOff(["m"]), "instant-running");
+});
+
+test("a report on a loop that the page did not name counts once nothing comes before", async () => {
+  const page = await setUp({ expected: () => ["m"] });
+  const { gate } = page;
+  gate.stopping.stopHere();
+  gate.queueIs(0);
+  page.autoQueue.on = true;
+  await send(page);
+  gate.queueIs(1);
+  gate.heard({ loop: "another", directory: "e" }, "q");
+  assert.equal(gate.isElsewhere(["another"]), false);
+  assert.equal(gate.stopping.switchOff(["another"]), "instant-running");
+});

@@ -146,12 +146,17 @@ export class Cards {
     for (const entry of this.#entriesOf(this.#nodes())) entry.show();
   }
 
-  /** The loops of the workflow on screen that have run. */
+  /** The loops of the workflow on screen, as far as they are known, whether or not they have run. */
+  get named() {
+    return this.#entriesOf(this.#nodes()).flatMap(({ named }) => named ?? []);
+  }
+
+  /** Those of them that have run. */
   get loops() {
     return this.#entriesOf(this.#nodes()).flatMap(({ loop }) => loop ?? []);
   }
 
-  /** Those of them that have something left. */
+  /** Those of these that have something left. */
   get unfinished() {
     const entries = this.#entriesOf(this.#nodes());
     return entries.flatMap(({ loop, state }) => (loop !== null && !state?.complete ? loop : []));

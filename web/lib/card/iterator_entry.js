@@ -107,11 +107,11 @@ export class IteratorEntry {
 
   /** The last known state of that loop. */
   get state() {
-    return this.#state?.id === this.#named ? this.#state : null;
+    return this.#state?.id === this.named ? this.#state : null;
   }
 
   /** The id of the loop that the settings stand for, whether or not it has run. */
-  get #named() {
+  get named() {
     const key = JSON.stringify(folderSettings(this.node));
     if (this.#heard?.key === key) return this.#heard.loop;
     return this.folderQuestion === this.#known ? this.#ofFolder : null;
@@ -186,7 +186,7 @@ export class IteratorEntry {
 
   /** The current questions to the server. */
   get questions() {
-    const named = this.#named;
+    const named = this.named;
     return [this.folderQuestion, named && loopOf(named)].filter((each) => each !== null);
   }
 
@@ -201,7 +201,7 @@ export class IteratorEntry {
     const question = this.folderQuestion;
     if (question && question !== this.#known && !this.#waiting.has(question)) return false;
     this.#noteFolder(question, question ? this.#waiting.get(question) : undefined);
-    const named = this.#named;
+    const named = this.named;
     const state = named ? this.#waiting.get(loopOf(named)) : { value: null };
     if (named && state) this.#asked = named;
     if (named && this.#asked !== named) return false;

@@ -35,7 +35,7 @@ export class Batch {
   isPausing = false;
   /** Whether its end may have been missed: the server is asked before it goes on. */
   isUnsure = false;
-  /** Those that it is about, as far as the page knows before they report. @type {string[]} */
+  /** Those that its workflow names, as far as the page knows before they report. @type {string[]} */
   expected = [];
   /** Those that had something left when Run was pressed. @type {string[]} */
   unfinished = [];
@@ -150,6 +150,28 @@ export class Batch {
   has(loops) {
     const own = this.loops.size > 0 ? [...this.loops] : this.expected;
     return [...loops].some((loop) => own.includes(loop));
+  }
+
+  /**
+   * Whether prompts with these loops are of before Run was pressed: its own come later, and are
+   * about others.
+   *
+   * @param {Iterable<string>} loops
+   */
+  isAfter(loops) {
+    const { expected } = this;
+    const isWaiting = this.isNew && this.before > 0 && expected.length > 0;
+    return isWaiting && ![...loops].some((loop) => expected.includes(loop));
+  }
+
+  /**
+   * Whether the workflow names none of the loops that it has reported on: somebody has chosen
+   * another folder since.
+   *
+   * @param {string[]} named - as far as the page knows
+   */
+  isAbandonedFor(named) {
+    return this.loops.size > 0 && named.length > 0 && !named.some((loop) => this.loops.has(loop));
   }
 
   /** The prompt to send next: one that was lost, before it is known to have got through. */

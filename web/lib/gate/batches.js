@@ -45,7 +45,8 @@ export class Batches {
    */
   isElsewhere(loops) {
     const { here } = this;
-    return this.awayWith(loops).length > 0 || Boolean(here?.loops.size && !here.has(loops));
+    if (this.awayWith(loops).length > 0) return true;
+    return here !== null && (here.loops.size > 0 ? !here.has(loops) : here.isAfter(loops));
   }
 
   /**
@@ -55,12 +56,12 @@ export class Batches {
    * @param {boolean} isOthersPossible - whether it may come from a prompt that belongs to none
    */
   heard({ loop }, isOthersPossible) {
-    return (
-      this.all.find(({ loops }) => loops.has(loop)) ??
-      // Prompts run in the order in which they were sent.
-      this.all.find(({ loops }) => loops.size === 0) ??
-      (isOthersPossible ? null : this.here)
-    );
+    const known = this.all.find(({ loops }) => loops.has(loop));
+    if (known) return known;
+    // Prompts run in the order in which they were sent.
+    const [first] = this.all.filter(({ loops }) => loops.size === 0);
+    if (first) return first.isAfter([loop]) ? null : first;
+    return isOthersPossible ? null : this.here;
   }
 
   /** @param {Batch} batch */

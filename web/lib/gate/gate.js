@@ -69,7 +69,7 @@ export class Gate {
    * @param {(ids: string[], error: unknown) => void} parts.isUnknown - ends the batch of these
    *   loops, as the server will not say how they stand
    * @param {() => string[]} [parts.expected] - the loops of the workflow on the screen, as far as
-   *   the page knows them
+   *   the page knows them, whether or not they have run
    * @param {() => string[]} [parts.unfinished] - those of them that have something left
    * @param {(batch: Batch | null) => void} [parts.changed] - called with a batch that this page
    *   runs, or null, when that may have changed
@@ -193,8 +193,10 @@ export class Gate {
     this.#turns.sending();
     if (!this.#autoQueue.runsAll) return;
     this.#hold.drop(); // somebody has pressed Run
-    if (!this.#batches.here || !this.#screen.has(this.#batches.here)) {
-      this.#moves.begin(this.#expected(), this.#unfinished());
+    const before = this.#batches.here;
+    const expected = this.#expected();
+    if (!before || !this.#screen.has(before) || before.isAbandonedFor(expected)) {
+      this.#moves.begin(expected, this.#unfinished());
     }
     const { here } = this.#batches;
     if (here) {
