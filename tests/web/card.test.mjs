@@ -635,6 +635,23 @@ test("a batch that goes on, and waits in ComfyUI's queue, does not say that it i
   assert.equal(waits({ state: REST, goesOn: false }, null)[0], "paused");
 });
 
+test("a batch that goes on after a stop on its first image is not shown as stopped", () => {
+  const state = { ...REST, done: 0, pending: 10, left: 10, stands: "stopped", stopped_on: STOPPED };
+  const said = (known) => {
+    const { phase, tone, headline, image } = model({ folder: FOLDER, goesOn: true, state, ...known });
+    return [phase, tone, headline, image];
+  };
+  const waits = ["queued", "plain", "Waiting in ComfyUI's queue", null];
+  assert.deepEqual(said({ place: { before: 2, isNew: true } }), waits);
+  const next = { before: 0, isNew: true };
+  assert.deepEqual(said({ place: next }), ["queued", "plain", "Next in ComfyUI's queue", null]);
+  const [phase, tone] = said({ place: next, runsPrompt: true }); // and has yet to report
+  assert.deepEqual([phase, tone], ["ready", "plain"]);
+  const second = { ...state, done: 1, pending: 9, left: 9 };
+  assert.equal(said({ state: second, place: next, runsPrompt: true })[0], "starting");
+  assert.equal(said({ goesOn: false })[0], "stopped");
+});
+
 test("a complete loop waits only for a run that begins it again", () => {
   const state = { ...REST, complete: true, next: "stop", stands: "complete", pending: 0, done: 10, left: 0 };
   const phase = (isNew) => model({ folder: FOLDER, goesOn: true, state, place: { before: 1, isNew } }).phase;

@@ -30,8 +30,9 @@ export function phaseOf({ settings, folder, refusal, state, ...more }) {
     const current = state.current[0] ?? (refusal || isPaused ? null : last);
     const wait = pauses ? t("card.pausing") : otherServers(state, awaitsLoop);
     if (current) return underWay(current, figures, wait);
-    if (queuePlace && !isFresh(figures)) return queued(queuePlace, figures);
-    if (state.stopped_on && !refusal) return stopped(state.stopped_on, figures);
+    if (queuePlace && (!isFresh(figures) || state.stopped_on)) return queued(queuePlace, figures);
+    // A run that has begun goes on with that image.
+    if (state.stopped_on && !refusal && !isBegun) return stopped(state.stopped_on, figures);
   }
   if (settings && !settings.directory) {
     const detail = t("card.noFolderDetail");
