@@ -711,3 +711,14 @@ test("new images of a complete batch are named where Run takes just those", () =
   assert.equal(detail({ state: { ...state, next: "watch" } }), holds); // its button is Continue
   assert.equal(model({ state, folder, adds: true }).buttons.primary, "run");
 });
+
+test("new images are named even if as many others have gone since", () => {
+  const state = { ...REST, done: 10, left: 0, pending: 0, complete: true, next: "stop" };
+  const shown = (known) => model({ state, folder: { ...FOLDER, new: 10 }, ...known });
+  const { detail, buttons } = shown({ adds: true });
+  assert.deepEqual([detail, buttons.primary], ["10 new images: press Run.", "run"]);
+  for (const known of [{ adds: false }, { adds: true, folder: { ...FOLDER, new: 0 } }]) {
+    assert.equal(shown(known).buttons.primary, "startOver");
+    assert.doesNotMatch(shown(known).detail, /new image|holds/);
+  }
+});

@@ -191,8 +191,10 @@ function atRest(state, figures, { watching, goesOn, pauses }) {
  * @param {boolean} adds - whether Run takes just the new images of a complete batch
  */
 function newsOf(folder, { complete, next, total }, adds) {
-  if (!folder || folder.total === total) return {};
+  if (!folder) return {};
+  // As many others may have gone since.
   const isNew = complete && next === "stop" && adds && folder.new > 0;
+  if (!isNew && folder.total === total) return {};
   const detail = isNew
     ? t("card.newImages", { count: folder.new })
     : t("card.holdsNow", { count: folder.total });
