@@ -117,7 +117,10 @@ class Parts:
         return self._reconciler.reconcile_all()
 
     def _with_paired(self, snapshot: Snapshot) -> Snapshot:
-        """Read apart: a transaction that has taken one loop takes no other afterwards."""
+        """Read apart: a transaction that has taken a loop takes no other afterwards.
+
+        Its partners now may not be those that it has taken.
+        """
         if not snapshot.partners:
             return snapshot
         return replace(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import replace
 from functools import partial
 
 from ..common.errors import BatchLoopError, NotNow
@@ -36,7 +35,7 @@ class Steering(Parts):
 
         """
         start_over = partial(self._start_over, loop_id, self._group(loop_id))
-        return self.listings.with_listings(start_over)
+        return self._with_paired(self.listings.with_listings(start_over))
 
     @in_transaction()
     def _start_over(self, loop_id: str, group: Sequence[LoopKey], listed: Listed) -> Snapshot | Due:
@@ -45,7 +44,7 @@ class Steering(Parts):
         for each in group:
             self._reconciler.reconcile(each)
         due = self._batches.start_over(group, listed, self._host.now())
-        return self._as_told(key) if due is None else due
+        return self._loops.full_snapshot(key) if due is None else due
 
     def undo_start_over(self, loop_id: str) -> Snapshot:
         """Go on with the batch that `start_over` has ended, unless the new one has done something.
@@ -74,7 +73,6 @@ class Steering(Parts):
             return Refusal(NotNow(_CANNOT_BE_UNDONE))
         for each in group:
             self._batches.put_back(each, partial(self._goes_on, each))
-        # The batch that is back may have partners that were not taken.
         return self._loops.full_snapshot(key)
 
     def _goes_on(self, key: LoopKey, item: Item) -> bool:
@@ -83,7 +81,7 @@ class Steering(Parts):
 
     def retry_failed(self, loop_id: str) -> Snapshot:
         """Have the next runs retry the FAILED items of a loop; raises UnknownLoop."""
-        return self._retry_failed(loop_id, self._group(loop_id))
+        return self._with_paired(self._retry_failed(loop_id, self._group(loop_id)))
 
     @in_transaction()
     def _retry_failed(self, loop_id: str, group: Sequence[LoopKey]) -> Snapshot:
@@ -92,7 +90,7 @@ class Steering(Parts):
             self._reconciler.reconcile(each)
             self._items.retry_failed(each)
             self._loops.note_completion(each)
-        return self._as_told(key)
+        return self._loops.full_snapshot(key)
 
     def skip(self, loop_id: str, path: str) -> Snapshot:
         """Give up the image that a run stopped on: it is FAILED, with the reason of that stop.
@@ -104,7 +102,7 @@ class Steering(Parts):
             NotNow: no run has stopped on that image, or it has been handed out again since.
 
         """
-        return answer(self._skip(loop_id, path, self._group(loop_id)))
+        return self._with_paired(answer(self._skip(loop_id, path, self._group(loop_id))))
 
     @in_transaction()
     def _skip(self, loop_id: str, path: str, group: Sequence[LoopKey]) -> Snapshot | Refusal:
@@ -123,7 +121,7 @@ class Steering(Parts):
             # The person who skips it already knows the error that the next run would report.
             self._untold.forget(each)
             self._loops.note_completion(each)
-        return self._as_told(key)
+        return self._loops.full_snapshot(key)
 
     def _group(self, loop_id: str) -> list[LoopKey]:
         """A loop and those that go together with it, as known before the transaction."""
@@ -192,10 +190,6 @@ class Steering(Parts):
             forgotten = partial(self.memory.moments.note, key, FORGOTTEN)
             self._transactions.after_commit(forgotten)
         return None
-
-    def _as_told(self, key: LoopKey) -> Snapshot:
-        """A loop's state, in a transaction that has taken its partners."""
-        return replace(self._loops.full_snapshot(key), paired=self._loops.paired(key.id))
 
     def _forget_now(self, key: LoopKey) -> None:
         self._store.forget(key)

@@ -25,7 +25,7 @@ from batch_loop.core.model.items import Counts, Item, ItemState
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.policy import ErrorHandling, IterationMode, Policy, WhenComplete
 from batch_loop.core.model.prompt import Ending, Failure, Prompt, Saved
-from batch_loop.core.model.records import Iteration, Partner
+from batch_loop.core.model.records import Iteration, Partner, Snapshot
 from batch_loop.core.model.selection import Selection
 from batch_loop.core.model.shared_roots import NO_ROOTS
 from batch_loop.core.store.databases.postgresql import open_postgresql
@@ -505,6 +505,40 @@ def test_both_are_forgotten_and_begin_together_again(pairs: Pairs, side: str) ->
     with pytest.raises(LoopForgotten):
         pairs.acquire(waits)
     assert pairs.run_all() == ["aA", "bB", "cC", "dD", "eE"]
+
+
+CHANGES = {
+    "start over": lambda registry, loop_id, _path: registry.start_over(loop_id),
+    "retry": lambda registry, loop_id, _path: registry.retry_failed(loop_id),
+    "skip": lambda registry, loop_id, path: registry.skip(loop_id, path),
+}
+each_change = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
+
+
+@each_change
+@pytest.mark.parametrize("side", [0, 1])
+def test_one_that_is_paired_meanwhile_locks_no_partner_after_itself(
+    monkeypatch: pytest.MonkeyPatch, change: Callable[..., Snapshot], side: int
+) -> None:
+    """Another server that locks the two in order would wait for this one, and this one for it."""
+    store = LockNotes()
+    pairs = Pairs(store)
+    request, partner = [(pairs.left, pairs.right), (pairs.right, pairs.left)][side]
+    alone = pairs.registry.acquire(request, pairs.host.submit())
+    pairs.host.finish(alone.prompt, Ending.STOPPED)
+    read_group = pairs.registry._group
+
+    def then_pair(loop_id: str) -> list[LoopKey]:
+        group = read_group(loop_id)
+        pairs.run(Ending.ERROR)
+        pairs.registry.reconcile_all()
+        store.locked.clear()
+        return group
+
+    monkeypatch.setattr(pairs.registry, "_group", then_pair)
+    told = change(pairs.registry, request.key.id, "aA"[side])
+    assert told.paired == (partner.key.directory,)
+    assert store.locked == [request.key.id]
 
 
 def test_one_that_has_gone_on_alone_is_not_forgotten_with_the_other(pairs: Pairs) -> None:
