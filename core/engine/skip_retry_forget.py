@@ -35,7 +35,7 @@ class Steering(Parts):
 
         """
         start_over = partial(self._start_over, loop_id, self._group(loop_id))
-        return self._with_paired(self.listings.with_listings(start_over))
+        return self._told(self.listings.with_listings(start_over))
 
     @in_transaction()
     def _start_over(self, loop_id: str, group: Sequence[LoopKey], listed: Listed) -> Snapshot | Due:
@@ -61,7 +61,7 @@ class Steering(Parts):
         snapshot = answer(self._undo_start_over(loop_id, self._group(loop_id)))
         with suppress(BatchLoopError):  # otherwise the next start does it
             self.spare_listings.recover()
-        return self._with_paired(snapshot)
+        return self._told(snapshot)
 
     @in_transaction()
     def _undo_start_over(self, loop_id: str, group: Sequence[LoopKey]) -> Snapshot | Refusal:
@@ -81,7 +81,7 @@ class Steering(Parts):
 
     def retry_failed(self, loop_id: str) -> Snapshot:
         """Have the next runs retry the FAILED items of a loop; raises UnknownLoop."""
-        return self._with_paired(self._retry_failed(loop_id, self._group(loop_id)))
+        return self._told(self._retry_failed(loop_id, self._group(loop_id)))
 
     @in_transaction()
     def _retry_failed(self, loop_id: str, group: Sequence[LoopKey]) -> Snapshot:
@@ -102,7 +102,7 @@ class Steering(Parts):
             NotNow: no run has stopped on that image, or it has been handed out again since.
 
         """
-        return self._with_paired(answer(self._skip(loop_id, path, self._group(loop_id))))
+        return self._told(answer(self._skip(loop_id, path, self._group(loop_id))))
 
     @in_transaction()
     def _skip(self, loop_id: str, path: str, group: Sequence[LoopKey]) -> Snapshot | Refusal:
@@ -122,6 +122,15 @@ class Steering(Parts):
             self._untold.forget(each)
             self._loops.note_completion(each)
         return self._loops.full_snapshot(key)
+
+    def _told(self, snapshot: Snapshot) -> Snapshot:
+        """The answer to a change, without what the loop is paired with if that cannot be read.
+
+        The change is made: an error would have it tried again, which may be refused.
+        """
+        with suppress(BatchLoopError):
+            return self._with_paired(snapshot)
+        return snapshot
 
     def _group(self, loop_id: str) -> list[LoopKey]:
         """A loop and those that go together with it, as known before the transaction."""

@@ -15,6 +15,8 @@ from batch_loop.core.common.errors import (
     InvalidSetting,
     LoopForgotten,
     NotNow,
+    StoreAway,
+    UnknownLoop,
     UnreadableImage,
 )
 from batch_loop.core.engine.batches import Request
@@ -512,10 +514,13 @@ CHANGES = {
     "retry": lambda registry, loop_id, _path: registry.retry_failed(loop_id),
     "skip": lambda registry, loop_id, path: registry.skip(loop_id, path),
 }
-each_change = pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 
 
-@each_change
+def undo(registry: LoopRegistry, loop_id: str, _path: str) -> Snapshot:
+    return registry.undo_start_over(loop_id)
+
+
+@pytest.mark.parametrize("change", CHANGES.values(), ids=CHANGES)
 @pytest.mark.parametrize("side", [0, 1])
 def test_one_that_is_paired_meanwhile_locks_no_partner_after_itself(
     monkeypatch: pytest.MonkeyPatch, change: Callable[..., Snapshot], side: int
@@ -539,6 +544,31 @@ def test_one_that_is_paired_meanwhile_locks_no_partner_after_itself(
     told = change(pairs.registry, request.key.id, "aA"[side])
     assert told.paired == (partner.key.directory,)
     assert store.locked == [request.key.id]
+
+
+@pytest.mark.parametrize("change", [*CHANGES.values(), undo], ids=[*CHANGES, "undo"])
+@pytest.mark.parametrize("error", [StoreAway("away"), UnknownLoop("it was forgotten meanwhile")])
+def test_a_change_that_is_made_is_no_failure_because_its_partners_cannot_be_told(
+    pairs: Pairs,
+    monkeypatch: pytest.MonkeyPatch,
+    change: Callable[..., Snapshot],
+    error: BatchLoopError,
+) -> None:
+    """Whoever tried again would be refused."""
+    pairs.run(Ending.ERROR, policy=SKIP)
+    pairs.run(Ending.ERROR)
+    loop_id = pairs.left.key.id
+    assert pairs.registry.full_snapshot(loop_id).paired
+    if change is undo:
+        pairs.registry.start_over(loop_id)
+    revision = pairs.registry.revision
+
+    def fail(_loop_id: str) -> tuple[str, ...]:
+        raise error
+
+    monkeypatch.setattr(pairs.registry._loops, "paired", fail)
+    assert change(pairs.registry, loop_id, "b").paired == ()
+    assert pairs.registry.revision > revision
 
 
 def test_one_that_has_gone_on_alone_is_not_forgotten_with_the_other(pairs: Pairs) -> None:
