@@ -56,3 +56,67 @@ test("what is planned is the workflow as it is when it is changed", async () => 
   await other;
   assert.deepEqual(did, ["warn", "warn"]);
 });
+
+/** A page on which a Load Image can become a batch; `workflow` is ComfyUI's object of its tab. */
+function ableTo(t) {
+  globalThis.document = { querySelector: () => null };
+  globalThis.CSS = { escape: String };
+  t.after(() => {
+    delete globalThis.document;
+    delete globalThis.CSS;
+  });
+  const nodes = [
+    { id: 1, type: "LoadImage", comfyClass: "LoadImage", pos: [0, 0], size: [0, 0], constructor: {} },
+  ];
+  const graph = {
+    id: "g",
+    nodes,
+    serialize: () => ({
+      nodes: nodes.map(({ id, type }) => ({ id, type, inputs: [], outputs: [] })),
+      links: [],
+    }),
+    getNodeById: (id) => nodes.find((node) => node.id === id),
+    add: (node) => nodes.push(Object.assign(node, { id: 2 })),
+    remove: (node) => nodes.splice(nodes.indexOf(node), 1),
+  };
+  const workflow = { filename: "mine" };
+  const canvas = { emitBeforeChange() {}, emitAfterChange() {}, setDirty() {}, selectNode() {} };
+  const app = { graph, canvas, extensionManager: { workflow: { activeWorkflow: workflow } } };
+  const make = (type) => ({
+    type,
+    comfyClass: type,
+    size: [0, 0],
+    widgets: [],
+    inputs: [],
+    outputs: [],
+    computeSize: () => [0, 0],
+    setSize() {},
+  });
+  const shown = new Map();
+  const toasts = {
+    show: (key, { summary }) => shown.set(key, summary),
+    hide: (key) => shown.delete(key),
+  };
+  const chooser = { choose: async () => "" };
+  const makeBatch = new MakeBatch({ app, make, toasts, chooser });
+  return { app, makeBatch, node: { id: 1, graph }, shown };
+}
+
+test("what is said of a new batch is not said of another workflow with the same nodes", async (t) => {
+  const others = {
+    "another in its tab": (app) => (app.graph.id = "another"),
+    "another tab": (app) => (app.extensionManager.workflow.activeWorkflow = { filename: "mine" }),
+    "a state before": (app) => app.graph.nodes.pop(),
+  };
+  for (const [what, comes] of Object.entries(others)) {
+    const { app, makeBatch, node, shown } = ableTo(t);
+    await makeBatch.of(node);
+    const said = [...shown.values()];
+    assert.deepEqual(said, ["No Save Image depends on this image"]);
+    makeBatch.look(); // loaded again, as by the undo of a later step
+    assert.deepEqual([...shown.values()], said);
+    comes(app);
+    makeBatch.look();
+    assert.deepEqual([...shown.values()], [], what);
+  }
+});

@@ -1,4 +1,5 @@
 import { explained } from "../errors.js";
+import { OnScreen } from "../gate/on_screen.js";
 import { nodesOf } from "../graph.js";
 import { t } from "../texts.js";
 import { CannotConvert, refuse } from "./cannot_convert.js";
@@ -20,6 +21,12 @@ import { FOLDER_NODE, planFor } from "./plan.js";
 
 /** @typedef {ReturnType<typeof candidates>[number]} Candidate */
 
+/**
+ * A node, and the workflow that it is in: another may have one of its id.
+ *
+ * @typedef {Pick<OnScreen, "workflow" | "graphId"> & { node: Node }} Told
+ */
+
 const KEY = "convert";
 const LIFE_MS = 10_000;
 /** ComfyUI's second look comes 50 ms after the first. */
@@ -32,10 +39,11 @@ export class MakeBatch {
   #chooser;
   #toasts;
   #screen;
+  #onScreen;
   #ask;
   #cover;
   #isBusy = false;
-  /** The node of the batch that a message is about; null if none is. @type {Node | null} */
+  /** The batch that a message is about; null if none is. @type {Told | null} */
   #told = null;
 
   /**
@@ -55,6 +63,7 @@ export class MakeBatch {
     this.#chooser = chooser;
     this.#toasts = toasts;
     this.#screen = screen;
+    this.#onScreen = new OnScreen(app);
     this.#ask = ask;
     this.#cover = cover;
   }
@@ -83,16 +92,21 @@ export class MakeBatch {
 
   /** Another state of a workflow has come onto the screen: nothing is said of a batch not in it. */
   look() {
-    const told = this.#told;
-    const isIt = (/** @type {Node} */ { id, comfyClass }) => id === told?.id && comfyClass === told.comfyClass;
-    if (!told || [...nodesOf(this.#app.rootGraph ?? this.#app.graph)].some(isIt)) return;
+    if (!this.#told || this.#has(this.#told)) return;
     this.#told = null;
     this.#toasts.hide(KEY);
   }
 
-  /** The workflow on the screen, as ComfyUI's page knows it. */
-  get #workflow() {
-    return this.#app.extensionManager.workflow?.activeWorkflow;
+  /**
+   * Whether a batch is on the screen.
+   *
+   * @param {Told} told
+   */
+  #has({ node, workflow, graphId }) {
+    const shown = this.#onScreen;
+    if (workflow !== shown.workflow || graphId !== shown.graphId) return false;
+    const all = [...nodesOf(this.#root)];
+    return all.some(({ id, comfyClass }) => id === node.id && comfyClass === node.comfyClass);
   }
 
   /** The workflow on the screen, as it is saved. */
@@ -107,7 +121,7 @@ export class MakeBatch {
    * @param {Where} where
    */
   #plan(where) {
-    return planFor(this.#saved, where, { now: new Date(), name: this.#workflow?.filename ?? "" });
+    return planFor(this.#saved, where, { now: new Date(), name: this.#onScreen.workflow?.filename ?? "" });
   }
 
   get #root() {
@@ -139,13 +153,13 @@ export class MakeBatch {
   async #convert(where, { goTo = false } = {}) {
     this.#plan(where); // a workflow that cannot become a batch is not touched at all
     const { canvas } = this.#app;
-    const workflow = this.#workflow;
+    const { workflow } = this.#onScreen;
     // What was changed before is a step of its own to undo.
     canvas.emitBeforeChange();
     canvas.emitAfterChange();
     // Newer frontends look a second time, and would add to that step what is done until then.
     await new Promise((resolve) => setTimeout(resolve, SECOND_LOOK_MS));
-    if (this.#workflow !== workflow) refuse("another");
+    if (this.#onScreen.workflow !== workflow) refuse("another");
     const plan = this.#plan(where);
     // All of this, with the choice of a folder, is one step.
     canvas.emitBeforeChange();
@@ -158,7 +172,7 @@ export class MakeBatch {
       if (goTo) await this.#screen.goTo(node);
       else canvas.selectNode(node);
       this.#tell(plan);
-      this.#told = node;
+      this.#told = { node, workflow, graphId: this.#onScreen.graphId };
       const warning = await this.#chooser.choose({ node, directory: null }, this.#cover);
       if (warning) this.#toasts.show("choose", message("warn", t("card.choose.label"), warning));
     } finally {
