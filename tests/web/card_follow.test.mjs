@@ -347,6 +347,39 @@ test("a paused batch does not pause for an image that another server had in prog
   assert.equal(shown.at(-1).detail, "Image 3 of 3");
 });
 
+/** An entry of a paused batch whose prompt has ended, which the server's answer is yet to show. */
+function paused() {
+  const batch = entryOf();
+  const { entry, runControl, shown, told } = batch;
+  runControl.goesOn = () => true;
+  entry.heard("l", 1);
+  told(UNDER_WAY);
+  runControl.goesOn = () => false;
+  runControl.pauses = () => true;
+  told(UNDER_WAY);
+  runControl.pauses = () => false;
+  told(UNDER_WAY);
+  assert.equal(shown.at(-1).detail, "Pausing after this image…");
+  return batch;
+}
+
+test("a batch that goes on again pauses no more, even before its image has ended", () => {
+  const { entry, runControl, shown } = paused();
+  runControl.goesOn = () => true;
+  entry.show();
+  const { detail, buttons } = shown.at(-1);
+  assert.deepEqual([detail, buttons.run], ["Image 2 of 3", "pause"]);
+});
+
+test("another folder does not pause because one was paused before", () => {
+  const { node, shown, told } = paused();
+  node.widgets[0].value = "other";
+  const there = { ...UNDER_WAY, id: "m", current: [{ path: "z.png", index: 1 }] }; // another server's
+  told(there, { value: { ...FOLDER, loop: "m" } });
+  const { detail, headline } = shown.at(-1);
+  assert.deepEqual([headline, detail], ["z.png", "Image 2 of 3"]);
+});
+
 test("new images are named only if Run neither begins anew nor leaves any out", () => {
   const { node, shown, told } = entryOf();
   const complete = { ...REST, complete: true, done: 3, left: 0, pending: 0, next: "stop", stands: "complete" };

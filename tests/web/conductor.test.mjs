@@ -479,3 +479,27 @@ test("after a loss, an error that was passed over before it does not hold the ba
   turn();
   assert.deepEqual(autoQueue.did.includes("queued"), true);
 });
+
+test("Cancel after a batch whose end was missed is about something else", () => {
+  const { autoQueue, conductor, told, watch } = setUp();
+  conductor.started("p");
+  conductor.heard("p", iteration(STOP));
+  conductor.succeeded("p");
+  conductor.started("q"); // of which no more was heard
+  conductor.cameBack(["l"], [stands("stop", { complete: true })]);
+  autoQueue.on = true; // somebody runs another workflow
+  autoQueue.did = [];
+  conductor.cancelled();
+  assert.deepEqual([autoQueue.did, autoQueue.on], [[], true]);
+  assert.deepEqual(told, ["a.png", "", "stopped"]);
+  assert.equal(watch.did.at(-1), "end");
+});
+
+test("Cancel pauses a batch that goes on after a loss, between two of its images, too", () => {
+  const { autoQueue, conductor, told } = setUp();
+  conductor.started("p");
+  conductor.heard("p", iteration(STOP));
+  assert.equal(conductor.cameBack(["l"], [stands("go")]), true);
+  conductor.cancelled();
+  assert.deepEqual([autoQueue.did, told], [["off"], ["", "paused between"]]);
+});

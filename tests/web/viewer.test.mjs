@@ -85,7 +85,7 @@ async function opened(t) {
     texts.at(-1).told(text);
     await turn();
   };
-  return { press, shown, tell, texts, turn };
+  return { loop, press, shown, tell, texts, turn, viewer };
 }
 
 test("the text of one image, or result, is never seen under the name of another", async (t) => {
@@ -106,4 +106,22 @@ test("the text of one image, or result, is never seen under the name of another"
     texts.map(({ path, output }) => [path, output]),
     [["a.png", 0], ["a.png", 1], ["b.png", 0]],
   );
+});
+
+test("a text stays on the screen while it is read again, and changes with its file", async (t) => {
+  const { loop, press, shown, tell, texts, turn, viewer } = await opened(t);
+  await tell("a caption");
+  for (const batch of [2, 3]) {
+    viewer.show({ ...loop, batch });
+    await turn();
+    assert.equal(shown.textContent, "a caption");
+  }
+  assert.equal(texts.length, 3);
+  await tell("a better caption");
+  assert.equal(shown.textContent, "a better caption");
+  press("ArrowDown"); // the next result
+  await tell("the second");
+  viewer.show({ ...loop, batch: 4 });
+  await turn();
+  assert.equal(shown.textContent, "the second");
 });
