@@ -6,15 +6,16 @@ import os
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
-from ..common.errors import FolderNotFound, quoted
+from ..common.errors import FolderNotFound, PathRefused, quoted
 from ..common.natural_order import natural_key
-from ..files.allowed_paths import AllowedFolders, as_written, resolve_shown
-from ..files.listing import file_paths, is_file
+from ..files.allowed_paths import AllowedFolders, as_written, check_source_file, resolve_shown
+from ..files.listing import all_files, is_file, is_folder
 from ..files.real_paths import scanned
 from ..model.selection import Selection
-from .nothing_there import NothingThere, kind_of, other_files
+from .nothing_there import NothingThere, count_kind, other_files
 
 MOST_FOLDERS = 1000
 """The most subfolders of a folder that are shown."""
@@ -36,7 +37,7 @@ class Shown:
     more: bool
     """Whether there are more subfolders."""
     images: int
-    """Number of images directly in it."""
+    """Number of images directly in it, links that may be read included."""
     written: str = ""
     """How a user writes it, see `as_written`."""
     holds_comfyui: bool = False
@@ -66,7 +67,8 @@ def browse(
     """The contents of an allowed folder; for "", the allowed folders themselves.
 
     With `recursive`, the images in its subfolders are counted too, for a second at most. Without,
-    no subfolder is read: it may be a drive that does not answer.
+    no subfolder is read: it may be a drive that does not answer. Links are followed only into
+    allowed folders, those to files too.
 
     Raises what `resolve_shown` raises, and `FolderNotFound` if the folder cannot be read.
     """
@@ -74,7 +76,7 @@ def browse(
         return Shown("", None, tuple(_roots(allowed)), more=False, images=0)
     folder = resolve_shown(path, allowed)
     names: list[str] = []
-    images = links = 0
+    images = 0
     kinds: Counter[str] = Counter()
     is_image = Selection().matcher()
     try:
@@ -84,14 +86,12 @@ def browse(
                     continue
                 if _is_shown(entry, folder, allowed):
                     names.append(entry.name)
-                elif not is_file(entry):
+                elif not (is_file(entry) and _may_be_read(entry, folder, entry.name, allowed)):
                     continue
-                elif not is_image(entry.name):
-                    kinds[kind_of(entry.name)] += 1
-                elif entry.is_symlink():
-                    links += 1
-                else:
+                elif is_image(entry.name):
                     images += 1
+                else:
+                    count_kind(kinds, entry.name)
     except OSError as error:
         raise FolderNotFound(
             f"The folder {quoted(folder)} cannot be read: {error.strerror or error}. Choose "
@@ -101,8 +101,8 @@ def browse(
     shown = names[:MOST_FOLDERS]
     within = None
     if recursive:
-        within, kinds = _within(folder, clock)
-    has_images = images or links or (within and within.images)
+        within, kinds = _within(folder, allowed, clock)
+    has_images = images or (within and within.images)
     return Shown(
         folder,
         _parent(folder, allowed),
@@ -120,7 +120,9 @@ class _TookLongError(Exception):
     """Raised when counting has taken as long as it may."""
 
 
-def _within(folder: str, clock: Callable[[], float]) -> tuple[Within, Counter[str]]:
+def _within(
+    folder: str, allowed: AllowedFolders, clock: Callable[[], float]
+) -> tuple[Within, Counter[str]]:
     """What a folder has with its subfolders: images, and other files if all were counted."""
     until = clock() + MOST_SECONDS
 
@@ -132,11 +134,13 @@ def _within(folder: str, clock: Callable[[], float]) -> tuple[Within, Counter[st
     kinds: Counter[str] = Counter()
     is_image = Selection().matcher()
     try:
-        for path in file_paths(folder, going_on):
+        for path, entry in all_files(folder, going_on):
+            if not _may_be_read(entry, folder, path, allowed):
+                continue
             if is_image(path):
                 images += 1
             else:
-                kinds[kind_of(path)] += 1
+                count_kind(kinds, path)
     except _TookLongError:
         return Within(images, more=True), Counter()
     return Within(images, more=False), kinds
@@ -156,11 +160,23 @@ def _parent(folder: str, allowed: AllowedFolders) -> str | None:
     return None if folder in roots or not allowed.may_read(parent) else parent
 
 
+def _may_be_read(entry: os.DirEntry[str], folder: str, path: str, allowed: AllowedFolders) -> bool:
+    """Whether a run would read a file at a relative path: a link may lead out of all folders."""
+    if not entry.is_symlink():
+        return True
+    with suppress(PathRefused):
+        check_source_file(os.path.join(folder, path), allowed)
+        return True
+    return False
+
+
 def _is_shown(entry: os.DirEntry[str], folder: str, allowed: AllowedFolders) -> bool:
     """Whether an entry is a folder that may be used, or a link to one."""
+    # First, as it takes one look: a real path takes one for each part.
+    if not is_folder(entry):
+        return False
+    path = os.path.join(folder, entry.name)
     if not entry.is_symlink() and os.name != "nt":
-        path = os.path.join(folder, entry.name)
-        return entry.is_dir(follow_symlinks=False) and not allowed.protected.verdict(path).is_state
+        return not allowed.protected.verdict(path).is_state
     # On Windows, junctions are links that `is_symlink` does not report.
-    real_path = os.path.realpath(os.path.join(folder, entry.name))
-    return allowed.may_read(real_path) and os.path.isdir(real_path)
+    return allowed.may_read(os.path.realpath(path))

@@ -49,9 +49,14 @@ class NothingThere:
     """The commonest extensions of other files, such as `.CR2`, and how many files have each."""
 
 
-def kind_of(path: str) -> str:
-    """What a file is counted as among other files: its extension, or the name of one without."""
-    return os.path.splitext(path)[1] or path
+def count_kind(kinds: Counter[str], path: str) -> None:
+    """Count a file as one of its kind: its extension, or the name of one without.
+
+    Of more than `MOST_ENTRIES` kinds, those that come first are counted.
+    """
+    kind = os.path.splitext(path)[1] or path
+    if kind in kinds or len(kinds) < MOST_ENTRIES:
+        kinds[kind] += 1
 
 
 def other_files(kinds: Counter[str]) -> NothingThere:
@@ -78,7 +83,7 @@ def nothing_there(directory: str, selection: Selection) -> NothingThere:
         else:
             matched += matches(path)
             images += is_image(path)
-            kinds[kind_of(path)] += 1
+            count_kind(kinds, path)
     if matched:
         return NothingThere(Why.RANGE if selection.has_range else Why.RESULTS, matched)
     if images:

@@ -128,14 +128,15 @@ def linked_files(
             yield os.path.realpath(os.path.join(directory, path))
 
 
-def file_paths(directory: str, going_on: Callable[[], object]) -> Iterator[str]:
-    """Relative paths of all files in a folder and its subfolders, in no order.
+def all_files(
+    directory: str, going_on: Callable[[], object]
+) -> Iterator[tuple[str, os.DirEntry[str]]]:
+    """All files in a folder and its subfolders by their relative paths, in no order.
 
-    `going_on` is called before each folder is read, and repeatedly meanwhile. Raises like
-    `list_images`.
+    Links to files are among them, wherever they lead. `going_on` is called before each folder is
+    read, and repeatedly meanwhile. Raises like `list_images`.
     """
-    files = _files(directory, lambda _path: True, going_on, recursive=True)
-    return (path for path, _ in files)
+    return _files(directory, lambda _path: True, going_on, recursive=True)
 
 
 def first_entries(directory: str, most: int) -> Iterator[tuple[str, bool]]:
@@ -173,6 +174,14 @@ def is_file(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_file()
     except OSError:  # a circular link, or one to a forbidden place
+        return False
+
+
+def is_folder(entry: os.DirEntry[str]) -> bool:
+    """Whether an entry is a folder, or a link to one."""
+    try:
+        return entry.is_dir()
+    except OSError:  # as above
         return False
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,9 +12,10 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.choosing import browse as module
+from batch_loop.core.choosing import nothing_there as nothing_there_module
 from batch_loop.core.choosing.browse import MOST_FOLDERS, MOST_SECONDS, Within, browse
 from batch_loop.core.choosing.folder_dialog import folder_to_start_in
-from batch_loop.core.choosing.nothing_there import nothing_there
+from batch_loop.core.choosing.nothing_there import count_kind, nothing_there
 from batch_loop.core.common.errors import FolderNotFound, NotAFolder, PathRefused
 from batch_loop.core.files import listing
 from batch_loop.core.files.allowed_paths import AllowedFolders, as_written, resolve_source
@@ -233,3 +235,47 @@ def test_a_folder_with_links_to_images_is_not_one_of_other_files(
     (pics / "a.CR2").touch()
     (pics / "a.png").symlink_to(root / "extra" / "a.png")
     assert browse(str(pics), allowed).nothing is None
+
+
+@pytest.mark.parametrize("recursive", [False, True])
+def test_links_to_files_count_where_a_run_would_read_them(
+    root: Path, allowed: AllowedFolders, *, recursive: bool
+) -> None:
+    """Those that lead elsewhere do not even tell whether something is there."""
+    pics = root / "input" / "pics"
+    for place in ("extra", "outside"):
+        for name in ("a.png", "a.CR2"):
+            (root / place / name).touch()
+            (pics / f"{place} {name}").symlink_to(root / place / name)
+    (pics / "circle.png").symlink_to(pics / "circle.png")
+    (pics / "nowhere.CR2").symlink_to(root / "outside" / "none.CR2")
+    shown = browse(str(pics), allowed, recursive=recursive)
+    assert (shown.images, shown.nothing) == (1, None)
+    assert shown.within == (Within(1, more=False) if recursive else None)
+    (pics / "extra a.png").unlink()
+    shown = browse(str(pics), allowed, recursive=recursive)
+    assert shown.images == 0
+    assert shown.nothing is not None
+    assert shown.nothing.kinds == ((".CR2", 1),)
+
+
+@pytest.mark.parametrize("recursive", [False, True])
+def test_files_of_ever_other_kinds_take_no_more_memory(
+    root: Path, allowed: AllowedFolders, monkeypatch: pytest.MonkeyPatch, *, recursive: bool
+) -> None:
+    """Each file without an extension is a kind of its own."""
+    monkeypatch.setattr(nothing_there_module, "MOST_ENTRIES", 10)
+    kept: list[Counter[str]] = []
+    monkeypatch.setattr(module, "other_files", kept.append)
+    for number in range(30):
+        (root / "input" / "pics" / f"{number}").touch()
+    browse(str(root / "input" / "pics"), allowed, recursive=recursive)
+    assert [len(kinds) for kinds in kept] == [10]
+
+
+def test_a_kind_that_is_known_is_counted_to_the_last(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(nothing_there_module, "MOST_ENTRIES", 2)
+    kinds: Counter[str] = Counter()
+    for path in ("a.CR2", "b.txt", "c.mov", "d.CR2", "sub/e.CR2"):
+        count_kind(kinds, path)
+    assert kinds == {".CR2": 3, ".txt": 1}
