@@ -62,6 +62,7 @@ import { Trial } from "./lib/trial.js";
 import { Watch } from "./lib/watch.js";
 
 /**
+ * @import { Unfinished } from "./lib/gate/batch.js"
  * @import { Executed } from "../types/nodes.d.ts"
  * @import { Loop } from "../types/server.d.ts"
  */
@@ -203,7 +204,7 @@ function loopsOnScreen() {
   return cards.loops;
 }
 
-/** @returns {string[]} - from the cards, too */
+/** @returns {Unfinished} - from the cards, too */
 function unfinishedOnScreen() {
   return cards.unfinished;
 }

@@ -138,11 +138,12 @@ test("the loops of the workflow are known, and those of them that have something
   const loops = () => [cards.loops, cards.unfinished];
   told("folder", { value: FOLDER });
   told("loop", { value: null });
-  assert.deepEqual(loops(), [[], []]);
-  told("loop", { value: LOOP });
-  assert.deepEqual(loops(), [["l"], ["l"]]);
+  assert.deepEqual(loops(), [[], new Map()]);
+  assert.deepEqual(cards.named, ["l"]);
+  told("loop", { value: { ...LOOP, ran_at: 5 } });
+  assert.deepEqual(loops(), [["l"], new Map([["l", 5]])]);
   told("loop", { value: { ...LOOP, complete: true } });
-  assert.deepEqual(loops(), [["l"], []]);
+  assert.deepEqual(loops(), [["l"], new Map()]);
 });
 
 test("while nothing is known of the folder, a card says why the server fails", (t) => {

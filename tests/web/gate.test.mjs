@@ -1,6 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
-import { LOOP, setUp } from "./gate_page.mjs";
+import { LOOP, setUp, stands } from "./gate_page.mjs";
 
 test("a batch on the screen is left to ComfyUI", async () => {
   const { autoQueue, did, emptied } = await setUp();
@@ -260,9 +260,9 @@ test("what is taken back is of the batch that is paused", async () => {
   await leave();
   await emptied(); // sends "p"
   screen.graphId = "2";
-  const here = gate.stopping.pause("other");
+  const { isIts: here } = gate.stopping.pause("other");
   assert.deepEqual([here("p", "1"), here("x", "1"), here("x", "2")], [false, false, true]);
-  const away = gate.stopping.pause("l");
+  const { isIts: away } = gate.stopping.pause("l");
   assert.deepEqual([away("p", "1"), away("x", "1"), away("x", "2")], [true, true, false]);
 });
 
@@ -469,4 +469,121 @@ test("a report on a loop that the page did not name counts once nothing comes be
   gate.heard({ loop: "another", directory: "e" }, "q");
   assert.equal(gate.isElsewhere(["another"]), false);
   assert.equal(gate.stopping.switchOff(["another"]), "instant-running");
+});
+
+/**
+ * Batch "x" was paused while its image runs, and "l", paused before, is continued and waits. `x` is
+ * known by its reports, or else may be anybody's run of a workflow with the pack's nodes.
+ */
+async function continueBehind({ isBatch, ...given }) {
+  const page = await setUp({ expected: () => ["l"], ...given });
+  const { autoQueue, gate, screen } = page;
+  gate.queueIs(0);
+  gate.stopping.pause("l");
+  screen.workflow = "x";
+  autoQueue.on = isBatch;
+  await send(page);
+  gate.queueIs(1);
+  if (isBatch) {
+    gate.heard({ loop: "x", directory: "x" }, "px");
+    gate.stopping.pause("x");
+  }
+  screen.workflow = "batch's";
+  autoQueue.on = true;
+  await send(page);
+  gate.queueIs(2);
+  return page;
+}
+
+test("what happens to the prompt that comes first is not about the batch that is continued", async () => {
+  for (const isBatch of [true, false]) {
+    for (const expected of isBatch ? [() => ["l"], () => []] : [() => ["l"]]) {
+      const { did, gate } = await continueBehind({ isBatch, expected });
+      gate.heard({ loop: "x", directory: "x" }, "px");
+      assert.equal(gate.goesOn("x"), false);
+      gate.stopping.showStopped(["x"], "px");
+      assert.equal(gate.stopping.switchOff(["x"]), null);
+      assert.deepEqual([gate.on, did.includes("shown stopped")], [true, false]);
+      gate.queueIs(1);
+      gate.heard(LOOP, "p");
+      assert.equal(gate.stopping.switchOff(["l"]), "instant-running");
+    }
+  }
+});
+
+test("the first report counts of a batch whose loops the page did not know, if nothing comes first", async () => {
+  const page = await setUp();
+  const { autoQueue, gate, screen } = page;
+  gate.queueIs(0);
+  gate.stopping.pause("l");
+  screen.workflow = "opened again";
+  autoQueue.on = true;
+  await send(page);
+  gate.queueIs(1);
+  gate.heard(LOOP, "q");
+  assert.equal(gate.stopping.switchOff(["l"]), "instant-running");
+});
+
+test("a batch with nothing in the queue comes after all that is there", async () => {
+  const { emptied, gate, leave, screen, turn } = await setUp();
+  gate.queueIs(5);
+  gate.queueIs(4); // its own prompt has ended
+  assert.deepEqual(gate.places.of("l", true), { before: 4, isNew: false });
+  gate.stopping.pause("l");
+  screen.workflow = "another";
+  gate.queueIs(3);
+  gate.stopping.resume("l");
+  await turn();
+  assert.deepEqual(gate.places.of("l", false), { before: 3, isNew: true });
+  await emptied(); // it is sent
+  gate.queueIs(3); // with two of somebody else's
+  assert.equal(gate.places.of("l", false).before, 0);
+  await leave();
+});
+
+test("what comes before a prompt moves up while that is being sent", async () => {
+  const { gate, turn } = await setUp();
+  gate.queueIs(0);
+  gate.queueIs(2); // somebody else's
+  gate.sending();
+  await turn();
+  assert.equal(gate.places.of("l", true).before, 2);
+  gate.queueIs(1);
+  assert.equal(gate.places.of("l", true).before, 1);
+  for (let nodes = 0; nodes < 2; nodes += 1) gate.accepted(); // of two Directory Iterators
+  gate.queueIs(2);
+  gate.queueIs(1);
+  assert.equal(gate.places.of("l", true).before, 0);
+  gate.heard(LOOP, "q");
+  gate.queueIs(4);
+  gate.queueIs(3);
+  assert.equal(gate.places.of("l", true).before, 3);
+});
+
+test("a queue that is empty has nothing of a batch, whatever was heard of it before", async () => {
+  const page = await setUp();
+  const { gate, submissions } = page;
+  gate.queueIs(0);
+  gate.queueIs(1);
+  await send(page);
+  gate.queueIs(0); // ComfyUI has told of none in between
+  submissions.begin();
+  gate.queueIs(1);
+  assert.equal(gate.places.of("l", true).before, 1);
+});
+
+test("a batch that goes on for new images does not wait for what was reported before it ended", async () => {
+  const { did, gate, screen, server, turn } = await setUp();
+  gate.queueIs(0);
+  const mode = gate.stopping.switchOff(["l"]);
+  screen.workflow = "another";
+  gate.stopping.goOn(mode, 2, ["l"]);
+  await turn();
+  server.loops = [stands("stop", { complete: true })];
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  gate.proceed();
+  await turn();
+  assert.equal(gate.isAway("l"), true);
+  assert.equal(did.includes("asks for l"), false);
 });

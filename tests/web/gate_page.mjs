@@ -2,6 +2,9 @@ import { Gate } from "../../web/lib/gate/gate.js";
 import { Sender } from "../../web/lib/gate/sender.js";
 import { Submissions } from "../../web/lib/submissions.js";
 
+/** When the loops have run last before a Run, in seconds since the epoch. */
+export const RAN_AT = 1_000;
+
 export const LOOP = { loop: "l", directory: "d" };
 
 /** The mode of Run in which a batch runs. */
@@ -9,7 +12,7 @@ const RUNS = "instant-running";
 
 /** A loop as the server describes it. */
 export function stands(next, given = {}) {
-  return { id: "l", next, running: 0, finishing: 0, ...given };
+  return { id: "l", next, running: 0, finishing: 0, ran_at: RAN_AT, ...given };
 }
 
 /** A gate on a fake page; `turn()` runs what waits, and `look()` is the page's own looking. */
@@ -17,7 +20,7 @@ export async function setUp({
   needsAccount = false,
   answer = async () => ({ prompt_id: "p" }),
   expected = () => [],
-  unfinished = () => [],
+  unfinished = () => new Map(),
 } = {}) {
   const waiting = [];
   const later = (run) => waiting.push(run);
@@ -106,7 +109,7 @@ export async function setUp({
       return server.loops.filter(({ id }) => ids.includes(id));
     },
     goesOn: (ids, loops) => {
-      const goesOn = loops.some(({ next }) => next === "go");
+      const goesOn = loops.some(({ interrupted, next }) => next === "go" && !interrupted);
       if (!goesOn) gate.stopping.switchOff(ids);
       return goesOn;
     },

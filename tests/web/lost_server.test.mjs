@@ -1,7 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { Refused } from "../../web/lib/requests.js";
-import { LOOP, setUp, stands } from "./gate_page.mjs";
+import { LOOP, RAN_AT, setUp, stands } from "./gate_page.mjs";
 
 test("while the server is lost, ComfyUI is kept from queueing, and the batch still goes on", async () => {
   const { autoQueue, did, gate, look } = await setUp();
@@ -120,7 +120,7 @@ test("the loops of an earlier Run are not asked about: a Cancel from then ends n
 
 /** Continue is pressed, on the screen or away, and the server is lost before anything reports. */
 async function continueAndLose(isAway, loops) {
-  const page = await setUp({ unfinished: () => ["l"] });
+  const page = await setUp({ unfinished: () => new Map([["l", RAN_AT]]) });
   const { autoQueue, emptied, gate, leave, server, turn } = page;
   if (isAway) await leave();
   gate.stopping.switchOff(["l"]);
@@ -360,7 +360,7 @@ test("a batch that stops while the server is asked is left alone", async () => {
   } }];
   await passed();
   assert.equal(did.includes("ComfyUI queues"), false);
-  assert.equal(asked, 1); // whether it is under way, but not whether it goes on
+  assert.equal(asked, 0);
 });
 
 test("a batch of which the server will not say how it stands ends", async () => {
@@ -375,23 +375,21 @@ test("a batch of which the server will not say how it stands ends", async () => 
 });
 
 test("a refusal counts for nothing once the answer is obsolete", async () => {
-  for (const remaining of [1, undefined]) {
-    const { did, gate, server, turn } = await setUp();
-    let refuse;
-    const slow = new Promise((_, reject) => (refuse = reject));
-    server.loops = { filter: () => slow };
-    gate.queueIs(undefined);
-    gate.queueIs(0);
-    await turn();
-    gate.queueIs(remaining);
-    refuse(new Refused("Forbidden", 403));
-    await turn();
-    assert.deepEqual([did, gate.on], [["asks for l"], true]);
-    server.loops = [stands("go")];
-    gate.queueIs(0);
-    await turn();
-    assert.deepEqual(did.slice(1), ["asks for l", "ComfyUI queues"]);
-  }
+  const { did, gate, server, turn } = await setUp();
+  let refuse;
+  const slow = new Promise((_, reject) => (refuse = reject));
+  server.loops = { filter: () => slow };
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  await turn();
+  gate.queueIs(undefined);
+  refuse(new Refused("Forbidden", 403));
+  await turn();
+  assert.deepEqual([did, gate.on], [["asks for l"], true]);
+  server.loops = [stands("go")];
+  gate.queueIs(0);
+  await turn();
+  assert.deepEqual(did.slice(1), ["asks for l", "ComfyUI queues"]);
 });
 
 test("a batch that cannot go on ends, and the console says why", async (t) => {
@@ -405,4 +403,87 @@ test("a batch that cannot go on ends, and the console says why", async (t) => {
   await turn();
   assert.deepEqual([did.at(-1), gate.on], ["unknown: l", false]);
   assert.match(String(said.mock.calls[0].arguments[1]), /a fault/);
+});
+
+test("a prompt that hangs since the loss, and fails once the server is back, was not refused", async () => {
+  const { did, gate, look, submissions, turn } = await setUp();
+  gate.queueIs(0); // its image has ended, and ComfyUI sends the next
+  gate.sending();
+  submissions.begin();
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  await turn();
+  gate.refused();
+  submissions.end();
+  while (!did.includes("ComfyUI queues")) await turn();
+  await look();
+  assert.deepEqual([did, gate.on], [["asks for l", "ComfyUI queues"], true]);
+});
+
+test("a prompt that runs unheard after Continue, and is cancelled or fails, stops the batch", async () => {
+  for (const given of [{ interrupted: true }, { next: "stop" }]) {
+    const page = await setUp({ unfinished: () => new Map([["l", RAN_AT]]) });
+    const { autoQueue, did, gate, server, turn } = page;
+    gate.stopping.switchOff(["l"]);
+    autoQueue.on = true;
+    gate.sending();
+    await turn();
+    gate.accepted();
+    gate.queueIs(3); // it waits behind two others
+    gate.queueIs(undefined);
+    server.loops = [stands("go", { complete: false, ran_at: RAN_AT + 1, ...given })];
+    gate.queueIs(0);
+    await turn();
+    assert.deepEqual([did, gate.on], [["asks for l"], false]);
+  }
+});
+
+test("an answer counts although another batch runs meanwhile", async () => {
+  const page = await setUp();
+  const { autoQueue, did, gate, leave, passed, pauses, server, turn } = page;
+  await leave();
+  await begin(page);
+  server.loops = [stands("go", { running: 1 }), stands("go", { id: "m" })];
+  gate.queueIs(undefined);
+  for (let rounds = 0; rounds < 3; rounds += 1) {
+    gate.queueIs(0);
+    gate.proceed();
+    await turn();
+    gate.sending();
+    await turn();
+    gate.accepted();
+    gate.queueIs(1);
+    if (rounds < 2) await passed();
+  }
+  assert.equal(did.filter((what) => what === "asks for l").length, 3);
+  server.loops[0].running = 0;
+  while (pauses.length > 0) await passed();
+  assert.deepEqual([did.at(-1), autoQueue.on], ["sends 6", true]);
+});
+
+test("once a person has pressed Run again, an answer to what was asked before ends nothing", async () => {
+  const { autoQueue, gate, server, turn } = await setUp();
+  let tell;
+  const slow = new Promise((resolve) => (tell = resolve));
+  server.loops = { filter: () => slow };
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  await turn();
+  autoQueue.on = true;
+  gate.sending();
+  tell([stands("stop")]);
+  await turn();
+  assert.equal(gate.on, true);
+});
+
+test("only what runs a whole batch, and is on the screen, is held while the server is lost", async () => {
+  const another = await setUp();
+  another.screen.workflow = "another";
+  another.autoQueue.mode = "change";
+  another.gate.queueIs(undefined);
+  assert.equal(another.autoQueue.mode, "change");
+  const once = await setUp();
+  Object.defineProperty(once.autoQueue, "runsAll", { value: false });
+  once.gate.queueIs(undefined);
+  assert.equal(once.autoQueue.on, true);
 });

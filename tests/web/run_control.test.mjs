@@ -19,7 +19,7 @@ function entry(id, { graph = OURS, client = "me", extra = GRAPH } = {}) {
 }
 
 /** A run control; `queue` is what waits in ComfyUI's queue, or how it answers. */
-function setUp({ queue = [], running = [], open = false, away = [] } = {}) {
+function setUp({ queue = [], running = [], open = false, away = [], sending = null } = {}) {
   const did = [];
   const api = {
     clientId: "me",
@@ -41,7 +41,7 @@ function setUp({ queue = [], running = [], open = false, away = [] } = {}) {
     resume: (loop) => away.includes(loop),
     pause(loop) {
       did.push(`pause ${loop}`);
-      return (_prompt, graph) => graph === "1";
+      return { isIts: (_prompt, graph) => graph === "1", sending };
     },
   };
   const watch = { loops: [], waitsFor: (loop) => watch.loops.includes(loop), end: () => did.push("end") };
@@ -66,6 +66,29 @@ test("Pause ends by the image in progress, and takes back what this page has sen
   const { control, did } = setUp({ queue });
   await control.pause("l", HERE);
   assert.deepEqual(did, ["pause l", { delete: ["its"] }]);
+});
+
+test("what the page was sending of a batch that is away is taken back too, unless it goes on", async () => {
+  for (const goesOn of [false, true]) {
+    let answer;
+    const sending = new Promise((resolve) => (answer = resolve));
+    const { control, did, queue } = setUp({ away: ["l"], sending });
+    const paused = control.pause("l");
+    if (goesOn) await control.resume("l");
+    queue.push(entry("its"));
+    answer();
+    await paused;
+    assert.deepEqual(did.slice(1), goesOn ? [] : [{ delete: ["its"] }]);
+  }
+});
+
+test("what ComfyUI was sending when Pause was pressed stays once the batch goes on", async () => {
+  const { control, did, queue } = setUp({ open: true, away: ["l"] });
+  await control.pause("l");
+  await control.resume("l");
+  queue.push(entry("its"));
+  await control.sent();
+  assert.deepEqual(did, ["pause l"]);
 });
 
 test("what was still being sent when Pause was pressed is taken back too, once", async () => {

@@ -3,7 +3,7 @@
  * @import { Loop } from "../../types/server.d.ts"
  * @import { Gate } from "./gate/gate.js"
  * @import { InProgress } from "./in_progress.js"
- * @import { Stopping } from "./gate/stopping.js"
+ * @import { Paused, Stopping } from "./gate/stopping.js"
  * @import { Submissions } from "./submissions.js"
  * @import { TakeBack } from "./take_back.js"
  * @import { Trial } from "./trial.js"
@@ -52,8 +52,8 @@ export class RunControl {
    * @type {number | null}
    */
   #pausing = null;
-  /** Whether a prompt is of the batch paused last. @type {ReturnType<Stopping["pause"]>} */
-  #taking = () => false;
+  /** What was paused last, unless it goes on. @type {Paused | null} */
+  #paused = null;
 
   /**
    * @param {object} given - the pack's modules of these names
@@ -130,8 +130,7 @@ export class RunControl {
    * @param {string | null} loop - one of its loops; null if none is known
    */
   async start(loop) {
-    this.#pausing = null;
-    this.#inProgress.goOn(loop);
+    this.#goesOnWith(loop);
     await this.#gate.start();
   }
 
@@ -142,7 +141,7 @@ export class RunControl {
    */
   async resume(loop) {
     if (!this.#stopping.resume(loop)) await this.start(loop);
-    else this.#inProgress.goOn(loop);
+    else this.#goesOnWith(loop);
   }
 
   /**
@@ -156,12 +155,14 @@ export class RunControl {
     if (loop !== null && this.#watch().waitsFor(loop)) this.#watch().end();
     if (!isHere && (loop === null || !this.#gate.goesOn(loop))) return;
     this.#inProgress.pause(loop);
-    const isIts = this.#stopping.pause(loop);
+    const paused = this.#stopping.pause(loop);
     const { count, open } = this.#submissions;
     this.#pausing = open ? count : null;
-    this.#taking = isIts;
+    this.#paused = paused;
     const running = await this.#take(count);
     this.#inProgress.isOf(loop, running);
+    await paused.sending;
+    if (paused.sending && this.#paused === paused) await this.#take(count);
   }
 
   /** ComfyUI's page has finished sending. */
@@ -184,13 +185,26 @@ export class RunControl {
   }
 
   /**
+   * What was paused goes on: nothing more of it is taken back.
+   *
+   * @param {string | null} loop
+   */
+  #goesOnWith(loop) {
+    this.#pausing = null;
+    this.#paused = null;
+    this.#inProgress.goOn(loop);
+  }
+
+  /**
    * Take back what waits of the batch that was paused; returns the ids of its prompts that run.
    *
    * @param {number} count - the number of the submission in which it was; what is sent later is not
    *   taken back
    */
   #take(count) {
-    const isIts = this.#taking;
-    return this.#takeBack.those((...prompt) => this.#submissions.count === count && isIts(...prompt));
+    const paused = this.#paused;
+    return this.#takeBack.those(
+      (...prompt) => this.#submissions.count === count && paused !== null && paused.isIts(...prompt),
+    );
   }
 }

@@ -156,10 +156,11 @@ export class Cards {
     return this.#entriesOf(this.#nodes()).flatMap(({ loop }) => loop ?? []);
   }
 
-  /** Those of these that have something left. */
+  /** Those of these that have something left, and when they have run last. */
   get unfinished() {
-    const entries = this.#entriesOf(this.#nodes());
-    return entries.flatMap(({ loop, state }) => (loop !== null && !state?.complete ? loop : []));
+    const states = this.#entriesOf(this.#nodes()).flatMap(({ state }) => state ?? []);
+    const left = states.filter(({ complete }) => !complete);
+    return new Map(left.map(({ id, ran_at: ranAt }) => [id, ranAt]));
   }
 
   /**

@@ -1,5 +1,13 @@
+/** @import { Loop } from "../../../types/server.d.ts" */
 /** @import { Workflow } from "../../../types/comfyui.d.ts" */
 /** @import { Copy } from "./copy.js" */
+
+/**
+ * Loops, and when they have run last: seconds since the epoch, null for never, and undefined if
+ * that is not known.
+ *
+ * @typedef {Map<string, number | null | undefined>} Unfinished
+ */
 
 /** A batch that this page sends the prompts of, or has sent until it paused. */
 export class Batch {
@@ -23,8 +31,12 @@ export class Batch {
   isPending = false;
   /** Whether the page is to send the next prompt, while another workflow is on the screen. */
   isDue = false;
-  /** Whether the page is sending a prompt. */
-  isSending = false;
+  /**
+   * Resolves once ComfyUI has answered to the prompt that the page sends; null if it sends none.
+   *
+   * @type {Promise<unknown> | null}
+   */
+  sending = null;
   /**
    * The prompt that did not get through, and how many times in a row; null if the last one did.
    *
@@ -37,8 +49,13 @@ export class Batch {
   isUnsure = false;
   /** Those that its workflow names, as far as the page knows before they report. @type {string[]} */
   expected = [];
-  /** Those that had something left when Run was pressed. @type {string[]} */
-  unfinished = [];
+  /**
+   * Those that had something left when Run was pressed, and when they had run last, as far as the
+   * page knew.
+   *
+   * @type {Unfinished}
+   */
+  unfinished = new Map();
   /**
    * How many prompts come before each of its own that are in ComfyUI's queue, as far as that is
    * known, the first of them first.
@@ -80,7 +97,7 @@ export class Batch {
 
   /** Whether the page may send it now. */
   get canSend() {
-    return this.isUnimpeded && this.isDue && !this.isSending;
+    return this.isUnimpeded && this.isDue && this.sending === null;
   }
 
   /**
@@ -88,7 +105,12 @@ export class Batch {
    * reported on all. Before the first report, those that Run was pressed for.
    */
   get lately() {
-    return this.isNew ? this.unfinished : [...new Set(this.#reported.flat())];
+    return this.isNew ? [...this.unfinished.keys()] : [...new Set(this.#reported.flat())];
+  }
+
+  /** Whether a prompt of it is in ComfyUI's queue, or being sent, as far as that is known. */
+  get isQueued() {
+    return this.queued.length > 0 || this.toBeQueued !== null;
   }
 
   /** How many prompts come before its next one, as far as that is known. */
@@ -109,7 +131,7 @@ export class Batch {
   /**
    * Run was pressed. What the server says of its loops is of earlier runs, until they report again.
    *
-   * @param {string[]} unfinished - those that had something left, as far as the page knows
+   * @param {Unfinished} unfinished - those that had something left, as far as the page knows
    */
   begin(unfinished) {
     this.isNew = true;
@@ -123,7 +145,7 @@ export class Batch {
    * Run was pressed with its workflow on the screen, whose loops may be others by now.
    *
    * @param {string[]} expected - its loops, as far as the page knows them
-   * @param {string[]} unfinished - those of them that had something left
+   * @param {Unfinished} unfinished - those of them that had something left
    */
   beginAnew(expected, unfinished) {
     this.begin(unfinished);
@@ -153,15 +175,26 @@ export class Batch {
   }
 
   /**
-   * Whether prompts with these loops are of before Run was pressed: its own come later, and are
-   * about others.
+   * Whether a prompt with these loops is one of those that come before its own, which has yet to
+   * report and is about others.
    *
    * @param {Iterable<string>} loops
+   * @param {boolean} areOthers - whether these loops are known to be of another batch
    */
-  isAfter(loops) {
-    const { expected } = this;
-    const isWaiting = this.isNew && this.before > 0 && expected.length > 0;
-    return isWaiting && ![...loops].some((loop) => expected.includes(loop));
+  isAfter(loops, areOthers) {
+    const isWaiting = this.isNew && this.before > 0;
+    const isTold = areOthers || this.expected.length > 0;
+    return isWaiting && isTold && ![...loops].some((loop) => this.expected.includes(loop));
+  }
+
+  /**
+   * Whether one of its loops has run since Run was pressed, though nothing was heard of that.
+   *
+   * @param {Pick<Loop, "id" | "ran_at">} loop - as it stands now
+   */
+  hasRun({ id, ran_at: ranAt }) {
+    const before = this.unfinished.get(id);
+    return before !== undefined && before !== ranAt;
   }
 
   /**

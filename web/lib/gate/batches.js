@@ -46,7 +46,8 @@ export class Batches {
   isElsewhere(loops) {
     const { here } = this;
     if (this.awayWith(loops).length > 0) return true;
-    return here !== null && (here.loops.size > 0 ? !here.has(loops) : here.isAfter(loops));
+    if (here === null) return false;
+    return here.loops.size > 0 ? !here.has(loops) : this.#isAfter(here, loops);
   }
 
   /**
@@ -60,7 +61,7 @@ export class Batches {
     if (known) return known;
     // Prompts run in the order in which they were sent.
     const [first] = this.all.filter(({ loops }) => loops.size === 0);
-    if (first) return first.isAfter([loop]) ? null : first;
+    if (first) return this.#isAfter(first, [loop]) ? null : first;
     return isOthersPossible ? null : this.here;
   }
 
@@ -82,6 +83,16 @@ export class Batches {
   rests(batch) {
     this.#takeOut(batch);
     this.rested = [batch, ...this.rested].slice(0, RESTED);
+  }
+
+  /**
+   * Whether a prompt with these loops comes before those of a batch that has yet to report.
+   *
+   * @param {Batch} batch
+   * @param {Iterable<string>} loops
+   */
+  #isAfter(batch, loops) {
+    return batch.isAfter(loops, this.restedWith(loops) !== undefined);
   }
 
   /** @param {Batch} batch */

@@ -15,7 +15,7 @@ import { Turns } from "./turns.js";
  * @import { AutoQueue } from "../auto_queue.js"
  * @import { Submissions } from "../submissions.js"
  * @import { AwayNotice } from "./away_notice.js"
- * @import { Batch } from "./batch.js"
+ * @import { Batch, Unfinished } from "./batch.js"
  * @import { Claims } from "./claims.js"
  * @import { OnScreen } from "./on_screen.js"
  * @import { Sender } from "./sender.js"
@@ -70,7 +70,7 @@ export class Gate {
    *   loops, as the server will not say how they stand
    * @param {() => string[]} [parts.expected] - the loops of the workflow on the screen, as far as
    *   the page knows them, whether or not they have run
-   * @param {() => string[]} [parts.unfinished] - those of them that have something left
+   * @param {() => Unfinished} [parts.unfinished] - those of them that have something left
    * @param {(batch: Batch | null) => void} [parts.changed] - called with a batch that this page
    *   runs, or null, when that may have changed
    * @param {(look: () => void) => () => void} [parts.every] - calls `look` again and again; returns
@@ -86,7 +86,7 @@ export class Gate {
     this.#sender = sender;
     this.#changed = given.changed ?? (() => {});
     this.#expected = given.expected ?? (() => []);
-    this.#unfinished = given.unfinished ?? (() => []);
+    this.#unfinished = given.unfinished ?? (() => new Map());
     const batches = this.#batches;
     /** Where the prompts of batches wait. */
     this.places = new QueuePlaces(batches, () => submissions.open);
@@ -202,6 +202,8 @@ export class Gate {
     if (here) {
       this.places.sends(here);
       here.isPending = true;
+      // What becomes of this prompt will be heard.
+      if (!this.#lostServer.isLost) here.isUnsure = false;
     }
     this.workflowChanged();
   }
@@ -219,10 +221,10 @@ export class Gate {
 
   /**
    * None of the prompts of the workflow on the screen was accepted: ComfyUI queues no more of it. A
-   * server that is away has refused nothing.
+   * server that is away has refused nothing, nor has one that was when the prompt was sent.
    */
   refused() {
-    if (!this.#lostServer.isLost) this.stopping.showStopped();
+    if (!this.#lostServer.isLost && !this.#batches.here?.isUnsure) this.stopping.showStopped();
   }
 
   /** The workflow on the screen may have changed. */
@@ -281,7 +283,7 @@ export class Gate {
    * @param {string} promptId
    */
   isOthers(promptId) {
-    const isUnsure = this.#batches.away.some(({ isSending, loops }) => isSending || loops.size === 0);
+    const isUnsure = this.#batches.away.some(({ sending, loops }) => sending !== null || loops.size === 0);
     return this.#batches.away.length > 0 && !isUnsure && !this.#sender.batchOf(promptId);
   }
 

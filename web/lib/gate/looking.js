@@ -50,7 +50,7 @@ export class Looking {
   #turn() {
     this.#look();
     for (const batch of [...this.#batches.away]) {
-      const isThere = this.#screen.has(batch) && !batch.isSending;
+      const isThere = this.#screen.has(batch) && batch.sending === null;
       batch.seen = isThere ? batch.seen + 1 : 0;
       if (batch.seen >= SEEN) this.#isBack(batch);
     }

@@ -32,10 +32,11 @@ export class LostServer {
   #proceed;
   #wait;
   #isLost = false;
-  /** Increases whenever an answer that is waited for becomes obsolete. */
-  #turn = 0;
-  /** The turn in which the server was asked last. */
-  #askedIn = -1;
+  #isEmpty = false;
+  /** How many times the server was lost: what it is asked is obsolete once it is lost again. */
+  #losses = 0;
+  /** The batches that it is asked about, and after which loss. @type {Map<Batch, number>} */
+  #asked = new Map();
 
   /**
    * @param {object} parts
@@ -76,14 +77,16 @@ export class LostServer {
    */
   queueIs(remaining) {
     this.#isLost = remaining === undefined;
-    if (this.#isLost) for (const batch of this.#batches.all) batch.isUnsure = true;
-    if (this.#isLost || remaining) this.#turn += 1;
+    this.#isEmpty = remaining === 0;
+    if (this.#isLost) {
+      this.#losses += 1;
+      for (const batch of this.#batches.all) batch.isUnsure = true;
+    }
     if (!remaining && this.#batches.here?.isUnsure) this.#hold.take();
     else this.#hold.giveBack();
-    if (this.#isLost || remaining || this.#askedIn === this.#turn) return;
+    if (!this.#isEmpty) return;
     const unsure = this.#batches.all.filter(({ isUnsure }) => isUnsure);
-    if (unsure.length > 0) this.#askedIn = this.#turn;
-    for (const batch of unsure) void this.#find(batch);
+    for (const batch of unsure) if (this.#asked.get(batch) !== this.#losses) void this.#find(batch);
   }
 
   /**
@@ -92,15 +95,20 @@ export class LostServer {
    * @param {Batch} batch
    */
   async #find(batch) {
-    const turn = this.#turn;
-    await this.#submissions.over();
+    const loss = this.#losses;
+    this.#asked.set(batch, loss);
+    const isObsolete = () => loss !== this.#losses || !batch.isUnsure;
+    // What hangs since the loss may still get through, or fail.
+    while (this.#submissions.open && !isObsolete()) await this.#submissions.over();
     const ids = batch.lately;
     try {
-      const loops = await this.#settled(ids, turn);
-      if (loops !== null && batch.isUnsure) this.#found(batch, ids, loops);
+      const loops = await this.#settled(ids, isObsolete);
+      if (loops !== null && !isObsolete()) this.#found(batch, ids, loops);
     } catch (error) {
       if (!isFinal(error)) console.error("[Batch Loop] the batch could not go on:", error);
-      if (turn === this.#turn && batch.isUnsure) this.#isUnknown(ids, error);
+      if (!isObsolete()) this.#isUnknown(ids, error);
+    } finally {
+      if (this.#asked.get(batch) === loss) this.#asked.delete(batch);
     }
   }
 
@@ -112,8 +120,8 @@ export class LostServer {
   #found(batch, ids, loops) {
     const isHere = batch === this.#batches.here;
     const isStopped = isHere && this.#hold.mode === null && !this.#autoQueue.runsAll;
-    // Without any, nothing was heard of its first prompt.
-    const known = batch.isNew ? loops.map(sinceRun) : loops;
+    // Before its first report, what had stopped it may be of before Run was pressed.
+    const known = batch.isNew ? loops.map((loop) => (batch.hasRun(loop) ? loop : sinceRun(loop))) : loops;
     if (!isStopped && ids.length > 0 && !this.#goesOn(ids, known)) return;
     batch.isUnsure = false;
     if (!isHere) this.#proceed();
@@ -123,7 +131,8 @@ export class LostServer {
   /** The batch on the screen goes on. */
   #goOnHere() {
     this.#hold.giveBack();
-    if (this.#autoQueue.heldBackBy !== undefined || this.#submissions.open) return;
+    // With anything in the queue, ComfyUI queues by itself when that has run.
+    if (!this.#isEmpty || this.#autoQueue.heldBackBy !== undefined || this.#submissions.open) return;
     this.#autoQueue.queueAgain();
   }
 
@@ -132,12 +141,12 @@ export class LostServer {
    * obsolete. Throws Refused if the server will not say.
    *
    * @param {string[]} ids
-   * @param {number} turn
+   * @param {() => boolean} isObsolete
    */
-  async #settled(ids, turn) {
-    for (let asked = 1; turn === this.#turn; asked += 1) {
+  async #settled(ids, isObsolete) {
+    for (let asked = 1; !isObsolete(); asked += 1) {
       const loops = ids.length > 0 ? await this.#stands(ids).catch(nullOrFinal) : [];
-      if (turn !== this.#turn) return null;
+      if (isObsolete()) return null;
       if (loops && (asked >= ASK_TIMES || !loops.some(isUnderWay))) return loops;
       const ms = loops ? ASK_EVERY_MS : NO_ANSWER_MS;
       await new Promise((/** @type {(end: void) => void} */ end) => this.#wait(end, ms));
@@ -153,8 +162,8 @@ function nullOrFinal(error) {
 }
 
 /**
- * A loop of which nothing was heard since Run was pressed: what had stopped it before that, an
- * error or a Cancel, counts no more.
+ * A loop that has not run since Run was pressed: what had stopped it before that, an error or a
+ * Cancel, counts no more.
  *
  * @param {Loop} loop
  */

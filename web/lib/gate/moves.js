@@ -1,6 +1,7 @@
 import { Batch } from "./batch.js";
 
 /**
+ * @import { Unfinished } from "./batch.js"
  * @import { AwayNotice } from "./away_notice.js"
  * @import { Batches } from "./batches.js"
  * @import { Claims } from "./claims.js"
@@ -35,7 +36,7 @@ export class Moves {
    * Run was pressed: the workflow on the screen begins, or goes on with, its batch.
    *
    * @param {string[]} expected - its loops, as far as the page knows them
-   * @param {string[]} unfinished - those of them that had something left
+   * @param {Unfinished} unfinished - those of them that had something left
    */
   begin(expected, unfinished) {
     this.here();

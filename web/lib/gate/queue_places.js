@@ -69,8 +69,10 @@ export class QueuePlaces {
    */
   of(loop, isHere) {
     const batch = this.#batchOf(loop === null ? [] : [loop], isHere);
-    if (!batch || !(this.#remaining > 0 || batch.isSending || this.#isSending())) return null;
-    return { before: batch.before, isNew: batch.isNew };
+    if (!batch || !(this.#remaining > 0 || batch.sending || this.#isSending())) return null;
+    // One that has nothing in the queue is sent once that is empty.
+    const before = batch.isQueued ? batch.before : this.#length;
+    return { before, isNew: batch.isNew };
   }
 
   /**

@@ -46,7 +46,6 @@ export class Sender {
    * @returns {Promise<string | null>}
    */
   async send(batch) {
-    batch.isSending = true;
     const prompt = batch.next();
     const times = (batch.lost?.times ?? 0) + 1;
     batch.lost = null;
@@ -60,8 +59,6 @@ export class Sender {
       if (reason) return reason;
       batch.lost = { prompt, times };
       return null;
-    } finally {
-      batch.isSending = false;
     }
   }
 

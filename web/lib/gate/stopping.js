@@ -8,6 +8,14 @@
  * @import { Sender } from "./sender.js"
  */
 
+/**
+ * @typedef {object} Paused - what was stopped
+ * @property {(prompt: string, graph: string | undefined) => boolean} isIts - whether a prompt is of
+ *   it, by its id and that of its workflow
+ * @property {Promise<unknown> | null} sending - resolves once the prompt is in the queue that this
+ *   page was sending of it; null if it was sending none
+ */
+
 /** Stops batches, on the screen and away, and lets those that have stopped go on. */
 export class Stopping {
   #autoQueue;
@@ -77,11 +85,10 @@ export class Stopping {
   }
 
   /**
-   * Stop the batch of a loop that is away, or else the workflow on the screen. Returns what tells
-   * whether a prompt is of what was stopped, by its id and that of its workflow.
+   * Stop the batch of a loop that is away, or else the workflow on the screen.
    *
    * @param {string | null} loop
-   * @returns {(prompt: string, graph: string | undefined) => boolean}
+   * @returns {Paused}
    */
   pause(loop) {
     this.#look();
@@ -90,9 +97,12 @@ export class Stopping {
     const { graphId } = batch ?? this.#screen;
     if (away) this.#moves.stop([away]);
     else this.stopHere();
-    return (prompt, graph) => {
-      const sentFor = this.#sender.batchOf(prompt);
-      return sentFor ? sentFor === batch : graph === graphId;
+    return {
+      isIts: (prompt, graph) => {
+        const sentFor = this.#sender.batchOf(prompt);
+        return sentFor ? sentFor === batch : graph === graphId;
+      },
+      sending: away?.sending ?? null,
     };
   }
 
@@ -105,7 +115,7 @@ export class Stopping {
   resume(loop) {
     const batch = this.#batches.restedWith([loop]);
     if (!batch || this.#screen.has(batch)) return false;
-    batch.begin([...batch.loops]);
+    batch.begin(new Map([...batch.loops].map((each) => [each, undefined])));
     this.#goAway(batch, batch.mode);
     return true;
   }
@@ -123,7 +133,7 @@ export class Stopping {
       this.#autoQueue.goOn(mode, images);
       return;
     }
-    batch.begin([]); // it was complete, as a rule
+    batch.begin(new Map()); // it was complete, as a rule
     this.#goAway(batch, mode);
     this.#proceed();
   }

@@ -101,7 +101,10 @@ export class Turns {
     batch.isDue = false;
     this.#places.sends(batch);
     const wasLost = batch.lost !== null;
-    const refused = await this.#sender.send(batch);
+    const sending = this.#sender.send(batch);
+    batch.sending = sending;
+    const refused = await sending;
+    batch.sending = null;
     if (refused === null && !batch.lost) this.#places.accepted(batch);
     // The prompt may have ended before its answer came.
     this.#later(() => this.proceed());
