@@ -124,12 +124,13 @@ const changed = () => cards.lookAgain();
 const changes = new Changes({ server, toasts, notices, ask, changed });
 const trial = new Trial({ isOnChange: () => autoQueue.isOnChange });
 const inProgress = new InProgress();
+const takeBack = new TakeBack({ api, toasts });
 const runControl = new RunControl({
   gate,
   inProgress,
   stopping,
   submissions,
-  takeBack: new TakeBack({ api, toasts }),
+  takeBack,
   trial,
   watch: theWatch,
 });
@@ -233,12 +234,13 @@ function onExecuted({ detail }) {
 }
 
 /** @param {CustomEvent<{ exec_info?: { queue_remaining?: number } } | null>} event */
-function onStatus({ detail }) {
+async function onStatus({ detail }) {
   const remaining = detail?.exec_info?.queue_remaining;
-  if (!remaining) inProgress.none();
+  const isOther = inProgress.queueIs(remaining, () => takeBack.running());
   gate.queueIs(remaining);
   conductor.queueIs(remaining);
   poller.queueIs(remaining);
+  if (await isOther) onMode();
 }
 
 function onSending() {

@@ -16,6 +16,8 @@
 export class InProgress {
   /** Null if none runs. @type {Running | null} */
   #running = null;
+  /** While it is unknown what runs, as the server was lost: since when. @type {symbol | null} */
+  #loss = null;
 
   /** Whether a prompt of this page runs. */
   get isAny() {
@@ -25,6 +27,7 @@ export class InProgress {
   /** A prompt of this page has begun. @param {string} prompt - its id */
   started(prompt) {
     this.#running = { prompt, loops: new Set(), paused: new Set(), isLast: false };
+    this.#loss = null;
   }
 
   /**
@@ -44,15 +47,42 @@ export class InProgress {
    * @param {string} prompt - its id
    */
   ended(prompt) {
+    if (this.#loss) this.#loss = Symbol("an answer that is waited for is older");
     if (this.#running?.prompt !== prompt) return false;
     const isLast = [...this.#running.loops].some((loop) => this.pauses(loop));
     this.#running = null;
     return isLast;
   }
 
-  /** Nothing of this page runs, as far as is known. */
+  /** Nothing of this page runs. */
   none() {
-    this.#running = null;
+    this.#running = this.#loss = null;
+  }
+
+  /**
+   * ComfyUI's queue has this many prompts. The page hears nothing of what ends or begins while the
+   * server is lost: once it is back, finds out what runs, and returns whether that is news.
+   *
+   * @param {number | undefined} remaining - undefined if the server is lost
+   * @param {() => Promise<string[] | null>} own - the ids of this page's prompts that run; null if
+   *   ComfyUI does not say
+   */
+  async queueIs(remaining, own) {
+    if (remaining === undefined) this.#loss = Symbol("loss");
+    if (remaining === 0) this.none();
+    const loss = this.#loss;
+    if (!remaining || !loss) return false;
+    const prompts = await own();
+    // What is heard meanwhile is newer.
+    if (!prompts || loss !== this.#loss) return false;
+    const before = this.#running;
+    if (before && prompts.includes(before.prompt)) {
+      this.#loss = null;
+      return false;
+    }
+    this.none();
+    if (prompts.length > 0) this.started(prompts[0]);
+    return before !== this.#running;
   }
 
   /**

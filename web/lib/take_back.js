@@ -58,11 +58,29 @@ export class TakeBack {
     }
   }
 
+  /** The ids of all prompts of this page that run; null if ComfyUI cannot be asked. */
+  async running() {
+    try {
+      const { queue_running: running = [] } = await (await this.#queue()).json();
+      const own = /** @type {Entry[]} */ (running).filter((entry) => this.#isSent(entry));
+      return own.map(([, id]) => id);
+    } catch (error) {
+      console.warn(`[Batch Loop] ComfyUI does not say what runs: ${error}`);
+      return null;
+    }
+  }
+
   /** @param {Entry} entry */
-  #isOwn([, , graph, { client_id: sender }]) {
+  #isSent([, , , { client_id: sender }]) {
+    return sender === this.#api.clientId;
+  }
+
+  /** @param {Entry} entry */
+  #isOwn(entry) {
+    const [, , graph] = entry;
     const iterators = Object.values(graph).filter(({ class_type: type }) => type === ITERATOR);
     const isTrial = iterators.some(({ inputs }) => CARD in (inputs ?? {}));
-    return sender === this.#api.clientId && iterators.length > 0 && !isTrial;
+    return this.#isSent(entry) && iterators.length > 0 && !isTrial;
   }
 
   /** @param {RequestInit} [options] */
