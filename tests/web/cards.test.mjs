@@ -32,6 +32,10 @@ class FakeElement {
 
   classList = { add() {} };
 
+  get lines() {
+    return this.textContent ? [this.textContent] : this.children.flatMap(({ lines = [] }) => lines);
+  }
+
   get firstLine() {
     return this.textContent || this.children.map((child) => child.firstLine).find(Boolean) || "";
   }
@@ -87,6 +91,13 @@ function setUp(t) {
   const again = [];
   const waits = [];
   const ask = (which = () => true) => again.push(...wish.questions().filter(which));
+  const runControl = {
+    awaits: () => false,
+    goesOn: () => false,
+    pauses: () => false,
+    placeOf: () => null,
+    triesChanges: false,
+  };
   const cards = new Cards({
     app: { graph: { nodes: [iterator, complete] }, canvas: { graph: null, setDirty() {} } },
     server: { thumbnail: () => "", timeTo: (until) => until - 40_000 },
@@ -94,13 +105,7 @@ function setUp(t) {
     screen: { find: () => iterator },
     actions: { of: () => ({}) },
     collapsed: { show() {} },
-    runControl: {
-      awaits: () => false,
-      goesOn: () => false,
-      pauses: () => false,
-      placeOf: () => null,
-      triesChanges: false,
-    },
+    runControl,
     trial: { use() {} },
     wait: (turn, ms) => waits.push({ turn, ms }),
   });
@@ -110,7 +115,7 @@ function setUp(t) {
     const asked = wish.questions().find((each) => each.startsWith(kind));
     wish.told(new Map([[asked, answer]]));
   };
-  return { again, cards, ofComplete, ofIterator, told, waits };
+  return { again, cards, ofComplete, ofIterator, runControl, told, waits };
 }
 
 test("Batch Complete shows a loop whose state comes before the folder's images", (t) => {
@@ -166,4 +171,23 @@ test("once Start over can no longer be undone, the server is asked how the batch
   assert.deepEqual(again, []);
   waits[0].turn();
   assert.ok(again.includes("loop l"));
+});
+
+test("a paused prompt that had no image does not pause until another server's new one ends", (t) => {
+  const { cards, ofIterator, runControl, told } = setUp(t);
+  const current = [{ path: "d.png", index: 3 }]; // it has come since
+  const state = { ...LOOP, stands: "running", running: 1, total: 4, stopped_on: null, current };
+  const pausing = () => ofIterator.lines.includes("Pausing after this image…");
+  runControl.goesOn = () => true;
+  cards.heard("1", { kind: "iteration", loop: "l", filename: "", index: 3 });
+  told("folder", { value: FOLDER });
+  told("loop", { value: state });
+  runControl.goesOn = () => false;
+  runControl.pauses = () => true;
+  cards.modeChanged();
+  assert.equal(pausing(), true);
+  runControl.pauses = () => false; // it has ended
+  cards.modeChanged();
+  assert.equal(pausing(), false);
+  assert.ok(ofIterator.lines.includes("Image 4 of 4"));
 });
