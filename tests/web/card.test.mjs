@@ -491,13 +491,20 @@ function acting(answers = {}) {
     timeTo: (until) => until - 40,
   };
   const offers = [];
-  const notices = { show: (_key, _said, offer) => offers.push(offer), hide() {} };
+  const hidden = [];
+  const notices = {
+    show: (_key, _said, offer) => offers.push(offer),
+    hide: (key) => hidden.push(["notice", key]),
+  };
   const ask = async (question) => {
     asked.push(question.message);
     return answers.isSure ?? true;
   };
   const shown = [];
-  const toasts = { show: (_key, { severity, detail }) => shown.push([severity, detail]) };
+  const toasts = {
+    show: (_key, { severity, detail }) => shown.push([severity, detail]),
+    hide: (key) => hidden.push(["toast", key]),
+  };
   const screen = { find: (id) => (id === "7" ? "seven" : null), goTo: (node) => asked.push(node) };
   const chooser = { choose: async () => answers.warning };
   const changing = new Changes({ server, toasts, notices, ask, changed: () => asked.push("changed") });
@@ -505,7 +512,7 @@ function acting(answers = {}) {
   let changes = 0;
   const entry = { node: iterator({ directory: "in", loop_name: "" }), loop: "l" };
   const of = (changed) => actions.of({ ...entry, ...changed }, () => (changes += 1));
-  return { actions, asked, changing, of, offers, shown, changes: () => changes };
+  return { actions, asked, changing, hidden, of, offers, shown, changes: () => changes };
 }
 
 const START_OVER = { buttons: { undo: false } };
@@ -522,6 +529,32 @@ test("each button asks the server, reports the result, and updates the card", as
   ]);
   assert.deepEqual(shown.map(([severity]) => severity), ["success", "success", "success"]);
   assert.equal(changes(), 3);
+});
+
+test("while a change is under way, the same one is not asked for again", async () => {
+  const { asked, changing, shown } = acting();
+  const twice = [changing.skip("l", "a.png"), changing.skip("l", "a.png")];
+  assert.deepEqual(await Promise.all([...twice, changing.skip("other", "a.png")]), [true, false, true]);
+  assert.deepEqual(asked.map(([, loop]) => loop), ["l", "other"]);
+  assert.deepEqual(shown.map(([severity]) => severity), ["success", "success"]);
+  assert.equal(await changing.skip("l", "a.png"), true);
+});
+
+test("after a refusal, the same change can be asked for again", async () => {
+  const { asked, changing } = acting({ retry: new Refused("no", 409) });
+  assert.equal(await changing.retry("l"), false);
+  await changing.retry("l");
+  assert.equal(asked.length, 2);
+});
+
+test("Forget removes what is still said of the batch; a refused one does not", async () => {
+  const loop = { id: "l", directory: "/in", paired: [], done: 5, failed: 0 };
+  const { changing, hidden } = acting();
+  assert.equal(await changing.forget(loop), true);
+  assert.deepEqual(hidden, [["notice", "l"], ["toast", "l"]]);
+  const refused = acting({ forget: new Refused("it runs", 409) });
+  assert.equal(await refused.changing.forget(loop), false);
+  assert.deepEqual(refused.hidden, []);
 });
 
 test("a refusal shows the server's message and what to do next", async () => {

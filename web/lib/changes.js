@@ -22,11 +22,13 @@ export class Changes {
   #notices;
   #ask;
   #changed;
+  /** What is under way: a second click of a double one asks for it again. @type {Set<string>} */
+  #underWay = new Set();
 
   /**
    * @param {object} given
    * @param {LoopServer} given.server
-   * @param {Toasts} given.toasts
+   * @param {Pick<Toasts, "show" | "hide">} given.toasts
    * @param {Pick<NoticeBox, "show" | "hide">} given.notices
    * @param {typeof ask} given.ask - asks the user
    * @param {() => void} given.changed - called when something was changed from a notice
@@ -48,7 +50,7 @@ export class Changes {
    */
   async startOver(which, state) {
     if (state && state.done + state.failed > 0 && !(await this.#isSure("startOver", state))) return false;
-    return this.#do("startOver", async () => {
+    return this.#do("startOver", which, async () => {
       const started = await this.#server.reset(which);
       const detail = `${started.directory}\n${t("startOver.done")}`;
       return this.#offersUndo(started, detail) ? null : detail;
@@ -62,7 +64,7 @@ export class Changes {
    */
   undo(loop) {
     this.#notices.hide(loop);
-    return this.#do("undo", async () => {
+    return this.#do("undo", { loop }, async () => {
       const { directory } = await this.#server.undoReset(loop);
       return `${directory}\n${t("undo.done")}`;
     });
@@ -79,7 +81,7 @@ export class Changes {
       return `${directory}\n${t("retry.done")}`;
     };
     // The button's own words also say that something went wrong.
-    return this.#do("retry", act, t("retry.will"));
+    return this.#do("retry", { loop }, act, t("retry.will"));
   }
 
   /**
@@ -89,7 +91,7 @@ export class Changes {
    * @param {string} path - of the image, relative to the folder
    */
   skip(loop, path) {
-    return this.#do("skip", async () => {
+    return this.#do("skip", { loop }, async () => {
       await this.#server.skip(loop, path);
       return t("skip.done", { path });
     });
@@ -104,8 +106,11 @@ export class Changes {
     const { id, directory, paired } = loop;
     const more = paired.length ? [t("forget.paired", { folders: paired.join(", ") })] : [];
     if (!(await this.#isSure("forget", loop, more))) return false;
-    return this.#do("forget", async () => {
+    return this.#do("forget", { loop: id }, async () => {
       await this.#server.forget(id);
+      // What they offer is gone.
+      this.#notices.hide(id);
+      this.#toasts.hide(id);
       return `${directory}\n${t("forget.done")}`;
     });
   }
@@ -140,11 +145,17 @@ export class Changes {
   }
 
   /**
+   * Make a change, unless the same one is under way.
+   *
    * @param {"startOver" | "undo" | "retry" | "skip" | "forget"} what
+   * @param {Which} which
    * @param {() => Promise<string | null>} act - returns the message to show, if any
    * @param {string} [title] - of that message
    */
-  async #do(what, act, title) {
+  async #do(what, which, act, title) {
+    const key = JSON.stringify([what, which]);
+    if (this.#underWay.has(key)) return false;
+    this.#underWay.add(key);
     const summary = t(`${what}.title`);
     try {
       const detail = await act();
@@ -155,6 +166,8 @@ export class Changes {
       const severity = error instanceof Refused ? "warn" : "error";
       this.#toasts.show(what, { severity, summary, detail: explained(error), life: LIFE_MS });
       return false;
+    } finally {
+      this.#underWay.delete(key);
     }
   }
 }
