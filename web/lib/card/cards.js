@@ -146,7 +146,7 @@ export class Cards {
     for (const entry of this.#entriesOf(this.#nodes())) entry.show();
   }
 
-  /** The loops of the workflow on screen, as far as they are known, whether or not they have run. */
+  /** The loops of the workflow on screen, as far as known, whether or not they have run. */
   get named() {
     return this.#entriesOf(this.#nodes()).flatMap(({ named }) => named ?? []);
   }
