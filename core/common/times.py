@@ -70,6 +70,11 @@ class Times:
         lost = max(0.0, self.first - usual)
         return (self.seconds - lost) / self.ended
 
+    @property
+    def per_minute(self) -> float | None:
+        """How many images a minute have ended so far, all that it took counted; None as above."""
+        return None if self.per_image is None else 60 * self.ended / self.seconds
+
 
 @dataclass(frozen=True)
 class Took:
@@ -80,7 +85,7 @@ class Took:
     remaining: float | None = None
     """How long it will take; None if not known, or nothing is left."""
     per_minute: float | None = None
-    """How many images a minute; None if not known."""
+    """How many images a minute it was, until the last prompt began or ended; None if not known."""
 
 
 def took(times: Times, *, left: int, under_way: int, since: float, factor: float = 1.0) -> Took:
@@ -95,4 +100,4 @@ def took(times: Times, *, left: int, under_way: int, since: float, factor: float
         return Took(times.seconds + since)
     to_come = each * factor
     remaining = to_come * left - min(since, to_come) if left else None
-    return Took(times.seconds + since, remaining, 60 / each)
+    return Took(times.seconds + since, remaining, times.per_minute)

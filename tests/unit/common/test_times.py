@@ -42,6 +42,13 @@ def test_the_example_of_two_servers_that_load_models() -> None:
     assert times.per_image == 2
 
 
+def test_the_speed_is_what_the_images_and_the_time_beside_it_say() -> None:
+    """What the first image took for loading models is left out of the forecast only."""
+    times = of((9, 9), *[(2.0, 2.0)] * 5)
+    assert took(times, left=1, under_way=0, since=0) == Took(19, 2, 60 * 6 / 19)
+    assert took(of((9, 9)), left=1, under_way=0, since=0).per_minute is None
+
+
 def test_images_that_are_worked_on_at_once_take_less() -> None:
     two_servers = of((4, 4), (0, 4), (4, 4), (0, 4), (4, 4), (0, 4))
     assert two_servers.per_image == 2
