@@ -589,6 +589,7 @@ test("Start over asks first where something was done", async () => {
     const { asked, of } = acting({ isSure });
     await of({ state }).startOver(START_OVER);
     assert.match(asked[0], /^\/in\nUpscale · mine\n3 done, 1 failed\. All of it/);
+    assert.match(asked[0], /new result replaces the earlier one of its name, unless if_exists is skip or rename\./);
     assert.equal(asked.length, isSure ? 2 : 1);
   }
   const { asked, of } = acting();
