@@ -121,7 +121,14 @@ const makeBatch = new MakeBatch({
 });
 const entries = new Entries({ app, makeBatch });
 const changed = () => cards.lookAgain();
-const changes = new Changes({ server, toasts, notices, ask, changed });
+const changes = new Changes({
+  server,
+  toasts,
+  notices,
+  ask,
+  changed,
+  goesOn: (loop) => runControl.goesOn(loop, { isHere: cards.nodeOf(loop) !== null }),
+});
 const trial = new Trial({ isOnChange: () => autoQueue.isOnChange });
 const inProgress = new InProgress();
 const takeBack = new TakeBack({ api, toasts });

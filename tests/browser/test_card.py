@@ -180,7 +180,7 @@ def test_an_image_that_stopped_the_run_is_skipped_and_later_retried(
     expect(card).to_contain_text("Complete: 6 done, 1 failed")
     batch.fail_on()
     comfy.press_button("Retry failed (1)")
-    comfy.toast("The next Run retries the failed images")
+    comfy.toast("Press Continue to retry the failed images")
     expect(card).to_contain_text("1 image left")
     run_to_the_end(comfy, batch)
     expect(card).to_contain_text("All 7 images done")

@@ -134,7 +134,7 @@ def test_images_that_fail_again_are_named(
     expect(shown).not_to_contain_text("tried")
     shown.get_by_role("button", name="Close").click()
     comfy.press_button("Retry failed (1)")
-    comfy.toast("The next Run retries the failed images")
+    comfy.toast("Press Continue to retry the failed images")
     comfy.run_instant()
     settled()
     expect(shown).to_contain_text("1 done, 1 failed")

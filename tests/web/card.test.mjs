@@ -209,6 +209,15 @@ test("on a complete batch, Start over is what to do, unless Run does something",
   assert.equal(primary({ state: REST }), "run");
 });
 
+test("on a complete batch with failed images, Retry failed is what to do", () => {
+  const state = { ...REST, done: 8, failed: 2, left: 0, pending: 0, complete: true, next: "stop" };
+  const primary = (known) => model({ state, folder: FOLDER, ...known }).buttons.primary;
+  assert.equal(primary({}), "retry");
+  assert.equal(primary({ repeats: true }), "run");
+  assert.equal(primary({ goesOn: true }), "run");
+  assert.equal(primary({ state: { ...REST, failed: 2 } }), "run");
+});
+
 test("once paused, it says so instead of showing the last image", () => {
   const [last] = STATE.current;
   const between = { ...STATE, current: [], left: 4 };
@@ -507,7 +516,9 @@ function acting(answers = {}) {
   };
   const screen = { find: (id) => (id === "7" ? "seven" : null), goTo: (node) => asked.push(node) };
   const chooser = { choose: async () => answers.warning };
-  const changing = new Changes({ server, toasts, notices, ask, changed: () => asked.push("changed") });
+  const changed = () => asked.push("changed");
+  const goesOn = () => answers.goesOn ?? false;
+  const changing = new Changes({ server, toasts, notices, ask, changed, goesOn });
   const actions = new Actions({ changes: changing, toasts, screen, chooser });
   let changes = 0;
   const entry = { node: iterator({ directory: "in", loop_name: "" }), loop: "l" };
@@ -555,6 +566,18 @@ test("Forget removes what is still said of the batch; a refused one does not", a
   const refused = acting({ forget: new Refused("it runs", 409) });
   assert.equal(await refused.changing.forget(loop), false);
   assert.deepEqual(refused.hidden, []);
+});
+
+test("Retry failed names the button that does it, unless the batch goes on by itself", async () => {
+  for (const [state, goesOn, how] of [
+    [{ ...REST, done: 3 }, false, "\nPress Continue to retry the failed images."],
+    [{ ...REST, done: 0 }, false, "\nPress Run to retry the failed images."],
+    [{ ...REST, done: 3 }, true, ""],
+  ]) {
+    const { of, shown } = acting({ goesOn, retry: { ...state, directory: "/in" } });
+    await of().retry();
+    assert.deepEqual(shown, [["success", `/in${how}`]]);
+  }
 });
 
 test("a refusal shows the server's message and what to do next", async () => {

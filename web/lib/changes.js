@@ -1,5 +1,6 @@
 import { explained } from "./errors.js";
 import { Refused } from "./requests.js";
+import { runAction } from "./run_control.js";
 import { t } from "./texts.js";
 import { namesOf } from "./words.js";
 
@@ -22,6 +23,7 @@ export class Changes {
   #notices;
   #ask;
   #changed;
+  #goesOn;
   /** What is under way: a second click of a double one asks for it again. @type {Set<string>} */
   #underWay = new Set();
 
@@ -32,13 +34,15 @@ export class Changes {
    * @param {Pick<NoticeBox, "show" | "hide">} given.notices
    * @param {typeof ask} given.ask - asks the user
    * @param {() => void} given.changed - called when something was changed from a notice
+   * @param {(loop: string) => boolean} given.goesOn - whether this page goes on with a loop by itself
    */
-  constructor({ server, toasts, notices, ask, changed }) {
+  constructor({ server, toasts, notices, ask, changed, goesOn }) {
     this.#server = server;
     this.#toasts = toasts;
     this.#notices = notices;
     this.#ask = ask;
     this.#changed = changed;
+    this.#goesOn = goesOn;
   }
 
   /**
@@ -77,8 +81,11 @@ export class Changes {
    */
   retry(loop) {
     const act = async () => {
-      const { directory } = await this.#server.retry({ loop });
-      return `${directory}\n${t("retry.done")}`;
+      const state = await this.#server.retry({ loop });
+      const action = runAction(state, this.#goesOn(loop));
+      // A batch that goes on comes to them by itself.
+      const how = action === "pause" ? "" : t("retry.done", { button: t(`run.${action}.label`) });
+      return `${state.directory}\n${how}`.trim();
     };
     // The button's own words also say that something went wrong.
     return this.#do("retry", { loop }, act, t("retry.will"));

@@ -54,7 +54,7 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @typedef {object} Buttons - which buttons to show
  * @property {RunAction} run - what Run does
  * @property {boolean} canRun
- * @property {"run" | "choose" | "startOver" | null} primary - which of them is what to do next
+ * @property {"run" | "choose" | "startOver" | "retry" | null} primary - which of them is what to do next
  * @property {string | null} tries - the image that is tried, "" for the next; null if none can be
  * @property {boolean} listable - whether the folder's images can be listed to choose from
  * @property {boolean} choose
@@ -108,14 +108,15 @@ export function iteratorModel(known) {
   const isNothing = said.phase === "none";
   const canRun = !["empty", "refused", "pattern"].includes(said.phase) && (!isNothing || awaits);
   const startOver = (isKnown && (hasRun || canUndo(state))) || settings === null;
-  const isDone = said.phase === "complete" && !said.isNews && !repeats;
+  const isDone = said.phase === "complete" && !said.isNews && !repeats && startOver && !goesOn;
+  const afterwards = state?.failed ? "retry" : "startOver";
   return {
     ...shown,
     times: timesIn(said),
     buttons: {
       run: runAction(state, goesOn),
       canRun: canRun || goesOn,
-      primary: canRun || goesOn ? (isDone && startOver && !goesOn ? "startOver" : "run") : other(said),
+      primary: canRun || goesOn ? (isDone ? afterwards : "run") : other(said),
       tries: canRun && !isNothing && !goesOn ? (state?.stopped_on?.path ?? "") : null,
       listable: settings !== null,
       choose: canChoose,
