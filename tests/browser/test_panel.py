@@ -147,7 +147,7 @@ def test_failed_images_have_reasons_and_are_retried(
     panel.press("Retry failed (2)")
     expect(panel.page.get_by_text("Failed images will be retried")).to_be_visible()
     expect(nothing).to_be_visible()
-    expect(panel.figures).to_contain_text("2 to do")
+    expect(panel.figures).to_contain_text("2 left")
     expect(panel.root.get_by_role("button", name="Retry failed")).to_have_count(0)
     run(batch)
     expect(panel.figures).to_have_text("7 done")
@@ -170,7 +170,7 @@ def test_start_over_makes_every_image_pending(
     expect(panel.figures).to_have_text("7 done")
     panel.press("Start over")
     panel.comfy.answer_start_over()
-    expect(panel.figures).to_contain_text("7 to do")
+    expect(panel.figures).to_contain_text("7 left")
     expect(panel.row("img1.png")).to_contain_text("To do")
     state = batch.state()
     assert state is not None

@@ -135,3 +135,16 @@ def test_every_text_is_used_in_the_code() -> None:
     endings = re.findall(r"\bt\(\s*`\$\{[^}]+\}(\.\w+)`", code)
     named |= {name + ending for name in named for ending in endings}
     assert {key for key in own_keys() - named if not key.startswith(beginnings)} == set()
+
+
+def test_card_panel_and_message_have_one_word_for_what_is_left() -> None:
+    def found() -> Iterator[str]:
+        for language in languages():
+            own = texts(language, "main")
+            word = own[f"{OWN}.card.left"]["other"]
+            if own[f"{OWN}.panel.count.left"]["other"] != word:
+                yield f"{language}: panel.count.left"
+            if word.replace("{count}", "{pending}") not in own[f"{OWN}.notice.stopped"]["other"]:
+                yield f"{language}: notice.stopped"
+
+    assert_none(found())

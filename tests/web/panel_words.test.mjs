@@ -3,6 +3,7 @@ import test from "node:test";
 import "./english.mjs";
 import { isAtWork } from "../../web/lib/figures.js";
 import { inWords, quarters } from "../../web/lib/panel/far.js";
+import { timeInWords } from "../../web/lib/panel/summary.js";
 import { ago } from "../../web/lib/when.js";
 import { ownName } from "../../web/lib/words.js";
 
@@ -45,4 +46,11 @@ test("times as words", () => {
   assert.equal(words(86_400), "yesterday");
   assert.equal(words(15 * 86_400), "2 weeks ago");
   assert.equal(words(86_400, "de"), "gestern");
+});
+
+test("the time to go is told while something is left, at work or not, as on the card", () => {
+  const figures = { seconds: 13, left: 2, remaining: 26, perMinute: 12 };
+  assert.equal(timeInWords(figures), "13 s taken · 26 s to go · 12 a minute");
+  assert.equal(timeInWords({ ...figures, remaining: null }), "13 s taken · 12 a minute");
+  assert.equal(timeInWords({ ...figures, left: 0 }), "13 s taken · 12 a minute");
 });

@@ -63,7 +63,7 @@ test("a long reason is shortened, and a reason may be missing", () => {
 test("a batch that is not complete was stopped", () => {
   const toast = batchEnd({ ...STATE, complete: false, done: 3, pending: 4 });
   assert.equal(toast.severity, "warn");
-  assert.equal(toast.summary, "Batch stopped: 3 done, 0 failed, 12 s, 4 to do");
+  assert.equal(toast.summary, "Batch stopped: 3 done, 0 failed, 12 s, 4 left");
 });
 
 test('"nothing to do" says how the batch stands and what to press', () => {

@@ -50,7 +50,7 @@ export class Summary {
       figure.hidden = name !== "done" && count === 0;
       setText(figure, figure.hidden ? "" : t(`panel.count.${name}`, { count }));
     });
-    const time = timeInWords(figures, isAtWork(loop));
+    const time = timeInWords(figures);
     setText(this.#time, time);
     this.#time.hidden = !time;
     const queuePlace = isAtWork(loop) ? null : queuedAt(loop, place);
@@ -74,15 +74,16 @@ export class Summary {
 }
 
 /**
+ * What is known of the time, whether or not the batch is at work, as on the card.
+ *
  * @param {Figures} figures
- * @param {boolean} runs
  */
-function timeInWords(figures, runs) {
+export function timeInWords(figures) {
   const { seconds, left, remaining: secondsLeft, perMinute } = figures;
   if (!seconds) return "";
   const { taken, remaining, perMinute: speed } = timesOf(figures);
   const words = [taken];
-  if (runs && left && secondsLeft !== null) words.push(remaining);
+  if (left && secondsLeft !== null) words.push(remaining);
   if (perMinute !== null) words.push(speed);
   return words.filter(Boolean).join(" · ");
 }
