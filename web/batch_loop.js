@@ -127,7 +127,7 @@ const changes = new Changes({
   notices,
   ask,
   changed,
-  goesOn: (loop) => runControl.goesOn(loop, { isHere: cards.nodeOf(loop) !== null }),
+  goesOn: goesOnByItself,
 });
 const trial = new Trial({ isOnChange: () => autoQueue.isOnChange });
 const inProgress = new InProgress();
@@ -156,6 +156,7 @@ const panel = new Panel({
   makeBatch: () => makeBatch.ofWorkflow(),
 });
 const actions = new Actions({
+  ask,
   changes,
   toasts,
   screen,
@@ -215,6 +216,11 @@ function loopsOnScreen() {
 /** @returns {Unfinished} - from the cards, too */
 function unfinishedOnScreen() {
   return cards.unfinished;
+}
+
+/** @type {(loop: string) => boolean} - from the cards, too, and what they press */
+function goesOnByItself(loop) {
+  return runControl.goesOn(loop, { isHere: cards.nodeOf(loop) !== null });
 }
 
 /** @type {(ids: string[], error: unknown) => void} */

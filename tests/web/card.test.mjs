@@ -410,7 +410,7 @@ function choosing({ chooser, choose, last = null }) {
   const written = [];
   node.widgets[0].callback = (value) => written.push(value);
   const folderChooser = new FolderChooser({ app: {}, server, openBrowser, lastPlace });
-  const run = (meanwhile) => folderChooser.choose({ node, directory: "/in" }, meanwhile);
+  const run = (meanwhile, isWanted) => folderChooser.choose({ node, directory: "/in" }, { meanwhile, isWanted });
   return { asked, written, node, run, last: () => last };
 }
 
@@ -465,6 +465,44 @@ test("a choice that the user no longer waits for changes nothing", async () => {
   assert.deepEqual(choice.written, ["/photos"]);
 });
 
+test("another folder than before is only taken if it is still wanted then", async () => {
+  const chosen = { directory: "/photos", written: "/photos" };
+  const choice = choosing({ chooser: { dialog: true }, choose: () => chosen });
+  let asked = 0;
+  const never = async () => Boolean((asked += 1)) && false;
+  await choice.run(undefined, never);
+  assert.deepEqual([asked, choice.node.widgets[0].value], [1, "in"]);
+  // The same folder is no other one, however it is written.
+  chosen.directory = "/in";
+  await choice.run(undefined, never);
+  assert.deepEqual([asked, choice.node.widgets[0].value], [1, "/photos"]);
+  chosen.written = "";
+  await choice.run(undefined, never);
+  assert.equal(asked, 1);
+  const browsed = choosing({ chooser: { dialog: false } });
+  await browsed.run(undefined, never);
+  assert.deepEqual([asked, browsed.written], [2, []]);
+});
+
+test("while a batch runs, it is asked first whether another folder is to be taken", async () => {
+  const state = { directory: "/in", title: "Upscale", name: "", done: 3, failed: 1, total: 10 };
+  const choose = () => {};
+  for (const isSure of [false, true]) {
+    const { asked, of, wanted } = acting({ goesOn: true, isSure });
+    await of({ state, choose }).choose();
+    assert.equal(wanted.at(-1), isSure);
+    assert.match(asked[0], /^\/in\nUpscale\nThe batch of this folder is running: 4 of 10 finished\. It stops/);
+  }
+  for (const [goesOn, known] of [
+    [false, state],
+    [true, null],
+  ]) {
+    const { asked, of, wanted } = acting({ goesOn, isSure: false });
+    await of({ state: known, choose }).choose();
+    assert.deepEqual([asked, wanted], [[], [true]]);
+  }
+});
+
 test("without a dialog, a folder is chosen from those allowed", async () => {
   const choice = choosing({ chooser: { dialog: false } });
   await choice.run();
@@ -515,15 +553,22 @@ function acting(answers = {}) {
     hide: (key) => hidden.push(["toast", key]),
   };
   const screen = { find: (id) => (id === "7" ? "seven" : null), goTo: (node) => asked.push(node) };
-  const chooser = { choose: async () => answers.warning };
+  const wanted = [];
+  const chooser = {
+    async choose(_entry, { isWanted }) {
+      wanted.push(await isWanted());
+      return answers.warning;
+    },
+  };
   const changed = () => asked.push("changed");
   const goesOn = () => answers.goesOn ?? false;
   const changing = new Changes({ server, toasts, notices, ask, changed, goesOn });
-  const actions = new Actions({ changes: changing, toasts, screen, chooser });
+  const runControl = { goesOn };
+  const actions = new Actions({ ask, changes: changing, toasts, screen, chooser, runControl });
   let changes = 0;
   const entry = { node: iterator({ directory: "in", loop_name: "" }), loop: "l" };
   const of = (changed) => actions.of({ ...entry, ...changed }, () => (changes += 1));
-  return { actions, asked, changing, hidden, of, offers, shown, changes: () => changes };
+  return { actions, asked, changing, hidden, of, offers, shown, wanted, changes: () => changes };
 }
 
 const START_OVER = { buttons: { undo: false } };

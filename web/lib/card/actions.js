@@ -1,12 +1,14 @@
 import { explained } from "../errors.js";
 import { Refused } from "../requests.js";
 import { t } from "../texts.js";
+import { namesOf } from "../words.js";
 import { folderSettings, whichLoop } from "./folder_settings.js";
 
 /**
  * @import { Node, Toast } from "../../../types/comfyui.d.ts"
  * @import { Failure, FolderSettings, Loop } from "../../../types/server.d.ts"
  * @import { Changes } from "../changes.js"
+ * @import { ask } from "../question.js"
  * @import { Screen } from "../screen.js"
  * @import { Toasts } from "../toasts.js"
  * @import { FolderChooser } from "./folder_chooser.js"
@@ -19,6 +21,7 @@ const LIFE_MS = 8_000;
 
 /** The actions of the cards' buttons. */
 export class Actions {
+  #ask;
   #changes;
   #toasts;
   #screen;
@@ -30,6 +33,7 @@ export class Actions {
 
   /**
    * @param {object} given
+   * @param {typeof ask} given.ask - asks the user
    * @param {Changes} given.changes
    * @param {Toasts} given.toasts
    * @param {Screen} given.screen
@@ -40,7 +44,8 @@ export class Actions {
    * @param {() => void} given.stopWatching
    * @param {RunControl} given.runControl
    */
-  constructor({ changes, toasts, screen, chooser, chooseImage, openReport, stopWatching, runControl }) {
+  constructor({ ask, changes, toasts, screen, chooser, chooseImage, openReport, stopWatching, runControl }) {
+    this.#ask = ask;
     this.#changes = changes;
     this.#toasts = toasts;
     this.#screen = screen;
@@ -88,7 +93,7 @@ export class Actions {
   async #choose(entry) {
     entry.choose(true);
     try {
-      const warning = await this.#chooser.choose(entry);
+      const warning = await this.#chooser.choose(entry, { isWanted: () => this.#mayLeave(entry) });
       if (warning) this.#say("choose", "warn", t("card.choose.label"), warning);
     } catch (error) {
       const severity = error instanceof Refused ? "warn" : "error";
@@ -96,6 +101,19 @@ export class Actions {
     } finally {
       entry.choose(false);
     }
+  }
+
+  /**
+   * Whether a person wants another folder, even if this page goes on with the batch of this one.
+   *
+   * @param {IteratorEntry} entry
+   */
+  async #mayLeave({ loop, state }) {
+    if (!state || !this.#runControl.goesOn(loop, { isHere: true })) return true;
+    const { directory, done, failed, total } = state;
+    const sure = t("card.change.sure", { settled: done + failed, total });
+    const message = [directory, namesOf(state), sure].filter(Boolean).join("\n");
+    return this.#ask({ title: t("card.change.question"), message, yes: t("card.change.yes") });
   }
 
   /**

@@ -62,20 +62,27 @@ export class FolderChooser {
    * choice, or "".
    *
    * @param {Pick<IteratorEntry, "node" | "directory">} entry
-   * @param {Meanwhile} [meanwhile]
+   * @param {object} [more]
+   * @param {Meanwhile} [more.meanwhile]
+   * @param {() => Promise<boolean>} [more.isWanted] - asked last, if another folder was chosen
    */
-  async choose({ node, directory }, meanwhile = (choice) => choice) {
+  async choose({ node, directory }, { meanwhile = (choice) => choice, isWanted = async () => true } = {}) {
     const isExample = widgetOf(node, "directory")?.value === EXAMPLES;
     const recursive = widgetOf(node, "recursive")?.value === true;
     const chosen = await this.#ask({ start: isExample ? null : directory, recursive }, meanwhile);
-    if (chosen.written) this.#write(node, chosen.written);
+    const { written } = chosen;
+    if (!written) return "";
+    const isSame = written === widgetOf(node, "directory")?.value || isKnownAs(directory, chosen);
+    if (!isSame && !(await isWanted())) return "";
+    this.#write(node, written);
     return chosen.holds_comfyui ? t("browser.holdsComfyUI") : "";
   }
 
   /**
    * @param {{ start: string | null, recursive: boolean }} options
    * @param {Meanwhile} meanwhile
-   * @returns {Promise<Pick<Chosen, "written" | "holds_comfyui">>}
+   * @returns {Promise<Pick<Chosen, "directory" | "written" | "holds_comfyui">>} - without the full
+   *   path if it is not known
    */
   async #ask({ start, recursive }, meanwhile) {
     const chooser = await this.#server.chooser();
@@ -94,7 +101,7 @@ export class FolderChooser {
     const starts = [start, last];
     const choice = await this.#openBrowser({ server: this.#server, starts, chooser, recursive });
     if (choice) this.#lastPlace.set(choice.place);
-    return { written: choice?.written ?? "", holds_comfyui: false };
+    return { directory: null, written: choice?.written ?? "", holds_comfyui: false };
   }
 
   /**
@@ -108,4 +115,14 @@ export class FolderChooser {
     widget.callback?.(directory, this.#app.canvas, node);
     node.graph?.setDirtyCanvas(true, true);
   }
+}
+
+/**
+ * Whether a folder's full path is known, and is that of the one that was chosen.
+ *
+ * @param {string | null} directory
+ * @param {Pick<Chosen, "directory">} chosen
+ */
+function isKnownAs(directory, chosen) {
+  return directory !== null && chosen.directory === directory;
 }

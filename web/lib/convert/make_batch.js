@@ -173,7 +173,7 @@ export class MakeBatch {
       else canvas.selectNode(node);
       this.#tell(plan);
       this.#told = { node, workflow, graphId: this.#onScreen.graphId };
-      const warning = await this.#chooser.choose({ node, directory: null }, this.#cover);
+      const warning = await this.#chooser.choose({ node, directory: null }, { meanwhile: this.#cover });
       if (warning) this.#toasts.show("choose", message("warn", t("card.choose.label"), warning));
     } finally {
       canvas.emitAfterChange();
