@@ -62,6 +62,21 @@ def test_run_pause_and_continue_do_the_whole_folder(comfy: ComfyPage, batch: Bat
     expect(action(comfy, "run")).to_have_text("Run")
 
 
+def test_after_an_error_each_press_of_run_is_one_run_again(comfy: ComfyPage, batch: Batch) -> None:
+    batch.fail_on(SEVEN[0])
+    comfy.load(batch.graph())
+    comfy.press_button("Run")
+    comfy.wait_for_error()
+    comfy.wait_until_off()
+    expect(action(comfy, "run")).to_have_text("Continue")
+    comfy.close_dialogs()
+    batch.fail_on()
+    comfy.press_button("Continue")
+    comfy.toast("Batch complete: 7 done, 0 failed")
+    comfy.wait_until_off()
+    assert batch.ran == SEVEN
+
+
 def test_trying_one_image_counts_nothing(comfy: ComfyPage, batch: Batch) -> None:
     comfy.load(batch.graph())
     for number in (1, 2):

@@ -131,6 +131,30 @@ for (const [chosen, left] of [
   });
 }
 
+test("after an error, Run is one run again in older frontends, where this page chose otherwise", () => {
+  const settings = { mode: "disabled", batchCount: 1 };
+  const autoQueue = new AutoQueue(appWith(settings), page());
+  autoQueue.start();
+  autoQueue.showStopped();
+  assert.equal(settings.mode, "disabled");
+  settings.mode = "instant"; // a person's own choice
+  autoQueue.start();
+  autoQueue.showStopped();
+  assert.equal(settings.mode, "instant");
+});
+
+test("after an error, the old menu's checkbox is as it was before this page ran the batch", () => {
+  const app = appWith({ mode: "disabled", batchCount: 1 }, { batchCount: 1 });
+  const autoQueue = new AutoQueue(app, page({ oldMenu: true }));
+  autoQueue.start();
+  autoQueue.showStopped();
+  assert.equal(app.ui.autoQueueEnabled, false);
+  app.ui.autoQueueEnabled = true; // a person's own choice
+  autoQueue.start();
+  autoQueue.showStopped();
+  assert.equal(app.ui.autoQueueEnabled, true);
+});
+
 test("once seen, the newer form of Run (Instant) is known even while its menu is hidden", () => {
   const settings = { mode: "instant-idle", batchCount: 1 };
   const autoQueue = new AutoQueue(appWith(settings), page());

@@ -266,6 +266,17 @@ test("what is taken back is of the batch that is paused", async () => {
   assert.deepEqual([away("p", "1"), away("x", "1"), away("x", "2")], [true, true, false]);
 });
 
+test("who pauses a batch that is being sent is told when ComfyUI has answered", async () => {
+  let answer;
+  const page = await setUp({ answer: () => new Promise((tell) => (answer = tell)) });
+  await page.leave();
+  await page.emptied();
+  const { isIts, sending } = page.gate.stopping.pause("l");
+  answer({ prompt_id: "late" });
+  await sending;
+  assert.equal(isIts("late", undefined), true);
+});
+
 test("a batch that was stopped goes on while another workflow is on the screen", async () => {
   const { did, gate, emptied, leave, screen } = await setUp();
   await leave();
@@ -550,6 +561,11 @@ test("what comes before a prompt moves up while that is being sent", async () =>
   assert.equal(gate.places.of("l", true).before, 2);
   gate.queueIs(1);
   assert.equal(gate.places.of("l", true).before, 1);
+  gate.queueIs(3); // more of somebody else's, which come later
+  assert.equal(gate.places.of("l", true).before, 1);
+  gate.queueIs(2);
+  gate.queueIs(1);
+  gate.sending();
   for (let nodes = 0; nodes < 2; nodes += 1) gate.accepted(); // of two Directory Iterators
   gate.queueIs(2);
   gate.queueIs(1);

@@ -487,3 +487,18 @@ test("only what runs a whole batch, and is on the screen, is held while the serv
   once.gate.queueIs(undefined);
   assert.equal(once.autoQueue.on, true);
 });
+
+test("back on the screen while the server is asked, a batch is not queued before it has answered", async () => {
+  const { did, gate, leave, look, passed, screen, server, turn } = await setUp();
+  await leave();
+  server.loops = null;
+  gate.queueIs(undefined);
+  gate.queueIs(0);
+  await turn();
+  screen.workflow = "batch's";
+  for (let times = 0; times < 3; times += 1) await look();
+  assert.equal(did.includes("ComfyUI queues"), false);
+  server.loops = [stands("go")];
+  await passed();
+  assert.equal(did.at(-1), "ComfyUI queues");
+});

@@ -34,6 +34,8 @@ export class AutoQueue {
   #isNewer = /** @type {boolean | undefined} */ (undefined);
   /** Whether this page has chosen Run (Instant) itself, where each press of Run was one run. */
   #wasPlain = false;
+  /** Whether it has done so in the old menu. */
+  #wasUnchecked = false;
 
   /**
    * @param {App} app
@@ -80,8 +82,10 @@ export class AutoQueue {
    */
   start(isRunning = this.runsAll) {
     if (isRunning) return;
-    if (this.#isOldMenu) this.#switchLegacy(true);
-    else this.#choose(this.#instant);
+    if (this.#isOldMenu) {
+      this.#wasUnchecked = !this.#legacyOn;
+      this.#switchLegacy(true);
+    } else this.#choose(this.#instant);
     return this.queueAgain();
   }
 
@@ -136,11 +140,15 @@ export class AutoQueue {
 
   /**
    * Show that Auto Queue has stopped. After an error or a refused prompt, ComfyUI queues nothing
-   * more, but newer frontends still show Stop, and Run would take two clicks.
+   * more, but newer frontends still show Stop, and Run would take two clicks. In older ones the
+   * next Run, of whichever workflow, would repeat; where this page has chosen that, it is one run
+   * again.
    */
   showStopped() {
     const settings = this.#settings;
-    if (settings?.mode === "instant-running") this.#leave(settings);
+    const isRunning = settings?.mode === "instant-running";
+    if (settings && (isRunning || (this.#wasPlain && settings.mode === "instant"))) this.#leave(settings);
+    if (this.#wasUnchecked) this.#switchLegacy(false);
   }
 
   /** The id of the failed prompt because of which ComfyUI holds Auto Queue back, or undefined. */
@@ -203,6 +211,7 @@ export class AutoQueue {
 
   /** @param {boolean} on */
   #switchLegacy(on) {
+    if (!on) this.#wasUnchecked = false;
     this.#app.ui.autoQueueEnabled = on;
     // ComfyUI sets the checkbox and the flag separately, so this has to set both.
     const found = this.#page().getElementById("autoQueueCheckbox");

@@ -161,8 +161,9 @@ export class RunControl {
     this.#paused = paused;
     const running = await this.#take(count);
     this.#inProgress.isOf(loop, running);
+    if (!paused.sending) return;
     await paused.sending;
-    if (paused.sending && this.#paused === paused) await this.#take(count);
+    await this.#take(count);
   }
 
   /** ComfyUI's page has finished sending. */
@@ -190,7 +191,6 @@ export class RunControl {
    * @param {string | null} loop
    */
   #goesOnWith(loop) {
-    this.#pausing = null;
     this.#paused = null;
     this.#inProgress.goOn(loop);
   }

@@ -47,7 +47,9 @@ export class Batch {
   isPausing = false;
   /** Whether its end may have been missed: the server is asked before it goes on. */
   isUnsure = false;
-  /** Those that its workflow names, as far as the page knows before they report. @type {string[]} */
+  /** After which loss of the server it was asked last; 0 for none. */
+  askedAfter = 0;
+  /** Those that its workflow names, as far as the page knows until they report. @type {string[]} */
   expected = [];
   /**
    * Those that had something left when Run was pressed, and when they had run last, as far as the

@@ -35,8 +35,6 @@ export class LostServer {
   #isEmpty = false;
   /** How many times the server was lost: what it is asked is obsolete once it is lost again. */
   #losses = 0;
-  /** The batches that it is asked about, and after which loss. @type {Map<Batch, number>} */
-  #asked = new Map();
 
   /**
    * @param {object} parts
@@ -86,7 +84,7 @@ export class LostServer {
     else this.#hold.giveBack();
     if (!this.#isEmpty) return;
     const unsure = this.#batches.all.filter(({ isUnsure }) => isUnsure);
-    for (const batch of unsure) if (this.#asked.get(batch) !== this.#losses) void this.#find(batch);
+    for (const batch of unsure) if (batch.askedAfter !== this.#losses) void this.#find(batch);
   }
 
   /**
@@ -96,7 +94,7 @@ export class LostServer {
    */
   async #find(batch) {
     const loss = this.#losses;
-    this.#asked.set(batch, loss);
+    batch.askedAfter = loss;
     const isObsolete = () => loss !== this.#losses || !batch.isUnsure;
     // What hangs since the loss may still get through, or fail.
     while (this.#submissions.open && !isObsolete()) await this.#submissions.over();
@@ -107,8 +105,6 @@ export class LostServer {
     } catch (error) {
       if (!isFinal(error)) console.error("[Batch Loop] the batch could not go on:", error);
       if (!isObsolete()) this.#isUnknown(ids, error);
-    } finally {
-      if (this.#asked.get(batch) === loss) this.#asked.delete(batch);
     }
   }
 
