@@ -346,7 +346,10 @@ app.registerExtension({
     });
     api.addEventListener("status", onStatus);
     api.addEventListener("graphChanged", () => gate.workflowChanged());
-    onCancel(() => conductor.cancelled());
+    onCancel(() => {
+      conductor.cancelled();
+      if (inProgress.cancel()) onMode();
+    });
     api.addEventListener("promptQueued", onSent);
     window.addEventListener("focus", () => cards.lookAgain());
     document.addEventListener("visibilitychange", () => cards.lookAgain());

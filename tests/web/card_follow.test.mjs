@@ -41,6 +41,7 @@ function entryOf() {
   const runControl = {
     awaits: () => false,
     goesOn: () => false,
+    cancels: () => false,
     pauses: () => false,
     placeOf: () => null,
     runsPrompt: false,
@@ -329,6 +330,40 @@ test("a paused batch pauses until its image has ended, and no other image keeps 
   assert.equal(detail(), "Image 3 of 3");
   told(REST);
   assert.equal(shown.at(-1).headline, "Paused: 2 images left");
+});
+
+test("after Cancel, the card says so until the image has ended", () => {
+  for (const isInstant of [true, false]) {
+    const { entry, runControl, shown, told } = entryOf();
+    runControl.goesOn = () => isInstant;
+    entry.heard("l", 1);
+    told(UNDER_WAY);
+    runControl.goesOn = () => false;
+    runControl.cancels = () => true;
+    entry.show();
+    assert.deepEqual([shown.at(-1).headline, shown.at(-1).detail], ["b.png", "Cancelling…"]);
+    told(REST); // the server knows it before the page
+    assert.equal(shown.at(-1).headline, "Cancelling…");
+    told(UNDER_WAY);
+    runControl.cancels = () => false; // and the other way round
+    entry.show();
+    assert.equal(shown.at(-1).detail, "Cancelling…");
+    told(REST);
+    assert.equal(shown.at(-1).headline, "Paused: 2 images left");
+    told(UNDER_WAY); // another server's
+    assert.equal(shown.at(-1).detail, "Image 2 of 3");
+  }
+});
+
+test("a cancelled image is still cancelled once the batch goes on", () => {
+  const { entry, runControl, shown, told } = entryOf();
+  entry.heard("l", 1);
+  runControl.goesOn = runControl.cancels = () => true;
+  told(UNDER_WAY);
+  assert.equal(shown.at(-1).detail, "Cancelling…");
+  runControl.cancels = () => false;
+  entry.show();
+  assert.equal(shown.at(-1).detail, "Image 2 of 3");
 });
 
 test("a paused batch does not pause for an image that another server had in progress too", () => {

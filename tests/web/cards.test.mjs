@@ -94,7 +94,8 @@ function setUp(t) {
   const runControl = {
     awaits: () => false,
     goesOn: () => false,
-    pauses: () => false,
+    cancels: () => false,
+      pauses: () => false,
     placeOf: () => null,
     triesChanges: false,
   };

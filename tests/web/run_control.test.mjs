@@ -236,6 +236,20 @@ test("a paused loop pauses until its prompt has ended", async () => {
   assert.deepEqual([control.runsPrompt, control.pauses("l")], [false, false]);
 });
 
+test("a loop that is cancelled is cancelled until its prompt has ended, and once only", () => {
+  const { control, inProgress } = setUp();
+  assert.equal(inProgress.cancel(), false); // nothing runs
+  inProgress.started("p");
+  inProgress.heard("l", "p");
+  assert.equal(control.cancels("l"), false);
+  assert.deepEqual([inProgress.cancel(), inProgress.cancel()], [true, false]);
+  assert.deepEqual([control.cancels("l"), control.cancels("another"), control.cancels(null)], [true, false, false]);
+  assert.deepEqual([inProgress.ended("p"), control.cancels("l")], [true, false]);
+  inProgress.started("q");
+  inProgress.heard("l", "q");
+  assert.equal(control.cancels("l"), false);
+});
+
 test("a loop that goes on no longer pauses, nor does one whose prompt was lost", async () => {
   const { control, inProgress } = setUp();
   const pause = async () => {

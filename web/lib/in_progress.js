@@ -1,17 +1,19 @@
 /**
  * A prompt that runs, with the loops that it has reported on, and those that a person has paused
- * meanwhile, null for one that is not known; and whether it is known to be of one of these.
+ * meanwhile, null for one that is not known; whether it is known to be of one of these; and whether
+ * a person has cancelled it.
  *
  * @typedef {object} Running
  * @property {string} prompt
  * @property {Set<string>} loops
  * @property {Set<string | null>} paused
  * @property {boolean} isLast
+ * @property {boolean} isCancelled
  */
 
 /**
- * Knows which of this page's prompts is running, and whether a person has paused its batch: then
- * the image in progress is the last.
+ * Knows which of this page's prompts is running, and whether a person has cancelled it, or paused
+ * its batch: then the image in progress is the last.
  */
 export class InProgress {
   /** Null if none runs. @type {Running | null} */
@@ -26,7 +28,7 @@ export class InProgress {
 
   /** A prompt of this page has begun. @param {string} prompt - its id */
   started(prompt) {
-    this.#running = { prompt, loops: new Set(), paused: new Set(), isLast: false };
+    this.#running = { prompt, loops: new Set(), paused: new Set(), isLast: false, isCancelled: false };
     this.#loss = null;
   }
 
@@ -42,14 +44,14 @@ export class InProgress {
   }
 
   /**
-   * A prompt has ended; returns whether it was the last of a paused batch.
+   * A prompt has ended; returns whether it was the last of a paused batch, or cancelled.
    *
    * @param {string} prompt - its id
    */
   ended(prompt) {
     if (this.#loss) this.#loss = Symbol("an answer that is waited for is older");
     if (this.#running?.prompt !== prompt) return false;
-    const isLast = [...this.#running.loops].some((loop) => this.pauses(loop));
+    const isLast = [...this.#running.loops].some((loop) => this.pauses(loop) || this.cancels(loop));
     this.#running = null;
     return isLast;
   }
@@ -83,6 +85,17 @@ export class InProgress {
     this.none();
     if (prompts.length > 0) this.started(prompts[0]);
     return before !== this.#running;
+  }
+
+  /**
+   * Somebody has pressed Cancel: what runs is about to end, but a slow node may take its time.
+   * Returns whether that is news.
+   */
+  cancel() {
+    const running = this.#running;
+    if (!running || running.isCancelled) return false;
+    running.isCancelled = true;
+    return true;
   }
 
   /**
@@ -130,5 +143,14 @@ export class InProgress {
   pauses(loop) {
     if (!this.#running?.loops.has(loop)) return false;
     return this.#running.isLast || this.#running.paused.has(loop);
+  }
+
+  /**
+   * Whether the image in progress of this loop was cancelled.
+   *
+   * @param {string} loop
+   */
+  cancels(loop) {
+    return Boolean(this.#running?.isCancelled && this.#running.loops.has(loop));
   }
 }

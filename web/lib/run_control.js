@@ -15,7 +15,7 @@
 /**
  * What the cards ask.
  *
- * @typedef {"awaits" | "goesOn" | "pauses" | "placeOf" | "runsPrompt" | "triesChanges"} CardsAsk
+ * @typedef {"awaits" | "cancels" | "goesOn" | "pauses" | "placeOf" | "runsPrompt" | "triesChanges"} CardsAsk
  */
 
 /**
@@ -112,6 +112,15 @@ export class RunControl {
    */
   pauses(loop) {
     return loop !== null && this.#inProgress.pauses(loop);
+  }
+
+  /**
+   * Whether Cancel was pressed, and the loop's image in progress has yet to end.
+   *
+   * @param {string | null} loop - null if it is not known
+   */
+  cancels(loop) {
+    return loop !== null && this.#inProgress.cancels(loop);
   }
 
   /** Whether a prompt of this page runs. */

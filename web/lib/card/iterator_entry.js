@@ -76,6 +76,8 @@ export class IteratorEntry {
   #paused = "";
   /** Whether the batch was paused, and the image that this page had in progress then still is. */
   #isLast = false;
+  /** Whether that image was cancelled. */
+  #isCancelled = false;
   /**
    * The image that was tried last, in which prompt, and with which settings of the node.
    *
@@ -232,6 +234,7 @@ export class IteratorEntry {
       isPaused: this.#paused !== "" && this.#paused === this.loop,
       awaitsLoop: this.#runControl.awaits(this.loop),
       pauses,
+      cancels: this.#isCancelled,
       place: this.#runControl.placeOf(this.loop, { isHere: true }),
       runsPrompt: this.#runControl.runsPrompt,
     });
@@ -266,9 +269,11 @@ export class IteratorEntry {
     if (goesOn) this.#paused = "";
     else if (this.#goneOnWith) this.#paused = this.#goneOnWith;
     this.#goneOnWith = goesOn ? (this.loop ?? "") : "";
-    const pauses = !goesOn && this.#runControl.pauses(this.loop);
+    const cancels = this.#runControl.cancels(this.loop);
+    const pauses = !goesOn && (cancels || this.#runControl.pauses(this.loop));
     // The prompt's end is known before the server's answer shows it.
     this.#isLast = pauses || (!goesOn && this.#isLast && this.#isUnderWay);
+    this.#isCancelled = cancels || (this.#isCancelled && this.#isLast);
     return this.#isLast;
   }
 

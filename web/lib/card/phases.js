@@ -20,7 +20,7 @@ import { lacksPattern, reasonOf } from "./why_nothing.js";
  */
 export function phaseOf({ settings, folder, refusal, state, ...more }) {
   const { last = null, watching = false, isKnown = true, isPaused = false, place = null, awaitsLoop = false } = more;
-  const { goesOn = false, pauses = false, runsPrompt = false, adds = false } = more;
+  const { goesOn = false, pauses = false, cancels = false, runsPrompt = false, adds = false } = more;
   const figures = state && figuresOf(state);
   // The one that runs is its own if none comes first: it has yet to report.
   const isBegun = runsPrompt && place?.before === 0;
@@ -28,7 +28,7 @@ export function phaseOf({ settings, folder, refusal, state, ...more }) {
   if (figures) {
     // A run cannot continue in a folder that is refused.
     const current = state.current[0] ?? (refusal || isPaused ? null : last);
-    const wait = pauses ? t("card.pausing") : otherServers(state, awaitsLoop);
+    const wait = ending({ pauses, cancels }) || otherServers(state, awaitsLoop);
     if (current) return underWay(current, figures, wait);
     if (queuePlace && (!isFresh(figures) || state.stopped_on)) return queued(queuePlace, figures);
     // A run that has begun goes on with that image.
@@ -45,11 +45,22 @@ export function phaseOf({ settings, folder, refusal, state, ...more }) {
   if (refusal) return refused(refusal);
   if (queuePlace) return queued(queuePlace, null);
   if (figures && !isFresh(figures)) {
-    return { ...atRest(state, figures, { watching, goesOn, pauses }), ...newsOf(folder, state, adds && !goesOn) };
+    const ends = ending({ pauses, cancels });
+    return { ...atRest(state, figures, { watching, goesOn, ends }), ...newsOf(folder, state, adds && !goesOn) };
   }
   if (folder) return holding(folder, settings, goesOn);
   if (settings) return { phase: "unknown", headline: t("card.looking") };
   return { phase: "unknown", headline: t("card.linked"), detail: t("card.linkedDetail") };
+}
+
+/**
+ * How the image in progress is about to end; empty if as usual.
+ *
+ * @param {Record<"pauses" | "cancels", boolean>} page
+ */
+export function ending({ pauses, cancels }) {
+  if (cancels) return t("card.cancelling");
+  return pauses ? t("card.pausing") : "";
 }
 
 /**
@@ -160,9 +171,9 @@ function stopped({ path, reason, unreadable }, figures) {
 /**
  * @param {Loop} state
  * @param {Figures} figures
- * @param {{ watching: boolean, goesOn: boolean, pauses: boolean }} page - what it does
+ * @param {{ watching: boolean, goesOn: boolean, ends: string }} page - what it does
  */
-function atRest(state, figures, { watching, goesOn, pauses }) {
+function atRest(state, figures, { watching, goesOn, ends }) {
   if (state.complete && state.next === "watch") {
     const rest = goesOn ? t("card.starting") : t("card.watchDetail");
     const detail = watching ? t("card.watchingDetail") : rest;
@@ -171,8 +182,8 @@ function atRest(state, figures, { watching, goesOn, pauses }) {
   if (!state.complete) {
     const [phase, headline, how] = goesOn
       ? ["starting", t("card.starting")]
-      : pauses
-        ? ["running", t("card.pausing")]
+      : ends
+        ? ["running", ends]
         : ["paused", t("card.paused", { count: figures.left }), t("card.pausedDetail")];
     const detail = [...noteLines(state), how].filter(Boolean).join(" ");
     return { phase, headline, detail, figures };

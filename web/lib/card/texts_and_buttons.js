@@ -30,6 +30,7 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @property {boolean} [isPaused] - whether this page has gone on with the batch, and was paused
  * @property {boolean} [awaitsLoop] - whether this page waits for anything of the loop
  * @property {boolean} [pauses] - whether it was paused, and its image in progress has yet to end
+ * @property {boolean} [cancels] - whether that image was cancelled, and has yet to end
  * @property {boolean} [runsPrompt] - whether a prompt of this page runs
  * @property {QueuePlace | null} [place] - that of its batch in ComfyUI's queue, if the page goes on
  */

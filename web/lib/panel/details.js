@@ -156,9 +156,9 @@ export class Details {
   /** Show how the loop stands now, and what the buttons do. */
   showAgain() {
     this.#run.show(this.#loop);
-    const { pauses, awaits, place } = this.#run;
+    const { pauses, cancels, awaits, place } = this.#run;
     standingMark(this.#mark, this.#loop, place);
-    this.#summary.show(this.#loop, { pauses, awaits, place });
+    this.#summary.show(this.#loop, { pauses, cancels, awaits, place });
   }
 
   /** Stop showing anything. */

@@ -88,6 +88,11 @@ export class RunButtons {
     return !this.#goesOn && this.#control.pauses(this.#loop.id);
   }
 
+  /** Whether Cancel was pressed, and the loop's image in progress has yet to end. */
+  get cancels() {
+    return this.#control.cancels(this.#loop.id);
+  }
+
   /** Whether the workflow of the loop is on the screen. */
   get #isHere() {
     return this.#nodeOf(this.#loop.id) !== null;

@@ -1,3 +1,4 @@
+import { ending } from "../card/phases.js";
 import { element, setText } from "../dom.js";
 import { figuresOf, isAtWork, noteLines, timesOf } from "../figures.js";
 import { ProgressBar } from "../progress_bar.js";
@@ -36,10 +37,11 @@ export class Summary {
    * @param {Loop} loop
    * @param {object} waits
    * @param {boolean} waits.pauses - whether it has been paused, and its last image still runs
+   * @param {boolean} waits.cancels - whether that image was cancelled
    * @param {boolean} waits.awaits - whether the page waits for anything of it
    * @param {QueuePlace | null} waits.place - that of its batch in ComfyUI's queue
    */
-  show(loop, { pauses, awaits, place }) {
+  show(loop, { pauses, cancels, awaits, place }) {
     const figures = figuresOf(loop);
     this.#bar.show(figures, inWords(loop));
     const { done, failed, left } = figures;
@@ -55,7 +57,7 @@ export class Summary {
     this.#time.hidden = !time;
     const queuePlace = isAtWork(loop) ? null : queuedAt(loop, place);
     const wait = queuePlace ? queuedIn(queuePlace).detail : otherServers(loop, awaits);
-    const page = pauses ? t("card.pausing") : wait;
+    const page = ending({ pauses, cancels }) || wait;
     const notes = [page, ...noteLines(loop)].filter(Boolean).join(" ");
     setText(this.#notes, notes);
     this.#notes.hidden = !notes;
