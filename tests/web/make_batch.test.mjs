@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { MakeBatch } from "../../web/lib/convert/make_batch.js";
+import { Screen } from "../../web/lib/screen.js";
 import "./english.mjs";
 
 /** A page whose workflow is a Load Image, and on which ComfyUI creates no node. */
@@ -118,5 +119,35 @@ test("what is said of a new batch is not said of another workflow with the same 
     comes(app);
     makeBatch.look();
     assert.deepEqual([...shown.values()], [], what);
+  }
+});
+
+test("a node that can be seen as a whole does not move the canvas", async (t) => {
+  const rect = (left, top, right, bottom) => ({ getBoundingClientRect: () => ({ left, top, right, bottom }) });
+  const free = rect(300, 40, 1280, 720); // beside a side panel
+  globalThis.document = { querySelector: (name) => (name === ".graph-canvas-panel" ? free : null) };
+  t.after(() => delete globalThis.document);
+  const did = [];
+  const canvas = {
+    canvas: rect(0, 0, 1280, 720),
+    ds: { convertOffsetToCanvas: ([x, y]) => [x / 2 + 100, y / 2] },
+    deselectAll() {},
+    selectNode: () => did.push("selected"),
+    centerOnNode: () => did.push("centered"),
+    setDirty() {},
+  };
+  const screen = new Screen({ canvas }, { nextFrame: async () => {} });
+  const size = [300, 500];
+  for (const [pos, unlessSeen, expected] of [
+    [[400, 110], true, ["selected"]],
+    [[400, 110], false, ["selected", "centered"]],
+    [[390, 110], true, ["selected", "centered"]], // below the side panel
+    [[400, 100], true, ["selected", "centered"]], // its title is not
+    [[2100, 110], true, ["selected", "centered"]],
+    [[400, 960], true, ["selected", "centered"]],
+  ]) {
+    did.length = 0;
+    await screen.goTo({ pos, size }, { unlessSeen });
+    assert.deepEqual(did, expected, String(pos));
   }
 });

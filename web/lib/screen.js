@@ -1,4 +1,5 @@
 import { whichLoop } from "./card/folder_settings.js";
+import { TITLE } from "./convert/place.js";
 import { nodeByExecutionId } from "./graph.js";
 
 /** @import { App, Node } from "../../types/comfyui.d.ts" */
@@ -61,8 +62,10 @@ export class Screen {
    * Open the graph that a node is in, select the node, and center it.
    *
    * @param {Node} node
+   * @param {{ unlessSeen?: boolean }} [options] - `unlessSeen` whether to leave the canvas where it
+   *   is if all of the node can be seen
    */
-  async goTo(node) {
+  async goTo(node, { unlessSeen = false } = {}) {
     const { canvas } = this.#app;
     // After a click on a card, ComfyUI selects the card's node.
     await this.#nextFrame();
@@ -74,8 +77,24 @@ export class Screen {
     }
     canvas.deselectAll();
     canvas.selectNode(node);
-    canvas.centerOnNode(node);
+    if (!unlessSeen || !this.#isSeen(node)) canvas.centerOnNode(node);
     canvas.setDirty(true, true);
+  }
+
+  /**
+   * Whether all of a node of the graph on screen can be seen.
+   *
+   * @param {Node} node
+   */
+  #isSeen({ pos: [x, y], size: [width, height] }) {
+    const { ds, canvas } = this.#app.canvas;
+    const { left, top } = canvas.getBoundingClientRect();
+    // What of the canvas is not covered by a side panel.
+    const free = (document.querySelector(".graph-canvas-panel") ?? canvas).getBoundingClientRect();
+    const [startX, startY] = ds.convertOffsetToCanvas([x, y - TITLE]);
+    const [endX, endY] = ds.convertOffsetToCanvas([x + width, y + height]);
+    const isWide = left + startX >= free.left && left + endX <= free.right;
+    return isWide && top + startY >= free.top && top + endY <= free.bottom;
   }
 }
 

@@ -169,7 +169,7 @@ export class MakeBatch {
       const { node, places } = this.#carryOut(plan);
       isWhole = true;
       await placeBySize(places, /** @type {LiveCanvas} */ (/** @type {unknown} */ (canvas)));
-      if (goTo) await this.#screen.goTo(node);
+      if (goTo) await this.#screen.goTo(node, { unlessSeen: true });
       else canvas.selectNode(node);
       this.#tell(plan);
       this.#told = { node, workflow, graphId: this.#onScreen.graphId };
