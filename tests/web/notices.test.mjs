@@ -4,7 +4,7 @@ import { polling } from "./clock.mjs";
 import "./english.mjs";
 import { Notices } from "../../web/lib/notices.js";
 import { Refused } from "../../web/lib/requests.js";
-import { commonFolder } from "../../web/lib/result_folder.js";
+import { folderOf, resultsIn } from "../../web/lib/result_folder.js";
 
 const STATE = {
   directory: "d",
@@ -92,7 +92,7 @@ test("the end of a batch of this tab is reported once its last image has ended",
 
 test("the end says where the results are, if that can be known", async () => {
   for (const [resultsOf, detail, copies] of [
-    [async () => "/out/batch_loop", "d\nResults: /out/batch_loop", "/out/batch_loop"],
+    [async () => ({ folder: "/out/batch_loop", isOneOfSeveral: false }), "d\nResults: /out/batch_loop", "/out/batch_loop"],
     [async () => Promise.reject(new Error("gone")), "d", ""],
   ]) {
     const { notices, stopped, details, offers } = setUp([SETTLED], resultsOf);
@@ -103,12 +103,38 @@ test("the end says where the results are, if that can be known", async () => {
   }
 });
 
-test("the folder of the results is the smallest that holds all of them", () => {
-  assert.equal(commonFolder(["/out/a/1.png", "/out/a/2.png"]), "/out/a");
-  assert.equal(commonFolder(["/out/a/1.png", "/out/ab/2.png", "/out/3.png"]), "/out");
-  assert.equal(commonFolder(["C:\\out\\1.png", "C:\\out\\x\\2.png"]), "C:\\out");
-  assert.equal(commonFolder(["C:\\1.png", "D:\\2.png"]), "");
-  assert.equal(commonFolder([]), "");
+/** Where results are; each is given by its image and its files. */
+const found = (...items) => folderOf(items.map(([path, ...outputs]) => ({ path, outputs })));
+const is = (folder) => ({ folder, isOneOfSeveral: false });
+const among = (folder) => ({ folder, isOneOfSeveral: true });
+
+test("the folder of the results is one that has results", () => {
+  assert.deepEqual(found(["1.png", "/out/a/1.png"], ["2.png", "/out/a/2.png"]), is("/out/a"));
+  assert.deepEqual(found(["1.png", "/out/a/1.png", "/out/1.png"]), is("/out"));
+  assert.deepEqual(found(["1.png", "/out/a/1.png", "/out/ab/1.png"]), among("/out/a"));
+  assert.deepEqual(found(["1.png", "C:\\out\\x\\1.png", "C:\\out\\1.png"]), is("C:\\out"));
+  assert.deepEqual(found(["1.png", "C:\\1.png", "D:\\1.png"]), among("C:\\"));
+  assert.deepEqual(found(["1.png", "/1.png", "/out/1.png"]), is("/"));
+  assert.deepEqual(found(["1.png"]), is(""));
+  assert.deepEqual(found(), is(""));
+});
+
+test("with subfolders of the source, it is the folder that has the same ones", () => {
+  assert.deepEqual(found(["a/1.png", "/out/web/a/1.jpg"], ["b/2.png", "/out/web/b/2.jpg"]), is("/out/web"));
+  assert.deepEqual(found(["a/1.png", "/out/web/a/1.jpg"], ["a/2.png", "/out/web/a/2.jpg"]), is("/out/web/a"));
+  assert.deepEqual(found(["a/1.png", "D:\\web\\a\\1.jpg"], ["2.png", "D:\\web\\2.jpg"]), is("D:\\web"));
+  assert.deepEqual(found(["a/1.png", "/web/a/1.jpg", "/large/a/1.jpg"]), among("/web"));
+});
+
+test("beside pictures, texts do not say where the results are", () => {
+  assert.deepEqual(found(["1.png", "/in/1.txt", "/out/web/1.png"]), is("/out/web"));
+  assert.deepEqual(found(["1.png", "/in/1.txt"]), is("/in"));
+});
+
+test("a folder with results is not named as if it were the only one", () => {
+  assert.equal(resultsIn(is("/out/web")), "Results: /out/web");
+  assert.equal(resultsIn(among("/out/web")), "Results: /out/web and other folders");
+  assert.equal(resultsIn(is("")), "");
 });
 
 test("a batch that was restarted is reported with its last figures, or not at all", async () => {

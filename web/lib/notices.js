@@ -1,6 +1,7 @@
 import { explained, reasonOf } from "./errors.js";
 import { loopOf } from "./questions.js";
 import { isMissing } from "./requests.js";
+import { NOWHERE, resultsIn } from "./result_folder.js";
 import { t, texts } from "./texts.js";
 import { moment } from "./when.js";
 import {
@@ -19,6 +20,7 @@ import {
  * @import { FinishedBy, Iteration, Progress } from "../../types/nodes.d.ts"
  * @import { Toast } from "../../types/comfyui.d.ts"
  * @import { NoticeBox } from "./notice_box.js"
+ * @import { ResultFolder } from "./result_folder.js"
  * @import { RunControl } from "./run_control.js"
  * @import { Run } from "./runs.js"
  * @import { Loop } from "../../types/server.d.ts"
@@ -67,7 +69,7 @@ export class Notices {
    * @param {Submissions} parts.submissions
    * @param {Pick<RunControl, "goesOn" | "resume">} parts.runControl
    * @param {(loop: string, batch: Shown) => void} parts.startOver
-   * @param {(loop: string) => Promise<string>} parts.resultsOf - the folder with a loop's results
+   * @param {(loop: string) => Promise<ResultFolder>} parts.resultsOf - where a loop's results are
    */
   constructor({ poller, toasts, ends, signals, submissions, runControl, startOver, resultsOf }) {
     this.#poller = poller;
@@ -201,9 +203,9 @@ export class Notices {
       if (!state) return; // it has been forgotten
       // It has been started again in the meantime: these figures belong to the new batch.
       if (progress?.complete && !state.complete) return;
-      const results = await this.#resultsOf(loop).catch(() => ""); // it is told without them
-      const message = batchEnd(state, { unreadable, watches, results });
-      this.#ends.show(loop, message, { copies: results });
+      const where = await this.#resultsOf(loop).catch(() => NOWHERE); // it is told without them
+      const message = batchEnd(state, { unreadable, watches, results: resultsIn(where) });
+      this.#ends.show(loop, message, { copies: where.folder });
       this.#signals.ended(loop, message);
     } catch (error) {
       console.warn(`[Batch Loop] the state of the batch could not be read: ${error}`);

@@ -54,7 +54,7 @@ export function failureLines(failures, failed) {
  * @param {Loop} state
  * @param {{ unreadable?: number, watches?: boolean, results?: string }} [how] - how many images
  *   were tried and could not be read, if nothing else was; whether this page waits for new images;
- *   and the folder with the results
+ *   and where the results are
  * @returns {Toast}
  */
 export function batchEnd(state, { unreadable = 0, watches = false, results = "" } = {}) {
@@ -69,7 +69,7 @@ export function batchEnd(state, { unreadable = 0, watches = false, results = "" 
     summary: t(`notice.${state.complete ? (watches ? "soFar" : "complete") : "stopped"}`, figures),
     detail: [
       state.directory,
-      ...(results ? [t("notice.results", { folder: results })] : []),
+      ...(results ? [results] : []),
       ...(unreadable ? [t("notice.unreadable", { count: unreadable })] : []),
       ...noteLines(state),
       ...failureLines(state.failures, state.failed),

@@ -196,7 +196,7 @@ export class Cards {
       node,
       card,
       runControl: this.#runControl,
-      resultsOf: (loop) => resultFolder(this.#server, loop),
+      resultsOf: async (loop) => (await resultFolder(this.#server, loop)).folder,
     });
     card.content.firstElementChild?.after(saverOffer(this.#app, node));
     card.actions = this.#actions.of(entry, () => this.#following.again());

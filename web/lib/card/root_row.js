@@ -71,10 +71,12 @@ export function lastPart(path) {
 }
 
 /**
+ * Whether a folder is inside another, or is it.
+ *
  * @param {string} folder
  * @param {string} root
  */
-function isIn(folder, root) {
+export function isIn(folder, root) {
   return folder === root || ["/", "\\"].some((separator) => folder.startsWith(withEnd(root, separator)));
 }
 

@@ -1,7 +1,7 @@
 import { attributed, element, setText } from "../dom.js";
 import { isAtWork } from "../figures.js";
 import { showCut } from "../middle_cut.js";
-import { commonFolder } from "../result_folder.js";
+import { folderOf, resultsIn } from "../result_folder.js";
 import { t } from "../texts.js";
 import { Viewer } from "../viewer/viewer.js";
 import { namesOf, ownName } from "../words.js";
@@ -193,9 +193,8 @@ export class Details {
 
   /** Say where the results are, as far as the images tell that have been fetched. */
   #showResults() {
-    const folder = commonFolder(this.#gallery?.outputs ?? []);
-    if (!folder) return; // images that failed have none
-    const text = t("notice.results", { folder });
+    const text = resultsIn(folderOf(this.#gallery?.items ?? []));
+    if (!text) return; // images that failed have none
     showCut(this.#results, text);
     this.#results.title = text;
     this.#results.hidden = false;

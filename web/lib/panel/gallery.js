@@ -76,9 +76,9 @@ export class Gallery {
     return this.item(this.#rows.chosen);
   }
 
-  /** The results, by their full paths, of the images that the server has sent. */
-  get outputs() {
-    return this.#pages.items.flatMap(({ outputs }) => outputs);
+  /** The images that the server has sent. */
+  get items() {
+    return this.#pages.items;
   }
 
   /**
