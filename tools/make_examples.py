@@ -24,6 +24,7 @@ from .server import ComfyServer
 from .tab import Tab, opened
 
 IN_THE_README = SIX_NODES
+ITERATOR = "BatchLoopDirectoryIterator"
 WORKFLOW_PICTURE = ROOT / "docs" / "images" / "six_nodes.jpg"
 MENU_PICTURE = ROOT / "docs" / "images" / "run_instant.png"
 FOR_PICTURES = {
@@ -44,6 +45,8 @@ MARGIN = 24
 PICTURE_WIDTH = 1400
 VIEW = {"scale": 0.73, "offset": [75, 165]}
 """What is seen of a workflow on a screen of 1280x720: all of it, its note first, legible."""
+ROOM = 120
+"""In groups, below Directory Iterator: once its batch runs, it is higher than when it is saved."""
 QUALITY = 88
 ONLY_THE_WORKFLOW = (
     ".p-toast, .batch-loop-notice, .graph-canvas-panel, .comfy-menu-hamburger, .no-drag"
@@ -78,6 +81,7 @@ def make(path: Path, workflow: dict[str, Any], comfy: Tab, server: ComfyServer) 
     # As text, as Playwright would turn what is undefined into null.
     saved = json.loads(comfy.page.evaluate("JSON.stringify(app.graph.serialize())"))
     prompt = comfy.call("prompt")
+    _make_room(saved)
     # In place of the frontend's version and what is seen of the canvas here. Newer frontends show
     # the whole workflow, which must not be too large for that.
     saved["extra"] = {"ds": VIEW, "batch_loop": "template"}
@@ -93,6 +97,14 @@ def make(path: Path, workflow: dict[str, Any], comfy: Tab, server: ComfyServer) 
     if path.stem == IN_THE_README:
         _photograph(comfy).save(WORKFLOW_PICTURE, quality=QUALITY, optimize=True)
     say(f"{path.stem}\n")
+
+
+def _make_room(saved: dict[str, Any]) -> None:
+    (iterator,) = (node for node in saved["nodes"] if node["type"] == ITERATOR)
+    end = iterator["pos"][1] + iterator["size"][1] + ROOM
+    for group in saved["groups"]:
+        _, top, _, height = group["bounding"]
+        group["bounding"][3] = max(height, end - top)
 
 
 def _has_native_loops(workflow: dict[str, Any]) -> bool:

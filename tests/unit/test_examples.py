@@ -178,6 +178,19 @@ def test_no_node_covers_another(name: str) -> None:
 
 
 @EACH
+def test_a_group_has_room_for_what_an_iterator_says_of_its_batch(name: str) -> None:
+    content = workflow(name)
+    iterator_id = node_id("DirectoryIterator")
+    (iterator,) = (node for node in content["nodes"] if node["type"] == iterator_id)
+    (left, top), (width, height) = iterator["pos"], iterator["size"]
+    groups = [group["bounding"] for group in content["groups"]]
+    assert any(
+        x <= left and left + width <= x + across and y <= top and top + height + 100 <= y + down
+        for x, y, across, down in groups
+    )
+
+
+@EACH
 def test_every_link_leads_to_the_right_or_down(name: str) -> None:
     content = workflow(name)
     boxes = {node["id"]: box_of(node) for node in content["nodes"]}
