@@ -11,9 +11,35 @@ const KEPT = 12;
  * @param {string} text
  */
 export function showCut(target, text) {
+  show(target, text, lineOf);
+}
+
+/**
+ * Show lines of text that end with a path, of which the last name stays whole as long as it fits.
+ *
+ * @param {HTMLElement} target
+ * @param {string} text
+ */
+export function showPath(target, text) {
+  show(target, text, pathOf);
+}
+
+/**
+ * @param {HTMLElement} target
+ * @param {string} text
+ * @param {(line: string) => HTMLElement} shown
+ */
+function show(target, text, shown) {
   if (target.textContent === text) return;
-  const lines = text.split("\n").flatMap((line) => ["\n", lineOf(line)]);
+  const lines = text.split("\n").flatMap((line) => ["\n", shown(line)]);
   target.replaceChildren(...lines.slice(1));
+}
+
+/** @param {string} text */
+function pathOf(text) {
+  const [start, name] = text.split(/(?<=[\\/])(?=[^\\/]+$)/);
+  if (!name) return lineOf(text);
+  return element("span", "cut", element("span", "cut-start", start), lineOf(name));
 }
 
 /** @param {string} text */

@@ -1,5 +1,6 @@
-import { attributed, button, element, setText } from "../dom.js";
+import { attributed, button, element } from "../dom.js";
 import { explained } from "../errors.js";
+import { showPath } from "../middle_cut.js";
 import { t } from "../texts.js";
 import { RootRow } from "./root_row.js";
 import { reasonOf } from "./why_nothing.js";
@@ -99,7 +100,7 @@ export class FolderBrowser {
     const cancel = button("button", t("browser.cancel"), () => this.#dialog.close());
     const dialog = element(
       "dialog",
-      "browser",
+      "browser batch-loop-browser-steady",
       title,
       this.#roots.element,
       element("div", "browser-bar", this.#up, this.#path),
@@ -176,7 +177,8 @@ export class FolderBrowser {
   #show({ path, written, parent, folders, more, images, within, nothing, holds_comfyui }) {
     this.#shown = { path, written, parent };
     this.#roots.mark(path);
-    setText(this.#path, path);
+    showPath(this.#path, path);
+    this.#path.title = path;
     this.#up.disabled = parent === null;
     this.#take.disabled = false;
     this.#folders.replaceChildren(...folders.map((folder, place) => this.#line(folder, place)));

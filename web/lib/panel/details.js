@@ -1,6 +1,6 @@
 import { attributed, element, setText } from "../dom.js";
 import { isAtWork } from "../figures.js";
-import { showCut } from "../middle_cut.js";
+import { showPath } from "../middle_cut.js";
 import { folderOf, resultsIn } from "../result_folder.js";
 import { t } from "../texts.js";
 import { Viewer } from "../viewer/viewer.js";
@@ -195,7 +195,7 @@ export class Details {
   #showResults() {
     const text = resultsIn(folderOf(this.#gallery?.items ?? []));
     if (!text) return; // images that failed have none
-    showCut(this.#results, text);
+    showPath(this.#results, text);
     this.#results.title = text;
     this.#results.hidden = false;
   }
