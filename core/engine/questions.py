@@ -14,7 +14,7 @@ from ..common.errors import UnknownItem, UnknownLoop
 from ..model.items import Counts, Item, ItemState
 from ..model.loop_key import LoopKey
 from ..model.records import FAILURES_SHOWN, Overview, Page, ReportedItem, Snapshot
-from ..store.records import ListedLoop
+from ..store.records import UNLISTED, ListedLoop
 from .changes.loops import unknown_loop
 from .changes.transactions import in_transaction
 from .parts import Parts
@@ -103,9 +103,13 @@ class Questions(Parts):
         return key.full(path), tuple(self._store.outputs(key, path))
 
     @in_transaction(patient=True)
-    def has_any(self, key: LoopKey, paths: Iterable[str]) -> bool:
-        """Whether any of a few paths is one of a loop's images."""
-        return any(self._store.item(key, path) is not None for path in paths)
+    def has_pending(self, key: LoopKey, paths: Iterable[str]) -> bool:
+        """Whether any of a few paths is a listed image that is PENDING."""
+        items = (self._store.item(key, path) for path in paths)
+        return any(
+            item is not None and item.state is ItemState.PENDING and item.index != UNLISTED
+            for item in items
+        )
 
     def pending(self, key: LoopKey) -> Collection[str]:
         """The paths of the listed images that are PENDING."""

@@ -86,7 +86,7 @@ def folder_lost(
     directory: str,
     path: str,
     error: UnreadableImage,
-    has_any: Callable[[Sequence[str]], bool],
+    has_pending: Callable[[Sequence[str]], bool],
     pending: Callable[[], Collection[str]],
 ) -> FolderNotFound | None:
     """The error for a lost folder, if that is why the image at `path` cannot be read; else None.
@@ -97,13 +97,13 @@ def folder_lost(
     gone, the folder is not to blame. If it had no others, the folder above decides. The images that
     are done count for nothing, as a workflow may move its sources away.
 
-    `has_any` tells whether the batch has any of a few paths. Usually it has the first ones that are
-    beside the missing one, so that not all pending images are read.
+    `has_pending` tells whether any of a few paths is pending. Often one of the first beside the
+    missing one is, so that not all pending images are read.
     """
     cause = error.__cause__
     if not isinstance(cause, OSError) or cause.errno not in _SIGNS_OF_LOSS:
         return None
-    if has_any(_some_beside(directory, path)):
+    if has_pending(_some_beside(directory, path)):
         return None
     prefix, names = _others_beside(path, pending())
     folder = _folder(directory, prefix)

@@ -92,9 +92,9 @@ class Reading:
     ) -> tuple[BatchLoopError, str]:
         """The error to raise for an image that cannot be read, and the reason to note."""
         if isinstance(error, UnreadableImage):
-            has_any = partial(self._registry.has_any, one.key)
+            has_pending = partial(self._registry.has_pending, one.key)
             pending = partial(self._registry.pending, one.key)
-            lost = folder_lost(one.key.directory, one.path, error, has_any, pending)
+            lost = folder_lost(one.key.directory, one.path, error, has_pending, pending)
             return lost or error, error.reason
         # The reason is shown to anybody who looks at the loop.
         return PathRefused(error.elsewhere), error.elsewhere
