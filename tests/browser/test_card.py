@@ -16,7 +16,7 @@ from batch_loop.tests.browser.conftest import NODES_2
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from playwright.sync_api import Page, Route
+    from playwright.sync_api import FloatRect, Page, Route
 
 SKIP = "Skip on error"
 ITERATOR_TYPE = "BatchLoopDirectoryIterator"
@@ -220,6 +220,11 @@ def test_it_says_where_the_results_are_from_the_first_one_on(
     comfy.wait_until_off()
     comfy.press_button("Results: ")
     expect_the_panel(comfy, batch)
+    # Of the folder's path, its own name is whole.
+    named = comfy.page.locator(".batch-loop-path .batch-loop-cut .batch-loop-cut")
+    expect(named).to_have_text(batch.output.name)
+    start = named.locator(".batch-loop-cut-start")
+    assert start.evaluate("({ scrollWidth, clientWidth }) => scrollWidth - clientWidth") <= 0
 
 
 def expect_the_panel(comfy: ComfyPage, batch: Batch) -> None:
@@ -238,6 +243,12 @@ def test_the_report_is_one_click_away(comfy: ComfyPage, batch: Batch) -> None:
     run_to_the_end(comfy, batch)
     comfy.press_button("Open report")
     expect_the_panel(comfy, batch)
+
+
+def places(window: Locator) -> list[FloatRect | None]:
+    """Where the buttons are in the window for choosing a folder."""
+    names = ("Up", "Choose this folder", "Cancel", "Is your folder not here?")
+    return [window.get_by_text(name, exact=True).bounding_box() for name in names]
 
 
 @pytest.mark.one_renderer
@@ -259,13 +270,19 @@ def test_a_folder_is_chosen_among_the_allowed_ones(comfy: ComfyPage, batch: Batc
     allowed = window.get_by_role("group", name="Allowed folders").get_by_role("button")
     expect(allowed).to_have_text(["input", "output", "temp"])
     expect(window.locator("[aria-current=location]")).to_have_text("input")
+    where = places(window)
     allowed.filter(has_text="output").click()
     expect(window.locator("[aria-current=location]")).to_have_text("output")
+    assert places(window) == where
     allowed.filter(has_text="input").click()
     # By keyboard alone: the first folder has the focus.
     expect(window.get_by_role("listitem").first.get_by_role("button").first).to_be_focused()
     window.get_by_role("button", name=batch.name).press("Enter")
     expect(window).to_contain_text("7 images in this folder and its subfolders")
+    assert places(window) == where
+    window.get_by_text("Is your folder not here?").click()
+    expect(window.get_by_text("Write its full path")).to_be_visible()
+    assert places(window) == where
     take.click()
     expect(window).to_have_count(0)
     expect(card).to_contain_text("7 images")

@@ -4,6 +4,7 @@ import { polling } from "./clock.mjs";
 import "./english.mjs";
 import { Notices } from "../../web/lib/notices.js";
 import { Refused } from "../../web/lib/requests.js";
+import { aroundName } from "../../web/lib/middle_cut.js";
 import { folderOf, resultsIn } from "../../web/lib/result_folder.js";
 
 const STATE = {
@@ -129,6 +130,13 @@ test("with subfolders of the source, it is the folder that has the same ones", (
 test("beside pictures, texts do not say where the results are", () => {
   assert.deepEqual(found(["1.png", "/in/1.txt", "/out/web/1.png"]), is("/out/web"));
   assert.deepEqual(found(["1.png", "/in/1.txt"]), is("/in"));
+});
+
+test("a path's last name is what stays whole of a text with it", () => {
+  const parts = ["Results: ", "/out/", "my web", " and other folders"];
+  assert.deepEqual(aroundName(parts.join(""), "/out/my web"), parts);
+  assert.deepEqual(aroundName("C:\\out", "C:\\out"), ["", "C:\\", "out", ""]);
+  assert.deepEqual(aroundName("Results: /", "/"), ["Results: ", "", "/", ""]);
 });
 
 test("a folder with results is not named as if it were the only one", () => {

@@ -11,35 +11,38 @@ const KEPT = 12;
  * @param {string} text
  */
 export function showCut(target, text) {
-  show(target, text, lineOf);
-}
-
-/**
- * Show lines of text that end with a path, of which the last name stays whole as long as it fits.
- *
- * @param {HTMLElement} target
- * @param {string} text
- */
-export function showPath(target, text) {
-  show(target, text, pathOf);
-}
-
-/**
- * @param {HTMLElement} target
- * @param {string} text
- * @param {(line: string) => HTMLElement} shown
- */
-function show(target, text, shown) {
   if (target.textContent === text) return;
-  const lines = text.split("\n").flatMap((line) => ["\n", shown(line)]);
+  const lines = text.split("\n").flatMap((line) => ["\n", lineOf(line)]);
   target.replaceChildren(...lines.slice(1));
 }
 
-/** @param {string} text */
-function pathOf(text) {
-  const [start, name] = text.split(/(?<=[\\/])(?=[^\\/]+$)/);
-  if (!name) return lineOf(text);
-  return element("span", "cut", element("span", "cut-start", start), lineOf(name));
+/**
+ * Show a line of text with a path in it, whose last name stays whole as long as it fits.
+ *
+ * @param {HTMLElement} target
+ * @param {string} text
+ * @param {string} [path]
+ */
+export function showPath(target, text, path = text) {
+  if (target.textContent === text) return;
+  const [before, folder, name, after] = aroundName(text, path);
+  const kept = (/** @type {string} */ part) => element("span", "cut-end", part);
+  const parts = [kept(before), element("span", "cut-start", folder), lineOf(name), kept(after)];
+  target.replaceChildren(element("span", "cut", ...parts.filter((part) => part.textContent)));
+}
+
+/**
+ * What is in a text before a path, the folder and the last name of the path, and what is after it.
+ *
+ * @param {string} text
+ * @param {string} path
+ */
+export function aroundName(text, path) {
+  const start = text.lastIndexOf(path);
+  const end = start + path.length;
+  const last = path.search(/[^\\/]+$/);
+  const name = last === -1 ? start : start + last;
+  return [text.slice(0, start), text.slice(start, name), text.slice(name, end), text.slice(end)];
 }
 
 /** @param {string} text */

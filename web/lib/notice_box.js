@@ -1,4 +1,5 @@
 import { attributed, button, element } from "./dom.js";
+import { aroundName } from "./middle_cut.js";
 import { t } from "./texts.js";
 import { copy } from "./viewer/copy.js";
 
@@ -59,6 +60,7 @@ export class NoticeBox {
       report,
       ...this.#copying(loop, offer),
     ]);
+    if (offer?.copies) showWhole(notice, message.detail ?? "", offer.copies);
     if (offer?.life === undefined) return;
     setTimeout(() => this.#shown.get(loop) === notice && this.hide(loop), offer.life);
   }
@@ -138,6 +140,20 @@ export class NoticeBox {
     this.hide(loop);
     this.#openReport(loop);
   }
+}
+
+/**
+ * Let a notice's text break before the last name of a path, and within it only if it fits no line.
+ *
+ * @param {HTMLElement} notice
+ * @param {string} text
+ * @param {string} path
+ */
+function showWhole(notice, text, path) {
+  if (!text.includes(path)) return;
+  const [before, folder, name, after] = aroundName(text, path);
+  const whole = element("span", "notice-name", name);
+  notice.querySelector(".batch-loop-notice-detail")?.replaceChildren(before, folder, whole, after);
 }
 
 /** @param {string} name */

@@ -193,9 +193,10 @@ export class Details {
 
   /** Say where the results are, as far as the images tell that have been fetched. */
   #showResults() {
-    const text = resultsIn(folderOf(this.#gallery?.items ?? []));
+    const where = folderOf(this.#gallery?.items ?? []);
+    const text = resultsIn(where);
     if (!text) return; // images that failed have none
-    showPath(this.#results, text);
+    showPath(this.#results, text, where.folder);
     this.#results.title = text;
     this.#results.hidden = false;
   }
