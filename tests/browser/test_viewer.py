@@ -173,6 +173,22 @@ def test_it_is_zoomed_and_moved_by_mouse(panel: SidePanel) -> None:
     for expected in (fitted, 100, fitted):
         mouse.dblclick(*place)
         expect(panel.viewer.locator(".batch-loop-viewer-zoom")).to_have_text(f"{expected}%")
+    # The divider and its handle lie over the pictures, and are only dragged instead.
+    divider = panel.viewer.get_by_role("slider")
+    box = box_of(divider)
+    zoom = panel.viewer.locator(".batch-loop-viewer-zoom")
+    for away, part in ((15, 4), (0, 2)):
+        at = (box["x"] + box["width"] / 2 + away, box["y"] + box["height"] / part)
+        mouse.move(*at)
+        mouse.wheel(0, -400)
+        expect(zoom).not_to_have_text(f"{fitted}%")
+        mouse.wheel(0, 4000)
+        for expected in (fitted, 100, fitted):
+            expect(zoom).to_have_text(f"{expected}%")
+            mouse.dblclick(*at)
+        expect(zoom).to_have_text("100%")
+        mouse.dblclick(*at)
+        expect(divider).to_have_attribute("aria-valuenow", "50")
 
 
 @pytest.mark.usefixtures("done")

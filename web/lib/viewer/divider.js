@@ -9,6 +9,8 @@ const MIDDLE = 0.5;
 export class Divider {
   element;
   #at = MIDDLE;
+  /** How far from the line it is held, in px. */
+  #held = 0;
   #moved;
 
   /** @param {() => void} moved - called when the user has moved it */
@@ -25,10 +27,13 @@ export class Divider {
     });
     this.element.addEventListener("keydown", (event) => this.#pressed(event));
     this.element.addEventListener("pointerdown", (event) => {
-      if (event.button === 0) this.element.setPointerCapture(event.pointerId);
+      if (event.button !== 0) return;
+      this.element.setPointerCapture(event.pointerId);
+      const { left, width } = this.element.getBoundingClientRect();
+      this.#held = event.clientX - (left + width / 2);
     });
     this.element.addEventListener("pointermove", (event) => {
-      if (this.element.hasPointerCapture(event.pointerId)) this.#dragged(event.clientX);
+      if (this.element.hasPointerCapture(event.pointerId)) this.#dragged(event.clientX - this.#held);
     });
     this.#put(this.#at);
   }

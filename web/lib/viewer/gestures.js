@@ -47,6 +47,7 @@ export class Gestures {
     place.addEventListener("pointermove", (event) => this.#moved(event));
     place.addEventListener("pointerup", (event) => this.#up(event));
     place.addEventListener("pointercancel", (event) => this.#pointers.delete(event.pointerId));
+    place.addEventListener("dblclick", (event) => isOther(event) && told.pressedTwice(this.#at(event)));
     place.addEventListener("wheel", (event) => this.#wheel(event), { passive: false });
   }
 
@@ -102,7 +103,6 @@ export class Gestures {
 
   /** @param {WheelEvent} event */
   #wheel(event) {
-    if (isOther(event)) return;
     event.preventDefault();
     const px = event.deltaY * (event.deltaMode === WheelEvent.DOM_DELTA_LINE ? LINE_PX : 1);
     this.#told.zoomed(Math.exp(-px * (event.ctrlKey ? TOUCHPAD : WHEEL)), this.#at(event));
@@ -116,7 +116,7 @@ export class Gestures {
 }
 
 /**
- * Whether an event is for something on the element that goes by its own rules.
+ * Whether an event is for something on the element that is dragged by its own rules.
  *
  * @param {Event} event
  */
