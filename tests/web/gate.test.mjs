@@ -603,3 +603,14 @@ test("a batch that goes on for new images does not wait for what was reported be
   assert.equal(gate.isAway("l"), true);
   assert.equal(did.includes("asks for l"), false);
 });
+
+test("a batch that another tab runs is not started, and that is said", async () => {
+  const { claims, did, gate } = await setUp({ expected: () => ["l"] });
+  gate.stopping.stopHere();
+  claims.areElsewhere = async (loops) => loops.includes("l");
+  await gate.start();
+  assert.deepEqual(did, ["says that it is elsewhere"]);
+  claims.areElsewhere = async () => false;
+  await gate.start();
+  assert.deepEqual(did.slice(1), ["starts"]);
+});

@@ -61,6 +61,7 @@ export async function setUp({
     },
     showStopped: () => did.push("shown stopped"),
     goOn: () => did.push("goes on here"),
+    start: () => did.push("starts"),
     queueAgain: () => did.push("ComfyUI queues"),
   };
   const screen = {
@@ -89,7 +90,7 @@ export async function setUp({
       return answer();
     },
   };
-  const claims = { claim() {}, release() {} };
+  const claims = { areElsewhere: async () => false, claim() {}, release() {} };
   const submissions = new Submissions({ later });
   const sender = new Sender(api);
   let looks = null;

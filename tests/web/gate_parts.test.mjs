@@ -52,11 +52,13 @@ test("a browser without locks, or one that refuses, is no error", async () => {
   awake.need(false);
   await nextTask();
   new Claims(null).claim("l", assert.fail);
+  assert.equal(await new Claims(null).areElsewhere(["l"]), false);
 });
 
 test("a loop is claimed once, and by one tab", async () => {
   const taken = new Set();
   const locks = {
+    query: async () => ({ held: [...taken].map((name) => ({ name })) }),
     async request(name, how, got) {
       if (taken.has(name)) return got(null);
       taken.add(name);
@@ -71,6 +73,8 @@ test("a loop is claimed once, and by one tab", async () => {
   other.claim("l", () => refused.push("other"));
   await nextTask();
   assert.deepEqual(refused, ["other"]);
+  const elsewhere = () => Promise.all([one, other].map((claims) => claims.areElsewhere(["k", "l"])));
+  assert.deepEqual(await elsewhere(), [false, true]);
   one.release("l");
   await nextTask();
   other.claim("l", () => refused.push("other again"));

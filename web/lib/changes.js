@@ -34,7 +34,7 @@ export class Changes {
    * @param {Pick<NoticeBox, "show" | "hide">} given.notices
    * @param {typeof ask} given.ask - asks the user
    * @param {() => void} given.changed - called when something was changed from a notice
-   * @param {(loop: string) => boolean} given.goesOn - whether this page goes on with a loop by itself
+   * @param {(loop: string) => boolean} given.goesOn - whether this page goes on with it by itself
    */
   constructor({ server, toasts, notices, ask, changed, goesOn }) {
     this.#server = server;

@@ -15,7 +15,8 @@
 /**
  * What the cards ask.
  *
- * @typedef {"awaits" | "cancels" | "goesOn" | "pauses" | "placeOf" | "runsPrompt" | "triesChanges"} CardsAsk
+ * @typedef {"awaits" | "cancels" | "goesOn" | "pauses" | "placeOf" | "runsPrompt" |
+ *   "triesChanges"} CardsAsk
  */
 
 /**

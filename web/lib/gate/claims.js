@@ -24,13 +24,24 @@ export class Claims {
       this.#held.set(loop, end);
     });
     this.#locks
-      .request(`batch-loop/loop/${loop}`, { ifAvailable: true }, (lock) => {
+      .request(nameOf(loop), { ifAvailable: true }, (lock) => {
         if (lock) return held;
         this.#held.delete(loop);
         refused();
         return undefined;
       })
       .catch(() => this.#held.delete(loop));
+  }
+
+  /**
+   * Whether another tab has claimed one of these loops.
+   *
+   * @param {string[]} loops
+   */
+  async areElsewhere(loops) {
+    const others = new Set(loops.filter((loop) => !this.#held.has(loop)).map(nameOf));
+    const { held = [] } = (others.size > 0 && (await this.#locks?.query())) || {};
+    return held.some(({ name = "" }) => others.has(name));
   }
 
   /**
@@ -42,4 +53,9 @@ export class Claims {
     this.#held.get(loop)?.();
     this.#held.delete(loop);
   }
+}
+
+/** @param {string} loop */
+function nameOf(loop) {
+  return `batch-loop/loop/${loop}`;
 }

@@ -58,7 +58,7 @@ export class Gate {
   /**
    * @param {object} parts
    * @param {AutoQueue} parts.autoQueue
-   * @param {Pick<Claims, "claim" | "release">} parts.claims
+   * @param {Pick<Claims, "areElsewhere" | "claim" | "release">} parts.claims
    * @param {Pick<AwayNotice, Told>} parts.notice
    * @param {Pick<OnScreen, "has" | "copy" | "giveBack" | "workflow" | "graphId">} parts.screen
    * @param {Sender} parts.sender
@@ -167,9 +167,13 @@ export class Gate {
     return this.#autoQueue.isOnChange;
   }
 
-  /** Run the batch of the workflow on the screen. */
-  start() {
-    return this.#autoQueue.start(this.runsHere);
+  /** Run the batch of the workflow on the screen, unless another tab runs it. */
+  async start() {
+    if (!this.runsHere && (await this.#claims.areElsewhere(this.#expected()))) {
+      this.#notice.elsewhere(this.#moves.known());
+      return;
+    }
+    await this.#autoQueue.start(this.runsHere);
   }
 
   /** Queue one prompt of the workflow on the screen. */

@@ -49,12 +49,17 @@ export class Moves {
   /** The batch of the workflow on the screen is the one that is there. */
   here() {
     if (this.#batches.here) this.#rest(this.#batches.here);
-    const { away, rested } = this.#batches;
-    const known = [...away, ...rested].find((batch) => this.#screen.has(batch));
-    const here = known ?? new Batch(this.#screen.workflow, this.#screen.graphId);
+    const here = this.known();
     this.#notice.hide(here);
     this.#batches.comesHere(here);
     this.#moved();
+  }
+
+  /** The batch of the workflow on the screen: one that this page has had, or a new one. */
+  known() {
+    const { away, rested } = this.#batches;
+    const known = [...away, ...rested].find((batch) => this.#screen.has(batch));
+    return known ?? new Batch(this.#screen.workflow, this.#screen.graphId);
   }
 
   /** The batch on the screen no longer goes on. */
