@@ -55,7 +55,7 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @typedef {object} Buttons - which buttons to show
  * @property {RunAction} run - what Run does
  * @property {boolean} canRun
- * @property {"run" | "choose" | "startOver" | "retry" | null} primary - which of them is what to do next
+ * @property {"run" | "choose" | "startOver" | "retry" | null} primary - the one to press next
  * @property {string | null} tries - the image that is tried, "" for the next; null if none can be
  * @property {boolean} listable - whether the folder's images can be listed to choose from
  * @property {boolean} choose
