@@ -304,6 +304,22 @@ class Turns(Questions):
             partners=partners,
         )
 
+    def note_written(self, iteration: Iteration, file: str) -> None:
+        """Note that a claimed file was written; from any thread, without waiting.
+
+        If the iteration's prompt fails, the new names of what was not written are free again.
+        """
+        self.memory.note_written(iteration.prompt, file)
+
+    @in_transaction(patient=True)
+    def give_back_outputs(self, iteration: Iteration, files: Collection[str]) -> None:
+        """Give back claimed files that were not written, as others of these names had appeared."""
+        item, key = iteration.item, iteration.key
+        self._loops.take(in_order([key]))
+        if item is None or self._store.load(key) is None or self._loops.is_lost(iteration):
+            return
+        self._outputs.give_back(key, iteration.prompt, item.path, files)
+
     @in_transaction(patient=True)
     def earlier_outputs(self, iteration: Iteration) -> tuple[str, ...]:
         """The files that were last written for the iteration's item, in this batch or before."""

@@ -21,11 +21,12 @@ from ..results.own_names import images_named_alike
 from .saved_result import Background, Content
 
 
-class Claim(Protocol):
-    """The registry's `claim_outputs`, for one iteration."""
+class Claims(Protocol):
+    """What the registry knows of who writes which files."""
 
-    def __call__(
+    def claim_outputs(  # noqa: PLR0913 - what is claimed, and for what
         self,
+        iteration: Iteration,
         targets: Collection[str],
         kept: Collection[str],
         *,
@@ -34,6 +35,12 @@ class Claim(Protocol):
         named_alike: Collection[str],
     ) -> Mapping[str, Owner]:
         """The owner of each of `targets`; if all are free, they are claimed."""
+
+    def note_written(self, iteration: Iteration, file: str) -> None:
+        """Note that a claimed file was written; from any thread."""
+
+    def give_back_outputs(self, iteration: Iteration, files: Collection[str]) -> None:
+        """Give back claimed files that were not written, as others had appeared."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +65,7 @@ class ResultFiles:
         if_exists: IfExists,
         *,
         allowed: AllowedFolders,
-        claim: Claim,
+        claims: Claims,
         behind: Background | None,
         run: Run,
         numbering: Numbering,
@@ -70,7 +77,7 @@ class ResultFiles:
         self._loop = loop
         self._if_exists = if_exists
         self._allowed = allowed
-        self._claim = claim
+        self._claims = claims
         self._behind = behind
         self._run = run
         self._numbering = numbering
@@ -128,8 +135,10 @@ class ResultFiles:
         if Owner.BEFORE in owners.values():
             contents = _without_kept(contents, owners)
             owners = self._claimed(contents, result, alike)
-        written = [self._write(contents[file], file, owners[file]) for file in contents]
-        return target if all(written) or if_exists is IfExists.SKIP else None
+        taken = [file for file in contents if not self._write(contents[file], file, owners[file])]
+        if taken:
+            self._claims.give_back_outputs(self._loop, taken)
+        return None if taken and if_exists is not IfExists.SKIP else target
 
     def _kept_source(self, file: str, owner: Owner) -> Owner:
         """The owner of a file, with the image's own source as one that is kept."""
@@ -148,7 +157,8 @@ class ResultFiles:
     ) -> Mapping[str, Owner]:
         if_exists = self._if_exists
         keeps = if_exists is not IfExists.OVERWRITE
-        return self._claim(
+        return self._claims.claim_outputs(
+            self._loop,
             files,
             [file for file in files if keeps and os.path.lexists(file)],
             result=result,
@@ -161,9 +171,13 @@ class ResultFiles:
         check_name(target)
         overwrites = owner is Owner.SAME or self._if_exists is IfExists.OVERWRITE
         if_exists = IfExists.OVERWRITE if overwrites else IfExists.SKIP
-        if self._behind is not None and self._behind.write(content, target, if_exists):
+        written = partial(self._claims.note_written, self._loop, target)
+        if self._behind is not None and self._behind.write(content, target, if_exists, written):
             return True
-        return content.write(target, if_exists)
+        if not content.write(target, if_exists):
+            return False
+        written()
+        return True
 
 
 def _without_kept(

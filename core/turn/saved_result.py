@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Protocol
 
@@ -97,13 +97,23 @@ class Background:
         self.targets: set[str] = set()
         """Real paths of the files that are being, or have been, written."""
 
-    def write(self, content: Content, target: str, if_exists: IfExists) -> bool:
-        """Have a file written; False, with nothing done, if there is no memory for it."""
+    def write(
+        self,
+        content: Content,
+        target: str,
+        if_exists: IfExists,
+        written: Callable[[], object] = lambda: None,
+    ) -> bool:
+        """Have a file written; False, with nothing done, if there is no memory for it.
+
+        `written` is called, in another thread, once it is.
+        """
         sampled = content.sampled()
 
         def job() -> None:
             if not sampled.write(target, if_exists):
                 raise UnwritableImage(_taken(target))
+            written()
 
         is_coming = self._write_behind.write(self._turn, target, content.nbytes, job, self._node)
         if is_coming:

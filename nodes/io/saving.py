@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import logging
 import os
 from collections.abc import Mapping
@@ -92,7 +91,7 @@ class ThisCall:
             name,
             chosen(IfExists, settings["if_exists"], "if_exists"),
             allowed=allowed,
-            claim=functools.partial(runtime.registry().claim_outputs, loop),
+            claims=runtime.registry(),
             behind=self._background(loop, name.folder),
             run=self.run,
             numbering=runtime.numbering(),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Collection, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
 
 _OUTCOMES_KEPT = 64
 """Few prompts have results that are still being written."""
+_WRITING_PROMPTS_KEPT = 64
 
 
 class OpenTurn(NamedTuple):
@@ -122,6 +124,8 @@ class Memory:
         self.moments = Moments(host)
         self._outcomes: dict[Prompt, Outcome] = {}
         self._read_ahead: dict[Turn, tuple[float, float]] = {}
+        self._written: dict[Prompt, set[str]] = {}
+        self._writing = threading.Lock()
         # By the loops' ids, whose hashes Python caches.
         self._kept: dict[str, LoopMemory] = {}
         self._draft: dict[str, tuple[LoopKey, LoopMemory]] | None = None
@@ -251,6 +255,18 @@ class Memory:
         if len(self._read_ahead) >= _OUTCOMES_KEPT:
             self._read_ahead.clear()
         self._read_ahead[turn] = (seconds, late)
+
+    def written(self, prompt: Prompt) -> Collection[str]:
+        """The files that a prompt has written, as they were claimed."""
+        with self._writing:
+            return frozenset(self._written.get(prompt, ()))
+
+    def note_written(self, prompt: Prompt, file: str) -> None:
+        """Note that a prompt has written a file; a rollback does not undo this; from any thread."""
+        with self._writing:
+            if prompt not in self._written and len(self._written) >= _WRITING_PROMPTS_KEPT:
+                del self._written[next(iter(self._written))]
+            self._written.setdefault(prompt, set()).add(file)
 
     @contextmanager
     def draft(self) -> Iterator[Callable[[], None]]:

@@ -167,15 +167,32 @@ class Outputs:
                 own = self._is_own(key, path, target)
                 self._store.note_output(key, target, path, file=file, kept=not own)
 
+    def give_back(self, key: LoopKey, prompt: Prompt, path: str, files: Collection[str]) -> None:
+        """Give back claimed files that were not written for the item at `path`.
+
+        Files of these names have appeared: they are left alone, and are no results.
+        """
+        work = self._work(key, prompt)
+        left_alone = {self._identity(file): file for file in files}
+        for target in left_alone:
+            if self._is_own(key, path, target):
+                self._store.forget_output(key, target)
+        claimed = {each: of for each, of in work.claimed.items() if each not in left_alone}
+        new = {each: at for each, at in work.new.items() if each not in left_alone}
+        meant = {each: work.claimed[each] for each in left_alone if each in work.claimed}
+        work = work._replace(claimed=claimed, new=new, left_alone={**work.left_alone, **meant})
+        self._note_work(key, prompt, work)
+
     def forget_work(self, key: LoopKey, prompt: Prompt, *, succeeded: bool) -> None:
         """Forget what a prompt has done with files, once it has ended.
 
         If it has not succeeded, the names that it has claimed without writing are free again: a
-        file that somebody gives such a name is no result.
+        file that somebody gives such a name, or has given it meanwhile, is no result.
         """
         if not succeeded:
+            written = self._memory.written(prompt)
             for target, file in self._work(key, prompt).new.items():
-                if not os.path.lexists(file):
+                if file not in written or not os.path.lexists(file):
                     self._store.forget_output(key, target)
         if prompt in self._memory[key].work:
             work = self._memory[key].work.items()

@@ -201,17 +201,22 @@ def test_an_image_saved_in_its_own_place_may_be_renamed_to_another_case(
 
 
 @pytest.mark.parametrize("ending", [Ending.ERROR, Ending.STOPPED])
+@pytest.mark.parametrize("appears", ["meanwhile", "later"])
 def test_a_name_that_was_claimed_and_never_written_is_free_again(
-    loop: Loop, ending: Ending
+    loop: Loop, ending: Ending, appears: str
 ) -> None:
     there, never = (str(loop.folder / name) for name in ("there.png", "never.png"))
     turn = loop.registry.acquire(loop.request, loop.host.submit())
     for target in (there, never):
         loop.registry.claim_outputs(turn, [target], result=target)
     loop.add(there)
+    loop.registry.note_written(turn, there)
+    if appears == "meanwhile":
+        loop.add(never)
     loop.host.finish(turn.prompt, ending)
     loop.registry.reconcile_all()
-    loop.add(never)
+    if appears == "later":
+        loop.add(never)
     assert loop.listed() == [*FOUR, "never.png"]
     turn = loop.registry.acquire(loop.request, loop.host.submit())
     assert turn.item is not None

@@ -193,6 +193,7 @@ def test_results_belong_to_the_batch_that_is_put_back(tmp_path: Path) -> None:
     left, _ = pairs.acquire()
     pairs.registry.claim_outputs(left, [str(result)])
     result.touch()
+    pairs.registry.note_written(left, str(result))
     pairs.host.finish(left.prompt, Ending.STOPPED)
     pairs.registry.undo_start_over(key.id)
     (_, outputs), *_ = pairs.registry.page(key.id, 0, 1).items

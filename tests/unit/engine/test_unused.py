@@ -95,6 +95,7 @@ def test_one_that_has_written_a_file_stays(loop: Loop, tmp_path: Path) -> None:
     iteration = loop.acquire()
     result = tmp_path / "a.png"
     loop.registry.claim_outputs(iteration, [str(result)])
+    loop.registry.note_written(iteration, str(result))
     result.touch()
     loop.host.crash()
     assert is_known_after(loop, 9 * UNUSED_SECONDS)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -132,7 +131,7 @@ class Crowd:
                 name,
                 if_exists,
                 allowed=allowed,
-                claim=functools.partial(self.registry.claim_outputs, turn),
+                claims=self.registry,
                 behind=None,
                 run=Run("4"),
                 numbering=self.numbering,

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-import functools
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
 
+from batch_loop.core.background.budget import MemoryBudget
+from batch_loop.core.background.write_behind import WriteBehind
 from batch_loop.core.common.errors import FolderNotFound, UnwritableImage
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.files.caption import Caption
+from batch_loop.core.media.encode import encode
 from batch_loop.core.model.formats import Format
 from batch_loop.core.model.if_exists import IfExists
 from batch_loop.core.model.loop_key import LoopKey
@@ -23,7 +25,9 @@ from batch_loop.core.model.selection import Selection
 from batch_loop.core.results.numbering import Numbering
 from batch_loop.core.results.saver_names import image_name
 from batch_loop.core.store.memory import MemoryStore
+from batch_loop.core.turn import saved_result
 from batch_loop.core.turn.result_files import ResultFiles, Run
+from batch_loop.core.turn.saved_result import Background
 from batch_loop.core.turn.saver import Saver, Saving
 from batch_loop.tests.support.fake_host import FakeHost
 
@@ -59,7 +63,12 @@ class Desk:
         return self.registry.acquire(request, self.host.submit())
 
     def save(
-        self, iteration: Iteration, images: int = 1, run: Run = RUN, **settings: Any
+        self,
+        iteration: Iteration,
+        images: int = 1,
+        run: Run = RUN,
+        behind: Background | None = None,
+        **settings: Any,
     ) -> list[str]:
         """Save images with the source's name as their text; the names that they got."""
         assert iteration.item is not None
@@ -78,8 +87,8 @@ class Desk:
             image_name(chosen, self._allowed, run.rank),
             chosen["if_exists"],
             allowed=self._allowed,
-            claim=functools.partial(self.registry.claim_outputs, iteration),
-            behind=None,
+            claims=self.registry,
+            behind=behind,
             run=run,
             numbering=self.numbering,
         )
@@ -294,3 +303,76 @@ def test_what_is_replaced_must_be_known_to_be_no_image(tmp_path: Path) -> None:
     with pytest.raises(FolderNotFound):
         desk.save(iteration, if_exists=IfExists.OVERWRITE)
     assert desk.files() == {"a.png": "before"}
+
+
+@pytest.fixture
+def _a_file_appears(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Somebody puts a file under the name of the first result while that is being made."""
+
+    def encode_slowly(*given: Any, **settings: Any) -> bytes:
+        monkeypatch.undo()
+        (tmp_path / "output/a.png").write_bytes(BEFORE)
+        return encode(*given, **settings)
+
+    monkeypatch.setattr(saved_result, "encode", encode_slowly)
+
+
+@pytest.mark.usefixtures("_a_file_appears")
+@pytest.mark.parametrize("if_exists", [IfExists.OVERWRITE_OWN, IfExists.RENAME, IfExists.SKIP])
+def test_a_file_that_appears_while_a_result_is_made_is_no_result(
+    tmp_path: Path, if_exists: IfExists
+) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    skips = if_exists is IfExists.SKIP
+    names = ["a.png" if skips else "a_1.png"]
+    for _ in range(2):
+        iteration = desk.acquire()
+        assert desk.save(iteration, if_exists=if_exists, caption=None) == names
+        written = desk.registry.earlier_outputs(iteration)
+        assert [Path(file).name for file in written] == ([] if skips else names)
+        desk.end(iteration)
+        desk.registry.start_over(iteration.key.id)
+        assert desk.files()["a.png"] == "before"
+        if if_exists is IfExists.RENAME:
+            break
+
+
+@pytest.mark.usefixtures("_a_file_appears")
+@pytest.mark.parametrize(
+    ("if_exists", "name"),
+    [
+        (IfExists.OVERWRITE_OWN, "a_1.png"),
+        (IfExists.RENAME, "a_1.png"),
+        (IfExists.SKIP, "a.png"),
+    ],
+)
+def test_a_file_that_appears_while_a_result_is_written_in_the_background_is_kept(
+    tmp_path: Path, if_exists: IfExists, name: str
+) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    iteration = desk.acquire()
+    writes = WriteBehind(MemoryBudget(10**9))
+    behind = Background(writes, iteration, "a.jpg", ("4", "BatchLoopSaveImage"))
+    assert desk.save(iteration, behind=behind, if_exists=if_exists, caption=None) == ["a.png"]
+    writes.wait(iteration.key.id)
+    assert desk.files() == {"a.png": "before"}
+    desk.end(iteration, Ending.ERROR)
+    again = desk.acquire()
+    assert desk.save(again, if_exists=if_exists, caption=None) == [name]
+    assert desk.files() == {"a.png": "before", name: "before" if name == "a.png" else "image"}
+
+
+@pytest.mark.parametrize("in_background", [True, False])
+def test_what_a_prompt_has_written_before_it_failed_is_replaced(
+    tmp_path: Path,
+    in_background: bool,  # noqa: FBT001
+) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    iteration = desk.acquire()
+    writes = WriteBehind(MemoryBudget(10**9))
+    behind = Background(writes, iteration, "a.jpg", ("4", "BatchLoopSaveImage"))
+    desk.save(iteration, behind=behind if in_background else None)
+    writes.wait(iteration.key.id)
+    desk.end(iteration, Ending.ERROR)
+    assert desk.save(desk.acquire()) == ["a.png"]
+    assert desk.files() == {"a.png": "image", "a.txt": "a.jpg"}
