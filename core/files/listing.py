@@ -37,6 +37,16 @@ def images_named(folder: str, stem: str) -> list[str]:
     return [file for file in files if os.path.lexists(file)]
 
 
+def is_listed(path: str, *, recursive: bool) -> bool:
+    """Whether the file at a relative path would be listed by its name, with *All images*."""
+    folders = path.split("/")
+    return (
+        (recursive or len(folders) == 1)
+        and not any(name.startswith(".") for name in folders)
+        and Selection().matcher()(path)
+    )
+
+
 def list_images(
     directory: str,
     selection: Selection,

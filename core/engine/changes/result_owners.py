@@ -9,7 +9,7 @@ import os
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
-from ...files.listing import linked_files
+from ...files.listing import is_listed, linked_files
 from ...files.same_file import Identities, folded, folds, identity
 from ...model.if_exists import Owner
 from ...model.items import ItemState
@@ -91,6 +91,11 @@ class Outputs:
             )
             for target in targets
         }
+        for target in there:
+            if owners[target] is Owner.NEW and any(
+                self._may_read(each, target) for each in sources
+            ):
+                owners[target] = Owner.SOURCE
         replaced = [target for target in there if owners[target] in {Owner.NEW, Owner.SAME}]
         if replaced:
             for each in sources:
@@ -256,11 +261,28 @@ class Outputs:
             return True
         if not os.path.lexists(target) or not folds(*os.path.split(target)):
             return False
+        inside = self._inside(key, target)
+        return inside is not None and inside in self._spelled_images(key)
+
+    def _may_read(self, key: LoopKey, target: str) -> bool:
+        """Whether an existing file is an image of the loop's folder that no loop has written.
+
+        With another filter, limit or start, a batch would read it: it must outlast this one.
+        """
+        entry, inside = self._store.load(key), self._inside(key, target)
+        return (
+            entry is not None
+            and inside is not None
+            and is_listed(inside, recursive=entry.selection.recursive)
+            and self.is_no_result(key, target)
+        )
+
+    def _inside(self, key: LoopKey, target: str) -> str | None:
+        """Relative path of a file in the loop's folder, by its identity; None for any other."""
         directory, file = self._identity(key.directory), self._identity(target)
         if not file.startswith(os.path.join(directory, "")):
-            return False
-        inside = os.path.relpath(file, directory).replace(os.sep, "/")
-        return inside in self._spelled_images(key)
+            return None
+        return os.path.relpath(file, directory).replace(os.sep, "/")
 
     def _linked(self, key: LoopKey, links: SeenLinks) -> Collection[str] | UnseenLinks:
         """The files that images of the batch are links to, or the look that is due."""

@@ -629,14 +629,17 @@ def test_chronology_may_be_asked_while_a_listing_begins(loop: Loop) -> None:
 def test_a_source_in_another_spelling_is_recognised_in_the_present_listing(
     loop: Loop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """In a folder that ignores case, even if as many files are listed as before."""
+    """In a folder that ignores case, even if as many files are listed as before.
+
+    The name is one that only a custom pattern lists.
+    """
     monkeypatch.setattr(spelling, "_folds", lambda *_place: True)
     loop.request = replace(loop.request, key=LoopKey("", str(tmp_path.resolve())))
-    target = tmp_path.resolve() / "img.png"
+    target = tmp_path.resolve() / "img.heic"
     target.touch()
     loop.names = ["other.png"]
     first = loop.acquire()
     assert loop.registry.claim_outputs(first, [str(target)]) == {str(target): Owner.NEW}
-    loop.names = ["IMG.png"]
+    loop.names = ["IMG.heic"]
     second = loop.acquire(selection=Selection(descending=True))
     assert loop.registry.claim_outputs(second, [str(target)]) == {str(target): Owner.SOURCE}

@@ -21,7 +21,7 @@ from batch_loop.core.model.if_exists import IfExists
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Iteration
-from batch_loop.core.model.selection import Selection
+from batch_loop.core.model.selection import Filter, Selection
 from batch_loop.core.results.numbering import Numbering
 from batch_loop.core.results.saver_names import image_name
 from batch_loop.core.store.memory import MemoryStore
@@ -33,6 +33,7 @@ from batch_loop.tests.support.fake_host import FakeHost
 
 BEFORE = b"from before"
 RUN = Run("4")
+ALL = Selection()
 
 
 class Desk:
@@ -58,8 +59,8 @@ class Desk:
         for name in names:
             (self.output / name).write_bytes(BEFORE)
 
-    def acquire(self) -> Iteration:
-        request = Request(LoopKey("", str(self.input)), Selection())
+    def acquire(self, selection: Selection = ALL) -> Iteration:
+        request = Request(LoopKey("", str(self.input)), selection)
         return self.registry.acquire(request, self.host.submit())
 
     def save(
@@ -376,3 +377,62 @@ def test_what_a_prompt_has_written_before_it_failed_is_replaced(
     desk.end(iteration, Ending.ERROR)
     assert desk.save(desk.acquire()) == ["a.png"]
     assert desk.files() == {"a.png": "image", "a.txt": "a.jpg"}
+
+
+LEFT_OUT = [Selection(limit=1), Selection(filter=Filter.JPEG), Selection(recursive=True, limit=1)]
+
+
+@pytest.mark.parametrize("selection", LEFT_OUT)
+@pytest.mark.parametrize(
+    ("if_exists", "name"),
+    [
+        (IfExists.OVERWRITE, None),
+        (IfExists.OVERWRITE_OWN, "a_1.png"),
+        (IfExists.RENAME, "a_1.png"),
+        (IfExists.SKIP, "a.png"),
+    ],
+)
+def test_an_image_of_the_folder_that_the_batch_leaves_out_is_kept(
+    tmp_path: Path, selection: Selection, if_exists: IfExists, name: str | None
+) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    own = desk.input / "a.png"
+    own.write_bytes(BEFORE)
+    settings = {"folder": str(desk.input), "if_exists": if_exists, "caption": None}
+    iteration = desk.acquire(selection)
+    if name is None:
+        with pytest.raises(UnwritableImage, match="would overwrite an image that this batch reads"):
+            desk.save(iteration, **settings)
+    else:
+        assert desk.save(iteration, **settings) == [name]
+    assert own.read_bytes() == BEFORE
+
+
+@pytest.mark.parametrize(
+    ("there", "settings"),
+    [
+        ("x/a.png", {}),  # the batch is not recursive
+        (".a.png", {"prefix": "."}),
+        ("a.txt", {}),
+    ],
+)
+def test_a_file_that_no_batch_of_the_folder_would_read_may_be_overwritten(
+    tmp_path: Path, there: str, settings: dict[str, Any]
+) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    file = desk.input / there
+    file.parent.mkdir(exist_ok=True)
+    file.write_bytes(BEFORE)
+    desk.save(desk.acquire(), folder=str(file.parent), if_exists=IfExists.OVERWRITE, **settings)
+    assert file.read_bytes() != BEFORE
+
+
+def test_a_result_beside_the_sources_may_be_overwritten(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    settings = {"folder": str(desk.input), "if_exists": IfExists.OVERWRITE, "suffix": "_up"}
+    for _ in range(2):
+        iteration = desk.acquire()
+        assert desk.save(iteration, **settings) == ["a_up.png"]
+        desk.end(iteration)
+        desk.registry.start_over(iteration.key.id)
+    assert sorted(path.name for path in desk.input.iterdir()) == ["a_up.png", "a_up.txt"]
