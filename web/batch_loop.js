@@ -92,7 +92,11 @@ const gate = new Gate({
   notice: new AwayNotice({
     box: notices,
     screen: onScreen,
-    pause: (batch) => stopping.stopAway(batch),
+    pause: (batch) => {
+      const [loop] = batch.loops;
+      if (loop) runControl.pause(loop);
+      else stopping.stopAway(batch);
+    },
   }),
   screen: onScreen,
   sender: new Sender(api),
@@ -253,7 +257,9 @@ async function onStatus({ detail }) {
   gate.queueIs(remaining);
   conductor.queueIs(remaining);
   poller.queueIs(remaining);
-  if (await isOther) onMode();
+  if (!(await isOther)) return;
+  conductor.found(inProgress.prompt);
+  onMode();
 }
 
 function onSending() {

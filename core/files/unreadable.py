@@ -118,7 +118,8 @@ def folder_lost(
         why = unreadable.strerror or str(unreadable)
     return FolderNotFound(
         f"The folder {quoted(folder)} is gone in the midst of its batch: {why}. Bring it back "
-        "(is its drive connected?), and run again: the batch goes on where it stood.",
+        "(is its drive connected?), and run again: the batch goes on where it stood. If its images "
+        "were removed on purpose, press Start over: the folder is then read anew.",
     )
 
 

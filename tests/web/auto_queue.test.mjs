@@ -155,6 +155,26 @@ test("after an error, the old menu's checkbox is as it was before this page ran 
   assert.equal(app.ui.autoQueueEnabled, true);
 });
 
+test("who has chosen Run (Instant) is still known after it was off for a while", () => {
+  const settings = { mode: "disabled", batchCount: 1 };
+  const autoQueue = new AutoQueue(appWith(settings), page());
+  const after = () => {
+    autoQueue.switchOn(autoQueue.switchOff());
+    autoQueue.showStopped();
+    return settings.mode;
+  };
+  autoQueue.start();
+  assert.equal(after(), "disabled");
+  settings.mode = "instant"; // a person's own choice
+  assert.equal(after(), "instant");
+  const app = appWith({ mode: "disabled", batchCount: 1 }, { batchCount: 1 });
+  const old = new AutoQueue(app, page({ oldMenu: true }));
+  old.start();
+  old.switchOn(old.switchOff());
+  old.showStopped();
+  assert.equal(app.ui.autoQueueEnabled, false);
+});
+
 test("once seen, the newer form of Run (Instant) is known even while its menu is hidden", () => {
   const settings = { mode: "instant-idle", batchCount: 1 };
   const autoQueue = new AutoQueue(appWith(settings), page());

@@ -484,6 +484,13 @@ test("another folder than before is only taken if it is still wanted then", asyn
   assert.deepEqual([asked, browsed.written], [2, []]);
 });
 
+test("while a batch waits for new images, another folder ends that, without a question", async () => {
+  const state = { directory: "/in", title: "", name: "", done: 3, failed: 0, total: 3 };
+  const { asked, of, wanted } = acting({ goesOn: true, awaits: true, isSure: false });
+  await of({ state, choose: () => {} }).choose();
+  assert.deepEqual([wanted, asked[0]], [[true], ["pause", "l"]]);
+});
+
 test("while a batch runs, it is asked first whether another folder is to be taken", async () => {
   const state = { directory: "/in", title: "Upscale", name: "", done: 3, failed: 1, total: 10 };
   const choose = () => {};
@@ -562,8 +569,10 @@ function acting(answers = {}) {
   };
   const changed = () => asked.push("changed");
   const goesOn = () => answers.goesOn ?? false;
+  const awaits = () => answers.awaits ?? false;
+  const pause = async (loop) => asked.push(["pause", loop]);
   const changing = new Changes({ server, toasts, notices, ask, changed, goesOn });
-  const runControl = { goesOn };
+  const runControl = { awaits, goesOn, pause };
   const actions = new Actions({ ask, changes: changing, toasts, screen, chooser, runControl });
   let changes = 0;
   const entry = { node: iterator({ directory: "in", loop_name: "" }), loop: "l" };

@@ -293,7 +293,7 @@ test("where the results are is looked up after the first one, and when a run end
   const asked = [];
   const answers = ["", "/out/a", "/out", "/other"];
   let changes = 0;
-  const resultsOf = async (loop) => (asked.push(loop), answers.shift());
+  const resultsOf = async (loop) => (asked.push(loop), { folder: answers.shift(), isOneOfSeveral: false });
   const place = new ResultPlace(resultsOf, () => (changes += 1));
   const seen = [];
   for (const state of [
@@ -307,7 +307,7 @@ test("where the results are is looked up after the first one, and when a run end
     { ...REST, batch: 2, done: 1 },
   ]) {
     await place.note(state);
-    seen.push(place.folder);
+    seen.push(place.where.folder);
   }
   assert.deepEqual(seen, ["", "", "", "/out/a", "/out/a", "/out", "", "/other"]);
   assert.deepEqual([asked.length, changes], [4, 3]);

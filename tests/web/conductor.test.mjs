@@ -480,6 +480,16 @@ test("after a loss, an error that was passed over before it does not hold the ba
   assert.deepEqual(autoQueue.did.includes("queued"), true);
 });
 
+test("Cancel after a loss is not about a batch whose prompt has ended unheard meanwhile", () => {
+  const { autoQueue, conductor } = setUp();
+  conductor.started("p");
+  conductor.heard("p", iteration(STOP));
+  conductor.found("somebody else's");
+  conductor.cancelled();
+  conductor.interrupted("somebody else's");
+  assert.deepEqual(autoQueue.did, []);
+});
+
 test("Cancel after a batch whose end was missed is about something else", () => {
   const { autoQueue, conductor, told, watch } = setUp();
   conductor.started("p");

@@ -324,7 +324,7 @@ test("a loop that another tab runs is left to it", async () => {
   claims.claim = (loop, refused) => refused();
   gate.heard(LOOP);
   assert.equal(autoQueue.on, false);
-  assert.deepEqual(did, ["says that it is elsewhere"]);
+  assert.deepEqual(did, ["says that it is elsewhere, and that it has run here"]);
 });
 
 test("another workflow is kept waiting while something of the old one is being sent", async () => {
@@ -604,13 +604,43 @@ test("a batch that goes on for new images does not wait for what was reported be
   assert.equal(did.includes("asks for l"), false);
 });
 
-test("a batch that another tab runs is not started, and that is said", async () => {
-  const { claims, did, gate } = await setUp({ expected: () => ["l"] });
+test("a batch that another tab runs is not started, and that is said, until it runs here", async () => {
+  const page = await setUp({ expected: () => ["l"] });
+  const { autoQueue, claims, did, gate, notice, screen } = page;
   gate.stopping.stopHere();
+  screen.workflow = "opened again";
   claims.areElsewhere = async (loops) => loops.includes("l");
   await gate.start();
-  assert.deepEqual(did, ["says that it is elsewhere"]);
+  const { told } = notice;
+  await gate.start();
+  assert.equal(notice.told, told); // it takes the place of the first
+  assert.deepEqual(did, Array(2).fill("says that it is elsewhere, only"));
   claims.areElsewhere = async () => false;
   await gate.start();
-  assert.deepEqual(did.slice(1), ["starts"]);
+  assert.deepEqual(did.slice(2), ["starts"]);
+  const hidden = [];
+  notice.hide = (batch) => hidden.push(batch);
+  autoQueue.on = true;
+  await send(page);
+  assert.equal(hidden.includes(told), true);
+});
+
+test("of folders chosen one after the other, none that comes first ends the last one", async () => {
+  let named = ["l"];
+  const page = await setUp({ expected: () => named });
+  const { autoQueue, gate } = page;
+  gate.queueIs(1); // the last image of the first
+  for (const [loop, remaining] of [["m", 2], ["n", 3]]) {
+    named = [loop];
+    await send(page);
+    gate.queueIs(remaining);
+  }
+  for (const [loop, remaining] of [["l", 2], ["m", 1]]) {
+    gate.heard({ loop, directory: "d" }, `of ${loop}`);
+    assert.equal(gate.stopping.switchOff([loop]), null);
+    gate.queueIs(remaining);
+  }
+  assert.equal(autoQueue.on, true);
+  gate.heard({ loop: "n", directory: "d" }, "of n");
+  assert.equal(gate.stopping.switchOff(["n"]), "instant-running");
 });

@@ -81,7 +81,10 @@ export async function setUp({
     waits: say("says that it waits"),
     lost: say("says that it sends again"),
     refused: say("refused"),
-    elsewhere: say("says that it is elsewhere"),
+    elsewhere(batch, hasRun) {
+      notice.told = batch;
+      did.push(`says that it is elsewhere, ${hasRun ? "and that it has run here" : "only"}`);
+    },
     hide() {},
   };
   const api = {

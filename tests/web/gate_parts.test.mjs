@@ -53,6 +53,10 @@ test("a browser without locks, or one that refuses, is no error", async () => {
   await nextTask();
   new Claims(null).claim("l", assert.fail);
   assert.equal(await new Claims(null).areElsewhere(["l"]), false);
+  const denied = async () => {
+    throw new Error("SecurityError");
+  };
+  assert.equal(await new Claims({ query: denied }).areElsewhere(["l"]), false);
 });
 
 test("a loop is claimed once, and by one tab", async () => {

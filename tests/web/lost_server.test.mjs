@@ -311,7 +311,7 @@ test("the server is asked once nothing is being sent any more", async () => {
   await turn();
   assert.deepEqual(did, []);
   submissions.end();
-  while (!did.includes("ComfyUI queues")) await turn();
+  await until(() => did.includes("ComfyUI queues"), turn);
   assert.equal(did[0], "asks for l");
 });
 
@@ -415,7 +415,7 @@ test("a prompt that hangs since the loss, and fails once the server is back, was
   await turn();
   gate.refused();
   submissions.end();
-  while (!did.includes("ComfyUI queues")) await turn();
+  await until(() => did.includes("ComfyUI queues"), turn);
   await look();
   assert.deepEqual([did, gate.on], [["asks for l", "ComfyUI queues"], true]);
 });
@@ -502,3 +502,26 @@ test("back on the screen while the server is asked, a batch is not queued before
   await passed();
   assert.equal(did.at(-1), "ComfyUI queues");
 });
+
+test("what is started while the server is lost is not refused, and is sent once it is back", async () => {
+  for (const isBack of [false, true]) {
+    const { autoQueue, did, gate, look, screen, turn } = await setUp();
+    gate.stopping.stopHere();
+    gate.queueIs(undefined);
+    screen.workflow = "another batch's";
+    autoQueue.on = true;
+    gate.sending();
+    if (isBack) gate.queueIs(0);
+    gate.refused();
+    if (!isBack) gate.queueIs(0);
+    await turn();
+    await look();
+    assert.deepEqual([did, gate.on], [["ComfyUI queues"], true]);
+  }
+});
+
+/** Wait until something is so, for a second at most. */
+async function until(isSo, turn) {
+  const end = Date.now() + 1_000;
+  while (!isSo() && Date.now() < end) await turn();
+}

@@ -82,6 +82,22 @@ test("what the page was sending of a batch that is away is taken back too, unles
   }
 });
 
+test("what is taken back of one batch does not depend on another that is paused, or goes on", async () => {
+  for (const next of ["pause", "resume"]) {
+    let answer;
+    const sending = new Promise((resolve) => (answer = resolve));
+    const { control, did, queue } = setUp({ away: ["l", "m"], sending });
+    const paused = [control.pause("l")];
+    await Promise.resolve();
+    if (next === "pause") paused.push(control.pause("m"));
+    else await control.resume("m");
+    queue.push(entry("its"));
+    answer();
+    await Promise.all(paused);
+    assert.deepEqual(did.at(-1), { delete: ["its"] });
+  }
+});
+
 test("what ComfyUI was sending when Pause was pressed stays once the batch goes on", async () => {
   const { control, did, queue } = setUp({ open: true, away: ["l"] });
   await control.pause("l");

@@ -36,6 +36,8 @@ export class AutoQueue {
   #wasPlain = false;
   /** Whether it has done so in the old menu. */
   #wasUnchecked = false;
+  /** What these two were when it was last switched off. */
+  #before = { wasPlain: false, wasUnchecked: false };
 
   /**
    * @param {App} app
@@ -102,6 +104,7 @@ export class AutoQueue {
   /** Switch it off; returns the mode it was in, or null if it was off. */
   switchOff() {
     const mode = this.on ? (this.mode ?? null) : null;
+    this.#before = { wasPlain: this.#wasPlain, wasUnchecked: this.#wasUnchecked };
     const settings = this.#settings;
     if (settings && settings.mode in OFF) this.#leave(settings);
     if (this.#legacyOn) this.#switchLegacy(false);
@@ -124,6 +127,8 @@ export class AutoQueue {
   switchOn(mode) {
     if (mode === LEGACY) this.#switchLegacy(true);
     else this.#choose(mode);
+    this.#wasPlain = this.#before.wasPlain;
+    this.#wasUnchecked = this.#before.wasUnchecked;
   }
 
   /**

@@ -90,6 +90,17 @@ export class Conductor {
   }
 
   /**
+   * The server was lost for a while, and now a prompt of this tab runs of which nothing was heard,
+   * or none does any more.
+   *
+   * @param {string} promptId - "" if none runs
+   */
+  found(promptId) {
+    this.#ended(this.#running);
+    this.#running = promptId;
+  }
+
+  /**
    * A prompt succeeded: only now can its nodes' reports be acted on. End Queue's decision, or the
    * end of a batch without End Queue, stops Auto Queue; while other servers work on the last
    * images, Auto Queue pauses.

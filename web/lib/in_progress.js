@@ -21,6 +21,11 @@ export class InProgress {
   /** While it is unknown what runs, as the server was lost: since when. @type {symbol | null} */
   #loss = null;
 
+  /** The id of this page's prompt that runs; "" if none does. */
+  get prompt() {
+    return this.#running?.prompt ?? "";
+  }
+
   /** Whether a prompt of this page runs. */
   get isAny() {
     return this.#running !== null;

@@ -13,6 +13,15 @@
 /** @typedef {"run" | "pause" | "continue"} RunAction - what the Run button of a batch does */
 
 /**
+ * @typedef {object} Taken - what is taken back of a batch that was paused
+ * @property {string | null} loop - one of its loops; null if none is known
+ * @property {Paused["isIts"]} isIts
+ * @property {number} count - the number of the submission in which it was; what is sent later is
+ *   not taken back
+ * @property {boolean} isBeingSent - whether ComfyUI's page was sending, and has yet to end
+ */
+
+/**
  * What the cards ask.
  *
  * @typedef {"awaits" | "cancels" | "goesOn" | "pauses" | "placeOf" | "runsPrompt" |
@@ -47,14 +56,8 @@ export class RunControl {
   #takeBack;
   #trial;
   #watch;
-  /**
-   * The submission that was still being sent when a person paused, by its number; null if none was.
-   *
-   * @type {number | null}
-   */
-  #pausing = null;
-  /** What was paused last, unless it goes on. @type {Paused | null} */
-  #paused = null;
+  /** What is taken back of paused batches, unless they go on. @type {Set<Taken>} */
+  #taken = new Set();
 
   /**
    * @param {object} given - the pack's modules of these names
@@ -165,22 +168,27 @@ export class RunControl {
     if (loop !== null && this.#watch().waitsFor(loop)) this.#watch().end();
     if (!isHere && (loop === null || !this.#gate.goesOn(loop))) return;
     this.#inProgress.pause(loop);
-    const paused = this.#stopping.pause(loop);
+    const { isIts, sending } = this.#stopping.pause(loop);
     const { count, open } = this.#submissions;
-    this.#pausing = open ? count : null;
-    this.#paused = paused;
-    const running = await this.#take(count);
+    const taken = { loop, isIts, count, isBeingSent: open };
+    this.#taken.add(taken);
+    const running = await this.#take(taken);
     this.#inProgress.isOf(loop, running);
-    if (!paused.sending) return;
-    await paused.sending;
-    await this.#take(count);
+    if (sending) {
+      await sending;
+      await this.#take(taken);
+    }
+    if (!open) this.#taken.delete(taken);
   }
 
   /** ComfyUI's page has finished sending. */
   async sent() {
-    const count = this.#pausing;
-    this.#pausing = null;
-    if (count !== null) await this.#take(count);
+    for (const taken of this.#taken) {
+      if (!taken.isBeingSent) continue;
+      taken.isBeingSent = false;
+      await this.#take(taken);
+      this.#taken.delete(taken);
+    }
   }
 
   /**
@@ -201,20 +209,19 @@ export class RunControl {
    * @param {string | null} loop
    */
   #goesOnWith(loop) {
-    this.#paused = null;
+    for (const taken of this.#taken) if (taken.loop === loop) this.#taken.delete(taken);
     this.#inProgress.goOn(loop);
   }
 
   /**
-   * Take back what waits of the batch that was paused; returns the ids of its prompts that run.
+   * Take back what waits of a batch that was paused; returns the ids of its prompts that run.
    *
-   * @param {number} count - the number of the submission in which it was; what is sent later is not
-   *   taken back
+   * @param {Taken} taken
    */
-  #take(count) {
-    const paused = this.#paused;
+  #take(taken) {
+    const { count, isIts } = taken;
     return this.#takeBack.those(
-      (...prompt) => this.#submissions.count === count && paused !== null && paused.isIts(...prompt),
+      (...prompt) => this.#taken.has(taken) && this.#submissions.count === count && isIts(...prompt),
     );
   }
 }

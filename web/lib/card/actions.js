@@ -110,6 +110,11 @@ export class Actions {
    */
   async #mayLeave({ loop, state }) {
     if (!state || !this.#runControl.goesOn(loop, { isHere: true })) return true;
+    if (this.#runControl.awaits(loop)) {
+      // Nothing is being done that could stop, and the new folder is another one to watch.
+      await this.#runControl.pause(loop, { isHere: true });
+      return true;
+    }
     const { directory, done, failed, total } = state;
     const sure = t("card.change.sure", { settled: done + failed, total });
     const message = [directory, namesOf(state), sure].filter(Boolean).join("\n");

@@ -1,3 +1,4 @@
+import { isOff } from "../convert/reach.js";
 import { iteratorOf, nodesOf } from "../graph.js";
 import { beginBesideOutputs, widthBesideOutputs } from "../node/beside_outputs.js";
 import { alsoWhenChanged } from "../node/callbacks.js";
@@ -146,17 +147,18 @@ export class Cards {
     for (const entry of this.#entriesOf(this.#nodes())) entry.show();
   }
 
-  /** The loops of the workflow on screen, as far as known, whether or not they have run. */
+  /** The loops that the workflow on screen runs, as far as known, whether or not they have run. */
   get named() {
-    return this.#entriesOf(this.#nodes()).flatMap(({ named }) => named ?? []);
+    const entries = this.#entriesOf(this.#nodes()).filter(({ node }) => !isOff(node));
+    return entries.flatMap(({ named }) => named ?? []);
   }
 
-  /** Those of them that have run. */
+  /** The loops of the workflow on screen that have run. */
   get loops() {
     return this.#entriesOf(this.#nodes()).flatMap(({ loop }) => loop ?? []);
   }
 
-  /** Those of these that have something left, and when they have run last. */
+  /** Those of them that have something left, and when they have run last. */
   get unfinished() {
     const states = this.#entriesOf(this.#nodes()).flatMap(({ state }) => state ?? []);
     const left = states.filter(({ complete }) => !complete);
@@ -196,7 +198,7 @@ export class Cards {
       node,
       card,
       runControl: this.#runControl,
-      resultsOf: async (loop) => (await resultFolder(this.#server, loop)).folder,
+      resultsOf: (loop) => resultFolder(this.#server, loop),
     });
     card.content.firstElementChild?.after(saverOffer(this.#app, node));
     card.actions = this.#actions.of(entry, () => this.#following.again());

@@ -1,17 +1,19 @@
 import { attributed, button, element, icon, setText } from "../dom.js";
 import { showCut } from "../middle_cut.js";
 import { Progress } from "../progress_bar.js";
+import { NOWHERE, resultsIn } from "../result_folder.js";
 import { t } from "../texts.js";
 import { lastPart } from "./root_row.js";
 
 /**
+ * @import { ResultFolder } from "../result_folder.js"
  * @import { Buttons, IteratorModel } from "./texts_and_buttons.js"
  * @typedef {"run" | "tryOne" | "tryWhich" | "choose" | "skip"} Working
  * @typedef {Working | "retry" | "startOver" | "stopWatching" | "report"} Name
  * @typedef {Record<Name, (model: IteratorModel) => void>} CardActions
  * @typedef {object} Standing
  * @property {string | null} loop
- * @property {string} results - the folder that they are in, "" if there are none
+ * @property {ResultFolder} results - the folder that they are in
  * @property {boolean} watching
  * @property {boolean} choosing
  */
@@ -118,7 +120,7 @@ export class IteratorCard {
     this.#progress.show(model.figures);
     this.#showTimes(model.times);
     this.#showButtons(model.buttons, { watching, choosing });
-    this.#showResults(model.buttons.report ? results : "");
+    this.#showResults(model.buttons.report ? results : NOWHERE);
   }
 
   /**
@@ -156,11 +158,12 @@ export class IteratorCard {
     }
   }
 
-  /** @param {string} folder */
-  #showResults(folder) {
+  /** @param {ResultFolder} where */
+  #showResults(where) {
+    const { folder } = where;
     // There is no room for a path in half a row: the name has a line of its own.
     showCut(this.#results, folder && t("notice.results", { folder: `\n${lastPart(folder)}` }));
-    this.#results.title = folder && t("notice.results", { folder });
+    this.#results.title = resultsIn(where);
     this.#results.hidden = !folder;
   }
 

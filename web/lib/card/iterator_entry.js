@@ -2,6 +2,7 @@ import { isAtWork } from "../figures.js";
 import { folderOf, loopOf } from "../questions.js";
 import { Refused, isFinal } from "../requests.js";
 import { folderSettings, isLinked, widgetOf } from "./folder_settings.js";
+import { NOWHERE } from "../result_folder.js";
 import { ResultPlace } from "./result_place.js";
 import { iteratorModel } from "./texts_and_buttons.js";
 
@@ -9,6 +10,7 @@ import { iteratorModel } from "./texts_and_buttons.js";
  * @import { Node } from "../../../types/comfyui.d.ts"
  * @import { Current, Folder, Loop } from "../../../types/server.d.ts"
  * @import { Answer, Answers, Question } from "../questions.js"
+ * @import { ResultFolder } from "../result_folder.js"
  * @import { CardsAsk, RunControl } from "../run_control.js"
  * @import { Tried } from "./texts_and_buttons.js"
  * @import { IteratorCard } from "./iterator_card_element.js"
@@ -93,9 +95,10 @@ export class IteratorEntry {
    * @param {Node} given.node
    * @param {Pick<IteratorCard, "show">} given.card
    * @param {Pick<RunControl, CardsAsk>} given.runControl
-   * @param {(loop: string) => Promise<string>} [given.resultsOf] - the folder with a loop's results
+   * @param {(loop: string) => Promise<ResultFolder>} [given.resultsOf] - the folder with a loop's
+   *   results
    */
-  constructor({ node, card, runControl, resultsOf = async () => "" }) {
+  constructor({ node, card, runControl, resultsOf = async () => NOWHERE }) {
     this.#results = new ResultPlace(resultsOf, () => this.show());
     this.node = node;
     this.#card = card;
@@ -240,7 +243,7 @@ export class IteratorEntry {
     });
     const { loop } = this;
     this.#results.note(this.state);
-    const results = this.#results.folder;
+    const results = this.#results.where;
     this.#card.show(model, { loop, results, watching: this.#watching, choosing: this.#choosing });
   }
 

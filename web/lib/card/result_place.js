@@ -1,6 +1,10 @@
 import { isAtWork } from "../figures.js";
+import { NOWHERE } from "../result_folder.js";
 
-/** @import { Loop } from "../../../types/server.d.ts" */
+/**
+ * @import { Loop } from "../../../types/server.d.ts"
+ * @import { ResultFolder } from "../result_folder.js"
+ */
 
 /** Where the results of a card's batch are: looked up after its first one, and when a run ends. */
 export class ResultPlace {
@@ -8,14 +12,14 @@ export class ResultPlace {
   #changed;
   /** The state of the batch in which it was last looked up. */
   #asked = "";
-  /** The batch that `folder` is of. */
+  /** The batch that `where` is of. */
   #batch = "";
-  /** The full path; "" while there are no results, or nobody has said where. */
-  folder = "";
+  /** What is known of it. */
+  where = NOWHERE;
 
   /**
-   * @param {(loop: string) => Promise<string>} resultsOf - the folder with a loop's results
-   * @param {() => void} changed - called when `folder` is another one
+   * @param {(loop: string) => Promise<ResultFolder>} resultsOf - the folder with a loop's results
+   * @param {() => void} changed - called when `where` is another one
    */
   constructor(resultsOf, changed) {
     this.#resultsOf = resultsOf;
@@ -29,17 +33,18 @@ export class ResultPlace {
    */
   async note(state) {
     const batch = state && state.done > 0 ? `${state.id} ${state.batch}` : "";
-    if (batch !== this.#batch) [this.#batch, this.folder, this.#asked] = [batch, "", ""];
+    if (batch !== this.#batch) [this.#batch, this.where, this.#asked] = [batch, NOWHERE, ""];
     if (!state || !batch) return;
     const asked = `${batch} ${isAtWork(state)}`;
     if (asked === this.#asked) return;
     this.#asked = asked;
-    const folder = await this.#resultsOf(state.id).catch(() => "");
+    const where = await this.#resultsOf(state.id).catch(() => NOWHERE);
     if (batch !== this.#batch) return;
     // While its prompt runs, not every saver has said what it has saved.
-    if (!folder && isAtWork(state)) this.#asked = "";
-    if (!folder || folder === this.folder) return;
-    this.folder = folder;
+    if (!where.folder && isAtWork(state)) this.#asked = "";
+    const { folder, isOneOfSeveral } = this.where;
+    if (!where.folder || (where.folder === folder && where.isOneOfSeveral === isOneOfSeveral)) return;
+    this.where = where;
     this.#changed();
   }
 }

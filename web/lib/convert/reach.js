@@ -18,7 +18,7 @@ const GETS = "GetNode";
 /**
  * Whether a node does not run.
  *
- * @param {SavedNode} node
+ * @param {Pick<SavedNode, "mode">} node
  */
 export function isOff({ mode }) {
   return mode === MUTED || mode === BYPASSED;

@@ -70,9 +70,11 @@ export class AwayNotice {
    * Another tab of this browser runs it already.
    *
    * @param {Batch} batch
+   * @param {boolean} hasRun - whether a prompt of it has run here, too
    */
-  elsewhere(batch) {
-    const texts = textsOf("elsewhere", batch);
+  elsewhere(batch, hasRun) {
+    const { summary, detail } = textsOf("elsewhere", batch);
+    const texts = { summary, detail: hasRun ? detail : t("away.elsewhere.nothing") };
     this.#box.showWith(this.#keyOf(batch), { severity: "warn", ...texts }, []);
   }
 

@@ -200,13 +200,13 @@ export class Batch {
   }
 
   /**
-   * Whether the workflow names none of the loops that it has reported on: somebody has chosen
-   * another folder since.
+   * Whether the workflow names none of its loops any more: somebody has chosen another folder.
    *
    * @param {string[]} named - as far as the page knows
    */
   isAbandonedFor(named) {
-    return this.loops.size > 0 && named.length > 0 && !named.some((loop) => this.loops.has(loop));
+    const isKnown = this.loops.size + this.expected.length > 0;
+    return isKnown && named.length > 0 && !this.has(named);
   }
 
   /** The prompt to send next: one that was lost, before it is known to have got through. */

@@ -1,3 +1,6 @@
+/** What a browser tells of locks that it denies. @type {LockManagerSnapshot} */
+const NONE = {};
+
 /**
  * Which batches this tab runs, and no other tab of the same browser: two would each send prompts
  * for the same images. In browsers and pages without locks, nothing is claimed.
@@ -40,7 +43,8 @@ export class Claims {
    */
   async areElsewhere(loops) {
     const others = new Set(loops.filter((loop) => !this.#held.has(loop)).map(nameOf));
-    const { held = [] } = (others.size > 0 && (await this.#locks?.query())) || {};
+    if (others.size === 0 || !this.#locks) return false;
+    const { held = [] } = await this.#locks.query().catch(() => NONE);
     return held.some(({ name = "" }) => others.has(name));
   }
 

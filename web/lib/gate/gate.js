@@ -170,7 +170,7 @@ export class Gate {
   /** Run the batch of the workflow on the screen, unless another tab runs it. */
   async start() {
     if (!this.runsHere && (await this.#claims.areElsewhere(this.#expected()))) {
-      this.#notice.elsewhere(this.#moves.known());
+      this.#notice.elsewhere(this.#moves.known(), false);
       return;
     }
     await this.#autoQueue.start(this.runsHere);
@@ -207,7 +207,7 @@ export class Gate {
       this.places.sends(here);
       here.isPending = true;
       // What becomes of this prompt will be heard.
-      if (!this.#lostServer.isLost) here.isUnsure = false;
+      here.isUnsure = this.#lostServer.isLost;
     }
     this.workflowChanged();
   }
@@ -248,7 +248,7 @@ export class Gate {
     batch.heard(iteration.loop, promptId);
     this.#claims.claim(iteration.loop, () => {
       this.stopping.switchOff([iteration.loop]);
-      this.#notice.elsewhere(batch);
+      this.#notice.elsewhere(batch, true);
     });
   }
 

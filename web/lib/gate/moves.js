@@ -59,7 +59,10 @@ export class Moves {
   known() {
     const { away, rested } = this.#batches;
     const known = [...away, ...rested].find((batch) => this.#screen.has(batch));
-    return known ?? new Batch(this.#screen.workflow, this.#screen.graphId);
+    if (known) return known;
+    const batch = new Batch(this.#screen.workflow, this.#screen.graphId);
+    this.#batches.rests(batch);
+    return batch;
   }
 
   /** The batch on the screen no longer goes on. */

@@ -103,8 +103,7 @@ export class Turns {
     const wasLost = batch.lost !== null;
     const sending = this.#sender.send(batch);
     batch.sending = sending;
-    const refused = await sending;
-    batch.sending = null;
+    const refused = await sending.finally(() => (batch.sending = null));
     if (refused === null && !batch.lost) this.#places.accepted(batch);
     // The prompt may have ended before its answer came.
     this.#later(() => this.proceed());
