@@ -127,6 +127,7 @@ def test_an_existing_workflow_runs_over_a_folder_after_four_clicks(
     comfy.press_button("Run")
     clicks += 1
     assert clicks <= MOST_CLICKS
+    comfy.toast("Batch complete: 7 done, 0 failed")
     comfy.wait_until_off()
     batch.client.wait_until_idle()
     assert batch.counts() == (7, 0)
