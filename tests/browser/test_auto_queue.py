@@ -330,14 +330,20 @@ def test_reset_starts_over_at_the_next_run_and_after_each_end(
         assert batch.ran == SEVEN[:2] * runs
 
 
-@pytest.mark.one_frontend
-def test_each_folder_keeps_its_own_progress(
-    comfy: ComfyPage, batch: Batch, new_batch: Callable[..., Batch], ends: Ends
-) -> None:
+def another_folder(batch: Batch, new_batch: Callable[..., Batch]) -> Batch:
+    """A second folder, for the workflow of the first."""
     other = new_batch("a.png", "b.png")
     for name in ("a.png", "b.png"):
         # The workflow's gates are in the scratch folder of the first batch.
         batch.open_gate(name)
+    return other
+
+
+@pytest.mark.one_frontend
+def test_each_folder_keeps_its_own_progress(
+    comfy: ComfyPage, batch: Batch, new_batch: Callable[..., Batch], ends: Ends
+) -> None:
+    other = another_folder(batch, new_batch)
     batch.close_gate("img3.png")
     comfy.load(batch.graph())
     comfy.run_instant()
@@ -359,15 +365,13 @@ def test_each_folder_keeps_its_own_progress(
 def test_run_on_another_folder_goes_on_after_the_end_of_the_first(
     comfy: ComfyPage, batch: Batch, new_batch: Callable[..., Batch], ends: Ends
 ) -> None:
-    other = new_batch("a.png", "b.png")
-    for name in ("a.png", "b.png"):
-        # The workflow's gates are in the scratch folder of the first batch.
-        batch.open_gate(name)
+    other = another_folder(batch, new_batch)
     batch.close_gate("img2.png")
     comfy.load(batch.graph(limit=2))
     comfy.run_instant()
     batch.wait_until_in_image(2)
     comfy.wait_until_submitted(2)
+    expect(comfy.card()).to_contain_text("Image 2 of 2")
     comfy.set_widget(ITERATOR, "directory", other.name)
     expect(comfy.card()).to_contain_text("2 images")
     comfy.run_instant()

@@ -314,18 +314,8 @@ test("where the results are is looked up after the first one, and when a run end
 });
 
 test("a paused batch pauses until its image has ended, and no other image keeps it from that", () => {
-  const { entry, runControl, shown, told } = entryOf();
+  const { shown, told } = paused();
   const detail = () => shown.at(-1).detail;
-  runControl.goesOn = () => true;
-  entry.heard("l", 1);
-  told(UNDER_WAY);
-  runControl.goesOn = () => false;
-  runControl.pauses = () => true;
-  told(UNDER_WAY);
-  assert.equal(detail(), "Pausing after this image…");
-  runControl.pauses = () => false; // the prompt has ended, which the server's answer is yet to show
-  told(UNDER_WAY);
-  assert.equal(detail(), "Pausing after this image…");
   told({ ...UNDER_WAY, current: [{ path: "c.png", index: 2 }] }); // another server's
   assert.equal(detail(), "Image 3 of 3");
   told(REST);
@@ -390,11 +380,11 @@ function paused() {
   entry.heard("l", 1);
   told(UNDER_WAY);
   runControl.goesOn = () => false;
-  runControl.pauses = () => true;
-  told(UNDER_WAY);
-  runControl.pauses = () => false;
-  told(UNDER_WAY);
-  assert.equal(shown.at(-1).detail, "Pausing after this image…");
+  for (const pauses of [true, false]) {
+    runControl.pauses = () => pauses;
+    told(UNDER_WAY);
+    assert.equal(shown.at(-1).detail, "Pausing after this image…");
+  }
   return batch;
 }
 

@@ -482,6 +482,17 @@ test("a report on a loop that the page did not name counts once nothing comes be
   assert.equal(gate.stopping.switchOff(["another"]), "instant-running");
 });
 
+/** With the batch paused, a prompt of another workflow is sent, by Run (Instant) or once. */
+async function sendAnother(page, workflow, { isBatch }) {
+  const { autoQueue, gate, screen } = page;
+  gate.queueIs(0);
+  gate.stopping.pause("l");
+  screen.workflow = workflow;
+  autoQueue.on = isBatch;
+  await send(page);
+  gate.queueIs(1);
+}
+
 /**
  * Batch "x" was paused while its image runs, and "l", paused before, is continued and waits. `x` is
  * known by its reports, or else may be anybody's run of a workflow with the pack's nodes.
@@ -489,12 +500,7 @@ test("a report on a loop that the page did not name counts once nothing comes be
 async function continueBehind({ isBatch, ...given }) {
   const page = await setUp({ expected: () => ["l"], ...given });
   const { autoQueue, gate, screen } = page;
-  gate.queueIs(0);
-  gate.stopping.pause("l");
-  screen.workflow = "x";
-  autoQueue.on = isBatch;
-  await send(page);
-  gate.queueIs(1);
+  await sendAnother(page, "x", { isBatch });
   if (isBatch) {
     gate.heard({ loop: "x", directory: "x" }, "px");
     gate.stopping.pause("x");
@@ -524,13 +530,8 @@ test("what happens to the prompt that comes first is not about the batch that is
 
 test("the first report counts of a batch whose loops the page did not know, if nothing comes first", async () => {
   const page = await setUp();
-  const { autoQueue, gate, screen } = page;
-  gate.queueIs(0);
-  gate.stopping.pause("l");
-  screen.workflow = "opened again";
-  autoQueue.on = true;
-  await send(page);
-  gate.queueIs(1);
+  const { gate } = page;
+  await sendAnother(page, "opened again", { isBatch: true });
   gate.heard(LOOP, "q");
   assert.equal(gate.stopping.switchOff(["l"]), "instant-running");
 });
