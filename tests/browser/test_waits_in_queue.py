@@ -107,6 +107,7 @@ def test_a_batch_that_waits_behind_other_prompts_says_so_and_can_be_paused(
     wait_until_taken_back(batch)
     panel.press("Continue")
     expect(panel.root).to_contain_text("Queued")
+    wait_for(lambda: bool(batch.client.queue().pending), "the batch's prompt to be in the queue")
     comfy.load({"1": node("EmptyImage", width=16, height=16, batch_size=1, color=0)}, "other")
     panel.back()
     expect(panel.entry(batch.name)).to_contain_text("Queued")

@@ -626,6 +626,44 @@ test("a batch that another tab runs is not started, and that is said, until it r
   assert.equal(hidden.includes(told), true);
 });
 
+test("a second click on Run does nothing until the first has sent, and another workflow waits", async () => {
+  const { autoQueue, did, gate, submissions, turn } = await setUp();
+  gate.stopping.stopHere();
+  let login;
+  const loggedIn = new Promise((resolve) => (login = resolve));
+  autoQueue.start = async () => {
+    did.push("starts");
+    await loggedIn;
+    submissions.begin();
+  };
+  const clicks = [gate.start(), gate.start()];
+  let isFree = false;
+  const free = gate.beforeAnother().then(() => (isFree = true));
+  await turn();
+  login();
+  await Promise.all(clicks);
+  assert.deepEqual([did, isFree], [["starts"], false]);
+  submissions.end();
+  await turn();
+  await free;
+  await Promise.all([gate.start(), turn()]);
+  assert.deepEqual(did, ["starts", "starts"]);
+});
+
+test("Run sends nothing of another workflow that has come meanwhile", async () => {
+  const { claims, did, gate, screen } = await setUp();
+  gate.stopping.stopHere();
+  for (const isElsewhere of [false, true]) {
+    screen.workflow = "batch's";
+    claims.areElsewhere = async () => {
+      screen.workflow = "another";
+      return isElsewhere;
+    };
+    await gate.start();
+  }
+  assert.deepEqual(did, []);
+});
+
 test("of folders chosen one after the other, none that comes first ends the last one", async () => {
   let named = ["l"];
   const page = await setUp({ expected: () => named });

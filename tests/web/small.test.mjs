@@ -108,6 +108,21 @@ test("a submission lasts until nothing more follows in the same turn", () => {
   assert.equal(submissions.count, 2);
 });
 
+test("what ComfyUI is asked to send counts as asked for until it begins, or fails", async () => {
+  const submissions = new Submissions({ later: (run) => run() });
+  const seen = [];
+  const see = () => seen.push(submissions.isAsked, submissions.open);
+  await submissions.ask(async () => {
+    see();
+    submissions.begin();
+    see();
+  });
+  submissions.end();
+  await assert.rejects(submissions.ask(() => Promise.reject(new Error("refused"))), /refused/);
+  see();
+  assert.deepEqual(seen, [true, false, false, true, false, false]);
+});
+
 function iterator({ directory = "in", loop_name = "", linked = [] } = {}) {
   const widgets = Object.entries({ directory, loop_name }).map(([name, value]) => ({ name, value }));
   const inputs = widgets.map(({ name }) => ({ name }));

@@ -16,6 +16,7 @@ const SENDING_MS = 10_000;
 export class Submissions {
   #count = 0;
   #open = false;
+  #isAsked = false;
   #ending = 0;
   #later;
 
@@ -36,16 +37,37 @@ export class Submissions {
     return this.#open;
   }
 
-  /** Resolves once nothing is being sent, or something has been for long. */
+  /** Whether this page has asked ComfyUI's to send a prompt, which has yet to begin. */
+  get isAsked() {
+    return this.#isAsked;
+  }
+
+  /** Resolves once nothing is being sent or asked for, or something has been for long. */
   async over() {
     const until = Date.now() + SENDING_MS;
-    while (this.#open && Date.now() < until) {
+    while ((this.#open || this.#isAsked) && Date.now() < until) {
       await new Promise((turn) => setTimeout(turn, LOOK_MS));
+    }
+  }
+
+  /**
+   * Ask ComfyUI's page to send a prompt. Some frontends look first who is logged in, and then send
+   * what is on the screen.
+   *
+   * @param {() => Promise<void>} send - resolves once it is sent
+   */
+  async ask(send) {
+    this.#isAsked = true;
+    try {
+      await send();
+    } finally {
+      this.#isAsked = false;
     }
   }
 
   /** A prompt is about to be sent. */
   begin() {
+    this.#isAsked = false;
     this.#ending += 1; // cancels a pending end
     if (this.#open) return;
     this.#open = true;

@@ -41,6 +41,7 @@ export class Gate {
   #notice;
   #screen;
   #sender;
+  #submissions;
   #changed;
   #claims;
   #copying;
@@ -84,6 +85,7 @@ export class Gate {
     this.#notice = notice;
     this.#screen = screen;
     this.#sender = sender;
+    this.#submissions = submissions;
     this.#changed = given.changed ?? (() => {});
     this.#expected = given.expected ?? (() => []);
     this.#unfinished = given.unfinished ?? (() => new Map());
@@ -169,11 +171,8 @@ export class Gate {
 
   /** Run the batch of the workflow on the screen, unless another tab runs it. */
   async start() {
-    if (!this.runsHere && (await this.#claims.areElsewhere(this.#expected()))) {
-      this.#notice.elsewhere(this.#moves.known(), false);
-      return;
-    }
-    await this.#autoQueue.start(this.runsHere);
+    if (this.#submissions.isAsked) return; // by a second click
+    await this.#submissions.ask(() => this.#start());
   }
 
   /** Queue one prompt of the workflow on the screen. */
@@ -327,7 +326,8 @@ export class Gate {
    * ComfyUI would send the new one in place of the old.
    */
   async beforeAnother() {
-    if (this.#batches.here) await this.#turns.over();
+    const { isAsked } = this.#submissions;
+    if (isAsked || this.#batches.here) await this.#submissions.over();
   }
 
   /**
@@ -349,6 +349,15 @@ export class Gate {
     this.#autoQueue.switchOn(batch.mode);
     this.workflowChanged();
     if (isNext && !batch.isUnsure) this.queueAgain();
+  }
+
+  async #start() {
+    const { workflow, graphId } = this.#screen;
+    const isElsewhere = !this.runsHere && (await this.#claims.areElsewhere(this.#expected()));
+    // Another workflow may have come onto the screen, and that is what ComfyUI would send.
+    if (!this.#screen.has({ workflow, graphId })) return;
+    if (isElsewhere) this.#notice.elsewhere(this.#moves.known(), false);
+    else await this.#autoQueue.start(this.runsHere);
   }
 
   /** Whether ComfyUI queues nothing of the batch on the screen until it is known how it stands. */

@@ -29,7 +29,7 @@ export class OnScreen {
    * Whether a batch's workflow is on the screen. Newer frontends open a workflow in the tab of
    * another one with its name, so the name alone does not tell.
    *
-   * @param {Batch} batch
+   * @param {Pick<Batch, "graphId" | "workflow">} batch
    */
   has({ graphId, workflow }) {
     if (workflow !== this.workflow || graphId !== this.graphId) return false;

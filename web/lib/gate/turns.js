@@ -36,7 +36,7 @@ export class Turns {
    * @param {Pick<AwayNotice, "goesOn" | "lost" | "refused">} parts.notice
    * @param {Pick<QueuePlaces, "sends" | "accepted">} parts.places
    * @param {Sender} parts.sender
-   * @param {Pick<Submissions, "open" | "over">} parts.submissions
+   * @param {Pick<Submissions, "open">} parts.submissions
    * @param {(turn: () => void) => void} [parts.later] - runs `turn` after the frontend's own work
    * @param {(turn: () => void, ms: number) => void} [parts.wait] - runs `turn` after so many ms
    */
@@ -54,11 +54,6 @@ export class Turns {
   /** Something is being sent: the queue will not be empty. */
   sending() {
     this.#isEmpty = false;
-  }
-
-  /** Resolves once ComfyUI sends nothing, or has been sending for long. */
-  over() {
-    return this.#submissions.over();
   }
 
   /** @param {boolean} isEmpty - whether the queue is empty */
