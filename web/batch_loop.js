@@ -391,6 +391,7 @@ app.registerExtension({
     // the only official signs of this in all frontends.
     card.beforeQueued = () => {
       trial.sending(card);
+      cards.sending(node);
       onSending();
     };
     card.afterQueued = onAccepted;

@@ -53,6 +53,22 @@ def block(comfy: ComfyPage, batch: Batch, until: Path, count: int = 1) -> None:
     counted.evaluate("({ done }) => done")
 
 
+REPORTED = """
+() => {
+    let told = null;
+    const done = new Promise((resolve) => (told = resolve));
+    const on = ({ detail }) => {
+        if (!detail.output?.batch_loop?.some(({ kind }) => kind === "iteration")) return;
+        app.api.removeEventListener("executed", on);
+        told();
+    };
+    app.api.addEventListener("executed", on);
+    return { done };
+}
+"""
+"""Waits until a Directory Iterator has reported an image."""
+
+
 def wait_until_taken_back(batch: Batch) -> None:
     """Wait until only the prompt that runs is in the queue."""
     wait_for(lambda: not batch.client.queue().pending, "the batch's prompt to be taken back")
@@ -115,3 +131,34 @@ def test_a_batch_that_waits_behind_other_prompts_says_so_and_can_be_paused(
     comfy.toast("Batch complete: 4 done, 0 failed")
     batch.client.wait_until_idle()
     assert batch.ran == NAMES
+
+
+@pytest.mark.one_renderer
+def test_an_image_of_the_folder_before_is_not_shown_for_the_one_that_was_chosen_meanwhile(
+    comfy: ComfyPage, new_batch: Callable[..., Batch], tmp_path: Path
+) -> None:
+    batch, other = new_batch(*NAMES), new_batch("a.png", "b.png")
+    comfy.load(batch.graph())
+    expect(comfy.card()).to_contain_text("4 images")
+    block(comfy, batch, tmp_path / "first")
+    comfy.press_button("Run")
+    expect(comfy.card()).to_contain_text(WAITING)
+    comfy.set_directory(other.name)
+    expect(comfy.card()).to_contain_text(WAITING)
+    batch.close_gate(NAMES[0])
+    reported = comfy.page.evaluate_handle(REPORTED)
+    (tmp_path / "first").touch()
+    reported.evaluate("({ done }) => done")
+    with (
+        comfy.page.expect_response(lambda response: response.url.endswith("/folder")),
+        comfy.page.expect_response(lambda response: "/batch_loop/loops" in response.url),
+    ):
+        comfy.look_again()
+    expect(comfy.card()).to_contain_text("2 images")
+    expect(comfy.card()).not_to_contain_text(NAMES[0])
+    comfy.press_button("Pause")
+    comfy.wait_until_off()
+    batch.open_gate(NAMES[0])
+    batch.client.wait_until_idle()
+    expect(comfy.card()).to_contain_text("2 images")
+    assert batch.ran == NAMES[:1]

@@ -4,6 +4,7 @@ import "./english.mjs";
 import { ResultPlace } from "../../web/lib/card/result_place.js";
 import { IteratorEntry } from "../../web/lib/card/iterator_entry.js";
 import { Refused } from "../../web/lib/requests.js";
+import { idleRunControl } from "./idle_run_control.mjs";
 
 const REST = {
   id: "l",
@@ -38,15 +39,7 @@ function entryOf() {
   const selects = [{}, { selects_images: true }];
   const nodeData = { input: { required: { directory: selects, limit: selects } } };
   const node = { widgets, inputs, isInputConnected, constructor: { nodeData } };
-  const runControl = {
-    awaits: () => false,
-    goesOn: () => false,
-    cancels: () => false,
-    pauses: () => false,
-    placeOf: () => null,
-    runsPrompt: false,
-    triesChanges: false,
-  };
+  const runControl = idleRunControl();
   const entry = new IteratorEntry({ node, card, runControl });
   const told = (state, folder = { value: FOLDER }) => {
     let isNews = false;
@@ -130,6 +123,61 @@ test("a report under other settings is about another loop", () => {
   assert.equal(entry.loop, "l");
   node.widgets[0].value = "other";
   assert.equal(entry.loop, null);
+});
+
+test("a report of a prompt that was sent with another folder does not count for this one", () => {
+  const OTHER = { value: { ...FOLDER, loop: "m", total: 7 } };
+  for (const answers of [[null, OTHER], []]) {
+    const { entry, node, shown, told } = entryOf();
+    told(null);
+    entry.sending();
+    node.widgets[0].value = "other";
+    // Whether or not the server has told yet which loop the new folder stands for.
+    if (answers.length > 0) told(...answers);
+    entry.heard("l", 1);
+    assert.notEqual(entry.named, "l");
+    told(null, OTHER);
+    assert.deepEqual([entry.named, shown.at(-1).headline], ["m", "7 images"]);
+    entry.sending();
+    entry.heard("l", 1); // one of several that were sent before
+    assert.equal(entry.named, "m");
+    entry.heard("m", 0);
+    assert.equal(entry.named, "m");
+  }
+});
+
+test("a report counts for a folder under other settings of the same batch", () => {
+  const { entry, node, shown, told } = entryOf();
+  told(REST);
+  entry.sending();
+  node.widgets[1].value = 2;
+  told(REST);
+  told(REST, { error: new Refused("gone", 400, "folder_not_found") });
+  assert.equal(shown.at(-1).phase, "gone");
+  entry.heard("l", 1);
+  entry.show();
+  assert.equal(shown.at(-1).phase, "paused");
+});
+
+test("a refused folder stays refused when a prompt reports that was sent with another", () => {
+  const { entry, node, shown, told } = entryOf();
+  told(REST);
+  entry.sending();
+  node.widgets[0].value = "other";
+  told(null, { error: new Refused("refused", 400) });
+  entry.heard("l", 1);
+  entry.show();
+  assert.equal(shown.at(-1).phase, "refused");
+});
+
+test("an image that is tried with another folder is not shown for this one", () => {
+  const { entry, node, shown, told } = entryOf();
+  told(null);
+  entry.sending();
+  node.widgets[0].value = "other";
+  told(null, { value: { ...FOLDER, loop: "m", total: 7 } });
+  entry.tries("a.png", "p");
+  assert.equal(shown.at(-1).headline, "7 images");
 });
 
 test("with a linked folder, the loop is the one that the node reported on", () => {

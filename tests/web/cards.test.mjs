@@ -3,6 +3,7 @@ import test from "node:test";
 import "./english.mjs";
 import { Cards } from "../../web/lib/card/cards.js";
 import { Refused } from "../../web/lib/requests.js";
+import { idleRunControl } from "./idle_run_control.mjs";
 
 /** A fake of the parts of an element that a card uses. */
 class FakeElement {
@@ -91,14 +92,7 @@ function setUp(t) {
   const again = [];
   const waits = [];
   const ask = (which = () => true) => again.push(...wish.questions().filter(which));
-  const runControl = {
-    awaits: () => false,
-    goesOn: () => false,
-    cancels: () => false,
-      pauses: () => false,
-    placeOf: () => null,
-    triesChanges: false,
-  };
+  const runControl = idleRunControl();
   const cards = new Cards({
     app: { graph: { nodes: [iterator, complete] }, canvas: { graph: null, setDirty() {} } },
     server: { thumbnail: () => "", timeTo: (until) => until - 40_000 },

@@ -109,6 +109,15 @@ export class Cards {
   }
 
   /**
+   * A prompt with this node is about to be sent.
+   *
+   * @param {Node} node
+   */
+  sending(node) {
+    this.#iterators.get(node)?.entry.sending();
+  }
+
+  /**
    * The node with this execution id has reported on a loop.
    *
    * @param {string} executionId

@@ -51,6 +51,8 @@ export class IteratorEntry {
   #asked = "";
   /** @type {Loop | null} */
   #state = null;
+  /** The settings with which the last prompt was sent; null if this page has not seen that. */
+  #sentWith = /** @type {string | null} */ (null);
   /**
    * The loop that the node last reported on, its settings at the time, and the index of the image
    * that it handed out; null if it did not.
@@ -117,14 +119,29 @@ export class IteratorEntry {
 
   /** The id of the loop that the settings stand for, whether or not it has run. */
   get named() {
-    const key = JSON.stringify(folderSettings(this.node));
-    if (this.#heard?.key === key) return this.#heard.loop;
+    const named = this.#namedByServer;
+    if (named !== null) return named;
+    return this.#heard?.key === this.#key ? this.#heard.loop : null;
+  }
+
+  /** The same, as the server has told; null if it has not. */
+  get #namedByServer() {
     return this.folderQuestion === this.#known ? this.#ofFolder : null;
+  }
+
+  /** The settings, to compare. */
+  get #key() {
+    return JSON.stringify(folderSettings(this.node));
   }
 
   /** The folder's full path, if the server has told it. */
   get directory() {
     return this.#folder?.directory ?? null;
+  }
+
+  /** A prompt is about to be sent: the settings may be others by the time that it reports. */
+  sending() {
+    this.#sentWith = this.#key;
   }
 
   /**
@@ -134,7 +151,10 @@ export class IteratorEntry {
    * @param {number | null} [index] - of the image that it has handed out; null if it has not
    */
   heard(loop, index = null) {
-    this.#heard = { loop, key: JSON.stringify(folderSettings(this.node)), index };
+    const key = this.#key;
+    const named = this.#namedByServer ?? ((this.#sentWith ?? key) === key ? loop : null);
+    if (named !== loop) return; // it was sent with another folder
+    this.#heard = { loop, key, index };
     this.#refusal = null; // it has run since
     this.#tried = null;
     this.#runs = true;
@@ -147,7 +167,7 @@ export class IteratorEntry {
    * @param {string} prompt - the id of the prompt that tries it
    */
   tries(path, prompt) {
-    this.#tried = { path, how: "running", prompt, key: JSON.stringify(folderSettings(this.node)) };
+    this.#tried = { path, how: "running", prompt, key: this.#sentWith ?? this.#key };
     this.show();
   }
 
@@ -233,7 +253,7 @@ export class IteratorEntry {
       awaits: this.#valueOf("when_complete", WATCH) === WATCH,
       repeats: this.#repeats,
       adds: !this.#repeats && this.#valueOf("skip_finished", "") === false,
-      tried: this.#tried?.key === JSON.stringify(folderSettings(this.node)) ? this.#tried : null,
+      tried: this.#tried?.key === this.#key ? this.#tried : null,
       isPaused: this.#paused !== "" && this.#paused === this.loop,
       awaitsLoop: this.#runControl.awaits(this.loop),
       pauses,
