@@ -290,7 +290,7 @@ def test_start_over_processes_every_image_again(comfy: ComfyPage, batch: Batch, 
     comfy.run_instant()
     ends(comfy)
     comfy.start_over()
-    comfy.toast("The next Run begins with the first image")
+    comfy.toast("Press Run to begin with the first image")
     assert batch.ran == SEVEN[:2]
     comfy.run_instant()
     ends(comfy)
@@ -309,7 +309,7 @@ def test_start_over_works_in_a_tab_that_has_not_run_the_batch(
     first.run_instant()
     ends(first)
     second.start_over()
-    second.toast("The next Run begins with the first image")
+    second.toast("Press Run to begin with the first image")
     second.run_instant()
     ends(second)
     assert batch.saved == SEVEN[:2] * 2
@@ -397,7 +397,7 @@ def test_start_over_applies_to_the_folder_that_the_node_shows(
     comfy.set_widget(ITERATOR, "directory", batch.name)
     expect(comfy.card()).to_contain_text("All 2 images done")
     comfy.start_over()
-    comfy.toast("The next Run begins with the first image")
+    comfy.toast("Press Run to begin with the first image")
     assert batch.counts() == (0, 0)
     assert other.counts() == (1, 0)
 
@@ -450,7 +450,7 @@ def test_the_nodes_work_inside_a_subgraph(comfy: ComfyPage, batch: Batch, ends: 
     batch.fail_on()
     comfy.enter_subgraph()
     comfy.start_over()
-    comfy.toast("The next Run begins with the first image")
+    comfy.toast("Press Run to begin with the first image")
     comfy.run_instant()
     ends(comfy)
     assert batch.saved == WITHOUT_THE_THIRD + SEVEN
@@ -470,7 +470,7 @@ def test_the_directory_may_come_from_another_node(
     ends(comfy)
     assert batch.saved == SEVEN[:2]
     comfy.start_over()
-    comfy.toast("The next Run begins with the first image")
+    comfy.toast("Press Run to begin with the first image")
     comfy.run_instant()
     ends(comfy)
     assert batch.saved == SEVEN[:2] * 2

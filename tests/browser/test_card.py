@@ -173,7 +173,7 @@ def test_an_image_that_stopped_the_run_is_skipped_and_later_retried(
     expect(card).to_contain_text("asked to fail")
     expect(card.get_by_role("button", name="Retry failed")).to_have_count(0)
     comfy.press_button("Skip this one")
-    comfy.toast("img2.png is given up")
+    comfy.toast("img2.png is given up. Press Continue to go on with the one after it.")
     expect(card.get_by_role("button", name="Skip this one")).to_have_count(0)
     expect(card.get_by_role("button", name="Retry failed (1)")).to_be_visible()
     run_to_the_end(comfy, batch)
@@ -193,7 +193,7 @@ def test_start_over_returns_to_the_beginning(comfy: ComfyPage, batch: Batch) -> 
     card = comfy.card()
     expect(card).to_contain_text("All 2 images done")
     comfy.start_over()
-    comfy.toast("The next Run begins with the first image")
+    comfy.toast("Press Run to begin with the first image")
     expect(card).to_contain_text("2 images")
     expect(card).to_contain_text("first: img1.png last: img2.png")
 

@@ -64,7 +64,7 @@ def test_the_notice_says_what_has_finished_it_and_starts_it_over(
     comfy.press_in_notice("Start over")
     comfy.answer_start_over()
     # As elsewhere, it can be undone.
-    expect(notice).to_contain_text("The next Run begins with the first image.")
+    expect(notice).to_contain_text("Press Run to begin with the first image.")
     assert folder.counts() == (0, 0)
     comfy.press_in_notice("Undo")
     wait_for(lambda: folder.counts() == (2, 0), "the batch before")

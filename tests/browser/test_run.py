@@ -208,7 +208,7 @@ def test_start_over_asks_once_and_can_be_undone_by_keyboard_too(
         keyboard.press("Enter")
         expect(question).to_have_count(0)
         expect(card).to_contain_text("first: img1.png last: img2.png")
-        notice = comfy.toast("The next Run begins with the first image")
+        notice = comfy.toast("Press Run to begin with the first image")
         undo = action(comfy, "startOver") if by_card else notice.get_by_role("button").first
         expect(undo).to_have_text("Undo Start over")
         undo.focus()

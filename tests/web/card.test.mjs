@@ -622,15 +622,26 @@ test("Forget removes what is still said of the batch; a refused one does not", a
   assert.deepEqual(refused.hidden, []);
 });
 
-test("Retry failed names the button that does it, unless the batch goes on by itself", async () => {
-  for (const [state, goesOn, how] of [
-    [{ ...REST, done: 3 }, false, "\nPress Continue to retry the failed images."],
-    [{ ...REST, done: 0 }, false, "\nPress Run to retry the failed images."],
-    [{ ...REST, done: 3 }, true, ""],
+test("what a change has done names the button to press, unless the batch goes on by itself", async () => {
+  const retry = (changing) => changing.retry("l");
+  const startOver = (changing) => changing.startOver({ loop: "l" }, null);
+  const skip = (changing) => changing.skip("l", "a.png");
+  for (const [change, given, how] of [
+    [retry, { done: 3 }, "/in\nPress Continue to retry the failed images."],
+    [retry, { done: 0 }, "/in\nPress Run to retry the failed images."],
+    [retry, { done: 3, goesOn: true }, "/in"],
+    [startOver, { done: 0 }, "/in\nPress Run to begin with the first image."],
+    [startOver, { done: 0, goesOn: true }, "/in"],
+    [skip, { done: 3 }, "a.png is given up. Press Continue to go on with the one after it."],
+    [skip, { done: 3, goesOn: true }, "a.png is given up."],
+    [skip, { done: 3, complete: true, next: "stop" }, "a.png is given up."],
+    [skip, { complete: true, next: "watch" }, "a.png is given up. Press Continue to go on with the one after it."],
   ]) {
-    const { of, shown } = acting({ goesOn, retry: { ...state, directory: "/in" } });
-    await of().retry();
-    assert.deepEqual(shown, [["success", `/in${how}`]]);
+    const { goesOn = false, ...changed } = given;
+    const state = { ...REST, undo_until: null, ...changed, directory: "/in" };
+    const { changing, shown } = acting({ goesOn, retry: state, reset: state, skip: state });
+    await change(changing);
+    assert.deepEqual(shown, [["success", how]]);
   }
 });
 

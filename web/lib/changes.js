@@ -56,7 +56,7 @@ export class Changes {
     if (state && state.done + state.failed > 0 && !(await this.#isSure("startOver", state))) return false;
     return this.#do("startOver", which, async () => {
       const started = await this.#server.reset(which);
-      const detail = `${started.directory}\n${t("startOver.done")}`;
+      const detail = `${started.directory}\n${this.#pressNext("startOver.done", started)}`.trim();
       return this.#offersUndo(started, detail) ? null : detail;
     });
   }
@@ -82,10 +82,7 @@ export class Changes {
   retry(loop) {
     const act = async () => {
       const state = await this.#server.retry({ loop });
-      const action = runAction(state, this.#goesOn(loop));
-      // A batch that goes on comes to them by itself.
-      const how = action === "pause" ? "" : t("retry.done", { button: t(`run.${action}.label`) });
-      return `${state.directory}\n${how}`.trim();
+      return `${state.directory}\n${this.#pressNext("retry.done", state)}`.trim();
     };
     // The button's own words also say that something went wrong.
     return this.#do("retry", { loop }, act, t("retry.will"));
@@ -99,8 +96,9 @@ export class Changes {
    */
   skip(loop, path) {
     return this.#do("skip", { loop }, async () => {
-      await this.#server.skip(loop, path);
-      return t("skip.done", { path });
+      const state = await this.#server.skip(loop, path);
+      const isLast = state.complete && state.next === "stop";
+      return `${t("skip.done", { path })} ${isLast ? "" : this.#pressNext("skip.goesOn", state)}`.trim();
     });
   }
 
@@ -120,6 +118,17 @@ export class Changes {
       this.#toasts.hide(id);
       return `${directory}\n${t("forget.done")}`;
     });
+  }
+
+  /**
+   * What to press now, in a text that names the button; empty if the batch goes on by itself.
+   *
+   * @param {"startOver.done" | "retry.done" | "skip.goesOn"} text
+   * @param {Loop} state - as it stands now
+   */
+  #pressNext(text, state) {
+    const action = runAction(state, this.#goesOn(state.id));
+    return action === "pause" ? "" : t(text, { button: t(`run.${action}.label`) });
   }
 
   /**
