@@ -407,6 +407,37 @@ test("what this page has sent comes first, whether ComfyUI tells of it before it
   }
 });
 
+test("of what the page sends of a batch that is away, what ComfyUI has accepted comes first", async () => {
+  const lost = async () => {
+    throw new TypeError("Failed to fetch");
+  };
+  const refused = async () => ({ node_errors: { 1: { class_type: "K", errors: [{ message: "no" }] } } });
+  for (const [answer, first] of [
+    [async () => ({ prompt_id: "p" }), 1],
+    [lost, 0],
+    [refused, 0],
+  ]) {
+    const { autoQueue, emptied, gate, leave, screen, submissions } = await setUp({ answer });
+    await leave();
+    await emptied();
+    screen.workflow = "second";
+    autoQueue.on = true;
+    submissions.begin();
+    gate.sending();
+    assert.equal(gate.places.of("m", true).before, first);
+  }
+});
+
+test("what Run (On Change) sends is not what waits of a batch", async () => {
+  const { autoQueue, gate } = await setUp();
+  gate.queueIs(0);
+  Object.defineProperty(autoQueue, "runsAll", { value: false });
+  gate.sending();
+  gate.accepted();
+  gate.queueIs(3);
+  assert.equal(gate.places.of("l", true).before, 3);
+});
+
 test("a batch that is away and has not reported yet is known by the loops of its workflow", async () => {
   const { autoQueue, gate, leave, screen, turn } = await setUp({ expected: () => ["m"] });
   gate.stopping.stopHere();

@@ -4,6 +4,7 @@ import { Awake } from "../../web/lib/gate/awake.js";
 import { Claims } from "../../web/lib/gate/claims.js";
 import { commandLine } from "../../web/lib/gate/command_line.js";
 import { copyOf } from "../../web/lib/gate/copy.js";
+import { Hold } from "../../web/lib/gate/hold.js";
 
 const nextTask = () => new Promise((resume) => setImmediate(resume));
 
@@ -84,6 +85,16 @@ test("a loop is claimed once, and by one tab", async () => {
   other.claim("l", () => refused.push("other again"));
   await nextTask();
   assert.deepEqual(refused, ["other"]);
+});
+
+test("what runs is held for the batch on the screen, not for one that has left it", () => {
+  for (const isThere of [true, false]) {
+    const autoQueue = { mode: "instant", runsAll: true, switchOff: () => "instant" };
+    const batches = { here: { held: null } };
+    const hold = new Hold({ autoQueue, batches, screen: { has: () => isThere } });
+    hold.take();
+    assert.equal(hold.mode, isThere ? "instant" : null);
+  }
 });
 
 /** A widget with a control. */

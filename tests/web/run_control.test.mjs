@@ -277,7 +277,7 @@ test("a loop that goes on no longer pauses, nor does one whose prompt was lost",
   await control.start("l");
   assert.equal(control.pauses("l"), false);
   assert.equal(await pause(), true);
-  inProgress.none();
+  await inProgress.queueIs(0);
   assert.equal(control.pauses("l"), false);
 });
 

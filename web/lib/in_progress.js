@@ -62,7 +62,7 @@ export class InProgress {
   }
 
   /** Nothing of this page runs. */
-  none() {
+  #none() {
     this.#running = this.#loss = null;
   }
 
@@ -76,7 +76,7 @@ export class InProgress {
    */
   async queueIs(remaining, own) {
     if (remaining === undefined) this.#loss = Symbol("loss");
-    if (remaining === 0) this.none();
+    if (remaining === 0) this.#none();
     const loss = this.#loss;
     if (!remaining || !loss) return false;
     const prompts = await own();
@@ -87,7 +87,7 @@ export class InProgress {
       this.#loss = null;
       return false;
     }
-    this.none();
+    this.#none();
     if (prompts.length > 0) this.started(prompts[0]);
     return before !== this.#running;
   }
