@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from ..model.shared_roots import NO_ROOTS, Roots
 from .leftovers import temporary_name
 from .real_paths import opened_folder, scanned
+from .same_folder import way_from
 
 _Place = tuple[int, int]
 """A folder, by device and inode."""
@@ -24,12 +25,16 @@ _known: dict[_Place, bool] = {}
 _identities: dict[str, tuple[_Place, str]] = {}
 
 
-def identity(path: str, roots: Roots = NO_ROOTS) -> str:
+def identity(path: str, roots: Roots = NO_ROOTS, home: str = "") -> str:
     """The identity of the file at a real path, the same for each of its spellings.
 
     It is itself a path, though perhaps not in the file system's spelling; the folders of `roots`,
-    which machines share, keep theirs. The file need not exist.
+    which machines share, keep theirs. The file need not exist. If it is in the folder `home`, the
+    path leads through that, see `way_from`.
     """
+    if home:
+        folder, name = os.path.split(path)
+        path = os.path.join(way_from(home, folder), name)
     return _within_root(path, _identity(path), roots)
 
 
@@ -56,8 +61,9 @@ class Spelled:
 class Identities:
     """Like `identity`, for many paths at once: each folder is examined once."""
 
-    def __init__(self, roots: Roots = NO_ROOTS) -> None:
+    def __init__(self, roots: Roots = NO_ROOTS, home: str = "") -> None:
         self._roots = roots
+        self._home = home
         self._folders: dict[str, Spelled] = {}
 
     def __call__(self, path: str) -> str:
@@ -69,9 +75,10 @@ class Identities:
     def of_folder(self, folder: str, name: str) -> Spelled:
         """How the files in a folder are told apart; `name` may be one of them."""
         if folder not in self._folders:
-            whole = os.path.normcase(folder)
+            way = way_from(self._home, folder) if self._home else folder
+            whole = os.path.normcase(way)
             is_folded = folds(whole, os.path.normcase(name))
-            path = os.path.join(folder, name)
+            path = os.path.join(way, name)
             found = os.path.join(_identity(whole), os.path.normcase(name))
             within = os.path.dirname(_within_root(path, found, self._roots))
             self._folders[folder] = Spelled(within, is_folded)

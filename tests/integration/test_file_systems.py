@@ -1,4 +1,7 @@
-"""A file system becomes full, read-only or unavailable in mid batch, and nothing is lost."""
+"""A file system becomes full, read-only or unavailable in mid batch, and nothing is lost.
+
+Nor is anything if one folder is mounted at two places.
+"""
 
 from __future__ import annotations
 
@@ -19,9 +22,9 @@ from batch_loop.tests.support.batches import (
     told,
     written,
 )
-from batch_loop.tests.support.graphs import ITERATOR, Graph
+from batch_loop.tests.support.graphs import ITERATOR, SAVE, Graph
 from batch_loop.tests.support.images import colour_of, write_images
-from batch_loop.tests.support.mounts import Mount, mounted
+from batch_loop.tests.support.mounts import Mount, bound, mounted
 from batch_loop.tests.support.waiting import wait_for
 from batch_loop.tools.client import ComfyClient
 from batch_loop.tools.results import RunResult
@@ -134,6 +137,69 @@ def test_an_output_folder_that_is_moved_away_is_made_again(
     check_ended(client, results[-1])
     assert (files(moved), files(folder)) == (NAMES[:1], NAMES[1:])
     assert colours(moved) | colours(folder) == COLOURS
+
+
+# One folder for both, which no path shows.
+
+
+@pytest.fixture(params=["folder", "subfolder", "within"])
+def both(request: pytest.FixtureRequest, workspace: Workspace) -> Iterator[Path]:
+    """The folder of results, which is the folder `input/sub` of images, too."""
+    sub, output = workspace.input / "sub", workspace.output / "both"
+    write_images(output if request.param == "within" else sub, NAMES)
+    path, to, results = {
+        "folder": (workspace.input, output, output / "sub"),
+        "subfolder": (sub, output, output),
+        "within": (output, sub, output),
+    }[request.param]
+    with bound(path, to):
+        yield results
+
+
+def into(both: Path, workspace: Workspace, **settings: str) -> Graph:
+    folder = str(both.relative_to(workspace.output.parent))
+    graph = unchanged(workspace.name, folder, recursive=True, **settings)
+    graph[SAVE]["inputs"]["keep_subfolders"] = False
+    return graph
+
+
+@pytest.mark.both_settings
+def test_no_source_is_overwritten_by_a_second_way(
+    client: ComfyClient, workspace: Workspace, both: Path
+) -> None:
+    before = {name: (both / name).read_bytes() for name in NAMES}
+    graph = into(both, workspace)
+    for if_exists in ("overwrite own", "overwrite"):
+        graph[SAVE]["inputs"]["if_exists"] = if_exists
+        assert "would overwrite an image that this batch reads" in refusal(client, graph)
+    graph[SAVE]["inputs"]["if_exists"] = "rename"
+    check_ended(client, run_until_stop(client, graph)[-1])
+    assert {name: (both / name).read_bytes() for name in NAMES} == before
+    results = [f"{Path(name).stem}_1.png" for name in NAMES]
+    assert files(both) == files(workspace.input / "sub") == sorted([*NAMES, *results])
+
+
+@pytest.mark.both_settings
+def test_a_watched_folder_has_no_results_by_a_second_way(
+    client: ComfyClient, workspace: Workspace, both: Path
+) -> None:
+    graph = into(both, workspace, when_complete="Watch")
+    graph[SAVE]["inputs"].update(if_exists="overwrite", suffix="_up")
+    loop = loop_state(client, [client.run(graph) for _ in NAMES][-1])["id"]
+    wait_for(lambda: len(files(both)) == 2 * len(NAMES), "all results to be written")
+
+    def watched(name: str) -> bool:
+        """Whether an image joins; results are not seen before, at least as old as they are."""
+        answer = client.post_json("/batch_loop/loops/watch", {"loop": loop})
+        assert answer["ready"] + answer["growing"] <= 1, name
+        return bool(answer["ready"] == 1)
+
+    write_images(both, ["new.png"])
+    wait_for(lambda: watched("new.png"), "the new image to be seen")
+    result = client.run(graph)
+    assert told(result, ITERATOR)["filename"] == "new.png"
+    state = loop_state(client, result)
+    assert (state["total"], state["failed"]) == (len(NAMES) + 1, 0)
 
 
 # The input folder.

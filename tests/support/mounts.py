@@ -1,4 +1,4 @@
-"""Small temporary file systems that can be filled, made read-only and unmounted."""
+"""Small temporary file systems to fill, make read-only and unmount; folders at second places."""
 
 from __future__ import annotations
 
@@ -51,6 +51,20 @@ def mounted(path: Path, kilobytes: int = 1024) -> Iterator[Mount]:
     finally:
         if os.path.ismount(path):
             mount.unmount()
+
+
+@contextmanager
+def bound(path: Path, to: Path) -> Iterator[Path]:
+    """A folder or file at a second place `to`, which is created, until the end."""
+    if path.is_dir():
+        to.mkdir(parents=True, exist_ok=True)
+    else:
+        to.touch()
+    _run("mount", "--bind", str(path), str(to))
+    try:
+        yield to
+    finally:
+        _run("umount", "--lazy", str(to))
 
 
 @contextmanager

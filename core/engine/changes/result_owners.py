@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from ...files.listing import is_listed, linked_files
 from ...files.same_file import Identities, folded, folds, identity
+from ...files.same_folder import way_from
 from ...model.if_exists import Owner
 from ...model.items import ItemState
 from ...model.loop_key import LoopKey
@@ -83,7 +84,7 @@ class Outputs:
             else self._owner(
                 key,
                 path,
-                self._identity(target),
+                self._identity(key, target),
                 work,
                 result,
                 kept=target in kept,
@@ -102,19 +103,19 @@ class Outputs:
                 linked = self._linked(each, links)
                 if isinstance(linked, UnseenLinks):
                     return linked
-                behind = [target for target in replaced if self._identity(target) in linked]
+                behind = [target for target in replaced if self._identity(each, target) in linked]
                 owners.update(dict.fromkeys(behind, Owner.SOURCE))
         new: dict[str, str] = {}
         if {Owner.NEW, Owner.SAME}.issuperset(owners.values()):
-            identities = {self._identity(target): target for target in owners}
+            identities = {self._identity(key, target): target for target in owners}
             new = {each: at for each, at in identities.items() if not self._is_own(key, path, each)}
             self._note(key, path, owners)
         if {Owner.NEW, Owner.SAME}.issuperset(owners.values()):
-            claimed = dict.fromkeys(map(self._identity, owners), result)
+            claimed = dict.fromkeys((self._identity(key, target) for target in owners), result)
             work = work._replace(claimed={**work.claimed, **claimed}, new={**work.new, **new})
             self._note_work(key, prompt, work)
         before = {
-            self._identity(target): result
+            self._identity(key, target): result
             for target, owner in owners.items()
             if owner is Owner.BEFORE
         }
@@ -124,7 +125,7 @@ class Outputs:
 
     def is_no_result(self, key: LoopKey, file: str) -> bool:
         """Whether no loop is known to have written the file at a real path."""
-        return self._store.writer(key, self._identity(file)) is None
+        return self._store.writer(key, self._identity(key, file)) is None
 
     def _work(self, key: LoopKey, prompt: Prompt) -> Work:
         return self._memory[key].work.get(prompt, Work())
@@ -157,12 +158,12 @@ class Outputs:
         file = self.real_path(saved.file)
         if file is None:
             return
-        target = self._identity(file)
         main = images.get(saved.iterators[0])
-        is_own_image = main is not None and self._is_at(*main, target)
+        is_own_image = main is not None and self._is_at(*main, file)
         is_source = not is_own_image and any(self._is_source(key, file) for key, _ in made_from)
         for image in made_from:
             key, path = image
+            target = self._identity(key, file)
             is_settled = saved.is_claimed or target in self._work(key, prompt).left_alone
             if image == main and not is_settled and not is_source:
                 # A prompt that failed may only repeat what an earlier one has saved.
@@ -178,7 +179,7 @@ class Outputs:
         Files of these names have appeared: they are left alone, and are no results.
         """
         work = self._work(key, prompt)
-        left_alone = {self._identity(file): file for file in files}
+        left_alone = {self._identity(key, file): file for file in files}
         for target in left_alone:
             if self._is_own(key, path, target):
                 self._store.forget_output(key, target)
@@ -203,16 +204,19 @@ class Outputs:
             work = self._memory[key].work.items()
             self._memory.change(key, work={of: done for of, done in work if of != prompt})
 
-    def known_below_beside(self, folder: str, after: str = "") -> Iterator[KnownResult]:
+    def known_below_beside(
+        self, key: LoopKey, folder: str, after: str = ""
+    ) -> Iterator[KnownResult]:
         """What is known of the files below a folder, by their identities; outside any transaction.
 
         See `Outside.written_below`: some at a time.
         """
-        return self._store.outside.written_below(self._identity(folder), after)
+        folder = identity(way_from(key.directory, folder), self._roots)
+        return self._store.outside.written_below(folder, after)
 
-    def identities(self) -> Identities:
-        """The identities of many files at one moment."""
-        return Identities(self._roots)
+    def identities(self, key: LoopKey) -> Identities:
+        """The identities of many files at one moment, as a loop knows them."""
+        return Identities(self._roots, key.directory)
 
     def see_links(
         self, unseen: UnseenLinks, going_on: Callable[[], object] = lambda: None
@@ -224,7 +228,7 @@ class Outputs:
         key, selection, _ = unseen
         if self.real_path(key.directory) is None:
             return ()
-        identity_of = self.identities()
+        identity_of = self.identities(key)
         # What may not be read is not an image, and may not be written either.
         files = map(self.real_path, linked_files(key.directory, selection, going_on))
         return {identity_of(file) for file in files if file is not None}
@@ -234,32 +238,33 @@ class Outputs:
         noted = []
         # Always in the same order, or two servers might wait for each other.
         for target in sorted(owners):
-            if self._store.note_output(key, self._identity(target), path, file=target):
+            if self._store.note_output(key, self._identity(key, target), path, file=target):
                 noted.append(target)
             else:
                 owners[target] = Owner.OTHER
         if len(noted) < len(owners):
             for target in noted:
                 if owners[target] is Owner.NEW:
-                    self._store.forget_output(key, self._identity(target))
+                    self._store.forget_output(key, self._identity(key, target))
 
     def _is_own(self, key: LoopKey, path: str, target: str) -> bool:
         """Whether the item at `path` was the last to write a file."""
         written = self._store.writer(key, target)
         return written is not None and (written.loop, written.path) == (key.id, path)
 
-    def _is_at(self, key: LoopKey, path: str, target: str) -> bool:
+    def _is_at(self, key: LoopKey, path: str, file: str) -> bool:
         """Whether the image at a relative path is the file itself."""
-        return self._identity(key.full(path)) == target
+        return self._identity(key, key.full(path)) == self._identity(key, file)
 
     def _is_source(self, key: LoopKey, target: str) -> bool:
         """Whether a file is one of the images that the batch reads, however it is spelled."""
-        inside = key.inside(target)
+        folder, name = os.path.split(target)
+        inside = key.inside(os.path.join(way_from(key.directory, folder), name))
         item = None if inside is None else self._store.item(key, inside)
         # One that waits without being listed may be known only from an earlier batch.
         if item is not None and (item.index != UNLISTED or item.state is not ItemState.PENDING):
             return True
-        if not os.path.lexists(target) or not folds(*os.path.split(target)):
+        if not os.path.lexists(target) or not folds(folder, name):
             return False
         inside = self._inside(key, target)
         return inside is not None and inside in self._spelled_images(key)
@@ -279,7 +284,7 @@ class Outputs:
 
     def _inside(self, key: LoopKey, target: str) -> str | None:
         """Relative path of a file in the loop's folder, by its identity; None for any other."""
-        directory, file = self._identity(key.directory), self._identity(target)
+        directory, file = identity(key.directory, self._roots), self._identity(key, target)
         if not file.startswith(os.path.join(directory, "")):
             return None
         return os.path.relpath(file, directory).replace(os.sep, "/")
@@ -313,9 +318,9 @@ class Outputs:
             self._memory.change(key, spelled=known)
         return known[1]
 
-    def _identity(self, file: str) -> str:
-        """The identity of a file."""
-        return identity(file, self._roots)
+    def _identity(self, key: LoopKey, file: str) -> str:
+        """The identity of a file, as a loop knows it."""
+        return identity(file, self._roots, key.directory)
 
     def _batch(self, key: LoopKey) -> int:
         entry = self._store.load(key)

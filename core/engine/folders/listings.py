@@ -146,23 +146,23 @@ class Listings:
             names,
             key.directory,
             paths,
-            partial(self._known, patient=patient),
+            partial(self._known, key, patient=patient),
             all_paths=everything if selection.has_range else None,
             undone=self._transactions.beside(
                 partial(self._store.outside.undone, key), patient=patient
             ),
-            identities=self._outputs.identities(),
+            identities=self._outputs.identities(key),
             going_on=going_on,
         )
         if left_out:
             paths = [path for path in paths if path not in left_out]
         return paths, left_out
 
-    def _known(self, folder: str, *, patient: bool) -> Iterator[KnownResult]:
+    def _known(self, key: LoopKey, folder: str, *, patient: bool) -> Iterator[KnownResult]:
         """What is known of the results in a folder."""
         after: str | None = ""
         while after is not None:
-            read = partial(self._outputs.known_below_beside, folder, after)
+            read = partial(self._outputs.known_below_beside, key, folder, after)
             after = None
             for result in self._transactions.beside(read, patient=patient):
                 yield result

@@ -28,7 +28,7 @@ class OwnResults:
 
     def beside(self, key: LoopKey) -> Mapping[str, str]:
         """The results of a loop in its own folder, for `among`; outside any transaction."""
-        return self._store.outside.results_below(key, self._identity(key.directory))
+        return self._store.outside.results_below(key, identity(key.directory, self._roots))
 
     def among(self, key: LoopKey, paths: Sequence[str], results: Mapping[str, str]) -> set[str]:
         """Those of `paths` that are not images, as the loop has written them.
@@ -38,7 +38,7 @@ class OwnResults:
         found: set[str] = set()
         # Usually there are none: results are saved elsewhere.
         if results:
-            identity_of = Identities(self._roots)
+            identity_of = Identities(self._roots, key.directory)
             for part in parts_of(paths):
                 for path in part:
                     target = identity_of(key.full(path))
@@ -52,18 +52,18 @@ class OwnResults:
         """`paths` without those that the loop has written; inside a transaction."""
         if len(paths) <= _FEW:
             return [path for path in paths if not self._is_result(key, path)]
-        results = self._store.results_below(key, self._identity(key.directory))
+        results = self._store.results_below(key, identity(key.directory, self._roots))
         own = self.among(key, paths, results)
         return [path for path in paths if path not in own]
 
     def _is_result(self, key: LoopKey, path: str) -> bool:
         """Whether another image of the loop wrote the file at a relative path."""
-        target = self._identity(key.full(path))
+        target = self._identity(key, key.full(path))
         written = self._store.writer(key, target)
         writer = None if written is None else self._store.find(written.loop)
         if written is None or writer is None or not writer.has_images_of(key):
             return False
-        return self._identity(key.full(written.path)) != target
+        return self._identity(key, key.full(written.path)) != target
 
-    def _identity(self, file: str) -> str:
-        return identity(file, self._roots)
+    def _identity(self, key: LoopKey, file: str) -> str:
+        return identity(file, self._roots, key.directory)
