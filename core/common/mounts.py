@@ -57,34 +57,44 @@ def mounts() -> Mounts:
     return _table.mounts()
 
 
-def other_ways(folder: str, among: Mounts) -> Iterator[str]:
-    """Paths that lead to the folder at a real path, too, unless something is mounted over them."""
-    own = max(
-        # Of those at one place, the last one is seen.
-        (mount for mount in reversed(among) if _rest(folder, mount.point) is not None),
-        key=lambda mount: len(mount.point),
-        default=None,
-    )
-    if own is None:
-        return
-    inside = _joined(own.root, _rest(folder, own.point) or "")
+def second_places(home: str, among: Mounts) -> Iterator[tuple[str, str]]:
+    """Where all or a part of the folder at a real path is also mounted.
+
+    Each time, the path of that place and of the part. Something else may be mounted over either.
+    """
+    for mount, part, root in _parts(home, among):
+        for other in among:
+            if other is mount or other.device != mount.device:
+                continue
+            inner, outer = rest_of(root, other.root), rest_of(other.root, root)
+            if inner is not None:
+                yield joined(other.point, inner), part
+            elif outer is not None:
+                yield other.point, joined(part, outer)
+
+
+def _parts(home: str, among: Mounts) -> Iterator[tuple[Mount, str, str]]:
+    """What the folder consists of: mounts, each with its path there and in its file system."""
+    # Of those at one place, the last one is seen.
+    holders = [mount for mount in reversed(among) if rest_of(home, mount.point) is not None]
+    if holders:
+        own = max(holders, key=lambda mount: len(mount.point))
+        yield own, home, joined(own.root, rest_of(home, own.point) or "")
     for mount in among:
-        rest = _rest(inside, mount.root) if mount.device == own.device else None
-        if rest is not None:
-            way = _joined(mount.point, rest)
-            if way != folder:
-                yield way
+        if rest_of(mount.point, home):
+            yield mount, mount.point, mount.root
 
 
-def _rest(path: str, folder: str) -> str | None:
-    """A path relative to a folder; None if it is not in it."""
+def rest_of(path: str, folder: str) -> str | None:
+    """A path relative to a folder; None if it is not in it, empty for the folder itself."""
     if path == folder:
         return ""
     start = os.path.join(folder, "")
     return path[len(start) :] if path.startswith(start) else None
 
 
-def _joined(folder: str, rest: str) -> str:
+def joined(folder: str, rest: str) -> str:
+    """The path in a folder to `rest`, which may be empty."""
     return os.path.join(folder, rest) if rest else folder
 
 

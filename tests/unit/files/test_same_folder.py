@@ -31,7 +31,7 @@ class Places:
         self._stack.enter_context(bound(self._base / path, self._base / to))
 
     def way(self, folder: str, home: str = "in") -> str:
-        found = way_from(str(self._base / home), str(self._base / folder))
+        found = way_from(str(self._base / home), os.path.normpath(self._base / folder))
         return os.path.relpath(found, self._base)
 
 
@@ -79,6 +79,16 @@ def test_a_second_way_leads_through_the_folder(
     assert {folder: places.way(folder) for folder in ways} == ways
 
 
+def test_another_disk_mounted_in_it_is_no_part_of_it_elsewhere(
+    places: Places, tmp_path: Path
+) -> None:
+    places.bind("in", "out")
+    (tmp_path / "disk").mkdir()
+    places.bind("disk", "in/sub")
+    ways = {"out/sub": "out/sub", "out/sub/new": "out/sub/new", "disk": "in/sub", "out": "in"}
+    assert {folder: places.way(folder) for folder in ways} == ways
+
+
 def test_what_is_mounted_over_it_hides_it(places: Places, tmp_path: Path) -> None:
     places.bind("in", "out")
     (tmp_path / "other").mkdir()
@@ -97,28 +107,42 @@ def test_an_inode_that_is_used_again_means_another_folder(places: Places, tmp_pa
     assert [places.way(folder) for folder in ("out", "out/new", "in")] == ["out", "out/new", "in"]
 
 
+def without_inodes(path: str) -> os.stat_result:
+    found = list(os.lstat(path))
+    found[1] = 0
+    return os.stat_result(found)
+
+
 def test_a_file_system_without_inodes_tells_nothing(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    stat = os.stat
-
-    def without(path: str) -> os.stat_result:
-        found = list(stat(path))
-        found[1] = 0
-        return os.stat_result(found)
-
-    monkeypatch.setattr(same_folder.os, "stat", without)
+    places.bind("in", "out")
+    monkeypatch.setattr(same_folder.os, "stat", without_inodes)
     assert [places.way(folder) for folder in UNCHANGED] == UNCHANGED
 
 
-def test_without_a_table_of_mounts_folders_above_are_looked_at(
+def test_unless_there_may_be_a_second_way_no_disk_is_looked_at(
     places: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """As on other systems: a drive letter may stand for a folder."""
+    """A network drive that does not answer keeps nobody waiting."""
+    places.bind("in/sub", "elsewhere")
+    monkeypatch.delattr(same_folder, "_inode")
+    assert [places.way(folder) for folder in ("out", "out/new", "in")] == ["out", "out/new", "in"]
+
+
+def test_a_server_with_two_names_on_windows(
+    places: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No table of mounts tells of it."""
+    places.bind("in", "out")
     monkeypatch.setattr(mounts, "_TABLE", "/none")
     monkeypatch.setattr(mounts, "_table", mounts._Table())
-    places.bind("in", "out")
-    assert places.way("out/new") == "in/new"
+    assert places.way("out/new") == "out/new"
+    monkeypatch.setattr(same_folder, "_are_shares", lambda *_folders: True)
+    assert [places.way(folder) for folder in ("out", "out/new", ".")] == ["in", "in/new", "."]
+    assert [places.way(folder, "gone") for folder in UNCHANGED] == UNCHANGED
+    monkeypatch.setattr(same_folder.os, "stat", without_inodes)
+    assert [places.way(folder) for folder in UNCHANGED] == UNCHANGED
 
 
 def test_identities_lead_through_the_folder(places: Places, tmp_path: Path) -> None:
@@ -146,13 +170,3 @@ def test_the_table_is_read_only_when_it_has_changed(
     assert found == (mounts.Mount(b"98:0", "/mnt1", "/mnt2"),)
     table.write_text("")
     assert mounts.mounts() is found
-
-
-def test_few_answers_are_kept(
-    places: Places, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(same_folder, "_MOST_KNOWN", 2)
-    for name in "abc":
-        (tmp_path / name).mkdir()
-        places.way(name)
-    assert len(same_folder._known) <= 2
