@@ -86,9 +86,10 @@ const onScreen = new OnScreen(app);
 const awake = new Awake();
 const leaving = new Leaving({ box: notices });
 const autoQueue = new AutoQueue(app);
+const claims = new Claims();
 const gate = new Gate({
   autoQueue,
-  claims: new Claims(),
+  claims,
   notice: new AwayNotice({
     box: notices,
     screen: onScreen,
@@ -179,6 +180,7 @@ const cards = new Cards({
   collapsed: new CollapsedNodes(),
   runControl,
   trial,
+  isElsewhere: (loop) => claims.areElsewhere([loop]),
 });
 const watch = new Watch({ poller, autoQueue: gate, stopping, toasts, screen, button: cards });
 const signals = new Signals({ settings, toasts, openReport });

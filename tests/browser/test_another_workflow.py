@@ -292,6 +292,8 @@ def test_only_one_tab_of_a_browser_runs_a_batch(comfy: ComfyPage, third: Batch) 
     other.open()
     other.load(third.graph())
     expect(other.card()).to_contain_text("img3.png")
+    expect(other.card()).to_contain_text("Runs in another tab.")
+    expect(comfy.card()).not_to_contain_text("Runs in another tab.")
     other.press_button("Continue")
     other.toast("This batch already runs in another tab")
     assert other.submitted == 0
@@ -305,6 +307,8 @@ def test_only_one_tab_of_a_browser_runs_a_batch(comfy: ComfyPage, third: Batch) 
     third.open_gate("img4.png")
     finish(comfy, third)
     assert other.submitted == 1
+    expect(other.card()).to_contain_text("All 7 images done")
+    expect(other.card()).not_to_contain_text("Runs in another tab.")
     assert other.faults == []
     other.page.close()
 

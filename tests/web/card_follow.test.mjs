@@ -26,7 +26,7 @@ const UNDER_WAY = { ...REST, stands: "running", running: 1, pending: 1, current:
 const FOLDER = { directory: "/in", loop: "l", total: 3, first: "a.png", last: "c.png" };
 
 /** An entry that immediately gets the server's answers to all of its questions. */
-function entryOf() {
+function entryOf({ isElsewhere } = {}) {
   const widgets = [
     { name: "directory", value: "in" },
     { name: "limit", value: 0 },
@@ -40,7 +40,7 @@ function entryOf() {
   const nodeData = { input: { required: { directory: selects, limit: selects } } };
   const node = { widgets, inputs, isInputConnected, constructor: { nodeData } };
   const runControl = idleRunControl();
-  const entry = new IteratorEntry({ node, card, runControl });
+  const entry = new IteratorEntry({ node, card, runControl, isElsewhere });
   const told = (state, folder = { value: FOLDER }) => {
     let isNews = false;
     // The folder's answer may name another loop to ask about.
@@ -467,4 +467,44 @@ test("new images are named only if Run neither begins anew nor leaves any out", 
   assert.equal(detail(settings), "2 new images: press Run.");
   assert.equal(detail({ ...settings, when_complete: "Start over" }), holds);
   assert.equal(detail({ ...settings, skip_finished: true }), holds);
+});
+
+test("a batch that another tab runs says so, and is not paused", async () => {
+  const elsewhere = new Set(["l"]);
+  const isElsewhere = async (loop) => elsewhere.has(loop);
+  const { entry, node, runControl, shown, told } = entryOf({ isElsewhere });
+  const now = async (state, folder) => {
+    told(state, folder);
+    await new Promise((resume) => setImmediate(resume));
+    const { phase, headline, detail, hint } = shown.at(-1);
+    return [phase, headline, detail, hint];
+  };
+  const SAYS = "Runs in another tab.";
+  assert.deepEqual(await now(UNDER_WAY), ["running", "b.png", "Image 2 of 3", SAYS]);
+  assert.deepEqual(await now(REST), ["queued", "2 left", "", SAYS]);
+  assert.deepEqual((await now(null)).filter((_, part) => part !== 2), ["ready", "3 images", SAYS]);
+  const complete = { ...REST, complete: true, stands: "complete", next: "stop", done: 3, left: 0, pending: 0 };
+  assert.equal((await now(complete))[3], ""); // that tab has yet to see it
+  runControl.goesOn = () => true;
+  assert.equal((await now(REST))[3], "");
+  runControl.goesOn = () => false;
+  const other = { value: { ...FOLDER, loop: "m" } };
+  node.widgets[0].value = "other";
+  assert.equal((await now(null, other))[3], "Press Run for all images, or try one first.");
+  node.widgets[0].value = "in";
+  await now(REST);
+  elsewhere.clear();
+  assert.deepEqual(await now(REST), ["paused", "Paused: 2 images left", "Press Continue to go on.", ""]);
+  assert.equal(entry.loop, "l");
+});
+
+test("an answer about another tab that comes late does not take the place of a newer one", async () => {
+  const answers = [];
+  const { shown, told } = entryOf({ isElsewhere: () => new Promise((answer) => answers.push(answer)) });
+  told(REST);
+  told(REST);
+  answers.pop()(false);
+  for (const answer of answers) answer(true);
+  await new Promise((resume) => setImmediate(resume));
+  assert.equal(shown.at(-1).phase, "paused");
 });

@@ -51,6 +51,7 @@ export class Cards {
   #collapsed;
   #runControl;
   #trial;
+  #isElsewhere;
   #undoEnds;
   /**
    * The card and the entry of each Directory Iterator.
@@ -75,6 +76,7 @@ export class Cards {
    * @param {CollapsedNodes} given.collapsed
    * @param {Pick<RunControl, CardsAsk>} given.runControl
    * @param {Trial} given.trial
+   * @param {(loop: string) => Promise<boolean>} [given.isElsewhere] - whether another tab runs it
    * @param {(turn: () => void, ms: number) => void} [given.wait] - runs `turn` after so many ms
    */
   constructor({ app, server, poller, screen, actions, collapsed, runControl, trial, ...given }) {
@@ -85,6 +87,7 @@ export class Cards {
     this.#collapsed = collapsed;
     this.#runControl = runControl;
     this.#trial = trial;
+    this.#isElsewhere = given.isElsewhere;
     const wait = given.wait ?? setTimeout;
     this.#undoEnds = new UndoEnds({
       timeTo: (until) => server.timeTo(until),
@@ -208,6 +211,7 @@ export class Cards {
       card,
       runControl: this.#runControl,
       resultsOf: (loop) => resultFolder(this.#server, loop),
+      isElsewhere: this.#isElsewhere,
     });
     card.content.firstElementChild?.after(saverOffer(this.#app, node));
     card.actions = this.#actions.of(entry, () => this.#following.again());

@@ -3,6 +3,7 @@ import { folderOf, loopOf } from "../questions.js";
 import { Refused, isFinal } from "../requests.js";
 import { folderSettings, isLinked, widgetOf } from "./folder_settings.js";
 import { NOWHERE } from "../result_folder.js";
+import { OtherTab } from "./other_tab.js";
 import { ResultPlace } from "./result_place.js";
 import { iteratorModel } from "./texts_and_buttons.js";
 
@@ -89,6 +90,7 @@ export class IteratorEntry {
    */
   #tried = null;
   #results;
+  #otherTab;
   #watching = false;
   #choosing = false;
 
@@ -99,9 +101,11 @@ export class IteratorEntry {
    * @param {Pick<RunControl, CardsAsk>} given.runControl
    * @param {(loop: string) => Promise<ResultFolder>} [given.resultsOf] - the folder with a loop's
    *   results
+   * @param {(loop: string) => Promise<boolean>} [given.isElsewhere] - whether another tab runs it
    */
-  constructor({ node, card, runControl, resultsOf = async () => NOWHERE }) {
+  constructor({ node, card, runControl, resultsOf = async () => NOWHERE, isElsewhere = async () => false }) {
     this.#results = new ResultPlace(resultsOf, () => this.show());
+    this.#otherTab = new OtherTab(isElsewhere, () => this.show());
     this.node = node;
     this.#card = card;
     this.#runControl = runControl;
@@ -233,6 +237,7 @@ export class IteratorEntry {
     this.#waiting.clear();
     const isNews = Boolean(state && !state.error && this.#note(state.value));
     this.show();
+    void this.#otherTab.look(named);
     return isNews;
   }
 
@@ -260,6 +265,7 @@ export class IteratorEntry {
       cancels: this.#isCancelled,
       place: this.#runControl.placeOf(this.loop, { isHere: true }),
       runsPrompt: this.#runControl.runsPrompt,
+      isInOtherTab: this.#otherTab.runs(this.named),
     });
     const { loop } = this;
     this.#results.note(this.state);

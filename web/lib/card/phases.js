@@ -21,6 +21,7 @@ import { lacksPattern, reasonOf } from "./why_nothing.js";
 export function phaseOf({ settings, folder, refusal, state, ...more }) {
   const { last = null, watching = false, isKnown = true, isPaused = false, place = null, awaitsLoop = false } = more;
   const { goesOn = false, pauses = false, cancels = false, runsPrompt = false, adds = false } = more;
+  const isInOtherTab = !goesOn && Boolean(more.isInOtherTab);
   const figures = state && figuresOf(state);
   // The one that runs is its own if none comes first: it has yet to report.
   const isBegun = runsPrompt && place?.before === 0;
@@ -46,9 +47,10 @@ export function phaseOf({ settings, folder, refusal, state, ...more }) {
   if (queuePlace) return queued(queuePlace, null);
   if (figures && !isFresh(figures)) {
     const ends = ending({ pauses, cancels });
-    return { ...atRest(state, figures, { watching, goesOn, ends }), ...newsOf(folder, state, adds && !goesOn) };
+    const said = atRest(state, figures, { watching, goesOn, isInOtherTab, ends });
+    return { ...said, ...newsOf(folder, state, adds && !goesOn) };
   }
-  if (folder) return holding(folder, settings, goesOn);
+  if (folder) return holding(folder, settings, { goesOn, isInOtherTab });
   if (settings) return { phase: "unknown", headline: t("card.looking") };
   return { phase: "unknown", headline: t("card.linked"), detail: t("card.linkedDetail") };
 }
@@ -171,9 +173,10 @@ function stopped({ path, reason, unreadable }, figures) {
 /**
  * @param {Loop} state
  * @param {Figures} figures
- * @param {{ watching: boolean, goesOn: boolean, ends: string }} page - what it does
+ * @param {{ watching: boolean, goesOn: boolean, isInOtherTab: boolean, ends: string }} page - what
+ *   it does
  */
-function atRest(state, figures, { watching, goesOn, ends }) {
+function atRest(state, figures, { watching, goesOn, isInOtherTab, ends }) {
   if (state.complete && state.next === "watch") {
     const rest = goesOn ? t("card.starting") : t("card.watchDetail");
     const detail = watching ? t("card.watchingDetail") : rest;
@@ -184,7 +187,9 @@ function atRest(state, figures, { watching, goesOn, ends }) {
       ? ["starting", t("card.starting")]
       : ends
         ? ["running", ends]
-        : ["paused", t("card.paused", { count: figures.left }), t("card.pausedDetail")];
+        : isInOtherTab
+          ? ["queued", t("card.left", { count: figures.left })]
+          : ["paused", t("card.paused", { count: figures.left }), t("card.pausedDetail")];
     const detail = [...noteLines(state), how].filter(Boolean).join(" ");
     return { phase, headline, detail, figures };
   }
@@ -215,9 +220,9 @@ function newsOf(folder, { complete, next, total }, adds) {
 /**
  * @param {Folder} folder
  * @param {FolderSettings | null} settings
- * @param {boolean} goesOn - whether the page runs it
+ * @param {{ goesOn: boolean, isInOtherTab: boolean }} page - whether it runs it, or another tab
  */
-function holding({ total, first, last, nothing }, settings, goesOn) {
+function holding({ total, first, last, nothing }, settings, { goesOn, isInOtherTab }) {
   if (first === null || last === null) {
     const detail = nothing ? reasonOf(nothing, settings) : "";
     const isElsewhere = nothing?.why === "empty" || nothing?.why === "other";
@@ -230,7 +235,7 @@ function holding({ total, first, last, nothing }, settings, goesOn) {
     headline: t("card.holds", { count: total }),
     title: names.join("\n"),
     detail: names.join("\n"),
-    hint: goesOn ? t("card.starting") : t("card.hint"),
+    hint: goesOn ? t("card.starting") : isInOtherTab ? "" : t("card.hint"),
   };
 }
 

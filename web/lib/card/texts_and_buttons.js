@@ -32,6 +32,7 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
  * @property {boolean} [pauses] - whether it was paused, and its image in progress has yet to end
  * @property {boolean} [cancels] - whether that image was cancelled, and has yet to end
  * @property {boolean} [runsPrompt] - whether a prompt of this page runs
+ * @property {boolean} [isInOtherTab] - whether another tab of this browser runs the batch
  * @property {QueuePlace | null} [place] - that of its batch in ComfyUI's queue, if the page goes on
  */
 
@@ -79,6 +80,9 @@ import { completeLine, phaseOf, soFar, trialOf } from "./phases.js";
 /** The phases that say nothing which a trial must not hide. */
 const CAN_TRY = ["ready", "paused", "complete", "watching"];
 
+/** The phases of a batch that another tab may go on with. */
+const GOING_ON = ["ready", "running", "queued"];
+
 /** @type {Omit<Said, "phase" | "headline">} */
 const NOTHING = {
   tone: "plain",
@@ -104,6 +108,9 @@ export function iteratorModel(known) {
   const shown = tried && !goesOn && CAN_TRY.includes(said.phase) ? { ...said, ...trialOf(tried) } : said;
   const forgets = state?.forgets || folder?.forgets;
   if (forgets) shown.hint = `${shown.hint} ${t("card.forgets", { reason: forgets })}`.trim();
+  if (known.isInOtherTab && !goesOn && GOING_ON.includes(said.phase)) {
+    shown.hint = `${t("card.otherTab")} ${shown.hint}`.trim();
+  }
   if (triesChanges) shown.hint = `${t("card.onChange")} ${shown.hint}`.trim();
   const hasRun = said.figures !== null;
   const isNothing = said.phase === "none";
