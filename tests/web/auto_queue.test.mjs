@@ -175,6 +175,42 @@ test("who has chosen Run (Instant) is still known after it was off for a while",
   assert.equal(app.ui.autoQueueEnabled, false);
 });
 
+for (const [menu, chosen, left] of [
+  [false, ["disabled", "instant"], "instant"],
+  [true, ["instant-idle", "disabled", "instant-idle", "instant-running"], "instant-idle"],
+]) {
+  for (const end of ["showStopped", "switchOff"]) {
+    test(`${chosen.at(-1)} that a person has chosen anew stays chosen after ${end}`, () => {
+      const changes = [];
+      const settings = { mode: "disabled", batchCount: 1, $subscribe: (changed) => changes.push(changed) };
+      const autoQueue = new AutoQueue(appWith(settings), page({ menu }));
+      let told = 0;
+      autoQueue.onChange(() => (told += 1));
+      const change = () => changes.forEach((changed) => changed());
+      autoQueue.start();
+      change(); // by this page
+      settings.batchCount = 2;
+      change(); // of something else
+      autoQueue[end]();
+      change();
+      assert.equal(settings.mode, "disabled");
+      autoQueue.start();
+      change();
+      for (const mode of chosen) {
+        settings.mode = mode;
+        change();
+      }
+      const mode = autoQueue.switchOff();
+      assert.equal(settings.mode, menu ? "instant-idle" : "disabled");
+      autoQueue.switchOn(mode);
+      change();
+      autoQueue[end]();
+      assert.equal(settings.mode, end === "switchOff" && !menu ? "disabled" : left);
+      assert.equal(told, 5 + chosen.length);
+    });
+  }
+}
+
 test("once seen, the newer form of Run (Instant) is known even while its menu is hidden", () => {
   const settings = { mode: "instant-idle", batchCount: 1 };
   const autoQueue = new AutoQueue(appWith(settings), page());

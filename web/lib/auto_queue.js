@@ -38,6 +38,8 @@ export class AutoQueue {
   #wasUnchecked = false;
   /** What these two were when it was last switched off. */
   #before = { wasPlain: false, wasUnchecked: false };
+  /** The mode that this page has set last. */
+  #set = /** @type {string | undefined} */ (undefined);
 
   /**
    * @param {App} app
@@ -98,7 +100,10 @@ export class AutoQueue {
    */
   onChange(changed) {
     // The settings are a store, which every frontend has; without it, the next event tells.
-    this.#settings?.$subscribe?.(changed);
+    this.#settings?.$subscribe?.(() => {
+      this.#noteChoice();
+      changed();
+    });
   }
 
   /** Switch it off; returns the mode it was in, or null if it was off. */
@@ -115,7 +120,7 @@ export class AutoQueue {
   switchToPlain() {
     const mode = this.switchOff();
     const settings = this.#settings;
-    if (settings) settings.mode = PLAIN;
+    if (settings) this.#setMode(settings, PLAIN);
     return mode;
   }
 
@@ -191,7 +196,21 @@ export class AutoQueue {
     const settings = this.#settings;
     if (!settings) return;
     this.#wasPlain = settings.mode === PLAIN;
-    settings.mode = mode;
+    this.#setMode(settings, mode);
+  }
+
+  /**
+   * @param {{ mode: string }} settings
+   * @param {string} mode
+   */
+  #setMode(settings, mode) {
+    settings.mode = this.#set = mode;
+  }
+
+  /** The settings have changed: a mode that a person has chosen is no longer this page's. */
+  #noteChoice() {
+    if (this.#settings?.mode === this.#set) return;
+    this.#wasPlain = this.#before.wasPlain = false;
   }
 
   /**
@@ -201,7 +220,7 @@ export class AutoQueue {
    * @param {{ mode: string }} settings
    */
   #leave(settings) {
-    settings.mode = this.#wasPlain ? PLAIN : OFF[settings.mode];
+    this.#setMode(settings, this.#wasPlain ? PLAIN : OFF[settings.mode]);
     this.#wasPlain = false;
   }
 
