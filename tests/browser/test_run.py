@@ -77,6 +77,26 @@ def test_after_an_error_each_press_of_run_is_one_run_again(comfy: ComfyPage, bat
     assert batch.ran == SEVEN
 
 
+@pytest.mark.one_renderer
+def test_after_an_error_run_instant_stays_chosen_where_a_person_has_chosen_it(
+    comfy: ComfyPage, batch: Batch
+) -> None:
+    batch.close_gate("img1.png")
+    batch.fail_on("img2.png")
+    comfy.load(batch.graph())
+    comfy.press_button("Run")
+    batch.wait_until_in_image(1)
+    comfy.choose("Run")
+    comfy.run_instant()
+    batch.open_gate("img1.png")
+    comfy.wait_for_error()
+    comfy.settle()
+    comfy.close_dialogs()
+    comfy.page.wait_for_function(
+        "() => ['instant', 'instant-idle'].includes(app.extensionManager.queueSettings.mode)"
+    )
+
+
 def test_trying_one_image_counts_nothing(comfy: ComfyPage, batch: Batch) -> None:
     comfy.load(batch.graph())
     for number in (1, 2):
