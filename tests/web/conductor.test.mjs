@@ -513,3 +513,71 @@ test("Cancel pauses a batch that goes on after a loss, between two of its images
   conductor.cancelled();
   assert.deepEqual([autoQueue.did, told], [["off"], ["", "paused between"]]);
 });
+
+/** Two batches after a loss: that of "l" has gone on, as the server knew first how it stands. */
+function goneOnAfterLoss() {
+  const page = setUp();
+  page.conductor.queueIs(undefined);
+  page.conductor.started("p");
+  page.conductor.heard("p", { ...iteration(SKIP), decides: true });
+  return page;
+}
+
+const M_STANDS = [
+  stands("go", { id: "m" }),
+  stands("stop", { id: "m", complete: true }),
+  stands("stop", { id: "m", interrupted: true }),
+];
+
+test("a batch that has gone on after a loss goes on after a skipped error, however another stands", () => {
+  for (const m of M_STANDS) {
+    const { autoQueue, conductor, turn } = goneOnAfterLoss();
+    conductor.cameBack(["m"], [m]);
+    conductor.failed("p", "KSampler");
+    autoQueue.on = true; // what has stopped is the other
+    autoQueue.heldBackBy = "p";
+    conductor.queueIs(0);
+    turn();
+    assert.equal(autoQueue.did.at(-1), "queued");
+  }
+});
+
+test("the last image of a batch ends it, though another's end is found out meanwhile", () => {
+  for (const m of M_STANDS) {
+    const { autoQueue, conductor, told } = goneOnAfterLoss();
+    conductor.heard("p", { ...WAITING, complete: true, next: "stop" });
+    conductor.cameBack(["m"], [m]);
+    autoQueue.did = [];
+    told.length = 0;
+    conductor.succeeded("p");
+    assert.deepEqual([autoQueue.did, told], [["off"], ["a.png", "stopped"]]);
+  }
+});
+
+test("Cancel pauses the batch that goes on, though another's end was found out meanwhile", () => {
+  for (const hasEnded of [false, true]) {
+    for (const m of M_STANDS.slice(0, 2)) {
+      const { autoQueue, conductor, told } = goneOnAfterLoss();
+      if (hasEnded) conductor.succeeded("p");
+      conductor.cameBack(["m"], [m]);
+      autoQueue.on = true;
+      told.length = 0;
+      conductor.cancelled();
+      assert.deepEqual([autoQueue.on, told], [false, ["paused between"]]);
+    }
+  }
+});
+
+test("Cancel is about what runs: a prompt that began before a loss has ended, a newer one has not", () => {
+  for (const isNewer of [false, true]) {
+    const { conductor, told } = setUp();
+    conductor.heard("p", iteration(STOP));
+    conductor.succeeded("p");
+    if (isNewer) conductor.queueIs(undefined);
+    conductor.started("somebody else's");
+    if (!isNewer) conductor.queueIs(undefined);
+    conductor.cameBack(["m"], [stands("go", { id: "m" })]);
+    conductor.cancelled();
+    assert.equal(told.at(-1), isNewer ? "" : "paused between");
+  }
+});

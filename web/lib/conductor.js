@@ -45,6 +45,8 @@ export class Conductor {
   #queueIsEmpty = false;
   /** The id of this tab's running prompt; empty if none runs. */
   #running = "";
+  /** The id of the one that ran when the server was lost: it has ended once batches are back. */
+  #atLoss = "";
 
   /**
    * @param {object} parts - the pack's modules of these names
@@ -187,9 +189,10 @@ export class Conductor {
   /**
    * The server's queue has this many prompts, including the running one.
    *
-   * @param {number | undefined} remaining
+   * @param {number | undefined} remaining - undefined if the server is lost
    */
   queueIs(remaining) {
+    if (remaining === undefined) this.#atLoss = this.#running;
     this.#queueIsEmpty = remaining === 0;
     // The frontend decides on the same event whether to queue again. Queueing clears the error that
     // holds it back, so in the same turn both would queue.
@@ -209,7 +212,7 @@ export class Conductor {
    */
   cameBack(ids, loops) {
     const run = Run.of(loops);
-    this.#ended(this.#running);
+    this.#dropUnheard(ids);
     this.#notices.processed([...run.iterations.values()]);
     if (loops.length === 0) this.unknown(ids);
     else if (loops.some(hasStopped)) {
@@ -248,6 +251,19 @@ export class Conductor {
     const run = this.#runs.take(promptId);
     this.#batch = run?.handedOut ?? [];
     return run;
+  }
+
+  /**
+   * Drop what was heard last of a batch whose prompts have all ended, perhaps unheard. A prompt of
+   * another batch may run by now.
+   *
+   * @param {string[]} ids - of the batch's loops
+   */
+  #dropUnheard(ids) {
+    const isIts = (/** @type {string} */ loop) => ids.includes(loop);
+    this.#batch = this.#batch.filter(({ loop }) => !isIts(loop));
+    if (this.#runs.loopsOf(this.#running).some(isIts)) this.#ended(this.#running);
+    else if (this.#running === this.#atLoss) this.#running = "";
   }
 
   /**

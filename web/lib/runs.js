@@ -171,6 +171,15 @@ export class Runs {
     return this.#runs.has(promptId);
   }
 
+  /**
+   * The loops that the pack's nodes have reported on in a prompt.
+   *
+   * @param {string} promptId
+   */
+  loopsOf(promptId) {
+    return this.#runs.get(promptId)?.loops ?? [];
+  }
+
   /** @param {string} promptId */
   #run(promptId) {
     let run = this.#runs.get(promptId);
