@@ -28,7 +28,7 @@ from .changes.loops import in_order
 from .changes.result_owners import SeenLinks, UnseenLinks
 from .changes.transactions import in_transaction
 from .folders.due_listings import Due, Listed
-from .outcomes.reconcile import together_with
+from .outcomes.ended_prompts import together_with
 from .questions import Questions
 
 

@@ -22,6 +22,7 @@ from .folders.folder_watch import FolderWatch
 from .folders.listings import Lister, Listings
 from .folders.own_results import OwnResults
 from .folders.spare_listings import SpareListings
+from .outcomes.ended_prompts import EndedPrompts
 from .outcomes.lease import Servers
 from .outcomes.outcomes import Outcomes, Untold
 from .outcomes.poller import OutcomePoller, Poll
@@ -77,7 +78,7 @@ class Parts:
         self._untold = Untold(self.memory)
         self.servers = Servers(store, host, self._transactions, lease_seconds, lease_clock)
         self._outcomes = Outcomes(store, host, self.memory, self._writes, self.servers)
-        self._reconciler = Reconciler(
+        ended_prompts = EndedPrompts(
             store,
             host,
             self._transactions,
@@ -86,6 +87,15 @@ class Parts:
             outputs=self._outputs,
             outcomes=self._outcomes,
             untold=self._untold,
+            writes=self._writes,
+        )
+        self._reconciler = Reconciler(
+            store,
+            host,
+            self._transactions,
+            loops=self._loops,
+            outcomes=self._outcomes,
+            ended_prompts=ended_prompts,
             writes=self._writes,
             clean_up=clean_up or _leave,
             poll=poll_outcomes,

@@ -17,7 +17,7 @@ from .changes.transactions import Refusal, answer, in_transaction
 from .changes.undo import UNDO_SECONDS
 from .changes.unused import is_unused
 from .folders.due_listings import Due, Listed, Why
-from .outcomes.reconcile import together_with
+from .outcomes.ended_prompts import together_with
 from .parts import Parts
 
 

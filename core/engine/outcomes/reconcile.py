@@ -1,4 +1,4 @@
-"""Reconciling: how a prompt ended decides what becomes of its items.
+"""Reconciling: looking which prompts with open items have ended, and noting how.
 
 Methods that must be called inside a transaction say so.
 """
@@ -7,23 +7,20 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
-from dataclasses import dataclass, replace
 from functools import partial
 
 from ...common.errors import BatchLoopError, StoreAway
-from ...common.forecast import Spent
 from ...model.background_writes import Turn, Writes
 from ...model.item_life import Event, On, after_event
-from ...model.items import Claim, Item, ItemState
 from ...model.loop_key import LoopKey
-from ...model.prompt import Ending, Failure, Host, Outcome, Prompt
+from ...model.prompt import Host, Prompt
 from ...store.interface import Store
-from ..changes.loops import Items, Loops, in_order
-from ..changes.result_owners import Outputs
+from ..changes.loops import Loops, in_order
 from ..changes.transactions import Transactions, in_transaction
-from .outcomes import Outcomes, Untold
+from .ended_prompts import EndedPrompts, Over
+from .outcomes import Outcomes
 from .poller import Poll
 
 CLOSING_SECONDS = 2.0
@@ -40,10 +37,8 @@ class Reconciler:
         transactions: Transactions,
         *,
         loops: Loops,
-        items: Items,
-        outputs: Outputs,
         outcomes: Outcomes,
-        untold: Untold,
+        ended_prompts: EndedPrompts,
         writes: Writes,
         clean_up: Callable[[Collection[str], Collection[str]], object],
         poll: Poll,
@@ -53,10 +48,8 @@ class Reconciler:
         self._transactions = transactions
         self._memory = transactions.memory
         self._loops = loops
-        self._items = items
-        self._outputs = outputs
         self._outcomes = outcomes
-        self._untold = untold
+        self._ended_prompts = ended_prompts
         self._writes = writes
         self._clean_up = clean_up
         self._poller = poll(self.reconcile_all)
@@ -86,7 +79,7 @@ class Reconciler:
         """
         keys = self.with_partners([key])
         self._loops.take(keys)
-        over: defaultdict[Prompt, list[_Over]] = defaultdict(list)
+        over: defaultdict[Prompt, list[Over]] = defaultdict(list)
         goes_on: set[Prompt] = set()
         for each in keys:
             self._reconcile_kept(each)
@@ -96,7 +89,7 @@ class Reconciler:
                     if outcome is None:
                         goes_on.add(item.claim.prompt)
                     else:
-                        over[item.claim.prompt].append(_Over(each, item, item.claim, outcome))
+                        over[item.claim.prompt].append(Over(each, item, item.claim, outcome))
         for prompt in goes_on:
             over.pop(prompt, None)
         ended = [each for together in over.values() for each in together]
@@ -104,7 +97,7 @@ class Reconciler:
         if gone:
             self._clean_up_behind(gone)
         for together in over.values():
-            self._reconcile_together(together)
+            self._ended_prompts.reconcile(together)
         for each in in_order(one.key for one in ended):
             self._loops.note_completion(each)
 
@@ -192,146 +185,8 @@ class Reconciler:
         with self._transactions.lock:
             return self._memory.has_reached_end()
 
-    def _reconcile_together(self, together: Sequence[_Over]) -> None:
-        """Reconcile the items of one prompt: one, or one of each of several loops."""
-        known = [replace(one, outcome=self._with_writes(one)) for one in together]
-        failed = next((one for one in known if one.outcome.ending is Ending.ERROR), None)
-        all_ended = all(one.item.state is ItemState.FINISHING for one in known)
-        is_part = any(self._memory.turn(one.key, one.turn).is_part for one in known)
-        succeeded = failed is None and known[0].outcome.ending is Ending.SUCCESS
-        self._note_saved(known, succeeded=succeeded)
-        for one in known:
-            outcome = one.outcome
-            if failed is not None and outcome.ending is not Ending.ERROR:
-                failure = _of_partner(failed.key, failed.item, failed.outcome.failure)
-                outcome = replace(outcome, ending=Ending.ERROR, failure=failure)
-            on = _on(outcome, all_ended=all_ended, is_part=is_part)
-            self._reconcile_item(one, outcome, on)
-
-    def _note_saved(self, together: Sequence[_Over], *, succeeded: bool) -> None:
-        """Note what a prompt has saved, for the images that it was given."""
-        prompt = together[0].claim.prompt
-        images = {
-            iterator: (one.key, one.item.path)
-            for one in together
-            for iterator in self._memory.turn(one.key, one.turn).iterators
-        }
-        for saved in self._host.saved(prompt):
-            self._outputs.note_saved(prompt, saved, images, succeeded=succeeded)
-        for one in together:
-            self._outputs.forget_work(one.key, prompt, succeeded=succeeded)
-
-    def _reconcile_item(self, over: _Over, outcome: Outcome, on: On) -> None:
-        key, item, claim = over.key, over.item, over.claim
-        # The prompt may have ended long before this look.
-        now = self._host.now()
-        at = outcome.ended_at or now
-        took = self._duration(over, now - at)
-        entry = self._loops.entry(key)
-        # A prompt that was lost without a trace has not run until now.
-        is_known = outcome.ended_at is not None or outcome.ending is not Ending.STOPPED
-        ran_at = entry.ran_at
-        if is_known:
-            # A time in the future is by a clock that was set back since.
-            ran_at = max(ran_at, at) if ran_at is not None and ran_at <= now else at
-        if outcome.ending is Ending.STOPPED and claim.server == self._host.server:
-            # Until an image is handed out: that of a prompt before it may be reconciled later.
-            self._memory.change(key, interrupted=True)
-        failure = outcome.failure or Failure("the prompt failed")
-        is_failure = on in {On.PROMPT_FAILED, On.FOLDER_GONE}
-        known = self._memory.turn(key, over.turn)
-        event = Event(
-            on,
-            failure=failure if is_failure else None,
-            seconds=took,
-            lost_transparency=known.lost_transparency,
-        )
-        new = self._items.happens(key, item, event, claim.policy)
-        times = entry.times
-        if is_known:
-            times = self._loops.clock.ends(key, times, max(0.0, now - at))
-        if new.state in {ItemState.DONE, ItemState.FAILED}:
-            times = times.ended_one(took)
-            reading, late = self._memory.read_ahead(over.turn)
-            writing = self._writes.seconds(over.turn)
-            spent = Spent(item.path, took, known.waited, writing, late, reading)
-            self._memory.change(key, forecast=self._memory[key].forecast.ended_one(spent))
-        self._loops.save(key, times=times, ran_at=ran_at)
-        if new.state is ItemState.DONE:
-            self._store.carry(key, known.value)
-            if known.lost_transparency:
-                self._loops.save(key, lost_transparency=entry.lost_transparency + 1)
-            if known.renamed_text:
-                self._loops.save(key, renamed_texts=entry.renamed_texts + 1)
-        self._memory.end_turns(key, over.turn.__eq__)
-
-    def _duration(self, over: _Over, ended_ago: float) -> float:
-        """For how many seconds a prompt had its item; 0 if only another server knows.
-
-        The history has the time of day at which it ended, and the clock may have been set since. So
-        that time only tells how long ago it was, which is next to nothing.
-        """
-        began = self._memory.turn(over.key, over.turn).began
-        if began is None:
-            return 0.0
-        passed = self._host.steady() - began
-        return passed - ended_ago if 0 <= ended_ago <= passed else passed
-
-    def _with_writes(self, over: _Over) -> Outcome:
-        """The outcome of a prompt, together with that of its background writes."""
-        outcome, failure = self._outcomes.with_writes(over.turn, over.outcome)
-        self._transactions.after_commit(partial(self._writes.forget, over.turn))
-        if failure is not None:
-            self._untold.note(over.key, over.claim.policy, over.outcome, failure)
-        return outcome
-
     def _clean_up_behind(self, gone: Collection[str]) -> None:
         """Have unfinished files of servers that have ended deleted, if there may be any."""
         folders = {os.path.dirname(target) for target in self._store.open_outputs()}
         if folders:
             self._transactions.after_commit(lambda: self._clean_up(folders, gone))
-
-
-@dataclass(frozen=True)
-class _Over:
-    """An open item whose prompt has ended."""
-
-    key: LoopKey
-    item: Item
-    claim: Claim
-    outcome: Outcome
-
-    @property
-    def turn(self) -> Turn:
-        return Turn.of(self.key, self.claim.prompt, self.item)
-
-
-def _on(outcome: Outcome, *, all_ended: bool, is_part: bool) -> On:
-    """The event that has happened to the items of a prompt.
-
-    `all_ended` tells whether it has reached Loop End with all of them.
-    """
-    if is_part:
-        # Somebody has tried a part of the graph: neither success nor failure says anything.
-        return On.PART_ENDED
-    if outcome.ending is Ending.SUCCESS:
-        return On.SUCCEEDED if all_ended else On.MISSED_LOOP_END
-    if outcome.ending is Ending.STOPPED:
-        return On.STOPPED
-    return On.PROMPT_FAILED if _blames_image(outcome.failure) else On.FOLDER_GONE
-
-
-def _blames_image(failure: Failure | None) -> bool:
-    return failure is None or failure.blames_image
-
-
-def _of_partner(key: LoopKey, item: Item, failure: Failure | None) -> Failure:
-    """The failure of an item that went together with one that failed."""
-    reason = "it failed" if failure is None else failure.reason
-    together = together_with(key, item.path, reason)
-    return Failure(together, blames_image=_blames_image(failure))
-
-
-def together_with(key: LoopKey, path: str, reason: str) -> str:
-    """The reason for a failure that is due to a partner, the item at `path`."""
-    return f"it goes together with {path!r} of {os.path.basename(key.directory)!r}: {reason}"
