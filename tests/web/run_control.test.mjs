@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 import { InProgress } from "../../web/lib/in_progress.js";
 import { RunControl } from "../../web/lib/run_control.js";
+import { Submissions } from "../../web/lib/submissions.js";
 import { TakeBack } from "../../web/lib/take_back.js";
 import "./english.mjs";
 import { Trial } from "../../web/lib/trial.js";
@@ -18,8 +19,11 @@ function entry(id, { graph = OURS, client = "me", extra = GRAPH } = {}) {
   return [1, id, graph, { client_id: client, ...extra }];
 }
 
-/** A run control; `queue` is what waits in ComfyUI's queue, or how it answers. */
-function setUp({ queue = [], running = [], open = false, away = [], sending = null } = {}) {
+/**
+ * A run control; `queue` is what waits in ComfyUI's queue, or how it answers, once `looked` has
+ * ended.
+ */
+function setUp({ queue = [], running = [], away = [], sending = null, looked = async () => {}, ...given } = {}) {
   const did = [];
   const api = {
     clientId: "me",
@@ -27,7 +31,9 @@ function setUp({ queue = [], running = [], open = false, away = [], sending = nu
       if (options) did.push(JSON.parse(options.body));
       if (queue instanceof Response) return queue;
       if (queue instanceof Error) throw queue;
-      return new Response(JSON.stringify({ queue_pending: queue, queue_running: running }));
+      const answer = JSON.stringify({ queue_pending: queue, queue_running: running });
+      await looked();
+      return new Response(answer);
     },
   };
   const gate = {
@@ -46,7 +52,7 @@ function setUp({ queue = [], running = [], open = false, away = [], sending = nu
   };
   const watch = { loops: [], waitsFor: (loop) => watch.loops.includes(loop), end: () => did.push("end") };
   const trial = new Trial({ isOnChange: () => false });
-  const submissions = { open, count: 1 };
+  const submissions = given.submissions ?? { open: given.open ?? false, count: 1 };
   const told = [];
   const takeBack = new TakeBack({ api, toasts: { show: (_key, said) => told.push(said.detail) } });
   const inProgress = new InProgress();
@@ -108,13 +114,116 @@ test("what ComfyUI was sending when Pause was pressed stays once the batch goes 
 });
 
 test("what was still being sent when Pause was pressed is taken back too, once", async () => {
-  const { control, did, queue } = setUp({ open: true });
+  let looks = 0;
+  const looked = async () => (looks += 1);
+  const { control, did, queue, submissions } = setUp({ open: true, looked });
   await control.pause("l", HERE);
   did.length = 0;
   queue.push(entry("its"));
   await control.sent();
+  const before = looks;
+  submissions.open = false;
+  await control.sent(); // something without a batch
+  Object.assign(submissions, { open: true, count: 2 });
   await control.sent();
-  assert.deepEqual(did, [{ delete: ["its"] }]);
+  assert.deepEqual([did, looks], [[{ delete: ["its"] }], before]);
+});
+
+/** A run control with what ComfyUI's page does; `turn()` runs what waits for it. */
+function sendingPage(given = {}) {
+  const waiting = [];
+  const submissions = new Submissions({ later: (run) => waiting.push(run) });
+  const page = setUp({ ...given, submissions });
+  const { control, queue } = page;
+  /** ComfyUI has accepted a prompt, and its page says that it has sent what one press asked for. */
+  const sends = (id) => {
+    queue.push(entry(id));
+    submissions.end();
+    return control.sent();
+  };
+  const turn = () => waiting.splice(0).forEach((run) => run());
+  return { ...page, sends, submissions, turn };
+}
+
+/** Resolves once what has its answer has gone on. */
+const passes = () => new Promise((resume) => setImmediate(resume));
+
+test("after several presses of Run while ComfyUI sends, Pause takes back what each has sent", async () => {
+  const { control, did, sends, submissions, turn } = sendingPage();
+  submissions.begin();
+  await control.pause("l", HERE);
+  const first = sends("first");
+  submissions.begin(); // the second press, in the same turn
+  turn();
+  await first;
+  const second = sends("second");
+  turn();
+  await second;
+  assert.equal(submissions.open, false);
+  assert.deepEqual(did.slice(1), [{ delete: ["first"] }, { delete: ["first", "second"] }]);
+});
+
+test("an answer of ComfyUI's that comes late keeps nothing from being taken back", async () => {
+  const answers = [];
+  const looked = () => new Promise((answer) => answers.push(answer));
+  const { control, did, sends, submissions, turn } = sendingPage({ looked });
+  submissions.begin();
+  const asking = [control.pause("l", HERE), sends("first")];
+  submissions.begin();
+  asking.push(sends("second"));
+  turn();
+  assert.equal(submissions.open, false);
+  const [paused, first, second] = answers.splice(0);
+  for (const answer of [paused, first]) {
+    answer();
+    await passes();
+    answers.splice(0).forEach((deleted) => deleted());
+    await passes();
+  }
+  did.length = 0;
+  second();
+  await passes();
+  assert.deepEqual(did, [{ delete: ["first", "second"] }]);
+  answers.splice(0).forEach((deleted) => deleted());
+  await Promise.all(asking);
+});
+
+test("what was asked for, and not yet begun, when Pause was pressed is taken back, too", async () => {
+  for (const begins of [true, false]) {
+    const { control, did, sends, submissions, turn } = sendingPage();
+    let send;
+    const asked = submissions.ask(() => new Promise((sent) => (send = sent)));
+    await control.pause("l", HERE);
+    if (!begins) send(); // nothing, as somebody else runs the batch
+    if (!begins) await asked;
+    submissions.begin();
+    const sent = sends(begins ? "its" : "another Run's");
+    turn();
+    await sent;
+    assert.deepEqual(did.slice(1), begins ? [{ delete: ["its"] }] : []);
+    send();
+    await asked;
+  }
+});
+
+test("a Pause that is pressed while another asks what waits takes back its own prompts", async () => {
+  let answer = null;
+  let isSlow = false;
+  const looked = () => isSlow && new Promise((resolve) => (answer = resolve));
+  const { control, did, sends, submissions, turn } = sendingPage({ looked });
+  submissions.begin();
+  await control.pause("l", HERE);
+  isSlow = true;
+  const first = sends("first");
+  turn();
+  isSlow = false;
+  submissions.begin(); // Run of another batch
+  await control.pause("m", HERE);
+  answer();
+  await first;
+  did.length = 0;
+  await sends("second");
+  assert.deepEqual(did, [{ delete: ["first", "second"] }]);
 });
 
 test("what is sent after Pause is not taken back", async () => {

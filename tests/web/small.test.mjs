@@ -123,6 +123,32 @@ test("what ComfyUI is asked to send counts as asked for until it begins, or fail
   assert.deepEqual(seen, [true, false, false, true, false, false]);
 });
 
+test("what ComfyUI is asked to send has the number of its submission from then on", async () => {
+  const submissions = new Submissions({ later: (run) => run() });
+  const counts = [];
+  const see = () => counts.push(submissions.count);
+  const ask = (begin) =>
+    submissions.ask(async () => {
+      see();
+      begin();
+      see();
+    });
+  await ask(() => submissions.begin());
+  await ask(() => {}); // what is asked for while something is being sent is part of that
+  await ask(() => submissions.end()); // or has yet to begin
+  submissions.begin();
+  see();
+  submissions.end();
+  await ask(() => {}); // nothing is sent
+  await ask(() => {
+    for (let times = 0; times < 2; times += 1) {
+      submissions.begin();
+      submissions.end();
+    }
+  });
+  assert.deepEqual(counts, [1, 1, 1, 1, 1, 1, 2, 3, 3, 4, 5]);
+});
+
 function iterator({ directory = "in", loop_name = "", linked = [] } = {}) {
   const widgets = Object.entries({ directory, loop_name }).map(([name, value]) => ({ name, value }));
   const inputs = widgets.map(({ name }) => ({ name }));

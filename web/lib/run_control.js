@@ -16,9 +16,8 @@
  * @typedef {object} Taken - what is taken back of a batch that was paused
  * @property {string | null} loop - one of its loops; null if none is known
  * @property {Paused["isIts"]} isIts
- * @property {number} count - the number of the submission in which it was; what is sent later is
- *   not taken back
- * @property {boolean} isBeingSent - whether ComfyUI's page was sending, and has yet to end
+ * @property {number} count - the number of the submission in which it was, or that was asked for;
+ *   what is sent later is not taken back
  */
 
 /**
@@ -56,7 +55,11 @@ export class RunControl {
   #takeBack;
   #trial;
   #watch;
-  /** What is taken back of paused batches, unless they go on. @type {Set<Taken>} */
+  /**
+   * What is taken back of paused batches, unless they go on, until the next submission.
+   *
+   * @type {Set<Taken>}
+   */
   #taken = new Set();
 
   /**
@@ -169,8 +172,7 @@ export class RunControl {
     if (!isHere && (loop === null || !this.#gate.goesOn(loop))) return;
     this.#inProgress.pause(loop);
     const { isIts, sending } = this.#stopping.pause(loop);
-    const { count, open } = this.#submissions;
-    const taken = { loop, isIts, count, isBeingSent: open };
+    const taken = { loop, isIts, count: this.#submissions.count };
     this.#taken.add(taken);
     const running = await this.#take(taken);
     this.#inProgress.isOf(loop, running);
@@ -178,17 +180,17 @@ export class RunControl {
       await sending;
       await this.#take(taken);
     }
-    if (!open) this.#taken.delete(taken);
   }
 
-  /** ComfyUI's page has finished sending. */
+  /**
+   * ComfyUI's page has sent something: of several presses of Run, some frontends report each. What
+   * is not part of a submission has no batch.
+   */
   async sent() {
-    for (const taken of this.#taken) {
-      if (!taken.isBeingSent) continue;
-      taken.isBeingSent = false;
-      await this.#take(taken);
-      this.#taken.delete(taken);
-    }
+    const { count, open } = this.#submissions;
+    if (!open) return;
+    for (const taken of this.#taken) if (taken.count !== count) this.#taken.delete(taken);
+    await Promise.all([...this.#taken].map((taken) => this.#take(taken)));
   }
 
   /**

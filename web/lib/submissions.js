@@ -17,6 +17,8 @@ export class Submissions {
   #count = 0;
   #open = false;
   #isAsked = false;
+  /** Whether what is asked for has been counted. */
+  #isCounted = false;
   #ending = 0;
   #later;
 
@@ -28,6 +30,7 @@ export class Submissions {
     this.#later = later;
   }
 
+  /** The number of the submission that is asked for, or open, or else of the last one. */
   get count() {
     return this.#count;
   }
@@ -58,20 +61,21 @@ export class Submissions {
    */
   async ask(send) {
     this.#isAsked = true;
+    this.#isCounted = !this.#open; // if it is, this may become part of it
+    if (this.#isCounted) this.#count += 1;
     try {
       await send();
     } finally {
-      this.#isAsked = false;
+      this.#isAsked = this.#isCounted = false;
     }
   }
 
   /** A prompt is about to be sent. */
   begin() {
-    this.#isAsked = false;
-    this.#ending += 1; // cancels a pending end
-    if (this.#open) return;
+    if (!this.#open && !this.#isCounted) this.#count += 1;
+    this.#isAsked = this.#isCounted = false;
     this.#open = true;
-    this.#count += 1;
+    this.#ending += 1; // cancels a pending end
   }
 
   /**
