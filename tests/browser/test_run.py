@@ -114,6 +114,49 @@ def test_trying_one_image_counts_nothing(comfy: ComfyPage, batch: Batch) -> None
     assert batch.ran[-len(SEVEN) :] == SEVEN
 
 
+@pytest.mark.one_renderer
+def test_trying_one_image_runs_no_more_where_run_instant_is_chosen(
+    comfy: ComfyPage, batch: Batch
+) -> None:
+    comfy.load(batch.graph())
+    comfy.choose("Run (Instant)")
+    chosen = comfy.mode
+    comfy.press_button("Try one image")
+    expect(comfy.card()).to_contain_text(f"Tried: {SEVEN[0]}")
+    comfy.page.wait_for_function(
+        "mode => app.extensionManager.queueSettings.mode === mode", arg=chosen
+    )
+    comfy.settle()
+    batch.client.wait_until_idle()
+    assert (comfy.submitted, batch.ran, batch.state()) == (1, SEVEN[:1], None)
+    comfy.press_button("Run")
+    comfy.toast("Batch complete: 7 done, 0 failed")
+    comfy.wait_until_off()
+    assert batch.ran == [SEVEN[0], *SEVEN]
+
+
+@pytest.mark.one_renderer
+def test_trying_one_image_runs_no_more_where_the_old_menu_s_checkbox_is_set(
+    comfy: ComfyPage, batch: Batch
+) -> None:
+    comfy.load(batch.graph())
+    comfy.open_old_menu()
+    comfy.page.get_by_label("Extra options").check()
+    checkbox = comfy.page.locator("#autoQueueCheckbox")
+    checkbox.check()
+    comfy.press_button("Try one image")
+    expect(comfy.card()).to_contain_text(f"Tried: {SEVEN[0]}")
+    expect(checkbox).to_be_checked()
+    comfy.settle()
+    batch.client.wait_until_idle()
+    assert (comfy.submitted, batch.ran, batch.state()) == (1, SEVEN[:1], None)
+    comfy.press_button("Run")
+    comfy.toast("Batch complete: 7 done, 0 failed")
+    comfy.wait_until_off()
+    assert batch.ran == [SEVEN[0], *SEVEN]
+    comfy.open_new_menu()
+
+
 def test_the_image_to_try_is_chosen_by_its_name_and_by_keyboard(
     comfy: ComfyPage, batch: Batch
 ) -> None:

@@ -22,10 +22,11 @@ for (const [mode, off] of [
     const app = appWith(settings);
     const autoQueue = new AutoQueue(app);
     assert.equal(autoQueue.on, true);
-    assert.equal(autoQueue.switchOff(), mode);
+    const switchedOff = autoQueue.switchOff();
+    assert.deepEqual(switchedOff, { name: mode, isOurs: false });
     assert.equal(settings.mode, off);
     assert.equal(autoQueue.on, false);
-    autoQueue.goOn(mode, 3);
+    autoQueue.goOn(switchedOff, 3);
     assert.equal(settings.mode, mode);
     assert.deepEqual(app.queued, [[0, mode === "change" ? 3 : 1]]);
   });
@@ -175,6 +176,76 @@ test("who has chosen Run (Instant) is still known after it was off for a while",
   assert.equal(app.ui.autoQueueEnabled, false);
 });
 
+/** What is left of a mode that was switched off and on, by its end or by an error. */
+const ENDS = [(autoQueue) => autoQueue.switchOff(), (autoQueue) => autoQueue.showStopped()];
+
+for (const menu of [false, true]) {
+  test(`who has chosen ${menu ? "the newer" : "the older"} mode goes with it, whatever was switched off meanwhile`, () => {
+    for (const end of ENDS) {
+      const settings = { mode: "disabled", batchCount: 1 };
+      const autoQueue = new AutoQueue(appWith(settings), page({ menu }));
+      autoQueue.start();
+      const mode = autoQueue.switchOff();
+      autoQueue.switchOff();
+      settings.mode = menu ? "instant-running" : "instant"; // a person's own, for another workflow
+      const own = autoQueue.switchToPlain();
+      assert.deepEqual([mode.isOurs, own.isOurs], [true, false]);
+      autoQueue.switchOn(mode);
+      end(autoQueue);
+      assert.equal(settings.mode, "disabled");
+      autoQueue.switchOn(own);
+      autoQueue.showStopped();
+      assert.equal(settings.mode, menu ? "instant-idle" : "instant");
+    }
+  });
+
+  test(`what a person has chosen while the ${menu ? "newer" : "older"} mode was off is not the page's`, () => {
+    const settings = { mode: "disabled", batchCount: 1 };
+    const autoQueue = new AutoQueue(appWith(settings), page({ menu }));
+    autoQueue.start();
+    const mode = autoQueue.switchOff();
+    settings.mode = menu ? "instant-idle" : "instant";
+    autoQueue.switchOn(mode);
+    autoQueue.showStopped();
+    assert.equal(settings.mode, menu ? "instant-idle" : "instant");
+  });
+}
+
+test("who has checked the old menu's checkbox is known in the same way", () => {
+  for (const [isChecked, left] of [
+    [false, false],
+    [true, true],
+  ]) {
+    const app = appWith({ mode: "disabled", batchCount: 1 }, { batchCount: 1 });
+    const autoQueue = new AutoQueue(app, page({ oldMenu: true }));
+    autoQueue.start();
+    const mode = autoQueue.switchOff();
+    autoQueue.switchOff();
+    app.ui.autoQueueEnabled = isChecked; // by a person, while it was off
+    autoQueue.switchOn(mode);
+    assert.equal(app.ui.autoQueueEnabled, true);
+    autoQueue.showStopped();
+    assert.equal(app.ui.autoQueueEnabled, left);
+  }
+});
+
+test("the mode in which a batch would be run is told without choosing it", () => {
+  for (const [from, parts, mode] of [
+    ["disabled", { menu: true }, { name: "instant-running", isOurs: true }],
+    ["instant-idle", { menu: true }, { name: "instant-running", isOurs: false }],
+    ["instant", {}, { name: "instant", isOurs: false }],
+    ["disabled", { oldMenu: true }, { name: "checkbox", isOurs: true }],
+  ]) {
+    const settings = { mode: from, batchCount: 1 };
+    const app = appWith(settings, { batchCount: 1 });
+    const autoQueue = new AutoQueue(app, page(parts));
+    assert.deepEqual(autoQueue.toStart, mode);
+    assert.deepEqual([settings.mode, app.ui.autoQueueEnabled], [from, undefined]);
+    autoQueue.switchOn(autoQueue.toStart);
+    assert.deepEqual(autoQueue.switchOff(), mode);
+  }
+});
+
 for (const [menu, chosen, left] of [
   [false, ["disabled", "instant"], "instant"],
   [true, ["instant-idle", "disabled", "instant-idle", "instant-running"], "instant-idle"],
@@ -240,6 +311,16 @@ for (const [mode, isPressed] of [
     assert.equal(app.queued.length, isPressed ? 0 : 1);
   });
 }
+
+test("the old menu's checkbox does not tell whether Run was pressed", () => {
+  const app = appWith({ mode: "disabled", batchCount: 1 }, { autoQueueEnabled: true, batchCount: 1 });
+  const autoQueue = new AutoQueue(app, page({ oldMenu: true }));
+  assert.deepEqual([autoQueue.runsAll, autoQueue.isPressed], [true, false]);
+  autoQueue.start(autoQueue.isPressed);
+  assert.equal(app.queued.length, 1);
+  autoQueue.showStopped();
+  assert.equal(app.ui.autoQueueEnabled, true);
+});
 
 test("Run (On Change) does not run the whole batch", () => {
   const autoQueue = new AutoQueue(appWith({ mode: "change" }));

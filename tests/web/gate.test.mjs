@@ -1,5 +1,6 @@
 import assert from "node:assert/strict";
 import test from "node:test";
+import { AutoQueue } from "../../web/lib/auto_queue.js";
 import { LOOP, setUp, stands } from "./gate_page.mjs";
 
 test("a batch on the screen is left to ComfyUI", async () => {
@@ -289,6 +290,56 @@ test("a batch that was stopped goes on while another workflow is on the screen",
   assert.equal(gate.stopping.resume("l"), false);
 });
 
+test("a batch that an error has stopped goes on from there in the mode of the card's Run", async () => {
+  const { autoQueue, gate, leave, look, screen } = await setUp();
+  gate.stopping.showStopped(["l"], "p");
+  autoQueue.on = false;
+  await leave();
+  assert.equal(gate.stopping.resume("l"), true);
+  screen.workflow = "batch's";
+  for (let seen = 0; seen < 2; seen += 1) await look();
+  assert.equal(autoQueue.mode, autoQueue.toStart);
+});
+
+/** ComfyUI's modes of Run in a newer frontend, in which nothing has been chosen yet. */
+function modes() {
+  const settings = { mode: "disabled", batchCount: 1 };
+  const app = { ui: {}, extensionManager: { queueSettings: settings }, queuePrompt() {} };
+  const page = { querySelector: () => ({}), getElementById: () => null };
+  return { settings, autoQueue: new AutoQueue(app, () => page) };
+}
+
+for (const [what, meanwhile] of [
+  ["was lost with the server", async ({ gate }) => gate.queueIs(undefined)],
+  [
+    "gave way to another",
+    async ({ gate, leave, turn }) => {
+      await leave();
+      await gate.start();
+      gate.sending();
+      gate.accepted();
+      gate.heard({ loop: "m" }, "q");
+      await turn();
+      for (let ends = 0; ends < 2; ends += 1) gate.stopping.switchOff(["m"]);
+    },
+  ],
+]) {
+  test(`Run is as before the card's at the end of a batch that ${what} and left the screen`, async () => {
+    const { settings, autoQueue } = modes();
+    autoQueue.start();
+    const page = await setUp({ autoQueue });
+    const { gate, leave, look, screen } = page;
+    await meanwhile(page);
+    await leave();
+    gate.queueIs(1);
+    screen.workflow = "batch's";
+    for (let seen = 0; seen < 3; seen += 1) await look();
+    assert.equal(settings.mode, "instant-running");
+    gate.stopping.switchOff(["l"]);
+    assert.equal(settings.mode, "disabled");
+  });
+}
+
 test("what the page sends does not end what ComfyUI is sending", async () => {
   let answer;
   const given = { answer: () => new Promise((resolve) => (answer = resolve)) };
@@ -317,6 +368,50 @@ test("a prompt of somebody who works in between is told from the batch's", async
   await emptied();
   assert.equal(gate.isOthers("p"), false);
   assert.equal(gate.isOthers("x"), true);
+});
+
+test("so it is with the batch's workflow back on the screen", async () => {
+  const { autoQueue, gate, leave, look, screen, submissions, turn } = await setUp();
+  gate.queueIs(1);
+  assert.equal(gate.isOthers("p"), false); // it is the first, as far as is known
+  gate.queueIs(2); // somebody runs another workflow, while an image of the batch runs
+  await leave();
+  screen.workflow = "batch's";
+  for (let seen = 0; seen < 2; seen += 1) await look();
+  assert.deepEqual([autoQueue.on, gate.isAway("l"), gate.isOthers("p")], [true, false, false]);
+  gate.queueIs(1); // the image of the batch has ended
+  assert.equal(gate.isOthers("x"), true);
+  gate.queueIs(undefined);
+  assert.equal(gate.isOthers("x"), false); // the page has heard nothing for a while
+  gate.queueIs(0);
+  await turn();
+  submissions.begin();
+  gate.sending();
+  assert.equal(gate.isOthers("q"), false); // before ComfyUI's answer it may run
+  gate.accepted();
+  gate.queueIs(2);
+  gate.heard(LOOP, "q");
+  assert.equal(gate.isOthers("q"), false);
+  gate.queueIs(1);
+  assert.equal(gate.isOthers("x"), true);
+  gate.stopping.stopHere();
+  gate.queueIs(2);
+  autoQueue.on = true;
+  gate.sending(); // Run again: an image from before Pause may still run
+  gate.accepted();
+  assert.equal(gate.isOthers("q"), false);
+});
+
+test("what the page has sent of a batch that is back is the batch's", async () => {
+  const { emptied, gate, leave, look, screen } = await setUp();
+  await leave();
+  await emptied();
+  gate.heard(LOOP, "p");
+  screen.workflow = "batch's";
+  for (let seen = 0; seen < 2; seen += 1) await look();
+  gate.queueIs(2);
+  gate.queueIs(1);
+  assert.deepEqual([gate.isOthers("p"), gate.isOthers("x")], [false, true]);
 });
 
 test("a loop that another tab runs is left to it", async () => {

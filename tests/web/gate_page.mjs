@@ -21,6 +21,7 @@ export async function setUp({
   answer = async () => ({ prompt_id: "p" }),
   expected = () => [],
   unfinished = () => new Map(),
+  autoQueue: given,
 } = {}) {
   const waiting = [];
   const later = (run) => waiting.push(run);
@@ -31,7 +32,7 @@ export async function setUp({
     } while (waiting.length > 0);
   };
   const did = [];
-  const autoQueue = {
+  const autoQueue = given ?? {
     mode: RUNS,
     get on() {
       return this.mode === RUNS;
@@ -62,6 +63,8 @@ export async function setUp({
     showStopped: () => did.push("shown stopped"),
     goOn: () => did.push("goes on here"),
     start: () => did.push("starts"),
+    queueOne: async () => did.push("ComfyUI queues one"),
+    toStart: RUNS,
     queueAgain: () => did.push("ComfyUI queues"),
   };
   const screen = {

@@ -12,6 +12,13 @@ const OFF = {
   change: "disabled",
 };
 
+/**
+ * @typedef {object} Mode - a mode in which ComfyUI queues automatically, as it was switched off
+ * @property {string} name - ComfyUI's
+ * @property {boolean} isOurs - whether this page had chosen it itself, where each press of Run was
+ *   one run
+ */
+
 /** The mode in which each press of Run is one run. */
 const PLAIN = "disabled";
 /** The mode that represents the old menu's checkbox. */
@@ -36,8 +43,6 @@ export class AutoQueue {
   #wasPlain = false;
   /** Whether it has done so in the old menu. */
   #wasUnchecked = false;
-  /** What these two were when it was last switched off. */
-  #before = { wasPlain: false, wasUnchecked: false };
   /** The mode that this page has set last. */
   #set = /** @type {string | undefined} */ (undefined);
 
@@ -68,10 +73,10 @@ export class AutoQueue {
 
   /**
    * Whether Run (Instant) is not only chosen, as far as the mode tells: older frontends have one
-   * mode for both.
+   * mode for both, and the old menu one checkbox.
    */
   get isPressed() {
-    return this.runsAll && this.mode !== "instant";
+    return this.mode === "instant-running";
   }
 
   /** Whether Run (On Change) is chosen. */
@@ -86,11 +91,19 @@ export class AutoQueue {
    */
   start(isRunning = this.runsAll) {
     if (isRunning) return;
-    if (this.#isOldMenu) {
-      this.#wasUnchecked = !this.#legacyOn;
-      this.#switchLegacy(true);
-    } else this.#choose(this.#instant);
+    this.#choose(this.toStart.name);
     return this.queueAgain();
+  }
+
+  /**
+   * The mode in which `start` runs a batch.
+   *
+   * @returns {Mode}
+   */
+  get toStart() {
+    const isOld = this.#isOldMenu;
+    const isOurs = isOld ? !this.#legacyOn : this.#settings?.mode === PLAIN;
+    return { name: isOld ? LEGACY : this.#instant, isOurs };
   }
 
   /**
@@ -106,14 +119,18 @@ export class AutoQueue {
     });
   }
 
-  /** Switch it off; returns the mode it was in, or null if it was off. */
+  /**
+   * Switch it off; returns the mode it was in, or null if it was off.
+   *
+   * @returns {Mode | null}
+   */
   switchOff() {
-    const mode = this.on ? (this.mode ?? null) : null;
-    this.#before = { wasPlain: this.#wasPlain, wasUnchecked: this.#wasUnchecked };
+    const name = this.on ? this.mode : undefined;
+    const isOurs = name === LEGACY ? this.#wasUnchecked : this.#wasPlain;
     const settings = this.#settings;
     if (settings && settings.mode in OFF) this.#leave(settings);
     if (this.#legacyOn) this.#switchLegacy(false);
-    return mode;
+    return name === undefined ? null : { name, isOurs };
   }
 
   /** Switch it off, and let the next press of Run be one run; returns what `switchOff` returns. */
@@ -127,25 +144,25 @@ export class AutoQueue {
   /**
    * Switch it back on in a mode returned by `switchOff`.
    *
-   * @param {string} mode
+   * @param {Mode} mode
    */
-  switchOn(mode) {
-    if (mode === LEGACY) this.#switchLegacy(true);
-    else this.#choose(mode);
-    this.#wasPlain = this.#before.wasPlain;
-    this.#wasUnchecked = this.#before.wasUnchecked;
+  switchOn({ name, isOurs }) {
+    // What a person has chosen meanwhile is not this page's any more.
+    this.#choose(name);
+    if (name === LEGACY) this.#wasUnchecked &&= isOurs;
+    else this.#wasPlain &&= isOurs;
   }
 
   /**
    * Switch it back on in a mode returned by `switchOff`, and queue prompts for some images.
    *
-   * @param {string} mode
+   * @param {Mode} mode
    * @param {number} images
    */
   goOn(mode, images) {
     this.switchOn(mode);
     // Run (On Change) queues nothing automatically until somebody changes something.
-    return this.queueAgain(mode === ON_CHANGE ? images : 1);
+    return this.queueAgain(mode.name === ON_CHANGE ? images : 1);
   }
 
   /**
@@ -194,9 +211,13 @@ export class AutoQueue {
   /** @param {string} mode */
   #choose(mode) {
     const settings = this.#settings;
-    if (!settings) return;
-    this.#wasPlain = settings.mode === PLAIN;
-    this.#setMode(settings, mode);
+    if (mode === LEGACY) {
+      this.#wasUnchecked = !this.#legacyOn;
+      this.#switchLegacy(true);
+    } else if (settings) {
+      this.#wasPlain = settings.mode === PLAIN;
+      this.#setMode(settings, mode);
+    }
   }
 
   /**
@@ -210,7 +231,7 @@ export class AutoQueue {
   /** The settings have changed: a mode that a person has chosen is no longer this page's. */
   #noteChoice() {
     if (this.#settings?.mode === this.#set) return;
-    this.#wasPlain = this.#before.wasPlain = false;
+    this.#wasPlain = false;
   }
 
   /**

@@ -6,6 +6,7 @@ import { Refused } from "./requests.js";
 /**
  * @import { Iteration } from "../../types/nodes.d.ts"
  * @import { Aim } from "./aims.js"
+ * @import { Mode } from "./auto_queue.js"
  * @import { Gate } from "./gate/gate.js"
  * @import { Stopping } from "./gate/stopping.js"
  * @import { Run } from "./runs.js"
@@ -20,7 +21,7 @@ import { Refused } from "./requests.js";
  * @typedef {object} Watched - what is watched
  * @property {Aim} aim - what is waited for
  * @property {Iteration[]} loops
- * @property {string} mode - the mode of Run before
+ * @property {Mode} mode - the mode of Run before
  * @property {string | undefined} resting - the mode of Run since then
  * @property {boolean} warned - whether the user was told that the server refuses to look
  */
@@ -91,7 +92,7 @@ export class Watch {
    * to watch for new images if the run asks for it; returns whether this tab is watching now.
    *
    * @param {Run} run
-   * @param {string | null} mode
+   * @param {Mode | null} mode
    */
   stopped(run, mode) {
     const loops = run.watched;
@@ -105,7 +106,7 @@ export class Watch {
    * for them, if Auto Queue was in a `mode` until then (null if it was off).
    *
    * @param {Iteration[]} loops
-   * @param {string | null} mode
+   * @param {Mode | null} mode
    */
   awaits(loops, mode) {
     if (mode !== null) this.#begin(OTHER_SERVERS, loops, mode);
@@ -123,7 +124,7 @@ export class Watch {
   /**
    * @param {Aim} aim
    * @param {Iteration[]} loops
-   * @param {string} mode
+   * @param {Mode} mode
    */
   #begin(aim, loops, mode) {
     this.end();

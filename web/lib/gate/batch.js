@@ -1,5 +1,6 @@
 /** @import { Loop } from "../../../types/server.d.ts" */
 /** @import { Workflow } from "../../../types/comfyui.d.ts" */
+/** @import { Mode } from "../auto_queue.js" */
 /** @import { Copy } from "./copy.js" */
 
 /**
@@ -25,8 +26,8 @@ export class Batch {
   copy = null;
   /** How many runs have been sent since the copy was made. */
   behind = 0;
-  /** The mode of Run to go on in. */
-  mode = "";
+  /** The mode of Run to go on in; null if none was switched off. @type {Mode | null} */
+  mode = null;
   /** Whether ComfyUI is sending a prompt, as far as it has said. */
   isPending = false;
   /** Whether the page is to send the next prompt, while another workflow is on the screen. */
@@ -72,7 +73,7 @@ export class Batch {
   /**
    * The mode of Run that `Hold` has switched off, and the one since then; null if it has not.
    *
-   * @type {{ mode: string, resting: string | undefined } | null}
+   * @type {{ mode: Mode, resting: string | undefined } | null}
    */
   held = null;
   /** How many times in a row its workflow was seen on the screen again. */
@@ -113,6 +114,11 @@ export class Batch {
   /** Whether a prompt of it is in ComfyUI's queue, or being sent, as far as that is known. */
   get isQueued() {
     return this.queued.length > 0 || this.toBeQueued !== null;
+  }
+
+  /** Whether a prompt of it may be the first in ComfyUI's queue, which is the running one. */
+  get mayBeNext() {
+    return this.isNew || this.isUnsure || (this.isQueued && this.before === 0);
   }
 
   /** How many prompts come before its next one, as far as that is known. */

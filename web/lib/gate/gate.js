@@ -5,6 +5,7 @@ import { Hold } from "./hold.js";
 import { Looking } from "./looking.js";
 import { LostServer } from "./lost_server.js";
 import { Moves } from "./moves.js";
+import { OneRun } from "./one_run.js";
 import { QueuePlaces } from "./queue_places.js";
 import { Stopping } from "./stopping.js";
 import { Turns } from "./turns.js";
@@ -12,7 +13,7 @@ import { Turns } from "./turns.js";
 /**
  * @import { Iteration } from "../../../types/nodes.d.ts"
  * @import { Loop } from "../../../types/server.d.ts"
- * @import { AutoQueue } from "../auto_queue.js"
+ * @import { AutoQueue, Mode } from "../auto_queue.js"
  * @import { Submissions } from "../submissions.js"
  * @import { AwayNotice } from "./away_notice.js"
  * @import { Batch, Unfinished } from "./batch.js"
@@ -50,6 +51,7 @@ export class Gate {
   #lostServer;
   #moves;
   #expected;
+  #oneRun;
   #unfinished;
   #turns;
   #batches = new Batches();
@@ -105,6 +107,7 @@ export class Gate {
       wait: given.wait,
     });
     this.#hold = new Hold({ autoQueue, batches, screen });
+    this.#oneRun = new OneRun({ autoQueue, later });
     this.#lostServer = new LostServer({
       autoQueue,
       batches,
@@ -172,12 +175,14 @@ export class Gate {
   /** Run the batch of the workflow on the screen, unless another tab runs it. */
   async start() {
     if (this.#submissions.isAsked) return; // by a second click
+    this.#oneRun.giveBack();
     await this.#submissions.ask(() => this.#start());
   }
 
   /** Queue one prompt of the workflow on the screen. */
   queueOne() {
-    return this.#autoQueue.queueOne();
+    this.look();
+    return this.#batches.here ? this.#autoQueue.queueOne() : this.#oneRun.queue();
   }
 
   get heldBackBy() {
@@ -194,6 +199,7 @@ export class Gate {
   /** ComfyUI is about to send a prompt of the workflow on the screen, which has a batch. */
   sending() {
     this.#turns.sending();
+    this.#oneRun.sending();
     if (!this.#autoQueue.runsAll) return;
     this.#hold.drop(); // somebody has pressed Run
     const before = this.#batches.here;
@@ -213,6 +219,7 @@ export class Gate {
 
   /** ComfyUI has accepted a prompt of the workflow on the screen, which has a batch. */
   accepted() {
+    this.#oneRun.accepted();
     const { here } = this.#batches;
     if (here) {
       this.places.accepted(here);
@@ -286,8 +293,10 @@ export class Gate {
    * @param {string} promptId
    */
   isOthers(promptId) {
-    const isUnsure = this.#batches.away.some(({ sending, loops }) => sending !== null || loops.size === 0);
-    return this.#batches.away.length > 0 && !isUnsure && !this.#sender.batchOf(promptId);
+    const { all, away, here } = this.#batches;
+    const isUnsure = away.some(({ sending, loops }) => sending !== null || loops.size === 0);
+    if (isUnsure || here?.mayBeNext) return false;
+    return all.length > 0 && !this.#sender.batchOf(promptId);
   }
 
   /**
@@ -301,6 +310,7 @@ export class Gate {
     this.#lostServer.queueIs(remaining);
     this.places.queueIs(remaining);
     this.#turns.queueIs(remaining === 0);
+    this.#oneRun.queueIs(remaining);
     this.look();
   }
 
@@ -334,7 +344,7 @@ export class Gate {
    * A batch's workflow is not on the screen: go on without.
    *
    * @param {Batch} batch
-   * @param {string} mode - in which it went on
+   * @param {Mode} mode - in which it went on
    */
   #goAway(batch, mode) {
     this.#moves.away(batch, mode);
@@ -346,7 +356,7 @@ export class Gate {
     this.#screen.giveBack(batch);
     const isNext = this.#turns.end(batch);
     this.#moves.here();
-    this.#autoQueue.switchOn(batch.mode);
+    if (batch.mode) this.#autoQueue.switchOn(batch.mode);
     this.workflowChanged();
     if (isNext && !batch.isUnsure) this.queueAgain();
   }

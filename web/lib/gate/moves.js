@@ -1,6 +1,7 @@
 import { Batch } from "./batch.js";
 
 /**
+ * @import { Mode } from "../auto_queue.js"
  * @import { Unfinished } from "./batch.js"
  * @import { AwayNotice } from "./away_notice.js"
  * @import { Batches } from "./batches.js"
@@ -75,7 +76,7 @@ export class Moves {
    * A batch's workflow is no longer on the screen.
    *
    * @param {Batch} batch
-   * @param {string} mode - in which it went on
+   * @param {Mode} mode - in which it went on
    */
   away(batch, mode) {
     this.#notice.hide(batch);

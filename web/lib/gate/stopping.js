@@ -1,5 +1,5 @@
 /**
- * @import { AutoQueue } from "../auto_queue.js"
+ * @import { AutoQueue, Mode } from "../auto_queue.js"
  * @import { Batch } from "./batch.js"
  * @import { Batches } from "./batches.js"
  * @import { Hold } from "./hold.js"
@@ -37,7 +37,7 @@ export class Stopping {
    * @param {Pick<OnScreen, "has" | "graphId">} parts.screen
    * @param {Pick<Sender, "batchOf">} parts.sender
    * @param {() => void} parts.look - looks whether another workflow has come onto the screen
-   * @param {(batch: Batch, mode: string) => void} parts.goAway - lets a batch go on in a mode while
+   * @param {(batch: Batch, mode: Mode) => void} parts.goAway - lets a batch go on in a mode while
    *   another workflow is on the screen
    * @param {() => void} parts.proceed - sends what is next
    */
@@ -116,14 +116,14 @@ export class Stopping {
     const batch = this.#batches.restedWith([loop]);
     if (!batch || this.#screen.has(batch)) return false;
     batch.begin(new Map([...batch.loops].map((each) => [each, undefined])));
-    this.#goAway(batch, batch.mode);
+    this.#goAway(batch, batch.mode ?? this.#autoQueue.toStart);
     return true;
   }
 
   /**
    * Let a batch go on in a mode returned by `switchOff`, with prompts for some images.
    *
-   * @param {string} mode
+   * @param {Mode} mode
    * @param {number} images
    * @param {Iterable<string>} [loops]
    */
