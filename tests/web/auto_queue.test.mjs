@@ -212,13 +212,15 @@ for (const menu of [false, true]) {
 }
 
 test("who has checked the old menu's checkbox is known in the same way", () => {
-  for (const [isChecked, left] of [
-    [false, false],
-    [true, true],
+  for (const [wasChecked, isChecked, left] of [
+    [false, false, false],
+    [false, true, true],
+    [true, false, true],
   ]) {
     const app = appWith({ mode: "disabled", batchCount: 1 }, { batchCount: 1 });
+    app.ui.autoQueueEnabled = wasChecked;
     const autoQueue = new AutoQueue(app, page({ oldMenu: true }));
-    autoQueue.start();
+    autoQueue.start(false);
     const mode = autoQueue.switchOff();
     autoQueue.switchOff();
     app.ui.autoQueueEnabled = isChecked; // by a person, while it was off

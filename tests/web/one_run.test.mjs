@@ -141,6 +141,9 @@ test("another mode that a person has chosen meanwhile stays", async () => {
   settings.mode = "change";
   await status(0);
   assert.equal(chosen(), "change");
+  settings.mode = "disabled";
+  await status(0);
+  assert.equal(chosen(), "disabled");
 });
 
 test("Run that is pressed meanwhile is in the mode that was chosen", async () => {

@@ -44,7 +44,7 @@ export class OneRun {
       const mode = this.#autoQueue.switchOff();
       if (mode) this.#before = { mode, resting: this.#autoQueue.mode };
     }
-    if (this.#sending === 0) this.#isAccepted = false;
+    this.#isAccepted = false;
     this.#sending += 1;
     try {
       await this.#autoQueue.queueOne();
