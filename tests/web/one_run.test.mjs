@@ -164,10 +164,13 @@ test("Run that is pressed meanwhile is in the mode that was chosen", async () =>
 });
 
 test("it changes nothing where a batch goes on, or where one press of Run is one run anyway", async () => {
-  const { gate, send, sent } = await idle();
+  const { gate, screen, send, sent } = await idle();
   await send(); // Run
   gate.queueOne();
   assert.deepEqual(sent, ["instant"]);
+  screen.workflow = "another"; // which has just come
+  gate.queueOne();
+  assert.deepEqual(sent, ["instant", "disabled"]);
   for (const mode of ["disabled", "change", "instant-idle", "instant-running"]) {
     const page = await idle({ mode });
     page.gate.queueOne();
