@@ -370,7 +370,15 @@ test("a prompt of somebody who works in between is told from the batch's", async
   assert.equal(gate.isOthers("x"), true);
 });
 
-test("so it is with the batch's workflow back on the screen", async () => {
+test("while the page waits for ComfyUI's answer, any prompt may be the batch's", async () => {
+  const { emptied, gate, leave } = await setUp({ answer: () => new Promise(() => {}) });
+  await leave();
+  assert.equal(gate.isOthers("x"), true);
+  await emptied();
+  assert.equal(gate.isOthers("x"), false);
+});
+
+test("a prompt of somebody's is told from those of a batch that is back on the screen, too", async () => {
   const { autoQueue, gate, leave, look, screen, submissions, turn } = await setUp();
   gate.queueIs(1);
   assert.equal(gate.isOthers("p"), false); // it is the first, as far as is known
@@ -380,6 +388,11 @@ test("so it is with the batch's workflow back on the screen", async () => {
   for (let seen = 0; seen < 2; seen += 1) await look();
   assert.deepEqual([autoQueue.on, gate.isAway("l"), gate.isOthers("p")], [true, false, false]);
   gate.queueIs(1); // the image of the batch has ended
+  assert.equal(gate.isOthers("x"), true);
+  gate.sending(); // Run is pressed once more: that comes after
+  assert.equal(gate.isOthers("x"), true);
+  gate.accepted();
+  gate.queueIs(2);
   assert.equal(gate.isOthers("x"), true);
   gate.queueIs(undefined);
   assert.equal(gate.isOthers("x"), false); // the page has heard nothing for a while
@@ -545,6 +558,7 @@ test("a batch that is away and has not reported yet is known by the loops of its
   await turn();
   await leave();
   assert.deepEqual([gate.isAway("m"), gate.places.of("m", false)], [true, { before: 1, isNew: true }]);
+  assert.equal(gate.isOthers("p"), false);
   gate.heard({ loop: "m", directory: "d" }, "p");
   assert.deepEqual(gate.places.of("m", false), { before: 0, isNew: false });
 });
