@@ -408,6 +408,7 @@ test("a prompt of somebody's is told from those of a batch that is back on the s
   gate.queueIs(1);
   assert.equal(gate.isOthers("x"), true);
   gate.stopping.stopHere();
+  assert.equal(gate.isOthers("x"), false); // there is no batch to tell it from
   gate.queueIs(2);
   autoQueue.on = true;
   gate.sending(); // Run again: an image from before Pause may still run
