@@ -20,8 +20,7 @@ from ..model.items import Claim, Item
 from ..model.loop_key import LoopKey
 from ..model.policy import WhenComplete
 from ..model.prompt import Prompt, Runner
-from ..model.records import FinishedBy, Iteration, Partner
-from ..store.records import LoopEntry
+from ..model.records import Iteration
 from .batches import Request
 from .changes.loops import in_order
 from .changes.moments import FORGOTTEN
@@ -101,7 +100,7 @@ class HandingOut(Parts):
         if refused is not None:
             return refused
         if held[0] is not None:
-            return self._iteration(requests, prompt, held)
+            return self._iterations.of(requests, prompt, held)
         due = self._batches.prepare(requests, prompt, listed)
         return self._hand_out_next(requests, prompt) if due is None else due
 
@@ -146,7 +145,7 @@ class HandingOut(Parts):
                     self.memory.end_turns(key, Turn.of(key, prompt, item).__eq__)
             not_reached = _saver_not_reached if ends_with_saver else _loop_end_not_reached
             return Refusal(not_reached(missed))
-        return self._iteration(requests, prompt, items)
+        return self._iterations.of(requests, prompt, items)
 
     def _watch_if_asked(self, request: Request) -> None:
         if request.policy.when_complete is WhenComplete.WATCH:
@@ -250,58 +249,6 @@ class HandingOut(Parts):
             if item.claim is not None and item.claim.prompt == prompt:
                 return item
         return None
-
-    def _iteration(
-        self, requests: Sequence[Request], prompt: Prompt, items: Sequence[Item | None]
-    ) -> Iteration:
-        """The iteration of the first request's loop; each request has an item, or none has."""
-        request, item = requests[0], items[0]
-        key = request.key
-        entry = self._loops.entry(key)
-        if item is not None:
-            # This need not outlive the process: prompts do not, and their items are PENDING then.
-            turn = Turn.of(key, prompt, item)
-            known = self.memory.turn(key, turn)
-            self.memory.change_turn(
-                key,
-                turn,
-                iterators=known.iterators | {request.node},
-                is_part=known.is_part or bool(request.without),
-            )
-        partners = zip(requests[1:], items[1:], strict=True)
-        return Iteration(
-            key=key,
-            prompt=prompt,
-            batch=entry.batch,
-            counts=self._store.counts(key),
-            item=item,
-            carried=self._store.carried(key),
-            finished=entry.finished,
-            watch=self.memory[key].is_watched,
-            elsewhere=self._loops.elsewhere(key) if item is None else 0,
-            without=request.without,
-            following=None if item is None else self._following(key),
-            finished_by=None if item is not None else self._finished_by(entry, prompt),
-            forgets=self._store.forgets,
-            partners=tuple(self._partner(each, one) for each, one in partners if one),
-            ends_with_saver=request.ends_with_saver,
-        )
-
-    def _finished_by(self, entry: LoopEntry, prompt: Prompt) -> FinishedBy | None:
-        """What a complete batch was finished by; None if unknown."""
-        runner, at = entry.runner, entry.completed_at
-        if runner is None or at is None:
-            return None
-        is_own = (runner.sender, runner.client_id) == (prompt.sender, prompt.client_id)
-        return FinishedBy(runner.sender, at, own=is_own, here=runner.server == self._host.server)
-
-    def _partner(self, request: Request, item: Item) -> Partner:
-        batch = self._loops.entry(request.key).batch
-        return Partner(request.key, item.path, batch, request.ends_with_saver)
-
-    def _following(self, key: LoopKey) -> str | None:
-        """The item that this server is likely to get next, as other servers take theirs before."""
-        return self._store.first_pending(key, skipping=self._loops.elsewhere(key))
 
 
 def _forgotten(key: LoopKey) -> str:

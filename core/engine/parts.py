@@ -22,6 +22,7 @@ from .folders.folder_watch import FolderWatch
 from .folders.listings import Lister, Listings
 from .folders.own_results import OwnResults
 from .folders.spare_listings import SpareListings
+from .iterations import Iterations
 from .outcomes.ended_prompts import EndedPrompts
 from .outcomes.lease import Servers
 from .outcomes.outcomes import Outcomes, Untold
@@ -74,6 +75,7 @@ class Parts:
         self._loops = Loops(store, host, self.memory)
         self._items = Items(store, self._transactions)
         self._outputs = Outputs(store, self.memory, roots, real_path)
+        self._iterations = Iterations(store, host, self.memory, self._loops)
         self._folder_watch = FolderWatch(store, host, self.memory, self._loops)
         self._untold = Untold(self.memory)
         self.servers = Servers(store, host, self._transactions, lease_seconds, lease_clock)
