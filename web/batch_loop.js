@@ -23,6 +23,7 @@ import { Conductor } from "./lib/conductor.js";
 import { Entries } from "./lib/convert/entries.js";
 import { MakeBatch } from "./lib/convert/make_batch.js";
 import { Cover, askWhich } from "./lib/convert/windows.js";
+import { EarlierPrompts } from "./lib/earlier_prompts.js";
 import { Awake } from "./lib/gate/awake.js";
 import { AwayNotice } from "./lib/gate/away_notice.js";
 import { Claims } from "./lib/gate/claims.js";
@@ -137,7 +138,16 @@ const changes = new Changes({
 const trial = new Trial({ isOnChange: () => autoQueue.isOnChange });
 const inProgress = new InProgress();
 const takeBack = new TakeBack({ api, toasts });
+const earlier = new EarlierPrompts({
+  waiting: () => takeBack.waiting(),
+  async loopOf(which) {
+    const { loop } = await server.folder(which).catch(() => ({ loop: null }));
+    return loop;
+  },
+  changed: () => onMode(),
+});
 const runControl = new RunControl({
+  earlier,
   gate,
   inProgress,
   stopping,
@@ -259,6 +269,7 @@ async function onStatus({ detail }) {
   gate.queueIs(remaining);
   conductor.queueIs(remaining);
   poller.queueIs(remaining);
+  void earlier.look();
   if (!(await isOther)) return;
   conductor.found(inProgress.prompt);
   onMode();
@@ -335,6 +346,7 @@ app.registerExtension({
     searchNames.restoreTitle();
     app.extensionManager.registerSidebarTab(panel.tab);
     autoQueue.onChange(onMode);
+    void earlier.look();
     api.addEventListener("executed", onExecuted);
     listen("execution_success", (promptId) => {
       conductor.succeeded(promptId);

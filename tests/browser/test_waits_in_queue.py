@@ -162,3 +162,32 @@ def test_an_image_of_the_folder_before_is_not_shown_for_the_one_that_was_chosen_
     batch.client.wait_until_idle()
     expect(comfy.card()).to_contain_text("2 images")
     assert batch.ran == NAMES[:1]
+
+
+@pytest.mark.one_renderer
+def test_after_a_reload_what_still_waits_in_the_queue_is_not_paused(
+    comfy: ComfyPage, new_batch: Callable[..., Batch], panel: SidePanel, tmp_path: Path
+) -> None:
+    batch = new_batch(*NAMES)
+    batch.close_gate(NAMES[1])
+    comfy.load(batch.graph())
+    comfy.press_button("Run")
+    batch.wait_until_in_image(2)
+    comfy.press_button("Pause")
+    batch.open_gate(NAMES[1])
+    batch.client.wait_until_idle()
+    expect(comfy.card()).to_contain_text("Paused: 2 images left")
+    block(comfy, batch, tmp_path / "first")
+    comfy.press_button("Continue")
+    expect(comfy.card()).to_contain_text(WAITING)
+    comfy.settle()
+    comfy.open()
+    comfy.load(batch.graph())
+    expect(comfy.card()).to_contain_text(WAITING)
+    expect(comfy.card()).to_contain_text("1 other run comes first.")
+    panel.open()
+    expect(panel.entry(batch.name)).to_contain_text("Queued")
+    (tmp_path / "first").touch()
+    expect(comfy.card()).to_contain_text("Paused: 1 image left")
+    batch.client.wait_until_idle()
+    assert batch.ran == NAMES[:3]

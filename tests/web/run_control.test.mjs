@@ -56,8 +56,10 @@ function setUp({ queue = [], running = [], away = [], sending = null, looked = a
   const told = [];
   const takeBack = new TakeBack({ api, toasts: { show: (_key, said) => told.push(said.detail) } });
   const inProgress = new InProgress();
-  const control = new RunControl({ gate, inProgress, stopping, submissions, takeBack, trial, watch: () => watch });
-  return { control, did, gate, inProgress, queue, submissions, told, trial, watch };
+  const places = new Map();
+  const earlier = { placeOf: (loop) => places.get(loop) ?? null };
+  const control = new RunControl({ earlier, gate, inProgress, stopping, submissions, takeBack, trial, watch: () => watch });
+  return { control, did, gate, inProgress, places, queue, submissions, takeBack, told, trial, watch };
 }
 
 test("Pause ends by the image in progress, and takes back what this page has sent of the batch", async () => {
@@ -335,12 +337,15 @@ test("with Run (On Change), every prompt is a trial of the first image", () => {
   }
 });
 
-test("only a loop that this page goes on with has a place in the queue", () => {
-  const { control, gate } = setUp({ away: ["l"] });
+test("only a loop that this page goes on with, or did before a reload, has a place in the queue", () => {
+  const { control, gate, places } = setUp({ away: ["l"] });
   assert.deepEqual(control.placeOf("l"), { loop: "l", isHere: false });
   assert.deepEqual(control.placeOf(null, HERE), { loop: null, isHere: true });
   gate.runsHere = false;
   assert.equal(control.placeOf("another", HERE), null);
+  places.set("another", { before: 2 }); // of before a reload
+  assert.deepEqual(control.placeOf("another"), { before: 2 });
+  assert.equal(control.placeOf(null), null);
 });
 
 test("it is known whether the page waits for something of a loop", () => {
@@ -445,4 +450,28 @@ test("Run of another batch does not end the Pause of the one whose image is in p
   assert.equal(control.pauses("l"), true);
   await control.start("m"); // of the same workflow
   assert.equal(control.pauses("l"), false);
+});
+
+test("what waits of this page's batches is told in the order in which it runs", async () => {
+  const inputs = { directory: "in", loop_name: "mine" };
+  const graph = {
+    1: { class_type: "BatchLoopDirectoryIterator", inputs },
+    2: { class_type: "BatchLoopDirectoryIterator", inputs: { ...inputs, directory: ["3", 0] } },
+    3: { class_type: "PrimitiveString", inputs: { directory: "no" } },
+  };
+  const trial = { 1: { ...OURS[1], inputs: { batch_loop_card: { try_image: "" } } } };
+  const last = [7, ...entry("last", { graph, extra: {} }).slice(1)];
+  const queue = [
+    last,
+    entry("next", { graph }),
+    [2, ...entry("another tab's", { client: "you" }).slice(1)],
+    [3, ...entry("of another workflow", { graph: OTHER }).slice(1)],
+    [4, ...entry("trial", { graph: trial }).slice(1)],
+  ];
+  const { takeBack } = setUp({ queue, running: [entry("runs")] });
+  assert.deepEqual(await takeBack.waiting(), [
+    { prompt: "next", before: 1, which: [{ ...inputs, workflow: "1" }] },
+    { prompt: "last", before: 5, which: [inputs] },
+  ]);
+  assert.equal(await setUp({ queue: new Error("away") }).takeBack.waiting(), null);
 });

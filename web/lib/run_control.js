@@ -1,6 +1,7 @@
 /**
  * @import { Node } from "../../types/comfyui.d.ts"
  * @import { Loop } from "../../types/server.d.ts"
+ * @import { EarlierPrompts } from "./earlier_prompts.js"
  * @import { Gate } from "./gate/gate.js"
  * @import { InProgress } from "./in_progress.js"
  * @import { Paused, Stopping } from "./gate/stopping.js"
@@ -48,6 +49,7 @@ export function runAction(state, goesOn) {
  * button. Each is about one loop, or the workflow that it is in.
  */
 export class RunControl {
+  #earlier;
   #gate;
   #inProgress;
   #stopping;
@@ -64,6 +66,7 @@ export class RunControl {
 
   /**
    * @param {object} given - the pack's modules of these names
+   * @param {Pick<EarlierPrompts, "placeOf">} given.earlier
    * @param {Gate} given.gate
    * @param {InProgress} given.inProgress
    * @param {Pick<Stopping, "pause" | "resume">} given.stopping
@@ -72,7 +75,8 @@ export class RunControl {
    * @param {Trial} given.trial
    * @param {() => Pick<Watch, "waitsFor" | "end">} given.watch
    */
-  constructor({ gate, inProgress, stopping, submissions, takeBack, trial, watch }) {
+  constructor({ earlier, gate, inProgress, stopping, submissions, takeBack, trial, watch }) {
+    this.#earlier = earlier;
     this.#gate = gate;
     this.#inProgress = inProgress;
     this.#stopping = stopping;
@@ -94,13 +98,15 @@ export class RunControl {
   }
 
   /**
-   * The place in ComfyUI's queue of a loop that this page goes on with; null if it has none.
+   * The place in ComfyUI's queue of a loop that this page goes on with, or that was there when the
+   * page was loaded; null if it has none.
    *
    * @param {string | null} loop - null if it is not known
    * @param {{ isHere?: boolean }} [where] - whether the loop's node is on the screen
    */
   placeOf(loop, { isHere = false } = {}) {
-    return this.goesOn(loop, { isHere }) ? this.#gate.places.of(loop, isHere) : null;
+    if (this.goesOn(loop, { isHere })) return this.#gate.places.of(loop, isHere);
+    return loop === null ? null : this.#earlier.placeOf(loop);
   }
 
   /**

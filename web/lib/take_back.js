@@ -13,6 +13,14 @@ import { t } from "./texts.js";
  * @typedef {{ client_id?: string, extra_pnginfo?: { workflow?: { id?: unknown } } }} Extra
  */
 
+/**
+ * @typedef {object} Waiting - a prompt of a batch that this page has sent, and that waits
+ * @property {string} prompt - its id
+ * @property {number} before - how many prompts come first
+ * @property {{ directory: string, loop_name: string, workflow?: string }[]} which - its loops, but
+ *   those whose folder comes from another node
+ */
+
 const ITERATOR = "BatchLoopDirectoryIterator";
 const TOAST = "take back";
 const LIFE_MS = 10_000;
@@ -70,6 +78,27 @@ export class TakeBack {
     }
   }
 
+  /**
+   * The prompts of batches that this page has sent and that wait, the next one first, but no trials
+   * of one image; null if ComfyUI cannot be asked yet.
+   *
+   * @returns {Promise<Waiting[] | null>}
+   */
+  async waiting() {
+    if (!this.#api.clientId) return null;
+    try {
+      const { queue_pending: pending, queue_running: running = [] } = await (await this.#queue()).json();
+      const inOrder = /** @type {Entry[]} */ (pending).sort(([one], [other]) => one - other);
+      return inOrder.flatMap((entry, place) => {
+        if (!this.#isOwn(entry)) return [];
+        return { prompt: entry[1], before: running.length + place, which: loopsIn(entry) };
+      });
+    } catch (error) {
+      console.warn(`[Batch Loop] ComfyUI does not say what waits: ${error}`);
+      return null;
+    }
+  }
+
   /** @param {Entry} entry */
   #isSent([, , , { client_id: sender }]) {
     return sender === this.#api.clientId;
@@ -94,4 +123,14 @@ export class TakeBack {
 /** @param {Extra} extra */
 function graphOf({ extra_pnginfo: info }) {
   return info?.workflow?.id === undefined ? undefined : String(info.workflow.id);
+}
+
+/** @param {Entry} entry */
+function loopsIn([, , graph, extra]) {
+  const workflow = graphOf(extra);
+  return Object.values(graph).flatMap(({ class_type: type, inputs }) => {
+    const { directory, loop_name: name = "" } = /** @type {Record<string, unknown>} */ (inputs ?? {});
+    if (type !== ITERATOR || typeof directory !== "string" || typeof name !== "string") return [];
+    return { directory, loop_name: name, ...(workflow === undefined ? {} : { workflow }) };
+  });
 }

@@ -1,0 +1,78 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+import { EarlierPrompts } from "../../web/lib/earlier_prompts.js";
+
+const WHICH = { directory: "in", loop_name: "" };
+
+const nextTask = () => new Promise((resume) => setImmediate(resume));
+
+/** What ComfyUI's queue holds of this page, in `queue`, and how often that has changed. */
+function setUp(queue) {
+  const page = { queue, asked: [], changes: 0, looks: 0 };
+  page.earlier = new EarlierPrompts({
+    async waiting() {
+      page.looks += 1;
+      return page.queue;
+    },
+    async loopOf({ directory }) {
+      page.asked.push(directory);
+      return directory === "gone" ? null : `loop of ${directory}`;
+    },
+    changed: () => (page.changes += 1),
+  });
+  return page;
+}
+
+test("a loop waits in the place of the next of its prompts, until the last one has left", async () => {
+  const other = { directory: "other", loop_name: "" };
+  const page = setUp([
+    { prompt: "a", before: 1, which: [WHICH, { directory: "gone", loop_name: "" }] },
+    { prompt: "b", before: 3, which: [other, WHICH] },
+  ]);
+  const { earlier } = page;
+  const places = () => ["in", "other", "gone"].map((name) => earlier.placeOf(`loop of ${name}`)?.before);
+  assert.deepEqual(places(), [undefined, undefined, undefined]);
+  await earlier.look();
+  assert.deepEqual(places(), [1, 3, undefined]);
+  // What is sent later is known otherwise.
+  page.queue = [{ prompt: "b", before: 2, which: [other, WHICH] }, { prompt: "c", before: 3, which: [WHICH] }];
+  await earlier.look();
+  assert.deepEqual([places(), page.changes], [[2, 2, undefined], 2]);
+  page.queue = [{ prompt: "c", before: 0, which: [WHICH] }];
+  await earlier.look();
+  assert.deepEqual([places(), page.changes], [[undefined, undefined, undefined], 3]);
+  await earlier.look();
+  assert.deepEqual([page.looks, page.changes, page.asked], [3, 3, ["in", "gone", "other"]]);
+});
+
+test("with nothing in the queue at first, nobody looks again", async () => {
+  const page = setUp([]);
+  await page.earlier.look();
+  await page.earlier.look();
+  assert.deepEqual([page.looks, page.changes], [1, 0]);
+});
+
+test("where ComfyUI does not say what waits, that is asked again", async () => {
+  const page = setUp(null);
+  await page.earlier.look();
+  page.queue = [{ prompt: "a", before: 0, which: [WHICH] }];
+  await page.earlier.look();
+  assert.deepEqual(page.earlier.placeOf("loop of in"), { before: 0, isNew: false });
+});
+
+test("an answer that comes late does not take the place of a newer one", async () => {
+  const answers = [];
+  const earlier = new EarlierPrompts({
+    waiting: () => new Promise((answer) => answers.push(answer)),
+    loopOf: async () => "l",
+    changed() {},
+  });
+  const queue = (before) => [{ prompt: "a", before, which: [WHICH] }];
+  void earlier.look();
+  void earlier.look();
+  answers[1](queue(1));
+  await nextTask();
+  answers[0](queue(2));
+  await nextTask();
+  assert.equal(earlier.placeOf("l").before, 1);
+});
