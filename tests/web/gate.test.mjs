@@ -537,14 +537,137 @@ test("of what the page sends of a batch that is away, what ComfyUI has accepted 
   }
 });
 
-test("what Run (On Change) sends is not what waits of a batch", async () => {
-  const { autoQueue, gate } = await setUp();
-  gate.queueIs(0);
-  Object.defineProperty(autoQueue, "runsAll", { value: false });
+test("what Run (On Change) sends begins no batch", async () => {
+  const { autoQueue, claims, gate } = await setUp();
+  gate.stopping.stopHere();
+  autoQueue.mode = "change";
+  const claimed = [];
+  claims.claim = (loop) => claimed.push(loop);
   gate.sending();
   gate.accepted();
-  gate.queueIs(3);
-  assert.equal(gate.places.of("l", true).before, 3);
+  gate.heard(LOOP, "tried");
+  assert.deepEqual(claimed, []);
+});
+
+test("Run (On Change) chosen in the middle of a batch ends it: nothing more is sent by itself", async () => {
+  const { autoQueue, did, emptied, gate, leave, look } = await setUp();
+  Object.defineProperty(autoQueue, "on", { get: () => true });
+  autoQueue.mode = "change";
+  Object.defineProperty(autoQueue, "runsAll", { value: false });
+  await look();
+  assert.equal(gate.goesOn("l"), false);
+  await leave();
+  await emptied();
+  assert.deepEqual(did, []);
+});
+
+test("the workflow on the screen runs the loops that it names, or, if it names none, its batch's", async () => {
+  let named = [];
+  const { gate, screen } = await setUp({ expected: () => named });
+  const seen = [gate.runs("l"), gate.runs("m")];
+  gate.stopping.stopHere();
+  seen.push(gate.runs("l"));
+  named = ["m"]; // somebody has chosen another folder
+  seen.push(gate.runs("l"), gate.runs("m"));
+  named = [];
+  screen.workflow = "another";
+  seen.push(gate.runs("l"));
+  assert.deepEqual(seen, [true, false, true, false, true, false]);
+});
+
+/** A server that does not answer until `found` is called. */
+function lostServer() {
+  let isLost = true;
+  const answer = async () => {
+    if (isLost) throw new Error("away");
+    return { prompt_id: "p" };
+  };
+  return { answer, found: () => (isLost = false) };
+}
+
+test("a prompt that was lost before Pause is not sent after a new Run", async () => {
+  const { answer, found } = lostServer();
+  const page = await setUp({ answer });
+  const { did, emptied, gate, leave, look, passed, pauses, screen, turn } = page;
+  await leave();
+  await emptied();
+  gate.stopping.pause("l");
+  found();
+  screen.workflow = "batch's";
+  await look();
+  screen.value = 1000; // the person has changed the workflow
+  page.autoQueue.on = true;
+  await send(page);
+  gate.heard(LOOP, "p");
+  gate.workflowChanged();
+  await turn();
+  while (pauses.length > 0) await passed();
+  did.length = 0;
+  await leave();
+  await emptied();
+  assert.deepEqual(did, ["says that it goes on", "sends 1000"]);
+});
+
+test("what goes on after a loss does not wait for the pause that the loss began", async () => {
+  for (const how of ["resumed", "back on the screen"]) {
+    const { answer, found } = lostServer();
+    const page = await setUp({ answer });
+    const { did, emptied, gate, leave, look, screen } = page;
+    await leave();
+    await emptied();
+    found();
+    if (how === "resumed") {
+      gate.stopping.pause("l");
+      gate.stopping.resume("l");
+    } else {
+      screen.workflow = "batch's";
+      await look();
+      await look();
+      await send(page);
+      gate.heard(LOOP, "p");
+      await leave();
+    }
+    did.length = 0;
+    await emptied();
+    assert.equal(did.length, 1, how);
+    assert.match(did[0], /^sends/);
+  }
+});
+
+test("a prompt that is lost after a new Run is not sent again", async () => {
+  let fail;
+  const page = await setUp({ answer: () => new Promise((_, refuse) => (fail = refuse)) });
+  const { autoQueue, did, emptied, gate, leave, pauses, screen, turn } = page;
+  await leave();
+  await emptied();
+  screen.workflow = "batch's";
+  autoQueue.on = true;
+  await send(page);
+  gate.heard(LOOP, "p");
+  fail(new Error("away"));
+  screen.value = 1000;
+  gate.workflowChanged();
+  await turn();
+  await leave();
+  await emptied();
+  assert.deepEqual([did.at(-1), pauses], ["sends 1000", []]);
+});
+
+test("the pause after a loss is the last loss's", async () => {
+  const { answer } = lostServer();
+  const { did, emptied, gate, leave, passed, turn } = await setUp({ answer });
+  await leave();
+  await emptied();
+  gate.stopping.pause("l");
+  gate.stopping.resume("l");
+  await emptied();
+  const sent = () => did.filter((what) => what.startsWith("sends")).length;
+  assert.equal(sent(), 2);
+  await passed(); // that of the first loss
+  await turn();
+  assert.equal(sent(), 2);
+  await passed();
+  assert.equal(sent(), 3);
 });
 
 test("a batch that is away and has not reported yet is known by the loops of its workflow", async () => {

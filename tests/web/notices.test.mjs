@@ -58,7 +58,11 @@ function setUp(states = [SETTLED], resultsOf = async () => "") {
   const runControl = {
     running: [],
     goesOn: (loop) => runControl.running.includes(loop),
-    resume: (loop) => called.push(`${loop} continued`),
+    isKnown: true,
+    async resume(loop) {
+      called.push(`${loop} continued`);
+      return runControl.isKnown;
+    },
   };
   const startOver = (loop, { directory }) => called.push(`${loop} in ${directory} started over`);
   const given = { poller, toasts, ends, signals, submissions, runControl, startOver, resultsOf };
@@ -232,6 +236,16 @@ test("after Cancel, Continue is offered until the batch goes on by itself", asyn
   runControl.running = [];
   notices.processed([said]);
   assert.equal(shown.length, 2);
+});
+
+test("Continue stays, and says what to do, where the workflow is not known any more", async () => {
+  const { notices, offers, runControl, shown } = setUp();
+  notices.paused(run({ complete: false }).handedOut);
+  runControl.isKnown = false;
+  await offers[0].act();
+  const told = ["l", "Open the workflow of this batch, with its folder, first."];
+  assert.deepEqual(shown, [["l", "Batch paused"], ["l", "Batch paused"], told]);
+  assert.equal(offers[1].label, "Continue");
 });
 
 test("that another batch goes on does not keep a paused one from being told of", () => {

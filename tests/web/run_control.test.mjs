@@ -39,6 +39,7 @@ function setUp({ queue = [], running = [], away = [], sending = null, looked = a
   const gate = {
     runsHere: true,
     goesOn: (loop) => away.includes(loop),
+    runs: (loop) => loop === "here",
     places: { of: (loop, isHere) => ({ loop, isHere }) },
     start: async () => did.push("start"),
     queueOne: async () => did.push("one"),
@@ -292,9 +293,10 @@ test("Pause ends the watching of its own loop only", async () => {
 
 test("Continue of a loop is for its own workflow, wherever that is", async () => {
   const { control, did } = setUp({ away: ["away"] });
-  await control.resume("away");
+  assert.equal(await control.resume("away"), true);
+  assert.equal(await control.resume("nowhere"), false);
   assert.deepEqual(did, []);
-  await control.resume("here");
+  assert.equal(await control.resume("here"), true);
   assert.deepEqual(did, ["start"]);
 });
 

@@ -183,7 +183,11 @@ export class Notices {
       return;
     }
     this.#paused.add(loop);
-    const act = () => this.#runControl.resume(loop);
+    const act = async () => {
+      if (await this.#runControl.resume(loop)) return;
+      this.#tellPaused(loop, message);
+      this.#toasts.show(loop, { severity: "warn", summary: t("run.elsewhere"), life: LIFE_MS });
+    };
     this.#ends.show(loop, message, { label: t("run.continue.label"), act });
   }
 

@@ -157,13 +157,16 @@ export class RunControl {
   }
 
   /**
-   * Run what is left of a loop that has stopped, whichever workflow is on the screen.
+   * Run what is left of a loop that has stopped, whichever workflow is on the screen; returns
+   * false if the page knows its workflow no longer: it is not on the screen, or has another folder.
    *
    * @param {string} loop
    */
   async resume(loop) {
-    if (!this.#stopping.resume(loop)) await this.start(loop);
-    else this.#goesOnWith(loop);
+    if (this.#stopping.resume(loop)) this.#goesOnWith(loop);
+    else if (this.#gate.runs(loop)) await this.start(loop);
+    else return false;
+    return true;
   }
 
   /**

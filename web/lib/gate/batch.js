@@ -147,6 +147,13 @@ export class Batch {
     this.#reported = [[], []];
     this.queued = [];
     this.toBeQueued = null;
+    this.forgetLost();
+  }
+
+  /** What was lost is not sent again: what comes next is another prompt. */
+  forgetLost() {
+    this.lost = null;
+    this.isPausing = false;
   }
 
   /**

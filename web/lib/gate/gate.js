@@ -168,6 +168,18 @@ export class Gate {
     return this.isAway(loop) || (isHere && (this.#autoQueue.runsAll || this.#isHeld));
   }
 
+  /**
+   * Whether the workflow on the screen, as it is, runs a loop, as far as the page knows.
+   *
+   * @param {string} loop
+   */
+  runs(loop) {
+    const named = this.#expected();
+    if (named.length > 0) return named.includes(loop);
+    const batch = this.#batches.here ?? this.#batches.restedWith([loop]);
+    return batch !== undefined && batch.has([loop]) && this.#screen.has(batch);
+  }
+
   get isOnChange() {
     return this.#autoQueue.isOnChange;
   }
@@ -323,7 +335,7 @@ export class Gate {
   look() {
     const here = this.#batches.here;
     if (!here) return;
-    if (!this.#autoQueue.on && !this.#isHeld) this.#moves.leave();
+    if (!this.#autoQueue.runsAll && !this.#isHeld) this.#moves.leave();
     else if (!this.#screen.has(here)) {
       const held = this.#hold.mode;
       const mode = this.#autoQueue.switchToPlain() ?? held;

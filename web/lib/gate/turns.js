@@ -80,7 +80,7 @@ export class Turns {
    */
   end(batch) {
     const isNext = this.#isEmpty || batch.isDue;
-    batch.lost = null;
+    batch.forgetLost();
     return isNext && !this.#submissions.open;
   }
 
@@ -102,11 +102,14 @@ export class Turns {
     if (refused === null && !batch.lost) this.#places.accepted(batch);
     // The prompt may have ended before its answer came.
     this.#later(() => this.proceed());
-    if (!this.#batches.away.includes(batch)) return;
+    if (!this.#batches.away.includes(batch)) {
+      batch.forgetLost();
+      return;
+    }
     if (refused !== null) {
       this.#moves.stop([batch]);
       this.#notice.refused(batch, refused);
-    } else if (batch.lost) this.#sendAgain(batch, batch.lost.times);
+    } else if (batch.lost) this.#sendAgain(batch, batch.lost);
     else if (wasLost) this.#notice.goesOn(batch);
   }
 
@@ -115,14 +118,15 @@ export class Turns {
    * many, which takes the next image, or finds none.
    *
    * @param {Batch} batch
-   * @param {number} times - how many times in a row
+   * @param {NonNullable<Batch["lost"]>} lost
    */
-  #sendAgain(batch, times) {
+  #sendAgain(batch, lost) {
     batch.isDue = batch.isPausing = true;
-    if (times === 1) this.#notice.lost(batch);
+    if (lost.times === 1) this.#notice.lost(batch);
     this.#wait(() => {
+      if (batch.lost !== lost) return; // it was paused, or came onto the screen
       batch.isPausing = false;
       this.proceed();
-    }, Math.min(FIRST_MS * 2 ** (times - 1), MOST_MS));
+    }, Math.min(FIRST_MS * 2 ** (lost.times - 1), MOST_MS));
   }
 }
