@@ -313,6 +313,40 @@ def test_only_one_tab_of_a_browser_runs_a_batch(comfy: ComfyPage, third: Batch) 
     other.page.close()
 
 
+def test_continue_of_a_folder_that_was_left_runs_no_other_workflow(
+    comfy: ComfyPage, third: Batch, new_batch: Callable[..., Batch]
+) -> None:
+    other = new_batch("a.png")
+    third.open_gate("a.png")  # the workflow's gates are the first folder's
+    comfy.press_interrupt()
+    comfy.toast("Batch paused")
+    third.open_gate("img3.png")
+    third.client.wait_until_idle()
+    comfy.set_directory(other.name)
+    expect(comfy.card()).to_contain_text("1 image")
+    comfy.press_button("Run")
+    comfy.toast("Batch complete: 1 done, 0 failed")
+    comfy.load(OTHER, "other")
+    for _ in range(2):
+        comfy.press_in_notice("Continue")
+        comfy.toast("Open the workflow of this batch, with its folder, first.")
+    comfy.settle()
+    third.client.wait_until_idle()
+    assert others(third.client) == 0
+    assert third.ran == [*SEVEN[:2], "a.png"]
+
+
+def test_run_on_change_chosen_in_mid_batch_ends_the_batch(comfy: ComfyPage, third: Batch) -> None:
+    comfy.choose("Run (On Change)")
+    third.open_gate("img3.png")
+    third.client.wait_until_idle()
+    comfy.load(OTHER, "other")
+    comfy.settle()
+    third.client.wait_until_idle()
+    assert third.ran == SEVEN[:3]
+    assert comfy.toasts(GOES_ON) == 0
+
+
 def test_a_watched_folder_goes_on_too(comfy: ComfyPage, new_batch: Callable[..., Batch]) -> None:
     batch = new_batch("one.png")
     comfy.load(batch.graph(when_complete="Watch"))
