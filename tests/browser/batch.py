@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -159,6 +160,15 @@ class Batch:
             return state is not None and (written(state), state["running"]) == (number - 1, 1)
 
         wait_for(is_there, f"image {number} to be under way", timeout=60)
+
+    def wait_until_taken_back(self) -> None:
+        """Wait until none of the batch's prompts waits in ComfyUI's queue, as after Pause."""
+
+        def is_none_left() -> bool:
+            waiting = self.client.get_json("/queue")["queue_pending"]
+            return all(self.name not in json.dumps(graph) for _, _, graph, *_ in waiting)
+
+        wait_for(is_none_left, "the batch's prompts to be taken back")
 
     @staticmethod
     def _image(name: str) -> Image.Image:

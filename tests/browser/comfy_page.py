@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from playwright.sync_api import (
     ConsoleMessage,
@@ -22,6 +22,10 @@ from playwright.sync_api import TimeoutError as PlaywrightTimeoutError
 
 from ...tools.client import Prompt
 from ...tools.tab import CLICK_MS, NODES_2, TRIES, WAIT_MS, Tab, clicked
+from .slow_page import slow_down, slow_url
+
+if TYPE_CHECKING:
+    from .batch import Batch
 
 PACK = "batch-loop"
 EXAMPLE = "Save a caption for each image"
@@ -71,7 +75,8 @@ class ComfyPage(Tab):
     """
 
     def __init__(self, page: Page, url: str) -> None:
-        super().__init__(page, url)
+        super().__init__(page, slow_url(url))
+        slow_down(page)
         self.faults: list[str] = []
         self.submitted = 0
         """How many prompts of this tab the server has accepted."""
@@ -83,6 +88,10 @@ class ComfyPage(Tab):
         page.on("requestfinished", self._on_answer)
         page.on("requestfailed", self._on_answer)
         page.add_init_script(path=IN_PAGE)
+
+    def open(self) -> None:
+        super().open()
+        self.call("noteProgress")
 
     def get(self, setting: str) -> object:
         """The value of a setting of ComfyUI or of an extension."""
@@ -203,6 +212,29 @@ class ComfyPage(Tab):
         while self.submitted < count:
             self.page.wait_for_event("response", _is_prompt)
 
+    def wait_until_in_image(self, batch: Batch, number: int) -> None:
+        """Wait until the workflow is in the middle of an image that this tab has sent.
+
+        The tab then knows it, and sends nothing.
+        """
+        batch.wait_until_in_image(number)
+        (prompt,) = batch.client.queue().running
+        self.wait_until("hasHeardOfStart", prompt)
+        self.settle()
+        self.wait_until_answered()
+
+    def wait_until_heard(self) -> None:
+        """Wait until this tab has heard of the end of each of its prompts that has ended.
+
+        Until then, it may take what it hears for something that is on the screen only now.
+        """
+        self.wait_until("hasHeardAll")
+
+    def wait_until_answered(self) -> None:
+        """Wait until the server has answered each prompt that this tab has sent."""
+        while any(_is_submission(request) for request in self._unanswered):
+            self.page.evaluate("new Promise((turn) => setTimeout(turn))")
+
     def wait_for_error(self) -> None:
         """Wait until ComfyUI shows an error in the workflow."""
         self.page.wait_for_function("() => app.lastExecutionError")
@@ -225,6 +257,9 @@ class ComfyPage(Tab):
 
     def load(self, graph: Prompt, name: str = "batch", workflow: str = WORKFLOW) -> None:
         """Open a workflow of this name, with this id."""
+        # No hook of ComfyUI's tells the page's extensions of it before.
+        self.wait_until_answered()
+        self.wait_until_heard()
         self.page.evaluate("([graph, name]) => app.loadApiJson(graph, name)", [graph, name])
         self.call("giveId", workflow)
         self.page.wait_for_function("count => app.graph._nodes.length === count", arg=len(graph))
@@ -402,7 +437,9 @@ class ComfyPage(Tab):
             self.submitted += 1
 
 
+def _is_submission(request: Request) -> bool:
+    return bool(request.method == "POST" and request.url.endswith("/prompt"))
+
+
 def _is_prompt(response: Response) -> bool:
-    return bool(
-        response.ok and response.request.method == "POST" and response.url.endswith("/prompt")
-    )
+    return bool(response.ok and _is_submission(response.request))

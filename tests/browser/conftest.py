@@ -188,8 +188,9 @@ def open_tab(
     for comfy in used:
         comfy.page.evaluate("app.extensionManager.queueSettings.mode = 'disabled'")
         comfy.settle()
-    client.clear_queue()
+    client.end_all()
     for comfy in used:
+        comfy.wait_until_heard()
         faults += comfy.faults
     for comfy in used[1:]:
         comfy.page.context.close()
@@ -262,6 +263,7 @@ def run_loaded(comfy: ComfyPage, client: ComfyClient) -> Callable[[Batch], None]
         client.wait_until_idle()
         comfy.settle()
         client.wait_until_idle()
+        comfy.wait_until_heard()
         batch.counts()
         comfy.close_dialogs()
         comfy.close_toasts()

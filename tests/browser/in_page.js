@@ -51,6 +51,12 @@
     return { left: x, top: y, width: drawn.offsetWidth, height: drawn.offsetHeight };
   };
 
+  const ownPromptsThatEnded = async () => {
+    const history = await (await app.api.fetchApi("/history")).json();
+    const isOwn = ([, { prompt }]) => prompt[3].client_id === app.api.clientId;
+    return Object.entries(history).filter(isOwn).map(([id]) => id);
+  };
+
   // A page's scripts run in no particular order.
   window.batchLoopTools = Object.assign(window.batchLoopTools ?? {}, {
     /**
@@ -382,6 +388,26 @@
     savedWidgets(type) {
       return [...app.graph.serialize().nodes].find((node) => node.type === type).widgets_values;
     },
+
+    /** Note which of this page's prompts has begun last, and which have ended. */
+    async noteProgress() {
+      const heard = { begun: "", ended: new Set() };
+      window.batchLoopHeard = heard;
+      app.api.addEventListener("execution_start", ({ detail }) => (heard.begun = detail.prompt_id));
+      for (const end of ["execution_success", "execution_error", "execution_interrupted"]) {
+        app.api.addEventListener(end, ({ detail }) => heard.ended.add(detail.prompt_id));
+      }
+      // Of those from before this page was loaded anew, it hears nothing.
+      for (const prompt of await ownPromptsThatEnded()) heard.ended.add(prompt);
+    },
+
+    /** Whether the page has heard of the end of each of its prompts that has ended. */
+    async hasHeardAll() {
+      const { ended } = window.batchLoopHeard;
+      return (await ownPromptsThatEnded()).every((prompt) => ended.has(prompt));
+    },
+
+    hasHeardOfStart: (prompt) => window.batchLoopHeard.begun === prompt,
 
     /** Submit zero prompts, which is refused while the page is still submitting others. */
     /** Wait until ComfyUI's page sends nothing, for so many ms at most. */

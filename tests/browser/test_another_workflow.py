@@ -41,7 +41,7 @@ def third(comfy: ComfyPage, batch: Batch) -> Batch:
     batch.close_gate("img3.png")
     comfy.load(batch.graph())
     comfy.run_instant()
-    batch.wait_until_in_image(3)
+    comfy.wait_until_in_image(batch, 3)
     return batch
 
 
@@ -95,12 +95,12 @@ def test_the_seed_goes_on_and_the_way_back_is_a_click(comfy: ComfyPage, batch: B
     comfy.load(graph)
     comfy.call("setControl", SEED, "increment")
     comfy.run_instant()
-    batch.wait_until_in_image(3)
+    comfy.wait_until_in_image(batch, 3)
     # Of the same name, which newer frontends open in the same tab.
     comfy.load(OTHER, "batch")
     comfy.toast(GOES_ON)
     batch.open_gate("img3.png")
-    batch.wait_until_in_image(5)
+    comfy.wait_until_in_image(batch, 5)
     assert comfy.mode == "disabled"
     comfy.press_in_notice("Back to the batch's workflow")
     expect(comfy.page.get_by_text(GOES_ON)).to_have_count(0)
@@ -132,7 +132,7 @@ def test_cancel_of_another_workflow_leaves_the_batch_alone(
     comfy.wait_until_submitted(4)
     third.close_gate("img4.png")
     third.open_gate("img3.png")
-    beside.wait_until_in_image(1)
+    comfy.wait_until_in_image(beside, 1)
     comfy.press_interrupt()
     third.open_gate("img4.png")
     finish(comfy, third)
@@ -148,9 +148,10 @@ def test_another_batch_runs_beside_it_and_pauses_by_itself(
     comfy.toast(GOES_ON)
     comfy.press_button("Run")
     third.open_gate("img3.png")
-    beside.wait_until_in_image(2)
+    comfy.wait_until_in_image(beside, 2)
     comfy.press_button("Pause")
     comfy.wait_until_off()
+    beside.wait_until_taken_back()
     beside.open_gate(SEVEN[1])
     comfy.toast("Batch complete: 7 done, 0 failed")
     third.client.wait_until_idle()
@@ -199,7 +200,7 @@ def test_a_workflow_that_the_page_cannot_send_waits(comfy: ComfyPage, batch: Bat
     # As if it worked for the user's account only: a page has no access to that.
     with comfy.needs_account("TestRecord"):
         comfy.run_instant()
-        batch.wait_until_in_image(3)
+        comfy.wait_until_in_image(batch, 3)
         comfy.load(OTHER, "other")
         comfy.toast("The batch waits")
         batch.open_gate("img3.png")
@@ -230,7 +231,7 @@ def test_a_subgraph_and_an_edit_are_no_other_workflow(comfy: ComfyPage, batch: B
     comfy.load(graph)
     comfy.convert_to_subgraph([*graph][1:-3])
     comfy.run_instant()
-    batch.wait_until_in_image(3)
+    comfy.wait_until_in_image(batch, 3)
     comfy.enter_subgraph()
     comfy.page.evaluate(
         "app.canvas.graph.nodes.find(({ type }) => type === 'TestRecord').title = 'x'"
@@ -246,7 +247,7 @@ def test_the_page_says_so_before_it_is_closed_in_a_batch(comfy: ComfyPage, batch
     comfy.load(batch.graph())
     assert not comfy.page.evaluate(asks)
     comfy.run_instant()
-    batch.wait_until_in_image(3)
+    comfy.wait_until_in_image(batch, 3)
     asked: list[str] = []
 
     def stay(dialog: Dialog) -> None:
@@ -269,7 +270,7 @@ def test_the_machine_stays_awake_until_the_end(comfy: ComfyPage, batch: Batch) -
     comfy.load(batch.graph())
     comfy.call("watchWakeLock")
     comfy.run_instant()
-    batch.wait_until_in_image(3)
+    comfy.wait_until_in_image(batch, 3)
     wait_for_wake_locks(comfy, held=1, page=1)
     comfy.load(OTHER, "other")
     comfy.toast(GOES_ON)

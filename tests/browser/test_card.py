@@ -37,6 +37,7 @@ def run_to_the_end(comfy: ComfyPage, batch: Batch) -> None:
     batch.client.wait_until_idle()
     comfy.settle()
     batch.client.wait_until_idle()
+    comfy.wait_until_heard()
 
 
 def run_into_the_error(comfy: ComfyPage, batch: Batch) -> None:
@@ -44,6 +45,7 @@ def run_into_the_error(comfy: ComfyPage, batch: Batch) -> None:
     comfy.wait_for_error()
     comfy.settle()
     batch.client.wait_until_idle()
+    comfy.wait_until_heard()
     comfy.close_dialogs()
     comfy.choose("Run")
 
@@ -53,7 +55,7 @@ def stop_in(comfy: ComfyPage, batch: Batch, number: int, **settings: object) -> 
     batch.close_gate(f"img{number}.png")
     comfy.load(batch.graph(**settings))
     comfy.run_instant()
-    batch.wait_until_in_image(number)
+    comfy.wait_until_in_image(batch, number)
 
 
 def bar_of(card: Locator) -> Locator:
@@ -336,7 +338,7 @@ def test_it_works_in_a_subgraph(comfy: ComfyPage, batch: Batch) -> None:
     expect(card).to_contain_text("7 images")
     comfy.run_instant()
     comfy.enter_subgraph()  # in some frontends, choosing the run mode has left it
-    batch.wait_until_in_image(2)
+    comfy.wait_until_in_image(batch, 2)
     card = comfy.card()
     expect(card).to_contain_text("Image 2 of 7")
     batch.open_gate("img2.png")

@@ -54,6 +54,8 @@ def settled(comfy: ComfyPage, client: ComfyClient) -> Iterator[Callable[[], None
         comfy.wait_until_off()
         client.wait_until_idle()
         comfy.settle()
+        client.wait_until_idle()
+        comfy.wait_until_heard()
 
     yield settled
     for name, value in DEFAULTS.items():
@@ -183,13 +185,13 @@ def test_the_title_of_a_page_in_the_background_shows_progress(
     batch.close_gate("img3.png")
     comfy.load(batch.graph(limit=3))
     comfy.run_instant()
-    batch.wait_until_in_image(2)
+    comfy.wait_until_in_image(batch, 2)
     page = comfy.page
     assert re.search("%|ComfyUI", page.title())
     with comfy.in_background():
         expect(page).to_have_title(progress("1 of 3", batch))
         batch.open_gate("img2.png")
-        batch.wait_until_in_image(3)
+        comfy.wait_until_in_image(batch, 3)
         expect(page).to_have_title(progress("2 of 3", batch))
     expect(page).not_to_have_title(re.compile("of 3"))
     with comfy.in_background():
@@ -208,7 +210,7 @@ def test_the_title_is_left_alone_if_the_setting_says_so(
     batch.close_gate("img2.png")
     comfy.load(batch.graph(limit=2))
     comfy.run_instant()
-    batch.wait_until_in_image(2)
+    comfy.wait_until_in_image(batch, 2)
     with comfy.in_background():
         assert "of 2" not in comfy.page.title()
         batch.open_gate("img2.png")

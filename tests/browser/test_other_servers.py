@@ -112,7 +112,7 @@ def test_a_dead_server_s_image_is_done_without_a_click(
 ) -> None:
     batch, _ = held
     other_server.kill()
-    wait_for(lambda: batch.client.queue().running, "the page to take the image")
+    wait_for(lambda: batch.client.queue().running, "the page to take the image", timeout=60)
     batch.open_gate(NAMES[0])
     wait_for_end(comfy, batch)
 

@@ -257,6 +257,7 @@ def test_it_can_be_used_by_keyboard_alone(
     keyboard.press("ArrowRight")
     expect(panel.root.get_by_role("tab", name="Failed (0)")).to_be_focused()
     keyboard.press("ArrowLeft")
+    expect(panel.row("img3.png")).to_contain_text("Done")
     keyboard.press("Tab")
     expect(panel.grid).to_be_focused()
     keyboard.press("End")

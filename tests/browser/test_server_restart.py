@@ -57,7 +57,7 @@ def test_the_batch_goes_on_once_the_server_is_back(
     own_batch.close_gate("img3.png")
     own_tab.load(own_batch.graph())
     own_tab.run_instant()
-    own_batch.wait_until_in_image(3)
+    own_tab.wait_until_in_image(own_batch, 3)
     own_server.kill()
     # ComfyUI's page has seen it: some frontends then try to send, and others do not.
     own_tab.toast("Reconnecting")

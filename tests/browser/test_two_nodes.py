@@ -31,6 +31,7 @@ def ends(comfy: ComfyPage, folder: Batch) -> None:
     folder.client.wait_until_idle()
     comfy.settle()
     folder.client.wait_until_idle()
+    comfy.wait_until_heard()
 
 
 def test_two_nodes_end_with_the_last_image(comfy: ComfyPage, folder: Batch) -> None:

@@ -55,6 +55,7 @@ def done(panel: SidePanel, new_batch: Callable[..., Batch], client: ComfyClient)
     panel.page.set_viewport_size(SMALL)
     panel.open()
     panel.choose(batch.name)
+    expect(panel.row(NAMES[0])).to_contain_text("Done")
     return batch
 
 

@@ -69,9 +69,19 @@ REPORTED = """
 """Waits until a Directory Iterator has reported an image."""
 
 
-def wait_until_taken_back(batch: Batch) -> None:
-    """Wait until only the prompt that runs is in the queue."""
-    wait_for(lambda: not batch.client.queue().pending, "the batch's prompt to be taken back")
+def wait_until_queued(batch: Batch, number: int) -> None:
+    """Wait until the batch's prompt is the one of this number among those that wait.
+
+    The page says so from the moment in which it is to be sent.
+    """
+    wait_for(lambda: len(batch.client.queue().pending) == number, "the batch's prompt to be queued")
+
+
+def press(comfy: ComfyPage, label: str, batch: Batch, number: int) -> None:
+    """Press Run or Continue, and wait until the batch's prompt waits as the one of this number."""
+    comfy.press_button(label)
+    expect(comfy.card()).to_contain_text(WAITING)
+    wait_until_queued(batch, number)
 
 
 def run_button(comfy: ComfyPage) -> Locator:
@@ -87,30 +97,28 @@ def test_a_batch_that_waits_behind_other_prompts_says_so_and_can_be_paused(
     expect(comfy.card()).to_have_attribute("data-phase", "ready")
     block(comfy, batch, first)
     block(comfy, batch, second, 2)
-    comfy.press_button("Run")
-    expect(comfy.card()).to_contain_text(WAITING)
+    press(comfy, "Run", batch, 2)
     expect(comfy.card()).to_contain_text("2 other runs come first.")
     first.touch()
     expect(comfy.card()).to_contain_text("1 other run comes first.")
     comfy.press_button("Pause")
     expect(comfy.card()).to_have_attribute("data-phase", "ready")
-    wait_until_taken_back(batch)
-    comfy.press_button("Run")
-    expect(comfy.card()).to_contain_text(WAITING)
+    batch.wait_until_taken_back()
+    press(comfy, "Run", batch, 1)
     batch.close_gate(NAMES[1])
     second.touch()
-    batch.wait_until_in_image(2)
+    comfy.wait_until_in_image(batch, 2)
     expect(comfy.card()).to_have_attribute("data-phase", "running")
 
     comfy.press_button("Pause")
     comfy.wait_until_off()
+    batch.wait_until_taken_back()
     batch.open_gate(NAMES[1])
     batch.client.wait_until_idle()
     expect(comfy.card()).to_contain_text("Paused: 2 images left")
     third = tmp_path / "third"
     block(comfy, batch, third)
-    comfy.press_button("Continue")
-    expect(comfy.card()).to_contain_text(WAITING)
+    press(comfy, "Continue", batch, 1)
     expect(run_button(comfy)).to_have_text("Pause")
     panel.open()
     expect(panel.entry(batch.name)).to_contain_text("Queued")
@@ -120,10 +128,10 @@ def test_a_batch_that_waits_behind_other_prompts_says_so_and_can_be_paused(
     panel.press("Pause")
     expect(panel.root).to_contain_text("Paused")
     expect(comfy.card()).to_contain_text("Paused: 2 images left")
-    wait_until_taken_back(batch)
+    batch.wait_until_taken_back()
     panel.press("Continue")
     expect(panel.root).to_contain_text("Queued")
-    wait_for(lambda: bool(batch.client.queue().pending), "the batch's prompt to be in the queue")
+    wait_until_queued(batch, 1)
     comfy.load({"1": node("EmptyImage", width=16, height=16, batch_size=1, color=0)}, "other")
     panel.back()
     expect(panel.entry(batch.name)).to_contain_text("Queued")

@@ -24,6 +24,7 @@ def run_to_the_end(comfy: ComfyPage, batch: Batch) -> None:
     comfy.wait_until_off()
     comfy.settle()
     batch.client.wait_until_idle()
+    comfy.wait_until_heard()
 
 
 def test_another_workflow_on_the_folder_has_its_own_position(
