@@ -88,6 +88,17 @@ test("the image of a batch that goes on again is not the last one, even if it ha
   assert.equal(inProgress.ended("p"), false);
 });
 
+test("the image that runs of a paused batch is its last one, even if it has yet to be heard of", () => {
+  for (const goesOn of [false, true]) {
+    const inProgress = new InProgress();
+    inProgress.pause("l");
+    inProgress.isOf("l", ["p"]);
+    if (goesOn) inProgress.goOn("l");
+    inProgress.started("p");
+    assert.deepEqual([inProgress.pauses("l"), inProgress.ended("p")], [!goesOn, !goesOn]);
+  }
+});
+
 test("the prompts of this page that run are those that it has sent", async (t) => {
   t.mock.method(console, "warn", () => {});
   const entry = (id, client_id) => [1, id, {}, { client_id }];

@@ -229,6 +229,18 @@ test("a Pause that is pressed while another asks what waits takes back its own p
   assert.deepEqual(did, [{ delete: ["first", "second"] }]);
 });
 
+test("an image that begins while Pause is pressed is the last one, even if it was being sent", async () => {
+  for (const open of [false, true]) {
+    const running = open ? [] : [entry("its")];
+    const { control, inProgress } = setUp({ running, open });
+    await control.pause("l", HERE);
+    if (open) running.push(entry("its"));
+    await control.sent();
+    inProgress.started("its");
+    assert.equal(control.pauses("l"), true);
+  }
+});
+
 test("what is sent after Pause is not taken back", async () => {
   const { control, did, queue, submissions } = setUp();
   await control.pause("l", HERE); // nothing is being sent

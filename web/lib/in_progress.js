@@ -18,6 +18,13 @@
 export class InProgress {
   /** Null if none runs. @type {Running | null} */
   #running = null;
+  /**
+   * Prompts of paused batches that run, but of which nothing was heard yet, with the loop that was
+   * paused; null if it is not known.
+   *
+   * @type {Map<string, string | null>}
+   */
+  #unheard = new Map();
   /** While it is unknown what runs, as the server was lost: since when. @type {symbol | null} */
   #loss = null;
 
@@ -35,6 +42,9 @@ export class InProgress {
   started(prompt) {
     this.#running = { prompt, loops: new Set(), paused: new Set(), isLast: false, isCancelled: false };
     this.#loss = null;
+    const loop = this.#unheard.get(prompt);
+    if (loop !== undefined) isLastOf(this.#running, loop);
+    this.#unheard.delete(prompt);
   }
 
   /**
@@ -118,6 +128,7 @@ export class InProgress {
    * @param {string | null} loop - one of its loops; null if none is known
    */
   goOn(loop) {
+    this.#unheard.clear();
     const running = this.#running;
     if (!running) return;
     running.paused.delete(loop);
@@ -128,16 +139,17 @@ export class InProgress {
   }
 
   /**
-   * ComfyUI has said which prompts of a batch that was paused run: one may not have reported yet.
+   * ComfyUI has said which prompts of a batch run that was paused, and does not go on again: one may
+   * not have reported yet, or may not even be heard of.
    *
    * @param {string | null} loop - the one that was paused
    * @param {string[]} prompts - those that may be it
    */
   isOf(loop, prompts) {
-    const running = this.#running;
-    if (!running?.paused.has(loop) || !prompts.includes(running.prompt)) return;
-    running.isLast = true;
-    if (loop !== null) running.loops.add(loop);
+    for (const prompt of prompts) {
+      if (this.#running?.prompt === prompt) isLastOf(this.#running, loop);
+      else this.#unheard.set(prompt, loop);
+    }
   }
 
   /**
@@ -158,4 +170,13 @@ export class InProgress {
   cancels(loop) {
     return Boolean(this.#running?.isCancelled && this.#running.loops.has(loop));
   }
+}
+
+/**
+ * @param {Running} running - the last prompt before a pause
+ * @param {string | null} loop - the one that was paused
+ */
+function isLastOf(running, loop) {
+  running.isLast = true;
+  if (loop !== null) running.loops.add(loop);
 }

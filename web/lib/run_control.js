@@ -183,8 +183,7 @@ export class RunControl {
     const { isIts, sending } = this.#stopping.pause(loop);
     const taken = { loop, isIts, count: this.#submissions.count };
     this.#taken.add(taken);
-    const running = await this.#take(taken);
-    this.#inProgress.isOf(loop, running);
+    await this.#take(taken);
     if (sending) {
       await sending;
       await this.#take(taken);
@@ -225,14 +224,15 @@ export class RunControl {
   }
 
   /**
-   * Take back what waits of a batch that was paused; returns the ids of its prompts that run.
+   * Take back what waits of a batch that was paused, and note what runs of it.
    *
    * @param {Taken} taken
    */
-  #take(taken) {
-    const { count, isIts } = taken;
-    return this.#takeBack.those(
+  async #take(taken) {
+    const { loop, count, isIts } = taken;
+    const running = await this.#takeBack.those(
       (...prompt) => this.#taken.has(taken) && this.#submissions.count === count && isIts(...prompt),
     );
+    if (this.#taken.has(taken)) this.#inProgress.isOf(loop, running);
   }
 }
