@@ -72,7 +72,7 @@ class _Detour:
 
         async def listen() -> int:
             async def connected(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-                await _Connection(reader, writer).last(port)
+                await _Connection(reader, writer).pass_on(port)
 
             listening = await asyncio.start_server(connected, HOST)
             return int(listening.sockets[0].getsockname()[1])
@@ -91,19 +91,19 @@ class _Connection:
         self._seconds = (0.0, 0.0)
         """How late what is said now arrives there, and here."""
 
-    async def last(self, port: int) -> None:
-        """Pass on everything until one end closes the connection."""
+    async def pass_on(self, port: int) -> None:
+        """Pass on everything to and from a port, until one end closes the connection."""
         reader, writer = self._page
         try:
             with suppress(OSError):
                 there, to_there = await asyncio.open_connection(HOST, port)
                 await asyncio.gather(
-                    self._pass_on(reader, to_there, 0), self._pass_on(there, writer, 1)
+                    self._one_way(reader, to_there, 0), self._one_way(there, writer, 1)
                 )
         finally:
             writer.close()
 
-    async def _pass_on(
+    async def _one_way(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, way: int
     ) -> None:
         said: asyncio.Queue[tuple[float, bytes]] = asyncio.Queue()
@@ -125,11 +125,13 @@ class _Connection:
     @staticmethod
     async def _say(said: asyncio.Queue[tuple[float, bytes]], writer: asyncio.StreamWriter) -> None:
         """Say each part at its time, until there is an empty one, which is the end."""
-        now = asyncio.get_running_loop().time
+        loop = asyncio.get_running_loop()
         with suppress(OSError):
             while True:
                 due, part = await said.get()
-                await asyncio.sleep(max(0.0, due - now()))
+                turn = loop.create_future()
+                loop.call_at(due, turn.set_result, None)
+                await turn
                 if not part:
                     break
                 writer.write(part)
