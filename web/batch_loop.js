@@ -63,7 +63,7 @@ import { Trial } from "./lib/trial.js";
 import { Watch } from "./lib/watch.js";
 
 /**
- * @import { Unfinished } from "./lib/gate/batch.js"
+ * @import { Stood } from "./lib/gate/batch.js"
  * @import { Executed } from "../types/nodes.d.ts"
  * @import { Loop } from "../types/server.d.ts"
  */
@@ -106,7 +106,7 @@ const gate = new Gate({
   stands: (loops) => server.loopsOf(loops),
   goesOn,
   expected,
-  unfinished: unfinishedOnScreen,
+  stood: stoodOnScreen,
   isUnknown,
   changed(batch) {
     awake.need(batch !== null);
@@ -229,9 +229,9 @@ function loopsOnScreen() {
   return cards.loops;
 }
 
-/** @returns {Unfinished} - from the cards, too */
-function unfinishedOnScreen() {
-  return cards.unfinished;
+/** @returns {Stood} - from the cards, too */
+function stoodOnScreen() {
+  return cards.states;
 }
 
 /** @type {(loop: string) => boolean} - from the cards, too, and what they press */

@@ -133,17 +133,18 @@ test("a folder is looked at again after a run that no answer has shown", (t) => 
   assert.equal(again.length, 1);
 });
 
-test("the loops of the workflow are known, and those of them that have something left", (t) => {
+test("the loops of the workflow are known, and how they stand", (t) => {
   const { cards, told } = setUp(t);
-  const loops = () => [cards.loops, cards.unfinished];
+  const loops = () => [cards.loops, cards.states];
   told("folder", { value: FOLDER });
   told("loop", { value: null });
   assert.deepEqual(loops(), [[], new Map()]);
   assert.deepEqual(cards.named, ["l"]);
-  told("loop", { value: { ...LOOP, ran_at: 5 } });
-  assert.deepEqual(loops(), [["l"], new Map([["l", 5]])]);
-  told("loop", { value: { ...LOOP, complete: true } });
-  assert.deepEqual(loops(), [["l"], new Map()]);
+  for (const complete of [false, true]) {
+    const state = { ...LOOP, complete, ran_at: 5 };
+    told("loop", { value: state });
+    assert.deepEqual(loops(), [["l"], new Map([["l", state]])]);
+  }
 });
 
 test("while nothing is known of the folder, a card says why the server fails", (t) => {

@@ -20,7 +20,7 @@ export async function setUp({
   needsAccount = false,
   answer = async () => ({ prompt_id: "p" }),
   expected = () => [],
-  unfinished = () => new Map(),
+  stood = () => new Map(),
   autoQueue: given,
 } = {}) {
   const waiting = [];
@@ -116,7 +116,9 @@ export async function setUp({
       return server.loops.filter(({ id }) => ids.includes(id));
     },
     goesOn: (ids, loops) => {
-      const goesOn = loops.some(({ interrupted, next }) => next === "go" && !interrupted);
+      const goesOn = loops.some(
+        ({ complete, interrupted, next }) => next === "go" && !interrupted && !complete,
+      );
       if (!goesOn) gate.stopping.switchOff(ids);
       return goesOn;
     },
@@ -126,7 +128,7 @@ export async function setUp({
     },
   };
   const parts = { autoQueue, claims, notice, screen, sender, submissions, later, every, wait };
-  const gate = new Gate({ ...parts, ...server, expected, unfinished });
+  const gate = new Gate({ ...parts, ...server, expected, stood });
   gate.sending();
   await turn();
   gate.accepted();

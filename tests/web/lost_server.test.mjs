@@ -118,9 +118,15 @@ test("the loops of an earlier Run are not asked about: a Cancel from then ends n
   assert.deepEqual([did, gate.on], [["asks for m", "ComfyUI queues"], true]);
 });
 
+/** The page knows the loop, and that it has something left. */
+const WITH_ONE_LEFT = {
+  expected: () => ["l"],
+  stood: () => new Map([["l", { complete: false, ran_at: RAN_AT }]]),
+};
+
 /** Continue is pressed, on the screen or away, and the server is lost before anything reports. */
 async function continueAndLose(isAway, loops) {
-  const page = await setUp({ unfinished: () => new Map([["l", RAN_AT]]) });
+  const page = await setUp(WITH_ONE_LEFT);
   const { autoQueue, emptied, gate, leave, server, turn } = page;
   if (isAway) await leave();
   gate.stopping.switchOff(["l"]);
@@ -140,7 +146,10 @@ async function continueAndLose(isAway, loops) {
 test("Continue counts after a Cancel or an error, although the server was lost before a report", async () => {
   for (const isAway of [false, true]) {
     for (const given of [{ interrupted: true }, { interrupted: false }]) {
-      const { did, gate } = await continueAndLose(isAway, [stands("stop", { complete: false, ...given })]);
+      // The page has heard that it ran, but the cards of what was away were not told when.
+      const ranAt = RAN_AT + Number(isAway);
+      const loop = stands("stop", { complete: false, ran_at: ranAt, ...given });
+      const { did, gate } = await continueAndLose(isAway, [loop]);
       assert.deepEqual(did.slice(-2), ["asks for l", isAway ? "sends 6" : "ComfyUI queues"]);
       assert.equal(gate.on, true);
     }
@@ -152,6 +161,100 @@ test("an end counts that came before anything was heard of the last image", asyn
     const { did, gate } = await continueAndLose(isAway, [stands("stop", { complete: true })]);
     assert.deepEqual([did.at(-1), gate.on], ["asks for l", false]);
   }
+});
+
+/**
+ * Run is pressed for loops, with how those of them stand that have run, and the server is lost
+ * before anything reports. It then knows `loops`.
+ */
+async function runAndLose({ expected, stood = [], loops, resumed = false }) {
+  const given = { expected: () => expected, stood: () => new Map(stood.map((each) => [each.id, each])) };
+  const page = await setUp(given);
+  const { autoQueue, did, emptied, gate, look, screen, server, turn } = page;
+  gate.stopping.stopHere();
+  screen.workflow = "another batch's";
+  autoQueue.on = true;
+  gate.sending();
+  await turn();
+  gate.accepted();
+  gate.queueIs(1);
+  if (resumed) {
+    gate.stopping.pause(expected[0]);
+    screen.workflow = "no batch's";
+    await look();
+    gate.stopping.resume(expected[0]);
+  }
+  server.loops = loops;
+  did.length = 0;
+  gate.queueIs(undefined);
+  await emptied();
+  return { did, goesOn: gate.on };
+}
+
+test("the end of a batch counts that had never run, though the server was lost before a report", async () => {
+  for (const resumed of [false, true]) {
+    const [done, none] = [[stands("stop", { complete: true })], []];
+    const ended = await runAndLose({ expected: ["l"], loops: done, resumed });
+    assert.deepEqual(ended, { did: ["asks for l"], goesOn: false });
+    const { did, goesOn } = await runAndLose({ expected: ["l"], loops: none, resumed });
+    assert.deepEqual([did, goesOn], [["asks for l", resumed ? "sends 7" : "ComfyUI queues"], true]);
+  }
+});
+
+test("a complete batch that was begun again has ended only if it has run since", async () => {
+  const stood = [stands("stop", { complete: true })];
+  for (const next of ["stop", "watch", "wait"]) {
+    for (const hasRun of [false, true]) {
+      const loops = [stands(next, { complete: true, ran_at: RAN_AT + Number(hasRun) })];
+      const { did, goesOn } = await runAndLose({ expected: ["l"], stood, loops });
+      assert.deepEqual([did[0], goesOn], ["asks for l", !hasRun]);
+    }
+  }
+});
+
+test("a complete batch has not begun again if one of its loops only was complete before", async () => {
+  const stood = [stands("stop", { complete: true }), stands("go", { id: "m", complete: false })];
+  for (const m of [
+    stands("stop", { id: "m", complete: true, ran_at: RAN_AT + 1 }),
+    stands("stop", { id: "m", complete: true }),
+  ]) {
+    const { goesOn } = await runAndLose({ expected: ["l", "m"], stood, loops: [stood[0], m] });
+    assert.equal(goesOn, m.ran_at === RAN_AT);
+  }
+});
+
+test("a loop whose node is off is not asked about", async () => {
+  const stood = [stands("go", { complete: false }), stands("go", { id: "off", complete: false })];
+  const loops = [stands("stop", { complete: true }), stood[1]];
+  const ended = await runAndLose({ expected: ["l"], stood, loops });
+  assert.deepEqual(ended, { did: ["asks for l"], goesOn: false });
+});
+
+test("a loop that the server does not know yet goes on, unless another has stopped since Run", async () => {
+  const stood = [stands("go", { complete: false })];
+  const later = { ran_at: RAN_AT + 1 };
+  for (const [loop, expected] of [
+    [stands("stop", { complete: true, ...later }), true],
+    [stands("go", { complete: false, ...later }), true],
+    [stands("stop", { complete: false }), true],
+    [stands("stop", { complete: false, ...later }), false],
+    [stands("go", { complete: false, interrupted: true, ...later }), false],
+  ]) {
+    const { did, goesOn } = await runAndLose({ expected: ["l", "m"], stood, loops: [loop] });
+    assert.deepEqual([did[0], goesOn], ["asks for l,m", expected]);
+  }
+});
+
+test("a loop that has not run since Run still waits for other servers' last images", async () => {
+  const stood = [stands("go", { complete: false })];
+  const { goesOn } = await runAndLose({ expected: ["l"], stood, loops: [stands("wait", { complete: false })] });
+  assert.equal(goesOn, false);
+});
+
+test("a loop that has run, and that the server does not know any more, does not go on", async () => {
+  const stood = [stands("go", { complete: false })];
+  const { goesOn } = await runAndLose({ expected: ["l"], stood, loops: [] });
+  assert.equal(goesOn, false);
 });
 
 /** A second batch begins on the screen, while that of `setUp` is away. */
@@ -422,7 +525,7 @@ test("a prompt that hangs since the loss, and fails once the server is back, was
 
 test("a prompt that runs unheard after Continue, and is cancelled or fails, stops the batch", async () => {
   for (const given of [{ interrupted: true }, { next: "stop" }]) {
-    const page = await setUp({ unfinished: () => new Map([["l", RAN_AT]]) });
+    const page = await setUp(WITH_ONE_LEFT);
     const { autoQueue, did, gate, server, turn } = page;
     gate.stopping.switchOff(["l"]);
     autoQueue.on = true;

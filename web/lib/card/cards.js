@@ -170,11 +170,10 @@ export class Cards {
     return this.#entriesOf(this.#nodes()).flatMap(({ loop }) => loop ?? []);
   }
 
-  /** Those of them that have something left, and when they have run last. */
-  get unfinished() {
+  /** How they stand, by their ids. */
+  get states() {
     const states = this.#entriesOf(this.#nodes()).flatMap(({ state }) => state ?? []);
-    const left = states.filter(({ complete }) => !complete);
-    return new Map(left.map(({ id, ran_at: ranAt }) => [id, ranAt]));
+    return new Map(states.map((state) => [state.id, state]));
   }
 
   /**

@@ -4,10 +4,10 @@
 /** @import { Copy } from "./copy.js" */
 
 /**
- * Loops, and when they have run last: seconds since the epoch, null for never, and undefined if
- * that is not known.
+ * How loops stood when Run was pressed: null for one that had not run, and undefined if that is not
+ * known.
  *
- * @typedef {Map<string, number | null | undefined>} Unfinished
+ * @typedef {Map<string, Pick<Loop, "complete" | "ran_at"> | null | undefined>} Stood
  */
 
 /** A batch that this page sends the prompts of, or has sent until it paused. */
@@ -52,13 +52,8 @@ export class Batch {
   askedAfter = 0;
   /** Those that its workflow names, as far as the page knows until they report. @type {string[]} */
   expected = [];
-  /**
-   * Those that had something left when Run was pressed, and when they had run last, as far as the
-   * page knew.
-   *
-   * @type {Unfinished}
-   */
-  unfinished = new Map();
+  /** Those that Run was pressed for, as far as the page knew. @type {Stood} */
+  stood = new Map();
   /**
    * How many prompts come before each of its own that are in ComfyUI's queue, as far as that is
    * known, the first of them first.
@@ -108,7 +103,7 @@ export class Batch {
    * reported on all. Before the first report, those that Run was pressed for.
    */
   get lately() {
-    return this.isNew ? [...this.unfinished.keys()] : [...new Set(this.#reported.flat())];
+    return this.isNew ? [...this.stood.keys()] : [...new Set(this.#reported.flat())];
   }
 
   /** Whether a prompt of it is in ComfyUI's queue, or being sent, as far as that is known. */
@@ -139,11 +134,11 @@ export class Batch {
   /**
    * Run was pressed. What the server says of its loops is of earlier runs, until they report again.
    *
-   * @param {Unfinished} unfinished - those that had something left, as far as the page knows
+   * @param {Stood} stood - those that the server is asked about if it is lost before that
    */
-  begin(unfinished) {
+  begin(stood) {
     this.isNew = true;
-    this.unfinished = unfinished;
+    this.stood = stood;
     this.#reported = [[], []];
     this.queued = [];
     this.toBeQueued = null;
@@ -160,10 +155,10 @@ export class Batch {
    * Run was pressed with its workflow on the screen, whose loops may be others by now.
    *
    * @param {string[]} expected - its loops, as far as the page knows them
-   * @param {Unfinished} unfinished - those of them that had something left
+   * @param {Stood} stood - those of them that had run
    */
-  beginAnew(expected, unfinished) {
-    this.begin(unfinished);
+  beginAnew(expected, stood) {
+    this.begin(new Map(expected.map((loop) => [loop, stood.get(loop) ?? null])));
     this.loops.clear();
     this.expected = expected;
   }
@@ -203,13 +198,40 @@ export class Batch {
   }
 
   /**
-   * Whether one of its loops has run since Run was pressed, though nothing was heard of that.
+   * How its loops stand since Run was pressed, though nothing was heard of that. What had stopped
+   * one before that counts no more unless it has run, nor does that it was complete, if none has.
    *
-   * @param {Pick<Loop, "id" | "ran_at">} loop - as it stands now
+   * @param {Loop[]} loops - as they stand now
    */
-  hasRun({ id, ran_at: ranAt }) {
-    const before = this.unfinished.get(id);
-    return before !== undefined && before !== ranAt;
+  sinceRun(loops) {
+    const isNews = loops.some((loop) => this.#hasRun(loop));
+    return loops.map((loop) => {
+      const isAsBefore = !isNews && this.stood.get(loop.id)?.complete;
+      if (this.#hasRun(loop) || (loop.complete && !isAsBefore)) return loop;
+      /** @type {Loop["next"]} */
+      const next = loop.next === "stop" || loop.complete ? "go" : loop.next;
+      return { ...loop, complete: false, interrupted: false, next };
+    });
+  }
+
+  /**
+   * Whether one of its loops has run since Run was pressed.
+   *
+   * @param {Loop} loop - as it stands now
+   */
+  #hasRun({ id, ran_at: ranAt }) {
+    const before = this.stood.get(id);
+    return before !== undefined && before?.ran_at !== ranAt;
+  }
+
+  /**
+   * Whether one of its loops has yet to run for the first time.
+   *
+   * @param {Pick<Loop, "id">[]} loops - those that the server knows
+   */
+  isToBegin(loops) {
+    const known = loops.map(({ id }) => id);
+    return [...this.stood].some(([loop, before]) => before === null && !known.includes(loop));
   }
 
   /**

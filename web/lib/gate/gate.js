@@ -16,7 +16,7 @@ import { Turns } from "./turns.js";
  * @import { AutoQueue, Mode } from "../auto_queue.js"
  * @import { Submissions } from "../submissions.js"
  * @import { AwayNotice } from "./away_notice.js"
- * @import { Batch, Unfinished } from "./batch.js"
+ * @import { Batch, Stood } from "./batch.js"
  * @import { Claims } from "./claims.js"
  * @import { OnScreen } from "./on_screen.js"
  * @import { Sender } from "./sender.js"
@@ -52,7 +52,7 @@ export class Gate {
   #moves;
   #expected;
   #oneRun;
-  #unfinished;
+  #stood;
   #turns;
   #batches = new Batches();
   /** Whether prompts of the pack's nodes that belong to none of the batches may be in the queue. */
@@ -73,7 +73,7 @@ export class Gate {
    *   loops, as the server will not say how they stand
    * @param {() => string[]} [parts.expected] - the loops of the workflow on the screen, as far as
    *   the page knows them, whether or not they have run
-   * @param {() => Unfinished} [parts.unfinished] - those of them that have something left
+   * @param {() => Stood} [parts.stood] - how those of them stand that have run
    * @param {(batch: Batch | null) => void} [parts.changed] - called with a batch that this page
    *   runs, or null, when that may have changed
    * @param {(look: () => void) => () => void} [parts.every] - calls `look` again and again; returns
@@ -90,7 +90,7 @@ export class Gate {
     this.#submissions = submissions;
     this.#changed = given.changed ?? (() => {});
     this.#expected = given.expected ?? (() => []);
-    this.#unfinished = given.unfinished ?? (() => new Map());
+    this.#stood = given.stood ?? (() => new Map());
     const batches = this.#batches;
     /** Where the prompts of batches wait. */
     this.places = new QueuePlaces(batches, () => submissions.open);
@@ -217,7 +217,7 @@ export class Gate {
     const before = this.#batches.here;
     const expected = this.#expected();
     if (!before || !this.#screen.has(before) || before.isAbandonedFor(expected)) {
-      this.#moves.begin(expected, this.#unfinished());
+      this.#moves.begin(expected, this.#stood());
     }
     const { here } = this.#batches;
     if (here) {

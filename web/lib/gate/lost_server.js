@@ -116,12 +116,28 @@ export class LostServer {
   #found(batch, ids, loops) {
     const isHere = batch === this.#batches.here;
     const isStopped = isHere && this.#hold.mode === null && !this.#autoQueue.runsAll;
-    // Before its first report, what had stopped it may be of before Run was pressed.
-    const known = batch.isNew ? loops.map((loop) => (batch.hasRun(loop) ? loop : sinceRun(loop))) : loops;
-    if (!isStopped && ids.length > 0 && !this.#goesOn(ids, known)) return;
+    if (!isStopped && !this.#goesOnAs(batch, ids, loops)) return;
     batch.isUnsure = false;
     if (!isHere) this.#proceed();
     else if (!isStopped) this.#goOnHere();
+  }
+
+  /**
+   * Whether a batch goes on as its loops stand; if not, ends it.
+   *
+   * @param {Batch} batch
+   * @param {string[]} ids - of its loops
+   * @param {Loop[]} loops - those of them that the server knows
+   */
+  #goesOnAs(batch, ids, loops) {
+    if (!batch.isNew) return this.#goesOn(ids, loops);
+    // Before its first report, the server need not know all of them, and those that it knows may
+    // stand as they did before Run was pressed.
+    const known = batch.sinceRun(loops);
+    const isToBegin = batch.isToBegin(loops);
+    const telling = isToBegin ? known.filter(({ complete }) => !complete) : known;
+    if (telling.length === 0 && (isToBegin || ids.length === 0)) return true;
+    return this.#goesOn(ids, telling);
   }
 
   /** The batch on the screen goes on. */
@@ -155,19 +171,6 @@ export class LostServer {
 function nullOrFinal(error) {
   if (isFinal(error)) throw error;
   return null;
-}
-
-/**
- * A loop that has not run since Run was pressed: what had stopped it before that, an error or a
- * Cancel, counts no more.
- *
- * @param {Loop} loop
- */
-function sinceRun(loop) {
-  if (loop.complete) return loop;
-  /** @type {Loop["next"]} */
-  const next = loop.next === "stop" ? "go" : loop.next;
-  return { ...loop, interrupted: false, next };
 }
 
 /** @param {Loop} loop */

@@ -2,7 +2,7 @@ import { Batch } from "./batch.js";
 
 /**
  * @import { Mode } from "../auto_queue.js"
- * @import { Unfinished } from "./batch.js"
+ * @import { Stood } from "./batch.js"
  * @import { AwayNotice } from "./away_notice.js"
  * @import { Batches } from "./batches.js"
  * @import { Claims } from "./claims.js"
@@ -37,14 +37,14 @@ export class Moves {
    * Run was pressed: the workflow on the screen begins, or goes on with, its batch.
    *
    * @param {string[]} expected - its loops, as far as the page knows them
-   * @param {Unfinished} unfinished - those of them that had something left
+   * @param {Stood} stood - those of them that had run
    */
-  begin(expected, unfinished) {
+  begin(expected, stood) {
     this.here();
     const { here } = this.#batches;
     if (!here) return;
     this.#release(here);
-    here.beginAnew(expected, unfinished);
+    here.beginAnew(expected, stood);
   }
 
   /** The batch of the workflow on the screen is the one that is there. */

@@ -115,7 +115,8 @@ export class Stopping {
   resume(loop) {
     const batch = this.#batches.restedWith([loop]);
     if (!batch || this.#screen.has(batch)) return false;
-    batch.begin(new Map([...batch.loops].map((each) => [each, undefined])));
+    const { isNew, loops, stood } = batch;
+    batch.begin(isNew ? stood : new Map([...loops].map((each) => [each, undefined])));
     this.#goAway(batch, batch.mode ?? this.#autoQueue.toStart);
     return true;
   }
