@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
@@ -24,6 +23,7 @@ from ..model.loop_key import LoopKey
 from ..model.policy import ErrorHandling
 from ..model.prompt import Failure
 from ..model.records import Iteration, Partner, Snapshot
+from ..model.sight import Sight, seen
 from .changes.loops import in_order
 from .changes.result_owners import SeenLinks, UnseenLinks
 from .changes.transactions import in_transaction
@@ -222,6 +222,7 @@ class Turns(Questions):
         result: str = "",
         replaces_own: bool = True,
         named_alike: Collection[str] = (),
+        at: int | None = None,
     ) -> dict[str, Owner]:
         """Claim the files at real paths `targets` for the iteration's item: all of them, or none.
 
@@ -230,7 +231,9 @@ class Turns(Questions):
         targets are claimed if each is `NEW` or `SAME`. Returns the owner of each.
 
         `result` says which of the prompt's results it is: the same one gets the same files again.
-        What the item itself wrote in an earlier batch is only overwritten with `replaces_own`.
+        What the item itself wrote in an earlier batch is only overwritten with `replaces_own`; what
+        somebody has replaced or edited since is no longer its own. `at` is the time of modification
+        that the files will have, which tells this.
         `named_alike` are images whose own results would have these names: none is claimed, unless
         they are results themselves.
 
@@ -240,7 +243,7 @@ class Turns(Questions):
             one of its images is a link to that file.
 
         """
-        there = [target for target in targets if os.path.lexists(target)]
+        there = {target: sight for target in targets if (sight := seen(target)) is not None}
         links: dict[UnseenLinks, Collection[str]] = {}
         while True:
             owners = self._claim_outputs(
@@ -252,6 +255,7 @@ class Turns(Questions):
                 result=result,
                 replaces_own=replaces_own,
                 named_alike=named_alike,
+                at=at,
             )
             if not isinstance(owners, UnseenLinks):
                 break
@@ -267,12 +271,13 @@ class Turns(Questions):
         iteration: Iteration,
         targets: Collection[str],
         kept: Collection[str],
-        there: Collection[str],
+        there: Mapping[str, Sight],
         links: SeenLinks,
         *,
         result: str,
         replaces_own: bool,
         named_alike: Collection[str],
+        at: int | None,
     ) -> dict[str, Owner] | UnseenLinks | None:
         """See `claim_outputs`; returns None if another server was given the item."""
         item, key = iteration.item, iteration.key
@@ -302,14 +307,15 @@ class Turns(Questions):
             result=result,
             replaces_own=replaces_own,
             partners=partners,
+            at=at,
         )
 
-    def note_written(self, iteration: Iteration, file: str) -> None:
-        """Note that a claimed file was written; from any thread, without waiting.
+    def note_written(self, iteration: Iteration, file: str, sight: Sight | None = None) -> None:
+        """Note that a claimed file was written, and how it looks; from any thread, without waiting.
 
         If the iteration's prompt fails, the new names of what was not written are free again.
         """
-        self.memory.note_written(iteration.prompt, file)
+        self.memory.note_written(iteration.prompt, file, sight)
 
     @in_transaction(patient=True)
     def give_back_outputs(self, iteration: Iteration, files: Collection[str]) -> None:

@@ -10,6 +10,7 @@ from typing import BinaryIO
 
 from ..common.errors import NoRoom, UnwritableImage, quoted
 from ..model.if_exists import IfExists
+from ..model.sight import Sight
 from .leftovers import sweep_once, temporary_name
 from .real_paths import opened_folder
 
@@ -29,14 +30,17 @@ _NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS})
 """Errors that every other result would meet, too."""
 
 
-def write_atomic(path: str, data: bytes, if_exists: IfExists) -> bool:
-    """Write a file at a real path, creating its folder if needed; returns whether it was written.
+def write_atomic(
+    path: str, data: bytes, if_exists: IfExists, at: int | None = None
+) -> Sight | None:
+    """Write a file at a real path, creating its folder if needed; returns how it looks.
 
-    Only OVERWRITE replaces an existing file; otherwise nothing is written if there is one. The data
-    goes to a temporary file in the same folder, is flushed to disk, and then gets its name in one
-    step. So whatever interrupts the write, no partial file ever has that name, and no file is
-    replaced by mistake, even if another program creates it at the same time. The first write to a
-    folder also deletes what a crash has left there.
+    Only OVERWRITE replaces an existing file; otherwise nothing is written if there is one, and the
+    answer is None. The data goes to a temporary file in the same folder, is flushed to disk, and
+    then gets its name in one step. So whatever interrupts the write, no partial file ever has that name,
+    and no file is replaced by mistake, even if another program creates it at the same time. The
+    first write to a folder also deletes what a crash has left there. `at` is the time, in
+    nanoseconds since the epoch, that the file is to have as that of its modification.
 
     Raises `UnwritableImage`, with nothing left behind, if the file cannot be written; `NoRoom`, if
     no other could be either.
@@ -45,7 +49,7 @@ def write_atomic(path: str, data: bytes, if_exists: IfExists) -> bool:
     try:
         with opened_folder(folder, make=True) as descriptor:
             sweep_once(folder)
-            written = _write(_Folder(folder, descriptor), name, data, if_exists)
+            written = _write(_Folder(folder, descriptor), name, data, if_exists, at)
     except (OSError, ValueError) as error:  # ValueError: a character that no name can have
         is_full = isinstance(error, OSError) and error.errno in _NO_ROOM
         raise (NoRoom if is_full else UnwritableImage)(_message(path, error)) from error
@@ -85,6 +89,16 @@ class _Folder:
     def create(self, name: str) -> BinaryIO:
         """Create and open a file, which must not exist."""
         return open(self._at(name), "xb", opener=self._opener)
+
+    def sight(self, name: str) -> Sight:
+        """How a file looks."""
+        found = os.stat(self._at(name), dir_fd=self._descriptor, follow_symlinks=False)
+        return Sight(found.st_mtime_ns, found.st_size)
+
+    def date(self, name: str, at: int) -> None:
+        """Set the time of a file's last modification by its name: Windows has no other way."""
+        with contextlib.suppress(OSError):
+            os.utime(self._at(name), ns=(at, at))
 
     def replace(self, name: str, new_name: str) -> None:
         """Rename a file, replacing an existing one."""
@@ -130,58 +144,80 @@ class _Folder:
         return os.open(path, flags, 0o666, dir_fd=self._descriptor)
 
 
-def _write(folder: _Folder, name: str, data: bytes, if_exists: IfExists) -> bool:
+def _write(
+    folder: _Folder, name: str, data: bytes, if_exists: IfExists, at: int | None
+) -> Sight | None:
     if if_exists is not IfExists.OVERWRITE and folder.holds(name):
-        return False  # saves work; `_publish` makes sure
+        return None  # saves work; `_publish` makes sure
     temporary = temporary_name()
     try:
-        _write_flushed(folder, temporary, data)
-        return _publish(folder, temporary, name, if_exists)
+        _write_flushed(folder, temporary, data, at)
+        # Before it has its name: afterwards somebody else may replace it.
+        sight = folder.sight(temporary)
+        return sight if _publish(folder, temporary, name, if_exists, at) else None
     finally:
         with contextlib.suppress(OSError):  # usually it has been renamed
             folder.delete(temporary)
 
 
-def _write_flushed(folder: _Folder, name: str, data: bytes) -> None:
+def _write_flushed(folder: _Folder, name: str, data: bytes, at: int | None) -> None:
     with folder.create(name) as file:
         file.write(data)
         file.flush()
+        if at is not None:
+            _date(file, at)
         os.fsync(file.fileno())
+    if at is not None and not _DATES_OPEN_FILES:
+        folder.date(name, at)
 
 
-def _publish(folder: _Folder, temporary: str, name: str, if_exists: IfExists) -> bool:
+_DATES_OPEN_FILES = os.utime in os.supports_fd
+
+
+def _date(file: BinaryIO, at: int) -> None:
+    """Set the time of an open file's last modification, if the file system lets it."""
+    if _DATES_OPEN_FILES:
+        with contextlib.suppress(OSError):
+            os.utime(file.fileno(), ns=(at, at))
+
+
+def _publish(
+    folder: _Folder, temporary: str, name: str, if_exists: IfExists, at: int | None
+) -> bool:
     if if_exists is IfExists.OVERWRITE:
         folder.replace(temporary, name)
         folder.flush()
         return True
-    if not _move_without_overwriting(folder, temporary, name):
+    if not _move_without_overwriting(folder, temporary, name, at):
         return False
     folder.flush()
     return True
 
 
-def _move_without_overwriting(folder: _Folder, temporary: str, name: str) -> bool:
+def _move_without_overwriting(folder: _Folder, temporary: str, name: str, at: int | None) -> bool:
     """Give the temporary file its name, unless that is taken; returns whether it did."""
     try:
         if os.name == "nt":
             folder.rename(temporary, name)
         else:
-            _link(folder, temporary, name)
+            _link(folder, temporary, name, at)
     except FileExistsError:
         return False
     return True
 
 
-def _link(folder: _Folder, temporary: str, name: str) -> None:
+def _link(folder: _Folder, temporary: str, name: str, at: int | None) -> None:
     try:
         folder.link(temporary, name)
     except FileExistsError:
         raise
     except OSError:
         # A file system without hard links (FAT, some network folders): an empty file reserves the
-        # name first; a crash between the two steps would leave it. An error with another cause
-        # occurs again here.
-        folder.create(name).close()
+        # name first; a crash between the two steps would leave it, with the file's time. An
+        # error with another cause occurs again here.
+        with folder.create(name) as reserved:
+            if at is not None:
+                _date(reserved, at)
         try:
             folder.replace(temporary, name)
         except BaseException:

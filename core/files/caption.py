@@ -9,6 +9,7 @@ from typing import Any
 from ..common.errors import InvalidSetting
 from ..graph.links import is_link
 from ..model.if_exists import IfExists
+from ..model.sight import Sight
 from .atomic import write_atomic
 
 CAPTION_INPUT = "caption"
@@ -39,9 +40,9 @@ class Caption:
         """Itself: it cannot change."""
         return self
 
-    def write(self, target: str, if_exists: IfExists) -> bool:
-        """Write the file at real path `target`; returns False if an existing one is kept."""
-        return write_atomic(target, self.data, if_exists)
+    def write(self, target: str, if_exists: IfExists, at: int | None = None) -> Sight | None:
+        """Write the file at real path `target`: see `write_atomic`."""
+        return write_atomic(target, self.data, if_exists, at)
 
 
 def caption_of(text: object, name: str = CAPTION_INPUT) -> Caption:

@@ -10,6 +10,7 @@ from ..common.times import Took
 from .items import Counts, Item
 from .loop_key import LoopKey
 from .prompt import Prompt, Sender
+from .sight import Sight, Sights
 
 
 @dataclass(frozen=True)
@@ -203,6 +204,16 @@ class Written:
     """Whether a prompt is working on that image now."""
     whole: bool = field(default=False, compare=False)
     """False if the prompt that wrote it is known to have ended without success."""
+    sights: Sights = field(default=(), compare=False)
+    """How the file may look if it is still what the image wrote; none if that is not known."""
+
+    def is_replaced(self, found: Sight | None) -> bool:
+        """Whether somebody has replaced or edited the file, which now looks like `found`."""
+        return (
+            bool(self.sights)
+            and found is not None
+            and not any(sight.is_of(found) for sight in self.sights)
+        )
 
 
 class KnownResult(NamedTuple):

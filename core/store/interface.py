@@ -14,6 +14,7 @@ from typing import Any, Protocol, TypeVar
 from ..model.items import Claim, Counts, Item
 from ..model.loop_key import LoopKey
 from ..model.records import Carried, KnownResult, ReportedItem, Written
+from ..model.sight import Sight, Sights
 from .records import ListedLoop, LoopEntry, NewListing
 
 T = TypeVar("T")
@@ -231,8 +232,15 @@ class Reports(Protocol):
 class Outputs(Protocol):
     """Which item wrote which file."""
 
-    def note_output(
-        self, key: LoopKey, target: str, path: str, *, file: str | None = None, kept: bool = False
+    def note_output(  # noqa: PLR0913 - which file, whose, and how it looks
+        self,
+        key: LoopKey,
+        target: str,
+        path: str,
+        *,
+        file: str | None = None,
+        kept: bool = False,
+        sights: Sights | None = None,
     ) -> bool:
         """Note that the item at `path` writes the file that `target` identifies.
 
@@ -242,7 +250,18 @@ class Outputs(Protocol):
 
         With `kept`, the file is only shown with the item: it already existed and stays unchanged,
         or it belongs to another item.
+
+        `sights` are as in `Written`; with None, those stay that the loop's file has, if any.
         """
+
+    def note_sights(self, key: LoopKey, looks: Mapping[str, tuple[Sights, Sight]]) -> None:
+        """Note how files look, by their `target`s, now that they are written.
+
+        With each are the sights that were noted before: if it has others now, it is left alone.
+        """
+
+    def note_replaced(self, key: LoopKey, target: str) -> None:
+        """Note that a file of a loop is no longer what its item wrote: no batch shows it."""
 
     def forget_output(self, key: LoopKey, target: str) -> None:
         """Forget a file that was noted: it was not written after all."""

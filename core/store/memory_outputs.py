@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import os
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from ..model.items import ItemState
 from ..model.loop_key import LoopKey
 from ..model.records import KnownResult, ReportedItem, Written
+from ..model.sight import Sight, Sights
 from .memory_items import ItemTable
 from .memory_undo import Undo
-from .records import LoopEntry
+from .records import NO_BATCH, LoopEntry
 
 
 @dataclass(frozen=True)
@@ -23,6 +25,7 @@ class _File:
     batch: int
     name: str
     whole: bool = False
+    sights: Sights = ()
 
 
 class MemoryOutputs:
@@ -46,18 +49,42 @@ class MemoryOutputs:
     def outputs(self, key: LoopKey, path: str) -> tuple[str, ...]:
         return tuple(sorted(self._items[key].written.get(path, ())))
 
-    def note_output(
-        self, key: LoopKey, target: str, path: str, *, file: str | None = None, kept: bool = False
+    def note_output(  # noqa: PLR0913 - see `store.Outputs`
+        self,
+        key: LoopKey,
+        target: str,
+        path: str,
+        *,
+        file: str | None = None,
+        kept: bool = False,
+        sights: Sights | None = None,
     ) -> bool:
         name = file or target
         if not kept:
+            before = self._files.get(target)
+            if sights is None:
+                sights = before.sights if before is not None and before.key == key else ()
             self._forget_file(target)
             is_open = path in self._items[key].open
-            new = _File(key, path, self._entries[key].batch, name, whole=is_open)
+            batch = self._entries[key].batch
+            new = _File(key, path, batch, name, whole=is_open, sights=sights)
             self._undo.put(self._files, target, new)
             self._undo.add(self._written[key][path], target)
         self._undo.add(self._items[key].written[path], name)
         return True
+
+    def note_sights(self, key: LoopKey, looks: Mapping[str, tuple[Sights, Sight]]) -> None:
+        for target, (before, sight) in looks.items():
+            file = self._files.get(target)
+            if file is not None and (file.key, file.sights) == (key, before):
+                self._undo.put(self._files, target, replace(file, sights=(sight,)))
+
+    def note_replaced(self, key: LoopKey, target: str) -> None:
+        file = self._files.get(target)
+        if file is not None and file.key == key:
+            replaced = replace(file, batch=NO_BATCH, whole=False)
+            self._undo.put(self._files, target, replaced)
+            self._undo.discard(self._items[key].written[file.path], file.name)
 
     def forget_output(self, key: LoopKey, target: str) -> None:
         file = self._files.get(target)
@@ -98,7 +125,9 @@ class MemoryOutputs:
         if file is None:
             return None
         under_way = file.path in self._items[file.key].open
-        return Written(file.key.id, file.path, file.batch, under_way)
+        return Written(
+            file.key.id, file.path, file.batch, under_way, whole=file.whole, sights=file.sights
+        )
 
     def written(self, key: LoopKey, path: str) -> tuple[str, ...]:
         return tuple(sorted(self._files[target].name for target in self._written[key][path]))

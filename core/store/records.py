@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from ..model.selection import Selection
 
 
+NO_BATCH = 0
+"""Of a file that no batch shows with its item."""
+
 UNLISTED = -1
 """Index of an item that is known, but not in the current listing."""
 

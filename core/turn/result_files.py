@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import posixpath
+import time
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from functools import partial
@@ -16,6 +17,7 @@ from ..files.atomic import check_name
 from ..model.if_exists import PASSED_OVER, IfExists, Owner
 from ..model.records import Iteration
 from ..model.result_names import ResultName
+from ..model.sight import Sight
 from ..results.numbering import Numbering
 from ..results.own_names import images_named_alike
 from .saved_result import Background, Content
@@ -33,11 +35,12 @@ class Claims(Protocol):
         result: str,
         replaces_own: bool,
         named_alike: Collection[str],
+        at: int,
     ) -> Mapping[str, Owner]:
         """The owner of each of `targets`; if all are free, they are claimed."""
 
-    def note_written(self, iteration: Iteration, file: str) -> None:
-        """Note that a claimed file was written; from any thread."""
+    def note_written(self, iteration: Iteration, file: str, sight: Sight) -> None:
+        """Note that a claimed file was written, and how it looks; from any thread."""
 
     def give_back_outputs(self, iteration: Iteration, files: Collection[str]) -> None:
         """Give back claimed files that were not written, as others had appeared."""
@@ -85,6 +88,7 @@ class ResultFiles:
         self._folder = os.path.join(name.folder, *subfolder.split("/"))
         self.stem, self.extension = posixpath.splitext(filename)
         self._named_alike = partial(images_named_alike, name, self._source_file, self.stem)
+        self._at = 0
         self.made_way = False
         """Whether a result has another name because of a file of unknown origin."""
         self._meets_others = False
@@ -99,6 +103,9 @@ class ResultFiles:
         All get the same stem. `place` tells the results of one call apart. The path is that of the
         file that will soon hold the content, or of the existing one that is kept instead.
         """
+        # The claim notes it before anything is written: so it tells the file that is written from
+        # any that somebody else puts there, even if the process is killed at any moment.
+        self._at = time.time_ns()
         result = f"{self._run.node}/{self._run.call}/{place}"
         name = self._checked(stem + next(iter(contents)))
         self._meets_others = False
@@ -164,6 +171,7 @@ class ResultFiles:
             result=result,
             replaces_own=if_exists in {IfExists.OVERWRITE, IfExists.OVERWRITE_OWN},
             named_alike=alike,
+            at=self._at,
         )
 
     def _write(self, content: Content, target: str, owner: Owner) -> bool:
@@ -172,12 +180,13 @@ class ResultFiles:
         overwrites = owner is Owner.SAME or self._if_exists is IfExists.OVERWRITE
         if_exists = IfExists.OVERWRITE if overwrites else IfExists.SKIP
         written = partial(self._claims.note_written, self._loop, target)
-        if self._behind is not None and self._behind.write(content, target, if_exists, written):
+        behind, at = self._behind, self._at
+        if behind is not None and behind.write(content, target, if_exists, written, at):
             return True
-        if not content.write(target, if_exists):
-            return False
-        written()
-        return True
+        sight = content.write(target, if_exists, at)
+        if sight is not None:
+            written(sight)
+        return sight is not None
 
 
 def _without_kept(

@@ -18,6 +18,7 @@ from ..model.background_writes import Turn
 from ..model.formats import Format
 from ..model.if_exists import IfExists
 from ..model.records import Iteration
+from ..model.sight import Sight
 
 _SAMPLED = 61
 """One in this many rows and columns is sampled; a prime, as patterns repeat in powers of 2."""
@@ -33,8 +34,8 @@ class Content(Protocol):
     def sampled(self) -> Content:
         """The same content, to be written later: it detects changes made until then."""
 
-    def write(self, target: str, if_exists: IfExists) -> bool:
-        """Write the file at real path `target`; False if an existing one is to be kept."""
+    def write(self, target: str, if_exists: IfExists, at: int | None = None) -> Sight | None:
+        """Write the file at real path `target`: see `write_atomic`."""
 
 
 @dataclass
@@ -61,8 +62,8 @@ class Result:
         # Copying all of it would take as long as writing it.
         return replace(self, _sample=[_sample_of(each).clone() for each in self._tensors])
 
-    def write(self, target: str, if_exists: IfExists) -> bool:
-        """Write the file at real path `target`; False if an existing one is to be kept."""
+    def write(self, target: str, if_exists: IfExists, at: int | None = None) -> Sight | None:
+        """Write the file at real path `target`: see `write_atomic`."""
         if self._data is None:
             self._data = encode(
                 self.picture,
@@ -77,7 +78,7 @@ class Result:
             for now, before in zip(self._tensors, self._sample, strict=True)
         ):
             raise UnwritableImage(_changed(target))
-        return write_atomic(target, self._data, if_exists)
+        return write_atomic(target, self._data, if_exists, at)
 
     @property
     def _tensors(self) -> list[torch.Tensor]:
@@ -102,18 +103,20 @@ class Background:
         content: Content,
         target: str,
         if_exists: IfExists,
-        written: Callable[[], object] = lambda: None,
+        written: Callable[[Sight], object] = lambda _sight: None,
+        at: int | None = None,
     ) -> bool:
         """Have a file written; False, with nothing done, if there is no memory for it.
 
-        `written` is called, in another thread, once it is.
+        `written` is called, in another thread, once it is. `at` is as in `write_atomic`.
         """
         sampled = content.sampled()
 
         def job() -> None:
-            if not sampled.write(target, if_exists):
+            sight = sampled.write(target, if_exists, at)
+            if sight is None:
                 raise UnwritableImage(_taken(target))
-            written()
+            written(sight)
 
         is_coming = self._write_behind.write(self._turn, target, content.nbytes, job, self._node)
         if is_coming:

@@ -13,6 +13,7 @@ from ...common.forecast import Forecast
 from ...model.background_writes import Turn
 from ...model.loop_key import LoopKey
 from ...model.prompt import Host, Outcome, Prompt
+from ...model.sight import Sight, Sights
 from .clients import Clients
 from .moments import Moments
 
@@ -65,6 +66,8 @@ class Work(NamedTuple):
     """The real path of each claimed file that the item had not written before."""
     left_alone: Mapping[str, str] = MappingProxyType({})
     """For each existing file that was kept, the result that was to be written there."""
+    sights: Mapping[str, Sights] = MappingProxyType({})
+    """How each claimed file may look, as was noted with the claim."""
 
 
 class BeforeTheLast(NamedTuple):
@@ -124,7 +127,7 @@ class Memory:
         self.moments = Moments(host)
         self._outcomes: dict[Prompt, Outcome] = {}
         self._read_ahead: dict[Turn, tuple[float, float]] = {}
-        self._written: dict[Prompt, set[str]] = {}
+        self._written: dict[Prompt, dict[str, Sight | None]] = {}
         self._writing = threading.Lock()
         # By the loops' ids, whose hashes Python caches.
         self._kept: dict[str, LoopMemory] = {}
@@ -256,17 +259,17 @@ class Memory:
             self._read_ahead.clear()
         self._read_ahead[turn] = (seconds, late)
 
-    def written(self, prompt: Prompt) -> Collection[str]:
-        """The files that a prompt has written, as they were claimed."""
+    def written(self, prompt: Prompt) -> Mapping[str, Sight | None]:
+        """The files that a prompt has written, as they were claimed, and how each looks."""
         with self._writing:
-            return frozenset(self._written.get(prompt, ()))
+            return self._written.get(prompt, {}).copy()
 
-    def note_written(self, prompt: Prompt, file: str) -> None:
+    def note_written(self, prompt: Prompt, file: str, sight: Sight | None) -> None:
         """Note that a prompt has written a file; a rollback does not undo this; from any thread."""
         with self._writing:
             if prompt not in self._written and len(self._written) >= _WRITING_PROMPTS_KEPT:
                 del self._written[next(iter(self._written))]
-            self._written.setdefault(prompt, set()).add(file)
+            self._written.setdefault(prompt, {})[file] = sight
 
     @contextmanager
     def draft(self) -> Iterator[Callable[[], None]]:

@@ -18,6 +18,7 @@ from ...model.loop_key import LoopKey
 from ...model.prompt import Prompt, Saved
 from ...model.records import KnownResult
 from ...model.shared_roots import NO_ROOTS, Roots
+from ...model.sight import MOST_SIGHTS, Sight, Sights, seen
 from ...store.interface import Store
 from ...store.records import UNLISTED
 from .process_memory import Memory, Work
@@ -37,6 +38,10 @@ class UnseenLinks(NamedTuple):
 
 SeenLinks = Mapping[UnseenLinks, Collection[str]]
 """The files found by each look, by identity."""
+
+
+_FREE = frozenset({Owner.NEW, Owner.SAME})
+"""The owners of files that may be claimed."""
 
 
 class Outputs:
@@ -63,18 +68,19 @@ class Outputs:
         targets: Collection[str],
         kept: Collection[str],
         *,
-        there: Collection[str],
+        there: Mapping[str, Sight],
         links: SeenLinks,
         result: str,
         replaces_own: bool,
         partners: Collection[LoopKey] = (),
+        at: int | None = None,
     ) -> dict[str, Owner] | UnseenLinks:
         """Claim `targets` for the item at `path`, all or none; see `LoopRegistry.claim_outputs`.
 
         `partners` are the loops whose items go through the workflow together with it: their images
-        are sources, too. The targets `there` already exist: an image may be a link to one that
-        would be replaced. If telling this needs a look that is not in `links`, nothing is done, and
-        it is returned.
+        are sources, too. The targets `there` already exist, and look like that: an image may be a
+        link to one that would be replaced. If telling this needs a look that is not in `links`,
+        nothing is done, and it is returned. `at` is when the files will have been modified.
         """
         work = self._work(key, prompt)
         sources = (key, *partners)
@@ -87,6 +93,7 @@ class Outputs:
                 self._identity(key, target),
                 work,
                 result,
+                found=there.get(target),
                 kept=target in kept,
                 replaces_own=replaces_own,
             )
@@ -105,23 +112,38 @@ class Outputs:
                     return linked
                 behind = [target for target in replaced if self._identity(each, target) in linked]
                 owners.update(dict.fromkeys(behind, Owner.SOURCE))
-        new: dict[str, str] = {}
-        if {Owner.NEW, Owner.SAME}.issuperset(owners.values()):
+        if _FREE.issuperset(owners.values()):
             identities = {self._identity(key, target): target for target in owners}
-            new = {each: at for each, at in identities.items() if not self._is_own(key, path, each)}
-            self._note(key, path, owners)
-        if {Owner.NEW, Owner.SAME}.issuperset(owners.values()):
-            claimed = dict.fromkeys((self._identity(key, target) for target in owners), result)
-            work = work._replace(claimed={**work.claimed, **claimed}, new={**work.new, **new})
+            new = {of: file for of, file in identities.items() if not self._is_own(key, path, of)}
+            sights = {
+                of: self._sights(key, path, of, work, found=there.get(file), at=at)
+                for of, file in identities.items()
+            }
+            self._note(key, path, owners, sights)
+        if _FREE.issuperset(owners.values()):
+            work = work._replace(
+                claimed={**work.claimed, **dict.fromkeys(identities, result)},
+                new={**work.new, **new},
+                sights={**work.sights, **sights},
+            )
             self._note_work(key, prompt, work)
-        before = {
-            self._identity(key, target): result
-            for target, owner in owners.items()
-            if owner is Owner.BEFORE
-        }
+        before = [self._identity(key, at) for at, owner in owners.items() if owner is Owner.BEFORE]
         if before:
-            self._note_work(key, prompt, work._replace(left_alone={**work.left_alone, **before}))
+            self._leave_alone(key, prompt, before, result)
         return owners
+
+    def _leave_alone(
+        self, key: LoopKey, prompt: Prompt, targets: Collection[str], result: str
+    ) -> None:
+        """Note existing files that were kept, where a result was to be written."""
+        for target in targets:
+            written = self._store.writer(key, target)
+            # The item has written it in this batch, and somebody has replaced it since.
+            if written is not None and written.batch == self._batch(key):
+                self._store.note_replaced(key, target)
+        work = self._work(key, prompt)
+        left_alone = {**work.left_alone, **dict.fromkeys(targets, result)}
+        self._note_work(key, prompt, work._replace(left_alone=left_alone))
 
     def is_no_result(self, key: LoopKey, file: str) -> bool:
         """Whether no loop is known to have written the file at a real path."""
@@ -168,7 +190,9 @@ class Outputs:
             if image == main and not is_settled and not is_source:
                 # A prompt that failed may only repeat what an earlier one has saved.
                 if succeeded or self._store.writer(key, target) is None:
-                    self._store.note_output(key, target, path, file=file)
+                    sight = seen(file)
+                    sights = () if sight is None else (sight,)
+                    self._store.note_output(key, target, path, file=file, sights=sights)
             elif succeeded:
                 own = self._is_own(key, path, target)
                 self._store.note_output(key, target, path, file=file, kept=not own)
@@ -190,19 +214,26 @@ class Outputs:
         self._note_work(key, prompt, work)
 
     def forget_work(self, key: LoopKey, prompt: Prompt, *, succeeded: bool) -> None:
-        """Forget what a prompt has done with files, once it has ended.
+        """Forget what a prompt has done with files, once it has ended; note how they look.
 
         If it has not succeeded, the names that it has claimed without writing are free again: a
         file that somebody gives such a name, or has given it meanwhile, is no result.
         """
+        written, work = self._memory.written(prompt), self._work(key, prompt)
+        looks: dict[str, tuple[Sights, Sight]] = {}
+        for file, sight in written.items() if work.sights else ():
+            noted = work.sights.get(self._identity(key, file))
+            if noted and sight is not None:
+                looks[self._identity(key, file)] = noted, sight
+        if looks:
+            self._store.note_sights(key, looks)
         if not succeeded:
-            written = self._memory.written(prompt)
-            for target, file in self._work(key, prompt).new.items():
+            for target, file in work.new.items():
                 if file not in written or not os.path.lexists(file):
                     self._store.forget_output(key, target)
         if prompt in self._memory[key].work:
-            work = self._memory[key].work.items()
-            self._memory.change(key, work={of: done for of, done in work if of != prompt})
+            works = self._memory[key].work.items()
+            self._memory.change(key, work={of: done for of, done in works if of != prompt})
 
     def known_below_beside(
         self, key: LoopKey, folder: str, after: str = ""
@@ -233,12 +264,37 @@ class Outputs:
         files = map(self.real_path, linked_files(key.directory, selection, going_on))
         return {identity_of(file) for file in files if file is not None}
 
-    def _note(self, key: LoopKey, path: str, owners: dict[str, Owner]) -> None:
+    def _sights(  # noqa: PLR0913 - whose file it is, and what is known of it
+        self,
+        key: LoopKey,
+        path: str,
+        target: str,
+        work: Work,
+        *,
+        found: Sight | None,
+        at: int | None,
+    ) -> Sights:
+        """How a file that is being claimed may look: as it will, or as the item has left it.
+
+        The latter counts until the new one has its name, which a crash may prevent.
+        """
+        if at is None:
+            return ()
+        left = work.sights.get(target, ())
+        if not left and found is not None and self._is_own(key, path, target):
+            written = self._store.writer(key, target)
+            left = (found,) if written and not written.is_replaced(found) else ()
+        return (Sight(at), *left)[:MOST_SIGHTS]
+
+    def _note(
+        self, key: LoopKey, path: str, owners: dict[str, Owner], sights: Mapping[str, Sights]
+    ) -> None:
         """Note all of the files as written by the item, or none if another loop was quicker."""
         noted = []
         # Always in the same order, or two servers might wait for each other.
         for target in sorted(owners):
-            if self._store.note_output(key, self._identity(key, target), path, file=target):
+            each = self._identity(key, target)
+            if self._store.note_output(key, each, path, file=target, sights=sights[each]):
                 noted.append(target)
             else:
                 owners[target] = Owner.OTHER
@@ -334,6 +390,7 @@ class Outputs:
         work: Work,
         result: str,
         *,
+        found: Sight | None,
         kept: bool,
         replaces_own: bool,
     ) -> Owner:
@@ -342,14 +399,21 @@ class Outputs:
             return Owner.SAME
         if target in work.claimed or work.left_alone.get(target, result) != result:
             return Owner.OTHER
-        return self._known_owner(key, path, target, kept=kept, replaces_own=replaces_own)
+        return self._known_owner(key, path, target, found, kept=kept, replaces_own=replaces_own)
 
-    def _known_owner(
-        self, key: LoopKey, path: str, target: str, *, kept: bool, replaces_own: bool
+    def _known_owner(  # noqa: PLR0913 - as above
+        self,
+        key: LoopKey,
+        path: str,
+        target: str,
+        found: Sight | None,
+        *,
+        kept: bool,
+        replaces_own: bool,
     ) -> Owner:
         """Like `_owner`, by what earlier prompts and other loops have written."""
         written = self._store.writer(key, target)
-        if written is None:
+        if written is None or (self._is_own(key, path, target) and written.is_replaced(found)):
             return Owner.BEFORE if kept else Owner.NEW
         in_this_batch = written.loop == key.id and written.batch == self._batch(key)
         if (written.loop, written.path) != (key.id, path):

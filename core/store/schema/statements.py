@@ -31,6 +31,7 @@ from sqlalchemy import (
 from ...model.items import ItemState
 from ...model.loop_key import LoopKey
 from ...model.shared_roots import MARK
+from ..records import NO_BATCH
 from .tables import (
     PathText,
     carried,
@@ -210,7 +211,14 @@ _by_path = outputs.c.loop.concat(literal_column("''")) == bindparam("of_loop")
 _of_path = and_(_by_path, outputs.c.path == bindparam("of_path"))
 _of_its_item = and_(items.c.listing == loops.c.listing, items.c.path == outputs.c.path)
 writer = (
-    select(outputs.c.loop, outputs.c.path, outputs.c.batch, outputs.c.whole, items.c.state)
+    select(
+        outputs.c.loop,
+        outputs.c.path,
+        outputs.c.batch,
+        outputs.c.whole,
+        outputs.c.sights,
+        items.c.state,
+    )
     .join(loops, loops.c.id == outputs.c.loop)
     .outerjoin(items, _of_its_item)
     .where(outputs.c.target == bindparam("of_target"), is_written)
@@ -219,6 +227,8 @@ writer = (
 add_output = insert(outputs).returning(outputs.c.loop)
 set_output = update(outputs).where(_this_output)
 set_kept_output = set_output.where(not_(is_written))
+set_sights = set_output.where(is_written, outputs.c.sights == bindparam("of_sights"))
+set_replaced = set_output.where(is_written).values(batch=NO_BATCH, whole=false())
 delete_output = delete(outputs).where(_this_output)
 delete_written = delete(outputs).where(outputs.c.target == bindparam("of_target"), is_written)
 output_rows = select(outputs).where(_in_this_batch)

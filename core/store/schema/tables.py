@@ -33,6 +33,7 @@ from sqlalchemy import (
 )
 
 from ...model.items import ItemState
+from ...model.sight import Sight, Sights
 
 
 class PathText(TypeDecorator[str]):
@@ -85,6 +86,24 @@ class AnyText(TypeDecorator[str]):
 
 def _is_plain(text: str) -> bool:
     return text.isascii() and "\0" not in text and not text.startswith(_ENCODED)
+
+
+class SightsText(TypeDecorator[Sights]):
+    """Sights as text: `modified/size` of each, without a size that is not known."""
+
+    impl = String(200)
+    cache_ok = True
+
+    def process_bind_param(self, value: Sights | None, dialect: object) -> str | None:  # noqa: ARG002, D102
+        if not value:
+            return None
+        return " ".join(
+            f"{each.modified}/{'' if each.size is None else each.size}" for each in value
+        )
+
+    def process_result_value(self, value: str | None, dialect: object) -> Sights:  # noqa: ARG002, D102
+        pairs = (each.split("/") for each in (value or "").split())
+        return tuple(Sight(int(modified), int(size) if size else None) for modified, size in pairs)
 
 
 metadata = MetaData()
@@ -257,6 +276,8 @@ outputs = Table(
     Column("whole", Boolean, nullable=False),
     # Whether it already existed, and was kept: shown as a result, but not written by the image.
     Column("kept", Boolean, nullable=False),
+    # How it may look if it is still what the image wrote. NULL if that is not known.
+    Column("sights", SightsText),
     sqlite_with_rowid=False,
 )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy import Row
@@ -12,6 +13,7 @@ from ...model.items import Claim, Item, ItemState
 from ...model.loop_key import LoopKey
 from ...model.prompt import Failure
 from ...model.records import ReportedItem, Written
+from ...model.sight import Sight, Sights
 from ..records import UNLISTED, gives_up
 from ..schema import statements
 from ..schema.rows import claim_columns, failure_columns, file_of, item_of, kept_with, reported
@@ -185,8 +187,15 @@ class SqlItems(SqlSession):
 class SqlOutputs(SqlReports, SqlItems):
     """See `core.store.interface.Outputs`."""
 
-    def note_output(
-        self, key: LoopKey, target: str, path: str, *, file: str | None = None, kept: bool = False
+    def note_output(  # noqa: PLR0913 - see `store.Outputs`
+        self,
+        key: LoopKey,
+        target: str,
+        path: str,
+        *,
+        file: str | None = None,
+        kept: bool = False,
+        sights: Sights | None = None,
     ) -> bool:
         shared = self._roots.shared(target)
         values = {
@@ -196,14 +205,25 @@ class SqlOutputs(SqlReports, SqlItems):
             "whole": any(item.path == path for item in self.open_items(key)),
             "kept": kept,
         }
-        row = {"loop": key.id, "target": shared, **values}
+        if sights is not None:
+            values["sights"] = sights
+        row = {"loop": key.id, "target": shared, "sights": (), **values}
         this = {"of_loop": key.id, "of_target": shared}
         if kept:
             return self._add_output(row)
         before = self.writer(key, target)
-        new = Written(key.id, path, values["batch"], values["whole"], whole=values["whole"])
+        new = Written(
+            key.id,
+            path,
+            values["batch"],
+            values["whole"],
+            whole=values["whole"],
+            sights=sights or (),
+        )
         if before is not None and before.loop == key.id:
-            if before != new or before.whole != new.whole:
+            if sights is None:
+                new = replace(new, sights=before.sights)
+            if (before, before.whole, before.sights) != (new, new.whole, new.sights):
                 self._database.execute(statements.set_output, {**this, **values})
         else:
             if before is not None:
@@ -223,6 +243,26 @@ class SqlOutputs(SqlReports, SqlItems):
         given = {"of_loop": row["loop"], "of_target": row["target"], **row}
         return bool(self._database.execute(statements.set_kept_output, given).rowcount)
 
+    def note_sights(self, key: LoopKey, looks: Mapping[str, tuple[Sights, Sight]]) -> None:
+        # Always in the same order, or two servers might wait for each other.
+        given = [
+            {
+                "of_loop": key.id,
+                "of_target": self._roots.shared(target),
+                "of_sights": before,
+                "sights": (sight,),
+            }
+            for target, (before, sight) in sorted(looks.items())
+        ]
+        self._database.execute(statements.set_sights, given)
+        for target in looks:
+            self._known(key).writers.pop(target, None)
+
+    def note_replaced(self, key: LoopKey, target: str) -> None:
+        given = {"of_loop": key.id, "of_target": self._roots.shared(target)}
+        self._database.execute(statements.set_replaced, given)
+        self._known(key).writers.pop(target, None)
+
     def forget_output(self, key: LoopKey, target: str) -> None:
         given = {"of_loop": key.id, "of_target": self._roots.shared(target)}
         self._database.execute(statements.delete_output, given)
@@ -239,7 +279,9 @@ class SqlOutputs(SqlReports, SqlItems):
             known[target] = None
             return None
         under_way = row.state is not None and ItemState(row.state) in OPEN
-        found = Written(row.loop, row.path, row.batch, under_way, whole=row.whole)
+        found = Written(
+            row.loop, row.path, row.batch, under_way, whole=row.whole, sights=row.sights
+        )
         # Not if it is of another loop, whose changes would go unnoticed here.
         if found.loop == key.id:
             known[target] = found
