@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 import json
 import os
+import signal
 import sys
 import threading
 import time
@@ -44,6 +45,19 @@ def _tell_who_lists(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 sys.addaudithook(_tell_who_lists)
+
+DIES_AT = os.environ.get("BATCH_LOOP_TESTS_DIE_AT")
+"""The name of the file that a test has the process die at."""
+
+
+def _die_at_a_name(event: str, arguments: tuple[Any, ...]) -> None:
+    """End the process, without any notice, when a file is about to get that name."""
+    if event in {"os.link", "os.rename"} and os.path.basename(arguments[1]) == DIES_AT:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+
+if DIES_AT:
+    sys.addaudithook(_die_at_a_name)
 
 
 class TestRaise:
