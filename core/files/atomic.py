@@ -37,10 +37,10 @@ def write_atomic(
 
     Only OVERWRITE replaces an existing file; otherwise nothing is written if there is one, and the
     answer is None. The data goes to a temporary file in the same folder, is flushed to disk, and
-    then gets its name in one step. So whatever interrupts the write, no partial file ever has that name,
-    and no file is replaced by mistake, even if another program creates it at the same time. The
-    first write to a folder also deletes what a crash has left there. `at` is the time, in
-    nanoseconds since the epoch, that the file is to have as that of its modification.
+    then gets its name in one step. So whatever interrupts the write, no partial file ever has that
+    name, and no file is replaced by mistake, even if another program creates it at the same time.
+    The first write to a folder also deletes what a crash has left there. `at` is when the file
+    is to have been modified, in nanoseconds since the epoch.
 
     Raises `UnwritableImage`, with nothing left behind, if the file cannot be written; `NoRoom`, if
     no other could be either.
@@ -98,7 +98,7 @@ class _Folder:
     def date(self, name: str, at: int) -> None:
         """Set the time of a file's last modification by its name: Windows has no other way."""
         with contextlib.suppress(OSError):
-            os.utime(self._at(name), ns=(at, at))
+            os.utime(self._at(name), ns=(at, at), dir_fd=self._descriptor)
 
     def replace(self, name: str, new_name: str) -> None:
         """Rename a file, replacing an existing one."""

@@ -14,7 +14,9 @@ from batch_loop.core.files.leftovers import TEMPORARY_SUFFIX
 from batch_loop.core.files.listing import list_images
 from batch_loop.core.model.if_exists import IfExists
 from batch_loop.core.model.selection import Filter, Selection
+from batch_loop.core.model.sight import Sight, seen
 
+AT = 1_732_700_000_123_456_700
 KINDS = [IfExists.OVERWRITE, IfExists.SKIP]
 
 
@@ -161,6 +163,60 @@ def without_hard_links(monkeypatch: pytest.MonkeyPatch) -> None:
         raise PermissionError(errno.EPERM, "Operation not permitted")
 
     monkeypatch.setattr(os, "link", refused)
+
+
+class TestTheTimeOfAFile:
+    @pytest.mark.parametrize("if_exists", KINDS)
+    @pytest.mark.parametrize("links", [True, False])
+    def test_is_the_one_that_was_given(
+        self,
+        tmp_path: Path,
+        monkeypatch: pytest.MonkeyPatch,
+        if_exists: IfExists,
+        *,
+        links: bool,
+    ) -> None:
+        if not links:
+            without_hard_links(monkeypatch)
+        path = str(tmp_path / "a.png")
+        sight = write_atomic(path, b"new", if_exists, AT)
+        assert sight == seen(path) == Sight(AT, 3)
+
+    def test_is_that_of_a_name_that_a_crash_leaves_reserved(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        without_hard_links(monkeypatch)
+        reserved = []
+
+        def crash(*_args: object, **_more: object) -> None:
+            reserved.append(seen(str(tmp_path / "a.png")))
+            raise OSError(errno.EIO, "Input/output error")
+
+        monkeypatch.setattr(os, "replace", crash)
+        with pytest.raises(UnwritableImage):
+            write_atomic(str(tmp_path / "a.png"), b"new", IfExists.SKIP, AT)
+        assert reserved == [Sight(AT, 0)]
+
+    @pytest.mark.parametrize("by_name", [True, False])
+    def test_may_be_one_that_cannot_be_set(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, by_name: bool
+    ) -> None:
+        def refused(*_args: object, **_more: object) -> None:
+            raise PermissionError(errno.EPERM, "Operation not permitted")
+
+        monkeypatch.setattr(os, "utime", refused)
+        monkeypatch.setattr(files, "_DATES_OPEN_FILES", not by_name)
+        path = str(tmp_path / "a.png")
+        sight = write_atomic(path, b"new", IfExists.SKIP, AT)
+        assert sight == seen(path) != Sight(AT, 3)
+        assert content(tmp_path) == {"a.png": b"new"}
+
+    def test_is_set_by_name_where_it_has_to_be(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(files, "_DATES_OPEN_FILES", False)
+        path = str(tmp_path / "a.png")
+        assert write_atomic(path, b"new", IfExists.OVERWRITE, AT) == seen(path) == Sight(AT, 3)
 
 
 class TestWithoutHardLinks:

@@ -20,6 +20,7 @@ from batch_loop.core.model.prompt import Failure, Prompt, Runner, Sender, client
 from batch_loop.core.model.records import KnownResult, Written
 from batch_loop.core.model.selection import Filter, Selection, SortBy
 from batch_loop.core.model.shared_roots import NO_ROOTS
+from batch_loop.core.model.sight import Sight, Sights
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store
@@ -328,6 +329,67 @@ def test_a_file_has_one_writer(store: Store) -> None:
     assert found.under_way
     store.forget_output(KEY, "/out/x")
     assert store.writer(KEY, "/out/x") is store.writer(other, "/out/x") is None
+
+
+AT, LOOKS = Sight(1_732_700_000_123_456_789), Sight(1_732_700_000_123_456_000, 5)
+
+
+def sights(store: Store, target: str) -> Sights:
+    written = store.writer(KEY, target)
+    assert written is not None
+    return written.sights
+
+
+def test_how_a_file_looks_is_kept_until_it_is_written_anew(store: Store) -> None:
+    store.note_output(KEY, "/out/x", "a")
+    assert sights(store, "/out/x") == ()
+    store.note_output(KEY, "/out/x", "a", sights=(AT, LOOKS))
+    assert sights(store, "/out/x") == (AT, LOOKS)
+    store.note_output(KEY, "/out/x", "b")
+    assert sights(store, "/out/x") == (AT, LOOKS)
+    # Only what was noted before is replaced.
+    store.note_sights(KEY, {"/out/x": ((AT,), AT), "/out/y": ((AT,), LOOKS)})
+    assert sights(store, "/out/x") == (AT, LOOKS)
+    assert store.writer(KEY, "/out/y") is None
+    store.note_output(KEY, "/out/y", "a", sights=(AT,))
+    store.note_sights(KEY, {"/out/y": ((AT,), LOOKS), "/out/x": ((AT, LOOKS), LOOKS)})
+    assert sights(store, "/out/x") == sights(store, "/out/y") == (LOOKS,)
+    store.note_output(KEY, "/out/x", "a", kept=True)
+    assert sights(store, "/out/x") == (LOOKS,)
+    store.note_output(KEY, "/out/x", "a", sights=())
+    assert sights(store, "/out/x") == ()
+
+
+def test_how_a_file_looks_is_known_after_a_restart_and_to_other_loops(opened: Store) -> None:
+    other = LoopKey("other", KEY.directory)
+    with opened.transaction():
+        for key in (KEY, other):
+            begin(opened, key, ["a"])
+        opened.note_output(KEY, "/out/x", "a", sights=(AT, LOOKS))
+        # It would change what another loop has written only if that had the file.
+        opened.note_sights(other, {"/out/x": ((AT, LOOKS), AT)})
+    with opened.transaction():
+        found = opened.writer(other, "/out/x")
+        assert found is not None
+        assert found.sights == (AT, LOOKS)
+        opened.note_output(other, "/out/x", "a")
+        assert sights(opened, "/out/x") == ()
+
+
+def test_a_file_that_somebody_has_replaced_is_shown_with_no_image(store: Store) -> None:
+    item = claimed(store)
+    store.note_output(KEY, "/out/x", item.path, sights=(LOOKS,))
+    store.note_output(KEY, "/out/y", item.path)
+    for target in ("/out/x", "/out/none"):
+        store.note_replaced(KEY, target)
+    assert store.outputs(KEY, item.path) == ("/out/y",)
+    found = store.writer(KEY, "/out/x")
+    assert found == Written(KEY.id, item.path, 0, under_way=True)
+    assert (found.whole, found.sights) == (False, (LOOKS,))
+    # It is known as what the image once wrote, and may be so again.
+    assert store.written(KEY, item.path) == ("/out/x", "/out/y")
+    store.note_output(KEY, "/out/x", item.path)
+    assert store.outputs(KEY, item.path) == ("/out/x", "/out/y")
 
 
 def test_a_file_that_was_kept_is_reported_and_keeps_its_owner(store: Store) -> None:

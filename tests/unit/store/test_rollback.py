@@ -12,6 +12,7 @@ import pytest
 from batch_loop.core.common.errors import IllegalTransition, StoreAway
 from batch_loop.core.model.items import Item, ItemState
 from batch_loop.core.model.loop_key import LoopKey
+from batch_loop.core.model.sight import Sight
 from batch_loop.core.store.interface import Store
 from batch_loop.tests.support.moves import moved
 from batch_loop.tests.support.reports import reported
@@ -24,6 +25,7 @@ NEW = LoopKey("new", KEY.directory)
 PATHS = ["a", "b", "c", "d", "e"]
 FILES = ["/out/a", "/out/b", "/out/c", "/out/new"]
 UNKEEPABLE = object()
+LOOKS = Sight(1, 5)
 
 
 def item(store: Store, path: str) -> Item:
@@ -39,7 +41,7 @@ def filled(store: Store) -> None:
     for _ in range(4):
         store.claim(KEY, CLAIM)
     for target, path in (("/out/a", "a"), ("/out/b", "b")):
-        store.note_output(KEY, target, path)
+        store.note_output(KEY, target, path, sights=(LOOKS,) if path == "b" else ())
     store.note_output(OTHER, "/out/c", "c")
     moved(
         store,
@@ -67,7 +69,7 @@ def all_of(store: Store) -> Any:
             [store.item(key, path) for path in (*PATHS, "f")],
             [store.item_at(key, place) for place in range(6)],
             [store.first_pending(key, but) for but in range(6)],
-            [store.writer(key, target) for target in FILES],
+            [(found := store.writer(key, target), found and found.sights) for target in FILES],
             [store.written(key, path) for path in PATHS],
             store.results_below(key, "/out"),
             store.carried(key).value,
@@ -96,6 +98,13 @@ CHANGES: dict[str, Callable[[Store], object]] = {
     "note one's own output": lambda store: store.note_output(KEY, "/out/a", "d"),
     "note another's output": lambda store: store.note_output(KEY, "/out/c", "d"),
     "note a kept output": lambda store: store.note_output(KEY, "/out/c", "d", kept=True),
+    "note how an output looks": lambda store: store.note_output(
+        KEY, "/out/a", "a", sights=(LOOKS,)
+    ),
+    "note how another output looks": lambda store: store.note_sights(
+        KEY, {"/out/b": ((LOOKS,), Sight(2, 2))}
+    ),
+    "note that an output is replaced": lambda store: store.note_replaced(KEY, "/out/a"),
     "forget an output": lambda store: store.forget_output(KEY, "/out/a"),
     "carry": lambda store: store.carry(KEY, "new"),
     "carry what no file can hold": lambda store: store.carry(OTHER, object()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,7 @@ from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.files.caption import Caption
 from batch_loop.core.media.encode import encode
 from batch_loop.core.model.formats import Format
-from batch_loop.core.model.if_exists import IfExists
+from batch_loop.core.model.if_exists import IfExists, Owner
 from batch_loop.core.model.loop_key import LoopKey
 from batch_loop.core.model.prompt import Ending
 from batch_loop.core.model.records import Iteration
@@ -377,6 +378,118 @@ def test_what_a_prompt_has_written_before_it_failed_is_replaced(
     desk.end(iteration, Ending.ERROR)
     assert desk.save(desk.acquire()) == ["a.png"]
     assert desk.files() == {"a.png": "image", "a.txt": "a.jpg"}
+
+
+KEEPING = [IfExists.OVERWRITE_OWN, IfExists.SKIP, IfExists.RENAME]
+
+
+def outputs(desk: Desk, iteration: Iteration) -> list[list[str]]:
+    """The names of the files that the report has for each image."""
+    _, items = desk.registry.report(iteration.key.id)
+    return [sorted(Path(output).name for output in of_item) for _, of_item in items]
+
+
+@pytest.mark.parametrize("ending", [Ending.ERROR, Ending.STOPPED])
+@pytest.mark.parametrize("if_exists", KEEPING)
+@pytest.mark.parametrize("in_background", [True, False])
+def test_what_replaces_a_result_before_the_second_attempt_is_kept(
+    tmp_path: Path, ending: Ending, if_exists: IfExists, *, in_background: bool
+) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    iteration = desk.acquire()
+    writes = WriteBehind(MemoryBudget(10**9))
+    behind = Background(writes, iteration, "a.jpg", ("4", "BatchLoopSaveImage"))
+    desk.save(iteration, behind=behind if in_background else None, caption=None)
+    writes.wait(iteration.key.id)
+    desk.end(iteration, ending)
+    desk.put("a.png")
+    skips = if_exists is IfExists.SKIP
+    for last in (ending, Ending.SUCCESS):
+        again = desk.acquire()
+        name = "a.png" if skips else "a_1.png"
+        assert desk.save(again, if_exists=if_exists, caption=None) == [name]
+        desk.end(again, last)
+    assert desk.files()["a.png"] == "before"
+    assert outputs(desk, iteration) == [[] if skips else ["a_1.png"]]
+
+
+@pytest.mark.parametrize("change", ["edited", "of another size at the same time", "touched"])
+def test_a_result_that_was_edited_is_kept_when_the_batch_starts_over(
+    tmp_path: Path, change: str
+) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    text = desk.output / "a.txt"
+    for name in ("a.png", "a_1.png", "a_1.png"):
+        iteration = desk.acquire()
+        assert desk.save(iteration) == [name]
+        desk.end(iteration)
+        desk.registry.start_over(iteration.key.id)
+        if name == "a.png":
+            before = text.stat().st_mtime_ns
+            text.write_text("better" if change == "edited" else "a.jpg, better")
+            if change == "touched":
+                text.write_text("a.jpg")
+            if change == "of another size at the same time":
+                os.utime(text, ns=(before, before))
+            found = text.read_text(encoding="utf-8")
+    assert text.read_text(encoding="utf-8") == found
+    assert sorted(desk.files()) == ["a.png", "a.txt", "a_1.png", "a_1.txt"]
+
+
+def test_overwrite_replaces_even_what_was_edited(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    for _ in range(2):
+        iteration = desk.acquire()
+        assert desk.save(iteration, if_exists=IfExists.OVERWRITE) == ["a.png"]
+        assert desk.files() == {"a.png": "image", "a.txt": "a.jpg"}
+        desk.end(iteration)
+        desk.registry.start_over(iteration.key.id)
+        desk.put("a.png", "a.txt")
+
+
+def test_what_a_claim_was_to_replace_is_still_the_image_s_own(tmp_path: Path) -> None:
+    """A crash leaves the file of the batch before, under a claim for another one."""
+    desk = Desk(tmp_path, "a.jpg")
+    iteration = desk.acquire()
+    desk.save(iteration, caption=None)
+    desk.end(iteration)
+    desk.registry.start_over(iteration.key.id)
+    for _ in range(6):
+        crashed = desk.acquire()
+        for number in range(2):
+            claimed = desk.registry.claim_outputs(
+                crashed,
+                [str(desk.output / "a.png")],
+                [str(desk.output / "a.png")],
+                result="4/0/0",
+                at=number,
+            )
+            assert set(claimed.values()) == {Owner.SAME}
+        desk.end(crashed, Ending.STOPPED)
+    assert desk.save(desk.acquire(), caption=None) == ["a.png"]
+    assert list(desk.files()) == ["a.png"]
+
+
+def test_a_result_may_be_saved_again_and_again_in_one_prompt(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    for _ in range(2):
+        iteration = desk.acquire()
+        for _ in range(6):
+            assert desk.save(iteration) == ["a.png"]
+        desk.end(iteration)
+        desk.registry.start_over(iteration.key.id)
+    assert desk.files() == {"a.png": "image", "a.txt": "a.jpg"}
+
+
+def test_files_that_were_noted_without_how_they_look_are_the_image_s_own(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    iteration = desk.acquire()
+    desk.registry.claim_outputs(iteration, [str(desk.output / "a.png")])
+    desk.end(iteration)
+    desk.registry.start_over(iteration.key.id)
+    desk.put("a.png")
+    assert desk.save(desk.acquire(), caption=None) == ["a.png"]
+    assert desk.files() == {"a.png": "image"}
 
 
 LEFT_OUT = [Selection(limit=1), Selection(filter=Filter.JPEG), Selection(recursive=True, limit=1)]

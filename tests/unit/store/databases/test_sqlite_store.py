@@ -136,6 +136,7 @@ def test_a_file_of_another_version_is_set_aside_intact(
     "change",
     [
         "ALTER TABLE batch_loop_items DROP COLUMN stopped",
+        "ALTER TABLE batch_loop_outputs DROP COLUMN sights",
         "ALTER TABLE batch_loop_loops ADD COLUMN more INTEGER",
         "DROP TABLE batch_loop_spare_listings",
     ],
