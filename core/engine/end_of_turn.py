@@ -15,6 +15,7 @@ from ..common.errors import (
     UnknownLoop,
     UnwritableImage,
 )
+from ..common.sight import Sight, seen
 from ..model.background_writes import Turn
 from ..model.if_exists import Owner
 from ..model.item_life import Event, On
@@ -23,7 +24,6 @@ from ..model.loop_key import LoopKey
 from ..model.policy import ErrorHandling
 from ..model.prompt import Failure
 from ..model.records import Iteration, Partner, Snapshot
-from ..model.sight import Sight, seen
 from .changes.loops import in_order
 from .changes.result_owners import SeenLinks, UnseenLinks
 from .changes.transactions import in_transaction

@@ -9,8 +9,8 @@ import stat
 from typing import BinaryIO
 
 from ..common.errors import NoRoom, UnwritableImage, quoted
+from ..common.sight import Sight
 from ..model.if_exists import IfExists
-from ..model.sight import Sight
 from .leftovers import sweep_once, temporary_name
 from .real_paths import opened_folder
 

@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..common.errors import InvalidSetting
+from ..common.sight import Sight
 from ..graph.links import is_link
 from ..model.if_exists import IfExists
-from ..model.sight import Sight
 from .atomic import write_atomic
 
 CAPTION_INPUT = "caption"

@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+from ..common.sight import Sight, Sights
 from ..common.source_metadata import NO_METADATA, SourceMetadata
 from ..common.times import Took
 from .items import Counts, Item
 from .loop_key import LoopKey
 from .prompt import Prompt, Sender
-from .sight import Sight, Sights
 
 
 @dataclass(frozen=True)

@@ -11,10 +11,10 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Any, Protocol, TypeVar
 
+from ..common.sight import Sight, Sights
 from ..model.items import Claim, Counts, Item
 from ..model.loop_key import LoopKey
 from ..model.records import Carried, KnownResult, ReportedItem, Written
-from ..model.sight import Sight, Sights
 from .records import ListedLoop, LoopEntry, NewListing
 
 T = TypeVar("T")

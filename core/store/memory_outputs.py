@@ -7,10 +7,10 @@ from collections import defaultdict
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
+from ..common.sight import Sight, Sights
 from ..model.items import ItemState
 from ..model.loop_key import LoopKey
 from ..model.records import KnownResult, ReportedItem, Written
-from ..model.sight import Sight, Sights
 from .memory_items import ItemTable
 from .memory_undo import Undo
 from .records import NO_BATCH, LoopEntry

@@ -12,12 +12,12 @@ from functools import partial
 from typing import Protocol
 
 from ..common.errors import UnwritableImage
+from ..common.sight import Sight
 from ..files.allowed_paths import AllowedFolders, check_target_file
 from ..files.atomic import check_name
 from ..model.if_exists import PASSED_OVER, IfExists, Owner
 from ..model.records import Iteration
 from ..model.result_names import ResultName
-from ..model.sight import Sight
 from ..results.numbering import Numbering
 from ..results.own_names import images_named_alike
 from .saved_result import Background, Content

@@ -10,6 +10,7 @@ import torch
 
 from ..background.write_behind import WriteBehind
 from ..common.errors import UnwritableImage, quoted
+from ..common.sight import Sight
 from ..common.source_metadata import NO_METADATA, SourceMetadata
 from ..common.variables import MEMORY_VARIABLE
 from ..files.atomic import write_atomic
@@ -18,7 +19,6 @@ from ..model.background_writes import Turn
 from ..model.formats import Format
 from ..model.if_exists import IfExists
 from ..model.records import Iteration
-from ..model.sight import Sight
 
 _SAMPLED = 61
 """One in this many rows and columns is sampled; a prime, as patterns repeat in powers of 2."""

@@ -10,10 +10,10 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from ...common.forecast import Forecast
+from ...common.sight import Sight, Sights
 from ...model.background_writes import Turn
 from ...model.loop_key import LoopKey
 from ...model.prompt import Host, Outcome, Prompt
-from ...model.sight import Sight, Sights
 from .clients import Clients
 from .moments import Moments
 

@@ -9,6 +9,7 @@ import os
 from collections.abc import Callable, Collection, Hashable, Iterator, Mapping
 from typing import TYPE_CHECKING, NamedTuple
 
+from ...common.sight import MOST_SIGHTS, Sight, Sights, seen
 from ...files.listing import is_listed, linked_files
 from ...files.same_file import Identities, folded, folds, identity
 from ...files.same_folder import way_from
@@ -18,7 +19,6 @@ from ...model.loop_key import LoopKey
 from ...model.prompt import Prompt, Saved
 from ...model.records import KnownResult
 from ...model.shared_roots import NO_ROOTS, Roots
-from ...model.sight import MOST_SIGHTS, Sight, Sights, seen
 from ...store.interface import Store
 from ...store.records import UNLISTED
 from .process_memory import Memory, Work

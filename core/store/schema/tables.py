@@ -32,8 +32,8 @@ from sqlalchemy import (
     select,
 )
 
+from ...common.sight import Sight, Sights
 from ...model.items import ItemState
-from ...model.sight import Sight, Sights
 
 
 class PathText(TypeDecorator[str]):

@@ -8,12 +8,12 @@ from typing import Any
 
 from sqlalchemy import Row
 
+from ...common.sight import Sight, Sights
 from ...model.item_life import OPEN, Event, On, after_event, check_transition
 from ...model.items import Claim, Item, ItemState
 from ...model.loop_key import LoopKey
 from ...model.prompt import Failure
 from ...model.records import ReportedItem, Written
-from ...model.sight import Sight, Sights
 from ..records import UNLISTED, gives_up
 from ..schema import statements
 from ..schema.rows import claim_columns, failure_columns, file_of, item_of, kept_with, reported

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -258,3 +259,40 @@ def test_an_image_that_only_an_earlier_batch_has_read_is_no_source(
     kept = [target] if is_there else []
     owners = loop.registry.claim_outputs(turn, [target], kept)
     assert owners == {target: Owner.BEFORE if is_there else Owner.NEW}
+
+
+@pytest.mark.parametrize("claims", [True, False])
+def test_what_another_node_has_saved_is_its_own_until_somebody_edits_it(
+    loop: Loop,
+    claims: bool,  # noqa: FBT001
+) -> None:
+    """What is claimed without a time is not known to be edited."""
+    loop.run_all(claims=claims)
+    loop.start_over()
+    turn = loop.registry.acquire(loop.request, loop.host.submit())
+    result = loop.folder / loop.result_of("a.png")
+
+    def owner(result_id: str) -> Owner:
+        target = str(result)
+        return loop.registry.claim_outputs(turn, [target], [target], result=result_id)[target]
+
+    before = result.stat()
+    result.write_bytes(b"y")
+    os.utime(result, ns=(0, before.st_mtime_ns - 10**10))
+    assert owner("one") is (Owner.SAME if claims else Owner.BEFORE)
+    if not claims:
+        os.utime(result, ns=(0, before.st_mtime_ns))
+        assert owner("one") is Owner.SAME
+
+
+def test_an_edited_result_in_the_folder_is_still_no_image(loop: Loop) -> None:
+    loop.run_all(claims=False)
+    result = loop.folder / loop.result_of("a.png")
+    result.write_bytes(b"edited")
+    for _ in range(2):
+        loop.start_over()
+        turn = loop.registry.acquire(loop.request, loop.host.submit())
+        target = str(result)
+        assert loop.registry.claim_outputs(turn, [target], [target]) == {target: Owner.BEFORE}
+        loop.host.finish(turn.prompt, Ending.STOPPED)
+        assert loop.listed() == FOUR

@@ -8,13 +8,13 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import UnwritableImage
+from batch_loop.core.common.sight import Sight, seen
 from batch_loop.core.files import atomic as files
 from batch_loop.core.files.atomic import write_atomic
 from batch_loop.core.files.leftovers import TEMPORARY_SUFFIX
 from batch_loop.core.files.listing import list_images
 from batch_loop.core.model.if_exists import IfExists
 from batch_loop.core.model.selection import Filter, Selection
-from batch_loop.core.model.sight import Sight, seen
 
 AT = 1_732_700_000_123_456_700
 KINDS = [IfExists.OVERWRITE, IfExists.SKIP]

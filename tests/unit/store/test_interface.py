@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import IllegalTransition
+from batch_loop.core.common.sight import Sight, Sights
 from batch_loop.core.common.times import Times
 from batch_loop.core.model.item_life import Event, On, after_event
 from batch_loop.core.model.items import Claim, Counts, Item, ItemState
@@ -20,7 +21,6 @@ from batch_loop.core.model.prompt import Failure, Prompt, Runner, Sender, client
 from batch_loop.core.model.records import KnownResult, Written
 from batch_loop.core.model.selection import Filter, Selection, SortBy
 from batch_loop.core.model.shared_roots import NO_ROOTS
-from batch_loop.core.model.sight import Sight, Sights
 from batch_loop.core.store.databases.postgresql import open_postgresql
 from batch_loop.core.store.databases.sqlite_store import open_store
 from batch_loop.core.store.interface import Store

@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from batch_loop.core.common.errors import IllegalTransition, StoreAway
+from batch_loop.core.common.sight import Sight
 from batch_loop.core.model.items import Item, ItemState
 from batch_loop.core.model.loop_key import LoopKey
-from batch_loop.core.model.sight import Sight
 from batch_loop.core.store.interface import Store
 from batch_loop.tests.support.moves import moved
 from batch_loop.tests.support.reports import reported

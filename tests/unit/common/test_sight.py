@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from batch_loop.core.common.sight import Sight, seen
 from batch_loop.core.model.records import Written
-from batch_loop.core.model.sight import Sight, seen
 
 WRITTEN = 1_732_700_000_123_456_789
 SECOND = 10**9
