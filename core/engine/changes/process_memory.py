@@ -66,8 +66,8 @@ class Work(NamedTuple):
     """The real path of each claimed file that the item had not written before."""
     left_alone: Mapping[str, str] = MappingProxyType({})
     """For each existing file that was kept, the result that was to be written there."""
-    sights: Mapping[str, Sights] = MappingProxyType({})
-    """How each claimed file may look, as was noted with the claim."""
+    sights: Mapping[str, tuple[str, Sights]] = MappingProxyType({})
+    """For each claimed file, by its real path: what identifies it, and how it may look."""
 
 
 class BeforeTheLast(NamedTuple):

@@ -116,7 +116,7 @@ class Outputs:
             identities = {self._identity(key, target): target for target in owners}
             new = {of: file for of, file in identities.items() if not self._is_own(key, path, of)}
             sights = {
-                of: self._sights(key, path, of, work, found=there.get(file), at=at)
+                of: self._sights(key, path, of, work.sights.get(file), there.get(file), at=at)
                 for of, file in identities.items()
             }
             self._note(key, path, owners, sights)
@@ -124,7 +124,10 @@ class Outputs:
             work = work._replace(
                 claimed={**work.claimed, **dict.fromkeys(identities, result)},
                 new={**work.new, **new},
-                sights={**work.sights, **sights},
+                sights={
+                    **work.sights,
+                    **{file: (of, sights[of]) for of, file in identities.items()},
+                },
             )
             self._note_work(key, prompt, work)
         before = [self._identity(key, at) for at, owner in owners.items() if owner is Owner.BEFORE]
@@ -221,10 +224,10 @@ class Outputs:
         """
         written, work = self._memory.written(prompt), self._work(key, prompt)
         looks: dict[str, tuple[Sights, Sight]] = {}
-        for file, sight in written.items() if work.sights else ():
-            noted = work.sights.get(self._identity(key, file))
+        for file, (target, noted) in work.sights.items():
+            sight = written.get(file)
             if noted and sight is not None:
-                looks[self._identity(key, file)] = noted, sight
+                looks[target] = noted, sight
         if looks:
             self._store.note_sights(key, looks)
         if not succeeded:
@@ -269,18 +272,19 @@ class Outputs:
         key: LoopKey,
         path: str,
         target: str,
-        work: Work,
-        *,
+        earlier: tuple[str, Sights] | None,
         found: Sight | None,
+        *,
         at: int | None,
     ) -> Sights:
         """How a file that is being claimed may look: as it will, or as the item has left it.
 
-        The latter counts until the new one has its name, which a crash may prevent.
+        The latter counts until the new one has its name, which a crash may prevent. `earlier` is
+        what `Work.sights` has of the file, which the same prompt has claimed before.
         """
         if at is None:
             return ()
-        left = work.sights.get(target, ())
+        left = earlier[1] if earlier else ()
         if not left and found is not None and self._is_own(key, path, target):
             written = self._store.writer(key, target)
             left = (found,) if written and not written.is_replaced(found) else ()
