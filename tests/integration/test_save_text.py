@@ -109,13 +109,18 @@ def test_only_texts_of_others_count_as_taken_names(
     graph = captions(workspace)
     last = run_all(client, graph)[-1]
     loop = last.outputs[TEXT]["batch_loop"][0]["loop"]
-    (workspace.input / "b.txt").unlink()
-    (workspace.input / "b.txt").write_text("mine, in place of the batch's own")
     assert client.get_json(f"/batch_loop/loops/{loop}")["renamed_texts"] == 0
     client.post_json("/batch_loop/loops/reset", {"loop": loop})
     run_all(client, graph)
     assert client.get_json(f"/batch_loop/loops/{loop}")["renamed_texts"] == 0
-    assert texts(workspace.input) == {"a.txt": "a.jpg", "a_1.txt": "a.png", "b.txt": "b.png"}
+    own = {"a.txt": "a.jpg", "a_1.txt": "a.png", "b.txt": "b.png"}
+    assert texts(workspace.input) == own
+    (workspace.input / "b.txt").unlink()
+    (workspace.input / "b.txt").write_text("mine")
+    client.post_json("/batch_loop/loops/reset", {"loop": loop})
+    run_all(client, graph)
+    assert client.get_json(f"/batch_loop/loops/{loop}")["renamed_texts"] == 1
+    assert texts(workspace.input) == {**own, "b.txt": "mine", "b_1.txt": "b.png"}
 
 
 def test_one_text_for_all_images_is_saved_for_each_and_then_it_stops(
