@@ -321,8 +321,8 @@ def test_continue_of_a_folder_that_was_left_runs_no_other_workflow(
     third.open_gate("a.png")  # the workflow's gates are the first folder's
     comfy.press_interrupt()
     comfy.toast("Batch paused")
-    third.open_gate("img3.png")
     third.client.wait_until_idle()
+    third.open_gate("img3.png")
     comfy.set_directory(other.name)
     expect(comfy.card()).to_contain_text("1 image")
     comfy.press_button("Run")
