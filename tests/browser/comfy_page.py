@@ -230,9 +230,9 @@ class ComfyPage(Tab):
         """
         self.wait_until("hasHeardAll")
 
-    def wait_until_answered(self) -> None:
-        """Wait until the server has answered each prompt that this tab has sent."""
-        while any(_is_submission(request) for request in self._unanswered):
+    def wait_until_answered(self, route: str = "/prompt") -> None:
+        """Wait until the server has answered all that this tab has sent to a route."""
+        while any(route in request.url for request in self._unanswered):
             self.page.evaluate("new Promise((turn) => setTimeout(turn))")
 
     def wait_for_error(self) -> None:

@@ -230,6 +230,7 @@ def batch(new_batch: Callable[..., Batch]) -> Batch:
 def panel(comfy: ComfyPage, client: ComfyClient) -> Iterator[SidePanel]:
     """The closed panel, on a server that knows no loops."""
     comfy.close_workflow()
+    comfy.wait_until_answered("/batch_loop/")  # a card may have asked for one of them
     # One at a time: a loop is forgotten with that of the folder it was paired with.
     while loops := client.get_json("/batch_loop/loops")["loops"]:
         client.post_json("/batch_loop/loops/forget", {"loop": loops[0]["id"]})
