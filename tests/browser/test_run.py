@@ -86,7 +86,7 @@ def test_after_an_error_run_instant_stays_chosen_where_a_person_has_chosen_it(
     batch.fail_on("img2.png")
     comfy.load(batch.graph())
     comfy.press_button("Run")
-    batch.wait_until_in_image(1)
+    comfy.wait_until_in_image(batch, 1)
     comfy.choose("Run")
     comfy.run_instant()
     batch.open_gate("img1.png")
