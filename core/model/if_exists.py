@@ -32,6 +32,8 @@ class Owner(Enum):
     """It existed before and is to be kept: of unknown origin, or the image's own."""
     SOURCE = "source"
     """It is one of the images that the batch reads."""
+    LEFT_OUT = "left out"
+    """It is an image of the loop's folder that the batch leaves out: another one may read it."""
 
 
 PASSED_OVER: Mapping[IfExists, frozenset[Owner]] = {

@@ -22,6 +22,12 @@ from ..results.numbering import Numbering
 from ..results.own_names import images_named_alike
 from .saved_result import Background, Content
 
+_WOULD_OVERWRITE: Mapping[Owner, str] = {
+    Owner.SOURCE: "an image that this batch reads",
+    Owner.LEFT_OUT: "an image of its folder that this batch leaves out",
+}
+"""What is never replaced, in words."""
+
 
 class Claims(Protocol):
     """What the registry knows of who writes which files."""
@@ -137,8 +143,8 @@ class ResultFiles:
         if if_exists is IfExists.SKIP:
             owners = {file: self._kept_source(file, owner) for file, owner in owners.items()}
         for file, owner in owners.items():
-            if owner is Owner.SOURCE:
-                raise UnwritableImage(_would_overwrite(file))
+            if owner in _WOULD_OVERWRITE:
+                raise UnwritableImage(_would_overwrite(file, _WOULD_OVERWRITE[owner]))
         if Owner.BEFORE in owners.values():
             contents = _without_kept(contents, owners)
             owners = self._claimed(contents, result, alike)
@@ -195,8 +201,8 @@ def _without_kept(
     return {file: each for file, each in contents.items() if owners[file] is not Owner.BEFORE}
 
 
-def _would_overwrite(target: str) -> str:
+def _would_overwrite(target: str, what: str) -> str:
     return (
-        f"Saving to {target!r} would overwrite an image that this batch reads, so nothing was "
-        "written. Choose another folder, a prefix or a suffix, or set if_exists to rename."
+        f"Saving to {target!r} would overwrite {what}, so nothing was written. Choose another "
+        "folder, a prefix or a suffix, or set if_exists to rename."
     )

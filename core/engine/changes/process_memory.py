@@ -63,7 +63,7 @@ class Work(NamedTuple):
     claimed: Mapping[str, str] = MappingProxyType({})
     """The result that each file was claimed for."""
     new: Mapping[str, str] = MappingProxyType({})
-    """The real path of each claimed file that the item had not written before."""
+    """The real path of each claimed file that no item of any loop had written before."""
     left_alone: Mapping[str, str] = MappingProxyType({})
     """For each existing file that was kept, the result that was to be written there."""
     sights: Mapping[str, tuple[str, Sights]] = MappingProxyType({})

@@ -103,7 +103,7 @@ class Outputs:
             if owners[target] is Owner.NEW and any(
                 self._may_read(each, target) for each in sources
             ):
-                owners[target] = Owner.SOURCE
+                owners[target] = Owner.LEFT_OUT
         replaced = [target for target in there if owners[target] in {Owner.NEW, Owner.SAME}]
         if replaced:
             for each in sources:
@@ -114,7 +114,9 @@ class Outputs:
                 owners.update(dict.fromkeys(behind, Owner.SOURCE))
         if _FREE.issuperset(owners.values()):
             identities = {self._identity(key, target): target for target in owners}
-            new = {of: file for of, file in identities.items() if not self._is_own(key, path, of)}
+            new = {
+                of: file for of, file in identities.items() if self._store.writer(key, of) is None
+            }
             sights = {
                 of: self._sights(key, path, of, work.sights.get(file), there.get(file), at=at)
                 for of, file in identities.items()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from contextlib import nullcontext
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import torch
 
 from batch_loop.core.background.budget import MemoryBudget
 from batch_loop.core.background.write_behind import WriteBehind
-from batch_loop.core.common.errors import FolderNotFound, UnwritableImage
+from batch_loop.core.common.errors import FolderNotFound, NoRoom, UnwritableImage
 from batch_loop.core.engine.batches import Request
 from batch_loop.core.engine.registry import LoopRegistry
 from batch_loop.core.files.allowed_paths import AllowedFolders
 from batch_loop.core.files.caption import Caption
+from batch_loop.core.files.listing import list_images
 from batch_loop.core.media.encode import encode
 from batch_loop.core.model.formats import Format
 from batch_loop.core.model.if_exists import IfExists, Owner
@@ -40,16 +42,15 @@ ALL = Selection()
 class Desk:
     """A loop over `names`, whose images are saved one after the other."""
 
-    def __init__(self, root: Path, *names: str) -> None:
+    def __init__(self, root: Path, *names: str, listing: Any = None) -> None:
         root = root.resolve()
         self.input, self.output = root / "input", root / "output"
         self.input.mkdir()
         self.output.mkdir()
         self._allowed = AllowedFolders(str(self.input), str(self.output), str(root / "temp"))
         self.host = FakeHost()
-        self.registry = LoopRegistry(
-            MemoryStore(), self.host, lambda *_, **__: list(names), lambda _: 0.0
-        )
+        listing = listing or (lambda *_, **__: list(names))
+        self.registry = LoopRegistry(MemoryStore(), self.host, listing, lambda _: 0.0)
         self.numbering = Numbering(self.registry.earlier_outputs)
 
     def link(self, name: str, to: str) -> None:
@@ -60,8 +61,8 @@ class Desk:
         for name in names:
             (self.output / name).write_bytes(BEFORE)
 
-    def acquire(self, selection: Selection = ALL) -> Iteration:
-        request = Request(LoopKey("", str(self.input)), selection)
+    def acquire(self, selection: Selection = ALL, workflow: str = "") -> Iteration:
+        request = Request(LoopKey("", str(self.input), workflow=workflow), selection)
         return self.registry.acquire(request, self.host.submit())
 
     def save(
@@ -492,6 +493,37 @@ def test_files_that_were_noted_without_how_they_look_are_the_image_s_own(tmp_pat
     assert desk.files() == {"a.png": "image"}
 
 
+def test_another_workflow_s_result_stays_one_if_writing_over_it_fails(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    desk = Desk(tmp_path, listing=list_images)
+    (desk.input / "a.jpg").touch()
+    settings = {"folder": str(desk.input), "if_exists": IfExists.OVERWRITE, "caption": None}
+    one = desk.acquire(workflow="one")
+    desk.save(one, suffix="_up", **settings)
+    desk.end(one)
+    assert desk.acquire(workflow="one").complete  # now it is known that the first has ended
+
+    def full(*_: object) -> None:
+        raise NoRoom("the disk is full")
+
+    for fails in (True, False):
+        other = desk.acquire(workflow="other")
+        with monkeypatch.context() as patched:
+            if fails:
+                patched.setattr(saved_result, "write_atomic", full)
+            with pytest.raises(NoRoom) if fails else nullcontext():
+                assert desk.save(other, suffix="_up", **settings) == ["a_up.png"]
+        desk.end(other, Ending.ERROR if fails else Ending.SUCCESS)
+    for workflow in ("one", "other"):
+        key = LoopKey("", str(desk.input), workflow=workflow)
+        desk.registry.start_over(key.id)
+        desk.acquire(workflow=workflow)
+        snapshot = desk.registry.snapshot(key.id)
+        assert snapshot is not None
+        assert snapshot.counts.total == 1
+
+
 LEFT_OUT = [Selection(limit=1), Selection(filter=Filter.JPEG), Selection(recursive=True, limit=1)]
 
 
@@ -514,7 +546,10 @@ def test_an_image_of_the_folder_that_the_batch_leaves_out_is_kept(
     settings = {"folder": str(desk.input), "if_exists": if_exists, "caption": None}
     iteration = desk.acquire(selection)
     if name is None:
-        with pytest.raises(UnwritableImage, match="would overwrite an image that this batch reads"):
+        with pytest.raises(
+            UnwritableImage,
+            match="an image of its folder that this batch leaves",
+        ):
             desk.save(iteration, **settings)
     else:
         assert desk.save(iteration, **settings) == [name]
