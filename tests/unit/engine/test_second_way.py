@@ -101,7 +101,7 @@ def test_an_image_that_the_filter_leaves_out_is_not_replaced(loop: Loop) -> None
     only = Selection(recursive=True, filter=Filter.CUSTOM, custom_pattern="a*")
     turn = loop.registry.acquire(replace(loop.request, selection=only), loop.host.submit())
     file = str(loop.results / "b.png")
-    assert loop.registry.claim_outputs(turn, [file]) == {file: Owner.SOURCE}
+    assert loop.registry.claim_outputs(turn, [file]) == {file: Owner.LEFT_OUT}
 
 
 def test_a_file_that_an_image_links_to_is_not_replaced(loop: Loop) -> None:
