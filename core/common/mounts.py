@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 _TABLE = "/proc/self/mountinfo"
 _READ_AT_ONCE = 65_536
-_ESCAPE = re.compile(rb"\\([0-7]{3})")
+_ESCAPE = rb"\\([0-7]{3})"
 
 
 class Mount(NamedTuple):
@@ -108,4 +108,4 @@ def _read(table: int) -> Mounts:
 
 
 def _path(field: bytes) -> str:
-    return os.fsdecode(_ESCAPE.sub(lambda found: bytes([int(found[1], 8)]), field))
+    return os.fsdecode(re.sub(_ESCAPE, lambda found: bytes([int(found[1], 8)]), field))

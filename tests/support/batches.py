@@ -32,6 +32,7 @@ def records(path: Path) -> list[str]:
 
 def told(result: RunResult, node_id: str) -> dict[str, Any]:
     """The report of one of the pack's nodes in a prompt; {} if it did not run."""
+    entry: dict[str, Any]
     (entry,) = result.outputs.get(node_id, {}).get("batch_loop", [{}])
     return entry
 

@@ -139,8 +139,8 @@ export class InProgress {
   }
 
   /**
-   * ComfyUI has said which prompts of a batch run that was paused, and does not go on again: one may
-   * not have reported yet, or may not even be heard of.
+   * ComfyUI has said which prompts of a batch run that was paused, and does not go on again: one
+   * may not have reported yet, or may not even be heard of.
    *
    * @param {string | null} loop - the one that was paused
    * @param {string[]} prompts - those that may be it
