@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import re
 import select
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import suppress
@@ -54,7 +55,7 @@ _table = _Table()
 
 def mounts() -> Mounts:
     """All mounts, the same object until one changes; none on other systems than Linux."""
-    return _table.mounts()
+    return _table.mounts() if sys.platform == "linux" else ()
 
 
 def second_places(home: str, among: Mounts) -> Iterator[tuple[str, str]]:

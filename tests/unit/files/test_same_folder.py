@@ -170,3 +170,15 @@ def test_the_table_is_read_only_when_it_has_changed(
     assert found == (mounts.Mount(b"98:0", "/mnt1", "/mnt2"),)
     table.write_text("")
     assert mounts.mounts() is found
+
+
+def test_other_systems_than_linux_are_not_asked_for_a_table(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    table = tmp_path / "mountinfo"
+    table.write_text("36 35 98:0 /mnt1 /mnt2 rw,noatime master:1 - ext3 /dev/root rw\n")
+    monkeypatch.setattr(mounts, "_TABLE", str(table))
+    monkeypatch.setattr(mounts, "_table", mounts._Table())
+    for system in ("darwin", "win32"):
+        monkeypatch.setattr(mounts.sys, "platform", system)
+        assert mounts.mounts() == ()
