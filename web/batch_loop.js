@@ -140,10 +140,7 @@ const inProgress = new InProgress();
 const takeBack = new TakeBack({ api, toasts });
 const earlier = new EarlierPrompts({
   waiting: () => takeBack.waiting(),
-  async loopOf(which) {
-    const { loop } = await server.folder(which).catch(() => ({ loop: null }));
-    return loop;
-  },
+  loopOf: async (which) => (await server.folder(which)).loop,
   changed: () => onMode(),
 });
 const runControl = new RunControl({

@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 import { EarlierPrompts } from "../../web/lib/earlier_prompts.js";
+import { Refused } from "../../web/lib/requests.js";
 
 const WHICH = { directory: "in", loop_name: "" };
 
@@ -75,4 +76,66 @@ test("an answer that comes late does not take the place of a newer one", async (
   answers[0](queue(2));
   await nextTask();
   assert.equal(earlier.placeOf("l").before, 1);
+});
+
+test("where prompts end faster than the server answers, it is asked once, and the places are known", async () => {
+  const names = ["a", "b", "c", "d"];
+  const answers = [];
+  let queue = [];
+  let changes = 0;
+  const earlier = new EarlierPrompts({
+    waiting: async () => queue,
+    loopOf: () => new Promise((answer) => answers.push(answer)),
+    changed: () => (changes += 1),
+  });
+  for (const ended of [0, 1]) {
+    const left = names.slice(ended);
+    queue = left.map((prompt, place) => ({ prompt, before: 2 - ended + place, which: [WHICH] }));
+    void earlier.look();
+    await nextTask();
+  }
+  answers[0]("l");
+  await nextTask();
+  assert.deepEqual([earlier.placeOf("l")?.before, changes], [1, 1]);
+  void earlier.look();
+  await nextTask();
+  assert.deepEqual([answers.length, changes], [1, 2]);
+});
+
+test("what waits is told in the order of the looks, though each takes longer than a prompt", async () => {
+  const answers = [];
+  const earlier = new EarlierPrompts({
+    waiting: () => new Promise((answer) => answers.push(answer)),
+    loopOf: async () => "l",
+    changed() {},
+  });
+  const queue = (before) => [{ prompt: "a", before, which: [WHICH] }];
+  void earlier.look();
+  for (const before of [3, 2, 1]) {
+    void earlier.look();
+    answers.shift()(queue(before));
+    await nextTask();
+    assert.equal(earlier.placeOf("l")?.before, before);
+  }
+});
+
+test("what the server does not say yet is asked again at the next look, what it refuses is not", async () => {
+  const folderIsAway = new Refused("no such folder", 400, "folder_not_found");
+  const errors = [new TypeError("unreachable"), new Refused("busy", 503), folderIsAway, new Refused("not allowed", 403)];
+  for (const error of errors) {
+    let asked = 0;
+    const earlier = new EarlierPrompts({
+      waiting: async () => [{ prompt: "a", before: 1, which: [WHICH] }],
+      async loopOf() {
+        asked += 1;
+        if (asked === 1) throw error;
+        return "l";
+      },
+      changed() {},
+    });
+    for (let looks = 0; looks < 3; looks += 1) await earlier.look();
+    const isRefused = error.status === 403;
+    const before = earlier.placeOf("l")?.before;
+    assert.deepEqual([asked, before], isRefused ? [1, undefined] : [2, 1], error.message);
+  }
 });

@@ -1,3 +1,5 @@
+import { isFinal } from "./requests.js";
+
 /**
  * @import { QueuePlace } from "./gate/queue_places.js"
  * @import { Waiting } from "./take_back.js"
@@ -11,19 +13,27 @@ export class EarlierPrompts {
   #waiting;
   #loopOf;
   #changed;
-  /** The loops of those that still wait, by their ids; null until they are known. */
-  #loops = /** @type {Map<string, string[]> | null} */ (null);
+  /** The ids of those that still wait; null until they are known. @type {Set<string> | null} */
+  #left = null;
+  /**
+   * What the server says, or will say, of their loops: each is asked about once, as for the answer
+   * it may have to list a large folder.
+   *
+   * @type {Map<string, Promise<string | null>>}
+   */
+  #asked = new Map();
   /** By loop. @type {Map<string, QueuePlace>} */
   #places = new Map();
-  /** How many times it was looked: an answer to an earlier look is obsolete. */
+  /** How many times it was looked, and the last look that has told what waits. */
   #looks = 0;
+  #newest = 0;
 
   /**
    * @param {object} given
    * @param {() => Promise<Waiting[] | null>} given.waiting - the prompts of batches that this page
    *   has sent and that wait, the next one first; null if ComfyUI does not say
    * @param {(which: Waiting["which"][number]) => Promise<string | null>} given.loopOf - asks the
-   *   server for a loop's id
+   *   server for a loop's id; null if there is none
    * @param {() => void} given.changed - called when a place may have changed
    */
   constructor({ waiting, loopOf, changed }) {
@@ -43,34 +53,60 @@ export class EarlierPrompts {
 
   /** The page was loaded, or the queue has changed: look, unless none of them waits any more. */
   async look() {
-    if (this.#loops?.size === 0) return;
+    if (this.#left?.size === 0) return;
     const look = (this.#looks += 1);
     const waiting = await this.#waiting();
-    if (!waiting) return;
-    const loops = this.#loops ?? (await this.#loopsOf(waiting));
-    if (look !== this.#looks) return;
-    const left = waiting.filter(({ prompt }) => loops.has(prompt));
-    this.#loops = new Map(left.map(({ prompt }) => [prompt, loops.get(prompt) ?? []]));
+    if (!waiting || look < this.#newest) return;
+    this.#newest = look;
+    const known = this.#left ?? idsOf(waiting);
+    const left = waiting.filter(({ prompt }) => known.has(prompt));
+    this.#left = idsOf(left);
+    const loops = await Promise.all(left.map(({ which }) => this.#loopsOf(which)));
+    if (look !== this.#newest) return;
     this.#places.clear();
-    for (const { prompt, before } of left) {
-      for (const loop of loops.get(prompt) ?? []) {
-        if (!this.#places.has(loop)) this.#places.set(loop, { before, isNew: false });
+    for (const [place, { before }] of left.entries()) {
+      for (const loop of loops[place]) {
+        if (loop !== null && !this.#places.has(loop)) this.#places.set(loop, { before, isNew: false });
       }
     }
-    if (loops.size > 0) this.#changed();
+    if (known.size > 0) this.#changed();
   }
 
-  /** @param {Waiting[]} waiting */
-  async #loopsOf(waiting) {
-    // Many prompts may wait, most of them of the same loop.
-    const asked = new Map(waiting.flatMap(({ which }) => which).map((each) => [keyOf(each), each]));
-    /** @type {Map<string, string | null>} */
-    const found = new Map();
-    await Promise.all([...asked].map(async ([key, each]) => found.set(key, await this.#loopOf(each))));
-    return new Map(
-      waiting.map(({ prompt, which }) => [prompt, which.flatMap((each) => found.get(keyOf(each)) ?? [])]),
-    );
+  /** @param {Waiting["which"]} which */
+  #loopsOf(which) {
+    return Promise.all(which.map((each) => this.#idOf(each)));
   }
+
+  /**
+   * The id of a loop; null if there is none, or if the server cannot say yet.
+   *
+   * @param {Waiting["which"][number]} which
+   */
+  #idOf(which) {
+    const key = keyOf(which);
+    const answer = this.#asked.get(key) ?? this.#ask(key, which);
+    this.#asked.set(key, answer);
+    return answer;
+  }
+
+  /**
+   * @param {string} key
+   * @param {Waiting["which"][number]} which
+   */
+  async #ask(key, which) {
+    try {
+      return await this.#loopOf(which);
+    } catch (error) {
+      // The server, or the folder, may be back at the next look.
+      if (!isFinal(error) || error.isFolderNotFound) this.#asked.delete(key);
+      return null;
+    }
+  }
+}
+
+/** @param {Waiting[]} waiting */
+function idsOf(waiting) {
+  return new Set(waiting.map(({ prompt }) => prompt));
 }
 
 /** @param {Waiting["which"][number]} which */
