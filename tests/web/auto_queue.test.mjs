@@ -42,6 +42,11 @@ for (const mode of ["disabled", "instant-idle", "a mode of the future"]) {
   });
 }
 
+test("a frontend that does not tell whether it sends may be sending", () => {
+  const isSending = (processingQueue) => new AutoQueue({ processingQueue }, () => null).isSending;
+  assert.deepEqual([true, false, undefined].map(isSending), [true, false, true]);
+});
+
 test("only the running form of Run (Instant) is shown as stopped", () => {
   for (const [mode, shown] of [
     ["instant-running", "instant-idle"],

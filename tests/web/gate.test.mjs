@@ -914,6 +914,84 @@ test("a second click on Run does nothing until the first has sent, and another w
   assert.deepEqual(did, ["starts", "starts"]);
 });
 
+/** A page with a real Auto Queue on ComfyUI's, which looks who is logged in before it sends. */
+async function slowLogin() {
+  const settings = { mode: "instant-running", batchCount: 1 };
+  const logins = [];
+  const app = { ui: {}, extensionManager: { queueSettings: settings }, processingQueue: false };
+  const elements = { querySelector: () => ({}), getElementById: () => null };
+  const page = await setUp({ autoQueue: new AutoQueue(app, () => elements) });
+  page.gate.stopping.stopHere();
+  settings.mode = "disabled";
+  const { did, gate, submissions } = page;
+  app.queuePrompt = async () => {
+    did.push("ComfyUI is asked");
+    if (app.processingQueue) return false;
+    app.processingQueue = true;
+    const isLoggedIn = await new Promise((resolve) => logins.push(resolve)).finally(
+      () => (app.processingQueue = false),
+    );
+    if (!isLoggedIn) return false;
+    submissions.begin();
+    gate.sending();
+    return true;
+  };
+  return { ...page, app, logins, settings };
+}
+
+test("Run, Pause and Run again before ComfyUI sends goes on", async () => {
+  const { did, gate, logins, settings, turn } = await slowLogin();
+  const first = gate.start();
+  await turn();
+  gate.stopping.pause(null);
+  assert.equal(settings.mode, "disabled");
+  await gate.start();
+  logins[0](true);
+  await first;
+  assert.deepEqual([settings.mode, gate.runsHere, did], ["instant-running", true, ["ComfyUI is asked"]]);
+});
+
+test("a second click on Run, before it is known whether another tab runs, changes no mode", async () => {
+  const { claims, did, gate, logins, settings, turn } = await slowLogin();
+  const before = gate.start();
+  await turn();
+  logins[0](false);
+  await before;
+  claims.areElsewhere = async () => true;
+  await Promise.all([gate.start(), gate.start()]);
+  assert.deepEqual([settings.mode, did.slice(1)], ["disabled", ["says that it is elsewhere, only"]]);
+});
+
+for (const [why, login] of [
+  ["nobody is logged in", async () => false],
+  ["it cannot find out who is", () => Promise.reject(new Error("no network"))],
+])
+  test(`Run is off again if ComfyUI sends nothing: ${why}`, async () => {
+    const { gate, logins, settings, turn } = await slowLogin();
+    const run = gate.start();
+    await turn();
+    logins[0](login());
+    await run.catch(() => {});
+    assert.deepEqual([settings.mode, gate.runsHere], ["disabled", false]);
+  });
+
+test("Run stays on while ComfyUI sends something else before", async () => {
+  const { app, gate, settings } = await slowLogin();
+  app.processingQueue = true;
+  await gate.start();
+  assert.deepEqual([settings.mode, gate.runsHere], ["instant-running", true]);
+});
+
+test("another workflow that has waited for long for Run to send is not repeated", async (context) => {
+  const { gate, settings, submissions, turn } = await slowLogin();
+  gate.start();
+  await turn();
+  assert.equal(settings.mode, "instant-running");
+  context.mock.method(submissions, "over", async () => {});
+  await gate.beforeAnother();
+  assert.equal(settings.mode, "disabled");
+});
+
 test("Run sends nothing of another workflow that has come meanwhile", async () => {
   const { claims, did, gate, screen } = await setUp();
   gate.stopping.stopHere();

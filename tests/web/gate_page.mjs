@@ -62,6 +62,8 @@ export async function setUp({
     },
     showStopped: () => did.push("shown stopped"),
     goOn: () => did.push("goes on here"),
+    isSending: true,
+    chooseAll: () => did.push("chooses Run (Instant)"),
     start: () => did.push("starts"),
     queueOne: async () => did.push("ComfyUI queues one"),
     toStart: RUNS,

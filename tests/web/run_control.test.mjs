@@ -312,6 +312,25 @@ test("Continue of a loop is for its own workflow, wherever that is", async () =>
   assert.deepEqual(did, ["start"]);
 });
 
+test("Continue of a loop that goes on already does nothing", async () => {
+  const { control, did, gate } = setUp();
+  gate.goesOn = () => true;
+  assert.equal(await control.resume("l"), true);
+  assert.deepEqual(did, []);
+});
+
+test("an image is tried once, until it is sent", async () => {
+  const { control, did, gate, submissions } = setUp({ submissions: new Submissions() });
+  let send;
+  gate.queueOne = () => new Promise((resolve) => (send = resolve)).then(() => did.push("one"));
+  const first = control.tryOne({}, "a.png");
+  await control.tryOne({}, "a.png");
+  assert.equal(submissions.isAsked, true);
+  send();
+  await first;
+  assert.deepEqual([did, submissions.isAsked], [["one"], false]);
+});
+
 test("while something is being sent, no image is tried: it would be sent with the others", async () => {
   const { control, did } = setUp({ open: true });
   await control.tryOne({}, "");

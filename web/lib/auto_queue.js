@@ -91,8 +91,13 @@ export class AutoQueue {
    */
   start(isRunning = this.runsAll) {
     if (isRunning) return;
-    this.#choose(this.toStart.name);
+    this.chooseAll();
     return this.queueAgain();
+  }
+
+  /** Choose the mode in which `start` runs a batch. */
+  chooseAll() {
+    this.#choose(this.toStart.name);
   }
 
   /**
@@ -176,6 +181,14 @@ export class AutoQueue {
     const isRunning = settings?.mode === "instant-running";
     if (settings && (isRunning || (this.#wasPlain && settings.mode === "instant"))) this.#leave(settings);
     if (this.#wasUnchecked) this.#switchLegacy(false);
+  }
+
+  /**
+   * Whether ComfyUI's page is sending prompts, or looks who is logged in before it does, as far as
+   * the frontend tells.
+   */
+  get isSending() {
+    return this.#app.processingQueue !== false;
   }
 
   /** The id of the failed prompt because of which ComfyUI holds Auto Queue back, or undefined. */

@@ -70,7 +70,7 @@ export class RunControl {
    * @param {Gate} given.gate
    * @param {InProgress} given.inProgress
    * @param {Pick<Stopping, "pause" | "resume">} given.stopping
-   * @param {Pick<Submissions, "open" | "count">} given.submissions
+   * @param {Pick<Submissions, "ask" | "count" | "isAsked" | "open">} given.submissions
    * @param {Pick<TakeBack, "those">} given.takeBack
    * @param {Trial} given.trial
    * @param {() => Pick<Watch, "waitsFor" | "end">} given.watch
@@ -164,6 +164,7 @@ export class RunControl {
    */
   async resume(loop) {
     if (this.#stopping.resume(loop)) this.#goesOnWith(loop);
+    else if (this.#gate.goesOn(loop)) return true;
     else if (this.#gate.runs(loop)) await this.start(loop);
     else return false;
     return true;
@@ -209,8 +210,9 @@ export class RunControl {
    */
   async tryOne(node, path) {
     // The frontend would send this one together with what it is sending already.
-    if (this.#submissions.open) return;
-    await this.#trial.run(node, path, () => this.#gate.queueOne());
+    if (this.#submissions.open || this.#submissions.isAsked) return;
+    const send = () => this.#submissions.ask(() => this.#gate.queueOne());
+    await this.#trial.run(node, path, send);
   }
 
   /**

@@ -57,6 +57,8 @@ export class Gate {
   #batches = new Batches();
   /** Whether prompts of the pack's nodes that belong to none of the batches may be in the queue. */
   #hasOthers = false;
+  /** Whether `start` has chosen the mode of Run, and what it asks for may not have been sent. */
+  #hasChosen = false;
 
   /**
    * @param {object} parts
@@ -186,9 +188,10 @@ export class Gate {
 
   /** Run the batch of the workflow on the screen, unless another tab runs it. */
   async start() {
-    if (this.#submissions.isAsked) return; // by a second click
     this.#oneRun.giveBack();
-    await this.#submissions.ask(() => this.#start());
+    if (!this.#submissions.isAsked) await this.#submissions.ask(() => this.#start());
+    // A second click, or Pause and Run, before what the first has asked for is sent.
+    else if (this.#hasChosen && !this.#autoQueue.runsAll) this.#autoQueue.chooseAll();
   }
 
   /** Queue one prompt of the workflow on the screen. */
@@ -350,6 +353,8 @@ export class Gate {
   async beforeAnother() {
     const { isAsked } = this.#submissions;
     if (isAsked || this.#batches.here) await this.#submissions.over();
+    // Of the new one, ComfyUI may still send a prompt; it shall not repeat it.
+    if (this.#submissions.isAsked) this.#autoQueue.switchOff();
   }
 
   /**
@@ -378,8 +383,18 @@ export class Gate {
     const isElsewhere = !this.runsHere && (await this.#claims.areElsewhere(this.#expected()));
     // Another workflow may have come onto the screen, and that is what ComfyUI would send.
     if (!this.#screen.has({ workflow, graphId })) return;
-    if (isElsewhere) this.#notice.elsewhere(this.#moves.known(), false);
-    else await this.#autoQueue.start(this.runsHere);
+    if (isElsewhere) {
+      this.#notice.elsewhere(this.#moves.known(), false);
+      return;
+    }
+    this.#hasChosen = true;
+    try {
+      await this.#autoQueue.start(this.runsHere);
+    } finally {
+      this.#hasChosen = false;
+      // Nobody is logged in, or that could not be found out: ComfyUI says so, and sends nothing.
+      if (this.#submissions.isAsked && !this.#autoQueue.isSending) this.#autoQueue.showStopped();
+    }
   }
 
   /** Whether ComfyUI queues nothing of the batch on the screen until it is known how it stands. */
