@@ -108,6 +108,7 @@ const gate = new Gate({
   expected,
   stood: stoodOnScreen,
   isUnknown,
+  isRunning: () => inProgress.isAny,
   changed(batch) {
     awake.need(batch !== null);
     leaving.runs(batch);

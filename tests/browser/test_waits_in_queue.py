@@ -41,16 +41,18 @@ count => {
 """Waits until the page is told that so many prompts are in the queue."""
 
 
-def block(comfy: ComfyPage, batch: Batch, until: Path, count: int = 1) -> None:
-    """Put another workflow into the queue, which runs until a file exists.
+def block(comfy: ComfyPage, batch: Batch, until: Path, count: int = 1) -> str:
+    """Put another workflow into the queue, which runs until a file exists; returns its id.
 
     The page then knows of this many prompts.
     """
     counted = comfy.page.evaluate_handle(COUNTED, count)
     empty = node("EmptyImage", width=16, height=16, batch_size=1, color=len(until.name))
     wait = node("TestWait", image=["1", 0], until=str(until))
-    batch.client.submit({"1": empty, "2": wait, "3": node("PreviewImage", images=["2", 0])})
+    graph = {"1": empty, "2": wait, "3": node("PreviewImage", images=["2", 0])}
+    prompt = batch.client.submit(graph)
     counted.evaluate("({ done }) => done")
+    return prompt
 
 
 REPORTED = """
@@ -200,3 +202,43 @@ def test_after_a_reload_what_still_waits_in_the_queue_is_not_paused(
     expect(comfy.card()).to_contain_text("Paused: 1 image left")
     batch.client.wait_until_idle()
     assert batch.ran == NAMES[:3]
+
+
+@pytest.mark.one_renderer
+def test_cancel_stops_the_batch_whose_prompt_has_yet_to_report_though_one_behind_it_was_deleted(
+    comfy: ComfyPage, new_batch: Callable[..., Batch], tmp_path: Path
+) -> None:
+    batch = new_batch(*NAMES)
+    ready = tmp_path / "ready"
+    ready.touch()
+    batch.close_gate(NAMES[0])
+    # Before each image, the workflow waits in a node that comes first.
+    first = {
+        "30": node("PrimitiveInt", value=5),
+        "31": node("EmptyImage", width=16, height=16, batch_size=1, color=["30", 0]),
+        "32": node("TestWait", image=["31", 0], until=str(ready)),
+        "33": node("GetImageSize", image=["32", 0]),
+    }
+    comfy.load({**first, **batch.graph(limit=["33", 0])})
+    comfy.call("setControl", "30", "increment")
+    comfy.run_instant()
+    comfy.wait_until_in_image(batch, 1)
+    before = batch.client.queue().running
+    ready.unlink()
+    batch.open_gate(NAMES[0])
+    (prompt,) = wait_for(
+        lambda: {*batch.client.queue().running} - {*before}, "the second image's prompt to begin"
+    )
+    comfy.wait_until("hasHeardOfStart", prompt)
+    comfy.settle()
+    behind = block(comfy, batch, tmp_path / "behind", 2)
+    counted = comfy.page.evaluate_handle(COUNTED, 1)
+    batch.client.delete(behind)
+    counted.evaluate("({ done }) => done")
+    comfy.press_interrupt()
+    comfy.wait_until_off()
+    ready.touch()
+    batch.client.wait_until_idle()
+    comfy.settle()
+    assert batch.ran == NAMES[:1]
+    assert comfy.submitted == 2

@@ -373,6 +373,7 @@ test("a prompt of somebody who works in between is told from the batch's", async
 test("while the page waits for ComfyUI's answer, any prompt may be the batch's", async () => {
   const { emptied, gate, leave } = await setUp({ answer: () => new Promise(() => {}) });
   await leave();
+  for (const remaining of [2, 1]) gate.queueIs(remaining); // the image of the batch has ended
   assert.equal(gate.isOthers("x"), true);
   await emptied();
   assert.equal(gate.isOthers("x"), false);
@@ -425,6 +426,144 @@ test("what the page has sent of a batch that is back is the batch's", async () =
   for (let seen = 0; seen < 2; seen += 1) await look();
   gate.queueIs(2);
   gate.queueIs(1);
+  assert.deepEqual([gate.isOthers("p"), gate.isOthers("x")], [false, true]);
+});
+
+/** Another image of the batch begins, in the place of this many in the queue. */
+async function begins(page, { before = 0 } = {}) {
+  const { gate, running } = page;
+  for (const remaining of [0, before]) gate.queueIs(remaining);
+  await send(page);
+  gate.queueIs(before + 1);
+  running.prompt = "q";
+}
+
+test("what is deleted behind a batch's prompt does not make that somebody else's", async () => {
+  const page = await setUp();
+  const { gate, running } = page;
+  await begins(page);
+  for (const remaining of [4, 3, 1]) gate.queueIs(remaining);
+  assert.equal(gate.isOthers("q"), false);
+  gate.heard(LOOP, "q");
+  for (const remaining of [2, 1]) gate.queueIs(remaining);
+  assert.deepEqual([gate.places.of("l", true).before, gate.isOthers("q")], [0, false]);
+  gate.queueIs(3);
+  running.prompt = ""; // it has ended
+  gate.queueIs(2);
+  assert.deepEqual([gate.places.of("l", true).before, gate.isOthers("x")], [2, true]);
+});
+
+test("what is deleted while another prompt of this page runs leaves that before the batch's", async () => {
+  const page = await setUp();
+  const { gate, running } = page;
+  await begins(page, { before: 3 });
+  running.prompt = "x";
+  gate.queueIs(3);
+  assert.deepEqual([gate.places.of("l", true).before, gate.isOthers("x")], [2, true]);
+  for (const remaining of [2, 1]) gate.queueIs(remaining);
+  assert.deepEqual([gate.places.of("l", true).before, gate.isOthers("x")], [1, true]);
+  gate.queueIs(2);
+  running.prompt = "";
+  gate.queueIs(1);
+  running.prompt = "q";
+  assert.equal(gate.isOthers("q"), false);
+});
+
+test("what is deleted while it is sent leaves what runs before it", async () => {
+  const { gate, running, turn } = await setUp();
+  for (const remaining of [0, 3]) gate.queueIs(remaining);
+  running.prompt = "x";
+  gate.sending();
+  await turn();
+  for (const remaining of [2, 1]) gate.queueIs(remaining);
+  assert.equal(gate.isOthers("x"), true);
+  running.prompt = "";
+  gate.accepted();
+  gate.queueIs(2);
+  gate.queueIs(1);
+  assert.equal(gate.isOthers("q"), false);
+});
+
+test("what is being sent is the first once the queue is empty", async () => {
+  const { gate, turn } = await setUp();
+  for (const remaining of [0, 2]) gate.queueIs(remaining);
+  gate.sending();
+  await turn();
+  assert.equal(gate.isOthers("x"), true);
+  gate.queueIs(0);
+  assert.equal(gate.isOthers("q"), false);
+});
+
+test("what has reported without a known place takes that of no other", async () => {
+  const page = await setUp();
+  const { gate, running } = page;
+  for (const remaining of [0, 1]) gate.queueIs(remaining);
+  running.prompt = "o";
+  gate.heard(LOOP, "o");
+  await send(page);
+  gate.queueIs(2);
+  running.prompt = "";
+  gate.queueIs(1);
+  running.prompt = "q";
+  assert.equal(gate.isOthers("q"), false);
+});
+
+test("where it is not certain what has left the queue, Cancel is the batch's, until that is empty", async () => {
+  const page = await setUp();
+  const { gate, running } = page;
+  await begins(page, { before: 1 });
+  running.prompt = ""; // another page's runs
+  for (const remaining of [4, 3, 2, 1]) gate.queueIs(remaining);
+  assert.equal(gate.isOthers("q"), false);
+  gate.queueIs(0);
+  gate.queueIs(1);
+  assert.equal(gate.isOthers("x"), true);
+});
+
+test("of two images of a batch, the second is in its place once the first has ended", async () => {
+  const page = await setUp();
+  const { gate, running } = page;
+  await begins(page);
+  await send(page);
+  gate.heard(LOOP, "q");
+  gate.queueIs(3); // one is somebody else's
+  running.prompt = "";
+  gate.queueIs(2);
+  gate.queueIs(1); // which is deleted before the second begins
+  running.prompt = "r";
+  assert.equal(gate.isOthers("r"), false);
+  for (const remaining of [2, 1]) gate.queueIs(remaining);
+  assert.equal(gate.isOthers("r"), false);
+});
+
+test("an image from before Run was pressed again does not take the place of the one after it", async () => {
+  const page = await setUp();
+  const { autoQueue, gate, running } = page;
+  gate.queueIs(1);
+  running.prompt = "o"; // which has not reported yet
+  gate.stopping.stopHere();
+  autoQueue.on = true;
+  await send(page);
+  gate.queueIs(2);
+  gate.heard(LOOP, "o");
+  running.prompt = "";
+  gate.queueIs(1);
+  running.prompt = "q";
+  assert.equal(gate.isOthers("q"), false);
+});
+
+test("what ComfyUI has sent of a batch is the batch's when another workflow comes onto the screen", async () => {
+  const page = await setUp();
+  const { emptied, gate, leave, running } = page;
+  await begins(page);
+  await leave();
+  assert.deepEqual([gate.isAway("l"), gate.isOthers("q")], [true, false]);
+  gate.heard(LOOP, "q");
+  gate.queueIs(2);
+  running.prompt = "";
+  gate.queueIs(1);
+  assert.equal(gate.isOthers("x"), true);
+  await emptied(); // the page sends the next one
   assert.deepEqual([gate.isOthers("p"), gate.isOthers("x")], [false, true]);
 });
 

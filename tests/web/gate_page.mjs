@@ -130,7 +130,10 @@ export async function setUp({
     },
   };
   const parts = { autoQueue, claims, notice, screen, sender, submissions, later, every, wait };
-  const gate = new Gate({ ...parts, ...server, expected, stood });
+  /** Which of this page's prompts runs; "" if none does. */
+  const running = { prompt: "" };
+  const isRunning = () => running.prompt !== "";
+  const gate = new Gate({ ...parts, ...server, expected, stood, isRunning });
   gate.sending();
   await turn();
   gate.accepted();
@@ -157,6 +160,6 @@ export async function setUp({
     await turn();
     return ms;
   };
-  const seen = { autoQueue, claims, did, gate, notice, screen, server, submissions };
+  const seen = { autoQueue, claims, did, gate, notice, running, screen, server, submissions };
   return { ...seen, emptied, leave, look, passed, pauses, turn };
 }

@@ -56,13 +56,17 @@ export class Batch {
   stood = new Map();
   /**
    * How many prompts come before each of its own that are in ComfyUI's queue, as far as that is
-   * known, the first of them first.
+   * known, the first of them first. In doubt, fewer.
    *
    * @type {number[]}
    */
   queued = [];
+  /** Whether the first of those has reported: it is the running one, or the last that has run. */
+  #isFirstHeard = false;
   /** How many come before the one that is being sent; null if none is. @type {number | null} */
   toBeQueued = null;
+  /** Whether ComfyUI's page has sent the last of them: their ids are not known then. */
+  isSentByComfyUI = false;
   /** Whether none of its prompts has reported since Run was pressed. */
   isNew = true;
   /**
@@ -111,7 +115,10 @@ export class Batch {
     return this.queued.length > 0 || this.toBeQueued !== null;
   }
 
-  /** Whether a prompt of it may be the first in ComfyUI's queue, which is the running one. */
+  /**
+   * Whether a prompt of it may be the first in ComfyUI's queue, the running one. Where that is not
+   * certain, it may: Cancel of its own prompt must stop it.
+   */
   get mayBeNext() {
     return this.isNew || this.isUnsure || (this.isQueued && this.before === 0);
   }
@@ -122,13 +129,27 @@ export class Batch {
   }
 
   /**
-   * So many prompts have left the front of ComfyUI's queue.
+   * So many prompts have left ComfyUI's queue, but not a running one of this page. Those that wait
+   * may have been deleted, before its own or after them; its own count until they have reported.
    *
    * @param {number} gone
+   * @param {boolean} isRunning - whether a prompt of this page runs
    */
-  moveUp(gone) {
-    this.queued = this.queued.map((before) => before - gone).filter((before) => before >= 0);
-    if (this.toBeQueued !== null) this.toBeQueued = Math.max(0, this.toBeQueued - gone);
+  moveUp(gone, isRunning) {
+    if (gone === 0) return;
+    if (!isRunning && this.#isFirstHeard) this.queued.shift();
+    this.#isFirstHeard &&= isRunning;
+    /** @param {number} before */
+    const up = (before) => Math.max(isRunning ? Math.min(before, 1) : 0, before - gone);
+    this.queued = this.queued.map(up);
+    if (this.toBeQueued !== null) this.toBeQueued = up(this.toBeQueued);
+  }
+
+  /** ComfyUI's queue is empty. */
+  queueIsEmpty() {
+    this.queued = [];
+    this.#isFirstHeard = false;
+    if (this.toBeQueued !== null) this.toBeQueued = 0;
   }
 
   /**
@@ -140,7 +161,7 @@ export class Batch {
     this.isNew = true;
     this.stood = stood;
     this.#reported = [[], []];
-    this.queued = [];
+    this.queueIsEmpty();
     this.toBeQueued = null;
     this.forgetLost();
   }
@@ -171,7 +192,9 @@ export class Batch {
    */
   heard(loop, prompt) {
     this.loops.add(loop);
-    this.moveUp(this.before);
+    // One that has others before it has not begun: this is one from before Run was pressed.
+    if (this.isQueued && this.before === 0) this.#isFirstHeard = true;
+    else this.moveUp(this.before, false);
     this.isNew = false;
     if (prompt !== this.#prompt) this.#reported = [this.#reported[1], []];
     this.#prompt = prompt;

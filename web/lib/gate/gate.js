@@ -76,6 +76,7 @@ export class Gate {
    * @param {() => string[]} [parts.expected] - the loops of the workflow on the screen, as far as
    *   the page knows them, whether or not they have run
    * @param {() => Stood} [parts.stood] - how those of them stand that have run
+   * @param {() => boolean} [parts.isRunning] - whether a prompt of this page runs
    * @param {(batch: Batch | null) => void} [parts.changed] - called with a batch that this page
    *   runs, or null, when that may have changed
    * @param {(look: () => void) => () => void} [parts.every] - calls `look` again and again; returns
@@ -95,7 +96,7 @@ export class Gate {
     this.#stood = given.stood ?? (() => new Map());
     const batches = this.#batches;
     /** Where the prompts of batches wait. */
-    this.places = new QueuePlaces(batches, () => submissions.open);
+    this.places = new QueuePlaces(batches, () => submissions.open, given.isRunning ?? (() => false));
     this.#copying = new Copying({ screen, here: () => batches.here, later });
     this.#moves = new Moves({ batches, claims, notice, screen, moved: () => this.#tell() });
     this.#turns = new Turns({
@@ -310,7 +311,9 @@ export class Gate {
   isOthers(promptId) {
     const { all, away, here } = this.#batches;
     const isUnsure = away.some(({ sending, loops }) => sending !== null || loops.size === 0);
-    if (isUnsure || here?.mayBeNext) return false;
+    // The page knows the ids of what it sends itself.
+    const mayBe = away.some((batch) => batch.isSentByComfyUI && batch.mayBeNext);
+    if (isUnsure || mayBe || here?.mayBeNext) return false;
     return all.length > 0 && !this.#sender.batchOf(promptId);
   }
 

@@ -13,6 +13,7 @@
 export class QueuePlaces {
   #batches;
   #isSending;
+  #isRunning;
   /** How many prompts are in the queue, including the running one. */
   #remaining = 0;
   /** The same, with those that this page has sent since ComfyUI has told. */
@@ -21,10 +22,12 @@ export class QueuePlaces {
   /**
    * @param {Pick<Batches, "all" | "awayWith" | "here">} batches
    * @param {() => boolean} isSending - whether ComfyUI's page is sending a prompt
+   * @param {() => boolean} isRunning - whether one of this page's prompts runs
    */
-  constructor(batches, isSending) {
+  constructor(batches, isSending, isRunning) {
     this.#batches = batches;
     this.#isSending = isSending;
+    this.#isRunning = isRunning;
   }
 
   /**
@@ -34,7 +37,10 @@ export class QueuePlaces {
    */
   queueIs(remaining) {
     const gone = remaining === undefined ? 0 : Math.max(0, this.#remaining - remaining);
-    for (const batch of this.#batches.all) batch.moveUp(remaining === 0 ? Infinity : gone);
+    for (const batch of this.#batches.all) {
+      if (remaining === 0) batch.queueIsEmpty();
+      else batch.moveUp(gone, this.#isRunning());
+    }
     this.#remaining = this.#length = remaining ?? 0;
   }
 
@@ -45,6 +51,7 @@ export class QueuePlaces {
    */
   sends(batch) {
     batch.toBeQueued = this.#length;
+    batch.isSentByComfyUI = batch === this.#batches.here;
   }
 
   /**
