@@ -119,7 +119,8 @@ def run_to_the_end(comfy: ComfyPage, batch: Batch, language: str) -> None:
     comfy.card(label=texts["card"]["label"]).get_by_role("button", name=label, exact=True).click()
     question = comfy.page.get_by_role("dialog", name=texts["startOver"]["question"])
     question.get_by_role("button", name=label, exact=True).click()
-    said = comfy.toast(texts["startOver"]["done"])
+    run = texts["run"]["run"]["label"]
+    said = comfy.toast(texts["startOver"]["done"].replace("{button}", run))
     expect(said).to_contain_text(label)
 
 
