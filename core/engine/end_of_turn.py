@@ -15,7 +15,7 @@ from ..common.errors import (
     UnknownLoop,
     UnwritableImage,
 )
-from ..common.sight import Sight, seen
+from ..common.sight import Sight, read, seen
 from ..model.background_writes import Turn
 from ..model.if_exists import Owner
 from ..model.item_life import Event, On
@@ -25,7 +25,7 @@ from ..model.policy import ErrorHandling
 from ..model.prompt import Failure
 from ..model.records import Iteration, Partner, Snapshot
 from .changes.loops import in_order
-from .changes.result_owners import SeenLinks, UnseenLinks
+from .changes.result_owners import SeenLinks, UnreadFiles, UnseenLinks
 from .changes.transactions import in_transaction
 from .folders.due_listings import Due, Listed
 from .outcomes.ended_prompts import together_with
@@ -233,7 +233,7 @@ class Turns(Questions):
         `result` says which of the prompt's results it is: the same one gets the same files again.
         What the item itself wrote in an earlier batch is only overwritten with `replaces_own`; what
         somebody has replaced or edited since is no longer its own. `at` is the time of modification
-        that the files will have, which tells this.
+        that the files will have, which tells this; None if other nodes will work on them.
         `named_alike` are images whose own results would have these names: none is claimed, unless
         they are results themselves.
 
@@ -257,6 +257,10 @@ class Turns(Questions):
                 named_alike=named_alike,
                 at=at,
             )
+            if isinstance(owners, UnreadFiles):
+                self._host.raise_if_cancelled()
+                there.update({file: read(file, there[file]) for file in owners.files})
+                continue
             if not isinstance(owners, UnseenLinks):
                 break
             links[owners] = self._outputs.see_links(owners, self._host.raise_if_cancelled)
@@ -278,7 +282,7 @@ class Turns(Questions):
         replaces_own: bool,
         named_alike: Collection[str],
         at: int | None,
-    ) -> dict[str, Owner] | UnseenLinks | None:
+    ) -> dict[str, Owner] | UnseenLinks | UnreadFiles | None:
         """See `claim_outputs`; returns None if another server was given the item."""
         item, key = iteration.item, iteration.key
         partners = [partner.key for partner in iteration.partners]
@@ -313,6 +317,7 @@ class Turns(Questions):
     def note_written(self, iteration: Iteration, file: str, sight: Sight | None = None) -> None:
         """Note that a claimed file was written, and how it looks; from any thread, without waiting.
 
+        With None it is looked at when the prompt has ended, as other nodes may work on it.
         If the iteration's prompt fails, the new names of what was not written are free again.
         """
         self.memory.note_written(iteration.prompt, file, sight)
@@ -325,6 +330,15 @@ class Turns(Questions):
         if item is None or self._store.load(key) is None or self._loops.is_lost(iteration):
             return
         self._outputs.give_back(key, iteration.prompt, item.path, files)
+
+    @in_transaction(patient=True)
+    def pass_over_outputs(self, iteration: Iteration, files: Collection[str]) -> None:
+        """Note that the item's own files are left alone, as its result gets another name."""
+        item, key = iteration.item, iteration.key
+        self._loops.take(in_order([key]))
+        if item is None or self._store.load(key) is None or self._loops.is_lost(iteration):
+            return
+        self._outputs.pass_over(key, item.path, files)
 
     @in_transaction(patient=True)
     def earlier_outputs(self, iteration: Iteration) -> tuple[str, ...]:

@@ -9,7 +9,7 @@ import stat
 from typing import BinaryIO
 
 from ..common.errors import NoRoom, UnwritableImage, quoted
-from ..common.sight import Sight
+from ..common.sight import Sight, digest
 from ..model.if_exists import IfExists
 from .leftovers import sweep_once, temporary_name
 from .real_paths import opened_folder
@@ -153,7 +153,7 @@ def _write(
     try:
         _write_flushed(folder, temporary, data, at)
         # Before it has its name: afterwards somebody else may replace it.
-        sight = folder.sight(temporary)
+        sight = folder.sight(temporary)._replace(digest=digest(data))
         return sight if _publish(folder, temporary, name, if_exists, at) else None
     finally:
         with contextlib.suppress(OSError):  # usually it has been renamed

@@ -215,6 +215,22 @@ class Written:
             and not any(sight.is_of(found) for sight in self.sights)
         )
 
+    def as_left(self, found: Sight) -> Sights:
+        """How the file, which looks like `found`, was left; none if somebody has replaced it."""
+        if not self.sights:
+            return (found,)
+        return tuple(
+            found._replace(digest=sight.digest) for sight in self.sights if sight.is_of(found)
+        )[:1]
+
+    def is_in_doubt(self, found: Sight | None) -> bool:
+        """Whether the file, which looks like `found`, has to be read to tell `is_replaced`."""
+        return (
+            found is not None
+            and self.is_replaced(found)
+            and any(sight.asks_for(found) for sight in self.sights)
+        )
+
 
 class KnownResult(NamedTuple):
     """A file that an image wrote, as `skip_finished` needs it."""

@@ -41,12 +41,15 @@ class Claims(Protocol):
         result: str,
         replaces_own: bool,
         named_alike: Collection[str],
-        at: int,
+        at: int | None,
     ) -> Mapping[str, Owner]:
         """The owner of each of `targets`; if all are free, they are claimed."""
 
-    def note_written(self, iteration: Iteration, file: str, sight: Sight) -> None:
+    def note_written(self, iteration: Iteration, file: str, sight: Sight | None) -> None:
         """Note that a claimed file was written, and how it looks; from any thread."""
+
+    def pass_over_outputs(self, iteration: Iteration, files: Collection[str]) -> None:
+        """Note that the image's own files are left alone, as its result gets another name."""
 
     def give_back_outputs(self, iteration: Iteration, files: Collection[str]) -> None:
         """Give back claimed files that were not written, as others had appeared."""
@@ -62,6 +65,8 @@ class Run:
     """Which of its calls in the prompt, from 0: one for each element of a list."""
     rank: int = 0
     """How many earlier nodes of the graph save under the same names."""
+    hands_on: bool = False
+    """Whether other nodes are given the path of the file, and may work on it."""
 
 
 class ResultFiles:
@@ -94,7 +99,7 @@ class ResultFiles:
         self._folder = os.path.join(name.folder, *subfolder.split("/"))
         self.stem, self.extension = posixpath.splitext(filename)
         self._named_alike = partial(images_named_alike, name, self._source_file, self.stem)
-        self._at = 0
+        self._at: int | None = None
         self.made_way = False
         """Whether a result has another name because of a file of unknown origin."""
         self._meets_others = False
@@ -111,7 +116,10 @@ class ResultFiles:
         """
         # The claim notes it before anything is written: so it tells the file that is written from
         # any that somebody else puts there, even if the process is killed at any moment.
-        self._at = time.time_ns()
+        # What another node has left half done when it was killed must not pass for somebody's own:
+        # SKIP would keep it, and the image would be done.
+        leaves_doubt = self._run.hands_on and self._if_exists is IfExists.SKIP
+        self._at = None if leaves_doubt else time.time_ns()
         result = f"{self._run.node}/{self._run.call}/{place}"
         name = self._checked(stem + next(iter(contents)))
         self._meets_others = False
@@ -139,6 +147,9 @@ class ResultFiles:
         owners = self._claimed(contents, result, alike)
         if PASSED_OVER[if_exists].intersection(owners.values()):
             self._meets_others |= Owner.BEFORE in owners.values()
+            own = [file for file, owner in owners.items() if owner is Owner.SAME]
+            if own:
+                self._claims.pass_over_outputs(self._loop, own)
             return None
         if if_exists is IfExists.SKIP:
             owners = {file: self._kept_source(file, owner) for file, owner in owners.items()}
@@ -185,7 +196,7 @@ class ResultFiles:
         check_name(target)
         overwrites = owner is Owner.SAME or self._if_exists is IfExists.OVERWRITE
         if_exists = IfExists.OVERWRITE if overwrites else IfExists.SKIP
-        written = partial(self._claims.note_written, self._loop, target)
+        written = partial(self._note_written, target)
         behind, at = self._behind, self._at
         if behind is not None and behind.write(content, target, if_exists, written, at):
             return True
@@ -193,6 +204,10 @@ class ResultFiles:
         if sight is not None:
             written(sight)
         return sight is not None
+
+    def _note_written(self, target: str, sight: Sight) -> None:
+        looks = None if self._run.hands_on else sight
+        self._claims.note_written(self._loop, target, looks)
 
 
 def _without_kept(

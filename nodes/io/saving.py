@@ -75,7 +75,13 @@ class ThisCall:
         self._type = node_type
         # A node created by an expansion, as in a ComfyUI loop, is a copy of one in the graph.
         shown = hidden.dynprompt.get_display_node_id(self._id)
-        self.run = Run(self._id, runtime.host().call(), rank_of(self._graph, str(shown)))
+        self._hands_on = is_asked_for(self._graph, str(shown), _PATH_OUTPUT)
+        self.run = Run(
+            self._id,
+            runtime.host().call(),
+            rank_of(self._graph, str(shown)),
+            hands_on=self._hands_on,
+        )
         """Which of the prompt's results it saves."""
 
     def files(
@@ -102,7 +108,7 @@ class ThisCall:
         # A node created by an expansion is in no graph that could be examined.
         if loop.item is None or not can_wait(loop) or self._id not in self._graph:
             return None
-        if is_asked_for(self._graph, self._id, _PATH_OUTPUT):
+        if self._hands_on:
             return None
         if runtime.host().lists_assets() and preview(os.path.join(folder, "any"), runtime.host()):
             # ComfyUI lists a result as soon as the node has run, and reads it from the disk.

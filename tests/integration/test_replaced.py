@@ -108,6 +108,31 @@ def test_a_retry_keeps_what_has_replaced_a_result(
     assert is_mine(workspace.output / "a.png")
 
 
+@pytest.mark.parametrize("if_exists", ["overwrite own", "skip"])
+@pytest.mark.both_settings
+def test_a_retry_replaces_what_another_node_had_worked_on(
+    client: ComfyClient, workspace: Workspace, if_exists: str
+) -> None:
+    write_images(workspace.input, ["a.png", "b.png"])
+    fails = workspace.scratch / "fails"
+    fails.write_text("a.png", encoding="utf-8")
+    graph = two_node_graph(workspace.name, workspace.name, error_handling="Skip on error")
+    graph[SAVE]["inputs"]["if_exists"] = if_exists
+    # It comes first, as ComfyUI prefers nodes that output something.
+    graph["work"] = node("TestRecord", image=[SAVE, 0], text="worked on", path=[SAVE, 1])
+    graph["late"] = node("TestRaise", image=[SAVE, 0], filename=[ITERATOR, 3], fail_list=str(fails))
+    graph["shown"] = node("PreviewImage", images=["late", 0])
+    results = [client.run(graph) for _ in range(2)]
+    wait_for(lambda: loop_state(client, results[-1])["done"] == 1, "the second image")
+    assert (workspace.output / "a.png").read_bytes().endswith(b"worked on\n")
+    fails.unlink()
+    client.post_json("/batch_loop/loops/retry", {"loop": loop_state(client, results[-1])["id"]})
+    last = run_until_stop(client, graph, most=1)[-1]
+    wait_for(lambda: outputs(client, last) == [["a.png"], ["b.png"]], "the results")
+    for name in ("a.png", "b.png"):
+        assert (workspace.output / name).read_bytes().count(b"worked on\n") == 1
+
+
 @pytest.mark.parametrize("if_exists", KEEPING)
 def test_after_cancel_a_corrected_text_is_kept(
     client: ComfyClient, workspace: Workspace, if_exists: str

@@ -36,6 +36,12 @@ class UnseenLinks(NamedTuple):
     """What tells the listing from others of the loop."""
 
 
+class UnreadFiles(NamedTuple):
+    """Files, by their real paths, whose content has to be read: nothing else tells their owner."""
+
+    files: Collection[str]
+
+
 SeenLinks = Mapping[UnseenLinks, Collection[str]]
 """The files found by each look, by identity."""
 
@@ -74,14 +80,20 @@ class Outputs:
         replaces_own: bool,
         partners: Collection[LoopKey] = (),
         at: int | None = None,
-    ) -> dict[str, Owner] | UnseenLinks:
+    ) -> dict[str, Owner] | UnseenLinks | UnreadFiles:
         """Claim `targets` for the item at `path`, all or none; see `LoopRegistry.claim_outputs`.
 
         `partners` are the loops whose items go through the workflow together with it: their images
         are sources, too. The targets `there` already exist, and look like that: an image may be a
-        link to one that would be replaced. If telling this needs a look that is not in `links`,
-        nothing is done, and it is returned. `at` is when the files will have been modified.
+        link to one that would be replaced. If telling this needs a look that is not in `links`, or
+        files have to be read, nothing is done, and it is returned. `at` is when the files will have
+        been modified; None if nothing can tell how they will look.
         """
+        unread = [
+            each for each, found in there.items() if self._is_in_doubt(key, path, each, found)
+        ]
+        if unread:
+            return UnreadFiles(unread)
         work = self._work(key, prompt)
         sources = (key, *partners)
         owners = {
@@ -149,6 +161,14 @@ class Outputs:
         work = self._work(key, prompt)
         left_alone = {**work.left_alone, **dict.fromkeys(targets, result)}
         self._note_work(key, prompt, work._replace(left_alone=left_alone))
+
+    def pass_over(self, key: LoopKey, path: str, files: Collection[str]) -> None:
+        """Leave the item's own `files` of this batch alone: its result gets another name."""
+        for target in (self._identity(key, file) for file in files):
+            written = self._store.writer(key, target)
+            in_this_batch = written is not None and written.batch == self._batch(key)
+            if in_this_batch and self._is_own(key, path, target):
+                self._store.note_replaced(key, target)
 
     def is_no_result(self, key: LoopKey, file: str) -> bool:
         """Whether no loop is known to have written the file at a real path."""
@@ -227,8 +247,11 @@ class Outputs:
         written, work = self._memory.written(prompt), self._work(key, prompt)
         looks: dict[str, tuple[Sights, Sight]] = {}
         for file, (target, noted) in work.sights.items():
-            sight = written.get(file)
-            if noted and sight is not None:
+            if file not in written:
+                continue
+            # What other nodes of the prompt have done with it is its own work.
+            sight = written[file] or seen(file)
+            if sight is not None:
                 looks[target] = noted, sight
         if looks:
             self._store.note_sights(key, looks)
@@ -289,8 +312,15 @@ class Outputs:
         left = earlier[1] if earlier else ()
         if not left and found is not None and self._is_own(key, path, target):
             written = self._store.writer(key, target)
-            left = (found,) if written and not written.is_replaced(found) else ()
+            left = written.as_left(found) if written else ()
         return (Sight(at), *left)[:MOST_SIGHTS]
+
+    def _is_in_doubt(self, key: LoopKey, path: str, file: str, found: Sight) -> bool:
+        target = self._identity(key, file)
+        written = self._store.writer(key, target)
+        return (
+            written is not None and self._is_own(key, path, target) and written.is_in_doubt(found)
+        )
 
     def _note(
         self, key: LoopKey, path: str, owners: dict[str, Owner], sights: Mapping[str, Sights]

@@ -34,6 +34,7 @@ from ...model.shared_roots import MARK
 from ..records import NO_BATCH
 from .tables import (
     PathText,
+    SightsText,
     carried,
     is_failed,
     is_open,
@@ -227,7 +228,9 @@ writer = (
 add_output = insert(outputs).returning(outputs.c.loop)
 set_output = update(outputs).where(_this_output)
 set_kept_output = set_output.where(not_(is_written))
-set_sights = set_output.where(is_written, outputs.c.sights == bindparam("of_sights"))
+set_sights = set_output.where(
+    is_written, outputs.c.sights.is_not_distinct_from(bindparam("of_sights", type_=SightsText()))
+)
 set_replaced = set_output.where(is_written).values(batch=NO_BATCH, whole=false())
 delete_output = delete(outputs).where(_this_output)
 delete_written = delete(outputs).where(outputs.c.target == bindparam("of_target"), is_written)

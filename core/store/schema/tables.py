@@ -89,7 +89,7 @@ def _is_plain(text: str) -> bool:
 
 
 class SightsText(TypeDecorator[Sights]):
-    """Sights as text: `modified/size` of each, without a size that is not known."""
+    """Sights as text: `modified/size/digest` of each, without what is not known."""
 
     impl = String(200)
     cache_ok = True
@@ -98,12 +98,15 @@ class SightsText(TypeDecorator[Sights]):
         if not value:
             return None
         return " ".join(
-            f"{each.modified}/{'' if each.size is None else each.size}" for each in value
+            "/".join("" if part is None else str(part) for part in each) for each in value
         )
 
     def process_result_value(self, value: str | None, dialect: object) -> Sights:  # noqa: ARG002, D102
-        pairs = (each.split("/") for each in (value or "").split())
-        return tuple(Sight(int(modified), int(size) if size else None) for modified, size in pairs)
+        found = (each.split("/") for each in (value or "").split())
+        return tuple(
+            Sight(int(modified), *(int(part) if part else None for part in rest))
+            for modified, *rest in found
+        )
 
 
 metadata = MetaData()

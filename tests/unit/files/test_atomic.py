@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from batch_loop.core.common.errors import UnwritableImage
-from batch_loop.core.common.sight import Sight, seen
+from batch_loop.core.common.sight import Sight, read, seen
 from batch_loop.core.files import atomic as files
 from batch_loop.core.files.atomic import write_atomic
 from batch_loop.core.files.leftovers import TEMPORARY_SUFFIX
@@ -180,7 +180,8 @@ class TestTheTimeOfAFile:
             without_hard_links(monkeypatch)
         path = str(tmp_path / "a.png")
         sight = write_atomic(path, b"new", if_exists, AT)
-        assert sight == seen(path) == Sight(AT, 3)
+        assert seen(path) == Sight(AT, 3)
+        assert sight == read(path, Sight(AT, 3))
 
     def test_is_that_of_a_name_that_a_crash_leaves_reserved(
         self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -208,7 +209,10 @@ class TestTheTimeOfAFile:
         monkeypatch.setattr(files, "_DATES_OPEN_FILES", not by_name)
         path = str(tmp_path / "a.png")
         sight = write_atomic(path, b"new", IfExists.SKIP, AT)
-        assert sight == seen(path) != Sight(AT, 3)
+        there = seen(path)
+        assert there is not None
+        assert there != Sight(AT, 3)
+        assert sight == read(path, there)
         assert content(tmp_path) == {"a.png": b"new"}
 
     def test_is_set_by_name_where_it_has_to_be(
@@ -216,7 +220,9 @@ class TestTheTimeOfAFile:
     ) -> None:
         monkeypatch.setattr(files, "_DATES_OPEN_FILES", False)
         path = str(tmp_path / "a.png")
-        assert write_atomic(path, b"new", IfExists.OVERWRITE, AT) == seen(path) == Sight(AT, 3)
+        sight = write_atomic(path, b"new", IfExists.OVERWRITE, AT)
+        assert seen(path) == Sight(AT, 3)
+        assert sight == read(path, Sight(AT, 3))
 
 
 class TestWithoutHardLinks:

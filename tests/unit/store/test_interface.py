@@ -331,7 +331,7 @@ def test_a_file_has_one_writer(store: Store) -> None:
     assert store.writer(KEY, "/out/x") is store.writer(other, "/out/x") is None
 
 
-AT, LOOKS = Sight(1_732_700_000_123_456_789), Sight(1_732_700_000_123_456_000, 5)
+AT, LOOKS = Sight(1_732_700_000_123_456_789), Sight(1_732_700_000_123_456_000, 5, 2**32 - 1)
 
 
 def sights(store: Store, target: str) -> Sights:
@@ -358,6 +358,9 @@ def test_how_a_file_looks_is_kept_until_it_is_written_anew(store: Store) -> None
     assert sights(store, "/out/x") == (LOOKS,)
     store.note_output(KEY, "/out/x", "a", sights=())
     assert sights(store, "/out/x") == ()
+    for before in ((AT,), ()):
+        store.note_sights(KEY, {"/out/x": (before, LOOKS)})
+        assert sights(store, "/out/x") == (() if before else (LOOKS,))
 
 
 def test_how_a_file_looks_is_known_after_a_restart_and_to_other_loops(opened: Store) -> None:
