@@ -536,6 +536,43 @@ test("of two images of a batch, the second is in its place once the first has en
   assert.equal(gate.isOthers("r"), false);
 });
 
+test("reports of several loops, or images, from before Run do not make its own prompt another's", async () => {
+  for (const reports of [
+    [["o", "l", 2], ["o", "l2", 2]],
+    [["o1", "l", 3], ["o2", "l", 2]],
+    [["o1", "l", 4], ["o2", "l", 3], ["o3", "l", 2]],
+  ]) {
+    const page = await setUp();
+    const { autoQueue, gate, running, turn } = page;
+    gate.queueIs(0);
+    const [[first, , left]] = reports;
+    gate.queueIs(left - 1);
+    running.prompt = first;
+    gate.stopping.stopHere();
+    autoQueue.on = true;
+    gate.sending();
+    await turn();
+    gate.accepted();
+    for (const [prompt, loop, remaining] of reports) {
+      if (prompt !== running.prompt) running.prompt = "";
+      gate.queueIs(remaining);
+      running.prompt = prompt;
+      gate.heard({ loop, directory: "d" }, prompt);
+    }
+    running.prompt = "";
+    gate.queueIs(1);
+    running.prompt = "its own";
+    assert.equal(gate.isOthers("its own"), false);
+    running.prompt = "";
+    await begins(page); // the next, once the queue is empty
+    gate.heard(LOOP, "q");
+    running.prompt = "";
+    for (const remaining of [2, 1]) gate.queueIs(remaining);
+    running.prompt = "x";
+    assert.equal(gate.isOthers("x"), true);
+  }
+});
+
 test("an image from before Run was pressed again does not take the place of the one after it", async () => {
   const page = await setUp();
   const { autoQueue, gate, running } = page;
@@ -1113,6 +1150,31 @@ for (const [why, login] of [
     await run.catch(() => {});
     assert.deepEqual([settings.mode, gate.runsHere], ["disabled", false]);
   });
+
+test("Run of a batch that runs leaves it running", async () => {
+  const { did, gate, settings } = await slowLogin();
+  settings.mode = "instant-running";
+  await gate.start();
+  assert.deepEqual([settings.mode, did], ["instant-running", []]);
+});
+
+test("Run is not lost while something else is asked for", async () => {
+  const { did, gate, logins, settings, submissions, turn } = await slowLogin();
+  const tried = submissions.ask(() => gate.queueOne());
+  await turn();
+  await gate.start();
+  logins[0](true);
+  await tried;
+  assert.deepEqual([settings.mode, did], ["instant-running", Array(2).fill("ComfyUI is asked")]);
+});
+
+test("a batch that runs goes on, though an image that is tried is not sent for long", async (context) => {
+  const { autoQueue, gate, submissions } = await setUp();
+  submissions.ask(() => new Promise(() => {}));
+  context.mock.method(submissions, "over", async () => {});
+  await gate.beforeAnother();
+  assert.equal(autoQueue.on, true);
+});
 
 test("Run stays on while ComfyUI sends something else before", async () => {
   const { app, gate, settings } = await slowLogin();

@@ -46,6 +46,9 @@ SeenLinks = Mapping[UnseenLinks, Collection[str]]
 """The files found by each look, by identity."""
 
 
+_GONE = Sight(0, 0)
+"""How a file looks that another node has moved away: no file that gets its name looks like that."""
+
 _FREE = frozenset({Owner.NEW, Owner.SAME})
 """The owners of files that may be claimed."""
 
@@ -250,9 +253,7 @@ class Outputs:
             if file not in written:
                 continue
             # What other nodes of the prompt have done with it is its own work.
-            sight = written[file] or seen(file)
-            if sight is not None:
-                looks[target] = noted, sight
+            looks[target] = noted, written[file] or seen(file) or _GONE
         if looks:
             self._store.note_sights(key, looks)
         if not succeeded:

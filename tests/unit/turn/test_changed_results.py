@@ -64,6 +64,20 @@ def test_skip_does_not_keep_what_another_node_has_left_half_done(
     assert outputs(desk, iteration) == [["a.png"]]
 
 
+def test_what_takes_the_place_of_a_result_that_was_moved_away_is_kept(tmp_path: Path) -> None:
+    desk = Desk(tmp_path, "a.jpg")
+    for is_moved in (False, False, True):
+        iteration = desk.acquire()
+        desk.save(iteration, run=HANDS_ON, caption=None, if_exists=IfExists.SKIP)
+        if is_moved:
+            (desk.output / "a.png").unlink()
+        desk.end(iteration, Ending.ERROR)
+        desk.registry.reconcile_all()
+    desk.put("a.png")
+    desk.save(desk.acquire(), run=HANDS_ON, caption=None, if_exists=IfExists.SKIP)
+    assert desk.files() == {"a.png": "before"}
+
+
 def test_skip_does_not_keep_what_a_kill_has_left_half_done(tmp_path: Path) -> None:
     desk = Desk(tmp_path, "a.jpg")
     iteration = desk.acquire()

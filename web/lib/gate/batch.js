@@ -63,6 +63,8 @@ export class Batch {
   queued = [];
   /** Whether the first of those has reported: it is the running one, or the last that has run. */
   #isFirstHeard = false;
+  /** Whether any of those from before Run was pressed may come first: how many is not known. */
+  #isInDoubt = false;
   /** How many come before the one that is being sent; null if none is. @type {number | null} */
   toBeQueued = null;
   /** Whether ComfyUI's page has sent the last of them: their ids are not known then. */
@@ -148,7 +150,7 @@ export class Batch {
   /** ComfyUI's queue is empty. */
   queueIsEmpty() {
     this.queued = [];
-    this.#isFirstHeard = false;
+    this.#isFirstHeard = this.#isInDoubt = false;
     if (this.toBeQueued !== null) this.toBeQueued = 0;
   }
 
@@ -193,8 +195,10 @@ export class Batch {
   heard(loop, prompt) {
     this.loops.add(loop);
     // One that has others before it has not begun: this is one from before Run was pressed.
-    if (this.isQueued && this.before === 0) this.#isFirstHeard = true;
-    else this.moveUp(this.before, false);
+    if (this.before > 0) {
+      this.moveUp(this.before, false);
+      this.#isInDoubt = true;
+    } else if (this.isQueued && !this.#isInDoubt) this.#isFirstHeard = true;
     this.isNew = false;
     if (prompt !== this.#prompt) this.#reported = [this.#reported[1], []];
     this.#prompt = prompt;

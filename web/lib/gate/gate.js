@@ -57,7 +57,9 @@ export class Gate {
   #batches = new Batches();
   /** Whether prompts of the pack's nodes that belong to none of the batches may be in the queue. */
   #hasOthers = false;
-  /** Whether `start` has chosen the mode of Run, and what it asks for may not have been sent. */
+  /** Whether `start` has asked ComfyUI's page to send, which has yet to answer. */
+  #isAsked = false;
+  /** Whether it has chosen the mode of Run for that. */
   #hasChosen = false;
 
   /**
@@ -190,9 +192,17 @@ export class Gate {
   /** Run the batch of the workflow on the screen, unless another tab runs it. */
   async start() {
     this.#oneRun.giveBack();
-    if (!this.#submissions.isAsked) await this.#submissions.ask(() => this.#start());
-    // A second click, or Pause and Run, before what the first has asked for is sent.
-    else if (this.#hasChosen && !this.#autoQueue.runsAll) this.#autoQueue.chooseAll();
+    if (this.#isAsked) {
+      // A second click, or Pause and Run, before what the first has asked for is sent.
+      if (this.#hasChosen && !this.#autoQueue.runsAll) this.#autoQueue.chooseAll();
+      return;
+    }
+    this.#isAsked = true;
+    try {
+      await this.#submissions.ask(() => this.#start());
+    } finally {
+      this.#isAsked = false;
+    }
   }
 
   /** Queue one prompt of the workflow on the screen. */
@@ -357,7 +367,7 @@ export class Gate {
     const { isAsked } = this.#submissions;
     if (isAsked || this.#batches.here) await this.#submissions.over();
     // Of the new one, ComfyUI may still send a prompt; it shall not repeat it.
-    if (this.#submissions.isAsked) this.#autoQueue.switchOff();
+    if (this.#submissions.isAsked && !this.#batches.here) this.#autoQueue.switchOff();
   }
 
   /**
@@ -390,9 +400,10 @@ export class Gate {
       this.#notice.elsewhere(this.#moves.known(), false);
       return;
     }
+    if (this.runsHere) return;
     this.#hasChosen = true;
     try {
-      await this.#autoQueue.start(this.runsHere);
+      await this.#autoQueue.start(false);
     } finally {
       this.#hasChosen = false;
       // Nobody is logged in, or that could not be found out: ComfyUI says so, and sends nothing.
