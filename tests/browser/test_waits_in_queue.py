@@ -237,8 +237,9 @@ def test_cancel_stops_the_batch_whose_prompt_has_yet_to_report_though_one_behind
     counted.evaluate("({ done }) => done")
     comfy.press_interrupt()
     comfy.wait_until_off()
+    batch.client.wait_until_idle()  # Cancel has arrived
     ready.touch()
-    batch.client.wait_until_idle()
     comfy.settle()
+    batch.client.wait_until_idle()
     assert batch.ran == NAMES[:1]
     assert comfy.submitted == 2
