@@ -85,16 +85,22 @@ def test_what_takes_a_name_after_a_kill_is_not_overwritten(
     assert is_mine(out / "a.png")
 
 
-@pytest.mark.parametrize("if_exists", KEEPING)
-@pytest.mark.both_settings
-def test_a_retry_keeps_what_has_replaced_a_result(
-    client: ComfyClient, workspace: Workspace, if_exists: str
-) -> None:
+def failing_after_its_save(workspace: Workspace, if_exists: str) -> tuple[Graph, Path]:
+    """Two images and a workflow for them, and the list of those that are to fail: the first."""
     write_images(workspace.input, ["a.png", "b.png"])
     fails = workspace.scratch / "fails"
     fails.write_text("a.png", encoding="utf-8")
     graph = two_node_graph(workspace.name, workspace.name, error_handling="Skip on error")
     graph[SAVE]["inputs"]["if_exists"] = if_exists
+    return graph, fails
+
+
+@pytest.mark.parametrize("if_exists", KEEPING)
+@pytest.mark.both_settings
+def test_a_retry_keeps_what_has_replaced_a_result(
+    client: ComfyClient, workspace: Workspace, if_exists: str
+) -> None:
+    graph, fails = failing_after_its_save(workspace, if_exists)
     graph["late"] = node("TestRaise", image=[SAVE, 0], filename=[ITERATOR, 3], fail_list=str(fails))
     graph["shown"] = node("PreviewImage", images=["late", 0])
     results = [client.run(graph) for _ in range(2)]
@@ -113,11 +119,7 @@ def test_a_retry_keeps_what_has_replaced_a_result(
 def test_a_retry_replaces_what_another_node_had_worked_on(
     client: ComfyClient, workspace: Workspace, if_exists: str
 ) -> None:
-    write_images(workspace.input, ["a.png", "b.png"])
-    fails = workspace.scratch / "fails"
-    fails.write_text("a.png", encoding="utf-8")
-    graph = two_node_graph(workspace.name, workspace.name, error_handling="Skip on error")
-    graph[SAVE]["inputs"]["if_exists"] = if_exists
+    graph, fails = failing_after_its_save(workspace, if_exists)
     # It comes first, as ComfyUI prefers nodes that output something.
     graph["work"] = node("TestRecord", image=[SAVE, 0], text="worked on", path=[SAVE, 1])
     graph["late"] = node("TestRaise", image=[SAVE, 0], filename=[ITERATOR, 3], fail_list=str(fails))

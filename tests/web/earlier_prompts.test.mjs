@@ -61,7 +61,8 @@ test("where ComfyUI does not say what waits, that is asked again", async () => {
   assert.deepEqual(page.earlier.placeOf("loop of in"), { before: 0, isNew: false });
 });
 
-test("an answer that comes late does not take the place of a newer one", async () => {
+/** A server that answers when the test says so, by `answers`, with what is in its `queue`. */
+function slowQueue() {
   const answers = [];
   const earlier = new EarlierPrompts({
     waiting: () => new Promise((answer) => answers.push(answer)),
@@ -69,6 +70,11 @@ test("an answer that comes late does not take the place of a newer one", async (
     changed() {},
   });
   const queue = (before) => [{ prompt: "a", before, which: [WHICH] }];
+  return { answers, earlier, queue };
+}
+
+test("an answer that comes late does not take the place of a newer one", async () => {
+  const { answers, earlier, queue } = slowQueue();
   void earlier.look();
   void earlier.look();
   answers[1](queue(1));
@@ -103,13 +109,7 @@ test("where prompts end faster than the server answers, it is asked once, and th
 });
 
 test("what waits is told in the order of the looks, though each takes longer than a prompt", async () => {
-  const answers = [];
-  const earlier = new EarlierPrompts({
-    waiting: () => new Promise((answer) => answers.push(answer)),
-    loopOf: async () => "l",
-    changed() {},
-  });
-  const queue = (before) => [{ prompt: "a", before, which: [WHICH] }];
+  const { answers, earlier, queue } = slowQueue();
   void earlier.look();
   for (const before of [3, 2, 1]) {
     void earlier.look();
