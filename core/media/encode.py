@@ -20,6 +20,7 @@ from ..common.source_metadata import NO_METADATA, SourceMetadata
 from ..model.formats import WITHOUT_ALPHA, Format
 from . import exif, png, profiles
 from .alpha import Convert, joined, split
+from .effort import Effort
 from .metadata import ResultMetadata, fitted
 from .pixels import to_uint8, to_uint16
 
@@ -50,6 +51,7 @@ def encode(  # noqa: PLR0913 - all that goes into a file
     metadata: Mapping[str, object] | None,
     source: SourceMetadata = NO_METADATA,
     mask: torch.Tensor | None = None,
+    effort: Effort = Effort.FAST,
 ) -> bytes:
     """Encode an image; `Format` says what is kept in each format.
 
@@ -62,6 +64,7 @@ def encode(  # noqa: PLR0913 - all that goes into a file
         source: what to keep of the source's metadata. Its profile says which colours the pixels
         are; a BMP file has none, so its pixels are converted to sRGB.
         mask: [h,w], float 0 to 1: where it is 1 the result is transparent.
+        effort: how hard to try to make the file small.
 
     Raises `UnwritableImage` if an image of this shape cannot be saved, or not in this format.
     """
@@ -80,7 +83,7 @@ def encode(  # noqa: PLR0913 - all that goes into a file
     picture = _Picture(image, alpha, source)
     try:
         if format in {Format.PNG, Format.PNG_16}:
-            return _as_png(picture, metadata or {}, bits=16 if format is Format.PNG_16 else 8)
+            return _as_png(picture, metadata or {}, 16 if format is Format.PNG_16 else 8, effort)
         return _with_pillow(picture, format, quality, dict(metadata or {}))
     except (OSError, ValueError, struct.error) as error:
         height, width, _ = image.shape
@@ -129,7 +132,9 @@ class _Picture:
         return replace(self, colours=self.colours.detach().cpu(), alpha=alpha)
 
 
-def _as_png(picture: _Picture, metadata: Mapping[str, object], bits: int) -> bytes:
+def _as_png(
+    picture: _Picture, metadata: Mapping[str, object], bits: int, effort: Effort
+) -> bytes:
     # Pillow knows which type of chunk a text needs and how to encode it.
     texts = PngImagePlugin.PngInfo()
     for key, value in metadata.items():
@@ -153,6 +158,7 @@ def _as_png(picture: _Picture, metadata: Mapping[str, object], bits: int) -> byt
         lambda first, last: picture.rows(first, last, convert),
         bits=bits,
         chunks=chunks,
+        effort=effort,
     )
 
 

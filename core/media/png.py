@@ -23,6 +23,7 @@ import numpy.typing as npt
 
 from ..common.lower_priority import lower_priority
 from . import zlib_stream
+from .effort import Effort
 from .zlib_stream import Way
 
 Bytes = npt.NDArray[np.uint8]
@@ -70,6 +71,7 @@ def encode_rows(
     *,
     bits: int = 8,
     chunks: Iterable[tuple[bytes, bytes]] = (),
+    effort: Effort = Effort.FAST,
 ) -> bytes:
     """Return a PNG file of an image [H,W,C] whose rows are fetched in bands.
 
