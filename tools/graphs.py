@@ -85,7 +85,8 @@ def plain(image: str) -> Graph:
     return {**graph, END: node("BenchEnd", image=[chain[-1], 0])}
 
 
-SAVE_IMAGE = node("SaveImage", images=[WORK, 0], filename_prefix="own/result")
+OWN_FOLDER = "own"
+SAVE_IMAGE = node("SaveImage", images=[WORK, 0], filename_prefix=f"{OWN_FOLDER}/result")
 """ComfyUI's own saver, for `own`."""
 
 

@@ -24,11 +24,13 @@ from ...core.media.encode import encode
 from ...core.media.pixels import to_float, to_uint8
 from ...core.model.formats import Format
 from ...tests.support.drawings import DRAWINGS
+from .photographs import megapixels, sources
 from .rows import Measured
 from .setting import Setting
 
 HEIGHT, WIDTH = 3000, 4000
-MEASURED = ("photo", "noise", "flat")
+DRAWN = ("noise", "flat")
+NOISE = "noise"
 QUALITY = 90
 PILLOWS_LEVEL = 4  # as in ComfyUI's Save Image
 OTHERS_LEVEL = 1  # the fastest that compresses
@@ -58,19 +60,26 @@ class Coded:
 
 
 def measure(setting: Setting) -> Measured:
-    """Read and write each drawing in each format, with every codec."""
+    """Read and write each image in each format, with every codec."""
     setting.say("codecs")
-    found = measure_codecs(HEIGHT, WIDTH, setting.of(3, 1))
+    images = {**photographs(), **{name: DRAWINGS[name](HEIGHT, WIDTH) for name in DRAWN}}
+    found = measure_codecs(images, setting.of(3, 1))
     return Measured([], codecs=[asdict(each) for each in found])
 
 
-def measure_codecs(height: int, width: int, runs: int) -> list[Coded]:
-    """Measure everything on images of that size; each time is the best of `runs`."""
+def photographs() -> dict[str, Any]:
+    """Two photographs, [H,W,3] by name: that with the most bytes per pixel, and a usual one."""
+    by_density = sorted(sources(), key=lambda path: path.stat().st_size / megapixels(path))
+    chosen = (by_density[-1], by_density[len(by_density) // 2])
+    return {path.stem: _read(path.read_bytes()) for path in chosen}
+
+
+def measure_codecs(images: Mapping[str, Any], runs: int) -> list[Coded]:
+    """Measure everything on these images, [H,W,3]; each time is the best of `runs`."""
     found = []
-    for image in MEASURED:
-        pixels = DRAWINGS[image](height, width)
+    for image, pixels in images.items():
         for operation, codecs, reference, data in _operations(pixels):
-            if image == "noise" and operation.startswith("WebP"):
+            if image == NOISE and operation.startswith("WebP"):
                 continue  # slow, and of no use
             for codec, work in codecs.items():
                 try:

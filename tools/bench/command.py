@@ -1,8 +1,8 @@
 """The command: measures, prints the table, and keeps the figures.
 
-A whole run writes `docs/figures/bench.json`, `bench.png` and the tables in `docs/speed.md`. A
-partial or quick run writes to `.build/bench/`, or with `--docs` to the documentation, where it
-replaces only the measurements that were made again.
+A whole run writes `docs/figures/bench.json`, `bench.png` and the tables in `docs/speed.md` and
+README.md. A partial or quick run writes to `.build/bench/`, or with `--docs` to the documentation,
+where it replaces only the measurements that were made again.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ import psutil
 
 from ..errors import say
 from ..layout import DEFAULT, FIGURES, ROOT
-from . import kept, page
-from .kept import MEASUREMENTS, NAMES
-from .plot import plot
+from . import kept, page, photographs
+from .kept import MEASUREMENTS, NAMES, OF_PHOTOGRAPHS
 from .rows import Measured
 from .setting import Setting
+from .tables import photographs_table, table
 
 TRIALS = ROOT / ".build" / "bench"
 OF_THE_PACK = "BATCH_LOOP_"
@@ -37,6 +37,8 @@ OF_THE_PACK = "BATCH_LOOP_"
 def main() -> None:
     """Measure what the command line asks for."""
     chosen = _chosen()
+    if OF_PHOTOGRAPHS.intersection(chosen.only or NAMES):
+        photographs.sources()  # if there are none, this is said now, not after ten minutes
     # A developer's own settings must not reach the servers that are measured.
     for name in [name for name in os.environ if name.startswith(OF_THE_PACK)]:
         del os.environ[name]
@@ -60,7 +62,9 @@ def main() -> None:
             }
     seconds = {name: entry["seconds"] for name, entry in figures.items()}
     took = ", ".join(f"{name} {taken} s" for name, taken in seconds.items())
-    say(f"{page.table(kept.rows(figures))}\n\n{sum(seconds.values())} s: {took}\n")
+    say(f"{table(kept.rows(figures))}\n\n{sum(seconds.values())} s: {took}\n")
+    if batches := figures.get("photographs", {}).get("photographs"):
+        say(f"\n{photographs_table(batches)}\n\n")
     is_whole = not chosen.only and not chosen.quick
     _keep(figures, for_docs=is_whole or chosen.docs)
 
@@ -97,6 +101,9 @@ def _keep(measured: kept.Figures, *, for_docs: bool) -> None:
     folder = FIGURES if for_docs else TRIALS
     figures = kept.merged(kept.read(folder), measured) if for_docs else measured
     file = kept.write(folder, figures)
+    # Needs a package that only `make bench` installs.
+    from .plot import plot  # noqa: PLC0415
+
     plot(kept.charts(figures), folder / "bench.png")
     if for_docs:
         page.write(figures)

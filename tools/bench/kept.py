@@ -17,6 +17,7 @@ MEASUREMENTS = {
     "saving": "iteration.measure_saving",
     "listing": "listing.measure_first",
     "million": "listing.measure_million",
+    "photographs": "batches.measure",
     "large": "large.measure",
     "codecs": "codecs.measure",
     "servers": "servers.measure",
@@ -29,6 +30,8 @@ MEASUREMENTS = {
 }
 """Every measurement, in the order of the table: its module and function."""
 NAMES = tuple(MEASUREMENTS)
+OF_PHOTOGRAPHS = frozenset({"photographs", "codecs"})
+"""Those that need photographs, which may have to be asked for."""
 
 FILE = "bench.json"
 

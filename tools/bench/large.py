@@ -9,29 +9,25 @@ from __future__ import annotations
 import itertools
 import math
 import statistics
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
-
-import psutil
 
 from .. import graphs
 from ..client import ComfyClient
 from ..errors import ToolError
 from ..graphs import filled_in, node
 from ..server import ComfyServer
+from .batch_run import cpu_seconds
 from .folders import large_images
+from .models import Work, calibrated, computing, waiting
 from .prompts import run_all, seconds_each
-from .rows import Chart, Measured, Row, Target
+from .rows import Measured, Row, Target
 from .setting import Setting
 
 FOLDER = "photos"
 QUALITY = 95
-MODEL_SECONDS = 0.2
-PRODUCTS = 100
-"""The first guess of how many products of matrices take as long as the model."""
-CALIBRATIONS, TRIES = 2, 5
 WAITS, COMPUTES = "a model that waits 200 ms", "a model that computes for 200 ms on all cores"
 PNG, JPEG, WEBP = FORMATS = "PNG", "JPEG", "WebP"
 TARGETS = {(WAITS, PNG): Target(0.22), (WAITS, JPEG): Target(0.21)}
@@ -54,9 +50,6 @@ SAVERS: Mapping[str, graphs.Node] = {
 }
 """ComfyUI's own nodes that write a format."""
 
-Work = Callable[..., graphs.Node]
-"""Makes a node that stands for a model, given its `image`."""
-
 
 class Cost(NamedTuple):
     """What one image takes."""
@@ -74,11 +67,11 @@ def measure(setting: Setting) -> Measured:
     ours: dict[tuple[str, str], Cost] = {}
     own: dict[tuple[str, str], Cost] = {}
     with server, server.client() as client:
-        products, alone = _calibrated(client)
+        products, alone = calibrated(client)
         setting.say(f"large: {products} products of matrices take {alone:.3f} s")
         works = {
-            WAITS: partial(node, "BenchSleep", seconds=MODEL_SECONDS),
-            COMPUTES: partial(node, "BenchCompute", products=products),
+            WAITS: waiting(),
+            COMPUTES: computing(products),
         }
         runner = _Runner(server, client, names)
         # Load all code and read all files before anything is measured.
@@ -96,12 +89,7 @@ def measure(setting: Setting) -> Measured:
             its_saver = SAVERS.get(format_)
             own[model, format_] = runner.own(work, its_saver) if its_saver else own[model, PNG]
     unloaded = Row("for comparison: the model that computes, without any image", "s", alone)
-    does = {WAITS: "waits", COMPUTES: "computes"}
-    bars = [f"{format_},\n{does[model]}" for model, format_ in ours]
-    sides = {"Batch Loop": ours, "ComfyUI's nodes": own}
-    seconds = {name: [cost.seconds for cost in costs.values()] for name, costs in sides.items()}
-    chart = Chart("One image of 12 megapixels, 200 ms model", "", "s", bars, seconds)
-    return Measured([*_rows(ours, own), unloaded], chart)
+    return Measured([*_rows(ours, own), unloaded])
 
 
 def _rows(ours: Mapping[tuple[str, str], Cost], own: Mapping[tuple[str, str], Cost]) -> list[Row]:
@@ -147,33 +135,11 @@ class _Runner:
         return self._run(graphs.with_images(prompt, FOLDER, self.names))
 
     def _run(self, prompts: list[graphs.Graph]) -> Cost:
-        before = self._cpu_seconds()
+        before = cpu_seconds(self.server)
         timings = run_all(self.client, prompts)
-        cpu = (self._cpu_seconds() - before) / len(prompts)
+        cpu = (cpu_seconds(self.server) - before) / len(prompts)
         # Without the last prompt, which waits for all writing.
         ends = [timing.ended for timing in timings[:-1]]
         between = [after - before for before, after in itertools.pairwise(ends)]
         middle = statistics.median(between) if between else math.nan
         return Cost(seconds_each(timings), cpu, middle)
-
-    def _cpu_seconds(self) -> float:
-        times = psutil.Process(self.server.pid).cpu_times()
-        return float(times.user + times.system)
-
-
-def _calibrated(client: ComfyClient) -> tuple[int, float]:
-    """How many products of matrices take as long as the model, and how long they take alone.
-
-    On a busy machine they are fewer, so the second figure is shown too.
-    """
-    products = PRODUCTS
-    for _ in range(CALIBRATIONS):
-        products = max(1, round(products * MODEL_SECONDS / _model_seconds(client, products)))
-    return products, _model_seconds(client, products)
-
-
-def _model_seconds(client: ComfyClient, products: int) -> float:
-    """The fastest time of the model in a few tries, without an image to load or save."""
-    work = node("BenchCompute", image=[graphs.LOAD, 0], products=products)
-    prompt = filled_in(client, graphs.work_alone(work))
-    return min(each.seconds for each in run_all(client, [prompt] * TRIES))

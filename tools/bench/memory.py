@@ -64,7 +64,7 @@ def _run(server: ComfyServer, names: list[str], *, is_ours: bool) -> list[float]
         else:
             prompt = filled_in(client, graphs.own(graphs.SAVE_IMAGE))
             prompts = graphs.with_images(prompt, FOLDER, names)
-        run_all(client, prompts, lambda: held.append(_megabytes(server)))
+        run_all(client, prompts, lambda: held.append(megabytes(server)))
     return held
 
 
@@ -77,7 +77,7 @@ def measure_budget(setting: Setting) -> Measured:
         with server, server.client() as client:
             setting.say(f"budget: {BUDGET_VARIABLE}={budget}")
             prompt = filled_in(client, graphs.loop(FOLDER, saving={"folder": "ours"}))
-            with meanwhile(partial(_megabytes, server), LOOK_SECONDS) as held:
+            with meanwhile(partial(megabytes, server), LOOK_SECONDS) as held:
                 run_all(client, [prompt] * len(names))
             most[budget] = max(held)
     what = f"most memory with {BUDGET_VARIABLE}={BUDGET}, images of 4000x3000 without a model"
@@ -85,6 +85,6 @@ def measure_budget(setting: Setting) -> Measured:
     return Measured([Row(what, "MB", most[BUDGET], most[0], f"with {BUDGET_VARIABLE}=0", limit)])
 
 
-def _megabytes(server: ComfyServer) -> float:
+def megabytes(server: ComfyServer) -> float:
     """The memory of the server's process (RSS)."""
     return float(psutil.Process(server.pid).memory_info().rss / 1e6)

@@ -1,47 +1,60 @@
-"""Writes the figures to their page of the documentation."""
+"""Writes the figures to their page of the documentation, and the first of them to README.md."""
 
 from __future__ import annotations
 
 import json
 import textwrap
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from operator import itemgetter
+from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 from ..errors import ToolError
 from ..layout import ROOT
 from .kept import NAMES, Entry, Figures, rows
-from .rows import Row
+from .tables import codecs_table, photographs_table, short_table, table
 
-PAGE = ROOT / "docs" / "speed.md"
+PAGE, README = ROOT / "docs" / "speed.md", ROOT / "README.md"
 BEGIN, END = "<!-- bench: begin -->", "<!-- bench: end -->"
 """The figures are between these."""
 WIDTH = 100
-HEAD = ("measured", "Batch Loop", "compared with", "ratio", "target", "met")
-CODECS_HEAD = ("image", "what", "codec", "time", "file", "off by, of 255")
 
 
 def shown(figures: Figures) -> str:
     """The table of all lines, what they were measured on, and the table of codecs."""
-    codecs = figures.get("codecs", {}).get("codecs")
     parts = [table(rows(figures)), *_origins(figures)]
-    return "\n\n".join([*parts, codecs_table(codecs)] if codecs else parts)
+    for name, of_them in (("photographs", photographs_table), ("codecs", codecs_table)):
+        if found := figures.get(name, {}).get(name):
+            parts.append(of_them(found))
+    return "\n\n".join(parts)
 
 
-def with_figures(text: str, figures: Figures) -> str:
+def shown_first(figures: Figures) -> str:
+    """What README.md shows: photographs in Batch Loop's usual set-up and in ComfyUI's own."""
+    found = figures.get("photographs", {}).get("photographs")
+    return short_table(found) if found else ""
+
+
+def with_figures(text: str, figures: str) -> str:
     """The page `text` with these figures; `ToolError` if it has no place for them."""
     before, has_begin, rest = text.partition(BEGIN)
     _, has_end, after = rest.partition(END)
     if not has_begin or not has_end:
-        raise ToolError(f"{PAGE.name} has no place for the figures: put {BEGIN} and {END} into it")
-    return f"{before}{BEGIN}\n{shown(figures)}\n{END}{after}"
+        raise ToolError(f"a page has no place for the figures: put {BEGIN} and {END} into it")
+    return f"{before}{BEGIN}\n{figures}\n{END}{after}"
 
 
-def write(figures: Figures, page: Path = PAGE) -> None:
-    """Put the figures into the page."""
-    page.write_text(with_figures(page.read_text(encoding="utf-8"), figures), encoding="utf-8")
+def pages(figures: Figures) -> dict[Path, str]:
+    """The text of each page with these figures."""
+    parts = {PAGE: shown(figures), README: shown_first(figures)}
+    return {
+        page: with_figures(page.read_text(encoding="utf-8"), part) for page, part in parts.items()
+    }
+
+
+def write(figures: Figures) -> None:
+    """Put the figures into their pages."""
+    for page, text in pages(figures).items():
+        page.write_text(text, encoding="utf-8")
 
 
 def _origins(figures: Figures) -> list[str]:
@@ -67,54 +80,3 @@ def _origin(entry: Entry, names: Sequence[str]) -> str:
 
 def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{name}`" for name in names)
-
-
-def table(rows: Iterable[Row]) -> str:
-    """The lines in Markdown, without a line break at the end."""
-    return _markdown(HEAD, map(_cells, rows))
-
-
-def codecs_table(codecs: Iterable[Mapping[str, Any]]) -> str:
-    """The codecs in Markdown, the fastest first for each image and operation."""
-    lines = [
-        (
-            each["image"],
-            each["operation"],
-            each["codec"],
-            f"{number(each['milliseconds'])} ms",
-            "" if each["bytes"] is None else f"{number(each['bytes'] / 1e6)} MB",
-            "" if each["difference"] is None else f"{each['difference']:g}",
-        )
-        for each in sorted(codecs, key=itemgetter("image", "operation", "milliseconds"))
-    ]
-    return _markdown(CODECS_HEAD, lines)
-
-
-def _markdown(head: Sequence[str], lines: Iterable[Sequence[str]]) -> str:
-    every = [head, ("---",) * len(head), *lines]
-    return "\n".join(f"| {' | '.join(cells)} |" for cells in every)
-
-
-def number(value: float) -> str:
-    """A figure, rounded to about three digits."""
-    places = sum(abs(value) < limit for limit in (100, 10, 1))
-    return f"{value:,.{places}f}"
-
-
-def _cells(row: Row) -> tuple[str, ...]:
-    return (
-        row.what,
-        f"{number(row.ours)} {row.unit}",
-        "" if row.other is None else f"{number(row.other)} {row.unit}: {row.against}",
-        "" if row.ratio is None else f"{number(row.ratio)} x",
-        _target(row),
-        {None: "", True: "yes", False: "**no**"}[row.met],
-    )
-
-
-def _target(row: Row) -> str:
-    target = row.target
-    if target is None:
-        return ""
-    unit = {"value": row.unit, "ratio": "x", "difference": f"{row.unit} more"}[target.of]
-    return f"at {target.bound} {target.limit:g} {unit}"

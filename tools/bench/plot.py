@@ -17,7 +17,6 @@ from .rows import Chart
 COLORS = ("tab:blue", "tab:gray")
 INCHES_OF_ONE, HEIGHT = 5.0, 4.0
 DPI = 110
-BAR = 0.4
 
 
 def plot(charts: Sequence[Chart], path: Path) -> None:
@@ -34,17 +33,9 @@ def plot(charts: Sequence[Chart], path: Path) -> None:
 
 
 def _draw(place: Any, chart: Chart) -> None:
-    has_bars = isinstance(chart.x[0], str)
-    for number, (label, y) in enumerate(chart.y.items()):
-        look = {"color": COLORS[number], "label": label}
-        if has_bars:
-            place.bar([at + BAR * (number - 0.5) for at in range(len(y))], y, BAR, **look)
-        else:
-            place.plot(chart.x, y, **look)
+    for color, (label, y) in zip(COLORS, chart.y.items(), strict=True):
+        place.plot(chart.x, y, color=color, label=label)
     place.set(title=chart.title, xlabel=chart.x_label, ylabel=chart.y_label, xscale=chart.x_scale)
-    if has_bars:
-        place.margins(y=0.3)  # for the legend
-        place.set_xticks(range(len(chart.x)), chart.x, fontsize="small")
     if min(map(min, chart.y.values())) >= 0:
         place.set_ylim(bottom=0)
     place.legend()

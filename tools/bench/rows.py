@@ -56,8 +56,7 @@ class Chart:
     title: str
     x_label: str
     y_label: str
-    x: list[Any]
-    """Numbers for lines, or texts for bars."""
+    x: list[float]
     y: dict[str, list[float]]
     """By name: Batch Loop's figures, then the other ones."""
     x_scale: str = "linear"
@@ -71,6 +70,8 @@ class Measured:
     chart: Chart | None = None
     codecs: list[dict[str, Any]] | None = None
     """The lines of the codecs' own table."""
+    photographs: list[dict[str, Any]] | None = None
+    """The lines of the table of batches of photographs."""
 
 
 def row_of(found: Mapping[str, Any]) -> Row:

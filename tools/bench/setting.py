@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -33,6 +34,10 @@ class Setting:
     def server(self, name: str, env: Mapping[str, str] | None = None) -> ComfyServer:
         """A server on a folder of its own, not started yet."""
         return ComfyServer(self.base / name, env=env, custom_nodes=NODES)
+
+    def new_server(self) -> ComfyServer:
+        """The same under a name that no other has, for one run."""
+        return self.server(uuid.uuid4().hex)
 
     def by_turns(
         self, what: str, contenders: Mapping[Name, Callable[[], Found]], rounds: int

@@ -10,7 +10,6 @@ import pytest
 
 from batch_loop.tools.bench import kept, page
 from batch_loop.tools.bench.kept import MEASUREMENTS, NAMES
-from batch_loop.tools.bench.page import number, table
 from batch_loop.tools.bench.prompts import (
     Timing,
     gaps,
@@ -19,6 +18,7 @@ from batch_loop.tools.bench.prompts import (
     seconds_each,
 )
 from batch_loop.tools.bench.rows import Measured, Row, Target, row_of
+from batch_loop.tools.bench.tables import number, table
 from batch_loop.tools.errors import ToolError
 from batch_loop.tools.layout import FIGURES, ROOT
 
@@ -85,7 +85,7 @@ def test_gaps_are_between_prompts_in_the_order_they_ran() -> None:
 
 
 def test_a_page_keeps_the_text_around_its_figures() -> None:
-    figures = figures_of_the_project()
+    figures = page.shown(figures_of_the_project())
     given = f"before\n{page.BEGIN}\n(what was there)\n{page.END}\nafter\n"
     once = page.with_figures(given, figures)
     assert once.startswith(f"before\n{page.BEGIN}\n")
@@ -97,7 +97,7 @@ def test_a_page_keeps_the_text_around_its_figures() -> None:
 @pytest.mark.parametrize("given", ["", page.BEGIN, page.END])
 def test_a_page_without_a_place_for_figures_is_an_error(given: str) -> None:
     with pytest.raises(ToolError, match=r"no place .*bench: begin"):
-        page.with_figures(given, figures_of_the_project())
+        page.with_figures(given, "figures")
 
 
 def figures_of_the_project() -> kept.Figures:
@@ -141,8 +141,8 @@ def test_the_page_says_when_each_figure_was_measured() -> None:
 
 
 def test_the_documentation_shows_the_recorded_figures() -> None:
-    text = page.PAGE.read_text(encoding="utf-8")
-    assert page.with_figures(text, figures_of_the_project()) == text
+    for path, text in page.pages(figures_of_the_project()).items():
+        assert path.read_text(encoding="utf-8") == text, path.name
     assert (FIGURES / "bench.png").is_file()
 
 

@@ -1,11 +1,13 @@
 from __future__ import annotations
 
-from batch_loop.tools.bench.codecs import COMFYUI, MEASURED, OURS, measure_codecs
+from batch_loop.tests.support.drawings import DRAWINGS
+from batch_loop.tools.bench.codecs import COMFYUI, OURS, measure_codecs
 
 
 def test_it_measures_each_kind_of_file_and_lossless_results_are_identical() -> None:
-    rows = measure_codecs(60, 80, runs=1)
-    assert {row.image for row in rows} == set(MEASURED)
+    images = {name: DRAWINGS[name](60, 80) for name in ("photo", "noise", "flat")}
+    rows = measure_codecs(images, runs=1)
+    assert {row.image for row in rows} == set(images)
     ours = [row for row in rows if row.codec == OURS]
     assert {row.operation for row in ours} == {
         "to uint8",

@@ -1,0 +1,70 @@
+"""The lines on batches of photographs, each with what it is compared with, and its target."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import NamedTuple
+
+from .rows import Row, Target
+from .set_up import COMFYUI, COMPUTES, FAST, JPEG, LONG, OURS, PART, PNG, SMALL, WEBP, Found, SetUp
+
+MAIN, OWN = SetUp(OURS, PNG), SetUp(COMFYUI, PNG)
+TO_JPEG, TO_WEBP = SetUp(OURS, JPEG), SetUp(OURS, WEBP)
+TRIED_FAST, TRIED_SMALL = (SetUp(OURS, PNG, compression=each) for each in (FAST, SMALL))
+WITH_COMPUTING, WITH_LONG = SetUp(OURS, PNG, COMPUTES), SetUp(OURS, PNG, LONG, step=PART)
+
+FIELDS = {
+    "median": ("the median image", "s"),
+    "whole": ("the whole run, per image", "s"),
+    "middle": ("the median image after the first six", "s"),
+    "cpu": ("processor time of an image", "s"),
+    "megabytes": ("size of a result", "MB"),
+    "first_seconds": ("from Run on a new server to the first result on the disk", "s"),
+    "peak_mb": ("most memory of the server", "MB"),
+}
+"""What a figure of a set-up is called, and its unit."""
+
+
+class Line(NamedTuple):
+    """One figure of a set-up beside that of another."""
+
+    set_up: SetUp
+    field: str
+    other: SetUp | None
+    target: Target | None = None
+
+
+LINES = (
+    Line(MAIN, "median", OWN, Target(0.22)),
+    Line(MAIN, "whole", OWN, Target(0.25)),
+    Line(MAIN, "middle", OWN),
+    Line(MAIN, "cpu", OWN, Target(0.4)),
+    Line(MAIN, "megabytes", OWN, Target(1.06, "ratio")),
+    Line(TRIED_SMALL, "megabytes", OWN, Target(0.99, "ratio")),
+    Line(MAIN, "first_seconds", OWN, Target(0.7)),
+    Line(MAIN, "peak_mb", OWN, Target(1072)),
+    Line(MAIN, "whole", TRIED_FAST),
+    Line(TO_JPEG, "median", OWN, Target(0.215)),
+    Line(TO_JPEG, "whole", OWN, Target(0.23)),
+    Line(TO_WEBP, "median", OWN),
+    Line(TO_WEBP, "whole", OWN, Target(0.35)),
+    Line(WITH_COMPUTING, "whole", None, Target(0.36)),
+)
+
+
+def rows(photographs: str, found: Mapping[SetUp, Found]) -> Iterator[Row]:
+    """The lines; `photographs` says how many of which size."""
+    for set_up, field, other, target in LINES:
+        called, unit = FIELDS[field]
+        ours = getattr(found[set_up], field)
+        theirs = getattr(found[other], field) if other else None
+        what = f"{photographs} {set_up}: {called}"
+        yield Row(what, unit, ours, theirs, _against(set_up, other), target)
+
+
+def _against(set_up: SetUp, other: SetUp | None) -> str:
+    if other is None:
+        return ""
+    if other == OWN:
+        return COMFYUI if set_up.format == PNG else f"{COMFYUI} (to PNG)"
+    return f"compression *{other.compression}*"
