@@ -124,8 +124,7 @@ class _Runs:
     def run(self, set_up: SetUp, names: Sequence[str] = ()) -> Run:
         """One run of a set-up, over all of its photographs or those of that name."""
         names = names or self.names[:: set_up.step]
-        said = f"{set_up.nodes}, {set_up.format}, {set_up.compression}, a model that {set_up.model}"
-        self.setting.say(f"photographs: {len(names)}, {said}")
+        self.setting.say(f"photographs: {len(names)} {set_up}")
         batch = Batch(self.setting, self.folder, names, self.models[set_up.model])
         if set_up.nodes == COMFYUI:
             return batch.comfyui()

@@ -1,7 +1,8 @@
 """How long an image of 12 megapixels takes, with a model that waits or one that computes.
 
-It is compared with ComfyUI's Load Image and savers, as a script could use them. ComfyUI has no
-saver for JPEG, so ours is compared with its PNG.
+It is compared with ComfyUI's Load Image and Save Image, as a script could use them. ComfyUI has no
+saver for JPEG, so ours is compared with its PNG. The images are made from noise: `batches.py` has
+photographs, and all formats.
 """
 
 from __future__ import annotations
@@ -27,28 +28,15 @@ from .rows import Measured, Row, Target
 from .setting import Setting
 
 FOLDER = "photos"
+OWN = "LoadImage, SaveImage"
 QUALITY = 95
 WAITS, COMPUTES = "a model that waits 200 ms", "a model that computes for 200 ms on all cores"
-PNG, JPEG, WEBP = FORMATS = "PNG", "JPEG", "WebP"
+PNG, JPEG = FORMATS = "PNG", "JPEG"
 TARGETS = {(WAITS, PNG): Target(0.22), (WAITS, JPEG): Target(0.21)}
 MOST_OF_CPU = Target(0.25, "ratio")
-ROUNDS = 5
+ROUNDS = 3
 """Runs where there is a target, whose median counts: ComfyUI collects Python's garbage every ten
 seconds, which takes longer than an image, and falls into one run in four."""
-
-SAVERS: Mapping[str, graphs.Node] = {
-    PNG: graphs.SAVE_IMAGE,
-    WEBP: node(
-        "SaveAnimatedWEBP",
-        images=[graphs.WORK, 0],
-        filename_prefix="own/result",
-        fps=6.0,
-        lossless=False,
-        quality=QUALITY,
-        method="default",
-    ),
-}
-"""ComfyUI's own nodes that write a format."""
 
 
 class Cost(NamedTuple):
@@ -69,25 +57,20 @@ def measure(setting: Setting) -> Measured:
     with server, server.client() as client:
         products, alone = calibrated(client)
         setting.say(f"large: {products} products of matrices take {alone:.3f} s")
-        works = {
-            WAITS: waiting(),
-            COMPUTES: computing(products),
-        }
+        works = {WAITS: waiting(), COMPUTES: computing(products)}
         runner = _Runner(server, client, names)
         # Load all code and read all files before anything is measured.
         nothing = partial(node, "BenchPass")
         for format_ in FORMATS:
             runner.ours(nothing, format_, "to-begin-with")
-        for saver in SAVERS.values():
-            _Runner(server, client, names[:1]).own(nothing, saver)
+        _Runner(server, client, names[:1]).own(nothing)
         for (model, work), format_ in itertools.product(works.items(), FORMATS):
             setting.say(f"large: {format_}, {model}")
             rounds = setting.of(ROUNDS, 1) if (model, format_) in TARGETS else 1
             runs = [runner.ours(work, format_, f"{model} {n}") for n in range(rounds)]
             medians = map(statistics.median, zip(*runs, strict=True))
             ours[model, format_] = Cost(*medians)
-            its_saver = SAVERS.get(format_)
-            own[model, format_] = runner.own(work, its_saver) if its_saver else own[model, PNG]
+            own[model, format_] = runner.own(work) if format_ == PNG else own[model, PNG]
     unloaded = Row("for comparison: the model that computes, without any image", "s", alone)
     return Measured([*_rows(ours, own), unloaded])
 
@@ -96,9 +79,7 @@ def _rows(ours: Mapping[tuple[str, str], Cost], own: Mapping[tuple[str, str], Co
     rows = []
     for (model, format_), cost in ours.items():
         other, target = own[model, format_], TARGETS.get((model, format_))
-        against = f"LoadImage, {SAVERS.get(format_, graphs.SAVE_IMAGE)['class_type']}"
-        if format_ not in SAVERS:
-            against += f" (none of ComfyUI's writes {format_})"
+        against = OWN if format_ == PNG else f"{OWN} (none of ComfyUI's writes {format_})"
         what = f"one image of 4000x3000, JPEG in, {format_} out, {model}"
         rows.append(Row(what, "s", cost.seconds, other.seconds, against, target))
         if target is not None:
@@ -106,7 +87,7 @@ def _rows(ours: Mapping[tuple[str, str], Cost], own: Mapping[tuple[str, str], Co
             rows.append(Row(what, "s", cost.between, other.between, against))
     what = f"processor time of one image of 4000x3000, {PNG} out, {WAITS}"
     cpu = (ours[WAITS, PNG].cpu, own[WAITS, PNG].cpu)
-    return [*rows, Row(what, "s", *cpu, "LoadImage, SaveImage", MOST_OF_CPU)]
+    return [*rows, Row(what, "s", *cpu, OWN, MOST_OF_CPU)]
 
 
 @dataclass(frozen=True)
@@ -129,9 +110,9 @@ class _Runner:
             raise ToolError(f"{saved} of {len(self.names)} images were there at the batch's end")
         return cost
 
-    def own(self, work: Work, saver: graphs.Node) -> Cost:
-        """Run them as a script would, with ComfyUI's own saver."""
-        prompt = filled_in(self.client, graphs.own(saver, work(image=[graphs.LOAD, 0])))
+    def own(self, work: Work) -> Cost:
+        """Run them as a script would, with ComfyUI's own nodes."""
+        prompt = filled_in(self.client, graphs.own(graphs.SAVE_IMAGE, work(image=[graphs.LOAD, 0])))
         return self._run(graphs.with_images(prompt, FOLDER, self.names))
 
     def _run(self, prompts: list[graphs.Graph]) -> Cost:

@@ -26,7 +26,7 @@ class SetUp:
     def __str__(self) -> str:
         """For a line of the table, where the usual compression goes without saying."""
         if self.nodes == COMFYUI:
-            return COMFYUI
+            return f"by {COMFYUI}"
         said = f"to {self.format}, a model that {self.model}"
         return said if self.compression == ALLOWED else f"{said}, compression *{self.compression}*"
 
