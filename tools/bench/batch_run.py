@@ -34,7 +34,7 @@ COLD = 6
 
 @dataclass(frozen=True)
 class Run:
-    """What a batch cost; for the same photographs on several servers, see `joined`."""
+    """What a batch cost."""
 
     images: list[float]
     """Seconds of each image: from the end of the one before, the first from its own start."""
@@ -72,17 +72,6 @@ class Run:
     def megabytes(self) -> float:
         """Megabytes per result."""
         return statistics.fmean(self.sizes) / 1e6
-
-
-def joined(parts: Sequence[Run]) -> Run:
-    """Runs of the first, the next and so on of the photographs as one run over all of them."""
-    return Run(
-        [each for part in parts for each in part.images],
-        sum(part.cpu_seconds for part in parts),
-        [each for part in parts for each in part.sizes],
-        parts[0].first_seconds,
-        max(part.peak_mb for part in parts),
-    )
 
 
 @dataclass(frozen=True)

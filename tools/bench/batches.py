@@ -1,7 +1,7 @@
 """Batches of photographs in each set-up: into each format, with each model, with each setting.
 
 Each run has a server that has just started, so it includes what only a first run costs. ComfyUI's
-own nodes take turns with ours; they run over one part of the photographs after the other.
+own nodes, which take far longer, have one turn between those of ours.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from .batch_rows import (
     WITH_LONG,
     rows,
 )
-from .batch_run import COLD, Batch, Run, joined
+from .batch_run import COLD, Batch, Run
 from .models import Work, calibrated, computing, waiting
 from .photographs import megapixels, photographs
 from .rows import Chart, Measured, Row, Target
@@ -53,7 +53,7 @@ LONG_SECONDS = 2.0
 QUALITY = 95
 
 IN_TURN = (MAIN, TO_JPEG)
-"""Run in each round, as ComfyUI's own is in parts."""
+"""Run in each round."""
 ONCE = (
     TO_WEBP,
     TRIED_FAST,
@@ -107,23 +107,18 @@ class _Runs:
 
     def every(self) -> dict[SetUp, list[Run]]:
         """The runs of each set-up."""
-        rounds = self.setting.of(ROUNDS, 1)
-        each_part = -(-len(self.names) // rounds)
-        runs: dict[SetUp, list[Run]] = {set_up: [] for set_up in (MAIN, OWN, *IN_TURN)}
-        for number in range(rounds):
+        runs = {set_up: [self.run(set_up)] for set_up in (MAIN, OWN, TO_JPEG)}
+        for _ in range(1, self.setting.of(ROUNDS, 1)):
             for set_up in IN_TURN:
                 runs[set_up].append(self.run(set_up))
-            part = self.names[number * each_part :][:each_part]
-            runs[OWN].append(self.run(OWN, part))
-        runs[OWN] = [joined(runs[OWN])]
         for set_up in ONCE:
             if set_up.format != AVIF or (features.check("avif") and AVIF in Format.__members__):
                 runs[set_up] = [self.run(set_up)]
         return runs
 
-    def run(self, set_up: SetUp, names: Sequence[str] = ()) -> Run:
-        """One run of a set-up, over all of its photographs or those of that name."""
-        names = names or self.names[:: set_up.step]
+    def run(self, set_up: SetUp) -> Run:
+        """One run of a set-up over its photographs."""
+        names = self.names[:: set_up.step]
         self.setting.say(f"photographs: {len(names)} {set_up}")
         batch = Batch(self.setting, self.folder, names, self.models[set_up.model])
         if set_up.nodes == COMFYUI:

@@ -9,7 +9,7 @@ from PIL import Image
 
 from batch_loop.tools.bench import command, photographs
 from batch_loop.tools.bench.batch_rows import LINES, MAIN, OWN, rows
-from batch_loop.tools.bench.batch_run import Run, joined
+from batch_loop.tools.bench.batch_run import Run
 from batch_loop.tools.bench.batches import IN_TURN, ONCE
 from batch_loop.tools.bench.set_up import COMFYUI, OURS, PNG, SMALL, Found, SetUp
 from batch_loop.tools.bench.tables import photographs_table, short_table
@@ -76,11 +76,10 @@ def run(*images: float) -> Run:
     return Run([*images], 2.0, [10**6] * len(images), 1.5, 500.0)
 
 
-def test_parts_of_a_run_are_one_run() -> None:
-    whole = joined([run(0.4, 0.2), run(0.3)])
-    assert (whole.median, whole.whole) == (pytest.approx(0.3), pytest.approx(0.3))
-    assert whole.cpu == pytest.approx(4 / 3)
-    assert (len(whole.sizes), whole.megabytes, whole.peak_mb) == (3, 1, 500)
+def test_a_run_is_said_per_image() -> None:
+    given = run(1.0, 0.2, 0.3)
+    assert (given.median, given.whole) == (pytest.approx(0.3), pytest.approx(0.5))
+    assert (given.cpu, given.megabytes) == (pytest.approx(2 / 3), 1)
 
 
 def test_the_middle_leaves_out_what_is_cold_and_what_waits_for_the_disk() -> None:
