@@ -75,7 +75,8 @@ def _machine() -> dict[str, Any]:
     `load` is that of the last minute, which tells whether the machine was quiet if it is read
     before anything is measured.
     """
-    info = Path("/proc/cpuinfo").read_text(encoding="utf-8")
+    file = Path("/proc/cpuinfo")
+    info = file.read_text(encoding="utf-8") if file.is_file() else ""  # only Linux has it
     processor = re.search(r"^model name\s*: (.+)$", info, re.MULTILINE)
     return {
         "processor": processor.group(1) if processor else platform.machine(),

@@ -101,11 +101,12 @@ def _fetch() -> None:
 def _run(folder: Path, *command: str | Path) -> None:
     try:
         done = run(command, cwd=folder)
-        said = done.stderr if done.returncode else ""
+        failed, said = done.returncode != 0, complaint(done.stderr, "E:")
     except OSError as error:
-        said = str(error)
-    if said:
+        failed, said = True, str(error)
+    if failed:
         raise ToolError(
-            f"{command[0]} cannot fetch photographs: {complaint(said)}. Set {FOLDER_VARIABLE} to a "
-            "folder of your own"
+            f"{command[0]} cannot fetch photographs ({said}): run `apt-get update` if it does not "
+            f"know the packages, or set {FOLDER_VARIABLE} to a folder of your own JPEG files of "
+            f"{SMALLEST // 10**6} megapixels or more"
         )

@@ -58,7 +58,7 @@ def test_where_packages_cannot_be_fetched_a_folder_is_asked_for(
     monkeypatch.setattr(photographs, "KEPT", tmp_path / "kept")
     monkeypatch.setattr(photographs, "STAMP", tmp_path / "kept" / "stamp")
     monkeypatch.setenv("PATH", str(tmp_path))  # neither apt-get nor anything else
-    with pytest.raises(ToolError, match=r"apt-get cannot fetch .* Set PHOTOS to a folder"):
+    with pytest.raises(ToolError, match=r"apt-get cannot fetch .* set PHOTOS to a folder"):
         photographs.sources()
 
 
