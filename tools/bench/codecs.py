@@ -11,6 +11,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from functools import partial
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,7 @@ import torch
 from PIL import Image
 
 from ...core.background.read_ahead import read_image
+from ...core.media.effort import Effort
 from ...core.media.encode import encode
 from ...core.media.pixels import to_float, to_uint8
 from ...core.model.formats import Format
@@ -36,6 +38,7 @@ ENOUGH_MS = 2000
 PILLOWS_LEVEL = 4  # as in ComfyUI's Save Image
 OTHERS_LEVEL = 1  # the fastest that compresses
 OURS, COMFYUI = "Batch Loop", "ComfyUI"
+OURS_SMALL = f"{OURS}, *small*"
 OPENCV, TORCHVISION, IMAGECODECS = "OpenCV", "torchvision", "imagecodecs"
 SIMPLEJPEG = "simplejpeg"
 
@@ -99,8 +102,12 @@ def _operations(pixels: Any) -> Iterator[tuple[str, Codecs, Any, bytes | None]]:
     floats = _comfyuis_float(pixels)
     image = torch.from_numpy(floats)
 
-    def ours(format_: str, quality: int = QUALITY) -> Callable[[], bytes]:
-        return lambda: encode(image, format=Format(format_), quality=quality, metadata=None)
+    def ours(format_: str, quality: int = QUALITY) -> dict[str, Callable[[], bytes]]:
+        usual = partial(encode, image, format=Format(format_), quality=quality, metadata=None)
+        return {
+            OURS: partial(usual, effort=Effort.FAST),
+            OURS_SMALL: partial(usual, effort=Effort.SMALL),
+        }
 
     def own(format_: str, **options: Any) -> Callable[[], bytes]:
         return lambda: _by_pillow(_comfyuis_uint8(floats), format_, **options)
@@ -126,16 +133,16 @@ def _operations(pixels: Any) -> Iterator[tuple[str, Codecs, Any, bytes | None]]:
     yield "to uint8", converted, pixels, None
     converted = {OURS: lambda: to_float(pixels), COMFYUI: lambda: _comfyuis_float(pixels)}
     yield "to float", converted, floats, None
-    png = {OURS: ours("PNG"), COMFYUI: own("PNG", compress_level=PILLOWS_LEVEL)}
+    png = {**ours("PNG"), COMFYUI: own("PNG", compress_level=PILLOWS_LEVEL)}
     others = {OPENCV: opencv, TORCHVISION: torchvision, IMAGECODECS: imagecodecs}
     yield "PNG write", {**png, **others}, pixels, None
-    jpeg = {OURS: ours("JPEG"), COMFYUI: own("JPEG", quality=QUALITY), SIMPLEJPEG: simplejpeg}
+    jpeg = {**ours("JPEG"), COMFYUI: own("JPEG", quality=QUALITY), SIMPLEJPEG: simplejpeg}
     yield "JPEG write", jpeg, None, None
-    yield "WebP write", {OURS: ours("WebP"), COMFYUI: own("WEBP", quality=QUALITY)}, None, None
+    yield "WebP write", {**ours("WebP"), COMFYUI: own("WEBP", quality=QUALITY)}, None, None
     lossless = own("WEBP", lossless=True, quality=100, exact=True)
-    yield "WebP lossless", {OURS: ours("WebP", 100), COMFYUI: lossless}, pixels, None
+    yield "WebP lossless", {**ours("WebP", 100), COMFYUI: lossless}, pixels, None
     for format_, decoder in (("PNG", "png_decode"), ("JPEG", "jpeg8_decode")):
-        data = ours(format_)()
+        data = ours(format_)[OURS]()
         with tempfile.TemporaryDirectory() as folder:
             path = Path(folder, "image")
             path.write_bytes(data)
