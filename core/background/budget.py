@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from collections.abc import Callable
 
 MEGABYTE = 1_000_000
 MOST_BY_DEFAULT = 2_000 * MEGABYTE
@@ -18,6 +19,7 @@ class MemoryBudget:
         self._lock = threading.Lock()
         self._taken = 0
         self._most = 0
+        self._spare: list[Callable[[], object]] = []
 
     @property
     def taken(self) -> int:
@@ -33,12 +35,24 @@ class MemoryBudget:
 
     def take(self, size: int) -> bool:
         """Take `size` bytes, to be given back; False, with none taken, if fewer are left."""
+        if self.take_spare(size):
+            return True
+        for let_go in self._spare:
+            let_go()
+        return self.take_spare(size)
+
+    def take_spare(self, size: int) -> bool:
+        """The same, for what is given back as soon as somebody else needs it: see `ask`."""
         with self._lock:
             if size > self.limit - self._taken:
                 return False
             self._taken += size
             self._most = max(self._most, self._taken)
             return True
+
+    def ask(self, let_go: Callable[[], object]) -> None:
+        """Have `let_go` called when somebody needs more bytes than are left."""
+        self._spare.append(let_go)
 
     def give_back(self, size: int) -> None:
         """Give back `size` bytes."""

@@ -10,6 +10,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
 
+from ..common.buffers import FRESH, Arrays
 from ..common.lower_priority import lower_priority
 from ..files.unreadable import opened_image
 from ..media.decode import DecodedImage, decode, open_image
@@ -110,6 +111,10 @@ class ReadAhead:
             self._took[loop] = ahead.seconds
         return image
 
+    def read(self, path: str) -> DecodedImage:
+        """The image at a real path, read now; raises UnreadableImage."""
+        return self._decode(path)
+
     def took(self, loop: str) -> float:
         """How long reading the image took that was just taken for a loop; 0 if none was."""
         with self._lock:
@@ -191,7 +196,7 @@ def _pixels(path: str) -> int:
         return int(image.width * image.height)
 
 
-def read_image(path: str) -> DecodedImage:
-    """The image in the file at a real path; raises UnreadableImage."""
+def read_image(path: str, arrays: Arrays = FRESH) -> DecodedImage:
+    """The image in the file at a real path, in memory of `arrays`; raises UnreadableImage."""
     with opened_image(path) as file:
-        return decode(file)
+        return decode(file, arrays)

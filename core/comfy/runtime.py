@@ -17,6 +17,7 @@ from ..background.budget import MemoryBudget, limit_of
 from ..background.read_ahead import ReadAhead, read_image
 from ..background.weight import weight
 from ..background.write_behind import WriteBehind
+from ..common.buffers import Buffers
 from ..common.errors import BatchLoopError, StateNotKept
 from ..common.processes import name_machine
 from ..engine.registry import LoopRegistry
@@ -103,7 +104,15 @@ def budget() -> MemoryBudget:
 @functools.cache
 def read_ahead() -> ReadAhead:
     """Reads the images of the next prompts."""
-    return ReadAhead(budget(), read_image)
+    return ReadAhead(budget(), functools.partial(read_image, arrays=_buffers()))
+
+
+@functools.cache
+def _buffers() -> Buffers:
+    """The memory of images, to be used again."""
+    buffers = Buffers(budget())
+    budget().ask(buffers.let_go)
+    return buffers
 
 
 @functools.cache

@@ -14,6 +14,7 @@ import numpy.typing as npt
 import torch
 from PIL import Image, ImageSequence, UnidentifiedImageError
 
+from ..common.buffers import FRESH, Arrays
 from ..common.source_metadata import NO_METADATA, SourceMetadata
 from . import jpeg, profiles
 from .alpha import OPAQUE
@@ -62,8 +63,8 @@ class DecodedImage:
     metadata: SourceMetadata = NO_METADATA
 
 
-def decode(file: BinaryIO) -> DecodedImage:
-    """Decode the first frame or page of an image file.
+def decode(file: BinaryIO, arrays: Arrays = FRESH) -> DecodedImage:
+    """Decode the first frame or page of an image file, into memory of `arrays`.
 
     The pixels are the same as Load Image's in ComfyUI up to 0.3.75, which reads with Pillow: turned
     upright by the EXIF orientation and converted to RGB, ignoring colour profiles; the mask is the
@@ -81,9 +82,9 @@ def decode(file: BinaryIO) -> DecodedImage:
     Raises whatever Pillow raises for damaged files and, like Load Image, for decompression bombs.
     """
     opened = next(iter(ImageSequence.Iterator(open_image(file))))
-    pixels = _jpeg_pixels(opened, file)
+    pixels = _jpeg_pixels(opened, file, arrays)
     if pixels is not None:
-        return _tensors(to_float(pixels), metadata_of(opened))
+        return _tensors(to_float(pixels, arrays), metadata_of(opened))
     opened.load()
     turn = turn_of(opened)
     frame = opened if turn is None else opened.transpose(turn)
@@ -96,9 +97,10 @@ def decode(file: BinaryIO) -> DecodedImage:
     if 0 in frame.size:
         raise ValueError(f"it has no pixels: {frame.width}x{frame.height}")
     rgb = frame if frame.mode == "RGB" else frame.convert("RGB")
-    image = deep_grey(frame) if is_deep(frame) else to_float(np.asarray(rgb))
+    image = deep_grey(frame) if is_deep(frame) else to_float(np.asarray(rgb), arrays)
     if "A" in frame.getbands():
-        return _tensors(image, metadata, 1 - to_float(np.asarray(frame.getchannel("A"))))
+        opacity = to_float(np.asarray(frame.getchannel("A")), arrays)
+        return _tensors(image, metadata, np.subtract(1, opacity, out=opacity))
     return _tensors(image, metadata)
 
 
@@ -114,14 +116,16 @@ def _tensors(
     return DecodedImage(torch.from_numpy(image)[None], torch.from_numpy(mask)[None], metadata)
 
 
-def _jpeg_pixels(frame: Image.Image, file: BinaryIO) -> npt.NDArray[np.uint8] | None:
+def _jpeg_pixels(
+    frame: Image.Image, file: BinaryIO, arrays: Arrays
+) -> npt.NDArray[np.uint8] | None:
     """[H,W,3] of a JPEG file, upright; None for other files, and JPEGs that need Pillow."""
     # MPO is a JPEG file followed by others. CMYK is left to Pillow.
     if frame.format not in {"JPEG", "MPO"} or frame.mode not in {"L", "RGB"}:
         return None
     position = file.tell()
     file.seek(0)
-    pixels = jpeg.decode(file.read(), frame.size)
+    pixels = jpeg.decode(file.read(), frame.size, arrays)
     file.seek(position)  # where Pillow left it, in case Pillow has to decode
     return None if pixels is None else upright(pixels, frame)
 

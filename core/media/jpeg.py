@@ -7,6 +7,8 @@ import logging
 import numpy as np
 import numpy.typing as npt
 
+from ..common.buffers import FRESH, Arrays
+
 try:
     import simplejpeg  # type: ignore[import-untyped]
 except (ImportError, OSError, ValueError) as error:  # ValueError: built for another numpy
@@ -18,8 +20,10 @@ except (ImportError, OSError, ValueError) as error:  # ValueError: built for ano
     )
 
 
-def decode(data: bytes, size: tuple[int, int]) -> npt.NDArray[np.uint8] | None:
-    """Decode a JPEG file to RGB, [H,W,3], without applying its EXIF orientation.
+def decode(
+    data: bytes, size: tuple[int, int], arrays: Arrays = FRESH
+) -> npt.NDArray[np.uint8] | None:
+    """Decode a JPEG file to RGB, [H,W,3] of `arrays`, without applying its EXIF orientation.
 
     `size` is its (width, height) as Pillow reads it, which the caller has checked against Pillow's
     limit. Returns None if Pillow has to decode the file, or report its error: if it is damaged at
@@ -33,7 +37,8 @@ def decode(data: bytes, size: tuple[int, int]) -> npt.NDArray[np.uint8] | None:
         height, width, *_ = simplejpeg.decode_jpeg_header(data)
         if (width, height) != size:
             return None
-        pixels: npt.NDArray[np.uint8] = simplejpeg.decode_jpeg(data, "RGB")
+        into = arrays.empty((height, width, 3), np.uint8)
+        pixels: npt.NDArray[np.uint8] = simplejpeg.decode_jpeg(data, "RGB", buffer=into)
     except ValueError:  # raised for errors and, in strict mode, for libjpeg's warnings
         return None
     return pixels

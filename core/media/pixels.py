@@ -8,18 +8,20 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from ..common.buffers import FRESH, Arrays
+
 _WHITE = np.float32(255)
 
 _CHUNK = 1 << 18
 """Values per step: few enough for the cache, enough to keep threads out of Python's lock."""
 
 
-def to_float(pixels: npt.NDArray[np.uint8]) -> npt.NDArray[np.float32]:
-    """Scale pixels of any shape and strides to 0 to 1, in a contiguous array.
+def to_float(pixels: npt.NDArray[np.uint8], arrays: Arrays = FRESH) -> npt.NDArray[np.float32]:
+    """Scale pixels of any shape and strides to 0 to 1, in a contiguous array of `arrays`.
 
     The values are those of Load Image, which needs two passes.
     """
-    scaled = np.empty(pixels.shape, np.float32)
+    scaled = arrays.empty(pixels.shape, np.float32)
     np.divide(pixels, _WHITE, out=scaled, dtype=np.float32)
     return scaled
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Hashable
 from functools import partial
 
-from ..background.read_ahead import ReadAhead, read_image
+from ..background.read_ahead import ReadAhead
 from ..common.errors import BatchLoopError, PathRefused, UnreadableImage
 from ..engine.registry import LoopRegistry
 from ..files.allowed_paths import AllowedFolders, check_source_file
@@ -81,7 +81,7 @@ class Reading:
         began = self._clock()
         image = self._read_ahead.take(key.id, source)
         if image is None:
-            return read_image(source)
+            return self._read_ahead.read(source)
         if prompt is not None:
             took, late = self._read_ahead.took(key.id), self._clock() - began
             self._registry.note_read_ahead(Turn(key.id, path, prompt), took, late)

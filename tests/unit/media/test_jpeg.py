@@ -95,7 +95,7 @@ def both(path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Any, Any]:
     """The outcome for a file with simplejpeg, and without."""
     ours = outcome(path)
     with monkeypatch.context() as patch:
-        patch.setattr(jpeg, "decode", lambda _data, _size: None)
+        patch.setattr(jpeg, "decode", lambda *_given: None)
         return ours, outcome(path)
 
 

@@ -38,7 +38,7 @@ def test_how_long_an_image_was_read_ahead_is_noted_for_the_prompt_that_takes_it(
     clock = GivenClock()
 
     def decode(path: str) -> DecodedImage:
-        clock.now = 2.0
+        clock.now += 2.0
         began.append(path)
         return read_image(path)
 
@@ -57,7 +57,7 @@ def test_how_long_an_image_was_read_ahead_is_noted_for_the_prompt_that_takes_it(
     first = registry.acquire(request, host.submit())
     assert reading.image(first, allowed) is not None
     reading.begin_next(first, allowed)
-    wait_for(lambda: began, "b.png to be read")
+    wait_for(lambda: len(began) == 2, "b.png to be read")
     registry.end(first)
     host.finish(first.prompt)
     second = registry.acquire(request, host.submit())
