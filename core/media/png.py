@@ -1,21 +1,21 @@
 """Encoding PNG files of about the same size as Pillow's, in a fraction of the time.
 
 Rows are filtered with numpy and compressed in bands, several in parallel. An image uses one filter
-and one way of compression throughout, chosen by trying them on a sample.
+and one way of compression throughout, chosen by trying them on a sample: of two ways the slower one
+has to make the file smaller by as much as the effort says.
 """
 
 # Names and numbers follow the PNG specification, https://www.w3.org/TR/png-3/
 
 from __future__ import annotations
 
-import io
+import math
 import os
 import struct
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from functools import partial
 from typing import Any, TypeVar
 
 import numpy as np
@@ -24,7 +24,7 @@ import numpy.typing as npt
 from ..common.lower_priority import lower_priority
 from . import zlib_stream
 from .effort import Effort
-from .zlib_stream import Way
+from .zlib_stream import CheckValue, Way
 
 Bytes = npt.NDArray[np.uint8]
 Rows = Callable[[int, int], npt.NDArray[Any]]
@@ -39,6 +39,8 @@ _FILTERS = _NONE, _SUB, _UP, _AVERAGE, _PAETH = range(5)
 
 _BAND = 1 << 20
 """Bytes per band: few enough for the cache, enough to keep threads out of Python's lock."""
+_BLOCK = 1 << 17
+"""Bytes filtered at a time: few enough for what lies between to stay in the nearest cache."""
 
 _MOST_WORKERS = 4
 _workers = ThreadPoolExecutor(
@@ -49,20 +51,22 @@ _workers = ThreadPoolExecutor(
 _AHEAD = 2 * _MOST_WORKERS
 """The most bands in memory at a time."""
 
-Part = TypeVar("Part")
+Argument = TypeVar("Argument")
+Result = TypeVar("Result")
 
-_SAMPLES = 8
-"""Places to sample, spread over an image's height."""
-_SAMPLED = 64
-"""One in this many rows is sampled."""
-_SAMPLED_AT_LEAST = 4
-"""The fewest rows sampled at each place: it takes several to show how alike they are."""
+_PLACES = 16
+"""Where to sample, spread over an image's height and width."""
+_SAMPLED_ROWS = 4
+"""Rows sampled at each place: it takes several to show how alike they are."""
+_SAMPLE = 1 << 17
+"""The most bytes to sample: enough to choose by, few enough to try many ways in a few
+milliseconds."""
 
-_WORTH_REPEATS = 0.95
-_WORTH_VALUES = 1.01
-"""The largest size at which another way is chosen, relative to that of looking for runs. Looking
-for repeats takes more than twice the time, so it has to save something. Looking for values takes
-half of the time, so the file may be slightly larger."""
+_SHARE_TO_SAVE = {Effort.FAST: 7e-4, Effort.MIDDLE: 2e-4, Effort.SMALL: 3e-5}
+"""What a millisecond more, of an image of 12 megapixels, has to save of a file."""
+_MOST_SAVED = 0.35
+"""No way makes a sample smaller than the first ones do by more than this: if its time asks for
+more, it need not be tried."""
 
 
 def encode_rows(
@@ -85,16 +89,14 @@ def encode_rows(
     if channels not in _COLOUR_TYPES or 0 in shape or bits not in {8, 16}:
         raise ValueError(f"a PNG file cannot have the shape {shape} with {bits} bits")
     layout = _Layout(height, width * channels * bits // 8, channels * bits // 8, rows)
-    file = io.BytesIO()
-    file.write(_SIGNATURE)
     header = struct.pack(">IIBBBBB", width, height, bits, _COLOUR_TYPES[channels], 0, 0, 0)
-    _write_chunk(file, b"IHDR", header)
+    file = [_SIGNATURE, *_chunk(b"IHDR", header)]
     for kind, content in chunks:
-        _write_chunk(file, kind, content)
-    for part in _compressed(layout):
-        _write_chunk(file, b"IDAT", part)
-    _write_chunk(file, b"IEND", b"")
-    return file.getvalue()
+        file += _chunk(kind, content)
+    for chunk in _compressed(layout, effort):
+        file += chunk
+    file += _chunk(b"IEND", b"")
+    return b"".join(file)
 
 
 @dataclass(frozen=True)
@@ -108,46 +110,44 @@ class _Layout:
     """Bytes of a pixel."""
     rows: Rows
 
-    def padded(self, first: int, last: int) -> Bytes:
-        """The rows' bytes, with the row above and the pixel to the left: [1+rows,pixel+row].
-
-        At the image's edges these are zeros, as the filters require.
-        """
-        above = min(first, 1)
-        result = np.empty((1 + last - first, self.pixel + self.row), np.uint8)
-        result[:, : self.pixel] = 0
-        result[: 1 - above] = 0
-        pixels = self.rows(first - above, last)
+    def bytes(self, first: int, last: int) -> Bytes:
+        """The rows' bytes, with the row above them, which is zeros at the top: [1+rows,row]."""
+        pixels = self.rows(max(first - 1, 0), last)
         if pixels.dtype != np.uint8:
             pixels = pixels.astype(">u2").view(np.uint8)  # the file's byte order
-        result[1 - above :, self.pixel :] = pixels.reshape(len(pixels), self.row)
+        result = pixels.reshape(len(pixels), self.row)
+        if not first:
+            result = np.concatenate([np.zeros((1, self.row), np.uint8), result])
         return result
 
 
-def _compressed(layout: _Layout) -> Iterator[bytes]:
-    """The filtered rows as one zlib stream, in parts that are compressed in parallel."""
-    kind, way = _best(layout)
+def _compressed(layout: _Layout, effort: Effort) -> Iterator[list[bytes]]:
+    """The filtered rows as one zlib stream, in chunks that are compressed in parallel."""
+    kind, way = _best(layout, effort)
     step = max(1, _BAND // layout.row)
 
-    def part(first: int) -> tuple[bytes, Bytes]:
+    def band(first: int) -> tuple[list[bytes], CheckValue]:
         last = min(first + step, layout.height)
-        data = _filtered(layout.padded(first, last), kind, layout.pixel)
-        return zlib_stream.part(data, way, is_last=last == layout.height), data
+        data = _filtered(layout.bytes(first, last), kind, layout.pixel)
+        part = zlib_stream.part(data, way, is_last=last == layout.height)
+        return _chunk(b"IDAT", part), CheckValue.of(data)
 
-    check = zlib_stream.CheckValue()
-    yield zlib_stream.HEADER
-    for compressed, data in _in_order(part, range(0, layout.height, step)):
-        check.add(data)
-        yield compressed
-    yield check.end()
+    checks: list[CheckValue] = []
+    yield _chunk(b"IDAT", zlib_stream.HEADER)
+    for chunk, check in _in_order(band, range(0, layout.height, step)):
+        checks.append(check)
+        yield chunk
+    yield _chunk(b"IDAT", zlib_stream.end(checks))
 
 
-def _in_order(work: Callable[[int], Part], numbers: Iterable[int]) -> Iterator[Part]:
-    """Yield `work` of each number in order, computed in parallel and only a few ahead."""
-    ahead: deque[Future[Part]] = deque()
+def _in_order(
+    work: Callable[[Argument], Result], arguments: Iterable[Argument]
+) -> Iterator[Result]:
+    """Yield `work` of each argument in order, computed in parallel and only a few ahead."""
+    ahead: deque[Future[Result]] = deque()
     try:
-        for number in numbers:
-            ahead.append(_started(work, number))
+        for argument in arguments:
+            ahead.append(_started(work, argument))
             if len(ahead) > _AHEAD:
                 yield ahead.popleft().result()
         while ahead:
@@ -157,72 +157,115 @@ def _in_order(work: Callable[[int], Part], numbers: Iterable[int]) -> Iterator[P
             future.cancel()
 
 
-def _started(work: Callable[[int], Part], number: int) -> Future[Part]:
-    """Start `work` on a number, in a worker thread if possible."""
+def _started(work: Callable[[Argument], Result], argument: Argument) -> Future[Result]:
+    """Start `work` on an argument, in a worker thread if possible."""
     try:
-        return _workers.submit(work, number)
+        return _workers.submit(work, argument)
     except RuntimeError:
         # Python is exiting: it starts no more threads, but waits for the image being written.
-        done: Future[Part] = Future()
-        done.set_result(work(number))
+        done: Future[Result] = Future()
+        done.set_result(work(argument))
         return done
 
 
-def _best(layout: _Layout) -> tuple[int, Way]:
+def _best(layout: _Layout, effort: Effort) -> tuple[int, Way]:
     """The filter and the way of compression that make a sample small in little time."""
     sample, kept = _sample(layout)
-    filtered = [_filtered(sample, kind, layout.pixel)[kept] for kind in _FILTERS]
+    scouts = zlib_stream.SCOUTS
 
-    def size(kind: int, way: Way) -> int:
-        return len(zlib_stream.part(filtered[kind], way, is_last=True))
+    def scouted(kind: int) -> tuple[Bytes, list[int]]:
+        data = _filtered(sample, kind, layout.pixel)[kept]
+        return data, [len(zlib_stream.part(data, way, is_last=True)) for way in scouts]
 
-    def best(way: Way) -> tuple[int, int]:
-        sizes = _in_order(partial(size, way=way), _FILTERS)
-        return min(zip(sizes, _FILTERS, strict=True))
+    filtered, sizes = zip(*_in_order(scouted, _FILTERS), strict=True)
 
-    runs, kind = best(Way.RUNS)
-    if size(kind, Way.REPEATS) < _WORTH_REPEATS * runs:
-        return best(Way.REPEATS)[1], Way.REPEATS
-    if size(kind, Way.VALUES) < _WORTH_VALUES * runs:
-        return kind, Way.VALUES
-    return kind, Way.RUNS
+    def cost(size: int, way: Way) -> float:
+        """The logarithm of the size, as shares of it count, and what the time is worth."""
+        time = zlib_stream.milliseconds(way, size / filtered[0].size)
+        return math.log(size) + _SHARE_TO_SAVE[effort] * time
+
+    def best_filters(scout: int) -> list[tuple[int, int]]:
+        """Sizes and filters, the smallest first."""
+        return sorted((sizes[kind][scout], kind) for kind in _FILTERS)
+
+    found: list[tuple[float, int, Way]] = []
+    for number, way in enumerate(scouts):
+        size, kind = best_filters(number)[0]
+        found.append((cost(size, way), kind, way))
+    bound = min(total for total, *_ in found) - math.log(1 - _MOST_SAVED)
+    repeats = {Way.REPEATS, Way.MOST_REPEATS}
+    others = [
+        (way, kind)
+        for way in zlib_stream.WAYS
+        if way not in scouts
+        # Repeats are farther from what the scouts look for, so that the second best may be best.
+        for size, kind in (best_filters(-1)[:2] if way in repeats else best_filters(0)[:1])
+        if cost(size, way) <= bound
+    ]
+
+    def tried(other: tuple[Way, int]) -> tuple[float, int, Way]:
+        way, kind = other
+        size = len(zlib_stream.part(filtered[kind], way, is_last=True))
+        return cost(size, way), kind, way
+
+    found += _in_order(tried, others)
+    _, kind, way = min(found, key=lambda one: one[0])
+    return kind, way
 
 
 def _sample(layout: _Layout) -> tuple[Bytes, npt.NDArray[np.bool_]]:
-    """Padded rows from several places, and a mask of those to keep once they are filtered.
+    """Parts of rows from several places, below what is above them, and a mask of those to keep.
 
     The first row of each place is dropped, as the row above it is from another place.
     """
-    rows = max(_SAMPLED_AT_LEAST, layout.height // (_SAMPLES * _SAMPLED))
-    places = _SAMPLES
-    if rows * places >= layout.height:
+    rows, places, width = _SAMPLED_ROWS, _PLACES, layout.row
+    if layout.height <= rows * places:
         rows, places = layout.height, 1
-    firsts = [number * (layout.height - rows) // max(1, places - 1) for number in range(places)]
-    sample = np.concatenate([layout.padded(first, first + rows) for first in firsts])
+    else:
+        width = min(width, max(1, _SAMPLE // (rows * places * layout.pixel)) * layout.pixel)
+    parts = []
+    for number in range(places):
+        first = number * (layout.height - rows) // max(1, places - 1)
+        left = number * (layout.row - width) // max(1, places - 1) // layout.pixel * layout.pixel
+        parts.append(layout.bytes(first, first + rows)[:, left : left + width])
+    sample = np.concatenate(parts)
     kept = np.arange(1, len(sample)) % (rows + 1) != 0
     return sample, kept
 
 
-def _filtered(padded: Bytes, kind: int, pixel: int) -> Bytes:
-    """Filter padded rows: [rows,1+row], each with the filter's number before it."""
-    here = padded[1:, pixel:]
-    left, up, corner = padded[1:, :-pixel], padded[:-1, pixel:], padded[:-1, :-pixel]
-    result = np.empty((here.shape[0], 1 + here.shape[1]), np.uint8)
+def _filtered(pixels: Bytes, kind: int, pixel: int) -> Bytes:
+    """Filter rows, the first of which only lies above the others: [rows,1+row].
+
+    Before each row is the filter's number.
+    """
+    height, row = pixels.shape
+    result = np.empty((height - 1, 1 + row), np.uint8)
     result[:, 0] = kind
-    target = result[:, 1:]
+    step = max(1, _BLOCK // row)
+    for first in range(0, height - 1, step):
+        block = pixels[first : first + step + 1]
+        _filter(block[1:], block[:-1], kind, pixel, result[first : first + step, 1:])
+    return result
+
+
+def _filter(here: Bytes, above: Bytes, kind: int, pixel: int, target: Bytes) -> None:
+    """Write the differences between rows and what their neighbours let expect."""
+    # Bytes wrap around, as the specification requires.
     if kind == _NONE:
         target[:] = here
-        return result
-    expected = left
-    if kind == _UP:
-        expected = up
-    elif kind == _AVERAGE:
-        expected = _average(left, up)
-    elif kind == _PAETH:
-        expected = _paeth(left, up, corner)
-    # Bytes wrap around, as the specification requires.
-    np.subtract(here, expected, out=target)
-    return result
+    elif kind == _UP:
+        np.subtract(here, above, out=target)
+    else:
+        left, up, corner = here[:, :-pixel], above[:, pixel:], above[:, :-pixel]
+        zeros = np.zeros_like(here[:, :pixel])  # left of the first pixel
+        if kind == _SUB:
+            first, others = zeros, left
+        elif kind == _AVERAGE:
+            first, others = _average(zeros, above[:, :pixel]), _average(left, up)
+        else:
+            first, others = above[:, :pixel], _paeth(left, up, corner)
+        np.subtract(here[:, :pixel], first, out=target[:, :pixel])
+        np.subtract(here[:, pixel:], others, out=target[:, pixel:])
 
 
 def _average(left: Bytes, up: Bytes) -> Bytes:
@@ -249,8 +292,7 @@ def _paeth(left: Bytes, up: Bytes, corner: Bytes) -> Bytes:
     return np.subtract(rise, fall, out=rise)
 
 
-def _write_chunk(file: io.BytesIO, kind: bytes, content: bytes) -> None:
-    file.write(struct.pack(">I", len(content)))
-    file.write(kind)
-    file.write(content)
-    file.write(struct.pack(">I", zlib_stream.checksum(kind, content)))
+def _chunk(kind: bytes, content: bytes) -> list[bytes]:
+    """A chunk's bytes, without a copy of its content."""
+    check = zlib_stream.checksum(kind, content)
+    return [struct.pack(">I", len(content)), kind, content, struct.pack(">I", check)]

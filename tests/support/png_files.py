@@ -7,11 +7,15 @@ from typing import Any
 import numpy.typing as npt
 
 from batch_loop.core.media import png
+from batch_loop.core.media.effort import Effort
 
 
-def png_file(pixels: npt.NDArray[Any]) -> bytes:
+def png_file(pixels: npt.NDArray[Any], *, effort: Effort = Effort.FAST) -> bytes:
     """A PNG file with the pixels [H,W] or [H,W,C], uint8 or uint16."""
     deep = pixels if pixels.ndim > 2 else pixels[:, :, None]
     return png.encode_rows(
-        deep.shape, lambda first, last: deep[first:last], bits=8 * deep.dtype.itemsize
+        deep.shape,
+        lambda first, last: deep[first:last],
+        bits=8 * deep.dtype.itemsize,
+        effort=effort,
     )

@@ -9,10 +9,13 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from PIL import Image, PngImagePlugin
 
 from batch_loop.core.common.errors import UnwritableImage
 from batch_loop.core.media import png
+from batch_loop.core.media.effort import Effort
 from batch_loop.core.media.encode import encode
 from batch_loop.core.media.zlib_stream import Way
 from batch_loop.core.model.formats import Format
@@ -103,7 +106,7 @@ class TestPixels:
     def test_every_filter_works_in_bands_of_any_size(
         self, filter_: int, way: Way, band: int, monkeypatch: pytest.MonkeyPatch
     ) -> None:
-        monkeypatch.setattr(png, "_best", lambda _layout: (filter_, way))
+        monkeypatch.setattr(png, "_best", lambda _layout, _effort: (filter_, way))
         monkeypatch.setattr(png, "_BAND", band)
         for dtype in (np.uint8, np.uint16):
             pixels = noise(12, 11, 4, dtype=dtype)
@@ -124,18 +127,48 @@ class TestPixels:
             assert np.array_equal(by_pillow(png_file(turned)), turned)
 
     @pytest.mark.parametrize("name", DRAWINGS)
-    def test_every_drawing_is_encoded(self, name: str) -> None:
+    @pytest.mark.parametrize("effort", Effort)
+    def test_every_drawing_is_encoded(self, name: str, effort: Effort) -> None:
         pixels = DRAWINGS[name](300, 400)
-        assert np.array_equal(by_pillow(png_file(pixels)), pixels)
+        assert np.array_equal(by_pillow(png_file(pixels, effort=effort)), pixels)
+
+    @settings(max_examples=60, deadline=None)
+    @given(
+        size=st.tuples(st.integers(1, 90), st.integers(1, 40)),
+        channels=st.integers(1, 4),
+        dtype=st.sampled_from([np.uint8, np.uint16]),
+        effort=st.sampled_from(Effort),
+        seed=st.integers(0, 99),
+        values=st.sampled_from([2, 7, 256]),
+        repeated=st.integers(1, 5),
+    )
+    def test_images_of_every_kind_are_encoded_with_each_effort(  # noqa: PLR0913 - one image
+        self,
+        *,
+        size: tuple[int, int],
+        channels: int,
+        dtype: type,
+        effort: Effort,
+        seed: int,
+        values: int,
+        repeated: int,
+    ) -> None:
+        """From noise to patterns that repeat themselves, so that each way is taken by some."""
+        random = np.random.default_rng(seed)
+        part = random.integers(0, values, (size[0], size[1], channels), dtype)
+        pixels = np.concatenate([part] * repeated)
+        assert np.array_equal(by_hand(png_file(pixels, effort=effort)), pixels)
 
 
 class TestSize:
     @pytest.mark.parametrize("name", DRAWINGS)
-    def test_is_no_larger_than_pillows(self, name: str) -> None:
+    def test_is_no_larger_than_pillows_and_smaller_with_more_effort(self, name: str) -> None:
         pixels = DRAWINGS[name](750, 1000)
         buffer = io.BytesIO()
         Image.fromarray(pixels).save(buffer, "PNG", compress_level=4)
-        assert len(png_file(pixels)) <= 1.01 * len(buffer.getvalue())
+        sizes = [len(png_file(pixels, effort=effort)) for effort in Effort]
+        assert sizes[0] <= 1.01 * len(buffer.getvalue())
+        assert sizes == sorted(sizes, reverse=True)
 
 
 class TestRefused:

@@ -1,4 +1,4 @@
-"""Without zlib-ng and simplejpeg, everything works as it does with them."""
+"""Without isal, zlib-ng and simplejpeg, everything works as it does with them."""
 
 from __future__ import annotations
 
@@ -18,20 +18,26 @@ from batch_loop.core.background.read_ahead import read_image
 from batch_loop.core.media import decode as decoder
 from batch_loop.core.media import encode as encoder
 from batch_loop.core.media import jpeg, png, zlib_stream
+from batch_loop.core.media.effort import Effort
 from batch_loop.core.media.pixels import to_uint8
+from batch_loop.core.media.zlib_stream import Way
 from batch_loop.tests.support.drawings import DRAWINGS
 from batch_loop.tests.support.png_files import png_file
 
+MISSING = [("isal",), ("zlib_ng",), ("isal", "zlib_ng", "simplejpeg")]
 
-@pytest.fixture
-def without(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Blocks both imports, and replaces our modules with ones imported that way."""
-    for name in ("zlib_ng", "simplejpeg"):
+
+@pytest.fixture(params=MISSING, ids="+".join)
+def without(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> tuple[str, ...]:
+    """Blocks imports, and replaces our modules with ones imported that way; returns their names."""
+    names: tuple[str, ...] = request.param
+    for name in names:
         monkeypatch.setitem(sys.modules, name, None)
     poor_zlib, poor_jpeg = _again(zlib_stream), _again(jpeg)
     monkeypatch.setattr(png, "zlib_stream", poor_zlib)
     monkeypatch.setattr(png, "Way", poor_zlib.Way)
     monkeypatch.setattr(decoder, "jpeg", poor_jpeg)
+    return names
 
 
 def _again(module: ModuleType) -> ModuleType:
@@ -54,15 +60,22 @@ def saved(format_: encoder.Format) -> bytes:
 
 def test_the_other_tests_have_the_packages() -> None:
     assert zlib_stream._zlib.__name__ == "zlib_ng.zlib_ng"
+    assert zlib_stream._isal.__name__ == "isal.isal_zlib"
+    assert set(zlib_stream.WAYS) == set(Way)
     assert jpeg.simplejpeg is not None
 
 
-@pytest.mark.usefixtures("without")
-def test_the_log_says_which_package_is_missing(caplog: pytest.LogCaptureFixture) -> None:
+def test_the_log_says_which_package_is_missing(
+    without: tuple[str, ...], caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.clear()
     _again(zlib_stream)
     _again(jpeg)
-    assert "zlib-ng cannot be imported" in caplog.text
-    assert "simplejpeg cannot be imported" in caplog.text
+    said = [record.getMessage() for record in caplog.records]
+    assert len(said) == len(without)
+    for name in without:
+        package = name.replace("_", "-")
+        assert any(f"{package} cannot be imported" in line for line in said)
 
 
 @pytest.mark.usefixtures("without")
@@ -75,12 +88,22 @@ def test_png_files_contain_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
     assert poor.info == rich.info == {"prompt": '{"1": 2}'}
 
 
-@pytest.mark.usefixtures("without")
-def test_pythons_own_zlib_takes_every_kind_of_image() -> None:
-    assert png.zlib_stream._zlib is zlib
+@pytest.mark.parametrize("effort", Effort)
+def test_what_is_left_takes_every_kind_of_image(without: tuple[str, ...], effort: Effort) -> None:
+    assert (png.zlib_stream._zlib is zlib) == ("zlib_ng" in without)
+    assert (png.zlib_stream._isal is None) == ("isal" in without)
     for drawing in DRAWINGS.values():
         pixels = drawing(90, 120)
-        assert np.array_equal(np.asarray(Image.open(io.BytesIO(png_file(pixels)))), pixels)
+        data = png_file(pixels, effort=effort)
+        assert np.array_equal(np.asarray(Image.open(io.BytesIO(data))), pixels)
+
+
+@pytest.mark.usefixtures("without")
+def test_check_values_are_the_same() -> None:
+    parts = [bytes(range(256)) * 30, b"a", b"\xff" * 70_000]
+    found = png.zlib_stream.end([png.zlib_stream.CheckValue.of(part) for part in parts])
+    assert found == zlib.adler32(b"".join(parts)).to_bytes(4, "big")
+    assert png.zlib_stream.checksum(*parts) == zlib.crc32(b"".join(parts))
 
 
 @pytest.mark.usefixtures("without")

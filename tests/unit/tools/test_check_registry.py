@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from batch_loop.tools.check_registry import published
+from batch_loop.tools.check_registry import ACCEPTED, judged, published
 from batch_loop.tools.errors import ToolError
 from batch_loop.tools.layout import ROOT
 
@@ -42,3 +42,36 @@ def test_the_pack_is_published_without_developers_files() -> None:
         {"tests", "tools", "types", "node_modules", ".ci", ".github", ".npmrc", "Makefile"}
     )
     assert {"package.json", "package-lock.json", "tsconfig.json"}.isdisjoint(files)
+
+
+def at_line(number: int) -> list[str]:
+    """The accepted findings, as nodesafe reports them."""
+    return [finding.replace(": ", f":{number}: ", 1) for finding in ACCEPTED]
+
+
+def test_accepted_findings_are_no_fault_wherever_they_stand() -> None:
+    assert judged(at_line(1)) == judged(at_line(23)) == []
+
+
+def test_every_other_finding_is_a_fault() -> None:
+    first = at_line(1)[0]
+    others = [
+        first + "x",
+        first.replace("isal", "isa"),
+        first.replace("requirements", "other").replace("pyproject", "other"),
+        "core/a.py:3: Dynamic code execution",
+        "the whole pack:1: Something new",
+    ]
+    assert judged([*at_line(1), *others]) == others
+
+
+def test_an_accepted_finding_that_is_found_no_more_is_a_fault() -> None:
+    gone, *left = at_line(1)
+    (line,) = judged(left)
+    assert "found no more" in line
+    assert line.startswith(gone.split(":", 1)[0])
+    assert len(judged([])) == len(ACCEPTED)
+
+
+def test_every_accepted_finding_has_its_reason() -> None:
+    assert all(ACCEPTED.values())
